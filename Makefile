@@ -1,0 +1,47 @@
+# make demo   the main job on sample_batches/       make test   the tests       make lint   ruff and mypy
+# make bench  the table of rates                    make docs   pictures and CLI reference of the docs
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: demo test lint bench docs clean
+
+demo: $(VENV)/runtime
+	$(BIN)/bss-mfg demo
+
+test: $(VENV)/test
+	@sh tests/needs.sh
+	$(BIN)/pytest -n 2
+
+lint: $(VENV)/lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/test
+	@sh tests/needs.sh
+	$(BIN)/python -m benchmarks.run
+
+docs: $(VENV)/test
+	@sh tests/needs.sh
+	$(BIN)/python docs/make.py
+
+$(VENV)/made:
+	$(PYTHON) -m venv $(VENV) || { echo "A virtual environment can't be made. On Debian: sudo apt-get install python3-venv"; rm -rf $(VENV); exit 6; }
+	touch $@
+
+$(VENV)/runtime: $(VENV)/made pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/test: $(VENV)/made pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	touch $@
+
+$(VENV)/lint: $(VENV)/made pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable ".[test,lint]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) dist build bss-mfg-demo*

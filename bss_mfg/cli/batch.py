@@ -1,0 +1,105 @@
+"""batch create|list|show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bss_mfg.cli.common import App, details, json_option, pass_app, print_json, progress, say, table
+from bss_mfg.model import Batch
+
+
+@click.group()
+def batch() -> None:
+    """Issue units; list and show batches."""
+
+
+@batch.command(epilog="Example: bss-mfg batch create bulb --units 480 --id bulb-2026-11")
+@click.argument("product")
+@click.option("--units", required=True, type=click.IntRange(1, 10_000_000), help="How many devices.")
+@click.option("--id", "batch_id", help="The batch's id. Giving it makes the command safe to repeat.")
+@click.option("--identities", type=click.Path(path_type=Path), help="CSV or XLSX with serial and maybe uuid, mac.")
+@json_option
+@pass_app
+def create(app: App, product: str, units: int, batch_id: str | None, identities: Path | None, as_json: bool) -> None:
+    """Issue units of PRODUCT, once and for ever.
+
+    Makes serials, Device UUIDs, OOB keys and barcode strings, and commits them as one. With the --id of an existing
+    batch and the same arguments nothing is issued and exit is 0; with other arguments exit is 4.
+    """
+    from bss_mfg.identities import foreign_uuids, read_identities
+    from bss_mfg.issuing import create_batch
+
+    workspace = app.workspace
+    loaded = workspace.product(product)
+    rows = read_identities(identities) if identities else ()
+    if odd := foreign_uuids(rows):
+        say(f"Warning: {odd} UUIDs are not of the RFC 9562 kind; some Bluetooth Mesh stacks refuse such devices.")
+    vault = workspace.open_vault()
+    with workspace.open_ledger(app.actor) as ledger:
+        issued = create_batch(
+            ledger, vault, loaded, workspace.spec(loaded.product.spec), units, batch_id=batch_id, identities=rows,
+            progress=progress(f"{product}: issue"),
+        )  # fmt: skip
+        record = _record(issued.batch, ledger.counts(issued.batch.id))
+    if as_json:
+        print_json({**record, "created": issued.created})
+    else:
+        click.echo(issued.batch.id)
+    what = "issued" if issued.created else "was issued before; nothing new was issued:"
+    say(f"OK: batch {issued.batch.id} {what} {issued.batch.units:,} units in {issued.batch.packages:,} packages")
+
+
+@batch.command("list", epilog="Example: bss-mfg batch list")
+@json_option
+@pass_app
+def list_(app: App, as_json: bool) -> None:
+    """List all batches in the order of issue."""
+    with app.workspace.open_ledger(app.actor) as ledger:
+        records = [_record(item, ledger.counts(item.id)) for item in ledger.batches()]
+    if as_json:
+        print_json(records)
+        return
+    names = ("id", "product", "units", "packages", "printed", "verified", "created_at")
+    table([tuple(str(record[name]) for name in names) for record in records], tuple(name.upper() for name in names))
+
+
+@batch.command(epilog="Example: bss-mfg batch show bulb-2026-11 --json")
+@click.argument("batch_id", metavar="BATCH")
+@click.option("--history", is_flag=True, help="Also list every event.")
+@json_option
+@pass_app
+def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
+    """Show one batch: what was issued, printed and verified."""
+    with app.workspace.open_ledger(app.actor) as ledger:
+        record = _record(ledger.batch(batch_id), ledger.counts(batch_id))
+        seq, head = ledger.head()
+        record |= {
+            "ledger_head": f"{seq}:{head}",
+            "label_files": [part.file for part in ledger.printed_parts(batch_id)],
+        }
+        events = [
+            {"seq": event.seq, "at": event.at, "kind": event.kind, **event.data}
+            for event in (ledger.events(batch_id) if history else ())
+        ]
+    if as_json:
+        print_json({**record, **({"history": events} if history else {})})
+        return
+    details([(key.replace("_", " "), ", ".join(value) if isinstance(value, list) else str(value))
+             for key, value in record.items()])  # fmt: skip
+    for event in events:
+        extra = {key: value for key, value in event.items() if key not in ("seq", "at", "kind")}
+        click.echo(
+            f"{event['seq']:>8} {event['at']} {event['kind']}: " + ", ".join(f"{k}={v}" for k, v in extra.items())
+        )
+
+
+def _record(item: Batch, counts: dict[str, int]) -> dict[str, object]:
+    return {
+        "id": item.id, "product": item.product, "title": item.facts["title"], "pid": item.facts["pid"],
+        "stage": item.stage, "units": item.units, "packages": item.packages,
+        "units_per_package": item.units_per_package, "printed": counts["printed"], "verified": counts["verified"],
+        "created_at": item.created_at, "spec": item.spec, "suite": item.suite,
+        "key_fingerprint": item.key_fingerprint, "template": item.template, "longest_payload": item.longest_payload,
+    }  # fmt: skip

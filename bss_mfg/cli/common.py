@@ -1,0 +1,113 @@
+"""What all commands share: the workspace they work in, who acts, messages, progress, JSON."""
+
+from __future__ import annotations
+
+import functools
+import getpass
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from bss_mfg import __version__
+
+if TYPE_CHECKING:
+    from bss_mfg.model import Who
+    from bss_mfg.workspace import Workspace
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass
+class App:
+    """The global options, and what follows from them."""
+
+    workspace_option: str | None = None
+    debug: bool = False
+
+    @functools.cached_property
+    def workspace(self) -> Workspace:
+        """The workspace, found once."""
+        from bss_mfg.workspace import Workspace, environment
+
+        return Workspace.find(self.workspace_option, Path.cwd(), environment())
+
+    def who(self, station: str = "") -> Who:
+        """Who acts, for the history."""
+        from bss_mfg.model import Who
+
+        try:
+            operator = getpass.getuser()
+        except (OSError, KeyError, ImportError):
+            operator = "unknown"
+        return Who(operator, station or platform.node() or "unknown", __version__)
+
+    @property
+    def actor(self) -> Who:
+        """Who acts, with the station of the workspace's settings."""
+        return self.who(self.workspace.config().station)
+
+
+pass_app = click.make_pass_decorator(App, ensure=True)
+
+
+def json_option(function: F) -> F:
+    """`--json`: one documented document on stdout instead of text."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document (docs/formats/json.md).")(
+        function
+    )
+
+
+def print_json(document: object) -> None:
+    """The document on stdout."""
+    click.echo(json.dumps(document, indent=2, ensure_ascii=True))
+
+
+def say(text: str) -> None:
+    """A message for people, on stderr."""
+    click.echo(text, err=True)
+
+
+def progress(label: str) -> Callable[[int, int], None]:
+    """A one-line progress display on stderr; silent where stderr is no terminal."""
+    if not sys.stderr.isatty():
+        return lambda done, total: None
+    state = {"shown": -1}
+
+    def show(done: int, total: int) -> None:
+        share = 100 if total == 0 else done * 100 // total
+        if share != state["shown"] or done == total:
+            state["shown"] = share
+            bar = "#" * (share // 5)
+            click.echo(f"\r{label:<28.28} [{bar:<20}] {done:,}/{total:,}", err=True, nl=done >= total)
+
+    return show
+
+
+def table(rows: list[tuple[str, ...]], head: tuple[str, ...]) -> None:
+    """Aligned columns on stdout."""
+    widths = [max(len(row[index]) for row in [head, *rows]) for index in range(len(head))]
+    for row in [head, *rows]:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def details(pairs: list[tuple[str, str]]) -> None:
+    """Named values on stdout, aligned."""
+    width = max(len(name) for name, _ in pairs)
+    for name, value in pairs:
+        click.echo(f"{name + ':':<{width + 1}} {value}")
+
+
+def shown_path(path: Path) -> str:
+    """A path as short as it can be from here."""
+    try:
+        relative = os.path.relpath(path)
+    except ValueError:  # another drive
+        return str(path)
+    return str(path) if relative.startswith(f"..{os.sep}..") else relative

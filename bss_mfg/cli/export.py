@@ -1,0 +1,63 @@
+"""manifest, program."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from bss_mfg.cli.common import App, pass_app, say, shown_path
+
+
+@click.command(epilog="Example: bss-mfg manifest bulb-2026-11 --format control-log --out upload/")
+@click.argument("batch_id", metavar="BATCH")
+@click.option("--format", "kind", required=True, type=click.Choice(["control-log", "csv", "jsonl"]),
+              help="control-log: Amazon's JSON; csv, jsonl: the factory's own systems.")  # fmt: skip
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="File, or an existing folder.")
+@pass_app
+def manifest(app: App, batch_id: str, kind: str, out: Path) -> None:
+    """Write the control logs or tables of a batch.
+
+    Holds no OOB key but the encrypted field of the barcode. Never overwrites a file (exit 4). In a folder, a control
+    log gets the name that Amazon publishes, C_CONTROL_LOG_yyyyMMddhhmmss.txt.
+    """
+    from bss_mfg.export.controllog import control_log, load_mapping
+    from bss_mfg.export.tables import csv_table, json_lines
+    from bss_mfg.files import place
+
+    if out.is_dir():
+        stamp = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
+        out = out / (f"C_CONTROL_LOG_{stamp}.txt" if kind == "control-log" else f"{batch_id}.{kind}")
+    with app.workspace.open_ledger(app.actor) as ledger:
+        batch = ledger.batch(batch_id)
+        if kind == "control-log":
+            pieces = control_log(ledger, batch, load_mapping(batch.spec, app.workspace.root / "specs"))
+        else:
+            pieces = csv_table(ledger, batch) if kind == "csv" else json_lines(ledger, batch)
+        sha = place(out, pieces)
+        ledger.note(batch.id, "manifest made", {"file": out.name, "format": kind, "sha256": sha})
+    click.echo(shown_path(out))
+    say(f"OK: {kind} of {batch.units:,} units in {batch.packages:,} packages; SHA-256 {sha}")
+
+
+@click.command(epilog="Example: bss-mfg program bulb-2026-11 --format csv --out /media/line/bulb.csv")
+@click.argument("batch_id", metavar="BATCH")
+@click.option("--format", "kind", required=True, type=click.Choice(["csv"]), help="File format.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="File to make (0600).")
+@pass_app
+def program(app: App, batch_id: str, kind: str, out: Path) -> None:
+    """Write the OOB keys of a batch for the line's flasher.
+
+    The only command that ever releases a key. Whoever has this file can join the devices: keep it on the line's
+    machine, and delete it when the batch is flashed.
+    """
+    from bss_mfg.errors import InputError
+    from bss_mfg.export.programming import write_programming_csv
+
+    if out.is_dir():
+        raise InputError("is a folder", where=str(out), way_out="Name the file to make.")
+    with app.workspace.open_ledger(app.actor) as ledger:
+        count = write_programming_csv(ledger, app.workspace.open_vault(), ledger.batch(batch_id), out)
+    click.echo(shown_path(out))
+    say(f"OK: {kind} with the OOB keys of {count:,} units. Keep it secret.")

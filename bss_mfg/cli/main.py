@@ -1,0 +1,122 @@
+"""The command `bss-mfg`: global options, lazily loaded commands, errors to exit codes.
+
+Rules of this interface: results on stdout, messages on stderr; exit 0 only if everything asked for was done; an error
+names what, where and the way out; no traceback without --debug; nothing half-written is left.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from bss_mfg import __version__
+from bss_mfg.cli.common import App
+from bss_mfg.errors import BssError, from_os_error
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("workspace:init", "Make a workspace."),
+    "dev-key": ("product:dev_key", "Make a key pair that stands in for Amazon's, for development."),
+    "product": ("product:product", "Add, list and show products; accept a new key."),
+    "spec": ("spec:spec", "List, show and check barcode specs."),
+    "batch": ("batch:batch", "Issue units; list and show batches."),
+    "labels": ("labels:labels", "Make the label PDFs of a batch."),
+    "verify": ("verify:verify", "Read printed labels back and compare them with the ledger."),
+    "inspect": ("verify:inspect", "Explain any barcode, field by field."),
+    "manifest": ("export:manifest", "Write the control logs or tables of a batch."),
+    "program": ("export:program", "Write the OOB keys of a batch for the line's flasher."),
+    "doctor": ("workspace:doctor", "Check this machine, with the fix for each gap."),
+    "demo": ("workspace:demo", "Take the sample batches through the whole line."),
+    "completion": ("workspace:completion", "Print the shell completion script."),
+}
+"""Command -> (module:function, short help). Kept here so that --help imports no command."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, function = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(f"bss_mfg.cli.{module}"), function)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: bss-mfg --workspace factory batch create bulb --units 480 --id bulb-2026-11",
+)
+@click.option(
+    "--workspace", "workspace_option", metavar="DIR", help="The workspace (default: found upwards from here)."
+)
+@click.option("--debug", is_flag=True, help="Show a traceback with errors.")
+@click.version_option(__version__, prog_name="bss-mfg")
+@click.pass_context
+def cli(ctx: click.Context, workspace_option: str | None, debug: bool) -> None:
+    """Credentials, labels, verification and manifests for Amazon Bluetooth Simple Setup.
+
+    Exit codes: 0 done; 1 the check found something wrong; 2 usage; 3 bad input or configuration; 4 refused, would
+    overwrite or issue again; 5 ledger conflict or busy; 6 something is missing on this machine; 70 a defect of
+    bss-mfg; 130 interrupted.
+    """
+    ctx.obj = App(workspace_option, debug)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    os.umask(0o077)
+    for stream in (sys.stdout, sys.stderr):
+        # A Windows console in a national code page must not crash on a character it lacks.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    given = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in given
+    try:
+        code: Any = cli.main(given, prog_name="bss-mfg", standalone_mode=False)
+    except BssError as error:
+        _complain(str(error), debug)
+        code = error.exit_code
+    except click.exceptions.Exit as error:
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted. Run the same command again to go on.", err=True)
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except BrokenPipeError:
+        # Whoever read our output has left; Python must not complain about it while closing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except OSError as error:
+        plain = from_os_error(error, "working")
+        _complain(str(plain), debug)
+        code = plain.exit_code
+    except MemoryError:
+        _complain("Out of memory. Close other programs, or work in smaller batches.", debug)
+        code = 6
+    except Exception as error:  # noqa: BLE001  (the last resort: no traceback reaches an operator)
+        name = type(error).__name__
+        _complain(f"A defect of bss-mfg ({name}). Please report it with the output of `bss-mfg --debug ...`.", debug)
+        code = 70
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _complain(text: str, debug: bool) -> None:
+    if debug:
+        import traceback
+
+        traceback.print_exc()
+    click.echo(f"Error: {text}", err=True)

@@ -1,0 +1,152 @@
+"""product add|list|show|repin, and dev-key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bss_mfg.cli.common import App, details, json_option, pass_app, print_json, say, shown_path, table
+
+
+@click.group()
+def product() -> None:
+    """Add, list and show products; accept a new key."""
+
+
+@product.command(epilog="Example: bss-mfg product add bulb --pid ebK3 --upc 841667145075 --public-key amazon.pem")
+@click.argument("name")
+@click.option("--pid", required=True, help="Amazon's product id, 4 letters or digits; case matters.")
+@click.option("--upc", help="UPC-A on the package, 12 digits.")
+@click.option("--ean", help="EAN-8 or EAN-13 on the package, instead of a UPC.")
+@click.option(
+    "--public-key", required=True, type=click.Path(path_type=Path), help="The product public key, PEM or DER."
+)
+@click.option("--title", default="", help="Name for people, printed on labels.")
+@click.option("--units-per-package", default=1, show_default=True, help="Devices in one box, under one barcode.")
+@click.option("--spec", default="amazon-bss-ob04", show_default=True, help="Barcode spec (`bss-mfg spec list`).")
+@click.option(
+    "--oob-bytes", type=click.Choice(["16", "32"]), default="32", show_default=True, help="Octets of the key."
+)
+@click.option("--serial", default="{pid}{n:08}", show_default=True, help="Serial pattern.")
+@click.option("--template", default="sheet-a4-24", show_default=True, help="Label template.")
+@click.option(
+    "--stage", type=click.Choice(["development", "production"]), default="development", show_default=True,
+    help="Development labels carry a SAMPLE mark; production needs a confirmed spec.",
+)  # fmt: skip
+@pass_app
+def add(
+    app: App, name: str, pid: str, upc: str | None, ean: str | None, public_key: Path, title: str,
+    units_per_package: int, spec: str, oob_bytes: str, serial: str, template: str, stage: str,
+) -> None:  # fmt: skip
+    """Add a product that Amazon onboarded.
+
+    Checks every value and the key, and writes products/NAME.toml, which may be edited later.
+    """
+    from bss_mfg.files import checked_name, read_bytes
+    from bss_mfg.payload.keys import load_public_key
+    from bss_mfg.payload.suites import SUITES
+    from bss_mfg.product import product_from
+
+    workspace = app.workspace
+    checked_name(name, "product name")
+    found = product_from(
+        {
+            "format": 1, "title": title, "pid": pid, "upc": upc, "ean": ean, "public_key": f"{name}.pem",
+            "units_per_package": units_per_package, "spec": spec, "oob_bytes": int(oob_bytes), "serial": serial,
+            "template": template, "stage": stage,
+        }
+    )  # fmt: skip
+    key = load_public_key(read_bytes(public_key, "product public key", 1 << 16), str(public_key))
+    suite = workspace.spec(spec).spec.suite
+    if suite:
+        SUITES[suite].check_key(key.kind, str(public_key))
+    workspace.template_file(template)
+    loaded = workspace.add_product(name, found, key)
+    say(f"OK: product {name} added in {shown_path(loaded.path)}")
+    say(f"Key {key.kind}, SHA-256 fingerprint {key.fingerprint}")
+    say("Compare the fingerprint with the one you were given.")
+
+
+@product.command("list", epilog="Example: bss-mfg product list")
+@json_option
+@pass_app
+def list_(app: App, as_json: bool) -> None:
+    """List all products."""
+    loaded = [app.workspace.product(name) for name in app.workspace.product_names()]
+    if as_json:
+        print_json([_record(item, None) for item in loaded])
+        return
+    table(
+        [
+            (item.name, item.product.pid, item.product.upc or item.product.ean or "-",
+             str(item.product.units_per_package), item.product.stage, item.key.fingerprint[:16])
+            for item in loaded
+        ],
+        ("NAME", "PID", "UPC/EAN", "PER PACKAGE", "STAGE", "KEY"),
+    )  # fmt: skip
+
+
+@product.command(epilog="Example: bss-mfg product show bulb")
+@click.argument("name")
+@json_option
+@pass_app
+def show(app: App, name: str, as_json: bool) -> None:
+    """Show one product, its key and the fingerprint its batches are bound to."""
+    loaded = app.workspace.product(name)
+    with app.workspace.open_ledger(app.actor) as ledger:
+        record = _record(loaded, ledger.pinned_fingerprint(name))
+    if as_json:
+        print_json(record)
+    else:
+        details([(key.replace("_", " "), "-" if value is None else str(value)) for key, value in record.items()])
+
+
+def _record(loaded: object, pinned: str | None) -> dict[str, object]:
+    from bss_mfg.product import LoadedProduct
+
+    if not isinstance(loaded, LoadedProduct):
+        raise TypeError("a loaded product is wanted")
+    record: dict[str, object] = {"name": loaded.name}
+    record.update((key, value) for key, value in loaded.product.model_dump().items() if key != "format")
+    return {
+        **record, "key_kind": loaded.key.kind, "key_fingerprint": loaded.key.fingerprint,
+        "key_development": loaded.key.development, "key_pinned": pinned,
+    }  # fmt: skip
+
+
+@product.command(epilog="Example: bss-mfg product repin bulb --reason 'Amazon rotated the key, mail of 3 May'")
+@click.argument("name")
+@click.option("--reason", required=True, help="Why the key changed; kept in the history.")
+@pass_app
+def repin(app: App, name: str, reason: str) -> None:
+    """Accept a product's changed public key for its next batches."""
+    from bss_mfg.errors import InputError
+
+    loaded = app.workspace.product(name)
+    with app.workspace.open_ledger(app.actor) as ledger:
+        pinned = ledger.pinned_fingerprint(name)
+        if pinned is None:
+            raise InputError(
+                f"no batch of {name} was issued yet, so no key is pinned", way_out="Just issue the first batch."
+            )
+        if pinned == loaded.key.fingerprint:
+            say(f"OK: {name} is already bound to this key; nothing changed")
+            return
+        ledger.repin(name, loaded.key.fingerprint, reason)
+    say(f"OK: {name} is now bound to {loaded.key.fingerprint} (was {pinned})")
+
+
+@click.command(epilog="Example: bss-mfg dev-key amazon-stand-in")
+@click.argument("name")
+@click.option("--kind", type=click.Choice(["p256", "rsa"]), default="p256", show_default=True, help="Kind of key.")
+@pass_app
+def dev_key(app: App, name: str, kind: str) -> None:
+    """Make a key pair that stands in for Amazon's, for development.
+
+    The private half lets demos and tests decrypt barcodes. A production product refuses the public half.
+    """
+    from bss_mfg.payload.keys import new_development_key
+
+    private, public = app.workspace.add_development_key(name, *new_development_key(kind))
+    say(f"OK: {shown_path(private)} (private), {shown_path(public)} (public)")

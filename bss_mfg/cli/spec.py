@@ -1,0 +1,78 @@
+"""spec list|show|check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, table
+
+
+@click.group()
+def spec() -> None:
+    """List, show and check barcode specs."""
+
+
+@spec.command("list", epilog="Example: bss-mfg spec list")
+@json_option
+@pass_app
+def list_(app: App, as_json: bool) -> None:
+    """List the specs of bss-mfg and of the workspace."""
+    records = []
+    for name, origin in app.workspace.spec_names().items():
+        found = app.workspace.spec(name).spec
+        records.append(
+            {"name": name, "origin": origin, "assumed": list(found.assumed), "suite": found.suite,
+             "confirmed": found.confirmation is not None}
+        )  # fmt: skip
+    if as_json:
+        print_json(records)
+        return
+    table(
+        [
+            (str(r["name"]), str(r["origin"]), ",".join(found.assumed) or "-", "yes" if r["confirmed"] else "no")
+            for r in records
+            for found in (app.workspace.spec(str(r["name"])).spec,)
+        ],
+        ("NAME", "ORIGIN", "ASSUMED FIELDS", "CONFIRMED"),
+    )
+
+
+@spec.command(epilog="Example: bss-mfg spec show amazon-bss-ob04 > specs/amazon-bss-ob04.toml")
+@click.argument("name")
+@json_option
+@pass_app
+def show(app: App, name: str, as_json: bool) -> None:
+    """Print a spec file, ready to be copied and corrected."""
+    found = app.workspace.spec(name)
+    if as_json:
+        print_json({"origin": found.origin, "digest": found.digest, **found.spec.model_dump(mode="json")})
+    else:
+        click.echo(found.text, nl=False)
+
+
+@spec.command(epilog="Example: bss-mfg spec check specs/mine.toml")
+@click.argument("target")
+@pass_app
+@click.pass_context
+def check(ctx: click.Context, app: App, target: str) -> None:
+    """Check a spec by name or file: its shape, and whether production may use it (exit 1 if not)."""
+    from bss_mfg.payload.spec import from_document
+    from bss_mfg.tomlfile import load
+
+    if target.endswith(".toml"):
+        found = from_document(load(Path(target), "spec file"), target).spec
+    else:
+        found = app.workspace.spec(target).spec
+    for field in found.field:
+        click.echo(f"{field.status:<10} {field.key:<6} {field.source}" + (f" {field.suite}" if field.suite else ""))
+    if found.confirmation:
+        by = found.confirmation
+        say(f"OK: confirmed by {by.by} on {by.on} with {by.document}")
+    elif found.assumed:
+        say(f"NOT CONFIRMED: {', '.join(found.assumed)} are assumptions; production products refuse this spec.")
+        say("Compare them with Amazon's guide, then add [confirmation] with by, on and document to the file.")
+        ctx.exit(1)
+    else:
+        say("OK: every field is published")

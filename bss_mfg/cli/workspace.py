@@ -1,0 +1,102 @@
+"""init, doctor, demo, completion."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bss_mfg.cli.common import App, details, json_option, pass_app, print_json, progress, say, shown_path, table
+
+
+@click.command(epilog="Example: bss-mfg init factory")
+@click.argument("folder", type=click.Path(path_type=Path))
+@pass_app
+def init(app: App, folder: Path) -> None:
+    """Make a workspace.
+
+    Creates FOLDER with its settings, ledger and vault key. Keep a copy of vault.key in a safe place: without it no OOB
+    key of this workspace can ever be read again.
+    """
+    from bss_mfg.workspace import Workspace, environment
+
+    workspace = Workspace.create(folder, app.who(), environment())
+    say(f"OK: workspace made in {shown_path(workspace.root)}")
+    say(f"Now copy {shown_path(workspace.vault_file)} to a safe place, apart from the workspace.")
+
+
+@click.command(epilog="Example: bss-mfg doctor")
+@json_option
+@click.pass_context
+def doctor(ctx: click.Context, as_json: bool) -> None:
+    """Check this machine, with the fix for each gap.
+
+    Exit 6 if something that bss-mfg can't work without is missing.
+    """
+    from bss_mfg.doctor import examine
+
+    checks = examine()
+    if as_json:
+        print_json([{"name": c.name, "level": c.level, "found": c.found, "fix": c.fix} for c in checks])
+    else:
+        table([(c.level.upper(), c.name, c.found + (f"  -> {c.fix}" if c.fix else "")) for c in checks], ("", "", ""))
+    if any(check.level == "fault" for check in checks):
+        ctx.exit(6)
+
+
+@click.command(epilog="Example: bss-mfg demo --out /tmp/line")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to make (default: bss-mfg-demo, numbered).")
+@click.option("--samples", type=click.Path(path_type=Path), help="Folder of samples (default: those of bss-mfg).")
+@pass_app
+@click.pass_context
+def demo(ctx: click.Context, app: App, out: Path | None, samples: Path | None) -> None:
+    """Take the sample batches through the whole line.
+
+    Makes a workspace with development keys, issues each sample, makes its labels, reads them back, and writes manifest,
+    programming data and report.
+    """
+    from bss_mfg.demo import run_demo
+    from bss_mfg.resources import folder
+
+    root = out or _free_folder("bss-mfg-demo")
+    results = run_demo(samples or folder("sample_batches"), root, app.who(), progress)
+    for ran in results:
+        counts = ran.verification.counts
+        verdict = "OK" if ran.verification.right else "WRONG"
+        click.echo(f"\n{verdict}: {ran.name}")
+        details(
+            [
+                ("units", f"{ran.units:,}"),
+                ("labels", f"{ran.labels:,} on {ran.pages:,} pages, {counts['matched']:,} read back and right"),
+                *[(name, shown_path(path)) for name, path in ran.files.items()],
+                ("seconds", ", ".join(f"{name} {seconds:.2f}" for name, seconds in ran.seconds.items())),
+            ]
+        )
+    click.echo(f"\nThe workspace is {shown_path(root)}; look at a sheet and its report first.")
+    if not all(ran.verification.right for ran in results):
+        ctx.exit(1)
+
+
+def _free_folder(name: str) -> Path:
+    """`name`, or with a number behind it where that is taken."""
+    number, path = 1, Path(name)
+    while path.exists():
+        number += 1
+        path = Path(f"{name}-{number}")
+    return path
+
+
+@click.command(epilog="Example: bss-mfg completion bash >> ~/.bashrc")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the shell completion script.
+
+    Add its output to the start-up file of your shell.
+    """
+    from click.shell_completion import get_completion_class
+
+    from bss_mfg.cli.main import cli
+
+    found = get_completion_class(shell)
+    if found is not None:
+        click.echo(found(cli, {}, "bss-mfg", "_BSS_MFG_COMPLETE").source())

@@ -1,0 +1,65 @@
+"""Device UUIDs, Static OOB keys and serials.
+
+Bluetooth Mesh: the Device UUID has 16 octets (Mesh Protocol 3.10.3, RFC 9562), the AuthValue 16 octets with the CMAC
+and 32 octets with the HMAC provisioning algorithm. Both come from the system's generator, each key on its own: a key
+derived from a UUID, MAC or serial can be guessed (CVE-2020-26556, CVE-2020-26557).
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import uuid
+
+from bss_mfg.errors import InputError
+from bss_mfg.model import Secret
+
+OOB_SIZES = (16, 32)
+"""Octets that an AuthValue may have."""
+
+_SERIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,49}")
+_PATTERN = re.compile(r"([A-Za-z0-9._-]|\{pid\})*\{n:0([1-9]|1[0-8])\}([A-Za-z0-9._-]|\{pid\})*")
+
+
+def new_uuid() -> uuid.UUID:
+    """A random Device UUID, version 4 (RFC 9562, 5.4)."""
+    return uuid.UUID(bytes=secrets.token_bytes(16), version=4)
+
+
+def new_oob_key(size: int) -> Secret:
+    """A random Static OOB key (AuthValue) of exactly 16 or 32 octets."""
+    if size not in OOB_SIZES:
+        raise ValueError("a Static OOB key has 16 or 32 octets")
+    return Secret(secrets.token_bytes(size))
+
+
+def is_rfc_uuid(value: uuid.UUID) -> bool:
+    """Whether the UUID has the RFC 9562 variant; some mesh stacks refuse others."""
+    return value.variant == uuid.RFC_4122
+
+
+def check_serial(serial: str) -> str:
+    """`serial` if it may stand in barcodes, tables and file names; else `ValueError` with the reason."""
+    if not _SERIAL.fullmatch(serial):
+        raise ValueError("a serial has 1 to 50 letters, digits, '.', '_' or '-', and starts with a letter or digit")
+    return serial
+
+
+def check_pattern(pattern: str) -> str:
+    """`pattern` if it makes valid serials: plain characters, `{pid}` and exactly one counter such as `{n:08}`."""
+    if not _PATTERN.fullmatch(pattern):
+        raise ValueError("a serial pattern has letters, digits, '.', '_', '-', {pid} and one counter such as {n:08}")
+    check_serial(serial_from(pattern, "AAAA", 1))
+    return pattern
+
+
+def serial_from(pattern: str, pid: str, number: int) -> str:
+    """The serial with the given running number (from 1, per product)."""
+    width = int(re.search(r"\{n:0(\d+)\}", pattern)[1])  # type: ignore[index]
+    digits = f"{number:0{width}d}"
+    if len(digits) > width:
+        raise InputError(
+            f"the serial pattern {pattern!r} has room for {width} digits and all its numbers are used",
+            way_out="Widen the counter in the product's file, for example {n:010}.",
+        )
+    return re.sub(r"\{n:0\d+\}", digits, pattern).replace("{pid}", pid)

@@ -1,0 +1,124 @@
+"""The whole line on the sample batches: a workspace, products, batches, labels, verification, manifests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bss_mfg.errors import InputError
+from bss_mfg.export.controllog import control_log, load_mapping
+from bss_mfg.export.programming import write_programming_csv
+from bss_mfg.export.tables import json_lines
+from bss_mfg.files import place
+from bss_mfg.identities import read_identities
+from bss_mfg.issuing import create_batch
+from bss_mfg.label.job import make_labels
+from bss_mfg.label.printer import GENERIC
+from bss_mfg.label.template import load_template
+from bss_mfg.ledger.audit import now
+from bss_mfg.model import Who
+from bss_mfg.payload.keys import load_public_key, new_development_key
+from bss_mfg.product import Product
+from bss_mfg.scan.job import Verification, verify
+from bss_mfg.scan.report import html_report
+from bss_mfg.tomlfile import load, validate
+from bss_mfg.workspace import Workspace
+
+Progress = Callable[[int, int], None]
+Reporter = Callable[[str], Progress]
+"""Called with a step's name, gives the step's progress function."""
+
+
+class Sample(BaseModel):
+    """sample_batches/NAME/sample.toml"""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1]
+    units: Annotated[int, Field(ge=1)]
+    identities: str | None = None
+    dpi: Literal[203, 300, 600] = 300
+    product: dict[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What the demo made of one sample."""
+
+    name: str
+    units: int
+    labels: int
+    pages: int
+    files: Mapping[str, Path]
+    seconds: Mapping[str, float]
+    verification: Verification
+
+
+@dataclass(slots=True)
+class _Clock:
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - start
+
+
+def run_demo(samples: Path, root: Path, who: Who, reporter: Reporter) -> list[Ran]:
+    """Make a workspace in `root` and take every sample through the line."""
+    found = sorted(path.parent for path in samples.glob("*/sample.toml"))
+    if not found:
+        raise InputError("holds no samples", where=str(samples), way_out="Name the folder sample_batches.")
+    workspace = Workspace.create(root, who, {})
+    return [_run(workspace, folder, who, reporter) for folder in found]
+
+
+def _run(workspace: Workspace, folder: Path, who: Who, reporter: Reporter) -> Ran:
+    name, clock = folder.name, _Clock()
+    document = load(folder / "sample.toml", "sample")
+    sample = validate(document, Sample)
+    identities = read_identities(folder / sample.identities) if sample.identities else ()
+    with clock.step("product key"):
+        private, public = new_development_key("p256")
+        workspace.add_development_key(name, private, public)
+        settings = {"format": 1, "public_key": f"{name}.pem", **sample.product}
+        workspace.add_product(name, Product.model_validate(settings), load_public_key(public, name))
+    loaded = workspace.product(name)
+    with workspace.open_ledger(who) as ledger:
+        vault = workspace.open_vault()
+        with clock.step("issue"):
+            batch = create_batch(
+                ledger, vault, loaded, workspace.spec(loaded.product.spec), sample.units,
+                batch_id=f"{name}-0001", identities=identities, progress=reporter(f"{name}: issue"),
+            ).batch  # fmt: skip
+        out = workspace.batch_folder(batch.id)
+        with clock.step("labels"):
+            template = load_template(workspace.template_file(batch.template))
+            labels = make_labels(
+                ledger, batch, template, GENERIC[sample.dpi], out / "labels", progress=reporter(f"{name}: labels")
+            )
+        with clock.step("verify"):
+            outcome = verify(ledger, batch, labels.files, keep_pictures=True, progress=reporter(f"{name}: verify"))
+            report = out / "verification.html"
+            place(report, html_report(outcome, now(), who.version))
+        with clock.step("manifest"):
+            log, table = out / "control-log.json", out / "manifest.jsonl"
+            place(log, control_log(ledger, batch, load_mapping(batch.spec, workspace.root / "specs")))
+            ledger.note(batch.id, "manifest made", {"file": log.name, "format": "control-log"})
+            place(table, json_lines(ledger, batch))
+            ledger.note(batch.id, "manifest made", {"file": table.name, "format": "jsonl"})
+        with clock.step("program"):
+            programming = out / "programming.csv"
+            write_programming_csv(ledger, vault, batch, programming)
+    files = {
+        "labels": labels.files[0], "index": labels.index, "control log": log, "manifest": table,
+        "programming data": programming, "report": report,
+    }  # fmt: skip
+    return Ran(name, batch.units, labels.labels, labels.pages, files, clock.seconds, outcome)

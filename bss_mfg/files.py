@@ -1,0 +1,212 @@
+"""The only place that writes a file: atomic, private, never over something else by accident.
+
+Exports are written to a temporary file beside their target, fsynced, put in place by one rename or link, and the
+folder is fsynced: after a power cut the target is the old one or the new one, never a torn one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import secrets
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from bss_mfg.errors import InputError, LedgerError, RefusedError, from_os_error
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_WINDOWS_DEVICES = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
+
+
+def checked_name(name: str, what: str) -> str:
+    """`name` if it is safe as a file name on every system, else an `InputError`.
+
+    Letters, digits, `.`, `_` and `-`, at most 64, starting with a letter or digit; no `..`, no trailing dot, no
+    Windows device name.
+    """
+    if (
+        not _NAME.fullmatch(name)
+        or ".." in name
+        or name.endswith(".")
+        or name.split(".")[0].lower() in _WINDOWS_DEVICES
+    ):
+        raise InputError(
+            f"{name[:80]!a} can't be used as the {what}",
+            way_out="Use 1 to 64 letters, digits, '.', '_' or '-', starting with a letter or digit, without '..', "
+            "and not a Windows device name such as CON or LPT1.",
+        )
+    return name
+
+
+def read_bytes(path: Path, what: str, limit: int = 64 << 20) -> bytes:
+    """The content of a file of at most `limit` octets."""
+    try:
+        size = path.stat().st_size
+        if size > limit:
+            raise InputError(
+                f"the {what} has {size:,} octets, more than the {limit:,} allowed",
+                where=str(path),
+                way_out="Check that this is the right file.",
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise from_os_error(error, f"reading the {what}", path) from error
+
+
+def read_text(path: Path, what: str) -> str:
+    """The content of a UTF-8 file; a byte order mark at the start is dropped."""
+    data = read_bytes(path, what)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise InputError(
+            f"the {what} is not UTF-8 text", where=f"{path}, line {line}", way_out="Save it as UTF-8."
+        ) from error
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hex, read in pieces."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(1 << 20):
+                digest.update(piece)
+    except OSError as error:
+        raise from_os_error(error, "reading", path) from error
+    return digest.hexdigest()
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder (0700) and its parents."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise from_os_error(error, "making the folder", path) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` survive a power cut (Windows does this by itself)."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def place(path: Path, pieces: Iterable[bytes], *, replace: bool = False) -> str:
+    """Write `pieces` to `path` in one stroke, mode 0600, and return the SHA-256 in hex.
+
+    Without `replace` an existing file is refused (`RefusedError`), also when it appears while we write. A failure
+    leaves no trace.
+    """
+    digest = hashlib.sha256()
+    temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.part")
+    try:
+        if not replace and path.exists():
+            raise already_there(path)
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                for piece in pieces:
+                    digest.update(piece)
+                    file.write(piece)
+                file.flush()
+                os.fsync(file.fileno())
+            if replace:
+                temporary.replace(path)
+            else:
+                _move_exclusively(temporary, path)
+            sync_folder(path.parent)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                temporary.unlink()
+    except OSError as error:
+        raise from_os_error(error, "writing", path) from error
+    return digest.hexdigest()
+
+
+def _move_exclusively(source: Path, target: Path) -> None:
+    """Rename that fails where `target` exists. A hard link does it in one step; some file systems have none."""
+    try:
+        os.link(source, target)
+    except FileExistsError as error:
+        raise already_there(target) from error
+    except OSError:
+        if os.name == "nt":
+            source.rename(target)  # refuses an existing target on Windows
+            return
+        if target.exists():
+            raise already_there(target) from None
+        source.rename(target)
+
+
+def already_there(path: Path) -> RefusedError:
+    """The refusal to overwrite `path`."""
+    return RefusedError(
+        "is already there and would be overwritten",
+        where=str(path),
+        way_out="Choose another name or folder, or move the old file away first.",
+    )
+
+
+@contextlib.contextmanager
+def locked(path: Path, wait_s: float = 30.0) -> Iterator[None]:
+    """Hold an exclusive lock on the file `path` (created 0600), waiting fairly for at most `wait_s` seconds.
+
+    SQLite's own busy wait is unfair and can starve a process; this lock stands in front of every write.
+    """
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise from_os_error(error, "taking the ledger's lock", path) from error
+    try:
+        deadline = time.monotonic() + wait_s
+        while not _try_lock(handle):
+            if time.monotonic() > deadline:
+                raise LedgerError(
+                    f"another bss-mfg command has held the ledger for {wait_s:.0f} s",
+                    where=str(path),
+                    way_out="Let it finish, then run this command again; nothing was changed.",
+                )
+            time.sleep(0.01)
+        try:
+            yield
+        finally:
+            _unlock(handle)
+    finally:
+        os.close(handle)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(handle: int) -> bool:
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def _unlock(handle: int) -> None:
+        os.lseek(handle, 0, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _try_lock(handle: int) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _unlock(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_UN)

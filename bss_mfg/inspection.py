@@ -1,0 +1,89 @@
+"""Any barcode string explained field by field, and opened with a development key."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bss_mfg.errors import InputError
+from bss_mfg.payload import parse
+from bss_mfg.payload.keys import PrivateKey
+from bss_mfg.payload.spec import Spec
+
+
+def explain(text: str, specs: Sequence[Spec], key: PrivateKey | None = None) -> dict[str, Any]:
+    """What a barcode string says. An OOB key is shown only as its SHA-256: enough to compare, useless to attack."""
+    from bss_mfg.scan.diagnose import printable
+
+    shown = printable(text, 4000)
+    spec = parse.matching_spec(text, specs)
+    if spec is None:
+        return {"payload": shown, "spec": None, "fields": [], "problems": ["no known spec begins like this string"]}
+    try:
+        fields = parse.split(text, spec)
+        problems = parse.findings(fields, spec)
+        uuids = parse.uuids(fields, spec)
+    except InputError as error:
+        return {"payload": shown, "spec": spec.name, "fields": [], "problems": [str(error)]}
+    report: dict[str, Any] = {
+        "payload": shown,
+        "spec": spec.name,
+        "fields": [
+            {
+                "key": printable(item.key, 40),
+                "value": printable(item.value, 2000),
+                "status": item.field.status if item.field else "unknown",
+                "source": item.field.source if item.field else None,
+                "note": item.field.note if item.field else "",
+            }
+            for item in fields
+        ],
+        "problems": problems,
+        "units": [{"uuid": value.hex.upper()} for value in uuids],
+    }
+    if key is not None:
+        opened = parse.open_credentials(fields, key, max(len(uuids), 1))
+        report["units"] = [
+            {
+                "uuid": unit.uuid.hex.upper() if unit.uuid else (uuids[index].hex.upper() if uuids else None),
+                "oob_key_octets": len(unit.key) if unit.key else None,
+                "oob_key_sha256": hashlib.sha256(unit.key.reveal()).hexdigest() if unit.key else None,
+            }
+            for index, unit in enumerate(opened)
+        ]
+        sealed = [unit.uuid for unit in opened if unit.uuid]
+        if uuids and sealed and list(uuids) != sealed:
+            problems.append("the Device UUIDs inside the encrypted field are not those in clear")
+    return report
+
+
+def strings_of(target: str) -> list[tuple[str, dict[str, Any]]]:
+    """The barcode strings of `target`: the string itself, or all symbols of the picture or PDF it names."""
+    path = Path(target)
+    try:
+        is_file = path.is_file()
+    except (OSError, ValueError):
+        is_file = False
+    if not is_file:
+        if ":" not in target or path.suffix.lower() in (".png", ".jpg", ".jpeg", ".pdf", ".tif", ".tiff", ".bmp"):
+            raise InputError(
+                f"{target[:80]!a} is neither a file nor a barcode string",
+                way_out="Give the path of a picture or PDF, or the string in quotes.",
+            )
+        return [(target, {})]
+    from bss_mfg.scan.reader import read_page
+    from bss_mfg.scan.sources import pages_of
+
+    found: list[tuple[str, dict[str, Any]]] = []
+    for page in pages_of(path):
+        for read in read_page(page.grey, thorough=True):
+            if read.octets:
+                place = {"file": page.file, "page": page.number, "x_px": read.box[0], "y_px": read.box[1]}
+                found.append((read.octets.decode("utf-8", "surrogateescape"), place))
+    if not found:
+        raise InputError(
+            "no Data Matrix could be read in it", where=target, way_out="Scan it at 300 dpi or more, flat and in focus."
+        )
+    return found

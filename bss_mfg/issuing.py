@@ -1,0 +1,162 @@
+"""product + count -> credentials -> payloads -> ledger, in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bss_mfg.credentials import new_oob_key, new_uuid, serial_from
+from bss_mfg.errors import InputError, RefusedError
+from bss_mfg.files import checked_name
+from bss_mfg.ledger.audit import now
+from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.vault import Vault
+from bss_mfg.model import Batch, Identity, Package, Unit
+from bss_mfg.payload.build import PayloadBuilder, longest_example
+from bss_mfg.payload.spec import SpecFile, require_confirmed
+from bss_mfg.product import LoadedProduct
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A batch, and whether this call made it or found it already there."""
+
+    batch: Batch
+    created: bool
+
+
+def create_batch(
+    ledger: Ledger,
+    vault: Vault,
+    loaded: LoadedProduct,
+    spec_file: SpecFile,
+    units: int,
+    *,
+    batch_id: str | None = None,
+    identities: Sequence[Identity] = (),
+    progress: Progress = lambda done, total: None,
+) -> Issued:
+    """Issue `units` units of a product, once and for ever.
+
+    With the id of an existing batch and the same arguments nothing is issued and that batch is returned; with other
+    arguments `RefusedError`. Without an id the batch gets the product's name and a running number.
+    """
+    product = loaded.product
+    if batch_id is not None:
+        checked_name(batch_id, "batch id")
+    if units % product.units_per_package:
+        raise InputError(
+            f"{units} units do not fill packages of {product.units_per_package}",
+            way_out=f"Give a multiple of {product.units_per_package}.",
+        )
+    if identities and len(identities) != units:
+        raise InputError(
+            f"the identities file has {len(identities)} rows, {units} units are asked for",
+            way_out="Make both numbers the same.",
+        )
+    request = _digest_of_request(loaded, units, identities)
+    if batch_id is not None and (found := _existing(ledger, batch_id, request)):
+        return found
+    if product.stage == "production":
+        require_confirmed(spec_file)
+    spec = spec_file.spec
+    builder = PayloadBuilder(spec, product.facts, loaded.key)
+    longest = longest_example(
+        spec, product.facts, loaded.key.key.key_size, product.units_per_package, product.oob_bytes
+    )
+    ledger.check_vault(vault)
+    with ledger.transaction():
+        # Another process may have made the batch while we waited for the lock.
+        if batch_id is not None and (found := _existing(ledger, batch_id, request)):
+            return found
+        number, next_serial = ledger.product_number(loaded.name, product.pid, loaded.key.fingerprint)
+        batch = Batch(
+            id=batch_id or _free_id(ledger, loaded.name),
+            product=loaded.name,
+            stage=product.stage,
+            units=units,
+            packages=units // product.units_per_package,
+            units_per_package=product.units_per_package,
+            created_at=now(),
+            spec=spec.name,
+            spec_text=spec_file.text,
+            suite=spec.suite,
+            key_fingerprint=loaded.key.fingerprint,
+            template=product.template,
+            facts={**product.facts, "key_bits": str(loaded.key.key.key_size)},
+            longest_payload=len(longest),
+        )
+        data_key, wrapped = vault.new_data_key(batch.id)
+        after = next_serial if identities else next_serial + units
+        packages = _packages(loaded, builder, units, next_serial, identities, progress)
+        ledger.issue(batch, request, number, after, wrapped, data_key, packages)
+    return Issued(batch, True)
+
+
+def _packages(
+    loaded: LoadedProduct,
+    builder: PayloadBuilder,
+    units: int,
+    next_serial: int,
+    identities: Sequence[Identity],
+    progress: Progress,
+) -> Iterator[Package]:
+    product = loaded.product
+    per_package = product.units_per_package
+    for first in range(0, units, per_package):
+        members: list[Unit] = []
+        for index in range(first, first + per_package):
+            given = identities[index] if identities else None
+            members.append(
+                Unit(
+                    number=index + 1,
+                    serial=given.serial if given else serial_from(product.serial, product.pid, next_serial + index),
+                    uuid=(given.uuid if given else None) or new_uuid(),
+                    mac=given.mac if given else None,
+                    key=new_oob_key(product.oob_bytes),
+                )
+            )
+        yield Package(first // per_package + 1, builder.build(members), tuple(members))
+        if first % 256 == 0:
+            progress(first, units)
+    progress(units, units)
+
+
+def _existing(ledger: Ledger, batch_id: str, request: str) -> Issued | None:
+    known = ledger.request_of(batch_id)
+    if known is None:
+        return None
+    if known != request:
+        raise RefusedError(
+            f"batch {batch_id} was issued already, with other arguments (product, units, identities or product "
+            "settings)",
+            way_out=f"`bss-mfg batch show {batch_id}` shows it; give the new batch another --id.",
+        )
+    return Issued(ledger.batch(batch_id), False)
+
+
+def _free_id(ledger: Ledger, name: str) -> str:
+    number = sum(batch.product == name for batch in ledger.batches()) + 1
+    while ledger.request_of(f"{name[:56]}-{number:04d}") is not None:
+        number += 1
+    return f"{name[:56]}-{number:04d}"
+
+
+def _digest_of_request(loaded: LoadedProduct, units: int, identities: Sequence[Identity]) -> str:
+    """What decides a batch, as the operator typed it: a second run with the same is the same command."""
+    product = loaded.product
+    asked = {
+        "product": loaded.name,
+        "units": units,
+        "units_per_package": product.units_per_package,
+        "facts": product.facts,
+        "stage": product.stage,
+        "key": loaded.key.fingerprint,
+        "identities": [[item.serial, str(item.uuid or ""), item.mac or ""] for item in identities],
+    }
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()

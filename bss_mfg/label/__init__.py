@@ -1,0 +1,1 @@
+"""Labels: template + printer -> layout in whole printer dots -> PDF. Knows no crypto and no SQL."""

@@ -1,0 +1,153 @@
+"""One way to open ledger.db, one way to write to it, and SQLite's errors in plain words."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from bss_mfg.errors import BssError, InputError, LedgerError, MissingError
+from bss_mfg.files import locked
+from bss_mfg.ledger.schema import APPLICATION_ID, SCHEMA, VERSION
+
+WAL_SAFE = (3, 51, 3)
+"""From this SQLite on, WAL with several connections loses no commit (the WAL-reset race is fixed)."""
+
+_NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ncpfs", "9p", "fuse.sshfs", "ceph", "glusterfs"}
+
+
+def journal() -> tuple[str, str]:
+    """Journal mode and synchronous level that lost nothing in power-cut simulation with this SQLite."""
+    return ("WAL", "FULL") if sqlite3.sqlite_version_info >= WAL_SAFE else ("DELETE", "EXTRA")
+
+
+def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
+    """Open the ledger; with `create`, make a new one (the file must not exist)."""
+    refuse_network(path)
+    if create:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    elif not path.exists():
+        raise InputError(
+            "the workspace has no ledger",
+            where=str(path),
+            way_out="Restore ledger.db from a backup; a new one would forget what was issued.",
+        )
+    with errors(path):
+        connection = sqlite3.connect(path, isolation_level=None, timeout=30)
+        mode, level = journal()
+        connection.execute("PRAGMA busy_timeout = 30000")
+        if create:
+            connection.execute(f"PRAGMA journal_mode = {mode}")
+        for pragma in (f"synchronous = {level}", "foreign_keys = ON", "secure_delete = ON", "cache_size = -65536"):
+            connection.execute(f"PRAGMA {pragma}")
+        if create:
+            connection.executescript(
+                f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}; {SCHEMA} COMMIT;"
+            )
+        _check_version(connection, path)
+        if not create and connection.execute("PRAGMA journal_mode").fetchone()[0].upper() != mode:
+            connection.execute(f"PRAGMA journal_mode = {mode}")
+    return connection
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if application != APPLICATION_ID:
+        raise LedgerError("is not a ledger of bss-mfg", where=str(path), way_out="Restore ledger.db from a backup.")
+    if version > VERSION:
+        raise LedgerError(
+            f"was written by a newer bss-mfg (schema {version}, this program knows {VERSION})",
+            where=str(path),
+            way_out="Use the newer program.",
+        )
+
+
+@contextlib.contextmanager
+def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """Everything inside is committed as one, or nothing is. Writers queue fairly at a file lock."""
+    with locked(path.with_name(path.name + ".lock")), errors(path):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                with contextlib.suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+            raise
+
+
+@contextlib.contextmanager
+def errors(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into ours."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _plain(error, path) from error
+
+
+def _plain(error: sqlite3.Error, path: Path) -> BssError:
+    name = getattr(error, "sqlite_errorname", "") or ""
+    where = str(path)
+    if name.startswith("SQLITE_CONSTRAINT"):
+        if "UNIQUE" in name or "PRIMARYKEY" in name:
+            column = str(error).rpartition(":")[2].strip()
+            return LedgerError(
+                f"would be issued twice ({column})",
+                where=where,
+                way_out="The ledger refused it and changed nothing. If these values came from a file, correct it; "
+                "if bss-mfg made them, the random generator is broken: stop the line.",
+            )
+        return LedgerError("the ledger refused an inconsistent entry", where=where, way_out="Please report this.")
+    if name == "SQLITE_FULL" or name.startswith("SQLITE_IOERR"):
+        return MissingError(
+            "no room left on the disk, or the disk failed",
+            where=where,
+            way_out="Nothing was changed. Free some space or check the disk, then run the same command again.",
+        )
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return LedgerError(
+            "another program holds the ledger", where=where, way_out="Let it finish, then run this command again."
+        )
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return InputError(
+            "the ledger can't be opened for writing",
+            where=where,
+            way_out="Check the rights of the file and its folder, and free space.",
+        )
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return LedgerError("is damaged", where=where, way_out="Keep it aside and restore the last good backup.")
+    return LedgerError(f"SQLite failed ({name or type(error).__name__})", where=where, way_out="Run `bss-mfg doctor`.")
+
+
+def refuse_network(path: Path) -> None:
+    """Refuse a network file system: its locks don't hold, and two stations could issue the same."""
+    kind = _file_system(path.parent.resolve())
+    if kind in _NETWORK:
+        raise InputError(
+            f"the ledger lies on a network file system ({kind}), where locks can't be trusted",
+            where=str(path),
+            way_out="Keep the workspace on a local disk and copy backups to the network.",
+        )
+
+
+def _file_system(folder: Path) -> str:
+    if sys.platform == "win32":
+        import ctypes
+
+        return "cifs" if ctypes.windll.kernel32.GetDriveTypeW(folder.anchor) == 4 else ""
+    try:
+        lines = Path("/proc/mounts").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    best, kind = "", ""
+    for line in lines:
+        fields = line.split()
+        point = fields[1].replace("\\040", " ")
+        if len(point) >= len(best) and (folder == Path(point) or Path(point) in folder.parents):
+            best, kind = point, fields[2]
+    return kind

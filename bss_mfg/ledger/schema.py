@@ -1,0 +1,103 @@
+"""The tables of ledger.db, version 1. docs/formats/ledger.md explains each column."""
+
+APPLICATION_ID = 0x62737331
+"""SQLite application id, `bss1`: tells our files from other databases."""
+
+VERSION = 1
+"""Schema version, kept in SQLite's user_version."""
+
+SCHEMA = """
+CREATE TABLE about (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE product (
+    no INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    pid TEXT NOT NULL,
+    key_fingerprint TEXT NOT NULL CHECK (length(key_fingerprint) = 64),
+    next_serial INTEGER NOT NULL DEFAULT 1 CHECK (next_serial > 0)
+) STRICT;
+
+CREATE TABLE batch (
+    no INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    product INTEGER NOT NULL REFERENCES product (no),
+    request TEXT NOT NULL,
+    stage TEXT NOT NULL CHECK (stage IN ('development', 'production')),
+    units INTEGER NOT NULL CHECK (units > 0),
+    packages INTEGER NOT NULL CHECK (packages > 0),
+    units_per_package INTEGER NOT NULL CHECK (units_per_package > 0),
+    created_at TEXT NOT NULL,
+    spec TEXT NOT NULL,
+    spec_text TEXT NOT NULL,
+    suite TEXT NOT NULL,
+    key_fingerprint TEXT NOT NULL,
+    template TEXT NOT NULL,
+    facts TEXT NOT NULL,
+    longest_payload INTEGER NOT NULL,
+    wrapped_key BLOB
+) STRICT;
+
+CREATE TABLE package (
+    batch INTEGER NOT NULL REFERENCES batch (no),
+    number INTEGER NOT NULL CHECK (number > 0),
+    payload TEXT NOT NULL,
+    digest BLOB NOT NULL UNIQUE CHECK (length(digest) = 16),
+    prints INTEGER NOT NULL DEFAULT 0,
+    verified INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (batch, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE unit (
+    batch INTEGER NOT NULL,
+    number INTEGER NOT NULL CHECK (number > 0),
+    package INTEGER NOT NULL,
+    product INTEGER NOT NULL REFERENCES product (no),
+    serial TEXT NOT NULL,
+    uuid BLOB NOT NULL UNIQUE CHECK (length(uuid) = 16),
+    mac TEXT,
+    sealed_key BLOB CHECK (length(sealed_key) IN (32, 48)),
+    key_digest BLOB NOT NULL UNIQUE CHECK (length(key_digest) = 32),
+    PRIMARY KEY (batch, number),
+    UNIQUE (product, serial),
+    FOREIGN KEY (batch, package) REFERENCES package (batch, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE template (
+    digest TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    text TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE printed (
+    batch INTEGER NOT NULL REFERENCES batch (no),
+    file TEXT NOT NULL,
+    part INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    plan TEXT NOT NULL,
+    first_package INTEGER NOT NULL,
+    packages INTEGER NOT NULL,
+    start_at INTEGER NOT NULL,
+    geometry TEXT NOT NULL,
+    template TEXT NOT NULL REFERENCES template (digest),
+    PRIMARY KEY (batch, file, sha256)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE event (
+    seq INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    batch TEXT,
+    data TEXT NOT NULL,
+    digest BLOB NOT NULL CHECK (length(digest) = 32)
+) STRICT;
+
+CREATE INDEX event_batch ON event (batch, seq);
+
+CREATE TRIGGER event_no_update BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
+CREATE TRIGGER event_no_delete BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
+CREATE TRIGGER payload_no_update BEFORE UPDATE OF payload, digest ON package
+BEGIN SELECT RAISE(ABORT, 'a payload is made once'); END;
+"""

@@ -1,0 +1,354 @@
+"""The ledger: what was issued, printed, scanned, exported. Plain records in, plain records out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from bss_mfg.errors import InputError, LedgerError
+from bss_mfg.ledger import audit
+from bss_mfg.ledger.connection import connect, errors, transaction
+from bss_mfg.ledger.vault import DataKey, Vault, key_digest
+from bss_mfg.model import Batch, Event, Package, PrintedPart, Unit, Who
+
+_BATCH_COLUMNS = """b.id, p.name, b.stage, b.units, b.packages, b.units_per_package, b.created_at, b.spec, b.spec_text,
+    b.suite, b.key_fingerprint, b.template, b.facts, b.longest_payload"""
+
+
+def payload_digest(payload: str) -> bytes:
+    """16 octets of SHA-256 by which the ledger finds a barcode string."""
+    return hashlib.sha256(payload.encode("utf-8", "surrogateescape")).digest()[:16]
+
+
+class Ledger:
+    """An open ledger.db. Reading methods return records; writing ones commit before they return."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, who: Who) -> None:
+        self._db = connection
+        self._path = path
+        self._who = who
+
+    @classmethod
+    def create(cls, path: Path, who: Who, vault: Vault) -> Ledger:
+        """Make a new ledger that remembers the id of its vault key."""
+        ledger = cls(connect(path, create=True), path, who)
+        with ledger.transaction():
+            ledger._db.execute(
+                "INSERT INTO about VALUES ('ledger_id', ?), ('vault_id', ?)", (str(uuid.uuid4()), vault.id)
+            )
+            ledger._note(None, "workspace created", {})
+        return ledger
+
+    @classmethod
+    def open(cls, path: Path, who: Who) -> Ledger:
+        """Open an existing ledger."""
+        return cls(connect(path), path, who)
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All writes inside are one."""
+        return transaction(self._db, self._path)
+
+    def _note(self, batch: str | None, kind: str, data: Mapping[str, Any]) -> None:
+        audit.append(self._db, self._who, batch, [(kind, data)])
+
+    def note(self, batch: str | None, kind: str, data: Mapping[str, Any]) -> None:
+        """Append one event to the history."""
+        with self.transaction():
+            self._note(batch, kind, data)
+
+    def _rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
+        with errors(self._path):
+            return self._db.execute(query, values).fetchall()
+
+    def _stream(self, query: str, values: Sequence[object], size: int, after: int = 0) -> Iterator[list[Any]]:
+        """Rows in slices by key (the first column), so that no read lock is held while the caller works."""
+        while rows := self._rows(query, (*values, after, size)):
+            yield rows
+            after = rows[-1][0]
+
+    # --- product keys ---------------------------------------------------------------------------------------------
+
+    def pinned_fingerprint(self, product: str) -> str | None:
+        """The key fingerprint that the product's batches are bound to, or None before its first batch."""
+        rows = self._rows("SELECT key_fingerprint FROM product WHERE name = ?", (product,))
+        return rows[0][0] if rows else None
+
+    def repin(self, product: str, fingerprint: str, reason: str) -> None:
+        """Bind a product to another key, on purpose and on record."""
+        with self.transaction():
+            old = self.pinned_fingerprint(product)
+            self._db.execute("UPDATE product SET key_fingerprint = ? WHERE name = ?", (fingerprint, product))
+            self._note(None, "key repinned", {"product": product, "from": old, "to": fingerprint, "reason": reason})
+
+    def product_number(self, name: str, pid: str, fingerprint: str) -> tuple[int, int]:
+        """(number, next running serial) of a product; pins the key at first use. Inside a transaction."""
+        row = self._db.execute(
+            "SELECT no, next_serial, key_fingerprint, pid FROM product WHERE name = ?", (name,)
+        ).fetchone()
+        if row is None:
+            cursor = self._db.execute(
+                "INSERT INTO product (name, pid, key_fingerprint) VALUES (?, ?, ?)", (name, pid, fingerprint)
+            )
+            self._note(None, "key pinned", {"product": name, "fingerprint": fingerprint})
+            return int(cursor.lastrowid or 0), 1
+        if row[2] != fingerprint:
+            raise LedgerError(
+                f"the public key of product {name} has changed: earlier batches used {row[2][:16]}..., the file holds "
+                f"{fingerprint[:16]}...",
+                way_out=f"If Amazon really issued a new key, run `bss-mfg product repin {name} --reason TEXT`; "
+                "else put the old key file back.",
+            )
+        return int(row[0]), int(row[1])
+
+    # --- issuing --------------------------------------------------------------------------------------------------
+
+    def issue(
+        self, batch: Batch, request: str, product_no: int, next_serial: int, wrapped_key: bytes,
+        data_key: DataKey, packages: Iterable[Package],
+    ) -> None:  # fmt: skip
+        """Write a whole batch inside the caller's transaction; units carry their keys, which are sealed here."""
+        cursor = self._db.execute(
+            """INSERT INTO batch (id, product, request, stage, units, packages, units_per_package, created_at, spec,
+               spec_text, suite, key_fingerprint, template, facts, longest_payload, wrapped_key)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            (batch.id, product_no, request, batch.stage, batch.units, batch.packages, batch.units_per_package,
+             batch.created_at, batch.spec, batch.spec_text, batch.suite, batch.key_fingerprint, batch.template,
+             json.dumps(dict(batch.facts)), batch.longest_payload, wrapped_key),
+        )  # fmt: skip
+        number = cursor.lastrowid
+        content = hashlib.sha256()
+        units: list[tuple[object, ...]] = []
+        strings: list[tuple[object, ...]] = []
+
+        def flush() -> None:
+            self._db.executemany("INSERT INTO package (batch, number, payload, digest) VALUES (?, ?, ?, ?)", strings)
+            self._db.executemany("INSERT INTO unit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", units)
+            strings.clear()
+            units.clear()
+
+        for package in packages:
+            digest = payload_digest(package.payload)
+            content.update(digest)
+            strings.append((number, package.number, package.payload, digest))
+            for unit in package.units:
+                if unit.key is None:
+                    raise ValueError("a unit is issued with its key")
+                sealed = data_key.seal(unit.number, unit.uuid.bytes, unit.key)
+                units.append(
+                    (number, unit.number, package.number, product_no, unit.serial, unit.uuid.bytes, unit.mac, sealed,
+                     key_digest(unit.key))
+                )  # fmt: skip
+            if len(strings) >= 500:
+                flush()
+        flush()
+        self._db.execute("UPDATE product SET next_serial = ? WHERE no = ?", (next_serial, product_no))
+        self._note(
+            batch.id,
+            "batch issued",
+            {"product": batch.product, "units": batch.units, "packages": batch.packages, "content": content.hexdigest(),
+             "spec": batch.spec, "suite": batch.suite, "key": batch.key_fingerprint},
+        )  # fmt: skip
+
+    def check_vault(self, vault: Vault) -> None:
+        """Refuse a vault key that this ledger was not made with."""
+        expected = self._rows("SELECT value FROM about WHERE name = 'vault_id'")[0][0]
+        if vault.id != expected:
+            raise LedgerError(
+                f"the vault key ({vault.id}) is not the one of this ledger ({expected})",
+                way_out="Use the workspace's own vault.key; nothing was changed.",
+            )
+
+    def request_of(self, batch: str) -> str | None:
+        """The digest of the arguments a batch was created with, or None if there is no such batch."""
+        rows = self._rows("SELECT request FROM batch WHERE id = ?", (batch,))
+        return rows[0][0] if rows else None
+
+    # --- looking up -----------------------------------------------------------------------------------------------
+
+    def batches(self) -> list[Batch]:
+        """All batches in the order of issue."""
+        return [_batch(row) for row in self._rows(
+            f"SELECT {_BATCH_COLUMNS} FROM batch b JOIN product p ON p.no = b.product ORDER BY b.no"  # noqa: S608
+        )]  # fmt: skip
+
+    def batch(self, batch_id: str) -> Batch:
+        """One batch by its id; `InputError` if there is none."""
+        rows = self._rows(
+            f"SELECT {_BATCH_COLUMNS} FROM batch b JOIN product p ON p.no = b.product WHERE b.id = ?",  # noqa: S608
+            (batch_id,),
+        )
+        if not rows:
+            raise InputError(
+                f"there is no batch {batch_id[:80]!a} in this ledger",
+                way_out="`bss-mfg batch list` shows the ids; upper and lower case differ.",
+            )
+        return _batch(rows[0])
+
+    def packages(self, batch_id: str, first: int = 1, count: int | None = None) -> Iterator[Package]:
+        """The packages of a batch in order, from number `first` on, without keys; memory stays flat."""
+        batch = self._number(batch_id)
+        last = first + count if count is not None else 1 << 62
+        for rows in self._stream(
+            "SELECT number, payload FROM package WHERE batch = ? AND number < ? AND number > ? ORDER BY number LIMIT ?",
+            (batch, last),
+            500,
+            after=first - 1,
+        ):
+            units = self._units_by_package(batch, rows[0][0], rows[-1][0])
+            for number, payload in rows:
+                yield Package(number, payload, tuple(units[number]))
+
+    def _units_by_package(self, batch: int, first: int, last: int) -> dict[int, list[Unit]]:
+        found: dict[int, list[Unit]] = {}
+        for package, number, serial, octets, mac in self._rows(
+            "SELECT package, number, serial, uuid, mac FROM unit WHERE batch = ? AND number BETWEEN "
+            "(SELECT (? - 1) * units_per_package + 1 FROM batch WHERE no = ?) AND "
+            "(SELECT ? * units_per_package FROM batch WHERE no = ?) ORDER BY number",
+            (batch, first, batch, last, batch),
+        ):
+            found.setdefault(package, []).append(Unit(number, serial, uuid.UUID(bytes=octets), mac))
+        return found
+
+    def find_payload(self, payload: str) -> tuple[str, int] | None:
+        """(batch id, package number) of a barcode string, or None."""
+        rows = self._rows(
+            "SELECT b.id, k.number FROM package k JOIN batch b ON b.no = k.batch WHERE k.digest = ? AND k.payload = ?",
+            (payload_digest(payload), payload),
+        )
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    def find_uuid(self, value: uuid.UUID) -> tuple[str, int, str] | None:
+        """(batch id, package number, serial) of a Device UUID, or None."""
+        rows = self._rows(
+            "SELECT b.id, u.package, u.serial FROM unit u JOIN batch b ON b.no = u.batch WHERE u.uuid = ?",
+            (value.bytes,),
+        )
+        return (rows[0][0], rows[0][1], rows[0][2]) if rows else None
+
+    def counts(self, batch_id: str) -> dict[str, int]:
+        """How many packages of a batch were printed and verified at least once."""
+        row = self._rows(
+            "SELECT count(*), sum(prints > 0), sum(verified > 0) FROM package WHERE batch = ?",
+            (self._number(batch_id),),
+        )[0]
+        return {"packages": row[0], "printed": row[1] or 0, "verified": row[2] or 0}
+
+    def _number(self, batch_id: str) -> int:
+        rows = self._rows("SELECT no FROM batch WHERE id = ?", (batch_id,))
+        if not rows:
+            self.batch(batch_id)
+        return int(rows[0][0])
+
+    # --- secrets --------------------------------------------------------------------------------------------------
+
+    def units_with_keys(self, batch_id: str, vault: Vault) -> Iterator[Unit]:
+        """The units of a batch with their OOB keys opened, in order. Only `export.programming` calls this."""
+        self.check_vault(vault)
+        number, wrapped = self._rows("SELECT no, wrapped_key FROM batch WHERE id = ?", (batch_id,))[0]
+        data_key = vault.data_key(batch_id, wrapped)
+        for rows in self._stream(
+            "SELECT number, serial, uuid, mac, sealed_key FROM unit WHERE batch = ? AND number > ? "
+            "ORDER BY number LIMIT ?",
+            (number,),
+            500,
+        ):
+            for unit, serial, octets, mac, sealed in rows:
+                yield Unit(unit, serial, uuid.UUID(bytes=octets), mac, data_key.open(unit, octets, sealed))
+
+    # --- printing and scanning ------------------------------------------------------------------------------------
+
+    def printed_parts(self, batch_id: str) -> list[PrintedPart]:
+        """All label files made of a batch."""
+        parts: list[PrintedPart] = []
+        for part, file, sha, plan, first, packages, start_at, geometry, template in self._rows(
+            "SELECT part, file, sha256, plan, first_package, packages, start_at, geometry, template FROM printed "
+            "WHERE batch = ? ORDER BY part, file",
+            (self._number(batch_id),),
+        ):
+            shape = json.loads(geometry)
+            parts.append(
+                PrintedPart(
+                    batch_id, part, file, sha, plan, first, packages, start_at,
+                    tuple((c[0], c[1], c[2], c[3]) for c in shape["cells"]),
+                    (shape["page"][0], shape["page"][1]), shape["modules"], template,
+                )
+            )  # fmt: skip
+        return parts
+
+    def record_print(self, part: PrintedPart, template_name: str, template_text: str) -> None:
+        """Remember a label file that is in place, with the template it was made from."""
+        geometry = json.dumps({"cells": part.cells, "page": part.page_mm, "modules": part.modules})
+        batch = self._number(part.batch)
+        with self.transaction():
+            self._db.execute(
+                "INSERT INTO template VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING",
+                (part.template, template_name, template_text),
+            )
+            inserted = self._db.execute(
+                "INSERT INTO printed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (batch, part.file, part.part, part.sha256, part.plan, part.first_package, part.packages, part.start_at,
+                 geometry, part.template),
+            ).rowcount  # fmt: skip
+            if not inserted:
+                return
+            self._db.execute(
+                "UPDATE package SET prints = prints + 1 WHERE batch = ? AND number >= ? AND number < ?",
+                (batch, part.first_package, part.first_package + part.packages),
+            )
+            self._note(
+                part.batch,
+                "labels made",
+                {"file": part.file, "sha256": part.sha256, "template": template_name,
+                 "first_package": part.first_package, "packages": part.packages},
+            )  # fmt: skip
+
+    def record_reads(self, batch_id: str, reads: Sequence[Mapping[str, Any]], verified: Iterable[int]) -> None:
+        """Append one event per read, and count the packages that were read right."""
+        batch = self._number(batch_id)
+        with self.transaction():
+            audit.append(self._db, self._who, batch_id, [("read", read) for read in reads])
+            self._db.executemany(
+                "UPDATE package SET verified = verified + 1 WHERE batch = ? AND number = ?",
+                [(batch, number) for number in verified],
+            )
+
+    # --- history --------------------------------------------------------------------------------------------------
+
+    def events(self, batch_id: str | None = None) -> Iterator[Event]:
+        """The history, of one batch or of all."""
+        with errors(self._path):
+            yield from audit.events(self._db, batch_id)
+
+    def head(self) -> tuple[int, str]:
+        """Number and digest (hex) of the newest event: what a traveller sheet and a manifest carry."""
+        with errors(self._path):
+            seq, digest = audit.head(self._db)
+        return seq, digest.hex()
+
+    def check(self) -> int:
+        """SQLite's own integrity check, foreign keys and the hash chain; returns the number of events."""
+        found = [row[0] for row in self._rows("PRAGMA integrity_check")]
+        if found != ["ok"] or self._rows("PRAGMA foreign_key_check"):
+            raise LedgerError(
+                "is damaged", where=str(self._path), way_out="Keep it aside and restore the last good backup."
+            )
+        with errors(self._path):
+            return audit.verify(self._db)
+
+
+def _batch(row: Sequence[Any]) -> Batch:
+    values = list(row)
+    values[12] = json.loads(values[12])
+    return Batch(*values)

@@ -1,0 +1,178 @@
+"""Frozen records that all rooms share. Nothing here knows a file, a database or a drawing."""
+
+from __future__ import annotations
+
+import hmac
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NoReturn
+
+Stage = Literal["development", "production"]
+
+
+class Secret:
+    """Octets that must not be seen: an OOB key, a data key.
+
+    `repr` and `str` are redacted, comparison takes constant time, and pickling is refused so that a secret can't
+    slip into a worker process. `reveal()` is the one way to the octets, easy to find in a review.
+    """
+
+    __slots__ = ("_octets",)
+
+    def __init__(self, octets: bytes) -> None:
+        self._octets = octets
+
+    def reveal(self) -> bytes:
+        """The octets themselves."""
+        return self._octets
+
+    def __len__(self) -> int:
+        return len(self._octets)
+
+    def __repr__(self) -> str:
+        return f"<secret, {len(self._octets)} octets>"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and hmac.compare_digest(self._octets, other._octets)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret is not pickled")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a factory may bring for one unit: a serial, and optionally a Device UUID and a MAC address."""
+
+    serial: str
+    uuid: uuid.UUID | None = None
+    mac: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One device. `number` counts from 1 within the batch; `key` is present only while a unit is being issued."""
+
+    number: int
+    serial: str
+    uuid: uuid.UUID
+    mac: str | None = None
+    key: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One or more units under one barcode. `number` counts from 1 within the batch."""
+
+    number: int
+    payload: str
+    units: tuple[Unit, ...]
+
+    @property
+    def serials(self) -> str:
+        """The serials as people write them: one, or several joined with a comma."""
+        return ", ".join(unit.serial for unit in self.units)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """N units of one product, issued at once and for ever.
+
+    `facts` is the product as it was at issue (title, pid, upc, ean ...), so that a reprint needs no other file.
+    """
+
+    id: str
+    product: str
+    stage: Stage
+    units: int
+    packages: int
+    units_per_package: int
+    created_at: str
+    spec: str
+    spec_text: str
+    suite: str
+    key_fingerprint: str
+    template: str
+    facts: Mapping[str, str]
+    longest_payload: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a symbol lies: file, page (from 1), and the symbol's box in mm from the page's top left corner."""
+
+    file: str
+    page: int
+    x_mm: float
+    y_mm: float
+    width_mm: float
+    height_mm: float
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedPart:
+    """One label file that was made: which packages it holds, and where on a page their symbols lie.
+
+    `cells` are the symbol boxes of one page in reading order (x, y, width, height in mm); the first package lies in
+    cell `start_at - 1` of page 1. `plan` is a digest of all that decides the file's bytes.
+    """
+
+    batch: str
+    part: int
+    file: str
+    sha256: str
+    plan: str
+    first_package: int
+    packages: int
+    start_at: int
+    cells: tuple[tuple[float, float, float, float], ...]
+    page_mm: tuple[float, float]
+    modules: int
+    template: str
+
+    def place(self, package: int) -> Place:
+        """Where the symbol of package number `package` lies."""
+        index = package - self.first_package + self.start_at - 1
+        page, cell = divmod(index, len(self.cells))
+        x, y, width, height = self.cells[cell]
+        return Place(self.file, page + 1, x, y, width, height)
+
+    def packages_on(self, page: int) -> range:
+        """The package numbers on a page (from 1)."""
+        per_page = len(self.cells)
+        first = self.first_package + (page - 1) * per_page - (self.start_at - 1)
+        last = self.first_package + self.packages
+        return range(max(first, self.first_package), min(first + per_page, last))
+
+    @property
+    def pages(self) -> int:
+        """How many pages the file has."""
+        return -(-(self.packages + self.start_at - 1) // len(self.cells))
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A line of the ledger's append-only history."""
+
+    seq: int
+    at: str
+    kind: str
+    batch: str | None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who acts, on which station, with which version: written into every event."""
+
+    operator: str
+    station: str
+    version: str

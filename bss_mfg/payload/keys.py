@@ -1,0 +1,160 @@
+"""The product public key that Amazon issued: read, checked, fingerprinted.
+
+`cryptography` refuses points off the curve but loads P-384, P-224 or secp256k1 without a word, so the curve is checked
+by name. Private keys, certificates and several keys in one file are refused: each is a sign of the wrong file.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from dataclasses import dataclass
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from bss_mfg.errors import InputError
+
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+DEVELOPMENT_MARK = "bss-mfg development key"
+"""Text in front of the PEM block of keys made by `bss-mfg dev-key`."""
+
+_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
+_WAY_OUT = "Use the product public key from the developer portal: one 'PUBLIC KEY' block (PEM) or its DER form."
+
+SAMPLE_FINGERPRINTS = frozenset(
+    {
+        # The PUK of Amazon's public Wi-Fi barcode samples.
+        "d444bfcc021f20f5813bd3132452e847023d1f422fea9d3e7a78e2c1f6c56d4b",
+    }
+)
+"""Fingerprints of keys printed in public documents; never good for production."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProductKey:
+    """A checked product public key. `fingerprint` is the SHA-256 of its DER SubjectPublicKeyInfo with the point
+    uncompressed, in hex, so that one key has one fingerprint in whichever form it came."""
+
+    key: PublicKey
+    kind: str
+    fingerprint: str
+    development: bool
+
+    @property
+    def pem(self) -> str:
+        """The key as one PEM block."""
+        return self.key.public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        ).decode("ascii")
+
+
+def load_public_key(data: bytes, name: str) -> ProductKey:
+    """Read a P-256 or RSA (2048 bits or more) public key from PEM or DER octets; `name` is used in errors."""
+
+    def refuse(what: str, way_out: str = _WAY_OUT) -> InputError:
+        return InputError(what, where=name, way_out=way_out)
+
+    development = DEVELOPMENT_MARK.encode() in data
+    if b"-----BEGIN" in data:
+        blocks = _BLOCK.findall(data.decode("latin-1"))
+        if len(blocks) > 1:
+            raise refuse(f"holds {len(blocks)} PEM blocks, one public key is wanted")
+        if not blocks:
+            raise refuse("the PEM block is cut off")
+        label, body = blocks[0]
+        if "PRIVATE" in label:
+            raise refuse(
+                "holds a private key; bss-mfg must never see Amazon's",
+                "If it is really yours, make a public key of it with `openssl pkey -pubout`; " + _WAY_OUT,
+            )
+        if "CERTIFICATE" in label:
+            raise refuse("holds a certificate, not a bare public key")
+        if label != "PUBLIC KEY":
+            raise refuse(f"holds a '{label}' block, not a 'PUBLIC KEY'")
+        try:
+            der = base64.b64decode("".join(body.split()), validate=True)
+        except binascii.Error:
+            raise refuse("the PEM block is damaged (not base64)") from None
+    else:
+        der = data
+    try:
+        key = serialization.load_der_public_key(der)
+    except (ValueError, UnsupportedAlgorithm):
+        raise refuse(_what_else(der)) from None
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        if key.curve.name != "secp256r1":
+            raise refuse(f"is a key on the curve {key.curve.name}; Amazon's product keys are on P-256 (secp256r1)")
+        kind = "P-256"
+    elif isinstance(key, rsa.RSAPublicKey):
+        if key.key_size < 2048:
+            raise refuse(f"is an RSA key of {key.key_size} bits; 2048 or more are wanted")
+        kind = f"RSA-{key.key_size}"
+    else:
+        raise refuse(f"is a key of another kind ({type(key).__name__.removesuffix('PublicKey')})")
+    return ProductKey(key, kind, fingerprint(key), development)
+
+
+def fingerprint(key: PublicKey) -> str:
+    """SHA-256 of the DER SubjectPublicKeyInfo (point uncompressed), in hex."""
+    der = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(der).hexdigest()
+
+
+def _what_else(der: bytes) -> str:
+    if not der:
+        return "is empty"
+    try:
+        serialization.load_der_private_key(der, None)
+        return "holds a private key; bss-mfg must never see Amazon's"
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        pass
+    from cryptography import x509
+
+    try:
+        x509.load_der_x509_certificate(der)
+        return "holds a certificate, not a bare public key"
+    except ValueError:
+        return "is not a public key that can be used (damaged, cut off, or a point that is not on its curve)"
+
+
+def load_private_key(data: bytes, name: str) -> PrivateKey:
+    """Read a development private key (PEM or DER, unencrypted) to look into barcodes with."""
+    try:
+        if b"-----BEGIN" in data:
+            key = serialization.load_pem_private_key(data, None)
+        else:
+            key = serialization.load_der_private_key(data, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise InputError(
+            "is not an unencrypted private key",
+            where=name,
+            way_out="Give the file that `bss-mfg dev-key` made, dev-keys/NAME.private.pem.",
+        ) from None
+    if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name == "secp256r1":
+        return key
+    if isinstance(key, rsa.RSAPrivateKey):
+        return key
+    raise InputError(
+        "is a private key of the wrong kind", where=name, way_out="A P-256 or RSA key of `bss-mfg dev-key` is wanted."
+    )
+
+
+def new_development_key(kind: str) -> tuple[bytes, bytes]:
+    """A key pair that stands in for Amazon: (private PEM, public PEM), both marked as development keys."""
+    key: PrivateKey
+    if kind == "rsa":
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    else:
+        key = ec.generate_private_key(ec.SECP256R1())
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    mark = f"{DEVELOPMENT_MARK}: stands in for Amazon's in development, never for production\n".encode()
+    return mark + private, mark + public

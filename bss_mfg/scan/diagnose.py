@@ -1,0 +1,94 @@
+"""A scanned text against the ledger: what it is, and if it is wrong, why. Diagnoses and tells, never repairs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from bss_mfg.errors import InputError
+from bss_mfg.ledger.store import Ledger
+from bss_mfg.payload import parse
+from bss_mfg.payload.spec import Spec
+
+Kind = Literal["match", "foreign", "mismatched"]
+
+_AIM = re.compile(r"\](?:d[0-6]|Q[0-6]|C[0-4]|A[0-7]|E[0-4]|z[0-9A-C])")
+_AFTER = re.compile(r"[\r\n\t]+\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What a text is. `batch` and `package` name the ledger's row where it is known; `detail` says why in words;
+    `stripped` what was taken off before comparing (an AIM prefix, an end-of-line)."""
+
+    kind: Kind
+    detail: str
+    batch: str | None = None
+    package: int | None = None
+    stripped: str = ""
+
+
+def diagnose(octets: bytes, batch_id: str, ledger: Ledger, specs: Sequence[Spec]) -> Diagnosis:
+    """Compare a scanned string with the ledger: byte for byte after at most one AIM prefix and one end-of-line."""
+    text = octets.decode("utf-8", "surrogateescape")
+    stripped = ""
+    prefix = _AIM.match(text)
+    if prefix:
+        text = text[prefix.end() :]
+        stripped = f"AIM prefix {prefix[0]}"
+    if end := _AFTER.search(text):
+        text = text[: end.start()]
+        stripped += (", " if stripped else "") + "end-of-line"
+    if prefix and prefix[0] == "]d2":
+        return Diagnosis("mismatched", "a GS1 Data Matrix (FNC1 first), not a plain one", stripped=stripped)
+    found = ledger.find_payload(text)
+    if found:
+        batch, package = found
+        if batch == batch_id:
+            return Diagnosis("match", "", batch, package, stripped)
+        return Diagnosis("foreign", f"belongs to batch {batch}, package {package}", batch, package, stripped)
+    return _why_not(text, batch_id, ledger, specs, stripped)
+
+
+def _why_not(text: str, batch_id: str, ledger: Ledger, specs: Sequence[Spec], stripped: str) -> Diagnosis:
+    if found := ledger.find_payload(text.swapcase()):
+        return Diagnosis("mismatched", "upper and lower case are swapped: caps lock is on", *found, stripped)
+    if "\x1d" in text or text.startswith("\xe8"):
+        return Diagnosis("mismatched", "holds GS1 separators (FNC1)", stripped=stripped)
+    spec = parse.matching_spec(text, specs)
+    if spec is None:
+        return Diagnosis("foreign", f"is no barcode of this family: {printable(text, 60)}", stripped=stripped)
+    try:
+        fields = parse.split(text, spec)
+        problems = parse.findings(fields, spec)
+        uuids = parse.uuids(fields, spec)
+    except InputError as error:
+        return Diagnosis("mismatched", f"{error.what}: it is cut off or damaged", stripped=stripped)
+    for value in uuids:
+        if known := ledger.find_uuid(value):
+            batch, package, serial = known
+            detail = "; ".join(problems) or "it differs from the string that was issued"
+            kind: Kind = "mismatched" if batch == batch_id else "foreign"
+            return Diagnosis(kind, f"carries the Device UUID of {serial}, but {detail}", batch, package, stripped)
+    if problems:
+        return Diagnosis("mismatched", "; ".join(problems), stripped=stripped)
+    unknown = ", ".join(str(value).upper() for value in uuids[:2]) or "none"
+    return Diagnosis("foreign", f"was never issued here (Device UUID {unknown})", stripped=stripped)
+
+
+def printable(text: str, limit: int = 200) -> str:
+    """Hostile text made harmless: printable ASCII stays, everything else is shown as an escape."""
+    shown = "".join(
+        character if " " <= character <= "~" and character != "\\" else _escape(character) for character in text[:limit]
+    )
+    return shown + ("..." if len(text) > limit else "")
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 256 else f"\\u{{{code:x}}}"
+
+
+Lookup = Callable[[bytes], Diagnosis]

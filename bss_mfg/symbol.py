@@ -1,0 +1,114 @@
+"""Octets to a matrix of modules: Data Matrix ECC 200 through zint, QR through segno.
+
+A matrix knows nothing of dots, millimetres or files; whoever draws needs only the matrix.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from bss_mfg.errors import InputError, MissingError
+
+SQUARE_SIZES = (10, 12, 14, 16, 18, 20, 22, 24, 26, 32, 36, 40, 44, 48, 52, 64, 72, 80, 88, 96, 104, 120, 132, 144)
+"""Modules on a side of the 24 square ECC 200 symbols (ISO/IEC 16022, table 7)."""
+
+DATA_CODEWORDS = (
+    3, 5, 8, 12, 18, 22, 30, 36, 44, 62, 86, 114, 144, 174, 204, 280, 368, 456, 576, 696, 816, 1050, 1304, 1558,
+)  # fmt: skip
+"""Data codewords of each of `SQUARE_SIZES`."""
+
+_REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """A square matrix of modules without quiet zone.
+
+    `size` is modules on a side. `packed` holds the rows from top to bottom, each in whole octets, the leftmost module
+    in the highest bit, 1 = dark, spare bits 0.
+    """
+
+    size: int
+    packed: bytes
+
+    @property
+    def stride(self) -> int:
+        """Octets per row."""
+        return (self.size + 7) // 8
+
+    def dark(self, row: int, column: int) -> bool:
+        """Whether the module is dark; row and column count from 0 at the top left."""
+        return bool(self.packed[row * self.stride + column // 8] >> (7 - column % 8) & 1)
+
+    def runs(self) -> list[tuple[int, int, int]]:
+        """Horizontal runs of dark modules as (row, first column, length)."""
+        found: list[tuple[int, int, int]] = []
+        for row in range(self.size):
+            octets = self.packed[row * self.stride : (row + 1) * self.stride]
+            bits = bin(int.from_bytes(b"\x01" + octets, "big"))[3 : 3 + self.size]
+            column = bits.find("1")
+            while column >= 0:
+                end = bits.find("0", column)
+                end = self.size if end < 0 else end
+                found.append((row, column, end - column))
+                column = bits.find("1", end)
+        return found
+
+    def __str__(self) -> str:
+        """A drawing in 0 and 1, one line a row."""
+        return "\n".join("".join("01"[self.dark(r, c)] for c in range(self.size)) for r in range(self.size))
+
+
+def data_matrix(payload: bytes, size: int = 0) -> Matrix:
+    """The Data Matrix ECC 200 symbol of `payload`: the smallest square one, or exactly `size` modules a side.
+
+    A batch prints all its labels in one size, so the size comes from the plan. `InputError` where the payload does
+    not fit.
+    """
+    try:
+        import zint
+    except ImportError as error:
+        raise MissingError(
+            "zint-bindings, which makes the Data Matrix symbols, can't be loaded",
+            way_out="Install it with `pip install zint-bindings`.",
+        ) from error
+    symbol = zint.Symbol()
+    symbol.symbology = zint.Symbology.DATAMATRIX
+    symbol.option_3 = zint.DataMatrixOptions.SQUARE
+    if size:
+        symbol.option_2 = SQUARE_SIZES.index(size) + 1
+    try:
+        symbol.encode(payload)
+    except RuntimeError:
+        limit = f"{size}x{size}" if size else "144x144"
+        raise InputError(
+            f"a payload of {len(payload)} octets does not fit a Data Matrix of {limit} modules",
+            way_out="Put fewer units in a package, or shorten the spec's fields.",
+        ) from None
+    # The view dangles once the Symbol is freed, so the octets are copied here. zint packs the lowest bit first.
+    octets = bytes(symbol.encoded_data.cast("B")).translate(_REVERSED)
+    width, row = symbol.width, len(octets) // 200
+    stride = (width + 7) // 8
+    return Matrix(width, b"".join(octets[at : at + stride] for at in range(0, width * row, row)))
+
+
+@lru_cache(maxsize=64)
+def qr(text: str) -> Matrix:
+    """The QR Code symbol of `text`, error correction M or better, without quiet zone."""
+    import segno
+    from segno import DataOverflowError
+
+    try:
+        rows = segno.make_qr(text, error="m").matrix
+    except DataOverflowError:
+        raise InputError(
+            f"a text of {len(text)} characters does not fit a QR Code", way_out="Shorten the template's QR text."
+        ) from None
+    size = len(rows)
+    stride = (size + 7) // 8
+    packed = b"".join(
+        int("".join("1" if module else "0" for module in row).ljust(stride * 8, "0"), 2).to_bytes(stride, "big")
+        for row in rows
+    )
+    return Matrix(size, packed)
