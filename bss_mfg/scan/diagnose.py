@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,13 +21,15 @@ _AFTER = re.compile(r"[\r\n\t]+\Z")
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
     """What a text is. `batch` and `package` name the ledger's row where it is known; `detail` says why in words;
-    `stripped` what was taken off before comparing (an AIM prefix, an end-of-line)."""
+    `stripped` is what was taken off before comparing (an AIM prefix, an end-of-line); `serials` name
+    a foreign label."""
 
     kind: Kind
     detail: str
     batch: str | None = None
     package: int | None = None
     stripped: str = ""
+    serials: str = ""
 
 
 def diagnose(octets: bytes, batch_id: str, ledger: Ledger, specs: Sequence[Spec]) -> Diagnosis:
@@ -48,7 +50,8 @@ def diagnose(octets: bytes, batch_id: str, ledger: Ledger, specs: Sequence[Spec]
         batch, package = found
         if batch == batch_id:
             return Diagnosis("match", "", batch, package, stripped)
-        return Diagnosis("foreign", f"belongs to batch {batch}, package {package}", batch, package, stripped)
+        serials = next(ledger.packages(batch, package, 1)).serials
+        return Diagnosis("foreign", f"belongs to batch {batch}, package {package}", batch, package, stripped, serials)
     return _why_not(text, batch_id, ledger, specs, stripped)
 
 
@@ -71,7 +74,8 @@ def _why_not(text: str, batch_id: str, ledger: Ledger, specs: Sequence[Spec], st
             batch, package, serial = known
             detail = "; ".join(problems) or "it differs from the string that was issued"
             kind: Kind = "mismatched" if batch == batch_id else "foreign"
-            return Diagnosis(kind, f"carries the Device UUID of {serial}, but {detail}", batch, package, stripped)
+            detail = f"carries the Device UUID of {serial} of batch {batch}, but {detail}"
+            return Diagnosis(kind, detail, batch, package, stripped, serial)
     if problems:
         return Diagnosis("mismatched", "; ".join(problems), stripped=stripped)
     unknown = ", ".join(str(value).upper() for value in uuids[:2]) or "none"
@@ -89,6 +93,3 @@ def printable(text: str, limit: int = 200) -> str:
 def _escape(character: str) -> str:
     code = ord(character)
     return f"\\x{code:02x}" if code < 256 else f"\\u{{{code:x}}}"
-
-
-Lookup = Callable[[bytes], Diagnosis]

@@ -21,9 +21,9 @@ from bss_mfg.scan.reconcile import (
     Books,
     Finding,
     Frame,
+    ScannedPage,
     Seen,
     bind_page,
-    findings_of_page,
     known_frame,
     settle,
     still_missing,
@@ -38,13 +38,12 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The outcome. `findings` are in the order of files and pages; `serials` names each package in them; `pictures`
-    are PNGs of failed labels by index of their finding; `broken` lists files that could not be read, with the reason.
+    """The outcome. `findings` are in the order of files and pages; `pictures` are PNGs of failed labels by index of
+    their finding; `broken` lists files that could not be read, with the reason.
     """
 
     batch: Batch
     findings: tuple[Finding, ...]
-    serials: dict[int, str]
     pictures: dict[int, bytes]
     broken: tuple[tuple[str, str], ...]
     files: int
@@ -113,9 +112,10 @@ def verify(
                     pages += 1
                     seen, frame = _look(page, ours, parts, lambda octets: diagnose(octets, batch.id, ledger, specs))
                     _name(ledger, batch, seen, frame, serials)
-                    found = findings_of_page(
-                        page.file, page.number, page.dpi, seen, frame, books, _inked(page, seen, frame), serials
+                    scanned = ScannedPage(
+                        page.file, page.number, page.dpi, seen, frame, _inked(page, seen, frame), serials
                     )
+                    found = scanned.findings(books)
                     if second:
                         found = [_second(page, item, second, ledger, batch) for item in found]
                     if keep_pictures:
@@ -129,14 +129,9 @@ def verify(
             findings += of_file
         progress(len(files), len(files))
     settled = settle(findings, books)
-    settled += still_missing(1, batch.packages, books, parts)
-    for package in ledger.packages(batch.id):
-        if any(item.package == package.number for item in settled) and package.number not in serials:
-            serials[package.number] = package.serials
-    return Verification(
-        batch, tuple(settled), serials, {n: pictures[id(f)] for n, f in enumerate(settled) if id(f) in pictures},
-        tuple(broken), len(files), pages, partial, second_reader,
-    )  # fmt: skip
+    settled += still_missing(ledger.packages(batch.id), books, parts)
+    by_finding = {index: pictures[id(item)] for index, item in enumerate(settled) if id(item) in pictures}
+    return Verification(batch, tuple(settled), by_finding, tuple(broken), len(files), pages, partial, second_reader)
 
 
 def _specs(ledger: Ledger) -> list[Spec]:
@@ -276,7 +271,7 @@ def rows_of(outcome: Verification) -> Iterator[dict[str, Any]]:
     for item in outcome.findings:
         yield {
             "verdict": item.kind,
-            "serials": outcome.serials.get(item.package, "") if item.package else "",
+            "serials": item.serials,
             "package": item.package,
             "file": item.file,
             "page": item.page,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from bss_mfg.model import PrintedPart
+from bss_mfg.model import Package, PrintedPart
 from bss_mfg.scan.diagnose import Diagnosis
 from bss_mfg.scan.reader import Box, Read
 
@@ -20,13 +20,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FindingKind = Literal["matched", "missing", "duplicate", "foreign", "unreadable", "mismatched"]
+BLANK = 0.03
+"""A place with a smaller share of dark pixels counts as blank: a symbol has about a half."""
 KINDS: tuple[FindingKind, ...] = ("matched", "missing", "duplicate", "foreign", "unreadable", "mismatched")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One label's verdict. `x_mm`, `y_mm` is the symbol's top left corner on its page (from the page's own), or None
-    where the file says no scale. `crop` is its box in pixels, for a picture."""
+    """One label's verdict. `serials` name the label (a foreign one too, where the ledger knows it). `x_mm`, `y_mm` is
+    the symbol's top left corner: on the printed page where that is known, else on the scanned one, else None. `box`
+    is its place in pixels, for a picture."""
 
     kind: FindingKind
     package: int | None
@@ -34,6 +37,7 @@ class Finding:
     page: int | None
     x_mm: float | None
     y_mm: float | None
+    serials: str = ""
     detail: str = ""
     box: Box | None = None
     unused_error_correction: float | None = None
@@ -167,85 +171,101 @@ class Books:
     """Packages that already have a finding of their own (missing at their place, unreadable, mismatched)."""
 
 
-def findings_of_page(
-    file: str, page: int, dpi: float | None, seen: Sequence[Seen], frame: Frame | None, books: Books,
-    inked: Mapping[int, float], serials: Mapping[int, str],
-) -> list[Finding]:  # fmt: skip
-    """The findings of one page. `inked` gives, for packages expected here and not read, how dark their place is."""
-    found: list[Finding] = []
-    at_place: dict[int, str] = {}
-    placed = [(item, _package_at(item.read, frame)) for item in seen]
-    # Labels in their own place first: of two copies, the one that lies elsewhere is the duplicate.
-    placed.sort(key=lambda pair: not (pair[0].diagnosis and pair[0].diagnosis.package == pair[1]))
-    for item, over in placed:
-        diagnosis, box = item.diagnosis, item.read.box
-        x_mm, y_mm = _corner(box, dpi, frame)
-        kind: FindingKind
+@dataclass(frozen=True, slots=True)
+class ScannedPage:
+    """What is known of one page: where it came from, what was read, how it lies over a printed page, how dark the
+    places are where a label was expected and not read, and the serials of the packages it may name."""
+
+    file: str
+    number: int
+    dpi: float | None
+    seen: Sequence[Seen]
+    frame: Frame | None
+    inked: Mapping[int, float]
+    serials: Mapping[int, str]
+
+    def findings(self, books: Books) -> list[Finding]:
+        """The verdicts of this page; `books` carries what earlier pages showed."""
+        found: list[Finding] = []
+        instead: dict[int, str] = {}
+        placed = [(item, _package_at(item.read, self.frame)) for item in self.seen]
+        # Labels in their own place first: of two copies, the one that lies elsewhere is the duplicate.
+        placed.sort(key=lambda pair: not (pair[0].diagnosis and pair[0].diagnosis.package == pair[1]))
+        for item, over in placed:
+            if item.diagnosis is None and over is not None:
+                continue  # named by its serial below
+            found.append(self._of_read(item, over, books, instead))
+        for package, ink in self.inked.items() if self.frame else ():
+            if package not in books.first_seen and package not in books.excused:
+                books.excused.add(package)
+                found.append(self._of_place(package, ink, instead))
+        return found
+
+    def _of_read(self, item: Seen, over: int | None, books: Books, instead: dict[int, str]) -> Finding:
+        diagnosis = item.diagnosis
         if diagnosis is None:
-            if over is not None:
-                continue  # named below by its serial
-            kind, detail, package = "unreadable", "a symbol is there, no reader can read it", None
-        elif diagnosis.kind == "match" and diagnosis.package is not None:
-            package = diagnosis.package
+            return self._finding("unreadable", None, item.read, "", "a symbol is there, no reader can read it")
+        package = diagnosis.package if diagnosis.kind != "foreign" else None
+        if diagnosis.kind == "mismatched" and package is None:
+            package = over
+        serials = self.serials.get(package, "") if package else diagnosis.serials
+        elsewhere = over is not None and over != package
+        where = f"it lies in the place of {self.serials.get(over, '')}" if over is not None else ""
+        if diagnosis.kind == "match" and package is not None:
             if before := books.first_seen.get(package):
-                kind, detail = "duplicate", f"was already read on page {before[1]} of {before[0]}"
-                if over is not None and over != package:
-                    detail += f"; it lies in the place of {serials.get(over, f'package {over}')}"
-                    at_place[over] = f"a copy of {serials.get(package, package)} lies there"
-            elif over is not None and over != package:
-                kind, detail = "mismatched", f"lies in the place of {serials.get(over, f'package {over}')}"
-                at_place[over] = f"the label of {serials.get(package, package)} lies there"
+                detail = f"was already read on page {before[1]} of {before[0]}"
+                if elsewhere and over is not None:
+                    instead[over] = f"a copy of {serials} lies there"
+                    detail += f"; {where}"
+                return self._finding("duplicate", package, item.read, serials, detail)
+            if elsewhere and over is not None:
+                instead[over] = f"the label of {serials} lies there"
                 books.excused.add(package)
-            else:
-                kind, detail = "matched", diagnosis.stripped and f"after {diagnosis.stripped}"
-                books.first_seen[package] = (file, page)
-        elif diagnosis.kind == "foreign":
-            kind, package, detail = "foreign", None, diagnosis.detail
+                return self._finding("mismatched", package, item.read, serials, where)
+            books.first_seen[package] = (self.file, self.number)
+            detail = f"after {diagnosis.stripped}" if diagnosis.stripped else ""
+            return self._finding("matched", package, item.read, serials, detail)
+        if diagnosis.kind == "foreign":
             if over is not None:
-                detail += f"; it lies in the place of {serials.get(over, f'package {over}')}"
-                at_place[over] = "a foreign label lies there"
-        else:
-            kind, detail = "mismatched", diagnosis.detail
-            package = diagnosis.package if diagnosis.package is not None else over
-            if package is not None:
-                books.excused.add(package)
-        found.append(Finding(kind, package, file, page, x_mm, y_mm, detail, box, item.read.unused_error_correction))
-    if frame:
-        for package, ink in inked.items():
-            if package in books.first_seen or package in books.excused:
-                continue
-            box = frame.box(package)
-            x_mm, y_mm = _corner(box, dpi, frame)
+                instead[over] = "a foreign label lies there"
+            detail = "; ".join(part for part in (diagnosis.detail, where) if part)
+            return self._finding("foreign", None, item.read, serials, detail)
+        if package is not None:
             books.excused.add(package)
-            if package in at_place or ink < 0.03:
-                detail = at_place.get(package, "its place is blank or covered")
-                found.append(Finding("missing", package, file, page, x_mm, y_mm, detail, box))
-            else:
-                detail = f"something is printed there ({ink:.0%} dark), no reader can read it"
-                found.append(Finding("unreadable", package, file, page, x_mm, y_mm, detail, box))
-    return found
+        return self._finding("mismatched", package, item.read, serials, diagnosis.detail)
+
+    def _of_place(self, package: int, ink: float, instead: Mapping[int, str]) -> Finding:
+        box = self.frame.box(package) if self.frame else (0.0, 0.0, 0.0, 0.0)
+        serials, spot = self.serials.get(package, ""), Read(b"", box)
+        if package in instead or ink < BLANK:
+            detail = instead.get(package, "its place is blank or covered")
+            return self._finding("missing", package, spot, serials, detail)
+        detail = f"something is printed there ({ink:.0%} dark), no reader can read it"
+        return self._finding("unreadable", package, spot, serials, detail)
+
+    def _finding(self, kind: FindingKind, package: int | None, read: Read, serials: str, detail: str) -> Finding:
+        x_mm, y_mm = _corner(read, self.dpi, self.frame)
+        return Finding(
+            kind, package, self.file, self.number, x_mm, y_mm, serials, detail, read.box, read.unused_error_correction
+        )
 
 
-def still_missing(first: int, last: int, books: Books, parts: Sequence[PrintedPart]) -> Iterable[Finding]:
+def still_missing(packages: Iterable[Package], books: Books, parts: Sequence[PrintedPart]) -> Iterable[Finding]:
     """Packages of a batch that no file showed, with the place where the ledger last printed them."""
-    for package in range(first, last + 1):
-        if package in books.first_seen or package in books.excused:
+    for package in packages:
+        number = package.number
+        if number in books.first_seen or number in books.excused:
             continue
         for part in reversed(parts):
-            if part.first_package <= package < part.first_package + part.packages:
-                place = part.place(package)
+            if part.first_package <= number < part.first_package + part.packages:
+                place = part.place(number)
                 yield Finding(
-                    "missing",
-                    package,
-                    place.file,
-                    place.page,
-                    place.x_mm,
-                    place.y_mm,
-                    "its page was not among the files",
-                )
+                    "missing", number, place.file, place.page, round(place.x_mm, 1), round(place.y_mm, 1),
+                    package.serials, "its page was not among the files",
+                )  # fmt: skip
                 break
         else:
-            yield Finding("missing", package, None, None, None, None, "no label of it was made yet")
+            yield Finding("missing", number, None, None, None, None, package.serials, "no label of it was made yet")
 
 
 def settle(findings: Sequence[Finding], books: Books) -> list[Finding]:
@@ -253,14 +273,15 @@ def settle(findings: Sequence[Finding], books: Books) -> list[Finding]:
     return [item for item in findings if not (item.kind == "missing" and item.package in books.first_seen)]
 
 
-def _corner(box: Box, dpi: float | None, frame: Frame | None) -> tuple[float | None, float | None]:
+def _corner(read: Read, dpi: float | None, frame: Frame | None) -> tuple[float | None, float | None]:
+    """Top left corner of a symbol in mm: on the printed page where it is known, else on the scanned one."""
     if frame:
-        x, y = frame.millimetres(box[0], box[1])
-    elif dpi:
-        x, y = box[0] / dpi * 25.4, box[1] / dpi * 25.4
-    else:
-        return None, None
-    return round(x, 1), round(y, 1)
+        x, y = frame.millimetres(*read.center)
+        _, _, width, height = frame.part.cells[0]
+        return round(x - width / 2, 1), round(y - height / 2, 1)
+    if dpi:
+        return round(read.box[0] / dpi * 25.4, 1), round(read.box[1] / dpi * 25.4, 1)
+    return None, None
 
 
 def _package_at(read: Read, frame: Frame | None) -> int | None:
