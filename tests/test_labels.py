@@ -1,0 +1,262 @@
+"""Labels: every dot as planned, read by programs that nobody here wrote, and nothing ever overwritten."""
+
+from __future__ import annotations
+
+import csv
+import re
+import subprocess
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zxingcpp
+from PIL import Image
+
+from bss_mfg.errors import InputError, RefusedError
+from bss_mfg.label.job import batch_symbol_size
+from bss_mfg.label.layout import lay_out
+from bss_mfg.label.printer import GENERIC, Printer
+from bss_mfg.label.template import load_template
+from bss_mfg.symbol import data_matrix
+from tests.conftest import Factory
+from tests.pictures import page_count, pdfium, poppler
+
+TEMPLATES = ("sheet-a4-24", "roll-50x30")
+
+
+def payloads(factory: Factory, batch: str = "B1") -> list[str]:
+    with factory.ledger() as ledger:
+        return [package.payload for package in ledger.packages(batch)]
+
+
+@pytest.mark.parametrize("symbols", ["mask", "vector"])
+@pytest.mark.parametrize("dpi", [203, 300, 600])
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_every_dot_is_as_planned(factory: Factory, tmp_path: Path, template: str, dpi: int, symbols: str) -> None:
+    """Rasterised at the printer's resolution, each module is exactly its block of dots: no decoder would tell."""
+    factory.add(oob_bytes=16)
+    factory.issue(5)
+    made = factory.label(template=template, dpi=dpi, symbols=symbols)
+    plan, printer = made.layout.symbol, GENERIC[dpi]
+    assert plan.dots_x == plan.dots_y >= 2
+    strings, per_page, wrong = payloads(factory), len(made.layout.cells), {}
+    for page in range(1, made.pages + 1):
+        rasters = {
+            "pdfium": pdfium(made.files[0], printer.dpi, page),
+            "poppler grey": poppler(made.files[0], printer.dpi, page, tmp_path, "-gray"),
+            "poppler mono": poppler(made.files[0], printer.dpi, page, tmp_path, "-mono"),
+        }
+        for index, text in enumerate(strings[(page - 1) * per_page : page * per_page]):
+            matrix = data_matrix(text.encode(), plan.modules)
+            modules = np.array([[int(m) for m in row] for row in str(matrix).splitlines()], np.uint8)
+            expected = np.kron(modules, np.ones((plan.dots_y, plan.dots_x), np.uint8)).astype(bool)
+            x, y = plan.origins[index]
+            quiet = plan.quiet_zone * plan.dots_x
+            for name, grey in rasters.items():
+                assert grey.shape == made.layout.page_dots[::-1], name
+                around = (
+                    grey[y - quiet : y + expected.shape[0] + quiet, x - quiet : x + expected.shape[1] + quiet] < 128
+                )
+                wrong[name, page, index] = int((around != np.pad(expected, quiet)).sum())
+    assert set(wrong.values()) == {0}, {key: count for key, count in wrong.items() if count}
+
+
+def test_the_dot_check_can_fail(factory: Factory) -> None:
+    """Negative control: without its place on the dot grid, the same symbol has wrong dots, and still decodes."""
+    factory.add(oob_bytes=16)
+    factory.issue(1)
+    made = factory.label(template="roll-50x30", dpi=203)
+    x, y = made.layout.symbol.origins[0]
+    grey = pdfium(made.files[0], 203.2 * 1.013)
+    assert zxingcpp.read_barcodes(grey)[0].text == payloads(factory)[0]
+    matrix = data_matrix(payloads(factory)[0].encode(), made.layout.symbol.modules)
+    modules = np.array([[int(m) for m in row] for row in str(matrix).splitlines()], np.uint8)
+    expected = np.kron(modules, np.ones((made.layout.symbol.dots_y,) * 2, np.uint8)).astype(bool)
+    assert ((grey[y : y + expected.shape[0], x : x + expected.shape[1]] < 128) != expected).sum() > 100
+
+
+def dmtxread(grey: np.ndarray, folder: Path, count: int) -> set[str]:
+    """Symbols of a picture through Debian's dmtxread."""
+    picture = folder / "page.png"
+    Image.fromarray(grey).save(picture)
+    done = subprocess.run(
+        ["dmtxread", "-n", "-N", str(count), "-m", "60000", picture], capture_output=True, text=True, check=False
+    )
+    return set(done.stdout.split())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dpi", [203, 300, 600])
+@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("sample", ["mesh-bulb", "mesh-plug-2pack"])
+def test_demo_labels_are_read_by_others(
+    demo_factory: Factory, tmp_path: Path, sample: str, template: str, dpi: int
+) -> None:
+    """pdftoppm + dmtxread, and zxing-cpp: exactly the ledger's strings for every label of the demo."""
+    batch = f"{sample}-0001"
+    made = demo_factory.label(batch, template=template, dpi=dpi, folder=tmp_path / "labels")
+    strings, per_page = payloads(demo_factory, batch), len(made.layout.cells)
+    by_zxing: list[str] = []
+    by_dmtx: list[str] = []
+    boxes = made.layout.symbol_boxes()
+    for page in range(1, page_count(made.files[0]) + 1):
+        grey = poppler(made.files[0], GENERIC[dpi].dpi, page, tmp_path, "-gray")
+        by_zxing += [item.text for item in zxingcpp.read_barcodes(grey)]
+        for x, y, width, height in boxes[: len(strings) - (page - 1) * per_page]:
+            # One label at a time: dmtxread on a whole page takes minutes, and reads the same.
+            scale, margin = GENERIC[dpi].dots_per_mm_x, 1.0
+            crop = grey[
+                int((y - margin) * scale) : int((y + height + margin) * scale),
+                int((x - margin) * scale) : int((x + width + margin) * scale),
+            ]
+            by_dmtx += dmtxread(np.ascontiguousarray(crop), tmp_path, 1)
+    assert sorted(by_zxing) == sorted(strings)
+    assert sorted(by_dmtx) == sorted(strings)
+
+
+def test_the_same_labels_are_the_same_bytes(factory: Factory, tmp_path: Path) -> None:
+    factory.add()
+    factory.issue(30)
+    one, two = (factory.label(folder=tmp_path / name) for name in ("one", "two"))
+    assert [path.read_bytes() for path in one.files] == [path.read_bytes() for path in two.files]
+
+
+def test_metadata_tells_nothing_of_the_machine(factory: Factory) -> None:
+    factory.add()
+    factory.issue(1)
+    done = subprocess.run(["pdfinfo", factory.label().files[0]], capture_output=True, text=True, check=True).stdout
+    assert "Labels of batch B1, part 1 of 1" in done
+    for told in ("root", str(factory.root), "2026", "2027"):
+        assert told not in done
+    text = factory.label().files[0].read_bytes()
+    assert b"/PrintScaling /None" in text
+
+
+def test_the_index_says_where_each_label_lies(factory: Factory) -> None:
+    factory.add(units_per_package=2)
+    factory.issue(60)
+    made = factory.label(start_at=5)
+    rows = list(csv.DictReader(made.index.open()))
+    assert len(rows) == 30
+    assert (rows[0]["page"], rows[0]["row"], rows[0]["column"]) == ("1", "2", "2")
+    assert (rows[20]["page"], rows[20]["row"], rows[20]["column"]) == ("2", "1", "1")
+    assert rows[0]["serials"] == "ebK300000001, ebK300000002"
+    grey = pdfium(made.files[0], 300)
+    found = zxingcpp.read_barcodes(grey)
+    corners = sorted(
+        (round(item.position.top_left.y / 11.811), round(item.position.top_left.x / 11.811)) for item in found
+    )
+    assert len(corners) == 20
+    expected = sorted((round(float(row["y_mm"])), round(float(row["x_mm"]))) for row in rows[:20])
+    assert all(abs(a - c) <= 1 and abs(b - d) <= 1 for (a, b), (c, d) in zip(corners, expected, strict=True))
+
+
+def test_repeating_keeps_finished_files(factory: Factory) -> None:
+    factory.add()
+    factory.issue(2)
+    first = factory.label()
+    stamp = first.files[0].stat().st_mtime_ns
+    again = factory.label()
+    assert (again.unchanged, again.files[0].stat().st_mtime_ns) == (1, stamp)
+    with factory.ledger() as ledger:
+        assert [event.kind for event in ledger.events("B1")].count("labels made") == 1
+
+
+def test_a_part_lost_before_it_was_noted_is_adopted(factory: Factory, tmp_path: Path) -> None:
+    """Killed between the file and the ledger: the same bytes are there, so they are ours."""
+    factory.add()
+    factory.issue(2)
+    made = factory.label(folder=tmp_path / "a")
+    target = factory.root / "batches" / "B1" / "labels"
+    target.mkdir(parents=True)
+    (target / made.files[0].name).write_bytes(made.files[0].read_bytes())
+    factory.label()
+    (target / made.files[0].name).write_bytes(b"%PDF-1.4 something else")
+    with pytest.raises(RefusedError, match="another file"):
+        factory.label()
+
+
+def test_a_lost_file_is_made_again_and_the_same(factory: Factory) -> None:
+    factory.add()
+    factory.issue(2)
+    made = factory.label()
+    before = made.files[0].read_bytes()
+    made.files[0].unlink()
+    assert factory.label().files[0].read_bytes() == before
+
+
+def test_large_batches_are_cut_into_files_of_whole_pages(factory: Factory) -> None:
+    factory.add(oob_bytes=16)
+    factory.issue(970)
+    made = factory.label(start_at=3)
+    assert [page_count(path) for path in made.files] == [40, 1]
+    with factory.ledger() as ledger:
+        parts = ledger.printed_parts("B1")
+    assert [(part.first_package, part.packages) for part in parts] == [(1, 958), (959, 12)]
+
+
+def streams(path: Path) -> bytes:
+    """All inflated streams of a PDF."""
+    found = re.findall(rb"\bstream\r?\n(.*?)endstream", path.read_bytes(), re.DOTALL)
+    inflated = b""
+    for stream in found:
+        try:
+            inflated += zlib.decompress(stream)
+        except zlib.error:
+            inflated += stream
+    return inflated
+
+
+def test_only_development_labels_carry_the_sample_mark(factory: Factory) -> None:
+    factory.add()
+    factory.issue(1)
+    template = load_template(factory.workspace.template_file("sheet-a4-24"))
+    size = batch_symbol_size_of(factory)
+    assert lay_out(template, GENERIC[300], size, "development").sample
+    assert not lay_out(template, GENERIC[300], size, "production").sample
+    assert b"(SAMPLE) Tj" in streams(factory.label().files[0])
+
+
+def batch_symbol_size_of(factory: Factory) -> int:
+    with factory.ledger() as ledger:
+        return batch_symbol_size(ledger.batch("B1"))
+
+
+def test_a_template_without_a_sample_area_is_for_production_only(factory: Factory, tmp_path: Path) -> None:
+    text = factory.workspace.template_file("roll-50x30").read_text()
+    path = tmp_path / "bare.toml"
+    path.write_text(re.sub(r"\[sample\]\n(.+\n){4}", "", text))
+    template = load_template(path)
+    assert not lay_out(template, GENERIC[203], 48, "production").sample
+    with pytest.raises(InputError, match="SAMPLE mark"):
+        lay_out(template, GENERIC[203], 48, "development")
+
+
+def test_printers_with_unequal_dots_get_square_modules(factory: Factory) -> None:
+    template = load_template(factory.workspace.template_file("roll-50x30"))
+    plan = lay_out(template, Printer("300x600", 300 / 25.4, 600 / 25.4), 48, "production").symbol
+    assert plan.dots_y == 2 * plan.dots_x
+
+
+def test_the_offset_moves_the_symbols_by_whole_dots(factory: Factory) -> None:
+    template = load_template(factory.workspace.template_file("roll-50x30"))
+    here = lay_out(template, Printer("p", 8, 8), 48, "production").symbol.origins[0]
+    there = lay_out(template, Printer("p", 8, 8, 1.0, 0.5), 48, "production").symbol.origins[0]
+    assert (there[0] - here[0], there[1] - here[1]) == (8, 4)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "\u0391\u03b2\u03b3 \u039b\u03ac\u03bc\u03c0\u03b1",
+        "\u041b\u0430\u043c\u043f\u0430 (1) \\ 50%",
+        "Gl\u00fchbirne",
+    ],
+)
+def test_titles_print_in_the_bundled_alphabets(factory: Factory, title: str) -> None:
+    factory.add(title=title)
+    factory.issue(1)
+    made = factory.label(template="roll-50x30")
+    text = subprocess.run(["pdftotext", made.files[0], "-"], capture_output=True, text=True, check=True).stdout
+    assert title in text
