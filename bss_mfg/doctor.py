@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-import sqlite3
 import sys
 from dataclasses import dataclass
 
@@ -38,7 +37,7 @@ _NEEDED = {
 
 def examine() -> list[Check]:
     """All checks. Nothing is changed."""
-    from bss_mfg.ledger.connection import journal
+    from bss_mfg.ledger.connection import journal, sqlite_version
 
     checks = [Check("python", "ok", f"{platform.python_version()} on {platform.system()}")]
     for name, purpose in _NEEDED.items():
@@ -47,7 +46,7 @@ def examine() -> list[Check]:
         except importlib.metadata.PackageNotFoundError:
             checks.append(Check(name, "fault", f"missing ({purpose})", f"pip install {name}"))
     mode, level = journal()
-    checks.append(Check("sqlite", "ok", f"{sqlite3.sqlite_version}, journal {mode}, synchronous {level}"))
+    checks.append(Check("sqlite", "ok", f"{sqlite_version()}, journal {mode}, synchronous {level}"))
     checks.append(_crypto())
     checks.append(_symbols())
     checks.append(_fonts())

@@ -158,9 +158,10 @@ def already_there(path: Path) -> RefusedError:
 
 @contextlib.contextmanager
 def locked(path: Path, wait_s: float = 30.0) -> Iterator[None]:
-    """Hold an exclusive lock on the file `path` (created 0600), waiting fairly for at most `wait_s` seconds.
+    """Hold an exclusive lock on the file `path` (created 0600), waiting for at most `wait_s` seconds.
 
-    SQLite's own busy wait is unfair and can starve a process; this lock stands in front of every write.
+    SQLite's own busy wait backs off ever longer and can starve a process; this lock stands in front of every write,
+    and everyone asks for it at the same short interval.
     """
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)

@@ -5,6 +5,7 @@ A matrix knows nothing of dots, millimetres or files; whoever draws needs only t
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,6 +19,7 @@ DATA_CODEWORDS = (
 )  # fmt: skip
 """Data codewords of each of `SQUARE_SIZES`."""
 
+_DARK = re.compile("1+")
 _REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
 
 
@@ -47,12 +49,7 @@ class Matrix:
         for row in range(self.size):
             octets = self.packed[row * self.stride : (row + 1) * self.stride]
             bits = bin(int.from_bytes(b"\x01" + octets, "big"))[3 : 3 + self.size]
-            column = bits.find("1")
-            while column >= 0:
-                end = bits.find("0", column)
-                end = self.size if end < 0 else end
-                found.append((row, column, end - column))
-                column = bits.find("1", end)
+            found += [(row, run.start(), run.end() - run.start()) for run in _DARK.finditer(bits)]
         return found
 
     def __str__(self) -> str:

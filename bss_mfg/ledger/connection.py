@@ -24,6 +24,11 @@ def journal() -> tuple[str, str]:
     return ("WAL", "FULL") if sqlite3.sqlite_version_info >= WAL_SAFE else ("DELETE", "EXTRA")
 
 
+def sqlite_version() -> str:
+    """Version of the SQLite library that Python is linked with."""
+    return sqlite3.sqlite_version
+
+
 def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
     """Open the ledger; with `create`, make a new one (the file must not exist)."""
     refuse_network(path)

@@ -68,7 +68,7 @@ def html_report(outcome: Verification, made_at: str, version: str) -> Iterator[b
         f"<h1>Verification of batch {escape(batch.id)}</h1>"
         f'<p class="verdict {tone}">{verdict}</p>'
         f'<p class="soft">{escape(title)} (product id {escape(batch.facts["pid"])}), {batch.units:,} units in '
-        f"{batch.packages:,} packages. {outcome.pages:,} pages of {outcome.files:,} files were read on "
+        f"{batch.packages:,} packages. Read: {_count(outcome.pages, 'page')} of {_count(outcome.files, 'file')}, on "
         f"{escape(made_at)} by bss-mfg {escape(version)}"
         f"{', with a second reader' if outcome.second_reader else ''}.</p>"
     )
@@ -154,6 +154,10 @@ def _table(outcome: Verification) -> Iterator[bytes]:
             f"<td>{row['verdict']}</td><td>{escape(place_words(row))}</td><td>{correction}</td></tr>"
         )
     yield b"</table></details>"
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")
 
 
 def place_words(row: dict[str, object]) -> str:
