@@ -84,10 +84,10 @@ def data_matrix(payload: bytes, size: int = 0) -> Matrix:
             way_out="Put fewer units in a package, or shorten the spec's fields.",
         ) from None
     # The view dangles once the Symbol is freed, so the octets are copied here. zint packs the lowest bit first.
-    octets = bytes(symbol.encoded_data.cast("B")).translate(_REVERSED)
-    width, row = symbol.width, len(octets) // 200
-    stride = (width + 7) // 8
-    return Matrix(width, b"".join(octets[at : at + stride] for at in range(0, width * row, row)))
+    octets, width = symbol.encoded_data.cast("B"), symbol.width
+    row, stride = len(octets) // 200, (width + 7) // 8
+    rows = b"".join([octets[at : at + stride] for at in range(0, width * row, row)])
+    return Matrix(width, rows.translate(_REVERSED))
 
 
 @lru_cache(maxsize=64)

@@ -102,7 +102,8 @@ def test_demo_labels_are_read_by_others(
     boxes = made.layout.symbol_boxes()
     for page in range(1, page_count(made.files[0]) + 1):
         grey = poppler(made.files[0], GENERIC[dpi].dpi, page, tmp_path, "-gray")
-        by_zxing += [item.text for item in zxingcpp.read_barcodes(grey)]
+        # All formats at once would now and then see a film edge code of four digits in the modules.
+        by_zxing += [item.text for item in zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.DataMatrix)]
         for x, y, width, height in boxes[: len(strings) - (page - 1) * per_page]:
             # One label at a time: dmtxread on a whole page takes minutes, and reads the same.
             scale, margin = GENERIC[dpi].dots_per_mm_x, 1.0
@@ -143,7 +144,7 @@ def test_the_index_says_where_each_label_lies(factory: Factory) -> None:
     assert (rows[20]["page"], rows[20]["row"], rows[20]["column"]) == ("2", "1", "1")
     assert rows[0]["serials"] == "ebK300000001, ebK300000002"
     grey = pdfium(made.files[0], 300)
-    found = zxingcpp.read_barcodes(grey)
+    found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.DataMatrix)
     corners = sorted(
         (round(item.position.top_left.y / 11.811), round(item.position.top_left.x / 11.811)) for item in found
     )

@@ -26,16 +26,20 @@ class Font:
         self.pdf: Any = TTFont(f"bss-{name}", BytesIO(data), asciiReadable=1)
         self._widths: dict[int, float] = self.pdf.face.charWidths
         self._glyphs: dict[int, int] = self.pdf.face.charToGlyph
-        self.ascent = self.pdf.face.ascent / 1000
+        self._ascii = [self._widths.get(code, 0) for code in range(128)].__getitem__
         self.cap_height = (self.pdf.face.capHeight or 716) / 1000
 
     def width(self, text: str, size: float) -> float:
         """Width of `text` in points at `size` points."""
+        if text.isascii():
+            return float(sum(map(self._ascii, text.encode("ascii")))) * size / 1000
         widths = self._widths
         return sum([widths.get(ord(character), 0) for character in text]) * size / 1000
 
     def missing(self, text: str) -> str:
         """Characters without a glyph."""
+        if text.isascii() and text.isprintable():
+            return ""
         return "".join(character for character in dict.fromkeys(text) if ord(character) not in self._glyphs)
 
 

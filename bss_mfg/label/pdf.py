@@ -21,6 +21,8 @@ from bss_mfg.symbol import Matrix, data_matrix, qr
 INSET = 0.05
 """Dots by which each painted shape is smaller on every side."""
 
+_ESCAPES = str.maketrans({character: f"\\{character}" for character in "()\\"})
+
 Symbols = Literal["mask", "vector"]
 
 
@@ -130,13 +132,12 @@ class _PageWriter:
             code = qr(text)
             self._in_dots.append(self._draw(code, fit_qr(layout, element, code_plan, code.size), cell, page_height))
         x, y = layout.cells[cell]
-        canvas.saveState()
-        canvas.translate(x * POINTS_PER_MM, self._height - y * POINTS_PER_MM)
+        canvas.addLiteral(f"q 1 0 0 1 {x * POINTS_PER_MM:.3f} {self._height - y * POINTS_PER_MM:.3f} cm")
         canvas.doForm("label")
         for plan, text in zip(layout.texts, row.texts, strict=True):
             if text:
                 self._text(plan, text)
-        canvas.restoreState()
+        canvas.addLiteral("Q")
 
     def _text(self, plan: TextPlan, text: str) -> None:
         size, width = plan.fitted(text)
@@ -153,17 +154,15 @@ class _PageWriter:
 
 
 def _show(canvas: Any, face: Font, size: float, text: str) -> str:
-    """Operators that show `text` in an embedded subset of the font."""
+    """Operators that show `text` in embedded subsets of the font."""
     document = canvas._doc
-    pieces = [(0, text.encode("ascii"))] if text.isascii() else face.pdf.splitString(text, document)
+    if text.isascii():  # all of ASCII stands in the first subset, in its own places
+        name = face.pdf.getSubsetInternalName(0, document)
+        return f"{name} {size:g} Tf ({text.translate(_ESCAPES)}) Tj"
     return " ".join(
-        f"{face.pdf.getSubsetInternalName(subset, document)} {size:g} Tf ({_escaped(octets)}) Tj"
-        for subset, octets in pieces
+        f"{face.pdf.getSubsetInternalName(subset, document)} {size:g} Tf <{octets.hex()}> Tj"
+        for subset, octets in face.pdf.splitString(text, document)
     )
-
-
-def _escaped(octets: bytes) -> str:
-    return "".join(chr(octet) if 32 <= octet < 127 and octet not in b"()\\" else f"\\{octet:03o}" for octet in octets)
 
 
 def _mask(matrix: Matrix, plan: SymbolPlan, cell: int, page_height: int) -> str:

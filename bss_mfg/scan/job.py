@@ -166,8 +166,7 @@ def _look(
             seen = _merge(seen, judged(read_page(page.grey, thorough=True)))
             frame = bind_page(seen, parts, page.file)
     if frame:
-        for package in frame.part.packages_on(frame.page):
-            box = frame.box(package)
+        for box in frame.boxes.values():
             if any(item.diagnosis and _covers(box, item.read) for item in seen):
                 continue
             read = (read_box(page.grey, box) if ours else None) or read_box(page.grey, box, thorough=True)
@@ -198,11 +197,7 @@ def _inked(page: Page, seen: Sequence[Seen], frame: Frame | None) -> dict[int, f
     if frame is None:
         return {}
     matched = {item.diagnosis.package for item in seen if item.diagnosis and item.diagnosis.kind == "match"}
-    return {
-        package: darkness(page.grey, frame.box(package))
-        for package in frame.part.packages_on(frame.page)
-        if package not in matched
-    }
+    return {package: darkness(page.grey, box) for package, box in frame.boxes.items() if package not in matched}
 
 
 def _name(ledger: Ledger, batch: Batch, seen: Sequence[Seen], frame: Frame | None, serials: dict[int, str]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from bss_mfg.model import Package, PrintedPart
@@ -51,7 +52,7 @@ class Seen:
     diagnosis: Diagnosis | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Frame:
     """How a scanned page lies over a printed one: `part` and `page` printed, and [x, y] pixels = [x mm, y mm, 1] @
     `matrix` (3 rows, 2 columns)."""
@@ -60,23 +61,18 @@ class Frame:
     page: int
     matrix: NDArray[np.float64]
 
-    def box(self, package: int) -> Box:
-        """Where the symbol of a package should lie, in pixels."""
-        place = self.part.place(package)
-        corners = [
-            self._pixel(x, y)
-            for x in (place.x_mm, place.x_mm + place.width_mm)
-            for y in (place.y_mm, place.y_mm + place.height_mm)
-        ]
-        xs, ys = [c[0] for c in corners], [c[1] for c in corners]
-        return (min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
-
-    def _pixel(self, x_mm: float, y_mm: float) -> tuple[float, float]:
-        m = self.matrix
-        return (
-            float(m[0, 0] * x_mm + m[1, 0] * y_mm + m[2, 0]),
-            float(m[0, 1] * x_mm + m[1, 1] * y_mm + m[2, 1]),
-        )
+    @cached_property
+    def boxes(self) -> dict[int, Box]:
+        """Where the symbol of each package of this page should lie, in pixels."""
+        (ax, ay), (bx, by), (cx, cy) = self.matrix.tolist()
+        found: dict[int, Box] = {}
+        for package in self.part.packages_on(self.page):
+            place = self.part.place(package)
+            left, top = ax * place.x_mm + bx * place.y_mm + cx, ay * place.x_mm + by * place.y_mm + cy
+            xs = (0.0, ax * place.width_mm, bx * place.height_mm, ax * place.width_mm + bx * place.height_mm)
+            ys = (0.0, ay * place.width_mm, by * place.height_mm, ay * place.width_mm + by * place.height_mm)
+            found[package] = (left + min(xs), top + min(ys), max(xs) - min(xs), max(ys) - min(ys))
+        return found
 
     def millimetres(self, x: float, y: float) -> tuple[float, float]:
         """Pixels to mm on the printed page."""
@@ -235,7 +231,7 @@ class ScannedPage:
         return self._finding("mismatched", package, item.read, serials, diagnosis.detail)
 
     def _of_place(self, package: int, ink: float, instead: Mapping[int, str]) -> Finding:
-        box = self.frame.box(package) if self.frame else (0.0, 0.0, 0.0, 0.0)
+        box = self.frame.boxes[package] if self.frame else (0.0, 0.0, 0.0, 0.0)
         serials, spot = self.serials.get(package, ""), Read(b"", box)
         if package in instead or ink < BLANK:
             detail = instead.get(package, "its place is blank or covered")
@@ -288,8 +284,7 @@ def _package_at(read: Read, frame: Frame | None) -> int | None:
     """The package whose place a read lies in, within half a symbol."""
     if frame is None:
         return None
-    for package in frame.part.packages_on(frame.page):
-        x, y, width, height = frame.box(package)
+    for package, (x, y, width, height) in frame.boxes.items():
         if abs(read.center[0] - x - width / 2) < width / 2 and abs(read.center[1] - y - height / 2) < height / 2:
             return package
     return None
