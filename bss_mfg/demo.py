@@ -118,7 +118,7 @@ def _run(workspace: Workspace, folder: Path, who: Who, reporter: Reporter) -> Ra
             programming = out / "programming.csv"
             write_programming_csv(ledger, vault, batch, programming)
     files = {
-        "labels": labels.files[0], "index": labels.index, "control log": log, "manifest": table,
+        "label file": labels.files[0], "index": labels.index, "control log": log, "manifest": table,
         "programming data": programming, "report": report,
     }  # fmt: skip
     return Ran(name, batch.units, labels.labels, labels.pages, files, clock.seconds, outcome)

@@ -103,8 +103,7 @@ def verify(
     pages = 0
     with ExitStack() as stack:
         second = stack.enter_context(SecondReader()) if second_reader else None
-        for index, path in enumerate(files):
-            progress(index, len(files))
+        for path in files:
             of_file: list[Finding] = []
             try:
                 ours = _ours(path, parts)
@@ -123,11 +122,12 @@ def verify(
                             if item.kind != "matched" and item.box and len(pictures) < MOST_PICTURES:
                                 pictures[id(item)] = _png(page, item.box)
                     of_file += found
+                    progress(len(books.first_seen), batch.packages)
             except BssError as error:
                 broken.append((str(path), f"{error.what}. {error.way_out}"))
             _record(ledger, batch, of_file)
             findings += of_file
-        progress(len(files), len(files))
+        progress(batch.packages, batch.packages)
     settled = settle(findings, books)
     settled += still_missing(ledger.packages(batch.id), books, parts)
     by_finding = {index: pictures[id(item)] for index, item in enumerate(settled) if id(item) in pictures}
