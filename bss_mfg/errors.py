@@ -31,7 +31,8 @@ class BssError(Exception):
         text = f"{self.where}: {self.what}" if self.where else self.what
         if self.problems:
             text += ": " + "; ".join(self.problems)
-        text = text.rstrip(".") + "."
+        if not text.endswith(("?", "!")):
+            text = text.rstrip(".") + "."
         return f"{text} {self.way_out}" if self.way_out else text
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -92,7 +93,9 @@ def from_os_error(error: OSError, doing: str, path: Path | str | None = None) ->
             way_out="Choose a folder that you may write to, or ask its owner for the right.",
         )
     if isinstance(error, FileNotFoundError):
-        return InputError(f"not found while {doing}", where=name, way_out="Check the path.")
+        return InputError(f"not found while {doing}", where=name, way_out="Check the path; its folder must exist.")
+    if isinstance(error, FileExistsError):
+        return InputError(f"a file is in the way while {doing}", where=name, way_out="Name another folder.")
     if isinstance(error, IsADirectoryError):
         return InputError(f"is a folder while {doing}", where=name, way_out="Name a file, not a folder.")
     if isinstance(error, NotADirectoryError):

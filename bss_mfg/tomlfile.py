@@ -131,6 +131,8 @@ def _problem(document: Document, model: type[BaseModel], item: Any) -> tuple[str
         close = difflib.get_close_matches(str(item["loc"][-1]), known, 1)
         return where, "there is no such field" + (f"; did you mean '{close[0]}'?" if close else "")
     message = str(item["msg"]).removeprefix("Value error, ").replace("Input should be", "should be")
+    if kind == "string_pattern_mismatch":
+        message = f"does not match the pattern {item['ctx']['pattern'].strip('^$')}"
     value = item.get("input")
     if isinstance(value, (str, int, float, bool)):
         message = f"{str(value)[:60]!a}: {message}"

@@ -71,7 +71,7 @@ def load_public_key(data: bytes, name: str) -> ProductKey:
         if "PRIVATE" in label:
             raise refuse(
                 "holds a private key; bss-mfg must never see Amazon's",
-                "If it is really yours, make a public key of it with `openssl pkey -pubout`; " + _WAY_OUT,
+                "If it is really yours, `openssl pkey -pubout` makes the public key of it. " + _WAY_OUT,
             )
         if "CERTIFICATE" in label:
             raise refuse("holds a certificate, not a bare public key")

@@ -92,7 +92,10 @@ def verify(
     keep_pictures: bool = False,
     progress: Progress = lambda done, total: None,
 ) -> Verification:
-    """Read all files and compare with the ledger. Each file's reads are committed when the file is done."""
+    """Read all files and compare with the ledger. Each file's reads are committed when the file is done.
+
+    A file that can't be read is listed and the rest goes on; `InputError` if that is all of them.
+    """
     files = expand(paths)
     parts = ledger.printed_parts(batch.id)
     specs = _specs(ledger)
@@ -128,6 +131,10 @@ def verify(
             _record(ledger, batch, of_file)
             findings += of_file
         progress(batch.packages, batch.packages)
+    if len(broken) == len(files):
+        raise InputError(
+            "nothing could be read", where=f"batch {batch.id}", problems=[f"{name}: {why}" for name, why in broken[:5]]
+        )
     settled = settle(findings, books)
     settled += still_missing(ledger.packages(batch.id), books, parts)
     by_finding = {index: pictures[id(item)] for index, item in enumerate(settled) if id(item) in pictures}
