@@ -135,6 +135,8 @@ def product_from(values: dict[str, object]) -> Product:
     except InputError as error:
         field = error.where.rpartition(", ")[2].replace("_", "-")
         raise InputError(
-            error.what, where="product" if field in ("", "product") or "line" in field else f"--{field}", problems=error.problems,
+            error.what,
+            where="product" if field in ("", "product") or "line" in field else f"--{field}",
+            problems=error.problems,
             way_out="Correct the option; nothing was written.",
         ) from None  # fmt: skip
