@@ -1,0 +1,93 @@
+"""The same three steps with bss-mfg, as its commands do them: ledger, vault, checks and files included."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from bss_mfg import __version__
+from bss_mfg.issuing import create_batch
+from bss_mfg.label.job import make_labels
+from bss_mfg.label.pdf import Symbols
+from bss_mfg.label.printer import GENERIC
+from bss_mfg.label.template import load_template
+from bss_mfg.ledger.store import Ledger
+from bss_mfg.model import Who
+from bss_mfg.payload.keys import load_public_key, new_development_key
+from bss_mfg.payload.spec import packaged
+from bss_mfg.product import product_from
+from bss_mfg.scan.job import verify
+from bss_mfg.workspace import Workspace
+
+PRODUCT = "bulb"
+SPEC = "amazon-bss-ob04"
+SUITE = "hpke-p256-sha256-aes128gcm"
+DPI = 300
+
+
+@dataclass
+class Factory:
+    """A workspace with one product whose spec encrypts with HPKE."""
+
+    workspace: Workspace
+    ledger: Ledger
+
+    @classmethod
+    def build(cls, root: Path, oob_bytes: int) -> Factory:
+        """Make the workspace in a new folder and open its ledger."""
+        who = Who("benchmark", "benchmark", __version__)
+        workspace = Workspace.create(root, who, {})
+        name = f"{SPEC}-hpke"
+        text = packaged(SPEC).text
+        for old, new in ((f'name = "{SPEC}"', f'name = "{name}"'), ("ecies-p256-x963sha256-aes128gcm", SUITE)):
+            if old not in text:
+                raise ValueError(f"the packaged spec no longer holds {old}")
+            text = text.replace(old, new, 1)
+        (root / "specs" / f"{name}.toml").write_text(text, "utf-8")
+        _, public = new_development_key("p256")
+        product = product_from(
+            {
+                "format": 1,
+                "title": "Mesh Bulb A19",
+                "pid": "ebK3",
+                "upc": "841667145075",
+                "public_key": f"{PRODUCT}.pem",
+                "spec": name,
+                "oob_bytes": oob_bytes,
+                "template": "sheet-a4-24",
+            }
+        )
+        workspace.add_product(PRODUCT, product, load_public_key(public, PRODUCT))
+        return cls(workspace, workspace.open_ledger(who))
+
+    @property
+    def public_key(self) -> Path:
+        """The file of the product public key."""
+        return self.workspace.root / "products" / f"{PRODUCT}.pem"
+
+    def issue(self, batch: str, units: int) -> None:
+        """Credentials, payloads, sealing, one commit."""
+        loaded = self.workspace.product(PRODUCT)
+        spec = self.workspace.spec(loaded.product.spec)
+        issued = create_batch(self.ledger, self.workspace.open_vault(), loaded, spec, units, batch_id=batch)
+        if not issued.created or issued.batch.suite != SUITE:
+            raise RuntimeError(f"batch {batch} was not issued with {SUITE}")
+
+    def labels(self, batch: str, folder: Path, symbols: Symbols) -> None:
+        """The label files and their index, and the ledger's record of them."""
+        known = self.ledger.batch(batch)
+        template = load_template(self.workspace.template_file(known.template))
+        made = make_labels(self.ledger, known, template, GENERIC[DPI], folder, symbols=symbols)
+        if made.unchanged:
+            raise RuntimeError(f"{folder} held labels already")
+
+    def verify(self, batch: str, folder: Path) -> None:
+        """Read all label files of the folder back, and record each read."""
+        outcome = verify(self.ledger, self.ledger.batch(batch), sorted(folder.glob("*.pdf")))
+        if not outcome.right:
+            raise RuntimeError(f"verification of {batch} found {outcome.counts}")
+
+    def payloads(self, batch: str, count: int) -> list[tuple[str, str]]:
+        """(serial, payload) of the first packages of a batch."""
+        return [(package.serials, package.payload) for package in islice(self.ledger.packages(batch), count)]
