@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 import uuid
+from functools import lru_cache
 
 from bss_mfg.errors import InputError
 from bss_mfg.model import Secret
@@ -55,11 +56,17 @@ def check_pattern(pattern: str) -> str:
 
 def serial_from(pattern: str, pid: str, number: int) -> str:
     """The serial with the given running number (from 1, per product)."""
-    width = int(re.search(r"\{n:0(\d+)\}", pattern)[1])  # type: ignore[index]
+    template, width = _counter(pattern, pid)
     digits = f"{number:0{width}d}"
     if len(digits) > width:
         raise InputError(
             f"the serial pattern {pattern!r} has room for {width} digits and all its numbers are used",
             way_out="Widen the counter in the product's file, for example {n:010}.",
         )
-    return re.sub(r"\{n:0\d+\}", digits, pattern).replace("{pid}", pid)
+    return template[0] + digits + template[1]
+
+
+@lru_cache(maxsize=16)
+def _counter(pattern: str, pid: str) -> tuple[tuple[str, str], int]:
+    before, width, after = re.split(r"\{n:0(\d+)\}", pattern)
+    return (before.replace("{pid}", pid), after.replace("{pid}", pid)), int(width)

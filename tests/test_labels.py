@@ -261,3 +261,18 @@ def test_titles_print_in_the_bundled_alphabets(factory: Factory, title: str) -> 
     made = factory.label(template="roll-50x30")
     text = subprocess.run(["pdftotext", made.files[0], "-"], capture_output=True, text=True, check=True).stdout
     assert title in text
+
+
+@pytest.mark.parametrize("symbols", ["mask", "vector"])
+def test_the_inset_survives_on_media_of_ten_thousand_dots(factory: Factory, symbols: str) -> None:
+    """Six significant digits would round the inset away from 10,000 dots on, and dots would spill."""
+    text = factory.workspace.template_file("roll-50x30").read_text()
+    text = text.replace("label_width = 50", "label_width = 600").replace("x = 1\n", "x = 550\n", 1)
+    (factory.root / "templates" / "wide.toml").write_text(text)
+    factory.add(oob_bytes=16)
+    factory.issue(1)
+    made = factory.label(template="wide", dpi=600, symbols=symbols)
+    assert made.layout.symbol.origins[0][0] > 12_000
+    numbers = re.findall(rb"(\d{5}\.\d+) [\d.]+ (?:cm BI|[\d.]+ [\d.]+ re)", streams(made.files[0]))
+    assert numbers
+    assert {number[-3:] for number in numbers} == {b".05"}

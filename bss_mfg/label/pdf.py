@@ -169,7 +169,8 @@ def _mask(matrix: Matrix, plan: SymbolPlan, cell: int, page_height: int) -> str:
     x, y = plan.origins[cell]
     width, height = matrix.size * plan.dots_x, matrix.size * plan.dots_y
     return (
-        f"q {width - 2 * INSET:g} 0 0 {height - 2 * INSET:g} {x + INSET:g} {page_height - y - height + INSET:g} cm "
+        f"q {width - 2 * INSET:.2f} 0 0 {height - 2 * INSET:.2f} {x + INSET:.2f} "
+        f"{page_height - y - height + INSET:.2f} cm "
         f"BI /W {matrix.size} /H {matrix.size} /IM true /BPC 1 /D [1 0] /F /AHx ID {matrix.packed.hex()}> EI Q"
     )
 
@@ -178,11 +179,10 @@ def _path(matrix: Matrix, plan: SymbolPlan, cell: int, page_height: int) -> str:
     x, y = plan.origins[cell]
     width, height = plan.dots_x, plan.dots_y
     top = page_height - y
-    runs = [
-        f"{x + column * width + INSET:g} {top - (row + 1) * height + INSET:g} "
-        f"{length * width - 2 * INSET:g} {height - 2 * INSET:g} re"
-        for row, column, length in matrix.runs()
-    ]
+    lefts = [f"{x + column * width + INSET:.2f} " for column in range(matrix.size)]
+    bottoms = [f"{top - (row + 1) * height + INSET:.2f} " for row in range(matrix.size)]
+    ends = [f"{length * width - 2 * INSET:.2f} {height - 2 * INSET:.2f} re" for length in range(matrix.size + 1)]
+    runs = [lefts[column] + bottoms[row] + ends[length] for row, column, length in matrix.runs()]
     return " ".join([*runs, "f"])
 
 

@@ -83,7 +83,7 @@ class PayloadBuilder:
             suite.check_key(key.kind, "the product's public key")
             seal = suite.sealer(key.key, field.info.encode("utf-8"))
             parts = field.plaintext
-            return lambda units: write(seal(b"".join(plaintext_of(unit, parts) for unit in units)))
+            return lambda units: write(seal(b"".join([plaintext_of(unit, parts) for unit in units])))
         octets = _UNIT_OCTETS[field.source]
         separator = self._spec.list_separator
         if field.source in ("unit.serial", "unit.mac"):
@@ -92,16 +92,16 @@ class PayloadBuilder:
 
     def build(self, units: Sequence[Unit]) -> str:
         """The barcode string of a package of `units` (each with its key). Encrypts afresh on each call."""
-        return "".join(maker if isinstance(maker, str) else maker(units) for maker in self._makers)
+        return "".join([maker if isinstance(maker, str) else maker(units) for maker in self._makers])
 
 
 def plaintext_of(unit: Unit, parts: Sequence[PlaintextPart]) -> bytes:
     """The plaintext octets of one unit."""
-    return b"".join(
-        octets if part.format == "raw" else _WRITE[part.format](octets).encode("ascii")
-        for part in parts
-        for octets in (_UNIT_OCTETS[part.source](unit),)
-    )
+    pieces: list[bytes] = []
+    for part in parts:
+        octets = _UNIT_OCTETS[part.source](unit)
+        pieces.append(octets if part.format == "raw" else _WRITE[part.format](octets).encode("ascii"))
+    return b"".join(pieces)
 
 
 def checked(value: str, key: str) -> str:

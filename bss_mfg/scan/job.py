@@ -110,7 +110,7 @@ def verify(
             of_file: list[Finding] = []
             try:
                 ours = _ours(path, parts)
-                for page in pages_of(path):
+                for page in pages_of(path, ours.cells if ours else ()):
                     pages += 1
                     seen, frame = _look(page, ours, parts, lambda octets: diagnose(octets, batch.id, ledger, specs))
                     _name(ledger, batch, seen, frame, serials)

@@ -76,10 +76,9 @@ class Frame:
 
     def millimetres(self, x: float, y: float) -> tuple[float, float]:
         """Pixels to mm on the printed page."""
-        import numpy as np
-
-        solved = np.linalg.solve(self.matrix[:2].T, np.array([x, y]) - self.matrix[2])
-        return float(solved[0]), float(solved[1])
+        (a, b), (c, d), (e, f) = self.matrix.tolist()
+        x, y, scale = x - e, y - f, a * d - b * c
+        return (d * x - c * y) / scale, (a * y - b * x) / scale
 
 
 def bind_page(seen: Sequence[Seen], parts: Sequence[PrintedPart], file: str) -> Frame | None:
