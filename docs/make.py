@@ -1,0 +1,71 @@
+"""Makes what the docs show of the program: docs/cli.md and docs/pictures/. `--check` compares docs/cli.md only."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+import pypdfium2
+from PIL import Image, ImageOps
+
+from bss_mfg.cli.main import cli
+
+HERE = Path(__file__).parent
+
+
+def reference() -> str:
+    """The CLI reference from the commands themselves."""
+    parts = [
+        "# Command line reference",
+        "",
+        "Made by `docs/make.py` from the program's own help; a test holds it current.",
+        "",
+        _usage("bss-mfg", cli),
+    ]
+
+    def walk(name: str, command: click.Command) -> None:
+        if isinstance(command, click.Group):
+            context = click.Context(command)
+            for child in command.list_commands(context):
+                inner = command.get_command(context, child)
+                if inner is not None:
+                    walk(f"{name} {child}", inner)
+        else:
+            parts.append(f"\n## {name}\n\n{_usage(name, command)}")
+
+    walk("bss-mfg", cli)
+    return "\n".join(parts) + "\n"
+
+
+def _usage(name: str, command: click.Command) -> str:
+    settings = {"max_content_width": 100, "terminal_width": 100, "help_option_names": ["-h", "--help"]}
+    context = click.Context(command, info_name=name, **settings)  # type: ignore[arg-type]
+    return f"```\n{command.get_help(context)}\n```"
+
+
+def pictures() -> None:
+    """A sheet, a roll label and a report, as the demo makes them."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "demo"
+        subprocess.run([sys.executable, "-m", "bss_mfg", "demo", "--out", root], check=True, stdout=subprocess.DEVNULL)
+        for name, batch, dpi in (("sheet", "mesh-bulb-0001", 100), ("roll", "mesh-plug-2pack-0001", 203)):
+            document = pypdfium2.PdfDocument(root / "batches" / batch / "labels" / f"{batch}-labels-0001.pdf")
+            page = document[0].render(scale=dpi / 72, grayscale=True).to_pil()
+            document.close()
+            framed = ImageOps.expand(page, 1, 170)
+            framed.convert("P", palette=Image.Palette.ADAPTIVE, colors=16).save(
+                HERE / "pictures" / f"{name}.png", optimize=True
+            )
+
+
+if __name__ == "__main__":
+    path = HERE / "cli.md"
+    if "--check" in sys.argv:
+        if path.read_text("utf-8") != reference():
+            sys.exit("docs/cli.md is not current: run `make docs`")
+    else:
+        path.write_text(reference(), "utf-8")
+        pictures()
