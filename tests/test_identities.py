@@ -64,7 +64,7 @@ def test_the_same_uuid_or_mac_in_two_forms_is_a_duplicate(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("value", ["1.23E+11", "1,23E+11", "1e5", "12.0", "12,5"])
 def test_numbers_that_a_spreadsheet_made_are_refused(tmp_path: Path, value: str) -> None:
-    with pytest.raises(InputError, match="row 2 has serial .* a number that a spreadsheet has rounded"):
+    with pytest.raises(InputError, match=r"row 2 has serial .* a number that a spreadsheet has rounded"):
         read_identities(written(tmp_path, f'serial\n"{value}"\n'))
 
 
