@@ -8,10 +8,10 @@ from pathlib import Path
 
 from bss_mfg import __version__
 from bss_mfg.issuing import create_batch
-from bss_mfg.label.job import make_labels
+from bss_mfg.label.job import Wanted, make_labels
 from bss_mfg.label.pdf import Symbols
 from bss_mfg.label.printer import GENERIC
-from bss_mfg.label.template import load_template
+from bss_mfg.label.loading import load_template
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Who
 from bss_mfg.payload.keys import load_public_key, new_development_key
@@ -78,7 +78,7 @@ class Factory:
         """The label files and their index, and the ledger's record of them."""
         known = self.ledger.batch(batch)
         template = load_template(self.workspace.template_file(known.template))
-        made = make_labels(self.ledger, known, template, GENERIC[DPI], folder, symbols=symbols)
+        made = make_labels(self.ledger, known, template, GENERIC[DPI], folder, Wanted(symbols=symbols, again=True))
         if made.unchanged:
             raise RuntimeError(f"{folder} held labels already")
 

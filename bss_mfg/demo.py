@@ -19,8 +19,8 @@ from bss_mfg.files import place
 from bss_mfg.identities import read_identities
 from bss_mfg.issuing import create_batch
 from bss_mfg.label.job import make_labels
+from bss_mfg.label.loading import load_template
 from bss_mfg.label.printer import GENERIC
-from bss_mfg.label.template import load_template
 from bss_mfg.ledger.audit import now
 from bss_mfg.model import Who
 from bss_mfg.payload.keys import load_public_key, new_development_key

@@ -82,10 +82,10 @@ def _symbols() -> Check:
 
 
 def _fonts() -> Check:
-    from bss_mfg.label.fonts import FONTS, font
+    from bss_mfg.label.fonts import FONTS, bundled
 
     try:
-        missing = [name for name in FONTS if font(name).missing("Aa1\u00e4\u03a9\u0416")]
+        missing = [name for name in FONTS if bundled(name).missing("Aa1\u00e4\u03a9\u0416")]
     except (OSError, ImportError) as error:
         return Check("fonts", "fault", type(error).__name__, "pip install --force-reinstall bss-mfg")
     if missing:

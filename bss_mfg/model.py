@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
 
@@ -118,10 +118,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class PrintedPart:
-    """One label file that was made: which packages it holds, and where on a page their symbols lie.
+    """One label file that was made: which labels it holds, and where on a page their symbols lie.
 
-    `cells` are the symbol boxes of one page in reading order (x, y, width, height in mm); the first package lies in
-    cell `start_at - 1` of page 1. `plan` is a digest of all that decides the file's bytes.
+    `numbers` are those of the packages in the file's order (of units or cartons, by `each`). `cells` are the symbol
+    boxes of one page (x, y, width, height in mm) in the order in which they are filled; the first label lies in cell
+    `start_at - 1` of page 1. `plan` is a digest of all that decides the file's bytes, `copy` counts sets from 1.
     """
 
     batch: str
@@ -129,32 +130,32 @@ class PrintedPart:
     file: str
     sha256: str
     plan: str
-    first_package: int
-    packages: int
+    numbers: Sequence[int]
     start_at: int
     cells: tuple[tuple[float, float, float, float], ...]
     page_mm: tuple[float, float]
     modules: int
     template: str
+    each: str = "package"
+    copy: int = 1
 
     def place(self, package: int) -> Place:
         """Where the symbol of package number `package` lies."""
-        index = package - self.first_package + self.start_at - 1
+        index = self.numbers.index(package) + self.start_at - 1
         page, cell = divmod(index, len(self.cells))
         x, y, width, height = self.cells[cell]
         return Place(self.file, page + 1, x, y, width, height)
 
-    def packages_on(self, page: int) -> range:
+    def packages_on(self, page: int) -> Sequence[int]:
         """The package numbers on a page (from 1)."""
         per_page = len(self.cells)
-        first = self.first_package + (page - 1) * per_page - (self.start_at - 1)
-        last = self.first_package + self.packages
-        return range(max(first, self.first_package), min(first + per_page, last))
+        first = (page - 1) * per_page - (self.start_at - 1)
+        return self.numbers[max(first, 0) : max(first + per_page, 0)]
 
     @property
     def pages(self) -> int:
         """How many pages the file has."""
-        return -(-(self.packages + self.start_at - 1) // len(self.cells))
+        return -(-(len(self.numbers) + self.start_at - 1) // len(self.cells))
 
 
 @dataclass(frozen=True, slots=True)

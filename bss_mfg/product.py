@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from bss_mfg.credentials import check_pattern
+from bss_mfg.credentials import check_pattern, serial_from
 from bss_mfg.errors import InputError
 from bss_mfg.files import read_bytes
 from bss_mfg.payload.keys import SAMPLE_FINGERPRINTS, ProductKey, load_public_key
@@ -68,6 +68,20 @@ class Product(BaseModel):
             "code": self.upc or self.ean or "",
             "oob_bytes": str(self.oob_bytes),
         }
+
+    @property
+    def serial_examples(self) -> tuple[str, str]:
+        """The first and the longest serial that the pattern makes."""
+        first = serial_from(self.serial, self.pid, 1)
+        number = 9
+        longest = first
+        while number < 10**12:
+            try:
+                longest = serial_from(self.serial, self.pid, number)
+            except InputError:
+                break
+            number = number * 10 + 9
+        return first, longest
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Octets to a matrix of modules: Data Matrix ECC 200 through zint, QR through segno.
+"""Octets to a matrix of modules: Data Matrix ECC 200 and bars through zint, QR through segno.
 
 A matrix knows nothing of dots, millimetres or files; whoever draws needs only the matrix.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, Literal
 
 from bss_mfg.errors import InputError, MissingError
 
@@ -25,19 +26,25 @@ _REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """A square matrix of modules without quiet zone.
+    """A matrix of modules without quiet zone; bars are a matrix of one row.
 
-    `size` is modules on a side. `packed` holds the rows from top to bottom, each in whole octets, the leftmost module
-    in the highest bit, 1 = dark, spare bits 0.
+    `packed` holds the rows from top to bottom, each in whole octets, the leftmost module in the highest bit, 1 = dark,
+    spare bits 0.
     """
 
-    size: int
+    columns: int
+    rows: int
     packed: bytes
+
+    @property
+    def size(self) -> int:
+        """Modules across."""
+        return self.columns
 
     @property
     def stride(self) -> int:
         """Octets per row."""
-        return (self.size + 7) // 8
+        return (self.columns + 7) // 8
 
     def dark(self, row: int, column: int) -> bool:
         """Whether the module is dark; row and column count from 0 at the top left."""
@@ -46,15 +53,52 @@ class Matrix:
     def runs(self) -> list[tuple[int, int, int]]:
         """Horizontal runs of dark modules as (row, first column, length)."""
         found: list[tuple[int, int, int]] = []
-        for row in range(self.size):
+        for row in range(self.rows):
             octets = self.packed[row * self.stride : (row + 1) * self.stride]
-            bits = bin(int.from_bytes(b"\x01" + octets, "big"))[3 : 3 + self.size]
+            bits = bin(int.from_bytes(b"\x01" + octets, "big"))[3 : 3 + self.columns]
             found += [(row, run.start(), run.end() - run.start()) for run in _DARK.finditer(bits)]
         return found
 
+    def turned(self, degrees: int) -> Matrix:
+        """The matrix after 0, 90, 180 or 270 degrees clockwise."""
+        matrix = self
+        for _ in range(degrees // 90 % 4):
+            lines = [
+                "".join("01"[matrix.dark(row, column)] for row in reversed(range(matrix.rows)))
+                for column in range(matrix.columns)
+            ]
+            matrix = _matrix(lines)
+        return matrix
+
     def __str__(self) -> str:
         """A drawing in 0 and 1, one line a row."""
-        return "\n".join("".join("01"[self.dark(r, c)] for c in range(self.size)) for r in range(self.size))
+        return "\n".join("".join("01"[self.dark(r, c)] for c in range(self.columns)) for r in range(self.rows))
+
+
+def _matrix(lines: list[str]) -> Matrix:
+    """A matrix from its drawing in 0 and 1."""
+    stride = (len(lines[0]) + 7) // 8
+    packed = b"".join(int(line.ljust(stride * 8, "0"), 2).to_bytes(stride, "big") for line in lines)
+    return Matrix(len(lines[0]), len(lines), packed)
+
+
+def _zint() -> Any:
+    try:
+        import zint
+    except ImportError as error:
+        raise MissingError(
+            "zint-bindings, which makes the symbols, can't be loaded",
+            way_out="Install it with `pip install zint-bindings`.",
+        ) from error
+    return zint
+
+
+def _modules(symbol: Any, rows: int) -> Matrix:
+    # The view dangles once the Symbol is freed, so the octets are copied here. zint packs the lowest bit first.
+    octets, width = symbol.encoded_data.cast("B"), symbol.width
+    row, stride = len(octets) // 200, (width + 7) // 8
+    data = b"".join([octets[at : at + stride] for at in range(0, rows * row, row)])
+    return Matrix(width, rows, data.translate(_REVERSED))
 
 
 def data_matrix(payload: bytes, size: int = 0) -> Matrix:
@@ -63,13 +107,7 @@ def data_matrix(payload: bytes, size: int = 0) -> Matrix:
     A batch prints all its labels in one size, so the size comes from the plan. `InputError` where the payload does
     not fit.
     """
-    try:
-        import zint
-    except ImportError as error:
-        raise MissingError(
-            "zint-bindings, which makes the Data Matrix symbols, can't be loaded",
-            way_out="Install it with `pip install zint-bindings`.",
-        ) from error
+    zint = _zint()
     # At a planned size quick encoding will do where it fits; minimal encoding packs best and takes three times as long.
     for quick in (True, False) if size else (False,):
         symbol = zint.Symbol()
@@ -90,11 +128,32 @@ def data_matrix(payload: bytes, size: int = 0) -> Matrix:
             f"a payload of {len(payload)} octets does not fit a Data Matrix of {limit} modules",
             way_out="Put fewer units in a package, or shorten the spec's fields.",
         )
-    # The view dangles once the Symbol is freed, so the octets are copied here. zint packs the lowest bit first.
-    octets, width = symbol.encoded_data.cast("B"), symbol.width
-    row, stride = len(octets) // 200, (width + 7) // 8
-    rows = b"".join([octets[at : at + stride] for at in range(0, width * row, row)])
-    return Matrix(width, rows.translate(_REVERSED))
+    return _modules(symbol, symbol.width)
+
+
+def bars(kind: Literal["code-128", "ean-upc"], text: str) -> Matrix:
+    """A linear code as one row: Code 128 (ISO/IEC 15417), or by the number of digits EAN-8, UPC-A, EAN-13 (15420)."""
+    zint = _zint()
+    symbol = zint.Symbol()
+    if kind == "code-128":
+        symbol.symbology = zint.Symbology.CODE128
+    elif len(text) in (8, 12, 13) and text.isdecimal():
+        symbol.symbology = zint.Symbology.UPCA if len(text) == 12 else zint.Symbology.EANX
+    else:
+        raise InputError(
+            f"{text[:40]!a} is no UPC-A (12 digits), EAN-13 or EAN-8",
+            way_out="Give the product a upc or ean, or use a Code 128.",
+        )
+    try:
+        # EANX takes eight digits for a short EAN-13: an EAN-8 goes in without its check digit, and comes out with it.
+        symbol.encode((text[:7] if kind == "ean-upc" and len(text) == 8 else text).encode("ascii"))
+        if kind == "ean-upc" and len(text) == 8 and symbol.text != text:
+            raise RuntimeError("wrong check digit")
+    except (RuntimeError, UnicodeEncodeError):
+        raise InputError(
+            f"{text[:40]!a} can't be drawn as {kind}", way_out="Code 128 holds ASCII; an EAN needs its check digit."
+        ) from None
+    return _modules(symbol, 1)
 
 
 @lru_cache(maxsize=64)
@@ -109,10 +168,4 @@ def qr(text: str) -> Matrix:
         raise InputError(
             f"a text of {len(text)} characters does not fit a QR Code", way_out="Shorten the template's QR text."
         ) from None
-    size = len(rows)
-    stride = (size + 7) // 8
-    packed = b"".join(
-        int("".join("1" if module else "0" for module in row).ljust(stride * 8, "0"), 2).to_bytes(stride, "big")
-        for row in rows
-    )
-    return Matrix(size, packed)
+    return _matrix(["".join("1" if module else "0" for module in row) for row in rows])

@@ -243,6 +243,47 @@ class Workspace:
             way_out=f"Known: {', '.join(self.template_names())}; or give the path of a .toml file.",
         )
 
+    def copy_template(self, name: str, new_name: str) -> list[Path]:
+        """Copy a template and what it names (artwork, fonts) into the workspace; refuses to overwrite."""
+        from bss_mfg.files import already_there
+
+        source, folder = self.template_file(name), self.root / "templates"
+        target = folder / f"{checked_name(new_name, 'template name')}.toml"
+        if target.exists():
+            raise already_there(target)
+        document = load(source, "template")
+        named = [item.get("file") for item in document.data.get("element", []) if isinstance(item, dict)]
+        named += list(document.data.get("fonts", {}).values())
+        make_folder(folder)
+        written: list[Path] = []
+        for file in dict.fromkeys(str(item) for item in named if item):
+            if (source.parent / file).is_file() and not (folder / file).exists():
+                place(folder / file, [read_bytes(source.parent / file, "artwork", 60 << 20)])
+                written.append(folder / file)
+        place(target, [document.text.encode()])
+        return [target, *written]
+
+    # --- printers -------------------------------------------------------------------------------------------------
+
+    def printer_names(self) -> list[str]:
+        """Names of the workspace's own printers."""
+        return sorted(path.stem for path in (self.root / "printers").glob("*.toml"))
+
+    def printer_file(self, name: str) -> Path:
+        """Where the file of a printer is, or would be."""
+        return self.root / "printers" / f"{checked_name(name, 'printer name')}.toml"
+
+    def add_printer(self, name: str, text: str) -> Path:
+        """Write a new printer file; refuses an existing name."""
+        from bss_mfg.files import already_there
+
+        path = self.printer_file(name)
+        if path.exists():
+            raise already_there(path)
+        make_folder(path.parent)
+        place(path, [text.encode()])
+        return path
+
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceConfig:

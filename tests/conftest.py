@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from bss_mfg.issuing import create_batch
-from bss_mfg.label.job import LabelFiles, make_labels
-from bss_mfg.label.printer import GENERIC
-from bss_mfg.label.template import load_template
+from bss_mfg.label.job import LabelFiles, Wanted, make_labels
+from bss_mfg.label.loading import load_template
+from bss_mfg.label.printer import GENERIC, Printer
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch, Who
 from bss_mfg.payload.keys import load_public_key, new_development_key
@@ -92,12 +92,19 @@ class Factory:
             spec = self.workspace.spec(loaded.product.spec)
             return create_batch(ledger, self.workspace.open_vault(), loaded, spec, units, batch_id=batch_id).batch
 
-    def label(self, batch_id: str = "B1", template: str = "sheet-a4-24", dpi: int = 300, **options: Any) -> LabelFiles:
+    def label(
+        self, batch_id: str = "B1", template: str = "sheet-a4-24", dpi: int = 300, *, printer: Printer | None = None,
+        folder: Path | None = None, again: bool = True, progress: Callable[[int, int], None] = lambda done, total: None,
+        **wanted: Any,
+    ) -> LabelFiles:  # fmt: skip
         """Make a batch's labels."""
-        folder = options.pop("folder", self.root / "batches" / batch_id / "labels")
         loaded = load_template(self.workspace.template_file(template))
+        target = folder or self.root / "batches" / batch_id / "labels"
         with self.ledger() as ledger:
-            return make_labels(ledger, ledger.batch(batch_id), loaded, GENERIC[dpi], folder, **options)
+            batch = ledger.batch(batch_id)
+            return make_labels(
+                ledger, batch, loaded, printer or GENERIC[dpi], target, Wanted(again=again, **wanted), progress=progress
+            )
 
 
 def make_factory(root: Path) -> Factory:

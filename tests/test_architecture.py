@@ -23,7 +23,7 @@ FLOORS: list[set[str]] = [
     {"product"},
     {"ledger", "workspace", "identities"},
     {"issuing", "label", "scan", "export"},
-    {"demo", "inspection", "doctor"},
+    {"demo", "inspection", "doctor", "looking"},
     {"cli"},
     {"__main__"},
 ]

@@ -16,8 +16,8 @@ from PIL import Image
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.label.job import batch_symbol_size
 from bss_mfg.label.layout import lay_out
+from bss_mfg.label.loading import load_template
 from bss_mfg.label.printer import GENERIC, Printer
-from bss_mfg.label.template import load_template
 from bss_mfg.symbol import data_matrix
 from tests.conftest import Factory
 from tests.pictures import page_count, pdfium, poppler
@@ -153,15 +153,33 @@ def test_the_index_says_where_each_label_lies(factory: Factory) -> None:
     assert all(abs(a - c) <= 1 and abs(b - d) <= 1 for (a, b), (c, d) in zip(corners, expected, strict=True))
 
 
-def test_repeating_keeps_finished_files(factory: Factory) -> None:
+def test_labels_never_silently_print_twice(factory: Factory) -> None:
     factory.add()
     factory.issue(2)
-    first = factory.label()
+    first = factory.label(again=False)
     stamp = first.files[0].stat().st_mtime_ns
-    again = factory.label()
-    assert (again.unchanged, again.files[0].stat().st_mtime_ns) == (1, stamp)
+    with pytest.raises(RefusedError, match="made already"):
+        factory.label(again=False)
+    with pytest.raises(RefusedError, match="made before, in B1-labels-0001"):
+        factory.label(again=False, template="roll-50x30")
+    assert first.files[0].stat().st_mtime_ns == stamp
+    factory.label(again=True)
     with factory.ledger() as ledger:
-        assert [event.kind for event in ledger.events("B1")].count("labels made") == 1
+        assert [event.kind for event in ledger.events("B1")][-2:] == ["labels made", "labels made again"]
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(factory: Factory) -> None:
+    factory.add(oob_bytes=16)
+    factory.issue(100)
+
+    def stop(done: int, total: int) -> None:
+        if done >= 48:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        factory.label(again=False, labels_per_file=24, progress=stop)
+    made = factory.label(again=False, labels_per_file=24)
+    assert (len(made.files), made.unchanged) == (5, 2)
 
 
 def test_a_part_lost_before_it_was_noted_is_adopted(factory: Factory, tmp_path: Path) -> None:
@@ -172,7 +190,7 @@ def test_a_part_lost_before_it_was_noted_is_adopted(factory: Factory, tmp_path: 
     target = factory.root / "batches" / "B1" / "labels"
     target.mkdir(parents=True)
     (target / made.files[0].name).write_bytes(made.files[0].read_bytes())
-    factory.label()
+    factory.label(again=False)
     (target / made.files[0].name).write_bytes(b"%PDF-1.4 something else")
     with pytest.raises(RefusedError, match="another file"):
         factory.label()
@@ -194,7 +212,7 @@ def test_large_batches_are_cut_into_files_of_whole_pages(factory: Factory) -> No
     assert [page_count(path) for path in made.files] == [40, 1]
     with factory.ledger() as ledger:
         parts = ledger.printed_parts("B1")
-    assert [(part.first_package, part.packages) for part in parts] == [(1, 958), (959, 12)]
+    assert [part.numbers for part in parts] == [range(1, 959), range(959, 971)]
 
 
 def streams(path: Path) -> bytes:

@@ -18,6 +18,7 @@ import click
 from bss_mfg import __version__
 
 if TYPE_CHECKING:
+    from bss_mfg.label.printer import Printer
     from bss_mfg.model import Who
     from bss_mfg.workspace import Workspace
 
@@ -52,6 +53,12 @@ class App:
     def actor(self) -> Who:
         """Who acts, with the station of the workspace's settings."""
         return self.who(self.workspace.config().station)
+
+    def printer(self, name: str) -> Printer:
+        """A printer of the workspace, or a built-in one."""
+        from bss_mfg.label.printer import find_printer
+
+        return find_printer(name, self.workspace.printer_file(name), self.workspace.printer_names())
 
 
 pass_app = click.make_pass_decorator(App, ensure=True)

@@ -1,64 +1,178 @@
-"""labels."""
+"""labels and reprint."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg.cli.common import App, json_option, pass_app, print_json, progress, say, shown_path
+from bss_mfg.cli.common import App, F, json_option, pass_app, print_json, progress, say, shown_path
+
+if TYPE_CHECKING:
+    from bss_mfg.label.job import LabelFiles
+    from bss_mfg.label.printer import Printer
+    from bss_mfg.model import Batch
 
 
-@click.command(epilog="Example: bss-mfg labels bulb-2026-11 --template roll-50x30 --dpi 203")
+def printing_options(function: F) -> F:
+    """What `labels` and `reprint` have in common."""
+    options: list[Callable[[Any], Any]] = [
+        click.option("--template", help="Template by name or file."),
+        click.option("--printer", help="A printer of the workspace, or a built-in one (`bss-mfg printer list`)."),
+        click.option("--dpi", type=click.Choice(["203", "300", "600"]), help="Short for --printer pdf-203 and so on."),
+        click.option("--start-at", type=click.IntRange(1), default=1, show_default=True,
+                     help="First label of a used sheet."),
+        click.option("--symbols", type=click.Choice(["mask", "vector"]), default="mask", show_default=True,
+                     help="mask: exact and small; vector: one path, for those who edit the PDF."),
+        click.option("--order", type=click.Choice(["rows", "columns", "snake"]), default="rows", show_default=True,
+                     help="How the labels of a page are filled."),
+        click.option("--out", type=click.Path(path_type=Path), help="Folder (default: batches/BATCH/labels)."),
+        click.option("--send", is_flag=False, flag_value="printer", metavar="[tcp://HOST:9100]",
+                     help="Send the files to the printer's raw port (without value: the printer's address)."),
+    ]  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@click.command(epilog="Example: bss-mfg labels bulb-2026-11 --template roll-50x30 --printer zpl-203")
 @click.argument("batch_id", metavar="BATCH")
-@click.option("--template", help="Template by name or file (default: the product's at issue).")
-@click.option(
-    "--dpi", type=click.Choice(["203", "300", "600"]), default="300", show_default=True, help="The printer's."
-)
-@click.option("--start-at", type=click.IntRange(1), default=1, show_default=True, help="First label of a used sheet.")
-@click.option("--symbols", type=click.Choice(["mask", "vector"]), default="mask", show_default=True,
-              help="mask: exact and small; vector: one path, for those who edit the PDF.")  # fmt: skip
-@click.option("--out", type=click.Path(path_type=Path), help="Folder (default: batches/BATCH/labels).")
+@printing_options
+@click.option("--only", multiple=True, metavar="SERIAL", help="Only these labels; can be given several times.")
+@click.option("--from", "start", metavar="SERIAL", help="This label and all that follow.")
+@click.option("--copies", type=click.IntRange(1, 100), default=1, show_default=True, help="Sets of all labels.")
+@click.option("--labels-per-file", type=click.IntRange(1, 100_000), default=960, show_default=True,
+              help="At most so many in a file, in whole pages.")  # fmt: skip
+@click.option("--again", is_flag=True, help="Make labels that were made before once more, on purpose.")
 @json_option
 @pass_app
 def labels(
-    app: App, batch_id: str, template: str | None, dpi: str, start_at: int, symbols: str, out: Path | None,
-    as_json: bool,
+    app: App, batch_id: str, template: str | None, printer: str | None, dpi: str | None, start_at: int, symbols: str,
+    order: str, out: Path | None, send: str | None, only: tuple[str, ...], start: str | None, copies: int,
+    labels_per_file: int, again: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Make the label PDFs of a batch.
+    """Make the labels of a batch: PDF, ZPL or 1-bit PNG, as the printer wants.
 
-    Checks every label before the first file: symbol, module size on this printer, text, glyphs. Repeating the command
-    keeps finished files; a file that is something else is never overwritten (exit 4). Print at 100 %, without scaling.
+    Checks every label before the first file: symbol, module size on this printer, text, glyphs. A run that was
+    interrupted goes on where it stopped. Labels that were made before are refused (exit 4) without --again. Print PDFs
+    at 100 %, without scaling.
     """
-    from bss_mfg.label.job import make_labels
-    from bss_mfg.label.printer import GENERIC
-    from bss_mfg.label.template import load_template
+    from bss_mfg.label.job import Wanted, make_labels, select
+    from bss_mfg.label.loading import load_template
 
+    if only and start:
+        raise click.UsageError("--only and --from contradict each other.")
     workspace = app.workspace
     with workspace.open_ledger(app.actor) as ledger:
         batch = ledger.batch(batch_id)
         loaded = load_template(workspace.template_file(template or batch.template))
-        made = make_labels(
-            ledger, batch, loaded, GENERIC[int(dpi)], out or workspace.batch_folder(batch.id) / "labels",
-            start_at=start_at, symbols="vector" if symbols == "vector" else "mask",
-            progress=progress(f"{batch_id}: labels"),
+        target = _printer(app, printer, dpi)
+        folder = out or workspace.batch_folder(batch.id) / "labels"
+        numbers = select(ledger, batch, loaded, only, start) if only or start else None
+        each = loaded.template.each
+        stem = ("labels" if each == "package" else f"{each}-labels") + (
+            f"-from-{start}"
+            if start
+            else f"-only-{only[0]}" + (f"-and-{len(only) - 1}" if only[1:] else "")
+            if only
+            else ""
+        )
+        wanted = Wanted(
+            numbers, start_at, copies, labels_per_file, order, symbols, again, bool(send), stem=stem,  # type: ignore[arg-type]
         )  # fmt: skip
+        made = make_labels(ledger, batch, loaded, target, folder, wanted, progress=progress(f"{batch_id}: labels"))
+        sent = _send(app, ledger, batch, made, target, send, again) if send else None
+    _report(batch, loaded.name, target, made, sent, as_json)
+
+
+@click.command(epilog="Example: bss-mfg reprint bulb-2026-11 ebK300000017 --reason 'torn by the applicator'")
+@click.argument("batch_id", metavar="BATCH")
+@click.argument("serials", metavar="SERIAL...", nargs=-1, required=True)
+@click.option("--reason", required=True, help="Why; kept in the history.")
+@click.option("--operator", help="Who asks for it (default: the user logged in).")
+@printing_options
+@json_option
+@pass_app
+def reprint(
+    app: App, batch_id: str, serials: tuple[str, ...], reason: str, operator: str | None, template: str | None,
+    printer: str | None, dpi: str | None, start_at: int, symbols: str, order: str, out: Path | None, send: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Print single labels once more: the same payload, byte for byte, counted and kept in the history.
+
+    Template and printer are those of the batch's last labels unless given. A reprint never issues anything.
+    """
+    from bss_mfg.label.job import Wanted, make_labels, reprint_stem, select
+    from bss_mfg.label.loading import load_template
+
+    if not reason.strip():
+        raise click.UsageError("--reason is empty: say why, it is kept in the history.")
+    workspace = app.workspace
+    actor = replace(app.actor, operator=operator) if operator else app.actor
+    with workspace.open_ledger(actor) as ledger:
+        batch = ledger.batch(batch_id)
+        last = ledger.last_print(batch.id)
+        loaded = load_template(workspace.template_file(template or last.get("template") or batch.template))
+        target = _printer(app, printer or (None if dpi else last.get("printer")), dpi)
+        folder = out or workspace.batch_folder(batch.id) / "labels"
+        numbers = select(ledger, batch, loaded, serials)
+        wanted = Wanted(
+            numbers, start_at, order=order, symbols=symbols, act="reprint",  # type: ignore[arg-type]
+            stem=reprint_stem(ledger, batch, folder), note={"reason": reason, "serials": list(serials)},
+        )  # fmt: skip
+        made = make_labels(ledger, batch, loaded, target, folder, wanted)
+        sent = _send(app, ledger, batch, made, target, send, False) if send else None
+    _report(batch, loaded.name, target, made, sent, as_json)
+
+
+def _printer(app: App, name: str | None, dpi: str | None) -> Printer:
+    if name and dpi:
+        raise click.UsageError("--printer and --dpi contradict each other.")
+    return app.printer(name or f"pdf-{dpi or 300}")
+
+
+def _send(
+    app: App, ledger: Any, batch: Batch, made: LabelFiles, printer: Printer, to: str, again: bool
+) -> dict[str, object]:
+    from bss_mfg.label.job import send_files
+
+    address = printer.address if to == "printer" else to
+    if not address:
+        raise click.UsageError(f"The printer {printer.name} has no address: give --send tcp://HOST:9100.")
+    count = send_files(
+        ledger, batch, made.files, printer, address, again=again, progress=progress(f"{batch.id}: sending")
+    )
+    return {"to": address, "labels": count}
+
+
+def _report(
+    batch: Batch, template: str, printer: Printer, made: LabelFiles, sent: dict[str, object] | None, as_json: bool
+) -> None:
     plan = made.layout.symbol
     record = {
-        "batch": batch.id, "template": loaded.name, "files": [str(path) for path in made.files],
-        "unchanged": made.unchanged, "index": str(made.index), "labels": made.labels, "pages": made.pages,
-        "modules": plan.modules, "dots_per_module": [plan.dots_x, plan.dots_y],
-        "x_dimension_mm": round(made.layout.x_dimension_mm, 4), "sample": made.layout.sample,
+        "batch": batch.id, "template": template, "printer": printer.name, "language": printer.language,
+        "files": [str(path) for path in made.files], "unchanged": made.unchanged, "index": str(made.index),
+        "labels": made.labels, "pages": made.pages, "modules": plan.columns if plan else None,
+        "dots_per_module": [plan.dots_x, plan.dots_y] if plan else None,
+        "x_dimension_mm": round(made.layout.x_dimension_mm, 4) if plan else None,
+        "sample": made.layout.sample, "sent": sent,
     }  # fmt: skip
     if as_json:
         print_json(record)
     else:
-        for path in made.files:
+        for path in made.files if len(made.files) <= 20 else [*made.files[:3], *made.files[-1:]]:
             click.echo(shown_path(path))
     kept = f" ({made.unchanged} files were there already)" if made.unchanged else ""
-    say(
-        f"OK: {made.labels:,} labels on {made.pages:,} pages{kept}; {plan.modules}x{plan.modules} modules of "
-        f"{made.layout.x_dimension_mm:.3f} mm ({plan.dots_x} dots); index {shown_path(made.index)}"
+    symbol = (
+        f"; {plan.columns}x{plan.rows} modules of {made.layout.x_dimension_mm:.3f} mm ({plan.dots_x} dots)"
+        if plan
+        else ""
     )
+    say(f"OK: {made.labels:,} labels on {made.pages:,} pages{kept}{symbol}; index {shown_path(made.index)}")
+    if sent:
+        say(f"OK: {sent['labels']:,} labels handed over to {sent['to']}")
     if made.layout.sample:
         say("This is a development product: every label carries a SAMPLE mark.")

@@ -6,31 +6,57 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any, Literal
 
 from bss_mfg import parts
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.files import make_folder, place, sha256_of
-from bss_mfg.label.layout import Layout, check_texts, fit_qr, lay_out, values_of
-from bss_mfg.label.pdf import LabelRow, PartJob, Symbols, render_part
+from bss_mfg.label.checks import Issues
+from bss_mfg.label.layout import Layout, Order, lay_out
+from bss_mfg.label.loading import LoadedTemplate
+from bss_mfg.label.pdf import PartJob, Symbols
 from bss_mfg.label.printer import Printer
-from bss_mfg.label.template import LoadedTemplate, fill
+from bss_mfg.label.render import SUFFIX, render_part
+from bss_mfg.label.rows import LabelRow, RowMaker, label_count
+from bss_mfg.label.texts import check_text
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.model import Batch, Package, PrintedPart
-from bss_mfg.symbol import data_matrix, qr
+from bss_mfg.model import Batch, PrintedPart
+from bss_mfg.symbol import data_matrix
 
 LABELS_PER_FILE = 960
-"""At most this many labels in one file, in whole pages."""
+"""At most this many labels in one file unless told otherwise, in whole pages."""
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to print of a batch, and how it is laid out and cut into files.
+
+    `numbers`: label numbers (packages, units, cartons), None for all. `act` and `stem` name it in the history and in
+    file names; `again` makes labels that were made before, `keep` is content with finding all of them made.
+    """
+
+    numbers: tuple[int, ...] | None = None
+    start_at: int = 1
+    copies: int = 1
+    labels_per_file: int = LABELS_PER_FILE
+    order: Order = "rows"
+    symbols: Symbols = "mask"
+    again: bool = False
+    keep: bool = False
+    act: Literal["labels", "reprint"] = "labels"
+    stem: str = ""
+    note: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class LabelFiles:
-    """What `make_labels` did: the files in order, which of them were there already, and the index."""
+    """What `make_labels` did: the files in order, how many of them were there already, and the index."""
 
     files: tuple[Path, ...]
     unchanged: int
@@ -38,6 +64,15 @@ class LabelFiles:
     labels: int
     pages: int
     layout: Layout
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    path: Path
+    number: int
+    copy: int
+    numbers: Sequence[int]
+    start_at: int
 
 
 def batch_symbol_size(batch: Batch) -> int:
@@ -52,118 +87,293 @@ def batch_symbol_size(batch: Batch) -> int:
     return data_matrix(example.encode("ascii")).size
 
 
+def select(
+    ledger: Ledger, batch: Batch, template: LoadedTemplate, serials: Sequence[str], start: str | None = None
+) -> tuple[int, ...]:
+    """Label numbers of the given serials, or of all from one on; `InputError` names the unknown ones."""
+    each, per_carton = template.template.each, template.template.packages_per_carton or batch.packages
+    known = ledger.serials_of(batch.id, [*serials, *([start] if start else [])])
+    unknown = [serial for serial in [*serials, *([start] if start else [])] if serial not in known]
+    if unknown:
+        raise InputError(
+            f"batch {batch.id} has no serial {', '.join(repr(serial[:60]) for serial in unknown[:5])}",
+            way_out="Check the label or the index beside the label files; upper and lower case differ.",
+        )
+
+    def number(serial: str) -> int:
+        package, unit = known[serial]
+        return {"package": package, "unit": unit, "carton": (package - 1) // per_carton + 1, "batch": 1}[each]
+
+    if start:
+        return tuple(range(number(start), label_count(batch, each, per_carton) + 1))
+    return tuple(dict.fromkeys(number(serial) for serial in serials))
+
+
 def make_labels(
     ledger: Ledger,
     batch: Batch,
     template: LoadedTemplate,
     printer: Printer,
     folder: Path,
+    wanted: Wanted = Wanted(),
     *,
-    start_at: int = 1,
-    symbols: Symbols = "mask",
     executor: Executor | None = None,
     progress: Progress = lambda done, total: None,
 ) -> LabelFiles:
     """Make the label files of a batch in `folder`, and the index beside them.
 
-    Everything is checked before the first file. A file that an earlier, interrupted run finished is kept; a file that
-    is something else is refused. The same batch, template and printer give the same bytes.
+    Everything is checked before the first file. What an earlier, interrupted run finished is kept; labels that were
+    made before are refused unless `wanted.again`. The same batch, template and printer give the same bytes.
     """
-    layout = lay_out(template, printer, batch_symbol_size(batch), batch.stage)
+    shape = template.template
+    size = batch_symbol_size(batch) if shape.each == "package" else 0
+    layout = lay_out(template, printer, size, batch.stage, batch.units_per_package, order=wanted.order)
+    _check_wanted(layout, wanted)
+    total = label_count(batch, shape.each, shape.packages_per_carton)
+    numbers: Sequence[int] = wanted.numbers if wanted.numbers is not None else range(1, total + 1)
+    maker = RowMaker(layout, batch, ledger.head() if shape.each == "batch" else (0, ""))
+    check_rows(layout, maker.rows(ledger, numbers))
+
+    plan = _digest(layout, batch, wanted, maker if shape.each == "batch" else None)
+    files = list(_cut(layout, batch, wanted, numbers, folder))
+    known = {(part.file, part.plan): part for part in ledger.printed_parts(batch.id)}
+    done = [] if wanted.again else [item for item in files if (item.path.name, plan) in known]
+    if wanted.act == "labels" and not wanted.again and not (wanted.keep and len(done) == len(files)):
+        _refuse_again(ledger, batch, shape.each, plan, files, done)
+    make_folder(folder)
+    index = folder / f"{_stem(batch, wanted)}.csv"
+
+    def job_of(item: _File) -> PartJob:
+        title = f"Labels of batch {batch.id}, part {item.number} of {len(files)}"
+        return PartJob(title, layout, tuple(maker.rows(ledger, item.numbers)), item.start_at, wanted.symbols)
+
+    pending = [item for item in files if item not in done]
+    overwrite = _overwritable(pending, known, plan, wanted, lambda item: render_part(job_of(item)))
+    made = sum(len(item.numbers) for item in done)
+    whole = sum(len(item.numbers) for item in files)
+    progress(made, whole)
+    results = parts.run(render_part, (job_of(item) for item in pending), executor)
+    for item, (_, data) in zip(pending, results, strict=True):
+        if item not in overwrite or overwrite[item] != hashlib.sha256(data).hexdigest():
+            place(item.path, [data], replace=item in overwrite)
+        part = PrintedPart(
+            batch.id, item.number, item.path.name, hashlib.sha256(data).hexdigest(), plan, item.numbers, item.start_at,
+            layout.symbol_boxes(), shape.media.size, layout.symbol.modules if layout.symbol else 0, template.digest,
+            shape.each, item.copy,
+        )  # fmt: skip
+        kind = "labels reprinted" if wanted.act == "reprint" else "labels made again" if wanted.again else "labels made"
+        note = {"printer": printer.name, **wanted.note}
+        ledger.record_print(part, template.name, template.document.text, kind, note)
+        made += len(item.numbers)
+        progress(made, whole)
+    place(index, _index(ledger, batch, files, layout), replace=True)
     per_page = len(layout.cells)
-    if not 1 <= start_at <= per_page:
+    pages = sum(-(-(len(item.numbers) + item.start_at - 1) // per_page) for item in files)
+    return LabelFiles(tuple(item.path for item in files), len(done), index, whole, pages, layout)
+
+
+def check_rows(layout: Layout, rows: Iterator[LabelRow]) -> None:
+    """Refuse the changing texts and codes of labels that can't be printed, before the first file."""
+    fits: set[tuple[int, int]] = set()
+    for row in rows:
+        issues: Issues | None = None
+        for (_, plan), text in zip(layout.texts, row.texts, strict=True):
+            if text:
+                issues = issues or Issues(layout.template)
+                check_text(layout.template, plan, text, issues)
+        for number, (code, text) in enumerate(zip(layout.codes, row.codes, strict=True)):
+            if text and (number, (matrix := code.matrix(text)).columns) not in fits:
+                layout.fit(code, matrix)
+                fits.add((number, matrix.columns))
+        if issues:
+            issues.refuse()
+
+
+def _check_wanted(layout: Layout, wanted: Wanted) -> None:
+    per_page = len(layout.cells)
+    if not 1 <= wanted.start_at <= per_page:
         raise InputError(
-            f"a page of this template has labels 1 to {per_page}, so it can't start at {start_at}",
+            f"a page of this template has labels 1 to {per_page}, so it can't start at {wanted.start_at}",
             way_out=f"Give --start-at 1 to {per_page}.",
         )
-    for package in ledger.packages(batch.id):
-        row = _row(layout, batch, package)
-        check_texts(layout, row.texts)
-        for text, (_, element, code_plan) in zip(row.codes, layout.codes, strict=True):
-            fit_qr(layout, element, code_plan, qr(text).size)
+    if wanted.numbers is not None and not wanted.numbers:
+        raise InputError("no label is asked for", way_out="Name at least one serial.")
+    if wanted.symbols == "vector" and layout.printer.language != "pdf":
+        raise InputError(
+            f"vectors are for PDF; the printer {layout.printer.name} takes {layout.printer.language.upper()}",
+            way_out="Leave out --symbols, or choose a PDF printer.",
+        )
 
-    plan = _digest(layout, batch, start_at, symbols)
-    size = max(LABELS_PER_FILE // per_page, 1) * per_page
-    wanted = [
-        (folder / f"{batch.id}-labels-{number:04d}.pdf", number, first, count)
-        for number, first, count in parts.cut(batch.packages, size, size - start_at + 1)
-    ]
-    index = folder / f"{batch.id}-labels.csv"
-    known = {(part.file, part.plan): part for part in ledger.printed_parts(batch.id)}
-    there = [path for path, *_ in wanted if path.exists()]
-    finished = {path for path in there if (part := known.get((path.name, plan))) and sha256_of(path) == part.sha256}
-    make_folder(folder)
 
-    def jobs() -> Iterator[tuple[Path, int, int, int]]:
-        for item in wanted:
-            if item[0] not in finished:
-                yield item
+def _stem(batch: Batch, wanted: Wanted) -> str:
+    return f"{batch.id}-{wanted.stem or wanted.act}"
 
-    def job_of(item: tuple[Path, int, int, int]) -> PartJob:
-        _, number, first, count = item
-        rows = tuple(_row(layout, batch, package) for package in ledger.packages(batch.id, first, count))
-        begin = start_at if number == 1 else 1
-        return PartJob(f"Labels of batch {batch.id}, part {number} of {len(wanted)}", layout, rows, begin, symbols)
 
-    # What is there but not in the ledger is ours only if it has exactly our bytes: decided before anything is written.
-    for item in [item for item in wanted if item[0] in there and item[0] not in finished]:
-        if sha256_of(item[0]) != hashlib.sha256(render_part(job_of(item))).hexdigest():
+def _cut(layout: Layout, batch: Batch, wanted: Wanted, numbers: Sequence[int], folder: Path) -> Iterator[_File]:
+    """The files of a run, in whole pages; copies are sets of files of their own."""
+    per_page = len(layout.cells)
+    language = layout.printer.language
+    size = per_page if language == "png" else max(wanted.labels_per_file // per_page, 1) * per_page
+    number = 0
+    for copy in range(1, wanted.copies + 1):
+        for part, first, count in parts.cut(len(numbers), size, size - wanted.start_at + 1):
+            number += 1
+            name = f"{_stem(batch, wanted)}-{number:04d}{SUFFIX[language]}"
+            yield _File(
+                folder / name, number, copy, numbers[first - 1 : first - 1 + count], wanted.start_at if part == 1 else 1
+            )
+
+
+def _refuse_again(
+    ledger: Ledger, batch: Batch, each: str, plan: str, files: Sequence[_File], done: Sequence[_File]
+) -> None:
+    """Labels never silently print twice."""
+    way_out = (
+        "To print single labels once more, use `bss-mfg reprint` (it keeps a reason). To make all of them again on "
+        "purpose, add --again."
+    )
+    if len(done) == len(files):
+        raise RefusedError(
+            f"these {sum(len(item.numbers) for item in files):,} labels were made already: {done[0].path.name}"
+            + (f" to {done[-1].path.name}" if len(done) > 1 else ""),
+            way_out=way_out,
+        )
+    finished = {item.path.name for item in done}
+    others = [part for part in ledger.printed_parts(batch.id) if part.each == each and part.plan != plan]
+    for item in files:
+        if item.path.name in finished:
+            continue
+        low, high = min(item.numbers), max(item.numbers)
+        for part in others:
+            if min(part.numbers) <= high and low <= max(part.numbers):
+                both = set(item.numbers) & set(part.numbers)
+                if both:
+                    raise RefusedError(
+                        f"{len(both):,} of these labels were made before, in {part.file}, with another template, "
+                        "printer or choice",
+                        way_out=way_out,
+                    )
+
+
+def _overwritable(
+    pending: Sequence[_File], known: dict[tuple[str, str], PrintedPart], plan: str, wanted: Wanted,
+    render: Callable[[_File], bytes],
+) -> dict[_File, str]:  # fmt: skip
+    """Files that are there and may be written over, with the SHA-256 they have: ours by the ledger, or by their bytes
+    (a run was killed between the file and the ledger). Any other file is refused before anything is written."""
+    found: dict[_File, str] = {}
+    ours = {(part.file, part.sha256) for part in known.values()}
+    for item in pending:
+        if not item.path.exists():
+            continue
+        sha = sha256_of(item.path)
+        recorded = wanted.again and (item.path.name, sha) in ours
+        if not recorded and sha != hashlib.sha256(render(item)).hexdigest():
             raise RefusedError(
                 "is another file than this command would make, and would be overwritten",
-                where=str(item[0]),
+                where=str(item.path),
                 way_out="Choose another folder with --out, or move the old file away first.",
             )
-    done = sum(count for path, _, _, count in wanted if path in finished)
-    progress(done, batch.packages)
-    items = list(jobs())
-    results = parts.run(render_part, (job_of(item) for item in items), executor)
-    for item, (job, data) in zip(items, results, strict=True):
-        path, number, first, count = item
-        sha = hashlib.sha256(data).hexdigest()
-        if path not in there:
-            place(path, [data])
-        ledger.record_print(
-            PrintedPart(
-                batch.id, number, path.name, sha, plan, first, count, job.start_at, layout.symbol_boxes(),
-                template.template.media.size, layout.symbol.modules, template.digest,
-            ),
-            template.name,
-            template.document.text,
-        )  # fmt: skip
-        done += count
-        progress(done, batch.packages)
-    place(index, _index(ledger, batch, wanted, layout, start_at), replace=True)
-    pages = sum(-(-(count + (start_at - 1 if number == 1 else 0)) // per_page) for _, number, _, count in wanted)
-    return LabelFiles(tuple(path for path, *_ in wanted), len(finished), index, batch.packages, pages, layout)
+        found[item] = sha
+    return found
 
 
-def _row(layout: Layout, batch: Batch, package: Package) -> LabelRow:
-    values = values_of(package, batch.id, batch.packages, dict(batch.facts))
-    return LabelRow(
-        package.payload,
-        tuple(fill(plan.text, values) for plan in layout.texts),
-        tuple(fill(text, values) for text, _, _ in layout.codes),
-    )
-
-
-def _digest(layout: Layout, batch: Batch, start_at: int, symbols: Symbols) -> str:
+def _digest(layout: Layout, batch: Batch, wanted: Wanted, maker: RowMaker | None) -> str:
     """All that decides the bytes of the files, payloads apart."""
-    plan = [batch.id, layout.template.digest, asdict(layout.printer), layout.sample, start_at, symbols]
+    printer = {name: value for name, value in asdict(layout.printer).items() if name not in ("address", "media")}
+    choice = hashlib.sha256(repr(wanted.numbers).encode()).hexdigest() if wanted.numbers else ""
+    plan = [
+        batch.id, layout.template.digest, printer, layout.sample, wanted.start_at, wanted.symbols, wanted.order,
+        wanted.copies, wanted.labels_per_file, choice, wanted.act, maker.head if maker else "",
+    ]  # fmt: skip
     return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
 
 
-def _index(
-    ledger: Ledger, batch: Batch, wanted: list[tuple[Path, int, int, int]], layout: Layout, start_at: int
-) -> Iterator[bytes]:
-    """The index as CSV: which package lies where. Streams, so that memory stays flat."""
-    boxes, columns = layout.symbol_boxes(), layout.template.template.media.columns
-    yield b"file,page,row,column,x_mm,y_mm,package,serials\r\n"
-    for path, number, first, count in wanted:
+def _index(ledger: Ledger, batch: Batch, files: Sequence[_File], layout: Layout) -> Iterator[bytes]:
+    """The index as CSV: which label lies where. Streams, so that memory stays flat."""
+    boxes, each = layout.symbol_boxes(), layout.template.template.each
+    yield f"file,page,row,column,x_mm,y_mm,{each},serials\r\n".encode()
+    for item in files:
         buffer = io.StringIO()
         write = csv.writer(buffer).writerow
-        for at, package in enumerate(ledger.packages(batch.id, first, count), start_at - 1 if number == 1 else 0):
+        names = _serials(ledger, batch, each, item.numbers)
+        for at, (number, serials) in enumerate(names, item.start_at - 1):
             page, cell = divmod(at, len(boxes))
-            row, column = divmod(cell, columns)
+            row, column = layout.grid[cell]
             x, y = boxes[cell][:2]
-            write([path.name, page + 1, row + 1, column + 1, f"{x:.2f}", f"{y:.2f}", package.number, package.serials])
+            write([item.path.name, page + 1, row + 1, column + 1, f"{x:.2f}", f"{y:.2f}", number, serials])
         yield buffer.getvalue().encode()
+
+
+def _serials(ledger: Ledger, batch: Batch, each: str, numbers: Sequence[int]) -> Iterator[tuple[int, str]]:
+    from bss_mfg.label.rows import runs
+
+    if each == "package":
+        for first, count in runs(numbers):
+            for package in ledger.packages(batch.id, first, count):
+                yield package.number, package.serials
+        return
+    size = batch.units_per_package
+    for number in numbers:
+        if each == "unit":
+            package = next(ledger.packages(batch.id, (number - 1) // size + 1, 1))
+            yield number, package.units[(number - 1) % size].serial
+        else:
+            yield number, ""
+
+
+def reprint_stem(ledger: Ledger, batch: Batch, folder: Path) -> str:
+    """The name of the next reprint: `reprint-001`, counted over the batch's life, never one that a file has."""
+    taken = {part.file for part in ledger.printed_parts(batch.id)}
+    taken |= {path.name for path in folder.glob(f"{batch.id}-reprint-*")} if folder.is_dir() else set()
+    number = 1
+    while any(name.startswith(f"{batch.id}-reprint-{number:03d}") for name in taken):
+        number += 1
+    return f"reprint-{number:03d}"
+
+
+def send_files(
+    ledger: Ledger, batch: Batch, files: Sequence[Path], printer: Printer, address: str, *, again: bool = False,
+    progress: Progress = lambda done, total: None,
+) -> int:  # fmt: skip
+    """Send label files to a printer's raw port, and record what was handed over; returns the number of labels.
+
+    Files that went out before are refused unless `again`. A printer that breaks off is an error that says after which
+    label; the history has it.
+    """
+    from bss_mfg.errors import MissingError
+    from bss_mfg.files import read_bytes
+    from bss_mfg.label.send import Sent, formats_of, parse_address, send
+
+    parse_address(address)
+    before = ledger.sent(batch.id)
+    shas = {path: sha256_of(path) for path in files}
+    if not again and (gone := [path for path in files if shas[path] in before]):
+        raise RefusedError(
+            f"{gone[0].name} was sent to a printer before ({before[shas[gone[0]]]} labels handed over)",
+            way_out="Look at what was printed. To send it again on purpose, add --again; to go on after the last good "
+            "label, add --from SERIAL --again.",
+        )
+    total = 0
+    for number, path in enumerate(files):
+        formats = formats_of(read_bytes(path, "label file", 1 << 32), printer.language)
+        result: Sent = send(address, formats, progress=progress)
+        complete = not result.failure
+        if result.octets or complete:
+            ledger.note(
+                batch.id,
+                "labels sent" if complete else "labels cut off",
+                {"file": path.name, "sha256": shas[path], "to": address, "labels": result.labels,
+                 "of": len(formats), "octets": result.octets},
+            )  # fmt: skip
+        total += result.labels
+        if not complete:
+            raise MissingError(
+                f"{result.failure}: at most {result.labels} of {len(formats)} labels of {path.name} were printed"
+                + (f", and {len(files) - number - 1} files were not sent" if number + 1 < len(files) else ""),
+                way_out="Nothing was printed; check the printer and run the command again."
+                if not result.octets
+                else "Look at the last good label, then go on after it with --from SERIAL --again (the index beside "
+                "the files has the order).",
+            )
+    return total

@@ -1,4 +1,4 @@
-"""Template + printer -> a plan in whole printer dots. Everything that can't be printed right is refused here.
+"""Template + printer -> a plan in whole printer dots. Everything that can't be printed right is found here.
 
 Each module is a whole number of dots wide and high and starts on the printer's dot grid: a symbol that does not gains
 or loses dots and still decodes, so no decoder would tell.
@@ -7,70 +7,89 @@ or loses dots and still decodes, so no decoder would tell.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.fonts import font
+from bss_mfg.label.checks import Issues, check_areas, check_contrast
+from bss_mfg.label.expressions import Condition, Text, compile_condition, compile_text
+from bss_mfg.label.geometry import Placed, Rect, caption_height, place_all
+from bss_mfg.label.loading import LoadedTemplate
 from bss_mfg.label.printer import POINTS_PER_MM, Printer
-from bss_mfg.label.template import Box, DataMatrix, Line, LoadedTemplate, Qr, TextElement
-from bss_mfg.model import Package, Stage
+from bss_mfg.label.template import Bars, Box, Code128, DataMatrix, EanUpc, Image, Line, Qr, TextElement
+from bss_mfg.label.texts import TextPlan, check_text
+from bss_mfg.model import Stage
+from bss_mfg.symbol import Matrix, bars, qr
+
+Order = Literal["rows", "columns", "snake"]
+"""The order in which the labels of a page are filled: row by row, column by column, or row by row and back again."""
 
 MIN_DOTS = 2
-"""A module has at least 2x2 printer dots."""
+"""A module has at least 2x2 printer dots; a bar at least 2 dots."""
 
-Rect = tuple[float, float, float, float]
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """What changes from label to label at one place: its text, its condition, the unit (from 0) it speaks of."""
+
+    text: Text
+    when: Condition | None
+    unit: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class SymbolPlan:
-    """How a matrix is drawn: dots per module in x and y, quiet zone in modules, and per cell the dot (from the page's
-    top left) where its first module starts."""
+    """How a matrix is drawn: columns and rows of modules, dots per module in x and y, quiet zone in modules, and per
+    cell the dot (from the page's top left) where its first module starts."""
 
-    modules: int
+    columns: int
+    rows: int
     dots_x: int
     dots_y: int
     quiet_zone: int
     origins: tuple[tuple[int, int], ...]
 
+    @property
+    def modules(self) -> int:
+        """Modules on a side of a square symbol."""
+        return self.columns
+
 
 @dataclass(frozen=True, slots=True)
-class TextPlan:
-    """A text to draw: font, size in points, anchor in
-    points from the label's top left (y down is negative, at the top of the capitals), room in points."""
+class CodePlan:
+    """A QR Code or bars: drawn in `area` (mm on the label, caption excluded) once its modules are known."""
 
-    element: int
-    text: str
-    font: str
-    size: float
-    min_size: float
-    align: str
-    x: float
-    y: float
-    cap_height: float
-    room: float
+    placed: Placed
+    slot: Slot
+    area: Rect
 
-    def fitted(self, text: str) -> tuple[float, float]:
-        """(size in points, width in points) at which `text` fits its room, never below the smallest size."""
-        width = font(self.font).width(text, 1)
-        size = self.size
-        if width * size > self.room:
-            size = max(int(self.room / width * 20) / 20, self.min_size)
-        return size, width * size
+    def matrix(self, text: str) -> Matrix:
+        """The modules of a text, before rotation."""
+        element = self.placed.element
+        if isinstance(element, Qr):
+            return qr(text)
+        return bars("code-128" if isinstance(element, Code128) else "ean-upc", text)
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The plan of a page. `cells` are the labels' top left corners in mm, printer offset included."""
+    """The plan of a page. `cells` are the labels' top left corners in mm on the page, printer offset included, in the
+    order in which they are filled; `grid` says the row and column of each, from 0."""
 
     template: LoadedTemplate
     printer: Printer
     sample: bool
+    units: int
     page_dots: tuple[int, int]
     cells: tuple[tuple[float, float], ...]
-    symbol: SymbolPlan
-    codes: tuple[tuple[str, DataMatrix | Qr, SymbolPlan], ...]
-    texts: tuple[TextPlan, ...]
-    fixed_texts: tuple[TextPlan, ...]
+    grid: tuple[tuple[int, int], ...]
+    symbol: SymbolPlan | None
+    codes: tuple[CodePlan, ...]
+    texts: tuple[tuple[Slot, TextPlan], ...]
+    fixed_texts: tuple[tuple[TextPlan, str], ...]
+    shapes: tuple[Placed, ...]
+    fixed_shapes: tuple[Placed, ...]
+    conditions: tuple[Slot, ...]
 
     @property
     def page_points(self) -> tuple[float, float]:
@@ -82,231 +101,208 @@ class Layout:
         )
 
     def symbol_boxes(self) -> tuple[Rect, ...]:
-        """The symbols' boxes on the page (x, y, width, height in mm, without quiet zone), in reading order."""
+        """The symbols' boxes on the page (x, y, width, height in mm, without quiet zone), in reading order. A label
+        without symbol is known by its own box."""
         plan, x_scale, y_scale = self.symbol, self.printer.dots_per_mm_x, self.printer.dots_per_mm_y
+        if plan is None:
+            media = self.template.template.media
+            return tuple((round(x, 3), round(y, 3), media.label_width, media.label_height) for x, y in self.cells)
         return tuple(
             (
                 round(x / x_scale, 3),
                 round(y / y_scale, 3),
-                round(plan.modules * plan.dots_x / x_scale, 3),
-                round(plan.modules * plan.dots_y / y_scale, 3),
+                round(plan.columns * plan.dots_x / x_scale, 3),
+                round(plan.rows * plan.dots_y / y_scale, 3),
             )
             for x, y in plan.origins
         )
 
     @property
     def x_dimension_mm(self) -> float:
-        """Width of a module in mm."""
-        return self.symbol.dots_x / self.printer.dots_per_mm_x
+        """Width of a module in mm as printed; 0 where there is no Data Matrix."""
+        return self.symbol.dots_x / self.printer.dots_x if self.symbol else 0.0
+
+    def try_fit(self, plan: CodePlan, text: str, issues: Issues) -> None:
+        """Note where a code's text can't be drawn or does not fit."""
+        try:
+            matrix = plan.matrix(text)
+        except InputError as error:
+            issues.error(plan.placed.index, error.what, error.way_out, "text")
+            return
+        plan_code(self.template, plan, matrix, self.printer, self.cells, issues)
+
+    def fit(self, plan: CodePlan, matrix: Matrix) -> SymbolPlan:
+        """The plan of a QR Code or bars once their size is known."""
+        issues = Issues(self.template)
+        found = plan_code(self.template, plan, matrix, self.printer, self.cells, issues)
+        issues.refuse()
+        return found
 
 
-def lay_out(loaded: LoadedTemplate, printer: Printer, modules: int, stage: Stage) -> Layout:
-    """Plan the labels for symbols of `modules` modules a side; `InputError` names the element that does not fit."""
-    template, media = loaded.template, loaded.template.media
+def lay_out(
+    loaded: LoadedTemplate, printer: Printer, modules: int, stage: Stage, units: int = 1, issues: Issues | None = None,
+    order: Order = "rows",
+) -> Layout:  # fmt: skip
+    """Plan the labels for Data Matrix symbols of `modules` modules a side and packages of `units` units.
+
+    `InputError` names the element that can't be printed and what would do; with `issues`, they are collected there
+    instead, for a preview.
+    """
+    collected = Issues(loaded) if issues is None else issues
+    media = loaded.template.media
     page_width, page_height = media.size
     page_dots = (round(page_width * printer.dots_per_mm_x), round(page_height * printer.dots_per_mm_y))
+    grid = _grid(media.rows, media.columns, order)
     cells = tuple(
         (
-            media.margin_left + column * media.step_x + printer.offset_x_mm,
-            media.margin_top + row * media.step_y + printer.offset_y_mm,
+            (media.margin_left + column * media.step_x) * printer.scale_x + printer.offset_x_mm,
+            (media.margin_top + row * media.step_y) * printer.scale_y + printer.offset_y_mm,
         )
-        for row in range(media.rows)
-        for column in range(media.columns)
+        for row, column in grid
     )
-    if stage == "development" and template.sample is None:
-        raise InputError(
-            "the template has no [sample] area, and labels of a development product must carry a SAMPLE mark",
-            where=loaded.document.name,
-            way_out="Add [sample] with x, y, width and height in mm, away from the symbol.",
-        )
-    _check_areas(loaded)
-    codes: list[tuple[str, DataMatrix | Qr, SymbolPlan]] = []
-    texts: list[TextPlan] = []
-    fixed: list[TextPlan] = []
+    placed = place_all(loaded, units)
+    check_areas(loaded, placed, printer, stage, collected)
     symbol: SymbolPlan | None = None
-    for index, element in enumerate(template.element):
+    codes: list[CodePlan] = []
+    texts: list[tuple[Slot, TextPlan]] = []
+    fixed_texts: list[tuple[TextPlan, str]] = []
+    shapes: list[Placed] = []
+    fixed_shapes: list[Placed] = []
+    conditions: list[Slot] = []
+    for item in placed:
+        element = item.element
+        slot = Slot(
+            compile_text(getattr(element, "text", "")),
+            compile_condition(element.when) if element.when else None,
+            item.unit,
+        )
         if isinstance(element, DataMatrix):
-            symbol = _plan_symbol(loaded, index, element, modules, printer, cells)
-        elif isinstance(element, Qr):
-            codes.append((element.text, element, _plan_symbol(loaded, index, element, 0, printer, cells)))
+            check_contrast(loaded, item, placed, collected)
+            symbol = _plan_symbol(
+                loaded, item.index, element, item.rect, (modules, modules), 0, printer, cells, collected
+            )
+        elif isinstance(element, (Qr, Bars)):
+            codes.append(_code(loaded, item, slot))
+            if isinstance(element, Bars) and element.caption != "none":
+                texts.append(_caption(loaded, item, slot))
         elif isinstance(element, TextElement):
-            plan = _plan_text(index, element)
-            if element.dynamic:
-                texts.append(plan)
+            plan = TextPlan.of(loaded, item)
+            if slot.text.dynamic or slot.when:
+                texts.append((slot, plan))
             else:
-                _check_text(loaded, plan, element.text)
-                fixed.append(plan)
-    if symbol is None:
-        raise ValueError("a template has a symbol")
+                check_text(loaded, plan, element.text, collected)
+                fixed_texts.append((plan, element.text))
+        elif isinstance(element, (Line, Box, Image)):
+            if slot.when:
+                shapes.append(item)
+                conditions.append(slot)
+            else:
+                fixed_shapes.append(item)
+    if issues is None:
+        collected.refuse()
     return Layout(
-        loaded, printer, stage == "development", page_dots, cells, symbol, tuple(codes), tuple(texts), tuple(fixed)
+        loaded, printer, stage == "development", units, page_dots, cells, grid, symbol, tuple(codes),
+        tuple(texts), tuple(fixed_texts), tuple(shapes), tuple(fixed_shapes), tuple(conditions),
+    )  # fmt: skip
+
+
+def _grid(rows: int, columns: int, order: Order) -> tuple[tuple[int, int], ...]:
+    if order == "columns":
+        return tuple((row, column) for column in range(columns) for row in range(rows))
+    back = order == "snake"
+    return tuple(
+        (row, columns - 1 - column if back and row % 2 else column) for row in range(rows) for column in range(columns)
     )
+
+
+def _code(loaded: LoadedTemplate, item: Placed, slot: Slot) -> CodePlan:
+    element, (x, y, width, height) = item.element, item.rect
+    room = caption_height(loaded, element) if isinstance(element, Bars) else 0.0
+    if isinstance(element, Bars) and room:
+        # The caption's side turns with the bars: its top edge becomes the right one, then the bottom, then the left.
+        turn = (("below", "above").index(element.caption) * 2 + element.rotate // 90) % 4
+        side = ("bottom", "left", "top", "right")[turn]
+        if side in ("top", "bottom"):
+            y, height = (y + room if side == "top" else y), height - room
+        else:
+            x, width = (x + room if side == "left" else x), width - room
+    return CodePlan(item, slot, (x, y, width, height))
+
+
+def _caption(loaded: LoadedTemplate, item: Placed, slot: Slot) -> tuple[Slot, TextPlan]:
+    element = item.element
+    assert isinstance(element, Bars)  # noqa: S101  (for the type checker)
+    source = "{code:groups}" if isinstance(element, EanUpc) and element.text == "{code}" else element.text
+    plan = TextPlan.caption(loaded, item, element)
+    return replace(slot, text=compile_text(element.prefix.replace("{", "").replace("}", "") + source)), plan
+
+
+def plan_code(
+    loaded: LoadedTemplate, plan: CodePlan, matrix: Matrix, printer: Printer, cells: Sequence[tuple[float, float]],
+    issues: Issues,
+) -> SymbolPlan:  # fmt: skip
+    """The largest whole-dot modules at which a QR Code or bars fit their place."""
+    element = plan.placed.element
+    assert isinstance(element, (Qr, Bars))  # noqa: S101  (for the type checker)
+    shape = (matrix.columns, matrix.rows)
+    return _plan_symbol(loaded, plan.placed.index, element, plan.area, shape, element.rotate, printer, cells, issues)
 
 
 def _plan_symbol(
-    loaded: LoadedTemplate,
-    index: int,
-    element: DataMatrix | Qr,
-    modules: int,
-    printer: Printer,
-    cells: Sequence[tuple[float, float]],
-) -> SymbolPlan:
-    """The largest whole-dot module within the element's range that fits its square. A QR's modules vary (0)."""
+    loaded: LoadedTemplate, index: int, element: DataMatrix | Qr | Bars, rect: Rect, shape: tuple[int, int],
+    rotate: int, printer: Printer, cells: Sequence[tuple[float, float]], issues: Issues,
+) -> SymbolPlan:  # fmt: skip
+    """The largest whole-dot module within the element's range that fits its place, on both axes."""
     low, high = element.x_dimension
-    where = loaded.document.where(("element", index))
+    columns, rows = shape
+    linear = rows == 1
+    turned = linear and rotate in (90, 270)
+    grid_x, grid_y = printer.dots_x, printer.dots_y
+    along, across = (grid_y, grid_x) if turned else (grid_x, grid_y)
+    x, y, width, height = rect
+    room_along, room_across = (height, width) if turned else (width, height)
     if not 0 < low <= high:
-        raise InputError(
-            f"the x_dimension range {low:g} to {high:g} mm is empty", where=where, way_out="Give [smallest, largest]."
+        issues.error(
+            index, f"the x_dimension range {low:g} to {high:g} mm is empty", "Give [smallest, largest].", "x_dimension"
         )
-    total = modules + 2 * element.quiet_zone
-    dots = 0
-    if modules:
-        dots = min(int(high * printer.dots_per_mm_x + 1e-6), int(element.size * printer.dots_per_mm_x / total + 1e-6))
-        if dots < MIN_DOTS or dots / printer.dots_per_mm_x < low - 1e-6:
-            needed = max(-(-low * printer.dots_per_mm_x // 1), MIN_DOTS)
-            side = needed / printer.dots_per_mm_x * total
-            raise InputError(
-                f"a symbol of {modules}x{modules} modules with a quiet zone of {element.quiet_zone} does not fit "
-                f"{element.size:g} mm at {printer.name}: the module would have {dots} dots "
-                f"({dots / printer.dots_per_mm_x:.3f} mm), at least {low:g} mm and {MIN_DOTS} dots are wanted",
-                where=where,
-                way_out=f"A square of {side:.1f} mm would do, or fewer units in a package, or a finer printer.",
-            )
-    # On a printer with other dots in y, the height is the nearest whole number of its dots.
-    dots_y = max(round(dots / printer.dots_per_mm_x * printer.dots_per_mm_y), 1) if dots else 0
+        high = low = max(low, high, 0.25)
+    total = columns + 2 * element.quiet_zone
+    dots = min(int(high * along + 1e-6), int(room_along * along / total + 1e-6))
+    # On a printer with other dots in y, the height is the nearest whole number of its dots, within range and room.
+    other = 0 if linear else max(round(dots / along * across), 1)
+    while not linear and dots > 1 and (other / across > high + 1e-6 or other * total > room_across * across + 1e-6):
+        if other > 1 and abs((other - 1) / across - dots / along) <= 1 / across:
+            other -= 1
+        else:
+            dots -= 1
+            other = max(round(dots / along * across), 1)
+    smallest = dots / along if linear else min(dots / along, other / across)
+    if dots < MIN_DOTS or (not linear and other < MIN_DOTS) or smallest < low - 1e-6:
+        needed = max(-(-low * along // 1), MIN_DOTS)
+        side = needed / along * total
+        what = f"{columns} modules" if linear else f"{columns}x{rows} modules"
+        place = f"a width of {side:.1f} mm" if linear else f"a square of {side:.1f} mm"
+        issues.error(
+            index,
+            f"a symbol of {what} with a quiet zone of {element.quiet_zone} does not fit {room_along:g} mm at "
+            f"{printer.name} ({along:.4g} dots/mm): the module would have {dots} dots ({dots / along:.3f} mm), at "
+            f"least {low:g} mm and {MIN_DOTS} dots are wanted",
+            f"{place[0].upper()}{place[1:]} would do, or {'a shorter text' if linear else 'fewer units in a package'}, "
+            "or a finer printer.",
+        )
+        dots, other = max(dots, 1), max(other, 1)
+    if linear:
+        other = int(room_across * across + 1e-6)
+        if other < MIN_DOTS:
+            issues.error(index, "no height is left for the bars", "Make the element higher, or its caption smaller.")
+            other = 1
+    dots_x, dots_y = (other, dots) if turned else (dots, other)
+    columns, rows = (rows, columns) if turned else (columns, rows)
     origins = tuple(
         (
-            round((x + element.x + element.size / 2) * printer.dots_per_mm_x - modules * dots / 2),
-            round((y + element.y + element.size / 2) * printer.dots_per_mm_y - modules * dots_y / 2),
+            round(cell_x * printer.dots_per_mm_x + (x + width / 2) * grid_x - columns * dots_x / 2),
+            round(cell_y * printer.dots_per_mm_y + (y + height / 2) * grid_y - rows * dots_y / 2),
         )
-        for x, y in cells
+        for cell_x, cell_y in cells
     )
-    return SymbolPlan(modules, dots, dots_y, element.quiet_zone, origins)
-
-
-def fit_qr(layout: Layout, element: DataMatrix | Qr, plan: SymbolPlan, modules: int) -> SymbolPlan:
-    """The plan of a QR Code once its size is known."""
-    index = layout.template.template.element.index(element)
-    return _plan_symbol(layout.template, index, element, modules, layout.printer, layout.cells)
-
-
-def _plan_text(index: int, element: TextElement) -> TextPlan:
-    anchor = {"left": element.x, "center": element.x + element.width / 2, "right": element.x + element.width}
-    return TextPlan(
-        index,
-        element.text,
-        element.font,
-        element.size,
-        min(element.min_size or element.size, element.size),
-        element.align,
-        anchor[element.align] * POINTS_PER_MM,
-        -element.y * POINTS_PER_MM,
-        font(element.font).cap_height,
-        element.width * POINTS_PER_MM,
-    )
-
-
-def _check_text(loaded: LoadedTemplate, plan: TextPlan, text: str) -> None:
-    """Refuse a text that is too wide or has a character without glyph."""
-    face = font(plan.font)
-    where = loaded.document.where(("element", plan.element, "text"))
-    if missing := face.missing(text):
-        codes = ", ".join(f"{character!r} (U+{ord(character):04X})" for character in missing[:5])
-        raise InputError(
-            f"the font {plan.font!r} has no glyph for {codes} in {text[:60]!r}",
-            where=where,
-            way_out="The bundled fonts cover Latin, Greek and Cyrillic; change the text.",
-        )
-    _, width = plan.fitted(text)
-    if width > plan.room + 0.05:
-        fitting = int(plan.min_size * plan.room / width * 10) / 10
-        raise InputError(
-            f"the text {text[:80]!r} is {width / POINTS_PER_MM:.1f} mm wide at {plan.min_size:g} points, its "
-            f"place {plan.room / POINTS_PER_MM:.1f} mm",
-            where=where,
-            way_out=f"{fitting:g} points would fit: set size or min_size, widen the element, or shorten the text.",
-        )
-
-
-def check_texts(layout: Layout, texts: Sequence[str]) -> None:
-    """Refuse the dynamic texts of one label that can't be printed."""
-    for plan, text in zip(layout.texts, texts, strict=True):
-        _check_text(layout.template, plan, text)
-
-
-def values_of(package: Package, batch_id: str, packages: int, facts: dict[str, str]) -> dict[str, str]:
-    """What the placeholders of a label stand for."""
-    return {
-        "serial": package.units[0].serial,
-        "serials": package.serials,
-        "uuid": str(package.units[0].uuid).upper(),
-        "mac": package.units[0].mac or "",
-        "batch": batch_id,
-        "package": str(package.number),
-        "packages": str(packages),
-        "units": str(len(package.units)),
-        **{name: facts.get(name, "") for name in ("title", "pid", "upc", "ean", "code")},
-    }
-
-
-def _check_areas(loaded: LoadedTemplate) -> None:
-    """Everything lies inside the label, and nothing touches a symbol or its quiet zone."""
-    template, media = loaded.template, loaded.template.media
-    areas: list[tuple[str, Rect, bool]] = []
-    for index, element in enumerate(template.element):
-        where = loaded.document.where(("element", index))
-        if isinstance(element, (DataMatrix, Qr)):
-            rect = element.box
-        elif isinstance(element, TextElement):
-            rect = (element.x, element.y, element.width, font(element.font).cap_height * element.size / POINTS_PER_MM)
-        elif isinstance(element, Line):
-            rect = (
-                min(element.x, element.x2) - element.thickness / 2,
-                min(element.y, element.y2) - element.thickness / 2,
-                abs(element.x2 - element.x) + element.thickness,
-                abs(element.y2 - element.y) + element.thickness,
-            )
-        else:
-            rect = (element.x, element.y, element.width, element.height)
-        areas.append((where, rect, isinstance(element, Box) and not element.fill))
-    if template.sample:
-        sample = template.sample
-        rect = (sample.x, sample.y, sample.width, sample.height)
-        areas.append((loaded.document.where(("sample",)), rect, False))
-    for where, (x, y, width, height), _ in areas:
-        if x < -0.01 or y < -0.01 or x + width > media.label_width + 0.01 or y + height > media.label_height + 0.01:
-            raise InputError(
-                f"reaches {x + width:.1f} x {y + height:.1f} mm, outside the label of {media.label_width:g} x "
-                f"{media.label_height:g} mm",
-                where=where,
-                way_out="Move it or make it smaller.",
-            )
-    for index, element in enumerate(template.element):
-        if not isinstance(element, (DataMatrix, Qr)):
-            continue
-        for other, (where, rect, outline) in enumerate(areas):
-            if other != index and _overlap(rect, element.box) and not (outline and _inside(element.box, rect)):
-                raise InputError(
-                    f"lies on the {element.kind} symbol or its quiet zone ({element.x:g}, {element.y:g}, "
-                    f"{element.size:g} x {element.size:g} mm)",
-                    where=where,
-                    way_out="Move one of them.",
-                )
-
-
-def _overlap(a: Rect, b: Rect) -> bool:
-    return (
-        a[0] < b[0] + b[2] - 1e-6
-        and b[0] < a[0] + a[2] - 1e-6
-        and a[1] < b[1] + b[3] - 1e-6
-        and b[1] < a[1] + a[3] - 1e-6
-    )
-
-
-def _inside(inner: Rect, outer: Rect) -> bool:
-    return (
-        outer[0] <= inner[0]
-        and outer[1] <= inner[1]
-        and inner[0] + inner[2] <= outer[0] + outer[2]
-        and inner[1] + inner[3] <= outer[1] + outer[3]
-    )
+    return SymbolPlan(columns, rows, dots_x, dots_y, element.quiet_zone, origins)

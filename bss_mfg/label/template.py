@@ -1,64 +1,71 @@
-"""Templates: what a designer writes. Millimetres from the label's top left corner, font sizes in points."""
+"""Templates: what a designer writes. Millimetres on the label, font sizes in points, quarter turns clockwise."""
 
 from __future__ import annotations
 
-import hashlib
-import re
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from bss_mfg.errors import InputError
-from bss_mfg.files import read_bytes
-from bss_mfg.tomlfile import Document, load, validate
+from bss_mfg.label import media as library
+from bss_mfg.label.expressions import compile_condition, compile_text
 
-PAGES = {"A4": (210.0, 297.0), "Letter": (215.9, 279.4)}
-"""Page sizes in mm (ISO 216; ANSI/ASME Y14.1)."""
-
-PLACEHOLDERS = (
-    "serial", "serials", "uuid", "mac", "batch", "package", "packages", "units", "title", "pid", "upc", "ean", "code",
-)  # fmt: skip
-"""Names that text may hold in braces. docs/formats/template.md explains each."""
-
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-
-Mm = Annotated[float, Field(ge=0, le=2000)]
+Mm = Annotated[float, Field(ge=-20, le=2000)]
+Length = Annotated[float, Field(ge=0, le=2000)]
 Size = Annotated[float, Field(gt=0, le=2000)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,30}$")]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]{0,80}$")]
+Colour = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$", description="#rrggbb; thermal printers print it black.")]
 
 
-def _known_placeholders(text: str) -> str:
-    for name in _PLACEHOLDER.findall(text):
-        if name not in PLACEHOLDERS:
-            raise ValueError(f"{{{name}}} is no placeholder; known are {', '.join(PLACEHOLDERS)}")
-    if "{" in _PLACEHOLDER.sub("", text) or "}" in _PLACEHOLDER.sub("", text):
-        raise ValueError("a brace without its partner")
-    if any(ord(character) < 32 for character in text):
-        raise ValueError("control characters can't be printed")
-    return text
+def _text(source: str) -> str:
+    compile_text(source)
+    return source
 
 
-Text = Annotated[str, Field(min_length=1), AfterValidator(_known_placeholders)]
+def _condition(source: str) -> str:
+    compile_condition(source)
+    return source
 
 
-class _Part(BaseModel):
+Text = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_text)]
+When = Annotated[str, AfterValidator(_condition)]
+
+
+class Part(BaseModel):
+    """What all tables have in common: frozen, and no unknown fields."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Media(_Part):
-    """Sheet or roll, and the grid of labels on it, in mm."""
+class Media(Part):
+    """Sheet or roll: `use` one of the library (`bss-mfg media list`), or give its dimensions in mm."""
 
-    kind: Literal["sheet", "roll"]
-    page: Literal["A4", "Letter"] | None = None
+    use: str | None = Field(None, description="A medium of the library, by name or the maker's part number.")
+    kind: Literal["sheet", "roll"] = Field("roll", description="roll: one label a page.")
+    page: Literal["A4", "Letter"] | None = Field(None, description="Sheets only.")
     label_width: Size
     label_height: Size
     columns: Annotated[int, Field(ge=1, le=100)] = 1
     rows: Annotated[int, Field(ge=1, le=200)] = 1
-    margin_left: Mm = 0
-    margin_top: Mm = 0
+    margin_left: Length = 0
+    margin_top: Length = 0
     pitch_x: Size | None = Field(None, description="From one label's left edge to the next; default: no gap.")
     pitch_y: Size | None = Field(None, description="From one label's top edge to the next; default: no gap.")
+    bleed: Annotated[float, Field(ge=0, le=10)] = Field(0, description="Artwork may reach so far over the edge.")
+    safe: Annotated[float, Field(ge=0, le=50)] = Field(1, description="Texts and codes should keep off the edge.")
+    stock: Colour = Field("#ffffff", description="Colour of the label's material: decides the symbol's contrast.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_library(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or not isinstance(data.get("use"), str):
+            return data
+        found = library.find(data["use"])
+        if found is None:
+            raise ValueError(f"there is no medium {data['use'][:60]!r} in the library; see `bss-mfg media list`")
+        if doubled := sorted(set(data) & set(library.GEOMETRY)):
+            raise ValueError(f"the library says {', '.join(doubled)} of {data['use']}; leave it out, or leave out use")
+        return {**data, **{name: found[name] for name in library.GEOMETRY if name in found}}
 
     @model_validator(mode="after")
     def _fits(self) -> Media:
@@ -68,12 +75,12 @@ class Media(_Part):
             return self
         if not self.page:
             raise ValueError('a sheet needs a page: "A4" or "Letter"')
-        width, height = PAGES[self.page]
+        width, height = library.PAGES[self.page]
         right = self.margin_left + (self.columns - 1) * self.step_x + self.label_width
         bottom = self.margin_top + (self.rows - 1) * self.step_y + self.label_height
-        if right > width + 0.01 or bottom > height + 0.01:
+        if right > width + 0.35 or bottom > height + 0.35:
             raise ValueError(f"the labels reach {right:.1f} x {bottom:.1f} mm, the page has {width:g} x {height:g} mm")
-        if self.step_x < self.label_width or self.step_y < self.label_height:
+        if self.step_x < self.label_width - 0.01 or self.step_y < self.label_height - 0.01:
             raise ValueError("the labels overlap: the pitch is smaller than the label")
         return self
 
@@ -90,74 +97,155 @@ class Media(_Part):
     @property
     def size(self) -> tuple[float, float]:
         """Page width and height in mm."""
-        return PAGES[self.page] if self.page else (self.label_width, self.label_height)
+        return library.PAGES[self.page] if self.page else (self.label_width, self.label_height)
 
 
-class Area(_Part):
-    """A rectangle on the label, in mm."""
+class Area(Part):
+    """A rectangle on the label, in mm from its top left corner."""
 
-    x: Mm
-    y: Mm
+    x: Length
+    y: Length
     width: Size
     height: Size
 
 
-class DataMatrix(_Part):
+class Beside(Part):
+    """A place next to another element that stands earlier in the file."""
+
+    of: Name
+    side: Literal["below", "above", "right", "left"]
+    gap: Annotated[float, Field(ge=0, le=500)] = Field(1, description="Distance in mm.")
+    align: Literal["start", "center", "end"] = Field("start", description="Along the shared side.")
+
+
+class EachUnit(Part):
+    """Draw the element once for each unit of the package, stepping by `dx` and `dy` mm."""
+
+    dx: Mm = 0
+    dy: Mm = 0
+    columns: Annotated[int, Field(ge=1, le=64)] = Field(
+        1, description="Units in a row: the step is dx across, then dy down."
+    )
+
+
+class _Drawn(Part):
+    """What every element has."""
+
+    name: Name | None = Field(None, description="For `place` of other elements, and for messages.")
+    when: When | None = Field(None, description="Draw only if this holds: `mac`, `not mac`, `units > 1`.")
+    each_unit: EachUnit | None = Field(None, description="Repeat for each unit of a multi-pack.")
+
+
+class _Placed(_Drawn):
+    """An element with a place: its own `corner` lies `x`, `y` mm from the same corner of the label."""
+
+    x: Mm | None = None
+    y: Mm | None = None
+    corner: Literal["top-left", "top-right", "bottom-left", "bottom-right"] = "top-left"
+    place: Beside | None = Field(None, description="Instead of x and y: next to another element.")
+    rotate: Literal[0, 90, 180, 270] = Field(0, description="Quarter turns clockwise, in degrees.")
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> _Placed:
+        given = [name for name in ("x", "y") if getattr(self, name) is not None]
+        if self.place and (given or self.corner != "top-left"):
+            raise ValueError("give x and y, or place, not both")
+        if not self.place and len(given) < 2:
+            missing = "x" if self.x is None else "y"
+            raise ValueError(f"this field is missing: {missing} (or place = {{ of = ..., side = ... }})")
+        return self
+
+
+XDimension = Annotated[tuple[float, float], Field(description="Smallest and largest module, in mm.")]
+
+
+class DataMatrix(_Placed):
     """The package's symbol, centred in a square that includes its quiet zone."""
 
     kind: Literal["data-matrix"]
-    x: Mm
-    y: Mm
     size: Size = Field(description="Side of the square, quiet zone included, in mm.")
-    x_dimension: tuple[float, float] = Field((0.25, 0.6), description="Smallest and largest module, in mm.")
+    x_dimension: XDimension = (0.25, 0.6)
     quiet_zone: Annotated[int, Field(ge=1, le=10)] = Field(2, description="Modules kept free on each side.")
 
-    @property
-    def box(self) -> tuple[float, float, float, float]:
-        """x, y, width, height in mm."""
-        return (self.x, self.y, self.size, self.size)
 
-
-class Qr(_Part):
-    """A QR Code with text of the designer's."""
+class Qr(_Placed):
+    """A QR Code with text of the designer's, error correction M."""
 
     kind: Literal["qr"]
-    x: Mm
-    y: Mm
-    size: Size
+    size: Size = Field(description="Side of the square, quiet zone included, in mm.")
     text: Text
-    x_dimension: tuple[float, float] = (0.25, 1.0)
+    x_dimension: XDimension = (0.25, 1.0)
     quiet_zone: Annotated[int, Field(ge=4, le=10)] = 4
 
-    @property
-    def box(self) -> tuple[float, float, float, float]:
-        """x, y, width, height in mm."""
-        return (self.x, self.y, self.size, self.size)
+
+class Bars(_Placed):
+    """A linear code with its plain text. The width includes the quiet zones, the height the plain text."""
+
+    width: Size
+    height: Size
+    x_dimension: XDimension = (0.19, 0.5)
+    quiet_zone: Annotated[int, Field(ge=7, le=30)] = Field(10, description="Modules kept free at either end.")
+    caption: Literal["below", "above", "none"] = Field("below", description="Where the plain text goes.")
+    prefix: Annotated[str, Field(max_length=40)] = Field("", description="Before the plain text, as in 'SN '.")
+    font: str = "mono"
+    caption_size: Annotated[float, Field(ge=3, le=72)] = Field(6, description="Font size of the plain text.")
 
 
-class TextElement(_Part):
-    """One line of text. `y` is the top of the capitals."""
+class Code128(Bars):
+    """A Code 128 with a text of the designer's: ISO/IEC 15417."""
+
+    kind: Literal["code-128"]
+    text: Text = "{serial}"
+
+
+class EanUpc(Bars):
+    """The product's UPC-A, EAN-13 or EAN-8: ISO/IEC 15420."""
+
+    kind: Literal["ean-upc"]
+    text: Text = "{code}"
+    quiet_zone: Annotated[int, Field(ge=7, le=30)] = Field(11, description="EAN-13 wants 11 on the left, UPC-A 9.")
+    x_dimension: XDimension = (0.25, 0.66)
+
+
+class TextElement(_Placed):
+    """Text. `y` is the top of the capitals."""
 
     kind: Literal["text"]
-    x: Mm
-    y: Mm
     width: Size
     text: Text
-    size: Annotated[float, Field(ge=3, le=200)] = Field(8, description="Font size in points.")
-    min_size: Annotated[float, Field(ge=3, le=200)] | None = Field(
-        None, description="Shrink a text that is too wide down to this size; without it, such a text is refused."
+    size: Annotated[float, Field(ge=3, le=400)] = Field(8, description="Font size in points.")
+    min_size: Annotated[float, Field(ge=3, le=400)] | None = Field(None, description="Never shrink below this size.")
+    fit: Literal["refuse", "shrink", "wrap"] | None = Field(
+        None,
+        description="What to do with a text that is too wide: refuse it (default), shrink it to min_size (default "
+        "where min_size is given), or wrap it to `lines` lines.",
     )
-    font: Literal["sans", "sans-bold", "mono"] = "sans"
+    lines: Annotated[int, Field(ge=1, le=50)] = Field(1, description="With fit = wrap: at most so many lines.")
+    leading: Annotated[float, Field(ge=0.8, le=3)] = Field(1.2, description="Line distance, in font sizes.")
+    font: str = Field("sans", description="sans, sans-bold, mono, or a name of [fonts].")
     align: Literal["left", "center", "right"] = "left"
+    color: Colour = "#000000"
+
+    @model_validator(mode="after")
+    def _sense(self) -> TextElement:
+        if self.min_size is not None and self.min_size > self.size:
+            raise ValueError(f"min_size {self.min_size:g} is larger than size {self.size:g}")
+        if self.lines > 1 and self.fit != "wrap":
+            raise ValueError('lines needs fit = "wrap"')
+        if self.fit == "refuse" and self.min_size is not None:
+            raise ValueError('min_size and fit = "refuse" contradict each other')
+        return self
 
     @property
-    def dynamic(self) -> bool:
-        """Whether the text differs from label to label."""
-        return "{" in self.text
+    def smallest(self) -> float:
+        """The smallest font size that the fit rule allows."""
+        if self.min_size is not None:
+            return self.min_size
+        return min(self.size, 4.0) if self.fit == "shrink" else self.size
 
 
-class Line(_Part):
-    """A straight line."""
+class Line(_Drawn):
+    """A straight line, from the label's top left corner."""
 
     kind: Literal["line"]
     x: Mm
@@ -165,95 +253,58 @@ class Line(_Part):
     x2: Mm
     y2: Mm
     thickness: Annotated[float, Field(gt=0, le=20)] = 0.25
+    color: Colour = "#000000"
 
 
-class Box(Area):
-    """A rectangle: an outline, or filled black."""
+class Box(_Placed):
+    """A rectangle: an outline, or filled."""
 
     kind: Literal["box"]
+    width: Size
+    height: Size
     thickness: Annotated[float, Field(gt=0, le=20)] = 0.25
     fill: bool = False
+    radius: Annotated[float, Field(ge=0, le=50)] = Field(0, description="Of the corners, in mm.")
+    color: Colour = "#000000"
 
 
-class Image(Area):
-    """A picture (PNG or JPEG) beside the template's file, fitted into the rectangle without distortion."""
+class Image(_Placed):
+    """Artwork beside the template's file (SVG, PDF, PNG, JPEG), fitted into the rectangle without distortion."""
 
     kind: Literal["image"]
-    file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,80}$")]
+    width: Size
+    height: Size
+    file: FileName
 
 
-Element = Annotated[DataMatrix | Qr | TextElement | Line | Box | Image, Field(discriminator="kind")]
+Element = Annotated[DataMatrix | Qr | Code128 | EanUpc | TextElement | Line | Box | Image, Field(discriminator="kind")]
+Each = Literal["package", "unit", "carton", "batch"]
 
 
-class Template(_Part):
+class Template(Part):
     """A label template."""
 
     format: Literal[1] = Field(description="Version of this file format.")
-    title: str = ""
+    title: str = Field("", description="For people.")
+    each: Each = Field("package", description="One label for each package, unit, carton, or one for the batch.")
+    packages_per_carton: Annotated[int, Field(ge=1, le=10000)] | None = Field(
+        None, description="For each = carton: how many packages go into one."
+    )
+    fonts: dict[Name, FileName] = Field({}, description="More fonts: a name, and a TTF file beside the template.")
     media: Media
     sample: Area | None = Field(None, description="Where the SAMPLE mark of development products goes.")
-    element: Annotated[tuple[Element, ...], Field(min_length=1)]
+    element: Annotated[tuple[Element, ...], Field(min_length=1, max_length=500)]
 
     @model_validator(mode="after")
-    def _one_symbol(self) -> Template:
-        if sum(isinstance(item, DataMatrix) for item in self.element) != 1:
-            raise ValueError("a label has exactly one element of kind data-matrix")
+    def _sense(self) -> Template:
+        symbols = sum(isinstance(item, DataMatrix) for item in self.element)
+        if self.each == "package" and symbols != 1:
+            raise ValueError("a package label has exactly one element of kind data-matrix")
+        if self.each != "package" and symbols:
+            raise ValueError(f"a label for each {self.each} has no data-matrix: that symbol belongs to a package")
+        if (self.each == "carton") != (self.packages_per_carton is not None):
+            raise ValueError('packages_per_carton and each = "carton" go together')
+        names = [item.name for item in self.element if item.name]
+        if doubled := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two elements are called {doubled[0]!r}")
         return self
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedTemplate:
-    """A template with its file's text and pictures. `digest` changes with any of them."""
-
-    name: str
-    template: Template
-    document: Document
-    images: tuple[tuple[str, bytes], ...]
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over text and pictures, in hex."""
-        whole = hashlib.sha256(self.document.text.encode())
-        for name, data in self.images:
-            whole.update(name.encode() + hashlib.sha256(data).digest())
-        return whole.hexdigest()
-
-
-def load_template(path: Path) -> LoadedTemplate:
-    """Read and check a template and the pictures it names."""
-    document = load(path, "template")
-    template = validate(document, Template)
-    images: dict[str, bytes] = {}
-    for index, element in enumerate(template.element):
-        if isinstance(element, Image):
-            where = document.where(("element", index, "file"))
-            if not (path.parent / element.file).is_file():
-                raise InputError(
-                    f"the picture {element.file!r} is not there", where=where, way_out="Put it beside the template."
-                )
-            images[element.file] = _checked_image(path.parent / element.file, where)
-    return LoadedTemplate(path.stem, template, document, tuple(sorted(images.items())))
-
-
-def _checked_image(path: Path, where: str) -> bytes:
-    from io import BytesIO
-
-    from PIL import Image as Pillow
-    from PIL import UnidentifiedImageError
-
-    data = read_bytes(path, "picture", 20 << 20)
-    try:
-        with Pillow.open(BytesIO(data)) as picture:
-            if picture.format not in ("PNG", "JPEG") or picture.width * picture.height > 50_000_000:
-                raise InputError("is no PNG or JPEG of at most 50 megapixels", where=where, way_out="Convert it.")
-            picture.load()
-    except (UnidentifiedImageError, OSError, SyntaxError, Pillow.DecompressionBombError) as error:
-        raise InputError(
-            f"the picture {path.name!r} can't be read", where=where, way_out="Save it again as PNG or JPEG."
-        ) from error
-    return data
-
-
-def fill(text: str, values: dict[str, str]) -> str:
-    """The text with its placeholders replaced."""
-    return _PLACEHOLDER.sub(lambda match: values[match[1]], text)

@@ -270,9 +270,9 @@ class Ledger:
     # --- printing and scanning ------------------------------------------------------------------------------------
 
     def printed_parts(self, batch_id: str) -> list[PrintedPart]:
-        """All label files made of a batch."""
+        """All label files made of a batch, in the order of their file names."""
         parts: list[PrintedPart] = []
-        for part, file, sha, plan, first, packages, start_at, geometry, template in self._rows(
+        for part, file, sha, plan, first, count, start_at, geometry, template in self._rows(
             "SELECT part, file, sha256, plan, first_package, packages, start_at, geometry, template FROM printed "
             "WHERE batch = ? ORDER BY part, file",
             (self._number(batch_id),),
@@ -280,16 +280,29 @@ class Ledger:
             shape = json.loads(geometry)
             parts.append(
                 PrintedPart(
-                    batch_id, part, file, sha, plan, first, packages, start_at,
+                    batch_id, part, file, sha, plan,
+                    tuple(shape["numbers"]) if "numbers" in shape else range(first, first + count), start_at,
                     tuple((c[0], c[1], c[2], c[3]) for c in shape["cells"]),
                     (shape["page"][0], shape["page"][1]), shape["modules"], template,
+                    shape.get("each", "package"), shape.get("copy", 1),
                 )
             )  # fmt: skip
         return parts
 
-    def record_print(self, part: PrintedPart, template_name: str, template_text: str) -> None:
-        """Remember a label file that is in place, with the template it was made from."""
-        geometry = json.dumps({"cells": part.cells, "page": part.page_mm, "modules": part.modules})
+    def record_print(
+        self, part: PrintedPart, template_name: str, template_text: str, kind: str = "labels made",
+        more: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        """Remember a label file that is in place, with the template it was made from, and count its labels.
+
+        `kind` names the act in the history; "labels made" twice for one file counts once, any other act each time.
+        """
+        numbers = part.numbers
+        geometry: dict[str, Any] = {"cells": part.cells, "page": part.page_mm, "modules": part.modules}
+        consecutive = isinstance(numbers, range)
+        geometry.update({} if consecutive else {"numbers": list(numbers)})
+        geometry.update({} if part.each == "package" else {"each": part.each})
+        geometry.update({} if part.copy == 1 else {"copy": part.copy})
         batch = self._number(part.batch)
         with self.transaction():
             self._db.execute(
@@ -298,21 +311,54 @@ class Ledger:
             )
             inserted = self._db.execute(
                 "INSERT INTO printed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                (batch, part.file, part.part, part.sha256, part.plan, part.first_package, part.packages, part.start_at,
-                 geometry, part.template),
+                (batch, part.file, part.part, part.sha256, part.plan, min(numbers), len(numbers), part.start_at,
+                 json.dumps(geometry), part.template),
             ).rowcount  # fmt: skip
-            if not inserted:
+            if not inserted and kind == "labels made":
                 return
-            self._db.execute(
-                "UPDATE package SET prints = prints + 1 WHERE batch = ? AND number >= ? AND number < ?",
-                (batch, part.first_package, part.first_package + part.packages),
-            )
+            if part.each == "package" and consecutive:
+                self._db.execute(
+                    "UPDATE package SET prints = prints + 1 WHERE batch = ? AND number >= ? AND number < ?",
+                    (batch, numbers[0], numbers[0] + len(numbers)),
+                )
+            elif part.each == "package":
+                self._db.executemany(
+                    "UPDATE package SET prints = prints + 1 WHERE batch = ? AND number = ?",
+                    [(batch, number) for number in numbers],
+                )
             self._note(
                 part.batch,
-                "labels made",
-                {"file": part.file, "sha256": part.sha256, "template": template_name,
-                 "first_package": part.first_package, "packages": part.packages},
+                kind,
+                {"file": part.file, "sha256": part.sha256, "template": template_name, "each": part.each,
+                 "first": numbers[0], "count": len(numbers), **(more or {})},
             )  # fmt: skip
+
+    def serials_of(self, batch_id: str, serials: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """(package number, unit number) of the given serials of a batch; unknown ones are left out."""
+        batch = self._number(batch_id)
+        found: dict[str, tuple[int, int]] = {}
+        for serial in serials:
+            for package, unit in self._rows(
+                "SELECT package, number FROM unit WHERE batch = ? AND serial = ?", (batch, serial)
+            ):
+                found[serial] = (package, unit)
+        return found
+
+    def last_print(self, batch_id: str) -> dict[str, Any]:
+        """What the history says of the newest package labels of a batch: template, printer; empty if there are none."""
+        newest: dict[str, Any] = {}
+        for event in self.events(batch_id):
+            if event.kind.startswith("labels ") and event.data.get("each") == "package":
+                newest = dict(event.data)
+        return newest
+
+    def sent(self, batch_id: str) -> dict[str, int]:
+        """SHA-256 of each label file that went to a printer -> labels handed over, of the newest time."""
+        return {
+            event.data["sha256"]: int(event.data["labels"])
+            for event in self.events(batch_id)
+            if event.kind in ("labels sent", "labels cut off")
+        }
 
     def record_reads(self, batch_id: str, reads: Sequence[Mapping[str, Any]], verified: Iterable[int]) -> None:
         """Append one event per read, and count the packages that were read right."""

@@ -97,7 +97,7 @@ def verify(
     A file that can't be read is listed and the rest goes on; `InputError` if that is all of them.
     """
     files = expand(paths)
-    parts = ledger.printed_parts(batch.id)
+    parts = [part for part in ledger.printed_parts(batch.id) if part.each == "package"]
     specs = _specs(ledger)
     serials: dict[int, str] = {}
     books, findings = Books(), []

@@ -90,7 +90,7 @@ def bind_page(seen: Sequence[Seen], parts: Sequence[PrintedPart], file: str) -> 
     for item in matching:
         package = item.diagnosis.package if item.diagnosis else None
         for index, part in enumerate(parts):
-            if package and part.first_package <= package < part.first_package + part.packages:
+            if package and package in part.numbers:
                 votes[(index, part.place(package).page)] += 2 if part.file == file else 1
     best: tuple[float, Frame] | None = None
     for (index, page), count in votes.most_common(4):
@@ -252,7 +252,7 @@ def still_missing(packages: Iterable[Package], books: Books, parts: Sequence[Pri
         if number in books.first_seen or number in books.excused:
             continue
         for part in reversed(parts):
-            if part.first_package <= number < part.first_package + part.packages:
+            if number in part.numbers:
                 place = part.place(number)
                 yield Finding(
                     "missing", number, place.file, place.page, round(place.x_mm, 1), round(place.y_mm, 1),

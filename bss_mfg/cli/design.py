@@ -1,0 +1,225 @@
+"""template list|check|preview, media list, schema, preflight: what a designer types."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bss_mfg.cli.common import App, details, json_option, pass_app, print_json, say, shown_path, table
+
+if TYPE_CHECKING:
+    from bss_mfg.label.example import Subject
+
+
+@click.group()
+def template() -> None:
+    """List, copy and look at label templates."""
+
+
+@template.command("list", epilog="Example: bss-mfg template list")
+@json_option
+@pass_app
+def template_list(app: App, as_json: bool) -> None:
+    """All templates: those that come with bss-mfg, and the workspace's own."""
+    from bss_mfg.errors import BssError
+    from bss_mfg.label.loading import load_template
+
+    workspace = app.workspace
+    rows: list[tuple[str, ...]] = []
+    for name, source in workspace.template_names().items():
+        try:
+            found = load_template(workspace.template_file(name)).template
+            media = found.media
+            size = f"{media.label_width:g} x {media.label_height:g} mm"
+            rows.append((name, source, found.each, media.use or media.kind, size, found.title))
+        except BssError as error:
+            rows.append((name, source, "-", "-", "-", f"broken: {error.what}"))
+    if as_json:
+        print_json([dict(zip(("name", "source", "each", "media", "label", "title"), row, strict=True)) for row in rows])
+    else:
+        table(rows, ("name", "source", "each", "media", "label", "title"))
+
+
+@template.command("copy", epilog="Example: bss-mfg template copy minimal my-label")
+@click.argument("name")
+@click.argument("new_name", metavar="NEW")
+@pass_app
+def template_copy(app: App, name: str, new_name: str) -> None:
+    """Copy a template, with its artwork, into the workspace's templates/ folder to change it there."""
+    for path in app.workspace.copy_template(name, new_name):
+        click.echo(shown_path(path))
+
+
+def _subject(app: App, product: str | None, batch: str | None, units: int) -> Subject:
+    from bss_mfg import looking
+
+    if product and batch:
+        raise click.UsageError("--product and --batch contradict each other.")
+    if batch:
+        return looking.batch_subject(app.workspace, batch, app.actor)
+    if product:
+        return looking.product_subject(app.workspace, product)
+    return looking.example_subject(units)
+
+
+@template.command("preview", epilog="Example: bss-mfg template preview my-label --product bulb --watch")
+@click.argument("name", metavar="TEMPLATE")
+@click.option("--product", help="Show this product's longest and shortest labels.")
+@click.option("--batch", help="Show a batch's own first and last labels.")
+@click.option("--units", default=1, show_default=True, type=click.IntRange(1, 64),
+              help="Units in a package, when neither is given.")  # fmt: skip
+@click.option("--printer", default="pdf-300", show_default=True, help="For this printer's dots.")
+@click.option("--out", type=click.Path(path_type=Path), help="FILE.png, .pdf or .svg (default: TEMPLATE-preview.png).")
+@click.option("--replace", is_flag=True, help="Overwrite the file of an earlier preview.")
+@click.option("--watch", is_flag=True, help="Serve a page on this computer that redraws when the file is saved.")
+@click.option("--port", default=8765, show_default=True, type=click.IntRange(0, 65535), help="For --watch; 0: any.")
+@pass_app
+def template_preview(
+    app: App, name: str, product: str | None, batch: str | None, units: int, printer: str, out: Path | None,
+    replace: bool, watch: bool, port: int,
+) -> None:  # fmt: skip
+    """Draw a template with rulers, quiet zones, safe area and bleed, and every finding where it happens.
+
+    The longest and the shortest case stand side by side. Exit 1 if something would not print.
+    """
+    from bss_mfg.files import place
+    from bss_mfg.label.loading import load_template
+    from bss_mfg.label.preview import preview
+
+    workspace = app.workspace
+    path = workspace.template_file(name)
+    target, subject = app.printer(printer), _subject(app, product, batch, units)
+    if watch:
+        from bss_mfg.label.watch import serve
+
+        def started(address: str) -> None:
+            click.echo(address)
+            say("Open this page; it redraws when the template is saved. Ctrl-C ends it.")
+
+        serve(path, target, subject, port, started)
+        return
+    file = out or Path(f"{path.stem}-preview.png")
+    form = file.suffix.lower().lstrip(".")
+    if form not in ("png", "pdf", "svg"):
+        raise click.UsageError("--out ends in .png, .pdf or .svg.")
+    found = preview(load_template(path), target, subject)
+    place(file, [found.render(form)], replace=replace)  # type: ignore[arg-type]
+    click.echo(shown_path(file))
+    for issue in found.looked.issues.found:
+        say(f"{issue.severity.upper()}: {issue.where}: {issue.what}. {issue.way_out}")
+    if found.looked.issues.errors:
+        raise click.exceptions.Exit(1)
+
+
+@click.group()
+def media() -> None:
+    """Sheets and rolls that templates can use."""
+
+
+@media.command("list", epilog="Example: bss-mfg media list --maker avery")
+@click.option("--maker", help="Only this maker's.")
+@json_option
+def media_list(maker: str | None, as_json: bool) -> None:
+    """The media library: names for `use` in a template's [media], with the makers' part numbers."""
+    from bss_mfg.label.media import library
+
+    found = {name: item for name, item in library().items() if maker is None or item["maker"].lower() == maker.lower()}
+    if as_json:
+        print_json([{"name": name, **item} for name, item in found.items()])
+        return
+    table(
+        [
+            (
+                name, item["kind"], item.get("page", "-"), f"{item['label_width']:g} x {item['label_height']:g}",
+                str(item.get("columns", 1) * item.get("rows", 1)), ", ".join(item["parts"]),
+            )
+            for name, item in found.items()
+        ],
+        ("name", "kind", "page", "label mm", "per page", "part numbers"),
+    )  # fmt: skip
+
+
+@click.command(epilog="Example: bss-mfg schema template > template.schema.json")
+@click.argument("what", type=click.Choice(["template", "printer", "product", "spec"]))
+def schema(what: str) -> None:
+    """Print the JSON Schema of a file that people edit, for editors that complete and check TOML."""
+    from pydantic import BaseModel
+
+    from bss_mfg.label.printer import PrinterFile
+    from bss_mfg.label.template import Template
+    from bss_mfg.payload.spec import Spec
+    from bss_mfg.product import Product
+
+    models: dict[str, type[BaseModel]] = {
+        "template": Template, "printer": PrinterFile, "product": Product, "spec": Spec
+    }  # fmt: skip
+    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **models[what].model_json_schema()}
+    click.echo(json.dumps(document, indent=2))
+
+
+@click.command(epilog="Example: bss-mfg preflight bulb --template my-label --printer zpl-203")
+@click.argument("product")
+@click.option("--template", "name", help="Template by name or file (default: the product's).")
+@click.option("--printer", default="pdf-300", show_default=True, help="A printer (`bss-mfg printer list`).")
+@json_option
+@pass_app
+def preflight(app: App, product: str, name: str | None, printer: str, as_json: bool) -> None:
+    """Check that a product's longest labels print with a template on a printer, before anything is issued.
+
+    Exit 1 if anything will not print.
+    """
+    from bss_mfg import looking
+    from bss_mfg.label.example import look
+    from bss_mfg.label.loading import load_template
+    from bss_mfg.label.preflight import preflight as check
+
+    workspace = app.workspace
+    loaded = load_template(workspace.template_file(name or workspace.product(product).product.template))
+    outcome = check(look(loaded, app.printer(printer), looking.product_subject(workspace, product)))
+    record = outcome.record()
+    if as_json:
+        print_json(record)
+    else:
+        _show(record)
+    if not outcome.prints:
+        raise click.exceptions.Exit(1)
+
+
+def _show(record: dict) -> None:  # type: ignore[type-arg]
+    printer, symbol, media_ = record["printer"], record["symbol"], record["media"]
+    dots = " x ".join(f"{value:g}" for value in printer["dots_per_mm"])
+    rows = [
+        ("Subject", record["subject"]),
+        ("Template", f"{record['template']}, labels of {media_['label_mm'][0]:g} x {media_['label_mm'][1]:g} mm, "
+                     f"{media_['labels_per_page']} a page"),
+        ("Printer", f"{printer['name']}, {printer['language']}, {dots} dots/mm"),
+    ]  # fmt: skip
+    if symbol:
+        rows += [
+            ("Longest payload", f"{record['payload_characters']} characters, {symbol['characters_to_spare']} to spare"),
+            ("Symbol", f"{symbol['modules']}x{symbol['modules']} modules, "
+                       f"{symbol['size_mm'][0]:.2f} x {symbol['size_mm'][1]:.2f} mm in a square of "
+                       f"{symbol['room_mm']:g} mm"),
+            ("Module", f"{symbol['dots_per_module'][0]} x {symbol['dots_per_module'][1]} dots, "
+                       f"{symbol['module_mm'][0]:.3f} x {symbol['module_mm'][1]:.3f} mm"),
+            ("Quiet zone", f"{symbol['quiet_zone_mm']:.2f} mm"),
+            ("Contrast", f"about {symbol['contrast']:.0%}"),
+            ("Next size", record["next_size"]),
+        ]  # fmt: skip
+    details(rows)
+    click.echo("")
+    table(
+        [
+            (str(item["element"]), item["text"][:44], item["font"], f"{item['size']:g}", f"{item['printed_size']:g}",
+             str(item["lines"]))
+            for item in record["texts"]
+        ],
+        ("element", "longest text", "font", "size", "printed", "lines"),
+    )  # fmt: skip
+    click.echo("")
+    for item in record["findings"]:
+        click.echo(f"{item['severity'].upper()}: {item['where']}: {item['what']}. {item['way_out']}")
+    click.echo("OK: everything will print" if record["prints"] else "FAIL: this will not print")

@@ -1,0 +1,115 @@
+"""printer list|show|add|test-page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bss_mfg.cli.common import App, details, json_option, pass_app, print_json, say, shown_path, table
+
+
+@click.group()
+def printer() -> None:
+    """List, add and calibrate printers."""
+
+
+@printer.command("list", epilog="Example: bss-mfg printer list")
+@json_option
+@pass_app
+def printer_list(app: App, as_json: bool) -> None:
+    """The workspace's printers, and the built-in ones."""
+    from bss_mfg.label.printer import BUILT_IN
+
+    own = app.workspace.printer_names()
+    found = [(app.printer(name), "workspace") for name in own]
+    found += [(app.printer(name), "built in") for name in BUILT_IN if name not in own]
+    if as_json:
+        print_json([
+            {"name": item.name, "source": source, "language": item.language,
+             "dots_per_mm": [round(item.dots_per_mm_x, 4), round(item.dots_per_mm_y, 4)], "address": item.address}
+            for item, source in found
+        ])  # fmt: skip
+        return
+    table(
+        [
+            (item.name, source, item.language, f"{item.dots_per_mm_x:.4g} x {item.dots_per_mm_y:.4g}",
+             f"{item.dpi:.4g}", item.address)
+            for item, source in found
+        ],
+        ("name", "source", "language", "dots/mm", "dpi", "address"),
+    )  # fmt: skip
+
+
+@printer.command("add", epilog="Example: bss-mfg printer add line2 --like zpl-203 --address tcp://192.168.1.40:9100")
+@click.argument("name")
+@click.option("--like", required=True, help="A printer to begin with (`bss-mfg printer list`).")
+@click.option("--title", default="", help="Model and place, for people.")
+@click.option("--address", help="tcp://HOST:9100 of its raw port.")
+@click.option("--dots-per-mm", nargs=2, type=float, help="In x and y, if the one to begin with differs.")
+@pass_app
+def printer_add(
+    app: App, name: str, like: str, title: str, address: str | None, dots_per_mm: tuple[float, float] | None
+) -> None:
+    """Make a printer file in the workspace, to be edited: offset, scale, margins, media."""
+    from dataclasses import replace
+
+    from bss_mfg.label.printer import printer_text
+    from bss_mfg.label.send import parse_address
+
+    found = app.printer(like)
+    if address is not None:
+        parse_address(address)
+        found = replace(found, address=address)
+    if dots_per_mm:
+        found = replace(found, dots_per_mm_x=dots_per_mm[0], dots_per_mm_y=dots_per_mm[1])
+    path = app.workspace.add_printer(name, printer_text(title, found))
+    app.printer(name)
+    click.echo(shown_path(path))
+    say(f"OK: printer {name}; calibrate it with `bss-mfg printer test-page {name}`")
+
+
+@printer.command("show", epilog="Example: bss-mfg printer show zpl-203")
+@click.argument("name")
+@json_option
+@pass_app
+def printer_show(app: App, name: str, as_json: bool) -> None:
+    """All values of a printer."""
+    from dataclasses import asdict
+
+    found = asdict(app.printer(name))
+    if as_json:
+        print_json(found)
+    else:
+        details([(key, str(value)) for key, value in found.items()])
+
+
+@printer.command("test-page", epilog="Example: bss-mfg printer test-page line2 --width 100 --height 150")
+@click.argument("name")
+@click.option("--width", default=100.0, show_default=True, type=click.FloatRange(40, 500), help="Of the media, in mm.")
+@click.option("--height", default=150.0, show_default=True, type=click.FloatRange(40, 1000), help="In mm.")
+@click.option("--out", type=click.Path(path_type=Path), help="File (default: NAME-test-page with the right ending).")
+@click.option("--send", is_flag=False, flag_value="printer", metavar="[tcp://HOST:9100]", help="Send it, too.")
+@pass_app
+def printer_test_page(app: App, name: str, width: float, height: float, out: Path | None, send: str | None) -> None:
+    """A page to calibrate from: rulers, a dot ladder, and symbols at each X-dimension."""
+    from bss_mfg.errors import MissingError
+    from bss_mfg.files import place
+    from bss_mfg.label.render import SUFFIX
+    from bss_mfg.label.send import formats_of
+    from bss_mfg.label.send import send as hand_over
+    from bss_mfg.label.testpage import test_page
+
+    found = app.printer(name)
+    data = test_page(found, width, height)
+    file = out or Path(f"{name}-test-page{SUFFIX[found.language]}")
+    place(file, [data])
+    click.echo(shown_path(file))
+    if send:
+        address = found.address if send == "printer" else send
+        if not address:
+            raise click.UsageError(f"The printer {name} has no address: give --send tcp://HOST:9100.")
+        result = hand_over(address, formats_of(data, found.language))
+        if result.failure:
+            raise MissingError(result.failure, way_out="Check the printer and its address.")
+    say("Print it at 100 %. Measure the long rulers: offset and scale go into the printer's file (docs/designer.md).")

@@ -1,0 +1,264 @@
+"""Pages as printer dots, 1 bit each: symbols are placed, never drawn; shapes and glyphs are cut at half coverage.
+
+What stays the same on every label is rasterised once by pdfium at one point a dot, glyphs once a font and size; so
+each page costs a few copies of small arrays. Nothing is dithered and nothing is anti-aliased in what leaves here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bss_mfg.label.artwork import draw_shapes, embed_pdf_art, placeholder_names
+from bss_mfg.label.fonts import Font
+from bss_mfg.label.geometry import Placed
+from bss_mfg.label.layout import Layout, SymbolPlan
+from bss_mfg.label.pdf import PartJob, draw_sample, new_canvas
+from bss_mfg.label.printer import MM_PER_INCH, POINTS_PER_MM
+from bss_mfg.label.rows import LabelRow
+from bss_mfg.label.texts import TextPlan
+from bss_mfg.symbol import Matrix, data_matrix
+
+Bits = NDArray[np.bool_]
+"""Rows x columns of dots, True = black."""
+
+
+def render_png(job: PartJob) -> bytes:
+    """The page of a part as a 1-bit PNG at printer dots, its resolution in the file."""
+    from PIL import Image
+
+    layout = job.layout
+    page = RasterPage(layout)
+    for cell, row in enumerate(job.rows, job.start_at - 1):
+        page.label(cell, row)
+    out = BytesIO()
+    printer = layout.printer
+    dpi = (printer.dots_per_mm_x * MM_PER_INCH, printer.dots_per_mm_y * MM_PER_INCH)
+    Image.fromarray(~page.dots).save(out, "PNG", dpi=dpi, optimize=False)
+    return out.getvalue()
+
+
+class RasterPage:
+    """A page of dots that labels are put on."""
+
+    def __init__(self, layout: Layout) -> None:
+        width, height = layout.page_dots
+        self.dots: Bits = np.zeros((height, width), bool)
+        self._layout = layout
+        self.pieces = Pieces(layout)
+
+    def label(self, cell: int, row: LabelRow) -> None:
+        """Put one label into a cell."""
+        for x, y, bits in self.pieces.fixed(cell) + self.pieces.changing(cell, row):
+            _put(self.dots, bits, x, y)
+
+
+def _put(page: Bits, bits: Bits, x: int, y: int) -> None:
+    """OR `bits` into the page at (x, y); what lies outside is cut."""
+    height, width = bits.shape
+    left, top = max(x, 0), max(y, 0)
+    right, bottom = min(x + width, page.shape[1]), min(y + height, page.shape[0])
+    if right > left and bottom > top:
+        page[top:bottom, left:right] |= bits[top - y : bottom - y, left - x : right - x]
+
+
+Piece = tuple[int, int, Bits]
+"""x and y in dots from the page's top left, and the dots there."""
+
+
+@dataclass
+class Pieces:
+    """What a label consists of, as bitmaps at whole dots. Caches belong to one part's work."""
+
+    layout: Layout
+    _glyphs: dict[tuple[str, float, bool], Glyphs] = field(default_factory=dict)
+    _static: list[Piece] | None = None
+    _shapes: dict[int, list[Piece]] = field(default_factory=dict)
+
+    def origin(self, cell: int) -> tuple[int, int]:
+        """The label's top left corner in dots."""
+        x, y = self.layout.cells[cell]
+        printer = self.layout.printer
+        return round(x * printer.dots_per_mm_x), round(y * printer.dots_per_mm_y)
+
+    def fixed(self, cell: int) -> list[Piece]:
+        """What is the same on every label."""
+        if self._static is None:
+            self._static = _rasterise(self.layout, self.layout.fixed_shapes, self.layout.sample)
+            for plan, text in self.layout.fixed_texts:
+                self._static += self._text(plan, text)
+        x, y = self.origin(cell)
+        return [(x + dx, y + dy, bits) for dx, dy, bits in self._static]
+
+    def changing(self, cell: int, row: LabelRow) -> list[Piece]:
+        """What differs from label to label."""
+        symbols = [(*plan.origins[cell], enlarged(matrix, plan)) for plan, matrix in self.symbols(row)]
+        x, y = self.origin(cell)
+        return symbols + [(x + dx, y + dy, bits) for dx, dy, bits in self.shapes(row) + self.texts(row)]
+
+    def shapes(self, row: LabelRow) -> list[Piece]:
+        """The shapes that are on this label, in dots from its corner."""
+        found: list[Piece] = []
+        for number, drawn in enumerate(row.shapes):
+            if drawn:
+                if number not in self._shapes:
+                    self._shapes[number] = _rasterise(self.layout, (self.layout.shapes[number],), False)
+                found += self._shapes[number]
+        return found
+
+    def symbols(self, row: LabelRow) -> list[tuple[SymbolPlan, Matrix]]:
+        """The label's symbols with their plans, turned as they are printed."""
+        layout = self.layout
+        found: list[tuple[SymbolPlan, Matrix]] = []
+        if layout.symbol:
+            found.append((layout.symbol, data_matrix(row.payload.encode("ascii"), layout.symbol.columns)))
+        for text, plan in zip(row.codes, layout.codes, strict=True):
+            if text:
+                matrix = plan.matrix(text)
+                turned = matrix.turned(getattr(plan.placed.element, "rotate", 0))
+                found.append((layout.fit(plan, matrix), turned))
+        return found
+
+    def texts(self, row: LabelRow) -> list[Piece]:
+        """The changing texts, in dots from the label's corner."""
+        found: list[Piece] = []
+        for (_, plan), text in zip(self.layout.texts, row.texts, strict=True):
+            if text:
+                found += self._text(plan, text)
+        return found
+
+    def _text(self, plan: TextPlan, text: str) -> list[Piece]:
+        layout, printer = self.layout, self.layout.printer
+        face = layout.template.font(plan.font)
+        size, lines = plan.fitted(text, face)
+        turned = plan.rotate in (90, 270)
+        key = (plan.font, size, turned)
+        if key not in self._glyphs:
+            along, across = printer.dots_x / POINTS_PER_MM, printer.dots_y / POINTS_PER_MM
+            self._glyphs[key] = Glyphs(face, size, *((across, along) if turned else (along, across)))
+        glyphs = self._glyphs[key]
+        share = {"left": 0.0, "center": 0.5, "right": 1.0}[plan.align]
+        x0, y0 = plan.x / POINTS_PER_MM * printer.dots_x, -plan.y / POINTS_PER_MM * printer.dots_y
+        found: list[Piece] = []
+        for number, (line, width) in enumerate(lines):
+            bits = glyphs.line(line)
+            # Along the text from its anchor, and down to the baseline, in dots of the text's own frame.
+            u = -share * width * glyphs.along - glyphs.margin
+            v = (plan.cap_height * size + number * plan.leading * size) * glyphs.across - glyphs.baseline
+            height, length = bits.shape
+            if plan.rotate == 0:
+                x, y = x0 + u, y0 + v
+            elif plan.rotate == 90:
+                bits, x, y = np.rot90(bits, -1), x0 - v - height, y0 + u
+            elif plan.rotate == 180:
+                bits, x, y = np.rot90(bits, 2), x0 - u - length, y0 - v - height
+            else:
+                bits, x, y = np.rot90(bits, 1), x0 + v, y0 - u - length
+            found.append((round(x), round(y), bits))
+        return found
+
+
+def enlarged(matrix: Matrix, plan: SymbolPlan) -> Bits:
+    """A matrix at its plan's dots."""
+    return np.repeat(np.repeat(modules_of(matrix), plan.dots_y, axis=0), plan.dots_x, axis=1)
+
+
+def modules_of(matrix: Matrix) -> Bits:
+    """A matrix as an array."""
+    rows = np.frombuffer(matrix.packed, np.uint8).reshape(matrix.rows, matrix.stride)
+    return np.unpackbits(rows, axis=1, count=matrix.columns).astype(bool)
+
+
+class Glyphs:
+    """The glyphs of a font at one size on one dot grid: `along` and `across` the text, in dots per point."""
+
+    def __init__(self, face: Font, size: float, along: float, across: float) -> None:
+        self._face, self._size = face, size
+        self.along, self.across = along, across
+        self.margin = 2 + int(0.3 * size * along)
+        self.baseline = 2 + int((max(face.ascent, 1.0) + 0.1) * size * across)
+        self._height = self.baseline + 2 + int((max(face.descent, 0.25) + 0.1) * size * across)
+        self._cells: dict[str, tuple[Bits, float]] = {}
+
+    def line(self, text: str) -> Bits:
+        """A line of text. It starts `margin` dots in, and its baseline lies `baseline` dots down."""
+        if missing := [character for character in dict.fromkeys(text) if character not in self._cells]:
+            self._load(missing)
+        cells = self._cells
+        width = sum([cells[character][1] for character in text])
+        bits: Bits = np.zeros((self._height, int(width) + 2 * self.margin + 2), bool)
+        pen = 0.0
+        for character in text:
+            glyph, advance = cells[character]
+            at = round(pen)
+            bits[:, at : at + glyph.shape[1]] |= glyph[:, : bits.shape[1] - at]
+            pen += advance
+        return bits
+
+    def _load(self, characters: list[str]) -> None:
+        """Rasterise glyphs side by side, one point a dot."""
+        advances = [self._face.width(character, self._size) * self.along for character in characters]
+        widths = [int(advance) + 2 * self.margin + 2 for advance in advances]
+        buffer = BytesIO()
+        canvas = new_canvas(buffer, (sum(widths), self._height), "glyphs")
+        x = 0
+        for character, width in zip(characters, widths, strict=True):
+            canvas.saveState()
+            path = canvas.beginPath()
+            path.rect(x, 0, width, self._height)
+            canvas.clipPath(path, stroke=0, fill=0)
+            canvas.translate(x + self.margin, self._height - self.baseline)
+            canvas.scale(self.along, self.across)
+            canvas.setFont(self._face.pdf.fontName, self._size)
+            canvas.drawString(0, 0, character)
+            canvas.restoreState()
+            x += width
+        canvas.showPage()
+        canvas.save()
+        bits = _black(buffer.getvalue())
+        x = 0
+        for character, width, advance in zip(characters, widths, advances, strict=True):
+            self._cells[character] = (np.array(bits[:, x : x + width]), advance)
+            x += width
+
+
+def _rasterise(layout: Layout, shapes: tuple[Placed, ...], sample: bool) -> list[Piece]:
+    """Shapes and the SAMPLE mark in dots, trimmed to what is black."""
+    if not shapes and not sample:
+        return []
+    media, printer = layout.template.template.media, layout.printer
+    edge_x, edge_y = int(media.bleed * printer.dots_x + 1), int(media.bleed * printer.dots_y + 1)
+    width = int(media.label_width * printer.dots_x + 1) + 2 * edge_x
+    height = int(media.label_height * printer.dots_y + 1) + 2 * edge_y
+    buffer = BytesIO()
+    canvas: Any = new_canvas(buffer, (width, height), "shapes")
+    placeholders = placeholder_names(canvas, layout.template.art)
+    canvas.translate(edge_x, height - edge_y)
+    canvas.scale(printer.dots_x / POINTS_PER_MM, printer.dots_y / POINTS_PER_MM)
+    draw_shapes(canvas, layout.template, shapes, placeholders)
+    if sample:
+        draw_sample(canvas, layout)
+    canvas.showPage()
+    canvas.save()
+    bits = _black(embed_pdf_art(buffer.getvalue(), layout.template.art))
+    rows, columns = np.flatnonzero(bits.any(axis=1)), np.flatnonzero(bits.any(axis=0))
+    if not len(rows):
+        return []
+    top, left = int(rows[0]), int(columns[0])
+    return [(left - edge_x, top - edge_y, np.array(bits[top : rows[-1] + 1, left : columns[-1] + 1]))]
+
+
+def _black(pdf: bytes) -> Bits:
+    """A one-page PDF at one dot a point; a dot is black that is covered by half or more."""
+    import pypdfium2
+
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        grey = document[0].render(scale=1, grayscale=True).to_numpy()
+        return np.array(grey.reshape(grey.shape[:2]) < 128)
+    finally:
+        document.close()
