@@ -5,12 +5,15 @@ A matrix knows nothing of dots, millimetres or files; whoever draws needs only t
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from bss_mfg.errors import InputError, MissingError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 SQUARE_SIZES = (10, 12, 14, 16, 18, 20, 22, 24, 26, 32, 36, 40, 44, 48, 52, 64, 72, 80, 88, 96, 104, 120, 132, 144)
 """Modules on a side of the 24 square ECC 200 symbols (ISO/IEC 16022, table 7)."""
@@ -20,7 +23,6 @@ DATA_CODEWORDS = (
 )  # fmt: skip
 """Data codewords of each of `SQUARE_SIZES`."""
 
-_DARK = re.compile("1+")
 _REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
 
 
@@ -50,14 +52,23 @@ class Matrix:
         """Whether the module is dark; row and column count from 0 at the top left."""
         return bool(self.packed[row * self.stride + column // 8] >> (7 - column % 8) & 1)
 
-    def runs(self) -> list[tuple[int, int, int]]:
-        """Horizontal runs of dark modules as (row, first column, length)."""
-        found: list[tuple[int, int, int]] = []
-        for row in range(self.rows):
-            octets = self.packed[row * self.stride : (row + 1) * self.stride]
-            bits = bin(int.from_bytes(b"\x01" + octets, "big"))[3 : 3 + self.columns]
-            found += [(row, run.start(), run.end() - run.start()) for run in _DARK.finditer(bits)]
-        return found
+    def bits(self) -> NDArray[np.bool_]:
+        """The modules as rows x columns, True = dark."""
+        import numpy
+
+        rows = numpy.frombuffer(self.packed, numpy.uint8).reshape(self.rows, self.stride)
+        return numpy.unpackbits(rows, axis=1, count=self.columns).astype(bool)
+
+    def runs(self) -> tuple[list[int], list[int]]:
+        """Horizontal runs of dark modules: (where each starts, row * (columns + 1) + column; how long each is)."""
+        import numpy
+
+        # A light module after each row keeps its last run from joining the next row's first.
+        edges = numpy.zeros((self.rows, self.columns + 2), numpy.int8)
+        edges[:, 1:-1] = self.bits()
+        steps = numpy.diff(edges, axis=1).ravel()
+        starts, ends = numpy.flatnonzero(steps == 1), numpy.flatnonzero(steps == -1)
+        return starts.tolist(), (ends - starts).tolist()
 
     def turned(self, degrees: int) -> Matrix:
         """The matrix after 0, 90, 180 or 270 degrees clockwise."""

@@ -115,6 +115,8 @@ def _problem(document: Document, model: type[BaseModel], item: Any) -> tuple[str
     location: list[str | int] = []
     for index, step in enumerate(item["loc"]):
         last = index == len(item["loc"]) - 1
+        if index and isinstance(item["loc"][index - 1], int) and isinstance(data, dict) and data.get("kind") == step:
+            continue  # the branch of a union by `kind`, which may be called like one of its fields
         if isinstance(data, dict) and isinstance(step, str) and (step in data or last):
             data = data.get(step)
         elif isinstance(data, list) and isinstance(step, int) and step < len(data):

@@ -1,8 +1,11 @@
-"""Pages as pixels, through programs that nobody here wrote."""
+"""Pages as pixels, through programs that nobody here wrote, and the dots that should be there by the plan."""
 
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +13,22 @@ import pypdfium2
 from numpy.typing import NDArray
 from PIL import Image
 
+from bss_mfg.issuing import create_batch
+from bss_mfg.label.job import LabelFiles
+from bss_mfg.label.layout import Layout, SymbolPlan
+from bss_mfg.label.loading import load_template
+from bss_mfg.label.printer import Printer
+from bss_mfg.label.rows import LabelRow, RowMaker
+from bss_mfg.model import Identity
+from bss_mfg.symbol import Matrix, data_matrix
+from tests.conftest import Factory
+
 Grey = NDArray[np.uint8]
+Bits = NDArray[np.bool_]
+
+TEMPLATES = sorted(path.stem for path in (Path(__file__).parent.parent / "templates").glob("*.toml"))
+"""All that are packaged, whatever they are."""
+ROLL_LABELS, SHEET_LABELS = 5, 26
 
 
 def pdfium(path: Path, dpi: float, page: int = 1) -> Grey:
@@ -41,3 +59,152 @@ def page_count(path: Path) -> int:
     count = len(document)
     document.close()
     return count
+
+
+def pdfium_pages(path: Path, dpi: tuple[float, float]) -> Iterator[Grey]:
+    """All pages through pypdfium2, each axis at its own resolution: what `render` does, with two scales."""
+    document = pypdfium2.PdfDocument(path)
+    raw = pypdfium2.raw
+    for page in document:
+        # As large as every rasteriser makes it: a page box of a hair more than whole dots gets a row more.
+        width, height = (ceil(side * per_inch / 72) for side, per_inch in zip(page.get_size(), dpi, strict=True))
+        bitmap = pypdfium2.PdfBitmap.new_native(width, height, raw.FPDFBitmap_Gray)
+        bitmap.fill_rect((255, 255, 255, 255), 0, 0, width, height)
+        flags = raw.FPDF_GRAYSCALE | raw.FPDF_ANNOT
+        raw.FPDF_RenderPageBitmap(bitmap, page, 0, 0, width, height, 0, flags)
+        yield np.array(bitmap.to_numpy()).reshape(height, -1)[:, :width]
+    document.close()
+
+
+def poppler_pages(path: Path, dpi: tuple[float, float], folder: Path, *options: str) -> Iterator[Grey]:
+    """All pages through one run of pdftoppm (`-gray` or `-mono`)."""
+    stem = folder / "poppler"
+    subprocess.run(
+        ["pdftoppm", "-rx", f"{dpi[0]:.6f}", "-ry", f"{dpi[1]:.6f}", *options, path, stem],
+        check=True, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    yield from _pictures(folder, "poppler-*.p?m")
+
+
+def ghostscript_pages(path: Path, dpi: tuple[float, float], folder: Path, device: str) -> Iterator[Grey]:
+    """All pages through one run of Ghostscript (`pnggray` or `pngmono`), as it comes: no anti-aliasing."""
+    subprocess.run(
+        ["gs", "-q", "-dNOPAUSE", "-dBATCH", "-dSAFER", f"-sDEVICE={device}", f"-r{dpi[0]:.6f}x{dpi[1]:.6f}",
+         f"-sOutputFile={folder / 'gs-%04d.png'}", path],
+        check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    yield from _pictures(folder, "gs-*.png")
+
+
+def _pictures(folder: Path, pattern: str) -> Iterator[Grey]:
+    """Pictures by name; each is removed once it is read."""
+    for found in sorted(folder.glob(pattern)):
+        with Image.open(found) as picture:
+            grey = np.asarray(picture.convert("L"))
+        found.unlink()
+        yield grey
+
+
+def floor_for_printing(new_factory: Callable[[], Factory]) -> Factory:
+    """A factory with two batches of 26 packages: single units with a UPC, and pairs with an EAN. Every unit has a MAC
+    address, so that nothing that a template may print is missing."""
+    factory = new_factory()
+    factory.add("bulb", oob_bytes=16)
+    factory.add("pair", oob_bytes=16, units_per_package=2, ean="4006381333931")
+    for number, (name, units) in enumerate((("bulb", 26), ("pair", 52)), 1):
+        loaded = factory.workspace.product(name)
+        identities = [Identity(f"ebK3{number}{unit:07}", None, f"C47C8D{number}{unit:05X}") for unit in range(units)]
+        with factory.ledger() as ledger:
+            create_batch(
+                ledger, factory.workspace.open_vault(), loaded, factory.workspace.spec(loaded.product.spec), units,
+                batch_id=f"{name}-1", identities=identities,
+            )  # fmt: skip
+    return factory
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Label files, and what is on each label, in order."""
+
+    made: LabelFiles
+    rows: tuple[LabelRow, ...]
+
+    @property
+    def layout(self) -> Layout:
+        return self.made.layout
+
+
+def some_labels(factory: Factory, name: str, printer: Printer, folder: Path, **wanted: object) -> Labels:
+    """A few labels of a template: a page and a bit of a sheet, of pairs if it speaks of each unit."""
+    shape = load_template(factory.workspace.template_file(name)).template
+    batch_id = "pair-1" if any(element.each_unit for element in shape.element) else "bulb-1"
+    most = SHEET_LABELS if shape.media.kind == "sheet" else ROLL_LABELS
+    with factory.ledger() as ledger:
+        batch = ledger.batch(batch_id)
+    count = {"package": 26, "unit": batch.units, "carton": -(-26 // (shape.packages_per_carton or 1)), "batch": 1}
+    numbers = tuple(range(1, min(count[shape.each], most) + 1))
+    with factory.ledger() as ledger:
+        head = ledger.head()
+    made = factory.label(batch_id, name, printer=printer, folder=folder, numbers=numbers, stem=printer.name, **wanted)
+    with factory.ledger() as ledger:
+        rows = tuple(RowMaker(made.layout, batch, head).rows(ledger, numbers))
+    assert len(rows) == len(numbers) == made.labels
+    return Labels(made, rows)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A symbol as it should lie on a page (from 0): its dots with the quiet zone, and their top left corner."""
+
+    page: int
+    label: int
+    kind: str
+    text: str
+    x: int
+    y: int
+    dots: Bits
+
+    def there(self, page: Grey) -> Bits:
+        """What a page has in its place."""
+        height, width = self.dots.shape
+        found = page[self.y : self.y + height, self.x : self.x + width] < 128
+        assert found.shape == self.dots.shape, (self.kind, self.label, "reaches over the page")
+        return found
+
+
+def planned_symbols(found: Labels) -> list[Planned]:
+    """All symbols of some labels. Every kind of the template is on at least one label."""
+    layout, planned = found.layout, []
+    for number, row in enumerate(found.rows):
+        page, cell = divmod(number, len(layout.cells))
+        for kind, text, matrix, plan in _symbols(layout, row):
+            assert min(plan.dots_x, plan.dots_y) >= 2
+            dots, quiet_x, quiet_y = expected_dots(matrix, plan)
+            x, y = plan.origins[cell][0] - quiet_x, plan.origins[cell][1] - quiet_y
+            assert x >= 0, (kind, number, "reaches over the page")
+            assert y >= 0, (kind, number, "reaches over the page")
+            planned.append(Planned(page, number, kind, text, x, y, dots))
+    kinds = {item.kind for item in layout.template.template.element} & {"data-matrix", "qr", "code-128", "ean-upc"}
+    assert {item.kind for item in planned} == kinds, "a symbol is on no label"
+    return planned
+
+
+def _symbols(layout: Layout, row: LabelRow) -> Iterator[tuple[str, str, Matrix, SymbolPlan]]:
+    """The symbols of a label: kind, text, modules as printed, plan."""
+    if layout.symbol:
+        yield "data-matrix", row.payload, data_matrix(row.payload.encode(), layout.symbol.modules), layout.symbol
+    for code, text in zip(layout.codes, row.codes, strict=True):
+        if text:
+            element, matrix = code.placed.element, code.matrix(text)
+            yield element.kind, text, matrix.turned(element.rotate), layout.fit(code, matrix)
+
+
+def expected_dots(matrix: Matrix, plan: SymbolPlan) -> tuple[Bits, int, int]:
+    """The dots of a symbol with its quiet zone, and how far the quiet zone reaches in x and y. Bars have theirs at
+    either end only: what is beside them, as their plain text, takes nothing from them."""
+    modules = np.array([[mark == "1" for mark in row] for row in str(matrix).splitlines()])
+    assert modules.shape == (plan.rows, plan.columns)
+    dots = np.kron(modules, np.ones((plan.dots_y, plan.dots_x), bool))
+    quiet_x = plan.quiet_zone * plan.dots_x if plan.columns > 1 else 0
+    quiet_y = plan.quiet_zone * plan.dots_y if plan.rows > 1 else 0
+    return np.pad(dots, ((quiet_y, quiet_y), (quiet_x, quiet_x))), quiet_x, quiet_y

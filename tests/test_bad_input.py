@@ -294,7 +294,7 @@ CASES = [
          bad_template("x = 29\ny = 9", "x = 45\ny = 9")),
     Case("template: text on the symbol", 3, "data-matrix symbol or its quiet zone", "Move one",
          bad_template("x = 29\ny = 9", "x = 20\ny = 9")),
-    Case("template: symbol too large", 3, "does not fit 10 mm at 203 dpi", "mm would do",
+    Case("template: symbol too large", 3, "does not fit 10 mm at pdf-203 (8 dots/mm)", "mm would do",
          bad_template("size = 27", "size = 10", "--dpi", 203)),
     Case("template: text too wide", 3, "mm wide", "points would fit",
          bad_template('text = "Serial number"', 'text = "Serial number of this very device"')),

@@ -18,6 +18,7 @@ from bss_mfg.label.job import batch_symbol_size
 from bss_mfg.label.layout import lay_out
 from bss_mfg.label.loading import load_template
 from bss_mfg.label.printer import GENERIC, Printer
+from bss_mfg.ledger.store import Ledger
 from bss_mfg.symbol import data_matrix
 from tests.conftest import Factory
 from tests.pictures import page_count, pdfium, poppler
@@ -182,18 +183,26 @@ def test_an_interrupted_run_goes_on_where_it_stopped(factory: Factory) -> None:
     assert (len(made.files), made.unchanged) == (5, 2)
 
 
-def test_a_part_lost_before_it_was_noted_is_adopted(factory: Factory, tmp_path: Path) -> None:
-    """Killed between the file and the ledger: the same bytes are there, so they are ours."""
+def test_a_part_lost_before_it_was_noted_is_adopted(factory: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed between the file and the ledger: the same bytes are there, so they are ours; any others are not."""
     factory.add()
     factory.issue(2)
-    made = factory.label(folder=tmp_path / "a")
-    target = factory.root / "batches" / "B1" / "labels"
-    target.mkdir(parents=True)
-    (target / made.files[0].name).write_bytes(made.files[0].read_bytes())
-    factory.label(again=False)
-    (target / made.files[0].name).write_bytes(b"%PDF-1.4 something else")
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Ledger, "record_print", killed)
+        factory.label(again=False)
+    file = factory.root / "batches" / "B1" / "labels" / "B1-labels-0001.pdf"
+    ours = file.read_bytes()
+    file.write_bytes(b"%PDF-1.4 something else")
     with pytest.raises(RefusedError, match="another file"):
-        factory.label()
+        factory.label(again=False)
+    file.write_bytes(ours)
+    assert factory.label(again=False).files == (file,)
+    with factory.ledger() as ledger:
+        assert ledger.counts("B1")["printed"] == 2
 
 
 def test_a_lost_file_is_made_again_and_the_same(factory: Factory) -> None:
@@ -291,6 +300,79 @@ def test_the_inset_survives_on_media_of_ten_thousand_dots(factory: Factory, symb
     factory.issue(1)
     made = factory.label(template="wide", dpi=600, symbols=symbols)
     assert made.layout.symbol.origins[0][0] > 12_000
-    numbers = re.findall(rb"(\d{5}\.\d+) [\d.]+ (?:cm BI|[\d.]+ [\d.]+ re)", streams(made.files[0]))
-    assert numbers
-    assert {number[-3:] for number in numbers} == {b".05"}
+    if symbols == "mask":
+        numbers = re.findall(rb"(\d{5}\.\d+) [\d.]+ cm BI", streams(made.files[0]))
+        assert {number[-3:] for number in numbers} == {b".05"}
+        return
+    # Paths count in twentieths of a dot, from a whole dot on: 1 is the inset.
+    (origin,) = re.findall(rb"q 1 0 0 1 (\d+) (\d+) cm \d+ \d+ \d+ \d+ re", streams(made.files[0]))
+    assert int(origin[0]) > 240_000
+    assert {int(number) % 20 for number in origin} == {0}
+    runs = re.findall(rb"(\d+) (\d+) (\d+) (\d+) re", streams(made.files[0]))
+    assert len(runs) > 300
+    assert {(int(x) % 20, int(y) % 20, int(w) % 20, int(h) % 20) for x, y, w, h in runs} == {(1, 1, 18, 18)}
+
+
+def test_copies_are_sets_of_their_own_and_no_duplicates(factory: Factory) -> None:
+    factory.add(oob_bytes=16)
+    factory.issue(3)
+    made = factory.label(copies=2)
+    assert [path.name for path in made.files] == ["B1-labels-0001.pdf", "B1-labels-0002.pdf"]
+    both = factory.cli("verify", "B1", *made.files, "--json")
+    assert both.json["counts"]["matched"] == 6
+    assert both.code == 0, both.err
+    thrice = factory.cli("verify", "B1", *made.files, made.files[0], "--json")
+    assert (thrice.code, thrice.json["counts"]["duplicate"]) == (1, 3)
+
+
+def test_single_labels_and_the_rest_from_one_on(factory: Factory) -> None:
+    factory.add(oob_bytes=16)
+    factory.issue(30)
+    done = factory.cli("labels", "B1", "--only", "ebK300000003", "--only", "ebK300000009", "--json")
+    assert (done.code, done.json["labels"]) == (0, 2)
+    assert factory.cli("labels", "B1", "--from", "ebK300000009").code == 4
+    rest = factory.cli("labels", "B1", "--from", "ebK300000025", "--json")
+    assert (rest.code, rest.json["labels"]) == (0, 6)
+    files = [*done.json["files"], *rest.json["files"]]
+    checked = factory.cli("verify", "B1", *files, "--partial", "--json")
+    assert (checked.code, checked.json["counts"]["matched"]) == (0, 8), checked.err
+    unknown = factory.cli("labels", "B1", "--only", "nobody")
+    assert unknown.code == 3
+    assert "no serial 'nobody'" in unknown.err
+
+
+def test_a_reprint_is_the_same_payload_with_a_reason(factory: Factory, tmp_path: Path) -> None:
+    factory.add(oob_bytes=16)
+    factory.issue(5)
+    factory.cli("labels", "B1", "--template", "roll-50x30", "--printer", "pdf-600")
+    assert factory.cli("reprint", "B1", "ebK300000002").code == 2  # without a reason
+    for number in ("001", "002"):
+        done = factory.cli(
+            "reprint", "B1", "ebK300000002", "ebK300000004", "--reason", "torn", "--operator", "Ann", "--json"
+        )
+        assert done.code == 0, done.err
+        assert [Path(file).name for file in done.json["files"]] == [f"B1-reprint-{number}-0001.pdf"]
+        assert (done.json["template"], done.json["printer"]) == ("roll-50x30", "pdf-600")
+        read = [zxingcpp.read_barcodes(pdfium(Path(done.json["files"][0]), 300, page))[0].text for page in (1, 2)]
+        assert read == [payloads(factory)[1], payloads(factory)[3]]
+    history = factory.cli("batch", "show", "B1", "--history", "--json").json["history"]
+    acts = [event for event in history if event["kind"] == "labels reprinted"]
+    assert [(act["reason"], act["operator"], act["serials"]) for act in acts] == [
+        ("torn", "Ann", ["ebK300000002", "ebK300000004"])
+    ] * 2
+
+
+@pytest.mark.parametrize("order", ["columns", "snake"])
+def test_pages_are_filled_in_the_order_asked_for(factory: Factory, order: str) -> None:
+    factory.add(oob_bytes=16)
+    factory.issue(6)
+    made = factory.label(order=order)
+    rows = [(int(row["row"]), int(row["column"])) for row in csv.DictReader(made.index.open())]
+    assert (
+        rows
+        == {
+            "columns": [(row, 1) for row in range(1, 7)],
+            "snake": [(1, 1), (1, 2), (1, 3), (2, 3), (2, 2), (2, 1)],
+        }[order]
+    )
+    assert factory.cli("verify", "B1", *made.files).code == 0

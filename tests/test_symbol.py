@@ -64,7 +64,12 @@ def test_each_size_holds_its_codewords_and_no_more(size: int, codewords: int) ->
 
 def test_runs_cover_exactly_the_dark_modules() -> None:
     matrix = data_matrix(b"ABV:OB04;PID:ebK3;UPC:841667145075;")
-    drawn = {(row, column + step) for row, column, length in matrix.runs() for step in range(length)}
+    starts, lengths = matrix.runs()
+    drawn = {
+        (start // (matrix.columns + 1), start % (matrix.columns + 1) + step)
+        for start, length in zip(starts, lengths, strict=True)
+        for step in range(length)
+    }
     assert drawn == {(r, c) for r in range(matrix.size) for c in range(matrix.size) if matrix.dark(r, c)}
 
 

@@ -145,7 +145,10 @@ def media_list(maker: str | None, as_json: bool) -> None:
 @click.command(epilog="Example: bss-mfg schema template > template.schema.json")
 @click.argument("what", type=click.Choice(["template", "printer", "product", "spec"]))
 def schema(what: str) -> None:
-    """Print the JSON Schema of a file that people edit, for editors that complete and check TOML."""
+    """Print the JSON Schema of a file that people edit.
+
+    Editors complete and check TOML with it.
+    """
     from pydantic import BaseModel
 
     from bss_mfg.label.printer import PrinterFile
@@ -167,8 +170,9 @@ def schema(what: str) -> None:
 @json_option
 @pass_app
 def preflight(app: App, product: str, name: str | None, printer: str, as_json: bool) -> None:
-    """Check that a product's longest labels print with a template on a printer, before anything is issued.
+    """Check that a product's labels will print, before they are issued.
 
+    The longest payload and texts are laid out with a template on a printer.
     Exit 1 if anything will not print.
     """
     from bss_mfg import looking

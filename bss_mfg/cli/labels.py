@@ -54,7 +54,7 @@ def labels(
     order: str, out: Path | None, send: str | None, only: tuple[str, ...], start: str | None, copies: int,
     labels_per_file: int, again: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Make the labels of a batch: PDF, ZPL or 1-bit PNG, as the printer wants.
+    """Make the labels of a batch: PDF, ZPL or PNG.
 
     Checks every label before the first file: symbol, module size on this printer, text, glyphs. A run that was
     interrupted goes on where it stopped. Labels that were made before are refused (exit 4) without --again. Print PDFs
@@ -101,9 +101,10 @@ def reprint(
     printer: str | None, dpi: str | None, start_at: int, symbols: str, order: str, out: Path | None, send: str | None,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Print single labels once more: the same payload, byte for byte, counted and kept in the history.
+    """Print single labels once more, with a reason.
 
-    Template and printer are those of the batch's last labels unless given. A reprint never issues anything.
+    The same payload, byte for byte, counted and kept in the history. Template and printer are those of the batch's last
+    labels unless given. A reprint never issues anything.
     """
     from bss_mfg.label.job import Wanted, make_labels, reprint_stem, select
     from bss_mfg.label.loading import load_template

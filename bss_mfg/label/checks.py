@@ -10,7 +10,7 @@ from bss_mfg.errors import InputError
 from bss_mfg.label.geometry import Placed, Rect, inside, overlap
 from bss_mfg.label.loading import LoadedTemplate
 from bss_mfg.label.printer import Printer
-from bss_mfg.label.template import Bars, Box, DataMatrix, Image, Line, Qr
+from bss_mfg.label.template import Bars, Box, DataMatrix, Image, Line, Qr, TextElement
 from bss_mfg.model import Stage
 
 Severity = Literal["error", "warning"]
@@ -113,6 +113,8 @@ def check_areas(
             "Move it or make it smaller.", "sample",
         )  # fmt: skip
     for item in placed:
+        if sample and isinstance(item.element, TextElement) and overlap(item.rect, sample):
+            issues.warning(item.index, "lies on the SAMPLE mark of development labels", "Move one of them.")
         if not isinstance(item.element, (DataMatrix, Qr, Bars)):
             continue
         x, y, width, height = item.rect

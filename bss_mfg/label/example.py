@@ -86,12 +86,16 @@ def look(loaded: LoadedTemplate, printer: Printer, subject: Subject) -> Looked:
     batch = subject.batch
     layout = lay_out(loaded, printer, subject.modules, batch.stage, batch.units_per_package, issues)
     maker = RowMaker(layout, batch, (1, "0123456789abcdef" * 4))
+    layout = maker.layout
     rows = {name: maker.example_row(package) for name, package in subject.cases.items()}
+    for plan, text in layout.fixed_texts:
+        check_text(loaded, plan, text, issues)
     for row in rows.values():
-        for (_, plan), text in zip(layout.texts, row.texts, strict=True):
-            if text:
-                check_text(loaded, plan, text, issues)
-        for code, text in zip(layout.codes, row.codes, strict=True):
-            if text:
-                layout.try_fit(code, text, issues)
+        wrong = {issue.element for issue in issues.found}  # the longest case speaks for the other one
+        for (_, spot), said in zip(layout.texts, row.texts, strict=True):
+            if said and (spot.element not in wrong or row is rows["longest"]):
+                check_text(loaded, spot, said, issues)
+        for code, said in zip(layout.codes, row.codes, strict=True):
+            if said:
+                layout.try_fit(code, said, issues)
     return Looked(subject, layout, rows, issues)

@@ -132,6 +132,7 @@ def make_labels(
     total = label_count(batch, shape.each, shape.packages_per_carton)
     numbers: Sequence[int] = wanted.numbers if wanted.numbers is not None else range(1, total + 1)
     maker = RowMaker(layout, batch, ledger.head() if shape.each == "batch" else (0, ""))
+    layout = maker.layout
     check_rows(layout, maker.rows(ledger, numbers))
 
     plan = _digest(layout, batch, wanted, maker if shape.each == "batch" else None)
@@ -175,14 +176,18 @@ def make_labels(
 def check_rows(layout: Layout, rows: Iterator[LabelRow]) -> None:
     """Refuse the changing texts and codes of labels that can't be printed, before the first file."""
     fits: set[tuple[int, int]] = set()
+    settled = Issues(layout.template)
+    for plan, text in layout.fixed_texts:
+        check_text(layout.template, plan, text, settled)
+    settled.refuse()
     for row in rows:
         issues: Issues | None = None
-        for (_, plan), text in zip(layout.texts, row.texts, strict=True):
-            if text:
+        for (_, spot), said in zip(layout.texts, row.texts, strict=True):
+            if said:
                 issues = issues or Issues(layout.template)
-                check_text(layout.template, plan, text, issues)
-        for number, (code, text) in enumerate(zip(layout.codes, row.codes, strict=True)):
-            if text and (number, (matrix := code.matrix(text)).columns) not in fits:
+                check_text(layout.template, spot, said, issues)
+        for number, (code, said) in enumerate(zip(layout.codes, row.codes, strict=True)):
+            if said and (number, (matrix := code.matrix(said)).columns) not in fits:
                 layout.fit(code, matrix)
                 fits.add((number, matrix.columns))
         if issues:

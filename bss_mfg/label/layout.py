@@ -12,7 +12,7 @@ from typing import Literal
 
 from bss_mfg.errors import InputError
 from bss_mfg.label.checks import Issues, check_areas, check_contrast
-from bss_mfg.label.expressions import Condition, Text, compile_condition, compile_text
+from bss_mfg.label.expressions import Condition, Text, Values, compile_condition, compile_text
 from bss_mfg.label.geometry import Placed, Rect, caption_height, place_all
 from bss_mfg.label.loading import LoadedTemplate
 from bss_mfg.label.printer import POINTS_PER_MM, Printer
@@ -121,6 +121,19 @@ class Layout:
     def x_dimension_mm(self) -> float:
         """Width of a module in mm as printed; 0 where there is no Data Matrix."""
         return self.symbol.dots_x / self.printer.dots_x if self.symbol else 0.0
+
+    def settled(self, constants: Values) -> Layout:
+        """The layout with all texts and conditions filled in that are the same on every label of a run."""
+        known = constants.keys()
+        texts: list[tuple[Slot, TextPlan]] = []
+        fixed = list(self.fixed_texts)
+        for slot, plan in self.texts:
+            names = slot.text.names | ({slot.when.name} if slot.when else frozenset())
+            if slot.unit is not None or not names <= known:
+                texts.append((slot, plan))
+            elif not slot.when or slot.when.holds(constants):
+                fixed.append((plan, slot.text.fill(constants)))
+        return replace(self, texts=tuple(texts), fixed_texts=tuple((plan, text) for plan, text in fixed if text))
 
     def try_fit(self, plan: CodePlan, text: str, issues: Issues) -> None:
         """Note where a code's text can't be drawn or does not fit."""

@@ -18,9 +18,10 @@ MAX_ART = 20 << 20
 MAX_FONT = 60 << 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LoadedTemplate:
-    """A template with its file's text, artwork and fonts. `digest` changes with any of them."""
+    """A template with its file's text, artwork and fonts. `digest` changes with any of them; equal digests are equal
+    templates."""
 
     name: str
     template: Template
@@ -35,6 +36,12 @@ class LoadedTemplate:
         for name, data in [*((art.file, art.data) for art in self.art), *self.font_files]:
             whole.update(name.encode() + hashlib.sha256(data).digest())
         return whole.hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LoadedTemplate) and (self.name, self.digest) == (other.name, other.digest)
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
 
     def font(self, name: str) -> Font:
         """A font by its name in this template."""

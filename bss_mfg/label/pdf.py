@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
+from operator import add
 from typing import Any, Literal
 
 from bss_mfg.label.artwork import draw_shapes, embed_pdf_art, placeholder_names
@@ -207,13 +209,21 @@ def _mask(matrix: Matrix, plan: SymbolPlan, cell: int, page_height: int) -> str:
 def _path(matrix: Matrix, plan: SymbolPlan, cell: int, page_height: int) -> str:
     """One path of merged runs in twentieths of a dot, its origin at the symbol's lower left corner."""
     x, y = plan.origins[cell]
-    width, height = plan.dots_x * UNIT, plan.dots_y * UNIT
-    bottom = (page_height - y) * UNIT - matrix.rows * height
-    lefts = [f"{column * width + 1} " for column in range(matrix.columns)]
-    bottoms = [f"{(matrix.rows - 1 - row) * height + 1} " for row in range(matrix.rows)]
-    ends = [f"{length * width - 2} {height - 2} re" for length in range(matrix.columns + 1)]
-    runs = [lefts[column] + bottoms[row] + ends[length] for row, column, length in matrix.runs()]
+    corners, sizes = _path_pieces(matrix.columns, matrix.rows, plan.dots_x, plan.dots_y)
+    starts, lengths = matrix.runs()
+    bottom = (page_height - y) * UNIT - matrix.rows * plan.dots_y * UNIT
+    runs = map(add, map(corners.__getitem__, starts), map(sizes.__getitem__, lengths))
     return f"q 1 0 0 1 {x * UNIT} {bottom} cm {' '.join(runs)} f Q"
+
+
+@lru_cache(maxsize=64)
+def _path_pieces(columns: int, rows: int, dots_x: int, dots_y: int) -> tuple[list[str], list[str]]:
+    """The operands of every possible run: its corner by `Matrix.runs`' counting, and its size by its length."""
+    width, height = dots_x * UNIT, dots_y * UNIT
+    corners = [
+        f"{column * width + 1} {(rows - 1 - row) * height + 1} " for row in range(rows) for column in range(columns + 1)
+    ]
+    return corners, [f"{length * width - 2} {height - 2} re" for length in range(columns + 1)]
 
 
 def draw_sample(canvas: Any, layout: Layout) -> None:

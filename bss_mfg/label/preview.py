@@ -58,7 +58,9 @@ def _single(loaded: LoadedTemplate) -> LoadedTemplate:
         kind="roll", label_width=media.label_width, label_height=media.label_height, bleed=media.bleed, safe=media.safe,
         stock=media.stock,
     )  # fmt: skip
-    return replace(loaded, template=loaded.template.model_copy(update={"media": roll}))
+    # Another medium is another template: its text says so, and with it the digest.
+    document = replace(loaded.document, text=loaded.document.text + "\n# one label")
+    return replace(loaded, template=loaded.template.model_copy(update={"media": roll}), document=document)
 
 
 def _picture(layout: Layout, row: LabelRow) -> Art:

@@ -7,6 +7,7 @@ each page costs a few copies of small arrays. Nothing is dithered and nothing is
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
@@ -49,7 +50,7 @@ class RasterPage:
         width, height = layout.page_dots
         self.dots: Bits = np.zeros((height, width), bool)
         self._layout = layout
-        self.pieces = Pieces(layout)
+        self.pieces = pieces_of(layout)
 
     def label(self, cell: int, row: LabelRow) -> None:
         """Put one label into a cell."""
@@ -75,7 +76,6 @@ class Pieces:
     """What a label consists of, as bitmaps at whole dots. Caches belong to one part's work."""
 
     layout: Layout
-    _glyphs: dict[tuple[str, float, bool], Glyphs] = field(default_factory=dict)
     _static: list[Piece] | None = None
     _shapes: dict[int, list[Piece]] = field(default_factory=dict)
 
@@ -125,56 +125,90 @@ class Pieces:
 
     def texts(self, row: LabelRow) -> list[Piece]:
         """The changing texts, in dots from the label's corner."""
-        found: list[Piece] = []
+        return [(x, y, turned(strip, turn)) for x, y, strip, turn in self.strips(row)]
+
+    def strips(self, row: LabelRow) -> list[tuple[int, int, Strip, int]]:
+        """The changing texts as strips with their rotation: (x, y, strip, degrees)."""
+        found: list[tuple[int, int, Strip, int]] = []
         for (_, plan), text in zip(self.layout.texts, row.texts, strict=True):
             if text:
-                found += self._text(plan, text)
+                found += self._strips(plan, text)
         return found
 
     def _text(self, plan: TextPlan, text: str) -> list[Piece]:
+        return [(x, y, turned(strip, turn)) for x, y, strip, turn in self._strips(plan, text)]
+
+    def _strips(self, plan: TextPlan, text: str) -> list[tuple[int, int, Strip, int]]:
         layout, printer = self.layout, self.layout.printer
         face = layout.template.font(plan.font)
         size, lines = plan.fitted(text, face)
-        turned = plan.rotate in (90, 270)
-        key = (plan.font, size, turned)
-        if key not in self._glyphs:
-            along, across = printer.dots_x / POINTS_PER_MM, printer.dots_y / POINTS_PER_MM
-            self._glyphs[key] = Glyphs(face, size, *((across, along) if turned else (along, across)))
-        glyphs = self._glyphs[key]
+        upright = plan.rotate in (90, 270)
+        along, across = printer.dots_x / POINTS_PER_MM, printer.dots_y / POINTS_PER_MM
+        glyphs = _glyphs(face, size, *((across, along) if upright else (along, across)))
         share = {"left": 0.0, "center": 0.5, "right": 1.0}[plan.align]
         x0, y0 = plan.x / POINTS_PER_MM * printer.dots_x, -plan.y / POINTS_PER_MM * printer.dots_y
-        found: list[Piece] = []
+        found: list[tuple[int, int, Strip, int]] = []
         for number, (line, width) in enumerate(lines):
-            bits = glyphs.line(line)
+            strip = glyphs.line(line)
             # Along the text from its anchor, and down to the baseline, in dots of the text's own frame.
             u = -share * width * glyphs.along - glyphs.margin
             v = (plan.cap_height * size + number * plan.leading * size) * glyphs.across - glyphs.baseline
-            height, length = bits.shape
-            if plan.rotate == 0:
-                x, y = x0 + u, y0 + v
-            elif plan.rotate == 90:
-                bits, x, y = np.rot90(bits, -1), x0 - v - height, y0 + u
-            elif plan.rotate == 180:
-                bits, x, y = np.rot90(bits, 2), x0 - u - length, y0 - v - height
-            else:
-                bits, x, y = np.rot90(bits, 1), x0 + v, y0 - u - length
-            found.append((round(x), round(y), bits))
+            x, y = {
+                0: (x0 + u, y0 + v),
+                90: (x0 - v - strip.height, y0 + u),
+                180: (x0 - u - strip.stride, y0 - v - strip.height),
+                270: (x0 + v, y0 - u - strip.stride),
+            }[plan.rotate]
+            found.append((round(x), round(y), strip, plan.rotate))
         return found
+
+
+@lru_cache(maxsize=8)
+def pieces_of(layout: Layout) -> Pieces:
+    """The pieces of a layout; parts of one run share what they have in common."""
+    return Pieces(layout)
+
+
+@lru_cache(maxsize=256)
+def _glyphs(face: Font, size: float, along: float, across: float) -> Glyphs:
+    return Glyphs(face, size, along, across)
+
+
+def turned(strip: Strip, degrees: int) -> Bits:
+    """A line of text as dots, after its rotation."""
+    return np.rot90(strip.bits, -(degrees // 90))
 
 
 def enlarged(matrix: Matrix, plan: SymbolPlan) -> Bits:
     """A matrix at its plan's dots."""
-    return np.repeat(np.repeat(modules_of(matrix), plan.dots_y, axis=0), plan.dots_x, axis=1)
+    return np.repeat(np.repeat(matrix.bits(), plan.dots_y, axis=0), plan.dots_x, axis=1)
 
 
-def modules_of(matrix: Matrix) -> Bits:
-    """A matrix as an array."""
-    rows = np.frombuffer(matrix.packed, np.uint8).reshape(matrix.rows, matrix.stride)
-    return np.unpackbits(rows, axis=1, count=matrix.columns).astype(bool)
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A line of text as one number: `height` rows of `stride` bits (whole octets), the leftmost dot highest."""
+
+    number: int
+    stride: int
+    height: int
+
+    @property
+    def octets(self) -> bytes:
+        """The rows, packed."""
+        return self.number.to_bytes(self.stride * self.height // 8, "big")
+
+    @property
+    def bits(self) -> Bits:
+        """Rows x columns."""
+        rows = np.frombuffer(self.octets, np.uint8).reshape(self.height, self.stride // 8)
+        return np.unpackbits(rows, axis=1).astype(bool)
 
 
 class Glyphs:
-    """The glyphs of a font at one size on one dot grid: `along` and `across` the text, in dots per point."""
+    """The glyphs of a font at one size on one dot grid: `along` and `across` the text, in dots per point.
+
+    A glyph is kept as one number per row length, so that putting it into a line is one shift and one OR.
+    """
 
     def __init__(self, face: Font, size: float, along: float, across: float) -> None:
         self._face, self._size = face, size
@@ -183,21 +217,33 @@ class Glyphs:
         self.baseline = 2 + int((max(face.ascent, 1.0) + 0.1) * size * across)
         self._height = self.baseline + 2 + int((max(face.descent, 0.25) + 0.1) * size * across)
         self._cells: dict[str, tuple[Bits, float]] = {}
+        self._numbers: dict[tuple[str, int], tuple[int, int]] = {}
 
-    def line(self, text: str) -> Bits:
+    def line(self, text: str) -> Strip:
         """A line of text. It starts `margin` dots in, and its baseline lies `baseline` dots down."""
         if missing := [character for character in dict.fromkeys(text) if character not in self._cells]:
             self._load(missing)
-        cells = self._cells
+        cells, numbers = self._cells, self._numbers
         width = sum([cells[character][1] for character in text])
-        bits: Bits = np.zeros((self._height, int(width) + 2 * self.margin + 2), bool)
-        pen = 0.0
+        # Few row lengths, so that glyphs' numbers are found again.
+        stride = (int(width) + 2 * self.margin + 2 + 31) // 32 * 32
+        line, pen = 0, 0.0
         for character in text:
-            glyph, advance = cells[character]
-            at = round(pen)
-            bits[:, at : at + glyph.shape[1]] |= glyph[:, : bits.shape[1] - at]
-            pen += advance
-        return bits
+            key = (character, stride)
+            number, spare = numbers.get(key) or self._number(character, stride)
+            line |= number << (spare - round(pen))
+            pen += cells[character][1]
+        return Strip(line, stride, self._height)
+
+    def _number(self, character: str, stride: int) -> tuple[int, int]:
+        """(the glyph's rows as a number with `stride` bits a row, how far it may be shifted left)."""
+        bits = self._cells[character][0]
+        spare = stride - bits.shape[1]
+        rows = np.zeros((self._height, stride), bool)
+        rows[:, spare:] = bits
+        found = (int.from_bytes(np.packbits(rows).tobytes(), "big"), spare)
+        self._numbers[(character, stride)] = found
+        return found
 
     def _load(self, characters: list[str]) -> None:
         """Rasterise glyphs side by side, one point a dot."""

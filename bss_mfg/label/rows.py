@@ -35,11 +35,11 @@ def label_count(batch: Batch, each: Each, per_carton: int | None) -> int:
 
 
 class RowMaker:
-    """Makes the rows of one batch for one layout."""
+    """Makes the rows of one batch for one layout; `layout` is that layout with all constants filled in."""
 
     def __init__(self, layout: Layout, batch: Batch, head: tuple[int, str] = (0, "")) -> None:
         template = layout.template.template
-        self._layout, self._batch, self._each = layout, batch, template.each
+        self._batch, self._each = batch, template.each
         self.head = head[1]
         self._per_carton = template.packages_per_carton or batch.packages
         self._base: dict[str, Value] = {
@@ -49,9 +49,19 @@ class RowMaker:
             "cartons": -(-batch.packages // self._per_carton), "uuid": "", "mac": "", "serials": "",
             **{name: batch.facts.get(name, "") for name in ("title", "pid", "upc", "ean", "code")},
         }  # fmt: skip
+        self.layout = self._layout = layout.settled(self._constants())
+        layout = self.layout
         # Most templates speak of the package alone; then the units' values need not be made.
         slots = [slot for slot, _ in layout.texts] + [plan.slot for plan in layout.codes] + list(layout.conditions)
         self._by_unit = any(slot.unit is not None for slot in slots)
+
+    def _constants(self) -> dict[str, Value]:
+        """What is the same on every label."""
+        changing = {"payload", "package", "unit", "carton", "uuid", "mac", "serials"}
+        found = {name: value for name, value in self._base.items() if name not in changing}
+        if self._each == "package":
+            found |= {"units": self._batch.units_per_package, "count": 1}
+        return found
 
     def rows(self, ledger: Ledger, numbers: Sequence[int]) -> Iterator[LabelRow]:
         """The rows of label numbers (from 1), streamed from the ledger."""

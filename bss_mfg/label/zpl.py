@@ -12,19 +12,20 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
+from functools import lru_cache
 
 import numpy as np
 
 from bss_mfg.label.layout import SymbolPlan
 from bss_mfg.label.pdf import PartJob
-from bss_mfg.label.raster import Bits, Pieces, modules_of
+from bss_mfg.label.raster import Bits, Strip, pieces_of, turned
 from bss_mfg.symbol import Matrix
 
 
 def render_zpl(job: PartJob) -> bytes:
     """One format (`^XA` to `^XZ`) for each page."""
     layout = job.layout
-    pieces = Pieces(layout)
+    pieces = pieces_of(layout)
     width, height = layout.page_dots
     fixed = {cell: "".join(packed_field(*piece) for piece in pieces.fixed(cell)) for cell in range(len(layout.cells))}
     head = f"^XA^CI28^PW{width}^LL{height}^LH0,0^PON^PMN\n"
@@ -39,7 +40,7 @@ def render_zpl(job: PartJob) -> bytes:
             fields.append(_native(row.payload, plan, x, y) if native else _symbol(matrix, plan, x, y))
         x, y = pieces.origin(cell)
         fields += [packed_field(x + dx, y + dy, bits) for dx, dy, bits in pieces.shapes(row)]
-        fields += [_rows_field(x + dx, y + dy, bits) for dx, dy, bits in pieces.texts(row)]
+        fields += [_text(x + dx, y + dy, strip, turn) for dx, dy, strip, turn in pieces.strips(row)]
         cell += 1
         if cell == len(layout.cells) or number == len(job.rows) - 1:
             out += [head, *fields, "^PQ1^XZ\n"]
@@ -58,41 +59,40 @@ def _native(payload: str, plan: SymbolPlan, x: int, y: int) -> str:
 
 def _symbol(matrix: Matrix, plan: SymbolPlan, x: int, y: int) -> str:
     """A symbol as a graphic: each row of modules once, then repeated (`:`)."""
-    wide = np.repeat(modules_of(matrix), plan.dots_x, axis=1)
-    packed = np.packbits(wide, axis=1)
-    stride = packed.shape[1]
-    text, digits = packed.tobytes().hex().upper(), 2 * stride
+    wide, stride = _widened(plan.dots_x), matrix.stride
+    pieces = [*map(wide.__getitem__, matrix.packed)]
     repeat = ":" * (plan.dots_y - 1)
-    rows = repeat.join([text[at : at + digits] for at in range(0, len(text), digits)])
-    total = stride * matrix.rows * plan.dots_y
-    return f"^FO{x},{y}^GFA,{total},{total},{stride},{rows}{repeat}^FS\n"
+    rows = ["".join(pieces[at : at + stride]) for at in range(0, len(pieces), stride)]
+    width = stride * plan.dots_x
+    total = width * matrix.rows * plan.dots_y
+    return f"^FO{x},{y}^GFA,{total},{total},{width},{repeat.join(rows)}{repeat}^FS\n"
 
 
-def _rows_field(x: int, y: int, bits: Bits) -> str:
-    """A small graphic: rows in hex, empty ends cut (`,`)."""
-    rows = np.flatnonzero(bits.any(axis=1))
-    if not len(rows):
+@lru_cache(maxsize=64)
+def _widened(dots: int) -> tuple[str, ...]:
+    """Each octet of modules as the hex digits of its dots."""
+    return tuple(f"{int(''.join(bit * dots for bit in f'{octet:08b}'), 2):0{2 * dots}X}" for octet in range(256))
+
+
+def _text(x: int, y: int, strip: Strip, turn: int) -> str:
+    """A line of text as a graphic."""
+    if turn or x < 0 or y < 0:
+        return packed_field(x, y, turned(strip, turn))
+    stride = strip.stride // 8
+    text, digits = strip.octets.hex().upper(), 2 * stride
+    # Empty rows at the top move the field down; a row's empty end is cut (`,`).
+    kept = text.lstrip("0")
+    if not kept:
         return ""
-    columns = np.flatnonzero(bits.any(axis=0))
-    top, left = int(rows[0]), int(columns[0])
-    bits = bits[top : rows[-1] + 1, left : columns[-1] + 1]
-    x, y = x + left, y + top
-    if x < 0 or y < 0:  # ^FO can't point off the label
-        bits, x, y = bits[max(-y, 0) :, max(-x, 0) :], max(x, 0), max(y, 0)
-        if not bits.size:
-            return ""
-    packed = np.packbits(bits, axis=1)
-    stride = packed.shape[1]
-    text, digits = packed.tobytes().hex().upper(), 2 * stride
-    lines = []
-    for at in range(0, len(text), digits):
-        line = text[at : at + digits]
-        kept = line.rstrip("0")
-        kept += "0" * (len(kept) % 2)
-        # A comma after a full row would begin another one.
-        lines.append(kept if len(kept) == digits else kept + ",")
-    total = stride * len(lines)
-    return f"^FO{x},{y}^GFA,{total},{total},{stride},{''.join(lines)}^FS\n"
+    top = (len(text) - len(kept)) // digits
+    rows = [text[at : at + digits].rstrip("0") for at in range(top * digits, len(text), digits)]
+    while not rows[-1]:
+        rows.pop()
+    rows = [row + "0" * (len(row) % 2) for row in rows]
+    # A comma after a full row would begin another one.
+    data = "".join([row if len(row) == digits else row + "," for row in rows])
+    total = stride * len(rows)
+    return f"^FO{x},{y + top}^GFA,{total},{total},{stride},{data}^FS\n"
 
 
 def packed_field(x: int, y: int, bits: Bits) -> str:

@@ -100,7 +100,7 @@ def verify(
     parts = [part for part in ledger.printed_parts(batch.id) if part.each == "package"]
     specs = _specs(ledger)
     serials: dict[int, str] = {}
-    books, findings = Books(), []
+    books, findings = Books(max((part.copy for part in parts), default=1)), []
     pictures: dict[int, bytes] = {}
     broken: list[tuple[str, str]] = []
     pages = 0

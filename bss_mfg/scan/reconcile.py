@@ -161,7 +161,10 @@ def _fit(points: Sequence[tuple[object, tuple[float, float]]]) -> tuple[NDArray[
 class Books:
     """Which packages were seen where, over all pages of a verification. Grows with the batch, not with the pixels."""
 
+    copies: int = 1
+    """Labels that were made of each package: `labels --copies`."""
     first_seen: dict[int, tuple[str, int]] = field(default_factory=dict)
+    more_seen: Counter[int] = field(default_factory=Counter)
     excused: set[int] = field(default_factory=set)
     """Packages that already have a finding of their own (missing at their place, unreadable, mismatched)."""
 
@@ -207,7 +210,8 @@ class ScannedPage:
         elsewhere = over is not None and over != package
         where = f"it lies in the place of {self.serials.get(over, '')}" if over is not None else ""
         if diagnosis.kind == "match" and package is not None:
-            if before := books.first_seen.get(package):
+            before = books.first_seen.get(package)
+            if before and books.more_seen[package] + 1 >= books.copies:
                 detail = f"was already read on page {before[1]} of {before[0]}"
                 if elsewhere and over is not None:
                     instead[over] = f"a copy of {serials} lies there"
@@ -217,7 +221,9 @@ class ScannedPage:
                 instead[over] = f"the label of {serials} lies there"
                 books.excused.add(package)
                 return self._finding("mismatched", package, item.read, serials, where)
-            books.first_seen[package] = (self.file, self.number)
+            if before:
+                books.more_seen[package] += 1
+            books.first_seen.setdefault(package, (self.file, self.number))
             detail = f"after {diagnosis.stripped}" if diagnosis.stripped else ""
             return self._finding("matched", package, item.read, serials, detail)
         if diagnosis.kind == "foreign":
