@@ -9,9 +9,9 @@ from pathlib import Path
 from bss_mfg import __version__
 from bss_mfg.issuing import create_batch
 from bss_mfg.label.job import Wanted, make_labels
-from bss_mfg.label.pdf import Symbols
-from bss_mfg.label.printer import GENERIC
 from bss_mfg.label.loading import load_template
+from bss_mfg.label.pdf import Symbols
+from bss_mfg.label.printer import BUILT_IN
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Who
 from bss_mfg.payload.keys import load_public_key, new_development_key
@@ -74,11 +74,13 @@ class Factory:
         if not issued.created or issued.batch.suite != SUITE:
             raise RuntimeError(f"batch {batch} was not issued with {SUITE}")
 
-    def labels(self, batch: str, folder: Path, symbols: Symbols) -> None:
+    def labels(
+        self, batch: str, folder: Path, symbols: Symbols, name: str = "sheet-a4-24", printer: str = f"pdf-{DPI}"
+    ) -> None:
         """The label files and their index, and the ledger's record of them."""
         known = self.ledger.batch(batch)
-        template = load_template(self.workspace.template_file(known.template))
-        made = make_labels(self.ledger, known, template, GENERIC[DPI], folder, Wanted(symbols=symbols, again=True))
+        template = load_template(self.workspace.template_file(name))
+        made = make_labels(self.ledger, known, template, BUILT_IN[printer], folder, Wanted(symbols=symbols, again=True))
         if made.unchanged:
             raise RuntimeError(f"{folder} held labels already")
 

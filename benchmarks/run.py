@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from benchmarks.bss_mfg_pipeline import Factory
 
 RESULTS = Path(__file__).parent / "results"
-OUR_UNITS, VECTOR_UNITS, REFERENCE_LABELS, REFERENCE_READS = 1920, 480, 240, 48
+OUR_UNITS, VECTOR_UNITS, REFERENCE_LABELS, REFERENCE_READS = 1920, 960, 240, 48
 HELP_RUNS = 15
 STOP_AFTER = 120.0
 """Seconds after which no further round starts."""
@@ -100,6 +100,12 @@ def our_round(batch: str, units: int, out: Path) -> tuple[dict[str, float], list
         "labels": timed(units, lambda: factory.labels(batch, mask, "mask")),
         "verify": timed(units, lambda: factory.verify(batch, mask)),
     }
+    # Label printers print rolls: there ZPL is compared with our own PDF.
+    for step, printer in (("labels-roll-pdf", "pdf-300"), ("labels-roll-zpl", "zpl-300")):
+        folder = out / f"{batch}-{printer}"
+        rates[step] = timed(
+            units, lambda to=folder, name=printer: factory.labels(batch, to, "mask", "roll-50x30", name)
+        )
     factory.issue(other, few)
     rates["labels-vector"] = timed(few, lambda: factory.labels(other, vector, "vector"))
     rates["verify-vector"] = timed(few, lambda: factory.verify(other, vector))
@@ -210,8 +216,14 @@ def lines_of(ours: Rates, theirs: Rates, help_times: tuple[list[float], list[flo
     own, bare = (median(times) * 1000 for times in help_times)
     return [
         of("issue (HPKE, sealed, committed)", "issue", "issue", 0.5),
-        of("labels (mask)", "labels", "labels", 12),
-        of("labels (vector)", "labels-vector", "labels", None),
+        of("labels (mask)", "labels", "labels", 25),
+        of("labels (vector)", "labels-vector", "labels", 12),
+        Line(
+            "labels (ZPL against our PDF, roll)",
+            median(ours["labels-roll-zpl"]),
+            median(ours["labels-roll-pdf"]),
+            target=1,
+        ),
         of("verify at 300 dpi (mask)", "verify", "verify", 12),
         of("verify at 300 dpi (vector)", "verify-vector", "verify", None),
         of("verify: reference reads our file", "verify", "verify-ours", None),

@@ -2,9 +2,9 @@
 it, nobody here can know.
 
 `^BX`, the printer's own Data Matrix, is used only where every conforming encoder makes the same symbol: an even number
-of digits packs best as digit pairs (ISO/IEC 16022, 5.2.2), whatever the look-ahead. Every other payload can be encoded
-in several right ways, and is sent as a `^GF` graphic. (ZPL II Programming Guide: ^BX, ^GF, Appendix "Alternative data
-compression scheme" and ":Z64:".)
+of digits packs best as digit pairs (ISO/IEC 16022, 5.2.2), whatever the look-ahead; and where dots are square, for it
+knows one module size. Every other payload can be encoded in several right ways, and is sent as a `^GF` graphic. (ZPL II
+Programming Guide: ^BX, ^GF, Appendix "Alternative data compression scheme" and ":Z64:".)
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ def render_zpl(job: PartJob) -> bytes:
     for number, row in enumerate(job.rows):
         fields.append(fixed[cell])
         for plan, matrix in pieces.symbols(row):
-            native = layout.symbol is plan and is_native(row.payload)
+            # By value: the pieces may have come with an equal layout.
+            native = plan == layout.symbol and plan.dots_x == plan.dots_y and is_native(row.payload)
             x, y = plan.origins[cell]
             fields.append(_native(row.payload, plan, x, y) if native else _symbol(matrix, plan, x, y))
         x, y = pieces.origin(cell)
