@@ -6,6 +6,10 @@ import importlib.metadata
 import platform
 import sys
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bss_mfg.ledger.store import Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ _NEEDED = {
     "pydantic": "checking files",
     "openpyxl": "XLSX identities",
     "pylibdmtx": "the second reader",
+    "pikepdf": "PDF artwork",
+    "svglib": "SVG artwork",
 }
 
 
@@ -52,6 +58,16 @@ def examine() -> list[Check]:
     checks.append(_fonts())
     checks.append(_libdmtx())
     return checks
+
+
+def check_ledger(ledger: Ledger) -> Check:
+    """The ledger's own checks: integrity, hash chain, barcode strings as issued."""
+    from bss_mfg.errors import BssError
+
+    try:
+        return Check("ledger", "ok", f"{ledger.check():,} events, their chain holds; all barcode strings as issued")
+    except BssError as error:
+        return Check("ledger", "fault", str(error.what), error.way_out)
 
 
 def _crypto() -> Check:

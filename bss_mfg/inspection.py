@@ -15,21 +15,30 @@ from bss_mfg.payload.spec import Spec
 
 def explain(text: str, specs: Sequence[Spec], key: PrivateKey | None = None) -> dict[str, Any]:
     """What a barcode string says. An OOB key is shown only as its SHA-256: enough to compare, useless to attack."""
-    from bss_mfg.scan.diagnose import printable
+    from bss_mfg.scan.diagnose import printable, strip_scanner_marks
 
     shown = printable(text, 4000)
+    text, stripped = strip_scanner_marks(text)
+    taken = [f"the scanner added its {stripped}: not part of the string"] if stripped else []
     spec = parse.matching_spec(text, specs)
     if spec is None:
-        return {"payload": shown, "spec": None, "fields": [], "problems": ["no known spec begins like this string"]}
+        why = (
+            "upper and lower case are swapped: caps lock is on"
+            if parse.matching_spec(text.swapcase(), specs)
+            else "no known spec begins like this string"
+        )
+        return {"payload": shown, "spec": None, "notes": taken, "fields": [], "problems": [why], "units": []}
     try:
         fields = parse.split(text, spec)
         problems = parse.findings(fields, spec)
         uuids = parse.uuids(fields, spec)
     except InputError as error:
-        return {"payload": shown, "spec": spec.name, "fields": [], "problems": [str(error)]}
+        return {"payload": shown, "spec": spec.name, "notes": taken, "fields": [], "problems": [str(error)],
+                "units": []}  # fmt: skip
     report: dict[str, Any] = {
         "payload": shown,
         "spec": spec.name,
+        "notes": taken,
         "fields": [
             {
                 "key": printable(item.key, 40),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bss_mfg.credentials import new_oob_key, new_uuid, serial_from
-from bss_mfg.errors import InputError, RefusedError
+from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.files import checked_name
 from bss_mfg.ledger.audit import now
 from bss_mfg.ledger.store import Ledger
@@ -78,6 +78,10 @@ def create_batch(
         if batch_id is not None and (found := _existing(ledger, batch_id, request)):
             return found
         number, next_serial = ledger.product_number(loaded.name, product.pid, loaded.key.fingerprint)
+        if identities:
+            _refuse_known(ledger, number, identities)
+        else:
+            next_serial = _free_serial(ledger, loaded, number, next_serial, units)
         batch = Batch(
             id=batch_id or _free_id(ledger, loaded.name),
             product=loaded.name,
@@ -99,6 +103,37 @@ def create_batch(
         packages = _packages(loaded, builder, units, next_serial, identities, progress)
         ledger.issue(batch, request, number, after, wrapped, data_key, packages)
     return Issued(batch, True)
+
+
+def _refuse_known(ledger: Ledger, product: int, identities: Sequence[Identity]) -> None:
+    """Name what of a file was issued before, by row; the ledger would refuse it all the same."""
+    known = ledger.known_serials(product, [item.serial for item in identities])
+    uuids = ledger.known_uuids([item.uuid for item in identities if item.uuid])
+    problems = []
+    for row, item in enumerate(identities, 2):
+        if item.serial in known:
+            problems.append(f"row {row}: serial {item.serial} was issued in batch {known[item.serial]}")
+        elif item.uuid in uuids:
+            problems.append(f"row {row}: Device UUID {str(item.uuid).upper()} was issued in batch {uuids[item.uuid]}")
+    if problems:
+        more = [f"and {len(problems) - 8} more rows"] if len(problems) > 8 else []
+        raise LedgerError(
+            "would be issued twice",
+            where="identities file",
+            problems=[*problems[:8], *more],
+            way_out="Nothing was issued; correct it, or leave these rows out.",
+        )
+
+
+def _free_serial(ledger: Ledger, loaded: LoadedProduct, product_no: int, start: int, units: int) -> int:
+    """The first running number from which all serials of the batch are free: serials brought by files are skipped."""
+    product = loaded.product
+    while True:
+        numbers = {serial_from(product.serial, product.pid, start + index): start + index for index in range(units)}
+        taken = ledger.known_serials(product_no, list(numbers))
+        if not taken:
+            return start
+        start = max(numbers[serial] for serial in taken) + 1
 
 
 def _packages(

@@ -74,6 +74,12 @@ class Workspace:
         from bss_mfg.ledger.vault import Vault
 
         root = root.expanduser().resolve()
+        if outer := next((folder for folder in root.parents if (folder / CONFIG).is_file()), None):
+            raise RefusedError(
+                f"lies inside the workspace {outer}; nothing was changed",
+                where=str(root),
+                way_out="Work in that one, or name a folder outside of it.",
+            )
         workspace = cls(root, _vault_file(root, environment))
         if (root / CONFIG).exists():
             raise RefusedError(
@@ -204,8 +210,26 @@ class Workspace:
         from bss_mfg.payload.spec import packaged_names
 
         found = dict.fromkeys(packaged_names(), "packaged")
-        found.update((path.stem, "workspace") for path in (self.root / "specs").glob("*.toml"))
+        own = (path.stem for path in (self.root / "specs").glob("*.toml"))
+        found.update((name, "workspace") for name in own if not name.endswith(".control-log"))
         return dict(sorted(found.items()))
+
+    def copy_spec(self, name: str) -> list[Path]:
+        """Copy a packaged spec and its control log mapping into the workspace; refuses to overwrite."""
+        from bss_mfg.files import already_there
+        from bss_mfg.payload.spec import packaged, packaged_mapping
+
+        folder = self.root / "specs"
+        texts = {f"{name}.toml": packaged(name).text}
+        if mapping := packaged_mapping(name):
+            texts[f"{name}.control-log.toml"] = mapping
+        for file in texts:
+            if (folder / file).exists():
+                raise already_there(folder / file)
+        make_folder(folder)
+        for file, text in texts.items():
+            place(folder / file, [text.encode()])
+        return [folder / file for file in texts]
 
     def spec(self, name: str) -> SpecFile:
         """A spec by name."""
@@ -215,6 +239,12 @@ class Workspace:
         if not path.is_file():
             return packaged(name)
         document = load(path, "spec file")
+        if not document.data:
+            raise InputError(
+                "is empty",
+                where=str(path),
+                way_out=f"Delete it; `bss-mfg spec copy {name}` makes a copy of the packaged spec.",
+            )
         found = from_document(document, "workspace")
         if found.spec.name != name:
             raise InputError(

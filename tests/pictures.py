@@ -28,6 +28,29 @@ Bits = NDArray[np.bool_]
 
 TEMPLATES = sorted(path.stem for path in (Path(__file__).parent.parent / "templates").glob("*.toml"))
 """All that are packaged, whatever they are."""
+ALL_CODES = """
+format = 1
+media = { label_width = 110, label_height = 110 }
+sample = { x = 84, y = 2, width = 24, height = 6 }
+element = [
+  { kind = "data-matrix", x = 2, y = 2, size = 28, rotate = 90 },
+  { kind = "qr", x = 32, y = 2, size = 24, rotate = 90, text = "{uuid}" },
+  { kind = "qr", x = 58, y = 2, size = 24, rotate = 180, text = "{mac:colons}" },
+  { kind = "code-128", x = 2, y = 34, width = 50, height = 10 },
+  { kind = "code-128", x = 54, y = 34, width = 50, height = 10, rotate = 180, caption = "above" },
+  { kind = "code-128", x = 2, y = 52, width = 50, height = 10, rotate = 90, text = "{mac}" },
+  { kind = "code-128", x = 16, y = 52, width = 50, height = 10, rotate = 270, each_unit = { columns = 2, dx = 12 } },
+  { kind = "ean-upc", x = 44, y = 52, width = 38, height = 15 },
+  { kind = "ean-upc", x = 44, y = 70, width = 38, height = 15, rotate = 90 },
+  { kind = "ean-upc", x = 62, y = 70, width = 38, height = 15, rotate = 270, caption = "none" },
+  { kind = "text", x = 82, y = 70, width = 38, text = "{serial}", rotate = 90, size = 7 },
+  { kind = "text", x = 90, y = 70, width = 38, text = "{mac}", rotate = 270, each_unit = { columns = 2, dx = 4 } },
+  { kind = "text", x = 70, y = 30, width = 38, text = "{batch} ÄÖß", rotate = 180, size = 8, align = "right" },
+  { kind = "box", x = 84, y = 54, width = 20, height = 9, radius = 2, when = "units > 1" },
+  { kind = "line", x = 84, y = 66, x2 = 104, y2 = 64 },
+]
+"""
+"""Every kind of code at every rotation, and texts and shapes that change: a package label for pairs."""
 ROLL_LABELS, SHEET_LABELS = 5, 26
 
 
@@ -107,8 +130,9 @@ def _pictures(folder: Path, pattern: str) -> Iterator[Grey]:
 
 def floor_for_printing(new_factory: Callable[[], Factory]) -> Factory:
     """A factory with two batches of 26 packages: single units with a UPC, and pairs with an EAN. Every unit has a MAC
-    address, so that nothing that a template may print is missing."""
+    address, so that nothing that a template may print is missing. The template `all-codes` is its own."""
     factory = new_factory()
+    (factory.root / "templates" / "all-codes.toml").write_text(ALL_CODES, encoding="utf-8")
     factory.add("bulb", oob_bytes=16)
     factory.add("pair", oob_bytes=16, units_per_package=2, ean="4006381333931")
     for number, (name, units) in enumerate((("bulb", 26), ("pair", 52)), 1):

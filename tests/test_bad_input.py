@@ -342,7 +342,7 @@ CASES = [
     Case("vault key: damaged", 3, "undamaged", "safe copy", replaced("vault.key", b"bss-mfg-vault-key-1:A:B", *CREATE)),
     Case("ledger: garbage", 5, "damaged|not a ledger", "backup",
          replaced("ledger.db", os.urandom(9000), "batch", "list")),
-    Case("ledger: lost", 3, "no ledger", "backup", replaced("ledger.db", None, "batch", "list")),
+    Case("ledger: lost", 5, "no ledger", "backup", replaced("ledger.db", None, "batch", "list")),
     Case("ledger: newer program", 5, "newer bss-mfg", "newer program", newer_ledger),
     Case("settings: broken", 3, "bss-mfg.toml", "Correct", edited("bss-mfg.toml", "format = 1", "format = 7", *CREATE)),
     Case("workspace: again", 4, "already a workspace", "Work in it", lambda f: ["init", f.root]),

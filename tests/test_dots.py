@@ -17,6 +17,8 @@ import zxingcpp
 
 from bss_mfg.errors import InputError
 from bss_mfg.label import pdf
+from bss_mfg.label.layout import lay_out
+from bss_mfg.label.loading import load_template
 from bss_mfg.label.printer import BUILT_IN, Printer
 from tests.conftest import Factory
 from tests.pictures import (
@@ -101,7 +103,7 @@ def check(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("printer", PRINTERS)
-@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("template", [*TEMPLATES, "all-codes"])
 def test_every_template_is_exact_on_every_printer(
     floor: Factory, tmp_path: Path, record_property: Note, template: str, printer: str
 ) -> None:
@@ -135,6 +137,15 @@ def test_offset_and_scale_keep_every_dot(
     for item in (moved, stretched):
         rasterisers = {**PDFIUM, **MONO, **(OTHERS if template == "roll-50x30" else {})}
         check(floor, template, item, rasterisers, tmp_path, record_property)
+
+
+@pytest.mark.parametrize("offset", [(-5.0, 0.0), (30.0, 0.0), (0.0, -10.0), (0.0, 20.0)])
+def test_a_symbol_moved_over_the_edge_is_refused(floor: Factory, offset: tuple[float, float]) -> None:
+    """What lies off the page is cut, and a cut symbol is waste: no offset makes one unseen."""
+    loaded = load_template(floor.workspace.template_file("roll-50x30"))
+    printer = replace(BUILT_IN["pdf-203"], offset_x_mm=offset[0], offset_y_mm=offset[1])
+    with pytest.raises(InputError):
+        lay_out(loaded, printer, 48, "production")
 
 
 def a_hair_larger(path: Callable[..., str]) -> Callable[..., str]:

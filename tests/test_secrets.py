@@ -34,9 +34,16 @@ def inflated(data: bytes) -> bytes:
 
 
 def leaks(needles: set[bytes], haystack: bytes) -> bool:
-    """Whether any needle is in the haystack; needles are found by their first 8 octets."""
-    starts = {needle[:8] for needle in needles}
-    return any(haystack[at : at + 8] in starts for at in range(len(haystack) - 7))
+    """Whether any needle is in the haystack; found by its first 8 octets, then compared whole (the hexadecimal of a
+    thousand symbols holds any 8 digits now and then)."""
+    starts: dict[bytes, list[bytes]] = {}
+    for needle in needles:
+        starts.setdefault(needle[:8], []).append(needle)
+    return any(
+        haystack.startswith(needle, at)
+        for at in range(len(haystack) - 7)
+        for needle in starts.get(haystack[at : at + 8], ())
+    )
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ from PIL import Image
 
 from bss_mfg.errors import InputError
 from bss_mfg.label.layout import lay_out
-from bss_mfg.label.loading import load_template
+from bss_mfg.label.loading import load_template, template_from_text
 from bss_mfg.label.pdf import PartJob
 from bss_mfg.label.printer import BUILT_IN, Printer
 from bss_mfg.label.render import render_part
@@ -32,10 +32,12 @@ from bss_mfg.symbol import data_matrix
 from tests.conftest import Factory
 from tests.pictures import (
     TEMPLATES,
+    Bits,
     Grey,
     Labels,
     expected_dots,
     floor_for_printing,
+    pdfium_pages,
     planned_symbols,
     some_labels,
 )
@@ -96,7 +98,7 @@ def printed(floor: Factory, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     """All templates on all printers, through one run of the renderer; where a template is refused, the words."""
     folder = tmp_path_factory.mktemp("printed")
     made: dict[str, tuple[Labels, Labels] | InputError] = {}
-    for template in TEMPLATES:
+    for template in (*TEMPLATES, "all-codes"):
         for name in PRINTERS:
             printer = BUILT_IN[name]
             try:
@@ -124,7 +126,7 @@ def printed_or_refused(printed: Mapping[str, Printed | InputError], template: st
 
 
 @pytest.mark.parametrize("printer", PRINTERS)
-@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("template", [*TEMPLATES, "all-codes"])
 def test_zpl_prints_every_dot_of_the_page(
     printed: dict[str, Printed | InputError], template: str, printer: str,
     record_property: Callable[[str, object], None],
@@ -149,7 +151,7 @@ def test_zpl_prints_every_dot_of_the_page(
 
 
 @pytest.mark.parametrize("printer", PRINTERS)
-@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("template", [*TEMPLATES, "all-codes"])
 def test_zpl_is_read_as_the_ledger_has_it(
     floor: Factory, printed: dict[str, Printed | InputError], template: str, printer: str
 ) -> None:
@@ -252,7 +254,7 @@ def inflated(data: bytes, stride: int) -> bytes:
 
 
 @pytest.mark.parametrize("printer", PRINTERS)
-@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("template", [*TEMPLATES, "all-codes"])
 def test_graphic_fields_are_whole(printed: dict[str, Printed | InputError], template: str, printer: str) -> None:
     """A field with other octets than it says makes a printer wait for more, or take the next command as dots."""
     data = printed_or_refused(printed, template, printer).zpl.made.files[0].read_bytes()
@@ -304,7 +306,7 @@ def one_bit(path: Path, printer: Printer) -> None:
 
 
 @pytest.mark.parametrize("printer", ["png-203", "png-300", "png-600", "png-300x600"])
-@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("template", [*TEMPLATES, "all-codes"])
 def test_png_has_every_dot_and_no_grey(
     floor: Factory, tmp_path: Path, template: str, printer: str, record_property: Callable[[str, object], None]
 ) -> None:
@@ -326,3 +328,63 @@ def test_png_has_every_dot_and_no_grey(
                 assert np.array_equal(item.there(page), item.dots), (item.kind, item.label)
                 compared += item.dots.size
     record_property("dots of symbols", compared)
+
+
+def near(bits: Bits, reach: int = 2) -> Bits:
+    """All dots that are at most so many away from a black one."""
+    wide = np.pad(bits, reach)
+    found = np.zeros_like(bits)
+    for down in range(2 * reach + 1):
+        for right in range(2 * reach + 1):
+            found |= wide[down : down + bits.shape[0], right : right + bits.shape[1]]
+    return found
+
+
+@pytest.mark.parametrize("resolution", ["203", "300x600"])
+@pytest.mark.parametrize("template", [*TEMPLATES, "all-codes"])
+def test_png_is_the_pdf_within_two_dots(floor: Factory, tmp_path: Path, template: str, resolution: str) -> None:
+    """Texts and shapes lie where the PDF has them; only what a glyph's edge rounds to may differ."""
+    printers = (BUILT_IN[f"pdf-{resolution}"], BUILT_IN[f"png-{resolution}"])
+    try:
+        in_pdf, in_png = (some_labels(floor, template, printer, tmp_path / printer.language) for printer in printers)
+    except InputError as error:
+        assert "does not fit" in str(error), error
+        pytest.skip(f"{template} is refused on {resolution} dpi: {error.what}")
+    dpi = (printers[0].dots_per_mm_x * 25.4, printers[0].dots_per_mm_y * 25.4)
+    for number, page in enumerate(pdfium_pages(in_pdf.made.files[0], dpi)):
+        drawn, dots = page < 128, read(in_png.made.files[number]) < 128
+        strayed = int((drawn & ~near(dots)).sum() + (dots & ~near(drawn)).sum())
+        assert strayed <= 0.001 * drawn.sum(), (number, strayed)
+
+
+REVERSED = """
+format = 1
+each = "batch"
+media = { label_width = 30, label_height = 10 }
+element = [
+  { kind = "box", x = 1, y = 1, width = 28, height = 8, fill = true },
+  { kind = "text", x = 3, y = 3, width = 24, size = 10, color = "#ffffff", text = "%s" },
+]
+"""
+
+
+@pytest.mark.parametrize("text", ["WHITE", "{batch}"])
+@pytest.mark.parametrize("language", ["pdf", "zpl", "png"])
+def test_white_on_black_is_printed_or_refused(tmp_path: Path, language: str, text: str) -> None:
+    """A text that a printer can't show is never lost without a word."""
+    loaded = template_from_text(REVERSED % text, tmp_path / "reversed.toml")
+    try:
+        layout = lay_out(loaded, Printer("reversed", 8, 8, language=language), 0, "production")
+    except InputError:
+        return
+    row = LabelRow("", tuple("WHITE" for _ in layout.texts), ())
+    file = tmp_path / f"page.{language}"
+    file.write_bytes(render_part(PartJob("White", layout, (row,), 1, "mask")))
+    if language == "pdf":
+        (page,) = pdfium_pages(file, (203.2, 203.2))
+    elif language == "zpl":
+        (page,) = render({"page": (file, layout.page_dots)}, tmp_path / "pages")["page"]
+    else:
+        page = read(file)
+    inside = page[10:70, 10:230] > 127
+    assert 200 < inside.sum() < 5000

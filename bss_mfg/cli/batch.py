@@ -77,7 +77,7 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
         seq, head = ledger.head()
         record |= {
             "ledger_head": f"{seq}:{head}",
-            "label_files": [part.file for part in ledger.printed_parts(batch_id)],
+            "label_files": list(dict.fromkeys(part.file for part in ledger.printed_parts(batch_id))),
         }
         events = [
             {"seq": event.seq, "at": event.at, "kind": event.kind, **event.data}

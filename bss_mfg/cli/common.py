@@ -8,7 +8,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -97,7 +97,7 @@ def progress(label: str) -> Callable[[int, int], None]:
     return show
 
 
-def table(rows: list[tuple[str, ...]], head: tuple[str, ...]) -> None:
+def table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...]) -> None:
     """Aligned columns on stdout."""
     widths = [max(len(row[index]) for row in [head, *rows]) for index in range(len(head))]
     for row in [head, *rows]:

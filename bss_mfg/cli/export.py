@@ -14,9 +14,9 @@ from bss_mfg.cli.common import App, pass_app, say, shown_path
 @click.argument("batch_id", metavar="BATCH")
 @click.option("--format", "kind", required=True, type=click.Choice(["control-log", "csv", "jsonl"]),
               help="control-log: Amazon's JSON; csv, jsonl: the factory's own systems.")  # fmt: skip
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="File, or an existing folder.")
+@click.option("--out", "to", required=True, metavar="PATH", help="File; or a folder, if it exists or ends with /.")
 @pass_app
-def manifest(app: App, batch_id: str, kind: str, out: Path) -> None:
+def manifest(app: App, batch_id: str, kind: str, to: str) -> None:
     """Write the control logs or tables of a batch.
 
     Holds no OOB key but the encrypted field of the barcode. Never overwrites a file (exit 4). In a folder, a control
@@ -24,15 +24,23 @@ def manifest(app: App, batch_id: str, kind: str, out: Path) -> None:
     """
     from bss_mfg.export.controllog import control_log, load_mapping
     from bss_mfg.export.tables import csv_table, json_lines
-    from bss_mfg.files import place
+    from bss_mfg.files import make_folder, place
 
-    if out.is_dir():
+    out = Path(to)
+    if out.is_dir() or to.endswith(("/", "\\")):
+        make_folder(out)
         stamp = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
         out = out / (f"C_CONTROL_LOG_{stamp}.txt" if kind == "control-log" else f"{batch_id}.{kind}")
     with app.workspace.open_ledger(app.actor) as ledger:
         batch = ledger.batch(batch_id)
         if kind == "control-log":
-            pieces = control_log(ledger, batch, load_mapping(batch.spec, app.workspace.root / "specs"))
+            mapping = load_mapping(batch.spec, app.workspace.root / "specs")
+            pieces = control_log(ledger, batch, mapping)
+            if assumed := mapping.assumed:
+                say(
+                    f"Note: the names {', '.join(assumed)} are assumptions: compare them with Amazon's guide, correct "
+                    f"specs/{batch.spec}.control-log.toml (`bss-mfg spec copy {batch.spec}`)."
+                )
         else:
             pieces = csv_table(ledger, batch) if kind == "csv" else json_lines(ledger, batch)
         sha = place(out, pieces)

@@ -44,6 +44,7 @@ def add(
     Checks every value and the key, and writes products/NAME.toml, which may be edited later.
     """
     from bss_mfg.files import checked_name, read_bytes
+    from bss_mfg.payload.build import longest_example
     from bss_mfg.payload.keys import load_public_key
     from bss_mfg.payload.suites import SUITES
     from bss_mfg.product import product_from
@@ -61,6 +62,7 @@ def add(
     suite = workspace.spec(spec).spec.suite
     if suite:
         SUITES[suite].check_key(key.kind, str(public_key))
+    longest_example(workspace.spec(spec).spec, found.facts, key.key.key_size, units_per_package, int(oob_bytes))
     workspace.template_file(template)
     loaded = workspace.add_product(name, found, key)
     say(f"OK: product {name} added in {shown_path(loaded.path)}")
@@ -73,7 +75,14 @@ def add(
 @pass_app
 def list_(app: App, as_json: bool) -> None:
     """List all products."""
-    loaded = [app.workspace.product(name) for name in app.workspace.product_names()]
+    from bss_mfg.errors import BssError
+
+    loaded = []
+    for name in app.workspace.product_names():
+        try:
+            loaded.append(app.workspace.product(name))
+        except BssError as error:
+            say(f"BROKEN: {error}")
     if as_json:
         print_json([_record(item, None) for item in loaded])
         return
@@ -123,6 +132,8 @@ def repin(app: App, name: str, reason: str) -> None:
     """Accept a product's changed public key for its next batches."""
     from bss_mfg.errors import InputError
 
+    if not reason.strip():
+        raise click.UsageError("--reason is empty: say why, it is kept in the history.")
     loaded = app.workspace.product(name)
     with app.workspace.open_ledger(app.actor) as ledger:
         pinned = ledger.pinned_fingerprint(name)

@@ -1,17 +1,18 @@
-"""spec list|show|check."""
+"""spec list|show|copy|check."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, table
+from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path, table
 
 
 @click.group()
 def spec() -> None:
-    """List, show and check barcode specs."""
+    """List, show, copy and check barcode specs."""
 
 
 @spec.command("list", epilog="Example: bss-mfg spec list")
@@ -19,9 +20,15 @@ def spec() -> None:
 @pass_app
 def list_(app: App, as_json: bool) -> None:
     """List the specs of bss-mfg and of the workspace."""
-    records = []
+    from bss_mfg.errors import BssError
+
+    records: list[dict[str, Any]] = []
     for name, origin in app.workspace.spec_names().items():
-        found = app.workspace.spec(name).spec
+        try:
+            found = app.workspace.spec(name).spec
+        except BssError as error:
+            say(f"BROKEN: {error}")
+            continue
         records.append(
             {"name": name, "origin": origin, "assumed": list(found.assumed), "suite": found.suite,
              "confirmed": found.confirmation is not None}
@@ -31,20 +38,28 @@ def list_(app: App, as_json: bool) -> None:
         return
     table(
         [
-            (str(r["name"]), str(r["origin"]), ",".join(found.assumed) or "-", "yes" if r["confirmed"] else "no")
+            (str(r["name"]), str(r["origin"]), ",".join(r["assumed"]) or "-", "yes" if r["confirmed"] else "no")
             for r in records
-            for found in (app.workspace.spec(str(r["name"])).spec,)
         ],
         ("NAME", "ORIGIN", "ASSUMED FIELDS", "CONFIRMED"),
     )
 
 
-@spec.command(epilog="Example: bss-mfg spec show amazon-bss-ob04 > specs/amazon-bss-ob04.toml")
+@spec.command(epilog="Example: bss-mfg spec copy amazon-bss-ob04")
+@click.argument("name")
+@pass_app
+def copy(app: App, name: str) -> None:
+    """Copy a spec and its control log mapping into the workspace's specs/ folder, to correct and confirm it there."""
+    for path in app.workspace.copy_spec(name):
+        click.echo(shown_path(path))
+
+
+@spec.command(epilog="Example: bss-mfg spec show amazon-bss-ob04")
 @click.argument("name")
 @json_option
 @pass_app
 def show(app: App, name: str, as_json: bool) -> None:
-    """Print a spec file, ready to be copied and corrected."""
+    """Print a spec file."""
     found = app.workspace.spec(name)
     if as_json:
         print_json({"origin": found.origin, "digest": found.digest, **found.spec.model_dump(mode="json")})
@@ -72,7 +87,9 @@ def check(ctx: click.Context, app: App, target: str) -> None:
         say(f"OK: confirmed by {by.by} on {by.on} with {by.document}")
     elif found.assumed:
         say(f"NOT CONFIRMED: {', '.join(found.assumed)} are assumptions; production products refuse this spec.")
-        say("Compare them with Amazon's guide, then add [confirmation] with by, on and document to the file.")
+        say(
+            "Compare them with Amazon's guide, then add [confirmation] with by, on and document at the end of the file."
+        )
         ctx.exit(1)
     else:
         say("OK: every field is published")

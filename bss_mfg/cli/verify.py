@@ -13,9 +13,11 @@ from bss_mfg.cli.common import App, details, json_option, pass_app, print_json, 
 @click.command(epilog="Example: bss-mfg verify bulb-2026-11 scans/*.png --report report.html")
 @click.argument("batch_id", metavar="BATCH")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--partial", is_flag=True, help="Missing labels are no fault: more will be verified later.")
+@click.option("--partial", is_flag=True, help="Labels whose place is in no picture are no fault: more comes later.")
 @click.option("--second-reader", is_flag=True, help="Also read each symbol with libdmtx.")
-@click.option("--report", type=click.Path(path_type=Path), help="Write a self-contained HTML page.")
+@click.option(
+    "--report", type=click.Path(path_type=Path), help="Write a self-contained HTML page; an older report is replaced."
+)
 @json_option
 @pass_app
 @click.pass_context
@@ -32,9 +34,9 @@ def verify(
     from bss_mfg.ledger.audit import now
     from bss_mfg.scan.job import rows_of
     from bss_mfg.scan.job import verify as run
-    from bss_mfg.scan.report import html_report, place_words
+    from bss_mfg.scan.report import html_report, is_report, place_words
 
-    if report and report.exists():
+    if report and report.exists() and not is_report(report):
         raise already_there(report)
     with app.workspace.open_ledger(app.actor) as ledger:
         outcome = run(
@@ -42,7 +44,7 @@ def verify(
             keep_pictures=report is not None, progress=progress(f"{batch_id}: verify"),
         )  # fmt: skip
     if report:
-        place(report, html_report(outcome, now(), __version__))
+        place(report, html_report(outcome, now(), __version__), replace=True)
     rows = list(rows_of(outcome))
     if as_json:
         print_json(
@@ -55,7 +57,7 @@ def verify(
         )  # fmt: skip
     else:
         for row in rows:
-            if row["verdict"] != "matched" and not (partial and row["verdict"] == "missing"):
+            if row["verdict"] != "matched" and not (partial and row["unseen"]):
                 name = row["serials"] or "(not one of ours)"
                 where = place_words(row)
                 click.echo(f"{row['verdict'].upper()}: {name}: {row['detail']}" + (f" [{where}]" if where else ""))
@@ -64,7 +66,10 @@ def verify(
         click.echo(", ".join(f"{count:,} {kind}" for kind, count in outcome.counts.items()))
     if report:
         say(f"Report: {shown_path(report)}")
-    say("OK: all labels are right" if outcome.right else "WRONG: not all labels are right")
+    if outcome.right and outcome.unseen:
+        say(f"OK so far: all labels that were shown are right, {outcome.unseen:,} of the batch were not shown")
+    else:
+        say("OK: all labels are right" if outcome.right else "WRONG: not all labels are right")
     if not outcome.right:
         ctx.exit(1)
 
@@ -107,11 +112,12 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
 
 
 def _print_symbol(symbol: dict[str, object]) -> None:
-    fields = symbol["fields"]
+    fields, notes = symbol["fields"], symbol["notes"]
     details(
         [
             ("payload", str(symbol["payload"])),
             ("spec", str(symbol["spec"] or "unknown")),
+            *[("note", str(note)) for note in (notes if isinstance(notes, list) else [])],
             *([("at", f"{symbol['file']}, page {symbol['page']}")] if "file" in symbol else []),
         ]
     )

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bss_mfg.cli.common import App, details, json_option, pass_app, print_json, progress, say, shown_path, table
+
+if TYPE_CHECKING:
+    from bss_mfg.doctor import Check
 
 
 @click.command(epilog="Example: bss-mfg init factory")
@@ -27,21 +31,41 @@ def init(app: App, folder: Path) -> None:
 
 @click.command(epilog="Example: bss-mfg doctor")
 @json_option
+@pass_app
 @click.pass_context
-def doctor(ctx: click.Context, as_json: bool) -> None:
+def doctor(ctx: click.Context, app: App, as_json: bool) -> None:
     """Check this machine, with the fix for each gap.
 
-    Exit 6 if something that bss-mfg can't work without is missing.
+    In a workspace, also check its ledger: SQLite's own check, the history's hash chain, and the barcode strings of all
+    batches against what was issued. Exit 6 if something that bss-mfg can't work without is missing.
     """
     from bss_mfg.doctor import examine
 
-    checks = examine()
+    checks = [*examine(), *_of_workspace(app)]
     if as_json:
         print_json([{"name": c.name, "level": c.level, "found": c.found, "fix": c.fix} for c in checks])
     else:
-        table([(c.level.upper(), c.name, c.found + (f"  -> {c.fix}" if c.fix else "")) for c in checks], ("", "", ""))
+        rows = [(c.level.upper(), c.name, c.found + (f"  -> {c.fix}" if c.fix else "")) for c in checks]
+        table(rows, ("LEVEL", "WHAT", "FOUND"))
     if any(check.level == "fault" for check in checks):
         ctx.exit(6)
+
+
+def _of_workspace(app: App) -> list[Check]:
+    from bss_mfg.doctor import Check, check_ledger
+    from bss_mfg.errors import BssError
+
+    try:
+        workspace = app.workspace
+    except BssError:
+        if app.workspace_option:
+            raise
+        return []
+    try:
+        with workspace.open_ledger(app.actor) as ledger:
+            return [check_ledger(ledger)]
+    except BssError as error:
+        return [Check("ledger", "fault", error.what, error.way_out)]
 
 
 @click.command(epilog="Example: bss-mfg demo --out /tmp/line")

@@ -50,6 +50,11 @@ class LogMapping(_Strict):
     device: Annotated[tuple[Entry, ...], Field(min_length=1)]
     bundle: tuple[Entry, ...] = ()
 
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """Paths that Amazon's public pages do not describe."""
+        return tuple(dict.fromkeys(item.path for item in (*self.device, *self.bundle) if item.status == "assumed"))
+
 
 def load_mapping(spec: str, specs_folder: Path) -> LogMapping:
     """The mapping that stands beside a spec: in the workspace's specs folder, or packaged."""

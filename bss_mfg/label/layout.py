@@ -294,14 +294,21 @@ def _plan_symbol(
         needed = max(-(-low * along // 1), MIN_DOTS)
         side = needed / along * total
         what = f"{columns} modules" if linear else f"{columns}x{rows} modules"
-        place = f"a width of {side:.1f} mm" if linear else f"a square of {side:.1f} mm"
+        if needed / along > high + 1e-6:
+            way_out = (
+                f"No whole number of this printer's dots from {MIN_DOTS} up lies within {low:g} to {high:g} mm: widen "
+                f"x_dimension to {needed / along:.3f} mm."
+            )
+        else:
+            way_out = f"{'A width' if linear else 'A square'} of {side:.1f} mm would do, or " + (
+                "a shorter text." if linear else "fewer units in a package."
+            )
         issues.error(
             index,
             f"a symbol of {what} with a quiet zone of {element.quiet_zone} does not fit {room_along:g} mm at "
             f"{printer.name} ({along:.4g} dots/mm): the module would have {dots} dots ({dots / along:.3f} mm), at "
             f"least {low:g} mm and {MIN_DOTS} dots are wanted",
-            f"{place[0].upper()}{place[1:]} would do, or {'a shorter text' if linear else 'fewer units in a package'}, "
-            "or a finer printer.",
+            way_out,
         )
         dots, other = max(dots, 1), max(other, 1)
     if linear:

@@ -75,12 +75,13 @@ def send(
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, CHUNK)
         try:
             for item in formats:
-                view = memoryview(item)
-                while view:
-                    taken = connection.send(view[:CHUNK])
+                # A label can print once its last command is there: the line end after it does not count.
+                view, done, end = memoryview(item), 0, len(item.rstrip())
+                while done < len(item):
+                    taken = connection.send(view[done : done + CHUNK])
                     octets += taken
-                    view = view[taken:]
-                labels += 1
+                    labels += done < end <= done + taken
+                    done += taken
                 progress(labels, len(formats))
             connection.shutdown(socket.SHUT_WR)
             # A printer that takes everything closes its side in order; one that was switched off resets.

@@ -29,7 +29,7 @@ def render_zpl(job: PartJob) -> bytes:
     width, height = layout.page_dots
     fixed = {cell: "".join(packed_field(*piece) for piece in pieces.fixed(cell)) for cell in range(len(layout.cells))}
     head = f"^XA^CI28^PW{width}^LL{height}^LH0,0^PON^PMN\n"
-    out: list[str] = []
+    out: list[bytes] = []
     cell = job.start_at - 1
     fields: list[str] = []
     for number, row in enumerate(job.rows):
@@ -44,9 +44,9 @@ def render_zpl(job: PartJob) -> bytes:
         fields += [_text(x + dx, y + dy, strip, turn) for dx, dy, strip, turn in pieces.strips(row)]
         cell += 1
         if cell == len(layout.cells) or number == len(job.rows) - 1:
-            out += [head, *fields, "^PQ1^XZ\n"]
+            out.append("".join([head, *fields, "^PQ1^XZ\n"]).encode("ascii"))
             fields, cell = [], 0
-    return "".join(out).encode("ascii")
+    return b"".join(out)
 
 
 def is_native(payload: str) -> bool:

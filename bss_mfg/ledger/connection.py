@@ -24,6 +24,12 @@ def journal() -> tuple[str, str]:
     return ("WAL", "FULL") if sqlite3.sqlite_version_info >= WAL_SAFE else ("DELETE", "EXTRA")
 
 
+CACHE_KIB = 2_048
+"""SQLite's page cache: small, so that reading a large batch costs no more memory than reading a small one."""
+ISSUING_CACHE_KIB = 65_536
+"""The cache while a batch is issued: random UUIDs land all over their index."""
+
+
 def sqlite_version() -> str:
     """Version of the SQLite library that Python is linked with."""
     return sqlite3.sqlite_version
@@ -35,7 +41,7 @@ def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
     if create:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     elif not path.exists():
-        raise InputError(
+        raise LedgerError(
             "the workspace has no ledger",
             where=str(path),
             way_out="Restore ledger.db from a backup; a new one would forget what was issued.",
@@ -46,7 +52,12 @@ def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
         connection.execute("PRAGMA busy_timeout = 30000")
         if create:
             connection.execute(f"PRAGMA journal_mode = {mode}")
-        for pragma in (f"synchronous = {level}", "foreign_keys = ON", "secure_delete = ON", "cache_size = -65536"):
+        for pragma in (
+            f"synchronous = {level}",
+            "foreign_keys = ON",
+            "secure_delete = ON",
+            f"cache_size = -{CACHE_KIB}",
+        ):
             connection.execute(f"PRAGMA {pragma}")
         if create:
             connection.executescript(
@@ -104,8 +115,9 @@ def _plain(error: sqlite3.Error, path: Path) -> BssError:
             return LedgerError(
                 f"would be issued twice ({column})",
                 where=where,
-                way_out="The ledger refused it and changed nothing. If these values came from a file, correct it; "
-                "if bss-mfg made them, the random generator is broken: stop the line.",
+                way_out="The ledger refused it and changed nothing. Files and running numbers are compared before, so "
+                "another process issued the same at this moment, or the random generator is broken. Run the command "
+                "again; if it says this twice, stop the line.",
             )
         return LedgerError("the ledger refused an inconsistent entry", where=where, way_out="Please report this.")
     if name == "SQLITE_FULL" or name.startswith("SQLITE_IOERR"):

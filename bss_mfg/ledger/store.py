@@ -12,18 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from bss_mfg.errors import InputError, LedgerError
-from bss_mfg.ledger import audit
-from bss_mfg.ledger.connection import connect, errors, transaction
+from bss_mfg.ledger import audit, checking
+from bss_mfg.ledger.checking import payload_digest
+from bss_mfg.ledger.connection import CACHE_KIB, ISSUING_CACHE_KIB, connect, errors, transaction
 from bss_mfg.ledger.vault import DataKey, Vault, key_digest
 from bss_mfg.model import Batch, Event, Package, PrintedPart, Unit, Who
 
 _BATCH_COLUMNS = """b.id, p.name, b.stage, b.units, b.packages, b.units_per_package, b.created_at, b.spec, b.spec_text,
     b.suite, b.key_fingerprint, b.template, b.facts, b.longest_payload"""
-
-
-def payload_digest(payload: str) -> bytes:
-    """16 octets of SHA-256 by which the ledger finds a barcode string."""
-    return hashlib.sha256(payload.encode("utf-8", "surrogateescape")).digest()[:16]
 
 
 class Ledger:
@@ -128,6 +124,7 @@ class Ledger:
              json.dumps(dict(batch.facts)), batch.longest_payload, wrapped_key),
         )  # fmt: skip
         number = cursor.lastrowid
+        self._db.execute(f"PRAGMA cache_size = -{ISSUING_CACHE_KIB}")
         content = hashlib.sha256()
         units: list[tuple[object, ...]] = []
         strings: list[tuple[object, ...]] = []
@@ -153,6 +150,7 @@ class Ledger:
             if len(strings) >= 500:
                 flush()
         flush()
+        self._db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         self._db.execute("UPDATE product SET next_serial = ? WHERE no = ?", (next_serial, product_no))
         self._note(
             batch.id,
@@ -160,6 +158,27 @@ class Ledger:
             {"product": batch.product, "units": batch.units, "packages": batch.packages, "content": content.hexdigest(),
              "spec": batch.spec, "suite": batch.suite, "key": batch.key_fingerprint},
         )  # fmt: skip
+
+    def known_serials(self, product: int, serials: Sequence[str]) -> dict[str, str]:
+        """Those of the serials that a product's units have, with the batch of each."""
+        return self._known("u.product = ? AND u.serial", (product,), serials)
+
+    def known_uuids(self, values: Sequence[uuid.UUID]) -> dict[uuid.UUID | None, str]:
+        """Those of the Device UUIDs that were issued, with the batch of each."""
+        found = self._known("u.uuid", (), [value.bytes for value in values])
+        return {uuid.UUID(bytes=octets): batch for octets, batch in found.items()}
+
+    def _known(self, column: str, values: tuple[object, ...], wanted: Sequence[Any]) -> dict[Any, str]:
+        found: dict[Any, str] = {}
+        name = column.rpartition(".")[2]
+        for at in range(0, len(wanted), 500):
+            some = wanted[at : at + 500]
+            query = (
+                f"SELECT u.{name}, b.id FROM unit u JOIN batch b ON b.no = u.batch "  # noqa: S608  (fixed names)
+                f"WHERE {column} IN ({', '.join('?' * len(some))})"
+            )
+            found.update(self._rows(query, (*values, *some)))
+        return found
 
     def check_vault(self, vault: Vault) -> None:
         """Refuse a vault key that this ledger was not made with."""
@@ -270,11 +289,11 @@ class Ledger:
     # --- printing and scanning ------------------------------------------------------------------------------------
 
     def printed_parts(self, batch_id: str) -> list[PrintedPart]:
-        """All label files made of a batch, in the order of their file names."""
+        """All label files made of a batch, in the order in which they were made last."""
         parts: list[PrintedPart] = []
         for part, file, sha, plan, first, count, start_at, geometry, template in self._rows(
             "SELECT part, file, sha256, plan, first_package, packages, start_at, geometry, template FROM printed "
-            "WHERE batch = ? ORDER BY part, file",
+            "WHERE batch = ?",
             (self._number(batch_id),),
         ):
             shape = json.loads(geometry)
@@ -287,7 +306,14 @@ class Ledger:
                     shape.get("each", "package"), shape.get("copy", 1),
                 )
             )  # fmt: skip
-        return parts
+        newest = dict(
+            self._rows(
+                "SELECT json_extract(data, '$.sha256'), max(seq) FROM event WHERE batch = ? AND kind LIKE 'labels %' "
+                "GROUP BY 1",
+                (batch_id,),
+            )
+        )
+        return sorted(parts, key=lambda part: (newest.get(part.sha256, 0), part.part))
 
     def record_print(
         self, part: PrintedPart, template_name: str, template_text: str, kind: str = "labels made",
@@ -384,14 +410,13 @@ class Ledger:
         return seq, digest.hex()
 
     def check(self) -> int:
-        """SQLite's own integrity check, foreign keys and the hash chain; returns the number of events."""
-        found = [row[0] for row in self._rows("PRAGMA integrity_check")]
-        if found != ["ok"] or self._rows("PRAGMA foreign_key_check"):
-            raise LedgerError(
-                "is damaged", where=str(self._path), way_out="Keep it aside and restore the last good backup."
-            )
+        """SQLite's own check, foreign keys, the hash chain, and each batch's barcode strings against what its issue
+        wrote into the history; returns the number of events."""
         with errors(self._path):
-            return audit.verify(self._db)
+            events = checking.check(self._db, self._path)
+            for batch in self.batches():
+                checking.check_content(self._db, self._path, batch.id)
+            return events
 
 
 def _batch(row: Sequence[Any]) -> Batch:

@@ -105,9 +105,16 @@ class SpecField(_Strict):
 class Confirmation(_Strict):
     """Who compared the assumed fields with Amazon's guide, when, and with which document."""
 
-    by: Annotated[str, Field(min_length=1)]
+    by: Annotated[str, Field(pattern=r"\S")]
     on: datetime.date
-    document: Annotated[str, Field(min_length=1)]
+    document: Annotated[str, Field(pattern=r"\S")]
+
+    @model_validator(mode="after")
+    def _in_the_past(self) -> Confirmation:
+        # A day of grace: the other side of the world may be a day ahead.
+        if self.on > datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=1):
+            raise ValueError("a confirmation can't be dated in the future")
+        return self
 
 
 class Spec(_Strict):
@@ -195,6 +202,12 @@ def packaged(name: str) -> SpecFile:
     return from_document(parse(text, f"{name}.toml (comes with bss-mfg)"), "packaged")
 
 
+def packaged_mapping(name: str) -> str | None:
+    """The text of the control log mapping that comes with a packaged spec, if there is one."""
+    file = resources.files("bss_mfg.payload") / "specs" / f"{name}.control-log.toml"
+    return file.read_text("utf-8") if file.is_file() else None
+
+
 def require_confirmed(file: SpecFile) -> None:
     """Refuse a spec whose assumed fields nobody compared with Amazon's guide (for production)."""
     if file.spec.assumed and file.spec.confirmation is None:
@@ -202,6 +215,6 @@ def require_confirmed(file: SpecFile) -> None:
             f"fields {', '.join(file.spec.assumed)} are assumptions that nobody has confirmed, so a production "
             "product can't be issued with it",
             where=f"spec {file.spec.name}",
-            way_out="Copy it with `bss-mfg spec show NAME > specs/NAME.toml`, correct it from Amazon's Provisionee "
-            "Manufacturing Guide, and add [confirmation] with by, on and document.",
+            way_out="Copy it with `bss-mfg spec copy NAME`, correct the copy from Amazon's Provisionee Manufacturing "
+            "Guide, and add [confirmation] with by, on and document at its end.",
         )

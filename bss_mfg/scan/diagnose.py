@@ -32,18 +32,22 @@ class Diagnosis:
     serials: str = ""
 
 
-def diagnose(octets: bytes, batch_id: str, ledger: Ledger, specs: Sequence[Spec]) -> Diagnosis:
-    """Compare a scanned string with the ledger: byte for byte after at most one AIM prefix and one end-of-line."""
-    text = octets.decode("utf-8", "surrogateescape")
+def strip_scanner_marks(text: str) -> tuple[str, str]:
+    """The text without what a scanner may add, one AIM prefix and one end-of-line, and what was taken off, in words."""
     stripped = ""
-    prefix = _AIM.match(text)
-    if prefix:
+    if prefix := _AIM.match(text):
         text = text[prefix.end() :]
         stripped = f"AIM prefix {prefix[0]}"
     if end := _AFTER.search(text):
         text = text[: end.start()]
         stripped += (", " if stripped else "") + "end-of-line"
-    if prefix and prefix[0] == "]d2":
+    return text, stripped
+
+
+def diagnose(octets: bytes, batch_id: str, ledger: Ledger, specs: Sequence[Spec]) -> Diagnosis:
+    """Compare a scanned string with the ledger: byte for byte after at most one AIM prefix and one end-of-line."""
+    text, stripped = strip_scanner_marks(octets.decode("utf-8", "surrogateescape"))
+    if stripped.startswith("AIM prefix ]d2"):
         return Diagnosis("mismatched", "a GS1 Data Matrix (FNC1 first), not a plain one", stripped=stripped)
     found = ledger.find_payload(text)
     if found:

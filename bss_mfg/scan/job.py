@@ -15,7 +15,7 @@ from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch, PrintedPart
 from bss_mfg.payload.spec import Spec, from_text
 from bss_mfg.scan.diagnose import Diagnosis, diagnose
-from bss_mfg.scan.reader import Box, Read, SecondReader, darkness, read_box, read_page
+from bss_mfg.scan.reader import Box, Read, SecondReader, darkness, read_box, read_page, within
 from bss_mfg.scan.reconcile import (
     KINDS,
     Books,
@@ -59,9 +59,16 @@ class Verification:
 
     @property
     def right(self) -> bool:
-        """Whether all is right: nothing but matches (and, with `partial`, missing ones), and every file was read."""
-        allowed = {"matched", "missing"} if self.partial else {"matched"}
-        return not self.broken and all(item.kind in allowed for item in self.findings)
+        """Whether all is right: nothing but matches (with `partial`, also labels that no picture showed the place of),
+        and every file was read."""
+        return not self.broken and all(
+            item.kind == "matched" or (self.partial and item.unseen) for item in self.findings
+        )
+
+    @property
+    def unseen(self) -> int:
+        """Labels whose place was in no picture."""
+        return sum(item.unseen for item in self.findings)
 
 
 def expand(paths: Sequence[Path]) -> list[Path]:
@@ -82,6 +89,17 @@ def expand(paths: Sequence[Path]) -> list[Path]:
     return files
 
 
+def _once(files: Sequence[Path]) -> list[Path]:
+    """Each file once: a page given twice is no label printed twice."""
+    found: dict[str, Path] = {}
+    for path in files:
+        try:
+            found.setdefault(sha256_of(path), path)
+        except BssError:
+            found.setdefault(str(path), path)  # reported when it is read
+    return list(found.values())
+
+
 def verify(
     ledger: Ledger,
     batch: Batch,
@@ -96,7 +114,7 @@ def verify(
 
     A file that can't be read is listed and the rest goes on; `InputError` if that is all of them.
     """
-    files = expand(paths)
+    files = _once(expand(paths))
     parts = [part for part in ledger.printed_parts(batch.id) if part.each == "package"]
     specs = _specs(ledger)
     serials: dict[int, str] = {}
@@ -122,7 +140,8 @@ def verify(
                         found = [_second(page, item, second, ledger, batch) for item in found]
                     if keep_pictures:
                         for item in found:
-                            if item.kind != "matched" and item.box and len(pictures) < MOST_PICTURES:
+                            wanted = item.kind != "matched" and item.box and len(pictures) < MOST_PICTURES
+                            if wanted and item.box and within(page.grey, item.box):
                                 pictures[id(item)] = _png(page, item.box)
                     of_file += found
                     progress(len(books.first_seen), batch.packages)
@@ -200,11 +219,16 @@ def _covers(box: Box, read: Read) -> bool:
 
 
 def _inked(page: Page, seen: Sequence[Seen], frame: Frame | None) -> dict[int, float]:
-    """How dark the places are where a label was expected and not read."""
+    """How dark the places in the picture are where a label was expected and not read. What lies outside the picture was
+    not looked at, and is no finding of this page."""
     if frame is None:
         return {}
     matched = {item.diagnosis.package for item in seen if item.diagnosis and item.diagnosis.kind == "match"}
-    return {package: darkness(page.grey, box) for package, box in frame.boxes.items() if package not in matched}
+    return {
+        package: darkness(page.grey, box)
+        for package, box in frame.boxes.items()
+        if package not in matched and within(page.grey, box)
+    }
 
 
 def _name(ledger: Ledger, batch: Batch, seen: Sequence[Seen], frame: Frame | None, serials: dict[int, str]) -> None:
@@ -281,4 +305,5 @@ def rows_of(outcome: Verification) -> Iterator[dict[str, Any]]:
             "y_mm": item.y_mm,
             "detail": item.detail,
             "unused_error_correction": item.unused_error_correction,
+            "unseen": item.unseen,
         }

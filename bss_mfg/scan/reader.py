@@ -59,7 +59,7 @@ def read_box(grey: Grey, box: Box, thorough: bool = False) -> Read | None:
 
     margin = box[2] * (0.12 if thorough else 0.03) + 2
     left, top = max(int(box[0] - margin), 0), max(int(box[1] - margin), 0)
-    right, bottom = int(box[0] + box[2] + margin) + 1, int(box[1] + box[3] + margin) + 1
+    right, bottom = max(int(box[0] + box[2] + margin) + 1, 0), max(int(box[1] + box[3] + margin) + 1, 0)
     crop = np.ascontiguousarray(grey[top:bottom, left:right])
     if crop.size == 0:
         return None
@@ -85,6 +85,12 @@ def _read(item: Any, left: int, top: int) -> Read:
     box = (left + min(xs), top + min(ys), max(xs) - min(xs), max(ys) - min(ys))
     extra = item.extra if item.valid else {}
     return Read(octets, box, item.symbology_identifier, extra.get("UEC"))
+
+
+def within(grey: Grey, box: Box) -> bool:
+    """Whether a box lies in the picture, but for a pixel or two."""
+    rows, columns = grey.shape
+    return box[0] >= -2 and box[1] >= -2 and box[0] + box[2] <= columns + 2 and box[1] + box[3] <= rows + 2
 
 
 def darkness(grey: Grey, box: Box) -> float:

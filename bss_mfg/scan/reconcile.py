@@ -43,6 +43,11 @@ class Finding:
     box: Box | None = None
     unused_error_correction: float | None = None
 
+    @property
+    def unseen(self) -> bool:
+        """Whether it is missing because no picture showed its place."""
+        return self.kind == "missing" and self.box is None
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -262,7 +267,7 @@ def still_missing(packages: Iterable[Package], books: Books, parts: Sequence[Pri
                 place = part.place(number)
                 yield Finding(
                     "missing", number, place.file, place.page, round(place.x_mm, 1), round(place.y_mm, 1),
-                    package.serials, "its page was not among the files",
+                    package.serials, "its place was in none of the pictures",
                 )  # fmt: skip
                 break
         else:

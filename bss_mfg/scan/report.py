@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from html import escape
+from pathlib import Path
 
 from bss_mfg.scan.grade import unused_error_correction
 from bss_mfg.scan.job import Verification, rows_of
@@ -52,6 +53,18 @@ _WORDS = {
 }
 
 
+_MARK = '<meta name="generator" content="bss-mfg verify">'
+
+
+def is_report(path: Path) -> bool:
+    """Whether a file is a report of an earlier verification, which a new one may replace."""
+    try:
+        with path.open("rb") as file:
+            return _MARK.encode() in file.read(1000)
+    except OSError:
+        return False
+
+
 def html_report(outcome: Verification, made_at: str, version: str) -> Iterator[bytes]:
     """The page, in pieces. `made_at` is printed as it is."""
     counts, batch = outcome.counts, outcome.batch
@@ -60,7 +73,7 @@ def html_report(outcome: Verification, made_at: str, version: str) -> Iterator[b
         verdict, tone = "Right so far (partial check)", "warn"
     title = batch.facts.get("title") or batch.product
     yield _line(
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">{_MARK}'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; '
         "style-src 'unsafe-inline'\">"
