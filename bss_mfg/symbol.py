@@ -57,18 +57,17 @@ class Matrix:
         import numpy
 
         rows = numpy.frombuffer(self.packed, numpy.uint8).reshape(self.rows, self.stride)
-        return numpy.unpackbits(rows, axis=1, count=self.columns).astype(bool)
+        return numpy.unpackbits(rows, axis=1, count=self.columns).view(bool)
 
     def runs(self) -> tuple[list[int], list[int]]:
         """Horizontal runs of dark modules: (where each starts, row * (columns + 1) + column; how long each is)."""
         import numpy
 
         # A light module after each row keeps its last run from joining the next row's first.
-        edges = numpy.zeros((self.rows, self.columns + 2), numpy.int8)
+        edges = numpy.zeros((self.rows, self.columns + 2), bool)
         edges[:, 1:-1] = self.bits()
-        steps = numpy.diff(edges, axis=1).ravel()
-        starts, ends = numpy.flatnonzero(steps == 1), numpy.flatnonzero(steps == -1)
-        return starts.tolist(), (ends - starts).tolist()
+        changes = numpy.flatnonzero(edges[:, 1:] != edges[:, :-1])  # begins and ends in turn
+        return changes[::2].tolist(), (changes[1::2] - changes[::2]).tolist()
 
     def turned(self, degrees: int) -> Matrix:
         """The matrix after 0, 90, 180 or 270 degrees clockwise."""

@@ -22,6 +22,7 @@ import zxingcpp
 from PIL import Image
 
 from bss_mfg.errors import InputError
+from bss_mfg.label.checks import Issues
 from bss_mfg.label.layout import lay_out
 from bss_mfg.label.loading import load_template, template_from_text
 from bss_mfg.label.pdf import PartJob
@@ -279,7 +280,9 @@ def test_what_lies_off_the_page_is_cut_alike(floor: Factory, tmp_path: Path, x: 
     loaded = load_template(floor.workspace.template_file("roll-50x30"))
     files, pictures = {}, {}
     for language in ("zpl", "png"):
-        layout = lay_out(loaded, Printer("off", 8, 8, x, y, language=language), 10, "development")
+        layout = lay_out(
+            loaded, Printer("off", 8, 8, x, y, language=language), 10, "development", issues=Issues(loaded)
+        )
         layout = replace(layout, symbol=None)
         row = LabelRow("", tuple(f"text {number}" for number in range(len(layout.texts))), ())
         data = render_part(PartJob("Off", layout, (row,), 1, "mask"))

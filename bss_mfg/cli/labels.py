@@ -70,6 +70,8 @@ def labels(
         batch = ledger.batch(batch_id)
         loaded = load_template(workspace.template_file(template or batch.template))
         target = _printer(app, printer, dpi)
+        if send is not None:
+            _address(target, send)
         folder = out or workspace.batch_folder(batch.id) / "labels"
         numbers = select(ledger, batch, loaded, only, start) if only or start else None
         each = loaded.template.each
@@ -81,10 +83,10 @@ def labels(
             else ""
         )
         wanted = Wanted(
-            numbers, start_at, copies, labels_per_file, order, symbols, again, bool(send), stem=stem,  # type: ignore[arg-type]
+            numbers, start_at, copies, labels_per_file, order, symbols, again, send is not None, stem=stem,  # type: ignore[arg-type]
         )  # fmt: skip
         made = make_labels(ledger, batch, loaded, target, folder, wanted, progress=progress(f"{batch_id}: labels"))
-        sent = _send(app, ledger, batch, made, target, send, again) if send else None
+        sent = _send(ledger, batch, made, target, send, again) if send is not None else None
     _report(batch, loaded.name, target, made, sent, as_json)
 
 
@@ -125,7 +127,7 @@ def reprint(
             stem=reprint_stem(ledger, batch, folder), note={"reason": reason, "serials": list(serials)},
         )  # fmt: skip
         made = make_labels(ledger, batch, loaded, target, folder, wanted)
-        sent = _send(app, ledger, batch, made, target, send, False) if send else None
+        sent = _send(ledger, batch, made, target, send, True) if send is not None else None
     _report(batch, loaded.name, target, made, sent, as_json)
 
 
@@ -135,17 +137,22 @@ def _printer(app: App, name: str | None, dpi: str | None) -> Printer:
     return app.printer(name or f"pdf-{dpi or 300}")
 
 
-def _send(
-    app: App, ledger: Any, batch: Batch, made: LabelFiles, printer: Printer, to: str, again: bool
-) -> dict[str, object]:
-    from bss_mfg.label.job import send_files
+def _address(printer: Printer, to: str) -> str:
+    """The address to send to, checked before anything is made."""
+    from bss_mfg.label.send import parse_address
 
     address = printer.address if to == "printer" else to
     if not address:
         raise click.UsageError(f"The printer {printer.name} has no address: give --send tcp://HOST:9100.")
-    count = send_files(
-        ledger, batch, made.files, printer, address, again=again, progress=progress(f"{batch.id}: sending")
-    )
+    parse_address(address)
+    return address
+
+
+def _send(ledger: Any, batch: Batch, made: LabelFiles, printer: Printer, to: str, again: bool) -> dict[str, object]:
+    from bss_mfg.label.sending import send_files
+
+    address = _address(printer, to)
+    count = send_files(ledger, batch, made, address, again=again, progress=progress(f"{batch.id}: sending"))
     return {"to": address, "labels": count}
 
 

@@ -148,6 +148,18 @@ def _check_printer(loaded: LoadedTemplate, placed: Sequence[Placed], printer: Pr
             "Choose another printer or template, or correct media in the printer's file.",
             "media",
         )
+    if printer.language != "pdf":
+        for item in placed:
+            if (
+                isinstance(item.element, TextElement)
+                and reflectance(item.element.color) > 0.3
+                and ("{" in item.element.text or item.element.when)
+            ):
+                issues.error(
+                    item.index, "a light text that changes can't be printed by a printer with black dots only",
+                    "Make it black, or choose a PDF printer. Light texts that are the same on all labels are fine.",
+                    "color",
+                )  # fmt: skip
     left, top, right, bottom = printer.margins_mm
     if any(printer.margins_mm):
         cells = [

@@ -72,9 +72,10 @@ def _copies(loaded: LoadedTemplate, index: int, rect: Rect, units: int) -> list[
         # A unit label's one unit is unit 0 of its values.
         return [(None, rect)]
     x, y, width, height = rect
+    columns = each.columns
+    steps = [(unit % columns, unit // columns) if columns else (unit, unit) for unit in range(units)]
     return [
-        (unit, (x + unit % each.columns * each.dx, y + unit // each.columns * each.dy, width, height))
-        for unit in range(units)
+        (unit, (x + right * each.dx, y + down * each.dy, width, height)) for unit, (right, down) in enumerate(steps)
     ]
 
 

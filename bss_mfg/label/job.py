@@ -64,6 +64,13 @@ class LabelFiles:
     labels: int
     pages: int
     layout: Layout
+    on_file: tuple[tuple[int, int], ...]
+    """Of each file: how many labels it holds, and at which place of its first page they start."""
+
+    def labels_in(self, file: int, pages: int) -> int:
+        """How many labels the first pages of a file hold."""
+        labels, start_at = self.on_file[file]
+        return max(min(pages * len(self.layout.cells) - (start_at - 1), labels), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +177,10 @@ def make_labels(
     place(index, _index(ledger, batch, files, layout), replace=True)
     per_page = len(layout.cells)
     pages = sum(-(-(len(item.numbers) + item.start_at - 1) // per_page) for item in files)
-    return LabelFiles(tuple(item.path for item in files), len(done), index, whole, pages, layout)
+    return LabelFiles(
+        tuple(item.path for item in files), len(done), index, whole, pages, layout,
+        tuple((len(item.numbers), item.start_at) for item in files),
+    )  # fmt: skip
 
 
 def check_rows(layout: Layout, rows: Iterator[LabelRow]) -> None:
@@ -335,50 +345,3 @@ def reprint_stem(ledger: Ledger, batch: Batch, folder: Path) -> str:
     while any(name.startswith(f"{batch.id}-reprint-{number:03d}") for name in taken):
         number += 1
     return f"reprint-{number:03d}"
-
-
-def send_files(
-    ledger: Ledger, batch: Batch, files: Sequence[Path], printer: Printer, address: str, *, again: bool = False,
-    progress: Progress = lambda done, total: None,
-) -> int:  # fmt: skip
-    """Send label files to a printer's raw port, and record what was handed over; returns the number of labels.
-
-    Files that went out before are refused unless `again`. A printer that breaks off is an error that says after which
-    label; the history has it.
-    """
-    from bss_mfg.errors import MissingError
-    from bss_mfg.files import read_bytes
-    from bss_mfg.label.send import Sent, formats_of, parse_address, send
-
-    parse_address(address)
-    before = ledger.sent(batch.id)
-    shas = {path: sha256_of(path) for path in files}
-    if not again and (gone := [path for path in files if shas[path] in before]):
-        raise RefusedError(
-            f"{gone[0].name} was sent to a printer before ({before[shas[gone[0]]]} labels handed over)",
-            way_out="Look at what was printed. To send it again on purpose, add --again; to go on after the last good "
-            "label, add --from SERIAL --again.",
-        )
-    total = 0
-    for number, path in enumerate(files):
-        formats = formats_of(read_bytes(path, "label file", 1 << 32), printer.language)
-        result: Sent = send(address, formats, progress=progress)
-        complete = not result.failure
-        if result.octets or complete:
-            ledger.note(
-                batch.id,
-                "labels sent" if complete else "labels cut off",
-                {"file": path.name, "sha256": shas[path], "to": address, "labels": result.labels,
-                 "of": len(formats), "octets": result.octets},
-            )  # fmt: skip
-        total += result.labels
-        if not complete:
-            raise MissingError(
-                f"{result.failure}: at most {result.labels} of {len(formats)} labels of {path.name} were printed"
-                + (f", and {len(files) - number - 1} files were not sent" if number + 1 < len(files) else ""),
-                way_out="Nothing was printed; check the printer and run the command again."
-                if not result.octets
-                else "Look at the last good label, then go on after it with --from SERIAL --again (the index beside "
-                "the files has the order).",
-            )
-    return total

@@ -325,4 +325,18 @@ def _plan_symbol(
         )
         for cell_x, cell_y in cells
     )
+    page = [
+        round(edge * dots)
+        for edge, dots in zip(loaded.template.media.size, (printer.dots_per_mm_x, printer.dots_per_mm_y), strict=True)
+    ]
+    if any(
+        left < 0 or top < 0 or left + columns * dots_x > page[0] or top + rows * dots_y > page[1]
+        for left, top in origins
+    ):
+        issues.error(
+            index,
+            f"the printer's offset of {printer.offset_x_mm:g}, {printer.offset_y_mm:g} mm and scale push the symbol "
+            "over the edge of the media",
+            "Move the element inwards, or correct the printer's offset.",
+        )
     return SymbolPlan(columns, rows, dots_x, dots_y, element.quiet_zone, origins)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bss_mfg.label.artwork import draw_shapes, embed_pdf_art, placeholder_names
+from bss_mfg.label.checks import reflectance
 from bss_mfg.label.fonts import Font
 from bss_mfg.label.geometry import Placed
 from bss_mfg.label.layout import Layout, SymbolPlan
@@ -88,11 +89,29 @@ class Pieces:
     def fixed(self, cell: int) -> list[Piece]:
         """What is the same on every label."""
         if self._static is None:
-            self._static = _rasterise(self.layout, self.layout.fixed_shapes, self.layout.sample)
-            for plan, text in self.layout.fixed_texts:
-                self._static += self._text(plan, text)
+            self._static = self._background()
         x, y = self.origin(cell)
         return [(x + dx, y + dy, bits) for dx, dy, bits in self._static]
+
+    def _background(self) -> list[Piece]:
+        """Shapes, fixed texts and the SAMPLE mark as one piece; light texts are cut out of what is black."""
+        layout = self.layout
+        pieces = [(piece, False) for piece in _rasterise(layout, layout.fixed_shapes, layout.sample)]
+        for plan, text in layout.fixed_texts:
+            pieces += [(piece, reflectance(plan.color) > 0.3) for piece in self._text(plan, text)]
+        if not pieces:
+            return []
+        left, top = min(x for (x, _, _), _ in pieces), min(y for (_, y, _), _ in pieces)
+        right = max(x + bits.shape[1] for (x, _, bits), _ in pieces)
+        bottom = max(y + bits.shape[0] for (_, y, bits), _ in pieces)
+        whole: Bits = np.zeros((bottom - top, right - left), bool)
+        for (x, y, bits), light in pieces:
+            spot = whole[y - top : y - top + bits.shape[0], x - left : x - left + bits.shape[1]]
+            if light:
+                spot &= ~bits
+            else:
+                spot |= bits
+        return [_trimmed(left, top, whole)] if whole.any() else []
 
     def changing(self, cell: int, row: LabelRow) -> list[Piece]:
         """What differs from label to label."""
@@ -291,11 +310,14 @@ def _rasterise(layout: Layout, shapes: tuple[Placed, ...], sample: bool) -> list
     canvas.showPage()
     canvas.save()
     bits = _black(embed_pdf_art(buffer.getvalue(), layout.template.art))
+    return [_trimmed(-edge_x, -edge_y, bits)] if bits.any() else []
+
+
+def _trimmed(x: int, y: int, bits: Bits) -> Piece:
+    """A piece without empty edges."""
     rows, columns = np.flatnonzero(bits.any(axis=1)), np.flatnonzero(bits.any(axis=0))
-    if not len(rows):
-        return []
     top, left = int(rows[0]), int(columns[0])
-    return [(left - edge_x, top - edge_y, np.array(bits[top : rows[-1] + 1, left : columns[-1] + 1]))]
+    return x + left, y + top, np.array(bits[top : rows[-1] + 1, left : columns[-1] + 1])
 
 
 def _black(pdf: bytes) -> Bits:

@@ -123,8 +123,8 @@ class EachUnit(Part):
 
     dx: Mm = 0
     dy: Mm = 0
-    columns: Annotated[int, Field(ge=1, le=64)] = Field(
-        1, description="Units in a row: the step is dx across, then dy down."
+    columns: Annotated[int, Field(ge=1, le=64)] | None = Field(
+        None, description="Units in a row: dx from one to the next, dy from row to row. Without it both step each time."
     )
 
 

@@ -378,13 +378,17 @@ class Ledger:
                 newest = dict(event.data)
         return newest
 
-    def sent(self, batch_id: str) -> dict[str, int]:
-        """SHA-256 of each label file that went to a printer -> labels handed over, of the newest time."""
-        return {
-            event.data["sha256"]: int(event.data["labels"])
-            for event in self.events(batch_id)
-            if event.kind in ("labels sent", "labels cut off")
-        }
+    def sent(self, batch_id: str) -> dict[str, str]:
+        """SHA-256 of each label file that went to a printer -> how much of it, in words, of the newest time."""
+        found: dict[str, str] = {}
+        for event in self.events(batch_id):
+            if event.kind in ("labels sent", "labels cut off"):
+                found[event.data["sha256"]] = f"{event.data['labels']} labels handed over"
+            elif event.kind == "labels sending":
+                found[event.data["sha256"]] = "the run was ended while it was sent"
+            elif event.kind == "labels not sent":
+                found.pop(event.data["sha256"], None)
+        return found
 
     def record_reads(self, batch_id: str, reads: Sequence[Mapping[str, Any]], verified: Iterable[int]) -> None:
         """Append one event per read, and count the packages that were read right."""
