@@ -59,7 +59,7 @@ class Matrix:
         rows = numpy.frombuffer(self.packed, numpy.uint8).reshape(self.rows, self.stride)
         return numpy.unpackbits(rows, axis=1, count=self.columns).view(bool)
 
-    def runs(self) -> tuple[list[int], list[int]]:
+    def runs(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Horizontal runs of dark modules: (where each starts, row * (columns + 1) + column; how long each is)."""
         import numpy
 
@@ -67,7 +67,7 @@ class Matrix:
         edges = numpy.zeros((self.rows, self.columns + 2), bool)
         edges[:, 1:-1] = self.bits()
         changes = numpy.flatnonzero(edges[:, 1:] != edges[:, :-1])  # begins and ends in turn
-        return changes[::2].tolist(), (changes[1::2] - changes[::2]).tolist()
+        return changes[::2], changes[1::2] - changes[::2]
 
     def turned(self, degrees: int) -> Matrix:
         """The matrix after 0, 90, 180 or 270 degrees clockwise."""

@@ -305,10 +305,10 @@ def test_the_inset_survives_on_media_of_ten_thousand_dots(factory: Factory, symb
         assert {number[-3:] for number in numbers} == {b".05"}
         return
     # Paths count in twentieths of a dot, from a whole dot on: 1 is the inset.
-    (origin,) = re.findall(rb"q 1 0 0 1 (\d+) (\d+) cm \d+ \d+ \d+ \d+ re", streams(made.files[0]))
+    (origin,) = re.findall(rb"q 1 0 0 1 (\d+) (\d+) cm \d+ \d+ +\d+ \d+ re", streams(made.files[0]))
     assert int(origin[0]) > 240_000
     assert {int(number) % 20 for number in origin} == {0}
-    runs = re.findall(rb"(\d+) (\d+) (\d+) (\d+) re", streams(made.files[0]))
+    runs = re.findall(rb"(\d+) (\d+) +(\d+) (\d+) re", streams(made.files[0]))
     assert len(runs) > 300
     assert {(int(x) % 20, int(y) % 20, int(w) % 20, int(h) % 20) for x, y, w, h in runs} == {(1, 1, 18, 18)}
 

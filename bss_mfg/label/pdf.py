@@ -11,8 +11,10 @@ import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
-from operator import add
 from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bss_mfg.label.artwork import draw_shapes, embed_pdf_art, placeholder_names
 from bss_mfg.label.fonts import Font
@@ -31,6 +33,7 @@ _ESCAPES = str.maketrans({character: f"\\{character}" for character in "()\\"})
 _TURNS = {0: "1 0 0 1", 90: "0 -1 1 0", 180: "-1 0 0 -1", 270: "0 1 -1 0"}
 
 Symbols = Literal["mask", "vector"]
+Octets = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,19 +214,25 @@ def _path(matrix: Matrix, plan: SymbolPlan, cell: int, page_height: int) -> str:
     x, y = plan.origins[cell]
     corners, sizes = _path_pieces(matrix.columns, matrix.rows, plan.dots_x, plan.dots_y)
     starts, lengths = matrix.runs()
+    runs = np.concatenate([corners[starts], sizes[lengths]], axis=1).tobytes().decode("ascii")
     bottom = (page_height - y) * UNIT - matrix.rows * plan.dots_y * UNIT
-    runs = map(add, map(corners.__getitem__, starts), map(sizes.__getitem__, lengths))
-    return f"q 1 0 0 1 {x * UNIT} {bottom} cm {' '.join(runs)} f Q"
+    return f"q 1 0 0 1 {x * UNIT} {bottom} cm {runs}f Q"
 
 
 @lru_cache(maxsize=64)
-def _path_pieces(columns: int, rows: int, dots_x: int, dots_y: int) -> tuple[list[str], list[str]]:
-    """The operands of every possible run: its corner by `Matrix.runs`' counting, and its size by its length."""
+def _path_pieces(columns: int, rows: int, dots_x: int, dots_y: int) -> tuple[Octets, Octets]:
+    """The operands of every possible run as rows of octets: its corner by `Matrix.runs`' counting, and its size by its
+    length. Picking rows of a table is ten times as quick as formatting numbers."""
     width, height = dots_x * UNIT, dots_y * UNIT
     corners = [
-        f"{column * width + 1} {(rows - 1 - row) * height + 1} " for row in range(rows) for column in range(columns + 1)
+        f"{column * width + 1} {(rows - 1 - row) * height + 1}" for row in range(rows) for column in range(columns + 1)
     ]
-    return corners, [f"{length * width - 2} {height - 2} re" for length in range(columns + 1)]
+    return _table(corners), _table([f"{max(length * width - 2, 0)} {height - 2} re" for length in range(columns + 1)])
+
+
+def _table(texts: list[str]) -> Octets:
+    width = max(map(len, texts)) + 1
+    return np.frombuffer("".join(text.ljust(width) for text in texts).encode("ascii"), np.uint8).reshape(-1, width)
 
 
 def draw_sample(canvas: Any, layout: Layout) -> None:

@@ -41,8 +41,8 @@ _POLL = 0.2
 _SETTLE = 0.06
 """A file that is being written is let alone until it has kept still for so long, in seconds."""
 _ICON = b"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" stroke="#1769c9">
-<rect x="1" y="3" width="14" height="10" rx="2" fill="#fff" stroke-width="1.5"/><path d="M4 6h4v4H4zM10 6.5h3M10 9.5h3"/>
-</svg>"""
+<rect x="1" y="3" width="14" height="10" rx="2" fill="#fff" stroke-width="1.5"/>
+<path d="M4 6h4v4H4zM10 6.5h3M10 9.5h3"/></svg>"""
 _PICTURE_RULES = "default-src 'none'; img-src data:; sandbox"
 
 
