@@ -426,7 +426,7 @@ def test_only_reading_is_answered(served: Served, method: str) -> None:
     ["/templates/", "/my-label.toml", "/../my-label.toml", "/%2e%2e/vault.key", "/state/", "http://x/state"],
 )
 def test_no_other_path_is_answered(served: Served, path: str) -> None:
-    answer, body = served.ask(path)
+    answer, body = served.ask(path, Host=f"127.0.0.1:{served.port}")
     assert (answer.status, body) == (404, b"There is nothing here.\n")
 
 

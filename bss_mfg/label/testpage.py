@@ -91,7 +91,7 @@ def _rulers(width: float, height: float) -> list[str]:
             found.append(_line(_INSET, at, _INSET + size, at) if upright else _line(at, _INSET, at, _INSET + size))
             if tick % 20 == 0 and tick:
                 found.append(
-                    _text(_INSET + 3.4, at - 0.8, str(tick), 5, 6)
+                    _text(_INSET + 3.4, at - 0.8, str(tick), 5, 5)
                     if upright
                     else _text(at - 3, _INSET + 3.6, str(tick), 5, 6).replace("fit = ", 'align = "center"\nfit = ')
                 )
