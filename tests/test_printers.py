@@ -146,7 +146,7 @@ def test_preflight_says_what_will_be_printed(factory: Factory) -> None:
 
 
 def test_preflight_fails_for_what_will_not_print(factory: Factory) -> None:
-    factory.add(units_per_package=8, title="A title that is much too long for the little room this label has for it")
+    factory.add(units_per_package=12, title="A title that is much too long for the little room this label has for it")
     done = factory.cli("preflight", "bulb", "--template", "roll-50x30", "--printer", "zpl-203", "--json")
     assert done.code == 1
     whats = " ".join(item["what"] for item in done.json["findings"])
