@@ -546,3 +546,17 @@ def test_a_taken_port_is_an_input_error(factory: Factory) -> None:
                 factory.workspace.template_file("roll-50x30"), GENERIC[300], example_subject(),
                 other.getsockname()[1], lambda address: None,
             )  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["[" * 3000 + "]" * 3000, "9" * 5000, "[nan, nan]"], ids=["deep", "long", "nan"])
+def test_no_file_ends_the_watching(factory: Factory, value: str) -> None:
+    factory.workspace.copy_template("roll-50x30", "my-label")
+    path = factory.root / "templates" / "my-label.toml"
+    good = path.read_text()
+    watcher = Watcher(path, GENERIC[300], example_subject())
+    for text, broken in ((good, False), (good.replace("[0.25, 0.5]", value), True), (good + "\n", False)):
+        path.write_text(text)
+        assert watcher.look()
+        state = json.loads(watcher.shown.state)
+        assert bool(state["error"]) == broken
+        assert watcher.shown.picture

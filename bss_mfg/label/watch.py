@@ -192,7 +192,7 @@ def _named_files(path: Path, before: tuple[Path, ...]) -> tuple[Path, ...]:
     """Artwork and fonts that a template names beside itself, there or not; those of `before` if it can't be parsed."""
     try:
         data = load(path, "template").data
-    except BssError:
+    except (BssError, ValueError, RecursionError):
         return before
     names = {name for name in _names(data) if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,80}", name)}
     return tuple(path.parent / name for name in sorted(names))
