@@ -31,6 +31,83 @@ if TYPE_CHECKING:
 
 PATIENCE = 20.0
 """Seconds until a wait gives up."""
+TEMPLATE = """\
+format = 1
+title = "Roll, labels of 50 x 30 mm"
+
+[media]
+kind = "roll"
+label_width = 50
+label_height = 30
+
+[sample]
+x = 29
+y = 23.4
+width = 19
+height = 4
+
+[[element]]
+kind = "data-matrix"
+x = 1
+y = 1.5
+size = 27
+x_dimension = [0.25, 0.5]
+quiet_zone = 2
+
+[[element]]
+kind = "text"
+x = 29
+y = 3.2
+width = 19
+text = "{title}"
+font = "sans-bold"
+size = 7.5
+min_size = 4.5
+
+[[element]]
+kind = "line"
+x = 29
+y = 7
+x2 = 48
+y2 = 7
+thickness = 0.25
+
+[[element]]
+kind = "text"
+x = 29
+y = 9
+width = 19
+text = "Serial number"
+size = 5.5
+
+[[element]]
+kind = "text"
+x = 29
+y = 11.8
+width = 19
+text = "{serial}"
+font = "mono"
+size = 7
+min_size = 3.5
+
+[[element]]
+kind = "text"
+x = 29
+y = 16
+width = 19
+text = "Batch {batch}"
+size = 5.5
+min_size = 3.5
+
+[[element]]
+kind = "text"
+x = 29
+y = 19
+width = 19
+text = "{package}/{packages}, {units} in pack"
+size = 5.5
+min_size = 3.5
+"""
 NEW_TEXT = 'text = "Changed number"'
 OLD_TEXT = 'text = "Serial number"'
 
@@ -86,10 +163,18 @@ class Served:
         return self.state()
 
 
-def start(factory: Factory, name: str = "my-label") -> Served:
+def own_template(factory: Factory, text: str = TEMPLATE) -> Path:
+    """A template of the workspace's own."""
+    path = factory.root / "templates" / "my-label.toml"
+    path.write_text(text)
+    return path
+
+
+def start(factory: Factory, text: str = TEMPLATE) -> Served:
     """Start the command as a designer does."""
+    template = own_template(factory, text)
     process = subprocess.Popen(
-        [sys.executable, "-m", "bss_mfg", "--workspace", factory.root, "template", "preview", name, "--watch",
+        [sys.executable, "-m", "bss_mfg", "--workspace", factory.root, "template", "preview", "my-label", "--watch",
          "--port", "0"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
@@ -98,8 +183,7 @@ def start(factory: Factory, name: str = "my-label") -> Served:
     )  # fmt: skip
     assert process.stdout is not None
     address = process.stdout.readline().strip()
-    template = factory.root / "templates" / f"{name}.toml"
-    return Served(process, address, template, template.read_text())
+    return Served(process, address, template, TEMPLATE)
 
 
 def stop(process: subprocess.Popen[str]) -> None:
@@ -109,9 +193,8 @@ def stop(process: subprocess.Popen[str]) -> None:
 
 @pytest.fixture(scope="module")
 def served(new_factory: Callable[[], Factory]) -> Iterator[Served]:
-    """The page of a copy of a packaged template."""
+    """The page of a template that prints."""
     factory = new_factory()
-    factory.workspace.copy_template("roll-50x30", "my-label")
     running = start(factory)
     try:
         assert running.address.startswith("http://127.0.0.1:"), running.address
@@ -135,7 +218,10 @@ def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     """A headless Chromium that notes its requests and its console."""
     missing = [tool for tool in ("chromium", "chromedriver") if shutil.which(tool) is None]
     if missing:
-        pytest.fail(f"{' and '.join(missing)} is missing: sudo apt-get install chromium chromium-driver", pytrace=False)
+        pytest.fail(
+            f"{' and '.join(missing)} can't be found. Install: sudo apt-get install chromium chromium-driver",
+            pytrace=False,
+        )
     from selenium.webdriver import Chrome, ChromeOptions
     from selenium.webdriver.chrome.service import Service
 
@@ -461,7 +547,6 @@ def test_no_other_interface_listens(served: Served) -> None:
 
 def test_ctrl_c_ends_it(factory: Factory, chrome: Chrome) -> None:
     """Exit code 130, as documented; the browser says that the page has lost its program."""
-    factory.workspace.copy_template("roll-50x30", "my-label")
     running = start(factory)
     try:
         chrome.get(running.address)
@@ -481,21 +566,17 @@ def test_ctrl_c_ends_it(factory: Factory, chrome: Chrome) -> None:
 
 
 def test_a_template_that_was_never_right_is_served(factory: Factory, chrome: Chrome, tmp_path: Path) -> None:
-    factory.workspace.copy_template("roll-50x30", "my-label")
-    template = factory.root / "templates" / "my-label.toml"
-    good = template.read_text()
-    template.write_text(good.replace("format = 1", "format = 2"))
-    running = start(factory)
+    running = start(factory, TEMPLATE.replace("format = 1", "format = 2"))
     try:
         chrome.get(running.address)
         page = Page(chrome, running)
-        until(lambda: page.text("error-where") == "my-label.toml, line 4, format", "the error")
+        until(lambda: page.text("error-where") == "my-label.toml, line 1, format", "the error")
         assert page.text("title") == "my-label"
         assert page.text("caption") == ""
         assert running.ask("/preview.svg")[0].status == 404
         page.shot(tmp_path / "never-right-light.png")
         page.shot(tmp_path / "never-right-dark.png", "dark")
-        template.write_text(good)
+        running.template.write_text(TEMPLATE)
         until(lambda: page.picture() > 0, "the first picture")
     finally:
         stop(running.process)
@@ -506,14 +587,15 @@ def test_a_taken_port_is_refused(factory: Factory) -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        done = factory.cli("template", "preview", "roll-50x30", "--watch", "--port", port, timeout=60)
+        own_template(factory)
+        done = factory.cli("template", "preview", "my-label", "--watch", "--port", port, timeout=60)
         assert done.code == 3
         assert f"port {port} of this computer can't be opened" in done.err
         assert "--port 0" in done.err
 
 
 def test_an_interrupt_closes_the_page_and_travels_on(factory: Factory) -> None:
-    path = factory.workspace.template_file("roll-50x30")
+    path = own_template(factory)
     addresses: list[str] = []
 
     def started(address: str) -> None:
@@ -528,8 +610,7 @@ def test_an_interrupt_closes_the_page_and_travels_on(factory: Factory) -> None:
 
 def test_a_defect_ends_nothing(factory: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a drawing library raises is said on the page; an unchanged file is not drawn again."""
-    factory.workspace.copy_template("roll-50x30", "my-label")
-    watcher = Watcher(factory.root / "templates" / "my-label.toml", GENERIC[300], example_subject())
+    watcher = Watcher(own_template(factory), GENERIC[300], example_subject())
     with monkeypatch.context() as patched:
         patched.setattr("bss_mfg.label.watch.preview", lambda *_: 1 // 0)
         assert watcher.look()
@@ -543,16 +624,14 @@ def test_a_taken_port_is_an_input_error(factory: Factory) -> None:
         other.listen()
         with pytest.raises(InputError, match="can't be opened"):
             serve(
-                factory.workspace.template_file("roll-50x30"), GENERIC[300], example_subject(),
+                own_template(factory), GENERIC[300], example_subject(),
                 other.getsockname()[1], lambda address: None,
             )  # fmt: skip
 
 
 @pytest.mark.parametrize("value", ["[" * 3000 + "]" * 3000, "9" * 5000, "[nan, nan]"], ids=["deep", "long", "nan"])
 def test_no_file_ends_the_watching(factory: Factory, value: str) -> None:
-    factory.workspace.copy_template("roll-50x30", "my-label")
-    path = factory.root / "templates" / "my-label.toml"
-    good = path.read_text()
+    good, path = TEMPLATE, own_template(factory)
     watcher = Watcher(path, GENERIC[300], example_subject())
     for text, broken in ((good, False), (good.replace("[0.25, 0.5]", value), True), (good + "\n", False)):
         path.write_text(text)

@@ -1,0 +1,65 @@
+"""Makes docs/pictures/template-NAME.png: each template of `templates/` with real labels of a small batch."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import pypdfium2
+from PIL import Image, ImageOps
+
+from bss_mfg.issuing import create_batch
+from bss_mfg.label.job import Wanted, make_labels
+from bss_mfg.label.loading import load_template
+from bss_mfg.label.printer import BUILT_IN
+from bss_mfg.model import Who
+from bss_mfg.payload.keys import load_public_key, new_development_key
+from bss_mfg.product import Product
+from bss_mfg.workspace import Workspace
+
+HERE = Path(__file__).parent
+WIDTH = 620
+"""Pixels of a picture."""
+
+
+def pictures(folder: Path) -> None:
+    """One picture for each template."""
+    with tempfile.TemporaryDirectory() as place:
+        root = Path(place) / "factory"
+        workspace = Workspace.create(root, Who("docs", "docs", "docs"), {})
+        _, public = new_development_key("p256")
+        for name, units, title in (("bulb", 1, "Mesh Bulb A19 Warm White"), ("plug", 4, "Mesh Plug, Pack of Four")):
+            product = {
+                "format": 1, "title": title, "pid": "ebK3", "upc": "841667145075", "public_key": f"{name}.pem",
+                "units_per_package": units, "oob_bytes": 16,
+            }  # fmt: skip
+            workspace.add_product(name, Product.model_validate(product), load_public_key(public, name))
+        with workspace.open_ledger(Who("docs", "docs", "docs")) as ledger:
+            vault = workspace.open_vault()
+            batches = {
+                name: create_batch(
+                    ledger, vault, loaded, workspace.spec(loaded.product.spec), 96, batch_id=f"{name}-2026-11"
+                ).batch
+                for name in ("bulb", "plug")
+                for loaded in (workspace.product(name),)
+            }
+            for name in workspace.template_names():
+                template = load_template(workspace.template_file(name))
+                batch = batches["plug" if "multipack" in name else "bulb"]
+                made = make_labels(
+                    ledger, batch, template, BUILT_IN["pdf-300"], root / "out" / name, Wanted(again=True)
+                )
+                _picture(made.files[0], folder / f"template-{name}.png")
+
+
+def _picture(pdf: Path, target: Path) -> None:
+    document = pypdfium2.PdfDocument(pdf)
+    page = document[0]
+    shot = page.render(scale=WIDTH / page.get_width()).to_pil()
+    document.close()
+    ImageOps.expand(shot, 1, 170).convert("P", palette=Image.Palette.ADAPTIVE, colors=16).save(target, optimize=True)
+
+
+if __name__ == "__main__":
+    pictures(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "pictures")
