@@ -1,4 +1,4 @@
-"""`python -m benchmarks.memory`: the peak memory of `labels` for few and for many labels, each in a process of its own."""
+"""`python -m benchmarks.memory`: the peak memory of `labels` for few and for many labels, a process for each."""
 
 from __future__ import annotations
 

@@ -62,6 +62,12 @@ def parse(text: str, name: str) -> Document:
             where=where,
             way_out="Text goes in double quotes, tables in [brackets], one field a line.",
         ) from error
+    except (ValueError, RecursionError):
+        raise InputError(
+            "holds a number of thousands of digits, or brackets nested without end",
+            where=name,
+            way_out="Write plain values.",
+        ) from None
     return Document(name, text, data, _line_numbers(text))
 
 
@@ -132,6 +138,10 @@ def _problem(document: Document, model: type[BaseModel], item: Any) -> tuple[str
         known = _field_names(model)
         close = difflib.get_close_matches(str(item["loc"][-1]), known, 1)
         return where, "there is no such field" + (f"; did you mean '{close[0]}'?" if close else "")
+    if kind == "union_tag_invalid":
+        field = item["ctx"]["discriminator"].strip("'")
+        known = item["ctx"]["expected_tags"].replace("'", "")
+        return document.where((*location, field)), f"there is no {field} {item['ctx']['tag']!r}; known are {known}"
     message = str(item["msg"]).removeprefix("Value error, ").replace("Input should be", "should be")
     if kind == "string_pattern_mismatch":
         message = f"does not match the pattern {item['ctx']['pattern'].strip('^$')}"

@@ -303,7 +303,7 @@ CASES = [
     Case("template: unknown placeholder", 3, "{serail} is no placeholder", "serial",
          bad_template("{serial}", "{serail}")),
     Case("template: picture missing", 3, "logo.png", "beside the template", bad_template(
-        '[[element]]\nkind = "line"\nx = 29\ny = 7\nx2 = 48\ny2 = 7\nthickness = 0.25',
+        '[[element]]\nkind = "line"\nx = 29\ny = 7.8\nx2 = 48\ny2 = 7.8\nthickness = 0.25',
         '[[element]]\nkind = "image"\nfile = "logo.png"\nx = 29\ny = 7\nwidth = 9\nheight = 1')),
     Case("template: no symbol", 3, "exactly one element of kind data-matrix", "Correct the file", bad_template(
         'kind = "data-matrix"\nx = 1\ny = 1.5\nsize = 27\nx_dimension = [0.25, 0.5]\nquiet_zone = 2',

@@ -151,7 +151,7 @@ def test_preflight_fails_for_what_will_not_print(factory: Factory) -> None:
     assert done.code == 1
     whats = " ".join(item["what"] for item in done.json["findings"])
     assert "does not fit 27 mm" in whats
-    assert "mm wide at" in whats
+    assert "needs 3 lines" in whats
     assert "FAIL" in factory.cli("preflight", "bulb", "--template", "roll-50x30", "--printer", "zpl-203").out
 
 

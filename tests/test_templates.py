@@ -86,7 +86,12 @@ BARS = '[[element]]\nkind = "code-128"\nx = 40\ny = 30\nwidth = 50\nheight = 12\
 BROKEN = [
     Broken("no TOML", "kind = = 3", "not valid TOML", "double quotes"),
     Broken("unknown field", text(colour="#000000"), "did you mean 'color'", "Correct the file", ELEMENT_LINE + 6),
-    Broken("unknown kind", '[[element]]\nkind = "txt"\n', "txt", "Correct the file"),
+    Broken("unknown kind", '[[element]]\nkind = "txt"\n', "there is no kind 'txt'; known are data-matrix",
+           "Correct the file", ELEMENT_LINE + 1),
+    Broken("endless number", "x = " + "9" * 5000, "thousands of digits", "plain values", None),
+    Broken("nested brackets", "x = " + "[" * 3000, "nested", "plain values", None),
+    Broken("no number", "", "'nan': should be less", "Correct the file", 21,
+           HEAD.replace("size = 30", "size = 30\nx_dimension = [nan, 1]")),
     Broken("no place", text(x=None), "this field is missing: x", "Correct the file"),
     Broken("two places", text(place='{ of = "symbol", side = "right" }'), "not both", "Correct the file"),
     Broken("beside nobody", text(x=None, y=None, place='{ of = "nobody", side = "right" }'),

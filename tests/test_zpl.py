@@ -12,7 +12,7 @@ import json
 import re
 import subprocess
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from bss_mfg.label.pdf import PartJob
 from bss_mfg.label.printer import BUILT_IN, Printer
 from bss_mfg.label.render import render_part
 from bss_mfg.label.rows import LabelRow
+from bss_mfg.ledger.store import Ledger
 from bss_mfg.symbol import data_matrix
 from tests.conftest import Factory
 from tests.pictures import (
@@ -87,6 +88,14 @@ class Printed:
     zpl: Labels
     png: Labels
     pages: Sequence[Grey]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_moment() -> Iterator[None]:
+    """A traveller shows where the ledger stands when it is made; here all are made at the same moment."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Ledger, "head", lambda self: (7, "0123456789abcdef" * 4))
+        yield
 
 
 @pytest.fixture(scope="module")

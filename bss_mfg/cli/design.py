@@ -99,7 +99,11 @@ def template_preview(
             click.echo(address)
             say("Open this page; it redraws when the template is saved. Ctrl-C ends it.")
 
-        serve(path, target, subject, port, started)
+        try:
+            serve(path, target, subject, port, started)
+        except KeyboardInterrupt:
+            say("Ended.")
+            raise click.exceptions.Exit(130) from None
         return
     file = out or Path(f"{path.stem}-preview.png")
     form = file.suffix.lower().lstrip(".")

@@ -161,13 +161,16 @@ def _panel(
     for item in placed:
         if isinstance(item.element, (DataMatrix, Qr, Bars)):
             scene.rect(box(item.rect), stroke=_BLUE, dash=True)
+    badges: dict[int | None, int] = {}
     for number, issue in enumerate(issues, 1):
         colour = _RED if issue.severity == "error" else _AMBER
+        before = badges.get(issue.element, 0)
+        badges[issue.element] = before + 1
         spots = [item.rect for item in placed if item.index == issue.element]
         for rect in spots[:1] or [(0.0, 0.0, media.label_width, media.label_height)]:
             x, y, wide, high = box(rect)
             scene.rect((x - 0.5, y - 0.5, wide + 1, high + 1), stroke=colour, thickness=0.5)
-            scene.badge(x + wide + 1.2, y - 0.6, str(number), colour)
+            scene.badge(x + wide + 1.2 - 4.2 * before, y - 0.6, str(number), colour)
 
 
 def _rulers(scene: Scene, across: tuple[float, float], down: tuple[float, float], zoom: float, media: Media) -> None:

@@ -244,8 +244,8 @@ class Glyphs:
             self._load(missing)
         cells, numbers = self._cells, self._numbers
         width = sum([cells[character][1] for character in text])
-        # Few row lengths, so that glyphs' numbers are found again.
-        stride = (int(width) + 2 * self.margin + 2 + 31) // 32 * 32
+        # Few row lengths, so that glyphs' numbers are found again; two dots more, for what rounding moves the last one.
+        stride = (int(width) + 2 * self.margin + 4 + 31) // 32 * 32
         line, pen = 0, 0.0
         for character in text:
             key = (character, stride)

@@ -156,7 +156,8 @@ class _Placed(_Drawn):
         return self
 
 
-XDimension = Annotated[tuple[float, float], Field(description="Smallest and largest module, in mm.")]
+_Module = Annotated[float, Field(gt=0, le=20)]
+XDimension = Annotated[tuple[_Module, _Module], Field(description="Smallest and largest module, in mm.")]
 
 
 class DataMatrix(_Placed):
