@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "media": ("design:media", "Sheets and rolls that templates can use."),
     "printer": ("printer:printer", "List, add and calibrate printers."),
     "verify": ("verify:verify", "Read printed labels back and compare them with the ledger."),
+    "scan": ("scan:scan", "Check labels with a hand scanner that types like a keyboard."),
     "inspect": ("verify:inspect", "Explain any barcode, field by field."),
     "manifest": ("export:manifest", "Write the control logs or tables of a batch."),
     "program": ("export:program", "Write the OOB keys of a batch for the line's flasher."),

@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from bss_mfg.errors import InputError, LedgerError
+from bss_mfg.errors import LedgerError
 from bss_mfg.ledger import audit, checking
+from bss_mfg.ledger.base import unknown_batch
 from bss_mfg.ledger.checking import payload_digest
-from bss_mfg.ledger.connection import CACHE_KIB, ISSUING_CACHE_KIB, connect, errors, transaction
+from bss_mfg.ledger.connection import CACHE_KIB, ISSUING_CACHE_KIB, connect, errors
+from bss_mfg.ledger.printing import Printing
 from bss_mfg.ledger.vault import DataKey, Vault, key_digest
-from bss_mfg.model import Batch, Event, Package, PrintedPart, Unit, Who
+from bss_mfg.model import Batch, Package, Unit, Who
 
 _BATCH_COLUMNS = """b.id, p.name, b.stage, b.units, b.packages, b.units_per_package, b.created_at, b.spec, b.spec_text,
     b.suite, b.key_fingerprint, b.template, b.facts, b.longest_payload"""
 
 
-class Ledger:
+class Ledger(Printing):
     """An open ledger.db. Reading methods return records; writing ones commit before they return."""
-
-    def __init__(self, connection: sqlite3.Connection, path: Path, who: Who) -> None:
-        self._db = connection
-        self._path = path
-        self._who = who
 
     @classmethod
     def create(cls, path: Path, who: Who, vault: Vault) -> Ledger:
@@ -51,28 +46,6 @@ class Ledger:
 
     def __exit__(self, *_: object) -> None:
         self._db.close()
-
-    def transaction(self) -> AbstractContextManager[None]:
-        """All writes inside are one."""
-        return transaction(self._db, self._path)
-
-    def _note(self, batch: str | None, kind: str, data: Mapping[str, Any]) -> None:
-        audit.append(self._db, self._who, batch, [(kind, data)])
-
-    def note(self, batch: str | None, kind: str, data: Mapping[str, Any]) -> None:
-        """Append one event to the history."""
-        with self.transaction():
-            self._note(batch, kind, data)
-
-    def _rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
-        with errors(self._path):
-            return self._db.execute(query, values).fetchall()
-
-    def _stream(self, query: str, values: Sequence[object], size: int, after: int = 0) -> Iterator[list[Any]]:
-        """Rows in slices by key (the first column), so that no read lock is held while the caller works."""
-        while rows := self._rows(query, (*values, after, size)):
-            yield rows
-            after = rows[-1][0]
 
     # --- product keys ---------------------------------------------------------------------------------------------
 
@@ -209,10 +182,7 @@ class Ledger:
             (batch_id,),
         )
         if not rows:
-            raise InputError(
-                f"there is no batch {batch_id[:80]!a} in this ledger",
-                way_out="`bss-mfg batch list` shows the ids; upper and lower case differ.",
-            )
+            raise unknown_batch(batch_id)
         return _batch(rows[0])
 
     def packages(self, batch_id: str, first: int = 1, count: int | None = None) -> Iterator[Package]:
@@ -248,6 +218,15 @@ class Ledger:
         )
         return (rows[0][0], rows[0][1]) if rows else None
 
+    def find_beginning(self, batch_id: str, text: str) -> tuple[int, int] | None:
+        """(package number, length of its whole string) of the one package of a batch whose string begins with `text`;
+        None where there is none, or more than one. Walks the batch: for reads that failed, not for every one."""
+        rows = self._rows(
+            "SELECT number, length(payload) FROM package WHERE batch = ? AND substr(payload, 1, ?) = ? LIMIT 2",
+            (self._number(batch_id), len(text), text),
+        )
+        return (rows[0][0], rows[0][1]) if len(rows) == 1 else None
+
     def find_uuid(self, value: uuid.UUID) -> tuple[str, int, str] | None:
         """(batch id, package number, serial) of a Device UUID, or None."""
         rows = self._rows(
@@ -264,11 +243,15 @@ class Ledger:
         )[0]
         return {"packages": row[0], "printed": row[1] or 0, "verified": row[2] or 0}
 
-    def _number(self, batch_id: str) -> int:
-        rows = self._rows("SELECT no FROM batch WHERE id = ?", (batch_id,))
-        if not rows:
-            self.batch(batch_id)
-        return int(rows[0][0])
+    def never_verified(self, batch_id: str, limit: int) -> list[str]:
+        """Serials of the first packages whose label was never read right."""
+        batch = self._number(batch_id)
+        return [
+            next(self.packages(batch_id, number, 1)).serials
+            for (number,) in self._rows(
+                "SELECT number FROM package WHERE batch = ? AND verified = 0 ORDER BY number LIMIT ?", (batch, limit)
+            )
+        ]
 
     # --- secrets --------------------------------------------------------------------------------------------------
 
@@ -286,126 +269,7 @@ class Ledger:
             for unit, serial, octets, mac, sealed in rows:
                 yield Unit(unit, serial, uuid.UUID(bytes=octets), mac, data_key.open(unit, octets, sealed))
 
-    # --- printing and scanning ------------------------------------------------------------------------------------
-
-    def printed_parts(self, batch_id: str) -> list[PrintedPart]:
-        """All label files made of a batch, in the order in which they were made last."""
-        parts: list[PrintedPart] = []
-        for part, file, sha, plan, first, count, start_at, geometry, template in self._rows(
-            "SELECT part, file, sha256, plan, first_package, packages, start_at, geometry, template FROM printed "
-            "WHERE batch = ?",
-            (self._number(batch_id),),
-        ):
-            shape = json.loads(geometry)
-            parts.append(
-                PrintedPart(
-                    batch_id, part, file, sha, plan,
-                    tuple(shape["numbers"]) if "numbers" in shape else range(first, first + count), start_at,
-                    tuple((c[0], c[1], c[2], c[3]) for c in shape["cells"]),
-                    (shape["page"][0], shape["page"][1]), shape["modules"], template,
-                    shape.get("each", "package"), shape.get("copy", 1),
-                )
-            )  # fmt: skip
-        newest = dict(
-            self._rows(
-                "SELECT json_extract(data, '$.sha256'), max(seq) FROM event WHERE batch = ? AND kind LIKE 'labels %' "
-                "GROUP BY 1",
-                (batch_id,),
-            )
-        )
-        return sorted(parts, key=lambda part: (newest.get(part.sha256, 0), part.part))
-
-    def record_print(
-        self, part: PrintedPart, template_name: str, template_text: str, kind: str = "labels made",
-        more: Mapping[str, Any] | None = None,
-    ) -> None:  # fmt: skip
-        """Remember a label file that is in place, with the template it was made from, and count its labels.
-
-        `kind` names the act in the history; "labels made" twice for one file counts once, any other act each time.
-        """
-        numbers = part.numbers
-        geometry: dict[str, Any] = {"cells": part.cells, "page": part.page_mm, "modules": part.modules}
-        consecutive = isinstance(numbers, range)
-        geometry.update({} if consecutive else {"numbers": list(numbers)})
-        geometry.update({} if part.each == "package" else {"each": part.each})
-        geometry.update({} if part.copy == 1 else {"copy": part.copy})
-        batch = self._number(part.batch)
-        with self.transaction():
-            self._db.execute(
-                "INSERT INTO template VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING",
-                (part.template, template_name, template_text),
-            )
-            inserted = self._db.execute(
-                "INSERT INTO printed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                (batch, part.file, part.part, part.sha256, part.plan, min(numbers), len(numbers), part.start_at,
-                 json.dumps(geometry), part.template),
-            ).rowcount  # fmt: skip
-            if not inserted and kind == "labels made":
-                return
-            if part.each == "package" and consecutive:
-                self._db.execute(
-                    "UPDATE package SET prints = prints + 1 WHERE batch = ? AND number >= ? AND number < ?",
-                    (batch, numbers[0], numbers[0] + len(numbers)),
-                )
-            elif part.each == "package":
-                self._db.executemany(
-                    "UPDATE package SET prints = prints + 1 WHERE batch = ? AND number = ?",
-                    [(batch, number) for number in numbers],
-                )
-            self._note(
-                part.batch,
-                kind,
-                {"file": part.file, "sha256": part.sha256, "template": template_name, "each": part.each,
-                 "first": numbers[0], "count": len(numbers), **(more or {})},
-            )  # fmt: skip
-
-    def serials_of(self, batch_id: str, serials: Sequence[str]) -> dict[str, tuple[int, int]]:
-        """(package number, unit number) of the given serials of a batch; unknown ones are left out."""
-        batch = self._number(batch_id)
-        found: dict[str, tuple[int, int]] = {}
-        for serial in serials:
-            for package, unit in self._rows(
-                "SELECT package, number FROM unit WHERE batch = ? AND serial = ?", (batch, serial)
-            ):
-                found[serial] = (package, unit)
-        return found
-
-    def last_print(self, batch_id: str) -> dict[str, Any]:
-        """What the history says of the newest package labels of a batch: template, printer; empty if there are none."""
-        newest: dict[str, Any] = {}
-        for event in self.events(batch_id):
-            if event.kind.startswith("labels ") and event.data.get("each") == "package":
-                newest = dict(event.data)
-        return newest
-
-    def sent(self, batch_id: str) -> dict[str, str]:
-        """SHA-256 of each label file that went to a printer -> how much of it, in words, of the newest time."""
-        found: dict[str, str] = {}
-        for event in self.events(batch_id):
-            if event.kind in ("labels sent", "labels cut off"):
-                found[event.data["sha256"]] = f"{event.data['labels']} labels handed over"
-            elif event.kind == "labels sending":
-                found[event.data["sha256"]] = "the run was ended while it was sent"
-            elif event.kind == "labels not sent":
-                found.pop(event.data["sha256"], None)
-        return found
-
-    def record_reads(self, batch_id: str, reads: Sequence[Mapping[str, Any]], verified: Iterable[int]) -> None:
-        """Append one event per read, and count the packages that were read right."""
-        batch = self._number(batch_id)
-        with self.transaction():
-            audit.append(self._db, self._who, batch_id, [("read", read) for read in reads])
-            self._db.executemany(
-                "UPDATE package SET verified = verified + 1 WHERE batch = ? AND number = ?",
-                [(batch, number) for number in verified],
-            )
-
     # --- history --------------------------------------------------------------------------------------------------
-
-    def events(self, batch_id: str | None = None) -> Iterator[Event]:
-        """The history, of one batch or of all."""
-        with errors(self._path):
-            yield from audit.events(self._db, batch_id)
 
     def head(self) -> tuple[int, str]:
         """Number and digest (hex) of the newest event: what a traveller sheet and a manifest carry."""

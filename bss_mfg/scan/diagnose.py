@@ -11,6 +11,7 @@ from bss_mfg.errors import InputError
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.payload import parse
 from bss_mfg.payload.spec import Spec
+from bss_mfg.scan.keyboards import diagnose_layout
 
 Kind = Literal["match", "foreign", "mismatched"]
 
@@ -62,11 +63,24 @@ def diagnose(octets: bytes, batch_id: str, ledger: Ledger, specs: Sequence[Spec]
 def _why_not(text: str, batch_id: str, ledger: Ledger, specs: Sequence[Spec], stripped: str) -> Diagnosis:
     if found := ledger.find_payload(text.swapcase()):
         return Diagnosis("mismatched", "upper and lower case are swapped: caps lock is on", *found, stripped)
+    if layout := diagnose_layout(text, lambda candidate: ledger.find_payload(candidate) is not None):
+        where = ledger.find_payload(layout.meant)
+        also = ", and caps lock is on" if layout.caps_lock else ""
+        return Diagnosis(
+            "mismatched",
+            f"the computer's keyboard layout is {layout.name}{also}: set it to US English, or set the scanner to "
+            f"{layout.name}, and scan again",
+            batch=where[0] if where else None, package=where[1] if where else None, stripped=stripped,
+        )  # fmt: skip
     if "\x1d" in text or text.startswith("\xe8"):
         return Diagnosis("mismatched", "holds GS1 separators (FNC1)", stripped=stripped)
     spec = parse.matching_spec(text, specs)
     if spec is None:
         return Diagnosis("foreign", f"is no barcode of this family: {printable(text, 60)}", stripped=stripped)
+    if cut := ledger.find_beginning(batch_id, text):
+        detail = f"it is cut off after {len(text)} of {cut[1]} characters"
+        serials = next(ledger.packages(batch_id, cut[0], 1)).serials
+        return Diagnosis("mismatched", detail, batch_id, cut[0], stripped, serials)
     try:
         fields = parse.split(text, spec)
         problems = parse.findings(fields, spec)

@@ -1,0 +1,113 @@
+"""scan: the hand-scanner station."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import deque
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+import click
+
+from bss_mfg.cli.common import App, pass_app, say
+
+if TYPE_CHECKING:
+    from bss_mfg.scan.station import Station, Verdict
+
+_COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
+
+
+@click.command(epilog="Example: bss-mfg scan bulb-2026-11 --operator Ann")
+@click.argument("batch_id", metavar="BATCH")
+@click.option("--operator", help="Who scans (default: the user logged in).")
+@click.option("--units", "with_units", is_flag=True, help="After each package, also scan the devices in it.")
+@click.option("--plain", is_flag=True, help="One line a read, no full screen.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document a read, on a line (docs/formats/json.md).")
+@pass_app
+@click.pass_context
+def scan(
+    ctx: click.Context, app: App, batch_id: str, operator: str | None, with_units: bool, plain: bool, as_json: bool
+) -> None:
+    """Check labels with a hand scanner that types like a keyboard.
+
+    Each read is recorded before it is answered. End with Ctrl-D (Windows: Ctrl-Z and Enter), or with an empty input.
+    Exit 1 if a read was wrong.
+    """
+    from bss_mfg.scan.station import Station
+
+    actor = replace(app.actor, operator=operator) if operator else app.actor
+    with app.workspace.open_ledger(actor) as ledger:
+        station = Station(ledger, ledger.batch(batch_id), with_units=with_units)
+        screen = None if plain or as_json or not sys.stdout.isatty() else _Screen(batch_id, station)
+        if screen:
+            screen.draw(None)
+        for line in sys.stdin:
+            verdict = station.read(line)
+            if verdict is None:
+                continue
+            if screen:
+                screen.draw(verdict)
+            elif as_json:
+                click.echo(json.dumps({**asdict(verdict), **asdict(station.tally)}, ensure_ascii=True))
+            else:
+                click.echo(f"{verdict.word}: {' '.join(filter(None, (verdict.serials, verdict.detail)))}")
+            if verdict.tone == "bad":
+                click.echo("\a", nl=False, err=True)
+        tally = station.tally
+    if screen:
+        click.echo()
+    say(
+        f"{tally.reads:,} reads, {tally.wrong:,} wrong; {tally.verified:,} of {tally.packages:,} packages verified, "
+        f"{tally.missing:,} missing"
+    )
+    if tally.wrong:
+        ctx.exit(1)
+
+
+def _columns() -> int:
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+    except OSError:
+        return 80
+
+
+class _Screen:
+    """The full-screen station: a big verdict, counts, what is missing, the last ten reads."""
+
+    def __init__(self, batch: str, station: Station) -> None:
+        self._batch, self._station = batch, station
+        self._last: deque[Verdict] = deque(maxlen=10)
+
+    def draw(self, verdict: Verdict | None) -> None:
+        """Draw everything anew: a terminal that lost a line is whole again with the next read."""
+        width = max(min(_columns(), 100), 40)
+        tally = self._station.tally
+        if verdict:
+            self._last.appendleft(verdict)
+        click.echo("\x1b[2J\x1b[H", nl=False)
+        click.echo(click.style(f" bss-mfg  {self._batch}", bold=True))
+        share = tally.verified * (width - 4) // max(tally.packages, 1)
+        click.echo(f" [{'#' * share}{'.' * (width - 4 - share)}]")
+        click.echo(
+            f" verified {tally.verified:,} of {tally.packages:,}   missing {tally.missing:,}   reads {tally.reads:,}   "
+            f"wrong {tally.wrong:,}   {tally.per_minute}/min"
+        )
+        click.echo()
+        word, tone = (verdict.word, verdict.tone) if verdict else ("READY", "note")
+        colour = _COLOURS[tone]
+        for text in ("", word, ""):
+            click.echo(click.style(text.center(width), bg=colour, fg="black", bold=True))
+        click.echo(click.style(" " + (verdict.serials if verdict else "Scan a label."), bold=True))
+        click.echo(" " + (verdict.detail if verdict else ""))
+        click.echo()
+        for item in self._last:
+            mark = {"good": "ok  ", "note": "note", "bad": "BAD "}[item.tone]
+            click.echo(
+                click.style(f" {mark} ", fg=_COLOURS[item.tone]) + f"{item.word:<16.16} {item.serials[: width - 26]}"
+            )
+        missing = self._station.missing(5)
+        click.echo()
+        click.echo(f" still missing: {', '.join(missing)}{' ...' if tally.missing > len(missing) else ''}"[:width])
+        click.echo(" > ", nl=False)

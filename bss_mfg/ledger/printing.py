@@ -1,0 +1,140 @@
+"""What was printed, sent and read: label files, and the counts of packages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from bss_mfg.ledger import audit
+from bss_mfg.ledger.base import LedgerBase
+from bss_mfg.ledger.connection import errors
+from bss_mfg.model import Event, PrintedPart
+
+
+class Printing(LedgerBase):
+    """The tables of printing and scanning, and the history that they write."""
+
+    def printed_parts(self, batch_id: str) -> list[PrintedPart]:
+        """All label files made of a batch, in the order in which they were made last."""
+        parts: list[PrintedPart] = []
+        for part, file, sha, plan, first, count, start_at, geometry, template in self._rows(
+            "SELECT part, file, sha256, plan, first_package, packages, start_at, geometry, template FROM printed "
+            "WHERE batch = ?",
+            (self._number(batch_id),),
+        ):
+            shape = json.loads(geometry)
+            parts.append(
+                PrintedPart(
+                    batch_id, part, file, sha, plan,
+                    tuple(shape["numbers"]) if "numbers" in shape else range(first, first + count), start_at,
+                    tuple((c[0], c[1], c[2], c[3]) for c in shape["cells"]),
+                    (shape["page"][0], shape["page"][1]), shape["modules"], template,
+                    shape.get("each", "package"), shape.get("copy", 1),
+                )
+            )  # fmt: skip
+        newest = dict(
+            self._rows(
+                "SELECT json_extract(data, '$.sha256'), max(seq) FROM event WHERE batch = ? AND kind LIKE 'labels %' "
+                "GROUP BY 1",
+                (batch_id,),
+            )
+        )
+        return sorted(parts, key=lambda part: (newest.get(part.sha256, 0), part.part))
+
+    def record_print(
+        self, part: PrintedPart, template_name: str, template_text: str, kind: str = "labels made",
+        more: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        """Remember a label file that is in place, with the template it was made from, and count its labels.
+
+        `kind` names the act in the history; "labels made" twice for one file counts once, any other act each time.
+        """
+        numbers = part.numbers
+        geometry: dict[str, Any] = {"cells": part.cells, "page": part.page_mm, "modules": part.modules}
+        consecutive = isinstance(numbers, range)
+        geometry.update({} if consecutive else {"numbers": list(numbers)})
+        geometry.update({} if part.each == "package" else {"each": part.each})
+        geometry.update({} if part.copy == 1 else {"copy": part.copy})
+        batch = self._number(part.batch)
+        with self.transaction():
+            self._db.execute(
+                "INSERT INTO template VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING",
+                (part.template, template_name, template_text),
+            )
+            inserted = self._db.execute(
+                "INSERT INTO printed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (batch, part.file, part.part, part.sha256, part.plan, min(numbers), len(numbers), part.start_at,
+                 json.dumps(geometry), part.template),
+            ).rowcount  # fmt: skip
+            if not inserted and kind == "labels made":
+                return
+            if part.each == "package" and consecutive:
+                self._db.execute(
+                    "UPDATE package SET prints = prints + 1 WHERE batch = ? AND number >= ? AND number < ?",
+                    (batch, numbers[0], numbers[0] + len(numbers)),
+                )
+            elif part.each == "package":
+                self._db.executemany(
+                    "UPDATE package SET prints = prints + 1 WHERE batch = ? AND number = ?",
+                    [(batch, number) for number in numbers],
+                )
+            self._note(
+                part.batch,
+                kind,
+                {"file": part.file, "sha256": part.sha256, "template": template_name, "each": part.each,
+                 "first": numbers[0], "count": len(numbers), **(more or {})},
+            )  # fmt: skip
+
+    def serials_of(self, batch_id: str, serials: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """(package number, unit number) of the given serials of a batch; unknown ones are left out."""
+        batch = self._number(batch_id)
+        found: dict[str, tuple[int, int]] = {}
+        for serial in serials:
+            for package, unit in self._rows(
+                "SELECT package, number FROM unit WHERE batch = ? AND serial = ?", (batch, serial)
+            ):
+                found[serial] = (package, unit)
+        return found
+
+    def last_print(self, batch_id: str) -> dict[str, Any]:
+        """What the history says of the newest package labels of a batch: template, printer; empty if there are none."""
+        newest: dict[str, Any] = {}
+        for event in self.events(batch_id):
+            if event.kind.startswith("labels ") and event.data.get("each") == "package":
+                newest = dict(event.data)
+        return newest
+
+    def sent(self, batch_id: str) -> dict[str, str]:
+        """SHA-256 of each label file that went to a printer -> how much of it, in words, of the newest time."""
+        found: dict[str, str] = {}
+        for event in self.events(batch_id):
+            if event.kind in ("labels sent", "labels cut off"):
+                found[event.data["sha256"]] = f"{event.data['labels']} labels handed over"
+            elif event.kind == "labels sending":
+                found[event.data["sha256"]] = "the run was ended while it was sent"
+            elif event.kind == "labels not sent":
+                found.pop(event.data["sha256"], None)
+        return found
+
+    def record_reads(self, batch_id: str, reads: Sequence[Mapping[str, Any]], verified: Iterable[int]) -> None:
+        """Append one event per read, and count the packages that were read right."""
+        batch = self._number(batch_id)
+        with self.transaction():
+            audit.append(self._db, self._who, batch_id, [("read", read) for read in reads])
+            self._db.executemany(
+                "UPDATE package SET verified = verified + 1 WHERE batch = ? AND number = ?",
+                [(batch, number) for number in verified],
+            )
+
+    def times_verified(self, batch_id: str, package: int) -> int:
+        """How often a package's label was read right."""
+        rows = self._rows(
+            "SELECT verified FROM package WHERE batch = ? AND number = ?", (self._number(batch_id), package)
+        )
+        return int(rows[0][0]) if rows else 0
+
+    def events(self, batch_id: str | None = None) -> Iterator[Event]:
+        """The history, of one batch or of all."""
+        with errors(self._path):
+            yield from audit.events(self._db, batch_id)
