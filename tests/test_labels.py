@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -377,3 +378,14 @@ def test_pages_are_filled_in_the_order_asked_for(factory: Factory, order: str) -
         }[order]
     )
     assert factory.cli("verify", "B1", *made.files).code == 0
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_batch() -> None:
+    """A bounded version of benchmarks/memory.py: five times the labels, hardly more memory."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.memory", "--small", "2000", "--large", "10000"],
+        capture_output=True, text=True, check=False, cwd=Path(__file__).parent.parent,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("MiB at 10,000") == 3
