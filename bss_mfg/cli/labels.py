@@ -175,7 +175,8 @@ def _report(
             click.echo(shown_path(path))
     kept = f" ({made.unchanged} files were there already)" if made.unchanged else ""
     symbol = (
-        f"; {plan.columns}x{plan.rows} modules of {made.layout.x_dimension_mm:.3f} mm ({plan.dots_x} dots)"
+        f"; {plan.columns}x{plan.rows} modules of {made.layout.x_dimension_mm:.3f} mm ({plan.dots_x} dots"
+        + (f" across, {plan.dots_y} down)" if plan.dots_y != plan.dots_x else ")")
         if plan
         else ""
     )
