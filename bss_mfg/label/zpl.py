@@ -15,6 +15,7 @@ import zlib
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bss_mfg.label.layout import SymbolPlan
 from bss_mfg.label.pdf import PartJob
@@ -59,41 +60,34 @@ def _native(payload: str, plan: SymbolPlan, x: int, y: int) -> str:
 
 
 def _symbol(matrix: Matrix, plan: SymbolPlan, x: int, y: int) -> str:
-    """A symbol as a graphic: each row of modules once, then repeated (`:`)."""
-    wide, stride = _widened(plan.dots_x), matrix.stride
-    pieces = [*map(wide.__getitem__, matrix.packed)]
-    repeat = ":" * (plan.dots_y - 1)
-    rows = ["".join(pieces[at : at + stride]) for at in range(0, len(pieces), stride)]
-    width = stride * plan.dots_x
+    """A symbol as a graphic: each row of modules once in hex, then repeated (`:`)."""
+    packed = np.frombuffer(matrix.packed, np.uint8)
+    width = matrix.stride * plan.dots_x
+    rows = np.full((matrix.rows, 2 * width + plan.dots_y - 1), ord(":"), np.uint8)
+    rows[:, : 2 * width] = _widened(plan.dots_x)[packed].reshape(matrix.rows, 2 * width)
     total = width * matrix.rows * plan.dots_y
-    return f"^FO{x},{y}^GFA,{total},{total},{width},{repeat.join(rows)}{repeat}^FS\n"
+    return f"^FO{x},{y}^GFA,{total},{total},{width},{rows.tobytes().decode('ascii')}^FS\n"
 
 
 @lru_cache(maxsize=64)
-def _widened(dots: int) -> tuple[str, ...]:
-    """Each octet of modules as the hex digits of its dots."""
-    return tuple(f"{int(''.join(bit * dots for bit in f'{octet:08b}'), 2):0{2 * dots}X}" for octet in range(256))
+def _widened(dots: int) -> NDArray[np.uint8]:
+    """Each octet of modules as the hex digits of its dots: 256 rows."""
+    digits = "".join(f"{int(''.join(bit * dots for bit in f'{octet:08b}'), 2):0{2 * dots}X}" for octet in range(256))
+    return np.frombuffer(digits.encode("ascii"), np.uint8).reshape(256, 2 * dots)
 
 
 def _text(x: int, y: int, strip: Strip, turn: int) -> str:
-    """A line of text as a graphic."""
+    """A line of text as a graphic; empty rows at its top and bottom are left out."""
     if turn or x < 0 or y < 0:
         return packed_field(x, y, turned(strip, turn))
     stride = strip.stride // 8
-    text, digits = strip.octets.hex().upper(), 2 * stride
-    # Empty rows at the top move the field down; a row's empty end is cut (`,`).
-    kept = text.lstrip("0")
+    octets = strip.octets
+    kept = octets.lstrip(b"\0")
     if not kept:
         return ""
-    top = (len(text) - len(kept)) // digits
-    rows = [text[at : at + digits].rstrip("0") for at in range(top * digits, len(text), digits)]
-    while not rows[-1]:
-        rows.pop()
-    rows = [row + "0" * (len(row) % 2) for row in rows]
-    # A comma after a full row would begin another one.
-    data = "".join([row if len(row) == digits else row + "," for row in rows])
-    total = stride * len(rows)
-    return f"^FO{x},{y + top}^GFA,{total},{total},{stride},{data}^FS\n"
+    top = (len(octets) - len(kept)) // stride
+    bottom = -(-len(octets.rstrip(b"\0")) // stride)
+    return _deflated(x, y + top, octets[top * stride : bottom * stride], stride, 1)
 
 
 def packed_field(x: int, y: int, bits: Bits) -> str:
@@ -103,6 +97,10 @@ def packed_field(x: int, y: int, bits: Bits) -> str:
     if not bits.size:
         return ""
     packed = np.packbits(bits, axis=1)
-    text = base64.b64encode(zlib.compress(packed.tobytes(), 9))
+    return _deflated(x, y, packed.tobytes(), packed.shape[1], 9)
+
+
+def _deflated(x: int, y: int, octets: bytes, stride: int, level: int) -> str:
+    text = base64.b64encode(zlib.compress(octets, level))
     crc = binascii.crc_hqx(text, 0)
-    return f"^FO{x},{y}^GFA,{packed.size},{packed.size},{packed.shape[1]},:Z64:{text.decode()}:{crc:04X}^FS\n"
+    return f"^FO{x},{y}^GFA,{len(octets)},{len(octets)},{stride},:Z64:{text.decode('ascii')}:{crc:04X}^FS\n"
