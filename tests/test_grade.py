@@ -1,0 +1,538 @@
+"""Indicative grades: ideal renders, growing damage, and values on the edges of the standard's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+from bss_mfg.scan.ecc200 import layout, segments
+from bss_mfg.scan.grade import (
+    AVERAGE_LEVELS,
+    AXIAL_LEVELS,
+    CONTRAST_LEVELS,
+    DAMAGE_LEVELS,
+    GRID_LEVELS,
+    MODULATION_LEVELS,
+    UEC_LEVELS,
+    SymbolGrade,
+    average_grade,
+    axial_nonuniformity_grade,
+    damage_grade,
+    grade_symbol,
+    grid_nonuniformity_grade,
+    letter_of,
+    modulation_grade,
+    overall_of,
+    symbol_contrast_grade,
+    unused_error_correction,
+)
+from bss_mfg.symbol import DATA_CODEWORDS, SQUARE_SIZES, Matrix, data_matrix, qr
+
+PIXELS = 8
+SURROUND = 2
+PARAMETERS = {
+    "symbol_contrast",
+    "modulation",
+    "reflectance_margin",
+    "axial_nonuniformity",
+    "grid_nonuniformity",
+    "unused_error_correction",
+    "fixed_pattern_damage",
+}
+Scan = tuple[np.ndarray, np.ndarray]
+
+
+def symbol(size: int, seed: int = 1) -> Matrix:
+    """A symbol of random octets, as many as surely fit."""
+    number = max(1, DATA_CODEWORDS[SQUARE_SIZES.index(size)] - 3) if size > 10 else 1
+    return data_matrix(np.random.default_rng(seed).integers(1, 128, number).astype(np.uint8).tobytes(), size)
+
+
+def tiles(quarters: np.ndarray, pixels: int = PIXELS) -> np.ndarray:
+    """A picture from the wanted mean grey of each module in quarters of a level: an aperture at the centre sees a
+    quarter of it in each of the module's four corners."""
+    base, extra = np.divmod(quarters, 4)
+    picture = np.zeros((*quarters.shape, pixels, pixels), np.uint8)
+    half = pixels // 2
+    for index, (down, right) in enumerate(((0, 0), (half, half), (0, half), (half, 0))):
+        value = (base + (extra > index)).astype(np.uint8)
+        picture[:, :, down : down + half, right : right + half] = value[:, :, None, None]
+    return picture.swapaxes(1, 2).reshape(len(quarters) * pixels, -1)
+
+
+def render(bits: np.ndarray, pixels: int = PIXELS, surround: int = SURROUND) -> np.ndarray:
+    grey = np.pad(np.where(bits, 0, 255).astype(np.uint8), surround, constant_values=255)
+    return np.kron(grey, np.ones((pixels, pixels), np.uint8))
+
+
+def centres(size: int, pixels: float = PIXELS, stretch: float = 1.0, surround: int = SURROUND) -> np.ndarray:
+    along = (np.arange(size) + 0.5 + surround) * pixels
+    return np.stack(np.meshgrid(along * stretch, along), axis=-1)
+
+
+def stretched(grey: np.ndarray, stretch: float) -> np.ndarray:
+    """The picture drawn out in x."""
+    across = ((np.arange(int(grey.shape[1] * stretch)) + 0.5) / stretch).astype(int)
+    return grey[:, across.clip(0, grey.shape[1] - 1)]
+
+
+# --- the layout -----------------------------------------------------------------------------------------------------
+
+EXPONENTS = [1]
+for _ in range(254):
+    EXPONENTS.append(EXPONENTS[-1] << 1 ^ (0x12D if EXPONENTS[-1] & 0x80 else 0))
+LOGARITHMS = {value: power for power, value in enumerate(EXPONENTS)}
+
+
+def syndromes(codewords: list[int], errors: int) -> list[int]:
+    """Values of a block's polynomial over GF(256), 0x12D, at the generator's roots 2^1 ... 2^errors."""
+    found = []
+    for root in range(1, errors + 1):
+        value = 0
+        for codeword in codewords:
+            value = (EXPONENTS[(LOGARITHMS[value] + root) % 255] if value else 0) ^ codeword
+        found.append(value)
+    return found
+
+
+def codewords_of(matrix: Matrix) -> np.ndarray:
+    return np.packbits(matrix.bits().reshape(-1)[layout(matrix.size).modules], axis=1)[:, 0]
+
+
+def test_codewords_of_the_standards_example() -> None:
+    """ISO/IEC 16022, annex O: the codewords of "123456"."""
+    assert codewords_of(data_matrix(b"123456")).tolist() == [142, 164, 186, 114, 25, 5, 88, 102]
+
+
+@pytest.mark.parametrize("size", SQUARE_SIZES)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_each_block_of_each_size_is_a_codeword(size: int, seed: int) -> None:
+    place, matrix = layout(size), symbol(size, seed)
+    read = codewords_of(matrix)
+    assert sum(place.data) == DATA_CODEWORDS[SQUARE_SIZES.index(size)]
+    assert len(read) == sum(place.data) + sum(place.error)
+    for block, (data, error) in enumerate(zip(place.data, place.error, strict=True)):
+        own = read[place.block == block].tolist()
+        assert len(own) == data + error
+        assert any(own)
+        assert not any(syndromes(own, error))
+
+
+@pytest.mark.parametrize("size", SQUARE_SIZES)
+def test_fixed_pattern_of_each_size(size: int) -> None:
+    place, bits = layout(size), symbol(size).bits()
+    assert (bits[place.fixed] == place.pattern[place.fixed]).all()
+    assert place.pattern[:, 0].all() and place.pattern[-1].all()
+    assert place.pattern[0].tolist() == [True, False] * (size // 2)
+    assert place.pattern[:, -1].tolist() == [False, True] * (size // 2)
+    assert place.fixed.sum() == place.regions**2 * 4 * (size // place.regions - 1)
+
+
+@pytest.mark.parametrize("size", SQUARE_SIZES)
+def test_each_module_has_one_place(size: int) -> None:
+    place = layout(size)
+    assert len(np.unique(place.modules)) == place.modules.size
+    for bit in range(8):
+        module = place.modules[:, 7 - bit]
+        assert (place.codeword.reshape(-1)[module] == np.arange(len(module))).all()
+        assert (place.bit.reshape(-1)[module] == bit).all()
+    left_over = np.argwhere((place.codeword < 0) & ~place.fixed)
+    corner = [[size - 3, size - 3], [size - 3, size - 2], [size - 2, size - 3], [size - 2, size - 2]]
+    assert left_over.tolist() == (corner if size in (12, 16, 20, 24) else [])
+
+
+def test_144_has_uneven_blocks() -> None:
+    place = layout(144)
+    assert place.data == (156,) * 8 + (155,) * 2
+    assert np.bincount(place.block).tolist() == [218] * 8 + [217] * 2
+    assert layout(144) is place
+    with pytest.raises(ValueError):
+        place.block[0] = 1
+
+
+@pytest.mark.parametrize("size", SQUARE_SIZES)
+def test_graded_lines_hold_every_fixed_module(size: int) -> None:
+    lines, place = segments(size), layout(size)
+    seen = np.zeros((size + 2, size + 2), bool)
+    seen.reshape(-1)[lines.module] = True
+    assert seen[1:-1, 1:-1][place.fixed].all() and not seen[1:-1, 1:-1][~place.fixed].any()
+    around = np.pad(np.zeros((size, size), bool), 1, constant_values=True)
+    # All of the quiet zone but the corner at the top right, which no line meets.
+    assert np.argwhere(around & ~seen).tolist() == [[0, size + 1]]
+    assert (np.bincount(lines.line) == lines.length).all()
+
+
+def test_no_layout_for_a_size_that_is_none() -> None:
+    with pytest.raises(ValueError):
+        layout(11)
+    code = qr("text")
+    with pytest.raises(ValueError):
+        grade_symbol(render(code.bits()), code, centres(code.size))
+    with pytest.raises(ValueError):
+        grade_symbol(render(symbol(10).bits()), symbol(10), centres(12))
+
+
+# --- ideal symbols --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [10, 24, 52, 88, 144])
+@pytest.mark.parametrize("pixels", [5, 6, 7, 9, 12])
+def test_an_ideal_render_is_4(size: int, pixels: int) -> None:
+    found = grade_symbol(render(symbol(size).bits(), pixels), symbol(size), centres(size, pixels))
+    assert found.grades == dict.fromkeys(PARAMETERS, 4.0)
+    assert (found.overall, found.letter, found.gradable) == (4.0, "A", True)
+    assert (found.wrong_modules, found.wrong_codewords) == ((), 0)
+    assert found.values == pytest.approx(
+        {
+            "symbol_contrast": 100,
+            "modulation": 1,
+            "reflectance_margin": 1,
+            "axial_nonuniformity": 0,
+            "grid_nonuniformity": 0,
+            "unused_error_correction": 1,
+            "fixed_pattern_damage": 4,
+            "print_growth": 0,
+        }
+    )
+    assert (found.pixels_per_module, found.aperture) == (pixels, 0.8)
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_turned_symbol_grades_as_the_upright_one(turns: int) -> None:
+    matrix = symbol(24)
+    bits = matrix.bits().copy()
+    bits[[3, 10, 23], [3, 8, 5]] ^= True
+    grey, at = render(bits), centres(24)
+    upright = grade_symbol(grey, matrix, at)
+    height, width = grey.shape
+    for _ in range(turns):  # a quarter to the left
+        at = np.stack([at[..., 1], width - at[..., 0]], axis=-1)
+        height, width = width, height
+    found = grade_symbol(np.rot90(grey, turns), matrix, at)
+    assert found.grades == upright.grades and found.wrong_modules == upright.wrong_modules
+    assert found.values == pytest.approx(upright.values)
+
+
+@pytest.mark.parametrize("degrees", [7, 45, 123])
+def test_a_symbol_at_any_angle(degrees: int) -> None:
+    matrix = symbol(32)
+    grey = render(matrix.bits(), 10, 8)
+    at = centres(32, 10, surround=8) - grey.shape[0] / 2
+    sine, cosine = np.sin(np.radians(degrees)), np.cos(np.radians(degrees))
+    at = np.stack([cosine * at[..., 0] + sine * at[..., 1], cosine * at[..., 1] - sine * at[..., 0]], axis=-1)
+    turned = np.asarray(Image.fromarray(grey).rotate(degrees, Image.Resampling.BICUBIC, fillcolor=255))
+    found = grade_symbol(turned, matrix, at + grey.shape[0] / 2)
+    assert found.overall == 4
+    assert abs(found.values["print_growth"]) < 0.1
+
+
+@pytest.mark.parametrize(("dark", "light", "growth"), [(6, 4, 2 / 3), (4, 6, -2 / 3), (5, 5, 0)])
+def test_print_growth_is_reported_and_not_graded(dark: int, light: int, growth: float) -> None:
+    picture = Image.fromarray(render(symbol(24).bits(), 10))
+    kind = ImageFilter.MinFilter(3) if dark > light else ImageFilter.MaxFilter(3)
+    grey = np.asarray(picture.filter(kind) if dark != light else picture)
+    found = grade_symbol(grey, symbol(24), centres(24, 10))
+    assert found.values["print_growth"] == pytest.approx(growth, abs=0.1)
+    assert "print_growth" not in found.grades and found.overall == 4
+
+
+# --- growing damage -------------------------------------------------------------------------------------------------
+
+
+def blurred(matrix: Matrix) -> Iterator[Scan]:
+    picture = Image.fromarray(render(matrix.bits()))
+    for radius in np.arange(0, 10, 0.4):
+        yield np.asarray(picture.filter(ImageFilter.GaussianBlur(float(radius)))), centres(matrix.size)
+
+
+def pale(matrix: Matrix) -> Iterator[Scan]:
+    for step in range(36):
+        grey = np.where(render(matrix.bits()) > 0, 255 - 3 * step, 4 * step)
+        yield grey.astype(np.uint8), centres(matrix.size)
+
+
+def broken(matrix: Matrix) -> Iterator[Scan]:
+    size, bits = matrix.size, matrix.bits().copy()
+    sides = [(row, 0) for row in range(size)] + [(size - 1, column) for column in range(1, size)]
+    for module in np.random.default_rng(5).permutation(sides):
+        yield render(bits), centres(size)
+        bits[tuple(module)] = False
+
+
+def drawn_out(matrix: Matrix) -> Iterator[Scan]:
+    for stretch in np.arange(1, 1.2, 0.005):
+        yield stretched(render(matrix.bits()), stretch), centres(matrix.size, stretch=stretch)
+
+
+def noisy(matrix: Matrix) -> Iterator[Scan]:
+    grey = render(matrix.bits())
+    field = np.random.default_rng(6).standard_normal(grey.shape)
+    for amplitude in range(0, 500, 12):
+        yield np.clip(np.round(grey + amplitude * field), 0, 255).astype(np.uint8), centres(matrix.size)
+
+
+def flipped(matrix: Matrix) -> Iterator[Scan]:
+    random = np.random.default_rng(7)
+    bits = matrix.bits().copy()
+    for codeword in random.permutation(layout(matrix.size).modules)[:60]:
+        yield render(bits), centres(matrix.size)
+        bits.reshape(-1)[random.choice(codeword, random.integers(1, 9), replace=False)] ^= True
+
+
+def shaded(matrix: Matrix) -> Iterator[Scan]:
+    grey = render(matrix.bits())
+    for step in range(40):
+        shade = grey.astype(float)
+        shade[:, shade.shape[1] // 2 :] *= 1 - step / 40
+        yield shade.astype(np.uint8), centres(matrix.size)
+
+
+@pytest.mark.parametrize(
+    ("damage", "hit"),
+    [
+        (blurred, {"modulation", "reflectance_margin", "fixed_pattern_damage"}),
+        (pale, {"symbol_contrast"}),
+        (broken, {"fixed_pattern_damage"}),
+        (drawn_out, {"axial_nonuniformity"}),
+        (noisy, {"modulation", "reflectance_margin", "unused_error_correction", "fixed_pattern_damage"}),
+        (flipped, {"reflectance_margin", "unused_error_correction"}),
+        (shaded, {"reflectance_margin", "unused_error_correction", "fixed_pattern_damage"}),
+    ],
+)
+@pytest.mark.parametrize("size", [10, 24, 52])
+def test_no_grade_rises_as_damage_grows(damage: Callable[[Matrix], Iterator[Scan]], hit: set[str], size: int) -> None:
+    matrix = symbol(size)
+    grades = [grade_symbol(grey, matrix, at) for grey, at in damage(matrix)]
+    assert grades[0].overall == 4 and grades[-1].overall == 0
+    # Modulation asks how far a module is from the threshold, not on which side: under a shadow that darkens half of
+    # the symbol past the threshold it rises again. The reflectance margin, which minds the side, does not.
+    watched = PARAMETERS - ({"modulation"} if damage is shaded else set())
+    for name in watched:
+        series = [found.grades[name] for found in grades]
+        assert series == sorted(series, reverse=True), name
+    overall = [found.overall for found in grades if found.overall is not None]
+    assert overall == sorted(overall, reverse=True) and len(overall) == len(grades)
+    assert all(grades[-1].grades[name] == 0 for name in hit)
+    assert all(found.overall == min(found.grades.values()) for found in grades)
+
+
+def test_damage_hits_nothing_else() -> None:
+    """Stretch and missing L modules leave the data alone; flipped data leave the patterns alone."""
+    matrix = symbol(24)
+    for damage, hit in (
+        (broken, {"fixed_pattern_damage"}),
+        (drawn_out, {"axial_nonuniformity"}),
+        (pale, {"symbol_contrast"}),
+        (flipped, {"reflectance_margin", "unused_error_correction"}),
+    ):
+        *_, last = damage(matrix)
+        found = grade_symbol(last[0], matrix, last[1])
+        assert {name for name, grade in found.grades.items() if grade < 4} == hit
+
+
+# --- the tables' edges ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("grade", "levels", "rising"),
+    [
+        (symbol_contrast_grade, CONTRAST_LEVELS, True),
+        (modulation_grade, MODULATION_LEVELS, True),
+        (axial_nonuniformity_grade, AXIAL_LEVELS, False),
+        (grid_nonuniformity_grade, GRID_LEVELS, False),
+        (unused_error_correction, UEC_LEVELS, True),
+        (damage_grade, DAMAGE_LEVELS, False),
+        (average_grade, AVERAGE_LEVELS, True),
+    ],
+)
+def test_tables_at_their_edges(
+    grade: Callable[[float], int], levels: tuple[tuple[float, int], ...], rising: bool
+) -> None:
+    assert [number for _, number in levels] == [4, 3, 2, 1]
+    for limit, number in levels:
+        assert grade(limit) == number
+        assert grade(limit + (1e-6 if rising else -1e-6)) == number
+        assert grade(limit - (1e-6 if rising else -1e-6)) == number - 1
+
+
+def wrong_in_one_block(size: int, block: int, count: int) -> SymbolGrade:
+    matrix, place = symbol(size), layout(size)
+    bits = matrix.bits().copy()
+    bits.reshape(-1)[place.modules[place.block == block][:count, 3]] ^= True
+    return grade_symbol(render(bits), matrix, centres(size))
+
+
+@pytest.mark.parametrize(
+    ("size", "block", "errors"), [(10, 0, 5), (16, 0, 12), (24, 0, 24), (44, 0, 56), (52, 1, 42), (88, 2, 56)]
+)
+@pytest.mark.parametrize(("least", "grade"), UEC_LEVELS)
+def test_unused_error_correction_at_its_edges(size: int, block: int, errors: int, least: float, grade: int) -> None:
+    """The most wrong codewords of one block that keep the grade, and one more."""
+    count = max(t for t in range(errors) if 1 - 2 * t / errors >= least)
+    kept, lost = wrong_in_one_block(size, block, count), wrong_in_one_block(size, block, count + 1)
+    assert kept.wrong_codewords == count
+    assert kept.values["unused_error_correction"] == pytest.approx(1 - 2 * count / errors)
+    assert kept.grades["unused_error_correction"] >= grade > lost.grades["unused_error_correction"]
+    if (errors, grade) in ((12, 3), (56, 1)):
+        assert kept.values["unused_error_correction"] == pytest.approx(least)  # exactly on the edge
+        assert kept.grades["unused_error_correction"] == grade
+
+
+def test_too_many_wrong_codewords_leave_nothing() -> None:
+    found = wrong_in_one_block(52, 0, 22)
+    assert found.values["unused_error_correction"] == 0
+    assert (found.grades["unused_error_correction"], found.overall, found.letter) == (0, 0, "F")
+
+
+def test_the_worst_block_counts() -> None:
+    """Eight wrong codewords in one block are worse than seven in each of the two."""
+    matrix, place = symbol(52), layout(52)
+    bits = matrix.bits().copy()
+    for block in (0, 1):
+        bits.reshape(-1)[place.modules[place.block == block][:7, 0]] ^= True
+    spread = grade_symbol(render(bits), matrix, centres(52))
+    assert (spread.wrong_codewords, spread.grades["unused_error_correction"]) == (14, 4)
+    assert wrong_in_one_block(52, 0, 8).grades["unused_error_correction"] == 3
+
+
+@pytest.mark.parametrize(("percent", "grade"), CONTRAST_LEVELS)
+def test_symbol_contrast_at_its_edges(percent: float, grade: int) -> None:
+    matrix = symbol(16)
+    bits = np.pad(matrix.bits(), SURROUND)
+    for quarters, expected in ((round(percent * 10.2), grade), (round(percent * 10.2) - 1, grade - 1)):
+        found = grade_symbol(tiles(np.where(bits, 0, quarters)), matrix, centres(16))
+        assert found.values["symbol_contrast"] == pytest.approx(quarters / 10.2)
+        assert found.grades["symbol_contrast"] == found.overall == expected
+
+
+@pytest.mark.parametrize(("least", "grade"), MODULATION_LEVELS)
+def test_modulation_at_its_edges(least: float, grade: int) -> None:
+    """All dark data modules so pale that black and white elsewhere leave them just this modulation."""
+    matrix = symbol(16)
+    quarters = np.where(np.pad(matrix.bits(), SURROUND), 0, 1020)
+    data = np.pad((layout(16).codeword >= 0) & matrix.bits(), SURROUND)
+    edge = round((1 - least) / 2 * 1020)
+    for grey, expected in ((edge, grade), (edge + 1, grade - 1)):
+        found = grade_symbol(tiles(np.where(data, grey, quarters)), matrix, centres(16))
+        assert found.values["modulation"] == pytest.approx(1 - 2 * grey / 1020)
+        assert found.grades["modulation"] == found.grades["reflectance_margin"] == found.overall == expected
+
+
+def test_modulation_of_a_few_codewords_costs_what_error_correction_leaves() -> None:
+    """Two of 24x24's codewords at modulation 0: 1 - 4/24 is unused at each level; six leave .50, grade 3."""
+    matrix, place = symbol(24), layout(24)
+    for count, expected in ((2, 4), (6, 3), (9, 1)):
+        quarters = np.where(matrix.bits(), 0, 1020)
+        quarters.reshape(-1)[place.modules[:count, 0]] = 510
+        found = grade_symbol(tiles(np.pad(quarters, SURROUND, constant_values=1020)), matrix, centres(24))
+        assert found.values["modulation"] == 0
+        assert found.grades["modulation"] == expected
+
+
+@pytest.mark.parametrize(("most", "grade"), AXIAL_LEVELS)
+@pytest.mark.parametrize("direction", [1, -1])
+def test_axial_nonuniformity_at_its_edges(most: float, grade: int, direction: int) -> None:
+    matrix = symbol(20)
+    for value, expected in ((most, grade), (most + 1e-6, grade - 1)):
+        stretch = ((2 + value) / (2 - value)) ** direction
+        found = grade_symbol(stretched(render(matrix.bits()), stretch), matrix, centres(20, stretch=stretch))
+        assert found.values["axial_nonuniformity"] == pytest.approx(value)
+        assert found.grades["axial_nonuniformity"] == found.overall == expected
+
+
+@pytest.mark.parametrize(("most", "grade"), GRID_LEVELS)
+def test_grid_nonuniformity_at_its_edges(most: float, grade: int) -> None:
+    matrix = symbol(20)
+    for value, expected in ((most, grade), (most + 1e-6, grade - 1)):
+        at = centres(20)
+        at[7, 9] += value * PIXELS * np.array([0.6, -0.8])
+        found = grade_symbol(render(matrix.bits()), matrix, at)
+        assert found.values["grid_nonuniformity"] == pytest.approx(value)
+        assert found.grades["grid_nonuniformity"] == expected
+
+
+def with_flips(size: int, *modules: tuple[int, int]) -> SymbolGrade:
+    """Grade with these modules the wrong way round; -1 and `size` are in the quiet zone."""
+    around = np.pad(symbol(size).bits(), SURROUND)
+    for row, column in modules:
+        around[row + SURROUND, column + SURROUND] ^= True
+    return grade_symbol(render(around, surround=0), symbol(size), centres(size))
+
+
+@pytest.mark.parametrize(("missing", "grade"), [(1, 3), (2, 3), (3, 2), (4, 1), (5, 0)])
+def test_fixed_pattern_damage_of_a_side(missing: int, grade: int) -> None:
+    """Of 24 modules 8.3, 12.5, 16.7 and 20.8 percent."""
+    for lost in (
+        [(row, 0) for row in range(3, 3 + missing)],
+        [(23, 3 + column) for column in range(missing)],
+        [(0, 3 + column) for column in range(missing)],
+        [(3 + row, 23) for row in range(missing)],
+    ):
+        assert with_flips(24, *lost).grades["fixed_pattern_damage"] == grade
+
+
+def test_fixed_pattern_damage_by_the_average_of_segments() -> None:
+    """Four segments of grade 3 and one of 4 average 3.2, which is grade 2."""
+    found = with_flips(24, (8, 0), (23, 8), (15, -1), (24, 15))
+    assert found.values["fixed_pattern_damage"] == pytest.approx(3.2)
+    assert found.grades["fixed_pattern_damage"] == found.overall == 2
+    assert with_flips(24, (8, 0), (23, 8)).grades["fixed_pattern_damage"] == 3
+
+
+@pytest.mark.parametrize(
+    ("modules", "grade"),
+    [
+        ([(15, 20)], 3),  # the solid line between regions of 32x32: one of 16
+        ([(16, 3), (16, 5)], 2),  # the clock track below it
+        ([(3, 15), (16, 5)], 3),  # two tracks, one module each
+        ([(3, 16), (5, 16), (7, 16)], 0),
+        ([(-1, 20)], 3),  # the quiet zone above the clock track
+        ([(5, 0), (6, 0)], 2),  # L1, whole 6 percent, in its region 12.5
+    ],
+)
+def test_patterns_between_regions_count(modules: list[tuple[int, int]], grade: int) -> None:
+    assert with_flips(32, *modules).grades["fixed_pattern_damage"] == grade
+
+
+# --- what is wrong, and what can't be graded ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [10, 24, 52, 144])
+def test_wrong_modules_are_those_flipped(size: int) -> None:
+    chosen = np.random.default_rng(size).choice(size * size, size // 2, replace=False)
+    modules = sorted((int(index) // size, int(index) % size) for index in chosen)
+    found = with_flips(size, *modules)
+    assert list(found.wrong_modules) == modules
+    touched = {int(layout(size).codeword[module]) for module in modules} - {-1}
+    assert found.wrong_codewords == len(touched)
+
+
+def test_below_five_pixels_nothing_is_graded() -> None:
+    matrix = symbol(24)
+    found = grade_symbol(render(matrix.bits(), 4), matrix, centres(24, 4))
+    assert (found.gradable, dict(found.grades), found.overall, found.letter) == (False, {}, None, None)
+    assert found.pixels_per_module == 4 and found.wrong_modules == ()
+    assert found.values["symbol_contrast"] == pytest.approx(100)
+    assert grade_symbol(render(matrix.bits(), 5), matrix, centres(24, 5)).gradable
+    assert not grade_symbol(render(matrix.bits(), 5), matrix, centres(24, 4.99)).gradable
+
+
+def test_an_empty_page_is_grade_0() -> None:
+    matrix = symbol(24)
+    found = grade_symbol(np.full((300, 300), 200, np.uint8), matrix, centres(24))
+    assert (found.overall, found.values["symbol_contrast"], found.values["modulation"]) == (0, 0, 0)
+    assert len(found.wrong_modules) == matrix.bits().sum()
+
+
+def test_a_symbol_at_the_pictures_edge_has_no_quiet_zone() -> None:
+    found = grade_symbol(render(symbol(24).bits(), surround=0), symbol(24), centres(24, surround=0))
+    assert {name for name, grade in found.grades.items() if grade < 4} == {"fixed_pattern_damage"}
+    assert found.overall == 0
+
+
+def test_letters_and_the_mean_of_scans() -> None:
+    assert [letter_of(grade) for grade in (4, 3.5, 3.4, 2.5, 2.4, 1.5, 1.4, 0.5, 0.4, 0)] == list("AABBCCDDFF")
+    assert overall_of([4, 4, 3, 3, 2]) == pytest.approx(3.2)
