@@ -25,7 +25,7 @@ from bss_mfg.ledger.audit import now
 from bss_mfg.model import Who
 from bss_mfg.payload.keys import load_public_key, new_development_key
 from bss_mfg.product import Product
-from bss_mfg.scan.job import Verification, verify
+from bss_mfg.scan.job import Verification, Wanted, verify
 from bss_mfg.scan.report import html_report
 from bss_mfg.tomlfile import load, validate
 from bss_mfg.workspace import Workspace
@@ -105,7 +105,7 @@ def _run(workspace: Workspace, folder: Path, who: Who, reporter: Reporter) -> Ra
                 ledger, batch, template, GENERIC[sample.dpi], out / "labels", progress=reporter(f"{name}: labels")
             )
         with clock.step("verify"):
-            outcome = verify(ledger, batch, labels.files, keep_pictures=True, progress=reporter(f"{name}: verify"))
+            outcome = verify(ledger, batch, labels.files, Wanted(pictures=True), progress=reporter(f"{name}: verify"))
             report = out / "verification.html"
             place(report, html_report(outcome, now(), who.version))
         with clock.step("manifest"):

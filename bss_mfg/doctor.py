@@ -111,7 +111,7 @@ def _fonts() -> Check:
 
 def _libdmtx() -> Check:
     from bss_mfg.errors import BssError
-    from bss_mfg.scan.reader import SecondReader
+    from bss_mfg.scan.second import SecondReader
 
     try:
         with SecondReader():

@@ -180,7 +180,7 @@ def test_a_stalled_second_reader_costs_one_symbol() -> None:
     import os
     import signal
 
-    from bss_mfg.scan.reader import SecondReader
+    from bss_mfg.scan.second import SecondReader
     from bss_mfg.symbol import data_matrix
     from tests.test_symbol import picture
 
@@ -188,11 +188,11 @@ def test_a_stalled_second_reader_costs_one_symbol() -> None:
     box = (24.0, 24.0, float(grey.shape[1] - 48), float(grey.shape[0] - 48))
     with SecondReader(seconds=2) as reader:
         assert reader.read(grey, box) == b"ABV:OB04;"
-        os.kill(reader._process.pid, signal.SIGSTOP)
+        os.kill(reader._worker._process.pid, signal.SIGSTOP)
         assert reader.read(grey, box) is None
-        reader._seconds = 60
+        reader._worker.seconds = 60
         assert reader.read(grey, box) == b"ABV:OB04;"
-        os.kill(reader._process.pid, signal.SIGKILL)
+        os.kill(reader._worker._process.pid, signal.SIGKILL)
         assert reader.read(grey, box) is None
         assert reader.read(grey, box) == b"ABV:OB04;"
 

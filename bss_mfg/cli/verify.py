@@ -18,12 +18,14 @@ from bss_mfg.cli.common import App, details, json_option, pass_app, print_json, 
 @click.option(
     "--report", type=click.Path(path_type=Path), help="Write a self-contained HTML page; an older report is replaced."
 )
+@click.option("--grade", is_flag=True, help="Also grade each symbol's print quality: indicative, ISO/IEC 15415.")
+@click.option("--jobs", type=click.IntRange(0, 64), default=0, help="Reading processes; 0: one per core, up to 4.")
 @json_option
 @pass_app
 @click.pass_context
 def verify(
     ctx: click.Context, app: App, batch_id: str, files: tuple[Path, ...], partial: bool, second_reader: bool,
-    report: Path | None, as_json: bool,
+    report: Path | None, grade: bool, jobs: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Read printed labels back and compare them with the ledger.
 
@@ -32,7 +34,7 @@ def verify(
     """
     from bss_mfg.files import already_there, place
     from bss_mfg.ledger.audit import now
-    from bss_mfg.scan.job import rows_of
+    from bss_mfg.scan.job import Wanted, rows_of
     from bss_mfg.scan.job import verify as run
     from bss_mfg.scan.report import html_report, is_report, place_words
 
@@ -40,8 +42,8 @@ def verify(
         raise already_there(report)
     with app.workspace.open_ledger(app.actor) as ledger:
         outcome = run(
-            ledger, ledger.batch(batch_id), files, partial=partial, second_reader=second_reader,
-            keep_pictures=report is not None, progress=progress(f"{batch_id}: verify"),
+            ledger, ledger.batch(batch_id), files, Wanted(partial, second_reader, grade, report is not None, jobs),
+            progress=progress(f"{batch_id}: verify"),
         )  # fmt: skip
     if report:
         place(report, html_report(outcome, now(), __version__), replace=True)

@@ -22,6 +22,16 @@ class LedgerBase:
         self._path = path
         self._who = who
 
+    @property
+    def path(self) -> Path:
+        """The ledger's file."""
+        return self._path
+
+    @property
+    def who(self) -> Who:
+        """Who acts through this connection."""
+        return self._who
+
     def transaction(self) -> AbstractContextManager[None]:
         """All writes inside are one."""
         return transaction(self._db, self._path)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bss_mfg.scan.ecc200 import Layout, layout, segments
 from bss_mfg.symbol import Matrix
@@ -133,7 +133,7 @@ class SymbolGrade:
         return None if self.overall is None else letter_of(self.overall)
 
 
-def grade_symbol(grey: NDArray[np.uint8], matrix: Matrix, centres: NDArray[np.float64]) -> SymbolGrade:
+def grade_symbol(grey: NDArray[np.uint8], matrix: Matrix, centres: NDArray[np.floating[Any]]) -> SymbolGrade:
     """The indicative grade of one square Data Matrix in a grey picture.
 
     `matrix` is the right one, upright; `centres` (rows, columns, 2) are the x, y in pixels of each of its modules as
@@ -201,7 +201,7 @@ def grade_symbol(grey: NDArray[np.uint8], matrix: Matrix, centres: NDArray[np.fl
     )
 
 
-def _with_quiet_zone(centres: NDArray[np.float64]) -> NDArray[np.float64]:
+def _with_quiet_zone(centres: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """The centres with one more row and column all around, at the spacing of the nearest two."""
     import numpy as np
 
@@ -214,7 +214,7 @@ def _with_quiet_zone(centres: NDArray[np.float64]) -> NDArray[np.float64]:
     return grid
 
 
-def _reflectance(grey: NDArray[np.uint8], points: NDArray[np.float64], diameter: float) -> NDArray[np.float64]:
+def _reflectance(grey: NDArray[np.uint8], points: NDArray[np.floating[Any]], diameter: float) -> NDArray[np.float64]:
     """The mean grey of a round aperture at each x, y, in percent of white."""
     import numpy as np
 
@@ -279,7 +279,7 @@ def _segment_grades(size: int, margin: NDArray[np.float64]) -> list[int]:
     return [int(best[lines.segment == number].min()) for number in range(5)]
 
 
-def _off_grid(centres: NDArray[np.float64]) -> float:
+def _off_grid(centres: NDArray[np.floating[Any]]) -> float:
     """The largest distance in pixels of a centre from the even grid that the four corners span."""
     import numpy as np
 
@@ -290,7 +290,7 @@ def _off_grid(centres: NDArray[np.float64]) -> float:
     return float(np.hypot(*(centres - ideal).reshape(-1, 2).T).max())
 
 
-def _print_growth(grey: NDArray[np.uint8], centres: NDArray[np.float64], threshold: float) -> float:
+def _print_growth(grey: NDArray[np.uint8], centres: NDArray[np.floating[Any]], threshold: float) -> float:
     """How much the dark share of the outer clock tracks is off a half, of the one that is worse, by 0.15."""
     import numpy as np
 

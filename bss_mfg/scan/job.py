@@ -1,55 +1,73 @@
-"""Verification of a batch: files -> pages -> reads -> diagnoses -> findings, and every read into the ledger."""
+"""Verification of a batch: files -> pages, read in workers -> findings, and every read into the ledger."""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bss_mfg.errors import BssError, InputError
-from bss_mfg.files import sha256_of
+from bss_mfg.errors import InputError
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch, PrintedPart
-from bss_mfg.payload.spec import Spec, from_text
-from bss_mfg.scan.diagnose import Diagnosis, diagnose
-from bss_mfg.scan.reader import Box, Read, SecondReader, darkness, read_box, read_page, within
-from bss_mfg.scan.reconcile import (
-    KINDS,
-    Books,
-    Finding,
-    Frame,
-    ScannedPage,
-    Seen,
-    bind_page,
-    known_frame,
-    settle,
-    still_missing,
-)
-from bss_mfg.scan.sources import SUFFIXES, Page, pages_of
+from bss_mfg.scan.frame import Box
+from bss_mfg.scan.grid import Quad
+from bss_mfg.scan.page import Answer, Look, Opened, Shot, Wish, label_parts, page_reader
+from bss_mfg.scan.reconcile import KINDS, Books, Finding, ScannedPage, settle, still_missing
+from bss_mfg.scan.sources import SUFFIXES
+from bss_mfg.scan.workers import Failed, Pool
 
 MOST_PICTURES = 200
 """Failed labels whose picture is kept for the report."""
+PAGE_SECONDS = 180.0
+"""How long a page may take before its worker is stopped."""
+
+_MOST_WAITING = 2_000
+"""Findings that are written down at once, of one large file."""
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a verification is asked for. `partial`: labels whose place is in no picture are no fault. `jobs` are worker
+    processes, 0 for one per core up to 4."""
+
+    partial: bool = False
+    second_reader: bool = False
+    grade: bool = False
+    pictures: bool = False
+    jobs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
-    """The outcome. `findings` are in the order of files and pages; `pictures` are PNGs of failed labels by index of
-    their finding; `broken` lists files that could not be read, with the reason.
+    """The outcome. `findings` are in the order of files and pages; `pictures` are those of failed labels by index of
+    their finding; `broken` lists files and pages that could not be read, with the reason; `troubles` those that were
+    read with difficulty; `parts` are the label files that the ledger knows.
     """
 
     batch: Batch
     findings: tuple[Finding, ...]
-    pictures: dict[int, bytes]
+    pictures: dict[int, Shot]
     broken: tuple[tuple[str, str], ...]
+    troubles: tuple[tuple[str, str], ...]
     files: int
     pages: int
-    partial: bool
-    second_reader: bool
+    wanted: Wanted
+    parts: tuple[PrintedPart, ...]
+
+    @property
+    def partial(self) -> bool:
+        """Whether labels that no picture showed are no fault."""
+        return self.wanted.partial
+
+    @property
+    def second_reader(self) -> bool:
+        """Whether each match was read by libdmtx too."""
+        return self.wanted.second_reader
 
     @property
     def counts(self) -> dict[str, int]:
@@ -89,172 +107,117 @@ def expand(paths: Sequence[Path]) -> list[Path]:
     return files
 
 
-def _once(files: Sequence[Path]) -> list[Path]:
-    """Each file once: a page given twice is no label printed twice."""
-    found: dict[str, Path] = {}
-    for path in files:
-        try:
-            found.setdefault(sha256_of(path), path)
-        except BssError:
-            found.setdefault(str(path), path)  # reported when it is read
-    return list(found.values())
-
-
 def verify(
     ledger: Ledger,
     batch: Batch,
     paths: Sequence[Path],
-    *,
-    partial: bool = False,
-    second_reader: bool = False,
-    keep_pictures: bool = False,
+    wanted: Wanted = Wanted(),
     progress: Progress = lambda done, total: None,
 ) -> Verification:
     """Read all files and compare with the ledger. Each file's reads are committed when the file is done.
 
-    A file that can't be read is listed and the rest goes on; `InputError` if that is all of them.
+    A file or page that can't be read, or that crashes or stalls the reader, is listed and the rest goes on;
+    `InputError` if that is all of them.
     """
-    files = _once(expand(paths))
-    parts = [part for part in ledger.printed_parts(batch.id) if part.each == "package"]
-    specs = _specs(ledger)
-    serials: dict[int, str] = {}
-    books, findings = Books(max((part.copy for part in parts), default=1)), []
-    pictures: dict[int, bytes] = {}
-    broken: list[tuple[str, str]] = []
-    pages = 0
-    with ExitStack() as stack:
-        second = stack.enter_context(SecondReader()) if second_reader else None
-        for path in files:
-            of_file: list[Finding] = []
-            try:
-                ours = _ours(path, parts)
-                for page in pages_of(path, ours.cells if ours else ()):
-                    pages += 1
-                    seen, frame = _look(page, ours, parts, lambda octets: diagnose(octets, batch.id, ledger, specs))
-                    _name(ledger, batch, seen, frame, serials)
-                    scanned = ScannedPage(
-                        page.file, page.number, page.dpi, seen, frame, _inked(page, seen, frame), serials
-                    )
-                    found = scanned.findings(books)
-                    if second:
-                        found = [_second(page, item, second, ledger, batch) for item in found]
-                    if keep_pictures:
-                        for item in found:
-                            wanted = item.kind != "matched" and item.box and len(pictures) < MOST_PICTURES
-                            if wanted and item.box and within(page.grey, item.box):
-                                pictures[id(item)] = _png(page, item.box)
-                    of_file += found
-                    progress(len(books.first_seen), batch.packages)
-            except BssError as error:
-                broken.append((str(path), f"{error.what}. {error.way_out}"))
-            _record(ledger, batch, of_file)
-            findings += of_file
+    files = expand(paths)
+    parts = label_parts(ledger, batch.id)
+    wish = Wish(batch.id, wanted.second_reader, wanted.grade)
+    jobs = wanted.jobs or min(os.cpu_count() or 1, 4)
+    with Pool[Look, Answer](page_reader, (ledger.path, ledger.who, wish), PAGE_SECONDS, jobs) as pool:
+        run = _Run(ledger, batch, Books(max((part.copy for part in parts), default=1)))
+        looks = list(run.pages(pool.run(Look(path, 0) for path in files)))
+        for look, answer in pool.run(looks):
+            run.page(look, answer)
+            progress(len(run.books.first_seen), batch.packages)
+        run.commit()
         progress(batch.packages, batch.packages)
-    if len(broken) == len(files):
-        raise InputError(
-            "nothing could be read", where=f"batch {batch.id}", problems=[f"{name}: {why}" for name, why in broken[:5]]
-        )
-    settled = settle(findings, books)
-    settled += still_missing(ledger.packages(batch.id), books, parts)
-    by_finding = {index: pictures[id(item)] for index, item in enumerate(settled) if id(item) in pictures}
-    return Verification(batch, tuple(settled), by_finding, tuple(broken), len(files), pages, partial, second_reader)
+        if not run.read:
+            problems = [f"{name}: {why}" for name, why in run.broken[:5]]
+            raise InputError("nothing could be read", where=f"batch {batch.id}", problems=problems)
+        settled = settle(run.findings, run.books)
+        settled += still_missing(ledger.packages(batch.id), run.books, parts)
+        pictures = _pictures(pool, settled, looks) if wanted.pictures else {}
+    return Verification(
+        batch, tuple(settled), pictures, tuple(run.broken), tuple(run.troubles), run.files, run.read, wanted,
+        tuple(parts),
+    )  # fmt: skip
 
 
-def _specs(ledger: Ledger) -> list[Spec]:
-    """The specs of all batches, each once: what a label in this factory can be."""
-    texts = {batch.spec_text: batch.spec for batch in ledger.batches()}
-    return [from_text(text, f"spec {name}").spec for text, name in texts.items()]
+@dataclass(slots=True)
+class _Run:
+    """What is known so far. A file's findings are written down when its last page is done."""
+
+    ledger: Ledger
+    batch: Batch
+    books: Books
+    findings: list[Finding] = field(default_factory=list)
+    waiting: list[Finding] = field(default_factory=list)
+    broken: list[tuple[str, str]] = field(default_factory=list)
+    troubles: list[tuple[str, str]] = field(default_factory=list)
+    files: int = 0
+    read: int = 0
+    file: Path | None = None
+
+    def pages(self, opened: Iterable[tuple[Look, Answer | Failed]]) -> Iterator[Look]:
+        """A job for each page of each file, each file once: a page given twice is no label printed twice."""
+        known: set[str] = set()
+        for look, answer in opened:
+            if isinstance(answer, Opened):
+                if answer.sha256 not in known:
+                    known.add(answer.sha256)
+                    self.files += 1
+                    for number in range(1, answer.pages + 1):
+                        yield Look(look.path, number, answer.part)
+            elif isinstance(answer, Failed):
+                self.files += 1
+                self.broken.append((str(look.path), answer.reason))
+
+    def page(self, look: Look, answer: Answer | Failed) -> None:
+        """Take a page's reads."""
+        if look.path != self.file:
+            self.commit()
+            self.file = look.path
+        if isinstance(answer, Failed):
+            self.broken.append((f"{look.path}, page {look.page}", answer.reason))
+        elif isinstance(answer, ScannedPage):
+            self.read += 1
+            self.waiting += answer.findings(self.books)
+            if answer.trouble:
+                self.troubles.append((f"{look.path}, page {look.page}", answer.trouble))
+            if len(self.waiting) > _MOST_WAITING:
+                self.commit()
+
+    def commit(self) -> None:
+        """Write down what was read."""
+        _record(self.ledger, self.batch, self.waiting)
+        self.findings += self.waiting
+        self.waiting = []
 
 
-def _ours(path: Path, parts: Sequence[PrintedPart]) -> PrintedPart | None:
-    """The printed part whose file this is, byte for byte; then its places are known and nothing else is in it."""
-    if not parts or path.suffix.lower() != ".pdf":
-        return None
-    digest = sha256_of(path)
-    return next((part for part in parts if part.sha256 == digest), None)
+def _pictures(pool: Pool[Look, Answer], findings: Sequence[Finding], looks: Sequence[Look]) -> dict[int, Shot]:
+    """The pictures of failed labels, from their pages drawn once more."""
+    names = Counter(path.name for path in {look.path for look in looks})
+    by_page = {(look.path.name, look.page): look for look in looks if names[look.path.name] == 1}
+    wanted: dict[tuple[str, int], list[int]] = {}
+    count = 0
+    for index, item in enumerate(findings):
+        key = (item.file or "", item.page or 0)
+        if item.kind != "matched" and item.box and key in by_page and count < MOST_PICTURES:
+            wanted.setdefault(key, []).append(index)
+            count += 1
 
+    def boxes(numbers: Sequence[int]) -> Iterator[tuple[Box, Quad | None, int]]:
+        for index in numbers:
+            item = findings[index]
+            ailing = item.ailing
+            yield item.box or (0, 0, 0, 0), ailing.quad if ailing else None, ailing.size if ailing else 0
 
-def _look(
-    page: Page, ours: PrintedPart | None, parts: Sequence[PrintedPart], judge: Callable[[bytes], Diagnosis]
-) -> tuple[list[Seen], Frame | None]:
-    """All symbols of a page with their diagnoses, and how the page lies. Quick first, thorough where labels lack."""
-
-    def judged(reads: Sequence[Read]) -> list[Seen]:
-        return [Seen(read, judge(read.octets) if read.octets else None) for read in reads]
-
-    if ours and page.dpi:
-        frame: Frame | None = known_frame(ours, page.number, page.dpi)
-        seen: list[Seen] = []
-    else:
-        seen = judged(read_page(page.grey))
-        frame = bind_page(seen, parts, page.file)
-        if frame is None:
-            seen = _merge(seen, judged(read_page(page.grey, thorough=True)))
-            frame = bind_page(seen, parts, page.file)
-    if frame:
-        for box in frame.boxes.values():
-            if any(item.diagnosis and _covers(box, item.read) for item in seen):
-                continue
-            read = (read_box(page.grey, box) if ours else None) or read_box(page.grey, box, thorough=True)
-            if read:
-                seen = _merge(seen, judged([read]))
-    return seen, frame
-
-
-def _merge(seen: Sequence[Seen], more: Sequence[Seen]) -> list[Seen]:
-    """Add reads at places where there is none yet; a decoded one replaces a found-but-undecoded one."""
-    merged = list(seen)
-    for item in more:
-        same = [other for other in merged if _covers(other.read.box, item.read)]
-        if not same:
-            merged.append(item)
-        elif item.diagnosis and not any(other.diagnosis for other in same):
-            merged = [other for other in merged if other not in same] + [item]
-    return merged
-
-
-def _covers(box: Box, read: Read) -> bool:
-    x, y = read.center
-    return abs(x - box[0] - box[2] / 2) < box[2] / 2 + 1 and abs(y - box[1] - box[3] / 2) < box[3] / 2 + 1
-
-
-def _inked(page: Page, seen: Sequence[Seen], frame: Frame | None) -> dict[int, float]:
-    """How dark the places in the picture are where a label was expected and not read. What lies outside the picture was
-    not looked at, and is no finding of this page."""
-    if frame is None:
-        return {}
-    matched = {item.diagnosis.package for item in seen if item.diagnosis and item.diagnosis.kind == "match"}
-    return {
-        package: darkness(page.grey, box)
-        for package, box in frame.boxes.items()
-        if package not in matched and within(page.grey, box)
-    }
-
-
-def _name(ledger: Ledger, batch: Batch, seen: Sequence[Seen], frame: Frame | None, serials: dict[int, str]) -> None:
-    """Fetch the serials of all packages that findings of this page may name."""
-    wanted = {item.diagnosis.package for item in seen if item.diagnosis and item.diagnosis.batch == batch.id}
-    if frame:
-        wanted |= set(frame.part.packages_on(frame.page))
-    missing = sorted(number for number in wanted if number and number not in serials)
-    for number in missing:
-        if number in serials:
-            continue
-        # Neighbours are fetched together: pages hold runs of packages.
-        for package in ledger.packages(batch.id, number, missing[-1] - number + 1 if missing[-1] - number < 500 else 1):
-            serials[package.number] = package.serials
-
-
-def _second(page: Page, item: Finding, reader: SecondReader, ledger: Ledger, batch: Batch) -> Finding:
-    """Check a match with the second reader."""
-    if item.kind != "matched" or item.box is None or item.package is None:
-        return item
-    octets = reader.read(page.grey, item.box)
-    if octets is None:
-        return replace(item, kind="unreadable", detail="the second reader (libdmtx) can't read it")
-    if ledger.find_payload(octets.decode("utf-8", "surrogateescape")) != (batch.id, item.package):
-        return replace(item, kind="mismatched", detail="the second reader (libdmtx) reads another string")
-    return replace(item, detail=(item.detail + "; " if item.detail else "") + "both readers agree")
+    made: dict[int, Shot] = {}
+    jobs = [replace(by_page[key], boxes=tuple(boxes(numbers))) for key, numbers in wanted.items()]
+    for (_, answer), numbers in zip(pool.run(jobs), wanted.values(), strict=True):
+        if isinstance(answer, tuple):
+            made.update({index: shot for index, shot in zip(numbers, answer, strict=True) if shot})
+    return made
 
 
 def _record(ledger: Ledger, batch: Batch, findings: Sequence[Finding]) -> None:
@@ -274,22 +237,6 @@ def _record(ledger: Ledger, batch: Batch, findings: Sequence[Finding]) -> None:
     if reads:
         matched = [item.package for item in findings if item.kind == "matched" and item.package]
         ledger.record_reads(batch.id, reads, matched)
-
-
-def _png(page: Page, box: Box) -> bytes:
-    from io import BytesIO
-
-    from PIL import Image
-
-    margin = box[2] * 0.15
-    rows, columns = page.grey.shape
-    left, top = max(int(box[0] - margin), 0), max(int(box[1] - margin), 0)
-    right, bottom = min(int(box[0] + box[2] + margin), columns), min(int(box[1] + box[3] + margin), rows)
-    picture = Image.fromarray(page.grey[top : max(bottom, top + 1), left : max(right, left + 1)])
-    picture.thumbnail((420, 420))
-    out = BytesIO()
-    picture.save(out, "PNG", optimize=True)
-    return out.getvalue()
 
 
 def rows_of(outcome: Verification) -> Iterator[dict[str, Any]]:

@@ -1,34 +1,29 @@
-"""Grey pages -> symbols that were read, and where. zxing-cpp reads; pylibdmtx is the second, independent reader."""
+"""Grey pages -> symbols that were read, and where, by zxing-cpp: quick first, then as thorough as it can."""
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bss_mfg.errors import MissingError
+from bss_mfg.scan.frame import Box, box_of
+from bss_mfg.scan.grid import Quad
 
 if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-
     from bss_mfg.scan.sources import Grey
-
-Box = tuple[float, float, float, float]
-"""x, y, width, height in pixels."""
-
-SECOND_READER_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
     """A symbol on a page: its octets (empty if it was found but not decoded), its box in pixels, the reader's
-    symbology identifier (`]d1` for Data Matrix), and its unused error correction (0 to 1, or None)."""
+    symbology identifier (`]d1` for Data Matrix), its unused error correction (0 to 1, or None), its corners as the
+    upright symbol has them, and `how` it was read, if not at first sight."""
 
     octets: bytes
     box: Box
     symbology: str = ""
     unused_error_correction: float | None = None
+    quad: Quad | None = None
+    how: str = ""
 
     @property
     def center(self) -> tuple[float, float]:
@@ -49,7 +44,7 @@ def read_page(grey: Grey, thorough: bool = False) -> list[Read]:
         try_invert=thorough,
         return_errors=thorough,
     )
-    return [_read(item, 0, 0) for item in found]
+    return [_read(item) for item in found]
 
 
 def read_box(grey: Grey, box: Box, thorough: bool = False) -> Read | None:
@@ -78,13 +73,40 @@ def read_box(grey: Grey, box: Box, thorough: bool = False) -> Read | None:
     return None
 
 
-def _read(item: Any, left: int, top: int) -> Read:
-    corners = [getattr(item.position, name) for name in ("top_left", "top_right", "bottom_right", "bottom_left")]
-    xs, ys = [corner.x for corner in corners], [corner.y for corner in corners]
+def _read(item: Any, left: float = 0, top: float = 0, scale: float = 1.0) -> Read:
+    """A result of zxing-cpp, in pixels of the page: the picture it read was cut out at left, top and then scaled."""
+    place = item.position
+    corners = [
+        (left + corner.x / scale, top + corner.y / scale)
+        for corner in (place.top_left, place.top_right, place.bottom_right, place.bottom_left)
+    ]
+    quad = (corners[0], corners[1], corners[2], corners[3])
     octets = bytes(item.bytes) if item.valid else b""
-    box = (left + min(xs), top + min(ys), max(xs) - min(xs), max(ys) - min(ys))
     extra = item.extra if item.valid else {}
-    return Read(octets, box, item.symbology_identifier, extra.get("UEC"))
+    return Read(octets, box_of(quad), item.symbology_identifier, extra.get("UEC"), quad)
+
+
+def read_picture(grey: Grey, left: float = 0, top: float = 0, scale: float = 1.0) -> Read | None:
+    """The one symbol of a picture that was cut out of a page at left, top, and scaled; or None."""
+    import zxingcpp
+
+    found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.DataMatrix))
+    return next((_read(item, left, top, scale) for item in found if item.valid), None)
+
+
+def read_clean(grey: Grey) -> tuple[bytes, str, float | None] | None:
+    """Octets, symbology and unused error correction of a drawn symbol that fills a picture; or None."""
+    import zxingcpp
+
+    found = zxingcpp.read_barcodes(
+        grey, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.DataMatrix), try_rotate=False,
+        try_downscale=False, try_invert=False, binarizer=zxingcpp.Binarizer.FixedThreshold,
+    )  # fmt: skip
+    item = next((item for item in found if item.valid), None)
+    if item is None:
+        return None
+    extra: Any = item.extra
+    return bytes(item.bytes), item.symbology_identifier, extra.get("UEC")
 
 
 def within(grey: Grey, box: Box) -> bool:
@@ -94,93 +116,8 @@ def within(grey: Grey, box: Box) -> bool:
 
 
 def darkness(grey: Grey, box: Box) -> float:
-    """Share of dark pixels in a box: about 0.5 for a symbol, 0 for blank paper."""
+    """Share of dark pixels in a box: about 0.5 for a symbol, 0 for blank paper. Dark is what is nearer to the page's
+    ink than to its paper."""
     left, top = max(int(box[0]), 0), max(int(box[1]), 0)
     crop = grey[top : int(box[1] + box[3]) + 1, left : int(box[0] + box[2]) + 1]
     return float((crop < 128).mean()) if crop.size else 0.0
-
-
-# --- the second reader ----------------------------------------------------------------------------------------------
-
-
-class SecondReader:
-    """pylibdmtx in a process of its own: a picture that stalls or crashes it costs one symbol, not the run."""
-
-    def __init__(self, seconds: float = SECOND_READER_SECONDS) -> None:
-        self._seconds = seconds
-        self._context = multiprocessing.get_context("spawn")
-        self._process: Any = None
-        self._pipe: Connection | None = None
-
-    def __enter__(self) -> SecondReader:
-        self.check()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop()
-
-    def check(self) -> None:
-        """`MissingError` where libdmtx can't be loaded."""
-        answer = self._ask(None, 60)
-        if answer != "ready":
-            raise MissingError(
-                "the second reader needs libdmtx, which is not installed",
-                way_out="Debian and Ubuntu: `sudo apt-get install libdmtx0b`; macOS: `brew install libdmtx`; on "
-                "Windows it comes with pylibdmtx. Verification without --second-reader works.",
-            )
-
-    def read(self, grey: Grey, box: Box) -> bytes | None:
-        """The octets of the symbol in the box; None where it could not be read in time."""
-        import numpy as np
-
-        margin = box[2] * 0.08 + 3
-        left, top = max(int(box[0] - margin), 0), max(int(box[1] - margin), 0)
-        crop = np.ascontiguousarray(
-            grey[top : int(box[1] + box[3] + margin) + 1, left : int(box[0] + box[2] + margin) + 1]
-        )
-        answer = self._ask((crop.tobytes(), crop.shape[1], crop.shape[0]), self._seconds)
-        return answer if isinstance(answer, bytes) else None
-
-    def _ask(self, question: object, seconds: float) -> object:
-        if self._process is None:
-            self._pipe, theirs = self._context.Pipe()
-            self._process = self._context.Process(target=_serve, args=(theirs,), daemon=True)
-            self._process.start()
-            theirs.close()
-        if self._pipe is None:
-            return None
-        try:
-            self._pipe.send(question)
-            if self._pipe.poll(seconds):
-                return self._pipe.recv()
-        except (EOFError, BrokenPipeError, ConnectionResetError):
-            pass
-        self._stop()
-        return None
-
-    def _stop(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.join()
-        if self._pipe is not None:
-            self._pipe.close()
-        self._process = self._pipe = None
-
-
-def _serve(pipe: Connection) -> None:
-    """The worker: answers `None` with "ready", and (pixels, width, height) with the octets or None."""
-    try:
-        from pylibdmtx.pylibdmtx import decode
-    except (ImportError, OSError):
-        pipe.send("missing")
-        return
-    while True:
-        try:
-            question = pipe.recv()
-        except (EOFError, KeyboardInterrupt):
-            return
-        if question is None:
-            pipe.send("ready")
-            continue
-        found: Sequence[Any] = decode(question, max_count=1)
-        pipe.send(found[0].data if found else None)

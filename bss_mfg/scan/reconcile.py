@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from bss_mfg.model import Package, PrintedPart
+from bss_mfg.scan.defects import Defects
 from bss_mfg.scan.diagnose import Diagnosis
-from bss_mfg.scan.reader import Box, Read
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from bss_mfg.scan.frame import Box, Frame
+from bss_mfg.scan.grade import SymbolGrade
+from bss_mfg.scan.grid import Quad
+from bss_mfg.scan.reader import Read
 
 FindingKind = Literal["matched", "missing", "duplicate", "foreign", "unreadable", "mismatched"]
 BLANK = 0.03
@@ -30,7 +29,8 @@ KINDS: tuple[FindingKind, ...] = ("matched", "missing", "duplicate", "foreign", 
 class Finding:
     """One label's verdict. `serials` name the label (a foreign one too, where the ledger knows it). `x_mm`, `y_mm` is
     the symbol's top left corner: on the printed page where that is known, else on the scanned one, else None. `box`
-    is its place in pixels, for a picture."""
+    and `quad` are its place in pixels, for a picture; `ailing` says what is wrong with a symbol that only its grid
+    identified."""
 
     kind: FindingKind
     package: int | None
@@ -42,6 +42,9 @@ class Finding:
     detail: str = ""
     box: Box | None = None
     unused_error_correction: float | None = None
+    quad: Quad | None = None
+    grade: SymbolGrade | None = None
+    ailing: Defects | None = None
 
     @property
     def unseen(self) -> bool:
@@ -51,115 +54,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A read with its diagnosis."""
+    """A read with its diagnosis; `second` is what the second reader says of it. A symbol without a diagnosis may be
+    `identified` by its grid all the same, with what ails it."""
 
     read: Read
     diagnosis: Diagnosis | None
-
-
-@dataclass(frozen=True)
-class Frame:
-    """How a scanned page lies over a printed one: `part` and `page` printed, and [x, y] pixels = [x mm, y mm, 1] @
-    `matrix` (3 rows, 2 columns)."""
-
-    part: PrintedPart
-    page: int
-    matrix: NDArray[np.float64]
-
-    @cached_property
-    def boxes(self) -> dict[int, Box]:
-        """Where the symbol of each package of this page should lie, in pixels."""
-        (ax, ay), (bx, by), (cx, cy) = self.matrix.tolist()
-        found: dict[int, Box] = {}
-        for package in self.part.packages_on(self.page):
-            place = self.part.place(package)
-            left, top = ax * place.x_mm + bx * place.y_mm + cx, ay * place.x_mm + by * place.y_mm + cy
-            xs = (0.0, ax * place.width_mm, bx * place.height_mm, ax * place.width_mm + bx * place.height_mm)
-            ys = (0.0, ay * place.width_mm, by * place.height_mm, ay * place.width_mm + by * place.height_mm)
-            found[package] = (left + min(xs), top + min(ys), max(xs) - min(xs), max(ys) - min(ys))
-        return found
-
-    def millimetres(self, x: float, y: float) -> tuple[float, float]:
-        """Pixels to mm on the printed page."""
-        (a, b), (c, d), (e, f) = self.matrix.tolist()
-        x, y, scale = x - e, y - f, a * d - b * c
-        return (d * x - c * y) / scale, (a * y - b * x) / scale
-
-
-def bind_page(seen: Sequence[Seen], parts: Sequence[PrintedPart], file: str) -> Frame | None:
-    """The printed page that most matching labels of a scanned page belong to, and how it lies; None if unclear."""
-    import numpy as np
-
-    votes: Counter[tuple[int, int]] = Counter()
-    matching = [item for item in seen if item.diagnosis and item.diagnosis.kind == "match"]
-    for item in matching:
-        package = item.diagnosis.package if item.diagnosis else None
-        for index, part in enumerate(parts):
-            if package and package in part.numbers:
-                votes[(index, part.place(package).page)] += 2 if part.file == file else 1
-    best: tuple[float, Frame] | None = None
-    for (index, page), count in votes.most_common(4):
-        part = parts[index]
-        points = [
-            (part.place(item.diagnosis.package), item.read.center)
-            for item in matching
-            if item.diagnosis and item.diagnosis.package and item.diagnosis.package in part.packages_on(page)
-        ]
-        # A label pasted elsewhere must not bend the frame: fit, drop the worst, fit again.
-        matrix, error = _fit(points)
-        if matrix is None:
-            continue
-        tolerance = _symbol_pixels(part, matrix) / 4
-        if error > tolerance and len(points) > 3:
-            distances = [
-                np.hypot(*(np.array([p.x_mm + p.width_mm / 2, p.y_mm + p.height_mm / 2, 1]) @ matrix - c))
-                for p, c in points
-            ]
-            limit = float(np.median(distances)) * 3 + 2
-            matrix, error = _fit([pair for pair, distance in zip(points, distances, strict=True) if distance <= limit])
-            if matrix is None:
-                continue
-        if error > tolerance:
-            continue
-        score = count - error / 100
-        if best is None or score > best[0]:
-            best = (score, Frame(part, page, matrix))
-    return best[1] if best else None
-
-
-def _symbol_pixels(part: PrintedPart, matrix: NDArray[np.float64]) -> float:
-    """Width of a symbol in pixels under a frame."""
-    return part.cells[0][2] * float((matrix[0, 0] ** 2 + matrix[0, 1] ** 2) ** 0.5)
-
-
-def known_frame(part: PrintedPart, page: int, dpi: float) -> Frame:
-    """The frame of a page that was rasterised from our own file at `dpi`."""
-    import numpy as np
-
-    scale = dpi / 25.4
-    return Frame(part, page, np.array([[scale, 0.0], [0.0, scale], [0.0, 0.0]]))
-
-
-def _fit(points: Sequence[tuple[object, tuple[float, float]]]) -> tuple[NDArray[np.float64] | None, float]:
-    """Least-squares map from mm to pixels: affine with three labels or more that span a plane, else a similarity."""
-    import numpy as np
-
-    if len(points) < 2:
-        return None, 0.0
-    mm = np.array([(p.x_mm + p.width_mm / 2, p.y_mm + p.height_mm / 2) for p, _ in points])  # type: ignore[attr-defined]
-    pixels = np.array([center for _, center in points])
-    spread = np.linalg.svd(mm - mm.mean(axis=0), compute_uv=False)
-    if len(points) >= 4 and spread[1] > 5:
-        matrix, *_ = np.linalg.lstsq(np.column_stack([mm, np.ones(len(mm))]), pixels, rcond=None)
-    else:
-        # x' = a x - b y + c, y' = b x + a y + d
-        rows = []
-        for x, y in mm:
-            rows += [[x, -y, 1, 0], [y, x, 0, 1]]
-        (a, b, c, d), *_ = np.linalg.lstsq(np.array(rows, float), pixels.reshape(-1), rcond=None)
-        matrix = np.array([[a, b], [-b, a], [c, d]])
-    error = float(np.abs(np.column_stack([mm, np.ones(len(mm))]) @ matrix - pixels).max())
-    return matrix, error
+    grade: SymbolGrade | None = None
+    second: Literal["agrees", "differs", "unread"] | None = None
+    identified: int | None = None
+    ailing: Defects | None = None
 
 
 @dataclass(slots=True)
@@ -186,6 +89,10 @@ class ScannedPage:
     frame: Frame | None
     inked: Mapping[int, float]
     serials: Mapping[int, str]
+    found: Mapping[int, Defects] = field(default_factory=dict)
+    """What ails the symbols that no reader reads, and that were identified in their places."""
+    trouble: str = ""
+    """What went wrong while the page was read, though it was read to its end."""
 
     def findings(self, books: Books) -> list[Finding]:
         """The verdicts of this page; `books` carries what earlier pages showed."""
@@ -195,7 +102,7 @@ class ScannedPage:
         # Labels in their own place first: of two copies, the one that lies elsewhere is the duplicate.
         placed.sort(key=lambda pair: not (pair[0].diagnosis and pair[0].diagnosis.package == pair[1]))
         for item, over in placed:
-            if item.diagnosis is None and over is not None:
+            if item.diagnosis is None and over is not None and not item.identified:
                 continue  # named by its serial below
             found.append(self._of_read(item, over, books, instead))
         for package, ink in self.inked.items() if self.frame else ():
@@ -207,7 +114,11 @@ class ScannedPage:
     def _of_read(self, item: Seen, over: int | None, books: Books, instead: dict[int, str]) -> Finding:
         diagnosis = item.diagnosis
         if diagnosis is None:
-            return self._finding("unreadable", None, item.read, "", "a symbol is there, no reader can read it")
+            if item.identified and item.ailing:
+                books.excused.add(item.identified)
+                serials = self.serials.get(item.identified, "")
+                return self._finding("unreadable", item.identified, item, serials, item.ailing.words)
+            return self._finding("unreadable", None, item, "", "a symbol is there, no reader can read it")
         package = diagnosis.package if diagnosis.kind != "foreign" else None
         if diagnosis.kind == "mismatched" and package is None:
             package = over
@@ -221,39 +132,53 @@ class ScannedPage:
                 if elsewhere and over is not None:
                     instead[over] = f"a copy of {serials} lies there"
                     detail += f"; {where}"
-                return self._finding("duplicate", package, item.read, serials, detail)
+                return self._finding("duplicate", package, item, serials, detail)
             if elsewhere and over is not None:
                 instead[over] = f"the label of {serials} lies there"
                 books.excused.add(package)
-                return self._finding("mismatched", package, item.read, serials, where)
+                return self._finding("mismatched", package, item, serials, where)
             if before:
                 books.more_seen[package] += 1
             books.first_seen.setdefault(package, (self.file, self.number))
-            detail = f"after {diagnosis.stripped}" if diagnosis.stripped else ""
-            return self._finding("matched", package, item.read, serials, detail)
+            if item.second in ("differs", "unread"):
+                kind: FindingKind = "mismatched" if item.second == "differs" else "unreadable"
+                words = "reads another string" if item.second == "differs" else "can't read it"
+                books.excused.add(package)
+                return self._finding(kind, package, item, serials, f"the second reader (libdmtx) {words}")
+            notes = (
+                f"after {diagnosis.stripped}" if diagnosis.stripped else "",
+                f"read {item.read.how}" if item.read.how else "",
+                "both readers agree" if item.second else "",
+            )
+            return self._finding("matched", package, item, serials, "; ".join(note for note in notes if note))
         if diagnosis.kind == "foreign":
             if over is not None:
                 instead[over] = "a foreign label lies there"
             detail = "; ".join(part for part in (diagnosis.detail, where) if part)
-            return self._finding("foreign", None, item.read, serials, detail)
+            return self._finding("foreign", None, item, serials, detail)
         if package is not None:
             books.excused.add(package)
-        return self._finding("mismatched", package, item.read, serials, diagnosis.detail)
+        return self._finding("mismatched", package, item, serials, diagnosis.detail)
 
     def _of_place(self, package: int, ink: float, instead: Mapping[int, str]) -> Finding:
         box = self.frame.boxes[package] if self.frame else (0.0, 0.0, 0.0, 0.0)
-        serials, spot = self.serials.get(package, ""), Read(b"", box)
+        quad = self.frame.quads[package] if self.frame else None
+        ailing = self.found.get(package)
+        serials, spot = self.serials.get(package, ""), Seen(Read(b"", box, quad=quad), None, ailing=ailing)
+        if ailing and package not in instead:
+            return self._finding("unreadable", package, spot, serials, ailing.words)
         if package in instead or ink < BLANK:
             detail = instead.get(package, "its place is blank or covered")
             return self._finding("missing", package, spot, serials, detail)
         detail = f"something is printed there ({ink:.0%} dark), no reader can read it"
         return self._finding("unreadable", package, spot, serials, detail)
 
-    def _finding(self, kind: FindingKind, package: int | None, read: Read, serials: str, detail: str) -> Finding:
-        x_mm, y_mm = _corner(read, self.dpi, self.frame)
+    def _finding(self, kind: FindingKind, package: int | None, item: Seen, serials: str, detail: str) -> Finding:
+        x_mm, y_mm = _corner(item.read, self.dpi, self.frame)
         return Finding(
-            kind, package, self.file, self.number, x_mm, y_mm, serials, detail, read.box, read.unused_error_correction
-        )
+            kind, package, self.file, self.number, x_mm, y_mm, serials, detail, item.read.box,
+            item.read.unused_error_correction, item.read.quad, item.grade, item.ailing,
+        )  # fmt: skip
 
 
 def still_missing(packages: Iterable[Package], books: Books, parts: Sequence[PrintedPart]) -> Iterable[Finding]:

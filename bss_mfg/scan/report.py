@@ -113,7 +113,7 @@ def _failures(outcome: Verification) -> Iterator[bytes]:
     for index, row in failed[:200]:
         picture = outcome.pictures.get(index)
         image = (
-            f'<img alt="" src="data:image/png;base64,{base64.b64encode(picture).decode()}">'
+            f'<img alt="" src="data:image/png;base64,{base64.b64encode(picture.png).decode()}">'
             if picture
             else '<div class="none">no picture</div>'
         )

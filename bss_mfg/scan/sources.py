@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ Area = tuple[float, float, float, float]
 
 PDF_DPI = 300
 MAX_PIXELS = 50_000_000
-SUFFIXES = (".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
+SUFFIXES = (".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".heic", ".heif")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +37,47 @@ class Page:
     dpi: float | None
 
 
-def pages_of(path: Path, only: Sequence[Area] = ()) -> Iterator[Page]:
-    """The pages of a PDF or picture; `InputError` where it is neither, is damaged, or is over 50 megapixels.
+class Source:
+    """One file with its pages, open. Made by `open_source`."""
 
-    With `only`, the pages of a PDF are drawn at these areas and stay white elsewhere: for our own files, where nothing
-    else can lie. Each pixel drawn is the same as without.
-    """
+    def __init__(self, path: Path, pages: int, draw: Callable[[int, Sequence[Area]], Page], close: Callable[[], None]):
+        self.path, self.pages, self._draw, self._close = path, pages, draw, close
+
+    def __enter__(self) -> Source:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._close()
+
+    def page(self, number: int, only: Sequence[Area] = ()) -> Page:
+        """A page, from 1; `InputError` where it is damaged or over 50 megapixels.
+
+        With `only`, a page of a PDF is drawn at these areas and stays white elsewhere: for our own files, where
+        nothing else can lie. Each pixel drawn is the same as without.
+        """
+        return self._draw(number, only)
+
+
+def open_source(path: Path) -> Source:
+    """A PDF or picture, open; `InputError` where it is neither, or is damaged."""
     data = read_bytes(path, "file to verify", 1 << 30)
     if not data:
         raise InputError("is empty", where=str(path), way_out="Scan or print it again.")
-    if data[:1024].lstrip()[:5] == b"%PDF-":
-        yield from _pdf(data, path, only)
-    else:
-        yield from _picture(data, path)
+    return _pdf(data, path) if data[:1024].lstrip()[:5] == b"%PDF-" else _picture(data, path)
 
 
-def _pdf(data: bytes, path: Path, only: Sequence[Area]) -> Iterator[Page]:
+def pages_of(path: Path) -> Iterator[Page]:
+    """All pages of a file, one at a time."""
+    with open_source(path) as source:
+        for number in range(1, source.pages + 1):
+            yield source.page(number)
+
+
+def _pdf(data: bytes, path: Path) -> Source:
     import pypdfium2
 
     try:
@@ -60,9 +86,11 @@ def _pdf(data: bytes, path: Path, only: Sequence[Area]) -> Iterator[Page]:
     except pypdfium2.PdfiumError as error:
         raise InputError("is not a readable PDF", where=str(path), way_out="Make or copy it again.") from error
     if not count:
+        document.close()
         raise InputError("has no pages", where=str(path), way_out="Make it again.")
-    try:
-        for number in range(1, count + 1):
+
+    def draw(number: int, only: Sequence[Area]) -> Page:
+        try:
             page = document[number - 1]
             width, height = page.get_size()
             if width * height * (PDF_DPI / 72) ** 2 > MAX_PIXELS:
@@ -72,12 +100,13 @@ def _pdf(data: bytes, path: Path, only: Sequence[Area]) -> Iterator[Page]:
                     where=str(path),
                     way_out="Verify it in smaller pages.",
                 )
-            yield Page(path.name, number, _drawn(page, only), PDF_DPI)
+            grey = _drawn(page, only)
             page.close()
-    except pypdfium2.PdfiumError as error:
-        raise InputError(f"page {number} can't be drawn", where=str(path), way_out="Make it again.") from error
-    finally:
-        document.close()
+        except pypdfium2.PdfiumError as error:
+            raise InputError(f"page {number} can't be drawn", where=str(path), way_out="Make it again.") from error
+        return Page(path.name, number, grey, PDF_DPI)
+
+    return Source(path, count, draw, document.close)
 
 
 def _drawn(page: Any, only: Sequence[Area]) -> Grey:
@@ -116,37 +145,78 @@ def _strips(only: Sequence[Area], width: int, height: int) -> list[tuple[int, in
     return strips
 
 
-def _picture(data: bytes, path: Path) -> Iterator[Page]:
+def _picture(data: bytes, path: Path) -> Source:
     from io import BytesIO
 
-    import numpy as np
-    from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
 
+    _learn_heic(path)
+
+    @contextmanager
+    def plainly() -> Iterator[None]:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", Image.DecompressionBombWarning)
+                yield
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+            raise _too_large(path) from None
+        except UnidentifiedImageError as error:
+            raise InputError(
+                "is neither a PDF nor a picture that can be read",
+                where=str(path),
+                way_out="Known are PDF, PNG, JPEG, TIFF, BMP and WebP, and HEIC where pillow-heif is installed.",
+            ) from error
+        except (OSError, SyntaxError, ValueError, EOFError) as error:
+            if isinstance(error, OSError) and error.errno:
+                raise from_os_error(error, "reading the picture", path) from error
+            raise InputError("is a damaged or cut-off picture", where=str(path), way_out="Scan it again.") from error
+
+    with plainly():
+        picture: Any = Image.open(BytesIO(data))
+        # Only TIFFs are read as many pages: the frames of an animation are none.
+        count = int(getattr(picture, "n_frames", 1)) if picture.format in ("TIFF", "MPO") else 1
+
+    def draw(number: int, only: Sequence[Area]) -> Page:
+        with plainly():
+            picture.seek(number - 1)
+            if picture.width * picture.height > MAX_PIXELS:
+                raise _too_large(path)
+            return Page(path.name, number, _grey(picture), _dpi(picture))
+
+    return Source(path, count, draw, picture.close)
+
+
+def _grey(picture: Any) -> Grey:
+    """Transparent is paper; 16 bits become 8."""
+    import numpy as np
+    from PIL import Image, ImageOps
+
+    flat = ImageOps.exif_transpose(picture)
+    if "A" in flat.mode or "transparency" in flat.info:
+        flat = Image.alpha_composite(Image.new("RGBA", flat.size, "white"), flat.convert("RGBA"))
+    if flat.mode.startswith("I;16"):
+        return (np.asarray(flat) >> 8).astype(np.uint8)
+    return np.asarray(flat.convert("L"))
+
+
+def _dpi(picture: Any) -> float | None:
+    dpi = picture.info.get("dpi", (None,))[0]
+    return float(dpi) if dpi and 50 <= float(dpi) <= 4800 else None
+
+
+def _learn_heic(path: Path) -> None:
+    """Telephones save HEIC; Pillow reads it where pillow-heif is installed."""
+    if path.suffix.lower() not in (".heic", ".heif"):
+        return
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(BytesIO(data)) as picture:
-                for number, frame in enumerate(ImageSequence.Iterator(picture), 1):
-                    if frame.width * frame.height > MAX_PIXELS:
-                        raise _too_large(path)
-                    flat = ImageOps.exif_transpose(frame)
-                    if "A" in flat.mode or "transparency" in flat.info:
-                        flat = Image.alpha_composite(Image.new("RGBA", flat.size, "white"), flat.convert("RGBA"))
-                    dpi = picture.info.get("dpi", (None,))[0]
-                    plausible = float(dpi) if dpi and 50 <= float(dpi) <= 4800 else None
-                    yield Page(path.name, number, np.asarray(flat.convert("L")), plausible)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise _too_large(path) from None
-    except UnidentifiedImageError as error:
+        from pillow_heif import register_heif_opener
+    except ImportError:
         raise InputError(
-            "is neither a PDF nor a picture that can be read",
+            "is a HEIC picture, and pillow-heif is not installed",
             where=str(path),
-            way_out="Known are PDF, PNG, JPEG, TIFF, BMP and WebP.",
-        ) from error
-    except (OSError, SyntaxError, ValueError) as error:
-        if isinstance(error, OSError) and error.errno:
-            raise from_os_error(error, "reading the picture", path) from error
-        raise InputError("is a damaged or cut-off picture", where=str(path), way_out="Scan it again.") from error
+            way_out="`pip install pillow-heif`, or let the telephone save JPEG.",
+        ) from None
+    register_heif_opener()
 
 
 def _too_large(path: Path) -> InputError:

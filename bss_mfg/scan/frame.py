@@ -1,0 +1,172 @@
+"""How a scanned page lies over a printed one: from the labels that were read, the places of all others follow."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from bss_mfg.model import Place, PrintedPart
+from bss_mfg.scan.grid import Quad, homography, mapped
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Box = tuple[float, float, float, float]
+"""x, y, width, height in pixels."""
+
+_GOOD = 0.03
+"""Share of a symbol by which a corner may be off before a freer map is tried."""
+_FAIR = 0.25
+"""Share of a symbol beyond which a page is not this page."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """`part` and `page` printed; [x mm, y mm, 1] @ `matrix` (3 x 3) are homogeneous pixels."""
+
+    part: PrintedPart
+    page: int
+    matrix: NDArray[np.floating[Any]]
+
+    @cached_property
+    def quads(self) -> dict[int, Quad]:
+        """Where the corners of each package's symbol on this page should lie, in pixels: top left, top right, bottom
+        right, bottom left."""
+        import numpy as np
+
+        numbers = list(self.part.packages_on(self.page))
+        if not numbers:
+            return {}
+        corners = np.array([_corners(self.part.place(number)) for number in numbers])
+        found = mapped(self.matrix, corners).tolist()
+        return {number: _quad(points) for number, points in zip(numbers, found, strict=True)}
+
+    @cached_property
+    def boxes(self) -> dict[int, Box]:
+        """The upright boxes around `quads`."""
+        return {number: box_of(quad) for number, quad in self.quads.items()}
+
+    @cached_property
+    def _back(self) -> NDArray[np.floating[Any]]:
+        import numpy as np
+
+        return np.linalg.inv(self.matrix)
+
+    def millimetres(self, x: float, y: float) -> tuple[float, float]:
+        """Pixels to mm on the printed page."""
+        import numpy as np
+
+        u, v = mapped(self._back, np.array([[x, y]], float))[0].tolist()
+        return u, v
+
+
+def box_of(points: Sequence[tuple[float, float]]) -> Box:
+    """The upright box around some points."""
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return (min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
+
+
+def known_frame(part: PrintedPart, page: int, dpi: float) -> Frame:
+    """The frame of a page that was rasterised from our own file at `dpi`."""
+    import numpy as np
+
+    scale = dpi / 25.4
+    return Frame(part, page, np.diag([scale, scale, 1.0]))
+
+
+def bind_page(
+    matches: Sequence[tuple[int, Quad]], parts: Sequence[PrintedPart], file: str, least: int = 2
+) -> Frame | None:
+    """The printed page that most labels of a scanned page belong to, and how it lies; None if unclear.
+
+    `matches` are the packages that were read, with their corners. At least two have to agree: a photograph of one
+    box shows no sheet.
+    """
+    votes: Counter[tuple[int, int]] = Counter()
+    for package, _ in matches:
+        for index, part in enumerate(parts):
+            if package in part.numbers:
+                votes[(index, part.place(package).page)] += 2 if part.file == file else 1
+    best: tuple[float, Frame] | None = None
+    for (index, page), count in votes.most_common(4):
+        part = parts[index]
+        here = set(part.packages_on(page))
+        points = {package: (_corners(part.place(package)), quad) for package, quad in matches if package in here}
+        if len(points) < least:
+            continue
+        side = part.cells[0][2]
+        matrix, error = _fit(list(points.values()), side)
+        if matrix is None or error > _FAIR:
+            continue
+        score = count - error
+        if best is None or score > best[0]:
+            best = (score, Frame(part, page, matrix))
+    return best[1] if best else None
+
+
+def _corners(place: Place) -> Quad:
+    x, y, width, height = place.x_mm, place.y_mm, place.width_mm, place.height_mm
+    return ((x, y), (x + width, y), (x + width, y + height), (x, y + height))
+
+
+def _quad(points: Sequence[Sequence[float]]) -> Quad:
+    first, second, third, fourth = ((point[0], point[1]) for point in points)
+    return (first, second, third, fourth)
+
+
+def _fit(labels: Sequence[tuple[Quad, Quad]], side: float) -> tuple[NDArray[np.floating[Any]] | None, float]:
+    """The map from mm to pixels, and the usual error of a label as a share of its symbol: first the stiffest."""
+    import numpy as np
+
+    best: tuple[NDArray[np.floating[Any]] | None, float] = (None, np.inf)
+    for model in (_affine, _projective):
+        kept = list(labels)
+        for _ in range(3):
+            # A label pasted elsewhere must not bend the frame: fit, drop the worst, fit again.
+            here = [corner for mm, _ in kept for corner in mm]
+            there = [corner for _, quad in kept for corner in quad]
+            matrix = model(here, there)
+            if matrix is None:
+                break
+            off = np.hypot(*np.moveaxis(mapped(matrix, np.array(here)) - np.array(there), -1, 0))
+            pixels = side * _scale(matrix, here[0])
+            by_label = off.reshape(-1, 4).mean(axis=1) / pixels
+            error = float(by_label.max())
+            if error < best[1]:
+                best = (matrix, error)
+            if error <= _GOOD:
+                return best
+            limit = float(np.median(by_label)) * 3 + 0.01
+            fewer = [pair for pair, wrong in zip(kept, by_label, strict=True) if wrong <= limit]
+            if len(fewer) == len(kept) or len(fewer) < 2 or len(fewer) < len(labels) * 0.6:
+                break
+            kept = fewer
+    return best
+
+
+def _scale(matrix: NDArray[np.floating[Any]], at: tuple[float, float]) -> float:
+    """Pixels per mm near a point."""
+    import numpy as np
+
+    points = mapped(matrix, np.array([at, (at[0] + 1, at[1])], float))
+    return float(np.hypot(*(points[1] - points[0]))) or 1e-9
+
+
+def _affine(
+    here: Sequence[tuple[float, float]], there: Sequence[tuple[float, float]]
+) -> NDArray[np.floating[Any]] | None:
+    import numpy as np
+
+    source = np.column_stack([np.array(here), np.ones(len(here))])
+    found, *_ = np.linalg.lstsq(source, np.array(there), rcond=None)
+    return np.column_stack([found, [0.0, 0.0, 1.0]])
+
+
+def _projective(
+    here: Sequence[tuple[float, float]], there: Sequence[tuple[float, float]]
+) -> NDArray[np.floating[Any]] | None:
+    return homography(here, there)

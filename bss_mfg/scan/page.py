@@ -1,0 +1,369 @@
+"""One page: drawn, read, placed, diagnosed, graded. Runs in a worker, which may crash; the ledger is only read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from bss_mfg.files import sha256_of
+from bss_mfg.ledger.store import Ledger
+from bss_mfg.model import PrintedPart, Who
+from bss_mfg.payload.spec import Spec, from_text
+from bss_mfg.scan import grid, search
+from bss_mfg.scan.attempts import Marks, Mended, agreement, read_blind, read_known
+from bss_mfg.scan.defects import Defects, defects
+from bss_mfg.scan.diagnose import diagnose
+from bss_mfg.scan.frame import Box, Frame, bind_page, box_of, known_frame
+from bss_mfg.scan.grade import grade_symbol
+from bss_mfg.scan.grid import Quad, Warp
+from bss_mfg.scan.reader import Read, darkness, read_box, read_page, within
+from bss_mfg.scan.reconcile import BLANK, ScannedPage, Seen
+from bss_mfg.scan.second import SecondReader
+from bss_mfg.scan.sources import Page, Source, open_source
+from bss_mfg.symbol import Matrix, data_matrix
+
+if TYPE_CHECKING:
+    from bss_mfg.scan.sources import Grey
+
+STRONG_SECONDS = 90.0
+"""How long one page may spend on labels that quick reading missed; then the rest is left unread."""
+FIGURE = 6
+"""Pixels per module of a failed label's picture in the report."""
+FIGURE_BORDER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a file is: digest, number of pages, and the index of the printed part that it is byte for byte."""
+
+    sha256: str
+    pages: int
+    part: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """The picture of one label for the report: a PNG, and if the grid was found, upright with `FIGURE` pixels a module
+    and `FIGURE_BORDER` modules around."""
+
+    png: bytes
+    upright: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A job for a worker: to open a file (`page` 0), to read a page, or to make pictures of `boxes` on it."""
+
+    path: Path
+    page: int
+    part: int | None = None
+    boxes: tuple[tuple[Box, Quad | None, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked of all pages."""
+
+    batch: str
+    second_reader: bool = False
+    grade: bool = False
+
+
+Answer = Opened | ScannedPage | tuple[Shot | None, ...]
+
+
+def page_reader(ledger: Path, who: Who, wish: Wish) -> Callable[[Look], Answer]:
+    """The function of a worker: opens the ledger once, keeps the file at hand open."""
+    return _PageReader(Ledger.open(ledger, who), wish).answer
+
+
+@dataclass(slots=True)
+class _PageReader:
+    ledger: Ledger
+    wish: Wish
+    parts: list[PrintedPart] = field(init=False)
+    specs: list[Spec] = field(init=False)
+    second: SecondReader = field(default_factory=SecondReader)
+    source: Source | None = None
+    serials: dict[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.parts = label_parts(self.ledger, self.wish.batch)
+        # The specs of all batches, each once: what a label in this factory can be.
+        texts = {batch.spec_text: batch.spec for batch in self.ledger.batches()}
+        self.specs = [from_text(text, f"spec {name}").spec for text, name in texts.items()]
+
+    def answer(self, look: Look) -> Answer:
+        source = self._open(look.path)
+        if look.page == 0:
+            digest = sha256_of(look.path)
+            ours = (index for index, part in enumerate(self.parts) if part.sha256 == digest)
+            return Opened(digest, source.pages, next(ours, None))
+        part = self.parts[look.part] if look.part is not None else None
+        page = source.page(look.page, part.cells if part else ())
+        if look.boxes:
+            return tuple(shot(page.grey, *item) for item in look.boxes)
+        return self._read(page, part)
+
+    def _open(self, path: Path) -> Source:
+        if self.source is None or self.source.path != path:
+            if self.source:
+                self.source.close()
+            self.source = None
+            self.source = open_source(path)
+        return self.source
+
+    def _read(self, page: Page, part: PrintedPart | None) -> ScannedPage:
+        stalls = self.second.failures
+        seen, frame, found = self._seen(page, part)
+        if self.wish.grade:
+            seen = [self._graded(page, item, frame, exact=part is not None) for item in seen]
+        if self.wish.second_reader:
+            seen = [self._checked(page, item) for item in seen]
+        wanted = {item.diagnosis.package for item in seen if item.diagnosis and item.diagnosis.batch == self.wish.batch}
+        if frame:
+            wanted |= set(frame.part.packages_on(frame.page))
+        serials = self._serials(number for number in wanted if number)
+        stalled = self.second.failures - stalls
+        return ScannedPage(
+            page.file, page.number, page.dpi, tuple(seen), frame, _inked(page, seen, frame), serials, found,
+            f"the second reader stalled or crashed on {stalled} of its labels" if stalled else "",
+        )  # fmt: skip
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    def _judged(self, read: Read) -> Seen:
+        if not read.octets:
+            return Seen(read, None)
+        return Seen(read, diagnose(read.octets, self.wish.batch, self.ledger, self.specs))
+
+    def _seen(self, page: Page, part: PrintedPart | None) -> tuple[list[Seen], Frame | None, dict[int, Defects]]:
+        """All symbols of a page with their diagnoses, how it lies, and what ails those that only the grid shows."""
+        frame: Frame | None
+        if part and page.dpi:
+            frame, seen = known_frame(part, page.number, page.dpi), []
+            for box in frame.boxes.values():
+                read = read_box(page.grey, box)
+                if read:
+                    seen.append(self._judged(read))
+        else:
+            seen = [self._judged(read) for read in read_page(page.grey)]
+            frame = self._bind(page, seen)
+            if frame is None or self._lacking(page, seen, frame):
+                seen = _merge(seen, [self._judged(read) for read in read_page(page.grey, thorough=True)])
+                frame = self._bind(page, seen)
+        end = time.monotonic() + STRONG_SECONDS
+        mended: list[Mended] = []
+        if frame is None and self.parts:
+            mended, seen, frame = self._blindly(page, seen, end)
+        found: dict[int, Defects] = {}
+        if frame:
+            for package in self._lacking(page, seen, frame):
+                if time.monotonic() > end:
+                    break
+                read, ailing = self._strongly(page.grey, package, frame)
+                if read:
+                    seen = _merge(seen, [self._judged(read)])
+                if ailing and not _named(seen, package):
+                    found[package] = ailing
+        seen += [item for one in mended if (item := self._of_mended(page.grey, one, seen, found))]
+        return seen, frame, found
+
+    def _bind(self, page: Page, seen: Sequence[Seen], least: int = 2) -> Frame | None:
+        matches = [
+            (item.diagnosis.package, item.read.quad)
+            for item in seen
+            if item.diagnosis and item.diagnosis.kind == "match" and item.diagnosis.package and item.read.quad
+        ]
+        return bind_page(matches, self.parts, page.file, least)
+
+    def _lacking(self, page: Page, seen: Sequence[Seen], frame: Frame) -> list[int]:
+        """Packages whose place is in the picture and not blank, and where nothing was read."""
+        return [
+            package
+            for package, box in frame.boxes.items()
+            if within(page.grey, box)
+            and not any(item.diagnosis and _covers(box, item.read) for item in seen)
+            and _contrast(page.grey, box) > 8
+        ]
+
+    def _strongly(self, grey: Grey, package: int, frame: Frame) -> tuple[Read | None, Defects | None]:
+        """The strongest attempts at a package's place, and what ails its symbol if none reads it."""
+        right = self._matrix(package, frame.part.modules)
+        read, marks = read_known(grey, frame.quads[package], right, self.second)
+        if read or marks:
+            return read, defects(grey, marks, right) if marks else None
+        # Another label of this sheet may lie there, too damaged for any reader.
+        turned = Warp.from_quad(frame.quads[package], frame.part.modules)
+        for other in frame.part.packages_on(frame.page):
+            bits = (matrix := self._matrix(other, frame.part.modules)).bits()
+            light = grid.light_of(bits)
+            warp, strength = grid.shifted(grey, light, turned)
+            if other == package or strength < 0.3:
+                continue
+            warp = grid.fitted(grey, light, warp)
+            marks = Marks(warp, grid.modules_of(grey, warp))
+            if agreement(marks, bits) > 0.8:
+                ailing = defects(grey, marks, matrix)
+                return None, replace(ailing, words=f"the label of {self._name(other)} lies there; {ailing.words}")
+        return None, None
+
+    def _blindly(self, page: Page, seen: list[Seen], end: float) -> tuple[list[Mended], list[Seen], Frame | None]:
+        """Attempts at all patches that look like a symbol, where too little was read to know the sheet."""
+        mended: list[Mended] = []
+        size = self.parts[-1].modules
+        for quad in search.quads(page.grey, most=4 * len(self.parts[-1].cells)):
+            if time.monotonic() > end:
+                break
+            spot = Read(b"", box_of(quad))
+            if any(item.diagnosis and _covers(item.read.box, spot) for item in seen):
+                continue
+            answer = read_blind(page.grey, quad, size, self.second)
+            if isinstance(answer, Read):
+                seen = _merge(seen, [self._judged(answer)])
+            elif answer:
+                mended.append(answer)
+        frame = self._bind(page, seen)
+        if frame is None and mended:
+            # Labels that fail can still tell where the others lie.
+            judged = [
+                self._judged(Read(one.octets, box_of(one.marks.warp.quad()), quad=one.marks.warp.quad()))
+                for one in mended
+            ]
+            frame = self._bind(page, [*seen, *judged])
+        return mended, seen, frame
+
+    def _of_mended(self, grey: Grey, one: Mended, seen: Sequence[Seen], found: dict[int, Defects]) -> Seen | None:
+        """A label that was identified without a sheet: it fails by name."""
+        box = box_of(one.marks.warp.quad())
+        spot = Read(b"", box, quad=one.marks.warp.quad())
+        if any(_covers(item.read.box, spot) and item.diagnosis for item in seen):
+            return None
+        known = self.ledger.find_payload(one.octets.decode("utf-8", "surrogateescape"))
+        if known is None or known[0] != self.wish.batch or known[1] in found:
+            return None
+        ailing = defects(grey, one.marks, self._matrix(known[1], one.marks.warp.size))
+        return Seen(spot, None, identified=known[1], ailing=ailing)
+
+    # --- more about what was read -----------------------------------------------------------------------------------
+
+    def _graded(self, page: Page, item: Seen, frame: Frame | None, exact: bool) -> Seen:
+        diagnosis = item.diagnosis
+        if not diagnosis or diagnosis.kind != "match" or not diagnosis.package or not self.parts:
+            return item
+        part = frame.part if frame else self.parts[-1]
+        right = self._matrix(diagnosis.package, part.modules)
+        at_place = frame and frame.quads.get(diagnosis.package)
+        quad = at_place if exact and at_place and _covers(box_of(at_place), item.read) else item.read.quad
+        if quad is None:
+            return item
+        warp = Warp.from_quad(quad, right.columns)
+        if not exact:
+            warp = grid.fitted(page.grey, grid.light_of(right.bits()), warp, ((0.8, 1), (0.4, 2)), rounds=4)
+        return replace(item, grade=grade_symbol(page.grey, right, warp.centres()))
+
+    def _checked(self, page: Page, item: Seen) -> Seen:
+        """A match, read again by the second reader."""
+        diagnosis = item.diagnosis
+        if not diagnosis or diagnosis.kind != "match":
+            return item
+        octets = self.second.read(page.grey, item.read.box)
+        verdict: Literal["agrees", "differs", "unread"] = "unread"
+        if octets is not None:
+            same = self.ledger.find_payload(octets.decode("utf-8", "surrogateescape"))
+            verdict = "agrees" if same == (diagnosis.batch, diagnosis.package) else "differs"
+        return replace(item, second=verdict)
+
+    # --- the ledger -------------------------------------------------------------------------------------------------
+
+    def _matrix(self, package: int, size: int) -> Matrix:
+        payload = next(self.ledger.packages(self.wish.batch, package, 1)).payload
+        return data_matrix(payload.encode(), size)
+
+    def _name(self, package: int) -> str:
+        return self._serials([package])[package]
+
+    def _serials(self, numbers: Iterable[int]) -> Mapping[int, str]:
+        wanted = sorted(set(numbers))
+        if len(self.serials) > 5_000:
+            self.serials.clear()
+        missing = [number for number in wanted if number not in self.serials]
+        for number in missing:
+            if number in self.serials:
+                continue
+            # Neighbours are fetched together: pages hold runs of packages.
+            count = missing[-1] - number + 1 if missing[-1] - number < 500 else 1
+            for package in self.ledger.packages(self.wish.batch, number, count):
+                self.serials[package.number] = package.serials
+        return {number: self.serials[number] for number in wanted if number in self.serials}
+
+
+def label_parts(ledger: Ledger, batch: str) -> list[PrintedPart]:
+    """The files that hold the batch's package labels, in the order of printing."""
+    return [part for part in ledger.printed_parts(batch) if part.each == "package"]
+
+
+def _named(seen: Sequence[Seen], package: int) -> bool:
+    return any(item.diagnosis and item.diagnosis.package == package for item in seen)
+
+
+def _merge(seen: Sequence[Seen], more: Sequence[Seen]) -> list[Seen]:
+    """Add reads at places where there is none yet; a decoded one replaces a found-but-undecoded one."""
+    merged = list(seen)
+    for item in more:
+        same = [other for other in merged if _covers(other.read.box, item.read)]
+        if not same:
+            merged.append(item)
+        elif item.diagnosis and not any(other.diagnosis for other in same):
+            merged = [other for other in merged if other not in same] + [item]
+    return merged
+
+
+def _covers(box: Box, read: Read) -> bool:
+    x, y = read.center
+    return abs(x - box[0] - box[2] / 2) < box[2] / 2 + 1 and abs(y - box[1] - box[3] / 2) < box[3] / 2 + 1
+
+
+def _contrast(grey: Grey, box: Box) -> float:
+    """The standard deviation of the grey in a box: near 0 for blank paper."""
+    left, top = max(int(box[0]), 0), max(int(box[1]), 0)
+    crop = grey[top : int(box[1] + box[3]) + 1 : 2, left : int(box[0] + box[2]) + 1 : 2]
+    return float(crop.std()) if crop.size else 0.0
+
+
+def _inked(page: Page, seen: Sequence[Seen], frame: Frame | None) -> dict[int, float]:
+    """How dark the places in the picture are where a label was expected and not read. What lies outside the picture was
+    not looked at, and is no finding of this page."""
+    if frame is None:
+        return {}
+    matched = {item.diagnosis.package for item in seen if item.diagnosis and item.diagnosis.kind == "match"}
+    return {
+        package: darkness(page.grey, box) if _contrast(page.grey, box) > 8 else min(darkness(page.grey, box), BLANK / 2)
+        for package, box in frame.boxes.items()
+        if package not in matched and within(page.grey, box)
+    }
+
+
+def shot(grey: Grey, box: Box, quad: Quad | None, size: int) -> Shot | None:
+    """The picture of a label: upright by its grid where that is known, else as it lies; None outside the page."""
+    from io import BytesIO
+
+    from PIL import Image
+
+    if quad and size:
+        picture = Image.fromarray(grid.flattened(grey, Warp.from_quad(quad, size), FIGURE, FIGURE_BORDER))
+    else:
+        margin = box[2] * 0.15
+        rows, columns = grey.shape
+        left, top = max(int(box[0] - margin), 0), max(int(box[1] - margin), 0)
+        right, bottom = min(int(box[0] + box[2] + margin), columns), min(int(box[1] + box[3] + margin), rows)
+        if right - left < 2 or bottom - top < 2:
+            return None
+        picture = Image.fromarray(grey[top:bottom, left:right])
+        picture.thumbnail((420, 420))
+    out = BytesIO()
+    picture.save(out, "PNG", optimize=True)
+    return Shot(out.getvalue(), bool(quad and size))
