@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Box = tuple[float, float, float, float]
 """x, y, width, height in pixels."""
 
+_Points = Sequence[tuple[float, float]]
+
 _GOOD = 0.03
 """Share of a symbol by which a corner may be off before a freer map is tried."""
 _FAIR = 0.25
@@ -156,9 +158,7 @@ def _scale(matrix: NDArray[np.floating[Any]], at: tuple[float, float]) -> float:
     return float(np.hypot(*(points[1] - points[0]))) or 1e-9
 
 
-def _affine(
-    here: Sequence[tuple[float, float]], there: Sequence[tuple[float, float]]
-) -> NDArray[np.floating[Any]] | None:
+def _affine(here: _Points, there: _Points) -> NDArray[np.floating[Any]] | None:
     import numpy as np
 
     source = np.column_stack([np.array(here), np.ones(len(here))])
@@ -166,7 +166,5 @@ def _affine(
     return np.column_stack([found, [0.0, 0.0, 1.0]])
 
 
-def _projective(
-    here: Sequence[tuple[float, float]], there: Sequence[tuple[float, float]]
-) -> NDArray[np.floating[Any]] | None:
+def _projective(here: _Points, there: _Points) -> NDArray[np.floating[Any]] | None:
     return homography(here, there)

@@ -158,7 +158,7 @@ def light_of(dark: NDArray[np.bool_], known: NDArray[np.bool_] | None = None) ->
 
 
 def sampled(values: NDArray[np.float32] | Grey, points: Floats) -> Floats:
-    """Bilinear samples of a picture at pixels (..., 2); the first pixel's centre is at 0.5, 0.5; outside, the nearest."""
+    """Bilinear samples of a picture at pixels (..., 2); the first pixel's centre is 0.5, 0.5; outside, the nearest."""
     import numpy as np
 
     rows, columns = values.shape
@@ -214,7 +214,8 @@ def fitted(grey: Grey, light: Floats, warp: Warp, steps: Sequence[tuple[float, i
         warp = _as_degree(warp, degree)
         points, target = _pattern(light, sigma)
         soft = blurred(crop, sigma * warp.module).astype(np.float32)
-        down, across = np.gradient(soft)
+        down = np.asarray(np.gradient(soft, axis=0), np.float32)
+        across = np.asarray(np.gradient(soft, axis=1), np.float32)
         basis = _basis(points, warp.size, degree)
         for _ in range(rounds):
             at = basis @ warp.terms - offset
@@ -350,4 +351,5 @@ def flattened(grey: Grey, warp: Warp, pixels: int, border: int = QUIET) -> Grey:
 
     along = (np.arange((warp.size + 2 * border) * pixels) + 0.5) / pixels - border
     x, y = np.meshgrid(along, along)
-    return np.clip(sampled(grey, warp.at(np.stack([x, y], axis=-1))) + 0.5, 0, 255).astype(np.uint8)
+    picture: Grey = np.clip(sampled(grey, warp.at(np.stack([x, y], axis=-1))) + 0.5, 0, 255).astype(np.uint8)
+    return picture

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from bss_mfg.scan.grid import Floats
     from bss_mfg.scan.sources import Grey
 
 _LEAST_SIDE = 40  # pixels: fewer than 2 per module of any label
@@ -52,7 +53,7 @@ def _busy(grey: Grey) -> NDArray[np.bool_]:
     across = np.abs(np.diff(soft, axis=1, append=soft[:, -1:]))
     down = np.abs(np.diff(soft, axis=0, append=soft[-1:]))
 
-    def cells(values: NDArray[np.int16]) -> NDArray[np.float64]:
+    def cells(values: NDArray[np.int16]) -> Floats:
         mean = values.reshape(rows, _CELL, columns, _CELL).mean(axis=(1, 3))
         return box_mean(mean, 1)
 
@@ -115,7 +116,7 @@ def _rectangle(cells: NDArray[np.intp]) -> tuple[float, Quad] | None:
     if len(cells) < (_LEAST_SIDE / _CELL) ** 2 * _LEAST_FILL:
         return None
     points = (cells[:, ::-1] + 0.5) * _CELL
-    best: tuple[float, float, tuple[float, float, float, float]] | None = None
+    best: tuple[float, int, tuple[float, float, float, float]] | None = None
     for degrees in range(0, 90, 2):
         cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
         u, v = points @ (cos, sin), points @ (-sin, cos)
@@ -123,7 +124,7 @@ def _rectangle(cells: NDArray[np.intp]) -> tuple[float, Quad] | None:
         (left, right), (top, bottom) = np.quantile(u, (0.005, 0.995)), np.quantile(v, (0.005, 0.995))
         area = (right - left + _CELL) * (bottom - top + _CELL)
         if best is None or area < best[0] - 1e-6:
-            best = (float(area), float(degrees), (float(left), float(top), float(right), float(bottom)))
+            best = (float(area), degrees, (float(left), float(top), float(right), float(bottom)))
     if best is None:
         return None
     area, degrees, (left, top, right, bottom) = best
