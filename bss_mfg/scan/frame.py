@@ -58,12 +58,9 @@ class Frame:
 
         return np.linalg.inv(self.matrix)
 
-    def millimetres(self, x: float, y: float) -> tuple[float, float]:
-        """Pixels to mm on the printed page."""
-        import numpy as np
-
-        u, v = mapped(self._back, np.array([[x, y]], float))[0].tolist()
-        return u, v
+    def millimetres(self, points: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+        """Pixels (n, 2) to mm on the printed page."""
+        return mapped(self._back, points)
 
 
 def box_of(points: Sequence[tuple[float, float]]) -> Box:

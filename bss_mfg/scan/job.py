@@ -16,6 +16,7 @@ from bss_mfg.scan.frame import Box
 from bss_mfg.scan.grid import Quad
 from bss_mfg.scan.page import Answer, Look, Opened, Shot, Wish, label_parts, page_reader
 from bss_mfg.scan.reconcile import KINDS, Books, Finding, ScannedPage, settle, still_missing
+from bss_mfg.scan.second import SecondReader
 from bss_mfg.scan.sources import SUFFIXES
 from bss_mfg.scan.workers import Failed, Pool
 
@@ -121,6 +122,9 @@ def verify(
     """
     files = expand(paths)
     parts = label_parts(ledger, batch.id)
+    if wanted.second_reader:
+        with SecondReader():  # refused now rather than on every label
+            pass
     wish = Wish(batch.id, wanted.second_reader, wanted.grade)
     jobs = wanted.jobs or min(os.cpu_count() or 1, 4)
     with Pool[Look, Answer](page_reader, (ledger.path, ledger.who, wish), PAGE_SECONDS, jobs) as pool:

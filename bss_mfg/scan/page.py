@@ -20,7 +20,7 @@ from bss_mfg.scan.frame import Box, Frame, bind_page, box_of, known_frame
 from bss_mfg.scan.grade import grade_symbol
 from bss_mfg.scan.grid import Quad, Warp
 from bss_mfg.scan.reader import Read, darkness, read_box, read_page, within
-from bss_mfg.scan.reconcile import BLANK, ScannedPage, Seen
+from bss_mfg.scan.reconcile import BLANK, ScannedPage, Seen, located
 from bss_mfg.scan.second import SecondReader
 from bss_mfg.scan.sources import Page, Source, open_source
 from bss_mfg.symbol import Matrix, data_matrix
@@ -128,6 +128,7 @@ class _PageReader:
             wanted |= set(frame.part.packages_on(frame.page))
         serials = self._serials(number for number in wanted if number)
         stalled = self.second.failures - stalls
+        seen = located(seen, frame, page.dpi)
         return ScannedPage(
             page.file, page.number, page.dpi, tuple(seen), frame, _inked(page, seen, frame), serials, found,
             f"the second reader stalled or crashed on {stalled} of its labels" if stalled else "",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from bss_mfg.model import Package, PrintedPart
@@ -19,6 +19,7 @@ from bss_mfg.scan.grade import SymbolGrade
 from bss_mfg.scan.grid import Quad
 from bss_mfg.scan.reader import Read
 
+Corner = tuple[float | None, float | None]
 FindingKind = Literal["matched", "missing", "duplicate", "foreign", "unreadable", "mismatched"]
 BLANK = 0.03
 """A place with a smaller share of dark pixels counts as blank: a symbol has about a half."""
@@ -63,6 +64,10 @@ class Seen:
     second: Literal["agrees", "differs", "unread"] | None = None
     identified: int | None = None
     ailing: Defects | None = None
+    over: int | None = None
+    """The package whose place on the sheet it lies in."""
+    corner: Corner = (None, None)
+    """Its top left corner in mm, on the printed page where that is known, else on the scanned one."""
 
 
 @dataclass(slots=True)
@@ -98,21 +103,19 @@ class ScannedPage:
         """The verdicts of this page; `books` carries what earlier pages showed."""
         found: list[Finding] = []
         instead: dict[int, str] = {}
-        placed = [(item, _package_at(item.read, self.frame)) for item in self.seen]
         # Labels in their own place first: of two copies, the one that lies elsewhere is the duplicate.
-        placed.sort(key=lambda pair: not (pair[0].diagnosis and pair[0].diagnosis.package == pair[1]))
-        for item, over in placed:
-            if item.diagnosis is None and over is not None and not item.identified:
+        for item in sorted(self.seen, key=lambda item: not (item.diagnosis and item.diagnosis.package == item.over)):
+            if item.diagnosis is None and item.over is not None and not item.identified:
                 continue  # named by its serial below
-            found.append(self._of_read(item, over, books, instead))
+            found.append(self._of_read(item, books, instead))
         for package, ink in self.inked.items() if self.frame else ():
             if package not in books.first_seen and package not in books.excused:
                 books.excused.add(package)
                 found.append(self._of_place(package, ink, instead))
         return found
 
-    def _of_read(self, item: Seen, over: int | None, books: Books, instead: dict[int, str]) -> Finding:
-        diagnosis = item.diagnosis
+    def _of_read(self, item: Seen, books: Books, instead: dict[int, str]) -> Finding:
+        diagnosis, over = item.diagnosis, item.over
         if diagnosis is None:
             if item.identified and item.ailing:
                 books.excused.add(item.identified)
@@ -164,7 +167,8 @@ class ScannedPage:
         box = self.frame.boxes[package] if self.frame else (0.0, 0.0, 0.0, 0.0)
         quad = self.frame.quads[package] if self.frame else None
         ailing = self.found.get(package)
-        serials, spot = self.serials.get(package, ""), Seen(Read(b"", box, quad=quad), None, ailing=ailing)
+        spot = replace(located([Seen(Read(b"", box, quad=quad), None)], self.frame, self.dpi)[0], ailing=ailing)
+        serials = self.serials.get(package, "")
         if ailing and package not in instead:
             return self._finding("unreadable", package, spot, serials, ailing.words)
         if package in instead or ink < BLANK:
@@ -174,9 +178,8 @@ class ScannedPage:
         return self._finding("unreadable", package, spot, serials, detail)
 
     def _finding(self, kind: FindingKind, package: int | None, item: Seen, serials: str, detail: str) -> Finding:
-        x_mm, y_mm = _corner(item.read, self.dpi, self.frame)
         return Finding(
-            kind, package, self.file, self.number, x_mm, y_mm, serials, detail, item.read.box,
+            kind, package, self.file, self.number, *item.corner, serials, detail, item.read.box,
             item.read.unused_error_correction, item.read.quad, item.grade, item.ailing,
         )  # fmt: skip
 
@@ -204,22 +207,23 @@ def settle(findings: Sequence[Finding], books: Books) -> list[Finding]:
     return [item for item in findings if not (item.kind == "missing" and item.package in books.first_seen)]
 
 
-def _corner(read: Read, dpi: float | None, frame: Frame | None) -> tuple[float | None, float | None]:
-    """Top left corner of a symbol in mm: on the printed page where it is known, else on the scanned one."""
-    if frame:
-        x, y = frame.millimetres(*read.center)
-        _, _, width, height = frame.part.cells[0]
-        return round(x - width / 2, 1), round(y - height / 2, 1)
-    if dpi:
-        return round(read.box[0] / dpi * 25.4, 1), round(read.box[1] / dpi * 25.4, 1)
-    return None, None
+def located(seen: Sequence[Seen], frame: Frame | None, dpi: float | None) -> list[Seen]:
+    """The reads of a page with their places on the sheet; a read belongs to a place within half a symbol."""
+    import numpy as np
 
-
-def _package_at(read: Read, frame: Frame | None) -> int | None:
-    """The package whose place a read lies in, within half a symbol."""
+    if not seen:
+        return []
     if frame is None:
-        return None
-    for package, (x, y, width, height) in frame.boxes.items():
-        if abs(read.center[0] - x - width / 2) < width / 2 and abs(read.center[1] - y - height / 2) < height / 2:
-            return package
-    return None
+        if not dpi:
+            return list(seen)
+        corners = [(round(item.read.box[0] / dpi * 25.4, 1), round(item.read.box[1] / dpi * 25.4, 1)) for item in seen]
+        return [replace(item, corner=corner) for item, corner in zip(seen, corners, strict=True)]
+    centres = np.array([item.read.center for item in seen])
+    _, _, width, height = frame.part.cells[0]
+    mm = np.round(frame.millimetres(centres) - (width / 2, height / 2), 1).tolist()
+    numbers, boxes = list(frame.boxes), np.array(list(frame.boxes.values())).reshape(-1, 4)
+    over: list[int | None] = [None] * len(seen)
+    off = np.abs(centres[:, None] - boxes[:, :2] - boxes[:, 2:] / 2) < boxes[:, 2:] / 2
+    for index, place in reversed(np.argwhere(off.all(axis=2)).tolist()):
+        over[index] = numbers[place]
+    return [replace(item, over=place, corner=(x, y)) for item, place, (x, y) in zip(seen, over, mm, strict=True)]

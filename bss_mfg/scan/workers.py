@@ -124,6 +124,7 @@ class Pool(Generic[Job, Result]):
         following, ended = 0, False
         try:
             while True:
+                # Work is handed out before results are, so that no worker waits for the caller.
                 while idle and not ended and len(done) < 4 * len(self._workers):
                     following_job = next(coming, None)
                     if following_job is None:
@@ -132,8 +133,13 @@ class Pool(Generic[Job, Result]):
                     worker = idle.pop()
                     worker.give(following_job[1])
                     busy[worker.pipe] = (worker, *following_job)
+                while following in done:
+                    yield done.pop(following)
+                    following += 1
                 if not busy:
-                    return
+                    if ended:
+                        return
+                    continue
                 left = min(worker.left for worker, _, _ in busy.values())
                 ready = set(wait(list(busy), timeout=max(left, 0)))
                 for pipe, (worker, number, job) in list(busy.items()):
@@ -141,9 +147,6 @@ class Pool(Generic[Job, Result]):
                         del busy[pipe]
                         done[number] = (job, worker.take())
                         idle.append(worker)
-                while following in done:
-                    yield done.pop(following)
-                    following += 1
         finally:
             # The caller may stop early: what is still at work has no one to answer to.
             for worker, _, _ in busy.values():
