@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -65,9 +65,14 @@ def verify(connection: sqlite3.Connection) -> int:
     return expected - 1
 
 
-def events(connection: sqlite3.Connection, batch: str | None) -> Iterator[Event]:
-    """The history of a batch, or all of it, in order."""
-    where, values = ("WHERE batch = ?", (batch,)) if batch else ("", ())
+def events(connection: sqlite3.Connection, batch: str | None, kinds: Sequence[str] = ()) -> Iterator[Event]:
+    """The history of a batch, or all of it, in order; with `kinds`, only events of these."""
+    conditions = [
+        *(["batch = ?"] if batch else []),
+        *([f"kind IN ({', '.join('?' * len(kinds))})"] if kinds else []),
+    ]
+    where = "WHERE " + " AND ".join(conditions) if conditions else ""
+    values = (*([batch] if batch else []), *kinds)
     query = f"SELECT seq, at, kind, batch, data, digest FROM event {where} ORDER BY seq"  # noqa: S608 (fixed text)
     for seq, at, kind, of, data, digest in connection.execute(query, values):
         yield Event(seq, at, kind, of, json.loads(data), digest.hex())

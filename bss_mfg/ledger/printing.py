@@ -138,3 +138,8 @@ class Printing(LedgerBase):
         """The history, of one batch or of all."""
         with errors(self._path):
             yield from audit.events(self._db, batch_id)
+
+    def events_of(self, kinds: Sequence[str], batch_id: str | None = None) -> Iterator[Event]:
+        """The history's events of some kinds, of one batch or of all, in order."""
+        with errors(self._path):
+            yield from audit.events(self._db, batch_id, kinds)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,12 @@ from bss_mfg.errors import InputError
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch, PrintedPart
 from bss_mfg.scan.frame import Box
+from bss_mfg.scan.grade import SymbolGrade
 from bss_mfg.scan.grid import Quad
 from bss_mfg.scan.page import Answer, Look, Opened, Shot, Wish, label_parts, page_reader
 from bss_mfg.scan.reconcile import KINDS, Books, Finding, ScannedPage, settle, still_missing
+from bss_mfg.scan.samples import Draw, current_draw, record_decision
+from bss_mfg.scan.sampling import Decision, decide
 from bss_mfg.scan.second import SecondReader
 from bss_mfg.scan.sources import SUFFIXES
 from bss_mfg.scan.workers import Failed, Pool
@@ -33,21 +36,23 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a verification is asked for. `partial`: labels whose place is in no picture are no fault. `jobs` are worker
-    processes, 0 for one per core up to 4."""
+    """What a verification is asked for. `partial`: labels whose place is in no picture are no fault. `sample`: decide
+    by the sample that was drawn last. `jobs` are worker processes, 0 for one per core up to 4."""
 
     partial: bool = False
     second_reader: bool = False
     grade: bool = False
     pictures: bool = False
     jobs: int = 0
+    sample: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
     """The outcome. `findings` are in the order of files and pages; `pictures` are those of failed labels by index of
     their finding; `broken` lists files and pages that could not be read, with the reason; `troubles` those that were
-    read with difficulty; `parts` are the label files that the ledger knows.
+    read with difficulty; `parts` are the label files that the ledger knows; `decision` is what a sample says of the
+    lot, where one was asked for.
     """
 
     batch: Batch
@@ -59,11 +64,12 @@ class Verification:
     pages: int
     wanted: Wanted
     parts: tuple[PrintedPart, ...]
+    decision: Decision | None = None
 
     @property
     def partial(self) -> bool:
         """Whether labels that no picture showed are no fault."""
-        return self.wanted.partial
+        return self.wanted.partial or self.wanted.sample
 
     @property
     def second_reader(self) -> bool:
@@ -79,7 +85,9 @@ class Verification:
     @property
     def right(self) -> bool:
         """Whether all is right: nothing but matches (with `partial`, also labels that no picture showed the place of),
-        and every file was read."""
+        and every file was read. Of a sample: whether its lot is accepted."""
+        if self.decision:
+            return self.decision.verdict == "accept"
         return not self.broken and all(
             item.kind == "matched" or (self.partial and item.unseen) for item in self.findings
         )
@@ -121,107 +129,145 @@ def verify(
     `InputError` if that is all of them.
     """
     files = expand(paths)
-    parts = label_parts(ledger, batch.id)
-    if wanted.second_reader:
-        with SecondReader():  # refused now rather than on every label
-            pass
-    wish = Wish(batch.id, wanted.second_reader, wanted.grade)
-    jobs = wanted.jobs or min(os.cpu_count() or 1, 4)
-    with Pool[Look, Answer](page_reader, (ledger.path, ledger.who, wish), PAGE_SECONDS, jobs) as pool:
-        run = _Run(ledger, batch, Books(max((part.copy for part in parts), default=1)))
-        looks = list(run.pages(pool.run(Look(path, 0) for path in files)))
-        for look, answer in pool.run(looks):
-            run.page(look, answer)
-            progress(len(run.books.first_seen), batch.packages)
-        run.commit()
-        progress(batch.packages, batch.packages)
-        if not run.read:
-            problems = [f"{name}: {why}" for name, why in run.broken[:5]]
+    with Verifier(ledger, batch, wanted, progress) as verifier:
+        verifier.read(files)
+        if not verifier.pages:
+            problems = [f"{name}: {why}" for name, why in verifier.broken[:5]]
             raise InputError("nothing could be read", where=f"batch {batch.id}", problems=problems)
-        settled = settle(run.findings, run.books)
-        settled += still_missing(ledger.packages(batch.id), run.books, parts)
-        pictures = _pictures(pool, settled, looks) if wanted.pictures else {}
-    return Verification(
-        batch, tuple(settled), pictures, tuple(run.broken), tuple(run.troubles), run.files, run.read, wanted,
-        tuple(parts),
-    )  # fmt: skip
+        outcome = verifier.outcome()
+    progress(batch.packages, batch.packages)
+    if outcome.decision:
+        record_decision(ledger, batch, outcome.decision)
+    return outcome
 
 
-@dataclass(slots=True)
-class _Run:
-    """What is known so far. A file's findings are written down when its last page is done."""
+class Verifier:
+    """A verification that grows with each file that comes. Leave it as a context: its processes end with it."""
 
-    ledger: Ledger
-    batch: Batch
-    books: Books
-    findings: list[Finding] = field(default_factory=list)
-    waiting: list[Finding] = field(default_factory=list)
-    broken: list[tuple[str, str]] = field(default_factory=list)
-    troubles: list[tuple[str, str]] = field(default_factory=list)
-    files: int = 0
-    read: int = 0
-    file: Path | None = None
+    def __init__(
+        self, ledger: Ledger, batch: Batch, wanted: Wanted = Wanted(), progress: Progress = lambda done, total: None
+    ) -> None:
+        if wanted.second_reader:
+            with SecondReader():  # refused now rather than on every label
+                pass
+        self._draw = current_draw(ledger, batch) if wanted.sample else None
+        self._ledger, self._batch, self._wanted, self._progress = ledger, batch, wanted, progress
+        self._parts = label_parts(ledger, batch.id)
+        wish = Wish(batch.id, wanted.second_reader, wanted.grade)
+        jobs = wanted.jobs or min(os.cpu_count() or 1, 4)
+        self._pool: Pool[Look, Answer] = Pool(page_reader, (ledger.path, ledger.who, wish), PAGE_SECONDS, jobs)
+        self._books = Books(max((part.copy for part in self._parts), default=1))
+        self._findings: list[Finding] = []
+        self._waiting: list[Finding] = []
+        self._looks: dict[tuple[str, int], Look | None] = {}
+        self._pictures: dict[tuple[str, int, Box], Shot] = {}
+        self._known: set[str] = set()
+        self._file: Path | None = None
+        self.broken: list[tuple[str, str]] = []
+        self.troubles: list[tuple[str, str]] = []
+        self.files = self.pages = 0
 
-    def pages(self, opened: Iterable[tuple[Look, Answer | Failed]]) -> Iterator[Look]:
-        """A job for each page of each file, each file once: a page given twice is no label printed twice."""
-        known: set[str] = set()
-        for look, answer in opened:
-            if isinstance(answer, Opened):
-                if answer.sha256 not in known:
-                    known.add(answer.sha256)
-                    self.files += 1
-                    for number in range(1, answer.pages + 1):
-                        yield Look(look.path, number, answer.part)
+    def __enter__(self) -> Verifier:
+        self._pool.__enter__()
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self._pool.__exit__(*problem)
+
+    def read(self, files: Sequence[Path]) -> None:
+        """Read some files, and write down what they show. A file that was read before, by its bytes, is skipped: a page
+        given twice is no label printed twice."""
+        looks = list(self._opened(files))
+        for look, answer in self._pool.run(looks):
+            if look.path != self._file:
+                self._commit()
+                self._file = look.path
+            self._take(look, answer)
+            self._progress(len(self._books.first_seen), self._batch.packages)
+        self._commit()
+
+    def outcome(self) -> Verification:
+        """Everything so far."""
+        settled = settle(self._findings, self._books)
+        settled += still_missing(self._ledger.packages(self._batch.id), self._books, self._parts)
+        pictures = self._shots(settled) if self._wanted.pictures else {}
+        decision = _decision(self._draw, settled) if self._draw else None
+        return Verification(
+            self._batch, tuple(settled), pictures, tuple(self.broken), tuple(self.troubles), self.files, self.pages,
+            self._wanted, tuple(self._parts), decision,
+        )  # fmt: skip
+
+    @property
+    def complete(self) -> bool:
+        """Whether a label of every package was read right."""
+        return len(self._books.first_seen) == self._batch.packages
+
+    def _opened(self, files: Sequence[Path]) -> Iterator[Look]:
+        """A job for each page of each file that is new."""
+        for look, answer in self._pool.run(Look(path, 0) for path in files):
+            if isinstance(answer, Opened) and answer.sha256 not in self._known:
+                self._known.add(answer.sha256)
+                self.files += 1
+                for number in range(1, answer.pages + 1):
+                    page = Look(look.path, number, answer.part)
+                    key = (look.path.name, number)
+                    self._looks[key] = None if key in self._looks else page
+                    yield page
             elif isinstance(answer, Failed):
                 self.files += 1
                 self.broken.append((str(look.path), answer.reason))
 
-    def page(self, look: Look, answer: Answer | Failed) -> None:
-        """Take a page's reads."""
-        if look.path != self.file:
-            self.commit()
-            self.file = look.path
+    def _take(self, look: Look, answer: Answer | Failed) -> None:
+        where = f"{look.path}, page {look.page}"
         if isinstance(answer, Failed):
-            self.broken.append((f"{look.path}, page {look.page}", answer.reason))
+            self.broken.append((where, answer.reason))
         elif isinstance(answer, ScannedPage):
-            self.read += 1
-            self.waiting += answer.findings(self.books)
+            self.pages += 1
+            self._waiting += answer.findings(self._books)
             if answer.trouble:
-                self.troubles.append((f"{look.path}, page {look.page}", answer.trouble))
-            if len(self.waiting) > _MOST_WAITING:
-                self.commit()
+                self.troubles.append((where, answer.trouble))
+            if len(self._waiting) > _MOST_WAITING:
+                self._commit()
 
-    def commit(self) -> None:
-        """Write down what was read."""
-        _record(self.ledger, self.batch, self.waiting)
-        self.findings += self.waiting
-        self.waiting = []
+    def _commit(self) -> None:
+        _record(self._ledger, self._batch, self._waiting)
+        self._findings += self._waiting
+        self._waiting = []
+
+    def _shots(self, findings: Sequence[Finding]) -> dict[int, Shot]:
+        """The pictures of failed labels, from their pages drawn once more; none where two files share a name."""
+        wanted: dict[Look, list[Finding]] = {}
+        failed = [item for item in findings if item.kind != "matched" and item.box][:MOST_PICTURES]
+        for item in failed:
+            look = self._looks.get((item.file or "", item.page or 0))
+            if look and _spot(item) not in self._pictures:
+                wanted.setdefault(look, []).append(item)
+        jobs = [replace(look, boxes=tuple(_asked(item) for item in items)) for look, items in wanted.items()]
+        for (_, answer), items in zip(self._pool.run(jobs), wanted.values(), strict=True):
+            if isinstance(answer, tuple):
+                found = zip(items, answer, strict=True)
+                self._pictures.update({_spot(item): shot for item, shot in found if shot})
+        return {
+            index: self._pictures[_spot(item)]
+            for index, item in enumerate(findings)
+            if item.kind != "matched" and item.box and _spot(item) in self._pictures
+        }
 
 
-def _pictures(pool: Pool[Look, Answer], findings: Sequence[Finding], looks: Sequence[Look]) -> dict[int, Shot]:
-    """The pictures of failed labels, from their pages drawn once more."""
-    names = Counter(path.name for path in {look.path for look in looks})
-    by_page = {(look.path.name, look.page): look for look in looks if names[look.path.name] == 1}
-    wanted: dict[tuple[str, int], list[int]] = {}
-    count = 0
-    for index, item in enumerate(findings):
-        key = (item.file or "", item.page or 0)
-        if item.kind != "matched" and item.box and key in by_page and count < MOST_PICTURES:
-            wanted.setdefault(key, []).append(index)
-            count += 1
+def _spot(item: Finding) -> tuple[str, int, Box]:
+    return item.file or "", item.page or 0, item.box or (0, 0, 0, 0)
 
-    def boxes(numbers: Sequence[int]) -> Iterator[tuple[Box, Quad | None, int]]:
-        for index in numbers:
-            item = findings[index]
-            ailing = item.ailing
-            yield item.box or (0, 0, 0, 0), ailing.quad if ailing else None, ailing.size if ailing else 0
 
-    made: dict[int, Shot] = {}
-    jobs = [replace(by_page[key], boxes=tuple(boxes(numbers))) for key, numbers in wanted.items()]
-    for (_, answer), numbers in zip(pool.run(jobs), wanted.values(), strict=True):
-        if isinstance(answer, tuple):
-            made.update({index: shot for index, shot in zip(numbers, answer, strict=True) if shot})
-    return made
+def _asked(item: Finding) -> tuple[Box, Quad | None, int]:
+    ailing = item.ailing
+    return item.box or (0, 0, 0, 0), ailing.quad if ailing else None, ailing.size if ailing else 0
+
+
+def _decision(draw: Draw, findings: Sequence[Finding]) -> Decision:
+    """What the drawn sample says of its lot."""
+    right = {item.package for item in findings if item.kind == "matched" and item.package}
+    wrong = {item.package for item in findings if item.kind != "matched" and item.package and not item.unseen}
+    return decide(draw.plan, draw.numbers, right, wrong)
 
 
 def _record(ledger: Ledger, batch: Batch, findings: Sequence[Finding]) -> None:
@@ -257,4 +303,20 @@ def rows_of(outcome: Verification) -> Iterator[dict[str, Any]]:
             "detail": item.detail,
             "unused_error_correction": item.unused_error_correction,
             "unseen": item.unseen,
+            "wrong_modules": len(item.ailing.wrong) if item.ailing else None,
+            "grade": _grade(item.grade) if item.grade else None,
         }
+
+
+def _grade(grade: SymbolGrade) -> dict[str, Any]:
+    return {
+        "overall": grade.overall,
+        "letter": grade.letter,
+        "gradable": grade.gradable,
+        "pixels_per_module": round(grade.pixels_per_module, 2),
+        "aperture": grade.aperture,
+        "grades": dict(grade.grades),
+        "values": {name: round(value, 4) for name, value in grade.values.items()},
+        "wrong_modules": len(grade.wrong_modules),
+        "wrong_codewords": grade.wrong_codewords,
+    }
