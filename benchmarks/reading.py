@@ -1,6 +1,6 @@
 """`python -m benchmarks.reading`: verification next to the straightforward reader and to the bare libraries.
 
-All read the same files: sheets of 30 labels at 300 dpi, symbols as masks and as vectors. Turns alternate; medians count.
+All read the same files: sheets of 30 labels at 300 dpi, symbols as masks and as vectors. Medians count.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -145,6 +146,12 @@ def timed(units: int, work: Callable[[], object]) -> float:
     return units / (time.perf_counter() - start)
 
 
+def reference_reads(paths: list[Path], known: list[reference.Row]) -> None:
+    """The straightforward program on some files."""
+    for path in paths:
+        reference.verify(path, known)
+
+
 class Bench:
     """A workspace with sheets of 30 labels."""
 
@@ -182,10 +189,10 @@ def rows(bench: Bench, pages: int, few: int, rounds: int) -> Iterator[tuple[str,
         rates: dict[str, list[float]] = {name: [] for name in ("one", "two", "floor", "reference")}
         reference.PER_PAGE = PER_PAGE
         for _ in range(rounds):
-            rates["one"].append(timed(units, lambda: bench.ours(symbols, paths, 1)))
-            rates["floor"].append(timed(units, lambda: floor(paths, cells)))
-            rates["two"].append(timed(units, lambda: bench.ours(symbols, paths, 2)))
-            rates["reference"].append(timed(few, lambda: [reference.verify(path, known) for path in small]))
+            rates["one"].append(timed(units, partial(bench.ours, symbols, paths, 1)))
+            rates["floor"].append(timed(units, partial(floor, paths, cells)))
+            rates["two"].append(timed(units, partial(bench.ours, symbols, paths, 2)))
+            rates["reference"].append(timed(few, partial(reference_reads, small, known)))
         one, two, bare, theirs = (median(rates[name]) for name in ("one", "two", "floor", "reference"))
         print(
             f"{symbols}: one process {one:,.0f}/s, two {two:,.0f}/s, libraries {bare:,.0f}/s, reference {theirs:,.1f}/s"
@@ -211,7 +218,7 @@ def main() -> int:
             print(f"{what:42} {value:7.2f}  >= {least}  {'ok' if ok else 'MISSED'}", flush=True)
         if given.memory:
             few, many = (
-                peak(lambda b=name, p=bench.make(name, pages * PER_PAGE, "mask"): bench.ours(b, p, 2))
+                peak(partial(bench.ours, name, bench.make(name, pages * PER_PAGE, "mask"), 2))
                 for name, pages in (("p100", 100), ("p1000", 1000))
             )
             missed |= many > few * 1.15

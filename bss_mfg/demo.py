@@ -25,8 +25,8 @@ from bss_mfg.ledger.audit import now
 from bss_mfg.model import Who
 from bss_mfg.payload.keys import load_public_key, new_development_key
 from bss_mfg.product import Product
+from bss_mfg.report.page import html_report
 from bss_mfg.scan.job import Verification, Wanted, verify
-from bss_mfg.scan.report import html_report
 from bss_mfg.tomlfile import load, validate
 from bss_mfg.workspace import Workspace
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,6 +23,9 @@ from bss_mfg.model import Batch, Who
 from bss_mfg.payload.keys import load_public_key, new_development_key
 from bss_mfg.product import Product
 from bss_mfg.workspace import Workspace
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
 
 WHO = Who("tester", "bench", "test")
 
@@ -143,3 +147,33 @@ def demo_factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
     done = run_cli("demo", "--out", root)
     assert done.code == 0, done.err
     return Factory(Workspace.find(str(root), root, {}))
+
+
+@pytest.fixture(scope="module")
+def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    """A headless Chromium that notes its requests and its console."""
+    missing = [tool for tool in ("chromium", "chromedriver") if shutil.which(tool) is None]
+    if missing:
+        pytest.fail(
+            f"{' and '.join(missing)} can't be found. Install: sudo apt-get install chromium chromium-driver",
+            pytrace=False,
+        )
+    from selenium.webdriver import Chrome, ChromeOptions
+    from selenium.webdriver.chrome.service import Service
+
+    options = ChromeOptions()
+    options.binary_location = shutil.which("chromium") or ""
+    for flag in (
+        "headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage", "disable-background-networking",
+        "disable-component-update", "disable-sync", "disable-default-apps", "disable-extensions", "no-first-run",
+        "no-default-browser-check", "window-size=1280,1000", f"user-data-dir={tmp_path_factory.mktemp('chromium')}",
+    ):  # fmt: skip
+        options.add_argument(f"--{flag}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    try:
+        driver.set_page_load_timeout(20)
+        driver.set_script_timeout(20)
+        yield driver
+    finally:
+        driver.quit()

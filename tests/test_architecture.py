@@ -23,6 +23,7 @@ FLOORS: list[set[str]] = [
     {"product"},
     {"ledger", "workspace", "identities"},
     {"issuing", "label", "scan", "export"},
+    {"report"},
     {"demo", "inspection", "doctor", "looking"},
     {"cli"},
     {"__main__"},

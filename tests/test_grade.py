@@ -517,7 +517,9 @@ def test_below_five_pixels_nothing_is_graded() -> None:
     assert found.pixels_per_module == 4 and found.wrong_modules == ()
     assert found.values["symbol_contrast"] == pytest.approx(100)
     assert grade_symbol(render(matrix.bits(), 5), matrix, centres(24, 5)).gradable
-    assert not grade_symbol(render(matrix.bits(), 5), matrix, centres(24, 4.99)).gradable
+    # A scanner's scale is off by some tenths of a percent: 5 dots that come as 4.98 pixels are 5.
+    assert grade_symbol(render(matrix.bits(), 5), matrix, centres(24, 4.96)).gradable
+    assert not grade_symbol(render(matrix.bits(), 5), matrix, centres(24, 4.94)).gradable
 
 
 def test_an_empty_page_is_grade_0() -> None:

@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "media": ("design:media", "Sheets and rolls that templates can use."),
     "printer": ("printer:printer", "List, add and calibrate printers."),
     "verify": ("verify:verify", "Read printed labels back and compare them with the ledger."),
+    "sample": ("sample:sample", "Draw the packages of a batch to check: ISO 2859-1, single sampling, level II."),
     "scan": ("scan:scan", "Check labels with a hand scanner that types like a keyboard."),
     "inspect": ("verify:inspect", "Explain any barcode, field by field."),
     "manifest": ("export:manifest", "Write the control logs or tables of a batch."),

@@ -2,78 +2,165 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bss_mfg import __version__
 from bss_mfg.cli.common import App, details, json_option, pass_app, print_json, progress, say, shown_path
 
+if TYPE_CHECKING:
+    from bss_mfg.scan.job import Verification, Verifier
+
 
 @click.command(epilog="Example: bss-mfg verify bulb-2026-11 scans/*.png --report report.html")
 @click.argument("batch_id", metavar="BATCH")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--partial", is_flag=True, help="Labels whose place is in no picture are no fault: more comes later.")
 @click.option("--second-reader", is_flag=True, help="Also read each symbol with libdmtx.")
-@click.option(
-    "--report", type=click.Path(path_type=Path), help="Write a self-contained HTML page; an older report is replaced."
-)
 @click.option("--grade", is_flag=True, help="Also grade each symbol's print quality: indicative, ISO/IEC 15415.")
+@click.option("--sample", is_flag=True, help="Accept or reject by the sample that `bss-mfg sample` drew.")
+@click.option("--watch", metavar="DIR", type=click.Path(path_type=Path),
+              help="Read files as a scanner drops them there, until all labels are right or Ctrl-C.")  # fmt: skip
+@click.option("--report", "reports", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
+              help="Write what was found: .html, .pdf, .csv or .json. May be given more than once; an older HTML "
+                   "report is replaced.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(0, 64), default=0, help="Reading processes; 0: one per core, up to 4.")
 @json_option
 @pass_app
 @click.pass_context
 def verify(
     ctx: click.Context, app: App, batch_id: str, files: tuple[Path, ...], partial: bool, second_reader: bool,
-    report: Path | None, grade: bool, jobs: int, as_json: bool,
+    grade: bool, sample: bool, watch: Path | None, reports: tuple[Path, ...], jobs: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Read printed labels back and compare them with the ledger.
 
     FILES are PDFs, pictures or folders. Names every missing, duplicate, foreign, unreadable or mismatched label with
-    serial and place. Exit 0 only if all is right, 1 if something is wrong.
+    serial and place. Exit 0 only if all is right (with --sample: the lot is accepted), 1 if something is wrong.
     """
-    from bss_mfg.files import already_there, place
     from bss_mfg.ledger.audit import now
-    from bss_mfg.scan.job import Wanted, rows_of
+    from bss_mfg.report.tables import document
+    from bss_mfg.report.writing import check_report, write_report
+    from bss_mfg.scan.job import Verifier, Wanted
     from bss_mfg.scan.job import verify as run
-    from bss_mfg.scan.report import html_report, is_report, place_words
 
-    if report and report.exists() and not is_report(report):
-        raise already_there(report)
+    if not files and watch is None:
+        raise click.UsageError("Name files to verify, or a folder to --watch.")
+    for report in reports:
+        check_report(report)
+    pictures = any(report.suffix.lower() in (".html", ".pdf") for report in reports)
+    wanted = Wanted(partial, second_reader, grade, pictures, jobs, sample)
+    written = False
+
+    def write(outcome: Verification) -> None:
+        nonlocal written
+        for report in reports:
+            write_report(outcome, report, now(), __version__, again=written)
+        written = True
+
     with app.workspace.open_ledger(app.actor) as ledger:
-        outcome = run(
-            ledger, ledger.batch(batch_id), files, Wanted(partial, second_reader, grade, report is not None, jobs),
-            progress=progress(f"{batch_id}: verify"),
-        )  # fmt: skip
-    if report:
-        place(report, html_report(outcome, now(), __version__), replace=True)
-    rows = list(rows_of(outcome))
+        batch = ledger.batch(batch_id)
+        if watch is None:
+            outcome = run(ledger, batch, files, wanted, progress=progress(f"{batch_id}: verify"))
+        else:
+            with Verifier(ledger, batch, wanted) as verifier:
+                outcome = _watched(verifier, files, watch, write)
+    write(outcome)
     if as_json:
-        print_json(
-            {
-                "batch": batch_id, "right": outcome.right, "partial": partial, "counts": outcome.counts,
-                "files": outcome.files, "pages": outcome.pages,
-                "broken_files": [{"file": name, "reason": reason} for name, reason in outcome.broken],
-                "findings": rows,
-            }
-        )  # fmt: skip
+        print_json(document(outcome))
     else:
-        for row in rows:
-            if row["verdict"] != "matched" and not (partial and row["unseen"]):
-                name = row["serials"] or "(not one of ours)"
-                where = place_words(row)
-                click.echo(f"{row['verdict'].upper()}: {name}: {row['detail']}" + (f" [{where}]" if where else ""))
-        for name, reason in outcome.broken:
-            click.echo(f"UNREADABLE FILE: {name}: {reason}")
-        click.echo(", ".join(f"{count:,} {kind}" for kind, count in outcome.counts.items()))
-    if report:
+        _show(outcome)
+    for report in reports:
         say(f"Report: {shown_path(report)}")
-    if outcome.right and outcome.unseen:
+    _conclude(outcome)
+    if not outcome.right:
+        ctx.exit(1)
+
+
+def _watched(
+    verifier: Verifier, files: tuple[Path, ...], folder: Path, write: Callable[[Verification], None]
+) -> Verification:
+    """Read what comes, say at once what is wrong with it, until every label was read right or Ctrl-C."""
+    from bss_mfg.scan.job import expand
+    from bss_mfg.scan.watching import arrivals
+
+    said = 0
+    say(f"Watching {shown_path(folder)}; Ctrl-C ends.")
+    try:
+        coming = arrivals(folder)
+        if files:
+            verifier.read(expand(files))
+        while not verifier.complete:
+            new = next(coming)
+            if not new:
+                continue
+            verifier.read(new)
+            outcome = verifier.outcome()
+            faults = [item for item in outcome.findings if item.kind != "matched" and not item.unseen]
+            say(f"{', '.join(shown_path(path) for path in new)}: {outcome.counts['matched']:,} matched so far, "
+                f"{len(faults):,} not right" + ("\a" if len(faults) > said else ""))  # fmt: skip
+            said = len(faults)
+            write(outcome)
+    except KeyboardInterrupt:
+        say("Ended.")
+    return verifier.outcome(final=True)
+
+
+def _show(outcome: Verification) -> None:
+    """Every label that is not right, a line each; then the counts."""
+    from bss_mfg.report.page import place_words
+    from bss_mfg.scan.job import rows_of
+
+    for row in rows_of(outcome):
+        if row["verdict"] != "matched" and not (outcome.partial and row["unseen"]):
+            name = row["serials"] or "(not one of ours)"
+            where = place_words(row)
+            click.echo(f"{row['verdict'].upper()}: {name}: {row['detail']}" + (f" [{where}]" if where else ""))
+    for name, reason in outcome.broken:
+        click.echo(f"UNREADABLE FILE: {name}: {reason}")
+    for name, reason in outcome.troubles:
+        click.echo(f"NOTE: {name}: {reason}")
+    if outcome.wanted.grade:
+        _show_grades(outcome)
+    click.echo(", ".join(f"{count:,} {kind}" for kind, count in outcome.counts.items()))
+
+
+def _show_grades(outcome: Verification) -> None:
+    """The distribution, and the worst labels with the reason."""
+    from bss_mfg.report.statistics import PARAMETERS, statistics
+
+    facts = statistics(outcome)
+    if facts.pixels_per_module is None:
+        click.echo("Grades: no label could be graded")
+        return
+    low, high = facts.pixels_per_module
+    click.echo(
+        "Grades (indicative, ISO/IEC 15415): "
+        + ", ".join(f"{letter} {count:,}" for letter, count in facts.letters.items())
+        + f"; not gradable {facts.not_gradable:,}; aperture {facts.aperture:.2f} X, {low:.1f} to {high:.1f} pixels per "
+        "module"
+    )
+    for index in facts.worst:
+        item = outcome.findings[index]
+        if item.grade and item.grade.overall is not None and item.grade.overall < 3:
+            lowest = [words for name, words in PARAMETERS.items() if item.grade.grades[name] == item.grade.overall]
+            click.echo(f"  {item.grade.overall:.1f} {item.grade.letter}  {item.serials}: {', '.join(lowest)}")
+
+
+def _conclude(outcome: Verification) -> None:
+    from bss_mfg.report.page import sample_words
+
+    if outcome.decision:
+        word = {"accept": "ACCEPT", "reject": "REJECT", "incomplete": "INCOMPLETE"}[outcome.decision.verdict]
+        say(f"{word}: {sample_words(outcome)}")
+        if outcome.decision.wrong:
+            say("Take the wrong ones out of the lot, whatever the decision.")
+    elif outcome.right and outcome.unseen:
         say(f"OK so far: all labels that were shown are right, {outcome.unseen:,} of the batch were not shown")
     else:
         say("OK: all labels are right" if outcome.right else "WRONG: not all labels are right")
-    if not outcome.right:
-        ctx.exit(1)
 
 
 @click.command(epilog="Example: bss-mfg inspect box.jpg --private-key dev-keys/amazon.private.pem")

@@ -25,11 +25,11 @@ _FAINT = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Defects:
-    """`words` name the faults, the gravest first; `wrong` are the modules (row, column) that look other than they
-    should, of a symbol of `size` modules whose corners in the picture are `quad`."""
+    """`words` name the faults, the gravest first; `wrong` are the modules (row, column, whether it should be dark) that
+    look other than they should, of a symbol of `size` modules whose corners in the picture are `quad`."""
 
     words: str
-    wrong: tuple[tuple[int, int], ...]
+    wrong: tuple[tuple[int, int, bool], ...]
     size: int
     quad: Quad
 
@@ -86,7 +86,7 @@ def defects(grey: Grey, marks: Marks, right: Matrix) -> Defects:
             if _soft(seen, bits, dark_level, light_level)
             else "too weak for a reader, though the modules are right"
         )
-    places = tuple((int(row), int(column)) for row, column in np.argwhere(wrong))
+    places = tuple((int(row), int(column), bool(bits[row, column])) for row, column in np.argwhere(wrong))
     return Defects("; ".join(words), places, size, marks.warp.quad())
 
 

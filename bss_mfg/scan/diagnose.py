@@ -108,6 +108,11 @@ def printable(text: str, limit: int = 200) -> str:
     return shown + ("..." if len(text) > limit else "")
 
 
+def visible(name: str) -> str:
+    """A file's name made harmless: letters of any language stay, control and direction marks are shown as escapes."""
+    return "".join(character if character.isprintable() else _escape(character) for character in name)
+
+
 def _escape(character: str) -> str:
     code = ord(character)
     return f"\\x{code:02x}" if code < 256 else f"\\u{{{code:x}}}"

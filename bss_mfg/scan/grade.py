@@ -42,6 +42,8 @@ APERTURE = 0.8
 """Diameter of the measuring aperture, in X."""
 LEAST_PIXELS = 5.0
 """Pixels per module below which nothing is graded."""
+_SCALE = 0.01
+"""Share by which a scanner's scale, and the measured X with it, may be off without a symbol being called too small."""
 
 _DIGITS = 9  # a value on a table's edge stays on it, whatever the last bits of its arithmetic
 _STRIPS = 8  # an aperture is summed in strips of equal height
@@ -177,7 +179,7 @@ def grade_symbol(grey: NDArray[np.uint8], matrix: Matrix, centres: NDArray[np.fl
         "print_growth": _print_growth(grey, centres, threshold),
     }
     grades: dict[str, float] = {}
-    gradable = round(pixels, _DIGITS) >= LEAST_PIXELS
+    gradable = round(pixels, _DIGITS) >= LEAST_PIXELS * (1 - _SCALE)
     if gradable:
         grades = {
             "symbol_contrast": symbol_contrast_grade(contrast),

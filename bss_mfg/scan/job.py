@@ -12,6 +12,7 @@ from typing import Any
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch, PrintedPart
+from bss_mfg.scan.diagnose import visible
 from bss_mfg.scan.frame import Box
 from bss_mfg.scan.grade import SymbolGrade
 from bss_mfg.scan.grid import Quad
@@ -134,10 +135,8 @@ def verify(
         if not verifier.pages:
             problems = [f"{name}: {why}" for name, why in verifier.broken[:5]]
             raise InputError("nothing could be read", where=f"batch {batch.id}", problems=problems)
-        outcome = verifier.outcome()
+        outcome = verifier.outcome(final=True)
     progress(batch.packages, batch.packages)
-    if outcome.decision:
-        record_decision(ledger, batch, outcome.decision)
     return outcome
 
 
@@ -186,12 +185,14 @@ class Verifier:
             self._progress(len(self._books.first_seen), self._batch.packages)
         self._commit()
 
-    def outcome(self) -> Verification:
-        """Everything so far."""
+    def outcome(self, final: bool = False) -> Verification:
+        """Everything so far; the `final` one writes the decision on a sample into the history."""
         settled = settle(self._findings, self._books)
         settled += still_missing(self._ledger.packages(self._batch.id), self._books, self._parts)
         pictures = self._shots(settled) if self._wanted.pictures else {}
         decision = _decision(self._draw, settled) if self._draw else None
+        if decision and final:
+            record_decision(self._ledger, self._batch, decision)
         return Verification(
             self._batch, tuple(settled), pictures, tuple(self.broken), tuple(self.troubles), self.files, self.pages,
             self._wanted, tuple(self._parts), decision,
@@ -215,10 +216,10 @@ class Verifier:
                     yield page
             elif isinstance(answer, Failed):
                 self.files += 1
-                self.broken.append((str(look.path), answer.reason))
+                self.broken.append((visible(str(look.path)), answer.reason))
 
     def _take(self, look: Look, answer: Answer | Failed) -> None:
-        where = f"{look.path}, page {look.page}"
+        where = f"{visible(str(look.path))}, page {look.page}"
         if isinstance(answer, Failed):
             self.broken.append((where, answer.reason))
         elif isinstance(answer, ScannedPage):
@@ -296,7 +297,7 @@ def rows_of(outcome: Verification) -> Iterator[dict[str, Any]]:
             "verdict": item.kind,
             "serials": item.serials,
             "package": item.package,
-            "file": item.file,
+            "file": visible(item.file) if item.file else None,
             "page": item.page,
             "x_mm": item.x_mm,
             "y_mm": item.y_mm,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import dist
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Literal
 
 from bss_mfg.files import sha256_of
@@ -171,7 +173,7 @@ class _PageReader:
                 if ailing and not _named(seen, package):
                     found[package] = ailing
         seen += [item for one in mended if (item := self._of_mended(page.grey, one, seen, found))]
-        return seen, frame, found
+        return _without_ghosts(seen, frame), frame, found
 
     def _bind(self, page: Page, seen: Sequence[Seen], least: int = 2) -> Frame | None:
         matches = [
@@ -321,6 +323,38 @@ def _merge(seen: Sequence[Seen], more: Sequence[Seen]) -> list[Seen]:
         elif item.diagnosis and not any(other.diagnosis for other in same):
             merged = [other for other in merged if other not in same] + [item]
     return merged
+
+
+def _without_ghosts(seen: Sequence[Seen], frame: Frame | None) -> list[Seen]:
+    """Without the undecoded finds that can be no label: of another size than this page's labels, or over one."""
+    labels = [item.read for item in seen if item.diagnosis or item.identified]
+    known = [read.quad for read in labels if read.quad] + (list(frame.quads.values()) if frame else [])
+    if not known:
+        return list(seen)
+    usual = median(side for quad in known for side in _sides(quad))
+
+    def real(item: Seen) -> bool:
+        if item.diagnosis or item.identified or item.read.quad is None:
+            return True
+        sides = _sides(item.read.quad)
+        return (
+            0.6 * usual < min(sides)
+            and max(sides) < 1.7 * usual
+            and not any(_overlap(item.read.box, read.box) > 0.2 for read in labels)
+        )
+
+    return [item for item in seen if real(item)]
+
+
+def _sides(quad: Quad) -> list[float]:
+    return [dist(quad[index - 1], quad[index]) for index in range(4)]
+
+
+def _overlap(one: Box, other: Box) -> float:
+    """The share of the first box that the second covers."""
+    width = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
+    height = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
+    return max(width, 0) * max(height, 0) / max(one[2] * one[3], 1)
 
 
 def _covers(box: Box, read: Read) -> bool:

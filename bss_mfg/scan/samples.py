@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,3 +97,19 @@ def _plan(data: Any) -> Plan:
     return Plan(
         data["aql"], data["inspection"], data["lot"], data["letter"], data["sample"], data["accept"], data["reject"]
     )
+
+
+def places(ledger: Ledger, batch: Batch, numbers: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """Each package with its serials and where its newest label was printed (None where there is none yet)."""
+    parts = [part for part in ledger.printed_parts(batch.id) if part.each == "package"]
+    for number in numbers:
+        package = next(ledger.packages(batch.id, number, 1))
+        place = next((part.place(number) for part in reversed(parts) if number in part.numbers), None)
+        yield {
+            "package": number,
+            "serials": package.serials,
+            "file": place.file if place else None,
+            "page": place.page if place else None,
+            "x_mm": round(place.x_mm, 1) if place else None,
+            "y_mm": round(place.y_mm, 1) if place else None,
+        }

@@ -1,0 +1,1 @@
+"""What a verification found, for people: a page, a PDF, tables, and the statistics in all of them."""

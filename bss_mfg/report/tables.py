@@ -1,0 +1,76 @@
+"""The findings as one JSON document and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
+from bss_mfg.scan.job import Verification, rows_of
+
+_PLAIN = ("verdict", "serials", "package", "file", "page", "x_mm", "y_mm", "detail", "unused_error_correction",
+          "wrong_modules")  # fmt: skip
+
+
+def document(outcome: Verification) -> dict[str, Any]:
+    """What `verify --json` prints: docs/formats/json.md names every field."""
+    found: dict[str, Any] = {
+        "batch": outcome.batch.id,
+        "right": outcome.right,
+        "partial": outcome.partial,
+        "counts": outcome.counts,
+        "files": outcome.files,
+        "pages": outcome.pages,
+        "broken_files": [{"file": name, "reason": reason} for name, reason in outcome.broken],
+        "troubles": [{"file": name, "reason": reason} for name, reason in outcome.troubles],
+        "sample": None,
+        "statistics": _statistics(outcome, statistics(outcome)) if outcome.wanted.grade else None,
+        "findings": list(rows_of(outcome)),
+    }
+    if outcome.decision:
+        found["sample"] = asdict(outcome.decision)
+    return found
+
+
+def _statistics(outcome: Verification, facts: Statistics) -> dict[str, Any]:
+    plain = asdict(facts)
+    plain["letters"] = dict(facts.letters)
+    plain["worst"] = [outcome.findings[index].serials for index in facts.worst]
+    plain["positions"] = plain.pop("spots")
+    plain["over_time"] = plain.pop("moments")
+    return plain
+
+
+def json_report(outcome: Verification) -> Iterator[bytes]:
+    """The document as a file."""
+    yield (json.dumps(document(outcome), indent=2, ensure_ascii=True) + "\n").encode("ascii")
+
+
+def csv_report(outcome: Verification) -> Iterator[bytes]:
+    """A line for each finding: all cells quoted, and none that a spreadsheet takes for a formula."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
+    writer.writerow([*_PLAIN, "grade", "letter", "pixels_per_module", *(f"grade_{name}" for name in PARAMETERS)])
+    for row in rows_of(outcome):
+        grade: dict[str, Any] = row["grade"] or {}
+        parameters = grade.get("grades", {})
+        cells = [*(row[name] for name in _PLAIN), grade.get("overall"), grade.get("letter"),
+                 grade.get("pixels_per_module"), *(parameters.get(name) for name in PARAMETERS)]  # fmt: skip
+        writer.writerow([_cell(value) for value in cells])
+        if buffer.tell() > 1 << 16:
+            yield buffer.getvalue().encode()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue().encode()
+
+
+def _cell(value: object) -> str:
+    """A text that a spreadsheet shows and never runs: what begins like a formula gets an apostrophe."""
+    if value is None:
+        return ""
+    text = str(value)
+    return f"'{text}" if isinstance(value, str) and text[:1] in set("=+-@\t\r\n") else text
