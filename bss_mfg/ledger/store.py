@@ -211,7 +211,9 @@ class Ledger(Printing):
         return found
 
     def find_payload(self, payload: str) -> tuple[str, int] | None:
-        """(batch id, package number) of a barcode string, or None."""
+        """(batch id, package number) of a barcode string, or None. Ours are ASCII; a read may hold any octets."""
+        if not payload.isascii():
+            return None
         rows = self._rows(
             "SELECT b.id, k.number FROM package k JOIN batch b ON b.no = k.batch WHERE k.digest = ? AND k.payload = ?",
             (payload_digest(payload), payload),
@@ -221,6 +223,8 @@ class Ledger(Printing):
     def find_beginning(self, batch_id: str, text: str) -> tuple[int, int] | None:
         """(package number, length of its whole string) of the one package of a batch whose string begins with `text`;
         None where there is none, or more than one. Walks the batch: for reads that failed, not for every one."""
+        if not text.isascii():
+            return None
         rows = self._rows(
             "SELECT number, length(payload) FROM package WHERE batch = ? AND substr(payload, 1, ?) = ? LIMIT 2",
             (self._number(batch_id), len(text), text),
