@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import json
 import sys
 import tempfile
 import time
@@ -17,6 +18,7 @@ from base64 import b64encode
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from hashlib import sha256
 from math import ceil, cos, pi, radians, sin
 from pathlib import Path
 
@@ -626,6 +628,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--kind", action="append", choices=list(CLASSES), help="only this class (repeatable)")
     parser.add_argument("--measure", action="store_true", help="what zxing-cpp alone and libdmtx alone read")
+    parser.add_argument("--save", action="store_true", help="write what libdmtx reads alone to damage_baseline.json")
     asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         sheet = real_sheet(Path(folder) / "w", asked.seed)
@@ -646,6 +649,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _contact_sheet(shots).save(asked.outdir / "contact-sheet.png")
     if asked.measure:
         _measure(shots, sheet.payloads)
+    if asked.save:
+        found = {
+            sha256(shot.grey.tobytes()).hexdigest(): len(
+                read_with_libdmtx(shot.grey, len(shot.labels)) & {sheet.payloads[label] for label in shot.labels}
+            )
+            for shot in shots
+        }
+        Path(__file__).with_name("damage_baseline.json").write_text(json.dumps(found, indent=1) + "\n")
     return 0
 
 

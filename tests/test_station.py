@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 import sys
 import time
+import tty
 from pathlib import Path
 
 import pytest
@@ -192,3 +194,99 @@ def test_the_full_screen_shows_verdict_and_counts(line: Factory, tmp_path: Path)
     assert process.wait(timeout=20) == 1
     os.close(controller)
     assert re.search(r"\x1b\[\d*;?\d*m", screen), "colours on a terminal"
+
+
+def test_a_scanner_on_a_serial_port_is_read(line: Factory) -> None:
+    controller, terminal = pty.openpty()
+    tty.setraw(terminal)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bss_mfg", "--workspace", line.root, "scan", "B1", "--plain", "--port",
+         os.ttyname(terminal)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout
+    texts = payloads(line)
+    time.sleep(1)
+    os.write(controller, texts[0].encode() + b"\r" + b"nonsense\r\n" + texts[1].encode() + b"\n")
+    words = [process.stdout.readline().split(":")[0] for _ in range(3)]
+    assert words == ["OK", "OTHER LABEL", "OK"]
+    os.close(controller)
+    os.close(terminal)
+    process.send_signal(signal.SIGINT)
+    process.wait(20)
+    missing = line.cli("scan", "B1", "--port", "/dev/no-such-port", "--plain")
+    assert missing.code == 3
+    assert "can't be opened" in missing.err
+
+
+@pytest.mark.slow
+def test_2000_reads_at_20_a_second_with_five_kills_are_counted_exactly(new_factory: Callable[[], Factory]) -> None:
+    """The driver does what an operator does: it scans on, and after a kill it goes on with the first label that was
+    not recorded. Nothing recorded is lost, nothing is recorded twice."""
+    factory = new_factory()
+    factory.add(oob_bytes=16)
+    factory.issue(400)
+    texts = payloads(factory)
+    reads = [texts[number % 400] if number % 50 else f"nonsense {number}" for number in range(2000)]
+    kills = {250, 611, 1000, 1301, 1777}
+    screen = b""
+
+    def start() -> tuple[subprocess.Popen[bytes], int]:
+        controller, terminal = pty.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bss_mfg", "--workspace", factory.root, "scan", "B1"],
+            stdin=terminal, stdout=terminal, stderr=terminal, env={**os.environ, "TERM": "xterm"},
+        )  # fmt: skip
+        os.close(terminal)
+        return process, controller
+
+    def drain(controller: int) -> bytes:
+        nonlocal screen
+        while select.select([controller], [], [], 0)[0]:
+            try:
+                screen = (screen + os.read(controller, 65536))[-20_000:]
+            except OSError:
+                break
+        return screen
+
+    def recorded() -> int:
+        with factory.ledger() as ledger:
+            return sum(ledger.scanner_reads("B1", 1)[0].values())
+
+    process, controller = start()
+    sent = 0
+    due = time.monotonic()
+    while sent < len(reads) or recorded() < len(reads):
+        if sent in kills:
+            kills.discard(sent)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            os.close(controller)
+            screen = b""
+            process, controller = start()
+            sent, due = recorded(), time.monotonic()
+        if sent == len(reads):
+            time.sleep(0.1)
+            drain(controller)
+            continue
+        due += 0.05
+        time.sleep(max(due - time.monotonic(), 0))
+        os.write(controller, reads[sent].encode() + b"\n")
+        sent += 1
+        drain(controller)
+    until = time.monotonic() + 20
+    while b"reads 2,000" not in drain(controller) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert b"reads 2,000" in screen  # of all sessions
+    os.write(controller, b"\x04")
+    process.wait(20)
+    os.close(controller)
+    with factory.ledger() as ledger:
+        texts_of = [event.data for event in ledger.events("B1") if event.kind == "read"]
+        right = {number % 400 for number in range(2000) if number % 50}
+        assert ledger.counts("B1")["verified"] == len(right)
+        assert all(ledger.times_verified("B1", package + 1) == (package in right) for package in range(400))
+    assert len(texts_of) == 2000
+    bad = [number for number, data in enumerate(texts_of) if data["verdict"] == "other label"]
+    assert bad == [number for number in range(2000) if number % 50 == 0]
+    assert not kills

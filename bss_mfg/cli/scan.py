@@ -23,18 +23,22 @@ _COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
 @click.argument("batch_id", metavar="BATCH")
 @click.option("--operator", help="Who scans (default: the user logged in).")
 @click.option("--units", "with_units", is_flag=True, help="After each package, also scan the devices in it.")
+@click.option("--port", help="Read a scanner on this serial port (COM3, /dev/ttyUSB0); needs pyserial.")
+@click.option("--baud", type=int, default=9600, show_default=True, help="Speed of the serial port.")
 @click.option("--plain", is_flag=True, help="One line a read, no full screen.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document a read, on a line (docs/formats/json.md).")
 @pass_app
 @click.pass_context
 def scan(
-    ctx: click.Context, app: App, batch_id: str, operator: str | None, with_units: bool, plain: bool, as_json: bool
-) -> None:
-    """Check labels with a hand scanner that types like a keyboard.
+    ctx: click.Context, app: App, batch_id: str, operator: str | None, with_units: bool, port: str | None, baud: int,
+    plain: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Check labels with a hand scanner that types like a keyboard, or on a serial port.
 
     Each read is recorded before it is answered. End with Ctrl-D (Windows: Ctrl-Z and Enter), or with an empty input.
     Exit 1 if a read was wrong.
     """
+    from bss_mfg.scan.serialport import serial_lines
     from bss_mfg.scan.station import Station
 
     actor = replace(app.actor, operator=operator) if operator else app.actor
@@ -43,7 +47,7 @@ def scan(
         screen = None if plain or as_json or not sys.stdout.isatty() else _Screen(batch_id, station)
         if screen:
             screen.draw(None)
-        for line in sys.stdin:
+        for line in serial_lines(port, baud) if port else sys.stdin:
             verdict = station.read(line)
             if verdict is None:
                 continue
@@ -78,7 +82,7 @@ class _Screen:
 
     def __init__(self, batch: str, station: Station) -> None:
         self._batch, self._station = batch, station
-        self._last: deque[Verdict] = deque(maxlen=10)
+        self._last: deque[Verdict] = deque(station.earlier, maxlen=10)
 
     def draw(self, verdict: Verdict | None) -> None:
         """Draw everything anew: a terminal that lost a line is whole again with the next read."""

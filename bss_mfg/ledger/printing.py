@@ -134,6 +134,17 @@ class Printing(LedgerBase):
         )
         return int(rows[0][0]) if rows else 0
 
+    def scanner_reads(self, batch_id: str, last: int) -> tuple[dict[str, int], list[dict[str, Any]]]:
+        """How often the hand scanner got each verdict on a batch, and its newest reads, the newest first."""
+        self._number(batch_id)
+        mine = "batch = ? AND kind = 'read' AND json_extract(data, '$.file') = 'scanner'"
+        counts = self._rows(
+            f"SELECT json_extract(data, '$.verdict'), count(*) FROM event WHERE {mine} GROUP BY 1",  # noqa: S608
+            (batch_id,),
+        )
+        newest = self._rows(f"SELECT data FROM event WHERE {mine} ORDER BY seq DESC LIMIT ?", (batch_id, last))  # noqa: S608
+        return dict(counts), [json.loads(data) for (data,) in newest]
+
     def events(self, batch_id: str | None = None) -> Iterator[Event]:
         """The history, of one batch or of all."""
         with errors(self._path):

@@ -43,10 +43,11 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """What a symbol says after its fixed patterns were drawn anew, and where it lies. No read: it failed as printed."""
+    """What a symbol says after its fixed patterns were drawn anew (empty if its data are too damaged too), and the
+    grids that it may lie on, the best first. No read: it failed as printed."""
 
     octets: bytes
-    marks: Marks
+    grids: tuple[Marks, ...]
 
 
 def read_known(grey: Grey, quad: Quad, right: Matrix, second: SecondReader | None) -> tuple[Read | None, Marks | None]:
@@ -76,29 +77,44 @@ def read_blind(grey: Grey, quad: Quad, size: int, second: SecondReader | None) -
     read = _enhanced(grey, box_of(quad))
     if read:
         return read
-    light = _finder(size)
-    turns = (Warp.from_quad((quad[i % 4], quad[(i + 1) % 4], quad[(i + 2) % 4], quad[(i + 3) % 4]), size)
-             for i in range(4))  # fmt: skip
-    warp, strength = max((grid.shifted(grey, light, turn, 3) for turn in turns), key=lambda found: found[1])
-    marks: Marks | None = None
-    if strength > _WRONG_TURN:
+    turns = [Warp.from_quad((quad[i % 4], quad[(i + 1) % 4], quad[(i + 2) % 4], quad[(i + 3) % 4]), size)
+             for i in range(4)]  # fmt: skip
+    grids: list[Marks] = []
+    octets = None
+    for light in _finders(size):
+        warp, strength = max((grid.shifted(grey, light, turn, 3) for turn in turns), key=lambda found: found[1])
+        if strength <= _WRONG_TURN:
+            continue
         warp = grid.fitted(grey, light, warp, grid.BLIND_STEPS)
         marks = Marks(warp, grid.modules_of(grey, warp))
-        read = _as_seen(marks)
-    if read is None and second:
-        read = _by_second(grey, marks.warp.quad() if marks else quad, second)
-    if read is None and marks:
-        octets = mended(marks)
-        return Mended(octets, marks) if octets else None
-    return read
+        if read := _as_seen(marks):
+            return read
+        grids.append(marks)
+        if octets := mended(marks):
+            grids = [marks]
+            break
+    if second and (read := _by_second(grey, grids[0].warp.quad() if grids else quad, second)):
+        return read
+    return Mended(octets or b"", tuple(grids)) if grids else None
 
 
 @cache
-def _finder(size: int) -> NDArray[np.floating[Any]]:
+def _finders(size: int) -> tuple[NDArray[np.floating[Any]], ...]:
+    """What is known of any symbol's modules, as `grid.light_of`: all fixed patterns; then without what a dead
+    print-head element takes or a bar in the quiet zone hides (the left edge, the bottom edge, both, all four)."""
     place = layout(size)
-    light = grid.light_of(place.pattern, place.fixed)
-    light.flags.writeable = False
-    return light
+    whole = grid.light_of(place.pattern, place.fixed)
+    edge = grid.QUIET + 1
+    variants = []
+    for sides in ("", "left", "bottom", "left bottom", "left bottom right top"):
+        light = whole.copy()
+        for side in sides.split():
+            lines = light if side in ("top", "bottom") else light.T
+            lines[:edge] = 0.5 if side in ("top", "left") else lines[:edge]
+            lines[-edge:] = 0.5 if side in ("bottom", "right") else lines[-edge:]
+        light.flags.writeable = False
+        variants.append(light)
+    return tuple(variants)
 
 
 def agreement(marks: Marks, bits: NDArray[np.bool_]) -> float:

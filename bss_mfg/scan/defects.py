@@ -61,6 +61,10 @@ def defects(grey: Grey, marks: Marks, right: Matrix) -> Defects:
             else:
                 left[hit] = False
             words.append(_line_words(hit, size, name, ends, ink))
+    if _soft(seen, bits, dark_level, light_level) and not cut:
+        # What blur does to single modules is no other fault.
+        words.append(f"blurred, or too coarse a picture ({marks.warp.module:.1f} pixels per module): scan it sharper")
+        left[:] = False
     patch = _patch(left)
     if patch:
         rows, columns = patch
@@ -80,12 +84,8 @@ def defects(grey: Grey, marks: Marks, right: Matrix) -> Defects:
         words.append(f"{_count(rest, 'module')} wrong here and there")
     if contrast < _FAINT:
         words.insert(0, f"faint: contrast {max(contrast, 0):.0f} %")
-    elif not words or _soft(seen, bits, dark_level, light_level):
-        words.append(
-            f"blurred or too coarse a picture ({marks.warp.module:.1f} pixels per module): scan it sharper"
-            if _soft(seen, bits, dark_level, light_level)
-            else "too weak for a reader, though the modules are right"
-        )
+    elif not words:
+        words.append("too weak for a reader, though the modules are right")
     places = tuple((int(row), int(column), bool(bits[row, column])) for row, column in np.argwhere(wrong))
     return Defects("; ".join(words), places, size, marks.warp.quad())
 

@@ -28,10 +28,17 @@ from bss_mfg.scan.sources import Page, Source, open_source
 from bss_mfg.symbol import Matrix, data_matrix
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from bss_mfg.scan.sources import Grey
 
 STRONG_SECONDS = 90.0
 """How long one page may spend on labels that quick reading missed; then the rest is left unread."""
+MOST_ALIKE = 500
+"""Packages of a batch up to which a symbol that says nothing is compared with all of them."""
+ALIKE, AHEAD = 0.72, 0.1
+"""Share of modules that must agree then, and by how much more than with the next best: strangers agree in a half."""
 FIGURE = 6
 """Pixels per module of a failed label's picture in the report."""
 FIGURE_BORDER = 3
@@ -91,6 +98,8 @@ class _PageReader:
     second: SecondReader = field(default_factory=SecondReader)
     source: Source | None = None
     serials: dict[int, str] = field(default_factory=dict)
+    likeness: NDArray[np.bool_] | None = None
+    """The modules of all packages (n, rows, columns), of a small batch; made when first needed."""
 
     def __post_init__(self) -> None:
         self.parts = label_parts(self.ledger, self.wish.batch)
@@ -159,7 +168,7 @@ class _PageReader:
                 seen = _merge(seen, [self._judged(read) for read in read_page(page.grey, thorough=True)])
                 frame = self._bind(page, seen)
         end = time.monotonic() + STRONG_SECONDS
-        mended: list[Mended] = []
+        mended: list[tuple[Marks, int]] = []
         if frame is None and self.parts:
             mended, seen, frame = self._blindly(page, seen, end)
         found: dict[int, Defects] = {}
@@ -172,16 +181,17 @@ class _PageReader:
                     seen = _merge(seen, [self._judged(read)])
                 if ailing and not _named(seen, package):
                     found[package] = ailing
-        seen += [item for one in mended if (item := self._of_mended(page.grey, one, seen, found))]
+        seen += [item for one in mended if (item := self._of_mended(page.grey, *one, seen, found))]
         return _without_ghosts(seen, frame), frame, found
 
-    def _bind(self, page: Page, seen: Sequence[Seen], least: int = 2) -> Frame | None:
+    def _bind(self, page: Page, seen: Sequence[Seen], mended: Sequence[tuple[Marks, int]] = ()) -> Frame | None:
         matches = [
             (item.diagnosis.package, item.read.quad)
             for item in seen
             if item.diagnosis and item.diagnosis.kind == "match" and item.diagnosis.package and item.read.quad
         ]
-        return bind_page(matches, self.parts, page.file, least)
+        matches += [(package, marks.warp.quad()) for marks, package in mended]
+        return bind_page(matches, self.parts, page.file)
 
     def _lacking(self, page: Page, seen: Sequence[Seen], frame: Frame) -> list[int]:
         """Packages whose place is in the picture and not blank, and where nothing was read."""
@@ -214,9 +224,12 @@ class _PageReader:
                 return None, replace(ailing, words=f"the label of {self._name(other)} lies there; {ailing.words}")
         return None, None
 
-    def _blindly(self, page: Page, seen: list[Seen], end: float) -> tuple[list[Mended], list[Seen], Frame | None]:
-        """Attempts at all patches that look like a symbol, where too little was read to know the sheet."""
-        mended: list[Mended] = []
+    def _blindly(
+        self, page: Page, seen: list[Seen], end: float
+    ) -> tuple[list[tuple[Marks, int]], list[Seen], Frame | None]:
+        """Attempts at all patches that look like a symbol, where too little was read to know the sheet: the grids and
+        packages of those that were only identified, all reads, and how the page lies."""
+        mended: list[tuple[Marks, int]] = []
         size = self.parts[-1].modules
         for quad in search.quads(page.grey, most=4 * len(self.parts[-1].cells)):
             if time.monotonic() > end:
@@ -228,28 +241,48 @@ class _PageReader:
             if isinstance(answer, Read):
                 seen = _merge(seen, [self._judged(answer)])
             elif answer:
-                mended.append(answer)
-        frame = self._bind(page, seen)
-        if frame is None and mended:
-            # Labels that fail can still tell where the others lie.
-            judged = [
-                self._judged(Read(one.octets, box_of(one.marks.warp.quad()), quad=one.marks.warp.quad()))
-                for one in mended
-            ]
-            frame = self._bind(page, [*seen, *judged])
-        return mended, seen, frame
+                marks, package = self._identified(answer)
+                mended += [(marks, package)] if package else []
+        # Labels that fail can still tell where the others lie.
+        return mended, seen, self._bind(page, seen) or self._bind(page, seen, mended)
 
-    def _of_mended(self, grey: Grey, one: Mended, seen: Sequence[Seen], found: dict[int, Defects]) -> Seen | None:
+    def _of_mended(
+        self, grey: Grey, marks: Marks, package: int, seen: Sequence[Seen], found: Mapping[int, Defects]
+    ) -> Seen | None:
         """A label that was identified without a sheet: it fails by name."""
-        box = box_of(one.marks.warp.quad())
-        spot = Read(b"", box, quad=one.marks.warp.quad())
-        if any(_covers(item.read.box, spot) and item.diagnosis for item in seen):
+        quad = marks.warp.quad()
+        spot = Read(b"", box_of(quad), quad=quad)
+        if package in found or any(item.diagnosis and _covers(item.read.box, spot) for item in seen):
             return None
+        ailing = defects(grey, marks, self._matrix(package, marks.warp.size))
+        return Seen(spot, None, identified=package, ailing=ailing)
+
+    def _identified(self, one: Mended) -> tuple[Marks, int | None]:
+        """The package of a symbol that no reader reads: by what it says once mended, else by its likeness."""
+        if not one.octets:
+            return self._likest(one)
         known = self.ledger.find_payload(one.octets.decode("utf-8", "surrogateescape"))
-        if known is None or known[0] != self.wish.batch or known[1] in found:
-            return None
-        ailing = defects(grey, one.marks, self._matrix(known[1], one.marks.warp.size))
-        return Seen(spot, None, identified=known[1], ailing=ailing)
+        return one.grids[0], known[1] if known and known[0] == self.wish.batch else None
+
+    def _likest(self, one: Mended) -> tuple[Marks, int | None]:
+        """The package of a small batch whose modules agree best with a symbol that is too damaged to say its name."""
+        import numpy as np
+
+        size = one.grids[0].warp.size
+        if self.likeness is None:
+            batch = self.ledger.batch(self.wish.batch)
+            payloads = self.ledger.packages(batch.id) if batch.packages <= MOST_ALIKE else ()
+            self.likeness = np.array([data_matrix(package.payload.encode(), size).bits() for package in payloads])
+        best: tuple[float, Marks, int | None] = (0.0, one.grids[0], None)
+        for marks in one.grids if len(self.likeness) else ():
+            for share in (0.0, 1.5):
+                dark = grid.split(marks.grey, share)
+                agree = (self.likeness == dark).mean(axis=(1, 2))
+                order = np.argsort(agree)[::-1]
+                ahead = agree[order[0]] - (agree[order[1]] if len(order) > 1 else 0.5)
+                if agree[order[0]] > ALIKE and ahead > AHEAD and agree[order[0]] > best[0]:
+                    best = (float(agree[order[0]]), marks, int(order[0]) + 1)
+        return best[1], best[2]
 
     # --- more about what was read -----------------------------------------------------------------------------------
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch, Package
@@ -18,6 +18,9 @@ from bss_mfg.payload.spec import Spec, from_text
 from bss_mfg.scan.diagnose import diagnose, printable
 
 Tone = Literal["good", "note", "bad"]
+_GOOD = {"ok", "complete", "now the units", "unit ok"}
+_NOTES = {"already", "twice"}
+_LAST = 10
 MAX_LINE = 4_000
 """A scanned line is cut here: no symbol holds more."""
 
@@ -35,7 +38,8 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Where the station stands: packages of the batch, those verified so far, and this session's reads and faults."""
+    """Where the station stands: packages of the batch, those verified so far, and the scanner's reads and faults, those
+    of earlier sessions included; `per_minute` are the reads of the last minute."""
 
     packages: int
     verified: int
@@ -62,7 +66,17 @@ class Station:
         self._open: Package | None = None
         self._left: list[str] = []
         self._verified = ledger.counts(batch.id)["verified"]
-        self.reads = self.wrong = 0
+        counts, newest = ledger.scanner_reads(batch.id, _LAST)
+        self.reads = sum(counts.values())
+        self.wrong = sum(number for word, number in counts.items() if tone_of(word) == "bad")
+        self.earlier = tuple(self._again(data) for data in newest)
+        """The newest reads of earlier sessions, the newest first."""
+
+    def _again(self, data: Mapping[str, Any]) -> Verdict:
+        """A recorded read as the verdict that it was."""
+        number = data["package"]
+        serials = next(self._ledger.packages(self._batch.id, number, 1)).serials if number else ""
+        return Verdict(tone_of(data["verdict"]), data["verdict"].upper(), data.get("detail", ""), number, serials)
 
     @property
     def tally(self) -> Tally:
@@ -159,6 +173,11 @@ class Station:
     def missing(self, limit: int) -> list[str]:
         """Serials of the first packages that were never read right."""
         return self._ledger.never_verified(self._batch.id, limit)
+
+
+def tone_of(word: str) -> Tone:
+    """The tone of a recorded verdict."""
+    return "good" if word in _GOOD else "note" if word in _NOTES else "bad"
 
 
 def _specs(ledger: Ledger) -> list[Spec]:
