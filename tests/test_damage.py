@@ -21,7 +21,7 @@ from tests.damage import CLASSES, SEED, Damaged, Sheet, damaged, read_with_libdm
 BASELINE = Path(__file__).parent / "damage_baseline.json"
 """What libdmtx reads of each picture, by the picture's SHA-256: it takes minutes. `python -m tests.damage OUT --save`
 measures it anew."""
-BETTER = {"noise", "contrast", "black line", "photo"}
+BETTER = {"noise", "black line", "photo"}
 """Classes in which more is read than by either library alone."""
 IDENTIFIED = {
     ("white line", "the left edge"): "the left edge",

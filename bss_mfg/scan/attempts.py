@@ -98,6 +98,18 @@ def read_blind(grey: Grey, quad: Quad, size: int, second: SecondReader | None) -
     return Mended(octets or b"", tuple(grids)) if grids else None
 
 
+def refined(grey: Grey, marks: Marks, right: Matrix) -> Marks:
+    """The grid fitted once more, now that all its modules are known: damage pulls it less."""
+    bits = right.bits()
+    light = grid.light_of(bits)
+    best = marks
+    for start in (marks.warp, Warp.from_quad(marks.warp.quad(), marks.warp.size)):
+        warp = grid.fitted(grey, light, grid.shifted(grey, light, start, 3)[0])
+        found = Marks(warp, grid.modules_of(grey, warp))
+        best = max(best, found, key=lambda marks: agreement(marks, bits))
+    return best
+
+
 @cache
 def _finders(size: int) -> tuple[NDArray[np.floating[Any]], ...]:
     """What is known of any symbol's modules, as `grid.light_of`: all fixed patterns; then without what a dead

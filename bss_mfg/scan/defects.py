@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _LINE = 0.8
 """Share of a row's or column's modules of one kind that are wrong where a line runs through it."""
+_SOFT = 0.4
+"""Contrast of lone modules, as a share of that of modules in company, below which a picture is blurred."""
 _FAINT = 30.0
 """Contrast in percent below which print is faint (ISO/IEC 15415 grade 1 ends at 20)."""
 
@@ -51,20 +53,20 @@ def defects(grey: Grey, marks: Marks, right: Matrix) -> Defects:
     if cut:
         words.append(cut)
         left[:] = False
+    if _soft(seen, bits) and not cut:
+        # What blur does to single modules is no other fault.
+        words.append(f"blurred, or too coarse a picture ({marks.warp.module:.1f} pixels per module): scan it sharper")
+        left[:] = False
     for axis, name, ends in ((0, "column", ("left", "right")), (1, "row", ("top", "bottom"))):
         for ink in (False, True):
             hit = _lines(dark, bits, axis, ink)
-            if not len(hit):
+            if not len(hit) or not left.any():
                 continue
             if axis == 0:
                 left[:, hit] = False
             else:
                 left[hit] = False
             words.append(_line_words(hit, size, name, ends, ink))
-    if _soft(seen, bits, dark_level, light_level) and not cut:
-        # What blur does to single modules is no other fault.
-        words.append(f"blurred, or too coarse a picture ({marks.warp.module:.1f} pixels per module): scan it sharper")
-        left[:] = False
     patch = _patch(left)
     if patch:
         rows, columns = patch
@@ -90,14 +92,22 @@ def defects(grey: Grey, marks: Marks, right: Matrix) -> Defects:
     return Defects("; ".join(words), places, size, marks.warp.quad())
 
 
-def _soft(seen: NDArray[np.floating[Any]], bits: NDArray[np.bool_], dark: float, light: float) -> bool:
-    """Whether most modules are neither dark nor light."""
+def _soft(seen: NDArray[np.floating[Any]], bits: NDArray[np.bool_]) -> bool:
+    """Whether modules among others of the other kind have lost most of the contrast that those among their own have:
+    what blur does, and no damage of the print."""
     import numpy as np
 
-    span = max(light - dark, 1.0)
-    share = (seen - dark) / span
-    right = np.where(bits, share, 1 - share)
-    return float((right > 0.25).mean()) > 0.3
+    wide = np.pad(bits, 1)
+    alike = sum(
+        (near == bits).astype(int) for near in (wide[:-2, 1:-1], wide[2:, 1:-1], wide[1:-1, :-2], wide[1:-1, 2:])
+    )
+
+    def contrast(where: NDArray[np.bool_]) -> float:
+        light, dark = seen[where & ~bits], seen[where & bits]
+        return float(np.median(light) - np.median(dark)) if len(light) > 5 and len(dark) > 5 else 0.0
+
+    among = contrast(alike >= 3)
+    return among > 0 and contrast(alike <= 1) < _SOFT * among
 
 
 def _lines(dark: NDArray[np.bool_], bits: NDArray[np.bool_], axis: int, ink: bool) -> NDArray[np.intp]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import dist
 from typing import TYPE_CHECKING, Any
 
 from bss_mfg.model import Place, PrintedPart
@@ -97,8 +98,7 @@ def bind_page(
         points = {package: (_corners(part.place(package)), quad) for package, quad in matches if package in here}
         if len(points) < least:
             continue
-        side = part.cells[0][2]
-        matrix, error = _fit(list(points.values()), side)
+        matrix, error = _fit(list(points.values()))
         if matrix is None or error > _FAIR:
             continue
         score = count - error
@@ -117,7 +117,7 @@ def _quad(points: Sequence[Sequence[float]]) -> Quad:
     return (first, second, third, fourth)
 
 
-def _fit(labels: Sequence[tuple[Quad, Quad]], side: float) -> tuple[NDArray[np.floating[Any]] | None, float]:
+def _fit(labels: Sequence[tuple[Quad, Quad]]) -> tuple[NDArray[np.floating[Any]] | None, float]:
     """The map from mm to pixels, and the usual error of a label as a share of its symbol: first the stiffest."""
     import numpy as np
 
@@ -132,8 +132,8 @@ def _fit(labels: Sequence[tuple[Quad, Quad]], side: float) -> tuple[NDArray[np.f
             if matrix is None:
                 break
             off = np.hypot(*np.moveaxis(mapped(matrix, np.array(here)) - np.array(there), -1, 0))
-            pixels = side * _scale(matrix, here[0])
-            by_label = off.reshape(-1, 4).mean(axis=1) / pixels
+            # Of the symbol as it is seen: a map that is nonsense may make it huge, and its own errors small with it.
+            by_label = off.reshape(-1, 4).mean(axis=1) / [_side(quad) for _, quad in kept]
             error = float(by_label.max())
             if error < best[1]:
                 best = (matrix, error)
@@ -147,12 +147,9 @@ def _fit(labels: Sequence[tuple[Quad, Quad]], side: float) -> tuple[NDArray[np.f
     return best
 
 
-def _scale(matrix: NDArray[np.floating[Any]], at: tuple[float, float]) -> float:
-    """Pixels per mm near a point."""
-    import numpy as np
-
-    points = mapped(matrix, np.array([at, (at[0] + 1, at[1])], float))
-    return float(np.hypot(*(points[1] - points[0]))) or 1e-9
+def _side(quad: Quad) -> float:
+    """The mean side of a symbol in pixels."""
+    return sum(dist(quad[index - 1], quad[index]) for index in range(4)) / 4 or 1e-9
 
 
 def _affine(here: _Points, there: _Points) -> NDArray[np.floating[Any]] | None:

@@ -15,7 +15,7 @@ from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import PrintedPart, Who
 from bss_mfg.payload.spec import Spec, from_text
 from bss_mfg.scan import grid, search
-from bss_mfg.scan.attempts import Marks, Mended, agreement, read_blind, read_known
+from bss_mfg.scan.attempts import Marks, Mended, agreement, read_blind, read_known, refined
 from bss_mfg.scan.defects import Defects, defects
 from bss_mfg.scan.diagnose import diagnose
 from bss_mfg.scan.frame import Box, Frame, bind_page, box_of, known_frame
@@ -169,14 +169,17 @@ class _PageReader:
                 frame = self._bind(page, seen)
         end = time.monotonic() + STRONG_SECONDS
         mended: list[tuple[Marks, int]] = []
+        tried: list[Box] = []
         if frame is None and self.parts:
-            mended, seen, frame = self._blindly(page, seen, end)
+            mended, tried, seen, frame = self._blindly(page, seen, end)
         found: dict[int, Defects] = {}
         if frame:
             for package in self._lacking(page, seen, frame):
                 if time.monotonic() > end:
                     break
-                read, ailing = self._strongly(page.grey, package, frame)
+                # The second reader takes long: what it could not read once it is not asked for again.
+                asked = any(_overlap(box, frame.boxes[package]) > 0.5 for box in tried)
+                read, ailing = self._strongly(page.grey, package, frame, None if asked else self.second)
                 if read:
                     seen = _merge(seen, [self._judged(read)])
                 if ailing and not _named(seen, package):
@@ -203,10 +206,12 @@ class _PageReader:
             and _contrast(page.grey, box) > 8
         ]
 
-    def _strongly(self, grey: Grey, package: int, frame: Frame) -> tuple[Read | None, Defects | None]:
+    def _strongly(
+        self, grey: Grey, package: int, frame: Frame, second: SecondReader | None
+    ) -> tuple[Read | None, Defects | None]:
         """The strongest attempts at a package's place, and what ails its symbol if none reads it."""
         right = self._matrix(package, frame.part.modules)
-        read, marks = read_known(grey, frame.quads[package], right, self.second)
+        read, marks = read_known(grey, frame.quads[package], right, second)
         if read or marks:
             return read, defects(grey, marks, right) if marks else None
         # Another label of this sheet may lie there, too damaged for any reader.
@@ -226,10 +231,11 @@ class _PageReader:
 
     def _blindly(
         self, page: Page, seen: list[Seen], end: float
-    ) -> tuple[list[tuple[Marks, int]], list[Seen], Frame | None]:
+    ) -> tuple[list[tuple[Marks, int]], list[Box], list[Seen], Frame | None]:
         """Attempts at all patches that look like a symbol, where too little was read to know the sheet: the grids and
-        packages of those that were only identified, all reads, and how the page lies."""
+        packages of those that were only identified, all places that were tried, all reads, and how the page lies."""
         mended: list[tuple[Marks, int]] = []
+        tried: list[Box] = []
         size = self.parts[-1].modules
         for quad in search.quads(page.grey, most=4 * len(self.parts[-1].cells)):
             if time.monotonic() > end:
@@ -237,6 +243,7 @@ class _PageReader:
             spot = Read(b"", box_of(quad))
             if any(item.diagnosis and _covers(item.read.box, spot) for item in seen):
                 continue
+            tried.append(spot.box)
             answer = read_blind(page.grey, quad, size, self.second)
             if isinstance(answer, Read):
                 seen = _merge(seen, [self._judged(answer)])
@@ -244,18 +251,19 @@ class _PageReader:
                 marks, package = self._identified(answer)
                 mended += [(marks, package)] if package else []
         # Labels that fail can still tell where the others lie.
-        return mended, seen, self._bind(page, seen) or self._bind(page, seen, mended)
+        return mended, tried, seen, self._bind(page, seen) or self._bind(page, seen, mended)
 
     def _of_mended(
         self, grey: Grey, marks: Marks, package: int, seen: Sequence[Seen], found: Mapping[int, Defects]
     ) -> Seen | None:
         """A label that was identified without a sheet: it fails by name."""
+        right = self._matrix(package, marks.warp.size)
+        marks = refined(grey, marks, right)
         quad = marks.warp.quad()
         spot = Read(b"", box_of(quad), quad=quad)
         if package in found or any(item.diagnosis and _covers(item.read.box, spot) for item in seen):
             return None
-        ailing = defects(grey, marks, self._matrix(package, marks.warp.size))
-        return Seen(spot, None, identified=package, ailing=ailing)
+        return Seen(spot, None, identified=package, ailing=defects(grey, marks, right))
 
     def _identified(self, one: Mended) -> tuple[Marks, int | None]:
         """The package of a symbol that no reader reads: by what it says once mended, else by its likeness."""

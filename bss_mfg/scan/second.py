@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 SECONDS = 10.0
 """After this a picture that stalls libdmtx is given up."""
-SEARCH_MS = 2_500
+SEARCH_MS = 800
 """How long libdmtx may look for a symbol in one picture."""
 
 Question = tuple[bytes, int, int]
