@@ -69,3 +69,4 @@ if __name__ == "__main__":
     else:
         path.write_text(reference(), "utf-8")
         pictures()
+        subprocess.run([sys.executable, HERE / "report_picture.py"], check=True)

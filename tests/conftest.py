@@ -27,6 +27,7 @@ from bss_mfg.workspace import Workspace
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: two test processes share two cores
 WHO = Who("tester", "bench", "test")
 
 

@@ -57,7 +57,7 @@ class Source:
         """A page, from 1; `InputError` where it is damaged or over 50 megapixels.
 
         With `only`, a page of a PDF is drawn at these areas and stays white elsewhere: for our own files, where
-        nothing else can lie. Each pixel drawn is the same as without.
+        nothing else can lie. Each pixel drawn is the same as without, but for the rounding of an edge's grey.
         """
         return self._draw(number, only)
 

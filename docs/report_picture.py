@@ -1,0 +1,104 @@
+"""Makes docs/pictures/report.png: the report of four spoiled scans of a small batch, in a headless Chromium."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pypdfium2
+from PIL import Image, ImageFilter
+
+from bss_mfg.issuing import create_batch
+from bss_mfg.label.job import make_labels
+from bss_mfg.label.loading import load_template
+from bss_mfg.label.printer import BUILT_IN
+from bss_mfg.ledger.store import Ledger
+from bss_mfg.model import Batch, Who
+from bss_mfg.payload.keys import load_public_key, new_development_key
+from bss_mfg.product import Product
+from bss_mfg.report.page import html_report
+from bss_mfg.scan.job import Wanted, verify
+from bss_mfg.workspace import Workspace
+
+HERE = Path(__file__).parent
+PX = 300 / 25.4
+SIZE = (1180, 1500)
+
+
+def cell(number: int) -> tuple[slice, slice]:
+    """The pixels of a label (from 1) of sheet-a4-24."""
+    row, column = divmod(number - 1, 3)
+    x, y = int((7.25 + 66.0 * column) * PX), int((12.9 + 33.9 * row) * PX)
+    return slice(y, y + int(33.8 * PX)), slice(x, x + int(63.4 * PX))
+
+
+def spoiled(pages: list[np.ndarray], foreign: np.ndarray, folder: Path) -> None:
+    """Four scans: one with most faults that there are, then ever softer ones."""
+    first = pages[0]
+    for source, number, here in ((first, 4, 8), (foreign, 6, 11)):
+        rows, columns = cell(here)
+        piece = source[cell(number)]
+        first[rows.start : rows.start + piece.shape[0], columns.start : columns.start + piece.shape[1]] = piece
+    first[cell(14)] = 255
+    for number, inks in ((3, (255, slice(74, 80), slice(0, 400))), (17, (20, slice(90, 200), slice(120, 170)))):
+        rows, columns = cell(number)
+        label = first[rows, columns]
+        label[inks[2], inks[1]] = inks[0]
+    grain = np.random.default_rng(1)
+    for index, page in enumerate(pages):
+        soft = np.asarray(Image.fromarray(page).filter(ImageFilter.GaussianBlur(0.4 + index * 0.4)), float)
+        scan = 40 + soft * (190 / 255) - index * 4 + grain.normal(0, 4, soft.shape)
+        image = Image.fromarray(np.clip(scan, 0, 255).astype(np.uint8))
+        image = image.rotate(0.4 * index, fillcolor=225, resample=Image.Resampling.BICUBIC)
+        image.save(folder / f"scan-{index + 1}.jpg", quality=88, dpi=(300, 300))
+
+
+def picture(folder: Path) -> None:
+    """The report, as far as one screen shows it."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        print("report.png: no chromium here, the old picture stays")
+        return
+    with tempfile.TemporaryDirectory() as place:
+        root = Path(place)
+        workspace = Workspace.create(root / "factory", Who("docs", "docs", "docs"), {})
+        _, public = new_development_key("p256")
+        product = Product.model_validate(
+            {"format": 1, "title": "Mesh Bulb", "pid": "ebK3", "upc": "841667145075", "public_key": "bulb.pem"}
+        )
+        workspace.add_product("bulb", product, load_public_key(public, "bulb"))
+        with workspace.open_ledger(Who("docs", "docs", "docs")) as ledger:
+            batch, pages = sheets(workspace, ledger, "bulb-0001", 96)
+            _, others = sheets(workspace, ledger, "bulb-0002", 24)
+            (root / "scans").mkdir()
+            spoiled(pages, others[0], root / "scans")
+            outcome = verify(ledger, batch, [root / "scans"], Wanted(grade=True, pictures=True))
+        page = root / "report.html"
+        page.write_bytes(b"".join(html_report(outcome, "2026-11-24T10:00:00Z", "0.1.0")))
+        subprocess.run(
+            [chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+             f"--window-size={SIZE[0]},{SIZE[1]}", f"--screenshot={root / 'shot.png'}", page.as_uri()],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        shot = Image.open(root / "shot.png").convert("P", palette=Image.Palette.ADAPTIVE, colors=64)
+        shot.save(folder / "report.png", optimize=True)
+
+
+def sheets(workspace: Workspace, ledger: Ledger, name: str, units: int) -> tuple[Batch, list[np.ndarray]]:
+    """A batch and its sheets at 300 dpi."""
+    loaded = workspace.product("bulb")
+    spec = workspace.spec(loaded.product.spec)
+    batch = create_batch(ledger, workspace.open_vault(), loaded, spec, units, batch_id=name).batch
+    template = load_template(workspace.template_file("sheet-a4-24"))
+    made = make_labels(ledger, batch, template, BUILT_IN["pdf-300"], workspace.batch_folder(name) / "labels")
+    document = pypdfium2.PdfDocument(made.files[0])
+    pages = [np.asarray(page.render(scale=300 / 72, grayscale=True).to_pil()).copy() for page in document]
+    document.close()
+    return batch, pages
+
+
+if __name__ == "__main__":
+    picture(HERE / "pictures")
