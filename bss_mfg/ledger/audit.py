@@ -12,6 +12,7 @@ from typing import Any
 from bss_mfg.errors import LedgerError
 from bss_mfg.model import Event, Who
 
+_JSON = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 GENESIS = bytes(32)
 """What stands in for the digest before the first event."""
 
@@ -23,7 +24,7 @@ def now() -> str:
 
 def link(previous: bytes, seq: int, at: str, kind: str, batch: str | None, data: str) -> bytes:
     """The digest of an event."""
-    line = json.dumps([seq, at, kind, batch, data], ensure_ascii=True, separators=(",", ":"))
+    line = _JSON.encode([seq, at, kind, batch, data])
     return hashlib.sha256(previous + line.encode("ascii")).digest()
 
 
@@ -37,7 +38,7 @@ def append(
     actor = {"operator": who.operator, "station": who.station, "version": who.version}
     for kind, data in entries:
         seq += 1
-        text = json.dumps({**data, **actor}, ensure_ascii=True, separators=(",", ":"))
+        text = _JSON.encode({**data, **actor})
         previous = link(previous, seq, at, kind, batch, text)
         rows.append((seq, at, kind, batch, text, previous))
     connection.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)", rows)

@@ -19,7 +19,7 @@ _AIM = re.compile(r"\](?:d[0-6]|Q[0-6]|C[0-4]|A[0-7]|E[0-4]|z[0-9A-C])")
 _AFTER = re.compile(r"[\r\n\t]+\Z")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Diagnosis:
     """What a text is. `batch` and `package` name the ledger's row where it is known; `detail` says why in words;
     `stripped` is what was taken off before comparing (an AIM prefix, an end-of-line); `serials` name

@@ -188,7 +188,7 @@ class Verifier:
     def outcome(self, final: bool = False) -> Verification:
         """Everything so far; the `final` one writes the decision on a sample into the history."""
         settled = settle(self._findings, self._books)
-        settled += still_missing(self._ledger.packages(self._batch.id), self._books, self._parts)
+        settled += still_missing(self._ledger, self._batch, self._books, self._parts)
         pictures = self._shots(settled) if self._wanted.pictures else {}
         decision = _decision(self._draw, settled) if self._draw else None
         if decision and final:

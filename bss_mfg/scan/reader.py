@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bss_mfg.scan.sources import Grey
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Read:
     """A symbol on a page: its octets (empty if it was found but not decoded), its box in pixels, the reader's
     symbology identifier (`]d1` for Data Matrix), its unused error correction (0 to 1, or None), its corners as the

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, groupby
 from typing import Literal
 
-from bss_mfg.model import Package, PrintedPart
+from bss_mfg.ledger.store import Ledger
+from bss_mfg.model import Batch, PrintedPart
 from bss_mfg.scan.defects import Defects
 from bss_mfg.scan.diagnose import Diagnosis
 from bss_mfg.scan.frame import Box, Frame
@@ -30,8 +32,8 @@ KINDS: tuple[FindingKind, ...] = ("matched", "missing", "duplicate", "foreign", 
 class Finding:
     """One label's verdict. `serials` name the label (a foreign one too, where the ledger knows it). `x_mm`, `y_mm` is
     the symbol's top left corner: on the printed page where that is known, else on the scanned one, else None. `box`
-    and `quad` are its place in pixels, for a picture; `ailing` says what is wrong with a symbol that only its grid
-    identified."""
+    and `quad` are its place in pixels, for a picture of what failed; `ailing` says what is wrong with a symbol that only
+    its grid identified."""
 
     kind: FindingKind
     package: int | None
@@ -53,7 +55,7 @@ class Finding:
         return self.kind == "missing" and self.box is None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: thousands travel between processes, and pickle them several times faster
 class Seen:
     """A read with its diagnosis; `second` is what the second reader says of it. A symbol without a diagnosis may be
     `identified` by its grid all the same, with what ails it."""
@@ -178,18 +180,20 @@ class ScannedPage:
         return self._finding("unreadable", package, spot, serials, detail)
 
     def _finding(self, kind: FindingKind, package: int | None, item: Seen, serials: str, detail: str) -> Finding:
+        shown = kind != "matched"  # no picture of what is right: its place need not be kept
         return Finding(
-            kind, package, self.file, self.number, *item.corner, serials, detail, item.read.box,
-            item.read.unused_error_correction, item.read.quad, item.grade, item.ailing,
+            kind, package, self.file, self.number, *item.corner, serials, detail, item.read.box if shown else None,
+            item.read.unused_error_correction, item.read.quad if shown else None, item.grade, item.ailing,
         )  # fmt: skip
 
 
-def still_missing(packages: Iterable[Package], books: Books, parts: Sequence[PrintedPart]) -> Iterable[Finding]:
+def still_missing(ledger: Ledger, batch: Batch, books: Books, parts: Sequence[PrintedPart]) -> Iterable[Finding]:
     """Packages of a batch that no file showed, with the place where the ledger last printed them."""
-    for package in packages:
+    left = [n for n in range(1, batch.packages + 1) if n not in books.first_seen and n not in books.excused]
+    runs = groupby(enumerate(left), key=lambda pair: pair[1] - pair[0])
+    spans = [[number for _, number in run] for _, run in runs]
+    for package in chain.from_iterable(ledger.packages(batch.id, span[0], len(span)) for span in spans):
         number = package.number
-        if number in books.first_seen or number in books.excused:
-            continue
         for part in reversed(parts):
             if number in part.numbers:
                 place = part.place(number)

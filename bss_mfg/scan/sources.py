@@ -56,7 +56,8 @@ class Source:
     def page(self, number: int, only: Sequence[Area] = ()) -> Page:
         """A page, from 1; `InputError` where it is damaged or over 50 megapixels.
 
-        With `only`, a page of a PDF is drawn at these areas and stays white elsewhere: for our own files, where
+        With `only`, a page of a PDF is drawn at these areas and stays white elsewhere, and its pixels are good until
+        the next page is drawn: for our own files, where
         nothing else can lie. Each pixel drawn is the same as without, but for the rounding of an edge's grey.
         """
         return self._draw(number, only)
@@ -89,6 +90,8 @@ def _pdf(data: bytes, path: Path) -> Source:
         document.close()
         raise InputError("has no pages", where=str(path), way_out="Make it again.")
 
+    canvas: dict[tuple[Any, ...], Grey] = {}
+
     def draw(number: int, only: Sequence[Area]) -> Page:
         try:
             page = document[number - 1]
@@ -100,7 +103,7 @@ def _pdf(data: bytes, path: Path) -> Source:
                     where=str(path),
                     way_out="Verify it in smaller pages.",
                 )
-            grey = _drawn(page, only)
+            grey = _drawn(page, only, canvas)
             page.close()
         except pypdfium2.PdfiumError as error:
             raise InputError(f"page {number} can't be drawn", where=str(path), way_out="Make it again.") from error
@@ -109,20 +112,26 @@ def _pdf(data: bytes, path: Path) -> Source:
     return Source(path, count, draw, document.close)
 
 
-def _drawn(page: Any, only: Sequence[Area]) -> Grey:
-    """A page in grey: whole, or white with the strips that hold `only`."""
+def _drawn(page: Any, only: Sequence[Area], canvas: dict[tuple[Any, ...], Grey]) -> Grey:
+    """A page in grey: whole, or white with the strips that hold `only`. The next page with the same strips is drawn on
+    the same `canvas`: what lies between them is white already."""
     import numpy as np
 
     scale = PDF_DPI / 72
 
     def render(crop: Sequence[float] = (0, 0, 0, 0)) -> Grey:
-        pixels: Grey = page.render(scale=scale, grayscale=True, crop=crop).to_numpy()
+        bitmap = page.render(scale=scale, grayscale=True, crop=crop, may_draw_forms=not only, draw_annots=not only)
+        pixels: Grey = bitmap.to_numpy()
         return pixels.reshape(pixels.shape[:2])
 
     if not only:
         return render()
     width, height = (math.ceil(side * scale) for side in page.get_size())
-    grey = np.full((height, width), 255, np.uint8)
+    key = (width, height, *only)
+    if key not in canvas:
+        canvas.clear()
+        canvas[key] = np.full((height, width), 255, np.uint8)
+    grey = canvas[key]
     for left, top, right, bottom in _strips(only, width, height):
         # pdfium rounds each crop up to whole pixels: half a pixel less is exact.
         sides = (left, height - bottom, width - right, top)
