@@ -332,7 +332,7 @@ class _PageReader:
 
     def _serials(self, numbers: Iterable[int]) -> Mapping[int, str]:
         wanted = sorted(set(numbers))
-        if len(self.serials) > 5_000:
+        if len(self.serials) > 1_000:
             self.serials.clear()
         missing = [number for number in wanted if number not in self.serials]
         for number in missing:

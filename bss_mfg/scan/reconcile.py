@@ -32,8 +32,8 @@ KINDS: tuple[FindingKind, ...] = ("matched", "missing", "duplicate", "foreign", 
 class Finding:
     """One label's verdict. `serials` name the label (a foreign one too, where the ledger knows it). `x_mm`, `y_mm` is
     the symbol's top left corner: on the printed page where that is known, else on the scanned one, else None. `box`
-    and `quad` are its place in pixels, for a picture of what failed; `ailing` says what is wrong with a symbol that only
-    its grid identified."""
+    and `quad` are its place in pixels, for a picture of what failed; `ailing` says what is wrong with a symbol that
+    only its grid identified."""
 
     kind: FindingKind
     package: int | None
