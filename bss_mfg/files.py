@@ -13,7 +13,7 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from bss_mfg.errors import InputError, LedgerError, RefusedError, from_os_error
@@ -130,6 +130,44 @@ def place(path: Path, pieces: Iterable[bytes], *, replace: bool = False) -> str:
     except OSError as error:
         raise from_os_error(error, "writing", path) from error
     return digest.hexdigest()
+
+
+def make_and_place(path: Path, make: Callable[[Path], None]) -> None:
+    """Let `make` fill a new file (0600), and put it at `path` in one stroke. Never overwrites; a failure leaves no
+    trace."""
+    temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.part")
+    try:
+        if path.exists():
+            raise already_there(path)
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        try:
+            make(temporary)
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            _move_exclusively(temporary, path)
+            sync_folder(path.parent)
+        finally:
+            for left in (
+                temporary,
+                *(temporary.with_name(temporary.name + end) for end in ("-journal", "-wal", "-shm")),
+            ):
+                with contextlib.suppress(FileNotFoundError):
+                    left.unlink()
+    except OSError as error:
+        raise from_os_error(error, "writing", path) from error
+
+
+def move_aside(path: Path, ending: str) -> Path:
+    """Give a file another name beside its own, `NAME` + `ending` and a number where that is taken; the new path."""
+    number = 0
+    while (target := path.with_name(f"{path.name}{ending}{f'-{number}' if number else ''}")).exists():
+        number += 1
+    try:
+        path.rename(target)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise from_os_error(error, "moving a file aside", path) from error
+    return target
 
 
 def _move_exclusively(source: Path, target: Path) -> None:

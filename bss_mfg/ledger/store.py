@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -280,6 +281,36 @@ class Ledger(Printing):
         with errors(self._path):
             seq, digest = audit.head(self._db)
         return seq, digest.hex()
+
+    def verify_history(self) -> int:
+        """Walk the hash chain; the number of events, `LedgerError` at the first that does not hold."""
+        with errors(self._path):
+            return audit.verify(self._db)
+
+    def digest_of(self, seq: int) -> str | None:
+        """The digest (hex) of an event; None where there is none."""
+        rows = self._rows("SELECT digest FROM event WHERE seq = ?", (seq,))
+        return rows[0][0].hex() if rows else None
+
+    def copy_into(self, target: sqlite3.Connection, pages: int) -> None:
+        """Copy everything into an empty database, as it stands at one moment."""
+        with errors(self._path):
+            self._db.backup(target, pages=pages)
+
+    def note_restored(self, data: Mapping[str, Any], skip_serials: int) -> None:
+        """Write down that this is a copy put back, and leave out some running numbers of every product."""
+        with self.transaction():
+            self._db.execute("UPDATE product SET next_serial = next_serial + ?", (skip_serials,))
+            self._note(None, "ledger restored", {**data, "skipped_serials": skip_serials})
+
+    def find_serial(self, serial: str) -> list[tuple[str, int, int]]:
+        """(batch id, package number, unit number) of all units with this serial: one at most of each product."""
+        rows = self._rows(
+            "SELECT b.id, u.package, u.number FROM unit u JOIN batch b ON b.no = u.batch WHERE u.serial = ? "
+            "ORDER BY b.no",
+            (serial,),
+        )
+        return [(row[0], row[1], row[2]) for row in rows]
 
     def check(self) -> int:
         """SQLite's own check, foreign keys, the hash chain, and each batch's barcode strings against what its issue

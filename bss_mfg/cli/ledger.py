@@ -1,0 +1,133 @@
+"""ledger, audit, history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
+
+
+@click.group()
+def ledger() -> None:
+    """Check, copy and restore the ledger."""
+
+
+@ledger.command(epilog="Example: bss-mfg ledger check")
+@json_option
+@pass_app
+def check(app: App, as_json: bool) -> None:
+    """Check the whole ledger: the database, the history's chain, every barcode string.
+
+    Exit 5 where something was damaged or changed, with what and where.
+    """
+    with app.workspace.open_ledger(app.actor) as opened:
+        events = opened.check()
+        seq, head = opened.head()
+    if as_json:
+        print_json({"events": events, "head": f"{seq}:{head}"})
+    else:
+        click.echo(f"{seq}:{head}")
+    say(f"OK: the ledger is whole, {events:,} events")
+
+
+@ledger.command(epilog="Example: bss-mfg ledger backup /media/backup/ledger-2026-11-24.db")
+@click.argument("to", type=click.Path(path_type=Path))
+@pass_app
+def backup(app: App, to: Path) -> None:
+    """Copy the ledger while others work with it, and check the copy.
+
+    The copy holds OOB keys only sealed: keep the vault key elsewhere. Never overwrites (exit 4).
+    """
+    from bss_mfg.ledger.backup import backup as copy
+
+    with app.workspace.open_ledger(app.actor) as opened:
+        made = copy(opened, to)
+    click.echo(shown_path(to))
+    say(f"OK: {made.units:,} units in {made.batches:,} batches; head {made.events}:{made.head}")
+
+
+@ledger.command(epilog="Example: bss-mfg ledger restore backup.db --skip-serials 5000 --reason 'disk failed'")
+@click.argument("copy", type=click.Path(path_type=Path))
+@click.option("--check", "only_check", is_flag=True, help="Only check the copy; change nothing.")
+@click.option("--skip-serials", type=click.IntRange(0), help="Running numbers of each product to leave out: at least "
+              "as many as were issued since the copy was made.")  # fmt: skip
+@click.option("--reason", help="Why, for the history.")
+@pass_app
+def restore(app: App, copy: Path, only_check: bool, skip_serials: int | None, reason: str | None) -> None:
+    """Put a copy back where the ledger is lost or damaged.
+
+    What was issued since the copy was made is forgotten: its labels and devices are out there, so its serial numbers
+    must not be issued again. A damaged ledger is kept as ledger.db.damaged; a whole one is never replaced (exit 4).
+    """
+    from bss_mfg.ledger.backup import looked_at
+    from bss_mfg.ledger.backup import restore as put_back
+
+    if only_check:
+        found = looked_at(copy)
+    else:
+        if skip_serials is None or not reason:
+            raise click.UsageError("Say --skip-serials and --reason (or --check, to look only).")
+        found = put_back(copy, app.workspace.ledger_file, app.actor, skip_serials, reason)
+    click.echo(f"{found.events}:{found.head}")
+    done = "the copy is whole" if only_check else "restored"
+    say(f"OK: {done}: {found.units:,} units in {found.batches:,} batches, {found.events:,} events")
+
+
+@click.group()
+def audit() -> None:
+    """Prove the history."""
+
+
+@audit.command("verify", epilog="Example: bss-mfg audit verify --against 1042:9f0c33aa71e0b2c4")
+@click.option("--against", metavar="HEAD", help="A head from a traveller or a manifest: NUMBER:DIGEST.")
+@json_option
+@pass_app
+def verify_history(app: App, against: str | None, as_json: bool) -> None:
+    """Walk the hash chain of the history; any changed, removed or swapped event is found.
+
+    With --against, also that this ledger goes on from a head that was printed or exported before. Exit 5 if not.
+    """
+    from bss_mfg.ledger.backup import check_against
+
+    with app.workspace.open_ledger(app.actor) as opened:
+        events = opened.verify_history()
+        seq, head = opened.head()
+        since = check_against(opened, against) if against else None
+    if as_json:
+        print_json({"events": events, "head": f"{seq}:{head}", "against": since})
+    else:
+        click.echo(f"{seq}:{head}")
+    say(
+        f"OK: {events:,} events, an unbroken chain"
+        + (f" that goes on from event {since:,}" if since is not None else "")
+    )
+
+
+@click.command(epilog="Example: bss-mfg history ebK300000001")
+@click.argument("what", metavar="SERIAL|BATCH")
+@json_option
+@pass_app
+def history(app: App, what: str, as_json: bool) -> None:
+    """Everything that ever happened to a unit or a batch: when, who, at which station, with which version."""
+    from bss_mfg.ledger.history import history_of
+
+    with app.workspace.open_ledger(app.actor) as opened:
+        found = [{"seq": event.seq, "at": event.at, "kind": event.kind, "batch": event.batch, **event.data}
+                 for event in history_of(opened, what)]  # fmt: skip
+    if as_json:
+        print_json(found)
+        return
+    for event in found:
+        click.echo(_event(event))
+    say(f"OK: {len(found):,} events")
+
+
+def _event(event: Mapping[str, Any]) -> str:
+    who = f"{event['operator']}@{event['station']}"
+    left = ("seq", "at", "kind", "batch", "operator", "station", "version")
+    more = ", ".join(f"{key} {value}" for key, value in event.items() if key not in left and value not in (None, ""))
+    return f"{event['seq']:>8}  {event['at']}  {event['batch'] or ''}  {event['kind']}  {who}  {more}"

@@ -1,0 +1,105 @@
+"""Copies of a ledger: made while it is in use, checked before they count, and put back without issuing twice."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from bss_mfg.errors import BssError, InputError, LedgerError, RefusedError
+from bss_mfg.files import make_and_place, move_aside
+from bss_mfg.ledger import connection
+from bss_mfg.ledger.store import Ledger
+from bss_mfg.model import Who
+
+_PAGES = 2_000  # copied between two looks at the lock, so that writers wait little
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What a copy of a ledger holds: events, the newest one's digest (hex), batches, units."""
+
+    events: int
+    head: str
+    batches: int
+    units: int
+
+
+def backup(ledger: Ledger, to: Path) -> Copy:
+    """Copy the ledger to a new file while others work with it, and check the copy. Never overwrites."""
+
+    def copy(path: Path) -> None:
+        with connection.errors(path), sqlite3.connect(path) as target:
+            ledger.copy_into(target, _PAGES)
+            target.execute("PRAGMA journal_mode = DELETE")
+        target.close()
+        looked_at(path)
+
+    make_and_place(to, copy)
+    return looked_at(to)
+
+
+def looked_at(path: Path) -> Copy:
+    """Check a copy whole: SQLite's own check, the hash chain, the barcode strings. `LedgerError` where it is not."""
+    if not path.is_file():
+        raise InputError("is not there", where=str(path), way_out="Name the file that `ledger backup` made.")
+    with Ledger.open(path, Who("", "", "")) as copied:
+        events = copied.check()
+        batches = copied.batches()
+        return Copy(events, copied.head()[1], len(batches), sum(batch.units for batch in batches))
+
+
+def restore(path: Path, ledger_file: Path, who: Who, skip_serials: int, reason: str) -> Copy:
+    """Put a copy in the ledger's place. A damaged ledger that lies there is kept beside it.
+
+    What was issued after the copy was made is forgotten with it: `skip_serials` running numbers of each product are
+    left out, so that none of those is issued again. Refused while a whole ledger is in place.
+    """
+    found = looked_at(path)
+    if ledger_file.exists():
+        try:
+            looked_at(ledger_file)
+        except BssError:
+            move_aside(ledger_file, ".damaged")
+        else:
+            raise RefusedError(
+                "the ledger in place is whole, and a copy knows no more than it",
+                where=str(ledger_file),
+                way_out="Nothing has to be restored. To go back all the same, move ledger.db away yourself first.",
+            )
+
+    def copy(target: Path) -> None:
+        with connection.errors(target), sqlite3.connect(target) as into, Ledger.open(path, who) as source:
+            source.copy_into(into, -1)
+        into.close()
+
+    make_and_place(ledger_file, copy)
+    with Ledger.open(ledger_file, who) as restored:
+        restored.note_restored({"events": found.events, "head": found.head, "reason": reason}, skip_serials)
+    return found
+
+
+def check_against(ledger: Ledger, head: str) -> int:
+    """Whether this ledger goes on from an earlier head, `NUMBER:DIGEST` (at least 16 hex digits): the event's number.
+
+    `LedgerError` where the history before it was changed or cut off; `InputError` where the head is none.
+    """
+    number, _, digest = head.strip().partition(":")
+    digest = digest.lower()
+    if not number.isascii() or not number.isdigit() or len(digest) < 16 or set(digest) - set("0123456789abcdef"):
+        raise InputError(
+            f"{head[:80]!a} is no ledger head",
+            way_out="It stands on the batch's traveller and in `batch show`: a number, a colon, 16 to 64 hex digits.",
+        )
+    found = ledger.digest_of(int(number))
+    if found is None:
+        raise LedgerError(
+            f"event {int(number):,} of that head is not in this ledger, which ends at event {ledger.head()[0]:,}",
+            way_out="Events were cut off, or this is an older copy. Keep the file as evidence; find the newest backup.",
+        )
+    if not found.startswith(digest):
+        raise LedgerError(
+            f"event {int(number):,} is another one than that head says",
+            way_out="The history was rewritten. Keep the file as evidence and restore a backup from before.",
+        )
+    return int(number)
