@@ -58,13 +58,15 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One device. `number` counts from 1 within the batch; `key` is present only while a unit is being issued."""
+    """One device. `number` counts from 1 within the batch; `key` is present only while a unit is being issued;
+    `scrapped` units are issued for ever, and never programmed, shipped or uploaded."""
 
     number: int
     serial: str
     uuid: uuid.UUID
     mac: str | None = None
     key: Secret | None = None
+    scrapped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,11 @@ class Package:
     number: int
     payload: str
     units: tuple[Unit, ...]
+
+    @property
+    def scrapped(self) -> bool:
+        """Whether a unit in it was scrapped: its label must not leave the factory."""
+        return any(unit.scrapped for unit in self.units)
 
     @property
     def serials(self) -> str:

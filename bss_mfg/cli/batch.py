@@ -100,6 +100,7 @@ def _record(item: Batch, counts: dict[str, int]) -> dict[str, object]:
         "id": item.id, "product": item.product, "title": item.facts["title"], "pid": item.facts["pid"],
         "stage": item.stage, "units": item.units, "packages": item.packages,
         "units_per_package": item.units_per_package, "printed": counts["printed"], "verified": counts["verified"],
+        "scrapped": counts["scrapped"],
         "created_at": item.created_at, "spec": item.spec, "suite": item.suite,
         "key_fingerprint": item.key_fingerprint, "template": item.template, "longest_payload": item.longest_payload,
     }  # fmt: skip

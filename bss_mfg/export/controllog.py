@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from bss_mfg.errors import InputError
+from bss_mfg.export.tables import shipped
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch, Package, Unit
 from bss_mfg.payload import parse as payload_parse
@@ -75,7 +76,7 @@ def control_log(ledger: Ledger, batch: Batch, mapping: LogMapping) -> Iterator[b
     spec = from_text(batch.spec_text, f"spec of batch {batch.id}").spec
     yield b'{"controlLogs":[\n'
     comma = b""
-    for package in ledger.packages(batch.id):
+    for package in shipped(ledger, batch):
         encrypted = _encrypted(package, spec)
         for unit in package.units:
             yield comma + _log(mapping.device, batch, package, unit, encrypted)
@@ -86,7 +87,7 @@ def control_log(ledger: Ledger, batch: Batch, mapping: LogMapping) -> Iterator[b
                 f"the mapping {mapping.name} has no [[bundle]] entries, and batch {batch.id} has multi-device packages",
                 way_out="Add them to the mapping file.",
             )
-        for package in ledger.packages(batch.id):
+        for package in shipped(ledger, batch):
             yield comma + _log(mapping.bundle, batch, package, None, _encrypted(package, spec))
     yield b"\n]}\n"
 

@@ -16,9 +16,17 @@ from bss_mfg.model import Batch
 
 def write_programming_csv(ledger: Ledger, vault: Vault, batch: Batch, path: Path) -> int:
     """Write the CSV (0600, never over another file) and note it in the history; returns the number of units."""
-    place(path, _lines(ledger, vault, batch))
-    ledger.note(batch.id, "keys released", {"file": path.name, "format": "csv", "units": batch.units})
-    return batch.units
+    count = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal count
+        for line in _lines(ledger, vault, batch):
+            yield line
+            count += 1
+
+    place(path, counted())
+    ledger.note(batch.id, "keys released", {"file": path.name, "format": "csv", "units": count - 1})
+    return count - 1
 
 
 def _lines(ledger: Ledger, vault: Vault, batch: Batch) -> Iterator[bytes]:

@@ -8,12 +8,17 @@ import json
 from collections.abc import Iterator
 
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.model import Batch
+from bss_mfg.model import Batch, Package
+
+
+def shipped(ledger: Ledger, batch: Batch) -> Iterator[Package]:
+    """The packages of a batch that may leave the factory: those without a scrapped unit."""
+    return (package for package in ledger.packages(batch.id) if not package.scrapped)
 
 
 def json_lines(ledger: Ledger, batch: Batch) -> Iterator[bytes]:
     """One package a line: number, payload, and its units' serial, uuid and mac."""
-    for package in ledger.packages(batch.id):
+    for package in shipped(ledger, batch):
         record = {
             "batch": batch.id,
             "package": package.number,
@@ -31,7 +36,7 @@ def csv_table(ledger: Ledger, batch: Batch) -> Iterator[bytes]:
     yield b'"batch","package","serial","uuid","mac","payload"\r\n'
     buffer = io.StringIO()
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
-    for package in ledger.packages(batch.id):
+    for package in shipped(ledger, batch):
         for unit in package.units:
             writer.writerow(
                 [batch.id, package.number, unit.serial, unit.uuid.hex.upper(), unit.mac or "", package.payload]

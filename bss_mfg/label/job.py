@@ -132,6 +132,8 @@ def make_labels(
     Everything is checked before the first file. What an earlier, interrupted run finished is kept; labels that were
     made before are refused unless `wanted.again`. The same batch, template and printer give the same bytes.
     """
+    ledger.refuse_closed(batch.id)
+    _refuse_scrapped(ledger, batch, template.template.each, wanted)
     shape = template.template
     size = batch_symbol_size(batch) if shape.each == "package" else 0
     layout = lay_out(template, printer, size, batch.stage, batch.units_per_package, order=wanted.order)
@@ -237,6 +239,19 @@ def _cut(layout: Layout, batch: Batch, wanted: Wanted, numbers: Sequence[int], f
             yield _File(
                 folder / name, number, copy, numbers[first - 1 : first - 1 + count], wanted.start_at if part == 1 else 1
             )
+
+
+def _refuse_scrapped(ledger: Ledger, batch: Batch, each: str, wanted: Wanted) -> None:
+    """A label that is asked for by name must not be one of a scrapped unit."""
+    if wanted.numbers is None or each != "package":
+        return
+    if scrapped := sorted(ledger.scrapped_packages(batch.id).intersection(wanted.numbers)):
+        raise RefusedError(
+            f"{len(scrapped):,} of these packages hold a scrapped unit",
+            where=f"batch {batch.id}",
+            problems=[next(ledger.packages(batch.id, number, 1)).serials for number in scrapped[:10]],
+            way_out="A scrapped unit gets no label. Leave them out.",
+        )
 
 
 def _refuse_again(

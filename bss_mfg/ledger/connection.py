@@ -11,7 +11,9 @@ from pathlib import Path
 
 from bss_mfg.errors import BssError, InputError, LedgerError, MissingError
 from bss_mfg.files import locked
-from bss_mfg.ledger.schema import APPLICATION_ID, SCHEMA, VERSION
+from bss_mfg.ledger import audit
+from bss_mfg.ledger.schema import APPLICATION_ID, MIGRATIONS, SCHEMA, VERSION
+from bss_mfg.model import Who
 
 WAL_SAFE = (3, 51, 3)
 """From this SQLite on, WAL with several connections loses no commit (the WAL-reset race is fixed)."""
@@ -80,6 +82,25 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
             where=str(path),
             way_out="Use the newer program.",
         )
+
+
+def migrate(connection: sqlite3.Connection, path: Path, who: Who) -> None:
+    """Bring a ledger of an earlier version up to date: one transaction, written into the history."""
+    if _version(connection) == VERSION:
+        return
+    with transaction(connection, path):
+        before = version = _version(connection)  # another process may have done it meanwhile
+        while version < VERSION:
+            for statement in MIGRATIONS[version].split(";"):
+                connection.execute(statement)
+            version += 1
+        if before < VERSION:
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+            audit.append(connection, who, None, [("ledger migrated", {"from": before, "to": VERSION})])
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 @contextlib.contextmanager

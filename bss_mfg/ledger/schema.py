@@ -1,9 +1,9 @@
-"""The tables of ledger.db, version 1. docs/formats/ledger.md explains each column."""
+"""The tables of ledger.db, version 2. docs/formats/ledger.md explains each column."""
 
 APPLICATION_ID = 0x62737331
 """SQLite application id, `bss1`: tells our files from other databases."""
 
-VERSION = 1
+VERSION = 2
 """Schema version, kept in SQLite's user_version."""
 
 SCHEMA = """
@@ -37,7 +37,8 @@ CREATE TABLE batch (
     template TEXT NOT NULL,
     facts TEXT NOT NULL,
     longest_payload INTEGER NOT NULL,
-    wrapped_key BLOB
+    wrapped_key BLOB,
+    closed_at TEXT
 ) STRICT;
 
 CREATE TABLE package (
@@ -60,6 +61,7 @@ CREATE TABLE unit (
     mac TEXT,
     sealed_key BLOB CHECK (length(sealed_key) IN (32, 48)),
     key_digest BLOB NOT NULL UNIQUE CHECK (length(key_digest) = 32),
+    scrapped INTEGER NOT NULL DEFAULT 0 CHECK (scrapped IN (0, 1)),
     PRIMARY KEY (batch, number),
     UNIQUE (product, serial),
     FOREIGN KEY (batch, package) REFERENCES package (batch, number)
@@ -101,3 +103,11 @@ CREATE TRIGGER event_no_delete BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 
 CREATE TRIGGER payload_no_update BEFORE UPDATE OF payload, digest ON package
 BEGIN SELECT RAISE(ABORT, 'a payload is made once'); END;
 """
+
+MIGRATIONS = {
+    1: """
+ALTER TABLE batch ADD COLUMN closed_at TEXT;
+ALTER TABLE unit ADD COLUMN scrapped INTEGER NOT NULL DEFAULT 0 CHECK (scrapped IN (0, 1));
+""",
+}
+"""What leads from each version to the next."""

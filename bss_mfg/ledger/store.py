@@ -14,16 +14,19 @@ from bss_mfg.errors import LedgerError
 from bss_mfg.ledger import audit, checking
 from bss_mfg.ledger.base import unknown_batch
 from bss_mfg.ledger.checking import payload_digest
-from bss_mfg.ledger.connection import CACHE_KIB, ISSUING_CACHE_KIB, connect, errors
-from bss_mfg.ledger.printing import Printing
+from bss_mfg.ledger.connection import CACHE_KIB, ISSUING_CACHE_KIB, connect, errors, migrate
+from bss_mfg.ledger.life import Life
 from bss_mfg.ledger.vault import DataKey, Vault, key_digest
 from bss_mfg.model import Batch, Package, Unit, Who
 
 _BATCH_COLUMNS = """b.id, p.name, b.stage, b.units, b.packages, b.units_per_package, b.created_at, b.spec, b.spec_text,
     b.suite, b.key_fingerprint, b.template, b.facts, b.longest_payload"""
 
+_INSERT_UNIT = """INSERT INTO unit (batch, number, package, product, serial, uuid, mac, sealed_key, key_digest)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
-class Ledger(Printing):
+
+class Ledger(Life):
     """An open ledger.db. Reading methods return records; writing ones commit before they return."""
 
     @classmethod
@@ -39,8 +42,10 @@ class Ledger(Printing):
 
     @classmethod
     def open(cls, path: Path, who: Who) -> Ledger:
-        """Open an existing ledger."""
-        return cls(connect(path), path, who)
+        """Open an existing ledger; one of an earlier version is brought up to date."""
+        connection = connect(path)
+        migrate(connection, path, who)
+        return cls(connection, path, who)
 
     def __enter__(self) -> Ledger:
         return self
@@ -105,7 +110,7 @@ class Ledger(Printing):
 
         def flush() -> None:
             self._db.executemany("INSERT INTO package (batch, number, payload, digest) VALUES (?, ?, ?, ?)", strings)
-            self._db.executemany("INSERT INTO unit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", units)
+            self._db.executemany(_INSERT_UNIT, units)
             strings.clear()
             units.clear()
 
@@ -202,13 +207,14 @@ class Ledger(Printing):
 
     def _units_by_package(self, batch: int, first: int, last: int) -> dict[int, list[Unit]]:
         found: dict[int, list[Unit]] = {}
-        for package, number, serial, octets, mac in self._rows(
-            "SELECT package, number, serial, uuid, mac FROM unit WHERE batch = ? AND number BETWEEN "
+        for package, number, serial, octets, mac, scrapped in self._rows(
+            "SELECT package, number, serial, uuid, mac, scrapped FROM unit WHERE batch = ? AND number BETWEEN "
             "(SELECT (? - 1) * units_per_package + 1 FROM batch WHERE no = ?) AND "
             "(SELECT ? * units_per_package FROM batch WHERE no = ?) ORDER BY number",
             (batch, first, batch, last, batch),
         ):
-            found.setdefault(package, []).append(Unit(number, serial, uuid.UUID(bytes=octets), mac))
+            unit = Unit(number, serial, uuid.UUID(bytes=octets), mac, None, bool(scrapped))
+            found.setdefault(package, []).append(unit)
         return found
 
     def find_payload(self, payload: str) -> tuple[str, int] | None:
@@ -241,12 +247,14 @@ class Ledger(Printing):
         return (rows[0][0], rows[0][1], rows[0][2]) if rows else None
 
     def counts(self, batch_id: str) -> dict[str, int]:
-        """How many packages of a batch were printed and verified at least once."""
+        """How many packages of a batch there are, were printed and verified at least once, and how many units were
+        scrapped."""
         row = self._rows(
             "SELECT count(*), sum(prints > 0), sum(verified > 0) FROM package WHERE batch = ?",
             (self._number(batch_id),),
         )[0]
-        return {"packages": row[0], "printed": row[1] or 0, "verified": row[2] or 0}
+        scrapped = self._rows("SELECT count(*) FROM unit WHERE batch = ? AND scrapped", (self._number(batch_id),))
+        return {"packages": row[0], "printed": row[1] or 0, "verified": row[2] or 0, "scrapped": scrapped[0][0]}
 
     def never_verified(self, batch_id: str, limit: int) -> list[str]:
         """Serials of the first packages whose label was never read right."""
@@ -261,12 +269,13 @@ class Ledger(Printing):
     # --- secrets --------------------------------------------------------------------------------------------------
 
     def units_with_keys(self, batch_id: str, vault: Vault) -> Iterator[Unit]:
-        """The units of a batch with their OOB keys opened, in order. Only `export.programming` calls this."""
+        """The units of a batch that are not scrapped, with their OOB keys opened, in order. Only `export.programming`
+        calls this."""
         self.check_vault(vault)
         number, wrapped = self._rows("SELECT no, wrapped_key FROM batch WHERE id = ?", (batch_id,))[0]
         data_key = vault.data_key(batch_id, wrapped)
         for rows in self._stream(
-            "SELECT number, serial, uuid, mac, sealed_key FROM unit WHERE batch = ? AND number > ? "
+            "SELECT number, serial, uuid, mac, sealed_key FROM unit WHERE batch = ? AND scrapped = 0 AND number > ? "
             "ORDER BY number LIMIT ?",
             (number,),
             500,

@@ -13,7 +13,7 @@ from bss_mfg.payload import parse
 from bss_mfg.payload.spec import Spec
 from bss_mfg.scan.keyboards import diagnose_layout
 
-Kind = Literal["match", "foreign", "mismatched"]
+Kind = Literal["match", "foreign", "mismatched", "scrapped"]
 
 _AIM = re.compile(r"\](?:d[0-6]|Q[0-6]|C[0-4]|A[0-7]|E[0-4]|z[0-9A-C])")
 _AFTER = re.compile(r"[\r\n\t]+\Z")
@@ -54,10 +54,17 @@ def diagnose(octets: bytes, batch_id: str, ledger: Ledger, specs: Sequence[Spec]
     if found:
         batch, package = found
         if batch == batch_id:
+            if ledger.is_scrapped(batch, package):
+                detail = "a unit of this package was scrapped: take it off the line"
+                return Diagnosis("scrapped", detail, batch, package, stripped, _serials(ledger, batch, package))
             return Diagnosis("match", "", batch, package, stripped)
-        serials = next(ledger.packages(batch, package, 1)).serials
+        serials = _serials(ledger, batch, package)
         return Diagnosis("foreign", f"belongs to batch {batch}, package {package}", batch, package, stripped, serials)
     return _why_not(text, batch_id, ledger, specs, stripped)
+
+
+def _serials(ledger: Ledger, batch: str, package: int) -> str:
+    return next(ledger.packages(batch, package, 1)).serials
 
 
 def _why_not(text: str, batch_id: str, ledger: Ledger, specs: Sequence[Spec], stripped: str) -> Diagnosis:

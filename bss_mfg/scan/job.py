@@ -155,7 +155,8 @@ class Verifier:
         wish = Wish(batch.id, wanted.second_reader, wanted.grade)
         jobs = wanted.jobs or min(os.cpu_count() or 1, 4)
         self._pool: Pool[Look, Answer] = Pool(page_reader, (ledger.path, ledger.who, wish), PAGE_SECONDS, jobs)
-        self._books = Books(max((part.copy for part in self._parts), default=1))
+        scrapped = frozenset(ledger.scrapped_packages(batch.id))
+        self._books = Books(max((part.copy for part in self._parts), default=1), scrapped=scrapped)
         self._findings: list[Finding] = []
         self._waiting: list[Finding] = []
         self._looks: dict[tuple[str, int], Look | None] = {}
@@ -201,7 +202,7 @@ class Verifier:
     @property
     def complete(self) -> bool:
         """Whether a label of every package was read right."""
-        return len(self._books.first_seen) == self._batch.packages
+        return len(self._books.first_seen.keys() | self._books.scrapped) == self._batch.packages
 
     def _opened(self, files: Sequence[Path]) -> Iterator[Look]:
         """A job for each page of each file that is new."""

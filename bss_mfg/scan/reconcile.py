@@ -80,6 +80,8 @@ class Books:
     """Labels that were made of each package: `labels --copies`."""
     first_seen: dict[int, tuple[str, int]] = field(default_factory=dict)
     more_seen: Counter[int] = field(default_factory=Counter)
+    scrapped: frozenset[int] = frozenset()
+    """Packages with a scrapped unit: their labels need not be there."""
     excused: set[int] = field(default_factory=set)
     """Packages that already have a finding of their own (missing at their place, unreadable, mismatched)."""
 
@@ -111,7 +113,7 @@ class ScannedPage:
                 continue  # named by its serial below
             found.append(self._of_read(item, books, instead))
         for package, ink in self.inked.items() if self.frame else ():
-            if package not in books.first_seen and package not in books.excused:
+            if package not in books.first_seen and package not in books.excused and package not in books.scrapped:
                 books.excused.add(package)
                 found.append(self._of_place(package, ink, instead))
         return found
@@ -189,7 +191,8 @@ class ScannedPage:
 
 def still_missing(ledger: Ledger, batch: Batch, books: Books, parts: Sequence[PrintedPart]) -> Iterable[Finding]:
     """Packages of a batch that no file showed, with the place where the ledger last printed them."""
-    left = [n for n in range(1, batch.packages + 1) if n not in books.first_seen and n not in books.excused]
+    settled = books.first_seen.keys() | books.excused | books.scrapped
+    left = [number for number in range(1, batch.packages + 1) if number not in settled]
     runs = groupby(enumerate(left), key=lambda pair: pair[1] - pair[0])
     spans = [[number for _, number in run] for _, run in runs]
     for package in chain.from_iterable(ledger.packages(batch.id, span[0], len(span)) for span in spans):

@@ -118,7 +118,7 @@ class Station:
         octets = text.encode("utf-8", "surrogateescape")
         found = diagnose(octets, self._batch.id, self._ledger, self._specs)
         if found.kind != "match" or found.package is None:
-            words = {"foreign": "OTHER LABEL", "mismatched": "WRONG LABEL"}
+            words = {"foreign": "OTHER LABEL", "mismatched": "WRONG LABEL", "scrapped": "SCRAPPED"}
             return Verdict("bad", words.get(found.kind, "WRONG LABEL"), found.detail, found.package, found.serials)
         package = next(self._ledger.packages(self._batch.id, found.package, 1))
         if self._ledger.times_verified(self._batch.id, package.number):
