@@ -112,7 +112,10 @@ def verify_history(app: App, against: str | None, as_json: bool) -> None:
 @json_option
 @pass_app
 def history(app: App, what: str, as_json: bool) -> None:
-    """Everything that ever happened to a unit or a batch: when, who, at which station, with which version."""
+    """Everything that ever happened to a unit or a batch.
+
+    When, who, at which station, with which version of the program.
+    """
     from bss_mfg.ledger.history import history_of
 
     with app.workspace.open_ledger(app.actor) as opened:
