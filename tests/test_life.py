@@ -35,7 +35,7 @@ def test_a_scrapped_units_label_is_wrong_wherever_it_is_read(line: Factory) -> N
     done = line.cli("scrap", "B1", "ebK300000003", "--reason", "dropped")
     assert done.code == 0, done.err
     again = line.cli("scrap", "B1", "ebK300000003", "--reason", "dropped")
-    assert "1 were scrapped before" in again.err
+    assert "1 scrapped before" in again.err
     outcome = line.cli("verify", "B1", labels(line), "--json")
     assert outcome.code == 1
     (wrong,) = [row for row in outcome.json["findings"] if row["verdict"] != "matched"]
@@ -96,7 +96,7 @@ def test_a_batch_closes_only_when_its_books_balance(line: Factory, tmp_path: Pat
     assert {name: done.json[name] for name in ("printed", "verified", "scrapped", "in_hand")} == {
         "printed": 4, "verified": 2, "scrapped": 1, "in_hand": 1
     }  # fmt: skip
-    assert line.cli("close", "B1", "--in-hand", 1).code == 0
+    assert "1 in hand" in line.cli("close", "B1", "--in-hand", 40).err  # as it was closed, whatever is said later
     for command in (("labels", "B1", "--again"), ("scrap", "B1", "ebK300000001", "--reason", "x"),
                     ("reprint", "B1", "ebK300000001", "--reason", "x")):  # fmt: skip
         outcome = line.cli(*command)

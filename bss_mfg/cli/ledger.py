@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.common import App, counted, json_option, pass_app, print_json, say, shown_path
 
 
 @click.group()
@@ -47,7 +47,9 @@ def backup(app: App, to: Path) -> None:
     with app.workspace.open_ledger(app.actor) as opened:
         made = copy(opened, to)
     click.echo(shown_path(to))
-    say(f"OK: {made.units:,} units in {made.batches:,} batches; head {made.events}:{made.head}")
+    say(
+        f"OK: {counted(made.units, 'unit')} in {counted(made.batches, 'batch', 'batches')}; head {made.events}:{made.head}"
+    )
 
 
 @ledger.command(epilog="Example: bss-mfg ledger restore backup.db --skip-serials 5000 --reason 'disk failed'")
@@ -74,7 +76,8 @@ def restore(app: App, copy: Path, only_check: bool, skip_serials: int | None, re
         found = put_back(copy, app.workspace.ledger_file, app.actor, skip_serials, reason)
     click.echo(f"{found.events}:{found.head}")
     done = "the copy is whole" if only_check else "restored"
-    say(f"OK: {done}: {found.units:,} units in {found.batches:,} batches, {found.events:,} events")
+    holds = f"{counted(found.units, 'unit')} in {counted(found.batches, 'batch', 'batches')}"
+    say(f"OK: {done}: {holds}, {counted(found.events, 'event')}")
 
 
 @click.group()
@@ -126,11 +129,15 @@ def history(app: App, what: str, as_json: bool) -> None:
         return
     for event in found:
         click.echo(_event(event))
-    say(f"OK: {len(found):,} events")
+    say(f"OK: {counted(len(found), 'event')}")
 
 
 def _event(event: Mapping[str, Any]) -> str:
     who = f"{event['operator']}@{event['station']}"
     left = ("seq", "at", "kind", "batch", "operator", "station", "version")
-    more = ", ".join(f"{key} {value}" for key, value in event.items() if key not in left and value not in (None, ""))
+    more = ", ".join(
+        f"{key} {', '.join(map(str, value)) if isinstance(value, list) else value}"
+        for key, value in event.items()
+        if key not in left and value not in (None, "", [])
+    )
     return f"{event['seq']:>8}  {event['at']}  {event['batch'] or ''}  {event['kind']}  {who}  {more}"

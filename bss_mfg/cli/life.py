@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bss_mfg.cli.common import App, json_option, pass_app, print_json, say
+from bss_mfg.cli.common import App, counted, json_option, pass_app, print_json, say
 
 
 @click.command(epilog="Example: bss-mfg scrap bulb-2026-11 ebK300000017 --reason 'dropped'")
@@ -21,7 +21,7 @@ def scrap(app: App, batch_id: str, serials: tuple[str, ...], reason: str) -> Non
     with app.workspace.open_ledger(app.actor) as ledger:
         new = ledger.scrap(batch_id, serials, reason)
     before = len(set(serials)) - len(new)
-    say(f"OK: {len(new):,} units scrapped" + (f", {before:,} were scrapped before" if before else ""))
+    say(f"OK: {counted(len(new), 'unit')} scrapped" + (f", {before:,} scrapped before" if before else ""))
 
 
 @click.command(epilog="Example: bss-mfg close bulb-2026-11 --in-hand 3")

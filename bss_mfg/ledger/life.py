@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.ledger import audit
@@ -85,7 +85,8 @@ class Life(Printing):
         """Close a batch whose books balance; again is no change. `RefusedError` with the difference otherwise."""
         found = self.balance(batch_id, in_hand)
         if self.closed_at(batch_id):
-            return found
+            then = [event.data["in_hand"] for event in self.events_of(("batch closed",), batch_id)]
+            return replace(found, in_hand=then[-1])
         if found.difference:
             word = "are missing" if found.difference > 0 else "are too many"
             raise RefusedError(

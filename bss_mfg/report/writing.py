@@ -24,6 +24,8 @@ def check_report(path: Path) -> None:
         raise InputError(
             "is no kind of report", where=str(path), way_out=f"Name a file that ends in {', '.join(KINDS)}."
         )
+    if not path.parent.is_dir():
+        raise InputError("its folder is not there", where=str(path), way_out="Make the folder first.")
     if path.exists() and not is_report(path):
         raise already_there(path)
 
