@@ -48,7 +48,8 @@ def backup(app: App, to: Path) -> None:
         made = copy(opened, to)
     click.echo(shown_path(to))
     say(
-        f"OK: {counted(made.units, 'unit')} in {counted(made.batches, 'batch', 'batches')}; head {made.events}:{made.head}"
+    holds = f"{counted(made.units, 'unit')} in {counted(made.batches, 'batch', 'batches')}"
+    say(f"OK: {holds}; head {made.events}:{made.head}")
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bss_mfg.cli.common import App, pass_app, say
+from bss_mfg.cli.common import App, counted, pass_app, say
 
 if TYPE_CHECKING:
     from bss_mfg.scan.station import Station, Verdict
@@ -63,7 +63,7 @@ def scan(
     if screen:
         click.echo()
     say(
-        f"{tally.reads:,} reads, {tally.wrong:,} wrong; {tally.verified:,} of {tally.packages:,} packages verified, "
+        f"{counted(tally.reads, 'read')}, {tally.wrong:,} wrong; {tally.verified:,} of {tally.packages:,} packages verified, "
         f"{tally.missing:,} missing"
     )
     if tally.wrong:
