@@ -47,10 +47,8 @@ def backup(app: App, to: Path) -> None:
     with app.workspace.open_ledger(app.actor) as opened:
         made = copy(opened, to)
     click.echo(shown_path(to))
-    say(
     holds = f"{counted(made.units, 'unit')} in {counted(made.batches, 'batch', 'batches')}"
     say(f"OK: {holds}; head {made.events}:{made.head}")
-    )
 
 
 @ledger.command(epilog="Example: bss-mfg ledger restore backup.db --skip-serials 5000 --reason 'disk failed'")

@@ -63,8 +63,8 @@ def scan(
     if screen:
         click.echo()
     say(
-        f"{counted(tally.reads, 'read')}, {tally.wrong:,} wrong; {tally.verified:,} of {tally.packages:,} packages verified, "
-        f"{tally.missing:,} missing"
+        f"{counted(tally.reads, 'read')}, {tally.wrong:,} wrong; {tally.verified:,} of {tally.packages:,} packages "
+        f"verified, {tally.missing:,} missing"
     )
     if tally.wrong:
         ctx.exit(1)
