@@ -125,11 +125,11 @@ def _parameters(grades: pd.DataFrame) -> tuple[Parameter, ...]:
 
 
 def _worst(outcome: Verification) -> tuple[int, ...]:
-    """The labels with the lowest overall grade; of equals, those with the lowest sum of all grades."""
+    """The labels with the lowest overall grade below 4; of equals, those with the lowest sum of all grades."""
     keys = [
         (item.grade.overall, sum(item.grade.grades.values()), item.grade.values["unused_error_correction"], index)
         for index, item in enumerate(outcome.findings)
-        if item.grade and item.grade.overall is not None
+        if item.grade and item.grade.overall is not None and item.grade.overall < 4
     ]
     return tuple(index for *_, index in sorted(keys)[:WORST])
 
