@@ -61,7 +61,9 @@ def test_a_scrapped_unit_is_neither_programmed_nor_uploaded_nor_printed(line: Fa
     assert line.cli("program", "B1", "--format", "csv", "--out", keys).code == 0
     serials = [row.split(",")[0] for row in keys.read_text().splitlines()[1:]]
     assert serials == [f"ebK30000000{number}" for number in (1, 2, 4, 5, 6, 7, 8)]
-    line.cli("manifest", "B1", "--format", "jsonl", "--out", table)
+    made = line.cli("manifest", "B1", "--format", "jsonl", "--out", table)
+    assert "of 3 packages" in made.err
+    assert "Left out: 1 package with a scrapped unit" in made.err
     line.cli("manifest", "B1", "--format", "control-log", "--out", log)
     assert [json.loads(row)["package"] for row in table.read_text().splitlines()] == [1, 3, 4]
     assert "ebK300000003" not in log.read_text()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from bss_mfg.cli.common import App, pass_app, say, shown_path
+from bss_mfg.cli.common import App, counted, pass_app, say, shown_path
 
 
 @click.command(epilog="Example: bss-mfg manifest bulb-2026-11 --format control-log --out upload/")
@@ -44,9 +44,12 @@ def manifest(app: App, batch_id: str, kind: str, to: str) -> None:
         else:
             pieces = csv_table(ledger, batch) if kind == "csv" else json_lines(ledger, batch)
         sha = place(out, pieces)
+        left = len(ledger.scrapped_packages(batch.id))
         ledger.note(batch.id, "manifest made", {"file": out.name, "format": kind, "sha256": sha})
     click.echo(shown_path(out))
-    say(f"OK: {kind} of {batch.units:,} units in {batch.packages:,} packages; SHA-256 {sha}")
+    say(f"OK: {kind} of {counted(batch.packages - left, 'package')}; SHA-256 {sha}")
+    if left:
+        say(f"Left out: {counted(left, 'package')} with a scrapped unit")
 
 
 @click.command(epilog="Example: bss-mfg program bulb-2026-11 --format csv --out /media/line/bulb.csv")
@@ -68,4 +71,4 @@ def program(app: App, batch_id: str, kind: str, out: Path) -> None:
     with app.workspace.open_ledger(app.actor) as ledger:
         count = write_programming_csv(ledger, app.workspace.open_vault(), ledger.batch(batch_id), out)
     click.echo(shown_path(out))
-    say(f"OK: {kind} with the OOB keys of {count:,} units. Keep it secret.")
+    say(f"OK: {kind} with the OOB keys of {counted(count, 'unit')}. Keep it secret.")
