@@ -92,7 +92,7 @@ def _run(workspace: Workspace, folder: Path, who: Who, reporter: Reporter) -> Ra
         workspace.add_product(name, Product.model_validate(settings), load_public_key(public, name))
     loaded = workspace.product(name)
     with workspace.open_ledger(who) as ledger:
-        vault = workspace.open_vault()
+        vault = workspace.open_vault(ledger)
         with clock.step("issue"):
             batch = create_batch(
                 ledger, vault, loaded, workspace.spec(loaded.product.spec), sample.units,

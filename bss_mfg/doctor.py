@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bss_mfg.ledger.store import Ledger
+    from bss_mfg.vaulting import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +124,10 @@ def _libdmtx() -> Check:
         }
         fix = fixes.get(sys.platform, "sudo apt-get install libdmtx0b")
         return Check("libdmtx", "gap", "missing; only --second-reader needs it", fix)
+
+
+def check_vault(found: Status) -> Check:
+    """The vault key of a workspace: there, whole, and the ledger's."""
+    if found.trouble:
+        return Check("vault", "fault", found.trouble, "Put the right key back, or use `bss-mfg vault recover`.")
+    return Check("vault", "ok", f"key {found.id}, kept in a {found.kind}")

@@ -170,6 +170,30 @@ def move_aside(path: Path, ending: str) -> Path:
     return target
 
 
+def move_over(source: Path, target: Path) -> None:
+    """Put one file in another's place in one stroke, in the same folder."""
+    try:
+        source.replace(target)
+        sync_folder(target.parent)
+    except OSError as error:
+        raise from_os_error(error, "putting a file in place", target) from error
+
+
+def destroy(path: Path) -> None:
+    """Overwrite a file with zeros and delete it. A solid-state disk may keep old blocks all the same."""
+    try:
+        with path.open("rb+") as file:
+            left = path.stat().st_size
+            while left > 0:
+                left -= file.write(bytes(min(left, 1 << 20)))
+            file.flush()
+            os.fsync(file.fileno())
+        path.unlink()
+        sync_folder(path.parent)
+    except OSError as error:
+        raise from_os_error(error, "destroying", path) from error
+
+
 def _move_exclusively(source: Path, target: Path) -> None:
     """Rename that fails where `target` exists. A hard link does it in one step; some file systems have none."""
     try:

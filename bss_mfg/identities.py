@@ -7,30 +7,27 @@ is refused with its row, nothing is guessed back.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import re
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from bss_mfg.credentials import check_serial
 from bss_mfg.errors import InputError
 from bss_mfg.files import read_bytes
-from bss_mfg.model import Identity
+from bss_mfg.model import Identity, IssuedBefore
 
 _FLOAT = re.compile(r"[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+|[0-9]+[.,][0-9]+")
 _COLUMNS = ("serial", "uuid", "mac")
+_BEFORE = (*_COLUMNS, "oob_key", "oob_sha256")
 _MOST_NAMED = 8
 
 
 def read_identities(path: Path) -> tuple[Identity, ...]:
     """The identities of a file, in its order; `InputError` names every bad row (at most eight)."""
-    data = read_bytes(path, "identities file")
-    rows = _xlsx(data, path) if data[:4] == b"PK\x03\x04" else _csv(data, path)
-    header_row = next(rows, None)
-    if header_row is None:
-        raise InputError("is empty", where=str(path), way_out="It needs a header line with the column serial.")
-    columns = _columns(header_row[1], path)
+    columns, width, rows = _table(path, _COLUMNS)
     found: list[Identity] = []
     problems: list[str] = []
     seen: dict[str, dict[object, int]] = {name: {} for name in _COLUMNS}
@@ -39,7 +36,7 @@ def read_identities(path: Path) -> tuple[Identity, ...]:
             problems.append(f"row {number} is blank")
             continue
         try:
-            identity = _identity(cells, columns, len(header_row[1]))
+            identity = _identity(cells, columns, width)
             for name, value in (("serial", identity.serial), ("uuid", identity.uuid), ("mac", identity.mac)):
                 if value is not None and (first := seen[name].setdefault(value, number)) != number:
                     raise ValueError(f"has the {name} of row {first}")
@@ -61,9 +58,54 @@ def read_identities(path: Path) -> tuple[Identity, ...]:
     return tuple(found)
 
 
-def _columns(header: list[str], path: Path) -> dict[str, int]:
+def read_issued_before(path: Path) -> Iterator[IssuedBefore]:
+    """The identities of a file that others issued: serial, and uuid, oob_key or oob_sha256 (hex) as far as known.
+
+    Keys are hashed at once, and no message holds one. `InputError` at the first bad row.
+    """
+    columns, width, rows = _table(path, _BEFORE)
+    for number, cells in rows:
+        where = f"{path}, row {number}"
+        try:
+            if len(cells) != width:
+                raise ValueError(f"has {len(cells)} cells, the header has {width}")
+            digest = _digest(cells, columns)
+            plain = {name: index for name, index in columns.items() if name in _COLUMNS}
+            identity = _identity(cells, plain, width)
+        except ValueError as error:
+            raise InputError(f"the row {error}", where=where, way_out="Correct it. Nothing was imported.") from None
+        yield IssuedBefore(number, identity.serial, identity.uuid, digest)
+
+
+def _digest(cells: list[str], columns: dict[str, int]) -> bytes | None:
+    """The SHA-256 of a row's OOB key. Says nothing of the key itself."""
+    key = cells[columns["oob_key"]].strip() if "oob_key" in columns else ""
+    digest = cells[columns["oob_sha256"]].strip() if "oob_sha256" in columns else ""
+    if key:
+        if not re.fullmatch(r"([0-9A-Fa-f]{32}){1,2}", key):
+            raise ValueError("has an oob_key that is not 32 or 64 hex digits")
+        found = hashlib.sha256(bytes.fromhex(key)).digest()
+        if digest and digest.lower() != found.hex():
+            raise ValueError("has an oob_sha256 that is not the one of its oob_key")
+        return found
+    if digest and not re.fullmatch(r"[0-9A-Fa-f]{64}", digest):
+        raise ValueError("has an oob_sha256 that is not 64 hex digits")
+    return bytes.fromhex(digest) if digest else None
+
+
+def _table(path: Path, allowed: Sequence[str]) -> tuple[dict[str, int], int, Iterator[tuple[int, list[str]]]]:
+    """Where each column stands, how many there are, and the rows under the header with their numbers."""
+    data = read_bytes(path, "identities file")
+    rows = _xlsx(data, path) if data[:4] == b"PK\x03\x04" else _csv(data, path)
+    header = next(rows, None)
+    if header is None:
+        raise InputError("is empty", where=str(path), way_out="It needs a header line with the column serial.")
+    return _columns(header[1], path, allowed), len(header[1]), rows
+
+
+def _columns(header: list[str], path: Path, allowed: Sequence[str]) -> dict[str, int]:
     names = [cell.strip().lower() for cell in header]
-    unknown = [name for name in names if name not in _COLUMNS]
+    unknown = [name for name in names if name not in allowed]
     doubled = {name for name in names if names.count(name) > 1}
     if "serial" not in names or unknown or doubled:
         what = (
@@ -74,7 +116,9 @@ def _columns(header: list[str], path: Path) -> dict[str, int]:
             else "the column serial is missing"
         )
         raise InputError(
-            what, where=f"{path}, row 1", way_out="The header has the columns serial and, if wanted, uuid and mac."
+            what,
+            where=f"{path}, row 1",
+            way_out=f"The header has the columns serial and, if wanted, {', '.join(allowed[1:-1])} and {allowed[-1]}.",
         )
     return {name: index for index, name in enumerate(names)}
 

@@ -79,9 +79,9 @@ def create_batch(
             return found
         number, next_serial = ledger.product_number(loaded.name, product.pid, loaded.key.fingerprint)
         if identities:
-            _refuse_known(ledger, number, identities)
+            refuse_known(ledger, number, identities)
         else:
-            next_serial = _free_serial(ledger, loaded, number, next_serial, units)
+            next_serial = free_serial(ledger, loaded, number, next_serial, units)
         batch = Batch(
             id=batch_id or _free_id(ledger, loaded.name),
             product=loaded.name,
@@ -105,16 +105,16 @@ def create_batch(
     return Issued(batch, True)
 
 
-def _refuse_known(ledger: Ledger, product: int, identities: Sequence[Identity]) -> None:
+def refuse_known(ledger: Ledger, product: int, identities: Sequence[Identity]) -> None:
     """Name what of a file was issued before, by row; the ledger would refuse it all the same."""
     known = ledger.known_serials(product, [item.serial for item in identities])
     uuids = ledger.known_uuids([item.uuid for item in identities if item.uuid])
     problems = []
     for row, item in enumerate(identities, 2):
         if item.serial in known:
-            problems.append(f"row {row}: serial {item.serial} was issued in batch {known[item.serial]}")
+            problems.append(f"row {row}: serial {item.serial} was issued {known[item.serial]}")
         elif item.uuid in uuids:
-            problems.append(f"row {row}: Device UUID {str(item.uuid).upper()} was issued in batch {uuids[item.uuid]}")
+            problems.append(f"row {row}: Device UUID {str(item.uuid).upper()} was issued {uuids[item.uuid]}")
     if problems:
         more = [f"and {len(problems) - 8} more rows"] if len(problems) > 8 else []
         raise LedgerError(
@@ -125,7 +125,7 @@ def _refuse_known(ledger: Ledger, product: int, identities: Sequence[Identity]) 
         )
 
 
-def _free_serial(ledger: Ledger, loaded: LoadedProduct, product_no: int, start: int, units: int) -> int:
+def free_serial(ledger: Ledger, loaded: LoadedProduct, product_no: int, start: int, units: int) -> int:
     """The first running number from which all serials of the batch are free: serials brought by files are skipped."""
     product = loaded.product
     while True:

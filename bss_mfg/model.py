@@ -15,17 +15,22 @@ class Secret:
     """Octets that must not be seen: an OOB key, a data key.
 
     `repr` and `str` are redacted, comparison takes constant time, and pickling is refused so that a secret can't
-    slip into a worker process. `reveal()` is the one way to the octets, easy to find in a review.
+    slip into a worker process. `reveal()` is the one way to the octets, easy to find in a review. `wipe()` overwrites
+    them; copies that libraries made meanwhile are beyond Python's reach.
     """
 
     __slots__ = ("_octets",)
 
     def __init__(self, octets: bytes) -> None:
-        self._octets = octets
+        self._octets = bytearray(octets)
 
     def reveal(self) -> bytes:
         """The octets themselves."""
-        return self._octets
+        return bytes(self._octets)
+
+    def wipe(self) -> None:
+        """Overwrite the octets with zeros."""
+        self._octets[:] = bytes(len(self._octets))
 
     def __len__(self) -> int:
         return len(self._octets)
@@ -57,6 +62,17 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class IssuedBefore:
+    """An identity that was issued before bss-mfg, as far as it is known: `row` is its row in the file, `key_digest`
+    the SHA-256 of its OOB key."""
+
+    row: int
+    serial: str
+    uuid: uuid.UUID | None
+    key_digest: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class Unit:
     """One device. `number` counts from 1 within the batch; `key` is present only while a unit is being issued;
     `scrapped` units are issued for ever, and never programmed, shipped or uploaded."""
@@ -76,6 +92,8 @@ class Package:
     number: int
     payload: str
     units: tuple[Unit, ...]
+    revision: int = 1
+    """Counts the payloads that the package had: more than 1 where a unit of it was replaced."""
 
     @property
     def scrapped(self) -> bool:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Literal
 
 from bss_mfg import resources
 from bss_mfg.errors import InputError, RefusedError
-from bss_mfg.files import checked_name, make_folder, place, read_bytes
+from bss_mfg.files import checked_name, make_folder, move_over, place, read_bytes
 from bss_mfg.model import Who
 from bss_mfg.tomlfile import load, validate
 
 if TYPE_CHECKING:
+    from bss_mfg.ledger.keyfile import Ask, Kind
     from bss_mfg.ledger.store import Ledger
     from bss_mfg.ledger.vault import Vault
     from bss_mfg.payload.keys import ProductKey
@@ -67,8 +68,11 @@ class Workspace:
         return workspace
 
     @classmethod
-    def create(cls, root: Path, who: Who, environment: Mapping[str, str]) -> Workspace:
-        """Make a workspace in a new or empty folder: settings, vault key, ledger, folders."""
+    def create(
+        cls, root: Path, who: Who, environment: Mapping[str, str], kind: Kind = "file", ask: Ask | None = None
+    ) -> Workspace:
+        """Make a workspace in a new or empty folder: settings, vault key (of a kind), ledger, folders."""
+        from bss_mfg.ledger import keyfile
         from bss_mfg.ledger.connection import refuse_network
         from bss_mfg.ledger.store import Ledger
         from bss_mfg.ledger.vault import Vault
@@ -96,9 +100,11 @@ class Workspace:
         for name in ("products", "templates", "printers", "specs", "batches", "dev-keys"):
             make_folder(root / name)
         # The settings come last: what has no settings is no workspace yet, and init can be typed again.
-        vault = (
-            Vault.load(workspace.vault_file) if workspace.vault_file.exists() else Vault.create(workspace.vault_file)
-        )
+        if not workspace.vault_file.exists():
+            vault = Vault.generate()
+            keyfile.save(vault, workspace.vault_file, kind, ask or keyfile.no_passphrase)
+        else:
+            vault = keyfile.load(workspace.vault_file, ask or keyfile.no_passphrase)
         with Ledger.create(workspace.ledger_file, who, vault):
             pass
         place(root / CONFIG, [_CONFIG_TEXT.encode()])
@@ -134,11 +140,27 @@ class Workspace:
 
         return Ledger.open(self.ledger_file, who)
 
-    def open_vault(self) -> Vault:
-        """The vault key."""
-        from bss_mfg.ledger.vault import Vault
+    @property
+    def next_vault_file(self) -> Path:
+        """Where the vault key waits that is to take the place of the present one."""
+        return self.vault_file.with_name(f"{self.vault_file.name}.new")
 
-        return Vault.load(self.vault_file)
+    def open_vault(self, ledger: Ledger | None = None, ask: Ask | None = None) -> Vault:
+        """The vault key. Given the ledger, a change of the vault key that was interrupted is ended first."""
+        from bss_mfg.ledger import keyfile
+
+        if ledger is not None:
+            self.settle_vault(ledger)
+        return keyfile.load(self.vault_file, ask or keyfile.no_passphrase)
+
+    def settle_vault(self, ledger: Ledger) -> bool:
+        """Put the next vault key in place where the ledger is wrapped under it already; whether it was."""
+        from bss_mfg.ledger import keyfile
+
+        if not self.next_vault_file.exists() or keyfile.id_of(self.next_vault_file) != ledger.vault_id():
+            return False
+        move_over(self.next_vault_file, self.vault_file)
+        return True
 
     # --- products -------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bss_mfg.errors import InputError, LedgerError, MissingError
+from bss_mfg.ledger import keyfile
 from bss_mfg.ledger.connection import WAL_SAFE, journal, refuse_network
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Secret
@@ -109,15 +110,15 @@ def test_the_vault_key_can_lie_elsewhere(factory: Factory, tmp_path: Path) -> No
 
 def test_a_vault_key_file_shows_damage(tmp_path: Path) -> None:
     path = tmp_path / "vault.key"
-    Vault.create(path)
+    keyfile.save(Vault.generate(), path, "file", keyfile.no_passphrase)
     text = path.read_text()
     for position in range(0, len(text) - 1, 7):
         path.write_text(text[:position] + ("A" if text[position] != "A" else "B") + text[position + 1 :])
         with pytest.raises(InputError, match="undamaged"):
-            Vault.load(path)
+            keyfile.load(path)
     path.unlink()
     with pytest.raises(MissingError):
-        Vault.load(path)
+        keyfile.load(path)
 
 
 def test_a_sealed_key_opens_only_for_its_unit() -> None:

@@ -154,7 +154,7 @@ def test_the_doctor_finds_a_changed_ledger(factory: Factory, change: str, says: 
     factory.issue(5)
     assert factory.cli("doctor").code == 0
     with sqlite3.connect(factory.root / "ledger.db") as db:
-        for trigger in ("event_no_update", "event_no_delete", "payload_no_update"):
+        for trigger in ("event_no_update", "event_no_delete", "payload_no_update", "unit_no_delete"):
             db.execute(f"DROP TRIGGER {trigger}")
         db.executescript(change)
     done = factory.cli("doctor")

@@ -36,8 +36,7 @@ def create(app: App, product: str, units: int, batch_id: str | None, identities:
     rows = read_identities(identities) if identities else ()
     if odd := foreign_uuids(rows):
         say(f"Warning: {odd} UUIDs are not of the RFC 9562 kind; some Bluetooth Mesh stacks refuse such devices.")
-    vault = workspace.open_vault()
-    with workspace.open_ledger(app.actor) as ledger:
+    with workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
         issued = create_batch(
             ledger, vault, loaded, workspace.spec(loaded.product.spec), units, batch_id=batch_id, identities=rows,
             progress=progress(f"{product}: issue"),
@@ -76,6 +75,8 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
         record = _record(ledger.batch(batch_id), ledger.counts(batch_id))
         seq, head = ledger.head()
         record |= {
+            "closed_at": ledger.closed_at(batch_id),
+            "retired_at": ledger.retired_at(batch_id),
             "ledger_head": f"{seq}:{head}",
             "label_files": list(dict.fromkeys(part.file for part in ledger.printed_parts(batch_id))),
         }
@@ -100,7 +101,7 @@ def _record(item: Batch, counts: dict[str, int]) -> dict[str, object]:
         "id": item.id, "product": item.product, "title": item.facts["title"], "pid": item.facts["pid"],
         "stage": item.stage, "units": item.units, "packages": item.packages,
         "units_per_package": item.units_per_package, "printed": counts["printed"], "verified": counts["verified"],
-        "scrapped": counts["scrapped"],
+        "shipped": counts["shipped"], "scrapped": counts["scrapped"], "replaced": counts["replaced"],
         "created_at": item.created_at, "spec": item.spec, "suite": item.suite,
         "key_fingerprint": item.key_fingerprint, "template": item.template, "longest_payload": item.longest_payload,
     }  # fmt: skip

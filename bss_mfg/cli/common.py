@@ -19,7 +19,9 @@ from bss_mfg import __version__
 
 if TYPE_CHECKING:
     from bss_mfg.label.printer import Printer
-    from bss_mfg.model import Who
+    from bss_mfg.ledger.store import Ledger
+    from bss_mfg.ledger.vault import Vault
+    from bss_mfg.model import Secret, Who
     from bss_mfg.workspace import Workspace
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -53,6 +55,24 @@ class App:
     def actor(self) -> Who:
         """Who acts, with the station of the workspace's settings."""
         return self.who(self.workspace.config().station)
+
+    def vault(self, ledger: Ledger) -> Vault:
+        """The open vault; asks for its passphrase if it has one."""
+        return self.workspace.open_vault(ledger, self.ask)
+
+    def ask(self, what: str, new: bool) -> Secret:
+        """A passphrase: from the file that BSS_MFG_PASSPHRASE_FILE names, else asked for without showing it."""
+        from bss_mfg.files import read_bytes
+        from bss_mfg.ledger.keyfile import no_passphrase
+        from bss_mfg.model import Secret
+        from bss_mfg.workspace import environment
+
+        if named := environment().get("BSS_MFG_PASSPHRASE_FILE"):
+            return Secret(read_bytes(Path(named).expanduser(), "passphrase file", 4096).rstrip(b"\r\n"))
+        if not sys.stdin.isatty():
+            return no_passphrase(what, new)
+        prompt = f"{'New passphrase' if new else 'Passphrase'} for {what}"
+        return Secret(click.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True).encode())
 
     def printer(self, name: str) -> Printer:
         """A printer of the workspace, or a built-in one."""

@@ -68,7 +68,7 @@ def program(app: App, batch_id: str, kind: str, out: Path) -> None:
 
     if out.is_dir():
         raise InputError("is a folder", where=str(out), way_out="Name the file to make.")
-    with app.workspace.open_ledger(app.actor) as ledger:
-        count = write_programming_csv(ledger, app.workspace.open_vault(), ledger.batch(batch_id), out)
+    with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
+        count = write_programming_csv(ledger, vault, ledger.batch(batch_id), out)
     click.echo(shown_path(out))
     say(f"OK: {kind} with the OOB keys of {counted(count, 'unit')}. Keep it secret.")

@@ -163,7 +163,8 @@ def _report(
     record = {
         "batch": batch.id, "template": template, "printer": printer.name, "language": printer.language,
         "files": [str(path) for path in made.files], "unchanged": made.unchanged, "index": str(made.index),
-        "labels": made.labels, "pages": made.pages, "modules": plan.columns if plan else None,
+        "labels": made.labels,
+        "left_out": made.left_out, "pages": made.pages, "modules": plan.columns if plan else None,
         "dots_per_module": [plan.dots_x, plan.dots_y] if plan else None,
         "x_dimension_mm": round(made.layout.x_dimension_mm, 4) if plan else None,
         "sample": made.layout.sample, "sent": sent,
@@ -181,6 +182,8 @@ def _report(
         else ""
     )
     say(f"OK: {made.labels:,} labels on {made.pages:,} pages{kept}{symbol}; index {shown_path(made.index)}")
+    if made.left_out:
+        say(f"Left out: {made.left_out:,} packages that were scrapped or shipped")
     if sent:
         say(f"OK: {sent['labels']:,} labels handed over to {sent['to']}")
     if made.layout.sample:

@@ -34,9 +34,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "scan": ("scan:scan", "Check labels with a hand scanner that types like a keyboard, or on a serial port."),
     "inspect": ("verify:inspect", "Explain any barcode, field by field."),
     "scrap": ("life:scrap", "Scrap units, for ever."),
+    "replace": ("life:replace", "Issue new units in the places of scrapped ones."),
+    "ship": ("life:ship", "Mark packages as packed and shipped, or as returned."),
     "close": ("life:close", "Close a batch: printed = verified + scrapped + in hand, by packages."),
+    "retire": ("life:retire", "Destroy the OOB keys of a batch, for ever."),
     "manifest": ("export:manifest", "Write the control logs or tables of a batch."),
     "program": ("export:program", "Write the OOB keys of a batch for the line's flasher."),
+    "import-issued": ("life:import_issued", "Bring in identities that were issued before bss-mfg."),
+    "vault": ("vault:vault", "Look at the vault key, change it, keep it apart, put it back."),
     "history": ("ledger:history", "Everything that ever happened to a unit or a batch."),
     "ledger": ("ledger:ledger", "Check, copy and restore the ledger."),
     "audit": ("ledger:audit", "Prove the history."),
@@ -90,6 +95,7 @@ def cli(ctx: click.Context, workspace_option: str | None, debug: bool) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     os.umask(0o077)
+    _no_core_dumps()
     for stream in (sys.stdout, sys.stderr):
         # A Windows console in a national code page must not crash on a character it lacks.
         if hasattr(stream, "reconfigure"):
@@ -125,6 +131,14 @@ def main(arguments: list[str] | None = None) -> None:
         _complain(f"A defect of bss-mfg ({name}). Please report it with the output of `bss-mfg --debug ...`.", debug)
         code = 70
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _no_core_dumps() -> None:
+    """A crash must not write this process's memory, with keys in it, to a file."""
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _complain(text: str, debug: bool) -> None:

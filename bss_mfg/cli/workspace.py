@@ -11,12 +11,21 @@ from bss_mfg.cli.common import App, details, json_option, pass_app, print_json, 
 
 if TYPE_CHECKING:
     from bss_mfg.doctor import Check
+    from bss_mfg.ledger.keyfile import Kind
 
 
 @click.command(epilog="Example: bss-mfg init factory")
 @click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--vault",
+    "kind",
+    type=click.Choice(["file", "passphrase", "keyring"]),
+    default="file",
+    show_default=True,
+    help="How the vault key is kept: in a file, under a passphrase, in the system's keyring.",
+)
 @pass_app
-def init(app: App, folder: Path) -> None:
+def init(app: App, folder: Path, kind: Kind) -> None:
     """Make a workspace.
 
     Creates FOLDER with its settings, ledger and vault key. Keep a copy of vault.key in a safe place: without it no OOB
@@ -24,9 +33,13 @@ def init(app: App, folder: Path) -> None:
     """
     from bss_mfg.workspace import Workspace, environment
 
-    workspace = Workspace.create(folder, app.who(), environment())
+    workspace = Workspace.create(folder, app.who(), environment(), kind, app.ask)
     say(f"OK: workspace made in {shown_path(workspace.root)}")
-    say(f"Now copy {shown_path(workspace.vault_file)} to a safe place, apart from the workspace.")
+    say(
+        "Now run `bss-mfg vault export-recovery FILE` and keep that file apart from this computer."
+        if kind == "keyring"
+        else f"Now copy {shown_path(workspace.vault_file)} to a safe place, apart from the workspace."
+    )
 
 
 @click.command(epilog="Example: bss-mfg doctor")
@@ -52,8 +65,9 @@ def doctor(ctx: click.Context, app: App, as_json: bool) -> None:
 
 
 def _of_workspace(app: App) -> list[Check]:
-    from bss_mfg.doctor import Check, check_ledger
+    from bss_mfg.doctor import Check, check_ledger, check_vault
     from bss_mfg.errors import BssError
+    from bss_mfg.vaulting import status
 
     try:
         workspace = app.workspace
@@ -63,7 +77,7 @@ def _of_workspace(app: App) -> list[Check]:
         return []
     try:
         with workspace.open_ledger(app.actor) as ledger:
-            return [check_ledger(ledger)]
+            return [check_ledger(ledger), check_vault(status(workspace, ledger))]
     except BssError as error:
         return [Check("ledger", "fault", error.what, error.way_out)]
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from bss_mfg.files import place
+from bss_mfg.errors import RefusedError
+from bss_mfg.files import destroy, place, sha256_of
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Batch
@@ -24,9 +25,23 @@ def write_programming_csv(ledger: Ledger, vault: Vault, batch: Batch, path: Path
             yield line
             count += 1
 
-    place(path, counted())
-    ledger.note(batch.id, "keys released", {"file": path.name, "format": "csv", "units": count - 1})
+    sha = place(path, counted())
+    released = {"file": path.name, "format": "csv", "units": count - 1, "sha256": sha}
+    ledger.note(batch.id, "keys released", released)
     return count - 1
+
+
+def lying_exports(ledger: Ledger, batch: Batch, folder: Path) -> list[Path]:
+    """Programming exports of a batch that still lie somewhere in a folder, found by what the history says of them."""
+    released = {
+        event.data["file"]: event.data.get("sha256") for event in ledger.events_of(("keys released",), batch.id)
+    }
+    return [
+        path
+        for name, sha in released.items()
+        for path in sorted(folder.rglob(name))
+        if path.is_file() and sha in (None, sha256_of(path))
+    ]
 
 
 def _lines(ledger: Ledger, vault: Vault, batch: Batch) -> Iterator[bytes]:
@@ -34,3 +49,24 @@ def _lines(ledger: Ledger, vault: Vault, batch: Batch) -> Iterator[bytes]:
     for unit in ledger.units_with_keys(batch.id, vault):
         key = unit.key.reveal().hex().upper() if unit.key else ""
         yield f"{unit.serial},{unit.uuid.hex.upper()},{key}\r\n".encode("ascii")
+
+
+def retire_batch(
+    ledger: Ledger, batch: Batch, acknowledged: str, root: Path, *, delete_exports: bool
+) -> tuple[bool, list[Path]]:
+    """Destroy a batch's keys: (whether they were there, the programming exports that were destroyed with them).
+
+    `RefusedError` while a programming export lies in the workspace `root` and `delete_exports` is not said.
+    """
+    lying = lying_exports(ledger, batch, root)
+    if lying and not delete_exports:
+        raise RefusedError(
+            f"{len(lying):,} programming files with its OOB keys lie in the workspace",
+            where=f"batch {batch.id}",
+            problems=[str(path.relative_to(root)) for path in lying[:10]],
+            way_out="Nothing was changed. Take them away, or add --delete-exports to destroy them.",
+        )
+    new = ledger.retire(batch.id, acknowledged)
+    for path in lying:
+        destroy(path)
+    return new, lying

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -66,6 +66,8 @@ class LabelFiles:
     layout: Layout
     on_file: tuple[tuple[int, int], ...]
     """Of each file: how many labels it holds, and at which place of its first page they start."""
+    left_out: int = 0
+    """Packages that get no label any more: scrapped or shipped."""
 
     def labels_in(self, file: int, pages: int) -> int:
         """How many labels the first pages of a file hold."""
@@ -133,7 +135,7 @@ def make_labels(
     made before are refused unless `wanted.again`. The same batch, template and printer give the same bytes.
     """
     ledger.refuse_closed(batch.id)
-    _refuse_scrapped(ledger, batch, template.template.each, wanted)
+    _refuse_gone(ledger, batch, template.template.each, wanted)
     shape = template.template
     size = batch_symbol_size(batch) if shape.each == "package" else 0
     layout = lay_out(template, printer, size, batch.stage, batch.units_per_package, order=wanted.order)
@@ -145,7 +147,8 @@ def make_labels(
     check_rows(layout, maker.rows(ledger, numbers))
 
     plan = _digest(layout, batch, wanted, maker if shape.each == "batch" else None)
-    files = list(_cut(layout, batch, wanted, numbers, folder))
+    gone = ledger.scrapped_packages(batch.id) | ledger.shipped_packages(batch.id) if shape.each == "package" else set()
+    files = list(_cut(layout, batch, wanted, numbers, folder, gone if wanted.numbers is None else set()))
     known = {(part.file, part.plan): part for part in ledger.printed_parts(batch.id)}
     done = [] if wanted.again else [item for item in files if (item.path.name, plan) in known]
     if wanted.act == "labels" and not wanted.again and not (wanted.keep and len(done) == len(files)):
@@ -181,7 +184,7 @@ def make_labels(
     pages = sum(-(-(len(item.numbers) + item.start_at - 1) // per_page) for item in files)
     return LabelFiles(
         tuple(item.path for item in files), len(done), index, whole, pages, layout,
-        tuple((len(item.numbers), item.start_at) for item in files),
+        tuple((len(item.numbers), item.start_at) for item in files), len(gone) if wanted.numbers is None else 0,
     )  # fmt: skip
 
 
@@ -226,8 +229,13 @@ def _stem(batch: Batch, wanted: Wanted) -> str:
     return f"{batch.id}-{wanted.stem or wanted.act}"
 
 
-def _cut(layout: Layout, batch: Batch, wanted: Wanted, numbers: Sequence[int], folder: Path) -> Iterator[_File]:
-    """The files of a run, in whole pages; copies are sets of files of their own."""
+def _cut(
+    layout: Layout, batch: Batch, wanted: Wanted, numbers: Sequence[int], folder: Path, gone: Set[int]
+) -> Iterator[_File]:
+    """The files of a run, in whole pages; copies are sets of files of their own.
+
+    Which numbers a file may hold does not depend on which are `gone`: a run can go on after a unit was scrapped.
+    """
     per_page = len(layout.cells)
     language = layout.printer.language
     size = per_page if language == "png" else max(wanted.labels_per_file // per_page, 1) * per_page
@@ -236,13 +244,14 @@ def _cut(layout: Layout, batch: Batch, wanted: Wanted, numbers: Sequence[int], f
         for part, first, count in parts.cut(len(numbers), size, size - wanted.start_at + 1):
             number += 1
             name = f"{_stem(batch, wanted)}-{number:04d}{SUFFIX[language]}"
-            yield _File(
-                folder / name, number, copy, numbers[first - 1 : first - 1 + count], wanted.start_at if part == 1 else 1
-            )
+            inside = numbers[first - 1 : first - 1 + count]
+            left = inside if gone.isdisjoint(inside) else tuple(one for one in inside if one not in gone)
+            if left:
+                yield _File(folder / name, number, copy, left, wanted.start_at if part == 1 else 1)
 
 
-def _refuse_scrapped(ledger: Ledger, batch: Batch, each: str, wanted: Wanted) -> None:
-    """A label that is asked for by name must not be one of a scrapped unit."""
+def _refuse_gone(ledger: Ledger, batch: Batch, each: str, wanted: Wanted) -> None:
+    """A label that is asked for by name must not be one of a scrapped unit, or of a package that was shipped."""
     if wanted.numbers is None or each != "package":
         return
     if scrapped := sorted(ledger.scrapped_packages(batch.id).intersection(wanted.numbers)):
@@ -250,7 +259,14 @@ def _refuse_scrapped(ledger: Ledger, batch: Batch, each: str, wanted: Wanted) ->
             f"{len(scrapped):,} of these packages hold a scrapped unit",
             where=f"batch {batch.id}",
             problems=[next(ledger.packages(batch.id, number, 1)).serials for number in scrapped[:10]],
-            way_out="A scrapped unit gets no label. Leave them out.",
+            way_out="A scrapped unit gets no label. Leave them out, or `bss-mfg replace` the units.",
+        )
+    if shipped := sorted(ledger.shipped_packages(batch.id).intersection(wanted.numbers)):
+        raise RefusedError(
+            f"{len(shipped):,} of these packages were shipped",
+            where=f"batch {batch.id}",
+            problems=[next(ledger.packages(batch.id, number, 1)).serials for number in shipped[:10]],
+            way_out="If they came back, say so first: `bss-mfg ship --returned`.",
         )
 
 

@@ -73,8 +73,8 @@ class RowMaker:
             elif self._each == "unit":
                 last = (first + count - 2) // size + 1
                 for package in ledger.packages(batch.id, (first - 1) // size + 1, last - (first - 1) // size):
-                    for unit in package.units:
-                        if first <= unit.number < first + count:
+                    for place, unit in enumerate(package.units, (package.number - 1) * size + 1):
+                        if first <= place < first + count:
                             yield self._unit(package, unit)
             elif self._each == "carton":
                 for carton in range(first, first + count):

@@ -27,25 +27,34 @@ def check(connection: sqlite3.Connection, path: Path) -> int:
 
 
 def check_content(connection: sqlite3.Connection, path: Path, batch: str) -> None:
-    """Compare a batch's barcode strings with the digest that its issue wrote into the history."""
+    """Compare a batch's barcode strings with what its issue, and the replacements since, wrote into the history."""
     content = hashlib.sha256()
+    (number_of_batch,) = connection.execute("SELECT no FROM batch WHERE id = ?", (batch,)).fetchone()
+    replaced: dict[tuple[int, int], str] = {}
+    for (data,) in connection.execute(
+        "SELECT data FROM event WHERE batch = ? AND kind = 'unit replaced' ORDER BY seq", (batch,)
+    ):
+        event = json.loads(data)
+        replaced[event["package"], event["revision"]] = event["content"]
     rows = connection.execute(
-        "SELECT k.number, k.payload, k.digest FROM package k JOIN batch b ON b.no = k.batch WHERE b.id = ? "
-        "ORDER BY k.number",
-        (batch,),
+        "SELECT number, revision, payload, digest FROM superseded WHERE batch = ?1 UNION ALL "
+        "SELECT number, revision, payload, digest FROM package WHERE batch = ?1 ORDER BY 1, 2",
+        (number_of_batch,),
     )
-    for number, payload, digest in rows:
-        if payload_digest(payload) != digest:
+    for number, revision, payload, digest in rows:
+        known = revision == 1 or replaced.pop((number, revision), None) == digest.hex()
+        if payload_digest(payload) != digest or not known:
             raise LedgerError(
                 f"the barcode string of package {number} of batch {batch} was changed",
                 where=str(path),
                 way_out=_WAY_OUT,
             )
-        content.update(digest)
+        if revision == 1:
+            content.update(digest)
     issued = connection.execute(
         "SELECT data FROM event WHERE batch = ? AND kind = 'batch issued' ORDER BY seq LIMIT 1", (batch,)
     ).fetchone()
-    if issued is None or json.loads(issued[0]).get("content") != content.hexdigest():
+    if replaced or issued is None or json.loads(issued[0]).get("content") != content.hexdigest():
         raise LedgerError(
             f"the packages of batch {batch} are not those that were issued", where=str(path), way_out=_WAY_OUT
         )

@@ -91,12 +91,22 @@ def migrate(connection: sqlite3.Connection, path: Path, who: Who) -> None:
     with transaction(connection, path):
         before = version = _version(connection)  # another process may have done it meanwhile
         while version < VERSION:
-            for statement in MIGRATIONS[version].split(";"):
+            for statement in _statements(MIGRATIONS[version]):
                 connection.execute(statement)
             version += 1
         if before < VERSION:
             connection.execute(f"PRAGMA user_version = {VERSION}")
             audit.append(connection, who, None, [("ledger migrated", {"from": before, "to": VERSION})])
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script; those of a trigger's body are part of it."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 def _version(connection: sqlite3.Connection) -> int:
@@ -139,6 +149,13 @@ def _plain(error: sqlite3.Error, path: Path) -> BssError:
                 way_out="The ledger refused it and changed nothing. Files and running numbers are compared before, so "
                 "another process issued the same at this moment, or the random generator is broken. Run the command "
                 "again; if it says this twice, stop the line.",
+            )
+        if "TRIGGER" in name:
+            return LedgerError(
+                f"the ledger refused to change what is for ever: {error}",
+                where=where,
+                way_out="Nothing was changed. If this was an identity that `import-issued` brought in, leave it out; "
+                "else please report this.",
             )
         return LedgerError("the ledger refused an inconsistent entry", where=where, way_out="Please report this.")
     if name == "SQLITE_FULL" or name.startswith("SQLITE_IOERR"):

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bss_mfg.ledger import audit
-from bss_mfg.ledger.base import LedgerBase
 from bss_mfg.ledger.connection import errors
+from bss_mfg.ledger.lookup import Lookup
 from bss_mfg.model import Event, PrintedPart
 
 
-class Printing(LedgerBase):
+class Printing(Lookup):
     """The tables of printing and scanning, and the history that they write."""
 
     def printed_parts(self, batch_id: str) -> list[PrintedPart]:
@@ -87,12 +87,12 @@ class Printing(LedgerBase):
             )  # fmt: skip
 
     def serials_of(self, batch_id: str, serials: Sequence[str]) -> dict[str, tuple[int, int]]:
-        """(package number, unit number) of the given serials of a batch; unknown ones are left out."""
+        """(package number, place in the batch) of the given serials of a batch; unknown ones are left out."""
         batch = self._number(batch_id)
         found: dict[str, tuple[int, int]] = {}
         for serial in serials:
             for package, unit in self._rows(
-                "SELECT package, number FROM unit WHERE batch = ? AND serial = ?", (batch, serial)
+                "SELECT package, coalesce(place, number) FROM unit WHERE batch = ? AND serial = ?", (batch, serial)
             ):
                 found[serial] = (package, unit)
         return found

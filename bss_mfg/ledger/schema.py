@@ -1,9 +1,9 @@
-"""The tables of ledger.db, version 2. docs/formats/ledger.md explains each column."""
+"""The tables of ledger.db, version 3. docs/formats/ledger.md explains each column."""
 
 APPLICATION_ID = 0x62737331
 """SQLite application id, `bss1`: tells our files from other databases."""
 
-VERSION = 2
+VERSION = 3
 """Schema version, kept in SQLite's user_version."""
 
 SCHEMA = """
@@ -38,7 +38,9 @@ CREATE TABLE batch (
     facts TEXT NOT NULL,
     longest_payload INTEGER NOT NULL,
     wrapped_key BLOB,
-    closed_at TEXT
+    closed_at TEXT,
+    recovery_key BLOB,
+    retired_at TEXT
 ) STRICT;
 
 CREATE TABLE package (
@@ -48,6 +50,8 @@ CREATE TABLE package (
     digest BLOB NOT NULL UNIQUE CHECK (length(digest) = 16),
     prints INTEGER NOT NULL DEFAULT 0,
     verified INTEGER NOT NULL DEFAULT 0,
+    revision INTEGER NOT NULL DEFAULT 1 CHECK (revision > 0),
+    shipped INTEGER NOT NULL DEFAULT 0 CHECK (shipped IN (0, 1)),
     PRIMARY KEY (batch, number)
 ) STRICT, WITHOUT ROWID;
 
@@ -62,6 +66,7 @@ CREATE TABLE unit (
     sealed_key BLOB CHECK (length(sealed_key) IN (32, 48)),
     key_digest BLOB NOT NULL UNIQUE CHECK (length(key_digest) = 32),
     scrapped INTEGER NOT NULL DEFAULT 0 CHECK (scrapped IN (0, 1)),
+    place INTEGER,
     PRIMARY KEY (batch, number),
     UNIQUE (product, serial),
     FOREIGN KEY (batch, package) REFERENCES package (batch, number)
@@ -100,14 +105,72 @@ CREATE INDEX event_batch ON event (batch, seq);
 
 CREATE TRIGGER event_no_update BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
 CREATE TRIGGER event_no_delete BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
+"""
+
+_LIFE = """
+CREATE TABLE superseded (
+    batch INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    revision INTEGER NOT NULL CHECK (revision > 0),
+    payload TEXT NOT NULL,
+    digest BLOB NOT NULL UNIQUE CHECK (length(digest) = 16),
+    prints INTEGER NOT NULL,
+    verified INTEGER NOT NULL,
+    PRIMARY KEY (batch, number, revision),
+    FOREIGN KEY (batch, number) REFERENCES package (batch, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE imported (
+    no INTEGER PRIMARY KEY,
+    product INTEGER NOT NULL REFERENCES product (no),
+    serial TEXT NOT NULL,
+    uuid BLOB UNIQUE CHECK (length(uuid) = 16),
+    key_digest BLOB UNIQUE CHECK (length(key_digest) = 32),
+    UNIQUE (product, serial)
+) STRICT;
+
+CREATE INDEX unit_place ON unit (batch, package, place) WHERE place IS NOT NULL;
+
+CREATE TRIGGER superseded_no_update BEFORE UPDATE ON superseded
+BEGIN SELECT RAISE(ABORT, 'a payload is made once'); END;
+CREATE TRIGGER superseded_no_delete BEFORE DELETE ON superseded
+BEGIN SELECT RAISE(ABORT, 'a payload is made once'); END;
+CREATE TRIGGER imported_no_delete BEFORE DELETE ON imported
+BEGIN SELECT RAISE(ABORT, 'an identity is issued for ever'); END;
+CREATE TRIGGER unit_no_delete BEFORE DELETE ON unit
+BEGIN SELECT RAISE(ABORT, 'an identity is issued for ever'); END;
+CREATE TRIGGER unit_for_ever BEFORE UPDATE OF serial, uuid, key_digest, product ON unit
+BEGIN SELECT RAISE(ABORT, 'an identity is issued for ever'); END;
+CREATE TRIGGER unit_not_imported BEFORE INSERT ON unit
+WHEN EXISTS (SELECT 1 FROM imported WHERE uuid = NEW.uuid)
+    OR EXISTS (SELECT 1 FROM imported WHERE product = NEW.product AND serial = NEW.serial)
+    OR EXISTS (SELECT 1 FROM imported WHERE key_digest = NEW.key_digest)
+BEGIN SELECT RAISE(ABORT, 'was issued before bss-mfg'); END;
+"""
+"""What came with version 3."""
+
+_PAYLOAD_ONCE = """
 CREATE TRIGGER payload_no_update BEFORE UPDATE OF payload, digest ON package
+WHEN NOT EXISTS (SELECT 1 FROM superseded s WHERE s.digest = OLD.digest AND s.payload = OLD.payload)
 BEGIN SELECT RAISE(ABORT, 'a payload is made once'); END;
 """
+
+SCHEMA += _LIFE + _PAYLOAD_ONCE
 
 MIGRATIONS = {
     1: """
 ALTER TABLE batch ADD COLUMN closed_at TEXT;
 ALTER TABLE unit ADD COLUMN scrapped INTEGER NOT NULL DEFAULT 0 CHECK (scrapped IN (0, 1));
 """,
+    2: """
+ALTER TABLE batch ADD COLUMN recovery_key BLOB;
+ALTER TABLE batch ADD COLUMN retired_at TEXT;
+ALTER TABLE package ADD COLUMN revision INTEGER NOT NULL DEFAULT 1 CHECK (revision > 0);
+ALTER TABLE package ADD COLUMN shipped INTEGER NOT NULL DEFAULT 0 CHECK (shipped IN (0, 1));
+ALTER TABLE unit ADD COLUMN place INTEGER;
+DROP TRIGGER payload_no_update;
+"""
+    + _LIFE
+    + _PAYLOAD_ONCE,
 }
 """What leads from each version to the next."""

@@ -6,27 +6,20 @@ import hashlib
 import json
 import sqlite3
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger import audit, checking
-from bss_mfg.ledger.base import unknown_batch
 from bss_mfg.ledger.checking import payload_digest
 from bss_mfg.ledger.connection import CACHE_KIB, ISSUING_CACHE_KIB, connect, errors, migrate
-from bss_mfg.ledger.life import Life
+from bss_mfg.ledger.replacing import INSERT_UNIT, Replacing
 from bss_mfg.ledger.vault import DataKey, Vault, key_digest
-from bss_mfg.model import Batch, Package, Unit, Who
-
-_BATCH_COLUMNS = """b.id, p.name, b.stage, b.units, b.packages, b.units_per_package, b.created_at, b.spec, b.spec_text,
-    b.suite, b.key_fingerprint, b.template, b.facts, b.longest_payload"""
-
-_INSERT_UNIT = """INSERT INTO unit (batch, number, package, product, serial, uuid, mac, sealed_key, key_digest)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+from bss_mfg.model import Batch, Package, Who
 
 
-class Ledger(Life):
+class Ledger(Replacing):
     """An open ledger.db. Reading methods return records; writing ones commit before they return."""
 
     @classmethod
@@ -94,13 +87,15 @@ class Ledger(Life):
         data_key: DataKey, packages: Iterable[Package],
     ) -> None:  # fmt: skip
         """Write a whole batch inside the caller's transaction; units carry their keys, which are sealed here."""
+        recipient = self.recipient()
         cursor = self._db.execute(
             """INSERT INTO batch (id, product, request, stage, units, packages, units_per_package, created_at, spec,
-               spec_text, suite, key_fingerprint, template, facts, longest_payload, wrapped_key)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+               spec_text, suite, key_fingerprint, template, facts, longest_payload, wrapped_key, recovery_key)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
             (batch.id, product_no, request, batch.stage, batch.units, batch.packages, batch.units_per_package,
              batch.created_at, batch.spec, batch.spec_text, batch.suite, batch.key_fingerprint, batch.template,
-             json.dumps(dict(batch.facts)), batch.longest_payload, wrapped_key),
+             json.dumps(dict(batch.facts)), batch.longest_payload, wrapped_key,
+             recipient.seal(data_key) if recipient else None),
         )  # fmt: skip
         number = cursor.lastrowid
         self._db.execute(f"PRAGMA cache_size = -{ISSUING_CACHE_KIB}")
@@ -110,7 +105,7 @@ class Ledger(Life):
 
         def flush() -> None:
             self._db.executemany("INSERT INTO package (batch, number, payload, digest) VALUES (?, ?, ?, ?)", strings)
-            self._db.executemany(_INSERT_UNIT, units)
+            self._db.executemany(INSERT_UNIT, units)
             strings.clear()
             units.clear()
 
@@ -124,7 +119,7 @@ class Ledger(Life):
                 sealed = data_key.seal(unit.number, unit.uuid.bytes, unit.key)
                 units.append(
                     (number, unit.number, package.number, product_no, unit.serial, unit.uuid.bytes, unit.mac, sealed,
-                     key_digest(unit.key))
+                     key_digest(unit.key), None)
                 )  # fmt: skip
             if len(strings) >= 500:
                 flush()
@@ -137,151 +132,6 @@ class Ledger(Life):
             {"product": batch.product, "units": batch.units, "packages": batch.packages, "content": content.hexdigest(),
              "spec": batch.spec, "suite": batch.suite, "key": batch.key_fingerprint},
         )  # fmt: skip
-
-    def known_serials(self, product: int, serials: Sequence[str]) -> dict[str, str]:
-        """Those of the serials that a product's units have, with the batch of each."""
-        return self._known("u.product = ? AND u.serial", (product,), serials)
-
-    def known_uuids(self, values: Sequence[uuid.UUID]) -> dict[uuid.UUID | None, str]:
-        """Those of the Device UUIDs that were issued, with the batch of each."""
-        found = self._known("u.uuid", (), [value.bytes for value in values])
-        return {uuid.UUID(bytes=octets): batch for octets, batch in found.items()}
-
-    def _known(self, column: str, values: tuple[object, ...], wanted: Sequence[Any]) -> dict[Any, str]:
-        found: dict[Any, str] = {}
-        name = column.rpartition(".")[2]
-        for at in range(0, len(wanted), 500):
-            some = wanted[at : at + 500]
-            query = (
-                f"SELECT u.{name}, b.id FROM unit u JOIN batch b ON b.no = u.batch "  # noqa: S608  (fixed names)
-                f"WHERE {column} IN ({', '.join('?' * len(some))})"
-            )
-            found.update(self._rows(query, (*values, *some)))
-        return found
-
-    def check_vault(self, vault: Vault) -> None:
-        """Refuse a vault key that this ledger was not made with."""
-        expected = self._rows("SELECT value FROM about WHERE name = 'vault_id'")[0][0]
-        if vault.id != expected:
-            raise LedgerError(
-                f"the vault key ({vault.id}) is not the one of this ledger ({expected})",
-                way_out="Use the workspace's own vault.key; nothing was changed.",
-            )
-
-    def request_of(self, batch: str) -> str | None:
-        """The digest of the arguments a batch was created with, or None if there is no such batch."""
-        rows = self._rows("SELECT request FROM batch WHERE id = ?", (batch,))
-        return rows[0][0] if rows else None
-
-    # --- looking up -----------------------------------------------------------------------------------------------
-
-    def batches(self) -> list[Batch]:
-        """All batches in the order of issue."""
-        return [_batch(row) for row in self._rows(
-            f"SELECT {_BATCH_COLUMNS} FROM batch b JOIN product p ON p.no = b.product ORDER BY b.no"  # noqa: S608
-        )]  # fmt: skip
-
-    def batch(self, batch_id: str) -> Batch:
-        """One batch by its id; `InputError` if there is none."""
-        rows = self._rows(
-            f"SELECT {_BATCH_COLUMNS} FROM batch b JOIN product p ON p.no = b.product WHERE b.id = ?",  # noqa: S608
-            (batch_id,),
-        )
-        if not rows:
-            raise unknown_batch(batch_id)
-        return _batch(rows[0])
-
-    def packages(self, batch_id: str, first: int = 1, count: int | None = None) -> Iterator[Package]:
-        """The packages of a batch in order, from number `first` on, without keys; memory stays flat."""
-        batch = self._number(batch_id)
-        last = first + count if count is not None else 1 << 62
-        for rows in self._stream(
-            "SELECT number, payload FROM package WHERE batch = ? AND number < ? AND number > ? ORDER BY number LIMIT ?",
-            (batch, last),
-            500,
-            after=first - 1,
-        ):
-            units = self._units_by_package(batch, rows[0][0], rows[-1][0])
-            for number, payload in rows:
-                yield Package(number, payload, tuple(units[number]))
-
-    def _units_by_package(self, batch: int, first: int, last: int) -> dict[int, list[Unit]]:
-        found: dict[int, list[Unit]] = {}
-        for package, number, serial, octets, mac, scrapped in self._rows(
-            "SELECT package, number, serial, uuid, mac, scrapped FROM unit WHERE batch = ? AND number BETWEEN "
-            "(SELECT (? - 1) * units_per_package + 1 FROM batch WHERE no = ?) AND "
-            "(SELECT ? * units_per_package FROM batch WHERE no = ?) ORDER BY number",
-            (batch, first, batch, last, batch),
-        ):
-            unit = Unit(number, serial, uuid.UUID(bytes=octets), mac, None, bool(scrapped))
-            found.setdefault(package, []).append(unit)
-        return found
-
-    def find_payload(self, payload: str) -> tuple[str, int] | None:
-        """(batch id, package number) of a barcode string, or None. Ours are ASCII; a read may hold any octets."""
-        if not payload.isascii():
-            return None
-        rows = self._rows(
-            "SELECT b.id, k.number FROM package k JOIN batch b ON b.no = k.batch WHERE k.digest = ? AND k.payload = ?",
-            (payload_digest(payload), payload),
-        )
-        return (rows[0][0], rows[0][1]) if rows else None
-
-    def find_beginning(self, batch_id: str, text: str) -> tuple[int, int] | None:
-        """(package number, length of its whole string) of the one package of a batch whose string begins with `text`;
-        None where there is none, or more than one. Walks the batch: for reads that failed, not for every one."""
-        if not text.isascii():
-            return None
-        rows = self._rows(
-            "SELECT number, length(payload) FROM package WHERE batch = ? AND substr(payload, 1, ?) = ? LIMIT 2",
-            (self._number(batch_id), len(text), text),
-        )
-        return (rows[0][0], rows[0][1]) if len(rows) == 1 else None
-
-    def find_uuid(self, value: uuid.UUID) -> tuple[str, int, str] | None:
-        """(batch id, package number, serial) of a Device UUID, or None."""
-        rows = self._rows(
-            "SELECT b.id, u.package, u.serial FROM unit u JOIN batch b ON b.no = u.batch WHERE u.uuid = ?",
-            (value.bytes,),
-        )
-        return (rows[0][0], rows[0][1], rows[0][2]) if rows else None
-
-    def counts(self, batch_id: str) -> dict[str, int]:
-        """How many packages of a batch there are, were printed and verified at least once, and how many units were
-        scrapped."""
-        row = self._rows(
-            "SELECT count(*), sum(prints > 0), sum(verified > 0) FROM package WHERE batch = ?",
-            (self._number(batch_id),),
-        )[0]
-        scrapped = self._rows("SELECT count(*) FROM unit WHERE batch = ? AND scrapped", (self._number(batch_id),))
-        return {"packages": row[0], "printed": row[1] or 0, "verified": row[2] or 0, "scrapped": scrapped[0][0]}
-
-    def never_verified(self, batch_id: str, limit: int) -> list[str]:
-        """Serials of the first packages whose label was never read right."""
-        batch = self._number(batch_id)
-        return [
-            next(self.packages(batch_id, number, 1)).serials
-            for (number,) in self._rows(
-                "SELECT number FROM package WHERE batch = ? AND verified = 0 ORDER BY number LIMIT ?", (batch, limit)
-            )
-        ]
-
-    # --- secrets --------------------------------------------------------------------------------------------------
-
-    def units_with_keys(self, batch_id: str, vault: Vault) -> Iterator[Unit]:
-        """The units of a batch that are not scrapped, with their OOB keys opened, in order. Only `export.programming`
-        calls this."""
-        self.check_vault(vault)
-        number, wrapped = self._rows("SELECT no, wrapped_key FROM batch WHERE id = ?", (batch_id,))[0]
-        data_key = vault.data_key(batch_id, wrapped)
-        for rows in self._stream(
-            "SELECT number, serial, uuid, mac, sealed_key FROM unit WHERE batch = ? AND scrapped = 0 AND number > ? "
-            "ORDER BY number LIMIT ?",
-            (number,),
-            500,
-        ):
-            for unit, serial, octets, mac, sealed in rows:
-                yield Unit(unit, serial, uuid.UUID(bytes=octets), mac, data_key.open(unit, octets, sealed))
 
     # --- history --------------------------------------------------------------------------------------------------
 
@@ -312,15 +162,6 @@ class Ledger(Life):
             self._db.execute("UPDATE product SET next_serial = next_serial + ?", (skip_serials,))
             self._note(None, "ledger restored", {**data, "skipped_serials": skip_serials})
 
-    def find_serial(self, serial: str) -> list[tuple[str, int, int]]:
-        """(batch id, package number, unit number) of all units with this serial: one at most of each product."""
-        rows = self._rows(
-            "SELECT b.id, u.package, u.number FROM unit u JOIN batch b ON b.no = u.batch WHERE u.serial = ? "
-            "ORDER BY b.no",
-            (serial,),
-        )
-        return [(row[0], row[1], row[2]) for row in rows]
-
     def check(self) -> int:
         """SQLite's own check, foreign keys, the hash chain, and each batch's barcode strings against what its issue
         wrote into the history; returns the number of events."""
@@ -329,9 +170,3 @@ class Ledger(Life):
             for batch in self.batches():
                 checking.check_content(self._db, self._path, batch.id)
             return events
-
-
-def _batch(row: Sequence[Any]) -> Batch:
-    values = list(row)
-    values[12] = json.loads(values[12])
-    return Batch(*values)

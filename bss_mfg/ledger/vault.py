@@ -1,63 +1,49 @@
 """The vault: keeps OOB keys unreadable at rest.
 
 A batch's keys are sealed with AES-256-GCM under a data key of its own, and the data key is wrapped by the workspace's
-vault key. Whoever has only ledger.db learns no key; destroying a data key destroys all keys of its batch.
+vault key. Whoever has only ledger.db learns no key; destroying a data key destroys all keys of its batch. Each data key
+may also be sealed to a recipient, an officer's public key, so that a lost vault key loses no batch.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import secrets
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from bss_mfg.errors import InputError, LedgerError, MissingError
-from bss_mfg.files import place, read_bytes
+from bss_mfg.errors import InputError, LedgerError
 from bss_mfg.model import Secret
 
-_MARK = "bss-mfg-vault-key-1"
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.hpke import Suite
 
 
 class Vault:
-    """Wraps data keys under the vault key (32 octets)."""
+    """Wraps data keys under the vault key (32 octets). As a context manager it wipes the key at the end."""
 
     def __init__(self, key: Secret) -> None:
         self._key = key
 
-    @classmethod
-    def create(cls, path: Path) -> Vault:
-        """Make a new vault key in a new file (0600)."""
-        vault = cls(Secret(secrets.token_bytes(32)))
-        text = base64.b64encode(vault._key.reveal()).decode("ascii")
-        place(path, [f"{_MARK}:{text}:{vault.id}\n".encode("ascii")])
-        return vault
+    def __enter__(self) -> Vault:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._key.wipe()
 
     @classmethod
-    def load(cls, path: Path) -> Vault:
-        """Read a vault key file; its own check digits reveal damage."""
-        if not path.exists():
-            raise MissingError(
-                "the vault key is not there, and without it no OOB key can be sealed or read",
-                where=str(path),
-                way_out="Put the file back from your safe copy, or name it in BSS_MFG_VAULT_KEY_FILE.",
-            )
-        damaged = InputError(
-            "is not an undamaged vault key file", where=str(path), way_out="Put it back from your safe copy."
-        )
-        parts = read_bytes(path, "vault key", 4096).decode("latin-1").strip().split(":")
-        if len(parts) != 3 or parts[0] != _MARK:
-            raise damaged
-        try:
-            vault = cls(Secret(base64.b64decode(parts[1], validate=True)))
-        except binascii.Error:
-            raise damaged from None
-        if len(vault._key) != 32 or vault.id != parts[2]:
-            raise damaged
-        return vault
+    def generate(cls) -> Vault:
+        """A new random vault key."""
+        return cls(Secret(secrets.token_bytes(32)))
+
+    @property
+    def key(self) -> Secret:
+        """The vault key itself, for the files that keep it."""
+        return self._key
 
     @property
     def id(self) -> str:
@@ -65,10 +51,14 @@ class Vault:
         return hashlib.sha256(b"bss-mfg vault key id 1|" + self._key.reveal()).hexdigest()[:16]
 
     def new_data_key(self, batch: str) -> tuple[DataKey, bytes]:
-        """A data key for a new batch, and its wrapped form for the ledger: nonce (12) || ciphertext || tag."""
-        key = secrets.token_bytes(32)
+        """A data key for a new batch, and its wrapped form for the ledger."""
+        data_key = DataKey(Secret(secrets.token_bytes(32)), batch)
+        return data_key, self.wrap(data_key)
+
+    def wrap(self, data_key: DataKey) -> bytes:
+        """A data key wrapped for the ledger: nonce (12) || ciphertext || tag."""
         nonce = secrets.token_bytes(12)
-        return DataKey(Secret(key), batch), nonce + AESGCM(self._key.reveal()).encrypt(nonce, key, _aad(batch))
+        return nonce + AESGCM(self._key.reveal()).encrypt(nonce, data_key.key.reveal(), _aad(data_key.batch))
 
     def data_key(self, batch: str, wrapped: bytes) -> DataKey:
         """Unwrap a batch's data key."""
@@ -86,27 +76,104 @@ class DataKey:
     """Seals the OOB keys of one batch. The unit's number is the nonce: each number is sealed once, ever."""
 
     def __init__(self, key: Secret, batch: str) -> None:
+        self.key = key
+        self.batch = batch
         self._aead = AESGCM(key.reveal())
-        self._batch = batch.encode("ascii")
+        self._bound = batch.encode("ascii")
 
     def seal(self, number: int, uuid: bytes, key: Secret) -> bytes:
         """Ciphertext || tag of a unit's OOB key, bound to its batch and Device UUID."""
-        return self._aead.encrypt(number.to_bytes(12, "big"), key.reveal(), self._batch + b"|" + uuid)
+        return self._aead.encrypt(number.to_bytes(12, "big"), key.reveal(), self._bound + b"|" + uuid)
 
     def open(self, number: int, uuid: bytes, sealed: bytes) -> Secret:
         """A unit's OOB key."""
         try:
-            return Secret(self._aead.decrypt(number.to_bytes(12, "big"), sealed, self._batch + b"|" + uuid))
+            return Secret(self._aead.decrypt(number.to_bytes(12, "big"), sealed, self._bound + b"|" + uuid))
         except InvalidTag:
             raise LedgerError(
-                f"the OOB key of unit {number} of batch {self._batch.decode()} was changed in the ledger",
+                f"the OOB key of unit {number} of batch {self.batch} was changed in the ledger",
                 way_out="Restore the last good backup.",
+            ) from None
+
+
+class Recipient:
+    """An officer's P-256 public key, to which data keys are sealed besides (RFC 9180, base mode)."""
+
+    def __init__(self, pem: str) -> None:
+        try:
+            key = serialization.load_pem_public_key(pem.encode("ascii", "replace"))
+        except ValueError:
+            key = None
+        if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
+            raise InputError(
+                "is not a P-256 public key in PEM",
+                way_out="The officer makes a pair with `openssl genpkey -algorithm EC -pkeyopt "
+                "ec_paramgen_curve:P-256 -aes256 -out officer.pem` and gives you what `openssl pkey -in officer.pem "
+                "-pubout` says.",
+            )
+        self._key = key
+        self.pem = key.public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        ).decode()
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of the SubjectPublicKeyInfo."""
+        der = self._key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        return hashlib.sha256(der).hexdigest()
+
+    def seal(self, data_key: DataKey) -> bytes:
+        """A data key that only the officer's private key opens: encapsulated key || ciphertext || tag."""
+        return bytes(_hpke().encrypt(data_key.key.reveal(), self._key, info=_recovery_info(data_key.batch)))
+
+
+class Officer:
+    """The private key of a recipient, read once to recover a lost vault."""
+
+    def __init__(self, pem: bytes, passphrase: Secret | None) -> None:
+        try:
+            key = serialization.load_pem_private_key(pem, passphrase.reveal() if passphrase else None)
+        except (ValueError, TypeError):
+            key = None
+        if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
+            raise InputError(
+                "is not a P-256 private key in PEM, or the passphrase is another one",
+                way_out="Name the officer's own file.",
+            )
+        self._key = key
+
+    @property
+    def recipient(self) -> Recipient:
+        """The public half."""
+        public = self._key.public_key()
+        return Recipient(
+            public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+        )
+
+    def open(self, batch: str, sealed: bytes) -> DataKey:
+        """The data key of a batch."""
+        try:
+            return DataKey(Secret(_hpke().decrypt(sealed, self._key, info=_recovery_info(batch))), batch)
+        except (InvalidTag, ValueError):
+            raise LedgerError(
+                f"the recovery key of batch {batch} can't be opened",
+                way_out="It was sealed to another officer, or the ledger was damaged: try a backup.",
             ) from None
 
 
 def key_digest(key: Secret) -> bytes:
     """SHA-256 of an OOB key: finds a duplicate also after the key was destroyed."""
     return hashlib.sha256(key.reveal()).digest()
+
+
+def _hpke() -> Suite:
+    from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+
+    return Suite(KEM.P256, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+
+
+def _recovery_info(batch: str) -> bytes:
+    return b"bss-mfg recovery 1|" + batch.encode("ascii")
 
 
 def _aad(batch: str) -> bytes:

@@ -60,6 +60,11 @@ def diagnose(octets: bytes, batch_id: str, ledger: Ledger, specs: Sequence[Spec]
             return Diagnosis("match", "", batch, package, stripped)
         serials = _serials(ledger, batch, package)
         return Diagnosis("foreign", f"belongs to batch {batch}, package {package}", batch, package, stripped, serials)
+    if old := ledger.find_superseded(text):
+        detail = (
+            f"an older barcode of package {old[1]} of batch {old[0]}, a unit of it was replaced: take it off the line"
+        )
+        return Diagnosis("scrapped", detail, *old, stripped, _serials(ledger, *old))
     return _why_not(text, batch_id, ledger, specs, stripped)
 
 

@@ -1,0 +1,127 @@
+"""vault status|rekey|export-recovery|recover|recipient."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bss_mfg.cli.common import App, counted, details, json_option, pass_app, print_json, say, shown_path
+
+if TYPE_CHECKING:
+    from bss_mfg.ledger.keyfile import Kind
+
+
+@click.group()
+def vault() -> None:
+    """Look at the vault key, change it, keep it apart, put it back."""
+
+
+@vault.command(epilog="Example: bss-mfg vault status")
+@json_option
+@pass_app
+@click.pass_context
+def status(ctx: click.Context, app: App, as_json: bool) -> None:
+    """Show how the vault key is kept, and whether it is the ledger's.
+
+    Exit 1 where it is missing, damaged or another one.
+    """
+    from bss_mfg.vaulting import status as look
+
+    with app.workspace.open_ledger(app.actor) as ledger:
+        found = look(app.workspace, ledger)
+    record = {
+        "file": str(found.file), "kept": found.kind, "id": found.id, "ledger_id": found.ledger_id,
+        "batches_sealed": found.sealed, "batches_retired": found.retired, "recipient": found.recipient,
+        "trouble": found.trouble,
+    }  # fmt: skip
+    if as_json:
+        print_json(record)
+    else:
+        details([(name.replace("_", " "), str(value)) for name, value in record.items() if value not in (None, "")])
+    if found.trouble:
+        say(f"WRONG: {found.trouble}. Put the right one back, or use `bss-mfg vault recover`.")
+        ctx.exit(1)
+    say("OK: the vault key is the ledger's")
+
+
+@vault.command(epilog="Example: bss-mfg vault rekey --to passphrase")
+@click.option("--to", "kind", type=click.Choice(["file", "passphrase", "keyring"]), help="How to keep the new key "
+              "(default: as the old one).")  # fmt: skip
+@pass_app
+def rekey(app: App, kind: Kind | None) -> None:
+    """Change the vault key for a new one.
+
+    No unit is touched; it can be interrupted anywhere and run again. The old key opens only older backups afterwards:
+    keep a copy of it as long as you keep those, and no longer.
+    """
+    from bss_mfg.vaulting import rekey as change
+
+    with app.workspace.open_ledger(app.actor) as ledger:
+        count = change(app.workspace, ledger, kind, app.ask)
+    say(f"OK: a new vault key; {counted(count, 'batch', 'batches')} wrapped under it. Make a new safe copy now.")
+
+
+@vault.command("export-recovery", epilog="Example: bss-mfg vault export-recovery /media/safe/bss-recovery.txt")
+@click.argument("to", metavar="FILE", type=click.Path(path_type=Path))
+@pass_app
+def export_recovery(app: App, to: Path) -> None:
+    """Write the vault key to FILE under a passphrase, to be kept apart.
+
+    One line of text, short enough to print. Never overwrites (exit 4).
+    """
+    from bss_mfg.vaulting import export_recovery as write
+
+    with app.workspace.open_ledger(app.actor) as ledger:
+        name = write(app.workspace, ledger, to, app.ask)
+    click.echo(shown_path(to))
+    say(f"OK: vault key {name}, under the passphrase. Keep both apart from this computer, and from each other.")
+
+
+@vault.command(epilog="Example: bss-mfg vault recover /media/safe/bss-recovery.txt")
+@click.argument("source", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
+@click.option("--officer-key", type=click.Path(path_type=Path), help="The private key (PEM) of the recipient, instead.")
+@pass_app
+def recover(app: App, source: Path | None, officer_key: Path | None) -> None:
+    """Put a lost or damaged vault key back.
+
+    From a recovery file or a safe copy; or with the officer's private key, which opens every data key and wraps it
+    under a new vault key. What lies in place is kept beside it as vault.key.damaged.
+    """
+    from bss_mfg.vaulting import recover as put_back
+    from bss_mfg.vaulting import recover_by_officer
+
+    if (source is None) == (officer_key is None):
+        raise click.UsageError("Name a recovery file, or --officer-key.")
+    with app.workspace.open_ledger(app.actor) as ledger:
+        if source:
+            say(f"OK: vault key {put_back(app.workspace, ledger, source, app.ask)} is back")
+        elif officer_key:
+            count = recover_by_officer(app.workspace, ledger, officer_key, app.ask)
+            say(f"OK: a new vault key; {counted(count, 'batch', 'batches')} wrapped under it. Make a safe copy now.")
+
+
+@vault.command(epilog="Example: bss-mfg vault recipient officer.public.pem")
+@click.argument("public_key", metavar="[PEM]", required=False, type=click.Path(path_type=Path))
+@click.option("--remove", is_flag=True, help="Seal to nobody any more, and take away what was sealed.")
+@pass_app
+def recipient(app: App, public_key: Path | None, remove: bool) -> None:
+    """Seal each batch's data key to an officer's public key as well.
+
+    Then a lost vault key loses no batch: `bss-mfg vault recover --officer-key` opens them. Keep the private key
+    offline. Old batches are sealed too.
+    """
+    from bss_mfg.files import read_text
+    from bss_mfg.ledger.vault import Recipient
+
+    if (public_key is None) != remove:
+        raise click.UsageError("Name the officer's public key, or say --remove.")
+    officer = Recipient(read_text(public_key, "officer's public key")) if public_key else None
+    with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as opened:
+        count = ledger.set_recipient(opened, officer)
+    if officer:
+        click.echo(officer.fingerprint)
+        say(f"OK: {counted(count, 'batch', 'batches')} sealed to this officer too, and all to come")
+    else:
+        say("OK: sealed to nobody but the vault")
