@@ -157,7 +157,10 @@ class Workspace:
         """Put the next vault key in place where the ledger is wrapped under it already; whether it was."""
         from bss_mfg.ledger import keyfile
 
-        if not self.next_vault_file.exists() or keyfile.id_of(self.next_vault_file) != ledger.vault_id():
+        expected = ledger.vault_id()
+        if not self.next_vault_file.exists() or keyfile.id_of(self.next_vault_file) != expected:
+            return False
+        if self.vault_file.exists() and keyfile.id_of(self.vault_file) == expected:
             return False
         move_over(self.next_vault_file, self.vault_file)
         return True

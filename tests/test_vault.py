@@ -244,7 +244,7 @@ def test_a_secret_can_be_wiped() -> None:
     assert secret.reveal() == bytes(16)
 
 
-# --- retired batches ---------------------------------------------------------------------------------------------------
+# --- retired batches
 
 
 def released(factory: Factory, batch: str = "B1") -> None:
