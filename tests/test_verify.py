@@ -114,7 +114,9 @@ def test_every_read_is_in_the_history(new_factory: Callable[[], Factory]) -> Non
         assert factory.cli("verify", "B1", made.files[0]).code == 0
     with factory.ledger() as ledger:
         reads = [event for event in ledger.events("B1") if event.kind == "read"]
-        assert ledger.counts("B1") == {"packages": 3, "printed": 3, "verified": 3, "scrapped": 0}
+        assert ledger.counts("B1") == {
+            "packages": 3, "printed": 3, "verified": 3, "shipped": 0, "scrapped": 0, "replaced": 0
+        }  # fmt: skip
         ledger.check()
     assert [event.data["package"] for event in reads] == [1, 2, 3, 1, 2, 3]
     assert {event.data["verdict"] for event in reads} == {"matched"}

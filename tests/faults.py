@@ -1,0 +1,120 @@
+"""Commands run in a forked child under strace: killed at a system call, or a call made to fail.
+
+The parent has everything imported and warm, so a point costs a fork and not an interpreter. Counting starts when
+strace has attached: the child stops itself first.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+CHANGING = (
+    "openat", "write", "pwrite64", "ftruncate", "fsync", "fdatasync", "flock", "link", "rename", "unlink", "mkdir",
+)  # fmt: skip
+"""The calls that change files or take locks. A kill at any other call is a kill between two of these."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What became of a command: its exit code, or the negative signal number; and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def acknowledged(self) -> bool:
+        """Whether the operator was told that it is done."""
+        return "OK:" in self.err
+
+
+def needs_strace() -> str:
+    """Why strace can't be used here; empty where it can."""
+    if sys.platform != "linux" or shutil.which("strace") is None:
+        return "strace is not installed"
+    tried = subprocess.run(["strace", "-o", os.devnull, "true"], capture_output=True, check=False)
+    return "" if tried.returncode == 0 else "ptrace is not allowed here"
+
+
+def run(root: Path, arguments: Sequence[object], *, stdin: str = "", strace: Sequence[str] = ()) -> Ran:
+    """Run `bss-mfg --workspace ROOT ARGUMENTS` in a forked child, under strace if options are given."""
+    files = [root.with_name(f"{root.name}.{name}") for name in ("in", "out", "err")]
+    files[0].write_text(stdin)
+    code = attach(fork(lambda: _command(root, arguments), files), strace)
+    return Ran(code, files[1].read_text(), files[2].read_text())
+
+
+def fork(act: Callable[[], int | None], files: Sequence[Path] = ()) -> int:
+    """A child that stops itself, and does something when it is told to go on; `files` are its standard streams."""
+    child = os.fork()
+    if child:
+        _, status = os.waitpid(child, os.WUNTRACED)
+        assert os.WIFSTOPPED(status), status
+        return child
+    code = 99
+    try:
+        if files:
+            os.dup2(os.open(files[0], os.O_RDONLY), 0)
+            for number in (1, 2):
+                os.dup2(os.open(files[number], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
+            sys.stdin = os.fdopen(0, "r", closefd=False)
+            sys.stdout = os.fdopen(1, "w", closefd=False)
+            sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
+        os.kill(os.getpid(), signal.SIGSTOP)
+        code = act() or 0
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+    finally:
+        os._exit(code)
+
+
+def _command(root: Path, arguments: Sequence[object]) -> int:
+    from bss_mfg.cli.main import main
+
+    try:
+        main(["--workspace", str(root), *map(str, arguments)])
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    return 0
+
+
+def attach(child: int, strace: Sequence[str]) -> int:
+    """Let a stopped child go on, traced if options are given: its exit code, or the negative signal number."""
+    tracer = None
+    if strace:
+        tracer = subprocess.Popen(
+            ["strace", "-f", *strace, "-p", str(child)], stderr=subprocess.PIPE, text=True, errors="replace"
+        )
+        assert tracer.stderr is not None
+        for line in tracer.stderr:
+            if "attached" in line:
+                break
+    os.kill(child, signal.SIGCONT)
+    _, status = os.waitpid(child, 0)
+    if tracer:
+        tracer.communicate()
+    return os.waitstatus_to_exitcode(status)
+
+
+def counted(root: Path, arguments: Sequence[object], stdin: str = "") -> dict[str, int]:
+    """How often each changing call happens when a command runs undisturbed."""
+    log = root.with_name(f"{root.name}.strace")
+    done = run(root, arguments, stdin=stdin, strace=["-o", str(log), "-e", f"trace={','.join(CHANGING)}"])
+    assert done.code == 0, done
+    calls = re.findall(r"^\d+ +(\w+)\(", log.read_text(errors="replace"), re.MULTILINE)
+    return dict(collections.Counter(call for call in calls if call in CHANGING))
+
+
+def fault(call: str, number: int, what: str) -> list[str]:
+    """strace's options for one fault at the given occurrence of a call: `signal=KILL`, `error=ENOSPC` ..."""
+    return ["-o", os.devnull, "-e", f"trace={call}", "-e", f"inject={call}:{what}:when={number}"]

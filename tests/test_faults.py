@@ -1,0 +1,207 @@
+"""Killed at every system call that changes a file, and with every such call failing: nothing acknowledged is lost,
+nothing is issued twice, nothing is torn, and the same command typed again completes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bss_mfg.model import Who
+from bss_mfg.workspace import Workspace
+from tests import faults
+from tests.conftest import Factory, make_factory
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(faults.needs_strace()), reason=faults.needs_strace() or "strace can be used"),
+]
+
+
+@dataclass(frozen=True)
+class Act:
+    """A command under test. `facts` are what must be the same however it came about; a command that is typed again
+    may say `again`."""
+
+    arguments: tuple[str, ...]
+    facts: Callable[[Path], object]
+    stdin: Callable[[Path], str] = lambda root: ""
+    again: tuple[int, ...] = (0,)
+    before: tuple[tuple[str, ...], ...] = field(default_factory=tuple)
+
+
+def rows(root: Path, query: str, *values: str) -> list[Any]:
+    with sqlite3.connect(root / "ledger.db") as db:
+        return db.execute(query, values).fetchall()
+
+
+def kinds(root: Path, *names: str) -> list[Any]:
+    counts = rows(root, "SELECT kind, count(*) FROM event GROUP BY 1 ORDER BY 1")
+    return [(kind, count) for kind, count in counts if kind in names]
+
+
+def issued(root: Path) -> object:
+    return (
+        rows(root, "SELECT b.id, count(DISTINCT u.uuid), count(DISTINCT u.key_digest), min(u.serial), max(u.serial) "
+             "FROM unit u JOIN batch b ON b.no = u.batch GROUP BY 1"),
+        rows(root, "SELECT next_serial FROM product"), kinds(root, "batch issued"),
+    )  # fmt: skip
+
+
+def printed(root: Path) -> object:
+    files = sorted((path.name, path.stat().st_size) for path in (root / "batches").rglob("*.pdf"))
+    return files, rows(root, "SELECT sum(prints), min(prints) FROM package"), kinds(root, "labels made")
+
+
+def scanned(root: Path) -> object:
+    return rows(root, "SELECT min(number) FROM package WHERE verified > 0")
+
+
+def rekeyed(root: Path) -> object:
+    workspace = Workspace.find(str(root), root, {})
+    with workspace.open_ledger(Who("t", "t", "t")) as ledger, workspace.open_vault(ledger) as vault:
+        ledger.check_vault(vault)
+        return [unit.serial for unit in ledger.units_with_keys("B1", vault) if unit.key]
+
+
+def retired(root: Path) -> object:
+    return (
+        rows(root, "SELECT count(sealed_key), count(*) FROM unit"),
+        kinds(root, "batch retired"),
+        rows(root, "SELECT wrapped_key IS NULL FROM batch"),
+    )
+
+
+def exported(root: Path) -> object:
+    path = root / "batches" / "out.csv"
+    return path.stat().st_size, path.read_bytes().count(b"\r\n"), sorted(p.name for p in (root / "batches").iterdir())
+
+
+def replaced(root: Path) -> object:
+    return (
+        rows(root, "SELECT revision, length(payload) FROM package"),
+        rows(root, "SELECT serial, place, scrapped FROM unit"),
+        kinds(root, "unit replaced", "unit scrapped"),
+    )
+
+
+def first_payload(root: Path) -> str:
+    ((payload,),) = rows(root, "SELECT payload FROM package ORDER BY number LIMIT 1")
+    return f"{payload}\n"
+
+
+OUT = "batches/out.csv"
+CREATE = ("batch", "create", "bulb", "--units", "6", "--id", "B2")
+ACTS = {
+    "issue": Act(CREATE, issued),
+    "print": Act(("labels", "B1", "--template", "minimal"), printed, again=(0, 4)),
+    "scan": Act(("scan", "B1", "--plain"), scanned, first_payload),
+    "rekey": Act(("vault", "rekey"), rekeyed),
+    "retire": Act(
+        ("retire", "B1", "--acknowledged", "x"), retired,
+        before=(("program", "B1", "--format", "csv", "--out", "{root}.keys"),
+                ("manifest", "B1", "--format", "control-log", "--out", "{root}.log")),
+    ),
+    "manifest": Act(("manifest", "B1", "--format", "csv", "--out", "{root}/" + OUT), exported, again=(0, 4)),
+    "program": Act(("program", "B1", "--format", "csv", "--out", "{root}/" + OUT), exported, again=(0, 4)),
+    "replace": Act(
+        ("replace", "B1", "ebK300000001", "--reason", "x"), replaced,
+        before=(("scrap", "B1", "ebK300000001", "--reason", "x"),),
+    ),
+}  # fmt: skip
+
+
+class Bench:
+    """Fresh copies of one workspace, and an act on them."""
+
+    def __init__(self, folder: Path, act: Act) -> None:
+        self.act, self.folder = act, folder
+        factory = make_factory(folder / "start")
+        factory.add(oob_bytes=16)
+        factory.issue(3)
+        self.start = factory.root
+        for command in act.before:
+            assert faults.run(self.start, self.filled(command, self.start)).code == 0
+        # Once undisturbed: everything is imported, and what comes out is known.
+        done = self.copy()
+        assert self.run(done).code == 0
+        self.expected = act.facts(done)
+        self.calls = faults.counted(self.copy(), self.filled(act.arguments, folder / "w"), act.stdin(self.start))
+        assert self.calls.get("pwrite64", 0) + self.calls.get("write", 0) > 3
+
+    def filled(self, arguments: tuple[str, ...], root: Path) -> list[str]:
+        return [one.replace("{root}", str(root)) for one in arguments]
+
+    def copy(self) -> Path:
+        root = self.folder / "w"
+        shutil.rmtree(root, ignore_errors=True)
+        shutil.copytree(self.start, root)
+        return root
+
+    def run(self, root: Path, strace: list[str] | None = None) -> faults.Ran:
+        return faults.run(root, self.filled(self.act.arguments, root), stdin=self.act.stdin(root), strace=strace or ())
+
+    def whole(self, root: Path) -> None:
+        """The ledger is whole; no final file is torn (`facts` compares them)."""
+        with Factory(Workspace.find(str(root), root, {})).ledger() as ledger:
+            ledger.check()
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_killed_anywhere_nothing_is_lost_and_the_same_command_completes(tmp_path: Path, name: str) -> None:
+    bench = Bench(tmp_path, ACTS[name])
+    points = killed = 0
+    for call, count in bench.calls.items():
+        for number in range(1, count + 1):
+            root, points = bench.copy(), points + 1
+            ran = bench.run(root, faults.fault(call, number, "signal=KILL"))
+            killed += ran.code == -9
+            bench.whole(root)
+            if ran.acknowledged:
+                assert bench.act.facts(root) == bench.expected, (call, number)
+            again = bench.run(root)
+            assert again.code in bench.act.again, (call, number, again)
+            assert bench.act.facts(root) == bench.expected, (call, number)
+            bench.whole(root)
+    assert killed > points * 0.9, f"{killed} of {points} kills took place"
+
+
+@pytest.mark.parametrize("error", ["ENOSPC", "EIO"])
+@pytest.mark.parametrize("name", ACTS)
+def test_a_full_or_failing_disk_is_a_plain_error(tmp_path: Path, name: str, error: str) -> None:
+    bench = Bench(tmp_path, ACTS[name])
+    failed = 0
+    for call in ("write", "pwrite64", "ftruncate", "fsync", "fdatasync", "link", "rename"):
+        for number in range(1, bench.calls.get(call, 0) + 1):
+            root = bench.copy()
+            ran = bench.run(root, faults.fault(call, number, f"error={error}"))
+            assert ran.code in (0, 3, 6), (call, number, ran)
+            assert "Traceback" not in ran.err
+            assert "defect" not in ran.err
+            failed += ran.code != 0
+            bench.whole(root)
+            again = bench.run(root)
+            assert again.code in bench.act.again, (call, number, again)
+            assert bench.act.facts(root) == bench.expected, (call, number)
+    assert failed > 3
+
+
+def test_the_check_can_fail(tmp_path: Path) -> None:
+    """Negative control: a file written in place is torn by a kill, and the same harness sees it."""
+
+    def careless() -> None:
+        handle = os.open(tmp_path / "w", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        for _ in range(4):
+            os.write(handle, b"x" * 100)
+
+    seen = set()
+    for number in range(1, 6):
+        faults.attach(faults.fork(careless), faults.fault("write", number, "signal=KILL"))
+        seen.add((tmp_path / "w").stat().st_size)
+    assert len(seen) >= 4, seen
