@@ -6,6 +6,7 @@ import importlib.metadata
 import platform
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -124,6 +125,17 @@ def _libdmtx() -> Check:
         }
         fix = fixes.get(sys.platform, "sudo apt-get install libdmtx0b")
         return Check("libdmtx", "gap", "missing; only --second-reader needs it", fix)
+
+
+def check_left_over(root: Path) -> Check:
+    """What killed commands left half-written; a programming file among it holds keys."""
+    from bss_mfg.files import left_over
+
+    found = left_over(root)
+    if not found:
+        return Check("left-overs", "ok", "no half-written file lies in the workspace")
+    names = ", ".join(str(path.relative_to(root)) for path in found[:5])
+    return Check("left-overs", "gap", f"{len(found)} of killed commands: {names}", "Type them again, or delete these.")
 
 
 def check_vault(found: Status) -> Check:

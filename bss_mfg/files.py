@@ -10,11 +10,11 @@ import contextlib
 import hashlib
 import os
 import re
-import secrets
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from bss_mfg.errors import InputError, LedgerError, RefusedError, from_os_error
 
@@ -104,57 +104,129 @@ def place(path: Path, pieces: Iterable[bytes], *, replace: bool = False) -> str:
     """Write `pieces` to `path` in one stroke, mode 0600, and return the SHA-256 in hex.
 
     Without `replace` an existing file is refused (`RefusedError`), also when it appears while we write. A failure
-    leaves no trace.
+    leaves no trace; a kill leaves a temporary file, which the next command that makes the same file takes away.
     """
     digest = hashlib.sha256()
-    temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.part")
-    try:
-        if not replace and path.exists():
-            raise already_there(path)
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                for piece in pieces:
-                    digest.update(piece)
-                    file.write(piece)
-                file.flush()
-                os.fsync(file.fileno())
-            if replace:
-                temporary.replace(path)
-            else:
-                _move_exclusively(temporary, path)
-            sync_folder(path.parent)
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                temporary.unlink()
-    except OSError as error:
-        raise from_os_error(error, "writing", path) from error
+
+    def write(file: BinaryIO) -> None:
+        for piece in pieces:
+            digest.update(piece)
+            file.write(piece)
+
+    _through_temporary(path, write, replace=replace)
     return digest.hexdigest()
 
 
 def make_and_place(path: Path, make: Callable[[Path], None]) -> None:
     """Let `make` fill a new file (0600), and put it at `path` in one stroke. Never overwrites; a failure leaves no
     trace."""
-    temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.part")
-    try:
-        if path.exists():
-            raise already_there(path)
-        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    temporary = _temporary(path)
+
+    def fill(_: BinaryIO) -> None:
         try:
             make(temporary)
-            with temporary.open("rb+") as file:
-                os.fsync(file.fileno())
-            _move_exclusively(temporary, path)
-            sync_folder(path.parent)
         finally:
-            for left in (
-                temporary,
-                *(temporary.with_name(temporary.name + end) for end in ("-journal", "-wal", "-shm")),
-            ):
+            for end in ("-journal", "-wal", "-shm"):
                 with contextlib.suppress(FileNotFoundError):
-                    left.unlink()
+                    temporary.with_name(temporary.name + end).unlink()
+
+    _through_temporary(path, fill, replace=False)
+
+
+def _temporary(path: Path) -> Path:
+    """Beside `path`, always of the same name, so that what a kill left is found."""
+    return path.with_name(f".{path.name[:40]}.{hashlib.sha256(path.name.encode()).hexdigest()[:8]}.part")
+
+
+def _through_temporary(path: Path, write: Callable[[BinaryIO], None], *, replace: bool) -> None:
+    temporary = _temporary(path)
+    try:
+        if not replace and path.exists():
+            _take_away(temporary)  # of a command that was killed between its last two steps
+            raise already_there(path)
+        with os.fdopen(_owned(temporary, path), "wb") as file:
+            try:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+                if os.name == "nt":
+                    file.close()  # an open file is not moved there
+                if replace:
+                    temporary.replace(path)
+                else:
+                    _move_exclusively(temporary, path)
+            finally:
+                if os.name == "nt":
+                    file.close()
+                with contextlib.suppress(FileNotFoundError):
+                    temporary.unlink()
+        sync_folder(path.parent)
     except OSError as error:
         raise from_os_error(error, "writing", path) from error
+
+
+def _owned(temporary: Path, path: Path) -> int:
+    """A new temporary file, locked as long as it is open: whoever finds it unlocked knows that its writer is dead."""
+    while True:
+        try:
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        except FileExistsError:
+            if not _take_away(temporary):
+                raise LedgerError(
+                    "another bss-mfg command is writing this file",
+                    where=str(path),
+                    way_out="Let it finish, then run this command again.",
+                ) from None
+            continue
+        if os.name == "nt" or (_try_lock(handle) and _is_still(handle, temporary)):
+            return handle
+        os.close(handle)  # taken for a left-over at the moment it was made
+
+
+def _take_away(temporary: Path) -> bool:
+    """Delete a temporary file whose writer is dead; False where it is alive."""
+    try:
+        handle = os.open(temporary, os.O_RDWR)
+    except FileNotFoundError:
+        return True
+    try:
+        if os.name == "nt":
+            os.close(handle)
+            handle = -1
+            temporary.unlink()  # refused there while its writer has it open
+        elif not _try_lock(handle):
+            return False
+        elif _is_still(handle, temporary):
+            temporary.unlink()
+    except FileNotFoundError:
+        pass
+    except PermissionError:
+        return False
+    finally:
+        if handle >= 0:
+            os.close(handle)
+    return True
+
+
+def _is_still(handle: int, path: Path) -> bool:
+    """Whether an open file still has its name."""
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def left_over(folder: Path) -> list[Path]:
+    """Temporary files of ours anywhere below a folder, such as killed commands leave."""
+    return sorted(path for path in folder.rglob(".*.part") if re.fullmatch(r"\..+\.[0-9a-f]{8}\.part", path.name))
+
+
+def take_away(path: Path) -> bool:
+    """Delete a left-over temporary file; False where a command is writing it just now."""
+    try:
+        return _take_away(path)
+    except OSError as error:
+        raise from_os_error(error, "deleting", path) from error
 
 
 def move_aside(path: Path, ending: str) -> Path:

@@ -18,10 +18,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-CHANGING = (
-    "openat", "write", "pwrite64", "ftruncate", "fsync", "fdatasync", "flock", "link", "rename", "unlink", "mkdir",
-)  # fmt: skip
-"""The calls that change files or take locks. A kill at any other call is a kill between two of these."""
+CHANGING = ("openat", "write", "pwrite64", "ftruncate", "link", "rename", "unlink", "mkdir")
+"""The calls that change files. What a killed process leaves is decided by which of these it had made, so a kill at any
+other call leaves what a kill at the next of these leaves (files are lost by power cuts, not by kills: powercut.py)."""
+SYNCING = ("fsync", "fdatasync")
 
 
 @dataclass(frozen=True)
@@ -106,13 +106,18 @@ def attach(child: int, strace: Sequence[str]) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-def counted(root: Path, arguments: Sequence[object], stdin: str = "") -> dict[str, int]:
-    """How often each changing call happens when a command runs undisturbed."""
-    log = root.with_name(f"{root.name}.strace")
-    done = run(root, arguments, stdin=stdin, strace=["-o", str(log), "-e", f"trace={','.join(CHANGING)}"])
+def calls(root: Path, arguments: Sequence[object], stdin: str = "") -> list[tuple[str, int]]:
+    """The calls of an undisturbed run that change or sync something, as (call, how often it was called until then)."""
+    log, wanted = root.with_name(f"{root.name}.strace"), (*CHANGING, *SYNCING)
+    done = run(root, arguments, stdin=stdin, strace=["-o", str(log), "-e", f"trace={','.join(wanted)}"])
     assert done.code == 0, done
-    calls = re.findall(r"^\d+ +(\w+)\(", log.read_text(errors="replace"), re.MULTILINE)
-    return dict(collections.Counter(call for call in calls if call in CHANGING))
+    found, counts = [], collections.Counter[str]()
+    for line in log.read_text(errors="replace").splitlines():
+        if called := re.match(r"\d+ +(\w+)\((.*)", line):
+            counts[called[1]] += 1
+            if called[1] != "openat" or "O_CREAT" in called[2] or "O_TRUNC" in called[2]:
+                found.append((called[1], counts[called[1]]))
+    return found
 
 
 def fault(call: str, number: int, what: str) -> list[str]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,14 +24,6 @@ pytestmark = [
 ]
 ACTS = 20
 EXPORT = b"a line of an export\r\n" * 400
-
-
-@pytest.fixture
-def memory() -> Iterator[Path]:
-    """A folder in memory where there is one: thousands of ledgers are opened, and each is synced."""
-    base = "/dev/shm" if Path("/dev/shm").is_dir() else None
-    with tempfile.TemporaryDirectory(dir=base) as folder:
-        yield Path(folder)
 
 
 @dataclass(frozen=True)

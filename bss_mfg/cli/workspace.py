@@ -65,7 +65,7 @@ def doctor(ctx: click.Context, app: App, as_json: bool) -> None:
 
 
 def _of_workspace(app: App) -> list[Check]:
-    from bss_mfg.doctor import Check, check_ledger, check_vault
+    from bss_mfg.doctor import Check, check_ledger, check_left_over, check_vault
     from bss_mfg.errors import BssError
     from bss_mfg.vaulting import status
 
@@ -77,7 +77,8 @@ def _of_workspace(app: App) -> list[Check]:
         return []
     try:
         with workspace.open_ledger(app.actor) as ledger:
-            return [check_ledger(ledger), check_vault(status(workspace, ledger))]
+            found = [check_ledger(ledger), check_vault(status(workspace, ledger))]
+            return [*found, check_left_over(workspace.root)]
     except BssError as error:
         return [Check("ledger", "fault", error.what, error.way_out)]
 

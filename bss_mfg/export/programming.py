@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bss_mfg.errors import RefusedError
-from bss_mfg.files import destroy, place, sha256_of
+from bss_mfg.files import destroy, left_over, place, sha256_of, take_away
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Batch
@@ -54,9 +54,10 @@ def _lines(ledger: Ledger, vault: Vault, batch: Batch) -> Iterator[bytes]:
 def retire_batch(
     ledger: Ledger, batch: Batch, acknowledged: str, root: Path, *, delete_exports: bool
 ) -> tuple[bool, list[Path]]:
-    """Destroy a batch's keys: (whether they were there, the programming exports that were destroyed with them).
+    """Destroy a batch's keys: (whether they were there, the files that were destroyed with them).
 
-    `RefusedError` while a programming export lies in the workspace `root` and `delete_exports` is not said.
+    `RefusedError` while a programming export lies in the workspace `root` and `delete_exports` is not said. What killed
+    commands left half-written may hold keys, and goes in any case.
     """
     lying = lying_exports(ledger, batch, root)
     if lying and not delete_exports:
@@ -69,4 +70,4 @@ def retire_batch(
     new = ledger.retire(batch.id, acknowledged)
     for path in lying:
         destroy(path)
-    return new, lying
+    return new, [*lying, *(path for path in left_over(root) if take_away(path))]
