@@ -202,3 +202,15 @@ def test_a_damaged_copy_is_not_restored(line: Factory, tmp_path: Path, new_facto
     assert done.code == 5
     assert "package 2 of batch B1 was changed" in done.err
     assert not (line.root / "ledger.db").exists()
+
+
+def test_a_replaced_units_history_goes_on_being_told(factory: Factory) -> None:
+    """The scrapped one's events were left out once another had its place."""
+    factory.add(oob_bytes=16, units_per_package=2)
+    factory.issue(4)
+    factory.cli("scrap", "B1", "ebK300000001", "--reason", "dropped")
+    factory.cli("replace", "B1", "ebK300000001", "--reason", "dropped")
+    factory.cli("scrap", "B1", "ebK300000003", "--reason", "of the other package")
+    for serial in ("ebK300000001", "ebK300000002", "ebK300000005"):
+        events = factory.cli("history", serial, "--json").json
+        assert [event["kind"] for event in events] == ["batch issued", "unit scrapped", "unit replaced"], serial

@@ -50,13 +50,23 @@ def head(connection: sqlite3.Connection) -> tuple[int, bytes]:
     return (row[0], row[1]) if row else (0, GENESIS)
 
 
-def verify(connection: sqlite3.Connection) -> int:
-    """Walk the whole chain and return the number of events; `LedgerError` at the first link that does not hold."""
-    previous, expected = GENESIS, 1
-    for seq, at, kind, batch, data, digest in connection.execute(
-        "SELECT seq, at, kind, batch, data, digest FROM event ORDER BY seq"
-    ):
-        previous = link(previous, seq, at, kind, batch, data)
+Row = tuple[int, bytes, bytes, bytes | None, bytes, bytes]
+"""An event as it is stored: number, time, kind, batch, data, digest; texts as octets, which may be no UTF-8 where
+someone changed them."""
+
+
+def rows(connection: sqlite3.Connection) -> Iterator[Row]:
+    """All events as they are stored, in order."""
+    columns = ", ".join(f"CAST({name} AS BLOB)" for name in ("at", "kind", "batch", "data"))
+    return connection.execute(f"SELECT seq, {columns}, digest FROM event ORDER BY seq")  # noqa: S608 (fixed text)
+
+
+def walk(stored: Iterable[Row], previous: bytes = GENESIS, expected: int = 1) -> int:
+    """Walk events whose predecessor has the digest `previous`, the first being number `expected`; the last one's
+    number. `LedgerError` at the first link that does not hold."""
+    for seq, *columns, digest in stored:
+        at, kind, batch, data = (_text(column) for column in columns)
+        previous = link(previous, seq, at or "", kind or "", batch, data or "")
         if seq != expected or digest != previous:
             raise LedgerError(
                 f"the history was changed at event {expected}",
@@ -64,6 +74,15 @@ def verify(connection: sqlite3.Connection) -> int:
             )
         expected += 1
     return expected - 1
+
+
+def _text(octets: bytes | None) -> str | None:
+    return None if octets is None else octets.decode("utf-8", "surrogateescape")
+
+
+def verify(connection: sqlite3.Connection) -> int:
+    """Walk the whole chain and return the number of events; `LedgerError` at the first link that does not hold."""
+    return walk(rows(connection))
 
 
 def events(connection: sqlite3.Connection, batch: str | None, kinds: Sequence[str] = ()) -> Iterator[Event]:

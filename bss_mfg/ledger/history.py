@@ -21,7 +21,7 @@ def history_of(ledger: Ledger, what: str) -> Iterator[Event]:
             way_out="`bss-mfg batch list` shows the batches; upper and lower case differ.",
         )
     for batch, package, unit in units:
-        inside = {item.serial for item in next(ledger.packages(batch, package, 1)).units}
+        inside = ledger.ever_inside(batch, package)
         for event in ledger.events(batch):
             if _concerns(event, package, unit, inside):
                 yield event

@@ -140,6 +140,17 @@ class Lookup(LedgerBase):
         )
         return [(row[0], row[1], row[2]) for row in rows]
 
+    def ever_inside(self, batch_id: str, package: int) -> set[str]:
+        """The serials of all units that a package ever held, scrapped and replaced ones too."""
+        batch = self._number(batch_id)
+        rows = self._rows(
+            "SELECT u.serial FROM unit u JOIN batch b ON b.no = u.batch WHERE u.batch = ?1 "
+            "AND u.number BETWEEN (?2 - 1) * b.units_per_package + 1 AND ?2 * b.units_per_package AND u.package = ?2 "
+            "UNION SELECT serial FROM unit INDEXED BY unit_place WHERE batch = ?1 AND place IS NOT NULL AND package = ?2",
+            (batch, package),
+        )
+        return {serial for (serial,) in rows}
+
     def known_serials(self, product: int, serials: Sequence[str]) -> dict[str, str]:
         """Those of the serials that a product's units have, with where each was issued, in words."""
         return self._known("serial", "product = ? AND", (product,), serials)
