@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -214,3 +215,20 @@ def test_a_replaced_units_history_goes_on_being_told(factory: Factory) -> None:
     for serial in ("ebK300000001", "ebK300000002", "ebK300000005"):
         events = factory.cli("history", serial, "--json").json
         assert [event["kind"] for event in events] == ["batch issued", "unit scrapped", "unit replaced"], serial
+
+
+def test_a_product_that_the_copy_does_not_know_skips_serials_too(factory: Factory, tmp_path: Path) -> None:
+    """Its first batch was issued after the copy was made, and is as much out there as the others."""
+    factory.add(oob_bytes=16)
+    assert factory.cli("ledger", "backup", tmp_path / "copy.db").code == 0
+    factory.issue(3)
+    (factory.root / "ledger.db").write_bytes(b"gone")
+    for skip, first in ((100, 101), (50, 151)):
+        command = ("ledger", "restore", tmp_path / "copy.db", "--skip-serials", skip, "--reason", "disk failed")
+        assert factory.cli(*command).code == 0
+        assert factory.cli("ledger", "backup", tmp_path / f"{first}.db").code == 0
+        factory.issue(1)
+        with factory.ledger() as ledger:
+            assert next(ledger.packages("B1")).serials == f"ebK3{first:08d}"
+        shutil.copy(tmp_path / f"{first}.db", tmp_path / "copy.db")
+        (factory.root / "ledger.db").write_bytes(b"gone")

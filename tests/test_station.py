@@ -296,3 +296,18 @@ def test_2000_reads_at_20_a_second_with_five_kills_are_counted_exactly(new_facto
     bad = [number for number, data in enumerate(texts_of) if data["verdict"] == "other label"]
     assert bad == [number for number in range(2000) if number % 50 == 0]
     assert not kills
+
+
+def test_a_session_is_judged_by_its_own_reads(factory: Factory) -> None:
+    """A wrong label of yesterday stays in the counts, and does not fail today's session."""
+    factory.add(oob_bytes=16)
+    factory.issue(1)
+    with factory.ledger() as ledger:
+        payload = next(ledger.packages("B1")).payload
+    for text, code in (("nonsense", 1), (payload, 0)):
+        done = subprocess.run(
+            [sys.executable, "-m", "bss_mfg", "--workspace", factory.root, "scan", "B1", "--plain"],
+            input=text + "\n", capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == code, done.stderr
+    assert "2 reads, 1 wrong" in done.stderr

@@ -28,7 +28,9 @@ def log(factory: Factory) -> Path:
                 read = {"verdict": "matched", "package": number % 40 + 1, "file": "scanner", "page": None}
                 ledger.record_reads("B1", [read], [])
             else:
-                ledger.note(None if number % 2 else "B1", "manifest made", {"file": f"{number}.txt", "sha256": "0" * 64})
+                ledger.note(
+                    None if number % 2 else "B1", "manifest made", {"file": f"{number}.txt", "sha256": "0" * 64}
+                )
         assert ledger.verify_history() == EVENTS
     return factory.root / "ledger.db"
 

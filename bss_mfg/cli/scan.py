@@ -36,7 +36,7 @@ def scan(
     """Check labels with a hand scanner that types like a keyboard, or on a serial port.
 
     Each read is recorded before it is answered. End with Ctrl-D (Windows: Ctrl-Z and Enter), or with an empty input.
-    Exit 1 if a read was wrong.
+    Exit 1 if a read of this session was wrong.
     """
     from bss_mfg.scan.serialport import serial_lines
     from bss_mfg.scan.station import Station
@@ -47,6 +47,7 @@ def scan(
         screen = None if plain or as_json or not sys.stdout.isatty() else _Screen(batch_id, station)
         if screen:
             screen.draw(None)
+        wrong = False
         for line in serial_lines(port, baud) if port else sys.stdin:
             verdict = station.read(line)
             if verdict is None:
@@ -58,6 +59,7 @@ def scan(
             else:
                 click.echo(f"{verdict.word}: {' '.join(filter(None, (verdict.serials, verdict.detail)))}")
             if verdict.tone == "bad":
+                wrong = True
                 click.echo("\a", nl=False, err=True)
         tally = station.tally
     if screen:
@@ -66,7 +68,7 @@ def scan(
         f"{counted(tally.reads, 'read')}, {tally.wrong:,} wrong; {tally.verified:,} of {tally.packages:,} packages "
         f"verified, {tally.missing:,} missing"
     )
-    if tally.wrong:
+    if wrong:
         ctx.exit(1)
 
 

@@ -66,11 +66,13 @@ class Ledger(Replacing):
             "SELECT no, next_serial, key_fingerprint, pid FROM product WHERE name = ?", (name,)
         ).fetchone()
         if row is None:
+            first = self._first_serial()
             cursor = self._db.execute(
-                "INSERT INTO product (name, pid, key_fingerprint) VALUES (?, ?, ?)", (name, pid, fingerprint)
+                "INSERT INTO product (name, pid, key_fingerprint, next_serial) VALUES (?, ?, ?, ?)",
+                (name, pid, fingerprint, first),
             )
             self._note(None, "key pinned", {"product": name, "fingerprint": fingerprint})
-            return int(cursor.lastrowid or 0), 1
+            return int(cursor.lastrowid or 0), first
         if row[2] != fingerprint:
             raise LedgerError(
                 f"the public key of product {name} has changed: earlier batches used {row[2][:16]}..., the file holds "
@@ -79,6 +81,11 @@ class Ledger(Replacing):
                 "else put the old key file back.",
             )
         return int(row[0]), int(row[1])
+
+    def _first_serial(self) -> int:
+        """The first running number of a product that is new to this ledger."""
+        rows = self._rows("SELECT value FROM about WHERE name = 'first_serial'")
+        return int(rows[0][0]) if rows else 1
 
     # --- issuing --------------------------------------------------------------------------------------------------
 
@@ -157,9 +164,14 @@ class Ledger(Replacing):
             self._db.backup(target, pages=pages)
 
     def note_restored(self, data: Mapping[str, Any], skip_serials: int) -> None:
-        """Write down that this is a copy put back, and leave out some running numbers of every product."""
+        """Write down that this is a copy put back, and leave out some running numbers of every product: those that the
+        copy does not know yet may have been issued, too."""
         with self.transaction():
             self._db.execute("UPDATE product SET next_serial = next_serial + ?", (skip_serials,))
+            self._db.execute(
+                "INSERT INTO about VALUES ('first_serial', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                (str(self._first_serial() + skip_serials),),
+            )
             self._note(None, "ledger restored", {**data, "skipped_serials": skip_serials})
 
     def check(self) -> int:
