@@ -6,7 +6,9 @@ import os
 import shutil
 import sqlite3
 import stat
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -172,3 +174,36 @@ def test_a_network_file_system_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_p
     with pytest.raises(InputError, match="network file system"):
         refuse_network(tmp_path / "ledger.db")
     refuse_network(Path("/var/ledger.db"))
+
+
+def test_no_lookup_walks_the_ledger(factory: Factory) -> None:
+    """A unit is found by an index, in a ledger of any size: what takes a millisecond must not take a second later."""
+    factory.add(oob_bytes=16)
+    factory.issue(2)
+    with factory.ledger() as ledger:
+        package = next(ledger.packages("B1"))
+        (unit,) = package.units
+        plans: list[str] = []
+        real = ledger._rows
+
+        def explained(query: str, values: Sequence[object] = ()) -> list[Any]:
+            plans.extend(f"{row[3]}: {query}" for row in ledger._db.execute(f"EXPLAIN QUERY PLAN {query}", values))
+            return real(query, values)
+
+        ledger._rows = explained  # type: ignore[method-assign]
+        assert ledger.find_serial(unit.serial)
+        assert ledger.find_payload(package.payload)
+        assert ledger.find_uuid(unit.uuid)
+        assert ledger.known_serials(1, [unit.serial])
+        assert ledger.known_uuids([unit.uuid])
+        assert not ledger.known_keys([b"k" * 32])
+        assert ledger.states("B1", [unit.serial])
+        assert ledger.serials_of("B1", [unit.serial])
+        assert ledger.times_verified("B1", 1) == 0
+        assert ledger.ever_inside("B1", 1)
+        assert next(ledger.packages("B1", 2, 1))
+        assert not ledger.is_scrapped("B1", 1)
+    walks = [
+        plan for plan in plans if plan.startswith("SCAN") and not plan.startswith(("SCAN product", "SCAN CONSTANT"))
+    ]
+    assert walks == []

@@ -135,7 +135,7 @@ class Lookup(LedgerBase):
         """(batch id, package number, place in the batch) of all units with this serial: one at most of each product."""
         rows = self._rows(
             "SELECT b.id, u.package, coalesce(u.place, u.number) FROM unit u JOIN batch b ON b.no = u.batch "
-            "WHERE u.serial = ? ORDER BY b.no",
+            "WHERE u.product IN (SELECT no FROM product) AND u.serial = ? ORDER BY b.no",
             (serial,),
         )
         return [(row[0], row[1], row[2]) for row in rows]
@@ -146,7 +146,8 @@ class Lookup(LedgerBase):
         rows = self._rows(
             "SELECT u.serial FROM unit u JOIN batch b ON b.no = u.batch WHERE u.batch = ?1 "
             "AND u.number BETWEEN (?2 - 1) * b.units_per_package + 1 AND ?2 * b.units_per_package AND u.package = ?2 "
-            "UNION SELECT serial FROM unit INDEXED BY unit_place WHERE batch = ?1 AND place IS NOT NULL AND package = ?2",
+            "UNION SELECT serial FROM unit INDEXED BY unit_place WHERE batch = ?1 AND place IS NOT NULL "
+            "AND package = ?2",
             (batch, package),
         )
         return {serial for (serial,) in rows}
