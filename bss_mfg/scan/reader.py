@@ -47,6 +47,14 @@ def read_page(grey: Grey, thorough: bool = False) -> list[Read]:
     return [_read(item) for item in found]
 
 
+def read_bars(grey: Grey) -> list[Read]:
+    """All Code 128 symbols of a page."""
+    import zxingcpp
+
+    found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.Code128))
+    return [_read(item) for item in found if item.valid]
+
+
 def read_box(grey: Grey, box: Box, thorough: bool = False) -> Read | None:
     """The symbol at a known place: the box is cut out with a margin and read, or None."""
     import numpy as np
