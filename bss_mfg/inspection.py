@@ -123,7 +123,8 @@ def strings_of(target: str) -> list[tuple[str, dict[str, Any]]]:
                 way_out="Give the path of a picture or PDF, or the string in quotes.",
             )
         return [(target, {})]
-    from bss_mfg.scan.reader import read_bars, read_page
+    from bss_mfg.scan.bars import read_bars
+    from bss_mfg.scan.reader import read_page
     from bss_mfg.scan.sources import pages_of
 
     found: list[tuple[str, dict[str, Any]]] = []

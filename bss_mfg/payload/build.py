@@ -114,13 +114,12 @@ class PayloadBuilder:
 def _value(unit: Unit, field: SpecField, octets: Callable[[Unit], bytes]) -> str:
     found = octets(unit)
     try:
-        text = FORMATS[field.format].write(found)
+        return field.checked(FORMATS[field.format].write(found))
     except ValueError as error:
-        raise InputError(
-            f"the {field.source} of {unit.serial} {error}, and so can't stand in {field.key}",
-            way_out="Correct the identities file.",
-        ) from None
-    return field.checked(text)
+        what, way_out = f"the {field.source} {error}, and so can't stand in {field.key}", "Correct the identities file."
+    except InputError as error:
+        what, way_out = error.what, error.way_out
+    raise InputError(what, where=f"unit {unit.serial}", way_out=way_out)
 
 
 def _joined(values: Sequence[str], separator: str, key: str) -> str:

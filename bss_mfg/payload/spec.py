@@ -156,7 +156,7 @@ class SpecField(_Strict):
 
     def checked(self, value: str) -> str:
         """`value` if it can be one unit's value of this field; else `InputError` names the field and what is wrong."""
-        shown = "of a secret" if self.secret else ascii(value[:40])
+        shown = "" if self.secret else f"{value[:40]!a} "
         least, most = self.lengths
         wrong = ""
         if not SAFE_VALUE.fullmatch(value):
@@ -172,7 +172,7 @@ class SpecField(_Strict):
                 wrong = str(error) if self.format in ("alphanumeric", SPKI) else f"is not {self.format}"
         if wrong:
             raise InputError(
-                f"the value {shown} of {self.key} {wrong}",
+                f"the value {shown}of {self.key} {wrong}",
                 way_out="Correct it where it comes from: the product's serial pattern, or the identities file.",
             )
         return value
