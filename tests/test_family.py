@@ -467,3 +467,29 @@ def test_wi_fi_devices_are_issued_from_their_file_printed_and_read_back(factory:
         create_batch(ledger, vault, loaded, wanted, 2, batch_id="W2")
     with factory.ledger() as ledger:
         assert [batch.id for batch in ledger.batches()] == ["W1"]
+
+
+def test_zigbee_pairs_are_issued_from_their_file_and_no_install_code_lies_in_the_ledger(
+    factory: Factory, tmp_path: Path
+) -> None:
+    factory.add("bulb", spec="amazon-zss-ob02", units_per_package=2)
+    codes = [f"{n:02X}FED3407A939723A5C639B26916D505C3B5" for n in range(4)]
+    path = tmp_path / "ids.csv"
+    rows = [f"Z{n},BF:91:A2:B0:53:27:F4:D{n},{code}" for n, code in enumerate(codes)]
+    path.write_text("\n".join(["serial,mac,install_code", *rows]) + "\n")
+    wanted = factory.workspace.spec("amazon-zss-ob02")
+    loaded = factory.workspace.product("bulb")
+    with factory.ledger() as ledger:
+        create_batch(
+            ledger, factory.workspace.open_vault(), loaded, wanted, 4, batch_id="Z1",
+            identities=read_identities(path, wanted.spec.columns),
+        )  # fmt: skip
+        payloads = [package.payload for package in ledger.packages("Z1")]
+    assert [parse.split(text, wanted.spec)[3].value for text in payloads] == [
+        "BF91A2B05327F4D0_BF91A2B05327F4D1", "BF91A2B05327F4D2_BF91A2B05327F4D3",
+    ]  # fmt: skip
+    key = load_private_key(factory.private_key.read_bytes(), "test")
+    opened = [one for text in payloads for one in parse.open_credentials(parse.split(text, wanted.spec), key, 2)]
+    assert [one.extra["install_code"].reveal().hex().upper() for one in opened] == codes
+    kept = b"".join(file.read_bytes() for file in factory.root.glob("ledger.db*"))
+    assert all(code.encode() not in kept and bytes.fromhex(code) not in kept for code in codes)

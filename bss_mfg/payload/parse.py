@@ -93,13 +93,12 @@ def values(item: ParsedField, spec: Spec) -> tuple[str, ...]:
 
 def unit_count(fields: Iterable[ParsedField], spec: Spec) -> int:
     """How many units a string speaks of: as many as its lists name, else what it says in figures, else one."""
-    said = 0
-    for item in fields:
-        if found := len(values(item, spec)):
-            return found
-        if item.field and item.field.source == "package.units" and item.value.isdecimal():
-            said = int(item.value[:4])
-    return said or 1
+    listed = list(fields)
+    # The least: a single serial may hold the separator.
+    if counts := [count for item in listed if (count := len(values(item, spec)))]:
+        return min(counts)
+    figures = (item.value[:4] for item in listed if item.field and item.field.source == "package.units")
+    return next((int(value) for value in figures if value.isdecimal()), 0) or 1
 
 
 def matching_spec(text: str, specs: Iterable[Spec]) -> Spec | None:
