@@ -20,14 +20,19 @@ from bss_mfg.files import read_bytes
 from bss_mfg.model import Identity, IssuedBefore
 
 _FLOAT = re.compile(r"[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+|[0-9]+[.,][0-9]+")
+_ROUNDED = re.compile(r"[0-9]+[.,][0-9]+([eE][+-]?[0-9]+)?|[0-9]+[eE][+-][0-9]+")
+"""What only a spreadsheet writes: a PIN or an install code may well be 1234E567."""
 _COLUMNS = ("serial", "uuid", "mac")
 _BEFORE = (*_COLUMNS, "oob_key", "oob_sha256")
 _MOST_NAMED = 8
 
 
-def read_identities(path: Path) -> tuple[Identity, ...]:
-    """The identities of a file, in its order; `InputError` names every bad row (at most eight)."""
-    columns, width, rows = _table(path, _COLUMNS)
+def read_identities(path: Path, brought: Sequence[str] = ()) -> tuple[Identity, ...]:
+    """The identities of a file, in its order; `InputError` names every bad row (at most eight).
+
+    `brought` are further columns that the product's spec asks for (`Spec.columns`). No message shows their values.
+    """
+    columns, width, rows = _table(path, (*_COLUMNS, *brought))
     found: list[Identity] = []
     problems: list[str] = []
     seen: dict[str, dict[object, int]] = {name: {} for name in _COLUMNS}
@@ -127,14 +132,22 @@ def _identity(cells: list[str], columns: dict[str, int], width: int) -> Identity
     if len(cells) != width:
         raise ValueError(f"has {len(cells)} cells, the header has {width}")
     values = {name: cells[index].strip() for name, index in columns.items()}
+    brought = {name: value for name, value in values.items() if name not in _BEFORE and value}
+    for name, value in brought.items():
+        if value[0] in ("=", "+", "-", "@") or any(ord(character) < 32 for character in value):
+            raise ValueError(f"has a formula or control character in {name}")
+        if _ROUNDED.fullmatch(value):
+            raise ValueError(f"has in {name} a number that a spreadsheet has rounded")
     for name, value in values.items():
+        if name in brought:
+            continue
         if value[:1] in ("=", "+", "-", "@") or any(ord(character) < 32 for character in value):
             raise ValueError(f"has a formula or control character in {name} ({value[:30]!a})")
         if _FLOAT.fullmatch(value):
             raise ValueError(f"has {name} {value[:30]!a}, a number that a spreadsheet has rounded")
     if not values["serial"]:
         raise ValueError("has no serial")
-    return Identity(check_serial(values["serial"]), _uuid(values.get("uuid", "")), _mac(values.get("mac", "")))
+    return Identity(check_serial(values["serial"]), _uuid(values.get("uuid", "")), _mac(values.get("mac", "")), brought)
 
 
 def _uuid(text: str) -> uuid.UUID | None:
@@ -149,8 +162,8 @@ def _mac(text: str) -> str | None:
     if not text:
         return None
     digits = re.sub(r"[:-]", "", text).upper()
-    if not re.fullmatch(r"[0-9A-F]{12}", digits):
-        raise ValueError(f"has the mac {text[:40]!a}, 12 hex digits are wanted")
+    if not re.fullmatch(r"[0-9A-F]{12}([0-9A-F]{4})?", digits):
+        raise ValueError(f"has the mac {text[:40]!a}, 12 hex digits are wanted (16 for an EUI-64)")
     return digits
 
 

@@ -156,6 +156,7 @@ def _packages(
                 uuid=(given.uuid if given else None) or new_uuid(),
                 mac=given.mac if given else None,
                 key=new_oob_key(product.oob_bytes),
+                extra=given.extra if given else {},
             )
             for index in range(start, min(start + step, units))
             for given in (identities[index] if identities else None,)
@@ -198,6 +199,9 @@ def _digest_of_request(loaded: LoadedProduct, units: int, identities: Sequence[I
         "facts": product.facts,
         "stage": product.stage,
         "key": loaded.key.fingerprint,
-        "identities": [[item.serial, str(item.uuid or ""), item.mac or ""] for item in identities],
+        "identities": [
+            [item.serial, str(item.uuid or ""), item.mac or "", *([dict(item.extra)] if item.extra else [])]
+            for item in identities
+        ],
     }
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()

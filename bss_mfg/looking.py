@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bss_mfg.errors import InputError
 from bss_mfg.label.example import Subject, of_batch, of_product
 from bss_mfg.label.job import batch_symbol_size
@@ -34,11 +36,14 @@ def batch_subject(workspace: Workspace, batch_id: str, who: Who) -> Subject:
 
 
 def example_subject(units: int = 1) -> Subject:
-    """An example product with the packaged spec, for a template that is looked at alone."""
+    """An example product with a packaged spec, for a template that is looked at alone."""
+    return replace(_example("amazon-bss-ob04", units), bars=_example("amazon-1d-code128", 1))
+
+
+def _example(spec: str, units: int) -> Subject:
     return of_product(
-        "example", _EXAMPLE, packaged("amazon-bss-ob04"), 256, units, 32, ("ebK300000001", "ebK399999999"),
-        "development", now(),
-    )  # fmt: skip
+        "example", _EXAMPLE, packaged(spec), 256, units, 32, ("ebK300000001", "ebK399999999"), "development", now()
+    )
 
 
 def _package(ledger: Ledger, batch: str, number: int) -> Package:

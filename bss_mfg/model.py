@@ -54,11 +54,13 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a factory may bring for one unit: a serial, and optionally a Device UUID and a MAC address."""
+    """What a factory may bring for one unit: a serial, and optionally a Device UUID, a MAC address, and in `extra` the
+    columns that the spec asks for. `repr` leaves those out: some are secrets."""
 
     serial: str
     uuid: uuid.UUID | None = None
     mac: str | None = None
+    extra: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ class IssuedBefore:
 @dataclass(frozen=True, slots=True)
 class Unit:
     """One device. `number` counts from 1 within the batch; `key` is present only while a unit is being issued;
-    `scrapped` units are issued for ever, and never programmed, shipped or uploaded."""
+    `scrapped` units are issued for ever, and never programmed, shipped or uploaded. `extra` are the columns of the
+    identities file that the spec asks for (PIN, install code ...); `repr` leaves them out: some are secrets."""
 
     number: int
     serial: str
@@ -83,6 +86,7 @@ class Unit:
     mac: str | None = None
     key: Secret | None = None
     scrapped: bool = False
+    extra: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ def replace_units(
                 uuid=(given.uuid if given else None) or new_uuid(),
                 mac=given.mac if given else None,
                 key=new_oob_key(ledger.oob_octets(batch.id, serial)),
+                extra=given.extra if given else {},
             )
         for number in sorted({package for package, _ in places.values()}):
             before = next(ledger.packages(batch.id, number, 1))

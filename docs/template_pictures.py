@@ -29,10 +29,14 @@ def pictures(folder: Path) -> None:
         root = Path(place) / "factory"
         workspace = Workspace.create(root, Who("docs", "docs", "docs"), {})
         _, public = new_development_key("p256")
-        for name, units, title in (("bulb", 1, "Mesh Bulb A19 Warm White"), ("plug", 4, "Mesh Plug, Pack of Four")):
+        for name, units, title, spec in (
+            ("bulb", 1, "Mesh Bulb A19 Warm White", "amazon-bss-ob04"),
+            ("plug", 4, "Mesh Plug, Pack of Four", "amazon-bss-ob04"),
+            ("sensor", 1, "Mesh Door Sensor", "amazon-1d-code128"),
+        ):
             product = {
                 "format": 1, "title": title, "pid": "ebK3", "upc": "841667145075", "public_key": f"{name}.pem",
-                "units_per_package": units, "oob_bytes": 16,
+                "units_per_package": units, "oob_bytes": 16, "spec": spec,
             }  # fmt: skip
             workspace.add_product(name, Product.model_validate(product), load_public_key(public, name))
         with workspace.open_ledger(Who("docs", "docs", "docs")) as ledger:
@@ -41,12 +45,12 @@ def pictures(folder: Path) -> None:
                 name: create_batch(
                     ledger, vault, loaded, workspace.spec(loaded.product.spec), 96, batch_id=f"{name}-2026-11"
                 ).batch
-                for name in ("bulb", "plug")
+                for name in ("bulb", "plug", "sensor")
                 for loaded in (workspace.product(name),)
             }
             for name in workspace.template_names():
                 template = load_template(workspace.template_file(name))
-                batch = batches["plug" if "multipack" in name else "bulb"]
+                batch = batches["plug" if "multipack" in name else "sensor" if name.startswith("bars") else "bulb"]
                 made = make_labels(
                     ledger, batch, template, BUILT_IN["pdf-300"], root / "out" / name, Wanted(again=True)
                 )

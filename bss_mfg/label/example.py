@@ -11,6 +11,7 @@ from bss_mfg.label.layout import Layout, lay_out
 from bss_mfg.label.loading import LoadedTemplate
 from bss_mfg.label.printer import Printer
 from bss_mfg.label.rows import LabelRow, RowMaker
+from bss_mfg.label.template import carries_payload
 from bss_mfg.label.texts import check_text
 from bss_mfg.model import Batch, Package, Unit
 from bss_mfg.payload.build import longest_example
@@ -20,13 +21,15 @@ from bss_mfg.symbol import data_matrix
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whose labels are looked at: a batch that need not exist, and its packages by the name of their case."""
+    """Whose labels are looked at: a batch that need not exist, and its packages by the name of their case. An example
+    is looked at as `bars` by a template that has a Code 128 instead of a Data Matrix."""
 
     title: str
     batch: Batch
     modules: int
     payload: int
     cases: Mapping[str, Package]
+    bars: Subject | None = None
 
 
 def of_product(
@@ -35,8 +38,12 @@ def of_product(
 ) -> Subject:  # fmt: skip
     """A product's longest and shortest packages. `serials`: the shortest and the longest that its pattern makes."""
     longest = longest_example(spec.spec, facts, key_bits, units, oob_bytes)
-    size = data_matrix(longest.encode("ascii")).size
     short, long = serials
+    if spec.spec.bare:
+        # Bars grow with each character: those of the product's own serials, not of the longest that may be.
+        longest, size = long if spec.spec.field[0].source == "unit.serial" else longest, 0
+    else:
+        size = data_matrix(longest.encode("ascii")).size
     batch = Batch(
         f"{name}-00000001"[:40], name, "production" if stage == "production" else "development", 10_000 * units, 10_000,
         units, today, spec.spec.name, spec.text, spec.spec.suite, "0" * 64, "", dict(facts), len(longest),
@@ -83,6 +90,8 @@ class Looked:
 def look(loaded: LoadedTemplate, printer: Printer, subject: Subject) -> Looked:
     """Lay the subject's cases out and collect everything that is wrong, instead of stopping at the first."""
     issues = Issues(loaded)
+    if subject.bars and any(map(carries_payload, loaded.template.element)):
+        subject = subject.bars
     batch = subject.batch
     layout = lay_out(loaded, printer, subject.modules, batch.stage, batch.units_per_package, issues)
     maker = RowMaker(layout, batch, (1, "0123456789abcdef" * 4))

@@ -85,11 +85,13 @@ class _File:
 
 
 def batch_symbol_size(batch: Batch) -> int:
-    """Modules on a side of all symbols of a batch: what its longest possible string needs."""
+    """Modules on a side of all symbols of a batch: what its longest possible string needs; 0 where it has bars."""
     from bss_mfg.payload.build import longest_example
     from bss_mfg.payload.spec import from_text
 
     spec = from_text(batch.spec_text, f"spec of batch {batch.id}").spec
+    if spec.bare:
+        return 0
     example = longest_example(
         spec, batch.facts, int(batch.facts["key_bits"]), batch.units_per_package, int(batch.facts["oob_bytes"])
     )

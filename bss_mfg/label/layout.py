@@ -16,7 +16,7 @@ from bss_mfg.label.expressions import Condition, Text, Values, compile_condition
 from bss_mfg.label.geometry import Placed, Rect, caption_height, place_all
 from bss_mfg.label.loading import LoadedTemplate
 from bss_mfg.label.printer import POINTS_PER_MM, Printer
-from bss_mfg.label.template import Bars, Box, Code128, DataMatrix, EanUpc, Image, Line, Qr, TextElement
+from bss_mfg.label.template import Bars, Box, Code128, DataMatrix, EanUpc, Image, Line, Qr, TextElement, carries_payload
 from bss_mfg.label.texts import TextPlan, check_text
 from bss_mfg.model import Stage
 from bss_mfg.symbol import Matrix, bars, qr
@@ -101,12 +101,15 @@ class Layout:
         )
 
     def symbol_boxes(self) -> tuple[Rect, ...]:
-        """The symbols' boxes on the page (x, y, width, height in mm, without quiet zone), in reading order. A label
-        without symbol is known by its own box."""
+        """The symbols' boxes on the page (x, y, width, height in mm, without quiet zone), in reading order. Bars have
+        the box that they may fill; a label without symbol is known by its own box."""
         plan, x_scale, y_scale = self.symbol, self.printer.dots_per_mm_x, self.printer.dots_per_mm_y
         if plan is None:
             media = self.template.template.media
-            return tuple((round(x, 3), round(y, 3), media.label_width, media.label_height) for x, y in self.cells)
+            whole = (0.0, 0.0, media.label_width, media.label_height)
+            areas = (code.area for code in self.codes if carries_payload(code.placed.element))
+            left, top, width, height = next(areas, whole)
+            return tuple((round(x + left, 3), round(y + top, 3), width, height) for x, y in self.cells)
         return tuple(
             (
                 round(x / x_scale, 3),
@@ -156,7 +159,8 @@ def lay_out(
     loaded: LoadedTemplate, printer: Printer, modules: int, stage: Stage, units: int = 1, issues: Issues | None = None,
     order: Order = "rows",
 ) -> Layout:  # fmt: skip
-    """Plan the labels for Data Matrix symbols of `modules` modules a side and packages of `units` units.
+    """Plan the labels for Data Matrix symbols of `modules` modules a side (0: the packages have a Code 128 instead) and
+    packages of `units` units.
 
     `InputError` names the element that can't be printed and what would do; with `issues`, they are collected there
     instead, for a preview.
@@ -189,12 +193,24 @@ def lay_out(
             compile_condition(element.when) if element.when else None,
             item.unit,
         )
-        if isinstance(element, DataMatrix):
+        if isinstance(element, DataMatrix) and modules == 0:
+            collected.error(
+                item.index,
+                "the packages have a Code 128 and no Data Matrix, by the product's spec",
+                'Choose a template that has a code-128 with text = "{payload}" instead, such as bars-70x40.',
+            )
+        elif isinstance(element, DataMatrix):
             check_contrast(loaded, item, placed, collected)
             symbol = _plan_symbol(
                 loaded, item.index, element, item.rect, (modules, modules), 0, printer, cells, collected
             )
         elif isinstance(element, (Qr, Bars)):
+            if modules and loaded.template.each == "package" and carries_payload(element):
+                collected.error(
+                    item.index,
+                    "the packages have a Data Matrix and no Code 128, by the product's spec",
+                    "Choose a template with an element of kind data-matrix.",
+                )
             codes.append(_code(loaded, item, slot))
             if isinstance(element, Bars) and element.caption != "none":
                 texts.append(_caption(loaded, item, slot))

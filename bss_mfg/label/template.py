@@ -278,6 +278,11 @@ class Image(_Placed):
     file: FileName
 
 
+def carries_payload(item: object) -> bool:
+    """Whether an element is the barcode of a package that has a Code 128 instead of a Data Matrix."""
+    return isinstance(item, Code128) and item.text == "{payload}"
+
+
 Element = Annotated[DataMatrix | Qr | Code128 | EanUpc | TextElement | Line | Box | Image, Field(discriminator="kind")]
 Each = Literal["package", "unit", "carton", "batch"]
 
@@ -299,8 +304,12 @@ class Template(Part):
     @model_validator(mode="after")
     def _sense(self) -> Template:
         symbols = sum(isinstance(item, DataMatrix) for item in self.element)
-        if self.each == "package" and symbols != 1:
-            raise ValueError("a package label has exactly one element of kind data-matrix")
+        bars = sum(carries_payload(item) for item in self.element)
+        if self.each == "package" and symbols + bars != 1:
+            raise ValueError(
+                "a package label has exactly one element of kind data-matrix, or instead of it one code-128 with "
+                'text = "{payload}"'
+            )
         if self.each != "package" and symbols:
             raise ValueError(f"a label for each {self.each} has no data-matrix: that symbol belongs to a package")
         if (self.each == "carton") != (self.packages_per_carton is not None):

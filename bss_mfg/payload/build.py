@@ -2,40 +2,53 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping, Sequence
 
 from bss_mfg.errors import InputError
 from bss_mfg.model import Unit
+from bss_mfg.payload.formats import FORMATS
 from bss_mfg.payload.keys import ProductKey
-from bss_mfg.payload.spec import SAFE_VALUE, PlaintextPart, Spec, SpecField
+from bss_mfg.payload.spec import SAFE_VALUE, PlaintextPart, Spec, SpecField, column_of, plaintext_size
 from bss_mfg.payload.suites import SUITES
 
 MAX_PAYLOAD = 1556
 """Octets that the largest square Data Matrix (144x144) holds in Base 256 (ISO/IEC 16022, table 7)."""
 
-_WRITE: dict[str, Callable[[bytes], str]] = {
-    "hex-upper": lambda octets: octets.hex().upper(),
-    "hex-lower": lambda octets: octets.hex(),
-    "base64": lambda octets: base64.b64encode(octets).decode("ascii"),
-    "base64url": lambda octets: base64.urlsafe_b64encode(octets).decode("ascii"),
-    "base32": lambda octets: base64.b32encode(octets).decode("ascii").rstrip("="),
-    "text": lambda octets: octets.decode("ascii"),
-}
-
 _UNIT_OCTETS: dict[str, Callable[[Unit], bytes]] = {
     "unit.serial": lambda unit: unit.serial.encode("ascii"),
     "unit.uuid": lambda unit: unit.uuid.bytes,
-    "unit.oob": lambda unit: unit.key.reveal() if unit.key else _no_value("OOB key"),
-    "unit.mac": lambda unit: bytes.fromhex(unit.mac.replace(":", "")) if unit.mac else _no_value("MAC address"),
+    "unit.oob": lambda unit: unit.key.reveal() if unit.key else _no_value(unit, "OOB key"),
+    "unit.mac": lambda unit: bytes.fromhex(unit.mac.replace(":", "")) if unit.mac else _no_value(unit, "mac"),
 }
 
 
-def _no_value(what: str) -> bytes:
+def _no_value(unit: Unit, what: str) -> bytes:
     raise InputError(
-        f"the spec wants a {what} for each unit, and this one has none",
+        f"the spec wants a value of {what} for each unit, and {unit.serial} has none",
         way_out="Bring it in the identities file, or use a spec without that field.",
     )
+
+
+def _octets(source: str, format: str, key: str) -> Callable[[Unit], bytes]:
+    """How the octets of a source come out of a unit. `key` names the field in errors."""
+    column = column_of(source)
+    if not column:
+        return _UNIT_OCTETS[source]
+    bring = bytes.fromhex if format == "raw" else FORMATS[format].bring
+
+    def brought(unit: Unit) -> bytes:
+        if not (text := unit.extra.get(column, "")):
+            return _no_value(unit, column)
+        try:
+            return bring(text)
+        except ValueError:
+            # Without the value: it may be a secret.
+            raise InputError(
+                f"the {column} of {unit.serial} can't be written as {format} in {key}",
+                way_out="Correct the identities file: hex digits for octets, base64 for a public key, else ASCII.",
+            ) from None
+
+    return brought
 
 
 class PayloadBuilder:
@@ -47,15 +60,17 @@ class PayloadBuilder:
     def __init__(self, spec: Spec, facts: Mapping[str, str], key: ProductKey | None) -> None:
         self._spec = spec
         self._makers: list[str | Callable[[Sequence[Unit]], str]] = []
-        for index, field in enumerate(spec.field):
+        for field in spec.field:
             value = self._static(field, facts)
             if field.optional and value == "":
                 continue
             head = (spec.field_separator if self._makers else "") + field.key + spec.key_separator
-            self._makers.append(head if value is None else head + checked(value, field.key))
+            if not spec.bare:
+                self._makers.append(head if value is None else head + checked(value, field.key))
             if value is None:
-                self._makers.append(self._dynamic(spec.field[index], key))
-        self._makers.append(spec.terminator)
+                self._makers.append(self._dynamic(field, key))
+        if not spec.bare:
+            self._makers.append(spec.terminator)
 
     @staticmethod
     def _static(field: SpecField, facts: Mapping[str, str]) -> str | None:
@@ -75,33 +90,63 @@ class PayloadBuilder:
     def _dynamic(self, field: SpecField, key: ProductKey | None) -> Callable[[Sequence[Unit]], str]:
         if field.source == "package.units":
             return lambda units: str(len(units))
-        write = _WRITE[field.format]
+        write = FORMATS[field.format].write
         if field.source == "encrypted":
             if key is None or field.suite is None:
                 raise InputError("the spec encrypts a field, and the product has no public key")
             suite = SUITES[field.suite]
             suite.check_key(key.kind, "the product's public key")
             seal = suite.sealer(key.key, field.info.encode("utf-8"))
-            parts = field.plaintext
-            return lambda units: write(seal(b"".join([plaintext_of(unit, parts) for unit in units])))
-        octets = _UNIT_OCTETS[field.source]
+            open_parts = [_plaintext(part, field.key) for part in field.plaintext]
+            return lambda units: write(seal(b"".join([part(unit) for unit in units for part in open_parts])))
+        octets = _octets(field.source, field.format, field.key)
         separator = self._spec.list_separator
-        if field.source in ("unit.serial", "unit.mac"):
-            return lambda units: separator.join(checked(write(octets(unit)), field.key) for unit in units)
-        return lambda units: separator.join(write(octets(unit)) for unit in units)
+        if field.source == "unit.uuid":
+            return lambda units: separator.join([write(octets(unit)) for unit in units])
+        return lambda units: _joined([_value(unit, field, octets) for unit in units], separator, field.key)
 
     def build(self, units: Sequence[Unit]) -> str:
         """The barcode string of a package of `units` (each with its key). Encrypts afresh on each call."""
+        self._spec.check_units(len(units))
         return "".join([maker if isinstance(maker, str) else maker(units) for maker in self._makers])
 
 
-def plaintext_of(unit: Unit, parts: Sequence[PlaintextPart]) -> bytes:
-    """The plaintext octets of one unit."""
-    pieces: list[bytes] = []
-    for part in parts:
-        octets = _UNIT_OCTETS[part.source](unit)
-        pieces.append(octets if part.format == "raw" else _WRITE[part.format](octets).encode("ascii"))
-    return b"".join(pieces)
+def _value(unit: Unit, field: SpecField, octets: Callable[[Unit], bytes]) -> str:
+    found = octets(unit)
+    try:
+        return field.checked(FORMATS[field.format].write(found))
+    except ValueError as error:
+        what, way_out = f"the {field.source} {error}, and so can't stand in {field.key}", "Correct the identities file."
+    except InputError as error:
+        what, way_out = error.what, error.way_out
+    raise InputError(what, where=f"unit {unit.serial}", way_out=way_out)
+
+
+def _joined(values: Sequence[str], separator: str, key: str) -> str:
+    if len(values) > 1 and any(separator in value for value in values):
+        raise InputError(
+            f"a value of {key} holds the separator {separator!r} of the package's list",
+            way_out="Give serials without it, or one device to a package.",
+        )
+    return separator.join(values)
+
+
+def _plaintext(part: PlaintextPart, key: str) -> Callable[[Unit], bytes]:
+    """How one part of the plaintext comes out of a unit."""
+    octets = _octets(part.source, part.format, key)
+    size = part.octets or (6 if part.source == "unit.mac" else None)
+    text = None if part.format == "raw" else FORMATS[part.format]
+
+    def made(unit: Unit) -> bytes:
+        found = octets(unit)
+        if size is not None and len(found) != size:
+            raise InputError(
+                f"the {part.source} of {unit.serial} has {len(found)} octets, {key} wants {size}",
+                way_out="Correct the identities file, or the spec's plaintext.",
+            )
+        return found if text is None else text.write(found).encode("ascii")
+
+    return octets if size is None and text is None else made
 
 
 def checked(value: str, key: str) -> str:
@@ -120,23 +165,12 @@ def longest_example(spec: Spec, facts: Mapping[str, str], key_bits: int, units: 
     Hex letters and digits alternate so that no digit pair packs, and base64 mixes cases, digits and signs. Encoding
     it gives the symbol size that every real string of this shape fits in. No key is involved.
     """
-    hardest = {
-        "hex-upper": "A1B2C3D4E5F6A7B8C9D0",
-        "hex-lower": "a1b2c3d4e5f6a7b8c9d0",
-        "base64": "aZ+b9/C3xQ7yK1wV5tR8",
-        "base64url": "aZ-b9_C3xQ7yK1wV5tR8",
-        "base32": "A2B3C4D5E6F7G2H3I4J5",
-        "text": "aZ-b9_C3xQ7yK1wV5tR8",
-    }
+    spec.check_units(units)
 
     def fill(kind: str, size: int) -> str:
-        pattern = hardest[kind]
+        pattern = FORMATS[kind].hardest
         return (pattern * (size // len(pattern) + 1))[:size]
 
-    def text_size(kind: str, octets: int) -> int:
-        return len(_WRITE[kind](b"\x5a" * octets)) if kind != "text" else octets
-
-    octets_of = {"unit.uuid": 16, "unit.oob": oob_bytes, "unit.serial": 50, "unit.mac": 6}
     pieces: list[str] = []
     for field in spec.field:
         value = PayloadBuilder._static(field, facts)
@@ -145,17 +179,13 @@ def longest_example(spec: Spec, facts: Mapping[str, str], key_bits: int, units: 
         if value is None and field.source == "package.units":
             value = str(units)
         elif value is None and field.source == "encrypted":
-            plain = sum(
-                octets_of[part.source] if part.format == "raw" else text_size(part.format, octets_of[part.source])
-                for part in field.plaintext
-            )
+            plain = sum(plaintext_size(part, oob_bytes) for part in field.plaintext)
             sealed = SUITES[field.suite or ""].sealed_size(plain * units, key_bits)
-            value = fill(field.format, text_size(field.format, sealed))
+            value = fill(field.format, FORMATS[field.format].size(sealed))
         elif value is None:
-            size = 12 if field.source == "unit.mac" else text_size(field.format, octets_of[field.source])
-            value = spec.list_separator.join(fill(field.format, size) for _ in range(units))
-        pieces.append(field.key + spec.key_separator + value)
-    text = spec.field_separator.join(pieces) + spec.terminator
+            value = spec.list_separator.join(fill(field.format, field.lengths[1]) for _ in range(units))
+        pieces.append(value if spec.bare else field.key + spec.key_separator + value)
+    text = spec.field_separator.join(pieces) + ("" if spec.bare else spec.terminator)
     if len(text) > MAX_PAYLOAD:
         raise InputError(
             f"the barcode string of {units} units would have {len(text):,} characters; a Data Matrix holds at most "

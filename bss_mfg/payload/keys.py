@@ -106,6 +106,29 @@ def fingerprint(key: PublicKey) -> str:
     return hashlib.sha256(der).hexdigest()
 
 
+COMPRESSED_SPKI = 59
+"""Octets of a P-256 SubjectPublicKeyInfo with the point compressed."""
+
+_HEADER = bytes.fromhex("3039301306072a8648ce3d020106082a8648ce3d030107032200")
+
+
+def compressed_spki(der: bytes) -> bytes:
+    """`der` decoded, checked and encoded anew, if it is a P-256 public key with its point compressed (RFC 5480, SEC 1
+    2.3.3); else `ValueError` with the reason."""
+    try:
+        key = serialization.load_der_public_key(der)
+    except (ValueError, UnsupportedAlgorithm):
+        raise ValueError("is not a public key (cut off, damaged, or a point that is not on its curve)") from None
+    if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
+        raise ValueError("is a public key of another kind, P-256 is wanted")
+    point = key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint)
+    if der != _HEADER + point:
+        raise ValueError(
+            f"is a P-256 public key of {len(der)} octets, {COMPRESSED_SPKI} with the point compressed are wanted"
+        )
+    return _HEADER + point
+
+
 def _what_else(der: bytes) -> str:
     if not der:
         return "is empty"

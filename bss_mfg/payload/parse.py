@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from bss_mfg.errors import InputError
 from bss_mfg.model import Secret
+from bss_mfg.payload.formats import FORMATS
 from bss_mfg.payload.keys import PrivateKey
-from bss_mfg.payload.spec import PlaintextPart, Spec, SpecField
+from bss_mfg.payload.spec import PlaintextPart, Spec, SpecField, column_of, plaintext_size
 from bss_mfg.payload.suites import SUITES
 
 
@@ -26,16 +25,19 @@ class ParsedField:
 
 @dataclass(frozen=True, slots=True)
 class OpenedUnit:
-    """One unit's credentials out of the encrypted field."""
+    """One unit's credentials out of the encrypted field; `extra` by the names of the identities file's columns."""
 
     uuid: uuid.UUID | None
     key: Secret | None
     serial: str | None = None
     mac: str | None = None
+    extra: Mapping[str, Secret] = field(default_factory=dict)
 
 
 def split(text: str, spec: Spec) -> tuple[ParsedField, ...]:
     """The fields of a string in order; a trailing terminator is optional. `InputError` where it has no such shape."""
+    if spec.bare:
+        return (ParsedField(spec.field[0].key, text, spec.field[0]),)
     body = text.removesuffix(spec.terminator) if spec.terminator else text
     known = {field.key: field for field in spec.field}
     fields: list[ParsedField] = []
@@ -51,7 +53,7 @@ def split(text: str, spec: Spec) -> tuple[ParsedField, ...]:
 
 
 def findings(fields: Iterable[ParsedField], spec: Spec) -> list[str]:
-    """What is wrong with a string's fields: missing, doubled, unknown, out of order, wrong constant."""
+    """What is wrong with a string's fields: missing, doubled, unknown, out of order, wrong constant, wrong value."""
     listed = list(fields)
     keys = [field.key for field in listed]
     found = [f"field {key} stands {keys.count(key)} times" for key in sorted({k for k in keys if keys.count(k) > 1})]
@@ -62,11 +64,41 @@ def findings(fields: Iterable[ParsedField], spec: Spec) -> list[str]:
         for item in listed
         if item.field and item.field.source == "constant" and item.value != item.field.value
     ]
+    found += [fault for item in listed for fault in _faults(item, spec)]
     order = [field.key for field in spec.field]
     present = [key for key in keys if key in order]
     if not found and present != sorted(present, key=order.index):
         found.append("the fields stand in another order than in the spec")
     return found
+
+
+def _faults(item: ParsedField, spec: Spec) -> list[str]:
+    found: list[str] = []
+    # Device UUIDs are taken apart by `uuids`, which says more.
+    if item.field and item.field.source != "unit.uuid":
+        for value in values(item, spec):
+            try:
+                item.field.checked(value)
+            except InputError as error:
+                found.append(error.what)
+    return found
+
+
+def values(item: ParsedField, spec: Spec) -> tuple[str, ...]:
+    """The values of the package's units in one field, as they are written; empty for a field that is not of units."""
+    if item.field is None or not item.field.source.startswith("unit."):
+        return ()
+    return (item.value,) if spec.max_units == 1 else tuple(item.value.split(spec.list_separator))
+
+
+def unit_count(fields: Iterable[ParsedField], spec: Spec) -> int:
+    """How many units a string speaks of: as many as its lists name, else what it says in figures, else one."""
+    listed = list(fields)
+    # The least: a single serial may hold the separator.
+    if counts := [count for item in listed if (count := len(values(item, spec)))]:
+        return min(counts)
+    figures = (item.value[:4] for item in listed if item.field and item.field.source == "package.units")
+    return next((int(value) for value in figures if value.isdecimal()), 0) or 1
 
 
 def matching_spec(text: str, specs: Iterable[Spec]) -> Spec | None:
@@ -78,22 +110,19 @@ def matching_spec(text: str, specs: Iterable[Spec]) -> Spec | None:
     return None
 
 
+def bare_spec(text: str, specs: Iterable[Spec]) -> Spec | None:
+    """The spec whose bare value the string can be. It says little: any serial number fits."""
+    return next((spec for spec in specs if spec.bare and not findings(split(text, spec), spec)), None)
+
+
 def octets(value: str, kind: str) -> bytes:
     """The octets of a formatted value; `InputError` where it is not of that format."""
     try:
-        if kind == "hex-upper" and value == value.upper():
-            return bytes.fromhex(value)
-        if kind == "hex-lower" and value == value.lower():
-            return bytes.fromhex(value)
-        if kind == "base64":
-            return base64.b64decode(value, validate=True)
-        if kind == "base64url":
-            return base64.b64decode(value, altchars=b"-_", validate=True)
-        if kind == "base32":
-            return base64.b32decode(value + "=" * (-len(value) % 8))
-    except (ValueError, binascii.Error):
-        pass
-    raise InputError(f"the value {value[:24]!a} is not {kind}", way_out="A character is wrong or missing.")
+        return FORMATS[kind].octets(value)
+    except ValueError:
+        raise InputError(
+            f"the value {value[:24]!a} is not {kind}", way_out="A character is wrong or missing."
+        ) from None
 
 
 def uuids(fields: Iterable[ParsedField], spec: Spec) -> tuple[uuid.UUID, ...]:
@@ -118,30 +147,41 @@ def open_credentials(fields: Iterable[ParsedField], key: PrivateKey, units: int)
 
 
 def _cut(plain: bytes, parts: tuple[PlaintextPart, ...], units: int) -> tuple[OpenedUnit, ...]:
-    """Cut a plaintext whose parts are raw: UUIDs have 16 octets, MACs 6, the key takes the rest (16 or 32)."""
-    fixed = {"unit.uuid": 16, "unit.mac": 6}
-    raw = all(part.format == "raw" for part in parts) and not any(p.source == "unit.serial" for p in parts)
-    per_unit, rest = divmod(len(plain), max(units, 1))
-    key_size = per_unit - sum(fixed.get(part.source, 0) for part in parts)
-    has_key = any(part.source == "unit.oob" for part in parts)
-    if not raw or rest or (has_key and key_size not in (16, 32)) or (not has_key and key_size):
+    """Cut a plaintext into its units. The OOB keys have 16 or 32 octets, whichever fits."""
+    units = max(units, 1)
+    fixed = all(part.source != "unit.serial" for part in parts)
+    fitting = (oob for oob in (16, 32) if sum(plaintext_size(part, oob) for part in parts) * units == len(plain))
+    oob = next(fitting, None)
+    if oob is None or not fixed:
         raise InputError(
             f"the decrypted field of {len(plain)} octets can't be cut into {units} units by the spec's plaintext",
             way_out="Check the spec's plaintext and the number of units.",
         )
     opened: list[OpenedUnit] = []
-    for number in range(units):
-        at = number * per_unit
-        values: dict[str, bytes] = {}
+    at = 0
+    for _ in range(units):
+        found: dict[str, bytes] = {}
         for part in parts:
-            size = fixed.get(part.source, key_size)
-            values[part.source] = plain[at : at + size]
+            size = plaintext_size(part, oob)
+            found[part.source] = _part(plain[at : at + size], part)
             at += size
         opened.append(
             OpenedUnit(
-                uuid.UUID(bytes=values["unit.uuid"]) if "unit.uuid" in values else None,
-                Secret(values["unit.oob"]) if has_key else None,
-                mac=values["unit.mac"].hex().upper() if "unit.mac" in values else None,
+                uuid.UUID(bytes=found["unit.uuid"]) if "unit.uuid" in found else None,
+                Secret(found["unit.oob"]) if "unit.oob" in found else None,
+                mac=found["unit.mac"].hex().upper() if "unit.mac" in found else None,
+                extra={name: Secret(value) for source, value in found.items() if (name := column_of(source))},
             )
         )
     return tuple(opened)
+
+
+def _part(piece: bytes, part: PlaintextPart) -> bytes:
+    if part.format == "raw":
+        return piece
+    try:
+        return FORMATS[part.format].octets(piece.decode("ascii"))
+    except ValueError:
+        raise InputError(
+            f"the decrypted {part.source} is not {part.format}", way_out="Check the spec's plaintext."
+        ) from None

@@ -17,35 +17,51 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from bss_mfg.errors import InputError
+from bss_mfg.payload.formats import BINARY, FORMATS, SPKI, SPKI_CHARACTERS
 from bss_mfg.payload.suites import SUITES
 from bss_mfg.tomlfile import Document, parse, validate
 
-Format = Literal["text", "hex-upper", "hex-lower", "base64", "base64url", "base32", "decimal", "raw"]
-Source = Literal[
-    "constant",
-    "product.pid",
-    "product.upc",
-    "product.ean",
-    "package.units",
-    "unit.serial",
-    "unit.uuid",
-    "unit.mac",
-    "unit.oob",
-    "encrypted",
-]
+Format = Literal[
+    "text", "alphanumeric", "hex-upper", "hex-lower", "base64", "base64url", "base32", "spki-p256-compressed",
+    "decimal", "raw",
+]  # fmt: skip
 
 SAFE_VALUE = re.compile(r"[A-Za-z0-9+/=_.\-]*")
 """Characters that survive every known parser of the family: no `;`, `:`, `\\`, space, control or non-ASCII."""
 
-BYTES_FORMATS = ("hex-upper", "hex-lower", "base64", "base64url", "base32")
+BYTES_FORMATS = tuple(BINARY)
 FORMATS_OF: dict[str, tuple[str, ...]] = {
-    "unit.uuid": (*BYTES_FORMATS, "raw"),
-    "unit.oob": (*BYTES_FORMATS, "raw"),
-    "unit.mac": ("text", "hex-upper", "hex-lower", "raw"),
-    "unit.serial": ("text",),
+    "constant": ("text",),
+    "product.pid": ("text",),
+    "product.upc": ("text",),
+    "product.ean": ("text",),
     "package.units": ("decimal",),
+    "unit.serial": ("text",),
+    "unit.uuid": (*BYTES_FORMATS, "raw"),
+    "unit.mac": ("hex-upper", "hex-lower", "raw"),
+    "unit.oob": (*BYTES_FORMATS, "raw"),
     "encrypted": BYTES_FORMATS,
 }
+"""Known sources, and how their values can be written."""
+
+BROUGHT_FORMATS = (*FORMATS, "raw")
+"""How the values can be written that only a factory's identities file has."""
+
+_BROUGHT = re.compile(r"unit\.(?!oob)[a-z][a-z0-9_]{0,30}")
+
+
+def _source(value: str) -> str:
+    if value not in FORMATS_OF and not _BROUGHT.fullmatch(value):
+        raise ValueError(f"should be {', '.join(FORMATS_OF)}, or unit.COLUMN with a column of the identities file")
+    return value
+
+
+Source = Annotated[str, AfterValidator(_source)]
+
+
+def column_of(source: str) -> str:
+    """The column of the identities file that a source names, or an empty string for a source of our own."""
+    return "" if source in FORMATS_OF else source.removeprefix("unit.")
 
 
 def _safe(value: str) -> str:
@@ -63,14 +79,27 @@ class PlaintextPart(_Strict):
 
     source: Source = Field(description="Where the octets come from.")
     format: Format = Field("raw", description="raw: the octets themselves; else their text.")
+    octets: Annotated[int, Field(ge=1, le=1024)] | None = Field(
+        None, description="unit.mac (6 if not given) and columns of the identities file: how many octets it has."
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> PlaintextPart:
-        if self.source not in ("unit.uuid", "unit.oob", "unit.serial", "unit.mac"):
-            raise ValueError("a plaintext part comes from unit.uuid, unit.oob, unit.serial or unit.mac")
-        if self.format not in FORMATS_OF[self.source]:
+        if not self.source.startswith("unit."):
+            raise ValueError("a plaintext part comes from a unit: unit.uuid, unit.oob, unit.serial, unit.mac ...")
+        if self.format not in FORMATS_OF.get(self.source, BROUGHT_FORMATS):
             raise ValueError(f"{self.source} can't be written as {self.format}")
+        if self.octets is not None and self.source in ("unit.uuid", "unit.oob", "unit.serial"):
+            raise ValueError(f"octets has no meaning with {self.source}")
+        if self.octets is None and column_of(self.source):
+            raise ValueError(f"{self.source} is a column of the identities file: say how many octets it has")
         return self
+
+
+def plaintext_size(part: PlaintextPart, oob_bytes: int) -> int:
+    """Octets of a part of the plaintext, at most where it is a serial."""
+    size = part.octets or {"unit.uuid": 16, "unit.oob": oob_bytes, "unit.mac": 6, "unit.serial": 50}[part.source]
+    return size if part.format in ("raw", "text") else FORMATS[part.format].size(size)
 
 
 class SpecField(_Strict):
@@ -81,6 +110,9 @@ class SpecField(_Strict):
     source: Source = Field(description="Where the value comes from.")
     value: Annotated[str, AfterValidator(_safe)] | None = Field(None, description="The value of a constant.")
     format: Format = Field("text", description="How the value is written.")
+    min_length: Annotated[int, Field(ge=1)] | None = Field(None, description="Least characters of a unit's value.")
+    max_length: Annotated[int, Field(ge=1, le=1024)] | None = Field(None, description="Most characters of it.")
+    secret: bool = Field(False, description="The value opens the device: no message shows it.")
     optional: bool = Field(False, description="Left out where the product has no such value.")
     note: str = Field("", description="What is known and what is a guess.")
     suite: str | None = Field(None, description="encrypted: the encryption suite.")
@@ -97,9 +129,53 @@ class SpecField(_Strict):
             raise ValueError("an encrypted field has a suite and a plaintext, and only an encrypted one has them")
         if self.suite and self.suite not in SUITES:
             raise ValueError(f"unknown suite; known are {', '.join(SUITES)}")
-        if self.format not in FORMATS_OF.get(self.source, ("text",)) or self.format == "raw":
+        if self.format not in FORMATS_OF.get(self.source, BROUGHT_FORMATS) or self.format == "raw":
             raise ValueError(f"{self.source} can't be written as {self.format}")
+        column = column_of(self.source)
+        if self.secret and not column:
+            raise ValueError("secret belongs to a column of the identities file")
+        if (self.min_length or self.max_length) and (
+            self.format == SPKI or not (column or self.source in ("unit.serial", "unit.mac"))
+        ):
+            raise ValueError(f"{self.source} as {self.format} has a length of its own")
+        if column and self.format != SPKI and self.max_length is None:
+            raise ValueError(f"{self.source} is a column of the identities file: say its max_length")
+        if self.lengths[0] > self.lengths[1]:
+            raise ValueError("min_length is larger than max_length")
         return self
+
+    @property
+    def lengths(self) -> tuple[int, int]:
+        """The least and the most characters that each value of a unit has."""
+        if self.format == SPKI:
+            return SPKI_CHARACTERS, SPKI_CHARACTERS
+        if self.source == "unit.uuid":
+            return FORMATS[self.format].size(16), FORMATS[self.format].size(16)
+        least, most = (12, 12) if self.source == "unit.mac" else (1, 50)
+        return self.min_length or least, self.max_length or most
+
+    def checked(self, value: str) -> str:
+        """`value` if it can be one unit's value of this field; else `InputError` names the field and what is wrong."""
+        shown = "" if self.secret else f"{value[:40]!a} "
+        least, most = self.lengths
+        wrong = ""
+        if not SAFE_VALUE.fullmatch(value):
+            wrong = "would break the barcode string: only letters, digits and + / = _ - . may stand in it"
+        elif not least <= len(value) <= most:
+            wanted = str(least) if least == most else f"{least} to {most}"
+            wrong = f"has {len(value)} characters, {wanted} are wanted"
+        else:
+            try:
+                FORMATS[self.format].octets(value)
+            except ValueError as error:
+                # Our own words; those of a library could quote the value.
+                wrong = str(error) if self.format in ("alphanumeric", SPKI) else f"is not {self.format}"
+        if wrong:
+            raise InputError(
+                f"the value {shown}of {self.key} {wrong}",
+                way_out="Correct it where it comes from: the product's serial pattern, or the identities file.",
+            )
+        return value
 
 
 class Confirmation(_Strict):
@@ -123,11 +199,15 @@ class Spec(_Strict):
     format: Literal[1] = Field(description="Version of this file format.")
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
     title: str = ""
-    symbology: Literal["data-matrix"] = "data-matrix"
+    symbology: Literal["data-matrix", "code-128"] = Field(
+        "data-matrix", description="A Code 128 holds the bare value of the one field, without key and separators."
+    )
+    symbology_status: Literal["published", "assumed"] = "published"
     key_separator: Annotated[str, Field(pattern=r"^[:=]$")] = ":"
     field_separator: Annotated[str, Field(pattern=r"^[;|]$")] = ";"
     terminator: Annotated[str, Field(pattern=r"^[;|]?$")] = ";"
     list_separator: Annotated[str, Field(pattern=r"^[_.\-]$")] = "_"
+    max_units: Annotated[int, Field(ge=1, le=64, description="Most devices in a package.")] = 64
     field: Annotated[tuple[SpecField, ...], Field(min_length=1)]
     confirmation: Confirmation | None = None
 
@@ -138,7 +218,36 @@ class Spec(_Strict):
             raise ValueError("two fields have the same key")
         if len(self.encrypted) > 1:
             raise ValueError("at most one field may be encrypted")
+        if self.bare and (len(self.field) > 1 or not self.field[0].source.startswith("unit.") or self.max_units > 1):
+            raise ValueError("a code-128 has one field, with a value of a unit, and max_units = 1")
         return self
+
+    @property
+    def bare(self) -> bool:
+        """Whether the string is one value alone, without key and separators."""
+        return self.symbology == "code-128"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that each unit must have in the identities file, beside serial, uuid and mac."""
+        parts = [part.source for field in self.field for part in field.plaintext]
+        sources = [field.source for field in self.field if field.source != "encrypted"]
+        return tuple(dict.fromkeys(column for source in (*sources, *parts) if (column := column_of(source))))
+
+    @property
+    def secret_columns(self) -> frozenset[str]:
+        """Those of `columns` that open a device: what is encrypted, and what the spec calls secret."""
+        hidden = [part.source for field in self.field for part in field.plaintext]
+        hidden += [field.source for field in self.field if field.secret]
+        return frozenset(column for source in hidden if (column := column_of(source)))
+
+    def check_units(self, count: int) -> None:
+        """Refuse packages of more devices than this barcode may speak of."""
+        if count > self.max_units:
+            raise InputError(
+                f"the barcode {self.name} is for at most {self.max_units} devices in a package, not {count}",
+                way_out="Correct units_per_package in the product's file, or choose another spec.",
+            )
 
     @property
     def encrypted(self) -> tuple[SpecField, ...]:
@@ -152,8 +261,9 @@ class Spec(_Strict):
 
     @property
     def assumed(self) -> tuple[str, ...]:
-        """Keys of the fields that Amazon's public pages do not describe."""
-        return tuple(field.key for field in self.field if field.status == "assumed")
+        """Keys of the fields that Amazon's public pages do not describe; `symbology` where they don't say that."""
+        keys = tuple(field.key for field in self.field if field.status == "assumed")
+        return (*keys, "symbology") if self.symbology_status == "assumed" else keys
 
 
 @dataclass(frozen=True, slots=True)

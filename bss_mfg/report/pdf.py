@@ -12,8 +12,8 @@ from bss_mfg.report.page import MEANINGS, MOST_CARDS, count, place_words, sample
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
 from bss_mfg.scan.diagnose import printable
 from bss_mfg.scan.job import Verification, rows_of
-from bss_mfg.scan.page import FIGURE_BORDER, Shot
 from bss_mfg.scan.reconcile import KINDS
+from bss_mfg.scan.shots import FIGURE_BORDER, Shot
 
 if TYPE_CHECKING:
     from bss_mfg.report.maps import SheetMap

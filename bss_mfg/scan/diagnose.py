@@ -86,7 +86,7 @@ def _why_not(text: str, batch_id: str, ledger: Ledger, specs: Sequence[Spec], st
         )  # fmt: skip
     if "\x1d" in text or text.startswith("\xe8"):
         return Diagnosis("mismatched", "holds GS1 separators (FNC1)", stripped=stripped)
-    spec = parse.matching_spec(text, specs)
+    spec = parse.matching_spec(text, specs) or parse.bare_spec(text, specs)
     if spec is None:
         return Diagnosis("foreign", f"is no barcode of this family: {printable(text, 60)}", stripped=stripped)
     if cut := ledger.find_beginning(batch_id, text):
@@ -108,8 +108,8 @@ def _why_not(text: str, batch_id: str, ledger: Ledger, specs: Sequence[Spec], st
             return Diagnosis(kind, detail, batch, package, stripped, serial)
     if problems:
         return Diagnosis("mismatched", "; ".join(problems), stripped=stripped)
-    unknown = ", ".join(str(value).upper() for value in uuids[:2]) or "none"
-    return Diagnosis("foreign", f"was never issued here (Device UUID {unknown})", stripped=stripped)
+    unknown = f"Device UUID {', '.join(str(value).upper() for value in uuids[:2])}" if uuids else printable(text, 60)
+    return Diagnosis("foreign", f"was never issued here ({unknown})", stripped=stripped)
 
 
 def printable(text: str, limit: int = 200) -> str:

@@ -16,11 +16,12 @@ from bss_mfg.scan.diagnose import visible
 from bss_mfg.scan.frame import Box
 from bss_mfg.scan.grade import SymbolGrade
 from bss_mfg.scan.grid import Quad
-from bss_mfg.scan.page import Answer, Look, Opened, Shot, Wish, label_parts, page_reader
+from bss_mfg.scan.page import Answer, Look, Opened, Wish, label_parts, page_reader
 from bss_mfg.scan.reconcile import KINDS, Books, Finding, ScannedPage, settle, still_missing
 from bss_mfg.scan.samples import Draw, current_draw, record_decision
 from bss_mfg.scan.sampling import Decision, decide
 from bss_mfg.scan.second import SecondReader
+from bss_mfg.scan.shots import Shot
 from bss_mfg.scan.sources import SUFFIXES
 from bss_mfg.scan.workers import Failed, Pool
 

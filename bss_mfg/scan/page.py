@@ -16,6 +16,7 @@ from bss_mfg.model import PrintedPart, Who
 from bss_mfg.payload.spec import Spec, from_text
 from bss_mfg.scan import grid, search
 from bss_mfg.scan.attempts import Marks, Mended, agreement, read_blind, read_known, refined
+from bss_mfg.scan.bars import bars_of
 from bss_mfg.scan.defects import Defects, defects
 from bss_mfg.scan.diagnose import diagnose
 from bss_mfg.scan.frame import Box, Frame, bind_page, box_of, known_frame
@@ -24,6 +25,7 @@ from bss_mfg.scan.grid import Quad, Warp
 from bss_mfg.scan.reader import Read, darkness, read_box, read_page, within
 from bss_mfg.scan.reconcile import BLANK, ScannedPage, Seen, located
 from bss_mfg.scan.second import SecondReader
+from bss_mfg.scan.shots import Shot, shot
 from bss_mfg.scan.sources import Page, Source, open_source
 from bss_mfg.symbol import Matrix, data_matrix
 
@@ -39,9 +41,6 @@ MOST_ALIKE = 500
 """Packages of a batch up to which a symbol that says nothing is compared with all of them."""
 ALIKE, AHEAD = 0.72, 0.1
 """Share of modules that must agree then, and by how much more than with the next best: strangers agree in a half."""
-FIGURE = 6
-"""Pixels per module of a failed label's picture in the report."""
-FIGURE_BORDER = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +50,6 @@ class Opened:
     sha256: str
     pages: int
     part: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """The picture of one label for the report: a PNG, and if the grid was found, upright with `FIGURE` pixels a module
-    and `FIGURE_BORDER` modules around."""
-
-    png: bytes
-    upright: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +85,8 @@ class _PageReader:
     wish: Wish
     parts: list[PrintedPart] = field(init=False)
     specs: list[Spec] = field(init=False)
+    bars: bool = field(init=False)
+    """Whether the batch's packages have a Code 128: it is read, but has no modules to compare or grade."""
     second: SecondReader = field(default_factory=SecondReader)
     source: Source | None = None
     serials: dict[int, str] = field(default_factory=dict)
@@ -106,6 +98,8 @@ class _PageReader:
         # The specs of all batches, each once: what a label in this factory can be.
         texts = {batch.spec_text: batch.spec for batch in self.ledger.batches()}
         self.specs = [from_text(text, f"spec {name}").spec for text, name in texts.items()]
+        own = self.ledger.batch(self.wish.batch)
+        self.bars = from_text(own.spec_text, f"spec {own.spec}").spec.bare
 
     def answer(self, look: Look) -> Answer:
         source = self._open(look.path)
@@ -130,9 +124,9 @@ class _PageReader:
     def _read(self, page: Page, part: PrintedPart | None) -> ScannedPage:
         stalls = self.second.failures
         seen, frame, found = self._seen(page, part)
-        if self.wish.grade:
+        if self.wish.grade and not self.bars:
             seen = [self._graded(page, item, frame, exact=part is not None) for item in seen]
-        if self.wish.second_reader:
+        if self.wish.second_reader and not self.bars:
             seen = [self._checked(page, item) for item in seen]
         wanted = {item.diagnosis.package for item in seen if item.diagnosis and item.diagnosis.batch == self.wish.batch}
         if frame:
@@ -155,6 +149,9 @@ class _PageReader:
     def _seen(self, page: Page, part: PrintedPart | None) -> tuple[list[Seen], Frame | None, dict[int, Defects]]:
         """All symbols of a page with their diagnoses, how it lies, and what ails those that only the grid shows."""
         frame: Frame | None
+        if self.bars:
+            reads, frame = bars_of(page, part)
+            return [self._judged(read) for read in reads], frame, {}
         if part and page.dpi:
             frame, seen = known_frame(part, page.number, page.dpi), []
             for box in frame.boxes.values():
@@ -421,25 +418,3 @@ def _inked(page: Page, seen: Sequence[Seen], frame: Frame | None) -> dict[int, f
         for package, box in frame.boxes.items()
         if package not in matched and within(page.grey, box)
     }
-
-
-def shot(grey: Grey, box: Box, quad: Quad | None, size: int) -> Shot | None:
-    """The picture of a label: upright by its grid where that is known, else as it lies; None outside the page."""
-    from io import BytesIO
-
-    from PIL import Image
-
-    if quad and size:
-        picture = Image.fromarray(grid.flattened(grey, Warp.from_quad(quad, size), FIGURE, FIGURE_BORDER))
-    else:
-        margin = box[2] * 0.15
-        rows, columns = grey.shape
-        left, top = max(int(box[0] - margin), 0), max(int(box[1] - margin), 0)
-        right, bottom = min(int(box[0] + box[2] + margin), columns), min(int(box[1] + box[3] + margin), rows)
-        if right - left < 2 or bottom - top < 2:
-            return None
-        picture = Image.fromarray(grey[top:bottom, left:right])
-        picture.thumbnail((420, 420))
-    out = BytesIO()
-    picture.save(out, "PNG", optimize=True)
-    return Shot(out.getvalue(), bool(quad and size))

@@ -44,7 +44,7 @@ def read_page(grey: Grey, thorough: bool = False) -> list[Read]:
         try_invert=thorough,
         return_errors=thorough,
     )
-    return [_read(item) for item in found]
+    return [read_of(item) for item in found]
 
 
 def read_box(grey: Grey, box: Box, thorough: bool = False) -> Read | None:
@@ -69,11 +69,11 @@ def read_box(grey: Grey, box: Box, thorough: bool = False) -> Read | None:
             binarizer=binarizer,
         )
         if found:
-            return _read(found[0], left, top)
+            return read_of(found[0], left, top)
     return None
 
 
-def _read(item: Any, left: float = 0, top: float = 0, scale: float = 1.0) -> Read:
+def read_of(item: Any, left: float = 0, top: float = 0, scale: float = 1.0) -> Read:
     """A result of zxing-cpp, in pixels of the page: the picture it read was cut out at left, top and then scaled."""
     place = item.position
     corners = [
@@ -82,7 +82,7 @@ def _read(item: Any, left: float = 0, top: float = 0, scale: float = 1.0) -> Rea
     ]
     quad = (corners[0], corners[1], corners[2], corners[3])
     octets = bytes(item.bytes) if item.valid else b""
-    extra = item.extra if item.valid else {}
+    extra = (item.extra if item.valid else None) or {}  # bars have none
     return Read(octets, box_of(quad), item.symbology_identifier, extra.get("UEC"), quad)
 
 
@@ -91,7 +91,7 @@ def read_picture(grey: Grey, left: float = 0, top: float = 0, scale: float = 1.0
     import zxingcpp
 
     found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.DataMatrix))
-    return next((_read(item, left, top, scale) for item in found if item.valid), None)
+    return next((read_of(item, left, top, scale) for item in found if item.valid), None)
 
 
 def read_clean(grey: Grey) -> tuple[bytes, str, float | None] | None:
