@@ -43,7 +43,7 @@ class _Reader:
             yield from self._list(".".join(path))
             return
         names: set[str] = set()
-        more = self._open("{", "}", f"an object with {left[0]!a}")
+        more = self._enter("{", "}", f"an object with {left[0]!a}")
         while more:
             name = self._value() if self._peek() == '"' else self._fail("the name of a member is missing")
             if name in names:
@@ -61,14 +61,14 @@ class _Reader:
             self._fail(f"there is no {'.'.join(path)!a} in it")
 
     def _list(self, path: str) -> Iterator[tuple[int, Any]]:
-        more = self._open("[", "]", f"the list {path!a}" if path else "a list")
+        more = self._enter("[", "]", f"the list {path!a}" if path else "a list")
         line, counted = 1, 0
         while more:
             line, counted = line + self._text.count("\n", counted, self._at), self._at
             yield line, self._value()
             more = self._more("]")
 
-    def _open(self, bracket: str, end: str, what: str) -> bool:
+    def _enter(self, bracket: str, end: str, what: str) -> bool:
         """Step inside; whether there is anything in it."""
         if self._peek() != bracket:
             self._fail(f"{what} is missing")

@@ -103,7 +103,7 @@ def _in_the_way(addresses: Sequence[str]) -> RefusedError:
     return RefusedError(
         "other content is there already under the same name, or can't be compared",
         problems=addresses[:10],
-        way_out="Nothing was overwritten. Make the control log anew, under a new name, or use another prefix or folder.",
+        way_out="Nothing was overwritten. Make the control log anew (it gets a new name), or name another place.",
     )
 
 
@@ -217,7 +217,7 @@ class _Bucket:
         with file.path.open("rb") as body:
             answer: dict[str, Any] = self._s3.put_object(
                 Bucket=self._bucket, Key=self._prefix + file.path.name, Body=body, ContentLength=file.octets,
-                ContentType="application/json", ChecksumSHA256=checksum, **condition,
+                ContentType="application/json", ChecksumAlgorithm="SHA256", ChecksumSHA256=checksum, **condition,
             )  # fmt: skip
         return answer
 
@@ -241,6 +241,7 @@ def _client(endpoint: str | None) -> Any:
             config=Config(
                 connect_timeout=10,
                 read_timeout=60,
+                response_checksum_validation="when_required",  # what is read back is hashed here
                 retries={"mode": "standard", "total_max_attempts": 4},
                 s3={"addressing_style": "path"} if endpoint else {},
             ),
