@@ -197,6 +197,12 @@ def test_what_appears_between_looking_and_sending_is_not_overwritten(
     assert bucket.content == {f"logs/2026/{files[0].name}": theirs}
 
 
+def test_an_upload_that_someone_else_is_at_is_waited_for(bucket: Bucket, files: list[Path]) -> None:
+    bucket.meddler.acts["PUT"] = error("409 Conflict", "ConditionalRequestConflict")
+    with pytest.raises(MissingError, match="someone else is sending"):
+        bucket.upload(files)
+
+
 def test_a_server_without_conditional_puts_is_served_too(bucket: Bucket, files: list[Path]) -> None:
     def unconditional(environ: dict[str, Any], respond: Respond) -> Any:
         if "HTTP_IF_NONE_MATCH" not in environ:

@@ -88,6 +88,12 @@ def _send(target: _Target, file: _File, seen: There) -> None:
     after = target.look(file)
     if after == "same" or (after == "unknown" and answer == "verified"):
         return
+    if answer == "taken" and after == "absent":
+        raise MissingError(
+            "someone else is sending a file of that name just now",
+            where=target.where(file.path.name),
+            way_out="Wait until that is done, then run the same command again.",
+        )
     if answer == "taken":
         raise _in_the_way([target.where(file.path.name)])
     raise InputError(
@@ -185,7 +191,7 @@ class _Bucket:
                 status = _status(error)
                 if status == 404:
                     return "absent"
-                if status == 403:
+                if status in (400, 403):
                     return "unknown"
                 raise
         return "same" if digest.hexdigest() == file.sha256 else "other"
