@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from bss_mfg.errors import InputError
-from bss_mfg.export.controllog import control_log, load_mapping
+from bss_mfg.export.controllog import control_log
+from bss_mfg.export.mapping import load_mapping
 from bss_mfg.export.programming import write_programming_csv
 from bss_mfg.export.tables import json_lines
 from bss_mfg.files import place

@@ -236,7 +236,7 @@ class Workspace:
 
         found = dict.fromkeys(packaged_names(), "packaged")
         own = (path.stem for path in (self.root / "specs").glob("*.toml"))
-        found.update((name, "workspace") for name in own if not name.endswith(".control-log"))
+        found.update((name, "workspace") for name in own if not name.endswith((".control-log", "amazon-ffs-feedback")))
         return dict(sorted(found.items()))
 
     def copy_spec(self, name: str) -> list[Path]:

@@ -26,6 +26,8 @@ def test_the_wheel_alone_works(tmp_path: Path) -> None:
         "bss_mfg/templates/sheet-a4-24.toml",
         "bss_mfg/sample_batches/mesh-bulb/identities.csv",
         "bss_mfg/payload/specs/amazon-bss-ob04.toml",
+        "bss_mfg/payload/specs/amazon-bss-ob04.control-log.schema.json",
+        "bss_mfg/export/amazon-ffs-feedback.toml",
         "bss_mfg/label/fonts/LiberationSans-Regular.ttf",
         "bss_mfg/py.typed",
     ):

@@ -22,7 +22,8 @@ def manifest(app: App, batch_id: str, kind: str, to: str) -> None:
     Holds no OOB key but the encrypted field of the barcode. Never overwrites a file (exit 4). In a folder, a control
     log gets the name that Amazon publishes, C_CONTROL_LOG_yyyyMMddhhmmss.txt.
     """
-    from bss_mfg.export.controllog import control_log, load_mapping
+    from bss_mfg.export.controllog import control_log
+    from bss_mfg.export.mapping import load_mapping
     from bss_mfg.export.tables import csv_table, json_lines
     from bss_mfg.files import make_folder, place
 

@@ -1,128 +1,173 @@
 """Control logs: what is uploaded so that Amazon knows each device before its box is scanned.
 
-The envelope is published, names inside it are not: they come from a mapping file, each marked published or assumed.
+A mapping is compiled once into literal text with slots, so a log costs the values of its slots. Each line is checked
+before it leaves, by a regular expression of the same literals and of the schema's patterns; where that does not fit,
+the schema itself says why.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from importlib import resources
-from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from json.encoder import encode_basestring_ascii as quoted
+from typing import Any, NamedTuple
 
 from bss_mfg.errors import InputError
+from bss_mfg.export.logschema import checker, leaf, log_schema
+from bss_mfg.export.mapping import Entry, LogMapping, Source, tree_of
+from bss_mfg.export.splitting import Log, document
 from bss_mfg.export.tables import shipped
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.model import Batch, Package, Unit
-from bss_mfg.payload import parse as payload_parse
+from bss_mfg.model import Batch, Package
 from bss_mfg.payload.spec import Spec, from_text
-from bss_mfg.tomlfile import load, parse, validate
-
-Source = Literal[
-    "constant", "product.pid", "product.upc", "product.ean", "unit.serial", "unit.uuid", "unit.mac",
-    "package.encrypted", "package.serials",
-]  # fmt: skip
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _Slot(NamedTuple):
+    """A value that differs from log to log: the place of its source in a log's values, how it is written, and the
+    regular expression of that JSON."""
+
+    source: int
+    write: Callable[[Any], str]
+    pattern: str
 
 
-class Entry(_Strict):
-    """One value: its path inside a control log, separated by dots, and where it comes from."""
+class _Shape(NamedTuple):
+    """One choice of which optional entries are there: `template` has a %s for each slot, `fits` matches a good line."""
 
-    path: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(\.[A-Za-z0-9]+)*$")]
-    status: Literal["published", "assumed"]
-    source: Source
-    value: str | None = None
-    optional: bool = Field(False, description="Left out where there is no such value.")
-    note: str = ""
+    template: str
+    slots: tuple[tuple[int, Callable[[Any], str]], ...]
+    fits: Callable[[str], object]
 
 
-class LogMapping(_Strict):
-    """A mapping file: the entries of device logs and of bundle logs."""
+class LogTemplate:
+    """The entries of one kind of log, compiled for one batch. `fixed` are the values that all its logs share, by
+    source; `sources` are those of the values that each log brings, in this order."""
 
-    format: Literal[1]
-    name: str
-    title: str = ""
-    device: Annotated[tuple[Entry, ...], Field(min_length=1)]
-    bundle: tuple[Entry, ...] = ()
+    def __init__(self, entries: tuple[Entry, ...], fixed: Mapping[str, str], sources: tuple[Source, ...]) -> None:
+        self._entries, self._fixed, self._sources = entries, fixed, sources
+        self._check = checker(log_schema(entries))
+        self._shapes: dict[tuple[bool, ...], _Shape] = {}
 
-    @property
-    def assumed(self) -> tuple[str, ...]:
-        """Paths that Amazon's public pages do not describe."""
-        return tuple(dict.fromkeys(item.path for item in (*self.device, *self.bundle) if item.status == "assumed"))
+    def log(self, values: tuple[Any, ...], who: str) -> bytes:
+        """One log as a line of JSON that holds the schema. `who` names the log in errors.
+
+        `InputError` where a value is missing, or isn't what the schema says of its path.
+        """
+        there = tuple(map(bool, values))
+        shape = self._shapes.get(there) or self._compiled(there, who)
+        line = shape.template % tuple([write(values[source]) for source, write in shape.slots])
+        # The schema judges the first line of a shape; where that is good, lines that fit differ in good values only.
+        if there not in self._shapes or not shape.fits(line):
+            if problem := self._check(json.loads(line)):
+                raise InputError(
+                    f"the control log breaks its schema: {problem}",
+                    where=who,
+                    way_out="Compare the mapping file with the batch's product and identities.",
+                )
+            self._shapes[there] = shape
+        return line.encode("ascii")
+
+    def _compiled(self, there: tuple[bool, ...], who: str) -> _Shape:
+        nodes: list[tuple[str, str | _Slot]] = []
+        for entry in self._entries:
+            node: str | _Slot
+            if entry.source in self._sources:
+                number = self._sources.index(entry.source)
+                node = _slot(entry, number) if there[number] else ""
+            else:
+                node = entry.value or self._fixed.get(entry.source, "")
+            if node:
+                nodes.append((entry.path, node))
+            elif not entry.optional:
+                raise InputError(
+                    f"{entry.path} of the control log has no value ({entry.source})",
+                    where=who,
+                    way_out="Correct the mapping file, or mark the entry optional.",
+                )
+        pieces = list(_pieces(tree_of(nodes)))
+        slots = [piece for piece in pieces if isinstance(piece, _Slot)]
+        return _Shape(
+            "".join("%s" if isinstance(piece, _Slot) else piece.replace("%", "%%") for piece in pieces),
+            tuple((slot.source, slot.write) for slot in slots),
+            re.compile(
+                "".join(piece.pattern if isinstance(piece, _Slot) else re.escape(piece) for piece in pieces)
+            ).fullmatch,
+        )
 
 
-def load_mapping(spec: str, specs_folder: Path) -> LogMapping:
-    """The mapping that stands beside a spec: in the workspace's specs folder, or packaged."""
-    name = f"{spec}.control-log.toml"
-    if (specs_folder / name).is_file():
-        return validate(load(specs_folder / name, "control log mapping"), LogMapping)
-    packaged = resources.files("bss_mfg.payload") / "specs" / name
-    if not packaged.is_file():
-        packaged = resources.files("bss_mfg.payload") / "specs" / "amazon-bss-ob04.control-log.toml"
-    return validate(parse(packaged.read_text("utf-8"), packaged.name), LogMapping)
+def _pieces(node: Any) -> Iterator[str | _Slot]:
+    """The JSON text of a tree, with its slots between."""
+    if isinstance(node, _Slot):
+        yield node
+    elif isinstance(node, str):
+        yield quoted(node)
+    else:
+        yield "{"
+        for number, (name, child) in enumerate(node.items()):
+            yield ("," if number else "") + quoted(name) + ":"
+            yield from _pieces(child)
+        yield "}"
+
+
+def _slot(entry: Entry, number: int) -> _Slot:
+    schema = leaf(entry)
+    if entry.source != "package.serials":
+        return _Slot(number, quoted, _json_of(schema["pattern"]))
+    head = "{" + quoted(entry.member) + ":"
+    one = re.escape(head) + _json_of(schema["items"]["properties"][entry.member]["pattern"]) + r"\}"
+    return _Slot(
+        number,
+        lambda serials: "[" + ",".join([f"{head}{quoted(serial)}}}" for serial in serials]) + "]",
+        rf"\[{one}(?:,{one})*\]",
+    )
+
+
+def _json_of(pattern: str) -> str:
+    """The pattern of a JSON string, from that of a text in which nothing needs an escape (all of PATTERNS)."""
+    return f'"(?:{pattern.removeprefix("^").removesuffix("$")})"'
+
+
+def logs(packages: Callable[[], Iterable[Package]], batch: Batch, mapping: LogMapping) -> Iterator[Log]:
+    """The logs of packages in their order: all device logs, then the bundle logs of multi-packs.
+
+    `packages` gives them afresh on each call, so that nothing is held. Secrets appear only as the barcode's encrypted
+    field. `InputError` names path and unit where a value is missing or breaks the schema.
+    """
+    many = batch.units_per_package > 1
+    if many and not mapping.bundle:
+        raise InputError(
+            f"the mapping {mapping.name} has no [[bundle]] entries, and batch {batch.id} has multi-device packages",
+            way_out="Add them to the mapping file.",
+        )
+    fixed = {f"product.{name}": batch.facts.get(name, "") for name in ("pid", "upc", "ean")}
+    encrypted = _finder(from_text(batch.spec_text, f"spec of batch {batch.id}").spec)
+    device = LogTemplate(mapping.device, fixed, ("unit.serial", "unit.uuid", "unit.mac", "package.encrypted")).log
+    for package in packages():
+        number, secret = package.number, encrypted(package.payload)
+        for unit in package.units:
+            values = (unit.serial, unit.uuid.hex.upper(), unit.mac, secret)
+            yield Log(device(values, unit.serial), number, unit.number)
+    if many:
+        bundle = LogTemplate(mapping.bundle, fixed, ("package.serials", "package.encrypted")).log
+        for package in packages():
+            members = [unit.serial for unit in package.units]
+            yield Log(bundle((members, encrypted(package.payload)), package.serials), package.number, None)
 
 
 def control_log(ledger: Ledger, batch: Batch, mapping: LogMapping) -> Iterator[bytes]:
-    """The control logs of a batch as one JSON document: all device logs, then the bundle logs of multi-packs.
-
-    Streams, one log a line. Secrets appear only as the barcode's encrypted field.
-    """
-    spec = from_text(batch.spec_text, f"spec of batch {batch.id}").spec
-    yield b'{"controlLogs":[\n'
-    comma = b""
-    for package in shipped(ledger, batch):
-        encrypted = _encrypted(package, spec)
-        for unit in package.units:
-            yield comma + _log(mapping.device, batch, package, unit, encrypted)
-            comma = b",\n"
-    if batch.units_per_package > 1:
-        if not mapping.bundle:
-            raise InputError(
-                f"the mapping {mapping.name} has no [[bundle]] entries, and batch {batch.id} has multi-device packages",
-                way_out="Add them to the mapping file.",
-            )
-        for package in shipped(ledger, batch):
-            yield comma + _log(mapping.bundle, batch, package, None, _encrypted(package, spec))
-    yield b"\n]}\n"
+    """The control logs of a batch as one JSON document, one log a line. Streams."""
+    return iter(document(logs(lambda: shipped(ledger, batch), batch, mapping)))
 
 
-def _encrypted(package: Package, spec: Spec) -> str:
-    for field in payload_parse.split(package.payload, spec):
-        if field.field and field.field.source == "encrypted":
-            return field.value
-    return ""
+def _finder(spec: Spec) -> Callable[[str], str]:
+    """What finds the encrypted field in a barcode string of a spec; it gives an empty string where there is none."""
+    if not spec.encrypted:
+        return lambda payload: ""
+    between, terminator = spec.field_separator, spec.terminator
+    head = between + spec.encrypted[0].key + spec.key_separator
 
+    def find(payload: str) -> str:
+        return (between + payload).partition(head)[2].partition(between)[0].removesuffix(terminator)
 
-def _log(entries: tuple[Entry, ...], batch: Batch, package: Package, unit: Unit | None, encrypted: str) -> bytes:
-    log: dict[str, Any] = {}
-    values: Mapping[str, Any] = {
-        "product.pid": batch.facts["pid"],
-        "product.upc": batch.facts["upc"],
-        "product.ean": batch.facts["ean"],
-        "unit.serial": unit.serial if unit else "",
-        "unit.uuid": unit.uuid.hex.upper() if unit else "",
-        "unit.mac": (unit.mac or "") if unit else "",
-        "package.encrypted": encrypted,
-        "package.serials": [{"serialNumber": member.serial} for member in package.units],
-    }
-    for entry in entries:
-        value = entry.value if entry.source == "constant" else values[entry.source]
-        if not value:
-            if entry.optional:
-                continue
-            raise InputError(
-                f"{entry.path} of the control log has no value ({entry.source})",
-                way_out="Correct the mapping file, or mark the entry optional.",
-            )
-        *folders, name = entry.path.split(".")
-        node = log
-        for step in folders:
-            node = node.setdefault(step, {})
-        node[name] = value
-    return json.dumps(log, separators=(",", ":")).encode("ascii")
+    return find

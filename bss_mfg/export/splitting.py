@@ -1,0 +1,170 @@
+"""Logs cut into whole documents of bounded size, the files they become, and the names of those.
+
+A document streams: it is written while the logs are made, and only afterwards known is what it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+from bss_mfg.errors import InputError
+
+HEAD, BETWEEN, TAIL = b'{"controlLogs":[\n', b",\n", b"\n]}\n"
+PIECE = 1 << 16
+"""Octets that are handed on at once."""
+
+
+class Log(NamedTuple):
+    """One log: a line of JSON, its package's number, and its unit's; a bundle log has no unit."""
+
+    data: bytes
+    package: int
+    unit: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a finished document holds, as runs of numbers within the batch: the units of its device logs, their
+    packages, and the packages of its bundle logs."""
+
+    octets: int
+    device_logs: int
+    bundle_logs: int
+    units: tuple[range, ...]
+    packages: tuple[range, ...]
+    bundles: tuple[range, ...]
+
+    @property
+    def all_packages(self) -> int:
+        """How many packages have a log of either kind here."""
+        both = sum(
+            max(min(one.stop, other.stop) - max(one.start, other.start), 0)
+            for one in self.packages
+            for other in self.bundles
+        )
+        return sum(map(len, self.packages)) + sum(map(len, self.bundles)) - both
+
+    @property
+    def first_package(self) -> int:
+        return min(run.start for run in (*self.packages, *self.bundles))
+
+    @property
+    def last_package(self) -> int:
+        return max(run.stop for run in (*self.packages, *self.bundles)) - 1
+
+
+class Document:
+    """One document. Iterate it once for its octets; then `contents` is known."""
+
+    def __init__(self, logs: Iterator[Log], max_count: int | None, max_bytes: int | None) -> None:
+        self._logs, self._max_count, self._max_bytes = logs, max_count, max_bytes
+        self._contents: Contents | None = None
+        self.next: Log | None = None
+        """The log that had no room here."""
+
+    @property
+    def contents(self) -> Contents:
+        """What was written; `ValueError` before all of it was."""
+        if self._contents is None:
+            raise ValueError("a document is written wholly before it is asked what it holds")
+        return self._contents
+
+    def __iter__(self) -> Iterator[bytes]:
+        most = self._max_count if self._max_count is not None else 1 << 62
+        room = self._max_bytes if self._max_bytes is not None else 1 << 62
+        units, packages, bundles = _Runs(), _Runs(), _Runs()
+        held, start, octets, count, devices = [], 0, len(HEAD) + len(TAIL), 0, 0
+        yield HEAD
+        for log in self._logs:
+            data, package, unit = log
+            more = octets + len(data) + (len(BETWEEN) if count else 0)
+            if count >= most or more > room:
+                if not count:
+                    raise _too_long(log, more, room)
+                self.next = log
+                break
+            octets = more
+            count += 1
+            held.append(data)
+            if unit is None:
+                bundles.add(package)
+            else:
+                devices += 1
+                units.add(unit)
+                packages.add(package)
+            if octets - start > PIECE:
+                yield (BETWEEN if start else b"") + BETWEEN.join(held)
+                held, start = [], octets
+        if held:
+            yield (BETWEEN if start else b"") + BETWEEN.join(held)
+        yield TAIL
+        self._contents = Contents(octets, devices, count - devices, *(r.all for r in (units, packages, bundles)))
+
+
+def document(logs: Iterable[Log]) -> Document:
+    """All logs as one document, however many."""
+    return Document(iter(logs), None, None)
+
+
+def split(logs: Iterable[Log], max_count: int | None = None, max_bytes: int | None = None) -> Iterator[Document]:
+    """Whole documents of at most `max_count` logs and `max_bytes` octets each, in order; none where there is no log.
+
+    Each is written before the next is asked for. `InputError` for a log that is longer than a whole document may be.
+    """
+    for limit in (max_count, max_bytes):
+        if limit is not None and limit < 1:
+            raise InputError("a file with no room for a log can't be made", way_out="Give a limit of at least 1.")
+    stream = iter(logs)
+    first = next(stream, None)
+    while first is not None:
+        part = Document(chain((first,), stream), max_count, max_bytes)
+        yield part
+        _ = part.contents
+        first = part.next
+
+
+def _too_long(log: Log, octets: int, room: int) -> InputError:
+    which = f"the bundle log of package {log.package:,}" if log.unit is None else f"the log of unit {log.unit:,}"
+    return InputError(
+        f"{which} alone makes a file of {octets:,} octets, more than the {room:,} allowed",
+        way_out="Allow larger files.",
+    )
+
+
+class _Runs:
+    """Numbers as runs; those of a batch come in order, so there are few."""
+
+    def __init__(self) -> None:
+        self._done: list[range] = []
+        self._first, self._next = 0, 0
+
+    def add(self, number: int) -> None:
+        if number == self._next:
+            self._next += 1
+        elif number != self._next - 1 or self._first == self._next:
+            if self._first != self._next:
+                self._done.append(range(self._first, self._next))
+            self._first, self._next = number, number + 1
+
+    @property
+    def all(self) -> tuple[range, ...]:
+        return (*self._done, *([range(self._first, self._next)] if self._first != self._next else []))
+
+
+def plan_names(start: datetime, folder: Path, taken: Container[str] = frozenset()) -> Iterator[str]:
+    """File names by Amazon's pattern, `C_CONTROL_LOG_<yyyyMMddhhmmss>.txt`, from the second `start` (in UTC) on.
+
+    A name that is in `taken`, or on disk (or whose sidecar is), is passed over for the next second's. Without end; a
+    name is looked for when it is asked for.
+    """
+    second = start.astimezone(UTC).replace(microsecond=0)
+    while True:
+        name = f"C_CONTROL_LOG_{second:%Y%m%d%H%M%S}.txt"
+        if name not in taken and not (folder / name).exists() and not (folder / f"{name}.json").exists():
+            yield name
+        second += timedelta(seconds=1)
