@@ -218,3 +218,8 @@ def _cell(cell: object, row: int, path: Path) -> str:
 def foreign_uuids(identities: Iterable[Identity]) -> int:
     """How many identities bring a UUID that is not of RFC 9562's variant; some stacks refuse those."""
     return sum(1 for item in identities if item.uuid and item.uuid.variant != uuid.RFC_4122)
+
+
+def stream_identities(path: Path) -> Iterator[Identity]:
+    """TODO"""
+    yield from read_identities(path)
