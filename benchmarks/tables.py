@@ -1,14 +1,13 @@
 """`python -m benchmarks.tables`: tables and control logs next to the csv and json modules writing the same bytes.
 
-The yardstick is a plain generator that makes up the same records and a loop that writes them: no ledger, no checks. Both
-sides write a file and flush it to the disk; each pair of files is compared octet by octet. Medians count.
+The yardstick is a plain generator that makes up the same records, and a loop that writes them: no ledger, no checks.
+Both sides write a file and flush it to the disk, and the two files must be the same octets. Medians count.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import hashlib
 import json
 import os
 import resource
@@ -24,8 +23,8 @@ from typing import Any
 
 from benchmarks.memory import alone
 from bss_mfg.export.controllog import control_log, load_mapping
-from bss_mfg.export.tables import DEFAULT, csv_rows, csv_table, json_lines, json_rows
-from bss_mfg.files import place, sha256_of
+from bss_mfg.export.tables import DEFAULT, Table, csv_table, json_lines
+from bss_mfg.files import make_and_place, place, sha256_of
 from bss_mfg.identities import stream_identities
 from bss_mfg.ledger.audit import now
 from bss_mfg.ledger.store import Ledger
@@ -99,12 +98,17 @@ def pieces(ledger: Ledger, batch: Batch, kind: str) -> Iterable[bytes]:
         return json_lines(ledger, batch)
     if kind == "control log":
         return control_log(ledger, batch, load_mapping(batch.spec, Path("no folder")))
-    slices = ledger.unit_rows(batch.id, DEFAULT)
-    return csv_rows(DEFAULT, slices) if kind == "table csv" else json_rows(DEFAULT, slices)
+    table = Table(ledger, batch)
+    return table.csv() if kind == "table csv" else table.jsonl()
 
 
 def ours(ledger: Ledger, batch: Batch, kind: str, path: Path) -> None:
-    place(path, pieces(ledger, batch, kind))
+    if kind == "table xlsx":
+        make_and_place(path, Table(ledger, batch).xlsx)
+    elif kind == "table parquet":
+        make_and_place(path, Table(ledger, batch).parquet)
+    else:
+        place(path, pieces(ledger, batch, kind))
 
 
 # --- the yardstick ------------------------------------------------------------------------------------------------
@@ -161,6 +165,8 @@ def yardstick(kind: str, batch: str, first: int, units: int, path: Path) -> None
 
 
 KINDS = ("table csv", "table jsonl", "manifest csv", "manifest jsonl", "control log")
+BINARY = ("table xlsx", "table parquet")
+"""Kinds whose memory is measured, and their rate told: the modules under them do the work."""
 
 
 # --- measuring ----------------------------------------------------------------------------------------------------
@@ -203,14 +209,14 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale / 2**20
 
 
-def peak_of(root: Path, units: int, kind: str) -> float:
-    """The peak of writing one table."""
+def peak_of(root: Path, units: int, kind: str) -> tuple[float, float]:
+    """The peak of writing one table, and the seconds."""
     workspace = Workspace.find(str(root), root, {})
     path = root.parent / "table"
     with workspace.open_ledger(WHO) as ledger:
-        ours(ledger, ledger.batch(f"units-{units}"), kind, path)
+        took = seconds(path, partial(ours, ledger, ledger.batch(f"units-{units}"), kind))
     path.unlink()
-    return peak()
+    return peak(), took
 
 
 def identities_csv(path: Path, rows: int) -> None:
@@ -246,12 +252,13 @@ def main() -> int:
                 f"x {ratio:.2f}  <= {LIMIT}  {'ok' if ratio <= LIMIT else 'MISSED'}",
                 flush=True,
             )
-        for kind in KINDS:
-            small, large = alone(peak_of, root, few, kind), alone(peak_of, root, given.units, kind)
+        for kind in (*KINDS, *BINARY):
+            (small, _), (large, took) = alone(peak_of, root, few, kind), alone(peak_of, root, given.units, kind)
             missed |= large > small * MEMORY_LIMIT
+            rate = f"  {given.units / took:,.0f}/s" if kind in BINARY else ""
             print(
                 f"{kind:16} {small:7.1f} MiB at {few:,}  {large:7.1f} MiB at {given.units:,}  x {large / small:.3f}  "
-                f"<= {MEMORY_LIMIT}  {'ok' if large <= small * MEMORY_LIMIT else 'MISSED'}",
+                f"<= {MEMORY_LIMIT}  {'ok' if large <= small * MEMORY_LIMIT else 'MISSED'}{rate}",
                 flush=True,
             )
         for rows in (few, given.units):

@@ -11,8 +11,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from bss_mfg.errors import InputError, MissingError
-from bss_mfg.ledger.rows import NUMBERS, Filter
+from bss_mfg.errors import BssError, InputError, MissingError
+from bss_mfg.ledger.rows import COLUMNS, EVERY, NUMBERS, Filter
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch, Package
 
@@ -25,13 +25,62 @@ DEFAULT = ("batch", "package", "serial", "uuid", "mac", "payload", "state")
 XLSX_ROWS = 1_048_575
 """Rows that a sheet holds under its header (ECMA-376 and Excel: 1,048,576 in all)."""
 
-ROW_GROUP = 65_536
+ROW_GROUP = 8_192
 """Rows of a Parquet row group: what is held in memory at once."""
 
 _FORMULA = frozenset("=+-@\t\r\n")
 """A cell that begins so is run by spreadsheets (OWASP, CSV Injection)."""
 _MANIFEST = ("batch", "package", "serial", "uuid", "mac", "payload")
 _JSON = json.JSONEncoder(separators=(",", ":"))
+
+
+class Table:
+    """The units of a batch as a table: which columns, in this order, and which units.
+
+    `count` is how many rows were written. `InputError` for a column that there is not, or that is named twice.
+    """
+
+    def __init__(self, ledger: Ledger, batch: Batch, columns: Sequence[str] = DEFAULT, wanted: Filter = EVERY) -> None:
+        self.count = 0
+        self._ledger, self._batch, self._columns, self._wanted = ledger, batch, tuple(columns), wanted
+        for name in self._columns:
+            if name not in COLUMNS or self._columns.count(name) > 1:
+                raise InputError(
+                    f"the column {name[:40]!a} is named twice"
+                    if name in COLUMNS
+                    else f"there is no column {name[:40]!a}",
+                    where="--columns",
+                    way_out=f"There are {', '.join(COLUMNS)}; each may stand once.",
+                )
+
+    def csv(self) -> Iterator[bytes]:
+        """As CSV."""
+        return csv_rows(self._columns, self._counted())
+
+    def jsonl(self) -> Iterator[bytes]:
+        """As JSON lines."""
+        return json_rows(self._columns, self._counted())
+
+    def xlsx(self, path: Path) -> None:
+        """As a workbook at `path`; `InputError` for more rows than a sheet holds, before anything is written."""
+        count = sum(len(rows) for rows in self._ledger.unit_rows(self._batch.id, ("unit",), self._wanted))
+        if count > XLSX_ROWS:
+            raise InputError(
+                f"{count:,} units don't fit: a sheet holds {XLSX_ROWS:,} rows under its header",
+                where=f"batch {self._batch.id}",
+                way_out="Write csv or parquet, or take fewer units with --state, --since or --until.",
+            )
+        write_xlsx(path, self._columns, self._counted())
+
+    def parquet(self, path: Path) -> None:
+        """As a Parquet file at `path`; `MissingError` without pyarrow."""
+        write_parquet(path, self._columns, self._counted())
+
+    def _counted(self) -> Slices:
+        self.count = 0
+        for rows in self._ledger.unit_rows(self._batch.id, self._columns, self._wanted):
+            self.count += len(rows)
+            yield rows
 
 
 # --- formats ------------------------------------------------------------------------------------------------------
@@ -71,51 +120,43 @@ def write_xlsx(path: Path, names: Sequence[str], slices: Slices) -> None:
     for cell in cells:
         cell.number_format = "@"
     sheet.append(list(names))
-    for rows in slices:
-        refuse_formulas(names, rows)
-        for row in rows:
-            for cell, value in zip(cells, row, strict=True):
-                cell.value = None if value is None else str(value)
-            sheet.append(cells)  # written at once, so the cells can be filled anew
+    try:
+        for rows in slices:
+            refuse_formulas(names, rows)
+            for row in rows:
+                for cell, value in zip(cells, row, strict=True):
+                    cell.value = None if value is None else str(value)
+                sheet.append(cells)  # written at once, so the cells can be filled anew
+    except BssError:
+        sheet.close()  # openpyxl complains of a sheet that is left open
+        raise
     book.save(path)
 
 
 def write_parquet(path: Path, names: Sequence[str], slices: Slices) -> None:
     """A Parquet file at `path`, a row group at a time: text as strings, numbers as 64-bit integers, null where there
     is nothing. `MissingError` without pyarrow."""
-    needs_pyarrow()
     import pandas
-    import pyarrow
-    from pyarrow import parquet
+
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError as error:
+        raise MissingError(
+            "Parquet needs pyarrow, which is not installed",
+            way_out="Install it with: pip install 'bss-mfg[parquet]'. The other formats work without.",
+        ) from error
 
     types = {name: "Int64" if name in NUMBERS else "string" for name in names}
-    schema = pyarrow.schema([(name, pyarrow.int64() if name in NUMBERS else pyarrow.string()) for name in names])
+    # What pandas writes of its own types, so that it reads the same ones back: whole numbers stay whole beside nulls.
+    typed = pyarrow.Schema.from_pandas(pandas.DataFrame(columns=list(names)).astype(types), preserve_index=False)
+    schema = pyarrow.schema(
+        [(name, pyarrow.int64() if name in NUMBERS else pyarrow.string()) for name in names], typed.metadata
+    )
     with parquet.ParquetWriter(path, schema) as writer:
         for rows in _gathered(slices, ROW_GROUP):
             frame = pandas.DataFrame(rows, columns=list(names)).astype(types)
             writer.write_table(pyarrow.Table.from_pandas(frame, schema, preserve_index=False))
-
-
-def needs_pyarrow() -> None:
-    """`MissingError` where Parquet can't be written."""
-    from importlib.util import find_spec
-
-    if find_spec("pyarrow") is None:
-        raise MissingError(
-            "Parquet needs pyarrow, which is not installed",
-            way_out="Install it with: pip install 'bss-mfg[parquet]'. The other formats work without.",
-        )
-
-
-def refuse_too_many(slices: Slices) -> None:
-    """`InputError` for more rows than a sheet of a workbook holds."""
-    count = sum(len(rows) for rows in slices)
-    if count > XLSX_ROWS:
-        raise InputError(
-            f"{count:,} rows don't fit: a sheet holds {XLSX_ROWS:,} and its header",
-            where="xlsx",
-            way_out="Write csv or parquet, or take fewer units with --state, --since or --until.",
-        )
 
 
 def refuse_formulas(names: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
