@@ -16,19 +16,22 @@ import uuid
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import click
 import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bss_mfg.cli.table import table as command
 from bss_mfg.errors import InputError, MissingError
 from bss_mfg.export import tables
 from bss_mfg.export.tables import DEFAULT, Table, csv_rows, csv_table, json_lines, json_rows, write_xlsx
 from bss_mfg.identities import read_identities, stream_identities
 from bss_mfg.issuing import create_batch
 from bss_mfg.ledger import audit, rows
+from bss_mfg.ledger.life import State
 from bss_mfg.ledger.rows import COLUMNS, NUMBERS, Filter
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Identity
@@ -87,6 +90,12 @@ def test_the_states_are_those_of_the_life(line: Factory) -> None:
     found = dict(table(line, "serial", "state"))
     with line.ledger() as ledger:
         assert found == ledger.states("B1", list(found))
+
+
+def test_the_command_knows_all_states() -> None:
+    (option,) = [param for param in command.params if param.name == "states"]
+    assert isinstance(option.type, click.Choice)
+    assert tuple(option.type.choices) == get_args(State)
 
 
 def test_who_was_replaced_twice_names_the_next_only(line: Factory) -> None:

@@ -100,7 +100,7 @@ class Rows(Replacing):
             conditions.append(f"{_STATE} IN (SELECT value FROM json_each(:states))")  # noqa: S608 (fixed text)
         if wanted.since or wanted.until or "last_event_at" in columns:
             self._find_last_events(batch_id, number, batch.created_at)
-            source += " JOIN temp.last_event e ON e.package = u.package"
+            source += " JOIN temp.last_event e ON e.batch = :batch AND e.package = u.package"
             conditions += ["e.at >= :since"] if wanted.since else []
             conditions += ["e.at <= :until"] if wanted.until else []
         if wanted.leaving:
@@ -126,26 +126,32 @@ class Rows(Replacing):
         """Fill temp.last_event: of each package of a batch, when something last happened to it. It lies in a file of
         SQLite's that goes with the connection; the ledger is not written to."""
         with errors(self._path):
-            self._db.execute("DROP TABLE IF EXISTS temp.last_event")
-            self._db.execute("CREATE TEMP TABLE last_event (package INTEGER PRIMARY KEY, at TEXT NOT NULL)")
             self._db.execute(
-                "INSERT INTO temp.last_event SELECT number, ? FROM package WHERE batch = ?", (created_at, number)
+                "CREATE TEMP TABLE IF NOT EXISTS last_event (batch INTEGER, package INTEGER, at TEXT NOT NULL, "
+                "PRIMARY KEY (batch, package)) WITHOUT ROWID"
+            )
+            self._db.execute("DELETE FROM temp.last_event WHERE batch = ?", (number,))
+            self._db.execute(
+                "INSERT INTO temp.last_event SELECT batch, number, ? FROM package WHERE batch = ?",
+                (created_at, number),
             )
             self._db.execute(
-                "INSERT INTO temp.last_event SELECT json_extract(data, '$.package'), at FROM event WHERE batch = ? "
+                "INSERT INTO temp.last_event SELECT ?, json_extract(data, '$.package'), at FROM event WHERE batch = ? "
                 "AND kind IN ('read', 'unit scrapped', 'unit replaced') AND json_extract(data, '$.package') > 0 "
-                "ON CONFLICT (package) DO UPDATE SET at = max(at, excluded.at)",
-                (batch_id,),
+                "ON CONFLICT DO UPDATE SET at = max(at, excluded.at)",
+                (number, batch_id),
             )
         printed = {part.sha256: part.numbers for part in self.printed_parts(batch_id) if part.each == "package"}
-        spans: list[tuple[str, int, int]] = []
+        spans: list[tuple[str, int, int, int]] = []
         labels = ("labels made", "labels made again", "labels reprinted")
         for event in self.events_of((*labels, "packages shipped", "packages returned"), batch_id):
             if event.kind not in labels:
-                spans += [(event.at, first, last) for first, last in event.data["packages"]]
+                spans += [(event.at, number, first, last) for first, last in event.data["packages"]]
             elif isinstance(numbers := printed.get(event.data["sha256"], range(0)), range):
-                spans += [(event.at, numbers.start, numbers.stop - 1)]
+                spans += [(event.at, number, numbers.start, numbers.stop - 1)]
             else:
-                spans += [(event.at, package, package) for package in numbers]
+                spans += [(event.at, number, package, package) for package in numbers]
         with errors(self._path):
-            self._db.executemany("UPDATE temp.last_event SET at = max(at, ?) WHERE package BETWEEN ? AND ?", spans)
+            self._db.executemany(
+                "UPDATE temp.last_event SET at = max(at, ?) WHERE batch = ? AND package BETWEEN ? AND ?", spans
+            )
