@@ -11,20 +11,28 @@ import hashlib
 import io
 import re
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from itertools import chain
 from pathlib import Path
 
 from bss_mfg.credentials import check_serial
-from bss_mfg.errors import InputError
+from bss_mfg.errors import InputError, from_os_error
 from bss_mfg.files import read_bytes
 from bss_mfg.model import Identity, IssuedBefore
 
 _FLOAT = re.compile(r"[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+|[0-9]+[.,][0-9]+")
 _ROUNDED = re.compile(r"[0-9]+[.,][0-9]+([eE][+-]?[0-9]+)?|[0-9]+[eE][+-][0-9]+")
 """What only a spreadsheet writes: a PIN or an install code may well be 1234E567."""
+_HEX = {
+    "uuid": re.compile(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"),
+    "mac": re.compile(r"[0-9A-Fa-f]{12}([0-9A-Fa-f]{4})?"),
+}
+"""What is whole: 0012345678E9 is a MAC address, though it looks like a number that was rounded."""
 _COLUMNS = ("serial", "uuid", "mac")
 _BEFORE = (*_COLUMNS, "oob_key", "oob_sha256")
 _MOST_NAMED = 8
+_LONGEST_LINE = 65_536
 
 
 def read_identities(path: Path, brought: Sequence[str] = ()) -> tuple[Identity, ...]:
@@ -32,35 +40,93 @@ def read_identities(path: Path, brought: Sequence[str] = ()) -> tuple[Identity, 
 
     `brought` are further columns that the product's spec asks for (`Spec.columns`). No message shows their values.
     """
-    columns, width, rows = _table(path, (*_COLUMNS, *brought))
-    found: list[Identity] = []
-    problems: list[str] = []
-    seen: dict[str, dict[object, int]] = {name: {} for name in _COLUMNS}
-    for number, cells in rows:
-        if not any(cell.strip() for cell in cells):
-            problems.append(f"row {number} is blank")
-            continue
-        try:
-            identity = _identity(cells, columns, width)
-            for name, value in (("serial", identity.serial), ("uuid", identity.uuid), ("mac", identity.mac)):
-                if value is not None and (first := seen[name].setdefault(value, number)) != number:
-                    raise ValueError(f"has the {name} of row {first}")
-        except ValueError as error:
-            problems.append(f"row {number} {error}")
-            continue
-        found.append(identity)
-    if problems:
-        more = [f"and {len(problems) - _MOST_NAMED} more rows"] if len(problems) > _MOST_NAMED else []
+    return tuple(stream_identities(path, brought))
+
+
+def stream_identities(path: Path, brought: Sequence[str] = ()) -> Iterator[Identity]:
+    """The identities of a file of any size, in its order, one after another; `InputError` at its end names every bad
+    row (at most eight), after the first of which nothing more is given.
+
+    So a caller uses them up, or takes back what it did with them. Holds 8 octets for each value, to find those that
+    stand twice: hashes that do are looked up in a second reading, where the values themselves are compared.
+    """
+    bad = _BadRows()
+    hashes: dict[str, array[int]] = {name: array("q") for name in _COLUMNS}
+    found = 0
+    for _, identity in _identities(path, brought, bad):
+        found += 1
+        for name, value in _values(identity):
+            hashes[name].append(hash(value))
+        if not bad.count:
+            yield identity
+    suspects = {name: _twice(some) for name, some in hashes.items()}
+    if any(suspects.values()):
+        _add_doubles(path, brought, suspects, bad)
+    if bad.count:
+        more = [f"and {bad.count - _MOST_NAMED} more rows"] if bad.count > _MOST_NAMED else []
         raise InputError(
             "the identities can't be used",
             where=str(path),
-            problems=[*problems[:_MOST_NAMED], *more],
+            problems=[*(f"row {number} {what}" for number, what in sorted(bad.first)), *more],
             way_out="Correct these rows (in a spreadsheet: format the columns as text before pasting). "
             "Nothing was issued.",
         )
     if not found:
         raise InputError("has a header and no rows", where=str(path), way_out="Add one row per unit.")
-    return tuple(found)
+
+
+class _BadRows:
+    """How many rows of a file are bad, and the first of them by row, with what is wrong."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first: list[tuple[int, str]] = []
+
+    def add(self, number: int, what: str) -> None:
+        self.count += 1
+        self.first = sorted([*self.first, (number, what)])[:_MOST_NAMED]
+
+
+def _identities(path: Path, brought: Sequence[str], bad: _BadRows) -> Iterator[tuple[int, Identity]]:
+    """The good rows of a file with their numbers; what stands twice is not looked for."""
+    columns, width, rows = _table(path, (*_COLUMNS, *brought))
+    for number, cells in rows:
+        if not any(cell.strip() for cell in cells):
+            bad.add(number, "is blank")
+            continue
+        try:
+            identity = _identity(cells, columns, width)
+        except ValueError as error:
+            bad.add(number, str(error))
+            continue
+        yield number, identity
+
+
+def _values(identity: Identity) -> Iterator[tuple[str, object]]:
+    """The values of an identity that may stand once in a file, with their columns."""
+    for name in _COLUMNS:
+        if (value := getattr(identity, name)) is not None:
+            yield name, value
+
+
+def _twice(hashes: array[int]) -> set[int]:
+    """Those that stand there more than once."""
+    import numpy
+
+    ordered = numpy.array(hashes, numpy.int64)
+    ordered.sort()
+    return set(ordered[1:][ordered[1:] == ordered[:-1]].tolist())
+
+
+def _add_doubles(path: Path, brought: Sequence[str], suspects: Mapping[str, Set[int]], bad: _BadRows) -> None:
+    """Read a file again and add the rows that hold a value of an earlier row."""
+    seen: dict[tuple[str, object], int] = {}
+    for number, identity in _identities(path, brought, _BadRows()):
+        for item in _values(identity):
+            name, value = item
+            if hash(value) in suspects[name] and (first := seen.setdefault(item, number)) != number:
+                bad.add(number, f"has the {name} of row {first}")
+                break
 
 
 def read_issued_before(path: Path) -> Iterator[IssuedBefore]:
@@ -100,8 +166,7 @@ def _digest(cells: list[str], columns: dict[str, int]) -> bytes | None:
 
 def _table(path: Path, allowed: Sequence[str]) -> tuple[dict[str, int], int, Iterator[tuple[int, list[str]]]]:
     """Where each column stands, how many there are, and the rows under the header with their numbers."""
-    data = read_bytes(path, "identities file")
-    rows = _xlsx(data, path) if data[:4] == b"PK\x03\x04" else _csv(data, path)
+    rows = _xlsx(path) if _is_zip(path) else _csv(path)
     header = next(rows, None)
     if header is None:
         raise InputError("is empty", where=str(path), way_out="It needs a header line with the column serial.")
@@ -143,7 +208,7 @@ def _identity(cells: list[str], columns: dict[str, int], width: int) -> Identity
             continue
         if value[:1] in ("=", "+", "-", "@") or any(ord(character) < 32 for character in value):
             raise ValueError(f"has a formula or control character in {name} ({value[:30]!a})")
-        if _FLOAT.fullmatch(value):
+        if _FLOAT.fullmatch(value) and not (name in _HEX and _HEX[name].fullmatch(value)):
             raise ValueError(f"has {name} {value[:30]!a}, a number that a spreadsheet has rounded")
     if not values["serial"]:
         raise ValueError("has no serial")
@@ -153,7 +218,7 @@ def _identity(cells: list[str], columns: dict[str, int], width: int) -> Identity
 def _uuid(text: str) -> uuid.UUID | None:
     if not text:
         return None
-    if not re.fullmatch(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", text):
+    if not _HEX["uuid"].fullmatch(text):
         raise ValueError(f"has the uuid {text[:40]!a}, 32 hex digits are wanted")
     return uuid.UUID(text)
 
@@ -162,24 +227,27 @@ def _mac(text: str) -> str | None:
     if not text:
         return None
     digits = re.sub(r"[:-]", "", text).upper()
-    if not re.fullmatch(r"[0-9A-F]{12}([0-9A-F]{4})?", digits):
+    if not _HEX["mac"].fullmatch(digits):
         raise ValueError(f"has the mac {text[:40]!a}, 12 hex digits are wanted (16 for an EUI-64)")
     return digits
 
 
-def _csv(data: bytes, path: Path) -> Iterator[tuple[int, list[str]]]:
+def _is_zip(path: Path) -> bool:
+    """Whether a file is an XLSX: a ZIP archive."""
+    if path.is_fifo():
+        raise InputError("is a pipe; it is read more than once", where=str(path), way_out="Save it to a file first.")
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = data[: error.start].count(b"\n") + 1
-        raise InputError("is not UTF-8 text", where=f"{path}, row {row}", way_out="Save it as 'CSV UTF-8'.") from error
-    if "\0" in text:
-        raise InputError(
-            "holds NUL characters", where=str(path), way_out="Save it as 'CSV UTF-8', not as Unicode text."
-        )
-    first = text.partition("\n")[0]
+        with path.open("rb") as file:
+            return file.read(4) == b"PK\x03\x04"
+    except OSError as error:
+        raise from_os_error(error, "reading the identities file", path) from error
+
+
+def _csv(path: Path) -> Iterator[tuple[int, list[str]]]:
+    lines = _lines(path)
+    first = next(lines, "")
     delimiter = max(",;\t", key=first.count) if any(mark in first for mark in ",;\t") else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(chain([first] if first else [], lines), delimiter=delimiter, strict=True)
     try:
         for cells in reader:
             yield reader.line_num, cells
@@ -189,12 +257,49 @@ def _csv(data: bytes, path: Path) -> Iterator[tuple[int, list[str]]]:
         ) from error
 
 
-def _xlsx(data: bytes, path: Path) -> Iterator[tuple[int, list[str]]]:
+def _lines(path: Path) -> Iterator[str]:
+    """The lines of a CSV file with their ends; `InputError` where it is not UTF-8, or no lines at all."""
+    number = 0
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            while line := file.readline(_LONGEST_LINE):
+                number += 1
+                if "\0" in line:
+                    raise InputError(
+                        "holds NUL characters", where=str(path), way_out="Save it as 'CSV UTF-8', not as Unicode text."
+                    )
+                if len(line) == _LONGEST_LINE and line[-1] not in "\r\n":
+                    raise InputError(
+                        f"has a line of more than {_LONGEST_LINE:,} characters",
+                        where=f"{path}, row {number}",
+                        way_out="Check that this is the right file.",
+                    )
+                yield line
+    except UnicodeDecodeError as error:
+        row = _first_bad_line(path)
+        raise InputError("is not UTF-8 text", where=f"{path}, row {row}", way_out="Save it as 'CSV UTF-8'.") from error
+    except OSError as error:
+        raise from_os_error(error, "reading the identities file", path) from error
+
+
+def _first_bad_line(path: Path) -> int:
+    """The number of the first line that is not UTF-8: files are decoded in blocks, which says little."""
+    with path.open("rb") as file:
+        for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return number
+    return 1
+
+
+def _xlsx(path: Path) -> Iterator[tuple[int, list[str]]]:
     import zipfile
 
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
+    data = read_bytes(path, "identities file")
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False)
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError) as error:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the tests need beyond Python: libdmtx and dmtxread, pdftoppm, Ghostscript, openssl, Chromium, strace, faketime, a ZPL renderer.
+# What the tests need beyond Python: libdmtx and dmtxread, pdftoppm, Ghostscript, openssl, Chromium, strace, faketime, LibreOffice Calc, a ZPL renderer.
 # Installs it where it may, else says how.
 set -eu
 packages=""
@@ -10,8 +10,9 @@ command -v openssl >/dev/null 2>&1 || packages="$packages openssl"
 command -v gs >/dev/null 2>&1 || packages="$packages ghostscript"
 command -v chromium >/dev/null 2>&1 || packages="$packages chromium"
 command -v chromedriver >/dev/null 2>&1 || packages="$packages chromium-driver"
-command -v npm >/dev/null 2>&1 || packages="$packages nodejs npm"
+command -v npm >/dev/null 2>&1 || packages="$packages nodejs npm ca-certificates"
 command -v strace >/dev/null 2>&1 || packages="$packages strace"
+command -v soffice >/dev/null 2>&1 || packages="$packages libreoffice-calc"
 command -v faketime >/dev/null 2>&1 || packages="$packages faketime"
 renderer() { # zpl-renderer-js draws our ZPL; nobody here wrote it
     [ -d tests/zpl/node_modules/zpl-renderer-js ] && return 0
@@ -29,7 +30,7 @@ run=""
 [ "$(id -u)" = 0 ] || run="sudo -n"
 if command -v apt-get >/dev/null 2>&1; then
     # shellcheck disable=SC2086
-    $run apt-get update -qq && DEBIAN_FRONTEND=noninteractive $run apt-get install -y -qq $packages >/dev/null && { renderer; exit 0; }
+    $run apt-get update -qq && DEBIAN_FRONTEND=noninteractive $run apt-get install -y -qq --no-install-recommends $packages >/dev/null && { renderer; exit 0; }
 fi
 echo "Install it with: sudo apt-get install$packages" >&2
 exit 6

@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "close": ("life:close", "Close a batch: printed = verified + scrapped + in hand, by packages."),
     "retire": ("life:retire", "Destroy the OOB keys of a batch, for ever."),
     "manifest": ("export:manifest", "Write the control logs or tables of a batch."),
+    "table": ("table:table", "Write the units of a batch as a table: CSV, JSON lines, XLSX or Parquet."),
     "program": ("export:program", "Write the OOB keys of a batch for the line's flasher."),
     "import-issued": ("life:import_issued", "Bring in identities that were issued before bss-mfg."),
     "vault": ("vault:vault", "Look at the vault key, change it, keep it apart, put it back."),

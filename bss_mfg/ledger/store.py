@@ -14,12 +14,13 @@ from bss_mfg.errors import LedgerError
 from bss_mfg.ledger import audit, checking
 from bss_mfg.ledger.checking import payload_digest
 from bss_mfg.ledger.connection import CACHE_KIB, ISSUING_CACHE_KIB, connect, errors, migrate
-from bss_mfg.ledger.replacing import INSERT_UNIT, Replacing
+from bss_mfg.ledger.replacing import INSERT_UNIT
+from bss_mfg.ledger.rows import Rows
 from bss_mfg.ledger.vault import DataKey, Vault, key_digest
 from bss_mfg.model import Batch, Package, Who
 
 
-class Ledger(Replacing):
+class Ledger(Rows):
     """An open ledger.db. Reading methods return records; writing ones commit before they return."""
 
     @classmethod
