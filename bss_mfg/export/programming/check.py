@@ -98,7 +98,7 @@ def check_readback(rows: Iterable[Mapping[str, str]], expected: Iterable[Unit]) 
         text = row.get("serial", "").strip()
         serial, damage = _serial(text, _compact(row.get("uuid", "")), batch)
         if damage:
-            found.append(Difference(damage[0], serial or text[:60], number, damage[1]))
+            found.append(Difference(damage[0], serial or ascii(text[:60])[1:-1], number, damage[1]))
         if serial is None:
             continue
         if first.setdefault(serial, number) != number:
