@@ -298,6 +298,7 @@ def test_what_is_written_is_read(serial: str, device: bytes, key: bytes, name: s
     unit = Unit(1, serial, uuid.UUID(bytes=device), None, Secret(key))
     (found,) = form.read(b"".join(form.write([unit], ABOUT)))
     assert (found.serial, found.uuid, found.key) == (serial, unit.uuid, unit.key)
+    assert key.hex() not in f"{found!r} {found} {unit!r} {form!r}"
 
 
 @settings(deadline=None)
