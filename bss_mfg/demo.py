@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bss_mfg.errors import InputError
 from bss_mfg.export.controllog import control_log
 from bss_mfg.export.mapping import load_mapping
-from bss_mfg.export.programming import write_programming_csv
+from bss_mfg.export.programming.release import write_programming_csv
 from bss_mfg.export.tables import json_lines
 from bss_mfg.files import place
 from bss_mfg.identities import read_identities

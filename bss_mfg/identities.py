@@ -336,3 +336,19 @@ def _cell(cell: object, row: int, path: Path) -> str:
 def foreign_uuids(identities: Iterable[Identity]) -> int:
     """How many identities bring a UUID that is not of RFC 9562's variant; some stacks refuse those."""
     return sum(1 for item in identities if item.uuid and item.uuid.variant != uuid.RFC_4122)
+
+
+def read_table(path: Path, allowed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a CSV or XLSX file by column, as text, with their numbers; blank rows are passed over. `InputError`
+    where a column is not `allowed`, serial is missing, or a row has too many or too few cells."""
+    columns, width, rows = _table(path, allowed)
+    for number, cells in rows:
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != width:
+            raise InputError(
+                f"the row has {len(cells)} cells, the header has {width}",
+                where=f"{path}, row {number}",
+                way_out="Correct it.",
+            )
+        yield number, {name: cells[index] for name, index in columns.items()}

@@ -136,6 +136,8 @@ def _problem(document: Document, model: type[BaseModel], item: Any) -> tuple[str
         return where, "this field is missing"
     if kind == "extra_forbidden":
         known = _field_names(model)
+        if item["loc"][-1] in known:
+            return where, "this field does not belong here"
         close = difflib.get_close_matches(str(item["loc"][-1]), known, 1)
         return where, "there is no such field" + (f"; did you mean '{close[0]}'?" if close else "")
     if kind == "union_tag_invalid":

@@ -1,5 +1,6 @@
 #!/bin/sh
-# What the tests need beyond Python: libdmtx and dmtxread, pdftoppm, Ghostscript, openssl, Chromium, strace, faketime, LibreOffice Calc, a ZPL renderer.
+# What the tests need beyond Python: libdmtx and dmtxread, pdftoppm, Ghostscript, openssl, Chromium, a C compiler, age,
+# strace, faketime, LibreOffice Calc, a ZPL renderer.
 # Installs it where it may, else says how.
 set -eu
 packages=""
@@ -11,6 +12,8 @@ command -v gs >/dev/null 2>&1 || packages="$packages ghostscript"
 command -v chromium >/dev/null 2>&1 || packages="$packages chromium"
 command -v chromedriver >/dev/null 2>&1 || packages="$packages chromium-driver"
 command -v npm >/dev/null 2>&1 || packages="$packages nodejs npm ca-certificates"
+command -v cc >/dev/null 2>&1 || packages="$packages gcc libc6-dev"
+command -v age >/dev/null 2>&1 || packages="$packages age"
 command -v strace >/dev/null 2>&1 || packages="$packages strace"
 command -v soffice >/dev/null 2>&1 || packages="$packages libreoffice-calc"
 command -v faketime >/dev/null 2>&1 || packages="$packages faketime"

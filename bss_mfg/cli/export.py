@@ -65,7 +65,7 @@ def program(app: App, batch_id: str, kind: str, out: Path) -> None:
     machine, and delete it when the batch is flashed.
     """
     from bss_mfg.errors import InputError
-    from bss_mfg.export.programming import write_programming_csv
+    from bss_mfg.export.programming.release import write_programming_csv
 
     if out.is_dir():
         raise InputError("is a folder", where=str(out), way_out="Name the file to make.")

@@ -117,7 +117,7 @@ def retire(app: App, batch_id: str, acknowledged: str, delete_exports: bool) -> 
     still be printed, byte for byte, and verified. Refused before the keys were released and a control log was made.
     Backups and programming files elsewhere still hold the keys.
     """
-    from bss_mfg.export.programming import retire_batch
+    from bss_mfg.export.programming.release import retire_batch
 
     with app.workspace.open_ledger(app.actor) as ledger:
         new, destroyed = retire_batch(

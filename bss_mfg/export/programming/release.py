@@ -1,7 +1,4 @@
-"""The programming export: serial, Device UUID and OOB key of each unit, for the line's flasher.
-
-The only way by which an OOB key leaves bss-mfg.
-"""
+"""Programming files written, remembered in the ledger, and destroyed with their batch's keys."""
 
 from __future__ import annotations
 
@@ -9,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bss_mfg.errors import RefusedError
+from bss_mfg.export.programming.lines import CSV
+from bss_mfg.export.programming.model import About
 from bss_mfg.files import destroy, left_over, place, sha256_of, take_away
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import Vault
@@ -21,7 +20,8 @@ def write_programming_csv(ledger: Ledger, vault: Vault, batch: Batch, path: Path
 
     def counted() -> Iterator[bytes]:
         nonlocal count
-        for line in _lines(ledger, vault, batch):
+        about = About(batch.id, batch.facts.get("pid", ""), "", "")  # the CSV has no room for marks
+        for line in CSV.write(ledger.units_with_keys(batch.id, vault), about):
             yield line
             count += 1
 
@@ -42,13 +42,6 @@ def lying_exports(ledger: Ledger, batch: Batch, folder: Path) -> list[Path]:
         for path in sorted(folder.rglob(name))
         if path.is_file() and sha in (None, sha256_of(path))
     ]
-
-
-def _lines(ledger: Ledger, vault: Vault, batch: Batch) -> Iterator[bytes]:
-    yield b"serial,uuid,oob_key\r\n"
-    for unit in ledger.units_with_keys(batch.id, vault):
-        key = unit.key.reveal().hex().upper() if unit.key else ""
-        yield f"{unit.serial},{unit.uuid.hex.upper()},{key}\r\n".encode("ascii")
 
 
 def retire_batch(

@@ -1,0 +1,127 @@
+"""A whole export encrypted to stations' public keys, in the age format (age-encryption.org/v1), as a stream."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from queue import Empty, Queue, SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from bss_mfg.errors import InputError, MissingError
+
+if TYPE_CHECKING:
+    from pyrage.x25519 import Recipient
+
+_BLOCK = 1 << 16
+
+
+def recipients(texts: Sequence[str]) -> list[Recipient]:
+    """Public keys as `age-keygen` prints them (`age1…`), checked. Ask before anything secret is opened."""
+    try:
+        from pyrage import RecipientError, x25519
+    except ImportError:
+        raise MissingError(
+            "encrypting an export needs the package pyrage, which is not installed",
+            way_out="Install it with: pip install 'bss-mfg[age]'",
+        ) from None
+    if not texts:
+        raise InputError("no recipient is named", way_out="Give the station's public key, age1…")
+    found = []
+    for text in texts:
+        if text.strip().upper().startswith("AGE-SECRET-KEY"):
+            raise InputError(
+                "this is a station's private key, not its public key",
+                where="recipient",
+                way_out="Give the line 'public key: age1…' of its key file, and make a new pair: this one was shown.",
+            )
+        try:
+            found.append(x25519.Recipient.from_str(text))
+        except RecipientError:
+            shown = text if re.fullmatch(r"age1[a-z0-9]{0,80}", text) else text[:20]
+            raise InputError(
+                f"{shown!a} is not an age public key",
+                where="recipient",
+                way_out="It starts with age1 and has 62 characters, as `age-keygen` prints it.",
+            ) from None
+    return found
+
+
+def sealed(pieces: Iterable[bytes], to: Sequence[Recipient]) -> Iterator[bytes]:
+    """`pieces` as an age file that only the recipients open. Memory stays flat: some blocks of 64 KiB.
+
+    pyrage pulls from a reader and pushes into a writer, so it works in a thread of its own; `pieces` are made in the
+    caller's, where the ledger's connection belongs.
+    """
+    plain: Queue[bytes] = Queue(4)  # bounded, so the thread can never fall behind by more
+    cipher: SimpleQueue[bytes] = SimpleQueue()
+    worker = _Worker(plain, cipher, to)
+    worker.start()
+    try:
+        for block in _blocks(pieces):
+            plain.put(block)
+            yield from _ready(cipher)
+    finally:
+        plain.put(b"")
+        worker.join()
+    if not worker.whole:
+        raise MissingError("age could not encrypt the export", way_out="Update pyrage and run the command again.")
+    yield from _ready(cipher)
+
+
+class _Worker(Thread):
+    """The thread in which pyrage works: a reader over `plain` until an empty piece, a writer into `cipher`."""
+
+    def __init__(self, plain: Queue[bytes], cipher: SimpleQueue[bytes], to: Sequence[Recipient]) -> None:
+        super().__init__(daemon=True)
+        self.whole = False
+        self._plain, self._cipher, self._to = plain, cipher, to
+        self._rest, self._ended = b"", False
+
+    def run(self) -> None:
+        import pyrage
+
+        try:
+            pyrage.encrypt_io(self, self, list(self._to))
+            self.whole = True
+        except pyrage.EncryptError:
+            pass  # `whole` tells the caller
+        finally:
+            while not self._ended:  # whatever went wrong, the caller is never left waiting
+                self.read(_BLOCK)
+
+    def read(self, most: int) -> bytes:
+        """Up to `most` octets; none at the end."""
+        if not self._rest and not self._ended:
+            self._rest = self._plain.get()
+            self._ended = not self._rest
+        piece, self._rest = self._rest[:most], self._rest[most:]
+        return piece
+
+    def write(self, piece: bytes) -> int:
+        """Hand a piece of the age file over."""
+        self._cipher.put(bytes(piece))
+        return len(piece)
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
+
+
+def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same octets in blocks of about 64 KiB; none is empty."""
+    block = bytearray()
+    for piece in pieces:
+        block += piece
+        if len(block) >= _BLOCK:
+            yield bytes(block)
+            block.clear()
+    if block:
+        yield bytes(block)
+
+
+def _ready(cipher: SimpleQueue[bytes]) -> Iterator[bytes]:
+    try:
+        while True:
+            yield cipher.get_nowait()
+    except Empty:
+        return
