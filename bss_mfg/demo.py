@@ -6,17 +6,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from bss_mfg.errors import InputError
-from bss_mfg.export.controllog import control_log
+from bss_mfg.export.manifests import make_control_logs
 from bss_mfg.export.mapping import load_mapping
-from bss_mfg.export.programming.release import write_programming_csv
+from bss_mfg.export.programming.formats import formats
+from bss_mfg.export.programming.release import release
 from bss_mfg.export.tables import json_lines
-from bss_mfg.files import place
+from bss_mfg.files import make_folder, place
 from bss_mfg.identities import read_identities
 from bss_mfg.issuing import create_batch
 from bss_mfg.label.job import make_labels
@@ -85,13 +87,14 @@ def _run(workspace: Workspace, folder: Path, who: Who, reporter: Reporter) -> Ra
     name, clock = folder.name, _Clock()
     document = load(folder / "sample.toml", "sample")
     sample = validate(document, Sample)
-    identities = read_identities(folder / sample.identities) if sample.identities else ()
     with clock.step("product key"):
         private, public = new_development_key("p256")
         workspace.add_development_key(name, private, public)
         settings = {"format": 1, "public_key": f"{name}.pem", **sample.product}
         workspace.add_product(name, Product.model_validate(settings), load_public_key(public, name))
     loaded = workspace.product(name)
+    columns = workspace.spec(loaded.product.spec).spec.columns
+    identities = read_identities(folder / sample.identities, columns) if sample.identities else ()
     with workspace.open_ledger(who) as ledger:
         vault = workspace.open_vault(ledger)
         with clock.step("issue"):
@@ -110,14 +113,15 @@ def _run(workspace: Workspace, folder: Path, who: Who, reporter: Reporter) -> Ra
             report = out / "verification.html"
             place(report, html_report(outcome, now(), who.version))
         with clock.step("manifest"):
-            log, table = out / "control-log.json", out / "manifest.jsonl"
-            place(log, control_log(ledger, batch, load_mapping(batch.spec, workspace.root / "specs")))
-            ledger.note(batch.id, "manifest made", {"file": log.name, "format": "control-log"})
+            upload, table = out / "upload", out / "manifest.jsonl"
+            make_folder(upload)
+            mapping = load_mapping(batch.spec, workspace.root / "specs")
+            (log,) = [one.path for one in make_control_logs(ledger, batch, mapping, upload, datetime.now(UTC))]
             place(table, json_lines(ledger, batch))
             ledger.note(batch.id, "manifest made", {"file": table.name, "format": "jsonl"})
         with clock.step("program"):
             programming = out / "programming.csv"
-            write_programming_csv(ledger, vault, batch, programming)
+            release(ledger, vault, batch, formats()["csv"], programming)
     files = {
         "label file": labels.files[0], "index": labels.index, "control log": log, "manifest": table,
         "programming data": programming, "report": report,

@@ -75,6 +75,16 @@ def stream_identities(path: Path, brought: Sequence[str] = ()) -> Iterator[Ident
         raise InputError("has a header and no rows", where=str(path), way_out="Add one row per unit.")
 
 
+class IdentityFile:
+    """The identities of a file, read anew each time they are walked: of any size, in flat memory."""
+
+    def __init__(self, path: Path, brought: Sequence[str] = ()) -> None:
+        self.path, self._brought = path, brought
+
+    def __iter__(self) -> Iterator[Identity]:
+        return stream_identities(self.path, self._brought)
+
+
 class _BadRows:
     """How many rows of a file are bad, and the first of them by row, with what is wrong."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from bss_mfg.credentials import new_oob_key, new_uuid, serial_from
 from bss_mfg.errors import InputError, LedgerError, RefusedError
@@ -41,13 +42,14 @@ def create_batch(
     units: int,
     *,
     batch_id: str | None = None,
-    identities: Sequence[Identity] = (),
+    identities: Iterable[Identity] = (),
     progress: Progress = lambda done, total: None,
 ) -> Issued:
     """Issue `units` units of a product, once and for ever.
 
     With the id of an existing batch and the same arguments nothing is issued and that batch is returned; with other
-    arguments `RefusedError`. Without an id the batch gets the product's name and a running number.
+    arguments `RefusedError`. Without an id the batch gets the product's name and a running number. `identities` are
+    walked more than once (a tuple, an `IdentityFile`).
     """
     product = loaded.product
     if batch_id is not None:
@@ -57,12 +59,15 @@ def create_batch(
             f"{units} units do not fill packages of {product.units_per_package}",
             way_out=f"Give a multiple of {product.units_per_package}.",
         )
-    if identities and len(identities) != units:
+    asked = _Request(loaded, units, identities)
+    for _ in asked:
+        pass
+    request = asked.digest
+    if asked.count and asked.count != units:
         raise InputError(
-            f"the identities file has {len(identities)} rows, {units} units are asked for",
+            f"the identities file has {asked.count} rows, {units} units are asked for",
             way_out="Make both numbers the same.",
         )
-    request = _digest_of_request(loaded, units, identities)
     if batch_id is not None and (found := _existing(ledger, batch_id, request)):
         return found
     if product.stage == "production":
@@ -78,7 +83,7 @@ def create_batch(
         if batch_id is not None and (found := _existing(ledger, batch_id, request)):
             return found
         number, next_serial = ledger.product_number(loaded.name, product.pid, loaded.key.fingerprint)
-        if identities:
+        if asked.count:
             refuse_known(ledger, number, identities)
         else:
             next_serial = free_serial(ledger, loaded, number, next_serial, units)
@@ -99,28 +104,37 @@ def create_batch(
             longest_payload=len(longest),
         )
         data_key, wrapped = vault.new_data_key(batch.id)
-        after = next_serial if identities else next_serial + units
-        packages = _packages(loaded, builder, units, next_serial, identities, progress)
+        after = next_serial if asked.count else next_serial + units
+        given = iter(asked) if asked.count else None
+        packages = _packages(loaded, builder, units, next_serial, given, progress)
         ledger.issue(batch, request, number, after, wrapped, data_key, packages)
+        if given and (next(given, None) or asked.digest != request):
+            raise InputError("the identities file was changed while it was read", way_out="Run the command again.")
     return Issued(batch, True)
 
 
-def refuse_known(ledger: Ledger, product: int, identities: Sequence[Identity]) -> None:
+def refuse_known(ledger: Ledger, product: int, identities: Iterable[Identity]) -> None:
     """Name what of a file was issued before, by row; the ledger would refuse it all the same."""
-    known = ledger.known_serials(product, [item.serial for item in identities])
-    uuids = ledger.known_uuids([item.uuid for item in identities if item.uuid])
-    problems = []
-    for row, item in enumerate(identities, 2):
-        if item.serial in known:
-            problems.append(f"row {row}: serial {item.serial} was issued {known[item.serial]}")
-        elif item.uuid in uuids:
-            problems.append(f"row {row}: Device UUID {str(item.uuid).upper()} was issued {uuids[item.uuid]}")
+    problems: list[str] = []
+    count, rows = 0, enumerate(identities, 2)
+    while some := list(islice(rows, 500)):
+        known = ledger.known_serials(product, [item.serial for _, item in some])
+        uuids = ledger.known_uuids([item.uuid for _, item in some if item.uuid])
+        for row, item in some:
+            if item.serial in known:
+                what = f"serial {item.serial} was issued {known[item.serial]}"
+            elif item.uuid in uuids:
+                what = f"Device UUID {str(item.uuid).upper()} was issued {uuids[item.uuid]}"
+            else:
+                continue
+            count += 1
+            problems = [*problems, f"row {row}: {what}"][:8]
     if problems:
-        more = [f"and {len(problems) - 8} more rows"] if len(problems) > 8 else []
+        more = [f"and {count - 8} more rows"] if count > 8 else []
         raise LedgerError(
             "would be issued twice",
             where="identities file",
-            problems=[*problems[:8], *more],
+            problems=[*problems, *more],
             way_out="Nothing was issued; correct it, or leave these rows out.",
         )
 
@@ -141,7 +155,7 @@ def _packages(
     builder: PayloadBuilder,
     units: int,
     next_serial: int,
-    identities: Sequence[Identity],
+    identities: Iterator[Identity] | None,
     progress: Progress,
 ) -> Iterator[Package]:
     product = loaded.product
@@ -159,7 +173,7 @@ def _packages(
                 extra=given.extra if given else {},
             )
             for index in range(start, min(start + step, units))
-            for given in (identities[index] if identities else None,)
+            for given in (next(identities, None) if identities else None,)
         ]
         groups = [tuple(members[at : at + per_package]) for at in range(0, len(members), per_package)]
         yield from [
@@ -189,19 +203,35 @@ def _free_id(ledger: Ledger, name: str) -> str:
     return f"{name[:56]}-{number:04d}"
 
 
-def _digest_of_request(loaded: LoadedProduct, units: int, identities: Sequence[Identity]) -> str:
-    """What decides a batch, as the operator typed it: a second run with the same is the same command."""
-    product = loaded.product
-    asked = {
-        "product": loaded.name,
-        "units": units,
-        "units_per_package": product.units_per_package,
-        "facts": product.facts,
-        "stage": product.stage,
-        "key": loaded.key.fingerprint,
-        "identities": [
-            [item.serial, str(item.uuid or ""), item.mac or "", *([dict(item.extra)] if item.extra else [])]
-            for item in identities
-        ],
-    }
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+class _Request:
+    """What decides a batch, as the operator typed it: a second run with the same is the same command.
+
+    Walk it to read the identities; after each whole walk `count` and `digest` are those of what was read: SHA-256 of a
+    JSON object, whose list of identities is written as it is read.
+    """
+
+    def __init__(self, loaded: LoadedProduct, units: int, identities: Iterable[Identity]) -> None:
+        product = loaded.product
+        asked = {
+            "product": loaded.name,
+            "units": units,
+            "units_per_package": product.units_per_package,
+            "facts": product.facts,
+            "stage": product.stage,
+            "key": loaded.key.fingerprint,
+            "identities": [],
+        }
+        self._head, self._list, self._tail = json.dumps(asked, sort_keys=True).partition('"identities": [')
+        self._identities = identities
+        self.count, self.digest = 0, ""
+
+    def __iter__(self) -> Iterator[Identity]:
+        digest, count = hashlib.sha256(f"{self._head}{self._list}".encode()), 0
+        for item in self._identities:
+            more = [dict(item.extra)] if item.extra else []
+            text = json.dumps([item.serial, str(item.uuid or ""), item.mac or "", *more], sort_keys=True)
+            digest.update(f"{', ' if count else ''}{text}".encode())
+            count += 1
+            yield item
+        digest.update(self._tail.encode())
+        self.count, self.digest = count, digest.hexdigest()

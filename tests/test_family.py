@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bss_mfg.errors import InputError
-from bss_mfg.export.controllog import control_log, load_mapping
+from bss_mfg.export.controllog import control_log
+from bss_mfg.export.mapping import load_mapping
 from bss_mfg.identities import read_identities
 from bss_mfg.inspection import explain, strings_of
 from bss_mfg.issuing import create_batch

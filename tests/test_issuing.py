@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -214,3 +215,24 @@ def test_eight_at_once(factory: Factory) -> None:
     assert table(factory, "SELECT count(*), count(DISTINCT uuid), count(DISTINCT serial) FROM unit") == [
         (1400, 1400, 1400)
     ]
+
+
+@pytest.mark.parametrize("rows", [("A1", "B2"), ("A1", "A2", "A3"), ("A1",)])
+def test_a_file_that_changes_while_it_is_read_issues_nothing(factory: Factory, rows: tuple[str, ...]) -> None:
+    factory.add()
+    loaded, vault = factory.workspace.product("bulb"), factory.workspace.open_vault()
+    spec = factory.workspace.spec("amazon-bss-ob04")
+
+    class Changing:
+        """The third walk, when the units are made, gives other rows than those that were looked at."""
+
+        walks = 0
+
+        def __iter__(self) -> Iterator[Identity]:
+            self.walks += 1
+            return (Identity(serial) for serial in (("A1", "A2") if self.walks < 3 else rows))
+
+    with factory.ledger() as ledger:
+        with pytest.raises(InputError, match="was changed while it was read"):
+            create_batch(ledger, vault, loaded, spec, 2, batch_id="B1", identities=Changing())
+        assert ledger.batches() == []

@@ -28,17 +28,18 @@ def create(app: App, product: str, units: int, batch_id: str | None, identities:
     Makes serials, Device UUIDs, OOB keys and barcode strings, and commits them as one. With the --id of an existing
     batch and the same arguments nothing is issued and exit is 0; with other arguments exit is 4.
     """
-    from bss_mfg.identities import foreign_uuids, read_identities
+    from bss_mfg.identities import IdentityFile, foreign_uuids
     from bss_mfg.issuing import create_batch
 
     workspace = app.workspace
     loaded = workspace.product(product)
-    rows = read_identities(identities) if identities else ()
+    spec = workspace.spec(loaded.product.spec)
+    rows = IdentityFile(identities, spec.spec.columns) if identities else ()
     if odd := foreign_uuids(rows):
         say(f"Warning: {odd} UUIDs are not of the RFC 9562 kind; some Bluetooth Mesh stacks refuse such devices.")
     with workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
         issued = create_batch(
-            ledger, vault, loaded, workspace.spec(loaded.product.spec), units, batch_id=batch_id, identities=rows,
+            ledger, vault, loaded, spec, units, batch_id=batch_id, identities=rows,
             progress=progress(f"{product}: issue"),
         )  # fmt: skip
         record = _record(issued.batch, ledger.counts(issued.batch.id))

@@ -44,11 +44,13 @@ def replace(
     the same command twice changes nothing and tells who took whose place.
     """
     from bss_mfg.identities import read_identities
+    from bss_mfg.payload.spec import from_text
     from bss_mfg.replacing import replace_units
 
-    rows = read_identities(identities) if identities else ()
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
         batch = ledger.batch(batch_id)
+        columns = from_text(batch.spec_text, f"spec of batch {batch.id}").spec.columns
+        rows = read_identities(identities, columns) if identities else ()
         loaded = app.workspace.product(batch.product)
         done = replace_units(ledger, vault, loaded, batch, serials, reason, rows)
     if as_json:
@@ -106,11 +108,11 @@ def close(app: App, batch_id: str, in_hand: int, as_json: bool) -> None:
 
 @click.command(epilog="Example: bss-mfg retire bulb-2026-11 --acknowledged feedback-20261124.json")
 @click.argument("batch_id", metavar="BATCH")
-@click.option("--acknowledged", required=True, metavar="TEXT", help="By what the manifest was acknowledged, for the "
-              "history: the name of Amazon's feedback file, a ticket.")  # fmt: skip
+@click.option("--acknowledged", metavar="TEXT", help="By what the manifest was acknowledged, for the history, where "
+              "no feedback file was read for each unit (`manifest acknowledge`).")  # fmt: skip
 @click.option("--delete-exports", is_flag=True, help="Also destroy programming files of the batch in the workspace.")
 @pass_app
-def retire(app: App, batch_id: str, acknowledged: str, delete_exports: bool) -> None:
+def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bool) -> None:
     """Destroy the OOB keys of a batch, for ever.
 
     For when all devices are programmed and the manifest was acknowledged: what is gone can't be stolen. Labels can

@@ -51,11 +51,11 @@ class Contents:
 
     @property
     def first_package(self) -> int:
-        return min(run.start for run in (*self.packages, *self.bundles))
+        return min((run.start for run in (*self.packages, *self.bundles)), default=0)
 
     @property
     def last_package(self) -> int:
-        return max(run.stop for run in (*self.packages, *self.bundles)) - 1
+        return max((run.stop for run in (*self.packages, *self.bundles)), default=1) - 1
 
 
 class Document:

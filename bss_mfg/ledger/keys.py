@@ -40,13 +40,14 @@ class Keys(Life):
             )
         return vault.data_key(batch_id, wrapped)
 
-    def units_with_keys(self, batch_id: str, vault: Vault) -> Iterator[Unit]:
-        """The units of a batch that are not scrapped, with their OOB keys opened, in order. Only `export.programming`
-        calls this."""
+    def units_with_keys(self, batch_id: str, vault: Vault, *, unreleased: bool = False) -> Iterator[Unit]:
+        """The units of a batch that are not scrapped, with their OOB keys opened, in order; with `unreleased`, only
+        those whose key was never released. Only `export.programming` and `reconciling` call this."""
         data_key = self.data_key(batch_id, vault)
+        never = "AND released = 0 " if unreleased else ""
         for rows in self._stream(
-            "SELECT number, serial, uuid, mac, sealed_key FROM unit WHERE batch = ? AND scrapped = 0 AND number > ? "
-            "ORDER BY number LIMIT ?",
+            f"SELECT number, serial, uuid, mac, sealed_key FROM unit WHERE batch = ? AND scrapped = 0 {never}"  # noqa: S608
+            "AND number > ? ORDER BY number LIMIT ?",
             (self._number(batch_id),),
             500,
         ):
@@ -55,11 +56,12 @@ class Keys(Life):
 
     def opened(self, batch_id: str, unit: Unit, data_key: DataKey) -> Unit:
         """A unit with its OOB key, to write its package's barcode anew."""
-        (sealed,) = self._rows(
-            "SELECT sealed_key FROM unit WHERE batch = ? AND number = ?", (self._number(batch_id), unit.number)
+        sealed, brought = self._rows(
+            "SELECT sealed_key, extra FROM unit WHERE batch = ? AND number = ?", (self._number(batch_id), unit.number)
         )[0]
         key = data_key.open(unit.number, unit.uuid.bytes, sealed)
-        return Unit(unit.number, unit.serial, unit.uuid, unit.mac, key)
+        extra = data_key.open_extra(unit.number, unit.uuid.bytes, brought)
+        return Unit(unit.number, unit.serial, unit.uuid, unit.mac, key, extra=extra)
 
     # --- the vault key's own life ---------------------------------------------------------------------------------
 
@@ -123,7 +125,7 @@ class Keys(Life):
     # --- retiring -------------------------------------------------------------------------------------------------
 
     def retire(self, batch_id: str, acknowledged: str) -> bool:
-        """Destroy a batch's data key and its sealed OOB keys, for ever; False where that was done before.
+        """Destroy a batch's data key and all that was sealed with it, for ever; False where that was done before.
 
         `acknowledged` says by what the manifest was acknowledged. Barcode strings stay: labels can be printed again.
         """
@@ -139,7 +141,9 @@ class Keys(Life):
                 "UPDATE batch SET wrapped_key = NULL, recovery_key = NULL, retired_at = ? WHERE no = ?",
                 (audit.now(), batch),
             )
-            units = self._db.execute("UPDATE unit SET sealed_key = NULL WHERE batch = ?", (batch,)).rowcount
+            units = self._db.execute(
+                "UPDATE unit SET sealed_key = NULL, extra = NULL WHERE batch = ?", (batch,)
+            ).rowcount
             self._note(batch_id, "batch retired", {"units": units, "acknowledged": acknowledged})
         self.scrub()
         return True

@@ -136,7 +136,7 @@ class Life(Printing):
             )
             if packages:
                 kind = "packages returned" if returned else "packages shipped"
-                self._note(batch_id, kind, {"packages": _spans(packages), "count": len(packages), "for": reference})
+                self._note(batch_id, kind, {"packages": spans(packages), "count": len(packages), "for": reference})
         return len(packages)
 
     def scrapped_packages(self, batch_id: str) -> set[int]:
@@ -236,7 +236,7 @@ _DONE: Mapping[Act, str] = {
 }  # fmt: skip
 
 
-def _spans(numbers: Sequence[int]) -> list[list[int]]:
+def spans(numbers: Sequence[int]) -> list[list[int]]:
     """Sorted numbers as [first, last] of each run: thousands of packages are one short event."""
     spans: list[list[int]] = []
     for number in numbers:

@@ -13,8 +13,9 @@ from bss_mfg.ledger.keys import Keys
 from bss_mfg.ledger.vault import DataKey, key_digest
 from bss_mfg.model import IssuedBefore, Package
 
-INSERT_UNIT = """INSERT INTO unit (batch, number, package, product, serial, uuid, mac, sealed_key, key_digest, place)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+INSERT_UNIT = """INSERT INTO unit
+    (batch, number, package, product, serial, uuid, mac, sealed_key, key_digest, place, extra)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
 class Replacing(Keys):
@@ -75,7 +76,8 @@ class Replacing(Keys):
             self._db.execute(
                 INSERT_UNIT,
                 (batch, unit.number, package.number, product, unit.serial, unit.uuid.bytes, unit.mac,
-                 data_key.seal(unit.number, unit.uuid.bytes, unit.key), key_digest(unit.key), places[unit.serial]),
+                 data_key.seal(unit.number, unit.uuid.bytes, unit.key), key_digest(unit.key), places[unit.serial],
+                 data_key.seal_extra(unit.number, unit.uuid.bytes, unit.extra)),
             )  # fmt: skip
         self._note(
             batch_id, "unit replaced",

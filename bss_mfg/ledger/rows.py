@@ -46,21 +46,25 @@ COLUMNS: Mapping[str, str] = {
     "spec": ":spec",
     "created_at": ":created_at",
     "last_event_at": "e.at",
+    "released": "u.released",
+    "manifest": "(SELECT file FROM manifest m WHERE m.no = u.manifest)",
+    "answer": "CASE u.answer WHEN 1 THEN 'accepted' WHEN 2 THEN 'rejected' ELSE iif(u.manifest, 'waiting', NULL) END",
+    "answer_reason": "u.answer_reason",
 }
 """Column -> what it is in SQL; docs/formats/tables.md says it in words. No sealed key, no key's digest, ever."""
 
-NUMBERS = frozenset({"package", "unit", "prints", "verified", "revision"})
+NUMBERS = frozenset({"package", "unit", "prints", "verified", "revision", "released"})
 """Columns of whole numbers; all others are text."""
 
 SLICE = 1_000
 """About how many units are read at once."""
 
-_UNITS = """(SELECT batch, number, package, serial, uuid, mac, scrapped, place FROM unit
-        WHERE batch = :batch AND number BETWEEN :first AND :last
+_UNIT = "batch, number, package, serial, uuid, mac, scrapped, place, released, manifest, answer, answer_reason"
+_UNITS = f"""(SELECT {_UNIT} FROM unit WHERE batch = :batch AND number BETWEEN :first AND :last
     UNION ALL
-    SELECT batch, number, package, serial, uuid, mac, scrapped, place FROM unit INDEXED BY unit_place
+    SELECT {_UNIT} FROM unit INDEXED BY unit_place
         WHERE batch = :batch AND place IS NOT NULL AND package BETWEEN :low AND :high) u
-    JOIN package p ON p.batch = :batch AND p.number = u.package"""
+    JOIN package p ON p.batch = :batch AND p.number = u.package"""  # noqa: S608 (fixed text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
-"""The tables of ledger.db, version 3. docs/formats/ledger.md explains each column."""
+"""The tables of ledger.db, version 4. docs/formats/ledger.md explains each column."""
 
 APPLICATION_ID = 0x62737331
 """SQLite application id, `bss1`: tells our files from other databases."""
 
-VERSION = 3
+VERSION = 4
 """Schema version, kept in SQLite's user_version."""
 
 SCHEMA = """
@@ -67,6 +67,11 @@ CREATE TABLE unit (
     key_digest BLOB NOT NULL UNIQUE CHECK (length(key_digest) = 32),
     scrapped INTEGER NOT NULL DEFAULT 0 CHECK (scrapped IN (0, 1)),
     place INTEGER,
+    extra BLOB,
+    released INTEGER NOT NULL DEFAULT 0,
+    manifest INTEGER,
+    answer INTEGER NOT NULL DEFAULT 0 CHECK (answer IN (0, 1, 2)),
+    answer_reason TEXT,
     PRIMARY KEY (batch, number),
     UNIQUE (product, serial),
     FOREIGN KEY (batch, package) REFERENCES package (batch, number)
@@ -155,7 +160,28 @@ WHEN NOT EXISTS (SELECT 1 FROM superseded s WHERE s.digest = OLD.digest AND s.pa
 BEGIN SELECT RAISE(ABORT, 'a payload is made once'); END;
 """
 
-SCHEMA += _LIFE + _PAYLOAD_ONCE
+_RELEASED = """
+UPDATE unit SET released = 1 WHERE scrapped = 0
+    AND (SELECT id FROM batch WHERE no = unit.batch) IN (SELECT batch FROM event WHERE kind = 'keys released');
+"""
+"""What earlier versions had only in the history."""
+
+_MANIFESTS = """
+CREATE TABLE manifest (
+    no INTEGER PRIMARY KEY,
+    batch INTEGER NOT NULL REFERENCES batch (no),
+    file TEXT NOT NULL,
+    sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
+    at TEXT NOT NULL,
+    device_logs INTEGER NOT NULL,
+    bundle_logs INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX manifest_batch ON manifest (batch, no);
+"""
+"""What came with version 4: control logs, which units stand in them, and what became of those."""
+
+SCHEMA += _LIFE + _PAYLOAD_ONCE + _MANIFESTS
 
 MIGRATIONS = {
     1: """
@@ -172,5 +198,14 @@ DROP TRIGGER payload_no_update;
 """
     + _LIFE
     + _PAYLOAD_ONCE,
+    3: """
+ALTER TABLE unit ADD COLUMN extra BLOB;
+ALTER TABLE unit ADD COLUMN released INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE unit ADD COLUMN manifest INTEGER;
+ALTER TABLE unit ADD COLUMN answer INTEGER NOT NULL DEFAULT 0 CHECK (answer IN (0, 1, 2));
+ALTER TABLE unit ADD COLUMN answer_reason TEXT;
+"""
+    + _MANIFESTS
+    + _RELEASED,
 }
 """What leads from each version to the next."""

@@ -14,13 +14,13 @@ from bss_mfg.errors import LedgerError
 from bss_mfg.ledger import audit, checking
 from bss_mfg.ledger.checking import payload_digest
 from bss_mfg.ledger.connection import CACHE_KIB, ISSUING_CACHE_KIB, connect, errors, migrate
+from bss_mfg.ledger.exporting import Exporting
 from bss_mfg.ledger.replacing import INSERT_UNIT
-from bss_mfg.ledger.rows import Rows
 from bss_mfg.ledger.vault import DataKey, Vault, key_digest
 from bss_mfg.model import Batch, Package, Who
 
 
-class Ledger(Rows):
+class Ledger(Exporting):
     """An open ledger.db. Reading methods return records; writing ones commit before they return."""
 
     @classmethod
@@ -127,7 +127,7 @@ class Ledger(Rows):
                 sealed = data_key.seal(unit.number, unit.uuid.bytes, unit.key)
                 units.append(
                     (number, unit.number, package.number, product_no, unit.serial, unit.uuid.bytes, unit.mac, sealed,
-                     key_digest(unit.key), None)
+                     key_digest(unit.key), None, data_key.seal_extra(unit.number, unit.uuid.bytes, unit.extra))
                 )  # fmt: skip
             if len(strings) >= 500:
                 flush()

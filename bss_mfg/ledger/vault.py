@@ -8,7 +8,9 @@ may also be sealed to a recipient, an officer's public key, so that a lost vault
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
@@ -94,6 +96,31 @@ class DataKey:
                 f"the OOB key of unit {number} of batch {self.batch} was changed in the ledger",
                 way_out="Restore the last good backup.",
             ) from None
+
+    def seal_extra(self, number: int, uuid: bytes, extra: Mapping[str, str]) -> bytes | None:
+        """What the factory brought for a unit (PIN, install code ...), sealed like its key; None for nothing."""
+        if not extra:
+            return None
+        text = json.dumps(dict(extra), sort_keys=True).encode()
+        return self._aead.encrypt(_extra_nonce(number), text, self._bound + b"|extra|" + uuid)
+
+    def open_extra(self, number: int, uuid: bytes, sealed: bytes | None) -> dict[str, str]:
+        """What the factory brought for a unit."""
+        if sealed is None:
+            return {}
+        try:
+            text = self._aead.decrypt(_extra_nonce(number), sealed, self._bound + b"|extra|" + uuid)
+        except InvalidTag:
+            raise LedgerError(
+                f"what was brought for unit {number} of batch {self.batch} was changed in the ledger",
+                way_out="Restore the last good backup.",
+            ) from None
+        return {str(name): str(value) for name, value in json.loads(text).items()}
+
+
+def _extra_nonce(number: int) -> bytes:
+    """Never the nonce of a key: those have a zero here."""
+    return b"\x01" + number.to_bytes(11, "big")
 
 
 class Recipient:

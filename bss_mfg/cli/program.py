@@ -1,0 +1,91 @@
+"""program."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import click
+
+from bss_mfg.cli.common import App, counted, json_option, pass_app, print_json, say, shown_path
+
+FORMATS = ("csv", "jsonl", "bin", "hex", "zephyr", "zephyr-shell", "esp-nvs", "c-header")
+
+
+@click.command(epilog="Example: bss-mfg program bulb-2026-11 --format esp-nvs --out /media/line/bulb/")
+@click.argument("batch_id", metavar="BATCH")
+@click.option("--format", "kind", type=click.Choice(FORMATS), help="csv, jsonl: one file; the others: a file a unit.")
+@click.option("--layout", type=click.Path(path_type=Path), help="Of bin and hex: a layout file (TOML).")
+@click.option("--out", metavar="PATH", help="Folder to fill; of csv and jsonl also the file to make. Files are 0600.")
+@click.option("--to", multiple=True, metavar="age1...", help="Encrypt to a station's age public key; repeat for more.")
+@click.option("--again", is_flag=True, help="Release keys a second time.")
+@click.option("--reason", default="", help="Of --again: why, for the history.")
+@click.option("--check", "readback", type=click.Path(path_type=Path), help="Instead: compare what the flasher read "
+              "back (CSV or XLSX with serial, uuid, oob_key or oob_sha256) with the ledger.")  # fmt: skip
+@json_option
+@pass_app
+@click.pass_context
+def program(
+    ctx: click.Context, app: App, batch_id: str, kind: str | None, layout: Path | None, out: str | None,
+    to: tuple[str, ...], again: bool, reason: str, readback: Path | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Write the OOB keys of a batch for the line's flasher, or check what it read back.
+
+    The only command that ever releases a key, and each key once: a second time it says --again and why. Whoever has
+    these files can join the devices: keep them on the line's machine, and delete them when the batch is flashed.
+    """
+    if readback:
+        if kind or out or again or to or layout:
+            raise click.UsageError("--check compares only: leave the other options out.")
+        _check(ctx, app, batch_id, readback, as_json)
+        return
+    if not kind or not out:
+        raise click.UsageError("Say --format and --out (or --check FILE).")
+    if again and not reason.strip():
+        raise click.UsageError("--again wants --reason TEXT: why, for the history.")
+    if layout and kind not in ("bin", "hex"):
+        raise click.UsageError("--layout belongs to --format bin or hex.")
+    from bss_mfg.export.programming.formats import formats
+    from bss_mfg.export.programming.layout import load_layout
+    from bss_mfg.export.programming.release import Wanted, release
+    from bss_mfg.files import make_folder, read_bytes
+
+    form = formats(load_layout(layout) if layout else None)[kind]
+    target = Path(out)
+    if out.endswith(("/", "\\")):
+        make_folder(target)
+    digest = hashlib.sha256(read_bytes(layout, "layout")).hexdigest() if layout else None
+    with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
+        done = release(ledger, vault, ledger.batch(batch_id), form, target, Wanted(to, again, reason, digest))
+    if as_json:
+        print_json(
+            {"batch": batch_id, "format": kind, "units": done.units, "sealed_to": list(to),
+             "files": [str(path) for path in done.files], "indexes": [str(path) for path in done.indexes]}
+        )  # fmt: skip
+    elif form.each == "batch":
+        click.echo(shown_path(done.files[0]))
+    else:
+        click.echo(shown_path(target))
+    secret = f"Sealed to {counted(len(to), 'station')}." if to else "Keep it secret."
+    say(f"OK: {kind} with the OOB keys of {counted(done.units, 'unit')}. {secret}")
+
+
+def _check(ctx: click.Context, app: App, batch_id: str, readback: Path, as_json: bool) -> None:
+    from bss_mfg.export.programming.check import check_readback, read_readback
+
+    with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
+        batch = ledger.batch(batch_id)
+        found = check_readback(read_readback(readback), ledger.units_with_keys(batch.id, vault))
+    if as_json:
+        print_json(
+            {"batch": batch_id, "file": str(readback),
+             "differences": [{"kind": one.kind, "serial": one.serial, "row": one.row, "text": one.text}
+                             for one in found]}
+        )  # fmt: skip
+    else:
+        for one in found:
+            click.echo(f"{'row ' + str(one.row) if one.row else 'no row':>10}  {one.serial}  {one.text}")
+    if found:
+        say(f"WRONG: {counted(len(found), 'difference')} from the ledger")
+        ctx.exit(1)
+    say(f"OK: what was read back is what was issued in batch {batch_id}")

@@ -1,0 +1,110 @@
+"""Control logs of a batch made, put in place, and counted in the ledger: file by file, so that a kill loses nothing.
+
+A unit counts as listed once its file and sidecar are on disk. What a killed run left on disk uncounted is taken as it
+is where the same logs are made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from bss_mfg import __version__
+from bss_mfg.errors import BssError
+from bss_mfg.export.controllog import logs
+from bss_mfg.export.feedback import Feedback
+from bss_mfg.export.mapping import LogMapping
+from bss_mfg.export.sidecar import Origin, Written, read_sidecar, write_logs
+from bss_mfg.export.splitting import Contents, Document, document, plan_names, split
+from bss_mfg.export.tables import shipped
+from bss_mfg.ledger.exporting import Answer, Answered
+from bss_mfg.ledger.store import Ledger
+from bss_mfg.model import Batch, Package
+
+Which = Literal["all", "missing", "rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of a file: the most logs, and the most octets; None for no limit."""
+
+    logs: int | None = None
+    octets: int | None = None
+
+
+def make_control_logs(
+    ledger: Ledger, batch: Batch, mapping: LogMapping, out: Path, now: datetime, *, which: Which = "all",
+    limits: Limits = Limits(), as_file: bool = False,
+) -> Iterator[Written]:  # fmt: skip
+    """Write the control logs of a batch's packages into the folder `out`, and give each once it is counted.
+
+    With `as_file` all go into one file of that name. `which`: all packages that may leave the factory, those with a
+    unit in no control log yet, or those with a rejected one.
+    """
+    packages = _chooser(ledger, batch, which)
+    seq, digest = ledger.head()
+    origin = Origin(batch.id, f"{seq}:{digest}", mapping, __version__)
+
+    def documents() -> Iterable[Document]:
+        made = logs(packages, batch, mapping)
+        return [document(made)] if as_file else split(made, limits.logs, limits.octets)
+
+    folder = out.parent if as_file else out
+    names = iter([out.name]) if as_file else plan_names(now, out)
+    lying = {} if as_file else _uncounted(ledger, batch, folder)
+    again = [_digested(each) for each in documents()] if lying else []
+    for number, each in enumerate(documents()):
+        if again and (sha256 := again[number][0]) in lying:
+            for _ in each:
+                pass  # made, to come to the next
+            written = Written(lying[sha256], sha256, each.contents)
+        else:
+            (written,) = write_logs(folder, [each], names, origin)
+        found = written.contents
+        ledger.record_manifest(
+            batch.id, written.path.name, written.sha256, found.units, found.device_logs, found.bundle_logs,
+            {"packages": found.all_packages},
+        )  # fmt: skip
+        yield written
+
+
+def _chooser(ledger: Ledger, batch: Batch, which: Which) -> Callable[[], Iterable[Package]]:
+    """Gives the chosen packages, the same on each call."""
+    if which == "all":
+        return lambda: shipped(ledger, batch)
+    numbers = list(ledger.packages_where(batch.id, which))
+    return lambda: (next(ledger.packages(batch.id, number, 1)) for number in numbers)
+
+
+def _uncounted(ledger: Ledger, batch: Batch, folder: Path) -> dict[str, Path]:
+    """Whole control logs of a batch in a folder that the ledger knows nothing of: SHA-256 -> file."""
+    known, found = ledger.known_manifests(batch.id), {}
+    for path in sorted(folder.glob("C_CONTROL_LOG_*.txt")):
+        try:
+            sidecar = read_sidecar(path)
+        except BssError:
+            continue
+        if sidecar.batch == batch.id and sidecar.sha256 not in known:
+            found[sidecar.sha256] = path
+    return found
+
+
+def _digested(each: Document) -> tuple[str, Contents]:
+    digest = hashlib.sha256()
+    for piece in each:
+        digest.update(piece)
+    return digest.hexdigest(), each.contents
+
+
+def acknowledge(ledger: Ledger, feedback: Feedback, product: str | None = None) -> Answered:
+    """Write down what a feedback file says of units; what it contradicts itself in, or leaves unclear, is not taken."""
+    verdicts: dict[str, tuple[Answer, str]] = {
+        serial: (verdict.state, verdict.reason if verdict.state == "rejected" else "")
+        for serial, verdict in feedback.verdicts.items()
+        if verdict.state in ("accepted", "rejected")
+    }
+    return ledger.record_answers(verdicts, {"file": feedback.name, "sha256": feedback.sha256}, product)

@@ -1,0 +1,188 @@
+"""What left the factory as files: keys that were released, units in control logs, and what became of those."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bss_mfg.ledger import audit
+from bss_mfg.ledger.life import CURRENT
+from bss_mfg.ledger.rows import Rows
+
+Answer = Literal["accepted", "rejected"]
+_ANSWERS: Mapping[Answer, int] = {"accepted": 1, "rejected": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A control log file of a batch: how many units stand in it as their newest, and what became of them."""
+
+    number: int
+    file: str
+    sha256: str
+    at: str
+    device_logs: int
+    bundle_logs: int
+    units: int
+    waiting: int
+    accepted: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a feedback file changed: units by their new answer, and serials that nobody uploaded, as `unknown`."""
+
+    accepted: int
+    rejected: int
+    unchanged: int
+    unknown: tuple[str, ...]
+    ambiguous: tuple[str, ...]
+    batches: tuple[str, ...]
+
+
+class Exporting(Rows):
+    """Releases of keys, control logs, and Amazon's answers."""
+
+    # --- keys -----------------------------------------------------------------------------------------------------
+
+    def unreleased(self, batch_id: str) -> int:
+        """How many units that may leave the factory have a key that was never released."""
+        (row,) = self._rows(
+            "SELECT count(*) FROM unit WHERE batch = ? AND scrapped = 0 AND released = 0", (self._number(batch_id),)
+        )
+        return int(row[0])
+
+    def record_release(self, batch_id: str, numbers: Sequence[int], data: Mapping[str, Any]) -> None:
+        """Count the release of units' keys, by their numbers, with one event: the file is in place already."""
+        batch = self._number(batch_id)
+        with self.transaction():
+            self._db.executemany(
+                "UPDATE unit SET released = released + 1 WHERE batch = ? AND number = ?",
+                ((batch, number) for number in numbers),
+            )
+            self._note(batch_id, "keys released", {**data, "units": len(numbers)})
+
+    # --- control logs ---------------------------------------------------------------------------------------------
+
+    def record_manifest(
+        self, batch_id: str, file: str, sha256: str, units: Iterable[range], device_logs: int, bundle_logs: int,
+        data: Mapping[str, Any],
+    ) -> None:  # fmt: skip
+        """Remember a control log that is in place: its units wait for an answer from now on."""
+        batch = self._number(batch_id)
+        with self.transaction():
+            number = self._db.execute(
+                "INSERT INTO manifest (batch, file, sha256, at, device_logs, bundle_logs) VALUES (?, ?, ?, ?, ?, ?)",
+                (batch, file, sha256, audit.now(), device_logs, bundle_logs),
+            ).lastrowid
+            self._db.executemany(
+                "UPDATE unit SET manifest = ?, answer = 0, answer_reason = NULL "
+                "WHERE batch = ? AND number >= ? AND number < ?",
+                [(number, batch, run.start, run.stop) for run in units],
+            )
+            self._note(
+                batch_id, "manifest made",
+                {"file": file, "format": "control-log", "sha256": sha256, "device_logs": device_logs,
+                 "bundle_logs": bundle_logs, **data},
+            )  # fmt: skip
+
+    def known_manifests(self, batch_id: str) -> set[str]:
+        """SHA-256 of all control logs of a batch."""
+        return {sha for (sha,) in self._rows("SELECT sha256 FROM manifest WHERE batch = ?", (self._number(batch_id),))}
+
+    def manifests(self, batch_id: str) -> list[Manifest]:
+        """The control logs of a batch in the order in which they were made, replaced units left out."""
+        batch = self._number(batch_id)
+        counts: dict[int, Counter[int]] = {}
+        for number, answer, count in self._rows(
+            "SELECT manifest, answer, count(*) FROM unit WHERE batch = ? AND scrapped = 0 AND manifest IS NOT NULL "
+            "GROUP BY 1, 2",
+            (batch,),
+        ):
+            counts.setdefault(number, Counter())[answer] = count
+        return [
+            Manifest(number, file, sha, at, devices, bundles, found.total(), found[0], found[1], found[2])
+            for number, file, sha, at, devices, bundles in self._rows(
+                "SELECT no, file, sha256, at, device_logs, bundle_logs FROM manifest WHERE batch = ? ORDER BY no",
+                (batch,),
+            )
+            for found in (counts.get(number, Counter[int]()),)
+        ]
+
+    def packages_where(self, batch_id: str, which: Literal["missing", "rejected"]) -> Iterator[int]:
+        """Numbers of the packages that may leave the factory with a unit in no control log, or a rejected one."""
+        condition = {"missing": "u.manifest IS NULL", "rejected": "u.answer = 2"}[which]
+        bad = self.scrapped_packages(batch_id)
+        for rows in self._stream(
+            f"SELECT DISTINCT u.package FROM unit u WHERE u.batch = ? AND {condition} AND {CURRENT} "  # noqa: S608
+            "AND u.package > ? ORDER BY u.package LIMIT ?",
+            (self._number(batch_id),),
+            500,
+        ):
+            yield from (number for (number,) in rows if number not in bad)
+
+    def unaccepted(self, batch_id: str) -> int:
+        """How many units that may leave the factory nobody has accepted."""
+        (row,) = self._rows(
+            "SELECT count(*) FROM unit WHERE batch = ? AND scrapped = 0 AND answer <> 1", (self._number(batch_id),)
+        )
+        return int(row[0])
+
+    def feedback_read(self, sha256: str) -> str | None:
+        """When a feedback file of this SHA-256 was read, or None."""
+        for event in self.events_of(("manifest answered",)):
+            if event.data["sha256"] == sha256:
+                return event.at
+        return None
+
+    def record_answers(
+        self, verdicts: Mapping[str, tuple[Answer, str]], data: Mapping[str, Any], product: str | None = None
+    ) -> Answered:
+        """Write down what became of uploaded units, by serial, as (answer, reason); one event for each batch.
+
+        A serial that several products share is ambiguous unless only one of them was uploaded, or `product` is named.
+        """
+        unknown: list[str] = []
+        ambiguous: list[str] = []
+        unchanged = 0
+        changes: dict[str, Counter[Answer]] = {}
+        with self.transaction():
+            for serial, (answer, reason) in verdicts.items():
+                rows = self._rows(
+                    "SELECT b.id, u.batch, u.number, u.answer, u.answer_reason FROM unit u JOIN batch b "
+                    "ON b.no = u.batch JOIN product p ON p.no = u.product WHERE u.product IN (SELECT no FROM product) "
+                    "AND u.serial = ?1 AND u.manifest IS NOT NULL AND (?2 IS NULL OR p.name = ?2)",
+                    (serial, product),
+                )
+                if len(rows) != 1:
+                    (ambiguous if rows else unknown).append(serial)
+                    continue
+                ((batch_id, batch, number, before, why),) = rows
+                if (before, why or "") == (_ANSWERS[answer], reason):
+                    unchanged += 1
+                    continue
+                self._db.execute(
+                    "UPDATE unit SET answer = ?, answer_reason = ? WHERE batch = ? AND number = ?",
+                    (_ANSWERS[answer], reason or None, batch, number),
+                )
+                changes.setdefault(batch_id, Counter())[answer] += 1
+            for batch_id, counted in changes.items():
+                self._note(batch_id, "manifest answered", {**data, **dict(counted.items())})
+        total = sum(changes.values(), Counter[Answer]())
+        return Answered(
+            total["accepted"], total["rejected"], unchanged, tuple(unknown), tuple(ambiguous), tuple(changes)
+        )
+
+    def rejected(self, batch_id: str, limit: int) -> list[tuple[str, str]]:
+        """(serial, reason) of the first rejected units of a batch."""
+        return [
+            (serial, reason or "")
+            for serial, reason in self._rows(
+                "SELECT serial, answer_reason FROM unit WHERE batch = ? AND scrapped = 0 AND answer = 2 "
+                "ORDER BY number LIMIT ?",
+                (self._number(batch_id), limit),
+            )
+        ]
