@@ -53,7 +53,18 @@ def test_h_is_help_and_version_is_told() -> None:
 
 
 def test_usage_mistakes_exit_2() -> None:
-    for arguments in (["nonsense"], ["labels"], ["labels", "B1", "--dpi", "299"], ["--nonsense"]):
+    for arguments in (
+        ["nonsense"],
+        ["labels"],
+        ["labels", "B1", "--dpi", "299"],
+        ["--nonsense"],
+        ["program", "B1", "--format", "csv", "--out", "x.csv", "--again"],
+        ["program", "B1"],
+        ["program", "B1", "--format", "csv", "--out", "x", "--layout", "x.toml"],
+        ["program", "B1", "--check", "x.csv", "--format", "csv"],
+        ["manifest", "B1"],
+        ["manifest", "B1", "--out", "x.txt", "--rejected"],
+    ):
         assert run_cli(*arguments).code == 2
 
 
@@ -156,5 +167,5 @@ def test_demo_runs_the_whole_line(demo_factory: Factory) -> None:
     for batch in batches:
         folder = demo_factory.root / "batches" / batch.id
         assert {path.name for path in folder.iterdir()} == {
-            "labels", "control-log.json", "manifest.jsonl", "programming.csv", "verification.html"
+            "labels", "upload", "manifest.jsonl", "programming.csv", "programming.csv.json", "verification.html"
         }  # fmt: skip

@@ -43,7 +43,9 @@ def line(factory: Factory) -> Factory:
 def program(factory: Factory, env: dict[str, str] | None = None, batch: str = "B1") -> list[dict[str, str]]:
     """What the line gets, and not the file: that is taken away again."""
     out = factory.root / "out.csv"
-    done = factory.cli("program", batch, "--format", "csv", "--out", out, env=env)
+    done = factory.cli(
+        "program", batch, "--format", "csv", "--out", out, "--again", "--reason", "to look", env=env
+    )  # fmt: skip
     assert done.code == 0, done.err
     text = out.read_text()
     out.unlink()
@@ -63,7 +65,7 @@ def test_rekey_changes_the_key_and_no_unit(line: Factory) -> None:
     assert units_of(line) == units
     assert program(line) == keys
     line.workspace.vault_file.write_text(old)
-    refused = line.cli("program", "B1", "--format", "csv", "--out", line.root / "x.csv")
+    refused = line.cli("program", "B1", "--format", "csv", "--out", line.root / "x.csv", "--again", "--reason", "x")
     assert refused.code == 5
     assert "is not the one of this ledger" in refused.err
     assert line.cli("doctor").code == 6
@@ -118,7 +120,10 @@ def test_a_passphrase_vault_asks_for_it(tmp_path: Path, phrase: dict[str, str]) 
     text = factory.workspace.vault_file.read_text()
     assert text.startswith("bss-mfg-vault-passphrase-1:argon2id:3:4:65536:")
     assert PASSPHRASE not in text
-    typed = at_a_terminal(factory, ["program", "B1", "--format", "csv", "--out", str(tmp_path / "y.csv")], PASSPHRASE)
+    typed = at_a_terminal(
+        factory, ["program", "B1", "--format", "csv", "--out", str(tmp_path / "y.csv"), "--again", "--reason", "x"],
+        PASSPHRASE,
+    )  # fmt: skip
     assert "OOB keys of 3 units" in typed
     assert PASSPHRASE not in typed  # never shown
     assert factory.cli("vault", "rekey", "--to", "file", env=phrase).code == 0
@@ -293,7 +298,7 @@ def test_a_retired_batch_prints_the_same_and_programs_nothing(line: Factory) -> 
 def test_retiring_does_not_overlook_a_programming_file(line: Factory) -> None:
     released(line)
     lying = line.root / "batches" / "keys.csv"
-    assert line.cli("program", "B1", "--format", "csv", "--out", lying).code == 0
+    assert line.cli("program", "B1", "--format", "csv", "--out", lying, "--again", "--reason", "x").code == 0
     refused = retire(line)
     assert refused.code == 4
     assert "keys.csv" in refused.err

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bss_mfg.errors import InputError
+from bss_mfg.payload.spec import packaged_names
 from bss_mfg.tomlfile import load, parse, validate
 
 Source = Literal[
@@ -80,11 +82,20 @@ class LogMapping(_Strict):
 
 
 def load_mapping(spec: str, specs_folder: Path) -> LogMapping:
-    """The mapping that stands beside a spec: in the workspace's specs folder, or packaged."""
+    """The mapping that stands beside a spec: in the workspace's specs folder, or packaged.
+
+    A spec of one's own without a mapping takes that of Bluetooth Mesh; a packaged sibling without one has none.
+    """
     name = f"{spec}.control-log.toml"
     if (specs_folder / name).is_file():
         return validate(load(specs_folder / name, "control log mapping"), LogMapping)
     packaged = resources.files("bss_mfg.payload") / "specs" / name
+    if not packaged.is_file() and spec in packaged_names():
+        raise InputError(
+            f"there is no control log mapping for the spec {spec}: its names are nowhere published",
+            way_out=f"Write specs/{name} in the workspace from Amazon's control log specification; "
+            "`bss-mfg spec copy amazon-bss-ob04` brings one to begin with.",
+        )
     if not packaged.is_file():
         packaged = resources.files("bss_mfg.payload") / "specs" / "amazon-bss-ob04.control-log.toml"
     return validate(parse(packaged.read_text("utf-8"), packaged.name), LogMapping)

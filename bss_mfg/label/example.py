@@ -14,8 +14,8 @@ from bss_mfg.label.rows import LabelRow, RowMaker
 from bss_mfg.label.template import carries_payload
 from bss_mfg.label.texts import check_text
 from bss_mfg.model import Batch, Package, Unit
-from bss_mfg.payload.build import longest_example
-from bss_mfg.payload.spec import SpecFile
+from bss_mfg.payload.build import longest_example, sizing_examples
+from bss_mfg.payload.spec import Spec, SpecFile
 from bss_mfg.symbol import data_matrix
 
 
@@ -32,6 +32,13 @@ class Subject:
     bars: Subject | None = None
 
 
+def symbol_size(spec: Spec, facts: Mapping[str, str], key_bits: int, units: int, oob_bytes: int) -> int:
+    """Modules on a side of a symbol that holds every barcode string of a batch of this shape."""
+    return max(
+        data_matrix(text.encode("ascii")).size for text in sizing_examples(spec, facts, key_bits, units, oob_bytes)
+    )
+
+
 def of_product(
     name: str, facts: Mapping[str, str], spec: SpecFile, key_bits: int, units: int, oob_bytes: int,
     serials: tuple[str, str], stage: str, today: str,
@@ -43,7 +50,7 @@ def of_product(
         # Bars grow with each character: those of the product's own serials, not of the longest that may be.
         longest, size = long if spec.spec.field[0].source == "unit.serial" else longest, 0
     else:
-        size = data_matrix(longest.encode("ascii")).size
+        size = symbol_size(spec.spec, facts, key_bits, units, oob_bytes)
     batch = Batch(
         f"{name}-00000001"[:40], name, "production" if stage == "production" else "development", 10_000 * units, 10_000,
         units, today, spec.spec.name, spec.text, spec.spec.suite, "0" * 64, "", dict(facts), len(longest),

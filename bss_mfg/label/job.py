@@ -25,7 +25,6 @@ from bss_mfg.label.rows import LabelRow, RowMaker, label_count
 from bss_mfg.label.texts import check_text
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch, PrintedPart
-from bss_mfg.symbol import data_matrix
 
 LABELS_PER_FILE = 960
 """At most this many labels in one file unless told otherwise, in whole pages."""
@@ -86,16 +85,14 @@ class _File:
 
 def batch_symbol_size(batch: Batch) -> int:
     """Modules on a side of all symbols of a batch: what its longest possible string needs; 0 where it has bars."""
-    from bss_mfg.payload.build import longest_example
+    from bss_mfg.label.example import symbol_size
     from bss_mfg.payload.spec import from_text
 
     spec = from_text(batch.spec_text, f"spec of batch {batch.id}").spec
     if spec.bare:
         return 0
-    example = longest_example(
-        spec, batch.facts, int(batch.facts["key_bits"]), batch.units_per_package, int(batch.facts["oob_bytes"])
-    )
-    return data_matrix(example.encode("ascii")).size
+    facts = batch.facts
+    return symbol_size(spec, facts, int(facts["key_bits"]), batch.units_per_package, int(facts["oob_bytes"]))
 
 
 def select(

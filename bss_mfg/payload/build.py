@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import base64
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bss_mfg.errors import InputError
 from bss_mfg.model import Unit
-from bss_mfg.payload.formats import FORMATS
+from bss_mfg.payload.formats import BINARY, FORMATS
 from bss_mfg.payload.keys import ProductKey
 from bss_mfg.payload.spec import SAFE_VALUE, PlaintextPart, Spec, SpecField, column_of, plaintext_size
 from bss_mfg.payload.suites import SUITES
@@ -162,15 +164,50 @@ def checked(value: str, key: str) -> str:
 def longest_example(spec: Spec, facts: Mapping[str, str], key_bits: int, units: int, oob_bytes: int) -> str:
     """A string of the same shape as any that the batch can hold, with the characters that need most room.
 
-    Hex letters and digits alternate so that no digit pair packs, and base64 mixes cases, digits and signs. Encoding
-    it gives the symbol size that every real string of this shape fits in. No key is involved.
+    Hex letters and digits alternate so that no digit pair packs, and base64 mixes cases, digits and signs. No key is
+    involved.
     """
-    spec.check_units(units)
 
     def fill(kind: str, size: int) -> str:
         pattern = FORMATS[kind].hardest
         return (pattern * (size // len(pattern) + 1))[:size]
 
+    return _example(spec, facts, key_bits, units, oob_bytes, fill)
+
+
+DRAWN = 256
+MARGIN = "aZ"
+"""Characters that a drawn example has more than a real string: beyond the worst of 256 lies one in some millions."""
+
+
+def sizing_examples(spec: Spec, facts: Mapping[str, str], key_bits: int, units: int, oob_bytes: int) -> Iterator[str]:
+    """Strings of the shape that a batch's have, always the same: a symbol that holds each of them holds the batch's.
+
+    How much room a string needs depends on which digits and cases come to stand beside each other, so no single example
+    is the worst. These are drawn from a stream of SHA-256, and a little longer than the real ones.
+    """
+    yield longest_example(spec, facts, key_bits, units, oob_bytes)
+    for number in range(DRAWN):
+        drawn = 0
+
+        def fill(kind: str, size: int, number: int = number) -> str:
+            nonlocal drawn
+            octets = b""
+            while len(octets) < size:
+                octets += hashlib.sha256(f"{number}:{drawn}".encode()).digest()
+                drawn += 1
+            if kind in BINARY:
+                return FORMATS[kind].write(octets)[:size]
+            return base64.b64encode(octets, b"-_" if kind == "text" else b"Qz").decode()[:size]
+
+        yield _example(spec, facts, key_bits, units, oob_bytes, fill) + MARGIN
+
+
+def _example(
+    spec: Spec, facts: Mapping[str, str], key_bits: int, units: int, oob_bytes: int, fill: Callable[[str, int], str]
+) -> str:
+    """A string of a batch's shape, its values made by `fill` of a format and a number of characters."""
+    spec.check_units(units)
     pieces: list[str] = []
     for field in spec.field:
         value = PayloadBuilder._static(field, facts)
