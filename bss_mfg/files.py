@@ -216,6 +216,14 @@ def _is_still(handle: int, path: Path) -> bool:
         return False
 
 
+def settled(path: Path) -> bool:
+    """Whether a file is there, whole; what its writer left beside it, killed between its last two steps, is taken
+    away."""
+    if path.exists():
+        take_away(_temporary(path))
+    return path.exists()
+
+
 def left_over(folder: Path) -> list[Path]:
     """Temporary files of ours anywhere below a folder, such as killed commands leave."""
     return sorted(path for path in folder.rglob(".*.part") if re.fullmatch(r"\..+\.[0-9a-f]{8}\.part", path.name))

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from bss_mfg.export.programming.formats import formats
+from bss_mfg.export.sidecar import read_sidecar
 from bss_mfg.model import Who
 from bss_mfg.workspace import Workspace
 from tests import faults
@@ -34,6 +36,8 @@ class Act:
     stdin: Callable[[Path], str] = lambda root: ""
     again: tuple[int, ...] = (0,)
     before: tuple[tuple[str, ...], ...] = field(default_factory=tuple)
+    sound: Callable[[Path], None] = lambda root: None
+    """What must hold right after a kill, before the command is typed again."""
 
 
 def rows(root: Path, query: str, *values: str) -> list[Any]:
@@ -84,6 +88,42 @@ def exported(root: Path) -> object:
     return path.stat().st_size, path.read_bytes().count(b"\r\n"), sorted(p.name for p in (root / "batches").iterdir())
 
 
+def logged(root: Path) -> object:
+    folder = root / "batches" / "up"
+    logs = sorted(folder.glob("C_CONTROL_LOG_*.txt"))
+    return (
+        [(read_sidecar(path).units, path.stat().st_size) for path in logs], len(list(folder.iterdir())),
+        rows(root, "SELECT manifest, answer FROM unit ORDER BY number"), kinds(root, "manifest made"),
+    )  # fmt: skip
+
+
+def listed_units_stand_in_files(root: Path) -> None:
+    """No unit counts as listed that is in no finished control log."""
+    for serial, file, sha in rows(
+        root, "SELECT u.serial, m.file, m.sha256 FROM unit u JOIN manifest m ON m.no = u.manifest"
+    ):
+        path = root / "batches" / "up" / file
+        assert read_sidecar(path).sha256 == sha
+        assert serial in path.read_text()
+
+
+def programmed(root: Path) -> object:
+    folder = root / "batches" / "keys"
+    return (
+        sorted((path.name, path.stat().st_size) for path in folder.iterdir() if path.suffix != ".json"),
+        sorted(path.name for path in folder.glob("*.json")),
+        rows(root, "SELECT serial, released FROM unit ORDER BY number"), kinds(root, "keys released"),
+    )  # fmt: skip
+
+
+def released_units_have_files(root: Path) -> None:
+    """No key counts as released that is in no finished file."""
+    form = formats()["c-header"]
+    for (serial,) in rows(root, "SELECT serial FROM unit WHERE released > 0"):
+        (found,) = form.read((root / "batches" / "keys" / f"{serial}.h").read_bytes())
+        assert found.serial == serial
+
+
 def replaced(root: Path) -> object:
     return (
         rows(root, "SELECT revision, length(payload) FROM package"),
@@ -111,6 +151,14 @@ ACTS = {
     ),
     "manifest": Act(("manifest", "B1", "--format", "csv", "--out", "{root}/" + OUT), exported, again=(0, 4)),
     "program": Act(("program", "B1", "--format", "csv", "--out", "{root}/" + OUT), exported, again=(0, 4)),
+    "control log": Act(
+        ("manifest", "B1", "--missing", "--max-logs", "2", "--out", "{root}/batches/up/"), logged,
+        sound=listed_units_stand_in_files,
+    ),
+    "program units": Act(
+        ("program", "B1", "--format", "c-header", "--out", "{root}/batches/keys/"), programmed, again=(0, 4),
+        sound=released_units_have_files,
+    ),
     "replace": Act(
         ("replace", "B1", "ebK300000001", "--reason", "x"), replaced,
         before=(("scrap", "B1", "ebK300000001", "--reason", "x"),),
@@ -163,6 +211,7 @@ def test_killed_anywhere_nothing_is_lost_and_the_same_command_completes(memory: 
         ran = bench.run(root, faults.fault(*point, "signal=KILL"))
         killed += ran.code == -9
         bench.whole(root)
+        bench.act.sound(root)
         if ran.acknowledged:
             assert bench.act.facts(root) == bench.expected, point
         again = bench.run(root)
@@ -185,6 +234,7 @@ def test_a_full_or_failing_disk_is_a_plain_error(memory: Path, name: str, error:
         assert "defect" not in ran.err
         failed += ran.code != 0
         bench.whole(root)
+        bench.act.sound(root)
         again = bench.run(root)
         assert again.code in bench.act.again, (point, again)
         assert bench.act.facts(root) == bench.expected, point

@@ -18,9 +18,10 @@ from bss_mfg.errors import BssError
 from bss_mfg.export.controllog import logs
 from bss_mfg.export.feedback import Feedback
 from bss_mfg.export.mapping import LogMapping
-from bss_mfg.export.sidecar import Origin, Written, read_sidecar, write_logs
+from bss_mfg.export.sidecar import Origin, Written, adopt_log, read_sidecar, sidecar_path, write_logs
 from bss_mfg.export.splitting import Contents, Document, document, plan_names, split
 from bss_mfg.export.tables import shipped
+from bss_mfg.files import settled, sha256_of
 from bss_mfg.ledger.exporting import Answer, Answered
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch, Package
@@ -61,7 +62,7 @@ def make_control_logs(
         if again and (sha256 := again[number][0]) in lying:
             for _ in each:
                 pass  # made, to come to the next
-            written = Written(lying[sha256], sha256, each.contents)
+            written = adopt_log(lying[sha256], sha256, each.contents, origin)
         else:
             (written,) = write_logs(folder, [each], names, origin)
         found = written.contents
@@ -81,15 +82,20 @@ def _chooser(ledger: Ledger, batch: Batch, which: Which) -> Callable[[], Iterabl
 
 
 def _uncounted(ledger: Ledger, batch: Batch, folder: Path) -> dict[str, Path]:
-    """Whole control logs of a batch in a folder that the ledger knows nothing of: SHA-256 -> file."""
+    """Control logs in a folder that a killed run may have left uncounted: SHA-256 -> file. They have no sidecar, or one
+    of this batch; whether they are what is made again, their SHA-256 tells."""
     known, found = ledger.known_manifests(batch.id), {}
     for path in sorted(folder.glob("C_CONTROL_LOG_*.txt")):
-        try:
-            sidecar = read_sidecar(path)
-        except BssError:
-            continue
-        if sidecar.batch == batch.id and sidecar.sha256 not in known:
-            found[sidecar.sha256] = path
+        settled(path)
+        if sidecar_path(path).exists():
+            try:
+                sha256 = sidecar.sha256 if (sidecar := read_sidecar(path)).batch == batch.id else ""
+            except BssError:
+                continue
+        else:
+            sha256 = sha256_of(path)
+        if sha256 and sha256 not in known:
+            found[sha256] = path
     return found
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.export.mapping import LogMapping
 from bss_mfg.export.splitting import Contents, Document
-from bss_mfg.files import already_there, place, read_bytes, sha256_of
+from bss_mfg.files import already_there, place, read_bytes, settled, sha256_of
 
 MAX_SIDECAR = 1 << 20
 Count = Annotated[int, Field(ge=0)]
@@ -96,6 +96,13 @@ def write_logs(folder: Path, documents: Iterable[Document], names: Iterator[str]
         sha256 = place(path, document)
         place(sidecar_path(path), [render_sidecar(path.name, sha256, document.contents, origin)])
         yield Written(path, sha256, document.contents)
+
+
+def adopt_log(path: Path, sha256: str, contents: Contents, origin: Origin) -> Written:
+    """Take a control log that lies on disk already as written, and give it its sidecar where it has none."""
+    if not settled(sidecar_path(path)):
+        place(sidecar_path(path), [render_sidecar(path.name, sha256, contents, origin)])
+    return Written(path, sha256, contents)
 
 
 def read_sidecar(path: Path) -> Sidecar:

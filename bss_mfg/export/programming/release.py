@@ -17,7 +17,17 @@ from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.export.programming.index import Index, IndexedFile, indexes
 from bss_mfg.export.programming.model import About, Format
 from bss_mfg.export.programming.sealing import recipients, sealed
-from bss_mfg.files import already_there, destroy, left_over, make_folder, place, read_bytes, sha256_of, take_away
+from bss_mfg.files import (
+    already_there,
+    destroy,
+    left_over,
+    make_folder,
+    place,
+    read_bytes,
+    settled,
+    sha256_of,
+    take_away,
+)
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Batch, Unit
@@ -90,7 +100,7 @@ class _Run:
                 yield unit
 
         pieces = self._form.write(counted(), self._about)
-        if path.exists() and not self._to:
+        if settled(path) and not self._to:
             sha256 = _found(path, pieces)
         else:
             sha256 = place(path, sealed(pieces, self._to) if self._to else pieces)
@@ -128,7 +138,7 @@ class _Run:
 
     def _one(self, unit: Unit, path: Path) -> str:
         """The SHA-256 of a unit's file, put in place, or found there with the unit's octets (its mark may be older)."""
-        if not path.exists() or self._to:
+        if not settled(path) or self._to:
             pieces = self._form.write([unit], self._about)
             return place(path, sealed(pieces, self._to) if self._to else pieces)
         data = read_bytes(path, "programming file")
