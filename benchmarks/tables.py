@@ -22,7 +22,8 @@ from statistics import median
 from typing import Any
 
 from benchmarks.memory import alone
-from bss_mfg.export.controllog import control_log, load_mapping
+from bss_mfg.export.controllog import control_log
+from bss_mfg.export.mapping import load_mapping
 from bss_mfg.export.tables import DEFAULT, Table, csv_table, json_lines
 from bss_mfg.files import make_and_place, place, sha256_of
 from bss_mfg.identities import stream_identities
