@@ -68,9 +68,9 @@ def show(outcome: Reconciliation) -> None:
     for account in outcome.accounts:
         for one in account.differences[:MOST]:
             who = one.unit or (f"package {one.package}" if one.package else "-")
-            click.echo(f"{one.kind}  {who}  {one.file or '-'}: {one.what}")
+            click.echo(f"{one.kind:<12}  {who}  {one.file or '-'}: {one.what}")
         if len(account.differences) > MOST:
-            click.echo(f"{account.kind}  and {len(account.differences) - MOST:,} more: --json has all")
+            click.echo(f"{account.kind:<12}  and {len(account.differences) - MOST:,} more: --json has all")
     for account in outcome.accounts:
         for note in account.notes[:MOST]:
             say(f"Note: {account.kind}: {note.file + ': ' if note.file else ''}{note.what}")

@@ -183,3 +183,8 @@ def some(serials: Iterable[str], most: int = 5) -> str:
     listed = list(serials)
     more = f" and {len(listed) - most:,} more" if len(listed) > most else ""
     return ", ".join(printable(serial, 60) for serial in listed[:most]) + more
+
+
+def counted(number: int, thing: str) -> str:
+    """A number of things in words."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"

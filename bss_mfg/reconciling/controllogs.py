@@ -14,7 +14,7 @@ from bss_mfg.export.readlogs import ReadLog, read_logs
 from bss_mfg.export.sidecar import MAX_SIDECAR, Sidecar, read_sidecar, sidecar_path
 from bss_mfg.files import read_bytes
 from bss_mfg.ledger.exporting import Manifest
-from bss_mfg.reconciling.books import Account, Books, Issued, Ledgered, some
+from bss_mfg.reconciling.books import Account, Books, Issued, Ledgered, counted, some
 from bss_mfg.scan.diagnose import printable
 
 MAX_FILE = 4 << 30
@@ -267,7 +267,7 @@ def _conclude(
     for one in gone:
         lost = [serial for serial, unit in silent.items() if unit.manifest == one.file]
         if lost:
-            book.differs(f"is not there, and {len(lost):,} units stand in no other: {some(lost)}", one.file)
+            book.differs(f"is not there, and no other holds {counted(len(lost), 'unit')} of it: {some(lost)}", one.file)
         else:
             book.note("is not there; all its units stand in another", one.file)
         for serial in lost:
@@ -280,7 +280,7 @@ def _conclude(
             if package not in bundles and books.leaving(package) and all(unit.manifest for unit in units):
                 book.differs("no bundle log here names it", "", books.serials(package), package)
     if waiting := [unit.serial for unit in books.units.values() if unit.current and not unit.manifest]:
-        book.note(f"{len(waiting):,} units are in no control log yet: {some(waiting)}")
+        book.note(f"{counted(len(waiting), 'unit')} in no control log yet: {some(waiting)}")
 
 
 def _names(book: Ledgered) -> set[str]:

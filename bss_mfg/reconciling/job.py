@@ -63,12 +63,7 @@ def reconcile(
             way_out=f"Its public key has the fingerprint {batch.key_fingerprint}.",
         )
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(".part"))
-    printed: dict[int, bool] = {}
-    books = Books(
-        batch, from_text(batch.spec_text, f"spec of batch {batch.id}").spec,
-        {unit.serial: unit for unit in _issued(ledger, batch, printed)},
-        lambda serial: _elsewhere(ledger, batch, serial),
-    )  # fmt: skip
+    books, printed = books_of(ledger, batch)
     retired = ledger.retired_at(batch.id) is not None
     units = {} if retired else {unit.serial: unit for unit in ledger.units_with_keys(batch.id, vault)}
     keyless = (
@@ -86,6 +81,14 @@ def reconcile(
         reconcile_control_logs(folder, files, books, mapping, ledger.manifests(batch.id)),
     )  # fmt: skip
     return Reconciliation(batch, folder, retired, accounts)
+
+
+def books_of(ledger: Ledger, batch: Batch) -> tuple[Books, dict[int, bool]]:
+    """What the ledger says of a batch, and of each package whether a label of its present barcode was printed."""
+    printed: dict[int, bool] = {}
+    units = {unit.serial: unit for unit in _issued(ledger, batch, printed)}
+    spec = from_text(batch.spec_text, f"spec of batch {batch.id}").spec
+    return Books(batch, spec, units, lambda serial: _elsewhere(ledger, batch, serial)), printed
 
 
 def _issued(ledger: Ledger, batch: Batch, printed: dict[int, bool]) -> Iterator[Issued]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import PrintedPart, Unit
 from bss_mfg.payload import parse
 from bss_mfg.payload.keys import PrivateKey
-from bss_mfg.reconciling.books import Account, Books, Ledgered, some
+from bss_mfg.reconciling.books import Account, Books, Ledgered, counted, some
 from bss_mfg.scan.job import PAGE_SECONDS, Progress
 from bss_mfg.scan.page import Answer, Look, Opened, Wish, page_reader
 from bss_mfg.scan.reconcile import ScannedPage, Seen
@@ -32,7 +33,7 @@ class _Read:
     """The octets of each package's label, by number."""
     outdated: dict[Path, list[str]] = field(default_factory=dict)
     unread: dict[Path, int] = field(default_factory=dict)
-    here: dict[tuple[Path, int], int] = field(default_factory=dict)
+    here: dict[Path, Counter[int]] = field(default_factory=dict)
     """How often a file shows a package's label."""
 
 
@@ -76,7 +77,7 @@ def _choose(book: Ledgered, files: Sequence[Path], ours: Mapping[str, PrintedPar
     first: dict[str, Path] = {}
     zpl = [path for path in files if path.suffix == ".zpl"]
     if zpl:
-        book.note(f"{len(zpl):,} ZPL files were not read: only a printer draws them. Scan the labels: `bss-mfg verify`")
+        book.note(f"{counted(len(zpl), 'ZPL file')} not read: only a printer draws them; `verify` reads scans")
     for path in files:
         if path.suffix.lower() not in READABLE:
             continue
@@ -137,7 +138,7 @@ def _symbol(path: Path, page: ScannedPage, item: Seen, book: Ledgered, books: Bo
         serials = said.serials or (books.serials(package) if package else "")
         book.differs(f"page {page.number}: {said.detail}", path, serials, package)
         return package
-    read.here[path, package] = read.here.get((path, package), 0) + 1
+    read.here.setdefault(path, Counter())[package] += 1
     if said.kind == "scrapped":
         read.outdated.setdefault(path, []).append(said.serials)
     if item.over not in (None, package) and item.over in books.members:
@@ -150,20 +151,20 @@ def _symbol(path: Path, page: ScannedPage, item: Seen, book: Ledgered, books: Bo
 
 def _of_files(book: Ledgered, books: Books, read: _Read, parts: Mapping[Path, PrintedPart]) -> None:
     """What a file as a whole shows: labels that stand in it twice, or are none of its own."""
-    for (path, package), times in read.here.items():
-        if times > 1:
-            book.differs(f"shows its label {times} times", path, books.serials(package), package)
-    shown = {path: {package for where, package in read.here if where == path} for path in parts}
+    for path, shown in read.here.items():
+        for package, times in shown.items():
+            if times > 1:
+                book.differs(f"shows its label {times} times", path, books.serials(package), package)
+    told = {(one.file, one.package) for one in book.differences}
     for path, part in parts.items():
-        for package in sorted(set(part.numbers) - shown[path]):
-            if not any(one.file == book.name(path) and one.package == package for one in book.differences):
-                book.differs(
-                    "does not show its label, though it was made with it", path, books.serials(package), package
-                )
+        for package in sorted(set(part.numbers) - read.here.get(path, Counter()).keys()):
+            if (book.name(path), package) not in told:
+                what = "does not show its label, though it was made with it"
+                book.differs(what, path, books.serials(package), package)
     for path, serials in read.outdated.items():
         book.outdated(serials, path)
     for path, count in read.unread.items():
-        book.note(f"{count:,} symbols that no reader reads", path)
+        book.note(f"{counted(count, 'symbol')} that no reader reads", path)
 
 
 def _open_all(book: Ledgered, books: Books, read: _Read, key: PrivateKey, units: Mapping[str, Unit] | None) -> None:
@@ -189,7 +190,7 @@ def _open_all(book: Ledgered, books: Books, read: _Read, key: PrivateKey, units:
                 if not there:
                     book.differs(f"the {what} inside its barcode is not the ledger's", "", unit.serial, package)
     scope = "Device UUIDs and OOB keys" if units is not None else "Device UUIDs (the OOB keys are destroyed)"
-    book.note(f"{len(read.packages):,} barcodes were opened, and their {scope} compared")
+    book.note(f"{counted(len(read.packages), 'barcode')} opened, {scope} compared")
 
 
 def _conclude(
@@ -217,4 +218,4 @@ def _conclude(
         elif package in drawn and package not in elsewhere:
             book.differs("no file here shows its label, though it was printed", "", books.serials(package), package)
     if never:
-        book.note(f"{len(never):,} packages whose label was not printed yet: {some(never)}")
+        book.note(f"{counted(len(never), 'package')} whose label was not printed yet: {some(never)}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,10 @@ from bss_mfg.export.programming.check import Expected, check_programmed
 from bss_mfg.export.programming.formats import formats
 from bss_mfg.export.programming.index import Index, IndexedFile, indexes
 from bss_mfg.export.programming.layout import load_layout
-from bss_mfg.export.programming.model import Format
+from bss_mfg.export.programming.model import Format, Programmed
 from bss_mfg.files import read_bytes, sha256_of
 from bss_mfg.model import Event
-from bss_mfg.reconciling.books import Account, Books, Ledgered, some
+from bss_mfg.reconciling.books import Account, Books, Ledgered, counted, some
 from bss_mfg.scan.diagnose import printable
 
 MAX_FILE = 4 << 30
@@ -37,13 +36,16 @@ def compare_file(data: bytes, form: Format, named: str | None, books: Books, exp
     """Hold one file against the units. `named` is the serial that the file's index, or its name, says it is of."""
     try:
         found = form.read(data)
+        wrong: list[tuple[str, str]] = []
     except InputError as error:
         where = f"{error.where}: " if error.where else ""
-        return FileSays(((named or _whose(data, error.where, books), f"{where}{error.what}"),), (), error.what)
-    wrong: list[tuple[str, str]] = []
+        found, wrong = _by_rows(data, form, books) if form.each == "batch" else ([], [])
+        if not found:
+            return FileSays(((named or "", f"{where}{error.what}"),), (), error.what)
+        wrong = wrong or [("", f"{where}{error.what}")]
     units: dict[str, None] = {}
     if named is not None and len(found) != 1:
-        wrong.append((named, f"{len(found)} units stand in it, not one"))
+        wrong.append((named, f"{counted(len(found), 'unit')} in it, not one"))
     for one in found:
         serial = named or one.serial
         if serial is None:
@@ -80,7 +82,7 @@ def reconcile_programming(
             continue
         form = _format(folder, index)
         if form is None:
-            what = f"{len(index.files):,} files made with a layout file that is not in the folder: not read"
+            what = f"{counted(len(index.files), 'file')} made with a layout file that is not in the folder: not read"
             book.note(
                 what if index.layout else f"of an unknown format: {printable(index.programming_format, 20)}", path
             )
@@ -93,7 +95,7 @@ def reconcile_programming(
             whole = False
         elif (told := sum(len(says.units) for says in read)) != index.units:
             book.altered = True
-            book.differs(f"the index says {index.units:,} units, the files hold {told:,}", path)
+            book.differs(f"the index says {counted(index.units, 'unit')}, the files hold {told:,}", path)
     for path, form, serial in _without_index(files, indexed, events, books):
         if path.name.endswith(SEALED):
             book.note("sealed, not read, and its index is missing", path)
@@ -139,7 +141,7 @@ def _sealed(book: Ledgered, path: Path, index: Index) -> None:
         file = path.with_name(item.file)
         if file.is_file() and sha256_of(file) != item.sha256:
             book.differs("was altered: another SHA-256 than its index says", file, item.serial or "")
-    book.note(f"{len(index.files):,} files, sealed, not read: only their SHA-256 was compared", path)
+    book.note(f"{counted(len(index.files), 'file')} sealed, not read: only the SHA-256 was compared", path)
 
 
 def _format(folder: Path, index: Index) -> Format | None:
@@ -190,17 +192,23 @@ def _conclude(
             book.differs("is in no programming file, though its key was released", "", unit.serial, unit.package)
     elif absent:
         book.note(
-            f"{len(absent):,} units whose keys were released are in no file here: {some(u.serial for u in absent)}"
+            f"{counted(len(absent), 'unit')} with released keys in no file here: {some(u.serial for u in absent)}"
         )
     if waiting := [unit.serial for unit in books.units.values() if unit.current and not unit.released]:
-        book.note(f"{len(waiting):,} units whose keys were never released: {some(waiting)}")
+        book.note(f"{counted(len(waiting), 'unit')} with keys that were never released: {some(waiting)}")
 
 
-def _whose(data: bytes, where: str, books: Books) -> str:
-    """The unit that a broken row names, as far as it can be told."""
-    row = re.fullmatch(r"row (\d+)", where)
-    lines = data.splitlines()
-    if row is None or not 0 < int(row[1]) <= len(lines):
-        return ""
-    unit = books.unit_in(lines[int(row[1]) - 1])
-    return unit.serial if unit else ""
+def _by_rows(data: bytes, form: Format, books: Books) -> tuple[list[Programmed], list[tuple[str, str]]]:
+    """A broken file of many units, each row read on its own: what the good rows say, and what is wrong with the bad."""
+    head, *rows = data.splitlines(keepends=True) or [b""]
+    if form.name != "csv":
+        head, rows = b"", [head, *rows]
+    good: list[Programmed] = []
+    bad: list[tuple[str, str]] = []
+    for number, row in enumerate(rows, 2 if head else 1):
+        try:
+            good += form.read(head + row)
+        except InputError as error:
+            unit = books.unit_in(row)
+            bad.append((unit.serial if unit else "", f"row {number}: {error.what}"))
+    return good, bad
