@@ -1,4 +1,5 @@
-"""The whole line on the sample batches: a workspace, products, batches, labels, verification, manifests."""
+"""The whole line on the sample batches: a workspace, products, batches, labels, verification, manifests, programming
+data, and the proof that all of them agree."""
 
 from __future__ import annotations
 
@@ -26,8 +27,9 @@ from bss_mfg.label.loading import load_template
 from bss_mfg.label.printer import GENERIC
 from bss_mfg.ledger.audit import now
 from bss_mfg.model import Who
-from bss_mfg.payload.keys import load_public_key, new_development_key
+from bss_mfg.payload.keys import load_private_key, load_public_key, new_development_key
 from bss_mfg.product import Product
+from bss_mfg.reconciling.job import Reconciliation, reconcile
 from bss_mfg.report.page import html_report
 from bss_mfg.scan.job import Verification, Wanted, verify
 from bss_mfg.tomlfile import load, validate
@@ -61,6 +63,12 @@ class Ran:
     files: Mapping[str, Path]
     seconds: Mapping[str, float]
     verification: Verification
+    reconciliation: Reconciliation
+
+    @property
+    def right(self) -> bool:
+        """Whether every label is right, and all files say the same."""
+        return self.verification.right and self.reconciliation.agrees
 
 
 @dataclass(slots=True)
@@ -122,8 +130,13 @@ def _run(workspace: Workspace, folder: Path, who: Who, reporter: Reporter) -> Ra
         with clock.step("program"):
             programming = out / "programming.csv"
             release(ledger, vault, batch, formats()["csv"], programming)
+        with clock.step("reconcile"):
+            key = load_private_key(private, name)
+            agreement = reconcile(
+                ledger, vault, batch, out, mapping, private_key=key, progress=reporter(f"{name}: reconcile")
+            )
     files = {
         "label file": labels.files[0], "index": labels.index, "control log": log, "manifest": table,
         "programming data": programming, "report": report,
     }  # fmt: skip
-    return Ran(name, batch.units, labels.labels, labels.pages, files, clock.seconds, outcome)
+    return Ran(name, batch.units, labels.labels, labels.pages, files, clock.seconds, outcome, agreement)

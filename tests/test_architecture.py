@@ -23,7 +23,7 @@ FLOORS: list[set[str]] = [
     {"product"},
     {"ledger", "workspace", "identities"},
     {"issuing", "label", "scan", "export", "vaulting"},
-    {"replacing"},
+    {"replacing", "reconciling"},
     {"report"},
     {"demo", "inspection", "doctor", "looking"},
     {"cli"},

@@ -41,6 +41,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "manifest": ("manifest:manifest", "Write what is uploaded, follow what became of it."),
     "table": ("table:table", "Write the units of a batch as a table: CSV, JSON lines, XLSX or Parquet."),
     "program": ("program:program", "Write the OOB keys of a batch for the line's flasher, or check what it read back."),
+    "reconcile": (
+        "reconcile:reconcile",
+        "Prove that programming files, labels and control logs say the same as the ledger.",
+    ),
     "import-issued": ("life:import_issued", "Bring in identities that were issued before bss-mfg."),
     "vault": ("vault:vault", "Look at the vault key, change it, keep it apart, put it back."),
     "history": ("ledger:history", "Everything that ever happened to a unit or a batch."),

@@ -12,6 +12,7 @@ from bss_mfg.cli.common import App, details, json_option, pass_app, print_json, 
 if TYPE_CHECKING:
     from bss_mfg.doctor import Check
     from bss_mfg.ledger.keyfile import Kind
+    from bss_mfg.reconciling.job import Reconciliation
 
 
 @click.command(epilog="Example: bss-mfg init factory")
@@ -91,8 +92,8 @@ def _of_workspace(app: App) -> list[Check]:
 def demo(ctx: click.Context, app: App, out: Path | None, samples: Path | None) -> None:
     """Take the sample batches through the whole line.
 
-    Makes a workspace with development keys, issues each sample, makes its labels, reads them back, and writes manifest,
-    programming data and report.
+    Makes a workspace with development keys, issues each sample, makes its labels, reads them back, writes manifest,
+    programming data and report, and proves that they agree.
     """
     from bss_mfg.demo import run_demo
     from bss_mfg.resources import folder
@@ -101,19 +102,33 @@ def demo(ctx: click.Context, app: App, out: Path | None, samples: Path | None) -
     results = run_demo(samples or folder("sample_batches"), root, app.who(), progress)
     for ran in results:
         counts = ran.verification.counts
-        verdict = "OK" if ran.verification.right else "WRONG"
+        verdict = "OK" if ran.right else "WRONG"
         click.echo(f"\n{verdict}: {ran.name}")
         details(
             [
                 ("units", f"{ran.units:,}"),
                 ("labels", f"{ran.labels:,} on {ran.pages:,} pages, {counts['matched']:,} read back and right"),
+                ("agreement", _agreement(ran.reconciliation)),
                 *[(name, shown_path(path)) for name, path in ran.files.items()],
                 ("seconds", ", ".join(f"{name} {seconds:.2f}" for name, seconds in ran.seconds.items())),
             ]
         )
     click.echo(f"\nThe workspace is {shown_path(root)}; look at a sheet and its report first.")
-    if not all(ran.verification.right for ran in results):
+    if not all(ran.right for ran in results):
         ctx.exit(1)
+
+
+def _agreement(outcome: Reconciliation) -> str:
+    """What was compared with the ledger, and the first difference."""
+    kinds = ", ".join(f"{account.kind} of {account.compared:,}" for account in outcome.accounts)
+    if outcome.agrees:
+        return f"{kinds}: all as in the ledger"
+    first = next(iter(outcome.differences), None)
+    return (
+        f"{len(outcome.differences):,} differences; {first.unit} {first.file}: {first.what}"
+        if first
+        else "nothing read"
+    )
 
 
 def _free_folder(name: str) -> Path:

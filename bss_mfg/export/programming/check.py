@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from bss_mfg.errors import InputError
-from bss_mfg.export.programming.model import octets_of
+from bss_mfg.export.programming.model import Programmed, octets_of
 from bss_mfg.identities import read_table
 from bss_mfg.model import Unit
 
@@ -45,14 +45,16 @@ class _Record:
     octets: int
 
 
-class _Batch:
-    """What the ledger expects, by serial; the keys only as digests."""
+class Expected:
+    """What the ledger expects, by serial; the keys only as digests. `keyless` are units whose key nobody has any more:
+    of those only the Device UUID is compared."""
 
-    def __init__(self, units: Iterable[Unit]) -> None:
+    def __init__(self, units: Iterable[Unit], keyless: Iterable[Unit] = ()) -> None:
         self.records: dict[str, _Record] = {}
         for unit in units:
             device, key = octets_of(unit)
             self.records[unit.serial] = _Record(device, hashlib.sha256(key).digest(), len(key))
+        self.records.update({unit.serial: _Record(unit.uuid.bytes, b"", 0) for unit in keyless})
 
     # Needed once something differs, which is rare: a batch that is right never builds them.
     @cached_property
@@ -90,7 +92,7 @@ def check_readback(rows: Iterable[Mapping[str, str]], expected: Iterable[Unit]) 
 
     Holds the batch's serials, UUIDs and digests, and one row at a time.
     """
-    batch = _Batch(expected)
+    batch = Expected(expected)
     first: dict[str, int] = {}
     found: list[Difference] = []
     for count, row in enumerate(rows, 2):
@@ -110,12 +112,24 @@ def check_readback(rows: Iterable[Mapping[str, str]], expected: Iterable[Unit]) 
     return found
 
 
+def check_programmed(one: Programmed, serial: str, row: int | None, batch: Expected) -> list[Difference]:
+    """All differences between what a programming file says of a unit and the unit `serial`."""
+    if serial not in batch.records:
+        _, damage = _serial(serial, one.uuid.hex.upper(), batch)
+        return [Difference(damage[0], serial, row, damage[1])] if damage else []
+    device, key = octets_of(one)
+    values = {"uuid": device.hex().upper()}
+    if batch.records[serial].octets:
+        values["oob_key"] = key.hex().upper()
+    return [Difference(kind, serial, row, what) for kind, what in _compared(values, serial, batch)]
+
+
 def _compact(text: str) -> str:
     """Hex digits without what people and tools put between them."""
     return re.sub(r"[\s:-]", "", text).upper().removeprefix("0X")
 
 
-def _serial(text: str, device: str, batch: _Batch) -> tuple[str | None, tuple[Kind, str] | None]:
+def _serial(text: str, device: str, batch: Expected) -> tuple[str | None, tuple[Kind, str] | None]:
     """The unit that a row is about, None where nobody can tell, and what is wrong with its serial."""
     if text in batch.records:
         return text, None
@@ -128,7 +142,7 @@ def _serial(text: str, device: str, batch: _Batch) -> tuple[str | None, tuple[Ki
     return None, ("unknown", f"the serial {text[:60]!a} is not in this batch{hint}")
 
 
-def _compared(row: Mapping[str, str], serial: str, batch: _Batch) -> Iterator[tuple[Kind, str]]:
+def _compared(row: Mapping[str, str], serial: str, batch: Expected) -> Iterator[tuple[Kind, str]]:
     """What differs in a row. Another unit's UUID and key together are one finding."""
     record = batch.records[serial]
     others: dict[str, list[str]] = {}
@@ -154,7 +168,7 @@ _Finding = tuple[Kind, str] | str | None
 """A kind and its words; or the serial of the unit whose value this is; or None, all is well."""
 
 
-def _device(text: str, record: _Record, batch: _Batch) -> _Finding:
+def _device(text: str, record: _Record, batch: Expected) -> _Finding:
     digits = _compact(text)
     if not re.fullmatch(r"[0-9A-F]{32}", digits):
         return _damaged(text, digits, 16, "Device UUID", "uuid", lambda octets: octets == record.device)
@@ -171,7 +185,7 @@ def _device(text: str, record: _Record, batch: _Batch) -> _Finding:
     )
 
 
-def _key(text: str, record: _Record, batch: _Batch) -> _Finding:
+def _key(text: str, record: _Record, batch: Expected) -> _Finding:
     digits = _compact(text)
     if not re.fullmatch(r"([0-9A-F]{32}){1,2}", digits):
         return _damaged(text, digits, record.octets, "OOB key", "key", lambda octets: _is_key(octets, record))
@@ -185,7 +199,7 @@ def _key(text: str, record: _Record, batch: _Batch) -> _Finding:
     return batch.by_digest.get(hashlib.sha256(octets).digest()) or ("key", "its OOB key is not the one that was issued")
 
 
-def _digest(text: str, record: _Record, batch: _Batch) -> _Finding:
+def _digest(text: str, record: _Record, batch: Expected) -> _Finding:
     digits = _compact(text)
 
     def same(octets: bytes) -> bool:

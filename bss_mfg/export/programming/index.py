@@ -46,12 +46,12 @@ class Index(_Strict):
         return (json.dumps(self.model_dump(), indent=1) + "\n").encode("ascii")
 
 
-def indexes(folder: Path, batch: str) -> Iterator[tuple[Path, Index]]:
-    """All indexes of a batch anywhere below a folder; JSON files of other kinds are passed over."""
+def indexes(folder: Path, batch: str | None = None) -> Iterator[tuple[Path, Index]]:
+    """All indexes of a batch, or of all, anywhere below a folder; JSON files of other kinds are passed over."""
     for path in sorted(folder.rglob("*.json")):
         try:
             found = Index.model_validate_json(read_bytes(path, "index", MAX_INDEX))
         except (ValidationError, BssError):
             continue
-        if found.batch == batch:
+        if batch in (None, found.batch):
             yield path, found

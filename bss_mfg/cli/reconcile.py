@@ -1,0 +1,101 @@
+"""reconcile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bss_mfg.cli.common import App, counted, json_option, pass_app, print_json, progress, say, shown_path
+
+if TYPE_CHECKING:
+    from bss_mfg.reconciling.job import Reconciliation
+
+MOST = 50
+"""Differences of a kind that are shown as text; --json has all."""
+
+
+@click.command(epilog="Example: bss-mfg reconcile bulb-2026-11 --private-key dev-keys/amazon.private.pem")
+@click.argument("batch_id", metavar="BATCH")
+@click.option("--folder", type=click.Path(path_type=Path), help="Where the files lie (default: the batch's folder).")
+@click.option("--private-key", type=click.Path(path_type=Path), help="A development key: open the barcodes, too.")
+@click.option("--jobs", type=click.IntRange(0, 64), default=0, help="Reading processes; 0: one per core, up to 4.")
+@json_option
+@pass_app
+@click.pass_context
+def reconcile(
+    ctx: click.Context, app: App, batch_id: str, folder: Path | None, private_key: Path | None, jobs: int, as_json: bool
+) -> None:
+    """Prove that programming files, labels and control logs say the same as the ledger.
+
+    Reads all that lies in the folder, and deeper, unit by unit; names each difference by unit and file. Writes nothing.
+    Exit 1 if something differs, or what should be there is not found.
+    """
+    from bss_mfg.export.mapping import load_mapping
+    from bss_mfg.files import read_bytes
+    from bss_mfg.payload.keys import load_private_key
+    from bss_mfg.reconciling.job import reconcile as run
+
+    key = load_private_key(read_bytes(private_key, "private key", 1 << 16), str(private_key)) if private_key else None
+    with app.workspace.open_ledger(app.actor) as ledger:
+        batch = ledger.batch(batch_id)
+        mapping = load_mapping(batch.spec, app.workspace.root / "specs")
+        outcome = run(
+            ledger, app.vault(ledger), batch, folder or app.workspace.batch_folder(batch.id), mapping, private_key=key,
+            jobs=jobs, progress=progress(f"{batch_id}: labels"),
+        )  # fmt: skip
+    if as_json:
+        print_json(document(outcome))
+    else:
+        show(outcome)
+    if outcome.agrees:
+        say(f"OK: what was read agrees with the ledger, batch {batch_id}")
+        return
+    found = len(outcome.differences)
+    say(f"WRONG: {counted(found, 'difference')} from the ledger" if found else "WRONG: there was nothing to compare")
+    ctx.exit(1)
+
+
+def show(outcome: Reconciliation) -> None:
+    """A line for each kind, then one for each difference; notes go to stderr."""
+    for account in outcome.accounts:
+        thing = "package" if account.kind == "labels" else "unit"
+        click.echo(
+            f"{account.kind:<12}  {counted(len(account.files), 'file')}, {counted(account.compared, thing)} compared, "
+            f"{counted(len(account.differences), 'difference')}"
+        )
+    for account in outcome.accounts:
+        for one in account.differences[:MOST]:
+            who = one.unit or (f"package {one.package}" if one.package else "-")
+            click.echo(f"{one.kind:<12}  {who}  {one.file or '-'}: {one.what}")
+        if len(account.differences) > MOST:
+            click.echo(f"{account.kind:<12}  and {len(account.differences) - MOST:,} more: --json has all")
+    for account in outcome.accounts:
+        for note in account.notes[:MOST]:
+            say(f"Note: {account.kind}: {note.file + ': ' if note.file else ''}{note.what}")
+        if len(account.notes) > MOST:
+            say(f"Note: {account.kind}: and {len(account.notes) - MOST:,} more: --json has all")
+
+
+def document(outcome: Reconciliation) -> dict[str, object]:
+    """The JSON document."""
+    return {
+        "batch": outcome.batch.id,
+        "folder": shown_path(outcome.folder),
+        "agrees": outcome.agrees,
+        "keys_compared": not outcome.retired,
+        "kinds": [
+            {
+                "kind": account.kind,
+                "files": list(account.files),
+                "compared": account.compared,
+                "differences": [
+                    {"unit": one.unit or None, "package": one.package, "file": one.file or None, "what": one.what}
+                    for one in account.differences
+                ],
+                "notes": [{"file": note.file or None, "what": note.what} for note in account.notes],
+            }
+            for account in outcome.accounts
+        ],
+    }
