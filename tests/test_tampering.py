@@ -107,3 +107,22 @@ def test_an_octet_that_is_no_text_is_a_changed_event(log: Path) -> None:
         database.execute("UPDATE event SET data = CAST(x'7bff7d' AS TEXT) WHERE seq = 500")
     with Ledger.open(log, WHO) as ledger, pytest.raises(LedgerError, match="changed at event 500"):
         ledger.verify_history()
+
+
+@pytest.mark.parametrize("damage", ["schema", "version", "facts", "text"])
+def test_damage_elsewhere_is_damage_and_no_defect(log: Path, damage: str) -> None:
+    """Found by flips: a schema that is no text, a version that never was, facts that are no JSON."""
+    if damage == "schema":
+        data = log.read_bytes()
+        assert b"CREATE TABLE product" in data
+        log.write_bytes(data.replace(b"CREATE TABLE product", b"CREAT\xc5 TABLE product", 1))
+    else:
+        with sqlite3.connect(log) as database:
+            database.execute("DROP TRIGGER payload_no_update")
+            database.execute({
+                "version": "PRAGMA user_version = 0",
+                "facts": "UPDATE batch SET facts = '{'",
+                "text": "UPDATE package SET payload = CAST(x'ff' AS TEXT) WHERE number = 7",
+            }[damage])  # fmt: skip
+    with pytest.raises(LedgerError), Ledger.open(log, WHO) as ledger:
+        ledger.check()

@@ -74,7 +74,7 @@ def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
 def _check_version(connection: sqlite3.Connection, path: Path) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if application != APPLICATION_ID:
+    if application != APPLICATION_ID or version < 1:
         raise LedgerError("is not a ledger of bss-mfg", where=str(path), way_out="Restore ledger.db from a backup.")
     if version > VERSION:
         raise LedgerError(
@@ -133,6 +133,8 @@ def errors(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into ours."""
     try:
         yield
+    except UnicodeDecodeError:  # what Python makes of an error message that quotes a damaged schema
+        raise _damaged(path) from None
     except sqlite3.Error as error:
         raise _plain(error, path) from error
 
@@ -174,9 +176,13 @@ def _plain(error: sqlite3.Error, path: Path) -> BssError:
             where=where,
             way_out="Check the rights of the file and its folder, and free space.",
         )
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return LedgerError("is damaged", where=where, way_out="Keep it aside and restore the last good backup.")
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or "decode to UTF-8" in str(error):
+        return _damaged(path)
     return LedgerError(f"SQLite failed ({name or type(error).__name__})", where=where, way_out="Run `bss-mfg doctor`.")
+
+
+def _damaged(path: Path) -> LedgerError:
+    return LedgerError("is damaged", where=str(path), way_out="Keep it aside and restore the last good backup.")
 
 
 def refuse_network(path: Path) -> None:

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.base import LedgerBase, unknown_batch
 from bss_mfg.ledger.checking import payload_digest
 from bss_mfg.model import Batch, Package, Unit
@@ -187,5 +188,11 @@ class Lookup(LedgerBase):
 
 def _batch(row: Sequence[Any]) -> Batch:
     values = list(row)
-    values[12] = json.loads(values[12])
+    try:
+        values[12] = json.loads(values[12])
+    except ValueError:
+        raise LedgerError(
+            f"batch {values[0]} has facts that can't be read",
+            way_out="The ledger was damaged: keep it aside and restore the last good backup.",
+        ) from None
     return Batch(*values)
