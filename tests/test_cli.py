@@ -61,6 +61,8 @@ def test_usage_mistakes_exit_2() -> None:
         ["program", "B1", "--format", "csv", "--out", "x.csv", "--again"],
         ["program", "B1"],
         ["program", "B1", "--format", "csv", "--out", "x", "--layout", "x.toml"],
+        ["program", "B1", "--format", "csv", "--out", "-"],
+        ["manifest", "B1", "--out", "-"],
         ["program", "B1", "--check", "x.csv", "--format", "csv"],
         ["manifest", "B1"],
         ["manifest", "B1", "--out", "x.txt", "--rejected"],

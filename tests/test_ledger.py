@@ -207,3 +207,16 @@ def test_no_lookup_walks_the_ledger(factory: Factory) -> None:
         plan for plan in plans if plan.startswith("SCAN") and not plan.startswith(("SCAN product", "SCAN CONSTANT"))
     ]
     assert walks == []
+
+
+def test_a_changed_barcode_string_is_neither_printed_nor_uploaded(factory: Factory) -> None:
+    factory.add(oob_bytes=16)
+    factory.issue(3)
+    with sqlite3.connect(factory.root / "ledger.db") as database:
+        database.execute("DROP TRIGGER payload_no_update")
+        database.execute("UPDATE package SET payload = replace(payload, 'PID:ebK3', 'PID:ebK4') WHERE number = 2")
+    for command in (("labels", "B1"), ("manifest", "B1", "--out", factory.root / "log.txt")):
+        done = factory.cli(*command)
+        assert done.code == 5, done
+        assert "package 2 of batch B1 was changed in the ledger" in done.err
+    assert not (factory.root / "log.txt").exists()

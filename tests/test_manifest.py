@@ -169,3 +169,14 @@ def test_manifest_alone_and_with_make_are_the_same(line: Factory) -> None:
         assert done.code == 0, done.err
     assert (line.root / "1.csv").read_bytes() == (line.root / "2.csv").read_bytes()
     assert "acknowledge" in line.cli("manifest", "--help").out
+
+
+def test_the_same_command_twice_makes_no_second_set(line: Factory) -> None:
+    first = manifest(line, "--max-logs", 5).json
+    with line.ledger() as ledger:
+        head = ledger.head()
+    again = manifest(line, "--max-logs", 5).json
+    assert [(one["file"], one["before"]) for one in again["files"]] == [(one["file"], True) for one in first["files"]]
+    assert len(list((line.root / "upload").glob("*.txt"))) == 4
+    with line.ledger() as ledger:
+        assert ledger.head() == head

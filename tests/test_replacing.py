@@ -303,3 +303,10 @@ def test_a_foreign_serial_is_refused_by_its_row(factory: Factory, tmp_path: Path
         listed = [IssuedBefore(2, "A", None, b"k" * 32), IssuedBefore(3, "B", None, None)]
         assert ledger.import_issued(number, "bulb", listed, "f", "") == 2
         ledger.import_issued(number, "bulb", [IssuedBefore(2, "C", None, b"k" * 32)], "f", "")
+
+
+def test_a_replaced_unit_gets_no_label_by_name(line: Factory) -> None:
+    new = swap(line)["ebK300000003"]
+    refused = line.cli("reprint", "B1", "ebK300000003", "--reason", "eaten")
+    assert refused.code == 4
+    assert f"ebK300000003 by {new}" in refused.err

@@ -313,3 +313,17 @@ def test_json_is_one_document(printed: Factory) -> None:
         "batch", "right", "partial", "counts", "files", "pages", "broken_files", "troubles", "sample", "statistics",
         "findings",
     }  # fmt: skip
+
+
+def test_a_blank_picture_proves_nothing(new_factory: Callable[[], Factory], tmp_path: Path) -> None:
+    """A sheet that was scanned face down passed with --partial."""
+    from PIL import Image
+
+    factory = new_factory()
+    factory.add(oob_bytes=16)
+    factory.issue(3)
+    factory.label()
+    Image.new("L", (1240, 1754), 255).save(tmp_path / "blank.png")
+    done = factory.cli("verify", "B1", tmp_path / "blank.png", "--partial")
+    assert done.code == 1
+    assert "no label was found" in done.err

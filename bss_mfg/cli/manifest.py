@@ -56,6 +56,10 @@ def make(
 
     out = Path(to)
     folder = out.is_dir() or to.endswith(("/", "\\"))
+    if to == "-":
+        raise click.UsageError("A manifest goes into a file or folder; `bss-mfg table BATCH --out -` writes to stdout.")
+    if (rejected or missing or max_logs or max_bytes) and kind == "control-log" and not folder and not out.suffix:
+        raise click.UsageError(f"There is no folder {to}: say --out {to}/ to make it.")
     if (rejected or missing or max_logs or max_bytes) and (kind != "control-log" or not folder):
         raise click.UsageError("--rejected, --missing and the limits belong to control logs in a folder (--out DIR/).")
     if rejected and missing:
@@ -78,7 +82,8 @@ def make(
     for one in files:
         if not as_json:
             click.echo(shown_path(Path(str(one["file"]))))
-        say(f"OK: {kind} of {counted(int(str(one['packages'])), 'package')}; SHA-256 {one['sha256']}")
+        lay = "; was made before" if one.get("before") else ""
+        say(f"OK: {kind} of {counted(int(str(one['packages'])), 'package')}; SHA-256 {one['sha256']}{lay}")
     if not files:
         say(f"OK: nothing to write: no package of {batch_id} is {'rejected' if rejected else 'missing'}")
     if left:
@@ -104,7 +109,7 @@ def _control_logs(
     )  # fmt: skip
     return [
         {"file": str(one.path), "sha256": one.sha256, "packages": one.contents.all_packages,
-         "device_logs": one.contents.device_logs, "bundle_logs": one.contents.bundle_logs}
+         "device_logs": one.contents.device_logs, "bundle_logs": one.contents.bundle_logs, "before": one.before}
         for one in made
     ]  # fmt: skip
 
@@ -150,7 +155,7 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
         click.echo(f"rejected: {serial}  {reason!a}")
     if missing:
         some = ", ".join(f"{low}" if low == high else f"{low}-{high}" for low, high in spans(missing)[:10])
-        say(f"In no control log: {counted(len(missing), 'package')} (numbers {some}). Now: --missing")
+        say(f"In no control log: {counted(len(missing), 'package')} (numbers {some}); --missing writes it")
     waiting, bad = sum(one.waiting for one in files), sum(one.rejected for one in files)
     say(f"{counted(waiting, 'unit')} waiting, {sum(one.accepted for one in files):,} accepted, {bad:,} rejected")
 

@@ -41,6 +41,8 @@ def program(
         return
     if not kind or not out:
         raise click.UsageError("Say --format and --out (or --check FILE).")
+    if out == "-":
+        raise click.UsageError("Keys go into files only: name a folder or file.")
     if again and not reason.strip():
         raise click.UsageError("--again wants --reason TEXT: why, for the history.")
     if layout and kind not in ("bin", "hex"):

@@ -1,14 +1,14 @@
 """Control logs of a batch made, put in place, and counted in the ledger: file by file, so that a kill loses nothing.
 
-A unit counts as listed once its file and sidecar are on disk. What a killed run left on disk uncounted is taken as it
-is where the same logs are made again.
+A unit counts as listed once its file and sidecar are on disk. Where the same logs are made again in the same folder,
+the files that lie there are taken as they are: those that a killed run left uncounted are counted, the others were before.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -56,13 +56,17 @@ def make_control_logs(
 
     folder = out.parent if as_file else out
     names = iter([out.name]) if as_file else plan_names(now, out)
-    lying = {} if as_file else _uncounted(ledger, batch, folder)
+    known = ledger.known_manifests(batch.id)
+    lying = {} if as_file else _lying(batch, folder)
     again = [_digested(each) for each in documents()] if lying else []
     for number, each in enumerate(documents()):
         if again and (sha256 := again[number][0]) in lying:
             for _ in each:
                 pass  # made, to come to the next
             written = adopt_log(lying[sha256], sha256, each.contents, origin)
+            if sha256 in known:
+                yield replace(written, before=True)
+                continue
         else:
             (written,) = write_logs(folder, [each], names, origin)
         found = written.contents
@@ -81,10 +85,10 @@ def _chooser(ledger: Ledger, batch: Batch, which: Which) -> Callable[[], Iterabl
     return lambda: (next(ledger.packages(batch.id, number, 1)) for number in numbers)
 
 
-def _uncounted(ledger: Ledger, batch: Batch, folder: Path) -> dict[str, Path]:
-    """Control logs in a folder that a killed run may have left uncounted: SHA-256 -> file. They have no sidecar, or one
-    of this batch; whether they are what is made again, their SHA-256 tells."""
-    known, found = ledger.known_manifests(batch.id), {}
+def _lying(batch: Batch, folder: Path) -> dict[str, Path]:
+    """Control logs in a folder that may be what is made again: SHA-256 -> file. They have a sidecar of this batch, or
+    none, where a run was killed."""
+    found: dict[str, Path] = {}
     for path in sorted(folder.glob("C_CONTROL_LOG_*.txt")):
         settled(path)
         if sidecar_path(path).exists():
@@ -94,8 +98,8 @@ def _uncounted(ledger: Ledger, batch: Batch, folder: Path) -> dict[str, Path]:
                 continue
         else:
             sha256 = sha256_of(path)
-        if sha256 and sha256 not in known:
-            found[sha256] = path
+        if sha256:
+            found.setdefault(sha256, path)
     return found
 
 

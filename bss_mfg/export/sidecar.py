@@ -58,6 +58,8 @@ class Written:
     path: Path
     sha256: str
     contents: Contents
+    before: bool = False
+    """Whether it was counted before: the same logs, made again in the same folder."""
 
 
 def sidecar_path(path: Path) -> Path:

@@ -108,6 +108,14 @@ def select(
             way_out="Check the label or the index beside the label files; upper and lower case differ.",
         )
 
+    if taken := ledger.taken_by(batch.id, serials):
+        raise RefusedError(
+            f"{len(taken):,} of these units were scrapped, and others took their places",
+            where=f"batch {batch.id}",
+            problems=[f"{old} by {new}" for old, new in list(taken.items())[:10]],
+            way_out="Name the new serials.",
+        )
+
     def number(serial: str) -> int:
         package, unit = known[serial]
         return {"package": package, "unit": unit, "carton": (package - 1) // per_carton + 1, "batch": 1}[each]

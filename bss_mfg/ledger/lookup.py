@@ -36,18 +36,25 @@ class Lookup(LedgerBase):
         return _batch(rows[0])
 
     def packages(self, batch_id: str, first: int = 1, count: int | None = None) -> Iterator[Package]:
-        """The packages of a batch in order, from number `first` on, without keys; memory stays flat."""
+        """The packages of a batch in order, from number `first` on, without keys; memory stays flat. A barcode string
+        that is not the one that was issued is a `LedgerError`."""
         batch = self._number(batch_id)
         last = first + count if count is not None else 1 << 62
         for rows in self._stream(
-            "SELECT number, payload, revision FROM package WHERE batch = ? AND number < ? AND number > ? "
+            "SELECT number, payload, revision, digest FROM package WHERE batch = ? AND number < ? AND number > ? "
             "ORDER BY number LIMIT ?",
             (batch, last),
             500,
             after=first - 1,
         ):
             units = self._units_by_package(batch, rows[0][0], rows[-1][0])
-            for number, payload, revision in rows:
+            for number, payload, revision, digest in rows:
+                if payload_digest(payload) != digest:
+                    raise LedgerError(
+                        f"the barcode string of package {number} of batch {batch_id} was changed in the ledger",
+                        where=str(self._path),
+                        way_out="Keep the file as evidence and restore the last good backup.",
+                    )
                 yield Package(number, payload, tuple(units[number]), revision)
 
     def _units_by_package(self, batch: int, first: int, last: int) -> dict[int, list[Unit]]:

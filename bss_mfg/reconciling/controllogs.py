@@ -258,7 +258,9 @@ def _conclude(
     gone = [one for one in made if one.sha256 not in here and not (book.altered and one.file in _names(book))]
     if not book.files:
         if made:
-            book.differs(f"no control log was found, though the ledger knows of {len(made):,}, {made[-1].file} is one")
+            book.differs(
+                f"no control log was found, though the ledger knows of {len(made):,}, {made[-1].file} is one; name their folder with --folder"
+            )
         else:
             book.note("no control log was found: none was made yet")
         return

@@ -86,12 +86,15 @@ class Verification:
 
     @property
     def right(self) -> bool:
-        """Whether all is right: nothing but matches (with `partial`, also labels that no picture showed the place of),
-        and every file was read. Of a sample: whether its lot is accepted."""
+        """Whether all is right: nothing but matches (with `partial`, also labels that no picture showed the place of;
+        but pictures without a label prove nothing), and every file was read. Of a sample: whether its lot is
+        accepted."""
         if self.decision:
             return self.decision.verdict == "accept"
-        return not self.broken and all(
-            item.kind == "matched" or (self.partial and item.unseen) for item in self.findings
+        return (
+            not self.broken
+            and all(item.kind == "matched" or (self.partial and item.unseen) for item in self.findings)
+            and any(item.kind == "matched" for item in self.findings)
         )
 
     @property
