@@ -144,3 +144,11 @@ def test_500_pages_with_a_crash_and_a_hang(new_factory: Callable[[], Factory], t
     (trouble,) = done.json["troubles"]
     assert trouble["file"].endswith(f"page {HANGS}")
     assert "stalled" in trouble["reason"]
+
+
+def test_a_hang_of_a_worker_that_was_just_started_is_called_a_hang() -> None:
+    """It has longer to start, ended itself meanwhile, and was called a crash."""
+    with Pool(make_fragile, (), 1.5, 1) as pool:
+        ((_, hung),) = pool.run([17])
+    assert isinstance(hung, Failed)
+    assert "no progress" in hung.reason

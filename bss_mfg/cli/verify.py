@@ -159,7 +159,7 @@ def _conclude(outcome: Verification) -> None:
             say("Take the wrong ones out of the lot, whatever the decision.")
     elif outcome.right and outcome.unseen:
         say(f"OK so far: all labels that were shown are right, {outcome.unseen:,} of the batch were not shown")
-    elif not any(outcome.counts[kind] for kind in outcome.counts if kind != "missing"):
+    elif outcome.pages and not any(outcome.counts[kind] for kind in outcome.counts if kind != "missing"):
         say("WRONG: no label was found in these pictures: upside down, blank, or of another kind?")
     else:
         say("OK: all labels are right" if outcome.right else "WRONG: not all labels are right")

@@ -1,7 +1,7 @@
 """Control logs of a batch made, put in place, and counted in the ledger: file by file, so that a kill loses nothing.
 
 A unit counts as listed once its file and sidecar are on disk. Where the same logs are made again in the same folder,
-the files that lie there are taken as they are: those that a killed run left uncounted are counted, the others were before.
+the files that lie there are taken as they are; those that a killed run left uncounted are counted.
 """
 
 from __future__ import annotations

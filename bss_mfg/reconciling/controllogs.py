@@ -259,7 +259,8 @@ def _conclude(
     if not book.files:
         if made:
             book.differs(
-                f"no control log was found, though the ledger knows of {len(made):,}, {made[-1].file} is one; name their folder with --folder"
+                f"no control log was found, though the ledger knows of {len(made):,}, {made[-1].file} is one; "
+                "name their folder with --folder"
             )
         else:
             book.note("no control log was found: none was made yet")

@@ -94,7 +94,7 @@ class Verification:
         return (
             not self.broken
             and all(item.kind == "matched" or (self.partial and item.unseen) for item in self.findings)
-            and any(item.kind == "matched" for item in self.findings)
+            and (not self.pages or any(item.kind == "matched" for item in self.findings))
         )
 
     @property

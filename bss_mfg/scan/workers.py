@@ -44,7 +44,7 @@ class Worker(Generic[Job, Result]):
         self._make, self._arguments, self.seconds = make, arguments, seconds
         self._process: Any = None
         self._pipe: Connection | None = None
-        self._deadline = 0.0
+        self._deadline = self._given = 0.0
 
     @property
     def pipe(self) -> Connection | None:
@@ -65,7 +65,8 @@ class Worker(Generic[Job, Result]):
             self._process = context.Process(target=_serve, args=(theirs, self._make, self._arguments, self.seconds))
             self._process.start()
             theirs.close()
-        self._deadline = time.monotonic() + self.seconds + (START_SECONDS if starting else 0)
+        self._given = time.monotonic()
+        self._deadline = self._given + self.seconds + (START_SECONDS if starting else 0)
         with contextlib.suppress(OSError):  # if it has died, `take` says so
             self._pipe.send(job)
 
@@ -77,12 +78,19 @@ class Worker(Generic[Job, Result]):
             if self._pipe.poll(max(self.left, 0)):
                 result: Result | Failed = self._pipe.recv()
                 return result
-            reason = f"the reader made no progress in {self.seconds:.0f} s and was stopped"
+            reason = self._stalled
         except (EOFError, OSError):
             self._process.join(5)
-            reason = f"the reader crashed (exit {self._process.exitcode})"
+            # A process that was new to its job has longer to start, and then ends itself (see `_serve`).
+            late = time.monotonic() - self._given > 2 * self.seconds
+            code = self._process.exitcode
+            reason = self._stalled if late and code == 1 else f"the reader crashed (exit {code})"
         self.close()
         return Failed(reason)
+
+    @property
+    def _stalled(self) -> str:
+        return f"the reader made no progress in {self.seconds:.0f} s and was stopped"
 
     def ask(self, job: Job) -> Result | Failed:
         """`give` and `take`."""
