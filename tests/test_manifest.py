@@ -180,3 +180,17 @@ def test_the_same_command_twice_makes_no_second_set(line: Factory) -> None:
     assert len(list((line.root / "upload").glob("*.txt"))) == 4
     with line.ledger() as ledger:
         assert ledger.head() == head
+
+
+def test_what_was_rejected_makes_a_new_file_also_where_its_logs_are_the_same(factory: Factory, tmp_path: Path) -> None:
+    """All of a batch was rejected, the cause lay elsewhere: the same logs have to go up again, under a new name."""
+    factory.add(oob_bytes=16)
+    factory.issue(1)
+    (first,) = manifest(factory).json["files"]
+    refusal = feedback(tmp_path / "f.json", (serial(1), "REJECTED", "product not set up yet"))
+    assert factory.cli("manifest", "acknowledge", refusal).code == 1
+    (second,) = manifest(factory, "--rejected").json["files"]
+    assert second["file"] != first["file"]
+    assert Path(second["file"]).read_bytes() == Path(first["file"]).read_bytes()
+    assert answers(factory) == {serial(1): "waiting"}
+    assert manifest(factory, "--rejected").json["files"] == []

@@ -121,3 +121,11 @@ def test_a_read_back_that_libreoffice_saved_is_read_exactly(line: Factory, tmp_p
         careless = line.cli("program", "B1", "--check", soffice(keys, kind, tmp_path / "numbers"), "--json")
         assert careless.code == 1
         assert "spreadsheet" in {item["kind"] for item in careless.json["differences"]}
+
+
+def test_the_command_offers_every_format() -> None:
+    """Written out there, so that help needs none of the formats' libraries."""
+    from bss_mfg.cli.program import FORMATS
+    from bss_mfg.export.programming.formats import NAMES, formats
+
+    assert set(FORMATS) == set(NAMES) == set(formats())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,6 +21,11 @@ from bss_mfg.cli.common import (
     table,
 )
 from bss_mfg.errors import InputError
+
+if TYPE_CHECKING:
+    from bss_mfg.export.manifests import Which
+    from bss_mfg.ledger.store import Ledger
+    from bss_mfg.model import Batch
 
 
 @click.group(cls=DefaultGroup, default="make", epilog="Example: bss-mfg manifest bulb-2026-11 --out upload/")
@@ -70,7 +76,7 @@ def make(
         batch = ledger.batch(batch_id)
         left = len(ledger.scrapped_packages(batch.id))
         if kind == "control-log":
-            which = "rejected" if rejected else "missing" if missing else "all"
+            which: Which = "rejected" if rejected else "missing" if missing else "all"
             files = _control_logs(app, ledger, batch, out, which, (max_logs, max_bytes), as_file=not folder)
         else:
             out = out / f"{batch_id}.{kind}" if folder else out
@@ -91,22 +97,21 @@ def make(
 
 
 def _control_logs(
-    app: App, ledger: object, batch: object, out: Path, which: str, limits: tuple[int | None, int | None], *,
+    app: App, ledger: Ledger, batch: Batch, out: Path, which: Which, limits: tuple[int | None, int | None], *,
     as_file: bool,
 ) -> list[dict[str, object]]:  # fmt: skip
     from bss_mfg.export.manifests import Limits, make_control_logs
     from bss_mfg.export.mapping import load_mapping
 
-    mapping = load_mapping(batch.spec, app.workspace.root / "specs")  # type: ignore[attr-defined]
+    mapping = load_mapping(batch.spec, app.workspace.root / "specs")
     if assumed := mapping.assumed:
-        spec = batch.spec  # type: ignore[attr-defined]
         say(
             f"Note: the names {', '.join(assumed)} are assumptions: compare them with Amazon's guide, correct "
-            f"specs/{spec}.control-log.toml (`bss-mfg spec copy {spec}`)."
+            f"specs/{batch.spec}.control-log.toml (`bss-mfg spec copy {batch.spec}`)."
         )
     made = make_control_logs(
-        ledger, batch, mapping, out, datetime.now(UTC), which=which, limits=Limits(*limits), as_file=as_file,  # type: ignore[arg-type]
-    )  # fmt: skip
+        ledger, batch, mapping, out, datetime.now(UTC), which=which, limits=Limits(*limits), as_file=as_file
+    )
     return [
         {"file": str(one.path), "sha256": one.sha256, "packages": one.contents.all_packages,
          "device_logs": one.contents.device_logs, "bundle_logs": one.contents.bundle_logs, "before": one.before}

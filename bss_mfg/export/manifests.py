@@ -43,7 +43,8 @@ def make_control_logs(
 ) -> Iterator[Written]:  # fmt: skip
     """Write the control logs of a batch's packages into the folder `out`, and give each once it is counted.
 
-    With `as_file` all go into one file of that name. `which`: all packages that may leave the factory, those with a
+    With `as_file` all go into one file of that name. What lies in the folder already is not written a second time, but
+    for rejected ones. `which`: all packages that may leave the factory, those with a
     unit in no control log yet, or those with a rejected one.
     """
     packages = _chooser(ledger, batch, which)
@@ -58,6 +59,8 @@ def make_control_logs(
     names = iter([out.name]) if as_file else plan_names(now, out)
     known = ledger.known_manifests(batch.id)
     lying = {} if as_file else _lying(batch, folder)
+    if which == "rejected":  # what was counted before is what was rejected: it goes up again, under a new name
+        lying = {sha256: path for sha256, path in lying.items() if sha256 not in known}
     again = [_digested(each) for each in documents()] if lying else []
     for number, each in enumerate(documents()):
         if again and (sha256 := again[number][0]) in lying:
