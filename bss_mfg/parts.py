@@ -4,34 +4,90 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
+from functools import partial
+from itertools import islice
 from typing import TypeVar
+
+from bss_mfg.workers import Failed, Processes, WorkerError
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
+IN_FLIGHT = 3
+"""Parts per process that are handed out and not yet taken: one at work, one ready, one done."""
+WAIT_SECONDS = 0.5
+"""Windows tells a waiting thread of Ctrl-C only when it wakes."""
+
 
 def run(
-    function: Callable[[Job], Result], jobs: Iterable[Job], executor: Executor | None = None, in_flight: int = 4
-) -> Iterator[tuple[Job, Result]]:
+    function: Callable[[Job], Result],
+    jobs: Iterable[Job],
+    executor: Executor | None = None,
+    *,
+    seconds: float | None = None,
+    tries: int = 2,
+) -> Iterator[tuple[Job, Result | Failed]]:
     """Call a pure function on each job and yield (job, result) in the order of the jobs.
 
-    Without an executor the work is done here, one job at a time. With one, at most `in_flight` jobs are held at once,
-    so memory stays flat at any number of jobs.
+    Without an executor the work is done here, one job at a time. With one, a few jobs are held at once, so memory
+    stays flat at any number of jobs. A job whose process died, or was stopped after `seconds` (on `Processes`), is
+    tried again, `tries` times in all; then its result is `Failed`, and the rest goes on. What the function raises is
+    raised here.
     """
     if executor is None:
         for job in jobs:
             yield job, function(job)
         return
+
+    def submit(job: Job) -> Future[Result]:
+        if isinstance(executor, Processes) and seconds is not None:
+            return executor.submit_within(seconds, function, job)
+        return executor.submit(function, job)
+
+    most = IN_FLIGHT * _width(executor)
     waiting: deque[tuple[Job, Future[Result]]] = deque()
-    for job in jobs:
-        waiting.append((job, executor.submit(function, job)))
-        if len(waiting) >= in_flight:
-            done, future = waiting.popleft()
-            yield done, future.result()
-    while waiting:
-        done, future = waiting.popleft()
-        yield done, future.result()
+    coming = iter(jobs)
+    try:
+        while True:
+            for job in islice(coming, most - len(waiting)):
+                waiting.append((job, submit(job)))
+            if not waiting:
+                return
+            job, future = waiting.popleft()
+            yield job, _result(future, partial(submit, job), tries)
+            del job, future
+    finally:
+        for _, future in waiting:
+            future.cancel()
+
+
+def _width(executor: Executor) -> int:
+    """How many jobs an executor works on at once, as far as it says."""
+    return int(getattr(executor, "count", 0) or getattr(executor, "_max_workers", 0) or 1)
+
+
+def _result(future: Future[Result], again: Callable[[], Future[Result]], tries: int) -> Result | Failed:
+    while True:
+        try:
+            return _wait(future)
+        except (WorkerError, BrokenExecutor) as error:
+            tries -= 1
+            if tries <= 0:
+                return Failed(str(error))
+        try:
+            future = again()
+        except BrokenExecutor as error:
+            return Failed(str(error))
+
+
+def _wait(future: Future[Result]) -> Result:
+    while True:
+        try:
+            return future.result(timeout=WAIT_SECONDS)
+        except TimeoutError:
+            if future.done():  # the job's own
+                raise
 
 
 def cut(total: int, size: int, first_size: int | None = None) -> Iterator[tuple[int, int, int]]:

@@ -17,7 +17,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 
 FLOORS: list[set[str]] = [
     {"errors", "model"},
-    {"files", "resources"},
+    {"files", "resources", "workers"},
     {"tomlfile", "credentials", "parts"},
     {"payload", "symbol"},
     {"product"},

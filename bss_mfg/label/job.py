@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bss_mfg import parts
-from bss_mfg.errors import InputError, RefusedError
+from bss_mfg.errors import InputError, MissingError, RefusedError
 from bss_mfg.files import make_folder, place, sha256_of
 from bss_mfg.label.checks import Issues
 from bss_mfg.label.layout import Layout, Order, lay_out
@@ -25,6 +25,7 @@ from bss_mfg.label.rows import LabelRow, RowMaker, label_count
 from bss_mfg.label.texts import check_text
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch, PrintedPart
+from bss_mfg.workers import Failed
 
 LABELS_PER_FILE = 960
 """At most this many labels in one file unless told otherwise, in whole pages."""
@@ -173,7 +174,11 @@ def make_labels(
     whole = sum(len(item.numbers) for item in files)
     progress(made, whole)
     results = parts.run(render_part, (job_of(item) for item in pending), executor)
+    failed: list[str] = []
     for item, (_, data) in zip(pending, results, strict=True):
+        if isinstance(data, Failed):
+            failed.append(f"{item.path.name}: {data.reason}")
+            continue
         if item not in overwrite or overwrite[item] != hashlib.sha256(data).hexdigest():
             place(item.path, [data], replace=item in overwrite)
         part = PrintedPart(
@@ -186,6 +191,13 @@ def make_labels(
         ledger.record_print(part, template.name, template.document.text, kind, note)
         made += len(item.numbers)
         progress(made, whole)
+    if failed:
+        raise MissingError(
+            f"{len(failed):,} of {len(files):,} label files could not be made",
+            where=f"batch {batch.id}",
+            problems=failed[:10],
+            way_out="All others were. Run the same command again to make these.",
+        )
     place(index, _index(ledger, batch, files, layout), replace=True)
     per_page = len(layout.cells)
     pages = sum(-(-(len(item.numbers) + item.start_at - 1) // per_page) for item in files)
