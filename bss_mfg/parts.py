@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from functools import partial
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bss_mfg.workers import Failed, Processes, WorkerError
 
@@ -55,8 +55,9 @@ def run(
             if not waiting:
                 return
             job, future = waiting.popleft()
-            yield job, _result(future, partial(submit, job), tries)
-            del job, future
+            result: Result | Failed = _result(future, partial(submit, job), tries)
+            yield job, result
+            del job, future, result
     finally:
         for _, future in waiting:
             future.cancel()
@@ -67,7 +68,7 @@ def _width(executor: Executor) -> int:
     return int(getattr(executor, "count", 0) or getattr(executor, "_max_workers", 0) or 1)
 
 
-def _result(future: Future[Result], again: Callable[[], Future[Result]], tries: int) -> Result | Failed:
+def _result(future: Future[Any], again: Callable[[], Future[Any]], tries: int) -> Any:
     while True:
         try:
             return _wait(future)
