@@ -17,6 +17,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -28,7 +29,9 @@ from bss_mfg.export.tables import DEFAULT, Table, csv_table, json_lines
 from bss_mfg.files import make_and_place, place, sha256_of
 from bss_mfg.identities import stream_identities
 from bss_mfg.ledger.audit import now
+from bss_mfg.ledger.sealed import Rows, sealed
 from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.vault import DataKey
 from bss_mfg.model import Batch, Package, Secret, Unit, Who
 from bss_mfg.payload.keys import load_public_key, new_development_key
 from bss_mfg.payload.spec import packaged
@@ -69,6 +72,13 @@ def prepared(units: int, first: int) -> Iterator[Package]:
         yield Package(number, payload(n), (Unit(number, serial(n), uuid.UUID(device_uuid(n)), None, key),))
 
 
+def rows(units: int, first: int, data_key: DataKey) -> Iterator[Rows]:
+    """The same in slices, as the ledger takes them."""
+    packages = prepared(units, first)
+    while some := list(islice(packages, 2_048)):
+        yield sealed(some, data_key)
+
+
 def issue(root: Path, sizes: tuple[int, ...]) -> None:
     """A workspace with a batch of each size, issued through the ledger itself."""
     workspace = Workspace.create(root, WHO, {})
@@ -86,7 +96,7 @@ def issue(root: Path, sizes: tuple[int, ...]) -> None:
             data_key, wrapped = vault.new_data_key(batch.id)
             with ledger.transaction():
                 number, _ = ledger.product_number("bulb", PID, loaded.key.fingerprint)
-                ledger.issue(batch, str(units), number, 1, wrapped, data_key, prepared(units, first))
+                ledger.issue(batch, str(units), number, 1, wrapped, data_key, rows(units, first, data_key))
             first += units
 
 

@@ -1,26 +1,35 @@
-"""product + count -> credentials -> payloads -> ledger, in one transaction."""
+"""product + count -> credentials -> payloads, slice by slice -> ledger, in one transaction."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 from itertools import islice
 
-from bss_mfg.credentials import new_oob_key, new_uuid, serial_from
-from bss_mfg.errors import InputError, LedgerError, RefusedError
+from bss_mfg import parts
+from bss_mfg.credentials import serial_from
+from bss_mfg.errors import InputError, LedgerError, MissingError, RefusedError
 from bss_mfg.files import checked_name
 from bss_mfg.ledger.audit import now
+from bss_mfg.ledger.sealed import Rows
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.ledger.vault import Vault
-from bss_mfg.model import Batch, Identity, Package, Unit
+from bss_mfg.ledger.vault import DataKey, Vault
+from bss_mfg.making import Recipe, Slice, make_slice
+from bss_mfg.model import Batch, Identity
 from bss_mfg.payload.build import PayloadBuilder, longest_example
 from bss_mfg.payload.spec import SpecFile, require_confirmed
 from bss_mfg.product import LoadedProduct
+from bss_mfg.spool import Spool
+from bss_mfg.workers import Failed
 
-AT_ONCE = 256
-"""Units that are made together, then encrypted together, then handed to the ledger."""
+SLICE = 2_048
+"""Units that a process makes at once."""
+AHEAD = 5_000
+"""Batches of more units are made before the ledger is locked, and wait on the disk: others write meanwhile."""
 
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
@@ -43,13 +52,14 @@ def create_batch(
     *,
     batch_id: str | None = None,
     identities: Iterable[Identity] = (),
+    executor: Executor | None = None,
     progress: Progress = lambda done, total: None,
 ) -> Issued:
     """Issue `units` units of a product, once and for ever.
 
     With the id of an existing batch and the same arguments nothing is issued and that batch is returned; with other
     arguments `RefusedError`. Without an id the batch gets the product's name and a running number. `identities` are
-    walked more than once (a tuple, an `IdentityFile`).
+    walked more than once (a tuple, an `IdentityFile`). The batch's data key goes to the processes of `executor`.
     """
     product = loaded.product
     if batch_id is not None:
@@ -73,44 +83,122 @@ def create_batch(
     if product.stage == "production":
         require_confirmed(spec_file)
     spec = spec_file.spec
-    builder = PayloadBuilder(spec, product.facts, loaded.key)
+    PayloadBuilder(spec, product.facts, loaded.key)  # what it refuses is refused before anything is made
     longest = longest_example(
         spec, product.facts, loaded.key.key.key_size, product.units_per_package, product.oob_bytes
     )
     ledger.check_vault(vault)
-    with ledger.transaction():
-        # Another process may have made the batch while we waited for the lock.
-        if batch_id is not None and (found := _existing(ledger, batch_id, request)):
-            return found
-        number, next_serial = ledger.product_number(loaded.name, product.pid, loaded.key.fingerprint)
-        if asked.count:
-            refuse_known(ledger, number, identities)
-        else:
-            next_serial = free_serial(ledger, loaded, number, next_serial, units)
-        batch = Batch(
-            id=batch_id or _free_id(ledger, loaded.name),
-            product=loaded.name,
-            stage=product.stage,
-            units=units,
-            packages=units // product.units_per_package,
-            units_per_package=product.units_per_package,
-            created_at=now(),
-            spec=spec.name,
-            spec_text=spec_file.text,
-            suite=spec.suite,
-            key_fingerprint=loaded.key.fingerprint,
-            template=product.template,
-            facts={**product.facts, "key_bits": str(loaded.key.key.key_size)},
-            longest_payload=len(longest),
-        )
-        data_key, wrapped = vault.new_data_key(batch.id)
-        after = next_serial if asked.count else next_serial + units
-        given = iter(asked) if asked.count else None
-        packages = _packages(loaded, builder, units, next_serial, given, progress)
-        ledger.issue(batch, request, number, after, wrapped, data_key, packages)
-        if given and (next(given, None) or asked.digest != request):
-            raise InputError("the identities file was changed while it was read", way_out="Run the command again.")
+    maker = _Maker(vault, loaded, spec_file, units, asked, executor, progress)
+    with contextlib.ExitStack() as stack:
+        made: _Made | None = None
+        if units > AHEAD:
+            product_no, start = ledger.next_serial(loaded.name)
+            if product_no is not None and not asked.count:
+                start = free_serial(ledger, loaded, product_no, start, units)
+            ahead = stack.enter_context(Spool[Rows](ledger.path.parent))
+            made = maker.make(batch_id or _free_id(ledger, loaded.name), start)
+            for rows in made.slices:
+                ahead.add(rows)
+            made = replace(made, slices=ahead)
+        with ledger.transaction():
+            # Another process may have made the batch while we waited for the lock.
+            if batch_id is not None and (found := _existing(ledger, batch_id, request)):
+                return found
+            number, next_serial = ledger.product_number(loaded.name, product.pid, loaded.key.fingerprint)
+            if asked.count:
+                refuse_known(ledger, number, identities)
+            else:
+                next_serial = free_serial(ledger, loaded, number, next_serial, units)
+            name = batch_id or _free_id(ledger, loaded.name)
+            # Made ahead, and another batch came between: these serials are taken, so all is made again.
+            if made is None or (made.batch, made.start) != (name, next_serial):
+                made = maker.make(name, next_serial)
+            batch = Batch(
+                id=name,
+                product=loaded.name,
+                stage=product.stage,
+                units=units,
+                packages=units // product.units_per_package,
+                units_per_package=product.units_per_package,
+                created_at=now(),
+                spec=spec.name,
+                spec_text=spec_file.text,
+                suite=spec.suite,
+                key_fingerprint=loaded.key.fingerprint,
+                template=product.template,
+                facts={**product.facts, "key_bits": str(loaded.key.key.key_size)},
+                longest_payload=len(longest),
+            )
+            after = next_serial if asked.count else next_serial + units
+            ledger.issue(batch, request, number, after, made.wrapped, made.data_key, maker.stored(made.slices))
     return Issued(batch, True)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """The slices of a batch, for one id and one first running number."""
+
+    batch: str
+    start: int
+    data_key: DataKey
+    wrapped: bytes
+    slices: Iterable[Rows]
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """Makes a batch's slices, on an executor or here, and tells how far it is: made counts as much as stored."""
+
+    vault: Vault
+    loaded: LoadedProduct
+    spec_file: SpecFile
+    units: int
+    asked: _Request
+    executor: Executor | None
+    progress: Progress
+
+    def make(self, batch: str, start: int) -> _Made:
+        """All slices, made while they are walked. New keys at each call."""
+        data_key, wrapped = self.vault.new_data_key(batch)
+        product = self.loaded.product
+        recipe = Recipe(
+            batch, self.spec_file.text, product.facts, self.loaded.key.pem, product.pid, product.serial,
+            product.units_per_package, product.oob_bytes, data_key.handed_over(),
+        )  # fmt: skip
+        return _Made(batch, start, data_key, wrapped, self._slices(recipe, start))
+
+    def _slices(self, recipe: Recipe, start: int) -> Iterator[Rows]:
+        done = 0
+        for slice_, rows in parts.run(make_slice, self._cut(recipe, start), self.executor):
+            if isinstance(rows, Failed):
+                raise MissingError(
+                    f"a process died while it made units {slice_.first:,} to {slice_.first + slice_.count - 1:,}",
+                    where=f"batch {recipe.batch}",
+                    problems=[rows.reason],
+                    way_out="Nothing was issued. Run the command again; with --jobs 1 no other process is used.",
+                )
+            done += slice_.count
+            self.progress(done // 2, self.units)
+            yield rows
+
+    def _cut(self, recipe: Recipe, start: int) -> Iterator[Slice]:
+        given = iter(self.asked) if self.asked.count else None
+        request, size = self.asked.digest, max(SLICE // recipe.units_per_package, 1) * recipe.units_per_package
+        for _, first, count in parts.cut(self.units, size):
+            some = tuple(islice(given, count)) if given else ()
+            if given and len(some) < count:
+                break
+            yield Slice(recipe, first, count, start + first - 1, some)
+        if given and (next(given, None) or self.asked.digest != request):
+            raise InputError("the identities file was changed while it was read", way_out="Run the command again.")
+
+    def stored(self, slices: Iterable[Rows]) -> Iterator[Rows]:
+        """The slices as the ledger takes them."""
+        done = 0
+        for rows in slices:
+            yield rows
+            done += len(rows[1])
+            self.progress((self.units + done) // 2, self.units)
 
 
 def refuse_known(ledger: Ledger, product: int, identities: Iterable[Identity]) -> None:
@@ -142,45 +230,16 @@ def refuse_known(ledger: Ledger, product: int, identities: Iterable[Identity]) -
 def free_serial(ledger: Ledger, loaded: LoadedProduct, product_no: int, start: int, units: int) -> int:
     """The first running number from which all serials of the batch are free: serials brought by files are skipped."""
     product = loaded.product
-    while True:
-        numbers = {serial_from(product.serial, product.pid, start + index): start + index for index in range(units)}
-        taken = ledger.known_serials(product_no, list(numbers))
-        if not taken:
-            return start
-        start = max(numbers[serial] for serial in taken) + 1
-
-
-def _packages(
-    loaded: LoadedProduct,
-    builder: PayloadBuilder,
-    units: int,
-    next_serial: int,
-    identities: Iterator[Identity] | None,
-    progress: Progress,
-) -> Iterator[Package]:
-    product = loaded.product
-    per_package = product.units_per_package
-    step = max(AT_ONCE // per_package, 1) * per_package
-    for start in range(0, units, step):
-        # Like work together: turning from one to the other at each unit costs a sixth of the rate.
-        members = [
-            Unit(
-                number=index + 1,
-                serial=given.serial if given else serial_from(product.serial, product.pid, next_serial + index),
-                uuid=(given.uuid if given else None) or new_uuid(),
-                mac=given.mac if given else None,
-                key=new_oob_key(product.oob_bytes),
-                extra=given.extra if given else {},
-            )
-            for index in range(start, min(start + step, units))
-            for given in (next(identities, None) if identities else None,)
-        ]
-        groups = [tuple(members[at : at + per_package]) for at in range(0, len(members), per_package)]
-        yield from [
-            Package(number, builder.build(group), group)
-            for number, group in enumerate(groups, start // per_package + 1)
-        ]
-        progress(min(start + step, units), units)
+    at = start
+    while at < start + units:
+        numbers = {
+            serial_from(product.serial, product.pid, number): number
+            for number in range(at, min(at + 5_000, start + units))
+        }
+        at += len(numbers)
+        if taken := ledger.known_serials(product_no, list(numbers)):
+            at = start = max(numbers[serial] for serial in taken) + 1
+    return start
 
 
 def _existing(ledger: Ledger, batch_id: str, request: str) -> Issued | None:

@@ -104,10 +104,12 @@ def _zint() -> Any:
 
 
 def _modules(symbol: Any, rows: int) -> Matrix:
+    import numpy
+
     # The view dangles once the Symbol is freed, so the octets are copied here. zint packs the lowest bit first.
-    octets, width = symbol.encoded_data.cast("B"), symbol.width
-    row, stride = len(octets) // 200, (width + 7) // 8
-    data = b"".join([octets[at : at + stride] for at in range(0, rows * row, row)])
+    width = symbol.width
+    all_rows = numpy.asarray(symbol.encoded_data)
+    data = all_rows[:rows, : (width + 7) // 8].tobytes()
     return Matrix(width, rows, data.translate(_REVERSED))
 
 

@@ -33,6 +33,8 @@ START_SECONDS = 60.0
 """How long a process may take to start: the machine may be busy."""
 JOB_SECONDS = 600.0
 """How long a job may take, unless told otherwise."""
+WORTH = 4_000
+"""Units or labels from which on other processes pay: they take half a second to start."""
 
 
 class WorkerError(Exception):
@@ -253,14 +255,22 @@ def _caller() -> Callable[[_Call], Any]:
 
 
 @contextmanager
-def processes(jobs: int = 0) -> Iterator[Executor | None]:
-    """An executor of `jobs` processes (0: one per core), ended with the context; None for one: work is done here."""
-    count = jobs or os.cpu_count() or 1
+def processes(jobs: int = 0, items: int = WORTH) -> Iterator[Executor | None]:
+    """An executor of `jobs` processes, ended with the context; None for one: work is done here. 0 stands for one per
+    core, or for one where there are too few items to be worth their start."""
+    count = jobs or (cores() if items >= WORTH else 1)
     if count == 1:
         yield None
         return
     with Processes(count) as executor:
         yield executor
+
+
+def cores() -> int:
+    """How many processes this machine can run at once, as far as this one is allowed to."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
 
 
 def _serve(pipe: Connection, make: Callable[..., Callable[[Any], Any]], arguments: tuple[Any, ...]) -> None:

@@ -17,11 +17,12 @@ FILES = sorted(ROOT.rglob("*.py"))
 
 FLOORS: list[set[str]] = [
     {"errors", "model"},
-    {"files", "resources", "workers"},
+    {"files", "resources", "spool", "workers"},
     {"tomlfile", "credentials", "parts"},
     {"payload", "symbol"},
     {"product"},
     {"ledger", "workspace", "identities"},
+    {"making"},
     {"issuing", "label", "scan", "export", "vaulting"},
     {"replacing", "reconciling"},
     {"report"},

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bss_mfg.cli.common import App, details, json_option, pass_app, print_json, progress, say, table
+from bss_mfg.cli.common import App, details, jobs_option, json_option, pass_app, print_json, progress, say, table
 from bss_mfg.model import Batch
 
 
@@ -20,9 +20,12 @@ def batch() -> None:
 @click.option("--units", required=True, type=click.IntRange(1, 10_000_000), help="How many devices.")
 @click.option("--id", "batch_id", help="The batch's id. Giving it makes the command safe to repeat.")
 @click.option("--identities", type=click.Path(path_type=Path), help="CSV or XLSX with serial and maybe uuid, mac.")
+@jobs_option
 @json_option
 @pass_app
-def create(app: App, product: str, units: int, batch_id: str | None, identities: Path | None, as_json: bool) -> None:
+def create(
+    app: App, product: str, units: int, batch_id: str | None, identities: Path | None, jobs: int, as_json: bool
+) -> None:
     """Issue units of PRODUCT, once and for ever.
 
     Makes serials, Device UUIDs, OOB keys and barcode strings, and commits them as one. With the --id of an existing
@@ -30,6 +33,7 @@ def create(app: App, product: str, units: int, batch_id: str | None, identities:
     """
     from bss_mfg.identities import IdentityFile, foreign_uuids
     from bss_mfg.issuing import create_batch
+    from bss_mfg.workers import processes
 
     workspace = app.workspace
     loaded = workspace.product(product)
@@ -37,9 +41,9 @@ def create(app: App, product: str, units: int, batch_id: str | None, identities:
     rows = IdentityFile(identities, spec.spec.columns) if identities else ()
     if odd := foreign_uuids(rows):
         say(f"Warning: {odd} UUIDs are not of the RFC 9562 kind; some Bluetooth Mesh stacks refuse such devices.")
-    with workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
+    with workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault, processes(jobs, units) as executor:
         issued = create_batch(
-            ledger, vault, loaded, spec, units, batch_id=batch_id, identities=rows,
+            ledger, vault, loaded, spec, units, batch_id=batch_id, identities=rows, executor=executor,
             progress=progress(f"{product}: issue"),
         )  # fmt: skip
         record = _record(issued.batch, ledger.counts(issued.batch.id))

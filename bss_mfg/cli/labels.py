@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg.cli.common import App, F, json_option, pass_app, print_json, progress, say, shown_path
+from bss_mfg.cli.common import App, F, jobs_option, json_option, pass_app, print_json, progress, say, shown_path
 
 if TYPE_CHECKING:
     from bss_mfg.label.job import LabelFiles
@@ -47,12 +47,13 @@ def printing_options(function: F) -> F:
 @click.option("--labels-per-file", type=click.IntRange(1, 100_000), default=960, show_default=True,
               help="At most so many in a file, in whole pages.")  # fmt: skip
 @click.option("--again", is_flag=True, help="Make labels that were made before once more, on purpose.")
+@jobs_option
 @json_option
 @pass_app
 def labels(
     app: App, batch_id: str, template: str | None, printer: str | None, dpi: str | None, start_at: int, symbols: str,
     order: str, out: Path | None, send: str | None, only: tuple[str, ...], start: str | None, copies: int,
-    labels_per_file: int, again: bool, as_json: bool,
+    labels_per_file: int, again: bool, jobs: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Make the labels of a batch: PDF, ZPL or PNG.
 
@@ -62,6 +63,7 @@ def labels(
     """
     from bss_mfg.label.job import Wanted, make_labels, select
     from bss_mfg.label.loading import load_template
+    from bss_mfg.workers import processes
 
     if only and start:
         raise click.UsageError("--only and --from contradict each other.")
@@ -85,7 +87,18 @@ def labels(
         wanted = Wanted(
             numbers, start_at, copies, labels_per_file, order, symbols, again, send is not None, stem=stem,  # type: ignore[arg-type]
         )  # fmt: skip
-        made = make_labels(ledger, batch, loaded, target, folder, wanted, progress=progress(f"{batch_id}: labels"))
+        count = len(numbers) if numbers else batch.units
+        with processes(jobs, count * copies) as executor:
+            made = make_labels(
+                ledger,
+                batch,
+                loaded,
+                target,
+                folder,
+                wanted,
+                executor=executor,
+                progress=progress(f"{batch_id}: labels"),
+            )
         sent = _send(ledger, batch, made, target, send, again) if send is not None else None
     _report(batch, loaded.name, target, made, sent, as_json)
 

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from bss_mfg import parts
 from bss_mfg.errors import InputError, MissingError, RefusedError
 from bss_mfg.files import make_folder, place, sha256_of
-from bss_mfg.label.checks import Issues
 from bss_mfg.label.layout import Layout, Order, lay_out
 from bss_mfg.label.loading import LoadedTemplate
-from bss_mfg.label.pdf import PartJob, Symbols
+from bss_mfg.label.part import LabelPart, check_part, index_head, index_part, make_part
+from bss_mfg.label.pdf import Symbols
 from bss_mfg.label.printer import Printer
-from bss_mfg.label.render import SUFFIX, render_part
-from bss_mfg.label.rows import LabelRow, RowMaker, label_count
-from bss_mfg.label.texts import check_text
+from bss_mfg.label.render import SUFFIX
+from bss_mfg.label.rows import RowMaker, label_count
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch, PrintedPart
 from bss_mfg.workers import Failed
@@ -31,6 +29,7 @@ LABELS_PER_FILE = 960
 """At most this many labels in one file unless told otherwise, in whole pages."""
 
 Progress = Callable[[int, int], None]
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,55 +149,63 @@ def make_labels(
     _check_wanted(layout, wanted)
     total = label_count(batch, shape.each, shape.packages_per_carton)
     numbers: Sequence[int] = wanted.numbers if wanted.numbers is not None else range(1, total + 1)
-    maker = RowMaker(layout, batch, ledger.head() if shape.each == "batch" else (0, ""))
-    layout = maker.layout
-    check_rows(layout, maker.rows(ledger, numbers))
+    head = ledger.head() if shape.each == "batch" else (0, "")
+    layout = RowMaker(layout, batch, head).layout
 
-    plan = _digest(layout, batch, wanted, maker if shape.each == "batch" else None)
+    plan = _digest(layout, batch, wanted, head[1])
     gone = ledger.scrapped_packages(batch.id) | ledger.shipped_packages(batch.id) if shape.each == "package" else set()
     files = list(_cut(layout, batch, wanted, numbers, folder, gone if wanted.numbers is None else set()))
     known = {(part.file, part.plan): part for part in ledger.printed_parts(batch.id)}
     done = [] if wanted.again else [item for item in files if (item.path.name, plan) in known]
     if wanted.act == "labels" and not wanted.again and not (wanted.keep and len(done) == len(files)):
         _refuse_again(ledger, batch, shape.each, plan, files, done)
-    make_folder(folder)
-    index = folder / f"{_stem(batch, wanted)}.csv"
 
-    def job_of(item: _File) -> PartJob:
+    def part_of(item: _File) -> LabelPart:
         title = f"Labels of batch {batch.id}, part {item.number} of {len(files)}"
-        return PartJob(title, layout, tuple(maker.rows(ledger, item.numbers)), item.start_at, wanted.symbols)
+        return LabelPart(
+            ledger.path, ledger.who, batch, layout, head, item.path.name, title, item.numbers, item.start_at,
+            wanted.symbols,
+        )  # fmt: skip
 
-    pending = [item for item in files if item not in done]
-    overwrite = _overwritable(pending, known, plan, wanted, lambda item: render_part(job_of(item)))
+    def each_of(function: Callable[[LabelPart], Made], items: Sequence[_File]) -> Iterator[tuple[_File, Made | Failed]]:
+        results = parts.run(function, map(part_of, items), executor)
+        return ((item, result) for item, (_, result) in zip(items, results, strict=True))
+
+    finished = {item.path for item in done}
+    pending = [item for item in files if item.path not in finished]
+    for _ in _surely(each_of(check_part, [item for item in pending if item.copy == 1]), batch, "checking the labels"):
+        pass
+    make_folder(folder)
+    overwrite = _overwritable(pending, known, plan, wanted, lambda item: make_part(part_of(item)))
     made = sum(len(item.numbers) for item in done)
     whole = sum(len(item.numbers) for item in files)
     progress(made, whole)
-    results = parts.run(render_part, (job_of(item) for item in pending), executor)
+
+    def put(item: _File, data: bytes) -> None:
+        sha = hashlib.sha256(data).hexdigest()
+        if overwrite.get(item.path) != sha:
+            place(item.path, [data], replace=item.path in overwrite)
+        part = PrintedPart(
+            batch.id, item.number, item.path.name, sha, plan, item.numbers, item.start_at, boxes, shape.media.size,
+            layout.symbol.modules if layout.symbol else 0, template.digest, shape.each, item.copy,
+        )  # fmt: skip
+        kind = "labels reprinted" if wanted.act == "reprint" else "labels made again" if wanted.again else "labels made"
+        ledger.record_print(part, template.name, template.document.text, kind, {"printer": printer.name, **wanted.note})
+
+    boxes = layout.symbol_boxes()
     failed: list[str] = []
-    for item, (_, data) in zip(pending, results, strict=True):
+    for item, data in each_of(make_part, pending):
         if isinstance(data, Failed):
             failed.append(f"{item.path.name}: {data.reason}")
             continue
-        if item not in overwrite or overwrite[item] != hashlib.sha256(data).hexdigest():
-            place(item.path, [data], replace=item in overwrite)
-        part = PrintedPart(
-            batch.id, item.number, item.path.name, hashlib.sha256(data).hexdigest(), plan, item.numbers, item.start_at,
-            layout.symbol_boxes(), shape.media.size, layout.symbol.modules if layout.symbol else 0, template.digest,
-            shape.each, item.copy,
-        )  # fmt: skip
-        kind = "labels reprinted" if wanted.act == "reprint" else "labels made again" if wanted.again else "labels made"
-        note = {"printer": printer.name, **wanted.note}
-        ledger.record_print(part, template.name, template.document.text, kind, note)
+        put(item, data)
         made += len(item.numbers)
         progress(made, whole)
     if failed:
-        raise MissingError(
-            f"{len(failed):,} of {len(files):,} label files could not be made",
-            where=f"batch {batch.id}",
-            problems=failed[:10],
-            way_out="All others were. Run the same command again to make these.",
-        )
-    place(index, _index(ledger, batch, files, layout), replace=True)
+        raise _undone(failed, batch, f"{len(failed):,} of {len(files):,} label files could not be made")
+    index = folder / f"{_stem(batch, wanted)}.csv"
+    lines = _surely(each_of(index_part, files), batch, "writing the index")
+    place(index, chain([index_head(layout)], lines), replace=True)
     per_page = len(layout.cells)
     pages = sum(-(-(len(item.numbers) + item.start_at - 1) // per_page) for item in files)
     return LabelFiles(
@@ -207,25 +214,21 @@ def make_labels(
     )  # fmt: skip
 
 
-def check_rows(layout: Layout, rows: Iterator[LabelRow]) -> None:
-    """Refuse the changing texts and codes of labels that can't be printed, before the first file."""
-    fits: set[tuple[int, int]] = set()
-    settled = Issues(layout.template)
-    for plan, text in layout.fixed_texts:
-        check_text(layout.template, plan, text, settled)
-    settled.refuse()
-    for row in rows:
-        issues: Issues | None = None
-        for (_, spot), said in zip(layout.texts, row.texts, strict=True):
-            if said:
-                issues = issues or Issues(layout.template)
-                check_text(layout.template, spot, said, issues)
-        for number, (code, said) in enumerate(zip(layout.codes, row.codes, strict=True)):
-            if said and (number, (matrix := code.matrix(said)).columns) not in fits:
-                layout.fit(code, matrix)
-                fits.add((number, matrix.columns))
-        if issues:
-            issues.refuse()
+def _surely(results: Iterable[tuple[_File, Made | Failed]], batch: Batch, doing: str) -> Iterator[Made]:
+    """What the parts gave, of work that is worth nothing unless all of it is done."""
+    for item, result in results:
+        if isinstance(result, Failed):
+            raise _undone([f"{item.path.name}: {result.reason}"], batch, f"a process died while {doing}")
+        yield result
+
+
+def _undone(problems: Sequence[str], batch: Batch, what: str) -> MissingError:
+    return MissingError(
+        what,
+        where=f"batch {batch.id}",
+        problems=problems[:10],
+        way_out="What is finished stays. Run the same command again to go on.",
+    )
 
 
 def _check_wanted(layout: Layout, wanted: Wanted) -> None:
@@ -323,10 +326,10 @@ def _refuse_again(
 def _overwritable(
     pending: Sequence[_File], known: dict[tuple[str, str], PrintedPart], plan: str, wanted: Wanted,
     render: Callable[[_File], bytes],
-) -> dict[_File, str]:  # fmt: skip
+) -> dict[Path, str]:  # fmt: skip
     """Files that are there and may be written over, with the SHA-256 they have: ours by the ledger, or by their bytes
     (a run was killed between the file and the ledger). Any other file is refused before anything is written."""
-    found: dict[_File, str] = {}
+    found: dict[Path, str] = {}
     ours = {(part.file, part.sha256) for part in known.values()}
     for item in pending:
         if not item.path.exists():
@@ -339,52 +342,19 @@ def _overwritable(
                 where=str(item.path),
                 way_out="Choose another folder with --out, or move the old file away first.",
             )
-        found[item] = sha
+        found[item.path] = sha
     return found
 
 
-def _digest(layout: Layout, batch: Batch, wanted: Wanted, maker: RowMaker | None) -> str:
+def _digest(layout: Layout, batch: Batch, wanted: Wanted, head: str) -> str:
     """All that decides the bytes of the files, payloads apart."""
     printer = {name: value for name, value in asdict(layout.printer).items() if name not in ("address", "media")}
     choice = hashlib.sha256(repr(wanted.numbers).encode()).hexdigest() if wanted.numbers else ""
     plan = [
         batch.id, layout.template.digest, printer, layout.sample, wanted.start_at, wanted.symbols, wanted.order,
-        wanted.copies, wanted.labels_per_file, choice, wanted.act, maker.head if maker else "",
+        wanted.copies, wanted.labels_per_file, choice, wanted.act, head,
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
-
-
-def _index(ledger: Ledger, batch: Batch, files: Sequence[_File], layout: Layout) -> Iterator[bytes]:
-    """The index as CSV: which label lies where. Streams, so that memory stays flat."""
-    boxes, each = layout.symbol_boxes(), layout.template.template.each
-    yield f"file,page,row,column,x_mm,y_mm,{each},serials\r\n".encode()
-    for item in files:
-        buffer = io.StringIO()
-        write = csv.writer(buffer).writerow
-        names = _serials(ledger, batch, each, item.numbers)
-        for at, (number, serials) in enumerate(names, item.start_at - 1):
-            page, cell = divmod(at, len(boxes))
-            row, column = layout.grid[cell]
-            x, y = boxes[cell][:2]
-            write([item.path.name, page + 1, row + 1, column + 1, f"{x:.2f}", f"{y:.2f}", number, serials])
-        yield buffer.getvalue().encode()
-
-
-def _serials(ledger: Ledger, batch: Batch, each: str, numbers: Sequence[int]) -> Iterator[tuple[int, str]]:
-    from bss_mfg.label.rows import runs
-
-    if each == "package":
-        for first, count in runs(numbers):
-            for package in ledger.packages(batch.id, first, count):
-                yield package.number, package.serials
-        return
-    size = batch.units_per_package
-    for number in numbers:
-        if each == "unit":
-            package = next(ledger.packages(batch.id, (number - 1) // size + 1, 1))
-            yield number, package.units[(number - 1) % size].serial
-        else:
-            yield number, ""
 
 
 def reprint_stem(ledger: Ledger, batch: Batch, folder: Path) -> str:

@@ -40,7 +40,6 @@ class RowMaker:
     def __init__(self, layout: Layout, batch: Batch, head: tuple[int, str] = (0, "")) -> None:
         template = layout.template.template
         self._batch, self._each = batch, template.each
-        self.head = head[1]
         self._per_carton = template.packages_per_carton or batch.packages
         self._base: dict[str, Value] = {
             "batch": batch.id, "packages": batch.packages, "batch_units": batch.units, "product": batch.product,

@@ -12,12 +12,12 @@ from typing import Any
 
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger import audit, checking
-from bss_mfg.ledger.checking import payload_digest
 from bss_mfg.ledger.connection import CACHE_KIB, ISSUING_CACHE_KIB, connect, errors, migrate
 from bss_mfg.ledger.exporting import Exporting
 from bss_mfg.ledger.replacing import INSERT_UNIT
-from bss_mfg.ledger.vault import DataKey, Vault, key_digest
-from bss_mfg.model import Batch, Package, Who
+from bss_mfg.ledger.sealed import Rows
+from bss_mfg.ledger.vault import DataKey, Vault
+from bss_mfg.model import Batch, Who
 
 
 class Ledger(Exporting):
@@ -61,6 +61,11 @@ class Ledger(Exporting):
             self._db.execute("UPDATE product SET key_fingerprint = ? WHERE name = ?", (fingerprint, product))
             self._note(None, "key repinned", {"product": product, "from": old, "to": fingerprint, "reason": reason})
 
+    def next_serial(self, name: str) -> tuple[int | None, int]:
+        """(number, next running serial) of a product as it is now, or (None, the first) before its first batch."""
+        rows = self._rows("SELECT no, next_serial FROM product WHERE name = ?", (name,))
+        return (rows[0][0], rows[0][1]) if rows else (None, self._first_serial())
+
     def product_number(self, name: str, pid: str, fingerprint: str) -> tuple[int, int]:
         """(number, next running serial) of a product; pins the key at first use. Inside a transaction."""
         row = self._db.execute(
@@ -91,10 +96,16 @@ class Ledger(Exporting):
     # --- issuing --------------------------------------------------------------------------------------------------
 
     def issue(
-        self, batch: Batch, request: str, product_no: int, next_serial: int, wrapped_key: bytes,
-        data_key: DataKey, packages: Iterable[Package],
-    ) -> None:  # fmt: skip
-        """Write a whole batch inside the caller's transaction; units carry their keys, which are sealed here."""
+        self,
+        batch: Batch,
+        request: str,
+        product_no: int,
+        next_serial: int,
+        wrapped_key: bytes,
+        data_key: DataKey,
+        slices: Iterable[Rows],
+    ) -> None:
+        """Write a whole batch inside the caller's transaction: its packages and units in slices, keys sealed."""
         recipient = self.recipient()
         cursor = self._db.execute(
             """INSERT INTO batch (id, product, request, stage, units, packages, units_per_package, created_at, spec,
@@ -108,30 +119,16 @@ class Ledger(Exporting):
         number = cursor.lastrowid
         self._db.execute(f"PRAGMA cache_size = -{ISSUING_CACHE_KIB}")
         content = hashlib.sha256()
-        units: list[tuple[object, ...]] = []
-        strings: list[tuple[object, ...]] = []
-
-        def flush() -> None:
-            self._db.executemany("INSERT INTO package (batch, number, payload, digest) VALUES (?, ?, ?, ?)", strings)
-            self._db.executemany(INSERT_UNIT, units)
-            strings.clear()
-            units.clear()
-
-        for package in packages:
-            digest = payload_digest(package.payload)
-            content.update(digest)
-            strings.append((number, package.number, package.payload, digest))
-            for unit in package.units:
-                if unit.key is None:
-                    raise ValueError("a unit is issued with its key")
-                sealed = data_key.seal(unit.number, unit.uuid.bytes, unit.key)
-                units.append(
-                    (number, unit.number, package.number, product_no, unit.serial, unit.uuid.bytes, unit.mac, sealed,
-                     key_digest(unit.key), None, data_key.seal_extra(unit.number, unit.uuid.bytes, unit.extra))
-                )  # fmt: skip
-            if len(strings) >= 500:
-                flush()
-        flush()
+        for packages, units in slices:
+            content.update(b"".join([digest for _, _, digest in packages]))
+            self._db.executemany(
+                "INSERT INTO package (batch, number, payload, digest) VALUES (?, ?, ?, ?)",
+                [(number, *row) for row in packages],
+            )
+            self._db.executemany(
+                INSERT_UNIT,
+                [(number, *row[:2], product_no, *row[2:7], None, row[7]) for row in units],
+            )
         self._db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         self._db.execute("UPDATE product SET next_serial = ? WHERE no = ?", (next_serial, product_no))
         self._note(

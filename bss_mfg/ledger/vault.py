@@ -83,6 +83,15 @@ class DataKey:
         self._aead = AESGCM(key.reveal())
         self._bound = batch.encode("ascii")
 
+    @classmethod
+    def taken_over(cls, octets: bytes, batch: str) -> DataKey:
+        """The key that another process of the same command handed over."""
+        return cls(Secret(octets), batch)
+
+    def handed_over(self) -> bytes:
+        """The key for a process of the same command: through a pipe, never to a disk."""
+        return self.key.reveal()
+
     def seal(self, number: int, uuid: bytes, key: Secret) -> bytes:
         """Ciphertext || tag of a unit's OOB key, bound to its batch and Device UUID."""
         return self._aead.encrypt(number.to_bytes(12, "big"), key.reveal(), self._bound + b"|" + uuid)

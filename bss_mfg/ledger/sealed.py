@@ -1,0 +1,35 @@
+"""Packages and units as the ledger's rows, OOB keys sealed: these may travel between processes and wait on a disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bss_mfg.ledger.checking import payload_digest
+from bss_mfg.ledger.vault import DataKey, key_digest
+from bss_mfg.model import Package, Unit
+
+PackageRow = tuple[int, str, bytes]
+"""Number, barcode string and its digest."""
+UnitRow = tuple[int, int, str, bytes, str | None, bytes, bytes, bytes | None]
+"""Number, package, serial, Device UUID, MAC, sealed OOB key, the key's SHA-256, what was brought, sealed."""
+Rows = tuple[list[PackageRow], list[UnitRow]]
+
+
+def sealed(packages: Iterable[Package], data_key: DataKey) -> Rows:
+    """The rows of packages whose units carry their keys."""
+    strings: list[PackageRow] = []
+    units: list[UnitRow] = []
+    for package in packages:
+        strings.append((package.number, package.payload, payload_digest(package.payload)))
+        units += [_row(package.number, unit, data_key) for unit in package.units]
+    return strings, units
+
+
+def _row(package: int, unit: Unit, data_key: DataKey) -> UnitRow:
+    if unit.key is None:
+        raise ValueError("a unit is issued with its key")
+    octets = unit.uuid.bytes
+    return (
+        unit.number, package, unit.serial, octets, unit.mac, data_key.seal(unit.number, octets, unit.key),
+        key_digest(unit.key), data_key.seal_extra(unit.number, octets, unit.extra),
+    )  # fmt: skip
