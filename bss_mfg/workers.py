@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.util import Finalize
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
@@ -108,9 +109,12 @@ class Worker(Generic[Job, Result]):
     def _start(self) -> Connection:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, self._make, self._arguments), daemon=True)
-        self._process.start()
+        # No daemon: it may have a process of its own, as a reader of pages has. So its end is seen to here.
+        process = context.Process(target=_serve, args=(theirs, self._make, self._arguments))
+        process.start()
         theirs.close()
+        self._process = process
+        Finalize(self, process.kill, exitpriority=10)
         return self._pipe
 
     @property
