@@ -29,7 +29,7 @@ def journal() -> tuple[str, str]:
 CACHE_KIB = 2_048
 """SQLite's page cache: small, so that reading a large batch costs no more memory than reading a small one."""
 ISSUING_CACHE_KIB = 8_192
-"""The cache while a batch is issued: random UUIDs land all over their index. Larger ones aren't quicker at a million."""
+"""The cache while a batch is issued: random UUIDs land all over their index. More is no quicker at a million units."""
 
 
 def sqlite_version() -> str:
