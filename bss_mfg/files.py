@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import re
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -79,6 +80,11 @@ def sha256_of(path: Path) -> str:
     except OSError as error:
         raise from_os_error(error, "reading", path) from error
     return digest.hexdigest()
+
+
+def free_octets(folder: Path) -> int:
+    """Room that is left on the disk of a folder."""
+    return shutil.disk_usage(folder).free
 
 
 def make_folder(path: Path) -> None:

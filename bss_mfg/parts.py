@@ -25,13 +25,13 @@ def run(
     jobs: Iterable[Job],
     executor: Executor | None = None,
     *,
-    seconds: float | None = None,
+    seconds: float | Callable[[Job], float] | None = None,
     tries: int = 2,
 ) -> Iterator[tuple[Job, Result | Failed]]:
     """Call a pure function on each job and yield (job, result) in the order of the jobs.
 
     Without an executor the work is done here, one job at a time. With one, a few jobs are held at once, so memory
-    stays flat at any number of jobs. A job whose process died, or was stopped after `seconds` (on `Processes`), is
+    stays flat at any number of jobs. A job whose process died, or was stopped after its `seconds` (on `Processes`), is
     tried again, `tries` times in all; then its result is `Failed`, and the rest goes on. What the function raises is
     raised here.
     """
@@ -42,7 +42,7 @@ def run(
 
     def submit(job: Job) -> Future[Result]:
         if isinstance(executor, Processes) and seconds is not None:
-            return executor.submit_within(seconds, function, job)
+            return executor.submit_within(seconds(job) if callable(seconds) else seconds, function, job)
         return executor.submit(function, job)
 
     most = IN_FLIGHT * _width(executor)

@@ -27,6 +27,7 @@ FLOORS: list[set[str]] = [
     {"replacing", "reconciling"},
     {"report"},
     {"demo", "inspection", "doctor", "looking"},
+    {"running"},
     {"cli"},
     {"__main__"},
 ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +10,6 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-from bss_mfg.scan.workers import Failed, Pool, Worker
 from tests.conftest import Factory
 
 ROOT = Path(__file__).parent.parent
@@ -67,53 +64,6 @@ sys.meta_path.insert(0, Finder("pylibdmtx.pylibdmtx", hanging))
 """A sitecustomize.py: a page whose paper is 201 kills zxing-cpp, one whose paper is 202 hangs libdmtx for ever."""
 
 
-def crash_after(job: int) -> int:
-    """A worker's function: dies on 13, hangs on 17."""
-    if job == 13:
-        os.abort()
-    if job == 17:
-        time.sleep(600)
-    return job * 2
-
-
-def make_fragile() -> Callable[[int], int]:
-    return crash_after
-
-
-def test_a_pool_names_what_crashed_and_what_hung_and_does_the_rest() -> None:
-    with Pool(make_fragile, (), 1.5, 2) as pool:
-        found = dict(pool.run(range(30)))
-    assert [job for job, answer in found.items() if isinstance(answer, Failed)] == [13, 17]
-    crashed, hung = found[13], found[17]
-    assert isinstance(crashed, Failed)
-    assert isinstance(hung, Failed)
-    assert "crashed" in crashed.reason
-    assert "no progress" in hung.reason
-    assert list(found) == list(range(30))
-    assert all(answer == job * 2 for job, answer in found.items() if job not in (13, 17))
-
-
-def test_a_pool_left_early_leaves_no_process() -> None:
-    pool: Pool[int, int] = Pool(make_fragile, (), 30, 2)
-    with pool:
-        running = pool.run(range(100))
-        next(running)
-        processes = [worker._process for worker in pool._workers if worker._process]
-        running.close()  # type: ignore[attr-defined]
-    assert processes
-    assert not any(process.is_alive() for process in processes)
-
-
-def test_a_worker_is_replaced_after_a_crash() -> None:
-    worker: Worker[int, int] = Worker(make_fragile, (), 30)
-    try:
-        assert worker.ask(1) == 2
-        assert isinstance(worker.ask(13), Failed)
-        assert worker.ask(2) == 4
-    finally:
-        worker.close()
-
-
 @pytest.mark.slow
 def test_500_pages_with_a_crash_and_a_hang(new_factory: Callable[[], Factory], tmp_path: Path) -> None:
     factory = new_factory()
@@ -144,11 +94,3 @@ def test_500_pages_with_a_crash_and_a_hang(new_factory: Callable[[], Factory], t
     (trouble,) = done.json["troubles"]
     assert trouble["file"].endswith(f"page {HANGS}")
     assert "stalled" in trouble["reason"]
-
-
-def test_a_hang_of_a_worker_that_was_just_started_is_called_a_hang() -> None:
-    """It has longer to start, ended itself meanwhile, and was called a crash."""
-    with Pool(make_fragile, (), 1.5, 1) as pool:
-        ((_, hung),) = pool.run([17])
-    assert isinstance(hung, Failed)
-    assert "no progress" in hung.reason

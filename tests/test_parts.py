@@ -79,6 +79,22 @@ def test_one_dead_and_one_hanging_part_are_named_and_the_rest_is_done(two: Proce
     assert all(result == job * 2 for job, result in found if job not in failed)
 
 
+def test_a_hang_of_a_process_that_was_just_started_is_called_a_hang() -> None:
+    """It has longer to start, ended itself meanwhile, and was called a crash."""
+    with Processes(1) as executor, pytest.raises(WorkerError, match="no progress"):
+        executor.submit_within(1.5, fragile, 17).result(120)
+
+
+def test_a_worker_is_replaced_after_a_crash() -> None:
+    worker: Worker[int, int] = Worker(doubler, (), 30)
+    try:
+        assert worker.ask(1) == 2
+        assert isinstance(worker.ask(13), Failed)
+        assert worker.ask(2) == 4
+    finally:
+        worker.close()
+
+
 def test_a_part_whose_process_was_killed_is_done_again(two: Processes, tmp_path: Path) -> None:
     jobs = [tmp_path / f"{number}" for number in range(4)]
     assert [result for _, result in parts.run(dies_once, jobs, two)] == ["done"] * 4

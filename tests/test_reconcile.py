@@ -55,7 +55,7 @@ def reconciled(factory: Factory, batch_id: str = "B1", folder: Path | None = Non
         batch, vault = ledger.batch(batch_id), factory.workspace.open_vault()
         mapping = load_mapping(batch.spec, factory.root / "specs")
         where = folder or factory.workspace.batch_folder(batch_id)
-        outcome = reconcile(ledger, vault, batch, where, mapping, private_key=private, jobs=1)
+        outcome = reconcile(ledger, vault, batch, where, mapping, private_key=private)
     return Outcome(0 if outcome.agrees else 1, json.dumps(document(outcome)), "")
 
 

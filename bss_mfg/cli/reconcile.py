@@ -20,7 +20,7 @@ MOST = 50
 @click.argument("batch_id", metavar="BATCH")
 @click.option("--folder", type=click.Path(path_type=Path), help="Where the files lie (default: the batch's folder).")
 @click.option("--private-key", type=click.Path(path_type=Path), help="A development key: open the barcodes, too.")
-@click.option("--jobs", type=click.IntRange(0, 64), default=0, help="Reading processes; 0: one per core, up to 4.")
+@click.option("--jobs", type=click.IntRange(0, 64), default=0, help="Reading processes; 0: one per core.")
 @json_option
 @pass_app
 @click.pass_context
@@ -36,14 +36,16 @@ def reconcile(
     from bss_mfg.files import read_bytes
     from bss_mfg.payload.keys import load_private_key
     from bss_mfg.reconciling.job import reconcile as run
+    from bss_mfg.workers import Processes, cores
 
     key = load_private_key(read_bytes(private_key, "private key", 1 << 16), str(private_key)) if private_key else None
-    with app.workspace.open_ledger(app.actor) as ledger:
+    # Always in other processes: a file that someone changed may crash a reader.
+    with app.workspace.open_ledger(app.actor) as ledger, Processes(jobs or cores()) as executor:
         batch = ledger.batch(batch_id)
         mapping = load_mapping(batch.spec, app.workspace.root / "specs")
         outcome = run(
             ledger, app.vault(ledger), batch, folder or app.workspace.batch_folder(batch.id), mapping, private_key=key,
-            jobs=jobs, progress=progress(f"{batch_id}: labels"),
+            executor=executor, progress=progress(f"{batch_id}: labels"),
         )  # fmt: skip
     if as_json:
         print_json(document(outcome))

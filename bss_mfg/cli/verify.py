@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg import __version__
-from bss_mfg.cli.common import App, details, json_option, pass_app, print_json, progress, say, shown_path
+from bss_mfg.cli.common import App, counted, details, json_option, pass_app, print_json, progress, say, shown_path
 
 if TYPE_CHECKING:
     from bss_mfg.scan.job import Verification, Verifier
@@ -27,13 +27,17 @@ if TYPE_CHECKING:
 @click.option("--report", "reports", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
               help="Write what was found: .html, .pdf, .csv or .json. May be given more than once; an older HTML "
                    "report is replaced.")  # fmt: skip
-@click.option("--jobs", type=click.IntRange(0, 64), default=0, help="Reading processes; 0: one per core, up to 4.")
+@click.option(
+    "--resume", is_flag=True, help="Don't read again what an earlier verification read wholly and found right."
+)
+@click.option("--jobs", type=click.IntRange(0, 64), default=0, help="Reading processes; 0: one per core.")
 @json_option
 @pass_app
 @click.pass_context
 def verify(
     ctx: click.Context, app: App, batch_id: str, files: tuple[Path, ...], partial: bool, second_reader: bool,
-    grade: bool, sample: bool, watch: Path | None, reports: tuple[Path, ...], jobs: int, as_json: bool,
+    grade: bool, sample: bool, watch: Path | None, reports: tuple[Path, ...], resume: bool, jobs: int,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Read printed labels back and compare them with the ledger.
 
@@ -41,17 +45,18 @@ def verify(
     serial and place. Exit 0 only if all is right (with --sample: the lot is accepted), 1 if something is wrong.
     """
     from bss_mfg.ledger.audit import now
-    from bss_mfg.report.tables import document
+    from bss_mfg.report.tables import json_report
     from bss_mfg.report.writing import check_report, write_report
     from bss_mfg.scan.job import Verifier, Wanted
     from bss_mfg.scan.job import verify as run
+    from bss_mfg.workers import Processes, cores
 
     if not files and watch is None:
         raise click.UsageError("Name files to verify, or a folder to --watch.")
     for report in reports:
         check_report(report)
     pictures = any(report.suffix.lower() in (".html", ".pdf") for report in reports)
-    wanted = Wanted(partial, second_reader, grade, pictures, jobs, sample)
+    wanted = Wanted(partial, second_reader, grade, pictures, sample, resume)
     written = False
 
     def write(outcome: Verification) -> None:
@@ -60,18 +65,19 @@ def verify(
             write_report(outcome, report, now(), __version__, again=written)
         written = True
 
-    with app.workspace.open_ledger(app.actor) as ledger:
+    # Always in other processes: a picture from outside may crash a reader.
+    with app.workspace.open_ledger(app.actor) as ledger, Processes(jobs or cores()) as executor:
         batch = ledger.batch(batch_id)
         if watch is None:
-            outcome = run(ledger, batch, files, wanted, progress=progress(f"{batch_id}: verify"))
+            outcome = run(ledger, batch, files, wanted, progress=progress(f"{batch_id}: verify"), executor=executor)
         else:
-            with Verifier(ledger, batch, wanted) as verifier:
-                outcome = _watched(verifier, files, watch, write)
-    write(outcome)
-    if as_json:
-        print_json(document(outcome))
-    else:
-        _show(outcome)
+            outcome = _watched(Verifier(ledger, batch, wanted, executor=executor), files, watch, write)
+        write(outcome)
+        if as_json:
+            for piece in json_report(outcome):
+                click.echo(piece, nl=False)
+        else:
+            _show(outcome)
     for report in reports:
         say(f"Report: {shown_path(report)}")
     _conclude(outcome)
@@ -124,6 +130,8 @@ def _show(outcome: Verification) -> None:
         click.echo(f"NOTE: {name}: {reason}")
     if outcome.wanted.grade:
         _show_grades(outcome)
+    if outcome.resumed:
+        click.echo(f"{counted(outcome.resumed, 'file')} read and found right before, not read again")
     click.echo(", ".join(f"{count:,} {kind}" for kind, count in outcome.counts.items()))
 
 
@@ -142,8 +150,8 @@ def _show_grades(outcome: Verification) -> None:
         + f"; not gradable {facts.not_gradable:,}; aperture {facts.aperture:.2f} X, {low:.1f} to {high:.1f} pixels per "
         "module"
     )
-    for index in facts.worst:
-        item = outcome.findings[index]
+    worst = outcome.findings.pick(facts.worst)
+    for item in (worst[index] for index in facts.worst):
         if item.grade and item.grade.overall is not None and item.grade.overall < 3:
             lowest = [words for name, words in PARAMETERS.items() if item.grade.grades[name] == item.grade.overall]
             click.echo(f"  {item.grade.overall:.1f} {item.grade.letter}  {item.serials}: {', '.join(lowest)}")

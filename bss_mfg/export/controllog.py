@@ -10,17 +10,25 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii as quoted
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from bss_mfg.errors import InputError
+from bss_mfg import parts
+from bss_mfg.errors import InputError, MissingError
 from bss_mfg.export.logschema import checker, leaf, log_schema
 from bss_mfg.export.mapping import Entry, LogMapping, Source, tree_of
 from bss_mfg.export.splitting import Log, document
 from bss_mfg.export.tables import shipped
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.model import Batch, Package
+from bss_mfg.model import Batch, Package, Who
 from bss_mfg.payload.spec import Spec, from_text
+from bss_mfg.workers import Failed
+
+AT_ONCE = 4_000
+"""Packages whose logs a process makes at once."""
 
 
 class _Slot(NamedTuple):
@@ -134,25 +142,74 @@ def logs(packages: Callable[[], Iterable[Package]], batch: Batch, mapping: LogMa
     `packages` gives them afresh on each call, so that nothing is held. Secrets appear only as the barcode's encrypted
     field. `InputError` names path and unit where a value is missing or breaks the schema.
     """
-    many = batch.units_per_package > 1
-    if many and not mapping.bundle:
+    for bundles in _kinds(batch, mapping):
+        yield from _logs(packages(), batch, mapping, bundles)
+
+
+def logs_in_parts(ledger: Ledger, batch: Batch, mapping: LogMapping, executor: Executor) -> Iterator[Log]:
+    """The same of all packages of a batch that may leave the factory, made by an executor."""
+    made = (
+        LogPart(ledger.path, ledger.who, batch, mapping, first, count, bundles)
+        for bundles in _kinds(batch, mapping)
+        for _, first, count in parts.cut(batch.packages, AT_ONCE)
+    )
+    for part, found in parts.run(make_logs, made, executor):
+        if isinstance(found, Failed):
+            raise MissingError(
+                f"a process died while it made the control logs from package {part.first:,} on",
+                where=f"batch {batch.id}",
+                problems=[found.reason],
+                way_out="Run the same command again; with --jobs 1 no other process is used.",
+            )
+        yield from found
+
+
+@dataclass(frozen=True, slots=True)
+class LogPart:
+    """The device logs, or the bundle logs, of packages `first` to `first + count - 1`. The ledger is read there."""
+
+    ledger: Path
+    who: Who
+    batch: Batch
+    mapping: LogMapping
+    first: int
+    count: int
+    bundles: bool
+
+
+def make_logs(part: LogPart) -> list[Log]:
+    """The logs of a part; packages that may not leave the factory have none."""
+    with Ledger.open(part.ledger, part.who) as ledger:
+        return list(_logs(shipped(ledger, part.batch, part.first, part.count), part.batch, part.mapping, part.bundles))
+
+
+def _kinds(batch: Batch, mapping: LogMapping) -> tuple[bool, ...]:
+    """Whether bundle logs are made, for each kind of log in its order."""
+    if batch.units_per_package == 1:
+        return (False,)
+    if not mapping.bundle:
         raise InputError(
             f"the mapping {mapping.name} has no [[bundle]] entries, and batch {batch.id} has multi-device packages",
             way_out="Add them to the mapping file.",
         )
+    return (False, True)
+
+
+def _logs(packages: Iterable[Package], batch: Batch, mapping: LogMapping, bundles: bool) -> Iterator[Log]:
     fixed = {f"product.{name}": batch.facts.get(name, "") for name in ("pid", "upc", "ean")}
     encrypted = _finder(from_text(batch.spec_text, f"spec of batch {batch.id}").spec)
+    if bundles:
+        bundle = LogTemplate(mapping.bundle, fixed, ("package.serials", "package.encrypted")).log
+        for package in packages:
+            members = [unit.serial for unit in package.units]
+            yield Log(bundle((members, encrypted(package.payload)), package.serials), package.number, None)
+        return
     device = LogTemplate(mapping.device, fixed, ("unit.serial", "unit.uuid", "unit.mac", "package.encrypted")).log
-    for package in packages():
+    for package in packages:
         number, secret = package.number, encrypted(package.payload)
         for unit in package.units:
             values = (unit.serial, unit.uuid.hex.upper(), unit.mac, secret)
             yield Log(device(values, unit.serial), number, unit.number)
-    if many:
-        bundle = LogTemplate(mapping.bundle, fixed, ("package.serials", "package.encrypted")).log
-        for package in packages():
-            members = [unit.serial for unit in package.units]
-            yield Log(bundle((members, encrypted(package.payload)), package.serials), package.number, None)
 
 
 def control_log(ledger: Ledger, batch: Batch, mapping: LogMapping) -> Iterator[bytes]:

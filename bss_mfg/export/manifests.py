@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,17 +16,18 @@ from typing import Literal
 
 from bss_mfg import __version__
 from bss_mfg.errors import BssError
-from bss_mfg.export.controllog import logs
+from bss_mfg.export.controllog import logs, logs_in_parts
 from bss_mfg.export.feedback import Feedback
 from bss_mfg.export.mapping import LogMapping
 from bss_mfg.export.sidecar import Origin, Written, adopt_log, read_sidecar, sidecar_path, write_logs
-from bss_mfg.export.splitting import Contents, Document, document, plan_names, split
+from bss_mfg.export.splitting import Contents, Document, Log, document, plan_names, split
 from bss_mfg.export.tables import shipped
 from bss_mfg.files import settled, sha256_of
 from bss_mfg.ledger.exporting import Answer, Answered
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch, Package
 
+Progress = Callable[[int, int], None]
 Which = Literal["all", "missing", "rejected"]
 
 
@@ -39,7 +41,8 @@ class Limits:
 
 def make_control_logs(
     ledger: Ledger, batch: Batch, mapping: LogMapping, out: Path, now: datetime, *, which: Which = "all",
-    limits: Limits = Limits(), as_file: bool = False,
+    limits: Limits = Limits(), as_file: bool = False, executor: Executor | None = None,
+    progress: Progress = lambda done, total: None,
 ) -> Iterator[Written]:  # fmt: skip
     """Write the control logs of a batch's packages into the folder `out`, and give each once it is counted.
 
@@ -52,8 +55,18 @@ def make_control_logs(
     origin = Origin(batch.id, f"{seq}:{digest}", mapping, __version__)
 
     def documents() -> Iterable[Document]:
-        made = logs(packages, batch, mapping)
+        made = counted(
+            logs(packages, batch, mapping)
+            if executor is None or which != "all"
+            else logs_in_parts(ledger, batch, mapping, executor)
+        )
         return [document(made)] if as_file else split(made, limits.logs, limits.octets)
+
+    def counted(made: Iterable[Log]) -> Iterator[Log]:
+        for log in made:
+            if log.unit is not None and log.unit % 1_000 == 0:
+                progress(log.package, batch.packages)
+            yield log
 
     folder = out.parent if as_file else out
     names = iter([out.name]) if as_file else plan_names(now, out)

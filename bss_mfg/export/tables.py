@@ -186,9 +186,9 @@ def _gathered(slices: Slices, size: int) -> Iterator[list[tuple[Any, ...]]]:
 # --- manifests ----------------------------------------------------------------------------------------------------
 
 
-def shipped(ledger: Ledger, batch: Batch) -> Iterator[Package]:
-    """The packages of a batch that may leave the factory: those without a scrapped unit."""
-    return (package for package in ledger.packages(batch.id) if not package.scrapped)
+def shipped(ledger: Ledger, batch: Batch, first: int = 1, count: int | None = None) -> Iterator[Package]:
+    """The packages of a batch, from number `first` on, that may leave the factory: those without a scrapped unit."""
+    return (package for package in ledger.packages(batch.id, first, count) if not package.scrapped)
 
 
 def csv_table(ledger: Ledger, batch: Batch) -> Iterator[bytes]:

@@ -17,22 +17,7 @@ class Printing(Lookup):
 
     def printed_parts(self, batch_id: str) -> list[PrintedPart]:
         """All label files made of a batch, in the order in which they were made last."""
-        parts: list[PrintedPart] = []
-        for part, file, sha, plan, first, count, start_at, geometry, template in self._rows(
-            "SELECT part, file, sha256, plan, first_package, packages, start_at, geometry, template FROM printed "
-            "WHERE batch = ?",
-            (self._number(batch_id),),
-        ):
-            shape = json.loads(geometry)
-            parts.append(
-                PrintedPart(
-                    batch_id, part, file, sha, plan,
-                    tuple(shape["numbers"]) if "numbers" in shape else range(first, first + count), start_at,
-                    tuple((c[0], c[1], c[2], c[3]) for c in shape["cells"]),
-                    (shape["page"][0], shape["page"][1]), shape["modules"], template,
-                    shape.get("each", "package"), shape.get("copy", 1),
-                )
-            )  # fmt: skip
+        parts = self._parts(batch_id, "", ())
         newest = dict(
             self._rows(
                 "SELECT json_extract(data, '$.sha256'), max(seq) FROM event WHERE batch = ? AND kind LIKE 'labels %' "
@@ -41,6 +26,35 @@ class Printing(Lookup):
             )
         )
         return sorted(parts, key=lambda part: (newest.get(part.sha256, 0), part.part))
+
+    def printed_as(self, batch_id: str, sha256: str) -> PrintedPart | None:
+        """The label file of a batch with this SHA-256, or None."""
+        return next(iter(self._parts(batch_id, "AND sha256 = ?", (sha256,))), None)
+
+    def _parts(self, batch_id: str, condition: str, values: tuple[object, ...]) -> list[PrintedPart]:
+        """Label files; those of one layout share its cells, so that thousands of files are little."""
+        shapes: dict[str, tuple[Any, ...]] = {}
+        parts: list[PrintedPart] = []
+        columns = "part, file, sha256, plan, first_package, packages, start_at, geometry, template"
+        query = f"SELECT {columns} FROM printed WHERE batch = ? {condition}"  # noqa: S608  (fixed texts)
+        for part, file, sha, plan, first, count, start_at, geometry, template in self._rows(
+            query, (self._number(batch_id), *values)
+        ):
+            if geometry not in shapes:
+                shape = json.loads(geometry)
+                shapes[geometry] = (
+                    tuple((c[0], c[1], c[2], c[3]) for c in shape["cells"]), (shape["page"][0], shape["page"][1]),
+                    shape["modules"], shape.get("each", "package"), shape.get("copy", 1),
+                    tuple(shape["numbers"]) if "numbers" in shape else None,
+                )  # fmt: skip
+            cells, page, modules, each, copy, numbers = shapes[geometry]
+            numbers = range(first, first + count) if numbers is None else numbers
+            parts.append(
+                PrintedPart(
+                    batch_id, part, file, sha, plan, numbers, start_at, cells, page, modules, template, each, copy
+                )
+            )
+        return parts
 
     def record_print(
         self, part: PrintedPart, template_name: str, template_text: str, kind: str = "labels made",
@@ -117,15 +131,26 @@ class Printing(Lookup):
                 found.pop(event.data["sha256"], None)
         return found
 
-    def record_reads(self, batch_id: str, reads: Sequence[Mapping[str, Any]], verified: Iterable[int]) -> None:
-        """Append one event per read, and count the packages that were read right."""
+    def record_reads(
+        self, batch_id: str, reads: Sequence[Mapping[str, Any]], verified: Iterable[int],
+        whole: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        """Append one event per read, and count the packages that were read right. `whole` is a label file (file,
+        sha256, labels) all of whose labels were read right with these: it needn't be read again."""
         batch = self._number(batch_id)
+        events: list[tuple[str, Mapping[str, Any]]] = [("read", read) for read in reads]
+        if whole:
+            events.append(("file verified", whole))
         with self.transaction():
-            audit.append(self._db, self._who, batch_id, [("read", read) for read in reads])
+            audit.append(self._db, self._who, batch_id, events)
             self._db.executemany(
                 "UPDATE package SET verified = verified + 1 WHERE batch = ? AND number = ?",
                 [(batch, number) for number in verified],
             )
+
+    def files_verified(self, batch_id: str) -> set[str]:
+        """SHA-256 of the label files of a batch that were once read wholly and found right."""
+        return {event.data["sha256"] for event in self.events_of(("file verified",), batch_id)}
 
     def times_verified(self, batch_id: str, package: int) -> int:
         """How often a package's label was read right."""

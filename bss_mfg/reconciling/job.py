@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +49,8 @@ class Reconciliation:
 
 def reconcile(
     ledger: Ledger, vault: Vault, batch: Batch, folder: Path, mapping: LogMapping, *,
-    private_key: PrivateKey | None = None, jobs: int = 0, progress: Progress = lambda done, total: None,
+    private_key: PrivateKey | None = None, executor: Executor | None = None,
+    progress: Progress = lambda done, total: None,
 ) -> Reconciliation:  # fmt: skip
     """Hold all programming files, label files and control logs below `folder` against the ledger. Writes nothing.
 
@@ -75,7 +77,7 @@ def reconcile(
     accounts = (
         reconcile_programming(folder, files, books, Expected(units.values(), keyless), releases, keys=not retired),
         reconcile_labels(
-            ledger, folder, files, books, printed=printed, jobs=jobs, key=private_key,
+            ledger, folder, files, books, printed=printed, executor=executor, key=private_key,
             units=None if retired else units, progress=progress,
         ),
         reconcile_control_logs(folder, files, books, mapping, ledger.manifests(batch.id)),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,10 +15,11 @@ from bss_mfg.model import PrintedPart, Unit
 from bss_mfg.payload import parse
 from bss_mfg.payload.keys import PrivateKey
 from bss_mfg.reconciling.books import Account, Books, Ledgered, counted, some
-from bss_mfg.scan.job import PAGE_SECONDS, Progress
-from bss_mfg.scan.page import Answer, Look, Opened, Wish, page_reader
+from bss_mfg.scan.job import Progress
+from bss_mfg.scan.looks import Opened, Wish
+from bss_mfg.scan.reading import Reading
 from bss_mfg.scan.reconcile import ScannedPage, Seen
-from bss_mfg.scan.workers import Failed, Pool
+from bss_mfg.workers import Failed
 
 READABLE = (".pdf", ".png")
 _REPORT = b"/Title (Verification of "
@@ -38,8 +39,8 @@ class _Read:
 
 
 def reconcile_labels(
-    ledger: Ledger, folder: Path, files: Sequence[Path], books: Books, *, printed: Mapping[int, bool], jobs: int = 0,
-    key: PrivateKey | None = None, units: Mapping[str, Unit] | None = None,
+    ledger: Ledger, folder: Path, files: Sequence[Path], books: Books, *, printed: Mapping[int, bool],
+    executor: Executor | None = None,    key: PrivateKey | None = None, units: Mapping[str, Unit] | None = None,
     progress: Progress = lambda done, total: None,
 ) -> Account:  # fmt: skip
     """All PDF and PNG files that are among `files`. `printed` says of each package whether a label was printed of its
@@ -51,16 +52,17 @@ def reconcile_labels(
     names = {part.file for part in parts if part.each == "package"}
     wanted = _choose(book, files, ours, names)
     read = _Read()
-    count = jobs or min(os.cpu_count() or 1, 4)
-    arguments = (ledger.path, ledger.who, Wish(books.batch.id))
-    with Pool[Look, Answer](page_reader, arguments, PAGE_SECONDS, min(count, max(len(wanted), 1))) as pool:
-        pages = list(_opened(pool, wanted, book))
-        for number, (look, answer) in enumerate(pool.run(pages), 1):
+    reading = Reading(Wish(ledger.path, ledger.who, books.batch.id), executor)
+    looks = [look for path, opened in _opened(reading, wanted, book) for look in reading.cut(path, opened)]
+    done, total = 0, sum(len(look.pages) for look in looks)
+    for look, answers in reading.pages(looks):
+        for number, answer in zip(look.pages, answers, strict=True):
             if isinstance(answer, Failed):
-                book.differs(f"page {look.page} can't be read: {answer.reason}", look.path)
-            elif isinstance(answer, ScannedPage):
+                book.differs(f"page {number} can't be read: {answer.reason}", look.path)
+            else:
                 _page(look.path, answer, look.path.name in names, book, books, read)
-            progress(number, len(pages))
+        done += len(look.pages)
+        progress(done, total)
     _of_files(book, books, read, {path: ours[wanted[path]] for path in wanted if wanted[path] in ours})
     for package in sorted(read.packages):
         for what in books.barcode_faults(package):
@@ -105,15 +107,14 @@ def _is_report(path: Path) -> bool:
         return False
 
 
-def _opened(pool: Pool[Look, Answer], wanted: Mapping[Path, str], book: Ledgered) -> Iterator[Look]:
-    """A job for each page of each file that can be opened."""
-    for look, answer in pool.run(Look(path, 0) for path in wanted):
-        if isinstance(answer, Opened):
-            book.files.append(book.name(look.path))
-            for number in range(1, answer.pages + 1):
-                yield Look(look.path, number, answer.part)
-        elif isinstance(answer, Failed):
-            book.differs(f"can't be read: {answer.reason}", look.path)
+def _opened(reading: Reading, wanted: Mapping[Path, str], book: Ledgered) -> Iterator[tuple[Path, Opened]]:
+    """The files that can be opened."""
+    for path, answer in reading.opened(wanted):
+        if isinstance(answer, Failed):
+            book.differs(f"can't be read: {answer.reason}", path)
+        else:
+            book.files.append(book.name(path))
+            yield path, answer
 
 
 def _page(path: Path, page: ScannedPage, made: bool, book: Ledgered, books: Books, read: _Read) -> None:

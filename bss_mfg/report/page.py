@@ -130,9 +130,10 @@ def _failures(outcome: Verification) -> Iterator[bytes]:
             '<span class="frame"></span> a module that should be light</p>'
         )
     yield b'<div class="cards">'
+    found = outcome.findings.pick(outcome.pictures)
     for index, row in failed[:MOST_CARDS]:
         shot = outcome.pictures.get(index)
-        image = figures.symbol(shot, outcome.findings[index].ailing) if shot else '<div class="none">no picture</div>'
+        image = figures.symbol(shot, found[index].ailing) if shot else '<div class="none">no picture</div>'
         name = escape(row["serials"] or "not one of ours")
         yield _line(
             f'<div class="card">{image}<div><span class="kind bad">{row["verdict"]}</span><h3>{name}</h3>'

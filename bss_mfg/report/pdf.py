@@ -125,6 +125,7 @@ def _failures(outcome: Verification) -> list[Any]:
     if not failed:
         return []
     rows = []
+    found = outcome.findings.pick(outcome.pictures)
     for index, row in failed[:MOST_CARDS]:
         shot = outcome.pictures.get(index)
         words = [
@@ -132,7 +133,7 @@ def _failures(outcome: Verification) -> list[Any]:
             _text(row["detail"]),
             _text(place_words(row), textColor="#5b6470"),
         ]
-        rows.append([_figure(shot, outcome.findings[index].ailing) if shot else "", words])
+        rows.append([_figure(shot, found[index].ailing) if shot else "", words])
     more = [_text(f"{len(failed) - MOST_CARDS:,} more; the JSON and CSV reports list all.")]
     return [_head(f"What is wrong ({len(failed):,})"), _table(rows, (36, 138)), *more[: len(failed) > MOST_CARDS]]
 

@@ -16,8 +16,8 @@ _PLAIN = ("verdict", "serials", "package", "file", "page", "x_mm", "y_mm", "deta
           "wrong_modules")  # fmt: skip
 
 
-def document(outcome: Verification) -> dict[str, Any]:
-    """What `verify --json` prints: docs/formats/json.md names every field."""
+def _document(outcome: Verification) -> dict[str, Any]:
+    """What `verify --json` prints, without the findings: docs/formats/json.md names every field."""
     found: dict[str, Any] = {
         "batch": outcome.batch.id,
         "right": outcome.right,
@@ -29,7 +29,7 @@ def document(outcome: Verification) -> dict[str, Any]:
         "troubles": [{"file": name, "reason": reason} for name, reason in outcome.troubles],
         "sample": None,
         "statistics": _statistics(outcome, statistics(outcome)) if outcome.wanted.grade else None,
-        "findings": list(rows_of(outcome)),
+        "findings": [],
     }
     if outcome.decision:
         found["sample"] = asdict(outcome.decision)
@@ -39,15 +39,23 @@ def document(outcome: Verification) -> dict[str, Any]:
 def _statistics(outcome: Verification, facts: Statistics) -> dict[str, Any]:
     plain = asdict(facts)
     plain["letters"] = dict(facts.letters)
-    plain["worst"] = [outcome.findings[index].serials for index in facts.worst]
+    worst = outcome.findings.pick(facts.worst)
+    plain["worst"] = [worst[index].serials for index in facts.worst]
     plain["positions"] = plain.pop("spots")
     plain["over_time"] = plain.pop("moments")
     return plain
 
 
 def json_report(outcome: Verification) -> Iterator[bytes]:
-    """The document as a file."""
-    yield (json.dumps(document(outcome), indent=2, ensure_ascii=True) + "\n").encode("ascii")
+    """The document, finding by finding: there may be a million."""
+    head, _, tail = json.dumps(_document(outcome), indent=2, ensure_ascii=True).rpartition("]")
+    yield head.encode("ascii")
+    between = "\n    "
+    for row in rows_of(outcome):
+        text = json.dumps(row, indent=2, ensure_ascii=True).replace("\n", "\n    ")
+        yield (between + text).encode("ascii")
+        between = ",\n    "
+    yield (("\n  " if len(outcome.findings) else "") + "]" + tail + "\n").encode("ascii")
 
 
 def csv_report(outcome: Verification) -> Iterator[bytes]:

@@ -2,51 +2,55 @@
 
 from __future__ import annotations
 
-import os
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from bss_mfg import parts
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch, PrintedPart
 from bss_mfg.scan.diagnose import visible
+from bss_mfg.scan.findings import Findings, Heap
 from bss_mfg.scan.frame import Box
 from bss_mfg.scan.grade import SymbolGrade
 from bss_mfg.scan.grid import Quad
-from bss_mfg.scan.page import Answer, Look, Opened, Wish, label_parts, page_reader
-from bss_mfg.scan.reconcile import KINDS, Books, Finding, ScannedPage, settle, still_missing
+from bss_mfg.scan.looks import Look, Opened, Wish, take_shots
+from bss_mfg.scan.page import label_parts
+from bss_mfg.scan.reading import PAGE_SECONDS, Reading
+from bss_mfg.scan.reconcile import KINDS, Books, Finding, ScannedPage, still_missing
 from bss_mfg.scan.samples import Draw, current_draw, record_decision
 from bss_mfg.scan.sampling import Decision, decide
 from bss_mfg.scan.second import SecondReader
 from bss_mfg.scan.shots import Shot
 from bss_mfg.scan.sources import SUFFIXES
-from bss_mfg.scan.workers import Failed, Pool
+from bss_mfg.workers import Failed
 
 MOST_PICTURES = 200
 """Failed labels whose picture is kept for the report."""
-PAGE_SECONDS = 180.0
-"""How long a page may take before its worker is stopped."""
-
 _MOST_WAITING = 2_000
 """Findings that are written down at once, of one large file."""
 
 Progress = Callable[[int, int], None]
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a verification is asked for. `partial`: labels whose place is in no picture are no fault. `sample`: decide
-    by the sample that was drawn last. `jobs` are worker processes, 0 for one per core up to 4."""
+    by the sample that was drawn last. `resume`: label files that were once read wholly and found right count as read.
+    """
 
     partial: bool = False
     second_reader: bool = False
     grade: bool = False
     pictures: bool = False
-    jobs: int = 0
     sample: bool = False
+    resume: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,11 @@ class Verification:
     """The outcome. `findings` are in the order of files and pages; `pictures` are those of failed labels by index of
     their finding; `broken` lists files and pages that could not be read, with the reason; `troubles` those that were
     read with difficulty; `parts` are the label files that the ledger knows; `decision` is what a sample says of the
-    lot, where one was asked for.
+    lot, where one was asked for; `resumed` counts files that were not read again.
     """
 
     batch: Batch
-    findings: tuple[Finding, ...]
+    findings: Findings
     pictures: dict[int, Shot]
     broken: tuple[tuple[str, str], ...]
     troubles: tuple[tuple[str, str], ...]
@@ -67,6 +71,7 @@ class Verification:
     wanted: Wanted
     parts: tuple[PrintedPart, ...]
     decision: Decision | None = None
+    resumed: int = 0
 
     @property
     def partial(self) -> bool:
@@ -81,8 +86,7 @@ class Verification:
     @property
     def counts(self) -> dict[str, int]:
         """How many findings of each kind."""
-        counted = Counter(item.kind for item in self.findings)
-        return {kind: counted[kind] for kind in KINDS}
+        return {kind: self.findings.counts[kind] for kind in KINDS}
 
     @property
     def right(self) -> bool:
@@ -91,16 +95,17 @@ class Verification:
         accepted."""
         if self.decision:
             return self.decision.verdict == "accept"
+        matched = self.findings.counts["matched"]
         return (
             not self.broken
-            and all(item.kind == "matched" or (self.partial and item.unseen) for item in self.findings)
-            and (not self.pages or any(item.kind == "matched" for item in self.findings))
+            and len(self.findings) == matched + (self.findings.unseen if self.partial else 0)
+            and (not self.pages or matched > 0)
         )
 
     @property
     def unseen(self) -> int:
         """Labels whose place was in no picture."""
-        return sum(item.unseen for item in self.findings)
+        return self.findings.unseen
 
 
 def expand(paths: Sequence[Path]) -> list[Path]:
@@ -127,137 +132,179 @@ def verify(
     paths: Sequence[Path],
     wanted: Wanted = Wanted(),
     progress: Progress = lambda done, total: None,
+    *,
+    executor: Executor | None = None,
 ) -> Verification:
     """Read all files and compare with the ledger. Each file's reads are committed when the file is done.
 
-    A file or page that can't be read, or that crashes or stalls the reader, is listed and the rest goes on;
+    On worker processes a page that crashes or stalls a reader is listed and the rest goes on; without an executor all
+    is read in this process, which a hostile file may crash. A file or page that can't be read is listed, too;
     `InputError` if that is all of them.
     """
     files = expand(paths)
-    with Verifier(ledger, batch, wanted, progress) as verifier:
-        verifier.read(files)
-        if not verifier.pages:
-            problems = [f"{name}: {why}" for name, why in verifier.broken[:5]]
-            raise InputError("nothing could be read", where=f"batch {batch.id}", problems=problems)
-        outcome = verifier.outcome(final=True)
+    verifier = Verifier(ledger, batch, wanted, progress, executor=executor)
+    verifier.read(files)
+    if not verifier.pages and not verifier.resumed:
+        problems = [f"{name}: {why}" for name, why in verifier.broken[:5]]
+        raise InputError("nothing could be read", where=f"batch {batch.id}", problems=problems)
+    outcome = verifier.outcome(final=True)
     progress(batch.packages, batch.packages)
     return outcome
 
 
+@dataclass(slots=True)
+class _File:
+    """The file at hand, to know at its end whether all of its labels are right."""
+
+    order: int
+    path: Path
+    opened: Opened
+    matched: int = 0
+    other: int = 0
+
+    @property
+    def whole(self) -> dict[str, Any] | None:
+        """What the history says of it, where all labels were read right."""
+        part = self.opened.part
+        if part is None or self.other or self.matched != len(part.numbers):
+            return None
+        return {"file": part.file, "sha256": part.sha256, "labels": self.matched}
+
+
 class Verifier:
-    """A verification that grows with each file that comes. Leave it as a context: its processes end with it."""
+    """A verification that grows with each file that comes."""
 
     def __init__(
-        self, ledger: Ledger, batch: Batch, wanted: Wanted = Wanted(), progress: Progress = lambda done, total: None
-    ) -> None:
+        self, ledger: Ledger, batch: Batch, wanted: Wanted = Wanted(), progress: Progress = lambda done, total: None,
+        *, executor: Executor | None = None,
+    ) -> None:  # fmt: skip
         if wanted.second_reader:
             with SecondReader():  # refused now rather than on every label
                 pass
         self._draw = current_draw(ledger, batch) if wanted.sample else None
         self._ledger, self._batch, self._wanted, self._progress = ledger, batch, wanted, progress
         self._parts = label_parts(ledger, batch.id)
-        wish = Wish(batch.id, wanted.second_reader, wanted.grade)
-        jobs = wanted.jobs or min(os.cpu_count() or 1, 4)
-        self._pool: Pool[Look, Answer] = Pool(page_reader, (ledger.path, ledger.who, wish), PAGE_SECONDS, jobs)
-        scrapped = frozenset(ledger.scrapped_packages(batch.id))
-        self._books = Books(max((part.copy for part in self._parts), default=1), scrapped=scrapped)
-        self._findings: list[Finding] = []
+        wish = Wish(ledger.path, ledger.who, batch.id, wanted.second_reader, wanted.grade)
+        self._reading = Reading(wish, executor)
+        copies = max((part.copy for part in self._parts), default=1)
+        self._books = Books(batch.packages, copies, ledger.scrapped_packages(batch.id))
+        self._heap = Heap(ledger.path.parent)
         self._waiting: list[Finding] = []
-        self._looks: dict[tuple[str, int], Look | None] = {}
+        self._sources: dict[str, Look | None] = {}
+        """How to look at a file again, by its name; None where two files share it."""
         self._pictures: dict[tuple[str, int, Box], Shot] = {}
         self._known: set[str] = set()
-        self._file: Path | None = None
-        self.broken: list[tuple[str, str]] = []
+        self._verified = ledger.files_verified(batch.id) if wanted.resume else set()
+        self._file: _File | None = None
+        self._broken: list[tuple[int, int, str, str]] = []
         self.troubles: list[tuple[str, str]] = []
-        self.files = self.pages = 0
-
-    def __enter__(self) -> Verifier:
-        self._pool.__enter__()
-        return self
-
-    def __exit__(self, *problem: object) -> None:
-        self._pool.__exit__(*problem)
+        self.files = self.pages = self.resumed = self._opened = 0
 
     def read(self, files: Sequence[Path]) -> None:
         """Read some files, and write down what they show. A file that was read before, by its bytes, is skipped: a page
         given twice is no label printed twice."""
-        looks = list(self._opened(files))
-        for look, answer in self._pool.run(looks):
-            if look.path != self._file:
+        coming: dict[Look, _File] = {}  # asked for a few parts ahead
+        for look, answers in self._reading.pages(self._looks(files, coming)):
+            file = coming.pop(look)
+            if file is not self._file:
                 self._commit()
-                self._file = look.path
-            self._take(look, answer)
-            self._progress(len(self._books.first_seen), self._batch.packages)
+                self._file = file
+            for page, answer in zip(look.pages, answers, strict=True):
+                self._take(file, page, answer)
+            self._progress(self._books.seen(), self._batch.packages)
         self._commit()
+        self._file = None
 
     def outcome(self, final: bool = False) -> Verification:
         """Everything so far; the `final` one writes the decision on a sample into the history."""
-        settled = settle(self._findings, self._books)
-        settled += still_missing(self._ledger, self._batch, self._books, self._parts)
-        pictures = self._shots(settled) if self._wanted.pictures else {}
-        decision = _decision(self._draw, settled) if self._draw else None
+        tail = partial(still_missing, self._ledger, self._batch, self._books, self._parts)
+        findings = self._heap.so_far(self._books.times, self._books.open(), tail)
+        pictures = self._shots(findings) if self._wanted.pictures else {}
+        decision = _decision(self._draw, findings) if self._draw else None
         if decision and final:
             record_decision(self._ledger, self._batch, decision)
         return Verification(
-            self._batch, tuple(settled), pictures, tuple(self.broken), tuple(self.troubles), self.files, self.pages,
-            self._wanted, tuple(self._parts), decision,
+            self._batch, findings, pictures, tuple(self.broken), tuple(self.troubles), self.files, self.pages,
+            self._wanted, tuple(self._parts), decision, self.resumed,
         )  # fmt: skip
+
+    @property
+    def broken(self) -> list[tuple[str, str]]:
+        """Files and pages that could not be read, with the reason, in the order in which they were given."""
+        return [(where, why) for _, _, where, why in sorted(self._broken)]
 
     @property
     def complete(self) -> bool:
         """Whether a label of every package was read right."""
-        return len(self._books.first_seen.keys() | self._books.scrapped) == self._batch.packages
+        return self._books.complete()
 
-    def _opened(self, files: Sequence[Path]) -> Iterator[Look]:
-        """A job for each page of each file that is new."""
-        for look, answer in self._pool.run(Look(path, 0) for path in files):
-            if isinstance(answer, Opened) and answer.sha256 not in self._known:
-                self._known.add(answer.sha256)
+    def _looks(self, files: Sequence[Path], coming: dict[Look, _File]) -> Iterator[Look]:
+        """The parts of each file that is new; `coming` says which file each belongs to."""
+        for path, answer in self._reading.opened(files):
+            self._opened += 1
+            if isinstance(answer, Failed):
                 self.files += 1
-                for number in range(1, answer.pages + 1):
-                    page = Look(look.path, number, answer.part)
-                    key = (look.path.name, number)
-                    self._looks[key] = None if key in self._looks else page
-                    yield page
-            elif isinstance(answer, Failed):
-                self.files += 1
-                self.broken.append((visible(str(look.path)), answer.reason))
+                self._broken.append((self._opened, 0, visible(str(path)), answer.reason))
+                continue
+            if answer.sha256 in self._known:
+                continue
+            self._known.add(answer.sha256)
+            self.files += 1
+            if answer.part and answer.sha256 in self._verified:
+                self._count_as_read(path, answer.part)
+                continue
+            whole = Look(self._reading.wish, path, part=answer.part)
+            self._sources[path.name] = None if path.name in self._sources else whole
+            file = _File(self._opened, path, answer)
+            for look in self._reading.cut(path, answer):
+                coming[look] = file
+                yield look
 
-    def _take(self, look: Look, answer: Answer | Failed) -> None:
-        where = f"{visible(str(look.path))}, page {look.page}"
+    def _count_as_read(self, path: Path, part: PrintedPart) -> None:
+        self.resumed += 1
+        for page in range(1, part.pages + 1):
+            for number in part.packages_on(page):
+                self._books.see(number, path.name, page)
+
+    def _take(self, file: _File, page: int, answer: ScannedPage | Failed) -> None:
+        where = f"{visible(str(file.path))}, page {page}"
         if isinstance(answer, Failed):
-            self.broken.append((where, answer.reason))
-        elif isinstance(answer, ScannedPage):
-            self.pages += 1
-            self._waiting += answer.findings(self._books)
-            if answer.trouble:
-                self.troubles.append((where, answer.trouble))
-            if len(self._waiting) > _MOST_WAITING:
-                self._commit()
+            file.other += 1
+            self._broken.append((file.order, page, where, answer.reason))
+            return
+        self.pages += 1
+        found = answer.findings(self._books)
+        right = sum(item.kind == "matched" for item in found)
+        file.matched += right
+        file.other += len(found) - right
+        self._waiting += found
+        if answer.trouble:
+            self.troubles.append((where, answer.trouble))
+        if len(self._waiting) > _MOST_WAITING:
+            self._commit(ended=False)
 
-    def _commit(self) -> None:
-        _record(self._ledger, self._batch, self._waiting)
-        self._findings += self._waiting
+    def _commit(self, ended: bool = True) -> None:
+        """Write down what was read since; `ended` where the file at hand was read to its end."""
+        whole = self._file.whole if ended and self._file else None
+        _record(self._ledger, self._batch, self._waiting, whole)
+        self._heap.add(self._waiting)
         self._waiting = []
 
-    def _shots(self, findings: Sequence[Finding]) -> dict[int, Shot]:
+    def _shots(self, findings: Findings) -> dict[int, Shot]:
         """The pictures of failed labels, from their pages drawn once more; none where two files share a name."""
         wanted: dict[Look, list[Finding]] = {}
-        failed = [item for item in findings if item.kind != "matched" and item.box][:MOST_PICTURES]
-        for item in failed:
-            look = self._looks.get((item.file or "", item.page or 0))
-            if look and _spot(item) not in self._pictures:
-                wanted.setdefault(look, []).append(item)
-        jobs = [replace(look, boxes=tuple(_asked(item) for item in items)) for look, items in wanted.items()]
-        for (_, answer), items in zip(self._pool.run(jobs), wanted.values(), strict=True):
-            if isinstance(answer, tuple):
+        failed = [(index, item) for index, item in islice(findings.faults(), 10 * MOST_PICTURES) if item.box]
+        for _, item in failed[:MOST_PICTURES]:
+            source = self._sources.get(item.file or "")
+            if source and _spot(item) not in self._pictures:
+                wanted.setdefault(replace(source, pages=(item.page or 0,)), []).append(item)
+        looks = [replace(look, boxes=tuple(_asked(item) for item in items)) for look, items in wanted.items()]
+        drawn = parts.run(take_shots, looks, self._reading.executor, seconds=PAGE_SECONDS)
+        for (_, answer), items in zip(drawn, wanted.values(), strict=True):
+            if not isinstance(answer, Failed):
                 found = zip(items, answer, strict=True)
                 self._pictures.update({_spot(item): shot for item, shot in found if shot})
-        return {
-            index: self._pictures[_spot(item)]
-            for index, item in enumerate(findings)
-            if item.kind != "matched" and item.box and _spot(item) in self._pictures
-        }
+        return {index: self._pictures[_spot(item)] for index, item in failed if _spot(item) in self._pictures}
 
 
 def _spot(item: Finding) -> tuple[str, int, Box]:
@@ -269,14 +316,17 @@ def _asked(item: Finding) -> tuple[Box, Quad | None, int]:
     return item.box or (0, 0, 0, 0), ailing.quad if ailing else None, ailing.size if ailing else 0
 
 
-def _decision(draw: Draw, findings: Sequence[Finding]) -> Decision:
+def _decision(draw: Draw, findings: Iterable[Finding]) -> Decision:
     """What the drawn sample says of its lot."""
-    right = {item.package for item in findings if item.kind == "matched" and item.package}
-    wrong = {item.package for item in findings if item.kind != "matched" and item.package and not item.unseen}
+    right: set[int] = set()
+    wrong: set[int] = set()
+    for item in findings:
+        if item.package and not item.unseen:
+            (right if item.kind == "matched" else wrong).add(item.package)
     return decide(draw.plan, draw.numbers, right, wrong)
 
 
-def _record(ledger: Ledger, batch: Batch, findings: Sequence[Finding]) -> None:
+def _record(ledger: Ledger, batch: Batch, findings: Sequence[Finding], whole: Mapping[str, Any] | None) -> None:
     reads: list[dict[str, Any]] = [
         {
             "verdict": item.kind,
@@ -292,7 +342,7 @@ def _record(ledger: Ledger, batch: Batch, findings: Sequence[Finding]) -> None:
     ]
     if reads:
         matched = [item.package for item in findings if item.kind == "matched" and item.package]
-        ledger.record_reads(batch.id, reads, matched)
+        ledger.record_reads(batch.id, reads, matched, whole)
 
 
 def rows_of(outcome: Verification) -> Iterator[dict[str, Any]]:

@@ -1,38 +1,38 @@
-"""One page: drawn, read, placed, diagnosed, graded. Runs in a worker, which may crash; the ledger is only read."""
+"""One page: drawn, read, placed, diagnosed, graded. The ledger is only read."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import dist
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Literal
 
-from bss_mfg.files import sha256_of
+from bss_mfg.errors import BssError
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.model import PrintedPart, Who
+from bss_mfg.model import Package, PrintedPart
 from bss_mfg.payload.spec import Spec, from_text
 from bss_mfg.scan import grid, search
 from bss_mfg.scan.attempts import Marks, Mended, agreement, read_blind, read_known, refined
 from bss_mfg.scan.bars import bars_of
 from bss_mfg.scan.defects import Defects, defects
-from bss_mfg.scan.diagnose import diagnose
+from bss_mfg.scan.diagnose import Diagnosis, diagnose
 from bss_mfg.scan.frame import Box, Frame, bind_page, box_of, known_frame
 from bss_mfg.scan.grade import grade_symbol
 from bss_mfg.scan.grid import Quad, Warp
 from bss_mfg.scan.reader import Read, darkness, read_box, read_page, within
 from bss_mfg.scan.reconcile import BLANK, ScannedPage, Seen, located
 from bss_mfg.scan.second import SecondReader
-from bss_mfg.scan.shots import Shot, shot
-from bss_mfg.scan.sources import Page, Source, open_source
+from bss_mfg.scan.sources import Page, Source
 from bss_mfg.symbol import Matrix, data_matrix
+from bss_mfg.workers import Failed
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from bss_mfg.scan.looks import Wish
     from bss_mfg.scan.sources import Grey
 
 STRONG_SECONDS = 90.0
@@ -43,83 +43,57 @@ ALIKE, AHEAD = 0.72, 0.1
 """Share of modules that must agree then, and by how much more than with the next best: strangers agree in a half."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What a file is: digest, number of pages, and the index of the printed part that it is byte for byte."""
-
-    sha256: str
-    pages: int
-    part: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """A job for a worker: to open a file (`page` 0), to read a page, or to make pictures of `boxes` on it."""
-
-    path: Path
-    page: int
-    part: int | None = None
-    boxes: tuple[tuple[Box, Quad | None, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What is asked of all pages."""
-
-    batch: str
-    second_reader: bool = False
-    grade: bool = False
-
-
-Answer = Opened | ScannedPage | tuple[Shot | None, ...]
-
-
-def page_reader(ledger: Path, who: Who, wish: Wish) -> Callable[[Look], Answer]:
-    """The function of a worker: opens the ledger once, keeps the file at hand open."""
-    return _PageReader(Ledger.open(ledger, who), wish).answer
-
-
 @dataclass(slots=True)
-class _PageReader:
+class PageReader:
+    """Reads the pages of one file."""
+
     ledger: Ledger
     wish: Wish
-    parts: list[PrintedPart] = field(init=False)
-    specs: list[Spec] = field(init=False)
-    bars: bool = field(init=False)
-    """Whether the batch's packages have a Code 128: it is read, but has no modules to compare or grade."""
-    second: SecondReader = field(default_factory=SecondReader)
-    source: Source | None = None
+    own: PrintedPart | None
+    second: SecondReader
     serials: dict[int, str] = field(default_factory=dict)
+    expected: dict[int, Package] = field(default_factory=dict)
+    """The packages of the pages at hand, where it is known which they are."""
     likeness: NDArray[np.bool_] | None = None
     """The modules of all packages (n, rows, columns), of a small batch; made when first needed."""
+    _parts: list[PrintedPart] | None = None
+    _specs: list[Spec] | None = None
+    bars: bool = field(init=False)
+    """Whether the batch's packages have a Code 128: it is read, but has no modules to compare or grade."""
 
     def __post_init__(self) -> None:
-        self.parts = label_parts(self.ledger, self.wish.batch)
-        # The specs of all batches, each once: what a label in this factory can be.
-        texts = {batch.spec_text: batch.spec for batch in self.ledger.batches()}
-        self.specs = [from_text(text, f"spec {name}").spec for text, name in texts.items()]
         own = self.ledger.batch(self.wish.batch)
-        self.bars = from_text(own.spec_text, f"spec {own.spec}").spec.bare
+        self.bars = from_text(own.spec_text, f"spec of batch {own.id}").spec.bare
 
-    def answer(self, look: Look) -> Answer:
-        source = self._open(look.path)
-        if look.page == 0:
-            digest = sha256_of(look.path)
-            ours = (index for index, part in enumerate(self.parts) if part.sha256 == digest)
-            return Opened(digest, source.pages, next(ours, None))
-        part = self.parts[look.part] if look.part is not None else None
-        page = source.page(look.page, part.cells if part else ())
-        if look.boxes:
-            return tuple(shot(page.grey, *item) for item in look.boxes)
-        return self._read(page, part)
+    def expect(self, part: PrintedPart, pages: Sequence[int]) -> None:
+        """Fetch the packages of some pages at once: one by one they cost more than reading them does."""
+        numbers = [number for page in pages for number in part.packages_on(page)]
+        if numbers and max(numbers) - min(numbers) < 2 * len(numbers):
+            for package in self.ledger.packages(self.wish.batch, min(numbers), max(numbers) - min(numbers) + 1):
+                self.expected[package.number] = package
+                self.serials[package.number] = package.serials
 
-    def _open(self, path: Path) -> Source:
-        if self.source is None or self.source.path != path:
-            if self.source:
-                self.source.close()
-            self.source = None
-            self.source = open_source(path)
-        return self.source
+    @property
+    def parts(self) -> list[PrintedPart]:
+        """All printed parts of the batch."""
+        if self._parts is None:
+            self._parts = label_parts(self.ledger, self.wish.batch)
+        return self._parts
+
+    @property
+    def specs(self) -> list[Spec]:
+        """The specs of all batches, each once: what a label in this factory can be."""
+        if self._specs is None:
+            texts = {batch.spec_text: batch.spec for batch in self.ledger.batches()}
+            self._specs = [from_text(text, f"spec {name}").spec for text, name in texts.items()]
+        return self._specs
+
+    def read(self, source: Source, number: int) -> ScannedPage | Failed:
+        """One page."""
+        try:
+            return self._read(source.page(number, self.own.cells if self.own else ()), self.own)
+        except BssError as error:
+            return failed(error)
 
     def _read(self, page: Page, part: PrintedPart | None) -> ScannedPage:
         stalls = self.second.failures
@@ -141,9 +115,13 @@ class _PageReader:
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
-    def _judged(self, read: Read) -> Seen:
+    def _judged(self, read: Read, place: int = 0) -> Seen:
+        """A read with its diagnosis; `place` is the package in whose place it lies, if it is known."""
         if not read.octets:
             return Seen(read, None)
+        package = self.expected.get(place)
+        if package and not package.scrapped and read.octets == package.payload.encode("ascii"):
+            return Seen(read, Diagnosis("match", "", self.wish.batch, place))  # what the ledger would say, too
         return Seen(read, diagnose(read.octets, self.wish.batch, self.ledger, self.specs))
 
     def _seen(self, page: Page, part: PrintedPart | None) -> tuple[list[Seen], Frame | None, dict[int, Defects]]:
@@ -154,10 +132,10 @@ class _PageReader:
             return [self._judged(read) for read in reads], frame, {}
         if part and page.dpi:
             frame, seen = known_frame(part, page.number, page.dpi), []
-            for box in frame.boxes.values():
+            for package, box in frame.boxes.items():
                 read = read_box(page.grey, box)
                 if read:
-                    seen.append(self._judged(read))
+                    seen.append(self._judged(read, package))
         else:
             seen = [self._judged(read) for read in read_page(page.grey)]
             frame = self._bind(page, seen)
@@ -195,12 +173,16 @@ class _PageReader:
 
     def _lacking(self, page: Page, seen: Sequence[Seen], frame: Frame) -> list[int]:
         """Packages whose place is in the picture and not blank, and where nothing was read."""
+        judged = {item.diagnosis.package: item.read for item in seen if item.diagnosis and item.diagnosis.package}
+
+        def read_there(package: int, box: Box) -> bool:
+            mine = judged.get(package)  # nearly always its own label lies there
+            return bool(mine and _covers(box, mine)) or any(item.diagnosis and _covers(box, item.read) for item in seen)
+
         return [
             package
             for package, box in frame.boxes.items()
-            if within(page.grey, box)
-            and not any(item.diagnosis and _covers(box, item.read) for item in seen)
-            and _contrast(page.grey, box) > 8
+            if within(page.grey, box) and not read_there(package, box) and _contrast(page.grey, box) > 8
         ]
 
     def _strongly(
@@ -293,7 +275,7 @@ class _PageReader:
 
     def _graded(self, page: Page, item: Seen, frame: Frame | None, exact: bool) -> Seen:
         diagnosis = item.diagnosis
-        if not diagnosis or diagnosis.kind != "match" or not diagnosis.package or not self.parts:
+        if not diagnosis or diagnosis.kind != "match" or not diagnosis.package or not (frame or self.parts):
             return item
         part = frame.part if frame else self.parts[-1]
         right = self._matrix(diagnosis.package, part.modules)
@@ -321,8 +303,8 @@ class _PageReader:
     # --- the ledger -------------------------------------------------------------------------------------------------
 
     def _matrix(self, package: int, size: int) -> Matrix:
-        payload = next(self.ledger.packages(self.wish.batch, package, 1)).payload
-        return data_matrix(payload.encode(), size)
+        known = self.expected.get(package) or next(self.ledger.packages(self.wish.batch, package, 1))
+        return data_matrix(known.payload.encode(), size)
 
     def _name(self, package: int) -> str:
         return self._serials([package])[package]
@@ -340,6 +322,11 @@ class _PageReader:
             for package in self.ledger.packages(self.wish.batch, number, count):
                 self.serials[package.number] = package.serials
         return {number: self.serials[number] for number in wanted if number in self.serials}
+
+
+def failed(error: BssError) -> Failed:
+    """An error of one file or page, as an answer."""
+    return Failed(f"{error.what}. {error.way_out}")
 
 
 def label_parts(ledger: Ledger, batch: str) -> list[PrintedPart]:

@@ -6,10 +6,10 @@ all others follow, so a missing label is named with its place and with what lies
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain, groupby
+from itertools import groupby
 from typing import Literal
 
 from bss_mfg.ledger.store import Ledger
@@ -72,18 +72,72 @@ class Seen:
     """Its top left corner in mm, on the printed page where that is known, else on the scanned one."""
 
 
-@dataclass(slots=True)
-class Books:
-    """Which packages were seen where, over all pages of a verification. Grows with the batch, not with the pixels."""
+_SEEN, _EXCUSED, _SCRAPPED = 1, 2, 4
 
-    copies: int = 1
-    """Labels that were made of each package: `labels --copies`."""
-    first_seen: dict[int, tuple[str, int]] = field(default_factory=dict)
-    more_seen: Counter[int] = field(default_factory=Counter)
-    scrapped: frozenset[int] = frozenset()
-    """Packages with a scrapped unit: their labels need not be there."""
-    excused: set[int] = field(default_factory=set)
-    """Packages that already have a finding of their own (missing at their place, unreadable, mismatched)."""
+
+class Books:
+    """Which packages were seen where, over all pages of a verification: seven octets a package, whatever happens.
+
+    `copies` are the labels that were made of each package (`labels --copies`); of scrapped packages, those with a
+    scrapped unit, the labels need not be there.
+    """
+
+    def __init__(self, packages: int, copies: int = 1, scrapped: Iterable[int] = ()) -> None:
+        self.copies = copies
+        self._marks = bytearray(packages + 1)
+        self._marks[0] = _SCRAPPED  # packages count from 1
+        self._times = bytearray(packages + 1)
+        self._at = array("I", bytes(4 * (packages + 1)))
+        self._pages: list[tuple[str, int]] = []
+        for package in scrapped:
+            self._marks[package] |= _SCRAPPED
+
+    def times(self, package: int) -> int:
+        """How often a label of the package was read right."""
+        return self._times[package] if package < len(self._times) else 0
+
+    def see(self, package: int, file: str, page: int) -> None:
+        """A label of the package was read right on this page."""
+        if package >= len(self._marks):
+            return
+        if not self._times[package]:
+            if not self._pages or self._pages[-1] != (file, page):
+                self._pages.append((file, page))
+            self._at[package] = len(self._pages) - 1
+        self._times[package] = min(self._times[package] + 1, 255)
+        self._marks[package] |= _SEEN
+
+    def first_seen(self, package: int) -> tuple[str, int]:
+        """The file and page where it was read first."""
+        return self._pages[self._at[package]]
+
+    def excuse(self, package: int) -> None:
+        """The package has a finding of its own already: missing at its place, unreadable, mismatched."""
+        if package < len(self._marks):
+            self._marks[package] |= _EXCUSED
+
+    def settled(self, package: int) -> bool:
+        """Whether the package was seen, excused, or scrapped."""
+        return package >= len(self._marks) or bool(self._marks[package])
+
+    def open(self) -> int:
+        """How many packages are not settled."""
+        return self._marks.count(0)
+
+    def seen(self) -> int:
+        """How many packages were read right."""
+        return len(self._times) - self._times.count(0)
+
+    def complete(self) -> bool:
+        """Whether a label of every package that may leave the factory was read right."""
+        return not self._marks.count(0) and not self._marks.count(_EXCUSED)
+
+    def unsettled(self) -> Iterator[int]:
+        """The packages that are not settled, in order."""
+        at = self._marks.find(0)
+        while at >= 0:
+            yield at
+            at = self._marks.find(0, at + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +167,8 @@ class ScannedPage:
                 continue  # named by its serial below
             found.append(self._of_read(item, books, instead))
         for package, ink in self.inked.items() if self.frame else ():
-            if package not in books.first_seen and package not in books.excused and package not in books.scrapped:
-                books.excused.add(package)
+            if not books.settled(package):
+                books.excuse(package)
                 found.append(self._of_place(package, ink, instead))
         return found
 
@@ -122,7 +176,7 @@ class ScannedPage:
         diagnosis, over = item.diagnosis, item.over
         if diagnosis is None:
             if item.identified and item.ailing:
-                books.excused.add(item.identified)
+                books.excuse(item.identified)
                 serials = self.serials.get(item.identified, "")
                 return self._finding("unreadable", item.identified, item, serials, item.ailing.words)
             return self._finding("unreadable", None, item, "", "a symbol is there, no reader can read it")
@@ -133,8 +187,8 @@ class ScannedPage:
         elsewhere = over is not None and over != package
         where = f"it lies in the place of {self.serials.get(over, '')}" if over is not None else ""
         if diagnosis.kind == "match" and package is not None:
-            before = books.first_seen.get(package)
-            if before and books.more_seen[package] + 1 >= books.copies:
+            if books.times(package) >= books.copies:
+                before = books.first_seen(package)
                 detail = f"was already read on page {before[1]} of {before[0]}"
                 if elsewhere and over is not None:
                     instead[over] = f"a copy of {serials} lies there"
@@ -142,15 +196,13 @@ class ScannedPage:
                 return self._finding("duplicate", package, item, serials, detail)
             if elsewhere and over is not None:
                 instead[over] = f"the label of {serials} lies there"
-                books.excused.add(package)
+                books.excuse(package)
                 return self._finding("mismatched", package, item, serials, where)
-            if before:
-                books.more_seen[package] += 1
-            books.first_seen.setdefault(package, (self.file, self.number))
+            books.see(package, self.file, self.number)
             if item.second in ("differs", "unread"):
                 kind: FindingKind = "mismatched" if item.second == "differs" else "unreadable"
                 words = "reads another string" if item.second == "differs" else "can't read it"
-                books.excused.add(package)
+                books.excuse(package)
                 return self._finding(kind, package, item, serials, f"the second reader (libdmtx) {words}")
             notes = (
                 f"after {diagnosis.stripped}" if diagnosis.stripped else "",
@@ -164,7 +216,7 @@ class ScannedPage:
             detail = "; ".join(part for part in (diagnosis.detail, where) if part)
             return self._finding("foreign", None, item, serials, detail)
         if package is not None:
-            books.excused.add(package)
+            books.excuse(package)
         return self._finding("mismatched", package, item, serials, diagnosis.detail)
 
     def _of_place(self, package: int, ink: float, instead: Mapping[int, str]) -> Finding:
@@ -189,29 +241,26 @@ class ScannedPage:
         )  # fmt: skip
 
 
-def still_missing(ledger: Ledger, batch: Batch, books: Books, parts: Sequence[PrintedPart]) -> Iterable[Finding]:
+def still_missing(ledger: Ledger, batch: Batch, books: Books, parts: Sequence[PrintedPart]) -> Iterator[Finding]:
     """Packages of a batch that no file showed, with the place where the ledger last printed them."""
-    settled = books.first_seen.keys() | books.excused | books.scrapped
-    left = [number for number in range(1, batch.packages + 1) if number not in settled]
-    runs = groupby(enumerate(left), key=lambda pair: pair[1] - pair[0])
-    spans = [[number for _, number in run] for _, run in runs]
-    for package in chain.from_iterable(ledger.packages(batch.id, span[0], len(span)) for span in spans):
-        number = package.number
-        for part in reversed(parts):
-            if number in part.numbers:
-                place = part.place(number)
-                yield Finding(
-                    "missing", number, place.file, place.page, round(place.x_mm, 1), round(place.y_mm, 1),
-                    package.serials, "its place was in none of the pictures",
-                )  # fmt: skip
-                break
-        else:
-            yield Finding("missing", number, None, None, None, None, package.serials, "no label of it was made yet")
-
-
-def settle(findings: Sequence[Finding], books: Books) -> list[Finding]:
-    """Drop `missing` findings of packages that turned up on a later page."""
-    return [item for item in findings if not (item.kind == "missing" and item.package in books.first_seen)]
+    newest = array("I", bytes(4 * (batch.packages + 1)))  # 0: none, else the part's index + 1
+    for index, part in enumerate(parts, 1):
+        for number in part.numbers:
+            newest[number] = index
+    runs = groupby(enumerate(books.unsettled()), key=lambda pair: pair[1] - pair[0])
+    for _, run in runs:
+        first = next(run)[1]
+        count = 1 + sum(1 for _ in run)
+        for package in ledger.packages(batch.id, first, count):
+            number = package.number
+            if not newest[number]:
+                yield Finding("missing", number, None, None, None, None, package.serials, "no label of it was made yet")
+                continue
+            place = parts[newest[number] - 1].place(number)
+            yield Finding(
+                "missing", number, place.file, place.page, round(place.x_mm, 1), round(place.y_mm, 1),
+                package.serials, "its place was in none of the pictures",
+            )  # fmt: skip
 
 
 def located(seen: Sequence[Seen], frame: Frame | None, dpi: float | None) -> list[Seen]:
@@ -233,4 +282,7 @@ def located(seen: Sequence[Seen], frame: Frame | None, dpi: float | None) -> lis
     off = np.abs(centres[:, None] - boxes[:, :2] - boxes[:, 2:] / 2) < boxes[:, 2:] / 2
     for index, place in reversed(np.argwhere(off.all(axis=2)).tolist()):
         over[index] = numbers[place]
-    return [replace(item, over=place, corner=(x, y)) for item, place, (x, y) in zip(seen, over, mm, strict=True)]
+    return [
+        Seen(item.read, item.diagnosis, item.grade, item.second, item.identified, item.ailing, place, (x, y))
+        for item, place, (x, y) in zip(seen, over, mm, strict=True)
+    ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bss_mfg.errors import MissingError
-from bss_mfg.scan.workers import Failed, Worker
+from bss_mfg.workers import Failed, Worker
 
 if TYPE_CHECKING:
     from bss_mfg.scan.frame import Box
@@ -36,6 +37,16 @@ class SecondReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @classmethod
+    @contextmanager
+    def lazily(cls) -> Iterator[SecondReader]:
+        """A reader whose process is started when it is first asked, and ended with the context."""
+        reader = cls()
+        try:
+            yield reader
+        finally:
+            reader.close()
 
     def close(self) -> None:
         """End the process."""

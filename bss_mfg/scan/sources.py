@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +66,11 @@ class Source:
 
 def open_source(path: Path) -> Source:
     """A PDF or picture, open; `InputError` where it is neither, or is damaged."""
-    data = read_bytes(path, "file to verify", 1 << 30)
+    return source_of(read_bytes(path, "file to verify", 1 << 30), path)
+
+
+def source_of(data: bytes, path: Path) -> Source:
+    """The same of octets; `path` is their name."""
     if not data:
         raise InputError("is empty", where=str(path), way_out="Scan or print it again.")
     return _pdf(data, path) if data[:1024].lstrip()[:5] == b"%PDF-" else _picture(data, path)
@@ -118,25 +123,35 @@ def _drawn(page: Any, only: Sequence[Area], canvas: dict[tuple[Any, ...], Grey])
     import numpy as np
 
     scale = PDF_DPI / 72
-
-    def render(crop: Sequence[float] = (0, 0, 0, 0)) -> Grey:
-        bitmap = page.render(scale=scale, grayscale=True, crop=crop, may_draw_forms=not only, draw_annots=not only)
-        pixels: Grey = bitmap.to_numpy()
-        return pixels.reshape(pixels.shape[:2])
-
     if not only:
-        return render()
+        pixels: Grey = page.render(scale=scale, grayscale=True).to_numpy()
+        return pixels.reshape(pixels.shape[:2])
     width, height = (math.ceil(side * scale) for side in page.get_size())
     key = (width, height, *only)
     if key not in canvas:
         canvas.clear()
-        canvas[key] = np.full((height, width), 255, np.uint8)
-    grey = canvas[key]
+        canvas[key] = np.full((height + 1, width), 255, np.uint8)  # a spare row: a strip's memory ends in it
     for left, top, right, bottom in _strips(only, width, height):
         # pdfium rounds each crop up to whole pixels: half a pixel less is exact.
         sides = (left, height - bottom, width - right, top)
-        grey[top:bottom, left:right] = render([max(side - 0.5, 0) / scale for side in sides])
-    return grey
+        page.render(
+            scale=scale, grayscale=True, crop=[max(side - 0.5, 0) / scale for side in sides], may_draw_forms=False,
+            draw_annots=False, bitmap_maker=partial(_bitmap_on, canvas[key], left, top),
+        )  # fmt: skip
+    return canvas[key][:height]
+
+
+def _bitmap_on(
+    canvas: Grey, left: int, top: int, width: int, height: int, format: int, rev_byteorder: bool = False
+) -> Any:
+    """A bitmap of pdfium's in the memory of a larger one: what is drawn need not be copied there."""
+    import ctypes
+
+    import pypdfium2
+
+    stride = canvas.shape[1]
+    memory = (ctypes.c_ubyte * (stride * height)).from_buffer(canvas, top * stride + left)
+    return pypdfium2.PdfBitmap.new_native(width, height, format, rev_byteorder, buffer=memory, stride=stride)
 
 
 def _strips(only: Sequence[Area], width: int, height: int) -> list[tuple[int, int, int, int]]:

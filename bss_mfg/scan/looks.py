@@ -1,0 +1,92 @@
+"""A part of a verification, and what a process makes of it: a file opened, some pages read, pictures taken.
+
+Pure but for reading the file and the ledger, and fit for another process: a decoder may crash or hang on a hostile
+picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bss_mfg.errors import BssError
+from bss_mfg.files import sha256_of
+from bss_mfg.ledger.store import Ledger
+from bss_mfg.model import PrintedPart, Who
+from bss_mfg.scan.frame import Box
+from bss_mfg.scan.grid import Quad
+from bss_mfg.scan.page import PageReader, failed
+from bss_mfg.scan.reconcile import ScannedPage
+from bss_mfg.scan.second import SecondReader
+from bss_mfg.scan.shots import Shot, shot
+from bss_mfg.scan.sources import open_source
+from bss_mfg.workers import Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a file is: digest, number of pages, and the printed part that it is byte for byte."""
+
+    sha256: str
+    pages: int
+    part: PrintedPart | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked of all pages, and where the ledger lies that they are compared with."""
+
+    ledger: Path
+    who: Who
+    batch: str
+    second_reader: bool = False
+    grade: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A part of a verification: some pages of a file, or the places of `boxes` on the one page of which pictures are
+    wanted. `part` is the printed part that the file is byte for byte."""
+
+    wish: Wish
+    path: Path
+    pages: tuple[int, ...] = ()
+    part: PrintedPart | None = None
+    boxes: tuple[tuple[Box, Quad | None, int], ...] = ()
+
+
+def open_file(look: Look) -> Opened | Failed:
+    """What a file is; `Failed` where it is refused."""
+    try:
+        with open_source(look.path) as source, Ledger.open(look.wish.ledger, look.wish.who) as ledger:
+            digest = sha256_of(look.path)
+            part = ledger.printed_as(look.wish.batch, digest)
+            return Opened(digest, source.pages, part if part and part.each == "package" else None)
+    except BssError as error:
+        return failed(error)
+
+
+def read_pages(look: Look) -> list[ScannedPage | Failed]:
+    """What stands on some pages: drawn, read, placed, diagnosed, graded."""
+    try:
+        with (
+            open_source(look.path) as source,
+            Ledger.open(look.wish.ledger, look.wish.who) as ledger,
+            SecondReader.lazily() as second,
+        ):
+            reader = PageReader(ledger, look.wish, look.part, second)
+            if look.part:
+                reader.expect(look.part, look.pages)
+            return [reader.read(source, number) for number in look.pages]
+    except BssError as error:
+        return [failed(error)] * len(look.pages)
+
+
+def take_shots(look: Look) -> tuple[Shot | None, ...]:
+    """Pictures of some places on a page."""
+    try:
+        with open_source(look.path) as source:
+            grey = source.page(look.pages[0], look.part.cells if look.part else ()).grey
+            return tuple(shot(grey, *item) for item in look.boxes)
+    except BssError:
+        return (None,) * len(look.boxes)
