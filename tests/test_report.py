@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,6 +25,7 @@ from bss_mfg.report.page import html_report
 from bss_mfg.report.pdf import pdf_report
 from bss_mfg.report.statistics import statistics
 from bss_mfg.report.tables import csv_report, json_report
+from bss_mfg.scan.findings import Findings, Heap
 from bss_mfg.scan.job import Verification, Wanted, verify
 from bss_mfg.scan.reconcile import Finding
 from tests.conftest import Factory
@@ -34,6 +36,13 @@ if TYPE_CHECKING:
 
 MODULE = 5  # pixels, at 300 dpi
 HOSTILE = "<img src=x onerror=document.title='run'>\x1b[31m\u202e=1+1</script><script>document.title='run'</script>"
+
+
+def kept(items: list[Finding]) -> Findings:
+    """Findings as a verification keeps them."""
+    heap = Heap(Path(tempfile.gettempdir()))
+    heap.add(items)
+    return heap.so_far(lambda package: 0, 0, lambda: ())
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +79,9 @@ def outcome(printed: Factory, scans: Path) -> Verification:
 @pytest.fixture
 def page(chrome: Chrome, outcome: Verification, tmp_path: Path) -> Chrome:
     """The report in the browser, with hostile text in a finding."""
-    first = outcome.findings[0]
+    first = next(iter(outcome.findings))
     evil = Finding("foreign", None, "x", 1, 1.0, 2.0, HOSTILE, HOSTILE)
-    wide = replace(outcome, findings=(*outcome.findings, evil, replace(first, serials="=cmd()")))
+    wide = replace(outcome, findings=kept([*outcome.findings, evil, replace(first, serials="=cmd()")]))
     (tmp_path / "report.html").write_bytes(b"".join(html_report(wide, "2026-11-24T10:00:00Z", "0")))
     chrome.get(f"file://{tmp_path}/report.html")
     return chrome
@@ -166,7 +175,8 @@ def test_statistics_tell_a_blurred_page_and_a_place(outcome: Verification) -> No
     assert sharp.grade is not None
     assert soft.grade is not None
     assert sharp.grade > soft.grade + 0.5
-    grades = [outcome.findings[index].grade for index in facts.worst]
+    worst = outcome.findings.pick(facts.worst)
+    grades = [worst[index].grade for index in facts.worst]
     overall = [grade.overall for grade in grades if grade and grade.overall is not None]
     assert overall == sorted(overall)
     assert overall[0] == min(item.grade.overall for item in outcome.findings if item.grade and item.grade.gradable)  # type: ignore[type-var]
@@ -192,7 +202,7 @@ def test_csv_starts_no_formula_and_json_holds_all(outcome: Verification) -> None
     evil = tuple(
         Finding("foreign", None, "x", 1, None, None, sign + "1+1", sign + "cmd|' /C calc'!A0") for sign in "=+-@\t\r"
     )
-    wide = replace(outcome, findings=(*outcome.findings, *evil))
+    wide = replace(outcome, findings=kept([*outcome.findings, *evil]))
     text = b"".join(csv_report(wide)).decode()
     rows = list(csv.reader(io.StringIO(text)))
     assert len(rows) == 1 + len(wide.findings)
@@ -206,7 +216,7 @@ def test_csv_starts_no_formula_and_json_holds_all(outcome: Verification) -> None
 
 def test_the_pdf_says_the_same_and_shows_hostile_text_as_text(outcome: Verification) -> None:
     evil = Finding("foreign", None, "x", 1, None, None, HOSTILE, HOSTILE)
-    data = b"".join(pdf_report(replace(outcome, findings=(evil, *outcome.findings)), "2026-11-24T10:00:00Z", "0"))
+    data = b"".join(pdf_report(replace(outcome, findings=kept([evil, *outcome.findings])), "2026-11-24T10:00:00Z", "0"))
     pdf = pypdfium2.PdfDocument(data)
     text = "".join(page.get_textpage().get_text_bounded() for page in pdf)
     assert "Not all labels are right" in text

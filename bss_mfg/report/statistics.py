@@ -1,15 +1,17 @@
-"""Statistics of a verification's grades and faults, by pandas: distribution, worst labels, place on the sheet, time."""
+"""Statistics of a verification's grades and faults: distribution, worst labels, place on the sheet, time."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import math
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from bss_mfg.scan.job import Verification, rows_of
-
-if TYPE_CHECKING:
-    import pandas as pd
+from bss_mfg.scan.diagnose import visible
+from bss_mfg.scan.grade import SymbolGrade
+from bss_mfg.scan.job import Verification
 
 LETTERS = ("A", "B", "C", "D", "F")
 WORST = 10
@@ -78,96 +80,116 @@ class Statistics:
 
 
 def statistics(outcome: Verification) -> Statistics:
-    """All of it; empty parts where nothing was graded or no sheet is known."""
-    import pandas as pd
-
-    rows = [row for row in rows_of(outcome) if row["file"] and not row["unseen"]]
-    frame = pd.DataFrame(
-        {
-            "file": [row["file"] for row in rows],
-            "page": [row["page"] for row in rows],
-            "package": [row["package"] for row in rows],
-            "wrong": [row["verdict"] != "matched" for row in rows],
-            "grade": pd.Series([_overall(row) for row in rows], dtype=float),
-        }
-    )
-    grades = {index: item.grade for index, item in enumerate(outcome.findings) if item.grade}
-    good = [grade for grade in grades.values() if grade.gradable]
-    letters = pd.Series([grade.letter for grade in good], dtype=object).value_counts()
-    pixels = [grade.pixels_per_module for grade in grades.values()]
-    spots, page = _spots(outcome, frame)
+    """All of it, in one walk over the findings; empty parts where nothing was graded or no sheet is known."""
+    graded, pages, spots = _Graded(), _Tally(), _Tally()
+    cell_of = _cells(outcome)
+    for index, item in enumerate(outcome.findings):
+        if item.grade:
+            graded.add(index, item.grade)
+        if not item.file or item.unseen:
+            continue
+        overall = item.grade.overall if item.grade else None
+        pages.add((item.file, item.page or 0), item.kind != "matched", overall)
+        if item.package and (cell := cell_of[item.package] if item.package < len(cell_of) else 0):
+            spots.add(cell - 1, item.kind != "matched", overall)
     return Statistics(
-        graded=len(good),
-        not_gradable=len(grades) - len(good),
-        letters={letter: int(letters.get(letter, 0)) for letter in LETTERS},
-        aperture=next((grade.aperture for grade in grades.values()), None),
-        pixels_per_module=(min(pixels), max(pixels)) if pixels else None,
-        parameters=_parameters(pd.DataFrame([grade.grades for grade in good])) if good else (),
-        worst=_worst(outcome),
-        spots=spots,
-        page_mm=page,
-        moments=tuple(_moments(frame)),
+        graded=graded.count,
+        not_gradable=graded.others,
+        letters={letter: graded.letters[letter] for letter in LETTERS},
+        aperture=graded.aperture,
+        pixels_per_module=graded.pixels,
+        parameters=graded.parameters(),
+        worst=graded.worst,
+        spots=_spots(outcome, spots) if pages.groups else (),
+        page_mm=outcome.parts[-1].page_mm if pages.groups and outcome.parts else None,
+        moments=tuple(Moment(visible(file), page, *sums) for (file, page), sums in pages.means()),
     )
 
 
-def _overall(row: Mapping[str, Any]) -> float | None:
-    return row["grade"]["overall"] if row["grade"] else None
+@dataclass(slots=True)
+class _Tally:
+    """Groups of labels: how many there are in each, how many are wrong, and their grades."""
+
+    groups: dict[Any, list[float]] = field(default_factory=dict)
+
+    def add(self, group: object, wrong: bool, grade: float | None) -> None:
+        sums = self.groups.setdefault(group, [0, 0, 0.0, 0])
+        sums[0] += 1
+        sums[1] += wrong
+        if grade is not None:
+            sums[2] += grade
+            sums[3] += 1
+
+    def means(self) -> Iterator[tuple[Any, tuple[int, int, float | None]]]:
+        """(group, (labels, wrong, mean grade)) in the order in which they came."""
+        for group, (labels, wrong, grades, graded) in self.groups.items():
+            yield group, (int(labels), int(wrong), grades / graded if graded else None)
 
 
-def _parameters(grades: pd.DataFrame) -> tuple[Parameter, ...]:
-    found = []
-    for name in PARAMETERS:
-        column = grades[name]
-        whole = column.round().astype(int).value_counts()
-        four, three, two, one, none = (int(whole.get(grade, 0)) for grade in (4, 3, 2, 1, 0))
-        found.append(Parameter(name, float(column.min()), float(column.mean()), (four, three, two, one, none)))
-    return tuple(found)
+@dataclass(slots=True)
+class _Graded:
+    """Grades counted as they come."""
+
+    count: int = 0
+    others: int = 0
+    letters: Counter[str] = field(default_factory=Counter)
+    aperture: float | None = None
+    pixels: tuple[float, float] | None = None
+    _sums: dict[str, float] = field(default_factory=lambda: dict.fromkeys(PARAMETERS, 0.0))
+    _lowest: dict[str, float] = field(default_factory=lambda: dict.fromkeys(PARAMETERS, math.inf))
+    _counts: dict[str, Counter[int]] = field(default_factory=lambda: {name: Counter() for name in PARAMETERS})
+    _worst: list[tuple[float, float, float, int]] = field(default_factory=list)
+
+    def add(self, index: int, grade: SymbolGrade) -> None:
+        low, high = self.pixels or (math.inf, -math.inf)
+        self.pixels = (min(low, grade.pixels_per_module), max(high, grade.pixels_per_module))
+        self.aperture = grade.aperture if self.aperture is None else self.aperture
+        if not grade.gradable or grade.overall is None:
+            self.others += 1
+            return
+        self.count += 1
+        self.letters[grade.letter or ""] += 1
+        for name in PARAMETERS:
+            value = grade.grades[name]
+            self._sums[name] += value
+            self._lowest[name] = min(self._lowest[name], value)
+            self._counts[name][round(value)] += 1
+        if grade.overall < 4:
+            unused = grade.values["unused_error_correction"]
+            self._worst.append((grade.overall, sum(grade.grades.values()), unused, index))
+            if len(self._worst) > 100 * WORST:
+                self._worst = sorted(self._worst)[:WORST]
+
+    @property
+    def worst(self) -> tuple[int, ...]:
+        """The labels with the lowest overall grade below 4; of equals, those with the lowest sum of all grades."""
+        return tuple(index for *_, index in sorted(self._worst)[:WORST])
+
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Each parameter over all graded labels."""
+        return tuple(
+            Parameter(
+                name, self._lowest[name], self._sums[name] / self.count,
+                tuple(self._counts[name][grade] for grade in (4, 3, 2, 1, 0)),  # type: ignore[arg-type]
+            )
+            for name in PARAMETERS
+            if self.count
+        )  # fmt: skip
 
 
-def _worst(outcome: Verification) -> tuple[int, ...]:
-    """The labels with the lowest overall grade below 4; of equals, those with the lowest sum of all grades."""
-    keys = [
-        (item.grade.overall, sum(item.grade.grades.values()), item.grade.values["unused_error_correction"], index)
-        for index, item in enumerate(outcome.findings)
-        if item.grade and item.grade.overall is not None and item.grade.overall < 4
-    ]
-    return tuple(index for *_, index in sorted(keys)[:WORST])
-
-
-def _spots(outcome: Verification, frame: pd.DataFrame) -> tuple[tuple[Spot, ...], tuple[float, float] | None]:
-    """The places of the sheet with their labels, over all pages of parts with the same cells."""
-    import pandas as pd
-
-    if frame.empty or not outcome.parts:
-        return (), None
-    cells = outcome.parts[-1].cells
-    cell_of: dict[int, int] = {}
+def _cells(outcome: Verification) -> Sequence[int]:
+    """For each package number the place on the page, from 1, of its newest label on a part with the last one's cells."""
+    found = array("H", bytes(2 * (outcome.batch.packages + 1)))
     for part in outcome.parts:
-        if part.cells == cells:
-            first = part.start_at - 1
-            cell_of.update({number: (index + first) % len(cells) for index, number in enumerate(part.numbers)})
-    placed = frame.assign(cell=frame["package"].map(cell_of)).dropna(subset=["cell"])
-    by_cell = placed.groupby("cell").agg(labels=("wrong", "size"), wrong=("wrong", "sum"), grade=("grade", "mean"))
-    found: Mapping[Any, Any] = by_cell.to_dict("index")
-    spots = []
-    for number, box in enumerate(cells):
-        here = found.get(number, {"labels": 0, "wrong": 0, "grade": None})
-        mean = None if pd.isna(here["grade"]) else float(here["grade"])
-        spots.append(Spot(*box, int(here["labels"]), int(here["wrong"]), mean))
-    return tuple(spots), outcome.parts[-1].page_mm
+        if part.cells == outcome.parts[-1].cells:
+            for at, number in enumerate(part.numbers, part.start_at - 1):
+                found[number] = at % len(part.cells) + 1
+    return found
 
 
-def _moments(frame: pd.DataFrame) -> list[Moment]:
-    import pandas as pd
-
-    if frame.empty:
-        return []
-    by_page = frame.groupby(["file", "page"], sort=False).agg(
-        labels=("wrong", "size"), wrong=("wrong", "sum"), grade=("grade", "mean")
-    )
-    return [
-        Moment(str(file), int(page), int(labels), int(wrong), None if pd.isna(grade) else float(grade))
-        for (file, page), (labels, wrong, grade) in zip(
-            by_page.index.tolist(), by_page.to_numpy().tolist(), strict=True
-        )
-    ]
+def _spots(outcome: Verification, tally: _Tally) -> tuple[Spot, ...]:
+    """The places of the sheet with their labels, over all pages of parts with the same cells."""
+    if not outcome.parts:
+        return ()
+    means = dict(tally.means())
+    return tuple(Spot(*box, *means.get(cell, (0, 0, None))) for cell, box in enumerate(outcome.parts[-1].cells))
