@@ -178,7 +178,7 @@ class _Graded:
 
 
 def _cells(outcome: Verification) -> Sequence[int]:
-    """For each package number the place on the page, from 1, of its newest label on a part with the last one's cells."""
+    """For each package number the place, from 1, of its newest label on a part with the same cells as the last part."""
     found = array("H", bytes(2 * (outcome.batch.packages + 1)))
     for part in outcome.parts:
         if part.cells == outcome.parts[-1].cells:
