@@ -29,6 +29,7 @@ from bss_mfg.export.splitting import Document, Log, document, plan_names, split
 from bss_mfg.model import Batch, Package, Unit
 from bss_mfg.payload.spec import packaged
 from bss_mfg.tomlfile import parse, validate
+from tests.conftest import Factory
 
 MAPPING = load_mapping("amazon-bss-ob04", Path("nowhere"))
 SPEC = packaged("amazon-bss-ob04")
@@ -538,3 +539,17 @@ def test_memory_stays_flat() -> None:
 
     peak(10)
     assert peak(8000) < peak(2000) + 200_000
+
+
+def test_what_a_run_killed_in_another_second_left_is_taken_away(factory: Factory) -> None:
+    """Its temporary file has that second's name, and nobody asked for it again."""
+    factory.add()
+    factory.issue(3)
+    folder = factory.root / "up"
+    folder.mkdir()
+    left = folder / ".C_CONTROL_LOG_20261125070000.txt.0a1b2c3d.part"
+    left.write_bytes(b'{"controlLogs":[\n')
+    done = factory.cli("manifest", "B1", "--out", f"{folder}/")
+    assert done.code == 0, done.err
+    assert not left.exists()
+    assert len(list(folder.iterdir())) == 2

@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "dev-key": ("product:dev_key", "Make a key pair that stands in for Amazon's, for development."),
     "product": ("product:product", "Add, list and show products; accept a new key."),
     "spec": ("spec:spec", "List, show, copy and check barcode specs."),
+    "run": ("run:run", "Issue, label, verify and list a batch: a shift's work as one job."),
     "batch": ("batch:batch", "Issue units; list and show batches."),
     "labels": ("labels:labels", "Make the labels of a batch: PDF, ZPL or PNG."),
     "reprint": ("labels:reprint", "Print single labels once more, with a reason."),

@@ -22,7 +22,7 @@ from bss_mfg.export.mapping import LogMapping
 from bss_mfg.export.sidecar import Origin, Written, adopt_log, read_sidecar, sidecar_path, write_logs
 from bss_mfg.export.splitting import Contents, Document, Log, document, plan_names, split
 from bss_mfg.export.tables import shipped
-from bss_mfg.files import settled, sha256_of
+from bss_mfg.files import left_over, settled, sha256_of, take_away
 from bss_mfg.ledger.exporting import Answer, Answered
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch, Package
@@ -105,6 +105,9 @@ def _lying(batch: Batch, folder: Path) -> dict[str, Path]:
     """Control logs in a folder that may be what is made again: SHA-256 -> file. They have a sidecar of this batch, or
     none, where a run was killed."""
     found: dict[str, Path] = {}
+    for path in left_over(folder):  # of a run that was killed in another second, under that second's name
+        if path.name.startswith(".C_CONTROL_LOG_"):
+            take_away(path)
     for path in sorted(folder.glob("C_CONTROL_LOG_*.txt")):
         settled(path)
         if sidecar_path(path).exists():

@@ -347,21 +347,25 @@ def _record(ledger: Ledger, batch: Batch, findings: Sequence[Finding], whole: Ma
 
 def rows_of(outcome: Verification) -> Iterator[dict[str, Any]]:
     """The findings as plain records, for JSON, tables and pages."""
-    for item in outcome.findings:
-        yield {
-            "verdict": item.kind,
-            "serials": item.serials,
-            "package": item.package,
-            "file": visible(item.file) if item.file else None,
-            "page": item.page,
-            "x_mm": item.x_mm,
-            "y_mm": item.y_mm,
-            "detail": item.detail,
-            "unused_error_correction": item.unused_error_correction,
-            "unseen": item.unseen,
-            "wrong_modules": len(item.ailing.wrong) if item.ailing else None,
-            "grade": _grade(item.grade) if item.grade else None,
-        }
+    return map(row_of, outcome.findings)
+
+
+def row_of(item: Finding) -> dict[str, Any]:
+    """One finding as a plain record."""
+    return {
+        "verdict": item.kind,
+        "serials": item.serials,
+        "package": item.package,
+        "file": visible(item.file) if item.file else None,
+        "page": item.page,
+        "x_mm": item.x_mm,
+        "y_mm": item.y_mm,
+        "detail": item.detail,
+        "unused_error_correction": item.unused_error_correction,
+        "unseen": item.unseen,
+        "wrong_modules": len(item.ailing.wrong) if item.ailing else None,
+        "grade": _grade(item.grade) if item.grade else None,
+    }
 
 
 def _grade(grade: SymbolGrade) -> dict[str, Any]:

@@ -1,0 +1,205 @@
+"""run: a shift's work as one job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bss_mfg import __version__
+from bss_mfg.cli.common import App, counted, details, jobs_option, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.steps import Steps, clock
+
+if TYPE_CHECKING:
+    from bss_mfg.label.printer import Printer
+    from bss_mfg.ledger.store import Ledger
+    from bss_mfg.running.estimate import Estimate
+    from bss_mfg.running.job import Outcome
+    from bss_mfg.running.plan import Plan, Ready
+
+
+@click.command(epilog="Example: bss-mfg run bulb --units 20000 --id bulb-2026-11")
+@click.argument("product", required=False)
+@click.option("--units", type=click.IntRange(1, 10_000_000), help="How many devices.")
+@click.option("--id", "batch_id", help="The batch's id (default: the product's name and the next number).")
+@click.option("--resume", metavar="BATCH", help="Go on with the run of this batch.")
+@click.option(
+    "--plan", "plan_only", is_flag=True, help="Show what would be done, how much and how long; issue nothing."
+)
+@click.option("--template", help="Template by name or file (default: the product's).")
+@click.option("--printer", default="pdf-300", show_default=True, help="A printer (`bss-mfg printer list`).")
+@click.option("--symbols", type=click.Choice(["mask", "vector"]), default="mask", show_default=True,
+              help="How a PDF draws symbols.")  # fmt: skip
+@click.option("--identities", type=click.Path(path_type=Path), help="CSV or XLSX with serial and maybe uuid, mac.")
+@jobs_option
+@json_option
+@pass_app
+@click.pass_context
+def run(
+    ctx: click.Context, app: App, product: str | None, units: int | None, batch_id: str | None, resume: str | None,
+    plan_only: bool, template: str | None, printer: str, symbols: str, identities: Path | None, jobs: int,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Issue, label, verify, manifest and traveller of a batch of PRODUCT, as one job that can be gone on with.
+
+    Everything is checked before anything is issued. Interrupted or killed, the same command with --id, or `run --resume
+    BATCH`, goes on where it stopped. Exit 1 if a label did not read right; then nothing is uploaded or handed over.
+    """
+    from bss_mfg.running.estimate import estimate, refuse_full_disk
+    from bss_mfg.running.job import run as work
+    from bss_mfg.running.plan import ready, settled, write_plan
+    from bss_mfg.workers import cores, processes
+
+    workspace = app.workspace
+    with workspace.open_ledger(app.actor) as ledger:
+        plan, begun = (
+            _known(app, resume, product, units)
+            if resume
+            else settled(workspace, _new(app, ledger, product, units, batch_id, template, printer, symbols, identities))
+        )
+        prepared = ready(workspace, plan, lambda name: _printer(app, name))
+        if plan_only:
+            _show_plan(prepared, estimate(prepared, jobs or cores()), begun, as_json)
+            return
+        if not begun:
+            if plan.units > 10_000:
+                refuse_full_disk(workspace.root, estimate(prepared, jobs or cores()))
+            write_plan(workspace, plan)
+        say(f"Run of batch {plan.batch}: {counted(plan.units, 'unit')} of {plan.product}"
+            + (", going on" if begun else ""))  # fmt: skip
+        steps = Steps()
+        try:
+            with app.vault(ledger) as vault, processes(jobs, plan.units) as executor:
+                outcome = work(workspace, ledger, vault, prepared, steps, executor)
+        except BaseException:
+            steps.close()
+            say(f"To go on: bss-mfg run --resume {plan.batch}")
+            raise
+        record = _record(ledger, prepared, outcome)
+    if as_json:
+        print_json(record)
+    _conclude(prepared, outcome)
+    if not outcome.right:
+        ctx.exit(1)
+
+
+def _new(
+    app: App, ledger: Ledger, product: str | None, units: int | None, batch_id: str | None, template: str | None,
+    printer: str, symbols: str, identities: Path | None,
+) -> Plan:  # fmt: skip
+    from bss_mfg.running.plan import new_plan
+
+    if product is None or units is None:
+        raise click.UsageError("Name a PRODUCT and --units; or a batch to --resume.")
+    return new_plan(
+        app.workspace, ledger, product, units, batch_id, template, printer, symbols, identities, __version__  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def _known(app: App, batch: str, product: str | None, units: int | None) -> tuple[Plan, bool]:
+    from bss_mfg.errors import InputError
+    from bss_mfg.running.plan import read_plan
+
+    if product is not None or units is not None:
+        raise click.UsageError("--resume goes on as the run was begun: leave out PRODUCT and --units.")
+    plan = read_plan(app.workspace, batch)
+    if plan is None:
+        raise InputError(
+            f"no run of batch {batch[:64]!a} was begun here",
+            way_out="`bss-mfg run PRODUCT --units N --id BATCH` begins one.",
+        )
+    return plan, True
+
+
+def _printer(app: App, name: str) -> Printer:
+    return app.printer(name)
+
+
+def _show_plan(ready: Ready, found: Estimate, begun: bool, as_json: bool) -> None:
+    from bss_mfg.running.estimate import megabytes
+    from bss_mfg.running.plan import STEPS
+
+    plan = ready.plan
+    seconds = sum(found.seconds.values())
+    left_out = [
+        *([] if ready.readable else ["verify"]),
+        *([] if ready.mapping else ["manifest"]),
+    ]
+    if as_json:
+        print_json({"batch": plan.batch, "product": plan.product, "begun": begun, "template": plan.template,
+                    "printer": plan.printer, "steps": [step for step in STEPS if step not in left_out],
+                    "left_out": left_out, **found.record()})  # fmt: skip
+        return
+    symbol = ready.layout.symbol
+    details(
+        [
+            ("batch", plan.batch + (" (begun)" if begun else "")),
+            ("product", f"{plan.product}, {ready.product.product.stage}"),
+            ("units", f"{found.units:,} in {counted(found.packages, 'package')}"),
+            ("labels", f"{found.packages:,} on {counted(found.pages, 'page')} in {counted(found.files, 'file')}, "
+                       f"template {plan.template}, printer {plan.printer}"),
+            *([("symbol", f"{symbol.columns}x{symbol.rows} modules of {ready.layout.x_dimension_mm:.3f} mm")]
+              if symbol else []),
+            ("disk", f"about {megabytes(found.all_octets)}: "
+                     + ", ".join(f"{name} {megabytes(octets)}" for name, octets in found.octets.items())),
+            ("time", f"about {clock(seconds)} with {counted(found.jobs, 'process', 'processes')}"),
+        ]
+    )  # fmt: skip
+    click.echo()
+    for step in STEPS:
+        time = f"about {clock(found.seconds[step])}" if step in found.seconds else ""
+        click.echo(f"  {step:<10} {'left out' if step in left_out else time}".rstrip())
+    say("Nothing was issued.")
+
+
+def _record(ledger: Ledger, ready: Ready, outcome: Outcome) -> dict[str, Any]:
+    from bss_mfg.scan.job import row_of
+
+    batch, labels = outcome.batch, outcome.labels
+    counts = ledger.counts(batch.id)
+    return {
+        "batch": batch.id, "product": batch.product, "units": batch.units, "packages": batch.packages,
+        "issued": outcome.issued, "right": outcome.right,
+        "labels": labels.labels if labels else 0, "pages": labels.pages if labels else 0,
+        "label_files": [str(path) for path in labels.files] if labels else [],
+        "index": str(labels.index) if labels else None,
+        "verified": counts["verified"], "faults": [row_of(item) for item in outcome.faults],
+        "fault_count": outcome.fault_count,
+        "broken_files": [{"file": name, "reason": reason} for name, reason in outcome.broken],
+        "control_logs": [str(path) for path in outcome.logs],
+        "traveller": str(outcome.traveller) if outcome.traveller else None,
+        "left_out": outcome.left_out, "sample": bool(labels and labels.layout.sample),
+    }  # fmt: skip
+
+
+def _conclude(ready: Ready, outcome: Outcome) -> None:
+    from bss_mfg.report.page import place_words
+    from bss_mfg.scan.job import row_of
+
+    for item in outcome.faults[:20]:
+        row = row_of(item)
+        where = place_words(row)
+        say(
+            f"{item.kind.upper()}: {item.serials or '(not one of ours)'}: {item.detail}"
+            + (f" [{where}]" if where else "")
+        )
+    if outcome.fault_count > 20:
+        say(f"and {outcome.fault_count - 20:,} more: --json names the first thousand, `bss-mfg verify` all")
+    for name, reason in outcome.broken[:20]:
+        say(f"UNREADABLE FILE: {name}: {reason}")
+    if not outcome.right:
+        say("WRONG: not all labels are right. Keep these files apart and look into them before anything is printed.")
+        return
+    labels = outcome.labels
+    if labels:
+        say(f"Labels: {shown_path(labels.files[0].parent)}; print them at 100 %, without scaling")
+    if outcome.logs:
+        say(f"Control logs: {shown_path(outcome.logs[0].parent)}")
+        if ready.mapping and ready.mapping.assumed:
+            say(
+                f"Note: the names {', '.join(ready.mapping.assumed)} in them are assumptions: compare with Amazon's guide"
+            )
+    if labels and labels.layout.sample:
+        say("This is a development product: every label carries a SAMPLE mark.")
+    say(f"OK: batch {outcome.batch.id} is done")
