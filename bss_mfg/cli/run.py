@@ -198,7 +198,7 @@ def _conclude(ready: Ready, outcome: Outcome) -> None:
         say(f"Control logs: {shown_path(outcome.logs[0].parent)}")
         if ready.mapping and ready.mapping.assumed:
             say(
-                f"Note: the names {', '.join(ready.mapping.assumed)} in them are assumptions: compare with Amazon's guide"
+                f"Note: {counted(len(ready.mapping.assumed), 'name')} in them are assumptions (`bss-mfg manifest` lists them)"
             )
     if labels and labels.layout.sample:
         say("This is a development product: every label carries a SAMPLE mark.")

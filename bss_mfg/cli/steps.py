@@ -51,7 +51,7 @@ class Steps:
         """So many labels or files of this step failed."""
         self._failed = count
 
-    def end(self, done: int, words: str) -> None:
+    def end(self, done: int, words: str, fresh: int) -> None:
         """The step has ended."""
         seconds = time.monotonic() - self._begun
         state = "WRONG" if self._failed else "done"

@@ -19,8 +19,8 @@ from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Batch, Identity
 from bss_mfg.running.plan import Ready
+from bss_mfg.scan.job import Verifier
 from bss_mfg.scan.job import Wanted as Reading
-from bss_mfg.scan.job import verify
 from bss_mfg.scan.reconcile import Finding
 from bss_mfg.workspace import Workspace
 
@@ -38,8 +38,8 @@ class Reporter(Protocol):
     def failed(self, count: int) -> None:
         """How many labels or files of this step failed so far."""
 
-    def end(self, done: int, words: str) -> None:
-        """The step has ended, in words."""
+    def end(self, done: int, words: str, fresh: int) -> None:
+        """The step has ended, in words; so many of what is done were done by this run."""
 
     def skip(self, step: str, words: str) -> None:
         """The step is left out, with the reason."""
@@ -100,7 +100,7 @@ def _issue(ledger: Ledger, vault: Vault, ready: Ready, reporter: Reporter, execu
         ledger, vault, ready.product, ready.spec, plan.units, batch_id=plan.batch, identities=rows, executor=executor,
         progress=progress,
     )  # fmt: skip
-    reporter.end(plan.units, "units" if issued.created else "units, issued before")
+    reporter.end(plan.units, *(("units", plan.units) if issued.created else ("units, issued before", 0)))
     return issued
 
 
@@ -112,8 +112,11 @@ def _labels(
         ledger, batch, ready.template, ready.printer, folder, Labels(symbols=ready.plan.symbols, keep=True),
         executor=executor, progress=progress,
     )  # fmt: skip
-    before = f", {made.unchanged:,} of {len(made.files):,} files made before" if made.unchanged else ""
-    reporter.end(made.labels, f"labels on {made.pages:,} page{'' if made.pages == 1 else 's'}{before}")
+    kept = sum(labels for labels, _ in made.on_file[: made.unchanged])
+    before = f", {made.unchanged:,} files made before" if made.unchanged else ""
+    reporter.end(
+        made.labels, f"labels on {made.pages:,} page{'' if made.pages == 1 else 's'}{before}", made.labels - kept
+    )
     return made
 
 
@@ -123,16 +126,24 @@ def _verify(
     """Read all label files back, but those that were found right before."""
     batch = outcome.batch
     progress = reporter.begin("verify", batch.packages)
-    found = verify(ledger, batch, files, Reading(resume=True), progress, executor=executor)
+
+    def so_far(done: int, total: int) -> None:
+        reporter.failed(verifier.faults)
+        progress(done, total)
+
+    verifier = Verifier(ledger, batch, Reading(resume=True), so_far, executor=executor)
+    verifier.read(files)
+    found = verifier.outcome()
     faults = (item for item in found.findings if item.kind != "matched")
     outcome.faults = list(islice(faults, MOST_NAMED))
     outcome.fault_count = sum(count for kind, count in found.counts.items() if kind != "matched")
     outcome.broken = list(found.broken)
-    outcome.verified = found.counts["matched"]
+    fresh = found.counts["matched"]
+    outcome.verified = fresh + found.resumed_labels
     reporter.failed(outcome.fault_count + len(outcome.broken))
     before = f", {found.resumed:,} files read before" if found.resumed else ""
     words = "labels read right" if outcome.right else f"labels read right, {outcome.fault_count:,} not"
-    reporter.end(outcome.verified, words + before)
+    reporter.end(outcome.verified, words + before, fresh)
 
 
 def _manifest(
@@ -146,13 +157,18 @@ def _manifest(
     batch = outcome.batch
     progress = reporter.begin("manifest", batch.packages)
     make_folder(folder)
-    count = 0
+    count, before = 0, True
     for one in make_control_logs(
         ledger, batch, ready.mapping, folder, ready.plan.start, executor=executor, progress=progress
     ):
         outcome.logs.append(one.path)
+        before = before and one.before
         count += one.contents.device_logs + one.contents.bundle_logs
-    reporter.end(count, f"control logs in {len(outcome.logs):,} file{'' if len(outcome.logs) == 1 else 's'}")
+    fresh = 0 if before else count
+    reporter.end(
+        count, f"control logs in {len(outcome.logs):,} file{'' if len(outcome.logs) == 1 else 's'}"
+        + (", made before" if before else ""), fresh,
+    )  # fmt: skip
 
 
 def _traveller(ledger: Ledger, outcome: Outcome, ready: Ready, folder: Path, reporter: Reporter) -> None:
@@ -161,11 +177,11 @@ def _traveller(ledger: Ledger, outcome: Outcome, ready: Ready, folder: Path, rep
     progress = reporter.begin("traveller", 1)
     if known := [part for part in ledger.printed_parts(batch.id) if part.each == "batch"]:
         outcome.traveller = folder / known[-1].file
-        reporter.end(1, "page, made before")
+        reporter.end(1, "page, made before", 0)
         return
     made = make_labels(
         ledger, batch, ready.traveller, ready.traveller_printer, folder, Labels(keep=True, stem="batch-labels"),
         progress=progress,
     )  # fmt: skip
     outcome.traveller = made.files[0]
-    reporter.end(1, "page")
+    reporter.end(1, "page", 1)

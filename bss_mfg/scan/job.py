@@ -58,7 +58,8 @@ class Verification:
     """The outcome. `findings` are in the order of files and pages; `pictures` are those of failed labels by index of
     their finding; `broken` lists files and pages that could not be read, with the reason; `troubles` those that were
     read with difficulty; `parts` are the label files that the ledger knows; `decision` is what a sample says of the
-    lot, where one was asked for; `resumed` counts files that were not read again.
+    lot, where one was asked for; `resumed` counts files that were not read
+    again, and `resumed_labels` their labels.
     """
 
     batch: Batch
@@ -72,6 +73,7 @@ class Verification:
     parts: tuple[PrintedPart, ...]
     decision: Decision | None = None
     resumed: int = 0
+    resumed_labels: int = 0
 
     @property
     def partial(self) -> bool:
@@ -198,7 +200,7 @@ class Verifier:
         self._file: _File | None = None
         self._broken: list[tuple[int, int, str, str]] = []
         self.troubles: list[tuple[str, str]] = []
-        self.files = self.pages = self.resumed = self._opened = 0
+        self.files = self.pages = self.resumed = self._resumed_labels = self._opened = 0
 
     def read(self, files: Sequence[Path]) -> None:
         """Read some files, and write down what they show. A file that was read before, by its bytes, is skipped: a page
@@ -225,13 +227,18 @@ class Verifier:
             record_decision(self._ledger, self._batch, decision)
         return Verification(
             self._batch, findings, pictures, tuple(self.broken), tuple(self.troubles), self.files, self.pages,
-            self._wanted, tuple(self._parts), decision, self.resumed,
+            self._wanted, tuple(self._parts), decision, self.resumed, self._resumed_labels,
         )  # fmt: skip
 
     @property
     def broken(self) -> list[tuple[str, str]]:
         """Files and pages that could not be read, with the reason, in the order in which they were given."""
         return [(where, why) for _, _, where, why in sorted(self._broken)]
+
+    @property
+    def faults(self) -> int:
+        """What was found wrong so far: labels, and files and pages that could not be read."""
+        return self._heap.faults + len(self._broken)
 
     @property
     def complete(self) -> bool:
@@ -262,6 +269,7 @@ class Verifier:
 
     def _count_as_read(self, path: Path, part: PrintedPart) -> None:
         self.resumed += 1
+        self._resumed_labels += len(part.numbers)
         for page in range(1, part.pages + 1):
             for number in part.packages_on(page):
                 self._books.see(number, path.name, page)
