@@ -15,6 +15,7 @@ import pytest
 
 from bss_mfg.ledger.store import Ledger
 from tests.conftest import WHO, Factory, make_factory
+from tests.test_family import PUKS
 
 
 def outputs(factory: Factory, batch: str = "B1") -> dict[str, bytes]:
@@ -156,10 +157,16 @@ def test_multi_packs_and_passphrases(tmp_path: Path) -> None:
 
 
 def test_a_kind_without_published_control_logs_has_no_manifest(factory: Factory, tmp_path: Path) -> None:
-    factory.add(spec="amazon-1d-code128", template="code128-100x60")
-    done = factory.cli("run", "bulb", "--units", 4, "--id", "B1", "--json")
+    factory.add(spec="amazon-wss-ib01", template="roll-50x30")
+    rows = tmp_path / "units.csv"
+    rows.write_text(
+        "serial,puk,pin\n" + "".join(f"W{number},{PUKS[number]},95AD96{number:02}\n" for number in range(4))
+    )
+    done = factory.cli("run", "bulb", "--units", 4, "--id", "B1", "--identities", rows, "--json")
     assert done.code == 0, done.err
-    assert "manifest" in done.json["left_out"] or done.json["control_logs"]
+    assert set(done.json["left_out"]) == {"manifest"}
+    assert done.json["verified"] == 4
+    assert done.json["traveller"]
 
 
 def test_identities_come_along_and_must_stay_the_same(factory: Factory, tmp_path: Path) -> None:

@@ -197,9 +197,8 @@ def _conclude(ready: Ready, outcome: Outcome) -> None:
     if outcome.logs:
         say(f"Control logs: {shown_path(outcome.logs[0].parent)}")
         if ready.mapping and ready.mapping.assumed:
-            say(
-                f"Note: {counted(len(ready.mapping.assumed), 'name')} in them are assumptions (`bss-mfg manifest` lists them)"
-            )
+            names = counted(len(ready.mapping.assumed), "name")
+            say(f"Note: {names} in them are assumptions (`bss-mfg manifest` lists them)")
     if labels and labels.layout.sample:
         say("This is a development product: every label carries a SAMPLE mark.")
     say(f"OK: batch {outcome.batch.id} is done")

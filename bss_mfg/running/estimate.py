@@ -84,7 +84,7 @@ def estimate(ready: Ready, jobs: int) -> Estimate:
         plan.units, packages, -(-packages // per_page), -(-packages // file_labels),
         {
             "ledger": int(plan.units * LEDGER_OCTETS + packages * payload),
-            "labels": int(packages * (len(document) / tried + INDEX_OCTETS)),
+            "labels": int(packages * INDEX_OCTETS + _label_octets(ready, examples, document, packages, file_labels)),
             "control logs": int(packages * log_octets / tried),
         },
         {name: packages * value * LEDGER_SHARE / (1 if name == "manifest" else speed)
@@ -143,6 +143,14 @@ def _drawn(ready: Ready, examples: list[Package]) -> bytes:
         data = render_part(PartJob("example", maker.layout, rows, 1, ready.plan.symbols))
         return data * -(-len(examples) // len(rows))
     return render_part(PartJob("example", maker.layout, rows, 1, ready.plan.symbols))
+
+
+def _label_octets(ready: Ready, examples: list[Package], document: bytes, labels: int, file_labels: int) -> float:
+    """Of all label files: fonts and artwork are in each file once."""
+    first = len(_drawn(ready, examples[: len(ready.layout.cells)]))
+    more = len(examples) - len(ready.layout.cells)
+    each = (len(document) - first) / more if more else len(document) / len(examples)
+    return labels * each + -(-labels // file_labels) * (first - each * len(ready.layout.cells))
 
 
 def _read_back(ready: Ready, document: bytes, labels: int) -> float:

@@ -31,6 +31,11 @@ class Heap:
         self._counts.update(item.kind for item in items)
         self._missing += [item.package for item in items if item.kind == "missing" and item.package]
 
+    @property
+    def faults(self) -> int:
+        """How many are not right, of what was read."""
+        return self._counts.total() - self._counts["matched"]
+
     def so_far(self, turned_up: Callable[[int], int], unseen: int, tail: Callable[[], Iterable[Finding]]) -> Findings:
         """The findings as they stand: `missing` is dropped of packages that turned up; `tail` gives afresh the
         `unseen` packages that no picture showed."""

@@ -1,0 +1,144 @@
+"""A run is killed again and again, the parent, a worker or everything: in the end all is as if it never had been."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pypdfium2
+import pytest
+
+from tests.conftest import make_factory
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks Linux for the processes of a run")
+
+UNITS, WHILE_ISSUING, KILLS = 20_000, 8, 30
+HEAD = re.compile(rb'"ledger_head": "\d+:[0-9a-f]{64}"')
+ARGUMENTS = ("run", "bulb", "--units", UNITS, "--id", "B1", "--jobs", 2)
+
+
+def below(parent: int) -> list[int]:
+    """The processes that a process started, and theirs."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except (OSError, IndexError, ValueError):
+                continue
+    found = [parent]
+    for pid in found:
+        found += [child for child, of in parents.items() if of == pid]
+    return found[1:]
+
+
+def kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def alive(pid: int) -> bool:
+    try:
+        return (Path(f"/proc/{pid}/stat")).read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@dataclass
+class Line:
+    """A workspace in which the run is started, and killed."""
+
+    root: Path
+    kills: int = 0
+
+    def start(self) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "bss_mfg", "--workspace", self.root, *ARGUMENTS]
+        return subprocess.Popen([str(part) for part in command], stderr=subprocess.PIPE, text=True,
+                                start_new_session=True)  # fmt: skip
+
+    def killed(self, moments: list[tuple[float, str]]) -> tuple[int, str]:
+        """Start the run, and kill the parent, a worker or all at some moments; how it ended, and what it said."""
+        running = self.start()
+        begun, family = time.monotonic(), list[int]()
+        for moment, who in moments:
+            time.sleep(max(begun + moment - time.monotonic(), 0))
+            if running.poll() is not None:
+                break
+            family = below(running.pid)
+            self.kills += 1
+            for pid in {"parent": [running.pid], "worker": family[-1:], "all": [running.pid, *family]}[who]:
+                kill(pid)
+        _, told = running.communicate(timeout=300)
+        end = time.monotonic() + 60
+        while any(map(alive, family)) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert not any(map(alive, family)), "a process outlived its parent"
+        return running.returncode, told
+
+    def outputs(self) -> dict[str, bytes]:
+        """All files. The ledger's head, in the sidecar of a control log, hangs on the time of each event: it is masked;
+        the traveller, which shows it too, is compared by its text."""
+        folder = self.root / "batches" / "B1"
+        return {
+            str(path.relative_to(folder)): b"" if "batch-labels-" in path.name else HEAD.sub(b"HEAD", path.read_bytes())
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
+
+    def traveller(self) -> str:
+        """Its text; the ledger's head differs with the time of each event."""
+        (path,) = (self.root / "batches/B1/labels").glob("B1-batch-labels-*.pdf")
+        text = pypdfium2.PdfDocument(path)[0].get_textpage().get_text_range()
+        return re.sub(r"\d[\d,]* events|[0-9a-f]{16,}", "HEAD", text)
+
+
+@pytest.mark.slow
+def test_thirty_kills_leave_what_an_undisturbed_run_leaves(tmp_path: Path) -> None:
+    chance = random.Random(7)
+    factory = make_factory(tmp_path / "w")
+    factory.add(oob_bytes=16)
+    line = Line(factory.root)
+    for number in range(WHILE_ISSUING):
+        line.killed([(chance.uniform(0.3, 1.6), ("parent", "all")[number % 2])])
+    assert factory.cli("batch", "create", "bulb", "--units", UNITS, "--id", "B1").code == 0  # what the run does first
+    undisturbed = Line(tmp_path / "copy")
+    shutil.copytree(factory.root, undisturbed.root)
+    code, told = undisturbed.killed([])
+    assert code == 0, told
+
+    reached: set[str] = set()
+    while line.kills < KILLS - 1:
+        moment = chance.uniform(0.8, 3.2)
+        last = (moment, ("parent", "all")[line.kills % 2])
+        worker = [(chance.uniform(0.5, moment), "worker")] if line.kills % 3 == 0 else []
+        _, told = line.killed([*worker, last])
+        reached |= {
+            step for step in ("labels", "verify", "manifest") if re.search(rf"^{step} +done", told, re.MULTILINE)
+        }
+    code, told = line.killed([(1.5, "worker")])
+    assert code == 0, told
+    assert line.kills >= KILLS
+    assert "labels" in reached
+
+    assert line.outputs() == undisturbed.outputs()
+    assert line.traveller() == undisturbed.traveller()
+    shown = factory.cli("batch", "show", "B1", "--json").json
+    assert (shown["units"], shown["printed"], shown["verified"]) == (UNITS, UNITS, UNITS)
+    assert factory.cli("ledger", "check").code == 0
+    with factory.ledger() as ledger:
+        units = [unit for package in ledger.packages("B1") for unit in package.units]
+        issued = [event for event in ledger.events() if event.kind == "batch issued"]
+    assert len(issued) == 1
+    assert [unit.serial for unit in units] == [f"ebK3{number:08}" for number in range(1, UNITS + 1)]
+    assert len({unit.uuid for unit in units}) == UNITS
+    assert not list(factory.root.rglob("*.part"))
