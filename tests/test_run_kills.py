@@ -66,9 +66,12 @@ class Line:
         return subprocess.Popen([str(part) for part in command], stderr=subprocess.PIPE, text=True,
                                 start_new_session=True)  # fmt: skip
 
-    def killed(self, moments: list[tuple[float, str]]) -> tuple[int, str]:
-        """Start the run, and kill the parent, a worker or all at some moments; how it ended, and what it said."""
+    def killed(self, moments: list[tuple[float, str]], until: Path | None = None) -> tuple[int, str]:
+        """Start the run, and kill the parent, a worker or all at some moments (`until` a file is there, they wait); how
+        it ended, and what it said."""
         running = self.start()
+        while until and not until.exists() and running.poll() is None:
+            time.sleep(0.01)
         begun, family = time.monotonic(), list[int]()
         for moment, who in moments:
             time.sleep(max(begun + moment - time.monotonic(), 0))
@@ -108,8 +111,12 @@ def test_thirty_kills_leave_what_an_undisturbed_run_leaves(tmp_path: Path) -> No
     factory = make_factory(tmp_path / "w")
     factory.add(oob_bytes=16)
     line = Line(factory.root)
-    for number in range(WHILE_ISSUING):
-        line.killed([(chance.uniform(0.3, 1.6), ("parent", "all")[number % 2])])
+    plan = factory.root / "batches/B1/run.json"
+    begun = time.monotonic()
+    line.killed([(0, "parent")], until=plan)
+    start_up = time.monotonic() - begun
+    for number in range(1, WHILE_ISSUING):
+        line.killed([(start_up * chance.uniform(0.5, 2), ("parent", "all")[number % 2])])
     assert factory.cli("batch", "create", "bulb", "--units", UNITS, "--id", "B1").code == 0  # what the run does first
     undisturbed = Line(tmp_path / "copy")
     shutil.copytree(factory.root, undisturbed.root)
@@ -118,14 +125,14 @@ def test_thirty_kills_leave_what_an_undisturbed_run_leaves(tmp_path: Path) -> No
 
     reached: set[str] = set()
     while line.kills < KILLS - 1:
-        moment = chance.uniform(0.8, 3.2)
+        moment = start_up + chance.uniform(0.2, 4.5)
         last = (moment, ("parent", "all")[line.kills % 2])
-        worker = [(chance.uniform(0.5, moment), "worker")] if line.kills % 3 == 0 else []
+        worker = [(moment - chance.uniform(0, 0.5), "worker")] if line.kills % 3 == 0 else []
         _, told = line.killed([*worker, last])
         reached |= {
             step for step in ("labels", "verify", "manifest") if re.search(rf"^{step} +done", told, re.MULTILINE)
         }
-    code, told = line.killed([(1.5, "worker")])
+    code, told = line.killed([(start_up + 1.5, "worker")])
     assert code == 0, told
     assert line.kills >= KILLS
     assert "labels" in reached
