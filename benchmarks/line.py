@@ -201,8 +201,8 @@ def measure(root: Path, units: int, slices: Slices = Slices()) -> Measured:
     )  # fmt: skip
 
 
-def report(measured: Measured) -> str:
-    """The sides as plain text: microseconds a unit, rates, ratios."""
+def report(measured: Measured, targets: bool = True) -> str:
+    """The sides as plain text: microseconds a unit, rates, ratios, and what is asked."""
     rows: list[tuple[str, ...]] = [
         ("step", "reference", "one process", "two", "floor of two", "one/ref.", "two/ref.", "two/one", "of floor")
     ]
@@ -224,8 +224,8 @@ def report(measured: Measured) -> str:
     peaks = "   ".join(f"{name} {value:,.0f} MiB" for name, value in measured.peak_mib.items())
     return (
         f"{measured.units:,} units; microseconds a unit\n{table(rows)}\n\nunits a second: {rates}\n"
-        f"floor, microseconds a unit in {measured.floor_processes} processes: {calls}\npeak memory: {peaks}\n\n"
-        f"{target_table(measured.targets)}"
+        f"floor, microseconds a unit in {measured.floor_processes} processes: {calls}\npeak memory: {peaks}"
+        + (f"\n\n{target_table(measured.targets)}" if targets else "")
     )
 
 

@@ -95,7 +95,7 @@ STEPS = {
         Step("grade", lambda at, n: ["verify", "b1", at.files / "labels", "--grade"], ("issue", "labels"), spread=True),
     )
 }
-PROCESS_UNITS = {"issue": 19_200, "labels": 19_200, "verify": 9_600, "reconcile": 9_600, "grade": 1_920}
+PROCESS_UNITS = {"issue": 38_400, "labels": 38_400, "verify": 19_200, "reconcile": 19_200, "grade": 2_880}
 """Units on which one process is compared with more."""
 
 
@@ -283,6 +283,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=cores, help="processes of the sizes (default: one per core)")
     parser.add_argument("--processes", type=int, default=max(cores, 2), help="compare one process with up to so many")
     parser.add_argument("--share", type=float, default=1.0, help="a share of the units of that comparison")
+    parser.add_argument("--rounds", type=int, default=2, help="runs of each number of processes (default 2)")
     parser.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS), metavar="STEP", help="only these")
     parser.add_argument("--no-growth", action="store_true", help="leave the sizes out")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result to FILE")
@@ -292,7 +293,8 @@ def main() -> int:
         bench = Bench(Path(folder))
         sizes = given.sizes or sizes_to(given.up_to)
         growth = [] if given.no_growth else bench.growth(sizes, steps, given.jobs, given.grade_up_to)
-        processes = bench.processes(steps, range(1, given.processes + 1), given.share) if given.processes > 1 else []
+        counts = range(1, given.processes + 1)
+        processes = bench.processes(steps, counts, given.share, given.rounds) if given.processes > 1 else []
     print(report([*growth, *processes]))
     targets = [*growth_targets(growth), *process_targets(processes)]
     if targets:
