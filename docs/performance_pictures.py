@@ -19,7 +19,6 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
 HERE = Path(__file__).parent
-RESULTS = HERE.parent / "benchmarks" / "results" / "0.1.0.json"
 
 INK, SOFT, LINE = "#16191d", "#5b6470", "#d9dee4"
 COLOURS = {
@@ -54,15 +53,15 @@ def count(value: float, _: object = None) -> str:
 
 
 def ends(axes: Axes, labels: Sequence[tuple[float, float, str, str]], gap: float) -> None:
-    """Names at the right ends of lines (x, y, text, colour), pushed apart where they would touch (`gap` in points)."""
+    """Names to the right of lines that end at (x, y, text, colour), `gap` points apart at least."""
     axes.figure.canvas.draw()
     scale = 72 / axes.figure.dpi
-    floors: dict[float, float] = {}
-    for x, y, text, colour in sorted(labels, key=lambda item: item[1]):
-        place = axes.transData.transform((x, y))[1] * scale
-        floor = floors[x] = max(place, floors.get(x, -1e9) + gap)
+    floor, right = -1e9, max(x for x, *_ in labels)
+    for _, y, text, colour in sorted(labels, key=lambda item: item[1]):
+        place = axes.transData.transform((right, y))[1] * scale
+        floor = max(place, floor + gap)
         axes.annotate(
-            text, (x, y), (8, floor - place), textcoords="offset points", va="center", color=colour, fontsize=9.5,
+            text, (right, y), (8, floor - place), textcoords="offset points", va="center", color=colour, fontsize=9.5,
             annotation_clip=False,
         )  # fmt: skip
 
@@ -145,8 +144,9 @@ def speed_up(document: dict[str, Any]) -> Any:
         value = times(step, 2)
         axes.barh(place, value, 0.62, color=COLOURS[step])
         axes.annotate(
-            f"{value:.2f}", (value, place), (6, 0), textcoords="offset points", va="center", fontweight="bold"
-        )
+            f"{value:.2f}", (value, place), (-7, 0), textcoords="offset points", va="center", ha="right",
+            color="white", fontweight="bold",
+        )  # fmt: skip
     axes.axvline(1, color=INK, linewidth=1)
     axes.axvline(2, color=SOFT, linewidth=1, linestyle=(0, (4, 4)))
     axes.set_yticks(range(len(names)), list(reversed(names)), color=INK)
@@ -233,7 +233,9 @@ def pictures(document: dict[str, Any], folder: Path) -> list[Path]:
 
 
 if __name__ == "__main__":
-    source = Path(sys.argv[1]) if len(sys.argv) > 1 else RESULTS
+    from performance import release
+
+    source = Path(sys.argv[1]) if len(sys.argv) > 1 else release()
     target = Path(sys.argv[2]) if len(sys.argv) > 2 else HERE / "pictures"
     for path in pictures(json.loads(source.read_text("utf-8")), target):
         print(path)
