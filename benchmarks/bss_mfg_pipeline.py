@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from inspect import signature
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from bss_mfg import __version__
 from bss_mfg.export.manifests import make_control_logs
@@ -24,7 +21,6 @@ from bss_mfg.model import Who
 from bss_mfg.payload.keys import load_public_key, new_development_key
 from bss_mfg.payload.spec import packaged
 from bss_mfg.product import product_from
-from bss_mfg.scan.job import Wanted as Reading
 from bss_mfg.scan.job import verify
 from bss_mfg.workspace import Workspace
 
@@ -33,11 +29,6 @@ SPEC = "amazon-bss-ob04"
 SUITE = "hpke-p256-sha256-aes128gcm"
 DPI = 300
 WHO = Who("benchmark", "benchmark", __version__)
-
-
-def handed(function: Callable[..., object], executor: Executor | None) -> dict[str, Any]:
-    """The executor as an argument, of a step that takes one; any other works in this process."""
-    return {"executor": executor} if "executor" in signature(function).parameters else {}
 
 
 @dataclass
@@ -89,8 +80,7 @@ class Factory:
         """Credentials, payloads, sealing, one commit."""
         loaded = self.workspace.product(PRODUCT)
         spec, vault = self.workspace.spec(loaded.product.spec), self.workspace.open_vault()
-        more = handed(create_batch, executor)
-        issued = create_batch(self.ledger, vault, loaded, spec, units, batch_id=batch, **more)
+        issued = create_batch(self.ledger, vault, loaded, spec, units, batch_id=batch, executor=executor)
         if not issued.created or issued.batch.suite != SUITE:
             raise RuntimeError(f"batch {batch} was not issued with {SUITE}")
 
@@ -108,8 +98,7 @@ class Factory:
     def verify(self, batch: str, folder: Path, executor: Executor | None = None) -> None:
         """Read all label files of the folder back, and record each read."""
         known, files = self.ledger.batch(batch), sorted(folder.glob("*.pdf"))
-        more = handed(verify, executor)
-        outcome = verify(self.ledger, known, files, Reading(jobs=2 if executor and not more else 1), **more)
+        outcome = verify(self.ledger, known, files, executor=executor)
         if not outcome.right or outcome.counts["matched"] != known.packages:
             raise RuntimeError(f"verification of {batch} found {outcome.counts}")
 
@@ -117,9 +106,8 @@ class Factory:
         """The control log of a batch with its sidecar, and the ledger's record of it."""
         known = self.ledger.batch(batch)
         mapping = load_mapping(known.spec, self.workspace.root / "specs")
-        more = handed(make_control_logs, executor)
         folder.mkdir(parents=True, exist_ok=True)
-        made = list(make_control_logs(self.ledger, known, mapping, folder, datetime.now(UTC), **more))
+        made = list(make_control_logs(self.ledger, known, mapping, folder, datetime.now(UTC), executor=executor))
         if sum(one.contents.device_logs for one in made) != known.units:
             raise RuntimeError(f"the control logs of {batch} are not whole")
 

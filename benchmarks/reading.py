@@ -25,7 +25,8 @@ from bss_mfg.label.job import Wanted as Labels
 from bss_mfg.label.job import make_labels
 from bss_mfg.label.loading import load_template
 from bss_mfg.label.printer import BUILT_IN
-from bss_mfg.scan.job import Wanted, verify
+from bss_mfg.scan.job import verify
+from bss_mfg.workers import processes
 
 SHEET = """format = 1
 title = "A4 sheet, 30 labels"
@@ -124,7 +125,8 @@ class Bench:
 
     def ours(self, batch: str, paths: list[Path], jobs: int) -> None:
         """Verification as the command does it, processes started and everything recorded."""
-        outcome = verify(self.factory.ledger, self.factory.ledger.batch(batch), paths, Wanted(jobs=jobs))
+        with processes(jobs) as executor:
+            outcome = verify(self.factory.ledger, self.factory.ledger.batch(batch), paths, executor=executor)
         if not outcome.right:
             raise RuntimeError(str(outcome.counts))
 

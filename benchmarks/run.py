@@ -97,7 +97,7 @@ def measure(extent: Extent, sections: tuple[str, ...] = SECTIONS) -> Found:
 
     if "help" in sections:
         say("help")
-        found.help = [helps.measure(words, extent.help_runs) for words in helps.commands()]
+        found.help = helps.measure_all(extent.help_runs)
     if "line" in sections:
         within(whole_line)
     if "steps" in sections:
