@@ -151,9 +151,9 @@ CHOICES = (
 
 
 def timed(name: str, folder: Path, rows: list[Row], batch: str) -> float:
-    """Seconds of a choice, in this process, after one page to warm up."""
+    """Seconds of a choice, in this process, after a label to warm up (of bss-mfg: a page)."""
     choice = next(item for item in CHOICES if item.name == name)
-    choice.make(folder / "warm.pdf", rows[:PER_PAGE], "warm")
+    choice.make(folder / "warm.pdf", rows[:1], "warm")
     start = time.perf_counter()
     choice.make(folder / "labels.pdf", rows, batch)
     return time.perf_counter() - start

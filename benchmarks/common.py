@@ -139,6 +139,29 @@ def run(command: Sequence[object], environment: dict[str, str] | None = None) ->
     return Ran(ended - start, highest, said)
 
 
+class Others:
+    """How busy other programs kept the machine since this was made (Linux): beside them little can be measured."""
+
+    def __init__(self) -> None:
+        self._start = self._now()
+
+    @staticmethod
+    def _now() -> tuple[float, float, float]:
+        """Seconds of work of the whole machine, of this process and all its children, and on the clock."""
+        try:
+            numbers = [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+        except OSError:
+            return 0.0, 0.0, 0.0
+        busy = (sum(numbers) - numbers[3] - numbers[4]) / os.sysconf("SC_CLK_TCK")
+        return busy, sum(os.times()[:4]), time.perf_counter()
+
+    @property
+    def share(self) -> float:
+        """Of all cores, from 0 to 1."""
+        busy, own, clock = (after - before for after, before in zip(self._now(), self._start, strict=True))
+        return min(max((busy - own) / ((os.cpu_count() or 1) * clock), 0.0), 1.0) if clock else 0.0
+
+
 # --- the file of results ----------------------------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import choices, helps, line, rounds, steps
-from benchmarks.common import RESULTS, Target, head, say, table, target_table, write_json
+from benchmarks.common import RESULTS, Others, Target, head, say, table, target_table, write_json
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ class Extent:
 
 QUICK = Extent(24_000, 100_000, 1_000, 1, 3, 3)
 FULL = Extent(100_000, 1_000_000, 100_000, 3, 5, 7)
+BUSY = 0.05
+"""Of the machine, taken by others: more than that is told."""
 SECTIONS = ("help", "line", "steps", "rounds", "choices")
 
 
@@ -189,10 +191,13 @@ def main() -> int:
     except ImportError:
         say("The reference needs libdmtx. On Debian: sudo apt-get install libdmtx0b")
         return 6
-    begun = time.perf_counter()
+    begun, others = time.perf_counter(), Others()
     found = measure(FULL if given.full else QUICK, tuple(given.only))
     print(report(found))
-    document = {**head(), "seconds": round(time.perf_counter() - begun), "full": given.full, **found.record()}
+    if (busy := others.share) > BUSY:
+        say(f"Other programs took {busy:.0%} of the machine meanwhile: measure again when it has nothing else to do.")
+    facts = {"seconds": round(time.perf_counter() - begun), "full": given.full, "others": round(busy, 3)}
+    document = {**head(), **facts, **found.record()}
     for file in [
         *([given.json] if given.json else []),
         *([RESULTS / f"{document['version']}.json"] if given.save else []),

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 
@@ -14,7 +15,7 @@ import pytest
 
 from benchmarks import choices, helps, line, run, steps
 from benchmarks.bss_mfg_pipeline import Factory
-from benchmarks.common import Ran, Target, table
+from benchmarks.common import Others, Ran, Target, table
 
 ROOT = Path(__file__).parent.parent
 
@@ -142,6 +143,19 @@ def test_one_table_of_all_steps() -> None:
     assert by_step["verify"]["of floor"] == "0.67" and by_step["verify"]["MiB"] == "120"
     assert by_step["grade"]["one/s"] == "-"
     assert by_step["whole line"]["two x ref."] == "56.59"
+
+
+def test_other_work_is_seen() -> None:
+    others = Others()
+    end = time.perf_counter() + 0.5
+    while time.perf_counter() < end:
+        pass
+    mine = others.share
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as other:  # not waited for: as if another's
+        others = Others()
+        time.sleep(0.5)
+        assert others.share > mine or mine > 0.8
+        other.kill()
 
 
 def test_columns_line_up() -> None:
