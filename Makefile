@@ -1,11 +1,12 @@
 # make demo   the main job on sample_batches/       make test   the tests       make lint   ruff and mypy
-# make bench  the table of rates                    make docs   pictures and CLI reference of the docs
+# make bench  the table of rates, some minutes      make docs   pictures and CLI reference of the docs
+# make bench-million  the same with a million units, an hour or more; writes benchmarks/results/VERSION.json
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test lint bench docs clean
+.PHONY: demo test lint bench bench-million docs clean
 
 demo: $(VENV)/runtime
 	$(BIN)/bss-mfg demo
@@ -19,9 +20,13 @@ lint: $(VENV)/lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/test
+bench: $(VENV)/bench
 	@sh tests/needs.sh
 	$(BIN)/python -m benchmarks.run
+
+bench-million: $(VENV)/bench
+	@sh tests/needs.sh
+	$(BIN)/python -m benchmarks.run --full --save
 
 docs: $(VENV)/test
 	@sh tests/needs.sh
@@ -37,6 +42,10 @@ $(VENV)/runtime: $(VENV)/made pyproject.toml
 
 $(VENV)/test: $(VENV)/made pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	touch $@
+
+$(VENV)/bench: $(VENV)/made pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable ".[test,bench]"
 	touch $@
 
 $(VENV)/lint: $(VENV)/made pyproject.toml

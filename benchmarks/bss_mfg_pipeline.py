@@ -1,12 +1,16 @@
-"""The same three steps with bss-mfg, as its commands do them: ledger, vault, checks and files included."""
+"""The same steps with bss-mfg, as its commands do them: ledger, vault, checks and files included."""
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
 from bss_mfg import __version__
+from bss_mfg.export.manifests import make_control_logs
+from bss_mfg.export.mapping import load_mapping
 from bss_mfg.issuing import create_batch
 from bss_mfg.label.job import Wanted, make_labels
 from bss_mfg.label.loading import load_template
@@ -24,6 +28,7 @@ PRODUCT = "bulb"
 SPEC = "amazon-bss-ob04"
 SUITE = "hpke-p256-sha256-aes128gcm"
 DPI = 300
+WHO = Who("benchmark", "benchmark", __version__)
 
 
 @dataclass
@@ -36,8 +41,7 @@ class Factory:
     @classmethod
     def build(cls, root: Path, oob_bytes: int) -> Factory:
         """Make the workspace in a new folder and open its ledger."""
-        who = Who("benchmark", "benchmark", __version__)
-        workspace = Workspace.create(root, who, {})
+        workspace = Workspace.create(root, WHO, {})
         name = f"{SPEC}-hpke"
         text = packaged(SPEC).text
         for old, new in ((f'name = "{SPEC}"', f'name = "{name}"'), ("ecies-p256-x963sha256-aes128gcm", SUITE)):
@@ -59,36 +63,53 @@ class Factory:
             }
         )
         workspace.add_product(PRODUCT, product, load_public_key(public, PRODUCT))
-        return cls(workspace, workspace.open_ledger(who))
+        return cls(workspace, workspace.open_ledger(WHO))
+
+    @classmethod
+    def open(cls, root: Path) -> Factory:
+        """One that was built before."""
+        workspace = Workspace.find(str(root), root, {})
+        return cls(workspace, workspace.open_ledger(WHO))
 
     @property
     def public_key(self) -> Path:
         """The file of the product public key."""
         return self.workspace.root / "products" / f"{PRODUCT}.pem"
 
-    def issue(self, batch: str, units: int) -> None:
+    def issue(self, batch: str, units: int, executor: Executor | None = None) -> None:
         """Credentials, payloads, sealing, one commit."""
         loaded = self.workspace.product(PRODUCT)
-        spec = self.workspace.spec(loaded.product.spec)
-        issued = create_batch(self.ledger, self.workspace.open_vault(), loaded, spec, units, batch_id=batch)
+        spec, vault = self.workspace.spec(loaded.product.spec), self.workspace.open_vault()
+        issued = create_batch(self.ledger, vault, loaded, spec, units, batch_id=batch, executor=executor)
         if not issued.created or issued.batch.suite != SUITE:
             raise RuntimeError(f"batch {batch} was not issued with {SUITE}")
 
     def labels(
-        self, batch: str, folder: Path, symbols: Symbols, name: str = "sheet-a4-24", printer: str = f"pdf-{DPI}"
-    ) -> None:
+        self, batch: str, folder: Path, symbols: Symbols, name: str = "sheet-a4-24", printer: str = f"pdf-{DPI}",
+        executor: Executor | None = None,
+    ) -> None:  # fmt: skip
         """The label files and their index, and the ledger's record of them."""
-        known = self.ledger.batch(batch)
+        known, wanted = self.ledger.batch(batch), Wanted(symbols=symbols, again=True)
         template = load_template(self.workspace.template_file(name))
-        made = make_labels(self.ledger, known, template, BUILT_IN[printer], folder, Wanted(symbols=symbols, again=True))
-        if made.unchanged:
-            raise RuntimeError(f"{folder} held labels already")
+        made = make_labels(self.ledger, known, template, BUILT_IN[printer], folder, wanted, executor=executor)
+        if made.unchanged or made.labels != known.packages:
+            raise RuntimeError(f"{made.labels} labels of {known.packages}, {made.unchanged} files made before")
 
-    def verify(self, batch: str, folder: Path) -> None:
+    def verify(self, batch: str, folder: Path, executor: Executor | None = None) -> None:
         """Read all label files of the folder back, and record each read."""
-        outcome = verify(self.ledger, self.ledger.batch(batch), sorted(folder.glob("*.pdf")))
-        if not outcome.right:
+        known, files = self.ledger.batch(batch), sorted(folder.glob("*.pdf"))
+        outcome = verify(self.ledger, known, files, executor=executor)
+        if not outcome.right or outcome.counts["matched"] != known.packages:
             raise RuntimeError(f"verification of {batch} found {outcome.counts}")
+
+    def control_log(self, batch: str, folder: Path, executor: Executor | None = None) -> None:
+        """The control log of a batch with its sidecar, and the ledger's record of it."""
+        known = self.ledger.batch(batch)
+        mapping = load_mapping(known.spec, self.workspace.root / "specs")
+        folder.mkdir(parents=True, exist_ok=True)
+        made = list(make_control_logs(self.ledger, known, mapping, folder, datetime.now(UTC), executor=executor))
+        if sum(one.contents.device_logs for one in made) != known.units:
+            raise RuntimeError(f"the control logs of {batch} are not whole")
 
     def payloads(self, batch: str, count: int) -> list[tuple[str, str]]:
         """(serial, payload) of the first packages of a batch."""

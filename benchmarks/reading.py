@@ -6,7 +6,6 @@ All read the same files: sheets of 30 labels at 300 dpi, symbols as masks and as
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,11 +20,13 @@ import zxingcpp
 
 from benchmarks import reference_pipeline as reference
 from benchmarks.bss_mfg_pipeline import Factory
+from benchmarks.common import run
 from bss_mfg.label.job import Wanted as Labels
 from bss_mfg.label.job import make_labels
 from bss_mfg.label.loading import load_template
 from bss_mfg.label.printer import BUILT_IN
-from bss_mfg.scan.job import Wanted, verify
+from bss_mfg.scan.job import verify
+from bss_mfg.workers import processes
 
 SHEET = """format = 1
 title = "A4 sheet, 30 labels"
@@ -90,48 +91,6 @@ def floor(paths: list[Path], cells: list[tuple[float, float, float, float]]) -> 
     return read
 
 
-def pss(pids: set[int]) -> float:
-    """The memory of some processes together in MiB, what they share counted once (Linux)."""
-    total = 0
-    for pid in pids:
-        try:
-            text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        except OSError:
-            continue
-        total += sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
-    return total / 1024
-
-
-def family(root: int) -> set[int]:
-    """A process and all below it."""
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                stat = (entry / "stat").read_text()
-            except OSError:
-                continue
-            parents[int(entry.name)] = int(stat.rpartition(")")[2].split()[1])
-    found, grew = {root}, True
-    while grew:
-        more = {pid for pid, parent in parents.items() if parent in found}
-        grew = not more <= found
-        found |= more
-    return found
-
-
-def peak(command: list[object]) -> float:
-    """The highest `pss` of a command and its processes, looked at twenty times a second."""
-    process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    highest = 0.0
-    while process.poll() is None:
-        highest = max(highest, pss(family(process.pid)))
-        time.sleep(0.05)
-    if process.returncode:
-        raise RuntimeError(f"exit {process.returncode}")
-    return highest
-
-
 def timed(units: int, work: Callable[[], object]) -> float:
     """Units a second."""
     start = time.perf_counter()
@@ -166,7 +125,8 @@ class Bench:
 
     def ours(self, batch: str, paths: list[Path], jobs: int) -> None:
         """Verification as the command does it, processes started and everything recorded."""
-        outcome = verify(self.factory.ledger, self.factory.ledger.batch(batch), paths, Wanted(jobs=jobs))
+        with processes(jobs) as executor:
+            outcome = verify(self.factory.ledger, self.factory.ledger.batch(batch), paths, executor=executor)
         if not outcome.right:
             raise RuntimeError(str(outcome.counts))
 
@@ -214,8 +174,8 @@ def main() -> int:
             for name, pages in (("p100", 100), ("p1000", 1000)):
                 paths = bench.make(name, pages * PER_PAGE, "mask")
                 workspace = bench.factory.workspace.root
-                peaks.append(peak([sys.executable, "-m", "bss_mfg", "--workspace", workspace, "verify", name, *paths,
-                                   "--jobs", 2]))  # fmt: skip
+                peaks.append(run([sys.executable, "-m", "bss_mfg", "--workspace", workspace, "verify", name, *paths,
+                                  "--jobs", 2]).peak)  # fmt: skip
             few, many = peaks
             missed |= many > few * 1.15
             print(f"memory of all processes: {few:.0f} MiB at 100 pages, {many:.0f} MiB at 1,000  x {many / few:.3f}")

@@ -1,12 +1,14 @@
 """The straightforward program: what people write for this job without bss-mfg, with the obvious libraries.
 
 It is the yardstick of `benchmarks.run` and knows nothing of bss-mfg. No ledger, no sealing of keys, no checks of
-geometry, no named faults: only credentials, encryption, symbols, pages and decoding, each with sensible options.
+geometry, no named faults: only credentials, encryption, symbols, pages, decoding and a control log, each with sensible
+options.
 """
 
 from __future__ import annotations
 
 import base64
+import json
 import secrets
 import uuid
 from collections.abc import Sequence
@@ -43,6 +45,7 @@ class Row:
     payload: str
     device_uuid: uuid.UUID | None = None
     oob_key: bytes = b""
+    sealed: str = ""
 
 
 def issue(n: int, public_key: ec.EllipticCurvePublicKey, oob_bytes: int = 16) -> list[Row]:
@@ -53,7 +56,7 @@ def issue(n: int, public_key: ec.EllipticCurvePublicKey, oob_bytes: int = 16) ->
         oob_key = secrets.token_bytes(oob_bytes)
         sealed = base64.b64encode(encrypt(device_uuid.bytes + oob_key, public_key)).decode()
         payload = f"ABV:OB04;UPC:841667145075;PID:ebK3;BMU:{device_uuid.hex.upper()};BMO:2;BMD:{sealed};"
-        rows.append(Row(f"ebK3{number:08d}", payload, device_uuid, oob_key))
+        rows.append(Row(f"ebK3{number:08d}", payload, device_uuid, oob_key, sealed))
     return rows
 
 
@@ -95,3 +98,20 @@ def verify(path: Path, rows: Sequence[Row]) -> set[str]:
         found.update(symbol.data.decode("ascii") for symbol in pylibdmtx.decode(image, max_count=PER_PAGE))
     document.close()
     return wanted & found
+
+
+def control_log(rows: Sequence[Row], path: Path) -> None:
+    """One JSON document of all units."""
+    logs = [
+        {
+            "version": "1-0-0",
+            "device": {
+                "serialNumber": row.serial,
+                "productIdentifier": {"advertisedProductId": "ebK3"},
+                "radios": {"bluetoothMesh": {"deviceUuid": row.device_uuid.hex.upper() if row.device_uuid else ""}},
+                "bluetoothMeshData": {"oobType": "static", "encryptedCredentials": row.sealed},
+            },
+        }
+        for row in rows
+    ]
+    path.write_text(json.dumps({"controlLogs": logs}), "utf-8")

@@ -1,10 +1,14 @@
-"""Makes what the docs show of the program: docs/cli.md and docs/pictures/. `--check` compares docs/cli.md only."""
+"""Makes what the docs show of the program: docs/cli.md, docs/pictures/, the numbers of docs/performance.md.
+
+`--check` compares docs/cli.md only.
+"""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -70,3 +74,8 @@ if __name__ == "__main__":
         path.write_text(reference(), "utf-8")
         pictures()
         subprocess.run([sys.executable, HERE / "report_picture.py"], check=True)
+        subprocess.run([sys.executable, HERE / "performance.py"], check=True)
+        if find_spec("matplotlib"):
+            subprocess.run([sys.executable, HERE / "performance_pictures.py"], check=True)
+        else:
+            print("performance-*.svg: no matplotlib here (pip install 'bss-mfg[bench]'), the old pictures stay")
