@@ -76,7 +76,7 @@ _SEEN, _EXCUSED, _SCRAPPED = 1, 2, 4
 
 
 class Books:
-    """Which packages were seen where, over all pages of a verification: seven octets a package, whatever happens.
+    """Which packages were seen where, over all pages of a verification: six octets a package, whatever happens.
 
     `copies` are the labels that were made of each package (`labels --copies`); of scrapped packages, those with a
     scrapped unit, the labels need not be there.
@@ -88,7 +88,9 @@ class Books:
         self._marks[0] = _SCRAPPED  # packages count from 1
         self._times = bytearray(packages + 1)
         self._at = array("I", bytes(4 * (packages + 1)))
-        self._pages: list[tuple[str, int]] = []
+        self._files: list[str] = []
+        self._pages = array("I"), array("I")
+        """Of each page on which a package was seen first: its file's place in the list, and its number."""
         for package in scrapped:
             self._marks[package] |= _SCRAPPED
 
@@ -101,15 +103,20 @@ class Books:
         if package >= len(self._marks):
             return
         if not self._times[package]:
-            if not self._pages or self._pages[-1] != (file, page):
-                self._pages.append((file, page))
-            self._at[package] = len(self._pages) - 1
+            files, numbers = self._pages
+            if not self._files or self._files[-1] != file:
+                self._files.append(file)
+            if not numbers or (files[-1], numbers[-1]) != (len(self._files) - 1, page):
+                files.append(len(self._files) - 1)
+                numbers.append(page)
+            self._at[package] = len(numbers) - 1
         self._times[package] = min(self._times[package] + 1, 255)
         self._marks[package] |= _SEEN
 
     def first_seen(self, package: int) -> tuple[str, int]:
         """The file and page where it was read first."""
-        return self._pages[self._at[package]]
+        files, numbers = self._pages
+        return self._files[files[self._at[package]]], numbers[self._at[package]]
 
     def excuse(self, package: int) -> None:
         """The package has a finding of its own already: missing at its place, unreadable, mismatched."""
