@@ -27,28 +27,30 @@ from bss_mfg.workspace import Workspace
 PRODUCT = "bulb"
 SPEC = "amazon-bss-ob04"
 SUITE = "hpke-p256-sha256-aes128gcm"
+PACKAGED_SUITE = "ecies-p256-x963sha256-aes128gcm"
 DPI = 300
 WHO = Who("benchmark", "benchmark", __version__)
 
 
 @dataclass
 class Factory:
-    """A workspace with one product whose spec encrypts with HPKE."""
+    """A workspace with one product: with the packaged spec (ECIES), or with one that encrypts with HPKE."""
 
     workspace: Workspace
     ledger: Ledger
 
     @classmethod
-    def build(cls, root: Path, oob_bytes: int) -> Factory:
+    def build(cls, root: Path, oob_bytes: int, hpke: bool = True) -> Factory:
         """Make the workspace in a new folder and open its ledger."""
         workspace = Workspace.create(root, WHO, {})
-        name = f"{SPEC}-hpke"
-        text = packaged(SPEC).text
-        for old, new in ((f'name = "{SPEC}"', f'name = "{name}"'), ("ecies-p256-x963sha256-aes128gcm", SUITE)):
-            if old not in text:
-                raise ValueError(f"the packaged spec no longer holds {old}")
-            text = text.replace(old, new, 1)
-        (root / "specs" / f"{name}.toml").write_text(text, "utf-8")
+        name, text = SPEC, packaged(SPEC).text
+        if hpke:
+            name = f"{SPEC}-hpke"
+            for old, new in ((f'name = "{SPEC}"', f'name = "{name}"'), (PACKAGED_SUITE, SUITE)):
+                if old not in text:
+                    raise ValueError(f"the packaged spec no longer holds {old}")
+                text = text.replace(old, new, 1)
+            (root / "specs" / f"{name}.toml").write_text(text, "utf-8")
         _, public = new_development_key("p256")
         product = product_from(
             {
@@ -81,8 +83,8 @@ class Factory:
         loaded = self.workspace.product(PRODUCT)
         spec, vault = self.workspace.spec(loaded.product.spec), self.workspace.open_vault()
         issued = create_batch(self.ledger, vault, loaded, spec, units, batch_id=batch, executor=executor)
-        if not issued.created or issued.batch.suite != SUITE:
-            raise RuntimeError(f"batch {batch} was not issued with {SUITE}")
+        if not issued.created or issued.batch.suite != spec.spec.suite:
+            raise RuntimeError(f"batch {batch} was not issued as asked")
 
     def labels(
         self, batch: str, folder: Path, symbols: Symbols, name: str = "sheet-a4-24", printer: str = f"pdf-{DPI}",

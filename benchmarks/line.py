@@ -166,11 +166,11 @@ def floor_of(factory: Factory, batch: str, units: int) -> Floor:
 # --- the run ----------------------------------------------------------------------------------------------------------
 
 
-def measure(root: Path, units: int, slices: Slices = Slices()) -> Measured:
+def measure(root: Path, units: int, slices: Slices = Slices(), hpke: bool = False) -> Measured:
     """All sides, one after the other. The slow ones are measured after each side of bss-mfg: a machine's mood shows."""
     from benchmarks.bss_mfg_pipeline import Factory
 
-    factory = Factory.build(root / "factory", 16)
+    factory = Factory.build(root / "factory", 16, hpke=hpke)
     pem = factory.public_key.read_bytes()
     ours: dict[str, dict[str, float]] = {}
     warm, peaks = {}, {}
@@ -232,6 +232,7 @@ def report(measured: Measured, targets: bool = True) -> str:
 def main() -> int:
     """Measure and print; 1 if a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.line", description=__doc__)
+    parser.add_argument("--hpke", action="store_true", help="encrypt with HPKE, not as the packaged spec does (ECIES)")
     parser.add_argument("--units", type=int, default=100_000, help="units of the batch (default 100,000)")
     parser.add_argument("--reference-labels", type=int, default=Slices.printed, help="labels of a reference slice")
     parser.add_argument("--floor-units", type=int, default=Slices.floor, help="units of a slice of the floor")
@@ -244,7 +245,7 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory(prefix="bss-mfg-line-") as folder:
         slices = Slices(printed=given.reference_labels, floor=given.floor_units)
-        measured = measure(Path(folder), given.units, slices)
+        measured = measure(Path(folder), given.units, slices, given.hpke)
     print(report(measured))
     if given.json:
         write_json(given.json, {**head(), "line": measured.record()})

@@ -22,6 +22,7 @@ def _document(outcome: Verification) -> dict[str, Any]:
         "batch": outcome.batch.id,
         "right": outcome.right,
         "partial": outcome.partial,
+        "resumed": outcome.resumed,
         "counts": outcome.counts,
         "files": outcome.files,
         "pages": outcome.pages,
