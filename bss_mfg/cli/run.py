@@ -41,8 +41,9 @@ def run(
     plan_only: bool, template: str | None, printer: str, symbols: str, identities: Path | None, jobs: int,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Issue, label, verify, manifest and traveller of a batch of PRODUCT, as one job that can be gone on with.
+    """Issue, label, verify and list a batch: a shift's work as one job.
 
+    Makes units of PRODUCT, their labels, reads every label file back, then makes the control logs and the traveller.
     Everything is checked before anything is issued. Interrupted or killed, the same command with --id, or `run --resume
     BATCH`, goes on where it stopped. Exit 1 if a label did not read right; then nothing is uploaded or handed over.
     """
