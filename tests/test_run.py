@@ -159,9 +159,8 @@ def test_multi_packs_and_passphrases(tmp_path: Path) -> None:
 def test_a_kind_without_published_control_logs_has_no_manifest(factory: Factory, tmp_path: Path) -> None:
     factory.add(spec="amazon-wss-ib01", template="roll-50x30")
     rows = tmp_path / "units.csv"
-    rows.write_text(
-        "serial,puk,pin\n" + "".join(f"G3A0PA0180230{number:04},{PUKS[number]},95AD96{number:02}\n" for number in range(4))
-    )
+    units = [f"G3A0PA0180230{number:04},{PUKS[number]},95AD96{number:02}" for number in range(4)]
+    rows.write_text("\n".join(["serial,puk,pin", *units]) + "\n")
     done = factory.cli("run", "bulb", "--units", 4, "--id", "B1", "--identities", rows, "--json")
     assert done.code == 0, done.err
     assert set(done.json["left_out"]) == {"manifest"}
