@@ -103,7 +103,7 @@ def look(loaded: LoadedTemplate, printer: Printer, subject: Subject) -> Looked:
     layout = lay_out(loaded, printer, subject.modules, batch.stage, batch.units_per_package, issues)
     maker = RowMaker(layout, batch, (1, "0123456789abcdef" * 4))
     layout = maker.layout
-    rows = {name: maker.example_row(package) for name, package in subject.cases.items()}
+    rows = {name: maker.row_of(package) for name, package in subject.cases.items()}
     for plan, text in layout.fixed_texts:
         check_text(loaded, plan, text, issues)
     for row in rows.values():

@@ -23,6 +23,7 @@ from bss_mfg.label.render import SUFFIX
 from bss_mfg.label.rows import RowMaker, label_count
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch, PrintedPart
+from bss_mfg.spool import Spool
 from bss_mfg.workers import Failed
 
 LABELS_PER_FILE = 960
@@ -176,7 +177,7 @@ def make_labels(
     for _ in _surely(each_of(check_part, [item for item in pending if item.copy == 1]), batch, "checking the labels"):
         pass
     make_folder(folder)
-    overwrite = _overwritable(pending, known, plan, wanted, lambda item: make_part(part_of(item)))
+    overwrite = _overwritable(pending, known, plan, wanted, lambda item: make_part(part_of(item))[0])
     made = sum(len(item.numbers) for item in done)
     whole = sum(len(item.numbers) for item in files)
     progress(made, whole)
@@ -194,22 +195,26 @@ def make_labels(
 
     boxes = layout.symbol_boxes()
     failed: list[str] = []
-    for item, data in each_of(make_part, pending):
-        if isinstance(data, Failed):
-            failed.append(f"{item.path.name}: {data.reason}")
-            continue
-        put(item, data)
-        made += len(item.numbers)
-        progress(made, whole)
-    if failed:
-        raise _undone(failed, batch, f"{len(failed):,} of {len(files):,} label files could not be made")
-    index = folder / f"{_stem(batch, wanted)}.csv"
-    lines = _surely(each_of(index_part, files), batch, "writing the index")
-    place(index, chain([index_head(layout)], lines), replace=True)
+    with Spool[bytes](folder) as lines:
+        for item, found in each_of(make_part, pending):
+            if isinstance(found, Failed):
+                failed.append(f"{item.path.name}: {found.reason}")
+                continue
+            data, index = found
+            put(item, data)
+            lines.add(index)
+            made += len(item.numbers)
+            progress(made, whole)
+        if failed:
+            raise _undone(failed, batch, f"{len(failed):,} of {len(files):,} label files could not be made")
+        # Some were made before, maybe after some of these: then all lines are asked for in order.
+        listed = _surely(each_of(index_part, files), batch, "writing the index") if done else lines
+        index_file = folder / f"{_stem(batch, wanted)}.csv"
+        place(index_file, chain([index_head(layout)], listed), replace=True)
     per_page = len(layout.cells)
     pages = sum(-(-(len(item.numbers) + item.start_at - 1) // per_page) for item in files)
     return LabelFiles(
-        tuple(item.path for item in files), len(done), index, whole, pages, layout,
+        tuple(item.path for item in files), len(done), index_file, whole, pages, layout,
         tuple((len(item.numbers), item.start_at) for item in files), len(gone) if wanted.numbers is None else 0,
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,12 +39,20 @@ class LabelPart:
     symbols: Symbols
 
 
-def make_part(part: LabelPart) -> bytes:
-    """The file's octets."""
+def make_part(part: LabelPart) -> tuple[bytes, bytes]:
+    """The file's octets, and its lines of the index."""
     with Ledger.open(part.ledger, part.who) as ledger:
         maker = RowMaker(part.layout, part.batch, part.head)
-        rows = tuple(maker.rows(ledger, part.numbers))
-    return render_part(PartJob(part.title, maker.layout, rows, part.start_at, part.symbols))
+        if part.layout.template.template.each == "package":
+            packages = [
+                one for first, count in runs(part.numbers) for one in ledger.packages(part.batch.id, first, count)
+            ]
+            rows = tuple(map(maker.row_of, packages))
+            index = _index(part, ((package.number, package.serials) for package in packages))
+        else:
+            rows = tuple(maker.rows(ledger, part.numbers))
+            index = _index(part, _serials(ledger, part))
+    return render_part(PartJob(part.title, maker.layout, rows, part.start_at, part.symbols)), index
 
 
 def check_part(part: LabelPart) -> None:
@@ -55,17 +63,21 @@ def check_part(part: LabelPart) -> None:
 
 
 def index_part(part: LabelPart) -> bytes:
-    """The file's lines of the index: which label lies where."""
-    layout = part.layout
-    boxes, each = layout.symbol_boxes(), layout.template.template.each
+    """The lines of the index of a file that was made before."""
+    with Ledger.open(part.ledger, part.who) as ledger:
+        return _index(part, _serials(ledger, part))
+
+
+def _index(part: LabelPart, labels: Iterable[tuple[int, str]]) -> bytes:
+    """Which label (number, serials) lies where."""
+    boxes, grid = part.layout.symbol_boxes(), part.layout.grid
     buffer = io.StringIO()
     write = csv.writer(buffer).writerow
-    with Ledger.open(part.ledger, part.who) as ledger:
-        for at, (number, serials) in enumerate(_serials(ledger, part.batch, each, part.numbers), part.start_at - 1):
-            page, cell = divmod(at, len(boxes))
-            row, column = layout.grid[cell]
-            x, y = boxes[cell][:2]
-            write([part.name, page + 1, row + 1, column + 1, f"{x:.2f}", f"{y:.2f}", number, serials])
+    for at, (number, serials) in enumerate(labels, part.start_at - 1):
+        page, cell = divmod(at, len(boxes))
+        row, column = grid[cell]
+        x, y = boxes[cell][:2]
+        write([part.name, page + 1, row + 1, column + 1, f"{x:.2f}", f"{y:.2f}", number, serials])
     return buffer.getvalue().encode()
 
 
@@ -95,14 +107,15 @@ def check_rows(layout: Layout, rows: Iterator[LabelRow]) -> None:
             issues.refuse()
 
 
-def _serials(ledger: Ledger, batch: Batch, each: str, numbers: Sequence[int]) -> Iterator[tuple[int, str]]:
+def _serials(ledger: Ledger, part: LabelPart) -> Iterator[tuple[int, str]]:
+    batch, each = part.batch, part.layout.template.template.each
     if each == "package":
-        for first, count in runs(numbers):
+        for first, count in runs(part.numbers):
             for package in ledger.packages(batch.id, first, count):
                 yield package.number, package.serials
         return
     size = batch.units_per_package
-    for number in numbers:
+    for number in part.numbers:
         if each == "unit":
             package = next(ledger.packages(batch.id, (number - 1) // size + 1, 1))
             yield number, package.units[(number - 1) % size].serial

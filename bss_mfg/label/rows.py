@@ -83,8 +83,8 @@ class RowMaker:
                 ends = [*ledger.packages(batch.id, 1, 1), *ledger.packages(batch.id, batch.packages, 1)]
                 yield self._group(ends, 0)
 
-    def example_row(self, package: Package) -> LabelRow:
-        """The row of a label with a package that need not be in the ledger, for a preview."""
+    def row_of(self, package: Package) -> LabelRow:
+        """The row of one label of a package, which need not be in the ledger."""
         if self._each == "package":
             return self._package(package)
         if self._each == "unit":

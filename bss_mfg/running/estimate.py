@@ -137,7 +137,7 @@ def _examples(ready: Ready, count: int) -> list[Package]:
 
 def _drawn(ready: Ready, examples: list[Package]) -> bytes:
     maker = RowMaker(ready.layout, ready.subject.batch, (0, ""))
-    rows = tuple(maker.example_row(package) for package in examples)
+    rows = tuple(maker.row_of(package) for package in examples)
     if ready.printer.language == "png":  # a page a file
         rows = rows[: len(ready.layout.cells)]
         data = render_part(PartJob("example", maker.layout, rows, 1, ready.plan.symbols))

@@ -133,7 +133,8 @@ class PageReader:
         if part and page.dpi:
             frame, seen = known_frame(part, page.number, page.dpi), []
             for package, box in frame.boxes.items():
-                read = read_box(page.grey, box)
+                left, top, grey = page.around(box[0], box[1])
+                read = read_box(grey, box, origin=(left, top))
                 if read:
                     seen.append(self._judged(read, package))
         else:
@@ -182,7 +183,7 @@ class PageReader:
         return [
             package
             for package, box in frame.boxes.items()
-            if within(page.grey, box) and not read_there(package, box) and _contrast(page.grey, box) > 8
+            if not read_there(package, box) and within(page.grey, box) and _contrast(page.grey, box) > 8
         ]
 
     def _strongly(

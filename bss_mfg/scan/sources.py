@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,20 +23,47 @@ if TYPE_CHECKING:
 
 Area = tuple[float, float, float, float]
 """x, y, width, height in mm from the page's top left corner."""
+Piece = tuple[int, int, "Grey"]
+"""Left and top in pixels, and the grey there."""
 
 PDF_DPI = 300
 MAX_PIXELS = 50_000_000
 SUFFIXES = (".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".heic", ".heif")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Page:
-    """One page as grey pixels (rows, columns; 0 = black). `dpi` is None where the file does not say."""
+    """One page as grey pixels (rows, columns; 0 = black). `dpi` is None where the file does not say.
+
+    `pieces` are what was drawn of it, (left, top, grey): the whole of it, or strips of a page of `size` (columns, rows)
+    that is white elsewhere. They are good until the next page is drawn.
+    """
 
     file: str
     number: int
-    grey: Grey
+    size: tuple[int, int]
+    pieces: tuple[Piece, ...]
     dpi: float | None
+
+    @cached_property
+    def grey(self) -> Grey:
+        """All of it in one picture."""
+        import numpy as np
+
+        width, height = self.size
+        if len(self.pieces) == 1 and self.pieces[0][2].shape == (height, width):
+            return self.pieces[0][2]
+        whole = np.full((height, width), 255, np.uint8)
+        for left, top, grey in self.pieces:
+            whole[top : top + grey.shape[0], left : left + grey.shape[1]] = grey
+        return whole
+
+    def around(self, x: float, y: float) -> Piece:
+        """The piece that holds a pixel, or the whole page."""
+        for left, top, grey in self.pieces:
+            if left <= x < left + grey.shape[1] and top <= y < top + grey.shape[0]:
+                return left, top, grey
+        return 0, 0, self.grey
 
 
 class Source:
@@ -95,7 +123,7 @@ def _pdf(data: bytes, path: Path) -> Source:
         document.close()
         raise InputError("has no pages", where=str(path), way_out="Make it again.")
 
-    canvas: dict[tuple[Any, ...], Grey] = {}
+    canvases: dict[int, Grey] = {}
 
     def draw(number: int, only: Sequence[Area]) -> Page:
         try:
@@ -108,50 +136,48 @@ def _pdf(data: bytes, path: Path) -> Source:
                     where=str(path),
                     way_out="Verify it in smaller pages.",
                 )
-            grey = _drawn(page, only, canvas)
+            found = Page(path.name, number, _size(page), tuple(_drawn(page, only, canvases)), PDF_DPI)
             page.close()
         except pypdfium2.PdfiumError as error:
             raise InputError(f"page {number} can't be drawn", where=str(path), way_out="Make it again.") from error
-        return Page(path.name, number, grey, PDF_DPI)
+        return found
 
     return Source(path, count, draw, document.close)
 
 
-def _drawn(page: Any, only: Sequence[Area], canvas: dict[tuple[Any, ...], Grey]) -> Grey:
-    """A page in grey: whole, or white with the strips that hold `only`. The next page with the same strips is drawn on
-    the same `canvas`: what lies between them is white already."""
+def _drawn(page: Any, only: Sequence[Area], canvases: dict[int, Grey]) -> Iterator[Piece]:
+    """A page, or the strips of it that hold `only`, each on a canvas of its own, which the next page uses again: memory
+    that lies together is quicker to clear, to draw on and to read than strips of a whole page's."""
     import numpy as np
+    import pypdfium2
 
     scale = PDF_DPI / 72
     if not only:
         pixels: Grey = page.render(scale=scale, grayscale=True).to_numpy()
-        return pixels.reshape(pixels.shape[:2])
-    width, height = (math.ceil(side * scale) for side in page.get_size())
-    key = (width, height, *only)
-    if key not in canvas:
-        canvas.clear()
-        canvas[key] = np.full((height + 1, width), 255, np.uint8)  # a spare row: a strip's memory ends in it
-    for left, top, right, bottom in _strips(only, width, height):
+        yield 0, 0, pixels.reshape(pixels.shape[:2])
+        return
+    width, height = _size(page)
+
+    def bitmap(number: int, width: int, height: int, format: int, rev_byteorder: bool = False) -> Any:
+        if number not in canvases or canvases[number].shape != (height, width):
+            canvases[number] = np.empty((height, width), np.uint8)
+        memory = (ctypes.c_ubyte * (width * height)).from_buffer(canvases[number].data)
+        return pypdfium2.PdfBitmap.new_native(width, height, format, rev_byteorder, buffer=memory, stride=width)
+
+    for number, (left, top, right, bottom) in enumerate(_strips(only, width, height)):
         # pdfium rounds each crop up to whole pixels: half a pixel less is exact.
         sides = (left, height - bottom, width - right, top)
         page.render(
             scale=scale, grayscale=True, crop=[max(side - 0.5, 0) / scale for side in sides], may_draw_forms=False,
-            draw_annots=False, bitmap_maker=partial(_bitmap_on, canvas[key], left, top),
+            draw_annots=False, bitmap_maker=partial(bitmap, number),
         )  # fmt: skip
-    return canvas[key][:height]
+        yield left, top, canvases[number]
 
 
-def _bitmap_on(
-    canvas: Grey, left: int, top: int, width: int, height: int, format: int, rev_byteorder: bool = False
-) -> Any:
-    """A bitmap of pdfium's in the memory of a larger one: what is drawn need not be copied there."""
-    import ctypes
-
-    import pypdfium2
-
-    stride = canvas.shape[1]
-    memory = (ctypes.c_ubyte * (stride * height)).from_buffer(canvas, top * stride + left)
-    return pypdfium2.PdfBitmap.new_native(width, height, format, rev_byteorder, buffer=memory, stride=stride)
+def _size(page: Any) -> tuple[int, int]:
+    """Width and height of a page in pixels."""
+    width, height = (math.ceil(side * PDF_DPI / 72) for side in page.get_size())
+    return width, height
 
 
 def _strips(only: Sequence[Area], width: int, height: int) -> list[tuple[int, int, int, int]]:
@@ -205,7 +231,8 @@ def _picture(data: bytes, path: Path) -> Source:
             picture.seek(number - 1)
             if picture.width * picture.height > MAX_PIXELS:
                 raise _too_large(path)
-            return Page(path.name, number, _grey(picture), _dpi(picture))
+            grey = _grey(picture)
+            return Page(path.name, number, (grey.shape[1], grey.shape[0]), ((0, 0, grey),), _dpi(picture))
 
     return Source(path, count, draw, picture.close)
 
