@@ -23,9 +23,13 @@ _NAMES = (
 )  # fmt: skip
 _SELECT = f"SELECT {', '.join(COLUMNS[name] for name in _NAMES)} FROM"
 _ORDER = "ORDER BY coalesce(u.place, u.number), u.number"
+# The plus keeps SQLite from walking the whole batch: each of these has a unique index of its own.
 _BY = {
-    "serial": "u.product = :product AND u.serial", "uuid": "u.uuid", "key_digest": "u.key_digest", "number": "u.number",
-}  # fmt: skip
+    "serial": "+u.batch = :batch AND u.product = :product AND u.serial",
+    "uuid": "+u.batch = :batch AND u.uuid",
+    "key_digest": "+u.batch = :batch AND u.key_digest",
+    "number": "u.batch = :batch AND u.number",
+}
 _LACKS = {"release": "released = 0", "manifest": "manifest IS NULL"}
 
 
@@ -53,6 +57,19 @@ class Issued:
         return not self.scrapped
 
 
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """What a device must hold: Device UUID, and the SHA-256 and number of octets of its OOB key (none, 0: the key is
+    destroyed or not asked for)."""
+
+    number: int
+    serial: str
+    uuid: bytes
+    scrapped: bool
+    digest: bytes
+    octets: int
+
+
 class Asking(Exporting):
     """Questions about what a batch's files say."""
 
@@ -67,7 +84,7 @@ class Asking(Exporting):
             with errors(self._path):
                 rows = self._db.execute(
                     f"{_SELECT} unit u JOIN package p ON p.batch = u.batch AND p.number = u.package "
-                    f"WHERE u.batch = :batch AND {_BY[by]} IN ({marks}) {_ORDER}",
+                    f"WHERE {_BY[by]} IN ({marks}) {_ORDER}",
                     given,
                 )
                 found += map(_issued, rows)
@@ -109,19 +126,22 @@ class Asking(Exporting):
         first = self._rows(f"SELECT serial {where} ORDER BY coalesce(place, number), number LIMIT ?", (batch, most))
         return count, [serial for (serial,) in first]
 
-    def key_digests(self, batch_id: str, data_key: DataKey, numbers: Collection[int]) -> dict[int, tuple[bytes, int]]:
-        """SHA-256 and length of units' OOB keys by number, scrapped ones left out. Each key is opened and wiped."""
-        batch = self._number(batch_id)
-        found: dict[int, tuple[bytes, int]] = {}
-        for some in chunked(numbers):
-            for number, octets, sealed in self._rows(
-                "SELECT number, uuid, sealed_key FROM unit WHERE batch = ? AND scrapped = 0 "  # noqa: S608 (marks)
-                f"AND number IN ({', '.join('?' * len(some))})",
-                (batch, *some),
-            ):
-                key = data_key.open(number, octets, sealed)
-                found[number] = (key_digest(key), len(key))
-                key.wipe()
+    def keyed(
+        self, batch_id: str, by: By, values: Collection[Any], data_key: DataKey | None, *, scrapped: bool
+    ) -> list[Keyed]:
+        """As `issued`, with the SHA-256 of the OOB keys that `data_key` opens; each is wiped at once. Scrapped units
+        come without, and only if they are asked for."""
+        batch, product = self._rows("SELECT no, product FROM batch WHERE id = ?", (batch_id,))[0]
+        found: list[Keyed] = []
+        for some in chunked(values):
+            given = {"batch": batch, "product": product, **{f"v{at}": value for at, value in enumerate(some)}}
+            marks = ", ".join(f":v{at}" for at in range(len(some)))
+            with errors(self._path):
+                rows = self._db.execute(
+                    f"SELECT number, serial, uuid, scrapped, sealed_key FROM unit u WHERE {_BY[by]} IN ({marks})",  # noqa: S608
+                    given,
+                ).fetchall()
+            found += [_keyed(row, data_key) for row in rows if scrapped or not row[3]]
         return found
 
     def index_fields(self, batch_id: str, field: Callable[[str], str]) -> None:
@@ -146,6 +166,16 @@ class Asking(Exporting):
             return None
         rows = self._rows("SELECT package FROM temp.field WHERE value = ?", (value,))
         return int(rows[0][0]) if rows else None
+
+
+def _keyed(row: Sequence[Any], data_key: DataKey | None) -> Keyed:
+    number, serial, octets, scrapped, sealed = row
+    if scrapped or data_key is None:
+        return Keyed(number, serial, octets, bool(scrapped), b"", 0)
+    key = data_key.open(number, octets, sealed)
+    found = Keyed(number, serial, octets, False, key_digest(key), len(key))
+    key.wipe()
+    return found
 
 
 def _issued(row: Sequence[Any]) -> Issued:

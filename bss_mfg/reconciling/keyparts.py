@@ -125,7 +125,7 @@ def _unit(one: Programmed, named: str | None, books: Books, expected: Expected) 
     if unit is None and (where := books.elsewhere(serial)):
         wrong.append(where)
     wrong += [text for _, text in check_programmed(one, serial, expected)]
-    if unit and unit.current and not wrong:
+    if unit and not unit.scrapped and not wrong:
         return unit.number
     return UnitSays(serial, unit.number if unit else 0, bool(unit and unit.scrapped), tuple(wrong))
 

@@ -10,18 +10,18 @@ import hmac
 import re
 import uuid
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from bss_mfg import parts
 from bss_mfg.credentials import LONGEST_SERIAL
 from bss_mfg.errors import InputError, MissingError
 from bss_mfg.export.programming.model import Programmed, octets_of
 from bss_mfg.identities import read_table
-from bss_mfg.ledger.issued import Issued, chunked
+from bss_mfg.ledger.issued import By, Keyed, chunked
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import DataKey, Vault
 from bss_mfg.model import Batch, Who
@@ -47,65 +47,50 @@ class Difference:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
-    device: bytes
-    digest: bytes
-    octets: int
-
-
 class Expected:
     """What the ledger expects of a batch's units, asked by chunks; the keys only as digests. Without a `data_key` the
     keys are destroyed, and only Device UUIDs are compared; so it is with scrapped units, which `scrapped` lets in."""
 
     def __init__(self, ledger: Ledger, batch: str, data_key: DataKey | None, *, scrapped: bool = False) -> None:
         self._ledger, self._batch, self._key, self._scrapped = ledger, batch, data_key, scrapped
-        self._units: dict[str, Issued] = {}
+        self._units: dict[str, Keyed] = {}
         self._asked: set[str] = set()
-        self._digests: dict[int, tuple[bytes, int]] = {}
 
     def look_up(self, serials: Iterable[str]) -> None:
         """Fetch the units with these serials, and forget what was fetched before."""
-        self._asked, self._units, self._digests = set(), {}, {}
+        self._asked, self._units = set(), {}
         self._fetch(serials)
 
     def _fetch(self, serials: Iterable[str]) -> None:
         wanted = {serial for serial in serials if serial.isascii()}
         self._asked |= wanted
-        found = self._ledger.issued(self._batch, "serial", wanted)
-        self._units.update((unit.serial, unit) for unit in found if self._scrapped or unit.current)
-        if self._key:
-            numbers = [unit.number for unit in found]
-            self._digests.update(self._ledger.key_digests(self._batch, self._key, numbers))
+        self._units.update((unit.serial, unit) for unit in self._ask("serial", wanted))
 
-    def unit(self, serial: str) -> Issued | None:
+    def _ask(self, by: By, values: Collection[Any]) -> list[Keyed]:
+        return self._ledger.keyed(self._batch, by, values, self._key, scrapped=self._scrapped)
+
+    def unit(self, serial: str) -> Keyed | None:
         """The unit with a serial."""
         if serial not in self._asked:
             self._fetch([serial])
         return self._units.get(serial)
 
-    def record(self, unit: Issued) -> _Record:
-        """What stands in a unit that was just asked for."""
-        return _Record(bytes.fromhex(unit.uuid), *self._digests.get(unit.number, (b"", 0)))
-
     # Asked once something differs, which is rare.
     def of_device(self, octets: bytes) -> str | None:
         """The serial of the unit with a Device UUID."""
-        found = self._ledger.issued(self._batch, "uuid", [octets])
-        return next((unit.serial for unit in found if self._scrapped or unit.current), None)
+        return next((unit.serial for unit in self._ask("uuid", [octets])), None)
 
     def of_digest(self, digest: bytes) -> str | None:
         """The serial of the unit whose OOB key has this SHA-256, while there are keys."""
-        found = self._ledger.issued(self._batch, "key_digest", [digest]) if self._key else []
-        return next((unit.serial for unit in found if unit.current), None)
+        found = self._ask("key_digest", [digest]) if self._key else []
+        return next((unit.serial for unit in found if unit.digest), None)
 
     def with_zeros(self, text: str) -> list[str]:
         """The serials that are a text after some zeros."""
-        some = (
-            [text.rjust(length, "0") for length in range(len(text) + 1, LONGEST_SERIAL + 1)] if text.isascii() else []
-        )
-        found = self._ledger.issued(self._batch, "serial", some) if text[:1] != "0" else []
-        return [unit.serial for unit in found if self._scrapped or unit.current]
+        if text[:1] == "0" or not text.isascii():
+            return []
+        some = [text.rjust(length, "0") for length in range(len(text) + 1, LONGEST_SERIAL + 1)]
+        return [unit.serial for unit in self._ask("serial", some)]
 
 
 def read_readback(path: Path) -> Iterator[Mapping[str, str]]:
@@ -191,8 +176,10 @@ def check_programmed(one: Programmed, serial: str, batch: Expected) -> list[tupl
         _, damage = _serial(serial, one.uuid.hex.upper(), batch)
         return [damage] if damage else []
     device, key = octets_of(one)
+    if device == unit.uuid and (not unit.octets or _is_key(key, unit)):
+        return []
     values = {"uuid": device.hex().upper()}
-    if batch.record(unit).octets:
+    if unit.octets:
         values["oob_key"] = key.hex().upper()
     return list(_compared(values, unit, batch))
 
@@ -202,7 +189,7 @@ def _compact(text: str) -> str:
     return re.sub(r"[\s:-]", "", text).upper().removeprefix("0X")
 
 
-def _serial(text: str, device: str, batch: Expected) -> tuple[Issued | None, tuple[Kind, str] | None]:
+def _serial(text: str, device: str, batch: Expected) -> tuple[Keyed | None, tuple[Kind, str] | None]:
     """The unit that a row is about, None where nobody can tell, and what is wrong with its serial."""
     if unit := batch.unit(text):
         return unit, None
@@ -216,9 +203,8 @@ def _serial(text: str, device: str, batch: Expected) -> tuple[Issued | None, tup
     return None, ("unknown", f"the serial {text[:60]!a} is not in this batch{hint}")
 
 
-def _compared(row: Mapping[str, str], unit: Issued, batch: Expected) -> Iterator[tuple[Kind, str]]:
+def _compared(row: Mapping[str, str], record: Keyed, batch: Expected) -> Iterator[tuple[Kind, str]]:
     """What differs in a row. Another unit's UUID and key together are one finding."""
-    record = batch.record(unit)
     others: dict[str, list[str]] = {}
     findings: list[tuple[Kind, str]] = []
     for name, what, check in (
@@ -242,24 +228,24 @@ _Finding = tuple[Kind, str] | str | None
 """A kind and its words; or the serial of the unit whose value this is; or None, all is well."""
 
 
-def _device(text: str, record: _Record, batch: Expected) -> _Finding:
+def _device(text: str, record: Keyed, batch: Expected) -> _Finding:
     digits = _compact(text)
     if not re.fullmatch(r"[0-9A-F]{32}", digits):
-        return _damaged(text, digits, 16, "Device UUID", "uuid", lambda octets: octets == record.device)
+        return _damaged(text, digits, 16, "Device UUID", "uuid", lambda octets: octets == record.uuid)
     octets = bytes.fromhex(digits)
-    if octets == record.device:
+    if octets == record.uuid:
         return None
-    if uuid.UUID(bytes_le=octets).bytes == record.device:
+    if uuid.UUID(bytes_le=octets).bytes == record.uuid:
         return "byte-order", "its Device UUID has the first three fields byte-swapped (a GUID in little-endian order)"
-    if octets[::-1] == record.device:
+    if octets[::-1] == record.uuid:
         return "byte-order", "its Device UUID has all 16 octets in reverse order"
     return batch.of_device(octets) or (
         "uuid",
-        f"its Device UUID is {digits}, issued was {record.device.hex().upper()}",
+        f"its Device UUID is {digits}, issued was {record.uuid.hex().upper()}",
     )
 
 
-def _key(text: str, record: _Record, batch: Expected) -> _Finding:
+def _key(text: str, record: Keyed, batch: Expected) -> _Finding:
     digits = _compact(text)
     if not re.fullmatch(r"([0-9A-F]{32}){1,2}", digits):
         return _damaged(text, digits, record.octets, "OOB key", "key", lambda octets: _is_key(octets, record))
@@ -273,7 +259,7 @@ def _key(text: str, record: _Record, batch: Expected) -> _Finding:
     return batch.of_digest(hashlib.sha256(octets).digest()) or ("key", "its OOB key is not the one that was issued")
 
 
-def _digest(text: str, record: _Record, batch: Expected) -> _Finding:
+def _digest(text: str, record: Keyed, batch: Expected) -> _Finding:
     digits = _compact(text)
 
     def same(octets: bytes) -> bool:
@@ -287,7 +273,7 @@ def _digest(text: str, record: _Record, batch: Expected) -> _Finding:
     return batch.of_digest(octets) or ("key", "its OOB key's SHA-256 is not that of the key that was issued")
 
 
-def _is_key(octets: bytes, record: _Record) -> bool:
+def _is_key(octets: bytes, record: Keyed) -> bool:
     return hmac.compare_digest(hashlib.sha256(octets).digest(), record.digest)
 
 
