@@ -126,7 +126,7 @@ class _Lines:
 
     @classmethod
     def none(cls, seen: _Seen) -> _Lines:
-        zeros = (array("I", bytes(4 * len(marks))) for marks in (seen.devices, seen.bundles))
+        zeros = (array("I", [0]) * len(marks) for marks in (seen.devices, seen.bundles))
         return cls(*zeros)
 
 
