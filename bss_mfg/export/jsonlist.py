@@ -143,7 +143,7 @@ class _Reader:
                 self._fail(str(error))
             except RecursionError:
                 self._fail("brackets are nested without end")
-            if end == len(self._text) and self._fetch():  # a number may go on
+            if len(self._text) - end < 3 and self._fetch():  # a number may go on: 1 of 1.5, of 1e+5
                 continue
             self._at = end
             self._space()

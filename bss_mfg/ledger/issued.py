@@ -76,19 +76,15 @@ class Asking(Exporting):
     def issued(self, batch_id: str, by: By, values: Collection[Any]) -> list[Issued]:
         """The units of a batch with one of these serials, Device UUIDs or SHA-256 of OOB keys (octets), or numbers, by
         package and place; a replaced one before the one that took its place. What is no unit of it is left out."""
+        query = f"{_SELECT} unit u JOIN package p ON p.batch = u.batch AND p.number = u.package WHERE"
+        return [_issued(row) for row in self._asked(query, batch_id, by, values, _ORDER)]
+
+    def _asked(self, query: str, batch_id: str, by: By, values: Iterable[Any], order: str = "") -> Iterator[Any]:
         batch, product = self._rows("SELECT no, product FROM batch WHERE id = ?", (batch_id,))[0]
-        found: list[Issued] = []
         for some in chunked(values):
-            given = {"batch": batch, "product": product, **{f"v{at}": value for at, value in enumerate(some)}}
             marks = ", ".join(f":v{at}" for at in range(len(some)))
-            with errors(self._path):
-                rows = self._db.execute(
-                    f"{_SELECT} unit u JOIN package p ON p.batch = u.batch AND p.number = u.package "
-                    f"WHERE {_BY[by]} IN ({marks}) {_ORDER}",
-                    given,
-                )
-                found += map(_issued, rows)
-        return found
+            given = {"batch": batch, "product": product, **{f"v{at}": value for at, value in enumerate(some)}}
+            yield from self._rows(f"{query} {_BY[by]} IN ({marks}) {order}", given)
 
     def issued_in(self, batch_id: str, packages: Iterable[int]) -> list[Issued]:
         """All units that some packages of a batch ever had, by package and place; ask for consecutive ones."""
@@ -96,9 +92,7 @@ class Asking(Exporting):
         found: list[Issued] = []
         for low, high in runs(sorted(packages)):
             bounds = {"low": low, "high": high, "first": (low - 1) * each + 1, "last": high * each}
-            with errors(self._path):
-                rows = self._db.execute(f"{_SELECT} {UNITS} {_ORDER}", {"batch": batch, **bounds})
-                found += map(_issued, rows)
+            found += map(_issued, self._rows(f"{_SELECT} {UNITS} {_ORDER}", {"batch": batch, **bounds}))
         return found
 
     def marks(self, batch_id: str) -> bytearray:
@@ -131,18 +125,9 @@ class Asking(Exporting):
     ) -> list[Keyed]:
         """As `issued`, with the SHA-256 of the OOB keys that `data_key` opens; each is wiped at once. Scrapped units
         come without, and only if they are asked for."""
-        batch, product = self._rows("SELECT no, product FROM batch WHERE id = ?", (batch_id,))[0]
-        found: list[Keyed] = []
-        for some in chunked(values):
-            given = {"batch": batch, "product": product, **{f"v{at}": value for at, value in enumerate(some)}}
-            marks = ", ".join(f":v{at}" for at in range(len(some)))
-            with errors(self._path):
-                rows = self._db.execute(
-                    f"SELECT number, serial, uuid, scrapped, sealed_key FROM unit u WHERE {_BY[by]} IN ({marks})",  # noqa: S608
-                    given,
-                ).fetchall()
-            found += [_keyed(row, data_key) for row in rows if scrapped or not row[3]]
-        return found
+        query = "SELECT number, serial, uuid, scrapped, sealed_key FROM unit u WHERE"
+        rows = self._asked(query, batch_id, by, values)
+        return [_keyed(row, data_key) for row in rows if scrapped or not row[3]]
 
     def index_fields(self, batch_id: str, field: Callable[[str], str]) -> None:
         """Note what `field` finds in each barcode string of a batch, for `package_with`. It lies in a file of SQLite's
