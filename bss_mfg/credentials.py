@@ -18,7 +18,9 @@ from bss_mfg.model import Secret
 OOB_SIZES = (16, 32)
 """Octets that an AuthValue may have."""
 
-_SERIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,49}")
+LONGEST_SERIAL = 50
+"""Characters that a serial may have."""
+_SERIAL = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_SERIAL - 1}}}")
 _PATTERN = re.compile(r"([A-Za-z0-9._-]|\{pid\})*\{n:0([1-9]|1[0-8])\}([A-Za-z0-9._-]|\{pid\})*")
 
 

@@ -87,6 +87,17 @@ def free_octets(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
+def walk(folder: Path) -> Iterator[Path]:
+    """Every file in a folder, and deeper, in no order, without holding their names; what is still being written is
+    left out."""
+    with contextlib.suppress(PermissionError, FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from walk(folder / entry.name)
+            elif entry.is_file() and not entry.name.endswith(".part"):
+                yield folder / entry.name
+
+
 def make_folder(path: Path) -> None:
     """Create a folder (0700) and its parents."""
     try:

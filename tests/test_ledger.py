@@ -6,7 +6,7 @@ import os
 import shutil
 import sqlite3
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 from bss_mfg.errors import InputError, LedgerError, MissingError
 from bss_mfg.ledger import keyfile
 from bss_mfg.ledger.connection import WAL_SAFE, journal, refuse_network
+from bss_mfg.ledger.issued import By
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Secret
 from tests.conftest import Factory, make_factory
@@ -186,7 +187,7 @@ def test_no_lookup_walks_the_ledger(factory: Factory) -> None:
         plans: list[str] = []
         real = ledger._rows
 
-        def explained(query: str, values: Sequence[object] = ()) -> list[Any]:
+        def explained(query: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[Any]:
             plans.extend(f"{row[3]}: {query}" for row in ledger._db.execute(f"EXPLAIN QUERY PLAN {query}", values))
             return real(query, values)
 
@@ -197,6 +198,12 @@ def test_no_lookup_walks_the_ledger(factory: Factory) -> None:
         assert ledger.known_serials(1, [unit.serial])
         assert ledger.known_uuids([unit.uuid])
         assert not ledger.known_keys([b"k" * 32])
+        asked: list[tuple[By, Any]] = [
+            ("serial", unit.serial), ("uuid", unit.uuid.bytes), ("key_digest", b"k" * 32), ("number", 1)
+        ]  # fmt: skip
+        for by, value in asked:
+            assert bool(ledger.issued("B1", by, [value, value])) == (by != "key_digest")
+            assert bool(ledger.keyed("B1", by, [value], None, scrapped=True)) == (by != "key_digest")
         assert ledger.states("B1", [unit.serial])
         assert ledger.serials_of("B1", [unit.serial])
         assert ledger.times_verified("B1", 1) == 0

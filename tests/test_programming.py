@@ -16,7 +16,7 @@ import threading
 import tracemalloc
 import uuid
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -30,7 +30,11 @@ from bss_mfg.export.programming.formats import NAMES, formats
 from bss_mfg.export.programming.layout import CRCS, Layout, load_layout, packaged_layouts
 from bss_mfg.export.programming.model import About, Format
 from bss_mfg.export.programming.sealing import recipients, sealed
-from bss_mfg.model import Secret, Unit
+from bss_mfg.ledger.audit import now
+from bss_mfg.ledger.sealed import sealed as sealed_rows
+from bss_mfg.model import Batch, Package, Secret, Unit
+from bss_mfg.payload.spec import packaged
+from tests.conftest import Factory
 
 ABOUT = About("B1", "ebK3", "12:0a1b2c3d", "1.2.3")
 Said = tuple[str, bytes, bytes]
@@ -572,12 +576,11 @@ KEY_A = bytes.fromhex("00A1B2C3D4E5F60718293A4B5C6D7E8F" * 2)
 UUID_A = uuid.UUID("00112233-4455-4677-8899-aabbccddeeff")
 
 
-def line() -> list[Unit]:
-    """Four units; the first has leading zeros everywhere."""
-    return [
-        Unit(1, "000A1", UUID_A, None, Secret(KEY_A)),
-        *(Unit(n, f"0{n}77", uuid.uuid4(), None, Secret(secrets.token_bytes(32))) for n in (2, 3, 4)),
-    ]
+LINE = [
+    Unit(1, "000A1", UUID_A, None, Secret(KEY_A)),
+    *(Unit(n, f"0{n}77", uuid.uuid4(), None, Secret(secrets.token_bytes(32))) for n in (2, 3, 4)),
+]
+"""Four units; the first has leading zeros everywhere."""
 
 
 def row_of(unit: Unit, **changed: str) -> dict[str, str]:
@@ -585,24 +588,58 @@ def row_of(unit: Unit, **changed: str) -> dict[str, str]:
     return {"serial": serial, "uuid": device.hex(), "oob_key": key.hex(), **changed}
 
 
-def only_difference(rows: Iterable[dict[str, str]], some: list[Unit]) -> Difference:
-    (found,) = check_readback(rows, some)
+Check = Callable[[Iterable[Mapping[str, str]], list[Unit]], list[Difference]]
+
+
+@pytest.fixture(scope="module")
+def check(new_factory: Callable[[], Factory]) -> Check:
+    """`check_readback` against a ledger in which the first units of LINE were issued as one batch."""
+    factories: dict[int, tuple[Factory, Batch]] = {}
+
+    def checked(rows: Iterable[Mapping[str, str]], some: list[Unit]) -> list[Difference]:
+        if len(some) not in factories:
+            factories[len(some)] = issued(new_factory(), some)
+        factory, batch = factories[len(some)]
+        with factory.ledger() as ledger:
+            return list(check_readback(rows, ledger, batch, factory.workspace.open_vault()))
+
+    return checked
+
+
+def issued(factory: Factory, some: list[Unit]) -> tuple[Factory, Batch]:
+    """A batch of just these units, one in a package, whose barcode strings don't matter."""
+    factory.add()
+    loaded, spec = factory.workspace.product("bulb"), packaged("amazon-bss-ob04")
+    batch = Batch(
+        "B1", "bulb", "development", len(some), len(some), 1, now(), spec.spec.name, spec.text, spec.spec.suite,
+        loaded.key.fingerprint, "sheet-a4-24", loaded.product.facts, 9,
+    )  # fmt: skip
+    packages = [Package(unit.number, f"payload {unit.number}", (unit,)) for unit in some]
+    with factory.ledger() as ledger, ledger.transaction():
+        data_key, wrapped = factory.workspace.open_vault().new_data_key(batch.id)
+        number, _ = ledger.product_number("bulb", loaded.product.pid, loaded.key.fingerprint)
+        ledger.issue(batch, "", number, 1, wrapped, data_key, [sealed_rows(packages, data_key)])
+    return factory, batch
+
+
+def only_difference(check: Check, rows: Iterable[dict[str, str]], some: list[Unit]) -> Difference:
+    (found,) = check(rows, some)
     return found
 
 
-def test_what_was_read_back_right_has_no_difference() -> None:
+def test_what_was_read_back_right_has_no_difference(check: Check) -> None:
     import hashlib
 
-    some = line()
-    assert check_readback([row_of(unit) for unit in reversed(some)], some) == []
+    some = LINE
+    assert check([row_of(unit) for unit in reversed(some)], some) == []
     spaced = [row_of(u, uuid=str(u.uuid).upper(), oob_key=" " + said(u)[2].hex(":").upper()) for u in some]
-    assert check_readback(spaced, some) == []
+    assert check(spaced, some) == []
     digests = [{"serial": u.serial, "oob_sha256": hashlib.sha256(said(u)[2]).hexdigest()} for u in some]
-    assert check_readback(digests, some) == []
+    assert check(digests, some) == []
     digests[1]["oob_sha256"] = digests[2]["oob_sha256"]
-    assert only_difference(digests, some).text == "swapped with unit 0377: holds its OOB key's SHA-256"
+    assert only_difference(check, digests, some).text == "swapped with unit 0377: holds its OOB key's SHA-256"
     digests[1]["oob_sha256"] = "0" * 64
-    assert only_difference(digests, some).kind == "key"
+    assert only_difference(check, digests, some).kind == "key"
 
 
 ONE_CHANGE: dict[str, tuple[dict[str, str], str, str]] = {
@@ -627,18 +664,18 @@ ONE_CHANGE: dict[str, tuple[dict[str, str], str, str]] = {
 
 
 @pytest.mark.parametrize("case", ONE_CHANGE)
-def test_each_difference_is_named(case: str) -> None:
+def test_each_difference_is_named(check: Check, case: str) -> None:
     changed, kind, words = ONE_CHANGE[case]
-    some = line()
+    some = LINE
     rows = [row_of(some[0], **changed), *(row_of(unit) for unit in some[1:])]
-    found = [item for item in check_readback(rows, some) if item.kind != "missing"]
+    found = [item for item in check(rows, some) if item.kind != "missing"]
     assert [(item.kind, item.row) for item in found] == [(kind, 2)]
     assert words in found[0].text
 
 
-def test_missing_and_doubled_units_are_named() -> None:
-    some = line()
-    found = check_readback([row_of(some[0]), row_of(some[1]), row_of(some[0])], some)
+def test_missing_and_doubled_units_are_named(check: Check) -> None:
+    some = LINE
+    found = check([row_of(some[0]), row_of(some[1]), row_of(some[0])], some)
     assert [(item.kind, item.serial, item.row) for item in found] == [
         ("doubled", "000A1", 4),
         ("missing", "0377", None),
@@ -646,43 +683,43 @@ def test_missing_and_doubled_units_are_named() -> None:
     ]
 
 
-def test_two_swapped_units_are_named_with_each_other() -> None:
-    some = line()
+def test_two_swapped_units_are_named_with_each_other(check: Check) -> None:
+    some = LINE
     rows = [
         row_of(some[0]),
         row_of(some[1], serial=some[2].serial),
         row_of(some[2], serial=some[1].serial),
         row_of(some[3]),
     ]
-    assert [(item.kind, item.serial, item.text) for item in check_readback(rows, some)] == [
+    assert [(item.kind, item.serial, item.text) for item in check(rows, some)] == [
         ("swapped", "0377", "swapped with unit 0277: holds its Device UUID and OOB key"),
         ("swapped", "0277", "swapped with unit 0377: holds its Device UUID and OOB key"),
     ]
 
 
-def test_a_rounded_serial_is_told_by_its_uuid() -> None:
-    some = line()
-    found = check_readback([row_of(some[0], serial="1E+05"), *(row_of(unit) for unit in some[1:])], some)
+def test_a_rounded_serial_is_told_by_its_uuid(check: Check) -> None:
+    some = LINE
+    found = check([row_of(some[0], serial="1E+05"), *(row_of(unit) for unit in some[1:])], some)
     assert [item.kind for item in found] == ["spreadsheet", "missing"]
     assert "its Device UUID is that of unit 000A1" in found[0].text
 
 
 @settings(deadline=None)
 @given(cell=st.text(string.hexdigits + ":.,+- E\x1b=", max_size=70) | st.text(max_size=70))
-def test_no_cell_breaks_the_check_and_no_key_is_shown(cell: str) -> None:
-    some = line()[:1]
+def test_no_cell_breaks_the_check_and_no_key_is_shown(check: Check, cell: str) -> None:
+    some = LINE[:1]
     for name in ("serial", "uuid", "oob_key", "oob_sha256"):
-        for item in check_readback([row_of(some[0], **{name: cell})], some):
+        for item in check([row_of(some[0], **{name: cell})], some):
             assert (item.text + item.serial).isprintable()
             assert KEY_A.hex()[:12] not in item.text.lower()
             if name == "oob_key" and len(cell) > 6:
                 assert cell not in item.text
 
 
-def test_a_read_back_table_is_read_as_csv_and_xlsx(tmp_path: Path) -> None:
+def test_a_read_back_table_is_read_as_csv_and_xlsx(check: Check, tmp_path: Path) -> None:
     import openpyxl
 
-    some = line()
+    some = LINE
     rows = [["serial", "uuid", "oob_key"], *([u.serial, u.uuid.hex, said(u)[2].hex()] for u in some)]
     plain = tmp_path / "readback.csv"
     plain.write_text("\ufeff" + "\n".join(";".join(row) for row in [*rows[:2], [], *rows[2:]]), encoding="utf-8")
@@ -691,7 +728,7 @@ def test_a_read_back_table_is_read_as_csv_and_xlsx(tmp_path: Path) -> None:
         book.active.append(row)
     book.save(tmp_path / "readback.xlsx")
     for path in (plain, tmp_path / "readback.xlsx"):
-        assert check_readback(read_readback(path), some) == []
+        assert check(read_readback(path), some) == []
     assert [row["row"] for row in read_readback(plain)] == ["2", "4", "5", "6"]
 
 
@@ -708,4 +745,4 @@ def test_what_is_no_read_back_table_is_refused(text: str, message: str, tmp_path
     path = tmp_path / "readback.csv"
     path.write_text(text)
     with pytest.raises(BssError, match=re.escape(message)):
-        check_readback(read_readback(path), line())
+        list(read_readback(path))

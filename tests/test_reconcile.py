@@ -22,11 +22,11 @@ import zxingcpp
 
 from bss_mfg.cli.reconcile import document
 from bss_mfg.export.mapping import load_mapping
-from bss_mfg.export.programming.check import Expected
 from bss_mfg.payload.keys import load_private_key
-from bss_mfg.reconciling.books import Account
+from bss_mfg.reconciling.account import Account
+from bss_mfg.reconciling.books import Books
 from bss_mfg.reconciling.controllogs import reconcile_control_logs
-from bss_mfg.reconciling.job import books_of, reconcile
+from bss_mfg.reconciling.job import reconcile
 from bss_mfg.reconciling.programming import reconcile_programming
 from tests.conftest import Factory, Outcome
 
@@ -134,7 +134,7 @@ def test_a_control_log_altered_in_one_character_is_named_at_every_position(facto
     touched: set[str] = set()
     with factory.ledger() as ledger:
         batch = ledger.batch("B1")
-        books, _ = books_of(ledger, batch)
+        books = Books(ledger, batch)
         mapping, logged = load_mapping(batch.spec, factory.root / "specs"), ledger.manifests("B1")
 
         def account() -> Account:
@@ -204,8 +204,8 @@ def test_a_programming_file_altered_in_one_character_is_named_at_every_position(
     draw = random.Random(6)
     with factory.ledger() as ledger:
         batch, vault = ledger.batch("B1"), factory.workspace.open_vault()
-        books, _ = books_of(ledger, batch)
-        expected = Expected(ledger.units_with_keys("B1", vault))
+        books = Books(ledger, batch)
+        key = ledger.data_key("B1", vault).handed_over()
         events = list(ledger.events_of(("keys released",), "B1"))
         at = 0
         for row in rows:
@@ -213,9 +213,9 @@ def test_a_programming_file_altered_in_one_character_is_named_at_every_position(
             for position in range(at, at + len(row)):
                 new = draw.choice('0A9,"x\n'.replace(chr(data[position]), ""))
                 path.write_bytes(data[:position] + new.encode() + data[position + 1 :])
-                account = reconcile_programming(folder, [path], books, expected, events, keys=True)
+                account = reconcile_programming(folder, books, key, events)
                 assert any(one.file == "keys.csv" and "was altered" in one.what for one in account.differences)
-                if serial in books.units and position < at + len(row.rstrip()):
+                if books.unit(serial) and position < at + len(row.rstrip()):
                     told = [one for one in account.differences if serial in one.unit + one.what]
                     assert told, (position, new, account.differences)
                     assert all(row.split(b",")[2].decode().strip() not in one.what for one in account.differences)

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
-from bss_mfg.cli.common import App, counted, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.common import App, counted, jobs_option, json_option, pass_app, print_json, say, shown_path
 
 FORMATS = ("csv", "jsonl", "bin", "hex", "zephyr", "zephyr-shell", "esp-nvs", "c-header")
+MOST = 10_000
+"""Differences that --json lists; any further ones are counted."""
 
 
 @click.command(epilog="Example: bss-mfg program bulb-2026-11 --format esp-nvs --out /media/line/bulb/")
@@ -22,12 +24,13 @@ FORMATS = ("csv", "jsonl", "bin", "hex", "zephyr", "zephyr-shell", "esp-nvs", "c
 @click.option("--reason", default="", help="Of --again: why, for the history.")
 @click.option("--check", "readback", type=click.Path(path_type=Path), help="Instead: compare what the flasher read "
               "back (CSV or XLSX with serial, uuid, oob_key or oob_sha256) with the ledger.")  # fmt: skip
+@jobs_option
 @json_option
 @pass_app
 @click.pass_context
 def program(
     ctx: click.Context, app: App, batch_id: str, kind: str | None, layout: Path | None, out: str | None,
-    to: tuple[str, ...], again: bool, reason: str, readback: Path | None, as_json: bool,
+    to: tuple[str, ...], again: bool, reason: str, readback: Path | None, jobs: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Write the OOB keys of a batch for the line's flasher, or check what it read back.
 
@@ -37,7 +40,7 @@ def program(
     if readback:
         if kind or out or again or to or layout:
             raise click.UsageError("--check compares only: leave the other options out.")
-        _check(ctx, app, batch_id, readback, as_json)
+        _check(ctx, app, batch_id, readback, jobs, as_json)
         return
     if not kind or not out:
         raise click.UsageError("Say --format and --out (or --check FILE).")
@@ -72,22 +75,23 @@ def program(
     say(f"OK: {kind} with the OOB keys of {counted(done.units, 'unit')}. {secret}")
 
 
-def _check(ctx: click.Context, app: App, batch_id: str, readback: Path, as_json: bool) -> None:
+def _check(ctx: click.Context, app: App, batch_id: str, readback: Path, jobs: int, as_json: bool) -> None:
     from bss_mfg.export.programming.check import check_readback, read_readback
+    from bss_mfg.workers import processes
 
+    found, listed = 0, []
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
         batch = ledger.batch(batch_id)
-        found = check_readback(read_readback(readback), ledger.units_with_keys(batch.id, vault))
+        with processes(jobs, batch.units) as executor:
+            for one in check_readback(read_readback(readback), ledger, batch, vault, executor):
+                found += 1
+                if not as_json:
+                    click.echo(f"{'row ' + str(one.row) if one.row else 'no row':>10}  {one.serial}  {one.text}")
+                elif found <= MOST:
+                    listed.append({"kind": one.kind, "serial": one.serial, "row": one.row, "text": one.text})
     if as_json:
-        print_json(
-            {"batch": batch_id, "file": str(readback),
-             "differences": [{"kind": one.kind, "serial": one.serial, "row": one.row, "text": one.text}
-                             for one in found]}
-        )  # fmt: skip
-    else:
-        for one in found:
-            click.echo(f"{'row ' + str(one.row) if one.row else 'no row':>10}  {one.serial}  {one.text}")
+        print_json({"batch": batch_id, "file": str(readback), "found": found, "differences": listed})
     if found:
-        say(f"WRONG: {counted(len(found), 'difference')} from the ledger")
+        say(f"WRONG: {counted(found, 'difference')} from the ledger")
         ctx.exit(1)
     say(f"OK: what was read back is what was issued in batch {batch_id}")

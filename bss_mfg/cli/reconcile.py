@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg.cli.common import App, counted, json_option, pass_app, print_json, progress, say, shown_path
+from bss_mfg.cli.common import App, counted, jobs_option, json_option, pass_app, print_json, progress, say, shown_path
 
 if TYPE_CHECKING:
+    from bss_mfg.reconciling.account import First
     from bss_mfg.reconciling.job import Reconciliation
 
 MOST = 50
-"""Differences of a kind that are shown as text; --json has all."""
+"""Differences of a kind that are shown as text; --json has more."""
 
 
 @click.command(epilog="Example: bss-mfg reconcile bulb-2026-11 --private-key dev-keys/amazon.private.pem")
 @click.argument("batch_id", metavar="BATCH")
 @click.option("--folder", type=click.Path(path_type=Path), help="Where the files lie (default: the batch's folder).")
 @click.option("--private-key", type=click.Path(path_type=Path), help="A development key: open the barcodes, too.")
-@click.option("--jobs", type=click.IntRange(0, 64), default=0, help="Reading processes; 0: one per core.")
+@jobs_option
 @json_option
 @pass_app
 @click.pass_context
@@ -32,7 +33,7 @@ def reconcile(
     Reads all that lies in the folder, and deeper, unit by unit; names each difference by unit and file. Writes nothing.
     Exit 1 if something differs, or what should be there is not found.
     """
-    from bss_mfg.export.mapping import load_mapping
+    from bss_mfg.export.mapping import find_mapping
     from bss_mfg.files import read_bytes
     from bss_mfg.payload.keys import load_private_key
     from bss_mfg.reconciling.job import reconcile as run
@@ -42,7 +43,7 @@ def reconcile(
     # Always in other processes: a file that someone changed may crash a reader.
     with app.workspace.open_ledger(app.actor) as ledger, Processes(jobs or cores()) as executor:
         batch = ledger.batch(batch_id)
-        mapping = load_mapping(batch.spec, app.workspace.root / "specs")
+        mapping = find_mapping(batch.spec, app.workspace.root / "specs")
         outcome = run(
             ledger, app.vault(ledger), batch, folder or app.workspace.batch_folder(batch.id), mapping, private_key=key,
             executor=executor, progress=progress(f"{batch_id}: labels"),
@@ -54,7 +55,7 @@ def reconcile(
     if outcome.agrees:
         say(f"OK: what was read agrees with the ledger, batch {batch_id}")
         return
-    found = len(outcome.differences)
+    found = outcome.found
     say(f"WRONG: {counted(found, 'difference')} from the ledger" if found else "WRONG: there was nothing to compare")
     ctx.exit(1)
 
@@ -64,20 +65,28 @@ def show(outcome: Reconciliation) -> None:
     for account in outcome.accounts:
         thing = "package" if account.kind == "labels" else "unit"
         click.echo(
-            f"{account.kind:<12}  {counted(len(account.files), 'file')}, {counted(account.compared, thing)} compared, "
-            f"{counted(len(account.differences), 'difference')}"
+            f"{account.kind:<12}  {counted(account.files.total, 'file')}, {counted(account.compared, thing)} compared, "
+            f"{counted(account.differences.total, 'difference')}"
         )
     for account in outcome.accounts:
         for one in account.differences[:MOST]:
             who = one.unit or (f"package {one.package}" if one.package else "-")
             click.echo(f"{one.kind:<12}  {who}  {one.file or '-'}: {one.what}")
-        if len(account.differences) > MOST:
-            click.echo(f"{account.kind:<12}  and {len(account.differences) - MOST:,} more: --json has all")
+        if more := _more(account.differences):
+            click.echo(f"{account.kind:<12}  {more}")
     for account in outcome.accounts:
         for note in account.notes[:MOST]:
             say(f"Note: {account.kind}: {note.file + ': ' if note.file else ''}{note.what}")
-        if len(account.notes) > MOST:
-            say(f"Note: {account.kind}: and {len(account.notes) - MOST:,} more: --json has all")
+        if more := _more(account.notes):
+            say(f"Note: {account.kind}: {more}")
+
+
+def _more(some: First[Any]) -> str:
+    """What is not shown as text, and where it is."""
+    if some.total <= MOST:
+        return ""
+    listed = "all" if some.total == len(some) else f"the first {len(some):,}"
+    return f"and {some.total - MOST:,} more: --json has {listed}"
 
 
 def document(outcome: Reconciliation) -> dict[str, object]:
@@ -92,6 +101,11 @@ def document(outcome: Reconciliation) -> dict[str, object]:
                 "kind": account.kind,
                 "files": list(account.files),
                 "compared": account.compared,
+                "found": {
+                    "files": account.files.total,
+                    "differences": account.differences.total,
+                    "notes": account.notes.total,
+                },
                 "differences": [
                     {"unit": one.unit or None, "package": one.package, "file": one.file or None, "what": one.what}
                     for one in account.differences

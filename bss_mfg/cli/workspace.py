@@ -124,11 +124,7 @@ def _agreement(outcome: Reconciliation) -> str:
     if outcome.agrees:
         return f"{kinds}: all as in the ledger"
     first = next(iter(outcome.differences), None)
-    return (
-        f"{len(outcome.differences):,} differences; {first.unit} {first.file}: {first.what}"
-        if first
-        else "nothing read"
-    )
+    return f"{outcome.found:,} differences; {first.unit} {first.file}: {first.what}" if first else "nothing read"
 
 
 def _free_folder(name: str) -> Path:

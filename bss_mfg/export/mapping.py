@@ -82,23 +82,34 @@ class LogMapping(_Strict):
 
 
 def load_mapping(spec: str, specs_folder: Path) -> LogMapping:
+    """As `find_mapping`; `InputError` where there is none."""
+    if mapping := find_mapping(spec, specs_folder):
+        return mapping
+    raise InputError(
+        f"there is no control log mapping for the spec {spec}: its names are nowhere published",
+        way_out=f"Write specs/{_file_name(spec)} in the workspace from Amazon's control log specification; "
+        "`bss-mfg spec copy amazon-bss-ob04` brings one to begin with.",
+    )
+
+
+def find_mapping(spec: str, specs_folder: Path) -> LogMapping | None:
     """The mapping that stands beside a spec: in the workspace's specs folder, or packaged.
 
     A spec of one's own without a mapping takes that of Bluetooth Mesh; a packaged sibling without one has none.
     """
-    name = f"{spec}.control-log.toml"
+    name = _file_name(spec)
     if (specs_folder / name).is_file():
         return validate(load(specs_folder / name, "control log mapping"), LogMapping)
     packaged = resources.files("bss_mfg.payload") / "specs" / name
     if not packaged.is_file() and spec in packaged_names():
-        raise InputError(
-            f"there is no control log mapping for the spec {spec}: its names are nowhere published",
-            way_out=f"Write specs/{name} in the workspace from Amazon's control log specification; "
-            "`bss-mfg spec copy amazon-bss-ob04` brings one to begin with.",
-        )
+        return None
     if not packaged.is_file():
         packaged = resources.files("bss_mfg.payload") / "specs" / "amazon-bss-ob04.control-log.toml"
     return validate(parse(packaged.read_text("utf-8"), packaged.name), LogMapping)
+
+
+def _file_name(spec: str) -> str:
+    return f"{spec}.control-log.toml"
 
 
 def tree_of(nodes: Iterable[tuple[str, Any]]) -> dict[str, Any]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Any, BinaryIO, Literal
 
 from bss_mfg.export.jsonlist import at, members
 from bss_mfg.export.logschema import checker, log_schema
 from bss_mfg.export.mapping import Entry, LogMapping
+
+Kind = Literal["device", "bundle"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class ReadLog:
     """
 
     line: int
-    kind: Literal["device", "bundle"]
+    kind: Kind
     values: Mapping[str, str]
     serials: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
@@ -49,24 +52,40 @@ class ReadLog:
         return self.values.get("package.encrypted", "")
 
 
-def read_logs(data: bytes, mapping: LogMapping, name: str = "control log") -> Iterator[ReadLog]:
-    """The logs of a file in their order; only one is held at a time beside the file itself.
+def read_logs(source: bytes | BinaryIO, mapping: LogMapping, name: str = "control log") -> Iterator[ReadLog]:
+    """The logs of a file in their order; only one is held at a time, of an open file also a piece of its text.
 
     `InputError` with the line where the file is not a control log document; `name` is used in it.
     """
-    kinds: dict[Literal["device", "bundle"], tuple[Entry, ...]] = {"device": mapping.device, "bundle": mapping.bundle}
-    paths = {kind: [(entry, entry.path.split(".")) for entry in entries] for kind, entries in kinds.items()}
-    checks = {kind: checker(log_schema(entries)) for kind, entries in kinds.items()}
-    lists = [path for entry, path in paths["bundle"] if entry.source == "package.serials"]
-    for line, value in members(data, ["controlLogs"], name, alone=True):
-        kind: Literal["device", "bundle"] = "bundle" if any(at(value, path) is not None for path in lists) else "device"
-        problem = checks[kind](value)
-        yield _read(line, kind, value, paths[kind], [problem] if problem else [])
+    yield from _logs(members(source, ["controlLogs"], name, alone=True), mapping)
 
 
-def _read(
-    line: int, kind: Literal["device", "bundle"], log: Any, paths: list[tuple[Entry, list[str]]], problems: list[str]
-) -> ReadLog:
+def read_list(data: bytes, mapping: LogMapping, line: int) -> Iterator[ReadLog]:
+    """The logs in a piece of a document's list, which begins in line `line` of its file; as `read_logs`."""
+    yield from _logs(((line - 1 + at, log) for at, log in members(b"[" + data + b"]", [], "")), mapping)
+
+
+def _logs(values: Iterable[tuple[int, Any]], mapping: LogMapping) -> Iterator[ReadLog]:
+    kinds = _kinds(mapping)
+    lists = [path for entry, path in kinds["bundle"][0] if entry.source == "package.serials"]
+    for line, value in values:
+        kind: Kind = "bundle" if any(at(value, path) is not None for path in lists) else "device"
+        paths, check = kinds[kind]
+        problem = check(value)
+        yield _read(line, kind, value, paths, [problem] if problem else [])
+
+
+@lru_cache(maxsize=8)
+def _kinds(mapping: LogMapping) -> dict[Kind, tuple[list[tuple[Entry, list[str]]], Callable[[Any], str]]]:
+    """Of each kind of log its paths, and the check of its schema, which takes longer to make than a thousand checks."""
+    kinds: dict[Kind, tuple[Entry, ...]] = {"device": mapping.device, "bundle": mapping.bundle}
+    return {
+        kind: ([(entry, entry.path.split(".")) for entry in entries], checker(log_schema(entries)))
+        for kind, entries in kinds.items()
+    }
+
+
+def _read(line: int, kind: Kind, log: Any, paths: list[tuple[Entry, list[str]]], problems: list[str]) -> ReadLog:
     values: dict[str, str] = {}
     serials: tuple[str, ...] = ()
     for entry, path in paths:

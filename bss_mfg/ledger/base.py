@@ -44,7 +44,7 @@ class LedgerBase:
         with self.transaction():
             self._note(batch, kind, data)
 
-    def _rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
+    def _rows(self, query: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[Any]:
         with errors(self._path):
             return self._db.execute(query, values).fetchall()
 

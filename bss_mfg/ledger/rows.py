@@ -60,7 +60,7 @@ SLICE = 1_000
 """About how many units are read at once."""
 
 _UNIT = "batch, number, package, serial, uuid, mac, scrapped, place, released, manifest, answer, answer_reason"
-_UNITS = f"""(SELECT {_UNIT} FROM unit WHERE batch = :batch AND number BETWEEN :first AND :last
+UNITS = f"""(SELECT {_UNIT} FROM unit WHERE batch = :batch AND number BETWEEN :first AND :last
     UNION ALL
     SELECT {_UNIT} FROM unit INDEXED BY unit_place
         WHERE batch = :batch AND place IS NOT NULL AND package BETWEEN :low AND :high) u
@@ -99,7 +99,7 @@ class Rows(Replacing):
             "states": json.dumps(list(wanted.states)), "bad": "[]",
             **{name: batch.facts.get(name, "") for name in ("title", "pid", "upc", "ean")},
         }  # fmt: skip
-        source, conditions = _UNITS, ["1"]
+        source, conditions = UNITS, ["1"]
         if wanted.states:
             conditions.append(f"{_STATE} IN (SELECT value FROM json_each(:states))")  # noqa: S608 (fixed text)
         if wanted.since or wanted.until or "last_event_at" in columns:

@@ -13,14 +13,14 @@ from typing import Any
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger import audit, checking
 from bss_mfg.ledger.connection import CACHE_KIB, ISSUING_CACHE_KIB, connect, errors, migrate
-from bss_mfg.ledger.exporting import Exporting
+from bss_mfg.ledger.issued import Asking
 from bss_mfg.ledger.replacing import INSERT_UNIT
 from bss_mfg.ledger.sealed import Rows
 from bss_mfg.ledger.vault import DataKey, Vault
 from bss_mfg.model import Batch, Who
 
 
-class Ledger(Exporting):
+class Ledger(Asking):
     """An open ledger.db. Reading methods return records; writing ones commit before they return."""
 
     @classmethod

@@ -168,6 +168,13 @@ def load_private_key(data: bytes, name: str) -> PrivateKey:
     )
 
 
+def private_pem(key: PrivateKey) -> bytes:
+    """A development key as PEM, for another process of the same command: through a pipe, never to a disk."""
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
 def new_development_key(kind: str) -> tuple[bytes, bytes]:
     """A key pair that stands in for Amazon: (private PEM, public PEM), both marked as development keys."""
     key: PrivateKey

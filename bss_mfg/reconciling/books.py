@@ -1,154 +1,141 @@
-"""What the ledger says of a batch, and what a file was found to say otherwise. Plain records."""
+"""What the ledger says of a batch, asked by chunks: nobody holds a batch's units."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Literal
 
 from bss_mfg.errors import InputError
-from bss_mfg.model import Batch
+from bss_mfg.ledger.issued import Issued
+from bss_mfg.ledger.store import Ledger
+from bss_mfg.model import Batch, Who
 from bss_mfg.payload import parse
-from bss_mfg.payload.spec import Spec
-from bss_mfg.scan.diagnose import printable, visible
+from bss_mfg.payload.spec import Spec, from_text
 
-Kind = Literal["programming", "labels", "control logs"]
+_HEX = re.compile(r"[0-9A-F]{32}")
 
 
 @dataclass(frozen=True, slots=True)
-class Issued:
-    """A unit as the ledger has it. `uuid` are 32 upper-case hex digits; `payload` is its package's barcode string, None
-    where another unit has taken its place; `manifest` names the newest control log that lists it."""
+class Shelf:
+    """Where a process finds a batch's books."""
 
-    number: int
-    serial: str
-    uuid: str
-    mac: str
-    package: int
-    payload: str | None
-    revision: int
-    scrapped: bool
-    released: bool
-    manifest: str | None
+    ledger: Path
+    who: Who
+    batch: str
+
+    @contextmanager
+    def open(self) -> Iterator[Books]:
+        """The books, for one part."""
+        with Ledger.open(self.ledger, self.who) as ledger:
+            yield Books(ledger, ledger.batch(self.batch), walks=False)
+
+
+class Books:
+    """A batch by the ledger: every unit that it ever had.
+
+    `look_up` fetches what a chunk of a file names, with a few queries, and forgets what was fetched before; what it
+    did not fetch is asked for singly. Only where it `walks` are there look-ups that need the whole batch.
+    """
+
+    def __init__(self, ledger: Ledger, batch: Batch, *, walks: bool = True) -> None:
+        self.batch = batch
+        self.spec = _spec(batch.spec_text, f"spec of batch {batch.id}")
+        self.ledger = ledger
+        self._serials: dict[str, Issued | None] = {}
+        self._uuids: dict[str, Issued | None] = {}
+        self._members: dict[int, tuple[Issued, ...]] = {}
+        self._walks, self._indexed = walks, False
 
     @property
-    def current(self) -> bool:
-        """Whether it may still leave the factory."""
-        return not self.scrapped
+    def shelf(self) -> Shelf:
+        """For the parts of other processes."""
+        return Shelf(self.ledger.path, self.ledger.who, self.batch.id)
 
+    # --- units --------------------------------------------------------------------------------------------------------
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Something that a file says otherwise than the ledger. `unit` is a serial, or those of a package; empty, with no
-    `package`, where the file as a whole differs."""
+    def look_up(self, serials: Iterable[str] = (), uuids: Iterable[str] = (), packages: Iterable[int] = ()) -> None:
+        """Fetch the units with some serials or Device UUIDs (hex digits), and those of some packages."""
+        self._serials, self._uuids, self._members = {}, {}, {}
+        self._ask_serials(serials)
+        known = {unit.uuid for unit in self._serials.values() if unit}
+        self._ask_uuids(value for value in uuids if value not in known)
+        self.look_in(packages)
 
-    kind: Kind
-    unit: str
-    package: int | None
-    file: str
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Something to know of a file that is no difference; `file` is empty for all of a kind."""
-
-    kind: Kind
-    file: str
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """What became of one kind: the files that were read, and how many units (of labels: packages) were compared."""
-
-    kind: Kind
-    files: tuple[str, ...]
-    compared: int
-    differences: tuple[Difference, ...]
-    notes: tuple[Note, ...]
-
-
-@dataclass(slots=True)
-class Ledgered:
-    """An account while it is being made."""
-
-    kind: Kind
-    folder: Path
-    files: list[str] = field(default_factory=list)
-    differences: list[Difference] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
-    altered: bool = False
-    """Whether a file is not the one that was written."""
-
-    def name(self, path: Path) -> str:
-        """A file's path below the folder, harmless to show."""
-        return visible(path.relative_to(self.folder).as_posix())
-
-    def differs(self, what: str, path: Path | str = "", unit: str = "", package: int | None = None) -> None:
-        """Write down a difference."""
-        file = self.name(path) if isinstance(path, Path) else path
-        self.differences.append(Difference(self.kind, unit, package, file, what))
-
-    def note(self, what: str, path: Path | str = "") -> None:
-        """Write down something that is no difference."""
-        self.notes.append(Note(self.kind, self.name(path) if isinstance(path, Path) else path, what))
-
-    def outdated(self, serials: Iterable[str], path: Path) -> None:
-        """Note the units of a file that stand there as they were before a unit was scrapped or replaced."""
-        if found := list(dict.fromkeys(serials)):
-            self.note(f"outdated: says what was right before a unit was scrapped or replaced, of {some(found)}", path)
-
-    def account(self, compared: int) -> Account:
-        """The finished account."""
-        return Account(self.kind, tuple(self.files), compared, tuple(self.differences), tuple(self.notes))
-
-
-@dataclass(frozen=True)
-class Books:
-    """A batch by the ledger: every unit that it ever had, by serial. `elsewhere` says in words where else a serial was
-    issued."""
-
-    batch: Batch
-    spec: Spec
-    units: Mapping[str, Issued]
-    elsewhere: Callable[[str], str]
-
-    @cached_property
-    def by_uuid(self) -> Mapping[str, Issued]:
-        """Units by Device UUID."""
-        return {unit.uuid: unit for unit in self.units.values()}
-
-    @cached_property
-    def members(self) -> Mapping[int, tuple[Issued, ...]]:
-        """The units that are in each package now, in their order; scrapped ones in whose place nobody came, too."""
-        found: dict[int, list[Issued]] = {}
-        for unit in self.units.values():
+    def look_in(self, packages: Iterable[int]) -> None:
+        """Fetch the units of some packages too."""
+        found: dict[int, list[Issued]] = {package: [] for package in packages if package not in self._members}
+        for unit in self.ledger.issued_in(self.batch.id, found):
             if unit.payload is not None:
-                found.setdefault(unit.package, []).append(unit)
-        return {package: tuple(units) for package, units in found.items()}
+                found[unit.package].append(unit)
+        self._members.update((package, tuple(units)) for package, units in found.items())
+
+    def _ask_serials(self, serials: Iterable[str]) -> None:
+        # A text from a file may hold anything; a serial is ASCII.
+        wanted = {serial for serial in serials if serial.isascii()}
+        self._serials.update(dict.fromkeys(wanted))
+        for unit in self.ledger.issued(self.batch.id, "serial", wanted):
+            self._serials[unit.serial] = self._uuids[unit.uuid] = unit
+
+    def _ask_uuids(self, uuids: Iterable[str]) -> None:
+        wanted = {value for value in uuids if _HEX.fullmatch(value)}
+        self._uuids.update(dict.fromkeys(wanted))
+        for unit in self.ledger.issued(self.batch.id, "uuid", [bytes.fromhex(value) for value in wanted]):
+            self._serials[unit.serial] = self._uuids[unit.uuid] = unit
+
+    def unit(self, serial: str) -> Issued | None:
+        """The unit of this batch with a serial."""
+        if serial not in self._serials:
+            self._ask_serials([serial])
+        return self._serials.get(serial)
+
+    def unit_of_uuid(self, value: str) -> Issued | None:
+        """The unit of this batch with a Device UUID (32 upper-case hex digits)."""
+        if value not in self._uuids:
+            self._ask_uuids([value])
+        return self._uuids.get(value)
 
     def unit_in(self, line: bytes) -> Issued | None:
         """The first unit that a line of a broken file names, by serial or Device UUID."""
-        for word in re.findall(r"[A-Za-z0-9._-]+", line.decode("ascii", "replace")):
-            if unit := self.units.get(word) or self.by_uuid.get(word.upper()):
+        words = re.findall(r"[A-Za-z0-9._-]+", line[:_LONGEST].decode("ascii", "replace"))
+        self.look_up(words, [word.upper() for word in words])
+        for word in words:
+            if unit := self.unit(word) or self.unit_of_uuid(word.upper()):
                 return unit
         return None
 
+    def numbered(self, number: int) -> Issued:
+        """The unit of this batch with a number."""
+        (unit,) = self.ledger.issued(self.batch.id, "number", [number])
+        return unit
+
+    def elsewhere(self, serial: str) -> str:
+        """In words where a serial that a file names was issued, if not in this batch."""
+        found = self.ledger.find_serial(serial) if serial.isascii() else []
+        return next(
+            (f"it is a unit of batch {name}, package {package}" for name, package, _ in found if name != self.batch.id),
+            "",
+        )
+
+    # --- packages -----------------------------------------------------------------------------------------------------
+
+    def members(self, package: int) -> tuple[Issued, ...]:
+        """The units that are in a package now, in their order; scrapped ones in whose place nobody came, too. None
+        where there is no such package."""
+        if package not in self._members:
+            self.look_in([package])
+        return self._members[package]
+
     def leaving(self, package: int) -> bool:
         """Whether a package may leave the factory: no unit in it was scrapped."""
-        return all(unit.current for unit in self.members[package])
+        return all(unit.current for unit in self.members(package))
 
     def serials(self, package: int) -> str:
         """The serials of a package as people write them."""
-        return ", ".join(unit.serial for unit in self.members[package])
-
-    @cached_property
-    def _encrypted(self) -> Mapping[str, int]:
-        return {self.encrypted(units[0].payload or ""): package for package, units in self.members.items()}
+        return ", ".join(unit.serial for unit in self.members(package))
 
     def encrypted(self, payload: str) -> str:
         """The encrypted field of a barcode string of this batch; empty where it has none."""
@@ -156,12 +143,17 @@ class Books:
         return next((item.value for item in fields if item.field and item.field.source == "encrypted"), "")
 
     def package_of_encrypted(self, value: str) -> int | None:
-        """The package whose encrypted field this is."""
-        return self._encrypted.get(value) if value else None
+        """The package whose encrypted field this is. The first time, it walks the batch; None where it must not."""
+        if not value or not self._walks:
+            return None
+        if not self._indexed:
+            self.ledger.index_fields(self.batch.id, self.encrypted)
+            self._indexed = True
+        return self.ledger.package_with(value)
 
     def barcode_faults(self, package: int) -> list[str]:
         """What the barcode string of a package says in clear otherwise than the units that the ledger has in it."""
-        units = self.members[package]
+        units = self.members(package)
         try:
             fields = parse.split(units[0].payload or "", self.spec)
             found = parse.findings(fields, self.spec)
@@ -178,13 +170,10 @@ class Books:
         return found
 
 
-def some(serials: Iterable[str], most: int = 5) -> str:
-    """The first few of some serials, and how many more."""
-    listed = list(serials)
-    more = f" and {len(listed) - most:,} more" if len(listed) > most else ""
-    return ", ".join(printable(serial, 60) for serial in listed[:most]) + more
+_LONGEST = 1 << 16
+"""Octets of a broken line in which a unit's name is looked for."""
 
 
-def counted(number: int, thing: str) -> str:
-    """A number of things in words."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+@lru_cache(maxsize=8)
+def _spec(text: str, name: str) -> Spec:
+    return from_text(text, name).spec

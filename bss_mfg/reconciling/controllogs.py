@@ -2,189 +2,64 @@
 
 from __future__ import annotations
 
-import hashlib
+from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
-from bss_mfg.errors import BssError, InputError
-from bss_mfg.export.jsonlist import members
+from bss_mfg import parts
+from bss_mfg.errors import BssError, InputError, from_os_error
 from bss_mfg.export.mapping import LogMapping
-from bss_mfg.export.readlogs import ReadLog, read_logs
+from bss_mfg.export.readlogs import read_logs
 from bss_mfg.export.sidecar import MAX_SIDECAR, Sidecar, read_sidecar, sidecar_path
-from bss_mfg.files import read_bytes
+from bss_mfg.files import read_bytes, sha256_of
 from bss_mfg.ledger.exporting import Manifest
-from bss_mfg.reconciling.books import Account, Books, Issued, Ledgered, counted, some
+from bss_mfg.ledger.issued import chunked
+from bss_mfg.reconciling.account import NAMED, Account, First, Making, Some, counted
+from bss_mfg.reconciling.books import Books
+from bss_mfg.reconciling.logparts import (
+    LogPart,
+    LogSays,
+    NotByLines,
+    by_lines,
+    judged,
+    look_up,
+    read_part,
+    single_lines,
+)
 from bss_mfg.scan.diagnose import printable
-
-MAX_FILE = 4 << 30
-_HEAD, _TAIL = b'{"controlLogs":[', b"]}"
-_WORDS = {
-    "unit.serial": "serial", "unit.uuid": "Device UUID", "unit.mac": "MAC", "product.pid": "product id",
-    "product.upc": "UPC", "product.ean": "EAN", "package.encrypted": "encrypted field",
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class LogSays:
-    """What is wrong with one log: `unit` and `package` name it as far as it can be told. `line` is 0 where no log could
-    be read. `outdated`: right before a unit was scrapped or replaced."""
-
-    line: int
-    unit: str
-    package: int | None
-    bundle: bool
-    wrong: tuple[str, ...] = ()
-    outdated: bool = False
-
-
-def compare_logs(data: bytes, mapping: LogMapping, books: Books, *, intact: bool) -> Iterator[LogSays]:
-    """Hold every log of a file against the ledger. `intact`: the file is one that the ledger remembers, octet by octet,
-    so that what it says of replaced units is outdated rather than wrong.
-
-    A file that is no control log document is read line by line: a broken line costs itself.
-    """
-    broken: list[LogSays] = []
-    try:
-        for _ in members(data, ["controlLogs"], "", alone=True):
-            pass
-    except InputError as error:
-        data, broken = _mended(data, error, books)
-    yield from broken
-    try:
-        for log in read_logs(data, mapping, "") if data else ():
-            yield _bundle(log, mapping, books) if log.kind == "bundle" else _device(log, mapping, books, intact)
-    except InputError as error:
-        yield LogSays(0, "", None, False, (f"{error.where.removeprefix(', ')}: {error.what}",))
-
-
-def _mended(data: bytes, error: InputError, books: Books) -> tuple[bytes, list[LogSays]]:
-    """The document of all lines that are logs, each in its line, and what was left out."""
-    kept: list[bytes] = []
-    broken: list[LogSays] = []
-    for number, line in enumerate(data.split(b"\n"), 1):
-        log = line.strip().removesuffix(b",")
-        try:
-            good = log not in (b"", _HEAD, _TAIL) and bool(list(members(b"[" + log + b"]", [], "")))
-        except InputError as reason:
-            unit = books.unit_in(line)
-            what = reason.what.removeprefix("is not the JSON that it should be: ")
-            broken.append(
-                LogSays(0, unit.serial if unit else "", unit.package if unit else None, False,
-                        (f"line {number} is broken: {what}",))
-            )  # fmt: skip
-            good = False
-        kept.append(log if good else b"")
-    last = max((index for index, log in enumerate(kept) if log), default=-1)
-    body = [log + b"," if log and index < last else log for index, log in enumerate(kept)]
-    if not broken:
-        broken = [LogSays(0, "", None, False, (f"{error.where.removeprefix(', ')}: {error.what}",))]
-    return _HEAD + b"\n".join(body) + _TAIL, broken
-
-
-def _device(log: ReadLog, mapping: LogMapping, books: Books, intact: bool) -> LogSays:
-    unit = books.units.get(log.serial) or books.by_uuid.get(log.uuid.upper())
-    if unit is None and (package := books.package_of_encrypted(log.encrypted)):
-        unit = books.members[package][0] if len(books.members[package]) == 1 else None
-    wrong = list(log.problems)
-    if unit is None:
-        where = books.elsewhere(log.serial) if log.serial else ""
-        name = log.serial or log.uuid or log.mac
-        wrong.append(f"line {log.line} names no unit of this batch: {where or printable(name, 60) or 'nothing'}")
-        return LogSays(log.line, printable(log.serial, 60), None, False, tuple(wrong))
-    outdated = not unit.current
-    for source in dict.fromkeys(entry.source for entry in mapping.device):
-        if source not in _WORDS or (source == "package.encrypted" and unit.payload is None):
-            continue
-        said, right = log.values.get(source, ""), _right(source, unit, books)
-        if said == right:
-            continue
-        if source == "package.encrypted" and unit.revision > 1 and intact:
-            outdated = True
-            continue
-        wrong.append(f"the {_WORDS[source]} is {_shown(source, said, books)}" + _instead(source, right))
-    return LogSays(log.line, unit.serial, unit.package, False, tuple(wrong), outdated)
-
-
-def _right(source: str, unit: Issued, books: Books) -> str:
-    if source.startswith("product."):
-        return books.batch.facts.get(source.removeprefix("product."), "")
-    if source == "package.encrypted":
-        return books.encrypted(unit.payload or "")
-    return str(getattr(unit, source.removeprefix("unit.")))
-
-
-def _shown(source: str, said: str, books: Books) -> str:
-    """What a log says, or whose it is."""
-    if not said:
-        return "missing"
-    owner = books.by_uuid.get(said) if source == "unit.uuid" else None
-    if owner:
-        return f"that of unit {owner.serial}"
-    if source == "package.encrypted":
-        package = books.package_of_encrypted(said)
-        return f"that of package {package}, {books.serials(package)}" if package else "not that of its barcode"
-    return f"{said[:60]!a}"
-
-
-def _instead(source: str, right: str) -> str:
-    return "" if source == "package.encrypted" else f", the ledger says {right or 'there is none'}"
-
-
-def _bundle(log: ReadLog, mapping: LogMapping, books: Books) -> LogSays:
-    known = [books.units[serial] for serial in log.serials if serial in books.units]
-    wrong = list(log.problems)
-    if not known:
-        where = books.elsewhere(log.serials[0]) if log.serials else "it lists no serial"
-        wrong.append(f"line {log.line} bundles no unit of this batch: {where or some(log.serials)}")
-        return LogSays(log.line, some(log.serials), None, True, tuple(wrong))
-    package = max((unit.package for unit in known), key=[unit.package for unit in known].count)
-    now = tuple(unit.serial for unit in books.members[package])
-    # In place of its successor a replaced unit is right for its time.
-    inside = len(known) == len(log.serials) == len(now) and all(unit.package == package for unit in known)
-    outdated = not books.leaving(package) or (inside and any(unit.payload is None for unit in known))
-    if log.serials != now and not (inside and outdated):
-        wrong.append(f"it bundles {some(log.serials, 20)}, the ledger says {', '.join(now)}")
-    for source in dict.fromkeys(entry.source for entry in mapping.bundle):
-        if source.startswith("product.") and (said := log.values.get(source, "")) != (
-            right := books.batch.facts.get(source.removeprefix("product."), "")
-        ):
-            wrong.append(f"the {_WORDS[source]} is {said[:60]!a}, the ledger says {right or 'there is none'}")
-        if source == "package.encrypted" and not outdated:
-            said = log.values.get(source, "")
-            if said != books.encrypted(books.members[package][0].payload or ""):
-                wrong.append(f"the encrypted field is {_shown(source, said, books)}")
-    return LogSays(log.line, ", ".join(now), package, True, tuple(wrong), outdated)
+from bss_mfg.workers import Failed
 
 
 def reconcile_control_logs(
-    folder: Path, files: Sequence[Path], books: Books, mapping: LogMapping, made: Sequence[Manifest]
-) -> Account:
+    folder: Path, files: Sequence[Path], books: Books, mapping: LogMapping, made: Sequence[Manifest],
+    executor: Executor | None = None,
+) -> Account:  # fmt: skip
     """All control logs of a batch that are among `files`; `made` are those that the ledger remembers."""
-    book = Ledgered("control logs", folder)
+    book = Making("control logs", folder)
     known = {one.sha256 for one in made}
-    devices: set[str] = set()
-    bundles: set[int] = set()
+    seen = _Seen.none(books)
     here: set[str] = set()
     for path in _found(files, made):
         sidecar, standing = _sidecar(path, book, books)
         if sidecar and sidecar.batch != books.batch.id:
             continue
         try:
-            data = read_bytes(path, "control log", MAX_FILE)
+            sha256 = sha256_of(path)
         except BssError as error:
             book.differs(f"can't be read: {error.what}", path)
             continue
-        sha256 = hashlib.sha256(data).hexdigest()
         here.add(sha256)
-        book.files.append(book.name(path))
+        book.files.add(book.name(path))
         if sha256 not in known:
             book.altered = True
             if standing:
                 book.differs("the history knows nothing of it: it was altered with its sidecar, or not counted", path)
-        _read(path, data, mapping, books, book, devices, bundles, intact=sha256 in known)
-    _conclude(book, books, mapping, made, devices, bundles, here)
-    return book.account(len(devices))
+        _File(path, mapping, books, book, seen, sha256 in known, executor).compare()
+    _conclude(book, books, mapping, made, seen, here)
+    return book.account(seen.devices.count(1))
 
 
 def _found(files: Sequence[Path], made: Sequence[Manifest]) -> list[Path]:
@@ -205,7 +80,7 @@ def _found(files: Sequence[Path], made: Sequence[Manifest]) -> list[Path]:
     return sorted(found)
 
 
-def _sidecar(path: Path, book: Ledgered, books: Books) -> tuple[Sidecar | None, bool]:
+def _sidecar(path: Path, book: Making, books: Books) -> tuple[Sidecar | None, bool]:
     """A file's sidecar, and whether the file is the one that it describes."""
     try:
         sidecar = read_sidecar(path)
@@ -219,44 +94,174 @@ def _sidecar(path: Path, book: Ledgered, books: Books) -> tuple[Sidecar | None, 
     return sidecar, True
 
 
-def _read(
-    path: Path, data: bytes, mapping: LogMapping, books: Books, book: Ledgered, devices: set[str], bundles: set[int], *,
-    intact: bool,
-) -> None:  # fmt: skip
-    """Hold the logs of one file against the ledger, and write down what differs."""
-    outdated: list[str] = []
-    lines: dict[str, int] = {}
-    strangers: list[LogSays] = []
-    for says in compare_logs(data, mapping, books, intact=intact):
+_FRESH = 2
+"""Seen in the file at hand for the first time."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What all files hold: a one at the number of each unit with a device log, of each package with a bundle log."""
+
+    devices: bytearray
+    bundles: bytearray
+
+    @classmethod
+    def none(cls, books: Books) -> _Seen:
+        many = books.batch.units_per_package > 1
+        return cls(books.ledger.marks(books.batch.id), bytearray(books.batch.packages + 1 if many else 0))
+
+    def settle(self, *, keep: bool) -> None:
+        """Take what a file has shown first as seen; or, where it is read again, as not seen yet."""
+        table = bytes((0, 1, int(keep), *range(3, 256)))
+        self.devices = self.devices.translate(table)
+        self.bundles = self.bundles.translate(table)
+
+
+@dataclass(slots=True)
+class _Lines:
+    """In which line of a file each unit, and each bundle by its package, stands first; 0 for nowhere."""
+
+    devices: array[int]
+    bundles: array[int]
+
+    @classmethod
+    def none(cls, seen: _Seen) -> _Lines:
+        zeros = (array("I", [0]) * len(marks) for marks in (seen.devices, seen.bundles))
+        return cls(*zeros)
+
+
+@dataclass(slots=True)
+class _File:
+    """One file, held against the ledger."""
+
+    path: Path
+    mapping: LogMapping
+    books: Books
+    book: Making
+    seen: _Seen
+    intact: bool
+    executor: Executor | None
+    lines: _Lines = field(init=False)
+    outdated: Some = field(default_factory=Some)
+    strangers: First[LogSays] = field(default_factory=First)
+
+    def compare(self) -> None:
+        """Write down what differs."""
+        self.lines = _Lines.none(self.seen)
+        before = len(self.book.differences), self.book.differences.total
+        try:
+            with self.path.open("rb") as file:
+                try:
+                    self._parts(by_lines(file), single=False)
+                except NotByLines:
+                    # Not written as we write: what was found so far is forgotten, and the file read as what it is.
+                    self.book.differences.cut(*before)
+                    self.seen.settle(keep=False)
+                    self.lines, self.outdated, self.strangers = _Lines.none(self.seen), Some(), First()
+                    file.seek(0)
+                    self._otherwise(file)
+        except OSError as error:
+            self.book.differs(f"can't be read: {from_os_error(error, 'reading', self.path).what}", self.path)
+        self.seen.settle(keep=True)
+        self._tell()
+
+    def _parts(self, pieces: Iterator[tuple[int, bytes]], *, single: bool) -> int:
+        """Have the pieces read, and take what they say; how many lines are no logs."""
+        shelf, broken = self.books.shelf, 0
+        jobs = (LogPart(shelf, self.mapping, text, line, single, self.intact) for line, text in pieces)
+        for part, found in parts.run(read_part, jobs, self.executor):
+            if found is None:
+                raise NotByLines
+            if isinstance(found, Failed):
+                last = part.line + part.text.count(b"\n")
+                self.book.differs(f"lines {part.line} to {last} were not compared: {found.reason}", self.path)
+                broken += 1
+                continue
+            for one in found:
+                if isinstance(one, tuple):
+                    self._agrees(*one)
+                elif isinstance(one, LogSays):
+                    broken += not one.line
+                    self._take(one)
+                else:
+                    self._take(judged(one, self.mapping, self.books, intact=self.intact))
+        return broken
+
+    def _otherwise(self, file: BinaryIO) -> None:
+        """A document that has its logs not in lines of their own; or a broken one, line by line: a broken line costs
+        itself."""
+        try:
+            for _ in read_logs(file, self.mapping, ""):
+                pass
+        except InputError as error:
+            file.seek(0)
+            if not self._parts(single_lines(file), single=True):
+                self.book.differs(f"{error.where.removeprefix(', ')}: {error.what}", self.path)
+            return
+        file.seek(0)
+        for logs in chunked(read_logs(file, self.mapping, "")):
+            look_up(logs, self.books)
+            for log in logs:
+                self._take(judged(log, self.mapping, self.books, intact=self.intact))
+
+    def _agrees(self, line: int, number: int) -> None:
+        """A log that says what the ledger says."""
+        lines, seen = (self.lines.devices, self.seen.devices) if number > 0 else (self.lines.bundles, self.seen.bundles)
+        at = abs(number)
+        if lines[at]:
+            if number > 0:
+                unit = self.books.numbered(at)
+                self._doubled(lines[at], line, unit.serial, unit.package)
+            else:
+                self._doubled(lines[at], line, self.books.serials(at), at)
+            return
+        lines[at] = line
+        seen[at] = seen[at] or _FRESH
+
+    def _take(self, says: LogSays) -> None:
+        """Any other log, and lines that are none."""
         if says.package is None and says.line:
-            strangers.append(says)
-            continue
-        name = f"bundle of {says.unit}" if says.bundle else says.unit
+            self.strangers.add(says)
+            return
         for what in says.wrong:
-            book.differs(what, path, says.unit, says.package)
-        if says.unit and says.line and lines.setdefault(name, says.line) != says.line:
-            book.differs(f"stands in lines {lines[name]} and {says.line}", path, says.unit, says.package)
-        if says.outdated and not says.wrong:
-            outdated.append(says.unit)
-        if says.package is not None and says.bundle:
-            bundles.add(says.package)
-        elif says.package is not None:
-            devices.add(says.unit)
-    if len(strangers) > 20 and not lines:
-        book.differs(f"none of its {len(strangers):,} logs names a unit of this batch; {strangers[0].wrong[-1]}", path)
-    else:
-        for says in strangers:
-            book.differs("; ".join(says.wrong), path, says.unit)
-    book.outdated(outdated, path)
+            self.book.differs(what, self.path, says.unit, says.package)
+        if says.package is None:
+            return
+        lines, seen = (
+            (self.lines.bundles, self.seen.bundles) if says.bundle else (self.lines.devices, self.seen.devices)
+        )
+        before = lines[says.number]
+        if before and says.line:
+            self._doubled(before, says.line, says.unit, says.package)
+        elif says.outdated and not says.wrong:
+            self.outdated.add(says.unit)
+        lines[says.number] = before or says.line
+        seen[says.number] = seen[says.number] or _FRESH
+
+    def _doubled(self, first: int, line: int, unit: str, package: int) -> None:
+        where = f"lines {first} and {line}" if line != first else f"line {line} more than once"
+        self.book.differs(f"stands in {where}", self.path, unit, package)
+
+    def _tell(self) -> None:
+        """What is said of the file as a whole."""
+        strangers = self.strangers
+        if strangers.total > 20 and not any(self.lines.devices) and not any(self.lines.bundles):
+            what = f"none of its {strangers.total:,} logs names a unit of this batch; {strangers[0].wrong[-1]}"
+            self.book.differs(what, self.path)
+        else:
+            for says in strangers:
+                self.book.differs("; ".join(says.wrong), self.path, says.unit)
+            self.book.differences.total += strangers.total - len(strangers)
+        self.book.outdated(self.outdated, self.path)
 
 
 def _conclude(
-    book: Ledgered, books: Books, mapping: LogMapping, made: Sequence[Manifest], devices: set[str], bundles: set[int],
-    here: set[str],
-) -> None:  # fmt: skip
+    book: Making, books: Books, mapping: LogMapping, made: Sequence[Manifest], seen: _Seen, here: set[str]
+) -> None:
     """What should be there and is not: whole files in one line each, units and packages by name."""
-    gone = [one for one in made if one.sha256 not in here and not (book.altered and one.file in _names(book))]
-    if not book.files:
+    names = {name.rpartition("/")[2] for name in book.files}
+    gone = [one for one in made if one.sha256 not in here and not (book.altered and one.file in names)]
+    if not book.files.total:
         if made:
             book.differs(
                 f"no control log was found, though the ledger knows of {len(made):,}, {made[-1].file} is one; "
@@ -265,26 +270,29 @@ def _conclude(
         else:
             book.note("no control log was found: none was made yet")
         return
-    silent = {unit.serial: unit for unit in books.units.values()
-              if unit.current and unit.manifest and unit.serial not in devices}  # fmt: skip
+    lost = {one.file: Some() for one in gone}
+    silent = Making(book.kind, book.folder)
+    for unit in books.ledger.issued_except(books.batch, seen.devices):
+        if not unit.current or not unit.manifest:
+            continue
+        if unit.manifest in lost:
+            lost[unit.manifest].add(unit.serial)
+        else:
+            silent.differs("no control log here names it, though the ledger says so", unit.manifest, unit.serial,
+                           unit.package)  # fmt: skip
     for one in gone:
-        lost = [serial for serial, unit in silent.items() if unit.manifest == one.file]
-        if lost:
-            book.differs(f"is not there, and no other holds {counted(len(lost), 'unit')} of it: {some(lost)}", one.file)
+        some = lost.pop(one.file, Some())
+        if some.count:
+            book.differs(f"is not there, and no other holds {counted(some.count, 'unit')} of it: {some}", one.file)
         else:
             book.note("is not there; all its units stand in another", one.file)
-        for serial in lost:
-            del silent[serial]
-    for unit in silent.values():
-        book.differs("no control log here names it, though the ledger says so", str(unit.manifest), unit.serial,
-                     unit.package)  # fmt: skip
+    book.differences.extend(silent.differences)
     if books.batch.units_per_package > 1 and mapping.bundle and not gone:
-        for package, units in books.members.items():
-            if package not in bundles and books.leaving(package) and all(unit.manifest for unit in units):
-                book.differs("no bundle log here names it", "", books.serials(package), package)
-    if waiting := [unit.serial for unit in books.units.values() if unit.current and not unit.manifest]:
-        book.note(f"{counted(len(waiting), 'unit')} in no control log yet: {some(waiting)}")
-
-
-def _names(book: Ledgered) -> set[str]:
-    return {name.rpartition("/")[2] for name in book.files}
+        for packages in chunked(number for number in range(1, len(seen.bundles)) if not seen.bundles[number]):
+            books.look_up(packages=packages)
+            for package in packages:
+                if books.leaving(package) and all(unit.manifest for unit in books.members(package)):
+                    book.differs("no bundle log here names it", "", books.serials(package), package)
+    count, first = books.ledger.lacking(books.batch.id, "manifest", NAMED)
+    if count:
+        book.note(f"{counted(count, 'unit')} in no control log yet: {Some(first, of=count)}")

@@ -1,8 +1,7 @@
-"""One batch reconciled: the ledger read once, then each kind of file held against it."""
+"""One batch reconciled: each kind of file held against the ledger, by chunks."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -10,21 +9,17 @@ from pathlib import Path
 
 from bss_mfg.errors import InputError
 from bss_mfg.export.mapping import LogMapping
-from bss_mfg.export.programming.check import Expected
+from bss_mfg.files import walk
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import Vault
-from bss_mfg.model import Batch, Unit
+from bss_mfg.model import Batch
 from bss_mfg.payload.keys import PrivateKey, fingerprint
-from bss_mfg.payload.spec import from_text
-from bss_mfg.reconciling.books import Account, Books, Difference, Issued
+from bss_mfg.reconciling.account import Account, Difference, Making
+from bss_mfg.reconciling.books import Books
 from bss_mfg.reconciling.controllogs import reconcile_control_logs
-from bss_mfg.reconciling.labels import reconcile_labels
+from bss_mfg.reconciling.labels import READABLE, reconcile_labels
 from bss_mfg.reconciling.programming import reconcile_programming
 from bss_mfg.scan.job import Progress
-
-_COLUMNS = (
-    "unit", "serial", "uuid", "mac", "package", "payload", "revision", "state", "released", "prints", "manifest"
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +32,31 @@ class Reconciliation:
     accounts: tuple[Account, ...]
 
     @property
-    def differences(self) -> tuple[Difference, ...]:
-        """All of them."""
-        return tuple(one for account in self.accounts for one in account.differences)
+    def found(self) -> int:
+        """How many differences there are."""
+        return sum(account.differences.total for account in self.accounts)
+
+    @property
+    def differences(self) -> Iterator[Difference]:
+        """Those that were kept."""
+        return (one for account in self.accounts for one in account.differences)
 
     @property
     def agrees(self) -> bool:
         """Whether something was compared and nothing differs."""
-        return not self.differences and any(account.compared for account in self.accounts)
+        return not self.found and any(account.compared for account in self.accounts)
 
 
 def reconcile(
-    ledger: Ledger, vault: Vault, batch: Batch, folder: Path, mapping: LogMapping, *,
+    ledger: Ledger, vault: Vault, batch: Batch, folder: Path, mapping: LogMapping | None, *,
     private_key: PrivateKey | None = None, executor: Executor | None = None,
     progress: Progress = lambda done, total: None,
 ) -> Reconciliation:  # fmt: skip
     """Hold all programming files, label files and control logs below `folder` against the ledger. Writes nothing.
 
-    With `private_key`, a development key, barcodes are opened too. `InputError` where the folder is not there, or the
-    key is not the one that the batch was encrypted to.
+    Without a `mapping` control logs are passed over, and that is noted. With `private_key`, a development key, barcodes
+    are opened too. Work goes to the processes of `executor`, and with it the batch's data key. `InputError` where the
+    folder is not there, or the key is not the one that the batch was encrypted to.
     """
     if not folder.is_dir():
         raise InputError("is no folder", where=str(folder), way_out="Name the batch's files with --folder DIR.")
@@ -64,50 +65,34 @@ def reconcile(
             f"the private key is not the one of batch {batch.id}",
             way_out=f"Its public key has the fingerprint {batch.key_fingerprint}.",
         )
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(".part"))
-    books, printed = books_of(ledger, batch)
+    made = ledger.manifests(batch.id)
+    files = listed(folder, {one.file for one in made})
+    books = Books(ledger, batch)
     retired = ledger.retired_at(batch.id) is not None
-    units = {} if retired else {unit.serial: unit for unit in ledger.units_with_keys(batch.id, vault)}
-    keyless = (
-        Unit(unit.number, unit.serial, uuid.UUID(unit.uuid))
-        for unit in books.units.values()
-        if unit.serial not in units
-    )
+    data_key = None if retired else ledger.data_key(batch.id, vault).handed_over()
     releases = list(ledger.events_of(("keys released",), batch.id))
     accounts = (
-        reconcile_programming(folder, files, books, Expected(units.values(), keyless), releases, keys=not retired),
+        reconcile_programming(folder, books, data_key, releases, executor),
         reconcile_labels(
-            ledger, folder, files, books, printed=printed, executor=executor, key=private_key,
-            units=None if retired else units, progress=progress,
+            folder, files, books, key=private_key, data_key=data_key, executor=executor, progress=progress
         ),
-        reconcile_control_logs(folder, files, books, mapping, ledger.manifests(batch.id)),
-    )  # fmt: skip
+        reconcile_control_logs(folder, files, books, mapping, made, executor) if mapping else _passed_over(folder),
+    )
     return Reconciliation(batch, folder, retired, accounts)
 
 
-def books_of(ledger: Ledger, batch: Batch) -> tuple[Books, dict[int, bool]]:
-    """What the ledger says of a batch, and of each package whether a label of its present barcode was printed."""
-    printed: dict[int, bool] = {}
-    units = {unit.serial: unit for unit in _issued(ledger, batch, printed)}
-    spec = from_text(batch.spec_text, f"spec of batch {batch.id}").spec
-    return Books(batch, spec, units, lambda serial: _elsewhere(ledger, batch, serial)), printed
-
-
-def _issued(ledger: Ledger, batch: Batch, printed: dict[int, bool]) -> Iterator[Issued]:
-    """All units of a batch; fills in which packages were printed."""
-    for rows in ledger.unit_rows(batch.id, _COLUMNS):
-        for number, serial, value, mac, package, payload, revision, state, released, prints, manifest in rows:
-            if payload is not None:
-                printed[package] = prints > 0
-            yield Issued(
-                number, serial, value, mac or "", package, payload, revision or 0, state == "scrapped", bool(released),
-                manifest,
-            )  # fmt: skip
-
-
-def _elsewhere(ledger: Ledger, batch: Batch, serial: str) -> str:
-    """Where a serial that a file names was issued, if not in this batch."""
-    found = ledger.find_serial(serial) if serial.isascii() else []
-    return next(
-        (f"it is a unit of batch {name}, package {package}" for name, package, _ in found if name != batch.id), ""
+def listed(folder: Path, control_logs: set[str]) -> list[Path]:
+    """The files of a folder that may be labels, control logs, or beside those; those of single units are not held."""
+    return sorted(
+        path
+        for path in walk(folder)
+        if path.suffix.lower() in (*READABLE, ".zpl", ".json")
+        or path.name in control_logs
+        or path.name.startswith("C_CONTROL_LOG_")
     )
+
+
+def _passed_over(folder: Path) -> Account:
+    book = Making("control logs", folder)
+    book.note("not compared: there is no control log mapping for this batch's spec (`bss-mfg spec show`)")
+    return book.account(0)

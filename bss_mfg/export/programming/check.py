@@ -9,18 +9,27 @@ import hashlib
 import hmac
 import re
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from array import array
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from bss_mfg.errors import InputError
+from bss_mfg import parts
+from bss_mfg.credentials import LONGEST_SERIAL
+from bss_mfg.errors import InputError, MissingError
 from bss_mfg.export.programming.model import Programmed, octets_of
 from bss_mfg.identities import read_table
-from bss_mfg.model import Unit
+from bss_mfg.ledger.issued import By, Keyed, chunked
+from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.vault import DataKey, Vault
+from bss_mfg.model import Batch, Who
+from bss_mfg.workers import Failed
 
 Kind = Literal["missing", "doubled", "unknown", "uuid", "byte-order", "key", "swapped", "spreadsheet"]
+ROWS = 1_000
+"""Rows that are compared in a part."""
 COLUMNS = ("serial", "uuid", "oob_key", "oob_sha256")
 
 _ROUNDED = re.compile(r"[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+|[0-9]+[.,][0-9]+")
@@ -38,40 +47,50 @@ class Difference:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
-    device: bytes
-    digest: bytes
-    octets: int
-
-
 class Expected:
-    """What the ledger expects, by serial; the keys only as digests. `keyless` are units whose key nobody has any more:
-    of those only the Device UUID is compared."""
+    """What the ledger expects of a batch's units, asked by chunks; the keys only as digests. Without a `data_key` the
+    keys are destroyed, and only Device UUIDs are compared; so it is with scrapped units, which `scrapped` lets in."""
 
-    def __init__(self, units: Iterable[Unit], keyless: Iterable[Unit] = ()) -> None:
-        self.records: dict[str, _Record] = {}
-        for unit in units:
-            device, key = octets_of(unit)
-            self.records[unit.serial] = _Record(device, hashlib.sha256(key).digest(), len(key))
-        self.records.update({unit.serial: _Record(unit.uuid.bytes, b"", 0) for unit in keyless})
+    def __init__(self, ledger: Ledger, batch: str, data_key: DataKey | None, *, scrapped: bool = False) -> None:
+        self._ledger, self._batch, self._key, self._scrapped = ledger, batch, data_key, scrapped
+        self._units: dict[str, Keyed] = {}
+        self._asked: set[str] = set()
 
-    # Needed once something differs, which is rare: a batch that is right never builds them.
-    @cached_property
-    def by_device(self) -> dict[bytes, str]:
-        return {record.device: serial for serial, record in self.records.items()}
+    def look_up(self, serials: Iterable[str]) -> None:
+        """Fetch the units with these serials, and forget what was fetched before."""
+        self._asked, self._units = set(), {}
+        self._fetch(serials)
 
-    @cached_property
-    def by_digest(self) -> dict[bytes, str]:
-        return {record.digest: serial for serial, record in self.records.items()}
+    def _fetch(self, serials: Iterable[str]) -> None:
+        wanted = {serial for serial in serials if serial.isascii()}
+        self._asked |= wanted
+        self._units.update((unit.serial, unit) for unit in self._ask("serial", wanted))
 
-    @cached_property
-    def without_zeros(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for serial in self.records:
-            if serial.startswith("0"):
-                found.setdefault(serial.lstrip("0"), []).append(serial)
-        return found
+    def _ask(self, by: By, values: Collection[Any]) -> list[Keyed]:
+        return self._ledger.keyed(self._batch, by, values, self._key, scrapped=self._scrapped)
+
+    def unit(self, serial: str) -> Keyed | None:
+        """The unit with a serial."""
+        if serial not in self._asked:
+            self._fetch([serial])
+        return self._units.get(serial)
+
+    # Asked once something differs, which is rare.
+    def of_device(self, octets: bytes) -> str | None:
+        """The serial of the unit with a Device UUID."""
+        return next((unit.serial for unit in self._ask("uuid", [octets])), None)
+
+    def of_digest(self, digest: bytes) -> str | None:
+        """The serial of the unit whose OOB key has this SHA-256, while there are keys."""
+        found = self._ask("key_digest", [digest]) if self._key else []
+        return next((unit.serial for unit in found if unit.digest), None)
+
+    def with_zeros(self, text: str) -> list[str]:
+        """The serials that are a text after some zeros."""
+        if text[:1] == "0" or not text.isascii():
+            return []
+        some = [text.rjust(length, "0") for length in range(len(text) + 1, LONGEST_SERIAL + 1)]
+        return [unit.serial for unit in self._ask("serial", some)]
 
 
 def read_readback(path: Path) -> Iterator[Mapping[str, str]]:
@@ -87,41 +106,82 @@ def read_readback(path: Path) -> Iterator[Mapping[str, str]]:
         yield {**values, "row": str(number)}
 
 
-def check_readback(rows: Iterable[Mapping[str, str]], expected: Iterable[Unit]) -> list[Difference]:
-    """All differences between the rows and the units (with their keys), in the rows' order, then the missing units.
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """Some rows of what was read back, for a part; they may hold keys, and the data key is one: both go to this
+    machine's own processes, through pipes, and `repr` leaves them out."""
 
-    Holds the batch's serials, UUIDs and digests, and one row at a time.
+    ledger: Path
+    who: Who
+    batch: str
+    data_key: bytes = field(repr=False)
+    rows: tuple[tuple[int, Mapping[str, str]], ...] = field(repr=False)
+
+
+RowSays = tuple[int, int, str, tuple[tuple[Kind, str], ...], tuple[tuple[Kind, str], ...]]
+"""A row's number, the number and serial of its unit (0 where nobody can tell), and what is wrong with its serial, and
+with the rest."""
+
+
+def check_readback(
+    rows: Iterable[Mapping[str, str]], ledger: Ledger, batch: Batch, vault: Vault, executor: Executor | None = None
+) -> Iterator[Difference]:
+    """All differences between the rows and the batch, in the rows' order, then the units that are in no row.
+
+    Holds 4 octets a unit, and some hundreds of rows at a time. `MissingError` where the processes of `executor` die.
     """
-    batch = Expected(expected)
-    first: dict[str, int] = {}
-    found: list[Difference] = []
-    for count, row in enumerate(rows, 2):
-        number = int(row.get("row", count))
-        text = row.get("serial", "").strip()
-        serial, damage = _serial(text, _compact(row.get("uuid", "")), batch)
-        if damage:
-            found.append(Difference(damage[0], serial or ascii(text[:60])[1:-1], number, damage[1]))
-        if serial is None:
-            continue
-        if first.setdefault(serial, number) != number:
-            found.append(Difference("doubled", serial, number, f"already stands in row {first[serial]}"))
-        found += (Difference(kind, serial, number, what) for kind, what in _compared(row, serial, batch))
-    found += (
-        Difference("missing", serial, None, "was not read back") for serial in batch.records if serial not in first
-    )
+    key = ledger.data_key(batch.id, vault).handed_over()
+    numbered = ((int(row.get("row", count)), row) for count, row in enumerate(rows, 2))
+    jobs = (ReadBack(ledger.path, ledger.who, batch.id, key, tuple(some)) for some in chunked(numbered, ROWS))
+    first = array("I", [0]) * len(ledger.marks(batch.id))
+    for job, said in parts.run(check_rows, jobs, executor):
+        if isinstance(said, Failed):
+            raise MissingError(
+                f"a process died while it compared rows {job.rows[0][0]:,} to {job.rows[-1][0]:,}",
+                problems=[said.reason],
+                way_out="Run the command again; with --jobs 1 no other process is used.",
+            )
+        for row, number, serial, before, after in said:
+            yield from (Difference(kind, serial, row, what) for kind, what in before)
+            if number and first[number]:
+                yield Difference("doubled", serial, row, f"already stands in row {first[number]}")
+            first[number] = first[number] or row
+            yield from (Difference(kind, serial, row, what) for kind, what in after)
+    for unit in ledger.issued_except(batch, bytes(map(bool, first))):
+        if unit.current:
+            yield Difference("missing", unit.serial, None, "was not read back")
+
+
+def check_rows(part: ReadBack) -> list[RowSays]:
+    """What some rows say, one by one."""
+    found: list[RowSays] = []
+    with Ledger.open(part.ledger, part.who) as ledger:
+        expected = Expected(ledger, part.batch, DataKey.taken_over(part.data_key, part.batch))
+        texts = [row.get("serial", "").strip() for _, row in part.rows]
+        expected.look_up(texts)
+        for (number, row), text in zip(part.rows, texts, strict=True):
+            unit, damage = _serial(text, _compact(row.get("uuid", "")), expected)
+            before = (damage,) if damage else ()
+            if unit is None:
+                found.append((number, 0, ascii(text[:60])[1:-1], before, ()))
+            else:
+                found.append((number, unit.number, unit.serial, before, tuple(_compared(row, unit, expected))))
     return found
 
 
-def check_programmed(one: Programmed, serial: str, row: int | None, batch: Expected) -> list[Difference]:
+def check_programmed(one: Programmed, serial: str, batch: Expected) -> list[tuple[Kind, str]]:
     """All differences between what a programming file says of a unit and the unit `serial`."""
-    if serial not in batch.records:
+    unit = batch.unit(serial)
+    if unit is None:
         _, damage = _serial(serial, one.uuid.hex.upper(), batch)
-        return [Difference(damage[0], serial, row, damage[1])] if damage else []
+        return [damage] if damage else []
     device, key = octets_of(one)
+    if device == unit.uuid and (not unit.octets or _is_key(key, unit)):
+        return []
     values = {"uuid": device.hex().upper()}
-    if batch.records[serial].octets:
+    if unit.octets:
         values["oob_key"] = key.hex().upper()
-    return [Difference(kind, serial, row, what) for kind, what in _compared(values, serial, batch)]
+    return list(_compared(values, unit, batch))
 
 
 def _compact(text: str) -> str:
@@ -129,22 +189,22 @@ def _compact(text: str) -> str:
     return re.sub(r"[\s:-]", "", text).upper().removeprefix("0X")
 
 
-def _serial(text: str, device: str, batch: Expected) -> tuple[str | None, tuple[Kind, str] | None]:
+def _serial(text: str, device: str, batch: Expected) -> tuple[Keyed | None, tuple[Kind, str] | None]:
     """The unit that a row is about, None where nobody can tell, and what is wrong with its serial."""
-    if text in batch.records:
-        return text, None
-    if len(zeros := batch.without_zeros.get(text, [])) == 1:
-        return zeros[0], ("spreadsheet", f"its serial stands as {text!a}: a spreadsheet took the leading zeros")
-    owner = batch.by_device.get(bytes.fromhex(device)) if re.fullmatch(r"[0-9A-F]{32}", device) else None
+    if unit := batch.unit(text):
+        return unit, None
+    if len(zeros := batch.with_zeros(text)) == 1:
+        what = f"its serial stands as {text!a}: a spreadsheet took the leading zeros"
+        return batch.unit(zeros[0]), ("spreadsheet", what)
+    owner = batch.of_device(bytes.fromhex(device)) if re.fullmatch(r"[0-9A-F]{32}", device) else None
     hint = f"; its Device UUID is that of unit {owner}" if owner else ""
     if _ROUNDED.fullmatch(text):
         return None, ("spreadsheet", f"the serial {text[:40]!a} is a number that a spreadsheet has rounded{hint}")
     return None, ("unknown", f"the serial {text[:60]!a} is not in this batch{hint}")
 
 
-def _compared(row: Mapping[str, str], serial: str, batch: Expected) -> Iterator[tuple[Kind, str]]:
+def _compared(row: Mapping[str, str], record: Keyed, batch: Expected) -> Iterator[tuple[Kind, str]]:
     """What differs in a row. Another unit's UUID and key together are one finding."""
-    record = batch.records[serial]
     others: dict[str, list[str]] = {}
     findings: list[tuple[Kind, str]] = []
     for name, what, check in (
@@ -168,24 +228,24 @@ _Finding = tuple[Kind, str] | str | None
 """A kind and its words; or the serial of the unit whose value this is; or None, all is well."""
 
 
-def _device(text: str, record: _Record, batch: Expected) -> _Finding:
+def _device(text: str, record: Keyed, batch: Expected) -> _Finding:
     digits = _compact(text)
     if not re.fullmatch(r"[0-9A-F]{32}", digits):
-        return _damaged(text, digits, 16, "Device UUID", "uuid", lambda octets: octets == record.device)
+        return _damaged(text, digits, 16, "Device UUID", "uuid", lambda octets: octets == record.uuid)
     octets = bytes.fromhex(digits)
-    if octets == record.device:
+    if octets == record.uuid:
         return None
-    if uuid.UUID(bytes_le=octets).bytes == record.device:
+    if uuid.UUID(bytes_le=octets).bytes == record.uuid:
         return "byte-order", "its Device UUID has the first three fields byte-swapped (a GUID in little-endian order)"
-    if octets[::-1] == record.device:
+    if octets[::-1] == record.uuid:
         return "byte-order", "its Device UUID has all 16 octets in reverse order"
-    return batch.by_device.get(octets) or (
+    return batch.of_device(octets) or (
         "uuid",
-        f"its Device UUID is {digits}, issued was {record.device.hex().upper()}",
+        f"its Device UUID is {digits}, issued was {record.uuid.hex().upper()}",
     )
 
 
-def _key(text: str, record: _Record, batch: Expected) -> _Finding:
+def _key(text: str, record: Keyed, batch: Expected) -> _Finding:
     digits = _compact(text)
     if not re.fullmatch(r"([0-9A-F]{32}){1,2}", digits):
         return _damaged(text, digits, record.octets, "OOB key", "key", lambda octets: _is_key(octets, record))
@@ -196,10 +256,10 @@ def _key(text: str, record: _Record, batch: Expected) -> _Finding:
         return "key", f"its OOB key has {len(octets)} octets, issued were {record.octets}"
     if _is_key(octets[::-1], record):
         return "byte-order", "its OOB key has its octets in reverse order"
-    return batch.by_digest.get(hashlib.sha256(octets).digest()) or ("key", "its OOB key is not the one that was issued")
+    return batch.of_digest(hashlib.sha256(octets).digest()) or ("key", "its OOB key is not the one that was issued")
 
 
-def _digest(text: str, record: _Record, batch: Expected) -> _Finding:
+def _digest(text: str, record: Keyed, batch: Expected) -> _Finding:
     digits = _compact(text)
 
     def same(octets: bytes) -> bool:
@@ -210,10 +270,10 @@ def _digest(text: str, record: _Record, batch: Expected) -> _Finding:
     octets = bytes.fromhex(digits)
     if same(octets):
         return None
-    return batch.by_digest.get(octets) or ("key", "its OOB key's SHA-256 is not that of the key that was issued")
+    return batch.of_digest(octets) or ("key", "its OOB key's SHA-256 is not that of the key that was issued")
 
 
-def _is_key(octets: bytes, record: _Record) -> bool:
+def _is_key(octets: bytes, record: Keyed) -> bool:
     return hmac.compare_digest(hashlib.sha256(octets).digest(), record.digest)
 
 
