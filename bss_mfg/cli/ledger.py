@@ -31,7 +31,7 @@ def check(app: App, as_json: bool) -> None:
         print_json({"events": events, "head": f"{seq}:{head}"})
     else:
         click.echo(f"{seq}:{head}")
-    say(f"OK: the ledger is whole, {events:,} events")
+    say(f"OK: the ledger is whole, {counted(events, 'event')}")
 
 
 @ledger.command(epilog="Example: bss-mfg ledger backup /media/backup/ledger-2026-11-24.db")
@@ -104,7 +104,7 @@ def verify_history(app: App, against: str | None, as_json: bool) -> None:
     else:
         click.echo(f"{seq}:{head}")
     say(
-        f"OK: {events:,} events, an unbroken chain"
+        f"OK: {counted(events, 'event')}, an unbroken chain"
         + (f" that goes on from event {since:,}" if since is not None else "")
     )
 

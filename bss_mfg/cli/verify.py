@@ -166,7 +166,8 @@ def _conclude(outcome: Verification) -> None:
         if outcome.decision.wrong:
             say("Take the wrong ones out of the lot, whatever the decision.")
     elif outcome.right and outcome.unseen:
-        say(f"OK so far: all labels that were shown are right, {outcome.unseen:,} of the batch were not shown")
+        were = "was" if outcome.unseen == 1 else "were"
+        say(f"OK so far: all labels that were shown are right, {outcome.unseen:,} of the batch {were} not shown")
     elif outcome.pages and not any(outcome.counts[kind] for kind in outcome.counts if kind != "missing"):
         say("WRONG: no label was found in these pictures: upside down, blank, or of another kind?")
     else:
