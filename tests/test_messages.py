@@ -28,3 +28,11 @@ def test_one_of_anything_is_said_in_the_singular(factory: Factory) -> None:
     for words in ("1 unit in 1 package", "1 label on 1 page"):
         assert words in text, text
     assert not re.findall(r"(?<![\d,.])1 (?:labels|pages|units|packages|files|events|batches|reads|rows)\b", text)
+
+
+def test_what_did_not_happen_to_a_batch_is_left_out_of_its_page(factory: Factory) -> None:
+    factory.add()
+    factory.issue(1)
+    shown = factory.cli("batch", "show", "B1").out
+    assert "None" not in shown and "retired" not in shown and "label files" not in shown
+    assert factory.cli("batch", "show", "B1", "--json").json["closed_at"] is None

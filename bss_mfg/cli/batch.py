@@ -109,7 +109,7 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
         print_json({**record, **({"history": events} if history else {})})
         return
     details([(key.replace("_", " "), ", ".join(value) if isinstance(value, list) else str(value))
-             for key, value in record.items()])  # fmt: skip
+             for key, value in record.items() if value not in (None, [])])  # fmt: skip
     for event in events:
         extra = {key: value for key, value in event.items() if key not in ("seq", "at", "kind")}
         click.echo(
