@@ -36,3 +36,29 @@ def test_what_did_not_happen_to_a_batch_is_left_out_of_its_page(factory: Factory
     shown = factory.cli("batch", "show", "B1").out
     assert "None" not in shown and "retired" not in shown and "label files" not in shown
     assert factory.cli("batch", "show", "B1", "--json").json["closed_at"] is None
+
+
+def test_keys_that_are_none_are_told_by_their_file(factory: Factory) -> None:
+    bad = factory.root / "officer.pem"
+    bad.write_text("-----BEGIN PUBLIC KEY-----\nnothing\n-----END PUBLIC KEY-----\n")
+    sealed = factory.cli("vault", "recipient", bad)
+    assert sealed.code == 3 and "officer.pem: is not a P-256 public key" in sealed.err
+    factory.workspace.vault_file.unlink()
+    opened = factory.cli("vault", "recover", "--officer-key", bad)
+    assert opened.code == 3 and "officer.pem: is not a P-256 private key" in opened.err
+    bad.write_text("-----BEGIN ENCRYPTED PRIVATE KEY-----\nnothing\n-----END ENCRYPTED PRIVATE KEY-----\n")
+    asked = factory.cli("vault", "recover", "--officer-key", bad)
+    assert asked.code == 6 and "officer.pem" in asked.err
+
+
+def test_a_check_of_what_was_read_back_names_the_file(factory: Factory) -> None:
+    factory.add()
+    factory.issue(1)
+    record = factory.root / "flashed.csv"
+    with factory.ledger() as ledger:
+        (unit,) = next(ledger.packages("B1", 1, 1)).units
+    for device, code, said in ((unit.uuid.hex, 0, "OK: "), ("00" * 16, 1, "WRONG: ")):
+        record.write_text(f"serial,uuid\n{unit.serial},{device}\n")
+        done = factory.cli("program", "B1", "--check", record)
+        assert done.code == code
+        assert any(line.startswith(said) and "flashed.csv" in line for line in done.err.splitlines()), done.err

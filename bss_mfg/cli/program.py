@@ -88,6 +88,6 @@ def _check(ctx: click.Context, app: App, batch_id: str, readback: Path, as_json:
         for one in found:
             click.echo(f"{'row ' + str(one.row) if one.row else 'no row':>10}  {one.serial}  {one.text}")
     if found:
-        say(f"WRONG: {counted(len(found), 'difference')} from the ledger")
+        say(f"WRONG: {shown_path(readback)}: {counted(len(found), 'difference')} from the ledger")
         ctx.exit(1)
-    say(f"OK: what was read back is what was issued in batch {batch_id}")
+    say(f"OK: what was read back in {shown_path(readback)} is what was issued in batch {batch_id}")
