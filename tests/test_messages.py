@@ -62,3 +62,20 @@ def test_a_check_of_what_was_read_back_names_the_file(factory: Factory) -> None:
         done = factory.cli("program", "B1", "--check", record)
         assert done.code == code
         assert any(line.startswith(said) and "flashed.csv" in line for line in done.err.splitlines()), done.err
+
+
+def test_packages_come_back_without_a_pallet_and_go_out_with_one(factory: Factory) -> None:
+    factory.add()
+    factory.issue(1)
+    with factory.ledger() as ledger:
+        ledger.record_reads("B1", [{"verdict": "matched", "package": 1}], [1])
+    nowhere = factory.cli("ship", "B1", "ebK300000001")
+    assert nowhere.code == 2 and "--for" in nowhere.err
+    assert factory.cli("ship", "B1", "ebK300000001", "--for", " ").code == 2
+    assert factory.cli("ship", "B1", "ebK300000001", "--for", "pallet 1").code == 0
+    assert factory.cli("ship", "B1", "ebK300000001", "--returned").code == 0
+    assert factory.cli("ship", "B1", "ebK300000001", "--for", "pallet 2").code == 0
+    assert factory.cli("ship", "B1", "ebK300000001", "--returned", "--for", "wet").code == 0
+    with factory.ledger() as ledger:
+        events = ledger.events_of(("packages shipped", "packages returned"))
+        assert [event.data.get("for") for event in events] == ["pallet 1", None, "pallet 2", "wet"]
