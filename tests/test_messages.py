@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from tests.conftest import Factory
@@ -79,3 +80,18 @@ def test_packages_come_back_without_a_pallet_and_go_out_with_one(factory: Factor
     with factory.ledger() as ledger:
         events = ledger.events_of(("packages shipped", "packages returned"))
         assert [event.data.get("for") for event in events] == ["pallet 1", None, "pallet 2", "wet"]
+
+
+def test_feedback_that_is_no_answer_names_serials_and_what_it_says(factory: Factory) -> None:
+    factory.add()
+    factory.issue(30)
+    answer = factory.root / "feedback.json"
+    entries = [("ebK300000001", "ACCEPTED", "fine"), ("ebK300000001", "REJECTED", "\x1bduplicate")]
+    entries += [(f"ebK3000000{number:02d}", "PENDING", "") for number in range(2, 26)]
+    names = ("serialNumber", "status", "message")
+    answer.write_text(json.dumps({"feedback": [dict(zip(names, entry, strict=True)) for entry in entries]}))
+    said = factory.cli("manifest", "acknowledge", answer).err.splitlines()
+    assert "contradictory: 'ebK300000001', '\\x1bduplicate'" in said
+    assert "unclear: 'ebK300000002', 'PENDING'" in said
+    assert "unclear: and 4 more" in said
+    assert any(line.startswith("WRONG: ") and line.endswith("1 contradictory, 24 unclear") for line in said)
