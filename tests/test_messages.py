@@ -95,3 +95,22 @@ def test_feedback_that_is_no_answer_names_serials_and_what_it_says(factory: Fact
     assert "unclear: 'ebK300000002', 'PENDING'" in said
     assert "unclear: and 4 more" in said
     assert any(line.startswith("WRONG: ") and line.endswith("1 contradictory, 24 unclear") for line in said)
+
+
+def test_the_history_of_an_identity_from_before_is_its_import(factory: Factory) -> None:
+    factory.add()
+    factory.issue(1)
+    device = "70cf7c97-32a3-45b6-9149-4810d2e9cbf4"
+    for name, rows in (("2023.csv", f"OLD-1,\nOLD-2,{device}"), ("2024.csv", "OLD-2," + device + "\nOLD-3,")):
+        (factory.root / name).write_text(f"serial,uuid\n{rows}\n")
+        assert factory.cli("import-issued", "bulb", factory.root / name).code == 0
+    for what, file in (("OLD-1", "2023.csv"), ("OLD-2", "2023.csv"), ("OLD-3", "2024.csv"), (device, "2023.csv")):
+        done = factory.cli("history", what)
+        assert done.code == 0, done.err
+        assert f"was issued before bss-mfg, and imported from {file}" in done.err
+        assert [event["file"] for event in factory.cli("history", what, "--json").json] == [file]
+    assert factory.cli("history", "OLD-4").code == 3
+    with factory.ledger() as ledger:
+        (unit,) = next(ledger.packages("B1", 1, 1)).units
+    assert factory.cli("history", unit.uuid.hex).out == factory.cli("history", unit.serial).out
+    assert "before bss-mfg" not in factory.cli("history", unit.serial).err
