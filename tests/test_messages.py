@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import uuid
 
+from bss_mfg.model import Secret, Unit
+from bss_mfg.payload.build import PayloadBuilder
+from bss_mfg.payload.keys import load_public_key
+from bss_mfg.payload.spec import packaged
 from tests.conftest import Factory
 
 
@@ -114,3 +120,28 @@ def test_the_history_of_an_identity_from_before_is_its_import(factory: Factory) 
         (unit,) = next(ledger.packages("B1", 1, 1)).units
     assert factory.cli("history", unit.uuid.hex).out == factory.cli("history", unit.serial).out
     assert "before bss-mfg" not in factory.cli("history", unit.serial).err
+
+
+def test_inspect_says_what_an_opened_zigbee_field_holds_and_nothing_that_is_not_there(factory: Factory) -> None:
+    code = bytes.fromhex("83FED3407A939723A5C639B26916D505C3B5")
+    device = Unit(1, "Z1", uuid.UUID(int=1), "BF91A2B05327F4D5", Secret(b"k" * 16), extra={"install_code": code.hex()})
+    key = load_public_key((factory.root / "dev-keys" / "amazon.public.pem").read_bytes(), "amazon")
+    facts = {"pid": "ebK3", "upc": "841667145075", "ean": ""}
+    text = PayloadBuilder(packaged("amazon-zss-ob02").spec, facts, key).build([device])
+    shown = factory.cli("inspect", text, "--private-key", factory.private_key)
+    assert shown.code == 0, shown.err
+    assert f"  unit  MAC BF91A2B05327F4D5, install code SHA-256 {hashlib.sha256(code).hexdigest()}\n" in shown.out
+    assert "None" not in shown.out and "Device UUID" not in shown.out and code.hex().upper() not in shown.out
+    (opened,) = factory.cli("inspect", text, "--private-key", factory.private_key, "--json").json
+    assert opened["units"] == [
+        {"uuid": None, "oob_key_octets": None, "oob_key_sha256": None, "mac": "BF91A2B05327F4D5",
+         "install_code_sha256": hashlib.sha256(code).hexdigest()}
+    ]  # fmt: skip
+
+
+def test_inspect_shows_what_stands_in_clear_on_the_label(factory: Factory) -> None:
+    """Also the PIN of a Wi-Fi inner code: whoever has the string has it. The note says that it must not lie open."""
+    puk = "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgADLZXG+MzHkCUT1F88yQpaiDW7vu8XDSIhJwsVr2bmmag="
+    shown = factory.cli("inspect", f"ABV:IB01;SERNUM:G3A0PA01802300PE;PID:ebK3;PUK:{puk};PIN:957AD9640;")
+    assert shown.code == 0, shown.err
+    assert "PIN   published  957AD9640" in shown.out and "must not lie open" in shown.out
