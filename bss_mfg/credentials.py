@@ -7,6 +7,7 @@ derived from a UUID, MAC or serial can be guessed (CVE-2020-26556, CVE-2020-2655
 
 from __future__ import annotations
 
+import binascii
 import re
 import secrets
 import uuid
@@ -21,6 +22,10 @@ OOB_SIZES = (16, 32)
 LONGEST_SERIAL = 50
 """Characters that a serial may have."""
 _SERIAL = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_SERIAL - 1}}}")
+_INSTALL_CODE_SIZES = (6, 8, 12, 16)
+_MIRRORED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
+"""Each octet with its bits in reverse order."""
+
 _PATTERN = re.compile(r"([A-Za-z0-9._-]|\{pid\})*\{n:0([1-9]|1[0-8])\}([A-Za-z0-9._-]|\{pid\})*")
 
 
@@ -46,6 +51,33 @@ def check_serial(serial: str) -> str:
     if not _SERIAL.fullmatch(serial):
         raise ValueError("a serial has 1 to 50 letters, digits, '.', '_' or '-', and starts with a letter or digit")
     return serial
+
+
+def check_install_code(text: str) -> str:
+    """`text` if it is a Zigbee install code in hex digits: 6, 8, 12 or 16 octets and the CRC-16/X-25 over them, least
+    significant octet first; else `ValueError` with the reason, and without the code, which opens the device.
+
+    Zigbee 3.0 Base Device Behavior Specification (document 13-0402), install codes in its chapter on security; lengths
+    and octet order as told in https://docs.silabs.com/zigbee/latest/using-installation-codes-with-zigbee-devices/
+    03-installation-code-format (Zigbee 3.0 wants 16 octets, Smart Energy allows all four). Blanks between pairs of
+    digits are allowed, as where the code is used.
+    """
+    try:
+        octets = bytes.fromhex(text)
+    except ValueError:
+        raise ValueError("that is not pairs of hex digits") from None
+    code, crc = octets[:-2], octets[-2:]
+    if len(code) not in _INSTALL_CODE_SIZES:
+        raise ValueError(f"of {len(octets)} octets; 6, 8, 12 or 16 and the 2 of their CRC are wanted")
+    # crc_hqx is the same polynomial with the bits in the other order.
+    wanted = (binascii.crc_hqx(code.translate(_MIRRORED), 0xFFFF) ^ 0xFFFF).to_bytes(2).translate(_MIRRORED)
+    if crc == wanted:
+        return text
+    why = "they have its most significant octet first" if crc == wanted[::-1] else "a digit is wrong, or it is missing"
+    raise ValueError(
+        f"whose last two octets are not the CRC-16/X-25 of the {len(code)} before them, least significant octet first: "
+        + why
+    )
 
 
 def check_pattern(pattern: str) -> str:

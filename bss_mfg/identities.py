@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import chain
 from pathlib import Path
 
-from bss_mfg.credentials import check_serial
+from bss_mfg.credentials import check_install_code, check_serial
 from bss_mfg.errors import InputError, from_os_error
 from bss_mfg.files import read_bytes
 from bss_mfg.model import Identity, IssuedBefore
@@ -29,6 +29,8 @@ _HEX = {
     "mac": re.compile(r"[0-9A-Fa-f]{12}([0-9A-Fa-f]{4})?"),
 }
 """What is whole: 0012345678E9 is a MAC address, though it looks like a number that was rounded."""
+_INSTALL_CODE = "install_code"
+"""The column whose values carry a check sum, whatever spec asks for it."""
 _COLUMNS = ("serial", "uuid", "mac")
 _BEFORE = (*_COLUMNS, "oob_key", "oob_sha256")
 _MOST_NAMED = 8
@@ -222,7 +224,13 @@ def _identity(cells: list[str], columns: dict[str, int], width: int) -> Identity
             raise ValueError(f"has {name} {value[:30]!a}, a number that a spreadsheet has rounded")
     if not values["serial"]:
         raise ValueError("has no serial")
-    return Identity(check_serial(values["serial"]), _uuid(values.get("uuid", "")), _mac(values.get("mac", "")), brought)
+    serial, device, mac = check_serial(values["serial"]), _uuid(values.get("uuid", "")), _mac(values.get("mac", ""))
+    if code := brought.get(_INSTALL_CODE):
+        try:
+            check_install_code(code)
+        except ValueError as error:
+            raise ValueError(f"has an {_INSTALL_CODE} {error}") from None
+    return Identity(serial, device, mac, brought)
 
 
 def _uuid(text: str) -> uuid.UUID | None:

@@ -109,8 +109,8 @@ def recover_by_officer(workspace: Workspace, ledger: Ledger, private_key: Path, 
     """Open all data keys with the officer's private key and wrap them under a new vault key; how many."""
     _refuse_whole(workspace, ledger)
     pem = read_bytes(private_key, "officer's private key", 1 << 16)
-    passphrase = ask("the officer's private key", False) if b"ENCRYPTED" in pem else None
-    officer = Officer(pem, passphrase)
+    passphrase = ask(f"the officer's private key in {private_key.name}", False) if b"ENCRYPTED" in pem else None
+    officer = Officer(pem, passphrase, str(private_key))
     with Vault.generate() as new:
         keyfile.save(new, workspace.next_vault_file, "file", ask, replace=True)
         count = ledger.recover(officer, new)

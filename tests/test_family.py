@@ -489,7 +489,8 @@ def test_zigbee_pairs_are_issued_from_their_file_and_no_install_code_lies_in_the
     factory: Factory, tmp_path: Path
 ) -> None:
     factory.add("bulb", spec="amazon-zss-ob02", units_per_package=2)
-    codes = [f"{n:02X}FED3407A939723A5C639B26916D505C3B5" for n in range(4)]
+    crcs = ("F70B", "E785", "C61F", "D691")
+    codes = [f"{n:02X}FED3407A939723A5C639B26916D505{crc}" for n, crc in enumerate(crcs)]
     path = tmp_path / "ids.csv"
     rows = [f"Z{n},BF:91:A2:B0:53:27:F4:D{n},{code}" for n, code in enumerate(codes)]
     path.write_text("\n".join(["serial,mac,install_code", *rows]) + "\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
@@ -157,3 +158,51 @@ def test_what_a_csv_writer_wrote_is_read_back(
     writer.writerow(["serial", "uuid"])
     writer.writerows([item.serial, item.uuid] for item in wanted)
     assert read_identities(written(tmp_path, (b"\xef\xbb\xbf" if bom else b"") + text.getvalue().encode())) == wanted
+
+
+CODES = ("83FED3407A932B70", "83FED3407A939738C552", "83FED3407A939723A5C639FF4C12",
+         "83FED3407A939723A5C639B26916D505C3B5", "83fe d340 7a93 9723 a5c6 39b2 6916 d505 c3b5")  # fmt: skip
+"""Zigbee install codes with their CRC, one of each length (the last as it is printed on devices)."""
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_an_install_code_of_each_length_is_taken_with_its_crc(tmp_path: Path, code: str) -> None:
+    (one,) = read_identities(written(tmp_path, f"serial,install_code\nZ1,{code}\n"), ("install_code",))
+    assert one.extra == {"install_code": code}
+
+
+@pytest.mark.parametrize("code", CODES[:4])
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda octets: octets[:-2] + octets[:-3:-1], "most significant octet first"),
+        (lambda octets: octets[:-2], "CRC"),  # 8 octets may be 6 and a CRC, and are read as such
+        (lambda octets: octets + b"\0", r"octets; 6, 8, 12 or 16 and the 2 of their CRC are wanted"),
+        (lambda octets: octets[1::-1] + octets[2:], "CRC-16/X-25"),
+    ],
+    ids=["swapped", "without", "long", "mistyped"],
+)
+def test_a_wrong_install_code_is_refused_by_its_row_and_not_shown(
+    tmp_path: Path, code: str, damage: Callable[[bytes], bytes], says: str
+) -> None:
+    bad = damage(bytes.fromhex(code)).hex().upper()
+    path = written(tmp_path, f"serial,install_code\nZ1,{code}\nZ2,{bad}\n")
+    with pytest.raises(InputError, match=f"row 3 has an install_code .*{says}") as caught:
+        read_identities(path, ("install_code",))
+    assert bad not in str(caught.value) and bad[:8] not in str(caught.value)
+
+
+@pytest.mark.parametrize("digit", range(36))
+def test_each_mistyped_digit_of_an_install_code_is_found(tmp_path: Path, digit: int) -> None:
+    code = CODES[3]
+    rows = [code[:digit] + other + code[digit + 1 :] for other in "0123456789ABCDEF" if other != code[digit]]
+    for bad in rows:
+        path = written(tmp_path, f"serial,install_code\nZ1,{bad}\n")
+        with pytest.raises(InputError, match="row 2 has an install_code whose last two octets"):
+            read_identities(path, ("install_code",))
+
+
+def test_an_install_code_that_is_no_hex_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, "serial,install_code\nZ1,83FED3407A932B7O\n")
+    with pytest.raises(InputError, match="row 2 has an install_code that is not pairs of hex digits"):
+        read_identities(path, ("install_code",))

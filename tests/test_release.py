@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bss_mfg.export.programming.formats import formats
 from tests.conftest import Factory
 from tests.test_tables import soffice
 
@@ -129,3 +130,77 @@ def test_the_command_offers_every_format() -> None:
     from bss_mfg.export.programming.formats import NAMES, formats
 
     assert set(FORMATS) == set(NAMES) == set(formats())
+
+
+# --- what the factory brought ----------------------------------------------------------------------------------------
+
+CODE, MAC = "83FED3407A939723A5C639B26916D505C3B5", "BF91A2B05327F4D5"
+PUK = "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgADLZXG+MzHkCUT1F88yQpaiDW7vu8XDSIhJwsVr2bmmag="
+
+
+@pytest.fixture
+def zigbee(factory: Factory, tmp_path: Path) -> Factory:
+    factory.add(spec="amazon-zss-ob02", oob_bytes=16)
+    (tmp_path / "ids.csv").write_text(f"serial,mac,install_code\nZ1,{MAC},{CODE}\n")
+    made = factory.cli("batch", "create", "bulb", "--units", 1, "--id", "B1", "--identities", tmp_path / "ids.csv")
+    assert made.code == 0, made.err
+    return factory
+
+
+def test_install_codes_come_along_as_columns_of_their_own(zigbee: Factory, tmp_path: Path) -> None:
+    done = zigbee.cli("program", "B1", "--format", "csv", "--out", f"{tmp_path}/keys/", "--json")
+    assert done.code == 0, done.err
+    path = Path(done.json["files"][0])
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with path.open() as file:
+        (row,) = csv.DictReader(file)
+    assert (row["mac"], row["install_code"]) == (MAC, CODE)
+    assert done.json["brought"] == ["install_code"]
+    assert "the barcodes of this batch hold no OOB key" in done.err and "Warning" not in done.err
+    assert CODE not in done.out + done.err
+    assert all(CODE not in file.read_text() for file in (tmp_path / "keys").glob("*.json"))
+
+
+def test_install_codes_come_along_in_json_lines(zigbee: Factory, tmp_path: Path) -> None:
+    done = zigbee.cli("program", "B1", "--format", "jsonl", "--out", tmp_path / "keys.jsonl")
+    assert done.code == 0, done.err
+    assert json.loads((tmp_path / "keys.jsonl").read_text())["brought"] == {"mac": MAC, "install_code": CODE}
+
+
+@pytest.mark.parametrize("kind", ["bin", "zephyr", "zephyr-shell", "esp-nvs", "c-header"])
+def test_a_format_without_room_for_install_codes_warns(zigbee: Factory, tmp_path: Path, kind: str) -> None:
+    done = zigbee.cli("program", "B1", "--format", kind, "--out", f"{tmp_path}/keys/")
+    assert done.code == 0, done.err
+    assert f"Warning: {kind} has no room for install_code" in done.err and "--format csv" in done.err
+
+
+def test_pins_come_along_and_are_read_back(factory: Factory, tmp_path: Path) -> None:
+    factory.add(spec="amazon-wss-ib01", oob_bytes=16)
+    (tmp_path / "ids.csv").write_text(
+        f"serial,mac,puk,pin\nG3A0PA01802300PE,,{PUK},957AD9640\nG3A0PA01802300PF,{MAC},{PUK},957AD9641\n"
+    )
+    assert factory.cli(
+        "batch", "create", "bulb", "--units", 2, "--id", "B1", "--identities", tmp_path / "ids.csv"
+    ).code == 0  # fmt: skip
+    assert factory.cli("program", "B1", "--format", "csv", "--out", tmp_path / "keys.csv").code == 0
+    with (tmp_path / "keys.csv").open() as file:
+        row, other = csv.DictReader(file)
+    assert (row["mac"], other["mac"]) == ("", MAC)
+    assert (row["serial"], row["pin"], row["puk"]) == ("G3A0PA01802300PE", "957AD9640", PUK)
+    assert list(row) == ["serial", "uuid", "oob_key", "mac", "pin", "puk"]
+    read = formats()["csv"].read((tmp_path / "keys.csv").read_bytes())
+    assert [one.serial for one in read] == ["G3A0PA01802300PE", "G3A0PA01802300PF"]
+
+
+def test_a_mesh_batch_says_nothing_of_it(line: Factory, tmp_path: Path) -> None:
+    done = line.cli("program", "B1", "--format", "bin", "--out", f"{tmp_path}/keys/")
+    assert "Warning" not in done.err and "hold no OOB key" not in done.err
+
+
+def test_a_release_of_nothing_is_a_header(line: Factory, tmp_path: Path) -> None:
+    serials = [f"00{number:06}" for number in range(1, 5)]
+    assert line.cli("scrap", "B1", *serials, "--reason", "fire").code == 0
+    path = tmp_path / "keys.csv"
+    done = line.cli("program", "B1", "--format", "csv", "--out", path, "--again", "--reason", "asked for")
+    assert done.code == 0, done.err
+    assert path.read_text() == "serial,uuid,oob_key\n"

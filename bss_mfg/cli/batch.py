@@ -6,7 +6,18 @@ from pathlib import Path
 
 import click
 
-from bss_mfg.cli.common import App, details, jobs_option, json_option, pass_app, print_json, progress, say, table
+from bss_mfg.cli.common import (
+    App,
+    counted,
+    details,
+    jobs_option,
+    json_option,
+    pass_app,
+    print_json,
+    progress,
+    say,
+    table,
+)
 from bss_mfg.model import Batch
 
 
@@ -40,7 +51,11 @@ def create(
     spec = workspace.spec(loaded.product.spec)
     rows = IdentityFile(identities, spec.spec.columns) if identities else ()
     if odd := foreign_uuids(rows):
-        say(f"Warning: {odd} UUIDs are not of the RFC 9562 kind; some Bluetooth Mesh stacks refuse such devices.")
+        are = "is" if odd == 1 else "are"
+        say(
+            f"Warning: {counted(odd, 'UUID')} {are} not of the RFC 9562 kind; some Bluetooth Mesh stacks refuse such "
+            "devices."
+        )
     with workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault, processes(jobs, units) as executor:
         issued = create_batch(
             ledger, vault, loaded, spec, units, batch_id=batch_id, identities=rows, executor=executor,
@@ -52,7 +67,8 @@ def create(
     else:
         click.echo(issued.batch.id)
     what = "issued" if issued.created else "was issued before; nothing new was issued:"
-    say(f"OK: batch {issued.batch.id} {what} {issued.batch.units:,} units in {issued.batch.packages:,} packages")
+    count = f"{counted(issued.batch.units, 'unit')} in {counted(issued.batch.packages, 'package')}"
+    say(f"OK: batch {issued.batch.id} {what} {count}")
 
 
 @batch.command("list", epilog="Example: bss-mfg batch list")
@@ -93,7 +109,7 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
         print_json({**record, **({"history": events} if history else {})})
         return
     details([(key.replace("_", " "), ", ".join(value) if isinstance(value, list) else str(value))
-             for key, value in record.items()])  # fmt: skip
+             for key, value in record.items() if value not in (None, [])])  # fmt: skip
     for event in events:
         extra = {key: value for key, value in event.items() if key not in ("seq", "at", "kind")}
         click.echo(

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg.cli.common import App, F, jobs_option, json_option, pass_app, print_json, progress, say, shown_path
+from bss_mfg.cli.common import (
+    App,
+    F,
+    counted,
+    jobs_option,
+    json_option,
+    pass_app,
+    print_json,
+    progress,
+    say,
+    shown_path,
+)
 
 if TYPE_CHECKING:
     from bss_mfg.label.job import LabelFiles
@@ -187,17 +198,19 @@ def _report(
     else:
         for path in made.files if len(made.files) <= 20 else [*made.files[:3], *made.files[-1:]]:
             click.echo(shown_path(path))
-    kept = f" ({made.unchanged} files were there already)" if made.unchanged else ""
+    were = "was" if made.unchanged == 1 else "were"
+    kept = f" ({counted(made.unchanged, 'file')} {were} there already)" if made.unchanged else ""
     symbol = (
-        f"; {plan.columns}x{plan.rows} modules of {made.layout.x_dimension_mm:.3f} mm ({plan.dots_x} dots"
+        f"; {plan.columns}x{plan.rows} modules of {made.layout.x_dimension_mm:.3f} mm ({counted(plan.dots_x, 'dot')}"
         + (f" across, {plan.dots_y} down)" if plan.dots_y != plan.dots_x else ")")
         if plan
         else ""
     )
-    say(f"OK: {made.labels:,} labels on {made.pages:,} pages{kept}{symbol}; index {shown_path(made.index)}")
+    what = f"{counted(made.labels, 'label')} on {counted(made.pages, 'page')}"
+    say(f"OK: {what}{kept}{symbol}; index {shown_path(made.index)}")
     if made.left_out:
-        say(f"Left out: {made.left_out:,} packages that were scrapped or shipped")
+        say(f"Left out: {counted(made.left_out, 'package')}, scrapped or shipped")
     if sent:
-        say(f"OK: {sent['labels']:,} labels handed over to {sent['to']}")
+        say(f"OK: {counted(int(str(sent['labels'])), 'label')} handed over to {sent['to']}")
     if made.layout.sample:
         say("This is a development product: every label carries a SAMPLE mark.")

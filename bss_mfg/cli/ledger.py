@@ -31,7 +31,7 @@ def check(app: App, as_json: bool) -> None:
         print_json({"events": events, "head": f"{seq}:{head}"})
     else:
         click.echo(f"{seq}:{head}")
-    say(f"OK: the ledger is whole, {events:,} events")
+    say(f"OK: the ledger is whole, {counted(events, 'event')}")
 
 
 @ledger.command(epilog="Example: bss-mfg ledger backup /media/backup/ledger-2026-11-24.db")
@@ -104,19 +104,20 @@ def verify_history(app: App, against: str | None, as_json: bool) -> None:
     else:
         click.echo(f"{seq}:{head}")
     say(
-        f"OK: {events:,} events, an unbroken chain"
+        f"OK: {counted(events, 'event')}, an unbroken chain"
         + (f" that goes on from event {since:,}" if since is not None else "")
     )
 
 
 @click.command(epilog="Example: bss-mfg history ebK300000001")
-@click.argument("what", metavar="SERIAL|BATCH")
+@click.argument("what", metavar="SERIAL|UUID|BATCH")
 @json_option
 @pass_app
 def history(app: App, what: str, as_json: bool) -> None:
     """Everything that ever happened to a unit or a batch.
 
-    When, who, at which station, with which version of the program.
+    When, who, at which station, with which version of the program. Of an identity that was issued before bss-mfg: its
+    import.
     """
     from bss_mfg.ledger.history import history_of
 
@@ -128,6 +129,9 @@ def history(app: App, what: str, as_json: bool) -> None:
         return
     for event in found:
         click.echo(_event(event))
+    for event in found:
+        if event["kind"] == "identities imported":
+            say(f"Note: it was issued before bss-mfg, and imported from {event['file']} for {event['product']}")
     say(f"OK: {counted(len(found), 'event')}")
 
 

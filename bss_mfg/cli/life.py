@@ -67,7 +67,9 @@ def replace(
 @click.argument("serials", metavar="SERIAL...", nargs=-1)
 @click.option("--verified", is_flag=True, help="All packages whose label was read right, instead of serials.")
 @click.option("--returned", is_flag=True, help="They came back: they may be scrapped or printed again.")
-@click.option("--for", "reference", required=True, help="Pallet, order or reason, for the history.")
+@click.option(
+    "--for", "reference", default="", help="Pallet or order, for the history; of --returned, if you like, why."
+)
 @pass_app
 def ship(app: App, batch_id: str, serials: tuple[str, ...], verified: bool, returned: bool, reference: str) -> None:
     """Mark packages as packed and shipped, or as returned.
@@ -77,6 +79,8 @@ def ship(app: App, batch_id: str, serials: tuple[str, ...], verified: bool, retu
     """
     if bool(serials) == verified or (verified and returned):
         raise click.UsageError("Name serials, or say --verified (to ship all).")
+    if not returned and not reference.strip():
+        raise click.UsageError("Say what they are shipped with: --for TEXT, a pallet or an order.")
     with app.workspace.open_ledger(app.actor) as ledger:
         count = ledger.ship(batch_id, None if verified else serials, reference, returned=returned)
     say(f"OK: {counted(count, 'package')} {'returned' if returned else 'shipped'}")

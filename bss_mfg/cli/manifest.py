@@ -187,35 +187,37 @@ def acknowledge(ctx: click.Context, app: App, file: Path, product: str | None, a
         before = ledger.feedback_read(found.sha256)
         done = None if before else write_down(ledger, found, product)
     counts = found.counts
-    unclear = {serial: verdict for serial, verdict in found.verdicts.items()
-               if verdict.state in ("contradictory", "unclear")}  # fmt: skip
+    unanswered = {state: [serial for serial, verdict in found.verdicts.items() if verdict.state == state]
+                  for state in ("contradictory", "unclear")}  # fmt: skip
     if as_json:
         print_json(
             {"file": str(file), "sha256": found.sha256, "read_before": before, "entries": found.entries,
              "accepted": done.accepted if done else 0, "rejected": done.rejected if done else 0,
              "unchanged": done.unchanged if done else 0, "repeated": counts["repeated"],
              "unknown": list(done.unknown) if done else [], "ambiguous": list(done.ambiguous) if done else [],
-             "contradictory": [serial for serial, one in unclear.items() if one.state == "contradictory"],
-             "unclear": [serial for serial, one in unclear.items() if one.state == "unclear"],
+             **unanswered,
              "unreadable": found.unreadable, "batches": list(done.batches) if done else []}
         )  # fmt: skip
     if done is None:
         say(f"OK: this file was read before, at {before}; nothing was changed")
         return
     for what, serials in (("unknown here", done.unknown), ("shared by several products", done.ambiguous),
-                          ("contradictory or unclear", list(unclear))):  # fmt: skip
+                          *unanswered.items()):  # fmt: skip
         for serial in serials[:20]:
-            say(f"{what}: {serial!a}")
+            reason = found.verdicts[serial].reason if what in unanswered else ""
+            say(f"{what}: {serial!a}" + (f", {reason!a}" if reason else ""))
         if len(serials) > 20:
             say(f"{what}: and {len(serials) - 20:,} more")
     for problem in found.problems:
         say(f"not understood: {problem}")
     if mapping.assumed:
         say(f"Note: {', '.join(mapping.assumed)} of the feedback mapping are assumptions.")
-    wrong = counts["rejected"] + len(done.unknown) + len(done.ambiguous) + len(unclear) + found.unreadable
+    wrong = counts["rejected"] + len(done.unknown) + len(done.ambiguous) + found.unreadable
+    wrong += sum(map(len, unanswered.values()))
     word = "WRONG" if wrong else "OK"
     say(f"{word}: {done.accepted:,} accepted, {done.rejected:,} rejected, {done.unchanged:,} unchanged, "
-        f"{len(done.unknown):,} unknown, {counts['repeated']:,} repeated")  # fmt: skip
+        f"{len(done.unknown):,} unknown, {counts['repeated']:,} repeated"
+        + "".join(f", {len(serials):,} {state}" for state, serials in unanswered.items() if serials))  # fmt: skip
     if counts["rejected"]:
         say("Correct what was rejected, then: bss-mfg manifest BATCH --rejected --out DIR/")
     if wrong:

@@ -54,6 +54,7 @@ def program(
     from bss_mfg.export.programming.layout import load_layout
     from bss_mfg.export.programming.release import Wanted, release
     from bss_mfg.files import make_folder, read_bytes
+    from bss_mfg.payload.spec import from_text
 
     form = formats(load_layout(layout) if layout else None)[kind]
     target = Path(out)
@@ -61,16 +62,24 @@ def program(
         make_folder(target)
     digest = hashlib.sha256(read_bytes(layout, "layout")).hexdigest() if layout else None
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
-        done = release(ledger, vault, ledger.batch(batch_id), form, target, Wanted(to, again, reason, digest))
+        batch = ledger.batch(batch_id)
+        done = release(ledger, vault, batch, form, target, Wanted(to, again, reason, digest))
+    spec = from_text(batch.spec_text, f"spec of batch {batch.id}").spec
     if as_json:
         print_json(
             {"batch": batch_id, "format": kind, "units": done.units, "sealed_to": list(to),
+             "brought": list(spec.columns) if form.brings else [],
              "files": [str(path) for path in done.files], "indexes": [str(path) for path in done.indexes]}
         )  # fmt: skip
     elif form.each == "batch":
         click.echo(shown_path(done.files[0]))
     else:
         click.echo(shown_path(target))
+    if spec.columns and not form.brings:
+        say(f"Warning: {kind} has no room for {', '.join(spec.columns)} of the identities file: the flasher must have "
+            "them from elsewhere, or from --format csv or jsonl (--again --reason TEXT).")  # fmt: skip
+    if not spec.holds_oob:
+        say(f"Note: the barcodes of this batch hold no OOB key ({spec.name}): who scans one does not learn these keys.")
     secret = f"Sealed to {counted(len(to), 'station')}." if to else "Keep it secret."
     say(f"OK: {kind} with the OOB keys of {counted(done.units, 'unit')}. {secret}")
 
@@ -92,6 +101,6 @@ def _check(ctx: click.Context, app: App, batch_id: str, readback: Path, jobs: in
     if as_json:
         print_json({"batch": batch_id, "file": str(readback), "found": found, "differences": listed})
     if found:
-        say(f"WRONG: {counted(found, 'difference')} from the ledger")
+        say(f"WRONG: {shown_path(readback)}: {counted(found, 'difference')} from the ledger")
         ctx.exit(1)
-    say(f"OK: what was read back is what was issued in batch {batch_id}")
+    say(f"OK: what was read back in {shown_path(readback)} is what was issued in batch {batch_id}")

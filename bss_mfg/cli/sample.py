@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, table
+from bss_mfg.cli.common import App, counted, json_option, pass_app, print_json, say, table
 
 
 @click.command(epilog="Example: bss-mfg sample bulb-2026-11 --plan aql-1.0")
@@ -51,4 +51,4 @@ def sample(app: App, batch_id: str, name: str, inspection: str, again: bool, as_
         )  # fmt: skip
     if inspection == "auto":
         say(f"Inspection: {chosen}, since {why}" if chosen == advice else f"Inspection: {chosen}")
-    say(f"OK: {draw.plan.sample:,} packages to check" + ("" if new else ", as drawn before"))
+    say(f"OK: {counted(draw.plan.sample, 'package')} to check" + ("" if new else ", as drawn before"))

@@ -65,8 +65,8 @@ def scan(
     if screen:
         click.echo()
     say(
-        f"{counted(tally.reads, 'read')}, {tally.wrong:,} wrong; {tally.verified:,} of {tally.packages:,} packages "
-        f"verified, {tally.missing:,} missing"
+        f"{counted(tally.reads, 'read')}, {tally.wrong:,} wrong; {tally.verified:,} of "
+        f"{counted(tally.packages, 'package')} verified, {tally.missing:,} missing"
     )
     if wrong:
         ctx.exit(1)

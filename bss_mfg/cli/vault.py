@@ -117,7 +117,7 @@ def recipient(app: App, public_key: Path | None, remove: bool) -> None:
 
     if (public_key is None) != remove:
         raise click.UsageError("Name the officer's public key, or say --remove.")
-    officer = Recipient(read_text(public_key, "officer's public key")) if public_key else None
+    officer = Recipient(read_text(public_key, "officer's public key"), str(public_key)) if public_key else None
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as opened:
         count = ledger.set_recipient(opened, officer)
     if officer:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -166,7 +166,8 @@ def _conclude(outcome: Verification) -> None:
         if outcome.decision.wrong:
             say("Take the wrong ones out of the lot, whatever the decision.")
     elif outcome.right and outcome.unseen:
-        say(f"OK so far: all labels that were shown are right, {outcome.unseen:,} of the batch were not shown")
+        were = "was" if outcome.unseen == 1 else "were"
+        say(f"OK so far: all labels that were shown are right, {outcome.unseen:,} of the batch {were} not shown")
     elif outcome.pages and not any(outcome.counts[kind] for kind in outcome.counts if kind != "missing"):
         say("WRONG: no label was found in these pictures: upside down, blank, or of another kind?")
     else:
@@ -182,8 +183,8 @@ def _conclude(outcome: Verification) -> None:
 def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None, as_json: bool) -> None:
     """Explain any barcode, field by field.
 
-    Works without a workspace too. OOB keys are never shown, only their SHA-256. Exit 1 if a string is not as its spec
-    says.
+    Works without a workspace too. What is encrypted is never shown, only its SHA-256; what stands in clear on the label
+    is, also the PIN of a Wi-Fi inner code. Exit 1 if a string is not as its spec says.
     """
     from bss_mfg.errors import InputError
     from bss_mfg.files import read_bytes
@@ -210,6 +211,19 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
         ctx.exit(1)
 
 
+def _unit_words(unit: dict[str, Any]) -> Iterator[str]:
+    """What is known of a unit; what its field does not hold is not spoken of."""
+    if unit["uuid"]:
+        yield f"Device UUID {unit['uuid']}"
+    if unit.get("oob_key_sha256"):
+        yield f"OOB key of {unit['oob_key_octets']} octets, SHA-256 {unit['oob_key_sha256']}"
+    if unit.get("mac"):
+        yield f"MAC {unit['mac']}"
+    for name, value in unit.items():
+        if name.endswith("_sha256") and name != "oob_key_sha256":
+            yield f"{name.removesuffix('_sha256').replace('_', ' ')} SHA-256 {value}"
+
+
 def _print_symbol(symbol: dict[str, object]) -> None:
     fields, notes = symbol["fields"], symbol["notes"]
     details(
@@ -226,8 +240,7 @@ def _print_symbol(symbol: dict[str, object]) -> None:
             click.echo(f"  {'':<16} {field['note']}")
     units = symbol.get("units")
     for unit in units if isinstance(units, list) else []:
-        key = f", OOB key of {unit['oob_key_octets']} octets, SHA-256 {unit['oob_key_sha256']}" if len(unit) > 1 else ""
-        click.echo(f"  unit  Device UUID {unit['uuid']}{key}")
+        click.echo(f"  unit  {', '.join(_unit_words(unit))}")
     problems = symbol["problems"]
     for problem in problems if isinstance(problems, list) else []:
         click.echo(f"  WRONG: {problem}")

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bss_mfg.cli.common import App, details, json_option, pass_app, print_json, progress, say, shown_path, table
+from bss_mfg.cli.common import (
+    App,
+    counted,
+    details,
+    json_option,
+    pass_app,
+    print_json,
+    progress,
+    say,
+    shown_path,
+    table,
+)
 
 if TYPE_CHECKING:
     from bss_mfg.doctor import Check
@@ -107,7 +118,10 @@ def demo(ctx: click.Context, app: App, out: Path | None, samples: Path | None) -
         details(
             [
                 ("units", f"{ran.units:,}"),
-                ("labels", f"{ran.labels:,} on {ran.pages:,} pages, {counts['matched']:,} read back and right"),
+                (
+                    "labels",
+                    f"{ran.labels:,} on {counted(ran.pages, 'page')}, {counts['matched']:,} read back and right",
+                ),
                 ("agreement", _agreement(ran.reconciliation)),
                 *[(name, shown_path(path)) for name, path in ran.files.items()],
                 ("seconds", ", ".join(f"{name} {seconds:.2f}" for name, seconds in ran.seconds.items())),
@@ -124,7 +138,9 @@ def _agreement(outcome: Reconciliation) -> str:
     if outcome.agrees:
         return f"{kinds}: all as in the ledger"
     first = next(iter(outcome.differences), None)
-    return f"{outcome.found:,} differences; {first.unit} {first.file}: {first.what}" if first else "nothing read"
+    return (
+        f"{counted(outcome.found, 'difference')}; {first.unit} {first.file}: {first.what}" if first else "nothing read"
+    )
 
 
 def _free_folder(name: str) -> Path:

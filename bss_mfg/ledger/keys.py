@@ -41,18 +41,21 @@ class Keys(Life):
         return vault.data_key(batch_id, wrapped)
 
     def units_with_keys(self, batch_id: str, vault: Vault, *, unreleased: bool = False) -> Iterator[Unit]:
-        """The units of a batch that are not scrapped, with their OOB keys opened, in order; with `unreleased`, only
-        those whose key was never released. Only `export.programming` and `reconciling` call this."""
+        """The units of a batch that are not scrapped, with their OOB keys and what the factory brought opened, in
+        order; with `unreleased`, only those whose key was never released.
+
+        Only `export.programming` and `reconciling` call this."""
         data_key = self.data_key(batch_id, vault)
         never = "AND released = 0 " if unreleased else ""
         for rows in self._stream(
-            f"SELECT number, serial, uuid, mac, sealed_key FROM unit WHERE batch = ? AND scrapped = 0 {never}"  # noqa: S608
+            f"SELECT number, serial, uuid, mac, sealed_key, extra FROM unit WHERE batch = ? AND scrapped = 0 {never}"  # noqa: S608
             "AND number > ? ORDER BY number LIMIT ?",
             (self._number(batch_id),),
             500,
         ):
-            for unit, serial, octets, mac, sealed in rows:
-                yield Unit(unit, serial, uuid.UUID(bytes=octets), mac, data_key.open(unit, octets, sealed))
+            for unit, serial, octets, mac, sealed, brought in rows:
+                key, extra = data_key.open(unit, octets, sealed), data_key.open_extra(unit, octets, brought)
+                yield Unit(unit, serial, uuid.UUID(bytes=octets), mac, key, extra=extra)
 
     def opened(self, batch_id: str, unit: Unit, data_key: DataKey) -> Unit:
         """A unit with its OOB key, to write its package's barcode anew."""

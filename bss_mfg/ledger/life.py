@@ -108,7 +108,8 @@ class Life(Printing):
     def ship(self, batch_id: str, serials: Sequence[str] | None, reference: str, *, returned: bool = False) -> int:
         """Mark the packages of units as shipped, or all verified ones; with `returned`, as back from shipping.
 
-        How many packages changed. All or none: only a verified package is shipped, with all of its units.
+        How many packages changed. All or none: only a verified package is shipped, with all of its units. `reference`
+        is for the history; empty: none is kept.
         """
         batch = self._number(batch_id)
         act: Act = "take back" if returned else "ship"
@@ -136,7 +137,8 @@ class Life(Printing):
             )
             if packages:
                 kind = "packages returned" if returned else "packages shipped"
-                self._note(batch_id, kind, {"packages": spans(packages), "count": len(packages), "for": reference})
+                why = {"for": reference} if reference else {}
+                self._note(batch_id, kind, {"packages": spans(packages), "count": len(packages), **why})
         return len(packages)
 
     def scrapped_packages(self, batch_id: str) -> set[int]:

@@ -148,6 +148,21 @@ class Lookup(LedgerBase):
         )
         return [(row[0], row[1], row[2]) for row in rows]
 
+    def serials_with(self, device: uuid.UUID) -> list[str]:
+        """The serial of the unit with a Device UUID, issued here or before: one at most."""
+        rows = self._rows(
+            "SELECT serial FROM unit WHERE uuid = ?1 UNION SELECT serial FROM imported WHERE uuid = ?1", (device.bytes,)
+        )
+        return [serial for (serial,) in rows]
+
+    def imports_of(self, serial: str) -> list[int]:
+        """Which of all identities that were issued before, in the order of their import from 1, have this serial: one
+        at most of each product."""
+        rows = self._rows(
+            "SELECT no FROM imported WHERE product IN (SELECT no FROM product) AND serial = ? ORDER BY no", (serial,)
+        )
+        return [number for (number,) in rows]
+
     def ever_inside(self, batch_id: str, package: int) -> set[str]:
         """The serials of all units that a package ever held, scrapped and replaced ones too."""
         batch = self._number(batch_id)

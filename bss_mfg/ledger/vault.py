@@ -135,7 +135,8 @@ def _extra_nonce(number: int) -> bytes:
 class Recipient:
     """An officer's P-256 public key, to which data keys are sealed besides (RFC 9180, base mode)."""
 
-    def __init__(self, pem: str) -> None:
+    def __init__(self, pem: str, where: str = "") -> None:
+        """`where` is the file's name, for the refusal."""
         try:
             key = serialization.load_pem_public_key(pem.encode("ascii", "replace"))
         except ValueError:
@@ -143,6 +144,7 @@ class Recipient:
         if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
             raise InputError(
                 "is not a P-256 public key in PEM",
+                where=where,
                 way_out="The officer makes a pair with `openssl genpkey -algorithm EC -pkeyopt "
                 "ec_paramgen_curve:P-256 -aes256 -out officer.pem` and gives you what `openssl pkey -in officer.pem "
                 "-pubout` says.",
@@ -166,7 +168,8 @@ class Recipient:
 class Officer:
     """The private key of a recipient, read once to recover a lost vault."""
 
-    def __init__(self, pem: bytes, passphrase: Secret | None) -> None:
+    def __init__(self, pem: bytes, passphrase: Secret | None, where: str = "") -> None:
+        """`where` is the file's name, for the refusal."""
         try:
             key = serialization.load_pem_private_key(pem, passphrase.reveal() if passphrase else None)
         except (ValueError, TypeError):
@@ -174,6 +177,7 @@ class Officer:
         if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
             raise InputError(
                 "is not a P-256 private key in PEM, or the passphrase is another one",
+                where=where,
                 way_out="Name the officer's own file.",
             )
         self._key = key

@@ -241,6 +241,11 @@ class Spec(_Strict):
         hidden += [field.source for field in self.field if field.secret]
         return frozenset(column for source in hidden if (column := column_of(source)))
 
+    @property
+    def holds_oob(self) -> bool:
+        """Whether the string carries the OOB keys of its devices."""
+        return any(part.source == "unit.oob" for field in self.field for part in field.plaintext)
+
     def check_units(self, count: int) -> None:
         """Refuse packages of more devices than this barcode may speak of."""
         if count > self.max_units:

@@ -5,30 +5,60 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
-from bss_mfg.export.programming.model import About, Format, Programmed, as_text, from_hex, not_of, octets_of, programmed
+from bss_mfg.errors import InputError
+from bss_mfg.export.programming.model import (
+    About,
+    Format,
+    Programmed,
+    as_text,
+    brought,
+    from_hex,
+    not_of,
+    octets_of,
+    programmed,
+)
 from bss_mfg.model import Unit
 
 _HEADER = ["serial", "uuid", "oob_key"]
+_COLUMN = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
 
 def _write_csv(units: Iterable[Unit], about: About) -> Iterator[bytes]:
-    yield b"serial,uuid,oob_key\r\n"
-    for unit in units:
+    units = iter(units)
+    first = next(units, None)
+    columns = list(brought(first)) if first else []
+    yield (",".join([*_HEADER, *columns]) + "\r\n").encode("ascii")
+    for unit in chain([first] if first else [], units):
+        more = brought(unit)
+        if list(more) != columns:
+            raise InputError(
+                f"has not the columns {', '.join(columns) or 'serial and uuid alone'} that its batch began with",
+                where=f"unit {unit.serial}",
+                way_out="Use --format jsonl.",
+            )
         device, key = octets_of(unit)
-        yield f"{unit.serial},{device.hex().upper()},{key.hex().upper()}\r\n".encode("ascii")
+        row = f"{unit.serial},{device.hex().upper()},{key.hex().upper()}"
+        yield (",".join([row, *map(_cell, more.values())]) + "\r\n").encode("ascii")
+
+
+def _cell(value: str) -> str:
+    return '"' + value.replace('"', '""') + '"' if '"' in value or "," in value else value
 
 
 def _read_csv(data: bytes) -> list[Programmed]:
     reader = csv.reader(io.StringIO(as_text(data), newline=""), strict=True)
     found: list[Programmed] = []
     try:
-        if next(reader, None) != _HEADER:
+        header = next(reader, [])
+        if header[:3] != _HEADER or not all(map(_COLUMN.fullmatch, header[3:])):
             raise not_of(f"the header is not {','.join(_HEADER)}", "row 1")
         for cells in reader:
-            if len(cells) != len(_HEADER):
-                raise not_of(f"has {len(cells)} cells, not {len(_HEADER)}", f"row {reader.line_num}")
+            if len(cells) != len(header):
+                raise not_of(f"has {len(cells)} cells, not {len(header)}", f"row {reader.line_num}")
             found.append(programmed(cells[0], from_hex(cells[1], "uuid"), from_hex(cells[2], "oob_key")))
     except (csv.Error, ValueError) as error:
         raise not_of(str(error), f"row {reader.line_num}") from None
@@ -40,8 +70,10 @@ def _write_json(units: Iterable[Unit], about: About) -> Iterator[bytes]:
     tail = json.dumps(marks, separators=(",", ":"))[1:]
     for unit in units:
         device, key = octets_of(unit)
-        line = f'{{"serial":"{unit.serial}","uuid":"{device.hex().upper()}","oob_key":"{key.hex().upper()}",{tail}\n'
-        yield line.encode("ascii")
+        line = f'{{"serial":"{unit.serial}","uuid":"{device.hex().upper()}","oob_key":"{key.hex().upper()}",'
+        if more := brought(unit):
+            line += f'"brought":{json.dumps(more, separators=(",", ":"))},'
+        yield f"{line}{tail}\n".encode("ascii")
 
 
 def _read_json(data: bytes) -> list[Programmed]:
@@ -61,5 +93,5 @@ def _read_json(data: bytes) -> list[Programmed]:
     return found
 
 
-CSV = Format("csv", ".csv", "batch", _write_csv, _read_csv)
-JSONL = Format("jsonl", ".jsonl", "batch", _write_json, _read_json)
+CSV = Format("csv", ".csv", "batch", _write_csv, _read_csv, brings=True)
+JSONL = Format("jsonl", ".jsonl", "batch", _write_json, _read_json, brings=True)

@@ -49,6 +49,7 @@ class Format:
 
     `each` says whether a file holds a whole batch or one unit. `write` gives the pieces of one file; `read` gives what
     a file says, in its order; where it is not of the format it raises `InputError`, with the row if there are rows.
+    `brings`: a file also holds what the factory brought for a unit (PIN, install code ...).
     """
 
     name: str
@@ -56,6 +57,7 @@ class Format:
     each: Literal["batch", "unit"]
     write: Callable[[Iterable[Unit], About], Iterator[bytes]]
     read: Callable[[bytes], list[Programmed]]
+    brings: bool = False
 
 
 def octets_of(unit: Unit | Programmed) -> tuple[bytes, bytes]:
@@ -70,6 +72,13 @@ def octets_of(unit: Unit | Programmed) -> tuple[bytes, bytes]:
             way_out="Check that the batch is not retired. Nothing was written.",
         )
     return unit.uuid.bytes, unit.key.reveal()
+
+
+def brought(unit: Unit) -> dict[str, str]:
+    """What the factory brought for a unit beside its serial and Device UUID: the columns that its spec asks for, and
+    with them its MAC (empty where it has none), by which a flasher may know the device. Nothing where the spec asks
+    for no columns."""
+    return {"mac": unit.mac or "", **unit.extra} if unit.extra else {}
 
 
 def programmed(serial: str | None, device: bytes, key: bytes) -> Programmed:
