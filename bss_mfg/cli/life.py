@@ -68,7 +68,7 @@ def replace(
 @click.option("--verified", is_flag=True, help="All packages whose label was read right, instead of serials.")
 @click.option("--returned", is_flag=True, help="They came back: they may be scrapped or printed again.")
 @click.option(
-    "--for", "reference", default="", help="Pallet or order, for the history; of --returned, if you like, why."
+    "--for", "reference", default="", help="Pallet or order, for the history. With --returned: why; may be left out."
 )
 @pass_app
 def ship(app: App, batch_id: str, serials: tuple[str, ...], verified: bool, returned: bool, reference: str) -> None:
