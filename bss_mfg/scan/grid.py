@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -94,9 +95,8 @@ class Warp:
         matrix = homography(((0, 0), (size, 0), (size, size), (0, size)), quad)
         if matrix is None:
             raise ValueError("corners in one line span no symbol")
-        along = np.linspace(-QUIET, size + QUIET, 9)
-        points = np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2)
-        terms, *_ = np.linalg.lstsq(_basis(points, size, degree), mapped(matrix, points), rcond=None)
+        points, basis = _net(size, degree)
+        terms, *_ = np.linalg.lstsq(basis, mapped(matrix, points), rcond=None)
         return cls(size, degree, terms)
 
     def at(self, points: Floats) -> Floats:
@@ -105,11 +105,9 @@ class Warp:
 
     def centres(self, border: int = 0) -> Floats:
         """Pixels of all module centres (rows, columns, 2), with `border` more modules on each side."""
-        import numpy as np
-
-        along = np.arange(-border, self.size + border) + 0.5
-        x, y = np.meshgrid(along, along)
-        return self.at(np.stack([x, y], axis=-1))
+        side = self.size + 2 * border
+        found: Floats = (_centre_basis(self.size, self.degree, border) @ self.terms).reshape(side, side, 2)
+        return found
 
     def quad(self) -> Quad:
         """The symbol's corners in pixels."""
@@ -145,6 +143,25 @@ def _basis(points: Floats, size: int, degree: int) -> Floats:
 
     x, y = (points * (2 / size) - 1).T
     return np.stack([x**i * y ** (total - i) for total in range(degree + 1) for i in range(total, -1, -1)], axis=1)
+
+
+@lru_cache(maxsize=8)
+def _net(size: int, degree: int) -> tuple[Floats, Floats]:
+    """Nine by nine points over a symbol and its quiet zone, and their basis: the same for every symbol of a size."""
+    import numpy as np
+
+    along = np.linspace(-QUIET, size + QUIET, 9)
+    points = np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2)
+    return points, _basis(points, size, degree)
+
+
+@lru_cache(maxsize=8)
+def _centre_basis(size: int, degree: int, border: int) -> Floats:
+    """The basis of all module centres: the same for every symbol of a size, and a third of what grading it costs."""
+    import numpy as np
+
+    along = np.arange(-border, size + border) + 0.5
+    return _basis(np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2), size, degree)
 
 
 def light_of(dark: NDArray[np.bool_], known: NDArray[np.bool_] | None = None) -> Floats:
