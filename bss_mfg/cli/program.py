@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from bss_mfg.cli.common import App, counted, jobs_option, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.common import App, counted, json_option, pass_app, print_json, say, shown_path
 
 FORMATS = ("csv", "jsonl", "bin", "hex", "zephyr", "zephyr-shell", "esp-nvs", "c-header")
 MOST = 10_000
@@ -24,7 +24,8 @@ MOST = 10_000
 @click.option("--reason", default="", help="Of --again: why, for the history.")
 @click.option("--check", "readback", type=click.Path(path_type=Path), help="Instead: compare what the flasher read "
               "back (CSV or XLSX with serial, uuid, oob_key or oob_sha256) with the ledger.")  # fmt: skip
-@jobs_option
+@click.option("--jobs", type=click.IntRange(0, 64), default=0,
+              help="Of --check: working processes; 0: one per core where that pays.")  # fmt: skip
 @json_option
 @pass_app
 @click.pass_context
