@@ -310,8 +310,8 @@ def test_error_correction_grades_at_the_tables_edges(share: float, grade: int) -
 def test_json_is_one_document(printed: Factory) -> None:
     outcome = printed.cli("verify", "A", printed.root / "batches" / "A" / "labels", "--json")
     assert set(json.loads(outcome.out)) == {
-        "batch", "right", "partial", "resumed", "counts", "files", "pages", "broken_files", "troubles", "sample",
-        "statistics", "findings",
+        "batch", "right", "partial", "resumed", "resumed_labels", "counts", "files", "pages", "broken_files",
+        "troubles", "sample", "statistics", "findings",
     }  # fmt: skip
 
 

@@ -53,6 +53,8 @@ def verify(
 
     if not files and watch is None:
         raise click.UsageError("Name files to verify, or a folder to --watch.")
+    if resume and (grade or sample):
+        raise click.UsageError("--resume passes over files, but --grade and --sample need every label read.")
     for report in reports:
         check_report(report)
     pictures = any(report.suffix.lower() in (".html", ".pdf") for report in reports)
@@ -131,7 +133,8 @@ def _show(outcome: Verification) -> None:
     if outcome.wanted.grade:
         _show_grades(outcome)
     if outcome.resumed:
-        click.echo(f"{counted(outcome.resumed, 'file')} read and found right before, not read again")
+        click.echo(f"{counted(outcome.resumed, 'file')} with {counted(outcome.resumed_labels, 'label')} read and found "
+                   "right before, not read again")  # fmt: skip
     click.echo(", ".join(f"{count:,} {kind}" for kind, count in outcome.counts.items()))
 
 

@@ -136,7 +136,8 @@ class Printing(Lookup):
         whole: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
         """Append one event per read, and count the packages that were read right. `whole` is a label file (file,
-        sha256, labels) all of whose labels were read right with these: it needn't be read again."""
+        sha256, labels; second_reader where that one read them too) all of whose labels were read right, the last with
+        these: it needn't be read again."""
         batch = self._number(batch_id)
         events: list[tuple[str, Mapping[str, Any]]] = [("read", read) for read in reads]
         if whole:
@@ -148,9 +149,11 @@ class Printing(Lookup):
                 [(batch, number) for number in verified],
             )
 
-    def files_verified(self, batch_id: str) -> set[str]:
-        """SHA-256 of the label files of a batch that were once read wholly and found right."""
-        return {event.data["sha256"] for event in self.events_of(("file verified",), batch_id)}
+    def files_verified(self, batch_id: str, second_reader: bool = False) -> set[str]:
+        """SHA-256 of the label files of a batch that were once read wholly and found right; with `second_reader`, by
+        that one too."""
+        events = self.events_of(("file verified",), batch_id)
+        return {event.data["sha256"] for event in events if event.data.get("second_reader") or not second_reader}
 
     def times_verified(self, batch_id: str, package: int) -> int:
         """How often a package's label was read right."""

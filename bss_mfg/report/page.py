@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from html import escape
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from bss_mfg.report import figures, maps
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
 from bss_mfg.scan.grade import unused_error_correction
-from bss_mfg.scan.job import Verification, rows_of
-from bss_mfg.scan.reconcile import KINDS
+from bss_mfg.scan.job import Verification, row_of, rows_of
+from bss_mfg.scan.reconcile import KINDS, Finding
 
 MOST_CARDS = 200
 MEANINGS = {
@@ -70,8 +71,8 @@ def html_report(outcome: Verification, made_at: str, version: str) -> Iterator[b
         f"<h1>Verification of batch {escape(batch.id)}</h1>"
         f'<p class="verdict {tone}">{verdict}</p>'
         f'<p class="soft">{escape(title)} (product id {escape(batch.facts["pid"])}), {batch.units:,} units in '
-        f"{batch.packages:,} packages. Read: {count(outcome.pages, 'page')} of {count(outcome.files, 'file')}, on "
-        f"{escape(made_at)} by bss-mfg {escape(version)}"
+        f"{batch.packages:,} packages. Read: {read_words(outcome)}, on {escape(made_at)} "
+        f"by bss-mfg {escape(version)}"
         f"{', with a second reader' if outcome.second_reader else ''}.</p>"
     )
     if outcome.decision:
@@ -102,6 +103,37 @@ def sample_words(outcome: Verification) -> str:
     return f"{decision.plan.words}. Found wrong: {len(decision.wrong):,}{left}."
 
 
+def read_words(outcome: Verification) -> str:
+    """What was read, in words."""
+    before = (
+        f" ({count(outcome.resumed, 'file')} with {count(outcome.resumed_labels, 'label')} were read and found right "
+        "before, and not again)"
+        if outcome.resumed
+        else ""
+    )
+    return f"{count(outcome.pages, 'page')} of {count(outcome.files, 'file')}{before}"
+
+
+def failures(outcome: Verification) -> tuple[int, list[tuple[int, Finding]], bool]:
+    """How many labels are not right, the first of them by index of their finding, and whether wrong modules of any are
+    known."""
+    total, first, marked = 0, [], False
+    for index, item in outcome.findings.faults():
+        marked = marked or bool(item.ailing and item.ailing.wrong)
+        if item.unseen and outcome.partial:
+            continue
+        total += 1
+        if total <= MOST_CARDS:
+            first.append((index, item))
+    return total, first, marked
+
+
+def worst_rows(outcome: Verification, facts: Statistics) -> list[dict[str, Any]]:
+    """The worst labels as plain records, the worst first."""
+    found = outcome.findings.pick(facts.worst)
+    return [row_of(found[index]) for index in facts.worst]
+
+
 def _troubles(outcome: Verification) -> Iterator[bytes]:
     for head, found in (
         ("Files that could not be read", outcome.broken),
@@ -115,38 +147,32 @@ def _troubles(outcome: Verification) -> Iterator[bytes]:
 
 
 def _failures(outcome: Verification) -> Iterator[bytes]:
-    failed = [
-        (index, row)
-        for index, row in enumerate(rows_of(outcome))
-        if row["verdict"] != "matched" and not (row["unseen"] and outcome.partial)
-    ]
-    if not failed:
+    total, failed, marked = failures(outcome)
+    if not total:
         return
-    yield _line(f"<h2>What is wrong ({len(failed):,})</h2>")
-    marked = any(item.ailing and item.ailing.wrong for item in outcome.findings)
+    yield _line(f"<h2>What is wrong ({total:,})</h2>")
     if marked:
         yield _line(
             '<p class="soft key"><span class="frame full"></span> a module that should be dark '
             '<span class="frame"></span> a module that should be light</p>'
         )
     yield b'<div class="cards">'
-    found = outcome.findings.pick(outcome.pictures)
-    for index, row in failed[:MOST_CARDS]:
-        shot = outcome.pictures.get(index)
-        image = figures.symbol(shot, found[index].ailing) if shot else '<div class="none">no picture</div>'
+    for index, item in failed:
+        shot, row = outcome.pictures.get(index), row_of(item)
+        image = figures.symbol(shot, item.ailing) if shot else '<div class="none">no picture</div>'
         name = escape(row["serials"] or "not one of ours")
         yield _line(
             f'<div class="card">{image}<div><span class="kind bad">{row["verdict"]}</span><h3>{name}</h3>'
             f'<p>{escape(row["detail"])}</p><p class="soft">{escape(place_words(row))}</p></div></div>'
         )
     yield b"</div>"
-    if len(failed) > MOST_CARDS:
-        yield _line(f'<p class="soft">{len(failed) - MOST_CARDS:,} more are in the table below.</p>')
+    if total > MOST_CARDS:
+        yield _line(f'<p class="soft">{total - MOST_CARDS:,} more are in the table below.</p>')
 
 
 def _sheets(outcome: Verification) -> Iterator[bytes]:
     found, more = maps.sheets(outcome)
-    rolls = maps.rolls(outcome)
+    rolls, more_rolls = maps.rolls(outcome)
     if not found and not rolls:
         return
     yield b"<h2>Where it lies</h2>"
@@ -162,11 +188,13 @@ def _sheets(outcome: Verification) -> Iterator[bytes]:
     yield b"</div>"
     if more:
         yield _line(f'<p class="soft">{count(more, "more page")} with fewer faults or none.</p>')
-    for file, cells in rolls:
+    for file, labels, cells in rolls:
         yield _line(
-            f'<figure class="wide">{figures.ribbon(cells[:5000])}<figcaption>{escape(file)}: {len(cells):,} labels, '
+            f'<figure class="wide">{figures.ribbon(cells)}<figcaption>{escape(file)}: {labels:,} labels, '
             "one a page, in the order of printing</figcaption></figure>"
         )
+    if more_rolls:
+        yield _line(f'<p class="soft">{count(more_rolls, "more roll")} with fewer faults or none.</p>')
 
 
 def _grades(outcome: Verification, facts: Statistics) -> Iterator[bytes]:
@@ -200,9 +228,7 @@ def _grades(outcome: Verification, facts: Statistics) -> Iterator[bytes]:
         )
     if facts.worst:
         yield b"<h3>The worst labels</h3><table><tr><th>Serial</th><th>Grade</th><th>Because of</th><th>Place</th></tr>"
-        rows = list(rows_of(outcome))
-        for index in facts.worst:
-            row = rows[index]
+        for row in worst_rows(outcome, facts):
             grades = row["grade"]["grades"]
             lowest = min(grades.values())
             why = ", ".join(words for name, words in PARAMETERS.items() if grades[name] == lowest) if lowest < 4 else ""

@@ -8,10 +8,20 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from bss_mfg.report import maps
-from bss_mfg.report.page import MEANINGS, MOST_CARDS, count, place_words, sample_words, verdict_words
+from bss_mfg.report.page import (
+    MEANINGS,
+    MOST_CARDS,
+    count,
+    failures,
+    place_words,
+    read_words,
+    sample_words,
+    verdict_words,
+    worst_rows,
+)  # fmt: skip
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
 from bss_mfg.scan.diagnose import printable
-from bss_mfg.scan.job import Verification, rows_of
+from bss_mfg.scan.job import Verification, row_of
 from bss_mfg.scan.reconcile import KINDS
 from bss_mfg.scan.shots import FIGURE_BORDER, Shot
 
@@ -75,8 +85,7 @@ def _parts(outcome: Verification, made_at: str, version: str) -> Iterator[list[A
         _text(words, fontName="Helvetica-Bold", fontSize=22, leading=30, textColor=HexColor(_TONES[tone])),
         _text(
             f"{batch.facts.get('title') or batch.product} (product id {batch.facts['pid']}), {batch.units:,} units in "
-            f"{batch.packages:,} packages. Read: {count(outcome.pages, 'page')} of {count(outcome.files, 'file')}, on "
-            f"{made_at} by bss-mfg {version}.",
+            f"{batch.packages:,} packages. Read: {read_words(outcome)}, on {made_at} by bss-mfg {version}.",
             textColor=grey,
         ),
         *([_text(sample_words(outcome), spaceBefore=6)] if outcome.decision else []),
@@ -117,25 +126,20 @@ def _table(rows: list[list[Any]], widths: tuple[float, ...]) -> Any:
 
 
 def _failures(outcome: Verification) -> list[Any]:
-    failed = [
-        (index, row)
-        for index, row in enumerate(rows_of(outcome))
-        if row["verdict"] != "matched" and not (row["unseen"] and outcome.partial)
-    ]
-    if not failed:
+    total, failed, _ = failures(outcome)
+    if not total:
         return []
     rows = []
-    found = outcome.findings.pick(outcome.pictures)
-    for index, row in failed[:MOST_CARDS]:
-        shot = outcome.pictures.get(index)
+    for index, item in failed:
+        shot, row = outcome.pictures.get(index), row_of(item)
         words = [
             _text(f"{row['verdict'].upper()}  {row['serials'] or 'not one of ours'}", fontName="Helvetica-Bold"),
             _text(row["detail"]),
             _text(place_words(row), textColor="#5b6470"),
         ]
-        rows.append([_figure(shot, found[index].ailing) if shot else "", words])
-    more = [_text(f"{len(failed) - MOST_CARDS:,} more; the JSON and CSV reports list all.")]
-    return [_head(f"What is wrong ({len(failed):,})"), _table(rows, (36, 138)), *more[: len(failed) > MOST_CARDS]]
+        rows.append([_figure(shot, item.ailing) if shot else "", words])
+    more = [_text(f"{total - MOST_CARDS:,} more; the JSON and CSV reports list all.")]
+    return [_head(f"What is wrong ({total:,})"), _table(rows, (36, 138)), *more[: total > MOST_CARDS]]
 
 
 def _figure(shot: Shot, ailing: Defects | None) -> Any:
@@ -226,12 +230,10 @@ def _grades(outcome: Verification, facts: Statistics) -> list[Any]:
         [PARAMETERS[item.name], f"{item.mean:.1f}", f"{item.lowest:.1f}", *(f"{number:,}" for number in item.counts)]
         for item in facts.parameters
     ]
-    rows = list(rows_of(outcome))
     worst = [
-        [rows[index]["serials"], f"{rows[index]['grade']['overall']:.1f} {rows[index]['grade']['letter']}",
-         place_words(rows[index])]
-        for index in facts.worst
-    ]  # fmt: skip
+        [row["serials"], f"{row['grade']['overall']:.1f} {row['grade']['letter']}", place_words(row)]
+        for row in worst_rows(outcome, facts)
+    ]
     return [
         _head("Print quality"), _text(words), _space(2), _table(letters, (20, 20)), _space(3),
         *([_table(parameters, (50, 18, 18, 17, 17, 17, 17, 17))] if facts.parameters else []),

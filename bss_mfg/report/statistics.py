@@ -110,20 +110,29 @@ def statistics(outcome: Verification) -> Statistics:
 class _Tally:
     """Groups of labels: how many there are in each, how many are wrong, and their grades."""
 
-    groups: dict[Any, list[float]] = field(default_factory=dict)
+    groups: dict[Any, int] = field(default_factory=dict)
+    """Each group's place in the columns, in the order in which they came: pages may be many thousands."""
+    _labels: array[int] = field(default_factory=lambda: array("I"))
+    _wrong: array[int] = field(default_factory=lambda: array("I"))
+    _graded: array[int] = field(default_factory=lambda: array("I"))
+    _grades: array[float] = field(default_factory=lambda: array("d"))
 
     def add(self, group: object, wrong: bool, grade: float | None) -> None:
-        sums = self.groups.setdefault(group, [0, 0, 0.0, 0])
-        sums[0] += 1
-        sums[1] += wrong
+        at = self.groups.setdefault(group, len(self.groups))
+        if at == len(self._labels):
+            for column in (self._labels, self._wrong, self._graded, self._grades):
+                column.append(0)
+        self._labels[at] += 1
+        self._wrong[at] += wrong
         if grade is not None:
-            sums[2] += grade
-            sums[3] += 1
+            self._graded[at] += 1
+            self._grades[at] += grade
 
     def means(self) -> Iterator[tuple[Any, tuple[int, int, float | None]]]:
         """(group, (labels, wrong, mean grade)) in the order in which they came."""
-        for group, (labels, wrong, grades, graded) in self.groups.items():
-            yield group, (int(labels), int(wrong), grades / graded if graded else None)
+        for group, at in self.groups.items():
+            mean = self._grades[at] / self._graded[at] if self._graded[at] else None
+            yield group, (self._labels[at], self._wrong[at], mean)
 
 
 @dataclass(slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, replace
 from typing import Any
 
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
@@ -16,47 +16,59 @@ _PLAIN = ("verdict", "serials", "package", "file", "page", "x_mm", "y_mm", "deta
           "wrong_modules")  # fmt: skip
 
 
+class _Coming(list[Any]):
+    """A list for the JSON encoder whose items are made when it writes them: there may be a million."""
+
+    def __init__(self, count: int, items: Iterable[Any]) -> None:
+        super().__init__()
+        self._count, self._items = count, items
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._items)
+
+
 def _document(outcome: Verification) -> dict[str, Any]:
-    """What `verify --json` prints, without the findings: docs/formats/json.md names every field."""
-    found: dict[str, Any] = {
+    """What `verify --json` prints: docs/formats/json.md names every field."""
+    return {
         "batch": outcome.batch.id,
         "right": outcome.right,
         "partial": outcome.partial,
         "resumed": outcome.resumed,
+        "resumed_labels": outcome.resumed_labels,
         "counts": outcome.counts,
         "files": outcome.files,
         "pages": outcome.pages,
         "broken_files": [{"file": name, "reason": reason} for name, reason in outcome.broken],
         "troubles": [{"file": name, "reason": reason} for name, reason in outcome.troubles],
-        "sample": None,
+        "sample": asdict(outcome.decision) if outcome.decision else None,
         "statistics": _statistics(outcome, statistics(outcome)) if outcome.wanted.grade else None,
-        "findings": [],
+        "findings": _Coming(len(outcome.findings), rows_of(outcome)),
     }
-    if outcome.decision:
-        found["sample"] = asdict(outcome.decision)
-    return found
 
 
 def _statistics(outcome: Verification, facts: Statistics) -> dict[str, Any]:
-    plain = asdict(facts)
+    plain = asdict(replace(facts, moments=()))
     plain["letters"] = dict(facts.letters)
     worst = outcome.findings.pick(facts.worst)
     plain["worst"] = [worst[index].serials for index in facts.worst]
     plain["positions"] = plain.pop("spots")
-    plain["over_time"] = plain.pop("moments")
+    del plain["moments"]
+    plain["over_time"] = _Coming(len(facts.moments), map(asdict, facts.moments))
     return plain
 
 
 def json_report(outcome: Verification) -> Iterator[bytes]:
-    """The document, finding by finding: there may be a million."""
-    head, _, tail = json.dumps(_document(outcome), indent=2, ensure_ascii=True).rpartition("]")
-    yield head.encode("ascii")
-    between = "\n    "
-    for row in rows_of(outcome):
-        text = json.dumps(row, indent=2, ensure_ascii=True).replace("\n", "\n    ")
-        yield (between + text).encode("ascii")
-        between = ",\n    "
-    yield (("\n  " if len(outcome.findings) else "") + "]" + tail + "\n").encode("ascii")
+    """The document, in pieces."""
+    waiting: list[str] = []
+    for text in json.JSONEncoder(indent=2, ensure_ascii=True).iterencode(_document(outcome)):
+        waiting.append(text)
+        if len(waiting) > 10_000:
+            yield "".join(waiting).encode("ascii")
+            waiting.clear()
+    yield ("".join(waiting) + "\n").encode("ascii")
 
 
 def csv_report(outcome: Verification) -> Iterator[bytes]:

@@ -42,7 +42,8 @@ Value = TypeVar("Value")
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a verification is asked for. `partial`: labels whose place is in no picture are no fault. `sample`: decide
-    by the sample that was drawn last. `resume`: label files that were once read wholly and found right count as read.
+    by the sample that was drawn last. `resume`: label files that were once read wholly and found right count as read,
+    by the second reader too if that is asked for; grades and samples need every file, so with those all are read.
     """
 
     partial: bool = False
@@ -58,8 +59,7 @@ class Verification:
     """The outcome. `findings` are in the order of files and pages; `pictures` are those of failed labels by index of
     their finding; `broken` lists files and pages that could not be read, with the reason; `troubles` those that were
     read with difficulty; `parts` are the label files that the ledger knows; `decision` is what a sample says of the
-    lot, where one was asked for; `resumed` counts files that were not read
-    again, and `resumed_labels` their labels.
+    lot, where one was asked for; `resumed` counts files that were not read again, and `resumed_labels` their labels.
     """
 
     batch: Batch
@@ -140,8 +140,8 @@ def verify(
     """Read all files and compare with the ledger. Each file's reads are committed when the file is done.
 
     On worker processes a page that crashes or stalls a reader is listed and the rest goes on; without an executor all
-    is read in this process, which a hostile file may crash. A file or page that can't be read is listed, too;
-    `InputError` if that is all of them.
+    is read in this process, which a hostile file may crash. Threads must be one at most: pdfium is not safe in more. A
+    file or page that can't be read is listed, too; `InputError` if that is all of them.
     """
     files = expand(paths)
     verifier = Verifier(ledger, batch, wanted, progress, executor=executor)
@@ -186,6 +186,7 @@ class Verifier:
         self._draw = current_draw(ledger, batch) if wanted.sample else None
         self._ledger, self._batch, self._wanted, self._progress = ledger, batch, wanted, progress
         self._parts = label_parts(ledger, batch.id)
+        self._by_digest = {part.sha256: part for part in self._parts}
         wish = Wish(ledger.path, ledger.who, batch.id, wanted.second_reader, wanted.grade)
         self._reading = Reading(wish, executor)
         copies = max((part.copy for part in self._parts), default=1)
@@ -196,7 +197,8 @@ class Verifier:
         """How to look at a file again, by its name; None where two files share it."""
         self._pictures: dict[tuple[str, int, Box], Shot] = {}
         self._known: set[str] = set()
-        self._verified = ledger.files_verified(batch.id) if wanted.resume else set()
+        passes = wanted.resume and not wanted.grade and not wanted.sample
+        self._verified = ledger.files_verified(batch.id, wanted.second_reader) if passes else set()
         self._file: _File | None = None
         self._broken: list[tuple[int, int, str, str]] = []
         self.troubles: list[tuple[str, str]] = []
@@ -257,7 +259,9 @@ class Verifier:
                 continue
             self._known.add(answer.sha256)
             self.files += 1
-            if answer.part and answer.sha256 in self._verified:
+            if answer.part:  # the one that came from a process is no copy to keep for each of thousands of files
+                answer = replace(answer, part=self._by_digest.setdefault(answer.sha256, answer.part))
+            if answer.part and answer.sha256 in self._verified and not self._books.scrapped(answer.part.numbers):
                 self._count_as_read(path, answer.part)
                 continue
             whole = Look(self._reading.wish, path, part=answer.part)
@@ -294,6 +298,8 @@ class Verifier:
     def _commit(self, ended: bool = True) -> None:
         """Write down what was read since; `ended` where the file at hand was read to its end."""
         whole = self._file.whole if ended and self._file else None
+        if whole and self._wanted.second_reader:
+            whole["second_reader"] = True
         _record(self._ledger, self._batch, self._waiting, whole)
         self._heap.add(self._waiting)
         self._waiting = []
@@ -348,7 +354,7 @@ def _record(ledger: Ledger, batch: Batch, findings: Sequence[Finding], whole: Ma
         for item in findings
         if item.kind != "missing"
     ]
-    if reads:
+    if reads or whole:
         matched = [item.package for item in findings if item.kind == "matched" and item.package]
         ledger.record_reads(batch.id, reads, matched, whole)
 

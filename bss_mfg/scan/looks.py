@@ -6,11 +6,14 @@ picture.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bss_mfg.errors import BssError
-from bss_mfg.files import sha256_of
+from bss_mfg.errors import BssError, InputError
+from bss_mfg.files import read_bytes
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import PrintedPart, Who
 from bss_mfg.scan.frame import Box
@@ -19,7 +22,7 @@ from bss_mfg.scan.page import PageReader, failed
 from bss_mfg.scan.reconcile import ScannedPage
 from bss_mfg.scan.second import SecondReader
 from bss_mfg.scan.shots import Shot, shot
-from bss_mfg.scan.sources import open_source
+from bss_mfg.scan.sources import MOST_OCTETS, Source, source_of
 from bss_mfg.workers import Failed
 
 
@@ -55,11 +58,18 @@ class Look:
     boxes: tuple[tuple[Box, Quad | None, int], ...] = ()
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Source, str]]:
+    """A file, open, and the SHA-256 of just these octets."""
+    data = read_bytes(path, "file to verify", MOST_OCTETS)
+    with source_of(data, path) as source:
+        yield source, hashlib.sha256(data).hexdigest()
+
+
 def open_file(look: Look) -> Opened | Failed:
     """What a file is; `Failed` where it is refused."""
     try:
-        with open_source(look.path) as source, Ledger.open(look.wish.ledger, look.wish.who) as ledger:
-            digest = sha256_of(look.path)
+        with _opened(look.path) as (source, digest), Ledger.open(look.wish.ledger, look.wish.who) as ledger:
             part = ledger.printed_as(look.wish.batch, digest)
             return Opened(digest, source.pages, part if part and part.each == "package" else None)
     except BssError as error:
@@ -70,10 +80,13 @@ def read_pages(look: Look) -> list[ScannedPage | Failed]:
     """What stands on some pages: drawn, read, placed, diagnosed, graded."""
     try:
         with (
-            open_source(look.path) as source,
+            _opened(look.path) as (source, digest),
             Ledger.open(look.wish.ledger, look.wish.who) as ledger,
             SecondReader.lazily() as second,
         ):
+            if look.part and look.part.sha256 != digest:
+                # Only the places of what the ledger remembers would be looked at.
+                raise InputError("was changed while it was read", where=str(look.path), way_out="Verify it again.")
             reader = PageReader(ledger, look.wish, look.part, second)
             if look.part:
                 reader.expect(look.part, look.pages)
@@ -85,7 +98,7 @@ def read_pages(look: Look) -> list[ScannedPage | Failed]:
 def take_shots(look: Look) -> tuple[Shot | None, ...]:
     """Pictures of some places on a page."""
     try:
-        with open_source(look.path) as source:
+        with _opened(look.path) as (source, _):
             grey = source.page(look.pages[0], look.part.cells if look.part else ()).grey
             return tuple(shot(grey, *item) for item in look.boxes)
     except BssError:

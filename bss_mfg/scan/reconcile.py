@@ -87,6 +87,7 @@ class Books:
         self._marks = bytearray(packages + 1)
         self._marks[0] = _SCRAPPED  # packages count from 1
         self._times = bytearray(packages + 1)
+        self._seen = 0
         self._at = array("I", bytes(4 * (packages + 1)))
         self._files: list[str] = []
         self._pages = array("I"), array("I")
@@ -110,6 +111,7 @@ class Books:
                 files.append(len(self._files) - 1)
                 numbers.append(page)
             self._at[package] = len(numbers) - 1
+            self._seen += 1
         self._times[package] = min(self._times[package] + 1, 255)
         self._marks[package] |= _SEEN
 
@@ -133,7 +135,11 @@ class Books:
 
     def seen(self) -> int:
         """How many packages were read right."""
-        return len(self._times) - self._times.count(0)
+        return self._seen
+
+    def scrapped(self, packages: Iterable[int]) -> bool:
+        """Whether one of these packages was scrapped."""
+        return any(self._marks[package] & _SCRAPPED for package in packages)
 
     def complete(self) -> bool:
         """Whether a label of every package that may leave the factory was read right."""

@@ -28,6 +28,8 @@ Piece = tuple[int, int, "Grey"]
 
 PDF_DPI = 300
 MAX_PIXELS = 50_000_000
+MOST_OCTETS = 1 << 30
+"""Of one file."""
 SUFFIXES = (".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".heic", ".heif")
 
 
@@ -86,15 +88,15 @@ class Source:
         """A page, from 1; `InputError` where it is damaged or over 50 megapixels.
 
         With `only`, a page of a PDF is drawn at these areas and stays white elsewhere, and its pixels are good until
-        the next page is drawn: for our own files, where
-        nothing else can lie. Each pixel drawn is the same as without, but for the rounding of an edge's grey.
+        the next page is drawn: for our own files, where nothing else can lie. Each pixel drawn is the same as without,
+        but for the rounding of an edge's grey.
         """
         return self._draw(number, only)
 
 
 def open_source(path: Path) -> Source:
     """A PDF or picture, open; `InputError` where it is neither, or is damaged."""
-    return source_of(read_bytes(path, "file to verify", 1 << 30), path)
+    return source_of(read_bytes(path, "file to verify", MOST_OCTETS), path)
 
 
 def source_of(data: bytes, path: Path) -> Source:
