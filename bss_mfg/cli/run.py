@@ -12,7 +12,6 @@ from bss_mfg.cli.common import App, counted, details, jobs_option, json_option, 
 from bss_mfg.cli.steps import Steps, clock
 
 if TYPE_CHECKING:
-    from bss_mfg.label.printer import Printer
     from bss_mfg.ledger.store import Ledger
     from bss_mfg.running.estimate import Estimate
     from bss_mfg.running.job import Outcome
@@ -47,9 +46,10 @@ def run(
     Everything is checked before anything is issued. Interrupted or killed, the same command with --id, or `run --resume
     BATCH`, goes on where it stopped. Exit 1 if a label did not read right; then nothing is uploaded or handed over.
     """
+    from bss_mfg.errors import BssError
     from bss_mfg.running.estimate import estimate, refuse_full_disk
     from bss_mfg.running.job import run as work
-    from bss_mfg.running.plan import ready, settled, write_plan
+    from bss_mfg.running.plan import at_work, ready, refuse_taken, settled, write_plan
     from bss_mfg.workers import cores, processes
 
     workspace = app.workspace
@@ -59,24 +59,35 @@ def run(
             if resume
             else settled(workspace, _new(app, ledger, product, units, batch_id, template, printer, symbols, identities))
         )
-        prepared = ready(workspace, plan, lambda name: _printer(app, name))
+        prepared = ready(workspace, plan, app.printer)
+        if not begun:
+            refuse_taken(workspace, ledger, prepared)
         if plan_only:
             _show_plan(prepared, estimate(prepared, jobs or cores()), begun, as_json)
             return
         if not begun:
-            if plan.units > 10_000:
-                refuse_full_disk(workspace.root, estimate(prepared, jobs or cores()))
-            write_plan(workspace, plan)
-        say(f"Run of batch {plan.batch}: {counted(plan.units, 'unit')} of {plan.product}"
-            + (", going on" if begun else ""))  # fmt: skip
-        steps = Steps()
-        try:
-            with app.vault(ledger) as vault, processes(jobs, plan.units) as executor:
-                outcome = work(workspace, ledger, vault, prepared, steps, executor)
-        except BaseException:
-            steps.close()
-            say(f"To go on: bss-mfg run --resume {plan.batch}")
-            raise
+            refuse_full_disk(workspace.root, prepared)
+        with app.vault(ledger) as vault:
+            if not begun:
+                ledger.check_vault(vault)
+                prepared = write_plan(workspace, ledger, prepared, named=bool(batch_id))
+            plan = prepared.plan
+            goes_on = f"`bss-mfg run --resume {plan.batch}` goes on."
+            steps = Steps()
+            with at_work(workspace, plan):
+                say(f"Run of batch {plan.batch}: {counted(plan.units, 'unit')} of {plan.product}"
+                    + (", going on" if begun else ""))  # fmt: skip
+                try:
+                    with processes(jobs, plan.units) as executor:
+                        outcome = work(workspace, ledger, vault, prepared, steps, executor)
+                except KeyboardInterrupt:
+                    steps.close()
+                    say(f"Interrupted. {goes_on}")
+                    ctx.exit(130)
+                except BssError as error:
+                    steps.close()
+                    error.way_out = f"{error.way_out} {goes_on}".strip()
+                    raise
         record = _record(ledger, prepared, outcome)
     if as_json:
         print_json(record)
@@ -111,10 +122,6 @@ def _known(app: App, batch: str, product: str | None, units: int | None) -> tupl
             way_out="`bss-mfg run PRODUCT --units N --id BATCH` begins one.",
         )
     return plan, True
-
-
-def _printer(app: App, name: str) -> Printer:
-    return app.printer(name)
 
 
 def _show_plan(ready: Ready, found: Estimate, begun: bool, as_json: bool) -> None:
@@ -161,7 +168,7 @@ def _record(ledger: Ledger, ready: Ready, outcome: Outcome) -> dict[str, Any]:
     counts = ledger.counts(batch.id)
     return {
         "batch": batch.id, "product": batch.product, "units": batch.units, "packages": batch.packages,
-        "issued": outcome.issued, "right": outcome.right,
+        "issued": outcome.issued, "changed": outcome.changed, "right": outcome.right,
         "labels": labels.labels if labels else 0, "pages": labels.pages if labels else 0,
         "label_files": [str(path) for path in labels.files] if labels else [],
         "index": str(labels.index) if labels else None,
@@ -193,7 +200,7 @@ def _conclude(ready: Ready, outcome: Outcome) -> None:
         say("WRONG: not all labels are right. Keep these files apart and look into them before anything is printed.")
         return
     labels = outcome.labels
-    if labels:
+    if labels and labels.files:
         say(f"Labels: {shown_path(labels.files[0].parent)}; print them at 100 %, without scaling")
     if outcome.logs:
         say(f"Control logs: {shown_path(outcome.logs[0].parent)}")
@@ -202,4 +209,4 @@ def _conclude(ready: Ready, outcome: Outcome) -> None:
             say(f"Note: {names} in them are assumptions (`bss-mfg manifest` lists them)")
     if labels and labels.layout.sample:
         say("This is a development product: every label carries a SAMPLE mark.")
-    say(f"OK: batch {outcome.batch.id} is done")
+    say(f"OK: batch {outcome.batch.id} {'is done' if outcome.changed else 'was done before; nothing was changed'}")

@@ -30,7 +30,11 @@ SAMPLE = 240
 """Packages that are tried, in whole pages: half a second of work."""
 LEDGER_OCTETS = 340
 """Of a unit in the ledger, besides its barcode string (measured at a million units)."""
+READ_OCTETS = 270
+"""Of a label's read in the history."""
 INDEX_OCTETS = 70
+PLENTY = 100_000
+"""Octets a unit that no run needs: where there is as much room, nothing has to be tried."""
 LEDGER_SHARE = 1.35
 """What writing to the ledger and putting files in place adds to the work that is measured."""
 GAIN = 0.85
@@ -83,7 +87,7 @@ def estimate(ready: Ready, jobs: int) -> Estimate:
     return Estimate(
         plan.units, packages, -(-packages // per_page), -(-packages // file_labels),
         {
-            "ledger": int(plan.units * LEDGER_OCTETS + packages * payload),
+            "ledger": int(plan.units * LEDGER_OCTETS + packages * (payload + READ_OCTETS * ready.readable)),
             "labels": int(packages * INDEX_OCTETS + _label_octets(ready, examples, document, packages, file_labels)),
             "control logs": int(packages * log_octets / tried),
         },
@@ -93,9 +97,12 @@ def estimate(ready: Ready, jobs: int) -> Estimate:
     )  # fmt: skip
 
 
-def refuse_full_disk(folder: Path, wanted: Estimate) -> None:
+def refuse_full_disk(folder: Path, ready: Ready) -> None:
     """`MissingError` where there is less room than the run needs, and a tenth more."""
     free = free_octets(folder)
+    if free >= ready.plan.units * PLENTY:
+        return
+    wanted = estimate(ready, 1)
     if free < wanted.all_octets * 1.1:
         raise MissingError(
             f"the disk has {megabytes(free)} free, the run needs about {megabytes(int(wanted.all_octets * 1.1))}",
