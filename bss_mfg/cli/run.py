@@ -50,12 +50,12 @@ def run(
     from bss_mfg.running.estimate import estimate, refuse_full_disk
     from bss_mfg.running.job import run as work
     from bss_mfg.running.plan import at_work, ready, refuse_taken, settled, write_plan
-    from bss_mfg.workers import cores, processes
+    from bss_mfg.workers import processes, width
 
     workspace = app.workspace
     with workspace.open_ledger(app.actor) as ledger:
         plan, begun = (
-            _known(app, resume, product, units)
+            _known(ctx, app, resume)
             if resume
             else settled(workspace, _new(app, ledger, product, units, batch_id, template, printer, symbols, identities))
         )
@@ -63,7 +63,7 @@ def run(
         if not begun:
             refuse_taken(workspace, ledger, prepared)
         if plan_only:
-            _show_plan(prepared, estimate(prepared, jobs or cores()), begun, as_json)
+            _show_plan(app, prepared, estimate(prepared, width(jobs, plan.units)), begun, as_json)
             return
         if not begun:
             refuse_full_disk(workspace.root, prepared)
@@ -109,12 +109,13 @@ def _new(
     )  # fmt: skip
 
 
-def _known(app: App, batch: str, product: str | None, units: int | None) -> tuple[Plan, bool]:
+def _known(ctx: click.Context, app: App, batch: str) -> tuple[Plan, bool]:
     from bss_mfg.errors import InputError
     from bss_mfg.running.plan import read_plan
 
-    if product is not None or units is not None:
-        raise click.UsageError("--resume goes on as the run was begun: leave out PRODUCT and --units.")
+    for name in ("product", "units", "batch_id", "template", "printer", "symbols", "identities"):
+        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError("--resume goes on as the run was begun: leave out what was said then.")
     plan = read_plan(app.workspace, batch)
     if plan is None:
         raise InputError(
@@ -124,41 +125,47 @@ def _known(app: App, batch: str, product: str | None, units: int | None) -> tupl
     return plan, True
 
 
-def _show_plan(ready: Ready, found: Estimate, begun: bool, as_json: bool) -> None:
+def _show_plan(app: App, ready: Ready, found: Estimate, begun: bool, as_json: bool) -> None:
+    from bss_mfg.files import free_octets
     from bss_mfg.running.estimate import megabytes
     from bss_mfg.running.plan import STEPS
 
-    plan = ready.plan
-    seconds = sum(found.seconds.values())
-    left_out = [
-        *([] if ready.readable else ["verify"]),
-        *([] if ready.mapping else ["manifest"]),
-    ]
+    plan, symbol, free = ready.plan, ready.layout.symbol, free_octets(app.workspace.root)
+    left_out = [*([] if ready.readable else ["verify"]), *([] if ready.mapping else ["manifest"])]
     if as_json:
         print_json({"batch": plan.batch, "product": plan.product, "begun": begun, "template": plan.template,
                     "printer": plan.printer, "steps": [step for step in STEPS if step not in left_out],
-                    "left_out": left_out, **found.record()})  # fmt: skip
+                    "left_out": left_out, **found.record(), "free": free})  # fmt: skip
         return
-    symbol = ready.layout.symbol
+    modules = f", {symbol.columns}x{symbol.rows} modules of {ready.layout.x_dimension_mm:.3f} mm" if symbol else ""
     details(
         [
             ("batch", plan.batch + (" (begun)" if begun else "")),
-            ("product", f"{plan.product}, {ready.product.product.stage}"),
-            ("units", f"{found.units:,} in {counted(found.packages, 'package')}"),
-            ("labels", f"{found.packages:,} on {counted(found.pages, 'page')} in {counted(found.files, 'file')}, "
-                       f"template {plan.template}, printer {plan.printer}"),
-            *([("symbol", f"{symbol.columns}x{symbol.rows} modules of {ready.layout.x_dimension_mm:.3f} mm")]
-              if symbol else []),
-            ("disk", f"about {megabytes(found.all_octets)}: "
-                     + ", ".join(f"{name} {megabytes(octets)}" for name, octets in found.octets.items())),
-            ("time", f"about {clock(seconds)} with {counted(found.jobs, 'process', 'processes')}"),
+            ("product", f"{plan.product}, {ready.product.product.stage}, spec {ready.spec.spec.name}"),
+            ("labels", f"template {plan.template}, printer {plan.printer}{modules}"),
         ]
-    )  # fmt: skip
-    click.echo()
-    for step in STEPS:
-        time = f"about {clock(found.seconds[step])}" if step in found.seconds else ""
-        click.echo(f"  {step:<10} {'left out' if step in left_out else time}".rstrip())
-    say("Nothing was issued.")
+    )
+    pages, files = counted(found.pages, "page"), counted(found.files, "file")
+    whats = {
+        "issue": (f"{counted(found.units, 'unit')} in {counted(found.packages, 'package')}", "ledger"),
+        "labels": (f"{counted(found.packages, 'label')} on {pages} in {files}", "labels"),
+        "verify": (f"{counted(found.packages, 'label')} read back", "reads"),
+        "manifest": (f"{counted(found.logs, 'control log')} in {counted(found.log_files, 'file')}", "control logs"),
+        "traveller": ("1 page", ""),
+    }
+
+    def row(step: str, what: str, octets: int | None, seconds: float | None) -> str:
+        disk, time = "" if octets is None else megabytes(octets), "" if seconds is None else clock(seconds)
+        return f"{step:<10} {what:<48} {disk:>9} {time:>8}".rstrip()
+
+    click.echo(f"\n{'step':<10} {'what':<48} {'disk':>9} {'time':>8}")
+    for step, (what, kind) in whats.items():
+        gone = step in left_out
+        click.echo(row(step, "left out" if gone else what, None if gone else found.octets.get(kind),
+                       None if gone else found.seconds.get(step)))  # fmt: skip
+    working = f"{counted(found.jobs, 'process', 'processes')}; {megabytes(free)} are free"
+    click.echo(row("all", working, found.all_octets, sum(found.seconds.values())))
+    say("Disk and time are estimates from a sample tried now. Nothing was issued.")
 
 
 def _record(ledger: Ledger, ready: Ready, outcome: Outcome) -> dict[str, Any]:

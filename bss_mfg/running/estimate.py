@@ -45,12 +45,15 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """`seconds` by step; octets on the disk by kind. `pages` and `files` are those of the labels."""
+    """`seconds` by step; octets on the disk by kind. `pages` and `files` are those of the labels; `logs` go into
+    `log_files` control logs."""
 
     units: int
     packages: int
     pages: int
     files: int
+    logs: int
+    log_files: int
     octets: dict[str, int]
     seconds: dict[str, float]
     jobs: int
@@ -64,8 +67,8 @@ class Estimate:
         """As plain data."""
         return {
             "units": self.units, "packages": self.packages, "pages": self.pages, "label_files": self.files,
-            "octets": self.octets, "seconds": {name: round(value, 1) for name, value in self.seconds.items()},
-            "jobs": self.jobs,
+            "control_logs": self.logs, "control_log_files": self.log_files, "octets": self.octets,
+            "seconds": {name: round(value, 1) for name, value in self.seconds.items()}, "jobs": self.jobs,
         }  # fmt: skip
 
 
@@ -86,8 +89,10 @@ def estimate(ready: Ready, jobs: int) -> Estimate:
     file_labels = per_page if ready.printer.language == "png" else max(LABELS_PER_FILE // per_page, 1) * per_page
     return Estimate(
         plan.units, packages, -(-packages // per_page), -(-packages // file_labels),
+        (plan.units + (packages if size > 1 else 0)) * bool(ready.mapping), int(bool(ready.mapping)),
         {
-            "ledger": int(plan.units * LEDGER_OCTETS + packages * (payload + READ_OCTETS * ready.readable)),
+            "ledger": int(plan.units * LEDGER_OCTETS + packages * payload),
+            "reads": packages * READ_OCTETS * ready.readable,
             "labels": int(packages * INDEX_OCTETS + _label_octets(ready, examples, document, packages, file_labels)),
             "control logs": int(packages * log_octets / tried),
         },
