@@ -344,6 +344,23 @@ def locked(path: Path, wait_s: float = 30.0) -> Iterator[None]:
         os.close(handle)
 
 
+@contextlib.contextmanager
+def held(path: Path, otherwise: str) -> Iterator[None]:
+    """Hold a lock on a file that is there; `LedgerError` with the words `otherwise` where another process has it. It
+    ends with the process, however that ends."""
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except OSError as error:
+        raise from_os_error(error, "taking the lock of", path) from error
+    try:
+        os.lseek(handle, 1 << 30, os.SEEK_SET)  # Windows locks octets: one that nobody reads
+        if not _try_lock(handle):
+            raise LedgerError(otherwise, where=str(path), way_out="Let it finish.")
+        yield
+    finally:
+        os.close(handle)
+
+
 if sys.platform == "win32":
     import msvcrt
 

@@ -64,20 +64,8 @@ def create_batch(
     product = loaded.product
     if batch_id is not None:
         checked_name(batch_id, "batch id")
-    if units % product.units_per_package:
-        raise InputError(
-            f"{units} units do not fill packages of {product.units_per_package}",
-            way_out=f"Give a multiple of {product.units_per_package}.",
-        )
-    asked = _Request(loaded, units, identities)
-    for _ in asked:
-        pass
+    asked = _asked(loaded, units, identities)
     request = asked.digest
-    if asked.count and asked.count != units:
-        raise InputError(
-            f"the identities file has {asked.count} rows, {units} units are asked for",
-            way_out="Make both numbers the same.",
-        )
     if batch_id is not None and (found := _existing(ledger, batch_id, request)):
         return found
     if product.stage == "production":
@@ -132,6 +120,36 @@ def create_batch(
             after = next_serial if asked.count else next_serial + units
             ledger.issue(batch, request, number, after, made.wrapped, made.data_key, maker.stored(made.slices))
     return Issued(batch, True)
+
+
+def refuse_request(
+    ledger: Ledger, loaded: LoadedProduct, units: int, batch_id: str, identities: Iterable[Identity] = ()
+) -> bool:
+    """Refuse what `create_batch` would refuse of these arguments, and issue nothing; whether the batch is there
+    already."""
+    asked = _asked(loaded, units, identities)
+    if _existing(ledger, batch_id, asked.digest):
+        return True
+    if asked.count:
+        number, _ = ledger.next_serial(loaded.name)
+        refuse_known(ledger, -1 if number is None else number, identities)
+    return False
+
+
+def _asked(loaded: LoadedProduct, units: int, identities: Iterable[Identity]) -> _Request:
+    """The request, its identities read once."""
+    size = loaded.product.units_per_package
+    if units % size:
+        raise InputError(f"{units} units do not fill packages of {size}", way_out=f"Give a multiple of {size}.")
+    asked = _Request(loaded, units, identities)
+    for _ in asked:
+        pass
+    if asked.count and asked.count != units:
+        raise InputError(
+            f"the identities file has {asked.count} rows, {units} units are asked for",
+            way_out="Make both numbers the same.",
+        )
+    return asked
 
 
 @dataclass(frozen=True)

@@ -260,14 +260,19 @@ def _caller() -> Callable[[_Call], Any]:
 
 @contextmanager
 def processes(jobs: int = 0, items: int = WORTH) -> Iterator[Executor | None]:
-    """An executor of `jobs` processes, ended with the context; None for one: work is done here. 0 stands for one per
-    core, or for one where there are too few items to be worth their start."""
-    count = jobs or (cores() if items >= WORTH else 1)
+    """An executor of as many processes as `width` says, ended with the context; None for one: work is done here."""
+    count = width(jobs, items)
     if count == 1:
         yield None
         return
     with Processes(count) as executor:
         yield executor
+
+
+def width(jobs: int, items: int = WORTH) -> int:
+    """How many processes work. 0 jobs stand for one per core, or for one where there are too few items to be worth
+    their start."""
+    return jobs or (cores() if items >= WORTH else 1)
 
 
 def cores() -> int:

@@ -12,7 +12,6 @@ from bss_mfg.cli.common import App, counted, details, jobs_option, json_option, 
 from bss_mfg.cli.steps import Steps, clock
 
 if TYPE_CHECKING:
-    from bss_mfg.label.printer import Printer
     from bss_mfg.ledger.store import Ledger
     from bss_mfg.running.estimate import Estimate
     from bss_mfg.running.job import Outcome
@@ -47,36 +46,48 @@ def run(
     Everything is checked before anything is issued. Interrupted or killed, the same command with --id, or `run --resume
     BATCH`, goes on where it stopped. Exit 1 if a label did not read right; then nothing is uploaded or handed over.
     """
+    from bss_mfg.errors import BssError
     from bss_mfg.running.estimate import estimate, refuse_full_disk
     from bss_mfg.running.job import run as work
-    from bss_mfg.running.plan import ready, settled, write_plan
-    from bss_mfg.workers import cores, processes
+    from bss_mfg.running.plan import at_work, ready, refuse_taken, settled, write_plan
+    from bss_mfg.workers import processes, width
 
     workspace = app.workspace
     with workspace.open_ledger(app.actor) as ledger:
         plan, begun = (
-            _known(app, resume, product, units)
+            _known(ctx, app, resume)
             if resume
             else settled(workspace, _new(app, ledger, product, units, batch_id, template, printer, symbols, identities))
         )
-        prepared = ready(workspace, plan, lambda name: _printer(app, name))
+        prepared = ready(workspace, plan, app.printer)
+        if not begun:
+            refuse_taken(workspace, ledger, prepared)
         if plan_only:
-            _show_plan(prepared, estimate(prepared, jobs or cores()), begun, as_json)
+            _show_plan(app, prepared, estimate(prepared, width(jobs, plan.units)), begun, as_json)
             return
         if not begun:
-            if plan.units > 10_000:
-                refuse_full_disk(workspace.root, estimate(prepared, jobs or cores()))
-            write_plan(workspace, plan)
-        say(f"Run of batch {plan.batch}: {counted(plan.units, 'unit')} of {plan.product}"
-            + (", going on" if begun else ""))  # fmt: skip
-        steps = Steps()
-        try:
-            with app.vault(ledger) as vault, processes(jobs, plan.units) as executor:
-                outcome = work(workspace, ledger, vault, prepared, steps, executor)
-        except BaseException:
-            steps.close()
-            say(f"To go on: bss-mfg run --resume {plan.batch}")
-            raise
+            refuse_full_disk(workspace.root, prepared)
+        with app.vault(ledger) as vault:
+            if not begun:
+                ledger.check_vault(vault)
+                prepared = write_plan(workspace, ledger, prepared, named=bool(batch_id))
+            plan = prepared.plan
+            goes_on = f"`bss-mfg run --resume {plan.batch}` goes on."
+            steps = Steps()
+            with at_work(workspace, plan):
+                say(f"Run of batch {plan.batch}: {counted(plan.units, 'unit')} of {plan.product}"
+                    + (", going on" if begun else ""))  # fmt: skip
+                try:
+                    with processes(jobs, plan.units) as executor:
+                        outcome = work(workspace, ledger, vault, prepared, steps, executor)
+                except KeyboardInterrupt:
+                    steps.close()
+                    say(f"Interrupted. {goes_on}")
+                    ctx.exit(130)
+                except BssError as error:
+                    steps.close()
+                    error.way_out = f"{error.way_out} {goes_on}".strip()
+                    raise
         record = _record(ledger, prepared, outcome)
     if as_json:
         print_json(record)
@@ -98,12 +109,13 @@ def _new(
     )  # fmt: skip
 
 
-def _known(app: App, batch: str, product: str | None, units: int | None) -> tuple[Plan, bool]:
+def _known(ctx: click.Context, app: App, batch: str) -> tuple[Plan, bool]:
     from bss_mfg.errors import InputError
     from bss_mfg.running.plan import read_plan
 
-    if product is not None or units is not None:
-        raise click.UsageError("--resume goes on as the run was begun: leave out PRODUCT and --units.")
+    for name in ("product", "units", "batch_id", "template", "printer", "symbols", "identities"):
+        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError("--resume goes on as the run was begun: leave out what was said then.")
     plan = read_plan(app.workspace, batch)
     if plan is None:
         raise InputError(
@@ -113,45 +125,47 @@ def _known(app: App, batch: str, product: str | None, units: int | None) -> tupl
     return plan, True
 
 
-def _printer(app: App, name: str) -> Printer:
-    return app.printer(name)
-
-
-def _show_plan(ready: Ready, found: Estimate, begun: bool, as_json: bool) -> None:
+def _show_plan(app: App, ready: Ready, found: Estimate, begun: bool, as_json: bool) -> None:
+    from bss_mfg.files import free_octets
     from bss_mfg.running.estimate import megabytes
     from bss_mfg.running.plan import STEPS
 
-    plan = ready.plan
-    seconds = sum(found.seconds.values())
-    left_out = [
-        *([] if ready.readable else ["verify"]),
-        *([] if ready.mapping else ["manifest"]),
-    ]
+    plan, symbol, free = ready.plan, ready.layout.symbol, free_octets(app.workspace.root)
+    left_out = [*([] if ready.readable else ["verify"]), *([] if ready.mapping else ["manifest"])]
     if as_json:
         print_json({"batch": plan.batch, "product": plan.product, "begun": begun, "template": plan.template,
                     "printer": plan.printer, "steps": [step for step in STEPS if step not in left_out],
-                    "left_out": left_out, **found.record()})  # fmt: skip
+                    "left_out": left_out, **found.record(), "free": free})  # fmt: skip
         return
-    symbol = ready.layout.symbol
+    modules = f", {symbol.columns}x{symbol.rows} modules of {ready.layout.x_dimension_mm:.3f} mm" if symbol else ""
     details(
         [
             ("batch", plan.batch + (" (begun)" if begun else "")),
-            ("product", f"{plan.product}, {ready.product.product.stage}"),
-            ("units", f"{found.units:,} in {counted(found.packages, 'package')}"),
-            ("labels", f"{found.packages:,} on {counted(found.pages, 'page')} in {counted(found.files, 'file')}, "
-                       f"template {plan.template}, printer {plan.printer}"),
-            *([("symbol", f"{symbol.columns}x{symbol.rows} modules of {ready.layout.x_dimension_mm:.3f} mm")]
-              if symbol else []),
-            ("disk", f"about {megabytes(found.all_octets)}: "
-                     + ", ".join(f"{name} {megabytes(octets)}" for name, octets in found.octets.items())),
-            ("time", f"about {clock(seconds)} with {counted(found.jobs, 'process', 'processes')}"),
+            ("product", f"{plan.product}, {ready.product.product.stage}, spec {ready.spec.spec.name}"),
+            ("labels", f"template {plan.template}, printer {plan.printer}{modules}"),
         ]
-    )  # fmt: skip
-    click.echo()
-    for step in STEPS:
-        time = f"about {clock(found.seconds[step])}" if step in found.seconds else ""
-        click.echo(f"  {step:<10} {'left out' if step in left_out else time}".rstrip())
-    say("Nothing was issued.")
+    )
+    pages, files = counted(found.pages, "page"), counted(found.files, "file")
+    whats = {
+        "issue": (f"{counted(found.units, 'unit')} in {counted(found.packages, 'package')}", "ledger"),
+        "labels": (f"{counted(found.packages, 'label')} on {pages} in {files}", "labels"),
+        "verify": (f"{counted(found.packages, 'label')} read back", "reads"),
+        "manifest": (f"{counted(found.logs, 'control log')} in {counted(found.log_files, 'file')}", "control logs"),
+        "traveller": ("1 page", ""),
+    }
+
+    def row(step: str, what: str, octets: int | None, seconds: float | None) -> str:
+        disk, time = "" if octets is None else megabytes(octets), "" if seconds is None else clock(seconds)
+        return f"{step:<10} {what:<48} {disk:>9} {time:>8}".rstrip()
+
+    click.echo(f"\n{'step':<10} {'what':<48} {'disk':>9} {'time':>8}")
+    for step, (what, kind) in whats.items():
+        gone = step in left_out
+        click.echo(row(step, "left out" if gone else what, None if gone else found.octets.get(kind),
+                       None if gone else found.seconds.get(step)))  # fmt: skip
+    working = f"{counted(found.jobs, 'process', 'processes')}; {megabytes(free)} are free"
+    click.echo(row("all", working, found.all_octets, sum(found.seconds.values())))
+    say("Disk and time are estimates from a sample tried now. Nothing was issued.")
 
 
 def _record(ledger: Ledger, ready: Ready, outcome: Outcome) -> dict[str, Any]:
@@ -161,7 +175,7 @@ def _record(ledger: Ledger, ready: Ready, outcome: Outcome) -> dict[str, Any]:
     counts = ledger.counts(batch.id)
     return {
         "batch": batch.id, "product": batch.product, "units": batch.units, "packages": batch.packages,
-        "issued": outcome.issued, "right": outcome.right,
+        "issued": outcome.issued, "changed": outcome.changed, "right": outcome.right,
         "labels": labels.labels if labels else 0, "pages": labels.pages if labels else 0,
         "label_files": [str(path) for path in labels.files] if labels else [],
         "index": str(labels.index) if labels else None,
@@ -193,7 +207,7 @@ def _conclude(ready: Ready, outcome: Outcome) -> None:
         say("WRONG: not all labels are right. Keep these files apart and look into them before anything is printed.")
         return
     labels = outcome.labels
-    if labels:
+    if labels and labels.files:
         say(f"Labels: {shown_path(labels.files[0].parent)}; print them at 100 %, without scaling")
     if outcome.logs:
         say(f"Control logs: {shown_path(outcome.logs[0].parent)}")
@@ -202,4 +216,4 @@ def _conclude(ready: Ready, outcome: Outcome) -> None:
             say(f"Note: {names} in them are assumptions (`bss-mfg manifest` lists them)")
     if labels and labels.layout.sample:
         say("This is a development product: every label carries a SAMPLE mark.")
-    say(f"OK: batch {outcome.batch.id} is done")
+    say(f"OK: batch {outcome.batch.id} {'is done' if outcome.changed else 'was done before; nothing was changed'}")

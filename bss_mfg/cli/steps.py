@@ -1,18 +1,21 @@
-"""The progress of a run: a line a step, on a terminal the current one drawn again and again.
+"""The progress of a run: a line a step, on a terminal the current one drawn again and again. ASCII, 79 columns.
 
-issue      done    20,000 units                                   2.1 s     9,520/s
-labels     [###########---------]   10,560/20,000     4,870/s    0:02 left
+issue      done        20,000 units                             1.9 s  10,520/s
+labels     [###########---------]       10,560/20,000   4,870/s       0:02 left
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
+import textwrap
 import time
 from collections.abc import Callable
 
 import click
 
-BAR = 20
+WIDTH, BAR, LEAST_BAR = 79, 20, 6
 REDRAW_SECONDS = 0.1
 
 
@@ -21,61 +24,80 @@ class Steps:
 
     def __init__(self) -> None:
         self._live = sys.stderr.isatty()
-        self._step, self._total, self._failed = "", 0, 0
+        self._step, self._failed, self._open = "", 0, False
         self._begun = self._drawn = 0.0
-        self._first: int | None = None
+        self._base: tuple[float, int] | None = None
+        """When this step was first heard of, and how much was done then: before, or while processes started."""
 
     def begin(self, step: str, total: int) -> Callable[[int, int], None]:
         """A step begins."""
-        self._step, self._total, self._failed, self._first = step, total, 0, None
+        self._step, self._failed, self._base = step, 0, None
         self._begun, self._drawn = time.monotonic(), 0.0
-        self.at(0, total)
+        self._draw(0, total, self._begun)
         return self.at
 
     def at(self, done: int, total: int) -> None:
         """The current step is so far."""
         now = time.monotonic()
-        if self._first is None and done:
-            self._first, self._begun = (0, self._begun) if done < total / 2 else (done, now)  # done before: no rate
-        if not self._live or (now - self._drawn < REDRAW_SECONDS and done < total):
+        self._base = self._base or (now, done)
+        if now - self._drawn >= REDRAW_SECONDS or done >= total:
+            self._draw(done, total, now)
+
+    def _draw(self, done: int, total: int, now: float) -> None:
+        if not self._live:
             return
         self._drawn = now
-        bar = "#" * (done * BAR // max(total, 1))
-        rate = (done - (self._first or 0)) / max(now - self._begun, 1e-9)
-        left = f"{clock((total - done) / rate)} left" if rate > 0 and now - self._begun > 0.5 else ""
+        since, before = self._base or (now, done)
+        rate = (done - before) / (now - since) if now - since > 0.5 else 0.0
+        left = f"{clock((total - done) / rate)} left" if rate > 0 else ""
         failed = f"  {self._failed:,} failed" if self._failed else ""
-        count = f"{done:,}/{total:,}"
-        self._line(f"{self._step:<10} [{bar:-<{BAR}}] {count:>19}  {speed(rate, done):>9}  {left:>11}{failed}")
+        tail = f"{f'{done:,}/{total:,}':>20} {per_second(rate, done - before):>9} {left:>15}{failed}"
+        size = max(min(BAR, WIDTH - 13 - len(tail)), LEAST_BAR)
+        self._line(f"{self._step:<10} [{'#' * (done * size // max(total, 1)):-<{size}}]{tail}")
 
     def failed(self, count: int) -> None:
         """So many labels or files of this step failed."""
         self._failed = count
 
-    def end(self, done: int, words: str, fresh: int) -> None:
+    def end(self, done: int, what: str, fresh: int, more: str = "") -> None:
         """The step has ended."""
         seconds = time.monotonic() - self._begun
-        state = "WRONG" if self._failed else "done"
-        what = f"{done:,} {words}"
-        self._line(
-            f"{self._step:<10} {state:<6} {what:<44} {seconds:>6.1f} s  {speed(done / max(seconds, 1e-9), done):>9}"
-        )
+        words, took, speed = f"{done:,} {what}", f"{seconds:,.1f} s", per_second(fresh / max(seconds, 1e-9), fresh)
+        if 0 < fresh < done:
+            words += f" ({done - fresh:,} before)"
+        elif more:
+            words += f" {more}"
+        if done and not fresh and not self._failed:
+            state, took = "done before", ""
+        else:
+            state = "WRONG" if self._failed else "done"
+        self._line(f"{self._step:<10} {state:<11} {words:<38}{took:>8} {speed:>9}")
         self._finish()
 
     def skip(self, step: str, words: str) -> None:
         """The step is left out."""
-        self._line(f"{step:<10} {'-':<6} left out: {words}")
-        self._finish()
+        head = f"{step:<10} left out    "
+        for line in textwrap.wrap(words, WIDTH, initial_indent=head, subsequent_indent=" " * len(head)):
+            self._line(line)
+            self._finish()
 
     def close(self) -> None:
         """Leave the line where it is: the run was interrupted, or an error follows."""
-        if self._live and self._drawn:
+        if self._open:
             self._finish()
 
     def _line(self, text: str) -> None:
-        click.echo(f"\r{text.rstrip():<79}" if self._live else text.rstrip(), err=True, nl=False)
+        text = text.rstrip()
+        if self._live:  # a line that wraps could not be drawn over
+            width = WIDTH
+            with contextlib.suppress(OSError, ValueError):
+                width = min(os.get_terminal_size(sys.stderr.fileno()).columns - 1 or WIDTH, WIDTH)
+            text = f"\r{text[:width]:<{width}}"
+        self._open = True
+        click.echo(text, err=True, nl=False)
 
     def _finish(self) -> None:
-        self._drawn = 0.0
+        self._open = False
         click.echo("", err=True)
 
 
@@ -86,6 +108,6 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{second:02}" if hours else f"{minutes}:{second:02}"
 
 
-def speed(rate: float, done: int) -> str:
+def per_second(rate: float, done: int) -> str:
     """Things a second; nothing where there were too few to tell."""
-    return f"{rate:,.0f}/s" if done >= 100 else ""
+    return f"{rate:,.0f}/s" if done >= 100 and rate else ""

@@ -30,7 +30,11 @@ SAMPLE = 240
 """Packages that are tried, in whole pages: half a second of work."""
 LEDGER_OCTETS = 340
 """Of a unit in the ledger, besides its barcode string (measured at a million units)."""
+READ_OCTETS = 270
+"""Of a label's read in the history."""
 INDEX_OCTETS = 70
+PLENTY = 100_000
+"""Octets a unit that no run needs: where there is as much room, nothing has to be tried."""
 LEDGER_SHARE = 1.35
 """What writing to the ledger and putting files in place adds to the work that is measured."""
 GAIN = 0.85
@@ -41,12 +45,15 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """`seconds` by step; octets on the disk by kind. `pages` and `files` are those of the labels."""
+    """`seconds` by step; octets on the disk by kind. `pages` and `files` are those of the labels; `logs` go into
+    `log_files` control logs."""
 
     units: int
     packages: int
     pages: int
     files: int
+    logs: int
+    log_files: int
     octets: dict[str, int]
     seconds: dict[str, float]
     jobs: int
@@ -60,8 +67,8 @@ class Estimate:
         """As plain data."""
         return {
             "units": self.units, "packages": self.packages, "pages": self.pages, "label_files": self.files,
-            "octets": self.octets, "seconds": {name: round(value, 1) for name, value in self.seconds.items()},
-            "jobs": self.jobs,
+            "control_logs": self.logs, "control_log_files": self.log_files, "octets": self.octets,
+            "seconds": {name: round(value, 1) for name, value in self.seconds.items()}, "jobs": self.jobs,
         }  # fmt: skip
 
 
@@ -82,8 +89,10 @@ def estimate(ready: Ready, jobs: int) -> Estimate:
     file_labels = per_page if ready.printer.language == "png" else max(LABELS_PER_FILE // per_page, 1) * per_page
     return Estimate(
         plan.units, packages, -(-packages // per_page), -(-packages // file_labels),
+        (plan.units + (packages if size > 1 else 0)) * bool(ready.mapping), int(bool(ready.mapping)),
         {
             "ledger": int(plan.units * LEDGER_OCTETS + packages * payload),
+            "reads": packages * READ_OCTETS * ready.readable,
             "labels": int(packages * INDEX_OCTETS + _label_octets(ready, examples, document, packages, file_labels)),
             "control logs": int(packages * log_octets / tried),
         },
@@ -93,9 +102,12 @@ def estimate(ready: Ready, jobs: int) -> Estimate:
     )  # fmt: skip
 
 
-def refuse_full_disk(folder: Path, wanted: Estimate) -> None:
+def refuse_full_disk(folder: Path, ready: Ready) -> None:
     """`MissingError` where there is less room than the run needs, and a tenth more."""
     free = free_octets(folder)
+    if free >= ready.plan.units * PLENTY:
+        return
+    wanted = estimate(ready, 1)
     if free < wanted.all_octets * 1.1:
         raise MissingError(
             f"the disk has {megabytes(free)} free, the run needs about {megabytes(int(wanted.all_octets * 1.1))}",

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
 from bss_mfg.export.manifests import make_control_logs
-from bss_mfg.files import make_folder
-from bss_mfg.identities import IdentityFile
+from bss_mfg.export.mapping import LogMapping
+from bss_mfg.files import make_folder, take_away
 from bss_mfg.issuing import Issued, create_batch
 from bss_mfg.label.job import LabelFiles, make_labels
 from bss_mfg.label.job import Wanted as Labels
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import Vault
-from bss_mfg.model import Batch, Identity
-from bss_mfg.running.plan import Ready
+from bss_mfg.model import Batch
+from bss_mfg.running.plan import TRAVELLER_STEM, Ready
 from bss_mfg.scan.job import Verifier
 from bss_mfg.scan.job import Wanted as Reading
 from bss_mfg.scan.reconcile import Finding
@@ -38,8 +40,8 @@ class Reporter(Protocol):
     def failed(self, count: int) -> None:
         """How many labels or files of this step failed so far."""
 
-    def end(self, done: int, words: str, fresh: int) -> None:
-        """The step has ended, in words; so many of what is done were done by this run."""
+    def end(self, done: int, what: str, fresh: int, more: str = "") -> None:
+        """The step has ended: so many are done, `fresh` of them by this run; `what` and `more` are words for them."""
 
     def skip(self, step: str, words: str) -> None:
         """The step is left out, with the reason."""
@@ -60,6 +62,8 @@ class Outcome:
     logs: list[Path] = field(default_factory=list)
     traveller: Path | None = None
     left_out: dict[str, str] = field(default_factory=dict)
+    changed: bool = False
+    """Whether this run did anything; a finished one has nothing to do."""
 
     @property
     def right(self) -> bool:
@@ -73,50 +77,61 @@ def run(
 ) -> Outcome:  # fmt: skip
     """Do all steps of a plan that is written down. A second call, or one after a kill, does what is left."""
     issued = _issue(ledger, vault, ready, reporter, executor)
-    outcome = Outcome(issued.batch, issued.created)
+    outcome = Outcome(issued.batch, issued.created, changed=issued.created)
     folder = workspace.batch_folder(issued.batch.id)
-    outcome.labels = _labels(ledger, issued.batch, ready, folder / "labels", reporter, executor)
-    if ready.readable:
-        _verify(ledger, outcome, outcome.labels.files, reporter, executor)
+    leave_out = partial(_leave_out, outcome, reporter)
+    if closed := ledger.closed_at(issued.batch.id):  # every package is accounted for: its labels are no concern of ours
+        leave_out("labels", "verify", why=f"the batch was closed at {closed}")
     else:
-        words = f"{ready.printer.language.upper()} can't be read back: scan the printed labels (`bss-mfg scan`)"
-        outcome.left_out["verify"] = words
-        reporter.skip("verify", words)
+        outcome.labels = _labels(ledger, outcome, ready, folder / "labels", reporter, executor)
+        if ready.readable:
+            _verify(ledger, outcome, outcome.labels.files, reporter, executor)
+        else:
+            language = ready.printer.language.upper()
+            leave_out("verify", why=f"{language} can't be read back here: scan the printed labels (`bss-mfg scan`)")
     if not outcome.right:
-        for step in ("manifest", "traveller"):
-            outcome.left_out[step] = "not all labels are right"
-            reporter.skip(step, "not all labels are right")
-        return outcome
-    _manifest(ledger, outcome, ready, folder / "upload", reporter, executor)
-    _traveller(ledger, outcome, ready, folder / "labels", reporter)
+        leave_out("manifest", "traveller", why="not all labels are right")
+    else:
+        if ready.mapping:
+            _manifest(ledger, outcome, ready.mapping, ready.plan.start, folder / "upload", reporter, executor)
+        else:
+            leave_out("manifest", why=f"no control log mapping for the spec {ready.spec.spec.name}")
+        if closed:
+            leave_out("traveller", why=f"the batch was closed at {closed}")
+        else:
+            _traveller(ledger, outcome, ready, folder / "labels", reporter)
     return outcome
+
+
+def _leave_out(outcome: Outcome, reporter: Reporter, *steps: str, why: str) -> None:
+    for step in steps:
+        outcome.left_out[step] = why
+        reporter.skip(step, why)
 
 
 def _issue(ledger: Ledger, vault: Vault, ready: Ready, reporter: Reporter, executor: Executor | None) -> Issued:
     plan = ready.plan
     progress = reporter.begin("issue", plan.units)
-    rows: Iterable[Identity] = IdentityFile(Path(plan.identities), ready.spec.spec.columns) if plan.identities else ()
     issued = create_batch(
-        ledger, vault, ready.product, ready.spec, plan.units, batch_id=plan.batch, identities=rows, executor=executor,
-        progress=progress,
+        ledger, vault, ready.product, ready.spec, plan.units, batch_id=plan.batch, identities=ready.identities,
+        executor=executor, progress=progress,
     )  # fmt: skip
-    reporter.end(plan.units, *(("units", plan.units) if issued.created else ("units, issued before", 0)))
+    reporter.end(plan.units, "units", plan.units if issued.created else 0)
     return issued
 
 
 def _labels(
-    ledger: Ledger, batch: Batch, ready: Ready, folder: Path, reporter: Reporter, executor: Executor | None
+    ledger: Ledger, outcome: Outcome, ready: Ready, folder: Path, reporter: Reporter, executor: Executor | None
 ) -> LabelFiles:
+    batch = outcome.batch
     progress = reporter.begin("labels", batch.packages)
     made = make_labels(
         ledger, batch, ready.template, ready.printer, folder, Labels(symbols=ready.plan.symbols, keep=True),
         executor=executor, progress=progress,
     )  # fmt: skip
-    kept = sum(labels for labels, _ in made.on_file[: made.unchanged])
-    before = f", {made.unchanged:,} files made before" if made.unchanged else ""
-    reporter.end(
-        made.labels, f"labels on {made.pages:,} page{'' if made.pages == 1 else 's'}{before}", made.labels - kept
-    )
+    fresh = made.labels - sum(labels for labels, _ in made.on_file[: made.unchanged])
+    outcome.changed |= fresh > 0
+    reporter.end(made.labels, "labels", fresh, f"on {made.pages:,} page{'' if made.pages == 1 else 's'}")
     return made
 
 
@@ -141,34 +156,34 @@ def _verify(
     fresh = found.counts["matched"]
     outcome.verified = fresh + found.resumed_labels
     reporter.failed(outcome.fault_count + len(outcome.broken))
-    before = f", {found.resumed:,} files read before" if found.resumed else ""
-    words = "labels read right" if outcome.right else f"labels read right, {outcome.fault_count:,} not"
-    reporter.end(outcome.verified, words + before, fresh)
+    outcome.changed |= found.pages > 0
+    wrong = "" if outcome.right else f", {outcome.fault_count:,} not"
+    reporter.end(outcome.verified, f"labels read right{wrong}", fresh)
 
 
 def _manifest(
-    ledger: Ledger, outcome: Outcome, ready: Ready, folder: Path, reporter: Reporter, executor: Executor | None
-) -> None:
-    if ready.mapping is None:
-        words = f"no control log mapping for the spec {ready.spec.spec.name}"
-        outcome.left_out["manifest"] = words
-        reporter.skip("manifest", words)
-        return
+    ledger: Ledger, outcome: Outcome, mapping: LogMapping, start: datetime, folder: Path, reporter: Reporter,
+    executor: Executor | None,
+) -> None:  # fmt: skip
+    """One file, named by when the run was begun. Once units are listed, only those are listed that are in none: a unit
+    that was scrapped since makes no second file."""
     batch = outcome.batch
     progress = reporter.begin("manifest", batch.packages)
+    listed = ledger.manifests(batch.id)
+    outcome.logs = [folder / one.file for one in listed if (folder / one.file).exists()]
     make_folder(folder)
-    count, before = 0, True
+    fresh = 0
     for one in make_control_logs(
-        ledger, batch, ready.mapping, folder, ready.plan.start, executor=executor, progress=progress
-    ):
-        outcome.logs.append(one.path)
-        before = before and one.before
-        count += one.contents.device_logs + one.contents.bundle_logs
-    fresh = 0 if before else count
-    reporter.end(
-        count, f"control logs in {len(outcome.logs):,} file{'' if len(outcome.logs) == 1 else 's'}"
-        + (", made before" if before else ""), fresh,
-    )  # fmt: skip
+        ledger, batch, mapping, folder, start, which="missing" if listed else "all", executor=executor,
+        progress=progress,
+    ):  # fmt: skip
+        if one.path not in outcome.logs:
+            outcome.logs.append(one.path)
+        fresh += one.contents.device_logs + one.contents.bundle_logs
+    outcome.changed |= fresh > 0
+    count = fresh + sum(one.device_logs + one.bundle_logs for one in listed)
+    files = len(outcome.logs)
+    reporter.end(count, "control logs", fresh, f"in {files:,} file{'' if files == 1 else 's'}")
 
 
 def _traveller(ledger: Ledger, outcome: Outcome, ready: Ready, folder: Path, reporter: Reporter) -> None:
@@ -176,12 +191,17 @@ def _traveller(ledger: Ledger, outcome: Outcome, ready: Ready, folder: Path, rep
     batch = outcome.batch
     progress = reporter.begin("traveller", 1)
     if known := [part for part in ledger.printed_parts(batch.id) if part.each == "batch"]:
-        outcome.traveller = folder / known[-1].file
-        reporter.end(1, "page, made before", 0)
+        path = folder / known[-1].file
+        outcome.traveller = path if path.exists() else None
+        reporter.end(1, "page", 0)
         return
+    # Of a run that was killed before the ledger heard of it. Of another head than today's, should others have worked
+    # meanwhile: it can't be told from a stranger's by its octets, but the name was free when the run was begun.
+    for path in folder.glob(f"{batch.id}-{TRAVELLER_STEM}-*.pdf"):
+        take_away(path)
     made = make_labels(
-        ledger, batch, ready.traveller, ready.traveller_printer, folder, Labels(keep=True, stem="batch-labels"),
+        ledger, batch, ready.traveller, ready.traveller_printer, folder, Labels(keep=True, stem=TRAVELLER_STEM),
         progress=progress,
     )  # fmt: skip
-    outcome.traveller = made.files[0]
+    outcome.traveller, outcome.changed = made.files[0], True
     reporter.end(1, "page", 1)

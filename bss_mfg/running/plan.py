@@ -6,7 +6,8 @@ The file only says what was asked. What is done already, the ledger and the file
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,9 @@ from typing import Any
 
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.export.mapping import LogMapping, load_mapping
-from bss_mfg.files import checked_name, make_folder, place, read_text, sha256_of
+from bss_mfg.files import checked_name, held, make_folder, place, read_text, sha256_of
+from bss_mfg.identities import IdentityFile
+from bss_mfg.issuing import refuse_request
 from bss_mfg.label.example import Subject, look
 from bss_mfg.label.layout import Layout
 from bss_mfg.label.loading import LoadedTemplate, load_template
@@ -22,12 +25,15 @@ from bss_mfg.label.pdf import Symbols
 from bss_mfg.label.printer import BUILT_IN, Printer
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.looking import product_subject
+from bss_mfg.model import Identity
 from bss_mfg.payload.spec import SpecFile, require_confirmed
 from bss_mfg.product import LoadedProduct
 from bss_mfg.workspace import Workspace
 
 FILE = "run.json"
 TRAVELLER = "traveller-a4"
+TRAVELLER_STEM = "batch-labels"
+"""As `labels` names a batch's."""
 STEPS = ("issue", "labels", "verify", "manifest", "traveller")
 
 
@@ -79,6 +85,11 @@ class Ready:
     """None where the names of this kind of control log are nowhere published: no manifest is made."""
 
     @property
+    def identities(self) -> Iterable[Identity]:
+        """What the identities file brings; nothing where there is none."""
+        return IdentityFile(Path(self.plan.identities), self.spec.spec.columns) if self.plan.identities else ()
+
+    @property
     def readable(self) -> bool:
         """Whether the label files can be read back here: a printer's own language can't."""
         return self.printer.language in ("pdf", "png")
@@ -117,18 +128,54 @@ def read_plan(workspace: Workspace, batch: str) -> Plan | None:
         values: Any = json.loads(read_text(path, "plan of the run"))
         if values.pop("format") != 1:
             raise InputError("was written by a newer bss-mfg", where=str(path), way_out="Use the newer program.")
-        return Plan(**values)
+        plan = Plan(**values)
+        if plan.batch != batch or type(plan.units) is not int or not plan.start.tzinfo:
+            raise ValueError
+        return plan
     except (ValueError, TypeError, KeyError, AttributeError):
         raise InputError(
             "is damaged", where=str(path), way_out="Move it away; the same command as at first writes it again."
         ) from None
 
 
-def write_plan(workspace: Workspace, plan: Plan) -> None:
-    """Write the plan down, in the batch's folder."""
-    folder = workspace.batch_folder(plan.batch)
-    make_folder(folder)
-    place(folder / FILE, [(json.dumps({"format": 1, **asdict(plan)}, indent=2) + "\n").encode()])
+def write_plan(workspace: Workspace, ledger: Ledger, ready: Ready, named: bool) -> Ready:
+    """Write the plan down, in its batch's folder. Where nobody named the batch, and another run just took its id, it
+    gets the next one."""
+    while True:
+        plan = ready.plan
+        folder = workspace.batch_folder(plan.batch)
+        make_folder(folder)
+        try:
+            place(folder / FILE, [(json.dumps({"format": 1, **asdict(plan)}, indent=2) + "\n").encode()])
+        except RefusedError:
+            if named:
+                raise
+            ready = replace(ready, plan=replace(plan, batch=free_id(workspace, ledger, plan.product)))
+        else:
+            return ready
+
+
+def at_work(workspace: Workspace, plan: Plan) -> AbstractContextManager[None]:
+    """Held while a run is at work: a second one on the same batch is a `LedgerError`."""
+    return held(workspace.batch_folder(plan.batch) / FILE, f"a run of batch {plan.batch} is at work already")
+
+
+def refuse_taken(workspace: Workspace, ledger: Ledger, ready: Ready) -> None:
+    """Refuse, before anything is written, what would stop a new run later: identities that can't be issued, a batch
+    that was issued with other arguments, files that have the names of its labels."""
+    plan = ready.plan
+    if refuse_request(ledger, ready.product, plan.units, plan.batch, ready.identities):
+        return
+    folder = workspace.batch_folder(plan.batch) / "labels"
+    names = (f"{plan.batch}-labels", f"{plan.batch}-{TRAVELLER_STEM}")
+    taken = sorted(path.name for path in folder.iterdir() if path.name.startswith(names)) if folder.is_dir() else []
+    if taken:
+        raise RefusedError(
+            "holds files with the names of this batch's labels",
+            where=str(folder),
+            problems=taken[:5],
+            way_out="Move them away, or give the batch another --id. Nothing was issued.",
+        )
 
 
 def settled(workspace: Workspace, plan: Plan) -> tuple[Plan, bool]:
@@ -149,11 +196,6 @@ def settled(workspace: Workspace, plan: Plan) -> tuple[Plan, bool]:
 def ready(workspace: Workspace, plan: Plan, printer_of: Callable[[str], Printer]) -> Ready:
     """Load and check all that a plan names. `InputError` for the first thing that would stop it later."""
     product = workspace.product(plan.product)
-    if plan.units % product.product.units_per_package:
-        raise InputError(
-            f"{plan.units} units do not fill packages of {product.product.units_per_package}",
-            way_out=f"Give a multiple of {product.product.units_per_package}.",
-        )
     spec = workspace.spec(product.product.spec)
     if product.product.stage == "production":
         require_confirmed(spec)

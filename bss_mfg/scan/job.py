@@ -43,7 +43,8 @@ Value = TypeVar("Value")
 class Wanted:
     """What a verification is asked for. `partial`: labels whose place is in no picture are no fault. `sample`: decide
     by the sample that was drawn last. `resume`: label files that were once read wholly and found right count as read,
-    by the second reader too if that is asked for; grades and samples need every file, so with those all are read.
+    by the second reader too if that is asked for, and so do packages that were shipped; grades and samples need every
+    file, so with those all are read.
     """
 
     partial: bool = False
@@ -190,7 +191,10 @@ class Verifier:
         wish = Wish(ledger.path, ledger.who, batch.id, wanted.second_reader, wanted.grade)
         self._reading = Reading(wish, executor)
         copies = max((part.copy for part in self._parts), default=1)
-        self._books = Books(batch.packages, copies, ledger.scrapped_packages(batch.id))
+        gone = ledger.scrapped_packages(batch.id)
+        if wanted.resume:  # what was shipped had been read right
+            gone = gone | ledger.shipped_packages(batch.id)
+        self._books = Books(batch.packages, copies, gone)
         self._heap = Heap(ledger.path.parent)
         self._waiting: list[Finding] = []
         self._sources: dict[str, Look | None] = {}
