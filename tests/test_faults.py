@@ -4,6 +4,7 @@ nothing is issued twice, nothing is torn, and the same command typed again compl
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -132,6 +133,18 @@ def replaced(root: Path) -> object:
     )
 
 
+def whole_run(root: Path) -> object:
+    """Each label read once, each file made, verified and listed once, one traveller; nothing half-written."""
+    folder = root / "batches" / "B2"
+    names = [re.sub(r"_\d{14}", "_TIME", str(path.relative_to(folder))) for path in sorted(folder.rglob("*"))]
+    return (
+        issued(root), names, kinds(root, "labels made", "read", "file verified", "manifest made"),
+        rows(root, "SELECT count(*), min(prints), max(prints), min(verified), max(verified) FROM package "
+             "WHERE batch = (SELECT no FROM batch WHERE id = 'B2')"),
+        rows(root, "SELECT count(manifest) FROM unit"),
+    )  # fmt: skip
+
+
 def first_payload(root: Path) -> str:
     ((payload,),) = rows(root, "SELECT payload FROM package ORDER BY number LIMIT 1")
     return f"{payload}\n"
@@ -139,8 +152,10 @@ def first_payload(root: Path) -> str:
 
 OUT = "batches/out.csv"
 CREATE = ("batch", "create", "bulb", "--units", "6", "--id", "B2")
+RUN = ("run", "bulb", "--units", "3", "--id", "B2", "--template", "minimal")
 ACTS = {
     "issue": Act(CREATE, issued),
+    "run": Act(RUN, whole_run),
     "print": Act(("labels", "B1", "--template", "minimal"), printed, again=(0, 4)),
     "scan": Act(("scan", "B1", "--plain"), scanned, first_payload),
     "rekey": Act(("vault", "rekey"), rekeyed),

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 
 from bss_mfg import parts
 from bss_mfg.errors import InputError, MissingError, RefusedError
-from bss_mfg.files import make_folder, place, sha256_of
+from bss_mfg.files import make_folder, place, settled, sha256_of
 from bss_mfg.label.layout import Layout, Order, lay_out
 from bss_mfg.label.loading import LoadedTemplate
 from bss_mfg.label.part import LabelPart, check_part, index_head, index_part, make_part
@@ -337,7 +337,7 @@ def _overwritable(
     found: dict[Path, str] = {}
     ours = {(part.file, part.sha256) for part in known.values()}
     for item in pending:
-        if not item.path.exists():
+        if not settled(item.path):
             continue
         sha = sha256_of(item.path)
         recorded = wanted.again and (item.path.name, sha) in ours

@@ -16,6 +16,7 @@ from typing import Any
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.export.mapping import LogMapping, load_mapping
 from bss_mfg.files import checked_name, held, make_folder, place, read_text, sha256_of
+from bss_mfg.files import settled as settled_file
 from bss_mfg.identities import IdentityFile
 from bss_mfg.issuing import refuse_request
 from bss_mfg.label.example import Subject, look
@@ -122,7 +123,7 @@ def free_id(workspace: Workspace, ledger: Ledger, product: str) -> str:
 def read_plan(workspace: Workspace, batch: str) -> Plan | None:
     """The plan of a run that was begun, or None."""
     path = workspace.batch_folder(batch) / FILE
-    if not path.is_file():
+    if not settled_file(path):
         return None
     try:
         values: Any = json.loads(read_text(path, "plan of the run"))
