@@ -226,6 +226,8 @@ def test_resuming_drops_no_check(printed: Factory, tmp_path: Path) -> None:
         assert resumed(second_reader=True).resumed == 0
         assert resumed(second_reader=True).resumed == 2
         assert resumed(grade=True).resumed == 0
+        ledger.ship("A", [next(ledger.packages("A", 3, 1)).units[0].serial], "")
+        assert resumed().resumed == 2
         package = next(ledger.packages("A", 30, 1))
         ledger.scrap("A", [package.units[0].serial], "dropped")
         found = resumed()
