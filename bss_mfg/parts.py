@@ -41,9 +41,14 @@ def run(
         return
 
     def submit(job: Job) -> Future[Result]:
-        if isinstance(executor, Processes) and seconds is not None:
-            return executor.submit_within(seconds(job) if callable(seconds) else seconds, function, job)
-        return executor.submit(function, job)
+        try:
+            if isinstance(executor, Processes) and seconds is not None:
+                return executor.submit_within(seconds(job) if callable(seconds) else seconds, function, job)
+            return executor.submit(function, job)
+        except BrokenExecutor as error:  # by an earlier job: this one fails by its own name
+            broken: Future[Result] = Future()
+            broken.set_exception(error)
+            return broken
 
     most = IN_FLIGHT * _width(executor)
     waiting: deque[tuple[Job, Future[Result]]] = deque()
@@ -76,10 +81,7 @@ def _result(future: Future[Any], again: Callable[[], Future[Any]], tries: int) -
             tries -= 1
             if tries <= 0:
                 return Failed(str(error))
-        try:
-            future = again()
-        except BrokenExecutor as error:
-            return Failed(str(error))
+        future = again()
 
 
 def _wait(future: Future[Result]) -> Result:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -191,10 +191,10 @@ class Verifier:
         wish = Wish(ledger.path, ledger.who, batch.id, wanted.second_reader, wanted.grade)
         self._reading = Reading(wish, executor)
         copies = max((part.copy for part in self._parts), default=1)
-        gone = ledger.scrapped_packages(batch.id)
-        if wanted.resume:  # what was shipped had been read right
-            gone = gone | ledger.shipped_packages(batch.id)
-        self._books = Books(batch.packages, copies, gone)
+        self._scrapped = ledger.scrapped_packages(batch.id)
+        # What was shipped had been read right.
+        shipped = ledger.shipped_packages(batch.id) if wanted.resume else ()
+        self._books = Books(batch.packages, copies, chain(self._scrapped, shipped))
         self._heap = Heap(ledger.path.parent)
         self._waiting: list[Finding] = []
         self._sources: dict[str, Look | None] = {}
@@ -265,7 +265,8 @@ class Verifier:
             self.files += 1
             if answer.part:  # the one that came from a process is no copy to keep for each of thousands of files
                 answer = replace(answer, part=self._by_digest.setdefault(answer.sha256, answer.part))
-            if answer.part and answer.sha256 in self._verified and not self._books.scrapped(answer.part.numbers):
+            # What was scrapped since is looked for.
+            if answer.part and answer.sha256 in self._verified and self._scrapped.isdisjoint(answer.part.numbers):
                 self._count_as_read(path, answer.part)
                 continue
             whole = Look(self._reading.wish, path, part=answer.part)
@@ -303,7 +304,7 @@ class Verifier:
         """Write down what was read since; `ended` where the file at hand was read to its end."""
         whole = self._file.whole if ended and self._file else None
         if whole and self._wanted.second_reader:
-            whole["second_reader"] = True
+            whole = {**whole, "second_reader": True}
         _record(self._ledger, self._batch, self._waiting, whole)
         self._heap.add(self._waiting)
         self._waiting = []

@@ -137,10 +137,6 @@ class Books:
         """How many packages were read right."""
         return self._seen
 
-    def scrapped(self, packages: Iterable[int]) -> bool:
-        """Whether one of these packages was scrapped."""
-        return any(self._marks[package] & _SCRAPPED for package in packages)
-
     def complete(self) -> bool:
         """Whether a label of every package that may leave the factory was read right."""
         return not self._marks.count(0) and not self._marks.count(_EXCUSED)
