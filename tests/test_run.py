@@ -64,9 +64,7 @@ def test_a_second_run_changes_nothing(factory: Factory) -> None:
     for again in (["bulb", "--units", 30, "--id", "B1"], ["--resume", "B1"]):
         done = factory.cli("run", *again)
         assert done.code == 0, done.err
-        assert all(
-            f"{step:<10} done before" in done.err for step in ("issue", "labels", "verify", "manifest", "traveller")
-        )
+        assert done.err.count("done before") == 5
         assert "nothing was changed" in done.err
     assert outputs(factory) == before
     assert (factory.root / "batches/B1/run.json").read_bytes() == plan
@@ -112,8 +110,12 @@ def test_a_plan_issues_nothing_and_counts_right(factory: Factory) -> None:
     logs = sum(path.stat().st_size for path in (factory.root / "batches/B1/upload").glob("*.txt"))
     assert small["labels"] == pytest.approx(labels, rel=0.2)
     assert small["control logs"] == pytest.approx(logs, rel=0.05)
+    ledger_octets = (factory.root / "ledger.db").stat().st_size  # an empty one has 0.2 MB
+    assert small["ledger"] + small["reads"] == pytest.approx(ledger_octets, rel=0.2)
     text = factory.cli("run", "bulb", "--units", 20_000, "--plan")
-    assert "834 pages" in text.out
+    assert "20,000 labels on 834 pages in 21 files" in text.out
+    assert "20,000 control logs in 1 file" in text.out
+    assert max(map(len, text.out.splitlines())) < 80
     assert "Nothing was issued" in text.err
 
 
@@ -131,7 +133,8 @@ def test_a_run_that_was_never_begun_is_not_resumed(factory: Factory) -> None:
     assert done.code == 3
     assert "no run of batch" in done.err
     assert factory.cli("run").code == 2
-    assert factory.cli("run", "bulb", "--units", 4, "--resume", "B1").code == 2
+    for more in (["bulb", "--units", 4], ["--template", "minimal"], ["--printer", "pdf-300"], ["--id", "B1"]):
+        assert factory.cli("run", *more, "--resume", "B1").code == 2, more
 
 
 def test_zpl_is_left_to_the_scanner(factory: Factory) -> None:
@@ -229,11 +232,18 @@ def test_the_plan_is_private_and_documented(factory: Factory) -> None:
     if os.name != "nt":
         assert path.stat().st_mode & 0o777 == 0o600
     documented = (Path(__file__).parent.parent / "docs/formats/run.md").read_text()
-    assert all(f"`{name}`" in documented for name in json.loads(path.read_text()))
+    asked = json.loads(path.read_text())
+    assert all(f"`{name}`" in documented for name in asked)
     path.write_text("{")
     done = factory.cli("run", "--resume", "B1")
     assert done.code == 3
     assert "damaged" in done.err
+    (path.parent.parent / "B2").mkdir()
+    (path.parent.parent / "B2" / "run.json").write_text(json.dumps({**asked, "units": "4"}))
+    (path.parent.parent / "B3").mkdir()
+    (path.parent.parent / "B3" / "run.json").write_text(json.dumps(asked))  # a folder that was copied
+    for name in ("B2", "B3"):
+        assert factory.cli("run", "--resume", name).code == 3
 
 
 def test_the_history_says_which_files_were_verified(factory: Factory) -> None:
@@ -244,3 +254,12 @@ def test_the_history_says_which_files_were_verified(factory: Factory) -> None:
         (part,) = [part for part in ledger.printed_parts("B1") if part.each == "package"]
     assert event.data["labels"] == 30
     assert (event.data["file"], event.data["sha256"]) == (part.file, part.sha256)
+
+
+def test_the_json_of_a_run_and_of_a_plan_is_documented(factory: Factory) -> None:
+    factory.add()
+    text = (Path(__file__).parent.parent / "docs/formats/json.md").read_text().partition("\n## run\n")[2]
+    documented = text.partition("\n## ")[0]
+    for more in (["--plan"], []):
+        found = factory.cli("run", "bulb", "--units", 4, "--id", "B1", "--json", *more).json
+        assert [name for name in found if f"`{name}`" not in documented] == []

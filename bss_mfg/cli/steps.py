@@ -22,8 +22,8 @@ REDRAW_SECONDS = 0.1
 class Steps:
     """Told by a run how far it is (`running.job.Reporter`)."""
 
-    def __init__(self) -> None:
-        self._live = sys.stderr.isatty()
+    def __init__(self, live: bool | None = None) -> None:
+        self._live = sys.stderr.isatty() if live is None else live
         self._step, self._failed, self._open = "", 0, False
         self._begun = self._drawn = 0.0
         self._base: tuple[float, int] | None = None
