@@ -7,7 +7,6 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -146,12 +145,15 @@ def _verify(
         reporter.failed(verifier.faults)
         progress(done, total)
 
-    verifier = Verifier(ledger, batch, Reading(resume=True), so_far, executor=executor)
+    verifier = Verifier(ledger, batch, Reading(resume=True, scrapped=False), so_far, executor=executor)
     verifier.read(files)
     found = verifier.outcome()
-    faults = (item for item in found.findings if item.kind != "matched")
-    outcome.faults = list(islice(faults, MOST_NAMED))
-    outcome.fault_count = sum(count for kind, count in found.counts.items() if kind != "matched")
+    gone = ledger.scrapped_packages(batch.id)  # between label and reading: the label files can't know it
+    for _, item in found.findings.faults():
+        if item.package not in gone:
+            outcome.fault_count += 1
+            if len(outcome.faults) < MOST_NAMED:
+                outcome.faults.append(item)
     outcome.broken = list(found.broken)
     fresh = found.counts["matched"]
     outcome.verified = fresh + found.resumed_labels

@@ -53,6 +53,8 @@ class Wanted:
     pictures: bool = False
     sample: bool = False
     resume: bool = False
+    scrapped: bool = True
+    """Whether a file with a unit that was scrapped since is read again: its label is to be taken off the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,8 +267,7 @@ class Verifier:
             self.files += 1
             if answer.part:  # the one that came from a process is no copy to keep for each of thousands of files
                 answer = replace(answer, part=self._by_digest.setdefault(answer.sha256, answer.part))
-            # What was scrapped since is looked for.
-            if answer.part and answer.sha256 in self._verified and self._scrapped.isdisjoint(answer.part.numbers):
+            if answer.part and answer.sha256 in self._verified and not self._looked_for(answer.part):
                 self._count_as_read(path, answer.part)
                 continue
             whole = Look(self._reading.wish, path, part=answer.part)
@@ -275,6 +276,10 @@ class Verifier:
             for look in self._reading.cut(path, answer):
                 coming[look] = file
                 yield look
+
+    def _looked_for(self, part: PrintedPart) -> bool:
+        """Whether a file holds a label that was scrapped since."""
+        return self._wanted.scrapped and not self._scrapped.isdisjoint(part.numbers)
 
     def _count_as_read(self, path: Path, part: PrintedPart) -> None:
         self.resumed += 1
