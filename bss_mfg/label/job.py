@@ -157,7 +157,10 @@ def make_labels(
     gone = ledger.scrapped_packages(batch.id) | ledger.shipped_packages(batch.id) if shape.each == "package" else set()
     files = list(_cut(layout, batch, wanted, numbers, folder, gone if wanted.numbers is None else set()))
     known = {(part.file, part.plan): part for part in ledger.printed_parts(batch.id)}
-    done = [] if wanted.again else [item for item in files if (item.path.name, plan) in known]
+    # A label of the whole batch shows the ledger's head of its day: made once, it is not made for another head.
+    kept = {part.file for part in known.values() if part.each == "batch"} if wanted.keep else set()
+    done = [item for item in files if (item.path.name, plan) in known or item.path.name in kept]
+    done = [] if wanted.again else done
     if wanted.act == "labels" and not wanted.again and not (wanted.keep and len(done) == len(files)):
         _refuse_again(ledger, batch, shape.each, plan, files, done)
 

@@ -192,18 +192,15 @@ def _traveller(ledger: Ledger, outcome: Outcome, ready: Ready, folder: Path, rep
     """One traveller a batch: it shows the ledger's head of its day, so it isn't made again on another."""
     batch = outcome.batch
     progress = reporter.begin("traveller", 1)
-    if known := [part for part in ledger.printed_parts(batch.id) if part.each == "batch"]:
-        path = folder / known[-1].file
-        outcome.traveller = path if path.exists() else None
-        reporter.end(1, "page", 0)
-        return
-    # Of a run that was killed before the ledger heard of it. Of another head than today's, should others have worked
-    # meanwhile: it can't be told from a stranger's by its octets, but the name was free when the run was begun.
-    for path in folder.glob(f"{batch.id}-{TRAVELLER_STEM}-*.pdf"):
-        take_away(path)
+    if not any(part.each == "batch" for part in ledger.printed_parts(batch.id)):
+        # Of a run that was killed before the ledger heard of it; should others have worked meanwhile, its octets don't
+        # tell it from a stranger's. But the name was free when the run was begun.
+        for path in folder.glob(f"{batch.id}-{TRAVELLER_STEM}-*.pdf"):
+            take_away(path)
     made = make_labels(
         ledger, batch, ready.traveller, ready.traveller_printer, folder, Labels(keep=True, stem=TRAVELLER_STEM),
         progress=progress,
     )  # fmt: skip
-    outcome.traveller, outcome.changed = made.files[0], True
-    reporter.end(1, "page", 1)
+    outcome.traveller = made.files[0] if made.files[0].exists() else None
+    outcome.changed |= not made.unchanged
+    reporter.end(1, "page", 0 if made.unchanged else 1)
