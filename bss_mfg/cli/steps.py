@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import click
 
-WIDTH, BAR, LEAST_BAR = 79, 20, 6
+WIDTH, BAR, LEAST_BAR = 79, 20, 4
 REDRAW_SECONDS = 0.1
 
 
@@ -91,7 +91,8 @@ class Steps:
         if self._live:  # a line that wraps could not be drawn over
             width = WIDTH
             with contextlib.suppress(OSError, ValueError):
-                width = min(os.get_terminal_size(sys.stderr.fileno()).columns - 1 or WIDTH, WIDTH)
+                columns = os.get_terminal_size(sys.stderr.fileno()).columns  # 0 where the terminal does not say
+                width = min(columns - 1, WIDTH) if columns > 1 else WIDTH
             text = f"\r{text[:width]:<{width}}"
         self._open = True
         click.echo(text, err=True, nl=False)
