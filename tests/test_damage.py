@@ -13,8 +13,11 @@ import pytest
 from PIL import Image
 
 from bss_mfg.ledger.checking import payload_digest
-from bss_mfg.scan.page import Look, Wish, page_reader
+from bss_mfg.scan.looks import Wish
+from bss_mfg.scan.page import PageReader
 from bss_mfg.scan.reconcile import Books, Finding, ScannedPage
+from bss_mfg.scan.second import SecondReader
+from bss_mfg.scan.sources import open_source
 from tests.conftest import WHO, Factory
 from tests.damage import CLASSES, SEED, Damaged, Sheet, damaged, read_with_libdmtx, read_with_zxing, real_sheet
 
@@ -74,23 +77,26 @@ def test_as_many_are_read_as_by_the_better_library_and_none_wrongly(
     books: tuple[Factory, Sheet], tmp_path: Path, kind: str
 ) -> None:
     factory, sheet = books
-    read = page_reader(factory.root / "ledger.db", WHO, Wish("A"))
+    wish = Wish(factory.root / "ledger.db", WHO, "A")
     ours = theirs = 0
-    for number, shot in enumerate(damaged(sheet.grey, sheet.boxes, SEED, sheet.modules, (kind,))):
-        path = tmp_path / f"{number}.png"
-        Image.fromarray(shot.grey).save(path)
-        page = read(Look(path, 1))
-        assert isinstance(page, ScannedPage)
-        assert all(item.read.octets in sheet.payloads for item in page.seen if item.read.octets), shot.level
-        found = page.findings(Books())
-        there = {label + 1 for label in shot.labels}
-        right = {item.package for item in found if item.kind == "matched"}
-        assert right <= there, f"{shot.level}: a label that is not in the picture was accepted"
-        assert not [item for item in found if item.kind in ("foreign", "mismatched", "duplicate")], shot.level
-        ours += len(right)
-        theirs += baseline(shot, sheet)
-        if (kind, shot.level) in IDENTIFIED:
-            _assert_named(shot, found, there - right, IDENTIFIED[kind, shot.level])
+    with factory.ledger() as ledger, SecondReader.lazily() as second:
+        reader = PageReader(ledger, wish, None, second)
+        for number, shot in enumerate(damaged(sheet.grey, sheet.boxes, SEED, sheet.modules, (kind,))):
+            path = tmp_path / f"{number}.png"
+            Image.fromarray(shot.grey).save(path)
+            with open_source(path) as source:
+                page = reader.read(source, 1)
+            assert isinstance(page, ScannedPage)
+            assert all(item.read.octets in sheet.payloads for item in page.seen if item.read.octets), shot.level
+            found = page.findings(Books(len(sheet.payloads)))
+            there = {label + 1 for label in shot.labels}
+            right = {item.package for item in found if item.kind == "matched"}
+            assert right <= there, f"{shot.level}: a label that is not in the picture was accepted"
+            assert not [item for item in found if item.kind in ("foreign", "mismatched", "duplicate")], shot.level
+            ours += len(right)
+            theirs += baseline(shot, sheet)
+            if (kind, shot.level) in IDENTIFIED:
+                _assert_named(shot, found, there - right, IDENTIFIED[kind, shot.level])
     assert ours >= theirs
     assert ours > theirs or kind not in BETTER
 

@@ -125,6 +125,7 @@ def test_the_history_of_a_unit_and_of_a_batch(line: Factory) -> None:
         "batch issued",
         "labels made again",
         "read",
+        "file verified",
         "labels reprinted",
         "manifest made",
     ]

@@ -100,7 +100,7 @@ def test_odd_uuids_are_warned_about_not_refused(factory: Factory, tmp_path: Path
     factory.add()
     done = factory.cli("batch", "create", "bulb", "--units", 1, "--identities", path)
     assert done.code == 0
-    assert "Warning: 1 UUIDs" in done.err
+    assert "Warning: 1 UUID is not" in done.err
 
 
 @pytest.mark.parametrize("field", ["serial", "uuid"])

@@ -21,7 +21,6 @@ from tests.conftest import make_factory
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks Linux for the processes of a run")
 
 UNITS, WHILE_ISSUING, KILLS = 20_000, 8, 30
-STEPS = ("labels", "verify", "manifest")
 HEAD = re.compile(rb'"ledger_head": "\d+:[0-9a-f]{64}"')
 ARGUMENTS = ("run", "bulb", "--units", UNITS, "--id", "B1", "--jobs", 2)
 
@@ -127,14 +126,14 @@ def test_thirty_kills_leave_what_an_undisturbed_run_leaves(tmp_path: Path) -> No
     whole = time.monotonic() - begun - start_up
     assert code == 0, told
 
-    reached: set[str] = set()
+    files = 0
     while line.kills < KILLS - 1:
         # So that on this machine, in its mood of now, the kills spread over the whole of the work.
-        moment = start_up + chance.uniform(0, whole / 10)
+        moment = start_up + chance.uniform(0.3, 0.7 + whole / 8)  # processes start first
         last = (moment, ("parent", "all")[line.kills % 2])
         worker = [(moment - chance.uniform(0, 0.3), "worker")] if line.kills % 3 == 0 else []
-        code, told = line.killed([*worker, last])
-        reached |= {step for step in STEPS if re.search(rf"^{step} +done", told, re.MULTILINE)}
+        code, _ = line.killed([*worker, last])
+        files = max(files, len(list(line.root.glob("batches/B1/labels/B1-labels-*.pdf"))))
         if code == 0:  # all was done: begin afresh with what was issued
             assert line.outputs() == undisturbed.outputs()
             shutil.rmtree(line.root)
@@ -142,7 +141,7 @@ def test_thirty_kills_leave_what_an_undisturbed_run_leaves(tmp_path: Path) -> No
     code, told = line.killed([(start_up + 0.5, "worker")])
     assert code == 0, told
     assert line.kills >= KILLS
-    assert "labels" in reached
+    assert files > 3  # the kills fell into the work
 
     assert line.outputs() == undisturbed.outputs()
     assert line.traveller() == undisturbed.traveller()

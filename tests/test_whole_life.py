@@ -28,7 +28,7 @@ from bss_mfg.cli.main import main
 from bss_mfg.ledger import connection
 from tests.conftest import Factory, make_factory
 
-STEPS, EXAMPLES = 60, 40
+STEPS, EXAMPLES = 52, 40
 ACTS = [
     *["create", "reprint", "scrap", "replace", "ship", "export", "retire"] * 2, *["print", "scan"] * 4, "close",
     "rekey", "back up", "restore",

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bss_mfg.errors import InputError, RefusedError
+from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.export.mapping import LogMapping, load_mapping
 from bss_mfg.files import checked_name, held, make_folder, place, read_text, sha256_of
 from bss_mfg.files import settled as settled_file
@@ -148,7 +148,7 @@ def write_plan(workspace: Workspace, ledger: Ledger, ready: Ready, named: bool) 
         make_folder(folder)
         try:
             place(folder / FILE, [(json.dumps({"format": 1, **asdict(plan)}, indent=2) + "\n").encode()])
-        except RefusedError:
+        except (RefusedError, LedgerError):  # it is there, or is being written
             if named:
                 raise
             ready = replace(ready, plan=replace(plan, batch=free_id(workspace, ledger, plan.product)))
