@@ -119,10 +119,11 @@ def _watched(
 def _show(outcome: Verification) -> None:
     """Every label that is not right, a line each; then the counts."""
     from bss_mfg.report.page import place_words
-    from bss_mfg.scan.job import rows_of
+    from bss_mfg.scan.job import row_of
 
-    for row in rows_of(outcome):
-        if row["verdict"] != "matched" and not (outcome.partial and row["unseen"]):
+    for _, item in outcome.findings.faults():  # no walk over a million labels that are right
+        row = row_of(item)
+        if not (outcome.partial and row["unseen"]):
             name = row["serials"] or "(not one of ours)"
             where = place_words(row)
             click.echo(f"{row['verdict'].upper()}: {name}: {row['detail']}" + (f" [{where}]" if where else ""))
