@@ -12,7 +12,7 @@ from itertools import islice
 
 from bss_mfg import parts
 from bss_mfg.credentials import serial_from
-from bss_mfg.errors import InputError, LedgerError, MissingError, RefusedError
+from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.files import checked_name
 from bss_mfg.ledger.audit import now
 from bss_mfg.ledger.sealed import Rows
@@ -24,7 +24,6 @@ from bss_mfg.payload.build import PayloadBuilder, longest_example
 from bss_mfg.payload.spec import SpecFile, require_confirmed
 from bss_mfg.product import LoadedProduct
 from bss_mfg.spool import Spool
-from bss_mfg.workers import Failed
 
 SLICE = 2_048
 """Units that a process makes at once."""
@@ -187,14 +186,12 @@ class _Maker:
 
     def _slices(self, recipe: Recipe, start: int) -> Iterator[Rows]:
         done = 0
-        for slice_, rows in parts.run(make_slice, self._cut(recipe, start), self.executor):
-            if isinstance(rows, Failed):
-                raise MissingError(
-                    f"a process died while it made units {slice_.first:,} to {slice_.first + slice_.count - 1:,}",
-                    where=f"batch {recipe.batch}",
-                    problems=[rows.reason],
-                    way_out="Nothing was issued. Run the command again; with --jobs 1 no other process is used.",
-                )
+        made = parts.surely(
+            make_slice, self._cut(recipe, start), self.executor, where=f"batch {recipe.batch}",
+            doing=lambda slice_: f"made units {slice_.first:,} to {slice_.first + slice_.count - 1:,}",
+            way_out="Nothing was issued. Run the command again; with --jobs 1 no other process is used.",
+        )  # fmt: skip
+        for slice_, rows in made:
             done += slice_.count
             self.progress(done // 2, self.units)
             yield rows

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
+from bss_mfg.errors import MissingError
 from bss_mfg.workers import Failed, Processes, WorkerError
 
 Job = TypeVar("Job")
@@ -66,6 +67,25 @@ def run(
     finally:
         for _, future in waiting:
             future.cancel()
+
+
+def surely(
+    function: Callable[[Job], Result],
+    jobs: Iterable[Job],
+    executor: Executor | None = None,
+    *,
+    doing: Callable[[Job], str],
+    where: str,
+    way_out: str = "Run the command again; with --jobs 1 no other process is used.",
+) -> Iterator[tuple[Job, Result]]:
+    """As `run`, of work that is worth nothing unless all of it is done: `MissingError` says what a process was `doing`
+    when it died."""
+    for job, result in run(function, jobs, executor):
+        if isinstance(result, Failed):
+            raise MissingError(
+                f"a process died while it {doing(job)}", where=where, problems=[result.reason], way_out=way_out
+            )
+        yield job, result
 
 
 def _width(executor: Executor) -> int:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bss_mfg import parts
-from bss_mfg.errors import InputError
+from bss_mfg.errors import InputError, MissingError
 from bss_mfg.issuing import AHEAD, create_batch
 from bss_mfg.label.job import Wanted, make_labels
 from bss_mfg.label.loading import load_template
@@ -106,6 +106,14 @@ def test_what_a_part_raises_is_raised_here_with_all_it_says(two: Processes) -> N
         list(parts.run(refuses, range(10), two))
     assert (raised.value.where, raised.value.way_out) == ("row 5", "Leave it out.")
     assert dict(parts.run(refuses, range(5), two)) == {number: number for number in range(5)}
+
+
+def test_work_that_is_worth_nothing_unless_whole_says_what_died(two: Processes) -> None:
+    with pytest.raises(MissingError, match="a process died while it doubled 13") as raised:
+        list(parts.surely(fragile, [1, 13, 2], two, doing=lambda job: f"doubled {job}", where="batch B1"))
+    assert raised.value.where == "batch B1"
+    assert "crashed" in raised.value.problems[0]
+    assert dict(parts.surely(fragile, [1, 2], two, doing=str, where="")) == {1: 2, 2: 4}
 
 
 def test_few_parts_are_in_flight(two: Processes) -> None:

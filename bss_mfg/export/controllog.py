@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bss_mfg import parts
-from bss_mfg.errors import InputError, MissingError
+from bss_mfg.errors import InputError
 from bss_mfg.export.logschema import checker, leaf, log_schema
 from bss_mfg.export.mapping import Entry, LogMapping, Source, tree_of
 from bss_mfg.export.splitting import Log, document
@@ -25,7 +25,6 @@ from bss_mfg.export.tables import shipped
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch, Package, Who
 from bss_mfg.payload.spec import Spec, from_text
-from bss_mfg.workers import Failed
 
 AT_ONCE = 4_000
 """Packages whose logs a process makes at once."""
@@ -148,19 +147,16 @@ def logs(packages: Callable[[], Iterable[Package]], batch: Batch, mapping: LogMa
 
 def logs_in_parts(ledger: Ledger, batch: Batch, mapping: LogMapping, executor: Executor) -> Iterator[Log]:
     """The same of all packages of a batch that may leave the factory, made by an executor."""
-    made = (
+    wanted = (
         LogPart(ledger.path, ledger.who, batch, mapping, first, count, bundles)
         for bundles in _kinds(batch, mapping)
         for _, first, count in parts.cut(batch.packages, AT_ONCE)
     )
-    for part, found in parts.run(make_logs, made, executor):
-        if isinstance(found, Failed):
-            raise MissingError(
-                f"a process died while it made the control logs from package {part.first:,} on",
-                where=f"batch {batch.id}",
-                problems=[found.reason],
-                way_out="Run the same command again; with --jobs 1 no other process is used.",
-            )
+    made = parts.surely(
+        make_logs, wanted, executor, where=f"batch {batch.id}",
+        doing=lambda part: f"made the control logs from package {part.first:,} on",
+    )  # fmt: skip
+    for _, found in made:
         yield from found
 
 

@@ -31,6 +31,7 @@ LABELS_PER_FILE = 960
 
 Progress = Callable[[int, int], None]
 Made = TypeVar("Made")
+_GO_ON = "What is finished stays. Run the same command again to go on."
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +172,16 @@ def make_labels(
             wanted.symbols,
         )  # fmt: skip
 
-    def each_of(function: Callable[[LabelPart], Made], items: Sequence[_File]) -> Iterator[tuple[_File, Made | Failed]]:
-        results = parts.run(function, map(part_of, items), executor)
-        return ((item, result) for item, (_, result) in zip(items, results, strict=True))
+    def all_of(function: Callable[[LabelPart], Made], items: Iterable[_File], doing: str) -> Iterator[Made]:
+        made = parts.surely(
+            function, map(part_of, items), executor, where=f"batch {batch.id}", way_out=_GO_ON,
+            doing=lambda part: f"{doing} the labels of {part.name}",
+        )  # fmt: skip
+        return (result for _, result in made)
 
     finished = {item.path for item in done}
     pending = [item for item in files if item.path not in finished]
-    for _ in _surely(each_of(check_part, [item for item in pending if item.copy == 1]), batch, "checking the labels"):
+    for _ in all_of(check_part, (item for item in pending if item.copy == 1), "checked"):
         pass
     make_folder(folder)
     overwrite = _overwritable(pending, known, plan, wanted, lambda item: make_part(part_of(item))[0])
@@ -199,7 +203,8 @@ def make_labels(
     boxes = layout.symbol_boxes()
     failed: list[str] = []
     with Spool[bytes](folder) as lines:
-        for item, found in each_of(make_part, pending):
+        results = parts.run(make_part, map(part_of, pending), executor)
+        for item, (_, found) in zip(pending, results, strict=True):
             if isinstance(found, Failed):
                 failed.append(f"{item.path.name}: {found.reason}")
                 continue
@@ -209,9 +214,12 @@ def make_labels(
             made += len(item.numbers)
             progress(made, whole)
         if failed:
-            raise _undone(failed, batch, f"{len(failed):,} of {len(files):,} label files could not be made")
+            raise MissingError(
+                f"{len(failed):,} of {len(files):,} label files could not be made",
+                where=f"batch {batch.id}", problems=failed[:10], way_out=_GO_ON,
+            )  # fmt: skip
         # Some were made before, maybe after some of these: then all lines are asked for in order.
-        listed = _surely(each_of(index_part, files), batch, "writing the index") if done else lines
+        listed = all_of(index_part, files, "listed") if done else lines
         index_file = folder / f"{_stem(batch, wanted)}.csv"
         place(index_file, chain([index_head(layout)], listed), replace=True)
     per_page = len(layout.cells)
@@ -220,23 +228,6 @@ def make_labels(
         tuple(item.path for item in files), len(done), index_file, whole, pages, layout,
         tuple((len(item.numbers), item.start_at) for item in files), len(gone) if wanted.numbers is None else 0,
     )  # fmt: skip
-
-
-def _surely(results: Iterable[tuple[_File, Made | Failed]], batch: Batch, doing: str) -> Iterator[Made]:
-    """What the parts gave, of work that is worth nothing unless all of it is done."""
-    for item, result in results:
-        if isinstance(result, Failed):
-            raise _undone([f"{item.path.name}: {result.reason}"], batch, f"a process died while {doing}")
-        yield result
-
-
-def _undone(problems: Sequence[str], batch: Batch, what: str) -> MissingError:
-    return MissingError(
-        what,
-        where=f"batch {batch.id}",
-        problems=problems[:10],
-        way_out="What is finished stays. Run the same command again to go on.",
-    )
 
 
 def _check_wanted(layout: Layout, wanted: Wanted) -> None:

@@ -18,14 +18,13 @@ from typing import Any, Literal
 
 from bss_mfg import parts
 from bss_mfg.credentials import LONGEST_SERIAL
-from bss_mfg.errors import InputError, MissingError
+from bss_mfg.errors import InputError
 from bss_mfg.export.programming.model import Programmed, octets_of
 from bss_mfg.identities import read_table
 from bss_mfg.ledger.issued import By, Keyed, chunked
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import DataKey, Vault
 from bss_mfg.model import Batch, Who
-from bss_mfg.workers import Failed
 
 Kind = Literal["missing", "doubled", "unknown", "uuid", "byte-order", "key", "swapped", "spreadsheet"]
 ROWS = 1_000
@@ -134,13 +133,11 @@ def check_readback(
     numbered = ((int(row.get("row", count)), row) for count, row in enumerate(rows, 2))
     jobs = (ReadBack(ledger.path, ledger.who, batch.id, key, tuple(some)) for some in chunked(numbered, ROWS))
     first = array("I", [0]) * len(ledger.marks(batch.id))
-    for job, said in parts.run(check_rows, jobs, executor):
-        if isinstance(said, Failed):
-            raise MissingError(
-                f"a process died while it compared rows {job.rows[0][0]:,} to {job.rows[-1][0]:,}",
-                problems=[said.reason],
-                way_out="Run the command again; with --jobs 1 no other process is used.",
-            )
+    compared = parts.surely(
+        check_rows, jobs, executor, where=f"batch {batch.id}",
+        doing=lambda job: f"compared rows {job.rows[0][0]:,} to {job.rows[-1][0]:,}",
+    )  # fmt: skip
+    for _, said in compared:
         for row, number, serial, before, after in said:
             yield from (Difference(kind, serial, row, what) for kind, what in before)
             if number and first[number]:
