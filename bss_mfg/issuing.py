@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 
 from bss_mfg import parts
 from bss_mfg.credentials import serial_from
@@ -28,7 +29,8 @@ from bss_mfg.spool import Spool
 SLICE = 2_048
 """Units that a process makes at once."""
 AHEAD = 5_000
-"""Batches of more units are made before the ledger is locked, and wait on the disk: others write meanwhile."""
+"""Batches of more units are made before the ledger is locked, and wait on the disk: others write meanwhile. Of two
+processes' work half is made before and half while it is stored, of four's a quarter: the lock is held no longer."""
 
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
@@ -84,9 +86,9 @@ def create_batch(
                 start = free_serial(ledger, loaded, product_no, start, units)
             ahead = stack.enter_context(Spool[Rows](ledger.path.parent))
             made = maker.make(batch_id or _free_id(ledger, loaded.name), start)
-            for rows in made.slices:
+            for rows in islice(made.slices, maker.slices // parts.width(executor)):
                 ahead.add(rows)
-            made = replace(made, slices=ahead)
+            made = replace(made, slices=chain(ahead, made.slices))
         with ledger.transaction():
             # Another process may have made the batch while we waited for the lock.
             if batch_id is not None and (found := _existing(ledger, batch_id, request)):
@@ -159,7 +161,7 @@ class _Made:
     start: int
     data_key: DataKey
     wrapped: bytes
-    slices: Iterable[Rows]
+    slices: Iterator[Rows]
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,23 @@ class _Maker:
     asked: _Request
     executor: Executor | None
     progress: Progress
+    done: Counter[str] = field(default_factory=Counter)
+    """Units that are made, and that are stored."""
+
+    @property
+    def size(self) -> int:
+        """Units of a slice, in whole packages."""
+        each = self.loaded.product.units_per_package
+        return max(SLICE // each, 1) * each
+
+    @property
+    def slices(self) -> int:
+        """How many slices a batch has."""
+        return -(-self.units // self.size)
+
+    def _tell(self, what: str, count: int) -> None:
+        self.done[what] += count
+        self.progress(self.done.total() // 2, self.units)
 
     def make(self, batch: str, start: int) -> _Made:
         """All slices, made while they are walked. New keys at each call."""
@@ -185,21 +204,20 @@ class _Maker:
         return _Made(batch, start, data_key, wrapped, self._slices(recipe, start))
 
     def _slices(self, recipe: Recipe, start: int) -> Iterator[Rows]:
-        done = 0
+        self.done.clear()
         made = parts.surely(
             make_slice, self._cut(recipe, start), self.executor, where=f"batch {recipe.batch}",
             doing=lambda slice_: f"made units {slice_.first:,} to {slice_.first + slice_.count - 1:,}",
             way_out="Nothing was issued. Run the command again; with --jobs 1 no other process is used.",
         )  # fmt: skip
         for slice_, rows in made:
-            done += slice_.count
-            self.progress(done // 2, self.units)
+            self._tell("made", slice_.count)
             yield rows
 
     def _cut(self, recipe: Recipe, start: int) -> Iterator[Slice]:
         given = iter(self.asked) if self.asked.count else None
-        request, size = self.asked.digest, max(SLICE // recipe.units_per_package, 1) * recipe.units_per_package
-        for _, first, count in parts.cut(self.units, size):
+        request = self.asked.digest
+        for _, first, count in parts.cut(self.units, self.size):
             some = tuple(islice(given, count)) if given else ()
             if given and len(some) < count:
                 break
@@ -209,11 +227,9 @@ class _Maker:
 
     def stored(self, slices: Iterable[Rows]) -> Iterator[Rows]:
         """The slices as the ledger takes them."""
-        done = 0
         for rows in slices:
             yield rows
-            done += len(rows[1])
-            self.progress((self.units + done) // 2, self.units)
+            self._tell("stored", len(rows[1]))
 
 
 def refuse_known(ledger: Ledger, product: int, identities: Iterable[Identity]) -> None:

@@ -181,6 +181,11 @@ class PrintedPart:
         first = (page - 1) * per_page - (self.start_at - 1)
         return self.numbers[max(first, 0) : max(first + per_page, 0)]
 
+    def cells_on(self, page: int) -> Sequence[tuple[float, float, float, float]]:
+        """Where the symbols of `packages_on` that page lie, in the same order."""
+        first = self.start_at - 1 if page == 1 else 0
+        return self.cells[first : first + len(self.packages_on(page))]
+
     @property
     def pages(self) -> int:
         """How many pages the file has."""

@@ -51,7 +51,7 @@ def run(
             broken.set_exception(error)
             return broken
 
-    most = IN_FLIGHT * _width(executor)
+    most = IN_FLIGHT * width(executor)
     waiting: deque[tuple[Job, Future[Result]]] = deque()
     coming = iter(jobs)
     try:
@@ -88,8 +88,8 @@ def surely(
         yield job, result
 
 
-def _width(executor: Executor) -> int:
-    """How many jobs an executor works on at once, as far as it says."""
+def width(executor: Executor | None) -> int:
+    """How many jobs an executor works on at once, as far as it says; without one, one."""
     return int(getattr(executor, "count", 0) or getattr(executor, "_max_workers", 0) or 1)
 
 

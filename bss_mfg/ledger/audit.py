@@ -24,8 +24,9 @@ def now() -> str:
 
 def link(previous: bytes, seq: int, at: str, kind: str, batch: str | None, data: str) -> bytes:
     """The digest of an event."""
-    line = _JSON.encode([seq, at, kind, batch, data])
-    return hashlib.sha256(previous + line.encode("ascii")).digest()
+    # As the JSON of a list, written by hand: strings alone are encoded several times faster.
+    texts = ",".join(["null" if text is None else _JSON.encode(text) for text in (at, kind, batch, data)])
+    return hashlib.sha256(previous + f"[{seq},{texts}]".encode("ascii")).digest()
 
 
 def append(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -67,3 +68,10 @@ def unknown_batch(batch_id: str) -> InputError:
         f"there is no batch {batch_id[:80]!a} in this ledger",
         way_out="`bss-mfg batch list` shows the ids; upper and lower case differ.",
     )
+
+
+def runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Numbers as (first, last) of consecutive ones."""
+    for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
+        some = [number for _, number in run]
+        yield some[0], some[-1]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import islice
 from typing import Any, Literal, TypeVar
 
+from bss_mfg.ledger.base import runs
 from bss_mfg.ledger.connection import errors
 from bss_mfg.ledger.exporting import Exporting
 from bss_mfg.ledger.rows import COLUMNS, UNITS
@@ -169,13 +170,6 @@ def _issued(row: Sequence[Any]) -> Issued:
         number, serial, uuid, mac or "", package, payload, revision or 0, state == "scrapped", bool(released),
         bool(prints), manifest,
     )  # fmt: skip
-
-
-def runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Sorted numbers as (first, last) of consecutive ones."""
-    for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
-        some = [number for _, number in run]
-        yield some[0], some[-1]
 
 
 def chunked(values: Iterable[Value], size: int = CHUNK) -> Iterator[list[Value]]:

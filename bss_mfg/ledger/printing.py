@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bss_mfg.ledger import audit
+from bss_mfg.ledger.base import runs
 from bss_mfg.ledger.connection import errors
 from bss_mfg.ledger.lookup import Lookup
 from bss_mfg.model import Event, PrintedPart
@@ -145,8 +146,8 @@ class Printing(Lookup):
         with self.transaction():
             audit.append(self._db, self._who, batch_id, events)
             self._db.executemany(
-                "UPDATE package SET verified = verified + 1 WHERE batch = ? AND number = ?",
-                [(batch, number) for number in verified],
+                "UPDATE package SET verified = verified + 1 WHERE batch = ? AND number BETWEEN ? AND ?",
+                [(batch, *run) for run in runs(verified)],
             )
 
     def files_verified(self, batch_id: str, second_reader: bool = False) -> set[str]:

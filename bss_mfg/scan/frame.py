@@ -41,10 +41,11 @@ class Frame:
         right, bottom left."""
         import numpy as np
 
-        numbers = list(self.part.packages_on(self.page))
+        numbers = self.part.packages_on(self.page)
         if not numbers:
             return {}
-        corners = np.array([_corners(self.part.place(number)) for number in numbers])
+        x, y, width, height = np.array(self.part.cells_on(self.page)).T
+        corners = np.stack([x, y, x + width, y, x + width, y + height, x, y + height], axis=1).reshape(-1, 4, 2)
         found = mapped(self.matrix, corners).tolist()
         return {number: _quad(points) for number, points in zip(numbers, found, strict=True)}
 
@@ -52,6 +53,9 @@ class Frame:
     def boxes(self) -> dict[int, Box]:
         """The upright boxes around `quads`."""
         return {number: box_of(quad) for number, quad in self.quads.items()}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Frame, (self.part, self.page, self.matrix)  # what follows from these need not travel
 
     @cached_property
     def _back(self) -> NDArray[np.floating[Any]]:
@@ -64,10 +68,11 @@ class Frame:
         return mapped(self._back, points)
 
 
-def box_of(points: Sequence[tuple[float, float]]) -> Box:
-    """The upright box around some points."""
-    xs, ys = [x for x, _ in points], [y for _, y in points]
-    return (min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
+def box_of(quad: Quad) -> Box:
+    """The upright box around four corners."""
+    (a, b), (c, d), (e, f), (g, h) = quad
+    left, top = min(a, c, e, g), min(b, d, f, h)
+    return (left, top, max(a, c, e, g) - left, max(b, d, f, h) - top)
 
 
 def known_frame(part: PrintedPart, page: int, dpi: float) -> Frame:
@@ -113,8 +118,8 @@ def _corners(place: Place) -> Quad:
 
 
 def _quad(points: Sequence[Sequence[float]]) -> Quad:
-    first, second, third, fourth = ((point[0], point[1]) for point in points)
-    return (first, second, third, fourth)
+    (a, b), (c, d), (e, f), (g, h) = points
+    return ((a, b), (c, d), (e, f), (g, h))
 
 
 def _fit(labels: Sequence[tuple[Quad, Quad]]) -> tuple[NDArray[np.floating[Any]] | None, float]:

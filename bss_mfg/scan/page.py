@@ -353,6 +353,8 @@ def _merge(seen: Sequence[Seen], more: Sequence[Seen]) -> list[Seen]:
 
 def _without_ghosts(seen: Sequence[Seen], frame: Frame | None) -> list[Seen]:
     """Without the undecoded finds that can be no label: of another size than this page's labels, or over one."""
+    if all(item.diagnosis or item.identified for item in seen):
+        return list(seen)
     labels = [item.read for item in seen if item.diagnosis or item.identified]
     known = [read.quad for read in labels if read.quad] + (list(frame.quads.values()) if frame else [])
     if not known:

@@ -14,7 +14,7 @@ from bss_mfg.workers import Failed
 
 PAGE_SECONDS = 180.0
 """How long a page may take before its worker is stopped."""
-PAGES, ALL_PAGES, OTHER_PAGES = 10, 100, 4
+PAGES, ALL_PAGES, OTHER_PAGES = 20, 100, 4
 """Pages that are read at once: of a label file of ours; of one with the second reader, whose process takes a while to
 start; of any other file, where each may take a minute."""
 

@@ -28,7 +28,7 @@ BLANK = 0.03
 KINDS: tuple[FindingKind, ...] = ("matched", "missing", "duplicate", "foreign", "unreadable", "mismatched")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: thousands are set aside on a disk, and pickle them several times faster
 class Finding:
     """One label's verdict. `serials` name the label (a foreign one too, where the ledger knows it). `x_mm`, `y_mm` is
     the symbol's top left corner: on the printed page where that is known, else on the scanned one, else None. `box`
@@ -55,7 +55,7 @@ class Finding:
         return self.kind == "missing" and self.box is None
 
 
-@dataclass(frozen=True)  # without slots: thousands travel between processes, and pickle them several times faster
+@dataclass(frozen=True)  # without slots, as findings
 class Seen:
     """A read with its diagnosis; `second` is what the second reader says of it. A symbol without a diagnosis may be
     `identified` by its grid all the same, with what ails it."""
