@@ -260,16 +260,19 @@ def refuse_known(ledger: Ledger, product: int, identities: Iterable[Identity]) -
 
 def free_serial(ledger: Ledger, loaded: LoadedProduct, product_no: int, start: int, units: int) -> int:
     """The first running number from which all serials of the batch are free: serials brought by files are skipped."""
-    product = loaded.product
+
+    def serial(number: int) -> str:
+        return serial_from(loaded.product.serial, loaded.product.pid, number)
+
     at = start
     while at < start + units:
-        numbers = {
-            serial_from(product.serial, product.pid, number): number
-            for number in range(at, min(at + 5_000, start + units))
-        }
-        at += len(numbers)
-        if taken := ledger.known_serials(product_no, list(numbers)):
-            at = start = max(numbers[serial] for serial in taken) + 1
+        after = min(at + 5_000, start + units)
+        # All are equally long, so between the first and the last in their order nothing else lies by accident.
+        if ledger.serials_between(product_no, serial(at), serial(after - 1)):
+            numbers = {serial(number): number for number in range(at, after)}
+            if taken := ledger.known_serials(product_no, list(numbers)):
+                after = start = max(numbers[serial] for serial in taken) + 1
+        at = after
     return start
 
 

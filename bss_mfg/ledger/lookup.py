@@ -179,6 +179,12 @@ class Lookup(LedgerBase):
         """Those of the serials that a product's units have, with where each was issued, in words."""
         return self._known("serial", "product = ? AND", (product,), serials)
 
+    def serials_between(self, product: int, first: str, last: str) -> bool:
+        """Whether a product has a serial from `first` to `last`, both included, in the order of their octets."""
+        where = "WHERE product = ?1 AND serial BETWEEN ?2 AND ?3"
+        query = f"SELECT EXISTS (SELECT 1 FROM unit {where}) OR EXISTS (SELECT 1 FROM imported {where})"  # noqa: S608
+        return bool(self._rows(query, (product, first, last))[0][0])
+
     def known_uuids(self, values: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
         """Those of the Device UUIDs that were issued, with where, in words."""
         found = self._known("uuid", "", (), [value.bytes for value in values])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import dist
 from typing import TYPE_CHECKING, Any
 
@@ -39,20 +39,16 @@ class Frame:
     def quads(self) -> dict[int, Quad]:
         """Where the corners of each package's symbol on this page should lie, in pixels: top left, top right, bottom
         right, bottom left."""
-        import numpy as np
-
-        numbers = self.part.packages_on(self.page)
-        if not numbers:
-            return {}
-        x, y, width, height = np.array(self.part.cells_on(self.page)).T
-        corners = np.stack([x, y, x + width, y, x + width, y + height, x, y + height], axis=1).reshape(-1, 4, 2)
-        found = mapped(self.matrix, corners).tolist()
-        return {number: _quad(points) for number, points in zip(numbers, found, strict=True)}
+        return dict(zip(self.part.packages_on(self.page), self._spots[0], strict=True))
 
     @cached_property
     def boxes(self) -> dict[int, Box]:
         """The upright boxes around `quads`."""
-        return {number: box_of(quad) for number, quad in self.quads.items()}
+        return dict(zip(self.part.packages_on(self.page), self._spots[1], strict=True))
+
+    @property
+    def _spots(self) -> tuple[tuple[Quad, ...], tuple[Box, ...]]:
+        return _spots(tuple(self.part.cells_on(self.page)), self.matrix.tobytes())
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Frame, (self.part, self.page, self.matrix)  # what follows from these need not travel
@@ -75,12 +71,25 @@ def box_of(quad: Quad) -> Box:
     return (left, top, max(a, c, e, g) - left, max(b, d, f, h) - top)
 
 
+@lru_cache(maxsize=8)
+def _spots(cells: tuple[Box, ...], matrix: bytes) -> tuple[tuple[Quad, ...], tuple[Box, ...]]:
+    """Cells in mm as quads and boxes in pixels: the same on each page of a file of ours."""
+    import numpy as np
+
+    if not cells:
+        return (), ()
+    x, y, width, height = np.array(cells).T
+    corners = np.stack([x, y, x + width, y, x + width, y + height, x, y + height], axis=1).reshape(-1, 4, 2)
+    quads = tuple(map(_quad, mapped(np.frombuffer(matrix).reshape(3, 3), corners).tolist()))
+    return quads, tuple(map(box_of, quads))
+
+
 def known_frame(part: PrintedPart, page: int, dpi: float) -> Frame:
     """The frame of a page that was rasterised from our own file at `dpi`."""
     import numpy as np
 
     scale = dpi / 25.4
-    return Frame(part, page, np.diag([scale, scale, 1.0]))
+    return Frame(part, page, np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0], [0.0, 0.0, 1.0]]))
 
 
 def bind_page(

@@ -50,14 +50,13 @@ def read_page(grey: Grey, thorough: bool = False) -> list[Read]:
 def read_box(grey: Grey, box: Box, thorough: bool = False, origin: tuple[int, int] = (0, 0)) -> Read | None:
     """The symbol at a known place: the box is cut out with a margin and read, or None. The picture may be a piece of a
     page that begins at `origin` (left, top)."""
-    import numpy as np
     import zxingcpp
 
     margin = box[2] * (0.12 if thorough else 0.03) + 2
     left, top = max(int(box[0] - margin), 0), max(int(box[1] - margin), 0)
     right, bottom = max(int(box[0] + box[2] + margin) + 1, 0), max(int(box[1] + box[3] + margin) + 1, 0)
     x, y = origin
-    crop = np.ascontiguousarray(grey[max(top - y, 0) : bottom - y, max(left - x, 0) : right - x])
+    crop = grey[max(top - y, 0) : bottom - y, max(left - x, 0) : right - x]
     if crop.size == 0:
         return None
     binarizers = [zxingcpp.Binarizer.LocalAverage, zxingcpp.Binarizer.GlobalHistogram]
