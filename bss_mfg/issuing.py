@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
-from itertools import chain, islice
+from itertools import islice
 
 from bss_mfg import parts
 from bss_mfg.credentials import serial_from
@@ -88,7 +88,7 @@ def create_batch(
             made = maker.make(batch_id or _free_id(ledger, loaded.name), start)
             for rows in islice(made.slices, maker.slices // parts.width(executor)):
                 ahead.add(rows)
-            made = replace(made, slices=chain(ahead, made.slices))
+            made = replace(made, slices=_meanwhile(ahead, made.slices))
         with ledger.transaction():
             # Another process may have made the batch while we waited for the lock.
             if batch_id is not None and (found := _existing(ledger, batch_id, request)):
@@ -230,6 +230,17 @@ class _Maker:
         for rows in slices:
             yield rows
             self._tell("stored", len(rows[1]))
+
+
+def _meanwhile(ahead: Spool[Rows], coming: Iterator[Rows]) -> Iterator[Rows]:
+    """All slices in order, two of those set aside for each that is made: neither who makes nor who stores waits."""
+    aside, taken = iter(ahead), 0
+    for rows in coming:
+        ahead.add(rows)
+        for _ in range(min(2, len(ahead) - taken)):
+            yield next(aside)
+            taken += 1
+    yield from aside
 
 
 def refuse_known(ledger: Ledger, product: int, identities: Iterable[Identity]) -> None:

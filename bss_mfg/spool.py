@@ -14,7 +14,8 @@ Item = TypeVar("Item")
 
 
 class Spool(Generic[Item]):
-    """Items in the order in which they were added, as often as they are asked for. Leave it as a context.
+    """Items in the order in which they were added, as often as they are asked for, also while more are added. Leave it
+    as a context.
 
     The file lies in `folder`, can be read by its owner only, and is gone when the process is, however that ends. No
     secret belongs here unless it is sealed. A full disk is a `MissingError`.
@@ -22,6 +23,7 @@ class Spool(Generic[Item]):
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._count = 0
         try:
             self._file: Any = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  (closed with this)
         except OSError as error:
@@ -40,6 +42,10 @@ class Spool(Generic[Item]):
             pickle.dump(item, self._file, pickle.HIGHEST_PROTOCOL)
         except OSError as error:
             raise from_os_error(error, "setting results aside", self._folder) from error
+        self._count += 1
+
+    def __len__(self) -> int:
+        return self._count
 
     def __iter__(self) -> Iterator[Item]:
         at = 0

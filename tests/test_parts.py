@@ -261,7 +261,7 @@ def test_a_batch_is_issued_by_whoever_works(factory: Factory) -> None:
     factory.add(units_per_package=4, oob_bytes=16)
     loaded = factory.workspace.product("bulb")
     spec = factory.workspace.spec(loaded.product.spec)
-    units = AHEAD + 3_000
+    units = AHEAD + 9_000
     steps: list[int] = []
     with Processes(2) as executor, factory.ledger() as ledger:
         create_batch(ledger, factory.workspace.open_vault(), loaded, spec, units, batch_id="B1", executor=executor,
@@ -278,7 +278,8 @@ def test_a_batch_is_issued_by_whoever_works(factory: Factory) -> None:
     assert not any(path.name.startswith("tmp") for path in factory.root.iterdir())
 
 
-def test_a_batch_made_ahead_gives_way_to_one_that_came_between(factory: Factory) -> None:
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_batch_made_ahead_gives_way_to_one_that_came_between(factory: Factory, jobs: int) -> None:
     factory.add()
     loaded = factory.workspace.product("bulb")
     spec = factory.workspace.spec(loaded.product.spec)
@@ -290,9 +291,9 @@ def test_a_batch_made_ahead_gives_way_to_one_that_came_between(factory: Factory)
             came = True
             factory.issue(7, "small")
 
-    with factory.ledger() as ledger:
+    with factory.ledger() as ledger, processes(jobs) as executor:
         create_batch(ledger, factory.workspace.open_vault(), loaded, spec, AHEAD + 1, batch_id="large",
-                     progress=meanwhile)  # fmt: skip
+                     executor=executor, progress=meanwhile)  # fmt: skip
         serials = [unit.serial for package in ledger.packages("large") for unit in package.units]
         assert next(package.serials for package in ledger.packages("small")) == "ebK300000001"
         ledger.check()
