@@ -316,7 +316,7 @@ def already_there(path: Path) -> RefusedError:
 
 
 @contextlib.contextmanager
-def locked(path: Path, wait_s: float = 30.0) -> Iterator[None]:
+def locked(path: Path, wait_s: float = 60.0) -> Iterator[None]:
     """Hold an exclusive lock on the file `path` (created 0600), waiting for at most `wait_s` seconds.
 
     SQLite's own busy wait backs off ever longer and can starve a process; this lock stands in front of every write,

@@ -29,8 +29,10 @@ from bss_mfg.spool import Spool
 SLICE = 2_048
 """Units that a process makes at once."""
 AHEAD = 5_000
-"""Batches of more units are made before the ledger is locked, and wait on the disk: others write meanwhile. Of two
-processes' work half is made before and half while it is stored, of four's a quarter: the lock is held no longer."""
+"""Batches of more units are made before the ledger is locked, and wait on the disk: others write meanwhile. Of several
+processes' work the last is done while the first is stored."""
+MAKING = 5
+"""Making a unit takes about so many times as long as storing it."""
 
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
@@ -86,7 +88,7 @@ def create_batch(
                 start = free_serial(ledger, loaded, product_no, start, units)
             ahead = stack.enter_context(Spool[Rows](ledger.path.parent))
             made = maker.make(batch_id or _free_id(ledger, loaded.name), start)
-            for rows in islice(made.slices, maker.slices // parts.width(executor)):
+            for rows in islice(made.slices, maker.first(parts.width(executor))):
                 ahead.add(rows)
             made = replace(made, slices=_meanwhile(ahead, made.slices))
         with ledger.transaction():
@@ -184,10 +186,10 @@ class _Maker:
         each = self.loaded.product.units_per_package
         return max(SLICE // each, 1) * each
 
-    @property
-    def slices(self) -> int:
-        """How many slices a batch has."""
-        return -(-self.units // self.size)
+    def first(self, processes: int) -> int:
+        """How many slices are made before any is stored. The others take as long as storing all does, beside it."""
+        slices = -(-self.units // self.size)
+        return slices if processes == 1 else slices * max(MAKING - processes, 0) // MAKING
 
     def _tell(self, what: str, count: int) -> None:
         self.done[what] += count
@@ -233,11 +235,11 @@ class _Maker:
 
 
 def _meanwhile(ahead: Spool[Rows], coming: Iterator[Rows]) -> Iterator[Rows]:
-    """All slices in order, two of those set aside for each that is made: neither who makes nor who stores waits."""
+    """All slices in order, up to three of those set aside for each that is made: who makes does not wait."""
     aside, taken = iter(ahead), 0
     for rows in coming:
         ahead.add(rows)
-        for _ in range(min(2, len(ahead) - taken)):
+        for _ in range(min(3, len(ahead) - taken)):
             yield next(aside)
             taken += 1
     yield from aside

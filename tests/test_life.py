@@ -143,7 +143,8 @@ def test_a_ledger_of_every_earlier_version_goes_on(tmp_path: Path, version: int)
     with sqlite3.connect(other.root / "ledger.db") as new, sqlite3.connect(factory.root / "ledger.db") as old:
         for table in ("batch", "unit", "package", "event", "printed", "product", "superseded", "imported"):
             assert columns(old, table) == columns(new, table), table
-        assert {*old.execute(TRIGGERS)} == {*new.execute(TRIGGERS)}
+        later = {("unit_not_imported",)}  # old ones have it from the start, new ones from their first import on
+        assert {*old.execute(TRIGGERS)} - later == {*new.execute(TRIGGERS)}
 
 
 def columns(database: sqlite3.Connection, table: str) -> set[tuple[object, ...]]:

@@ -10,6 +10,7 @@ from typing import Any
 from bss_mfg.errors import LedgerError, RefusedError
 from bss_mfg.ledger.checking import payload_digest
 from bss_mfg.ledger.keys import Keys
+from bss_mfg.ledger.schema import NOT_IMPORTED
 from bss_mfg.ledger.vault import DataKey, key_digest
 from bss_mfg.model import IssuedBefore, Package
 
@@ -112,6 +113,8 @@ class Replacing(Keys):
                         way_out="Nothing was imported. Find out which is right, and leave the other out.",
                     )
             self._refuse_contradictions(product, list(unknown.values()), source)
+            if unknown:
+                self._db.execute(NOT_IMPORTED)
             self._db.executemany(
                 "INSERT INTO imported (product, serial, uuid, key_digest) VALUES (?, ?, ?, ?)",
                 [(product, item.serial, item.uuid.bytes if item.uuid else None, item.key_digest)
