@@ -1,5 +1,5 @@
 """`python -m bss_mfg` is the `bss-mfg` command."""
 
-from bss_mfg.cli.main import main
+from bss_mfg.cli import start
 
-main()
+start()

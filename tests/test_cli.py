@@ -171,3 +171,21 @@ def test_demo_runs_the_whole_line(demo_factory: Factory) -> None:
         assert {path.name for path in folder.iterdir()} == {
             "labels", "upload", "manifest.jsonl", "programming.csv", "programming.csv.json", "verification.html"
         }  # fmt: skip
+
+
+@pytest.mark.parametrize("loads", ["click", "bss_mfg.cli.common"])
+def test_an_interrupt_while_the_command_loads_is_no_traceback(loads: str) -> None:
+    """Ctrl-C a tenth of a second after start fell into Python's imports."""
+    script = (
+        "import sys\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == {loads!r}:\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        "from bss_mfg.cli import start\n"
+        "start()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "Interrupted. Run the same command again.\n"

@@ -1,1 +1,13 @@
 """The command line: options, messages, exit codes. No logic."""
+
+import sys
+
+
+def start() -> None:
+    """The command `bss-mfg`. An interrupt while it still loads is no traceback either."""
+    try:
+        from bss_mfg.cli.main import main
+    except KeyboardInterrupt:
+        print("Interrupted. Run the same command again.", file=sys.stderr)
+        sys.exit(130)
+    main()
