@@ -196,6 +196,8 @@ def test_no_lookup_walks_the_ledger(factory: Factory) -> None:
         assert ledger.find_payload(package.payload)
         assert ledger.find_uuid(unit.uuid)
         assert ledger.known_serials(1, [unit.serial])
+        assert ledger.serials_between(1, unit.serial, unit.serial + "~")
+        assert not ledger.serials_between(1, unit.serial + "0", unit.serial + "~")
         assert ledger.known_uuids([unit.uuid])
         assert not ledger.known_keys([b"k" * 32])
         asked: list[tuple[By, Any]] = [
@@ -227,3 +229,12 @@ def test_a_changed_barcode_string_is_neither_printed_nor_uploaded(factory: Facto
         assert done.code == 5, done
         assert "package 2 of batch B1 was changed in the ledger" in done.err
     assert not (factory.root / "log.txt").exists()
+
+
+def test_labels_read_right_are_counted_each_time(factory: Factory) -> None:
+    factory.add()
+    factory.issue(9)
+    with factory.ledger() as ledger:
+        ledger.record_reads("B1", [{"verdict": "matched"}], [1, 2, 3, 3, 2, 9])
+        counted = [ledger.times_verified("B1", number) for number in range(1, 10)]
+    assert counted == [1, 2, 2, 0, 0, 0, 0, 0, 1]

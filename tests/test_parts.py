@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -183,6 +184,14 @@ def test_processes_are_not_started_for_a_handful() -> None:
     with processes(3, items=1) as executor:
         assert isinstance(executor, Processes)
         assert executor.count == 3
+
+
+def test_circles_are_looked_for_as_before_once_the_work_is_done() -> None:
+    before = gc.get_threshold()
+    with pytest.raises(KeyError), processes(1):
+        assert gc.get_threshold() > before
+        raise KeyError
+    assert gc.get_threshold() == before
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import pickle
 import shutil
 import signal
 import subprocess
@@ -26,6 +27,7 @@ from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import PrintedPart
 from bss_mfg.scan import job
 from bss_mfg.scan.diagnose import Diagnosis
+from bss_mfg.scan.frame import known_frame
 from bss_mfg.scan.job import Verification, Verifier, Wanted, verify
 from bss_mfg.scan.looks import Look, Opened, Wish, open_file, read_pages
 from bss_mfg.scan.reader import Read
@@ -319,3 +321,18 @@ def test_memory_grows_by_a_few_octets_a_label(factory: Factory) -> None:
     held(2)
     few, more = held(6), held(26)
     assert (more - few) / (20 * 960) < 20
+
+
+def test_what_follows_from_a_page_need_not_travel(printed: Factory) -> None:
+    with printed.ledger() as ledger:
+        (part, *_) = ledger.printed_parts("A")
+    frame = known_frame(part, 1, 300)
+    bare = len(pickle.dumps(frame))
+    assert len(frame.boxes) == len(frame.quads) == 24
+    again = pickle.loads(pickle.dumps(frame))  # noqa: S301
+    assert len(pickle.dumps(frame)) == bare
+    assert (again.quads, again.boxes) == (frame.quads, frame.boxes)
+    for number, (x, y, width, height) in frame.boxes.items():
+        place = part.place(number)
+        millimetres = place.x_mm, place.y_mm, place.width_mm, place.height_mm
+        assert (x, y, width, height) == pytest.approx([side / 25.4 * 300 for side in millimetres])
