@@ -1,8 +1,9 @@
 """`python -m benchmarks.steps`: each step at 10^3 units and more, and in one process and more, by its real command.
 
-Each command runs in processes of its own. Starting is told apart: it is the time of the same command on 24 units, the
-median of three, and the microseconds a unit are those of the units beyond these 24. Memory is that of all processes of
-a command together, what they share counted once, and its highest moment is told.
+Each command runs in processes of its own. Starting is told apart: it is the time of the same command on 24 units,
+taken beside each run, and the microseconds a unit are those of the units beyond these 24. What is soon done is done
+more often, for a tenth of a second is less than the moods of a start. Memory is that of all processes of a command
+together, what they share counted once, and its highest moment is told.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ BASE = 10_000
 """What larger batches are compared with."""
 GROWTH = 1.15
 SPEED_UP = 1.7
-REPEATS = 3
+SOON, OFTEN = 1.0, 9
+"""What takes less than so many seconds beside starting is run so often."""
 
 
 @dataclass
@@ -113,24 +115,36 @@ def takes_jobs(words: Sequence[object]) -> bool:
 
 @dataclass
 class Point:
-    """A step at a number of units in a number of processes: seconds and peak memory of each run, seconds to start."""
+    """A step at a number of units in a number of processes: seconds and peak memory of each run, and seconds of the
+    start beside it."""
 
     step: str
     units: int
     jobs: int
-    start: float
     seconds: list[float] = field(default_factory=list)
     peaks: list[float] = field(default_factory=list)
+    starts: list[float] = field(default_factory=list)
 
-    def add(self, ran: Ran) -> None:
+    def add(self, ran: Ran, start: float) -> None:
         """One more run."""
         self.seconds.append(ran.seconds)
         self.peaks.append(ran.peak)
+        self.starts.append(start)
+
+    @property
+    def start(self) -> float:
+        """Seconds to start."""
+        return median(self.starts)
+
+    @property
+    def beyond(self) -> float:
+        """Seconds without starting."""
+        return max(median(self.seconds) - self.start, 0.0)
 
     @property
     def each(self) -> float:
         """Seconds a unit, without starting."""
-        return max(median(self.seconds) - self.start, 0.0) / max(self.units - FEW, 1)
+        return self.beyond / max(self.units - FEW, 1)
 
     @property
     def rate(self) -> float:
@@ -152,12 +166,11 @@ class Point:
 
 
 class Bench:
-    """Places by size, made when they are first needed and kept; seconds to start by step and jobs, measured once."""
+    """Places by size, made when they are first needed and kept."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._places: dict[str, Place] = {}
-        self._starts: dict[tuple[str, int], float] = {}
 
     def place(self, units: int, kind: str = "growth") -> Place:
         """The workspace of a size."""
@@ -172,14 +185,12 @@ class Bench:
             if not place.runs.get(name):
                 STEPS[name].run(place, os.cpu_count() or 1)
 
-    def start(self, step: Step, jobs: int) -> float:
-        """Seconds of a command on 24 units."""
-        key = step.name, jobs
-        if key not in self._starts:
-            place = self.place(FEW, "start")
-            self.prepare(step, place)
-            self._starts[key] = median(step.run(place, jobs).seconds for _ in range(REPEATS))
-        return self._starts[key]
+    def measure(self, step: Step, place: Place, point: Point) -> None:
+        """Run a step once more, beside the same on one sheet."""
+        few = self.place(FEW, "start")
+        for at in (few, place):
+            self.prepare(step, at)
+        point.add(step.run(place, point.jobs), step.run(few, point.jobs).seconds)
 
     def growth(self, sizes: Sequence[int], steps: Sequence[Step], jobs: int, most_graded: int) -> list[Point]:
         """Each step at each size. What is compared with is measured again at the end: a machine's mood shows."""
@@ -190,11 +201,10 @@ class Bench:
                 if step.name == "grade" and units > most_graded:
                     continue
                 key = step.name, units
-                if key not in points:
-                    points[key] = Point(step.name, units, jobs, self.start(step, jobs))
-                self.prepare(step, place)
-                for _ in range(2 if units <= BASE and step.name != "grade" else 1):
-                    points[key].add(step.run(place, jobs))
+                point = points.setdefault(key, Point(step.name, units, jobs))
+                for number in range(OFTEN):
+                    if number < 1 + (units <= BASE and step.name != "grade") or point.beyond < SOON:
+                        self.measure(step, place, point)
                 say(f"{step.name}, {units:,} units: {points[key].seconds[-1]:.1f} s, {points[key].peaks[-1]:.0f} MiB")
         return list(points.values())
 
@@ -206,11 +216,10 @@ class Bench:
                 continue
             units = max(int(PROCESS_UNITS[step.name] * share), FEW * 2)
             place = self.place(units, f"processes-{step.name}".replace(" ", "-"))
-            points = [Point(step.name, units, number, self.start(step, number)) for number in jobs]
-            self.prepare(step, place)
+            points = [Point(step.name, units, number) for number in jobs]
             for _ in range(rounds):
                 for point in points:
-                    point.add(step.run(place, point.jobs))
+                    self.measure(step, place, point)
             told = "  ".join(f"{point.jobs}: {median(point.seconds):.1f} s" for point in points)
             say(f"{step.name}, {units:,} units in so many processes: {told}")
             found += points
