@@ -13,7 +13,7 @@ demo: $(VENV)/runtime
 
 test: $(VENV)/test
 	@sh tests/needs.sh
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 lint: $(VENV)/lint
 	$(BIN)/ruff check .

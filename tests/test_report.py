@@ -34,6 +34,8 @@ from tests.test_verify import cell, tampered
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
+pytestmark = pytest.mark.xdist_group("report")
+
 MODULE = 5  # pixels, at 300 dpi
 HOSTILE = "<img src=x onerror=document.title='run'>\x1b[31m\u202e=1+1</script><script>document.title='run'</script>"
 

@@ -44,6 +44,8 @@ from tests.pictures import (
     some_labels,
 )
 
+pytestmark = pytest.mark.xdist_group("zpl")  # all templates on all printers, drawn once
+
 RENDERER = Path(__file__).parent / "zpl"
 PRINTERS = ("zpl-203", "zpl-304")
 FORMATS = {
