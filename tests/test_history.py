@@ -142,7 +142,7 @@ def test_a_backup_is_made_while_others_write_and_is_whole(line: Factory, tmp_pat
 
     def write() -> None:
         with line.ledger() as ledger:
-            while not stop.is_set():
+            while not stop.wait(0.005):  # so that it is the copies that take time
                 ledger.note("B1", "test", {})
 
     writer = threading.Thread(target=write)
@@ -158,6 +158,7 @@ def test_a_backup_is_made_while_others_write_and_is_whole(line: Factory, tmp_pat
         stop.set()
         writer.join()
     assert [copy.events for copy in copies] == sorted(copy.events for copy in copies)
+    assert copies[-1].events > copies[0].events + 5
     assert (tmp_path / "0.db").stat().st_mode & 0o777 == 0o600
     assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {f"{number}.db" for number in range(5)}
     assert line.cli("ledger", "backup", tmp_path / "0.db").code == 4
