@@ -162,7 +162,7 @@ CREATE = ("batch", "create", "bulb", "--units", "6", "--id", "B2")
 RUN = ("run", "bulb", "--units", "3", "--id", "B2", "--template", "minimal")
 ACTS = {
     "issue": Act(CREATE, issued),
-    "run": Act(RUN, whole_run, sparse=48),
+    "run": Act(RUN, whole_run, sparse=24),
     "print": Act(("labels", "B1", "--template", "minimal"), printed, again=(0, 4)),
     "scan": Act(("scan", "B1", "--plain"), scanned, first_payload),
     "rekey": Act(("vault", "rekey"), rekeyed),

@@ -202,6 +202,16 @@ def test_a_wrong_label_stops_before_the_upload(factory: Factory) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def interrupted(running: subprocess.Popen[str]) -> str:
+    """What a command says that gets a Ctrl-C now; it ends at once, and with the code for it."""
+    begun = time.monotonic()
+    running.send_signal(signal.SIGINT)
+    _, told = running.communicate(timeout=60)
+    assert time.monotonic() - begun < 3  # a second on a quiet machine
+    assert running.returncode == 130
+    return told
+
+
 def test_ctrl_c_ends_within_a_second_and_resume_goes_on(factory: Factory) -> None:
     factory.add()
     running = subprocess.Popen(
@@ -211,11 +221,7 @@ def test_ctrl_c_ends_within_a_second_and_resume_goes_on(factory: Factory) -> Non
     end = time.monotonic() + 120
     while not list(labels.glob("B1-labels-0003.pdf")) and time.monotonic() < end:
         time.sleep(0.02)
-    begun = time.monotonic()
-    running.send_signal(signal.SIGINT)
-    _, told = running.communicate(timeout=60)
-    assert time.monotonic() - begun < 3  # a second on a quiet machine
-    assert running.returncode == 130
+    told = interrupted(running)
     assert "bss-mfg run --resume B1" in told
     finished = {path.name: path.stat().st_mtime_ns for path in labels.glob("*.pdf")}
     assert finished

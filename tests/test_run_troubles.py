@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -28,7 +27,7 @@ from bss_mfg.workers import Processes
 from bss_mfg.workspace import Workspace
 from tests.conftest import Factory
 from tests.test_bad_input import good_pem
-from tests.test_run import command
+from tests.test_run import command, interrupted
 
 
 def prepared(factory: Factory, units: int) -> Ready:
@@ -215,11 +214,7 @@ def test_interrupted_while_it_issues_nothing_is_issued_and_the_batch_is_named(fa
     while not plan.exists() and time.monotonic() < end:
         time.sleep(0.02)
     time.sleep(0.5)
-    begun = time.monotonic()
-    running.send_signal(signal.SIGINT)
-    _, told = running.communicate(timeout=60)
-    assert time.monotonic() - begun < 3  # a second on a quiet machine
-    assert running.returncode == 130
+    told = interrupted(running)
     assert "Interrupted. `bss-mfg run --resume bulb-0001` goes on." in told
     assert "same command" not in told
     with factory.ledger() as ledger:
