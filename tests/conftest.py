@@ -24,6 +24,7 @@ from bss_mfg.model import Batch, Who
 from bss_mfg.payload.keys import load_public_key, new_development_key
 from bss_mfg.product import Product
 from bss_mfg.workspace import Workspace
+from tests.helpers import ROOT
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -53,7 +54,7 @@ def run_cli(
     done = subprocess.run(
         [sys.executable, "-m", "bss_mfg", *map(str, arguments)],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), **(env or {})},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
         capture_output=True,
         text=True,
         timeout=timeout,

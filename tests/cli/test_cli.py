@@ -12,8 +12,7 @@ import pytest
 
 from bss_mfg.cli.main import COMMANDS, cli
 from tests.conftest import Factory, run_cli
-
-ROOT = Path(__file__).parent.parent
+from tests.helpers import ROOT
 
 
 def all_commands() -> list[tuple[str, click.Command]]:

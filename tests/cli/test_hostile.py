@@ -17,7 +17,7 @@ from PIL import Image
 from bss_mfg.scan.reader import read_page
 from bss_mfg.symbol import data_matrix
 from tests.conftest import Factory
-from tests.test_symbol import picture
+from tests.unit.test_symbol import picture
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome

@@ -14,9 +14,10 @@ from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.ledger.schema import VERSION
 from bss_mfg.ledger.store import Ledger
 from tests.conftest import WHO, Factory, make_factory, run_cli
+from tests.helpers import ROOT
 
 TRIGGERS = "SELECT name FROM sqlite_schema WHERE type IN ('trigger', 'index') AND name NOT LIKE 'sqlite_%'"
-OLD = Path(__file__).parent / "old_ledgers"
+OLD = ROOT / "tests" / "unit" / "ledger" / "old_ledgers"
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from PIL import Image
 from bss_mfg.errors import InputError
 from bss_mfg.label.printer import BUILT_IN, load_printer, printer_text
 from tests.conftest import Factory
-from tests.pictures import pdfium
+from tests.helpers.pictures import pdfium
 
 
 @pytest.mark.parametrize("name", BUILT_IN)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from bss_mfg.export.programming.formats import formats
+from tests.cli.test_tables import soffice
 from tests.conftest import Factory
-from tests.test_tables import soffice
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ import pytest
 
 from bss_mfg.ledger.store import Ledger
 from tests.conftest import WHO, Factory, make_factory
-from tests.test_family import PUKS
+from tests.helpers import ROOT
+from tests.unit.payload.test_family import PUKS
 
 
 def outputs(factory: Factory, batch: str = "B1") -> dict[str, bytes]:
@@ -237,7 +238,7 @@ def test_the_plan_is_private_and_documented(factory: Factory) -> None:
     path = factory.root / "batches/B1/run.json"
     if os.name != "nt":
         assert path.stat().st_mode & 0o777 == 0o600
-    documented = (Path(__file__).parent.parent / "docs/formats/run.md").read_text()
+    documented = (ROOT / "docs/formats/run.md").read_text()
     asked = json.loads(path.read_text())
     assert all(f"`{name}`" in documented for name in asked)
     path.write_text("{")
@@ -264,7 +265,7 @@ def test_the_history_says_which_files_were_verified(factory: Factory) -> None:
 
 def test_the_json_of_a_run_and_of_a_plan_is_documented(factory: Factory) -> None:
     factory.add()
-    text = (Path(__file__).parent.parent / "docs/formats/json.md").read_text().partition("\n## run\n")[2]
+    text = (ROOT / "docs/formats/json.md").read_text().partition("\n## run\n")[2]
     documented = text.partition("\n## ")[0]
     for more in (["--plan"], []):
         found = factory.cli("run", "bulb", "--units", 4, "--id", "B1", "--json", *more).json

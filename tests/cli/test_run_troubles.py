@@ -25,9 +25,9 @@ from bss_mfg.running.job import run
 from bss_mfg.running.plan import Ready, new_plan, ready, write_plan
 from bss_mfg.workers import Processes
 from bss_mfg.workspace import Workspace
+from tests.cli.test_bad_input import good_pem
+from tests.cli.test_run import command, interrupted
 from tests.conftest import Factory
-from tests.test_bad_input import good_pem
-from tests.test_run import command, interrupted
 
 
 def prepared(factory: Factory, units: int) -> Ready:

@@ -37,8 +37,8 @@ from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Identity
 from bss_mfg.replacing import replace_units
 from tests.conftest import Factory
+from tests.helpers import ROOT
 
-ROOT = Path(__file__).parent.parent
 IDENTITY = ("serial", "uuid", "mac")
 
 

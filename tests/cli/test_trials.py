@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import Factory
-from tests.pictures import pdfium
+from tests.helpers.pictures import pdfium
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from bss_mfg.scan.diagnose import diagnose, printable
 from bss_mfg.scan.grade import unused_error_correction
 from bss_mfg.scan.sources import pages_of
 from tests.conftest import Factory
-from tests.pictures import pdfium
+from tests.helpers.pictures import pdfium
 
 PX = 300 / 25.4
 
@@ -184,7 +184,7 @@ def test_a_stalled_second_reader_costs_one_symbol() -> None:
 
     from bss_mfg.scan.second import SecondReader
     from bss_mfg.symbol import data_matrix
-    from tests.test_symbol import picture
+    from tests.unit.test_symbol import picture
 
     grey = picture(data_matrix(b"ABV:OB04;"), 6)
     box = (24.0, 24.0, float(grey.shape[1] - 48), float(grey.shape[0] - 48))
@@ -278,7 +278,7 @@ def test_hostile_text_is_shown_as_text() -> None:
 
 def test_hostile_symbols_do_no_harm(printed: Factory, tmp_path: Path) -> None:
     from bss_mfg.symbol import data_matrix
-    from tests.test_symbol import picture
+    from tests.unit.test_symbol import picture
 
     text = b"ABV:OB04;<script>alert(1)</script>:\x1b]0;x\x07=1+1;"
     Image.fromarray(picture(data_matrix(text), 5)).save(tmp_path / "x.png", dpi=(300, 300))

@@ -1,5 +1,6 @@
 """A damage suite: real labels, spoiled in the ways of print, paper and camera, each from mild to severe, the same for
-the same seed. `python -m tests.damage OUTDIR [--measure]` writes the pictures for a human, and measures the baselines.
+the same seed. `python -m tests.faults.damage OUTDIR [--measure]` writes the pictures for a human, and
+measures the baselines.
 
 The severest levels are meant to be beyond any reader: a 48 x 48 symbol corrects 34 of its 242 codewords, which 2 % of
 flipped modules are enough to spoil."""
@@ -29,7 +30,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from bss_mfg.symbol import data_matrix
 from tests.conftest import make_factory
-from tests.pictures import Grey, pdfium
+from tests.helpers.pictures import Grey, pdfium
 
 Floats = NDArray[np.floating]
 Box = tuple[int, int, int, int]
@@ -623,7 +624,7 @@ def _measure(shots: Sequence[Damaged], payloads: Sequence[bytes]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the suite as PNG files, with index.csv and a contact sheet."""
-    parser = argparse.ArgumentParser(prog="python -m tests.damage", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.damage", description=main.__doc__)
     parser.add_argument("outdir", type=Path)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--kind", action="append", choices=list(CLASSES), help="only this class (repeatable)")

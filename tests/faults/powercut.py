@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests import faults
+from tests.helpers import strace
 
 CALLS = (
     "openat", "close", "write", "pwrite64", "lseek", "ftruncate", "fsync", "fdatasync", "rename", "link", "unlink",
@@ -166,7 +166,7 @@ _TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 def trace(act: Callable[[], None], log: Path) -> None:
     """Do something in a forked child under strace, which writes down every call that changes files."""
     options = ["-o", str(log), "-xx", "-s", "10000000", "-e", f"trace={','.join(CALLS)}"]
-    assert faults.attach(faults.fork(act), options) == 0
+    assert strace.attach(strace.fork(act), options) == 0
 
 
 def states(log: Path, files: dict[str, bytes], acknowledgements: str) -> Iterator[State]:

@@ -17,7 +17,7 @@ from bss_mfg.issuing import create_batch
 from bss_mfg.ledger import connection
 from bss_mfg.ledger.connection import locked
 from tests.conftest import Factory
-from tests.test_issuing import table
+from tests.unit.issuing.test_issuing import table
 
 WRITERS, READERS, BATCHES, UNITS = 8, 2, 50, 10
 

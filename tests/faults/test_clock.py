@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Factory, Outcome
-from tests.test_issuing import table
+from tests.unit.issuing.test_issuing import table
 
 LIBRARY = next(
     (path for folder in ("/usr/lib", "/usr/local/lib") for path in Path(folder).glob("**/libfaketime.so.1")), None

@@ -19,11 +19,11 @@ from bss_mfg.scan.reconcile import Books, Finding, ScannedPage
 from bss_mfg.scan.second import SecondReader
 from bss_mfg.scan.sources import open_source
 from tests.conftest import WHO, Factory
-from tests.damage import CLASSES, SEED, Damaged, Sheet, damaged, read_with_libdmtx, read_with_zxing, real_sheet
+from tests.faults.damage import CLASSES, SEED, Damaged, Sheet, damaged, read_with_libdmtx, read_with_zxing, real_sheet
 
 BASELINE = Path(__file__).parent / "damage_baseline.json"
-"""What libdmtx reads of each picture, by the picture's SHA-256: it takes minutes. `python -m tests.damage OUT --save`
-measures it anew."""
+"""What libdmtx reads of each picture, by the picture's SHA-256: it takes minutes. `python -m tests.faults.damage OUT
+--save` measures it anew."""
 BETTER = {"noise", "black line", "photo"}
 """Classes in which more is read than by either library alone."""
 IDENTIFIED = {

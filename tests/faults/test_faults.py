@@ -18,12 +18,12 @@ from bss_mfg.export.programming.formats import formats
 from bss_mfg.export.sidecar import read_sidecar
 from bss_mfg.model import Who
 from bss_mfg.workspace import Workspace
-from tests import faults
 from tests.conftest import Factory, make_factory
+from tests.helpers import strace
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(bool(faults.needs_strace()), reason=faults.needs_strace() or "strace can be used"),
+    pytest.mark.skipif(bool(strace.needs_strace()), reason=strace.needs_strace() or "strace can be used"),
 ]
 
 
@@ -198,12 +198,12 @@ class Bench:
         factory.issue(3)
         self.start = factory.root
         for command in act.before:
-            assert faults.run(self.start, self.filled(command, self.start)).code == 0
+            assert strace.run(self.start, self.filled(command, self.start)).code == 0
         # Once undisturbed: everything is imported, and what comes out is known.
         done = self.copy()
         assert self.run(done).code == 0
         self.expected = act.facts(done)
-        self.calls = faults.calls(self.copy(), self.filled(act.arguments, folder / "w"), act.stdin(self.start))
+        self.calls = strace.calls(self.copy(), self.filled(act.arguments, folder / "w"), act.stdin(self.start))
 
     def filled(self, arguments: tuple[str, ...], root: Path) -> list[str]:
         return [one.replace("{root}", str(root)) for one in arguments]
@@ -214,8 +214,8 @@ class Bench:
         shutil.copytree(self.start, root)
         return root
 
-    def run(self, root: Path, strace: list[str] | None = None) -> faults.Ran:
-        return faults.run(root, self.filled(self.act.arguments, root), stdin=self.act.stdin(root), strace=strace or ())
+    def run(self, root: Path, strace: list[str] | None = None) -> strace.Ran:
+        return strace.run(root, self.filled(self.act.arguments, root), stdin=self.act.stdin(root), strace=strace or ())
 
     def whole(self, root: Path) -> None:
         """The ledger is whole; no final file is torn (`facts` compares them)."""
@@ -226,11 +226,11 @@ class Bench:
 @pytest.mark.parametrize("name", ACTS)
 def test_killed_anywhere_nothing_is_lost_and_the_same_command_completes(memory: Path, name: str) -> None:
     bench = Bench(memory, ACTS[name])
-    points = bench.act.points([point for point in bench.calls if point[0] in faults.CHANGING])
+    points = bench.act.points([point for point in bench.calls if point[0] in strace.CHANGING])
     killed = 0
     for point in points:
         root = bench.copy()
-        ran = bench.run(root, faults.fault(*point, "signal=KILL"))
+        ran = bench.run(root, strace.fault(*point, "signal=KILL"))
         killed += ran.code == -9
         bench.whole(root)
         bench.act.sound(root)
@@ -250,7 +250,7 @@ def test_a_full_or_failing_disk_is_a_plain_error(memory: Path, name: str, error:
     failed = 0
     for point in bench.act.points([point for point in bench.calls if point[0] not in ("openat", "unlink", "mkdir")]):
         root = bench.copy()
-        ran = bench.run(root, faults.fault(*point, f"error={error}"))
+        ran = bench.run(root, strace.fault(*point, f"error={error}"))
         assert ran.code in (0, 3, 6), (point, ran)
         assert "Traceback" not in ran.err
         assert "defect" not in ran.err
@@ -273,6 +273,6 @@ def test_the_check_can_fail(tmp_path: Path) -> None:
 
     seen = set()
     for number in range(1, 6):
-        faults.attach(faults.fork(careless), faults.fault("write", number, "signal=KILL"))
+        strace.attach(strace.fork(careless), strace.fault("write", number, "signal=KILL"))
         seen.add((tmp_path / "w").stat().st_size)
     assert len(seen) >= 4, seen

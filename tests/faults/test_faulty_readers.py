@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from tests.conftest import Factory
+from tests.helpers import ROOT
 
-ROOT = Path(__file__).parent.parent
 PAGES, CRASHES, HANGS = 500, 222, 333
 SHIM = """
 import importlib.util, os, sys, time

@@ -15,12 +15,13 @@ from bss_mfg.issuing import create_batch
 from bss_mfg.ledger import connection
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Identity
-from tests import faults, powercut
 from tests.conftest import WHO, Factory, make_factory
+from tests.faults import powercut
+from tests.helpers import strace
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(bool(faults.needs_strace()), reason=faults.needs_strace() or "strace can be used"),
+    pytest.mark.skipif(bool(strace.needs_strace()), reason=strace.needs_strace() or "strace can be used"),
 ]
 ACTS = 20
 EXPORT = b"a line of an export\r\n" * 400

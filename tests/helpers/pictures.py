@@ -22,14 +22,13 @@ from bss_mfg.label.rows import LabelRow, RowMaker
 from bss_mfg.model import Identity
 from bss_mfg.symbol import Matrix, data_matrix
 from tests.conftest import Factory
+from tests.helpers import ROOT
 
 Grey = NDArray[np.uint8]
 Bits = NDArray[np.bool_]
 
 TEMPLATES = sorted(
-    path.stem
-    for path in (Path(__file__).parent.parent / "templates").glob("*.toml")
-    if "{payload}" not in path.read_text("utf-8")
+    path.stem for path in (ROOT / "templates").glob("*.toml") if "{payload}" not in path.read_text("utf-8")
 )
 """All that are packaged, whatever they are, but for those of packages without a Data Matrix (test_family has them)."""
 ALL_CODES = """

@@ -21,7 +21,7 @@ from bss_mfg.label.layout import lay_out
 from bss_mfg.label.loading import load_template
 from bss_mfg.label.printer import BUILT_IN, Printer
 from tests.conftest import Factory
-from tests.pictures import (
+from tests.helpers.pictures import (
     TEMPLATES,
     Grey,
     Labels,

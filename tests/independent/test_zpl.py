@@ -32,7 +32,7 @@ from bss_mfg.label.rows import LabelRow
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.symbol import data_matrix
 from tests.conftest import Factory
-from tests.pictures import (
+from tests.helpers.pictures import (
     TEMPLATES,
     Bits,
     Grey,

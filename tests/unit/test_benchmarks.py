@@ -16,8 +16,7 @@ import pytest
 from benchmarks import choices, helps, line, run, steps
 from benchmarks.bss_mfg_pipeline import Factory
 from benchmarks.common import Others, Ran, Target, table
-
-ROOT = Path(__file__).parent.parent
+from tests.helpers import ROOT
 
 
 def module(name: str) -> ModuleType:

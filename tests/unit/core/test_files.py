@@ -12,7 +12,7 @@ import pytest
 
 from bss_mfg.errors import LedgerError, RefusedError
 from bss_mfg.files import left_over, place, take_away
-from tests import faults
+from tests.helpers import strace
 
 
 def half_written(path: Path, *, end: bool) -> int:
@@ -25,7 +25,7 @@ def half_written(path: Path, *, end: bool) -> int:
 
         place(path, pieces())
 
-    child = faults.fork(write)
+    child = strace.fork(write)
     os.kill(child, signal.SIGCONT)
     os.waitpid(child, os.WUNTRACED)
     return child

@@ -25,8 +25,7 @@ from bss_mfg.label.printer import BUILT_IN
 from bss_mfg.spool import Spool
 from bss_mfg.workers import Failed, Processes, Worker, WorkerError, processes
 from tests.conftest import Factory
-
-ROOT = Path(__file__).parent.parent
+from tests.helpers import ROOT
 
 
 def fragile(job: int) -> int:

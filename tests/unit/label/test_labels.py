@@ -22,7 +22,8 @@ from bss_mfg.label.printer import GENERIC, Printer
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.symbol import data_matrix
 from tests.conftest import Factory
-from tests.pictures import page_count, pdfium, poppler
+from tests.helpers import ROOT
+from tests.helpers.pictures import page_count, pdfium, poppler
 
 TEMPLATES = ("sheet-a4-24", "roll-50x30")
 
@@ -385,7 +386,7 @@ def test_memory_does_not_grow_with_the_batch() -> None:
     """A bounded version of benchmarks/memory.py: five times the labels, hardly more memory."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.memory", "--small", "2000", "--large", "10000"],
-        capture_output=True, text=True, check=False, cwd=Path(__file__).parent.parent,
+        capture_output=True, text=True, check=False, cwd=ROOT,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("MiB at 10,000") == 3

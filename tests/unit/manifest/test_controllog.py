@@ -30,6 +30,7 @@ from bss_mfg.model import Batch, Package, Unit
 from bss_mfg.payload.spec import packaged
 from bss_mfg.tomlfile import parse, validate
 from tests.conftest import Factory
+from tests.helpers import ROOT
 
 MAPPING = load_mapping("amazon-bss-ob04", Path("nowhere"))
 SPEC = packaged("amazon-bss-ob04")
@@ -402,7 +403,7 @@ def test_a_file_that_is_not_its_sidecars_is_named(tmp_path: Path, change: Any, e
 
 
 def test_the_sidecars_fields_are_documented() -> None:
-    text = (Path(__file__).parent.parent / "docs" / "formats" / "control-log.md").read_text()
+    text = (ROOT / "docs" / "formats" / "control-log.md").read_text()
     for field in (*Sidecar.model_fields, *Entry.model_fields):
         assert f"`{field}`" in text or f"`.{field}`" in text, field
 

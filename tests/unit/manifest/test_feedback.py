@@ -29,6 +29,7 @@ from bss_mfg.export.feedback import (
 )  # fmt: skip
 from bss_mfg.tomlfile import parse, validate
 from tests.conftest import Factory
+from tests.helpers import ROOT
 
 MAPPING = load_feedback_mapping(Path("nowhere"))
 PACKAGED = (Path(feedback.__file__).parent / FILE).read_text()
@@ -232,7 +233,7 @@ def test_memory_is_a_line_for_each_serial() -> None:
 
 
 def test_every_field_is_documented() -> None:
-    text = (Path(__file__).parent.parent / "docs" / "formats" / "control-log.md").read_text()
+    text = (ROOT / "docs" / "formats" / "control-log.md").read_text()
     for model in (JsonShape, CsvShape, Words):
         for field in model.model_fields:
             assert f"`{field}`" in text, field

@@ -39,7 +39,7 @@ from bss_mfg.reconciling.logparts import NotByLines, by_lines
 from bss_mfg.workers import Processes, WorkerError
 from bss_mfg.workspace import Workspace
 from tests.conftest import Factory
-from tests.test_family import PUKS
+from tests.unit.payload.test_family import PUKS
 
 UNITS = 2_500
 """Enough for several pieces of each file."""

@@ -28,8 +28,8 @@ from bss_mfg.report.tables import csv_report, json_report
 from bss_mfg.scan.findings import Findings, Heap
 from bss_mfg.scan.job import Verification, Wanted, verify
 from bss_mfg.scan.reconcile import Finding
+from tests.cli.test_verify import cell, tampered
 from tests.conftest import Factory
-from tests.test_verify import cell, tampered
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome

@@ -33,8 +33,8 @@ from bss_mfg.scan.looks import Look, Opened, Wish, open_file, read_pages
 from bss_mfg.scan.reader import Read
 from bss_mfg.scan.reconcile import ScannedPage, Seen
 from bss_mfg.workers import Failed, Processes
+from tests.cli.test_verify import cell
 from tests.conftest import WHO, Factory
-from tests.test_verify import cell
 
 FILES, PER_FILE = 40, 48
 

@@ -24,6 +24,7 @@ from bss_mfg.label.printer import GENERIC
 from bss_mfg.label.watch import Watcher, serve
 from bss_mfg.looking import example_subject
 from tests.conftest import Factory
+from tests.helpers import ROOT
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -176,7 +177,7 @@ def start(factory: Factory, text: str = TEMPLATE) -> Served:
         [sys.executable, "-m", "bss_mfg", "--workspace", factory.root, "template", "preview", "my-label", "--watch",
          "--port", "0"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         # A test run in a shell's background passes an ignored Ctrl-C on.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler) and None,
     )  # fmt: skip

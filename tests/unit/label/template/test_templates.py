@@ -321,7 +321,7 @@ def test_svg_and_pdf_artwork_stay_vectors(tmp_path: Path) -> None:
             images = [item for item in document.objects if isinstance(item, pikepdf.Stream)
                       and item.get("/Subtype") == pikepdf.Name.Image]  # fmt: skip
             assert not images
-        from tests.pictures import pdfium
+        from tests.helpers.pictures import pdfium
 
         (tmp_path / "x.pdf").write_bytes(data)
         grey = pdfium(tmp_path / "x.pdf", 300)

@@ -1,4 +1,5 @@
-"""`python -m tests.old_ledgers.make`: a ledger of the schema that the program has now, as SQL, and its vault key.
+"""`python -m tests.unit.ledger.old_ledgers.make`: a ledger of the schema that the program has now,
+as SQL, and its vault key.
 
 Run once before the schema changes; the files of earlier versions are never made again.
 """
