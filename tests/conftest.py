@@ -1,14 +1,11 @@
-"""Shared fixtures: a factory in a temporary folder, and the real command line."""
+"""Shared fixtures: a factory in a temporary folder, and the command line."""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,43 +21,13 @@ from bss_mfg.model import Batch, Who
 from bss_mfg.payload.keys import load_public_key, new_development_key
 from bss_mfg.product import Product
 from bss_mfg.workspace import Workspace
-from tests.helpers import ROOT
+from tests.helpers.commands import Outcome, run_cli, run_process
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: two test processes share two cores
 WHO = Who("tester", "bench", "test")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a command did."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """The JSON document on stdout."""
-        return json.loads(self.out)
-
-
-def run_cli(
-    *arguments: object, cwd: Path | None = None, env: Mapping[str, str] | None = None, timeout: float = 300
-) -> Outcome:
-    """Run the real command in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bss_mfg", *map(str, arguments)],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
-    return Outcome(done.returncode, done.stdout, done.stderr)
 
 
 @dataclass(frozen=True)
@@ -78,8 +45,12 @@ class Factory:
         return self.root / "dev-keys" / "amazon.private.pem"
 
     def cli(self, *arguments: object, **options: Any) -> Outcome:
-        """Run a command in this workspace."""
+        """Run a command in this workspace, in this process."""
         return run_cli("--workspace", self.root, *arguments, **options)
+
+    def process(self, *arguments: object, **options: Any) -> Outcome:
+        """Run a command in this workspace in a process of its own."""
+        return run_process("--workspace", self.root, *arguments, **options)
 
     def ledger(self) -> Ledger:
         return self.workspace.open_ledger(WHO)

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from bss_mfg.cli.main import COMMANDS, cli
-from tests.conftest import Factory, run_cli
+from tests.conftest import Factory, run_cli, run_process
 from tests.helpers import ROOT
 
 
@@ -117,10 +117,10 @@ def test_doctor_without_libdmtx_names_the_fix(tmp_path: Path) -> None:
     (tmp_path / "pylibdmtx").mkdir()
     (tmp_path / "pylibdmtx" / "__init__.py").write_text("")
     (tmp_path / "pylibdmtx" / "pylibdmtx.py").write_text("raise ImportError('Unable to find dmtx shared library')")
-    done = run_cli("doctor", env={"PYTHONPATH": f"{tmp_path}:{ROOT}"})
+    done = run_process("doctor", env={"PYTHONPATH": f"{tmp_path}:{ROOT}"})
     assert done.code == 0
     assert re.search(r"GAP +libdmtx .*apt-get install libdmtx0b", done.out)
-    demo = run_cli("demo", "--out", tmp_path / "line", env={"PYTHONPATH": f"{tmp_path}:{ROOT}"})
+    demo = run_process("demo", "--out", tmp_path / "line", env={"PYTHONPATH": f"{tmp_path}:{ROOT}"})
     assert demo.code == 0, demo.err
 
 
@@ -131,7 +131,7 @@ def test_second_reader_without_libdmtx_exits_6(factory: Factory, tmp_path: Path)
     factory.add()
     factory.issue(1)
     made = factory.label()
-    done = factory.cli("verify", "B1", made.files[0], "--second-reader", env={"PYTHONPATH": f"{tmp_path}:{ROOT}"})
+    done = factory.process("verify", "B1", made.files[0], "--second-reader", env={"PYTHONPATH": f"{tmp_path}:{ROOT}"})
     assert done.code == 6
     assert "libdmtx0b" in done.err
 
@@ -143,7 +143,7 @@ def test_completion_scripts_are_printed(shell: str) -> None:
 
 def test_a_console_without_unicode_does_not_crash(factory: Factory) -> None:
     factory.add(title="\u039b\u03ac\u03bc\u03c0\u03b1")
-    done = factory.cli("product", "show", "bulb", env={"PYTHONIOENCODING": "cp1252"})
+    done = factory.process("product", "show", "bulb", env={"PYTHONIOENCODING": "cp1252"})
     assert done.code == 0
     assert "title" in done.out
 

@@ -23,7 +23,7 @@ pytestmark = [
 def at(factory: Factory, clock: str, *arguments: object) -> Outcome:
     """Run a command under another clock. The steady clock that waiting goes by is nobody's to set."""
     env = {"LD_PRELOAD": str(LIBRARY), "FAKETIME": CLOCKS[clock], "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-    return factory.cli(*arguments, env=env)
+    return factory.process(*arguments, env=env)
 
 
 def test_order_and_uniqueness_do_not_hang_on_the_clock(factory: Factory) -> None:

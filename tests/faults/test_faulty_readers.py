@@ -85,7 +85,7 @@ def test_500_pages_with_a_crash_and_a_hang(new_factory: Callable[[], Factory], t
     pages[0].save(scan, save_all=True, append_images=pages[1:], dpi=(200, 200), compression="tiff_lzw")
     shims.mkdir()
     (shims / "sitecustomize.py").write_text(SHIM)
-    done = factory.cli("verify", "B1", scan, "--json", env={"PYTHONPATH": f"{shims}:{ROOT}"}, timeout=400)
+    done = factory.process("verify", "B1", scan, "--json", env={"PYTHONPATH": f"{shims}:{ROOT}"}, timeout=400)
     assert done.code == 1, done.err
     assert done.json["counts"]["matched"] == PAGES - 2
     (broken,) = done.json["broken_files"]
