@@ -9,20 +9,20 @@ from itertools import islice
 from pathlib import Path
 
 from bss_mfg import __version__
-from bss_mfg.export.manifests import make_control_logs
-from bss_mfg.export.mapping import load_mapping
-from bss_mfg.issuing import create_batch
-from bss_mfg.label.job import Wanted, make_labels
-from bss_mfg.label.loading import load_template
-from bss_mfg.label.pdf import Symbols
-from bss_mfg.label.printer import BUILT_IN
+from bss_mfg.issuing.batch import create_batch
+from bss_mfg.label.layout.part_job import Symbols
+from bss_mfg.label.make import Wanted, make_labels
+from bss_mfg.label.template.loading import load_template
+from bss_mfg.label.template.printer import BUILT_IN
 from bss_mfg.ledger.store import Ledger
+from bss_mfg.manifest.manifests import make_control_logs
+from bss_mfg.manifest.mapping import load_mapping
 from bss_mfg.model import Who
 from bss_mfg.payload.keys import load_public_key, new_development_key
 from bss_mfg.payload.spec import packaged
-from bss_mfg.product import product_from
-from bss_mfg.scan.job import verify
-from bss_mfg.workspace import Workspace
+from bss_mfg.verify.verification import verify
+from bss_mfg.workspace.product import product_from
+from bss_mfg.workspace.workspace import Workspace
 
 PRODUCT = "bulb"
 SPEC = "amazon-bss-ob04"

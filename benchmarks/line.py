@@ -107,7 +107,7 @@ def through(factory: Factory, batch: str, units: int, executor: Executor | None)
 def side(root: Path, name: str, units: int) -> dict[str, Any]:
     """bss-mfg in this process, and with more than one in so many workers: seconds of the warm-up and of each step."""
     from benchmarks.bss_mfg_pipeline import Factory
-    from bss_mfg.workers import processes
+    from bss_mfg.core.processes import processes
 
     factory = Factory.open(root)
     with processes(SIDES[name]) as executor:

@@ -19,7 +19,7 @@ def peak_of_labels(root: Path, units: int, printer: str, symbols: str) -> float:
     """Peak resident memory in MiB of making a batch's labels."""
     from benchmarks.bss_mfg_pipeline import Factory
     from bss_mfg.model import Who
-    from bss_mfg.workspace import Workspace
+    from bss_mfg.workspace.workspace import Workspace
 
     workspace = Workspace.find(str(root), root, {})
     with workspace.open_ledger(Who("benchmark", "benchmark", "0")) as ledger:

@@ -21,12 +21,12 @@ import zxingcpp
 from benchmarks import reference_pipeline as reference
 from benchmarks.bss_mfg_pipeline import Factory
 from benchmarks.common import run
-from bss_mfg.label.job import Wanted as Labels
-from bss_mfg.label.job import make_labels
-from bss_mfg.label.loading import load_template
-from bss_mfg.label.printer import BUILT_IN
-from bss_mfg.scan.job import verify
-from bss_mfg.workers import processes
+from bss_mfg.core.processes import processes
+from bss_mfg.label.make import Wanted as Labels
+from bss_mfg.label.make import make_labels
+from bss_mfg.label.template.loading import load_template
+from bss_mfg.label.template.printer import BUILT_IN
+from bss_mfg.verify.verification import verify
 
 SHEET = """format = 1
 title = "A4 sheet, 30 labels"

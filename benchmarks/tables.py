@@ -23,20 +23,20 @@ from statistics import median
 from typing import Any
 
 from benchmarks.memory import alone
-from bss_mfg.export.controllog import control_log
-from bss_mfg.export.mapping import load_mapping
-from bss_mfg.export.tables import DEFAULT, Table, csv_table, json_lines
-from bss_mfg.files import make_and_place, place, sha256_of
-from bss_mfg.identities import stream_identities
-from bss_mfg.ledger.audit import now
+from bss_mfg.core.clock import now
+from bss_mfg.core.files import make_and_place, place, sha256_of
+from bss_mfg.issuing.identity_files import stream_identities
 from bss_mfg.ledger.sealed import Rows, sealed
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import DataKey
+from bss_mfg.manifest.controllog import control_log
+from bss_mfg.manifest.mapping import load_mapping
 from bss_mfg.model import Batch, Package, Secret, Unit, Who
 from bss_mfg.payload.keys import load_public_key, new_development_key
 from bss_mfg.payload.spec import packaged
-from bss_mfg.product import product_from
-from bss_mfg.workspace import Workspace
+from bss_mfg.tables import DEFAULT, Table, csv_table, json_lines
+from bss_mfg.workspace.product import product_from
+from bss_mfg.workspace.workspace import Workspace
 
 LIMIT = 2.5
 MEMORY_LIMIT = 1.15

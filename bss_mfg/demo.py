@@ -13,27 +13,27 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bss_mfg.core.clock import now
+from bss_mfg.core.files import make_folder, place
+from bss_mfg.core.toml_files import load, validate
 from bss_mfg.errors import InputError
-from bss_mfg.export.manifests import make_control_logs
-from bss_mfg.export.mapping import load_mapping
-from bss_mfg.export.programming.formats import formats
-from bss_mfg.export.programming.release import release
-from bss_mfg.export.tables import json_lines
-from bss_mfg.files import make_folder, place
-from bss_mfg.identities import read_identities
-from bss_mfg.issuing import create_batch
-from bss_mfg.label.job import make_labels
-from bss_mfg.label.loading import load_template
-from bss_mfg.label.printer import GENERIC
-from bss_mfg.ledger.audit import now
+from bss_mfg.issuing.batch import create_batch
+from bss_mfg.issuing.identity_files import read_identities
+from bss_mfg.label.make import make_labels
+from bss_mfg.label.template.loading import load_template
+from bss_mfg.label.template.printer import GENERIC
+from bss_mfg.manifest.manifests import make_control_logs
+from bss_mfg.manifest.mapping import load_mapping
 from bss_mfg.model import Who
 from bss_mfg.payload.keys import load_private_key, load_public_key, new_development_key
-from bss_mfg.product import Product
-from bss_mfg.reconciling.job import Reconciliation, reconcile
+from bss_mfg.programming.formats import formats
+from bss_mfg.programming.release import release
+from bss_mfg.reconcile.reconciliation import Reconciliation, reconcile
 from bss_mfg.report.page import html_report
-from bss_mfg.scan.job import Verification, Wanted, verify
-from bss_mfg.tomlfile import load, validate
-from bss_mfg.workspace import Workspace
+from bss_mfg.tables import json_lines
+from bss_mfg.verify.verification import Verification, Wanted, verify
+from bss_mfg.workspace.product import Product
+from bss_mfg.workspace.workspace import Workspace
 
 Progress = Callable[[int, int], None]
 Reporter = Callable[[str], Progress]

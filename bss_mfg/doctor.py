@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bss_mfg.ledger.store import Ledger
-    from bss_mfg.vaulting import Status
+    from bss_mfg.workspace.vaults import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def _symbols() -> Check:
 
 
 def _fonts() -> Check:
-    from bss_mfg.label.fonts import FONTS, bundled
+    from bss_mfg.label.template.fonts import FONTS, bundled
 
     try:
         missing = [name for name in FONTS if bundled(name).missing("Aa1\u00e4\u03a9\u0416")]
@@ -113,7 +113,7 @@ def _fonts() -> Check:
 
 def _libdmtx() -> Check:
     from bss_mfg.errors import BssError
-    from bss_mfg.scan.second import SecondReader
+    from bss_mfg.imaging.second_reader import SecondReader
 
     try:
         with SecondReader():
@@ -129,7 +129,7 @@ def _libdmtx() -> Check:
 
 def check_left_over(root: Path) -> Check:
     """What killed commands left half-written; a programming file among it holds keys."""
-    from bss_mfg.files import left_over
+    from bss_mfg.core.files import left_over
 
     found = left_over(root)
     if not found:

@@ -9,14 +9,14 @@ from pathlib import Path
 import pypdfium2
 from PIL import Image, ImageOps
 
-from bss_mfg.issuing import create_batch
-from bss_mfg.label.job import Wanted, make_labels
-from bss_mfg.label.loading import load_template
-from bss_mfg.label.printer import BUILT_IN
+from bss_mfg.issuing.batch import create_batch
+from bss_mfg.label.make import Wanted, make_labels
+from bss_mfg.label.template.loading import load_template
+from bss_mfg.label.template.printer import BUILT_IN
 from bss_mfg.model import Who
 from bss_mfg.payload.keys import load_public_key, new_development_key
-from bss_mfg.product import Product
-from bss_mfg.workspace import Workspace
+from bss_mfg.workspace.product import Product
+from bss_mfg.workspace.workspace import Workspace
 
 HERE = Path(__file__).parent
 WIDTH = 620

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bss_mfg.errors import BssError
-from bss_mfg.issuing import create_batch
+from bss_mfg.issuing.batch import create_batch
 from bss_mfg.ledger import connection
 from bss_mfg.ledger.connection import locked
 from tests.conftest import Factory

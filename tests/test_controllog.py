@@ -19,16 +19,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bss_mfg.core.toml_files import parse, validate
 from bss_mfg.errors import InputError, RefusedError
-from bss_mfg.export.controllog import LogTemplate, logs
-from bss_mfg.export.logschema import document_schema, schema_file
-from bss_mfg.export.mapping import Entry, LogMapping, load_mapping
-from bss_mfg.export.readlogs import ReadLog, read_logs
-from bss_mfg.export.sidecar import Origin, Sidecar, Written, read_sidecar, sidecar_path, write_logs
-from bss_mfg.export.splitting import Document, Log, document, plan_names, split
+from bss_mfg.manifest.controllog import LogTemplate, logs
+from bss_mfg.manifest.logschema import document_schema, schema_file
+from bss_mfg.manifest.mapping import Entry, LogMapping, load_mapping
+from bss_mfg.manifest.readlogs import ReadLog, read_logs
+from bss_mfg.manifest.sidecar import Origin, Sidecar, Written, read_sidecar, sidecar_path, write_logs
+from bss_mfg.manifest.splitting import Document, Log, document, plan_names, split
 from bss_mfg.model import Batch, Package, Unit
 from bss_mfg.payload.spec import packaged
-from bss_mfg.tomlfile import parse, validate
 from tests.conftest import Factory
 
 MAPPING = load_mapping("amazon-bss-ob04", Path("nowhere"))

@@ -21,20 +21,20 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bss_mfg.errors import InputError
-from bss_mfg.export.controllog import control_log
-from bss_mfg.export.mapping import load_mapping
-from bss_mfg.identities import read_identities
-from bss_mfg.inspection import explain, strings_of
-from bss_mfg.issuing import create_batch
-from bss_mfg.label.example import symbol_size
+from bss_mfg.issuing.batch import create_batch
+from bss_mfg.issuing.identity_files import read_identities
+from bss_mfg.label.layout.layout import symbol_size
+from bss_mfg.manifest.controllog import control_log
+from bss_mfg.manifest.mapping import load_mapping
 from bss_mfg.model import Identity, Secret, Unit
 from bss_mfg.payload import parse
 from bss_mfg.payload.build import PayloadBuilder, longest_example
 from bss_mfg.payload.formats import FORMATS, SPKI
 from bss_mfg.payload.keys import fingerprint, load_private_key, load_public_key, new_development_key
 from bss_mfg.payload.spec import from_text, packaged, packaged_names, require_confirmed
-from bss_mfg.scan.diagnose import diagnose
 from bss_mfg.symbol import data_matrix
+from bss_mfg.verify.diagnosis import diagnose
+from bss_mfg.verify.inspect import explain, strings_of
 from tests.conftest import Factory
 
 PUK = "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgADLZXG+MzHkCUT1F88yQpaiDW7vu8XDSIhJwsVr2bmmag="

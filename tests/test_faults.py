@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from bss_mfg.export.programming.formats import formats
-from bss_mfg.export.sidecar import read_sidecar
+from bss_mfg.manifest.sidecar import read_sidecar
 from bss_mfg.model import Who
-from bss_mfg.workspace import Workspace
+from bss_mfg.programming.formats import formats
+from bss_mfg.workspace.workspace import Workspace
 from tests import faults
 from tests.conftest import Factory, make_factory
 

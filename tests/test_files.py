@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bss_mfg.core.files import left_over, place, take_away
 from bss_mfg.errors import LedgerError, RefusedError
-from bss_mfg.files import left_over, place, take_away
 from tests import faults
 
 

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from bss_mfg.errors import InputError, LedgerError, MissingError
-from bss_mfg.ledger import keyfile
 from bss_mfg.ledger.connection import WAL_SAFE, journal, refuse_network
 from bss_mfg.ledger.issued import By
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Secret
+from bss_mfg.workspace import unlocking
 from tests.conftest import Factory, make_factory
 
 
@@ -113,15 +113,15 @@ def test_the_vault_key_can_lie_elsewhere(factory: Factory, tmp_path: Path) -> No
 
 def test_a_vault_key_file_shows_damage(tmp_path: Path) -> None:
     path = tmp_path / "vault.key"
-    keyfile.save(Vault.generate(), path, "file", keyfile.no_passphrase)
+    unlocking.save(Vault.generate(), path, "file", unlocking.no_passphrase)
     text = path.read_text()
     for position in range(0, len(text) - 1, 7):
         path.write_text(text[:position] + ("A" if text[position] != "A" else "B") + text[position + 1 :])
         with pytest.raises(InputError, match="undamaged"):
-            keyfile.load(path)
+            unlocking.load(path)
     path.unlink()
     with pytest.raises(MissingError):
-        keyfile.load(path)
+        unlocking.load(path)
 
 
 def test_a_sealed_key_opens_only_for_its_unit() -> None:

@@ -16,14 +16,14 @@ from pathlib import Path
 
 import pytest
 
-from bss_mfg import parts
+from bss_mfg.core import parallel
+from bss_mfg.core.processes import Failed, Processes, Worker, WorkerError, processes
+from bss_mfg.core.spool import Spool
 from bss_mfg.errors import InputError, MissingError
-from bss_mfg.issuing import AHEAD, create_batch
-from bss_mfg.label.job import Wanted, make_labels
-from bss_mfg.label.loading import load_template
-from bss_mfg.label.printer import BUILT_IN
-from bss_mfg.spool import Spool
-from bss_mfg.workers import Failed, Processes, Worker, WorkerError, processes
+from bss_mfg.issuing.batch import AHEAD, create_batch
+from bss_mfg.label.make import Wanted, make_labels
+from bss_mfg.label.template.loading import load_template
+from bss_mfg.label.template.printer import BUILT_IN
 from tests.conftest import Factory
 
 ROOT = Path(__file__).parent.parent
@@ -71,7 +71,7 @@ def two() -> Iterator[Processes]:
 
 
 def test_one_dead_and_one_hanging_part_are_named_and_the_rest_is_done(two: Processes) -> None:
-    found = list(parts.run(fragile, range(30), two, seconds=1.5))
+    found = list(parallel.run(fragile, range(30), two, seconds=1.5))
     assert [job for job, _ in found] == list(range(30))
     failed = {job: result.reason for job, result in found if isinstance(result, Failed)}
     assert set(failed) == {13, 17}
@@ -98,23 +98,23 @@ def test_a_worker_is_replaced_after_a_crash() -> None:
 
 def test_a_part_whose_process_was_killed_is_done_again(two: Processes, tmp_path: Path) -> None:
     jobs = [tmp_path / f"{number}" for number in range(4)]
-    assert [result for _, result in parts.run(dies_once, jobs, two)] == ["done"] * 4
+    assert [result for _, result in parallel.run(dies_once, jobs, two)] == ["done"] * 4
     assert all(job.exists() for job in jobs)
 
 
 def test_what_a_part_raises_is_raised_here_with_all_it_says(two: Processes) -> None:
     with pytest.raises(InputError) as raised:
-        list(parts.run(refuses, range(10), two))
+        list(parallel.run(refuses, range(10), two))
     assert (raised.value.where, raised.value.way_out) == ("row 5", "Leave it out.")
-    assert dict(parts.run(refuses, range(5), two)) == {number: number for number in range(5)}
+    assert dict(parallel.run(refuses, range(5), two)) == {number: number for number in range(5)}
 
 
 def test_work_that_is_worth_nothing_unless_whole_says_what_died(two: Processes) -> None:
     with pytest.raises(MissingError, match="a process died while it doubled 13") as raised:
-        list(parts.surely(fragile, [1, 13, 2], two, doing=lambda job: f"doubled {job}", where="batch B1"))
+        list(parallel.surely(fragile, [1, 13, 2], two, doing=lambda job: f"doubled {job}", where="batch B1"))
     assert raised.value.where == "batch B1"
     assert "crashed" in raised.value.problems[0]
-    assert dict(parts.surely(fragile, [1, 2], two, doing=str, where="")) == {1: 2, 2: 4}
+    assert dict(parallel.surely(fragile, [1, 2], two, doing=str, where="")) == {1: 2, 2: 4}
 
 
 def test_few_parts_are_in_flight(two: Processes) -> None:
@@ -125,8 +125,8 @@ def test_few_parts_are_in_flight(two: Processes) -> None:
             handed_out.append(number)
             yield number
 
-    for taken, _ in enumerate(parts.run(fragile, jobs(), two), 1):
-        assert len(handed_out) - taken <= parts.IN_FLIGHT * 2
+    for taken, _ in enumerate(parallel.run(fragile, jobs(), two), 1):
+        assert len(handed_out) - taken <= parallel.IN_FLIGHT * 2
     assert taken == 100
 
 
@@ -154,7 +154,7 @@ def test_leaving_ends_the_processes_at_once() -> None:
 def test_an_executor_that_is_broken_for_good_fails_its_parts_by_name() -> None:
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         # More than are in flight at once: the last ones are handed to a pool that is known to be broken.
-        found = dict(parts.run(fragile, [1, 13, *range(20, 30)], pool))
+        found = dict(parallel.run(fragile, [1, 13, *range(20, 30)], pool))
     assert found[1] == 2
     assert isinstance(found[13], Failed)
     assert all(isinstance(found[job], Failed) for job in range(20, 30))
@@ -198,7 +198,7 @@ def test_circles_are_looked_for_as_before_once_the_work_is_done() -> None:
 def test_no_process_outlives_a_killed_parent(tmp_path: Path) -> None:
     script = (
         "import sys, time\n"
-        "from bss_mfg.workers import Processes\n"
+        "from bss_mfg.core.processes import Processes\n"
         "if __name__ == '__main__':\n"
         "    with Processes(2) as executor:\n"
         "        jobs = [executor.submit(time.sleep, 0.5) for _ in range(2)]\n"

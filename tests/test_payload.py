@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bss_mfg.credentials import new_oob_key, new_uuid, serial_from
 from bss_mfg.errors import InputError
-from bss_mfg.label.example import symbol_size
+from bss_mfg.label.layout.layout import symbol_size
 from bss_mfg.model import Secret, Unit
 from bss_mfg.payload import parse
 from bss_mfg.payload.build import PayloadBuilder, checked, longest_example

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bss_mfg.core.files import place
 from bss_mfg.errors import BssError
-from bss_mfg.files import place
-from bss_mfg.issuing import create_batch
+from bss_mfg.issuing.batch import create_batch
 from bss_mfg.ledger import connection
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Identity

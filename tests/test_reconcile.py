@@ -21,13 +21,13 @@ import pytest
 import zxingcpp
 
 from bss_mfg.cli.reconcile import document
-from bss_mfg.export.mapping import load_mapping
+from bss_mfg.manifest.mapping import load_mapping
 from bss_mfg.payload.keys import load_private_key
-from bss_mfg.reconciling.account import Account
-from bss_mfg.reconciling.books import Books
-from bss_mfg.reconciling.controllogs import reconcile_control_logs
-from bss_mfg.reconciling.job import reconcile
-from bss_mfg.reconciling.programming import reconcile_programming
+from bss_mfg.reconcile.account import Account
+from bss_mfg.reconcile.books import Books
+from bss_mfg.reconcile.controllogs import reconcile_control_logs
+from bss_mfg.reconcile.programming import reconcile_programming
+from bss_mfg.reconcile.reconciliation import reconcile
 from tests.conftest import Factory, Outcome
 
 

@@ -16,15 +16,15 @@ from typing import Any
 import pytest
 
 from bss_mfg.cli.steps import Steps
+from bss_mfg.core.files import held, sha256_of
+from bss_mfg.core.processes import Processes
 from bss_mfg.errors import MissingError
-from bss_mfg.files import held, sha256_of
-from bss_mfg.label.part import make_part
-from bss_mfg.label.printer import GENERIC
-from bss_mfg.running.estimate import refuse_full_disk
-from bss_mfg.running.job import run
-from bss_mfg.running.plan import Ready, new_plan, ready, write_plan
-from bss_mfg.workers import Processes
-from bss_mfg.workspace import Workspace
+from bss_mfg.label.label_file import make_part
+from bss_mfg.label.template.printer import GENERIC
+from bss_mfg.pipeline.estimate import refuse_full_disk
+from bss_mfg.pipeline.pipeline import run
+from bss_mfg.pipeline.plan import Ready, new_plan, ready, write_plan
+from bss_mfg.workspace.workspace import Workspace
 from tests.conftest import Factory
 from tests.test_bad_input import good_pem
 from tests.test_run import command, interrupted

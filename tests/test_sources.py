@@ -13,10 +13,10 @@ import pypdfium2
 import pytest
 from PIL import Image
 
+from bss_mfg.core.processes import Processes
 from bss_mfg.errors import InputError
-from bss_mfg.scan.job import Wanted, verify
-from bss_mfg.scan.sources import open_source, pages_of
-from bss_mfg.workers import Processes
+from bss_mfg.imaging.sources import open_source, pages_of
+from bss_mfg.verify.verification import Wanted, verify
 from tests.conftest import Factory
 
 KINDS = {

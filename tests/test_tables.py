@@ -24,18 +24,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bss_mfg import tables
 from bss_mfg.cli.table import table as command
 from bss_mfg.errors import InputError, MissingError
-from bss_mfg.export import tables
-from bss_mfg.export.tables import DEFAULT, Table, csv_rows, csv_table, json_lines, json_rows, write_xlsx
-from bss_mfg.identities import read_identities, stream_identities
-from bss_mfg.issuing import create_batch
+from bss_mfg.issuing.batch import create_batch
+from bss_mfg.issuing.identity_files import read_identities, stream_identities
+from bss_mfg.issuing.replacement import replace_units
 from bss_mfg.ledger import audit, rows
 from bss_mfg.ledger.life import State
 from bss_mfg.ledger.rows import COLUMNS, NUMBERS, Filter
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Identity
-from bss_mfg.replacing import replace_units
+from bss_mfg.tables import DEFAULT, Table, csv_rows, csv_table, json_lines, json_rows, write_xlsx
 from tests.conftest import Factory
 
 ROOT = Path(__file__).parent.parent
@@ -136,7 +136,7 @@ def test_units_are_chosen_by_state(line: Factory) -> None:
 def test_units_are_chosen_by_the_day_of_their_last_event(factory: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
     factory.add(oob_bytes=16)
     days = [f"2026-11-{day:02}T12:00:00Z" for day in range(10, 20)]
-    monkeypatch.setattr("bss_mfg.issuing.now", lambda: days[0])
+    monkeypatch.setattr("bss_mfg.issuing.batch.now", lambda: days[0])
     monkeypatch.setattr(audit, "now", lambda: days[0])
     factory.issue(6)
 

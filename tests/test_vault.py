@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from bss_mfg.errors import LedgerError
-from bss_mfg.ledger import keyfile
 from bss_mfg.model import Secret
+from bss_mfg.workspace import unlocking
 from tests.conftest import Factory, Outcome, make_factory, run_cli
 
 PASSPHRASE = "correct horse battery staple"
@@ -76,14 +76,14 @@ def test_rekey_changes_the_key_and_no_unit(line: Factory) -> None:
 
 def test_an_interrupted_rekey_is_ended_by_the_next_command(line: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
     keys = program(line)
-    from bss_mfg import vaulting
+    from bss_mfg.workspace.workspace import vaults
 
     def cut(workspace: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(vaulting, "_take_place", cut)
+    monkeypatch.setattr(vaults, "_take_place", cut)
     with line.ledger() as ledger, pytest.raises(KeyboardInterrupt):
-        vaulting.rekey(line.workspace, ledger, None, keyfile.no_passphrase)
+        vaults.rekey(line.workspace, ledger, None, unlocking.no_passphrase)
     assert line.workspace.next_vault_file.exists()
     assert program(line) == keys
     assert not line.workspace.next_vault_file.exists()

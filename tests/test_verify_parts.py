@@ -23,16 +23,17 @@ import pypdfium2
 import pytest
 from PIL import Image
 
+from bss_mfg.core.processes import Failed, Processes
+from bss_mfg.imaging.frame import known_frame
+from bss_mfg.imaging.reader import Read
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import PrintedPart
-from bss_mfg.scan import job
-from bss_mfg.scan.diagnose import Diagnosis
-from bss_mfg.scan.frame import known_frame
-from bss_mfg.scan.job import Verification, Verifier, Wanted, verify
-from bss_mfg.scan.looks import Look, Opened, Wish, open_file, read_pages
-from bss_mfg.scan.reader import Read
-from bss_mfg.scan.reconcile import ScannedPage, Seen
-from bss_mfg.workers import Failed, Processes
+from bss_mfg.verify import verification
+from bss_mfg.verify.diagnosis import Diagnosis
+from bss_mfg.verify.findings import ScannedPage, Seen
+from bss_mfg.verify.request import Wish
+from bss_mfg.verify.tasks import Look, Opened, open_file, read_pages
+from bss_mfg.verify.verification import Verification, Verifier, Wanted, verify
 from tests.conftest import WHO, Factory
 from tests.test_verify import cell
 
@@ -243,7 +244,7 @@ def test_resuming_drops_no_check(printed: Factory, tmp_path: Path) -> None:
 def test_a_file_is_noted_as_verified_also_where_its_last_page_filled_the_books(
     printed: Factory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job, "_MOST_WAITING", 23)
+    monkeypatch.setattr(verification, "_MOST_WAITING", 23)
     with printed.ledger() as ledger:
         before = len(wholly(ledger))
         assert verify(ledger, ledger.batch("A"), [labels(printed) / "A-labels-0001.pdf"], Wanted(partial=True)).right

@@ -42,9 +42,9 @@ def create(
     Makes serials, Device UUIDs, OOB keys and barcode strings, and commits them as one. With the --id of an existing
     batch and the same arguments nothing is issued and exit is 0; with other arguments exit is 4.
     """
-    from bss_mfg.identities import IdentityFile, foreign_uuids
-    from bss_mfg.issuing import create_batch
-    from bss_mfg.workers import processes
+    from bss_mfg.core.processes import processes
+    from bss_mfg.issuing.batch import create_batch
+    from bss_mfg.issuing.identity_files import IdentityFile, foreign_uuids
 
     workspace = app.workspace
     loaded = workspace.product(product)

@@ -18,11 +18,11 @@ import click
 from bss_mfg import __version__
 
 if TYPE_CHECKING:
-    from bss_mfg.label.printer import Printer
+    from bss_mfg.label.template.printer import Printer
     from bss_mfg.ledger.store import Ledger
     from bss_mfg.ledger.vault import Vault
     from bss_mfg.model import Secret, Who
-    from bss_mfg.workspace import Workspace
+    from bss_mfg.workspace.workspace import Workspace
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -37,7 +37,7 @@ class App:
     @functools.cached_property
     def workspace(self) -> Workspace:
         """The workspace, found once."""
-        from bss_mfg.workspace import Workspace, environment
+        from bss_mfg.workspace.workspace import Workspace, environment
 
         return Workspace.find(self.workspace_option, Path.cwd(), environment())
 
@@ -62,10 +62,10 @@ class App:
 
     def ask(self, what: str, new: bool) -> Secret:
         """A passphrase: from the file that BSS_MFG_PASSPHRASE_FILE names, else asked for without showing it."""
-        from bss_mfg.files import read_bytes
-        from bss_mfg.ledger.keyfile import no_passphrase
+        from bss_mfg.core.files import read_bytes
         from bss_mfg.model import Secret
-        from bss_mfg.workspace import environment
+        from bss_mfg.workspace.unlocking import no_passphrase
+        from bss_mfg.workspace.workspace import environment
 
         if named := environment().get("BSS_MFG_PASSPHRASE_FILE"):
             return Secret(read_bytes(Path(named).expanduser(), "passphrase file", 4096).rstrip(b"\r\n"))
@@ -76,7 +76,7 @@ class App:
 
     def printer(self, name: str) -> Printer:
         """A printer of the workspace, or a built-in one."""
-        from bss_mfg.label.printer import find_printer
+        from bss_mfg.label.template.printer import find_printer
 
         return find_printer(name, self.workspace.printer_file(name), self.workspace.printer_names())
 

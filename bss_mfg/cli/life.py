@@ -43,9 +43,9 @@ def replace(
     program the new unit, and upload a new manifest. Labels with the old barcode are wrong from then on. All or none;
     the same command twice changes nothing and tells who took whose place.
     """
-    from bss_mfg.identities import read_identities
+    from bss_mfg.issuing.identity_files import read_identities
+    from bss_mfg.issuing.replacement import replace_units
     from bss_mfg.payload.spec import from_text
-    from bss_mfg.replacing import replace_units
 
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
         batch = ledger.batch(batch_id)
@@ -123,7 +123,7 @@ def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bo
     still be printed, byte for byte, and verified. Refused before the keys were released and a control log was made.
     Backups and programming files elsewhere still hold the keys.
     """
-    from bss_mfg.export.programming.release import retire_batch
+    from bss_mfg.programming.release import retire_batch
 
     with app.workspace.open_ledger(app.actor) as ledger:
         new, destroyed = retire_batch(
@@ -145,8 +145,8 @@ def import_issued(app: App, product: str, file: Path) -> None:
     identities.md). They are never issued again. Keys are kept as SHA-256 only: destroy the file afterwards. All or
     none; the same file twice changes nothing.
     """
-    from bss_mfg.files import sha256_of
-    from bss_mfg.identities import read_issued_before
+    from bss_mfg.core.files import sha256_of
+    from bss_mfg.issuing.identity_files import read_issued_before
 
     loaded = app.workspace.product(product)
     with app.workspace.open_ledger(app.actor) as ledger, ledger.transaction():

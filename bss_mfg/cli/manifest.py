@@ -23,8 +23,8 @@ from bss_mfg.cli.common import (
 from bss_mfg.errors import InputError
 
 if TYPE_CHECKING:
-    from bss_mfg.export.manifests import Which
     from bss_mfg.ledger.store import Ledger
+    from bss_mfg.manifest.manifests import Which
     from bss_mfg.model import Batch
 
 
@@ -57,8 +57,8 @@ def make(
     get the names that Amazon publishes, C_CONTROL_LOG_yyyyMMddhhmmss.txt. Beside each lies NAME.json: SHA-256, counts,
     and the ledger's head.
     """
-    from bss_mfg.export.tables import csv_table, json_lines
-    from bss_mfg.files import make_folder, place
+    from bss_mfg.core.files import make_folder, place
+    from bss_mfg.tables import csv_table, json_lines
 
     out = Path(to)
     folder = out.is_dir() or to.endswith(("/", "\\"))
@@ -100,8 +100,8 @@ def _control_logs(
     app: App, ledger: Ledger, batch: Batch, out: Path, which: Which, limits: tuple[int | None, int | None], *,
     as_file: bool,
 ) -> list[dict[str, object]]:  # fmt: skip
-    from bss_mfg.export.manifests import Limits, make_control_logs
-    from bss_mfg.export.mapping import load_mapping
+    from bss_mfg.manifest.manifests import Limits, make_control_logs
+    from bss_mfg.manifest.mapping import load_mapping
 
     mapping = load_mapping(batch.spec, app.workspace.root / "specs")
     if assumed := mapping.assumed:
@@ -177,9 +177,9 @@ def acknowledge(ctx: click.Context, app: App, file: Path, product: str | None, a
     What the file looks like is not published: its shape stands in specs/amazon-ffs-feedback.toml. The same file twice
     changes nothing. Exit 1 where something was rejected, or could not be understood.
     """
-    from bss_mfg.export.feedback import load_feedback_mapping, read_feedback
-    from bss_mfg.export.manifests import acknowledge as write_down
-    from bss_mfg.files import read_bytes
+    from bss_mfg.core.files import read_bytes
+    from bss_mfg.manifest.feedback import load_feedback_mapping, read_feedback
+    from bss_mfg.manifest.manifests import acknowledge as write_down
 
     mapping = load_feedback_mapping(app.workspace.root / "specs")
     found = read_feedback(read_bytes(file, "feedback file", 1 << 30), file.name, mapping)
@@ -236,8 +236,8 @@ def upload(app: App, paths: tuple[Path, ...], to: str, endpoint: str | None, as_
     Only files that are as their sidecars say. What lies there already is left; other content of the same name is never
     overwritten (exit 4). Run it again after an interruption. S3 needs the extra: pip install 'bss-mfg[s3]'.
     """
-    from bss_mfg.export.sidecar import read_sidecar
-    from bss_mfg.export.upload import upload as bring
+    from bss_mfg.manifest.sidecar import read_sidecar
+    from bss_mfg.manifest.upload import upload as bring
 
     files = [one for path in paths for one in (sorted(path.glob("C_CONTROL_LOG_*.txt")) if path.is_dir() else [path])]
     if not files:

@@ -43,11 +43,11 @@ def add(
 
     Checks every value and the key, and writes products/NAME.toml, which may be edited later.
     """
-    from bss_mfg.files import checked_name, read_bytes
+    from bss_mfg.core.files import checked_name, read_bytes
     from bss_mfg.payload.build import longest_example
     from bss_mfg.payload.keys import load_public_key
     from bss_mfg.payload.suites import SUITES
-    from bss_mfg.product import product_from
+    from bss_mfg.workspace.product import product_from
 
     workspace = app.workspace
     checked_name(name, "product name")
@@ -112,7 +112,7 @@ def show(app: App, name: str, as_json: bool) -> None:
 
 
 def _record(loaded: object, pinned: str | None) -> dict[str, object]:
-    from bss_mfg.product import LoadedProduct
+    from bss_mfg.workspace.product import LoadedProduct
 
     if not isinstance(loaded, LoadedProduct):
         raise TypeError("a loaded product is wanted")

@@ -51,11 +51,11 @@ def program(
         raise click.UsageError("--again wants --reason TEXT: why, for the history.")
     if layout and kind not in ("bin", "hex"):
         raise click.UsageError("--layout belongs to --format bin or hex.")
-    from bss_mfg.export.programming.formats import formats
-    from bss_mfg.export.programming.layout import load_layout
-    from bss_mfg.export.programming.release import Wanted, release
-    from bss_mfg.files import make_folder, read_bytes
+    from bss_mfg.core.files import make_folder, read_bytes
     from bss_mfg.payload.spec import from_text
+    from bss_mfg.programming.formats import formats
+    from bss_mfg.programming.layout import load_layout
+    from bss_mfg.programming.release import Wanted, release
 
     form = formats(load_layout(layout) if layout else None)[kind]
     target = Path(out)
@@ -86,8 +86,8 @@ def program(
 
 
 def _check(ctx: click.Context, app: App, batch_id: str, readback: Path, jobs: int, as_json: bool) -> None:
-    from bss_mfg.export.programming.check import check_readback, read_readback
-    from bss_mfg.workers import processes
+    from bss_mfg.core.processes import processes
+    from bss_mfg.programming.check import check_readback, read_readback
 
     found, listed = 0, []
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:

@@ -13,9 +13,9 @@ from bss_mfg.cli.steps import Steps, clock
 
 if TYPE_CHECKING:
     from bss_mfg.ledger.store import Ledger
-    from bss_mfg.running.estimate import Estimate
-    from bss_mfg.running.job import Outcome
-    from bss_mfg.running.plan import Plan, Ready
+    from bss_mfg.pipeline.estimate import Estimate
+    from bss_mfg.pipeline.pipeline import Outcome
+    from bss_mfg.pipeline.plan import Plan, Ready
 
 
 @click.command(epilog="Example: bss-mfg run bulb --units 20000 --id bulb-2026-11")
@@ -46,11 +46,11 @@ def run(
     Everything is checked before anything is issued. Interrupted or killed, the same command with --id, or `run --resume
     BATCH`, goes on where it stopped. Exit 1 if a label did not read right; then nothing is uploaded or handed over.
     """
+    from bss_mfg.core.processes import processes, width
     from bss_mfg.errors import BssError
-    from bss_mfg.running.estimate import estimate, refuse_full_disk
-    from bss_mfg.running.job import run as work
-    from bss_mfg.running.plan import at_work, ready, refuse_taken, settled, write_plan
-    from bss_mfg.workers import processes, width
+    from bss_mfg.pipeline.estimate import estimate, refuse_full_disk
+    from bss_mfg.pipeline.pipeline import run as work
+    from bss_mfg.pipeline.plan import at_work, ready, refuse_taken, settled, write_plan
 
     workspace = app.workspace
     with workspace.open_ledger(app.actor) as ledger:
@@ -100,7 +100,7 @@ def _new(
     app: App, ledger: Ledger, product: str | None, units: int | None, batch_id: str | None, template: str | None,
     printer: str, symbols: str, identities: Path | None,
 ) -> Plan:  # fmt: skip
-    from bss_mfg.running.plan import new_plan
+    from bss_mfg.pipeline.plan import new_plan
 
     if product is None or units is None:
         raise click.UsageError("Name a PRODUCT and --units; or a batch to --resume.")
@@ -111,7 +111,7 @@ def _new(
 
 def _known(ctx: click.Context, app: App, batch: str) -> tuple[Plan, bool]:
     from bss_mfg.errors import InputError
-    from bss_mfg.running.plan import read_plan
+    from bss_mfg.pipeline.plan import read_plan
 
     for name in ("product", "units", "batch_id", "template", "printer", "symbols", "identities"):
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
@@ -126,9 +126,9 @@ def _known(ctx: click.Context, app: App, batch: str) -> tuple[Plan, bool]:
 
 
 def _show_plan(app: App, ready: Ready, found: Estimate, begun: bool, as_json: bool) -> None:
-    from bss_mfg.files import free_octets
-    from bss_mfg.running.estimate import megabytes
-    from bss_mfg.running.plan import STEPS
+    from bss_mfg.core.files import free_octets
+    from bss_mfg.pipeline.estimate import megabytes
+    from bss_mfg.pipeline.plan import STEPS
 
     plan, symbol, free = ready.plan, ready.layout.symbol, free_octets(app.workspace.root)
     left_out = [*([] if ready.readable else ["verify"]), *([] if ready.mapping else ["manifest"])]
@@ -169,7 +169,7 @@ def _show_plan(app: App, ready: Ready, found: Estimate, begun: bool, as_json: bo
 
 
 def _record(ledger: Ledger, ready: Ready, outcome: Outcome) -> dict[str, Any]:
-    from bss_mfg.scan.job import row_of
+    from bss_mfg.verify.verification import row_of
 
     batch, labels = outcome.batch, outcome.labels
     counts = ledger.counts(batch.id)
@@ -190,7 +190,7 @@ def _record(ledger: Ledger, ready: Ready, outcome: Outcome) -> dict[str, Any]:
 
 def _conclude(ready: Ready, outcome: Outcome) -> None:
     from bss_mfg.report.page import place_words
-    from bss_mfg.scan.job import row_of
+    from bss_mfg.verify.verification import row_of
 
     for item in outcome.faults[:20]:
         row = row_of(item)

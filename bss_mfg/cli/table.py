@@ -53,10 +53,10 @@ def table(
     One unit a line, scrapped and replaced ones too. For the factory's own systems: nothing is noted in the history, and
     no OOB key can be had. Never overwrites a file (exit 4).
     """
+    from bss_mfg.core.files import make_and_place, place
     from bss_mfg.errors import InputError
-    from bss_mfg.export.tables import DEFAULT, Table
-    from bss_mfg.files import make_and_place, place
     from bss_mfg.ledger.rows import Filter
+    from bss_mfg.tables import DEFAULT, Table
 
     names = DEFAULT if columns is None else [name.strip() for name in columns.split(",")]
     if to == "-" and kind in ("xlsx", "parquet"):

@@ -22,8 +22,8 @@ from bss_mfg.cli.common import (
 
 if TYPE_CHECKING:
     from bss_mfg.doctor import Check
-    from bss_mfg.ledger.keyfile import Kind
-    from bss_mfg.reconciling.job import Reconciliation
+    from bss_mfg.reconcile.reconciliation import Reconciliation
+    from bss_mfg.workspace.unlocking import Kind
 
 
 @click.command(epilog="Example: bss-mfg init factory")
@@ -43,7 +43,7 @@ def init(app: App, folder: Path, kind: Kind) -> None:
     Creates FOLDER with its settings, ledger and vault key. Keep a copy of vault.key in a safe place: without it no OOB
     key of this workspace can ever be read again.
     """
-    from bss_mfg.workspace import Workspace, environment
+    from bss_mfg.workspace.workspace import Workspace, environment
 
     workspace = Workspace.create(folder, app.who(), environment(), kind, app.ask)
     say(f"OK: workspace made in {shown_path(workspace.root)}")
@@ -79,7 +79,7 @@ def doctor(ctx: click.Context, app: App, as_json: bool) -> None:
 def _of_workspace(app: App) -> list[Check]:
     from bss_mfg.doctor import Check, check_ledger, check_left_over, check_vault
     from bss_mfg.errors import BssError
-    from bss_mfg.vaulting import status
+    from bss_mfg.workspace.vaults import status
 
     try:
         workspace = app.workspace
@@ -106,8 +106,8 @@ def demo(ctx: click.Context, app: App, out: Path | None, samples: Path | None) -
     Makes a workspace with development keys, issues each sample, makes its labels, reads them back, writes manifest,
     programming data and report, and proves that they agree.
     """
+    from bss_mfg.core.resources import folder
     from bss_mfg.demo import run_demo
-    from bss_mfg.resources import folder
 
     root = out or _free_folder("bss-mfg-demo")
     results = run_demo(samples or folder("sample_batches"), root, app.who(), progress)

@@ -6,20 +6,15 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
+from bss_mfg.core.clock import now
 from bss_mfg.errors import LedgerError
 from bss_mfg.model import Event, Who
 
 _JSON = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 GENESIS = bytes(32)
 """What stands in for the digest before the first event."""
-
-
-def now() -> str:
-    """UTC time for people to read; order comes from sequence numbers, never from the clock."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def link(previous: bytes, seq: int, at: str, kind: str, batch: str | None, data: str) -> bytes:

@@ -6,8 +6,8 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
+from bss_mfg.core.files import make_and_place, move_aside
 from bss_mfg.errors import BssError, InputError, LedgerError, RefusedError
-from bss_mfg.files import make_and_place, move_aside
 from bss_mfg.ledger import connection
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Who

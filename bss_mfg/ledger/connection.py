@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from bss_mfg.core.files import locked
 from bss_mfg.errors import BssError, InputError, LedgerError, MissingError
-from bss_mfg.files import locked
 from bss_mfg.ledger import audit
 from bss_mfg.ledger.schema import APPLICATION_ID, MIGRATIONS, SCHEMA, VERSION
 from bss_mfg.model import Who

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bss_mfg.ledger import audit
+from bss_mfg.core.clock import now
 from bss_mfg.ledger.life import CURRENT
 from bss_mfg.ledger.rows import Rows
 
@@ -76,7 +76,7 @@ class Exporting(Rows):
         with self.transaction():
             number = self._db.execute(
                 "INSERT INTO manifest (batch, file, sha256, at, device_logs, bundle_logs) VALUES (?, ?, ?, ?, ?, ?)",
-                (batch, file, sha256, audit.now(), device_logs, bundle_logs),
+                (batch, file, sha256, now(), device_logs, bundle_logs),
             ).lastrowid
             self._db.executemany(
                 "UPDATE unit SET manifest = ?, answer = 0, answer_reason = NULL "

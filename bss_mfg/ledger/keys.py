@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 
+from bss_mfg.core.clock import now
 from bss_mfg.errors import LedgerError, RefusedError
-from bss_mfg.ledger import audit
 from bss_mfg.ledger.life import Life
 from bss_mfg.ledger.vault import DataKey, Officer, Recipient, Vault
 from bss_mfg.model import Unit
@@ -142,7 +142,7 @@ class Keys(Life):
                 return False
             self._db.execute(
                 "UPDATE batch SET wrapped_key = NULL, recovery_key = NULL, retired_at = ? WHERE no = ?",
-                (audit.now(), batch),
+                (now(), batch),
             )
             units = self._db.execute(
                 "UPDATE unit SET sealed_key = NULL, extra = NULL WHERE batch = ?", (batch,)

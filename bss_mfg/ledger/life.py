@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from bss_mfg.core.clock import now
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.ledger import audit
 from bss_mfg.ledger.printing import Printing
@@ -193,7 +194,7 @@ class Life(Printing):
                     way_out="Scan what was not scanned, scrap what was destroyed (`bss-mfg scrap`), count what lies "
                     "unused (--in-hand), and close again. `bss-mfg scan` shows what is missing.",
                 )
-            self._db.execute("UPDATE batch SET closed_at = ? WHERE id = ?", (audit.now(), batch_id))
+            self._db.execute("UPDATE batch SET closed_at = ? WHERE id = ?", (now(), batch_id))
             self._note(
                 batch_id,
                 "batch closed",

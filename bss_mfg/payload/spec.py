@@ -16,10 +16,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from bss_mfg.core.toml_files import Document, parse, validate
 from bss_mfg.errors import InputError
 from bss_mfg.payload.formats import BINARY, FORMATS, SPKI, SPKI_CHARACTERS
 from bss_mfg.payload.suites import SUITES
-from bss_mfg.tomlfile import Document, parse, validate
 
 Format = Literal[
     "text", "alphanumeric", "hex-upper", "hex-lower", "base64", "base64url", "base32", "spki-p256-compressed",

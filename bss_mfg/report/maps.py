@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from bss_mfg.model import PrintedPart
 from bss_mfg.report.figures import Cell
-from bss_mfg.scan.job import Verification
-from bss_mfg.scan.reconcile import Finding
+from bss_mfg.verify.findings import Finding
+from bss_mfg.verify.verification import Verification
 
 MOST_MAPS = 60
 """Pages that are drawn, and rolls; those with faults come first."""

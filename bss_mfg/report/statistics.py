@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bss_mfg.scan.diagnose import visible
-from bss_mfg.scan.grade import SymbolGrade
-from bss_mfg.scan.job import Verification
+from bss_mfg.core.text import visible
+from bss_mfg.imaging.grade import SymbolGrade
+from bss_mfg.verify.verification import Verification
 
 LETTERS = ("A", "B", "C", "D", "F")
 WORST = 10

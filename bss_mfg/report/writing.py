@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from bss_mfg.core.files import already_there, place
 from bss_mfg.errors import InputError
-from bss_mfg.files import already_there, place
 from bss_mfg.report.page import html_report, is_report
 from bss_mfg.report.pdf import pdf_report
 from bss_mfg.report.tables import csv_report, json_report
-from bss_mfg.scan.job import Verification
+from bss_mfg.verify.verification import Verification
 
 KINDS = (".html", ".pdf", ".csv", ".json")
 
