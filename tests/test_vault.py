@@ -76,7 +76,7 @@ def test_rekey_changes_the_key_and_no_unit(line: Factory) -> None:
 
 def test_an_interrupted_rekey_is_ended_by_the_next_command(line: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
     keys = program(line)
-    from bss_mfg.workspace.workspace import vaults
+    from bss_mfg.workspace import vaults
 
     def cut(workspace: object) -> None:
         raise KeyboardInterrupt

@@ -11,33 +11,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bss_mfg.core.files import read_text
+from bss_mfg.core.toml_lines import Location, line_numbers
 from bss_mfg.errors import InputError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
 Model = TypeVar("Model", bound="BaseModel")
-Location = tuple[str | int, ...]
-
-_HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
-_KEY = re.compile(r"^\s*([A-Za-z0-9_.\-\"']+)\s*=")
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed TOML file: its data, and the line (from 1) on which each field starts."""
+    """A parsed TOML file: its name for messages, its text, and what it says."""
 
     name: str
     text: str
     data: dict[str, Any]
-    lines: dict[Location, int]
 
     def where(self, location: Location) -> str:
         """`file, line N, a.b[2].c`: the nearest line that is known."""
+        lines = line_numbers(self.text)
         known = location
-        while known and known not in self.lines:
+        while known and known not in lines:
             known = known[:-1]
-        line = f", line {self.lines[known]}" if known else ""
+        line = f", line {lines[known]}" if known else ""
         field = field_name(location)
         return f"{self.name}{line}{', ' + field if field else ''}"
 
@@ -68,34 +65,12 @@ def parse(text: str, name: str) -> Document:
             where=name,
             way_out="Write plain values.",
         ) from None
-    return Document(name, text, data, _line_numbers(text))
+    return Document(name, text, data)
 
 
 def load(path: Path, what: str) -> Document:
     """Read and parse a TOML file."""
     return parse(read_text(path, what), str(path))
-
-
-def _line_numbers(text: str) -> dict[Location, int]:
-    lines: dict[Location, int] = {}
-    counts: dict[Location, int] = {}
-    table: Location = ()
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := _HEADER.match(line):
-            names: Location = tuple(part.strip(" \"'") for part in header[2].split("."))
-            table = ()
-            for name in names[:-1]:
-                table = (*table, name)
-                if table in counts:
-                    table = (*table, counts[table] - 1)
-            table = (*table, names[-1])
-            if header[1] == "[[":
-                counts[table] = counts.get(table, 0) + 1
-                table = (*table, counts[table] - 1)
-            lines.setdefault(table, number)
-        elif key := _KEY.match(line):
-            lines.setdefault(table + tuple(part.strip("\"'") for part in key[1].split(".")), number)
-    return lines
 
 
 def validate(document: Document, model: type[Model], way_out: str = "") -> Model:
