@@ -14,7 +14,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from bss_mfg.core.toml_files import Document, Location, load, parse, validate
+from bss_mfg.core.toml_files import Document, load, parse, validate
+from bss_mfg.core.toml_lines import Location
 from bss_mfg.errors import InputError
 
 _LARGEST = 1 << 24
