@@ -14,8 +14,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from bss_mfg.core.clock import now
-from bss_mfg.core.files import make_folder, place
-from bss_mfg.core.toml_files import load, validate
+from bss_mfg.core.files import make_folder, write_atomically
+from bss_mfg.core.toml_files import load_toml, validate
 from bss_mfg.errors import InputError
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.identity_files import read_identities
@@ -24,7 +24,7 @@ from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import GENERIC
 from bss_mfg.manifest.manifests import make_control_logs
 from bss_mfg.manifest.mapping import load_mapping
-from bss_mfg.model import Who
+from bss_mfg.model import Actor
 from bss_mfg.payload.keys import load_private_key, load_public_key, new_development_key
 from bss_mfg.programming.formats import formats
 from bss_mfg.programming.release import release
@@ -82,7 +82,7 @@ class _Clock:
         self.seconds[name] = time.perf_counter() - start
 
 
-def run_demo(samples: Path, root: Path, who: Who, reporter: Reporter) -> list[Ran]:
+def run_demo(samples: Path, root: Path, who: Actor, reporter: Reporter) -> list[Ran]:
     """Make a workspace in `root` and take every sample through the line."""
     found = sorted(path.parent for path in samples.glob("*/sample.toml"))
     if not found:
@@ -91,9 +91,9 @@ def run_demo(samples: Path, root: Path, who: Who, reporter: Reporter) -> list[Ra
     return [_run(workspace, folder, who, reporter) for folder in found]
 
 
-def _run(workspace: Workspace, folder: Path, who: Who, reporter: Reporter) -> Ran:
+def _run(workspace: Workspace, folder: Path, who: Actor, reporter: Reporter) -> Ran:
     name, clock = folder.name, _Clock()
-    document = load(folder / "sample.toml", "sample")
+    document = load_toml(folder / "sample.toml", "sample")
     sample = validate(document, Sample)
     with clock.step("product key"):
         private, public = new_development_key("p256")
@@ -119,13 +119,13 @@ def _run(workspace: Workspace, folder: Path, who: Who, reporter: Reporter) -> Ra
         with clock.step("verify"):
             outcome = verify(ledger, batch, labels.files, Wanted(pictures=True), progress=reporter(f"{name}: verify"))
             report = out / "verification.html"
-            place(report, html_report(outcome, now(), who.version))
+            write_atomically(report, html_report(outcome, now(), who.version))
         with clock.step("manifest"):
             upload, table = out / "upload", out / "manifest.jsonl"
             make_folder(upload)
             mapping = load_mapping(batch.spec, workspace.root / "specs")
             (log,) = [one.path for one in make_control_logs(ledger, batch, mapping, upload, datetime.now(UTC))]
-            place(table, json_lines(ledger, batch))
+            write_atomically(table, json_lines(ledger, batch))
             ledger.note(batch.id, "manifest made", {"file": table.name, "format": "jsonl"})
         with clock.step("program"):
             programming = out / "programming.csv"

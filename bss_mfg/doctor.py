@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bss_mfg.ledger.store import Ledger
-    from bss_mfg.workspace.vaults import Status
+    from bss_mfg.workspace.vaults import VaultStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +129,16 @@ def _libdmtx() -> Check:
 
 def check_left_over(root: Path) -> Check:
     """What killed commands left half-written; a programming file among it holds keys."""
-    from bss_mfg.core.files import left_over
+    from bss_mfg.core.files import leftover_files
 
-    found = left_over(root)
+    found = leftover_files(root)
     if not found:
         return Check("left-overs", "ok", "no half-written file lies in the workspace")
     names = ", ".join(str(path.relative_to(root)) for path in found[:5])
     return Check("left-overs", "gap", f"{len(found)} of killed commands: {names}", "Type them again, or delete these.")
 
 
-def check_vault(found: Status) -> Check:
+def check_vault(found: VaultStatus) -> Check:
     """The vault key of a workspace: there, whole, and the ledger's."""
     if found.trouble:
         return Check("vault", "fault", found.trouble, "Put the right key back, or use `bss-mfg vault recover`.")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bss_mfg.errors import BssError, InputError, MissingError
-from bss_mfg.ledger.rows import COLUMNS, EVERY, NUMBERS, Filter
+from bss_mfg.ledger.rows import ALL_UNITS, INTEGER_COLUMNS, UNIT_COLUMNS, UnitFilter
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch, Package
 
@@ -40,17 +40,19 @@ class Table:
     `count` is how many rows were written. `InputError` for a column that there is not, or that is named twice.
     """
 
-    def __init__(self, ledger: Ledger, batch: Batch, columns: Sequence[str] = DEFAULT, wanted: Filter = EVERY) -> None:
+    def __init__(
+        self, ledger: Ledger, batch: Batch, columns: Sequence[str] = DEFAULT, wanted: UnitFilter = ALL_UNITS
+    ) -> None:
         self.count = 0
         self._ledger, self._batch, self._columns, self._wanted = ledger, batch, tuple(columns), wanted
         for name in self._columns:
-            if name not in COLUMNS or self._columns.count(name) > 1:
+            if name not in UNIT_COLUMNS or self._columns.count(name) > 1:
                 raise InputError(
                     f"the column {name[:40]!a} is named twice"
-                    if name in COLUMNS
+                    if name in UNIT_COLUMNS
                     else f"there is no column {name[:40]!a}",
                     where="--columns",
-                    way_out=f"There are {', '.join(COLUMNS)}; each may stand once.",
+                    way_out=f"There are {', '.join(UNIT_COLUMNS)}; each may stand once.",
                 )
 
     def csv(self) -> Iterator[bytes]:
@@ -147,11 +149,11 @@ def write_parquet(path: Path, names: Sequence[str], slices: Slices) -> None:
             way_out="Install it with: pip install 'bss-mfg[parquet]'. The other formats work without.",
         ) from error
 
-    types = {name: "Int64" if name in NUMBERS else "string" for name in names}
+    types = {name: "Int64" if name in INTEGER_COLUMNS else "string" for name in names}
     # What pandas writes of its own types, so that it reads the same ones back: whole numbers stay whole beside nulls.
     typed = pyarrow.Schema.from_pandas(pandas.DataFrame(columns=list(names)).astype(types), preserve_index=False)
     schema = pyarrow.schema(
-        [(name, pyarrow.int64() if name in NUMBERS else pyarrow.string()) for name in names], typed.metadata
+        [(name, pyarrow.int64() if name in INTEGER_COLUMNS else pyarrow.string()) for name in names], typed.metadata
     )
     with parquet.ParquetWriter(path, schema) as writer:
         for rows in _gathered(slices, ROW_GROUP):
@@ -162,7 +164,7 @@ def write_parquet(path: Path, names: Sequence[str], slices: Slices) -> None:
 def refuse_formulas(names: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
     """`InputError` for a cell that a spreadsheet would run. What is issued never begins so; a product's title may."""
     for name, cells in zip(names, zip(*rows, strict=True), strict=False):
-        if name not in NUMBERS and not _FORMULA.isdisjoint({cell[:1] for cell in cells if cell}):
+        if name not in INTEGER_COLUMNS and not _FORMULA.isdisjoint({cell[:1] for cell in cells if cell}):
             value = next(cell for cell in cells if cell and cell[0] in _FORMULA)
             raise InputError(
                 f"{value[:40]!a} would be run as a formula by a spreadsheet",
@@ -193,13 +195,13 @@ def shipped(ledger: Ledger, batch: Batch, first: int = 1, count: int | None = No
 
 def csv_table(ledger: Ledger, batch: Batch) -> Iterator[bytes]:
     """One unit a line of what may leave: batch, package, serial, uuid, mac, payload of its package."""
-    return csv_rows(_MANIFEST, ledger.unit_rows(batch.id, _MANIFEST, Filter(leaving=True)))
+    return csv_rows(_MANIFEST, ledger.unit_rows(batch.id, _MANIFEST, UnitFilter(shippable=True)))
 
 
 def json_lines(ledger: Ledger, batch: Batch) -> Iterator[bytes]:
     """One package a line of what may leave: number, payload, and its units' serial, uuid and mac."""
     columns = ("package", "payload", "serial", "uuid", "mac")
-    for rows in ledger.unit_rows(batch.id, columns, Filter(leaving=True)):
+    for rows in ledger.unit_rows(batch.id, columns, UnitFilter(shippable=True)):
         lines = [
             _JSON.encode(
                 {

@@ -20,7 +20,7 @@ from bss_mfg.label.make import LabelFiles, Wanted, make_labels
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import GENERIC, Printer
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.model import Batch, Who
+from bss_mfg.model import Actor, Batch
 from bss_mfg.payload.keys import load_public_key, new_development_key
 from bss_mfg.workspace.product import Product
 from bss_mfg.workspace.workspace import Workspace
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: two test processes share two cores
-WHO = Who("tester", "bench", "test")
+WHO = Actor("tester", "bench", "test")
 
 
 @dataclass(frozen=True)

@@ -205,7 +205,7 @@ def test_a_programming_file_altered_in_one_character_is_named_at_every_position(
     with factory.ledger() as ledger:
         batch, vault = ledger.batch("B1"), factory.workspace.open_vault()
         books = Books(ledger, batch)
-        key = ledger.data_key("B1", vault).handed_over()
+        key = ledger.data_key("B1", vault).to_bytes()
         events = list(ledger.events_of(("keys released",), "B1"))
         at = 0
         for row in rows:
@@ -254,11 +254,11 @@ def test_a_label_file_of_another_batch_is_named_with_that_batch(factory: Factory
     with factory.ledger() as ledger:
         for package in ledger.packages("B2"):
             wanted = f"page {package.number}: belongs to batch B2, package {package.number}"
-            assert (package.serials, f"labels/{name}", wanted) in found
+            assert (package.serials_text, f"labels/{name}", wanted) in found
         if name.startswith("B1"):
             assert ("", f"labels/{name}", "was altered: another SHA-256 than when it was made") in found
             for package in ledger.packages("B1"):
-                assert (package.serials, "", "no file here shows its label, though it was printed") in found
+                assert (package.serials_text, "", "no file here shows its label, though it was printed") in found
         else:
             assert len(found) == 3
 

@@ -22,7 +22,7 @@ from benchmarks.memory import alone
 from benchmarks.tables import WHO, issue
 from bss_mfg.cli.reconcile import document
 from bss_mfg.core.files import make_folder
-from bss_mfg.core.processes import Processes, WorkerError
+from bss_mfg.core.processes import ProcessExecutor, WorkerError
 from bss_mfg.errors import InputError
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.identity_files import read_identities
@@ -92,8 +92,8 @@ def files(line: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def two() -> Iterator[Processes]:
-    with Processes(2) as executor:
+def two() -> Iterator[ProcessExecutor]:
+    with ProcessExecutor(2) as executor:
         yield executor
 
 
@@ -105,7 +105,7 @@ def log_of(files: Path) -> Path:
 # --- whoever works ----------------------------------------------------------------------------------------------------
 
 
-def test_two_processes_say_what_one_says(line: Path, files: Path, two: Processes) -> None:
+def test_two_processes_say_what_one_says(line: Path, files: Path, two: ProcessExecutor) -> None:
     assert reconciled(line, UNITS, files, two) == reconciled(line, UNITS, files)
     assert counts(reconciled(line, UNITS, files, two)) == [UNITS, 0, UNITS]
     log, keys = log_of(files), files / "keys.csv"

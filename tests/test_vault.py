@@ -83,7 +83,7 @@ def test_an_interrupted_rekey_is_ended_by_the_next_command(line: Factory, monkey
 
     monkeypatch.setattr(vaults, "_take_place", cut)
     with line.ledger() as ledger, pytest.raises(KeyboardInterrupt):
-        vaults.rekey(line.workspace, ledger, None, unlocking.no_passphrase)
+        vaults.rekey(line.workspace, ledger, None, unlocking.refuse_to_ask)
     assert line.workspace.next_vault_file.exists()
     assert program(line) == keys
     assert not line.workspace.next_vault_file.exists()

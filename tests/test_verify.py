@@ -16,7 +16,7 @@ from bss_mfg.core.text import printable
 from bss_mfg.errors import InputError
 from bss_mfg.imaging.grade import unused_error_correction
 from bss_mfg.imaging.sources import pages_of
-from bss_mfg.payload.spec import packaged
+from bss_mfg.payload.spec import packaged_spec
 from bss_mfg.verify.diagnosis import diagnose
 from tests.conftest import Factory
 from tests.pictures import pdfium
@@ -266,7 +266,7 @@ def test_texts_are_diagnosed(printed: Factory, name: str) -> None:
     change, kind, said = DIAGNOSES[name]
     with printed.ledger() as ledger:
         text = next(ledger.packages("A")).payload
-        found = diagnose(change(text).encode(), "A", ledger, [packaged("amazon-bss-ob04").spec])
+        found = diagnose(change(text).encode(), "A", ledger, [packaged_spec("amazon-bss-ob04").spec])
     assert found.kind == kind, found
     assert said in found.detail
 

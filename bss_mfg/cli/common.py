@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bss_mfg.label.template.printer import Printer
     from bss_mfg.ledger.store import Ledger
     from bss_mfg.ledger.vault import Vault
-    from bss_mfg.model import Secret, Who
+    from bss_mfg.model import Actor, Secret
     from bss_mfg.workspace.workspace import Workspace
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -41,18 +41,18 @@ class App:
 
         return Workspace.find(self.workspace_option, Path.cwd(), environment())
 
-    def who(self, station: str = "") -> Who:
+    def who(self, station: str = "") -> Actor:
         """Who acts, for the history."""
-        from bss_mfg.model import Who
+        from bss_mfg.model import Actor
 
         try:
             operator = getpass.getuser()
         except (OSError, KeyError, ImportError):
             operator = "unknown"
-        return Who(operator, station or platform.node() or "unknown", __version__)
+        return Actor(operator, station or platform.node() or "unknown", __version__)
 
     @property
-    def actor(self) -> Who:
+    def actor(self) -> Actor:
         """Who acts, with the station of the workspace's settings."""
         return self.who(self.workspace.config().station)
 
@@ -64,13 +64,13 @@ class App:
         """A passphrase: from the file that BSS_MFG_PASSPHRASE_FILE names, else asked for without showing it."""
         from bss_mfg.core.files import read_bytes
         from bss_mfg.model import Secret
-        from bss_mfg.workspace.unlocking import no_passphrase
+        from bss_mfg.workspace.unlocking import refuse_to_ask
         from bss_mfg.workspace.workspace import environment
 
         if named := environment().get("BSS_MFG_PASSPHRASE_FILE"):
             return Secret(read_bytes(Path(named).expanduser(), "passphrase file", 4096).rstrip(b"\r\n"))
         if not sys.stdin.isatty():
-            return no_passphrase(what, new)
+            return refuse_to_ask(what, new)
         prompt = f"{'New passphrase' if new else 'Passphrase'} for {what}"
         return Secret(click.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True).encode())
 

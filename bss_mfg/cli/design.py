@@ -85,7 +85,7 @@ def template_preview(
 
     The longest and the shortest case stand side by side. Exit 1 if something would not print.
     """
-    from bss_mfg.core.files import place
+    from bss_mfg.core.files import write_atomically
     from bss_mfg.label.preview.preview import preview
     from bss_mfg.label.template.loading import load_template
 
@@ -110,7 +110,7 @@ def template_preview(
     if form not in ("png", "pdf", "svg"):
         raise click.UsageError("--out ends in .png, .pdf or .svg.")
     found = preview(load_template(path), target, subject)
-    place(file, [found.render(form)], replace=replace)  # type: ignore[arg-type]
+    write_atomically(file, [found.render(form)], replace=replace)  # type: ignore[arg-type]
     click.echo(shown_path(file))
     for issue in found.looked.issues.found:
         say(f"{issue.severity.upper()}: {issue.where}: {issue.what}. {issue.way_out}")

@@ -72,7 +72,7 @@ def labels(
     interrupted goes on where it stopped. Labels that were made before are refused (exit 4) without --again. Print PDFs
     at 100 %, without scaling.
     """
-    from bss_mfg.core.processes import processes
+    from bss_mfg.core.processes import open_executor
     from bss_mfg.label.make import Wanted, make_labels, select
     from bss_mfg.label.template.loading import load_template
 
@@ -99,7 +99,7 @@ def labels(
             numbers, start_at, copies, labels_per_file, order, symbols, again, send is not None, stem=stem,  # type: ignore[arg-type]
         )  # fmt: skip
         count = len(numbers) if numbers else batch.units
-        with processes(jobs, count * copies) as executor:
+        with open_executor(jobs, count * copies) as executor:
             made = make_labels(
                 ledger,
                 batch,

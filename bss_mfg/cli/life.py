@@ -45,11 +45,11 @@ def replace(
     """
     from bss_mfg.issuing.identity_files import read_identities
     from bss_mfg.issuing.replacement import replace_units
-    from bss_mfg.payload.spec import from_text
+    from bss_mfg.payload.spec import spec_from_text
 
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
         batch = ledger.batch(batch_id)
-        columns = from_text(batch.spec_text, f"spec of batch {batch.id}").spec.columns
+        columns = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec.columns
         rows = read_identities(identities, columns) if identities else ()
         loaded = app.workspace.product(batch.product)
         done = replace_units(ledger, vault, loaded, batch, serials, reason, rows)
@@ -146,10 +146,10 @@ def import_issued(app: App, product: str, file: Path) -> None:
     none; the same file twice changes nothing.
     """
     from bss_mfg.core.files import sha256_of
-    from bss_mfg.issuing.identity_files import read_issued_before
+    from bss_mfg.issuing.identity_files import read_imported
 
     loaded = app.workspace.product(product)
     with app.workspace.open_ledger(app.actor) as ledger, ledger.transaction():
         number, _ = ledger.product_number(loaded.name, loaded.product.pid, loaded.key.fingerprint)
-        new = ledger.import_issued(number, loaded.name, read_issued_before(file), file.name, sha256_of(file))
+        new = ledger.import_issued(number, loaded.name, read_imported(file), file.name, sha256_of(file))
     say(f"OK: {counted(new, 'new identity', 'new identities')} of {product} will never be issued")

@@ -57,7 +57,7 @@ def make(
     get the names that Amazon publishes, C_CONTROL_LOG_yyyyMMddhhmmss.txt. Beside each lies NAME.json: SHA-256, counts,
     and the ledger's head.
     """
-    from bss_mfg.core.files import make_folder, place
+    from bss_mfg.core.files import make_folder, write_atomically
     from bss_mfg.tables import csv_table, json_lines
 
     out = Path(to)
@@ -80,7 +80,7 @@ def make(
             files = _control_logs(app, ledger, batch, out, which, (max_logs, max_bytes), as_file=not folder)
         else:
             out = out / f"{batch_id}.{kind}" if folder else out
-            sha = place(out, csv_table(ledger, batch) if kind == "csv" else json_lines(ledger, batch))
+            sha = write_atomically(out, csv_table(ledger, batch) if kind == "csv" else json_lines(ledger, batch))
             ledger.note(batch.id, "manifest made", {"file": out.name, "format": kind, "sha256": sha})
             files = [{"file": str(out), "sha256": sha, "packages": batch.packages - left}]
     if as_json:
@@ -128,7 +128,7 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
 
     A unit waits until a feedback file accepts or rejects it (`manifest acknowledge`).
     """
-    from bss_mfg.ledger.life import spans
+    from bss_mfg.ledger.life import range_pairs
 
     with app.workspace.open_ledger(app.actor) as ledger:
         batch = ledger.batch(batch_id)
@@ -147,7 +147,7 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
                      "uploaded": [item["to"] for item in uploads if item["sha256"] == one.sha256]}
                     for one in files
                 ],
-                "missing": spans(missing),
+                "missing": range_pairs(missing),
                 "rejected": [{"serial": serial, "reason": reason} for serial, reason in rejected],
             }
         )  # fmt: skip
@@ -159,7 +159,7 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
     for serial, reason in rejected:
         click.echo(f"rejected: {serial}  {reason!a}")
     if missing:
-        some = ", ".join(f"{low}" if low == high else f"{low}-{high}" for low, high in spans(missing)[:10])
+        some = ", ".join(f"{low}" if low == high else f"{low}-{high}" for low, high in range_pairs(missing)[:10])
         say(f"In no control log: {counted(len(missing), 'package')} (numbers {some}); --missing writes it")
     waiting, bad = sum(one.waiting for one in files), sum(one.rejected for one in files)
     say(f"{counted(waiting, 'unit')} waiting, {sum(one.accepted for one in files):,} accepted, {bad:,} rejected")

@@ -93,7 +93,7 @@ def printer_show(app: App, name: str, as_json: bool) -> None:
 @pass_app
 def printer_test_page(app: App, name: str, width: float, height: float, out: Path | None, send: str | None) -> None:
     """A page to calibrate from: rulers, a dot ladder, and symbols at each X-dimension."""
-    from bss_mfg.core.files import place
+    from bss_mfg.core.files import write_atomically
     from bss_mfg.errors import MissingError
     from bss_mfg.label.printing.send import formats_of
     from bss_mfg.label.printing.send import send as hand_over
@@ -103,7 +103,7 @@ def printer_test_page(app: App, name: str, width: float, height: float, out: Pat
     found = app.printer(name)
     data = test_page(found, width, height)
     file = out or Path(f"{name}-test-page{SUFFIX[found.language]}")
-    place(file, [data])
+    write_atomically(file, [data])
     click.echo(shown_path(file))
     if send:
         address = found.address if send == "printer" else send

@@ -47,11 +47,11 @@ def add(
     from bss_mfg.payload.build import longest_example
     from bss_mfg.payload.keys import load_public_key
     from bss_mfg.payload.suites import SUITES
-    from bss_mfg.workspace.product import product_from
+    from bss_mfg.workspace.product import product_from_options
 
     workspace = app.workspace
     checked_name(name, "product name")
-    found = product_from(
+    found = product_from_options(
         {
             "format": 1, "title": title, "pid": pid, "upc": upc, "ean": ean, "public_key": f"{name}.pem",
             "units_per_package": units_per_package, "spec": spec, "oob_bytes": int(oob_bytes), "serial": serial,

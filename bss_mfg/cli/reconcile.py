@@ -34,14 +34,14 @@ def reconcile(
     Exit 1 if something differs, or what should be there is not found.
     """
     from bss_mfg.core.files import read_bytes
-    from bss_mfg.core.processes import Processes, cores
+    from bss_mfg.core.processes import ProcessExecutor, cores
     from bss_mfg.manifest.mapping import find_mapping
     from bss_mfg.payload.keys import load_private_key
     from bss_mfg.reconcile.reconciliation import reconcile as run
 
     key = load_private_key(read_bytes(private_key, "private key", 1 << 16), str(private_key)) if private_key else None
     # Always in other processes: a file that someone changed may crash a reader.
-    with app.workspace.open_ledger(app.actor) as ledger, Processes(jobs or cores()) as executor:
+    with app.workspace.open_ledger(app.actor) as ledger, ProcessExecutor(jobs or cores()) as executor:
         batch = ledger.batch(batch_id)
         mapping = find_mapping(batch.spec, app.workspace.root / "specs")
         outcome = run(

@@ -46,7 +46,7 @@ def run(
     Everything is checked before anything is issued. Interrupted or killed, the same command with --id, or `run --resume
     BATCH`, goes on where it stopped. Exit 1 if a label did not read right; then nothing is uploaded or handed over.
     """
-    from bss_mfg.core.processes import processes, width
+    from bss_mfg.core.processes import open_executor, process_count
     from bss_mfg.errors import BssError
     from bss_mfg.pipeline.estimate import estimate, refuse_full_disk
     from bss_mfg.pipeline.pipeline import run as work
@@ -63,7 +63,7 @@ def run(
         if not begun:
             refuse_taken(workspace, ledger, prepared)
         if plan_only:
-            _show_plan(app, prepared, estimate(prepared, width(jobs, plan.units)), begun, as_json)
+            _show_plan(app, prepared, estimate(prepared, process_count(jobs, plan.units)), begun, as_json)
             return
         if not begun:
             refuse_full_disk(workspace.root, prepared)
@@ -78,7 +78,7 @@ def run(
                 say(f"Run of batch {plan.batch}: {counted(plan.units, 'unit')} of {plan.product}"
                     + (", going on" if begun else ""))  # fmt: skip
                 try:
-                    with processes(jobs, plan.units) as executor:
+                    with open_executor(jobs, plan.units) as executor:
                         outcome = work(workspace, ledger, vault, prepared, steps, executor)
                 except KeyboardInterrupt:
                     steps.close()
@@ -126,11 +126,11 @@ def _known(ctx: click.Context, app: App, batch: str) -> tuple[Plan, bool]:
 
 
 def _show_plan(app: App, ready: Ready, found: Estimate, begun: bool, as_json: bool) -> None:
-    from bss_mfg.core.files import free_octets
+    from bss_mfg.core.files import free_bytes
     from bss_mfg.pipeline.estimate import megabytes
     from bss_mfg.pipeline.plan import STEPS
 
-    plan, symbol, free = ready.plan, ready.layout.symbol, free_octets(app.workspace.root)
+    plan, symbol, free = ready.plan, ready.layout.symbol, free_bytes(app.workspace.root)
     left_out = [*([] if ready.readable else ["verify"]), *([] if ready.mapping else ["manifest"])]
     if as_json:
         print_json({"batch": plan.batch, "product": plan.product, "begun": begun, "template": plan.template,

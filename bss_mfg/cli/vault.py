@@ -10,7 +10,7 @@ import click
 from bss_mfg.cli.common import App, counted, details, json_option, pass_app, print_json, say, shown_path
 
 if TYPE_CHECKING:
-    from bss_mfg.workspace.unlocking import Kind
+    from bss_mfg.workspace.unlocking import VaultKeyKind
 
 
 @click.group()
@@ -27,7 +27,7 @@ def status(ctx: click.Context, app: App, as_json: bool) -> None:
 
     Exit 1 where it is missing, damaged or another one.
     """
-    from bss_mfg.workspace.vaults import status as look
+    from bss_mfg.workspace.vaults import vault_status as look
 
     with app.workspace.open_ledger(app.actor) as ledger:
         found = look(app.workspace, ledger)
@@ -50,7 +50,7 @@ def status(ctx: click.Context, app: App, as_json: bool) -> None:
 @click.option("--to", "kind", type=click.Choice(["file", "passphrase", "keyring"]), help="How to keep the new key "
               "(default: as the old one).")  # fmt: skip
 @pass_app
-def rekey(app: App, kind: Kind | None) -> None:
+def rekey(app: App, kind: VaultKeyKind | None) -> None:
     """Change the vault key for a new one.
 
     No unit is touched; it can be interrupted anywhere and run again. The old key opens only older backups afterwards:
@@ -113,11 +113,11 @@ def recipient(app: App, public_key: Path | None, remove: bool) -> None:
     offline. Old batches are sealed too.
     """
     from bss_mfg.core.files import read_text
-    from bss_mfg.ledger.vault import Recipient
+    from bss_mfg.ledger.vault import OfficerPublicKey
 
     if (public_key is None) != remove:
         raise click.UsageError("Name the officer's public key, or say --remove.")
-    officer = Recipient(read_text(public_key, "officer's public key"), str(public_key)) if public_key else None
+    officer = OfficerPublicKey(read_text(public_key, "officer's public key"), str(public_key)) if public_key else None
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as opened:
         count = ledger.set_recipient(opened, officer)
     if officer:

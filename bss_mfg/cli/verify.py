@@ -45,7 +45,7 @@ def verify(
     serial and place. Exit 0 only if all is right (with --sample: the lot is accepted), 1 if something is wrong.
     """
     from bss_mfg.core.clock import now
-    from bss_mfg.core.processes import Processes, cores
+    from bss_mfg.core.processes import ProcessExecutor, cores
     from bss_mfg.report.tables import json_report
     from bss_mfg.report.writing import check_report, write_report
     from bss_mfg.verify.verification import Verifier, Wanted
@@ -68,7 +68,7 @@ def verify(
         written = True
 
     # Always in other processes: a picture from outside may crash a reader.
-    with app.workspace.open_ledger(app.actor) as ledger, Processes(jobs or cores()) as executor:
+    with app.workspace.open_ledger(app.actor) as ledger, ProcessExecutor(jobs or cores()) as executor:
         batch = ledger.batch(batch_id)
         if watch is None:
             outcome = run(ledger, batch, files, wanted, progress=progress(f"{batch_id}: verify"), executor=executor)
@@ -193,7 +193,7 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
     from bss_mfg.core.files import read_bytes
     from bss_mfg.errors import InputError
     from bss_mfg.payload.keys import load_private_key
-    from bss_mfg.payload.spec import packaged, packaged_names
+    from bss_mfg.payload.spec import packaged_names, packaged_spec
     from bss_mfg.verify.inspect import explain, strings_of
 
     try:
@@ -201,7 +201,7 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
     except InputError:
         if app.workspace_option:
             raise
-        specs = [packaged(name).spec for name in packaged_names()]
+        specs = [packaged_spec(name).spec for name in packaged_names()]
     key = load_private_key(read_bytes(private_key, "private key", 1 << 16), str(private_key)) if private_key else None
     symbols = [{**explain(text, specs, key), **place} for text, place in strings_of(target)]
     if as_json:

@@ -23,7 +23,7 @@ from bss_mfg.cli.common import (
 if TYPE_CHECKING:
     from bss_mfg.doctor import Check
     from bss_mfg.reconcile.reconciliation import Reconciliation
-    from bss_mfg.workspace.unlocking import Kind
+    from bss_mfg.workspace.unlocking import VaultKeyKind
 
 
 @click.command(epilog="Example: bss-mfg init factory")
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     help="How the vault key is kept: in a file, under a passphrase, in the system's keyring.",
 )
 @pass_app
-def init(app: App, folder: Path, kind: Kind) -> None:
+def init(app: App, folder: Path, kind: VaultKeyKind) -> None:
     """Make a workspace.
 
     Creates FOLDER with its settings, ledger and vault key. Keep a copy of vault.key in a safe place: without it no OOB
@@ -79,7 +79,7 @@ def doctor(ctx: click.Context, app: App, as_json: bool) -> None:
 def _of_workspace(app: App) -> list[Check]:
     from bss_mfg.doctor import Check, check_ledger, check_left_over, check_vault
     from bss_mfg.errors import BssError
-    from bss_mfg.workspace.vaults import status
+    from bss_mfg.workspace.vaults import vault_status
 
     try:
         workspace = app.workspace
@@ -89,7 +89,7 @@ def _of_workspace(app: App) -> list[Check]:
         return []
     try:
         with workspace.open_ledger(app.actor) as ledger:
-            found = [check_ledger(ledger), check_vault(status(workspace, ledger))]
+            found = [check_ledger(ledger), check_vault(vault_status(workspace, ledger))]
             return [*found, check_left_over(workspace.root)]
     except BssError as error:
         return [Check("ledger", "fault", error.what, error.way_out)]

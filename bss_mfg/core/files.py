@@ -82,18 +82,18 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def free_octets(folder: Path) -> int:
+def free_bytes(folder: Path) -> int:
     """Room that is left on the disk of a folder."""
     return shutil.disk_usage(folder).free
 
 
-def walk(folder: Path) -> Iterator[Path]:
+def iter_files(folder: Path) -> Iterator[Path]:
     """Every file in a folder, and deeper, in no order, without holding their names; what is still being written is
     left out."""
     with contextlib.suppress(PermissionError, FileNotFoundError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                yield from walk(folder / entry.name)
+                yield from iter_files(folder / entry.name)
             elif entry.is_file() and not entry.name.endswith(".part"):
                 yield folder / entry.name
 
@@ -117,7 +117,7 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def place(path: Path, pieces: Iterable[bytes], *, replace: bool = False) -> str:
+def write_atomically(path: Path, pieces: Iterable[bytes], *, replace: bool = False) -> str:
     """Write `pieces` to `path` in one stroke, mode 0600, and return the SHA-256 in hex.
 
     Without `replace` an existing file is refused (`RefusedError`), also when it appears while we write. A failure
@@ -134,7 +134,7 @@ def place(path: Path, pieces: Iterable[bytes], *, replace: bool = False) -> str:
     return digest.hexdigest()
 
 
-def make_and_place(path: Path, make: Callable[[Path], None]) -> None:
+def build_atomically(path: Path, make: Callable[[Path], None]) -> None:
     """Let `make` fill a new file (0600), and put it at `path` in one stroke. Never overwrites; a failure leaves no
     trace."""
     temporary = _temporary(path)
@@ -160,7 +160,7 @@ def _through_temporary(path: Path, write: Callable[[BinaryIO], None], *, replace
     try:
         if not replace and path.exists():
             _take_away(temporary)  # of a command that was killed between its last two steps
-            raise already_there(path)
+            raise already_exists_error(path)
         with os.fdopen(_owned(temporary, path), "wb") as file:
             try:
                 write(file)
@@ -233,20 +233,20 @@ def _is_still(handle: int, path: Path) -> bool:
         return False
 
 
-def settled(path: Path) -> bool:
+def is_complete(path: Path) -> bool:
     """Whether a file is there, whole; what its writer left beside it, killed between its last two steps, is taken
     away."""
     if path.exists():
-        take_away(_temporary(path))
+        remove_leftover(_temporary(path))
     return path.exists()
 
 
-def left_over(folder: Path) -> list[Path]:
+def leftover_files(folder: Path) -> list[Path]:
     """Temporary files of ours anywhere below a folder, such as killed commands leave."""
     return sorted(path for path in folder.rglob(".*.part") if re.fullmatch(r"\..+\.[0-9a-f]{8}\.part", path.name))
 
 
-def take_away(path: Path) -> bool:
+def remove_leftover(path: Path) -> bool:
     """Delete a left-over temporary file; False where a command is writing it just now."""
     try:
         return _take_away(path)
@@ -296,17 +296,17 @@ def _move_exclusively(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except FileExistsError as error:
-        raise already_there(target) from error
+        raise already_exists_error(target) from error
     except OSError:
         if os.name == "nt":
             source.rename(target)  # refuses an existing target on Windows
             return
         if target.exists():
-            raise already_there(target) from None
+            raise already_exists_error(target) from None
         source.rename(target)
 
 
-def already_there(path: Path) -> RefusedError:
+def already_exists_error(path: Path) -> RefusedError:
     """The refusal to overwrite `path`."""
     return RefusedError(
         "is already there and would be overwritten",
@@ -316,7 +316,7 @@ def already_there(path: Path) -> RefusedError:
 
 
 @contextlib.contextmanager
-def locked(path: Path, wait_s: float = 60.0) -> Iterator[None]:
+def waiting_lock(path: Path, wait_s: float = 60.0) -> Iterator[None]:
     """Hold an exclusive lock on the file `path` (created 0600), waiting for at most `wait_s` seconds.
 
     SQLite's own busy wait backs off ever longer and can starve a process; this lock stands in front of every write,
@@ -345,7 +345,7 @@ def locked(path: Path, wait_s: float = 60.0) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def held(path: Path, otherwise: str) -> Iterator[None]:
+def immediate_lock(path: Path, busy_message: str) -> Iterator[None]:
     """Hold a lock on a file that is there; `LedgerError` with the words `otherwise` where another process has it. It
     ends with the process, however that ends."""
     try:
@@ -355,7 +355,7 @@ def held(path: Path, otherwise: str) -> Iterator[None]:
     try:
         os.lseek(handle, 1 << 30, os.SEEK_SET)  # Windows locks octets: one that nobody reads
         if not _try_lock(handle):
-            raise LedgerError(otherwise, where=str(path), way_out="Let it finish.")
+            raise LedgerError(busy_message, where=str(path), way_out="Let it finish.")
         yield
     finally:
         os.close(handle)

@@ -9,10 +9,10 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
-from bss_mfg.core.processes import Failed, Processes, WorkerError
+from bss_mfg.core.processes import ProcessExecutor, TaskFailure, WorkerError
 from bss_mfg.errors import MissingError
 
-Job = TypeVar("Job")
+Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 IN_FLIGHT = 3
@@ -22,13 +22,13 @@ WAIT_SECONDS = 0.5
 
 
 def run(
-    function: Callable[[Job], Result],
-    jobs: Iterable[Job],
+    function: Callable[[Task], Result],
+    tasks: Iterable[Task],
     executor: Executor | None = None,
     *,
-    seconds: float | Callable[[Job], float] | None = None,
+    seconds: float | Callable[[Task], float] | None = None,
     tries: int = 2,
-) -> Iterator[tuple[Job, Result | Failed]]:
+) -> Iterator[tuple[Task, Result | TaskFailure]]:
     """Call a pure function on each job and yield (job, result) in the order of the jobs.
 
     Without an executor the work is done here, one job at a time. With one, a few jobs are held at once, so memory
@@ -37,58 +37,58 @@ def run(
     raised here.
     """
     if executor is None:
-        for job in jobs:
-            yield job, function(job)
+        for task in tasks:
+            yield task, function(task)
         return
 
-    def submit(job: Job) -> Future[Result]:
+    def submit(task: Task) -> Future[Result]:
         try:
-            if isinstance(executor, Processes) and seconds is not None:
-                return executor.submit_within(seconds(job) if callable(seconds) else seconds, function, job)
-            return executor.submit(function, job)
+            if isinstance(executor, ProcessExecutor) and seconds is not None:
+                return executor.submit_within(seconds(task) if callable(seconds) else seconds, function, task)
+            return executor.submit(function, task)
         except BrokenExecutor as error:  # by an earlier job: this one fails by its own name
             broken: Future[Result] = Future()
             broken.set_exception(error)
             return broken
 
-    most = IN_FLIGHT * width(executor)
-    waiting: deque[tuple[Job, Future[Result]]] = deque()
-    coming = iter(jobs)
+    most = IN_FLIGHT * executor_width(executor)
+    waiting: deque[tuple[Task, Future[Result]]] = deque()
+    coming = iter(tasks)
     try:
         while True:
-            for job in islice(coming, most - len(waiting)):
-                waiting.append((job, submit(job)))
+            for task in islice(coming, most - len(waiting)):
+                waiting.append((task, submit(task)))
             if not waiting:
                 return
-            job, future = waiting.popleft()
-            result: Result | Failed = _result(future, partial(submit, job), tries)
-            yield job, result
-            del job, future, result
+            task, future = waiting.popleft()
+            result: Result | TaskFailure = _result(future, partial(submit, task), tries)
+            yield task, result
+            del task, future, result
     finally:
         for _, future in waiting:
             future.cancel()
 
 
-def surely(
-    function: Callable[[Job], Result],
-    jobs: Iterable[Job],
+def run_or_raise(
+    function: Callable[[Task], Result],
+    tasks: Iterable[Task],
     executor: Executor | None = None,
     *,
-    doing: Callable[[Job], str],
+    doing: Callable[[Task], str],
     where: str,
     way_out: str = "Run the command again; with --jobs 1 no other process is used.",
-) -> Iterator[tuple[Job, Result]]:
+) -> Iterator[tuple[Task, Result]]:
     """As `run`, of work that is worth nothing unless all of it is done: `MissingError` says what a process was `doing`
     when it died."""
-    for job, result in run(function, jobs, executor):
-        if isinstance(result, Failed):
+    for task, result in run(function, tasks, executor):
+        if isinstance(result, TaskFailure):
             raise MissingError(
-                f"a process died while it {doing(job)}", where=where, problems=[result.reason], way_out=way_out
+                f"a process died while it {doing(task)}", where=where, problems=[result.reason], way_out=way_out
             )
-        yield job, result
+        yield task, result
 
 
-def width(executor: Executor | None) -> int:
+def executor_width(executor: Executor | None) -> int:
     """How many jobs an executor works on at once, as far as it says; without one, one."""
     return int(getattr(executor, "count", 0) or getattr(executor, "_max_workers", 0) or 1)
 
@@ -100,7 +100,7 @@ def _result(future: Future[Any], again: Callable[[], Future[Any]], tries: int) -
         except (WorkerError, BrokenExecutor) as error:
             tries -= 1
             if tries <= 0:
-                return Failed(str(error))
+                return TaskFailure(str(error))
         future = again()
 
 
@@ -113,7 +113,7 @@ def _wait(future: Future[Result]) -> Result:
                 raise
 
 
-def cut(total: int, size: int, first_size: int | None = None) -> Iterator[tuple[int, int, int]]:
+def chunk_ranges(total: int, size: int, first_size: int | None = None) -> Iterator[tuple[int, int, int]]:
     """Cut `total` items (numbered from 1) into parts: (part number, first item, count)."""
     first, number = 1, 1
     while first <= total:

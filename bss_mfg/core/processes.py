@@ -27,15 +27,15 @@ from bss_mfg.errors import BssError
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-Job = TypeVar("Job")
+Task = TypeVar("Task")
 Result = TypeVar("Result")
 P = ParamSpec("P")
 
 START_SECONDS = 60.0
 """How long a process may take to start: the machine may be busy."""
-JOB_SECONDS = 600.0
+TASK_SECONDS = 600.0
 """How long a job may take, unless told otherwise."""
-WORTH = 4_000
+MIN_ITEMS_FOR_PROCESSES = 4_000
 """Units or labels from which on other processes pay: they take half a second to start."""
 
 COLLECT_AFTER = 20_000
@@ -47,7 +47,7 @@ class WorkerError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class TaskFailure:
     """Why a job has no result, in words."""
 
     reason: str
@@ -60,7 +60,7 @@ class _Raised:
     error: Exception
 
 
-class Worker(Generic[Job, Result]):
+class Worker(Generic[Task, Result]):
     """One process that answers one job at a time. `make(*arguments)` is called in it, and gives the function.
 
     Both must be importable by name; jobs and results travel through a pipe. A `BssError` of the function is a
@@ -68,33 +68,33 @@ class Worker(Generic[Job, Result]):
     """
 
     def __init__(
-        self, make: Callable[..., Callable[[Job], Result]], arguments: tuple[Any, ...], seconds: float
+        self, make: Callable[..., Callable[[Task], Result]], arguments: tuple[Any, ...], seconds: float
     ) -> None:
         self._make, self._arguments, self.seconds = make, arguments, seconds
         self._process: Any = None
         self._pipe: Connection | None = None
 
-    def ask(self, job: Job, seconds: float | None = None) -> Result | Failed:
+    def run(self, task: Task, seconds: float | None = None) -> Result | TaskFailure:
         """The answer to a job; the process is started if there is none. It is given up after `seconds`."""
         try:
-            answer = self.answer(job, self.seconds if seconds is None else seconds)
+            answer = self.exchange(task, self.seconds if seconds is None else seconds)
         except WorkerError as error:
-            return Failed(str(error))
+            return TaskFailure(str(error))
         if isinstance(answer, _Raised):
             if isinstance(answer.error, BssError):
-                return Failed(f"{answer.error.what}. {answer.error.way_out}")
-            return Failed(f"the reader failed ({type(answer.error).__name__})")
+                return TaskFailure(f"{answer.error.what}. {answer.error.way_out}")
+            return TaskFailure(f"the reader failed ({type(answer.error).__name__})")
         result: Result = answer
         return result
 
-    def answer(self, job: Job, seconds: float) -> Any:
+    def exchange(self, task: Task, seconds: float) -> Any:
         """What came back, raised errors as `_Raised`; `WorkerError` where nothing did."""
         begun = time.monotonic()
         starting = self._pipe is None
         try:
             pipe = self._pipe or self._start()
             with contextlib.suppress(OSError):  # if it has died, the answer says so
-                pipe.send((job, seconds))
+                pipe.send((task, seconds))
             if pipe.poll(seconds + (START_SECONDS if starting else 0)):
                 return pipe.recv()
             reason = _stalled(seconds)
@@ -114,7 +114,7 @@ class Worker(Generic[Job, Result]):
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         # No daemon: it may have a process of its own, as a reader of pages has. So its end is seen to here.
-        process = context.Process(target=_serve, args=(theirs, self._make, self._arguments))
+        process = context.Process(target=_worker_main, args=(theirs, self._make, self._arguments))
         process.start()
         theirs.close()
         self._process = process
@@ -147,7 +147,7 @@ def _stalled(seconds: float) -> str:
     return f"it made no progress in {seconds:.0f} s and was stopped"
 
 
-class Processes(Executor):
+class ProcessExecutor(Executor):
     """Some worker processes, started when they are first needed.
 
     A future whose process crashed or made no progress gets `WorkerError`, and its process is replaced at the next job.
@@ -155,9 +155,9 @@ class Processes(Executor):
     processes at once, whatever they do: no result that nobody waits for is worth a wait.
     """
 
-    def __init__(self, count: int, seconds: float = JOB_SECONDS) -> None:
+    def __init__(self, count: int, seconds: float = TASK_SECONDS) -> None:
         self.count, self.seconds = count, seconds
-        self._jobs: SimpleQueue[tuple[Future[Any], _Call, float] | None] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[Future[Any], _Call, float] | None] = SimpleQueue()
         self._workers: list[Worker[_Call, Any]] = []
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
@@ -176,7 +176,7 @@ class Processes(Executor):
         with self._lock:
             if self._ended:
                 raise RuntimeError("the processes were ended")
-            self._jobs.put((future, _Call(fn, args, kwargs), seconds))
+            self._queue.put((future, _Call(fn, args, kwargs), seconds))
             if self._idle:
                 self._idle -= 1
             elif len(self._threads) < self.count:
@@ -196,7 +196,7 @@ class Processes(Executor):
                 if cancel_futures or not wait:
                     self._cancel()
                 for _ in self._threads:
-                    self._jobs.put(None)
+                    self._queue.put(None)
         if cancel_futures or not wait:
             for worker in self._workers:
                 worker.kill()
@@ -208,8 +208,8 @@ class Processes(Executor):
         self.shutdown(cancel_futures=True)
 
     def _cancel(self) -> None:
-        while not self._jobs.empty():
-            if item := self._jobs.get():
+        while not self._queue.empty():
+            if item := self._queue.get():
                 item[0].cancel()
 
     def _add(self) -> None:
@@ -222,21 +222,21 @@ class Processes(Executor):
     def _work(self, worker: Worker[_Call, Any]) -> None:
         """One thread a process: hands it job after job."""
         try:
-            while item := self._jobs.get():
+            while item := self._queue.get():
                 future, call, seconds = item
                 if future.set_running_or_notify_cancel():
-                    self._settle(worker, future, call, seconds)
+                    self._run_call(worker, future, call, seconds)
                 del item, future, call
                 with self._lock:
-                    self._idle += self._jobs.empty() and not self._ended
+                    self._idle += self._queue.empty() and not self._ended
         finally:
             worker.close()
 
-    def _settle(self, worker: Worker[_Call, Any], future: Future[Any], call: _Call, seconds: float) -> None:
+    def _run_call(self, worker: Worker[_Call, Any], future: Future[Any], call: _Call, seconds: float) -> None:
         try:
             if self._ended:
                 raise WorkerError("the run was ended")
-            answer = worker.answer(call, seconds)
+            answer = worker.exchange(call, seconds)
         except WorkerError as error:
             future.set_exception(error)
         except Exception as error:  # noqa: BLE001  (a job that can't be pickled: its caller must hear of it)
@@ -263,14 +263,14 @@ def _caller() -> Callable[[_Call], Any]:
 
 
 @contextmanager
-def processes(jobs: int = 0, items: int = WORTH) -> Iterator[Executor | None]:
+def open_executor(requested: int = 0, items: int = MIN_ITEMS_FOR_PROCESSES) -> Iterator[Executor | None]:
     """An executor of as many processes as `width` says, ended with the context; None for one: work is done here."""
-    count = width(jobs, items)
+    count = process_count(requested, items)
     with _collecting_seldom():
         if count == 1:
             yield None
             return
-        with Processes(count) as executor:
+        with ProcessExecutor(count) as executor:
             yield executor
 
 
@@ -286,10 +286,10 @@ def _collecting_seldom() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def width(jobs: int, items: int = WORTH) -> int:
+def process_count(requested: int, items: int = MIN_ITEMS_FOR_PROCESSES) -> int:
     """How many processes work. 0 jobs stand for one per core, or for one where there are too few items to be worth
     their start."""
-    return jobs or (cores() if items >= WORTH else 1)
+    return requested or (cores() if items >= MIN_ITEMS_FOR_PROCESSES else 1)
 
 
 def cores() -> int:
@@ -299,7 +299,7 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def _serve(pipe: Connection, make: Callable[..., Callable[[Any], Any]], arguments: tuple[Any, ...]) -> None:
+def _worker_main(pipe: Connection, make: Callable[..., Callable[[Any], Any]], arguments: tuple[Any, ...]) -> None:
     """The process: reads jobs, writes results, and ends when the other side has gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
     # One process per core is enough: numpy's own threads on top make all of them two to three times slower.
@@ -309,17 +309,17 @@ def _serve(pipe: Connection, make: Callable[..., Callable[[Any], Any]], argument
     function = make(*arguments)
     while True:
         try:
-            job, seconds = pipe.recv()
+            task, seconds = pipe.recv()
         except (EOFError, OSError):
             return
         # Should the parent have died, a library that hangs would stay for ever.
         faulthandler.dump_traceback_later(seconds * 2, exit=True)
         try:
-            result = function(job)
+            result = function(task)
         except Exception as error:  # noqa: BLE001  (whatever it is, it belongs to who gave the job)
             result = _Raised(error)
         faulthandler.cancel_dump_traceback_later()
-        del job
+        del task
         try:
             pipe.send(result)
         except OSError:

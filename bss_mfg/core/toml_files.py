@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bss_mfg.core.files import read_text
-from bss_mfg.core.toml_lines import Location, line_numbers
+from bss_mfg.core.toml_lines import FieldPath, line_numbers
 from bss_mfg.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ Model = TypeVar("Model", bound="BaseModel")
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class TomlDocument:
     """A parsed TOML file: its name for messages, its text, and what it says."""
 
     name: str
     text: str
     data: dict[str, Any]
 
-    def where(self, location: Location) -> str:
+    def where(self, location: FieldPath) -> str:
         """`file, line N, a.b[2].c`: the nearest line that is known."""
         lines = line_numbers(self.text)
         known = location
@@ -39,7 +39,7 @@ class Document:
         return f"{self.name}{line}{', ' + field if field else ''}"
 
 
-def field_name(location: Location) -> str:
+def field_name(location: FieldPath) -> str:
     """A location as people read it: `element[3].size`, counted from 1."""
     text = ""
     for step in location:
@@ -47,7 +47,7 @@ def field_name(location: Location) -> str:
     return text
 
 
-def parse(text: str, name: str) -> Document:
+def parse_toml(text: str, name: str) -> TomlDocument:
     """Parse TOML text; a syntax error is an `InputError` with the line that the parser names."""
     try:
         data = tomllib.loads(text)
@@ -65,15 +65,15 @@ def parse(text: str, name: str) -> Document:
             where=name,
             way_out="Write plain values.",
         ) from None
-    return Document(name, text, data)
+    return TomlDocument(name, text, data)
 
 
-def load(path: Path, what: str) -> Document:
+def load_toml(path: Path, what: str) -> TomlDocument:
     """Read and parse a TOML file."""
-    return parse(read_text(path, what), str(path))
+    return parse_toml(read_text(path, what), str(path))
 
 
-def validate(document: Document, model: type[Model], way_out: str = "") -> Model:
+def validate(document: TomlDocument, model: type[Model], way_out: str = "") -> Model:
     """The document as a frozen model; all mistakes are listed in one `InputError`."""
     from pydantic import ValidationError
 
@@ -90,7 +90,7 @@ def validate(document: Document, model: type[Model], way_out: str = "") -> Model
         ) from None
 
 
-def _problem(document: Document, model: type[BaseModel], item: Any) -> tuple[str, str]:
+def _problem(document: TomlDocument, model: type[BaseModel], item: Any) -> tuple[str, str]:
     # A union adds the name of its branch to the location; only steps that exist in the file help the reader.
     data: Any = document.data
     location: list[str | int] = []

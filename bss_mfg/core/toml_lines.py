@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 
-Location = tuple[str | int, ...]
+FieldPath = tuple[str | int, ...]
 """Where a value stands: keys, and numbers of array members from 0."""
 
 _TOKEN = re.compile(
@@ -25,7 +25,7 @@ _TOKEN = re.compile(
 )
 
 
-def line_numbers(text: str) -> dict[Location, int]:
+def line_numbers(text: str) -> dict[FieldPath, int]:
     """The line (from 1) on which each table, field and array member of a valid TOML text begins."""
     return _Lines(text).lines
 
@@ -34,13 +34,13 @@ class _Lines:
     """Walks over the tokens of a text once."""
 
     def __init__(self, text: str) -> None:
-        self.lines: dict[Location, int] = {}
-        self._members: dict[Location, int] = {}
+        self.lines: dict[FieldPath, int] = {}
+        self._members: dict[FieldPath, int] = {}
         """How many members each array of tables has so far."""
         self._tokens = self._cut(text)
         self._kind, self._token, self._line = "newline", "\n", 0
         self._advance()
-        table: Location = ()
+        table: FieldPath = ()
         while self._kind != "end":
             if self._kind == "newline":
                 self._advance()
@@ -69,10 +69,10 @@ class _Lines:
         while self._kind == "newline" or (self._kind == "mark" and self._token in marks):
             self._advance()
 
-    def _note(self, location: Location, line: int) -> None:
+    def _note(self, location: FieldPath, line: int) -> None:
         self.lines.setdefault(location, line)
 
-    def _header(self) -> Location:
+    def _header(self) -> FieldPath:
         """`[a.b]` or `[[a.b]]`: the table that the fields after it belong to."""
         line = self._line
         self._advance()
@@ -82,7 +82,7 @@ class _Lines:
         *parents, last = self._key()
         for _ in range(1 + array):
             self._advance()  # ]
-        table: Location = ()
+        table: FieldPath = ()
         for name in parents:
             table = self._newest((*table, name))
         table = (*table, last)
@@ -93,12 +93,12 @@ class _Lines:
         self._note(table, line)
         return table
 
-    def _newest(self, table: Location) -> Location:
+    def _newest(self, table: FieldPath) -> FieldPath:
         """A table, or the newest member where it is an array of tables."""
         members = self._members.get(table)
         return (*table, members - 1) if members else table
 
-    def _key(self) -> Location:
+    def _key(self) -> FieldPath:
         parts: list[str] = []
         while self._kind in ("bare", "string"):
             quoted = self._kind == "string"
@@ -108,14 +108,14 @@ class _Lines:
                 self._advance()
         return tuple(parts)
 
-    def _field(self, table: Location) -> None:
+    def _field(self, table: FieldPath) -> None:
         line, location = self._line, (*table, *self._key())
         for length in range(len(table) + 1, len(location) + 1):
             self._note(location[:length], line)
         self._advance()  # =
         self._value(location)
 
-    def _value(self, location: Location) -> None:
+    def _value(self, location: FieldPath) -> None:
         if self._is("["):
             self._advance()
             self._skip("")

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.frame import Box, Frame, known_frame
 from bss_mfg.imaging.reader import Read, read_of
-from bss_mfg.model import PrintedPart
+from bss_mfg.model import LabelFile
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.sources import Grey, Page
 
 
-def bars_of(page: Page, part: PrintedPart | None) -> tuple[list[Read], Frame | None]:
+def bars_of(page: Page, part: LabelFile | None) -> tuple[list[Read], Frame | None]:
     """All Code 128 symbols of a page: at their places in a file of our own, else wherever they are.
 
     The lines that a reader finds in bars say too little of their corners to tell how any other page lies.

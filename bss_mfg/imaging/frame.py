@@ -10,7 +10,7 @@ from math import dist
 from typing import TYPE_CHECKING, Any
 
 from bss_mfg.imaging.grid import Quad, homography, mapped
-from bss_mfg.model import Place, PrintedPart
+from bss_mfg.model import LabelFile, Place
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +31,7 @@ _FAIR = 0.25
 class Frame:
     """`part` and `page` printed; [x mm, y mm, 1] @ `matrix` (3 x 3) are homogeneous pixels."""
 
-    part: PrintedPart
+    part: LabelFile
     page: int
     matrix: NDArray[np.floating[Any]]
 
@@ -48,7 +48,7 @@ class Frame:
 
     @property
     def _spots(self) -> tuple[tuple[Quad, ...], tuple[Box, ...]]:
-        return _spots(tuple(self.part.cells_on(self.page)), self.matrix.tobytes())
+        return _spots(tuple(self.part.symbol_boxes_on(self.page)), self.matrix.tobytes())
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Frame, (self.part, self.page, self.matrix)  # what follows from these need not travel
@@ -84,7 +84,7 @@ def _spots(cells: tuple[Box, ...], matrix: bytes) -> tuple[tuple[Quad, ...], tup
     return quads, tuple(map(box_of, quads))
 
 
-def known_frame(part: PrintedPart, page: int, dpi: float) -> Frame:
+def known_frame(part: LabelFile, page: int, dpi: float) -> Frame:
     """The frame of a page that was rasterised from our own file at `dpi`."""
     import numpy as np
 
@@ -93,7 +93,7 @@ def known_frame(part: PrintedPart, page: int, dpi: float) -> Frame:
 
 
 def bind_page(
-    matches: Sequence[tuple[int, Quad]], parts: Sequence[PrintedPart], file: str, least: int = 2
+    matches: Sequence[tuple[int, Quad]], parts: Sequence[LabelFile], file: str, least: int = 2
 ) -> Frame | None:
     """The printed page that most labels of a scanned page belong to, and how it lies; None if unclear.
 
@@ -104,12 +104,12 @@ def bind_page(
     for package, _ in matches:
         for index, part in enumerate(parts):
             if package in part.numbers:
-                votes[(index, part.place(package).page)] += 2 if part.file == file else 1
+                votes[(index, part.place_of(package).page)] += 2 if part.file == file else 1
     best: tuple[float, Frame] | None = None
     for (index, page), count in votes.most_common(4):
         part = parts[index]
         here = set(part.packages_on(page))
-        points = {package: (_corners(part.place(package)), quad) for package, quad in matches if package in here}
+        points = {package: (_corners(part.place_of(package)), quad) for package, quad in matches if package in here}
         if len(points) < least:
             continue
         matrix, error = _fit(list(points.values()))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from bss_mfg.core.processes import Failed, Worker
+from bss_mfg.core.processes import TaskFailure, Worker
 from bss_mfg.errors import MissingError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class SecondReader:
     def usable(self) -> bool:
         """Whether libdmtx can be loaded here."""
         if self.available is None:
-            self.available = self._worker.ask(None) is True
+            self.available = self._worker.run(None) is True
         return self.available
 
     def check(self) -> None:
@@ -76,8 +76,8 @@ class SecondReader:
         crop = np.ascontiguousarray(grey[top : int(box[1] + box[3] + edge) + 1, left : int(box[0] + box[2] + edge) + 1])
         if min(crop.shape) < 8:
             return None
-        answer = self._worker.ask((crop.tobytes(), crop.shape[1], crop.shape[0]))
-        if isinstance(answer, Failed):
+        answer = self._worker.run((crop.tobytes(), crop.shape[1], crop.shape[0]))
+        if isinstance(answer, TaskFailure):
             self.failures += 1
         return answer if isinstance(answer, bytes) else None
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from bss_mfg.core.files import read_bytes
 from bss_mfg.credentials import check_install_code, check_serial
 from bss_mfg.errors import InputError, from_os_error
-from bss_mfg.model import Identity, IssuedBefore
+from bss_mfg.model import Identity, ImportedIdentity
 
 _FLOAT = re.compile(r"[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+|[0-9]+[.,][0-9]+")
 _ROUNDED = re.compile(r"[0-9]+[.,][0-9]+([eE][+-]?[0-9]+)?|[0-9]+[eE][+-][0-9]+")
@@ -37,15 +37,15 @@ _MOST_NAMED = 8
 _LONGEST_LINE = 65_536
 
 
-def read_identities(path: Path, brought: Sequence[str] = ()) -> tuple[Identity, ...]:
+def read_identities(path: Path, extra_columns: Sequence[str] = ()) -> tuple[Identity, ...]:
     """The identities of a file, in its order; `InputError` names every bad row (at most eight).
 
     `brought` are further columns that the product's spec asks for (`Spec.columns`). No message shows their values.
     """
-    return tuple(stream_identities(path, brought))
+    return tuple(stream_identities(path, extra_columns))
 
 
-def stream_identities(path: Path, brought: Sequence[str] = ()) -> Iterator[Identity]:
+def stream_identities(path: Path, extra_columns: Sequence[str] = ()) -> Iterator[Identity]:
     """The identities of a file of any size, in its order, one after another; `InputError` at its end names every bad
     row (at most eight), after the first of which nothing more is given.
 
@@ -55,7 +55,7 @@ def stream_identities(path: Path, brought: Sequence[str] = ()) -> Iterator[Ident
     bad = _BadRows()
     hashes: dict[str, array[int]] = {name: array("q") for name in _COLUMNS}
     found = 0
-    for _, identity in _identities(path, brought, bad):
+    for _, identity in _identities(path, extra_columns, bad):
         found += 1
         for name, value in _values(identity):
             hashes[name].append(hash(value))
@@ -63,7 +63,7 @@ def stream_identities(path: Path, brought: Sequence[str] = ()) -> Iterator[Ident
             yield identity
     suspects = {name: _twice(some) for name, some in hashes.items()}
     if any(suspects.values()):
-        _add_doubles(path, brought, suspects, bad)
+        _add_doubles(path, extra_columns, suspects, bad)
     if bad.count:
         more = [f"and {bad.count - _MOST_NAMED} more rows"] if bad.count > _MOST_NAMED else []
         raise InputError(
@@ -80,11 +80,11 @@ def stream_identities(path: Path, brought: Sequence[str] = ()) -> Iterator[Ident
 class IdentityFile:
     """The identities of a file, read anew each time they are walked: of any size, in flat memory."""
 
-    def __init__(self, path: Path, brought: Sequence[str] = ()) -> None:
-        self.path, self._brought = path, brought
+    def __init__(self, path: Path, extra_columns: Sequence[str] = ()) -> None:
+        self.path, self._extra_columns = path, extra_columns
 
     def __iter__(self) -> Iterator[Identity]:
-        return stream_identities(self.path, self._brought)
+        return stream_identities(self.path, self._extra_columns)
 
 
 class _BadRows:
@@ -141,7 +141,7 @@ def _add_doubles(path: Path, brought: Sequence[str], suspects: Mapping[str, Set[
                 break
 
 
-def read_issued_before(path: Path) -> Iterator[IssuedBefore]:
+def read_imported(path: Path) -> Iterator[ImportedIdentity]:
     """The identities of a file that others issued: serial, and uuid, oob_key or oob_sha256 (hex) as far as known.
 
     Keys are hashed at once, and no message holds one. `InputError` at the first bad row.
@@ -157,7 +157,7 @@ def read_issued_before(path: Path) -> Iterator[IssuedBefore]:
             identity = _identity(cells, plain, width)
         except ValueError as error:
             raise InputError(f"the row {error}", where=where, way_out="Correct it. Nothing was imported.") from None
-        yield IssuedBefore(number, identity.serial, identity.uuid, digest)
+        yield ImportedIdentity(number, identity.serial, identity.uuid, digest)
 
 
 def _digest(cells: list[str], columns: dict[str, int]) -> bytes | None:
@@ -351,7 +351,7 @@ def _cell(cell: object, row: int, path: Path) -> str:
     )
 
 
-def foreign_uuids(identities: Iterable[Identity]) -> int:
+def count_foreign_uuids(identities: Iterable[Identity]) -> int:
     """How many identities bring a UUID that is not of RFC 9562's variant; some stacks refuse those."""
     return sum(1 for item in identities if item.uuid and item.uuid.variant != uuid.RFC_4122)
 

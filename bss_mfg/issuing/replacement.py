@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bss_mfg.credentials import new_oob_key, new_uuid, serial_from
+from bss_mfg.credentials import format_serial, new_oob_key, new_uuid
 from bss_mfg.errors import InputError, RefusedError
-from bss_mfg.issuing.batch import free_serial, refuse_known
-from bss_mfg.ledger.replacing import refuse_mixed
+from bss_mfg.issuing.batch import first_free_number, refuse_issued
+from bss_mfg.ledger.replacing import refuse_partial_replacement
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Batch, Identity, Package, Unit
 from bss_mfg.payload.build import PayloadBuilder
-from bss_mfg.payload.spec import from_text
+from bss_mfg.payload.spec import spec_from_text
 from bss_mfg.workspace.product import LoadedProduct
 
 
@@ -36,7 +36,7 @@ def replace_units(
             f"the product's key is not the one that batch {batch.id} was issued with",
             way_out="Put that key file back, or issue a new batch instead.",
         )
-    spec = from_text(batch.spec_text, f"spec of batch {batch.id}").spec
+    spec = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec
     builder = PayloadBuilder(spec, batch.facts, loaded.key)
     ledger.refuse_closed(batch.id)
     with ledger.transaction():
@@ -54,10 +54,10 @@ def replace_units(
         data_key = ledger.data_key(batch.id, vault)
         product, running = ledger.product_number(loaded.name, loaded.product.pid, loaded.key.fingerprint)
         if identities:
-            refuse_known(ledger, product, identities)
+            refuse_issued(ledger, product, identities)
         else:
-            running = free_serial(ledger, loaded, product, running, len(todo))
-        places = ledger.serials_of(batch.id, todo)
+            running = first_free_number(ledger, loaded, product, running, len(todo))
+        positions = ledger.serials_of(batch.id, todo)
         first = ledger.next_unit_number(batch.id)
         new: dict[str, Unit] = {}
         for index, serial in enumerate(todo):
@@ -66,15 +66,15 @@ def replace_units(
                 number=first + index,
                 serial=given.serial
                 if given
-                else serial_from(loaded.product.serial, loaded.product.pid, running + index),
+                else format_serial(loaded.product.serial, loaded.product.pid, running + index),
                 uuid=(given.uuid if given else None) or new_uuid(),
                 mac=given.mac if given else None,
                 key=new_oob_key(ledger.oob_octets(batch.id, serial)),
                 extra=given.extra if given else {},
             )
-        for number in sorted({package for package, _ in places.values()}):
+        for number in sorted({package for package, _ in positions.values()}):
             before = next(ledger.packages(batch.id, number, 1))
-            refuse_mixed(before, todo)
+            refuse_partial_replacement(before, todo)
             units = tuple(new.get(unit.serial) or ledger.opened(batch.id, unit, data_key) for unit in before.units)
             after = Package(number, builder.build(units), units, before.revision + 1)
             if len(after.payload) > batch.longest_payload:
@@ -84,7 +84,7 @@ def replace_units(
                     way_out="Give a serial that is not longer than those of the batch.",
                 )
             old = [unit.serial for unit in before.units if unit.serial in new]
-            where = {new[serial].serial: places[serial][1] for serial in old}
+            where = {new[serial].serial: positions[serial][1] for serial in old}
             ledger.store_replacement(batch.id, product, after, where, old, data_key, reason)
         if not identities:
             ledger.set_next_serial(product, running + len(todo))

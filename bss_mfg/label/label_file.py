@@ -19,7 +19,7 @@ from bss_mfg.label.layout.rows import LabelRow, RowMaker, runs
 from bss_mfg.label.layout.texts import check_text
 from bss_mfg.label.render.render import render_part
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.model import Batch, Who
+from bss_mfg.model import Actor, Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class LabelPart:
     a whole batch show; the first label lies at place `start_at` of the first page."""
 
     ledger: Path
-    who: Who
+    who: Actor
     batch: Batch
     layout: Layout
     head: tuple[int, str]
@@ -48,7 +48,7 @@ def make_part(part: LabelPart) -> tuple[bytes, bytes]:
                 one for first, count in runs(part.numbers) for one in ledger.packages(part.batch.id, first, count)
             ]
             rows = tuple(map(maker.row_of, packages))
-            index = _index(part, ((package.number, package.serials) for package in packages))
+            index = _index(part, ((package.number, package.serials_text) for package in packages))
         else:
             rows = tuple(maker.rows(ledger, part.numbers))
             index = _index(part, _serials(ledger, part))
@@ -112,7 +112,7 @@ def _serials(ledger: Ledger, part: LabelPart) -> Iterator[tuple[int, str]]:
     if each == "package":
         for first, count in runs(part.numbers):
             for package in ledger.packages(batch.id, first, count):
-                yield package.number, package.serials
+                yield package.number, package.serials_text
         return
     size = batch.units_per_package
     for number in part.numbers:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from bss_mfg.core import parallel
-from bss_mfg.core.files import make_folder, place, settled, sha256_of
-from bss_mfg.core.processes import Failed
+from bss_mfg.core.files import is_complete, make_folder, sha256_of, write_atomically
+from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.spool import Spool
 from bss_mfg.errors import InputError, MissingError, RefusedError
 from bss_mfg.label.label_file import LabelPart, check_part, index_head, index_part, make_part
@@ -24,7 +24,7 @@ from bss_mfg.label.render.render import SUFFIX
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.model import Batch, PrintedPart
+from bss_mfg.model import Batch, LabelFile
 
 LABELS_PER_FILE = 960
 """At most this many labels in one file unless told otherwise, in whole pages."""
@@ -88,9 +88,9 @@ class _File:
 def batch_symbol_size(batch: Batch) -> int:
     """Modules on a side of all symbols of a batch: what its longest possible string needs; 0 where it has bars."""
     from bss_mfg.label.layout.layout import symbol_size
-    from bss_mfg.payload.spec import from_text
+    from bss_mfg.payload.spec import spec_from_text
 
-    spec = from_text(batch.spec_text, f"spec of batch {batch.id}").spec
+    spec = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec
     if spec.bare:
         return 0
     facts = batch.facts
@@ -157,7 +157,7 @@ def make_labels(
     plan = _digest(layout, batch, wanted, head[1])
     gone = ledger.scrapped_packages(batch.id) | ledger.shipped_packages(batch.id) if shape.each == "package" else set()
     files = list(_cut(layout, batch, wanted, numbers, folder, gone if wanted.numbers is None else set()))
-    known = {(part.file, part.plan): part for part in ledger.printed_parts(batch.id)}
+    known = {(part.file, part.plan_digest): part for part in ledger.printed_parts(batch.id)}
     # A label of the whole batch shows the ledger's head of its day: made once, it is not made for another head.
     kept = {part.file for part in known.values() if part.each == "batch"} if wanted.keep else set()
     done = [item for item in files if (item.path.name, plan) in known or item.path.name in kept]
@@ -173,7 +173,7 @@ def make_labels(
         )  # fmt: skip
 
     def all_of(function: Callable[[LabelPart], Made], items: Iterable[_File], doing: str) -> Iterator[Made]:
-        made = parallel.surely(
+        made = parallel.run_or_raise(
             function, map(part_of, items), executor, where=f"batch {batch.id}", way_out=_GO_ON,
             doing=lambda part: f"{doing} the labels of {part.name}",
         )  # fmt: skip
@@ -192,8 +192,8 @@ def make_labels(
     def put(item: _File, data: bytes) -> None:
         sha = hashlib.sha256(data).hexdigest()
         if overwrite.get(item.path) != sha:
-            place(item.path, [data], replace=item.path in overwrite)
-        part = PrintedPart(
+            write_atomically(item.path, [data], replace=item.path in overwrite)
+        part = LabelFile(
             batch.id, item.number, item.path.name, sha, plan, item.numbers, item.start_at, boxes, shape.media.size,
             layout.symbol.modules if layout.symbol else 0, template.digest, shape.each, item.copy,
         )  # fmt: skip
@@ -205,7 +205,7 @@ def make_labels(
     with Spool[bytes](folder) as lines:
         results = parallel.run(make_part, map(part_of, pending), executor)
         for item, (_, found) in zip(pending, results, strict=True):
-            if isinstance(found, Failed):
+            if isinstance(found, TaskFailure):
                 failed.append(f"{item.path.name}: {found.reason}")
                 continue
             data, index = found
@@ -221,7 +221,7 @@ def make_labels(
         # Some were made before, maybe after some of these: then all lines are asked for in order.
         listed = all_of(index_part, files, "listed") if done else lines
         index_file = folder / f"{_stem(batch, wanted)}.csv"
-        place(index_file, chain([index_head(layout)], listed), replace=True)
+        write_atomically(index_file, chain([index_head(layout)], listed), replace=True)
     per_page = len(layout.cells)
     pages = sum(-(-(len(item.numbers) + item.start_at - 1) // per_page) for item in files)
     return LabelFiles(
@@ -262,7 +262,7 @@ def _cut(
     size = per_page if language == "png" else max(wanted.labels_per_file // per_page, 1) * per_page
     number = 0
     for copy in range(1, wanted.copies + 1):
-        for part, first, count in parallel.cut(len(numbers), size, size - wanted.start_at + 1):
+        for part, first, count in parallel.chunk_ranges(len(numbers), size, size - wanted.start_at + 1):
             number += 1
             name = f"{_stem(batch, wanted)}-{number:04d}{SUFFIX[language]}"
             inside = numbers[first - 1 : first - 1 + count]
@@ -279,14 +279,14 @@ def _refuse_gone(ledger: Ledger, batch: Batch, each: str, wanted: Wanted) -> Non
         raise RefusedError(
             f"{len(scrapped):,} of these packages hold a scrapped unit",
             where=f"batch {batch.id}",
-            problems=[next(ledger.packages(batch.id, number, 1)).serials for number in scrapped[:10]],
+            problems=[next(ledger.packages(batch.id, number, 1)).serials_text for number in scrapped[:10]],
             way_out="A scrapped unit gets no label. Leave them out, or `bss-mfg replace` the units.",
         )
     if shipped := sorted(ledger.shipped_packages(batch.id).intersection(wanted.numbers)):
         raise RefusedError(
             f"{len(shipped):,} of these packages were shipped",
             where=f"batch {batch.id}",
-            problems=[next(ledger.packages(batch.id, number, 1)).serials for number in shipped[:10]],
+            problems=[next(ledger.packages(batch.id, number, 1)).serials_text for number in shipped[:10]],
             way_out="If they came back, say so first: `bss-mfg ship --returned`.",
         )
 
@@ -306,7 +306,7 @@ def _refuse_again(
             way_out=way_out,
         )
     finished = {item.path.name for item in done}
-    others = [part for part in ledger.printed_parts(batch.id) if part.each == each and part.plan != plan]
+    others = [part for part in ledger.printed_parts(batch.id) if part.each == each and part.plan_digest != plan]
     for item in files:
         if item.path.name in finished:
             continue
@@ -323,7 +323,7 @@ def _refuse_again(
 
 
 def _overwritable(
-    pending: Sequence[_File], known: dict[tuple[str, str], PrintedPart], plan: str, wanted: Wanted,
+    pending: Sequence[_File], known: dict[tuple[str, str], LabelFile], plan: str, wanted: Wanted,
     render: Callable[[_File], bytes],
 ) -> dict[Path, str]:  # fmt: skip
     """Files that are there and may be written over, with the SHA-256 they have: ours by the ledger, or by their bytes
@@ -331,7 +331,7 @@ def _overwritable(
     found: dict[Path, str] = {}
     ours = {(part.file, part.sha256) for part in known.values()}
     for item in pending:
-        if not settled(item.path):
+        if not is_complete(item.path):
             continue
         sha = sha256_of(item.path)
         recorded = wanted.again and (item.path.name, sha) in ours

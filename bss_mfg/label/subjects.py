@@ -9,8 +9,8 @@ from bss_mfg.errors import InputError
 from bss_mfg.label.layout.example import Subject, of_batch, of_product
 from bss_mfg.label.make import batch_symbol_size
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.model import Package, Who
-from bss_mfg.payload.spec import packaged
+from bss_mfg.model import Actor, Package
+from bss_mfg.payload.spec import packaged_spec
 from bss_mfg.workspace.workspace import Workspace
 
 _EXAMPLE = {"title": "Product title", "pid": "ebK3", "upc": "841667145075", "ean": "", "code": "841667145075"}
@@ -27,7 +27,7 @@ def product_subject(workspace: Workspace, name: str) -> Subject:
     )  # fmt: skip
 
 
-def batch_subject(workspace: Workspace, batch_id: str, who: Who) -> Subject:
+def batch_subject(workspace: Workspace, batch_id: str, who: Actor) -> Subject:
     """A batch's own first and last package."""
     with workspace.open_ledger(who) as ledger:
         batch = ledger.batch(batch_id)
@@ -42,7 +42,7 @@ def example_subject(units: int = 1) -> Subject:
 
 def _example(spec: str, units: int) -> Subject:
     return of_product(
-        "example", _EXAMPLE, packaged(spec), 256, units, 32, ("ebK300000001", "ebK399999999"), "development", now()
+        "example", _EXAMPLE, packaged_spec(spec), 256, units, 32, ("ebK300000001", "ebK399999999"), "development", now()
     )
 
 

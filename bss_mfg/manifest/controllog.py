@@ -22,8 +22,8 @@ from bss_mfg.ledger.store import Ledger
 from bss_mfg.manifest.logschema import checker, leaf, log_schema
 from bss_mfg.manifest.mapping import Entry, LogMapping, Source, tree_of
 from bss_mfg.manifest.splitting import Log, document
-from bss_mfg.model import Batch, Package, Who
-from bss_mfg.payload.spec import Spec, from_text
+from bss_mfg.model import Actor, Batch, Package
+from bss_mfg.payload.spec import Spec, spec_from_text
 from bss_mfg.tables import shipped
 
 AT_ONCE = 4_000
@@ -150,9 +150,9 @@ def logs_in_parts(ledger: Ledger, batch: Batch, mapping: LogMapping, executor: E
     wanted = (
         LogPart(ledger.path, ledger.who, batch, mapping, first, count, bundles)
         for bundles in _kinds(batch, mapping)
-        for _, first, count in parallel.cut(batch.packages, AT_ONCE)
+        for _, first, count in parallel.chunk_ranges(batch.packages, AT_ONCE)
     )
-    made = parallel.surely(
+    made = parallel.run_or_raise(
         make_logs, wanted, executor, where=f"batch {batch.id}",
         doing=lambda part: f"made the control logs from package {part.first:,} on",
     )  # fmt: skip
@@ -165,7 +165,7 @@ class LogPart:
     """The device logs, or the bundle logs, of packages `first` to `first + count - 1`. The ledger is read there."""
 
     ledger: Path
-    who: Who
+    who: Actor
     batch: Batch
     mapping: LogMapping
     first: int
@@ -193,12 +193,12 @@ def _kinds(batch: Batch, mapping: LogMapping) -> tuple[bool, ...]:
 
 def _logs(packages: Iterable[Package], batch: Batch, mapping: LogMapping, bundles: bool) -> Iterator[Log]:
     fixed = {f"product.{name}": batch.facts.get(name, "") for name in ("pid", "upc", "ean")}
-    encrypted = _finder(from_text(batch.spec_text, f"spec of batch {batch.id}").spec)
+    encrypted = _finder(spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec)
     if bundles:
         bundle = LogTemplate(mapping.bundle, fixed, ("package.serials", "package.encrypted")).log
         for package in packages:
             members = [unit.serial for unit in package.units]
-            yield Log(bundle((members, encrypted(package.payload)), package.serials), package.number, None)
+            yield Log(bundle((members, encrypted(package.payload)), package.serials_text), package.number, None)
         return
     device = LogTemplate(mapping.device, fixed, ("unit.serial", "unit.uuid", "unit.mac", "package.encrypted")).log
     for package in packages:

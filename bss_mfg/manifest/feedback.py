@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bss_mfg.core.toml_files import load, parse, validate
+from bss_mfg.core.toml_files import load_toml, parse_toml, validate
 from bss_mfg.errors import InputError
 from bss_mfg.manifest.jsonlist import at, members
 
@@ -134,9 +134,9 @@ class Feedback:
 def load_feedback_mapping(specs_folder: Path) -> FeedbackMapping:
     """The workspace's own feedback mapping, or the packaged one."""
     if (specs_folder / FILE).is_file():
-        return validate(load(specs_folder / FILE, "feedback mapping"), FeedbackMapping)
+        return validate(load_toml(specs_folder / FILE, "feedback mapping"), FeedbackMapping)
     packaged = resources.files("bss_mfg.manifest") / FILE
-    return validate(parse(packaged.read_text("utf-8"), FILE), FeedbackMapping)
+    return validate(parse_toml(packaged.read_text("utf-8"), FILE), FeedbackMapping)
 
 
 def read_feedback(data: bytes, name: str, mapping: FeedbackMapping) -> Feedback:

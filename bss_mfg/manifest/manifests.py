@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Literal
 
 from bss_mfg import __version__
-from bss_mfg.core.files import left_over, settled, sha256_of, take_away
+from bss_mfg.core.files import is_complete, leftover_files, remove_leftover, sha256_of
 from bss_mfg.errors import BssError
-from bss_mfg.ledger.exporting import Answer, Answered
+from bss_mfg.ledger.exporting import Answer, FeedbackCounts
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.manifest.controllog import logs, logs_in_parts
 from bss_mfg.manifest.feedback import Feedback
@@ -105,11 +105,11 @@ def _lying(batch: Batch, folder: Path) -> dict[str, Path]:
     """Control logs in a folder that may be what is made again: SHA-256 -> file. They have a sidecar of this batch, or
     none, where a run was killed."""
     found: dict[str, Path] = {}
-    for path in left_over(folder):  # of a run that was killed in another second, under that second's name
+    for path in leftover_files(folder):  # of a run that was killed in another second, under that second's name
         if path.name.startswith(".C_CONTROL_LOG_"):
-            take_away(path)
+            remove_leftover(path)
     for path in sorted(folder.glob("C_CONTROL_LOG_*.txt")):
-        settled(path)
+        is_complete(path)
         if sidecar_path(path).exists():
             try:
                 sha256 = sidecar.sha256 if (sidecar := read_sidecar(path)).batch == batch.id else ""
@@ -129,7 +129,7 @@ def _digested(each: Document) -> tuple[str, Contents]:
     return digest.hexdigest(), each.contents
 
 
-def acknowledge(ledger: Ledger, feedback: Feedback, product: str | None = None) -> Answered:
+def acknowledge(ledger: Ledger, feedback: Feedback, product: str | None = None) -> FeedbackCounts:
     """Write down what a feedback file says of units; what it contradicts itself in, or leaves unclear, is not taken."""
     verdicts: dict[str, tuple[Answer, str]] = {
         serial: (verdict.state, verdict.reason if verdict.state == "rejected" else "")

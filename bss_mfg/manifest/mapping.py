@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bss_mfg.core.toml_files import load, parse, validate
+from bss_mfg.core.toml_files import load_toml, parse_toml, validate
 from bss_mfg.errors import InputError
 from bss_mfg.payload.spec import packaged_names
 
@@ -99,13 +99,13 @@ def find_mapping(spec: str, specs_folder: Path) -> LogMapping | None:
     """
     name = _file_name(spec)
     if (specs_folder / name).is_file():
-        return validate(load(specs_folder / name, "control log mapping"), LogMapping)
+        return validate(load_toml(specs_folder / name, "control log mapping"), LogMapping)
     packaged = resources.files("bss_mfg.payload") / "specs" / name
     if not packaged.is_file() and spec in packaged_names():
         return None
     if not packaged.is_file():
         packaged = resources.files("bss_mfg.payload") / "specs" / "amazon-bss-ob04.control-log.toml"
-    return validate(parse(packaged.read_text("utf-8"), packaged.name), LogMapping)
+    return validate(parse_toml(packaged.read_text("utf-8"), packaged.name), LogMapping)
 
 
 def _file_name(spec: str) -> str:

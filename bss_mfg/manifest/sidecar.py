@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bss_mfg.core.files import already_there, place, read_bytes, settled, sha256_of
+from bss_mfg.core.files import already_exists_error, is_complete, read_bytes, sha256_of, write_atomically
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.manifest.mapping import LogMapping
 from bss_mfg.manifest.splitting import Contents, Document
@@ -94,16 +94,16 @@ def write_logs(folder: Path, documents: Iterable[Document], names: Iterator[str]
     for document in documents:
         path = folder / next(names)
         if sidecar_path(path).exists():
-            raise already_there(sidecar_path(path))
-        sha256 = place(path, document)
-        place(sidecar_path(path), [render_sidecar(path.name, sha256, document.contents, origin)])
+            raise already_exists_error(sidecar_path(path))
+        sha256 = write_atomically(path, document)
+        write_atomically(sidecar_path(path), [render_sidecar(path.name, sha256, document.contents, origin)])
         yield Written(path, sha256, document.contents)
 
 
 def adopt_log(path: Path, sha256: str, contents: Contents, origin: Origin) -> Written:
     """Take a control log that lies on disk already as written, and give it its sidecar where it has none."""
-    if not settled(sidecar_path(path)):
-        place(sidecar_path(path), [render_sidecar(path.name, sha256, contents, origin)])
+    if not is_complete(sidecar_path(path)):
+        write_atomically(sidecar_path(path), [render_sidecar(path.name, sha256, contents, origin)])
     return Written(path, sha256, contents)
 
 

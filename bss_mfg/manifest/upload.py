@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol
 from urllib.parse import urlsplit
 
-from bss_mfg.core.files import checked_name, place, sha256_of
+from bss_mfg.core.files import checked_name, sha256_of, write_atomically
 from bss_mfg.errors import BssError, InputError, MissingError, RefusedError, from_os_error
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class _Folder:
 
     def put(self, file: _File, seen: There) -> Literal["put", "verified", "taken"]:
         try:
-            place(self._folder / file.path.name, _pieces(file.path))
+            write_atomically(self._folder / file.path.name, _pieces(file.path))
         except RefusedError:
             return "taken"
         return "put"

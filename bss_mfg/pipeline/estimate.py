@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bss_mfg.core.files import free_octets
+from bss_mfg.core.files import free_bytes
 from bss_mfg.errors import MissingError
 from bss_mfg.imaging.reader import read_box
 from bss_mfg.imaging.sources import source_of
-from bss_mfg.issuing.slices import Recipe, Slice, make_slice
+from bss_mfg.issuing.slices import Slice, SliceSettings, make_slice
 from bss_mfg.label.layout.part_job import PartJob
 from bss_mfg.label.layout.rows import RowMaker
 from bss_mfg.label.make import LABELS_PER_FILE
@@ -104,7 +104,7 @@ def estimate(ready: Ready, jobs: int) -> Estimate:
 
 def refuse_full_disk(folder: Path, ready: Ready) -> None:
     """`MissingError` where there is less room than the run needs, and a tenth more."""
-    free = free_octets(folder)
+    free = free_bytes(folder)
     if free >= ready.plan.units * PLENTY:
         return
     wanted = estimate(ready, 1)
@@ -136,7 +136,7 @@ def _examples(ready: Ready, count: int) -> list[Package]:
     if spec.bare or spec.columns:  # the strings are made of what an identities file brings
         longest = ready.subject.cases["longest"]
         return [Package(number, longest.payload, longest.units) for number in range(1, count + 1)]
-    recipe = Recipe(
+    recipe = SliceSettings(
         "example", ready.spec.text, product.facts, ready.product.key.pem, product.pid, product.serial, size,
         product.oob_bytes, bytes(32),
     )  # fmt: skip

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from bss_mfg.core.files import make_folder, take_away
-from bss_mfg.issuing.batch import Issued, create_batch
+from bss_mfg.core.files import make_folder, remove_leftover
+from bss_mfg.issuing.batch import IssueResult, create_batch
 from bss_mfg.label.make import LabelFiles, make_labels
 from bss_mfg.label.make import Wanted as Labels
 from bss_mfg.ledger.store import Ledger
@@ -108,7 +108,7 @@ def _leave_out(outcome: Outcome, reporter: Reporter, *steps: str, why: str) -> N
         reporter.skip(step, why)
 
 
-def _issue(ledger: Ledger, vault: Vault, ready: Ready, reporter: Reporter, executor: Executor | None) -> Issued:
+def _issue(ledger: Ledger, vault: Vault, ready: Ready, reporter: Reporter, executor: Executor | None) -> IssueResult:
     plan = ready.plan
     progress = reporter.begin("issue", plan.units)
     issued = create_batch(
@@ -196,7 +196,7 @@ def _traveller(ledger: Ledger, outcome: Outcome, ready: Ready, folder: Path, rep
         # Of a run that was killed before the ledger heard of it; should others have worked meanwhile, its octets don't
         # tell it from a stranger's. But the name was free when the run was begun.
         for path in folder.glob(f"{batch.id}-{TRAVELLER_STEM}-*.pdf"):
-            take_away(path)
+            remove_leftover(path)
     made = make_labels(
         ledger, batch, ready.traveller, ready.traveller_printer, folder, Labels(keep=True, stem=TRAVELLER_STEM),
         progress=progress,

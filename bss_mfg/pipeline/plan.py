@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bss_mfg.core.files import checked_name, held, make_folder, place, read_text, sha256_of
-from bss_mfg.core.files import settled as settled_file
+from bss_mfg.core.files import checked_name, immediate_lock, make_folder, read_text, sha256_of, write_atomically
+from bss_mfg.core.files import is_complete as settled_file
 from bss_mfg.errors import InputError, LedgerError, RefusedError
-from bss_mfg.issuing.batch import refuse_request
+from bss_mfg.issuing.batch import check_request
 from bss_mfg.issuing.identity_files import IdentityFile
 from bss_mfg.label.layout.example import Subject, look
 from bss_mfg.label.layout.layout import Layout
@@ -147,7 +147,7 @@ def write_plan(workspace: Workspace, ledger: Ledger, ready: Ready, named: bool) 
         folder = workspace.batch_folder(plan.batch)
         make_folder(folder)
         try:
-            place(folder / FILE, [(json.dumps({"format": 1, **asdict(plan)}, indent=2) + "\n").encode()])
+            write_atomically(folder / FILE, [(json.dumps({"format": 1, **asdict(plan)}, indent=2) + "\n").encode()])
         except (RefusedError, LedgerError):  # it is there, or is being written
             if named:
                 raise
@@ -158,14 +158,14 @@ def write_plan(workspace: Workspace, ledger: Ledger, ready: Ready, named: bool) 
 
 def at_work(workspace: Workspace, plan: Plan) -> AbstractContextManager[None]:
     """Held while a run is at work: a second one on the same batch is a `LedgerError`."""
-    return held(workspace.batch_folder(plan.batch) / FILE, f"a run of batch {plan.batch} is at work already")
+    return immediate_lock(workspace.batch_folder(plan.batch) / FILE, f"a run of batch {plan.batch} is at work already")
 
 
 def refuse_taken(workspace: Workspace, ledger: Ledger, ready: Ready) -> None:
     """Refuse, before anything is written, what would stop a new run later: identities that can't be issued, a batch
     that was issued with other arguments, files that have the names of its labels."""
     plan = ready.plan
-    if refuse_request(ledger, ready.product, plan.units, plan.batch, ready.identities):
+    if check_request(ledger, ready.product, plan.units, plan.batch, ready.identities):
         return
     folder = workspace.batch_folder(plan.batch) / "labels"
     names = (f"{plan.batch}-labels", f"{plan.batch}-{TRAVELLER_STEM}")

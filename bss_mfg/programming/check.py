@@ -20,10 +20,10 @@ from bss_mfg.core import parallel
 from bss_mfg.credentials import LONGEST_SERIAL
 from bss_mfg.errors import InputError
 from bss_mfg.issuing.identity_files import read_table
-from bss_mfg.ledger.issued import By, Keyed, chunked
+from bss_mfg.ledger.issued import LookupColumn, UnitKeyDigest, chunked
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import DataKey, Vault
-from bss_mfg.model import Batch, Who
+from bss_mfg.model import Actor, Batch
 from bss_mfg.programming.model import Programmed, octets_of
 
 Kind = Literal["missing", "doubled", "unknown", "uuid", "byte-order", "key", "swapped", "spreadsheet"]
@@ -52,7 +52,7 @@ class Expected:
 
     def __init__(self, ledger: Ledger, batch: str, data_key: DataKey | None, *, scrapped: bool = False) -> None:
         self._ledger, self._batch, self._key, self._scrapped = ledger, batch, data_key, scrapped
-        self._units: dict[str, Keyed] = {}
+        self._units: dict[str, UnitKeyDigest] = {}
         self._asked: set[str] = set()
 
     def look_up(self, serials: Iterable[str]) -> None:
@@ -65,10 +65,10 @@ class Expected:
         self._asked |= wanted
         self._units.update((unit.serial, unit) for unit in self._ask("serial", wanted))
 
-    def _ask(self, by: By, values: Collection[Any]) -> list[Keyed]:
+    def _ask(self, by: LookupColumn, values: Collection[Any]) -> list[UnitKeyDigest]:
         return self._ledger.keyed(self._batch, by, values, self._key, scrapped=self._scrapped)
 
-    def unit(self, serial: str) -> Keyed | None:
+    def unit(self, serial: str) -> UnitKeyDigest | None:
         """The unit with a serial."""
         if serial not in self._asked:
             self._fetch([serial])
@@ -111,7 +111,7 @@ class ReadBack:
     machine's own processes, through pipes, and `repr` leaves them out."""
 
     ledger: Path
-    who: Who
+    who: Actor
     batch: str
     data_key: bytes = field(repr=False)
     rows: tuple[tuple[int, Mapping[str, str]], ...] = field(repr=False)
@@ -129,11 +129,11 @@ def check_readback(
 
     Holds 4 octets a unit, and some hundreds of rows at a time. `MissingError` where the processes of `executor` die.
     """
-    key = ledger.data_key(batch.id, vault).handed_over()
+    key = ledger.data_key(batch.id, vault).to_bytes()
     numbered = ((int(row.get("row", count)), row) for count, row in enumerate(rows, 2))
     jobs = (ReadBack(ledger.path, ledger.who, batch.id, key, tuple(some)) for some in chunked(numbered, ROWS))
     first = array("I", [0]) * len(ledger.marks(batch.id))
-    compared = parallel.surely(
+    compared = parallel.run_or_raise(
         check_rows, jobs, executor, where=f"batch {batch.id}",
         doing=lambda job: f"compared rows {job.rows[0][0]:,} to {job.rows[-1][0]:,}",
     )  # fmt: skip
@@ -145,7 +145,7 @@ def check_readback(
             first[number] = first[number] or row
             yield from (Difference(kind, serial, row, what) for kind, what in after)
     for unit in ledger.issued_except(batch, bytes(map(bool, first))):
-        if unit.current:
+        if unit.shippable:
             yield Difference("missing", unit.serial, None, "was not read back")
 
 
@@ -153,7 +153,7 @@ def check_rows(part: ReadBack) -> list[RowSays]:
     """What some rows say, one by one."""
     found: list[RowSays] = []
     with Ledger.open(part.ledger, part.who) as ledger:
-        expected = Expected(ledger, part.batch, DataKey.taken_over(part.data_key, part.batch))
+        expected = Expected(ledger, part.batch, DataKey.from_bytes(part.data_key, part.batch))
         texts = [row.get("serial", "").strip() for _, row in part.rows]
         expected.look_up(texts)
         for (number, row), text in zip(part.rows, texts, strict=True):
@@ -173,10 +173,10 @@ def check_programmed(one: Programmed, serial: str, batch: Expected) -> list[tupl
         _, damage = _serial(serial, one.uuid.hex.upper(), batch)
         return [damage] if damage else []
     device, key = octets_of(one)
-    if device == unit.uuid and (not unit.octets or _is_key(key, unit)):
+    if device == unit.uuid and (not unit.key_size or _is_key(key, unit)):
         return []
     values = {"uuid": device.hex().upper()}
-    if unit.octets:
+    if unit.key_size:
         values["oob_key"] = key.hex().upper()
     return list(_compared(values, unit, batch))
 
@@ -186,7 +186,7 @@ def _compact(text: str) -> str:
     return re.sub(r"[\s:-]", "", text).upper().removeprefix("0X")
 
 
-def _serial(text: str, device: str, batch: Expected) -> tuple[Keyed | None, tuple[Kind, str] | None]:
+def _serial(text: str, device: str, batch: Expected) -> tuple[UnitKeyDigest | None, tuple[Kind, str] | None]:
     """The unit that a row is about, None where nobody can tell, and what is wrong with its serial."""
     if unit := batch.unit(text):
         return unit, None
@@ -200,7 +200,7 @@ def _serial(text: str, device: str, batch: Expected) -> tuple[Keyed | None, tupl
     return None, ("unknown", f"the serial {text[:60]!a} is not in this batch{hint}")
 
 
-def _compared(row: Mapping[str, str], record: Keyed, batch: Expected) -> Iterator[tuple[Kind, str]]:
+def _compared(row: Mapping[str, str], record: UnitKeyDigest, batch: Expected) -> Iterator[tuple[Kind, str]]:
     """What differs in a row. Another unit's UUID and key together are one finding."""
     others: dict[str, list[str]] = {}
     findings: list[tuple[Kind, str]] = []
@@ -225,7 +225,7 @@ _Finding = tuple[Kind, str] | str | None
 """A kind and its words; or the serial of the unit whose value this is; or None, all is well."""
 
 
-def _device(text: str, record: Keyed, batch: Expected) -> _Finding:
+def _device(text: str, record: UnitKeyDigest, batch: Expected) -> _Finding:
     digits = _compact(text)
     if not re.fullmatch(r"[0-9A-F]{32}", digits):
         return _damaged(text, digits, 16, "Device UUID", "uuid", lambda octets: octets == record.uuid)
@@ -242,21 +242,21 @@ def _device(text: str, record: Keyed, batch: Expected) -> _Finding:
     )
 
 
-def _key(text: str, record: Keyed, batch: Expected) -> _Finding:
+def _key(text: str, record: UnitKeyDigest, batch: Expected) -> _Finding:
     digits = _compact(text)
     if not re.fullmatch(r"([0-9A-F]{32}){1,2}", digits):
-        return _damaged(text, digits, record.octets, "OOB key", "key", lambda octets: _is_key(octets, record))
+        return _damaged(text, digits, record.key_size, "OOB key", "key", lambda octets: _is_key(octets, record))
     octets = bytes.fromhex(digits)
     if _is_key(octets, record):
         return None
-    if len(octets) != record.octets:
-        return "key", f"its OOB key has {len(octets)} octets, issued were {record.octets}"
+    if len(octets) != record.key_size:
+        return "key", f"its OOB key has {len(octets)} octets, issued were {record.key_size}"
     if _is_key(octets[::-1], record):
         return "byte-order", "its OOB key has its octets in reverse order"
     return batch.of_digest(hashlib.sha256(octets).digest()) or ("key", "its OOB key is not the one that was issued")
 
 
-def _digest(text: str, record: Keyed, batch: Expected) -> _Finding:
+def _digest(text: str, record: UnitKeyDigest, batch: Expected) -> _Finding:
     digits = _compact(text)
 
     def same(octets: bytes) -> bool:
@@ -270,7 +270,7 @@ def _digest(text: str, record: Keyed, batch: Expected) -> _Finding:
     return batch.of_digest(octets) or ("key", "its OOB key's SHA-256 is not that of the key that was issued")
 
 
-def _is_key(octets: bytes, record: Keyed) -> bool:
+def _is_key(octets: bytes, record: UnitKeyDigest) -> bool:
     return hmac.compare_digest(hashlib.sha256(octets).digest(), record.digest)
 
 

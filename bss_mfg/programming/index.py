@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bss_mfg.core.files import read_bytes, walk
+from bss_mfg.core.files import iter_files, read_bytes
 from bss_mfg.errors import BssError
 
 MAX_INDEX = 16 << 20
@@ -48,7 +48,7 @@ class Index(_Strict):
 
 def indexes(folder: Path, batch: str | None = None) -> Iterator[tuple[Path, Index]]:
     """All indexes of a batch, or of all, anywhere below a folder; JSON files of other kinds are passed over."""
-    for path in sorted(path for path in walk(folder) if path.suffix == ".json"):
+    for path in sorted(path for path in iter_files(folder) if path.suffix == ".json"):
         try:
             found = Index.model_validate_json(read_bytes(path, "index", MAX_INDEX))
         except (ValidationError, BssError):

@@ -14,8 +14,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from bss_mfg.core.toml_files import Document, load, parse, validate
-from bss_mfg.core.toml_lines import Location
+from bss_mfg.core.toml_files import TomlDocument, load_toml, parse_toml, validate
+from bss_mfg.core.toml_lines import FieldPath
 from bss_mfg.errors import InputError
 
 _LARGEST = 1 << 24
@@ -152,7 +152,7 @@ class Layout(BaseModel):
 
 def load_layout(path: Path) -> Layout:
     """Read and check a layout file; `InputError` names file, line and field."""
-    return _checked(load(path, "layout file"))
+    return _checked(load_toml(path, "layout file"))
 
 
 @lru_cache(maxsize=1)
@@ -161,10 +161,10 @@ def packaged_layouts() -> tuple[Layout, ...]:
     device's flash can give one."""
     folder = resources.files("bss_mfg.programming") / "layouts"
     names = ("mesh-16.toml", "mesh-32.toml")
-    return tuple(_checked(parse((folder / name).read_text("utf-8"), name)) for name in names)
+    return tuple(_checked(parse_toml((folder / name).read_text("utf-8"), name)) for name in names)
 
 
-def _checked(document: Document) -> Layout:
+def _checked(document: TomlDocument) -> Layout:
     layout = validate(document, Layout)
     problems = [(document.where(location), text) for location, text in _problems(layout)]
     if problems:
@@ -177,7 +177,7 @@ def _checked(document: Document) -> Layout:
     return layout
 
 
-def _problems(layout: Layout) -> Iterator[tuple[Location, str]]:
+def _problems(layout: Layout) -> Iterator[tuple[FieldPath, str]]:
     """What no field shows by itself: regions against each other and against the image."""
     if layout.address is not None and layout.address + layout.size > _SPACE:
         yield ("address",), f"the image's {layout.size} octets reach beyond a 32-bit address"
@@ -190,7 +190,7 @@ def _problems(layout: Layout) -> Iterator[tuple[Location, str]]:
             )
     seen: dict[str, int] = {}
     for index, region in enumerate(layout.region):
-        here: Location = ("region", index)
+        here: FieldPath = ("region", index)
         if region.name in seen:
             yield (*here, "name"), f"{region.name!r} is also the name of region {seen[region.name] + 1}"
         seen.setdefault(region.name, index)
@@ -212,8 +212,8 @@ def _problems(layout: Layout) -> Iterator[tuple[Location, str]]:
             yield from _crc_problems(layout, index, region, seen)
 
 
-def _crc_problems(layout: Layout, index: int, crc: Crc, names: Mapping[str, int]) -> Iterator[tuple[Location, str]]:
-    here: Location = ("region", index)
+def _crc_problems(layout: Layout, index: int, crc: Crc, names: Mapping[str, int]) -> Iterator[tuple[FieldPath, str]]:
+    here: FieldPath = ("region", index)
     unknown = [field for field in ("first", "last") if getattr(crc, field) not in names]
     for field in unknown:
         yield (*here, field), f"there is no region {getattr(crc, field)!r}; known are {', '.join(names)}"

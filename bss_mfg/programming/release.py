@@ -14,15 +14,15 @@ from pathlib import Path
 
 from bss_mfg import __version__
 from bss_mfg.core.files import (
-    already_there,
+    already_exists_error,
     destroy,
-    left_over,
+    is_complete,
+    leftover_files,
     make_folder,
-    place,
     read_bytes,
-    settled,
+    remove_leftover,
     sha256_of,
-    take_away,
+    write_atomically,
 )
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.ledger.store import Ledger
@@ -100,10 +100,10 @@ class _Run:
                 yield unit
 
         pieces = self._form.write(counted(), self._about)
-        if settled(path) and not self._to:
+        if is_complete(path) and not self._to:
             sha256 = _found(path, pieces)
         else:
-            sha256 = place(path, sealed(pieces, self._to) if self._to else pieces)
+            sha256 = write_atomically(path, sealed(pieces, self._to) if self._to else pieces)
         index = path.with_name(f"{path.name}.json")
         self._index(index, [IndexedFile(file=path.name, sha256=sha256)], len(numbers))
         self._record(numbers, {"file": path.name, "sha256": sha256})
@@ -138,16 +138,16 @@ class _Run:
 
     def _one(self, unit: Unit, path: Path) -> str:
         """The SHA-256 of a unit's file, put in place, or found there with the unit's octets (its mark may be older)."""
-        if not settled(path) or self._to:
+        if not is_complete(path) or self._to:
             pieces = self._form.write([unit], self._about)
-            return place(path, sealed(pieces, self._to) if self._to else pieces)
+            return write_atomically(path, sealed(pieces, self._to) if self._to else pieces)
         data = read_bytes(path, "programming file")
         try:
             (there,) = self._form.read(data)
         except InputError:
-            raise already_there(path) from None
+            raise already_exists_error(path) from None
         if (there.uuid, there.serial or unit.serial) != (unit.uuid, unit.serial) or there.key != unit.key:
-            raise already_there(path)
+            raise already_exists_error(path)
         return hashlib.sha256(data).hexdigest()
 
     def _index(self, path: Path, files: Sequence[IndexedFile], units: int) -> None:
@@ -156,7 +156,7 @@ class _Run:
             layout=self._wanted.layout, sealed_to=self._wanted.to, units=units, files=tuple(files),
             bss_mfg=__version__,
         )  # fmt: skip
-        place(path, [index.rendered()], replace=True)
+        write_atomically(path, [index.rendered()], replace=True)
 
     def _record(self, numbers: Sequence[int], data: dict[str, object]) -> None:
         more = {"reason": self._wanted.reason} if self._wanted.again else {}
@@ -172,7 +172,7 @@ def _found(path: Path, pieces: Iterable[bytes]) -> str:
     for piece in pieces:
         digest.update(piece)
     if digest.hexdigest() != sha256_of(path):
-        raise already_there(path)
+        raise already_exists_error(path)
     return digest.hexdigest()
 
 
@@ -220,4 +220,4 @@ def retire_batch(
     new = ledger.retire(batch.id, acknowledged or "feedback files")
     for path in lying:
         destroy(path)
-    return new, [*lying, *(path for path in left_over(root) if take_away(path))]
+    return new, [*lying, *(path for path in leftover_files(root) if remove_leftover(path))]

@@ -10,11 +10,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from bss_mfg.errors import InputError
-from bss_mfg.ledger.issued import Issued
+from bss_mfg.ledger.issued import UnitRecord
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.model import Batch, Who
+from bss_mfg.model import Actor, Batch
 from bss_mfg.payload import parse
-from bss_mfg.payload.spec import Spec, from_text
+from bss_mfg.payload.spec import Spec, spec_from_text
 
 _HEX = re.compile(r"[0-9A-F]{32}")
 
@@ -24,7 +24,7 @@ class Shelf:
     """Where a process finds a batch's books."""
 
     ledger: Path
-    who: Who
+    who: Actor
     batch: str
 
     @contextmanager
@@ -45,9 +45,9 @@ class Books:
         self.batch = batch
         self.spec = _spec(batch.spec_text, f"spec of batch {batch.id}")
         self.ledger = ledger
-        self._serials: dict[str, Issued | None] = {}
-        self._uuids: dict[str, Issued | None] = {}
-        self._members: dict[int, tuple[Issued, ...]] = {}
+        self._serials: dict[str, UnitRecord | None] = {}
+        self._uuids: dict[str, UnitRecord | None] = {}
+        self._members: dict[int, tuple[UnitRecord, ...]] = {}
         self._walks, self._indexed = walks, False
 
     @property
@@ -67,7 +67,7 @@ class Books:
 
     def look_in(self, packages: Iterable[int]) -> None:
         """Fetch the units of some packages too."""
-        found: dict[int, list[Issued]] = {package: [] for package in packages if package not in self._members}
+        found: dict[int, list[UnitRecord]] = {package: [] for package in packages if package not in self._members}
         for unit in self.ledger.issued_in(self.batch.id, found):
             if unit.payload is not None:
                 found[unit.package].append(unit)
@@ -86,19 +86,19 @@ class Books:
         for unit in self.ledger.issued(self.batch.id, "uuid", [bytes.fromhex(value) for value in wanted]):
             self._serials[unit.serial] = self._uuids[unit.uuid] = unit
 
-    def unit(self, serial: str) -> Issued | None:
+    def unit(self, serial: str) -> UnitRecord | None:
         """The unit of this batch with a serial."""
         if serial not in self._serials:
             self._ask_serials([serial])
         return self._serials.get(serial)
 
-    def unit_of_uuid(self, value: str) -> Issued | None:
+    def unit_of_uuid(self, value: str) -> UnitRecord | None:
         """The unit of this batch with a Device UUID (32 upper-case hex digits)."""
         if value not in self._uuids:
             self._ask_uuids([value])
         return self._uuids.get(value)
 
-    def unit_in(self, line: bytes) -> Issued | None:
+    def unit_in(self, line: bytes) -> UnitRecord | None:
         """The first unit that a line of a broken file names, by serial or Device UUID."""
         words = re.findall(r"[A-Za-z0-9._-]+", line[:_LONGEST].decode("ascii", "replace"))
         self.look_up(words, [word.upper() for word in words])
@@ -107,7 +107,7 @@ class Books:
                 return unit
         return None
 
-    def numbered(self, number: int) -> Issued:
+    def numbered(self, number: int) -> UnitRecord:
         """The unit of this batch with a number."""
         (unit,) = self.ledger.issued(self.batch.id, "number", [number])
         return unit
@@ -122,7 +122,7 @@ class Books:
 
     # --- packages -----------------------------------------------------------------------------------------------------
 
-    def members(self, package: int) -> tuple[Issued, ...]:
+    def members(self, package: int) -> tuple[UnitRecord, ...]:
         """The units that are in a package now, in their order; scrapped ones in whose place nobody came, too. None
         where there is no such package."""
         if package not in self._members:
@@ -131,7 +131,7 @@ class Books:
 
     def leaving(self, package: int) -> bool:
         """Whether a package may leave the factory: no unit in it was scrapped."""
-        return all(unit.current for unit in self.members(package))
+        return all(unit.shippable for unit in self.members(package))
 
     def serials(self, package: int) -> str:
         """The serials of a package as people write them."""
@@ -139,7 +139,7 @@ class Books:
 
     def encrypted(self, payload: str) -> str:
         """The encrypted field of a barcode string of this batch; empty where it has none."""
-        fields = parse.split(payload, self.spec)
+        fields = parse.split_fields(payload, self.spec)
         return next((item.value for item in fields if item.field and item.field.source == "encrypted"), "")
 
     def package_of_encrypted(self, value: str) -> int | None:
@@ -155,15 +155,15 @@ class Books:
         """What the barcode string of a package says in clear otherwise than the units that the ledger has in it."""
         units = self.members(package)
         try:
-            fields = parse.split(units[0].payload or "", self.spec)
-            found = parse.findings(fields, self.spec)
-            uuids = [value.hex.upper() for value in parse.uuids(fields, self.spec)]
+            fields = parse.split_fields(units[0].payload or "", self.spec)
+            found = parse.find_faults(fields, self.spec)
+            uuids = [value.hex.upper() for value in parse.device_uuids(fields, self.spec)]
         except InputError as error:
             return [error.what]
         said = {"unit.uuid": uuids} if uuids else {}
         for item in fields:
             if item.field and item.field.source in ("unit.serial", "unit.mac"):
-                said[item.field.source] = [value.upper() for value in parse.values(item, self.spec)]
+                said[item.field.source] = [value.upper() for value in parse.unit_values(item, self.spec)]
         for source, words in (("unit.uuid", "Device UUIDs"), ("unit.serial", "serials"), ("unit.mac", "MACs")):
             if source in said and said[source] != [getattr(unit, source[5:]).upper() for unit in units]:
                 found.append(f"the {words} in its barcode string are not those of its units in the ledger")
@@ -176,4 +176,4 @@ _LONGEST = 1 << 16
 
 @lru_cache(maxsize=8)
 def _spec(text: str, name: str) -> Spec:
-    return from_text(text, name).spec
+    return spec_from_text(text, name).spec

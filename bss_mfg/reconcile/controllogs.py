@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from bss_mfg.core import parallel
 from bss_mfg.core.files import read_bytes, sha256_of
-from bss_mfg.core.processes import Failed
+from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.text import counted, printable
 from bss_mfg.errors import BssError, InputError, from_os_error
 from bss_mfg.ledger.exporting import Manifest
@@ -172,7 +172,7 @@ class _File:
         for part, found in parallel.run(read_part, jobs, self.executor):
             if found is None:
                 raise NotByLines
-            if isinstance(found, Failed):
+            if isinstance(found, TaskFailure):
                 last = part.line + part.text.count(b"\n")
                 self.book.differs(f"lines {part.line} to {last} were not compared: {found.reason}", self.path)
                 broken += 1
@@ -273,7 +273,7 @@ def _conclude(
     lost = {one.file: Some() for one in gone}
     silent = Making(book.kind, book.folder)
     for unit in books.ledger.issued_except(books.batch, seen.devices):
-        if not unit.current or not unit.manifest:
+        if not unit.shippable or not unit.manifest:
             continue
         if unit.manifest in lost:
             lost[unit.manifest].add(unit.serial)

@@ -34,7 +34,7 @@ class Keys:
 
     def expected(self, books: Books) -> Expected:
         """What the ledger expects."""
-        key = DataKey.taken_over(self.data_key, self.shelf.batch) if self.data_key else None
+        key = DataKey.from_bytes(self.data_key, self.shelf.batch) if self.data_key else None
         return Expected(books.ledger, self.shelf.batch, key, scrapped=True)
 
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from bss_mfg.core import parallel
 from bss_mfg.core.files import read_bytes, sha256_of
-from bss_mfg.core.processes import Failed
+from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.text import counted
 from bss_mfg.errors import BssError, InputError
 from bss_mfg.ledger.issued import chunked
 from bss_mfg.ledger.vault import key_digest
-from bss_mfg.model import PrintedPart
+from bss_mfg.model import LabelFile
 from bss_mfg.payload import parse
 from bss_mfg.payload.keys import PrivateKey, load_private_key, private_pem
 from bss_mfg.programming.check import Expected
@@ -43,7 +43,7 @@ class _File:
     """What the pages of one file say."""
 
     path: Path
-    part: PrintedPart | None
+    part: LabelFile | None
     made: bool
     """Whether the ledger made a file of this name: then each place must show its label."""
     shown: Counter[int] = field(default_factory=Counter)
@@ -90,7 +90,7 @@ class _Run:
                 part = ours.get(wanted[look.path])
                 self._file = _File(look.path, part, look.path.name in names)
             for number, answer in zip(look.pages, answers, strict=True):
-                if isinstance(answer, Failed):
+                if isinstance(answer, TaskFailure):
                     book.differs(f"page {number} can't be read: {answer.reason}", look.path)
                 else:
                     self._page(answer, self._file)
@@ -104,7 +104,7 @@ class _Run:
     def _looks(self, reading: Reading, wanted: Iterable[Path]) -> Iterator[Look]:
         """The pages of each file that can be opened, a few at a time."""
         for path, answer in reading.opened(wanted):
-            if isinstance(answer, Failed):
+            if isinstance(answer, TaskFailure):
                 self._book.differs(f"can't be read: {answer.reason}", path)
             else:
                 self._book.files.add(self._book.name(path))
@@ -176,7 +176,7 @@ class _Run:
         keys, count = Keys(self._books.shelf, data_key), 0
         jobs = (BarcodePart(keys, pem, tuple(some)) for some in chunked(self._read()))
         for part, found in parallel.run(compare_barcodes, jobs, executor):
-            if isinstance(found, Failed):
+            if isinstance(found, TaskFailure):
                 what = f"the barcodes of packages {part.packages[0]} to {part.packages[-1]} were not compared"
                 self._book.differs(f"{what}: {found.reason}")
                 continue
@@ -187,7 +187,7 @@ class _Run:
             scope = "Device UUIDs and OOB keys" if data_key else "Device UUIDs (the OOB keys are destroyed)"
             self._book.note(f"{counted(count, 'barcode')} opened, {scope} compared")
 
-    def _conclude(self, printed: Sequence[PrintedPart]) -> None:
+    def _conclude(self, printed: Sequence[LabelFile]) -> None:
         """What should be there and is not."""
         book, books, marks = self._book, self._books, self._marks
         of_packages = [part for part in printed if part.each == "package"]
@@ -253,7 +253,7 @@ def _opened_otherwise(package: int, key: PrivateKey, books: Books, expected: Exp
     """What a barcode says inside otherwise than the ledger: (serial or empty, what)."""
     members = books.members(package)
     try:
-        fields = parse.split(members[0].payload or "", books.spec)
+        fields = parse.split_fields(members[0].payload or "", books.spec)
         opened = parse.open_credentials(fields, key, len(members))
     except InputError as error:
         yield "", f"its encrypted field can't be opened: {error.what}"
@@ -273,7 +273,7 @@ def _opened_otherwise(package: int, key: PrivateKey, books: Books, expected: Exp
 # --- files ----------------------------------------------------------------------------------------------------------
 
 
-def _choose(book: Making, files: Sequence[Path], ours: Mapping[str, PrintedPart], names: set[str]) -> dict[Path, str]:
+def _choose(book: Making, files: Sequence[Path], ours: Mapping[str, LabelFile], names: set[str]) -> dict[Path, str]:
     """The files to read, with their SHA-256; what is passed over is noted."""
     wanted: dict[Path, str] = {}
     first: dict[str, Path] = {}

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from bss_mfg.core.text import printable
 from bss_mfg.errors import InputError
-from bss_mfg.ledger.issued import Issued
+from bss_mfg.ledger.issued import UnitRecord
 from bss_mfg.manifest.mapping import LogMapping
 from bss_mfg.manifest.readlogs import ReadLog, read_list
 from bss_mfg.reconcile.account import Some
@@ -151,7 +151,7 @@ def _device(log: ReadLog, mapping: LogMapping, books: Books, intact: bool) -> Lo
         name = log.serial or log.uuid or log.mac
         wrong.append(f"line {log.line} names no unit of this batch: {where or printable(name, 60) or 'nothing'}")
         return LogSays(log.line, printable(log.serial, 60), 0, None, False, tuple(wrong))
-    outdated = not unit.current
+    outdated = not unit.shippable
     for source in dict.fromkeys(entry.source for entry in mapping.device):
         if source not in _WORDS or (source == "package.encrypted" and unit.payload is None):
             continue
@@ -165,7 +165,7 @@ def _device(log: ReadLog, mapping: LogMapping, books: Books, intact: bool) -> Lo
     return LogSays(log.line, unit.serial, unit.number, unit.package, False, tuple(wrong), outdated)
 
 
-def _right(source: str, unit: Issued, books: Books) -> str:
+def _right(source: str, unit: UnitRecord, books: Books) -> str:
     if source.startswith("product."):
         return books.batch.facts.get(source.removeprefix("product."), "")
     if source == "package.encrypted":

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bss_mfg.core import parallel
-from bss_mfg.core.files import sha256_of, walk
-from bss_mfg.core.processes import Failed
+from bss_mfg.core.files import iter_files, sha256_of
+from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.text import counted, printable
 from bss_mfg.errors import BssError, from_os_error
 from bss_mfg.ledger.issued import chunked
@@ -102,7 +102,7 @@ class _Run:
         )
         told: list[int | None] = []
         for part, found in parallel.run(compare_files, jobs, self._executor):
-            if isinstance(found, Failed):
+            if isinstance(found, TaskFailure):
                 self._book.differs(f"{counted(len(part.files), 'file')} not compared: {found.reason}", part.files[0][0])
                 told.append(None)
                 continue
@@ -138,7 +138,7 @@ class _Run:
             with path.open("rb") as file:
                 jobs = (RowsPart(self._keys, form, *piece) for piece in pieces(file, form))
                 for part, says in parallel.run(compare_rows, jobs, self._executor):
-                    if isinstance(says, Failed):
+                    if isinstance(says, TaskFailure):
                         here.unread.add(("", f"row {part.row} and more not compared: {says.reason}"))
                         continue
                     here.error = here.error or _placed(says)
@@ -208,7 +208,7 @@ class _Run:
         single = {known[name].suffix: known[name] for one in self._events if (name := str(one.data["format"])) in known}
 
         def candidates() -> Iterator[tuple[Path, Format, str | None]]:
-            for path in walk(self._folder):
+            for path in iter_files(self._folder):
                 if path.name in whole and whole[path.name] in known:
                     yield path, known[whole[path.name]], None
                     continue
@@ -230,7 +230,7 @@ class _Run:
         if index.layout not in self._formats:
             found = (
                 load_layout(path)
-                for path in sorted(path for path in walk(self._folder) if path.suffix == ".toml")
+                for path in sorted(path for path in iter_files(self._folder) if path.suffix == ".toml")
                 if sha256_of(path) == index.layout
             )
             self._formats[index.layout] = formats(layout) if (layout := next(found, None)) else {}
@@ -249,7 +249,7 @@ class _Run:
         strict = self._whole and not self._sealed and book.altered
         absent = Some()
         for unit in ledger.issued_except(batch, self._seen):
-            if unit.current and unit.released:
+            if unit.shippable and unit.released:
                 absent.add(unit.serial)
                 if strict:
                     what = "is in no programming file, though its key was released"

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
-from bss_mfg.core.files import walk
+from bss_mfg.core.files import iter_files
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import Vault
@@ -69,7 +69,7 @@ def reconcile(
     files = listed(folder, {one.file for one in made})
     books = Books(ledger, batch)
     retired = ledger.retired_at(batch.id) is not None
-    data_key = None if retired else ledger.data_key(batch.id, vault).handed_over()
+    data_key = None if retired else ledger.data_key(batch.id, vault).to_bytes()
     releases = list(ledger.events_of(("keys released",), batch.id))
     accounts = (
         reconcile_programming(folder, books, data_key, releases, executor),
@@ -85,7 +85,7 @@ def listed(folder: Path, control_logs: set[str]) -> list[Path]:
     """The files of a folder that may be labels, control logs, or beside those; those of single units are not held."""
     return sorted(
         path
-        for path in walk(folder)
+        for path in iter_files(folder)
         if path.suffix.lower() in (*READABLE, ".zpl", ".json")
         or path.name in control_logs
         or path.name.startswith("C_CONTROL_LOG_")

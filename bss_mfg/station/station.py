@@ -15,7 +15,7 @@ from typing import Any, Literal
 from bss_mfg.core.text import printable
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch, Package
-from bss_mfg.payload.spec import Spec, from_text
+from bss_mfg.payload.spec import Spec, spec_from_text
 from bss_mfg.verify.diagnosis import diagnose
 
 Tone = Literal["good", "note", "bad"]
@@ -76,7 +76,7 @@ class Station:
     def _again(self, data: Mapping[str, Any]) -> Verdict:
         """A recorded read as the verdict that it was."""
         number = data["package"]
-        serials = next(self._ledger.packages(self._batch.id, number, 1)).serials if number else ""
+        serials = next(self._ledger.packages(self._batch.id, number, 1)).serials_text if number else ""
         return Verdict(tone_of(data["verdict"]), data["verdict"].upper(), data.get("detail", ""), number, serials)
 
     @property
@@ -125,16 +125,16 @@ class Station:
         if self._ledger.times_verified(self._batch.id, package.number):
             return Verdict(
                 "note", "ALREADY", "this label was verified before: the same label twice, or two boxes with one label?",
-                package.number, package.serials,
+                package.number, package.serials_text,
             )  # fmt: skip
         if self._with_units:
             self._open, self._left = package, [unit.serial for unit in package.units]
             return Verdict(
                 "good", "NOW THE UNITS", f"scan the {len(package.units)} devices of this package", package.number,
-                package.serials,
+                package.serials_text,
             )  # fmt: skip
         detail = f"after {found.stripped}" if found.stripped else ""
-        return Verdict("good", "OK", detail, package.number, package.serials)
+        return Verdict("good", "OK", detail, package.number, package.serials_text)
 
     def _unit(self, text: str) -> Verdict | None:
         """A device's own label after its package's; None where the text is a package's label again."""
@@ -158,17 +158,17 @@ class Station:
                         unit.serial,
                     )  # fmt: skip
                 self._open = None
-                return Verdict("good", "COMPLETE", "all its devices were scanned", package.number, package.serials)
+                return Verdict("good", "COMPLETE", "all its devices were scanned", package.number, package.serials_text)
         if diagnose(text.encode("utf-8", "surrogateescape"), self._batch.id, self._ledger, self._specs).kind == "match":
             left = ", ".join(self._left[:4])
             self._open, self._left = None, []
             return Verdict(
                 "bad", "INCOMPLETE", f"the package before was not complete ({left} missing): scan it again from its "
-                "package label", package.number, package.serials,
+                "package label", package.number, package.serials_text,
             )  # fmt: skip
         return Verdict(
             "bad", "NOT IN THIS BOX", f"{printable(text, 60)} is no device of this package", package.number,
-            package.serials,
+            package.serials_text,
         )  # fmt: skip
 
     def missing(self, limit: int) -> list[str]:
@@ -183,4 +183,4 @@ def tone_of(word: str) -> Tone:
 
 def _specs(ledger: Ledger) -> list[Spec]:
     texts = {batch.spec_text: batch.spec for batch in ledger.batches()}
-    return [from_text(text, f"spec {name}").spec for text, name in texts.items()]
+    return [spec_from_text(text, f"spec {name}").spec for text, name in texts.items()]

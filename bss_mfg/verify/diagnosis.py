@@ -70,7 +70,7 @@ def diagnose(octets: bytes, batch_id: str, ledger: Ledger, specs: Sequence[Spec]
 
 
 def _serials(ledger: Ledger, batch: str, package: int) -> str:
-    return next(ledger.packages(batch, package, 1)).serials
+    return next(ledger.packages(batch, package, 1)).serials_text
 
 
 def _why_not(text: str, batch_id: str, ledger: Ledger, specs: Sequence[Spec], stripped: str) -> Diagnosis:
@@ -92,12 +92,12 @@ def _why_not(text: str, batch_id: str, ledger: Ledger, specs: Sequence[Spec], st
         return Diagnosis("foreign", f"is no barcode of this family: {printable(text, 60)}", stripped=stripped)
     if cut := ledger.find_beginning(batch_id, text):
         detail = f"it is cut off after {len(text)} of {cut[1]} characters"
-        serials = next(ledger.packages(batch_id, cut[0], 1)).serials
+        serials = next(ledger.packages(batch_id, cut[0], 1)).serials_text
         return Diagnosis("mismatched", detail, batch_id, cut[0], stripped, serials)
     try:
-        fields = parse.split(text, spec)
-        problems = parse.findings(fields, spec)
-        uuids = parse.uuids(fields, spec)
+        fields = parse.split_fields(text, spec)
+        problems = parse.find_faults(fields, spec)
+        uuids = parse.device_uuids(fields, spec)
     except InputError as error:
         return Diagnosis("mismatched", f"{error.what}: it is cut off or damaged", stripped=stripped)
     for value in uuids:

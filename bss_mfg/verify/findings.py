@@ -18,7 +18,7 @@ from bss_mfg.imaging.grade import SymbolGrade
 from bss_mfg.imaging.grid import Quad
 from bss_mfg.imaging.reader import Read
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.model import Batch, PrintedPart
+from bss_mfg.model import Batch, LabelFile
 from bss_mfg.verify.diagnosis import Diagnosis
 
 Corner = tuple[float | None, float | None]
@@ -250,7 +250,7 @@ class ScannedPage:
         )  # fmt: skip
 
 
-def still_missing(ledger: Ledger, batch: Batch, books: Books, parts: Sequence[PrintedPart]) -> Iterator[Finding]:
+def still_missing(ledger: Ledger, batch: Batch, books: Books, parts: Sequence[LabelFile]) -> Iterator[Finding]:
     """Packages of a batch that no file showed, with the place where the ledger last printed them."""
     newest = array("I", bytes(4 * (batch.packages + 1)))  # 0: none, else the part's index + 1
     for index, part in enumerate(parts, 1):
@@ -263,12 +263,14 @@ def still_missing(ledger: Ledger, batch: Batch, books: Books, parts: Sequence[Pr
         for package in ledger.packages(batch.id, first, count):
             number = package.number
             if not newest[number]:
-                yield Finding("missing", number, None, None, None, None, package.serials, "no label of it was made yet")
+                yield Finding(
+                    "missing", number, None, None, None, None, package.serials_text, "no label of it was made yet"
+                )
                 continue
-            place = parts[newest[number] - 1].place(number)
+            place = parts[newest[number] - 1].place_of(number)
             yield Finding(
                 "missing", number, place.file, place.page, round(place.x_mm, 1), round(place.y_mm, 1),
-                package.serials, "its place was in none of the pictures",
+                package.serials_text, "its place was in none of the pictures",
             )  # fmt: skip
 
 
@@ -284,7 +286,7 @@ def located(seen: Sequence[Seen], frame: Frame | None, dpi: float | None) -> lis
         corners = [(round(item.read.box[0] / dpi * 25.4, 1), round(item.read.box[1] / dpi * 25.4, 1)) for item in seen]
         return [replace(item, corner=corner) for item, corner in zip(seen, corners, strict=True)]
     centres = np.array([item.read.center for item in seen])
-    _, _, width, height = frame.part.cells[0]
+    _, _, width, height = frame.part.symbol_boxes[0]
     mm = np.round(frame.millimetres(centres) - (width / 2, height / 2), 1).tolist()
     numbers, boxes = list(frame.boxes), np.array(list(frame.boxes.values())).reshape(-1, 4)
     over: list[int | None] = [None] * len(seen)

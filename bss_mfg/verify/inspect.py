@@ -36,9 +36,9 @@ def explain(text: str, specs: Sequence[Spec], key: PrivateKey | None = None) -> 
         )
         return {"payload": shown, "spec": None, "notes": taken, "fields": [], "problems": [why], "units": []}
     try:
-        fields = parse.split(text, spec)
-        problems = parse.findings(fields, spec)
-        uuids = parse.uuids(fields, spec)
+        fields = parse.split_fields(text, spec)
+        problems = parse.find_faults(fields, spec)
+        uuids = parse.device_uuids(fields, spec)
     except InputError as error:
         return {"payload": shown, "spec": spec.name, "notes": taken, "fields": [], "problems": [str(error)],
                 "units": []}  # fmt: skip
@@ -80,7 +80,7 @@ def explain(text: str, specs: Sequence[Spec], key: PrivateKey | None = None) -> 
             value.upper()
             for item in fields
             if item.field and item.field.source == "unit.mac"
-            for value in parse.values(item, spec)
+            for value in parse.unit_values(item, spec)
         ]
         if macs and inside and macs != inside:
             problems.append("the MACs inside the encrypted field are not those in clear")
@@ -93,12 +93,12 @@ def _meaning(item: parse.ParsedField, spec: Spec) -> str:
         return ""
     if item.field.format == SPKI:
         try:
-            key = load_public_key(parse.octets(item.value, SPKI), item.key)
+            key = load_public_key(parse.value_bytes(item.value, SPKI), item.key)
         except InputError:
             return ""
         known = ", the key of Amazon's public samples" if key.fingerprint in SAMPLE_FINGERPRINTS else ""
         return f"{key.kind} public key, point compressed, fingerprint {key.fingerprint}{known}"
-    values = parse.values(item, spec)
+    values = parse.unit_values(item, spec)
     return f"{len(values)} units" if len(values) > 1 else ""
 
 

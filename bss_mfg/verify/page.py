@@ -9,7 +9,7 @@ from math import dist
 from statistics import median
 from typing import TYPE_CHECKING, Literal
 
-from bss_mfg.core.processes import Failed
+from bss_mfg.core.processes import TaskFailure
 from bss_mfg.errors import BssError
 from bss_mfg.imaging import grid, search
 from bss_mfg.imaging.attempts import Marks, Mended, agreement, read_blind, read_known, refined
@@ -22,8 +22,8 @@ from bss_mfg.imaging.reader import Read, darkness, read_box, read_page, within
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import Page, Source
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.model import Package, PrintedPart
-from bss_mfg.payload.spec import Spec, from_text
+from bss_mfg.model import LabelFile, Package
+from bss_mfg.payload.spec import Spec, spec_from_text
 from bss_mfg.symbol import Matrix, data_matrix
 from bss_mfg.verify.diagnosis import Diagnosis, diagnose
 from bss_mfg.verify.findings import BLANK, ScannedPage, Seen, located
@@ -49,32 +49,32 @@ class PageReader:
 
     ledger: Ledger
     wish: Wish
-    own: PrintedPart | None
+    own: LabelFile | None
     second: SecondReader
     serials: dict[int, str] = field(default_factory=dict)
     expected: dict[int, Package] = field(default_factory=dict)
     """The packages of the pages at hand, where it is known which they are."""
     likeness: NDArray[np.bool_] | None = None
     """The modules of all packages (n, rows, columns), of a small batch; made when first needed."""
-    _parts: list[PrintedPart] | None = None
+    _parts: list[LabelFile] | None = None
     _specs: list[Spec] | None = None
     bars: bool = field(init=False)
     """Whether the batch's packages have a Code 128: it is read, but has no modules to compare or grade."""
 
     def __post_init__(self) -> None:
         own = self.ledger.batch(self.wish.batch)
-        self.bars = from_text(own.spec_text, f"spec of batch {own.id}").spec.bare
+        self.bars = spec_from_text(own.spec_text, f"spec of batch {own.id}").spec.bare
 
-    def expect(self, part: PrintedPart, pages: Sequence[int]) -> None:
+    def expect(self, part: LabelFile, pages: Sequence[int]) -> None:
         """Fetch the packages of some pages at once: one by one they cost more than reading them does."""
         numbers = [number for page in pages for number in part.packages_on(page)]
         if numbers and max(numbers) - min(numbers) < 2 * len(numbers):
             for package in self.ledger.packages(self.wish.batch, min(numbers), max(numbers) - min(numbers) + 1):
                 self.expected[package.number] = package
-                self.serials[package.number] = package.serials
+                self.serials[package.number] = package.serials_text
 
     @property
-    def parts(self) -> list[PrintedPart]:
+    def parts(self) -> list[LabelFile]:
         """All printed parts of the batch."""
         if self._parts is None:
             self._parts = label_parts(self.ledger, self.wish.batch)
@@ -85,17 +85,17 @@ class PageReader:
         """The specs of all batches, each once: what a label in this factory can be."""
         if self._specs is None:
             texts = {batch.spec_text: batch.spec for batch in self.ledger.batches()}
-            self._specs = [from_text(text, f"spec {name}").spec for text, name in texts.items()]
+            self._specs = [spec_from_text(text, f"spec {name}").spec for text, name in texts.items()]
         return self._specs
 
-    def read(self, source: Source, number: int) -> ScannedPage | Failed:
+    def read(self, source: Source, number: int) -> ScannedPage | TaskFailure:
         """One page."""
         try:
-            return self._read(source.page(number, self.own.cells if self.own else ()), self.own)
+            return self._read(source.page(number, self.own.symbol_boxes if self.own else ()), self.own)
         except BssError as error:
             return failed(error)
 
-    def _read(self, page: Page, part: PrintedPart | None) -> ScannedPage:
+    def _read(self, page: Page, part: LabelFile | None) -> ScannedPage:
         stalls = self.second.failures
         seen, frame, found = self._seen(page, part)
         if self.wish.grade and not self.bars:
@@ -124,7 +124,7 @@ class PageReader:
             return Seen(read, Diagnosis("match", "", self.wish.batch, place))  # what the ledger would say, too
         return Seen(read, diagnose(read.octets, self.wish.batch, self.ledger, self.specs))
 
-    def _seen(self, page: Page, part: PrintedPart | None) -> tuple[list[Seen], Frame | None, dict[int, Defects]]:
+    def _seen(self, page: Page, part: LabelFile | None) -> tuple[list[Seen], Frame | None, dict[int, Defects]]:
         """All symbols of a page with their diagnoses, how it lies, and what ails those that only the grid shows."""
         frame: Frame | None
         if self.bars:
@@ -217,7 +217,7 @@ class PageReader:
         mended: list[tuple[Marks, int]] = []
         tried: list[Box] = []
         size = self.parts[-1].modules
-        for quad in search.quads(page.grey, most=4 * len(self.parts[-1].cells)):
+        for quad in search.quads(page.grey, most=4 * len(self.parts[-1].symbol_boxes)):
             if time.monotonic() > end:
                 break
             spot = Read(b"", box_of(quad))
@@ -321,16 +321,16 @@ class PageReader:
             # Neighbours are fetched together: pages hold runs of packages.
             count = missing[-1] - number + 1 if missing[-1] - number < 500 else 1
             for package in self.ledger.packages(self.wish.batch, number, count):
-                self.serials[package.number] = package.serials
+                self.serials[package.number] = package.serials_text
         return {number: self.serials[number] for number in wanted if number in self.serials}
 
 
-def failed(error: BssError) -> Failed:
+def failed(error: BssError) -> TaskFailure:
     """An error of one file or page, as an answer."""
-    return Failed(f"{error.what}. {error.way_out}")
+    return TaskFailure(f"{error.what}. {error.way_out}")
 
 
-def label_parts(ledger: Ledger, batch: str) -> list[PrintedPart]:
+def label_parts(ledger: Ledger, batch: str) -> list[LabelFile]:
     """The files that hold the batch's package labels, in the order of printing."""
     return [part for part in ledger.printed_parts(batch) if part.each == "package"]
 

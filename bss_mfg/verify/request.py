@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from bss_mfg.model import Who
+from bss_mfg.model import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,7 @@ class Wish:
     """What is asked of all pages, and where the ledger lies that they are compared with."""
 
     ledger: Path
-    who: Who
+    who: Actor
     batch: str
     second_reader: bool = False
     grade: bool = False

@@ -104,10 +104,10 @@ def places(ledger: Ledger, batch: Batch, numbers: Sequence[int]) -> Iterator[dic
     parts = [part for part in ledger.printed_parts(batch.id) if part.each == "package"]
     for number in numbers:
         package = next(ledger.packages(batch.id, number, 1))
-        place = next((part.place(number) for part in reversed(parts) if number in part.numbers), None)
+        place = next((part.place_of(number) for part in reversed(parts) if number in part.numbers), None)
         yield {
             "package": number,
-            "serials": package.serials,
+            "serials": package.serials_text,
             "file": place.file if place else None,
             "page": place.page if place else None,
             "x_mm": round(place.x_mm, 1) if place else None,

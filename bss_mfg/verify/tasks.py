@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bss_mfg.core.files import read_bytes
-from bss_mfg.core.processes import Failed
+from bss_mfg.core.processes import TaskFailure
 from bss_mfg.errors import BssError, InputError
 from bss_mfg.imaging.frame import Box
 from bss_mfg.imaging.grid import Quad
@@ -21,7 +21,7 @@ from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.shots import Shot, shot
 from bss_mfg.imaging.sources import MOST_OCTETS, Source, source_of
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.model import PrintedPart
+from bss_mfg.model import LabelFile
 from bss_mfg.verify.findings import ScannedPage
 from bss_mfg.verify.page import PageReader, failed
 from bss_mfg.verify.request import Wish
@@ -33,7 +33,7 @@ class Opened:
 
     sha256: str
     pages: int
-    part: PrintedPart | None
+    part: LabelFile | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Look:
     wish: Wish
     path: Path
     pages: tuple[int, ...] = ()
-    part: PrintedPart | None = None
+    part: LabelFile | None = None
     boxes: tuple[tuple[Box, Quad | None, int], ...] = ()
 
 
@@ -56,7 +56,7 @@ def _opened(path: Path) -> Iterator[tuple[Source, str]]:
         yield source, hashlib.sha256(data).hexdigest()
 
 
-def open_file(look: Look) -> Opened | Failed:
+def open_file(look: Look) -> Opened | TaskFailure:
     """What a file is; `Failed` where it is refused."""
     try:
         with _opened(look.path) as (source, digest), Ledger.open(look.wish.ledger, look.wish.who) as ledger:
@@ -66,7 +66,7 @@ def open_file(look: Look) -> Opened | Failed:
         return failed(error)
 
 
-def read_pages(look: Look) -> list[ScannedPage | Failed]:
+def read_pages(look: Look) -> list[ScannedPage | TaskFailure]:
     """What stands on some pages: drawn, read, placed, diagnosed, graded."""
     try:
         with (
@@ -89,7 +89,7 @@ def take_shots(look: Look) -> tuple[Shot | None, ...]:
     """Pictures of some places on a page."""
     try:
         with _opened(look.path) as (source, _):
-            grey = source.page(look.pages[0], look.part.cells if look.part else ()).grey
+            grey = source.page(look.pages[0], look.part.symbol_boxes if look.part else ()).grey
             return tuple(shot(grey, *item) for item in look.boxes)
     except BssError:
         return (None,) * len(look.boxes)

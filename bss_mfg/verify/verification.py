@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bss_mfg.core import parallel
-from bss_mfg.core.processes import Failed
+from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.text import visible
 from bss_mfg.errors import InputError
 from bss_mfg.imaging.frame import Box
@@ -21,7 +21,7 @@ from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.shots import Shot
 from bss_mfg.imaging.sources import SUFFIXES
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.model import Batch, PrintedPart
+from bss_mfg.model import Batch, LabelFile
 from bss_mfg.verify.finding_spool import Findings, Heap
 from bss_mfg.verify.findings import KINDS, Books, Finding, ScannedPage, still_missing
 from bss_mfg.verify.page import label_parts
@@ -74,7 +74,7 @@ class Verification:
     files: int
     pages: int
     wanted: Wanted
-    parts: tuple[PrintedPart, ...]
+    parts: tuple[LabelFile, ...]
     decision: Decision | None = None
     resumed: int = 0
     resumed_labels: int = 0
@@ -258,7 +258,7 @@ class Verifier:
         """The parts of each file that is new; `coming` says which file each belongs to."""
         for path, answer in self._reading.opened(files):
             self._opened += 1
-            if isinstance(answer, Failed):
+            if isinstance(answer, TaskFailure):
                 self.files += 1
                 self._broken.append((self._opened, 0, visible(str(path)), answer.reason))
                 continue
@@ -278,20 +278,20 @@ class Verifier:
                 coming[look] = file
                 yield look
 
-    def _looked_for(self, part: PrintedPart) -> bool:
+    def _looked_for(self, part: LabelFile) -> bool:
         """Whether a file holds a label that was scrapped since."""
         return self._wanted.scrapped and not self._scrapped.isdisjoint(part.numbers)
 
-    def _count_as_read(self, path: Path, part: PrintedPart) -> None:
+    def _count_as_read(self, path: Path, part: LabelFile) -> None:
         self.resumed += 1
         self._resumed_labels += len(part.numbers)
         for page in range(1, part.pages + 1):
             for number in part.packages_on(page):
                 self._books.see(number, path.name, page)
 
-    def _take(self, file: _File, page: int, answer: ScannedPage | Failed) -> None:
+    def _take(self, file: _File, page: int, answer: ScannedPage | TaskFailure) -> None:
         where = f"{visible(str(file.path))}, page {page}"
-        if isinstance(answer, Failed):
+        if isinstance(answer, TaskFailure):
             file.other += 1
             self._broken.append((file.order, page, where, answer.reason))
             return
@@ -326,7 +326,7 @@ class Verifier:
         looks = [replace(look, boxes=tuple(_asked(item) for item in items)) for look, items in wanted.items()]
         drawn = parallel.run(take_shots, looks, self._reading.executor, seconds=PAGE_SECONDS)
         for (_, answer), items in zip(drawn, wanted.values(), strict=True):
-            if not isinstance(answer, Failed):
+            if not isinstance(answer, TaskFailure):
                 found = zip(items, answer, strict=True)
                 self._pictures.update({_spot(item): shot for item, shot in found if shot})
         return {index: self._pictures[_spot(item)] for index, item in failed if _spot(item) in self._pictures}

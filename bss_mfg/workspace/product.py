@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from bss_mfg.core.files import read_bytes
-from bss_mfg.core.toml_files import Document, load, quoted, validate
-from bss_mfg.credentials import check_pattern, serial_from
+from bss_mfg.core.toml_files import TomlDocument, load_toml, quoted, validate
+from bss_mfg.credentials import check_serial_pattern, format_serial
 from bss_mfg.errors import InputError
 from bss_mfg.payload.keys import SAMPLE_FINGERPRINTS, ProductKey, load_public_key
 
@@ -47,7 +47,7 @@ class Product(BaseModel):
     units_per_package: Annotated[int, Field(ge=1, le=64)] = 1
     spec: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")] = "amazon-bss-ob04"
     oob_bytes: Literal[16, 32] = Field(32, description="Octets of the Static OOB key (AuthValue).")
-    serial: Annotated[str, AfterValidator(check_pattern)] = Field("{pid}{n:08}", description="Serial pattern.")
+    serial: Annotated[str, AfterValidator(check_serial_pattern)] = Field("{pid}{n:08}", description="Serial pattern.")
     template: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "sheet-a4-24"
     stage: Literal["development", "production"] = "development"
 
@@ -72,12 +72,12 @@ class Product(BaseModel):
     @property
     def serial_examples(self) -> tuple[str, str]:
         """The first and the longest serial that the pattern makes."""
-        first = serial_from(self.serial, self.pid, 1)
+        first = format_serial(self.serial, self.pid, 1)
         number = 9
         longest = first
         while number < 10**12:
             try:
-                longest = serial_from(self.serial, self.pid, number)
+                longest = format_serial(self.serial, self.pid, number)
             except InputError:
                 break
             number = number * 10 + 9
@@ -96,7 +96,7 @@ class LoadedProduct:
 
 def load_product(path: Path, development_fingerprints: frozenset[str] = frozenset()) -> LoadedProduct:
     """Read and check products/NAME.toml and its key; `development_fingerprints` are the workspace's dev keys."""
-    document = load(path, "product file")
+    document = load_toml(path, "product file")
     product = validate(document, Product)
     key_path = path.parent / product.public_key
     if Path(product.public_key).name != product.public_key:
@@ -111,7 +111,7 @@ def load_product(path: Path, development_fingerprints: frozenset[str] = frozense
     return loaded
 
 
-def check_stage(loaded: LoadedProduct, document: Document, development_fingerprints: frozenset[str]) -> None:
+def check_stage(loaded: LoadedProduct, document: TomlDocument, development_fingerprints: frozenset[str]) -> None:
     """A production product refuses development keys and keys from public documents."""
     if loaded.product.stage != "production":
         return
@@ -135,9 +135,9 @@ def product_text(product: Product) -> str:
     return "\n".join(lines) + "\n"
 
 
-def product_from(values: dict[str, object]) -> Product:
+def product_from_options(values: dict[str, object]) -> Product:
     """A product from values that were typed, not read from a file; `InputError` names the option."""
-    from bss_mfg.core.toml_files import parse
+    from bss_mfg.core.toml_files import parse_toml
 
     lines = [
         f"{name} = {quoted(value) if isinstance(value, str) else value}"
@@ -145,7 +145,7 @@ def product_from(values: dict[str, object]) -> Product:
         if value is not None
     ]
     try:
-        return validate(parse("\n".join(lines), "product"), Product)
+        return validate(parse_toml("\n".join(lines), "product"), Product)
     except InputError as error:
         field = error.where.rpartition(", ")[2].replace("_", "-")
         raise InputError(

@@ -19,21 +19,21 @@ from typing import Any, Literal, NoReturn
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from bss_mfg.core.files import place, read_bytes
+from bss_mfg.core.files import read_bytes, write_atomically
 from bss_mfg.errors import InputError, MissingError
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Secret
 
-Kind = Literal["file", "passphrase", "keyring"]
-KINDS: tuple[Kind, ...] = ("file", "passphrase", "keyring")
-Ask = Callable[[str, bool], Secret]
+VaultKeyKind = Literal["file", "passphrase", "keyring"]
+KINDS: tuple[VaultKeyKind, ...] = ("file", "passphrase", "keyring")
+AskPassphrase = Callable[[str, bool], Secret]
 """Gets a passphrase: called with what it is for, and whether it is a new one (asked twice)."""
 
-SHORTEST = 10
+MIN_PASSPHRASE_LENGTH = 10
 """Characters that a new passphrase has at least."""
 ARGON2ID = (3, 4, 65_536)
 """Iterations, lanes, KiB of memory: RFC 9106, section 4, second recommended option."""
-_MARKS: dict[str, Kind] = {
+_MARKS: dict[str, VaultKeyKind] = {
     "bss-mfg-vault-key-1": "file",
     "bss-mfg-vault-passphrase-1": "passphrase",
     "bss-mfg-vault-keyring-1": "keyring",
@@ -41,7 +41,7 @@ _MARKS: dict[str, Kind] = {
 _SERVICE = "bss-mfg vault"
 
 
-def no_passphrase(what: str, new: bool) -> NoReturn:
+def refuse_to_ask(what: str, new: bool) -> NoReturn:
     """Where nobody can be asked."""
     raise MissingError(
         f"{what} is under a passphrase, and nobody can be asked for it here",
@@ -49,90 +49,90 @@ def no_passphrase(what: str, new: bool) -> NoReturn:
     )
 
 
-def save(vault: Vault, path: Path, kind: Kind, ask: Ask, *, replace: bool = False) -> None:
+def save_vault_key(vault: Vault, path: Path, kind: VaultKeyKind, ask: AskPassphrase, *, replace: bool = False) -> None:
     """Keep a vault key, in a file (0600) in one stroke."""
     if kind == "file":
-        parts = [_MARK_OF[kind], _encode(vault.key.reveal())]
+        fields = [_MARK_OF[kind], _encode(vault.key.reveal())]
     elif kind == "keyring":
         _keyring().set_password(_SERVICE, vault.id, _encode(vault.key.reveal()))
-        parts = [_MARK_OF[kind]]
+        fields = [_MARK_OF[kind]]
     else:
         passphrase = ask(f"the vault key in {path.name}", True)
-        if len(passphrase) < SHORTEST:
+        if len(passphrase) < MIN_PASSPHRASE_LENGTH:
             raise InputError(
-                f"the passphrase has fewer than {SHORTEST} characters",
+                f"the passphrase has fewer than {MIN_PASSPHRASE_LENGTH} characters",
                 way_out="Five random words are easy to type and hard to guess.",
             )
         salt, nonce = secrets.token_bytes(16), secrets.token_bytes(12)
-        sealed = nonce + AESGCM(_stretched(passphrase, salt, ARGON2ID)).encrypt(
+        sealed = nonce + AESGCM(_derive_key(passphrase, salt, ARGON2ID)).encrypt(
             nonce, vault.key.reveal(), vault.id.encode()
         )
         cost = [str(value) for value in ARGON2ID]
-        parts = [_MARK_OF[kind], "argon2id", *cost, _encode(salt), _encode(sealed)]
-    place(path, [(":".join([*parts, vault.id]) + "\n").encode("ascii")], replace=replace)
+        fields = [_MARK_OF[kind], "argon2id", *cost, _encode(salt), _encode(sealed)]
+    write_atomically(path, [(":".join([*fields, vault.id]) + "\n").encode("ascii")], replace=replace)
 
 
-def kind_of(path: Path) -> Kind:
+def vault_key_kind(path: Path) -> VaultKeyKind:
     """How the vault key of a file is kept."""
     return _MARKS[_read(path)[0]]
 
 
-def id_of(path: Path) -> str:
+def vault_key_id(path: Path) -> str:
     """The id that a vault key file says it holds, read without opening it."""
     return _read(path)[-1]
 
 
-def load(path: Path, ask: Ask = no_passphrase) -> Vault:
+def load_vault_key(path: Path, ask: AskPassphrase = refuse_to_ask) -> Vault:
     """Open a vault key; its own check digits reveal damage."""
-    parts = _read(path)
-    kind = _MARKS[parts[0]]
+    fields = _read(path)
+    kind = _MARKS[fields[0]]
     try:
         if kind == "file":
-            (text,) = parts[1:-1]
+            (text,) = fields[1:-1]
             vault = Vault(Secret(base64.b64decode(text, validate=True)))
         elif kind == "keyring":
-            kept = _keyring().get_password(_SERVICE, parts[-1])
+            kept = _keyring().get_password(_SERVICE, fields[-1])
             if kept is None:
                 raise MissingError(
-                    f"the keyring of this user has no vault key {parts[-1]}",
+                    f"the keyring of this user has no vault key {fields[-1]}",
                     where=str(path),
                     way_out="Log in as the user who made it, or put it back with `bss-mfg vault recover`.",
                 )
             vault = Vault(Secret(base64.b64decode(kept, validate=True)))
         else:
-            vault = _opened(parts, path, ask)
+            vault = _open_with_passphrase(fields, path, ask)
     except (binascii.Error, ValueError):
         raise _damaged(path) from None
-    if len(vault.key) != 32 or vault.id != parts[-1]:
+    if len(vault.key) != 32 or vault.id != fields[-1]:
         raise _damaged(path)
     return vault
 
 
-def forget(path: Path) -> None:
+def forget_vault_key(path: Path) -> None:
     """Take a vault key that is used no more out of the keyring; nothing to do for the other kinds."""
-    if kind_of(path) == "keyring":
+    if vault_key_kind(path) == "keyring":
         keyring = _keyring()
-        if keyring.get_password(_SERVICE, id_of(path)) is not None:
-            keyring.delete_password(_SERVICE, id_of(path))
+        if keyring.get_password(_SERVICE, vault_key_id(path)) is not None:
+            keyring.delete_password(_SERVICE, vault_key_id(path))
 
 
-def _opened(parts: list[str], path: Path, ask: Ask) -> Vault:
-    if len(parts) != 8 or parts[1] != "argon2id":
+def _open_with_passphrase(fields: list[str], path: Path, ask: AskPassphrase) -> Vault:
+    if len(fields) != 8 or fields[1] != "argon2id":
         raise _damaged(path)
-    cost = (int(parts[2]), int(parts[3]), int(parts[4]))
+    cost = (int(fields[2]), int(fields[3]), int(fields[4]))
     if not (1 <= cost[0] <= 100 and 1 <= cost[1] <= 64 and 8 * cost[1] <= cost[2] <= 4 << 20):
         raise _damaged(path)
-    salt, sealed = base64.b64decode(parts[5], validate=True), base64.b64decode(parts[6], validate=True)
-    key = _stretched(ask(f"the vault key in {path.name}", False), salt, cost)
+    salt, sealed = base64.b64decode(fields[5], validate=True), base64.b64decode(fields[6], validate=True)
+    key = _derive_key(ask(f"the vault key in {path.name}", False), salt, cost)
     try:
-        return Vault(Secret(AESGCM(key).decrypt(sealed[:12], sealed[12:], parts[7].encode())))
+        return Vault(Secret(AESGCM(key).decrypt(sealed[:12], sealed[12:], fields[7].encode())))
     except InvalidTag:
         raise InputError(
             "the passphrase is another one, or the file was damaged", where=str(path), way_out="Type it again."
         ) from None
 
 
-def _stretched(passphrase: Secret, salt: bytes, cost: tuple[int, int, int]) -> bytes:
+def _derive_key(passphrase: Secret, salt: bytes, cost: tuple[int, int, int]) -> bytes:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from bss_mfg.core import resources
-from bss_mfg.core.files import checked_name, make_folder, move_over, place, read_bytes
-from bss_mfg.core.toml_files import load, validate
+from bss_mfg.core.files import checked_name, make_folder, move_over, read_bytes, write_atomically
+from bss_mfg.core.toml_files import load_toml, validate
 from bss_mfg.errors import InputError, RefusedError
-from bss_mfg.model import Who
+from bss_mfg.model import Actor
 
 if TYPE_CHECKING:
     from bss_mfg.ledger.store import Ledger
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bss_mfg.payload.keys import ProductKey
     from bss_mfg.payload.spec import SpecFile
     from bss_mfg.workspace.product import LoadedProduct, Product
-    from bss_mfg.workspace.unlocking import Ask, Kind
+    from bss_mfg.workspace.unlocking import AskPassphrase, VaultKeyKind
 
 CONFIG = "bss-mfg.toml"
 _CONFIG_TEXT = """# The workspace of bss-mfg: everything about this factory's batches lies in this folder.
@@ -69,7 +69,12 @@ class Workspace:
 
     @classmethod
     def create(
-        cls, root: Path, who: Who, environment: Mapping[str, str], kind: Kind = "file", ask: Ask | None = None
+        cls,
+        root: Path,
+        who: Actor,
+        environment: Mapping[str, str],
+        kind: VaultKeyKind = "file",
+        ask: AskPassphrase | None = None,
     ) -> Workspace:
         """Make a workspace in a new or empty folder: settings, vault key (of a kind), ledger, folders."""
         from bss_mfg.ledger.connection import refuse_network
@@ -102,12 +107,12 @@ class Workspace:
         # The settings come last: what has no settings is no workspace yet, and init can be typed again.
         if not workspace.vault_file.exists():
             vault = Vault.generate()
-            unlocking.save(vault, workspace.vault_file, kind, ask or unlocking.no_passphrase)
+            unlocking.save_vault_key(vault, workspace.vault_file, kind, ask or unlocking.refuse_to_ask)
         else:
-            vault = unlocking.load(workspace.vault_file, ask or unlocking.no_passphrase)
+            vault = unlocking.load_vault_key(workspace.vault_file, ask or unlocking.refuse_to_ask)
         with Ledger.create(workspace.ledger_file, who, vault):
             pass
-        place(root / CONFIG, [_CONFIG_TEXT.encode()])
+        write_atomically(root / CONFIG, [_CONFIG_TEXT.encode()])
         return workspace
 
     def config(self) -> WorkspaceConfig:
@@ -119,7 +124,7 @@ class Workspace:
             format: Literal[1]
             station: str = ""
 
-        return WorkspaceConfig(validate(load(self.root / CONFIG, "workspace settings"), _Config).station)
+        return WorkspaceConfig(validate(load_toml(self.root / CONFIG, "workspace settings"), _Config).station)
 
     # --- paths ----------------------------------------------------------------------------------------------------
 
@@ -134,7 +139,7 @@ class Workspace:
 
     # --- ledger and vault -----------------------------------------------------------------------------------------
 
-    def open_ledger(self, who: Who) -> Ledger:
+    def open_ledger(self, who: Actor) -> Ledger:
         """The open ledger."""
         from bss_mfg.ledger.store import Ledger
 
@@ -145,22 +150,22 @@ class Workspace:
         """Where the vault key waits that is to take the place of the present one."""
         return self.vault_file.with_name(f"{self.vault_file.name}.new")
 
-    def open_vault(self, ledger: Ledger | None = None, ask: Ask | None = None) -> Vault:
+    def open_vault(self, ledger: Ledger | None = None, ask: AskPassphrase | None = None) -> Vault:
         """The vault key. Given the ledger, a change of the vault key that was interrupted is ended first."""
         from bss_mfg.workspace import unlocking
 
         if ledger is not None:
-            self.settle_vault(ledger)
-        return unlocking.load(self.vault_file, ask or unlocking.no_passphrase)
+            self.finish_vault_change(ledger)
+        return unlocking.load_vault_key(self.vault_file, ask or unlocking.refuse_to_ask)
 
-    def settle_vault(self, ledger: Ledger) -> bool:
+    def finish_vault_change(self, ledger: Ledger) -> bool:
         """Put the next vault key in place where the ledger is wrapped under it already; whether it was."""
         from bss_mfg.workspace import unlocking
 
         expected = ledger.vault_id()
-        if not self.next_vault_file.exists() or unlocking.id_of(self.next_vault_file) != expected:
+        if not self.next_vault_file.exists() or unlocking.vault_key_id(self.next_vault_file) != expected:
             return False
-        if self.vault_file.exists() and unlocking.id_of(self.vault_file) == expected:
+        if self.vault_file.exists() and unlocking.vault_key_id(self.vault_file) == expected:
             return False
         move_over(self.next_vault_file, self.vault_file)
         return True
@@ -185,38 +190,38 @@ class Workspace:
 
     def add_product(self, name: str, product: Product, key: ProductKey) -> LoadedProduct:
         """Write a new product and its key; refuses an existing name."""
-        from bss_mfg.core.files import already_there
-        from bss_mfg.core.toml_files import parse
+        from bss_mfg.core.files import already_exists_error
+        from bss_mfg.core.toml_files import parse_toml
         from bss_mfg.payload.keys import DEVELOPMENT_MARK
         from bss_mfg.workspace.product import LoadedProduct, check_stage, product_text
 
         folder = self.root / "products"
         path = folder / f"{checked_name(name, 'product name')}.toml"
         if path.exists():
-            raise already_there(path)
+            raise already_exists_error(path)
         text = product_text(product)
         loaded = LoadedProduct(name, product, key, path)
-        check_stage(loaded, parse(text, str(path)), self.development_fingerprints())
+        check_stage(loaded, parse_toml(text, str(path)), self.development_fingerprints())
         pem = (f"{DEVELOPMENT_MARK}\n" if key.development else "") + key.pem
-        place(folder / product.public_key, [pem.encode()], replace=True)  # a left-over of an interrupted add
-        place(path, [text.encode()])
+        write_atomically(folder / product.public_key, [pem.encode()], replace=True)  # a left-over of an interrupted add
+        write_atomically(path, [text.encode()])
         return loaded
 
     # --- development keys -----------------------------------------------------------------------------------------
 
     def add_development_key(self, name: str, private: bytes, public: bytes) -> tuple[Path, Path]:
         """Write a development key pair: (private file, public file)."""
-        from bss_mfg.core.files import already_there
+        from bss_mfg.core.files import already_exists_error
 
         folder = self.root / "dev-keys"
         checked_name(name, "key name")
         private_file, public_file = folder / f"{name}.private.pem", folder / f"{name}.public.pem"
         for path in (private_file, public_file):
             if path.exists():
-                raise already_there(path)
+                raise already_exists_error(path)
         make_folder(folder)
-        place(private_file, [private])
-        place(public_file, [public])
+        write_atomically(private_file, [private])
+        write_atomically(public_file, [public])
         return private_file, public_file
 
     def development_fingerprints(self) -> frozenset[str]:
@@ -241,36 +246,36 @@ class Workspace:
 
     def copy_spec(self, name: str) -> list[Path]:
         """Copy a packaged spec and its control log mapping into the workspace; refuses to overwrite."""
-        from bss_mfg.core.files import already_there
-        from bss_mfg.payload.spec import packaged, packaged_mapping
+        from bss_mfg.core.files import already_exists_error
+        from bss_mfg.payload.spec import packaged_mapping, packaged_spec
 
         folder = self.root / "specs"
-        texts = {f"{name}.toml": packaged(name).text}
+        texts = {f"{name}.toml": packaged_spec(name).text}
         if mapping := packaged_mapping(name):
             texts[f"{name}.control-log.toml"] = mapping
         for file in texts:
             if (folder / file).exists():
-                raise already_there(folder / file)
+                raise already_exists_error(folder / file)
         make_folder(folder)
         for file, text in texts.items():
-            place(folder / file, [text.encode()])
+            write_atomically(folder / file, [text.encode()])
         return [folder / file for file in texts]
 
     def spec(self, name: str) -> SpecFile:
         """A spec by name."""
-        from bss_mfg.payload.spec import from_document, packaged
+        from bss_mfg.payload.spec import packaged_spec, spec_from_document
 
         path = self.root / "specs" / f"{checked_name(name, 'spec name')}.toml"
         if not path.is_file():
-            return packaged(name)
-        document = load(path, "spec file")
+            return packaged_spec(name)
+        document = load_toml(path, "spec file")
         if not document.data:
             raise InputError(
                 "is empty",
                 where=str(path),
                 way_out=f"Delete it; `bss-mfg spec copy {name}` makes a copy of the packaged spec.",
             )
-        found = from_document(document, "workspace")
+        found = spec_from_document(document, "workspace")
         if found.spec.name != name:
             raise InputError(
                 f"the spec calls itself {found.spec.name!r}, its file {name!r}",
@@ -300,22 +305,22 @@ class Workspace:
 
     def copy_template(self, name: str, new_name: str) -> list[Path]:
         """Copy a template and what it names (artwork, fonts) into the workspace; refuses to overwrite."""
-        from bss_mfg.core.files import already_there
+        from bss_mfg.core.files import already_exists_error
 
         source, folder = self.template_file(name), self.root / "templates"
         target = folder / f"{checked_name(new_name, 'template name')}.toml"
         if target.exists():
-            raise already_there(target)
-        document = load(source, "template")
+            raise already_exists_error(target)
+        document = load_toml(source, "template")
         named = [item.get("file") for item in document.data.get("element", []) if isinstance(item, dict)]
         named += list(document.data.get("fonts", {}).values())
         make_folder(folder)
         written: list[Path] = []
         for file in dict.fromkeys(str(item) for item in named if item):
             if (source.parent / file).is_file() and not (folder / file).exists():
-                place(folder / file, [read_bytes(source.parent / file, "artwork", 60 << 20)])
+                write_atomically(folder / file, [read_bytes(source.parent / file, "artwork", 60 << 20)])
                 written.append(folder / file)
-        place(target, [document.text.encode()])
+        write_atomically(target, [document.text.encode()])
         return [target, *written]
 
     # --- printers -------------------------------------------------------------------------------------------------
@@ -330,13 +335,13 @@ class Workspace:
 
     def add_printer(self, name: str, text: str) -> Path:
         """Write a new printer file; refuses an existing name."""
-        from bss_mfg.core.files import already_there
+        from bss_mfg.core.files import already_exists_error
 
         path = self.printer_file(name)
         if path.exists():
-            raise already_there(path)
+            raise already_exists_error(path)
         make_folder(path.parent)
-        place(path, [text.encode()])
+        write_atomically(path, [text.encode()])
         return path
 
 

@@ -56,7 +56,7 @@ def of_product(
 
 def of_batch(batch: Batch, first: Package, last: Package, modules: int) -> Subject:
     """A batch's own packages: the one with the longest serials, and the first."""
-    longest, shortest = sorted((last, first), key=lambda package: -len(package.serials))
+    longest, shortest = sorted((last, first), key=lambda package: -len(package.serials_text))
     return Subject(
         f"batch {batch.id}", batch, modules, batch.longest_payload, {"longest": longest, "shortest": shortest}
     )

@@ -32,7 +32,7 @@ from bss_mfg.label.template.template import (
 from bss_mfg.model import Stage
 from bss_mfg.payload.build import sizing_examples
 from bss_mfg.payload.spec import Spec
-from bss_mfg.symbol import Matrix, bars, data_matrix, qr
+from bss_mfg.symbol import Matrix, data_matrix, linear_barcode, qr
 
 Order = Literal["rows", "columns", "snake"]
 """The order in which the labels of a page are filled: row by row, column by column, or row by row and back again."""
@@ -81,7 +81,7 @@ class CodePlan:
         element = self.placed.element
         if isinstance(element, Qr):
             return qr(text)
-        return bars("code-128" if isinstance(element, Code128) else "ean-upc", text)
+        return linear_barcode("code-128" if isinstance(element, Code128) else "ean-upc", text)
 
 
 @dataclass(frozen=True, slots=True)

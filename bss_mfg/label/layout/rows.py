@@ -94,7 +94,7 @@ class RowMaker:
     def _package(self, package: Package) -> LabelRow:
         units = package.units
         values: dict[str, Value] = {
-            **self._base, "package": package.number, "units": len(units), "count": 1, "serials": package.serials,
+            **self._base, "package": package.number, "units": len(units), "count": 1, "serials": package.serials_text,
             "first_serial": units[0].serial, "last_serial": units[-1].serial, "payload": package.payload,
             **_of_unit(units[0], 1),
         }  # fmt: skip
@@ -103,7 +103,7 @@ class RowMaker:
     def _unit(self, package: Package, unit: Unit) -> LabelRow:
         number = package.units.index(unit) + 1
         values: dict[str, Value] = {
-            **self._base, "package": package.number, "units": 1, "count": 1, "serials": package.serials,
+            **self._base, "package": package.number, "units": 1, "count": 1, "serials": package.serials_text,
             "first_serial": unit.serial, "last_serial": unit.serial, "payload": package.payload,
             **_of_unit(unit, number),
         }  # fmt: skip

@@ -144,7 +144,9 @@ def _panel(
 
     package = looked.subject.cases[name]
     scene.text(left, top - bleed - 9.5, f"{name.capitalize()} case", 3.6, _INK, bold=True)
-    scene.text(left + 26, top - bleed - 9.5, f"{len(package.payload)} characters, {package.serials[:46]}", 2.9, _FAINT)
+    scene.text(
+        left + 26, top - bleed - 9.5, f"{len(package.payload)} characters, {package.serials_text[:46]}", 2.9, _FAINT
+    )
     _rulers(scene, (left, top - bleed - 1.2), (left - bleed - 1.2, top), zoom, media)
     if bleed:
         scene.rect((left - bleed, top - bleed, width + 2 * bleed, height + 2 * bleed), fill="#fde8e8")

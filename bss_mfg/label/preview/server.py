@@ -27,7 +27,7 @@ from socketserver import TCPServer
 from typing import Any
 
 from bss_mfg.core.files import read_text
-from bss_mfg.core.toml_files import load
+from bss_mfg.core.toml_files import load_toml
 from bss_mfg.errors import BssError, InputError
 from bss_mfg.label.layout.example import Looked, Subject
 from bss_mfg.label.preview.preview import Preview, preview
@@ -191,7 +191,7 @@ def _stamps(paths: Sequence[Path]) -> tuple[Any, ...]:
 def _named_files(path: Path, before: tuple[Path, ...]) -> tuple[Path, ...]:
     """Artwork and fonts that a template names beside itself, there or not; those of `before` if it can't be parsed."""
     try:
-        data = load(path, "template").data
+        data = load_toml(path, "template").data
     except (BssError, ValueError, RecursionError):
         return before
     names = {name for name in _names(data) if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,80}", name)}

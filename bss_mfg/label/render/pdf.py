@@ -182,7 +182,7 @@ def _path(matrix: Matrix, plan: SymbolPlan, cell: int, page_height: int) -> str:
     """One path of merged runs in twentieths of a dot, its origin at the symbol's lower left corner."""
     x, y = plan.origins[cell]
     corners, sizes = _path_pieces(matrix.columns, matrix.rows, plan.dots_x, plan.dots_y)
-    starts, lengths = matrix.runs()
+    starts, lengths = matrix.dark_runs()
     runs = np.concatenate([corners[starts], sizes[lengths]], axis=1).tobytes().decode("ascii")
     bottom = (page_height - y) * UNIT - matrix.rows * plan.dots_y * UNIT
     return f"q 1 0 0 1 {x * UNIT} {bottom} cm {runs}f Q"

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from bss_mfg.core.files import read_bytes
-from bss_mfg.core.toml_files import Document, load, parse, validate
+from bss_mfg.core.toml_files import TomlDocument, load_toml, parse_toml, validate
 from bss_mfg.errors import InputError
 from bss_mfg.label.template.art import Art, check_art
 from bss_mfg.label.template.fonts import FONTS, Font, bundled, load_font
@@ -25,7 +25,7 @@ class LoadedTemplate:
 
     name: str
     template: Template
-    document: Document
+    document: TomlDocument
     art: tuple[Art, ...]
     font_files: tuple[tuple[str, bytes], ...]
 
@@ -59,15 +59,15 @@ class LoadedTemplate:
 
 def load_template(path: Path) -> LoadedTemplate:
     """Read and check a template, the artwork and the fonts that it names."""
-    return _checked(load(path, "template"), path)
+    return _checked(load_toml(path, "template"), path)
 
 
 def template_from_text(text: str, path: Path) -> LoadedTemplate:
     """The same for a text that is being edited; artwork is looked for beside `path`."""
-    return _checked(parse(text, str(path)), path)
+    return _checked(parse_toml(text, str(path)), path)
 
 
-def _checked(document: Document, path: Path) -> LoadedTemplate:
+def _checked(document: TomlDocument, path: Path) -> LoadedTemplate:
     template = validate(document, Template)
     art: dict[str, Art] = {}
     for index, element in enumerate(template.element):

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bss_mfg.core.toml_files import load, quoted, validate
+from bss_mfg.core.toml_files import load_toml, quoted, validate
 
 MM_PER_INCH = 25.4
 POINTS_PER_MM = 72 / 25.4
@@ -96,7 +96,7 @@ def load_printer(path: Path) -> Printer:
     """Read and check a printer file."""
     from bss_mfg.errors import InputError
 
-    document = load(path, "printer file")
+    document = load_toml(path, "printer file")
     try:
         return validate(document, PrinterFile).printer(path.stem)
     except ValueError as error:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bss_mfg.core.toml_files import parse
-from bss_mfg.core.toml_lines import Location, line_numbers
+from bss_mfg.core.toml_files import parse_toml
+from bss_mfg.core.toml_lines import FieldPath, line_numbers
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ from bss_mfg.core.toml_lines import Location, line_numbers
         ('a = "\\""\nb = "#"\nc = 1 # [c]\nd = 1', ("d",), 4),
     ],
 )
-def test_a_field_stands_on_its_line(text: str, location: Location, line: int) -> None:
+def test_a_field_stands_on_its_line(text: str, location: FieldPath, line: int) -> None:
     tomllib.loads(text)
     assert line_numbers(text)[location] == line
 
@@ -40,7 +40,7 @@ def test_a_field_in_a_text_of_several_lines_is_none() -> None:
 
 
 def test_the_nearest_known_field_speaks_for_one_that_is_missing() -> None:
-    document = parse('[media]\nsheet = "a4"\n\n[[element]]\nkind = "text"\n', "label.toml")
+    document = parse_toml('[media]\nsheet = "a4"\n\n[[element]]\nkind = "text"\n', "label.toml")
     assert document.where(("element", 0, "size")) == "label.toml, line 4, element[1].size"
 
 
