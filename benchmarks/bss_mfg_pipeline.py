@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bss_mfg import __version__
 from bss_mfg.issuing.batch import create_batch
-from bss_mfg.label.layout.part_job import Symbols
+from bss_mfg.label.layout.file_content import Symbols
 from bss_mfg.label.make import Wanted, make_labels
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import BUILT_IN
@@ -18,7 +18,7 @@ from bss_mfg.ledger.store import Ledger
 from bss_mfg.manifest.manifests import make_control_logs
 from bss_mfg.manifest.mapping import load_mapping
 from bss_mfg.model import Actor
-from bss_mfg.payload.keys import load_public_key, new_development_key
+from bss_mfg.payload.product_keys import load_public_key, new_development_key
 from bss_mfg.payload.spec import packaged_spec
 from bss_mfg.verify.verification import verify
 from bss_mfg.workspace.product import product_from_options

@@ -32,7 +32,7 @@ from bss_mfg.ledger.vault import DataKey
 from bss_mfg.manifest.controllog import control_log
 from bss_mfg.manifest.mapping import load_mapping
 from bss_mfg.model import Actor, Batch, Package, Secret, Unit
-from bss_mfg.payload.keys import load_public_key, new_development_key
+from bss_mfg.payload.product_keys import load_public_key, new_development_key
 from bss_mfg.payload.spec import packaged_spec
 from bss_mfg.tables import DEFAULT, Table, csv_table, json_lines
 from bss_mfg.workspace.product import product_from_options

@@ -25,7 +25,7 @@ from bss_mfg.label.template.printer import GENERIC
 from bss_mfg.manifest.manifests import make_control_logs
 from bss_mfg.manifest.mapping import load_mapping
 from bss_mfg.model import Actor
-from bss_mfg.payload.keys import load_private_key, load_public_key, new_development_key
+from bss_mfg.payload.product_keys import load_private_key, load_public_key, new_development_key
 from bss_mfg.programming.formats import formats
 from bss_mfg.programming.release import release
 from bss_mfg.reconcile.reconciliation import Reconciliation, reconcile

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bss_mfg.ledger.store import Ledger
-    from bss_mfg.workspace.vaults import VaultStatus
+    from bss_mfg.workspace.vault_keys import VaultStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def check_ledger(ledger: Ledger) -> Check:
 
 def _crypto() -> Check:
     from bss_mfg.errors import BssError
-    from bss_mfg.payload.keys import load_private_key, load_public_key, new_development_key
+    from bss_mfg.payload.product_keys import load_private_key, load_public_key, new_development_key
     from bss_mfg.payload.suites import SUITES
 
     try:

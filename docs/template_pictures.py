@@ -14,7 +14,7 @@ from bss_mfg.label.make import Wanted, make_labels
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import BUILT_IN
 from bss_mfg.model import Actor
-from bss_mfg.payload.keys import load_public_key, new_development_key
+from bss_mfg.payload.product_keys import load_public_key, new_development_key
 from bss_mfg.workspace.product import Product
 from bss_mfg.workspace.workspace import Workspace
 

@@ -21,7 +21,7 @@ from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import GENERIC, Printer
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Actor, Batch
-from bss_mfg.payload.keys import load_public_key, new_development_key
+from bss_mfg.payload.product_keys import load_public_key, new_development_key
 from bss_mfg.workspace.product import Product
 from bss_mfg.workspace.workspace import Workspace
 

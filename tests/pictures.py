@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bss_mfg.issuing.batch import create_batch
-from bss_mfg.label.layout.layout import Layout, SymbolPlan
-from bss_mfg.label.layout.rows import LabelRow, RowMaker
+from bss_mfg.label.layout.label_rows import LabelRow, RowMaker
+from bss_mfg.label.layout.page_layout import Layout, SymbolPlan
 from bss_mfg.label.make import LabelFiles
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import Printer

@@ -16,7 +16,7 @@ import pytest
 import zxingcpp
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.layout.layout import lay_out
+from bss_mfg.label.layout.page_layout import lay_out
 from bss_mfg.label.render import pdf
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import BUILT_IN, Printer

@@ -23,14 +23,14 @@ from PIL import Image
 from bss_mfg.errors import InputError
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.identity_files import read_identities
-from bss_mfg.label.layout.layout import symbol_size
+from bss_mfg.label.layout.symbol_size import symbol_size
 from bss_mfg.manifest.controllog import control_log
 from bss_mfg.manifest.mapping import load_mapping
 from bss_mfg.model import Identity, Secret, Unit
 from bss_mfg.payload import parse
 from bss_mfg.payload.build import PayloadBuilder, longest_example
 from bss_mfg.payload.formats import FORMATS, SPKI
-from bss_mfg.payload.keys import fingerprint, load_private_key, load_public_key, new_development_key
+from bss_mfg.payload.product_keys import fingerprint, load_private_key, load_public_key, new_development_key
 from bss_mfg.payload.spec import packaged_names, packaged_spec, require_confirmed, spec_from_text
 from bss_mfg.symbol import data_matrix
 from bss_mfg.verify.diagnosis import diagnose

@@ -15,8 +15,8 @@ import zxingcpp
 from PIL import Image
 
 from bss_mfg.errors import InputError, RefusedError
-from bss_mfg.label.layout.layout import lay_out
-from bss_mfg.label.make import batch_symbol_size
+from bss_mfg.label.layout.page_layout import lay_out
+from bss_mfg.label.layout.symbol_size import batch_symbol_size
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import GENERIC, Printer
 from bss_mfg.ledger.store import Ledger

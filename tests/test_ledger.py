@@ -17,7 +17,7 @@ from bss_mfg.ledger.connection import WAL_SAFE, journal, refuse_network
 from bss_mfg.ledger.issued import LookupColumn
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Secret
-from bss_mfg.workspace import unlocking
+from bss_mfg.workspace import vault_key_files
 from tests.conftest import Factory, make_factory
 
 
@@ -113,15 +113,15 @@ def test_the_vault_key_can_lie_elsewhere(factory: Factory, tmp_path: Path) -> No
 
 def test_a_vault_key_file_shows_damage(tmp_path: Path) -> None:
     path = tmp_path / "vault.key"
-    unlocking.save_vault_key(Vault.generate(), path, "file", unlocking.refuse_to_ask)
+    vault_key_files.save_vault_key(Vault.generate(), path, "file", vault_key_files.refuse_to_ask)
     text = path.read_text()
     for position in range(0, len(text) - 1, 7):
         path.write_text(text[:position] + ("A" if text[position] != "A" else "B") + text[position + 1 :])
         with pytest.raises(InputError, match="undamaged"):
-            unlocking.load_vault_key(path)
+            vault_key_files.load_vault_key(path)
     path.unlink()
     with pytest.raises(MissingError):
-        unlocking.load_vault_key(path)
+        vault_key_files.load_vault_key(path)
 
 
 def test_a_sealed_key_opens_only_for_its_unit() -> None:

@@ -9,7 +9,7 @@ import uuid
 
 from bss_mfg.model import Secret, Unit
 from bss_mfg.payload.build import PayloadBuilder
-from bss_mfg.payload.keys import load_public_key
+from bss_mfg.payload.product_keys import load_public_key
 from bss_mfg.payload.spec import packaged_spec
 from tests.conftest import Factory
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from bss_mfg.credentials import format_serial, new_oob_key, new_uuid
 from bss_mfg.errors import InputError
-from bss_mfg.label.layout.layout import symbol_size
+from bss_mfg.label.layout.symbol_size import symbol_size
 from bss_mfg.model import Secret, Unit
 from bss_mfg.payload import parse
 from bss_mfg.payload.build import PayloadBuilder, check_value, longest_example
-from bss_mfg.payload.keys import load_private_key, load_public_key, new_development_key
+from bss_mfg.payload.product_keys import load_private_key, load_public_key, new_development_key
 from bss_mfg.payload.spec import packaged_spec, require_confirmed, spec_from_text
 from bss_mfg.symbol import data_matrix
 

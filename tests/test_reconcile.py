@@ -22,7 +22,7 @@ import zxingcpp
 
 from bss_mfg.cli.reconcile import document
 from bss_mfg.manifest.mapping import load_mapping
-from bss_mfg.payload.keys import load_private_key
+from bss_mfg.payload.product_keys import load_private_key
 from bss_mfg.reconcile.account import Account
 from bss_mfg.reconcile.books import Books
 from bss_mfg.reconcile.controllogs import reconcile_control_logs

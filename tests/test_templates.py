@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.layout.example import look
+from bss_mfg.label.examples import example_subject
+from bss_mfg.label.layout.design_check import look
 from bss_mfg.label.layout.geometry import place_all
-from bss_mfg.label.layout.layout import lay_out
-from bss_mfg.label.subjects import example_subject
+from bss_mfg.label.layout.page_layout import lay_out
 from bss_mfg.label.template.expressions import compile_condition, compile_text
 from bss_mfg.label.template.loading import LoadedTemplate, load_template
 from bss_mfg.label.template.printer import GENERIC
@@ -304,8 +304,8 @@ def test_svg_and_pdf_artwork_stay_vectors(tmp_path: Path) -> None:
     import pikepdf
     from reportlab.pdfgen.canvas import Canvas
 
-    from bss_mfg.label.layout.part_job import PartJob
-    from bss_mfg.label.layout.rows import LabelRow
+    from bss_mfg.label.layout.file_content import PartJob
+    from bss_mfg.label.layout.label_rows import LabelRow
     from bss_mfg.label.render.pdf import render_pdf
 
     (tmp_path / "a.svg").write_text(SVG.format(""))

@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from bss_mfg.errors import InputError
+from bss_mfg.label.examples import example_subject
 from bss_mfg.label.preview.server import Watcher, serve
-from bss_mfg.label.subjects import example_subject
 from bss_mfg.label.template.printer import GENERIC
 from tests.conftest import Factory
 

@@ -23,10 +23,10 @@ from PIL import Image
 
 from bss_mfg.errors import InputError
 from bss_mfg.label.layout.checks import Issues
-from bss_mfg.label.layout.layout import lay_out
-from bss_mfg.label.layout.part_job import PartJob
-from bss_mfg.label.layout.rows import LabelRow
-from bss_mfg.label.render.render import render_part
+from bss_mfg.label.layout.file_content import PartJob
+from bss_mfg.label.layout.label_rows import LabelRow
+from bss_mfg.label.layout.page_layout import lay_out
+from bss_mfg.label.render.by_language import render_part
 from bss_mfg.label.template.loading import load_template, template_from_text
 from bss_mfg.label.template.printer import BUILT_IN, Printer
 from bss_mfg.ledger.store import Ledger

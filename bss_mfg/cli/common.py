@@ -64,7 +64,7 @@ class App:
         """A passphrase: from the file that BSS_MFG_PASSPHRASE_FILE names, else asked for without showing it."""
         from bss_mfg.core.files import read_bytes
         from bss_mfg.model import Secret
-        from bss_mfg.workspace.unlocking import refuse_to_ask
+        from bss_mfg.workspace.vault_key_files import refuse_to_ask
         from bss_mfg.workspace.workspace import environment
 
         if named := environment().get("BSS_MFG_PASSPHRASE_FILE"):

@@ -11,7 +11,7 @@ import click
 from bss_mfg.cli.common import App, details, json_option, pass_app, print_json, say, shown_path, table
 
 if TYPE_CHECKING:
-    from bss_mfg.label.layout.example import Subject
+    from bss_mfg.label.layout.design_check import Subject
 
 
 @click.group()
@@ -54,15 +54,15 @@ def template_copy(app: App, name: str, new_name: str) -> None:
 
 
 def _subject(app: App, product: str | None, batch: str | None, units: int) -> Subject:
-    from bss_mfg.label import subjects
+    from bss_mfg.label import examples
 
     if product and batch:
         raise click.UsageError("--product and --batch contradict each other.")
     if batch:
-        return subjects.batch_subject(app.workspace, batch, app.actor)
+        return examples.batch_subject(app.workspace, batch, app.actor)
     if product:
-        return subjects.product_subject(app.workspace, product)
-    return subjects.example_subject(units)
+        return examples.product_subject(app.workspace, product)
+    return examples.example_subject(units)
 
 
 @template.command("preview", epilog="Example: bss-mfg template preview my-label --product bulb --watch")
@@ -179,14 +179,14 @@ def preflight(app: App, product: str, name: str | None, printer: str, as_json: b
     The longest payload and texts are laid out with a template on a printer.
     Exit 1 if anything will not print.
     """
-    from bss_mfg.label import subjects
-    from bss_mfg.label.layout.example import look
+    from bss_mfg.label import examples
+    from bss_mfg.label.layout.design_check import look
     from bss_mfg.label.layout.preflight import preflight as check
     from bss_mfg.label.template.loading import load_template
 
     workspace = app.workspace
     loaded = load_template(workspace.template_file(name or workspace.product(product).product.template))
-    outcome = check(look(loaded, app.printer(printer), subjects.product_subject(workspace, product)))
+    outcome = check(look(loaded, app.printer(printer), examples.product_subject(workspace, product)))
     record = outcome.record()
     if as_json:
         print_json(record)

@@ -163,7 +163,7 @@ def _printer(app: App, name: str | None, dpi: str | None) -> Printer:
 
 def _address(printer: Printer, to: str) -> str:
     """The address to send to, checked before anything is made."""
-    from bss_mfg.label.printing.send import parse_address
+    from bss_mfg.label.printing.raw_port import parse_address
 
     address = printer.address if to == "printer" else to
     if not address:

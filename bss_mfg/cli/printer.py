@@ -54,7 +54,7 @@ def printer_add(
     """Make a printer file in the workspace, to be edited: offset, scale, margins, media."""
     from dataclasses import replace
 
-    from bss_mfg.label.printing.send import parse_address
+    from bss_mfg.label.printing.raw_port import parse_address
     from bss_mfg.label.template.printer import printer_text
 
     found = app.printer(like)
@@ -95,10 +95,10 @@ def printer_test_page(app: App, name: str, width: float, height: float, out: Pat
     """A page to calibrate from: rulers, a dot ladder, and symbols at each X-dimension."""
     from bss_mfg.core.files import write_atomically
     from bss_mfg.errors import MissingError
-    from bss_mfg.label.printing.send import formats_of
-    from bss_mfg.label.printing.send import send as hand_over
-    from bss_mfg.label.printing.testpage import test_page
-    from bss_mfg.label.render.render import SUFFIX
+    from bss_mfg.label.printing.raw_port import formats_of
+    from bss_mfg.label.printing.raw_port import send as hand_over
+    from bss_mfg.label.printing.test_page import test_page
+    from bss_mfg.label.render.by_language import SUFFIX
 
     found = app.printer(name)
     data = test_page(found, width, height)

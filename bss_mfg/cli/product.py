@@ -45,7 +45,7 @@ def add(
     """
     from bss_mfg.core.files import checked_name, read_bytes
     from bss_mfg.payload.build import longest_example
-    from bss_mfg.payload.keys import load_public_key
+    from bss_mfg.payload.product_keys import load_public_key
     from bss_mfg.payload.suites import SUITES
     from bss_mfg.workspace.product import product_from_options
 
@@ -157,7 +157,7 @@ def dev_key(app: App, name: str, kind: str) -> None:
 
     The private half lets demos and tests decrypt barcodes. A production product refuses the public half.
     """
-    from bss_mfg.payload.keys import new_development_key
+    from bss_mfg.payload.product_keys import new_development_key
 
     private, public = app.workspace.add_development_key(name, *new_development_key(kind))
     say(f"OK: {shown_path(private)} (private), {shown_path(public)} (public)")

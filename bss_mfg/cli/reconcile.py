@@ -36,7 +36,7 @@ def reconcile(
     from bss_mfg.core.files import read_bytes
     from bss_mfg.core.processes import ProcessExecutor, cores
     from bss_mfg.manifest.mapping import find_mapping
-    from bss_mfg.payload.keys import load_private_key
+    from bss_mfg.payload.product_keys import load_private_key
     from bss_mfg.reconcile.reconciliation import reconcile as run
 
     key = load_private_key(read_bytes(private_key, "private key", 1 << 16), str(private_key)) if private_key else None

@@ -10,7 +10,7 @@ import click
 from bss_mfg.cli.common import App, counted, details, json_option, pass_app, print_json, say, shown_path
 
 if TYPE_CHECKING:
-    from bss_mfg.workspace.unlocking import VaultKeyKind
+    from bss_mfg.workspace.vault_key_files import VaultKeyKind
 
 
 @click.group()
@@ -27,7 +27,7 @@ def status(ctx: click.Context, app: App, as_json: bool) -> None:
 
     Exit 1 where it is missing, damaged or another one.
     """
-    from bss_mfg.workspace.vaults import vault_status as look
+    from bss_mfg.workspace.vault_keys import vault_status as look
 
     with app.workspace.open_ledger(app.actor) as ledger:
         found = look(app.workspace, ledger)
@@ -56,7 +56,7 @@ def rekey(app: App, kind: VaultKeyKind | None) -> None:
     No unit is touched; it can be interrupted anywhere and run again. The old key opens only older backups afterwards:
     keep a copy of it as long as you keep those, and no longer.
     """
-    from bss_mfg.workspace.vaults import rekey as change
+    from bss_mfg.workspace.vault_keys import rekey as change
 
     with app.workspace.open_ledger(app.actor) as ledger:
         count = change(app.workspace, ledger, kind, app.ask)
@@ -71,7 +71,7 @@ def export_recovery(app: App, to: Path) -> None:
 
     One line of text, short enough to print. Never overwrites (exit 4).
     """
-    from bss_mfg.workspace.vaults import export_recovery as write
+    from bss_mfg.workspace.vault_keys import export_recovery as write
 
     with app.workspace.open_ledger(app.actor) as ledger:
         name = write(app.workspace, ledger, to, app.ask)
@@ -89,8 +89,8 @@ def recover(app: App, source: Path | None, officer_key: Path | None) -> None:
     From a recovery file or a safe copy; or with the officer's private key, which opens every data key and wraps it
     under a new vault key. What lies in place is kept beside it as vault.key.damaged.
     """
-    from bss_mfg.workspace.vaults import recover as put_back
-    from bss_mfg.workspace.vaults import recover_by_officer
+    from bss_mfg.workspace.vault_keys import recover as put_back
+    from bss_mfg.workspace.vault_keys import recover_by_officer
 
     if (source is None) == (officer_key is None):
         raise click.UsageError("Name a recovery file, or --officer-key.")

@@ -192,7 +192,7 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
     """
     from bss_mfg.core.files import read_bytes
     from bss_mfg.errors import InputError
-    from bss_mfg.payload.keys import load_private_key
+    from bss_mfg.payload.product_keys import load_private_key
     from bss_mfg.payload.spec import packaged_names, packaged_spec
     from bss_mfg.verify.inspect import explain, strings_of
 

@@ -23,7 +23,7 @@ from bss_mfg.cli.common import (
 if TYPE_CHECKING:
     from bss_mfg.doctor import Check
     from bss_mfg.reconcile.reconciliation import Reconciliation
-    from bss_mfg.workspace.unlocking import VaultKeyKind
+    from bss_mfg.workspace.vault_key_files import VaultKeyKind
 
 
 @click.command(epilog="Example: bss-mfg init factory")
@@ -79,7 +79,7 @@ def doctor(ctx: click.Context, app: App, as_json: bool) -> None:
 def _of_workspace(app: App) -> list[Check]:
     from bss_mfg.doctor import Check, check_ledger, check_left_over, check_vault
     from bss_mfg.errors import BssError
-    from bss_mfg.workspace.vaults import vault_status
+    from bss_mfg.workspace.vault_keys import vault_status
 
     try:
         workspace = app.workspace

@@ -13,7 +13,7 @@ from bss_mfg.ledger.sealed import PackageRow, SealedRows, UnitRow, seal_packages
 from bss_mfg.ledger.vault import DataKey
 from bss_mfg.model import Identity, Package, Unit
 from bss_mfg.payload.build import PayloadBuilder
-from bss_mfg.payload.keys import load_public_key
+from bss_mfg.payload.product_keys import load_public_key
 from bss_mfg.payload.spec import spec_from_text
 
 UNITS_AT_ONCE = 256

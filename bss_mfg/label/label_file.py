@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bss_mfg.label.layout.checks import Issues
-from bss_mfg.label.layout.layout import Layout
-from bss_mfg.label.layout.part_job import PartJob, Symbols
-from bss_mfg.label.layout.rows import LabelRow, RowMaker, runs
+from bss_mfg.label.layout.file_content import PartJob, Symbols
+from bss_mfg.label.layout.label_rows import LabelRow, RowMaker, runs
+from bss_mfg.label.layout.page_layout import Layout
 from bss_mfg.label.layout.texts import check_text
-from bss_mfg.label.render.render import render_part
+from bss_mfg.label.render.by_language import render_part
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Actor, Batch
 

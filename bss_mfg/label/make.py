@@ -17,10 +17,11 @@ from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.spool import Spool
 from bss_mfg.errors import InputError, MissingError, RefusedError
 from bss_mfg.label.label_file import LabelPart, check_part, index_head, index_part, make_part
-from bss_mfg.label.layout.layout import Layout, Order, lay_out
-from bss_mfg.label.layout.part_job import Symbols
-from bss_mfg.label.layout.rows import RowMaker, label_count
-from bss_mfg.label.render.render import SUFFIX
+from bss_mfg.label.layout.file_content import Symbols
+from bss_mfg.label.layout.label_rows import RowMaker, label_count
+from bss_mfg.label.layout.page_layout import Layout, Order, lay_out
+from bss_mfg.label.layout.symbol_size import batch_symbol_size
+from bss_mfg.label.render.by_language import SUFFIX
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.ledger.store import Ledger
@@ -83,18 +84,6 @@ class _File:
     copy: int
     numbers: Sequence[int]
     start_at: int
-
-
-def batch_symbol_size(batch: Batch) -> int:
-    """Modules on a side of all symbols of a batch: what its longest possible string needs; 0 where it has bars."""
-    from bss_mfg.label.layout.layout import symbol_size
-    from bss_mfg.payload.spec import spec_from_text
-
-    spec = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec
-    if spec.bare:
-        return 0
-    facts = batch.facts
-    return symbol_size(spec, facts, int(facts["key_bits"]), batch.units_per_package, int(facts["oob_bytes"]))
 
 
 def select(

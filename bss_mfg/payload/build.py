@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from bss_mfg.errors import InputError
 from bss_mfg.model import Unit
 from bss_mfg.payload.formats import BINARY, FORMATS
-from bss_mfg.payload.keys import ProductKey
+from bss_mfg.payload.product_keys import ProductKey
 from bss_mfg.payload.spec import SAFE_VALUE, PlaintextValue, Spec, SpecField, column_of, plaintext_size
 from bss_mfg.payload.suites import SUITES
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bss_mfg.payload.keys import COMPRESSED_SPKI, compressed_spki
+from bss_mfg.payload.product_keys import COMPRESSED_SPKI, compressed_spki
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from bss_mfg.errors import InputError
 from bss_mfg.model import Secret
 from bss_mfg.payload.formats import FORMATS
-from bss_mfg.payload.keys import PrivateKey
+from bss_mfg.payload.product_keys import PrivateKey
 from bss_mfg.payload.spec import PlaintextValue, Spec, SpecField, column_of, plaintext_size
 from bss_mfg.payload.suites import SUITES
 

@@ -18,10 +18,10 @@ from bss_mfg.errors import MissingError
 from bss_mfg.imaging.reader import read_box
 from bss_mfg.imaging.sources import source_of
 from bss_mfg.issuing.slices import Slice, SliceSettings, make_slice
-from bss_mfg.label.layout.part_job import PartJob
-from bss_mfg.label.layout.rows import RowMaker
+from bss_mfg.label.layout.file_content import PartJob
+from bss_mfg.label.layout.label_rows import RowMaker
 from bss_mfg.label.make import LABELS_PER_FILE
-from bss_mfg.label.render.render import render_part
+from bss_mfg.label.render.by_language import render_part
 from bss_mfg.manifest.controllog import logs
 from bss_mfg.model import Package, Unit
 from bss_mfg.pipeline.plan import Ready

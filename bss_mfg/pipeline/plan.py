@@ -18,10 +18,10 @@ from bss_mfg.core.files import is_complete as settled_file
 from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.issuing.batch import check_request
 from bss_mfg.issuing.identity_files import IdentityFile
-from bss_mfg.label.layout.example import Subject, look
-from bss_mfg.label.layout.layout import Layout
-from bss_mfg.label.layout.part_job import Symbols
-from bss_mfg.label.subjects import product_subject
+from bss_mfg.label.examples import product_subject
+from bss_mfg.label.layout.design_check import Subject, look
+from bss_mfg.label.layout.file_content import Symbols
+from bss_mfg.label.layout.page_layout import Layout
 from bss_mfg.label.template.loading import LoadedTemplate, load_template
 from bss_mfg.label.template.printer import BUILT_IN, Printer
 from bss_mfg.ledger.store import Ledger

@@ -18,7 +18,7 @@ from bss_mfg.ledger.issued import chunked
 from bss_mfg.ledger.vault import key_digest
 from bss_mfg.model import LabelFile
 from bss_mfg.payload import parse
-from bss_mfg.payload.keys import PrivateKey, load_private_key, private_pem
+from bss_mfg.payload.product_keys import PrivateKey, load_private_key, private_pem
 from bss_mfg.programming.check import Expected
 from bss_mfg.reconcile.account import Account, Making, Some
 from bss_mfg.reconcile.books import Books

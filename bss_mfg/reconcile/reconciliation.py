@@ -13,7 +13,7 @@ from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.manifest.mapping import LogMapping
 from bss_mfg.model import Batch
-from bss_mfg.payload.keys import PrivateKey, fingerprint
+from bss_mfg.payload.product_keys import PrivateKey, fingerprint
 from bss_mfg.reconcile.account import Account, Difference, Making
 from bss_mfg.reconcile.books import Books
 from bss_mfg.reconcile.controllogs import reconcile_control_logs

@@ -10,7 +10,7 @@ from typing import Any
 from bss_mfg.errors import InputError
 from bss_mfg.payload import parse
 from bss_mfg.payload.formats import SPKI
-from bss_mfg.payload.keys import SAMPLE_FINGERPRINTS, PrivateKey, load_public_key
+from bss_mfg.payload.product_keys import SAMPLE_FINGERPRINTS, PrivateKey, load_public_key
 from bss_mfg.payload.spec import Spec
 
 _BARS = "AIM prefix ]C"

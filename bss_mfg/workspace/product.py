@@ -13,7 +13,7 @@ from bss_mfg.core.files import read_bytes
 from bss_mfg.core.toml_files import TomlDocument, load_toml, quoted, validate
 from bss_mfg.credentials import check_serial_pattern, format_serial
 from bss_mfg.errors import InputError
-from bss_mfg.payload.keys import SAMPLE_FINGERPRINTS, ProductKey, load_public_key
+from bss_mfg.payload.product_keys import SAMPLE_FINGERPRINTS, ProductKey, load_public_key
 
 
 def check_digit(digits: str) -> int:

@@ -17,10 +17,10 @@ from bss_mfg.model import Actor
 if TYPE_CHECKING:
     from bss_mfg.ledger.store import Ledger
     from bss_mfg.ledger.vault import Vault
-    from bss_mfg.payload.keys import ProductKey
+    from bss_mfg.payload.product_keys import ProductKey
     from bss_mfg.payload.spec import SpecFile
     from bss_mfg.workspace.product import LoadedProduct, Product
-    from bss_mfg.workspace.unlocking import AskPassphrase, VaultKeyKind
+    from bss_mfg.workspace.vault_key_files import AskPassphrase, VaultKeyKind
 
 CONFIG = "bss-mfg.toml"
 _CONFIG_TEXT = """# The workspace of bss-mfg: everything about this factory's batches lies in this folder.
@@ -80,7 +80,7 @@ class Workspace:
         from bss_mfg.ledger.connection import refuse_network
         from bss_mfg.ledger.store import Ledger
         from bss_mfg.ledger.vault import Vault
-        from bss_mfg.workspace import unlocking
+        from bss_mfg.workspace import vault_key_files
 
         root = root.expanduser().resolve()
         if outer := next((folder for folder in root.parents if (folder / CONFIG).is_file()), None):
@@ -107,9 +107,9 @@ class Workspace:
         # The settings come last: what has no settings is no workspace yet, and init can be typed again.
         if not workspace.vault_file.exists():
             vault = Vault.generate()
-            unlocking.save_vault_key(vault, workspace.vault_file, kind, ask or unlocking.refuse_to_ask)
+            vault_key_files.save_vault_key(vault, workspace.vault_file, kind, ask or vault_key_files.refuse_to_ask)
         else:
-            vault = unlocking.load_vault_key(workspace.vault_file, ask or unlocking.refuse_to_ask)
+            vault = vault_key_files.load_vault_key(workspace.vault_file, ask or vault_key_files.refuse_to_ask)
         with Ledger.create(workspace.ledger_file, who, vault):
             pass
         write_atomically(root / CONFIG, [_CONFIG_TEXT.encode()])
@@ -152,20 +152,20 @@ class Workspace:
 
     def open_vault(self, ledger: Ledger | None = None, ask: AskPassphrase | None = None) -> Vault:
         """The vault key. Given the ledger, a change of the vault key that was interrupted is ended first."""
-        from bss_mfg.workspace import unlocking
+        from bss_mfg.workspace import vault_key_files
 
         if ledger is not None:
             self.finish_vault_change(ledger)
-        return unlocking.load_vault_key(self.vault_file, ask or unlocking.refuse_to_ask)
+        return vault_key_files.load_vault_key(self.vault_file, ask or vault_key_files.refuse_to_ask)
 
     def finish_vault_change(self, ledger: Ledger) -> bool:
         """Put the next vault key in place where the ledger is wrapped under it already; whether it was."""
-        from bss_mfg.workspace import unlocking
+        from bss_mfg.workspace import vault_key_files
 
         expected = ledger.vault_id()
-        if not self.next_vault_file.exists() or unlocking.vault_key_id(self.next_vault_file) != expected:
+        if not self.next_vault_file.exists() or vault_key_files.vault_key_id(self.next_vault_file) != expected:
             return False
-        if self.vault_file.exists() and unlocking.vault_key_id(self.vault_file) == expected:
+        if self.vault_file.exists() and vault_key_files.vault_key_id(self.vault_file) == expected:
             return False
         move_over(self.next_vault_file, self.vault_file)
         return True
@@ -192,7 +192,7 @@ class Workspace:
         """Write a new product and its key; refuses an existing name."""
         from bss_mfg.core.files import already_exists_error
         from bss_mfg.core.toml_files import parse_toml
-        from bss_mfg.payload.keys import DEVELOPMENT_MARK
+        from bss_mfg.payload.product_keys import DEVELOPMENT_MARK
         from bss_mfg.workspace.product import LoadedProduct, check_stage, product_text
 
         folder = self.root / "products"
@@ -226,7 +226,7 @@ class Workspace:
 
     def development_fingerprints(self) -> frozenset[str]:
         """Fingerprints of the workspace's development keys."""
-        from bss_mfg.payload.keys import load_public_key
+        from bss_mfg.payload.product_keys import load_public_key
 
         return frozenset(
             load_public_key(read_bytes(path, "development key", 1 << 16), str(path)).fingerprint

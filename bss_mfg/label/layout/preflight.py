@@ -7,9 +7,9 @@ from typing import Any
 
 from bss_mfg.errors import InputError
 from bss_mfg.label.layout.checks import contrast
-from bss_mfg.label.layout.example import Looked
+from bss_mfg.label.layout.design_check import Looked
 from bss_mfg.label.layout.geometry import Placed, place_all
-from bss_mfg.label.layout.layout import lay_out
+from bss_mfg.label.layout.page_layout import lay_out
 from bss_mfg.label.template.template import DataMatrix
 from bss_mfg.symbol import SQUARE_SIZES, data_matrix
 

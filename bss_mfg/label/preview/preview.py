@@ -8,14 +8,14 @@ from typing import Literal
 
 from bss_mfg.errors import InputError
 from bss_mfg.label.layout.checks import Issue
-from bss_mfg.label.layout.example import Looked, Subject, look
+from bss_mfg.label.layout.design_check import Looked, Subject, look
+from bss_mfg.label.layout.file_content import PartJob
 from bss_mfg.label.layout.geometry import Rect, place_all
-from bss_mfg.label.layout.layout import Layout
-from bss_mfg.label.layout.part_job import PartJob
-from bss_mfg.label.layout.rows import LabelRow
+from bss_mfg.label.layout.label_rows import LabelRow
+from bss_mfg.label.layout.page_layout import Layout
+from bss_mfg.label.preview.scene import Picture, Scene
 from bss_mfg.label.render.pdf import render_pdf
-from bss_mfg.label.render.scene import Picture, Scene
-from bss_mfg.label.template.art import Art
+from bss_mfg.label.template.artwork import Art
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.label.template.template import Bars, DataMatrix, Media, Qr

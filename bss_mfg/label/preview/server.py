@@ -29,9 +29,9 @@ from typing import Any
 from bss_mfg.core.files import read_text
 from bss_mfg.core.toml_files import load_toml
 from bss_mfg.errors import BssError, InputError
-from bss_mfg.label.layout.example import Looked, Subject
+from bss_mfg.label.layout.design_check import Looked, Subject
 from bss_mfg.label.preview.preview import Preview, preview
-from bss_mfg.label.render.scene import Picture
+from bss_mfg.label.preview.scene import Picture
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import Printer
 
@@ -259,7 +259,7 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, watcher: Watcher, port: int) -> None:
         self.watcher = watcher
-        text = files("bss_mfg.label.preview").joinpath("page.html").read_text("utf-8")
+        text = files("bss_mfg.label.preview").joinpath("server.html").read_text("utf-8")
         self.page = text.encode("utf-8")
         self.rules = (
             f"default-src 'none'; script-src {_hashes(text, 'script')}; style-src {_hashes(text, 'style')}; "

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from bss_mfg.core.files import read_bytes, sha256_of
 from bss_mfg.errors import MissingError, RefusedError
 from bss_mfg.label.make import LabelFiles
-from bss_mfg.label.printing.send import formats_of, parse_address, send
+from bss_mfg.label.printing.raw_port import formats_of, parse_address, send
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch
 

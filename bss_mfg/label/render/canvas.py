@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
-from bss_mfg.label.layout.layout import Layout
+from bss_mfg.label.layout.page_layout import Layout
 from bss_mfg.label.template.printer import POINTS_PER_MM
 
 INSET = 0.05

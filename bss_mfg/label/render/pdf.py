@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from bss_mfg.label.layout.layout import Layout, SymbolPlan
-from bss_mfg.label.layout.part_job import Octets, PartJob, Symbols
-from bss_mfg.label.layout.rows import LabelRow
+from bss_mfg.label.layout.file_content import Octets, PartJob, Symbols
+from bss_mfg.label.layout.label_rows import LabelRow
+from bss_mfg.label.layout.page_layout import Layout, SymbolPlan
 from bss_mfg.label.layout.texts import TextPlan
-from bss_mfg.label.render.artwork import draw_shapes, embed_pdf_art, placeholder_names
 from bss_mfg.label.render.canvas import INSET, draw_sample, new_canvas
+from bss_mfg.label.render.shapes import draw_shapes, embed_pdf_art, placeholder_names
 from bss_mfg.label.template.fonts import Font
 from bss_mfg.label.template.printer import POINTS_PER_MM
 from bss_mfg.symbol import Matrix, data_matrix

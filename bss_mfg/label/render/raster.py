@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bss_mfg.label.layout.checks import reflectance
+from bss_mfg.label.layout.file_content import PartJob
 from bss_mfg.label.layout.geometry import Placed
-from bss_mfg.label.layout.layout import Layout, SymbolPlan
-from bss_mfg.label.layout.part_job import PartJob
-from bss_mfg.label.layout.rows import LabelRow
+from bss_mfg.label.layout.label_rows import LabelRow
+from bss_mfg.label.layout.page_layout import Layout, SymbolPlan
 from bss_mfg.label.layout.texts import TextPlan
-from bss_mfg.label.render.artwork import draw_shapes, embed_pdf_art, placeholder_names
 from bss_mfg.label.render.canvas import draw_sample, new_canvas
+from bss_mfg.label.render.shapes import draw_shapes, embed_pdf_art, placeholder_names
 from bss_mfg.label.template.fonts import Font
 from bss_mfg.label.template.printer import MM_PER_INCH, POINTS_PER_MM
 from bss_mfg.symbol import Matrix, data_matrix

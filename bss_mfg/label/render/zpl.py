@@ -17,8 +17,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from bss_mfg.label.layout.layout import SymbolPlan
-from bss_mfg.label.layout.part_job import PartJob
+from bss_mfg.label.layout.file_content import PartJob
+from bss_mfg.label.layout.page_layout import SymbolPlan
 from bss_mfg.label.render.raster import Bits, Strip, pieces_of, turned
 from bss_mfg.symbol import Matrix
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from bss_mfg.core.files import read_bytes
 from bss_mfg.core.toml_files import TomlDocument, load_toml, parse_toml, validate
 from bss_mfg.errors import InputError
-from bss_mfg.label.template.art import Art, check_art
+from bss_mfg.label.template.artwork import Art, check_art
 from bss_mfg.label.template.fonts import FONTS, Font, bundled, load_font
 from bss_mfg.label.template.template import Bars, Image, Template, TextElement
 

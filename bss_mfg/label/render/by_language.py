@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bss_mfg.label.layout.part_job import PartJob
+from bss_mfg.label.layout.file_content import PartJob
 from bss_mfg.label.render.pdf import render_pdf
 
 SUFFIX = {"pdf": ".pdf", "zpl": ".zpl", "png": ".png"}

@@ -11,7 +11,7 @@ from typing import Any
 
 from bss_mfg.errors import InputError
 from bss_mfg.label.layout.geometry import Placed
-from bss_mfg.label.template.art import Art, svg_drawing
+from bss_mfg.label.template.artwork import Art, svg_drawing
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import POINTS_PER_MM
 from bss_mfg.label.template.template import Box, Image, Line

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bss_mfg.label.layout.layout import Layout, Slot
+from bss_mfg.label.layout.page_layout import Layout, Slot
 from bss_mfg.label.template.expressions import Value, Values
 from bss_mfg.label.template.template import Each
 from bss_mfg.ledger.store import Ledger

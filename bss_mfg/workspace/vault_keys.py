@@ -13,8 +13,15 @@ from bss_mfg.core.files import move_aside, move_over, read_bytes
 from bss_mfg.errors import BssError, LedgerError, RefusedError
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import OfficerPrivateKey, Vault
-from bss_mfg.workspace import unlocking
-from bss_mfg.workspace.unlocking import AskPassphrase, VaultKeyKind
+from bss_mfg.workspace.vault_key_files import (
+    AskPassphrase,
+    VaultKeyKind,
+    forget_vault_key,
+    load_vault_key,
+    save_vault_key,
+    vault_key_id,
+    vault_key_kind,
+)
 from bss_mfg.workspace.workspace import Workspace
 
 
@@ -39,9 +46,9 @@ def vault_status(workspace: Workspace, ledger: Ledger) -> VaultStatus:
     kind: VaultKeyKind | None = None
     found: str | None = None
     try:
-        kind, found = unlocking.vault_key_kind(workspace.vault_file), unlocking.vault_key_id(workspace.vault_file)
+        kind, found = vault_key_kind(workspace.vault_file), vault_key_id(workspace.vault_file)
         if kind == "file":
-            found = unlocking.load_vault_key(workspace.vault_file).id
+            found = load_vault_key(workspace.vault_file).id
         if found != expected:
             trouble = f"this is vault key {found}, the ledger's is {expected}"
     except BssError as error:
@@ -61,9 +68,7 @@ def rekey(workspace: Workspace, ledger: Ledger, kind: VaultKeyKind | None, ask: 
     """
     with workspace.open_vault(ledger, ask) as old, Vault.generate() as new:
         ledger.check_vault(old)
-        unlocking.save_vault_key(
-            new, workspace.next_vault_file, kind or unlocking.vault_key_kind(workspace.vault_file), ask, replace=True
-        )
+        save_vault_key(new, workspace.next_vault_file, kind or vault_key_kind(workspace.vault_file), ask, replace=True)
         count = ledger.rewrap(old, new)
         _install_next_key(workspace)
     return count
@@ -72,7 +77,7 @@ def rekey(workspace: Workspace, ledger: Ledger, kind: VaultKeyKind | None, ask: 
 def _install_next_key(workspace: Workspace) -> None:
     if workspace.vault_file.exists():
         try:
-            unlocking.forget_vault_key(workspace.vault_file)
+            forget_vault_key(workspace.vault_file)
         except BssError:
             move_aside(workspace.vault_file, ".damaged")
     move_over(workspace.next_vault_file, workspace.vault_file)
@@ -82,7 +87,7 @@ def export_recovery(workspace: Workspace, ledger: Ledger, to: Path, ask: AskPass
     """Write the vault key under a passphrase, to be kept apart; its id. Never overwrites."""
     with workspace.open_vault(ledger, ask) as vault:
         ledger.check_vault(vault)
-        unlocking.save_vault_key(vault, to, "passphrase", ask)
+        save_vault_key(vault, to, "passphrase", ask)
         ledger.note(None, "recovery exported", {"file": to.name, "vault": vault.id})
         return vault.id
 
@@ -93,7 +98,7 @@ def recover(workspace: Workspace, ledger: Ledger, source: Path, ask: AskPassphra
     Refused where the vault key in place is the ledger's own; a damaged or wrong one is kept beside it.
     """
     _refuse_whole(workspace, ledger)
-    with unlocking.load_vault_key(source, ask) as vault:
+    with load_vault_key(source, ask) as vault:
         if vault.id != ledger.vault_id():
             raise LedgerError(
                 f"holds vault key {vault.id}, the ledger's is {ledger.vault_id()}",
@@ -102,7 +107,7 @@ def recover(workspace: Workspace, ledger: Ledger, source: Path, ask: AskPassphra
             )
         if workspace.vault_file.exists():
             move_aside(workspace.vault_file, ".damaged")
-        unlocking.save_vault_key(vault, workspace.vault_file, "file", ask)
+        save_vault_key(vault, workspace.vault_file, "file", ask)
         ledger.note(None, "vault key put back", {"file": source.name, "vault": vault.id})
         return vault.id
 
@@ -114,7 +119,7 @@ def recover_by_officer(workspace: Workspace, ledger: Ledger, private_key: Path, 
     passphrase = ask(f"the officer's private key in {private_key.name}", False) if b"ENCRYPTED" in pem else None
     officer = OfficerPrivateKey(pem, passphrase, str(private_key))
     with Vault.generate() as new:
-        unlocking.save_vault_key(new, workspace.next_vault_file, "file", ask, replace=True)
+        save_vault_key(new, workspace.next_vault_file, "file", ask, replace=True)
         count = ledger.recover(officer, new)
         _install_next_key(workspace)
     return count

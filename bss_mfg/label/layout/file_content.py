@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bss_mfg.label.layout.layout import Layout
-from bss_mfg.label.layout.rows import LabelRow
+from bss_mfg.label.layout.label_rows import LabelRow
+from bss_mfg.label.layout.page_layout import Layout
 
 Symbols = Literal["mask", "vector"]
 

@@ -9,9 +9,9 @@ from typing import Any, Literal
 from xml.sax.saxutils import escape
 
 from bss_mfg.label.layout.geometry import Rect
-from bss_mfg.label.render.artwork import embed_pdf_art, placeholder_names
 from bss_mfg.label.render.canvas import new_canvas
-from bss_mfg.label.template.art import Art
+from bss_mfg.label.render.shapes import embed_pdf_art, placeholder_names
+from bss_mfg.label.template.artwork import Art
 from bss_mfg.label.template.fonts import bundled
 from bss_mfg.label.template.printer import POINTS_PER_MM
 

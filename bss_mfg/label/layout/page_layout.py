@@ -6,7 +6,7 @@ or loses dots and still decodes, so no decoder would tell.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -30,9 +30,7 @@ from bss_mfg.label.template.template import (
     carries_payload,
 )
 from bss_mfg.model import Stage
-from bss_mfg.payload.build import sizing_examples
-from bss_mfg.payload.spec import Spec
-from bss_mfg.symbol import Matrix, data_matrix, linear_barcode, qr
+from bss_mfg.symbol import Matrix, linear_barcode, qr
 
 Order = Literal["rows", "columns", "snake"]
 """The order in which the labels of a page are filled: row by row, column by column, or row by row and back again."""
@@ -369,10 +367,3 @@ def _plan_symbol(
             "Move the element inwards, or correct the printer's offset.",
         )
     return SymbolPlan(columns, rows, dots_x, dots_y, element.quiet_zone, origins)
-
-
-def symbol_size(spec: Spec, facts: Mapping[str, str], key_bits: int, units: int, oob_bytes: int) -> int:
-    """Modules on a side of a symbol that holds every barcode string of a batch of this shape."""
-    return max(
-        data_matrix(text.encode("ascii")).size for text in sizing_examples(spec, facts, key_bits, units, oob_bytes)
-    )

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from bss_mfg.label.layout.layout import MIN_DOTS, lay_out
-from bss_mfg.label.layout.part_job import PartJob
-from bss_mfg.label.layout.rows import LabelRow
-from bss_mfg.label.render.render import render_part
+from bss_mfg.label.layout.file_content import PartJob
+from bss_mfg.label.layout.label_rows import LabelRow
+from bss_mfg.label.layout.page_layout import MIN_DOTS, lay_out
+from bss_mfg.label.render.by_language import render_part
 from bss_mfg.label.template.loading import LoadedTemplate, template_from_text
 from bss_mfg.label.template.printer import Printer
 
