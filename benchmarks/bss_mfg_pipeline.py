@@ -10,8 +10,8 @@ from pathlib import Path
 
 from bss_mfg import __version__
 from bss_mfg.issuing.batch import create_batch
-from bss_mfg.label.layout.file_content import Symbols
-from bss_mfg.label.make import Wanted, make_labels
+from bss_mfg.label.layout.file_content import SymbolStyle
+from bss_mfg.label.make import LabelRequest, make_labels
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import BUILT_IN
 from bss_mfg.ledger.store import Ledger
@@ -87,11 +87,11 @@ class Factory:
             raise RuntimeError(f"batch {batch} was not issued as asked")
 
     def labels(
-        self, batch: str, folder: Path, symbols: Symbols, name: str = "sheet-a4-24", printer: str = f"pdf-{DPI}",
+        self, batch: str, folder: Path, symbols: SymbolStyle, name: str = "sheet-a4-24", printer: str = f"pdf-{DPI}",
         executor: Executor | None = None,
     ) -> None:  # fmt: skip
         """The label files and their index, and the ledger's record of them."""
-        known, wanted = self.ledger.batch(batch), Wanted(symbols=symbols, again=True)
+        known, wanted = self.ledger.batch(batch), LabelRequest(symbols=symbols, again=True)
         template = load_template(self.workspace.template_file(name))
         made = make_labels(self.ledger, known, template, BUILT_IN[printer], folder, wanted, executor=executor)
         if made.unchanged or made.labels != known.packages:

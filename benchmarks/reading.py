@@ -22,7 +22,7 @@ from benchmarks import reference_pipeline as reference
 from benchmarks.bss_mfg_pipeline import Factory
 from benchmarks.common import run
 from bss_mfg.core.processes import open_executor
-from bss_mfg.label.make import Wanted as Labels
+from bss_mfg.label.make import LabelRequest as Labels
 from bss_mfg.label.make import make_labels
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import BUILT_IN

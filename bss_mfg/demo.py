@@ -21,7 +21,7 @@ from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.identity_files import read_identities
 from bss_mfg.label.make import make_labels
 from bss_mfg.label.template.loading import load_template
-from bss_mfg.label.template.printer import GENERIC
+from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI
 from bss_mfg.manifest.manifests import make_control_logs
 from bss_mfg.manifest.mapping import load_mapping
 from bss_mfg.model import Actor
@@ -107,14 +107,25 @@ def _run(workspace: Workspace, folder: Path, who: Actor, reporter: Reporter) -> 
         vault = workspace.open_vault(ledger)
         with clock.step("issue"):
             batch = create_batch(
-                ledger, vault, loaded, workspace.spec(loaded.product.spec), sample.units,
-                batch_id=f"{name}-0001", identities=identities, progress=reporter(f"{name}: issue"),
-            ).batch  # fmt: skip
+                ledger,
+                vault,
+                loaded,
+                workspace.spec(loaded.product.spec),
+                sample.units,
+                batch_id=f"{name}-0001",
+                identities=identities,
+                progress=reporter(f"{name}: issue"),
+            ).batch
         out = workspace.batch_folder(batch.id)
         with clock.step("labels"):
             template = load_template(workspace.template_file(batch.template))
             labels = make_labels(
-                ledger, batch, template, GENERIC[sample.dpi], out / "labels", progress=reporter(f"{name}: labels")
+                ledger,
+                batch,
+                template,
+                PDF_PRINTER_BY_DPI[sample.dpi],
+                out / "labels",
+                progress=reporter(f"{name}: labels"),
             )
         with clock.step("verify"):
             outcome = verify(ledger, batch, labels.files, Wanted(pictures=True), progress=reporter(f"{name}: verify"))
@@ -136,7 +147,11 @@ def _run(workspace: Workspace, folder: Path, who: Actor, reporter: Reporter) -> 
                 ledger, vault, batch, out, mapping, private_key=key, progress=reporter(f"{name}: reconcile")
             )
     files = {
-        "label file": labels.files[0], "index": labels.index, "control log": log, "manifest": table,
-        "programming data": programming, "report": report,
-    }  # fmt: skip
+        "label file": labels.files[0],
+        "index": labels.index,
+        "control log": log,
+        "manifest": table,
+        "programming data": programming,
+        "report": report,
+    }
     return Ran(name, batch.units, labels.labels, labels.pages, files, clock.seconds, outcome, agreement)

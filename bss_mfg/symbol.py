@@ -19,8 +19,31 @@ SQUARE_SIZES = (10, 12, 14, 16, 18, 20, 22, 24, 26, 32, 36, 40, 44, 48, 52, 64, 
 """Modules on a side of the 24 square ECC 200 symbols (ISO/IEC 16022, table 7)."""
 
 DATA_CODEWORDS = (
-    3, 5, 8, 12, 18, 22, 30, 36, 44, 62, 86, 114, 144, 174, 204, 280, 368, 456, 576, 696, 816, 1050, 1304, 1558,
-)  # fmt: skip
+    3,
+    5,
+    8,
+    12,
+    18,
+    22,
+    30,
+    36,
+    44,
+    62,
+    86,
+    114,
+    144,
+    174,
+    204,
+    280,
+    368,
+    456,
+    576,
+    696,
+    816,
+    1050,
+    1304,
+    1558,
+)
 """Data codewords of each of `SQUARE_SIZES`."""
 
 _REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))

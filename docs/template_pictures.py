@@ -10,7 +10,7 @@ import pypdfium2
 from PIL import Image, ImageOps
 
 from bss_mfg.issuing.batch import create_batch
-from bss_mfg.label.make import Wanted, make_labels
+from bss_mfg.label.make import LabelRequest, make_labels
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import BUILT_IN
 from bss_mfg.model import Actor
@@ -52,7 +52,7 @@ def pictures(folder: Path) -> None:
                 template = load_template(workspace.template_file(name))
                 batch = batches["plug" if "multipack" in name else "sensor" if name.startswith("bars") else "bulb"]
                 made = make_labels(
-                    ledger, batch, template, BUILT_IN["pdf-300"], root / "out" / name, Wanted(again=True)
+                    ledger, batch, template, BUILT_IN["pdf-300"], root / "out" / name, LabelRequest(again=True)
                 )
                 _picture(made.files[0], folder / f"template-{name}.png")
 

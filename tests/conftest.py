@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bss_mfg.issuing.batch import create_batch
-from bss_mfg.label.make import LabelFiles, Wanted, make_labels
+from bss_mfg.label.make import LabelFiles, LabelRequest, make_labels
 from bss_mfg.label.template.loading import load_template
-from bss_mfg.label.template.printer import GENERIC, Printer
+from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI, Printer
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Actor, Batch
 from bss_mfg.payload.product_keys import load_public_key, new_development_key
@@ -109,7 +109,13 @@ class Factory:
         with self.ledger() as ledger:
             batch = ledger.batch(batch_id)
             return make_labels(
-                ledger, batch, loaded, printer or GENERIC[dpi], target, Wanted(again=again, **wanted), progress=progress
+                ledger,
+                batch,
+                loaded,
+                printer or PDF_PRINTER_BY_DPI[dpi],
+                target,
+                LabelRequest(again=again, **wanted),
+                progress=progress,
             )
 
 

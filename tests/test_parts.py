@@ -21,7 +21,7 @@ from bss_mfg.core.processes import ProcessExecutor, TaskFailure, Worker, WorkerE
 from bss_mfg.core.spool import Spool
 from bss_mfg.errors import InputError, MissingError
 from bss_mfg.issuing.batch import MAKE_AHEAD_FROM, create_batch
-from bss_mfg.label.make import Wanted, make_labels
+from bss_mfg.label.make import LabelRequest, make_labels
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import BUILT_IN
 from tests.conftest import Factory
@@ -257,8 +257,8 @@ def test_label_files_are_the_same_whoever_makes_them(factory: Factory, tmp_path:
     for name, executor in executors():
         with factory.ledger() as ledger:
             batch, folder = ledger.batch("B1"), tmp_path / name
-            make_labels(ledger, batch, template, BUILT_IN["pdf-300"], folder, Wanted(again=True, labels_per_file=48),
-                        executor=executor)  # fmt: skip
+            request = LabelRequest(again=True, labels_per_file=48)
+            make_labels(ledger, batch, template, BUILT_IN["pdf-300"], folder, request, executor=executor)
         made[name] = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
         if executor:
             executor.shutdown()

@@ -19,8 +19,8 @@ from bss_mfg.cli.steps import Steps
 from bss_mfg.core.files import immediate_lock, sha256_of
 from bss_mfg.core.processes import ProcessExecutor
 from bss_mfg.errors import MissingError
-from bss_mfg.label.label_file import make_part
-from bss_mfg.label.template.printer import GENERIC
+from bss_mfg.label.label_file import make_label_file
+from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI
 from bss_mfg.pipeline.estimate import refuse_full_disk
 from bss_mfg.pipeline.pipeline import run
 from bss_mfg.pipeline.plan import Ready, new_plan, ready, write_plan
@@ -33,7 +33,7 @@ from tests.test_run import command, interrupted
 def prepared(factory: Factory, units: int) -> Ready:
     with factory.ledger() as ledger:
         plan = new_plan(factory.workspace, ledger, "bulb", units, "B1", None, "pdf-300", "mask", None, "1")
-    return ready(factory.workspace, plan, lambda name: GENERIC[300])
+    return ready(factory.workspace, plan, lambda name: PDF_PRINTER_BY_DPI[300])
 
 
 # --- before anything is written -----------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ class Deadly(ProcessExecutor):
     """Processes of which one dies whenever it is to make a certain file."""
 
     def submit_within(self, seconds: float, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-        if fn is make_part and args[0].name == "B1-labels-0002.pdf":
+        if fn is make_label_file and args[0].name == "B1-labels-0002.pdf":
             fn, args = os._exit, (9,)
         return super().submit_within(seconds, fn, *args, **kwargs)
 

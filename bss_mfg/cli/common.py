@@ -94,9 +94,11 @@ def json_option(function: F) -> F:
 def jobs_option(function: F) -> F:
     """`--jobs`: how many processes work."""
     return click.option(
-        "--jobs", type=click.IntRange(0, 64), default=0,
+        "--jobs",
+        type=click.IntRange(0, 64),
+        default=0,
         help="Working processes; 0: one per core where that pays. The results are the same.",
-    )(function)  # fmt: skip
+    )(function)
 
 
 def print_json(document: object) -> None:

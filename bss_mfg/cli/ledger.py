@@ -54,8 +54,11 @@ def backup(app: App, to: Path) -> None:
 @ledger.command(epilog="Example: bss-mfg ledger restore backup.db --skip-serials 5000 --reason 'disk failed'")
 @click.argument("copy", type=click.Path(path_type=Path))
 @click.option("--check", "only_check", is_flag=True, help="Only check the copy; change nothing.")
-@click.option("--skip-serials", type=click.IntRange(0), help="Running numbers of each product to leave out: at least "
-              "as many as were issued since the copy was made.")  # fmt: skip
+@click.option(
+    "--skip-serials",
+    type=click.IntRange(0),
+    help="Running numbers of each product to leave out: at least as many as were issued since the copy was made.",
+)
 @click.option("--reason", help="Why, for the history.")
 @pass_app
 def restore(app: App, copy: Path, only_check: bool, skip_serials: int | None, reason: str | None) -> None:
@@ -122,8 +125,10 @@ def history(app: App, what: str, as_json: bool) -> None:
     from bss_mfg.ledger.history import history_of
 
     with app.workspace.open_ledger(app.actor) as opened:
-        found = [{"seq": event.seq, "at": event.at, "kind": event.kind, "batch": event.batch, **event.data}
-                 for event in history_of(opened, what)]  # fmt: skip
+        found = [
+            {"seq": event.seq, "at": event.at, "kind": event.kind, "batch": event.batch, **event.data}
+            for event in history_of(opened, what)
+        ]
     if as_json:
         print_json(found)
         return

@@ -30,8 +30,11 @@ def scrap(app: App, batch_id: str, serials: tuple[str, ...], reason: str) -> Non
 @click.argument("batch_id", metavar="BATCH")
 @click.argument("serials", metavar="SERIAL...", nargs=-1, required=True)
 @click.option("--reason", required=True, help="Why, for the history.")
-@click.option("--identities", type=click.Path(path_type=Path), help="CSV or XLSX with serial and maybe "
-              "uuid, mac of the new units, in the order of the serials.")  # fmt: skip
+@click.option(
+    "--identities",
+    type=click.Path(path_type=Path),
+    help="CSV or XLSX with serial and maybe uuid, mac of the new units, in the order of the serials.",
+)
 @json_option
 @pass_app
 def replace(
@@ -101,10 +104,17 @@ def close(app: App, batch_id: str, in_hand: int, as_json: bool) -> None:
         closed = ledger.closed_at(batch_id)
     if as_json:
         print_json(
-            {"batch": batch_id, "closed_at": closed, "packages": found.packages, "printed": found.printed,
-             "verified": found.verified, "scrapped": found.scrapped, "in_hand": found.in_hand,
-             "never_printed": found.never_printed}
-        )  # fmt: skip
+            {
+                "batch": batch_id,
+                "closed_at": closed,
+                "packages": found.packages,
+                "printed": found.printed,
+                "verified": found.verified,
+                "scrapped": found.scrapped,
+                "in_hand": found.in_hand,
+                "never_printed": found.never_printed,
+            }
+        )
     parts = f"{found.printed:,} printed, {found.verified:,} verified, {found.scrapped:,} scrapped"
     never = f"; {counted(found.never_printed, 'package')} never printed" if found.never_printed else ""
     say(f"OK: batch {batch_id} closed: {parts}, {found.in_hand:,} in hand{never}")
@@ -112,8 +122,12 @@ def close(app: App, batch_id: str, in_hand: int, as_json: bool) -> None:
 
 @click.command(epilog="Example: bss-mfg retire bulb-2026-11 --acknowledged feedback-20261124.json")
 @click.argument("batch_id", metavar="BATCH")
-@click.option("--acknowledged", metavar="TEXT", help="By what the manifest was acknowledged, for the history, where "
-              "no feedback file was read for each unit (`manifest acknowledge`).")  # fmt: skip
+@click.option(
+    "--acknowledged",
+    metavar="TEXT",
+    help="By what the manifest was acknowledged, for the history, where "
+    "no feedback file was read for each unit (`manifest acknowledge`).",
+)
 @click.option("--delete-exports", is_flag=True, help="Also destroy programming files of the batch in the workspace.")
 @pass_app
 def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bool) -> None:

@@ -38,8 +38,14 @@ def manifest() -> None:
 
 @manifest.command(epilog="Example: bss-mfg manifest make bulb-2026-11 --format control-log --out upload/")
 @click.argument("batch_id", metavar="BATCH")
-@click.option("--format", "kind", type=click.Choice(["control-log", "csv", "jsonl"]), default="control-log",
-              show_default=True, help="control-log: Amazon's JSON; csv, jsonl: the factory's own systems.")  # fmt: skip
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["control-log", "csv", "jsonl"]),
+    default="control-log",
+    show_default=True,
+    help="control-log: Amazon's JSON; csv, jsonl: the factory's own systems.",
+)
 @click.option("--out", "to", required=True, metavar="PATH", help="File; or a folder, if it exists or ends with /.")
 @click.option("--rejected", is_flag=True, help="Only packages with a unit that a feedback file rejected.")
 @click.option("--missing", is_flag=True, help="Only packages with a unit in no control log yet.")
@@ -48,9 +54,16 @@ def manifest() -> None:
 @json_option
 @pass_app
 def make(
-    app: App, batch_id: str, kind: str, to: str, rejected: bool, missing: bool, max_logs: int | None,
-    max_bytes: int | None, as_json: bool,
-) -> None:  # fmt: skip
+    app: App,
+    batch_id: str,
+    kind: str,
+    to: str,
+    rejected: bool,
+    missing: bool,
+    max_logs: int | None,
+    max_bytes: int | None,
+    as_json: bool,
+) -> None:
     """Write the control logs or tables of a batch.
 
     Holds no OOB key but the encrypted field of the barcode. Never overwrites a file (exit 4). In a folder, control logs
@@ -97,9 +110,15 @@ def make(
 
 
 def _control_logs(
-    app: App, ledger: Ledger, batch: Batch, out: Path, which: Which, limits: tuple[int | None, int | None], *,
+    app: App,
+    ledger: Ledger,
+    batch: Batch,
+    out: Path,
+    which: Which,
+    limits: tuple[int | None, int | None],
+    *,
     as_file: bool,
-) -> list[dict[str, object]]:  # fmt: skip
+) -> list[dict[str, object]]:
     from bss_mfg.manifest.manifests import Limits, make_control_logs
     from bss_mfg.manifest.mapping import load_mapping
 
@@ -113,10 +132,16 @@ def _control_logs(
         ledger, batch, mapping, out, datetime.now(UTC), which=which, limits=Limits(*limits), as_file=as_file
     )
     return [
-        {"file": str(one.path), "sha256": one.sha256, "packages": one.contents.all_packages,
-         "device_logs": one.contents.device_logs, "bundle_logs": one.contents.bundle_logs, "before": one.before}
+        {
+            "file": str(one.path),
+            "sha256": one.sha256,
+            "packages": one.contents.all_packages,
+            "device_logs": one.contents.device_logs,
+            "bundle_logs": one.contents.bundle_logs,
+            "before": one.before,
+        }
         for one in made
-    ]  # fmt: skip
+    ]
 
 
 @manifest.command(epilog="Example: bss-mfg manifest status bulb-2026-11")
@@ -141,20 +166,29 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
             {
                 "batch": batch_id,
                 "manifests": [
-                    {"file": one.file, "sha256": one.sha256, "at": one.at, "device_logs": one.device_logs,
-                     "bundle_logs": one.bundle_logs, "units": one.units, "waiting": one.waiting,
-                     "accepted": one.accepted, "rejected": one.rejected,
-                     "uploaded": [item["to"] for item in uploads if item["sha256"] == one.sha256]}
+                    {
+                        "file": one.file,
+                        "sha256": one.sha256,
+                        "at": one.at,
+                        "device_logs": one.device_logs,
+                        "bundle_logs": one.bundle_logs,
+                        "units": one.units,
+                        "waiting": one.waiting,
+                        "accepted": one.accepted,
+                        "rejected": one.rejected,
+                        "uploaded": [item["to"] for item in uploads if item["sha256"] == one.sha256],
+                    }
                     for one in files
                 ],
                 "missing": range_pairs(missing),
                 "rejected": [{"serial": serial, "reason": reason} for serial, reason in rejected],
             }
-        )  # fmt: skip
+        )
         return
     if files:
-        rows = [(one.file, one.at, str(one.units), str(one.waiting), str(one.accepted), str(one.rejected))
-                for one in files]  # fmt: skip
+        rows = [
+            (one.file, one.at, str(one.units), str(one.waiting), str(one.accepted), str(one.rejected)) for one in files
+        ]
         table(rows, ("FILE", "MADE", "UNITS", "WAITING", "ACCEPTED", "REJECTED"))
     for serial, reason in rejected:
         click.echo(f"rejected: {serial}  {reason!a}")
@@ -187,22 +221,36 @@ def acknowledge(ctx: click.Context, app: App, file: Path, product: str | None, a
         before = ledger.feedback_read(found.sha256)
         done = None if before else write_down(ledger, found, product)
     counts = found.counts
-    unanswered = {state: [serial for serial, verdict in found.verdicts.items() if verdict.state == state]
-                  for state in ("contradictory", "unclear")}  # fmt: skip
+    unanswered = {
+        state: [serial for serial, verdict in found.verdicts.items() if verdict.state == state]
+        for state in ("contradictory", "unclear")
+    }
     if as_json:
         print_json(
-            {"file": str(file), "sha256": found.sha256, "read_before": before, "entries": found.entries,
-             "accepted": done.accepted if done else 0, "rejected": done.rejected if done else 0,
-             "unchanged": done.unchanged if done else 0, "repeated": counts["repeated"],
-             "unknown": list(done.unknown) if done else [], "ambiguous": list(done.ambiguous) if done else [],
-             **unanswered,
-             "unreadable": found.unreadable, "batches": list(done.batches) if done else []}
-        )  # fmt: skip
+            {
+                "file": str(file),
+                "sha256": found.sha256,
+                "read_before": before,
+                "entries": found.entries,
+                "accepted": done.accepted if done else 0,
+                "rejected": done.rejected if done else 0,
+                "unchanged": done.unchanged if done else 0,
+                "repeated": counts["repeated"],
+                "unknown": list(done.unknown) if done else [],
+                "ambiguous": list(done.ambiguous) if done else [],
+                **unanswered,
+                "unreadable": found.unreadable,
+                "batches": list(done.batches) if done else [],
+            }
+        )
     if done is None:
         say(f"OK: this file was read before, at {before}; nothing was changed")
         return
-    for what, serials in (("unknown here", done.unknown), ("shared by several products", done.ambiguous),
-                          *unanswered.items()):  # fmt: skip
+    for what, serials in (
+        ("unknown here", done.unknown),
+        ("shared by several products", done.ambiguous),
+        *unanswered.items(),
+    ):
         for serial in serials[:20]:
             reason = found.verdicts[serial].reason if what in unanswered else ""
             say(f"{what}: {serial!a}" + (f", {reason!a}" if reason else ""))
@@ -215,9 +263,11 @@ def acknowledge(ctx: click.Context, app: App, file: Path, product: str | None, a
     wrong = counts["rejected"] + len(done.unknown) + len(done.ambiguous) + found.unreadable
     wrong += sum(map(len, unanswered.values()))
     word = "WRONG" if wrong else "OK"
-    say(f"{word}: {done.accepted:,} accepted, {done.rejected:,} rejected, {done.unchanged:,} unchanged, "
+    say(
+        f"{word}: {done.accepted:,} accepted, {done.rejected:,} rejected, {done.unchanged:,} unchanged, "
         f"{len(done.unknown):,} unknown, {counts['repeated']:,} repeated"
-        + "".join(f", {len(serials):,} {state}" for state, serials in unanswered.items() if serials))  # fmt: skip
+        + "".join(f", {len(serials):,} {state}" for state, serials in unanswered.items() if serials)
+    )
     if counts["rejected"]:
         say("Correct what was rejected, then: bss-mfg manifest BATCH --rejected --out DIR/")
     if wrong:
@@ -253,7 +303,20 @@ def upload(app: App, paths: tuple[Path, ...], to: str, endpoint: str | None, as_
             if not as_json:
                 click.echo(one.where)
     if as_json:
-        print_json({"to": to, "files": [{"file": str(one.path), "where": one.where, "sha256": one.sha256,
-                                         "octets": one.octets, "sent": one.sent} for one in done]})  # fmt: skip
+        print_json(
+            {
+                "to": to,
+                "files": [
+                    {
+                        "file": str(one.path),
+                        "where": one.where,
+                        "sha256": one.sha256,
+                        "octets": one.octets,
+                        "sent": one.sent,
+                    }
+                    for one in done
+                ],
+            }
+        )
     sent = sum(one.sent for one in done)
     say(f"OK: {counted(sent, 'file')} uploaded and verified, {len(done) - sent:,} there before")

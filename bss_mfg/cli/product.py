@@ -31,14 +31,28 @@ def product() -> None:
 @click.option("--serial", default="{pid}{n:08}", show_default=True, help="Serial pattern.")
 @click.option("--template", default="sheet-a4-24", show_default=True, help="Label template.")
 @click.option(
-    "--stage", type=click.Choice(["development", "production"]), default="development", show_default=True,
+    "--stage",
+    type=click.Choice(["development", "production"]),
+    default="development",
+    show_default=True,
     help="Development labels carry a SAMPLE mark; production needs a confirmed spec.",
-)  # fmt: skip
+)
 @pass_app
 def add(
-    app: App, name: str, pid: str, upc: str | None, ean: str | None, public_key: Path, title: str,
-    units_per_package: int, spec: str, oob_bytes: str, serial: str, template: str, stage: str,
-) -> None:  # fmt: skip
+    app: App,
+    name: str,
+    pid: str,
+    upc: str | None,
+    ean: str | None,
+    public_key: Path,
+    title: str,
+    units_per_package: int,
+    spec: str,
+    oob_bytes: str,
+    serial: str,
+    template: str,
+    stage: str,
+) -> None:
     """Add a product that Amazon onboarded.
 
     Checks every value and the key, and writes products/NAME.toml, which may be edited later.
@@ -53,11 +67,20 @@ def add(
     checked_name(name, "product name")
     found = product_from_options(
         {
-            "format": 1, "title": title, "pid": pid, "upc": upc, "ean": ean, "public_key": f"{name}.pem",
-            "units_per_package": units_per_package, "spec": spec, "oob_bytes": int(oob_bytes), "serial": serial,
-            "template": template, "stage": stage,
+            "format": 1,
+            "title": title,
+            "pid": pid,
+            "upc": upc,
+            "ean": ean,
+            "public_key": f"{name}.pem",
+            "units_per_package": units_per_package,
+            "spec": spec,
+            "oob_bytes": int(oob_bytes),
+            "serial": serial,
+            "template": template,
+            "stage": stage,
         }
-    )  # fmt: skip
+    )
     key = load_public_key(read_bytes(public_key, "product public key", 1 << 16), str(public_key))
     suite = workspace.spec(spec).spec.suite
     if suite:
@@ -88,12 +111,18 @@ def list_(app: App, as_json: bool) -> None:
         return
     table(
         [
-            (item.name, item.product.pid, item.product.upc or item.product.ean or "-",
-             str(item.product.units_per_package), item.product.stage, item.key.fingerprint[:16])
+            (
+                item.name,
+                item.product.pid,
+                item.product.upc or item.product.ean or "-",
+                str(item.product.units_per_package),
+                item.product.stage,
+                item.key.fingerprint[:16],
+            )
             for item in loaded
         ],
         ("NAME", "PID", "UPC/EAN", "PER PACKAGE", "STAGE", "KEY"),
-    )  # fmt: skip
+    )
 
 
 @product.command(epilog="Example: bss-mfg product show bulb")
@@ -119,9 +148,12 @@ def _record(loaded: object, pinned: str | None) -> dict[str, object]:
     record: dict[str, object] = {"name": loaded.name}
     record.update((key, value) for key, value in loaded.product.model_dump().items() if key != "format")
     return {
-        **record, "key_kind": loaded.key.kind, "key_fingerprint": loaded.key.fingerprint,
-        "key_development": loaded.key.development, "key_pinned": pinned,
-    }  # fmt: skip
+        **record,
+        "key_kind": loaded.key.kind,
+        "key_fingerprint": loaded.key.fingerprint,
+        "key_development": loaded.key.development,
+        "key_pinned": pinned,
+    }
 
 
 @product.command(epilog="Example: bss-mfg product repin bulb --reason 'Amazon rotated the key, mail of 3 May'")

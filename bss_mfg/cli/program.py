@@ -22,17 +22,36 @@ MOST = 10_000
 @click.option("--to", multiple=True, metavar="age1...", help="Encrypt to a station's age public key; repeat for more.")
 @click.option("--again", is_flag=True, help="Release keys a second time.")
 @click.option("--reason", default="", help="Of --again: why, for the history.")
-@click.option("--check", "readback", type=click.Path(path_type=Path), help="Instead: compare what the flasher read "
-              "back (CSV or XLSX with serial, uuid, oob_key or oob_sha256) with the ledger.")  # fmt: skip
-@click.option("--jobs", type=click.IntRange(0, 64), default=0,
-              help="Of --check: working processes; 0: one per core where that pays.")  # fmt: skip
+@click.option(
+    "--check",
+    "readback",
+    type=click.Path(path_type=Path),
+    help="Instead: compare what the flasher read "
+    "back (CSV or XLSX with serial, uuid, oob_key or oob_sha256) with the ledger.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(0, 64),
+    default=0,
+    help="Of --check: working processes; 0: one per core where that pays.",
+)
 @json_option
 @pass_app
 @click.pass_context
 def program(
-    ctx: click.Context, app: App, batch_id: str, kind: str | None, layout: Path | None, out: str | None,
-    to: tuple[str, ...], again: bool, reason: str, readback: Path | None, jobs: int, as_json: bool,
-) -> None:  # fmt: skip
+    ctx: click.Context,
+    app: App,
+    batch_id: str,
+    kind: str | None,
+    layout: Path | None,
+    out: str | None,
+    to: tuple[str, ...],
+    again: bool,
+    reason: str,
+    readback: Path | None,
+    jobs: int,
+    as_json: bool,
+) -> None:
     """Write the OOB keys of a batch for the line's flasher, or check what it read back.
 
     The only command that ever releases a key, and each key once: a second time it says --again and why. Whoever has
@@ -68,17 +87,25 @@ def program(
     spec = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec
     if as_json:
         print_json(
-            {"batch": batch_id, "format": kind, "units": done.units, "sealed_to": list(to),
-             "brought": list(spec.columns) if form.brings else [],
-             "files": [str(path) for path in done.files], "indexes": [str(path) for path in done.indexes]}
-        )  # fmt: skip
+            {
+                "batch": batch_id,
+                "format": kind,
+                "units": done.units,
+                "sealed_to": list(to),
+                "brought": list(spec.columns) if form.brings else [],
+                "files": [str(path) for path in done.files],
+                "indexes": [str(path) for path in done.indexes],
+            }
+        )
     elif form.each == "batch":
         click.echo(shown_path(done.files[0]))
     else:
         click.echo(shown_path(target))
     if spec.columns and not form.brings:
-        say(f"Warning: {kind} has no room for {', '.join(spec.columns)} of the identities file: the flasher must have "
-            "them from elsewhere, or from --format csv or jsonl (--again --reason TEXT).")  # fmt: skip
+        say(
+            f"Warning: {kind} has no room for {', '.join(spec.columns)} of the identities file: the flasher must have "
+            "them from elsewhere, or from --format csv or jsonl (--again --reason TEXT)."
+        )
     if not spec.holds_oob:
         say(f"Note: the barcodes of this batch hold no OOB key ({spec.name}): who scans one does not learn these keys.")
     secret = f"Sealed to {counted(len(to), 'station')}." if to else "Keep it secret."

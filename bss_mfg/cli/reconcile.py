@@ -45,9 +45,15 @@ def reconcile(
         batch = ledger.batch(batch_id)
         mapping = find_mapping(batch.spec, app.workspace.root / "specs")
         outcome = run(
-            ledger, app.vault(ledger), batch, folder or app.workspace.batch_folder(batch.id), mapping, private_key=key,
-            executor=executor, progress=progress(f"{batch_id}: labels"),
-        )  # fmt: skip
+            ledger,
+            app.vault(ledger),
+            batch,
+            folder or app.workspace.batch_folder(batch.id),
+            mapping,
+            private_key=key,
+            executor=executor,
+            progress=progress(f"{batch_id}: labels"),
+        )
     if as_json:
         print_json(document(outcome))
     else:

@@ -12,6 +12,7 @@ from bss_mfg.cli.common import App, counted, details, jobs_option, json_option, 
 from bss_mfg.cli.steps import Steps, clock
 
 if TYPE_CHECKING:
+    from bss_mfg.label.layout.file_content import SymbolStyle
     from bss_mfg.ledger.store import Ledger
     from bss_mfg.pipeline.estimate import Estimate
     from bss_mfg.pipeline.pipeline import Outcome
@@ -28,18 +29,33 @@ if TYPE_CHECKING:
 )
 @click.option("--template", help="Template by name or file (default: the product's).")
 @click.option("--printer", default="pdf-300", show_default=True, help="A printer (`bss-mfg printer list`).")
-@click.option("--symbols", type=click.Choice(["mask", "vector"]), default="mask", show_default=True,
-              help="How a PDF draws symbols.")  # fmt: skip
+@click.option(
+    "--symbols",
+    type=click.Choice(["mask", "vector"]),
+    default="mask",
+    show_default=True,
+    help="How a PDF draws symbols.",
+)
 @click.option("--identities", type=click.Path(path_type=Path), help="CSV or XLSX with serial and maybe uuid, mac.")
 @jobs_option
 @json_option
 @pass_app
 @click.pass_context
 def run(
-    ctx: click.Context, app: App, product: str | None, units: int | None, batch_id: str | None, resume: str | None,
-    plan_only: bool, template: str | None, printer: str, symbols: str, identities: Path | None, jobs: int,
+    ctx: click.Context,
+    app: App,
+    product: str | None,
+    units: int | None,
+    batch_id: str | None,
+    resume: str | None,
+    plan_only: bool,
+    template: str | None,
+    printer: str,
+    symbols: SymbolStyle,
+    identities: Path | None,
+    jobs: int,
     as_json: bool,
-) -> None:  # fmt: skip
+) -> None:
     """Issue, label, verify and list a batch: a shift's work as one job.
 
     Makes units of PRODUCT, their labels, reads every label file back, then makes the control logs and the traveller.
@@ -75,8 +91,10 @@ def run(
             goes_on = f"`bss-mfg run --resume {plan.batch}` goes on."
             steps = Steps()
             with at_work(workspace, plan):
-                say(f"Run of batch {plan.batch}: {counted(plan.units, 'unit')} of {plan.product}"
-                    + (", going on" if begun else ""))  # fmt: skip
+                say(
+                    f"Run of batch {plan.batch}: {counted(plan.units, 'unit')} of {plan.product}"
+                    + (", going on" if begun else "")
+                )
                 try:
                     with open_executor(jobs, plan.units) as executor:
                         outcome = work(workspace, ledger, vault, prepared, steps, executor)
@@ -97,16 +115,32 @@ def run(
 
 
 def _new(
-    app: App, ledger: Ledger, product: str | None, units: int | None, batch_id: str | None, template: str | None,
-    printer: str, symbols: str, identities: Path | None,
-) -> Plan:  # fmt: skip
+    app: App,
+    ledger: Ledger,
+    product: str | None,
+    units: int | None,
+    batch_id: str | None,
+    template: str | None,
+    printer: str,
+    symbols: SymbolStyle,
+    identities: Path | None,
+) -> Plan:
     from bss_mfg.pipeline.plan import new_plan
 
     if product is None or units is None:
         raise click.UsageError("Name a PRODUCT and --units; or a batch to --resume.")
     return new_plan(
-        app.workspace, ledger, product, units, batch_id, template, printer, symbols, identities, __version__  # type: ignore[arg-type]
-    )  # fmt: skip
+        app.workspace,
+        ledger,
+        product,
+        units,
+        batch_id,
+        template,
+        printer,
+        symbols,
+        identities,
+        __version__,
+    )
 
 
 def _known(ctx: click.Context, app: App, batch: str) -> tuple[Plan, bool]:
@@ -133,9 +167,19 @@ def _show_plan(app: App, ready: Ready, found: Estimate, begun: bool, as_json: bo
     plan, symbol, free = ready.plan, ready.layout.symbol, free_bytes(app.workspace.root)
     left_out = [*([] if ready.readable else ["verify"]), *([] if ready.mapping else ["manifest"])]
     if as_json:
-        print_json({"batch": plan.batch, "product": plan.product, "begun": begun, "template": plan.template,
-                    "printer": plan.printer, "steps": [step for step in STEPS if step not in left_out],
-                    "left_out": left_out, **found.record(), "free": free})  # fmt: skip
+        print_json(
+            {
+                "batch": plan.batch,
+                "product": plan.product,
+                "begun": begun,
+                "template": plan.template,
+                "printer": plan.printer,
+                "steps": [step for step in STEPS if step not in left_out],
+                "left_out": left_out,
+                **found.record(),
+                "free": free,
+            }
+        )
         return
     modules = f", {symbol.columns}x{symbol.rows} modules of {ready.layout.x_dimension_mm:.3f} mm" if symbol else ""
     details(
@@ -161,8 +205,14 @@ def _show_plan(app: App, ready: Ready, found: Estimate, begun: bool, as_json: bo
     click.echo(f"\n{'step':<10} {'what':<48} {'disk':>9} {'time':>8}")
     for step, (what, kind) in whats.items():
         gone = step in left_out
-        click.echo(row(step, "left out" if gone else what, None if gone else found.octets.get(kind),
-                       None if gone else found.seconds.get(step)))  # fmt: skip
+        click.echo(
+            row(
+                step,
+                "left out" if gone else what,
+                None if gone else found.octets.get(kind),
+                None if gone else found.seconds.get(step),
+            )
+        )
     working = f"{counted(found.jobs, 'process', 'processes')}; {megabytes(free)} are free"
     click.echo(row("all", working, found.all_octets, sum(found.seconds.values())))
     say("Disk and time are estimates from a sample tried now. Nothing was issued.")
@@ -174,18 +224,26 @@ def _record(ledger: Ledger, ready: Ready, outcome: Outcome) -> dict[str, Any]:
     batch, labels = outcome.batch, outcome.labels
     counts = ledger.counts(batch.id)
     return {
-        "batch": batch.id, "product": batch.product, "units": batch.units, "packages": batch.packages,
-        "issued": outcome.issued, "changed": outcome.changed, "right": outcome.right,
-        "labels": labels.labels if labels else 0, "pages": labels.pages if labels else 0,
+        "batch": batch.id,
+        "product": batch.product,
+        "units": batch.units,
+        "packages": batch.packages,
+        "issued": outcome.issued,
+        "changed": outcome.changed,
+        "right": outcome.right,
+        "labels": labels.labels if labels else 0,
+        "pages": labels.pages if labels else 0,
         "label_files": [str(path) for path in labels.files] if labels else [],
         "index": str(labels.index) if labels else None,
-        "verified": counts["verified"], "faults": [row_of(item) for item in outcome.faults],
+        "verified": counts["verified"],
+        "faults": [row_of(item) for item in outcome.faults],
         "fault_count": outcome.fault_count,
         "broken_files": [{"file": name, "reason": reason} for name, reason in outcome.broken],
         "control_logs": [str(path) for path in outcome.logs],
         "traveller": str(outcome.traveller) if outcome.traveller else None,
-        "left_out": outcome.left_out, "sample": bool(labels and labels.layout.sample),
-    }  # fmt: skip
+        "left_out": outcome.left_out,
+        "sample": bool(labels and labels.layout.sample_mark),
+    }
 
 
 def _conclude(ready: Ready, outcome: Outcome) -> None:
@@ -214,6 +272,6 @@ def _conclude(ready: Ready, outcome: Outcome) -> None:
         if ready.mapping and ready.mapping.assumed:
             names = counted(len(ready.mapping.assumed), "name")
             say(f"Note: {names} in them are assumptions (`bss-mfg manifest` lists them)")
-    if labels and labels.layout.sample:
+    if labels and labels.layout.sample_mark:
         say("This is a development product: every label carries a SAMPLE mark.")
     say(f"OK: batch {outcome.batch.id} {'is done' if outcome.changed else 'was done before; nothing was changed'}")

@@ -30,9 +30,16 @@ _COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
 @pass_app
 @click.pass_context
 def scan(
-    ctx: click.Context, app: App, batch_id: str, operator: str | None, with_units: bool, port: str | None, baud: int,
-    plain: bool, as_json: bool,
-) -> None:  # fmt: skip
+    ctx: click.Context,
+    app: App,
+    batch_id: str,
+    operator: str | None,
+    with_units: bool,
+    port: str | None,
+    baud: int,
+    plain: bool,
+    as_json: bool,
+) -> None:
     """Check labels with a hand scanner that types like a keyboard, or on a serial port.
 
     Each read is recorded before it is answered. End with Ctrl-D (Windows: Ctrl-Z and Enter), or with an empty input.

@@ -30,9 +30,14 @@ def list_(app: App, as_json: bool) -> None:
             say(f"BROKEN: {error}")
             continue
         records.append(
-            {"name": name, "origin": origin, "assumed": list(found.assumed), "suite": found.suite,
-             "confirmed": found.confirmation is not None}
-        )  # fmt: skip
+            {
+                "name": name,
+                "origin": origin,
+                "assumed": list(found.assumed),
+                "suite": found.suite,
+                "confirmed": found.confirmation is not None,
+            }
+        )
     if as_json:
         print_json(records)
         return

@@ -34,14 +34,29 @@ def _moment(_: click.Context, param: click.Parameter, value: str | None) -> str:
 
 @click.command(epilog="Example: bss-mfg table bulb-2026-11 --format xlsx --columns serial,uuid,state --out bulb.xlsx")
 @click.argument("batch_id", metavar="BATCH")
-@click.option("--columns", metavar="A,B,C", help="Columns in this order; docs/formats/tables.md has all of them. "
-              "Default: batch,package,serial,uuid,mac,payload,state.")  # fmt: skip
-@click.option("--format", "kind", required=True, type=click.Choice(_FORMATS), help="xlsx: at most 1,048,575 units; "
-              "parquet: needs pip install 'bss-mfg[parquet]'.")  # fmt: skip
-@click.option("--state", "states", multiple=True, type=click.Choice(_STATES), help="Only units in this state; may be "
-              "given several times.")  # fmt: skip
-@click.option("--since", metavar="DATE", callback=_moment, help="Only units whose package's last event was then or "
-              "later (UTC).")  # fmt: skip
+@click.option(
+    "--columns",
+    metavar="A,B,C",
+    help="Columns in this order; docs/formats/tables.md has all of them. "
+    "Default: batch,package,serial,uuid,mac,payload,state.",
+)
+@click.option(
+    "--format",
+    "kind",
+    required=True,
+    type=click.Choice(_FORMATS),
+    help="xlsx: at most 1,048,575 units; parquet: needs pip install 'bss-mfg[parquet]'.",
+)
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice(_STATES),
+    help="Only units in this state; may be given several times.",
+)
+@click.option(
+    "--since", metavar="DATE", callback=_moment, help="Only units whose package's last event was then or later (UTC)."
+)
 @click.option("--until", metavar="DATE", callback=_moment, help="... was then or earlier; a day counts whole.")
 @click.option("--out", "to", required=True, metavar="FILE", help="File to make (0600); - for stdout (csv, jsonl).")
 @pass_app

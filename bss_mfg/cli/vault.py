@@ -32,10 +32,15 @@ def status(ctx: click.Context, app: App, as_json: bool) -> None:
     with app.workspace.open_ledger(app.actor) as ledger:
         found = look(app.workspace, ledger)
     record = {
-        "file": str(found.file), "kept": found.kind, "id": found.id, "ledger_id": found.ledger_id,
-        "batches_sealed": found.sealed, "batches_retired": found.retired, "recipient": found.recipient,
+        "file": str(found.file),
+        "kept": found.kind,
+        "id": found.id,
+        "ledger_id": found.ledger_id,
+        "batches_sealed": found.sealed,
+        "batches_retired": found.retired,
+        "recipient": found.recipient,
         "trouble": found.trouble,
-    }  # fmt: skip
+    }
     if as_json:
         print_json(record)
     else:
@@ -47,8 +52,12 @@ def status(ctx: click.Context, app: App, as_json: bool) -> None:
 
 
 @vault.command(epilog="Example: bss-mfg vault rekey --to passphrase")
-@click.option("--to", "kind", type=click.Choice(["file", "passphrase", "keyring"]), help="How to keep the new key "
-              "(default: as the old one).")  # fmt: skip
+@click.option(
+    "--to",
+    "kind",
+    type=click.Choice(["file", "passphrase", "keyring"]),
+    help="How to keep the new key (default: as the old one).",
+)
 @pass_app
 def rekey(app: App, kind: VaultKeyKind | None) -> None:
     """Change the vault key for a new one.

@@ -22,11 +22,21 @@ if TYPE_CHECKING:
 @click.option("--second-reader", is_flag=True, help="Also read each symbol with libdmtx.")
 @click.option("--grade", is_flag=True, help="Also grade each symbol's print quality: indicative, ISO/IEC 15415.")
 @click.option("--sample", is_flag=True, help="Accept or reject by the sample that `bss-mfg sample` drew.")
-@click.option("--watch", metavar="DIR", type=click.Path(path_type=Path),
-              help="Read files as a scanner drops them there, until all labels are right or Ctrl-C.")  # fmt: skip
-@click.option("--report", "reports", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
-              help="Write what was found: .html, .pdf, .csv or .json. May be given more than once; an older HTML "
-                   "report is replaced.")  # fmt: skip
+@click.option(
+    "--watch",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Read files as a scanner drops them there, until all labels are right or Ctrl-C.",
+)
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write what was found: .html, .pdf, .csv or .json. May be given more than once; an older HTML "
+    "report is replaced.",
+)
 @click.option(
     "--resume", is_flag=True, help="Don't read again what an earlier verification read wholly and found right."
 )
@@ -35,10 +45,20 @@ if TYPE_CHECKING:
 @pass_app
 @click.pass_context
 def verify(
-    ctx: click.Context, app: App, batch_id: str, files: tuple[Path, ...], partial: bool, second_reader: bool,
-    grade: bool, sample: bool, watch: Path | None, reports: tuple[Path, ...], resume: bool, jobs: int,
+    ctx: click.Context,
+    app: App,
+    batch_id: str,
+    files: tuple[Path, ...],
+    partial: bool,
+    second_reader: bool,
+    grade: bool,
+    sample: bool,
+    watch: Path | None,
+    reports: tuple[Path, ...],
+    resume: bool,
+    jobs: int,
     as_json: bool,
-) -> None:  # fmt: skip
+) -> None:
     """Read printed labels back and compare them with the ledger.
 
     FILES are PDFs, pictures or folders. Names every missing, duplicate, foreign, unreadable or mismatched label with
@@ -107,8 +127,10 @@ def _watched(
             verifier.read(new)
             outcome = verifier.outcome()
             faults = [item for item in outcome.findings if item.kind != "matched" and not item.unseen]
-            say(f"{', '.join(shown_path(path) for path in new)}: {outcome.counts['matched']:,} matched so far, "
-                f"{len(faults):,} not right" + ("\a" if len(faults) > said else ""))  # fmt: skip
+            say(
+                f"{', '.join(shown_path(path) for path in new)}: {outcome.counts['matched']:,} matched so far, "
+                f"{len(faults):,} not right" + ("\a" if len(faults) > said else "")
+            )
             said = len(faults)
             write(outcome)
     except KeyboardInterrupt:
@@ -134,8 +156,10 @@ def _show(outcome: Verification) -> None:
     if outcome.wanted.grade:
         _show_grades(outcome)
     if outcome.resumed:
-        click.echo(f"{counted(outcome.resumed, 'file')} with {counted(outcome.resumed_labels, 'label')} read and found "
-                   "right before, not read again")  # fmt: skip
+        click.echo(
+            f"{counted(outcome.resumed, 'file')} with {counted(outcome.resumed_labels, 'label')} read and found "
+            "right before, not read again"
+        )
     click.echo(", ".join(f"{count:,} {kind}" for kind, count in outcome.counts.items()))
 
 

@@ -77,8 +77,9 @@ def read_blind(grey: Grey, quad: Quad, size: int, second: SecondReader | None) -
     read = _enhanced(grey, box_of(quad))
     if read:
         return read
-    turns = [Warp.from_quad((quad[i % 4], quad[(i + 1) % 4], quad[(i + 2) % 4], quad[(i + 3) % 4]), size)
-             for i in range(4)]  # fmt: skip
+    turns = [
+        Warp.from_quad((quad[i % 4], quad[(i + 1) % 4], quad[(i + 2) % 4], quad[(i + 3) % 4]), size) for i in range(4)
+    ]
     grids: list[Marks] = []
     octets = None
     for light in _finders(size):

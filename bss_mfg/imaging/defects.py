@@ -72,8 +72,10 @@ def defects(grey: Grey, marks: Marks, right: Matrix) -> Defects:
         rows, columns = patch
         ink = bool(dark[left].mean() > 0.5)
         where = _where(rows, columns, size)
-        words.append(f"{'a dark' if ink else 'a light'} patch of {_span(columns)} x {_span(rows)} modules {where}: "
-                     + ("a smear or a stain" if ink else "scuffed, covered or not printed"))  # fmt: skip
+        words.append(
+            f"{'a dark' if ink else 'a light'} patch of {_span(columns)} x {_span(rows)} modules {where}: "
+            + ("a smear or a stain" if ink else "scuffed, covered or not printed")
+        )
         left[rows[0] : rows[1] + 1, columns[0] : columns[1] + 1] = False
     edge = _quiet_zone(grey, marks, dark_level, light_level)
     if edge:

@@ -16,8 +16,31 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ERROR_CODEWORDS = (
-    5, 7, 10, 12, 14, 18, 20, 24, 28, 36, 42, 48, 56, 68, 84, 112, 144, 192, 224, 272, 336, 408, 496, 620,
-)  # fmt: skip
+    5,
+    7,
+    10,
+    12,
+    14,
+    18,
+    20,
+    24,
+    28,
+    36,
+    42,
+    48,
+    56,
+    68,
+    84,
+    112,
+    144,
+    192,
+    224,
+    272,
+    336,
+    408,
+    496,
+    620,
+)
 """Error correction codewords of each of `SQUARE_SIZES`, all blocks together (ISO/IEC 16022, table 7)."""
 
 BLOCKS = (1,) * 14 + (2, 2, 4, 4, 4, 4, 6, 6, 8, 10)

@@ -47,15 +47,18 @@ def homography(here: Sequence[tuple[float, float]], there: Sequence[tuple[float,
 
     source, target = np.array(here, float), np.array(there, float)
     # Centred and scaled, or the squares of pixels drown the rest.
-    (s_mid, s_size), (t_mid, t_size) = ((p.mean(axis=0), float(np.abs(p - p.mean(axis=0)).max()) or 1.0)
-                                        for p in (source, target))  # fmt: skip
+    (s_mid, s_size), (t_mid, t_size) = (
+        (p.mean(axis=0), float(np.abs(p - p.mean(axis=0)).max()) or 1.0) for p in (source, target)
+    )
     x, y = ((source - s_mid) / s_size).T
     u, v = ((target - t_mid) / t_size).T
     zero, one = np.zeros_like(x), np.ones_like(x)
-    rows = np.concatenate([
-        np.stack([x, y, one, zero, zero, zero, -u * x, -u * y, -u], axis=1),
-        np.stack([zero, zero, zero, x, y, one, -v * x, -v * y, -v], axis=1),
-    ])  # fmt: skip
+    rows = np.concatenate(
+        [
+            np.stack([x, y, one, zero, zero, zero, -u * x, -u * y, -u], axis=1),
+            np.stack([zero, zero, zero, x, y, one, -v * x, -v * y, -v], axis=1),
+        ]
+    )
     _, values, vectors = np.linalg.svd(rows)
     if len(values) < 8 or values[7] < 1e-9 * values[0]:
         return None

@@ -100,9 +100,13 @@ def read_clean(grey: Grey) -> tuple[bytes, str, float | None] | None:
     import zxingcpp
 
     found = zxingcpp.read_barcodes(
-        grey, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.DataMatrix), try_rotate=False,
-        try_downscale=False, try_invert=False, binarizer=zxingcpp.Binarizer.FixedThreshold,
-    )  # fmt: skip
+        grey,
+        formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.DataMatrix),
+        try_rotate=False,
+        try_downscale=False,
+        try_invert=False,
+        binarizer=zxingcpp.Binarizer.FixedThreshold,
+    )
     item = next((item for item in found if item.valid), None)
     if item is None:
         return None

@@ -170,9 +170,13 @@ def _drawn(page: Any, only: Sequence[Area], canvases: dict[int, Grey]) -> Iterat
         # pdfium rounds each crop up to whole pixels: half a pixel less is exact.
         sides = (left, height - bottom, width - right, top)
         page.render(
-            scale=scale, grayscale=True, crop=[max(side - 0.5, 0) / scale for side in sides], may_draw_forms=False,
-            draw_annots=False, bitmap_maker=partial(bitmap, number),
-        )  # fmt: skip
+            scale=scale,
+            grayscale=True,
+            crop=[max(side - 0.5, 0) / scale for side in sides],
+            may_draw_forms=False,
+            draw_annots=False,
+            bitmap_maker=partial(bitmap, number),
+        )
         yield left, top, canvases[number]
 
 

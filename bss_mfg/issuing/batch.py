@@ -208,18 +208,28 @@ class _SliceMaker:
         data_key, wrapped = self.vault.new_data_key(batch)
         product = self.loaded.product
         recipe = SliceSettings(
-            batch, self.spec_file.text, product.facts, self.loaded.key.pem, product.pid, product.serial,
-            product.units_per_package, product.oob_bytes, data_key.to_bytes(),
-        )  # fmt: skip
+            batch,
+            self.spec_file.text,
+            product.facts,
+            self.loaded.key.pem,
+            product.pid,
+            product.serial,
+            product.units_per_package,
+            product.oob_bytes,
+            data_key.to_bytes(),
+        )
         return _SliceStream(batch, start, data_key, wrapped, self._slices(recipe, start))
 
     def _slices(self, recipe: SliceSettings, start: int) -> Iterator[SealedRows]:
         self.done.clear()
         made = parallel.run_or_raise(
-            make_slice, self._plan_slices(recipe, start), self.executor, where=f"batch {recipe.batch}",
+            make_slice,
+            self._plan_slices(recipe, start),
+            self.executor,
+            where=f"batch {recipe.batch}",
             doing=lambda slice_: f"made units {slice_.first:,} to {slice_.first + slice_.count - 1:,}",
             way_out="Nothing was issued. Run the command again; with --jobs 1 no other process is used.",
-        )  # fmt: skip
+        )
         for slice_, rows in made:
             self._tell("made", slice_.count)
             yield rows

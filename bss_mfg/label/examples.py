@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bss_mfg.core.clock import now
 from bss_mfg.errors import InputError
-from bss_mfg.label.layout.design_check import Subject
+from bss_mfg.label.layout.design_check import Example
 from bss_mfg.label.layout.symbol_size import batch_symbol_size, symbol_size
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Actor, Batch, Package, Unit
@@ -19,32 +19,38 @@ from bss_mfg.workspace.workspace import Workspace
 _EXAMPLE = {"title": "Product title", "pid": "ebK3", "upc": "841667145075", "ean": "", "code": "841667145075"}
 
 
-def product_subject(workspace: Workspace, name: str) -> Subject:
+def product_example(workspace: Workspace, name: str) -> Example:
     """A product's longest and shortest cases."""
     loaded = workspace.product(name)
     product = loaded.product
-    return of_product(
-        name, {**product.facts, "key_bits": str(loaded.key.key.key_size)}, workspace.spec(product.spec),
-        loaded.key.key.key_size, product.units_per_package, product.oob_bytes, product.serial_examples, product.stage,
+    return example_of_product(
+        name,
+        {**product.facts, "key_bits": str(loaded.key.key.key_size)},
+        workspace.spec(product.spec),
+        loaded.key.key.key_size,
+        product.units_per_package,
+        product.oob_bytes,
+        product.serial_examples,
+        product.stage,
         now(),
-    )  # fmt: skip
+    )
 
 
-def batch_subject(workspace: Workspace, batch_id: str, who: Actor) -> Subject:
+def batch_example(workspace: Workspace, batch_id: str, who: Actor) -> Example:
     """A batch's own first and last package."""
     with workspace.open_ledger(who) as ledger:
         batch = ledger.batch(batch_id)
         ends = [_package(ledger, batch.id, number) for number in (1, batch.packages)]
-        return of_batch(batch, ends[0], ends[1], batch_symbol_size(batch))
+        return example_of_batch(batch, ends[0], ends[1], batch_symbol_size(batch))
 
 
-def example_subject(units: int = 1) -> Subject:
+def made_up_example(units: int = 1) -> Example:
     """An example product with a packaged spec, for a template that is looked at alone."""
-    return replace(_example("amazon-bss-ob04", units), bars=_example("amazon-1d-code128", 1))
+    return replace(_made_up_example("amazon-bss-ob04", units), bars_example=_made_up_example("amazon-1d-code128", 1))
 
 
-def _example(spec: str, units: int) -> Subject:
-    return of_product(
+def _made_up_example(spec: str, units: int) -> Example:
+    return example_of_product(
         "example", _EXAMPLE, packaged_spec(spec), 256, units, 32, ("ebK300000001", "ebK399999999"), "development", now()
     )
 
@@ -56,10 +62,17 @@ def _package(ledger: Ledger, batch: str, number: int) -> Package:
     return found
 
 
-def of_product(
-    name: str, facts: Mapping[str, str], spec: SpecFile, key_bits: int, units: int, oob_bytes: int,
-    serials: tuple[str, str], stage: str, today: str,
-) -> Subject:  # fmt: skip
+def example_of_product(
+    name: str,
+    facts: Mapping[str, str],
+    spec: SpecFile,
+    key_bits: int,
+    units: int,
+    oob_bytes: int,
+    serials: tuple[str, str],
+    stage: str,
+    today: str,
+) -> Example:
     """A product's longest and shortest packages. `serials`: the shortest and the longest that its pattern makes."""
     longest = longest_example(spec.spec, facts, key_bits, units, oob_bytes)
     short, long = serials
@@ -69,20 +82,32 @@ def of_product(
     else:
         size = symbol_size(spec.spec, facts, key_bits, units, oob_bytes)
     batch = Batch(
-        f"{name}-00000001"[:40], name, "production" if stage == "production" else "development", 10_000 * units, 10_000,
-        units, today, spec.spec.name, spec.text, spec.spec.suite, "0" * 64, "", dict(facts), len(longest),
-    )  # fmt: skip
+        f"{name}-00000001"[:40],
+        name,
+        "production" if stage == "production" else "development",
+        10_000 * units,
+        10_000,
+        units,
+        today,
+        spec.spec.name,
+        spec.text,
+        spec.spec.suite,
+        "0" * 64,
+        "",
+        dict(facts),
+        len(longest),
+    )
     cases = {
         "longest": Package(10_000, longest, _units(units, long, 10_000)),
-        "shortest": Package(1, _lighter(longest), _units(units, short, 1)),
+        "shortest": Package(1, _letters_to_digits(longest), _units(units, short, 1)),
     }
-    return Subject(f"product {name}", batch, size, len(longest), cases)
+    return Example(f"product {name}", batch, size, len(longest), cases)
 
 
-def of_batch(batch: Batch, first: Package, last: Package, modules: int) -> Subject:
+def example_of_batch(batch: Batch, first: Package, last: Package, modules: int) -> Example:
     """A batch's own packages: the one with the longest serials, and the first."""
     longest, shortest = sorted((last, first), key=lambda package: -len(package.serials_text))
-    return Subject(
+    return Example(
         f"batch {batch.id}", batch, modules, batch.longest_payload, {"longest": longest, "shortest": shortest}
     )
 
@@ -95,7 +120,7 @@ def _units(count: int, serial: str, package: int) -> tuple[Unit, ...]:
     )
 
 
-def _lighter(payload: str) -> str:
+def _letters_to_digits(payload: str) -> str:
     """A string of the same kind that packs better: the values' letters become digits."""
     head, separator, tail = payload.partition("PID:")
     return head + separator + "".join("1" if mark.isalpha() and mark not in "ABCDEFG" else mark for mark in tail)

@@ -68,9 +68,15 @@ class Exporting(Rows):
     # --- control logs ---------------------------------------------------------------------------------------------
 
     def record_manifest(
-        self, batch_id: str, file: str, sha256: str, units: Iterable[range], device_logs: int, bundle_logs: int,
+        self,
+        batch_id: str,
+        file: str,
+        sha256: str,
+        units: Iterable[range],
+        device_logs: int,
+        bundle_logs: int,
         data: Mapping[str, Any],
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Remember a control log that is in place: its units wait for an answer from now on."""
         batch = self._number(batch_id)
         with self.transaction():
@@ -84,10 +90,17 @@ class Exporting(Rows):
                 [(number, batch, run.start, run.stop) for run in units],
             )
             self._note(
-                batch_id, "manifest made",
-                {"file": file, "format": "control-log", "sha256": sha256, "device_logs": device_logs,
-                 "bundle_logs": bundle_logs, **data},
-            )  # fmt: skip
+                batch_id,
+                "manifest made",
+                {
+                    "file": file,
+                    "format": "control-log",
+                    "sha256": sha256,
+                    "device_logs": device_logs,
+                    "bundle_logs": bundle_logs,
+                    **data,
+                },
+            )
 
     def known_manifests(self, batch_id: str) -> set[str]:
         """SHA-256 of all control logs of a batch."""

@@ -19,9 +19,7 @@ Value = TypeVar("Value")
 CHUNK = 500
 """Values that are asked for at once."""
 LookupColumn = Literal["serial", "uuid", "key_digest", "number"]
-_NAMES = (
-    "unit", "serial", "uuid", "mac", "package", "payload", "revision", "state", "released", "prints", "manifest"
-)  # fmt: skip
+_NAMES = ("unit", "serial", "uuid", "mac", "package", "payload", "revision", "state", "released", "prints", "manifest")
 _SELECT = f"SELECT {', '.join(UNIT_COLUMNS[name] for name in _NAMES)} FROM"
 _ORDER = "ORDER BY coalesce(u.place, u.number), u.number"
 # The plus keeps SQLite from walking the whole batch: each of these has a unique index of its own.
@@ -169,9 +167,18 @@ def _keyed(row: Sequence[Any], data_key: DataKey | None) -> UnitKeyDigest:
 def _issued(row: Sequence[Any]) -> UnitRecord:
     number, serial, uuid, mac, package, payload, revision, state, released, prints, manifest = row
     return UnitRecord(
-        number, serial, uuid, mac or "", package, payload, revision or 0, state == "scrapped", bool(released),
-        bool(prints), manifest,
-    )  # fmt: skip
+        number,
+        serial,
+        uuid,
+        mac or "",
+        package,
+        payload,
+        revision or 0,
+        state == "scrapped",
+        bool(released),
+        bool(prints),
+        manifest,
+    )
 
 
 def chunked(values: Iterable[Value], size: int = CHUNK) -> Iterator[list[Value]]:

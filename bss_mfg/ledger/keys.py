@@ -120,9 +120,10 @@ class Keys(Life):
             if recipient:
                 self._db.execute("INSERT INTO about VALUES ('recipient', ?)", (recipient.pem,))
             self._note(
-                None, "recipient set",
+                None,
+                "recipient set",
                 {"fingerprint": recipient.fingerprint if recipient else "", "batches": len(keys)},
-            )  # fmt: skip
+            )
         return len(keys)
 
     # --- retiring -------------------------------------------------------------------------------------------------

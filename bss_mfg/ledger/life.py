@@ -63,9 +63,16 @@ class Life(Printing):
                 (batch, serial),
             ):
                 found[serial] = (
-                    "scrapped" if scrapped else "shipped" if shipped else "verified" if verified
-                    else "printed" if prints else "issued"
-                )  # fmt: skip
+                    "scrapped"
+                    if scrapped
+                    else "shipped"
+                    if shipped
+                    else "verified"
+                    if verified
+                    else "printed"
+                    if prints
+                    else "issued"
+                )
         if strangers := [serial for serial in dict.fromkeys(serials) if serial not in found]:
             raise InputError(
                 f"{len(strangers):,} serials are not in this batch",
@@ -92,9 +99,11 @@ class Life(Printing):
             states = self.states(batch_id, serials)
             new = [serial for serial, state in states.items() if state != "scrapped"]
             self._refuse_move(
-                batch_id, {serial: states[serial] for serial in new}, "scrap",
+                batch_id,
+                {serial: states[serial] for serial in new},
+                "scrap",
                 "If it came back, say so first: `bss-mfg ship --returned`.",
-            )  # fmt: skip
+            )
             known = self.serials_of(batch_id, new)
             self._db.executemany(
                 "UPDATE unit SET scrapped = 1 WHERE batch = ? AND serial = ?", [(batch, serial) for serial in new]
@@ -173,10 +182,13 @@ class Life(Printing):
             for number in bad
         ]
         return Balance(
-            packages, (printed or 0) + old, (verified or 0) - sum(row[1] for row in of_bad),
-            sum(row[0] for row in of_bad) + old, in_hand,
+            packages,
+            (printed or 0) + old,
+            (verified or 0) - sum(row[1] for row in of_bad),
+            sum(row[0] for row in of_bad) + old,
+            in_hand,
             packages - (printed or 0) - sum(1 - row[0] for row in of_bad),
-        )  # fmt: skip
+        )
 
     def close(self, batch_id: str, in_hand: int) -> Balance:
         """Close a batch whose books balance; again is no change. `RefusedError` with the difference otherwise."""
@@ -234,9 +246,13 @@ class Life(Printing):
 
 
 _DONE: Mapping[UnitAction, str] = {
-    "print": "printed", "verify": "verified", "ship": "shipped", "take back": "taken back", "scrap": "scrapped",
+    "print": "printed",
+    "verify": "verified",
+    "ship": "shipped",
+    "take back": "taken back",
+    "scrap": "scrapped",
     "replace": "replaced",
-}  # fmt: skip
+}
 
 
 def range_pairs(numbers: Sequence[int]) -> list[list[int]]:

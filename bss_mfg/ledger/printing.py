@@ -44,10 +44,13 @@ class Printing(Lookup):
             if geometry not in shapes:
                 shape = json.loads(geometry)
                 shapes[geometry] = (
-                    tuple((c[0], c[1], c[2], c[3]) for c in shape["cells"]), (shape["page"][0], shape["page"][1]),
-                    shape["modules"], shape.get("each", "package"), shape.get("copy", 1),
+                    tuple((c[0], c[1], c[2], c[3]) for c in shape["cells"]),
+                    (shape["page"][0], shape["page"][1]),
+                    shape["modules"],
+                    shape.get("each", "package"),
+                    shape.get("copy", 1),
                     tuple(shape["numbers"]) if "numbers" in shape else None,
-                )  # fmt: skip
+                )
             cells, page, modules, each, copy, numbers = shapes[geometry]
             numbers = range(first, first + count) if numbers is None else numbers
             parts.append(
@@ -58,9 +61,13 @@ class Printing(Lookup):
         return parts
 
     def record_print(
-        self, part: LabelFile, template_name: str, template_text: str, kind: str = "labels made",
+        self,
+        part: LabelFile,
+        template_name: str,
+        template_text: str,
+        kind: str = "labels made",
         more: Mapping[str, Any] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Remember a label file that is in place, with the template it was made from, and count its labels.
 
         `kind` names the act in the history; "labels made" twice for one file counts once, any other act each time.
@@ -79,9 +86,19 @@ class Printing(Lookup):
             )
             inserted = self._db.execute(
                 "INSERT INTO printed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                (batch, part.file, part.number, part.sha256, part.plan_digest, min(numbers), len(numbers),
-                 part.start_at, json.dumps(geometry), part.template_digest),
-            ).rowcount  # fmt: skip
+                (
+                    batch,
+                    part.file,
+                    part.number,
+                    part.sha256,
+                    part.plan_digest,
+                    min(numbers),
+                    len(numbers),
+                    part.start_at,
+                    json.dumps(geometry),
+                    part.template_digest,
+                ),
+            ).rowcount
             if not inserted and kind == "labels made":
                 return
             if part.each == "package" and consecutive:
@@ -97,9 +114,16 @@ class Printing(Lookup):
             self._note(
                 part.batch,
                 kind,
-                {"file": part.file, "sha256": part.sha256, "template": template_name, "each": part.each,
-                 "first": numbers[0], "count": len(numbers), **(more or {})},
-            )  # fmt: skip
+                {
+                    "file": part.file,
+                    "sha256": part.sha256,
+                    "template": template_name,
+                    "each": part.each,
+                    "first": numbers[0],
+                    "count": len(numbers),
+                    **(more or {}),
+                },
+            )
 
     def serials_of(self, batch_id: str, serials: Sequence[str]) -> dict[str, tuple[int, int]]:
         """(package number, place in the batch) of the given serials of a batch; unknown ones are left out."""
@@ -133,9 +157,12 @@ class Printing(Lookup):
         return found
 
     def record_reads(
-        self, batch_id: str, reads: Sequence[Mapping[str, Any]], verified: Iterable[int],
+        self,
+        batch_id: str,
+        reads: Sequence[Mapping[str, Any]],
+        verified: Iterable[int],
         whole: Mapping[str, Any] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Append one event per read, and count the packages that were read right. `whole` is a label file (file,
         sha256, labels; second_reader where that one read them too) all of whose labels were read right, the last with
         these: it needn't be read again."""

@@ -52,9 +52,15 @@ class Replacing(Keys):
         return int(self._rows("SELECT max(number) FROM unit WHERE batch = ?", (self._number(batch_id),))[0][0]) + 1
 
     def store_replacement(
-        self, batch_id: str, product: int, package: Package, places: Mapping[str, int], old: Sequence[str],
-        data_key: DataKey, reason: str,
-    ) -> None:  # fmt: skip
+        self,
+        batch_id: str,
+        product: int,
+        package: Package,
+        places: Mapping[str, int],
+        old: Sequence[str],
+        data_key: DataKey,
+        reason: str,
+    ) -> None:
         """Put a package's new barcode string and new units in, inside the caller's transaction.
 
         `package` is as it will be, with its `revision`; `places` tells the place in the batch of each new serial.
@@ -76,15 +82,32 @@ class Replacing(Keys):
                 raise ValueError("a unit is issued with its key")
             self._db.execute(
                 INSERT_UNIT,
-                (batch, unit.number, package.number, product, unit.serial, unit.uuid.bytes, unit.mac,
-                 data_key.seal(unit.number, unit.uuid.bytes, unit.key), key_digest(unit.key), places[unit.serial],
-                 data_key.seal_extra(unit.number, unit.uuid.bytes, unit.extra)),
-            )  # fmt: skip
+                (
+                    batch,
+                    unit.number,
+                    package.number,
+                    product,
+                    unit.serial,
+                    unit.uuid.bytes,
+                    unit.mac,
+                    data_key.seal(unit.number, unit.uuid.bytes, unit.key),
+                    key_digest(unit.key),
+                    places[unit.serial],
+                    data_key.seal_extra(unit.number, unit.uuid.bytes, unit.extra),
+                ),
+            )
         self._note(
-            batch_id, "unit replaced",
-            {"serials": list(old), "by": [unit.serial for unit in new], "package": package.number,
-             "revision": package.revision, "content": digest.hex(), "reason": reason},
-        )  # fmt: skip
+            batch_id,
+            "unit replaced",
+            {
+                "serials": list(old),
+                "by": [unit.serial for unit in new],
+                "package": package.number,
+                "revision": package.revision,
+                "content": digest.hex(),
+                "reason": reason,
+            },
+        )
 
     def set_next_serial(self, product: int, number: int) -> None:
         """Go on with the running serials of a product from `number`, inside the caller's transaction."""
@@ -117,9 +140,11 @@ class Replacing(Keys):
                 self._db.execute(NOT_IMPORTED)
             self._db.executemany(
                 "INSERT INTO imported (product, serial, uuid, key_digest) VALUES (?, ?, ?, ?)",
-                [(product, item.serial, item.uuid.bytes if item.uuid else None, item.key_digest)
-                 for item in unknown.values()],
-            )  # fmt: skip
+                [
+                    (product, item.serial, item.uuid.bytes if item.uuid else None, item.key_digest)
+                    for item in unknown.values()
+                ],
+            )
             new += len(unknown)
         if new:
             self._note(None, "identities imported", {"product": name, "file": source, "sha256": sha256, "units": new})

@@ -94,11 +94,18 @@ class Rows(Replacing):
         """
         batch, number = self.batch(batch_id), self._number(batch_id)
         given: dict[str, Any] = {
-            "id": batch.id, "batch": number, "product": batch.product, "stage": batch.stage, "spec": batch.spec,
-            "created_at": batch.created_at, "since": wanted.since, "until": wanted.until,
-            "states": json.dumps(list(wanted.states)), "bad": "[]",
+            "id": batch.id,
+            "batch": number,
+            "product": batch.product,
+            "stage": batch.stage,
+            "spec": batch.spec,
+            "created_at": batch.created_at,
+            "since": wanted.since,
+            "until": wanted.until,
+            "states": json.dumps(list(wanted.states)),
+            "bad": "[]",
             **{name: batch.facts.get(name, "") for name in ("title", "pid", "upc", "ean")},
-        }  # fmt: skip
+        }
         source, conditions = UNITS, ["1"]
         if wanted.states:
             conditions.append(f"{_STATE} IN (SELECT value FROM json_each(:states))")  # noqa: S608 (fixed text)

@@ -30,6 +30,12 @@ def _row(package: int, unit: Unit, data_key: DataKey) -> UnitRow:
         raise ValueError("a unit is issued with its key")
     octets = unit.uuid.bytes
     return (
-        unit.number, package, unit.serial, octets, unit.mac, data_key.seal(unit.number, octets, unit.key),
-        key_digest(unit.key), data_key.seal_extra(unit.number, octets, unit.extra),
-    )  # fmt: skip
+        unit.number,
+        package,
+        unit.serial,
+        octets,
+        unit.mac,
+        data_key.seal(unit.number, octets, unit.key),
+        key_digest(unit.key),
+        data_key.seal_extra(unit.number, octets, unit.extra),
+    )

@@ -111,11 +111,26 @@ class Ledger(Asking):
             """INSERT INTO batch (id, product, request, stage, units, packages, units_per_package, created_at, spec,
                spec_text, suite, key_fingerprint, template, facts, longest_payload, wrapped_key, recovery_key)
                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-            (batch.id, product_no, request, batch.stage, batch.units, batch.packages, batch.units_per_package,
-             batch.created_at, batch.spec, batch.spec_text, batch.suite, batch.key_fingerprint, batch.template,
-             json.dumps(dict(batch.facts)), batch.longest_payload, wrapped_key,
-             recipient.seal(data_key) if recipient else None),
-        )  # fmt: skip
+            (
+                batch.id,
+                product_no,
+                request,
+                batch.stage,
+                batch.units,
+                batch.packages,
+                batch.units_per_package,
+                batch.created_at,
+                batch.spec,
+                batch.spec_text,
+                batch.suite,
+                batch.key_fingerprint,
+                batch.template,
+                json.dumps(dict(batch.facts)),
+                batch.longest_payload,
+                wrapped_key,
+                recipient.seal(data_key) if recipient else None,
+            ),
+        )
         number = cursor.lastrowid
         self._db.execute(f"PRAGMA cache_size = -{ISSUING_CACHE_KIB}")
         content = hashlib.sha256()
@@ -134,9 +149,16 @@ class Ledger(Asking):
         self._note(
             batch.id,
             "batch issued",
-            {"product": batch.product, "units": batch.units, "packages": batch.packages, "content": content.hexdigest(),
-             "spec": batch.spec, "suite": batch.suite, "key": batch.key_fingerprint},
-        )  # fmt: skip
+            {
+                "product": batch.product,
+                "units": batch.units,
+                "packages": batch.packages,
+                "content": content.hexdigest(),
+                "spec": batch.spec,
+                "suite": batch.suite,
+                "key": batch.key_fingerprint,
+            },
+        )
 
     # --- history --------------------------------------------------------------------------------------------------
 

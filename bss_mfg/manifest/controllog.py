@@ -153,9 +153,12 @@ def logs_in_parts(ledger: Ledger, batch: Batch, mapping: LogMapping, executor: E
         for _, first, count in parallel.chunk_ranges(batch.packages, AT_ONCE)
     )
     made = parallel.run_or_raise(
-        make_logs, wanted, executor, where=f"batch {batch.id}",
+        make_logs,
+        wanted,
+        executor,
+        where=f"batch {batch.id}",
         doing=lambda part: f"made the control logs from package {part.first:,} on",
-    )  # fmt: skip
+    )
     for _, found in made:
         yield from found
 

@@ -40,10 +40,18 @@ class Limits:
 
 
 def make_control_logs(
-    ledger: Ledger, batch: Batch, mapping: LogMapping, out: Path, now: datetime, *, which: Which = "all",
-    limits: Limits = Limits(), as_file: bool = False, executor: Executor | None = None,
+    ledger: Ledger,
+    batch: Batch,
+    mapping: LogMapping,
+    out: Path,
+    now: datetime,
+    *,
+    which: Which = "all",
+    limits: Limits = Limits(),
+    as_file: bool = False,
+    executor: Executor | None = None,
     progress: Progress = lambda done, total: None,
-) -> Iterator[Written]:  # fmt: skip
+) -> Iterator[Written]:
     """Write the control logs of a batch's packages into the folder `out`, and give each once it is counted.
 
     With `as_file` all go into one file of that name. What lies in the folder already is not written a second time, but
@@ -87,9 +95,14 @@ def make_control_logs(
             (written,) = write_logs(folder, [each], names, origin)
         found = written.contents
         ledger.record_manifest(
-            batch.id, written.path.name, written.sha256, found.units, found.device_logs, found.bundle_logs,
+            batch.id,
+            written.path.name,
+            written.sha256,
+            found.units,
+            found.device_logs,
+            found.bundle_logs,
             {"packages": found.all_packages},
-        )  # fmt: skip
+        )
         yield written
 
 

@@ -17,9 +17,16 @@ from bss_mfg.errors import InputError
 from bss_mfg.payload.spec import packaged_names
 
 Source = Literal[
-    "constant", "product.pid", "product.upc", "product.ean", "unit.serial", "unit.uuid", "unit.mac",
-    "package.encrypted", "package.serials",
-]  # fmt: skip
+    "constant",
+    "product.pid",
+    "product.upc",
+    "product.ean",
+    "unit.serial",
+    "unit.uuid",
+    "unit.mac",
+    "package.encrypted",
+    "package.serials",
+]
 UNIT_SOURCES = ("unit.serial", "unit.uuid", "unit.mac")
 
 

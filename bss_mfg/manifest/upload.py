@@ -60,9 +60,12 @@ class _Target(Protocol):
 
 
 def upload(
-    files: Sequence[Path], target: str, *, endpoint: str | None = None,
+    files: Sequence[Path],
+    target: str,
+    *,
+    endpoint: str | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Iterator[Uploaded]:  # fmt: skip
+) -> Iterator[Uploaded]:
     """Bring files to `s3://BUCKET/PREFIX` or into an existing folder; yields each once it lies there, in order.
 
     Credentials come from boto3's own chain (environment, ~/.aws, role); `endpoint` is for servers other than Amazon's,
@@ -222,9 +225,15 @@ class _Bucket:
     def _put(self, file: _File, checksum: str, condition: dict[str, str]) -> dict[str, Any]:
         with file.path.open("rb") as body:
             answer: dict[str, Any] = self._s3.put_object(
-                Bucket=self._bucket, Key=self._prefix + file.path.name, Body=body, ContentLength=file.octets,
-                ContentType="application/json", ChecksumAlgorithm="SHA256", ChecksumSHA256=checksum, **condition,
-            )  # fmt: skip
+                Bucket=self._bucket,
+                Key=self._prefix + file.path.name,
+                Body=body,
+                ContentLength=file.octets,
+                ContentType="application/json",
+                ChecksumAlgorithm="SHA256",
+                ChecksumSHA256=checksum,
+                **condition,
+            )
         return answer
 
 
@@ -256,26 +265,42 @@ def _client(endpoint: str | None) -> Any:
 
 _CODES: dict[str, tuple[type[BssError], str, str]] = {
     "NoSuchBucket": (InputError, "there is no such bucket", "Check its name, and the account and region."),
-    "RequestTimeTooSkewed": (MissingError, "this machine's clock is wrong by more than the server allows",
-                             "Set the clock, then run the same command again."),
-    "AccessDenied": (InputError, "the server denies access with these credentials",
-                     "Ask the bucket's owner for the right to put objects there."),
+    "RequestTimeTooSkewed": (
+        MissingError,
+        "this machine's clock is wrong by more than the server allows",
+        "Set the clock, then run the same command again.",
+    ),
+    "AccessDenied": (
+        InputError,
+        "the server denies access with these credentials",
+        "Ask the bucket's owner for the right to put objects there.",
+    ),
     "InvalidAccessKeyId": (InputError, "the server does not know the access key", "Check the credentials."),
     "SignatureDoesNotMatch": (InputError, "the server refuses the secret key", "Check the credentials."),
     "ExpiredToken": (InputError, "the credentials have expired", "Get new ones, then run the same command again."),
     "BadDigest": (InputError, "what arrived is not what was sent", "Nothing was stored. Run the same command again."),
     "PermanentRedirect": (InputError, "the bucket lies in another region", "Set AWS_DEFAULT_REGION to its region."),
     "SlowDown": (MissingError, "the server is too busy", "Run the same command again later."),
-}  # fmt: skip
+}
 _SAME_AS = {
-    "403": "AccessDenied", "AllAccessDisabled": "AccessDenied", "AccountProblem": "AccessDenied",
-    "InvalidToken": "ExpiredToken", "TokenRefreshRequired": "ExpiredToken", "ExpiredTokenException": "ExpiredToken",
-    "XAmzContentSHA256Mismatch": "BadDigest", "InvalidDigest": "BadDigest", "XAmzContentChecksumMismatch": "BadDigest",
-    "301": "PermanentRedirect", "AuthorizationHeaderMalformed": "PermanentRedirect",
+    "403": "AccessDenied",
+    "AllAccessDisabled": "AccessDenied",
+    "AccountProblem": "AccessDenied",
+    "InvalidToken": "ExpiredToken",
+    "TokenRefreshRequired": "ExpiredToken",
+    "ExpiredTokenException": "ExpiredToken",
+    "XAmzContentSHA256Mismatch": "BadDigest",
+    "InvalidDigest": "BadDigest",
+    "XAmzContentChecksumMismatch": "BadDigest",
+    "301": "PermanentRedirect",
+    "AuthorizationHeaderMalformed": "PermanentRedirect",
     "IllegalLocationConstraintException": "PermanentRedirect",
-    "ServiceUnavailable": "SlowDown", "503": "SlowDown", "InternalError": "SlowDown", "500": "SlowDown",
+    "ServiceUnavailable": "SlowDown",
+    "503": "SlowDown",
+    "InternalError": "SlowDown",
+    "500": "SlowDown",
     "RequestTimeout": "SlowDown",
-}  # fmt: skip
+}
 
 
 @contextmanager
@@ -288,9 +313,14 @@ def _plain_words(where: str) -> Iterator[None]:
     except aws.ClientError as error:
         _fail(str(error.response.get("Error", {}).get("Code", "")), where)
     except (
-        aws.NoCredentialsError, aws.PartialCredentialsError, aws.CredentialRetrievalError, aws.ProfileNotFound,
-        aws.NoAuthTokenError, aws.TokenRetrievalError, aws.SSOError,
-    ):  # fmt: skip
+        aws.NoCredentialsError,
+        aws.PartialCredentialsError,
+        aws.CredentialRetrievalError,
+        aws.ProfileNotFound,
+        aws.NoAuthTokenError,
+        aws.TokenRetrievalError,
+        aws.SSOError,
+    ):
         raise MissingError(
             "no credentials were found, or they are incomplete",
             where=where,

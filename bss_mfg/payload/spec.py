@@ -22,9 +22,17 @@ from bss_mfg.payload.formats import BINARY, FORMATS, SPKI, SPKI_CHARACTERS
 from bss_mfg.payload.suites import SUITES
 
 FormatName = Literal[
-    "text", "alphanumeric", "hex-upper", "hex-lower", "base64", "base64url", "base32", "spki-p256-compressed",
-    "decimal", "raw",
-]  # fmt: skip
+    "text",
+    "alphanumeric",
+    "hex-upper",
+    "hex-lower",
+    "base64",
+    "base64url",
+    "base32",
+    "spki-p256-compressed",
+    "decimal",
+    "raw",
+]
 
 SAFE_VALUE = re.compile(r"[A-Za-z0-9+/=_.\-]*")
 """Characters that survive every known parser of the family: no `;`, `:`, `\\`, space, control or non-ASCII."""

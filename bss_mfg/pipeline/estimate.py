@@ -18,10 +18,10 @@ from bss_mfg.errors import MissingError
 from bss_mfg.imaging.reader import read_box
 from bss_mfg.imaging.sources import source_of
 from bss_mfg.issuing.slices import Slice, SliceSettings, make_slice
-from bss_mfg.label.layout.file_content import PartJob
+from bss_mfg.label.layout.file_content import LabelFileContent
 from bss_mfg.label.layout.label_rows import RowMaker
 from bss_mfg.label.make import LABELS_PER_FILE
-from bss_mfg.label.render.by_language import render_part
+from bss_mfg.label.render.by_language import render_label_file
 from bss_mfg.manifest.controllog import logs
 from bss_mfg.model import Package, Unit
 from bss_mfg.pipeline.plan import Ready
@@ -66,10 +66,16 @@ class Estimate:
     def record(self) -> dict[str, Any]:
         """As plain data."""
         return {
-            "units": self.units, "packages": self.packages, "pages": self.pages, "label_files": self.files,
-            "control_logs": self.logs, "control_log_files": self.log_files, "octets": self.octets,
-            "seconds": {name: round(value, 1) for name, value in self.seconds.items()}, "jobs": self.jobs,
-        }  # fmt: skip
+            "units": self.units,
+            "packages": self.packages,
+            "pages": self.pages,
+            "label_files": self.files,
+            "control_logs": self.logs,
+            "control_log_files": self.log_files,
+            "octets": self.octets,
+            "seconds": {name: round(value, 1) for name, value in self.seconds.items()},
+            "jobs": self.jobs,
+        }
 
 
 def estimate(ready: Ready, jobs: int) -> Estimate:
@@ -77,7 +83,7 @@ def estimate(ready: Ready, jobs: int) -> Estimate:
     plan, product = ready.plan, ready.product.product
     size = product.units_per_package
     packages = plan.units // size
-    per_page = len(ready.layout.cells)
+    per_page = len(ready.layout.places)
     tried = min(-(-SAMPLE // per_page) * per_page, max(packages, per_page))
     examples, issuing = _timed(lambda: _examples(ready, tried))
     document, drawing = _timed(lambda: _drawn(ready, examples))
@@ -88,18 +94,24 @@ def estimate(ready: Ready, jobs: int) -> Estimate:
     payload = sum(len(package.payload) for package in examples) / tried
     file_labels = per_page if ready.printer.language == "png" else max(LABELS_PER_FILE // per_page, 1) * per_page
     return Estimate(
-        plan.units, packages, -(-packages // per_page), -(-packages // file_labels),
-        (plan.units + (packages if size > 1 else 0)) * bool(ready.mapping), int(bool(ready.mapping)),
+        plan.units,
+        packages,
+        -(-packages // per_page),
+        -(-packages // file_labels),
+        (plan.units + (packages if size > 1 else 0)) * bool(ready.mapping),
+        int(bool(ready.mapping)),
         {
             "ledger": int(plan.units * LEDGER_OCTETS + packages * payload),
             "reads": packages * READ_OCTETS * ready.readable,
             "labels": int(packages * INDEX_OCTETS + _label_octets(ready, examples, document, packages, file_labels)),
             "control logs": int(packages * log_octets / tried),
         },
-        {name: packages * value * LEDGER_SHARE / (1 if name == "manifest" else speed)
-         for name, value in per_package.items()},
+        {
+            name: packages * value * LEDGER_SHARE / (1 if name == "manifest" else speed)
+            for name, value in per_package.items()
+        },
         jobs,
-    )  # fmt: skip
+    )
 
 
 def refuse_full_disk(folder: Path, ready: Ready) -> None:
@@ -137,9 +149,16 @@ def _examples(ready: Ready, count: int) -> list[Package]:
         longest = ready.subject.cases["longest"]
         return [Package(number, longest.payload, longest.units) for number in range(1, count + 1)]
     recipe = SliceSettings(
-        "example", ready.spec.text, product.facts, ready.product.key.pem, product.pid, product.serial, size,
-        product.oob_bytes, bytes(32),
-    )  # fmt: skip
+        "example",
+        ready.spec.text,
+        product.facts,
+        ready.product.key.pem,
+        product.pid,
+        product.serial,
+        size,
+        product.oob_bytes,
+        bytes(32),
+    )
     strings, rows = make_slice(Slice(recipe, 1, count * size, 1))
     members: dict[int, list[Unit]] = {}
     for number, package, serial, octets, mac, *_ in rows:
@@ -151,18 +170,18 @@ def _drawn(ready: Ready, examples: list[Package]) -> bytes:
     maker = RowMaker(ready.layout, ready.subject.batch, (0, ""))
     rows = tuple(maker.row_of(package) for package in examples)
     if ready.printer.language == "png":  # a page a file
-        rows = rows[: len(ready.layout.cells)]
-        data = render_part(PartJob("example", maker.layout, rows, 1, ready.plan.symbols))
+        rows = rows[: len(ready.layout.places)]
+        data = render_label_file(LabelFileContent("example", maker.layout, rows, 1, ready.plan.symbols))
         return data * -(-len(examples) // len(rows))
-    return render_part(PartJob("example", maker.layout, rows, 1, ready.plan.symbols))
+    return render_label_file(LabelFileContent("example", maker.layout, rows, 1, ready.plan.symbols))
 
 
 def _label_octets(ready: Ready, examples: list[Package], document: bytes, labels: int, file_labels: int) -> float:
     """Of all label files: fonts and artwork are in each file once."""
-    first = len(_drawn(ready, examples[: len(ready.layout.cells)]))
-    more = len(examples) - len(ready.layout.cells)
+    first = len(_drawn(ready, examples[: len(ready.layout.places)]))
+    more = len(examples) - len(ready.layout.places)
     each = (len(document) - first) / more if more else len(document) / len(examples)
-    return labels * each + -(-labels // file_labels) * (first - each * len(ready.layout.cells))
+    return labels * each + -(-labels // file_labels) * (first - each * len(ready.layout.places))
 
 
 def _read_back(ready: Ready, document: bytes, labels: int) -> float:

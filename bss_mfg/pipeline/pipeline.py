@@ -13,7 +13,7 @@ from typing import Protocol
 from bss_mfg.core.files import make_folder, remove_leftover
 from bss_mfg.issuing.batch import IssueResult, create_batch
 from bss_mfg.label.make import LabelFiles, make_labels
-from bss_mfg.label.make import Wanted as Labels
+from bss_mfg.label.make import LabelRequest as Labels
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.manifest.manifests import make_control_logs
@@ -71,9 +71,13 @@ class Outcome:
 
 
 def run(
-    workspace: Workspace, ledger: Ledger, vault: Vault, ready: Ready, reporter: Reporter,
+    workspace: Workspace,
+    ledger: Ledger,
+    vault: Vault,
+    ready: Ready,
+    reporter: Reporter,
     executor: Executor | None = None,
-) -> Outcome:  # fmt: skip
+) -> Outcome:
     """Do all steps of a plan that is written down. A second call, or one after a kill, does what is left."""
     issued = _issue(ledger, vault, ready, reporter, executor)
     outcome = Outcome(issued.batch, issued.created, changed=issued.created)
@@ -112,9 +116,16 @@ def _issue(ledger: Ledger, vault: Vault, ready: Ready, reporter: Reporter, execu
     plan = ready.plan
     progress = reporter.begin("issue", plan.units)
     issued = create_batch(
-        ledger, vault, ready.product, ready.spec, plan.units, batch_id=plan.batch, identities=ready.identities,
-        executor=executor, progress=progress,
-    )  # fmt: skip
+        ledger,
+        vault,
+        ready.product,
+        ready.spec,
+        plan.units,
+        batch_id=plan.batch,
+        identities=ready.identities,
+        executor=executor,
+        progress=progress,
+    )
     reporter.end(plan.units, "units", plan.units if issued.created else 0)
     return issued
 
@@ -125,10 +136,16 @@ def _labels(
     batch = outcome.batch
     progress = reporter.begin("labels", batch.packages)
     made = make_labels(
-        ledger, batch, ready.template, ready.printer, folder, Labels(symbols=ready.plan.symbols, keep=True),
-        executor=executor, progress=progress,
-    )  # fmt: skip
-    fresh = made.labels - sum(labels for labels, _ in made.on_file[: made.unchanged])
+        ledger,
+        batch,
+        ready.template,
+        ready.printer,
+        folder,
+        Labels(symbols=ready.plan.symbols, accept_made=True),
+        executor=executor,
+        progress=progress,
+    )
+    fresh = made.labels - sum(labels for labels, _ in made.extents[: made.unchanged])
     outcome.changed |= fresh > 0
     reporter.end(made.labels, "labels", fresh, f"on {made.pages:,} page{'' if made.pages == 1 else 's'}")
     return made
@@ -164,9 +181,14 @@ def _verify(
 
 
 def _manifest(
-    ledger: Ledger, outcome: Outcome, mapping: LogMapping, start: datetime, folder: Path, reporter: Reporter,
+    ledger: Ledger,
+    outcome: Outcome,
+    mapping: LogMapping,
+    start: datetime,
+    folder: Path,
+    reporter: Reporter,
     executor: Executor | None,
-) -> None:  # fmt: skip
+) -> None:
     """One file, named by when the run was begun. Once units are listed, only those are listed that are in none: a unit
     that was scrapped since makes no second file."""
     batch = outcome.batch
@@ -176,9 +198,15 @@ def _manifest(
     make_folder(folder)
     fresh = 0
     for one in make_control_logs(
-        ledger, batch, mapping, folder, start, which="missing" if listed else "all", executor=executor,
+        ledger,
+        batch,
+        mapping,
+        folder,
+        start,
+        which="missing" if listed else "all",
+        executor=executor,
         progress=progress,
-    ):  # fmt: skip
+    ):
         if one.path not in outcome.logs:
             outcome.logs.append(one.path)
         fresh += one.contents.device_logs + one.contents.bundle_logs
@@ -198,9 +226,14 @@ def _traveller(ledger: Ledger, outcome: Outcome, ready: Ready, folder: Path, rep
         for path in folder.glob(f"{batch.id}-{TRAVELLER_STEM}-*.pdf"):
             remove_leftover(path)
     made = make_labels(
-        ledger, batch, ready.traveller, ready.traveller_printer, folder, Labels(keep=True, stem=TRAVELLER_STEM),
+        ledger,
+        batch,
+        ready.traveller,
+        ready.traveller_printer,
+        folder,
+        Labels(accept_made=True, stem=TRAVELLER_STEM),
         progress=progress,
-    )  # fmt: skip
+    )
     outcome.traveller = made.files[0] if made.files[0].exists() else None
     outcome.changed |= not made.unchanged
     reporter.end(1, "page", 0 if made.unchanged else 1)

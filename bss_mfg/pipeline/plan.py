@@ -18,10 +18,10 @@ from bss_mfg.core.files import is_complete as settled_file
 from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.issuing.batch import check_request
 from bss_mfg.issuing.identity_files import IdentityFile
-from bss_mfg.label.examples import product_subject
-from bss_mfg.label.layout.design_check import Subject, look
-from bss_mfg.label.layout.file_content import Symbols
-from bss_mfg.label.layout.page_layout import Layout
+from bss_mfg.label.examples import product_example
+from bss_mfg.label.layout.design_check import Example, check_design
+from bss_mfg.label.layout.file_content import SymbolStyle
+from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.template.loading import LoadedTemplate, load_template
 from bss_mfg.label.template.printer import BUILT_IN, Printer
 from bss_mfg.ledger.store import Ledger
@@ -48,7 +48,7 @@ class Plan:
     units: int
     template: str
     printer: str
-    symbols: Symbols = "mask"
+    symbols: SymbolStyle = "mask"
     identities: str | None = None
     identities_sha256: str | None = None
     started_at: str = ""
@@ -80,8 +80,8 @@ class Ready:
     printer: Printer
     traveller: LoadedTemplate
     traveller_printer: Printer
-    subject: Subject
-    layout: Layout
+    subject: Example
+    layout: PageLayout
     mapping: LogMapping | None
     """None where the names of this kind of control log are nowhere published: no manifest is made."""
 
@@ -97,17 +97,31 @@ class Ready:
 
 
 def new_plan(
-    workspace: Workspace, ledger: Ledger, product: str, units: int, batch: str | None, template: str | None,
-    printer: str, symbols: Symbols, identities: Path | None, version: str,
-) -> Plan:  # fmt: skip
+    workspace: Workspace,
+    ledger: Ledger,
+    product: str,
+    units: int,
+    batch: str | None,
+    template: str | None,
+    printer: str,
+    symbols: SymbolStyle,
+    identities: Path | None,
+    version: str,
+) -> Plan:
     """The plan of a new run, its batch named."""
     loaded = workspace.product(product)
     return Plan(
-        checked_name(batch, "batch id") if batch else free_id(workspace, ledger, product), product, units,
-        template or loaded.product.template, printer, symbols,
-        str(identities.resolve()) if identities else None, sha256_of(identities) if identities else None,
-        datetime.now(UTC).isoformat(timespec="seconds"), version,
-    )  # fmt: skip
+        checked_name(batch, "batch id") if batch else free_id(workspace, ledger, product),
+        product,
+        units,
+        template or loaded.product.template,
+        printer,
+        symbols,
+        str(identities.resolve()) if identities else None,
+        sha256_of(identities) if identities else None,
+        datetime.now(UTC).isoformat(timespec="seconds"),
+        version,
+    )
 
 
 def free_id(workspace: Workspace, ledger: Ledger, product: str) -> str:
@@ -201,9 +215,9 @@ def ready(workspace: Workspace, plan: Plan, printer_of: Callable[[str], Printer]
     if product.product.stage == "production":
         require_confirmed(spec)
     template, printer = load_template(workspace.template_file(plan.template)), printer_of(plan.printer)
-    if template.template.each != "package":
+    if template.definition.each != "package":
         raise InputError(
-            f"the template {plan.template} makes labels of each {template.template.each}, a run needs packages'",
+            f"the template {plan.template} makes labels of each {template.definition.each}, a run needs packages'",
             way_out="Choose another --template; `bss-mfg template list` shows them.",
         )
     if plan.symbols == "vector" and printer.language != "pdf":
@@ -211,9 +225,9 @@ def ready(workspace: Workspace, plan: Plan, printer_of: Callable[[str], Printer]
             f"vectors are for PDF; the printer {printer.name} takes {printer.language.upper()}",
             way_out="Leave out --symbols, or choose a PDF printer.",
         )
-    subject = product_subject(workspace, plan.product)
-    looked = look(template, printer, subject)
-    looked.issues.refuse()
+    subject = product_example(workspace, plan.product)
+    looked = check_design(template, printer, subject)
+    looked.findings.refuse()
     if plan.identities and sha256_of(Path(plan.identities)) != plan.identities_sha256:
         raise InputError(
             "is not the file that the run was begun with",
@@ -221,10 +235,17 @@ def ready(workspace: Workspace, plan: Plan, printer_of: Callable[[str], Printer]
             way_out="Put the file of then back: its rows are in the ledger, or will be.",
         )
     return Ready(
-        plan, product, spec, template, printer, load_template(workspace.template_file(TRAVELLER)),
-        printer if printer.language == "pdf" else BUILT_IN["pdf-300"], looked.subject, looked.layout,
+        plan,
+        product,
+        spec,
+        template,
+        printer,
+        load_template(workspace.template_file(TRAVELLER)),
+        printer if printer.language == "pdf" else BUILT_IN["pdf-300"],
+        looked.example,
+        looked.layout,
         _mapping(workspace, spec),
-    )  # fmt: skip
+    )
 
 
 def _mapping(workspace: Workspace, spec: SpecFile) -> LogMapping | None:

@@ -134,9 +134,12 @@ def check_readback(
     jobs = (ReadBack(ledger.path, ledger.who, batch.id, key, tuple(some)) for some in chunked(numbered, ROWS))
     first = array("I", [0]) * len(ledger.marks(batch.id))
     compared = parallel.run_or_raise(
-        check_rows, jobs, executor, where=f"batch {batch.id}",
+        check_rows,
+        jobs,
+        executor,
+        where=f"batch {batch.id}",
         doing=lambda job: f"compared rows {job.rows[0][0]:,} to {job.rows[-1][0]:,}",
-    )  # fmt: skip
+    )
     for _, said in compared:
         for row, number, serial, before, after in said:
             yield from (Difference(kind, serial, row, what) for kind, what in before)

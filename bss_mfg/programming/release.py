@@ -152,18 +152,21 @@ class _Run:
 
     def _index(self, path: Path, files: Sequence[IndexedFile], units: int) -> None:
         index = Index(
-            batch=self._batch.id, ledger_head=self._head, programming_format=self._form.name,
-            layout=self._wanted.layout, sealed_to=self._wanted.to, units=units, files=tuple(files),
+            batch=self._batch.id,
+            ledger_head=self._head,
+            programming_format=self._form.name,
+            layout=self._wanted.layout,
+            sealed_to=self._wanted.to,
+            units=units,
+            files=tuple(files),
             bss_mfg=__version__,
-        )  # fmt: skip
+        )
         write_atomically(path, [index.rendered()], replace=True)
 
     def _record(self, numbers: Sequence[int], data: dict[str, object]) -> None:
         more = {"reason": self._wanted.reason} if self._wanted.again else {}
         sealed_to = {"sealed_to": list(self._wanted.to)} if self._wanted.to else {}
-        self._ledger.record_release(
-            self._batch.id, numbers, {**data, "format": self._form.name, **sealed_to, **more}
-        )  # fmt: skip
+        self._ledger.record_release(self._batch.id, numbers, {**data, "format": self._form.name, **sealed_to, **more})
 
 
 def _found(path: Path, pieces: Iterable[bytes]) -> str:

@@ -34,9 +34,13 @@ from bss_mfg.reconcile.logparts import (
 
 
 def reconcile_control_logs(
-    folder: Path, files: Sequence[Path], books: Books, mapping: LogMapping, made: Sequence[Manifest],
+    folder: Path,
+    files: Sequence[Path],
+    books: Books,
+    mapping: LogMapping,
+    made: Sequence[Manifest],
     executor: Executor | None = None,
-) -> Account:  # fmt: skip
+) -> Account:
     """All control logs of a batch that are among `files`; `made` are those that the ledger remembers."""
     book = Making("control logs", folder)
     known = {one.sha256 for one in made}
@@ -278,8 +282,9 @@ def _conclude(
         if unit.manifest in lost:
             lost[unit.manifest].add(unit.serial)
         else:
-            silent.differs("no control log here names it, though the ledger says so", unit.manifest, unit.serial,
-                           unit.package)  # fmt: skip
+            silent.differs(
+                "no control log here names it, though the ledger says so", unit.manifest, unit.serial, unit.package
+            )
     for one in gone:
         some = lost.pop(one.file, Some())
         if some.count:

@@ -54,10 +54,15 @@ class _File:
 
 
 def reconcile_labels(
-    folder: Path, files: Sequence[Path], books: Books, *, key: PrivateKey | None = None,
-    data_key: bytes | None = None, executor: Executor | None = None,
+    folder: Path,
+    files: Sequence[Path],
+    books: Books,
+    *,
+    key: PrivateKey | None = None,
+    data_key: bytes | None = None,
+    executor: Executor | None = None,
     progress: Progress = lambda done, total: None,
-) -> Account:  # fmt: skip
+) -> Account:
     """All PDF and PNG files that are among `files`. With `key` each barcode is opened, and compared with the keys that
     `data_key` opens (none: the batch is retired, and Device UUIDs are compared). Both go to the processes of
     `executor`."""
@@ -74,9 +79,13 @@ class _Run:
         self._file: _File | None = None
 
     def account(
-        self, files: Sequence[Path], key: PrivateKey | None, data_key: bytes | None,
-        executor: Executor | None, progress: Progress,
-    ) -> Account:  # fmt: skip
+        self,
+        files: Sequence[Path],
+        key: PrivateKey | None,
+        data_key: bytes | None,
+        executor: Executor | None,
+        progress: Progress,
+    ) -> Account:
         """What the files say."""
         ledger, book = self._books.ledger, self._book
         printed = ledger.printed_parts(self._books.batch.id)

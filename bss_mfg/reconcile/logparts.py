@@ -18,9 +18,14 @@ PIECE = 1 << 18
 """Octets of whole lines in a part: some hundreds of logs."""
 _HEAD, _TAIL = b'{"controlLogs":[', b"]}"
 _WORDS = {
-    "unit.serial": "serial", "unit.uuid": "Device UUID", "unit.mac": "MAC", "product.pid": "product id",
-    "product.upc": "UPC", "product.ean": "EAN", "package.encrypted": "encrypted field",
-}  # fmt: skip
+    "unit.serial": "serial",
+    "unit.uuid": "Device UUID",
+    "unit.mac": "MAC",
+    "product.pid": "product id",
+    "product.upc": "UPC",
+    "product.ean": "EAN",
+    "package.encrypted": "encrypted field",
+}
 
 
 class NotByLines(Exception):  # noqa: N818  (nothing is wrong with such a file)

@@ -48,10 +48,16 @@ class Reconciliation:
 
 
 def reconcile(
-    ledger: Ledger, vault: Vault, batch: Batch, folder: Path, mapping: LogMapping | None, *,
-    private_key: PrivateKey | None = None, executor: Executor | None = None,
+    ledger: Ledger,
+    vault: Vault,
+    batch: Batch,
+    folder: Path,
+    mapping: LogMapping | None,
+    *,
+    private_key: PrivateKey | None = None,
+    executor: Executor | None = None,
     progress: Progress = lambda done, total: None,
-) -> Reconciliation:  # fmt: skip
+) -> Reconciliation:
     """Hold all programming files, label files and control logs below `folder` against the ledger. Writes nothing.
 
     Without a `mapping` control logs are passed over, and that is noted. With `private_key`, a development key, barcodes

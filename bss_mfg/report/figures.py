@@ -17,9 +17,15 @@ from bss_mfg.imaging.shots import FIGURE, FIGURE_BORDER, Shot
 from bss_mfg.report.statistics import LETTERS, PARAMETERS, Moment, Parameter, Spot, Statistics
 
 MARKS: Mapping[str, str] = {
-    "matched": "", "missing": "-", "duplicate": "2x", "foreign": "F", "unreadable": "?", "mismatched": "!",
-    "unseen": "", "none": "",
-}  # fmt: skip
+    "matched": "",
+    "missing": "-",
+    "duplicate": "2x",
+    "foreign": "F",
+    "unreadable": "?",
+    "mismatched": "!",
+    "unseen": "",
+    "none": "",
+}
 """What stands in a cell of the map, so that it does not speak by colour alone."""
 
 
@@ -157,8 +163,10 @@ def trend(moments: Sequence[Moment]) -> str:
             parts.append(f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3"><title>{escape(words)}</title></circle>')
         if item.wrong:
             x, _ = at(index, 0)
-            parts.append(f'<rect class="fault" x="{x - 2:.1f}" y="{height - foot + 6:.1f}" width="4" height="10">'
-                         f"<title>{escape(words)}</title></rect>")  # fmt: skip
+            parts.append(
+                f'<rect class="fault" x="{x - 2:.1f}" y="{height - foot + 6:.1f}" width="4" height="10">'
+                f"<title>{escape(words)}</title></rect>"
+            )
     return _svg(width, height, parts, "trend")
 
 

@@ -258,11 +258,14 @@ def _table(outcome: Verification) -> Iterator[bytes]:
     for index, row in enumerate(rows_of(outcome)):
         share, grade = row["unused_error_correction"], row["grade"]
         cells = [
-            row["serials"], row["package"], row["verdict"],
+            row["serials"],
+            row["package"],
+            row["verdict"],
             (f"{grade['overall']:.1f} {grade['letter']}" if grade["gradable"] else "not gradable") if grade else "",
             "" if share is None else f"{share:.0%} ({unused_error_correction(share)})",
-            place_words(row), row["detail"],
-        ]  # fmt: skip
+            place_words(row),
+            row["detail"],
+        ]
         # "<" could end the script element; in JSON it has another spelling.
         text = json.dumps(cells, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
         yield ("," if index else "").encode() + text.encode("ascii")

@@ -20,7 +20,7 @@ from bss_mfg.report.page import (
     sample_words,
     verdict_words,
     worst_rows,
-)  # fmt: skip
+)
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
 from bss_mfg.verify.findings import KINDS
 from bss_mfg.verify.verification import Verification, row_of
@@ -31,9 +31,15 @@ if TYPE_CHECKING:
 
 _TONES = {"good": "#18794e", "warn": "#946800", "bad": "#c62a2f"}
 _CELLS = {
-    "matched": "#b7dfc5", "missing": "#f3c3c4", "duplicate": "#f5d9a3", "foreign": "#d9c8f0", "unreadable": "#f3c3c4",
-    "mismatched": "#f0a9ab", "unseen": "#eceff2", "none": "#ffffff",
-}  # fmt: skip
+    "matched": "#b7dfc5",
+    "missing": "#f3c3c4",
+    "duplicate": "#f5d9a3",
+    "foreign": "#d9c8f0",
+    "unreadable": "#f3c3c4",
+    "mismatched": "#f0a9ab",
+    "unseen": "#eceff2",
+    "none": "#ffffff",
+}
 MOST_PDF_MAPS = 24
 
 
@@ -46,9 +52,17 @@ def pdf_report(outcome: Verification, made_at: str, version: str) -> Iterator[by
     out = BytesIO()
     title = f"Verification of {outcome.batch.id}"
     document = SimpleDocTemplate(
-        out, pagesize=A4, leftMargin=18 * mm, rightMargin=18 * mm, topMargin=18 * mm, bottomMargin=18 * mm,
-        title=title, author="", creator=f"bss-mfg {version}", invariant=1,
-    )  # fmt: skip
+        out,
+        pagesize=A4,
+        leftMargin=18 * mm,
+        rightMargin=18 * mm,
+        topMargin=18 * mm,
+        bottomMargin=18 * mm,
+        title=title,
+        author="",
+        creator=f"bss-mfg {version}",
+        invariant=1,
+    )
 
     def foot(canvas: Any, _: Any) -> None:
         canvas.setFont("Helvetica", 8)
@@ -118,10 +132,15 @@ def _table(rows: list[list[Any]], widths: tuple[float, ...]) -> Any:
 
     cells = [[_text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
     table = Table(cells, colWidths=[width * mm for width in widths], hAlign="LEFT")
-    table.setStyle(TableStyle([
-        ("VALIGN", (0, 0), (-1, -1), "TOP"), ("LINEBELOW", (0, 0), (-1, -1), 0.4, HexColor("#d9dee4")),
-        ("LEFTPADDING", (0, 0), (-1, -1), 0),
-    ]))  # fmt: skip
+    table.setStyle(
+        TableStyle(
+            [
+                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                ("LINEBELOW", (0, 0), (-1, -1), 0.4, HexColor("#d9dee4")),
+                ("LEFTPADDING", (0, 0), (-1, -1), 0),
+            ]
+        )
+    )
     return table
 
 
@@ -181,15 +200,20 @@ def _maps(outcome: Verification) -> list[Any]:
     shown = found[:MOST_PDF_MAPS]
     if not shown:
         return []
-    drawn = [[_map(item), _text(f"{item.file}, page {item.page}: {item.faults} not right", fontSize=7, leading=9)]
-             for item in shown]  # fmt: skip
+    drawn = [
+        [_map(item), _text(f"{item.file}, page {item.page}: {item.faults} not right", fontSize=7, leading=9)]
+        for item in shown
+    ]
     rows: list[list[Any]] = [
         [*drawn[at : at + 4], *[""] * (4 - len(drawn[at : at + 4]))] for at in range(0, len(drawn), 4)
     ]
     rest = more + len(found) - len(shown)
     note = [_text(f"{count(rest, 'more page')} not shown.")] if rest else []
-    return [KeepTogether([_head("Where it lies"), _table(rows[:1], (43, 43, 43, 43))]),
-            *([_table(rows[1:], (43, 43, 43, 43))] if rows[1:] else []), *note]  # fmt: skip
+    return [
+        KeepTogether([_head("Where it lies"), _table(rows[:1], (43, 43, 43, 43))]),
+        *([_table(rows[1:], (43, 43, 43, 43))] if rows[1:] else []),
+        *note,
+    ]
 
 
 def _map(item: SheetMap) -> Any:
@@ -211,8 +235,16 @@ def _map(item: SheetMap) -> Any:
         )
         if mark := MARKS[cell.verdict]:
             size = across * 0.5
-            drawing.add(String(x + across / 2, height - y - down / 2 - size / 3, mark, fontSize=size,
-                               fontName="Helvetica-Bold", textAnchor="middle"))  # fmt: skip
+            drawing.add(
+                String(
+                    x + across / 2,
+                    height - y - down / 2 - size / 3,
+                    mark,
+                    fontSize=size,
+                    fontName="Helvetica-Bold",
+                    textAnchor="middle",
+                )
+            )
     return drawing
 
 
@@ -235,7 +267,11 @@ def _grades(outcome: Verification, facts: Statistics) -> list[Any]:
         for row in worst_rows(outcome, facts)
     ]
     return [
-        _head("Print quality"), _text(words), _space(2), _table(letters, (20, 20)), _space(3),
+        _head("Print quality"),
+        _text(words),
+        _space(2),
+        _table(letters, (20, 20)),
+        _space(3),
         *([_table(parameters, (50, 18, 18, 17, 17, 17, 17, 17))] if facts.parameters else []),
         *([_head("The worst labels"), _table(worst, (60, 18, 96))] if worst else []),
-    ]  # fmt: skip
+    ]

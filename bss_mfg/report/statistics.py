@@ -178,12 +178,14 @@ class _Graded:
         """Each parameter over all graded labels."""
         return tuple(
             Parameter(
-                name, self._lowest[name], self._sums[name] / self.count,
+                name,
+                self._lowest[name],
+                self._sums[name] / self.count,
                 tuple(self._counts[name][grade] for grade in (4, 3, 2, 1, 0)),  # type: ignore[arg-type]
             )
             for name in PARAMETERS
             if self.count
-        )  # fmt: skip
+        )
 
 
 def _cells(outcome: Verification) -> Sequence[int]:

@@ -12,8 +12,18 @@ from typing import Any
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
 from bss_mfg.verify.verification import Verification, rows_of
 
-_PLAIN = ("verdict", "serials", "package", "file", "page", "x_mm", "y_mm", "detail", "unused_error_correction",
-          "wrong_modules")  # fmt: skip
+_PLAIN = (
+    "verdict",
+    "serials",
+    "package",
+    "file",
+    "page",
+    "x_mm",
+    "y_mm",
+    "detail",
+    "unused_error_correction",
+    "wrong_modules",
+)
 
 
 class _Coming(list[Any]):
@@ -79,8 +89,13 @@ def csv_report(outcome: Verification) -> Iterator[bytes]:
     for row in rows_of(outcome):
         grade: dict[str, Any] = row["grade"] or {}
         parameters = grade.get("grades", {})
-        cells = [*(row[name] for name in _PLAIN), grade.get("overall"), grade.get("letter"),
-                 grade.get("pixels_per_module"), *(parameters.get(name) for name in PARAMETERS)]  # fmt: skip
+        cells = [
+            *(row[name] for name in _PLAIN),
+            grade.get("overall"),
+            grade.get("letter"),
+            grade.get("pixels_per_module"),
+            *(parameters.get(name) for name in PARAMETERS),
+        ]
         writer.writerow([_cell(value) for value in cells])
         if buffer.tell() > 1 << 16:
             yield buffer.getvalue().encode()

@@ -107,10 +107,19 @@ class Station:
         done = verdict.package if verdict.tone == "good" and verdict.word in ("OK", "COMPLETE") else None
         self._ledger.record_reads(
             self._batch.id,
-            [{"verdict": verdict.word.lower(), "package": verdict.package, "file": "scanner", "page": None,
-              "x_mm": None, "y_mm": None, **({"detail": verdict.detail} if verdict.detail else {})}],
+            [
+                {
+                    "verdict": verdict.word.lower(),
+                    "package": verdict.package,
+                    "file": "scanner",
+                    "page": None,
+                    "x_mm": None,
+                    "y_mm": None,
+                    **({"detail": verdict.detail} if verdict.detail else {}),
+                }
+            ],
             [done] if done else [],
-        )  # fmt: skip
+        )
         self._verified += bool(done)
         self.wrong += verdict.tone == "bad"
         return verdict
@@ -124,15 +133,21 @@ class Station:
         package = next(self._ledger.packages(self._batch.id, found.package, 1))
         if self._ledger.times_verified(self._batch.id, package.number):
             return Verdict(
-                "note", "ALREADY", "this label was verified before: the same label twice, or two boxes with one label?",
-                package.number, package.serials_text,
-            )  # fmt: skip
+                "note",
+                "ALREADY",
+                "this label was verified before: the same label twice, or two boxes with one label?",
+                package.number,
+                package.serials_text,
+            )
         if self._with_units:
             self._open, self._left = package, [unit.serial for unit in package.units]
             return Verdict(
-                "good", "NOW THE UNITS", f"scan the {len(package.units)} devices of this package", package.number,
+                "good",
+                "NOW THE UNITS",
+                f"scan the {len(package.units)} devices of this package",
+                package.number,
                 package.serials_text,
-            )  # fmt: skip
+            )
         detail = f"after {found.stripped}" if found.stripped else ""
         return Verdict("good", "OK", detail, package.number, package.serials_text)
 
@@ -154,22 +169,31 @@ class Station:
                 self._left.remove(unit.serial)
                 if self._left:
                     return Verdict(
-                        "good", "UNIT OK", f"{len(self._left)} more: {', '.join(self._left[:4])}", package.number,
+                        "good",
+                        "UNIT OK",
+                        f"{len(self._left)} more: {', '.join(self._left[:4])}",
+                        package.number,
                         unit.serial,
-                    )  # fmt: skip
+                    )
                 self._open = None
                 return Verdict("good", "COMPLETE", "all its devices were scanned", package.number, package.serials_text)
         if diagnose(text.encode("utf-8", "surrogateescape"), self._batch.id, self._ledger, self._specs).kind == "match":
             left = ", ".join(self._left[:4])
             self._open, self._left = None, []
             return Verdict(
-                "bad", "INCOMPLETE", f"the package before was not complete ({left} missing): scan it again from its "
-                "package label", package.number, package.serials_text,
-            )  # fmt: skip
+                "bad",
+                "INCOMPLETE",
+                f"the package before was not complete ({left} missing): scan it again from its package label",
+                package.number,
+                package.serials_text,
+            )
         return Verdict(
-            "bad", "NOT IN THIS BOX", f"{printable(text, 60)} is no device of this package", package.number,
+            "bad",
+            "NOT IN THIS BOX",
+            f"{printable(text, 60)} is no device of this package",
+            package.number,
             package.serials_text,
-        )  # fmt: skip
+        )
 
     def missing(self, limit: int) -> list[str]:
         """Serials of the first packages that were never read right."""

@@ -83,8 +83,10 @@ def _why_not(text: str, batch_id: str, ledger: Ledger, specs: Sequence[Spec], st
             "mismatched",
             f"the computer's keyboard layout is {layout.name}{also}: set it to US English, or set the scanner to "
             f"{layout.name}, and scan again",
-            batch=where[0] if where else None, package=where[1] if where else None, stripped=stripped,
-        )  # fmt: skip
+            batch=where[0] if where else None,
+            package=where[1] if where else None,
+            stripped=stripped,
+        )
     if "\x1d" in text or text.startswith("\xe8"):
         return Diagnosis("mismatched", "holds GS1 separators (FNC1)", stripped=stripped)
     spec = parse.matching_spec(text, specs) or parse.bare_spec(text, specs)

@@ -245,9 +245,19 @@ class ScannedPage:
     def _finding(self, kind: FindingKind, package: int | None, item: Seen, serials: str, detail: str) -> Finding:
         shown = kind != "matched"  # no picture of what is right: its place need not be kept
         return Finding(
-            kind, package, self.file, self.number, *item.corner, serials, detail, item.read.box if shown else None,
-            item.read.unused_error_correction, item.read.quad if shown else None, item.grade, item.ailing,
-        )  # fmt: skip
+            kind,
+            package,
+            self.file,
+            self.number,
+            *item.corner,
+            serials,
+            detail,
+            item.read.box if shown else None,
+            item.read.unused_error_correction,
+            item.read.quad if shown else None,
+            item.grade,
+            item.ailing,
+        )
 
 
 def still_missing(ledger: Ledger, batch: Batch, books: Books, parts: Sequence[LabelFile]) -> Iterator[Finding]:
@@ -269,9 +279,15 @@ def still_missing(ledger: Ledger, batch: Batch, books: Books, parts: Sequence[La
                 continue
             place = parts[newest[number] - 1].place_of(number)
             yield Finding(
-                "missing", number, place.file, place.page, round(place.x_mm, 1), round(place.y_mm, 1),
-                package.serials_text, "its place was in none of the pictures",
-            )  # fmt: skip
+                "missing",
+                number,
+                place.file,
+                place.page,
+                round(place.x_mm, 1),
+                round(place.y_mm, 1),
+                package.serials_text,
+                "its place was in none of the pictures",
+            )
 
 
 def located(seen: Sequence[Seen], frame: Frame | None, dpi: float | None) -> list[Seen]:

@@ -40,8 +40,14 @@ def explain(text: str, specs: Sequence[Spec], key: PrivateKey | None = None) -> 
         problems = parse.find_faults(fields, spec)
         uuids = parse.device_uuids(fields, spec)
     except InputError as error:
-        return {"payload": shown, "spec": spec.name, "notes": taken, "fields": [], "problems": [str(error)],
-                "units": []}  # fmt: skip
+        return {
+            "payload": shown,
+            "spec": spec.name,
+            "notes": taken,
+            "fields": [],
+            "problems": [str(error)],
+            "units": [],
+        }
     report: dict[str, Any] = {
         "payload": shown,
         "spec": spec.name,

@@ -18,11 +18,11 @@ LAYOUTS: dict[str, tuple[str, str, str]] = {
     "de": (
         "German",
         "^1234567890ß´qwertzuiopü+#asdfghjklöäyxcvbnm,.-",
-        '°!"§$%&/()=?`QWERTZUIOPÜ*\'ASDFGHJKLÖÄYXCVBNM;:_',
+        "°!\"§$%&/()=?`QWERTZUIOPÜ*'ASDFGHJKLÖÄYXCVBNM;:_",
     ),
     "fr": (
         "French",
-        '²&é"\'(-è_çà)=azertyuiop^$*qsdfghjklmùwxcvbn,;:!',
+        "²&é\"'(-è_çà)=azertyuiop^$*qsdfghjklmùwxcvbn,;:!",
         "\x001234567890°+AZERTYUIOP¨£µQSDFGHJKLM%WXCVBN?./§",
     ),
     "it": (
@@ -60,7 +60,7 @@ LAYOUTS: dict[str, tuple[str, str, str]] = {
         "½1234567890+´qwertyuiopå¨'asdfghjklæøzxcvbnm,.-",
         '§!"#¤%&/()=?`QWERTYUIOPÅ^*ASDFGHJKLÆØZXCVBNM;:_',
     ),
-}  # fmt: skip
+}
 """Layouts by their short name: (name for people, unshifted keys, shifted keys), in the order of `US`."""
 
 _COMBINING = {"\u0301": "´", "\u0300": "`", "\u0302": "^", "\u0308": "¨", "\u0303": "~"}

@@ -109,9 +109,16 @@ class PageReader:
         stalled = self.second.failures - stalls
         seen = located(seen, frame, page.dpi)
         return ScannedPage(
-            page.file, page.number, page.dpi, tuple(seen), frame, _inked(page, seen, frame), serials, found,
+            page.file,
+            page.number,
+            page.dpi,
+            tuple(seen),
+            frame,
+            _inked(page, seen, frame),
+            serials,
+            found,
             f"the second reader stalled or crashed on {stalled} of its labels" if stalled else "",
-        )  # fmt: skip
+        )
 
     # --- reading ----------------------------------------------------------------------------------------------------
 

@@ -88,9 +88,14 @@ def advised(ledger: Ledger, product: str, aql: str) -> tuple[Inspection, str]:
 
 def _facts(plan: Plan) -> dict[str, Any]:
     return {
-        "aql": plan.aql, "inspection": plan.inspection, "lot": plan.lot, "letter": plan.letter, "sample": plan.sample,
-        "accept": plan.accept, "reject": plan.reject,
-    }  # fmt: skip
+        "aql": plan.aql,
+        "inspection": plan.inspection,
+        "lot": plan.lot,
+        "letter": plan.letter,
+        "sample": plan.sample,
+        "accept": plan.accept,
+        "reject": plan.reject,
+    }
 
 
 def _plan(data: Any) -> Plan:

@@ -18,9 +18,23 @@ Verdict = Literal["accept", "reject", "incomplete"]
 INSPECTIONS: tuple[Inspection, ...] = get_args(Inspection)
 
 AQLS = (
-    "0.010", "0.015", "0.025", "0.040", "0.065", "0.10", "0.15", "0.25", "0.40", "0.65",
-    "1.0", "1.5", "2.5", "4.0", "6.5", "10",
-)  # fmt: skip
+    "0.010",
+    "0.015",
+    "0.025",
+    "0.040",
+    "0.065",
+    "0.10",
+    "0.15",
+    "0.25",
+    "0.40",
+    "0.65",
+    "1.0",
+    "1.5",
+    "2.5",
+    "4.0",
+    "6.5",
+    "10",
+)
 """Acceptance quality limits in percent nonconforming."""
 
 _LETTERS = "ABCDEFGHJKLMNPQRS"

@@ -181,9 +181,14 @@ class Verifier:
     """A verification that grows with each file that comes."""
 
     def __init__(
-        self, ledger: Ledger, batch: Batch, wanted: Wanted = Wanted(), progress: Progress = lambda done, total: None,
-        *, executor: Executor | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        ledger: Ledger,
+        batch: Batch,
+        wanted: Wanted = Wanted(),
+        progress: Progress = lambda done, total: None,
+        *,
+        executor: Executor | None = None,
+    ) -> None:
         if wanted.second_reader:
             with SecondReader():  # refused now rather than on every label
                 pass
@@ -235,9 +240,19 @@ class Verifier:
         if decision and final:
             record_decision(self._ledger, self._batch, decision)
         return Verification(
-            self._batch, findings, pictures, tuple(self.broken), tuple(self.troubles), self.files, self.pages,
-            self._wanted, tuple(self._parts), decision, self.resumed, self._resumed_labels,
-        )  # fmt: skip
+            self._batch,
+            findings,
+            pictures,
+            tuple(self.broken),
+            tuple(self.troubles),
+            self.files,
+            self.pages,
+            self._wanted,
+            tuple(self._parts),
+            decision,
+            self.resumed,
+            self._resumed_labels,
+        )
 
     @property
     def broken(self) -> list[tuple[str, str]]:

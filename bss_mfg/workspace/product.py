@@ -153,4 +153,4 @@ def product_from_options(values: dict[str, object]) -> Product:
             where="product" if field in ("", "product") or "line" in field else f"--{field}",
             problems=error.problems,
             way_out="Correct the option; nothing was written.",
-        ) from None  # fmt: skip
+        ) from None

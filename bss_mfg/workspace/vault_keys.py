@@ -56,9 +56,15 @@ def vault_status(workspace: Workspace, ledger: Ledger) -> VaultStatus:
     retired = sum(1 for batch in ledger.batches() if ledger.retired_at(batch.id))
     recipient = ledger.recipient()
     return VaultStatus(
-        workspace.vault_file, kind, found, expected, len(ledger.batches()) - retired, retired,
-        recipient.fingerprint if recipient else None, trouble,
-    )  # fmt: skip
+        workspace.vault_file,
+        kind,
+        found,
+        expected,
+        len(ledger.batches()) - retired,
+        retired,
+        recipient.fingerprint if recipient else None,
+        trouble,
+    )
 
 
 def rekey(workspace: Workspace, ledger: Ledger, kind: VaultKeyKind | None, ask: AskPassphrase) -> int:

@@ -9,19 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bss_mfg.label.layout.label_rows import LabelRow
-from bss_mfg.label.layout.page_layout import Layout
+from bss_mfg.label.layout.page_layout import PageLayout
 
-Symbols = Literal["mask", "vector"]
+SymbolStyle = Literal["mask", "vector"]
 
-Octets = NDArray[np.uint8]
+ByteArray = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class PartJob:
+class LabelFileContent:
     """A label file to make: plain data, fit for another process."""
 
     title: str
-    layout: Layout
+    layout: PageLayout
     rows: tuple[LabelRow, ...]
     start_at: int
-    symbols: Symbols
+    symbols: SymbolStyle

@@ -14,7 +14,7 @@ Rect = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedElement:
     """An element in its place. `rect` is what it covers after its rotation; `unit` counts from 0 in repetitions."""
 
     index: int
@@ -23,12 +23,12 @@ class Placed:
     unit: int | None = None
 
 
-def place_all(loaded: LoadedTemplate, units: int) -> tuple[Placed, ...]:
+def place_elements(loaded: LoadedTemplate, units_per_package: int) -> tuple[PlacedElement, ...]:
     """All elements of a label whose package has `units` units, in the file's order."""
-    label = (loaded.template.media.label_width, loaded.template.media.label_height)
-    found: list[Placed] = []
+    label = (loaded.definition.media.label_width, loaded.definition.media.label_height)
+    found: list[PlacedElement] = []
     named: dict[str, Rect] = {}
-    for index, element in enumerate(loaded.template.element):
+    for index, element in enumerate(loaded.definition.element):
         width, height = size_of(loaded, element)
         if isinstance(element, Line):
             half = element.thickness / 2
@@ -51,8 +51,8 @@ def place_all(loaded: LoadedTemplate, units: int) -> tuple[Placed, ...]:
                 x = label[0] - x - width if element.corner.endswith("right") else x
                 y = label[1] - y - height if element.corner.startswith("bottom") else y
         rect = (x, y, width, height)
-        copies = _copies(loaded, index, rect, units)
-        found += [Placed(index, element, copy, unit) for unit, copy in copies]
+        copies = _repeat_per_unit(loaded, index, rect, units_per_package)
+        found += [PlacedElement(index, element, copy, unit) for unit, copy in copies]
         if element.name:
             named[element.name] = _around([copy for _, copy in copies])
     return tuple(found)
@@ -66,8 +66,8 @@ def _beside(place: Beside, other: Rect, width: float, height: float) -> tuple[fl
     return (x + w + place.gap if place.side == "right" else x - place.gap - width), y + share * (h - height)
 
 
-def _copies(loaded: LoadedTemplate, index: int, rect: Rect, units: int) -> list[tuple[int | None, Rect]]:
-    each = loaded.template.element[index].each_unit
+def _repeat_per_unit(loaded: LoadedTemplate, index: int, rect: Rect, units: int) -> list[tuple[int | None, Rect]]:
+    each = loaded.definition.element[index].each_unit
     if each is None:
         # A unit label's one unit is unit 0 of its values.
         return [(None, rect)]

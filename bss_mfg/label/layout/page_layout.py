@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.layout.checks import Issues, check_areas, check_contrast
-from bss_mfg.label.layout.geometry import Placed, Rect, caption_height, place_all
+from bss_mfg.label.layout.checks import DesignFindings, check_areas, check_contrast
+from bss_mfg.label.layout.geometry import PlacedElement, Rect, caption_height, place_elements
 from bss_mfg.label.layout.texts import TextPlan, check_text
-from bss_mfg.label.template.expressions import Condition, Text, Values, compile_condition, compile_text
+from bss_mfg.label.template.expressions import CompiledText, Condition, Values, compile_condition, compile_text
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import POINTS_PER_MM, Printer
 from bss_mfg.label.template.template import (
@@ -32,7 +32,7 @@ from bss_mfg.label.template.template import (
 from bss_mfg.model import Stage
 from bss_mfg.symbol import Matrix, linear_barcode, qr
 
-Order = Literal["rows", "columns", "snake"]
+FillOrder = Literal["rows", "columns", "snake"]
 """The order in which the labels of a page are filled: row by row, column by column, or row by row and back again."""
 
 MIN_DOTS = 2
@@ -40,10 +40,10 @@ MIN_DOTS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class VariableSlot:
     """What changes from label to label at one place: its text, its condition, the unit (from 0) it speaks of."""
 
-    text: Text
+    text: CompiledText
     when: Condition | None
     unit: int | None
 
@@ -55,8 +55,8 @@ class SymbolPlan:
 
     columns: int
     rows: int
-    dots_x: int
-    dots_y: int
+    module_dots_x: int
+    module_dots_y: int
     quiet_zone: int
     origins: tuple[tuple[int, int], ...]
 
@@ -70,8 +70,8 @@ class SymbolPlan:
 class CodePlan:
     """A QR Code or bars: drawn in `area` (mm on the label, caption excluded) once its modules are known."""
 
-    placed: Placed
-    slot: Slot
+    placed: PlacedElement
+    slot: VariableSlot
     area: Rect
 
     def matrix(self, text: str) -> Matrix:
@@ -83,24 +83,24 @@ class CodePlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class PageLayout:
     """The plan of a page. `cells` are the labels' top left corners in mm on the page, printer offset included, in the
     order in which they are filled; `grid` says the row and column of each, from 0."""
 
     template: LoadedTemplate
     printer: Printer
-    sample: bool
-    units: int
+    sample_mark: bool
+    units_per_package: int
     page_dots: tuple[int, int]
-    cells: tuple[tuple[float, float], ...]
-    grid: tuple[tuple[int, int], ...]
+    places: tuple[tuple[float, float], ...]
+    rows_and_columns: tuple[tuple[int, int], ...]
     symbol: SymbolPlan | None
     codes: tuple[CodePlan, ...]
-    texts: tuple[tuple[Slot, TextPlan], ...]
+    texts: tuple[tuple[VariableSlot, TextPlan], ...]
     fixed_texts: tuple[tuple[TextPlan, str], ...]
-    shapes: tuple[Placed, ...]
-    fixed_shapes: tuple[Placed, ...]
-    conditions: tuple[Slot, ...]
+    shapes: tuple[PlacedElement, ...]
+    fixed_shapes: tuple[PlacedElement, ...]
+    conditions: tuple[VariableSlot, ...]
 
     @property
     def page_points(self) -> tuple[float, float]:
@@ -116,17 +116,17 @@ class Layout:
         the box that they may fill; a label without symbol is known by its own box."""
         plan, x_scale, y_scale = self.symbol, self.printer.dots_per_mm_x, self.printer.dots_per_mm_y
         if plan is None:
-            media = self.template.template.media
+            media = self.template.definition.media
             whole = (0.0, 0.0, media.label_width, media.label_height)
             areas = (code.area for code in self.codes if carries_payload(code.placed.element))
             left, top, width, height = next(areas, whole)
-            return tuple((round(x + left, 3), round(y + top, 3), width, height) for x, y in self.cells)
+            return tuple((round(x + left, 3), round(y + top, 3), width, height) for x, y in self.places)
         return tuple(
             (
                 round(x / x_scale, 3),
                 round(y / y_scale, 3),
-                round(plan.columns * plan.dots_x / x_scale, 3),
-                round(plan.rows * plan.dots_y / y_scale, 3),
+                round(plan.columns * plan.module_dots_x / x_scale, 3),
+                round(plan.rows * plan.module_dots_y / y_scale, 3),
             )
             for x, y in plan.origins
         )
@@ -134,12 +134,12 @@ class Layout:
     @property
     def x_dimension_mm(self) -> float:
         """Width of a module in mm as printed; 0 where there is no Data Matrix."""
-        return self.symbol.dots_x / self.printer.dots_x if self.symbol else 0.0
+        return self.symbol.module_dots_x / self.printer.scaled_dots_per_mm_x if self.symbol else 0.0
 
-    def settled(self, constants: Values) -> Layout:
+    def with_constants(self, constants: Values) -> PageLayout:
         """The layout with all texts and conditions filled in that are the same on every label of a run."""
         known = constants.keys()
-        texts: list[tuple[Slot, TextPlan]] = []
+        texts: list[tuple[VariableSlot, TextPlan]] = []
         fixed = list(self.fixed_texts)
         for slot, plan in self.texts:
             names = slot.text.names | ({slot.when.name} if slot.when else frozenset())
@@ -149,57 +149,62 @@ class Layout:
                 fixed.append((plan, slot.text.fill(constants)))
         return replace(self, texts=tuple(texts), fixed_texts=tuple((plan, text) for plan, text in fixed if text))
 
-    def try_fit(self, plan: CodePlan, text: str, issues: Issues) -> None:
+    def check_code(self, plan: CodePlan, text: str, findings: DesignFindings) -> None:
         """Note where a code's text can't be drawn or does not fit."""
         try:
             matrix = plan.matrix(text)
         except InputError as error:
-            issues.error(plan.placed.index, error.what, error.way_out, "text")
+            findings.error(plan.placed.index, error.what, error.way_out, "text")
             return
-        plan_code(self.template, plan, matrix, self.printer, self.cells, issues)
+        plan_code(self.template, plan, matrix, self.printer, self.places, findings)
 
-    def fit(self, plan: CodePlan, matrix: Matrix) -> SymbolPlan:
+    def fit_code(self, plan: CodePlan, matrix: Matrix) -> SymbolPlan:
         """The plan of a QR Code or bars once their size is known."""
-        issues = Issues(self.template)
-        found = plan_code(self.template, plan, matrix, self.printer, self.cells, issues)
-        issues.refuse()
+        findings = DesignFindings(self.template)
+        found = plan_code(self.template, plan, matrix, self.printer, self.places, findings)
+        findings.refuse()
         return found
 
 
 def lay_out(
-    loaded: LoadedTemplate, printer: Printer, modules: int, stage: Stage, units: int = 1, issues: Issues | None = None,
-    order: Order = "rows",
-) -> Layout:  # fmt: skip
+    loaded: LoadedTemplate,
+    printer: Printer,
+    modules: int,
+    stage: Stage,
+    units_per_package: int = 1,
+    findings: DesignFindings | None = None,
+    order: FillOrder = "rows",
+) -> PageLayout:
     """Plan the labels for Data Matrix symbols of `modules` modules a side (0: the packages have a Code 128 instead) and
     packages of `units` units.
 
     `InputError` names the element that can't be printed and what would do; with `issues`, they are collected there
     instead, for a preview.
     """
-    collected = Issues(loaded) if issues is None else issues
-    media = loaded.template.media
+    collected = DesignFindings(loaded) if findings is None else findings
+    media = loaded.definition.media
     page_width, page_height = media.size
     page_dots = (round(page_width * printer.dots_per_mm_x), round(page_height * printer.dots_per_mm_y))
-    grid = _grid(media.rows, media.columns, order)
-    cells = tuple(
+    grid = _fill_sequence(media.rows, media.columns, order)
+    places = tuple(
         (
             (media.margin_left + column * media.step_x) * printer.scale_x + printer.offset_x_mm,
             (media.margin_top + row * media.step_y) * printer.scale_y + printer.offset_y_mm,
         )
         for row, column in grid
     )
-    placed = place_all(loaded, units)
+    placed = place_elements(loaded, units_per_package)
     check_areas(loaded, placed, printer, stage, collected)
     symbol: SymbolPlan | None = None
     codes: list[CodePlan] = []
-    texts: list[tuple[Slot, TextPlan]] = []
+    texts: list[tuple[VariableSlot, TextPlan]] = []
     fixed_texts: list[tuple[TextPlan, str]] = []
-    shapes: list[Placed] = []
-    fixed_shapes: list[Placed] = []
-    conditions: list[Slot] = []
+    shapes: list[PlacedElement] = []
+    fixed_shapes: list[PlacedElement] = []
+    conditions: list[VariableSlot] = []
     for item in placed:
         element = item.element
-        slot = Slot(
+        slot = VariableSlot(
             compile_text(getattr(element, "text", "")),
             compile_condition(element.when) if element.when else None,
             item.unit,
@@ -212,11 +217,11 @@ def lay_out(
             )
         elif isinstance(element, DataMatrix):
             check_contrast(loaded, item, placed, collected)
-            symbol = _plan_symbol(
-                loaded, item.index, element, item.rect, (modules, modules), 0, printer, cells, collected
+            symbol = plan_symbol(
+                loaded, item.index, element, item.rect, (modules, modules), 0, printer, places, collected
             )
         elif isinstance(element, (Qr, Bars)):
-            if modules and loaded.template.each == "package" and carries_payload(element):
+            if modules and loaded.definition.each == "package" and carries_payload(element):
                 collected.error(
                     item.index,
                     "the packages have a Data Matrix and no Code 128, by the product's spec",
@@ -238,15 +243,27 @@ def lay_out(
                 conditions.append(slot)
             else:
                 fixed_shapes.append(item)
-    if issues is None:
+    if findings is None:
         collected.refuse()
-    return Layout(
-        loaded, printer, stage == "development", units, page_dots, cells, grid, symbol, tuple(codes),
-        tuple(texts), tuple(fixed_texts), tuple(shapes), tuple(fixed_shapes), tuple(conditions),
-    )  # fmt: skip
+    return PageLayout(
+        loaded,
+        printer,
+        stage == "development",
+        units_per_package,
+        page_dots,
+        places,
+        grid,
+        symbol,
+        tuple(codes),
+        tuple(texts),
+        tuple(fixed_texts),
+        tuple(shapes),
+        tuple(fixed_shapes),
+        tuple(conditions),
+    )
 
 
-def _grid(rows: int, columns: int, order: Order) -> tuple[tuple[int, int], ...]:
+def _fill_sequence(rows: int, columns: int, order: FillOrder) -> tuple[tuple[int, int], ...]:
     if order == "columns":
         return tuple((row, column) for column in range(columns) for row in range(rows))
     back = order == "snake"
@@ -255,7 +272,7 @@ def _grid(rows: int, columns: int, order: Order) -> tuple[tuple[int, int], ...]:
     )
 
 
-def _code(loaded: LoadedTemplate, item: Placed, slot: Slot) -> CodePlan:
+def _code(loaded: LoadedTemplate, item: PlacedElement, slot: VariableSlot) -> CodePlan:
     element, (x, y, width, height) = item.element, item.rect
     room = caption_height(loaded, element) if isinstance(element, Bars) else 0.0
     if isinstance(element, Bars) and room:
@@ -269,7 +286,7 @@ def _code(loaded: LoadedTemplate, item: Placed, slot: Slot) -> CodePlan:
     return CodePlan(item, slot, (x, y, width, height))
 
 
-def _caption(loaded: LoadedTemplate, item: Placed, slot: Slot) -> tuple[Slot, TextPlan]:
+def _caption(loaded: LoadedTemplate, item: PlacedElement, slot: VariableSlot) -> tuple[VariableSlot, TextPlan]:
     element = item.element
     assert isinstance(element, Bars)  # noqa: S101  (for the type checker)
     source = "{code:groups}" if isinstance(element, EanUpc) and element.text == "{code}" else element.text
@@ -278,31 +295,42 @@ def _caption(loaded: LoadedTemplate, item: Placed, slot: Slot) -> tuple[Slot, Te
 
 
 def plan_code(
-    loaded: LoadedTemplate, plan: CodePlan, matrix: Matrix, printer: Printer, cells: Sequence[tuple[float, float]],
-    issues: Issues,
-) -> SymbolPlan:  # fmt: skip
+    loaded: LoadedTemplate,
+    plan: CodePlan,
+    matrix: Matrix,
+    printer: Printer,
+    places: Sequence[tuple[float, float]],
+    findings: DesignFindings,
+) -> SymbolPlan:
     """The largest whole-dot modules at which a QR Code or bars fit their place."""
     element = plan.placed.element
     assert isinstance(element, (Qr, Bars))  # noqa: S101  (for the type checker)
     shape = (matrix.columns, matrix.rows)
-    return _plan_symbol(loaded, plan.placed.index, element, plan.area, shape, element.rotate, printer, cells, issues)
+    return plan_symbol(loaded, plan.placed.index, element, plan.area, shape, element.rotate, printer, places, findings)
 
 
-def _plan_symbol(
-    loaded: LoadedTemplate, index: int, element: DataMatrix | Qr | Bars, rect: Rect, shape: tuple[int, int],
-    rotate: int, printer: Printer, cells: Sequence[tuple[float, float]], issues: Issues,
-) -> SymbolPlan:  # fmt: skip
+def plan_symbol(
+    loaded: LoadedTemplate,
+    index: int,
+    element: DataMatrix | Qr | Bars,
+    rect: Rect,
+    shape: tuple[int, int],
+    rotate: int,
+    printer: Printer,
+    places: Sequence[tuple[float, float]],
+    findings: DesignFindings,
+) -> SymbolPlan:
     """The largest whole-dot module within the element's range that fits its place, on both axes."""
     low, high = element.x_dimension
     columns, rows = shape
     linear = rows == 1
     turned = linear and rotate in (90, 270)
-    grid_x, grid_y = printer.dots_x, printer.dots_y
+    grid_x, grid_y = printer.scaled_dots_per_mm_x, printer.scaled_dots_per_mm_y
     along, across = (grid_y, grid_x) if turned else (grid_x, grid_y)
     x, y, width, height = rect
     room_along, room_across = (height, width) if turned else (width, height)
     if not 0 < low <= high:
-        issues.error(
+        findings.error(
             index, f"the x_dimension range {low:g} to {high:g} mm is empty", "Give [smallest, largest].", "x_dimension"
         )
         high = low = max(low, high, 0.25)
@@ -330,7 +358,7 @@ def _plan_symbol(
             way_out = f"{'A width' if linear else 'A square'} of {side:.1f} mm would do, or " + (
                 "a shorter text." if linear else "fewer units in a package."
             )
-        issues.error(
+        findings.error(
             index,
             f"a symbol of {what} with a quiet zone of {element.quiet_zone} does not fit {room_along:g} mm at "
             f"{printer.name} ({along:.4g} dots/mm): the module would have {dots} dots ({dots / along:.3f} mm), at "
@@ -341,7 +369,7 @@ def _plan_symbol(
     if linear:
         other = int(room_across * across + 1e-6)
         if other < MIN_DOTS:
-            issues.error(index, "no height is left for the bars", "Make the element higher, or its caption smaller.")
+            findings.error(index, "no height is left for the bars", "Make the element higher, or its caption smaller.")
             other = 1
     dots_x, dots_y = (other, dots) if turned else (dots, other)
     columns, rows = (rows, columns) if turned else (columns, rows)
@@ -350,17 +378,17 @@ def _plan_symbol(
             round(cell_x * printer.dots_per_mm_x + (x + width / 2) * grid_x - columns * dots_x / 2),
             round(cell_y * printer.dots_per_mm_y + (y + height / 2) * grid_y - rows * dots_y / 2),
         )
-        for cell_x, cell_y in cells
+        for cell_x, cell_y in places
     )
     page = [
         round(edge * dots)
-        for edge, dots in zip(loaded.template.media.size, (printer.dots_per_mm_x, printer.dots_per_mm_y), strict=True)
+        for edge, dots in zip(loaded.definition.media.size, (printer.dots_per_mm_x, printer.dots_per_mm_y), strict=True)
     ]
     if any(
         left < 0 or top < 0 or left + columns * dots_x > page[0] or top + rows * dots_y > page[1]
         for left, top in origins
     ):
-        issues.error(
+        findings.error(
             index,
             f"the printer's offset of {printer.offset_x_mm:g}, {printer.offset_y_mm:g} mm and scale push the symbol "
             "over the edge of the media",

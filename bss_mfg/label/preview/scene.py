@@ -10,8 +10,8 @@ from xml.sax.saxutils import escape
 
 from bss_mfg.label.layout.geometry import Rect
 from bss_mfg.label.render.canvas import new_canvas
-from bss_mfg.label.render.shapes import embed_pdf_art, placeholder_names
-from bss_mfg.label.template.artwork import Art
+from bss_mfg.label.render.shapes import add_artwork_forms, embed_pdf_artwork
+from bss_mfg.label.template.artwork import Artwork
 from bss_mfg.label.template.fonts import bundled
 from bss_mfg.label.template.printer import POINTS_PER_MM
 
@@ -24,7 +24,7 @@ PNG_SCALE = 2.2
 class Picture:
     """A one-page PDF fitted into a rectangle (mm, y down)."""
 
-    art: Art
+    artwork: Artwork
     rect: Rect
 
 
@@ -72,9 +72,14 @@ class Scene:
     items: list[_Rect | _Line | _Text | _Badge | Picture] = field(default_factory=list)
 
     def rect(
-        self, rect: Rect, *, fill: str | None = None, stroke: str | None = None, thickness: float = 0.2,
+        self,
+        rect: Rect,
+        *,
+        fill: str | None = None,
+        stroke: str | None = None,
+        thickness: float = 0.2,
         dash: bool = False,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """A rectangle."""
         self.items.append(_Rect(rect, fill, stroke, thickness, dash))
 
@@ -99,10 +104,10 @@ class Scene:
 
     def pdf(self) -> bytes:
         """The scene as a one-page PDF; labels stay vectors."""
-        art = [item.art for item in self.items if isinstance(item, Picture)]
+        art = [item.artwork for item in self.items if isinstance(item, Picture)]
         buffer = BytesIO()
         canvas = new_canvas(buffer, (self.width * POINTS_PER_MM, self.height * POINTS_PER_MM), "Preview")
-        forms = placeholder_names(canvas, art)
+        forms = add_artwork_forms(canvas, art)
         canvas.scale(POINTS_PER_MM, POINTS_PER_MM)
         for item in self.items:
             canvas.saveState()
@@ -110,7 +115,7 @@ class Scene:
             canvas.restoreState()
         canvas.showPage()
         canvas.save()
-        return embed_pdf_art(buffer.getvalue(), art)
+        return embed_pdf_artwork(buffer.getvalue(), art)
 
     def _on_canvas(self, canvas: Any, item: object, forms: dict[str, str]) -> None:
         if isinstance(item, _Rect):
@@ -130,20 +135,20 @@ class Scene:
             canvas.line(x, self.height - y, x2, self.height - y2)
         elif isinstance(item, _Text):
             canvas.setFillColor(item.colour)
-            canvas.setFont(bundled("sans-bold" if item.bold else "sans").pdf.fontName, item.size)
+            canvas.setFont(bundled("sans-bold" if item.bold else "sans").reportlab_font.fontName, item.size)
             draw = {"left": canvas.drawString, "center": canvas.drawCentredString, "right": canvas.drawRightString}
             draw[item.align](item.x, self.height - item.y, item.text)
         elif isinstance(item, _Badge):
             canvas.setFillColor(item.colour)
             canvas.circle(item.x, self.height - item.y, 1.9, stroke=0, fill=1)
             canvas.setFillColor("#ffffff")
-            canvas.setFont(bundled("sans-bold").pdf.fontName, 2.6)
+            canvas.setFont(bundled("sans-bold").reportlab_font.fontName, 2.6)
             canvas.drawCentredString(item.x, self.height - item.y - 0.93, item.text)
         elif isinstance(item, Picture):
             x, y, width, height = item.rect
             canvas.translate(x, self.height - y - height)
-            canvas.scale(width / item.art.width, height / item.art.height)
-            canvas.doForm(forms[item.art.file])
+            canvas.scale(width / item.artwork.width, height / item.artwork.height)
+            canvas.doForm(forms[item.artwork.file])
 
     def png(self) -> bytes:
         """The scene as pixels."""
@@ -190,7 +195,7 @@ def _as_svg(item: object) -> str:
         )
     assert isinstance(item, Picture)  # noqa: S101  (for the type checker)
     x, y, width, height = item.rect
-    data = base64.b64encode(_pixels(item.art.data, 600 / 72)).decode()
+    data = base64.b64encode(_pixels(item.artwork.data, 600 / 72)).decode()
     return (
         f'<image x="{x:.3f}" y="{y:.3f}" width="{width:.3f}" height="{height:.3f}" preserveAspectRatio="none" '
         f'xlink:href="data:image/png;base64,{data}"/>'

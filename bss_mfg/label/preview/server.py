@@ -29,8 +29,8 @@ from typing import Any
 from bss_mfg.core.files import read_text
 from bss_mfg.core.toml_files import load_toml
 from bss_mfg.errors import BssError, InputError
-from bss_mfg.label.layout.design_check import Looked, Subject
-from bss_mfg.label.preview.preview import Preview, preview
+from bss_mfg.label.layout.design_check import CheckedDesign, Example
+from bss_mfg.label.preview.preview import Preview, draw_preview
 from bss_mfg.label.preview.scene import Picture
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import Printer
@@ -46,13 +46,13 @@ _ICON = b"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" stroke="
 _PICTURE_RULES = "default-src 'none'; img-src data:; sandbox"
 
 
-def serve(path: Path, printer: Printer, subject: Subject, port: int, started: Callable[[str], None]) -> None:
+def serve_preview(path: Path, printer: Printer, example: Example, port: int, started: Callable[[str], None]) -> None:
     """Show a template on a page of this computer until Ctrl-C, which closes the page and travels on.
 
     `started` gets the page's address as soon as it can be opened. Port 0 is any free port; a port that can't be had
     is an `InputError`. A template that can't be drawn ends nothing: the page says what is wrong with it.
     """
-    watcher = Watcher(path, printer, subject)
+    watcher = TemplateWatcher(path, printer, example)
     try:
         server = _Server(watcher, port)
     except OSError as error:
@@ -61,40 +61,40 @@ def serve(path: Path, printer: Printer, subject: Subject, port: int, started: Ca
             way_out="Name another one with --port, or --port 0 for any that is free.",
         ) from error
     with server:
-        watcher.look()
+        watcher.refresh()
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
         thread.start()
         try:
             started(f"http://{HOST}:{server.server_port}/")
             while True:
                 time.sleep(_POLL)
-                watcher.look()
+                watcher.refresh()
         finally:
             server.shutdown()
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PageState:
     """What the page shows at one moment: its state as JSON, and the last picture that could be drawn."""
 
-    state: bytes
+    state_json: bytes
     picture: bytes | None
 
 
-class Watcher:
+class TemplateWatcher:
     """Draws a template anew when it changes. One thread looks; others may read `shown` at any time."""
 
-    def __init__(self, path: Path, printer: Printer, subject: Subject) -> None:
-        self._path, self._printer, self._subject = path, printer, subject
-        self._run = secrets.token_hex(4)
+    def __init__(self, path: Path, printer: Printer, example: Example) -> None:
+        self._path, self._printer, self._subject = path, printer, example
+        self._server_id = secrets.token_hex(4)
         self._version = 0
         self._beside: tuple[Path, ...] = ()
         self._seen: tuple[Any, ...] | None = None
-        self._facts: dict[str, Any] = {"title": path.stem, "subject": subject.title, "symbol": "", "media": ""}
+        self._facts: dict[str, Any] = {"title": path.stem, "subject": example.title, "symbol": "", "media": ""}
         self._drawn: dict[str, Any] | None = None
-        self.shown = Shown(b"{}", None)
+        self.page_state = PageState(b"{}", None)
 
-    def look(self) -> bool:
+    def refresh(self) -> bool:
         """Draw again if a file has changed since the last look; whether it had."""
         if _stamps((self._path, *self._beside)) == self._seen:
             return False
@@ -104,11 +104,11 @@ class Watcher:
         self._beside = _named_files(self._path, self._beside)
         self._seen = own + _stamps(self._beside)
         self._version += 1
-        picture = self.shown.picture
+        picture = self.page_state.picture
         findings: list[dict[str, Any]] = []
         problem: dict[str, Any] | None = None
         try:
-            found = preview(load_template(self._path), self._printer, self._subject)
+            found = draw_preview(load_template(self._path), self._printer, self._subject)
             picture = found.render("svg")
         except BssError as error:
             problem = self._problem(error)
@@ -118,18 +118,25 @@ class Watcher:
             problem = self._problem(BssError(defect, way_out="Please report it, with this template."))
             verdict = {"kind": "broken", "text": "Can't be drawn"}
         else:
-            self._facts = _facts(found.looked)
+            self._facts = _facts(found.design)
             self._drawn = {"version": self._version, "at": _clock(time.time()), "view": _view(found)}
-            findings = [self._finding(number, item) for number, item in enumerate(found.looked.issues.found, 1)]
-            verdict = _verdict(found.looked)
+            findings = [self._finding(number, item) for number, item in enumerate(found.design.findings.items, 1)]
+            verdict = _summary(found.design)
         printer = self._printer
         state = {
-            **self._facts, "run": self._run, "version": self._version, "name": self._path.stem,
-            "file": str(self._path), "saved": _clock(_last_saved((self._path, *self._beside))),
+            **self._facts,
+            "run": self._server_id,
+            "version": self._version,
+            "name": self._path.stem,
+            "file": str(self._path),
+            "saved": _clock(_last_saved((self._path, *self._beside))),
             "printer": f"{printer.name}, {printer.dots_per_mm_x:.4g} x {printer.dots_per_mm_y:.4g} dots/mm",
-            "verdict": verdict, "findings": findings, "error": problem, "picture": self._drawn,
-        }  # fmt: skip
-        self.shown = Shown(json.dumps(state).encode("ascii"), picture)
+            "verdict": verdict,
+            "findings": findings,
+            "error": problem,
+            "picture": self._drawn,
+        }
+        self.page_state = PageState(json.dumps(state).encode("ascii"), picture)
         return True
 
     def _wait_until_written(self) -> None:
@@ -143,17 +150,21 @@ class Watcher:
 
     def _finding(self, number: int, issue: Any) -> dict[str, Any]:
         return {
-            "number": number, "severity": issue.severity, "what": issue.what, "where": self._short(issue.where),
+            "number": number,
+            "severity": issue.severity,
+            "what": issue.what,
+            "where": self._short(issue.where),
             "way_out": issue.way_out,
-        }  # fmt: skip
+        }
 
     def _problem(self, error: BssError) -> dict[str, Any]:
         return {
-            "what": error.what, "where": self._short(error.where),
+            "what": error.what,
+            "where": self._short(error.where),
             "problems": [self._short(text) for text in error.problems],
             "way_out": error.way_out.replace(" and run the command again", " and save it"),
             "source": self._source(error.where),
-        }  # fmt: skip
+        }
 
     def _short(self, text: str) -> str:
         """Places with the file's name alone: its folder stands at the top of the page."""
@@ -220,22 +231,22 @@ def _clock(seconds: float) -> str:
     return datetime.datetime.fromtimestamp(seconds).strftime("%H:%M:%S")
 
 
-def _facts(looked: Looked) -> dict[str, Any]:
-    layout = looked.layout
+def _facts(design: CheckedDesign) -> dict[str, Any]:
+    layout = design.layout
     template, plan = layout.template, layout.symbol
-    media = template.template.media
+    media = template.definition.media
     size = f"{media.label_width:g} x {media.label_height:g} mm"
     return {
-        "title": template.template.title or template.name,
-        "subject": looked.subject.title,
+        "title": template.definition.title or template.name,
+        "subject": design.example.title,
         "media": f"{size}, {media.use}" if media.use else f"{size}, {media.kind}",
         "symbol": f"{plan.columns} x {plan.rows} modules of {layout.x_dimension_mm:.3f} mm" if plan else "",
     }
 
 
-def _verdict(looked: Looked) -> dict[str, str]:
-    errors = len(looked.issues.errors)
-    warnings = len(looked.issues.found) - errors
+def _summary(design: CheckedDesign) -> dict[str, str]:
+    errors = len(design.findings.errors)
+    warnings = len(design.findings.items) - errors
     text = f"{errors} will not print" if errors else "Prints"
     return {
         "kind": "bad" if errors else "look" if warnings else "good",
@@ -245,7 +256,7 @@ def _verdict(looked: Looked) -> dict[str, str]:
 
 def _view(found: Preview) -> dict[str, float]:
     """The part of the picture that holds the labels with their rulers, in mm: the page has the rest as text."""
-    scene, media = found.scene, found.looked.layout.template.template.media
+    scene, media = found.scene, found.design.layout.template.definition.media
     _, y, _, height = next(item.rect for item in scene.items if isinstance(item, Picture))
     bleed = media.bleed * height / media.label_height
     top, bottom = max(y - bleed - 14.4, 0.0), min(y + height + bleed + 6, scene.height)
@@ -257,7 +268,7 @@ class _Server(ThreadingHTTPServer):
     allow_reuse_address = os.name == "posix"  # elsewhere it would let two programs have one port
     allow_reuse_port = False
 
-    def __init__(self, watcher: Watcher, port: int) -> None:
+    def __init__(self, watcher: TemplateWatcher, port: int) -> None:
         self.watcher = watcher
         text = files("bss_mfg.label.preview").joinpath("server.html").read_text("utf-8")
         self.page = text.encode("utf-8")
@@ -265,7 +276,7 @@ class _Server(ThreadingHTTPServer):
             f"default-src 'none'; script-src {_hashes(text, 'script')}; style-src {_hashes(text, 'style')}; "
             "img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
-        super().__init__((HOST, port), _Page)
+        super().__init__((HOST, port), _RequestHandler)
 
     def server_bind(self) -> None:
         """Bind without asking a name server what this computer is called."""
@@ -284,7 +295,7 @@ def _hashes(page: str, tag: str) -> str:
     return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
 
 
-class _Page(BaseHTTPRequestHandler):
+class _RequestHandler(BaseHTTPRequestHandler):
     server: _Server
     server_version, sys_version = "bss-mfg", ""
     protocol_version = "HTTP/1.1"
@@ -299,14 +310,14 @@ class _Page(BaseHTTPRequestHandler):
             self.close_connection = True
             self._send(HTTPStatus.FORBIDDEN, "text/plain", b"This page answers to 127.0.0.1 and localhost only.\n")
             return
-        shown = self.server.watcher.shown
+        shown = self.server.watcher.page_state
         route = self.path.partition("?")[0]
         if route == "/":
             self._send(HTTPStatus.OK, "text/html", self.server.page, self.server.rules)
         elif route == "/icon.svg":
             self._send(HTTPStatus.OK, "image/svg+xml", _ICON, _PICTURE_RULES)
         elif route == "/state":
-            self._send(HTTPStatus.OK, "application/json", shown.state)
+            self._send(HTTPStatus.OK, "application/json", shown.state_json)
         elif route == "/preview.svg" and shown.picture is not None:
             self._send(HTTPStatus.OK, "image/svg+xml", shown.picture, _PICTURE_RULES)
         else:

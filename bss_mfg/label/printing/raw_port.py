@@ -21,11 +21,11 @@ CHUNK = 16_384
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SendResult:
     """What was handed over: whole labels and octets, and why it stopped, if it did."""
 
     labels: int
-    octets: int
+    bytes_sent: int
     failure: str = ""
 
 
@@ -37,21 +37,21 @@ def parse_address(text: str) -> tuple[str, int]:
     return found[1].strip("[]"), int(found[2] or 9100)
 
 
-def formats_of(data: bytes, language: str) -> list[bytes]:
+def split_formats(data: bytes, language: str) -> list[bytes]:
     """A label file in pieces that a printer takes whole: the formats of a ZPL file, else the file itself."""
     if language != "zpl":
         return [data]
     return [piece + b"^XZ\n" for piece in data.split(b"^XZ\n") if piece.strip()]
 
 
-def send(
+def send_to_raw_port(
     address: str,
     formats: Sequence[bytes],
     *,
     timeout_s: float = 30.0,
     sleep: Callable[[float], None] = time.sleep,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Sent:
+) -> SendResult:
     """Send formats to a raw port; returns what was handed over, also when the printer went away midway.
 
     Raises nothing for the network: `Sent.failure` says in words what happened, and `Sent.labels` is an upper bound of
@@ -68,8 +68,8 @@ def send(
             if attempt < TRIES - 1:
                 sleep(FIRST_WAIT_S * 2**attempt)
     if connection is None:
-        return Sent(0, 0, failure)
-    labels = octets = 0
+        return SendResult(0, 0, failure)
+    labels = bytes_sent = 0
     with connection:
         # A small buffer keeps the count near to what the printer has taken.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, CHUNK)
@@ -79,7 +79,7 @@ def send(
                 view, done, end = memoryview(item), 0, len(item.rstrip())
                 while done < len(item):
                     taken = connection.send(view[done : done + CHUNK])
-                    octets += taken
+                    bytes_sent += taken
                     labels += done < end <= done + taken
                     done += taken
                 progress(labels, len(formats))
@@ -92,8 +92,10 @@ def send(
             except TimeoutError:
                 pass
         except OSError as error:
-            return Sent(labels, octets, f"the printer at {host}:{port} broke the connection off ({_words(error)})")
-    return Sent(labels, octets)
+            return SendResult(
+                labels, bytes_sent, f"the printer at {host}:{port} broke the connection off ({_words(error)})"
+            )
+    return SendResult(labels, bytes_sent)
 
 
 def _words(error: OSError) -> str:

@@ -7,17 +7,22 @@ from collections.abc import Callable
 from bss_mfg.core.files import read_bytes, sha256_of
 from bss_mfg.errors import MissingError, RefusedError
 from bss_mfg.label.make import LabelFiles
-from bss_mfg.label.printing.raw_port import formats_of, parse_address, send
+from bss_mfg.label.printing.raw_port import parse_address, send_to_raw_port, split_formats
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch
 
 MAX_FILE = 1 << 32
 
 
-def send_files(
-    ledger: Ledger, batch: Batch, made: LabelFiles, address: str, *, again: bool = False,
+def send_label_files(
+    ledger: Ledger,
+    batch: Batch,
+    made: LabelFiles,
+    address: str,
+    *,
+    again: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> int:  # fmt: skip
+) -> int:
     """Send label files to a printer's raw port, and record what was handed over; returns the number of labels.
 
     Files that went out before, wholly or not, are refused unless `again`. A printer that breaks off is an error that
@@ -36,15 +41,15 @@ def send_files(
     language = made.layout.printer.language
     total = 0
     for number, path in enumerate(made.files):
-        formats = formats_of(read_bytes(path, "label file", MAX_FILE), language)
-        whole = made.on_file[number][0]
+        formats = split_formats(read_bytes(path, "label file", MAX_FILE), language)
+        whole = made.extents[number][0]
         note = {"file": path.name, "sha256": shas[path], "to": address, "of": whole}
         ledger.note(batch.id, "labels sending", note)
-        result = send(address, formats, progress=progress)
+        result = send_to_raw_port(address, formats, progress=progress)
         # A printer prints whole formats; of any other file nobody can tell what it has printed.
-        labels = made.labels_in(number, result.labels) if language == "zpl" else whole if result.octets else 0
-        kind = "labels sent" if not result.failure else "labels cut off" if result.octets else "labels not sent"
-        ledger.note(batch.id, kind, {**note, "labels": labels, "octets": result.octets})
+        labels = made.labels_in(number, result.labels) if language == "zpl" else whole if result.bytes_sent else 0
+        kind = "labels sent" if not result.failure else "labels cut off" if result.bytes_sent else "labels not sent"
+        ledger.note(batch.id, kind, {**note, "labels": labels, "octets": result.bytes_sent})
         total += labels
         if result.failure:
             rest = len(made.files) - number - 1
@@ -53,7 +58,7 @@ def send_files(
                 + (f", and {rest} files were not sent" if rest else ""),
                 way_out="Look at the last good label, then go on after it with --from SERIAL --again (the index beside "
                 "the files has the order)."
-                if result.octets
+                if result.bytes_sent
                 else "Nothing was printed; check the printer and run the command again.",
             )
     return total

@@ -8,29 +8,29 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from bss_mfg.label.layout.file_content import PartJob
+from bss_mfg.label.layout.file_content import LabelFileContent
 from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.label.layout.page_layout import MIN_DOTS, lay_out
-from bss_mfg.label.render.by_language import render_part
+from bss_mfg.label.render.by_language import render_label_file
 from bss_mfg.label.template.loading import LoadedTemplate, template_from_text
 from bss_mfg.label.template.printer import Printer
 
 _INSET = 5.0
 
 
-def test_page(printer: Printer, width: float, height: float) -> bytes:
+def render_test_page(printer: Printer, width: float, height: float) -> bytes:
     """The test page of `width` x `height` mm in the printer's language."""
     # What the printer is loaded with does not matter here, and its margins are what is to be found out.
     bare = replace(printer, media=(), margins_mm=(0.0, 0.0, 0.0, 0.0), max_width_mm=None)
-    loaded = page_template(bare, width, height)
+    loaded = test_page_template(bare, width, height)
     layout = lay_out(loaded, bare, 0, "production")
     texts = tuple(slot.text.fill({}) for slot, _ in layout.texts)
     codes = tuple(plan.slot.text.fill({}) for plan in layout.codes)
     row = LabelRow("", texts, codes, tuple(True for _ in layout.shapes))
-    return render_part(PartJob(f"Test page of {printer.name}", layout, (row,), 1, "mask"))
+    return render_label_file(LabelFileContent(f"Test page of {printer.name}", layout, (row,), 1, "mask"))
 
 
-def page_template(printer: Printer, width: float, height: float) -> LoadedTemplate:
+def test_page_template(printer: Printer, width: float, height: float) -> LoadedTemplate:
     """The page as a template."""
     lines = [
         'format = 1\ntitle = "Test page"\neach = "batch"\n[media]\nkind = "roll"',
@@ -46,9 +46,15 @@ def page_template(printer: Printer, width: float, height: float) -> LoadedTempla
     lines += [
         _text(14, y, f"{printer.name}  {printer.language.upper()}", 11, room, "sans-bold"),
         _text(14, y + 6, f"{dots}, {offset}, {scale}", 6.5, room),
-        _text(14, y + 10, f"The frame is {_INSET:g} mm inside the edge, {width - 2 * _INSET:g} x "
-              f"{height - 2 * _INSET:g} mm: measure both.", 6.5, room),
-    ]  # fmt: skip
+        _text(
+            14,
+            y + 10,
+            f"The frame is {_INSET:g} mm inside the edge, {width - 2 * _INSET:g} x "
+            f"{height - 2 * _INSET:g} mm: measure both.",
+            6.5,
+            room,
+        ),
+    ]
     y += 16
     lines.append(_text(14, y, "Dot ladder: lines and gaps of 1 to 6 dots must stay apart.", 6.5, room))
     y += 4
@@ -100,10 +106,10 @@ def _rulers(width: float, height: float) -> list[str]:
 
 def _ladder(printer: Printer, x: float, y: float, dots: int) -> list[str]:
     """Five upright lines of so many dots with gaps as wide, and the number beneath."""
-    step = dots / printer.dots_x
+    step = dots / printer.scaled_dots_per_mm_x
     # Line edges lie on the dot grid, a hair inside, so that no renderer adds a dot.
-    start = round(x * printer.dots_x) / printer.dots_x
-    inset = 0.05 / printer.dots_x
+    start = round(x * printer.scaled_dots_per_mm_x) / printer.scaled_dots_per_mm_x
+    inset = 0.05 / printer.scaled_dots_per_mm_x
     lines = [
         _line(start + (2 * number + 0.5) * step, y, start + (2 * number + 0.5) * step, y + 8, step - 2 * inset)
         for number in range(5)
@@ -116,7 +122,7 @@ def _symbols(printer: Printer, width: float, height: float, y: float) -> list[st
     found: list[str] = []
     x, row_height = 14.0, 0.0
     for dots in range(MIN_DOTS, 40):
-        module = dots / printer.dots_x
+        module = dots / printer.scaled_dots_per_mm_x
         if module > 0.7:
             break
         size = (21 + 8) * module + 0.02

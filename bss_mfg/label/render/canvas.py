@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
-from bss_mfg.label.layout.page_layout import Layout
+from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.template.printer import POINTS_PER_MM
 
 INSET = 0.05
@@ -27,9 +27,9 @@ def new_canvas(buffer: BytesIO, page: tuple[float, float], title: str) -> Any:
     return canvas
 
 
-def draw_sample(canvas: Any, layout: Layout) -> None:
+def draw_sample_mark(canvas: Any, layout: PageLayout) -> None:
     """The mark of development labels: white on black, nobody takes it for goods."""
-    area = layout.template.template.sample
+    area = layout.template.definition.sample
     if area is None:
         return
     face = layout.template.font("sans-bold")
@@ -39,6 +39,6 @@ def draw_sample(canvas: Any, layout: Layout) -> None:
     canvas.setFillGray(0)
     canvas.rect(x, y, width, height, stroke=0, fill=1)
     canvas.setFillGray(1)
-    canvas.setFont(face.pdf.fontName, size)
+    canvas.setFont(face.reportlab_font.fontName, size)
     canvas.drawCentredString(x + width / 2, y + (height - face.cap_height * size) / 2, "SAMPLE")
     canvas.setFillGray(0)

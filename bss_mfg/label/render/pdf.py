@@ -14,57 +14,57 @@ from typing import Any
 
 import numpy as np
 
-from bss_mfg.label.layout.file_content import Octets, PartJob, Symbols
+from bss_mfg.label.layout.file_content import ByteArray, LabelFileContent, SymbolStyle
 from bss_mfg.label.layout.label_rows import LabelRow
-from bss_mfg.label.layout.page_layout import Layout, SymbolPlan
+from bss_mfg.label.layout.page_layout import PageLayout, SymbolPlan
 from bss_mfg.label.layout.texts import TextPlan
-from bss_mfg.label.render.canvas import INSET, draw_sample, new_canvas
-from bss_mfg.label.render.shapes import draw_shapes, embed_pdf_art, placeholder_names
+from bss_mfg.label.render.canvas import INSET, draw_sample_mark, new_canvas
+from bss_mfg.label.render.shapes import add_artwork_forms, draw_shapes, embed_pdf_artwork
 from bss_mfg.label.template.fonts import Font
 from bss_mfg.label.template.printer import POINTS_PER_MM
 from bss_mfg.symbol import Matrix, data_matrix
 
-UNIT = 20
+STEPS_PER_DOT = 20
 """Steps of a dot in which paths are written: whole numbers are short, and 1 is the inset."""
 
 _ESCAPES = str.maketrans({character: f"\\{character}" for character in "()\\"})
 _TURNS = {0: "1 0 0 1", 90: "0 -1 1 0", 180: "-1 0 0 -1", 270: "0 1 -1 0"}
 
 
-def render_pdf(job: PartJob) -> bytes:
+def render_pdf(content: LabelFileContent) -> bytes:
     """The PDF of a part."""
-    layout = job.layout
+    layout = content.layout
     buffer = BytesIO()
-    canvas = new_canvas(buffer, layout.page_points, job.title)
-    writer = PageWriter(canvas, layout, job.symbols)
-    per_page = len(layout.cells)
-    index = job.start_at - 1
-    for number, row in enumerate(job.rows):
-        writer.label(index % per_page, row)
+    canvas = new_canvas(buffer, layout.page_points, content.title)
+    writer = PageWriter(canvas, layout, content.symbols)
+    per_page = len(layout.places)
+    index = content.start_at - 1
+    for number, row in enumerate(content.rows):
+        writer.draw_label(index % per_page, row)
         index += 1
-        if index % per_page == 0 or number == len(job.rows) - 1:
+        if index % per_page == 0 or number == len(content.rows) - 1:
             writer.end_page()
     canvas.save()
-    return embed_pdf_art(buffer.getvalue(), layout.template.art)
+    return embed_pdf_artwork(buffer.getvalue(), layout.template.artwork)
 
 
 class PageWriter:
     """Writes the labels of a document one by one."""
 
-    def __init__(self, canvas: Any, layout: Layout, symbols: Symbols) -> None:
+    def __init__(self, canvas: Any, layout: PageLayout, symbols: SymbolStyle) -> None:
         self._canvas, self._layout = canvas, layout
         self._mask = symbols == "mask"
         self._in_dots: list[str] = []
         printer = layout.printer
         self._height = layout.page_points[1]
-        step = 1 if self._mask else UNIT
+        step = 1 if self._mask else STEPS_PER_DOT
         self._scale = (
             f"q {POINTS_PER_MM / printer.dots_per_mm_x / step:.9f} 0 0 "
             f"{POINTS_PER_MM / printer.dots_per_mm_y / step:.9f} 0 0 cm"
         )
         plans = [plan for _, plan in layout.texts] + [plan for plan, _ in layout.fixed_texts]
         self._fonts = {plan.font: layout.template.font(plan.font) for plan in plans}
-        self._placeholders = placeholder_names(canvas, layout.template.art)
+        self._placeholders = add_artwork_forms(canvas, layout.template.artwork)
         self._forms()
 
     def _forms(self) -> None:
@@ -75,8 +75,8 @@ class PageWriter:
         draw_shapes(self._canvas, layout.template, layout.fixed_shapes, self._placeholders)
         for plan, text in layout.fixed_texts:
             self._text(plan, text)
-        if layout.sample:
-            draw_sample(self._canvas, layout)
+        if layout.sample_mark:
+            draw_sample_mark(self._canvas, layout)
         self._canvas.endForm()
         for number, shape in enumerate(layout.shapes):
             self._form(f"shape{number}")
@@ -84,32 +84,32 @@ class PageWriter:
             self._canvas.endForm()
 
     def _form(self, name: str) -> None:
-        media = self._layout.template.template.media
+        media = self._layout.template.definition.media
         edge = media.bleed * POINTS_PER_MM
         width, height = media.label_width * POINTS_PER_MM, media.label_height * POINTS_PER_MM
         self._canvas.beginForm(name, -edge, -height - edge, width + edge, edge)
 
-    def label(self, cell: int, row: LabelRow) -> None:
+    def draw_label(self, place: int, row: LabelRow) -> None:
         """Draw one label into a cell of the current page."""
         layout, canvas = self._layout, self._canvas
         page_height = layout.page_dots[1]
         if layout.symbol:
             matrix = data_matrix(row.payload.encode("ascii"), layout.symbol.columns)
-            self._in_dots.append(self._draw(matrix, layout.symbol, cell, page_height))
+            self._in_dots.append(self._draw(matrix, layout.symbol, place, page_height))
         for text, plan in zip(row.codes, layout.codes, strict=True):
             if text:
                 matrix = plan.matrix(text)
-                fitted = layout.fit(plan, matrix)
+                fitted = layout.fit_code(plan, matrix)
                 turned = matrix.turned(getattr(plan.placed.element, "rotate", 0))
-                self._in_dots.append(self._draw(turned, fitted, cell, page_height))
-        x, y = layout.cells[cell]
+                self._in_dots.append(self._draw(turned, fitted, place, page_height))
+        x, y = layout.places[place]
         printer = layout.printer
         canvas.addLiteral(
             f"q {printer.scale_x:g} 0 0 {printer.scale_y:g} {x * POINTS_PER_MM:.3f} "
             f"{self._height - y * POINTS_PER_MM:.3f} cm"
         )
         canvas.doForm("label")
-        for number, drawn in enumerate(row.shapes):
+        for number, drawn in enumerate(row.shapes_drawn):
             if drawn:
                 canvas.doForm(f"shape{number}")
         for (_, text_plan), text in zip(layout.texts, row.texts, strict=True):
@@ -117,8 +117,8 @@ class PageWriter:
                 self._text(text_plan, text)
         canvas.addLiteral("Q")
 
-    def _draw(self, matrix: Matrix, plan: SymbolPlan, cell: int, page_height: int) -> str:
-        return (_mask if self._mask else _path)(matrix, plan, cell, page_height)
+    def _draw(self, matrix: Matrix, plan: SymbolPlan, place: int, page_height: int) -> str:
+        return (_mask if self._mask else _path)(matrix, plan, place, page_height)
 
     def _text(self, plan: TextPlan, text: str) -> None:
         face = self._fonts[plan.font]
@@ -160,17 +160,17 @@ def _show(canvas: Any, face: Font, size: float, text: str) -> str:
     """Operators that show `text` in embedded subsets of the font."""
     document = canvas._doc
     if text.isascii():  # all of ASCII stands in the first subset, in its own places
-        name = face.pdf.getSubsetInternalName(0, document)
+        name = face.reportlab_font.getSubsetInternalName(0, document)
         return f"{name} {size:g} Tf ({text.translate(_ESCAPES)}) Tj"
     return " ".join(
-        f"{face.pdf.getSubsetInternalName(subset, document)} {size:g} Tf <{octets.hex()}> Tj"
-        for subset, octets in face.pdf.splitString(text, document)
+        f"{face.reportlab_font.getSubsetInternalName(subset, document)} {size:g} Tf <{octets.hex()}> Tj"
+        for subset, octets in face.reportlab_font.splitString(text, document)
     )
 
 
-def _mask(matrix: Matrix, plan: SymbolPlan, cell: int, page_height: int) -> str:
-    x, y = plan.origins[cell]
-    width, height = matrix.columns * plan.dots_x, matrix.rows * plan.dots_y
+def _mask(matrix: Matrix, plan: SymbolPlan, place: int, page_height: int) -> str:
+    x, y = plan.origins[place]
+    width, height = matrix.columns * plan.module_dots_x, matrix.rows * plan.module_dots_y
     return (
         f"q {width - 2 * INSET:.2f} 0 0 {height - 2 * INSET:.2f} {x + INSET:.2f} "
         f"{page_height - y - height + INSET:.2f} cm "
@@ -178,27 +178,27 @@ def _mask(matrix: Matrix, plan: SymbolPlan, cell: int, page_height: int) -> str:
     )
 
 
-def _path(matrix: Matrix, plan: SymbolPlan, cell: int, page_height: int) -> str:
+def _path(matrix: Matrix, plan: SymbolPlan, place: int, page_height: int) -> str:
     """One path of merged runs in twentieths of a dot, its origin at the symbol's lower left corner."""
-    x, y = plan.origins[cell]
-    corners, sizes = _path_pieces(matrix.columns, matrix.rows, plan.dots_x, plan.dots_y)
+    x, y = plan.origins[place]
+    corners, sizes = _path_pieces(matrix.columns, matrix.rows, plan.module_dots_x, plan.module_dots_y)
     starts, lengths = matrix.dark_runs()
     runs = np.concatenate([corners[starts], sizes[lengths]], axis=1).tobytes().decode("ascii")
-    bottom = (page_height - y) * UNIT - matrix.rows * plan.dots_y * UNIT
-    return f"q 1 0 0 1 {x * UNIT} {bottom} cm {runs}f Q"
+    bottom = (page_height - y) * STEPS_PER_DOT - matrix.rows * plan.module_dots_y * STEPS_PER_DOT
+    return f"q 1 0 0 1 {x * STEPS_PER_DOT} {bottom} cm {runs}f Q"
 
 
 @lru_cache(maxsize=64)
-def _path_pieces(columns: int, rows: int, dots_x: int, dots_y: int) -> tuple[Octets, Octets]:
+def _path_pieces(columns: int, rows: int, dots_x: int, dots_y: int) -> tuple[ByteArray, ByteArray]:
     """The operands of every possible run as rows of octets: its corner by `Matrix.runs`' counting, and its size by its
     length. Picking rows of a table is ten times as quick as formatting numbers."""
-    width, height = dots_x * UNIT, dots_y * UNIT
+    width, height = dots_x * STEPS_PER_DOT, dots_y * STEPS_PER_DOT
     corners = [
         f"{column * width + 1} {(rows - 1 - row) * height + 1}" for row in range(rows) for column in range(columns + 1)
     ]
     return _table(corners), _table([f"{max(length * width - 2, 0)} {height - 2} re" for length in range(columns + 1)])
 
 
-def _table(texts: list[str]) -> Octets:
+def _table(texts: list[str]) -> ByteArray:
     width = max(map(len, texts)) + 1
     return np.frombuffer("".join(text.ljust(width) for text in texts).encode("ascii"), np.uint8).reshape(-1, width)

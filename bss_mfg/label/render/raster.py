@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bss_mfg.label.layout.checks import reflectance
-from bss_mfg.label.layout.file_content import PartJob
-from bss_mfg.label.layout.geometry import Placed
+from bss_mfg.label.layout.file_content import LabelFileContent
+from bss_mfg.label.layout.geometry import PlacedElement
 from bss_mfg.label.layout.label_rows import LabelRow
-from bss_mfg.label.layout.page_layout import Layout, SymbolPlan
+from bss_mfg.label.layout.page_layout import PageLayout, SymbolPlan
 from bss_mfg.label.layout.texts import TextPlan
-from bss_mfg.label.render.canvas import draw_sample, new_canvas
-from bss_mfg.label.render.shapes import draw_shapes, embed_pdf_art, placeholder_names
+from bss_mfg.label.render.canvas import draw_sample_mark, new_canvas
+from bss_mfg.label.render.shapes import add_artwork_forms, draw_shapes, embed_pdf_artwork
 from bss_mfg.label.template.fonts import Font
 from bss_mfg.label.template.printer import MM_PER_INCH, POINTS_PER_MM
 from bss_mfg.symbol import Matrix, data_matrix
@@ -30,14 +30,14 @@ Bits = NDArray[np.bool_]
 """Rows x columns of dots, True = black."""
 
 
-def render_png(job: PartJob) -> bytes:
+def render_png(content: LabelFileContent) -> bytes:
     """The page of a part as a 1-bit PNG at printer dots, its resolution in the file."""
     from PIL import Image
 
-    layout = job.layout
+    layout = content.layout
     page = RasterPage(layout)
-    for cell, row in enumerate(job.rows, job.start_at - 1):
-        page.label(cell, row)
+    for cell, row in enumerate(content.rows, content.start_at - 1):
+        page.draw_label(cell, row)
     out = BytesIO()
     printer = layout.printer
     dpi = (printer.dots_per_mm_x * MM_PER_INCH, printer.dots_per_mm_y * MM_PER_INCH)
@@ -48,15 +48,15 @@ def render_png(job: PartJob) -> bytes:
 class RasterPage:
     """A page of dots that labels are put on."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: PageLayout) -> None:
         width, height = layout.page_dots
         self.dots: Bits = np.zeros((height, width), bool)
         self._layout = layout
-        self.pieces = pieces_of(layout)
+        self.bitmaps = label_bitmaps(layout)
 
-    def label(self, cell: int, row: LabelRow) -> None:
+    def draw_label(self, place: int, row: LabelRow) -> None:
         """Put one label into a cell."""
-        for x, y, bits in self.pieces.fixed(cell) + self.pieces.changing(cell, row):
+        for x, y, bits in self.bitmaps.fixed(place) + self.bitmaps.changing(place, row):
             _put(self.dots, bits, x, y)
 
 
@@ -69,35 +69,35 @@ def _put(page: Bits, bits: Bits, x: int, y: int) -> None:
         page[top:bottom, left:right] |= bits[top - y : bottom - y, left - x : right - x]
 
 
-Piece = tuple[int, int, Bits]
+PlacedBitmap = tuple[int, int, Bits]
 """x and y in dots from the page's top left, and the dots there."""
 
 
 @dataclass
-class Pieces:
+class LabelBitmaps:
     """What a label consists of, as bitmaps at whole dots. Caches belong to one part's work."""
 
-    layout: Layout
-    _static: list[Piece] | None = None
-    _shapes: dict[int, list[Piece]] = field(default_factory=dict)
+    layout: PageLayout
+    _static: list[PlacedBitmap] | None = None
+    _shapes: dict[int, list[PlacedBitmap]] = field(default_factory=dict)
 
-    def origin(self, cell: int) -> tuple[int, int]:
+    def origin(self, place: int) -> tuple[int, int]:
         """The label's top left corner in dots."""
-        x, y = self.layout.cells[cell]
+        x, y = self.layout.places[place]
         printer = self.layout.printer
         return round(x * printer.dots_per_mm_x), round(y * printer.dots_per_mm_y)
 
-    def fixed(self, cell: int) -> list[Piece]:
+    def fixed(self, place: int) -> list[PlacedBitmap]:
         """What is the same on every label."""
         if self._static is None:
             self._static = self._background()
-        x, y = self.origin(cell)
+        x, y = self.origin(place)
         return [(x + dx, y + dy, bits) for dx, dy, bits in self._static]
 
-    def _background(self) -> list[Piece]:
+    def _background(self) -> list[PlacedBitmap]:
         """Shapes, fixed texts and the SAMPLE mark as one piece; light texts are cut out of what is black."""
         layout = self.layout
-        pieces = [(piece, False) for piece in _rasterise(layout, layout.fixed_shapes, layout.sample)]
+        pieces = [(piece, False) for piece in _rasterise(layout, layout.fixed_shapes, layout.sample_mark)]
         for plan, text in layout.fixed_texts:
             pieces += [(piece, reflectance(plan.color) > 0.3) for piece in self._text(plan, text)]
         if not pieces:
@@ -114,16 +114,16 @@ class Pieces:
                 spot |= bits
         return [_trimmed(left, top, whole)] if whole.any() else []
 
-    def changing(self, cell: int, row: LabelRow) -> list[Piece]:
+    def changing(self, place: int, row: LabelRow) -> list[PlacedBitmap]:
         """What differs from label to label."""
-        symbols = [(*plan.origins[cell], enlarged(matrix, plan)) for plan, matrix in self.symbols(row)]
-        x, y = self.origin(cell)
+        symbols = [(*plan.origins[place], enlarged(matrix, plan)) for plan, matrix in self.symbols(row)]
+        x, y = self.origin(place)
         return symbols + [(x + dx, y + dy, bits) for dx, dy, bits in self.shapes(row) + self.texts(row)]
 
-    def shapes(self, row: LabelRow) -> list[Piece]:
+    def shapes(self, row: LabelRow) -> list[PlacedBitmap]:
         """The shapes that are on this label, in dots from its corner."""
-        found: list[Piece] = []
-        for number, drawn in enumerate(row.shapes):
+        found: list[PlacedBitmap] = []
+        for number, drawn in enumerate(row.shapes_drawn):
             if drawn:
                 if number not in self._shapes:
                     self._shapes[number] = _rasterise(self.layout, (self.layout.shapes[number],), False)
@@ -140,34 +140,37 @@ class Pieces:
             if text:
                 matrix = plan.matrix(text)
                 turned = matrix.turned(getattr(plan.placed.element, "rotate", 0))
-                found.append((layout.fit(plan, matrix), turned))
+                found.append((layout.fit_code(plan, matrix), turned))
         return found
 
-    def texts(self, row: LabelRow) -> list[Piece]:
+    def texts(self, row: LabelRow) -> list[PlacedBitmap]:
         """The changing texts, in dots from the label's corner."""
         return [(x, y, turned(strip, turn)) for x, y, strip, turn in self.strips(row)]
 
-    def strips(self, row: LabelRow) -> list[tuple[int, int, Strip, int]]:
+    def strips(self, row: LabelRow) -> list[tuple[int, int, TextStrip, int]]:
         """The changing texts as strips with their rotation: (x, y, strip, degrees)."""
-        found: list[tuple[int, int, Strip, int]] = []
+        found: list[tuple[int, int, TextStrip, int]] = []
         for (_, plan), text in zip(self.layout.texts, row.texts, strict=True):
             if text:
                 found += self._strips(plan, text)
         return found
 
-    def _text(self, plan: TextPlan, text: str) -> list[Piece]:
+    def _text(self, plan: TextPlan, text: str) -> list[PlacedBitmap]:
         return [(x, y, turned(strip, turn)) for x, y, strip, turn in self._strips(plan, text)]
 
-    def _strips(self, plan: TextPlan, text: str) -> list[tuple[int, int, Strip, int]]:
+    def _strips(self, plan: TextPlan, text: str) -> list[tuple[int, int, TextStrip, int]]:
         layout, printer = self.layout, self.layout.printer
         face = layout.template.font(plan.font)
         size, lines = plan.fitted(text, face)
         upright = plan.rotate in (90, 270)
-        along, across = printer.dots_x / POINTS_PER_MM, printer.dots_y / POINTS_PER_MM
+        along, across = printer.scaled_dots_per_mm_x / POINTS_PER_MM, printer.scaled_dots_per_mm_y / POINTS_PER_MM
         glyphs = _glyphs(face, size, *((across, along) if upright else (along, across)))
         share = {"left": 0.0, "center": 0.5, "right": 1.0}[plan.align]
-        x0, y0 = plan.x / POINTS_PER_MM * printer.dots_x, -plan.y / POINTS_PER_MM * printer.dots_y
-        found: list[tuple[int, int, Strip, int]] = []
+        x0, y0 = (
+            plan.x / POINTS_PER_MM * printer.scaled_dots_per_mm_x,
+            -plan.y / POINTS_PER_MM * printer.scaled_dots_per_mm_y,
+        )
+        found: list[tuple[int, int, TextStrip, int]] = []
         for number, (line, width) in enumerate(lines):
             strip = glyphs.line(line)
             # Along the text from its anchor, and down to the baseline, in dots of the text's own frame.
@@ -184,9 +187,9 @@ class Pieces:
 
 
 @lru_cache(maxsize=8)
-def pieces_of(layout: Layout) -> Pieces:
+def label_bitmaps(layout: PageLayout) -> LabelBitmaps:
     """The pieces of a layout; parts of one run share what they have in common."""
-    return Pieces(layout)
+    return LabelBitmaps(layout)
 
 
 @lru_cache(maxsize=256)
@@ -194,18 +197,18 @@ def _glyphs(face: Font, size: float, along: float, across: float) -> Glyphs:
     return Glyphs(face, size, along, across)
 
 
-def turned(strip: Strip, degrees: int) -> Bits:
+def turned(strip: TextStrip, degrees: int) -> Bits:
     """A line of text as dots, after its rotation."""
     return np.rot90(strip.bits, -(degrees // 90))
 
 
 def enlarged(matrix: Matrix, plan: SymbolPlan) -> Bits:
     """A matrix at its plan's dots."""
-    return np.repeat(np.repeat(matrix.bits(), plan.dots_y, axis=0), plan.dots_x, axis=1)
+    return np.repeat(np.repeat(matrix.bits(), plan.module_dots_y, axis=0), plan.module_dots_x, axis=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Strip:
+class TextStrip:
     """A line of text as one number: `height` rows of `stride` bits (whole octets), the leftmost dot highest."""
 
     number: int
@@ -213,14 +216,14 @@ class Strip:
     height: int
 
     @property
-    def octets(self) -> bytes:
+    def row_bytes(self) -> bytes:
         """The rows, packed."""
         return self.number.to_bytes(self.stride * self.height // 8, "big")
 
     @property
     def bits(self) -> Bits:
         """Rows x columns."""
-        rows = np.frombuffer(self.octets, np.uint8).reshape(self.height, self.stride // 8)
+        rows = np.frombuffer(self.row_bytes, np.uint8).reshape(self.height, self.stride // 8)
         return np.unpackbits(rows, axis=1).astype(bool)
 
 
@@ -236,14 +239,14 @@ class Glyphs:
         self.margin = 2 + int(0.3 * size * along)
         self.baseline = 2 + int((max(face.ascent, 1.0) + 0.1) * size * across)
         self._height = self.baseline + 2 + int((max(face.descent, 0.25) + 0.1) * size * across)
-        self._cells: dict[str, tuple[Bits, float]] = {}
+        self._bitmaps: dict[str, tuple[Bits, float]] = {}
         self._numbers: dict[tuple[str, int], tuple[int, int]] = {}
 
-    def line(self, text: str) -> Strip:
+    def line(self, text: str) -> TextStrip:
         """A line of text. It starts `margin` dots in, and its baseline lies `baseline` dots down."""
-        if missing := [character for character in dict.fromkeys(text) if character not in self._cells]:
+        if missing := [character for character in dict.fromkeys(text) if character not in self._bitmaps]:
             self._load(missing)
-        cells, numbers = self._cells, self._numbers
+        cells, numbers = self._bitmaps, self._numbers
         width = sum([cells[character][1] for character in text])
         # Few row lengths, so that glyphs' numbers are found again; two dots more, for what rounding moves the last one.
         stride = (int(width) + 2 * self.margin + 4 + 31) // 32 * 32
@@ -253,11 +256,11 @@ class Glyphs:
             number, spare = numbers.get(key) or self._number(character, stride)
             line |= number << (spare - round(pen))
             pen += cells[character][1]
-        return Strip(line, stride, self._height)
+        return TextStrip(line, stride, self._height)
 
     def _number(self, character: str, stride: int) -> tuple[int, int]:
         """(the glyph's rows as a number with `stride` bits a row, how far it may be shifted left)."""
-        bits = self._cells[character][0]
+        bits = self._bitmaps[character][0]
         spare = stride - bits.shape[1]
         rows = np.zeros((self._height, stride), bool)
         rows[:, spare:] = bits
@@ -279,7 +282,7 @@ class Glyphs:
             canvas.clipPath(path, stroke=0, fill=0)
             canvas.translate(x + self.margin, self._height - self.baseline)
             canvas.scale(self.along, self.across)
-            canvas.setFont(self._face.pdf.fontName, self._size)
+            canvas.setFont(self._face.reportlab_font.fontName, self._size)
             canvas.drawString(0, 0, character)
             canvas.restoreState()
             x += width
@@ -288,33 +291,36 @@ class Glyphs:
         bits = _black(buffer.getvalue())
         x = 0
         for character, width, advance in zip(characters, widths, advances, strict=True):
-            self._cells[character] = (np.array(bits[:, x : x + width]), advance)
+            self._bitmaps[character] = (np.array(bits[:, x : x + width]), advance)
             x += width
 
 
-def _rasterise(layout: Layout, shapes: tuple[Placed, ...], sample: bool) -> list[Piece]:
+def _rasterise(layout: PageLayout, shapes: tuple[PlacedElement, ...], sample: bool) -> list[PlacedBitmap]:
     """Shapes and the SAMPLE mark in dots, trimmed to what is black."""
     if not shapes and not sample:
         return []
-    media, printer = layout.template.template.media, layout.printer
-    edge_x, edge_y = int(media.bleed * printer.dots_x + 1), int(media.bleed * printer.dots_y + 1)
-    width = int(media.label_width * printer.dots_x + 1) + 2 * edge_x
-    height = int(media.label_height * printer.dots_y + 1) + 2 * edge_y
+    media, printer = layout.template.definition.media, layout.printer
+    edge_x, edge_y = (
+        int(media.bleed * printer.scaled_dots_per_mm_x + 1),
+        int(media.bleed * printer.scaled_dots_per_mm_y + 1),
+    )
+    width = int(media.label_width * printer.scaled_dots_per_mm_x + 1) + 2 * edge_x
+    height = int(media.label_height * printer.scaled_dots_per_mm_y + 1) + 2 * edge_y
     buffer = BytesIO()
     canvas: Any = new_canvas(buffer, (width, height), "shapes")
-    placeholders = placeholder_names(canvas, layout.template.art)
+    placeholders = add_artwork_forms(canvas, layout.template.artwork)
     canvas.translate(edge_x, height - edge_y)
-    canvas.scale(printer.dots_x / POINTS_PER_MM, printer.dots_y / POINTS_PER_MM)
+    canvas.scale(printer.scaled_dots_per_mm_x / POINTS_PER_MM, printer.scaled_dots_per_mm_y / POINTS_PER_MM)
     draw_shapes(canvas, layout.template, shapes, placeholders)
     if sample:
-        draw_sample(canvas, layout)
+        draw_sample_mark(canvas, layout)
     canvas.showPage()
     canvas.save()
-    bits = _black(embed_pdf_art(buffer.getvalue(), layout.template.art))
+    bits = _black(embed_pdf_artwork(buffer.getvalue(), layout.template.artwork))
     return [_trimmed(-edge_x, -edge_y, bits)] if bits.any() else []
 
 
-def _trimmed(x: int, y: int, bits: Bits) -> Piece:
+def _trimmed(x: int, y: int, bits: Bits) -> PlacedBitmap:
     """A piece without empty edges."""
     rows, columns = np.flatnonzero(bits.any(axis=1)), np.flatnonzero(bits.any(axis=0))
     top, left = int(rows[0]), int(columns[0])

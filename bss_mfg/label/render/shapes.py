@@ -10,14 +10,14 @@ from io import BytesIO
 from typing import Any
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.layout.geometry import Placed
-from bss_mfg.label.template.artwork import Art, svg_drawing
+from bss_mfg.label.layout.geometry import PlacedElement
+from bss_mfg.label.template.artwork import Artwork, svg_drawing
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import POINTS_PER_MM
 from bss_mfg.label.template.template import Box, Image, Line
 
 
-def placeholder_names(canvas: Any, art: Sequence[Art]) -> dict[str, str]:
+def add_artwork_forms(canvas: Any, art: Sequence[Artwork]) -> dict[str, str]:
     """An empty form for each PDF artwork: file -> the form's name."""
     names: dict[str, str] = {}
     for number, item in enumerate(item for item in art if item.kind == "pdf"):
@@ -28,9 +28,11 @@ def placeholder_names(canvas: Any, art: Sequence[Art]) -> dict[str, str]:
     return names
 
 
-def draw_shapes(canvas: Any, loaded: LoadedTemplate, shapes: Sequence[Placed], placeholders: Mapping[str, str]) -> None:
+def draw_shapes(
+    canvas: Any, loaded: LoadedTemplate, shapes: Sequence[PlacedElement], artwork_forms: Mapping[str, str]
+) -> None:
     """Draw lines, boxes and artwork; the origin is the label's top left corner, y upwards, in points."""
-    art = {item.file: item for item in loaded.art}
+    art = {item.file: item for item in loaded.artwork}
     for item in shapes:
         element = item.element
         canvas.saveState()
@@ -41,17 +43,19 @@ def draw_shapes(canvas: Any, loaded: LoadedTemplate, shapes: Sequence[Placed], p
             dx = item.rect[0] - (min(element.x, element.x2) - element.thickness / 2)
             dy = item.rect[1] - (min(element.y, element.y2) - element.thickness / 2)
             canvas.line(
-                (element.x + dx) * POINTS_PER_MM, -(element.y + dy) * POINTS_PER_MM,
-                (element.x2 + dx) * POINTS_PER_MM, -(element.y2 + dy) * POINTS_PER_MM,
-            )  # fmt: skip
+                (element.x + dx) * POINTS_PER_MM,
+                -(element.y + dy) * POINTS_PER_MM,
+                (element.x2 + dx) * POINTS_PER_MM,
+                -(element.y2 + dy) * POINTS_PER_MM,
+            )
         elif isinstance(element, Box):
             _box(canvas, element, item)
         elif isinstance(element, Image):
-            _image(canvas, element, item, art[element.file], placeholders)
+            _image(canvas, element, item, art[element.file], artwork_forms)
         canvas.restoreState()
 
 
-def _box(canvas: Any, element: Box, item: Placed) -> None:
+def _box(canvas: Any, element: Box, item: PlacedElement) -> None:
     x, y, width, height = item.rect
     inset = 0 if element.fill else element.thickness / 2
     canvas.setStrokeColor(element.color)
@@ -68,7 +72,7 @@ def _box(canvas: Any, element: Box, item: Placed) -> None:
         canvas.rect(*box, **how)
 
 
-def _image(canvas: Any, element: Image, item: Placed, art: Art, placeholders: Mapping[str, str]) -> None:
+def _image(canvas: Any, element: Image, item: PlacedElement, art: Artwork, artwork_forms: Mapping[str, str]) -> None:
     """Fit the artwork into the element's box, centred, undistorted, turned."""
     x, y, width, height = (edge * POINTS_PER_MM for edge in item.rect)
     canvas.translate(x + width / 2, -(y + height / 2))
@@ -83,7 +87,7 @@ def _image(canvas: Any, element: Image, item: Placed, art: Art, placeholders: Ma
 
         renderPDF.draw(svg_drawing(art.data), canvas, 0, 0)
     elif art.kind == "pdf":
-        canvas.doForm(placeholders[art.file])
+        canvas.doForm(artwork_forms[art.file])
     else:
         from reportlab.lib.utils import ImageReader
 
@@ -93,7 +97,7 @@ def _image(canvas: Any, element: Image, item: Placed, art: Art, placeholders: Ma
             raise InputError(f"the artwork {art.file!r} can't be drawn", way_out="Save it again as PNG.") from error
 
 
-def embed_pdf_art(data: bytes, art: Sequence[Art]) -> bytes:
+def embed_pdf_artwork(data: bytes, art: Sequence[Artwork]) -> bytes:
     """Put the pages of PDF artwork into their empty forms. Without PDF artwork the bytes stay as they are."""
     wanted = [item for item in art if item.kind == "pdf"]
     if not wanted:
@@ -104,8 +108,8 @@ def embed_pdf_art(data: bytes, art: Sequence[Art]) -> bytes:
         marks = {f"% bss-mfg art{number}".encode(): item for number, item in enumerate(wanted)}
         for thing in document.objects:
             if isinstance(thing, pikepdf.Stream) and thing.get("/Subtype") == pikepdf.Name.Form:
-                octets = thing.read_bytes()
-                item = next((marks[mark] for mark in marks if mark in octets), None)
+                content = thing.read_bytes()
+                item = next((marks[mark] for mark in marks if mark in content), None)
                 if item is None:
                     continue
                 with pikepdf.open(BytesIO(item.data)) as source:

@@ -12,7 +12,7 @@ MAX_PIXELS = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Art:
+class Artwork:
     """An artwork file. `width`, `height` in its own units: only their ratio counts."""
 
     file: str
@@ -22,17 +22,17 @@ class Art:
     height: float
 
 
-def check_art(file: str, data: bytes, where: str) -> Art:
+def check_artwork(file: str, data: bytes, where: str) -> Artwork:
     """The artwork, if it can be drawn; `InputError` says why not."""
     suffix = file.rpartition(".")[2].lower()
     try:
         if suffix == "svg":
             drawing = svg_drawing(data)
-            return Art(file, "svg", data, float(drawing.width), float(drawing.height))
+            return Artwork(file, "svg", data, float(drawing.width), float(drawing.height))
         if suffix == "pdf":
-            return Art(file, "pdf", data, *_pdf_size(data))
+            return Artwork(file, "pdf", data, *_pdf_size(data))
         if suffix in ("png", "jpg", "jpeg"):
-            return Art(file, "pixels", data, *_pixels_size(data))
+            return Artwork(file, "pixels", data, *_pixels_size(data))
     except ValueError as error:
         raise InputError(
             f"the artwork {file!r} can't be drawn: {error}",

@@ -52,44 +52,44 @@ _CONDITION = re.compile(r"\s*(not\s+)?([a-z_]+)\s*(?:(=|!=|<=|>=|<|>)\s*(\S.*?)\
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class CompiledText:
     """A text with placeholders: plain pieces, and (name, format) in between."""
 
     source: str
-    pieces: tuple[str | tuple[str, str], ...]
+    tokens: tuple[str | tuple[str, str], ...]
 
     @property
     def dynamic(self) -> bool:
         """Whether the text differs from label to label."""
-        return any(not isinstance(piece, str) for piece in self.pieces)
+        return any(not isinstance(piece, str) for piece in self.tokens)
 
     @property
     def names(self) -> frozenset[str]:
         """The placeholders in it."""
-        return frozenset(piece[0] for piece in self.pieces if not isinstance(piece, str))
+        return frozenset(piece[0] for piece in self.tokens if not isinstance(piece, str))
 
     def fill(self, values: Values) -> str:
         """The text of one label."""
         return "".join(
-            [piece if isinstance(piece, str) else _shown(values[piece[0]], piece[1]) for piece in self.pieces]
+            [piece if isinstance(piece, str) else _shown(values[piece[0]], piece[1]) for piece in self.tokens]
         )
 
 
-def compile_text(source: str) -> Text:
+def compile_text(source: str) -> CompiledText:
     """Compile a text; `ValueError` says what is wrong with it."""
-    pieces: list[str | tuple[str, str]] = []
+    tokens: list[str | tuple[str, str]] = []
     at = 0
     for match in _BRACES.finditer(source):
-        pieces += [source[at : match.start()]] if match.start() > at else []
+        tokens += [source[at : match.start()]] if match.start() > at else []
         at = match.end()
         name, _, form = match[1].partition(":")
-        pieces.append((_known(name), _checked_format(name, form)))
-    pieces += [source[at:]] if at < len(source) else []
-    if any("{" in piece or "}" in piece for piece in pieces if isinstance(piece, str)):
+        tokens.append((_known(name), _checked_format(name, form)))
+    tokens += [source[at:]] if at < len(source) else []
+    if any("{" in piece or "}" in piece for piece in tokens if isinstance(piece, str)):
         raise ValueError("a brace without its partner")
     if any(ord(character) < 32 for character in source):
         raise ValueError("control characters can't be printed")
-    return Text(source, tuple(pieces))
+    return CompiledText(source, tuple(tokens))
 
 
 def _known(name: str) -> str:
@@ -152,9 +152,13 @@ class Condition:
         if isinstance(value, int):
             number = int(self.operand)
             result = {
-                "=": value == number, "!=": value != number, "<": value < number, ">": value > number,
-                "<=": value <= number, ">=": value >= number,
-            }[self.operator]  # fmt: skip
+                "=": value == number,
+                "!=": value != number,
+                "<": value < number,
+                ">": value > number,
+                "<=": value <= number,
+                ">=": value >= number,
+            }[self.operator]
         else:
             result = (_shown(value, "") == self.operand) == (self.operator == "=")
         return result != self.negated

@@ -24,15 +24,15 @@ class Font:
 
         try:
             # asciiReadable keeps ASCII where it is in the first subset, so plain text needs no re-coding.
-            self.pdf: Any = TTFont(name, BytesIO(data), asciiReadable=1)
+            self.reportlab_font: Any = TTFont(name, BytesIO(data), asciiReadable=1)
         except (TTFError, KeyError, IndexError, AssertionError, OverflowError) as error:
             raise ValueError(str(error).split("\n")[0][:120] or "it is broken") from None
-        self._widths: dict[int, float] = self.pdf.face.charWidths
-        self._glyphs: dict[int, int] = self.pdf.face.charToGlyph
+        self._widths: dict[int, float] = self.reportlab_font.face.charWidths
+        self._glyphs: dict[int, int] = self.reportlab_font.face.charToGlyph
         self._ascii = [self._widths.get(code, 0) for code in range(128)].__getitem__
-        self.cap_height = (self.pdf.face.capHeight or 716) / 1000
-        self.descent = abs(self.pdf.face.descent or 212) / 1000
-        self.ascent = (self.pdf.face.ascent or 905) / 1000
+        self.cap_height = (self.reportlab_font.face.capHeight or 716) / 1000
+        self.descent = abs(self.reportlab_font.face.descent or 212) / 1000
+        self.ascent = (self.reportlab_font.face.ascent or 905) / 1000
 
     def width(self, text: str, size: float) -> float:
         """Width of `text` in points at `size` points."""
@@ -64,5 +64,5 @@ def _loaded(name: str, data: bytes) -> Font:
     from reportlab.pdfbase import pdfmetrics
 
     font = Font(name, data)
-    pdfmetrics.registerFont(font.pdf)
+    pdfmetrics.registerFont(font.reportlab_font)
     return font

@@ -10,7 +10,7 @@ from pathlib import Path
 from bss_mfg.core.files import read_bytes
 from bss_mfg.core.toml_files import TomlDocument, load_toml, parse_toml, validate
 from bss_mfg.errors import InputError
-from bss_mfg.label.template.artwork import Art, check_art
+from bss_mfg.label.template.artwork import Artwork, check_artwork
 from bss_mfg.label.template.fonts import FONTS, Font, bundled, load_font
 from bss_mfg.label.template.template import Bars, Image, Template, TextElement
 
@@ -24,16 +24,16 @@ class LoadedTemplate:
     templates."""
 
     name: str
-    template: Template
+    definition: Template
     document: TomlDocument
-    art: tuple[Art, ...]
+    artwork: tuple[Artwork, ...]
     font_files: tuple[tuple[str, bytes], ...]
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 over text, artwork and fonts, in hex."""
         whole = hashlib.sha256(self.document.text.encode())
-        for name, data in [*((art.file, art.data) for art in self.art), *self.font_files]:
+        for name, data in [*((art.file, art.data) for art in self.artwork), *self.font_files]:
             whole.update(name.encode() + hashlib.sha256(data).digest())
         return whole.hexdigest()
 
@@ -52,7 +52,7 @@ class LoadedTemplate:
 
     def where(self, element: int, field: str | None = None) -> str:
         """Where an element stands, for messages: file, line, its number and its name."""
-        item = self.template.element[element]
+        item = self.definition.element[element]
         place = self.document.where(("element", element, *([field] if field else [])))
         return f"{place} ({item.name or item.kind})"
 
@@ -69,11 +69,13 @@ def template_from_text(text: str, path: Path) -> LoadedTemplate:
 
 def _checked(document: TomlDocument, path: Path) -> LoadedTemplate:
     template = validate(document, Template)
-    art: dict[str, Art] = {}
+    art: dict[str, Artwork] = {}
     for index, element in enumerate(template.element):
         if isinstance(element, Image) and element.file not in art:
             where = document.where(("element", index, "file"))
-            art[element.file] = check_art(element.file, _beside(path, element.file, where, "artwork", MAX_ART), where)
+            art[element.file] = check_artwork(
+                element.file, _beside(path, element.file, where, "artwork", MAX_ART), where
+            )
     fonts: list[tuple[str, bytes]] = []
     for name, file in sorted(template.fonts.items()):
         where = document.where(("fonts", name))

@@ -45,12 +45,12 @@ class Printer:
         return self.dots_per_mm_x * MM_PER_INCH
 
     @property
-    def dots_x(self) -> float:
+    def scaled_dots_per_mm_x(self) -> float:
         """Dots for a millimetre of the template in x: the dot grid times the scale."""
         return self.dots_per_mm_x * self.scale_x
 
     @property
-    def dots_y(self) -> float:
+    def scaled_dots_per_mm_y(self) -> float:
         """Dots for a millimetre of the template in y."""
         return self.dots_per_mm_y * self.scale_y
 
@@ -87,9 +87,16 @@ class PrinterFile(BaseModel):
                 if not low <= value <= high:
                     raise ValueError(f"{label}: {value:g} is outside {low:g} to {high:g}")
         return Printer(
-            name, *self.dots_per_mm, *self.offset, *self.scale, self.language, self.margins, self.max_width,
-            self.media, self.address,
-        )  # fmt: skip
+            name,
+            *self.dots_per_mm,
+            *self.offset,
+            *self.scale,
+            self.language,
+            self.margins,
+            self.max_width,
+            self.media,
+            self.address,
+        )
 
 
 def load_printer(path: Path) -> Printer:
@@ -123,7 +130,7 @@ def printer_text(title: str, printer: Printer) -> str:
     return "\n".join(lines) + "\n"
 
 
-GENERIC = {
+PDF_PRINTER_BY_DPI = {
     # Thermal heads sold as 203 dpi have 8 dots/mm.
     203: Printer("pdf-203", 8.0, 8.0),
     300: Printer("pdf-300", 300 / MM_PER_INCH, 300 / MM_PER_INCH),
@@ -132,10 +139,10 @@ GENERIC = {
 """PDF printers by the name of their resolution."""
 
 BUILT_IN: dict[str, Printer] = {
-    "pdf-203": GENERIC[203],
-    "pdf-300": GENERIC[300],
+    "pdf-203": PDF_PRINTER_BY_DPI[203],
+    "pdf-300": PDF_PRINTER_BY_DPI[300],
     "pdf-304": Printer("pdf-304", 12.0, 12.0),
-    "pdf-600": GENERIC[600],
+    "pdf-600": PDF_PRINTER_BY_DPI[600],
     "pdf-300x600": Printer("pdf-300x600", 300 / MM_PER_INCH, 600 / MM_PER_INCH),
     "zpl-203": Printer("zpl-203", 8.0, 8.0, language="zpl"),
     "zpl-300": Printer("zpl-300", 300 / MM_PER_INCH, 300 / MM_PER_INCH, language="zpl"),

@@ -31,13 +31,13 @@ Text = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_text
 When = Annotated[str, AfterValidator(_condition)]
 
 
-class Part(BaseModel):
+class StrictModel(BaseModel):
     """What all tables have in common: frozen, and no unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Media(Part):
+class Media(StrictModel):
     """Sheet or roll: `use` one of the library (`bss-mfg media list`), or give its dimensions in mm."""
 
     use: str | None = Field(None, description="A medium of the library, by name or the maker's part number.")
@@ -60,7 +60,7 @@ class Media(Part):
     def _from_library(cls, data: Any) -> Any:
         if not isinstance(data, dict) or not isinstance(data.get("use"), str):
             return data
-        found = library.find(data["use"])
+        found = library.find_medium(data["use"])
         if found is None:
             raise ValueError(f"there is no medium {data['use'][:60]!r} in the library; see `bss-mfg media list`")
         if doubled := sorted(set(data) & set(library.GEOMETRY)):
@@ -100,7 +100,7 @@ class Media(Part):
         return library.PAGES[self.page] if self.page else (self.label_width, self.label_height)
 
 
-class Area(Part):
+class Area(StrictModel):
     """A rectangle on the label, in mm from its top left corner."""
 
     x: Length
@@ -109,7 +109,7 @@ class Area(Part):
     height: Size
 
 
-class Beside(Part):
+class Beside(StrictModel):
     """A place next to another element that stands earlier in the file."""
 
     of: Name
@@ -118,7 +118,7 @@ class Beside(Part):
     align: Literal["start", "center", "end"] = Field("start", description="Along the shared side.")
 
 
-class EachUnit(Part):
+class EachUnit(StrictModel):
     """Draw the element once for each unit of the package, stepping by `dx` and `dy` mm."""
 
     dx: Mm = 0
@@ -128,7 +128,7 @@ class EachUnit(Part):
     )
 
 
-class _Drawn(Part):
+class _Drawn(StrictModel):
     """What every element has."""
 
     name: Name | None = Field(None, description="For `place` of other elements, and for messages.")
@@ -287,7 +287,7 @@ Element = Annotated[DataMatrix | Qr | Code128 | EanUpc | TextElement | Line | Bo
 Each = Literal["package", "unit", "carton", "batch"]
 
 
-class Template(Part):
+class Template(StrictModel):
     """A label template."""
 
     format: Literal[1] = Field(description="Version of this file format.")
