@@ -15,8 +15,8 @@ from bss_mfg.label.make import LabelRequest, make_labels
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import BUILT_IN
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.manifest.manifests import make_control_logs
-from bss_mfg.manifest.mapping import load_mapping
+from bss_mfg.manifest.log_mapping import load_mapping
+from bss_mfg.manifest.make import make_control_logs
 from bss_mfg.model import Actor
 from bss_mfg.payload.product_keys import load_public_key, new_development_key
 from bss_mfg.payload.spec import packaged_spec

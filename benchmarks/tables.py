@@ -29,8 +29,8 @@ from bss_mfg.issuing.identity_files import stream_identities
 from bss_mfg.ledger.sealed import SealedRows, seal_packages
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import DataKey
-from bss_mfg.manifest.controllog import control_log
-from bss_mfg.manifest.mapping import load_mapping
+from bss_mfg.manifest.log_builder import control_log
+from bss_mfg.manifest.log_mapping import load_mapping
 from bss_mfg.model import Actor, Batch, Package, Secret, Unit
 from bss_mfg.payload.product_keys import load_public_key, new_development_key
 from bss_mfg.payload.spec import packaged_spec

@@ -22,14 +22,14 @@ from bss_mfg.issuing.identity_files import read_identities
 from bss_mfg.label.make import make_labels
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI
-from bss_mfg.manifest.manifests import make_control_logs
-from bss_mfg.manifest.mapping import load_mapping
+from bss_mfg.manifest.log_mapping import load_mapping
+from bss_mfg.manifest.make import make_control_logs
 from bss_mfg.model import Actor
 from bss_mfg.payload.product_keys import load_private_key, load_public_key, new_development_key
-from bss_mfg.programming.formats import formats
+from bss_mfg.programming.registry import formats
 from bss_mfg.programming.release import release
 from bss_mfg.reconcile.reconciliation import Reconciliation, reconcile
-from bss_mfg.report.page import html_report
+from bss_mfg.report.html_report import html_report
 from bss_mfg.tables import json_lines
 from bss_mfg.verify.verification import Verification, Wanted, verify
 from bss_mfg.workspace.product import Product

@@ -21,12 +21,12 @@ from hypothesis import strategies as st
 
 from bss_mfg.core.toml_files import parse_toml, validate
 from bss_mfg.errors import InputError, RefusedError
-from bss_mfg.manifest.controllog import LogTemplate, logs
-from bss_mfg.manifest.logschema import document_schema, schema_file
-from bss_mfg.manifest.mapping import Entry, LogMapping, load_mapping
-from bss_mfg.manifest.readlogs import ReadLog, read_logs
+from bss_mfg.manifest.documents import Document, Log, document, plan_names, split
+from bss_mfg.manifest.log_builder import LogTemplate, logs
+from bss_mfg.manifest.log_mapping import Entry, LogMapping, load_mapping
+from bss_mfg.manifest.log_reader import ReadLog, read_logs
+from bss_mfg.manifest.log_schema import document_schema, schema_file
 from bss_mfg.manifest.sidecar import Origin, Sidecar, Written, read_sidecar, sidecar_path, write_logs
-from bss_mfg.manifest.splitting import Document, Log, document, plan_names, split
 from bss_mfg.model import Batch, Package, Unit
 from bss_mfg.payload.spec import packaged_spec
 from tests.conftest import Factory

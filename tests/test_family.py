@@ -24,8 +24,8 @@ from bss_mfg.errors import InputError
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.identity_files import read_identities
 from bss_mfg.label.layout.symbol_size import symbol_size
-from bss_mfg.manifest.controllog import control_log
-from bss_mfg.manifest.mapping import load_mapping
+from bss_mfg.manifest.log_builder import control_log
+from bss_mfg.manifest.log_mapping import load_mapping
 from bss_mfg.model import Identity, Secret, Unit
 from bss_mfg.payload import parse
 from bss_mfg.payload.build import PayloadBuilder, longest_example

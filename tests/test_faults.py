@@ -16,7 +16,7 @@ import pytest
 
 from bss_mfg.manifest.sidecar import read_sidecar
 from bss_mfg.model import Actor
-from bss_mfg.programming.formats import formats
+from bss_mfg.programming.registry import formats
 from bss_mfg.workspace.workspace import Workspace
 from tests import faults
 from tests.conftest import Factory, make_factory

@@ -29,11 +29,11 @@ from bss_mfg.errors import BssError, InputError, MissingError
 from bss_mfg.ledger.sealed import seal_packages as sealed_rows
 from bss_mfg.model import Batch, Package, Secret, Unit
 from bss_mfg.payload.spec import packaged_spec
-from bss_mfg.programming.check import Difference, check_readback, read_readback
-from bss_mfg.programming.formats import NAMES, formats
-from bss_mfg.programming.layout import CRCS, Layout, load_layout, packaged_layouts
-from bss_mfg.programming.model import About, Format
-from bss_mfg.programming.sealing import recipients, sealed
+from bss_mfg.programming.age_encryption import recipients, sealed
+from bss_mfg.programming.format import About, Format
+from bss_mfg.programming.image_layout import CRCS, Layout, load_layout, packaged_layouts
+from bss_mfg.programming.readback import Difference, check_readback, read_readback
+from bss_mfg.programming.registry import NAMES, formats
 from tests.conftest import Factory
 
 ABOUT = About("B1", "ebK3", "12:0a1b2c3d", "1.2.3")

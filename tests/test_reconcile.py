@@ -21,12 +21,12 @@ import pytest
 import zxingcpp
 
 from bss_mfg.cli.reconcile import document
-from bss_mfg.manifest.mapping import load_mapping
+from bss_mfg.manifest.log_mapping import load_mapping
 from bss_mfg.payload.product_keys import load_private_key
-from bss_mfg.reconcile.account import Account
-from bss_mfg.reconcile.books import Books
-from bss_mfg.reconcile.controllogs import reconcile_control_logs
-from bss_mfg.reconcile.programming import reconcile_programming
+from bss_mfg.reconcile.batch_records import Books
+from bss_mfg.reconcile.comparison import Account
+from bss_mfg.reconcile.control_logs import reconcile_control_logs
+from bss_mfg.reconcile.programming_files import reconcile_programming
 from bss_mfg.reconcile.reconciliation import reconcile
 from tests.conftest import Factory, Outcome
 

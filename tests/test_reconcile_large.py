@@ -26,16 +26,16 @@ from bss_mfg.core.processes import ProcessExecutor, WorkerError
 from bss_mfg.errors import InputError
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.identity_files import read_identities
-from bss_mfg.manifest.jsonlist import members
-from bss_mfg.manifest.manifests import make_control_logs
-from bss_mfg.manifest.mapping import load_mapping
-from bss_mfg.programming.check import ReadBack, check_readback, read_readback
-from bss_mfg.programming.formats import formats
+from bss_mfg.manifest.json_stream import members
+from bss_mfg.manifest.log_mapping import load_mapping
+from bss_mfg.manifest.make import make_control_logs
+from bss_mfg.programming.readback import ReadBack, check_readback, read_readback
+from bss_mfg.programming.registry import formats
 from bss_mfg.programming.release import release
-from bss_mfg.reconcile.account import MOST, First
-from bss_mfg.reconcile.books import Shelf
-from bss_mfg.reconcile.keyparts import Keys, RowsPart
-from bss_mfg.reconcile.logparts import NotByLines, by_lines
+from bss_mfg.reconcile.batch_records import Shelf
+from bss_mfg.reconcile.comparison import MOST, First
+from bss_mfg.reconcile.control_log_tasks import NotByLines, by_lines
+from bss_mfg.reconcile.programming_tasks import Keys, RowsPart
 from bss_mfg.reconcile.reconciliation import reconcile
 from bss_mfg.workspace.workspace import Workspace
 from tests.conftest import Factory

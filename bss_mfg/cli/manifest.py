@@ -24,7 +24,7 @@ from bss_mfg.errors import InputError
 
 if TYPE_CHECKING:
     from bss_mfg.ledger.store import Ledger
-    from bss_mfg.manifest.manifests import Which
+    from bss_mfg.manifest.make import Which
     from bss_mfg.model import Batch
 
 
@@ -119,8 +119,8 @@ def _control_logs(
     *,
     as_file: bool,
 ) -> list[dict[str, object]]:
-    from bss_mfg.manifest.manifests import Limits, make_control_logs
-    from bss_mfg.manifest.mapping import load_mapping
+    from bss_mfg.manifest.log_mapping import load_mapping
+    from bss_mfg.manifest.make import Limits, make_control_logs
 
     mapping = load_mapping(batch.spec, app.workspace.root / "specs")
     if assumed := mapping.assumed:
@@ -213,7 +213,7 @@ def acknowledge(ctx: click.Context, app: App, file: Path, product: str | None, a
     """
     from bss_mfg.core.files import read_bytes
     from bss_mfg.manifest.feedback import load_feedback_mapping, read_feedback
-    from bss_mfg.manifest.manifests import acknowledge as write_down
+    from bss_mfg.manifest.make import acknowledge as write_down
 
     mapping = load_feedback_mapping(app.workspace.root / "specs")
     found = read_feedback(read_bytes(file, "feedback file", 1 << 30), file.name, mapping)

@@ -72,8 +72,8 @@ def program(
         raise click.UsageError("--layout belongs to --format bin or hex.")
     from bss_mfg.core.files import make_folder, read_bytes
     from bss_mfg.payload.spec import spec_from_text
-    from bss_mfg.programming.formats import formats
-    from bss_mfg.programming.layout import load_layout
+    from bss_mfg.programming.image_layout import load_layout
+    from bss_mfg.programming.registry import formats
     from bss_mfg.programming.release import Wanted, release
 
     form = formats(load_layout(layout) if layout else None)[kind]
@@ -114,7 +114,7 @@ def program(
 
 def _check(ctx: click.Context, app: App, batch_id: str, readback: Path, jobs: int, as_json: bool) -> None:
     from bss_mfg.core.processes import open_executor
-    from bss_mfg.programming.check import check_readback, read_readback
+    from bss_mfg.programming.readback import check_readback, read_readback
 
     found, listed = 0, []
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:

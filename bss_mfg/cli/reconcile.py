@@ -10,7 +10,7 @@ import click
 from bss_mfg.cli.common import App, counted, jobs_option, json_option, pass_app, print_json, progress, say, shown_path
 
 if TYPE_CHECKING:
-    from bss_mfg.reconcile.account import First
+    from bss_mfg.reconcile.comparison import First
     from bss_mfg.reconcile.reconciliation import Reconciliation
 
 MOST = 50
@@ -35,7 +35,7 @@ def reconcile(
     """
     from bss_mfg.core.files import read_bytes
     from bss_mfg.core.processes import ProcessExecutor, cores
-    from bss_mfg.manifest.mapping import find_mapping
+    from bss_mfg.manifest.log_mapping import find_mapping
     from bss_mfg.payload.product_keys import load_private_key
     from bss_mfg.reconcile.reconciliation import reconcile as run
 

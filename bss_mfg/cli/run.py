@@ -9,7 +9,7 @@ import click
 
 from bss_mfg import __version__
 from bss_mfg.cli.common import App, counted, details, jobs_option, json_option, pass_app, print_json, say, shown_path
-from bss_mfg.cli.steps import Steps, clock
+from bss_mfg.cli.run_progress import Steps, clock
 
 if TYPE_CHECKING:
     from bss_mfg.label.layout.file_content import SymbolStyle
@@ -247,7 +247,7 @@ def _record(ledger: Ledger, ready: Ready, outcome: Outcome) -> dict[str, Any]:
 
 
 def _conclude(ready: Ready, outcome: Outcome) -> None:
-    from bss_mfg.report.page import place_words
+    from bss_mfg.report.html_report import place_words
     from bss_mfg.verify.verification import row_of
 
     for item in outcome.faults[:20]:

@@ -66,8 +66,8 @@ def verify(
     """
     from bss_mfg.core.clock import now
     from bss_mfg.core.processes import ProcessExecutor, cores
-    from bss_mfg.report.tables import json_report
-    from bss_mfg.report.writing import check_report, write_report
+    from bss_mfg.report.data_reports import json_report
+    from bss_mfg.report.report_file import check_report, write_report
     from bss_mfg.verify.verification import Verifier, Wanted
     from bss_mfg.verify.verification import verify as run
 
@@ -140,7 +140,7 @@ def _watched(
 
 def _show(outcome: Verification) -> None:
     """Every label that is not right, a line each; then the counts."""
-    from bss_mfg.report.page import place_words
+    from bss_mfg.report.html_report import place_words
     from bss_mfg.verify.verification import row_of
 
     for _, item in outcome.findings.faults():  # no walk over a million labels that are right
@@ -186,7 +186,7 @@ def _show_grades(outcome: Verification) -> None:
 
 
 def _conclude(outcome: Verification) -> None:
-    from bss_mfg.report.page import sample_words
+    from bss_mfg.report.html_report import sample_words
 
     if outcome.decision:
         word = {"accept": "ACCEPT", "reject": "REJECT", "incomplete": "INCOMPLETE"}[outcome.decision.verdict]

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bss_mfg.core.toml_files import load_toml, parse_toml, validate
 from bss_mfg.errors import InputError
-from bss_mfg.manifest.jsonlist import at, members
+from bss_mfg.manifest.json_stream import at, members
 
 FILE = "amazon-ffs-feedback.toml"
 MAX_ENTRIES = 2_000_000

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bss_mfg.core.files import already_exists_error, is_complete, read_bytes, sha256_of, write_atomically
 from bss_mfg.errors import InputError, RefusedError
-from bss_mfg.manifest.mapping import LogMapping
-from bss_mfg.manifest.splitting import Contents, Document
+from bss_mfg.manifest.documents import Contents, Document
+from bss_mfg.manifest.log_mapping import LogMapping
 
 MAX_SIDECAR = 1 << 20
 Count = Annotated[int, Field(ge=0)]

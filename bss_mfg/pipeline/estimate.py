@@ -22,7 +22,7 @@ from bss_mfg.label.layout.file_content import LabelFileContent
 from bss_mfg.label.layout.label_rows import RowMaker
 from bss_mfg.label.make import LABELS_PER_FILE
 from bss_mfg.label.render.by_language import render_label_file
-from bss_mfg.manifest.controllog import logs
+from bss_mfg.manifest.log_builder import logs
 from bss_mfg.model import Package, Unit
 from bss_mfg.pipeline.plan import Ready
 

@@ -16,8 +16,8 @@ from bss_mfg.label.make import LabelFiles, make_labels
 from bss_mfg.label.make import LabelRequest as Labels
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import Vault
-from bss_mfg.manifest.manifests import make_control_logs
-from bss_mfg.manifest.mapping import LogMapping
+from bss_mfg.manifest.log_mapping import LogMapping
+from bss_mfg.manifest.make import make_control_logs
 from bss_mfg.model import Batch
 from bss_mfg.pipeline.plan import TRAVELLER_STEM, Ready
 from bss_mfg.verify.findings import Finding

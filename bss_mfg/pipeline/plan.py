@@ -25,7 +25,7 @@ from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.template.loading import LoadedTemplate, load_template
 from bss_mfg.label.template.printer import BUILT_IN, Printer
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.manifest.mapping import LogMapping, load_mapping
+from bss_mfg.manifest.log_mapping import LogMapping, load_mapping
 from bss_mfg.model import Identity
 from bss_mfg.payload.spec import SpecFile, require_confirmed
 from bss_mfg.workspace.product import LoadedProduct

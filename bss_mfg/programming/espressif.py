@@ -9,7 +9,7 @@ import csv
 from collections.abc import Iterable, Iterator
 
 from bss_mfg.model import Unit
-from bss_mfg.programming.model import (
+from bss_mfg.programming.format import (
     About,
     Format,
     Programmed,

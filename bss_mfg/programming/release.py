@@ -28,9 +28,9 @@ from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Batch, Unit
+from bss_mfg.programming.age_encryption import recipients, sealed
+from bss_mfg.programming.format import About, Format
 from bss_mfg.programming.index import Index, IndexedFile, indexes
-from bss_mfg.programming.model import About, Format
-from bss_mfg.programming.sealing import recipients, sealed
 
 AT_ONCE = 500
 """Files of single units that are counted together."""

@@ -14,7 +14,7 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping
 
 from bss_mfg.model import Unit
-from bss_mfg.programming.model import (
+from bss_mfg.programming.format import (
     About,
     Format,
     Programmed,

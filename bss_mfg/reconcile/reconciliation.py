@@ -11,14 +11,14 @@ from bss_mfg.core.files import iter_files
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import Vault
-from bss_mfg.manifest.mapping import LogMapping
+from bss_mfg.manifest.log_mapping import LogMapping
 from bss_mfg.model import Batch
 from bss_mfg.payload.product_keys import PrivateKey, fingerprint
-from bss_mfg.reconcile.account import Account, Difference, Making
-from bss_mfg.reconcile.books import Books
-from bss_mfg.reconcile.controllogs import reconcile_control_logs
-from bss_mfg.reconcile.labels import READABLE, reconcile_labels
-from bss_mfg.reconcile.programming import reconcile_programming
+from bss_mfg.reconcile.batch_records import Books
+from bss_mfg.reconcile.comparison import Account, Difference, Making
+from bss_mfg.reconcile.control_logs import reconcile_control_logs
+from bss_mfg.reconcile.label_files import READABLE, reconcile_labels
+from bss_mfg.reconcile.programming_files import reconcile_programming
 from bss_mfg.verify.verification import Progress
 
 

@@ -24,7 +24,7 @@ from bss_mfg.ledger.issued import LookupColumn, UnitKeyDigest, chunked
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import DataKey, Vault
 from bss_mfg.model import Actor, Batch
-from bss_mfg.programming.model import Programmed, octets_of
+from bss_mfg.programming.format import Programmed, octets_of
 
 Kind = Literal["missing", "doubled", "unknown", "uuid", "byte-order", "key", "swapped", "spreadsheet"]
 ROWS = 1_000

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from bss_mfg.model import Unit
-from bss_mfg.programming.model import About, Format, Programmed, as_text, not_of, octets_of, only, programmed
+from bss_mfg.programming.format import About, Format, Programmed, as_text, not_of, octets_of, only, programmed
 
 _SERIAL = re.compile(r'^static const char bss_serial\[\] = "([^"\\]*)";$', re.M)
 _ARRAY = r"^static const uint8_t {}\[(\d+)\] = {{\s*((?:0x[0-9A-F]{{2}},\s*)*)}};$"

@@ -19,10 +19,10 @@ from bss_mfg.ledger.vault import key_digest
 from bss_mfg.model import LabelFile
 from bss_mfg.payload import parse
 from bss_mfg.payload.product_keys import PrivateKey, load_private_key, private_pem
-from bss_mfg.programming.check import Expected
-from bss_mfg.reconcile.account import Account, Making, Some
-from bss_mfg.reconcile.books import Books
-from bss_mfg.reconcile.keyparts import Keys
+from bss_mfg.programming.readback import Expected
+from bss_mfg.reconcile.batch_records import Books
+from bss_mfg.reconcile.comparison import Account, Making, Some
+from bss_mfg.reconcile.programming_tasks import Keys
 from bss_mfg.verify.findings import ScannedPage, Seen
 from bss_mfg.verify.read_ahead import Reading
 from bss_mfg.verify.request import Wish

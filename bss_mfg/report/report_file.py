@@ -7,9 +7,9 @@ from pathlib import Path
 
 from bss_mfg.core.files import already_exists_error, write_atomically
 from bss_mfg.errors import InputError
-from bss_mfg.report.page import html_report, is_report
-from bss_mfg.report.pdf import pdf_report
-from bss_mfg.report.tables import csv_report, json_report
+from bss_mfg.report.data_reports import csv_report, json_report
+from bss_mfg.report.html_report import html_report, is_report
+from bss_mfg.report.pdf_report import pdf_report
 from bss_mfg.verify.verification import Verification
 
 KINDS = (".html", ".pdf", ".csv", ".json")

@@ -16,12 +16,12 @@ from bss_mfg.core.text import counted, printable
 from bss_mfg.errors import BssError, InputError, from_os_error
 from bss_mfg.ledger.exporting import Manifest
 from bss_mfg.ledger.issued import chunked
-from bss_mfg.manifest.mapping import LogMapping
-from bss_mfg.manifest.readlogs import read_logs
+from bss_mfg.manifest.log_mapping import LogMapping
+from bss_mfg.manifest.log_reader import read_logs
 from bss_mfg.manifest.sidecar import MAX_SIDECAR, Sidecar, read_sidecar, sidecar_path
-from bss_mfg.reconcile.account import NAMED, Account, First, Making, Some
-from bss_mfg.reconcile.books import Books
-from bss_mfg.reconcile.logparts import (
+from bss_mfg.reconcile.batch_records import Books
+from bss_mfg.reconcile.comparison import NAMED, Account, First, Making, Some
+from bss_mfg.reconcile.control_log_tasks import (
     LogPart,
     LogSays,
     NotByLines,

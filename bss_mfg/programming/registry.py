@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from bss_mfg.programming.cheader import C_HEADER
+from bss_mfg.programming.binary_image import image_formats
+from bss_mfg.programming.c_header import C_HEADER
+from bss_mfg.programming.csv_jsonl import CSV, JSONL
 from bss_mfg.programming.espressif import ESP_NVS
-from bss_mfg.programming.image import image_formats
-from bss_mfg.programming.layout import Layout, packaged_layouts
-from bss_mfg.programming.lines import CSV, JSONL
-from bss_mfg.programming.model import Format
+from bss_mfg.programming.format import Format
+from bss_mfg.programming.image_layout import Layout, packaged_layouts
 from bss_mfg.programming.zephyr import ZEPHYR, ZEPHYR_SHELL
 
 NAMES = ("csv", "jsonl", "bin", "hex", "zephyr", "zephyr-shell", "esp-nvs", "c-header")

@@ -8,8 +8,8 @@ from functools import partial
 
 from bss_mfg.errors import InputError
 from bss_mfg.model import Unit
-from bss_mfg.programming.layout import CRCS, Crc, DeviceUuid, Layout, Number, Octets, OobKey, Text
-from bss_mfg.programming.model import About, Format, Programmed, as_text, not_of, octets_of, only, programmed
+from bss_mfg.programming.format import About, Format, Programmed, as_text, not_of, octets_of, only, programmed
+from bss_mfg.programming.image_layout import CRCS, Crc, DeviceUuid, Layout, Number, Octets, OobKey, Text
 
 
 def image_formats(layouts: tuple[Layout, ...]) -> tuple[Format, Format]:

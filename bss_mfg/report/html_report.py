@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bss_mfg.imaging.grade import unused_error_correction
-from bss_mfg.report import figures, maps
+from bss_mfg.report import sheet_maps, svg_figures
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
 from bss_mfg.verify.findings import KINDS, Finding
 from bss_mfg.verify.verification import Verification, row_of, rows_of
@@ -159,7 +159,7 @@ def _failures(outcome: Verification) -> Iterator[bytes]:
     yield b'<div class="cards">'
     for index, item in failed:
         shot, row = outcome.pictures.get(index), row_of(item)
-        image = figures.symbol(shot, item.ailing) if shot else '<div class="none">no picture</div>'
+        image = svg_figures.symbol(shot, item.ailing) if shot else '<div class="none">no picture</div>'
         name = escape(row["serials"] or "not one of ours")
         yield _line(
             f'<div class="card">{image}<div><span class="kind bad">{row["verdict"]}</span><h3>{name}</h3>'
@@ -171,18 +171,18 @@ def _failures(outcome: Verification) -> Iterator[bytes]:
 
 
 def _sheets(outcome: Verification) -> Iterator[bytes]:
-    found, more = maps.sheets(outcome)
-    rolls, more_rolls = maps.rolls(outcome)
+    found, more = sheet_maps.sheets(outcome)
+    rolls, more_rolls = sheet_maps.rolls(outcome)
     if not found and not rolls:
         return
     yield b"<h2>Where it lies</h2>"
-    keys = [(kind, figures.MARKS[kind], kind) for kind in KINDS] + [("unseen", "", "in no picture")]
+    keys = [(kind, svg_figures.MARKS[kind], kind) for kind in KINDS] + [("unseen", "", "in no picture")]
     legend = "".join(f'<span class="swatch {kind}">{mark}</span> {words} ' for kind, mark, words in keys)
     yield _line(f'<p class="soft key">{legend}</p><div class="maps">')
     for item in found:
         faults = f'<b class="bad">{item.faults} not right</b>' if item.faults else "all right"
         yield _line(
-            f"<figure>{figures.sheet(item.size_mm, item.cells)}<figcaption>{escape(item.file)}, page {item.page}: "
+            f"<figure>{svg_figures.sheet(item.size_mm, item.cells)}<figcaption>{escape(item.file)}, page {item.page}: "
             f"{faults}</figcaption></figure>"
         )
     yield b"</div>"
@@ -190,7 +190,7 @@ def _sheets(outcome: Verification) -> Iterator[bytes]:
         yield _line(f'<p class="soft">{count(more, "more page")} with fewer faults or none.</p>')
     for file, labels, cells in rolls:
         yield _line(
-            f'<figure class="wide">{figures.ribbon(cells)}<figcaption>{escape(file)}: {labels:,} labels, '
+            f'<figure class="wide">{svg_figures.ribbon(cells)}<figcaption>{escape(file)}: {labels:,} labels, '
             "one a page, in the order of printing</figcaption></figure>"
         )
     if more_rolls:
@@ -203,7 +203,7 @@ def _grades(outcome: Verification, facts: Statistics) -> Iterator[bytes]:
         if several and facts.page_mm and any(spot.wrong for spot in facts.spots):
             yield _line(
                 "<h2>Faults by place on the sheet</h2><p class=soft>A tired print head shows as a column.</p>"
-                f'<div class="maps"><figure>{figures.heat(facts.spots, facts.page_mm)}</figure></div>'
+                f'<div class="maps"><figure>{svg_figures.heat(facts.spots, facts.page_mm)}</figure></div>'
             )
         return
     low, high = facts.pixels_per_module or (0, 0)
@@ -212,19 +212,19 @@ def _grades(outcome: Verification, facts: Statistics) -> Iterator[bytes]:
         f"calibrated verifier. Aperture {facts.aperture:.2f} X; {low:.1f} to {high:.1f} pixels per module (at "
         f"least 5 to be graded). {facts.graded:,} graded, {facts.not_gradable:,} not gradable.</p>"
     )
-    yield _line(f'<div class="charts"><div><h3>Overall</h3>{figures.letters(facts)}</div>')
+    yield _line(f'<div class="charts"><div><h3>Overall</h3>{svg_figures.letters(facts)}</div>')
     if facts.parameters:
-        yield _line(f"<div><h3>By parameter</h3>{figures.parameters(facts.parameters)}</div>")
+        yield _line(f"<div><h3>By parameter</h3>{svg_figures.parameters(facts.parameters)}</div>")
     if facts.page_mm and len(facts.spots) > 1:
         yield _line(
             f"<div><h3>By place on the sheet</h3><p class=soft>Mean grade. A tired print head shows as a column.</p>"
-            f"{figures.heat(facts.spots, facts.page_mm)}</div>"
+            f"{svg_figures.heat(facts.spots, facts.page_mm)}</div>"
         )
     yield b"</div>"
     if several:
         yield _line(
             f"<h3>Over time</h3><p class=soft>Mean grade of each page in the order of reading.</p>"
-            f'<figure class="wide">{figures.trend(facts.moments)}</figure>'
+            f'<figure class="wide">{svg_figures.trend(facts.moments)}</figure>'
         )
     if facts.worst:
         yield b"<h3>The worst labels</h3><table><tr><th>Serial</th><th>Grade</th><th>Because of</th><th>Place</th></tr>"

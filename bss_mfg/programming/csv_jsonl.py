@@ -11,7 +11,7 @@ from itertools import chain
 
 from bss_mfg.errors import InputError
 from bss_mfg.model import Unit
-from bss_mfg.programming.model import (
+from bss_mfg.programming.format import (
     About,
     Format,
     Programmed,

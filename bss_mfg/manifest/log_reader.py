@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, BinaryIO, Literal
 
-from bss_mfg.manifest.jsonlist import at, members
-from bss_mfg.manifest.logschema import checker, log_schema
-from bss_mfg.manifest.mapping import Entry, LogMapping
+from bss_mfg.manifest.json_stream import at, members
+from bss_mfg.manifest.log_mapping import Entry, LogMapping
+from bss_mfg.manifest.log_schema import checker, log_schema
 
 Kind = Literal["device", "bundle"]
 

@@ -9,10 +9,10 @@ from typing import BinaryIO
 from bss_mfg.core.text import printable
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.issued import UnitRecord
-from bss_mfg.manifest.mapping import LogMapping
-from bss_mfg.manifest.readlogs import ReadLog, read_list
-from bss_mfg.reconcile.account import Some
-from bss_mfg.reconcile.books import Books, Shelf
+from bss_mfg.manifest.log_mapping import LogMapping
+from bss_mfg.manifest.log_reader import ReadLog, read_list
+from bss_mfg.reconcile.batch_records import Books, Shelf
+from bss_mfg.reconcile.comparison import Some
 
 PIECE = 1 << 18
 """Octets of whole lines in a part: some hundreds of logs."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from bss_mfg.core.text import printable
 from bss_mfg.imaging.shots import FIGURE_BORDER, Shot
-from bss_mfg.report import maps
-from bss_mfg.report.page import (
+from bss_mfg.report import sheet_maps
+from bss_mfg.report.html_report import (
     MEANINGS,
     MOST_CARDS,
     count,
@@ -27,7 +27,7 @@ from bss_mfg.verify.verification import Verification, row_of
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.defects import Defects
-    from bss_mfg.report.maps import SheetMap
+    from bss_mfg.report.sheet_maps import SheetMap
 
 _TONES = {"good": "#18794e", "warn": "#946800", "bad": "#c62a2f"}
 _CELLS = {
@@ -196,7 +196,7 @@ def _figure(shot: Shot, ailing: Defects | None) -> Any:
 def _maps(outcome: Verification) -> list[Any]:
     from reportlab.platypus import KeepTogether
 
-    found, more = maps.sheets(outcome)
+    found, more = sheet_maps.sheets(outcome)
     shown = found[:MOST_PDF_MAPS]
     if not shown:
         return []
@@ -221,7 +221,7 @@ def _map(item: SheetMap) -> Any:
     from reportlab.lib.colors import HexColor
     from reportlab.lib.units import mm
 
-    from bss_mfg.report.figures import MARKS
+    from bss_mfg.report.svg_figures import MARKS
 
     scale = 38 * mm / item.size_mm[0]
     width, height = item.size_mm[0] * scale, item.size_mm[1] * scale

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
-from bss_mfg.manifest.mapping import Entry, LogMapping, Source, tree_of
+from bss_mfg.manifest.log_mapping import Entry, LogMapping, Source, tree_of
 
 Schema = dict[str, Any]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bss_mfg.model import LabelFile
-from bss_mfg.report.figures import Cell
+from bss_mfg.report.svg_figures import Cell
 from bss_mfg.verify.findings import Finding
 from bss_mfg.verify.verification import Verification
 

@@ -12,10 +12,10 @@ from typing import BinaryIO
 from bss_mfg.core.files import read_bytes
 from bss_mfg.errors import BssError, InputError
 from bss_mfg.ledger.vault import DataKey
-from bss_mfg.programming.check import Expected, check_programmed
+from bss_mfg.programming.format import Format, Programmed
 from bss_mfg.programming.index import IndexedFile
-from bss_mfg.programming.model import Format, Programmed
-from bss_mfg.reconcile.books import Books, Shelf
+from bss_mfg.programming.readback import Expected, check_programmed
+from bss_mfg.reconcile.batch_records import Books, Shelf
 
 PIECE = 1 << 16
 """Octets of whole rows in a part: some hundreds of units."""

@@ -19,9 +19,9 @@ from typing import Any, NamedTuple
 from bss_mfg.core import parallel
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.manifest.logschema import checker, leaf, log_schema
-from bss_mfg.manifest.mapping import Entry, LogMapping, Source, tree_of
-from bss_mfg.manifest.splitting import Log, document
+from bss_mfg.manifest.documents import Log, document
+from bss_mfg.manifest.log_mapping import Entry, LogMapping, Source, tree_of
+from bss_mfg.manifest.log_schema import checker, leaf, log_schema
 from bss_mfg.model import Actor, Batch, Package
 from bss_mfg.payload.spec import Spec, spec_from_text
 from bss_mfg.tables import shipped

@@ -14,13 +14,13 @@ from bss_mfg.core.text import counted, printable
 from bss_mfg.errors import BssError, from_os_error
 from bss_mfg.ledger.issued import chunked
 from bss_mfg.model import Event
-from bss_mfg.programming.formats import formats
+from bss_mfg.programming.format import Format
+from bss_mfg.programming.image_layout import load_layout
 from bss_mfg.programming.index import Index, IndexedFile, indexes
-from bss_mfg.programming.layout import load_layout
-from bss_mfg.programming.model import Format
-from bss_mfg.reconcile.account import MOST, NAMED, Account, First, Making, Some
-from bss_mfg.reconcile.books import Books
-from bss_mfg.reconcile.keyparts import (
+from bss_mfg.programming.registry import formats
+from bss_mfg.reconcile.batch_records import Books
+from bss_mfg.reconcile.comparison import MOST, NAMED, Account, First, Making, Some
+from bss_mfg.reconcile.programming_tasks import (
     FILES,
     FileSays,
     FilesPart,

@@ -19,11 +19,11 @@ from bss_mfg.core.files import is_complete, leftover_files, remove_leftover, sha
 from bss_mfg.errors import BssError
 from bss_mfg.ledger.exporting import Answer, FeedbackCounts
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.manifest.controllog import logs, logs_in_parts
+from bss_mfg.manifest.documents import Contents, Document, Log, document, plan_names, split
 from bss_mfg.manifest.feedback import Feedback
-from bss_mfg.manifest.mapping import LogMapping
+from bss_mfg.manifest.log_builder import logs, logs_in_parts
+from bss_mfg.manifest.log_mapping import LogMapping
 from bss_mfg.manifest.sidecar import Origin, Written, adopt_log, read_sidecar, sidecar_path, write_logs
-from bss_mfg.manifest.splitting import Contents, Document, Log, document, plan_names, split
 from bss_mfg.model import Batch, Package
 from bss_mfg.tables import shipped
 
