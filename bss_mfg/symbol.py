@@ -19,8 +19,31 @@ SQUARE_SIZES = (10, 12, 14, 16, 18, 20, 22, 24, 26, 32, 36, 40, 44, 48, 52, 64, 
 """Modules on a side of the 24 square ECC 200 symbols (ISO/IEC 16022, table 7)."""
 
 DATA_CODEWORDS = (
-    3, 5, 8, 12, 18, 22, 30, 36, 44, 62, 86, 114, 144, 174, 204, 280, 368, 456, 576, 696, 816, 1050, 1304, 1558,
-)  # fmt: skip
+    3,
+    5,
+    8,
+    12,
+    18,
+    22,
+    30,
+    36,
+    44,
+    62,
+    86,
+    114,
+    144,
+    174,
+    204,
+    280,
+    368,
+    456,
+    576,
+    696,
+    816,
+    1050,
+    1304,
+    1558,
+)
 """Data codewords of each of `SQUARE_SIZES`."""
 
 _REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
@@ -59,7 +82,7 @@ class Matrix:
         rows = numpy.frombuffer(self.packed, numpy.uint8).reshape(self.rows, self.stride)
         return numpy.unpackbits(rows, axis=1, count=self.columns).view(bool)
 
-    def runs(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    def dark_runs(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Horizontal runs of dark modules: (where each starts, row * (columns + 1) + column; how long each is)."""
         import numpy
 
@@ -143,7 +166,7 @@ def data_matrix(payload: bytes, size: int = 0) -> Matrix:
     return _modules(symbol, symbol.width)
 
 
-def bars(kind: Literal["code-128", "ean-upc"], text: str) -> Matrix:
+def linear_barcode(kind: Literal["code-128", "ean-upc"], text: str) -> Matrix:
     """A linear code as one row: Code 128 (ISO/IEC 15417), or by the number of digits EAN-8, UPC-A, EAN-13 (15420)."""
     zint = _zint()
     symbol = zint.Symbol()

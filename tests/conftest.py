@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bss_mfg.issuing import create_batch
-from bss_mfg.label.job import LabelFiles, Wanted, make_labels
-from bss_mfg.label.loading import load_template
-from bss_mfg.label.printer import GENERIC, Printer
+from bss_mfg.issuing.batch import create_batch
+from bss_mfg.label.make import LabelFiles, LabelRequest, make_labels
+from bss_mfg.label.template.loading import load_template
+from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI, Printer
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.model import Batch, Who
-from bss_mfg.payload.keys import load_public_key, new_development_key
-from bss_mfg.product import Product
-from bss_mfg.workspace import Workspace
+from bss_mfg.model import Actor, Batch
+from bss_mfg.payload.product_keys import load_public_key, new_development_key
+from bss_mfg.workspace.product import Product
+from bss_mfg.workspace.workspace import Workspace
 from tests.helpers.commands import Outcome, run_cli, run_process
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: two test processes share two cores
-WHO = Who("tester", "bench", "test")
+WHO = Actor("tester", "bench", "test")
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,13 @@ class Factory:
         with self.ledger() as ledger:
             batch = ledger.batch(batch_id)
             return make_labels(
-                ledger, batch, loaded, printer or GENERIC[dpi], target, Wanted(again=again, **wanted), progress=progress
+                ledger,
+                batch,
+                loaded,
+                printer or PDF_PRINTER_BY_DPI[dpi],
+                target,
+                LabelRequest(again=again, **wanted),
+                progress=progress,
             )
 
 

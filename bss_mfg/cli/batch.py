@@ -42,25 +42,32 @@ def create(
     Makes serials, Device UUIDs, OOB keys and barcode strings, and commits them as one. With the --id of an existing
     batch and the same arguments nothing is issued and exit is 0; with other arguments exit is 4.
     """
-    from bss_mfg.identities import IdentityFile, foreign_uuids
-    from bss_mfg.issuing import create_batch
-    from bss_mfg.workers import processes
+    from bss_mfg.core.processes import open_executor
+    from bss_mfg.issuing.batch import create_batch
+    from bss_mfg.issuing.identity_files import IdentityFile, count_foreign_uuids
 
     workspace = app.workspace
     loaded = workspace.product(product)
     spec = workspace.spec(loaded.product.spec)
     rows = IdentityFile(identities, spec.spec.columns) if identities else ()
-    if odd := foreign_uuids(rows):
+    if odd := count_foreign_uuids(rows):
         are = "is" if odd == 1 else "are"
         say(
             f"Warning: {counted(odd, 'UUID')} {are} not of the RFC 9562 kind; some Bluetooth Mesh stacks refuse such "
             "devices."
         )
-    with workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault, processes(jobs, units) as executor:
+    with workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault, open_executor(jobs, units) as executor:
         issued = create_batch(
-            ledger, vault, loaded, spec, units, batch_id=batch_id, identities=rows, executor=executor,
+            ledger,
+            vault,
+            loaded,
+            spec,
+            units,
+            batch_id=batch_id,
+            identities=rows,
+            executor=executor,
             progress=progress(f"{product}: issue"),
-        )  # fmt: skip
+        )
         record = _record(issued.batch, ledger.counts(issued.batch.id))
     if as_json:
         print_json({**record, "created": issued.created})
@@ -108,8 +115,13 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
     if as_json:
         print_json({**record, **({"history": events} if history else {})})
         return
-    details([(key.replace("_", " "), ", ".join(value) if isinstance(value, list) else str(value))
-             for key, value in record.items() if value not in (None, [])])  # fmt: skip
+    details(
+        [
+            (key.replace("_", " "), ", ".join(value) if isinstance(value, list) else str(value))
+            for key, value in record.items()
+            if value not in (None, [])
+        ]
+    )
     for event in events:
         extra = {key: value for key, value in event.items() if key not in ("seq", "at", "kind")}
         click.echo(
@@ -119,10 +131,23 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
 
 def _record(item: Batch, counts: dict[str, int]) -> dict[str, object]:
     return {
-        "id": item.id, "product": item.product, "title": item.facts["title"], "pid": item.facts["pid"],
-        "stage": item.stage, "units": item.units, "packages": item.packages,
-        "units_per_package": item.units_per_package, "printed": counts["printed"], "verified": counts["verified"],
-        "shipped": counts["shipped"], "scrapped": counts["scrapped"], "replaced": counts["replaced"],
-        "created_at": item.created_at, "spec": item.spec, "suite": item.suite,
-        "key_fingerprint": item.key_fingerprint, "template": item.template, "longest_payload": item.longest_payload,
-    }  # fmt: skip
+        "id": item.id,
+        "product": item.product,
+        "title": item.facts["title"],
+        "pid": item.facts["pid"],
+        "stage": item.stage,
+        "units": item.units,
+        "packages": item.packages,
+        "units_per_package": item.units_per_package,
+        "printed": counts["printed"],
+        "verified": counts["verified"],
+        "shipped": counts["shipped"],
+        "scrapped": counts["scrapped"],
+        "replaced": counts["replaced"],
+        "created_at": item.created_at,
+        "spec": item.spec,
+        "suite": item.suite,
+        "key_fingerprint": item.key_fingerprint,
+        "template": item.template,
+        "longest_payload": item.longest_payload,
+    }

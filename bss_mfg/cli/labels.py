@@ -23,8 +23,10 @@ from bss_mfg.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from bss_mfg.label.job import LabelFiles
-    from bss_mfg.label.printer import Printer
+    from bss_mfg.label.layout.file_content import SymbolStyle
+    from bss_mfg.label.layout.page_layout import FillOrder
+    from bss_mfg.label.make import LabelFiles
+    from bss_mfg.label.template.printer import Printer
     from bss_mfg.model import Batch
 
 
@@ -34,16 +36,32 @@ def printing_options(function: F) -> F:
         click.option("--template", help="Template by name or file."),
         click.option("--printer", help="A printer of the workspace, or a built-in one (`bss-mfg printer list`)."),
         click.option("--dpi", type=click.Choice(["203", "300", "600"]), help="Short for --printer pdf-203 and so on."),
-        click.option("--start-at", type=click.IntRange(1), default=1, show_default=True,
-                     help="First label of a used sheet."),
-        click.option("--symbols", type=click.Choice(["mask", "vector"]), default="mask", show_default=True,
-                     help="mask: exact and small; vector: one path, for those who edit the PDF."),
-        click.option("--order", type=click.Choice(["rows", "columns", "snake"]), default="rows", show_default=True,
-                     help="How the labels of a page are filled."),
+        click.option(
+            "--start-at", type=click.IntRange(1), default=1, show_default=True, help="First label of a used sheet."
+        ),
+        click.option(
+            "--symbols",
+            type=click.Choice(["mask", "vector"]),
+            default="mask",
+            show_default=True,
+            help="mask: exact and small; vector: one path, for those who edit the PDF.",
+        ),
+        click.option(
+            "--order",
+            type=click.Choice(["rows", "columns", "snake"]),
+            default="rows",
+            show_default=True,
+            help="How the labels of a page are filled.",
+        ),
         click.option("--out", type=click.Path(path_type=Path), help="Folder (default: batches/BATCH/labels)."),
-        click.option("--send", is_flag=False, flag_value="printer", metavar="[tcp://HOST:9100]",
-                     help="Send the files to the printer's raw port (without value: the printer's address)."),
-    ]  # fmt: skip
+        click.option(
+            "--send",
+            is_flag=False,
+            flag_value="printer",
+            metavar="[tcp://HOST:9100]",
+            help="Send the files to the printer's raw port (without value: the printer's address).",
+        ),
+    ]
     for option in reversed(options):
         function = option(function)
     return function
@@ -55,26 +73,45 @@ def printing_options(function: F) -> F:
 @click.option("--only", multiple=True, metavar="SERIAL", help="Only these labels; can be given several times.")
 @click.option("--from", "start", metavar="SERIAL", help="This label and all that follow.")
 @click.option("--copies", type=click.IntRange(1, 100), default=1, show_default=True, help="Sets of all labels.")
-@click.option("--labels-per-file", type=click.IntRange(1, 100_000), default=960, show_default=True,
-              help="At most so many in a file, in whole pages.")  # fmt: skip
+@click.option(
+    "--labels-per-file",
+    type=click.IntRange(1, 100_000),
+    default=960,
+    show_default=True,
+    help="At most so many in a file, in whole pages.",
+)
 @click.option("--again", is_flag=True, help="Make labels that were made before once more, on purpose.")
 @jobs_option
 @json_option
 @pass_app
 def labels(
-    app: App, batch_id: str, template: str | None, printer: str | None, dpi: str | None, start_at: int, symbols: str,
-    order: str, out: Path | None, send: str | None, only: tuple[str, ...], start: str | None, copies: int,
-    labels_per_file: int, again: bool, jobs: int, as_json: bool,
-) -> None:  # fmt: skip
+    app: App,
+    batch_id: str,
+    template: str | None,
+    printer: str | None,
+    dpi: str | None,
+    start_at: int,
+    symbols: SymbolStyle,
+    order: FillOrder,
+    out: Path | None,
+    send: str | None,
+    only: tuple[str, ...],
+    start: str | None,
+    copies: int,
+    labels_per_file: int,
+    again: bool,
+    jobs: int,
+    as_json: bool,
+) -> None:
     """Make the labels of a batch: PDF, ZPL or PNG.
 
     Checks every label before the first file: symbol, module size on this printer, text, glyphs. A run that was
     interrupted goes on where it stopped. Labels that were made before are refused (exit 4) without --again. Print PDFs
     at 100 %, without scaling.
     """
-    from bss_mfg.label.job import Wanted, make_labels, select
-    from bss_mfg.label.loading import load_template
-    from bss_mfg.workers import processes
+    from bss_mfg.core.processes import open_executor
+    from bss_mfg.label.make import LabelRequest, make_labels, select_label_numbers
+    from bss_mfg.label.template.loading import load_template
 
     if only and start:
         raise click.UsageError("--only and --from contradict each other.")
@@ -86,8 +123,8 @@ def labels(
         if send is not None:
             _address(target, send)
         folder = out or workspace.batch_folder(batch.id) / "labels"
-        numbers = select(ledger, batch, loaded, only, start) if only or start else None
-        each = loaded.template.each
+        numbers = select_label_numbers(ledger, batch, loaded, only, start) if only or start else None
+        each = loaded.definition.each
         stem = ("labels" if each == "package" else f"{each}-labels") + (
             f"-from-{start}"
             if start
@@ -95,11 +132,19 @@ def labels(
             if only
             else ""
         )
-        wanted = Wanted(
-            numbers, start_at, copies, labels_per_file, order, symbols, again, send is not None, stem=stem,  # type: ignore[arg-type]
-        )  # fmt: skip
+        wanted = LabelRequest(
+            numbers,
+            start_at,
+            copies,
+            labels_per_file,
+            order,
+            symbols,
+            again,
+            send is not None,
+            stem=stem,
+        )
         count = len(numbers) if numbers else batch.units
-        with processes(jobs, count * copies) as executor:
+        with open_executor(jobs, count * copies) as executor:
             made = make_labels(
                 ledger,
                 batch,
@@ -123,17 +168,28 @@ def labels(
 @json_option
 @pass_app
 def reprint(
-    app: App, batch_id: str, serials: tuple[str, ...], reason: str, operator: str | None, template: str | None,
-    printer: str | None, dpi: str | None, start_at: int, symbols: str, order: str, out: Path | None, send: str | None,
+    app: App,
+    batch_id: str,
+    serials: tuple[str, ...],
+    reason: str,
+    operator: str | None,
+    template: str | None,
+    printer: str | None,
+    dpi: str | None,
+    start_at: int,
+    symbols: SymbolStyle,
+    order: FillOrder,
+    out: Path | None,
+    send: str | None,
     as_json: bool,
-) -> None:  # fmt: skip
+) -> None:
     """Print single labels once more, with a reason.
 
     The same payload, byte for byte, counted and kept in the history. Template and printer are those of the batch's last
     labels unless given. A reprint never issues anything.
     """
-    from bss_mfg.label.job import Wanted, make_labels, reprint_stem, select
-    from bss_mfg.label.loading import load_template
+    from bss_mfg.label.make import LabelRequest, make_labels, reprint_stem, select_label_numbers
+    from bss_mfg.label.template.loading import load_template
 
     if not reason.strip():
         raise click.UsageError("--reason is empty: say why, it is kept in the history.")
@@ -145,11 +201,16 @@ def reprint(
         loaded = load_template(workspace.template_file(template or last.get("template") or batch.template))
         target = _printer(app, printer or (None if dpi else last.get("printer")), dpi)
         folder = out or workspace.batch_folder(batch.id) / "labels"
-        numbers = select(ledger, batch, loaded, serials)
-        wanted = Wanted(
-            numbers, start_at, order=order, symbols=symbols, act="reprint",  # type: ignore[arg-type]
-            stem=reprint_stem(ledger, batch, folder), note={"reason": reason, "serials": list(serials)},
-        )  # fmt: skip
+        numbers = select_label_numbers(ledger, batch, loaded, serials)
+        wanted = LabelRequest(
+            numbers,
+            start_at,
+            order=order,
+            symbols=symbols,
+            purpose="reprint",
+            stem=reprint_stem(ledger, batch, folder),
+            event_data={"reason": reason, "serials": list(serials)},
+        )
         made = make_labels(ledger, batch, loaded, target, folder, wanted)
         sent = _send(ledger, batch, made, target, send, True) if send is not None else None
     _report(batch, loaded.name, target, made, sent, as_json)
@@ -163,7 +224,7 @@ def _printer(app: App, name: str | None, dpi: str | None) -> Printer:
 
 def _address(printer: Printer, to: str) -> str:
     """The address to send to, checked before anything is made."""
-    from bss_mfg.label.send import parse_address
+    from bss_mfg.label.printing.raw_port import parse_address
 
     address = printer.address if to == "printer" else to
     if not address:
@@ -173,10 +234,10 @@ def _address(printer: Printer, to: str) -> str:
 
 
 def _send(ledger: Any, batch: Batch, made: LabelFiles, printer: Printer, to: str, again: bool) -> dict[str, object]:
-    from bss_mfg.label.sending import send_files
+    from bss_mfg.label.printing.send_files import send_label_files
 
     address = _address(printer, to)
-    count = send_files(ledger, batch, made, address, again=again, progress=progress(f"{batch.id}: sending"))
+    count = send_label_files(ledger, batch, made, address, again=again, progress=progress(f"{batch.id}: sending"))
     return {"to": address, "labels": count}
 
 
@@ -185,14 +246,22 @@ def _report(
 ) -> None:
     plan = made.layout.symbol
     record = {
-        "batch": batch.id, "template": template, "printer": printer.name, "language": printer.language,
-        "files": [str(path) for path in made.files], "unchanged": made.unchanged, "index": str(made.index),
+        "batch": batch.id,
+        "template": template,
+        "printer": printer.name,
+        "language": printer.language,
+        "files": [str(path) for path in made.files],
+        "unchanged": made.unchanged,
+        "index": str(made.index),
         "labels": made.labels,
-        "left_out": made.left_out, "pages": made.pages, "modules": plan.columns if plan else None,
-        "dots_per_module": [plan.dots_x, plan.dots_y] if plan else None,
+        "left_out": made.left_out,
+        "pages": made.pages,
+        "modules": plan.columns if plan else None,
+        "dots_per_module": [plan.module_dots_x, plan.module_dots_y] if plan else None,
         "x_dimension_mm": round(made.layout.x_dimension_mm, 4) if plan else None,
-        "sample": made.layout.sample, "sent": sent,
-    }  # fmt: skip
+        "sample": made.layout.sample_mark,
+        "sent": sent,
+    }
     if as_json:
         print_json(record)
     else:
@@ -201,8 +270,9 @@ def _report(
     were = "was" if made.unchanged == 1 else "were"
     kept = f" ({counted(made.unchanged, 'file')} {were} there already)" if made.unchanged else ""
     symbol = (
-        f"; {plan.columns}x{plan.rows} modules of {made.layout.x_dimension_mm:.3f} mm ({counted(plan.dots_x, 'dot')}"
-        + (f" across, {plan.dots_y} down)" if plan.dots_y != plan.dots_x else ")")
+        f"; {plan.columns}x{plan.rows} modules of {made.layout.x_dimension_mm:.3f} mm "
+        f"({counted(plan.module_dots_x, 'dot')}"
+        + (f" across, {plan.module_dots_y} down)" if plan.module_dots_y != plan.module_dots_x else ")")
         if plan
         else ""
     )
@@ -212,5 +282,5 @@ def _report(
         say(f"Left out: {counted(made.left_out, 'package')}, scrapped or shipped")
     if sent:
         say(f"OK: {counted(int(str(sent['labels'])), 'label')} handed over to {sent['to']}")
-    if made.layout.sample:
+    if made.layout.sample_mark:
         say("This is a development product: every label carries a SAMPLE mark.")

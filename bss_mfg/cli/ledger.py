@@ -54,8 +54,11 @@ def backup(app: App, to: Path) -> None:
 @ledger.command(epilog="Example: bss-mfg ledger restore backup.db --skip-serials 5000 --reason 'disk failed'")
 @click.argument("copy", type=click.Path(path_type=Path))
 @click.option("--check", "only_check", is_flag=True, help="Only check the copy; change nothing.")
-@click.option("--skip-serials", type=click.IntRange(0), help="Running numbers of each product to leave out: at least "
-              "as many as were issued since the copy was made.")  # fmt: skip
+@click.option(
+    "--skip-serials",
+    type=click.IntRange(0),
+    help="Running numbers of each product to leave out: at least as many as were issued since the copy was made.",
+)
 @click.option("--reason", help="Why, for the history.")
 @pass_app
 def restore(app: App, copy: Path, only_check: bool, skip_serials: int | None, reason: str | None) -> None:
@@ -64,11 +67,11 @@ def restore(app: App, copy: Path, only_check: bool, skip_serials: int | None, re
     What was issued since the copy was made is forgotten: its labels and devices are out there, so its serial numbers
     must not be issued again. A damaged ledger is kept as ledger.db.damaged; a whole one is never replaced (exit 4).
     """
-    from bss_mfg.ledger.backup import looked_at
+    from bss_mfg.ledger.backup import inspect_copy
     from bss_mfg.ledger.backup import restore as put_back
 
     if only_check:
-        found = looked_at(copy)
+        found = inspect_copy(copy)
     else:
         if skip_serials is None or not reason:
             raise click.UsageError("Say --skip-serials and --reason (or --check, to look only).")
@@ -93,12 +96,12 @@ def verify_history(app: App, against: str | None, as_json: bool) -> None:
 
     With --against, also that this ledger goes on from a head that was printed or exported before. Exit 5 if not.
     """
-    from bss_mfg.ledger.backup import check_against
+    from bss_mfg.ledger.backup import check_head
 
     with app.workspace.open_ledger(app.actor) as opened:
         events = opened.verify_history()
         seq, head = opened.head()
-        since = check_against(opened, against) if against else None
+        since = check_head(opened, against) if against else None
     if as_json:
         print_json({"events": events, "head": f"{seq}:{head}", "against": since})
     else:
@@ -122,8 +125,10 @@ def history(app: App, what: str, as_json: bool) -> None:
     from bss_mfg.ledger.history import history_of
 
     with app.workspace.open_ledger(app.actor) as opened:
-        found = [{"seq": event.seq, "at": event.at, "kind": event.kind, "batch": event.batch, **event.data}
-                 for event in history_of(opened, what)]  # fmt: skip
+        found = [
+            {"seq": event.seq, "at": event.at, "kind": event.kind, "batch": event.batch, **event.data}
+            for event in history_of(opened, what)
+        ]
     if as_json:
         print_json(found)
         return

@@ -23,8 +23,8 @@ from bss_mfg.cli.common import (
 from bss_mfg.errors import InputError
 
 if TYPE_CHECKING:
-    from bss_mfg.export.manifests import Which
     from bss_mfg.ledger.store import Ledger
+    from bss_mfg.manifest.make import Which
     from bss_mfg.model import Batch
 
 
@@ -38,8 +38,14 @@ def manifest() -> None:
 
 @manifest.command(epilog="Example: bss-mfg manifest make bulb-2026-11 --format control-log --out upload/")
 @click.argument("batch_id", metavar="BATCH")
-@click.option("--format", "kind", type=click.Choice(["control-log", "csv", "jsonl"]), default="control-log",
-              show_default=True, help="control-log: Amazon's JSON; csv, jsonl: the factory's own systems.")  # fmt: skip
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["control-log", "csv", "jsonl"]),
+    default="control-log",
+    show_default=True,
+    help="control-log: Amazon's JSON; csv, jsonl: the factory's own systems.",
+)
 @click.option("--out", "to", required=True, metavar="PATH", help="File; or a folder, if it exists or ends with /.")
 @click.option("--rejected", is_flag=True, help="Only packages with a unit that a feedback file rejected.")
 @click.option("--missing", is_flag=True, help="Only packages with a unit in no control log yet.")
@@ -48,17 +54,24 @@ def manifest() -> None:
 @json_option
 @pass_app
 def make(
-    app: App, batch_id: str, kind: str, to: str, rejected: bool, missing: bool, max_logs: int | None,
-    max_bytes: int | None, as_json: bool,
-) -> None:  # fmt: skip
+    app: App,
+    batch_id: str,
+    kind: str,
+    to: str,
+    rejected: bool,
+    missing: bool,
+    max_logs: int | None,
+    max_bytes: int | None,
+    as_json: bool,
+) -> None:
     """Write the control logs or tables of a batch.
 
     Holds no OOB key but the encrypted field of the barcode. Never overwrites a file (exit 4). In a folder, control logs
     get the names that Amazon publishes, C_CONTROL_LOG_yyyyMMddhhmmss.txt. Beside each lies NAME.json: SHA-256, counts,
     and the ledger's head.
     """
-    from bss_mfg.export.tables import csv_table, json_lines
-    from bss_mfg.files import make_folder, place
+    from bss_mfg.core.files import make_folder, write_atomically
+    from bss_mfg.tables import csv_table, json_lines
 
     out = Path(to)
     folder = out.is_dir() or to.endswith(("/", "\\"))
@@ -80,7 +93,7 @@ def make(
             files = _control_logs(app, ledger, batch, out, which, (max_logs, max_bytes), as_file=not folder)
         else:
             out = out / f"{batch_id}.{kind}" if folder else out
-            sha = place(out, csv_table(ledger, batch) if kind == "csv" else json_lines(ledger, batch))
+            sha = write_atomically(out, csv_table(ledger, batch) if kind == "csv" else json_lines(ledger, batch))
             ledger.note(batch.id, "manifest made", {"file": out.name, "format": kind, "sha256": sha})
             files = [{"file": str(out), "sha256": sha, "packages": batch.packages - left}]
     if as_json:
@@ -97,11 +110,17 @@ def make(
 
 
 def _control_logs(
-    app: App, ledger: Ledger, batch: Batch, out: Path, which: Which, limits: tuple[int | None, int | None], *,
+    app: App,
+    ledger: Ledger,
+    batch: Batch,
+    out: Path,
+    which: Which,
+    limits: tuple[int | None, int | None],
+    *,
     as_file: bool,
-) -> list[dict[str, object]]:  # fmt: skip
-    from bss_mfg.export.manifests import Limits, make_control_logs
-    from bss_mfg.export.mapping import load_mapping
+) -> list[dict[str, object]]:
+    from bss_mfg.manifest.log_mapping import load_mapping
+    from bss_mfg.manifest.make import Limits, make_control_logs
 
     mapping = load_mapping(batch.spec, app.workspace.root / "specs")
     if assumed := mapping.assumed:
@@ -113,10 +132,16 @@ def _control_logs(
         ledger, batch, mapping, out, datetime.now(UTC), which=which, limits=Limits(*limits), as_file=as_file
     )
     return [
-        {"file": str(one.path), "sha256": one.sha256, "packages": one.contents.all_packages,
-         "device_logs": one.contents.device_logs, "bundle_logs": one.contents.bundle_logs, "before": one.before}
+        {
+            "file": str(one.path),
+            "sha256": one.sha256,
+            "packages": one.contents.all_packages,
+            "device_logs": one.contents.device_logs,
+            "bundle_logs": one.contents.bundle_logs,
+            "before": one.before,
+        }
         for one in made
-    ]  # fmt: skip
+    ]
 
 
 @manifest.command(epilog="Example: bss-mfg manifest status bulb-2026-11")
@@ -128,7 +153,7 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
 
     A unit waits until a feedback file accepts or rejects it (`manifest acknowledge`).
     """
-    from bss_mfg.ledger.life import spans
+    from bss_mfg.ledger.life import range_pairs
 
     with app.workspace.open_ledger(app.actor) as ledger:
         batch = ledger.batch(batch_id)
@@ -141,25 +166,34 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
             {
                 "batch": batch_id,
                 "manifests": [
-                    {"file": one.file, "sha256": one.sha256, "at": one.at, "device_logs": one.device_logs,
-                     "bundle_logs": one.bundle_logs, "units": one.units, "waiting": one.waiting,
-                     "accepted": one.accepted, "rejected": one.rejected,
-                     "uploaded": [item["to"] for item in uploads if item["sha256"] == one.sha256]}
+                    {
+                        "file": one.file,
+                        "sha256": one.sha256,
+                        "at": one.at,
+                        "device_logs": one.device_logs,
+                        "bundle_logs": one.bundle_logs,
+                        "units": one.units,
+                        "waiting": one.waiting,
+                        "accepted": one.accepted,
+                        "rejected": one.rejected,
+                        "uploaded": [item["to"] for item in uploads if item["sha256"] == one.sha256],
+                    }
                     for one in files
                 ],
-                "missing": spans(missing),
+                "missing": range_pairs(missing),
                 "rejected": [{"serial": serial, "reason": reason} for serial, reason in rejected],
             }
-        )  # fmt: skip
+        )
         return
     if files:
-        rows = [(one.file, one.at, str(one.units), str(one.waiting), str(one.accepted), str(one.rejected))
-                for one in files]  # fmt: skip
+        rows = [
+            (one.file, one.at, str(one.units), str(one.waiting), str(one.accepted), str(one.rejected)) for one in files
+        ]
         table(rows, ("FILE", "MADE", "UNITS", "WAITING", "ACCEPTED", "REJECTED"))
     for serial, reason in rejected:
         click.echo(f"rejected: {serial}  {reason!a}")
     if missing:
-        some = ", ".join(f"{low}" if low == high else f"{low}-{high}" for low, high in spans(missing)[:10])
+        some = ", ".join(f"{low}" if low == high else f"{low}-{high}" for low, high in range_pairs(missing)[:10])
         say(f"In no control log: {counted(len(missing), 'package')} (numbers {some}); --missing writes it")
     waiting, bad = sum(one.waiting for one in files), sum(one.rejected for one in files)
     say(f"{counted(waiting, 'unit')} waiting, {sum(one.accepted for one in files):,} accepted, {bad:,} rejected")
@@ -177,9 +211,9 @@ def acknowledge(ctx: click.Context, app: App, file: Path, product: str | None, a
     What the file looks like is not published: its shape stands in specs/amazon-ffs-feedback.toml. The same file twice
     changes nothing. Exit 1 where something was rejected, or could not be understood.
     """
-    from bss_mfg.export.feedback import load_feedback_mapping, read_feedback
-    from bss_mfg.export.manifests import acknowledge as write_down
-    from bss_mfg.files import read_bytes
+    from bss_mfg.core.files import read_bytes
+    from bss_mfg.manifest.feedback import load_feedback_mapping, read_feedback
+    from bss_mfg.manifest.make import acknowledge as write_down
 
     mapping = load_feedback_mapping(app.workspace.root / "specs")
     found = read_feedback(read_bytes(file, "feedback file", 1 << 30), file.name, mapping)
@@ -187,22 +221,36 @@ def acknowledge(ctx: click.Context, app: App, file: Path, product: str | None, a
         before = ledger.feedback_read(found.sha256)
         done = None if before else write_down(ledger, found, product)
     counts = found.counts
-    unanswered = {state: [serial for serial, verdict in found.verdicts.items() if verdict.state == state]
-                  for state in ("contradictory", "unclear")}  # fmt: skip
+    unanswered = {
+        state: [serial for serial, verdict in found.verdicts.items() if verdict.state == state]
+        for state in ("contradictory", "unclear")
+    }
     if as_json:
         print_json(
-            {"file": str(file), "sha256": found.sha256, "read_before": before, "entries": found.entries,
-             "accepted": done.accepted if done else 0, "rejected": done.rejected if done else 0,
-             "unchanged": done.unchanged if done else 0, "repeated": counts["repeated"],
-             "unknown": list(done.unknown) if done else [], "ambiguous": list(done.ambiguous) if done else [],
-             **unanswered,
-             "unreadable": found.unreadable, "batches": list(done.batches) if done else []}
-        )  # fmt: skip
+            {
+                "file": str(file),
+                "sha256": found.sha256,
+                "read_before": before,
+                "entries": found.entries,
+                "accepted": done.accepted if done else 0,
+                "rejected": done.rejected if done else 0,
+                "unchanged": done.unchanged if done else 0,
+                "repeated": counts["repeated"],
+                "unknown": list(done.unknown) if done else [],
+                "ambiguous": list(done.ambiguous) if done else [],
+                **unanswered,
+                "unreadable": found.unreadable,
+                "batches": list(done.batches) if done else [],
+            }
+        )
     if done is None:
         say(f"OK: this file was read before, at {before}; nothing was changed")
         return
-    for what, serials in (("unknown here", done.unknown), ("shared by several products", done.ambiguous),
-                          *unanswered.items()):  # fmt: skip
+    for what, serials in (
+        ("unknown here", done.unknown),
+        ("shared by several products", done.ambiguous),
+        *unanswered.items(),
+    ):
         for serial in serials[:20]:
             reason = found.verdicts[serial].reason if what in unanswered else ""
             say(f"{what}: {serial!a}" + (f", {reason!a}" if reason else ""))
@@ -215,9 +263,11 @@ def acknowledge(ctx: click.Context, app: App, file: Path, product: str | None, a
     wrong = counts["rejected"] + len(done.unknown) + len(done.ambiguous) + found.unreadable
     wrong += sum(map(len, unanswered.values()))
     word = "WRONG" if wrong else "OK"
-    say(f"{word}: {done.accepted:,} accepted, {done.rejected:,} rejected, {done.unchanged:,} unchanged, "
+    say(
+        f"{word}: {done.accepted:,} accepted, {done.rejected:,} rejected, {done.unchanged:,} unchanged, "
         f"{len(done.unknown):,} unknown, {counts['repeated']:,} repeated"
-        + "".join(f", {len(serials):,} {state}" for state, serials in unanswered.items() if serials))  # fmt: skip
+        + "".join(f", {len(serials):,} {state}" for state, serials in unanswered.items() if serials)
+    )
     if counts["rejected"]:
         say("Correct what was rejected, then: bss-mfg manifest BATCH --rejected --out DIR/")
     if wrong:
@@ -236,8 +286,8 @@ def upload(app: App, paths: tuple[Path, ...], to: str, endpoint: str | None, as_
     Only files that are as their sidecars say. What lies there already is left; other content of the same name is never
     overwritten (exit 4). Run it again after an interruption. S3 needs the extra: pip install 'bss-mfg[s3]'.
     """
-    from bss_mfg.export.sidecar import read_sidecar
-    from bss_mfg.export.upload import upload as bring
+    from bss_mfg.manifest.sidecar import read_sidecar
+    from bss_mfg.manifest.upload import upload as bring
 
     files = [one for path in paths for one in (sorted(path.glob("C_CONTROL_LOG_*.txt")) if path.is_dir() else [path])]
     if not files:
@@ -253,7 +303,20 @@ def upload(app: App, paths: tuple[Path, ...], to: str, endpoint: str | None, as_
             if not as_json:
                 click.echo(one.where)
     if as_json:
-        print_json({"to": to, "files": [{"file": str(one.path), "where": one.where, "sha256": one.sha256,
-                                         "octets": one.octets, "sent": one.sent} for one in done]})  # fmt: skip
+        print_json(
+            {
+                "to": to,
+                "files": [
+                    {
+                        "file": str(one.path),
+                        "where": one.where,
+                        "sha256": one.sha256,
+                        "octets": one.octets,
+                        "sent": one.sent,
+                    }
+                    for one in done
+                ],
+            }
+        )
     sent = sum(one.sent for one in done)
     say(f"OK: {counted(sent, 'file')} uploaded and verified, {len(done) - sent:,} there before")

@@ -19,26 +19,39 @@ def printer() -> None:
 @pass_app
 def printer_list(app: App, as_json: bool) -> None:
     """The workspace's printers, and the built-in ones."""
-    from bss_mfg.label.printer import BUILT_IN
+    from bss_mfg.label.template.printer import BUILT_IN
 
     own = app.workspace.printer_names()
     found = [(app.printer(name), "workspace") for name in own]
     found += [(app.printer(name), "built in") for name in BUILT_IN if name not in own]
     if as_json:
-        print_json([
-            {"name": item.name, "source": source, "language": item.language,
-             "dots_per_mm": [round(item.dots_per_mm_x, 4), round(item.dots_per_mm_y, 4)], "address": item.address}
-            for item, source in found
-        ])  # fmt: skip
+        print_json(
+            [
+                {
+                    "name": item.name,
+                    "source": source,
+                    "language": item.language,
+                    "dots_per_mm": [round(item.dots_per_mm_x, 4), round(item.dots_per_mm_y, 4)],
+                    "address": item.address,
+                }
+                for item, source in found
+            ]
+        )
         return
     table(
         [
-            (item.name, source, item.language, f"{item.dots_per_mm_x:.4g} x {item.dots_per_mm_y:.4g}",
-             f"{item.dpi:.4g}", item.address)
+            (
+                item.name,
+                source,
+                item.language,
+                f"{item.dots_per_mm_x:.4g} x {item.dots_per_mm_y:.4g}",
+                f"{item.dpi:.4g}",
+                item.address,
+            )
             for item, source in found
         ],
         ("name", "source", "language", "dots/mm", "dpi", "address"),
-    )  # fmt: skip
+    )
 
 
 @printer.command("add", epilog="Example: bss-mfg printer add line2 --like zpl-203 --address tcp://192.168.1.40:9100")
@@ -54,8 +67,8 @@ def printer_add(
     """Make a printer file in the workspace, to be edited: offset, scale, margins, media."""
     from dataclasses import replace
 
-    from bss_mfg.label.printer import printer_text
-    from bss_mfg.label.send import parse_address
+    from bss_mfg.label.printing.raw_port import parse_address
+    from bss_mfg.label.template.printer import printer_text
 
     found = app.printer(like)
     if address is not None:
@@ -93,23 +106,23 @@ def printer_show(app: App, name: str, as_json: bool) -> None:
 @pass_app
 def printer_test_page(app: App, name: str, width: float, height: float, out: Path | None, send: str | None) -> None:
     """A page to calibrate from: rulers, a dot ladder, and symbols at each X-dimension."""
+    from bss_mfg.core.files import write_atomically
     from bss_mfg.errors import MissingError
-    from bss_mfg.files import place
-    from bss_mfg.label.render import SUFFIX
-    from bss_mfg.label.send import formats_of
-    from bss_mfg.label.send import send as hand_over
-    from bss_mfg.label.testpage import test_page
+    from bss_mfg.label.printing.raw_port import send_to_raw_port as hand_over
+    from bss_mfg.label.printing.raw_port import split_formats
+    from bss_mfg.label.printing.test_page import render_test_page
+    from bss_mfg.label.render.by_language import SUFFIX
 
     found = app.printer(name)
-    data = test_page(found, width, height)
+    data = render_test_page(found, width, height)
     file = out or Path(f"{name}-test-page{SUFFIX[found.language]}")
-    place(file, [data])
+    write_atomically(file, [data])
     click.echo(shown_path(file))
     if send:
         address = found.address if send == "printer" else send
         if not address:
             raise click.UsageError(f"The printer {name} has no address: give --send tcp://HOST:9100.")
-        result = hand_over(address, formats_of(data, found.language))
+        result = hand_over(address, split_formats(data, found.language))
         if result.failure:
             raise MissingError(result.failure, way_out="Check the printer and its address.")
     say("Print it at 100 %. Measure the long rulers: offset and scale go into the printer's file (docs/designer.md).")

@@ -31,33 +31,56 @@ def product() -> None:
 @click.option("--serial", default="{pid}{n:08}", show_default=True, help="Serial pattern.")
 @click.option("--template", default="sheet-a4-24", show_default=True, help="Label template.")
 @click.option(
-    "--stage", type=click.Choice(["development", "production"]), default="development", show_default=True,
+    "--stage",
+    type=click.Choice(["development", "production"]),
+    default="development",
+    show_default=True,
     help="Development labels carry a SAMPLE mark; production needs a confirmed spec.",
-)  # fmt: skip
+)
 @pass_app
 def add(
-    app: App, name: str, pid: str, upc: str | None, ean: str | None, public_key: Path, title: str,
-    units_per_package: int, spec: str, oob_bytes: str, serial: str, template: str, stage: str,
-) -> None:  # fmt: skip
+    app: App,
+    name: str,
+    pid: str,
+    upc: str | None,
+    ean: str | None,
+    public_key: Path,
+    title: str,
+    units_per_package: int,
+    spec: str,
+    oob_bytes: str,
+    serial: str,
+    template: str,
+    stage: str,
+) -> None:
     """Add a product that Amazon onboarded.
 
     Checks every value and the key, and writes products/NAME.toml, which may be edited later.
     """
-    from bss_mfg.files import checked_name, read_bytes
+    from bss_mfg.core.files import checked_name, read_bytes
     from bss_mfg.payload.build import longest_example
-    from bss_mfg.payload.keys import load_public_key
+    from bss_mfg.payload.product_keys import load_public_key
     from bss_mfg.payload.suites import SUITES
-    from bss_mfg.product import product_from
+    from bss_mfg.workspace.product import product_from_options
 
     workspace = app.workspace
     checked_name(name, "product name")
-    found = product_from(
+    found = product_from_options(
         {
-            "format": 1, "title": title, "pid": pid, "upc": upc, "ean": ean, "public_key": f"{name}.pem",
-            "units_per_package": units_per_package, "spec": spec, "oob_bytes": int(oob_bytes), "serial": serial,
-            "template": template, "stage": stage,
+            "format": 1,
+            "title": title,
+            "pid": pid,
+            "upc": upc,
+            "ean": ean,
+            "public_key": f"{name}.pem",
+            "units_per_package": units_per_package,
+            "spec": spec,
+            "oob_bytes": int(oob_bytes),
+            "serial": serial,
+            "template": template,
+            "stage": stage,
         }
-    )  # fmt: skip
+    )
     key = load_public_key(read_bytes(public_key, "product public key", 1 << 16), str(public_key))
     suite = workspace.spec(spec).spec.suite
     if suite:
@@ -88,12 +111,18 @@ def list_(app: App, as_json: bool) -> None:
         return
     table(
         [
-            (item.name, item.product.pid, item.product.upc or item.product.ean or "-",
-             str(item.product.units_per_package), item.product.stage, item.key.fingerprint[:16])
+            (
+                item.name,
+                item.product.pid,
+                item.product.upc or item.product.ean or "-",
+                str(item.product.units_per_package),
+                item.product.stage,
+                item.key.fingerprint[:16],
+            )
             for item in loaded
         ],
         ("NAME", "PID", "UPC/EAN", "PER PACKAGE", "STAGE", "KEY"),
-    )  # fmt: skip
+    )
 
 
 @product.command(epilog="Example: bss-mfg product show bulb")
@@ -112,16 +141,19 @@ def show(app: App, name: str, as_json: bool) -> None:
 
 
 def _record(loaded: object, pinned: str | None) -> dict[str, object]:
-    from bss_mfg.product import LoadedProduct
+    from bss_mfg.workspace.product import LoadedProduct
 
     if not isinstance(loaded, LoadedProduct):
         raise TypeError("a loaded product is wanted")
     record: dict[str, object] = {"name": loaded.name}
     record.update((key, value) for key, value in loaded.product.model_dump().items() if key != "format")
     return {
-        **record, "key_kind": loaded.key.kind, "key_fingerprint": loaded.key.fingerprint,
-        "key_development": loaded.key.development, "key_pinned": pinned,
-    }  # fmt: skip
+        **record,
+        "key_kind": loaded.key.kind,
+        "key_fingerprint": loaded.key.fingerprint,
+        "key_development": loaded.key.development,
+        "key_pinned": pinned,
+    }
 
 
 @product.command(epilog="Example: bss-mfg product repin bulb --reason 'Amazon rotated the key, mail of 3 May'")
@@ -157,7 +189,7 @@ def dev_key(app: App, name: str, kind: str) -> None:
 
     The private half lets demos and tests decrypt barcodes. A production product refuses the public half.
     """
-    from bss_mfg.payload.keys import new_development_key
+    from bss_mfg.payload.product_keys import new_development_key
 
     private, public = app.workspace.add_development_key(name, *new_development_key(kind))
     say(f"OK: {shown_path(private)} (private), {shown_path(public)} (public)")

@@ -22,17 +22,36 @@ MOST = 10_000
 @click.option("--to", multiple=True, metavar="age1...", help="Encrypt to a station's age public key; repeat for more.")
 @click.option("--again", is_flag=True, help="Release keys a second time.")
 @click.option("--reason", default="", help="Of --again: why, for the history.")
-@click.option("--check", "readback", type=click.Path(path_type=Path), help="Instead: compare what the flasher read "
-              "back (CSV or XLSX with serial, uuid, oob_key or oob_sha256) with the ledger.")  # fmt: skip
-@click.option("--jobs", type=click.IntRange(0, 64), default=0,
-              help="Of --check: working processes; 0: one per core where that pays.")  # fmt: skip
+@click.option(
+    "--check",
+    "readback",
+    type=click.Path(path_type=Path),
+    help="Instead: compare what the flasher read "
+    "back (CSV or XLSX with serial, uuid, oob_key or oob_sha256) with the ledger.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(0, 64),
+    default=0,
+    help="Of --check: working processes; 0: one per core where that pays.",
+)
 @json_option
 @pass_app
 @click.pass_context
 def program(
-    ctx: click.Context, app: App, batch_id: str, kind: str | None, layout: Path | None, out: str | None,
-    to: tuple[str, ...], again: bool, reason: str, readback: Path | None, jobs: int, as_json: bool,
-) -> None:  # fmt: skip
+    ctx: click.Context,
+    app: App,
+    batch_id: str,
+    kind: str | None,
+    layout: Path | None,
+    out: str | None,
+    to: tuple[str, ...],
+    again: bool,
+    reason: str,
+    readback: Path | None,
+    jobs: int,
+    as_json: bool,
+) -> None:
     """Write the OOB keys of a batch for the line's flasher, or check what it read back.
 
     The only command that ever releases a key, and each key once: a second time it says --again and why. Whoever has
@@ -51,11 +70,11 @@ def program(
         raise click.UsageError("--again wants --reason TEXT: why, for the history.")
     if layout and kind not in ("bin", "hex"):
         raise click.UsageError("--layout belongs to --format bin or hex.")
-    from bss_mfg.export.programming.formats import formats
-    from bss_mfg.export.programming.layout import load_layout
-    from bss_mfg.export.programming.release import Wanted, release
-    from bss_mfg.files import make_folder, read_bytes
-    from bss_mfg.payload.spec import from_text
+    from bss_mfg.core.files import make_folder, read_bytes
+    from bss_mfg.payload.spec import spec_from_text
+    from bss_mfg.programming.image_layout import load_layout
+    from bss_mfg.programming.registry import formats
+    from bss_mfg.programming.release import Wanted, release
 
     form = formats(load_layout(layout) if layout else None)[kind]
     target = Path(out)
@@ -65,20 +84,28 @@ def program(
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
         batch = ledger.batch(batch_id)
         done = release(ledger, vault, batch, form, target, Wanted(to, again, reason, digest))
-    spec = from_text(batch.spec_text, f"spec of batch {batch.id}").spec
+    spec = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec
     if as_json:
         print_json(
-            {"batch": batch_id, "format": kind, "units": done.units, "sealed_to": list(to),
-             "brought": list(spec.columns) if form.brings else [],
-             "files": [str(path) for path in done.files], "indexes": [str(path) for path in done.indexes]}
-        )  # fmt: skip
+            {
+                "batch": batch_id,
+                "format": kind,
+                "units": done.units,
+                "sealed_to": list(to),
+                "brought": list(spec.columns) if form.brings else [],
+                "files": [str(path) for path in done.files],
+                "indexes": [str(path) for path in done.indexes],
+            }
+        )
     elif form.each == "batch":
         click.echo(shown_path(done.files[0]))
     else:
         click.echo(shown_path(target))
     if spec.columns and not form.brings:
-        say(f"Warning: {kind} has no room for {', '.join(spec.columns)} of the identities file: the flasher must have "
-            "them from elsewhere, or from --format csv or jsonl (--again --reason TEXT).")  # fmt: skip
+        say(
+            f"Warning: {kind} has no room for {', '.join(spec.columns)} of the identities file: the flasher must have "
+            "them from elsewhere, or from --format csv or jsonl (--again --reason TEXT)."
+        )
     if not spec.holds_oob:
         say(f"Note: the barcodes of this batch hold no OOB key ({spec.name}): who scans one does not learn these keys.")
     secret = f"Sealed to {counted(len(to), 'station')}." if to else "Keep it secret."
@@ -86,13 +113,13 @@ def program(
 
 
 def _check(ctx: click.Context, app: App, batch_id: str, readback: Path, jobs: int, as_json: bool) -> None:
-    from bss_mfg.export.programming.check import check_readback, read_readback
-    from bss_mfg.workers import processes
+    from bss_mfg.core.processes import open_executor
+    from bss_mfg.programming.readback import check_readback, read_readback
 
     found, listed = 0, []
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
         batch = ledger.batch(batch_id)
-        with processes(jobs, batch.units) as executor:
+        with open_executor(jobs, batch.units) as executor:
             for one in check_readback(read_readback(readback), ledger, batch, vault, executor):
                 found += 1
                 if not as_json:

@@ -9,13 +9,14 @@ import click
 
 from bss_mfg import __version__
 from bss_mfg.cli.common import App, counted, details, jobs_option, json_option, pass_app, print_json, say, shown_path
-from bss_mfg.cli.steps import Steps, clock
+from bss_mfg.cli.run_progress import Steps, clock
 
 if TYPE_CHECKING:
+    from bss_mfg.label.layout.file_content import SymbolStyle
     from bss_mfg.ledger.store import Ledger
-    from bss_mfg.running.estimate import Estimate
-    from bss_mfg.running.job import Outcome
-    from bss_mfg.running.plan import Plan, Ready
+    from bss_mfg.pipeline.estimate import Estimate
+    from bss_mfg.pipeline.pipeline import Outcome
+    from bss_mfg.pipeline.plan import Plan, Ready
 
 
 @click.command(epilog="Example: bss-mfg run bulb --units 20000 --id bulb-2026-11")
@@ -28,29 +29,44 @@ if TYPE_CHECKING:
 )
 @click.option("--template", help="Template by name or file (default: the product's).")
 @click.option("--printer", default="pdf-300", show_default=True, help="A printer (`bss-mfg printer list`).")
-@click.option("--symbols", type=click.Choice(["mask", "vector"]), default="mask", show_default=True,
-              help="How a PDF draws symbols.")  # fmt: skip
+@click.option(
+    "--symbols",
+    type=click.Choice(["mask", "vector"]),
+    default="mask",
+    show_default=True,
+    help="How a PDF draws symbols.",
+)
 @click.option("--identities", type=click.Path(path_type=Path), help="CSV or XLSX with serial and maybe uuid, mac.")
 @jobs_option
 @json_option
 @pass_app
 @click.pass_context
 def run(
-    ctx: click.Context, app: App, product: str | None, units: int | None, batch_id: str | None, resume: str | None,
-    plan_only: bool, template: str | None, printer: str, symbols: str, identities: Path | None, jobs: int,
+    ctx: click.Context,
+    app: App,
+    product: str | None,
+    units: int | None,
+    batch_id: str | None,
+    resume: str | None,
+    plan_only: bool,
+    template: str | None,
+    printer: str,
+    symbols: SymbolStyle,
+    identities: Path | None,
+    jobs: int,
     as_json: bool,
-) -> None:  # fmt: skip
+) -> None:
     """Issue, label, verify and list a batch: a shift's work as one job.
 
     Makes units of PRODUCT, their labels, reads every label file back, then makes the control logs and the traveller.
     Everything is checked before anything is issued. Interrupted or killed, the same command with --id, or `run --resume
     BATCH`, goes on where it stopped. Exit 1 if a label did not read right; then nothing is uploaded or handed over.
     """
+    from bss_mfg.core.processes import open_executor, process_count
     from bss_mfg.errors import BssError
-    from bss_mfg.running.estimate import estimate, refuse_full_disk
-    from bss_mfg.running.job import run as work
-    from bss_mfg.running.plan import at_work, ready, refuse_taken, settled, write_plan
-    from bss_mfg.workers import processes, width
+    from bss_mfg.pipeline.estimate import estimate, refuse_full_disk
+    from bss_mfg.pipeline.pipeline import run as work
+    from bss_mfg.pipeline.plan import at_work, ready, refuse_taken, settled, write_plan
 
     workspace = app.workspace
     with workspace.open_ledger(app.actor) as ledger:
@@ -63,7 +79,7 @@ def run(
         if not begun:
             refuse_taken(workspace, ledger, prepared)
         if plan_only:
-            _show_plan(app, prepared, estimate(prepared, width(jobs, plan.units)), begun, as_json)
+            _show_plan(app, prepared, estimate(prepared, process_count(jobs, plan.units)), begun, as_json)
             return
         if not begun:
             refuse_full_disk(workspace.root, prepared)
@@ -75,10 +91,12 @@ def run(
             goes_on = f"`bss-mfg run --resume {plan.batch}` goes on."
             steps = Steps()
             with at_work(workspace, plan):
-                say(f"Run of batch {plan.batch}: {counted(plan.units, 'unit')} of {plan.product}"
-                    + (", going on" if begun else ""))  # fmt: skip
+                say(
+                    f"Run of batch {plan.batch}: {counted(plan.units, 'unit')} of {plan.product}"
+                    + (", going on" if begun else "")
+                )
                 try:
-                    with processes(jobs, plan.units) as executor:
+                    with open_executor(jobs, plan.units) as executor:
                         outcome = work(workspace, ledger, vault, prepared, steps, executor)
                 except KeyboardInterrupt:
                     steps.close()
@@ -97,21 +115,37 @@ def run(
 
 
 def _new(
-    app: App, ledger: Ledger, product: str | None, units: int | None, batch_id: str | None, template: str | None,
-    printer: str, symbols: str, identities: Path | None,
-) -> Plan:  # fmt: skip
-    from bss_mfg.running.plan import new_plan
+    app: App,
+    ledger: Ledger,
+    product: str | None,
+    units: int | None,
+    batch_id: str | None,
+    template: str | None,
+    printer: str,
+    symbols: SymbolStyle,
+    identities: Path | None,
+) -> Plan:
+    from bss_mfg.pipeline.plan import new_plan
 
     if product is None or units is None:
         raise click.UsageError("Name a PRODUCT and --units; or a batch to --resume.")
     return new_plan(
-        app.workspace, ledger, product, units, batch_id, template, printer, symbols, identities, __version__  # type: ignore[arg-type]
-    )  # fmt: skip
+        app.workspace,
+        ledger,
+        product,
+        units,
+        batch_id,
+        template,
+        printer,
+        symbols,
+        identities,
+        __version__,
+    )
 
 
 def _known(ctx: click.Context, app: App, batch: str) -> tuple[Plan, bool]:
     from bss_mfg.errors import InputError
-    from bss_mfg.running.plan import read_plan
+    from bss_mfg.pipeline.plan import read_plan
 
     for name in ("product", "units", "batch_id", "template", "printer", "symbols", "identities"):
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
@@ -126,16 +160,26 @@ def _known(ctx: click.Context, app: App, batch: str) -> tuple[Plan, bool]:
 
 
 def _show_plan(app: App, ready: Ready, found: Estimate, begun: bool, as_json: bool) -> None:
-    from bss_mfg.files import free_octets
-    from bss_mfg.running.estimate import megabytes
-    from bss_mfg.running.plan import STEPS
+    from bss_mfg.core.files import free_bytes
+    from bss_mfg.pipeline.estimate import megabytes
+    from bss_mfg.pipeline.plan import STEPS
 
-    plan, symbol, free = ready.plan, ready.layout.symbol, free_octets(app.workspace.root)
+    plan, symbol, free = ready.plan, ready.layout.symbol, free_bytes(app.workspace.root)
     left_out = [*([] if ready.readable else ["verify"]), *([] if ready.mapping else ["manifest"])]
     if as_json:
-        print_json({"batch": plan.batch, "product": plan.product, "begun": begun, "template": plan.template,
-                    "printer": plan.printer, "steps": [step for step in STEPS if step not in left_out],
-                    "left_out": left_out, **found.record(), "free": free})  # fmt: skip
+        print_json(
+            {
+                "batch": plan.batch,
+                "product": plan.product,
+                "begun": begun,
+                "template": plan.template,
+                "printer": plan.printer,
+                "steps": [step for step in STEPS if step not in left_out],
+                "left_out": left_out,
+                **found.record(),
+                "free": free,
+            }
+        )
         return
     modules = f", {symbol.columns}x{symbol.rows} modules of {ready.layout.x_dimension_mm:.3f} mm" if symbol else ""
     details(
@@ -161,36 +205,50 @@ def _show_plan(app: App, ready: Ready, found: Estimate, begun: bool, as_json: bo
     click.echo(f"\n{'step':<10} {'what':<48} {'disk':>9} {'time':>8}")
     for step, (what, kind) in whats.items():
         gone = step in left_out
-        click.echo(row(step, "left out" if gone else what, None if gone else found.octets.get(kind),
-                       None if gone else found.seconds.get(step)))  # fmt: skip
+        click.echo(
+            row(
+                step,
+                "left out" if gone else what,
+                None if gone else found.octets.get(kind),
+                None if gone else found.seconds.get(step),
+            )
+        )
     working = f"{counted(found.jobs, 'process', 'processes')}; {megabytes(free)} are free"
     click.echo(row("all", working, found.all_octets, sum(found.seconds.values())))
     say("Disk and time are estimates from a sample tried now. Nothing was issued.")
 
 
 def _record(ledger: Ledger, ready: Ready, outcome: Outcome) -> dict[str, Any]:
-    from bss_mfg.scan.job import row_of
+    from bss_mfg.verify.verification import row_of
 
     batch, labels = outcome.batch, outcome.labels
     counts = ledger.counts(batch.id)
     return {
-        "batch": batch.id, "product": batch.product, "units": batch.units, "packages": batch.packages,
-        "issued": outcome.issued, "changed": outcome.changed, "right": outcome.right,
-        "labels": labels.labels if labels else 0, "pages": labels.pages if labels else 0,
+        "batch": batch.id,
+        "product": batch.product,
+        "units": batch.units,
+        "packages": batch.packages,
+        "issued": outcome.issued,
+        "changed": outcome.changed,
+        "right": outcome.right,
+        "labels": labels.labels if labels else 0,
+        "pages": labels.pages if labels else 0,
         "label_files": [str(path) for path in labels.files] if labels else [],
         "index": str(labels.index) if labels else None,
-        "verified": counts["verified"], "faults": [row_of(item) for item in outcome.faults],
+        "verified": counts["verified"],
+        "faults": [row_of(item) for item in outcome.faults],
         "fault_count": outcome.fault_count,
         "broken_files": [{"file": name, "reason": reason} for name, reason in outcome.broken],
         "control_logs": [str(path) for path in outcome.logs],
         "traveller": str(outcome.traveller) if outcome.traveller else None,
-        "left_out": outcome.left_out, "sample": bool(labels and labels.layout.sample),
-    }  # fmt: skip
+        "left_out": outcome.left_out,
+        "sample": bool(labels and labels.layout.sample_mark),
+    }
 
 
 def _conclude(ready: Ready, outcome: Outcome) -> None:
-    from bss_mfg.report.page import place_words
-    from bss_mfg.scan.job import row_of
+    from bss_mfg.report.html_report import place_words
+    from bss_mfg.verify.verification import row_of
 
     for item in outcome.faults[:20]:
         row = row_of(item)
@@ -214,6 +272,6 @@ def _conclude(ready: Ready, outcome: Outcome) -> None:
         if ready.mapping and ready.mapping.assumed:
             names = counted(len(ready.mapping.assumed), "name")
             say(f"Note: {names} in them are assumptions (`bss-mfg manifest` lists them)")
-    if labels and labels.layout.sample:
+    if labels and labels.layout.sample_mark:
         say("This is a development product: every label carries a SAMPLE mark.")
     say(f"OK: batch {outcome.batch.id} {'is done' if outcome.changed else 'was done before; nothing was changed'}")

@@ -14,7 +14,7 @@ import click
 from bss_mfg.cli.common import App, counted, pass_app, say
 
 if TYPE_CHECKING:
-    from bss_mfg.scan.station import Station, Verdict
+    from bss_mfg.station.station import Station, Verdict
 
 _COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
 
@@ -30,16 +30,23 @@ _COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
 @pass_app
 @click.pass_context
 def scan(
-    ctx: click.Context, app: App, batch_id: str, operator: str | None, with_units: bool, port: str | None, baud: int,
-    plain: bool, as_json: bool,
-) -> None:  # fmt: skip
+    ctx: click.Context,
+    app: App,
+    batch_id: str,
+    operator: str | None,
+    with_units: bool,
+    port: str | None,
+    baud: int,
+    plain: bool,
+    as_json: bool,
+) -> None:
     """Check labels with a hand scanner that types like a keyboard, or on a serial port.
 
     Each read is recorded before it is answered. End with Ctrl-D (Windows: Ctrl-Z and Enter), or with an empty input.
     Exit 1 if a read of this session was wrong.
     """
-    from bss_mfg.scan.serialport import serial_lines
-    from bss_mfg.scan.station import Station
+    from bss_mfg.station.serial_port import serial_lines
+    from bss_mfg.station.station import Station
 
     actor = replace(app.actor, operator=operator) if operator else app.actor
     with app.workspace.open_ledger(actor) as ledger:

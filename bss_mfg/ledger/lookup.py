@@ -21,9 +21,12 @@ class Lookup(LedgerBase):
 
     def batches(self) -> list[Batch]:
         """All batches in the order of issue."""
-        return [_batch(row) for row in self._rows(
-            f"SELECT {_BATCH_COLUMNS} FROM batch b JOIN product p ON p.no = b.product ORDER BY b.no"  # noqa: S608
-        )]  # fmt: skip
+        return [
+            _batch(row)
+            for row in self._rows(
+                f"SELECT {_BATCH_COLUMNS} FROM batch b JOIN product p ON p.no = b.product ORDER BY b.no"  # noqa: S608
+            )
+        ]
 
     def batch(self, batch_id: str) -> Batch:
         """One batch by its id; `InputError` if there is none."""
@@ -133,7 +136,7 @@ class Lookup(LedgerBase):
         """Serials of the first packages whose label was never read right."""
         batch = self._number(batch_id)
         return [
-            next(self.packages(batch_id, number, 1)).serials
+            next(self.packages(batch_id, number, 1)).serials_text
             for (number,) in self._rows(
                 "SELECT number FROM package WHERE batch = ? AND verified = 0 ORDER BY number LIMIT ?", (batch, limit)
             )

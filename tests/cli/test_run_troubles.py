@@ -15,16 +15,16 @@ from typing import Any
 
 import pytest
 
-from bss_mfg.cli.steps import Steps
+from bss_mfg.cli.run_progress import Steps
+from bss_mfg.core.files import immediate_lock, sha256_of
+from bss_mfg.core.processes import ProcessExecutor
 from bss_mfg.errors import MissingError
-from bss_mfg.files import held, sha256_of
-from bss_mfg.label.part import make_part
-from bss_mfg.label.printer import GENERIC
-from bss_mfg.running.estimate import refuse_full_disk
-from bss_mfg.running.job import run
-from bss_mfg.running.plan import Ready, new_plan, ready, write_plan
-from bss_mfg.workers import Processes
-from bss_mfg.workspace import Workspace
+from bss_mfg.label.label_file import make_label_file
+from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI
+from bss_mfg.pipeline.estimate import refuse_full_disk
+from bss_mfg.pipeline.pipeline import run
+from bss_mfg.pipeline.plan import Ready, new_plan, ready, write_plan
+from bss_mfg.workspace.workspace import Workspace
 from tests.cli.test_bad_input import good_pem
 from tests.cli.test_run import command, interrupted
 from tests.conftest import Factory
@@ -33,7 +33,7 @@ from tests.conftest import Factory
 def prepared(factory: Factory, units: int) -> Ready:
     with factory.ledger() as ledger:
         plan = new_plan(factory.workspace, ledger, "bulb", units, "B1", None, "pdf-300", "mask", None, "1")
-    return ready(factory.workspace, plan, lambda name: GENERIC[300])
+    return ready(factory.workspace, plan, lambda name: PDF_PRINTER_BY_DPI[300])
 
 
 # --- before anything is written -----------------------------------------------------------------------------------
@@ -104,7 +104,7 @@ def test_a_finished_run_is_done_whatever_became_of_its_units(factory: Factory, h
     factory.add()
     assert factory.cli("run", "bulb", "--units", 30, "--id", "B1").code == 0
     with factory.ledger() as ledger:
-        serials = [package.serials for package in ledger.packages("B1")]
+        serials = [package.serials_text for package in ledger.packages("B1")]
     act = {
         "shipped": ["ship", "B1", "--verified", "--for", "pallet 1"], "closed": ["close", "B1"],
         "one scrapped": ["scrap", "B1", serials[0], "--reason", "x"],
@@ -146,11 +146,11 @@ def test_a_traveller_that_the_ledger_never_heard_of_is_made_anew(factory: Factor
 # --- meanwhile ----------------------------------------------------------------------------------------------------
 
 
-class Deadly(Processes):
+class Deadly(ProcessExecutor):
     """Processes of which one dies whenever it is to make a certain file."""
 
     def submit_within(self, seconds: float, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-        if fn is make_part and args[0].name == "B1-labels-0002.pdf":
+        if fn is make_label_file and args[0].name == "B1-labels-0002.pdf":
             fn, args = os._exit, (9,)
         return super().submit_within(seconds, fn, *args, **kwargs)
 
@@ -186,7 +186,7 @@ def test_a_file_whose_processes_die_is_named_and_made_by_the_next_run(factory: F
 def test_a_second_run_of_a_batch_that_is_at_work_is_refused(factory: Factory) -> None:
     factory.add()
     assert factory.cli("run", "bulb", "--units", 4, "--id", "B1").code == 0
-    with held(factory.root / "batches/B1/run.json", "-"):
+    with immediate_lock(factory.root / "batches/B1/run.json", "-"):
         done = factory.cli("run", "--resume", "B1")
     assert done.code == 5
     assert "at work" in done.err

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.send import TRIES, Sent, formats_of, parse_address, send
+from bss_mfg.label.printing.raw_port import TRIES, SendResult, parse_address, send_to_raw_port, split_formats
 from tests.conftest import Factory, Outcome
 
 LABELS = 60
@@ -189,9 +189,9 @@ def test_a_printer_that_wakes_up_late_is_called_again(batch: Factory) -> None:
             if len(waits) == 2:
                 port.listen()
 
-        result = send(port.address, [b"one^XZ\n", b"two^XZ\n"], sleep=sleep)
+        result = send_to_raw_port(port.address, [b"one^XZ\n", b"two^XZ\n"], sleep=sleep)
         assert port.taken() == [b"one^XZ\ntwo^XZ\n"]
-    assert result == Sent(2, 14)
+    assert result == SendResult(2, 14)
     assert len(waits) == 2
     assert waits[1] > waits[0] > 0, "each wait is longer than the one before"
 
@@ -265,7 +265,7 @@ def test_a_printer_that_breaks_off(batch: Factory, cut_after: int) -> None:
         _, tail = port.taken(2)
     assert tail == file_of(batch, f"labels-from-{serial}").read_bytes()
     # Together with the good ones of the first try, every label once, and the same dots as the first time.
-    assert formats_of(data, "zpl")[:complete] + formats_of(tail, "zpl") == formats_of(whole, "zpl")
+    assert split_formats(data, "zpl")[:complete] + split_formats(tail, "zpl") == split_formats(whole, "zpl")
     kind, event = history(batch)[-1]
     assert (kind, event["labels"]) == ("labels sent", LABELS - complete)
 
@@ -374,16 +374,16 @@ def test_good_addresses() -> None:
 
 def test_a_printer_that_never_hangs_up_has_taken_everything() -> None:
     with RawPort(hold=True) as port:
-        assert send(port.address, [b"one^XZ\n"], timeout_s=0.3) == Sent(1, 7)
+        assert send_to_raw_port(port.address, [b"one^XZ\n"], timeout_s=0.3) == SendResult(1, 7)
         assert port.received == [b"one^XZ\n"]
 
 
 def test_a_printer_that_stalls_is_given_up() -> None:
     with RawPort(stall=True) as port:
-        result = send(port.address, [bytes(10_000) + END] * 1000, timeout_s=0.5)
+        result = send_to_raw_port(port.address, [bytes(10_000) + END] * 1000, timeout_s=0.5)
     assert "timed out" in result.failure
-    assert 0 < result.octets < 10_004_000
-    assert result.labels <= result.octets // 10_003 + 1
+    assert 0 < result.bytes_sent < 10_004_000
+    assert result.labels <= result.bytes_sent // 10_003 + 1
 
 
 class Taking:
@@ -413,5 +413,5 @@ class Taking:
 def test_a_label_counts_from_its_last_command_on(monkeypatch: pytest.MonkeyPatch, octets: int, most: int) -> None:
     """Its line end need not have gone out: the bound is an upper one at every single octet."""
     monkeypatch.setattr(socket, "create_connection", lambda *_, **__: Taking(octets))
-    result = send("tcp://printer", formats_of(b"one^XZ\ntwo^XZ\nend^XZ\n", "zpl"))
-    assert (result.labels, result.octets) == (most, octets)
+    result = send_to_raw_port("tcp://printer", split_formats(b"one^XZ\ntwo^XZ\nend^XZ\n", "zpl"))
+    assert (result.labels, result.bytes_sent) == (most, octets)

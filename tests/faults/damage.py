@@ -545,14 +545,14 @@ def real_sheet(folder: Path, seed: int = SEED) -> Sheet:
     made = factory.label("A")
     grey, plan, rng = pdfium(made.files[0], 300), made.layout.symbol, np.random.default_rng(seed)
     assert plan is not None
-    width, height = plan.columns * plan.dots_x, plan.rows * plan.dots_y
+    width, height = plan.columns * plan.module_dots_x, plan.rows * plan.module_dots_y
     boxes, payloads = [(x, y, width, height) for x, y in plan.origins], []
     for x, y in plan.origins:
         secret = b64encode(b"\x03" + rng.bytes(80)).decode()
         text = f"ABV:OB04;UPC:841667145075;PID:ebK3;BMU:{rng.bytes(16).hex().upper()};BMO:2;BMD:{secret};"
         matrix = data_matrix(text.encode(), plan.modules)
         marks = np.array([[mark == "1" for mark in row] for row in str(matrix).splitlines()])
-        dots = np.kron(marks, np.ones((plan.dots_y, plan.dots_x), bool))
+        dots = np.kron(marks, np.ones((plan.module_dots_y, plan.module_dots_x), bool))
         grey[y : y + height, x : x + width] = np.where(dots, 0, 255)
         payloads.append(text.encode())
     return Sheet(grey, boxes, payloads, plan.modules)

@@ -13,12 +13,12 @@ import pypdfium2
 from numpy.typing import NDArray
 from PIL import Image
 
-from bss_mfg.issuing import create_batch
-from bss_mfg.label.job import LabelFiles
-from bss_mfg.label.layout import Layout, SymbolPlan
-from bss_mfg.label.loading import load_template
-from bss_mfg.label.printer import Printer
-from bss_mfg.label.rows import LabelRow, RowMaker
+from bss_mfg.issuing.batch import create_batch
+from bss_mfg.label.layout.label_rows import LabelRow, RowMaker
+from bss_mfg.label.layout.page_layout import PageLayout, SymbolPlan
+from bss_mfg.label.make import LabelFiles
+from bss_mfg.label.template.loading import load_template
+from bss_mfg.label.template.printer import Printer
 from bss_mfg.model import Identity
 from bss_mfg.symbol import Matrix, data_matrix
 from tests.conftest import Factory
@@ -157,13 +157,13 @@ class Labels:
     rows: tuple[LabelRow, ...]
 
     @property
-    def layout(self) -> Layout:
+    def layout(self) -> PageLayout:
         return self.made.layout
 
 
 def some_labels(factory: Factory, name: str, printer: Printer, folder: Path, **wanted: object) -> Labels:
     """A few labels of a template: a page and a bit of a sheet, of pairs if it speaks of each unit."""
-    shape = load_template(factory.workspace.template_file(name)).template
+    shape = load_template(factory.workspace.template_file(name)).definition
     batch_id = "pair-1" if any(element.each_unit for element in shape.element) else "bulb-1"
     most = SHEET_LABELS if shape.media.kind == "sheet" else ROLL_LABELS
     with factory.ledger() as ledger:
@@ -203,27 +203,27 @@ def planned_symbols(found: Labels) -> list[Planned]:
     """All symbols of some labels. Every kind of the template is on at least one label."""
     layout, planned = found.layout, []
     for number, row in enumerate(found.rows):
-        page, cell = divmod(number, len(layout.cells))
+        page, cell = divmod(number, len(layout.places))
         for kind, text, matrix, plan in _symbols(layout, row):
-            assert min(plan.dots_x, plan.dots_y) >= 2
+            assert min(plan.module_dots_x, plan.module_dots_y) >= 2
             dots, quiet_x, quiet_y = expected_dots(matrix, plan)
             x, y = plan.origins[cell][0] - quiet_x, plan.origins[cell][1] - quiet_y
             assert x >= 0, (kind, number, "reaches over the page")
             assert y >= 0, (kind, number, "reaches over the page")
             planned.append(Planned(page, number, kind, text, x, y, dots))
-    kinds = {item.kind for item in layout.template.template.element} & {"data-matrix", "qr", "code-128", "ean-upc"}
+    kinds = {item.kind for item in layout.template.definition.element} & {"data-matrix", "qr", "code-128", "ean-upc"}
     assert {item.kind for item in planned} == kinds, "a symbol is on no label"
     return planned
 
 
-def _symbols(layout: Layout, row: LabelRow) -> Iterator[tuple[str, str, Matrix, SymbolPlan]]:
+def _symbols(layout: PageLayout, row: LabelRow) -> Iterator[tuple[str, str, Matrix, SymbolPlan]]:
     """The symbols of a label: kind, text, modules as printed, plan."""
     if layout.symbol:
         yield "data-matrix", row.payload, data_matrix(row.payload.encode(), layout.symbol.modules), layout.symbol
     for code, text in zip(layout.codes, row.codes, strict=True):
         if text:
             element, matrix = code.placed.element, code.matrix(text)
-            yield element.kind, text, matrix.turned(element.rotate), layout.fit(code, matrix)
+            yield element.kind, text, matrix.turned(element.rotate), layout.fit_code(code, matrix)
 
 
 def expected_dots(matrix: Matrix, plan: SymbolPlan) -> tuple[Bits, int, int]:
@@ -231,7 +231,7 @@ def expected_dots(matrix: Matrix, plan: SymbolPlan) -> tuple[Bits, int, int]:
     either end only: what is beside them, as their plain text, takes nothing from them."""
     modules = np.array([[mark == "1" for mark in row] for row in str(matrix).splitlines()])
     assert modules.shape == (plan.rows, plan.columns)
-    dots = np.kron(modules, np.ones((plan.dots_y, plan.dots_x), bool))
-    quiet_x = plan.quiet_zone * plan.dots_x if plan.columns > 1 else 0
-    quiet_y = plan.quiet_zone * plan.dots_y if plan.rows > 1 else 0
+    dots = np.kron(modules, np.ones((plan.module_dots_y, plan.module_dots_x), bool))
+    quiet_x = plan.quiet_zone * plan.module_dots_x if plan.columns > 1 else 0
+    quiet_y = plan.quiet_zone * plan.module_dots_y if plan.rows > 1 else 0
     return np.pad(dots, ((quiet_y, quiet_y), (quiet_x, quiet_x))), quiet_x, quiet_y

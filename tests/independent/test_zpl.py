@@ -22,13 +22,13 @@ import zxingcpp
 from PIL import Image
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.checks import Issues
-from bss_mfg.label.layout import lay_out
-from bss_mfg.label.loading import load_template, template_from_text
-from bss_mfg.label.pdf import PartJob
-from bss_mfg.label.printer import BUILT_IN, Printer
-from bss_mfg.label.render import render_part
-from bss_mfg.label.rows import LabelRow
+from bss_mfg.label.layout.checks import DesignFindings
+from bss_mfg.label.layout.file_content import LabelFileContent
+from bss_mfg.label.layout.label_rows import LabelRow
+from bss_mfg.label.layout.page_layout import lay_out
+from bss_mfg.label.render.by_language import render_label_file
+from bss_mfg.label.template.loading import load_template, template_from_text
+from bss_mfg.label.template.printer import BUILT_IN, Printer
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.symbol import data_matrix
 from tests.conftest import Factory
@@ -174,7 +174,7 @@ def test_zpl_is_read_as_the_ledger_has_it(
         with floor.ledger() as ledger:
             batch = "pair-1" if "pair-1" in found.zpl.made.files[0].name else "bulb-1"
             strings = [package.payload for package in ledger.packages(batch)]
-        each = len(found.zpl.layout.cells)
+        each = len(found.zpl.layout.places)
         for number, page in enumerate(found.pages):
             texts = [item.text for item in zxingcpp.read_barcodes(page, formats=FORMATS["data-matrix"])]
             here = range(len(found.zpl.rows))[number * each : (number + 1) * each]
@@ -190,12 +190,12 @@ def test_zpl_is_read_as_the_ledger_has_it(
         assert {item.text, item.text.zfill(13)} & {code.text for code in seen}, (item.kind, item.text)
 
 
-def roll(floor: Factory, printer: Printer, payload: str, modules: int) -> PartJob:
+def roll(floor: Factory, printer: Printer, payload: str, modules: int) -> LabelFileContent:
     """One label on a roll with a payload of one's own."""
     loaded = load_template(floor.workspace.template_file("roll-50x30"))
     layout = lay_out(loaded, printer, modules, "production")
     row = LabelRow(payload, tuple("text" for _ in layout.texts), tuple(None for _ in layout.codes))
-    return PartJob("One label", layout, (row,), 1, "mask")
+    return LabelFileContent("One label", layout, (row,), 1, "mask")
 
 
 def test_native_symbols_are_our_symbols(floor: Factory, tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_native_symbols_are_our_symbols(floor: Factory, tmp_path: Path) -> None:
     jobs = {payload: roll(floor, BUILT_IN["zpl-203"], payload, size) for payload, size in sizes.items()}
     files = {}
     for number, (payload, job) in enumerate(jobs.items()):
-        data = render_part(job)
+        data = render_label_file(job)
         assert (b"^BXN," in data) == (payload in native), payload
         assert (f"^FD{payload}^FS".encode() in data) == (payload in native)
         (tmp_path / f"{number}.zpl").write_bytes(data)
@@ -230,8 +230,8 @@ def test_native_symbols_need_square_dots(floor: Factory, tmp_path: Path) -> None
     """^BX knows one size for both directions: where dots are not square, the symbol goes out as dots."""
     job = roll(floor, Printer("zpl-300x600", 300 / 25.4, 600 / 25.4, language="zpl"), "123456", 10)
     plan = job.layout.symbol
-    assert plan.dots_y == 2 * plan.dots_x
-    data = render_part(job)
+    assert plan.module_dots_y == 2 * plan.module_dots_x
+    data = render_label_file(job)
     (tmp_path / "wide.zpl").write_bytes(data)
     (page,) = render({"wide": (tmp_path / "wide.zpl", job.layout.page_dots)}, tmp_path / "pages")["wide"]
     dots, quiet_x, quiet_y = expected_dots(data_matrix(b"123456", 10), plan)
@@ -292,11 +292,11 @@ def test_what_lies_off_the_page_is_cut_alike(floor: Factory, tmp_path: Path, x: 
     files, pictures = {}, {}
     for language in ("zpl", "png"):
         layout = lay_out(
-            loaded, Printer("off", 8, 8, x, y, language=language), 10, "development", issues=Issues(loaded)
+            loaded, Printer("off", 8, 8, x, y, language=language), 10, "development", findings=DesignFindings(loaded)
         )
         layout = replace(layout, symbol=None)
         row = LabelRow("", tuple(f"text {number}" for number in range(len(layout.texts))), ())
-        data = render_part(PartJob("Off", layout, (row,), 1, "mask"))
+        data = render_label_file(LabelFileContent("Off", layout, (row,), 1, "mask"))
         (tmp_path / f"page.{language}").write_bytes(data)
         if language == "zpl":
             assert b"-" not in GRAPHIC.sub(b"", data)
@@ -393,7 +393,7 @@ def test_white_on_black_is_printed_or_refused(tmp_path: Path, language: str, tex
         return
     row = LabelRow("", tuple("WHITE" for _ in layout.texts), ())
     file = tmp_path / f"page.{language}"
-    file.write_bytes(render_part(PartJob("White", layout, (row,), 1, "mask")))
+    file.write_bytes(render_label_file(LabelFileContent("White", layout, (row,), 1, "mask")))
     if language == "pdf":
         (page,) = pdfium_pages(file, (203.2, 203.2))
     elif language == "zpl":

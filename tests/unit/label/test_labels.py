@@ -15,10 +15,10 @@ import zxingcpp
 from PIL import Image
 
 from bss_mfg.errors import InputError, RefusedError
-from bss_mfg.label.job import batch_symbol_size
-from bss_mfg.label.layout import lay_out
-from bss_mfg.label.loading import load_template
-from bss_mfg.label.printer import GENERIC, Printer
+from bss_mfg.label.layout.page_layout import lay_out
+from bss_mfg.label.layout.symbol_size import batch_symbol_size
+from bss_mfg.label.template.loading import load_template
+from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI, Printer
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.symbol import data_matrix
 from tests.conftest import Factory
@@ -41,9 +41,9 @@ def test_every_dot_is_as_planned(factory: Factory, tmp_path: Path, template: str
     factory.add(oob_bytes=16)
     factory.issue(5)
     made = factory.label(template=template, dpi=dpi, symbols=symbols)
-    plan, printer = made.layout.symbol, GENERIC[dpi]
-    assert plan.dots_x == plan.dots_y >= 2
-    strings, per_page, wrong = payloads(factory), len(made.layout.cells), {}
+    plan, printer = made.layout.symbol, PDF_PRINTER_BY_DPI[dpi]
+    assert plan.module_dots_x == plan.module_dots_y >= 2
+    strings, per_page, wrong = payloads(factory), len(made.layout.places), {}
     for page in range(1, made.pages + 1):
         rasters = {
             "pdfium": pdfium(made.files[0], printer.dpi, page),
@@ -53,9 +53,9 @@ def test_every_dot_is_as_planned(factory: Factory, tmp_path: Path, template: str
         for index, text in enumerate(strings[(page - 1) * per_page : page * per_page]):
             matrix = data_matrix(text.encode(), plan.modules)
             modules = np.array([[int(m) for m in row] for row in str(matrix).splitlines()], np.uint8)
-            expected = np.kron(modules, np.ones((plan.dots_y, plan.dots_x), np.uint8)).astype(bool)
+            expected = np.kron(modules, np.ones((plan.module_dots_y, plan.module_dots_x), np.uint8)).astype(bool)
             x, y = plan.origins[index]
-            quiet = plan.quiet_zone * plan.dots_x
+            quiet = plan.quiet_zone * plan.module_dots_x
             for name, grey in rasters.items():
                 assert grey.shape == made.layout.page_dots[::-1], name
                 around = (
@@ -75,7 +75,7 @@ def test_the_dot_check_can_fail(factory: Factory) -> None:
     assert zxingcpp.read_barcodes(grey)[0].text == payloads(factory)[0]
     matrix = data_matrix(payloads(factory)[0].encode(), made.layout.symbol.modules)
     modules = np.array([[int(m) for m in row] for row in str(matrix).splitlines()], np.uint8)
-    expected = np.kron(modules, np.ones((made.layout.symbol.dots_y,) * 2, np.uint8)).astype(bool)
+    expected = np.kron(modules, np.ones((made.layout.symbol.module_dots_y,) * 2, np.uint8)).astype(bool)
     assert ((grey[y : y + expected.shape[0], x : x + expected.shape[1]] < 128) != expected).sum() > 100
 
 
@@ -99,17 +99,17 @@ def test_demo_labels_are_read_by_others(
     """pdftoppm + dmtxread, and zxing-cpp: exactly the ledger's strings for every label of the demo."""
     batch = f"{sample}-0001"
     made = demo_factory.label(batch, template=template, dpi=dpi, folder=tmp_path / "labels")
-    strings, per_page = payloads(demo_factory, batch), len(made.layout.cells)
+    strings, per_page = payloads(demo_factory, batch), len(made.layout.places)
     by_zxing: list[str] = []
     by_dmtx: list[str] = []
     boxes = made.layout.symbol_boxes()
     for page in range(1, page_count(made.files[0]) + 1):
-        grey = poppler(made.files[0], GENERIC[dpi].dpi, page, tmp_path, "-gray")
+        grey = poppler(made.files[0], PDF_PRINTER_BY_DPI[dpi].dpi, page, tmp_path, "-gray")
         # All formats at once would now and then see a film edge code of four digits in the modules.
         by_zxing += [item.text for item in zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.DataMatrix)]
         for x, y, width, height in boxes[: len(strings) - (page - 1) * per_page]:
             # One label at a time: dmtxread on a whole page takes minutes, and reads the same.
-            scale, margin = GENERIC[dpi].dots_per_mm_x, 1.0
+            scale, margin = PDF_PRINTER_BY_DPI[dpi].dots_per_mm_x, 1.0
             crop = grey[
                 int((y - margin) * scale) : int((y + height + margin) * scale),
                 int((x - margin) * scale) : int((x + width + margin) * scale),
@@ -243,8 +243,8 @@ def test_only_development_labels_carry_the_sample_mark(factory: Factory) -> None
     factory.issue(1)
     template = load_template(factory.workspace.template_file("sheet-a4-24"))
     size = batch_symbol_size_of(factory)
-    assert lay_out(template, GENERIC[300], size, "development").sample
-    assert not lay_out(template, GENERIC[300], size, "production").sample
+    assert lay_out(template, PDF_PRINTER_BY_DPI[300], size, "development").sample_mark
+    assert not lay_out(template, PDF_PRINTER_BY_DPI[300], size, "production").sample_mark
     assert b"(SAMPLE) Tj" in streams(factory.label().files[0])
 
 
@@ -258,15 +258,15 @@ def test_a_template_without_a_sample_area_is_for_production_only(factory: Factor
     path = tmp_path / "bare.toml"
     path.write_text(re.sub(r"\[sample\]\n(.+\n){4}", "", text))
     template = load_template(path)
-    assert not lay_out(template, GENERIC[203], 48, "production").sample
+    assert not lay_out(template, PDF_PRINTER_BY_DPI[203], 48, "production").sample_mark
     with pytest.raises(InputError, match="SAMPLE mark"):
-        lay_out(template, GENERIC[203], 48, "development")
+        lay_out(template, PDF_PRINTER_BY_DPI[203], 48, "development")
 
 
 def test_printers_with_unequal_dots_get_square_modules(factory: Factory) -> None:
     template = load_template(factory.workspace.template_file("roll-50x30"))
     plan = lay_out(template, Printer("300x600", 300 / 25.4, 600 / 25.4), 48, "production").symbol
-    assert plan.dots_y == 2 * plan.dots_x
+    assert plan.module_dots_y == 2 * plan.module_dots_x
 
 
 def test_the_offset_moves_the_symbols_by_whole_dots(factory: Factory) -> None:

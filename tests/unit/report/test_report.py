@@ -21,13 +21,13 @@ import pypdfium2
 import pytest
 from PIL import Image, ImageFilter
 
-from bss_mfg.report.page import html_report
-from bss_mfg.report.pdf import pdf_report
+from bss_mfg.report.data_reports import csv_report, json_report
+from bss_mfg.report.html_report import html_report
+from bss_mfg.report.pdf_report import pdf_report
 from bss_mfg.report.statistics import statistics
-from bss_mfg.report.tables import csv_report, json_report
-from bss_mfg.scan.findings import Findings, Heap
-from bss_mfg.scan.job import Verification, Wanted, verify
-from bss_mfg.scan.reconcile import Finding
+from bss_mfg.verify.finding_spool import Findings, Heap
+from bss_mfg.verify.findings import Finding
+from bss_mfg.verify.verification import Verification, Wanted, verify
 from tests.cli.test_verify import cell, tampered
 from tests.conftest import Factory
 

@@ -20,9 +20,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.printer import GENERIC
-from bss_mfg.label.watch import Watcher, serve
-from bss_mfg.looking import example_subject
+from bss_mfg.label.examples import made_up_example
+from bss_mfg.label.preview.server import TemplateWatcher, serve_preview
+from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI
 from tests.conftest import Factory
 from tests.helpers import ROOT
 
@@ -573,19 +573,19 @@ def test_an_interrupt_closes_the_page_and_travels_on(factory: Factory) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        serve(path, GENERIC[300], example_subject(), 0, started)
+        serve_preview(path, PDF_PRINTER_BY_DPI[300], made_up_example(), 0, started)
     with pytest.raises(OSError), socket.create_connection(("127.0.0.1", urlsplit(addresses[0]).port or 0), timeout=2):
         pass
 
 
 def test_a_defect_ends_nothing(factory: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a drawing library raises is said on the page; an unchanged file is not drawn again."""
-    watcher = Watcher(own_template(factory), GENERIC[300], example_subject())
+    watcher = TemplateWatcher(own_template(factory), PDF_PRINTER_BY_DPI[300], made_up_example())
     with monkeypatch.context() as patched:
-        patched.setattr("bss_mfg.label.watch.preview", lambda *_: 1 // 0)
-        assert watcher.look()
-    assert "a defect of bss-mfg (ZeroDivisionError)" in json.loads(watcher.shown.state)["error"]["what"]
-    assert not watcher.look()
+        patched.setattr("bss_mfg.label.preview.server.draw_preview", lambda *_: 1 // 0)
+        assert watcher.refresh()
+    assert "a defect of bss-mfg (ZeroDivisionError)" in json.loads(watcher.page_state.state_json)["error"]["what"]
+    assert not watcher.refresh()
 
 
 def test_a_taken_port_is_an_input_error(factory: Factory) -> None:
@@ -593,8 +593,8 @@ def test_a_taken_port_is_an_input_error(factory: Factory) -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         with pytest.raises(InputError, match="can't be opened"):
-            serve(
-                own_template(factory), GENERIC[300], example_subject(),
+            serve_preview(
+                own_template(factory), PDF_PRINTER_BY_DPI[300], made_up_example(),
                 other.getsockname()[1], lambda address: None,
             )  # fmt: skip
 
@@ -602,10 +602,10 @@ def test_a_taken_port_is_an_input_error(factory: Factory) -> None:
 @pytest.mark.parametrize("value", ["[" * 3000 + "]" * 3000, "9" * 5000, "[nan, nan]"], ids=["deep", "long", "nan"])
 def test_no_file_ends_the_watching(factory: Factory, value: str) -> None:
     good, path = TEMPLATE, own_template(factory)
-    watcher = Watcher(path, GENERIC[300], example_subject())
+    watcher = TemplateWatcher(path, PDF_PRINTER_BY_DPI[300], made_up_example())
     for text, broken in ((good, False), (good.replace("[0.25, 0.5]", value), True), (good + "\n", False)):
         path.write_text(text)
-        assert watcher.look()
-        state = json.loads(watcher.shown.state)
+        assert watcher.refresh()
+        state = json.loads(watcher.page_state.state_json)
         assert bool(state["error"]) == broken
-        assert watcher.shown.picture
+        assert watcher.page_state.picture

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.example import look
-from bss_mfg.label.expressions import compile_condition, compile_text
-from bss_mfg.label.geometry import place_all
-from bss_mfg.label.layout import lay_out
-from bss_mfg.label.loading import LoadedTemplate, load_template
-from bss_mfg.label.printer import GENERIC
-from bss_mfg.looking import example_subject
+from bss_mfg.label.examples import made_up_example
+from bss_mfg.label.layout.design_check import check_design
+from bss_mfg.label.layout.geometry import place_elements
+from bss_mfg.label.layout.page_layout import lay_out
+from bss_mfg.label.template.expressions import compile_condition, compile_text
+from bss_mfg.label.template.loading import LoadedTemplate, load_template
+from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI
 
 HEAD = """format = 1
 title = "Trial"
@@ -150,8 +150,8 @@ BROKEN = [
 @pytest.mark.parametrize("case", BROKEN, ids=[case.kind for case in BROKEN])
 def test_broken_templates_are_refused_with_line_and_way_out(tmp_path: Path, case: Broken) -> None:
     with pytest.raises(InputError) as caught:
-        found = look(loaded(tmp_path, case.more, case.head), GENERIC[300], example_subject())
-        found.issues.refuse()
+        found = check_design(loaded(tmp_path, case.more, case.head), PDF_PRINTER_BY_DPI[300], made_up_example())
+        found.findings.refuse()
     said = str(caught.value)
     assert case.says in said, said
     assert case.way_out in said, said
@@ -170,7 +170,7 @@ def test_thirty_kinds_and_no_two_alike() -> None:
 
 
 def rect(folder: Path, units: int = 1, **fields: object) -> tuple[float, ...]:
-    placed = place_all(loaded(folder, text(**fields)), units)
+    placed = place_elements(loaded(folder, text(**fields)), units)
     return tuple(round(edge, 3) for edge in placed[1].rect)
 
 
@@ -180,7 +180,7 @@ def rect(folder: Path, units: int = 1, **fields: object) -> tuple[float, ...]:
 )
 def test_each_corner_counts_from_itself(tmp_path: Path, corner: str, left: float, top: float) -> None:
     box = f'[[element]]\nkind = "box"\ncorner = "{corner}"\nx = 3\ny = 4\nwidth = 20\nheight = 6\n'
-    assert place_all(loaded(tmp_path, box), 1)[1].rect == (left, top, 20, 6)
+    assert place_elements(loaded(tmp_path, box), 1)[1].rect == (left, top, 20, 6)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_elements_stand_beside_others(tmp_path: Path, side: str, align: str, x: 
         f'[[element]]\nkind = "box"\nplace = {{ of = "symbol", side = "{side}", gap = 2, align = "{align}" }}\n'
         "width = 10\nheight = 6\n"
     )
-    assert place_all(loaded(tmp_path, box), 1)[1].rect == (x, y, 10, 6)
+    assert place_elements(loaded(tmp_path, box), 1)[1].rect == (x, y, 10, 6)
 
 
 def test_a_quarter_turn_swaps_width_and_height(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_a_quarter_turn_swaps_width_and_height(tmp_path: Path) -> None:
 
 def test_repeated_elements_step_through_the_units(tmp_path: Path) -> None:
     template = loaded(tmp_path, text(width=20, each_unit="{ dx = 24, dy = 5, columns = 2 }", text="{unit} {serial}"))
-    placed = place_all(template, 5)[1:]
+    placed = place_elements(template, 5)[1:]
     assert [(item.unit, *item.rect[:2]) for item in placed] == [
         (0, 40, 5), (1, 64, 5), (2, 40, 10), (3, 64, 10), (4, 40, 15)
     ]  # fmt: skip
@@ -214,15 +214,15 @@ def test_repeated_elements_step_through_the_units(tmp_path: Path) -> None:
 
 def test_a_part_number_stands_for_its_medium(tmp_path: Path) -> None:
     head = swapped('kind = "roll"\nlabel_width = 100\nlabel_height = 60', 'use = "L7165"')
-    media = loaded(tmp_path, head=head).template.media
+    media = loaded(tmp_path, head=head).definition.media
     assert (media.page, media.columns, media.rows) == ("A4", 2, 4)
 
 
 def test_every_medium_of_the_library_is_a_medium(tmp_path: Path) -> None:
-    from bss_mfg.label.media import library
-    from bss_mfg.label.template import Media
+    from bss_mfg.label.template.media import media_library
+    from bss_mfg.label.template.template import Media
 
-    found = library()
+    found = media_library()
     assert len(found) >= 25
     for name in found:
         assert Media.model_validate({"use": name}).label_width > 0, name
@@ -276,7 +276,7 @@ def test_any_text_compiles_or_says_why(source: str) -> None:
 
 def test_long_texts_wrap_into_their_lines(tmp_path: Path) -> None:
     template = loaded(tmp_path, text(text="one two three four five six", width=20, fit="wrap", lines=3))
-    plan, said = lay_out(template, GENERIC[300], 48, "development").fixed_texts[0]
+    plan, said = lay_out(template, PDF_PRINTER_BY_DPI[300], 48, "development").fixed_texts[0]
     size, lines = plan.fitted(said, template.font("sans"))
     assert size == 8
     assert [line for line, _ in lines] == ["one two three", "four five six"]
@@ -284,7 +284,7 @@ def test_long_texts_wrap_into_their_lines(tmp_path: Path) -> None:
 
 def test_text_shrinks_to_its_smallest_size_and_no_further(tmp_path: Path) -> None:
     template = loaded(tmp_path, text(text="W" * 20, width=30, min_size=3))
-    plan, said = lay_out(template, GENERIC[300], 48, "development").fixed_texts[0]
+    plan, said = lay_out(template, PDF_PRINTER_BY_DPI[300], 48, "development").fixed_texts[0]
     size, ((_, width),) = plan.fitted(said, template.font("sans"))
     assert 3 <= size < 8
     assert width <= plan.room + 0.01
@@ -304,8 +304,9 @@ def test_svg_and_pdf_artwork_stay_vectors(tmp_path: Path) -> None:
     import pikepdf
     from reportlab.pdfgen.canvas import Canvas
 
-    from bss_mfg.label.pdf import PartJob, render_pdf
-    from bss_mfg.label.rows import LabelRow
+    from bss_mfg.label.layout.file_content import LabelFileContent
+    from bss_mfg.label.layout.label_rows import LabelRow
+    from bss_mfg.label.render.pdf import render_pdf
 
     (tmp_path / "a.svg").write_text(SVG.format(""))
     canvas = Canvas(str(tmp_path / "b.pdf"), pagesize=(40, 20))
@@ -313,10 +314,10 @@ def test_svg_and_pdf_artwork_stay_vectors(tmp_path: Path) -> None:
     canvas.save()
     for file in ("a.svg", "b.pdf"):
         template = loaded(tmp_path, ART.format(file))
-        layout = lay_out(template, GENERIC[300], 48, "development")
+        layout = lay_out(template, PDF_PRINTER_BY_DPI[300], 48, "development")
         row = LabelRow("A" * 60, (), (), ())
-        data = render_pdf(PartJob("x", layout, (row,), 1, "mask"))
-        assert data == render_pdf(PartJob("x", layout, (row,), 1, "mask"))
+        data = render_pdf(LabelFileContent("x", layout, (row,), 1, "mask"))
+        assert data == render_pdf(LabelFileContent("x", layout, (row,), 1, "mask"))
         with pikepdf.open(BytesIO(data)) as document:
             images = [item for item in document.objects if isinstance(item, pikepdf.Stream)
                       and item.get("/Subtype") == pikepdf.Name.Image]  # fmt: skip
@@ -365,15 +366,15 @@ def test_pictures_are_checked_by_what_they_are(tmp_path: Path) -> None:
 
 
 def test_a_font_beside_the_template_is_used_and_its_glyphs_checked(tmp_path: Path) -> None:
-    import bss_mfg.label.fonts as fonts
+    import bss_mfg.label.template.fonts as fonts
 
     source = Path(fonts.__file__).parent / "fonts" / "LiberationSans-Bold.ttf"
     (tmp_path / "house.ttf").write_bytes(source.read_bytes())
     head = swapped('title = "Trial"\n', 'title = "Trial"\n[fonts]\nhouse = "house.ttf"\n')
     template = loaded(tmp_path, text(font="house", text="\u03a9 fine"), head)
-    assert lay_out(template, GENERIC[300], 48, "development").fixed_texts
+    assert lay_out(template, PDF_PRINTER_BY_DPI[300], 48, "development").fixed_texts
     with pytest.raises(InputError, match=re.escape("U+6F22")):
-        lay_out(loaded(tmp_path, text(font="house", text="\u6f22"), head), GENERIC[300], 48, "development")
+        lay_out(loaded(tmp_path, text(font="house", text="\u6f22"), head), PDF_PRINTER_BY_DPI[300], 48, "development")
     (tmp_path / "house.ttf").write_bytes(b"no font at all")
     with pytest.raises(InputError, match=re.escape("the font 'house.ttf' can't be used")):
         loaded(tmp_path, text(font="house"), head)

@@ -1,0 +1,169 @@
+"""scrap, replace, ship, close, retire, import-issued."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bss_mfg.cli.common import App, counted, json_option, pass_app, print_json, say, shown_path
+
+
+@click.command(epilog="Example: bss-mfg scrap bulb-2026-11 ebK300000017 --reason 'dropped'")
+@click.argument("batch_id", metavar="BATCH")
+@click.argument("serials", metavar="SERIAL...", nargs=-1, required=True)
+@click.option("--reason", required=True, help="Why, for the history.")
+@pass_app
+def scrap(app: App, batch_id: str, serials: tuple[str, ...], reason: str) -> None:
+    """Scrap units, for ever.
+
+    Their packages' labels are wrong from then on, wherever they are read; they are left out of programming files and
+    manifests, and their identities are never issued again. All or none; the same command twice changes nothing.
+    """
+    with app.workspace.open_ledger(app.actor) as ledger:
+        new = ledger.scrap(batch_id, serials, reason)
+    before = len(set(serials)) - len(new)
+    say(f"OK: {counted(len(new), 'unit')} scrapped" + (f", {before:,} scrapped before" if before else ""))
+
+
+@click.command(epilog="Example: bss-mfg replace bulb-2026-11 ebK300000017 --reason 'dropped'")
+@click.argument("batch_id", metavar="BATCH")
+@click.argument("serials", metavar="SERIAL...", nargs=-1, required=True)
+@click.option("--reason", required=True, help="Why, for the history.")
+@click.option(
+    "--identities",
+    type=click.Path(path_type=Path),
+    help="CSV or XLSX with serial and maybe uuid, mac of the new units, in the order of the serials.",
+)
+@json_option
+@pass_app
+def replace(
+    app: App, batch_id: str, serials: tuple[str, ...], reason: str, identities: Path | None, as_json: bool
+) -> None:
+    """Issue new units in the places of scrapped ones.
+
+    Each gets a new serial, Device UUID and OOB key, and its package a new barcode: print that label with `reprint`,
+    program the new unit, and upload a new manifest. Labels with the old barcode are wrong from then on. All or none;
+    the same command twice changes nothing and tells who took whose place.
+    """
+    from bss_mfg.issuing.identity_files import read_identities
+    from bss_mfg.issuing.replacement import replace_units
+    from bss_mfg.payload.spec import spec_from_text
+
+    with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
+        batch = ledger.batch(batch_id)
+        columns = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec.columns
+        rows = read_identities(identities, columns) if identities else ()
+        loaded = app.workspace.product(batch.product)
+        done = replace_units(ledger, vault, loaded, batch, serials, reason, rows)
+    if as_json:
+        print_json({"batch": batch_id, "replaced": [{"serial": old, "by": new} for old, new in done.items()]})
+    else:
+        for old, new in done.items():
+            click.echo(f"{old} {new}")
+    some = " ".join(list(done.values())[:8]) + (" ..." if len(done) > 8 else "")
+    say(f"OK: {counted(len(done), 'unit')} replaced. Now: bss-mfg reprint {batch_id} {some} --reason replaced")
+
+
+@click.command(epilog="Example: bss-mfg ship bulb-2026-11 --verified --for 'pallet 17'")
+@click.argument("batch_id", metavar="BATCH")
+@click.argument("serials", metavar="SERIAL...", nargs=-1)
+@click.option("--verified", is_flag=True, help="All packages whose label was read right, instead of serials.")
+@click.option("--returned", is_flag=True, help="They came back: they may be scrapped or printed again.")
+@click.option(
+    "--for", "reference", default="", help="Pallet or order, for the history. With --returned: why; may be left out."
+)
+@pass_app
+def ship(app: App, batch_id: str, serials: tuple[str, ...], verified: bool, returned: bool, reference: str) -> None:
+    """Mark packages as packed and shipped, or as returned.
+
+    Only a package whose label was read right is shipped; a shipped one is neither printed nor scrapped. All or none.
+    Not every factory needs this: closing and retiring a batch don't ask for it.
+    """
+    if bool(serials) == verified or (verified and returned):
+        raise click.UsageError("Name serials, or say --verified (to ship all).")
+    if not returned and not reference.strip():
+        raise click.UsageError("Say what they are shipped with: --for TEXT, a pallet or an order.")
+    with app.workspace.open_ledger(app.actor) as ledger:
+        count = ledger.ship(batch_id, None if verified else serials, reference, returned=returned)
+    say(f"OK: {counted(count, 'package')} {'returned' if returned else 'shipped'}")
+
+
+@click.command(epilog="Example: bss-mfg close bulb-2026-11 --in-hand 3")
+@click.argument("batch_id", metavar="BATCH")
+@click.option("--in-hand", type=click.IntRange(0), default=0, help="Printed labels that lie unused at the line.")
+@json_option
+@pass_app
+def close(app: App, batch_id: str, in_hand: int, as_json: bool) -> None:
+    """Close a batch: printed = verified + scrapped + in hand, by packages.
+
+    Refused with the difference where the books don't balance (exit 4). A closed batch is neither printed nor changed.
+    """
+    with app.workspace.open_ledger(app.actor) as ledger:
+        found = ledger.close(batch_id, in_hand)
+        closed = ledger.closed_at(batch_id)
+    if as_json:
+        print_json(
+            {
+                "batch": batch_id,
+                "closed_at": closed,
+                "packages": found.packages,
+                "printed": found.printed,
+                "verified": found.verified,
+                "scrapped": found.scrapped,
+                "in_hand": found.in_hand,
+                "never_printed": found.never_printed,
+            }
+        )
+    parts = f"{found.printed:,} printed, {found.verified:,} verified, {found.scrapped:,} scrapped"
+    never = f"; {counted(found.never_printed, 'package')} never printed" if found.never_printed else ""
+    say(f"OK: batch {batch_id} closed: {parts}, {found.in_hand:,} in hand{never}")
+
+
+@click.command(epilog="Example: bss-mfg retire bulb-2026-11 --acknowledged feedback-20261124.json")
+@click.argument("batch_id", metavar="BATCH")
+@click.option(
+    "--acknowledged",
+    metavar="TEXT",
+    help="By what the manifest was acknowledged, for the history, where "
+    "no feedback file was read for each unit (`manifest acknowledge`).",
+)
+@click.option("--delete-exports", is_flag=True, help="Also destroy programming files of the batch in the workspace.")
+@pass_app
+def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bool) -> None:
+    """Destroy the OOB keys of a batch, for ever.
+
+    For when all devices are programmed and the manifest was acknowledged: what is gone can't be stolen. Labels can
+    still be printed, byte for byte, and verified. Refused before the keys were released and a control log was made.
+    Backups and programming files elsewhere still hold the keys.
+    """
+    from bss_mfg.programming.release import retire_batch
+
+    with app.workspace.open_ledger(app.actor) as ledger:
+        new, destroyed = retire_batch(
+            ledger, ledger.batch(batch_id), acknowledged, app.workspace.root, delete_exports=delete_exports
+        )
+    for path in destroyed:
+        say(f"Destroyed: {shown_path(path)}")
+    say(f"OK: the OOB keys of batch {batch_id} {'are' if new else 'were'} destroyed{'' if new else ' before'}")
+
+
+@click.command("import-issued", epilog="Example: bss-mfg import-issued bulb issued-until-2025.csv")
+@click.argument("product")
+@click.argument("file", type=click.Path(path_type=Path))
+@pass_app
+def import_issued(app: App, product: str, file: Path) -> None:
+    """Bring in identities that were issued before bss-mfg.
+
+    FILE is CSV or XLSX with the column serial, and uuid, oob_key or oob_sha256 as far as known (docs/formats/
+    identities.md). They are never issued again. Keys are kept as SHA-256 only: destroy the file afterwards. All or
+    none; the same file twice changes nothing.
+    """
+    from bss_mfg.core.files import sha256_of
+    from bss_mfg.issuing.identity_files import read_imported
+
+    loaded = app.workspace.product(product)
+    with app.workspace.open_ledger(app.actor) as ledger, ledger.transaction():
+        number, _ = ledger.product_number(loaded.name, loaded.product.pid, loaded.key.fingerprint)
+        new = ledger.import_issued(number, loaded.name, read_imported(file), file.name, sha256_of(file))
+    say(f"OK: {counted(new, 'new identity', 'new identities')} of {product} will never be issued")

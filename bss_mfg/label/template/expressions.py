@@ -1,0 +1,179 @@
+"""What braces in a template's text stand for, and what `when` asks: compiled once, filled in for every label."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Value = str | int | datetime.date | uuid.UUID
+Values = Mapping[str, Value]
+
+NUMBERS = {
+    "package": "number of the package in its batch, from 1",
+    "packages": "packages in the batch",
+    "units": "units on this label: in the package, the carton or the batch",
+    "unit": "number of the unit in its package, from 1 (repeated elements and unit labels)",
+    "batch_units": "units in the batch",
+    "carton": "number of the carton, from 1 (carton labels)",
+    "cartons": "cartons of the batch (carton labels)",
+    "count": "packages on this label: 1, those of the carton, or those of the batch",
+    "ledger_events": "number of the newest event in the ledger's history (batch labels)",
+}
+DATES = {"date": "day of issue of the batch (UTC)"}
+TEXTS = {
+    "serial": "serial of the unit: of a package its first one, in repeated elements each in turn",
+    "serials": "all serials of the package, joined with a comma",
+    "first_serial": "first serial on this label",
+    "last_serial": "last serial on this label",
+    "uuid": "Device UUID of the unit, upper case with dashes; {uuid:hex} without dashes",
+    "mac": "MAC address of the unit, 12 hex digits; {mac:colons} in pairs",
+    "payload": "the barcode string of the package",
+    "batch": "batch id",
+    "product": "product's name in the workspace",
+    "title": "product's title",
+    "pid": "Amazon's product id",
+    "upc": "UPC-A, if the product has one",
+    "ean": "EAN, if the product has one",
+    "code": "the UPC or EAN; {code:groups} spaced as printed under bars",
+    "stage": "development or production",
+    "ledger_head": "digest of the newest event in the ledger's history (batch labels); {ledger_head:short} 16 digits",
+}
+PLACEHOLDERS = {**NUMBERS, **DATES, **TEXTS}
+"""Every name and its meaning; docs/formats/template.md is checked against it."""
+
+FORMATS = {"uuid": ("hex",), "mac": ("colons",), "code": ("groups",), "ledger_head": ("short",)}
+_NUMBER_FORMAT = re.compile(r"0[1-9]\d?|,")
+_DATE_FORMAT = re.compile(r"(%[YymdjVGHM]|[ ./_-])+")
+_BRACES = re.compile(r"\{([^{}]*)\}")
+_CONDITION = re.compile(r"\s*(not\s+)?([a-z_]+)\s*(?:(=|!=|<=|>=|<|>)\s*(\S.*?)\s*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledText:
+    """A text with placeholders: plain pieces, and (name, format) in between."""
+
+    source: str
+    tokens: tuple[str | tuple[str, str], ...]
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether the text differs from label to label."""
+        return any(not isinstance(piece, str) for piece in self.tokens)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The placeholders in it."""
+        return frozenset(piece[0] for piece in self.tokens if not isinstance(piece, str))
+
+    def fill(self, values: Values) -> str:
+        """The text of one label."""
+        return "".join(
+            [piece if isinstance(piece, str) else _shown(values[piece[0]], piece[1]) for piece in self.tokens]
+        )
+
+
+def compile_text(source: str) -> CompiledText:
+    """Compile a text; `ValueError` says what is wrong with it."""
+    tokens: list[str | tuple[str, str]] = []
+    at = 0
+    for match in _BRACES.finditer(source):
+        tokens += [source[at : match.start()]] if match.start() > at else []
+        at = match.end()
+        name, _, form = match[1].partition(":")
+        tokens.append((_known(name), _checked_format(name, form)))
+    tokens += [source[at:]] if at < len(source) else []
+    if any("{" in piece or "}" in piece for piece in tokens if isinstance(piece, str)):
+        raise ValueError("a brace without its partner")
+    if any(ord(character) < 32 for character in source):
+        raise ValueError("control characters can't be printed")
+    return CompiledText(source, tuple(tokens))
+
+
+def _known(name: str) -> str:
+    if name not in PLACEHOLDERS:
+        raise ValueError(f"{{{name}}} is no placeholder; known are {', '.join(PLACEHOLDERS)}")
+    return name
+
+
+def _checked_format(name: str, form: str) -> str:
+    allowed = FORMATS.get(name, ())
+    if not form or form in allowed:
+        return form
+    if name in NUMBERS:
+        if _NUMBER_FORMAT.fullmatch(form):
+            return form
+        raise ValueError(f"{{{name}:{form}}}: a number's format is 0 and a width, as in {{{name}:04}}, or a comma")
+    if name in DATES:
+        if _DATE_FORMAT.fullmatch(form):
+            return form
+        raise ValueError(f"{{{name}:{form}}}: a date's format is made of %Y %y %m %d %j %V %G and . / - _ or spaces")
+    hint = f"; {{{name}}} knows {', '.join(allowed)}" if allowed else ""
+    raise ValueError(f"{{{name}:{form}}}: there is no such format{hint}")
+
+
+def _shown(value: Value, form: str) -> str:
+    if isinstance(value, str):
+        return value if not form else _special(value, form)
+    if isinstance(value, int):
+        return format(value, form)
+    if isinstance(value, uuid.UUID):
+        return value.hex.upper() if form == "hex" else str(value).upper()
+    return value.strftime(form or "%Y-%m-%d")
+
+
+def _special(value: str, form: str) -> str:
+    if form == "colons":
+        return ":".join(value[at : at + 2] for at in range(0, len(value), 2))
+    if form == "short":
+        return value[:16]
+    # UPC-A 1-5-5-1, EAN-13 1-6-6, EAN-8 4-4 (GS1 General Specifications, 5.2.5).
+    cuts = {12: (1, 6, 11, 12), 13: (1, 7, 13), 8: (4, 8)}.get(len(value), (len(value),))
+    return " ".join(value[start:end] for start, end in zip((0, *cuts), cuts, strict=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`when`: a name that must have a value, or a comparison."""
+
+    source: str
+    negated: bool
+    name: str
+    operator: str
+    operand: str
+
+    def holds(self, values: Values) -> bool:
+        """Whether the element is on this label."""
+        value = values[self.name]
+        if not self.operator:
+            return bool(value) != self.negated
+        if isinstance(value, int):
+            number = int(self.operand)
+            result = {
+                "=": value == number,
+                "!=": value != number,
+                "<": value < number,
+                ">": value > number,
+                "<=": value <= number,
+                ">=": value >= number,
+            }[self.operator]
+        else:
+            result = (_shown(value, "") == self.operand) == (self.operator == "=")
+        return result != self.negated
+
+
+def compile_condition(source: str) -> Condition:
+    """Compile a condition; `ValueError` says what is wrong with it."""
+    match = _CONDITION.fullmatch(source)
+    if not match:
+        raise ValueError("a condition is a name, as in 'mac' or 'not mac', or a comparison, as in 'units > 1'")
+    negated, name, operator, operand = match.groups()
+    _known(name)
+    operand = (operand or "").strip("\"'")
+    if operator and name in NUMBERS and not re.fullmatch(r"-?\d{1,12}", operand):
+        raise ValueError(f"{name} is a number, it can't be compared with {operand!r}")
+    if operator in ("<", ">", "<=", ">=") and name not in NUMBERS:
+        raise ValueError(f"{name} is no number, it is compared with = or !=")
+    return Condition(source, bool(negated), name, operator or "", operand)

@@ -1,0 +1,112 @@
+"""The findings as one JSON document and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, replace
+from typing import Any
+
+from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
+from bss_mfg.verify.verification import Verification, rows_of
+
+_PLAIN = (
+    "verdict",
+    "serials",
+    "package",
+    "file",
+    "page",
+    "x_mm",
+    "y_mm",
+    "detail",
+    "unused_error_correction",
+    "wrong_modules",
+)
+
+
+class _Coming(list[Any]):
+    """A list for the JSON encoder whose items are made when it writes them: there may be a million."""
+
+    def __init__(self, count: int, items: Iterable[Any]) -> None:
+        super().__init__()
+        self._count, self._items = count, items
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._items)
+
+
+def _document(outcome: Verification) -> dict[str, Any]:
+    """What `verify --json` prints: docs/formats/json.md names every field."""
+    return {
+        "batch": outcome.batch.id,
+        "right": outcome.right,
+        "partial": outcome.partial,
+        "resumed": outcome.resumed,
+        "resumed_labels": outcome.resumed_labels,
+        "counts": outcome.counts,
+        "files": outcome.files,
+        "pages": outcome.pages,
+        "broken_files": [{"file": name, "reason": reason} for name, reason in outcome.broken],
+        "troubles": [{"file": name, "reason": reason} for name, reason in outcome.troubles],
+        "sample": asdict(outcome.decision) if outcome.decision else None,
+        "statistics": _statistics(outcome, statistics(outcome)) if outcome.wanted.grade else None,
+        "findings": _Coming(len(outcome.findings), rows_of(outcome)),
+    }
+
+
+def _statistics(outcome: Verification, facts: Statistics) -> dict[str, Any]:
+    plain = asdict(replace(facts, moments=()))
+    plain["letters"] = dict(facts.letters)
+    worst = outcome.findings.pick(facts.worst)
+    plain["worst"] = [worst[index].serials for index in facts.worst]
+    plain["positions"] = plain.pop("spots")
+    del plain["moments"]
+    plain["over_time"] = _Coming(len(facts.moments), map(asdict, facts.moments))
+    return plain
+
+
+def json_report(outcome: Verification) -> Iterator[bytes]:
+    """The document, in pieces."""
+    waiting: list[str] = []
+    for text in json.JSONEncoder(indent=2, ensure_ascii=True).iterencode(_document(outcome)):
+        waiting.append(text)
+        if len(waiting) > 10_000:
+            yield "".join(waiting).encode("ascii")
+            waiting.clear()
+    yield ("".join(waiting) + "\n").encode("ascii")
+
+
+def csv_report(outcome: Verification) -> Iterator[bytes]:
+    """A line for each finding: all cells quoted, and none that a spreadsheet takes for a formula."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
+    writer.writerow([*_PLAIN, "grade", "letter", "pixels_per_module", *(f"grade_{name}" for name in PARAMETERS)])
+    for row in rows_of(outcome):
+        grade: dict[str, Any] = row["grade"] or {}
+        parameters = grade.get("grades", {})
+        cells = [
+            *(row[name] for name in _PLAIN),
+            grade.get("overall"),
+            grade.get("letter"),
+            grade.get("pixels_per_module"),
+            *(parameters.get(name) for name in PARAMETERS),
+        ]
+        writer.writerow([_cell(value) for value in cells])
+        if buffer.tell() > 1 << 16:
+            yield buffer.getvalue().encode()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue().encode()
+
+
+def _cell(value: object) -> str:
+    """A text that a spreadsheet shows and never runs: what begins like a formula gets an apostrophe."""
+    if value is None:
+        return ""
+    text = str(value)
+    return f"'{text}" if isinstance(value, str) and text[:1] in set("=+-@\t\r\n") else text

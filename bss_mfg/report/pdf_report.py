@@ -1,0 +1,277 @@
+"""The verification report as a PDF for the batch's folder: verdict, counts, failures with pictures, maps, grades."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from bss_mfg.core.text import printable
+from bss_mfg.imaging.shots import FIGURE_BORDER, Shot
+from bss_mfg.report import sheet_maps
+from bss_mfg.report.html_report import (
+    MEANINGS,
+    MOST_CARDS,
+    count,
+    failures,
+    place_words,
+    read_words,
+    sample_words,
+    verdict_words,
+    worst_rows,
+)
+from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
+from bss_mfg.verify.findings import KINDS
+from bss_mfg.verify.verification import Verification, row_of
+
+if TYPE_CHECKING:
+    from bss_mfg.imaging.defects import Defects
+    from bss_mfg.report.sheet_maps import SheetMap
+
+_TONES = {"good": "#18794e", "warn": "#946800", "bad": "#c62a2f"}
+_CELLS = {
+    "matched": "#b7dfc5",
+    "missing": "#f3c3c4",
+    "duplicate": "#f5d9a3",
+    "foreign": "#d9c8f0",
+    "unreadable": "#f3c3c4",
+    "mismatched": "#f0a9ab",
+    "unseen": "#eceff2",
+    "none": "#ffffff",
+}
+MOST_PDF_MAPS = 24
+
+
+def pdf_report(outcome: Verification, made_at: str, version: str) -> Iterator[bytes]:
+    """An A4 PDF. Texts that Latin-1 fonts can't show are written as escapes."""
+    from reportlab.lib.pagesizes import A4
+    from reportlab.lib.units import mm
+    from reportlab.platypus import SimpleDocTemplate
+
+    out = BytesIO()
+    title = f"Verification of {outcome.batch.id}"
+    document = SimpleDocTemplate(
+        out,
+        pagesize=A4,
+        leftMargin=18 * mm,
+        rightMargin=18 * mm,
+        topMargin=18 * mm,
+        bottomMargin=18 * mm,
+        title=title,
+        author="",
+        creator=f"bss-mfg {version}",
+        invariant=1,
+    )
+
+    def foot(canvas: Any, _: Any) -> None:
+        canvas.setFont("Helvetica", 8)
+        canvas.setFillGray(0.4)
+        canvas.drawString(18 * mm, 10 * mm, title)
+        canvas.drawRightString(A4[0] - 18 * mm, 10 * mm, str(canvas.getPageNumber()))
+
+    story = [item for part in _parts(outcome, made_at, version) for item in part]
+    document.build(story, onFirstPage=foot, onLaterPages=foot)
+    yield out.getvalue()
+
+
+def _style(name: str, **more: Any) -> Any:
+    from reportlab.lib.styles import ParagraphStyle
+
+    return ParagraphStyle(name, **{"fontName": "Helvetica", "fontSize": 9, "leading": 12, **more})
+
+
+def _text(text: str, **more: Any) -> Any:
+    """A paragraph of a text from anywhere."""
+    from reportlab.platypus import Paragraph
+
+    return Paragraph(escape(printable(text, 2000)), _style("text", **more))
+
+
+def _parts(outcome: Verification, made_at: str, version: str) -> Iterator[list[Any]]:
+    from reportlab.lib.colors import HexColor
+
+    batch = outcome.batch
+    words, tone = verdict_words(outcome)
+    grey = HexColor("#5b6470")
+    yield [
+        _text(f"Verification of batch {batch.id}", textColor=grey, fontSize=11, leading=14),
+        _text(words, fontName="Helvetica-Bold", fontSize=22, leading=30, textColor=HexColor(_TONES[tone])),
+        _text(
+            f"{batch.facts.get('title') or batch.product} (product id {batch.facts['pid']}), {batch.units:,} units in "
+            f"{batch.packages:,} packages. Read: {read_words(outcome)}, on {made_at} by bss-mfg {version}.",
+            textColor=grey,
+        ),
+        *([_text(sample_words(outcome), spaceBefore=6)] if outcome.decision else []),
+    ]
+    yield [_space(4), _table([[f"{outcome.counts[kind]:,}", kind, MEANINGS[kind]] for kind in KINDS], (20, 28, 126))]
+    for head, found in (("Files that could not be read", outcome.broken), ("Read with difficulty", outcome.troubles)):
+        if found:
+            yield [_head(head), _table([[name, reason] for name, reason in found], (80, 94))]
+    yield _failures(outcome)
+    yield _maps(outcome)
+    yield _grades(outcome, statistics(outcome))
+
+
+def _head(text: str) -> Any:
+    return _text(text, fontName="Helvetica-Bold", fontSize=12, leading=16, spaceBefore=12, spaceAfter=4)
+
+
+def _space(millimetres: float) -> Any:
+    from reportlab.lib.units import mm
+    from reportlab.platypus import Spacer
+
+    return Spacer(1, millimetres * mm)
+
+
+def _table(rows: list[list[Any]], widths: tuple[float, ...]) -> Any:
+    """Plain rows; `widths` in mm."""
+    from reportlab.lib.colors import HexColor
+    from reportlab.lib.units import mm
+    from reportlab.platypus import Table, TableStyle
+
+    cells = [[_text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+    table = Table(cells, colWidths=[width * mm for width in widths], hAlign="LEFT")
+    table.setStyle(
+        TableStyle(
+            [
+                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                ("LINEBELOW", (0, 0), (-1, -1), 0.4, HexColor("#d9dee4")),
+                ("LEFTPADDING", (0, 0), (-1, -1), 0),
+            ]
+        )
+    )
+    return table
+
+
+def _failures(outcome: Verification) -> list[Any]:
+    total, failed, _ = failures(outcome)
+    if not total:
+        return []
+    rows = []
+    for index, item in failed:
+        shot, row = outcome.pictures.get(index), row_of(item)
+        words = [
+            _text(f"{row['verdict'].upper()}  {row['serials'] or 'not one of ours'}", fontName="Helvetica-Bold"),
+            _text(row["detail"]),
+            _text(place_words(row), textColor="#5b6470"),
+        ]
+        rows.append([_figure(shot, item.ailing) if shot else "", words])
+    more = [_text(f"{total - MOST_CARDS:,} more; the JSON and CSV reports list all.")]
+    return [_head(f"What is wrong ({total:,})"), _table(rows, (36, 138)), *more[: total > MOST_CARDS]]
+
+
+def _figure(shot: Shot, ailing: Defects | None) -> Any:
+    """A failed label, with its wrong modules framed where its grid is known."""
+    from reportlab.lib.units import mm
+    from reportlab.lib.utils import ImageReader
+    from reportlab.platypus import Flowable
+
+    side = 30 * mm
+
+    class Figure(Flowable):  # type: ignore[misc]
+        def wrap(self, *_: float) -> tuple[float, float]:
+            return side, side
+
+        def draw(self) -> None:
+            picture = ImageReader(BytesIO(shot.png))
+            width, height = picture.getSize()
+            scale = side / max(width, height)
+            self.canv.drawImage(picture, 0, side - height * scale, width * scale, height * scale)
+            if not shot.upright or ailing is None:
+                return
+            module = side / (ailing.size + 2 * FIGURE_BORDER)
+            self.canv.setStrokeColor("#e5001b")
+            self.canv.setFillColor("#e5001b")
+            self.canv.setLineWidth(0.3)
+            for row, column, dark in ailing.wrong[:1500]:
+                x, y = (column + FIGURE_BORDER) * module, side - (row + FIGURE_BORDER + 1) * module
+                self.canv.rect(x, y, module, module)
+                if dark:
+                    self.canv.rect(x + module / 3, y + module / 3, module / 3, module / 3, stroke=0, fill=1)
+
+    return Figure()
+
+
+def _maps(outcome: Verification) -> list[Any]:
+    from reportlab.platypus import KeepTogether
+
+    found, more = sheet_maps.sheets(outcome)
+    shown = found[:MOST_PDF_MAPS]
+    if not shown:
+        return []
+    drawn = [
+        [_map(item), _text(f"{item.file}, page {item.page}: {item.faults} not right", fontSize=7, leading=9)]
+        for item in shown
+    ]
+    rows: list[list[Any]] = [
+        [*drawn[at : at + 4], *[""] * (4 - len(drawn[at : at + 4]))] for at in range(0, len(drawn), 4)
+    ]
+    rest = more + len(found) - len(shown)
+    note = [_text(f"{count(rest, 'more page')} not shown.")] if rest else []
+    return [
+        KeepTogether([_head("Where it lies"), _table(rows[:1], (43, 43, 43, 43))]),
+        *([_table(rows[1:], (43, 43, 43, 43))] if rows[1:] else []),
+        *note,
+    ]
+
+
+def _map(item: SheetMap) -> Any:
+    from reportlab.graphics.shapes import Drawing, Rect, String
+    from reportlab.lib.colors import HexColor
+    from reportlab.lib.units import mm
+
+    from bss_mfg.report.svg_figures import MARKS
+
+    scale = 38 * mm / item.size_mm[0]
+    width, height = item.size_mm[0] * scale, item.size_mm[1] * scale
+    drawing = Drawing(width, height)
+    line = HexColor("#d9dee4")
+    drawing.add(Rect(0, 0, width, height, fillColor=HexColor("#ffffff"), strokeColor=line, strokeWidth=0.5))
+    for cell in item.cells:
+        x, y, across, down = (value * scale for value in cell.box)
+        drawing.add(
+            Rect(x, height - y - down, across, down, fillColor=HexColor(_CELLS[cell.verdict]), strokeColor=None)
+        )
+        if mark := MARKS[cell.verdict]:
+            size = across * 0.5
+            drawing.add(
+                String(
+                    x + across / 2,
+                    height - y - down / 2 - size / 3,
+                    mark,
+                    fontSize=size,
+                    fontName="Helvetica-Bold",
+                    textAnchor="middle",
+                )
+            )
+    return drawing
+
+
+def _grades(outcome: Verification, facts: Statistics) -> list[Any]:
+    if not facts.graded and not facts.not_gradable:
+        return []
+    low, high = facts.pixels_per_module or (0, 0)
+    words = (
+        f"Indicative grades after ISO/IEC 15415: a scanner or a camera is no calibrated verifier. Aperture "
+        f"{facts.aperture:.2f} X; {low:.1f} to {high:.1f} pixels per module. {facts.graded:,} graded, "
+        f"{facts.not_gradable:,} not gradable."
+    )
+    letters = [[letter, f"{number:,}"] for letter, number in facts.letters.items()]
+    parameters = [["", "mean", "lowest", "4", "3", "2", "1", "0"]] + [
+        [PARAMETERS[item.name], f"{item.mean:.1f}", f"{item.lowest:.1f}", *(f"{number:,}" for number in item.counts)]
+        for item in facts.parameters
+    ]
+    worst = [
+        [row["serials"], f"{row['grade']['overall']:.1f} {row['grade']['letter']}", place_words(row)]
+        for row in worst_rows(outcome, facts)
+    ]
+    return [
+        _head("Print quality"),
+        _text(words),
+        _space(2),
+        _table(letters, (20, 20)),
+        _space(3),
+        *([_table(parameters, (50, 18, 18, 17, 17, 17, 17, 17))] if facts.parameters else []),
+        *([_head("The worst labels"), _table(worst, (60, 18, 96))] if worst else []),
+    ]

@@ -1,0 +1,46 @@
+"""Reports by the name of their file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bss_mfg.core.files import already_exists_error, write_atomically
+from bss_mfg.errors import InputError
+from bss_mfg.report.data_reports import csv_report, json_report
+from bss_mfg.report.html_report import html_report, is_report
+from bss_mfg.report.pdf_report import pdf_report
+from bss_mfg.verify.verification import Verification
+
+KINDS = (".html", ".pdf", ".csv", ".json")
+
+
+def check_report(path: Path) -> None:
+    """Refuse a report that could not be written later: a name of no known kind, or a file that is in the way.
+
+    An HTML report of an earlier verification is replaced; anything else stays. Raises `InputError`, `RefusedError`.
+    """
+    if path.suffix.lower() not in KINDS:
+        raise InputError(
+            "is no kind of report", where=str(path), way_out=f"Name a file that ends in {', '.join(KINDS)}."
+        )
+    if not path.parent.is_dir():
+        raise InputError("its folder is not there", where=str(path), way_out="Make the folder first.")
+    if path.exists() and not is_report(path):
+        raise already_exists_error(path)
+
+
+def write_report(outcome: Verification, path: Path, made_at: str, version: str, again: bool = False) -> None:
+    """Put a report in place, whole or not at all; `again` where this run wrote it before."""
+    write_atomically(path, _pieces(outcome, path, made_at, version), replace=again or is_report(path))
+
+
+def _pieces(outcome: Verification, path: Path, made_at: str, version: str) -> Iterator[bytes]:
+    kind = path.suffix.lower()
+    if kind == ".pdf":
+        return pdf_report(outcome, made_at, version)
+    if kind == ".csv":
+        return csv_report(outcome)
+    if kind == ".json":
+        return json_report(outcome)
+    return html_report(outcome, made_at, version)
