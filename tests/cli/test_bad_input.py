@@ -25,7 +25,8 @@ from cryptography.x509.oid import NameOID
 from PIL import Image
 
 from bss_mfg.workspace.workspace import Workspace
-from tests.conftest import Factory, run_cli
+from tests.helpers.commands import run_cli
+from tests.helpers.factory import Factory
 
 SAMPLE_PUK = "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgADLZXG+MzHkCUT1F88yQpaiDW7vu8XDSIhJwsVr2bmmag="
 """The key in Amazon's public Wi-Fi barcode samples."""

@@ -11,8 +11,9 @@ import click
 import pytest
 
 from bss_mfg.cli.main import COMMANDS, cli
-from tests.conftest import Factory, run_cli, run_process
 from tests.helpers import ROOT
+from tests.helpers.commands import run_cli, run_process
+from tests.helpers.factory import Factory
 
 
 def all_commands() -> list[tuple[str, click.Command]]:

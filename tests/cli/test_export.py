@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Factory
+from tests.helpers.factory import Factory
 
 
 @pytest.mark.parametrize("per_package", [1, 2, 6])

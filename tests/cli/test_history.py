@@ -14,7 +14,7 @@ import pytest
 from bss_mfg.errors import InputError, LedgerError
 from bss_mfg.ledger import audit
 from bss_mfg.ledger.backup import check_head, inspect_copy
-from tests.conftest import WHO, Factory
+from tests.helpers.factory import WHO, Factory
 
 EVENTS = 1_000
 

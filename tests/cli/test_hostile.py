@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +14,7 @@ from PIL import Image
 
 from bss_mfg.imaging.reader import read_page
 from bss_mfg.symbol import data_matrix
-from tests.conftest import Factory
+from tests.helpers.factory import Factory
 from tests.unit.test_symbol import picture
 
 if TYPE_CHECKING:
@@ -81,11 +79,9 @@ def test_a_hostile_symbol_is_read_and_shown_as_text(line: Factory, tmp_path: Pat
 @pytest.mark.parametrize("name", TEXTS)
 @pytest.mark.parametrize("mode", ["--plain", "--json"])
 def test_a_hostile_read_is_shown_as_text_at_the_station(line: Factory, name: str, mode: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "bss_mfg", "--workspace", line.root, "scan", "A", mode],
-        input=TEXTS[name].replace(b"\x04", b"") + b"\n", capture_output=True, check=False,
-    )  # fmt: skip
-    shown = (done.stdout + done.stderr).decode("ascii").replace("\a", "")  # the station's own bell
+    done = line.cli("scan", "A", mode, stdin=TEXTS[name].replace(b"\x04", b"") + b"\n")
+    shown = (done.out + done.err).replace("\a", "")  # the station's own bell
+    assert shown.isascii()
     assert plain(shown), shown
-    assert "MISS" not in shown or done.returncode == 1
-    assert done.returncode in (0, 1), done.stderr
+    assert "MISS" not in shown or done.code == 1
+    assert done.code in (0, 1), done.err

@@ -13,8 +13,9 @@ import pytest
 from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.ledger.schema import VERSION
 from bss_mfg.ledger.store import Ledger
-from tests.conftest import WHO, Factory, make_factory, run_cli
 from tests.helpers import ROOT
+from tests.helpers.commands import run_cli
+from tests.helpers.factory import WHO, Factory, make_factory
 
 TRIGGERS = "SELECT name FROM sqlite_schema WHERE type IN ('trigger', 'index') AND name NOT LIKE 'sqlite_%'"
 OLD = ROOT / "tests" / "unit" / "ledger" / "old_ledgers"
@@ -46,15 +47,9 @@ def test_a_scrapped_units_label_is_wrong_wherever_it_is_read(line: Factory) -> N
     with line.ledger() as ledger:
         payload = next(ledger.packages("B1", 2, 1)).payload
         assert len(list(ledger.events_of(("unit scrapped",)))) == 1
-    import subprocess
-    import sys
-
-    station = subprocess.run(
-        [sys.executable, "-m", "bss_mfg", "--workspace", line.root, "scan", "B1", "--plain"], input=payload + "\n",
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert station.returncode == 1
-    assert station.stdout.startswith("SCRAPPED: ebK300000003, ebK300000004")
+    station = line.cli("scan", "B1", "--plain", stdin=payload + "\n")
+    assert station.code == 1
+    assert station.out.startswith("SCRAPPED: ebK300000003, ebK300000004")
 
 
 def test_a_scrapped_unit_is_neither_programmed_nor_uploaded_nor_printed(line: Factory) -> None:

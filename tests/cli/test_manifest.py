@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from bss_mfg.manifest.sidecar import read_sidecar
-from tests.conftest import Factory, Outcome
+from tests.helpers.commands import Outcome
+from tests.helpers.factory import Factory
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from bss_mfg.model import Secret, Unit
 from bss_mfg.payload.build import PayloadBuilder
 from bss_mfg.payload.product_keys import load_public_key
 from bss_mfg.payload.spec import packaged_spec
-from tests.conftest import Factory
+from tests.helpers.factory import Factory
 
 
 def test_one_of_anything_is_said_in_the_singular(factory: Factory) -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from bss_mfg.errors import InputError
 from bss_mfg.label.template.printer import BUILT_IN, load_printer, printer_text
-from tests.conftest import Factory
+from tests.helpers.factory import Factory
 from tests.helpers.pictures import pdfium
 
 

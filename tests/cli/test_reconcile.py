@@ -28,7 +28,8 @@ from bss_mfg.reconcile.comparison import Account
 from bss_mfg.reconcile.control_logs import reconcile_control_logs
 from bss_mfg.reconcile.programming_files import reconcile_programming
 from bss_mfg.reconcile.reconciliation import reconcile
-from tests.conftest import Factory, Outcome
+from tests.helpers.commands import Outcome
+from tests.helpers.factory import Factory
 
 
 def made(factory: Factory, units: int = 6, per_package: int = 2, batch: str = "B1", template: str = "") -> Path:

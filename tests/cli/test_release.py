@@ -13,7 +13,7 @@ import pytest
 
 from bss_mfg.programming.registry import formats
 from tests.cli.test_tables import soffice
-from tests.conftest import Factory
+from tests.helpers.factory import Factory
 
 
 @pytest.fixture

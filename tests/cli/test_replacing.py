@@ -7,15 +7,13 @@ import csv
 import hashlib
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.life import TRANSITIONS
-from tests.conftest import Factory
+from tests.helpers.factory import Factory
 
 
 @pytest.fixture
@@ -110,11 +108,8 @@ def test_the_old_label_is_wrong_and_the_new_one_right(line: Factory) -> None:
     assert "older barcode of package 2" in wrong["detail"]
     assert line.cli("verify", "B1", sheet, "--partial").code == 0
     reads = f"{old}\n{payloads(line)[2]}\n"
-    station = subprocess.run(
-        [sys.executable, "-m", "bss_mfg", "--workspace", line.root, "scan", "B1", "--plain"], input=reads,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    first, second = station.stdout.splitlines()[:2]
+    station = line.cli("scan", "B1", "--plain", stdin=reads)
+    first, second = station.out.splitlines()[:2]
     assert first.startswith("SCRAPPED")
     assert "older barcode" in first
     assert second.startswith("OK") or "ALREADY" in second

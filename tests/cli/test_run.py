@@ -14,8 +14,8 @@ import pypdfium2
 import pytest
 
 from bss_mfg.ledger.store import Ledger
-from tests.conftest import WHO, Factory, make_factory
 from tests.helpers import ROOT
+from tests.helpers.factory import WHO, Factory, make_factory
 from tests.unit.payload.test_family import PUKS
 
 
@@ -27,10 +27,6 @@ def outputs(factory: Factory, batch: str = "B1") -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != "run.json" and "batch-labels" not in path.name
     }
-
-
-def command(factory: Factory, *arguments: object) -> list[str]:
-    return [sys.executable, "-m", "bss_mfg", "--workspace", str(factory.root), *map(str, arguments)]
 
 
 def test_a_run_makes_what_the_single_commands_make(new_factory, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -216,7 +212,7 @@ def interrupted(running: subprocess.Popen[str]) -> str:
 def test_ctrl_c_ends_within_a_second_and_resume_goes_on(factory: Factory) -> None:
     factory.add()
     running = subprocess.Popen(
-        command(factory, "run", "bulb", "--units", 9_600, "--id", "B1", "--jobs", 2), stderr=subprocess.PIPE, text=True
+        factory.command("run", "bulb", "--units", 9_600, "--id", "B1", "--jobs", 2), stderr=subprocess.PIPE, text=True
     )
     labels = factory.root / "batches/B1/labels"
     end = time.monotonic() + 120

@@ -26,8 +26,8 @@ from bss_mfg.pipeline.pipeline import run
 from bss_mfg.pipeline.plan import Ready, new_plan, ready, write_plan
 from bss_mfg.workspace.workspace import Workspace
 from tests.cli.test_bad_input import good_pem
-from tests.cli.test_run import command, interrupted
-from tests.conftest import Factory
+from tests.cli.test_run import interrupted
+from tests.helpers.factory import Factory
 
 
 def prepared(factory: Factory, units: int) -> Ready:
@@ -195,7 +195,7 @@ def test_a_second_run_of_a_batch_that_is_at_work_is_refused(factory: Factory) ->
 
 def test_two_runs_at_once_take_two_ids(factory: Factory) -> None:
     factory.add()
-    both = [subprocess.Popen(command(factory, "run", "bulb", "--units", 2), stderr=subprocess.PIPE) for _ in range(2)]
+    both = [subprocess.Popen(factory.command("run", "bulb", "--units", 2), stderr=subprocess.PIPE) for _ in range(2)]
     told = [one.communicate(timeout=120)[1] for one in both]
     assert [one.returncode for one in both] == [0, 0], told
     with factory.ledger() as ledger:
@@ -207,7 +207,7 @@ def test_interrupted_while_it_issues_nothing_is_issued_and_the_batch_is_named(fa
     """Nobody gave an id: "the same command again" would begin another batch."""
     factory.add()
     running = subprocess.Popen(
-        command(factory, "run", "bulb", "--units", 100_000, "--jobs", 2), stderr=subprocess.PIPE, text=True
+        factory.command("run", "bulb", "--units", 100_000, "--jobs", 2), stderr=subprocess.PIPE, text=True
     )
     plan = factory.root / "batches/bulb-0001/run.json"
     end = time.monotonic() + 120
@@ -253,8 +253,8 @@ def drawn(text: str) -> list[str]:
 def test_the_display_fits_a_terminal_and_tells_no_rate_of_what_was_done_before(factory: Factory) -> None:
     factory.add("roll", template="roll-50x30")
     factory.add()
-    first, again = (on_terminal(command(factory, "run", "bulb", "--units", 3_000, "--id", "B1")) for _ in range(2))
-    zpl = on_terminal(command(factory, "run", "roll", "--units", 2, "--id", "B2", "--printer", "zpl-203"))
+    first, again = (on_terminal(factory.command("run", "bulb", "--units", 3_000, "--id", "B1")) for _ in range(2))
+    zpl = on_terminal(factory.command("run", "roll", "--units", 2, "--id", "B2", "--printer", "zpl-203"))
     for text in (first, again, zpl):
         steps = [
             line for line in drawn(text) if line.startswith(("issue ", "labels ", "verify ", "manifest ", "traveller "))

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Factory, Outcome
+from tests.helpers.commands import Outcome
+from tests.helpers.factory import Factory
 
 
 def forms(key: bytes) -> set[bytes]:

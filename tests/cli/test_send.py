@@ -8,7 +8,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -20,7 +19,8 @@ import pytest
 
 from bss_mfg.errors import InputError
 from bss_mfg.label.printing.raw_port import TRIES, SendResult, parse_address, send_to_raw_port, split_formats
-from tests.conftest import Factory, Outcome
+from tests.helpers.commands import Outcome
+from tests.helpers.factory import Factory
 
 LABELS = 60
 WAYS = ("--template", "roll-50x30", "--printer", "zpl-203")
@@ -298,7 +298,7 @@ def test_an_interrupted_sending_is_remembered(batch: Factory, how: signal.Signal
     """Stopped by the operator or a power cut while the printer is printing: to send it again takes an --again."""
     with RawPort(stall=True) as port:
         running = subprocess.Popen(
-            [sys.executable, "-m", "bss_mfg", "--workspace", batch.root, "labels", "B1", *WAYS, "--send", port.address],
+            batch.command("labels", "B1", *WAYS, "--send", port.address),
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         deadline = time.monotonic() + 60

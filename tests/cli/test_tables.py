@@ -36,8 +36,8 @@ from bss_mfg.ledger.rows import INTEGER_COLUMNS, UNIT_COLUMNS, UnitFilter
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Identity
 from bss_mfg.tables import DEFAULT, Table, csv_rows, csv_table, json_lines, json_rows, write_xlsx
-from tests.conftest import Factory
 from tests.helpers import ROOT
+from tests.helpers.factory import Factory
 
 IDENTITY = ("serial", "uuid", "mac")
 

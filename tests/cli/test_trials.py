@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.conftest import Factory
+from tests.helpers.factory import Factory
 from tests.helpers.pictures import pdfium
 
 

@@ -20,7 +20,8 @@ import pytest
 from bss_mfg.errors import LedgerError
 from bss_mfg.model import Secret
 from bss_mfg.workspace import vault_key_files
-from tests.conftest import Factory, Outcome, make_factory, run_cli
+from tests.helpers.commands import Outcome, run_cli
+from tests.helpers.factory import Factory, make_factory
 
 PASSPHRASE = "correct horse battery staple"
 
@@ -133,7 +134,7 @@ def at_a_terminal(factory: Factory, arguments: list[str], typed: str) -> str:
     """Run a command in a pseudo-terminal, type one line when it asks, and give what the screen showed."""
     child, terminal = pty.fork()
     if child == 0:
-        os.execv(sys.executable, [sys.executable, "-m", "bss_mfg", "--workspace", str(factory.root), *arguments])  # noqa: S606
+        os.execv(sys.executable, factory.command(*arguments))  # noqa: S606
     shown, sent, end = b"", False, time.monotonic() + 60
     while time.monotonic() < end:
         try:

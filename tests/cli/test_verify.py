@@ -18,7 +18,7 @@ from bss_mfg.imaging.grade import unused_error_correction
 from bss_mfg.imaging.sources import pages_of
 from bss_mfg.payload.spec import packaged_spec
 from bss_mfg.verify.diagnosis import diagnose
-from tests.conftest import Factory
+from tests.helpers.factory import Factory
 from tests.helpers.pictures import pdfium
 
 PX = 300 / 25.4

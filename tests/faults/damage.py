@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from bss_mfg.symbol import data_matrix
-from tests.conftest import make_factory
+from tests.helpers.factory import make_factory
 from tests.helpers.pictures import Grey, pdfium
 
 Floats = NDArray[np.floating]

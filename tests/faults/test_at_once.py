@@ -16,8 +16,7 @@ from bss_mfg.errors import BssError
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.ledger import connection
 from bss_mfg.ledger.connection import waiting_lock
-from tests.conftest import Factory
-from tests.unit.issuing.test_issuing import table
+from tests.helpers.factory import Factory
 
 WRITERS, READERS, BATCHES, UNITS = 8, 2, 50, 10
 
@@ -89,10 +88,10 @@ def test_eight_writers_and_two_readers(factory: Factory, tmp_path: Path) -> None
     assert [one["error"] for one in said if "error" in one] == []
     units = WRITERS * BATCHES * UNITS
     assert units == 4_000
-    assert table(
-        factory, "SELECT count(*), count(DISTINCT uuid), count(DISTINCT serial), count(DISTINCT key_digest) FROM unit"
+    assert factory.rows(
+        "SELECT count(*), count(DISTINCT uuid), count(DISTINCT serial), count(DISTINCT key_digest) FROM unit"
     ) == [(units + 1,) * 4]
-    assert table(factory, "SELECT next_serial FROM product") == [(units + 2,)]  # no gap either
+    assert factory.rows("SELECT next_serial FROM product") == [(units + 2,)]  # no gap either
     turns = [turn for one in said[:WRITERS] for turn in one["turns"]]  # type: ignore[attr-defined]
     longest = max(wait for one in said[:WRITERS] for wait in one["waits"])  # type: ignore[attr-defined]
     # two seconds; on a disk that takes long for one commit, as many turns

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Factory, Outcome
-from tests.unit.issuing.test_issuing import table
+from tests.helpers.commands import Outcome
+from tests.helpers.factory import Factory
 
 LIBRARY = next(
     (path for folder in ("/usr/lib", "/usr/local/lib") for path in Path(folder).glob("**/libfaketime.so.1")), None
@@ -41,9 +41,9 @@ def test_order_and_uniqueness_do_not_hang_on_the_clock(factory: Factory) -> None
             assert done.code == 0, (clock, command, done.err)
         again = at(factory, "ten years ahead", "batch", "create", "bulb", "--units", 4, "--id", batch)
         assert "was issued before" in again.err
-    assert table(factory, "SELECT count(*), count(DISTINCT uuid), count(DISTINCT serial) FROM unit") == [(20, 20, 20)]
-    assert table(factory, "SELECT next_serial FROM product") == [(21,)]
-    listed = table(factory, "SELECT seq, substr(at, 1, 4) FROM event ORDER BY seq")
+    assert factory.rows("SELECT count(*), count(DISTINCT uuid), count(DISTINCT serial) FROM unit") == [(20, 20, 20)]
+    assert factory.rows("SELECT next_serial FROM product") == [(21,)]
+    listed = factory.rows("SELECT seq, substr(at, 1, 4) FROM event ORDER BY seq")
     assert [seq for seq, _ in listed] == list(range(1, len(listed) + 1))
     years = [year for _, year in listed]
     assert years != sorted(years), "the clock was never wrong"

@@ -18,8 +18,8 @@ from bss_mfg.ledger.checking import payload_digest
 from bss_mfg.verify.findings import Books, Finding, ScannedPage
 from bss_mfg.verify.page import PageReader
 from bss_mfg.verify.request import Wish
-from tests.conftest import WHO, Factory
 from tests.faults.damage import CLASSES, SEED, Damaged, Sheet, damaged, read_with_libdmtx, read_with_zxing, real_sheet
+from tests.helpers.factory import WHO, Factory
 
 BASELINE = Path(__file__).parent / "damage_baseline.json"
 """What libdmtx reads of each picture, by the picture's SHA-256: it takes minutes. `python -m tests.faults.damage OUT

@@ -18,8 +18,8 @@ from bss_mfg.manifest.sidecar import read_sidecar
 from bss_mfg.model import Actor
 from bss_mfg.programming.registry import formats
 from bss_mfg.workspace.workspace import Workspace
-from tests.conftest import Factory, make_factory
 from tests.helpers import strace
+from tests.helpers.factory import Factory, make_factory
 
 pytestmark = [
     pytest.mark.slow,

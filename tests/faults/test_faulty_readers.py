@@ -10,8 +10,8 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-from tests.conftest import Factory
 from tests.helpers import ROOT
+from tests.helpers.factory import Factory
 
 PAGES, CRASHES, HANGS = 500, 222, 333
 SHIM = """

@@ -15,9 +15,9 @@ from bss_mfg.issuing.batch import create_batch
 from bss_mfg.ledger import connection
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Identity
-from tests.conftest import WHO, Factory, make_factory
 from tests.faults import powercut
 from tests.helpers import strace
+from tests.helpers.factory import WHO, Factory, make_factory
 
 pytestmark = [
     pytest.mark.slow,

@@ -8,7 +8,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,8 @@ from pathlib import Path
 import pypdfium2
 import pytest
 
-from tests.conftest import make_factory
+from tests.helpers.commands import command_line
+from tests.helpers.factory import make_factory
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks Linux for the processes of a run")
 
@@ -62,9 +62,8 @@ class Line:
     kills: int = 0
 
     def start(self) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "bss_mfg", "--workspace", self.root, *ARGUMENTS]
-        return subprocess.Popen([str(part) for part in command], stderr=subprocess.PIPE, text=True,
-                                start_new_session=True)  # fmt: skip
+        command = command_line("--workspace", self.root, *ARGUMENTS)
+        return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
     def killed(self, moments: list[tuple[float, str]], until: Path | None = None) -> tuple[int, str]:
         """Start the run, and kill the parent, a worker or all at some moments (`until` a file is there, they wait); how

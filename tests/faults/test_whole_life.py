@@ -26,7 +26,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from bss_mfg.cli.main import main
 from bss_mfg.ledger import connection
-from tests.conftest import Factory, make_factory
+from tests.helpers.factory import Factory, make_factory
 
 STEPS, EXAMPLES = 52, 40
 ACTS = [

@@ -42,16 +42,21 @@ class Outcome:
 
 
 def run_process(
-    *arguments: object, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: str = "",
+    *arguments: object, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: str | bytes = "",
     timeout: float = 300,
 ) -> Outcome:  # fmt: skip
     """Run the real command, `python -m bss_mfg`, in a process of its own: for what a process has of its own (its
     environment before Python starts, signals, terminals, how it ends) and as the proof that it starts at all."""
     done = subprocess.run(
-        [sys.executable, "-m", "bss_mfg", *map(str, arguments)],
-        cwd=cwd, env=real_environment(env), input=stdin, capture_output=True, text=True, timeout=timeout, check=False,
+        command_line(*arguments),
+        cwd=cwd, env=real_environment(env), input=_bytes(stdin), capture_output=True, timeout=timeout, check=False,
     )  # fmt: skip
-    return Outcome(done.returncode, done.stdout, done.stderr)
+    return Outcome(done.returncode, _text(done.stdout), _text(done.stderr))
+
+
+def command_line(*arguments: object) -> list[str]:
+    """What starts the real command, for `subprocess`."""
+    return [sys.executable, "-m", "bss_mfg", *map(str, arguments)]
 
 
 def real_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -60,7 +65,7 @@ def real_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def run_cli(
-    *arguments: object, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: str = "",
+    *arguments: object, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: str | bytes = "",
     timeout: float = 300,
 ) -> Outcome:  # fmt: skip
     """Run a command in this process as if it were one of its own; see `run_process`.
@@ -82,29 +87,39 @@ def run_cli(
             code = ended.code if isinstance(ended.code, int) else 0
         sys.stdout.flush()
         sys.stderr.flush()
-        return Outcome(code, _text(out), _text(err))
+        return Outcome(code, *(_text(_content(file)) for file in (out, err)))
 
 
-def _text(file: IO[bytes]) -> str:
+def _bytes(text: str | bytes) -> bytes:
+    return text.encode() if isinstance(text, str) else text
+
+
+def _content(file: IO[bytes]) -> bytes:
     file.seek(0)
-    return io.TextIOWrapper(io.BytesIO(file.read()), "utf-8").read()  # line ends as a pipe's reader gets them
+    return file.read()
+
+
+def _text(data: bytes) -> str:
+    return io.TextIOWrapper(io.BytesIO(data), "utf-8").read()  # with one kind of line end
 
 
 @contextlib.contextmanager
-def _standard_streams(stdin: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+def _standard_streams(stdin: str | bytes) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
     """Files as standard streams, in Python and below it."""
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     before, kept = (sys.stdin, sys.stdout, sys.stderr), [os.dup(number) for number in range(3)]
     with contextlib.ExitStack() as stack:
         files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
-        files[0].write(stdin.encode())
+        files[0].write(_bytes(stdin))
         files[0].seek(0)
         try:
             for number, file in enumerate(files):
                 os.dup2(file.fileno(), number)
-            sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
-            sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+            # What can't be decoded or encoded is met as by a process under the same locale.
+            errors = getattr(sys.__stdin__, "errors", "strict")
+            sys.stdin = open(0, encoding="utf-8", errors=errors, closefd=False)  # noqa: SIM115
+            sys.stdout = open(1, "w", encoding="utf-8", errors=errors, closefd=False)  # noqa: SIM115
             sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
             yield files[1], files[2]
         finally:

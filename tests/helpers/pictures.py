@@ -21,8 +21,8 @@ from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.model import Identity
 from bss_mfg.symbol import Matrix, data_matrix
-from tests.conftest import Factory
 from tests.helpers import ROOT
+from tests.helpers.factory import Factory
 
 Grey = NDArray[np.uint8]
 Bits = NDArray[np.bool_]

@@ -20,7 +20,7 @@ from bss_mfg.label.layout.page_layout import lay_out
 from bss_mfg.label.render import pdf
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import BUILT_IN, Printer
-from tests.conftest import Factory
+from tests.helpers.factory import Factory
 from tests.helpers.pictures import (
     TEMPLATES,
     Grey,

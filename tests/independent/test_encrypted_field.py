@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from bss_mfg.payload.suites import SUITES
-from tests.conftest import Factory, spec_with_suite
+from tests.helpers.factory import Factory, spec_with_suite
 
 INFO = b"amazon-bss-ob04"
 

@@ -31,7 +31,7 @@ from bss_mfg.label.template.loading import load_template, template_from_text
 from bss_mfg.label.template.printer import BUILT_IN, Printer
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.symbol import data_matrix
-from tests.conftest import Factory
+from tests.helpers.factory import Factory
 from tests.helpers.pictures import (
     TEMPLATES,
     Bits,

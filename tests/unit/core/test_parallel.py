@@ -24,8 +24,8 @@ from bss_mfg.issuing.batch import MAKE_AHEAD_FROM, create_batch
 from bss_mfg.label.make import LabelRequest, make_labels
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import BUILT_IN
-from tests.conftest import Factory
 from tests.helpers import ROOT
+from tests.helpers.factory import Factory
 
 
 def fragile(job: int) -> int:

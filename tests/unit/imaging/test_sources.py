@@ -17,7 +17,7 @@ from bss_mfg.core.processes import ProcessExecutor
 from bss_mfg.errors import InputError
 from bss_mfg.imaging.sources import open_source, pages_of
 from bss_mfg.verify.verification import Wanted, verify
-from tests.conftest import Factory
+from tests.helpers.factory import Factory
 
 KINDS = {
     "png": {}, "jpg": {"quality": 80}, "jpeg": {"quality": 60}, "tif": {}, "tiff": {"compression": "group4"}, "bmp": {},

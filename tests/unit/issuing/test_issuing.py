@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
-import sqlite3
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -18,17 +16,7 @@ from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.identity_files import read_identities
 from bss_mfg.model import Identity
-from tests.conftest import WHO, Factory
-
-
-def create(factory: Factory, *arguments: object) -> list[str]:
-    return [sys.executable, "-m", "bss_mfg", "--workspace", str(factory.root), "batch", "create",
-            *map(str, arguments)]  # fmt: skip
-
-
-def table(factory: Factory, query: str) -> list[tuple[object, ...]]:
-    with sqlite3.connect(factory.root / "ledger.db") as database:  # writable: a killed run's journal is rolled back
-        return database.execute(query).fetchall()
+from tests.helpers.factory import WHO, Factory
 
 
 def test_a_batch_has_what_was_asked_for(factory: Factory) -> None:
@@ -51,7 +39,7 @@ def test_the_same_command_again_gives_the_same_batch(factory: Factory) -> None:
     again = factory.cli("batch", "create", "bulb", "--units", 5, "--id", "B1", "--json")
     assert (first.code, again.code) == (0, 0)
     assert (first.json["created"], again.json["created"]) == (True, False)
-    assert table(factory, "SELECT count(*) FROM unit") == [(5,)]
+    assert factory.rows("SELECT count(*) FROM unit") == [(5,)]
 
 
 @pytest.mark.parametrize("change", ["units", "product", "identities", "units_per_package"])
@@ -72,7 +60,7 @@ def test_the_same_id_with_other_arguments_is_refused(factory: Factory, tmp_path:
     refused = factory.cli("batch", "create", *arguments, "--id", "B1")
     assert refused.code == 4
     assert "other arguments" in refused.err
-    assert table(factory, "SELECT count(*) FROM unit") == [(6,)]
+    assert factory.rows("SELECT count(*) FROM unit") == [(6,)]
 
 
 def test_without_an_id_batches_are_numbered(factory: Factory) -> None:
@@ -175,21 +163,25 @@ def test_killed_at_fifty_moments_and_run_again(factory: Factory) -> None:
     """kill -9 anywhere in `batch create --units 2000`, then the same command: exactly 2,000 units, no duplicate."""
     factory.add(oob_bytes=16)
     start = time.monotonic()
-    assert subprocess.run(create(factory, "bulb", "--units", 2000, "--id", "whole"), check=False).returncode == 0
+    assert (
+        subprocess.run(
+            factory.command("batch", "create", "bulb", "--units", 2000, "--id", "whole"), check=False
+        ).returncode
+        == 0
+    )
     whole = time.monotonic() - start
     moments, finished = random.Random(20), 0
     for number in range(50):
-        command = create(factory, "bulb", "--units", 2000, "--id", f"K{number}")
+        command = factory.command("batch", "create", "bulb", "--units", 2000, "--id", f"K{number}")
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(moments.uniform(0.15, 1.05) * whole)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        finished += ("K" + str(number),) in table(factory, "SELECT id FROM batch")
+        finished += ("K" + str(number),) in factory.rows("SELECT id FROM batch")
         assert subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode == 0
     assert finished < 50, "every kill came too late to test anything"
-    assert table(factory, "PRAGMA integrity_check") == [("ok",)]
-    counts = table(
-        factory,
+    assert factory.rows("PRAGMA integrity_check") == [("ok",)]
+    counts = factory.rows(
         "SELECT b.id, b.units, count(*), count(DISTINCT u.uuid), count(DISTINCT u.key_digest), "
         "count(DISTINCT u.serial) "
         "FROM batch b JOIN unit u ON u.batch = b.no GROUP BY b.no",
@@ -205,14 +197,14 @@ def test_eight_at_once(factory: Factory) -> None:
     factory.add(oob_bytes=16)
     processes = [
         subprocess.Popen(
-            create(factory, "bulb", "--units", 200, "--id", f"P{number % 7}"),
+            factory.command("batch", "create", "bulb", "--units", 200, "--id", f"P{number % 7}"),
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )
         for number in range(8)
     ]  # fmt: skip
     errors = [process.communicate()[1] for process in processes]
     assert [process.returncode for process in processes] == [0] * 8, errors
-    assert table(factory, "SELECT count(*), count(DISTINCT uuid), count(DISTINCT serial) FROM unit") == [
+    assert factory.rows("SELECT count(*), count(DISTINCT uuid), count(DISTINCT serial) FROM unit") == [
         (1400, 1400, 1400)
     ]
 

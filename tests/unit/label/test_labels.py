@@ -21,8 +21,8 @@ from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI, Printer
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.symbol import data_matrix
-from tests.conftest import Factory
 from tests.helpers import ROOT
+from tests.helpers.factory import Factory
 from tests.helpers.pictures import page_count, pdfium, poppler
 
 TEMPLATES = ("sheet-a4-24", "roll-50x30")

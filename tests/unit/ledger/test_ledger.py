@@ -18,7 +18,7 @@ from bss_mfg.ledger.issued import LookupColumn
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Secret
 from bss_mfg.workspace import vault_key_files
-from tests.conftest import Factory, make_factory
+from tests.helpers.factory import Factory, make_factory
 
 
 def test_settings_are_those_that_lost_nothing(factory: Factory) -> None:

@@ -11,7 +11,7 @@ import pytest
 from bss_mfg.errors import BssError, LedgerError
 from bss_mfg.ledger import audit
 from bss_mfg.ledger.store import Ledger
-from tests.conftest import WHO, Factory
+from tests.helpers.factory import WHO, Factory
 
 EVENTS = 1_000
 Row = tuple[int, bytes, bytes, bytes | None, bytes, bytes]

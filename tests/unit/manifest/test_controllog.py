@@ -29,8 +29,8 @@ from bss_mfg.manifest.log_schema import document_schema, schema_file
 from bss_mfg.manifest.sidecar import Origin, Sidecar, Written, read_sidecar, sidecar_path, write_logs
 from bss_mfg.model import Batch, Package, Unit
 from bss_mfg.payload.spec import packaged_spec
-from tests.conftest import Factory
 from tests.helpers import ROOT
+from tests.helpers.factory import Factory
 
 MAPPING = load_mapping("amazon-bss-ob04", Path("nowhere"))
 SPEC = packaged_spec("amazon-bss-ob04")

@@ -28,8 +28,8 @@ from bss_mfg.manifest.feedback import (
     load_feedback_mapping,
     read_feedback,
 )  # fmt: skip
-from tests.conftest import Factory
 from tests.helpers import ROOT
+from tests.helpers.factory import Factory
 
 MAPPING = load_feedback_mapping(Path("nowhere"))
 PACKAGED = (Path(feedback.__file__).parent / FILE).read_text()

@@ -35,7 +35,7 @@ from bss_mfg.payload.spec import packaged_names, packaged_spec, require_confirme
 from bss_mfg.symbol import data_matrix
 from bss_mfg.verify.diagnosis import diagnose
 from bss_mfg.verify.inspect import explain, strings_of
-from tests.conftest import Factory
+from tests.helpers.factory import Factory
 
 PUK = "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgADLZXG+MzHkCUT1F88yQpaiDW7vu8XDSIhJwsVr2bmmag="
 INNER = f"ABV:IB01;SERNUM:G3A0PA01802300PE;PID:ebK3;PUK:{PUK};PIN:957AD9640;"

@@ -34,7 +34,7 @@ from bss_mfg.programming.format import About, Format
 from bss_mfg.programming.image_layout import CRCS, Layout, load_layout, packaged_layouts
 from bss_mfg.programming.readback import Difference, check_readback, read_readback
 from bss_mfg.programming.registry import NAMES, formats
-from tests.conftest import Factory
+from tests.helpers.factory import Factory
 
 ABOUT = About("B1", "ebK3", "12:0a1b2c3d", "1.2.3")
 Said = tuple[str, bytes, bytes]

@@ -38,7 +38,7 @@ from bss_mfg.reconcile.control_log_tasks import NotByLines, by_lines
 from bss_mfg.reconcile.programming_tasks import Keys, RowsPart
 from bss_mfg.reconcile.reconciliation import reconcile
 from bss_mfg.workspace.workspace import Workspace
-from tests.conftest import Factory
+from tests.helpers.factory import Factory
 from tests.unit.payload.test_family import PUKS
 
 UNITS = 2_500

@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -29,7 +28,7 @@ from bss_mfg.verify.finding_spool import Findings, Heap
 from bss_mfg.verify.findings import Finding
 from bss_mfg.verify.verification import Verification, Wanted, verify
 from tests.cli.test_verify import cell, tampered
-from tests.conftest import Factory
+from tests.helpers.factory import Factory
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -288,8 +287,7 @@ def test_a_watched_folder_is_read_as_scans_arrive(printed: Factory, scans: Path,
     inbox.mkdir()
     report = tmp_path / "r.html"
     process = subprocess.Popen(
-        [sys.executable, "-m", "bss_mfg", "--workspace", printed.root, "verify", "B", "--watch", inbox,
-         "--report", report],
+        printed.command("verify", "B", "--watch", inbox, "--report", report),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     whole = pypdfium2.PdfDocument(printed.root / "batches" / "B" / "labels" / "B-labels-0001.pdf")
@@ -317,7 +315,7 @@ def test_ctrl_c_ends_watching_with_the_verdict(printed: Factory, tmp_path: Path)
     inbox = tmp_path / "inbox"
     inbox.mkdir()
     process = subprocess.Popen(
-        [sys.executable, "-m", "bss_mfg", "--workspace", printed.root, "verify", "B", "--watch", inbox, "--partial"],
+        printed.command("verify", "B", "--watch", inbox, "--partial"),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stderr

@@ -8,7 +8,6 @@ import re
 import select
 import signal
 import subprocess
-import sys
 import time
 import tty
 from collections.abc import Callable
@@ -20,7 +19,8 @@ from hypothesis import strategies as st
 
 from bss_mfg.station.station import Station
 from bss_mfg.verify.keyboards import LAYOUTS, US, capped, diagnose_layout, meant, typed
-from tests.conftest import Factory, run_cli
+from tests.helpers.commands import run_cli
+from tests.helpers.factory import Factory
 
 
 @pytest.fixture
@@ -141,19 +141,16 @@ def test_devices_must_be_in_their_package(line: Factory) -> None:
 
 def test_a_burst_of_pasted_reads_is_taken_whole(line: Factory) -> None:
     text = "\n".join(payloads(line) * 20) + "\n"
-    done = subprocess.run(
-        [sys.executable, "-m", "bss_mfg", "--workspace", line.root, "scan", "B1", "--plain"],
-        input=text, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("\n") == 100
-    assert "100 reads, 0 wrong; 5 of 5 packages verified, 0 missing" in done.stderr
+    done = line.cli("scan", "B1", "--plain", stdin=text)
+    assert done.code == 0, done.err
+    assert done.out.count("\n") == 100
+    assert "100 reads, 0 wrong; 5 of 5 packages verified, 0 missing" in done.err
 
 
 def test_a_killed_station_loses_no_answered_read(line: Factory) -> None:
     texts = payloads(line)
     process = subprocess.Popen(
-        [sys.executable, "-m", "bss_mfg", "--workspace", line.root, "scan", "B1", "--json"],
+        line.command("scan", "B1", "--json"),
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdin and process.stdout
@@ -171,7 +168,7 @@ def test_a_killed_station_loses_no_answered_read(line: Factory) -> None:
 def test_the_full_screen_shows_verdict_and_counts(line: Factory, tmp_path: Path) -> None:
     controller, terminal = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "bss_mfg", "--workspace", line.root, "scan", "B1"],
+        line.command("scan", "B1"),
         stdin=terminal, stdout=terminal, stderr=terminal, env={**os.environ, "TERM": "xterm", "COLUMNS": "90"},
     )  # fmt: skip
     os.close(terminal)
@@ -201,8 +198,7 @@ def test_a_scanner_on_a_serial_port_is_read(line: Factory) -> None:
     controller, terminal = pty.openpty()
     tty.setraw(terminal)
     process = subprocess.Popen(
-        [sys.executable, "-m", "bss_mfg", "--workspace", line.root, "scan", "B1", "--plain", "--port",
-         os.ttyname(terminal)],
+        line.command("scan", "B1", "--plain", "--port", os.ttyname(terminal)),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout
@@ -240,7 +236,7 @@ def test_2000_reads_at_20_a_second_with_five_kills_are_counted_exactly(new_facto
     def start() -> tuple[subprocess.Popen[bytes], int]:
         controller, terminal = pty.openpty()
         process = subprocess.Popen(
-            [sys.executable, "-m", "bss_mfg", "--workspace", factory.root, "scan", "B1"],
+            factory.command("scan", "B1"),
             stdin=terminal, stdout=terminal, stderr=terminal, env={**os.environ, "TERM": "xterm"},
         )  # fmt: skip
         os.close(terminal)
@@ -305,9 +301,6 @@ def test_a_session_is_judged_by_its_own_reads(factory: Factory) -> None:
     with factory.ledger() as ledger:
         payload = next(ledger.packages("B1")).payload
     for text, code in (("nonsense", 1), (payload, 0)):
-        done = subprocess.run(
-            [sys.executable, "-m", "bss_mfg", "--workspace", factory.root, "scan", "B1", "--plain"],
-            input=text + "\n", capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == code, done.stderr
-    assert "2 reads, 1 wrong" in done.stderr
+        done = factory.cli("scan", "B1", "--plain", stdin=text + "\n")
+        assert done.code == code, done.err
+    assert "2 reads, 1 wrong" in done.err

@@ -10,7 +10,7 @@ import pytest
 
 from bss_mfg.verify.diagnosis import diagnose
 from bss_mfg.verify.keyboards import LAYOUTS, capped, typed
-from tests.conftest import Factory
+from tests.helpers.factory import Factory
 
 COUNT = 10_000
 SUFFIXES = ("", "\r", "\n", "\r\n", "\t", "]d1")

@@ -35,7 +35,7 @@ from bss_mfg.verify.request import Wish
 from bss_mfg.verify.tasks import Look, Opened, open_file, read_pages
 from bss_mfg.verify.verification import Verification, Verifier, Wanted, verify
 from tests.cli.test_verify import cell
-from tests.conftest import WHO, Factory
+from tests.helpers.factory import WHO, Factory
 
 FILES, PER_FILE = 40, 48
 
@@ -169,8 +169,8 @@ def test_a_file_that_changes_while_it_is_read_is_named(printed: Factory, tmp_pat
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGKILL])
 def test_what_was_ended_is_gone_on_with(many: Factory, by: signal.Signals) -> None:
     before = known(many)
-    command = [sys.executable, "-m", "bss_mfg", "--workspace", many.root, "verify", "A", labels(many), "--jobs", "2"]
-    running = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    command = many.command("verify", "A", labels(many), "--jobs", 2)
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     end = time.monotonic() + 120
     while known(many) < before + 3 and running.poll() is None and time.monotonic() < end:
         time.sleep(0.01)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,8 +21,8 @@ from bss_mfg.errors import InputError
 from bss_mfg.label.examples import made_up_example
 from bss_mfg.label.preview.server import TemplateWatcher, serve_preview
 from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI
-from tests.conftest import Factory
-from tests.helpers import ROOT
+from tests.helpers.commands import real_environment
+from tests.helpers.factory import Factory
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -174,10 +172,9 @@ def start(factory: Factory, text: str = TEMPLATE) -> Served:
     """Start the command as a designer does."""
     template = own_template(factory, text)
     process = subprocess.Popen(
-        [sys.executable, "-m", "bss_mfg", "--workspace", factory.root, "template", "preview", "my-label", "--watch",
-         "--port", "0"],
+        factory.command("template", "preview", "my-label", "--watch", "--port", "0"),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=real_environment(),
         # A test run in a shell's background passes an ignored Ctrl-C on.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler) and None,
     )  # fmt: skip

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from bss_mfg.ledger.schema import APPLICATION_ID, VERSION
-from tests.conftest import make_factory
+from tests.helpers.factory import make_factory
 
 HERE = Path(__file__).parent
 
