@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bss_mfg.cli.common import App, counted, json_option, pass_app, print_json, say, table
+from bss_mfg.cli.common import App, counted, json_option, pass_app, print_json, print_table, say
 
 
 @click.command(epilog="Example: bss-mfg sample bulb-2026-11 --plan aql-1.0")
@@ -57,7 +57,7 @@ def sample(app: App, batch_id: str, name: str, inspection: str, again: bool, as_
         )
     else:
         click.echo(draw.plan.words)
-        table(
+        print_table(
             [
                 (
                     str(row["package"]),
