@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 from bss_mfg.core.files import free_bytes
 from bss_mfg.errors import MissingError
-from bss_mfg.imaging.reader import read_box
 from bss_mfg.imaging.sources import source_of
+from bss_mfg.imaging.zxing_reader import read_box
 from bss_mfg.issuing.slices import Slice, SliceSettings, make_slice
 from bss_mfg.label.layout.file_content import LabelFileContent
 from bss_mfg.label.layout.label_rows import RowMaker

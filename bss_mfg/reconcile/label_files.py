@@ -24,8 +24,8 @@ from bss_mfg.reconcile.batch_records import BatchRecords
 from bss_mfg.reconcile.comparison import Comparison, ComparisonBuilder, SerialSummary
 from bss_mfg.reconcile.programming_tasks import KeyAccess
 from bss_mfg.verify.findings import ScannedPage, Seen
-from bss_mfg.verify.read_ahead import Reading
 from bss_mfg.verify.request import Wish
+from bss_mfg.verify.task_runner import Reading
 from bss_mfg.verify.tasks import Look
 from bss_mfg.verify.verification import Progress
 

@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from bss_mfg.core.text import printable
-from bss_mfg.imaging.shots import FIGURE_BORDER, Shot
+from bss_mfg.imaging.label_pictures import FIGURE_BORDER, Shot
 from bss_mfg.report import sheet_maps
 from bss_mfg.report.html_report import (
     MEANINGS,

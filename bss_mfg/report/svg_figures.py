@@ -13,7 +13,7 @@ from html import escape
 
 from bss_mfg.imaging.defects import Defects
 from bss_mfg.imaging.grade import letter_of
-from bss_mfg.imaging.shots import FIGURE, FIGURE_BORDER, Shot
+from bss_mfg.imaging.label_pictures import FIGURE, FIGURE_BORDER, Shot
 from bss_mfg.report.statistics import (
     LETTERS,
     PARAMETERS,
