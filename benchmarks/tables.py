@@ -34,7 +34,7 @@ from bss_mfg.manifest.log_mapping import load_mapping
 from bss_mfg.model import Actor, Batch, Package, Secret, Unit
 from bss_mfg.payload.product_keys import load_public_key, new_development_key
 from bss_mfg.payload.spec import packaged_spec
-from bss_mfg.tables import DEFAULT, Table, csv_table, json_lines
+from bss_mfg.tables import DEFAULT_COLUMNS, Table, manifest_csv, manifest_jsonl
 from bss_mfg.workspace.product import product_from_options
 from bss_mfg.workspace.workspace import Workspace
 
@@ -106,9 +106,9 @@ def issue(root: Path, sizes: tuple[int, ...]) -> None:
 def pieces(ledger: Ledger, batch: Batch, kind: str) -> Iterable[bytes]:
     """What bss-mfg writes."""
     if kind == "manifest csv":
-        return csv_table(ledger, batch)
+        return manifest_csv(ledger, batch)
     if kind == "manifest jsonl":
-        return json_lines(ledger, batch)
+        return manifest_jsonl(ledger, batch)
     if kind == "control log":
         return control_log(ledger, batch, load_mapping(batch.spec, Path("no folder")))
     table = Table(ledger, batch)
@@ -161,7 +161,7 @@ def yardstick(kind: str, batch: str, first: int, units: int, path: Path) -> None
     with path.open("w", newline="") as file:
         if kind.endswith("csv"):
             writer = csv.writer(file, quoting=csv.QUOTE_ALL)
-            writer.writerow(DEFAULT if kind == "table csv" else DEFAULT[:-1])
+            writer.writerow(DEFAULT_COLUMNS if kind == "table csv" else DEFAULT_COLUMNS[:-1])
             writer.writerows(made)
         elif kind == "control log":
             file.write('{"controlLogs":[\n')

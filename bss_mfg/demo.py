@@ -27,20 +27,20 @@ from bss_mfg.manifest.make import make_control_logs
 from bss_mfg.model import Actor
 from bss_mfg.payload.product_keys import load_private_key, load_public_key, new_development_key
 from bss_mfg.programming.registry import formats
-from bss_mfg.programming.release import release
+from bss_mfg.programming.release import release_keys
 from bss_mfg.reconcile.reconciliation import Reconciliation, reconcile
 from bss_mfg.report.html_report import html_report
-from bss_mfg.tables import json_lines
+from bss_mfg.tables import manifest_jsonl
 from bss_mfg.verify.verification import Verification, Wanted, verify
 from bss_mfg.workspace.product import Product
 from bss_mfg.workspace.workspace import Workspace
 
 Progress = Callable[[int, int], None]
-Reporter = Callable[[str], Progress]
+StepReporter = Callable[[str], Progress]
 """Called with a step's name, gives the step's progress function."""
 
 
-class Sample(BaseModel):
+class DemoBatch(BaseModel):
     """sample_batches/NAME/sample.toml"""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,7 +53,7 @@ class Sample(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class DemoResult:
     """What the demo made of one sample."""
 
     name: str
@@ -72,7 +72,7 @@ class Ran:
 
 
 @dataclass(slots=True)
-class _Clock:
+class _StepTimer:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -82,19 +82,19 @@ class _Clock:
         self.seconds[name] = time.perf_counter() - start
 
 
-def run_demo(samples: Path, root: Path, who: Actor, reporter: Reporter) -> list[Ran]:
+def run_demo(samples: Path, root: Path, who: Actor, reporter: StepReporter) -> list[DemoResult]:
     """Make a workspace in `root` and take every sample through the line."""
     found = sorted(path.parent for path in samples.glob("*/sample.toml"))
     if not found:
         raise InputError("holds no samples", where=str(samples), way_out="Name the folder sample_batches.")
     workspace = Workspace.create(root, who, {})
-    return [_run(workspace, folder, who, reporter) for folder in found]
+    return [_run_batch(workspace, folder, who, reporter) for folder in found]
 
 
-def _run(workspace: Workspace, folder: Path, who: Actor, reporter: Reporter) -> Ran:
-    name, clock = folder.name, _Clock()
+def _run_batch(workspace: Workspace, folder: Path, who: Actor, reporter: StepReporter) -> DemoResult:
+    name, clock = folder.name, _StepTimer()
     document = load_toml(folder / "sample.toml", "sample")
-    sample = validate(document, Sample)
+    sample = validate(document, DemoBatch)
     with clock.step("product key"):
         private, public = new_development_key("p256")
         workspace.add_development_key(name, private, public)
@@ -136,11 +136,11 @@ def _run(workspace: Workspace, folder: Path, who: Actor, reporter: Reporter) -> 
             make_folder(upload)
             mapping = load_mapping(batch.spec, workspace.root / "specs")
             (log,) = [one.path for one in make_control_logs(ledger, batch, mapping, upload, datetime.now(UTC))]
-            write_atomically(table, json_lines(ledger, batch))
+            write_atomically(table, manifest_jsonl(ledger, batch))
             ledger.note(batch.id, "manifest made", {"file": table.name, "format": "jsonl"})
         with clock.step("program"):
             programming = out / "programming.csv"
-            release(ledger, vault, batch, formats()["csv"], programming)
+            release_keys(ledger, vault, batch, formats()["csv"], programming)
         with clock.step("reconcile"):
             key = load_private_key(private, name)
             agreement = reconcile(
@@ -154,4 +154,4 @@ def _run(workspace: Workspace, folder: Path, who: Actor, reporter: Reporter) -> 
         "programming data": programming,
         "report": report,
     }
-    return Ran(name, batch.units, labels.labels, labels.pages, files, clock.seconds, outcome, agreement)
+    return DemoResult(name, batch.units, labels.labels, labels.pages, files, clock.seconds, outcome, agreement)

@@ -24,7 +24,7 @@ class Check:
     fix: str = ""
 
 
-_NEEDED = {
+_REQUIRED_PACKAGES = {
     "click": "the command line",
     "cryptography": "keys and encryption",
     "zint-bindings": "Data Matrix symbols",
@@ -43,12 +43,12 @@ _NEEDED = {
 }
 
 
-def examine() -> list[Check]:
+def check_machine() -> list[Check]:
     """All checks. Nothing is changed."""
     from bss_mfg.ledger.connection import journal, sqlite_version
 
     checks = [Check("python", "ok", f"{platform.python_version()} on {platform.system()}")]
-    for name, purpose in _NEEDED.items():
+    for name, purpose in _REQUIRED_PACKAGES.items():
         try:
             checks.append(Check(name, "ok", f"{importlib.metadata.version(name)} ({purpose})"))
         except importlib.metadata.PackageNotFoundError:

@@ -16,10 +16,10 @@ from bss_mfg.ledger.rows import ALL_UNITS, INTEGER_COLUMNS, UNIT_COLUMNS, UnitFi
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch, Package
 
-Slices = Iterable[list[tuple[Any, ...]]]
+RowChunks = Iterable[list[tuple[Any, ...]]]
 """Rows in lists, as `Ledger.unit_rows` gives them."""
 
-DEFAULT = ("batch", "package", "serial", "uuid", "mac", "payload", "state")
+DEFAULT_COLUMNS = ("batch", "package", "serial", "uuid", "mac", "payload", "state")
 """The columns of a table where none are asked for."""
 
 XLSX_ROWS = 1_048_575
@@ -41,7 +41,7 @@ class Table:
     """
 
     def __init__(
-        self, ledger: Ledger, batch: Batch, columns: Sequence[str] = DEFAULT, wanted: UnitFilter = ALL_UNITS
+        self, ledger: Ledger, batch: Batch, columns: Sequence[str] = DEFAULT_COLUMNS, wanted: UnitFilter = ALL_UNITS
     ) -> None:
         self.count = 0
         self._ledger, self._batch, self._columns, self._wanted = ledger, batch, tuple(columns), wanted
@@ -78,7 +78,7 @@ class Table:
         """As a Parquet file at `path`; `MissingError` without pyarrow."""
         write_parquet(path, self._columns, self._counted())
 
-    def _counted(self) -> Slices:
+    def _counted(self) -> RowChunks:
         self.count = 0
         for rows in self._ledger.unit_rows(self._batch.id, self._columns, self._wanted):
             self.count += len(rows)
@@ -88,7 +88,7 @@ class Table:
 # --- formats ------------------------------------------------------------------------------------------------------
 
 
-def csv_rows(names: Sequence[str], slices: Slices) -> Iterator[bytes]:
+def csv_rows(names: Sequence[str], slices: RowChunks) -> Iterator[bytes]:
     """CSV: UTF-8, CRLF, every cell quoted; `InputError` for a cell that a spreadsheet would run."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
@@ -102,14 +102,14 @@ def csv_rows(names: Sequence[str], slices: Slices) -> Iterator[bytes]:
     yield buffer.getvalue().encode("utf-8")
 
 
-def json_rows(names: Sequence[str], slices: Slices) -> Iterator[bytes]:
+def json_rows(names: Sequence[str], slices: RowChunks) -> Iterator[bytes]:
     """JSON lines: an object a row, compact, ASCII, null where there is nothing."""
     encode = _JSON.encode
     for rows in slices:
         yield "".join([encode(dict(zip(names, row, strict=True))) + "\n" for row in rows]).encode("ascii")
 
 
-def write_xlsx(path: Path, names: Sequence[str], slices: Slices) -> None:
+def write_xlsx(path: Path, names: Sequence[str], slices: RowChunks) -> None:
     """A workbook of one sheet at `path`; every cell is text and formatted as text, so that nothing becomes a number
     when it is edited."""
     import openpyxl
@@ -135,7 +135,7 @@ def write_xlsx(path: Path, names: Sequence[str], slices: Slices) -> None:
     book.save(path)
 
 
-def write_parquet(path: Path, names: Sequence[str], slices: Slices) -> None:
+def write_parquet(path: Path, names: Sequence[str], slices: RowChunks) -> None:
     """A Parquet file at `path`, a row group at a time: text as strings, numbers as 64-bit integers, null where there
     is nothing. `MissingError` without pyarrow."""
     import pandas
@@ -156,7 +156,7 @@ def write_parquet(path: Path, names: Sequence[str], slices: Slices) -> None:
         [(name, pyarrow.int64() if name in INTEGER_COLUMNS else pyarrow.string()) for name in names], typed.metadata
     )
     with parquet.ParquetWriter(path, schema) as writer:
-        for rows in _gathered(slices, ROW_GROUP):
+        for rows in _regroup(slices, ROW_GROUP):
             frame = pandas.DataFrame(rows, columns=list(names)).astype(types)
             writer.write_table(pyarrow.Table.from_pandas(frame, schema, preserve_index=False))
 
@@ -173,7 +173,7 @@ def refuse_formulas(names: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
             )
 
 
-def _gathered(slices: Slices, size: int) -> Iterator[list[tuple[Any, ...]]]:
+def _regroup(slices: RowChunks, size: int) -> Iterator[list[tuple[Any, ...]]]:
     """Slices put together into lists of at least `size` rows, but for the last."""
     held: list[tuple[Any, ...]] = []
     for rows in slices:
@@ -188,17 +188,17 @@ def _gathered(slices: Slices, size: int) -> Iterator[list[tuple[Any, ...]]]:
 # --- manifests ----------------------------------------------------------------------------------------------------
 
 
-def shipped(ledger: Ledger, batch: Batch, first: int = 1, count: int | None = None) -> Iterator[Package]:
+def shippable_packages(ledger: Ledger, batch: Batch, first: int = 1, count: int | None = None) -> Iterator[Package]:
     """The packages of a batch, from number `first` on, that may leave the factory: those without a scrapped unit."""
     return (package for package in ledger.packages(batch.id, first, count) if not package.scrapped)
 
 
-def csv_table(ledger: Ledger, batch: Batch) -> Iterator[bytes]:
+def manifest_csv(ledger: Ledger, batch: Batch) -> Iterator[bytes]:
     """One unit a line of what may leave: batch, package, serial, uuid, mac, payload of its package."""
     return csv_rows(_MANIFEST, ledger.unit_rows(batch.id, _MANIFEST, UnitFilter(shippable=True)))
 
 
-def json_lines(ledger: Ledger, batch: Batch) -> Iterator[bytes]:
+def manifest_jsonl(ledger: Ledger, batch: Batch) -> Iterator[bytes]:
     """One package a line of what may leave: number, payload, and its units' serial, uuid and mac."""
     columns = ("package", "payload", "serial", "uuid", "mac")
     for rows in ledger.unit_rows(batch.id, columns, UnitFilter(shippable=True)):

@@ -9,14 +9,14 @@ import click
 from bss_mfg.cli.common import (
     App,
     counted,
-    details,
     jobs_option,
     json_option,
     pass_app,
+    print_details,
     print_json,
-    progress,
+    print_table,
+    progress_bar,
     say,
-    table,
 )
 from bss_mfg.model import Batch
 
@@ -66,7 +66,7 @@ def create(
             batch_id=batch_id,
             identities=rows,
             executor=executor,
-            progress=progress(f"{product}: issue"),
+            progress=progress_bar(f"{product}: issue"),
         )
         record = _record(issued.batch, ledger.counts(issued.batch.id))
     if as_json:
@@ -89,7 +89,9 @@ def list_(app: App, as_json: bool) -> None:
         print_json(records)
         return
     names = ("id", "product", "units", "packages", "printed", "verified", "created_at")
-    table([tuple(str(record[name]) for name in names) for record in records], tuple(name.upper() for name in names))
+    print_table(
+        [tuple(str(record[name]) for name in names) for record in records], tuple(name.upper() for name in names)
+    )
 
 
 @batch.command(epilog="Example: bss-mfg batch show bulb-2026-11 --json")
@@ -115,7 +117,7 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
     if as_json:
         print_json({**record, **({"history": events} if history else {})})
         return
-    details(
+    print_details(
         [
             (key.replace("_", " "), ", ".join(value) if isinstance(value, list) else str(value))
             for key, value in record.items()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bss_mfg.model import Actor, Secret
     from bss_mfg.workspace.workspace import Workspace
 
-F = TypeVar("F", bound=Callable[..., Any])
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 @dataclass
@@ -84,14 +84,14 @@ class App:
 pass_app = click.make_pass_decorator(App, ensure=True)
 
 
-def json_option(function: F) -> F:
+def json_option(function: Command) -> Command:
     """`--json`: one documented document on stdout instead of text."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document (docs/formats/json.md).")(
         function
     )
 
 
-def jobs_option(function: F) -> F:
+def jobs_option(function: Command) -> Command:
     """`--jobs`: how many processes work."""
     return click.option(
         "--jobs",
@@ -116,7 +116,7 @@ def counted(number: int, thing: str, plural: str = "") -> str:
     return f"{number:,} {thing if number == 1 else plural or thing + 's'}"
 
 
-def progress(label: str) -> Callable[[int, int], None]:
+def progress_bar(label: str) -> Callable[[int, int], None]:
     """A one-line progress display on stderr; silent where stderr is no terminal."""
     if not sys.stderr.isatty():
         return lambda done, total: None
@@ -132,14 +132,14 @@ def progress(label: str) -> Callable[[int, int], None]:
     return show
 
 
-def table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...]) -> None:
+def print_table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...]) -> None:
     """Aligned columns on stdout."""
     widths = [max(len(row[index]) for row in [head, *rows]) for index in range(len(head))]
     for row in [head, *rows]:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def details(pairs: list[tuple[str, str]]) -> None:
+def print_details(pairs: list[tuple[str, str]]) -> None:
     """Named values on stdout, aligned."""
     width = max(len(name) for name, _ in pairs)
     for name, value in pairs:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bss_mfg.cli.common import App, details, json_option, pass_app, print_json, say, shown_path, table
+from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
 
 if TYPE_CHECKING:
     from bss_mfg.label.layout.design_check import Example
@@ -40,7 +40,7 @@ def template_list(app: App, as_json: bool) -> None:
     if as_json:
         print_json([dict(zip(("name", "source", "each", "media", "label", "title"), row, strict=True)) for row in rows])
     else:
-        table(rows, ("name", "source", "each", "media", "label", "title"))
+        print_table(rows, ("name", "source", "each", "media", "label", "title"))
 
 
 @template.command("copy", epilog="Example: bss-mfg template copy minimal my-label")
@@ -149,7 +149,7 @@ def media_list(maker: str | None, as_json: bool) -> None:
     if as_json:
         print_json([{"name": name, **item} for name, item in found.items()])
         return
-    table(
+    print_table(
         [
             (
                 name,
@@ -248,9 +248,9 @@ def _show(record: dict) -> None:  # type: ignore[type-arg]
             ("Contrast", f"about {symbol['contrast']:.0%}"),
             ("Next size", record["next_size"]),
         ]
-    details(rows)
+    print_details(rows)
     click.echo("")
-    table(
+    print_table(
         [
             (
                 str(item["element"]),

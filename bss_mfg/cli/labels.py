@@ -11,13 +11,13 @@ import click
 
 from bss_mfg.cli.common import (
     App,
-    F,
+    Command,
     counted,
     jobs_option,
     json_option,
     pass_app,
     print_json,
-    progress,
+    progress_bar,
     say,
     shown_path,
 )
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bss_mfg.model import Batch
 
 
-def printing_options(function: F) -> F:
+def printing_options(function: Command) -> Command:
     """What `labels` and `reprint` have in common."""
     options: list[Callable[[Any], Any]] = [
         click.option("--template", help="Template by name or file."),
@@ -153,7 +153,7 @@ def labels(
                 folder,
                 wanted,
                 executor=executor,
-                progress=progress(f"{batch_id}: labels"),
+                progress=progress_bar(f"{batch_id}: labels"),
             )
         sent = _send(ledger, batch, made, target, send, again) if send is not None else None
     _report(batch, loaded.name, target, made, sent, as_json)
@@ -237,7 +237,7 @@ def _send(ledger: Any, batch: Batch, made: LabelFiles, printer: Printer, to: str
     from bss_mfg.label.printing.send_files import send_label_files
 
     address = _address(printer, to)
-    count = send_label_files(ledger, batch, made, address, again=again, progress=progress(f"{batch.id}: sending"))
+    count = send_label_files(ledger, batch, made, address, again=again, progress=progress_bar(f"{batch.id}: sending"))
     return {"to": address, "labels": count}
 
 

@@ -111,7 +111,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         code: Any = cli.main(given, prog_name="bss-mfg", standalone_mode=False)
     except BssError as error:
-        _complain(str(error), debug)
+        _print_error(str(error), debug)
         code = error.exit_code
     except click.exceptions.Exit as error:
         code = error.exit_code
@@ -127,14 +127,14 @@ def main(arguments: list[str] | None = None) -> None:
         code = 0
     except OSError as error:
         plain = from_os_error(error, "working")
-        _complain(str(plain), debug)
+        _print_error(str(plain), debug)
         code = plain.exit_code
     except MemoryError:
-        _complain("Out of memory. Close other programs, or work in smaller batches.", debug)
+        _print_error("Out of memory. Close other programs, or work in smaller batches.", debug)
         code = 6
     except Exception as error:  # noqa: BLE001  (the last resort: no traceback reaches an operator)
         name = type(error).__name__
-        _complain(f"A defect of bss-mfg ({name}). Please report it with the output of `bss-mfg --debug ...`.", debug)
+        _print_error(f"A defect of bss-mfg ({name}). Please report it with the output of `bss-mfg --debug ...`.", debug)
         code = 70
     sys.exit(code if isinstance(code, int) else 0)
 
@@ -147,7 +147,7 @@ def _no_core_dumps() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _complain(text: str, debug: bool) -> None:
+def _print_error(text: str, debug: bool) -> None:
     if debug:
         import traceback
 

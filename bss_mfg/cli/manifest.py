@@ -15,16 +15,16 @@ from bss_mfg.cli.common import (
     json_option,
     pass_app,
     print_json,
-    progress,
+    print_table,
+    progress_bar,
     say,
     shown_path,
-    table,
 )
 from bss_mfg.errors import InputError
 
 if TYPE_CHECKING:
     from bss_mfg.ledger.store import Ledger
-    from bss_mfg.manifest.make import Which
+    from bss_mfg.manifest.make import PackageChoice
     from bss_mfg.model import Batch
 
 
@@ -71,7 +71,7 @@ def make(
     and the ledger's head.
     """
     from bss_mfg.core.files import make_folder, write_atomically
-    from bss_mfg.tables import csv_table, json_lines
+    from bss_mfg.tables import manifest_csv, manifest_jsonl
 
     out = Path(to)
     folder = out.is_dir() or to.endswith(("/", "\\"))
@@ -89,11 +89,11 @@ def make(
         batch = ledger.batch(batch_id)
         left = len(ledger.scrapped_packages(batch.id))
         if kind == "control-log":
-            which: Which = "rejected" if rejected else "missing" if missing else "all"
+            which: PackageChoice = "rejected" if rejected else "missing" if missing else "all"
             files = _control_logs(app, ledger, batch, out, which, (max_logs, max_bytes), as_file=not folder)
         else:
             out = out / f"{batch_id}.{kind}" if folder else out
-            sha = write_atomically(out, csv_table(ledger, batch) if kind == "csv" else json_lines(ledger, batch))
+            sha = write_atomically(out, manifest_csv(ledger, batch) if kind == "csv" else manifest_jsonl(ledger, batch))
             ledger.note(batch.id, "manifest made", {"file": out.name, "format": kind, "sha256": sha})
             files = [{"file": str(out), "sha256": sha, "packages": batch.packages - left}]
     if as_json:
@@ -114,13 +114,13 @@ def _control_logs(
     ledger: Ledger,
     batch: Batch,
     out: Path,
-    which: Which,
+    which: PackageChoice,
     limits: tuple[int | None, int | None],
     *,
     as_file: bool,
 ) -> list[dict[str, object]]:
     from bss_mfg.manifest.log_mapping import load_mapping
-    from bss_mfg.manifest.make import Limits, make_control_logs
+    from bss_mfg.manifest.make import FileLimits, make_control_logs
 
     mapping = load_mapping(batch.spec, app.workspace.root / "specs")
     if assumed := mapping.assumed:
@@ -129,7 +129,7 @@ def _control_logs(
             f"specs/{batch.spec}.control-log.toml (`bss-mfg spec copy {batch.spec}`)."
         )
     made = make_control_logs(
-        ledger, batch, mapping, out, datetime.now(UTC), which=which, limits=Limits(*limits), as_file=as_file
+        ledger, batch, mapping, out, datetime.now(UTC), which=which, limits=FileLimits(*limits), as_file=as_file
     )
     return [
         {
@@ -138,7 +138,7 @@ def _control_logs(
             "packages": one.contents.all_packages,
             "device_logs": one.contents.device_logs,
             "bundle_logs": one.contents.bundle_logs,
-            "before": one.before,
+            "before": one.made_before,
         }
         for one in made
     ]
@@ -189,7 +189,7 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
         rows = [
             (one.file, one.at, str(one.units), str(one.waiting), str(one.accepted), str(one.rejected)) for one in files
         ]
-        table(rows, ("FILE", "MADE", "UNITS", "WAITING", "ACCEPTED", "REJECTED"))
+        print_table(rows, ("FILE", "MADE", "UNITS", "WAITING", "ACCEPTED", "REJECTED"))
     for serial, reason in rejected:
         click.echo(f"rejected: {serial}  {reason!a}")
     if missing:
@@ -222,7 +222,7 @@ def acknowledge(ctx: click.Context, app: App, file: Path, product: str | None, a
         done = None if before else write_down(ledger, found, product)
     counts = found.counts
     unanswered = {
-        state: [serial for serial, verdict in found.verdicts.items() if verdict.state == state]
+        state: [serial for serial, verdict in found.answers.items() if verdict.state == state]
         for state in ("contradictory", "unclear")
     }
     if as_json:
@@ -252,7 +252,7 @@ def acknowledge(ctx: click.Context, app: App, file: Path, product: str | None, a
         *unanswered.items(),
     ):
         for serial in serials[:20]:
-            reason = found.verdicts[serial].reason if what in unanswered else ""
+            reason = found.answers[serial].reason if what in unanswered else ""
             say(f"{what}: {serial!a}" + (f", {reason!a}" if reason else ""))
         if len(serials) > 20:
             say(f"{what}: and {len(serials) - 20:,} more")
@@ -295,7 +295,7 @@ def upload(app: App, paths: tuple[Path, ...], to: str, endpoint: str | None, as_
     sidecars = {path: read_sidecar(path) for path in files}
     done = []
     with app.workspace.open_ledger(app.actor) as ledger:
-        for one in bring(files, to, endpoint=endpoint, progress=progress("upload")):
+        for one in bring(files, to, endpoint=endpoint, progress=progress_bar("upload")):
             if one.sent:
                 data = {"file": one.path.name, "sha256": one.sha256, "to": one.where}
                 ledger.note(sidecars[one.path].batch, "manifest uploaded", data)
@@ -311,7 +311,7 @@ def upload(app: App, paths: tuple[Path, ...], to: str, endpoint: str | None, as_
                         "file": str(one.path),
                         "where": one.where,
                         "sha256": one.sha256,
-                        "octets": one.octets,
+                        "octets": one.size,
                         "sent": one.sent,
                     }
                     for one in done

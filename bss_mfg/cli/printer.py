@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bss_mfg.cli.common import App, details, json_option, pass_app, print_json, say, shown_path, table
+from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
 
 
 @click.group()
@@ -38,7 +38,7 @@ def printer_list(app: App, as_json: bool) -> None:
             ]
         )
         return
-    table(
+    print_table(
         [
             (
                 item.name,
@@ -94,7 +94,7 @@ def printer_show(app: App, name: str, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        details([(key, str(value)) for key, value in found.items()])
+        print_details([(key, str(value)) for key, value in found.items()])
 
 
 @printer.command("test-page", epilog="Example: bss-mfg printer test-page line2 --width 100 --height 150")

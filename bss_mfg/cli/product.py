@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bss_mfg.cli.common import App, details, json_option, pass_app, print_json, say, shown_path, table
+from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
 
 
 @click.group()
@@ -109,7 +109,7 @@ def list_(app: App, as_json: bool) -> None:
     if as_json:
         print_json([_record(item, None) for item in loaded])
         return
-    table(
+    print_table(
         [
             (
                 item.name,
@@ -137,7 +137,7 @@ def show(app: App, name: str, as_json: bool) -> None:
     if as_json:
         print_json(record)
     else:
-        details([(key.replace("_", " "), "-" if value is None else str(value)) for key, value in record.items()])
+        print_details([(key.replace("_", " "), "-" if value is None else str(value)) for key, value in record.items()])
 
 
 def _record(loaded: object, pinned: str | None) -> dict[str, object]:

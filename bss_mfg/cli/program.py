@@ -10,7 +10,7 @@ import click
 from bss_mfg.cli.common import App, counted, json_option, pass_app, print_json, say, shown_path
 
 FORMATS = ("csv", "jsonl", "bin", "hex", "zephyr", "zephyr-shell", "esp-nvs", "c-header")
-MOST = 10_000
+MOST_LISTED = 10_000
 """Differences that --json lists; any further ones are counted."""
 
 
@@ -74,7 +74,7 @@ def program(
     from bss_mfg.payload.spec import spec_from_text
     from bss_mfg.programming.image_layout import load_layout
     from bss_mfg.programming.registry import formats
-    from bss_mfg.programming.release import Wanted, release
+    from bss_mfg.programming.release import ReleaseOptions, release_keys
 
     form = formats(load_layout(layout) if layout else None)[kind]
     target = Path(out)
@@ -83,7 +83,7 @@ def program(
     digest = hashlib.sha256(read_bytes(layout, "layout")).hexdigest() if layout else None
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
         batch = ledger.batch(batch_id)
-        done = release(ledger, vault, batch, form, target, Wanted(to, again, reason, digest))
+        done = release_keys(ledger, vault, batch, form, target, ReleaseOptions(to, again, reason, digest))
     spec = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec
     if as_json:
         print_json(
@@ -92,16 +92,16 @@ def program(
                 "format": kind,
                 "units": done.units,
                 "sealed_to": list(to),
-                "brought": list(spec.columns) if form.brings else [],
+                "brought": list(spec.columns) if form.has_extra_columns else [],
                 "files": [str(path) for path in done.files],
                 "indexes": [str(path) for path in done.indexes],
             }
         )
-    elif form.each == "batch":
+    elif form.one_file_per == "batch":
         click.echo(shown_path(done.files[0]))
     else:
         click.echo(shown_path(target))
-    if spec.columns and not form.brings:
+    if spec.columns and not form.has_extra_columns:
         say(
             f"Warning: {kind} has no room for {', '.join(spec.columns)} of the identities file: the flasher must have "
             "them from elsewhere, or from --format csv or jsonl (--again --reason TEXT)."
@@ -124,7 +124,7 @@ def _check(ctx: click.Context, app: App, batch_id: str, readback: Path, jobs: in
                 found += 1
                 if not as_json:
                     click.echo(f"{'row ' + str(one.row) if one.row else 'no row':>10}  {one.serial}  {one.text}")
-                elif found <= MOST:
+                elif found <= MOST_LISTED:
                     listed.append({"kind": one.kind, "serial": one.serial, "row": one.row, "text": one.text})
     if as_json:
         print_json({"batch": batch_id, "file": str(readback), "found": found, "differences": listed})

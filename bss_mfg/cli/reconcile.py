@@ -7,13 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg.cli.common import App, counted, jobs_option, json_option, pass_app, print_json, progress, say, shown_path
+from bss_mfg.cli.common import (
+    App,
+    counted,
+    jobs_option,
+    json_option,
+    pass_app,
+    print_json,
+    progress_bar,
+    say,
+    shown_path,
+)
 
 if TYPE_CHECKING:
-    from bss_mfg.reconcile.comparison import First
+    from bss_mfg.reconcile.comparison import CappedList
     from bss_mfg.reconcile.reconciliation import Reconciliation
 
-MOST = 50
+MOST_SHOWN = 50
 """Differences of a kind that are shown as text; --json has more."""
 
 
@@ -52,7 +62,7 @@ def reconcile(
             mapping,
             private_key=key,
             executor=executor,
-            progress=progress(f"{batch_id}: labels"),
+            progress=progress_bar(f"{batch_id}: labels"),
         )
     if as_json:
         print_json(document(outcome))
@@ -61,38 +71,38 @@ def reconcile(
     if outcome.agrees:
         say(f"OK: what was read agrees with the ledger, batch {batch_id}")
         return
-    found = outcome.found
+    found = outcome.difference_count
     say(f"WRONG: {counted(found, 'difference')} from the ledger" if found else "WRONG: there was nothing to compare")
     ctx.exit(1)
 
 
 def show(outcome: Reconciliation) -> None:
     """A line for each kind, then one for each difference; notes go to stderr."""
-    for account in outcome.accounts:
+    for account in outcome.comparisons:
         thing = "package" if account.kind == "labels" else "unit"
         click.echo(
             f"{account.kind:<12}  {counted(account.files.total, 'file')}, {counted(account.compared, thing)} compared, "
             f"{counted(account.differences.total, 'difference')}"
         )
-    for account in outcome.accounts:
-        for one in account.differences[:MOST]:
+    for account in outcome.comparisons:
+        for one in account.differences[:MOST_SHOWN]:
             who = one.unit or (f"package {one.package}" if one.package else "-")
             click.echo(f"{one.kind:<12}  {who}  {one.file or '-'}: {one.what}")
         if more := _more(account.differences):
             click.echo(f"{account.kind:<12}  {more}")
-    for account in outcome.accounts:
-        for note in account.notes[:MOST]:
+    for account in outcome.comparisons:
+        for note in account.notes[:MOST_SHOWN]:
             say(f"Note: {account.kind}: {note.file + ': ' if note.file else ''}{note.what}")
         if more := _more(account.notes):
             say(f"Note: {account.kind}: {more}")
 
 
-def _more(some: First[Any]) -> str:
+def _more(some: CappedList[Any]) -> str:
     """What is not shown as text, and where it is."""
-    if some.total <= MOST:
+    if some.total <= MOST_SHOWN:
         return ""
     listed = "all" if some.total == len(some) else f"the first {len(some):,}"
-    return f"and {some.total - MOST:,} more: --json has {listed}"
+    return f"and {some.total - MOST_SHOWN:,} more: --json has {listed}"
 
 
 def document(outcome: Reconciliation) -> dict[str, object]:
@@ -118,6 +128,6 @@ def document(outcome: Reconciliation) -> dict[str, object]:
                 ],
                 "notes": [{"file": note.file or None, "what": note.what} for note in account.notes],
             }
-            for account in outcome.accounts
+            for account in outcome.comparisons
         ],
     }

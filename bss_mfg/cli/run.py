@@ -8,15 +8,25 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg import __version__
-from bss_mfg.cli.common import App, counted, details, jobs_option, json_option, pass_app, print_json, say, shown_path
-from bss_mfg.cli.run_progress import Steps, clock
+from bss_mfg.cli.common import (
+    App,
+    counted,
+    jobs_option,
+    json_option,
+    pass_app,
+    print_details,
+    print_json,
+    say,
+    shown_path,
+)
+from bss_mfg.cli.run_progress import RunDisplay, duration_words
 
 if TYPE_CHECKING:
     from bss_mfg.label.layout.file_content import SymbolStyle
     from bss_mfg.ledger.store import Ledger
     from bss_mfg.pipeline.estimate import Estimate
-    from bss_mfg.pipeline.pipeline import Outcome
-    from bss_mfg.pipeline.plan import Plan, Ready
+    from bss_mfg.pipeline.pipeline import RunOutcome
+    from bss_mfg.pipeline.plan import Plan, PreparedRun
 
 
 @click.command(epilog="Example: bss-mfg run bulb --units 20000 --id bulb-2026-11")
@@ -65,19 +75,21 @@ def run(
     from bss_mfg.core.processes import open_executor, process_count
     from bss_mfg.errors import BssError
     from bss_mfg.pipeline.estimate import estimate, refuse_full_disk
-    from bss_mfg.pipeline.pipeline import run as work
-    from bss_mfg.pipeline.plan import at_work, ready, refuse_taken, settled, write_plan
+    from bss_mfg.pipeline.pipeline import run_pipeline as work
+    from bss_mfg.pipeline.plan import plan_to_follow, prepare_run, refuse_conflicts, run_lock, write_plan
 
     workspace = app.workspace
     with workspace.open_ledger(app.actor) as ledger:
         plan, begun = (
-            _known(ctx, app, resume)
+            _resumed_plan(ctx, app, resume)
             if resume
-            else settled(workspace, _new(app, ledger, product, units, batch_id, template, printer, symbols, identities))
+            else plan_to_follow(
+                workspace, _new_plan(app, ledger, product, units, batch_id, template, printer, symbols, identities)
+            )
         )
-        prepared = ready(workspace, plan, app.printer)
+        prepared = prepare_run(workspace, plan, app.printer)
         if not begun:
-            refuse_taken(workspace, ledger, prepared)
+            refuse_conflicts(workspace, ledger, prepared)
         if plan_only:
             _show_plan(app, prepared, estimate(prepared, process_count(jobs, plan.units)), begun, as_json)
             return
@@ -86,11 +98,11 @@ def run(
         with app.vault(ledger) as vault:
             if not begun:
                 ledger.check_vault(vault)
-                prepared = write_plan(workspace, ledger, prepared, named=bool(batch_id))
+                prepared = write_plan(workspace, ledger, prepared, batch_named=bool(batch_id))
             plan = prepared.plan
             goes_on = f"`bss-mfg run --resume {plan.batch}` goes on."
-            steps = Steps()
-            with at_work(workspace, plan):
+            steps = RunDisplay()
+            with run_lock(workspace, plan):
                 say(
                     f"Run of batch {plan.batch}: {counted(plan.units, 'unit')} of {plan.product}"
                     + (", going on" if begun else "")
@@ -106,15 +118,15 @@ def run(
                     steps.close()
                     error.way_out = f"{error.way_out} {goes_on}".strip()
                     raise
-        record = _record(ledger, prepared, outcome)
+        record = _json_document(ledger, prepared, outcome)
     if as_json:
         print_json(record)
-    _conclude(prepared, outcome)
+    _print_outcome(prepared, outcome)
     if not outcome.right:
         ctx.exit(1)
 
 
-def _new(
+def _new_plan(
     app: App,
     ledger: Ledger,
     product: str | None,
@@ -143,7 +155,7 @@ def _new(
     )
 
 
-def _known(ctx: click.Context, app: App, batch: str) -> tuple[Plan, bool]:
+def _resumed_plan(ctx: click.Context, app: App, batch: str) -> tuple[Plan, bool]:
     from bss_mfg.errors import InputError
     from bss_mfg.pipeline.plan import read_plan
 
@@ -159,13 +171,13 @@ def _known(ctx: click.Context, app: App, batch: str) -> tuple[Plan, bool]:
     return plan, True
 
 
-def _show_plan(app: App, ready: Ready, found: Estimate, begun: bool, as_json: bool) -> None:
+def _show_plan(app: App, ready: PreparedRun, found: Estimate, begun: bool, as_json: bool) -> None:
     from bss_mfg.core.files import free_bytes
-    from bss_mfg.pipeline.estimate import megabytes
+    from bss_mfg.pipeline.estimate import size_words
     from bss_mfg.pipeline.plan import STEPS
 
     plan, symbol, free = ready.plan, ready.layout.symbol, free_bytes(app.workspace.root)
-    left_out = [*([] if ready.readable else ["verify"]), *([] if ready.mapping else ["manifest"])]
+    left_out = [*([] if ready.can_read_back else ["verify"]), *([] if ready.mapping else ["manifest"])]
     if as_json:
         print_json(
             {
@@ -182,7 +194,7 @@ def _show_plan(app: App, ready: Ready, found: Estimate, begun: bool, as_json: bo
         )
         return
     modules = f", {symbol.columns}x{symbol.rows} modules of {ready.layout.x_dimension_mm:.3f} mm" if symbol else ""
-    details(
+    print_details(
         [
             ("batch", plan.batch + (" (begun)" if begun else "")),
             ("product", f"{plan.product}, {ready.product.product.stage}, spec {ready.spec.spec.name}"),
@@ -199,7 +211,7 @@ def _show_plan(app: App, ready: Ready, found: Estimate, begun: bool, as_json: bo
     }
 
     def row(step: str, what: str, octets: int | None, seconds: float | None) -> str:
-        disk, time = "" if octets is None else megabytes(octets), "" if seconds is None else clock(seconds)
+        disk, time = "" if octets is None else size_words(octets), "" if seconds is None else duration_words(seconds)
         return f"{step:<10} {what:<48} {disk:>9} {time:>8}".rstrip()
 
     click.echo(f"\n{'step':<10} {'what':<48} {'disk':>9} {'time':>8}")
@@ -209,16 +221,16 @@ def _show_plan(app: App, ready: Ready, found: Estimate, begun: bool, as_json: bo
             row(
                 step,
                 "left out" if gone else what,
-                None if gone else found.octets.get(kind),
+                None if gone else found.bytes_by_kind.get(kind),
                 None if gone else found.seconds.get(step),
             )
         )
-    working = f"{counted(found.jobs, 'process', 'processes')}; {megabytes(free)} are free"
-    click.echo(row("all", working, found.all_octets, sum(found.seconds.values())))
+    working = f"{counted(found.jobs, 'process', 'processes')}; {size_words(free)} are free"
+    click.echo(row("all", working, found.total_bytes, sum(found.seconds.values())))
     say("Disk and time are estimates from a sample tried now. Nothing was issued.")
 
 
-def _record(ledger: Ledger, ready: Ready, outcome: Outcome) -> dict[str, Any]:
+def _json_document(ledger: Ledger, ready: PreparedRun, outcome: RunOutcome) -> dict[str, Any]:
     from bss_mfg.verify.verification import row_of
 
     batch, labels = outcome.batch, outcome.labels
@@ -246,7 +258,7 @@ def _record(ledger: Ledger, ready: Ready, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _conclude(ready: Ready, outcome: Outcome) -> None:
+def _print_outcome(ready: PreparedRun, outcome: RunOutcome) -> None:
     from bss_mfg.report.html_report import place_words
     from bss_mfg.verify.verification import row_of
 

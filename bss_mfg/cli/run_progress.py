@@ -19,7 +19,7 @@ WIDTH, BAR, LEAST_BAR = 79, 20, 4
 REDRAW_SECONDS = 0.1
 
 
-class Steps:
+class RunDisplay:
     """Told by a run how far it is (`running.job.Reporter`)."""
 
     def __init__(self, live: bool | None = None) -> None:
@@ -34,9 +34,9 @@ class Steps:
         self._step, self._failed, self._base = step, 0, None
         self._begun, self._drawn = time.monotonic(), 0.0
         self._draw(0, total, self._begun)
-        return self.at
+        return self.update
 
-    def at(self, done: int, total: int) -> None:
+    def update(self, done: int, total: int) -> None:
         """The current step is so far."""
         now = time.monotonic()
         self._base = self._base or (now, done)
@@ -49,9 +49,9 @@ class Steps:
         self._drawn = now
         since, before = self._base or (now, done)
         rate = (done - before) / (now - since) if now - since > 0.5 else 0.0
-        left = f"{clock((total - done) / rate)} left" if rate > 0 else ""
+        left = f"{duration_words((total - done) / rate)} left" if rate > 0 else ""
         failed = f"  {self._failed:,} failed" if self._failed else ""
-        tail = f"{f'{done:,}/{total:,}':>20} {per_second(rate, done - before):>9} {left:>15}{failed}"
+        tail = f"{f'{done:,}/{total:,}':>20} {rate_words(rate, done - before):>9} {left:>15}{failed}"
         size = max(min(BAR, WIDTH - 13 - len(tail)), LEAST_BAR)
         self._line(f"{self._step:<10} [{'#' * (done * size // max(total, 1)):-<{size}}]{tail}")
 
@@ -62,7 +62,7 @@ class Steps:
     def end(self, done: int, what: str, fresh: int, more: str = "") -> None:
         """The step has ended."""
         seconds = time.monotonic() - self._begun
-        words, took, speed = f"{done:,} {what}", f"{seconds:,.1f} s", per_second(fresh / max(seconds, 1e-9), fresh)
+        words, took, speed = f"{done:,} {what}", f"{seconds:,.1f} s", rate_words(fresh / max(seconds, 1e-9), fresh)
         if 0 < fresh < done:
             words += f" ({done - fresh:,} before)"
         elif more:
@@ -102,13 +102,13 @@ class Steps:
         click.echo("", err=True)
 
 
-def clock(seconds: float) -> str:
+def duration_words(seconds: float) -> str:
     """A time that is left: 0:07, 12:30, 2:05:00."""
     minutes, second = divmod(int(seconds + 0.5), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{second:02}" if hours else f"{minutes}:{second:02}"
 
 
-def per_second(rate: float, done: int) -> str:
+def rate_words(rate: float, done: int) -> str:
     """Things a second; nothing where there were too few to tell."""
     return f"{rate:,.0f}/s" if done >= 100 and rate else ""

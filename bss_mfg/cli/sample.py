@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bss_mfg.cli.common import App, counted, json_option, pass_app, print_json, say, table
+from bss_mfg.cli.common import App, counted, json_option, pass_app, print_json, print_table, say
 
 
 @click.command(epilog="Example: bss-mfg sample bulb-2026-11 --plan aql-1.0")
@@ -26,8 +26,8 @@ def sample(app: App, batch_id: str, name: str, inspection: str, again: bool, as_
     Says which and how many, and with how many wrong ones the batch is accepted. Scan their labels, then
     `bss-mfg verify BATCH FILES --sample` decides. The same command twice shows the same sample.
     """
-    from bss_mfg.verify.sample_draws import advised, draw_sample, places
-    from bss_mfg.verify.sampling import INSPECTIONS, aql_of
+    from bss_mfg.verify.drawn_samples import advised, draw_sample, places
+    from bss_mfg.verify.sampling_plans import INSPECTIONS, aql_of
 
     aql = aql_of(name)
     with app.workspace.open_ledger(app.actor) as ledger:
@@ -57,7 +57,7 @@ def sample(app: App, batch_id: str, name: str, inspection: str, again: bool, as_
         )
     else:
         click.echo(draw.plan.words)
-        table(
+        print_table(
             [
                 (
                     str(row["package"]),

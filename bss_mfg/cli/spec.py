@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path, table
+from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say, shown_path
 
 
 @click.group()
@@ -41,7 +41,7 @@ def list_(app: App, as_json: bool) -> None:
     if as_json:
         print_json(records)
         return
-    table(
+    print_table(
         [
             (str(r["name"]), str(r["origin"]), ",".join(r["assumed"]) or "-", "yes" if r["confirmed"] else "no")
             for r in records

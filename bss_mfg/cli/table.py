@@ -12,7 +12,7 @@ import click
 from bss_mfg.cli.common import App, counted, pass_app, say, shown_path
 
 _FORMATS = ("csv", "jsonl", "xlsx", "parquet")
-_FORM = "%Y-%m-%dT%H:%M:%SZ"
+_TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 _STATES: tuple[UnitState, ...] = ("issued", "printed", "verified", "shipped", "scrapped")
 
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from bss_mfg.ledger.life import UnitState
 
 
-def _moment(_: click.Context, param: click.Parameter, value: str | None) -> str:
+def _utc_time(_: click.Context, param: click.Parameter, value: str | None) -> str:
     """A day or a moment in UTC, as the history writes it; the last second of a day for --until."""
     if not value:
         return ""
     if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         value += "T23:59:59Z" if param.name == "until" else "T00:00:00Z"
     try:
-        return datetime.strptime(value, _FORM).strftime(_FORM)
+        return datetime.strptime(value, _TIME_FORMAT).strftime(_TIME_FORMAT)
     except ValueError:
         raise click.BadParameter(f"{value!r} is no date such as 2026-11-24 or 2026-11-24T08:00:00Z.") from None
 
@@ -55,9 +55,9 @@ def _moment(_: click.Context, param: click.Parameter, value: str | None) -> str:
     help="Only units in this state; may be given several times.",
 )
 @click.option(
-    "--since", metavar="DATE", callback=_moment, help="Only units whose package's last event was then or later (UTC)."
+    "--since", metavar="DATE", callback=_utc_time, help="Only units whose package's last event was then or later (UTC)."
 )
-@click.option("--until", metavar="DATE", callback=_moment, help="... was then or earlier; a day counts whole.")
+@click.option("--until", metavar="DATE", callback=_utc_time, help="... was then or earlier; a day counts whole.")
 @click.option("--out", "to", required=True, metavar="FILE", help="File to make (0600); - for stdout (csv, jsonl).")
 @pass_app
 def table(
@@ -78,9 +78,9 @@ def table(
     from bss_mfg.core.files import build_atomically, write_atomically
     from bss_mfg.errors import InputError
     from bss_mfg.ledger.rows import UnitFilter
-    from bss_mfg.tables import DEFAULT, Table
+    from bss_mfg.tables import DEFAULT_COLUMNS, Table
 
-    names = DEFAULT if columns is None else [name.strip() for name in columns.split(",")]
+    names = DEFAULT_COLUMNS if columns is None else [name.strip() for name in columns.split(",")]
     if to == "-" and kind in ("xlsx", "parquet"):
         raise click.UsageError(f"{kind} can't be written to stdout; name a file with --out.")
     out = Path(to)

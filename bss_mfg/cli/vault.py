@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bss_mfg.cli.common import App, counted, details, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.common import App, counted, json_option, pass_app, print_details, print_json, say, shown_path
 
 if TYPE_CHECKING:
     from bss_mfg.workspace.vault_key_files import VaultKeyKind
@@ -44,7 +44,9 @@ def status(ctx: click.Context, app: App, as_json: bool) -> None:
     if as_json:
         print_json(record)
     else:
-        details([(name.replace("_", " "), str(value)) for name, value in record.items() if value not in (None, "")])
+        print_details(
+            [(name.replace("_", " "), str(value)) for name, value in record.items() if value not in (None, "")]
+        )
     if found.trouble:
         say(f"WRONG: {found.trouble}. Put the right one back, or use `bss-mfg vault recover`.")
         ctx.exit(1)

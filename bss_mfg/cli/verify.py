@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg import __version__
-from bss_mfg.cli.common import App, counted, details, json_option, pass_app, print_json, progress, say, shown_path
+from bss_mfg.cli.common import (
+    App,
+    counted,
+    json_option,
+    pass_app,
+    print_details,
+    print_json,
+    progress_bar,
+    say,
+    shown_path,
+)
 
 if TYPE_CHECKING:
     from bss_mfg.verify.verification import Verification, Verifier
@@ -91,9 +101,9 @@ def verify(
     with app.workspace.open_ledger(app.actor) as ledger, ProcessExecutor(jobs or cores()) as executor:
         batch = ledger.batch(batch_id)
         if watch is None:
-            outcome = run(ledger, batch, files, wanted, progress=progress(f"{batch_id}: verify"), executor=executor)
+            outcome = run(ledger, batch, files, wanted, progress=progress_bar(f"{batch_id}: verify"), executor=executor)
         else:
-            outcome = _watched(Verifier(ledger, batch, wanted, executor=executor), files, watch, write)
+            outcome = _watch_folder(Verifier(ledger, batch, wanted, executor=executor), files, watch, write)
         write(outcome)
         if as_json:
             for piece in json_report(outcome):
@@ -107,7 +117,7 @@ def verify(
         ctx.exit(1)
 
 
-def _watched(
+def _watch_folder(
     verifier: Verifier, files: tuple[Path, ...], folder: Path, write: Callable[[Verification], None]
 ) -> Verification:
     """Read what comes, say at once what is wrong with it, until every label was read right or Ctrl-C."""
@@ -254,7 +264,7 @@ def _unit_words(unit: dict[str, Any]) -> Iterator[str]:
 
 def _print_symbol(symbol: dict[str, object]) -> None:
     fields, notes = symbol["fields"], symbol["notes"]
-    details(
+    print_details(
         [
             ("payload", str(symbol["payload"])),
             ("spec", str(symbol["spec"] or "unknown")),

@@ -10,14 +10,14 @@ import click
 from bss_mfg.cli.common import (
     App,
     counted,
-    details,
     json_option,
     pass_app,
+    print_details,
     print_json,
-    progress,
+    print_table,
+    progress_bar,
     say,
     shown_path,
-    table,
 )
 
 if TYPE_CHECKING:
@@ -64,19 +64,19 @@ def doctor(ctx: click.Context, app: App, as_json: bool) -> None:
     In a workspace, also check its ledger: SQLite's own check, the history's hash chain, and the barcode strings of all
     batches against what was issued. Exit 6 if something that bss-mfg can't work without is missing.
     """
-    from bss_mfg.doctor import examine
+    from bss_mfg.doctor import check_machine
 
-    checks = [*examine(), *_of_workspace(app)]
+    checks = [*check_machine(), *_workspace_checks(app)]
     if as_json:
         print_json([{"name": c.name, "level": c.level, "found": c.found, "fix": c.fix} for c in checks])
     else:
         rows = [(c.level.upper(), c.name, c.found + (f"  -> {c.fix}" if c.fix else "")) for c in checks]
-        table(rows, ("LEVEL", "WHAT", "FOUND"))
+        print_table(rows, ("LEVEL", "WHAT", "FOUND"))
     if any(check.level == "fault" for check in checks):
         ctx.exit(6)
 
 
-def _of_workspace(app: App) -> list[Check]:
+def _workspace_checks(app: App) -> list[Check]:
     from bss_mfg.doctor import Check, check_ledger, check_left_over, check_vault
     from bss_mfg.errors import BssError
     from bss_mfg.workspace.vault_keys import vault_status
@@ -110,12 +110,12 @@ def demo(ctx: click.Context, app: App, out: Path | None, samples: Path | None) -
     from bss_mfg.demo import run_demo
 
     root = out or _free_folder("bss-mfg-demo")
-    results = run_demo(samples or folder("sample_batches"), root, app.who(), progress)
+    results = run_demo(samples or folder("sample_batches"), root, app.who(), progress_bar)
     for ran in results:
         counts = ran.verification.counts
         verdict = "OK" if ran.right else "WRONG"
         click.echo(f"\n{verdict}: {ran.name}")
-        details(
+        print_details(
             [
                 ("units", f"{ran.units:,}"),
                 (
@@ -134,12 +134,14 @@ def demo(ctx: click.Context, app: App, out: Path | None, samples: Path | None) -
 
 def _agreement(outcome: Reconciliation) -> str:
     """What was compared with the ledger, and the first difference."""
-    kinds = ", ".join(f"{account.kind} of {account.compared:,}" for account in outcome.accounts)
+    kinds = ", ".join(f"{account.kind} of {account.compared:,}" for account in outcome.comparisons)
     if outcome.agrees:
         return f"{kinds}: all as in the ledger"
     first = next(iter(outcome.differences), None)
     return (
-        f"{counted(outcome.found, 'difference')}; {first.unit} {first.file}: {first.what}" if first else "nothing read"
+        f"{counted(outcome.difference_count, 'difference')}; {first.unit} {first.file}: {first.what}"
+        if first
+        else "nothing read"
     )
 
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from bss_mfg.imaging import grid
 from bss_mfg.imaging.ecc200 import layout
-from bss_mfg.imaging.frame import Box, box_of
 from bss_mfg.imaging.grid import Quad, Warp
-from bss_mfg.imaging.reader import Read, read_box, read_clean, read_picture
+from bss_mfg.imaging.page_frame import Box, box_of
 from bss_mfg.imaging.second_reader import SecondReader
+from bss_mfg.imaging.zxing_reader import Read, read_box, read_clean, read_picture
 from bss_mfg.symbol import Matrix
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from bss_mfg.core.processes import TaskFailure, Worker
 from bss_mfg.errors import MissingError
 
 if TYPE_CHECKING:
-    from bss_mfg.imaging.frame import Box
+    from bss_mfg.imaging.page_frame import Box
     from bss_mfg.imaging.sources import Grey
 
 SECONDS = 10.0

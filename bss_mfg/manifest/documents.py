@@ -15,7 +15,7 @@ from typing import NamedTuple
 from bss_mfg.errors import InputError
 
 HEAD, BETWEEN, TAIL = b'{"controlLogs":[\n', b",\n", b"\n]}\n"
-PIECE = 1 << 16
+BLOCK_BYTES = 1 << 16
 """Octets that are handed on at once."""
 
 
@@ -32,7 +32,7 @@ class Contents:
     """What a finished document holds, as runs of numbers within the batch: the units of its device logs, their
     packages, and the packages of its bundle logs."""
 
-    octets: int
+    size: int
     device_logs: int
     bundle_logs: int
     units: tuple[range, ...]
@@ -58,13 +58,13 @@ class Contents:
         return max((run.stop for run in (*self.packages, *self.bundles)), default=1) - 1
 
 
-class Document:
+class LogDocument:
     """One document. Iterate it once for its octets; then `contents` is known."""
 
     def __init__(self, logs: Iterator[Log], max_count: int | None, max_bytes: int | None) -> None:
         self._logs, self._max_count, self._max_bytes = logs, max_count, max_bytes
         self._contents: Contents | None = None
-        self.next: Log | None = None
+        self.first_left_over: Log | None = None
         """The log that had no room here."""
 
     @property
@@ -77,7 +77,7 @@ class Document:
     def __iter__(self) -> Iterator[bytes]:
         most = self._max_count if self._max_count is not None else 1 << 62
         room = self._max_bytes if self._max_bytes is not None else 1 << 62
-        units, packages, bundles = _Runs(), _Runs(), _Runs()
+        units, packages, bundles = _RangeBuilder(), _RangeBuilder(), _RangeBuilder()
         held, start, octets, count, devices = [], 0, len(HEAD) + len(TAIL), 0, 0
         yield HEAD
         for log in self._logs:
@@ -86,7 +86,7 @@ class Document:
             if count >= most or more > room:
                 if not count:
                     raise _too_long(log, more, room)
-                self.next = log
+                self.first_left_over = log
                 break
             octets = more
             count += 1
@@ -97,7 +97,7 @@ class Document:
                 devices += 1
                 units.add(unit)
                 packages.add(package)
-            if octets - start > PIECE:
+            if octets - start > BLOCK_BYTES:
                 yield (BETWEEN if start else b"") + BETWEEN.join(held)
                 held, start = [], octets
         if held:
@@ -106,12 +106,14 @@ class Document:
         self._contents = Contents(octets, devices, count - devices, *(r.all for r in (units, packages, bundles)))
 
 
-def document(logs: Iterable[Log]) -> Document:
+def single_document(logs: Iterable[Log]) -> LogDocument:
     """All logs as one document, however many."""
-    return Document(iter(logs), None, None)
+    return LogDocument(iter(logs), None, None)
 
 
-def split(logs: Iterable[Log], max_count: int | None = None, max_bytes: int | None = None) -> Iterator[Document]:
+def split_documents(
+    logs: Iterable[Log], max_count: int | None = None, max_bytes: int | None = None
+) -> Iterator[LogDocument]:
     """Whole documents of at most `max_count` logs and `max_bytes` octets each, in order; none where there is no log.
 
     Each is written before the next is asked for. `InputError` for a log that is longer than a whole document may be.
@@ -122,10 +124,10 @@ def split(logs: Iterable[Log], max_count: int | None = None, max_bytes: int | No
     stream = iter(logs)
     first = next(stream, None)
     while first is not None:
-        part = Document(chain((first,), stream), max_count, max_bytes)
+        part = LogDocument(chain((first,), stream), max_count, max_bytes)
         yield part
         _ = part.contents
-        first = part.next
+        first = part.first_left_over
 
 
 def _too_long(log: Log, octets: int, room: int) -> InputError:
@@ -136,7 +138,7 @@ def _too_long(log: Log, octets: int, room: int) -> InputError:
     )
 
 
-class _Runs:
+class _RangeBuilder:
     """Numbers as runs; those of a batch come in order, so there are few."""
 
     def __init__(self) -> None:
@@ -156,7 +158,7 @@ class _Runs:
         return (*self._done, *([range(self._first, self._next)] if self._first != self._next else []))
 
 
-def plan_names(start: datetime, folder: Path, taken: Container[str] = frozenset()) -> Iterator[str]:
+def control_log_names(start: datetime, folder: Path, taken: Container[str] = frozenset()) -> Iterator[str]:
     """File names by Amazon's pattern, `C_CONTROL_LOG_<yyyyMMddhhmmss>.txt`, from the second `start` (in UTC) on.
 
     A name that is in `taken`, or on disk (or whose sidecar is), is passed over for the next second's. Without end; a

@@ -21,9 +21,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bss_mfg.core.toml_files import load_toml, parse_toml, validate
 from bss_mfg.errors import InputError
-from bss_mfg.manifest.json_stream import at, members
+from bss_mfg.manifest.json_stream import stream_members, value_at
 
-FILE = "amazon-ffs-feedback.toml"
+MAPPING_FILE = "amazon-ffs-feedback.toml"
 MAX_ENTRIES = 2_000_000
 MAX_SERIAL, MAX_REASON = 64, 500
 """Characters: a longer serial is none of ours, a longer reason is cut."""
@@ -90,17 +90,17 @@ class FeedbackMapping(_Strict):
         return tuple(name for name, status in tables.items() if status == "assumed")
 
 
-State = Literal["accepted", "rejected", "contradictory", "unclear"]
+AnswerState = Literal["accepted", "rejected", "contradictory", "unclear"]
 
 
-class Verdict(NamedTuple):
+class SerialAnswer(NamedTuple):
     """What a file says of one serial. `contradictory`: more than one thing; `unclear`: a word that the mapping lacks.
 
     `reason` is the first that is given (of the rejection, where there is one; the word itself where it is unclear);
     `times` counts the entries.
     """
 
-    state: State
+    state: AnswerState
     reason: str
     times: int
 
@@ -118,7 +118,7 @@ class Feedback:
 
     name: str
     sha256: str
-    verdicts: Mapping[str, Verdict]
+    answers: Mapping[str, SerialAnswer]
     entries: int
     unreadable: int
     problems: tuple[str, ...]
@@ -126,17 +126,17 @@ class Feedback:
     @property
     def counts(self) -> Mapping[str, int]:
         """Serials by state, and `repeated`."""
-        counted = Counter[str](verdict.state for verdict in self.verdicts.values())
-        counted["repeated"] = sum(verdict.repeated for verdict in self.verdicts.values())
+        counted = Counter[str](verdict.state for verdict in self.answers.values())
+        counted["repeated"] = sum(verdict.repeated for verdict in self.answers.values())
         return counted
 
 
 def load_feedback_mapping(specs_folder: Path) -> FeedbackMapping:
     """The workspace's own feedback mapping, or the packaged one."""
-    if (specs_folder / FILE).is_file():
-        return validate(load_toml(specs_folder / FILE, "feedback mapping"), FeedbackMapping)
-    packaged = resources.files("bss_mfg.manifest") / FILE
-    return validate(parse_toml(packaged.read_text("utf-8"), FILE), FeedbackMapping)
+    if (specs_folder / MAPPING_FILE).is_file():
+        return validate(load_toml(specs_folder / MAPPING_FILE, "feedback mapping"), FeedbackMapping)
+    packaged = resources.files("bss_mfg.manifest") / MAPPING_FILE
+    return validate(parse_toml(packaged.read_text("utf-8"), MAPPING_FILE), FeedbackMapping)
 
 
 def read_feedback(data: bytes, name: str, mapping: FeedbackMapping) -> Feedback:
@@ -148,10 +148,10 @@ def read_feedback(data: bytes, name: str, mapping: FeedbackMapping) -> Feedback:
     ending = Path(name).suffix.lower()
     is_json = ending == ".json" or (ending != ".csv" and data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"))
     rows = _json_rows(data, name, mapping.json_) if is_json else _csv_rows(data, name, mapping.csv)
-    meaning: dict[str, State] = {word.strip().casefold(): "accepted" for word in mapping.words.accepted}
+    meaning: dict[str, AnswerState] = {word.strip().casefold(): "accepted" for word in mapping.words.accepted}
     meaning |= {word.strip().casefold(): "rejected" for word in mapping.words.rejected}
-    verdicts: dict[str, Verdict] = {}
-    shared: dict[Verdict, Verdict] = {}
+    verdicts: dict[str, SerialAnswer] = {}
+    shared: dict[SerialAnswer, SerialAnswer] = {}
     problems: list[str] = []
     entries = unreadable = 0
     for line, serial, word, reason in rows:
@@ -166,25 +166,25 @@ def read_feedback(data: bytes, name: str, mapping: FeedbackMapping) -> Feedback:
         state = meaning.get(word.strip().casefold(), "unclear")
         if state == "unclear":
             reason = f"{word[:MAX_SERIAL]}: {reason}" if reason else word[:MAX_SERIAL]
-        verdict = _joined(verdicts.get(serial), state, reason[:MAX_REASON])
+        verdict = _merge(verdicts.get(serial), state, reason[:MAX_REASON])
         verdicts[serial] = shared.setdefault(verdict, verdict)  # most of a million say the same
     if verdicts and all(verdict.state == "unclear" for verdict in verdicts.values()):
         word = next(iter(verdicts.values())).reason
         raise InputError(
             f"no entry has a verdict that the feedback mapping {mapping.name} knows; the first says {word[:60]!a}",
             where=name,
-            way_out=f"Correct [words] in the workspace's specs/{FILE}.",
+            way_out=f"Correct [words] in the workspace's specs/{MAPPING_FILE}.",
         )
     return Feedback(name, hashlib.sha256(data).hexdigest(), verdicts, entries, unreadable, tuple(problems))
 
 
-def _joined(before: Verdict | None, state: State, reason: str) -> Verdict:
+def _merge(before: SerialAnswer | None, state: AnswerState, reason: str) -> SerialAnswer:
     if before is None:
-        return Verdict(state, reason, 1)
+        return SerialAnswer(state, reason, 1)
     if before.state == state:
-        return Verdict(state, before.reason or reason, before.times + 1)
+        return SerialAnswer(state, before.reason or reason, before.times + 1)
     first = (reason or before.reason) if state == "rejected" else (before.reason or reason)
-    return Verdict("contradictory", first, before.times + 1)
+    return SerialAnswer("contradictory", first, before.times + 1)
 
 
 def _problem(serial: Any, word: Any) -> str:
@@ -197,14 +197,19 @@ def _problem(serial: Any, word: Any) -> str:
     return ""
 
 
-Row = tuple[int, Any, Any, str]
+FeedbackEntry = tuple[int, Any, Any, str]
 
 
-def _json_rows(data: bytes, name: str, shape: JsonShape) -> Iterator[Row]:
+def _json_rows(data: bytes, name: str, shape: JsonShape) -> Iterator[FeedbackEntry]:
     serial, verdict = shape.serial.split("."), shape.verdict.split(".")
     reason = shape.reason.split(".") if shape.reason else None
-    for line, entry in members(data, shape.list.split(".") if shape.list else [], name):
-        yield line, at(entry, serial), _word(at(entry, verdict)), _text(at(entry, reason)) if reason else ""
+    for line, entry in stream_members(data, shape.list.split(".") if shape.list else [], name):
+        yield (
+            line,
+            value_at(entry, serial),
+            _word(value_at(entry, verdict)),
+            _text(value_at(entry, reason)) if reason else "",
+        )
 
 
 def _word(value: Any) -> Any:
@@ -215,7 +220,7 @@ def _text(value: Any) -> str:
     return "" if value is None else value if isinstance(value, str) else json.dumps(value)
 
 
-def _csv_rows(data: bytes, name: str, shape: CsvShape) -> Iterator[Row]:
+def _csv_rows(data: bytes, name: str, shape: CsvShape) -> Iterator[FeedbackEntry]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -247,6 +252,6 @@ def _column(header: list[str], wanted: str, name: str) -> int:
         raise InputError(
             f"the first line does not name the column {wanted!a} once",
             where=name,
-            way_out=f"Correct [csv] in the workspace's specs/{FILE}, or fetch the file again.",
+            way_out=f"Correct [csv] in the workspace's specs/{MAPPING_FILE}, or fetch the file again.",
         )
     return header.index(wanted.strip().casefold())

@@ -13,12 +13,12 @@ from bss_mfg.errors import InputError
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SPACES = (" ", "\t", "\n", "\r")
 _BLOCK = 1 << 16
-LONGEST = 1 << 22
+MAX_VALUE_CHARACTERS = 1 << 22
 """Characters that a value in a streamed file may have."""
 
 
-def members(
-    source: bytes | BinaryIO, path: Sequence[str], name: str, *, alone: bool = False
+def stream_members(
+    source: bytes | BinaryIO, path: Sequence[str], name: str, *, exclusive: bool = False
 ) -> Iterator[tuple[int, Any]]:
     """(line, value) of each member of the list at `path` (empty: the document is the list); `name` is used in errors.
 
@@ -26,28 +26,28 @@ def members(
     else may stand beside the list. `InputError` where the document is not JSON, names a member of an object twice, or
     has no such list; it comes when the reader gets there.
     """
-    yield from _Reader(source, name, alone).document(path)
+    yield from _JsonWindow(source, name, exclusive).document(path)
 
 
-class _Reader:
+class _JsonWindow:
     """A window on the text: what was read is dropped, what is asked for is fetched."""
 
     def __init__(self, source: bytes | BinaryIO, name: str, alone: bool) -> None:
         self._name, self._alone = name, alone
-        self._octets = codecs.getincrementaldecoder("utf-8-sig")()
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
         self._text, self._at = "", 0
         self._line, self._counted = 1, 0
         self._file = None if isinstance(source, bytes) else source
         if isinstance(source, bytes):
             self._text = self._decoded(source, True)
-        self._decode = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_constant).raw_decode
+        self._decode = json.JSONDecoder(object_pairs_hook=_refuse_duplicates, parse_constant=_no_constant).raw_decode
 
     def _fetch(self) -> bool:
         """Read on, as much again as is held; whether there was anything left."""
         if self._file is None:
             return False
         data = self._file.read(max(_BLOCK, len(self._text) - self._at))
-        self._here()
+        self._line_number()
         self._text, self._at, self._counted = self._text[self._at :], 0, 0
         self._text += self._decoded(data, not data)
         if not data:
@@ -56,14 +56,14 @@ class _Reader:
 
     def _decoded(self, data: bytes, final: bool) -> str:
         try:
-            return self._octets.decode(data, final)
+            return self._decoder.decode(data, final)
         except UnicodeDecodeError as error:
             line = self._line + self._text.count("\n", self._counted) + error.object.count(b"\n", 0, error.start)
             raise InputError(
                 "is not UTF-8 text", where=f"{self._name}, line {line}", way_out="Fetch the file again."
             ) from None
 
-    def _here(self) -> int:
+    def _line_number(self) -> int:
         """The line at hand, counted from 1."""
         self._line += self._text.count("\n", self._counted, self._at)
         self._counted = self._at
@@ -100,7 +100,7 @@ class _Reader:
     def _list(self, path: str) -> Iterator[tuple[int, Any]]:
         more = self._enter("[", "]", f"the list {path!a}" if path else "a list")
         while more:
-            yield self._here(), self._value()
+            yield self._line_number(), self._value()
             more = self._more("]")
 
     def _enter(self, bracket: str, end: str, what: str) -> bool:
@@ -135,7 +135,7 @@ class _Reader:
             try:
                 value, end = self._decode(self._text, self._at)
             except json.JSONDecodeError as error:
-                if len(self._text) - self._at < LONGEST and self._fetch():  # it may only be cut off
+                if len(self._text) - self._at < MAX_VALUE_CHARACTERS and self._fetch():  # it may only be cut off
                     continue
                 self._at = error.pos
                 self._fail(error.msg)
@@ -162,7 +162,7 @@ class _Reader:
                 return
 
     def _fail(self, what: str) -> NoReturn:
-        line = self._here()
+        line = self._line_number()
         raise InputError(
             f"is not the JSON that it should be: {what}",
             where=f"{self._name}, line {line}",
@@ -170,7 +170,7 @@ class _Reader:
         )
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a member of an object stands twice")
@@ -181,7 +181,7 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
-def at(value: Any, path: Sequence[str]) -> Any:
+def value_at(value: Any, path: Sequence[str]) -> Any:
     """What stands at a path inside a parsed value; None where there is nothing."""
     for step in path:
         value = value.get(step) if isinstance(value, dict) else None

@@ -19,18 +19,18 @@ from typing import Any, NamedTuple
 from bss_mfg.core import parallel
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.manifest.documents import Log, document
+from bss_mfg.manifest.documents import Log, single_document
 from bss_mfg.manifest.log_mapping import Entry, LogMapping, Source, tree_of
-from bss_mfg.manifest.log_schema import checker, leaf, log_schema
+from bss_mfg.manifest.log_schema import compile_check, entry_schema, log_schema
 from bss_mfg.model import Actor, Batch, Package
 from bss_mfg.payload.spec import Spec, spec_from_text
-from bss_mfg.tables import shipped
+from bss_mfg.tables import shippable_packages
 
-AT_ONCE = 4_000
+PACKAGES_PER_TASK = 4_000
 """Packages whose logs a process makes at once."""
 
 
-class _Slot(NamedTuple):
+class _Placeholder(NamedTuple):
     """A value that differs from log to log: the place of its source in a log's values, how it is written, and the
     regular expression of that JSON."""
 
@@ -39,49 +39,49 @@ class _Slot(NamedTuple):
     pattern: str
 
 
-class _Shape(NamedTuple):
+class _LineTemplate(NamedTuple):
     """One choice of which optional entries are there: `template` has a %s for each slot, `fits` matches a good line."""
 
     template: str
     slots: tuple[tuple[int, Callable[[Any], str]], ...]
-    fits: Callable[[str], object]
+    matches: Callable[[str], object]
 
 
-class LogTemplate:
+class LogRenderer:
     """The entries of one kind of log, compiled for one batch. `fixed` are the values that all its logs share, by
     source; `sources` are those of the values that each log brings, in this order."""
 
     def __init__(self, entries: tuple[Entry, ...], fixed: Mapping[str, str], sources: tuple[Source, ...]) -> None:
         self._entries, self._fixed, self._sources = entries, fixed, sources
-        self._check = checker(log_schema(entries))
-        self._shapes: dict[tuple[bool, ...], _Shape] = {}
+        self._check = compile_check(log_schema(entries))
+        self._shapes: dict[tuple[bool, ...], _LineTemplate] = {}
 
-    def log(self, values: tuple[Any, ...], who: str) -> bytes:
+    def render(self, values: tuple[Any, ...], subject: str) -> bytes:
         """One log as a line of JSON that holds the schema. `who` names the log in errors.
 
         `InputError` where a value is missing, or isn't what the schema says of its path.
         """
-        there = tuple(map(bool, values))
-        shape = self._shapes.get(there) or self._compiled(there, who)
+        present = tuple(map(bool, values))
+        shape = self._shapes.get(present) or self._compiled(present, subject)
         line = shape.template % tuple([write(values[source]) for source, write in shape.slots])
         # The schema judges the first line of a shape; where that is good, lines that fit differ in good values only.
-        if there not in self._shapes or not shape.fits(line):
+        if present not in self._shapes or not shape.matches(line):
             if problem := self._check(json.loads(line)):
                 raise InputError(
                     f"the control log breaks its schema: {problem}",
-                    where=who,
+                    where=subject,
                     way_out="Compare the mapping file with the batch's product and identities.",
                 )
-            self._shapes[there] = shape
+            self._shapes[present] = shape
         return line.encode("ascii")
 
-    def _compiled(self, there: tuple[bool, ...], who: str) -> _Shape:
-        nodes: list[tuple[str, str | _Slot]] = []
+    def _compiled(self, present: tuple[bool, ...], subject: str) -> _LineTemplate:
+        nodes: list[tuple[str, str | _Placeholder]] = []
         for entry in self._entries:
-            node: str | _Slot
+            node: str | _Placeholder
             if entry.source in self._sources:
                 number = self._sources.index(entry.source)
-                node = _slot(entry, number) if there[number] else ""
+                node = _slot(entry, number) if present[number] else ""
             else:
                 node = entry.value or self._fixed.get(entry.source, "")
             if node:
@@ -89,23 +89,23 @@ class LogTemplate:
             elif not entry.optional:
                 raise InputError(
                     f"{entry.path} of the control log has no value ({entry.source})",
-                    where=who,
+                    where=subject,
                     way_out="Correct the mapping file, or mark the entry optional.",
                 )
         pieces = list(_pieces(tree_of(nodes)))
-        slots = [piece for piece in pieces if isinstance(piece, _Slot)]
-        return _Shape(
-            "".join("%s" if isinstance(piece, _Slot) else piece.replace("%", "%%") for piece in pieces),
+        slots = [piece for piece in pieces if isinstance(piece, _Placeholder)]
+        return _LineTemplate(
+            "".join("%s" if isinstance(piece, _Placeholder) else piece.replace("%", "%%") for piece in pieces),
             tuple((slot.source, slot.write) for slot in slots),
             re.compile(
-                "".join(piece.pattern if isinstance(piece, _Slot) else re.escape(piece) for piece in pieces)
+                "".join(piece.pattern if isinstance(piece, _Placeholder) else re.escape(piece) for piece in pieces)
             ).fullmatch,
         )
 
 
-def _pieces(node: Any) -> Iterator[str | _Slot]:
+def _pieces(node: Any) -> Iterator[str | _Placeholder]:
     """The JSON text of a tree, with its slots between."""
-    if isinstance(node, _Slot):
+    if isinstance(node, _Placeholder):
         yield node
     elif isinstance(node, str):
         yield quoted(node)
@@ -117,13 +117,13 @@ def _pieces(node: Any) -> Iterator[str | _Slot]:
         yield "}"
 
 
-def _slot(entry: Entry, number: int) -> _Slot:
-    schema = leaf(entry)
+def _slot(entry: Entry, number: int) -> _Placeholder:
+    schema = entry_schema(entry)
     if entry.source != "package.serials":
-        return _Slot(number, quoted, _json_of(schema["pattern"]))
+        return _Placeholder(number, quoted, _json_of(schema["pattern"]))
     head = "{" + quoted(entry.member) + ":"
     one = re.escape(head) + _json_of(schema["items"]["properties"][entry.member]["pattern"]) + r"\}"
-    return _Slot(
+    return _Placeholder(
         number,
         lambda serials: "[" + ",".join([f"{head}{quoted(serial)}}}" for serial in serials]) + "]",
         rf"\[{one}(?:,{one})*\]",
@@ -141,16 +141,16 @@ def logs(packages: Callable[[], Iterable[Package]], batch: Batch, mapping: LogMa
     `packages` gives them afresh on each call, so that nothing is held. Secrets appear only as the barcode's encrypted
     field. `InputError` names path and unit where a value is missing or breaks the schema.
     """
-    for bundles in _kinds(batch, mapping):
+    for bundles in _passes(batch, mapping):
         yield from _logs(packages(), batch, mapping, bundles)
 
 
-def logs_in_parts(ledger: Ledger, batch: Batch, mapping: LogMapping, executor: Executor) -> Iterator[Log]:
+def logs_from_tasks(ledger: Ledger, batch: Batch, mapping: LogMapping, executor: Executor) -> Iterator[Log]:
     """The same of all packages of a batch that may leave the factory, made by an executor."""
     wanted = (
-        LogPart(ledger.path, ledger.who, batch, mapping, first, count, bundles)
-        for bundles in _kinds(batch, mapping)
-        for _, first, count in parallel.chunk_ranges(batch.packages, AT_ONCE)
+        LogTask(ledger.path, ledger.who, batch, mapping, first, count, bundles)
+        for bundles in _passes(batch, mapping)
+        for _, first, count in parallel.chunk_ranges(batch.packages, PACKAGES_PER_TASK)
     )
     made = parallel.run_or_raise(
         make_logs,
@@ -164,7 +164,7 @@ def logs_in_parts(ledger: Ledger, batch: Batch, mapping: LogMapping, executor: E
 
 
 @dataclass(frozen=True, slots=True)
-class LogPart:
+class LogTask:
     """The device logs, or the bundle logs, of packages `first` to `first + count - 1`. The ledger is read there."""
 
     ledger: Path
@@ -176,13 +176,17 @@ class LogPart:
     bundles: bool
 
 
-def make_logs(part: LogPart) -> list[Log]:
+def make_logs(task: LogTask) -> list[Log]:
     """The logs of a part; packages that may not leave the factory have none."""
-    with Ledger.open(part.ledger, part.who) as ledger:
-        return list(_logs(shipped(ledger, part.batch, part.first, part.count), part.batch, part.mapping, part.bundles))
+    with Ledger.open(task.ledger, task.who) as ledger:
+        return list(
+            _logs(
+                shippable_packages(ledger, task.batch, task.first, task.count), task.batch, task.mapping, task.bundles
+            )
+        )
 
 
-def _kinds(batch: Batch, mapping: LogMapping) -> tuple[bool, ...]:
+def _passes(batch: Batch, mapping: LogMapping) -> tuple[bool, ...]:
     """Whether bundle logs are made, for each kind of log in its order."""
     if batch.units_per_package == 1:
         return (False,)
@@ -196,14 +200,14 @@ def _kinds(batch: Batch, mapping: LogMapping) -> tuple[bool, ...]:
 
 def _logs(packages: Iterable[Package], batch: Batch, mapping: LogMapping, bundles: bool) -> Iterator[Log]:
     fixed = {f"product.{name}": batch.facts.get(name, "") for name in ("pid", "upc", "ean")}
-    encrypted = _finder(spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec)
+    encrypted = _encrypted_field_finder(spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec)
     if bundles:
-        bundle = LogTemplate(mapping.bundle, fixed, ("package.serials", "package.encrypted")).log
+        bundle = LogRenderer(mapping.bundle, fixed, ("package.serials", "package.encrypted")).render
         for package in packages:
             members = [unit.serial for unit in package.units]
             yield Log(bundle((members, encrypted(package.payload)), package.serials_text), package.number, None)
         return
-    device = LogTemplate(mapping.device, fixed, ("unit.serial", "unit.uuid", "unit.mac", "package.encrypted")).log
+    device = LogRenderer(mapping.device, fixed, ("unit.serial", "unit.uuid", "unit.mac", "package.encrypted")).render
     for package in packages:
         number, secret = package.number, encrypted(package.payload)
         for unit in package.units:
@@ -213,10 +217,10 @@ def _logs(packages: Iterable[Package], batch: Batch, mapping: LogMapping, bundle
 
 def control_log(ledger: Ledger, batch: Batch, mapping: LogMapping) -> Iterator[bytes]:
     """The control logs of a batch as one JSON document, one log a line. Streams."""
-    return iter(document(logs(lambda: shipped(ledger, batch), batch, mapping)))
+    return iter(single_document(logs(lambda: shippable_packages(ledger, batch), batch, mapping)))
 
 
-def _finder(spec: Spec) -> Callable[[str], str]:
+def _encrypted_field_finder(spec: Spec) -> Callable[[str], str]:
     """What finds the encrypted field in a barcode string of a spec; it gives an empty string where there is none."""
     if not spec.encrypted:
         return lambda payload: ""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, BinaryIO, Literal
 
-from bss_mfg.manifest.json_stream import at, members
+from bss_mfg.manifest.json_stream import stream_members, value_at
 from bss_mfg.manifest.log_mapping import Entry, LogMapping
-from bss_mfg.manifest.log_schema import checker, log_schema
+from bss_mfg.manifest.log_schema import compile_check, log_schema
 
-Kind = Literal["device", "bundle"]
+LogKind = Literal["device", "bundle"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class ReadLog:
     """
 
     line: int
-    kind: Kind
+    kind: LogKind
     values: Mapping[str, str]
     serials: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
@@ -57,41 +57,41 @@ def read_logs(source: bytes | BinaryIO, mapping: LogMapping, name: str = "contro
 
     `InputError` with the line where the file is not a control log document; `name` is used in it.
     """
-    yield from _logs(members(source, ["controlLogs"], name, alone=True), mapping)
+    yield from _logs(stream_members(source, ["controlLogs"], name, exclusive=True), mapping)
 
 
-def read_list(data: bytes, mapping: LogMapping, line: int) -> Iterator[ReadLog]:
+def read_log_lines(data: bytes, mapping: LogMapping, line: int) -> Iterator[ReadLog]:
     """The logs in a piece of a document's list, which begins in line `line` of its file; as `read_logs`."""
-    yield from _logs(((line - 1 + at, log) for at, log in members(b"[" + data + b"]", [], "")), mapping)
+    yield from _logs(((line - 1 + at, log) for at, log in stream_members(b"[" + data + b"]", [], "")), mapping)
 
 
 def _logs(values: Iterable[tuple[int, Any]], mapping: LogMapping) -> Iterator[ReadLog]:
-    kinds = _kinds(mapping)
+    kinds = _compiled_kinds(mapping)
     lists = [path for entry, path in kinds["bundle"][0] if entry.source == "package.serials"]
     for line, value in values:
-        kind: Kind = "bundle" if any(at(value, path) is not None for path in lists) else "device"
+        kind: LogKind = "bundle" if any(value_at(value, path) is not None for path in lists) else "device"
         paths, check = kinds[kind]
         problem = check(value)
         yield _read(line, kind, value, paths, [problem] if problem else [])
 
 
 @lru_cache(maxsize=8)
-def _kinds(mapping: LogMapping) -> dict[Kind, tuple[list[tuple[Entry, list[str]]], Callable[[Any], str]]]:
+def _compiled_kinds(mapping: LogMapping) -> dict[LogKind, tuple[list[tuple[Entry, list[str]]], Callable[[Any], str]]]:
     """Of each kind of log its paths, and the check of its schema, which takes longer to make than a thousand checks."""
-    kinds: dict[Kind, tuple[Entry, ...]] = {"device": mapping.device, "bundle": mapping.bundle}
+    kinds: dict[LogKind, tuple[Entry, ...]] = {"device": mapping.device, "bundle": mapping.bundle}
     return {
-        kind: ([(entry, entry.path.split(".")) for entry in entries], checker(log_schema(entries)))
+        kind: ([(entry, entry.path.split(".")) for entry in entries], compile_check(log_schema(entries)))
         for kind, entries in kinds.items()
     }
 
 
-def _read(line: int, kind: Kind, log: Any, paths: list[tuple[Entry, list[str]]], problems: list[str]) -> ReadLog:
+def _read(line: int, kind: LogKind, log: Any, paths: list[tuple[Entry, list[str]]], problems: list[str]) -> ReadLog:
     values: dict[str, str] = {}
     serials: tuple[str, ...] = ()
     for entry, path in paths:
-        value = at(log, path)
+        value = value_at(log, path)
         if entry.source == "package.serials":
-            found = [at(item, [entry.member]) for item in value] if isinstance(value, list) else []
+            found = [value_at(item, [entry.member]) for item in value] if isinstance(value, list) else []
             serials = tuple(serial for serial in found if isinstance(serial, str))
         elif entry.source != "constant" and isinstance(value, str) and value != values.setdefault(entry.source, value):
             problems.append(f"{entry.path} says otherwise than an earlier path of {entry.source}")

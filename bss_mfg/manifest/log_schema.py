@@ -27,7 +27,7 @@ PATTERNS: dict[Source, str] = {
 """What the value of a source looks like: as bss-mfg issues it."""
 
 
-def leaf(entry: Entry) -> Schema:
+def entry_schema(entry: Entry) -> Schema:
     """The schema of one entry's value."""
     if entry.source == "constant":
         return {"const": entry.value}
@@ -65,7 +65,7 @@ def schema_file(mapping: LogMapping) -> str:
     return json.dumps(document_schema(mapping), indent=2) + "\n"
 
 
-def checker(schema: Schema) -> Callable[[Any], str]:
+def compile_check(schema: Schema) -> Callable[[Any], str]:
     """A compiled check: what is wrong with a value, in one line of ASCII, or an empty string.
 
     fastjsonschema knows drafts up to 7; the keywords used here mean the same in 2020-12.
@@ -94,7 +94,7 @@ def _tree(node: dict[str, Any]) -> Schema:
     for name, child in node.items():
         if isinstance(child, Entry):
             about = {"$comment": child.status, **({"description": child.note} if child.note else {})}
-            properties[name] = {**about, **leaf(child)}
+            properties[name] = {**about, **entry_schema(child)}
         else:
             properties[name] = _tree(child)
     return _object(properties, [name for name, child in node.items() if not _optional(child)])

@@ -19,24 +19,24 @@ from bss_mfg.core.files import is_complete, leftover_files, remove_leftover, sha
 from bss_mfg.errors import BssError
 from bss_mfg.ledger.exporting import Answer, FeedbackCounts
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.manifest.documents import Contents, Document, Log, document, plan_names, split
+from bss_mfg.manifest.documents import Contents, Log, LogDocument, control_log_names, single_document, split_documents
 from bss_mfg.manifest.feedback import Feedback
-from bss_mfg.manifest.log_builder import logs, logs_in_parts
+from bss_mfg.manifest.log_builder import logs, logs_from_tasks
 from bss_mfg.manifest.log_mapping import LogMapping
-from bss_mfg.manifest.sidecar import Origin, Written, adopt_log, read_sidecar, sidecar_path, write_logs
+from bss_mfg.manifest.sidecar import LogOrigin, WrittenLog, adopt_log, read_sidecar, sidecar_path, write_logs
 from bss_mfg.model import Batch, Package
-from bss_mfg.tables import shipped
+from bss_mfg.tables import shippable_packages
 
 Progress = Callable[[int, int], None]
-Which = Literal["all", "missing", "rejected"]
+PackageChoice = Literal["all", "missing", "rejected"]
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class FileLimits:
     """Of a file: the most logs, and the most octets; None for no limit."""
 
-    logs: int | None = None
-    octets: int | None = None
+    max_logs: int | None = None
+    max_bytes: int | None = None
 
 
 def make_control_logs(
@@ -46,29 +46,29 @@ def make_control_logs(
     out: Path,
     now: datetime,
     *,
-    which: Which = "all",
-    limits: Limits = Limits(),
+    which: PackageChoice = "all",
+    limits: FileLimits = FileLimits(),
     as_file: bool = False,
     executor: Executor | None = None,
     progress: Progress = lambda done, total: None,
-) -> Iterator[Written]:
+) -> Iterator[WrittenLog]:
     """Write the control logs of a batch's packages into the folder `out`, and give each once it is counted.
 
     With `as_file` all go into one file of that name. What lies in the folder already is not written a second time, but
     for rejected ones. `which`: all packages that may leave the factory, those with a
     unit in no control log yet, or those with a rejected one.
     """
-    packages = _chooser(ledger, batch, which)
+    packages = _package_source(ledger, batch, which)
     seq, digest = ledger.head()
-    origin = Origin(batch.id, f"{seq}:{digest}", mapping, __version__)
+    origin = LogOrigin(batch.id, f"{seq}:{digest}", mapping, __version__)
 
-    def documents() -> Iterable[Document]:
+    def documents() -> Iterable[LogDocument]:
         made = counted(
             logs(packages, batch, mapping)
             if executor is None or which != "all"
-            else logs_in_parts(ledger, batch, mapping, executor)
+            else logs_from_tasks(ledger, batch, mapping, executor)
         )
-        return [document(made)] if as_file else split(made, limits.logs, limits.octets)
+        return [single_document(made)] if as_file else split_documents(made, limits.max_logs, limits.max_bytes)
 
     def counted(made: Iterable[Log]) -> Iterator[Log]:
         for log in made:
@@ -77,19 +77,19 @@ def make_control_logs(
             yield log
 
     folder = out.parent if as_file else out
-    names = iter([out.name]) if as_file else plan_names(now, out)
+    names = iter([out.name]) if as_file else control_log_names(now, out)
     known = ledger.known_manifests(batch.id)
-    lying = {} if as_file else _lying(batch, folder)
+    on_disk = {} if as_file else _logs_on_disk(batch, folder)
     if which == "rejected":  # what was counted before is what was rejected: it goes up again, under a new name
-        lying = {sha256: path for sha256, path in lying.items() if sha256 not in known}
-    again = [_digested(each) for each in documents()] if lying else []
+        on_disk = {sha256: path for sha256, path in on_disk.items() if sha256 not in known}
+    again = [_digested(each) for each in documents()] if on_disk else []
     for number, each in enumerate(documents()):
-        if again and (sha256 := again[number][0]) in lying:
+        if again and (sha256 := again[number][0]) in on_disk:
             for _ in each:
                 pass  # made, to come to the next
-            written = adopt_log(lying[sha256], sha256, each.contents, origin)
+            written = adopt_log(on_disk[sha256], sha256, each.contents, origin)
             if sha256 in known:
-                yield replace(written, before=True)
+                yield replace(written, made_before=True)
                 continue
         else:
             (written,) = write_logs(folder, [each], names, origin)
@@ -106,15 +106,15 @@ def make_control_logs(
         yield written
 
 
-def _chooser(ledger: Ledger, batch: Batch, which: Which) -> Callable[[], Iterable[Package]]:
+def _package_source(ledger: Ledger, batch: Batch, which: PackageChoice) -> Callable[[], Iterable[Package]]:
     """Gives the chosen packages, the same on each call."""
     if which == "all":
-        return lambda: shipped(ledger, batch)
+        return lambda: shippable_packages(ledger, batch)
     numbers = list(ledger.packages_where(batch.id, which))
     return lambda: (next(ledger.packages(batch.id, number, 1)) for number in numbers)
 
 
-def _lying(batch: Batch, folder: Path) -> dict[str, Path]:
+def _logs_on_disk(batch: Batch, folder: Path) -> dict[str, Path]:
     """Control logs in a folder that may be what is made again: SHA-256 -> file. They have a sidecar of this batch, or
     none, where a run was killed."""
     found: dict[str, Path] = {}
@@ -135,7 +135,7 @@ def _lying(batch: Batch, folder: Path) -> dict[str, Path]:
     return found
 
 
-def _digested(each: Document) -> tuple[str, Contents]:
+def _digested(each: LogDocument) -> tuple[str, Contents]:
     digest = hashlib.sha256()
     for piece in each:
         digest.update(piece)
@@ -146,7 +146,7 @@ def acknowledge(ledger: Ledger, feedback: Feedback, product: str | None = None) 
     """Write down what a feedback file says of units; what it contradicts itself in, or leaves unclear, is not taken."""
     verdicts: dict[str, tuple[Answer, str]] = {
         serial: (verdict.state, verdict.reason if verdict.state == "rejected" else "")
-        for serial, verdict in feedback.verdicts.items()
+        for serial, verdict in feedback.answers.items()
         if verdict.state in ("accepted", "rejected")
     }
     return ledger.record_answers(verdicts, {"file": feedback.name, "sha256": feedback.sha256}, product)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bss_mfg.core.files import already_exists_error, is_complete, read_bytes, sha256_of, write_atomically
 from bss_mfg.errors import InputError, RefusedError
-from bss_mfg.manifest.documents import Contents, Document
+from bss_mfg.manifest.documents import Contents, LogDocument
 from bss_mfg.manifest.log_mapping import LogMapping
 
 MAX_SIDECAR = 1 << 20
@@ -42,7 +42,7 @@ class Sidecar(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class LogOrigin:
     """Where logs come from: batch, ledger head (`NUMBER:DIGEST`), mapping, and the version of bss-mfg."""
 
     batch: str
@@ -52,13 +52,13 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenLog:
     """A control log that lies on disk beside its sidecar."""
 
     path: Path
     sha256: str
     contents: Contents
-    before: bool = False
+    made_before: bool = False
     """Whether it was counted before: the same logs, made again in the same folder."""
 
 
@@ -67,12 +67,12 @@ def sidecar_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.json")
 
 
-def render_sidecar(name: str, sha256: str, contents: Contents, origin: Origin) -> bytes:
+def render_sidecar(name: str, sha256: str, contents: Contents, origin: LogOrigin) -> bytes:
     """The sidecar of the finished file `name`."""
     sidecar = Sidecar(
         file=name,
         sha256=sha256,
-        octets=contents.octets,
+        octets=contents.size,
         device_logs=contents.device_logs,
         bundle_logs=contents.bundle_logs,
         packages=contents.all_packages,
@@ -88,7 +88,9 @@ def render_sidecar(name: str, sha256: str, contents: Contents, origin: Origin) -
     return (json.dumps(sidecar.model_dump(), indent=2) + "\n").encode("ascii")
 
 
-def write_logs(folder: Path, documents: Iterable[Document], names: Iterator[str], origin: Origin) -> Iterator[Written]:
+def write_logs(
+    folder: Path, documents: Iterable[LogDocument], names: Iterator[str], origin: LogOrigin
+) -> Iterator[WrittenLog]:
     """Write each document and its sidecar, and yield what lies there: a caller that notes it then notes only whole
     files. A kill may leave a control log without its sidecar, never a sidecar without its control log."""
     for document in documents:
@@ -97,14 +99,14 @@ def write_logs(folder: Path, documents: Iterable[Document], names: Iterator[str]
             raise already_exists_error(sidecar_path(path))
         sha256 = write_atomically(path, document)
         write_atomically(sidecar_path(path), [render_sidecar(path.name, sha256, document.contents, origin)])
-        yield Written(path, sha256, document.contents)
+        yield WrittenLog(path, sha256, document.contents)
 
 
-def adopt_log(path: Path, sha256: str, contents: Contents, origin: Origin) -> Written:
+def adopt_log(path: Path, sha256: str, contents: Contents, origin: LogOrigin) -> WrittenLog:
     """Take a control log that lies on disk already as written, and give it its sidecar where it has none."""
     if not is_complete(sidecar_path(path)):
         write_atomically(sidecar_path(path), [render_sidecar(path.name, sha256, contents, origin)])
-    return Written(path, sha256, contents)
+    return WrittenLog(path, sha256, contents)
 
 
 def read_sidecar(path: Path) -> Sidecar:

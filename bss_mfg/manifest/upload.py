@@ -27,7 +27,7 @@ MAX_PUT = 5 << 30
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _PREFIX = re.compile(r"[A-Za-z0-9._=/-]*")
 
-There = Literal["absent", "same", "other", "unknown"]
+RemoteState = Literal["absent", "same", "other", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +37,25 @@ class Uploaded:
     path: Path
     where: str
     sha256: str
-    octets: int
+    size: int
     sent: bool
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
+class _UploadFile:
     path: Path
     sha256: str
-    octets: int
+    size: int
 
 
 class _Target(Protocol):
     def where(self, name: str) -> str:
         """The address of a file, for people."""
 
-    def look(self, file: _File) -> There:
+    def state_of(self, file: _UploadFile) -> RemoteState:
         """Whether the file is there; `unknown` where the target does not let us look."""
 
-    def put(self, file: _File, seen: There) -> Literal["put", "verified", "taken"]:
+    def put(self, file: _UploadFile, seen: RemoteState) -> Literal["put", "verified", "taken"]:
         """Send it, never over another one: `taken` if one appeared meanwhile, `verified` if the answer proves it."""
 
 
@@ -72,23 +72,23 @@ def upload(
     by default that of `AWS_ENDPOINT_URL`. `RefusedError` before anything is sent where other content is in the way.
     """
     place_ = _target(target, endpoint)
-    listed = [_File(path, sha256_of(path), path.stat().st_size) for path in files]
+    listed = [_UploadFile(path, sha256_of(path), path.stat().st_size) for path in files]
     names = [checked_name(path.name, "name of an uploaded file") for path in files]
     if len({name.casefold() for name in names}) != len(names):
         raise InputError("two of the files have the same name", way_out="Upload them one after the other.")
-    seen = [place_.look(file) for file in listed]
+    seen = [place_.state_of(file) for file in listed]
     if blocked := [place_.where(file.path.name) for file, state in zip(listed, seen, strict=True) if state == "other"]:
         raise _in_the_way(blocked)
     for number, (file, state) in enumerate(zip(listed, seen, strict=True), 1):
         if state != "same":
             _send(place_, file, state)
         progress(number, len(listed))
-        yield Uploaded(file.path, place_.where(file.path.name), file.sha256, file.octets, state != "same")
+        yield Uploaded(file.path, place_.where(file.path.name), file.sha256, file.size, state != "same")
 
 
-def _send(target: _Target, file: _File, seen: There) -> None:
+def _send(target: _Target, file: _UploadFile, seen: RemoteState) -> None:
     answer = target.put(file, seen)
-    after = target.look(file)
+    after = target.state_of(file)
     if after == "same" or (after == "unknown" and answer == "verified"):
         return
     if answer == "taken" and after == "absent":
@@ -119,7 +119,7 @@ def _in_the_way(addresses: Sequence[str]) -> RefusedError:
 def _target(target: str, endpoint: str | None) -> _Target:
     scheme, separator, rest = target.partition("://")
     if not separator:
-        return _Folder(Path(target))
+        return _FolderTarget(Path(target))
     bucket, _, prefix = rest.partition("/")
     prefix = prefix.strip("/")
     if scheme != "s3" or not _BUCKET.fullmatch(bucket) or not _PREFIX.fullmatch(prefix) or "//" in prefix:
@@ -127,10 +127,10 @@ def _target(target: str, endpoint: str | None) -> _Target:
             f"{scheme[:16]!a} target of that form is not known",
             way_out="Give s3://BUCKET/PREFIX (no spaces, no password in it), or a folder.",
         )
-    return _Bucket(bucket, f"{prefix}/" if prefix else "", endpoint)
+    return _BucketTarget(bucket, f"{prefix}/" if prefix else "", endpoint)
 
 
-class _Folder:
+class _FolderTarget:
     """A folder of this machine or of a file server."""
 
     def __init__(self, folder: Path) -> None:
@@ -141,17 +141,17 @@ class _Folder:
     def where(self, name: str) -> str:
         return str(self._folder / name)
 
-    def look(self, file: _File) -> There:
+    def state_of(self, file: _UploadFile) -> RemoteState:
         path = self._folder / file.path.name
         try:
             if not path.exists():
                 return "absent"
-            same = path.stat().st_size == file.octets and sha256_of(path) == file.sha256
+            same = path.stat().st_size == file.size and sha256_of(path) == file.sha256
         except OSError as error:
             raise from_os_error(error, "looking for what is there", path) from error
         return "same" if same else "other"
 
-    def put(self, file: _File, seen: There) -> Literal["put", "verified", "taken"]:
+    def put(self, file: _UploadFile, seen: RemoteState) -> Literal["put", "verified", "taken"]:
         try:
             write_atomically(self._folder / file.path.name, _pieces(file.path))
         except RefusedError:
@@ -165,7 +165,7 @@ def _pieces(path: Path) -> Iterator[bytes]:
             yield piece
 
 
-class _Bucket:
+class _BucketTarget:
     """A prefix of an S3 bucket."""
 
     def __init__(self, bucket: str, prefix: str, endpoint: str | None) -> None:
@@ -175,14 +175,14 @@ class _Bucket:
     def where(self, name: str) -> str:
         return f"s3://{self._bucket}/{self._prefix}{name}"
 
-    def look(self, file: _File) -> There:
+    def state_of(self, file: _UploadFile) -> RemoteState:
         from botocore.exceptions import ClientError
 
         name = file.path.name
-        with _plain_words(self.where(name)):
+        with _translated_errors(self.where(name)):
             try:
                 head = self._s3.head_object(Bucket=self._bucket, Key=self._prefix + name)
-                if head["ContentLength"] != file.octets:
+                if head["ContentLength"] != file.size:
                     return "other"
                 digest = hashlib.sha256()
                 for piece in self._s3.get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"].iter_chunks(
@@ -199,17 +199,17 @@ class _Bucket:
                 raise
         return "same" if digest.hexdigest() == file.sha256 else "other"
 
-    def put(self, file: _File, seen: There) -> Literal["put", "verified", "taken"]:
+    def put(self, file: _UploadFile, seen: RemoteState) -> Literal["put", "verified", "taken"]:
         from botocore.exceptions import ClientError
 
-        if file.octets > MAX_PUT:
+        if file.size > MAX_PUT:
             raise InputError(
-                f"has {file.octets:,} octets, more than the {MAX_PUT:,} that S3 takes in one piece",
+                f"has {file.size:,} octets, more than the {MAX_PUT:,} that S3 takes in one piece",
                 where=str(file.path),
                 way_out="Split the control log into smaller files.",
             )
         checksum = base64.b64encode(bytes.fromhex(file.sha256)).decode("ascii")
-        with _plain_words(self.where(file.path.name)):
+        with _translated_errors(self.where(file.path.name)):
             try:
                 answer = self._put(file, checksum, {"IfNoneMatch": "*"})
             except ClientError as error:
@@ -222,13 +222,13 @@ class _Bucket:
                 answer = self._put(file, checksum, {})
         return "verified" if answer.get("ChecksumSHA256") == checksum else "put"
 
-    def _put(self, file: _File, checksum: str, condition: dict[str, str]) -> dict[str, Any]:
+    def _put(self, file: _UploadFile, checksum: str, condition: dict[str, str]) -> dict[str, Any]:
         with file.path.open("rb") as body:
             answer: dict[str, Any] = self._s3.put_object(
                 Bucket=self._bucket,
                 Key=self._prefix + file.path.name,
                 Body=body,
-                ContentLength=file.octets,
+                ContentLength=file.size,
                 ContentType="application/json",
                 ChecksumAlgorithm="SHA256",
                 ChecksumSHA256=checksum,
@@ -249,7 +249,7 @@ def _client(endpoint: str | None) -> Any:
         raise MissingError(
             "uploading to S3 needs the library boto3", way_out="Install it: pip install 'bss-mfg[s3]'."
         ) from None
-    with _plain_words("s3"):
+    with _translated_errors("s3"):
         return Session().client(
             "s3",
             endpoint_url=endpoint,
@@ -263,7 +263,7 @@ def _client(endpoint: str | None) -> Any:
         )
 
 
-_CODES: dict[str, tuple[type[BssError], str, str]] = {
+_ERRORS_BY_CODE: dict[str, tuple[type[BssError], str, str]] = {
     "NoSuchBucket": (InputError, "there is no such bucket", "Check its name, and the account and region."),
     "RequestTimeTooSkewed": (
         MissingError,
@@ -282,7 +282,7 @@ _CODES: dict[str, tuple[type[BssError], str, str]] = {
     "PermanentRedirect": (InputError, "the bucket lies in another region", "Set AWS_DEFAULT_REGION to its region."),
     "SlowDown": (MissingError, "the server is too busy", "Run the same command again later."),
 }
-_SAME_AS = {
+_CODE_ALIASES = {
     "403": "AccessDenied",
     "AllAccessDisabled": "AccessDenied",
     "AccountProblem": "AccessDenied",
@@ -304,7 +304,7 @@ _SAME_AS = {
 
 
 @contextmanager
-def _plain_words(where: str) -> Iterator[None]:
+def _translated_errors(where: str) -> Iterator[None]:
     """botocore's errors as ours. None of its texts is quoted: they hold addresses, key ids, what a server sent."""
     from botocore import exceptions as aws
 
@@ -344,7 +344,7 @@ def _plain_words(where: str) -> Iterator[None]:
 
 
 def _fail(code: str, where: str) -> NoReturn:
-    if known := _CODES.get(_SAME_AS.get(code, code)):
+    if known := _ERRORS_BY_CODE.get(_CODE_ALIASES.get(code, code)):
         kind, what, way_out = known
         raise kind(what, where=where, way_out=way_out) from None
     safe = code if re.fullmatch(r"[A-Za-z0-9.]{1,64}", code) else "without a code"

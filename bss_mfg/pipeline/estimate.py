@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 from bss_mfg.core.files import free_bytes
 from bss_mfg.errors import MissingError
-from bss_mfg.imaging.reader import read_box
 from bss_mfg.imaging.sources import source_of
+from bss_mfg.imaging.zxing_reader import read_box
 from bss_mfg.issuing.slices import Slice, SliceSettings, make_slice
 from bss_mfg.label.layout.file_content import LabelFileContent
 from bss_mfg.label.layout.label_rows import RowMaker
@@ -24,20 +24,20 @@ from bss_mfg.label.make import LABELS_PER_FILE
 from bss_mfg.label.render.by_language import render_label_file
 from bss_mfg.manifest.log_builder import logs
 from bss_mfg.model import Package, Unit
-from bss_mfg.pipeline.plan import Ready
+from bss_mfg.pipeline.plan import PreparedRun
 
-SAMPLE = 240
+TRIAL_PACKAGES = 240
 """Packages that are tried, in whole pages: half a second of work."""
-LEDGER_OCTETS = 340
+LEDGER_BYTES_PER_UNIT = 340
 """Of a unit in the ledger, besides its barcode string (measured at a million units)."""
-READ_OCTETS = 270
+READ_BYTES_PER_LABEL = 270
 """Of a label's read in the history."""
-INDEX_OCTETS = 70
-PLENTY = 100_000
+INDEX_BYTES_PER_LABEL = 70
+PLENTY_BYTES_PER_UNIT = 100_000
 """Octets a unit that no run needs: where there is as much room, nothing has to be tried."""
-LEDGER_SHARE = 1.35
+LEDGER_OVERHEAD = 1.35
 """What writing to the ledger and putting files in place adds to the work that is measured."""
-GAIN = 0.85
+PROCESS_GAIN = 0.85
 """What each further process adds, of a whole one."""
 
 Value = TypeVar("Value")
@@ -54,14 +54,14 @@ class Estimate:
     files: int
     logs: int
     log_files: int
-    octets: dict[str, int]
+    bytes_by_kind: dict[str, int]
     seconds: dict[str, float]
     jobs: int
 
     @property
-    def all_octets(self) -> int:
+    def total_bytes(self) -> int:
         """Room that the run needs."""
-        return sum(self.octets.values())
+        return sum(self.bytes_by_kind.values())
 
     def record(self) -> dict[str, Any]:
         """As plain data."""
@@ -72,24 +72,24 @@ class Estimate:
             "label_files": self.files,
             "control_logs": self.logs,
             "control_log_files": self.log_files,
-            "octets": self.octets,
+            "octets": self.bytes_by_kind,
             "seconds": {name: round(value, 1) for name, value in self.seconds.items()},
             "jobs": self.jobs,
         }
 
 
-def estimate(ready: Ready, jobs: int) -> Estimate:
+def estimate(ready: PreparedRun, jobs: int) -> Estimate:
     """Try a sample, and reckon from it."""
     plan, product = ready.plan, ready.product.product
     size = product.units_per_package
     packages = plan.units // size
     per_page = len(ready.layout.places)
-    tried = min(-(-SAMPLE // per_page) * per_page, max(packages, per_page))
+    tried = min(-(-TRIAL_PACKAGES // per_page) * per_page, max(packages, per_page))
     examples, issuing = _timed(lambda: _examples(ready, tried))
-    document, drawing = _timed(lambda: _drawn(ready, examples))
-    reading = _read_back(ready, document, min(tried, per_page * 2)) if ready.readable else 0.0
-    log_octets, logging = _logged(ready, examples)
-    speed = 1 + (jobs - 1) * GAIN
+    document, drawing = _timed(lambda: _draw_examples(ready, examples))
+    reading = _time_reading(ready, document, min(tried, per_page * 2)) if ready.can_read_back else 0.0
+    log_octets, logging = _measure_logs(ready, examples)
+    speed = 1 + (jobs - 1) * PROCESS_GAIN
     per_package = {"issue": issuing / tried, "labels": drawing / tried, "verify": reading, "manifest": logging / tried}
     payload = sum(len(package.payload) for package in examples) / tried
     file_labels = per_page if ready.printer.language == "png" else max(LABELS_PER_FILE // per_page, 1) * per_page
@@ -101,34 +101,36 @@ def estimate(ready: Ready, jobs: int) -> Estimate:
         (plan.units + (packages if size > 1 else 0)) * bool(ready.mapping),
         int(bool(ready.mapping)),
         {
-            "ledger": int(plan.units * LEDGER_OCTETS + packages * payload),
-            "reads": packages * READ_OCTETS * ready.readable,
-            "labels": int(packages * INDEX_OCTETS + _label_octets(ready, examples, document, packages, file_labels)),
+            "ledger": int(plan.units * LEDGER_BYTES_PER_UNIT + packages * payload),
+            "reads": packages * READ_BYTES_PER_LABEL * ready.can_read_back,
+            "labels": int(
+                packages * INDEX_BYTES_PER_LABEL + _label_file_bytes(ready, examples, document, packages, file_labels)
+            ),
             "control logs": int(packages * log_octets / tried),
         },
         {
-            name: packages * value * LEDGER_SHARE / (1 if name == "manifest" else speed)
+            name: packages * value * LEDGER_OVERHEAD / (1 if name == "manifest" else speed)
             for name, value in per_package.items()
         },
         jobs,
     )
 
 
-def refuse_full_disk(folder: Path, ready: Ready) -> None:
+def refuse_full_disk(folder: Path, ready: PreparedRun) -> None:
     """`MissingError` where there is less room than the run needs, and a tenth more."""
     free = free_bytes(folder)
-    if free >= ready.plan.units * PLENTY:
+    if free >= ready.plan.units * PLENTY_BYTES_PER_UNIT:
         return
     wanted = estimate(ready, 1)
-    if free < wanted.all_octets * 1.1:
+    if free < wanted.total_bytes * 1.1:
         raise MissingError(
-            f"the disk has {megabytes(free)} free, the run needs about {megabytes(int(wanted.all_octets * 1.1))}",
+            f"the disk has {size_words(free)} free, the run needs about {size_words(int(wanted.total_bytes * 1.1))}",
             where=str(folder),
             way_out="Free some space, or make smaller batches. Nothing was issued.",
         )
 
 
-def megabytes(octets: int) -> str:
+def size_words(octets: int) -> str:
     """Octets as people read them."""
     return f"{octets / 1e9:,.1f} GB" if octets >= 1e9 else f"{max(octets / 1e6, 0.1):,.1f} MB"
 
@@ -141,7 +143,7 @@ def _timed(work: Callable[[], Value]) -> tuple[Value, float]:
     return found, time.perf_counter() - start
 
 
-def _examples(ready: Ready, count: int) -> list[Package]:
+def _examples(ready: PreparedRun, count: int) -> list[Package]:
     product = ready.product.product
     size = product.units_per_package
     spec = ready.spec.spec
@@ -166,7 +168,7 @@ def _examples(ready: Ready, count: int) -> list[Package]:
     return [Package(number, payload, tuple(members[number])) for number, payload, _ in strings]
 
 
-def _drawn(ready: Ready, examples: list[Package]) -> bytes:
+def _draw_examples(ready: PreparedRun, examples: list[Package]) -> bytes:
     maker = RowMaker(ready.layout, ready.subject.batch, (0, ""))
     rows = tuple(maker.row_of(package) for package in examples)
     if ready.printer.language == "png":  # a page a file
@@ -176,15 +178,17 @@ def _drawn(ready: Ready, examples: list[Package]) -> bytes:
     return render_label_file(LabelFileContent("example", maker.layout, rows, 1, ready.plan.symbols))
 
 
-def _label_octets(ready: Ready, examples: list[Package], document: bytes, labels: int, file_labels: int) -> float:
+def _label_file_bytes(
+    ready: PreparedRun, examples: list[Package], document: bytes, labels: int, file_labels: int
+) -> float:
     """Of all label files: fonts and artwork are in each file once."""
-    first = len(_drawn(ready, examples[: len(ready.layout.places)]))
+    first = len(_draw_examples(ready, examples[: len(ready.layout.places)]))
     more = len(examples) - len(ready.layout.places)
     each = (len(document) - first) / more if more else len(document) / len(examples)
     return labels * each + -(-labels // file_labels) * (first - each * len(ready.layout.places))
 
 
-def _read_back(ready: Ready, document: bytes, labels: int) -> float:
+def _time_reading(ready: PreparedRun, document: bytes, labels: int) -> float:
     """Seconds a label to draw pages of a document and read the labels on them."""
     boxes = ready.layout.symbol_boxes()
     seconds = 0.0
@@ -200,7 +204,7 @@ def _read_back(ready: Ready, document: bytes, labels: int) -> float:
     return seconds / (pages * len(boxes))
 
 
-def _logged(ready: Ready, examples: list[Package]) -> tuple[int, float]:
+def _measure_logs(ready: PreparedRun, examples: list[Package]) -> tuple[int, float]:
     """Octets and seconds of the control logs of the examples."""
     if ready.mapping is None:
         return 0, 0.0

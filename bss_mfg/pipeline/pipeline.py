@@ -19,18 +19,18 @@ from bss_mfg.ledger.vault import Vault
 from bss_mfg.manifest.log_mapping import LogMapping
 from bss_mfg.manifest.make import make_control_logs
 from bss_mfg.model import Batch
-from bss_mfg.pipeline.plan import TRAVELLER_STEM, Ready
+from bss_mfg.pipeline.plan import TRAVELLER_STEM, PreparedRun
 from bss_mfg.verify.findings import Finding
 from bss_mfg.verify.verification import Verifier
 from bss_mfg.verify.verification import Wanted as Reading
 from bss_mfg.workspace.workspace import Workspace
 
 Progress = Callable[[int, int], None]
-MOST_NAMED = 1_000
+MOST_FAULTS = 1_000
 """Faults that are named one by one."""
 
 
-class Reporter(Protocol):
+class RunReporter(Protocol):
     """Who is told how far a run is."""
 
     def begin(self, step: str, total: int) -> Progress:
@@ -47,7 +47,7 @@ class Reporter(Protocol):
 
 
 @dataclass(slots=True)
-class Outcome:
+class RunOutcome:
     """What a run did: `issued` now or before, the files, the faults that verification found (the first of them, and
     how many), and which steps were not done."""
 
@@ -70,25 +70,25 @@ class Outcome:
         return not self.fault_count and not self.broken
 
 
-def run(
+def run_pipeline(
     workspace: Workspace,
     ledger: Ledger,
     vault: Vault,
-    ready: Ready,
-    reporter: Reporter,
+    ready: PreparedRun,
+    reporter: RunReporter,
     executor: Executor | None = None,
-) -> Outcome:
+) -> RunOutcome:
     """Do all steps of a plan that is written down. A second call, or one after a kill, does what is left."""
-    issued = _issue(ledger, vault, ready, reporter, executor)
-    outcome = Outcome(issued.batch, issued.created, changed=issued.created)
+    issued = _issue_step(ledger, vault, ready, reporter, executor)
+    outcome = RunOutcome(issued.batch, issued.created, changed=issued.created)
     folder = workspace.batch_folder(issued.batch.id)
     leave_out = partial(_leave_out, outcome, reporter)
     if closed := ledger.closed_at(issued.batch.id):  # every package is accounted for: its labels are no concern of ours
         leave_out("labels", "verify", why=f"the batch was closed at {closed}")
     else:
-        outcome.labels = _labels(ledger, outcome, ready, folder / "labels", reporter, executor)
-        if ready.readable:
-            _verify(ledger, outcome, outcome.labels.files, reporter, executor)
+        outcome.labels = _label_step(ledger, outcome, ready, folder / "labels", reporter, executor)
+        if ready.can_read_back:
+            _verify_step(ledger, outcome, outcome.labels.files, reporter, executor)
         else:
             language = ready.printer.language.upper()
             leave_out("verify", why=f"{language} can't be read back here: scan the printed labels (`bss-mfg scan`)")
@@ -96,23 +96,25 @@ def run(
         leave_out("manifest", "traveller", why="not all labels are right")
     else:
         if ready.mapping:
-            _manifest(ledger, outcome, ready.mapping, ready.plan.start, folder / "upload", reporter, executor)
+            _manifest_step(ledger, outcome, ready.mapping, ready.plan.start, folder / "upload", reporter, executor)
         else:
             leave_out("manifest", why=f"no control log mapping for the spec {ready.spec.spec.name}")
         if closed:
             leave_out("traveller", why=f"the batch was closed at {closed}")
         else:
-            _traveller(ledger, outcome, ready, folder / "labels", reporter)
+            _traveller_step(ledger, outcome, ready, folder / "labels", reporter)
     return outcome
 
 
-def _leave_out(outcome: Outcome, reporter: Reporter, *steps: str, why: str) -> None:
+def _leave_out(outcome: RunOutcome, reporter: RunReporter, *steps: str, why: str) -> None:
     for step in steps:
         outcome.left_out[step] = why
         reporter.skip(step, why)
 
 
-def _issue(ledger: Ledger, vault: Vault, ready: Ready, reporter: Reporter, executor: Executor | None) -> IssueResult:
+def _issue_step(
+    ledger: Ledger, vault: Vault, ready: PreparedRun, reporter: RunReporter, executor: Executor | None
+) -> IssueResult:
     plan = ready.plan
     progress = reporter.begin("issue", plan.units)
     issued = create_batch(
@@ -130,8 +132,13 @@ def _issue(ledger: Ledger, vault: Vault, ready: Ready, reporter: Reporter, execu
     return issued
 
 
-def _labels(
-    ledger: Ledger, outcome: Outcome, ready: Ready, folder: Path, reporter: Reporter, executor: Executor | None
+def _label_step(
+    ledger: Ledger,
+    outcome: RunOutcome,
+    ready: PreparedRun,
+    folder: Path,
+    reporter: RunReporter,
+    executor: Executor | None,
 ) -> LabelFiles:
     batch = outcome.batch
     progress = reporter.begin("labels", batch.packages)
@@ -151,8 +158,8 @@ def _labels(
     return made
 
 
-def _verify(
-    ledger: Ledger, outcome: Outcome, files: Sequence[Path], reporter: Reporter, executor: Executor | None
+def _verify_step(
+    ledger: Ledger, outcome: RunOutcome, files: Sequence[Path], reporter: RunReporter, executor: Executor | None
 ) -> None:
     """Read all label files back, but those that were found right before."""
     batch = outcome.batch
@@ -169,7 +176,7 @@ def _verify(
     for _, item in found.findings.faults():
         if item.package not in gone:
             outcome.fault_count += 1
-            if len(outcome.faults) < MOST_NAMED:
+            if len(outcome.faults) < MOST_FAULTS:
                 outcome.faults.append(item)
     outcome.broken = list(found.broken)
     fresh = found.counts["matched"]
@@ -180,13 +187,13 @@ def _verify(
     reporter.end(outcome.verified, f"labels read right{wrong}", fresh)
 
 
-def _manifest(
+def _manifest_step(
     ledger: Ledger,
-    outcome: Outcome,
+    outcome: RunOutcome,
     mapping: LogMapping,
     start: datetime,
     folder: Path,
-    reporter: Reporter,
+    reporter: RunReporter,
     executor: Executor | None,
 ) -> None:
     """One file, named by when the run was begun. Once units are listed, only those are listed that are in none: a unit
@@ -216,7 +223,9 @@ def _manifest(
     reporter.end(count, "control logs", fresh, f"in {files:,} file{'' if files == 1 else 's'}")
 
 
-def _traveller(ledger: Ledger, outcome: Outcome, ready: Ready, folder: Path, reporter: Reporter) -> None:
+def _traveller_step(
+    ledger: Ledger, outcome: RunOutcome, ready: PreparedRun, folder: Path, reporter: RunReporter
+) -> None:
     """One traveller a batch: it shows the ledger's head of its day, so it isn't made again on another."""
     batch = outcome.batch
     progress = reporter.begin("traveller", 1)

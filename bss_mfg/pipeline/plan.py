@@ -31,7 +31,7 @@ from bss_mfg.payload.spec import SpecFile, require_confirmed
 from bss_mfg.workspace.product import LoadedProduct
 from bss_mfg.workspace.workspace import Workspace
 
-FILE = "run.json"
+PLAN_FILE = "run.json"
 TRAVELLER = "traveller-a4"
 TRAVELLER_STEM = "batch-labels"
 """As `labels` names a batch's."""
@@ -70,7 +70,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class PreparedRun:
     """A plan with all that it names, loaded and checked: nothing that can be known before is found out too late."""
 
     plan: Plan
@@ -91,7 +91,7 @@ class Ready:
         return IdentityFile(Path(self.plan.identities), self.spec.spec.columns) if self.plan.identities else ()
 
     @property
-    def readable(self) -> bool:
+    def can_read_back(self) -> bool:
         """Whether the label files can be read back here: a printer's own language can't."""
         return self.printer.language in ("pdf", "png")
 
@@ -111,7 +111,7 @@ def new_plan(
     """The plan of a new run, its batch named."""
     loaded = workspace.product(product)
     return Plan(
-        checked_name(batch, "batch id") if batch else free_id(workspace, ledger, product),
+        checked_name(batch, "batch id") if batch else free_batch_id(workspace, ledger, product),
         product,
         units,
         template or loaded.product.template,
@@ -124,19 +124,19 @@ def new_plan(
     )
 
 
-def free_id(workspace: Workspace, ledger: Ledger, product: str) -> str:
+def free_batch_id(workspace: Workspace, ledger: Ledger, product: str) -> str:
     """A batch id that neither the ledger nor a planned run has."""
     number = 1
     while True:
         name = f"{product[:56]}-{number:04d}"
-        if ledger.request_of(name) is None and not (workspace.batch_folder(name) / FILE).exists():
+        if ledger.request_of(name) is None and not (workspace.batch_folder(name) / PLAN_FILE).exists():
             return name
         number += 1
 
 
 def read_plan(workspace: Workspace, batch: str) -> Plan | None:
     """The plan of a run that was begun, or None."""
-    path = workspace.batch_folder(batch) / FILE
+    path = workspace.batch_folder(batch) / PLAN_FILE
     if not settled_file(path):
         return None
     try:
@@ -153,7 +153,7 @@ def read_plan(workspace: Workspace, batch: str) -> Plan | None:
         ) from None
 
 
-def write_plan(workspace: Workspace, ledger: Ledger, ready: Ready, named: bool) -> Ready:
+def write_plan(workspace: Workspace, ledger: Ledger, ready: PreparedRun, batch_named: bool) -> PreparedRun:
     """Write the plan down, in its batch's folder. Where nobody named the batch, and another run just took its id, it
     gets the next one."""
     while True:
@@ -161,21 +161,25 @@ def write_plan(workspace: Workspace, ledger: Ledger, ready: Ready, named: bool) 
         folder = workspace.batch_folder(plan.batch)
         make_folder(folder)
         try:
-            write_atomically(folder / FILE, [(json.dumps({"format": 1, **asdict(plan)}, indent=2) + "\n").encode()])
+            write_atomically(
+                folder / PLAN_FILE, [(json.dumps({"format": 1, **asdict(plan)}, indent=2) + "\n").encode()]
+            )
         except (RefusedError, LedgerError):  # it is there, or is being written
-            if named:
+            if batch_named:
                 raise
-            ready = replace(ready, plan=replace(plan, batch=free_id(workspace, ledger, plan.product)))
+            ready = replace(ready, plan=replace(plan, batch=free_batch_id(workspace, ledger, plan.product)))
         else:
             return ready
 
 
-def at_work(workspace: Workspace, plan: Plan) -> AbstractContextManager[None]:
+def run_lock(workspace: Workspace, plan: Plan) -> AbstractContextManager[None]:
     """Held while a run is at work: a second one on the same batch is a `LedgerError`."""
-    return immediate_lock(workspace.batch_folder(plan.batch) / FILE, f"a run of batch {plan.batch} is at work already")
+    return immediate_lock(
+        workspace.batch_folder(plan.batch) / PLAN_FILE, f"a run of batch {plan.batch} is at work already"
+    )
 
 
-def refuse_taken(workspace: Workspace, ledger: Ledger, ready: Ready) -> None:
+def refuse_conflicts(workspace: Workspace, ledger: Ledger, ready: PreparedRun) -> None:
     """Refuse, before anything is written, what would stop a new run later: identities that can't be issued, a batch
     that was issued with other arguments, files that have the names of its labels."""
     plan = ready.plan
@@ -193,7 +197,7 @@ def refuse_taken(workspace: Workspace, ledger: Ledger, ready: Ready) -> None:
         )
 
 
-def settled(workspace: Workspace, plan: Plan) -> tuple[Plan, bool]:
+def plan_to_follow(workspace: Workspace, plan: Plan) -> tuple[Plan, bool]:
     """The plan to go by, and whether it was begun before: what is asked again goes on, other things are refused."""
     known = read_plan(workspace, plan.batch)
     if known is None:
@@ -201,14 +205,14 @@ def settled(workspace: Workspace, plan: Plan) -> tuple[Plan, bool]:
     if problems := known.differences(plan):
         raise RefusedError(
             f"the run of batch {plan.batch} was begun with other arguments",
-            where=str(workspace.batch_folder(plan.batch) / FILE),
+            where=str(workspace.batch_folder(plan.batch) / PLAN_FILE),
             problems=problems,
             way_out=f"`bss-mfg run --resume {plan.batch}` goes on with it; give a new batch another --id.",
         )
     return replace(known, identities=plan.identities), True
 
 
-def ready(workspace: Workspace, plan: Plan, printer_of: Callable[[str], Printer]) -> Ready:
+def prepare_run(workspace: Workspace, plan: Plan, printer_of: Callable[[str], Printer]) -> PreparedRun:
     """Load and check all that a plan names. `InputError` for the first thing that would stop it later."""
     product = workspace.product(plan.product)
     spec = workspace.spec(product.product.spec)
@@ -234,7 +238,7 @@ def ready(workspace: Workspace, plan: Plan, printer_of: Callable[[str], Printer]
             where=plan.identities,
             way_out="Put the file of then back: its rows are in the ledger, or will be.",
         )
-    return Ready(
+    return PreparedRun(
         plan,
         product,
         spec,

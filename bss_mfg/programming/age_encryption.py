@@ -47,7 +47,7 @@ def recipients(texts: Sequence[str]) -> list[Recipient]:
     return found
 
 
-def sealed(pieces: Iterable[bytes], to: Sequence[Recipient]) -> Iterator[bytes]:
+def encrypted_to(pieces: Iterable[bytes], to: Sequence[Recipient]) -> Iterator[bytes]:
     """`pieces` as an age file that only the recipients open. Memory stays flat: some blocks of 64 KiB.
 
     pyrage pulls from a reader and pushes into a writer, so it works in a thread of its own; `pieces` are made in the
@@ -55,21 +55,21 @@ def sealed(pieces: Iterable[bytes], to: Sequence[Recipient]) -> Iterator[bytes]:
     """
     plain: Queue[bytes] = Queue(4)  # bounded, so the thread can never fall behind by more
     cipher: SimpleQueue[bytes] = SimpleQueue()
-    worker = _Worker(plain, cipher, to)
+    worker = _EncryptingThread(plain, cipher, to)
     worker.start()
     try:
         for block in _blocks(pieces):
             plain.put(block)
-            yield from _ready(cipher)
+            yield from _drain(cipher)
     finally:
         plain.put(b"")
         worker.join()
     if not worker.whole:
         raise MissingError("age could not encrypt the export", way_out="Update pyrage and run the command again.")
-    yield from _ready(cipher)
+    yield from _drain(cipher)
 
 
-class _Worker(Thread):
+class _EncryptingThread(Thread):
     """The thread in which pyrage works: a reader over `plain` until an empty piece, a writer into `cipher`."""
 
     def __init__(self, plain: Queue[bytes], cipher: SimpleQueue[bytes], to: Sequence[Recipient]) -> None:
@@ -119,7 +119,7 @@ def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield bytes(block)
 
 
-def _ready(cipher: SimpleQueue[bytes]) -> Iterator[bytes]:
+def _drain(cipher: SimpleQueue[bytes]) -> Iterator[bytes]:
     try:
         while True:
             yield cipher.get_nowait()

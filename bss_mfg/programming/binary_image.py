@@ -8,11 +8,29 @@ from functools import partial
 
 from bss_mfg.errors import InputError
 from bss_mfg.model import Unit
-from bss_mfg.programming.format import About, Format, Programmed, as_text, not_of, octets_of, only, programmed
-from bss_mfg.programming.image_layout import CRCS, Crc, DeviceUuid, Layout, Number, Octets, OobKey, Text
+from bss_mfg.programming.format import (
+    FileMark,
+    Format,
+    ProgrammedUnit,
+    ascii_text,
+    format_error,
+    programmed_unit,
+    single_unit,
+    uuid_and_key,
+)
+from bss_mfg.programming.image_layout import (
+    CRC_ALGORITHMS,
+    ConstantBytes,
+    ConstantNumber,
+    Crc,
+    DeviceUuid,
+    ImageLayout,
+    OobKey,
+    Text,
+)
 
 
-def image_formats(layouts: tuple[Layout, ...]) -> tuple[Format, Format]:
+def image_formats(layouts: tuple[ImageLayout, ...]) -> tuple[Format, Format]:
     """`bin` and `hex` by the layout that fits a unit's key, or an image's size."""
     return (
         Format("bin", ".bin", "unit", partial(_write_bin, layouts), partial(_read_bin, layouts)),
@@ -20,22 +38,22 @@ def image_formats(layouts: tuple[Layout, ...]) -> tuple[Format, Format]:
     )
 
 
-def _write_bin(layouts: tuple[Layout, ...], units: Iterable[Unit], about: About) -> Iterator[bytes]:
-    yield _image_of(layouts, only(units), about)[1]
+def _write_bin(layouts: tuple[ImageLayout, ...], units: Iterable[Unit], about: FileMark) -> Iterator[bytes]:
+    yield _unit_image(layouts, single_unit(units), about)[1]
 
 
-def _read_bin(layouts: tuple[Layout, ...], data: bytes) -> list[Programmed]:
+def _read_bin(layouts: tuple[ImageLayout, ...], data: bytes) -> list[ProgrammedUnit]:
     for layout in layouts:
         if len(data) == layout.size:
-            return [_parsed(layout, data)]
+            return [_parse(layout, data)]
     sizes = " or ".join(f"{layout.size} ({layout.name})" for layout in layouts)
-    raise not_of(f"has {len(data)} octets, not {sizes}")
+    raise format_error(f"has {len(data)} octets, not {sizes}")
 
 
-def _write_hex(layouts: tuple[Layout, ...], units: Iterable[Unit], about: About) -> Iterator[bytes]:
+def _write_hex(layouts: tuple[ImageLayout, ...], units: Iterable[Unit], about: FileMark) -> Iterator[bytes]:
     from intelhex import IntelHex
 
-    layout, image = _image_of(layouts, only(units), about)
+    layout, image = _unit_image(layouts, single_unit(units), about)
     if layout.address is None:
         raise InputError(
             "the layout has no address, and Intel HEX needs one",
@@ -49,39 +67,41 @@ def _write_hex(layouts: tuple[Layout, ...], units: Iterable[Unit], about: About)
     yield lines.getvalue().encode("ascii")
 
 
-def _read_hex(layouts: tuple[Layout, ...], data: bytes) -> list[Programmed]:
+def _read_hex(layouts: tuple[ImageLayout, ...], data: bytes) -> list[ProgrammedUnit]:
     from intelhex import IntelHex, IntelHexError
 
     try:
-        whole = IntelHex(io.StringIO(as_text(data)))
+        whole = IntelHex(io.StringIO(ascii_text(data)))
     except IntelHexError:
-        raise not_of("not valid Intel HEX") from None
+        raise format_error("not valid Intel HEX") from None
     segments = whole.segments()
     for layout in layouts:
         if layout.address is not None and segments == [(layout.address, layout.address + layout.size)]:
-            return [_parsed(layout, bytes(whole.tobinarray()))]
-    raise not_of(f"does not hold exactly the image of {' or '.join(layout.name for layout in layouts)} at its address")
+            return [_parse(layout, bytes(whole.tobinarray()))]
+    raise format_error(
+        f"does not hold exactly the image of {' or '.join(layout.name for layout in layouts)} at its address"
+    )
 
 
-def _image_of(layouts: tuple[Layout, ...], unit: Unit, about: About) -> tuple[Layout, bytes]:
-    device, key = octets_of(unit)
-    layout = next((layout for layout in layouts if layout.key_octets == len(key)), None)
+def _unit_image(layouts: tuple[ImageLayout, ...], unit: Unit, about: FileMark) -> tuple[ImageLayout, bytes]:
+    device, key = uuid_and_key(unit)
+    layout = next((layout for layout in layouts if layout.key_size == len(key)), None)
     if layout is None:
         raise InputError(
-            f"the OOB key has {len(key)} octets, and the layout's region has {layouts[0].key_octets}",
+            f"the OOB key has {len(key)} octets, and the layout's region has {layouts[0].key_size}",
             where=f"unit {unit.serial}, layout {layouts[0].name}",
             way_out=f"Set width = {len(key)} in the layout's region of the kind oob. A key is never padded or cut.",
         )
-    texts = {"serial": unit.serial, "batch": about.batch, "product": about.product, "ledger": about.head}
+    texts = {"serial": unit.serial, "batch": about.batch, "product": about.product, "ledger": about.ledger_head}
     try:
-        return layout, _built(layout, device, key, texts)
+        return layout, _build(layout, device, key, texts)
     except ValueError as error:
         raise InputError(
             str(error), where=f"unit {unit.serial}, layout {layout.name}", way_out="Widen this region of the layout."
         ) from None
 
 
-def _built(layout: Layout, device: bytes, key: bytes, texts: Mapping[str, str]) -> bytes:
+def _build(layout: ImageLayout, device: bytes, key: bytes, texts: Mapping[str, str]) -> bytes:
     image = bytearray([layout.fill]) * layout.size
     for region in layout.region:
         match region:
@@ -91,16 +111,16 @@ def _built(layout: Layout, device: bytes, key: bytes, texts: Mapping[str, str]) 
                 octets = key
             case Text():
                 octets = _padded(region, texts[region.kind])
-            case Octets():
+            case ConstantBytes():
                 octets = bytes.fromhex(region.value)
-            case Number():
+            case ConstantNumber():
                 octets = region.value.to_bytes(region.width, region.endian)
             case Crc():
                 continue
         image[region.offset : region.offset + region.width] = octets
     for region in layout.region:  # in the file's order, as the layout's check wants it
         if isinstance(region, Crc):
-            total = CRCS[region.algorithm][1](bytes(image[layout.span(region)]))
+            total = CRC_ALGORITHMS[region.algorithm][1](bytes(image[layout.span(region)]))
             image[region.offset : region.offset + region.width] = total.to_bytes(region.width, region.endian)
     return bytes(image)
 
@@ -114,23 +134,23 @@ def _padded(region: Text, text: str) -> bytes:
     return text.encode("ascii").ljust(region.width, bytes([region.pad]))
 
 
-def _parsed(layout: Layout, image: bytes) -> Programmed:
+def _parse(layout: ImageLayout, image: bytes) -> ProgrammedUnit:
     """What an image says. Every octet must be as this layout puts it, so that a wrong layout is never believed."""
-    parts = {region.kind: image[region.offset : region.offset + region.width] for region in layout.region}
+    values = {region.kind: image[region.offset : region.offset + region.width] for region in layout.region}
     texts: dict[str, str] = {
-        region.kind: as_text(parts[region.kind].rstrip(bytes([region.pad])))
+        region.kind: ascii_text(values[region.kind].rstrip(bytes([region.pad])))
         for region in layout.region
         if isinstance(region, Text)
     }
     try:
-        found = programmed(texts.get("serial"), parts["uuid"], parts["oob"])
-        again = _built(layout, parts["uuid"], parts["oob"], texts)
+        found = programmed_unit(texts.get("serial"), values["uuid"], values["oob"])
+        again = _build(layout, values["uuid"], values["oob"], texts)
     except ValueError as error:
-        raise not_of(str(error)) from None
+        raise format_error(str(error)) from None
     if again != image:
         at = next(index for index in range(layout.size) if again[index] != image[index])
         inside = [region.name for region in layout.region if region.offset <= at < region.offset + region.width]
-        raise not_of(
+        raise format_error(
             f"is not an image of layout {layout.name}: octet {at} ({inside[0] if inside else 'a gap'}) is another"
         )
     return found

@@ -6,15 +6,24 @@ import re
 from collections.abc import Iterable, Iterator
 
 from bss_mfg.model import Unit
-from bss_mfg.programming.format import About, Format, Programmed, as_text, not_of, octets_of, only, programmed
+from bss_mfg.programming.format import (
+    FileMark,
+    Format,
+    ProgrammedUnit,
+    ascii_text,
+    format_error,
+    programmed_unit,
+    single_unit,
+    uuid_and_key,
+)
 
 _SERIAL = re.compile(r'^static const char bss_serial\[\] = "([^"\\]*)";$', re.M)
 _ARRAY = r"^static const uint8_t {}\[(\d+)\] = {{\s*((?:0x[0-9A-F]{{2}},\s*)*)}};$"
 
 
-def _write(units: Iterable[Unit], about: About) -> Iterator[bytes]:
-    unit = only(units)
-    device, key = octets_of(unit)
+def _write(units: Iterable[Unit], about: FileMark) -> Iterator[bytes]:
+    unit = single_unit(units)
+    device, key = uuid_and_key(unit)
     yield (
         f"/* Programming data of one Bluetooth Mesh device. Holds its secret OOB key.\n * {about} */\n"
         "#ifndef BSS_UNIT_H\n#define BSS_UNIT_H\n\n#include <stdint.h>\n\n"
@@ -33,25 +42,25 @@ def _array(name: str, octets: bytes) -> str:
     return f"static const uint8_t {name}[{len(octets)}] = {{\n{lines}}};\n"
 
 
-def _read(data: bytes) -> list[Programmed]:
-    text = as_text(data)
+def _read(data: bytes) -> list[ProgrammedUnit]:
+    text = ascii_text(data)
     serials = _SERIAL.findall(text)
     device, key = _octets(text, "bss_uuid"), _octets(text, "bss_oob_key")
     if len(serials) != 1:
-        raise not_of("does not define bss_serial once")
+        raise format_error("does not define bss_serial once")
     try:
-        return [programmed(serials[0], device, key)]
+        return [programmed_unit(serials[0], device, key)]
     except ValueError as error:
-        raise not_of(str(error)) from None
+        raise format_error(str(error)) from None
 
 
 def _octets(text: str, name: str) -> bytes:
     found = re.findall(_ARRAY.format(name), text, re.M)
     if len(found) != 1:
-        raise not_of(f"does not define {name} once")
+        raise format_error(f"does not define {name} once")
     octets = bytes.fromhex(re.sub(r"0x|[,\s]", "", found[0][1]))
     if len(octets) != int(found[0][0]):
-        raise not_of(f"{name} has {len(octets)} octets and says {found[0][0]}")
+        raise format_error(f"{name} has {len(octets)} octets and says {found[0][0]}")
     return octets
 
 

@@ -10,15 +10,15 @@ from collections.abc import Iterable, Iterator
 
 from bss_mfg.model import Unit
 from bss_mfg.programming.format import (
-    About,
+    FileMark,
     Format,
-    Programmed,
-    as_text,
-    from_hex,
-    not_of,
-    octets_of,
-    only,
-    programmed,
+    ProgrammedUnit,
+    ascii_text,
+    bytes_from_hex,
+    format_error,
+    programmed_unit,
+    single_unit,
+    uuid_and_key,
 )
 
 _HEADER = ["key", "type", "encoding", "value"]
@@ -26,9 +26,9 @@ _NAMESPACE = ["bss", "namespace", "", ""]
 _ROWS = {"serial": "string", "uuid": "hex2bin", "oob_key": "hex2bin"}
 
 
-def _write(units: Iterable[Unit], about: About) -> Iterator[bytes]:
-    unit = only(units)
-    device, key = octets_of(unit)
+def _write(units: Iterable[Unit], about: FileMark) -> Iterator[bytes]:
+    unit = single_unit(units)
+    device, key = uuid_and_key(unit)
     values = (unit.serial, device.hex().upper(), key.hex().upper())
     rows = [
         _HEADER,
@@ -40,20 +40,20 @@ def _write(units: Iterable[Unit], about: About) -> Iterator[bytes]:
         yield (",".join(row) + "\n").encode("ascii")
 
 
-def _read(data: bytes) -> list[Programmed]:
-    lines = [line for line in as_text(data).splitlines() if not line.startswith("#")]
+def _read(data: bytes) -> list[ProgrammedUnit]:
+    lines = [line for line in ascii_text(data).splitlines() if not line.startswith("#")]
     rows = list(csv.reader(lines))
     if rows[:2] != [_HEADER, _NAMESPACE]:
-        raise not_of(f"does not start with {','.join(_HEADER)} and the namespace {_NAMESPACE[0]}")
+        raise format_error(f"does not start with {','.join(_HEADER)} and the namespace {_NAMESPACE[0]}")
     if [row[:3] for row in rows[2:]] != [[name, "data", encoding] for name, encoding in _ROWS.items()] or not all(
         len(row) == 4 for row in rows
     ):
-        raise not_of(f"its rows are not {', '.join(_ROWS)}")
+        raise format_error(f"its rows are not {', '.join(_ROWS)}")
     serial, device, key = (row[3] for row in rows[2:])
     try:
-        return [programmed(serial, from_hex(device, "uuid"), from_hex(key, "oob_key"))]
+        return [programmed_unit(serial, bytes_from_hex(device, "uuid"), bytes_from_hex(key, "oob_key"))]
     except ValueError as error:
-        raise not_of(str(error)) from None
+        raise format_error(str(error)) from None
 
 
 ESP_NVS = Format("esp-nvs", ".nvs.csv", "unit", _write, _read)

@@ -16,26 +16,26 @@ _MARK = re.compile(r"[A-Za-z0-9._:+-]{0,100}")
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class FileMark:
     """What a file is marked with where its format has room: the batch's id, the product id, the ledger's head as
     `N:hex`, and the version of bss-mfg. Plain characters only, so that they can stand in any comment."""
 
     batch: str
     product: str
-    head: str
+    ledger_head: str
     version: str
 
     def __post_init__(self) -> None:
-        for value in (self.batch, self.product, self.head, self.version):
+        for value in (self.batch, self.product, self.ledger_head, self.version):
             if not _MARK.fullmatch(value):
                 raise ValueError("a mark has letters, digits, '.', '_', ':', '+' or '-'")
 
     def __str__(self) -> str:
-        return f"batch {self.batch}, product {self.product}, ledger {self.head}, bss-mfg {self.version}"
+        return f"batch {self.batch}, product {self.product}, ledger {self.ledger_head}, bss-mfg {self.version}"
 
 
 @dataclass(frozen=True, slots=True)
-class Programmed:
+class ProgrammedUnit:
     """What a programming file says of one unit; `serial` is None where the format does not hold one."""
 
     serial: str | None
@@ -54,13 +54,13 @@ class Format:
 
     name: str
     suffix: str
-    each: Literal["batch", "unit"]
-    write: Callable[[Iterable[Unit], About], Iterator[bytes]]
-    read: Callable[[bytes], list[Programmed]]
-    brings: bool = False
+    one_file_per: Literal["batch", "unit"]
+    write: Callable[[Iterable[Unit], FileMark], Iterator[bytes]]
+    read: Callable[[bytes], list[ProgrammedUnit]]
+    has_extra_columns: bool = False
 
 
-def octets_of(unit: Unit | Programmed) -> tuple[bytes, bytes]:
+def uuid_and_key(unit: Unit | ProgrammedUnit) -> tuple[bytes, bytes]:
     """Device UUID (RFC 9562: most significant octet first, as in the beacon) and AuthValue (16 or 32 octets).
 
     The one place of the programming formats where a key is revealed.
@@ -74,43 +74,43 @@ def octets_of(unit: Unit | Programmed) -> tuple[bytes, bytes]:
     return unit.uuid.bytes, unit.key.reveal()
 
 
-def brought(unit: Unit) -> dict[str, str]:
+def extra_columns(unit: Unit) -> dict[str, str]:
     """What the factory brought for a unit beside its serial and Device UUID: the columns that its spec asks for, and
     with them its MAC (empty where it has none), by which a flasher may know the device. Nothing where the spec asks
     for no columns."""
     return {"mac": unit.mac or "", **unit.extra} if unit.extra else {}
 
 
-def programmed(serial: str | None, device: bytes, key: bytes) -> Programmed:
+def programmed_unit(serial: str | None, uuid_bytes: bytes, key: bytes) -> ProgrammedUnit:
     """What a file says of one unit, checked; `ValueError` says what is wrong, never a key."""
-    if len(device) != 16:
-        raise ValueError(f"the Device UUID has {len(device)} octets, not 16")
+    if len(uuid_bytes) != 16:
+        raise ValueError(f"the Device UUID has {len(uuid_bytes)} octets, not 16")
     if len(key) not in OOB_SIZES:
         raise ValueError(f"the OOB key has {len(key)} octets, not 16 or 32")
-    return Programmed(None if serial is None else check_serial(serial), uuid.UUID(bytes=device), Secret(key))
+    return ProgrammedUnit(None if serial is None else check_serial(serial), uuid.UUID(bytes=uuid_bytes), Secret(key))
 
 
-def from_hex(text: str, what: str) -> bytes:
+def bytes_from_hex(text: str, what: str) -> bytes:
     """The octets of hex digits; `ValueError` without the digits."""
     if not re.fullmatch(r"([0-9A-Fa-f]{2})*", text):
         raise ValueError(f"the {what} is not pairs of hex digits")
     return bytes.fromhex(text)
 
 
-def as_text(data: bytes) -> str:
+def ascii_text(data: bytes) -> str:
     """A file's ASCII text."""
     try:
         return data.decode("ascii")
     except UnicodeDecodeError as error:
-        raise not_of("not a text file of this format", f"octet {error.start}") from None
+        raise format_error("not a text file of this format", f"octet {error.start}") from None
 
 
-def not_of(what: str, where: str = "") -> InputError:
+def format_error(what: str, where: str = "") -> InputError:
     """The refusal of a file that does not say what its format says."""
     return InputError(what, where=where, way_out="Compare it with the file that bss-mfg wrote, or write it again.")
 
 
-def only(units: Iterable[Unit]) -> Unit:
+def single_unit(units: Iterable[Unit]) -> Unit:
     """The one unit of a file that holds one."""
     (unit,) = units
     return unit

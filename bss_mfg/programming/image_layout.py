@@ -28,7 +28,7 @@ def _kermit(data: bytes) -> int:
     return int(f"{binascii.crc_hqx(data.translate(_MIRRORED), 0):016b}"[::-1], 2)
 
 
-CRCS: Mapping[str, tuple[int, Callable[[bytes], int]]] = MappingProxyType(
+CRC_ALGORITHMS: Mapping[str, tuple[int, Callable[[bytes], int]]] = MappingProxyType(
     {
         "crc32": (4, zlib.crc32),
         "crc16-ccitt-false": (2, lambda data: binascii.crc_hqx(data, 0xFFFF)),
@@ -47,7 +47,7 @@ def _hex(value: str) -> str:
     return value
 
 
-def _no_text(value: int) -> int:
+def _not_a_text_byte(value: int) -> int:
     if value in _TEXT:
         raise ValueError("a letter, digit or mark of a serial can't be told from padding; take 0, 32 or 255")
     return value
@@ -79,11 +79,11 @@ class Text(_Region):
 
     kind: Literal["serial", "batch", "product", "ledger"]
     width: Annotated[int, Field(ge=1, le=4096)]
-    pad: Annotated[int, Field(ge=0, le=255), AfterValidator(_no_text)] = 0
+    pad: Annotated[int, Field(ge=0, le=255), AfterValidator(_not_a_text_byte)] = 0
     terminated: bool = False
 
 
-class Octets(_Region):
+class ConstantBytes(_Region):
     """Constant octets."""
 
     kind: Literal["octets"]
@@ -95,7 +95,7 @@ class Octets(_Region):
         return len(bytes.fromhex(self.value))
 
 
-class Number(_Region):
+class ConstantNumber(_Region):
     """A constant number."""
 
     kind: Literal["number"]
@@ -116,13 +116,13 @@ class Crc(_Region):
     @property
     def width(self) -> int:
         """Octets of the check sum."""
-        return CRCS[self.algorithm][0]
+        return CRC_ALGORITHMS[self.algorithm][0]
 
 
-Region = Annotated[DeviceUuid | OobKey | Text | Octets | Number | Crc, Field(discriminator="kind")]
+Region = Annotated[DeviceUuid | OobKey | Text | ConstantBytes | ConstantNumber | Crc, Field(discriminator="kind")]
 
 
-class Layout(BaseModel):
+class ImageLayout(BaseModel):
     """A layout file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -134,12 +134,12 @@ class Layout(BaseModel):
     address: Annotated[int, Field(ge=0, lt=_SPACE)] | None = None
     region: Annotated[tuple[Region, ...], Field(min_length=1)]
 
-    def one(self, kind: str) -> DeviceUuid | OobKey | Text | Octets | Number | Crc | None:
+    def one(self, kind: str) -> DeviceUuid | OobKey | Text | ConstantBytes | ConstantNumber | Crc | None:
         """The first region of a kind."""
         return next((region for region in self.region if region.kind == kind), None)
 
     @property
-    def key_octets(self) -> int:
+    def key_size(self) -> int:
         """How many octets an OOB key must have."""
         return next(region.width for region in self.region if isinstance(region, OobKey))
 
@@ -150,13 +150,13 @@ class Layout(BaseModel):
         return slice(named[crc.first].offset, last.offset + last.width)
 
 
-def load_layout(path: Path) -> Layout:
+def load_layout(path: Path) -> ImageLayout:
     """Read and check a layout file; `InputError` names file, line and field."""
     return _checked(load_toml(path, "layout file"))
 
 
 @lru_cache(maxsize=1)
-def packaged_layouts() -> tuple[Layout, ...]:
+def packaged_layouts() -> tuple[ImageLayout, ...]:
     """The layouts that come with bss-mfg, one for each width of the OOB key. They have no address: only who knows the
     device's flash can give one."""
     folder = resources.files("bss_mfg.programming") / "layouts"
@@ -164,8 +164,8 @@ def packaged_layouts() -> tuple[Layout, ...]:
     return tuple(_checked(parse_toml((folder / name).read_text("utf-8"), name)) for name in names)
 
 
-def _checked(document: TomlDocument) -> Layout:
-    layout = validate(document, Layout)
+def _checked(document: TomlDocument) -> ImageLayout:
+    layout = validate(document, ImageLayout)
     problems = [(document.where(location), text) for location, text in _problems(layout)]
     if problems:
         raise InputError(
@@ -177,7 +177,7 @@ def _checked(document: TomlDocument) -> Layout:
     return layout
 
 
-def _problems(layout: Layout) -> Iterator[tuple[FieldPath, str]]:
+def _problems(layout: ImageLayout) -> Iterator[tuple[FieldPath, str]]:
     """What no field shows by itself: regions against each other and against the image."""
     if layout.address is not None and layout.address + layout.size > _SPACE:
         yield ("address",), f"the image's {layout.size} octets reach beyond a 32-bit address"
@@ -197,7 +197,7 @@ def _problems(layout: Layout) -> Iterator[tuple[FieldPath, str]]:
         end = region.offset + region.width
         if end > layout.size:
             yield (*here, "offset"), f"{region.name} ends at octet {end}, the image has {layout.size}"
-        if isinstance(region, Number) and region.value >= 1 << 8 * region.width:
+        if isinstance(region, ConstantNumber) and region.value >= 1 << 8 * region.width:
             yield (*here, "value"), f"{region.value} does not fit into {region.width} octets"
     order = sorted(range(len(layout.region)), key=lambda index: layout.region[index].offset)
     for before, after in pairwise(order):
@@ -212,7 +212,9 @@ def _problems(layout: Layout) -> Iterator[tuple[FieldPath, str]]:
             yield from _crc_problems(layout, index, region, seen)
 
 
-def _crc_problems(layout: Layout, index: int, crc: Crc, names: Mapping[str, int]) -> Iterator[tuple[FieldPath, str]]:
+def _crc_problems(
+    layout: ImageLayout, index: int, crc: Crc, names: Mapping[str, int]
+) -> Iterator[tuple[FieldPath, str]]:
     here: FieldPath = ("region", index)
     unknown = [field for field in ("first", "last") if getattr(crc, field) not in names]
     for field in unknown:

@@ -27,7 +27,7 @@ class IndexedFile(_Strict):
     serial: str | None = Field(None, description="Of the one unit in it, where a file holds one.")
 
 
-class Index(_Strict):
+class ProgrammingIndex(_Strict):
     """An index; it holds no key."""
 
     format: Literal[1] = 1
@@ -41,16 +41,16 @@ class Index(_Strict):
     files: tuple[IndexedFile, ...]
     bss_mfg: str = Field(description="Version of bss-mfg.")
 
-    def rendered(self) -> bytes:
+    def render(self) -> bytes:
         """The file's octets."""
         return (json.dumps(self.model_dump(), indent=1) + "\n").encode("ascii")
 
 
-def indexes(folder: Path, batch: str | None = None) -> Iterator[tuple[Path, Index]]:
+def find_indexes(folder: Path, batch: str | None = None) -> Iterator[tuple[Path, ProgrammingIndex]]:
     """All indexes of a batch, or of all, anywhere below a folder; JSON files of other kinds are passed over."""
     for path in sorted(path for path in iter_files(folder) if path.suffix == ".json"):
         try:
-            found = Index.model_validate_json(read_bytes(path, "index", MAX_INDEX))
+            found = ProgrammingIndex.model_validate_json(read_bytes(path, "index", MAX_INDEX))
         except (ValidationError, BssError):
             continue
         if batch in (None, found.batch):

@@ -24,10 +24,10 @@ from bss_mfg.ledger.issued import LookupColumn, UnitKeyDigest, chunked
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import DataKey, Vault
 from bss_mfg.model import Actor, Batch
-from bss_mfg.programming.format import Programmed, octets_of
+from bss_mfg.programming.format import ProgrammedUnit, uuid_and_key
 
-Kind = Literal["missing", "doubled", "unknown", "uuid", "byte-order", "key", "swapped", "spreadsheet"]
-ROWS = 1_000
+DifferenceKind = Literal["missing", "doubled", "unknown", "uuid", "byte-order", "key", "swapped", "spreadsheet"]
+ROWS_PER_TASK = 1_000
 """Rows that are compared in a part."""
 COLUMNS = ("serial", "uuid", "oob_key", "oob_sha256")
 
@@ -36,17 +36,17 @@ _HEX = re.compile(r"[0-9A-Fa-f]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ReadbackDifference:
     """One thing in which a unit, as read back, is not as issued. `row` is the file's (the header is row 1), None for a
     unit that is in no row."""
 
-    kind: Kind
+    kind: DifferenceKind
     serial: str
     row: int | None
     text: str
 
 
-class Expected:
+class ExpectedUnits:
     """What the ledger expects of a batch's units, asked by chunks; the keys only as digests. Without a `data_key` the
     keys are destroyed, and only Device UUIDs are compared; so it is with scrapped units, which `scrapped` lets in."""
 
@@ -75,16 +75,16 @@ class Expected:
         return self._units.get(serial)
 
     # Asked once something differs, which is rare.
-    def of_device(self, octets: bytes) -> str | None:
+    def serial_of_uuid(self, octets: bytes) -> str | None:
         """The serial of the unit with a Device UUID."""
         return next((unit.serial for unit in self._ask("uuid", [octets])), None)
 
-    def of_digest(self, digest: bytes) -> str | None:
+    def serial_of_key_digest(self, digest: bytes) -> str | None:
         """The serial of the unit whose OOB key has this SHA-256, while there are keys."""
         found = self._ask("key_digest", [digest]) if self._key else []
         return next((unit.serial for unit in found if unit.digest), None)
 
-    def with_zeros(self, text: str) -> list[str]:
+    def serials_with_leading_zeros(self, text: str) -> list[str]:
         """The serials that are a text after some zeros."""
         if text[:1] == "0" or not text.isascii():
             return []
@@ -106,7 +106,7 @@ def read_readback(path: Path) -> Iterator[Mapping[str, str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadBack:
+class ReadbackTask:
     """Some rows of what was read back, for a part; they may hold keys, and the data key is one: both go to this
     machine's own processes, through pipes, and `repr` leaves them out."""
 
@@ -117,24 +117,26 @@ class ReadBack:
     rows: tuple[tuple[int, Mapping[str, str]], ...] = field(repr=False)
 
 
-RowSays = tuple[int, int, str, tuple[tuple[Kind, str], ...], tuple[tuple[Kind, str], ...]]
+RowResult = tuple[int, int, str, tuple[tuple[DifferenceKind, str], ...], tuple[tuple[DifferenceKind, str], ...]]
 """A row's number, the number and serial of its unit (0 where nobody can tell), and what is wrong with its serial, and
 with the rest."""
 
 
 def check_readback(
     rows: Iterable[Mapping[str, str]], ledger: Ledger, batch: Batch, vault: Vault, executor: Executor | None = None
-) -> Iterator[Difference]:
+) -> Iterator[ReadbackDifference]:
     """All differences between the rows and the batch, in the rows' order, then the units that are in no row.
 
     Holds 4 octets a unit, and some hundreds of rows at a time. `MissingError` where the processes of `executor` die.
     """
     key = ledger.data_key(batch.id, vault).to_bytes()
     numbered = ((int(row.get("row", count)), row) for count, row in enumerate(rows, 2))
-    jobs = (ReadBack(ledger.path, ledger.who, batch.id, key, tuple(some)) for some in chunked(numbered, ROWS))
+    jobs = (
+        ReadbackTask(ledger.path, ledger.who, batch.id, key, tuple(some)) for some in chunked(numbered, ROWS_PER_TASK)
+    )
     first = array("I", [0]) * len(ledger.marks(batch.id))
     compared = parallel.run_or_raise(
-        check_rows,
+        compare_rows_read_back,
         jobs,
         executor,
         where=f"batch {batch.id}",
@@ -142,46 +144,46 @@ def check_readback(
     )
     for _, said in compared:
         for row, number, serial, before, after in said:
-            yield from (Difference(kind, serial, row, what) for kind, what in before)
+            yield from (ReadbackDifference(kind, serial, row, what) for kind, what in before)
             if number and first[number]:
-                yield Difference("doubled", serial, row, f"already stands in row {first[number]}")
+                yield ReadbackDifference("doubled", serial, row, f"already stands in row {first[number]}")
             first[number] = first[number] or row
-            yield from (Difference(kind, serial, row, what) for kind, what in after)
+            yield from (ReadbackDifference(kind, serial, row, what) for kind, what in after)
     for unit in ledger.issued_except(batch, bytes(map(bool, first))):
         if unit.shippable:
-            yield Difference("missing", unit.serial, None, "was not read back")
+            yield ReadbackDifference("missing", unit.serial, None, "was not read back")
 
 
-def check_rows(part: ReadBack) -> list[RowSays]:
+def compare_rows_read_back(task: ReadbackTask) -> list[RowResult]:
     """What some rows say, one by one."""
-    found: list[RowSays] = []
-    with Ledger.open(part.ledger, part.who) as ledger:
-        expected = Expected(ledger, part.batch, DataKey.from_bytes(part.data_key, part.batch))
-        texts = [row.get("serial", "").strip() for _, row in part.rows]
+    found: list[RowResult] = []
+    with Ledger.open(task.ledger, task.who) as ledger:
+        expected = ExpectedUnits(ledger, task.batch, DataKey.from_bytes(task.data_key, task.batch))
+        texts = [row.get("serial", "").strip() for _, row in task.rows]
         expected.look_up(texts)
-        for (number, row), text in zip(part.rows, texts, strict=True):
-            unit, damage = _serial(text, _compact(row.get("uuid", "")), expected)
+        for (number, row), text in zip(task.rows, texts, strict=True):
+            unit, damage = _identify(text, _compact(row.get("uuid", "")), expected)
             before = (damage,) if damage else ()
             if unit is None:
                 found.append((number, 0, ascii(text[:60])[1:-1], before, ()))
             else:
-                found.append((number, unit.number, unit.serial, before, tuple(_compared(row, unit, expected))))
+                found.append((number, unit.number, unit.serial, before, tuple(_row_differences(row, unit, expected))))
     return found
 
 
-def check_programmed(one: Programmed, serial: str, batch: Expected) -> list[tuple[Kind, str]]:
+def check_programmed(one: ProgrammedUnit, serial: str, batch: ExpectedUnits) -> list[tuple[DifferenceKind, str]]:
     """All differences between what a programming file says of a unit and the unit `serial`."""
     unit = batch.unit(serial)
     if unit is None:
-        _, damage = _serial(serial, one.uuid.hex.upper(), batch)
+        _, damage = _identify(serial, one.uuid.hex.upper(), batch)
         return [damage] if damage else []
-    device, key = octets_of(one)
+    device, key = uuid_and_key(one)
     if device == unit.uuid and (not unit.key_size or _is_key(key, unit)):
         return []
     values = {"uuid": device.hex().upper()}
     if unit.key_size:
         values["oob_key"] = key.hex().upper()
-    return list(_compared(values, unit, batch))
+    return list(_row_differences(values, unit, batch))
 
 
 def _compact(text: str) -> str:
@@ -189,28 +191,32 @@ def _compact(text: str) -> str:
     return re.sub(r"[\s:-]", "", text).upper().removeprefix("0X")
 
 
-def _serial(text: str, device: str, batch: Expected) -> tuple[UnitKeyDigest | None, tuple[Kind, str] | None]:
+def _identify(
+    text: str, device: str, batch: ExpectedUnits
+) -> tuple[UnitKeyDigest | None, tuple[DifferenceKind, str] | None]:
     """The unit that a row is about, None where nobody can tell, and what is wrong with its serial."""
     if unit := batch.unit(text):
         return unit, None
-    if len(zeros := batch.with_zeros(text)) == 1:
+    if len(zeros := batch.serials_with_leading_zeros(text)) == 1:
         what = f"its serial stands as {text!a}: a spreadsheet took the leading zeros"
         return batch.unit(zeros[0]), ("spreadsheet", what)
-    owner = batch.of_device(bytes.fromhex(device)) if re.fullmatch(r"[0-9A-F]{32}", device) else None
+    owner = batch.serial_of_uuid(bytes.fromhex(device)) if re.fullmatch(r"[0-9A-F]{32}", device) else None
     hint = f"; its Device UUID is that of unit {owner}" if owner else ""
     if _ROUNDED.fullmatch(text):
         return None, ("spreadsheet", f"the serial {text[:40]!a} is a number that a spreadsheet has rounded{hint}")
     return None, ("unknown", f"the serial {text[:60]!a} is not in this batch{hint}")
 
 
-def _compared(row: Mapping[str, str], record: UnitKeyDigest, batch: Expected) -> Iterator[tuple[Kind, str]]:
+def _row_differences(
+    row: Mapping[str, str], record: UnitKeyDigest, batch: ExpectedUnits
+) -> Iterator[tuple[DifferenceKind, str]]:
     """What differs in a row. Another unit's UUID and key together are one finding."""
     others: dict[str, list[str]] = {}
-    findings: list[tuple[Kind, str]] = []
+    findings: list[tuple[DifferenceKind, str]] = []
     for name, what, check in (
-        ("uuid", "Device UUID", _device),
-        ("oob_key", "OOB key", _key),
-        ("oob_sha256", "OOB key's SHA-256", _digest),
+        ("uuid", "Device UUID", _compare_uuid),
+        ("oob_key", "OOB key", _compare_key),
+        ("oob_sha256", "OOB key's SHA-256", _compare_key_digest),
     ):
         if name not in row:
             continue
@@ -224,14 +230,14 @@ def _compared(row: Mapping[str, str], record: UnitKeyDigest, batch: Expected) ->
     yield from findings
 
 
-_Finding = tuple[Kind, str] | str | None
+_ValueResult = tuple[DifferenceKind, str] | str | None
 """A kind and its words; or the serial of the unit whose value this is; or None, all is well."""
 
 
-def _device(text: str, record: UnitKeyDigest, batch: Expected) -> _Finding:
+def _compare_uuid(text: str, record: UnitKeyDigest, batch: ExpectedUnits) -> _ValueResult:
     digits = _compact(text)
     if not re.fullmatch(r"[0-9A-F]{32}", digits):
-        return _damaged(text, digits, 16, "Device UUID", "uuid", lambda octets: octets == record.uuid)
+        return _why_not_hex(text, digits, 16, "Device UUID", "uuid", lambda octets: octets == record.uuid)
     octets = bytes.fromhex(digits)
     if octets == record.uuid:
         return None
@@ -239,16 +245,16 @@ def _device(text: str, record: UnitKeyDigest, batch: Expected) -> _Finding:
         return "byte-order", "its Device UUID has the first three fields byte-swapped (a GUID in little-endian order)"
     if octets[::-1] == record.uuid:
         return "byte-order", "its Device UUID has all 16 octets in reverse order"
-    return batch.of_device(octets) or (
+    return batch.serial_of_uuid(octets) or (
         "uuid",
         f"its Device UUID is {digits}, issued was {record.uuid.hex().upper()}",
     )
 
 
-def _key(text: str, record: UnitKeyDigest, batch: Expected) -> _Finding:
+def _compare_key(text: str, record: UnitKeyDigest, batch: ExpectedUnits) -> _ValueResult:
     digits = _compact(text)
     if not re.fullmatch(r"([0-9A-F]{32}){1,2}", digits):
-        return _damaged(text, digits, record.key_size, "OOB key", "key", lambda octets: _is_key(octets, record))
+        return _why_not_hex(text, digits, record.key_size, "OOB key", "key", lambda octets: _is_key(octets, record))
     octets = bytes.fromhex(digits)
     if _is_key(octets, record):
         return None
@@ -256,28 +262,33 @@ def _key(text: str, record: UnitKeyDigest, batch: Expected) -> _Finding:
         return "key", f"its OOB key has {len(octets)} octets, issued were {record.key_size}"
     if _is_key(octets[::-1], record):
         return "byte-order", "its OOB key has its octets in reverse order"
-    return batch.of_digest(hashlib.sha256(octets).digest()) or ("key", "its OOB key is not the one that was issued")
+    return batch.serial_of_key_digest(hashlib.sha256(octets).digest()) or (
+        "key",
+        "its OOB key is not the one that was issued",
+    )
 
 
-def _digest(text: str, record: UnitKeyDigest, batch: Expected) -> _Finding:
+def _compare_key_digest(text: str, record: UnitKeyDigest, batch: ExpectedUnits) -> _ValueResult:
     digits = _compact(text)
 
     def same(octets: bytes) -> bool:
         return hmac.compare_digest(octets, record.digest)
 
     if not re.fullmatch(r"[0-9A-F]{64}", digits):
-        return _damaged(text, digits, 32, "OOB key's SHA-256", "key", same)
+        return _why_not_hex(text, digits, 32, "OOB key's SHA-256", "key", same)
     octets = bytes.fromhex(digits)
     if same(octets):
         return None
-    return batch.of_digest(octets) or ("key", "its OOB key's SHA-256 is not that of the key that was issued")
+    return batch.serial_of_key_digest(octets) or ("key", "its OOB key's SHA-256 is not that of the key that was issued")
 
 
 def _is_key(octets: bytes, record: UnitKeyDigest) -> bool:
     return hmac.compare_digest(hashlib.sha256(octets).digest(), record.digest)
 
 
-def _damaged(text: str, digits: str, octets: int, what: str, kind: Kind, same: Callable[[bytes], bool]) -> _Finding:
+def _why_not_hex(
+    text: str, digits: str, octets: int, what: str, kind: DifferenceKind, same: Callable[[bytes], bool]
+) -> _ValueResult:
     """Why a value does not have its hex digits, without showing it."""
     whole = 2 * octets
     if not digits:

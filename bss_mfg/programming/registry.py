@@ -10,14 +10,14 @@ from bss_mfg.programming.c_header import C_HEADER
 from bss_mfg.programming.csv_jsonl import CSV, JSONL
 from bss_mfg.programming.espressif import ESP_NVS
 from bss_mfg.programming.format import Format
-from bss_mfg.programming.image_layout import Layout, packaged_layouts
+from bss_mfg.programming.image_layout import ImageLayout, packaged_layouts
 from bss_mfg.programming.zephyr import ZEPHYR, ZEPHYR_SHELL
 
 NAMES = ("csv", "jsonl", "bin", "hex", "zephyr", "zephyr-shell", "esp-nvs", "c-header")
 """All formats, for the command line's help."""
 
 
-def formats(layout: Layout | None = None) -> Mapping[str, Format]:
+def formats(layout: ImageLayout | None = None) -> Mapping[str, Format]:
     """Every format by name; `bin` and `hex` by `layout`, else by the packaged layout of the key's width."""
     binary = image_formats((layout,) if layout else packaged_layouts())
     return MappingProxyType(

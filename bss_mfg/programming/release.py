@@ -28,16 +28,16 @@ from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Batch, Unit
-from bss_mfg.programming.age_encryption import recipients, sealed
-from bss_mfg.programming.format import About, Format
-from bss_mfg.programming.index import Index, IndexedFile, indexes
+from bss_mfg.programming.age_encryption import encrypted_to, recipients
+from bss_mfg.programming.format import FileMark, Format
+from bss_mfg.programming.index import IndexedFile, ProgrammingIndex, find_indexes
 
-AT_ONCE = 500
+FILES_PER_EVENT = 500
 """Files of single units that are counted together."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ReleaseOptions:
     """How keys are to be released: to which age recipients (none: in clear), and, for a second time, why."""
 
     to: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Released:
+class ReleasedFiles:
     """What a release made: files, or the folder of many; `indexes` name each."""
 
     files: tuple[Path, ...]
@@ -56,42 +56,44 @@ class Released:
     units: int
 
 
-def release(ledger: Ledger, vault: Vault, batch: Batch, form: Format, out: Path, wanted: Wanted = Wanted()) -> Released:
+def release_keys(
+    ledger: Ledger, vault: Vault, batch: Batch, form: Format, out: Path, options: ReleaseOptions = ReleaseOptions()
+) -> ReleasedFiles:
     """Write the keys of a batch that were never released, or with `wanted.again` all, and count them.
 
     `out` is a folder; of a format that holds a whole batch it may name the file. Files are 0600, never over others;
     one of the same octets, which a killed run left, is taken as it is. `RefusedError` where nothing is left to release.
     """
     ledger.refuse_retired(batch.id)
-    if not wanted.again and not ledger.unreleased(batch.id):
+    if not options.again and not ledger.unreleased(batch.id):
         raise RefusedError(
             "all its keys were released before",
             where=f"batch {batch.id}",
             way_out=f"`bss-mfg history {batch.id}` shows the files. To release them again, add --again --reason TEXT.",
         )
-    run = _Run(ledger, batch, form, wanted)
-    units = ledger.units_with_keys(batch.id, vault, unreleased=not wanted.again)
-    return run.as_one(units, out) if form.each == "batch" else run.one_by_one(units, out)
+    run = _Release(ledger, batch, form, options)
+    units = ledger.units_with_keys(batch.id, vault, unreleased=not options.again)
+    return run.write_batch_file(units, out) if form.one_file_per == "batch" else run.write_unit_files(units, out)
 
 
-class _Run:
-    def __init__(self, ledger: Ledger, batch: Batch, form: Format, wanted: Wanted) -> None:
+class _Release:
+    def __init__(self, ledger: Ledger, batch: Batch, form: Format, wanted: ReleaseOptions) -> None:
         self._ledger, self._batch, self._form, self._wanted = ledger, batch, form, wanted
         self._to = recipients(wanted.to) if wanted.to else []
         seq, digest = ledger.head()
         self._head = f"{seq}:{digest}"
-        self._about = About(batch.id, batch.facts.get("pid", ""), self._head, __version__)
+        self._about = FileMark(batch.id, batch.facts.get("pid", ""), self._head, __version__)
 
     @property
     def _suffix(self) -> str:
         return self._form.suffix + (".age" if self._to else "")
 
-    def as_one(self, units: Iterator[Unit], out: Path) -> Released:
+    def write_batch_file(self, units: Iterator[Unit], out: Path) -> ReleasedFiles:
         """One file for the whole batch."""
         path = out
         if out.is_dir() or out.suffix == "":
             make_folder(out)
-            path = self._free(out)
+            path = self._free_path(out)
         numbers = array("q")
 
         def counted() -> Iterator[Unit]:
@@ -101,30 +103,30 @@ class _Run:
 
         pieces = self._form.write(counted(), self._about)
         if is_complete(path) and not self._to:
-            sha256 = _found(path, pieces)
+            sha256 = _digest_of_same(path, pieces)
         else:
-            sha256 = write_atomically(path, sealed(pieces, self._to) if self._to else pieces)
+            sha256 = write_atomically(path, encrypted_to(pieces, self._to) if self._to else pieces)
         index = path.with_name(f"{path.name}.json")
         self._index(index, [IndexedFile(file=path.name, sha256=sha256)], len(numbers))
         self._record(numbers, {"file": path.name, "sha256": sha256})
-        return Released((path,), (index,), len(numbers))
+        return ReleasedFiles((path,), (index,), len(numbers))
 
-    def _free(self, folder: Path) -> Path:
+    def _free_path(self, folder: Path) -> Path:
         """The name of this release: a run that goes on gets the same, as nothing was counted meanwhile."""
         number = 1 + sum(1 for _ in self._ledger.events_of(("keys released",), self._batch.id))
         return folder / f"{self._batch.id}-keys-{number:03d}{self._suffix}"
 
-    def one_by_one(self, units: Iterator[Unit], out: Path) -> Released:
+    def write_unit_files(self, units: Iterator[Unit], out: Path) -> ReleasedFiles:
         """A file a unit, named after its serial."""
         make_folder(out)
         files: list[Path] = []
         found: list[Path] = []
         total = 0
-        while some := list(islice(units, AT_ONCE)):
+        while some := list(islice(units, FILES_PER_EVENT)):
             listed = []
             for unit in some:
                 path = out / f"{unit.serial}{self._suffix}"
-                listed.append(IndexedFile(file=path.name, sha256=self._one(unit, path), serial=unit.serial))
+                listed.append(IndexedFile(file=path.name, sha256=self._write_unit_file(unit, path), serial=unit.serial))
                 files = [*files[:2], path]  # a million paths are in nobody's interest
             index = out / f"{self._batch.id}-keys-{some[0].number:07d}.{self._form.name}.json"
             self._index(index, listed, len(some))
@@ -134,13 +136,13 @@ class _Run:
                 [unit.number for unit in some],
                 {"folder": out.name, "first": some[0].serial, "last": some[-1].serial},
             )
-        return Released(tuple(files), tuple(found), total)
+        return ReleasedFiles(tuple(files), tuple(found), total)
 
-    def _one(self, unit: Unit, path: Path) -> str:
+    def _write_unit_file(self, unit: Unit, path: Path) -> str:
         """The SHA-256 of a unit's file, put in place, or found there with the unit's octets (its mark may be older)."""
         if not is_complete(path) or self._to:
             pieces = self._form.write([unit], self._about)
-            return write_atomically(path, sealed(pieces, self._to) if self._to else pieces)
+            return write_atomically(path, encrypted_to(pieces, self._to) if self._to else pieces)
         data = read_bytes(path, "programming file")
         try:
             (there,) = self._form.read(data)
@@ -151,7 +153,7 @@ class _Run:
         return hashlib.sha256(data).hexdigest()
 
     def _index(self, path: Path, files: Sequence[IndexedFile], units: int) -> None:
-        index = Index(
+        index = ProgrammingIndex(
             batch=self._batch.id,
             ledger_head=self._head,
             programming_format=self._form.name,
@@ -161,7 +163,7 @@ class _Run:
             files=tuple(files),
             bss_mfg=__version__,
         )
-        write_atomically(path, [index.rendered()], replace=True)
+        write_atomically(path, [index.render()], replace=True)
 
     def _record(self, numbers: Sequence[int], data: dict[str, object]) -> None:
         more = {"reason": self._wanted.reason} if self._wanted.again else {}
@@ -169,7 +171,7 @@ class _Run:
         self._ledger.record_release(self._batch.id, numbers, {**data, "format": self._form.name, **sealed_to, **more})
 
 
-def _found(path: Path, pieces: Iterable[bytes]) -> str:
+def _digest_of_same(path: Path, pieces: Iterable[bytes]) -> str:
     """The SHA-256 of a file that is there with the octets that would be written; any other is in the way."""
     digest = hashlib.sha256()
     for piece in pieces:
@@ -179,7 +181,7 @@ def _found(path: Path, pieces: Iterable[bytes]) -> str:
     return digest.hexdigest()
 
 
-def lying_exports(ledger: Ledger, batch: Batch, folder: Path) -> list[Path]:
+def exports_on_disk(ledger: Ledger, batch: Batch, folder: Path) -> list[Path]:
     """Programming files of a batch that still lie somewhere in a folder: by the history, and by their indexes."""
     released = {
         event.data["file"]: event.data.get("sha256")
@@ -192,7 +194,7 @@ def lying_exports(ledger: Ledger, batch: Batch, folder: Path) -> list[Path]:
         for path in folder.rglob(name)
         if path.is_file() and sha in (None, sha256_of(path))
     }
-    for path, index in indexes(folder, batch.id):
+    for path, index in find_indexes(folder, batch.id):
         found |= {file for item in index.files if (file := path.with_name(item.file)).is_file()}
     return sorted(found)
 
@@ -206,7 +208,7 @@ def retire_batch(
     `RefusedError` while a programming export lies in the workspace `root` and `delete_exports` is not said. What killed
     commands left half-written may hold keys, and goes in any case.
     """
-    lying = lying_exports(ledger, batch, root)
+    lying = exports_on_disk(ledger, batch, root)
     if lying and not delete_exports:
         raise RefusedError(
             f"{len(lying):,} programming files with its OOB keys lie in the workspace",

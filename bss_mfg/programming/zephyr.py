@@ -15,45 +15,45 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from bss_mfg.model import Unit
 from bss_mfg.programming.format import (
-    About,
+    FileMark,
     Format,
-    Programmed,
-    as_text,
-    from_hex,
-    not_of,
-    octets_of,
-    only,
-    programmed,
+    ProgrammedUnit,
+    ascii_text,
+    bytes_from_hex,
+    format_error,
+    programmed_unit,
+    single_unit,
+    uuid_and_key,
 )
 
 TREE = "bss"
 """The subtree of our settings; the names are ours, since Zephyr leaves them to the application."""
 
 
-def _values(units: Iterable[Unit], about: About) -> dict[str, bytes]:
-    unit = only(units)
-    device, key = octets_of(unit)
-    marks = {"batch": about.batch.encode("ascii"), "ledger": about.head.encode("ascii")}
+def _values(units: Iterable[Unit], about: FileMark) -> dict[str, bytes]:
+    unit = single_unit(units)
+    device, key = uuid_and_key(unit)
+    marks = {"batch": about.batch.encode("ascii"), "ledger": about.ledger_head.encode("ascii")}
     return {**marks, "serial": unit.serial.encode("ascii"), "uuid": device, "oob": key}
 
 
-def _programmed(values: Mapping[str, bytes]) -> list[Programmed]:
+def _programmed(values: Mapping[str, bytes]) -> list[ProgrammedUnit]:
     try:
         serial, device, key = (values[f"{TREE}/{name}"] for name in ("serial", "uuid", "oob"))
-        return [programmed(as_text(serial), device, key)]
+        return [programmed_unit(ascii_text(serial), device, key)]
     except KeyError as error:
-        raise not_of(f"has no setting {error.args[0]}") from None
+        raise format_error(f"has no setting {error.args[0]}") from None
     except ValueError as error:
-        raise not_of(str(error)) from None
+        raise format_error(str(error)) from None
 
 
-def _write_file(units: Iterable[Unit], about: About) -> Iterator[bytes]:
+def _write_file(units: Iterable[Unit], about: FileMark) -> Iterator[bytes]:
     for name, value in _values(units, about).items():
         line = f"{TREE}/{name}=".encode("ascii") + value
         yield struct.pack("<H", len(line)) + line
 
 
-def _read_file(data: bytes) -> list[Programmed]:
+def _read_file(data: bytes) -> list[ProgrammedUnit]:
     values: dict[str, bytes] = {}
     at = 0
     while at < len(data):
@@ -62,27 +62,27 @@ def _read_file(data: bytes) -> list[Programmed]:
         line = data[start : start + length]
         name, equals, value = line.partition(b"=")
         if not length or len(line) != length or not equals:
-            raise not_of("a record of the settings file is broken", f"octet {at}")
-        values[as_text(name)] = value  # as in Zephyr, the last record of a name counts
+            raise format_error("a record of the settings file is broken", f"octet {at}")
+        values[ascii_text(name)] = value  # as in Zephyr, the last record of a name counts
         at = start + length
     return _programmed(values)
 
 
-def _write_commands(units: Iterable[Unit], about: About) -> Iterator[bytes]:
+def _write_commands(units: Iterable[Unit], about: FileMark) -> Iterator[bytes]:
     for name, value in _values(units, about).items():
         yield f"settings write {TREE}/{name} {value.hex()}\n".encode("ascii")
 
 
-def _read_commands(data: bytes) -> list[Programmed]:
+def _read_commands(data: bytes) -> list[ProgrammedUnit]:
     values: dict[str, bytes] = {}
-    for number, line in enumerate(as_text(data).splitlines(), 1):
+    for number, line in enumerate(ascii_text(data).splitlines(), 1):
         words = line.split()
         try:
             if len(words) != 4 or words[:2] != ["settings", "write"]:
                 raise ValueError("is not: settings write NAME HEX")
-            values[words[2]] = from_hex(words[3], "value")
+            values[words[2]] = bytes_from_hex(words[3], "value")
         except ValueError as error:
-            raise not_of(str(error), f"row {number}") from None
+            raise format_error(str(error), f"row {number}") from None
     return _programmed(values)
 
 

@@ -20,7 +20,7 @@ _HEX = re.compile(r"[0-9A-F]{32}")
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class RecordsHandle:
     """Where a process finds a batch's books."""
 
     ledger: Path
@@ -28,32 +28,32 @@ class Shelf:
     batch: str
 
     @contextmanager
-    def open(self) -> Iterator[Books]:
+    def open(self) -> Iterator[BatchRecords]:
         """The books, for one part."""
         with Ledger.open(self.ledger, self.who) as ledger:
-            yield Books(ledger, ledger.batch(self.batch), walks=False)
+            yield BatchRecords(ledger, ledger.batch(self.batch), may_walk_batch=False)
 
 
-class Books:
+class BatchRecords:
     """A batch by the ledger: every unit that it ever had.
 
     `look_up` fetches what a chunk of a file names, with a few queries, and forgets what was fetched before; what it
     did not fetch is asked for singly. Only where it `walks` are there look-ups that need the whole batch.
     """
 
-    def __init__(self, ledger: Ledger, batch: Batch, *, walks: bool = True) -> None:
+    def __init__(self, ledger: Ledger, batch: Batch, *, may_walk_batch: bool = True) -> None:
         self.batch = batch
         self.spec = _spec(batch.spec_text, f"spec of batch {batch.id}")
         self.ledger = ledger
         self._serials: dict[str, UnitRecord | None] = {}
         self._uuids: dict[str, UnitRecord | None] = {}
         self._members: dict[int, tuple[UnitRecord, ...]] = {}
-        self._walks, self._indexed = walks, False
+        self._walks, self._indexed = may_walk_batch, False
 
     @property
-    def shelf(self) -> Shelf:
+    def handle(self) -> RecordsHandle:
         """For the parts of other processes."""
-        return Shelf(self.ledger.path, self.ledger.who, self.batch.id)
+        return RecordsHandle(self.ledger.path, self.ledger.who, self.batch.id)
 
     # --- units --------------------------------------------------------------------------------------------------------
 
@@ -63,9 +63,9 @@ class Books:
         self._ask_serials(serials)
         known = {unit.uuid for unit in self._serials.values() if unit}
         self._ask_uuids(value for value in uuids if value not in known)
-        self.look_in(packages)
+        self.look_up_packages(packages)
 
-    def look_in(self, packages: Iterable[int]) -> None:
+    def look_up_packages(self, packages: Iterable[int]) -> None:
         """Fetch the units of some packages too."""
         found: dict[int, list[UnitRecord]] = {package: [] for package in packages if package not in self._members}
         for unit in self.ledger.issued_in(self.batch.id, found):
@@ -98,7 +98,7 @@ class Books:
             self._ask_uuids([value])
         return self._uuids.get(value)
 
-    def unit_in(self, line: bytes) -> UnitRecord | None:
+    def unit_named_in(self, line: bytes) -> UnitRecord | None:
         """The first unit that a line of a broken file names, by serial or Device UUID."""
         words = re.findall(r"[A-Za-z0-9._-]+", line[:_LONGEST].decode("ascii", "replace"))
         self.look_up(words, [word.upper() for word in words])
@@ -107,12 +107,12 @@ class Books:
                 return unit
         return None
 
-    def numbered(self, number: int) -> UnitRecord:
+    def unit_by_number(self, number: int) -> UnitRecord:
         """The unit of this batch with a number."""
         (unit,) = self.ledger.issued(self.batch.id, "number", [number])
         return unit
 
-    def elsewhere(self, serial: str) -> str:
+    def other_batch_words(self, serial: str) -> str:
         """In words where a serial that a file names was issued, if not in this batch."""
         found = self.ledger.find_serial(serial) if serial.isascii() else []
         return next(
@@ -122,22 +122,22 @@ class Books:
 
     # --- packages -----------------------------------------------------------------------------------------------------
 
-    def members(self, package: int) -> tuple[UnitRecord, ...]:
+    def units_of(self, package: int) -> tuple[UnitRecord, ...]:
         """The units that are in a package now, in their order; scrapped ones in whose place nobody came, too. None
         where there is no such package."""
         if package not in self._members:
-            self.look_in([package])
+            self.look_up_packages([package])
         return self._members[package]
 
-    def leaving(self, package: int) -> bool:
+    def may_leave(self, package: int) -> bool:
         """Whether a package may leave the factory: no unit in it was scrapped."""
-        return all(unit.shippable for unit in self.members(package))
+        return all(unit.shippable for unit in self.units_of(package))
 
-    def serials(self, package: int) -> str:
+    def serials_of(self, package: int) -> str:
         """The serials of a package as people write them."""
-        return ", ".join(unit.serial for unit in self.members(package))
+        return ", ".join(unit.serial for unit in self.units_of(package))
 
-    def encrypted(self, payload: str) -> str:
+    def encrypted_field(self, payload: str) -> str:
         """The encrypted field of a barcode string of this batch; empty where it has none."""
         fields = parse.split_fields(payload, self.spec)
         return next((item.value for item in fields if item.field and item.field.source == "encrypted"), "")
@@ -147,13 +147,13 @@ class Books:
         if not value or not self._walks:
             return None
         if not self._indexed:
-            self.ledger.index_fields(self.batch.id, self.encrypted)
+            self.ledger.index_fields(self.batch.id, self.encrypted_field)
             self._indexed = True
         return self.ledger.package_with(value)
 
     def barcode_faults(self, package: int) -> list[str]:
         """What the barcode string of a package says in clear otherwise than the units that the ledger has in it."""
-        units = self.members(package)
+        units = self.units_of(package)
         try:
             fields = parse.split_fields(units[0].payload or "", self.spec)
             found = parse.find_faults(fields, self.spec)

@@ -9,12 +9,12 @@ from typing import Generic, Literal, TypeVar
 
 from bss_mfg.core.text import printable, visible
 
-Kind = Literal["programming", "labels", "control logs"]
+FileKind = Literal["programming", "labels", "control logs"]
 Item = TypeVar("Item")
 
-MOST = 10_000
+MOST_KEPT = 10_000
 """Differences, notes and files of a kind that are kept; any further ones are counted only."""
-NAMED = 5
+SERIALS_NAMED = 5
 """Serials that a note names."""
 
 
@@ -23,7 +23,7 @@ class Difference:
     """Something that a file says otherwise than the ledger. `unit` is a serial, or those of a package; empty, with no
     `package`, where the file as a whole differs."""
 
-    kind: Kind
+    kind: FileKind
     unit: str
     package: int | None
     file: str
@@ -34,12 +34,12 @@ class Difference:
 class Note:
     """Something to know of a file that is no difference; `file` is empty for all of a kind."""
 
-    kind: Kind
+    kind: FileKind
     file: str
     what: str
 
 
-class First(Sequence[Item], Generic[Item]):
+class CappedList(Sequence[Item], Generic[Item]):
     """The first `MOST` of any number of items; `total` counts them all."""
 
     def __init__(self) -> None:
@@ -49,15 +49,15 @@ class First(Sequence[Item], Generic[Item]):
     def add(self, item: Item) -> None:
         """Count an item, and keep it if there is room."""
         self.total += 1
-        if len(self._kept) < MOST:
+        if len(self._kept) < MOST_KEPT:
             self._kept.append(item)
 
-    def extend(self, others: First[Item]) -> None:
+    def extend(self, others: CappedList[Item]) -> None:
         """Add all of another's."""
-        self._kept += others._kept[: MOST - len(self._kept)]
+        self._kept += others._kept[: MOST_KEPT - len(self._kept)]
         self.total += others.total
 
-    def cut(self, kept: int, total: int) -> None:
+    def truncate(self, kept: int, total: int) -> None:
         """Forget what came after there were so many."""
         del self._kept[kept:]
         self.total = total
@@ -70,21 +70,21 @@ class First(Sequence[Item], Generic[Item]):
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class Comparison:
     """What became of one kind: the files that were read, and how many units (of labels: packages) were compared."""
 
-    kind: Kind
-    files: First[str]
+    kind: FileKind
+    files: CappedList[str]
     compared: int
-    differences: First[Difference]
-    notes: First[Note]
+    differences: CappedList[Difference]
+    notes: CappedList[Note]
 
 
-class Some:
+class SerialSummary:
     """How many serials there were, and the first `most` of them, as people write them; `of` says how many where only
     the first are at hand."""
 
-    def __init__(self, serials: Iterable[str] = (), most: int = NAMED, of: int = 0) -> None:
+    def __init__(self, serials: Iterable[str] = (), most: int = SERIALS_NAMED, of: int = 0) -> None:
         self._first: list[str] = []
         self._most = most
         self.count = 0
@@ -104,35 +104,35 @@ class Some:
 
 
 @dataclass(slots=True)
-class Making:
+class ComparisonBuilder:
     """An account while it is being made."""
 
-    kind: Kind
+    kind: FileKind
     folder: Path
-    files: First[str] = field(default_factory=First)
-    differences: First[Difference] = field(default_factory=First)
-    notes: First[Note] = field(default_factory=First)
+    files: CappedList[str] = field(default_factory=CappedList)
+    differences: CappedList[Difference] = field(default_factory=CappedList)
+    notes: CappedList[Note] = field(default_factory=CappedList)
     altered: bool = False
     """Whether a file is not the one that was written."""
 
-    def name(self, path: Path) -> str:
+    def shown_name(self, path: Path) -> str:
         """A file's path below the folder, harmless to show."""
         return visible(path.relative_to(self.folder).as_posix())
 
-    def differs(self, what: str, path: Path | str = "", unit: str = "", package: int | None = None) -> None:
+    def add_difference(self, what: str, path: Path | str = "", unit: str = "", package: int | None = None) -> None:
         """Write down a difference."""
-        file = self.name(path) if isinstance(path, Path) else path
+        file = self.shown_name(path) if isinstance(path, Path) else path
         self.differences.add(Difference(self.kind, unit, package, file, what))
 
-    def note(self, what: str, path: Path | str = "") -> None:
+    def add_note(self, what: str, path: Path | str = "") -> None:
         """Write down something that is no difference."""
-        self.notes.add(Note(self.kind, self.name(path) if isinstance(path, Path) else path, what))
+        self.notes.add(Note(self.kind, self.shown_name(path) if isinstance(path, Path) else path, what))
 
-    def outdated(self, serials: Some, path: Path) -> None:
+    def note_outdated(self, serials: SerialSummary, path: Path) -> None:
         """Note the units of a file that stand there as they were before a unit was scrapped or replaced."""
         if serials.count:
-            self.note(f"outdated: says what was right before a unit was scrapped or replaced, of {serials}", path)
+            self.add_note(f"outdated: says what was right before a unit was scrapped or replaced, of {serials}", path)
 
-    def account(self, compared: int) -> Account:
+    def finish(self, compared: int) -> Comparison:
         """The finished account."""
-        return Account(self.kind, self.files, compared, self.differences, self.notes)
+        return Comparison(self.kind, self.files, compared, self.differences, self.notes)

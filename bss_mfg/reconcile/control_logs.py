@@ -19,54 +19,56 @@ from bss_mfg.ledger.issued import chunked
 from bss_mfg.manifest.log_mapping import LogMapping
 from bss_mfg.manifest.log_reader import read_logs
 from bss_mfg.manifest.sidecar import MAX_SIDECAR, Sidecar, read_sidecar, sidecar_path
-from bss_mfg.reconcile.batch_records import Books
-from bss_mfg.reconcile.comparison import NAMED, Account, First, Making, Some
+from bss_mfg.reconcile.batch_records import BatchRecords
+from bss_mfg.reconcile.comparison import SERIALS_NAMED, CappedList, Comparison, ComparisonBuilder, SerialSummary
 from bss_mfg.reconcile.control_log_tasks import (
-    LogPart,
-    LogSays,
-    NotByLines,
-    by_lines,
-    judged,
-    look_up,
-    read_part,
-    single_lines,
+    CompareLogsTask,
+    LogResult,
+    NotOneLogPerLine,
+    compare_log,
+    compare_log_block,
+    line_blocks,
+    log_blocks,
+    look_up_logs,
 )
 
 
 def reconcile_control_logs(
     folder: Path,
     files: Sequence[Path],
-    books: Books,
+    books: BatchRecords,
     mapping: LogMapping,
-    made: Sequence[Manifest],
+    recorded: Sequence[Manifest],
     executor: Executor | None = None,
-) -> Account:
+) -> Comparison:
     """All control logs of a batch that are among `files`; `made` are those that the ledger remembers."""
-    book = Making("control logs", folder)
-    known = {one.sha256 for one in made}
-    seen = _Seen.none(books)
+    book = ComparisonBuilder("control logs", folder)
+    known = {one.sha256 for one in recorded}
+    seen = _SeenLogs.none(books)
     here: set[str] = set()
-    for path in _found(files, made):
+    for path in _control_logs_among(files, recorded):
         sidecar, standing = _sidecar(path, book, books)
         if sidecar and sidecar.batch != books.batch.id:
             continue
         try:
             sha256 = sha256_of(path)
         except BssError as error:
-            book.differs(f"can't be read: {error.what}", path)
+            book.add_difference(f"can't be read: {error.what}", path)
             continue
         here.add(sha256)
-        book.files.add(book.name(path))
+        book.files.add(book.shown_name(path))
         if sha256 not in known:
             book.altered = True
             if standing:
-                book.differs("the history knows nothing of it: it was altered with its sidecar, or not counted", path)
-        _File(path, mapping, books, book, seen, sha256 in known, executor).compare()
-    _conclude(book, books, mapping, made, seen, here)
-    return book.account(seen.devices.count(1))
+                book.add_difference(
+                    "the history knows nothing of it: it was altered with its sidecar, or not counted", path
+                )
+        _LogFileComparison(path, mapping, books, book, seen, sha256 in known, executor).compare()
+    _conclude(book, books, mapping, recorded, seen, here)
+    return book.finish(seen.devices.count(1))
 
 
-def _found(files: Sequence[Path], made: Sequence[Manifest]) -> list[Path]:
+def _control_logs_among(files: Sequence[Path], made: Sequence[Manifest]) -> list[Path]:
     """Control logs by their names, by the ledger's, and by their sidecars."""
     names = {one.file for one in made}
     found = {
@@ -84,33 +86,33 @@ def _found(files: Sequence[Path], made: Sequence[Manifest]) -> list[Path]:
     return sorted(found)
 
 
-def _sidecar(path: Path, book: Making, books: Books) -> tuple[Sidecar | None, bool]:
+def _sidecar(path: Path, book: ComparisonBuilder, books: BatchRecords) -> tuple[Sidecar | None, bool]:
     """A file's sidecar, and whether the file is the one that it describes."""
     try:
         sidecar = read_sidecar(path)
     except BssError as error:
         missing = not sidecar_path(path).exists()
         problems = "; ".join(error.problems) or error.what
-        book.differs("its sidecar is missing" if missing else f"not as its sidecar says: {problems}", path)
+        book.add_difference("its sidecar is missing" if missing else f"not as its sidecar says: {problems}", path)
         return None, False
     if sidecar.batch != books.batch.id:
-        book.differs(f"is a control log of batch {printable(sidecar.batch, 64)}", path)
+        book.add_difference(f"is a control log of batch {printable(sidecar.batch, 64)}", path)
     return sidecar, True
 
 
-_FRESH = 2
+_SEEN_IN_THIS_FILE = 2
 """Seen in the file at hand for the first time."""
 
 
 @dataclass(slots=True)
-class _Seen:
+class _SeenLogs:
     """What all files hold: a one at the number of each unit with a device log, of each package with a bundle log."""
 
     devices: bytearray
     bundles: bytearray
 
     @classmethod
-    def none(cls, books: Books) -> _Seen:
+    def none(cls, books: BatchRecords) -> _SeenLogs:
         many = books.batch.units_per_package > 1
         return cls(books.ledger.marks(books.batch.id), bytearray(books.batch.packages + 1 if many else 0))
 
@@ -122,76 +124,80 @@ class _Seen:
 
 
 @dataclass(slots=True)
-class _Lines:
+class _FirstLines:
     """In which line of a file each unit, and each bundle by its package, stands first; 0 for nowhere."""
 
     devices: array[int]
     bundles: array[int]
 
     @classmethod
-    def none(cls, seen: _Seen) -> _Lines:
+    def none(cls, seen: _SeenLogs) -> _FirstLines:
         zeros = (array("I", [0]) * len(marks) for marks in (seen.devices, seen.bundles))
         return cls(*zeros)
 
 
 @dataclass(slots=True)
-class _File:
+class _LogFileComparison:
     """One file, held against the ledger."""
 
     path: Path
     mapping: LogMapping
-    books: Books
-    book: Making
-    seen: _Seen
+    books: BatchRecords
+    book: ComparisonBuilder
+    seen: _SeenLogs
     intact: bool
     executor: Executor | None
-    lines: _Lines = field(init=False)
-    outdated: Some = field(default_factory=Some)
-    strangers: First[LogSays] = field(default_factory=First)
+    lines: _FirstLines = field(init=False)
+    outdated: SerialSummary = field(default_factory=SerialSummary)
+    unknown_logs: CappedList[LogResult] = field(default_factory=CappedList)
 
     def compare(self) -> None:
         """Write down what differs."""
-        self.lines = _Lines.none(self.seen)
+        self.lines = _FirstLines.none(self.seen)
         before = len(self.book.differences), self.book.differences.total
         try:
             with self.path.open("rb") as file:
                 try:
-                    self._parts(by_lines(file), single=False)
-                except NotByLines:
+                    self._compare_blocks(log_blocks(file), single=False)
+                except NotOneLogPerLine:
                     # Not written as we write: what was found so far is forgotten, and the file read as what it is.
-                    self.book.differences.cut(*before)
+                    self.book.differences.truncate(*before)
                     self.seen.settle(keep=False)
-                    self.lines, self.outdated, self.strangers = _Lines.none(self.seen), Some(), First()
+                    self.lines, self.outdated, self.unknown_logs = (
+                        _FirstLines.none(self.seen),
+                        SerialSummary(),
+                        CappedList(),
+                    )
                     file.seek(0)
-                    self._otherwise(file)
+                    self._compare_any_json(file)
         except OSError as error:
-            self.book.differs(f"can't be read: {from_os_error(error, 'reading', self.path).what}", self.path)
+            self.book.add_difference(f"can't be read: {from_os_error(error, 'reading', self.path).what}", self.path)
         self.seen.settle(keep=True)
-        self._tell()
+        self._conclude_file()
 
-    def _parts(self, pieces: Iterator[tuple[int, bytes]], *, single: bool) -> int:
+    def _compare_blocks(self, pieces: Iterator[tuple[int, bytes]], *, single: bool) -> int:
         """Have the pieces read, and take what they say; how many lines are no logs."""
-        shelf, broken = self.books.shelf, 0
-        jobs = (LogPart(shelf, self.mapping, text, line, single, self.intact) for line, text in pieces)
-        for part, found in parallel.run(read_part, jobs, self.executor):
+        shelf, broken = self.books.handle, 0
+        jobs = (CompareLogsTask(shelf, self.mapping, text, line, single, self.intact) for line, text in pieces)
+        for part, found in parallel.run(compare_log_block, jobs, self.executor):
             if found is None:
-                raise NotByLines
+                raise NotOneLogPerLine
             if isinstance(found, TaskFailure):
                 last = part.line + part.text.count(b"\n")
-                self.book.differs(f"lines {part.line} to {last} were not compared: {found.reason}", self.path)
+                self.book.add_difference(f"lines {part.line} to {last} were not compared: {found.reason}", self.path)
                 broken += 1
                 continue
             for one in found:
                 if isinstance(one, tuple):
                     self._agrees(*one)
-                elif isinstance(one, LogSays):
+                elif isinstance(one, LogResult):
                     broken += not one.line
                     self._take(one)
                 else:
-                    self._take(judged(one, self.mapping, self.books, intact=self.intact))
+                    self._take(compare_log(one, self.mapping, self.books, intact=self.intact))
         return broken
 
-    def _otherwise(self, file: BinaryIO) -> None:
+    def _compare_any_json(self, file: BinaryIO) -> None:
         """A document that has its logs not in lines of their own; or a broken one, line by line: a broken line costs
         itself."""
         try:
@@ -199,14 +205,14 @@ class _File:
                 pass
         except InputError as error:
             file.seek(0)
-            if not self._parts(single_lines(file), single=True):
-                self.book.differs(f"{error.where.removeprefix(', ')}: {error.what}", self.path)
+            if not self._compare_blocks(line_blocks(file), single=True):
+                self.book.add_difference(f"{error.where.removeprefix(', ')}: {error.what}", self.path)
             return
         file.seek(0)
         for logs in chunked(read_logs(file, self.mapping, "")):
-            look_up(logs, self.books)
+            look_up_logs(logs, self.books)
             for log in logs:
-                self._take(judged(log, self.mapping, self.books, intact=self.intact))
+                self._take(compare_log(log, self.mapping, self.books, intact=self.intact))
 
     def _agrees(self, line: int, number: int) -> None:
         """A log that says what the ledger says."""
@@ -214,21 +220,21 @@ class _File:
         at = abs(number)
         if lines[at]:
             if number > 0:
-                unit = self.books.numbered(at)
+                unit = self.books.unit_by_number(at)
                 self._doubled(lines[at], line, unit.serial, unit.package)
             else:
-                self._doubled(lines[at], line, self.books.serials(at), at)
+                self._doubled(lines[at], line, self.books.serials_of(at), at)
             return
         lines[at] = line
-        seen[at] = seen[at] or _FRESH
+        seen[at] = seen[at] or _SEEN_IN_THIS_FILE
 
-    def _take(self, says: LogSays) -> None:
+    def _take(self, says: LogResult) -> None:
         """Any other log, and lines that are none."""
         if says.package is None and says.line:
-            self.strangers.add(says)
+            self.unknown_logs.add(says)
             return
         for what in says.wrong:
-            self.book.differs(what, self.path, says.unit, says.package)
+            self.book.add_difference(what, self.path, says.unit, says.package)
         if says.package is None:
             return
         lines, seen = (
@@ -240,64 +246,71 @@ class _File:
         elif says.outdated and not says.wrong:
             self.outdated.add(says.unit)
         lines[says.number] = before or says.line
-        seen[says.number] = seen[says.number] or _FRESH
+        seen[says.number] = seen[says.number] or _SEEN_IN_THIS_FILE
 
     def _doubled(self, first: int, line: int, unit: str, package: int) -> None:
         where = f"lines {first} and {line}" if line != first else f"line {line} more than once"
-        self.book.differs(f"stands in {where}", self.path, unit, package)
+        self.book.add_difference(f"stands in {where}", self.path, unit, package)
 
-    def _tell(self) -> None:
+    def _conclude_file(self) -> None:
         """What is said of the file as a whole."""
-        strangers = self.strangers
+        strangers = self.unknown_logs
         if strangers.total > 20 and not any(self.lines.devices) and not any(self.lines.bundles):
             what = f"none of its {strangers.total:,} logs names a unit of this batch; {strangers[0].wrong[-1]}"
-            self.book.differs(what, self.path)
+            self.book.add_difference(what, self.path)
         else:
             for says in strangers:
-                self.book.differs("; ".join(says.wrong), self.path, says.unit)
+                self.book.add_difference("; ".join(says.wrong), self.path, says.unit)
             self.book.differences.total += strangers.total - len(strangers)
-        self.book.outdated(self.outdated, self.path)
+        self.book.note_outdated(self.outdated, self.path)
 
 
 def _conclude(
-    book: Making, books: Books, mapping: LogMapping, made: Sequence[Manifest], seen: _Seen, here: set[str]
+    book: ComparisonBuilder,
+    books: BatchRecords,
+    mapping: LogMapping,
+    made: Sequence[Manifest],
+    seen: _SeenLogs,
+    here: set[str],
 ) -> None:
     """What should be there and is not: whole files in one line each, units and packages by name."""
     names = {name.rpartition("/")[2] for name in book.files}
     gone = [one for one in made if one.sha256 not in here and not (book.altered and one.file in names)]
     if not book.files.total:
         if made:
-            book.differs(
+            book.add_difference(
                 f"no control log was found, though the ledger knows of {len(made):,}, {made[-1].file} is one; "
                 "name their folder with --folder"
             )
         else:
-            book.note("no control log was found: none was made yet")
+            book.add_note("no control log was found: none was made yet")
         return
-    lost = {one.file: Some() for one in gone}
-    silent = Making(book.kind, book.folder)
+    lost = {one.file: SerialSummary() for one in gone}
+    silent = ComparisonBuilder(book.kind, book.folder)
     for unit in books.ledger.issued_except(books.batch, seen.devices):
         if not unit.shippable or not unit.manifest:
             continue
         if unit.manifest in lost:
             lost[unit.manifest].add(unit.serial)
         else:
-            silent.differs(
+            silent.add_difference(
                 "no control log here names it, though the ledger says so", unit.manifest, unit.serial, unit.package
             )
     for one in gone:
-        some = lost.pop(one.file, Some())
+        some = lost.pop(one.file, SerialSummary())
         if some.count:
-            book.differs(f"is not there, and no other holds {counted(some.count, 'unit')} of it: {some}", one.file)
+            book.add_difference(
+                f"is not there, and no other holds {counted(some.count, 'unit')} of it: {some}", one.file
+            )
         else:
-            book.note("is not there; all its units stand in another", one.file)
+            book.add_note("is not there; all its units stand in another", one.file)
     book.differences.extend(silent.differences)
     if books.batch.units_per_package > 1 and mapping.bundle and not gone:
         for packages in chunked(number for number in range(1, len(seen.bundles)) if not seen.bundles[number]):
             books.look_up(packages=packages)
             for package in packages:
-                if books.leaving(package) and all(unit.manifest for unit in books.members(package)):
-                    book.differs("no bundle log here names it", "", books.serials(package), package)
-    count, first = books.ledger.lacking(books.batch.id, "manifest", NAMED)
+                if books.may_leave(package) and all(unit.manifest for unit in books.units_of(package)):
+                    book.add_difference("no bundle log here names it", "", books.serials_of(package), package)
+    count, first = books.ledger.lacking(books.batch.id, "manifest", SERIALS_NAMED)
     if count:
-        book.note(f"{counted(count, 'unit')} in no control log yet: {Some(first, of=count)}")
+        book.add_note(f"{counted(count, 'unit')} in no control log yet: {SerialSummary(first, of=count)}")

@@ -14,8 +14,8 @@ from bss_mfg.ledger.vault import Vault
 from bss_mfg.manifest.log_mapping import LogMapping
 from bss_mfg.model import Batch
 from bss_mfg.payload.product_keys import PrivateKey, fingerprint
-from bss_mfg.reconcile.batch_records import Books
-from bss_mfg.reconcile.comparison import Account, Difference, Making
+from bss_mfg.reconcile.batch_records import BatchRecords
+from bss_mfg.reconcile.comparison import Comparison, ComparisonBuilder, Difference
 from bss_mfg.reconcile.control_logs import reconcile_control_logs
 from bss_mfg.reconcile.label_files import READABLE, reconcile_labels
 from bss_mfg.reconcile.programming_files import reconcile_programming
@@ -29,22 +29,22 @@ class Reconciliation:
     batch: Batch
     folder: Path
     retired: bool
-    accounts: tuple[Account, ...]
+    comparisons: tuple[Comparison, ...]
 
     @property
-    def found(self) -> int:
+    def difference_count(self) -> int:
         """How many differences there are."""
-        return sum(account.differences.total for account in self.accounts)
+        return sum(account.differences.total for account in self.comparisons)
 
     @property
     def differences(self) -> Iterator[Difference]:
         """Those that were kept."""
-        return (one for account in self.accounts for one in account.differences)
+        return (one for account in self.comparisons for one in account.differences)
 
     @property
     def agrees(self) -> bool:
         """Whether something was compared and nothing differs."""
-        return not self.found and any(account.compared for account in self.accounts)
+        return not self.difference_count and any(account.compared for account in self.comparisons)
 
 
 def reconcile(
@@ -72,8 +72,8 @@ def reconcile(
             way_out=f"Its public key has the fingerprint {batch.key_fingerprint}.",
         )
     made = ledger.manifests(batch.id)
-    files = listed(folder, {one.file for one in made})
-    books = Books(ledger, batch)
+    files = files_to_compare(folder, {one.file for one in made})
+    books = BatchRecords(ledger, batch)
     retired = ledger.retired_at(batch.id) is not None
     data_key = None if retired else ledger.data_key(batch.id, vault).to_bytes()
     releases = list(ledger.events_of(("keys released",), batch.id))
@@ -87,7 +87,7 @@ def reconcile(
     return Reconciliation(batch, folder, retired, accounts)
 
 
-def listed(folder: Path, control_logs: set[str]) -> list[Path]:
+def files_to_compare(folder: Path, control_logs: set[str]) -> list[Path]:
     """The files of a folder that may be labels, control logs, or beside those; those of single units are not held."""
     return sorted(
         path
@@ -98,7 +98,7 @@ def listed(folder: Path, control_logs: set[str]) -> list[Path]:
     )
 
 
-def _passed_over(folder: Path) -> Account:
-    book = Making("control logs", folder)
-    book.note("not compared: there is no control log mapping for this batch's spec (`bss-mfg spec show`)")
-    return book.account(0)
+def _passed_over(folder: Path) -> Comparison:
+    book = ComparisonBuilder("control logs", folder)
+    book.add_note("not compared: there is no control log mapping for this batch's spec (`bss-mfg spec show`)")
+    return book.finish(0)

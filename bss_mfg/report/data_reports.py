@@ -12,7 +12,7 @@ from typing import Any
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
 from bss_mfg.verify.verification import Verification, rows_of
 
-_PLAIN = (
+_COLUMNS = (
     "verdict",
     "serials",
     "package",
@@ -26,7 +26,7 @@ _PLAIN = (
 )
 
 
-class _Coming(list[Any]):
+class _LazyList(list[Any]):
     """A list for the JSON encoder whose items are made when it writes them: there may be a million."""
 
     def __init__(self, count: int, items: Iterable[Any]) -> None:
@@ -55,18 +55,18 @@ def _document(outcome: Verification) -> dict[str, Any]:
         "troubles": [{"file": name, "reason": reason} for name, reason in outcome.troubles],
         "sample": asdict(outcome.decision) if outcome.decision else None,
         "statistics": _statistics(outcome, statistics(outcome)) if outcome.wanted.grade else None,
-        "findings": _Coming(len(outcome.findings), rows_of(outcome)),
+        "findings": _LazyList(len(outcome.findings), rows_of(outcome)),
     }
 
 
 def _statistics(outcome: Verification, facts: Statistics) -> dict[str, Any]:
-    plain = asdict(replace(facts, moments=()))
+    plain = asdict(replace(facts, over_time=()))
     plain["letters"] = dict(facts.letters)
     worst = outcome.findings.pick(facts.worst)
     plain["worst"] = [worst[index].serials for index in facts.worst]
-    plain["positions"] = plain.pop("spots")
-    del plain["moments"]
-    plain["over_time"] = _Coming(len(facts.moments), map(asdict, facts.moments))
+    plain["positions"] = plain.pop("positions")
+    del plain["over_time"]  # to the end, as one that is read when it is written
+    plain["over_time"] = _LazyList(len(facts.over_time), map(asdict, facts.over_time))
     return plain
 
 
@@ -85,12 +85,12 @@ def csv_report(outcome: Verification) -> Iterator[bytes]:
     """A line for each finding: all cells quoted, and none that a spreadsheet takes for a formula."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
-    writer.writerow([*_PLAIN, "grade", "letter", "pixels_per_module", *(f"grade_{name}" for name in PARAMETERS)])
+    writer.writerow([*_COLUMNS, "grade", "letter", "pixels_per_module", *(f"grade_{name}" for name in PARAMETERS)])
     for row in rows_of(outcome):
         grade: dict[str, Any] = row["grade"] or {}
         parameters = grade.get("grades", {})
         cells = [
-            *(row[name] for name in _PLAIN),
+            *(row[name] for name in _COLUMNS),
             grade.get("overall"),
             grade.get("letter"),
             grade.get("pixels_per_module"),

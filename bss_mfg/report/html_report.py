@@ -17,7 +17,7 @@ from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
 from bss_mfg.verify.findings import KINDS, Finding
 from bss_mfg.verify.verification import Verification, row_of, rows_of
 
-MOST_CARDS = 200
+MOST_FAILURES_SHOWN = 200
 MEANINGS = {
     "matched": "read, and the same as in the ledger",
     "missing": "not found where it should be",
@@ -26,14 +26,14 @@ MEANINGS = {
     "unreadable": "printed, but can't be read",
     "mismatched": "differs from the ledger",
 }
-_MARK = '<meta name="generator" content="bss-mfg verify">'
+_GENERATOR_TAG = '<meta name="generator" content="bss-mfg verify">'
 
 
 def is_report(path: Path) -> bool:
     """Whether a file is a report of an earlier verification, which a new one may replace."""
     try:
         with path.open("rb") as file:
-            return _MARK.encode() in file.read(1000)
+            return _GENERATOR_TAG.encode() in file.read(1000)
     except OSError:
         return False
 
@@ -62,8 +62,8 @@ def html_report(outcome: Verification, made_at: str, version: str) -> Iterator[b
     facts = statistics(outcome)
     verdict, tone = verdict_words(outcome)
     title = batch.facts.get("title") or batch.product
-    yield _line(
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8">{_MARK}'
+    yield _encoded(
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">{_GENERATOR_TAG}'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; '
         f"style-src 'unsafe-inline'; script-src 'sha256-{digest}'\">"
@@ -76,12 +76,12 @@ def html_report(outcome: Verification, made_at: str, version: str) -> Iterator[b
         f"{', with a second reader' if outcome.second_reader else ''}.</p>"
     )
     if outcome.decision:
-        yield _line(f'<p class="pane">{escape(sample_words(outcome))}</p>')
+        yield _encoded(f'<p class="pane">{escape(sample_words(outcome))}</p>')
     yield b'<div class="tiles">'
     for kind in KINDS:
         number = outcome.counts[kind]
         tone = "good" if kind == "matched" else "bad" if number else "soft"
-        yield _line(
+        yield _encoded(
             f'<div class="tile"><b class="{tone}">{number:,}</b>{kind}<br>'
             f'<small class="soft">{MEANINGS[kind]}</small></div>'
         )
@@ -91,7 +91,7 @@ def html_report(outcome: Verification, made_at: str, version: str) -> Iterator[b
     yield from _sheets(outcome)
     yield from _grades(outcome, facts)
     yield from _table(outcome)
-    yield _line(f"<script>{script}</script></body></html>")
+    yield _encoded(f"<script>{script}</script></body></html>")
 
 
 def sample_words(outcome: Verification) -> str:
@@ -123,7 +123,7 @@ def failures(outcome: Verification) -> tuple[int, list[tuple[int, Finding]], boo
         if item.unseen and outcome.partial:
             continue
         total += 1
-        if total <= MOST_CARDS:
+        if total <= MOST_FAILURES_SHOWN:
             first.append((index, item))
     return total, first, marked
 
@@ -140,9 +140,9 @@ def _troubles(outcome: Verification) -> Iterator[bytes]:
         ("Read with difficulty", outcome.troubles),
     ):
         if found:
-            yield _line(f"<h2>{head}</h2><table><tr><th>File</th><th>Why</th></tr>")
+            yield _encoded(f"<h2>{head}</h2><table><tr><th>File</th><th>Why</th></tr>")
             for name, reason in found:
-                yield _line(f"<tr><td>{escape(name)}</td><td>{escape(reason)}</td></tr>")
+                yield _encoded(f"<tr><td>{escape(name)}</td><td>{escape(reason)}</td></tr>")
             yield b"</table>"
 
 
@@ -150,9 +150,9 @@ def _failures(outcome: Verification) -> Iterator[bytes]:
     total, failed, marked = failures(outcome)
     if not total:
         return
-    yield _line(f"<h2>What is wrong ({total:,})</h2>")
+    yield _encoded(f"<h2>What is wrong ({total:,})</h2>")
     if marked:
-        yield _line(
+        yield _encoded(
             '<p class="soft key"><span class="frame full"></span> a module that should be dark '
             '<span class="frame"></span> a module that should be light</p>'
         )
@@ -161,13 +161,13 @@ def _failures(outcome: Verification) -> Iterator[bytes]:
         shot, row = outcome.pictures.get(index), row_of(item)
         image = svg_figures.symbol(shot, item.ailing) if shot else '<div class="none">no picture</div>'
         name = escape(row["serials"] or "not one of ours")
-        yield _line(
+        yield _encoded(
             f'<div class="card">{image}<div><span class="kind bad">{row["verdict"]}</span><h3>{name}</h3>'
             f'<p>{escape(row["detail"])}</p><p class="soft">{escape(place_words(row))}</p></div></div>'
         )
     yield b"</div>"
-    if total > MOST_CARDS:
-        yield _line(f'<p class="soft">{total - MOST_CARDS:,} more are in the table below.</p>')
+    if total > MOST_FAILURES_SHOWN:
+        yield _encoded(f'<p class="soft">{total - MOST_FAILURES_SHOWN:,} more are in the table below.</p>')
 
 
 def _sheets(outcome: Verification) -> Iterator[bytes]:
@@ -178,53 +178,53 @@ def _sheets(outcome: Verification) -> Iterator[bytes]:
     yield b"<h2>Where it lies</h2>"
     keys = [(kind, svg_figures.MARKS[kind], kind) for kind in KINDS] + [("unseen", "", "in no picture")]
     legend = "".join(f'<span class="swatch {kind}">{mark}</span> {words} ' for kind, mark, words in keys)
-    yield _line(f'<p class="soft key">{legend}</p><div class="maps">')
+    yield _encoded(f'<p class="soft key">{legend}</p><div class="maps">')
     for item in found:
         faults = f'<b class="bad">{item.faults} not right</b>' if item.faults else "all right"
-        yield _line(
+        yield _encoded(
             f"<figure>{svg_figures.sheet(item.size_mm, item.cells)}<figcaption>{escape(item.file)}, page {item.page}: "
             f"{faults}</figcaption></figure>"
         )
     yield b"</div>"
     if more:
-        yield _line(f'<p class="soft">{count(more, "more page")} with fewer faults or none.</p>')
+        yield _encoded(f'<p class="soft">{count(more, "more page")} with fewer faults or none.</p>')
     for file, labels, cells in rolls:
-        yield _line(
+        yield _encoded(
             f'<figure class="wide">{svg_figures.ribbon(cells)}<figcaption>{escape(file)}: {labels:,} labels, '
             "one a page, in the order of printing</figcaption></figure>"
         )
     if more_rolls:
-        yield _line(f'<p class="soft">{count(more_rolls, "more roll")} with fewer faults or none.</p>')
+        yield _encoded(f'<p class="soft">{count(more_rolls, "more roll")} with fewer faults or none.</p>')
 
 
 def _grades(outcome: Verification, facts: Statistics) -> Iterator[bytes]:
-    several = len(facts.moments) > 1
+    several = len(facts.over_time) > 1
     if not facts.graded and not facts.not_gradable:
-        if several and facts.page_mm and any(spot.wrong for spot in facts.spots):
-            yield _line(
+        if several and facts.page_mm and any(spot.wrong for spot in facts.positions):
+            yield _encoded(
                 "<h2>Faults by place on the sheet</h2><p class=soft>A tired print head shows as a column.</p>"
-                f'<div class="maps"><figure>{svg_figures.heat(facts.spots, facts.page_mm)}</figure></div>'
+                f'<div class="maps"><figure>{svg_figures.heat(facts.positions, facts.page_mm)}</figure></div>'
             )
         return
     low, high = facts.pixels_per_module or (0, 0)
-    yield _line(
+    yield _encoded(
         "<h2>Print quality</h2><p class=soft>Indicative grades after ISO/IEC 15415: a scanner or a camera is no "
         f"calibrated verifier. Aperture {facts.aperture:.2f} X; {low:.1f} to {high:.1f} pixels per module (at "
         f"least 5 to be graded). {facts.graded:,} graded, {facts.not_gradable:,} not gradable.</p>"
     )
-    yield _line(f'<div class="charts"><div><h3>Overall</h3>{svg_figures.letters(facts)}</div>')
+    yield _encoded(f'<div class="charts"><div><h3>Overall</h3>{svg_figures.letters(facts)}</div>')
     if facts.parameters:
-        yield _line(f"<div><h3>By parameter</h3>{svg_figures.parameters(facts.parameters)}</div>")
-    if facts.page_mm and len(facts.spots) > 1:
-        yield _line(
+        yield _encoded(f"<div><h3>By parameter</h3>{svg_figures.parameters(facts.parameters)}</div>")
+    if facts.page_mm and len(facts.positions) > 1:
+        yield _encoded(
             f"<div><h3>By place on the sheet</h3><p class=soft>Mean grade. A tired print head shows as a column.</p>"
-            f"{svg_figures.heat(facts.spots, facts.page_mm)}</div>"
+            f"{svg_figures.heat(facts.positions, facts.page_mm)}</div>"
         )
     yield b"</div>"
     if several:
-        yield _line(
+        yield _encoded(
             f"<h3>Over time</h3><p class=soft>Mean grade of each page in the order of reading.</p>"
-            f'<figure class="wide">{svg_figures.trend(facts.moments)}</figure>'
+            f'<figure class="wide">{svg_figures.trend(facts.over_time)}</figure>'
         )
     if facts.worst:
         yield b"<h3>The worst labels</h3><table><tr><th>Serial</th><th>Grade</th><th>Because of</th><th>Place</th></tr>"
@@ -232,7 +232,7 @@ def _grades(outcome: Verification, facts: Statistics) -> Iterator[bytes]:
             grades = row["grade"]["grades"]
             lowest = min(grades.values())
             why = ", ".join(words for name, words in PARAMETERS.items() if grades[name] == lowest) if lowest < 4 else ""
-            yield _line(
+            yield _encoded(
                 f"<tr><td>{escape(row['serials'])}</td><td>{row['grade']['overall']:.1f} {row['grade']['letter']}</td>"
                 f"<td>{why}</td><td>{escape(place_words(row))}</td></tr>"
             )
@@ -242,7 +242,7 @@ def _grades(outcome: Verification, facts: Statistics) -> Iterator[bytes]:
 def _table(outcome: Verification) -> Iterator[bytes]:
     """All findings as data; the page's script shows, searches and sorts them."""
     total = len(outcome.findings)
-    yield _line(
+    yield _encoded(
         f'<section id="all"><h2>All labels ({total:,})</h2><p class="controls"><label>Search <input id="search" '
         'type="search" autocomplete="off"></label> <label>Verdict <select id="verdict"><option value="">all</option>'
         + "".join(f"<option>{kind}</option>" for kind in KINDS)
@@ -285,5 +285,5 @@ def place_words(row: dict[str, object]) -> str:
     return f"{row['file']}, page {row['page']}{at}"
 
 
-def _line(text: str) -> bytes:
+def _encoded(text: str) -> bytes:
     return (text + "\n").encode("utf-8", "backslashreplace")

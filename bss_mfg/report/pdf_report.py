@@ -8,11 +8,11 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from bss_mfg.core.text import printable
-from bss_mfg.imaging.shots import FIGURE_BORDER, Shot
+from bss_mfg.imaging.label_pictures import FIGURE_BORDER, Shot
 from bss_mfg.report import sheet_maps
 from bss_mfg.report.html_report import (
     MEANINGS,
-    MOST_CARDS,
+    MOST_FAILURES_SHOWN,
     count,
     failures,
     place_words,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bss_mfg.report.sheet_maps import SheetMap
 
 _TONES = {"good": "#18794e", "warn": "#946800", "bad": "#c62a2f"}
-_CELLS = {
+_VERDICT_COLOURS = {
     "matched": "#b7dfc5",
     "missing": "#f3c3c4",
     "duplicate": "#f5d9a3",
@@ -70,7 +70,7 @@ def pdf_report(outcome: Verification, made_at: str, version: str) -> Iterator[by
         canvas.drawString(18 * mm, 10 * mm, title)
         canvas.drawRightString(A4[0] - 18 * mm, 10 * mm, str(canvas.getPageNumber()))
 
-    story = [item for part in _parts(outcome, made_at, version) for item in part]
+    story = [item for part in _sections(outcome, made_at, version) for item in part]
     document.build(story, onFirstPage=foot, onLaterPages=foot)
     yield out.getvalue()
 
@@ -88,7 +88,7 @@ def _text(text: str, **more: Any) -> Any:
     return Paragraph(escape(printable(text, 2000)), _style("text", **more))
 
 
-def _parts(outcome: Verification, made_at: str, version: str) -> Iterator[list[Any]]:
+def _sections(outcome: Verification, made_at: str, version: str) -> Iterator[list[Any]]:
     from reportlab.lib.colors import HexColor
 
     batch = outcome.batch
@@ -157,8 +157,8 @@ def _failures(outcome: Verification) -> list[Any]:
             _text(place_words(row), textColor="#5b6470"),
         ]
         rows.append([_figure(shot, item.ailing) if shot else "", words])
-    more = [_text(f"{total - MOST_CARDS:,} more; the JSON and CSV reports list all.")]
-    return [_head(f"What is wrong ({total:,})"), _table(rows, (36, 138)), *more[: total > MOST_CARDS]]
+    more = [_text(f"{total - MOST_FAILURES_SHOWN:,} more; the JSON and CSV reports list all.")]
+    return [_head(f"What is wrong ({total:,})"), _table(rows, (36, 138)), *more[: total > MOST_FAILURES_SHOWN]]
 
 
 def _figure(shot: Shot, ailing: Defects | None) -> Any:
@@ -231,7 +231,9 @@ def _map(item: SheetMap) -> Any:
     for cell in item.cells:
         x, y, across, down = (value * scale for value in cell.box)
         drawing.add(
-            Rect(x, height - y - down, across, down, fillColor=HexColor(_CELLS[cell.verdict]), strokeColor=None)
+            Rect(
+                x, height - y - down, across, down, fillColor=HexColor(_VERDICT_COLOURS[cell.verdict]), strokeColor=None
+            )
         )
         if mark := MARKS[cell.verdict]:
             size = across * 0.5

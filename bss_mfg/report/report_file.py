@@ -12,7 +12,7 @@ from bss_mfg.report.html_report import html_report, is_report
 from bss_mfg.report.pdf_report import pdf_report
 from bss_mfg.verify.verification import Verification
 
-KINDS = (".html", ".pdf", ".csv", ".json")
+SUFFIXES = (".html", ".pdf", ".csv", ".json")
 
 
 def check_report(path: Path) -> None:
@@ -20,9 +20,9 @@ def check_report(path: Path) -> None:
 
     An HTML report of an earlier verification is replaced; anything else stays. Raises `InputError`, `RefusedError`.
     """
-    if path.suffix.lower() not in KINDS:
+    if path.suffix.lower() not in SUFFIXES:
         raise InputError(
-            "is no kind of report", where=str(path), way_out=f"Name a file that ends in {', '.join(KINDS)}."
+            "is no kind of report", where=str(path), way_out=f"Name a file that ends in {', '.join(SUFFIXES)}."
         )
     if not path.parent.is_dir():
         raise InputError("its folder is not there", where=str(path), way_out="Make the folder first.")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bss_mfg.model import LabelFile
-from bss_mfg.report.svg_figures import Cell
+from bss_mfg.report.svg_figures import MapPlace
 from bss_mfg.verify.findings import Finding
 from bss_mfg.verify.verification import Verification
 
@@ -19,10 +19,10 @@ MOST_ON_ROLL = 5_000
 """Labels of a roll that are drawn."""
 _UNKNOWN = "unknown"
 """No finding speaks of the package: its place was in no picture."""
-GRAVITY = (_UNKNOWN, "matched", "unseen", "missing", "unreadable", "duplicate", "foreign", "mismatched")
-_FIRST_FAULT = GRAVITY.index("missing")
+VERDICTS_BY_SEVERITY = (_UNKNOWN, "matched", "unseen", "missing", "unreadable", "duplicate", "foreign", "mismatched")
+_FIRST_FAULT = VERDICTS_BY_SEVERITY.index("missing")
 
-Chosen = TypeVar("Chosen")
+Candidate = TypeVar("Candidate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class SheetMap:
     file: str
     page: int
     size_mm: tuple[float, float]
-    cells: tuple[Cell, ...]
+    cells: tuple[MapPlace, ...]
 
     @property
     def faults(self) -> int:
@@ -41,15 +41,15 @@ class SheetMap:
 
 
 @dataclass(frozen=True, slots=True)
-class _Books:
+class _PackageVerdicts:
     """Of each package: its gravest verdict as a place in `GRAVITY`, and the part that holds its newest label."""
 
     gravest: bytearray
-    owner: array[int]
+    newest_file: array[int]
 
-    def mine(self, part: int, numbers: Iterable[int]) -> list[int]:
+    def newest_in(self, part: int, numbers: Iterable[int]) -> list[int]:
         """Those of some packages whose newest label the part holds."""
-        return [number for number in numbers if self.owner[number] == part]
+        return [number for number in numbers if self.newest_file[number] == part]
 
     def faults(self, numbers: Iterable[int]) -> int:
         """How many of some packages are not right."""
@@ -57,20 +57,20 @@ class _Books:
 
     def seen(self, numbers: Iterable[int]) -> bool:
         """Whether any of some packages was in a picture."""
-        return any(GRAVITY[self.gravest[number]] not in (_UNKNOWN, "unseen") for number in numbers)
+        return any(VERDICTS_BY_SEVERITY[self.gravest[number]] not in (_UNKNOWN, "unseen") for number in numbers)
 
 
 def sheets(outcome: Verification) -> tuple[list[SheetMap], int]:
     """The pages with more than one label, those with faults first, and how many more there are."""
     if all(len(part.symbol_boxes) == 1 for part in outcome.parts):
         return [], 0
-    books = _books(outcome)
+    books = _package_verdicts(outcome)
     pages = (
         (books.faults(mine), (part, page, mine))
         for index, part in enumerate(outcome.parts)
         if len(part.symbol_boxes) > 1
         for page in range(1, part.pages + 1)
-        if books.seen(mine := books.mine(index, part.packages_on(page)))
+        if books.seen(mine := books.newest_in(index, part.packages_on(page)))
     )
     chosen, more = _worst(pages)
     words = _words(outcome, books, (number for *_, mine in chosen for number in mine))
@@ -82,11 +82,11 @@ def rolls(outcome: Verification) -> tuple[list[tuple[str, int, list[tuple[str, s
     drawn, in the order of printing; and how many more files there are."""
     if all(len(part.symbol_boxes) > 1 for part in outcome.parts):
         return [], 0
-    books = _books(outcome)
+    books = _package_verdicts(outcome)
     files = (
         (books.faults(part.numbers), part)
         for index, part in enumerate(outcome.parts)
-        if len(part.symbol_boxes) == 1 and any(books.owner[number] == index for number in part.numbers)
+        if len(part.symbol_boxes) == 1 and any(books.newest_file[number] == index for number in part.numbers)
     )
     chosen, more = _worst(files)
     words = _words(outcome, books, (number for part in chosen for number in part.numbers[:MOST_ON_ROLL]))
@@ -96,13 +96,13 @@ def rolls(outcome: Verification) -> tuple[list[tuple[str, int, list[tuple[str, s
     ], more
 
 
-def _books(outcome: Verification) -> _Books:
-    books = _Books(bytearray(outcome.batch.packages + 1), array("I", bytes(4 * (outcome.batch.packages + 1))))
+def _package_verdicts(outcome: Verification) -> _PackageVerdicts:
+    books = _PackageVerdicts(bytearray(outcome.batch.packages + 1), array("I", bytes(4 * (outcome.batch.packages + 1))))
     for item, rank in _ranked(outcome, lambda package: package < len(books.gravest)):
         books.gravest[item.package or 0] = max(books.gravest[item.package or 0], rank)
     for index, part in enumerate(outcome.parts):
         for number in part.numbers:
-            books.owner[number] = index
+            books.newest_file[number] = index
     return books
 
 
@@ -110,14 +110,14 @@ def _ranked(outcome: Verification, asked: Callable[[int], bool]) -> Iterator[tup
     """The findings about some packages, with their places in `GRAVITY`."""
     for item in outcome.findings:
         if item.package is not None and item.kind != "foreign" and asked(item.package):
-            yield item, GRAVITY.index("unseen" if item.unseen else item.kind)
+            yield item, VERDICTS_BY_SEVERITY.index("unseen" if item.unseen else item.kind)
 
 
-def _worst(items: Iterable[tuple[int, Chosen]]) -> tuple[list[Chosen], int]:
+def _worst(items: Iterable[tuple[int, Candidate]]) -> tuple[list[Candidate], int]:
     """The first few in their order, or if there are more, those with the most faults first; and how many more."""
     count = 0
 
-    def counted() -> Iterator[tuple[int, int, Chosen]]:
+    def counted() -> Iterator[tuple[int, int, Candidate]]:
         nonlocal count
         for count, (faults, item) in enumerate(items, 1):
             yield -faults, count, item
@@ -128,14 +128,14 @@ def _worst(items: Iterable[tuple[int, Chosen]]) -> tuple[list[Chosen], int]:
     return [item for *_, item in kept], count - len(kept)
 
 
-def _words(outcome: Verification, books: _Books, packages: Iterable[int]) -> dict[int, tuple[str, str]]:
+def _words(outcome: Verification, books: _PackageVerdicts, packages: Iterable[int]) -> dict[int, tuple[str, str]]:
     """Package -> its gravest verdict ("unseen" where no picture showed it), and words."""
     wanted = frozenset(packages)
     found: dict[int, tuple[str, str]] = {}
     for item, rank in _ranked(outcome, wanted.__contains__) if wanted else ():
         package = item.package or 0
         if package not in found and rank == books.gravest[package]:
-            kind = GRAVITY[rank]
+            kind = VERDICTS_BY_SEVERITY[rank]
             words = f"{item.serials or f'package {package}'}: {kind}" + (f", {item.detail}" if item.detail else "")
             found[package] = (kind, words)
     return found
@@ -146,5 +146,5 @@ def _sheet(part: LabelFile, page: int, numbers: Sequence[int], known: Mapping[in
     for number in numbers:
         place = part.place_of(number)
         verdict, words = known.get(number, ("unseen", ""))
-        cells.append(Cell((place.x_mm, place.y_mm, place.width_mm, place.height_mm), verdict, words))
+        cells.append(MapPlace((place.x_mm, place.y_mm, place.width_mm, place.height_mm), verdict, words))
     return SheetMap(part.file, page, part.page_mm, tuple(cells))

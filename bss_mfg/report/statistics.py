@@ -14,7 +14,7 @@ from bss_mfg.imaging.grade import SymbolGrade
 from bss_mfg.verify.verification import Verification
 
 LETTERS = ("A", "B", "C", "D", "F")
-WORST = 10
+MOST_WORST = 10
 PARAMETERS: Mapping[str, str] = {
     "symbol_contrast": "symbol contrast",
     "modulation": "modulation",
@@ -28,7 +28,7 @@ PARAMETERS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
+class ParameterStatistics:
     """One parameter over all graded labels: its lowest and mean grade, and how many labels got 4, 3, 2, 1, 0."""
 
     name: str
@@ -38,7 +38,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class PlaceStatistics:
     """A place on the sheet over all pages: the symbol's box in mm, how many labels were seen there, how many were not
     right, and their mean overall grade (None without grades)."""
 
@@ -52,7 +52,7 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class PageStatistics:
     """One scanned page, in the order of reading: labels seen, not right, and their mean overall grade."""
 
     file: str
@@ -72,17 +72,17 @@ class Statistics:
     letters: Mapping[str, int]
     aperture: float | None
     pixels_per_module: tuple[float, float] | None
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[ParameterStatistics, ...]
     worst: tuple[int, ...]
-    spots: tuple[Spot, ...]
+    positions: tuple[PlaceStatistics, ...]
     page_mm: tuple[float, float] | None
-    moments: tuple[Moment, ...]
+    over_time: tuple[PageStatistics, ...]
 
 
 def statistics(outcome: Verification) -> Statistics:
     """All of it, in one walk over the findings; empty parts where nothing was graded or no sheet is known."""
-    graded, pages, spots = _Graded(), _Tally(), _Tally()
-    cell_of = _cells(outcome)
+    graded, pages, spots = _GradeTally(), _GroupTally(), _GroupTally()
+    cell_of = _place_by_package(outcome)
     for index, item in enumerate(outcome.findings):
         if item.grade:
             graded.add(index, item.grade)
@@ -94,20 +94,20 @@ def statistics(outcome: Verification) -> Statistics:
             spots.add(cell - 1, item.kind != "matched", overall)
     return Statistics(
         graded=graded.count,
-        not_gradable=graded.others,
+        not_gradable=graded.not_gradable,
         letters={letter: graded.letters[letter] for letter in LETTERS},
         aperture=graded.aperture,
         pixels_per_module=graded.pixels,
         parameters=graded.parameters(),
         worst=graded.worst,
-        spots=_spots(outcome, spots) if pages.groups else (),
+        positions=_place_statistics(outcome, spots) if pages.groups else (),
         page_mm=outcome.parts[-1].page_mm if pages.groups and outcome.parts else None,
-        moments=tuple(Moment(visible(file), page, *sums) for (file, page), sums in pages.means()),
+        over_time=tuple(PageStatistics(visible(file), page, *sums) for (file, page), sums in pages.means()),
     )
 
 
 @dataclass(slots=True)
-class _Tally:
+class _GroupTally:
     """Groups of labels: how many there are in each, how many are wrong, and their grades."""
 
     groups: dict[Any, int] = field(default_factory=dict)
@@ -136,11 +136,11 @@ class _Tally:
 
 
 @dataclass(slots=True)
-class _Graded:
+class _GradeTally:
     """Grades counted as they come."""
 
     count: int = 0
-    others: int = 0
+    not_gradable: int = 0
     letters: Counter[str] = field(default_factory=Counter)
     aperture: float | None = None
     pixels: tuple[float, float] | None = None
@@ -154,7 +154,7 @@ class _Graded:
         self.pixels = (min(low, grade.pixels_per_module), max(high, grade.pixels_per_module))
         self.aperture = grade.aperture if self.aperture is None else self.aperture
         if not grade.gradable or grade.overall is None:
-            self.others += 1
+            self.not_gradable += 1
             return
         self.count += 1
         self.letters[grade.letter or ""] += 1
@@ -166,18 +166,18 @@ class _Graded:
         if grade.overall < 4:
             unused = grade.values["unused_error_correction"]
             self._worst.append((grade.overall, sum(grade.grades.values()), unused, index))
-            if len(self._worst) > 100 * WORST:
-                self._worst = sorted(self._worst)[:WORST]
+            if len(self._worst) > 100 * MOST_WORST:
+                self._worst = sorted(self._worst)[:MOST_WORST]
 
     @property
     def worst(self) -> tuple[int, ...]:
         """The labels with the lowest overall grade below 4; of equals, those with the lowest sum of all grades."""
-        return tuple(index for *_, index in sorted(self._worst)[:WORST])
+        return tuple(index for *_, index in sorted(self._worst)[:MOST_WORST])
 
-    def parameters(self) -> tuple[Parameter, ...]:
+    def parameters(self) -> tuple[ParameterStatistics, ...]:
         """Each parameter over all graded labels."""
         return tuple(
-            Parameter(
+            ParameterStatistics(
                 name,
                 self._lowest[name],
                 self._sums[name] / self.count,
@@ -188,7 +188,7 @@ class _Graded:
         )
 
 
-def _cells(outcome: Verification) -> Sequence[int]:
+def _place_by_package(outcome: Verification) -> Sequence[int]:
     """For each package number the place, from 1, of its newest label on a part with the same cells as the last part."""
     found = array("H", bytes(2 * (outcome.batch.packages + 1)))
     for part in outcome.parts:
@@ -198,9 +198,11 @@ def _cells(outcome: Verification) -> Sequence[int]:
     return found
 
 
-def _spots(outcome: Verification, tally: _Tally) -> tuple[Spot, ...]:
+def _place_statistics(outcome: Verification, tally: _GroupTally) -> tuple[PlaceStatistics, ...]:
     """The places of the sheet with their labels, over all pages of parts with the same cells."""
     if not outcome.parts:
         return ()
     means = dict(tally.means())
-    return tuple(Spot(*box, *means.get(cell, (0, 0, None))) for cell, box in enumerate(outcome.parts[-1].symbol_boxes))
+    return tuple(
+        PlaceStatistics(*box, *means.get(cell, (0, 0, None))) for cell, box in enumerate(outcome.parts[-1].symbol_boxes)
+    )

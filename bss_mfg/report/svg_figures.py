@@ -13,8 +13,15 @@ from html import escape
 
 from bss_mfg.imaging.defects import Defects
 from bss_mfg.imaging.grade import letter_of
-from bss_mfg.imaging.shots import FIGURE, FIGURE_BORDER, Shot
-from bss_mfg.report.statistics import LETTERS, PARAMETERS, Moment, Parameter, Spot, Statistics
+from bss_mfg.imaging.label_pictures import FIGURE, FIGURE_BORDER, Shot
+from bss_mfg.report.statistics import (
+    LETTERS,
+    PARAMETERS,
+    PageStatistics,
+    ParameterStatistics,
+    PlaceStatistics,
+    Statistics,
+)
 
 MARKS: Mapping[str, str] = {
     "matched": "",
@@ -30,7 +37,7 @@ MARKS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class MapPlace:
     """A place of a sheet's map: box in mm, the verdict ("unseen" where no picture showed it, "none" where no label is)
     and the words that appear when pointed at."""
 
@@ -39,7 +46,7 @@ class Cell:
     words: str
 
 
-def sheet(page_mm: tuple[float, float], cells: Sequence[Cell]) -> str:
+def sheet(page_mm: tuple[float, float], cells: Sequence[MapPlace]) -> str:
     """One page with a coloured cell for each label."""
     width, height = page_mm
     parts = [f'<rect class="paper" x="0" y="0" width="{width:g}" height="{height:g}"/>']
@@ -59,7 +66,7 @@ def ribbon(cells: Sequence[tuple[str, str]], across: int = 50) -> str:
     side = 10.0
     rows = -(-len(cells) // across)
     boxes = [
-        Cell((index % across * side + 0.5, index // across * side + 0.5, side - 1, side - 1), verdict, words)
+        MapPlace((index % across * side + 0.5, index // across * side + 0.5, side - 1, side - 1), verdict, words)
         for index, (verdict, words) in enumerate(cells)
     ]
     return sheet((min(across, len(cells)) * side, rows * side), boxes).replace('class="sheet"', 'class="ribbon"')
@@ -98,7 +105,7 @@ def letters(facts: Statistics) -> str:
     return '<table class="bars">' + "".join(lines) + "</table>"
 
 
-def parameters(found: Sequence[Parameter]) -> str:
+def parameters(found: Sequence[ParameterStatistics]) -> str:
     """Each parameter's grades as one divided bar."""
     lines = []
     for item in found:
@@ -116,7 +123,7 @@ def parameters(found: Sequence[Parameter]) -> str:
     return f'<table class="bars">{head}{"".join(lines)}</table>'
 
 
-def heat(spots: Sequence[Spot], page_mm: tuple[float, float]) -> str:
+def heat(spots: Sequence[PlaceStatistics], page_mm: tuple[float, float]) -> str:
     """The sheet with the mean grade of each place over all pages; without grades the share of labels not right."""
     graded = any(spot.grade is not None for spot in spots)
     parts = [f'<rect class="paper" x="0" y="0" width="{page_mm[0]:g}" height="{page_mm[1]:g}"/>']
@@ -140,7 +147,7 @@ def heat(spots: Sequence[Spot], page_mm: tuple[float, float]) -> str:
     return _svg(*page_mm, parts, "sheet")
 
 
-def trend(moments: Sequence[Moment]) -> str:
+def trend(moments: Sequence[PageStatistics]) -> str:
     """Mean grade of each page in the order of reading, and marks where something was not right."""
     width, height, left, foot = 720.0, 180.0, 30.0, 22.0
     many = len(moments)

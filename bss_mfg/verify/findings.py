@@ -13,10 +13,10 @@ from itertools import groupby
 from typing import Literal
 
 from bss_mfg.imaging.defects import Defects
-from bss_mfg.imaging.frame import Box, Frame
 from bss_mfg.imaging.grade import SymbolGrade
 from bss_mfg.imaging.grid import Quad
-from bss_mfg.imaging.reader import Read
+from bss_mfg.imaging.page_frame import Box, Frame
+from bss_mfg.imaging.zxing_reader import Read
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch, LabelFile
 from bss_mfg.verify.diagnosis import Diagnosis

@@ -130,9 +130,9 @@ def strings_of(target: str) -> list[tuple[str, dict[str, Any]]]:
                 way_out="Give the path of a picture or PDF, or the string in quotes.",
             )
         return [(target, {})]
-    from bss_mfg.imaging.bars import read_bars
-    from bss_mfg.imaging.reader import read_page
+    from bss_mfg.imaging.code128 import read_bars
     from bss_mfg.imaging.sources import pages_of
+    from bss_mfg.imaging.zxing_reader import read_page
 
     found: list[tuple[str, dict[str, Any]]] = []
     for page in pages_of(path):

@@ -13,14 +13,14 @@ from bss_mfg.core.processes import TaskFailure
 from bss_mfg.errors import BssError
 from bss_mfg.imaging import grid, search
 from bss_mfg.imaging.attempts import Marks, Mended, agreement, read_blind, read_known, refined
-from bss_mfg.imaging.bars import bars_of
+from bss_mfg.imaging.code128 import bars_of
 from bss_mfg.imaging.defects import Defects, defects
-from bss_mfg.imaging.frame import Box, Frame, bind_page, box_of, known_frame
 from bss_mfg.imaging.grade import grade_symbol
 from bss_mfg.imaging.grid import Quad, Warp
-from bss_mfg.imaging.reader import Read, darkness, read_box, read_page, within
+from bss_mfg.imaging.page_frame import Box, Frame, bind_page, box_of, known_frame
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import Page, Source
+from bss_mfg.imaging.zxing_reader import Read, darkness, read_box, read_page, within
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import LabelFile, Package
 from bss_mfg.payload.spec import Spec, spec_from_text

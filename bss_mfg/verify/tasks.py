@@ -15,10 +15,10 @@ from pathlib import Path
 from bss_mfg.core.files import read_bytes
 from bss_mfg.core.processes import TaskFailure
 from bss_mfg.errors import BssError, InputError
-from bss_mfg.imaging.frame import Box
 from bss_mfg.imaging.grid import Quad
+from bss_mfg.imaging.label_pictures import Shot, shot
+from bss_mfg.imaging.page_frame import Box
 from bss_mfg.imaging.second_reader import SecondReader
-from bss_mfg.imaging.shots import Shot, shot
 from bss_mfg.imaging.sources import MOST_OCTETS, Source, source_of
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import LabelFile

@@ -14,21 +14,21 @@ from bss_mfg.core import parallel
 from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.text import visible
 from bss_mfg.errors import InputError
-from bss_mfg.imaging.frame import Box
 from bss_mfg.imaging.grade import SymbolGrade
 from bss_mfg.imaging.grid import Quad
+from bss_mfg.imaging.label_pictures import Shot
+from bss_mfg.imaging.page_frame import Box
 from bss_mfg.imaging.second_reader import SecondReader
-from bss_mfg.imaging.shots import Shot
 from bss_mfg.imaging.sources import SUFFIXES
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch, LabelFile
+from bss_mfg.verify.drawn_samples import Draw, current_draw, record_decision
 from bss_mfg.verify.finding_spool import Findings, Heap
 from bss_mfg.verify.findings import KINDS, Books, Finding, ScannedPage, still_missing
 from bss_mfg.verify.page import label_parts
-from bss_mfg.verify.read_ahead import PAGE_SECONDS, Reading
 from bss_mfg.verify.request import Wish
-from bss_mfg.verify.sample_draws import Draw, current_draw, record_decision
-from bss_mfg.verify.sampling import Decision, decide
+from bss_mfg.verify.sampling_plans import Decision, decide
+from bss_mfg.verify.task_runner import PAGE_SECONDS, Reading
 from bss_mfg.verify.tasks import Look, Opened, take_shots
 
 MOST_PICTURES = 200

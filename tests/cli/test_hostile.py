@@ -12,7 +12,7 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-from bss_mfg.imaging.reader import read_page
+from bss_mfg.imaging.zxing_reader import read_page
 from bss_mfg.symbol import data_matrix
 from tests.helpers.factory import Factory
 from tests.unit.test_symbol import picture

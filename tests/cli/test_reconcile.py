@@ -23,8 +23,8 @@ import zxingcpp
 from bss_mfg.cli.reconcile import document
 from bss_mfg.manifest.log_mapping import load_mapping
 from bss_mfg.payload.product_keys import load_private_key
-from bss_mfg.reconcile.batch_records import Books
-from bss_mfg.reconcile.comparison import Account
+from bss_mfg.reconcile.batch_records import BatchRecords
+from bss_mfg.reconcile.comparison import Comparison
 from bss_mfg.reconcile.control_logs import reconcile_control_logs
 from bss_mfg.reconcile.programming_files import reconcile_programming
 from bss_mfg.reconcile.reconciliation import reconcile
@@ -135,10 +135,10 @@ def test_a_control_log_altered_in_one_character_is_named_at_every_position(facto
     touched: set[str] = set()
     with factory.ledger() as ledger:
         batch = ledger.batch("B1")
-        books = Books(ledger, batch)
+        books = BatchRecords(ledger, batch)
         mapping, logged = load_mapping(batch.spec, factory.root / "specs"), ledger.manifests("B1")
 
-        def account() -> Account:
+        def account() -> Comparison:
             return reconcile_control_logs(folder, sorted(folder.rglob("*")), books, mapping, logged)
 
         assert not account().differences
@@ -205,7 +205,7 @@ def test_a_programming_file_altered_in_one_character_is_named_at_every_position(
     draw = random.Random(6)
     with factory.ledger() as ledger:
         batch, vault = ledger.batch("B1"), factory.workspace.open_vault()
-        books = Books(ledger, batch)
+        books = BatchRecords(ledger, batch)
         key = ledger.data_key("B1", vault).to_bytes()
         events = list(ledger.events_of(("keys released",), "B1"))
         at = 0

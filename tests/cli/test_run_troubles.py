@@ -15,25 +15,25 @@ from typing import Any
 
 import pytest
 
-from bss_mfg.cli.run_progress import Steps
+from bss_mfg.cli.run_progress import RunDisplay
 from bss_mfg.core.files import immediate_lock, sha256_of
 from bss_mfg.core.processes import ProcessExecutor
 from bss_mfg.errors import MissingError
 from bss_mfg.label.label_file import make_label_file
 from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI
 from bss_mfg.pipeline.estimate import refuse_full_disk
-from bss_mfg.pipeline.pipeline import run
-from bss_mfg.pipeline.plan import Ready, new_plan, ready, write_plan
+from bss_mfg.pipeline.pipeline import run_pipeline
+from bss_mfg.pipeline.plan import PreparedRun, new_plan, prepare_run, write_plan
 from bss_mfg.workspace.workspace import Workspace
 from tests.cli.test_bad_input import good_pem
 from tests.cli.test_run import interrupted
 from tests.helpers.factory import Factory
 
 
-def prepared(factory: Factory, units: int) -> Ready:
+def prepared(factory: Factory, units: int) -> PreparedRun:
     with factory.ledger() as ledger:
         plan = new_plan(factory.workspace, ledger, "bulb", units, "B1", None, "pdf-300", "mask", None, "1")
-    return ready(factory.workspace, plan, lambda name: PDF_PRINTER_BY_DPI[300])
+    return prepare_run(factory.workspace, plan, lambda name: PDF_PRINTER_BY_DPI[300])
 
 
 # --- before anything is written -----------------------------------------------------------------------------------
@@ -172,9 +172,9 @@ def test_a_file_whose_processes_die_is_named_and_made_by_the_next_run(factory: F
     factory.add()
     labels = factory.root / "batches/B1/labels"
     with factory.ledger() as ledger, factory.workspace.open_vault(ledger) as vault:
-        begun = write_plan(factory.workspace, ledger, prepared(factory, 2_400), named=True)
+        begun = write_plan(factory.workspace, ledger, prepared(factory, 2_400), batch_named=True)
         with Deadly(2) as executor, pytest.raises(MissingError, match=r"1 of 3 label files .*0002.pdf: .*crashed"):
-            run(factory.workspace, ledger, vault, begun, Silent(), executor)
+            run_pipeline(factory.workspace, ledger, vault, begun, Silent(), executor)
     kept = {path.name: path.stat().st_mtime_ns for path in labels.glob("*.pdf")}
     assert sorted(kept) == ["B1-labels-0001.pdf", "B1-labels-0003.pdf"]  # the rest went on
     done = factory.cli("run", "--resume", "B1", "--json")
@@ -268,7 +268,7 @@ def test_the_display_fits_a_terminal_and_tells_no_rate_of_what_was_done_before(f
 
 
 def test_large_numbers_and_failures_stay_on_their_line(capsys: pytest.CaptureFixture[str]) -> None:
-    steps = Steps(live=True)
+    steps = RunDisplay(live=True)
     at = steps.begin("verify", 10_000_000)
     at(1_000_000, 10_000_000)
     steps.failed(12_345)

@@ -21,12 +21,12 @@ from hypothesis import strategies as st
 
 from bss_mfg.core.toml_files import parse_toml, validate
 from bss_mfg.errors import InputError, RefusedError
-from bss_mfg.manifest.documents import Document, Log, document, plan_names, split
-from bss_mfg.manifest.log_builder import LogTemplate, logs
+from bss_mfg.manifest.documents import Log, LogDocument, control_log_names, single_document, split_documents
+from bss_mfg.manifest.log_builder import LogRenderer, logs
 from bss_mfg.manifest.log_mapping import Entry, LogMapping, load_mapping
 from bss_mfg.manifest.log_reader import ReadLog, read_logs
 from bss_mfg.manifest.log_schema import document_schema, schema_file
-from bss_mfg.manifest.sidecar import Origin, Sidecar, Written, read_sidecar, sidecar_path, write_logs
+from bss_mfg.manifest.sidecar import LogOrigin, Sidecar, WrittenLog, read_sidecar, sidecar_path, write_logs
 from bss_mfg.model import Batch, Package, Unit
 from bss_mfg.payload.spec import packaged_spec
 from tests.helpers import ROOT
@@ -35,7 +35,7 @@ from tests.helpers.factory import Factory
 MAPPING = load_mapping("amazon-bss-ob04", Path("nowhere"))
 SPEC = packaged_spec("amazon-bss-ob04")
 START = datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC)
-ORIGIN = Origin("B1", "7:" + "ab" * 32, MAPPING, "0.2.0")
+ORIGIN = LogOrigin("B1", "7:" + "ab" * 32, MAPPING, "0.2.0")
 BMD = "AkU+/09Zq7xQ" * 20
 
 
@@ -64,7 +64,7 @@ def made(count: int, units: int = 1, mapping: LogMapping = MAPPING) -> list[Log]
     return list(logs(lambda: held, batch(units), mapping))
 
 
-def written(part: Document) -> bytes:
+def written(part: LogDocument) -> bytes:
     return b"".join(part)
 
 
@@ -203,7 +203,7 @@ def test_the_schema_is_draft_2020_12_and_holds_for_what_is_written() -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
     for units in (1, 2, 6):
-        validator.validate(json.loads(written(document(made(3, units)))))
+        validator.validate(json.loads(written(single_document(made(3, units)))))
 
 
 VALIDATOR = jsonschema.Draft202012Validator(document_schema(MAPPING))
@@ -245,10 +245,10 @@ def test_our_check_and_a_full_validator_agree(data: st.DataObject) -> None:
 @given(st.tuples(texts, st.sampled_from(["", "0123456789AB", "0123456789ab", "x"]), texts))
 def test_a_line_is_written_only_if_the_schema_holds(values: tuple[str, str, str]) -> None:
     serial, mac, secret = values
-    template = LogTemplate(
+    template = LogRenderer(
         MAPPING.device, {"product.pid": "ebK3"}, ("unit.serial", "unit.uuid", "unit.mac", "package.encrypted")
     )
-    template.log(("S1", "A" * 32, "A" * 12, "x"), "S1")
+    template.render(("S1", "A" * 32, "A" * 12, "x"), "S1")
     right = {
         "version": "1-0-0",
         "device": {
@@ -260,7 +260,7 @@ def test_a_line_is_written_only_if_the_schema_holds(values: tuple[str, str, str]
     }
     good = VALIDATOR.is_valid({"controlLogs": [right]})
     try:
-        assert json.loads(template.log((serial, "A" * 32, mac, secret), serial)) == right
+        assert json.loads(template.render((serial, "A" * 32, mac, secret), serial)) == right
     except InputError:
         good = good and "\n" not in serial + mac + secret
         assert not good
@@ -275,12 +275,12 @@ def test_a_line_is_written_only_if_the_schema_holds(values: tuple[str, str, str]
 def test_parts_are_whole_bounded_and_together_everything(count: int, units: int, most: int, room: int) -> None:
     everything = made(count, units)
     parts: list[bytes] = []
-    for part in split(everything, most, room):
+    for part in split_documents(everything, most, room):
         data = written(part)
         contents = part.contents
         found = json.loads(data)["controlLogs"]
         devices = [log for log in found if "device" in log]
-        assert (contents.octets, contents.device_logs) == (len(data), len(devices))
+        assert (contents.size, contents.device_logs) == (len(data), len(devices))
         assert contents.device_logs + contents.bundle_logs == len(found) <= most
         assert len(data) <= room
         assert [n for run in contents.units for n in run] == [int(d["device"]["serialNumber"][2:]) for d in devices]
@@ -298,32 +298,32 @@ def test_parts_are_whole_bounded_and_together_everything(count: int, units: int,
 
 def test_a_part_is_as_full_as_it_may_be() -> None:
     everything = made(4)
-    whole = len(written(document(everything)))
-    assert [len(written(part)) for part in split(everything, None, whole)] == [whole]
-    assert len([written(part) for part in split(everything, None, whole - 1)]) == 2
+    whole = len(written(single_document(everything)))
+    assert [len(written(part)) for part in split_documents(everything, None, whole)] == [whole]
+    assert len([written(part) for part in split_documents(everything, None, whole - 1)]) == 2
 
 
 def test_a_log_over_the_limit_is_an_error_that_names_it() -> None:
     with pytest.raises(InputError, match=r"unit 1 alone makes a file of [\d,]+ octets, more than the 100 allowed"):
-        [written(part) for part in split(made(2), None, 100)]
+        [written(part) for part in split_documents(made(2), None, 100)]
     with pytest.raises(InputError, match="at least 1"):
-        next(split(made(1), 0))
+        next(split_documents(made(1), 0))
 
 
 def test_no_log_makes_no_part_and_one_empty_document() -> None:
-    assert list(split([])) == []
-    assert json.loads(written(document([]))) == {"controlLogs": []}
+    assert list(split_documents([])) == []
+    assert json.loads(written(single_document([]))) == {"controlLogs": []}
 
 
 def test_a_part_that_was_not_written_is_not_passed_over() -> None:
-    parts = split(made(3), 1)
+    parts = split_documents(made(3), 1)
     next(parts)
     with pytest.raises(ValueError, match="written wholly"):
         next(parts)
 
 
 def test_scrapped_packages_leave_gaps_in_the_runs() -> None:
-    part = document(logs(lambda: [package(1), package(2), package(5)], batch(), MAPPING))
+    part = single_document(logs(lambda: [package(1), package(2), package(5)], batch(), MAPPING))
     written(part)
     assert part.contents.packages == (range(1, 3), range(5, 6))
 
@@ -334,15 +334,15 @@ def test_scrapped_packages_leave_gaps_in_the_runs() -> None:
 def test_names_follow_the_published_pattern_and_pass_over_what_is_taken(tmp_path: Path) -> None:
     (tmp_path / "C_CONTROL_LOG_20260131235959.txt").touch()
     (tmp_path / "C_CONTROL_LOG_20260201000001.txt.json").touch()
-    names = plan_names(START, tmp_path, {"C_CONTROL_LOG_20260201000000.txt"})
+    names = control_log_names(START, tmp_path, {"C_CONTROL_LOG_20260201000000.txt"})
     assert list(islice(names, 2)) == ["C_CONTROL_LOG_20260201000002.txt", "C_CONTROL_LOG_20260201000003.txt"]
     east = START.astimezone(timezone(timedelta(hours=9)))
-    assert next(plan_names(east, tmp_path / "other")) == "C_CONTROL_LOG_20260131235959.txt"
+    assert next(control_log_names(east, tmp_path / "other")) == "C_CONTROL_LOG_20260131235959.txt"
 
 
-def write(folder: Path, count: int = 5, units: int = 2, most: int = 4) -> list[Written]:
-    parts = split(made(count, units), most)
-    return list(write_logs(folder, parts, plan_names(START, folder), ORIGIN))
+def write(folder: Path, count: int = 5, units: int = 2, most: int = 4) -> list[WrittenLog]:
+    parts = split_documents(made(count, units), most)
+    return list(write_logs(folder, parts, control_log_names(START, folder), ORIGIN))
 
 
 def test_files_lie_beside_their_sidecars(tmp_path: Path) -> None:
@@ -417,7 +417,7 @@ def read(data: bytes) -> list[ReadLog]:
 
 def test_what_was_written_reads_back() -> None:
     held = packages(3, 2)
-    found = read(written(document(logs(lambda: held, batch(2), MAPPING))))
+    found = read(written(single_document(logs(lambda: held, batch(2), MAPPING))))
     devices, bundles = [log for log in found if log.kind == "device"], [log for log in found if log.kind == "bundle"]
     units = [(unit, package) for package in held for unit in package.units]
     assert [(log.serial, log.uuid, log.pid, log.mac) for log in devices] == [
@@ -429,7 +429,7 @@ def test_what_was_written_reads_back() -> None:
     assert not any(log.problems for log in found)
 
 
-WHOLE = written(document(made(2, 2)))
+WHOLE = written(single_document(made(2, 2)))
 RIGHT = [(log.kind, dict(log.values), log.serials) for log in read(WHOLE)]
 
 
@@ -513,7 +513,7 @@ def test_writing_costs_little_more_than_json_dumps() -> None:
         )  # fmt: skip
 
     def ours() -> bytes:
-        return written(document(logs(lambda: held, batch(), MAPPING)))
+        return written(single_document(logs(lambda: held, batch(), MAPPING)))
 
     assert plain() in ours()
     assert fastest(ours) < 2.5 * fastest(plain)
@@ -531,7 +531,9 @@ def fastest(work: Any) -> float:
 def test_memory_stays_flat() -> None:
     def peak(count: int) -> int:
         tracemalloc.start()
-        for part in split(logs(lambda: (package(n) for n in range(1, count + 1)), batch(), MAPPING), max_count=20_000):
+        for part in split_documents(
+            logs(lambda: (package(n) for n in range(1, count + 1)), batch(), MAPPING), max_count=20_000
+        ):
             for _ in part:
                 pass
         top = tracemalloc.get_traced_memory()[1]

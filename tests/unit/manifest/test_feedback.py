@@ -17,13 +17,13 @@ from bss_mfg.core.toml_files import parse_toml, validate
 from bss_mfg.errors import InputError
 from bss_mfg.manifest import feedback
 from bss_mfg.manifest.feedback import (
-    FILE,
+    MAPPING_FILE,
     MAX_REASON,
     CsvShape,
     Feedback,
     FeedbackMapping,
     JsonShape,
-    Verdict,
+    SerialAnswer,
     Words,
     load_feedback_mapping,
     read_feedback,
@@ -32,7 +32,7 @@ from tests.helpers import ROOT
 from tests.helpers.factory import Factory
 
 MAPPING = load_feedback_mapping(Path("nowhere"))
-PACKAGED = (Path(feedback.__file__).parent / FILE).read_text()
+PACKAGED = (Path(feedback.__file__).parent / MAPPING_FILE).read_text()
 Entry = tuple[str, str, str]
 
 
@@ -50,7 +50,7 @@ def as_csv(entries: list[Entry]) -> bytes:
 def both(entries: list[Entry]) -> Feedback:
     """What the entries say, as JSON and as CSV alike."""
     one, two = read_feedback(as_json(entries), "f.json", MAPPING), read_feedback(as_csv(entries), "f.csv", MAPPING)
-    assert (one.verdicts, one.entries, one.unreadable) == (two.verdicts, two.entries, two.unreadable)
+    assert (one.answers, one.entries, one.unreadable) == (two.answers, two.entries, two.unreadable)
     return one
 
 
@@ -64,22 +64,22 @@ def test_accepted_rejected_repeated_and_contradictory_are_told_apart() -> None:
         ("S6", "REJECTED", "duplicate"), ("S6", "SUCCESS", "fine"), ("S6", "SUCCESS", ""),
         ("S7", "PENDING", "later"),
     ])  # fmt: skip
-    assert found.verdicts == {
-        "S1": Verdict("accepted", "", 1),
-        "S2": Verdict("rejected", "unknown product id", 1),
-        "S3": Verdict("accepted", "again", 2),
-        "S4": Verdict("rejected", "first", 2),
-        "S5": Verdict("contradictory", "duplicate", 2),
-        "S6": Verdict("contradictory", "duplicate", 3),
-        "S7": Verdict("unclear", "PENDING: later", 1),
+    assert found.answers == {
+        "S1": SerialAnswer("accepted", "", 1),
+        "S2": SerialAnswer("rejected", "unknown product id", 1),
+        "S3": SerialAnswer("accepted", "again", 2),
+        "S4": SerialAnswer("rejected", "first", 2),
+        "S5": SerialAnswer("contradictory", "duplicate", 2),
+        "S6": SerialAnswer("contradictory", "duplicate", 3),
+        "S7": SerialAnswer("unclear", "PENDING: later", 1),
     }
     assert found.entries == 12
     assert dict(found.counts) == {"accepted": 2, "rejected": 2, "contradictory": 2, "unclear": 1, "repeated": 4}
-    assert [found.verdicts[serial].repeated for serial in ("S1", "S3")] == [False, True]
+    assert [found.answers[serial].repeated for serial in ("S1", "S3")] == [False, True]
 
 
 def test_serials_keep_their_zeros_and_long_digits() -> None:
-    assert list(both([("000123", "OK", ""), ("12345678901234567890", "OK", "")]).verdicts) == [
+    assert list(both([("000123", "OK", ""), ("12345678901234567890", "OK", "")]).answers) == [
         "000123", "12345678901234567890",
     ]  # fmt: skip
 
@@ -96,7 +96,7 @@ def test_serials_keep_their_zeros_and_long_digits() -> None:
 )
 def test_any_text_comes_through(entries: list[Entry]) -> None:
     found = both(entries)
-    for serial, verdict in found.verdicts.items():
+    for serial, verdict in found.answers.items():
         mine = [entry for entry in entries if entry[0] == serial]
         states = {entry[1].lower() for entry in mine}
         assert verdict.state == (states.pop() if len(states) == 1 else "contradictory")
@@ -105,8 +105,8 @@ def test_any_text_comes_through(entries: list[Entry]) -> None:
 
 def test_lengths_are_bounded() -> None:
     found = both([("S1", "REJECTED", "\x1b[2J" * 1000), ("S" * 65, "ACCEPTED", ""), ("S2", "x" * 5000, "y" * 5000)])
-    assert len(found.verdicts["S1"].reason) == MAX_REASON
-    assert len(found.verdicts["S2"].reason) == MAX_REASON
+    assert len(found.answers["S1"].reason) == MAX_REASON
+    assert len(found.answers["S2"].reason) == MAX_REASON
     assert found.unreadable == 1
     assert "65 characters" in found.problems[0]
 
@@ -120,9 +120,9 @@ def test_entries_without_serial_or_verdict_are_counted_and_the_first_named() -> 
     assert (found.entries, found.unreadable) == (7, 6)
     assert found.problems[0] == "line 3: there is no serial"
     assert all(problem.isascii() and problem.isprintable() for problem in found.problems)
-    assert found.verdicts == {"S2": Verdict("accepted", '["a", 1]', 1)}
+    assert found.answers == {"S2": SerialAnswer("accepted", '["a", 1]', 1)}
     short = read_feedback(b"serialNumber,status\nS1\n\nS2,OK\n", "f.csv", MAPPING)
-    assert (short.unreadable, list(short.verdicts)) == (1, ["S2"])
+    assert (short.unreadable, list(short.answers)) == (1, ["S2"])
     many = read_feedback(b"serialNumber,status\n" + b",OK\n" * 100, "f.csv", MAPPING)
     assert (many.unreadable, len(many.problems)) == (100, 10)
 
@@ -135,7 +135,7 @@ def test_the_kind_is_told_by_name_then_by_the_first_character() -> None:
     ):  # fmt: skip
         if data.startswith(b"\xef\xbb\xbf\n"):
             data = data[:3] + data[4:]
-        assert list(read_feedback(data, name, MAPPING).verdicts) == ["S1"], name
+        assert list(read_feedback(data, name, MAPPING).answers) == ["S1"], name
 
 
 def test_the_shape_is_data() -> None:
@@ -147,16 +147,16 @@ def test_the_shape_is_data() -> None:
     })  # fmt: skip
     data = b'[{"device":{"id":"S1"},"ok":true},{"device":{"id":"S2"},"ok":false}]'
     found = read_feedback(data, "f.json", mine)
-    assert [verdict.state for verdict in found.verdicts.values()] == ["accepted", "rejected"]
+    assert [verdict.state for verdict in found.answers.values()] == ["accepted", "rejected"]
     rows = b"WHY;Result; serial \nnix;GUT;S1\n"
-    assert read_feedback(rows, "f.csv", mine).verdicts == {"S1": Verdict("accepted", "nix", 1)}
+    assert read_feedback(rows, "f.csv", mine).answers == {"S1": SerialAnswer("accepted", "nix", 1)}
     assert mine.assumed == ("csv",)
     assert MAPPING.assumed == ("json", "csv", "words")
 
 
 def test_the_workspaces_own_mapping_comes_first_and_is_no_spec(factory: Factory) -> None:
     (factory.root / "specs").mkdir(exist_ok=True)
-    (factory.root / "specs" / FILE).write_text(PACKAGED.replace('"ACCEPTED"', '"JA"'))
+    (factory.root / "specs" / MAPPING_FILE).write_text(PACKAGED.replace('"ACCEPTED"', '"JA"'))
     assert "JA" in load_feedback_mapping(factory.root / "specs").words.accepted
     assert "amazon-ffs-feedback" not in factory.workspace.spec_names()
 
@@ -173,7 +173,7 @@ def test_the_workspaces_own_mapping_comes_first_and_is_no_spec(factory: Factory)
 )
 def test_a_wrong_mapping_is_named_by_line_and_field(change: tuple[str, str], words: str) -> None:
     with pytest.raises(InputError, match=words):
-        validate(parse_toml(PACKAGED.replace(*change), FILE), FeedbackMapping)
+        validate(parse_toml(PACKAGED.replace(*change), MAPPING_FILE), FeedbackMapping)
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_memory_is_a_line_for_each_serial() -> None:
     found = read_feedback(data, "f.json", MAPPING)
     held, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert len(found.verdicts) == 20_000
+    assert len(found.answers) == 20_000
     assert held < 20_000 * 250
     assert peak < len(data) + held + 2_000_000
 

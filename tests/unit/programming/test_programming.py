@@ -29,14 +29,14 @@ from bss_mfg.errors import BssError, InputError, MissingError
 from bss_mfg.ledger.sealed import seal_packages as sealed_rows
 from bss_mfg.model import Batch, Package, Secret, Unit
 from bss_mfg.payload.spec import packaged_spec
-from bss_mfg.programming.age_encryption import recipients, sealed
-from bss_mfg.programming.format import About, Format
-from bss_mfg.programming.image_layout import CRCS, Layout, load_layout, packaged_layouts
-from bss_mfg.programming.readback import Difference, check_readback, read_readback
+from bss_mfg.programming.age_encryption import encrypted_to, recipients
+from bss_mfg.programming.format import FileMark, Format
+from bss_mfg.programming.image_layout import CRC_ALGORITHMS, ImageLayout, load_layout, packaged_layouts
+from bss_mfg.programming.readback import ReadbackDifference, check_readback, read_readback
 from bss_mfg.programming.registry import NAMES, formats
 from tests.helpers.factory import Factory
 
-ABOUT = About("B1", "ebK3", "12:0a1b2c3d", "1.2.3")
+ABOUT = FileMark("B1", "ebK3", "12:0a1b2c3d", "1.2.3")
 Said = tuple[str, bytes, bytes]
 """Serial, Device UUID and OOB key of a unit, as a reader sees them."""
 
@@ -108,7 +108,7 @@ def said(unit: Unit) -> Said:
     return unit.serial, unit.uuid.bytes, unit.key.reveal()
 
 
-def layout(tmp_path: Path, text: str = LAYOUT) -> Layout:
+def layout(tmp_path: Path, text: str = LAYOUT) -> ImageLayout:
     path = tmp_path / "line-7.toml"
     path.write_text(text)
     return load_layout(path)
@@ -116,12 +116,12 @@ def layout(tmp_path: Path, text: str = LAYOUT) -> Layout:
 
 def all_formats(tmp_path: Path, octets: int) -> dict[str, Format]:
     """The formats with a layout that has an address, for keys of so many octets."""
-    text = (Path(sys.modules[Layout.__module__].__file__ or "").parent / f"layouts/mesh-{octets}.toml").read_text()
+    text = (Path(sys.modules[ImageLayout.__module__].__file__ or "").parent / f"layouts/mesh-{octets}.toml").read_text()
     return dict(formats(layout(tmp_path, text.replace("fill = 0xFF", "fill = 0xFF\naddress = 0x000FE000"))))
 
 
 def files(form: Format, some: Sequence[Unit]) -> list[bytes]:
-    groups = [some] if form.each == "batch" else [[unit] for unit in some]
+    groups = [some] if form.one_file_per == "batch" else [[unit] for unit in some]
     return [b"".join(form.write(group, ABOUT)) for group in groups]
 
 
@@ -279,7 +279,7 @@ def test_files_are_marked_with_batch_and_ledger_head_where_there_is_room(tmp_pat
         marked = b"12:0a1b2c3d" in text or b"12:0a1b2c3d".hex().encode() in text
         assert marked == (name not in ("csv", "bin", "hex")), name
     with pytest.raises(ValueError, match="a mark has"):
-        About("B1 */ int x;", "ebK3", "1:0", "1")
+        FileMark("B1 */ int x;", "ebK3", "1:0", "1")
 
 
 def test_the_csv_is_as_it_always_was() -> None:
@@ -298,7 +298,7 @@ KEYS = st.binary(min_size=16, max_size=16) | st.binary(min_size=32, max_size=32)
 @given(serial=SERIALS, device=st.binary(min_size=16, max_size=16), key=KEYS, name=st.sampled_from(NAMES))
 def test_what_is_written_is_read(serial: str, device: bytes, key: bytes, name: str) -> None:
     layouts = [item.model_copy(update={"address": 0x1000}) for item in packaged_layouts()]
-    form = formats(next(item for item in layouts if item.key_octets == len(key)))[name]
+    form = formats(next(item for item in layouts if item.key_size == len(key)))[name]
     unit = Unit(1, serial, uuid.UUID(bytes=device), None, Secret(key))
     (found,) = form.read(b"".join(form.write([unit], ABOUT)))
     assert (found.serial, found.uuid, found.key) == (serial, unit.uuid, unit.key)
@@ -363,7 +363,7 @@ def test_tables_stream_and_hold_one_line(name: str) -> None:
 def test_check_sums_have_their_published_check_values() -> None:
     """The "check" of each in the catalogue of parametrised CRC algorithms: over the ASCII digits 123456789."""
     wanted = {"crc32": 0xCBF43926, "crc16-ccitt-false": 0x29B1, "crc16-xmodem": 0x31C3, "crc16-kermit": 0x2189}
-    assert {name: compute(b"123456789") for name, (_, compute) in CRCS.items()} == wanted
+    assert {name: compute(b"123456789") for name, (_, compute) in CRC_ALGORITHMS.items()} == wanted
 
 
 def test_a_layout_puts_every_region_where_it_says(tmp_path: Path) -> None:
@@ -468,7 +468,7 @@ def test_a_bad_layout_is_refused_with_line_and_field(case: str, tmp_path: Path) 
 
 
 def test_packaged_layouts_have_no_address_to_flash_by_mistake() -> None:
-    assert [(item.key_octets, item.size, item.address) for item in packaged_layouts()] == [
+    assert [(item.key_size, item.size, item.address) for item in packaged_layouts()] == [
         (16, 96, None),
         (32, 112, None),
     ]
@@ -492,7 +492,7 @@ def test_age_itself_opens_a_sealed_export(station: tuple[str, Path], tmp_path: P
     public, key = station
     pieces = list(formats()["csv"].write(units(count), ABOUT))
     file = tmp_path / "keys.csv.age"
-    file.write_bytes(b"".join(sealed(pieces, recipients([public]))))
+    file.write_bytes(b"".join(encrypted_to(pieces, recipients([public]))))
     opened = subprocess.run(["age", "-d", "-i", key, file], check=True, capture_output=True).stdout
     assert opened == b"".join(pieces)
     assert file.read_bytes().startswith(b"age-encryption.org/v1\n")
@@ -505,7 +505,9 @@ def test_any_pieces_are_sealed_whole(sizes: list[int]) -> None:
 
     identity = pyrage.x25519.Identity.generate()
     data = [secrets.token_bytes(size) for size in sizes]
-    assert pyrage.decrypt(b"".join(sealed(data, recipients([str(identity.to_public())]))), [identity]) == b"".join(data)
+    assert pyrage.decrypt(
+        b"".join(encrypted_to(data, recipients([str(identity.to_public())]))), [identity]
+    ) == b"".join(data)
 
 
 def test_sealing_streams_and_its_source_stays_in_the_callers_thread(station: tuple[str, Path]) -> None:
@@ -519,7 +521,7 @@ def test_sealing_streams_and_its_source_stays_in_the_callers_thread(station: tup
             drawn += 1
             yield bytes(65_536)
 
-    stream = sealed(pieces(), recipients([station[0]]))
+    stream = encrypted_to(pieces(), recipients([station[0]]))
     next(stream)
     assert drawn < 20
     tracemalloc.start()
@@ -539,8 +541,8 @@ def test_a_failing_source_leaves_no_thread_and_no_end(station: tuple[str, Path])
         raise InputError("the vault is closed")
 
     with pytest.raises(InputError, match="the vault is closed"):
-        list(sealed(pieces(), recipients([station[0]])))
-    stream = sealed(iter([bytes(100_000)] * 50), recipients([station[0]]))
+        list(encrypted_to(pieces(), recipients([station[0]])))
+    stream = encrypted_to(iter([bytes(100_000)] * 50), recipients([station[0]]))
     next(stream)
     stream.close()  # type: ignore[attr-defined]
     assert threading.active_count() == before
@@ -588,7 +590,7 @@ def row_of(unit: Unit, **changed: str) -> dict[str, str]:
     return {"serial": serial, "uuid": device.hex(), "oob_key": key.hex(), **changed}
 
 
-Check = Callable[[Iterable[Mapping[str, str]], list[Unit]], list[Difference]]
+Check = Callable[[Iterable[Mapping[str, str]], list[Unit]], list[ReadbackDifference]]
 
 
 @pytest.fixture(scope="module")
@@ -596,7 +598,7 @@ def check(new_factory: Callable[[], Factory]) -> Check:
     """`check_readback` against a ledger in which the first units of LINE were issued as one batch."""
     factories: dict[int, tuple[Factory, Batch]] = {}
 
-    def checked(rows: Iterable[Mapping[str, str]], some: list[Unit]) -> list[Difference]:
+    def checked(rows: Iterable[Mapping[str, str]], some: list[Unit]) -> list[ReadbackDifference]:
         if len(some) not in factories:
             factories[len(some)] = issued(new_factory(), some)
         factory, batch = factories[len(some)]
@@ -622,7 +624,7 @@ def issued(factory: Factory, some: list[Unit]) -> tuple[Factory, Batch]:
     return factory, batch
 
 
-def only_difference(check: Check, rows: Iterable[dict[str, str]], some: list[Unit]) -> Difference:
+def only_difference(check: Check, rows: Iterable[dict[str, str]], some: list[Unit]) -> ReadbackDifference:
     (found,) = check(rows, some)
     return found
 

@@ -26,16 +26,16 @@ from bss_mfg.core.processes import ProcessExecutor, WorkerError
 from bss_mfg.errors import InputError
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.identity_files import read_identities
-from bss_mfg.manifest.json_stream import members
+from bss_mfg.manifest.json_stream import stream_members
 from bss_mfg.manifest.log_mapping import load_mapping
 from bss_mfg.manifest.make import make_control_logs
-from bss_mfg.programming.readback import ReadBack, check_readback, read_readback
+from bss_mfg.programming.readback import ReadbackTask, check_readback, read_readback
 from bss_mfg.programming.registry import formats
-from bss_mfg.programming.release import release
-from bss_mfg.reconcile.batch_records import Shelf
-from bss_mfg.reconcile.comparison import MOST, First
-from bss_mfg.reconcile.control_log_tasks import NotByLines, by_lines
-from bss_mfg.reconcile.programming_tasks import Keys, RowsPart
+from bss_mfg.programming.release import release_keys
+from bss_mfg.reconcile.batch_records import RecordsHandle
+from bss_mfg.reconcile.comparison import MOST_KEPT, CappedList
+from bss_mfg.reconcile.control_log_tasks import NotOneLogPerLine, log_blocks
+from bss_mfg.reconcile.programming_tasks import KeyAccess, RowsTask
 from bss_mfg.reconcile.reconciliation import reconcile
 from bss_mfg.workspace.workspace import Workspace
 from tests.helpers.factory import Factory
@@ -54,7 +54,7 @@ def build(root: Path, *sizes: int) -> Path:
             batch = ledger.batch(f"units-{units}")
             folder = workspace.batch_folder(batch.id)
             make_folder(folder / "upload")
-            release(ledger, workspace.open_vault(), batch, formats()["csv"], folder / "keys.csv")
+            release_keys(ledger, workspace.open_vault(), batch, formats()["csv"], folder / "keys.csv")
             mapping = load_mapping(batch.spec, root)
             for _ in make_control_logs(ledger, batch, mapping, folder / "upload", datetime.now(UTC)):
                 pass
@@ -145,12 +145,12 @@ def test_what_could_not_be_compared_is_never_taken_as_right(line: Path, files: P
 
 
 def test_no_key_shows_where_a_part_is_shown() -> None:
-    shelf, key = Shelf(Path("ledger.db"), WHO, "B1"), bytes(range(32))
-    keys = Keys(shelf, key)
+    shelf, key = RecordsHandle(Path("ledger.db"), WHO, "B1"), bytes(range(32))
+    keys = KeyAccess(shelf, key)
     parts = (
         keys,
-        RowsPart(keys, formats()["csv"], b"", b"S1,00,0102030405", 2),
-        ReadBack(shelf.ledger, WHO, "B1", key, ((2, {"oob_key": "0102030405"}),)),
+        RowsTask(keys, formats()["csv"], b"", b"S1,00,0102030405", 2),
+        ReadbackTask(shelf.ledger, WHO, "B1", key, ((2, {"oob_key": "0102030405"}),)),
     )
     for part in parts:
         assert "0102030405" not in repr(part) and repr(key)[2:-1] not in repr(part)
@@ -187,7 +187,7 @@ def test_a_missing_or_spare_comma_is_found_where_two_parts_meet(line: Path, file
     path = log_of(files)
     whole = path.read_bytes()
     with path.open("rb") as file:
-        firsts = [number for number, _ in by_lines(file)]
+        firsts = [number for number, _ in log_blocks(file)]
     assert len(firsts) > 2
     for number in (2, *firsts[1:], UNITS):
         lines = whole.split(b"\n")
@@ -219,15 +219,17 @@ HEAD, TAIL = b'{"controlLogs":[\n', b"\n]}\n"
 def test_pieces_are_the_list_of_the_document_or_are_refused(lines: list[bytes]) -> None:
     data = HEAD + b"\n".join(lines) + TAIL
     try:
-        pieces = list(by_lines(io.BytesIO(data)))
-    except NotByLines:
+        pieces = list(log_blocks(io.BytesIO(data)))
+    except NotOneLogPerLine:
         return
     try:
-        whole = list(members(data, ["controlLogs"], "x", alone=True))
+        whole = list(stream_members(data, ["controlLogs"], "x", exclusive=True))
     except InputError:
         whole = None
     try:
-        cut = [(line + at - 1, value) for line, text in pieces for at, value in members(b"[" + text + b"]", [], "x")]
+        cut = [
+            (line + at - 1, value) for line, text in pieces for at, value in stream_members(b"[" + text + b"]", [], "x")
+        ]
     except InputError:
         cut = None
     assert cut == whole
@@ -243,7 +245,7 @@ class Trickle(io.BytesIO):
 def listed(source: Any) -> tuple[list[Any], str]:
     found: list[Any] = []
     try:
-        for one in members(source, ["a"], "x", alone=True):
+        for one in stream_members(source, ["a"], "x", exclusive=True):
             found.append(one)
     except InputError as error:
         return found, f"{error.where} {error.what}"
@@ -280,14 +282,14 @@ def test_a_streamed_list_is_read_as_one_that_is_held(
 
 
 def test_of_very_many_differences_the_first_are_kept_and_all_are_counted(tmp_path: Path) -> None:
-    units = MOST + 500
+    units = MOST_KEPT + 500
     root = build(tmp_path / "w", units)
     path = root / "batches" / f"units-{units}" / "keys.csv"
     header, *rows = path.read_text().splitlines(keepends=True)
     turned = [row[:12] + other[12:] for row, other in zip(rows, [*rows[1:], rows[0]], strict=True)]
     path.write_text(header + "".join(turned))
     (programming, *_) = reconciled(root, units)["kinds"]
-    assert programming["found"]["differences"] == units + 1 and len(programming["differences"]) == MOST
+    assert programming["found"]["differences"] == units + 1 and len(programming["differences"]) == MOST_KEPT
     workspace = Workspace.find(str(root), root, {})
     with workspace.open_ledger(WHO) as ledger:
         found = check_readback(read_readback(path), ledger, ledger.batch(f"units-{units}"), workspace.open_vault())
@@ -295,11 +297,11 @@ def test_of_very_many_differences_the_first_are_kept_and_all_are_counted(tmp_pat
 
 
 def test_first_forgets_and_counts() -> None:
-    some, more = First[int](), First[int]()
-    for number in range(MOST + 3):
+    some, more = CappedList[int](), CappedList[int]()
+    for number in range(MOST_KEPT + 3):
         some.add(number)
-    assert (len(some), some.total, some[-1]) == (MOST, MOST + 3, MOST - 1)
-    some.cut(2, 2)
+    assert (len(some), some.total, some[-1]) == (MOST_KEPT, MOST_KEPT + 3, MOST_KEPT - 1)
+    some.truncate(2, 2)
     more.add(7)
     some.extend(more)
     assert (list(some), some.total) == ([0, 1, 7], 3)

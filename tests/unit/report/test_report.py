@@ -172,7 +172,7 @@ def test_statistics_tell_a_blurred_page_and_a_place(outcome: Verification) -> No
     facts = statistics(outcome)
     assert facts.graded > 40
     assert sum(facts.letters.values()) == facts.graded
-    sharp, soft = facts.moments
+    sharp, soft = facts.over_time
     assert sharp.grade is not None
     assert soft.grade is not None
     assert sharp.grade > soft.grade + 0.5
@@ -181,10 +181,10 @@ def test_statistics_tell_a_blurred_page_and_a_place(outcome: Verification) -> No
     overall = [grade.overall for grade in grades if grade and grade.overall is not None]
     assert overall == sorted(overall)
     assert overall[0] == min(item.grade.overall for item in outcome.findings if item.grade and item.grade.gradable)  # type: ignore[type-var]
-    assert len(facts.spots) == 24
-    assert facts.spots[13].wrong > 0  # label 14 is covered
-    assert facts.spots[13].grade is None
-    assert facts.spots[0].grade is not None
+    assert len(facts.positions) == 24
+    assert facts.positions[13].wrong > 0  # label 14 is covered
+    assert facts.positions[13].grade is None
+    assert facts.positions[0].grade is not None
 
 
 def test_a_tired_column_shows_by_place(outcome: Verification) -> None:
@@ -193,7 +193,7 @@ def test_a_tired_column_shows_by_place(outcome: Verification) -> None:
         replace(item, grade=replace(item.grade, overall=1.0)) if item.grade and (item.package or 0) % 3 == 2 else item
         for item in outcome.findings
     )
-    spots = statistics(replace(outcome, findings=worse)).spots
+    spots = statistics(replace(outcome, findings=worse)).positions
     tired = [spot.grade for index, spot in enumerate(spots) if index % 3 == 1 and spot.grade is not None]
     others = [spot.grade for index, spot in enumerate(spots) if index % 3 != 1 and spot.grade is not None]
     assert max(tired) < min(others)

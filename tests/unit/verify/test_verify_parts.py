@@ -24,8 +24,8 @@ import pytest
 from PIL import Image
 
 from bss_mfg.core.processes import ProcessExecutor, TaskFailure
-from bss_mfg.imaging.frame import known_frame
-from bss_mfg.imaging.reader import Read
+from bss_mfg.imaging.page_frame import known_frame
+from bss_mfg.imaging.zxing_reader import Read
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import LabelFile
 from bss_mfg.verify import verification

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bss_mfg.imaging.frame import Box, box_of
 from bss_mfg.imaging.grid import Quad
+from bss_mfg.imaging.page_frame import Box, box_of
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.sources import Grey

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging import grid
-from bss_mfg.imaging.frame import Box
 from bss_mfg.imaging.grid import Quad, Warp
+from bss_mfg.imaging.page_frame import Box
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.sources import Grey

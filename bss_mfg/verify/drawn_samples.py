@@ -10,7 +10,7 @@ from typing import Any
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch
-from bss_mfg.verify.sampling import Decision, Inspection, Lot, Plan, drawn, next_inspection, plan_of
+from bss_mfg.verify.sampling_plans import Decision, Inspection, Lot, Plan, drawn, next_inspection, plan_of
 
 _DRAWN, _DECIDED = "sample drawn", "sample decided"
 

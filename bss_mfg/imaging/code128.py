@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bss_mfg.imaging.frame import Box, Frame, known_frame
-from bss_mfg.imaging.reader import Read, read_of
+from bss_mfg.imaging.page_frame import Box, Frame, known_frame
+from bss_mfg.imaging.zxing_reader import Read, read_of
 from bss_mfg.model import LabelFile
 
 if TYPE_CHECKING:
