@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import os
 import re
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -24,7 +23,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 from PIL import Image
 
-from bss_mfg.workspace.workspace import Workspace
 from tests.helpers.commands import run_cli
 from tests.helpers.factory import Factory
 
@@ -376,8 +374,7 @@ def model_factory(new_factory: Callable[[], Factory]) -> Factory:
 
 @pytest.fixture
 def copy(model_factory: Factory, tmp_path: Path) -> Factory:
-    shutil.copytree(model_factory.root, tmp_path / "a b" / "w")
-    return Factory(Workspace.find(str(tmp_path / "a b" / "w"), tmp_path, {}))
+    return model_factory.copied(tmp_path / "a b" / "w")
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -437,8 +434,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_leaves_nothing_half_done(small_disk: Path, model_factory: Factory) -> None:
-    shutil.copytree(model_factory.root, small_disk / "w")
-    factory = Factory(Workspace.find(str(small_disk / "w"), small_disk, {}))
+    factory = model_factory.copied(small_disk / "w")
     ballast = small_disk / "ballast"
 
     def fill(leave: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,6 +48,11 @@ class Factory:
     def command(self, *arguments: object) -> list[str]:
         """What starts a command in this workspace, for `subprocess`."""
         return command_line("--workspace", self.root, *arguments)
+
+    def copied(self, root: Path) -> Factory:
+        """A copy of this workspace in another folder: the same keys and batches."""
+        shutil.copytree(self.root, root)
+        return Factory(Workspace.find(str(root), root, {}))
 
     def ledger(self) -> Ledger:
         return self.workspace.open_ledger(WHO)
