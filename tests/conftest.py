@@ -34,6 +34,22 @@ def factory(empty_factory: Factory, tmp_path: Path) -> Factory:
 
 
 @pytest.fixture(scope="session")
+def issued_factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
+    """What `issued` is a copy of; nobody works in it."""
+    factory = make_factory(tmp_path_factory.mktemp("issued") / "w")
+    factory.add(oob_bytes=16)
+    factory.add("duo", units_per_package=2, oob_bytes=16)
+    factory.issue(6)
+    return factory
+
+
+@pytest.fixture
+def issued(issued_factory: Factory, tmp_path: Path) -> Factory:
+    """A product `bulb` with batch B1 of six units, and a product `duo` in packages of two."""
+    return issued_factory.copied(tmp_path / "a b" / "w")
+
+
+@pytest.fixture(scope="session")
 def printed_factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
     """What `printed` is a copy of; nobody works in it."""
     factory = make_factory(tmp_path_factory.mktemp("printed") / "w")

@@ -105,6 +105,15 @@ def make_factory(root: Path) -> Factory:
     return Factory(workspace)
 
 
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder with its content; SQLite's own side files apart."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.startswith("ledger.db-") and path.name != "ledger.db.lock"
+    }
+
+
 def spec_with_suite(factory: Factory, suite: str) -> str:
     """A workspace spec that differs from the packaged one in its suite only; returns its name."""
     name = f"ob04-{suite.split('-')[0]}"
