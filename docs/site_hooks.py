@@ -32,7 +32,7 @@ log = logging.getLogger("mkdocs.hooks.site")  # MkDocs counts the warnings of lo
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Name each page by its path in the repository, and add the pages that lie outside docs/."""
-    root = Path(config.config_file_path).parent
+    root = Path(config.config_file_path).absolute().parent
     pages = [_by_repository_path(file, root, config) for file in files]
     for path, place in PAGES_OUTSIDE_DOCS.items():
         page = File(path, str(root), config.site_dir, False, dest_uri=place)
