@@ -9,27 +9,27 @@ from itertools import islice
 from pathlib import Path
 
 from bss_mfg import __version__
-from bss_mfg.export.manifests import make_control_logs
-from bss_mfg.export.mapping import load_mapping
-from bss_mfg.issuing import create_batch
-from bss_mfg.label.job import Wanted, make_labels
-from bss_mfg.label.loading import load_template
-from bss_mfg.label.pdf import Symbols
-from bss_mfg.label.printer import BUILT_IN
+from bss_mfg.issuing.batch import create_batch
+from bss_mfg.label.layout.file_content import Symbols
+from bss_mfg.label.make import Wanted, make_labels
+from bss_mfg.label.template.loading import load_template
+from bss_mfg.label.template.printer import BUILT_IN
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.model import Who
-from bss_mfg.payload.keys import load_public_key, new_development_key
-from bss_mfg.payload.spec import packaged
-from bss_mfg.product import product_from
-from bss_mfg.scan.job import verify
-from bss_mfg.workspace import Workspace
+from bss_mfg.manifest.manifests import make_control_logs
+from bss_mfg.manifest.mapping import load_mapping
+from bss_mfg.model import Actor
+from bss_mfg.payload.product_keys import load_public_key, new_development_key
+from bss_mfg.payload.spec import packaged_spec
+from bss_mfg.verify.verification import verify
+from bss_mfg.workspace.product import product_from_options
+from bss_mfg.workspace.workspace import Workspace
 
 PRODUCT = "bulb"
 SPEC = "amazon-bss-ob04"
 SUITE = "hpke-p256-sha256-aes128gcm"
 PACKAGED_SUITE = "ecies-p256-x963sha256-aes128gcm"
 DPI = 300
-WHO = Who("benchmark", "benchmark", __version__)
+WHO = Actor("benchmark", "benchmark", __version__)
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Factory:
     def build(cls, root: Path, oob_bytes: int, hpke: bool = True) -> Factory:
         """Make the workspace in a new folder and open its ledger."""
         workspace = Workspace.create(root, WHO, {})
-        name, text = SPEC, packaged(SPEC).text
+        name, text = SPEC, packaged_spec(SPEC).text
         if hpke:
             name = f"{SPEC}-hpke"
             for old, new in ((f'name = "{SPEC}"', f'name = "{name}"'), (PACKAGED_SUITE, SUITE)):
@@ -52,7 +52,7 @@ class Factory:
                 text = text.replace(old, new, 1)
             (root / "specs" / f"{name}.toml").write_text(text, "utf-8")
         _, public = new_development_key("p256")
-        product = product_from(
+        product = product_from_options(
             {
                 "format": 1,
                 "title": "Mesh Bulb A19",
@@ -115,4 +115,4 @@ class Factory:
 
     def payloads(self, batch: str, count: int) -> list[tuple[str, str]]:
         """(serial, payload) of the first packages of a batch."""
-        return [(package.serials, package.payload) for package in islice(self.ledger.packages(batch), count)]
+        return [(package.serials_text, package.payload) for package in islice(self.ledger.packages(batch), count)]

@@ -107,10 +107,10 @@ def through(factory: Factory, batch: str, units: int, executor: Executor | None)
 def side(root: Path, name: str, units: int) -> dict[str, Any]:
     """bss-mfg in this process, and with more than one in so many workers: seconds of the warm-up and of each step."""
     from benchmarks.bss_mfg_pipeline import Factory
-    from bss_mfg.workers import processes
+    from bss_mfg.core.processes import open_executor
 
     factory = Factory.open(root)
-    with processes(SIDES[name]) as executor:
+    with open_executor(SIDES[name]) as executor:
         warm = through(factory, f"warm-{name}", min(units, WARM), executor)
         return {"warm": sum(warm.values()), "steps": through(factory, name, units, executor)}
 
@@ -154,12 +154,12 @@ def floor_of(factory: Factory, batch: str, units: int) -> Floor:
     most = max(units // len(parts[0].numbers), 1)
     files = [factory.workspace.root / "batches" / batch / "labels" / part.file for part in parts[:most]]
     payloads = [payload for _, payload in factory.payloads(batch, sum(len(part.numbers) for part in parts[:most]))]
-    arguments = payloads, parts[0].modules, files, list(parts[0].cells)
+    arguments = payloads, parts[0].modules, files, list(parts[0].symbol_boxes)
     pem, suite = factory.public_key.read_bytes(), factory.ledger.batch(batch).suite
     with pool(2) as executor:
         few = payloads[: len(parts[0].numbers)]
         for _ in range(2):  # both begin and import
-            floor.measure(executor, 2, few, parts[0].modules, files[:1], list(parts[0].cells), pem, suite, DPI)
+            floor.measure(executor, 2, few, parts[0].modules, files[:1], list(parts[0].symbol_boxes), pem, suite, DPI)
         return floor.measure(executor, 2, *arguments, pem, suite, DPI)
 
 

@@ -18,11 +18,11 @@ CASES = (("pdf-300", "mask"), ("pdf-300", "vector"), ("zpl-300", "mask"))
 def peak_of_labels(root: Path, units: int, printer: str, symbols: str) -> float:
     """Peak resident memory in MiB of making a batch's labels."""
     from benchmarks.bss_mfg_pipeline import Factory
-    from bss_mfg.model import Who
-    from bss_mfg.workspace import Workspace
+    from bss_mfg.model import Actor
+    from bss_mfg.workspace.workspace import Workspace
 
     workspace = Workspace.find(str(root), root, {})
-    with workspace.open_ledger(Who("benchmark", "benchmark", "0")) as ledger:
+    with workspace.open_ledger(Actor("benchmark", "benchmark", "0")) as ledger:
         Factory(workspace, ledger).labels(
             f"units-{units}", root / f"{units}-{printer}-{symbols}", symbols, "sheet-a4-24", printer  # type: ignore[arg-type]
         )  # fmt: skip

@@ -21,12 +21,12 @@ import zxingcpp
 from benchmarks import reference_pipeline as reference
 from benchmarks.bss_mfg_pipeline import Factory
 from benchmarks.common import run
-from bss_mfg.label.job import Wanted as Labels
-from bss_mfg.label.job import make_labels
-from bss_mfg.label.loading import load_template
-from bss_mfg.label.printer import BUILT_IN
-from bss_mfg.scan.job import verify
-from bss_mfg.workers import processes
+from bss_mfg.core.processes import open_executor
+from bss_mfg.label.make import Wanted as Labels
+from bss_mfg.label.make import make_labels
+from bss_mfg.label.template.loading import load_template
+from bss_mfg.label.template.printer import BUILT_IN
+from bss_mfg.verify.verification import verify
 
 SHEET = """format = 1
 title = "A4 sheet, 30 labels"
@@ -119,13 +119,13 @@ class Bench:
         ledger, folder = self.factory.ledger, self.root / batch
         wanted = replace(Labels(symbols="mask"), symbols=symbols)  # type: ignore[arg-type]
         make_labels(ledger, ledger.batch(batch), load_template(self.sheet), BUILT_IN["pdf-300"], folder, wanted)
-        if len(ledger.printed_parts(batch)[0].cells) != PER_PAGE:
+        if len(ledger.printed_parts(batch)[0].symbol_boxes) != PER_PAGE:
             raise RuntimeError("not 30 labels a page")
         return sorted(folder.glob("*.pdf"))
 
     def ours(self, batch: str, paths: list[Path], jobs: int) -> None:
         """Verification as the command does it, processes started and everything recorded."""
-        with processes(jobs) as executor:
+        with open_executor(jobs) as executor:
             outcome = verify(self.factory.ledger, self.factory.ledger.batch(batch), paths, executor=executor)
         if not outcome.right:
             raise RuntimeError(str(outcome.counts))
@@ -137,7 +137,7 @@ def rows(bench: Bench, pages: int, few: int, rounds: int) -> Iterator[tuple[str,
         units = pages * PER_PAGE
         paths = bench.make(symbols, units, symbols)
         small = bench.make(f"{symbols}-few", few, symbols)
-        cells = list(bench.factory.ledger.printed_parts(symbols)[0].cells)
+        cells = list(bench.factory.ledger.printed_parts(symbols)[0].symbol_boxes)
         known = [reference.Row(serial, text) for serial, text in bench.factory.payloads(f"{symbols}-few", few)]
         rates: dict[str, list[float]] = {name: [] for name in ("one", "two", "floor", "reference")}
         reference.PER_PAGE = PER_PAGE

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks.bss_mfg_pipeline import Factory
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.model import Who
+from bss_mfg.model import Actor
 
 SMALL, LARGE = 10_240, 1_024_000
 GROWTH, LOOKUP_MS = 1.2, 5.0
@@ -34,7 +34,7 @@ def seconds_per_unit(factory: Factory, batch: str, units: int) -> float:
 
 def lookup_ms(ledger_file: Path, batch: str, units: int) -> dict[str, float]:
     """Median milliseconds to open the ledger and find one unit, in each of the ways."""
-    who, chance = Who("benchmark", "benchmark", "0"), random.Random(1)
+    who, chance = Actor("benchmark", "benchmark", "0"), random.Random(1)
     with Ledger.open(ledger_file, who) as ledger:
         known = [next(ledger.packages(batch, chance.randrange(1, units), 1)) for _ in range(LOOKUPS)]
     ways: dict[str, Callable[[Ledger, int], object]] = {

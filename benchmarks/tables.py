@@ -23,26 +23,26 @@ from statistics import median
 from typing import Any
 
 from benchmarks.memory import alone
-from bss_mfg.export.controllog import control_log
-from bss_mfg.export.mapping import load_mapping
-from bss_mfg.export.tables import DEFAULT, Table, csv_table, json_lines
-from bss_mfg.files import make_and_place, place, sha256_of
-from bss_mfg.identities import stream_identities
-from bss_mfg.ledger.audit import now
-from bss_mfg.ledger.sealed import Rows, sealed
+from bss_mfg.core.clock import now
+from bss_mfg.core.files import build_atomically, sha256_of, write_atomically
+from bss_mfg.issuing.identity_files import stream_identities
+from bss_mfg.ledger.sealed import SealedRows, seal_packages
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import DataKey
-from bss_mfg.model import Batch, Package, Secret, Unit, Who
-from bss_mfg.payload.keys import load_public_key, new_development_key
-from bss_mfg.payload.spec import packaged
-from bss_mfg.product import product_from
-from bss_mfg.workspace import Workspace
+from bss_mfg.manifest.controllog import control_log
+from bss_mfg.manifest.mapping import load_mapping
+from bss_mfg.model import Actor, Batch, Package, Secret, Unit
+from bss_mfg.payload.product_keys import load_public_key, new_development_key
+from bss_mfg.payload.spec import packaged_spec
+from bss_mfg.tables import DEFAULT, Table, csv_table, json_lines
+from bss_mfg.workspace.product import product_from_options
+from bss_mfg.workspace.workspace import Workspace
 
 LIMIT = 2.5
 MEMORY_LIMIT = 1.15
 OCTETS_A_ROW = 48
 """Three hashes of 8 octets, and one column of them sorted."""
-WHO = Who("benchmark", "benchmark", "0")
+WHO = Actor("benchmark", "benchmark", "0")
 PID, UPC = "ebK3", "841667145075"
 ENCRYPTED = "A" + "bZ+9/C3xQ7yK1wV5tR8c" * 5 + "Qk"
 """Stands for 103 characters of an encrypted field; the unit's number makes it 112."""
@@ -72,20 +72,20 @@ def prepared(units: int, first: int) -> Iterator[Package]:
         yield Package(number, payload(n), (Unit(number, serial(n), uuid.UUID(device_uuid(n)), None, key),))
 
 
-def rows(units: int, first: int, data_key: DataKey) -> Iterator[Rows]:
+def rows(units: int, first: int, data_key: DataKey) -> Iterator[SealedRows]:
     """The same in slices, as the ledger takes them."""
     packages = prepared(units, first)
     while some := list(islice(packages, 2_048)):
-        yield sealed(some, data_key)
+        yield seal_packages(some, data_key)
 
 
 def issue(root: Path, sizes: tuple[int, ...]) -> None:
     """A workspace with a batch of each size, issued through the ledger itself."""
     workspace = Workspace.create(root, WHO, {})
     _, public = new_development_key("p256")
-    product = product_from({"format": 1, "pid": PID, "upc": UPC, "public_key": "bulb.pem", "oob_bytes": 16})
+    product = product_from_options({"format": 1, "pid": PID, "upc": UPC, "public_key": "bulb.pem", "oob_bytes": 16})
     workspace.add_product("bulb", product, load_public_key(public, "bulb"))
-    loaded, spec = workspace.product("bulb"), packaged("amazon-bss-ob04")
+    loaded, spec = workspace.product("bulb"), packaged_spec("amazon-bss-ob04")
     vault, first = workspace.open_vault(), 0
     with workspace.open_ledger(WHO) as ledger:
         for units in sizes:
@@ -117,11 +117,11 @@ def pieces(ledger: Ledger, batch: Batch, kind: str) -> Iterable[bytes]:
 
 def ours(ledger: Ledger, batch: Batch, kind: str, path: Path) -> None:
     if kind == "table xlsx":
-        make_and_place(path, Table(ledger, batch).xlsx)
+        build_atomically(path, Table(ledger, batch).xlsx)
     elif kind == "table parquet":
-        make_and_place(path, Table(ledger, batch).parquet)
+        build_atomically(path, Table(ledger, batch).parquet)
     else:
-        place(path, pieces(ledger, batch, kind))
+        write_atomically(path, pieces(ledger, batch, kind))
 
 
 # --- the yardstick ------------------------------------------------------------------------------------------------

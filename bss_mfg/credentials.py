@@ -80,15 +80,15 @@ def check_install_code(text: str) -> str:
     )
 
 
-def check_pattern(pattern: str) -> str:
+def check_serial_pattern(pattern: str) -> str:
     """`pattern` if it makes valid serials: plain characters, `{pid}` and exactly one counter such as `{n:08}`."""
     if not _PATTERN.fullmatch(pattern):
         raise ValueError("a serial pattern has letters, digits, '.', '_', '-', {pid} and one counter such as {n:08}")
-    check_serial(serial_from(pattern, "AAAA", 1))
+    check_serial(format_serial(pattern, "AAAA", 1))
     return pattern
 
 
-def serial_from(pattern: str, pid: str, number: int) -> str:
+def format_serial(pattern: str, pid: str, number: int) -> str:
     """The serial with the given running number (from 1, per product)."""
     template, width = _counter(pattern, pid)
     digits = f"{number:0{width}d}"

@@ -13,27 +13,27 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bss_mfg.core.clock import now
+from bss_mfg.core.files import make_folder, write_atomically
+from bss_mfg.core.toml_files import load_toml, validate
 from bss_mfg.errors import InputError
-from bss_mfg.export.manifests import make_control_logs
-from bss_mfg.export.mapping import load_mapping
-from bss_mfg.export.programming.formats import formats
-from bss_mfg.export.programming.release import release
-from bss_mfg.export.tables import json_lines
-from bss_mfg.files import make_folder, place
-from bss_mfg.identities import read_identities
-from bss_mfg.issuing import create_batch
-from bss_mfg.label.job import make_labels
-from bss_mfg.label.loading import load_template
-from bss_mfg.label.printer import GENERIC
-from bss_mfg.ledger.audit import now
-from bss_mfg.model import Who
-from bss_mfg.payload.keys import load_private_key, load_public_key, new_development_key
-from bss_mfg.product import Product
-from bss_mfg.reconciling.job import Reconciliation, reconcile
+from bss_mfg.issuing.batch import create_batch
+from bss_mfg.issuing.identity_files import read_identities
+from bss_mfg.label.make import make_labels
+from bss_mfg.label.template.loading import load_template
+from bss_mfg.label.template.printer import GENERIC
+from bss_mfg.manifest.manifests import make_control_logs
+from bss_mfg.manifest.mapping import load_mapping
+from bss_mfg.model import Actor
+from bss_mfg.payload.product_keys import load_private_key, load_public_key, new_development_key
+from bss_mfg.programming.formats import formats
+from bss_mfg.programming.release import release
+from bss_mfg.reconcile.reconciliation import Reconciliation, reconcile
 from bss_mfg.report.page import html_report
-from bss_mfg.scan.job import Verification, Wanted, verify
-from bss_mfg.tomlfile import load, validate
-from bss_mfg.workspace import Workspace
+from bss_mfg.tables import json_lines
+from bss_mfg.verify.verification import Verification, Wanted, verify
+from bss_mfg.workspace.product import Product
+from bss_mfg.workspace.workspace import Workspace
 
 Progress = Callable[[int, int], None]
 Reporter = Callable[[str], Progress]
@@ -82,7 +82,7 @@ class _Clock:
         self.seconds[name] = time.perf_counter() - start
 
 
-def run_demo(samples: Path, root: Path, who: Who, reporter: Reporter) -> list[Ran]:
+def run_demo(samples: Path, root: Path, who: Actor, reporter: Reporter) -> list[Ran]:
     """Make a workspace in `root` and take every sample through the line."""
     found = sorted(path.parent for path in samples.glob("*/sample.toml"))
     if not found:
@@ -91,9 +91,9 @@ def run_demo(samples: Path, root: Path, who: Who, reporter: Reporter) -> list[Ra
     return [_run(workspace, folder, who, reporter) for folder in found]
 
 
-def _run(workspace: Workspace, folder: Path, who: Who, reporter: Reporter) -> Ran:
+def _run(workspace: Workspace, folder: Path, who: Actor, reporter: Reporter) -> Ran:
     name, clock = folder.name, _Clock()
-    document = load(folder / "sample.toml", "sample")
+    document = load_toml(folder / "sample.toml", "sample")
     sample = validate(document, Sample)
     with clock.step("product key"):
         private, public = new_development_key("p256")
@@ -119,13 +119,13 @@ def _run(workspace: Workspace, folder: Path, who: Who, reporter: Reporter) -> Ra
         with clock.step("verify"):
             outcome = verify(ledger, batch, labels.files, Wanted(pictures=True), progress=reporter(f"{name}: verify"))
             report = out / "verification.html"
-            place(report, html_report(outcome, now(), who.version))
+            write_atomically(report, html_report(outcome, now(), who.version))
         with clock.step("manifest"):
             upload, table = out / "upload", out / "manifest.jsonl"
             make_folder(upload)
             mapping = load_mapping(batch.spec, workspace.root / "specs")
             (log,) = [one.path for one in make_control_logs(ledger, batch, mapping, upload, datetime.now(UTC))]
-            place(table, json_lines(ledger, batch))
+            write_atomically(table, json_lines(ledger, batch))
             ledger.note(batch.id, "manifest made", {"file": table.name, "format": "jsonl"})
         with clock.step("program"):
             programming = out / "programming.csv"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bss_mfg.ledger.store import Ledger
-    from bss_mfg.vaulting import Status
+    from bss_mfg.workspace.vault_keys import VaultStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def check_ledger(ledger: Ledger) -> Check:
 
 def _crypto() -> Check:
     from bss_mfg.errors import BssError
-    from bss_mfg.payload.keys import load_private_key, load_public_key, new_development_key
+    from bss_mfg.payload.product_keys import load_private_key, load_public_key, new_development_key
     from bss_mfg.payload.suites import SUITES
 
     try:
@@ -100,7 +100,7 @@ def _symbols() -> Check:
 
 
 def _fonts() -> Check:
-    from bss_mfg.label.fonts import FONTS, bundled
+    from bss_mfg.label.template.fonts import FONTS, bundled
 
     try:
         missing = [name for name in FONTS if bundled(name).missing("Aa1\u00e4\u03a9\u0416")]
@@ -113,7 +113,7 @@ def _fonts() -> Check:
 
 def _libdmtx() -> Check:
     from bss_mfg.errors import BssError
-    from bss_mfg.scan.second import SecondReader
+    from bss_mfg.imaging.second_reader import SecondReader
 
     try:
         with SecondReader():
@@ -129,16 +129,16 @@ def _libdmtx() -> Check:
 
 def check_left_over(root: Path) -> Check:
     """What killed commands left half-written; a programming file among it holds keys."""
-    from bss_mfg.files import left_over
+    from bss_mfg.core.files import leftover_files
 
-    found = left_over(root)
+    found = leftover_files(root)
     if not found:
         return Check("left-overs", "ok", "no half-written file lies in the workspace")
     names = ", ".join(str(path.relative_to(root)) for path in found[:5])
     return Check("left-overs", "gap", f"{len(found)} of killed commands: {names}", "Type them again, or delete these.")
 
 
-def check_vault(found: Status) -> Check:
+def check_vault(found: VaultStatus) -> Check:
     """The vault key of a workspace: there, whole, and the ledger's."""
     if found.trouble:
         return Check("vault", "fault", found.trouble, "Put the right key back, or use `bss-mfg vault recover`.")

@@ -19,24 +19,24 @@ class Secret:
     them; copies that libraries made meanwhile are beyond Python's reach.
     """
 
-    __slots__ = ("_octets",)
+    __slots__ = ("_data",)
 
-    def __init__(self, octets: bytes) -> None:
-        self._octets = bytearray(octets)
+    def __init__(self, data: bytes) -> None:
+        self._data = bytearray(data)
 
     def reveal(self) -> bytes:
         """The octets themselves."""
-        return bytes(self._octets)
+        return bytes(self._data)
 
     def wipe(self) -> None:
         """Overwrite the octets with zeros."""
-        self._octets[:] = bytes(len(self._octets))
+        self._data[:] = bytes(len(self._data))
 
     def __len__(self) -> int:
-        return len(self._octets)
+        return len(self._data)
 
     def __repr__(self) -> str:
-        return f"<secret, {len(self._octets)} octets>"
+        return f"<secret, {len(self._data)} octets>"
 
     __str__ = __repr__
 
@@ -44,7 +44,7 @@ class Secret:
         return repr(self)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and hmac.compare_digest(self._octets, other._octets)
+        return isinstance(other, Secret) and hmac.compare_digest(self._data, other._data)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -64,7 +64,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class IssuedBefore:
+class ImportedIdentity:
     """An identity that was issued before bss-mfg, as far as it is known: `row` is its row in the file, `key_digest`
     the SHA-256 of its OOB key."""
 
@@ -105,7 +105,7 @@ class Package:
         return any(unit.scrapped for unit in self.units)
 
     @property
-    def serials(self) -> str:
+    def serials_text(self) -> str:
         """The serials as people write them: one, or several joined with a comma."""
         return ", ".join(unit.serial for unit in self.units)
 
@@ -146,7 +146,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class PrintedPart:
+class LabelFile:
     """One label file that was made: which labels it holds, and where on a page their symbols lie.
 
     `numbers` are those of the packages in the file's order (of units or cartons, by `each`). `cells` are the symbol
@@ -155,41 +155,41 @@ class PrintedPart:
     """
 
     batch: str
-    part: int
+    number: int
     file: str
     sha256: str
-    plan: str
+    plan_digest: str
     numbers: Sequence[int]
     start_at: int
-    cells: tuple[tuple[float, float, float, float], ...]
+    symbol_boxes: tuple[tuple[float, float, float, float], ...]
     page_mm: tuple[float, float]
     modules: int
-    template: str
+    template_digest: str
     each: str = "package"
     copy: int = 1
 
-    def place(self, package: int) -> Place:
+    def place_of(self, package: int) -> Place:
         """Where the symbol of package number `package` lies."""
         index = self.numbers.index(package) + self.start_at - 1
-        page, cell = divmod(index, len(self.cells))
-        x, y, width, height = self.cells[cell]
+        page, cell = divmod(index, len(self.symbol_boxes))
+        x, y, width, height = self.symbol_boxes[cell]
         return Place(self.file, page + 1, x, y, width, height)
 
     def packages_on(self, page: int) -> Sequence[int]:
         """The package numbers on a page (from 1)."""
-        per_page = len(self.cells)
+        per_page = len(self.symbol_boxes)
         first = (page - 1) * per_page - (self.start_at - 1)
         return self.numbers[max(first, 0) : max(first + per_page, 0)]
 
-    def cells_on(self, page: int) -> Sequence[tuple[float, float, float, float]]:
+    def symbol_boxes_on(self, page: int) -> Sequence[tuple[float, float, float, float]]:
         """Where the symbols of `packages_on` that page lie, in the same order."""
         first = self.start_at - 1 if page == 1 else 0
-        return self.cells[first : first + len(self.packages_on(page))]
+        return self.symbol_boxes[first : first + len(self.packages_on(page))]
 
     @property
     def pages(self) -> int:
         """How many pages the file has."""
-        return -(-(len(self.numbers) + self.start_at - 1) // len(self.cells))
+        return -(-(len(self.numbers) + self.start_at - 1) // len(self.symbol_boxes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +205,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Who:
+class Actor:
     """Who acts, on which station, with which version: written into every event."""
 
     operator: str

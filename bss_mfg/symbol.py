@@ -59,7 +59,7 @@ class Matrix:
         rows = numpy.frombuffer(self.packed, numpy.uint8).reshape(self.rows, self.stride)
         return numpy.unpackbits(rows, axis=1, count=self.columns).view(bool)
 
-    def runs(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    def dark_runs(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Horizontal runs of dark modules: (where each starts, row * (columns + 1) + column; how long each is)."""
         import numpy
 
@@ -143,7 +143,7 @@ def data_matrix(payload: bytes, size: int = 0) -> Matrix:
     return _modules(symbol, symbol.width)
 
 
-def bars(kind: Literal["code-128", "ean-upc"], text: str) -> Matrix:
+def linear_barcode(kind: Literal["code-128", "ean-upc"], text: str) -> Matrix:
     """A linear code as one row: Code 128 (ISO/IEC 15417), or by the number of digits EAN-8, UPC-A, EAN-13 (15420)."""
     zint = _zint()
     symbol = zint.Symbol()

@@ -11,17 +11,17 @@ import numpy as np
 import pypdfium2
 from PIL import Image, ImageFilter
 
-from bss_mfg.issuing import create_batch
-from bss_mfg.label.job import make_labels
-from bss_mfg.label.loading import load_template
-from bss_mfg.label.printer import BUILT_IN
+from bss_mfg.issuing.batch import create_batch
+from bss_mfg.label.make import make_labels
+from bss_mfg.label.template.loading import load_template
+from bss_mfg.label.template.printer import BUILT_IN
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.model import Batch, Who
-from bss_mfg.payload.keys import load_public_key, new_development_key
-from bss_mfg.product import Product
+from bss_mfg.model import Actor, Batch
+from bss_mfg.payload.product_keys import load_public_key, new_development_key
 from bss_mfg.report.page import html_report
-from bss_mfg.scan.job import Wanted, verify
-from bss_mfg.workspace import Workspace
+from bss_mfg.verify.verification import Wanted, verify
+from bss_mfg.workspace.product import Product
+from bss_mfg.workspace.workspace import Workspace
 
 HERE = Path(__file__).parent
 PX = 300 / 25.4
@@ -64,13 +64,13 @@ def picture(folder: Path) -> None:
         return
     with tempfile.TemporaryDirectory() as place:
         root = Path(place)
-        workspace = Workspace.create(root / "factory", Who("docs", "docs", "docs"), {})
+        workspace = Workspace.create(root / "factory", Actor("docs", "docs", "docs"), {})
         _, public = new_development_key("p256")
         product = Product.model_validate(
             {"format": 1, "title": "Mesh Bulb", "pid": "ebK3", "upc": "841667145075", "public_key": "bulb.pem"}
         )
         workspace.add_product("bulb", product, load_public_key(public, "bulb"))
-        with workspace.open_ledger(Who("docs", "docs", "docs")) as ledger:
+        with workspace.open_ledger(Actor("docs", "docs", "docs")) as ledger:
             batch, pages = sheets(workspace, ledger, "bulb-0001", 96)
             _, others = sheets(workspace, ledger, "bulb-0002", 24)
             (root / "scans").mkdir()

@@ -9,14 +9,14 @@ from pathlib import Path
 import pypdfium2
 from PIL import Image, ImageOps
 
-from bss_mfg.issuing import create_batch
-from bss_mfg.label.job import Wanted, make_labels
-from bss_mfg.label.loading import load_template
-from bss_mfg.label.printer import BUILT_IN
-from bss_mfg.model import Who
-from bss_mfg.payload.keys import load_public_key, new_development_key
-from bss_mfg.product import Product
-from bss_mfg.workspace import Workspace
+from bss_mfg.issuing.batch import create_batch
+from bss_mfg.label.make import Wanted, make_labels
+from bss_mfg.label.template.loading import load_template
+from bss_mfg.label.template.printer import BUILT_IN
+from bss_mfg.model import Actor
+from bss_mfg.payload.product_keys import load_public_key, new_development_key
+from bss_mfg.workspace.product import Product
+from bss_mfg.workspace.workspace import Workspace
 
 HERE = Path(__file__).parent
 WIDTH = 620
@@ -27,7 +27,7 @@ def pictures(folder: Path) -> None:
     """One picture for each template."""
     with tempfile.TemporaryDirectory() as place:
         root = Path(place) / "factory"
-        workspace = Workspace.create(root, Who("docs", "docs", "docs"), {})
+        workspace = Workspace.create(root, Actor("docs", "docs", "docs"), {})
         _, public = new_development_key("p256")
         for name, units, title, spec in (
             ("bulb", 1, "Mesh Bulb A19 Warm White", "amazon-bss-ob04"),
@@ -39,7 +39,7 @@ def pictures(folder: Path) -> None:
                 "units_per_package": units, "oob_bytes": 16, "spec": spec,
             }  # fmt: skip
             workspace.add_product(name, Product.model_validate(product), load_public_key(public, name))
-        with workspace.open_ledger(Who("docs", "docs", "docs")) as ledger:
+        with workspace.open_ledger(Actor("docs", "docs", "docs")) as ledger:
             vault = workspace.open_vault()
             batches = {
                 name: create_batch(

@@ -15,21 +15,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bss_mfg.issuing import create_batch
-from bss_mfg.label.job import LabelFiles, Wanted, make_labels
-from bss_mfg.label.loading import load_template
-from bss_mfg.label.printer import GENERIC, Printer
+from bss_mfg.issuing.batch import create_batch
+from bss_mfg.label.make import LabelFiles, Wanted, make_labels
+from bss_mfg.label.template.loading import load_template
+from bss_mfg.label.template.printer import GENERIC, Printer
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.model import Batch, Who
-from bss_mfg.payload.keys import load_public_key, new_development_key
-from bss_mfg.product import Product
-from bss_mfg.workspace import Workspace
+from bss_mfg.model import Actor, Batch
+from bss_mfg.payload.product_keys import load_public_key, new_development_key
+from bss_mfg.workspace.product import Product
+from bss_mfg.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: two test processes share two cores
-WHO = Who("tester", "bench", "test")
+WHO = Actor("tester", "bench", "test")
 
 
 @dataclass(frozen=True)

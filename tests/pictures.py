@@ -13,12 +13,12 @@ import pypdfium2
 from numpy.typing import NDArray
 from PIL import Image
 
-from bss_mfg.issuing import create_batch
-from bss_mfg.label.job import LabelFiles
-from bss_mfg.label.layout import Layout, SymbolPlan
-from bss_mfg.label.loading import load_template
-from bss_mfg.label.printer import Printer
-from bss_mfg.label.rows import LabelRow, RowMaker
+from bss_mfg.issuing.batch import create_batch
+from bss_mfg.label.layout.label_rows import LabelRow, RowMaker
+from bss_mfg.label.layout.page_layout import Layout, SymbolPlan
+from bss_mfg.label.make import LabelFiles
+from bss_mfg.label.template.loading import load_template
+from bss_mfg.label.template.printer import Printer
 from bss_mfg.model import Identity
 from bss_mfg.symbol import Matrix, data_matrix
 from tests.conftest import Factory

@@ -1,9 +1,11 @@
-"""The house stands as drawn: imports run downward, one room speaks SQL, one writes files, only cli prints."""
+"""The house stands as drawn: import-linter's contracts hold, one room speaks SQL, one writes files, only cli prints."""
 
 from __future__ import annotations
 
 import ast
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,74 +17,62 @@ import bss_mfg
 ROOT = Path(bss_mfg.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 
-FLOORS: list[set[str]] = [
-    {"errors", "model"},
-    {"files", "resources", "spool", "workers"},
-    {"tomlfile", "credentials", "parts"},
-    {"payload", "symbol"},
-    {"product"},
-    {"ledger", "workspace", "identities"},
-    {"making"},
-    {"issuing", "label", "scan", "export", "vaulting"},
-    {"replacing", "reconciling"},
-    {"report"},
-    {"demo", "inspection", "doctor", "looking"},
-    {"running"},
-    {"cli"},
-    {"__main__"},
-]
-"""A room imports from floors below it, and inside itself. `workspace` may open the ledger beside it."""
-BESIDE = {("workspace", "ledger")}
-NEVER = {
-    "payload": {"ledger", "files", "workspace"},
-    "symbol": {"ledger", "files", "workspace"},
-    "label": {"credentials", "cryptography", "sqlite3"},
-    "scan": {"label", "reportlab", "sqlite3"},
-}
-
 
 def room(path: Path) -> str:
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
-def imports(path: Path) -> set[str]:
-    """First names of what a file imports; inside the package, the room's."""
+def imported(path: Path) -> set[str]:
+    """First names of what a file imports from outside."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
-        names = (
-            [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else [
-                f"{node.module}.{alias.name}" if node.module == "bss_mfg" else node.module or "" for alias in node.names
-            ]
-            if isinstance(node, ast.ImportFrom)
-            else []
-        )
-        for name in names:
-            parts = name.split(".")
-            found.add(parts[1] if parts[0] == "bss_mfg" and len(parts) > 1 else parts[0])
+        if isinstance(node, ast.Import):
+            found.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            found.add((node.module or "").split(".")[0])
     return found
 
 
-def floor(name: str) -> int:
-    return next(number for number, rooms in enumerate(FLOORS) if name in rooms)
+def broken_contracts(tree: Path) -> list[str]:
+    """The names of the import contracts of pyproject.toml that a tree breaks."""
+    script = "import sys; from importlinter.cli import lint_imports_command as main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", script, "--no-cache"],
+        cwd=tree,
+        env={**os.environ, "PYTHONPATH": str(tree)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Contracts: " in done.stdout, done.stdout + done.stderr
+    return [line.removesuffix(" BROKEN") for line in done.stdout.splitlines() if line.endswith(" BROKEN")]
 
 
-ROOMS = {name for rooms in FLOORS for name in rooms}
+def test_imports_hold_every_contract() -> None:
+    assert broken_contracts(ROOT.parent) == []
 
 
-def test_every_room_has_a_floor() -> None:
-    assert {room(path) for path in FILES} - ROOMS == {"__init__"}
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_run_downward(path: Path) -> None:
-    here = room(path)
-    if here == "__init__":
-        return
-    for name in imports(path) & ROOMS - {here}:
-        assert floor(name) < floor(here) or (here, name) in BESIDE, f"{here} imports {name}"
-    assert not imports(path) & NEVER.get(here, set())
+@pytest.mark.parametrize(
+    ("file", "line", "contract"),
+    [
+        ("core/files.py", "import bss_mfg.ledger.store", "Imports run downward from room to room"),
+        ("label/template/template.py", "import bss_mfg.label.layout.label_rows", "Imports run downward inside label"),
+        ("payload/keys.py", "import bss_mfg.payload.build", "No circles, between rooms or inside them"),
+        ("imaging/grid.py", "import cryptography", "Imaging reaches neither ledger nor label nor crypto"),
+        ("core/processes.py", "import sqlite3", "Only the ledger speaks SQL"),
+        ("core/processes.py", "import click", "Only the command line knows click"),
+        ("verify/findings.py", "import bss_mfg.label.make", "Verify does not know how labels are drawn"),
+        ("symbol.py", "import sqlite3", "Payload and symbol reach neither ledger nor workspace"),
+        ("label/make.py", "import cryptography", "Label and verify know no crypto and no SQL"),
+    ],
+)
+def test_an_import_upward_breaks_its_contract(tmp_path: Path, file: str, line: str, contract: str) -> None:
+    """The negative control of the contracts: one import more, and the right one breaks."""
+    shutil.copytree(ROOT, tmp_path / "bss_mfg", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT.parent / "pyproject.toml", tmp_path)
+    changed = tmp_path / "bss_mfg" / file
+    changed.write_text(changed.read_text() + f"\n{line}\n")
+    assert contract in broken_contracts(tmp_path)
 
 
 def code(path: Path) -> str:
@@ -92,18 +82,21 @@ def code(path: Path) -> str:
 def test_only_the_ledger_speaks_sql() -> None:
     for path in FILES:
         if room(path) != "ledger":
-            assert "sqlite3" not in imports(path), path
             assert not re.search(r'"(SELECT|INSERT|UPDATE|DELETE|PRAGMA) ', code(path)), path
 
 
 def test_only_files_writes_files() -> None:
     pattern = re.compile(r"\.write_(text|bytes)\(|open\([^)]*[\"'][wax]|os\.open\(|\.mkdir\(|\.unlink\(|shutil")
-    allowed = {"files.py", "ledger/connection.py", "cli/main.py"}  # an exclusive ledger.db; devnull for a closed pipe
+    allowed = {
+        "core/files.py",
+        "ledger/connection.py",
+        "cli/main.py",
+    }  # an exclusive ledger.db; devnull for a closed pipe
     for path in FILES:
         if str(path.relative_to(ROOT)) not in allowed:
             assert not pattern.search(code(path)), path
     # What waits on the disk while a job runs has no name, and one maker.
-    assert {str(path.relative_to(ROOT)) for path in FILES if "tempfile" in imports(path)} == {"spool.py"}
+    assert {str(path.relative_to(ROOT)) for path in FILES if "tempfile" in imported(path)} == {"core/spool.py"}
 
 
 def test_only_cli_prints_and_exits() -> None:
@@ -117,9 +110,9 @@ def test_keys_are_revealed_in_few_places() -> None:
     assert places == {
         "payload/build.py",  # into the encrypted field
         "ledger/vault.py",  # sealing and digests
-        "ledger/keyfile.py",  # the vault key into its file
-        "export/programming/model.py",  # the one release: octets_of
-        "inspection.py",  # SHA-256 of a development key's finding
+        "workspace/unlocking.py",  # the vault key into its file
+        "programming/model.py",  # the one release: octets_of
+        "verify/inspect.py",  # SHA-256 of a development key's finding
     }
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from bss_mfg.errors import BssError
-from bss_mfg.issuing import create_batch
+from bss_mfg.issuing.batch import create_batch
 from bss_mfg.ledger import connection
-from bss_mfg.ledger.connection import locked
+from bss_mfg.ledger.connection import waiting_lock
 from tests.conftest import Factory
 from tests.test_issuing import table
 
@@ -30,14 +30,14 @@ def writer(factory: Factory, number: int) -> dict[str, object]:
     @contextlib.contextmanager
     def timed(path: Path) -> Iterator[None]:
         start = time.monotonic()
-        with locked(path):
+        with waiting_lock(path):
             got = time.monotonic()
             waits.append(got - start)
             yield
             turns.append(time.monotonic() - got)
 
-    if connection.locked is locked:
-        connection.locked = timed  # type: ignore[assignment]
+    if connection.waiting_lock is waiting_lock:
+        connection.waiting_lock = timed  # type: ignore[assignment]
     loaded, vault = factory.workspace.product("bulb"), factory.workspace.open_vault()
     spec = factory.workspace.spec("amazon-bss-ob04")
     for batch in range(BATCHES):

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 from PIL import Image
 
-from bss_mfg.workspace import Workspace
+from bss_mfg.workspace.workspace import Workspace
 from tests.conftest import Factory, run_cli
 
 SAMPLE_PUK = "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgADLZXG+MzHkCUT1F88yQpaiDW7vu8XDSIhJwsVr2bmmag="

@@ -19,20 +19,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bss_mfg.core.toml_files import parse_toml, validate
 from bss_mfg.errors import InputError, RefusedError
-from bss_mfg.export.controllog import LogTemplate, logs
-from bss_mfg.export.logschema import document_schema, schema_file
-from bss_mfg.export.mapping import Entry, LogMapping, load_mapping
-from bss_mfg.export.readlogs import ReadLog, read_logs
-from bss_mfg.export.sidecar import Origin, Sidecar, Written, read_sidecar, sidecar_path, write_logs
-from bss_mfg.export.splitting import Document, Log, document, plan_names, split
+from bss_mfg.manifest.controllog import LogTemplate, logs
+from bss_mfg.manifest.logschema import document_schema, schema_file
+from bss_mfg.manifest.mapping import Entry, LogMapping, load_mapping
+from bss_mfg.manifest.readlogs import ReadLog, read_logs
+from bss_mfg.manifest.sidecar import Origin, Sidecar, Written, read_sidecar, sidecar_path, write_logs
+from bss_mfg.manifest.splitting import Document, Log, document, plan_names, split
 from bss_mfg.model import Batch, Package, Unit
-from bss_mfg.payload.spec import packaged
-from bss_mfg.tomlfile import parse, validate
+from bss_mfg.payload.spec import packaged_spec
 from tests.conftest import Factory
 
 MAPPING = load_mapping("amazon-bss-ob04", Path("nowhere"))
-SPEC = packaged("amazon-bss-ob04")
+SPEC = packaged_spec("amazon-bss-ob04")
 START = datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC)
 ORIGIN = Origin("B1", "7:" + "ab" * 32, MAPPING, "0.2.0")
 BMD = "AkU+/09Zq7xQ" * 20
@@ -182,7 +182,7 @@ def test_multi_packs_want_bundle_entries() -> None:
 def test_a_mapping_that_contradicts_itself_is_refused(change: tuple[str, str], words: str) -> None:
     text = (resources.files("bss_mfg.payload") / "specs" / "amazon-bss-ob04.control-log.toml").read_text()
     with pytest.raises(InputError, match=words):
-        validate(parse(text.replace(*change), "mine.toml"), LogMapping)
+        validate(parse_toml(text.replace(*change), "mine.toml"), LogMapping)
 
 
 # --- the schema -----------------------------------------------------------------------------------------------------
@@ -193,7 +193,7 @@ def test_the_shipped_schema_is_the_packaged_mappings() -> None:
     mappings = [item.name for item in specs.iterdir() if item.name.endswith(".control-log.toml")]
     assert mappings
     for name in mappings:
-        mapping = validate(parse((specs / name).read_text(), name), LogMapping)
+        mapping = validate(parse_toml((specs / name).read_text(), name), LogMapping)
         assert (specs / name.replace(".toml", ".schema.json")).read_text() == schema_file(mapping)
 
 

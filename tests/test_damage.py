@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from bss_mfg.imaging.second_reader import SecondReader
+from bss_mfg.imaging.sources import open_source
 from bss_mfg.ledger.checking import payload_digest
-from bss_mfg.scan.looks import Wish
-from bss_mfg.scan.page import PageReader
-from bss_mfg.scan.reconcile import Books, Finding, ScannedPage
-from bss_mfg.scan.second import SecondReader
-from bss_mfg.scan.sources import open_source
+from bss_mfg.verify.findings import Books, Finding, ScannedPage
+from bss_mfg.verify.page import PageReader
+from bss_mfg.verify.request import Wish
 from tests.conftest import WHO, Factory
 from tests.damage import CLASSES, SEED, Damaged, Sheet, damaged, read_with_libdmtx, read_with_zxing, real_sheet
 

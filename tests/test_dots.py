@@ -16,10 +16,10 @@ import pytest
 import zxingcpp
 
 from bss_mfg.errors import InputError
-from bss_mfg.label import pdf
-from bss_mfg.label.layout import lay_out
-from bss_mfg.label.loading import load_template
-from bss_mfg.label.printer import BUILT_IN, Printer
+from bss_mfg.label.layout.page_layout import lay_out
+from bss_mfg.label.render import pdf
+from bss_mfg.label.template.loading import load_template
+from bss_mfg.label.template.printer import BUILT_IN, Printer
 from tests.conftest import Factory
 from tests.pictures import (
     TEMPLATES,

@@ -21,20 +21,20 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bss_mfg.errors import InputError
-from bss_mfg.export.controllog import control_log
-from bss_mfg.export.mapping import load_mapping
-from bss_mfg.identities import read_identities
-from bss_mfg.inspection import explain, strings_of
-from bss_mfg.issuing import create_batch
-from bss_mfg.label.example import symbol_size
+from bss_mfg.issuing.batch import create_batch
+from bss_mfg.issuing.identity_files import read_identities
+from bss_mfg.label.layout.symbol_size import symbol_size
+from bss_mfg.manifest.controllog import control_log
+from bss_mfg.manifest.mapping import load_mapping
 from bss_mfg.model import Identity, Secret, Unit
 from bss_mfg.payload import parse
 from bss_mfg.payload.build import PayloadBuilder, longest_example
 from bss_mfg.payload.formats import FORMATS, SPKI
-from bss_mfg.payload.keys import fingerprint, load_private_key, load_public_key, new_development_key
-from bss_mfg.payload.spec import from_text, packaged, packaged_names, require_confirmed
-from bss_mfg.scan.diagnose import diagnose
+from bss_mfg.payload.product_keys import fingerprint, load_private_key, load_public_key, new_development_key
+from bss_mfg.payload.spec import packaged_names, packaged_spec, require_confirmed, spec_from_text
 from bss_mfg.symbol import data_matrix
+from bss_mfg.verify.diagnosis import diagnose
+from bss_mfg.verify.inspect import explain, strings_of
 from tests.conftest import Factory
 
 PUK = "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgADLZXG+MzHkCUT1F88yQpaiDW7vu8XDSIhJwsVr2bmmag="
@@ -49,11 +49,11 @@ PRIVATE, PUBLIC = new_development_key("p256")
 KEY = load_public_key(PUBLIC, "test")
 FACTS = {"pid": "ebK3", "upc": "841667145075", "ean": ""}
 EAN = {"pid": "ebK3", "upc": "", "ean": "4006381333931"}
-SPECS = [packaged(name).spec for name in packaged_names()]
+SPECS = [packaged_spec(name).spec for name in packaged_names()]
 
 
 def spec(name: str):  # type: ignore[no-untyped-def]
-    return packaged(name).spec
+    return packaged_spec(name).spec
 
 
 def unit(serial: str = "G3A0PA01802300PE", mac: str | None = None, **extra: str) -> Unit:
@@ -70,13 +70,13 @@ def uncompressed(puk: str) -> str:
 def test_amazons_samples_are_taken_apart_and_rebuilt_byte_for_byte(text: str, name: str) -> None:
     found = parse.matching_spec(text, SPECS)
     assert found is not None and found.name == name
-    fields = parse.split(text, found)
-    assert parse.findings(fields, found) == []
+    fields = parse.split_fields(text, found)
+    assert parse.find_faults(fields, found) == []
     said = {item.key: item.value for item in fields}
     # The key is decoded to a point on its curve, and encoded anew: nothing of the old text is copied.
-    key = serialization.load_der_public_key(parse.octets(said["PUK"], SPKI))
+    key = serialization.load_der_public_key(parse.value_bytes(said["PUK"], SPKI))
     assert isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == "secp256r1"
-    again = FORMATS[SPKI].write(parse.octets(said["PUK"], SPKI))
+    again = FORMATS[SPKI].write(parse.value_bytes(said["PUK"], SPKI))
     facts = {"pid": said["PID"], "upc": said.get("UPC", ""), "ean": ""}
     made = unit(said["SERNUM"], puk=again, **({"pin": said["PIN"]} if "PIN" in said else {}))
     assert PayloadBuilder(found, facts, None).build([made]) == text
@@ -86,8 +86,8 @@ def test_amazons_samples_are_taken_apart_and_rebuilt_byte_for_byte(text: str, na
 def test_the_last_semicolon_is_optional(text: str) -> None:
     found = parse.matching_spec(text, SPECS)
     assert found is not None
-    assert parse.split(text[:-1], found) == parse.split(text, found)
-    bare = from_text(packaged(found.name).text.replace('terminator = ";"', 'terminator = ""'), "mine").spec
+    assert parse.split_fields(text[:-1], found) == parse.split_fields(text, found)
+    bare = spec_from_text(packaged_spec(found.name).text.replace('terminator = ";"', 'terminator = ""'), "mine").spec
     made = unit(puk=PUK, pin="957AD9640")
     assert PayloadBuilder(bare, FACTS, None).build([made]) == text[:-1]
 
@@ -232,7 +232,7 @@ WRITTEN = {
 @given(members=st.lists(UNITS, min_size=1, max_size=6), facts=st.sampled_from([FACTS, {**EAN, "upc": ""}]))
 @settings(max_examples=40, deadline=None)
 def test_a_string_says_what_it_was_built_from(name: str, members: list[Mapping[str, object]], facts: dict) -> None:  # type: ignore[type-arg]
-    found = packaged(name).spec
+    found = packaged_spec(name).spec
     members = members[: found.max_units]
     if any(field.source == "product.upc" and not field.optional for field in found.field):
         facts = FACTS
@@ -244,12 +244,12 @@ def test_a_string_says_what_it_was_built_from(name: str, members: list[Mapping[s
         for n, one in enumerate(members, 1)
     ]  # fmt: skip
     text = PayloadBuilder(found, facts, KEY).build(units)
-    fields = parse.split(text, found)
-    assert parse.findings(fields, found) == []
+    fields = parse.split_fields(text, found)
+    assert parse.find_faults(fields, found) == []
     for item in fields:
         assert item.field is not None
         if item.field.source in WRITTEN:
-            assert list(parse.values(item, found)) == [WRITTEN[item.field.source](one) for one in members]
+            assert list(parse.unit_values(item, found)) == [WRITTEN[item.field.source](one) for one in members]
         elif item.field.source.startswith("product."):
             assert item.value == facts[item.field.source.removeprefix("product.")]
     assert parse.unit_count(fields, found) == len(members)
@@ -270,7 +270,7 @@ def test_a_string_says_what_it_was_built_from(name: str, members: list[Mapping[s
 @pytest.mark.parametrize("count", [1, 4, 6])
 def test_no_zigbee_string_needs_a_larger_symbol_than_the_planned_one(count: int) -> None:
     """One in twenty did, where the size was that of one example made of what seemed the hardest characters."""
-    found = packaged("amazon-zss-ob02").spec
+    found = packaged_spec("amazon-zss-ob02").spec
     build, planned = PayloadBuilder(found, FACTS, KEY).build, symbol_size(found, FACTS, 256, count, 16)
     for _ in range(300):
         units = [
@@ -315,15 +315,15 @@ def test_the_mesh_strings_have_not_changed_by_one_octet() -> None:
     ],
 )  # fmt: skip
 def test_a_broken_spec_is_refused_with_its_line(name: str, old: str, new: str, says: str) -> None:
-    text = packaged(name).text
+    text = packaged_spec(name).text
     assert old in text
     with pytest.raises(InputError, match=says) as caught:
-        from_text(text.replace(old, new, 1), "mine.toml")
+        spec_from_text(text.replace(old, new, 1), "mine.toml")
     assert caught.value.where.startswith("mine.toml")
 
 
 def test_what_is_not_published_is_marked() -> None:
-    marked = {name: packaged(name).spec.assumed for name in packaged_names()}
+    marked = {name: packaged_spec(name).spec.assumed for name in packaged_names()}
     assert marked == {
         "amazon-1d-code128": (),
         "amazon-bss-ob04": ("BMU", "BMO", "BMD"),
@@ -332,7 +332,7 @@ def test_what_is_not_published_is_marked() -> None:
         "amazon-zss-ob02": ("ZBD",),
     }
     with pytest.raises(InputError, match="ZBD"):
-        require_confirmed(packaged("amazon-zss-ob02"))
+        require_confirmed(packaged_spec("amazon-zss-ob02"))
 
 
 def test_a_spec_says_which_columns_it_wants_and_which_are_secrets() -> None:
@@ -351,8 +351,8 @@ def test_a_barcode_of_one_device_refuses_packages_of_two() -> None:
 
 
 def test_a_serial_with_the_lists_separator_is_refused_in_a_list() -> None:
-    text = packaged("amazon-wss-ob01").text.replace("max_units = 1", "max_units = 2")
-    builder = PayloadBuilder(from_text(text, "mine").spec, FACTS, KEY)
+    text = packaged_spec("amazon-wss-ob01").text.replace("max_units = 1", "max_units = 2")
+    builder = PayloadBuilder(spec_from_text(text, "mine").spec, FACTS, KEY)
     with pytest.raises(InputError, match="a value of SERNUM holds the separator '_'"):
         builder.build([unit("A1_234567890123", puk=PUK), unit("A12345678901234", puk=PUK)])
 
@@ -502,11 +502,11 @@ def test_zigbee_pairs_are_issued_from_their_file_and_no_install_code_lies_in_the
             identities=read_identities(path, wanted.spec.columns),
         )  # fmt: skip
         payloads = [package.payload for package in ledger.packages("Z1")]
-    assert [parse.split(text, wanted.spec)[3].value for text in payloads] == [
+    assert [parse.split_fields(text, wanted.spec)[3].value for text in payloads] == [
         "BF91A2B05327F4D0_BF91A2B05327F4D1", "BF91A2B05327F4D2_BF91A2B05327F4D3",
     ]  # fmt: skip
     key = load_private_key(factory.private_key.read_bytes(), "test")
-    opened = [one for text in payloads for one in parse.open_credentials(parse.split(text, wanted.spec), key, 2)]
+    opened = [one for text in payloads for one in parse.open_credentials(parse.split_fields(text, wanted.spec), key, 2)]
     assert [one.extra["install_code"].reveal().hex().upper() for one in opened] == codes
     kept = b"".join(file.read_bytes() for file in factory.root.glob("ledger.db*"))
     assert all(code.encode() not in kept and bytes.fromhex(code) not in kept for code in codes)

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from bss_mfg.export.programming.formats import formats
-from bss_mfg.export.sidecar import read_sidecar
-from bss_mfg.model import Who
-from bss_mfg.workspace import Workspace
+from bss_mfg.manifest.sidecar import read_sidecar
+from bss_mfg.model import Actor
+from bss_mfg.programming.formats import formats
+from bss_mfg.workspace.workspace import Workspace
 from tests import faults
 from tests.conftest import Factory, make_factory
 
@@ -77,7 +77,7 @@ def scanned(root: Path) -> object:
 
 def rekeyed(root: Path) -> object:
     workspace = Workspace.find(str(root), root, {})
-    with workspace.open_ledger(Who("t", "t", "t")) as ledger, workspace.open_vault(ledger) as vault:
+    with workspace.open_ledger(Actor("t", "t", "t")) as ledger, workspace.open_vault(ledger) as vault:
         ledger.check_vault(vault)
         return [unit.serial for unit in ledger.units_with_keys("B1", vault) if unit.key]
 

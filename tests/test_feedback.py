@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bss_mfg.core.toml_files import parse_toml, validate
 from bss_mfg.errors import InputError
-from bss_mfg.export import feedback
-from bss_mfg.export.feedback import (
+from bss_mfg.manifest import feedback
+from bss_mfg.manifest.feedback import (
     FILE,
     MAX_REASON,
     CsvShape,
@@ -27,7 +28,6 @@ from bss_mfg.export.feedback import (
     load_feedback_mapping,
     read_feedback,
 )  # fmt: skip
-from bss_mfg.tomlfile import parse, validate
 from tests.conftest import Factory
 
 MAPPING = load_feedback_mapping(Path("nowhere"))
@@ -172,7 +172,7 @@ def test_the_workspaces_own_mapping_comes_first_and_is_no_spec(factory: Factory)
 )
 def test_a_wrong_mapping_is_named_by_line_and_field(change: tuple[str, str], words: str) -> None:
     with pytest.raises(InputError, match=words):
-        validate(parse(PACKAGED.replace(*change), FILE), FeedbackMapping)
+        validate(parse_toml(PACKAGED.replace(*change), FILE), FeedbackMapping)
 
 
 @pytest.mark.parametrize(

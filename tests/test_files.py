@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bss_mfg.core.files import leftover_files, remove_leftover, write_atomically
 from bss_mfg.errors import LedgerError, RefusedError
-from bss_mfg.files import left_over, place, take_away
 from tests import faults
 
 
@@ -23,7 +23,7 @@ def half_written(path: Path, *, end: bool) -> int:
             yield b"a secret half" * 10_000
             os.kill(os.getpid(), signal.SIGKILL if end else signal.SIGSTOP)
 
-        place(path, pieces())
+        write_atomically(path, pieces())
 
     child = faults.fork(write)
     os.kill(child, signal.SIGCONT)
@@ -33,13 +33,13 @@ def half_written(path: Path, *, end: bool) -> int:
 
 def test_what_a_killed_command_left_goes_with_the_next(tmp_path: Path) -> None:
     half_written(tmp_path / "keys.csv", end=True)
-    (left,) = left_over(tmp_path)
+    (left,) = leftover_files(tmp_path)
     assert stat.S_IMODE(left.stat().st_mode) == 0o600
-    place(tmp_path / "keys.csv", [b"whole"])
+    write_atomically(tmp_path / "keys.csv", [b"whole"])
     assert {path.name for path in tmp_path.iterdir()} == {"keys.csv"}
     half_written(tmp_path / "other.csv", end=True)
-    assert take_away(left_over(tmp_path)[0])
-    assert left_over(tmp_path) == []
+    assert remove_leftover(leftover_files(tmp_path)[0])
+    assert leftover_files(tmp_path) == []
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
@@ -47,20 +47,20 @@ def test_a_living_writer_is_left_alone(tmp_path: Path) -> None:
     child = half_written(tmp_path / "keys.csv", end=False)
     try:
         with pytest.raises(LedgerError, match="another bss-mfg command is writing"):
-            place(tmp_path / "keys.csv", [b"mine"])
-        assert not take_away(left_over(tmp_path)[0])
+            write_atomically(tmp_path / "keys.csv", [b"mine"])
+        assert not remove_leftover(leftover_files(tmp_path)[0])
     finally:
         os.kill(child, signal.SIGCONT)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert {path.name for path in tmp_path.iterdir()} == {"keys.csv"}
     with pytest.raises(RefusedError, match="already there"):
-        place(tmp_path / "keys.csv", [b"mine"])
+        write_atomically(tmp_path / "keys.csv", [b"mine"])
 
 
 def test_two_long_names_never_share_a_temporary_file(tmp_path: Path) -> None:
     child = half_written(tmp_path / ("a" * 60 + "1"), end=False)
     try:
-        place(tmp_path / ("a" * 60 + "2"), [b"mine"])
+        write_atomically(tmp_path / ("a" * 60 + "2"), [b"mine"])
     finally:
         os.kill(child, signal.SIGCONT)
         os.waitpid(child, 0)
@@ -73,5 +73,5 @@ def test_a_failure_leaves_no_trace(tmp_path: Path) -> None:
         raise RuntimeError("the caller's own")
 
     with pytest.raises(RuntimeError):
-        place(tmp_path / "x", pieces())
+        write_atomically(tmp_path / "x", pieces())
     assert list(tmp_path.iterdir()) == []

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from bss_mfg.scan.ecc200 import layout, segments
-from bss_mfg.scan.grade import (
+from bss_mfg.imaging.ecc200 import layout, segments
+from bss_mfg.imaging.grade import (
     AVERAGE_LEVELS,
     AXIAL_LEVELS,
     CONTRAST_LEVELS,

@@ -13,7 +13,7 @@ import pytest
 
 from bss_mfg.errors import InputError, LedgerError
 from bss_mfg.ledger import audit
-from bss_mfg.ledger.backup import check_against, looked_at
+from bss_mfg.ledger.backup import check_head, inspect_copy
 from tests.conftest import WHO, Factory
 
 EVENTS = 1_000
@@ -38,8 +38,8 @@ def log() -> sqlite3.Connection:
     connection.execute("CREATE TABLE event (seq INTEGER, at TEXT, kind TEXT, batch TEXT, data TEXT, digest BLOB)")
     for number in range(EVENTS // 10):
         entries = [("read", {"verdict": "matched", "package": number * 10 + each}) for each in range(10)]
-        audit.append(connection, WHO, "B1" if number % 3 else None, entries)
-    assert audit.verify(connection) == EVENTS
+        audit.append_events(connection, WHO, "B1" if number % 3 else None, entries)
+    assert audit.verify_history(connection) == EVENTS
     return connection
 
 
@@ -52,16 +52,16 @@ def test_every_flipped_byte_of_a_thousand_events_breaks_its_link(log: sqlite3.Co
     previous, tried = audit.GENESIS, 0
     for seq, at, kind, batch, data, digest in log.execute("SELECT * FROM event ORDER BY seq").fetchall():
         columns = [at, kind, batch or "", data]
-        assert audit.link(previous, seq, at, kind, batch, data) == digest
+        assert audit.event_digest(previous, seq, at, kind, batch, data) == digest
         for column, text in enumerate(columns):
             for index in range(len(text)):
                 changed: list[str | None] = list(columns)
                 changed[column] = flipped(text, index, (seq + index) % 7)
                 if batch is None:
                     changed[2] = None
-                assert audit.link(previous, seq, *changed) != digest  # type: ignore[arg-type]
+                assert audit.event_digest(previous, seq, *changed) != digest  # type: ignore[arg-type]
                 tried += 1
-        assert audit.link(previous, seq ^ 1, at, kind, batch, data) != digest
+        assert audit.event_digest(previous, seq ^ 1, at, kind, batch, data) != digest
         previous = digest
     assert tried > 100_000
 
@@ -83,27 +83,27 @@ def test_each_changed_removed_or_swapped_event_is_found_and_named(log: sqlite3.C
         ):  # fmt: skip
             log.execute(*change)
             with pytest.raises(LedgerError, match=f"at event {seq}"):
-                audit.verify(log)
+                audit.verify_history(log)
             log.execute(*undo)
         for one, two in ((seq, -1), (seq + 1, seq), (-1, seq + 1)):
             log.execute("UPDATE event SET seq = ? WHERE seq = ?", (two, one))
         with pytest.raises(LedgerError, match=f"at event {seq}"):
-            audit.verify(log)
+            audit.verify_history(log)
         for one, two in ((seq, -1), (seq + 1, seq), (-1, seq + 1)):
             log.execute("UPDATE event SET seq = ? WHERE seq = ?", (two, one))
-    assert audit.verify(log) == EVENTS
+    assert audit.verify_history(log) == EVENTS
 
 
 def test_a_head_proves_that_no_end_was_cut_off(line: Factory) -> None:
     with line.ledger() as ledger:
         seq, digest = ledger.head()
-        assert check_against(ledger, f"{seq}:{digest}") == seq
-        assert check_against(ledger, f"{seq}:{digest[:16].upper()}") == seq
+        assert check_head(ledger, f"{seq}:{digest}") == seq
+        assert check_head(ledger, f"{seq}:{digest[:16].upper()}") == seq
         with pytest.raises(LedgerError, match="another one"):
-            check_against(ledger, f"{seq - 1}:{digest}")
+            check_head(ledger, f"{seq - 1}:{digest}")
         for wrong in ("", "12", "x:0123456789abcdef", f"{seq}:{digest[:15]}", f"{seq}:{'g' * 16}"):
             with pytest.raises(InputError, match="no ledger head"):
-                check_against(ledger, wrong)
+                check_head(ledger, wrong)
     shown = line.cli("audit", "verify", "--against", f"{seq}:{digest}", "--json")
     assert shown.json["against"] == seq
     database = sqlite3.connect(line.root / "ledger.db")
@@ -153,7 +153,7 @@ def test_a_backup_is_made_while_others_write_and_is_whole(line: Factory, tmp_pat
             to = tmp_path / f"{number}.db"
             done = line.cli("ledger", "backup", to)
             assert done.code == 0, done.err
-            copies.append(looked_at(to))
+            copies.append(inspect_copy(to))
     finally:
         stop.set()
         writer.join()
@@ -163,7 +163,7 @@ def test_a_backup_is_made_while_others_write_and_is_whole(line: Factory, tmp_pat
     assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {f"{number}.db" for number in range(5)}
     assert line.cli("ledger", "backup", tmp_path / "0.db").code == 4
     with line.ledger() as ledger:
-        assert check_against(ledger, f"{copies[0].events}:{copies[0].head}") == copies[0].events
+        assert check_head(ledger, f"{copies[0].events}:{copies[0].head}") == copies[0].events
 
 
 def test_a_restored_ledger_issues_no_serial_twice(line: Factory, tmp_path: Path) -> None:
@@ -231,6 +231,6 @@ def test_a_product_that_the_copy_does_not_know_skips_serials_too(factory: Factor
         assert factory.cli("ledger", "backup", tmp_path / f"{first}.db").code == 0
         factory.issue(1)
         with factory.ledger() as ledger:
-            assert next(ledger.packages("B1")).serials == f"ebK3{first:08d}"
+            assert next(ledger.packages("B1")).serials_text == f"ebK3{first:08d}"
         shutil.copy(tmp_path / f"{first}.db", tmp_path / "copy.db")
         (factory.root / "ledger.db").write_bytes(b"gone")

@@ -14,7 +14,7 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-from bss_mfg.scan.reader import read_page
+from bss_mfg.imaging.reader import read_page
 from bss_mfg.symbol import data_matrix
 from tests.conftest import Factory
 from tests.test_symbol import picture

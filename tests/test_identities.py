@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bss_mfg.errors import InputError
-from bss_mfg.identities import read_identities
+from bss_mfg.issuing.identity_files import read_identities
 from bss_mfg.model import Identity
 
 KNOWN = uuid.UUID("70cf7c97-32a3-45b6-9149-4810d2e9cbf4")

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from bss_mfg.errors import InputError, LedgerError, RefusedError
-from bss_mfg.identities import read_identities
-from bss_mfg.issuing import create_batch
+from bss_mfg.issuing.batch import create_batch
+from bss_mfg.issuing.identity_files import read_identities
 from bss_mfg.model import Identity
 from tests.conftest import WHO, Factory
 

@@ -15,10 +15,10 @@ import zxingcpp
 from PIL import Image
 
 from bss_mfg.errors import InputError, RefusedError
-from bss_mfg.label.job import batch_symbol_size
-from bss_mfg.label.layout import lay_out
-from bss_mfg.label.loading import load_template
-from bss_mfg.label.printer import GENERIC, Printer
+from bss_mfg.label.layout.page_layout import lay_out
+from bss_mfg.label.layout.symbol_size import batch_symbol_size
+from bss_mfg.label.template.loading import load_template
+from bss_mfg.label.template.printer import GENERIC, Printer
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.symbol import data_matrix
 from tests.conftest import Factory

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from bss_mfg.errors import InputError, LedgerError, MissingError
-from bss_mfg.ledger import keyfile
 from bss_mfg.ledger.connection import WAL_SAFE, journal, refuse_network
-from bss_mfg.ledger.issued import By
+from bss_mfg.ledger.issued import LookupColumn
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Secret
+from bss_mfg.workspace import vault_key_files
 from tests.conftest import Factory, make_factory
 
 
@@ -113,27 +113,27 @@ def test_the_vault_key_can_lie_elsewhere(factory: Factory, tmp_path: Path) -> No
 
 def test_a_vault_key_file_shows_damage(tmp_path: Path) -> None:
     path = tmp_path / "vault.key"
-    keyfile.save(Vault.generate(), path, "file", keyfile.no_passphrase)
+    vault_key_files.save_vault_key(Vault.generate(), path, "file", vault_key_files.refuse_to_ask)
     text = path.read_text()
     for position in range(0, len(text) - 1, 7):
         path.write_text(text[:position] + ("A" if text[position] != "A" else "B") + text[position + 1 :])
         with pytest.raises(InputError, match="undamaged"):
-            keyfile.load(path)
+            vault_key_files.load_vault_key(path)
     path.unlink()
     with pytest.raises(MissingError):
-        keyfile.load(path)
+        vault_key_files.load_vault_key(path)
 
 
 def test_a_sealed_key_opens_only_for_its_unit() -> None:
     vault = Vault(Secret(os.urandom(32)))
     data_key, wrapped = vault.new_data_key("B1")
     sealed = data_key.seal(7, b"u" * 16, Secret(b"k" * 16))
-    assert vault.data_key("B1", wrapped).open(7, b"u" * 16, sealed) == Secret(b"k" * 16)
+    assert vault.unwrap("B1", wrapped).open(7, b"u" * 16, sealed) == Secret(b"k" * 16)
     for number, octets in ((8, b"u" * 16), (7, b"v" * 16)):
         with pytest.raises(LedgerError, match="was changed"):
             data_key.open(number, octets, sealed)
     with pytest.raises(LedgerError, match="can't be unwrapped"):
-        vault.data_key("B2", wrapped)
+        vault.unwrap("B2", wrapped)
 
 
 @pytest.mark.parametrize("kind", ["garbage", "newer", "other database", "zeroed pages"])
@@ -200,7 +200,7 @@ def test_no_lookup_walks_the_ledger(factory: Factory) -> None:
         assert not ledger.serials_between(1, unit.serial + "0", unit.serial + "~")
         assert ledger.known_uuids([unit.uuid])
         assert not ledger.known_keys([b"k" * 32])
-        asked: list[tuple[By, Any]] = [
+        asked: list[tuple[LookupColumn, Any]] = [
             ("serial", unit.serial), ("uuid", unit.uuid.bytes), ("key_digest", b"k" * 32), ("number", 1)
         ]  # fmt: skip
         for by, value in asked:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bss_mfg.export.sidecar import read_sidecar
+from bss_mfg.manifest.sidecar import read_sidecar
 from tests.conftest import Factory, Outcome
 
 

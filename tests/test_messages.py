@@ -9,8 +9,8 @@ import uuid
 
 from bss_mfg.model import Secret, Unit
 from bss_mfg.payload.build import PayloadBuilder
-from bss_mfg.payload.keys import load_public_key
-from bss_mfg.payload.spec import packaged
+from bss_mfg.payload.product_keys import load_public_key
+from bss_mfg.payload.spec import packaged_spec
 from tests.conftest import Factory
 
 
@@ -127,7 +127,7 @@ def test_inspect_says_what_an_opened_zigbee_field_holds_and_nothing_that_is_not_
     device = Unit(1, "Z1", uuid.UUID(int=1), "BF91A2B05327F4D5", Secret(b"k" * 16), extra={"install_code": code.hex()})
     key = load_public_key((factory.root / "dev-keys" / "amazon.public.pem").read_bytes(), "amazon")
     facts = {"pid": "ebK3", "upc": "841667145075", "ean": ""}
-    text = PayloadBuilder(packaged("amazon-zss-ob02").spec, facts, key).build([device])
+    text = PayloadBuilder(packaged_spec("amazon-zss-ob02").spec, facts, key).build([device])
     shown = factory.cli("inspect", text, "--private-key", factory.private_key)
     assert shown.code == 0, shown.err
     assert f"  unit  MAC BF91A2B05327F4D5, install code SHA-256 {hashlib.sha256(code).hexdigest()}\n" in shown.out

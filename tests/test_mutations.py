@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from bss_mfg.scan.diagnose import diagnose
-from bss_mfg.scan.keyboards import LAYOUTS, capped, typed
+from bss_mfg.verify.diagnosis import diagnose
+from bss_mfg.verify.keyboards import LAYOUTS, capped, typed
 from tests.conftest import Factory
 
 COUNT = 10_000

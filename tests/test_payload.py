@@ -8,20 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bss_mfg.credentials import new_oob_key, new_uuid, serial_from
+from bss_mfg.credentials import format_serial, new_oob_key, new_uuid
 from bss_mfg.errors import InputError
-from bss_mfg.label.example import symbol_size
+from bss_mfg.label.layout.symbol_size import symbol_size
 from bss_mfg.model import Secret, Unit
 from bss_mfg.payload import parse
-from bss_mfg.payload.build import PayloadBuilder, checked, longest_example
-from bss_mfg.payload.keys import load_private_key, load_public_key, new_development_key
-from bss_mfg.payload.spec import from_text, packaged, require_confirmed
+from bss_mfg.payload.build import PayloadBuilder, check_value, longest_example
+from bss_mfg.payload.product_keys import load_private_key, load_public_key, new_development_key
+from bss_mfg.payload.spec import packaged_spec, require_confirmed, spec_from_text
 from bss_mfg.symbol import data_matrix
 
 PRIVATE, PUBLIC = new_development_key("p256")
 KEY = load_public_key(PUBLIC, "test")
 FACTS = {"pid": "ebK3", "upc": "841667145075", "ean": ""}
-SPEC = packaged("amazon-bss-ob04")
+SPEC = packaged_spec("amazon-bss-ob04")
 
 
 def units(count: int, oob: int = 16) -> list[Unit]:
@@ -44,11 +44,11 @@ def test_the_published_fields_stand_first_and_in_order() -> None:
 )
 @settings(max_examples=40, deadline=None)
 def test_a_string_opens_to_what_it_was_built_from(members: list[tuple[uuid.UUID, bytes]], kind: str) -> None:
-    spec = from_text(SPEC.text.replace('format = "base64"', f'format = "{kind}"'), "test").spec
+    spec = spec_from_text(SPEC.text.replace('format = "base64"', f'format = "{kind}"'), "test").spec
     made = [Unit(n, f"S{n}", value, None, Secret(key)) for n, (value, key) in enumerate(members, 1)]
-    fields = parse.split(PayloadBuilder(spec, FACTS, KEY).build(made), spec)
-    assert parse.findings(fields, spec) == []
-    assert list(parse.uuids(fields, spec)) == [value for value, _ in members]
+    fields = parse.split_fields(PayloadBuilder(spec, FACTS, KEY).build(made), spec)
+    assert parse.find_faults(fields, spec) == []
+    assert list(parse.device_uuids(fields, spec)) == [value for value, _ in members]
     opened = parse.open_credentials(fields, load_private_key(PRIVATE, "test"), len(members))
     assert [(unit.uuid, unit.key) for unit in opened] == [(value, Secret(key)) for value, key in members]
 
@@ -73,7 +73,7 @@ def test_the_planned_size_holds_for_three_thousand_strings(count: int, oob: int)
 @pytest.mark.parametrize("value", ["a;b", "a:b", "a\\b", "a b", "a\nb", "\u00e4", "", "\x1d", "a\0"])
 def test_a_value_that_would_break_the_string_is_refused(value: str) -> None:
     with pytest.raises(InputError, match="would break"):
-        checked(value, "KEY")
+        check_value(value, "KEY")
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_value_that_would_break_the_string_is_refused(value: str) -> None:
 def test_a_broken_spec_is_refused_with_its_line(old: str, new: str, said: str) -> None:
     assert old in SPEC.text
     with pytest.raises(InputError, match=said) as caught:
-        from_text(SPEC.text.replace(old, new, 1), "mine.toml")
+        spec_from_text(SPEC.text.replace(old, new, 1), "mine.toml")
     assert caught.value.where.startswith("mine.toml")
 
 
@@ -101,7 +101,7 @@ def test_production_wants_a_confirmed_spec() -> None:
     with pytest.raises(InputError, match="BMU, BMO, BMD"):
         require_confirmed(SPEC)
     signed = SPEC.text + '\n[confirmation]\nby = "QA"\non = 2026-05-01\ndocument = "Guide 1.2"\n'
-    require_confirmed(from_text(signed, "mine.toml"))
+    require_confirmed(spec_from_text(signed, "mine.toml"))
 
 
 def test_keys_of_the_wrong_kind_are_refused_by_the_suite() -> None:
@@ -113,7 +113,7 @@ def test_keys_of_the_wrong_kind_are_refused_by_the_suite() -> None:
 @pytest.mark.parametrize("text", ["", "ABV", "ABV:OB04;PID", "ABV:OB04;;PID:ebK3"])
 def test_cut_strings_have_no_shape(text: str) -> None:
     with pytest.raises(InputError, match="has no ':'"):
-        parse.split(text, SPEC.spec)
+        parse.split_fields(text, SPEC.spec)
 
 
 def test_findings_name_what_is_wrong() -> None:
@@ -126,10 +126,10 @@ def test_findings_name_what_is_wrong() -> None:
         "PID:ebK3;" + text.replace("PID:ebK3;", ""): "another order",
     }
     for changed, said in cases.items():
-        assert said in "; ".join(parse.findings(parse.split(changed, SPEC.spec), SPEC.spec))
+        assert said in "; ".join(parse.find_faults(parse.split_fields(changed, SPEC.spec), SPEC.spec))
 
 
 def test_serials_count_up_and_refuse_to_overflow() -> None:
-    assert serial_from("{pid}-{n:04}", "ebK3", 7) == "ebK3-0007"
+    assert format_serial("{pid}-{n:04}", "ebK3", 7) == "ebK3-0007"
     with pytest.raises(InputError, match="room for 4 digits"):
-        serial_from("{pid}-{n:04}", "ebK3", 10000)
+        format_serial("{pid}-{n:04}", "ebK3", 10000)

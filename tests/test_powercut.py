@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bss_mfg.core.files import write_atomically
 from bss_mfg.errors import BssError
-from bss_mfg.files import place
-from bss_mfg.issuing import create_batch
+from bss_mfg.issuing.batch import create_batch
 from bss_mfg.ledger import connection
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Identity
@@ -94,7 +94,7 @@ def cut_everywhere(memory: Path, tmp_path: Path, write: Callable[[Path, bytes], 
 
 
 def test_a_power_cut_loses_nothing_that_was_acknowledged(memory: Path, tmp_path: Path) -> None:
-    seen = cut_everywhere(memory, tmp_path, lambda path, data: place(path, [data]))
+    seen = cut_everywhere(memory, tmp_path, lambda path, data: write_atomically(path, [data]))
     assert seen.states >= 2_000, seen
     assert (seen.corrupt, seen.lost, seen.torn) == (0, 0, 0), seen
 

@@ -13,7 +13,7 @@ import zxingcpp
 from PIL import Image
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.printer import BUILT_IN, load_printer, printer_text
+from bss_mfg.label.template.printer import BUILT_IN, load_printer, printer_text
 from tests.conftest import Factory
 from tests.pictures import pdfium
 

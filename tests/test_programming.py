@@ -24,16 +24,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from intelhex import IntelHex
 
+from bss_mfg.core.clock import now
 from bss_mfg.errors import BssError, InputError, MissingError
-from bss_mfg.export.programming.check import Difference, check_readback, read_readback
-from bss_mfg.export.programming.formats import NAMES, formats
-from bss_mfg.export.programming.layout import CRCS, Layout, load_layout, packaged_layouts
-from bss_mfg.export.programming.model import About, Format
-from bss_mfg.export.programming.sealing import recipients, sealed
-from bss_mfg.ledger.audit import now
-from bss_mfg.ledger.sealed import sealed as sealed_rows
+from bss_mfg.ledger.sealed import seal_packages as sealed_rows
 from bss_mfg.model import Batch, Package, Secret, Unit
-from bss_mfg.payload.spec import packaged
+from bss_mfg.payload.spec import packaged_spec
+from bss_mfg.programming.check import Difference, check_readback, read_readback
+from bss_mfg.programming.formats import NAMES, formats
+from bss_mfg.programming.layout import CRCS, Layout, load_layout, packaged_layouts
+from bss_mfg.programming.model import About, Format
+from bss_mfg.programming.sealing import recipients, sealed
 from tests.conftest import Factory
 
 ABOUT = About("B1", "ebK3", "12:0a1b2c3d", "1.2.3")
@@ -609,7 +609,7 @@ def check(new_factory: Callable[[], Factory]) -> Check:
 def issued(factory: Factory, some: list[Unit]) -> tuple[Factory, Batch]:
     """A batch of just these units, one in a package, whose barcode strings don't matter."""
     factory.add()
-    loaded, spec = factory.workspace.product("bulb"), packaged("amazon-bss-ob04")
+    loaded, spec = factory.workspace.product("bulb"), packaged_spec("amazon-bss-ob04")
     batch = Batch(
         "B1", "bulb", "development", len(some), len(some), 1, now(), spec.spec.name, spec.text, spec.spec.suite,
         loaded.key.fingerprint, "sheet-a4-24", loaded.product.facts, 9,

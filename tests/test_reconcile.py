@@ -21,13 +21,13 @@ import pytest
 import zxingcpp
 
 from bss_mfg.cli.reconcile import document
-from bss_mfg.export.mapping import load_mapping
-from bss_mfg.payload.keys import load_private_key
-from bss_mfg.reconciling.account import Account
-from bss_mfg.reconciling.books import Books
-from bss_mfg.reconciling.controllogs import reconcile_control_logs
-from bss_mfg.reconciling.job import reconcile
-from bss_mfg.reconciling.programming import reconcile_programming
+from bss_mfg.manifest.mapping import load_mapping
+from bss_mfg.payload.product_keys import load_private_key
+from bss_mfg.reconcile.account import Account
+from bss_mfg.reconcile.books import Books
+from bss_mfg.reconcile.controllogs import reconcile_control_logs
+from bss_mfg.reconcile.programming import reconcile_programming
+from bss_mfg.reconcile.reconciliation import reconcile
 from tests.conftest import Factory, Outcome
 
 
@@ -205,7 +205,7 @@ def test_a_programming_file_altered_in_one_character_is_named_at_every_position(
     with factory.ledger() as ledger:
         batch, vault = ledger.batch("B1"), factory.workspace.open_vault()
         books = Books(ledger, batch)
-        key = ledger.data_key("B1", vault).handed_over()
+        key = ledger.data_key("B1", vault).to_bytes()
         events = list(ledger.events_of(("keys released",), "B1"))
         at = 0
         for row in rows:
@@ -254,11 +254,11 @@ def test_a_label_file_of_another_batch_is_named_with_that_batch(factory: Factory
     with factory.ledger() as ledger:
         for package in ledger.packages("B2"):
             wanted = f"page {package.number}: belongs to batch B2, package {package.number}"
-            assert (package.serials, f"labels/{name}", wanted) in found
+            assert (package.serials_text, f"labels/{name}", wanted) in found
         if name.startswith("B1"):
             assert ("", f"labels/{name}", "was altered: another SHA-256 than when it was made") in found
             for package in ledger.packages("B1"):
-                assert (package.serials, "", "no file here shows its label, though it was printed") in found
+                assert (package.serials_text, "", "no file here shows its label, though it was printed") in found
         else:
             assert len(found) == 3
 

@@ -21,23 +21,23 @@ from hypothesis import strategies as st
 from benchmarks.memory import alone
 from benchmarks.tables import WHO, issue
 from bss_mfg.cli.reconcile import document
+from bss_mfg.core.files import make_folder
+from bss_mfg.core.processes import ProcessExecutor, WorkerError
 from bss_mfg.errors import InputError
-from bss_mfg.export.jsonlist import members
-from bss_mfg.export.manifests import make_control_logs
-from bss_mfg.export.mapping import load_mapping
-from bss_mfg.export.programming.check import ReadBack, check_readback, read_readback
-from bss_mfg.export.programming.formats import formats
-from bss_mfg.export.programming.release import release
-from bss_mfg.files import make_folder
-from bss_mfg.identities import read_identities
-from bss_mfg.issuing import create_batch
-from bss_mfg.reconciling.account import MOST, First
-from bss_mfg.reconciling.books import Shelf
-from bss_mfg.reconciling.job import reconcile
-from bss_mfg.reconciling.keyparts import Keys, RowsPart
-from bss_mfg.reconciling.logparts import NotByLines, by_lines
-from bss_mfg.workers import Processes, WorkerError
-from bss_mfg.workspace import Workspace
+from bss_mfg.issuing.batch import create_batch
+from bss_mfg.issuing.identity_files import read_identities
+from bss_mfg.manifest.jsonlist import members
+from bss_mfg.manifest.manifests import make_control_logs
+from bss_mfg.manifest.mapping import load_mapping
+from bss_mfg.programming.check import ReadBack, check_readback, read_readback
+from bss_mfg.programming.formats import formats
+from bss_mfg.programming.release import release
+from bss_mfg.reconcile.account import MOST, First
+from bss_mfg.reconcile.books import Shelf
+from bss_mfg.reconcile.keyparts import Keys, RowsPart
+from bss_mfg.reconcile.logparts import NotByLines, by_lines
+from bss_mfg.reconcile.reconciliation import reconcile
+from bss_mfg.workspace.workspace import Workspace
 from tests.conftest import Factory
 from tests.test_family import PUKS
 
@@ -92,8 +92,8 @@ def files(line: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def two() -> Iterator[Processes]:
-    with Processes(2) as executor:
+def two() -> Iterator[ProcessExecutor]:
+    with ProcessExecutor(2) as executor:
         yield executor
 
 
@@ -105,7 +105,7 @@ def log_of(files: Path) -> Path:
 # --- whoever works ----------------------------------------------------------------------------------------------------
 
 
-def test_two_processes_say_what_one_says(line: Path, files: Path, two: Processes) -> None:
+def test_two_processes_say_what_one_says(line: Path, files: Path, two: ProcessExecutor) -> None:
     assert reconciled(line, UNITS, files, two) == reconciled(line, UNITS, files)
     assert counts(reconciled(line, UNITS, files, two)) == [UNITS, 0, UNITS]
     log, keys = log_of(files), files / "keys.csv"

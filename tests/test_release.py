@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bss_mfg.export.programming.formats import formats
+from bss_mfg.programming.formats import formats
 from tests.conftest import Factory
 from tests.test_tables import soffice
 
@@ -127,7 +127,7 @@ def test_a_read_back_that_libreoffice_saved_is_read_exactly(line: Factory, tmp_p
 def test_the_command_offers_every_format() -> None:
     """Written out there, so that help needs none of the formats' libraries."""
     from bss_mfg.cli.program import FORMATS
-    from bss_mfg.export.programming.formats import NAMES, formats
+    from bss_mfg.programming.formats import NAMES, formats
 
     assert set(FORMATS) == set(NAMES) == set(formats())
 

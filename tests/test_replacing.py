@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bss_mfg.errors import LedgerError
-from bss_mfg.ledger.life import MOVES
+from bss_mfg.ledger.life import TRANSITIONS
 from tests.conftest import Factory
 
 
@@ -80,7 +80,7 @@ def test_a_unit_is_replaced_once(line: Factory) -> None:
         assert ledger.check() > 0
     assert line.issue(2, "B2").units == 2
     with line.ledger() as ledger:
-        assert next(ledger.packages("B2")).serials == "ebK300000011, ebK300000012"
+        assert next(ledger.packages("B2")).serials_text == "ebK300000011, ebK300000012"
 
 
 def test_both_scrapped_units_of_a_package_are_replaced_together(line: Factory) -> None:
@@ -93,7 +93,7 @@ def test_both_scrapped_units_of_a_package_are_replaced_together(line: Factory) -
     both = line.cli("replace", "B1", "ebK300000003", "ebK300000004", "--reason", "dropped")
     assert both.code == 0, both.err
     with line.ledger() as ledger:
-        assert next(ledger.packages("B1", 2, 1)).serials == "ebK300000009, ebK300000010"
+        assert next(ledger.packages("B1", 2, 1)).serials_text == "ebK300000009, ebK300000010"
 
 
 def test_the_old_label_is_wrong_and_the_new_one_right(line: Factory) -> None:
@@ -207,9 +207,9 @@ def test_a_shipped_package_is_neither_printed_nor_scrapped_until_it_comes_back(l
 
 
 def test_scrapped_is_for_ever_in_the_table_of_moves() -> None:
-    assert set(MOVES["scrapped"].values()) == {"scrapped"}
-    assert "print" not in MOVES["shipped"]
-    assert all(state in MOVES for moves in MOVES.values() for state in moves.values())
+    assert set(TRANSITIONS["scrapped"].values()) == {"scrapped"}
+    assert "print" not in TRANSITIONS["shipped"]
+    assert all(state in TRANSITIONS for moves in TRANSITIONS.values() for state in moves.values())
 
 
 # --- identities from before -------------------------------------------------------------------------------------------
@@ -298,11 +298,11 @@ def test_a_foreign_serial_is_refused_by_its_row(factory: Factory, tmp_path: Path
     with factory.ledger() as ledger, ledger.transaction():
         number, _ = ledger.product_number("bulb", "ebK3", "0" * 64)
     with factory.ledger() as ledger, pytest.raises(LedgerError, match="contradicts"), ledger.transaction():
-        from bss_mfg.model import IssuedBefore
+        from bss_mfg.model import ImportedIdentity
 
-        listed = [IssuedBefore(2, "A", None, b"k" * 32), IssuedBefore(3, "B", None, None)]
+        listed = [ImportedIdentity(2, "A", None, b"k" * 32), ImportedIdentity(3, "B", None, None)]
         assert ledger.import_issued(number, "bulb", listed, "f", "") == 2
-        ledger.import_issued(number, "bulb", [IssuedBefore(2, "C", None, b"k" * 32)], "f", "")
+        ledger.import_issued(number, "bulb", [ImportedIdentity(2, "C", None, b"k" * 32)], "f", "")
 
 
 def test_a_replaced_unit_gets_no_label_by_name(line: Factory) -> None:

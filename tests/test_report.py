@@ -25,9 +25,9 @@ from bss_mfg.report.page import html_report
 from bss_mfg.report.pdf import pdf_report
 from bss_mfg.report.statistics import statistics
 from bss_mfg.report.tables import csv_report, json_report
-from bss_mfg.scan.findings import Findings, Heap
-from bss_mfg.scan.job import Verification, Wanted, verify
-from bss_mfg.scan.reconcile import Finding
+from bss_mfg.verify.finding_spool import Findings, Heap
+from bss_mfg.verify.findings import Finding
+from bss_mfg.verify.verification import Verification, Wanted, verify
 from tests.conftest import Factory
 from tests.test_verify import cell, tampered
 

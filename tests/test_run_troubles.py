@@ -16,15 +16,15 @@ from typing import Any
 import pytest
 
 from bss_mfg.cli.steps import Steps
+from bss_mfg.core.files import immediate_lock, sha256_of
+from bss_mfg.core.processes import ProcessExecutor
 from bss_mfg.errors import MissingError
-from bss_mfg.files import held, sha256_of
-from bss_mfg.label.part import make_part
-from bss_mfg.label.printer import GENERIC
-from bss_mfg.running.estimate import refuse_full_disk
-from bss_mfg.running.job import run
-from bss_mfg.running.plan import Ready, new_plan, ready, write_plan
-from bss_mfg.workers import Processes
-from bss_mfg.workspace import Workspace
+from bss_mfg.label.label_file import make_part
+from bss_mfg.label.template.printer import GENERIC
+from bss_mfg.pipeline.estimate import refuse_full_disk
+from bss_mfg.pipeline.pipeline import run
+from bss_mfg.pipeline.plan import Ready, new_plan, ready, write_plan
+from bss_mfg.workspace.workspace import Workspace
 from tests.conftest import Factory
 from tests.test_bad_input import good_pem
 from tests.test_run import command, interrupted
@@ -104,7 +104,7 @@ def test_a_finished_run_is_done_whatever_became_of_its_units(factory: Factory, h
     factory.add()
     assert factory.cli("run", "bulb", "--units", 30, "--id", "B1").code == 0
     with factory.ledger() as ledger:
-        serials = [package.serials for package in ledger.packages("B1")]
+        serials = [package.serials_text for package in ledger.packages("B1")]
     act = {
         "shipped": ["ship", "B1", "--verified", "--for", "pallet 1"], "closed": ["close", "B1"],
         "one scrapped": ["scrap", "B1", serials[0], "--reason", "x"],
@@ -146,7 +146,7 @@ def test_a_traveller_that_the_ledger_never_heard_of_is_made_anew(factory: Factor
 # --- meanwhile ----------------------------------------------------------------------------------------------------
 
 
-class Deadly(Processes):
+class Deadly(ProcessExecutor):
     """Processes of which one dies whenever it is to make a certain file."""
 
     def submit_within(self, seconds: float, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -186,7 +186,7 @@ def test_a_file_whose_processes_die_is_named_and_made_by_the_next_run(factory: F
 def test_a_second_run_of_a_batch_that_is_at_work_is_refused(factory: Factory) -> None:
     factory.add()
     assert factory.cli("run", "bulb", "--units", 4, "--id", "B1").code == 0
-    with held(factory.root / "batches/B1/run.json", "-"):
+    with immediate_lock(factory.root / "batches/B1/run.json", "-"):
         done = factory.cli("run", "--resume", "B1")
     assert done.code == 5
     assert "at work" in done.err

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bss_mfg.errors import InputError
-from bss_mfg.scan.sampling import AQLS, INSPECTIONS, Inspection, Lot, aql_of, decide, drawn, next_inspection, plan_of
+from bss_mfg.verify.sampling import AQLS, INSPECTIONS, Inspection, Lot, aql_of, decide, drawn, next_inspection, plan_of
 
 # Lot, AQL -> code letter used, sample, acceptance number, as printed in the standard's master tables.
 NORMAL = [

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.send import TRIES, Sent, formats_of, parse_address, send
+from bss_mfg.label.printing.raw_port import TRIES, Sent, formats_of, parse_address, send
 from tests.conftest import Factory, Outcome
 
 LABELS = 60

@@ -13,10 +13,10 @@ import pypdfium2
 import pytest
 from PIL import Image
 
+from bss_mfg.core.processes import ProcessExecutor
 from bss_mfg.errors import InputError
-from bss_mfg.scan.job import Wanted, verify
-from bss_mfg.scan.sources import open_source, pages_of
-from bss_mfg.workers import Processes
+from bss_mfg.imaging.sources import open_source, pages_of
+from bss_mfg.verify.verification import Wanted, verify
 from tests.conftest import Factory
 
 KINDS = {
@@ -141,7 +141,7 @@ def test_the_number_of_processes_changes_nothing(printed: Factory, tmp_path: Pat
     image = scan(printed)
     for number in range(5):
         image.rotate(number * 2, fillcolor=255).save(tmp_path / f"{number}.png", dpi=(300, 300))
-    with printed.ledger() as ledger, Processes(3) as three:
+    with printed.ledger() as ledger, ProcessExecutor(3) as three:
         batch, wanted = ledger.batch("A"), Wanted(grade=True)
         here, there = (verify(ledger, batch, [tmp_path], wanted, executor=executor) for executor in (None, three))
     assert len(here.findings) > 5

@@ -18,8 +18,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bss_mfg.scan.keyboards import LAYOUTS, US, capped, diagnose_layout, meant, typed
-from bss_mfg.scan.station import Station
+from bss_mfg.station.station import Station
+from bss_mfg.verify.keyboards import LAYOUTS, US, capped, diagnose_layout, meant, typed
 from tests.conftest import Factory, run_cli
 
 

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bss_mfg.errors import InputError
-from bss_mfg.payload.keys import load_private_key, load_public_key, new_development_key
+from bss_mfg.payload.product_keys import load_private_key, load_public_key, new_development_key
 from bss_mfg.payload.suites import SUITES, x963_kdf
 
 VECTORS = Path(cryptography_vectors.__file__).parent

@@ -64,7 +64,7 @@ def test_each_size_holds_its_codewords_and_no_more(size: int, codewords: int) ->
 
 def test_runs_cover_exactly_the_dark_modules() -> None:
     matrix = data_matrix(b"ABV:OB04;PID:ebK3;UPC:841667145075;")
-    starts, lengths = matrix.runs()
+    starts, lengths = matrix.dark_runs()
     drawn = {
         (start // (matrix.columns + 1), start % (matrix.columns + 1) + step)
         for start, length in zip(starts, lengths, strict=True)

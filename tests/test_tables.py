@@ -24,18 +24,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bss_mfg import tables
 from bss_mfg.cli.table import table as command
 from bss_mfg.errors import InputError, MissingError
-from bss_mfg.export import tables
-from bss_mfg.export.tables import DEFAULT, Table, csv_rows, csv_table, json_lines, json_rows, write_xlsx
-from bss_mfg.identities import read_identities, stream_identities
-from bss_mfg.issuing import create_batch
+from bss_mfg.issuing.batch import create_batch
+from bss_mfg.issuing.identity_files import read_identities, stream_identities
+from bss_mfg.issuing.replacement import replace_units
 from bss_mfg.ledger import audit, rows
-from bss_mfg.ledger.life import State
-from bss_mfg.ledger.rows import COLUMNS, NUMBERS, Filter
+from bss_mfg.ledger.life import UnitState
+from bss_mfg.ledger.rows import INTEGER_COLUMNS, UNIT_COLUMNS, UnitFilter
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Identity
-from bss_mfg.replacing import replace_units
+from bss_mfg.tables import DEFAULT, Table, csv_rows, csv_table, json_lines, json_rows, write_xlsx
 from tests.conftest import Factory
 
 ROOT = Path(__file__).parent.parent
@@ -66,7 +66,7 @@ def replace(factory: Factory, ledger: Ledger, serial: str) -> str:
 
 def table(factory: Factory, *columns: str, **wanted: Any) -> list[tuple[Any, ...]]:
     with factory.ledger() as ledger:
-        return list(chain.from_iterable(ledger.unit_rows("B1", columns, Filter(**wanted))))
+        return list(chain.from_iterable(ledger.unit_rows("B1", columns, UnitFilter(**wanted))))
 
 
 # --- what it says -------------------------------------------------------------------------------------------------
@@ -95,7 +95,7 @@ def test_the_states_are_those_of_the_life(line: Factory) -> None:
 def test_the_command_knows_all_states() -> None:
     (option,) = [param for param in command.params if param.name == "states"]
     assert isinstance(option.type, click.Choice)
-    assert tuple(option.type.choices) == get_args(State)
+    assert tuple(option.type.choices) == get_args(UnitState)
 
 
 def test_who_was_replaced_twice_names_the_next_only(line: Factory) -> None:
@@ -136,7 +136,7 @@ def test_units_are_chosen_by_state(line: Factory) -> None:
 def test_units_are_chosen_by_the_day_of_their_last_event(factory: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
     factory.add(oob_bytes=16)
     days = [f"2026-11-{day:02}T12:00:00Z" for day in range(10, 20)]
-    monkeypatch.setattr("bss_mfg.issuing.now", lambda: days[0])
+    monkeypatch.setattr("bss_mfg.issuing.batch.now", lambda: days[0])
     monkeypatch.setattr(audit, "now", lambda: days[0])
     factory.issue(6)
 
@@ -177,17 +177,17 @@ def test_no_column_is_secret(line: Factory) -> None:
         stored = ledger._rows("SELECT sealed_key, key_digest FROM unit")
         vault = line.workspace.open_vault()
         keys = [unit.key.reveal() for unit in ledger.units_with_keys("B1", vault) if unit.key]
-        text = b"".join(Table(ledger, ledger.batch("B1"), tuple(COLUMNS)).csv()).lower()
+        text = b"".join(Table(ledger, ledger.batch("B1"), tuple(UNIT_COLUMNS)).csv()).lower()
     for octets in chain(keys, *stored):
         assert octets.hex().encode() not in text
-    for expression in COLUMNS.values():
+    for expression in UNIT_COLUMNS.values():
         assert not re.search(r"sealed|digest|wrapped|recovery|request", expression)
 
 
 def test_the_documented_columns_are_the_columns() -> None:
     text = (ROOT / "docs" / "formats" / "tables.md").read_text().partition("\n## manifest")[0]
     documented = re.findall(r"^\| `(\w+)` \| (text|number) \|", text, re.MULTILINE)
-    assert [(name, "number" if name in NUMBERS else "text") for name in COLUMNS] == documented
+    assert [(name, "number" if name in INTEGER_COLUMNS else "text") for name in UNIT_COLUMNS] == documented
 
 
 # --- formats ------------------------------------------------------------------------------------------------------
@@ -283,7 +283,7 @@ def test_more_rows_than_a_sheet_holds_are_refused_before(
         with pytest.raises(InputError, match="9 units don't fit") as caught:
             Table(ledger, ledger.batch("B1")).xlsx(tmp_path / "t.xlsx")
         assert "csv or parquet" in caught.value.way_out
-        fits = Table(ledger, ledger.batch("B1"), DEFAULT, Filter(states=("issued", "printed", "shipped")))
+        fits = Table(ledger, ledger.batch("B1"), DEFAULT, UnitFilter(states=("issued", "printed", "shipped")))
         fits.xlsx(tmp_path / "t.xlsx")
     assert fits.count == 7
 
@@ -358,9 +358,9 @@ def test_no_lock_is_held_while_the_caller_works(line: Factory, monkeypatch: pyte
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 1000])
 def test_slices_of_any_size_give_the_same(line: Factory, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
-    whole = table(line, *COLUMNS)
+    whole = table(line, *UNIT_COLUMNS)
     monkeypatch.setattr(rows, "SLICE", size)
-    assert table(line, *COLUMNS) == whole
+    assert table(line, *UNIT_COLUMNS) == whole
 
 
 def old_csv(ledger: Ledger) -> bytes:

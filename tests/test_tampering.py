@@ -37,7 +37,7 @@ def log(factory: Factory) -> Path:
 
 def rows_of(path: Path) -> list[Row]:
     with sqlite3.connect(path) as database:
-        return list(audit.rows(database))
+        return list(audit.stored_events(database))
 
 
 def test_every_flipped_octet_of_every_event_is_found(log: Path) -> None:
@@ -48,7 +48,7 @@ def test_every_flipped_octet_of_every_event_is_found(log: Path) -> None:
     flips, bits = 0, random.Random(3)
     for at, row in enumerate(listed):
         before = listed[at - 1][5] if at else audit.GENESIS
-        assert audit.walk([row], before, row[0]) == row[0]
+        assert audit.verify_chain([row], before, row[0]) == row[0]
         for column in range(1, 6):
             value = row[column]
             for place in range(len(value) if isinstance(value, bytes) else 0):
@@ -56,7 +56,7 @@ def test_every_flipped_octet_of_every_event_is_found(log: Path) -> None:
                 changed = bytearray(value)
                 changed[place] ^= 1 << bits.randrange(8)
                 with pytest.raises(LedgerError, match=rf"changed at event {row[0]}\."):
-                    audit.walk([(*row[:column], bytes(changed), *row[column + 1 :])], before, row[0])  # type: ignore[arg-type]
+                    audit.verify_chain([(*row[:column], bytes(changed), *row[column + 1 :])], before, row[0])  # type: ignore[arg-type]
                 flips += 1
     assert flips == sum(len(value) for row in listed for value in row[1:] if value)  # type: ignore[arg-type]
     assert flips > 100 * EVENTS
@@ -78,7 +78,7 @@ def test_every_changed_order_is_found(log: Path, change: str) -> None:
         else:
             changed = [*listed[: at + 1], *listed[at:]]
         with pytest.raises(LedgerError, match="changed at event"):
-            audit.walk(changed, audit.GENESIS, 1)
+            audit.verify_chain(changed, audit.GENESIS, 1)
 
 
 @pytest.mark.slow

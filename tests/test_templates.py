@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.example import look
-from bss_mfg.label.expressions import compile_condition, compile_text
-from bss_mfg.label.geometry import place_all
-from bss_mfg.label.layout import lay_out
-from bss_mfg.label.loading import LoadedTemplate, load_template
-from bss_mfg.label.printer import GENERIC
-from bss_mfg.looking import example_subject
+from bss_mfg.label.examples import example_subject
+from bss_mfg.label.layout.design_check import look
+from bss_mfg.label.layout.geometry import place_all
+from bss_mfg.label.layout.page_layout import lay_out
+from bss_mfg.label.template.expressions import compile_condition, compile_text
+from bss_mfg.label.template.loading import LoadedTemplate, load_template
+from bss_mfg.label.template.printer import GENERIC
 
 HEAD = """format = 1
 title = "Trial"
@@ -219,8 +219,8 @@ def test_a_part_number_stands_for_its_medium(tmp_path: Path) -> None:
 
 
 def test_every_medium_of_the_library_is_a_medium(tmp_path: Path) -> None:
-    from bss_mfg.label.media import library
-    from bss_mfg.label.template import Media
+    from bss_mfg.label.template.media import library
+    from bss_mfg.label.template.template import Media
 
     found = library()
     assert len(found) >= 25
@@ -304,8 +304,9 @@ def test_svg_and_pdf_artwork_stay_vectors(tmp_path: Path) -> None:
     import pikepdf
     from reportlab.pdfgen.canvas import Canvas
 
-    from bss_mfg.label.pdf import PartJob, render_pdf
-    from bss_mfg.label.rows import LabelRow
+    from bss_mfg.label.layout.file_content import PartJob
+    from bss_mfg.label.layout.label_rows import LabelRow
+    from bss_mfg.label.render.pdf import render_pdf
 
     (tmp_path / "a.svg").write_text(SVG.format(""))
     canvas = Canvas(str(tmp_path / "b.pdf"), pagesize=(40, 20))
@@ -365,7 +366,7 @@ def test_pictures_are_checked_by_what_they_are(tmp_path: Path) -> None:
 
 
 def test_a_font_beside_the_template_is_used_and_its_glyphs_checked(tmp_path: Path) -> None:
-    import bss_mfg.label.fonts as fonts
+    import bss_mfg.label.template.fonts as fonts
 
     source = Path(fonts.__file__).parent / "fonts" / "LiberationSans-Bold.ttf"
     (tmp_path / "house.ttf").write_bytes(source.read_bytes())

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from bss_mfg.errors import BssError, InputError, MissingError, RefusedError
-from bss_mfg.export import upload as uploading
-from bss_mfg.export.upload import Uploaded, upload
+from bss_mfg.manifest import upload as uploading
+from bss_mfg.manifest.upload import Uploaded, upload
 
 Respond = Callable[[str, list[tuple[str, str]]], Any]
 SECRET = "verySecretKey0123456789"
@@ -245,7 +245,7 @@ def test_what_was_altered_on_the_way_is_found(bucket: Bucket, files: list[Path])
 SCRIPT = """
 import sys
 from pathlib import Path
-from bss_mfg.export.upload import upload
+from bss_mfg.manifest.upload import upload
 for item in upload([Path(name) for name in sys.argv[3:]], sys.argv[1], endpoint=sys.argv[2] or None):
     print(item.path.name, item.sent, flush=True)
 """

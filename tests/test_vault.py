@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from bss_mfg.errors import LedgerError
-from bss_mfg.ledger import keyfile
 from bss_mfg.model import Secret
+from bss_mfg.workspace import vault_key_files
 from tests.conftest import Factory, Outcome, make_factory, run_cli
 
 PASSPHRASE = "correct horse battery staple"
@@ -76,14 +76,14 @@ def test_rekey_changes_the_key_and_no_unit(line: Factory) -> None:
 
 def test_an_interrupted_rekey_is_ended_by_the_next_command(line: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
     keys = program(line)
-    from bss_mfg import vaulting
+    from bss_mfg.workspace import vault_keys
 
     def cut(workspace: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(vaulting, "_take_place", cut)
+    monkeypatch.setattr(vault_keys, "_install_next_key", cut)
     with line.ledger() as ledger, pytest.raises(KeyboardInterrupt):
-        vaulting.rekey(line.workspace, ledger, None, keyfile.no_passphrase)
+        vault_keys.rekey(line.workspace, ledger, None, vault_key_files.refuse_to_ask)
     assert line.workspace.next_vault_file.exists()
     assert program(line) == keys
     assert not line.workspace.next_vault_file.exists()
@@ -99,7 +99,7 @@ def test_a_passphrase_vault_asks_for_it(tmp_path: Path, phrase: dict[str, str]) 
     done = run_cli("init", root, "--vault", "passphrase", env=phrase)
     assert done.code == 0, done.err
     factory = Factory(make_factory(tmp_path / "other").workspace.__class__.find(str(root), root, {}))
-    from bss_mfg.payload.keys import new_development_key
+    from bss_mfg.payload.product_keys import new_development_key
 
     factory.workspace.add_development_key("amazon", *new_development_key("p256"))
     factory.add(oob_bytes=16)
@@ -224,7 +224,7 @@ def test_the_officer_opens_every_batch(line: Factory, tmp_path: Path, phrase: di
 
 
 def test_another_officer_opens_nothing(line: Factory, tmp_path: Path) -> None:
-    from bss_mfg.payload.keys import new_development_key
+    from bss_mfg.payload.product_keys import new_development_key
 
     for name in ("a", "b"):
         private, public = new_development_key("p256")

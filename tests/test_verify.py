@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bss_mfg.core.text import printable
 from bss_mfg.errors import InputError
-from bss_mfg.payload.spec import packaged
-from bss_mfg.scan.diagnose import diagnose, printable
-from bss_mfg.scan.grade import unused_error_correction
-from bss_mfg.scan.sources import pages_of
+from bss_mfg.imaging.grade import unused_error_correction
+from bss_mfg.imaging.sources import pages_of
+from bss_mfg.payload.spec import packaged_spec
+from bss_mfg.verify.diagnosis import diagnose
 from tests.conftest import Factory
 from tests.pictures import pdfium
 
@@ -182,7 +183,7 @@ def test_a_stalled_second_reader_costs_one_symbol() -> None:
     import os
     import signal
 
-    from bss_mfg.scan.second import SecondReader
+    from bss_mfg.imaging.second_reader import SecondReader
     from bss_mfg.symbol import data_matrix
     from tests.test_symbol import picture
 
@@ -265,7 +266,7 @@ def test_texts_are_diagnosed(printed: Factory, name: str) -> None:
     change, kind, said = DIAGNOSES[name]
     with printed.ledger() as ledger:
         text = next(ledger.packages("A")).payload
-        found = diagnose(change(text).encode(), "A", ledger, [packaged("amazon-bss-ob04").spec])
+        found = diagnose(change(text).encode(), "A", ledger, [packaged_spec("amazon-bss-ob04").spec])
     assert found.kind == kind, found
     assert said in found.detail
 

@@ -23,16 +23,17 @@ import pypdfium2
 import pytest
 from PIL import Image
 
+from bss_mfg.core.processes import ProcessExecutor, TaskFailure
+from bss_mfg.imaging.frame import known_frame
+from bss_mfg.imaging.reader import Read
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.model import PrintedPart
-from bss_mfg.scan import job
-from bss_mfg.scan.diagnose import Diagnosis
-from bss_mfg.scan.frame import known_frame
-from bss_mfg.scan.job import Verification, Verifier, Wanted, verify
-from bss_mfg.scan.looks import Look, Opened, Wish, open_file, read_pages
-from bss_mfg.scan.reader import Read
-from bss_mfg.scan.reconcile import ScannedPage, Seen
-from bss_mfg.workers import Failed, Processes
+from bss_mfg.model import LabelFile
+from bss_mfg.verify import verification
+from bss_mfg.verify.diagnosis import Diagnosis
+from bss_mfg.verify.findings import ScannedPage, Seen
+from bss_mfg.verify.request import Wish
+from bss_mfg.verify.tasks import Look, Opened, open_file, read_pages
+from bss_mfg.verify.verification import Verification, Verifier, Wanted, verify
 from tests.conftest import WHO, Factory
 from tests.test_verify import cell
 
@@ -90,7 +91,7 @@ def known(factory: Factory) -> int:
 @pytest.fixture
 def executors() -> Iterator[dict[str, Executor | None]]:
     found: dict[str, Executor | None] = {
-        "here": None, "one": Processes(1), "two": Processes(2),
+        "here": None, "one": ProcessExecutor(1), "two": ProcessExecutor(2),
         "standard": ProcessPoolExecutor(2, get_context("spawn")), "a thread": ThreadPoolExecutor(1),
     }  # fmt: skip
     yield found
@@ -128,7 +129,7 @@ def test_killed_workers_cost_nothing(many: Factory) -> None:
             os.kill(pids[0], signal.SIGKILL)
             killed.append(pids[0])
 
-    with many.ledger() as ledger, Processes(2) as two:
+    with many.ledger() as ledger, ProcessExecutor(2) as two:
         outcome = verify(ledger, ledger.batch("A"), [labels(many)], progress=kill, executor=two)
     assert len(set(killed)) == 3
     assert outcome.broken == ()
@@ -157,7 +158,7 @@ def test_a_file_that_changes_while_it_is_read_is_named(printed: Factory, tmp_pat
     assert opened.part
     shutil.copy(labels(printed) / "A-labels-0002.pdf", file)
     (answer,) = read_pages(Look(wish, file, (1,), opened.part))
-    assert isinstance(answer, Failed)
+    assert isinstance(answer, TaskFailure)
     assert "changed while it was read" in answer.reason
 
 
@@ -243,7 +244,7 @@ def test_resuming_drops_no_check(printed: Factory, tmp_path: Path) -> None:
 def test_a_file_is_noted_as_verified_also_where_its_last_page_filled_the_books(
     printed: Factory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job, "_MOST_WAITING", 23)
+    monkeypatch.setattr(verification, "_MOST_WAITING", 23)
     with printed.ledger() as ledger:
         before = len(wholly(ledger))
         assert verify(ledger, ledger.batch("A"), [labels(printed) / "A-labels-0001.pdf"], Wanted(partial=True)).right
@@ -280,9 +281,7 @@ class Answering(Executor):
         number, count = int(look.path.stem), self.per_page * self.pages
         cells = tuple((float(at), 1.0, 20.0, 20.0) for at in range(self.per_page))
         numbers = range(number * count + 1, (number + 1) * count + 1)
-        part = PrintedPart(
-            self.batch, number, look.path.name, f"{number:064}", "", numbers, 1, cells, (210, 297), 64, ""
-        )
+        part = LabelFile(self.batch, number, look.path.name, f"{number:064}", "", numbers, 1, cells, (210, 297), 64, "")
         return Opened(part.sha256, part.pages, part)
 
     def _page(self, look: Look, page: int) -> ScannedPage:
@@ -333,6 +332,6 @@ def test_what_follows_from_a_page_need_not_travel(printed: Factory) -> None:
     assert len(pickle.dumps(frame)) == bare
     assert (again.quads, again.boxes) == (frame.quads, frame.boxes)
     for number, (x, y, width, height) in frame.boxes.items():
-        place = part.place(number)
+        place = part.place_of(number)
         millimetres = place.x_mm, place.y_mm, place.width_mm, place.height_mm
         assert (x, y, width, height) == pytest.approx([side / 25.4 * 300 for side in millimetres])

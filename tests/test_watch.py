@@ -20,9 +20,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.printer import GENERIC
-from bss_mfg.label.watch import Watcher, serve
-from bss_mfg.looking import example_subject
+from bss_mfg.label.examples import example_subject
+from bss_mfg.label.preview.server import Watcher, serve
+from bss_mfg.label.template.printer import GENERIC
 from tests.conftest import Factory
 
 if TYPE_CHECKING:
@@ -581,7 +581,7 @@ def test_a_defect_ends_nothing(factory: Factory, monkeypatch: pytest.MonkeyPatch
     """Whatever a drawing library raises is said on the page; an unchanged file is not drawn again."""
     watcher = Watcher(own_template(factory), GENERIC[300], example_subject())
     with monkeypatch.context() as patched:
-        patched.setattr("bss_mfg.label.watch.preview", lambda *_: 1 // 0)
+        patched.setattr("bss_mfg.label.preview.server.preview", lambda *_: 1 // 0)
         assert watcher.look()
     assert "a defect of bss-mfg (ZeroDivisionError)" in json.loads(watcher.shown.state)["error"]["what"]
     assert not watcher.look()

@@ -27,8 +27,8 @@ def test_the_wheel_alone_works(tmp_path: Path) -> None:
         "bss_mfg/sample_batches/mesh-bulb/identities.csv",
         "bss_mfg/payload/specs/amazon-bss-ob04.toml",
         "bss_mfg/payload/specs/amazon-bss-ob04.control-log.schema.json",
-        "bss_mfg/export/amazon-ffs-feedback.toml",
-        "bss_mfg/label/fonts/LiberationSans-Regular.ttf",
+        "bss_mfg/manifest/amazon-ffs-feedback.toml",
+        "bss_mfg/label/template/fonts/LiberationSans-Regular.ttf",
         "bss_mfg/py.typed",
     ):
         assert needed in names

@@ -22,13 +22,13 @@ import zxingcpp
 from PIL import Image
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.checks import Issues
-from bss_mfg.label.layout import lay_out
-from bss_mfg.label.loading import load_template, template_from_text
-from bss_mfg.label.pdf import PartJob
-from bss_mfg.label.printer import BUILT_IN, Printer
-from bss_mfg.label.render import render_part
-from bss_mfg.label.rows import LabelRow
+from bss_mfg.label.layout.checks import Issues
+from bss_mfg.label.layout.file_content import PartJob
+from bss_mfg.label.layout.label_rows import LabelRow
+from bss_mfg.label.layout.page_layout import lay_out
+from bss_mfg.label.render.by_language import render_part
+from bss_mfg.label.template.loading import load_template, template_from_text
+from bss_mfg.label.template.printer import BUILT_IN, Printer
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.symbol import data_matrix
 from tests.conftest import Factory

@@ -42,21 +42,21 @@ def create(
     Makes serials, Device UUIDs, OOB keys and barcode strings, and commits them as one. With the --id of an existing
     batch and the same arguments nothing is issued and exit is 0; with other arguments exit is 4.
     """
-    from bss_mfg.identities import IdentityFile, foreign_uuids
-    from bss_mfg.issuing import create_batch
-    from bss_mfg.workers import processes
+    from bss_mfg.core.processes import open_executor
+    from bss_mfg.issuing.batch import create_batch
+    from bss_mfg.issuing.identity_files import IdentityFile, count_foreign_uuids
 
     workspace = app.workspace
     loaded = workspace.product(product)
     spec = workspace.spec(loaded.product.spec)
     rows = IdentityFile(identities, spec.spec.columns) if identities else ()
-    if odd := foreign_uuids(rows):
+    if odd := count_foreign_uuids(rows):
         are = "is" if odd == 1 else "are"
         say(
             f"Warning: {counted(odd, 'UUID')} {are} not of the RFC 9562 kind; some Bluetooth Mesh stacks refuse such "
             "devices."
         )
-    with workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault, processes(jobs, units) as executor:
+    with workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault, open_executor(jobs, units) as executor:
         issued = create_batch(
             ledger, vault, loaded, spec, units, batch_id=batch_id, identities=rows, executor=executor,
             progress=progress(f"{product}: issue"),

@@ -18,11 +18,11 @@ import click
 from bss_mfg import __version__
 
 if TYPE_CHECKING:
-    from bss_mfg.label.printer import Printer
+    from bss_mfg.label.template.printer import Printer
     from bss_mfg.ledger.store import Ledger
     from bss_mfg.ledger.vault import Vault
-    from bss_mfg.model import Secret, Who
-    from bss_mfg.workspace import Workspace
+    from bss_mfg.model import Actor, Secret
+    from bss_mfg.workspace.workspace import Workspace
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -37,22 +37,22 @@ class App:
     @functools.cached_property
     def workspace(self) -> Workspace:
         """The workspace, found once."""
-        from bss_mfg.workspace import Workspace, environment
+        from bss_mfg.workspace.workspace import Workspace, environment
 
         return Workspace.find(self.workspace_option, Path.cwd(), environment())
 
-    def who(self, station: str = "") -> Who:
+    def who(self, station: str = "") -> Actor:
         """Who acts, for the history."""
-        from bss_mfg.model import Who
+        from bss_mfg.model import Actor
 
         try:
             operator = getpass.getuser()
         except (OSError, KeyError, ImportError):
             operator = "unknown"
-        return Who(operator, station or platform.node() or "unknown", __version__)
+        return Actor(operator, station or platform.node() or "unknown", __version__)
 
     @property
-    def actor(self) -> Who:
+    def actor(self) -> Actor:
         """Who acts, with the station of the workspace's settings."""
         return self.who(self.workspace.config().station)
 
@@ -62,21 +62,21 @@ class App:
 
     def ask(self, what: str, new: bool) -> Secret:
         """A passphrase: from the file that BSS_MFG_PASSPHRASE_FILE names, else asked for without showing it."""
-        from bss_mfg.files import read_bytes
-        from bss_mfg.ledger.keyfile import no_passphrase
+        from bss_mfg.core.files import read_bytes
         from bss_mfg.model import Secret
-        from bss_mfg.workspace import environment
+        from bss_mfg.workspace.vault_key_files import refuse_to_ask
+        from bss_mfg.workspace.workspace import environment
 
         if named := environment().get("BSS_MFG_PASSPHRASE_FILE"):
             return Secret(read_bytes(Path(named).expanduser(), "passphrase file", 4096).rstrip(b"\r\n"))
         if not sys.stdin.isatty():
-            return no_passphrase(what, new)
+            return refuse_to_ask(what, new)
         prompt = f"{'New passphrase' if new else 'Passphrase'} for {what}"
         return Secret(click.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True).encode())
 
     def printer(self, name: str) -> Printer:
         """A printer of the workspace, or a built-in one."""
-        from bss_mfg.label.printer import find_printer
+        from bss_mfg.label.template.printer import find_printer
 
         return find_printer(name, self.workspace.printer_file(name), self.workspace.printer_names())
 

@@ -11,7 +11,7 @@ import click
 from bss_mfg.cli.common import App, details, json_option, pass_app, print_json, say, shown_path, table
 
 if TYPE_CHECKING:
-    from bss_mfg.label.example import Subject
+    from bss_mfg.label.layout.design_check import Subject
 
 
 @click.group()
@@ -25,7 +25,7 @@ def template() -> None:
 def template_list(app: App, as_json: bool) -> None:
     """All templates: those that come with bss-mfg, and the workspace's own."""
     from bss_mfg.errors import BssError
-    from bss_mfg.label.loading import load_template
+    from bss_mfg.label.template.loading import load_template
 
     workspace = app.workspace
     rows: list[tuple[str, ...]] = []
@@ -54,15 +54,15 @@ def template_copy(app: App, name: str, new_name: str) -> None:
 
 
 def _subject(app: App, product: str | None, batch: str | None, units: int) -> Subject:
-    from bss_mfg import looking
+    from bss_mfg.label import examples
 
     if product and batch:
         raise click.UsageError("--product and --batch contradict each other.")
     if batch:
-        return looking.batch_subject(app.workspace, batch, app.actor)
+        return examples.batch_subject(app.workspace, batch, app.actor)
     if product:
-        return looking.product_subject(app.workspace, product)
-    return looking.example_subject(units)
+        return examples.product_subject(app.workspace, product)
+    return examples.example_subject(units)
 
 
 @template.command("preview", epilog="Example: bss-mfg template preview my-label --product bulb --watch")
@@ -85,15 +85,15 @@ def template_preview(
 
     The longest and the shortest case stand side by side. Exit 1 if something would not print.
     """
-    from bss_mfg.files import place
-    from bss_mfg.label.loading import load_template
-    from bss_mfg.label.preview import preview
+    from bss_mfg.core.files import write_atomically
+    from bss_mfg.label.preview.preview import preview
+    from bss_mfg.label.template.loading import load_template
 
     workspace = app.workspace
     path = workspace.template_file(name)
     target, subject = app.printer(printer), _subject(app, product, batch, units)
     if watch:
-        from bss_mfg.label.watch import serve
+        from bss_mfg.label.preview.server import serve
 
         def started(address: str) -> None:
             click.echo(address)
@@ -110,7 +110,7 @@ def template_preview(
     if form not in ("png", "pdf", "svg"):
         raise click.UsageError("--out ends in .png, .pdf or .svg.")
     found = preview(load_template(path), target, subject)
-    place(file, [found.render(form)], replace=replace)  # type: ignore[arg-type]
+    write_atomically(file, [found.render(form)], replace=replace)  # type: ignore[arg-type]
     click.echo(shown_path(file))
     for issue in found.looked.issues.found:
         say(f"{issue.severity.upper()}: {issue.where}: {issue.what}. {issue.way_out}")
@@ -128,7 +128,7 @@ def media() -> None:
 @json_option
 def media_list(maker: str | None, as_json: bool) -> None:
     """The media library: names for `use` in a template's [media], with the makers' part numbers."""
-    from bss_mfg.label.media import library
+    from bss_mfg.label.template.media import library
 
     found = {name: item for name, item in library().items() if maker is None or item["maker"].lower() == maker.lower()}
     if as_json:
@@ -155,10 +155,10 @@ def schema(what: str) -> None:
     """
     from pydantic import BaseModel
 
-    from bss_mfg.label.printer import PrinterFile
-    from bss_mfg.label.template import Template
+    from bss_mfg.label.template.printer import PrinterFile
+    from bss_mfg.label.template.template import Template
     from bss_mfg.payload.spec import Spec
-    from bss_mfg.product import Product
+    from bss_mfg.workspace.product import Product
 
     models: dict[str, type[BaseModel]] = {
         "template": Template, "printer": PrinterFile, "product": Product, "spec": Spec
@@ -179,14 +179,14 @@ def preflight(app: App, product: str, name: str | None, printer: str, as_json: b
     The longest payload and texts are laid out with a template on a printer.
     Exit 1 if anything will not print.
     """
-    from bss_mfg import looking
-    from bss_mfg.label.example import look
-    from bss_mfg.label.loading import load_template
-    from bss_mfg.label.preflight import preflight as check
+    from bss_mfg.label import examples
+    from bss_mfg.label.layout.design_check import look
+    from bss_mfg.label.layout.preflight import preflight as check
+    from bss_mfg.label.template.loading import load_template
 
     workspace = app.workspace
     loaded = load_template(workspace.template_file(name or workspace.product(product).product.template))
-    outcome = check(look(loaded, app.printer(printer), looking.product_subject(workspace, product)))
+    outcome = check(look(loaded, app.printer(printer), examples.product_subject(workspace, product)))
     record = outcome.record()
     if as_json:
         print_json(record)

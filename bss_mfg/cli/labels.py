@@ -23,8 +23,8 @@ from bss_mfg.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from bss_mfg.label.job import LabelFiles
-    from bss_mfg.label.printer import Printer
+    from bss_mfg.label.make import LabelFiles
+    from bss_mfg.label.template.printer import Printer
     from bss_mfg.model import Batch
 
 
@@ -72,9 +72,9 @@ def labels(
     interrupted goes on where it stopped. Labels that were made before are refused (exit 4) without --again. Print PDFs
     at 100 %, without scaling.
     """
-    from bss_mfg.label.job import Wanted, make_labels, select
-    from bss_mfg.label.loading import load_template
-    from bss_mfg.workers import processes
+    from bss_mfg.core.processes import open_executor
+    from bss_mfg.label.make import Wanted, make_labels, select
+    from bss_mfg.label.template.loading import load_template
 
     if only and start:
         raise click.UsageError("--only and --from contradict each other.")
@@ -99,7 +99,7 @@ def labels(
             numbers, start_at, copies, labels_per_file, order, symbols, again, send is not None, stem=stem,  # type: ignore[arg-type]
         )  # fmt: skip
         count = len(numbers) if numbers else batch.units
-        with processes(jobs, count * copies) as executor:
+        with open_executor(jobs, count * copies) as executor:
             made = make_labels(
                 ledger,
                 batch,
@@ -132,8 +132,8 @@ def reprint(
     The same payload, byte for byte, counted and kept in the history. Template and printer are those of the batch's last
     labels unless given. A reprint never issues anything.
     """
-    from bss_mfg.label.job import Wanted, make_labels, reprint_stem, select
-    from bss_mfg.label.loading import load_template
+    from bss_mfg.label.make import Wanted, make_labels, reprint_stem, select
+    from bss_mfg.label.template.loading import load_template
 
     if not reason.strip():
         raise click.UsageError("--reason is empty: say why, it is kept in the history.")
@@ -163,7 +163,7 @@ def _printer(app: App, name: str | None, dpi: str | None) -> Printer:
 
 def _address(printer: Printer, to: str) -> str:
     """The address to send to, checked before anything is made."""
-    from bss_mfg.label.send import parse_address
+    from bss_mfg.label.printing.raw_port import parse_address
 
     address = printer.address if to == "printer" else to
     if not address:
@@ -173,7 +173,7 @@ def _address(printer: Printer, to: str) -> str:
 
 
 def _send(ledger: Any, batch: Batch, made: LabelFiles, printer: Printer, to: str, again: bool) -> dict[str, object]:
-    from bss_mfg.label.sending import send_files
+    from bss_mfg.label.printing.send_files import send_files
 
     address = _address(printer, to)
     count = send_files(ledger, batch, made, address, again=again, progress=progress(f"{batch.id}: sending"))

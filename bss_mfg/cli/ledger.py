@@ -64,11 +64,11 @@ def restore(app: App, copy: Path, only_check: bool, skip_serials: int | None, re
     What was issued since the copy was made is forgotten: its labels and devices are out there, so its serial numbers
     must not be issued again. A damaged ledger is kept as ledger.db.damaged; a whole one is never replaced (exit 4).
     """
-    from bss_mfg.ledger.backup import looked_at
+    from bss_mfg.ledger.backup import inspect_copy
     from bss_mfg.ledger.backup import restore as put_back
 
     if only_check:
-        found = looked_at(copy)
+        found = inspect_copy(copy)
     else:
         if skip_serials is None or not reason:
             raise click.UsageError("Say --skip-serials and --reason (or --check, to look only).")
@@ -93,12 +93,12 @@ def verify_history(app: App, against: str | None, as_json: bool) -> None:
 
     With --against, also that this ledger goes on from a head that was printed or exported before. Exit 5 if not.
     """
-    from bss_mfg.ledger.backup import check_against
+    from bss_mfg.ledger.backup import check_head
 
     with app.workspace.open_ledger(app.actor) as opened:
         events = opened.verify_history()
         seq, head = opened.head()
-        since = check_against(opened, against) if against else None
+        since = check_head(opened, against) if against else None
     if as_json:
         print_json({"events": events, "head": f"{seq}:{head}", "against": since})
     else:

@@ -43,13 +43,13 @@ def replace(
     program the new unit, and upload a new manifest. Labels with the old barcode are wrong from then on. All or none;
     the same command twice changes nothing and tells who took whose place.
     """
-    from bss_mfg.identities import read_identities
-    from bss_mfg.payload.spec import from_text
-    from bss_mfg.replacing import replace_units
+    from bss_mfg.issuing.identity_files import read_identities
+    from bss_mfg.issuing.replacement import replace_units
+    from bss_mfg.payload.spec import spec_from_text
 
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
         batch = ledger.batch(batch_id)
-        columns = from_text(batch.spec_text, f"spec of batch {batch.id}").spec.columns
+        columns = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec.columns
         rows = read_identities(identities, columns) if identities else ()
         loaded = app.workspace.product(batch.product)
         done = replace_units(ledger, vault, loaded, batch, serials, reason, rows)
@@ -123,7 +123,7 @@ def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bo
     still be printed, byte for byte, and verified. Refused before the keys were released and a control log was made.
     Backups and programming files elsewhere still hold the keys.
     """
-    from bss_mfg.export.programming.release import retire_batch
+    from bss_mfg.programming.release import retire_batch
 
     with app.workspace.open_ledger(app.actor) as ledger:
         new, destroyed = retire_batch(
@@ -145,11 +145,11 @@ def import_issued(app: App, product: str, file: Path) -> None:
     identities.md). They are never issued again. Keys are kept as SHA-256 only: destroy the file afterwards. All or
     none; the same file twice changes nothing.
     """
-    from bss_mfg.files import sha256_of
-    from bss_mfg.identities import read_issued_before
+    from bss_mfg.core.files import sha256_of
+    from bss_mfg.issuing.identity_files import read_imported
 
     loaded = app.workspace.product(product)
     with app.workspace.open_ledger(app.actor) as ledger, ledger.transaction():
         number, _ = ledger.product_number(loaded.name, loaded.product.pid, loaded.key.fingerprint)
-        new = ledger.import_issued(number, loaded.name, read_issued_before(file), file.name, sha256_of(file))
+        new = ledger.import_issued(number, loaded.name, read_imported(file), file.name, sha256_of(file))
     say(f"OK: {counted(new, 'new identity', 'new identities')} of {product} will never be issued")

@@ -23,8 +23,8 @@ from bss_mfg.cli.common import (
 from bss_mfg.errors import InputError
 
 if TYPE_CHECKING:
-    from bss_mfg.export.manifests import Which
     from bss_mfg.ledger.store import Ledger
+    from bss_mfg.manifest.manifests import Which
     from bss_mfg.model import Batch
 
 
@@ -57,8 +57,8 @@ def make(
     get the names that Amazon publishes, C_CONTROL_LOG_yyyyMMddhhmmss.txt. Beside each lies NAME.json: SHA-256, counts,
     and the ledger's head.
     """
-    from bss_mfg.export.tables import csv_table, json_lines
-    from bss_mfg.files import make_folder, place
+    from bss_mfg.core.files import make_folder, write_atomically
+    from bss_mfg.tables import csv_table, json_lines
 
     out = Path(to)
     folder = out.is_dir() or to.endswith(("/", "\\"))
@@ -80,7 +80,7 @@ def make(
             files = _control_logs(app, ledger, batch, out, which, (max_logs, max_bytes), as_file=not folder)
         else:
             out = out / f"{batch_id}.{kind}" if folder else out
-            sha = place(out, csv_table(ledger, batch) if kind == "csv" else json_lines(ledger, batch))
+            sha = write_atomically(out, csv_table(ledger, batch) if kind == "csv" else json_lines(ledger, batch))
             ledger.note(batch.id, "manifest made", {"file": out.name, "format": kind, "sha256": sha})
             files = [{"file": str(out), "sha256": sha, "packages": batch.packages - left}]
     if as_json:
@@ -100,8 +100,8 @@ def _control_logs(
     app: App, ledger: Ledger, batch: Batch, out: Path, which: Which, limits: tuple[int | None, int | None], *,
     as_file: bool,
 ) -> list[dict[str, object]]:  # fmt: skip
-    from bss_mfg.export.manifests import Limits, make_control_logs
-    from bss_mfg.export.mapping import load_mapping
+    from bss_mfg.manifest.manifests import Limits, make_control_logs
+    from bss_mfg.manifest.mapping import load_mapping
 
     mapping = load_mapping(batch.spec, app.workspace.root / "specs")
     if assumed := mapping.assumed:
@@ -128,7 +128,7 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
 
     A unit waits until a feedback file accepts or rejects it (`manifest acknowledge`).
     """
-    from bss_mfg.ledger.life import spans
+    from bss_mfg.ledger.life import range_pairs
 
     with app.workspace.open_ledger(app.actor) as ledger:
         batch = ledger.batch(batch_id)
@@ -147,7 +147,7 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
                      "uploaded": [item["to"] for item in uploads if item["sha256"] == one.sha256]}
                     for one in files
                 ],
-                "missing": spans(missing),
+                "missing": range_pairs(missing),
                 "rejected": [{"serial": serial, "reason": reason} for serial, reason in rejected],
             }
         )  # fmt: skip
@@ -159,7 +159,7 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
     for serial, reason in rejected:
         click.echo(f"rejected: {serial}  {reason!a}")
     if missing:
-        some = ", ".join(f"{low}" if low == high else f"{low}-{high}" for low, high in spans(missing)[:10])
+        some = ", ".join(f"{low}" if low == high else f"{low}-{high}" for low, high in range_pairs(missing)[:10])
         say(f"In no control log: {counted(len(missing), 'package')} (numbers {some}); --missing writes it")
     waiting, bad = sum(one.waiting for one in files), sum(one.rejected for one in files)
     say(f"{counted(waiting, 'unit')} waiting, {sum(one.accepted for one in files):,} accepted, {bad:,} rejected")
@@ -177,9 +177,9 @@ def acknowledge(ctx: click.Context, app: App, file: Path, product: str | None, a
     What the file looks like is not published: its shape stands in specs/amazon-ffs-feedback.toml. The same file twice
     changes nothing. Exit 1 where something was rejected, or could not be understood.
     """
-    from bss_mfg.export.feedback import load_feedback_mapping, read_feedback
-    from bss_mfg.export.manifests import acknowledge as write_down
-    from bss_mfg.files import read_bytes
+    from bss_mfg.core.files import read_bytes
+    from bss_mfg.manifest.feedback import load_feedback_mapping, read_feedback
+    from bss_mfg.manifest.manifests import acknowledge as write_down
 
     mapping = load_feedback_mapping(app.workspace.root / "specs")
     found = read_feedback(read_bytes(file, "feedback file", 1 << 30), file.name, mapping)
@@ -236,8 +236,8 @@ def upload(app: App, paths: tuple[Path, ...], to: str, endpoint: str | None, as_
     Only files that are as their sidecars say. What lies there already is left; other content of the same name is never
     overwritten (exit 4). Run it again after an interruption. S3 needs the extra: pip install 'bss-mfg[s3]'.
     """
-    from bss_mfg.export.sidecar import read_sidecar
-    from bss_mfg.export.upload import upload as bring
+    from bss_mfg.manifest.sidecar import read_sidecar
+    from bss_mfg.manifest.upload import upload as bring
 
     files = [one for path in paths for one in (sorted(path.glob("C_CONTROL_LOG_*.txt")) if path.is_dir() else [path])]
     if not files:

@@ -19,7 +19,7 @@ def printer() -> None:
 @pass_app
 def printer_list(app: App, as_json: bool) -> None:
     """The workspace's printers, and the built-in ones."""
-    from bss_mfg.label.printer import BUILT_IN
+    from bss_mfg.label.template.printer import BUILT_IN
 
     own = app.workspace.printer_names()
     found = [(app.printer(name), "workspace") for name in own]
@@ -54,8 +54,8 @@ def printer_add(
     """Make a printer file in the workspace, to be edited: offset, scale, margins, media."""
     from dataclasses import replace
 
-    from bss_mfg.label.printer import printer_text
-    from bss_mfg.label.send import parse_address
+    from bss_mfg.label.printing.raw_port import parse_address
+    from bss_mfg.label.template.printer import printer_text
 
     found = app.printer(like)
     if address is not None:
@@ -93,17 +93,17 @@ def printer_show(app: App, name: str, as_json: bool) -> None:
 @pass_app
 def printer_test_page(app: App, name: str, width: float, height: float, out: Path | None, send: str | None) -> None:
     """A page to calibrate from: rulers, a dot ladder, and symbols at each X-dimension."""
+    from bss_mfg.core.files import write_atomically
     from bss_mfg.errors import MissingError
-    from bss_mfg.files import place
-    from bss_mfg.label.render import SUFFIX
-    from bss_mfg.label.send import formats_of
-    from bss_mfg.label.send import send as hand_over
-    from bss_mfg.label.testpage import test_page
+    from bss_mfg.label.printing.raw_port import formats_of
+    from bss_mfg.label.printing.raw_port import send as hand_over
+    from bss_mfg.label.printing.test_page import test_page
+    from bss_mfg.label.render.by_language import SUFFIX
 
     found = app.printer(name)
     data = test_page(found, width, height)
     file = out or Path(f"{name}-test-page{SUFFIX[found.language]}")
-    place(file, [data])
+    write_atomically(file, [data])
     click.echo(shown_path(file))
     if send:
         address = found.address if send == "printer" else send

@@ -43,15 +43,15 @@ def add(
 
     Checks every value and the key, and writes products/NAME.toml, which may be edited later.
     """
-    from bss_mfg.files import checked_name, read_bytes
+    from bss_mfg.core.files import checked_name, read_bytes
     from bss_mfg.payload.build import longest_example
-    from bss_mfg.payload.keys import load_public_key
+    from bss_mfg.payload.product_keys import load_public_key
     from bss_mfg.payload.suites import SUITES
-    from bss_mfg.product import product_from
+    from bss_mfg.workspace.product import product_from_options
 
     workspace = app.workspace
     checked_name(name, "product name")
-    found = product_from(
+    found = product_from_options(
         {
             "format": 1, "title": title, "pid": pid, "upc": upc, "ean": ean, "public_key": f"{name}.pem",
             "units_per_package": units_per_package, "spec": spec, "oob_bytes": int(oob_bytes), "serial": serial,
@@ -112,7 +112,7 @@ def show(app: App, name: str, as_json: bool) -> None:
 
 
 def _record(loaded: object, pinned: str | None) -> dict[str, object]:
-    from bss_mfg.product import LoadedProduct
+    from bss_mfg.workspace.product import LoadedProduct
 
     if not isinstance(loaded, LoadedProduct):
         raise TypeError("a loaded product is wanted")
@@ -157,7 +157,7 @@ def dev_key(app: App, name: str, kind: str) -> None:
 
     The private half lets demos and tests decrypt barcodes. A production product refuses the public half.
     """
-    from bss_mfg.payload.keys import new_development_key
+    from bss_mfg.payload.product_keys import new_development_key
 
     private, public = app.workspace.add_development_key(name, *new_development_key(kind))
     say(f"OK: {shown_path(private)} (private), {shown_path(public)} (public)")

@@ -51,11 +51,11 @@ def program(
         raise click.UsageError("--again wants --reason TEXT: why, for the history.")
     if layout and kind not in ("bin", "hex"):
         raise click.UsageError("--layout belongs to --format bin or hex.")
-    from bss_mfg.export.programming.formats import formats
-    from bss_mfg.export.programming.layout import load_layout
-    from bss_mfg.export.programming.release import Wanted, release
-    from bss_mfg.files import make_folder, read_bytes
-    from bss_mfg.payload.spec import from_text
+    from bss_mfg.core.files import make_folder, read_bytes
+    from bss_mfg.payload.spec import spec_from_text
+    from bss_mfg.programming.formats import formats
+    from bss_mfg.programming.layout import load_layout
+    from bss_mfg.programming.release import Wanted, release
 
     form = formats(load_layout(layout) if layout else None)[kind]
     target = Path(out)
@@ -65,7 +65,7 @@ def program(
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
         batch = ledger.batch(batch_id)
         done = release(ledger, vault, batch, form, target, Wanted(to, again, reason, digest))
-    spec = from_text(batch.spec_text, f"spec of batch {batch.id}").spec
+    spec = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec
     if as_json:
         print_json(
             {"batch": batch_id, "format": kind, "units": done.units, "sealed_to": list(to),
@@ -86,13 +86,13 @@ def program(
 
 
 def _check(ctx: click.Context, app: App, batch_id: str, readback: Path, jobs: int, as_json: bool) -> None:
-    from bss_mfg.export.programming.check import check_readback, read_readback
-    from bss_mfg.workers import processes
+    from bss_mfg.core.processes import open_executor
+    from bss_mfg.programming.check import check_readback, read_readback
 
     found, listed = 0, []
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
         batch = ledger.batch(batch_id)
-        with processes(jobs, batch.units) as executor:
+        with open_executor(jobs, batch.units) as executor:
             for one in check_readback(read_readback(readback), ledger, batch, vault, executor):
                 found += 1
                 if not as_json:

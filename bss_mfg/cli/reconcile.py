@@ -10,8 +10,8 @@ import click
 from bss_mfg.cli.common import App, counted, jobs_option, json_option, pass_app, print_json, progress, say, shown_path
 
 if TYPE_CHECKING:
-    from bss_mfg.reconciling.account import First
-    from bss_mfg.reconciling.job import Reconciliation
+    from bss_mfg.reconcile.account import First
+    from bss_mfg.reconcile.reconciliation import Reconciliation
 
 MOST = 50
 """Differences of a kind that are shown as text; --json has more."""
@@ -33,15 +33,15 @@ def reconcile(
     Reads all that lies in the folder, and deeper, unit by unit; names each difference by unit and file. Writes nothing.
     Exit 1 if something differs, or what should be there is not found.
     """
-    from bss_mfg.export.mapping import find_mapping
-    from bss_mfg.files import read_bytes
-    from bss_mfg.payload.keys import load_private_key
-    from bss_mfg.reconciling.job import reconcile as run
-    from bss_mfg.workers import Processes, cores
+    from bss_mfg.core.files import read_bytes
+    from bss_mfg.core.processes import ProcessExecutor, cores
+    from bss_mfg.manifest.mapping import find_mapping
+    from bss_mfg.payload.product_keys import load_private_key
+    from bss_mfg.reconcile.reconciliation import reconcile as run
 
     key = load_private_key(read_bytes(private_key, "private key", 1 << 16), str(private_key)) if private_key else None
     # Always in other processes: a file that someone changed may crash a reader.
-    with app.workspace.open_ledger(app.actor) as ledger, Processes(jobs or cores()) as executor:
+    with app.workspace.open_ledger(app.actor) as ledger, ProcessExecutor(jobs or cores()) as executor:
         batch = ledger.batch(batch_id)
         mapping = find_mapping(batch.spec, app.workspace.root / "specs")
         outcome = run(

@@ -13,9 +13,9 @@ from bss_mfg.cli.steps import Steps, clock
 
 if TYPE_CHECKING:
     from bss_mfg.ledger.store import Ledger
-    from bss_mfg.running.estimate import Estimate
-    from bss_mfg.running.job import Outcome
-    from bss_mfg.running.plan import Plan, Ready
+    from bss_mfg.pipeline.estimate import Estimate
+    from bss_mfg.pipeline.pipeline import Outcome
+    from bss_mfg.pipeline.plan import Plan, Ready
 
 
 @click.command(epilog="Example: bss-mfg run bulb --units 20000 --id bulb-2026-11")
@@ -46,11 +46,11 @@ def run(
     Everything is checked before anything is issued. Interrupted or killed, the same command with --id, or `run --resume
     BATCH`, goes on where it stopped. Exit 1 if a label did not read right; then nothing is uploaded or handed over.
     """
+    from bss_mfg.core.processes import open_executor, process_count
     from bss_mfg.errors import BssError
-    from bss_mfg.running.estimate import estimate, refuse_full_disk
-    from bss_mfg.running.job import run as work
-    from bss_mfg.running.plan import at_work, ready, refuse_taken, settled, write_plan
-    from bss_mfg.workers import processes, width
+    from bss_mfg.pipeline.estimate import estimate, refuse_full_disk
+    from bss_mfg.pipeline.pipeline import run as work
+    from bss_mfg.pipeline.plan import at_work, ready, refuse_taken, settled, write_plan
 
     workspace = app.workspace
     with workspace.open_ledger(app.actor) as ledger:
@@ -63,7 +63,7 @@ def run(
         if not begun:
             refuse_taken(workspace, ledger, prepared)
         if plan_only:
-            _show_plan(app, prepared, estimate(prepared, width(jobs, plan.units)), begun, as_json)
+            _show_plan(app, prepared, estimate(prepared, process_count(jobs, plan.units)), begun, as_json)
             return
         if not begun:
             refuse_full_disk(workspace.root, prepared)
@@ -78,7 +78,7 @@ def run(
                 say(f"Run of batch {plan.batch}: {counted(plan.units, 'unit')} of {plan.product}"
                     + (", going on" if begun else ""))  # fmt: skip
                 try:
-                    with processes(jobs, plan.units) as executor:
+                    with open_executor(jobs, plan.units) as executor:
                         outcome = work(workspace, ledger, vault, prepared, steps, executor)
                 except KeyboardInterrupt:
                     steps.close()
@@ -100,7 +100,7 @@ def _new(
     app: App, ledger: Ledger, product: str | None, units: int | None, batch_id: str | None, template: str | None,
     printer: str, symbols: str, identities: Path | None,
 ) -> Plan:  # fmt: skip
-    from bss_mfg.running.plan import new_plan
+    from bss_mfg.pipeline.plan import new_plan
 
     if product is None or units is None:
         raise click.UsageError("Name a PRODUCT and --units; or a batch to --resume.")
@@ -111,7 +111,7 @@ def _new(
 
 def _known(ctx: click.Context, app: App, batch: str) -> tuple[Plan, bool]:
     from bss_mfg.errors import InputError
-    from bss_mfg.running.plan import read_plan
+    from bss_mfg.pipeline.plan import read_plan
 
     for name in ("product", "units", "batch_id", "template", "printer", "symbols", "identities"):
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
@@ -126,11 +126,11 @@ def _known(ctx: click.Context, app: App, batch: str) -> tuple[Plan, bool]:
 
 
 def _show_plan(app: App, ready: Ready, found: Estimate, begun: bool, as_json: bool) -> None:
-    from bss_mfg.files import free_octets
-    from bss_mfg.running.estimate import megabytes
-    from bss_mfg.running.plan import STEPS
+    from bss_mfg.core.files import free_bytes
+    from bss_mfg.pipeline.estimate import megabytes
+    from bss_mfg.pipeline.plan import STEPS
 
-    plan, symbol, free = ready.plan, ready.layout.symbol, free_octets(app.workspace.root)
+    plan, symbol, free = ready.plan, ready.layout.symbol, free_bytes(app.workspace.root)
     left_out = [*([] if ready.readable else ["verify"]), *([] if ready.mapping else ["manifest"])]
     if as_json:
         print_json({"batch": plan.batch, "product": plan.product, "begun": begun, "template": plan.template,
@@ -169,7 +169,7 @@ def _show_plan(app: App, ready: Ready, found: Estimate, begun: bool, as_json: bo
 
 
 def _record(ledger: Ledger, ready: Ready, outcome: Outcome) -> dict[str, Any]:
-    from bss_mfg.scan.job import row_of
+    from bss_mfg.verify.verification import row_of
 
     batch, labels = outcome.batch, outcome.labels
     counts = ledger.counts(batch.id)
@@ -190,7 +190,7 @@ def _record(ledger: Ledger, ready: Ready, outcome: Outcome) -> dict[str, Any]:
 
 def _conclude(ready: Ready, outcome: Outcome) -> None:
     from bss_mfg.report.page import place_words
-    from bss_mfg.scan.job import row_of
+    from bss_mfg.verify.verification import row_of
 
     for item in outcome.faults[:20]:
         row = row_of(item)

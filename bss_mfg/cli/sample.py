@@ -21,8 +21,8 @@ def sample(app: App, batch_id: str, name: str, inspection: str, again: bool, as_
     Says which and how many, and with how many wrong ones the batch is accepted. Scan their labels, then
     `bss-mfg verify BATCH FILES --sample` decides. The same command twice shows the same sample.
     """
-    from bss_mfg.scan.samples import advised, draw_sample, places
-    from bss_mfg.scan.sampling import INSPECTIONS, aql_of
+    from bss_mfg.verify.sample_draws import advised, draw_sample, places
+    from bss_mfg.verify.sampling import INSPECTIONS, aql_of
 
     aql = aql_of(name)
     with app.workspace.open_ledger(app.actor) as ledger:

@@ -14,7 +14,7 @@ import click
 from bss_mfg.cli.common import App, counted, pass_app, say
 
 if TYPE_CHECKING:
-    from bss_mfg.scan.station import Station, Verdict
+    from bss_mfg.station.station import Station, Verdict
 
 _COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
 
@@ -38,8 +38,8 @@ def scan(
     Each read is recorded before it is answered. End with Ctrl-D (Windows: Ctrl-Z and Enter), or with an empty input.
     Exit 1 if a read of this session was wrong.
     """
-    from bss_mfg.scan.serialport import serial_lines
-    from bss_mfg.scan.station import Station
+    from bss_mfg.station.serial_port import serial_lines
+    from bss_mfg.station.station import Station
 
     actor = replace(app.actor, operator=operator) if operator else app.actor
     with app.workspace.open_ledger(actor) as ledger:

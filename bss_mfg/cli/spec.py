@@ -73,11 +73,11 @@ def show(app: App, name: str, as_json: bool) -> None:
 @click.pass_context
 def check(ctx: click.Context, app: App, target: str) -> None:
     """Check a spec by name or file: its shape, and whether production may use it (exit 1 if not)."""
-    from bss_mfg.payload.spec import from_document
-    from bss_mfg.tomlfile import load
+    from bss_mfg.core.toml_files import load_toml
+    from bss_mfg.payload.spec import spec_from_document
 
     if target.endswith(".toml"):
-        found = from_document(load(Path(target), "spec file"), target).spec
+        found = spec_from_document(load_toml(Path(target), "spec file"), target).spec
     else:
         found = app.workspace.spec(target).spec
     for field in found.field:

@@ -13,11 +13,11 @@ from bss_mfg.cli.common import App, counted, pass_app, say, shown_path
 
 _FORMATS = ("csv", "jsonl", "xlsx", "parquet")
 _FORM = "%Y-%m-%dT%H:%M:%SZ"
-_STATES: tuple[State, ...] = ("issued", "printed", "verified", "shipped", "scrapped")
+_STATES: tuple[UnitState, ...] = ("issued", "printed", "verified", "shipped", "scrapped")
 
 
 if TYPE_CHECKING:
-    from bss_mfg.ledger.life import State
+    from bss_mfg.ledger.life import UnitState
 
 
 def _moment(_: click.Context, param: click.Parameter, value: str | None) -> str:
@@ -46,17 +46,24 @@ def _moment(_: click.Context, param: click.Parameter, value: str | None) -> str:
 @click.option("--out", "to", required=True, metavar="FILE", help="File to make (0600); - for stdout (csv, jsonl).")
 @pass_app
 def table(
-    app: App, batch_id: str, columns: str | None, kind: str, states: tuple[State, ...], since: str, until: str, to: str
+    app: App,
+    batch_id: str,
+    columns: str | None,
+    kind: str,
+    states: tuple[UnitState, ...],
+    since: str,
+    until: str,
+    to: str,
 ) -> None:
     """Write the units of a batch as a table: CSV, JSON lines, XLSX or Parquet.
 
     One unit a line, scrapped and replaced ones too. For the factory's own systems: nothing is noted in the history, and
     no OOB key can be had. Never overwrites a file (exit 4).
     """
+    from bss_mfg.core.files import build_atomically, write_atomically
     from bss_mfg.errors import InputError
-    from bss_mfg.export.tables import DEFAULT, Table
-    from bss_mfg.files import make_and_place, place
-    from bss_mfg.ledger.rows import Filter
+    from bss_mfg.ledger.rows import UnitFilter
+    from bss_mfg.tables import DEFAULT, Table
 
     names = DEFAULT if columns is None else [name.strip() for name in columns.split(",")]
     if to == "-" and kind in ("xlsx", "parquet"):
@@ -65,18 +72,18 @@ def table(
     if to != "-" and out.is_dir():
         raise InputError("is a folder", where=to, way_out="Name the file to make.")
     with app.workspace.open_ledger(app.actor) as ledger:
-        made = Table(ledger, ledger.batch(batch_id), names, Filter(states, since, until))
+        made = Table(ledger, ledger.batch(batch_id), names, UnitFilter(states, since, until))
         if kind == "xlsx":
-            make_and_place(out, made.xlsx)
+            build_atomically(out, made.xlsx)
         elif kind == "parquet":
-            make_and_place(out, made.parquet)
+            build_atomically(out, made.parquet)
         else:
             pieces = made.csv() if kind == "csv" else made.jsonl()
             if to == "-":
                 for piece in pieces:
                     click.echo(piece, nl=False)
             else:
-                place(out, pieces)
+                write_atomically(out, pieces)
     if to != "-":
         click.echo(shown_path(out))
     say(f"OK: {kind} of {counted(made.count, 'unit')}")

@@ -10,7 +10,7 @@ import click
 from bss_mfg.cli.common import App, counted, details, json_option, pass_app, print_json, say, shown_path
 
 if TYPE_CHECKING:
-    from bss_mfg.ledger.keyfile import Kind
+    from bss_mfg.workspace.vault_key_files import VaultKeyKind
 
 
 @click.group()
@@ -27,7 +27,7 @@ def status(ctx: click.Context, app: App, as_json: bool) -> None:
 
     Exit 1 where it is missing, damaged or another one.
     """
-    from bss_mfg.vaulting import status as look
+    from bss_mfg.workspace.vault_keys import vault_status as look
 
     with app.workspace.open_ledger(app.actor) as ledger:
         found = look(app.workspace, ledger)
@@ -50,13 +50,13 @@ def status(ctx: click.Context, app: App, as_json: bool) -> None:
 @click.option("--to", "kind", type=click.Choice(["file", "passphrase", "keyring"]), help="How to keep the new key "
               "(default: as the old one).")  # fmt: skip
 @pass_app
-def rekey(app: App, kind: Kind | None) -> None:
+def rekey(app: App, kind: VaultKeyKind | None) -> None:
     """Change the vault key for a new one.
 
     No unit is touched; it can be interrupted anywhere and run again. The old key opens only older backups afterwards:
     keep a copy of it as long as you keep those, and no longer.
     """
-    from bss_mfg.vaulting import rekey as change
+    from bss_mfg.workspace.vault_keys import rekey as change
 
     with app.workspace.open_ledger(app.actor) as ledger:
         count = change(app.workspace, ledger, kind, app.ask)
@@ -71,7 +71,7 @@ def export_recovery(app: App, to: Path) -> None:
 
     One line of text, short enough to print. Never overwrites (exit 4).
     """
-    from bss_mfg.vaulting import export_recovery as write
+    from bss_mfg.workspace.vault_keys import export_recovery as write
 
     with app.workspace.open_ledger(app.actor) as ledger:
         name = write(app.workspace, ledger, to, app.ask)
@@ -89,8 +89,8 @@ def recover(app: App, source: Path | None, officer_key: Path | None) -> None:
     From a recovery file or a safe copy; or with the officer's private key, which opens every data key and wraps it
     under a new vault key. What lies in place is kept beside it as vault.key.damaged.
     """
-    from bss_mfg.vaulting import recover as put_back
-    from bss_mfg.vaulting import recover_by_officer
+    from bss_mfg.workspace.vault_keys import recover as put_back
+    from bss_mfg.workspace.vault_keys import recover_by_officer
 
     if (source is None) == (officer_key is None):
         raise click.UsageError("Name a recovery file, or --officer-key.")
@@ -112,12 +112,12 @@ def recipient(app: App, public_key: Path | None, remove: bool) -> None:
     Then a lost vault key loses no batch: `bss-mfg vault recover --officer-key` opens them. Keep the private key
     offline. Old batches are sealed too.
     """
-    from bss_mfg.files import read_text
-    from bss_mfg.ledger.vault import Recipient
+    from bss_mfg.core.files import read_text
+    from bss_mfg.ledger.vault import OfficerPublicKey
 
     if (public_key is None) != remove:
         raise click.UsageError("Name the officer's public key, or say --remove.")
-    officer = Recipient(read_text(public_key, "officer's public key"), str(public_key)) if public_key else None
+    officer = OfficerPublicKey(read_text(public_key, "officer's public key"), str(public_key)) if public_key else None
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as opened:
         count = ledger.set_recipient(opened, officer)
     if officer:

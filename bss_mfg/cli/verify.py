@@ -12,7 +12,7 @@ from bss_mfg import __version__
 from bss_mfg.cli.common import App, counted, details, json_option, pass_app, print_json, progress, say, shown_path
 
 if TYPE_CHECKING:
-    from bss_mfg.scan.job import Verification, Verifier
+    from bss_mfg.verify.verification import Verification, Verifier
 
 
 @click.command(epilog="Example: bss-mfg verify bulb-2026-11 scans/*.png --report report.html")
@@ -44,12 +44,12 @@ def verify(
     FILES are PDFs, pictures or folders. Names every missing, duplicate, foreign, unreadable or mismatched label with
     serial and place. Exit 0 only if all is right (with --sample: the lot is accepted), 1 if something is wrong.
     """
-    from bss_mfg.ledger.audit import now
+    from bss_mfg.core.clock import now
+    from bss_mfg.core.processes import ProcessExecutor, cores
     from bss_mfg.report.tables import json_report
     from bss_mfg.report.writing import check_report, write_report
-    from bss_mfg.scan.job import Verifier, Wanted
-    from bss_mfg.scan.job import verify as run
-    from bss_mfg.workers import Processes, cores
+    from bss_mfg.verify.verification import Verifier, Wanted
+    from bss_mfg.verify.verification import verify as run
 
     if not files and watch is None:
         raise click.UsageError("Name files to verify, or a folder to --watch.")
@@ -68,7 +68,7 @@ def verify(
         written = True
 
     # Always in other processes: a picture from outside may crash a reader.
-    with app.workspace.open_ledger(app.actor) as ledger, Processes(jobs or cores()) as executor:
+    with app.workspace.open_ledger(app.actor) as ledger, ProcessExecutor(jobs or cores()) as executor:
         batch = ledger.batch(batch_id)
         if watch is None:
             outcome = run(ledger, batch, files, wanted, progress=progress(f"{batch_id}: verify"), executor=executor)
@@ -91,8 +91,8 @@ def _watched(
     verifier: Verifier, files: tuple[Path, ...], folder: Path, write: Callable[[Verification], None]
 ) -> Verification:
     """Read what comes, say at once what is wrong with it, until every label was read right or Ctrl-C."""
-    from bss_mfg.scan.job import expand
-    from bss_mfg.scan.watching import arrivals
+    from bss_mfg.verify.folder_watch import arrivals
+    from bss_mfg.verify.verification import expand
 
     said = 0
     say(f"Watching {shown_path(folder)}; Ctrl-C ends.")
@@ -119,7 +119,7 @@ def _watched(
 def _show(outcome: Verification) -> None:
     """Every label that is not right, a line each; then the counts."""
     from bss_mfg.report.page import place_words
-    from bss_mfg.scan.job import row_of
+    from bss_mfg.verify.verification import row_of
 
     for _, item in outcome.findings.faults():  # no walk over a million labels that are right
         row = row_of(item)
@@ -190,18 +190,18 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
     Works without a workspace too. What is encrypted is never shown, only its SHA-256; what stands in clear on the label
     is, also the PIN of a Wi-Fi inner code. Exit 1 if a string is not as its spec says.
     """
+    from bss_mfg.core.files import read_bytes
     from bss_mfg.errors import InputError
-    from bss_mfg.files import read_bytes
-    from bss_mfg.inspection import explain, strings_of
-    from bss_mfg.payload.keys import load_private_key
-    from bss_mfg.payload.spec import packaged, packaged_names
+    from bss_mfg.payload.product_keys import load_private_key
+    from bss_mfg.payload.spec import packaged_names, packaged_spec
+    from bss_mfg.verify.inspect import explain, strings_of
 
     try:
         specs = [app.workspace.spec(name).spec for name in app.workspace.spec_names()]
     except InputError:
         if app.workspace_option:
             raise
-        specs = [packaged(name).spec for name in packaged_names()]
+        specs = [packaged_spec(name).spec for name in packaged_names()]
     key = load_private_key(read_bytes(private_key, "private key", 1 << 16), str(private_key)) if private_key else None
     symbols = [{**explain(text, specs, key), **place} for text, place in strings_of(target)]
     if as_json:

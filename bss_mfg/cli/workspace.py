@@ -22,8 +22,8 @@ from bss_mfg.cli.common import (
 
 if TYPE_CHECKING:
     from bss_mfg.doctor import Check
-    from bss_mfg.ledger.keyfile import Kind
-    from bss_mfg.reconciling.job import Reconciliation
+    from bss_mfg.reconcile.reconciliation import Reconciliation
+    from bss_mfg.workspace.vault_key_files import VaultKeyKind
 
 
 @click.command(epilog="Example: bss-mfg init factory")
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
     help="How the vault key is kept: in a file, under a passphrase, in the system's keyring.",
 )
 @pass_app
-def init(app: App, folder: Path, kind: Kind) -> None:
+def init(app: App, folder: Path, kind: VaultKeyKind) -> None:
     """Make a workspace.
 
     Creates FOLDER with its settings, ledger and vault key. Keep a copy of vault.key in a safe place: without it no OOB
     key of this workspace can ever be read again.
     """
-    from bss_mfg.workspace import Workspace, environment
+    from bss_mfg.workspace.workspace import Workspace, environment
 
     workspace = Workspace.create(folder, app.who(), environment(), kind, app.ask)
     say(f"OK: workspace made in {shown_path(workspace.root)}")
@@ -79,7 +79,7 @@ def doctor(ctx: click.Context, app: App, as_json: bool) -> None:
 def _of_workspace(app: App) -> list[Check]:
     from bss_mfg.doctor import Check, check_ledger, check_left_over, check_vault
     from bss_mfg.errors import BssError
-    from bss_mfg.vaulting import status
+    from bss_mfg.workspace.vault_keys import vault_status
 
     try:
         workspace = app.workspace
@@ -89,7 +89,7 @@ def _of_workspace(app: App) -> list[Check]:
         return []
     try:
         with workspace.open_ledger(app.actor) as ledger:
-            found = [check_ledger(ledger), check_vault(status(workspace, ledger))]
+            found = [check_ledger(ledger), check_vault(vault_status(workspace, ledger))]
             return [*found, check_left_over(workspace.root)]
     except BssError as error:
         return [Check("ledger", "fault", error.what, error.way_out)]
@@ -106,8 +106,8 @@ def demo(ctx: click.Context, app: App, out: Path | None, samples: Path | None) -
     Makes a workspace with development keys, issues each sample, makes its labels, reads them back, writes manifest,
     programming data and report, and proves that they agree.
     """
+    from bss_mfg.core.resources import folder
     from bss_mfg.demo import run_demo
-    from bss_mfg.resources import folder
 
     root = out or _free_folder("bss-mfg-demo")
     results = run_demo(samples or folder("sample_batches"), root, app.who(), progress)

@@ -6,68 +6,63 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
+from bss_mfg.core.clock import now
 from bss_mfg.errors import LedgerError
-from bss_mfg.model import Event, Who
+from bss_mfg.model import Actor, Event
 
 _JSON = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 GENESIS = bytes(32)
 """What stands in for the digest before the first event."""
 
 
-def now() -> str:
-    """UTC time for people to read; order comes from sequence numbers, never from the clock."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def link(previous: bytes, seq: int, at: str, kind: str, batch: str | None, data: str) -> bytes:
+def event_digest(previous: bytes, seq: int, at: str, kind: str, batch: str | None, data: str) -> bytes:
     """The digest of an event."""
     # As the JSON of a list, written by hand: strings alone are encoded several times faster.
     texts = ",".join(["null" if text is None else _JSON.encode(text) for text in (at, kind, batch, data)])
     return hashlib.sha256(previous + f"[{seq},{texts}]".encode("ascii")).digest()
 
 
-def append(
-    connection: sqlite3.Connection, who: Who, batch: str | None, entries: Iterable[tuple[str, Mapping[str, Any]]]
+def append_events(
+    connection: sqlite3.Connection, who: Actor, batch: str | None, entries: Iterable[tuple[str, Mapping[str, Any]]]
 ) -> None:
     """Append events (kind, data) inside the caller's transaction."""
-    seq, previous = head(connection)
+    seq, previous = chain_head(connection)
     at = now()
     rows: list[tuple[object, ...]] = []
     actor = {"operator": who.operator, "station": who.station, "version": who.version}
     for kind, data in entries:
         seq += 1
         text = _JSON.encode({**data, **actor})
-        previous = link(previous, seq, at, kind, batch, text)
+        previous = event_digest(previous, seq, at, kind, batch, text)
         rows.append((seq, at, kind, batch, text, previous))
     connection.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)", rows)
 
 
-def head(connection: sqlite3.Connection) -> tuple[int, bytes]:
+def chain_head(connection: sqlite3.Connection) -> tuple[int, bytes]:
     """Sequence number and digest of the newest event."""
     row = connection.execute("SELECT seq, digest FROM event ORDER BY seq DESC LIMIT 1").fetchone()
     return (row[0], row[1]) if row else (0, GENESIS)
 
 
-Row = tuple[int, bytes, bytes, bytes | None, bytes, bytes]
+StoredEvent = tuple[int, bytes, bytes, bytes | None, bytes, bytes]
 """An event as it is stored: number, time, kind, batch, data, digest; texts as octets, which may be no UTF-8 where
 someone changed them."""
 
 
-def rows(connection: sqlite3.Connection) -> Iterator[Row]:
+def stored_events(connection: sqlite3.Connection) -> Iterator[StoredEvent]:
     """All events as they are stored, in order."""
     columns = ", ".join(f"CAST({name} AS BLOB)" for name in ("at", "kind", "batch", "data"))
     return connection.execute(f"SELECT seq, {columns}, digest FROM event ORDER BY seq")  # noqa: S608 (fixed text)
 
 
-def walk(stored: Iterable[Row], previous: bytes = GENESIS, expected: int = 1) -> int:
+def verify_chain(stored: Iterable[StoredEvent], previous: bytes = GENESIS, expected: int = 1) -> int:
     """Walk events whose predecessor has the digest `previous`, the first being number `expected`; the last one's
     number. `LedgerError` at the first link that does not hold."""
     for seq, *columns, digest in stored:
         at, kind, batch, data = (_text(column) for column in columns)
-        previous = link(previous, seq, at or "", kind or "", batch, data or "")
+        previous = event_digest(previous, seq, at or "", kind or "", batch, data or "")
         if seq != expected or digest != previous:
             raise LedgerError(
                 f"the history was changed at event {expected}",
@@ -81,12 +76,12 @@ def _text(octets: bytes | None) -> str | None:
     return None if octets is None else octets.decode("utf-8", "surrogateescape")
 
 
-def verify(connection: sqlite3.Connection) -> int:
+def verify_history(connection: sqlite3.Connection) -> int:
     """Walk the whole chain and return the number of events; `LedgerError` at the first link that does not hold."""
-    return walk(rows(connection))
+    return verify_chain(stored_events(connection))
 
 
-def events(connection: sqlite3.Connection, batch: str | None, kinds: Sequence[str] = ()) -> Iterator[Event]:
+def read_events(connection: sqlite3.Connection, batch: str | None, kinds: Sequence[str] = ()) -> Iterator[Event]:
     """The history of a batch, or all of it, in order; with `kinds`, only events of these."""
     conditions = [
         *(["batch = ?"] if batch else []),

@@ -6,17 +6,17 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
+from bss_mfg.core.files import build_atomically, move_aside
 from bss_mfg.errors import BssError, InputError, LedgerError, RefusedError
-from bss_mfg.files import make_and_place, move_aside
 from bss_mfg.ledger import connection
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.model import Who
+from bss_mfg.model import Actor
 
 _PAGES = 2_000  # copied between two looks at the lock, so that writers wait little
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class LedgerCopy:
     """What a copy of a ledger holds: events, the newest one's digest (hex), batches, units."""
 
     events: int
@@ -25,40 +25,40 @@ class Copy:
     units: int
 
 
-def backup(ledger: Ledger, to: Path) -> Copy:
+def backup(ledger: Ledger, to: Path) -> LedgerCopy:
     """Copy the ledger to a new file while others work with it, and check the copy. Never overwrites."""
 
     def copy(path: Path) -> None:
-        with connection.errors(path), sqlite3.connect(path) as target:
+        with connection.translated_errors(path), sqlite3.connect(path) as target:
             ledger.copy_into(target, _PAGES)
             target.execute("PRAGMA journal_mode = DELETE")
         target.close()
-        looked_at(path)
+        inspect_copy(path)
 
-    make_and_place(to, copy)
-    return looked_at(to)
+    build_atomically(to, copy)
+    return inspect_copy(to)
 
 
-def looked_at(path: Path) -> Copy:
+def inspect_copy(path: Path) -> LedgerCopy:
     """Check a copy whole: SQLite's own check, the hash chain, the barcode strings. `LedgerError` where it is not."""
     if not path.is_file():
         raise InputError("is not there", where=str(path), way_out="Name the file that `ledger backup` made.")
-    with Ledger.open(path, Who("", "", "")) as copied:
+    with Ledger.open(path, Actor("", "", "")) as copied:
         events = copied.check()
         batches = copied.batches()
-        return Copy(events, copied.head()[1], len(batches), sum(batch.units for batch in batches))
+        return LedgerCopy(events, copied.head()[1], len(batches), sum(batch.units for batch in batches))
 
 
-def restore(path: Path, ledger_file: Path, who: Who, skip_serials: int, reason: str) -> Copy:
+def restore(path: Path, ledger_file: Path, who: Actor, skip_serials: int, reason: str) -> LedgerCopy:
     """Put a copy in the ledger's place. A damaged ledger that lies there is kept beside it.
 
     What was issued after the copy was made is forgotten with it: `skip_serials` running numbers of each product are
     left out, so that none of those is issued again. Refused while a whole ledger is in place.
     """
-    found = looked_at(path)
+    found = inspect_copy(path)
     if ledger_file.exists():
         try:
-            looked_at(ledger_file)
+            inspect_copy(ledger_file)
         except BssError:
             move_aside(ledger_file, ".damaged")
         else:
@@ -69,17 +69,17 @@ def restore(path: Path, ledger_file: Path, who: Who, skip_serials: int, reason: 
             )
 
     def copy(target: Path) -> None:
-        with connection.errors(target), sqlite3.connect(target) as into, Ledger.open(path, who) as source:
+        with connection.translated_errors(target), sqlite3.connect(target) as into, Ledger.open(path, who) as source:
             source.copy_into(into, -1)
         into.close()
 
-    make_and_place(ledger_file, copy)
+    build_atomically(ledger_file, copy)
     with Ledger.open(ledger_file, who) as restored:
         restored.note_restored({"events": found.events, "head": found.head, "reason": reason}, skip_serials)
     return found
 
 
-def check_against(ledger: Ledger, head: str) -> int:
+def check_head(ledger: Ledger, head: str) -> int:
     """Whether this ledger goes on from an earlier head, `NUMBER:DIGEST` (at least 16 hex digits): the event's number.
 
     `LedgerError` where the history before it was changed or cut off; `InputError` where the head is none.

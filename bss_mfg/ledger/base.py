@@ -11,14 +11,14 @@ from typing import Any
 
 from bss_mfg.errors import InputError
 from bss_mfg.ledger import audit
-from bss_mfg.ledger.connection import errors, transaction
-from bss_mfg.model import Who
+from bss_mfg.ledger.connection import transaction, translated_errors
+from bss_mfg.model import Actor
 
 
 class LedgerBase:
     """An open connection. Reading methods return records; writing ones commit before they return."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, who: Who) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, who: Actor) -> None:
         self._db = connection
         self._path = path
         self._who = who
@@ -29,7 +29,7 @@ class LedgerBase:
         return self._path
 
     @property
-    def who(self) -> Who:
+    def who(self) -> Actor:
         """Who acts through this connection."""
         return self._who
 
@@ -38,7 +38,7 @@ class LedgerBase:
         return transaction(self._db, self._path)
 
     def _note(self, batch: str | None, kind: str, data: Mapping[str, Any]) -> None:
-        audit.append(self._db, self._who, batch, [(kind, data)])
+        audit.append_events(self._db, self._who, batch, [(kind, data)])
 
     def note(self, batch: str | None, kind: str, data: Mapping[str, Any]) -> None:
         """Append one event to the history."""
@@ -46,7 +46,7 @@ class LedgerBase:
             self._note(batch, kind, data)
 
     def _rows(self, query: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[Any]:
-        with errors(self._path):
+        with translated_errors(self._path):
             return self._db.execute(query, values).fetchall()
 
     def _stream(self, query: str, values: Sequence[object], size: int, after: int = 0) -> Iterator[list[Any]]:
@@ -70,7 +70,7 @@ def unknown_batch(batch_id: str) -> InputError:
     )
 
 
-def runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+def consecutive_ranges(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
     """Numbers as (first, last) of consecutive ones."""
     for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
         some = [number for _, number in run]

@@ -23,10 +23,10 @@ def check(connection: sqlite3.Connection, path: Path) -> int:
     found = [row[0] for row in connection.execute("PRAGMA integrity_check")]
     if found != ["ok"] or connection.execute("PRAGMA foreign_key_check").fetchone():
         raise LedgerError("is damaged", where=str(path), way_out="Keep it aside and restore the last good backup.")
-    return audit.verify(connection)
+    return audit.verify_history(connection)
 
 
-def check_content(connection: sqlite3.Connection, path: Path, batch: str) -> None:
+def check_payloads(connection: sqlite3.Connection, path: Path, batch: str) -> None:
     """Compare a batch's barcode strings with what its issue, and the replacements since, wrote into the history."""
     content = hashlib.sha256()
     (number_of_batch,) = connection.execute("SELECT no FROM batch WHERE id = ?", (batch,)).fetchone()

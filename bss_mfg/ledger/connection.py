@@ -9,11 +9,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from bss_mfg.core.files import waiting_lock
 from bss_mfg.errors import BssError, InputError, LedgerError, MissingError
-from bss_mfg.files import locked
 from bss_mfg.ledger import audit
 from bss_mfg.ledger.schema import APPLICATION_ID, MIGRATIONS, SCHEMA, VERSION
-from bss_mfg.model import Who
+from bss_mfg.model import Actor
 
 WAL_SAFE = (3, 51, 3)
 """From this SQLite on, WAL with several connections loses no commit (the WAL-reset race is fixed)."""
@@ -48,7 +48,7 @@ def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
             where=str(path),
             way_out="Restore ledger.db from a backup; a new one would forget what was issued.",
         )
-    with errors(path):
+    with translated_errors(path):
         connection = sqlite3.connect(path, isolation_level=None, timeout=30)
         mode, level = journal()
         connection.execute("PRAGMA busy_timeout = 30000")
@@ -84,7 +84,7 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def migrate(connection: sqlite3.Connection, path: Path, who: Who) -> None:
+def migrate(connection: sqlite3.Connection, path: Path, who: Actor) -> None:
     """Bring a ledger of an earlier version up to date: one transaction, written into the history."""
     if _version(connection) == VERSION:
         return
@@ -96,7 +96,7 @@ def migrate(connection: sqlite3.Connection, path: Path, who: Who) -> None:
             version += 1
         if before < VERSION:
             connection.execute(f"PRAGMA user_version = {VERSION}")
-            audit.append(connection, who, None, [("ledger migrated", {"from": before, "to": VERSION})])
+            audit.append_events(connection, who, None, [("ledger migrated", {"from": before, "to": VERSION})])
 
 
 def _statements(script: str) -> Iterator[str]:
@@ -116,7 +116,7 @@ def _version(connection: sqlite3.Connection) -> int:
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
     """Everything inside is committed as one, or nothing is. Writers queue fairly at a file lock."""
-    with locked(path.with_name(path.name + ".lock")), errors(path):
+    with waiting_lock(path.with_name(path.name + ".lock")), translated_errors(path):
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -129,7 +129,7 @@ def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def errors(path: Path) -> Iterator[None]:
+def translated_errors(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into ours."""
     try:
         yield

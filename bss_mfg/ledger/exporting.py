@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bss_mfg.ledger import audit
-from bss_mfg.ledger.life import CURRENT
+from bss_mfg.core.clock import now
+from bss_mfg.ledger.life import NOT_REPLACED
 from bss_mfg.ledger.rows import Rows
 
 Answer = Literal["accepted", "rejected"]
@@ -32,7 +32,7 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class FeedbackCounts:
     """What a feedback file changed: units by their new answer, and serials that nobody uploaded, as `unknown`."""
 
     accepted: int
@@ -76,7 +76,7 @@ class Exporting(Rows):
         with self.transaction():
             number = self._db.execute(
                 "INSERT INTO manifest (batch, file, sha256, at, device_logs, bundle_logs) VALUES (?, ?, ?, ?, ?, ?)",
-                (batch, file, sha256, audit.now(), device_logs, bundle_logs),
+                (batch, file, sha256, now(), device_logs, bundle_logs),
             ).lastrowid
             self._db.executemany(
                 "UPDATE unit SET manifest = ?, answer = 0, answer_reason = NULL "
@@ -117,7 +117,7 @@ class Exporting(Rows):
         condition = {"missing": "u.manifest IS NULL", "rejected": "u.answer = 2"}[which]
         bad = self.scrapped_packages(batch_id)
         for rows in self._stream(
-            f"SELECT DISTINCT u.package FROM unit u WHERE u.batch = ? AND {condition} AND {CURRENT} "  # noqa: S608
+            f"SELECT DISTINCT u.package FROM unit u WHERE u.batch = ? AND {condition} AND {NOT_REPLACED} "  # noqa: S608
             "AND u.package > ? ORDER BY u.package LIMIT ?",
             (self._number(batch_id),),
             500,
@@ -140,7 +140,7 @@ class Exporting(Rows):
 
     def record_answers(
         self, verdicts: Mapping[str, tuple[Answer, str]], data: Mapping[str, Any], product: str | None = None
-    ) -> Answered:
+    ) -> FeedbackCounts:
         """Write down what became of uploaded units, by serial, as (answer, reason); one event for each batch.
 
         A serial that several products share is ambiguous unless only one of them was uploaded, or `product` is named.
@@ -172,7 +172,7 @@ class Exporting(Rows):
             for batch_id, counted in changes.items():
                 self._note(batch_id, "manifest answered", {**data, **dict(counted.items())})
         total = sum(changes.values(), Counter[Answer]())
-        return Answered(
+        return FeedbackCounts(
             total["accepted"], total["rejected"], unchanged, tuple(unknown), tuple(ambiguous), tuple(changes)
         )
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 
+from bss_mfg.core.clock import now
 from bss_mfg.errors import LedgerError, RefusedError
-from bss_mfg.ledger import audit
 from bss_mfg.ledger.life import Life
-from bss_mfg.ledger.vault import DataKey, Officer, Recipient, Vault
+from bss_mfg.ledger.vault import DataKey, OfficerPrivateKey, OfficerPublicKey, Vault
 from bss_mfg.model import Unit
 
 
@@ -38,7 +38,7 @@ class Keys(Life):
                 f"the data key of batch {batch_id} is gone, and the history knows of no retirement",
                 way_out="The ledger was changed from outside: keep it as evidence and restore the last good backup.",
             )
-        return vault.data_key(batch_id, wrapped)
+        return vault.unwrap(batch_id, wrapped)
 
     def units_with_keys(self, batch_id: str, vault: Vault, *, unreleased: bool = False) -> Iterator[Unit]:
         """The units of a batch that are not scrapped, with their OOB keys and what the factory brought opened, in
@@ -73,9 +73,9 @@ class Keys(Life):
         self.check_vault(old)
         with self.transaction():
             self.check_vault(old)
-            return self._rewrap([(batch, old.data_key(batch, wrapped)) for batch, wrapped in self._wrapped()], new, "")
+            return self._rewrap([(batch, old.unwrap(batch, wrapped)) for batch, wrapped in self._wrapped()], new, "")
 
-    def recover(self, officer: Officer, new: Vault) -> int:
+    def recover(self, officer: OfficerPrivateKey, new: Vault) -> int:
         """Wrap all data keys under a new vault key, opened with the officer's private key; how many."""
         with self.transaction():
             rows = self._rows("SELECT id, recovery_key FROM batch WHERE wrapped_key IS NOT NULL ORDER BY no")
@@ -102,16 +102,16 @@ class Keys(Life):
 
     # --- the officer ----------------------------------------------------------------------------------------------
 
-    def recipient(self) -> Recipient | None:
+    def recipient(self) -> OfficerPublicKey | None:
         """The officer to whom data keys are sealed besides, if there is one."""
         rows = self._rows("SELECT value FROM about WHERE name = 'recipient'")
-        return Recipient(rows[0][0]) if rows else None
+        return OfficerPublicKey(rows[0][0]) if rows else None
 
-    def set_recipient(self, vault: Vault, recipient: Recipient | None) -> int:
+    def set_recipient(self, vault: Vault, recipient: OfficerPublicKey | None) -> int:
         """Seal all data keys, and those to come, to an officer; None takes the old officer's away. How many."""
         self.check_vault(vault)
         with self.transaction():
-            keys = [(batch, vault.data_key(batch, wrapped)) for batch, wrapped in self._wrapped()]
+            keys = [(batch, vault.unwrap(batch, wrapped)) for batch, wrapped in self._wrapped()]
             self._db.executemany(
                 "UPDATE batch SET recovery_key = ? WHERE id = ?",
                 [(recipient.seal(key) if recipient else None, batch) for batch, key in keys],
@@ -142,7 +142,7 @@ class Keys(Life):
                 return False
             self._db.execute(
                 "UPDATE batch SET wrapped_key = NULL, recovery_key = NULL, retired_at = ? WHERE no = ?",
-                (audit.now(), batch),
+                (now(), batch),
             )
             units = self._db.execute(
                 "UPDATE unit SET sealed_key = NULL, extra = NULL WHERE batch = ?", (batch,)

@@ -9,14 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from bss_mfg.core.clock import now
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.ledger import audit
 from bss_mfg.ledger.printing import Printing
 
-State = Literal["issued", "printed", "verified", "shipped", "scrapped"]
-Act = Literal["print", "verify", "ship", "take back", "scrap", "replace"]
+UnitState = Literal["issued", "printed", "verified", "shipped", "scrapped"]
+UnitAction = Literal["print", "verify", "ship", "take back", "scrap", "replace"]
 
-MOVES: Mapping[State, Mapping[Act, State]] = {
+TRANSITIONS: Mapping[UnitState, Mapping[UnitAction, UnitState]] = {
     "issued": {"print": "printed", "verify": "verified", "scrap": "scrapped"},
     "printed": {"print": "printed", "verify": "verified", "scrap": "scrapped"},
     "verified": {"print": "verified", "verify": "verified", "ship": "shipped", "scrap": "scrapped"},
@@ -25,8 +26,8 @@ MOVES: Mapping[State, Mapping[Act, State]] = {
 }
 """What may be done in each state, and the state after it. A replaced unit stays scrapped; another takes its place."""
 
-CURRENT = """NOT EXISTS (SELECT 1 FROM unit r WHERE r.batch = u.batch AND r.package = u.package AND r.place IS NOT NULL
-    AND r.place = coalesce(u.place, u.number) AND r.number > u.number)"""
+NOT_REPLACED = """NOT EXISTS (SELECT 1 FROM unit r WHERE r.batch = u.batch AND r.package = u.package
+    AND r.place IS NOT NULL AND r.place = coalesce(u.place, u.number) AND r.number > u.number)"""
 """Of unit `u`: no other unit has taken its place."""
 
 
@@ -52,9 +53,9 @@ class Balance:
 class Life(Printing):
     """The states of units and batches."""
 
-    def states(self, batch_id: str, serials: Sequence[str]) -> dict[str, State]:
+    def states(self, batch_id: str, serials: Sequence[str]) -> dict[str, UnitState]:
         """The state of units of a batch; `InputError` names strangers."""
-        batch, found = self._number(batch_id), dict[str, State]()
+        batch, found = self._number(batch_id), dict[str, UnitState]()
         for serial in dict.fromkeys(serials):
             for scrapped, shipped, verified, prints in self._rows(
                 "SELECT u.scrapped, p.shipped, p.verified, p.prints FROM unit u "
@@ -74,8 +75,8 @@ class Life(Printing):
             )
         return found
 
-    def _refuse_move(self, batch_id: str, states: Mapping[str, State], act: Act, way_out: str) -> None:
-        if wrong := [serial for serial, state in states.items() if act not in MOVES[state]]:
+    def _refuse_move(self, batch_id: str, states: Mapping[str, UnitState], act: UnitAction, way_out: str) -> None:
+        if wrong := [serial for serial, state in states.items() if act not in TRANSITIONS[state]]:
             raise RefusedError(
                 f"a unit that is {states[wrong[0]]} can't be {_DONE[act]}",
                 where=f"batch {batch_id}",
@@ -102,7 +103,7 @@ class Life(Printing):
                 ("unit scrapped", {"serials": [serial], "package": known[serial][0], "reason": reason})
                 for serial in new
             ]
-            audit.append(self._db, self._who, batch_id, entries)
+            audit.append_events(self._db, self._who, batch_id, entries)
         return new
 
     def ship(self, batch_id: str, serials: Sequence[str] | None, reference: str, *, returned: bool = False) -> int:
@@ -112,7 +113,7 @@ class Life(Printing):
         is for the history; empty: none is kept.
         """
         batch = self._number(batch_id)
-        act: Act = "take back" if returned else "ship"
+        act: UnitAction = "take back" if returned else "ship"
         with self.transaction():
             if serials is None:
                 rows = self._rows(
@@ -126,7 +127,7 @@ class Life(Printing):
                 self.states(batch_id, serials)
                 inside = [unit.serial for number in numbers for unit in next(self.packages(batch_id, number, 1)).units]
                 states = self.states(batch_id, [*serials, *inside])
-                done: State = "verified" if returned else "shipped"
+                done: UnitState = "verified" if returned else "shipped"
                 left = {serial: state for serial, state in states.items() if state != done}
                 self._refuse_move(batch_id, left, act, "Only a package whose label was read right is shipped.")
                 changed = {package for package, _ in self.serials_of(batch_id, list(left)).values()}
@@ -138,13 +139,13 @@ class Life(Printing):
             if packages:
                 kind = "packages returned" if returned else "packages shipped"
                 why = {"for": reference} if reference else {}
-                self._note(batch_id, kind, {"packages": spans(packages), "count": len(packages), **why})
+                self._note(batch_id, kind, {"packages": range_pairs(packages), "count": len(packages), **why})
         return len(packages)
 
     def scrapped_packages(self, batch_id: str) -> set[int]:
         """Numbers of the packages with a scrapped unit whose place nobody took."""
         rows = self._rows(
-            f"SELECT DISTINCT package FROM unit u WHERE batch = ? AND scrapped AND {CURRENT}",  # noqa: S608 (fixed text)
+            f"SELECT DISTINCT package FROM unit u WHERE batch = ? AND scrapped AND {NOT_REPLACED}",  # noqa: S608 (fixed text)
             (self._number(batch_id),),
         )
         return {number for (number,) in rows}
@@ -193,7 +194,7 @@ class Life(Printing):
                     way_out="Scan what was not scanned, scrap what was destroyed (`bss-mfg scrap`), count what lies "
                     "unused (--in-hand), and close again. `bss-mfg scan` shows what is missing.",
                 )
-            self._db.execute("UPDATE batch SET closed_at = ? WHERE id = ?", (audit.now(), batch_id))
+            self._db.execute("UPDATE batch SET closed_at = ? WHERE id = ?", (now(), batch_id))
             self._note(
                 batch_id,
                 "batch closed",
@@ -232,13 +233,13 @@ class Life(Printing):
             )
 
 
-_DONE: Mapping[Act, str] = {
+_DONE: Mapping[UnitAction, str] = {
     "print": "printed", "verify": "verified", "ship": "shipped", "take back": "taken back", "scrap": "scrapped",
     "replace": "replaced",
 }  # fmt: skip
 
 
-def spans(numbers: Sequence[int]) -> list[list[int]]:
+def range_pairs(numbers: Sequence[int]) -> list[list[int]]:
     """Sorted numbers as [first, last] of each run: thousands of packages are one short event."""
     spans: list[list[int]] = []
     for number in numbers:

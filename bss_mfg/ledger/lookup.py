@@ -133,7 +133,7 @@ class Lookup(LedgerBase):
         """Serials of the first packages whose label was never read right."""
         batch = self._number(batch_id)
         return [
-            next(self.packages(batch_id, number, 1)).serials
+            next(self.packages(batch_id, number, 1)).serials_text
             for (number,) in self._rows(
                 "SELECT number FROM package WHERE batch = ? AND verified = 0 ORDER BY number LIMIT ?", (batch, limit)
             )

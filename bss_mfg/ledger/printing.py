@@ -7,16 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bss_mfg.ledger import audit
-from bss_mfg.ledger.base import runs
-from bss_mfg.ledger.connection import errors
+from bss_mfg.ledger.base import consecutive_ranges
+from bss_mfg.ledger.connection import translated_errors
 from bss_mfg.ledger.lookup import Lookup
-from bss_mfg.model import Event, PrintedPart
+from bss_mfg.model import Event, LabelFile
 
 
 class Printing(Lookup):
     """The tables of printing and scanning, and the history that they write."""
 
-    def printed_parts(self, batch_id: str) -> list[PrintedPart]:
+    def printed_parts(self, batch_id: str) -> list[LabelFile]:
         """All label files made of a batch, in the order in which they were made last."""
         parts = self._parts(batch_id, "", ())
         newest = dict(
@@ -26,16 +26,16 @@ class Printing(Lookup):
                 (batch_id,),
             )
         )
-        return sorted(parts, key=lambda part: (newest.get(part.sha256, 0), part.part))
+        return sorted(parts, key=lambda part: (newest.get(part.sha256, 0), part.number))
 
-    def printed_as(self, batch_id: str, sha256: str) -> PrintedPart | None:
+    def printed_as(self, batch_id: str, sha256: str) -> LabelFile | None:
         """The label file of a batch with this SHA-256, or None."""
         return next(iter(self._parts(batch_id, "AND sha256 = ?", (sha256,))), None)
 
-    def _parts(self, batch_id: str, condition: str, values: tuple[object, ...]) -> list[PrintedPart]:
+    def _parts(self, batch_id: str, condition: str, values: tuple[object, ...]) -> list[LabelFile]:
         """Label files; those of one layout share its cells, so that thousands of files are little."""
         shapes: dict[str, tuple[Any, ...]] = {}
-        parts: list[PrintedPart] = []
+        parts: list[LabelFile] = []
         columns = "part, file, sha256, plan, first_package, packages, start_at, geometry, template"
         query = f"SELECT {columns} FROM printed WHERE batch = ? {condition}"  # noqa: S608  (fixed texts)
         for part, file, sha, plan, first, count, start_at, geometry, template in self._rows(
@@ -51,14 +51,14 @@ class Printing(Lookup):
             cells, page, modules, each, copy, numbers = shapes[geometry]
             numbers = range(first, first + count) if numbers is None else numbers
             parts.append(
-                PrintedPart(
+                LabelFile(
                     batch_id, part, file, sha, plan, numbers, start_at, cells, page, modules, template, each, copy
                 )
             )
         return parts
 
     def record_print(
-        self, part: PrintedPart, template_name: str, template_text: str, kind: str = "labels made",
+        self, part: LabelFile, template_name: str, template_text: str, kind: str = "labels made",
         more: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
         """Remember a label file that is in place, with the template it was made from, and count its labels.
@@ -66,7 +66,7 @@ class Printing(Lookup):
         `kind` names the act in the history; "labels made" twice for one file counts once, any other act each time.
         """
         numbers = part.numbers
-        geometry: dict[str, Any] = {"cells": part.cells, "page": part.page_mm, "modules": part.modules}
+        geometry: dict[str, Any] = {"cells": part.symbol_boxes, "page": part.page_mm, "modules": part.modules}
         consecutive = isinstance(numbers, range)
         geometry.update({} if consecutive else {"numbers": list(numbers)})
         geometry.update({} if part.each == "package" else {"each": part.each})
@@ -75,12 +75,12 @@ class Printing(Lookup):
         with self.transaction():
             self._db.execute(
                 "INSERT INTO template VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING",
-                (part.template, template_name, template_text),
+                (part.template_digest, template_name, template_text),
             )
             inserted = self._db.execute(
                 "INSERT INTO printed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                (batch, part.file, part.part, part.sha256, part.plan, min(numbers), len(numbers), part.start_at,
-                 json.dumps(geometry), part.template),
+                (batch, part.file, part.number, part.sha256, part.plan_digest, min(numbers), len(numbers),
+                 part.start_at, json.dumps(geometry), part.template_digest),
             ).rowcount  # fmt: skip
             if not inserted and kind == "labels made":
                 return
@@ -144,10 +144,10 @@ class Printing(Lookup):
         if whole:
             events.append(("file verified", whole))
         with self.transaction():
-            audit.append(self._db, self._who, batch_id, events)
+            audit.append_events(self._db, self._who, batch_id, events)
             self._db.executemany(
                 "UPDATE package SET verified = verified + 1 WHERE batch = ? AND number BETWEEN ? AND ?",
-                [(batch, *run) for run in runs(verified)],
+                [(batch, *run) for run in consecutive_ranges(verified)],
             )
 
     def files_verified(self, batch_id: str, second_reader: bool = False) -> set[str]:
@@ -176,10 +176,10 @@ class Printing(Lookup):
 
     def events(self, batch_id: str | None = None) -> Iterator[Event]:
         """The history, of one batch or of all."""
-        with errors(self._path):
-            yield from audit.events(self._db, batch_id)
+        with translated_errors(self._path):
+            yield from audit.read_events(self._db, batch_id)
 
     def events_of(self, kinds: Sequence[str], batch_id: str | None = None) -> Iterator[Event]:
         """The history's events of some kinds, of one batch or of all, in order."""
-        with errors(self._path):
-            yield from audit.events(self._db, batch_id, kinds)
+        with translated_errors(self._path):
+            yield from audit.read_events(self._db, batch_id, kinds)

@@ -12,7 +12,7 @@ from bss_mfg.ledger.checking import payload_digest
 from bss_mfg.ledger.keys import Keys
 from bss_mfg.ledger.schema import NOT_IMPORTED
 from bss_mfg.ledger.vault import DataKey, key_digest
-from bss_mfg.model import IssuedBefore, Package
+from bss_mfg.model import ImportedIdentity, Package
 
 INSERT_UNIT = """INSERT INTO unit
     (batch, number, package, product, serial, uuid, mac, sealed_key, key_digest, place, extra)
@@ -93,7 +93,7 @@ class Replacing(Keys):
     # --- before bss-mfg -------------------------------------------------------------------------------------------
 
     def import_issued(
-        self, product: int, name: str, identities: Iterable[IssuedBefore], source: str, sha256: str
+        self, product: int, name: str, identities: Iterable[ImportedIdentity], source: str, sha256: str
     ) -> int:
         """Remember identities that were issued before, inside the caller's transaction; how many are new.
 
@@ -101,7 +101,7 @@ class Replacing(Keys):
         """
         new, rows = 0, iter(identities)
         while some := list(islice(rows, 500)):
-            unknown: dict[str, IssuedBefore] = {}
+            unknown: dict[str, ImportedIdentity] = {}
             for item in some:
                 before = unknown.get(item.serial) or self._imported(product, item.serial)
                 if before is None:
@@ -125,14 +125,14 @@ class Replacing(Keys):
             self._note(None, "identities imported", {"product": name, "file": source, "sha256": sha256, "units": new})
         return new
 
-    def _imported(self, product: int, serial: str) -> IssuedBefore | None:
+    def _imported(self, product: int, serial: str) -> ImportedIdentity | None:
         for octets, digest in self._rows(
             "SELECT uuid, key_digest FROM imported WHERE product = ? AND serial = ?", (product, serial)
         ):
-            return IssuedBefore(0, serial, uuid.UUID(bytes=octets) if octets else None, digest)
+            return ImportedIdentity(0, serial, uuid.UUID(bytes=octets) if octets else None, digest)
         return None
 
-    def _refuse_contradictions(self, product: int, items: Sequence[IssuedBefore], source: str) -> None:
+    def _refuse_contradictions(self, product: int, items: Sequence[ImportedIdentity], source: str) -> None:
         serials = self.known_serials(product, [item.serial for item in items])
         uuids = self.known_uuids([item.uuid for item in items if item.uuid])
         keys = self.known_keys([item.key_digest for item in items if item.key_digest])
@@ -156,7 +156,7 @@ class Replacing(Keys):
             )
 
 
-def refuse_mixed(package: Package, wanted: Sequence[str]) -> None:
+def refuse_partial_replacement(package: Package, wanted: Sequence[str]) -> None:
     """`RefusedError` where another scrapped unit of the package is left without a successor."""
     left = [unit.serial for unit in package.units if unit.scrapped and unit.serial not in wanted]
     if left:

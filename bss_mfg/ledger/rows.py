@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bss_mfg.ledger.connection import errors
-from bss_mfg.ledger.life import CURRENT, State
+from bss_mfg.ledger.connection import translated_errors
+from bss_mfg.ledger.life import NOT_REPLACED, UnitState
 from bss_mfg.ledger.replacing import Replacing
 
-_REPLACED = f"(u.scrapped AND NOT ({CURRENT}))"
+_REPLACED = f"(u.scrapped AND NOT ({NOT_REPLACED}))"
 """Of unit `u`: another has taken its place. Only scrapped units are looked up."""
 _TAKER = """(SELECT r.serial FROM unit r WHERE r.batch = u.batch AND r.package = u.package AND r.place IS NOT NULL
     AND r.place = coalesce(u.place, u.number) AND r.number > u.number ORDER BY r.number LIMIT 1)"""
@@ -24,7 +24,7 @@ def _of_label(column: str) -> str:
     return f"CASE WHEN {_REPLACED} THEN NULL ELSE p.{column} END"
 
 
-COLUMNS: Mapping[str, str] = {
+UNIT_COLUMNS: Mapping[str, str] = {
     "batch": ":id",
     "package": "u.package",
     "unit": "u.number",
@@ -53,10 +53,10 @@ COLUMNS: Mapping[str, str] = {
 }
 """Column -> what it is in SQL; docs/formats/tables.md says it in words. No sealed key, no key's digest, ever."""
 
-NUMBERS = frozenset({"package", "unit", "prints", "verified", "revision", "released"})
+INTEGER_COLUMNS = frozenset({"package", "unit", "prints", "verified", "revision", "released"})
 """Columns of whole numbers; all others are text."""
 
-SLICE = 1_000
+UNITS_AT_ONCE = 1_000
 """About how many units are read at once."""
 
 _UNIT = "batch, number, package, serial, uuid, mac, scrapped, place, released, manifest, answer, answer_reason"
@@ -68,24 +68,24 @@ UNITS = f"""(SELECT {_UNIT} FROM unit WHERE batch = :batch AND number BETWEEN :f
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class UnitFilter:
     """Which units: of these states (none: all), whose package's last event lies between two moments (UTC, both
     included, as in the history; empty: no bound), and only what may leave the factory."""
 
-    states: Sequence[State] = ()
+    states: Sequence[UnitState] = ()
     since: str = ""
     until: str = ""
-    leaving: bool = False
+    shippable: bool = False
 
 
-EVERY = Filter()
+ALL_UNITS = UnitFilter()
 
 
 class Rows(Replacing):
     """Rows of units for tables."""
 
     def unit_rows(
-        self, batch_id: str, columns: Sequence[str], wanted: Filter = EVERY
+        self, batch_id: str, columns: Sequence[str], wanted: UnitFilter = ALL_UNITS
     ) -> Iterator[list[tuple[Any, ...]]]:
         """The units of a batch, by package and place, a replaced one before the one that took its place: lists of
         rows, each with the values of `columns` in their order.
@@ -107,21 +107,21 @@ class Rows(Replacing):
             source += " JOIN temp.last_event e ON e.batch = :batch AND e.package = u.package"
             conditions += ["e.at >= :since"] if wanted.since else []
             conditions += ["e.at <= :until"] if wanted.until else []
-        if wanted.leaving:
+        if wanted.shippable:
             conditions.append("NOT u.scrapped")
             if bad := self.scrapped_packages(batch_id):
                 given["bad"] = json.dumps(sorted(bad))
                 conditions.append("u.package NOT IN (SELECT value FROM json_each(:bad))")
         query = (
-            f"SELECT {', '.join(COLUMNS[name] for name in columns)} FROM {source} "  # noqa: S608 (fixed text)
+            f"SELECT {', '.join(UNIT_COLUMNS[name] for name in columns)} FROM {source} "  # noqa: S608 (fixed text)
             f"WHERE {' AND '.join(conditions)} ORDER BY coalesce(u.place, u.number), u.number"
         )
         each = batch.units_per_package
-        packages = max(SLICE // each, 1)
+        packages = max(UNITS_AT_ONCE // each, 1)
         for low in range(1, batch.packages + 1, packages):
             high = min(low + packages - 1, batch.packages)
             bounds = {"low": low, "high": high, "first": (low - 1) * each + 1, "last": high * each}
-            with errors(self._path):
+            with translated_errors(self._path):
                 rows = self._db.execute(query, {**given, **bounds}).fetchall()
             if rows:
                 yield rows
@@ -129,7 +129,7 @@ class Rows(Replacing):
     def _find_last_events(self, batch_id: str, number: int, created_at: str) -> None:
         """Fill temp.last_event: of each package of a batch, when something last happened to it. It lies in a file of
         SQLite's that goes with the connection; the ledger is not written to."""
-        with errors(self._path):
+        with translated_errors(self._path):
             self._db.execute(
                 "CREATE TEMP TABLE IF NOT EXISTS last_event (batch INTEGER, package INTEGER, at TEXT NOT NULL, "
                 "PRIMARY KEY (batch, package)) WITHOUT ROWID"
@@ -155,7 +155,7 @@ class Rows(Replacing):
                 spans += [(event.at, number, numbers.start, numbers.stop - 1)]
             else:
                 spans += [(event.at, number, package, package) for package in numbers]
-        with errors(self._path):
+        with translated_errors(self._path):
             self._db.executemany(
                 "UPDATE temp.last_event SET at = max(at, ?) WHERE batch = ? AND package BETWEEN ? AND ?", spans
             )

@@ -12,10 +12,10 @@ PackageRow = tuple[int, str, bytes]
 """Number, barcode string and its digest."""
 UnitRow = tuple[int, int, str, bytes, str | None, bytes, bytes, bytes | None]
 """Number, package, serial, Device UUID, MAC, sealed OOB key, the key's SHA-256, what was brought, sealed."""
-Rows = tuple[list[PackageRow], list[UnitRow]]
+SealedRows = tuple[list[PackageRow], list[UnitRow]]
 
 
-def sealed(packages: Iterable[Package], data_key: DataKey) -> Rows:
+def seal_packages(packages: Iterable[Package], data_key: DataKey) -> SealedRows:
     """The rows of packages whose units carry their keys."""
     strings: list[PackageRow] = []
     units: list[UnitRow] = []

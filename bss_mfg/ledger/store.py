@@ -12,19 +12,19 @@ from typing import Any
 
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger import audit, checking
-from bss_mfg.ledger.connection import CACHE_KIB, ISSUING_CACHE_KIB, connect, errors, migrate
+from bss_mfg.ledger.connection import CACHE_KIB, ISSUING_CACHE_KIB, connect, migrate, translated_errors
 from bss_mfg.ledger.issued import Asking
 from bss_mfg.ledger.replacing import INSERT_UNIT
-from bss_mfg.ledger.sealed import Rows
+from bss_mfg.ledger.sealed import SealedRows
 from bss_mfg.ledger.vault import DataKey, Vault
-from bss_mfg.model import Batch, Who
+from bss_mfg.model import Actor, Batch
 
 
 class Ledger(Asking):
     """An open ledger.db. Reading methods return records; writing ones commit before they return."""
 
     @classmethod
-    def create(cls, path: Path, who: Who, vault: Vault) -> Ledger:
+    def create(cls, path: Path, who: Actor, vault: Vault) -> Ledger:
         """Make a new ledger that remembers the id of its vault key."""
         ledger = cls(connect(path, create=True), path, who)
         with ledger.transaction():
@@ -35,7 +35,7 @@ class Ledger(Asking):
         return ledger
 
     @classmethod
-    def open(cls, path: Path, who: Who) -> Ledger:
+    def open(cls, path: Path, who: Actor) -> Ledger:
         """Open an existing ledger; one of an earlier version is brought up to date."""
         connection = connect(path)
         migrate(connection, path, who)
@@ -103,7 +103,7 @@ class Ledger(Asking):
         next_serial: int,
         wrapped_key: bytes,
         data_key: DataKey,
-        slices: Iterable[Rows],
+        slices: Iterable[SealedRows],
     ) -> None:
         """Write a whole batch inside the caller's transaction: its packages and units in slices, keys sealed."""
         recipient = self.recipient()
@@ -142,14 +142,14 @@ class Ledger(Asking):
 
     def head(self) -> tuple[int, str]:
         """Number and digest (hex) of the newest event: what a traveller sheet and a manifest carry."""
-        with errors(self._path):
-            seq, digest = audit.head(self._db)
+        with translated_errors(self._path):
+            seq, digest = audit.chain_head(self._db)
         return seq, digest.hex()
 
     def verify_history(self) -> int:
         """Walk the hash chain; the number of events, `LedgerError` at the first that does not hold."""
-        with errors(self._path):
-            return audit.verify(self._db)
+        with translated_errors(self._path):
+            return audit.verify_history(self._db)
 
     def digest_of(self, seq: int) -> str | None:
         """The digest (hex) of an event; None where there is none."""
@@ -158,7 +158,7 @@ class Ledger(Asking):
 
     def copy_into(self, target: sqlite3.Connection, pages: int) -> None:
         """Copy everything into an empty database, as it stands at one moment."""
-        with errors(self._path):
+        with translated_errors(self._path):
             self._db.backup(target, pages=pages)
 
     def note_restored(self, data: Mapping[str, Any], skip_serials: int) -> None:
@@ -175,8 +175,8 @@ class Ledger(Asking):
     def check(self) -> int:
         """SQLite's own check, foreign keys, the hash chain, and each batch's barcode strings against what its issue
         wrote into the history; returns the number of events."""
-        with errors(self._path):
+        with translated_errors(self._path):
             events = checking.check(self._db, self._path)
             for batch in self.batches():
-                checking.check_content(self._db, self._path, batch.id)
+                checking.check_payloads(self._db, self._path, batch.id)
             return events

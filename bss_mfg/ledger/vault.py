@@ -62,7 +62,7 @@ class Vault:
         nonce = secrets.token_bytes(12)
         return nonce + AESGCM(self._key.reveal()).encrypt(nonce, data_key.key.reveal(), _aad(data_key.batch))
 
-    def data_key(self, batch: str, wrapped: bytes) -> DataKey:
+    def unwrap(self, batch: str, wrapped: bytes) -> DataKey:
         """Unwrap a batch's data key."""
         try:
             return DataKey(Secret(AESGCM(self._key.reveal()).decrypt(wrapped[:12], wrapped[12:], _aad(batch))), batch)
@@ -84,11 +84,11 @@ class DataKey:
         self._bound = batch.encode("ascii")
 
     @classmethod
-    def taken_over(cls, octets: bytes, batch: str) -> DataKey:
+    def from_bytes(cls, octets: bytes, batch: str) -> DataKey:
         """The key that another process of the same command handed over."""
         return cls(Secret(octets), batch)
 
-    def handed_over(self) -> bytes:
+    def to_bytes(self) -> bytes:
         """The key for a process of the same command: through a pipe, never to a disk."""
         return self.key.reveal()
 
@@ -132,7 +132,7 @@ def _extra_nonce(number: int) -> bytes:
     return b"\x01" + number.to_bytes(11, "big")
 
 
-class Recipient:
+class OfficerPublicKey:
     """An officer's P-256 public key, to which data keys are sealed besides (RFC 9180, base mode)."""
 
     def __init__(self, pem: str, where: str = "") -> None:
@@ -165,7 +165,7 @@ class Recipient:
         return bytes(_hpke().encrypt(data_key.key.reveal(), self._key, info=_recovery_info(data_key.batch)))
 
 
-class Officer:
+class OfficerPrivateKey:
     """The private key of a recipient, read once to recover a lost vault."""
 
     def __init__(self, pem: bytes, passphrase: Secret | None, where: str = "") -> None:
@@ -183,10 +183,10 @@ class Officer:
         self._key = key
 
     @property
-    def recipient(self) -> Recipient:
+    def recipient(self) -> OfficerPublicKey:
         """The public half."""
         public = self._key.public_key()
-        return Recipient(
+        return OfficerPublicKey(
             public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
         )
 

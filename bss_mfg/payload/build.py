@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from bss_mfg.errors import InputError
 from bss_mfg.model import Unit
 from bss_mfg.payload.formats import BINARY, FORMATS
-from bss_mfg.payload.keys import ProductKey
-from bss_mfg.payload.spec import SAFE_VALUE, PlaintextPart, Spec, SpecField, column_of, plaintext_size
+from bss_mfg.payload.product_keys import ProductKey
+from bss_mfg.payload.spec import SAFE_VALUE, PlaintextValue, Spec, SpecField, column_of, plaintext_size
 from bss_mfg.payload.suites import SUITES
 
 MAX_PAYLOAD = 1556
 """Octets that the largest square Data Matrix (144x144) holds in Base 256 (ISO/IEC 16022, table 7)."""
 
-_UNIT_OCTETS: dict[str, Callable[[Unit], bytes]] = {
+_UNIT_BYTES: dict[str, Callable[[Unit], bytes]] = {
     "unit.serial": lambda unit: unit.serial.encode("ascii"),
     "unit.uuid": lambda unit: unit.uuid.bytes,
     "unit.oob": lambda unit: unit.key.reveal() if unit.key else _no_value(unit, "OOB key"),
@@ -31,12 +31,12 @@ def _no_value(unit: Unit, what: str) -> bytes:
     )
 
 
-def _octets(source: str, format: str, key: str) -> Callable[[Unit], bytes]:
+def _value_getter(source: str, format: str, key: str) -> Callable[[Unit], bytes]:
     """How the octets of a source come out of a unit. `key` names the field in errors."""
     column = column_of(source)
     if not column:
-        return _UNIT_OCTETS[source]
-    bring = bytes.fromhex if format == "raw" else FORMATS[format].bring
+        return _UNIT_BYTES[source]
+    bring = bytes.fromhex if format == "raw" else FORMATS[format].parse_input
 
     def brought(unit: Unit) -> bytes:
         if not (text := unit.extra.get(column, "")):
@@ -63,19 +63,19 @@ class PayloadBuilder:
         self._spec = spec
         self._makers: list[str | Callable[[Sequence[Unit]], str]] = []
         for field in spec.field:
-            value = self._static(field, facts)
+            value = self._product_value(field, facts)
             if field.optional and value == "":
                 continue
-            head = (spec.field_separator if self._makers else "") + field.key + spec.key_separator
+            prefix = (spec.field_separator if self._makers else "") + field.key + spec.key_separator
             if not spec.bare:
-                self._makers.append(head if value is None else head + checked(value, field.key))
+                self._makers.append(prefix if value is None else prefix + check_value(value, field.key))
             if value is None:
-                self._makers.append(self._dynamic(field, key))
+                self._makers.append(self._unit_values(field, key))
         if not spec.bare:
             self._makers.append(spec.terminator)
 
     @staticmethod
-    def _static(field: SpecField, facts: Mapping[str, str]) -> str | None:
+    def _product_value(field: SpecField, facts: Mapping[str, str]) -> str | None:
         if field.source == "constant":
             return field.value
         if field.source.startswith("product."):
@@ -89,7 +89,7 @@ class PayloadBuilder:
             return value
         return None
 
-    def _dynamic(self, field: SpecField, key: ProductKey | None) -> Callable[[Sequence[Unit]], str]:
+    def _unit_values(self, field: SpecField, key: ProductKey | None) -> Callable[[Sequence[Unit]], str]:
         if field.source == "package.units":
             return lambda units: str(len(units))
         write = FORMATS[field.format].write
@@ -99,13 +99,13 @@ class PayloadBuilder:
             suite = SUITES[field.suite]
             suite.check_key(key.kind, "the product's public key")
             seal = suite.sealer(key.key, field.info.encode("utf-8"))
-            open_parts = [_plaintext(part, field.key) for part in field.plaintext]
+            open_parts = [_plaintext_getter(part, field.key) for part in field.plaintext]
             return lambda units: write(seal(b"".join([part(unit) for unit in units for part in open_parts])))
-        octets = _octets(field.source, field.format, field.key)
+        get_bytes = _value_getter(field.source, field.format, field.key)
         separator = self._spec.list_separator
         if field.source == "unit.uuid":
-            return lambda units: separator.join([write(octets(unit)) for unit in units])
-        return lambda units: _joined([_value(unit, field, octets) for unit in units], separator, field.key)
+            return lambda units: separator.join([write(get_bytes(unit)) for unit in units])
+        return lambda units: _joined([_value(unit, field, get_bytes) for unit in units], separator, field.key)
 
     def build(self, units: Sequence[Unit]) -> str:
         """The barcode string of a package of `units` (each with its key). Encrypts afresh on each call."""
@@ -113,10 +113,10 @@ class PayloadBuilder:
         return "".join([maker if isinstance(maker, str) else maker(units) for maker in self._makers])
 
 
-def _value(unit: Unit, field: SpecField, octets: Callable[[Unit], bytes]) -> str:
-    found = octets(unit)
+def _value(unit: Unit, field: SpecField, get_bytes: Callable[[Unit], bytes]) -> str:
+    found = get_bytes(unit)
     try:
-        return field.checked(FORMATS[field.format].write(found))
+        return field.check_value(FORMATS[field.format].write(found))
     except ValueError as error:
         what, way_out = f"the {field.source} {error}, and so can't stand in {field.key}", "Correct the identities file."
     except InputError as error:
@@ -133,17 +133,17 @@ def _joined(values: Sequence[str], separator: str, key: str) -> str:
     return separator.join(values)
 
 
-def _plaintext(part: PlaintextPart, key: str) -> Callable[[Unit], bytes]:
+def _plaintext_getter(value: PlaintextValue, key: str) -> Callable[[Unit], bytes]:
     """How one part of the plaintext comes out of a unit."""
-    octets = _octets(part.source, part.format, key)
-    size = part.octets or (6 if part.source == "unit.mac" else None)
-    text = None if part.format == "raw" else FORMATS[part.format]
+    octets = _value_getter(value.source, value.format, key)
+    size = value.octets or (6 if value.source == "unit.mac" else None)
+    text = None if value.format == "raw" else FORMATS[value.format]
 
     def made(unit: Unit) -> bytes:
         found = octets(unit)
         if size is not None and len(found) != size:
             raise InputError(
-                f"the {part.source} of {unit.serial} has {len(found)} octets, {key} wants {size}",
+                f"the {value.source} of {unit.serial} has {len(found)} octets, {key} wants {size}",
                 way_out="Correct the identities file, or the spec's plaintext.",
             )
         return found if text is None else text.write(found).encode("ascii")
@@ -151,7 +151,7 @@ def _plaintext(part: PlaintextPart, key: str) -> Callable[[Unit], bytes]:
     return octets if size is None and text is None else made
 
 
-def checked(value: str, key: str) -> str:
+def check_value(value: str, key: str) -> str:
     """`value` if it can stand in a barcode string without breaking it."""
     if not value or not SAFE_VALUE.fullmatch(value):
         raise InputError(
@@ -210,7 +210,7 @@ def _example(
     spec.check_units(units)
     pieces: list[str] = []
     for field in spec.field:
-        value = PayloadBuilder._static(field, facts)
+        value = PayloadBuilder._product_value(field, facts)
         if value == "":
             continue
         if value is None and field.source == "package.units":

@@ -7,24 +7,24 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bss_mfg.payload.keys import COMPRESSED_SPKI, compressed_spki
+from bss_mfg.payload.product_keys import COMPRESSED_SPKI, compressed_spki
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class ValueFormat:
     """`write` makes the text of octets, `read` is its inverse and raises `ValueError`, `bring` makes octets of the text
     that a factory's file holds. `hardest` are characters of this format that need most room in a symbol."""
 
     write: Callable[[bytes], str]
     read: Callable[[str], bytes]
-    bring: Callable[[str], bytes]
+    parse_input: Callable[[str], bytes]
     hardest: str
 
-    def size(self, octets: int) -> int:
+    def size(self, byte_count: int) -> int:
         """Characters that so many octets make."""
-        return len(self.write(b"Z" * octets))
+        return len(self.write(b"Z" * byte_count))
 
-    def octets(self, text: str) -> bytes:
+    def read_strict(self, text: str) -> bytes:
         """The octets of a text; `ValueError` where it is not the one text that they make."""
         found = self.read(text)
         if self.write(found) != text:
@@ -58,11 +58,11 @@ def _base64(text: str) -> bytes:
         raise ValueError("is not base64") from None
 
 
-def _binary(write: Callable[[bytes], str], read: Callable[[str], bytes], hardest: str) -> Format:
-    return Format(write, read, bytes.fromhex, hardest)
+def _binary(write: Callable[[bytes], str], read: Callable[[str], bytes], hardest: str) -> ValueFormat:
+    return ValueFormat(write, read, bytes.fromhex, hardest)
 
 
-BINARY: dict[str, Format] = {
+BINARY: dict[str, ValueFormat] = {
     "hex-upper": _binary(lambda octets: octets.hex().upper(), bytes.fromhex, "A1B2C3D4E5F6A7B8C9D0"),
     "hex-lower": _binary(lambda octets: octets.hex(), bytes.fromhex, "a1b2c3d4e5f6a7b8c9d0"),
     "base64": _binary(lambda octets: base64.b64encode(octets).decode("ascii"), _base64, "aZ+b9/C3xQ7yK1wV5tR8"),
@@ -84,10 +84,10 @@ SPKI = "spki-p256-compressed"
 
 SPKI_CHARACTERS = -(-COMPRESSED_SPKI // 3) * 4
 
-FORMATS: dict[str, Format] = {
+FORMATS: dict[str, ValueFormat] = {
     **BINARY,
-    "text": Format(_text, _ascii, _ascii, "aZ-b9_C3xQ7yK1wV5tR8"),
-    "alphanumeric": Format(_alphanumeric, _ascii, _ascii, "aZ1b9XC3xQ7yK1wV5tR8"),
-    SPKI: Format(_spki, _base64, _base64, "aZ+b9/C3xQ7yK1wV5tR8"),
+    "text": ValueFormat(_text, _ascii, _ascii, "aZ-b9_C3xQ7yK1wV5tR8"),
+    "alphanumeric": ValueFormat(_alphanumeric, _ascii, _ascii, "aZ1b9XC3xQ7yK1wV5tR8"),
+    SPKI: ValueFormat(_spki, _base64, _base64, "aZ+b9/C3xQ7yK1wV5tR8"),
 }
 """All formats of text by name."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from bss_mfg.errors import InputError
 from bss_mfg.model import Secret
 from bss_mfg.payload.formats import FORMATS
-from bss_mfg.payload.keys import PrivateKey
-from bss_mfg.payload.spec import PlaintextPart, Spec, SpecField, column_of, plaintext_size
+from bss_mfg.payload.product_keys import PrivateKey
+from bss_mfg.payload.spec import PlaintextValue, Spec, SpecField, column_of, plaintext_size
 from bss_mfg.payload.suites import SUITES
 
 
@@ -34,7 +34,7 @@ class OpenedUnit:
     extra: Mapping[str, Secret] = field(default_factory=dict)
 
 
-def split(text: str, spec: Spec) -> tuple[ParsedField, ...]:
+def split_fields(text: str, spec: Spec) -> tuple[ParsedField, ...]:
     """The fields of a string in order; a trailing terminator is optional. `InputError` where it has no such shape."""
     if spec.bare:
         return (ParsedField(spec.field[0].key, text, spec.field[0]),)
@@ -52,7 +52,7 @@ def split(text: str, spec: Spec) -> tuple[ParsedField, ...]:
     return tuple(fields)
 
 
-def findings(fields: Iterable[ParsedField], spec: Spec) -> list[str]:
+def find_faults(fields: Iterable[ParsedField], spec: Spec) -> list[str]:
     """What is wrong with a string's fields: missing, doubled, unknown, out of order, wrong constant, wrong value."""
     listed = list(fields)
     keys = [field.key for field in listed]
@@ -76,15 +76,15 @@ def _faults(item: ParsedField, spec: Spec) -> list[str]:
     found: list[str] = []
     # Device UUIDs are taken apart by `uuids`, which says more.
     if item.field and item.field.source != "unit.uuid":
-        for value in values(item, spec):
+        for value in unit_values(item, spec):
             try:
-                item.field.checked(value)
+                item.field.check_value(value)
             except InputError as error:
                 found.append(error.what)
     return found
 
 
-def values(item: ParsedField, spec: Spec) -> tuple[str, ...]:
+def unit_values(item: ParsedField, spec: Spec) -> tuple[str, ...]:
     """The values of the package's units in one field, as they are written; empty for a field that is not of units."""
     if item.field is None or not item.field.source.startswith("unit."):
         return ()
@@ -95,7 +95,7 @@ def unit_count(fields: Iterable[ParsedField], spec: Spec) -> int:
     """How many units a string speaks of: as many as its lists name, else what it says in figures, else one."""
     listed = list(fields)
     # The least: a single serial may hold the separator.
-    if counts := [count for item in listed if (count := len(values(item, spec)))]:
+    if counts := [count for item in listed if (count := len(unit_values(item, spec)))]:
         return min(counts)
     figures = (item.value[:4] for item in listed if item.field and item.field.source == "package.units")
     return next((int(value) for value in figures if value.isdecimal()), 0) or 1
@@ -112,24 +112,24 @@ def matching_spec(text: str, specs: Iterable[Spec]) -> Spec | None:
 
 def bare_spec(text: str, specs: Iterable[Spec]) -> Spec | None:
     """The spec whose bare value the string can be. It says little: any serial number fits."""
-    return next((spec for spec in specs if spec.bare and not findings(split(text, spec), spec)), None)
+    return next((spec for spec in specs if spec.bare and not find_faults(split_fields(text, spec), spec)), None)
 
 
-def octets(value: str, kind: str) -> bytes:
+def value_bytes(value: str, kind: str) -> bytes:
     """The octets of a formatted value; `InputError` where it is not of that format."""
     try:
-        return FORMATS[kind].octets(value)
+        return FORMATS[kind].read_strict(value)
     except ValueError:
         raise InputError(
             f"the value {value[:24]!a} is not {kind}", way_out="A character is wrong or missing."
         ) from None
 
 
-def uuids(fields: Iterable[ParsedField], spec: Spec) -> tuple[uuid.UUID, ...]:
+def device_uuids(fields: Iterable[ParsedField], spec: Spec) -> tuple[uuid.UUID, ...]:
     """The Device UUIDs that the string lists in clear; empty where it lists none."""
     for item in fields:
         if item.field and item.field.source == "unit.uuid":
-            values = [octets(value, item.field.format) for value in item.value.split(spec.list_separator)]
+            values = [value_bytes(value, item.field.format) for value in item.value.split(spec.list_separator)]
             if any(len(value) != 16 for value in values):
                 raise InputError(f"a Device UUID in {item.key} has not 16 octets", way_out="The string is cut off.")
             return tuple(uuid.UUID(bytes=value) for value in values)
@@ -141,12 +141,12 @@ def open_credentials(fields: Iterable[ParsedField], key: PrivateKey, units: int)
     for item in fields:
         if item.field and item.field.source == "encrypted" and item.field.suite:
             suite = SUITES[item.field.suite]
-            plain = suite.open(key, octets(item.value, item.field.format), item.field.info.encode("utf-8"))
-            return _cut(plain, item.field.plaintext, units)
+            plain = suite.open(key, value_bytes(item.value, item.field.format), item.field.info.encode("utf-8"))
+            return _split_plaintext(plain, item.field.plaintext, units)
     raise InputError("the string has no encrypted field that the spec knows", way_out="Check the spec.")
 
 
-def _cut(plain: bytes, parts: tuple[PlaintextPart, ...], units: int) -> tuple[OpenedUnit, ...]:
+def _split_plaintext(plain: bytes, parts: tuple[PlaintextValue, ...], units: int) -> tuple[OpenedUnit, ...]:
     """Cut a plaintext into its units. The OOB keys have 16 or 32 octets, whichever fits."""
     units = max(units, 1)
     fixed = all(part.source != "unit.serial" for part in parts)
@@ -163,7 +163,7 @@ def _cut(plain: bytes, parts: tuple[PlaintextPart, ...], units: int) -> tuple[Op
         found: dict[str, bytes] = {}
         for part in parts:
             size = plaintext_size(part, oob)
-            found[part.source] = _part(plain[at : at + size], part)
+            found[part.source] = _read_plaintext_value(plain[at : at + size], part)
             at += size
         opened.append(
             OpenedUnit(
@@ -176,11 +176,11 @@ def _cut(plain: bytes, parts: tuple[PlaintextPart, ...], units: int) -> tuple[Op
     return tuple(opened)
 
 
-def _part(piece: bytes, part: PlaintextPart) -> bytes:
+def _read_plaintext_value(piece: bytes, part: PlaintextValue) -> bytes:
     if part.format == "raw":
         return piece
     try:
-        return FORMATS[part.format].octets(piece.decode("ascii"))
+        return FORMATS[part.format].read_strict(piece.decode("ascii"))
     except ValueError:
         raise InputError(
             f"the decrypted {part.source} is not {part.format}", way_out="Check the spec's plaintext."

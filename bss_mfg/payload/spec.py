@@ -16,12 +16,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from bss_mfg.core.toml_files import TomlDocument, parse_toml, validate
 from bss_mfg.errors import InputError
 from bss_mfg.payload.formats import BINARY, FORMATS, SPKI, SPKI_CHARACTERS
 from bss_mfg.payload.suites import SUITES
-from bss_mfg.tomlfile import Document, parse, validate
 
-Format = Literal[
+FormatName = Literal[
     "text", "alphanumeric", "hex-upper", "hex-lower", "base64", "base64url", "base32", "spki-p256-compressed",
     "decimal", "raw",
 ]  # fmt: skip
@@ -44,7 +44,7 @@ FORMATS_OF: dict[str, tuple[str, ...]] = {
 }
 """Known sources, and how their values can be written."""
 
-BROUGHT_FORMATS = (*FORMATS, "raw")
+COLUMN_FORMATS = (*FORMATS, "raw")
 """How the values can be written that only a factory's identities file has."""
 
 _BROUGHT = re.compile(r"unit\.(?!oob)[a-z][a-z0-9_]{0,30}")
@@ -74,20 +74,20 @@ class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class PlaintextPart(_Strict):
+class PlaintextValue(_Strict):
     """A piece of the encrypted field's plaintext, repeated for each unit of the package."""
 
     source: Source = Field(description="Where the octets come from.")
-    format: Format = Field("raw", description="raw: the octets themselves; else their text.")
+    format: FormatName = Field("raw", description="raw: the octets themselves; else their text.")
     octets: Annotated[int, Field(ge=1, le=1024)] | None = Field(
         None, description="unit.mac (6 if not given) and columns of the identities file: how many octets it has."
     )
 
     @model_validator(mode="after")
-    def _fits(self) -> PlaintextPart:
+    def _fits(self) -> PlaintextValue:
         if not self.source.startswith("unit."):
             raise ValueError("a plaintext part comes from a unit: unit.uuid, unit.oob, unit.serial, unit.mac ...")
-        if self.format not in FORMATS_OF.get(self.source, BROUGHT_FORMATS):
+        if self.format not in FORMATS_OF.get(self.source, COLUMN_FORMATS):
             raise ValueError(f"{self.source} can't be written as {self.format}")
         if self.octets is not None and self.source in ("unit.uuid", "unit.oob", "unit.serial"):
             raise ValueError(f"octets has no meaning with {self.source}")
@@ -96,10 +96,10 @@ class PlaintextPart(_Strict):
         return self
 
 
-def plaintext_size(part: PlaintextPart, oob_bytes: int) -> int:
+def plaintext_size(value: PlaintextValue, oob_bytes: int) -> int:
     """Octets of a part of the plaintext, at most where it is a serial."""
-    size = part.octets or {"unit.uuid": 16, "unit.oob": oob_bytes, "unit.mac": 6, "unit.serial": 50}[part.source]
-    return size if part.format in ("raw", "text") else FORMATS[part.format].size(size)
+    size = value.octets or {"unit.uuid": 16, "unit.oob": oob_bytes, "unit.mac": 6, "unit.serial": 50}[value.source]
+    return size if value.format in ("raw", "text") else FORMATS[value.format].size(size)
 
 
 class SpecField(_Strict):
@@ -109,7 +109,7 @@ class SpecField(_Strict):
     status: Literal["published", "assumed"] = Field(description="Whether Amazon's public pages say so.")
     source: Source = Field(description="Where the value comes from.")
     value: Annotated[str, AfterValidator(_safe)] | None = Field(None, description="The value of a constant.")
-    format: Format = Field("text", description="How the value is written.")
+    format: FormatName = Field("text", description="How the value is written.")
     min_length: Annotated[int, Field(ge=1)] | None = Field(None, description="Least characters of a unit's value.")
     max_length: Annotated[int, Field(ge=1, le=1024)] | None = Field(None, description="Most characters of it.")
     secret: bool = Field(False, description="The value opens the device: no message shows it.")
@@ -117,7 +117,7 @@ class SpecField(_Strict):
     note: str = Field("", description="What is known and what is a guess.")
     suite: str | None = Field(None, description="encrypted: the encryption suite.")
     info: str = Field("", description="encrypted: context octets bound to the ciphertext (HPKE info, KDF SharedInfo).")
-    plaintext: tuple[PlaintextPart, ...] = Field((), description="encrypted: the plaintext of each unit, in order.")
+    plaintext: tuple[PlaintextValue, ...] = Field((), description="encrypted: the plaintext of each unit, in order.")
 
     @model_validator(mode="after")
     def _consistent(self) -> SpecField:
@@ -129,7 +129,7 @@ class SpecField(_Strict):
             raise ValueError("an encrypted field has a suite and a plaintext, and only an encrypted one has them")
         if self.suite and self.suite not in SUITES:
             raise ValueError(f"unknown suite; known are {', '.join(SUITES)}")
-        if self.format not in FORMATS_OF.get(self.source, BROUGHT_FORMATS) or self.format == "raw":
+        if self.format not in FORMATS_OF.get(self.source, COLUMN_FORMATS) or self.format == "raw":
             raise ValueError(f"{self.source} can't be written as {self.format}")
         column = column_of(self.source)
         if self.secret and not column:
@@ -154,7 +154,7 @@ class SpecField(_Strict):
         least, most = (12, 12) if self.source == "unit.mac" else (1, 50)
         return self.min_length or least, self.max_length or most
 
-    def checked(self, value: str) -> str:
+    def check_value(self, value: str) -> str:
         """`value` if it can be one unit's value of this field; else `InputError` names the field and what is wrong."""
         shown = "" if self.secret else f"{value[:40]!a} "
         least, most = self.lengths
@@ -166,7 +166,7 @@ class SpecField(_Strict):
             wrong = f"has {len(value)} characters, {wanted} are wanted"
         else:
             try:
-                FORMATS[self.format].octets(value)
+                FORMATS[self.format].read_strict(value)
             except ValueError as error:
                 # Our own words; those of a library could quote the value.
                 wrong = str(error) if self.format in ("alphanumeric", SPKI) else f"is not {self.format}"
@@ -285,14 +285,14 @@ class SpecFile:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
-def from_document(document: Document, origin: str) -> SpecFile:
+def spec_from_document(document: TomlDocument, origin: str) -> SpecFile:
     """Validate a parsed spec file."""
     return SpecFile(validate(document, Spec), document.text, origin)
 
 
-def from_text(text: str, name: str) -> SpecFile:
+def spec_from_text(text: str, name: str) -> SpecFile:
     """Parse and validate the text of a spec file; `name` is used in errors."""
-    return from_document(parse(text, name), name)
+    return spec_from_document(parse_toml(text, name), name)
 
 
 def packaged_names() -> list[str]:
@@ -305,7 +305,7 @@ def packaged_names() -> list[str]:
     )
 
 
-def packaged(name: str) -> SpecFile:
+def packaged_spec(name: str) -> SpecFile:
     """A spec that comes with bss-mfg."""
     if name not in packaged_names():
         raise InputError(
@@ -314,7 +314,7 @@ def packaged(name: str) -> SpecFile:
             "(`bss-mfg spec list`).",
         )
     text = (resources.files("bss_mfg.payload") / "specs" / f"{name}.toml").read_text("utf-8")
-    return from_document(parse(text, f"{name}.toml (comes with bss-mfg)"), "packaged")
+    return spec_from_document(parse_toml(text, f"{name}.toml (comes with bss-mfg)"), "packaged")
 
 
 def packaged_mapping(name: str) -> str | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bss_mfg.errors import InputError
 
 if TYPE_CHECKING:
-    from bss_mfg.payload.keys import PrivateKey, PublicKey
+    from bss_mfg.payload.product_keys import PrivateKey, PublicKey
 
 Seal = Callable[[bytes], bytes]
 """Plaintext to sealed octets, under a key and context already chosen."""

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from bss_mfg.imaging.defects import Defects
+from bss_mfg.imaging.grade import letter_of
+from bss_mfg.imaging.shots import FIGURE, FIGURE_BORDER, Shot
 from bss_mfg.report.statistics import LETTERS, PARAMETERS, Moment, Parameter, Spot, Statistics
-from bss_mfg.scan.defects import Defects
-from bss_mfg.scan.grade import letter_of
-from bss_mfg.scan.shots import FIGURE, FIGURE_BORDER, Shot
 
 MARKS: Mapping[str, str] = {
     "matched": "", "missing": "-", "duplicate": "2x", "foreign": "F", "unreadable": "?", "mismatched": "!",

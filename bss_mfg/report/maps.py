@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bss_mfg.model import PrintedPart
+from bss_mfg.model import LabelFile
 from bss_mfg.report.figures import Cell
-from bss_mfg.scan.job import Verification
-from bss_mfg.scan.reconcile import Finding
+from bss_mfg.verify.findings import Finding
+from bss_mfg.verify.verification import Verification
 
 MOST_MAPS = 60
 """Pages that are drawn, and rolls; those with faults come first."""
@@ -62,13 +62,13 @@ class _Books:
 
 def sheets(outcome: Verification) -> tuple[list[SheetMap], int]:
     """The pages with more than one label, those with faults first, and how many more there are."""
-    if all(len(part.cells) == 1 for part in outcome.parts):
+    if all(len(part.symbol_boxes) == 1 for part in outcome.parts):
         return [], 0
     books = _books(outcome)
     pages = (
         (books.faults(mine), (part, page, mine))
         for index, part in enumerate(outcome.parts)
-        if len(part.cells) > 1
+        if len(part.symbol_boxes) > 1
         for page in range(1, part.pages + 1)
         if books.seen(mine := books.mine(index, part.packages_on(page)))
     )
@@ -80,13 +80,13 @@ def sheets(outcome: Verification) -> tuple[list[SheetMap], int]:
 def rolls(outcome: Verification) -> tuple[list[tuple[str, int, list[tuple[str, str]]]], int]:
     """Files with one label a page, those with faults first: how many labels, and (verdict, words) of those that are
     drawn, in the order of printing; and how many more files there are."""
-    if all(len(part.cells) > 1 for part in outcome.parts):
+    if all(len(part.symbol_boxes) > 1 for part in outcome.parts):
         return [], 0
     books = _books(outcome)
     files = (
         (books.faults(part.numbers), part)
         for index, part in enumerate(outcome.parts)
-        if len(part.cells) == 1 and any(books.owner[number] == index for number in part.numbers)
+        if len(part.symbol_boxes) == 1 and any(books.owner[number] == index for number in part.numbers)
     )
     chosen, more = _worst(files)
     words = _words(outcome, books, (number for part in chosen for number in part.numbers[:MOST_ON_ROLL]))
@@ -141,10 +141,10 @@ def _words(outcome: Verification, books: _Books, packages: Iterable[int]) -> dic
     return found
 
 
-def _sheet(part: PrintedPart, page: int, numbers: Sequence[int], known: Mapping[int, tuple[str, str]]) -> SheetMap:
+def _sheet(part: LabelFile, page: int, numbers: Sequence[int], known: Mapping[int, tuple[str, str]]) -> SheetMap:
     cells = []
     for number in numbers:
-        place = part.place(number)
+        place = part.place_of(number)
         verdict, words = known.get(number, ("unseen", ""))
         cells.append(Cell((place.x_mm, place.y_mm, place.width_mm, place.height_mm), verdict, words))
     return SheetMap(part.file, page, part.page_mm, tuple(cells))

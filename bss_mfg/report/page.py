@@ -11,11 +11,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from bss_mfg.imaging.grade import unused_error_correction
 from bss_mfg.report import figures, maps
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
-from bss_mfg.scan.grade import unused_error_correction
-from bss_mfg.scan.job import Verification, row_of, rows_of
-from bss_mfg.scan.reconcile import KINDS, Finding
+from bss_mfg.verify.findings import KINDS, Finding
+from bss_mfg.verify.verification import Verification, row_of, rows_of
 
 MOST_CARDS = 200
 MEANINGS = {

@@ -7,6 +7,8 @@ from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from bss_mfg.core.text import printable
+from bss_mfg.imaging.shots import FIGURE_BORDER, Shot
 from bss_mfg.report import maps
 from bss_mfg.report.page import (
     MEANINGS,
@@ -20,14 +22,12 @@ from bss_mfg.report.page import (
     worst_rows,
 )  # fmt: skip
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
-from bss_mfg.scan.diagnose import printable
-from bss_mfg.scan.job import Verification, row_of
-from bss_mfg.scan.reconcile import KINDS
-from bss_mfg.scan.shots import FIGURE_BORDER, Shot
+from bss_mfg.verify.findings import KINDS
+from bss_mfg.verify.verification import Verification, row_of
 
 if TYPE_CHECKING:
+    from bss_mfg.imaging.defects import Defects
     from bss_mfg.report.maps import SheetMap
-    from bss_mfg.scan.defects import Defects
 
 _TONES = {"good": "#18794e", "warn": "#946800", "bad": "#c62a2f"}
 _CELLS = {

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bss_mfg.scan.diagnose import visible
-from bss_mfg.scan.grade import SymbolGrade
-from bss_mfg.scan.job import Verification
+from bss_mfg.core.text import visible
+from bss_mfg.imaging.grade import SymbolGrade
+from bss_mfg.verify.verification import Verification
 
 LETTERS = ("A", "B", "C", "D", "F")
 WORST = 10
@@ -190,9 +190,9 @@ def _cells(outcome: Verification) -> Sequence[int]:
     """For each package number the place, from 1, of its newest label on a part with the same cells as the last part."""
     found = array("H", bytes(2 * (outcome.batch.packages + 1)))
     for part in outcome.parts:
-        if part.cells == outcome.parts[-1].cells:
+        if part.symbol_boxes == outcome.parts[-1].symbol_boxes:
             for at, number in enumerate(part.numbers, part.start_at - 1):
-                found[number] = at % len(part.cells) + 1
+                found[number] = at % len(part.symbol_boxes) + 1
     return found
 
 
@@ -201,4 +201,4 @@ def _spots(outcome: Verification, tally: _Tally) -> tuple[Spot, ...]:
     if not outcome.parts:
         return ()
     means = dict(tally.means())
-    return tuple(Spot(*box, *means.get(cell, (0, 0, None))) for cell, box in enumerate(outcome.parts[-1].cells))
+    return tuple(Spot(*box, *means.get(cell, (0, 0, None))) for cell, box in enumerate(outcome.parts[-1].symbol_boxes))

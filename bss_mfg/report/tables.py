@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
-from bss_mfg.scan.job import Verification, rows_of
+from bss_mfg.verify.verification import Verification, rows_of
 
 _PLAIN = ("verdict", "serials", "package", "file", "page", "x_mm", "y_mm", "detail", "unused_error_correction",
           "wrong_modules")  # fmt: skip

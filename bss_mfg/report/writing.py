@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from bss_mfg.core.files import already_exists_error, write_atomically
 from bss_mfg.errors import InputError
-from bss_mfg.files import already_there, place
 from bss_mfg.report.page import html_report, is_report
 from bss_mfg.report.pdf import pdf_report
 from bss_mfg.report.tables import csv_report, json_report
-from bss_mfg.scan.job import Verification
+from bss_mfg.verify.verification import Verification
 
 KINDS = (".html", ".pdf", ".csv", ".json")
 
@@ -27,12 +27,12 @@ def check_report(path: Path) -> None:
     if not path.parent.is_dir():
         raise InputError("its folder is not there", where=str(path), way_out="Make the folder first.")
     if path.exists() and not is_report(path):
-        raise already_there(path)
+        raise already_exists_error(path)
 
 
 def write_report(outcome: Verification, path: Path, made_at: str, version: str, again: bool = False) -> None:
     """Put a report in place, whole or not at all; `again` where this run wrote it before."""
-    place(path, _pieces(outcome, path, made_at, version), replace=again or is_report(path))
+    write_atomically(path, _pieces(outcome, path, made_at, version), replace=again or is_report(path))
 
 
 def _pieces(outcome: Verification, path: Path, made_at: str, version: str) -> Iterator[bytes]:

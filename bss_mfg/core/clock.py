@@ -1,0 +1,10 @@
+"""The time, for people."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def now() -> str:
+    """UTC time for people to read; order comes from sequence numbers, never from the clock."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,389 @@
+"""The only place that writes a file: atomic, private, never over something else by accident.
+
+Exports are written to a temporary file beside their target, fsynced, put in place by one rename or link, and the
+folder is fsynced: after a power cut the target is the old one or the new one, never a torn one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from bss_mfg.errors import InputError, LedgerError, RefusedError, from_os_error
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_WINDOWS_DEVICES = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
+
+
+def checked_name(name: str, what: str) -> str:
+    """`name` if it is safe as a file name on every system, else an `InputError`.
+
+    Letters, digits, `.`, `_` and `-`, at most 64, starting with a letter or digit; no `..`, no trailing dot, no
+    Windows device name.
+    """
+    if (
+        not _NAME.fullmatch(name)
+        or ".." in name
+        or name.endswith(".")
+        or name.split(".")[0].lower() in _WINDOWS_DEVICES
+    ):
+        raise InputError(
+            f"{name[:80]!a} can't be used as the {what}",
+            way_out="Use 1 to 64 letters, digits, '.', '_' or '-', starting with a letter or digit, without '..', "
+            "and not a Windows device name such as CON or LPT1.",
+        )
+    return name
+
+
+def read_bytes(path: Path, what: str, limit: int = 64 << 20) -> bytes:
+    """The content of a file of at most `limit` octets."""
+    try:
+        size = path.stat().st_size
+        if size > limit:
+            raise InputError(
+                f"the {what} has {size:,} octets, more than the {limit:,} allowed",
+                where=str(path),
+                way_out="Check that this is the right file.",
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise from_os_error(error, f"reading the {what}", path) from error
+
+
+def read_text(path: Path, what: str) -> str:
+    """The content of a UTF-8 file; a byte order mark at the start is dropped."""
+    data = read_bytes(path, what)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise InputError(
+            f"the {what} is not UTF-8 text", where=f"{path}, line {line}", way_out="Save it as UTF-8."
+        ) from error
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hex, read in pieces."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(1 << 20):
+                digest.update(piece)
+    except OSError as error:
+        raise from_os_error(error, "reading", path) from error
+    return digest.hexdigest()
+
+
+def free_bytes(folder: Path) -> int:
+    """Room that is left on the disk of a folder."""
+    return shutil.disk_usage(folder).free
+
+
+def iter_files(folder: Path) -> Iterator[Path]:
+    """Every file in a folder, and deeper, in no order, without holding their names; what is still being written is
+    left out."""
+    with contextlib.suppress(PermissionError, FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from iter_files(folder / entry.name)
+            elif entry.is_file() and not entry.name.endswith(".part"):
+                yield folder / entry.name
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder (0700) and its parents."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise from_os_error(error, "making the folder", path) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` survive a power cut (Windows does this by itself)."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_atomically(path: Path, pieces: Iterable[bytes], *, replace: bool = False) -> str:
+    """Write `pieces` to `path` in one stroke, mode 0600, and return the SHA-256 in hex.
+
+    Without `replace` an existing file is refused (`RefusedError`), also when it appears while we write. A failure
+    leaves no trace; a kill leaves a temporary file, which the next command that makes the same file takes away.
+    """
+    digest = hashlib.sha256()
+
+    def write(file: BinaryIO) -> None:
+        for piece in pieces:
+            digest.update(piece)
+            file.write(piece)
+
+    _through_temporary(path, write, replace=replace)
+    return digest.hexdigest()
+
+
+def build_atomically(path: Path, make: Callable[[Path], None]) -> None:
+    """Let `make` fill a new file (0600), and put it at `path` in one stroke. Never overwrites; a failure leaves no
+    trace."""
+    temporary = _temporary(path)
+
+    def fill(_: BinaryIO) -> None:
+        try:
+            make(temporary)
+        finally:
+            for end in ("-journal", "-wal", "-shm"):
+                with contextlib.suppress(FileNotFoundError):
+                    temporary.with_name(temporary.name + end).unlink()
+
+    _through_temporary(path, fill, replace=False)
+
+
+def _temporary(path: Path) -> Path:
+    """Beside `path`, always of the same name, so that what a kill left is found."""
+    return path.with_name(f".{path.name[:40]}.{hashlib.sha256(path.name.encode()).hexdigest()[:8]}.part")
+
+
+def _through_temporary(path: Path, write: Callable[[BinaryIO], None], *, replace: bool) -> None:
+    temporary = _temporary(path)
+    try:
+        if not replace and path.exists():
+            _take_away(temporary)  # of a command that was killed between its last two steps
+            raise already_exists_error(path)
+        with os.fdopen(_owned(temporary, path), "wb") as file:
+            try:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+                if os.name == "nt":
+                    file.close()  # an open file is not moved there
+                if replace:
+                    temporary.replace(path)
+                else:
+                    _move_exclusively(temporary, path)
+            finally:
+                if os.name == "nt":
+                    file.close()
+                with contextlib.suppress(FileNotFoundError):
+                    temporary.unlink()
+        sync_folder(path.parent)
+    except OSError as error:
+        raise from_os_error(error, "writing", path) from error
+
+
+def _owned(temporary: Path, path: Path) -> int:
+    """A new temporary file, locked as long as it is open: whoever finds it unlocked knows that its writer is dead."""
+    while True:
+        try:
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        except FileExistsError:
+            if not _take_away(temporary):
+                raise LedgerError(
+                    "another bss-mfg command is writing this file",
+                    where=str(path),
+                    way_out="Let it finish, then run this command again.",
+                ) from None
+            continue
+        if os.name == "nt" or (_try_lock(handle) and _is_still(handle, temporary)):
+            return handle
+        os.close(handle)  # taken for a left-over at the moment it was made
+
+
+def _take_away(temporary: Path) -> bool:
+    """Delete a temporary file whose writer is dead; False where it is alive."""
+    try:
+        handle = os.open(temporary, os.O_RDWR)
+    except FileNotFoundError:
+        return True
+    try:
+        if os.name == "nt":
+            os.close(handle)
+            handle = -1
+            temporary.unlink()  # refused there while its writer has it open
+        elif not _try_lock(handle):
+            return False
+        elif _is_still(handle, temporary):
+            temporary.unlink()
+    except FileNotFoundError:
+        pass
+    except PermissionError:
+        return False
+    finally:
+        if handle >= 0:
+            os.close(handle)
+    return True
+
+
+def _is_still(handle: int, path: Path) -> bool:
+    """Whether an open file still has its name."""
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def is_complete(path: Path) -> bool:
+    """Whether a file is there, whole; what its writer left beside it, killed between its last two steps, is taken
+    away."""
+    if path.exists():
+        remove_leftover(_temporary(path))
+    return path.exists()
+
+
+def leftover_files(folder: Path) -> list[Path]:
+    """Temporary files of ours anywhere below a folder, such as killed commands leave."""
+    return sorted(path for path in folder.rglob(".*.part") if re.fullmatch(r"\..+\.[0-9a-f]{8}\.part", path.name))
+
+
+def remove_leftover(path: Path) -> bool:
+    """Delete a left-over temporary file; False where a command is writing it just now."""
+    try:
+        return _take_away(path)
+    except OSError as error:
+        raise from_os_error(error, "deleting", path) from error
+
+
+def move_aside(path: Path, ending: str) -> Path:
+    """Give a file another name beside its own, `NAME` + `ending` and a number where that is taken; the new path."""
+    number = 0
+    while (target := path.with_name(f"{path.name}{ending}{f'-{number}' if number else ''}")).exists():
+        number += 1
+    try:
+        path.rename(target)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise from_os_error(error, "moving a file aside", path) from error
+    return target
+
+
+def move_over(source: Path, target: Path) -> None:
+    """Put one file in another's place in one stroke, in the same folder."""
+    try:
+        source.replace(target)
+        sync_folder(target.parent)
+    except OSError as error:
+        raise from_os_error(error, "putting a file in place", target) from error
+
+
+def destroy(path: Path) -> None:
+    """Overwrite a file with zeros and delete it. A solid-state disk may keep old blocks all the same."""
+    try:
+        with path.open("rb+") as file:
+            left = path.stat().st_size
+            while left > 0:
+                left -= file.write(bytes(min(left, 1 << 20)))
+            file.flush()
+            os.fsync(file.fileno())
+        path.unlink()
+        sync_folder(path.parent)
+    except OSError as error:
+        raise from_os_error(error, "destroying", path) from error
+
+
+def _move_exclusively(source: Path, target: Path) -> None:
+    """Rename that fails where `target` exists. A hard link does it in one step; some file systems have none."""
+    try:
+        os.link(source, target)
+    except FileExistsError as error:
+        raise already_exists_error(target) from error
+    except OSError:
+        if os.name == "nt":
+            source.rename(target)  # refuses an existing target on Windows
+            return
+        if target.exists():
+            raise already_exists_error(target) from None
+        source.rename(target)
+
+
+def already_exists_error(path: Path) -> RefusedError:
+    """The refusal to overwrite `path`."""
+    return RefusedError(
+        "is already there and would be overwritten",
+        where=str(path),
+        way_out="Choose another name or folder, or move the old file away first.",
+    )
+
+
+@contextlib.contextmanager
+def waiting_lock(path: Path, wait_s: float = 60.0) -> Iterator[None]:
+    """Hold an exclusive lock on the file `path` (created 0600), waiting for at most `wait_s` seconds.
+
+    SQLite's own busy wait backs off ever longer and can starve a process; this lock stands in front of every write,
+    and everyone asks for it at the same short interval.
+    """
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise from_os_error(error, "taking the ledger's lock", path) from error
+    try:
+        deadline = time.monotonic() + wait_s
+        while not _try_lock(handle):
+            if time.monotonic() > deadline:
+                raise LedgerError(
+                    f"another bss-mfg command has held the ledger for {wait_s:.0f} s",
+                    where=str(path),
+                    way_out="Let it finish, then run this command again; nothing was changed.",
+                )
+            time.sleep(0.01)
+        try:
+            yield
+        finally:
+            _unlock(handle)
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def immediate_lock(path: Path, busy_message: str) -> Iterator[None]:
+    """Hold a lock on a file that is there; `LedgerError` with the words `otherwise` where another process has it. It
+    ends with the process, however that ends."""
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except OSError as error:
+        raise from_os_error(error, "taking the lock of", path) from error
+    try:
+        os.lseek(handle, 1 << 30, os.SEEK_SET)  # Windows locks octets: one that nobody reads
+        if not _try_lock(handle):
+            raise LedgerError(busy_message, where=str(path), way_out="Let it finish.")
+        yield
+    finally:
+        os.close(handle)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(handle: int) -> bool:
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def _unlock(handle: int) -> None:
+        os.lseek(handle, 0, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _try_lock(handle: int) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _unlock(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_UN)

@@ -1,0 +1,123 @@
+"""Work in bounded parts on any `concurrent.futures.Executor`: at most a few in flight, results in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future
+from functools import partial
+from itertools import islice
+from typing import Any, TypeVar
+
+from bss_mfg.core.processes import ProcessExecutor, TaskFailure, WorkerError
+from bss_mfg.errors import MissingError
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+IN_FLIGHT = 3
+"""Parts per process that are handed out and not yet taken: one at work, one ready, one done."""
+WAIT_SECONDS = 0.5
+"""Windows tells a waiting thread of Ctrl-C only when it wakes."""
+
+
+def run(
+    function: Callable[[Task], Result],
+    tasks: Iterable[Task],
+    executor: Executor | None = None,
+    *,
+    seconds: float | Callable[[Task], float] | None = None,
+    tries: int = 2,
+) -> Iterator[tuple[Task, Result | TaskFailure]]:
+    """Call a pure function on each job and yield (job, result) in the order of the jobs.
+
+    Without an executor the work is done here, one job at a time. With one, a few jobs are held at once, so memory
+    stays flat at any number of jobs. A job whose process died, or was stopped after its `seconds` (on `Processes`), is
+    tried again, `tries` times in all; then its result is `Failed`, and the rest goes on. What the function raises is
+    raised here.
+    """
+    if executor is None:
+        for task in tasks:
+            yield task, function(task)
+        return
+
+    def submit(task: Task) -> Future[Result]:
+        try:
+            if isinstance(executor, ProcessExecutor) and seconds is not None:
+                return executor.submit_within(seconds(task) if callable(seconds) else seconds, function, task)
+            return executor.submit(function, task)
+        except BrokenExecutor as error:  # by an earlier job: this one fails by its own name
+            broken: Future[Result] = Future()
+            broken.set_exception(error)
+            return broken
+
+    most = IN_FLIGHT * executor_width(executor)
+    waiting: deque[tuple[Task, Future[Result]]] = deque()
+    coming = iter(tasks)
+    try:
+        while True:
+            for task in islice(coming, most - len(waiting)):
+                waiting.append((task, submit(task)))
+            if not waiting:
+                return
+            task, future = waiting.popleft()
+            result: Result | TaskFailure = _result(future, partial(submit, task), tries)
+            yield task, result
+            del task, future, result
+    finally:
+        for _, future in waiting:
+            future.cancel()
+
+
+def run_or_raise(
+    function: Callable[[Task], Result],
+    tasks: Iterable[Task],
+    executor: Executor | None = None,
+    *,
+    doing: Callable[[Task], str],
+    where: str,
+    way_out: str = "Run the command again; with --jobs 1 no other process is used.",
+) -> Iterator[tuple[Task, Result]]:
+    """As `run`, of work that is worth nothing unless all of it is done: `MissingError` says what a process was `doing`
+    when it died."""
+    for task, result in run(function, tasks, executor):
+        if isinstance(result, TaskFailure):
+            raise MissingError(
+                f"a process died while it {doing(task)}", where=where, problems=[result.reason], way_out=way_out
+            )
+        yield task, result
+
+
+def executor_width(executor: Executor | None) -> int:
+    """How many jobs an executor works on at once, as far as it says; without one, one."""
+    return int(getattr(executor, "count", 0) or getattr(executor, "_max_workers", 0) or 1)
+
+
+def _result(future: Future[Any], again: Callable[[], Future[Any]], tries: int) -> Any:
+    while True:
+        try:
+            return _wait(future)
+        except (WorkerError, BrokenExecutor) as error:
+            tries -= 1
+            if tries <= 0:
+                return TaskFailure(str(error))
+        future = again()
+
+
+def _wait(future: Future[Result]) -> Result:
+    while True:
+        try:
+            return future.result(timeout=WAIT_SECONDS)
+        except TimeoutError:
+            if future.done():  # the job's own
+                raise
+
+
+def chunk_ranges(total: int, size: int, first_size: int | None = None) -> Iterator[tuple[int, int, int]]:
+    """Cut `total` items (numbered from 1) into parts: (part number, first item, count)."""
+    first, number = 1, 1
+    while first <= total:
+        count = min(first_size if number == 1 and first_size else size, total - first + 1)
+        yield number, first, count
+        first += count
+        number += 1

@@ -1,0 +1,329 @@
+"""Worker processes that may crash or hang: it costs the one job, never the run. No job outlives its parent.
+
+`Processes` is a `concurrent.futures.Executor`, as `ProcessPoolExecutor` is; but where that one breaks with its first
+dead process, here the process is replaced and only its own future fails.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import gc
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.util import Finalize
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
+
+from bss_mfg.errors import BssError
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+P = ParamSpec("P")
+
+START_SECONDS = 60.0
+"""How long a process may take to start: the machine may be busy."""
+TASK_SECONDS = 600.0
+"""How long a job may take, unless told otherwise."""
+MIN_ITEMS_FOR_PROCESSES = 4_000
+"""Units or labels from which on other processes pay: they take half a second to start."""
+
+COLLECT_AFTER = 20_000
+"""New objects after which Python looks for unused circles among them, while there is work."""
+
+
+class WorkerError(Exception):
+    """The process of a job crashed, or was stopped because it made no progress. The text says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFailure:
+    """Why a job has no result, in words."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    """What a job raised, on its way back."""
+
+    error: Exception
+
+
+class Worker(Generic[Task, Result]):
+    """One process that answers one job at a time. `make(*arguments)` is called in it, and gives the function.
+
+    Both must be importable by name; jobs and results travel through a pipe. A `BssError` of the function is a
+    `Failed` of the job. After a crash or a hang the process is replaced at the next job.
+    """
+
+    def __init__(
+        self, make: Callable[..., Callable[[Task], Result]], arguments: tuple[Any, ...], seconds: float
+    ) -> None:
+        self._make, self._arguments, self.seconds = make, arguments, seconds
+        self._process: Any = None
+        self._pipe: Connection | None = None
+
+    def run(self, task: Task, seconds: float | None = None) -> Result | TaskFailure:
+        """The answer to a job; the process is started if there is none. It is given up after `seconds`."""
+        try:
+            answer = self.exchange(task, self.seconds if seconds is None else seconds)
+        except WorkerError as error:
+            return TaskFailure(str(error))
+        if isinstance(answer, _Raised):
+            if isinstance(answer.error, BssError):
+                return TaskFailure(f"{answer.error.what}. {answer.error.way_out}")
+            return TaskFailure(f"the reader failed ({type(answer.error).__name__})")
+        result: Result = answer
+        return result
+
+    def exchange(self, task: Task, seconds: float) -> Any:
+        """What came back, raised errors as `_Raised`; `WorkerError` where nothing did."""
+        begun = time.monotonic()
+        starting = self._pipe is None
+        try:
+            pipe = self._pipe or self._start()
+            with contextlib.suppress(OSError):  # if it has died, the answer says so
+                pipe.send((task, seconds))
+            if pipe.poll(seconds + (START_SECONDS if starting else 0)):
+                return pipe.recv()
+            reason = _stalled(seconds)
+        except (EOFError, OSError):
+            if self._process is None:
+                reason = "no process could be started"
+            else:
+                self._process.join(5)
+                # A process that was new to its job has longer to start, and then ends itself (see `_serve`).
+                late = time.monotonic() - begun > 2 * seconds
+                code = self._process.exitcode
+                reason = _stalled(seconds) if late and code == 1 else f"the process crashed (exit {code})"
+        self.close()
+        raise WorkerError(reason)
+
+    def _start(self) -> Connection:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        # No daemon: it may have a process of its own, as a reader of pages has. So its end is seen to here.
+        process = context.Process(target=_worker_main, args=(theirs, self._make, self._arguments))
+        process.start()
+        theirs.close()
+        self._process = process
+        Finalize(self, process.kill, exitpriority=10)
+        return self._pipe
+
+    @property
+    def pid(self) -> int | None:
+        """The number of the process; None where there is none."""
+        return self._process.pid if self._process is not None else None
+
+    def kill(self) -> None:
+        """End the process from another thread: whoever waits for its answer gets `WorkerError`."""
+        process = self._process
+        if process is not None:
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                process.kill()
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+        if self._pipe is not None:
+            self._pipe.close()
+        self._process = self._pipe = None
+
+
+def _stalled(seconds: float) -> str:
+    return f"it made no progress in {seconds:.0f} s and was stopped"
+
+
+class ProcessExecutor(Executor):
+    """Some worker processes, started when they are first needed.
+
+    A future whose process crashed or made no progress gets `WorkerError`, and its process is replaced at the next job.
+    Functions must be importable by name; arguments and results travel through pipes. Leaving it as a context ends the
+    processes at once, whatever they do: no result that nobody waits for is worth a wait.
+    """
+
+    def __init__(self, count: int, seconds: float = TASK_SECONDS) -> None:
+        self.count, self.seconds = count, seconds
+        self._queue: SimpleQueue[tuple[Future[Any], _Call, float] | None] = SimpleQueue()
+        self._workers: list[Worker[_Call, Any]] = []
+        self._threads: list[threading.Thread] = []
+        self._lock = threading.Lock()
+        self._idle = 0
+        self._ended = False
+
+    def submit(self, fn: Callable[P, Result], /, *args: P.args, **kwargs: P.kwargs) -> Future[Result]:
+        """Have `fn(*args, **kwargs)` called in a process."""
+        return self.submit_within(self.seconds, fn, *args, **kwargs)
+
+    def submit_within(
+        self, seconds: float, fn: Callable[P, Result], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Future[Result]:
+        """As `submit`; the process is stopped if it takes longer than `seconds`."""
+        future: Future[Result] = Future()
+        with self._lock:
+            if self._ended:
+                raise RuntimeError("the processes were ended")
+            self._queue.put((future, _Call(fn, args, kwargs), seconds))
+            if self._idle:
+                self._idle -= 1
+            elif len(self._threads) < self.count:
+                self._add()
+        return future
+
+    @property
+    def pids(self) -> list[int]:
+        """The numbers of the processes that run now."""
+        return [pid for worker in self._workers if (pid := worker.pid)]
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the processes: with `wait` and without `cancel_futures` after all that was submitted, else at once."""
+        with self._lock:
+            if not self._ended:
+                self._ended = True
+                if cancel_futures or not wait:
+                    self._cancel()
+                for _ in self._threads:
+                    self._queue.put(None)
+        if cancel_futures or not wait:
+            for worker in self._workers:
+                worker.kill()
+        if wait:
+            for thread in self._threads:
+                thread.join()
+
+    def __exit__(self, *problem: object) -> None:
+        self.shutdown(cancel_futures=True)
+
+    def _cancel(self) -> None:
+        while not self._queue.empty():
+            if item := self._queue.get():
+                item[0].cancel()
+
+    def _add(self) -> None:
+        worker: Worker[_Call, Any] = Worker(_caller, (), self.seconds)
+        thread = threading.Thread(target=self._work, args=(worker,), daemon=True)
+        self._workers.append(worker)
+        self._threads.append(thread)
+        thread.start()
+
+    def _work(self, worker: Worker[_Call, Any]) -> None:
+        """One thread a process: hands it job after job."""
+        try:
+            while item := self._queue.get():
+                future, call, seconds = item
+                if future.set_running_or_notify_cancel():
+                    self._run_call(worker, future, call, seconds)
+                del item, future, call
+                with self._lock:
+                    self._idle += self._queue.empty() and not self._ended
+        finally:
+            worker.close()
+
+    def _run_call(self, worker: Worker[_Call, Any], future: Future[Any], call: _Call, seconds: float) -> None:
+        try:
+            if self._ended:
+                raise WorkerError("the run was ended")
+            answer = worker.exchange(call, seconds)
+        except WorkerError as error:
+            future.set_exception(error)
+        except Exception as error:  # noqa: BLE001  (a job that can't be pickled: its caller must hear of it)
+            future.set_exception(error)
+        else:
+            if isinstance(answer, _Raised):
+                future.set_exception(answer.error)
+            else:
+                future.set_result(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    options: dict[str, Any]
+
+    def __call__(self) -> Any:
+        return self.function(*self.arguments, **self.options)
+
+
+def _caller() -> Callable[[_Call], Any]:
+    return _Call.__call__
+
+
+@contextmanager
+def open_executor(requested: int = 0, items: int = MIN_ITEMS_FOR_PROCESSES) -> Iterator[Executor | None]:
+    """An executor of as many processes as `width` says, ended with the context; None for one: work is done here."""
+    count = process_count(requested, items)
+    with _collecting_seldom():
+        if count == 1:
+            yield None
+            return
+        with ProcessExecutor(count) as executor:
+            yield executor
+
+
+@contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    """Records come and go by the thousand, and none in a circle: looking for circles after each 700 takes a twentieth
+    of the time."""
+    before = gc.get_threshold()
+    gc.set_threshold(COLLECT_AFTER, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+def process_count(requested: int, items: int = MIN_ITEMS_FOR_PROCESSES) -> int:
+    """How many processes work. 0 jobs stand for one per core, or for one where there are too few items to be worth
+    their start."""
+    return requested or (cores() if items >= MIN_ITEMS_FOR_PROCESSES else 1)
+
+
+def cores() -> int:
+    """How many processes this machine can run at once, as far as this one is allowed to."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
+
+
+def _worker_main(pipe: Connection, make: Callable[..., Callable[[Any], Any]], arguments: tuple[Any, ...]) -> None:
+    """The process: reads jobs, writes results, and ends when the other side has gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
+    # One process per core is enough: numpy's own threads on top make all of them two to three times slower.
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    gc.set_threshold(COLLECT_AFTER)
+    function = make(*arguments)
+    while True:
+        try:
+            task, seconds = pipe.recv()
+        except (EOFError, OSError):
+            return
+        # Should the parent have died, a library that hangs would stay for ever.
+        faulthandler.dump_traceback_later(seconds * 2, exit=True)
+        try:
+            result = function(task)
+        except Exception as error:  # noqa: BLE001  (whatever it is, it belongs to who gave the job)
+            result = _Raised(error)
+        faulthandler.cancel_dump_traceback_later()
+        del task
+        try:
+            pipe.send(result)
+        except OSError:
+            return
+        except Exception as error:  # noqa: BLE001  (not picklable: say so instead of dying of it)
+            pipe.send(_Raised(TypeError(f"a result can't travel between processes ({type(error).__name__})")))
+        del result

@@ -1,0 +1,149 @@
+"""TOML files that people edit: read, validated by a model, and every mistake named by file, line and field."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from bss_mfg.core.files import read_text
+from bss_mfg.core.toml_lines import FieldPath, line_numbers
+from bss_mfg.errors import InputError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+Model = TypeVar("Model", bound="BaseModel")
+
+
+@dataclass(frozen=True, slots=True)
+class TomlDocument:
+    """A parsed TOML file: its name for messages, its text, and what it says."""
+
+    name: str
+    text: str
+    data: dict[str, Any]
+
+    def where(self, location: FieldPath) -> str:
+        """`file, line N, a.b[2].c`: the nearest line that is known."""
+        lines = line_numbers(self.text)
+        known = location
+        while known and known not in lines:
+            known = known[:-1]
+        line = f", line {lines[known]}" if known else ""
+        field = field_name(location)
+        return f"{self.name}{line}{', ' + field if field else ''}"
+
+
+def field_name(location: FieldPath) -> str:
+    """A location as people read it: `element[3].size`, counted from 1."""
+    text = ""
+    for step in location:
+        text += f"[{step + 1}]" if isinstance(step, int) else (f".{step}" if text else step)
+    return text
+
+
+def parse_toml(text: str, name: str) -> TomlDocument:
+    """Parse TOML text; a syntax error is an `InputError` with the line that the parser names."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"line (\d+)", str(error))
+        where = f"{name}, line {found.group(1)}" if found else name
+        raise InputError(
+            f"not valid TOML: {str(error).split(' (at')[0].rstrip('.')}",
+            where=where,
+            way_out="Text goes in double quotes, tables in [brackets], one field a line.",
+        ) from error
+    except (ValueError, RecursionError):
+        raise InputError(
+            "holds a number of thousands of digits, or brackets nested without end",
+            where=name,
+            way_out="Write plain values.",
+        ) from None
+    return TomlDocument(name, text, data)
+
+
+def load_toml(path: Path, what: str) -> TomlDocument:
+    """Read and parse a TOML file."""
+    return parse_toml(read_text(path, what), str(path))
+
+
+def validate(document: TomlDocument, model: type[Model], way_out: str = "") -> Model:
+    """The document as a frozen model; all mistakes are listed in one `InputError`."""
+    from pydantic import ValidationError
+
+    try:
+        return model.model_validate_json(json.dumps(document.data, default=str), strict=True)
+    except ValidationError as error:
+        problems = [_problem(document, model, item) for item in error.errors(include_url=False)]
+        first_where, first_text = problems[0]
+        raise InputError(
+            first_text,
+            where=first_where,
+            problems=[f"also {where}: {text}" for where, text in problems[1:6]],
+            way_out=way_out or "Correct the file and run the command again.",
+        ) from None
+
+
+def _problem(document: TomlDocument, model: type[BaseModel], item: Any) -> tuple[str, str]:
+    # A union adds the name of its branch to the location; only steps that exist in the file help the reader.
+    data: Any = document.data
+    location: list[str | int] = []
+    for index, step in enumerate(item["loc"]):
+        last = index == len(item["loc"]) - 1
+        if index and isinstance(item["loc"][index - 1], int) and isinstance(data, dict) and data.get("kind") == step:
+            continue  # the branch of a union by `kind`, which may be called like one of its fields
+        if isinstance(data, dict) and isinstance(step, str) and (step in data or last):
+            data = data.get(step)
+        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
+            data = data[step]
+        else:
+            continue
+        location.append(step)
+    where = document.where(tuple(location))
+    kind = item["type"]
+    if kind == "missing":
+        return where, "this field is missing"
+    if kind == "extra_forbidden":
+        known = _field_names(model)
+        if item["loc"][-1] in known:
+            return where, "this field does not belong here"
+        close = difflib.get_close_matches(str(item["loc"][-1]), known, 1)
+        return where, "there is no such field" + (f"; did you mean '{close[0]}'?" if close else "")
+    if kind == "union_tag_invalid":
+        field = item["ctx"]["discriminator"].strip("'")
+        known = item["ctx"]["expected_tags"].replace("'", "")
+        return document.where((*location, field)), f"there is no {field} {item['ctx']['tag']!r}; known are {known}"
+    message = str(item["msg"]).removeprefix("Value error, ").replace("Input should be", "should be")
+    if kind == "string_pattern_mismatch":
+        message = f"does not match the pattern {item['ctx']['pattern'].strip('^$')}"
+    value = item.get("input")
+    if isinstance(value, (str, int, float, bool)):
+        message = f"{str(value)[:60]!a}: {message}"
+    return where, message
+
+
+def _field_names(model: type[BaseModel]) -> list[str]:
+    names: set[str] = set()
+
+    def collect(node: Any) -> None:
+        if isinstance(node, dict):
+            names.update(node.get("properties", {}))
+            for value in node.values():
+                collect(value)
+        elif isinstance(node, list):
+            for value in node:
+                collect(value)
+
+    collect(model.model_json_schema())
+    return sorted(names)
+
+
+def quoted(value: str) -> str:
+    """`value` as a TOML basic string (JSON strings are a subset of them)."""
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""Pictures to codes and grades. Knows no ledger, no label and no crypto."""

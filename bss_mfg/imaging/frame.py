@@ -1,0 +1,178 @@
+"""How a scanned page lies over a printed one: from the labels that were read, the places of all others follow."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from math import dist
+from typing import TYPE_CHECKING, Any
+
+from bss_mfg.imaging.grid import Quad, homography, mapped
+from bss_mfg.model import LabelFile, Place
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Box = tuple[float, float, float, float]
+"""x, y, width, height in pixels."""
+
+_Points = Sequence[tuple[float, float]]
+
+_GOOD = 0.03
+"""Share of a symbol by which a corner may be off before a freer map is tried."""
+_FAIR = 0.25
+"""Share of a symbol beyond which a page is not this page."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """`part` and `page` printed; [x mm, y mm, 1] @ `matrix` (3 x 3) are homogeneous pixels."""
+
+    part: LabelFile
+    page: int
+    matrix: NDArray[np.floating[Any]]
+
+    @cached_property
+    def quads(self) -> dict[int, Quad]:
+        """Where the corners of each package's symbol on this page should lie, in pixels: top left, top right, bottom
+        right, bottom left."""
+        return dict(zip(self.part.packages_on(self.page), self._spots[0], strict=True))
+
+    @cached_property
+    def boxes(self) -> dict[int, Box]:
+        """The upright boxes around `quads`."""
+        return dict(zip(self.part.packages_on(self.page), self._spots[1], strict=True))
+
+    @property
+    def _spots(self) -> tuple[tuple[Quad, ...], tuple[Box, ...]]:
+        return _spots(tuple(self.part.symbol_boxes_on(self.page)), self.matrix.tobytes())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Frame, (self.part, self.page, self.matrix)  # what follows from these need not travel
+
+    @cached_property
+    def _back(self) -> NDArray[np.floating[Any]]:
+        import numpy as np
+
+        return np.linalg.inv(self.matrix)
+
+    def millimetres(self, points: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+        """Pixels (n, 2) to mm on the printed page."""
+        return mapped(self._back, points)
+
+
+def box_of(quad: Quad) -> Box:
+    """The upright box around four corners."""
+    (a, b), (c, d), (e, f), (g, h) = quad
+    left, top = min(a, c, e, g), min(b, d, f, h)
+    return (left, top, max(a, c, e, g) - left, max(b, d, f, h) - top)
+
+
+@lru_cache(maxsize=8)
+def _spots(cells: tuple[Box, ...], matrix: bytes) -> tuple[tuple[Quad, ...], tuple[Box, ...]]:
+    """Cells in mm as quads and boxes in pixels: the same on each page of a file of ours."""
+    import numpy as np
+
+    if not cells:
+        return (), ()
+    x, y, width, height = np.array(cells).T
+    corners = np.stack([x, y, x + width, y, x + width, y + height, x, y + height], axis=1).reshape(-1, 4, 2)
+    quads = tuple(map(_quad, mapped(np.frombuffer(matrix).reshape(3, 3), corners).tolist()))
+    return quads, tuple(map(box_of, quads))
+
+
+def known_frame(part: LabelFile, page: int, dpi: float) -> Frame:
+    """The frame of a page that was rasterised from our own file at `dpi`."""
+    import numpy as np
+
+    scale = dpi / 25.4
+    return Frame(part, page, np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0], [0.0, 0.0, 1.0]]))
+
+
+def bind_page(
+    matches: Sequence[tuple[int, Quad]], parts: Sequence[LabelFile], file: str, least: int = 2
+) -> Frame | None:
+    """The printed page that most labels of a scanned page belong to, and how it lies; None if unclear.
+
+    `matches` are the packages that were read, with their corners. At least two have to agree: a photograph of one
+    box shows no sheet.
+    """
+    votes: Counter[tuple[int, int]] = Counter()
+    for package, _ in matches:
+        for index, part in enumerate(parts):
+            if package in part.numbers:
+                votes[(index, part.place_of(package).page)] += 2 if part.file == file else 1
+    best: tuple[float, Frame] | None = None
+    for (index, page), count in votes.most_common(4):
+        part = parts[index]
+        here = set(part.packages_on(page))
+        points = {package: (_corners(part.place_of(package)), quad) for package, quad in matches if package in here}
+        if len(points) < least:
+            continue
+        matrix, error = _fit(list(points.values()))
+        if matrix is None or error > _FAIR:
+            continue
+        score = count - error
+        if best is None or score > best[0]:
+            best = (score, Frame(part, page, matrix))
+    return best[1] if best else None
+
+
+def _corners(place: Place) -> Quad:
+    x, y, width, height = place.x_mm, place.y_mm, place.width_mm, place.height_mm
+    return ((x, y), (x + width, y), (x + width, y + height), (x, y + height))
+
+
+def _quad(points: Sequence[Sequence[float]]) -> Quad:
+    (a, b), (c, d), (e, f), (g, h) = points
+    return ((a, b), (c, d), (e, f), (g, h))
+
+
+def _fit(labels: Sequence[tuple[Quad, Quad]]) -> tuple[NDArray[np.floating[Any]] | None, float]:
+    """The map from mm to pixels, and the usual error of a label as a share of its symbol: first the stiffest."""
+    import numpy as np
+
+    best: tuple[NDArray[np.floating[Any]] | None, float] = (None, np.inf)
+    for model in (_affine, _projective):
+        kept = list(labels)
+        for _ in range(3):
+            # A label pasted elsewhere must not bend the frame: fit, drop the worst, fit again.
+            here = [corner for mm, _ in kept for corner in mm]
+            there = [corner for _, quad in kept for corner in quad]
+            matrix = model(here, there)
+            if matrix is None:
+                break
+            off = np.hypot(*np.moveaxis(mapped(matrix, np.array(here)) - np.array(there), -1, 0))
+            # Of the symbol as it is seen: a map that is nonsense may make it huge, and its own errors small with it.
+            by_label = off.reshape(-1, 4).mean(axis=1) / [_side(quad) for _, quad in kept]
+            error = float(by_label.max())
+            if error < best[1]:
+                best = (matrix, error)
+            if error <= _GOOD:
+                return best
+            limit = float(np.median(by_label)) * 3 + 0.01
+            fewer = [pair for pair, wrong in zip(kept, by_label, strict=True) if wrong <= limit]
+            if len(fewer) == len(kept) or len(fewer) < 2 or len(fewer) < len(labels) * 0.6:
+                break
+            kept = fewer
+    return best
+
+
+def _side(quad: Quad) -> float:
+    """The mean side of a symbol in pixels."""
+    return sum(dist(quad[index - 1], quad[index]) for index in range(4)) / 4 or 1e-9
+
+
+def _affine(here: _Points, there: _Points) -> NDArray[np.floating[Any]] | None:
+    import numpy as np
+
+    source = np.column_stack([np.array(here), np.ones(len(here))])
+    found, *_ = np.linalg.lstsq(source, np.array(there), rcond=None)
+    return np.column_stack([found, [0.0, 0.0, 1.0]])
+
+
+def _projective(here: _Points, there: _Points) -> NDArray[np.floating[Any]] | None:
+    return homography(here, there)

@@ -1,0 +1,372 @@
+"""The module grid of one symbol in a picture: a smooth warp from modules to pixels, fitted to what is seen.
+
+A reader has to find a symbol before it can read it, and gives up where the finder is broken. Here the place is known
+from the sheet, so the grid can be fitted to the whole pattern: through curled paper, blur, noise and dead dots.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from bss_mfg.imaging.sources import Grey
+
+    Floats = NDArray[np.floating[Any]]
+
+Quad = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
+"""The corners of an upright symbol in pixels: top left, top right, bottom right, bottom left."""
+
+QUIET = 2
+"""Modules of quiet zone that take part in the fit."""
+STEPS = ((1.5, 2), (0.8, 3), (0.4, 3))
+"""From where the sheet says a symbol lies."""
+BLIND_STEPS = ((2.5, 1), (1.5, 1), (1.0, 2), (0.6, 2), (0.4, 3))
+"""From a rough guess of its corners, with nothing but the fixed patterns known."""
+_DENSE = 4  # samples of the blurred pattern per module
+_CLIP = 2.0  # residuals beyond this many median deviations are damage, not misfit
+
+
+def corners_of(box: tuple[float, float, float, float]) -> Quad:
+    """The corners of an upright box x, y, width, height."""
+    x, y, width, height = box
+    return ((x, y), (x + width, y), (x + width, y + height), (x, y + height))
+
+
+def homography(here: Sequence[tuple[float, float]], there: Sequence[tuple[float, float]]) -> Floats | None:
+    """The 3 x 3 projective map that takes points `here` to `there`, by least squares; None where it is undefined.
+
+    [x y 1] @ map gives homogeneous coordinates. Four points or more, no three of them in line.
+    """
+    import numpy as np
+
+    source, target = np.array(here, float), np.array(there, float)
+    # Centred and scaled, or the squares of pixels drown the rest.
+    (s_mid, s_size), (t_mid, t_size) = ((p.mean(axis=0), float(np.abs(p - p.mean(axis=0)).max()) or 1.0)
+                                        for p in (source, target))  # fmt: skip
+    x, y = ((source - s_mid) / s_size).T
+    u, v = ((target - t_mid) / t_size).T
+    zero, one = np.zeros_like(x), np.ones_like(x)
+    rows = np.concatenate([
+        np.stack([x, y, one, zero, zero, zero, -u * x, -u * y, -u], axis=1),
+        np.stack([zero, zero, zero, x, y, one, -v * x, -v * y, -v], axis=1),
+    ])  # fmt: skip
+    _, values, vectors = np.linalg.svd(rows)
+    if len(values) < 8 or values[7] < 1e-9 * values[0]:
+        return None
+    middle = vectors[-1].reshape(3, 3).T
+    before = np.array([[1, 0, 0], [0, 1, 0], [-s_mid[0], -s_mid[1], s_size]]) / s_size
+    after = np.array([[t_size, 0, 0], [0, t_size, 0], [t_mid[0], t_mid[1], 1]])
+    found: Floats = before @ middle @ after
+    return found
+
+
+def mapped(matrix: Floats, points: Floats) -> Floats:
+    """Points (..., 2) under a projective map."""
+    import numpy as np
+
+    flat = points.reshape(-1, 2)
+    result = np.column_stack([flat, np.ones(len(flat))]) @ matrix
+    moved: Floats = (result[:, :2] / result[:, 2:]).reshape(points.shape)
+    return moved
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Warp:
+    """A polynomial map from a symbol of `size` modules to pixels. `terms` (K, 2): for each monomial of `degree` x, y.
+
+    In modules the symbol's top left corner is 0, 0; in pixels the picture's.
+    """
+
+    size: int
+    degree: int
+    terms: Floats
+
+    @classmethod
+    def from_quad(cls, quad: Quad, size: int, degree: int = 3) -> Warp:
+        """The warp of a flat symbol with these corners, also seen from a slant."""
+        import numpy as np
+
+        matrix = homography(((0, 0), (size, 0), (size, size), (0, size)), quad)
+        if matrix is None:
+            raise ValueError("corners in one line span no symbol")
+        points, basis = _net(size, degree)
+        terms, *_ = np.linalg.lstsq(basis, mapped(matrix, points), rcond=None)
+        return cls(size, degree, terms)
+
+    def at(self, points: Floats) -> Floats:
+        """Pixels of points (..., 2) in modules."""
+        return (_basis(points.reshape(-1, 2), self.size, self.degree) @ self.terms).reshape(points.shape)
+
+    def centres(self, border: int = 0) -> Floats:
+        """Pixels of all module centres (rows, columns, 2), with `border` more modules on each side."""
+        side = self.size + 2 * border
+        found: Floats = (_centre_basis(self.size, self.degree, border) @ self.terms).reshape(side, side, 2)
+        return found
+
+    def quad(self) -> Quad:
+        """The symbol's corners in pixels."""
+        import numpy as np
+
+        side = self.size
+        points = self.at(np.array([[0, 0], [side, 0], [side, side], [0, side]], float))
+        found = [(float(x), float(y)) for x, y in points]
+        return (found[0], found[1], found[2], found[3])
+
+    @property
+    def module(self) -> float:
+        """Mean X-dimension in pixels."""
+        import numpy as np
+
+        quad = np.array(self.quad())
+        return float(np.hypot(*(quad - np.roll(quad, 1, axis=0)).T).mean()) / self.size
+
+    def moved(self, x: float, y: float) -> Warp:
+        """The warp with its grid moved by modules: what was at (x, y) is now at (0, 0)."""
+        import numpy as np
+
+        along = np.linspace(0, self.size, 9)
+        points = np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2)
+        basis = _basis(points, self.size, self.degree)
+        terms, *_ = np.linalg.lstsq(basis, self.at(points + np.array([x, y])), rcond=None)
+        return replace(self, terms=terms)
+
+
+def _basis(points: Floats, size: int, degree: int) -> Floats:
+    """The monomials up to a degree, of points in modules brought to -1 ... 1."""
+    import numpy as np
+
+    x, y = (points * (2 / size) - 1).T
+    return np.stack([x**i * y ** (total - i) for total in range(degree + 1) for i in range(total, -1, -1)], axis=1)
+
+
+@lru_cache(maxsize=8)
+def _net(size: int, degree: int) -> tuple[Floats, Floats]:
+    """Nine by nine points over a symbol and its quiet zone, and their basis: the same for every symbol of a size."""
+    import numpy as np
+
+    along = np.linspace(-QUIET, size + QUIET, 9)
+    points = np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2)
+    return points, _basis(points, size, degree)
+
+
+@lru_cache(maxsize=8)
+def _centre_basis(size: int, degree: int, border: int) -> Floats:
+    """The basis of all module centres: the same for every symbol of a size, and a third of what grading it costs."""
+    import numpy as np
+
+    along = np.arange(-border, size + border) + 0.5
+    return _basis(np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2), size, degree)
+
+
+def light_of(dark: NDArray[np.bool_], known: NDArray[np.bool_] | None = None) -> Floats:
+    """How light each module should be, quiet zone included: 1 light, 0 dark, a half where it is not `known`."""
+    import numpy as np
+
+    light = np.where(dark, 0.0, 1.0)
+    if known is not None:
+        light[~known] = 0.5
+    return np.pad(light, QUIET, constant_values=1.0)
+
+
+def sampled(values: NDArray[np.float32] | Grey, points: Floats) -> Floats:
+    """Bilinear samples of a picture at pixels (..., 2); the first pixel's centre is 0.5, 0.5; outside, the nearest."""
+    import numpy as np
+
+    rows, columns = values.shape
+    x = np.clip(points[..., 0] - 0.5, 0, columns - 1.001)
+    y = np.clip(points[..., 1] - 0.5, 0, rows - 1.001)
+    left, top = x.astype(np.intp), y.astype(np.intp)
+    right, down = x - left, y - top
+    flat = values.reshape(-1)
+    at = top * columns + left
+    above = flat[at] * (1 - right) + flat[at + 1] * right
+    below = flat[at + columns] * (1 - right) + flat[at + columns + 1] * right
+    found: Floats = above * (1 - down) + below * down
+    return found
+
+
+def blurred(grey: Grey, sigma: float) -> Grey:
+    """A picture softened by a Gaussian of `sigma` pixels."""
+    import numpy as np
+    from PIL import Image, ImageFilter
+
+    return np.asarray(Image.fromarray(grey).filter(ImageFilter.GaussianBlur(sigma))) if sigma > 0.3 else grey
+
+
+def _pattern(light: Floats, sigma: float) -> tuple[Floats, Floats]:
+    """Points in modules, two by two for each, and how light each should be after a blur of `sigma` X."""
+    import numpy as np
+
+    fine = (np.kron(light, np.ones((_DENSE, _DENSE))) * 255).astype(np.uint8)
+    soft = blurred(fine, sigma * _DENSE)
+    along = (np.arange(len(light) * 2) + 0.5) / 2
+    x, y = np.meshgrid(along, along)
+    inside = np.stack([x, y], axis=-1)
+    return (inside - QUIET).reshape(-1, 2), (sampled(soft, inside * _DENSE) / 255).reshape(-1)
+
+
+def fitted(grey: Grey, light: Floats, warp: Warp, steps: Sequence[tuple[float, int]] = STEPS, rounds: int = 6) -> Warp:
+    """The warp fitted to a picture by Gauss-Newton. `light` is what the modules should be, by `light_of`.
+
+    `steps` go from coarse to fine: (softness in X, degree of the warp). The start may be off by the first softness or
+    so. Residuals of damage are clipped, and do not pull the grid.
+    """
+    import numpy as np
+
+    margin = warp.module * (QUIET + 3)
+    reach = np.array(warp.centres(QUIET)).reshape(-1, 2)
+    left, top = np.maximum((reach.min(axis=0) - margin).astype(int), 0)
+    right, bottom = (reach.max(axis=0) + margin).astype(int) + 1
+    crop = np.ascontiguousarray(grey[top:bottom, left:right])
+    if min(crop.shape) < 8:
+        return warp
+    offset = np.array([left, top], float)
+    for sigma, degree in steps:
+        warp = _as_degree(warp, degree)
+        points, target = _pattern(light, sigma)
+        soft = blurred(crop, sigma * warp.module).astype(np.float32)
+        down = np.asarray(np.gradient(soft, axis=0), np.float32)
+        across = np.asarray(np.gradient(soft, axis=1), np.float32)
+        basis = _basis(points, warp.size, degree)
+        for _ in range(rounds):
+            at = basis @ warp.terms - offset
+            seen = sampled(soft, at)
+            gain, level = _line(target, seen)
+            if gain <= 1:
+                return warp  # nothing like the pattern is there
+            rest = gain * target + level - seen
+            limit = _CLIP * float(np.median(np.abs(rest))) + 1
+            weight = limit / np.maximum(np.abs(rest), limit)
+            slope = np.concatenate([basis * sampled(across, at)[:, None], basis * sampled(down, at)[:, None]], axis=1)
+            weighted = slope * weight[:, None]
+            square = weighted.T @ slope
+            ridge = 1e-4 * np.trace(square) / len(square)
+            step = np.linalg.solve(square + ridge * np.eye(len(square)), weighted.T @ rest).reshape(2, -1).T
+            most = float(np.abs(step).max())
+            step *= min(1.0, warp.module / most) if most else 1.0
+            warp = replace(warp, terms=warp.terms + step)
+            if most < 0.02:
+                break
+    return warp
+
+
+def _as_degree(warp: Warp, degree: int) -> Warp:
+    import numpy as np
+
+    if warp.degree == degree:
+        return warp
+    along = np.linspace(0, warp.size, 9)
+    points = np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2)
+    terms, *_ = np.linalg.lstsq(_basis(points, warp.size, degree), warp.at(points), rcond=None)
+    return Warp(warp.size, degree, terms)
+
+
+def _line(light: Floats, seen: Floats) -> tuple[float, float]:
+    """gain and level of seen = gain * light + level."""
+    mean, middle = float(light.mean()), float(seen.mean())
+    spread = float(((light - mean) ** 2).mean())
+    gain = float(((light - mean) * (seen - middle)).mean()) / spread if spread else 0.0
+    return gain, middle - gain * mean
+
+
+def shifted(grey: Grey, light: Floats, warp: Warp, reach: int = 4) -> tuple[Warp, float]:
+    """The warp moved by up to `reach` modules each way to where the pattern fits best, and how well: a correlation."""
+    import numpy as np
+
+    per = 2  # samples per module
+    side = warp.size + 2 * (QUIET + reach)
+    along = (np.arange(side * per) + 0.5) / per - QUIET - reach
+    x, y = np.meshgrid(along, along)
+    soft = blurred(grey, warp.module * 0.5)
+    seen = sampled(soft, warp.at(np.stack([x, y], axis=-1)))
+    # Local contrast: a shadow's edge must not outweigh the modules.
+    seen = seen - box_mean(seen, 5 * per)
+    known = light != 0.5
+    want = np.kron(np.where(known, light - light[known].mean(), 0.0), np.ones((per, per)))
+    padded = np.zeros_like(seen)
+    padded[: len(want), : len(want)] = want
+    score = np.fft.irfft2(np.fft.rfft2(seen) * np.conj(np.fft.rfft2(padded)), s=seen.shape)
+    span = 2 * reach * per + 1
+    row, column = np.unravel_index(int(score[:span, :span].argmax()), (span, span))
+    part = seen[row : row + len(want), column : column + len(want)][want != 0]
+    strength = float(score[row, column] / (np.sqrt((want**2).sum() * (part**2).sum()) or 1.0))
+    return warp.moved(float(column) / per - reach, float(row) / per - reach), strength
+
+
+def box_mean(values: Floats, side: int) -> Floats:
+    """The mean over a square of 2 side + 1, cut at the edges."""
+    import numpy as np
+
+    def along(array: Floats) -> Floats:
+        total = np.concatenate([np.zeros((1, array.shape[1])), np.cumsum(array, axis=0)])
+        low = np.maximum(np.arange(len(array)) - side, 0)
+        high = np.minimum(np.arange(len(array)) + side + 1, len(array))
+        mean: Floats = (total[high] - total[low]) / (high - low)[:, None]
+        return mean
+
+    return along(along(values).T).T
+
+
+def modules_of(grey: Grey, warp: Warp, border: int = 0, aperture: float = 0.6) -> Floats:
+    """The mean grey of each module (rows, columns), over a square of `aperture` X about its centre."""
+    import numpy as np
+
+    count = max(3, round(warp.module * aperture))
+    steps = (np.arange(count) + 0.5) / count * aperture - aperture / 2
+    along = np.arange(-border, warp.size + border) + 0.5
+    line = (along[:, None] + steps).reshape(-1)
+    x, y = np.meshgrid(line, line)
+    seen = sampled(grey, warp.at(np.stack([x, y], axis=-1)))
+    n = len(along)
+    mean: Floats = seen.reshape(n, count, n, count).mean(axis=(1, 3))
+    return mean
+
+
+def split(values: Floats, sharpen: float = 0.0) -> NDArray[np.bool_]:
+    """Which modules are dark, by a threshold that follows the light.
+
+    First a smooth slope of light over the symbol is taken off, then the mean nearby where there is contrast near, and
+    the mean of all where there is none. `sharpen` takes that share of what blur adds from the four neighbours off.
+    """
+    import numpy as np
+
+    side = len(values)
+    if sharpen:
+        wide = np.pad(values, 1, mode="edge")
+        around = (wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2] + wide[1:-1, 2:]) / 4
+        values = values + sharpen * (values - around)
+    along = np.arange(side)
+    x, y = np.meshgrid(along, along)
+    basis = _basis(np.stack([x, y], axis=-1).reshape(-1, 2) + 0.5, side, 2)
+    slope, *_ = np.linalg.lstsq(basis, values.reshape(-1), rcond=None)
+    flat = values - (basis @ slope).reshape(values.shape)
+    near = box_mean(flat, max(side // 8, 3))
+    spread = np.sqrt(np.maximum(box_mean((flat - near) ** 2, max(side // 8, 3)), 0))
+    trust = np.clip(spread / (0.5 * float(np.median(spread)) or 1.0), 0.0, 1.0)
+    found: NDArray[np.bool_] = flat < near * trust
+    return found
+
+
+def drawn(dark: NDArray[np.bool_], pixels: int = 5, quiet: int = 3) -> Grey:
+    """A clean picture of modules, for a reader."""
+    import numpy as np
+
+    wide = np.pad(dark, quiet)
+    picture: Grey = np.kron(~wide, np.ones((pixels, pixels), bool)).astype(np.uint8) * 255
+    return picture
+
+
+def flattened(grey: Grey, warp: Warp, pixels: int, border: int = QUIET) -> Grey:
+    """The symbol resampled upright at `pixels` per module, with `border` modules around."""
+    import numpy as np
+
+    along = (np.arange((warp.size + 2 * border) * pixels) + 0.5) / pixels - border
+    x, y = np.meshgrid(along, along)
+    picture: Grey = np.clip(sampled(grey, warp.at(np.stack([x, y], axis=-1))) + 0.5, 0, 255).astype(np.uint8)
+    return picture

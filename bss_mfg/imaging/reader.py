@@ -1,0 +1,124 @@
+"""Grey pages -> symbols that were read, and where, by zxing-cpp: quick first, then as thorough as it can."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bss_mfg.imaging.frame import Box, box_of
+from bss_mfg.imaging.grid import Quad
+
+if TYPE_CHECKING:
+    from bss_mfg.imaging.sources import Grey
+
+
+@dataclass(frozen=True)
+class Read:
+    """A symbol on a page: its octets (empty if it was found but not decoded), its box in pixels, the reader's
+    symbology identifier (`]d1` for Data Matrix), its unused error correction (0 to 1, or None), its corners as the
+    upright symbol has them, and `how` it was read, if not at first sight."""
+
+    octets: bytes
+    box: Box
+    symbology: str = ""
+    unused_error_correction: float | None = None
+    quad: Quad | None = None
+    how: str = ""
+
+    @property
+    def center(self) -> tuple[float, float]:
+        """Centre of the box in pixels."""
+        return (self.box[0] + self.box[2] / 2, self.box[1] + self.box[3] / 2)
+
+
+def read_page(grey: Grey, thorough: bool = False) -> list[Read]:
+    """All Data Matrix symbols of a page. Quick by default (upright, clean); `thorough` also turns, scales, inverts.
+    Symbols that were found but not decoded come with empty octets."""
+    import zxingcpp
+
+    found = zxingcpp.read_barcodes(
+        grey,
+        formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.DataMatrix),
+        try_rotate=thorough,
+        try_downscale=thorough,
+        try_invert=thorough,
+        return_errors=thorough,
+    )
+    return [read_of(item) for item in found]
+
+
+def read_box(grey: Grey, box: Box, thorough: bool = False, origin: tuple[int, int] = (0, 0)) -> Read | None:
+    """The symbol at a known place: the box is cut out with a margin and read, or None. The picture may be a piece of a
+    page that begins at `origin` (left, top)."""
+    import zxingcpp
+
+    margin = box[2] * (0.12 if thorough else 0.03) + 2
+    left, top = max(int(box[0] - margin), 0), max(int(box[1] - margin), 0)
+    right, bottom = max(int(box[0] + box[2] + margin) + 1, 0), max(int(box[1] + box[3] + margin) + 1, 0)
+    x, y = origin
+    crop = grey[max(top - y, 0) : bottom - y, max(left - x, 0) : right - x]
+    if crop.size == 0:
+        return None
+    binarizers = [zxingcpp.Binarizer.LocalAverage, zxingcpp.Binarizer.GlobalHistogram]
+    for binarizer in binarizers if thorough else [zxingcpp.Binarizer.FixedThreshold]:
+        found = zxingcpp.read_barcodes(
+            crop,
+            formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.DataMatrix),
+            try_rotate=thorough,
+            try_downscale=thorough,
+            try_invert=thorough,
+            binarizer=binarizer,
+        )
+        if found:
+            return read_of(found[0], left, top)
+    return None
+
+
+def read_of(item: Any, left: float = 0, top: float = 0, scale: float = 1.0) -> Read:
+    """A result of zxing-cpp, in pixels of the page: the picture it read was cut out at left, top and then scaled."""
+    place = item.position
+    corners = [
+        (left + corner.x / scale, top + corner.y / scale)
+        for corner in (place.top_left, place.top_right, place.bottom_right, place.bottom_left)
+    ]
+    quad = (corners[0], corners[1], corners[2], corners[3])
+    octets = bytes(item.bytes) if item.valid else b""
+    extra = (item.extra if item.valid else None) or {}  # bars have none
+    return Read(octets, box_of(quad), item.symbology_identifier, extra.get("UEC"), quad)
+
+
+def read_picture(grey: Grey, left: float = 0, top: float = 0, scale: float = 1.0) -> Read | None:
+    """The one symbol of a picture that was cut out of a page at left, top, and scaled; or None."""
+    import zxingcpp
+
+    found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.DataMatrix))
+    return next((read_of(item, left, top, scale) for item in found if item.valid), None)
+
+
+def read_clean(grey: Grey) -> tuple[bytes, str, float | None] | None:
+    """Octets, symbology and unused error correction of a drawn symbol that fills a picture; or None."""
+    import zxingcpp
+
+    found = zxingcpp.read_barcodes(
+        grey, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.DataMatrix), try_rotate=False,
+        try_downscale=False, try_invert=False, binarizer=zxingcpp.Binarizer.FixedThreshold,
+    )  # fmt: skip
+    item = next((item for item in found if item.valid), None)
+    if item is None:
+        return None
+    extra: Any = item.extra
+    return bytes(item.bytes), item.symbology_identifier, extra.get("UEC")
+
+
+def within(grey: Grey, box: Box) -> bool:
+    """Whether a box lies in the picture, but for a pixel or two."""
+    rows, columns = grey.shape
+    return box[0] >= -2 and box[1] >= -2 and box[0] + box[2] <= columns + 2 and box[1] + box[3] <= rows + 2
+
+
+def darkness(grey: Grey, box: Box) -> float:
+    """Share of dark pixels in a box: about 0.5 for a symbol, 0 for blank paper. Dark is what is nearer to the page's
+    ink than to its paper."""
+    left, top = max(int(box[0]), 0), max(int(box[1]), 0)
+    crop = grey[top : int(box[1] + box[3]) + 1, left : int(box[0] + box[2]) + 1]
+    return float((crop < 128).mean()) if crop.size else 0.0

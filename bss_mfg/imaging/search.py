@@ -1,0 +1,143 @@
+"""Where on a page symbols may lie that no reader found: patches as busy as a Data Matrix, about as wide as high."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bss_mfg.imaging.grid import Quad, box_mean
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from bss_mfg.imaging.grid import Floats
+    from bss_mfg.imaging.sources import Grey
+
+_LEAST_SIDE = 40  # pixels: fewer than 2 per module of any label
+_MOST = 400
+_LEAST_FILL = 0.72  # share of its rectangle that a patch covers
+_CELL = 6  # pixels of a cell of the map
+
+
+def quads(grey: Grey, most: int = _MOST) -> list[Quad]:
+    """The corners of patches that may be symbols, the largest first. Which corner is which is not known yet."""
+    import numpy as np
+
+    busy = _busy(grey)
+    found: list[tuple[float, Quad]] = []
+    for cells in _patches(busy):
+        rectangle = _rectangle(cells)
+        if rectangle is None:
+            continue
+        area, quad = rectangle
+        found.append((area, quad))
+    if not found:
+        return []
+    found.sort(key=lambda item: -item[0])
+    # Labels of one sheet are alike: what is much smaller than most is text or artwork.
+    usual = float(np.median([area for area, _ in found[: max(len(found) // 2, 1)]]))
+    return [quad for area, quad in found if area > usual / 3][:most]
+
+
+def _busy(grey: Grey) -> NDArray[np.bool_]:
+    """The cells of the page with as much going on as within a symbol: light and dark in turn, both ways."""
+    import numpy as np
+
+    rows, columns = (side // _CELL for side in grey.shape)
+    if rows < 3 or columns < 3:
+        return np.zeros((0, 0), bool)
+    from PIL import Image, ImageFilter
+
+    cut = grey[: rows * _CELL, : columns * _CELL]
+    soft = np.asarray(Image.fromarray(cut).filter(ImageFilter.GaussianBlur(1.0))).astype(np.int16)
+    across = np.abs(np.diff(soft, axis=1, append=soft[:, -1:]))
+    down = np.abs(np.diff(soft, axis=0, append=soft[-1:]))
+
+    def cells(values: NDArray[np.int16]) -> Floats:
+        mean = values.reshape(rows, _CELL, columns, _CELL).mean(axis=(1, 3))
+        return box_mean(mean, 1)
+
+    # In the light that falls there: in a shadow the same print makes smaller steps.
+    light = box_mean(cut.reshape(rows, _CELL, columns, _CELL).max(axis=(1, 3)).astype(np.float64), 4)
+    both = np.minimum(cells(across), cells(down)) * 255 / np.maximum(light, 40)
+    strong = float(np.quantile(both, 0.98))
+    quiet = float(np.quantile(both, 0.2))
+    if strong < 3:
+        return np.zeros((rows, columns), bool)
+    marks = both > quiet + (strong - quiet) * 0.4
+    # Opened, so that text beside a symbol hangs on no longer.
+    picture = Image.fromarray(marks.astype(np.uint8) * 255).filter(ImageFilter.MinFilter(3))
+    return np.asarray(picture.filter(ImageFilter.MaxFilter(3))) > 0
+
+
+def _patches(busy: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
+    """The connected patches of cells, as (row, column) each."""
+    import numpy as np
+
+    if not busy.any():
+        return []
+    label = np.zeros(busy.shape, np.int64)
+    parents = [0]
+
+    def root(number: int) -> int:
+        while parents[number] != number:
+            parents[number] = parents[parents[number]]
+            number = parents[number]
+        return number
+
+    runs: list[tuple[int, int, int, int]] = []
+    before: list[tuple[int, int, int]] = []
+    for row, line in enumerate(busy):
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], line, [False]]).astype(np.int8)))
+        here: list[tuple[int, int, int]] = []
+        for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+            touching = {root(number) for left, right, number in before if left < end and right > start}
+            number = min(touching) if touching else len(parents)
+            if not touching:
+                parents.append(number)
+            for other in touching:
+                parents[other] = number
+            here.append((start, end, number))
+            runs.append((row, start, end, number))
+        before = here
+    for row, start, end, number in runs:
+        label[row, start:end] = root(number)
+    at = np.argwhere(label > 0)
+    owner = label[label > 0]
+    order = np.argsort(owner, kind="stable")
+    _, starts = np.unique(owner[order], return_index=True)
+    return np.split(at[order], starts[1:].tolist())
+
+
+def _rectangle(cells: NDArray[np.intp]) -> tuple[float, Quad] | None:
+    """Area and corners in pixels of the smallest rectangle around a patch, if a symbol could fill it."""
+    import numpy as np
+
+    if len(cells) < (_LEAST_SIDE / _CELL) ** 2 * _LEAST_FILL:
+        return None
+    points = (cells[:, ::-1] + 0.5) * _CELL
+    best: tuple[float, int, tuple[float, float, float, float]] | None = None
+    for degrees in range(0, 90, 2):
+        cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+        u, v = points @ (cos, sin), points @ (-sin, cos)
+        # A hair of what hangs out is no corner.
+        (left, right), (top, bottom) = np.quantile(u, (0.005, 0.995)), np.quantile(v, (0.005, 0.995))
+        area = (right - left + _CELL) * (bottom - top + _CELL)
+        if best is None or area < best[0] - 1e-6:
+            best = (float(area), degrees, (float(left), float(top), float(right), float(bottom)))
+    if best is None:
+        return None
+    area, degrees, (left, top, right, bottom) = best
+    half = _CELL / 2
+    left, top, right, bottom = left - half, top - half, right + half, bottom + half
+    wide, high = right - left, bottom - top
+    if min(wide, high) < _LEAST_SIDE or max(wide, high) > 1.7 * min(wide, high):
+        return None
+    if len(cells) * _CELL**2 < _LEAST_FILL * area:
+        return None
+    cos, sin = float(np.cos(np.radians(degrees))), float(np.sin(np.radians(degrees)))
+
+    def back(u: float, v: float) -> tuple[float, float]:
+        return (u * cos - v * sin, u * sin + v * cos)
+
+    return area, (back(left, top), back(right, top), back(right, bottom), back(left, bottom))

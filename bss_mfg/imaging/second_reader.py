@@ -1,0 +1,97 @@
+"""pylibdmtx, the second and independent reader, in a process of its own with a time limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from bss_mfg.core.processes import TaskFailure, Worker
+from bss_mfg.errors import MissingError
+
+if TYPE_CHECKING:
+    from bss_mfg.imaging.frame import Box
+    from bss_mfg.imaging.sources import Grey
+
+SECONDS = 10.0
+"""After this a picture that stalls libdmtx is given up."""
+SEARCH_MS = 800
+"""How long libdmtx may look for a symbol in one picture."""
+
+Question = tuple[bytes, int, int]
+"""8-bit grey pixels, width and height."""
+
+
+class SecondReader:
+    """A picture that stalls or crashes libdmtx costs one symbol, not the run."""
+
+    def __init__(self, seconds: float = SECONDS, search_ms: int = SEARCH_MS) -> None:
+        self._worker: Worker[Question | None, bytes | bool | None] = Worker(_reader, (search_ms,), seconds)
+        self.available: bool | None = None
+        self.failures = 0
+        """Pictures that stalled or crashed it."""
+
+    def __enter__(self) -> SecondReader:
+        self.check()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @classmethod
+    @contextmanager
+    def lazily(cls) -> Iterator[SecondReader]:
+        """A reader whose process is started when it is first asked, and ended with the context."""
+        reader = cls()
+        try:
+            yield reader
+        finally:
+            reader.close()
+
+    def close(self) -> None:
+        """End the process."""
+        self._worker.close()
+
+    def usable(self) -> bool:
+        """Whether libdmtx can be loaded here."""
+        if self.available is None:
+            self.available = self._worker.run(None) is True
+        return self.available
+
+    def check(self) -> None:
+        """`MissingError` where libdmtx can't be loaded."""
+        if not self.usable():
+            raise MissingError(
+                "the second reader needs libdmtx, which is not installed",
+                way_out="Debian and Ubuntu: `sudo apt-get install libdmtx0b`; macOS: `brew install libdmtx`; on "
+                "Windows it comes with pylibdmtx. Verification without --second-reader works.",
+            )
+
+    def read(self, grey: Grey, box: Box, margin: float = 0.08) -> bytes | None:
+        """The octets of the symbol in the box; None where it could not be read in time. `margin` is in box widths."""
+        import numpy as np
+
+        edge = box[2] * margin + 3
+        left, top = max(int(box[0] - edge), 0), max(int(box[1] - edge), 0)
+        crop = np.ascontiguousarray(grey[top : int(box[1] + box[3] + edge) + 1, left : int(box[0] + box[2] + edge) + 1])
+        if min(crop.shape) < 8:
+            return None
+        answer = self._worker.run((crop.tobytes(), crop.shape[1], crop.shape[0]))
+        if isinstance(answer, TaskFailure):
+            self.failures += 1
+        return answer if isinstance(answer, bytes) else None
+
+
+def _reader(search_ms: int) -> Callable[[Question | None], bytes | bool | None]:
+    try:
+        from pylibdmtx.pylibdmtx import decode
+    except (ImportError, OSError):
+        return lambda question: False
+
+    def read(question: Question | None) -> bytes | bool | None:
+        if question is None:
+            return True
+        found = decode(question, max_count=1, timeout=search_ms)
+        return bytes(found[0].data) if found else None
+
+    return read

@@ -1,0 +1,48 @@
+"""Pictures of single labels for the report, cut out of their page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bss_mfg.imaging import grid
+from bss_mfg.imaging.frame import Box
+from bss_mfg.imaging.grid import Quad, Warp
+
+if TYPE_CHECKING:
+    from bss_mfg.imaging.sources import Grey
+
+FIGURE = 6
+"""Pixels per module of a failed label's picture in the report."""
+FIGURE_BORDER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """The picture of one label for the report: a PNG, and if the grid was found, upright with `FIGURE` pixels a module
+    and `FIGURE_BORDER` modules around."""
+
+    png: bytes
+    upright: bool
+
+
+def shot(grey: Grey, box: Box, quad: Quad | None, size: int) -> Shot | None:
+    """The picture of a label: upright by its grid where that is known, else as it lies; None outside the page."""
+    from io import BytesIO
+
+    from PIL import Image
+
+    if quad and size:
+        picture = Image.fromarray(grid.flattened(grey, Warp.from_quad(quad, size), FIGURE, FIGURE_BORDER))
+    else:
+        margin = box[2] * 0.15
+        rows, columns = grey.shape
+        left, top = max(int(box[0] - margin), 0), max(int(box[1] - margin), 0)
+        right, bottom = min(int(box[0] + box[2] + margin), columns), min(int(box[1] + box[3] + margin), rows)
+        if right - left < 2 or bottom - top < 2:
+            return None
+        picture = Image.fromarray(grey[top:bottom, left:right])
+        picture.thumbnail((420, 420))
+    out = BytesIO()
+    picture.save(out, "PNG", optimize=True)
+    return Shot(out.getvalue(), bool(quad and size))

@@ -1,0 +1,280 @@
+"""Files to grey pages: PDFs rasterised at 300 dpi, pictures as they are. Bad files are refused one by one."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bss_mfg.core.files import read_bytes
+from bss_mfg.errors import InputError, from_os_error
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Grey = NDArray[np.uint8]
+
+Area = tuple[float, float, float, float]
+"""x, y, width, height in mm from the page's top left corner."""
+Piece = tuple[int, int, "Grey"]
+"""Left and top in pixels, and the grey there."""
+
+PDF_DPI = 300
+MAX_PIXELS = 50_000_000
+MOST_OCTETS = 1 << 30
+"""Of one file."""
+SUFFIXES = (".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".heic", ".heif")
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page as grey pixels (rows, columns; 0 = black). `dpi` is None where the file does not say.
+
+    `pieces` are what was drawn of it, (left, top, grey): the whole of it, or strips of a page of `size` (columns, rows)
+    that is white elsewhere. They are good until the next page is drawn.
+    """
+
+    file: str
+    number: int
+    size: tuple[int, int]
+    pieces: tuple[Piece, ...]
+    dpi: float | None
+
+    @cached_property
+    def grey(self) -> Grey:
+        """All of it in one picture."""
+        import numpy as np
+
+        width, height = self.size
+        if len(self.pieces) == 1 and self.pieces[0][2].shape == (height, width):
+            return self.pieces[0][2]
+        whole = np.full((height, width), 255, np.uint8)
+        for left, top, grey in self.pieces:
+            whole[top : top + grey.shape[0], left : left + grey.shape[1]] = grey
+        return whole
+
+    def around(self, x: float, y: float) -> Piece:
+        """The piece that holds a pixel, or the whole page."""
+        for left, top, grey in self.pieces:
+            if left <= x < left + grey.shape[1] and top <= y < top + grey.shape[0]:
+                return left, top, grey
+        return 0, 0, self.grey
+
+
+class Source:
+    """One file with its pages, open. Made by `open_source`."""
+
+    def __init__(self, path: Path, pages: int, draw: Callable[[int, Sequence[Area]], Page], close: Callable[[], None]):
+        self.path, self.pages, self._draw, self._close = path, pages, draw, close
+
+    def __enter__(self) -> Source:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._close()
+
+    def page(self, number: int, only: Sequence[Area] = ()) -> Page:
+        """A page, from 1; `InputError` where it is damaged or over 50 megapixels.
+
+        With `only`, a page of a PDF is drawn at these areas and stays white elsewhere, and its pixels are good until
+        the next page is drawn: for our own files, where nothing else can lie. Each pixel drawn is the same as without,
+        but for the rounding of an edge's grey.
+        """
+        return self._draw(number, only)
+
+
+def open_source(path: Path) -> Source:
+    """A PDF or picture, open; `InputError` where it is neither, or is damaged."""
+    return source_of(read_bytes(path, "file to verify", MOST_OCTETS), path)
+
+
+def source_of(data: bytes, path: Path) -> Source:
+    """The same of octets; `path` is their name."""
+    if not data:
+        raise InputError("is empty", where=str(path), way_out="Scan or print it again.")
+    return _pdf(data, path) if data[:1024].lstrip()[:5] == b"%PDF-" else _picture(data, path)
+
+
+def pages_of(path: Path) -> Iterator[Page]:
+    """All pages of a file, one at a time."""
+    with open_source(path) as source:
+        for number in range(1, source.pages + 1):
+            yield source.page(number)
+
+
+def _pdf(data: bytes, path: Path) -> Source:
+    import pypdfium2
+
+    try:
+        document: Any = pypdfium2.PdfDocument(data)
+        count = len(document)
+    except pypdfium2.PdfiumError as error:
+        raise InputError("is not a readable PDF", where=str(path), way_out="Make or copy it again.") from error
+    if not count:
+        document.close()
+        raise InputError("has no pages", where=str(path), way_out="Make it again.")
+
+    canvases: dict[int, Grey] = {}
+
+    def draw(number: int, only: Sequence[Area]) -> Page:
+        try:
+            page = document[number - 1]
+            width, height = page.get_size()
+            if width * height * (PDF_DPI / 72) ** 2 > MAX_PIXELS:
+                raise InputError(
+                    f"page {number} measures {width / 72 * 25.4:.0f} x {height / 72 * 25.4:.0f} mm, over "
+                    f"{MAX_PIXELS // 1_000_000} megapixels at {PDF_DPI} dpi",
+                    where=str(path),
+                    way_out="Verify it in smaller pages.",
+                )
+            found = Page(path.name, number, _size(page), tuple(_drawn(page, only, canvases)), PDF_DPI)
+            page.close()
+        except pypdfium2.PdfiumError as error:
+            raise InputError(f"page {number} can't be drawn", where=str(path), way_out="Make it again.") from error
+        return found
+
+    return Source(path, count, draw, document.close)
+
+
+def _drawn(page: Any, only: Sequence[Area], canvases: dict[int, Grey]) -> Iterator[Piece]:
+    """A page, or the strips of it that hold `only`, each on a canvas of its own, which the next page uses again: memory
+    that lies together is quicker to clear, to draw on and to read than strips of a whole page's."""
+    import numpy as np
+    import pypdfium2
+
+    scale = PDF_DPI / 72
+    if not only:
+        pixels: Grey = page.render(scale=scale, grayscale=True).to_numpy()
+        yield 0, 0, pixels.reshape(pixels.shape[:2])
+        return
+    width, height = _size(page)
+
+    def bitmap(number: int, width: int, height: int, format: int, rev_byteorder: bool = False) -> Any:
+        if number not in canvases or canvases[number].shape != (height, width):
+            canvases[number] = np.empty((height, width), np.uint8)
+        memory = (ctypes.c_ubyte * (width * height)).from_buffer(canvases[number].data)
+        return pypdfium2.PdfBitmap.new_native(width, height, format, rev_byteorder, buffer=memory, stride=width)
+
+    for number, (left, top, right, bottom) in enumerate(_strips(only, width, height)):
+        # pdfium rounds each crop up to whole pixels: half a pixel less is exact.
+        sides = (left, height - bottom, width - right, top)
+        page.render(
+            scale=scale, grayscale=True, crop=[max(side - 0.5, 0) / scale for side in sides], may_draw_forms=False,
+            draw_annots=False, bitmap_maker=partial(bitmap, number),
+        )  # fmt: skip
+        yield left, top, canvases[number]
+
+
+def _size(page: Any) -> tuple[int, int]:
+    """Width and height of a page in pixels."""
+    width, height = (math.ceil(side * PDF_DPI / 72) for side in page.get_size())
+    return width, height
+
+
+def _strips(only: Sequence[Area], width: int, height: int) -> list[tuple[int, int, int, int]]:
+    """Upright strips (left, top, right, bottom in pixels) that hold the areas and a fifth more around each."""
+    scale = PDF_DPI / 25.4
+    strips: list[tuple[int, int, int, int]] = []
+    for x, y, across, down in sorted(only):
+        left, top = max(int((x - across / 5) * scale), 0), max(int((y - down / 5) * scale), 0)
+        right = min(int((x + across * 1.2) * scale) + 1, width)
+        bottom = min(int((y + down * 1.2) * scale) + 1, height)
+        if strips and left <= strips[-1][2]:
+            last = strips.pop()
+            left, top, right, bottom = last[0], min(last[1], top), max(last[2], right), max(last[3], bottom)
+        strips.append((left, top, right, bottom))
+    return strips
+
+
+def _picture(data: bytes, path: Path) -> Source:
+    from io import BytesIO
+
+    from PIL import Image, UnidentifiedImageError
+
+    _learn_heic(path)
+
+    @contextmanager
+    def plainly() -> Iterator[None]:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", Image.DecompressionBombWarning)
+                yield
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+            raise _too_large(path) from None
+        except UnidentifiedImageError as error:
+            raise InputError(
+                "is neither a PDF nor a picture that can be read",
+                where=str(path),
+                way_out="Known are PDF, PNG, JPEG, TIFF, BMP and WebP, and HEIC where pillow-heif is installed.",
+            ) from error
+        except (OSError, SyntaxError, ValueError, EOFError) as error:
+            if isinstance(error, OSError) and error.errno:
+                raise from_os_error(error, "reading the picture", path) from error
+            raise InputError("is a damaged or cut-off picture", where=str(path), way_out="Scan it again.") from error
+
+    with plainly():
+        picture: Any = Image.open(BytesIO(data))
+        # Only TIFFs are read as many pages: the frames of an animation are none.
+        count = int(getattr(picture, "n_frames", 1)) if picture.format in ("TIFF", "MPO") else 1
+
+    def draw(number: int, only: Sequence[Area]) -> Page:
+        with plainly():
+            picture.seek(number - 1)
+            if picture.width * picture.height > MAX_PIXELS:
+                raise _too_large(path)
+            grey = _grey(picture)
+            return Page(path.name, number, (grey.shape[1], grey.shape[0]), ((0, 0, grey),), _dpi(picture))
+
+    return Source(path, count, draw, picture.close)
+
+
+def _grey(picture: Any) -> Grey:
+    """Transparent is paper; 16 bits become 8."""
+    import numpy as np
+    from PIL import Image, ImageOps
+
+    flat = ImageOps.exif_transpose(picture)
+    if "A" in flat.mode or "transparency" in flat.info:
+        flat = Image.alpha_composite(Image.new("RGBA", flat.size, "white"), flat.convert("RGBA"))
+    if flat.mode.startswith("I;16"):
+        return (np.asarray(flat) >> 8).astype(np.uint8)
+    return np.asarray(flat.convert("L"))
+
+
+def _dpi(picture: Any) -> float | None:
+    dpi = picture.info.get("dpi", (None,))[0]
+    return float(dpi) if dpi and 50 <= float(dpi) <= 4800 else None
+
+
+def _learn_heic(path: Path) -> None:
+    """Telephones save HEIC; Pillow reads it where pillow-heif is installed."""
+    if path.suffix.lower() not in (".heic", ".heif"):
+        return
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        raise InputError(
+            "is a HEIC picture, and pillow-heif is not installed",
+            where=str(path),
+            way_out="`pip install pillow-heif`, or let the telephone save JPEG.",
+        ) from None
+    register_heif_opener()
+
+
+def _too_large(path: Path) -> InputError:
+    return InputError(
+        f"has more than {MAX_PIXELS // 1_000_000} megapixels",
+        where=str(path),
+        way_out="Scan at 300 to 600 dpi, or cut it into pieces.",
+    )

@@ -1,0 +1,91 @@
+"""New units in the places of scrapped ones: new credentials and a new barcode string, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bss_mfg.credentials import format_serial, new_oob_key, new_uuid
+from bss_mfg.errors import InputError, RefusedError
+from bss_mfg.issuing.batch import first_free_number, refuse_issued
+from bss_mfg.ledger.replacing import refuse_partial_replacement
+from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.vault import Vault
+from bss_mfg.model import Batch, Identity, Package, Unit
+from bss_mfg.payload.build import PayloadBuilder
+from bss_mfg.payload.spec import spec_from_text
+from bss_mfg.workspace.product import LoadedProduct
+
+
+def replace_units(
+    ledger: Ledger,
+    vault: Vault,
+    loaded: LoadedProduct,
+    batch: Batch,
+    serials: Sequence[str],
+    reason: str,
+    identities: Sequence[Identity] = (),
+) -> dict[str, str]:
+    """Issue a new unit for each scrapped one of `serials`; old serial -> new serial, in their order.
+
+    What was replaced before is not replaced again, and its successor is told. The packages' barcode strings are made
+    anew from the batch's own spec and facts; their old labels are wrong from then on. All or none.
+    """
+    serials = list(dict.fromkeys(serials))
+    if loaded.key.fingerprint != batch.key_fingerprint:
+        raise RefusedError(
+            f"the product's key is not the one that batch {batch.id} was issued with",
+            way_out="Put that key file back, or issue a new batch instead.",
+        )
+    spec = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec
+    builder = PayloadBuilder(spec, batch.facts, loaded.key)
+    ledger.refuse_closed(batch.id)
+    with ledger.transaction():
+        states = ledger.states(batch.id, serials)
+        done = ledger.taken_by(batch.id, serials)
+        todo = [serial for serial in serials if serial not in done]
+        ledger.refuse_to_replace(batch.id, {serial: states[serial] for serial in todo})
+        if not todo:
+            return done
+        if identities and len(identities) != len(todo):
+            raise InputError(
+                f"the identities file has {len(identities)} rows, {len(todo)} units are to be replaced",
+                way_out="Make both numbers the same.",
+            )
+        data_key = ledger.data_key(batch.id, vault)
+        product, running = ledger.product_number(loaded.name, loaded.product.pid, loaded.key.fingerprint)
+        if identities:
+            refuse_issued(ledger, product, identities)
+        else:
+            running = first_free_number(ledger, loaded, product, running, len(todo))
+        positions = ledger.serials_of(batch.id, todo)
+        first = ledger.next_unit_number(batch.id)
+        new: dict[str, Unit] = {}
+        for index, serial in enumerate(todo):
+            given = identities[index] if identities else None
+            new[serial] = Unit(
+                number=first + index,
+                serial=given.serial
+                if given
+                else format_serial(loaded.product.serial, loaded.product.pid, running + index),
+                uuid=(given.uuid if given else None) or new_uuid(),
+                mac=given.mac if given else None,
+                key=new_oob_key(ledger.oob_octets(batch.id, serial)),
+                extra=given.extra if given else {},
+            )
+        for number in sorted({package for package, _ in positions.values()}):
+            before = next(ledger.packages(batch.id, number, 1))
+            refuse_partial_replacement(before, todo)
+            units = tuple(new.get(unit.serial) or ledger.opened(batch.id, unit, data_key) for unit in before.units)
+            after = Package(number, builder.build(units), units, before.revision + 1)
+            if len(after.payload) > batch.longest_payload:
+                raise InputError(
+                    f"the new barcode string has {len(after.payload)} characters, the batch's labels have room for "
+                    f"{batch.longest_payload}",
+                    way_out="Give a serial that is not longer than those of the batch.",
+                )
+            old = [unit.serial for unit in before.units if unit.serial in new]
+            where = {new[serial].serial: positions[serial][1] for serial in old}
+            ledger.store_replacement(batch.id, product, after, where, old, data_key, reason)
+        if not identities:
+            ledger.set_next_serial(product, running + len(todo))
+    return {serial: done.get(serial) or new[serial].serial for serial in serials}

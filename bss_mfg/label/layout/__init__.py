@@ -1,0 +1,1 @@
+"""Template and printer become a plan in whole printer dots; what can't be printed right is found here."""

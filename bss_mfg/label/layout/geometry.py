@@ -1,0 +1,134 @@
+"""Where elements lie on the label, in mm: corners, alignment, quarter turns and repetition worked out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bss_mfg.errors import InputError
+from bss_mfg.label.template.loading import LoadedTemplate
+from bss_mfg.label.template.printer import POINTS_PER_MM
+from bss_mfg.label.template.template import Bars, Beside, DataMatrix, Element, Line, Qr, TextElement
+
+Rect = tuple[float, float, float, float]
+"""x, y, width, height in mm, from the label's top left corner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An element in its place. `rect` is what it covers after its rotation; `unit` counts from 0 in repetitions."""
+
+    index: int
+    element: Element
+    rect: Rect
+    unit: int | None = None
+
+
+def place_all(loaded: LoadedTemplate, units: int) -> tuple[Placed, ...]:
+    """All elements of a label whose package has `units` units, in the file's order."""
+    label = (loaded.template.media.label_width, loaded.template.media.label_height)
+    found: list[Placed] = []
+    named: dict[str, Rect] = {}
+    for index, element in enumerate(loaded.template.element):
+        width, height = size_of(loaded, element)
+        if isinstance(element, Line):
+            half = element.thickness / 2
+            x, y = min(element.x, element.x2) - half, min(element.y, element.y2) - half
+        else:
+            if element.rotate in (90, 270):
+                width, height = height, width
+            if element.place:
+                other = named.get(element.place.of)
+                if other is None:
+                    raise InputError(
+                        f"there is no element named {element.place.of!r} before this one",
+                        where=loaded.where(index, "place"),
+                        way_out=f"Named so far: {', '.join(named) or 'none'}. Give the other one a name, and put it "
+                        "first.",
+                    )
+                x, y = _beside(element.place, other, width, height)
+            else:
+                x, y = element.x or 0.0, element.y or 0.0
+                x = label[0] - x - width if element.corner.endswith("right") else x
+                y = label[1] - y - height if element.corner.startswith("bottom") else y
+        rect = (x, y, width, height)
+        copies = _copies(loaded, index, rect, units)
+        found += [Placed(index, element, copy, unit) for unit, copy in copies]
+        if element.name:
+            named[element.name] = _around([copy for _, copy in copies])
+    return tuple(found)
+
+
+def _beside(place: Beside, other: Rect, width: float, height: float) -> tuple[float, float]:
+    x, y, w, h = other
+    share = {"start": 0.0, "center": 0.5, "end": 1.0}[place.align]
+    if place.side in ("below", "above"):
+        return x + share * (w - width), (y + h + place.gap if place.side == "below" else y - place.gap - height)
+    return (x + w + place.gap if place.side == "right" else x - place.gap - width), y + share * (h - height)
+
+
+def _copies(loaded: LoadedTemplate, index: int, rect: Rect, units: int) -> list[tuple[int | None, Rect]]:
+    each = loaded.template.element[index].each_unit
+    if each is None:
+        # A unit label's one unit is unit 0 of its values.
+        return [(None, rect)]
+    x, y, width, height = rect
+    columns = each.columns
+    steps = [(unit % columns, unit // columns) if columns else (unit, unit) for unit in range(units)]
+    return [
+        (unit, (x + right * each.dx, y + down * each.dy, width, height)) for unit, (right, down) in enumerate(steps)
+    ]
+
+
+def size_of(loaded: LoadedTemplate, element: Element) -> tuple[float, float]:
+    """Width and height in mm before rotation."""
+    if isinstance(element, (DataMatrix, Qr)):
+        return element.size, element.size
+    if isinstance(element, TextElement):
+        font = loaded.font(element.font)
+        lines = (element.lines - 1) * element.leading
+        return element.width, (font.cap_height + lines) * element.size / POINTS_PER_MM
+    if isinstance(element, Line):
+        return (
+            abs(element.x2 - element.x) + element.thickness,
+            abs(element.y2 - element.y) + element.thickness,
+        )
+    return element.width, element.height
+
+
+def caption_height(loaded: LoadedTemplate, element: Bars) -> float:
+    """Height in mm that the plain text of bars takes, the gap included."""
+    if element.caption == "none":
+        return 0.0
+    return (loaded.font(element.font).cap_height * element.caption_size) / POINTS_PER_MM + 0.8
+
+
+def _around(rects: list[Rect]) -> Rect:
+    if not rects:
+        return (0.0, 0.0, 0.0, 0.0)
+    left, top = min(rect[0] for rect in rects), min(rect[1] for rect in rects)
+    return (
+        left,
+        top,
+        max(rect[0] + rect[2] for rect in rects) - left,
+        max(rect[1] + rect[3] for rect in rects) - top,
+    )
+
+
+def overlap(a: Rect, b: Rect) -> bool:
+    """Whether two rectangles have area in common."""
+    return (
+        a[0] < b[0] + b[2] - 1e-6
+        and b[0] < a[0] + a[2] - 1e-6
+        and a[1] < b[1] + b[3] - 1e-6
+        and b[1] < a[1] + a[3] - 1e-6
+    )
+
+
+def inside(inner: Rect, outer: Rect, tolerance: float = 0.01) -> bool:
+    """Whether `inner` lies in `outer`."""
+    return (
+        outer[0] <= inner[0] + tolerance
+        and outer[1] <= inner[1] + tolerance
+        and inner[0] + inner[2] <= outer[0] + outer[2] + tolerance
+        and inner[1] + inner[3] <= outer[1] + outer[3] + tolerance
+    )

@@ -1,0 +1,172 @@
+"""From the ledger's records to what each label says: one row a label, for packages, units, cartons or the batch."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bss_mfg.label.layout.page_layout import Layout, Slot
+from bss_mfg.label.template.expressions import Value, Values
+from bss_mfg.label.template.template import Each
+from bss_mfg.ledger.store import Ledger
+from bss_mfg.model import Batch, Package, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRow:
+    """What differs from label to label, in the layout's order: the payload, the changing texts, the texts of codes
+    (None: not on this label), and which conditional shapes are drawn."""
+
+    payload: str
+    texts: tuple[str | None, ...]
+    codes: tuple[str | None, ...]
+    shapes: tuple[bool, ...] = ()
+
+
+def label_count(batch: Batch, each: Each, per_carton: int | None) -> int:
+    """How many labels a template makes of a batch."""
+    return {
+        "package": batch.packages,
+        "unit": batch.units,
+        "carton": -(-batch.packages // (per_carton or 1)),
+        "batch": 1,
+    }[each]
+
+
+class RowMaker:
+    """Makes the rows of one batch for one layout; `layout` is that layout with all constants filled in."""
+
+    def __init__(self, layout: Layout, batch: Batch, head: tuple[int, str] = (0, "")) -> None:
+        template = layout.template.template
+        self._batch, self._each = batch, template.each
+        self._per_carton = template.packages_per_carton or batch.packages
+        self._base: dict[str, Value] = {
+            "batch": batch.id, "packages": batch.packages, "batch_units": batch.units, "product": batch.product,
+            "stage": batch.stage, "date": datetime.date.fromisoformat(batch.created_at[:10]),
+            "ledger_events": head[0], "ledger_head": head[1], "payload": "", "package": 0, "unit": 0, "carton": 0,
+            "cartons": -(-batch.packages // self._per_carton), "uuid": "", "mac": "", "serials": "",
+            **{name: batch.facts.get(name, "") for name in ("title", "pid", "upc", "ean", "code")},
+        }  # fmt: skip
+        self.layout = self._layout = layout.settled(self._constants())
+        layout = self.layout
+        # Most templates speak of the package alone; then the units' values need not be made.
+        slots = [slot for slot, _ in layout.texts] + [plan.slot for plan in layout.codes] + list(layout.conditions)
+        self._by_unit = any(slot.unit is not None for slot in slots)
+
+    def _constants(self) -> dict[str, Value]:
+        """What is the same on every label."""
+        changing = {"payload", "package", "unit", "carton", "uuid", "mac", "serials"}
+        found = {name: value for name, value in self._base.items() if name not in changing}
+        if self._each == "package":
+            found |= {"units": self._batch.units_per_package, "count": 1}
+        return found
+
+    def rows(self, ledger: Ledger, numbers: Sequence[int]) -> Iterator[LabelRow]:
+        """The rows of label numbers (from 1), streamed from the ledger."""
+        batch, size = self._batch, self._batch.units_per_package
+        for first, count in runs(numbers):
+            if self._each == "package":
+                for package in ledger.packages(batch.id, first, count):
+                    yield self._package(package)
+            elif self._each == "unit":
+                last = (first + count - 2) // size + 1
+                for package in ledger.packages(batch.id, (first - 1) // size + 1, last - (first - 1) // size):
+                    for place, unit in enumerate(package.units, (package.number - 1) * size + 1):
+                        if first <= place < first + count:
+                            yield self._unit(package, unit)
+            elif self._each == "carton":
+                for carton in range(first, first + count):
+                    start = (carton - 1) * self._per_carton + 1
+                    yield self._group(list(ledger.packages(batch.id, start, self._per_carton)), carton)
+            else:
+                ends = [*ledger.packages(batch.id, 1, 1), *ledger.packages(batch.id, batch.packages, 1)]
+                yield self._group(ends, 0)
+
+    def row_of(self, package: Package) -> LabelRow:
+        """The row of one label of a package, which need not be in the ledger."""
+        if self._each == "package":
+            return self._package(package)
+        if self._each == "unit":
+            return self._unit(package, package.units[-1])
+        return self._group([package], 0 if self._each == "batch" else -(-package.number // self._per_carton))
+
+    def _package(self, package: Package) -> LabelRow:
+        units = package.units
+        values: dict[str, Value] = {
+            **self._base, "package": package.number, "units": len(units), "count": 1, "serials": package.serials_text,
+            "first_serial": units[0].serial, "last_serial": units[-1].serial, "payload": package.payload,
+            **_of_unit(units[0], 1),
+        }  # fmt: skip
+        return self._row(package.payload, values, units)
+
+    def _unit(self, package: Package, unit: Unit) -> LabelRow:
+        number = package.units.index(unit) + 1
+        values: dict[str, Value] = {
+            **self._base, "package": package.number, "units": 1, "count": 1, "serials": package.serials_text,
+            "first_serial": unit.serial, "last_serial": unit.serial, "payload": package.payload,
+            **_of_unit(unit, number),
+        }  # fmt: skip
+        return self._row("", values, (unit,))
+
+    def _group(self, packages: Sequence[Package], carton: int) -> LabelRow:
+        whole = carton == 0
+        first, last = packages[0].units[0], packages[-1].units[-1]
+        values: dict[str, Value] = {
+            **self._base, "carton": carton, "package": packages[0].number,
+            "count": self._batch.packages if whole else len(packages),
+            "units": self._batch.units if whole else sum(len(package.units) for package in packages),
+            "first_serial": first.serial, "last_serial": last.serial, **_of_unit(first, 1),
+        }  # fmt: skip
+        return self._row("", values, packages[0].units)
+
+    def _row(self, payload: str, values: Values, units: Sequence[Unit]) -> LabelRow:
+        layout = self._layout
+        by_unit = (
+            [{**values, **_of_unit(unit, number)} for number, unit in enumerate(units, 1)] if self._by_unit else []
+        )
+        return LabelRow(
+            payload,
+            tuple([_text(slot, values, by_unit) for slot, _ in layout.texts]),
+            tuple([_text(plan.slot, values, by_unit) for plan in layout.codes]),
+            tuple([bool(_values(slot, values, by_unit)) for slot in layout.conditions]),
+        )
+
+
+def _of_unit(unit: Unit, number: int) -> dict[str, Value]:
+    return {"unit": number, "serial": unit.serial, "uuid": unit.uuid, "mac": unit.mac or ""}
+
+
+def _values(slot: Slot, values: Values, by_unit: Sequence[Values]) -> Values | None:
+    """What a slot speaks of, or None where its condition does not hold or its unit is not there."""
+    if slot.unit is not None:
+        if slot.unit >= len(by_unit):
+            return None
+        values = by_unit[slot.unit]
+    return None if slot.when and not slot.when.holds(values) else values
+
+
+def _text(slot: Slot, values: Values, by_unit: Sequence[Values]) -> str | None:
+    if slot.unit is None and slot.when is None:
+        return slot.text.fill(values) or None
+    found = _values(slot, values, by_unit)
+    return None if found is None else slot.text.fill(found) or None
+
+
+def runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Consecutive runs of numbers as (first, count)."""
+    if isinstance(numbers, range) and numbers.step == 1:
+        if numbers:
+            yield numbers[0], len(numbers)
+        return
+    start = previous = None
+    for number in numbers:
+        if previous is None or start is None:
+            start = previous = number
+        elif number == previous + 1:
+            previous = number
+        else:
+            yield start, previous - start + 1
+            start = previous = number
+    if start is not None and previous is not None:
+        yield start, previous - start + 1

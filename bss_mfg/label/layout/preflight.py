@@ -1,0 +1,155 @@
+"""Before 10,000 labels: does the longest payload fit this template on this printer, and what would the next size do?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bss_mfg.errors import InputError
+from bss_mfg.label.layout.checks import contrast
+from bss_mfg.label.layout.design_check import Looked
+from bss_mfg.label.layout.geometry import Placed, place_all
+from bss_mfg.label.layout.page_layout import lay_out
+from bss_mfg.label.template.template import DataMatrix
+from bss_mfg.symbol import SQUARE_SIZES, data_matrix
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolFacts:
+    """A Data Matrix as it would be printed; lengths in mm."""
+
+    modules: int
+    dots_x: int
+    dots_y: int
+    module_x_mm: float
+    module_y_mm: float
+    width_mm: float
+    height_mm: float
+    quiet_zone_mm: float
+    room_mm: float
+    contrast: float
+    room_for: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """The outcome: facts of the symbol (None where a label has none), the next size, texts, and findings."""
+
+    looked: Looked
+    symbol: SymbolFacts | None
+    next_size: str
+
+    @property
+    def prints(self) -> bool:
+        """Whether everything will print."""
+        return not self.looked.issues.errors
+
+    def record(self) -> dict[str, Any]:
+        """As plain data, for `--json`."""
+        layout, issues = self.looked.layout, self.looked.issues
+        printer, media = layout.printer, layout.template.template.media
+        return {
+            "prints": self.prints,
+            "subject": self.looked.subject.title,
+            "template": layout.template.name,
+            "printer": {"name": printer.name, "language": printer.language,
+                        "dots_per_mm": [round(printer.dots_per_mm_x, 4), round(printer.dots_per_mm_y, 4)]},
+            "media": {"name": media.use, "label_mm": [media.label_width, media.label_height],
+                      "labels_per_page": len(layout.cells)},
+            "payload_characters": self.looked.subject.payload,
+            "symbol": None if self.symbol is None else {
+                "modules": self.symbol.modules,
+                "dots_per_module": [self.symbol.dots_x, self.symbol.dots_y],
+                "module_mm": [round(self.symbol.module_x_mm, 4), round(self.symbol.module_y_mm, 4)],
+                "size_mm": [round(self.symbol.width_mm, 3), round(self.symbol.height_mm, 3)],
+                "quiet_zone_mm": round(self.symbol.quiet_zone_mm, 3),
+                "room_mm": self.symbol.room_mm,
+                "contrast": round(self.symbol.contrast, 2),
+                "characters_to_spare": self.symbol.room_for,
+            },
+            "next_size": self.next_size,
+            "texts": self.texts(),
+            "findings": [
+                {"severity": item.severity, "where": item.where, "what": item.what, "way_out": item.way_out}
+                for item in issues.found
+            ],
+        }  # fmt: skip
+
+    def texts(self) -> list[dict[str, Any]]:
+        """How the longest case's texts come out."""
+        layout = self.looked.layout
+        row = self.looked.rows["longest"]
+        found = []
+        pairs = [(plan, text) for plan, text in layout.fixed_texts]
+        pairs += [(plan, text) for (_, plan), text in zip(layout.texts, row.texts, strict=True) if text]
+        for plan, text in sorted(pairs, key=lambda pair: pair[0].element):
+            size, lines = plan.fitted(text, layout.template.font(plan.font))
+            found.append(
+                {"element": plan.element + 1, "text": text, "font": plan.font, "size": plan.size, "printed_size": size,
+                 "lines": len(lines)}
+            )  # fmt: skip
+        return found
+
+
+def preflight(looked: Looked) -> Preflight:
+    """Facts and findings for a subject that was laid out."""
+    layout = looked.layout
+    plan = layout.symbol
+    if plan is None:
+        return Preflight(looked, None, "")
+    printer = layout.printer
+    placed = place_all(layout.template, looked.subject.batch.units_per_package)
+    element = next(item for item in placed if isinstance(item.element, DataMatrix))
+    facts = SymbolFacts(
+        plan.columns, plan.dots_x, plan.dots_y, plan.dots_x / printer.dots_x, plan.dots_y / printer.dots_y,
+        plan.columns * plan.dots_x / printer.dots_x, plan.rows * plan.dots_y / printer.dots_y,
+        plan.quiet_zone * plan.dots_x / printer.dots_x, _side(element),
+        contrast(layout.template, element, placed), _room_for(looked),
+    )  # fmt: skip
+    if abs(facts.module_x_mm - facts.module_y_mm) > 1e-9:
+        looked.issues.warning(
+            element.index,
+            f"modules are {facts.module_x_mm:.4f} x {facts.module_y_mm:.4f} mm: the nearest to square that whole dots "
+            f"of {printer.dots_per_mm_x:.4g} x {printer.dots_per_mm_y:.4g} dots/mm give",
+            "Nothing need be done up to a dot of difference.",
+        )
+    return Preflight(looked, facts, _next(looked))
+
+
+def _side(item: Placed) -> float:
+    return float(item.rect[2])
+
+
+def _room_for(looked: Looked) -> int:
+    """How many more characters the longest payload may have in a symbol of this size."""
+    text = looked.subject.cases["longest"].payload
+    low, high = 0, 2000
+    while low < high:
+        middle = (low + high + 1) // 2
+        try:
+            data_matrix((text + "aZ9" * (middle // 3 + 1))[: len(text) + middle].encode(), looked.subject.modules)
+            low = middle
+        except InputError:
+            high = middle - 1
+    return low
+
+
+def _next(looked: Looked) -> str:
+    """What the next symbol size would mean."""
+    size = looked.subject.modules
+    larger = [item for item in SQUARE_SIZES if item > size]
+    if not larger:
+        return "this is the largest Data Matrix"
+    layout = looked.layout
+    try:
+        plan = lay_out(
+            layout.template, layout.printer, larger[0], looked.subject.batch.stage,
+            looked.subject.batch.units_per_package,
+        ).symbol  # fmt: skip
+    except InputError as error:
+        return f"{larger[0]}x{larger[0]} modules would not print: {error.what}"
+    assert plan is not None  # noqa: S101  (for the type checker)
+    return (
+        f"{larger[0]}x{larger[0]} modules would have {plan.dots_x} dots "
+        f"({plan.dots_x / layout.printer.dots_x:.3f} mm) each"
+    )

@@ -1,0 +1,200 @@
+"""A picture to look at before printing: the longest and the shortest case side by side, with rulers, quiet zones, safe
+area and bleed, and every finding drawn where it happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from bss_mfg.errors import InputError
+from bss_mfg.label.layout.checks import Issue
+from bss_mfg.label.layout.design_check import Looked, Subject, look
+from bss_mfg.label.layout.file_content import PartJob
+from bss_mfg.label.layout.geometry import Rect, place_all
+from bss_mfg.label.layout.label_rows import LabelRow
+from bss_mfg.label.layout.page_layout import Layout
+from bss_mfg.label.preview.scene import Picture, Scene
+from bss_mfg.label.render.pdf import render_pdf
+from bss_mfg.label.template.artwork import Art
+from bss_mfg.label.template.loading import LoadedTemplate
+from bss_mfg.label.template.printer import Printer
+from bss_mfg.label.template.template import Bars, DataMatrix, Media, Qr
+
+Format = Literal["png", "pdf", "svg"]
+
+_INK, _FAINT, _BLUE, _GREEN, _RED, _AMBER = "#1f2933", "#7b8794", "#1769c9", "#1f8a4c", "#c62828", "#b26a00"
+_MARGIN, _GAP = 11.0, 17.0
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A preview's scene and what was found."""
+
+    scene: Scene
+    looked: Looked
+
+    def render(self, form: Format) -> bytes:
+        """The picture in a file format."""
+        return {"png": self.scene.png, "pdf": self.scene.pdf, "svg": self.scene.svg}[form]()
+
+
+def preview(loaded: LoadedTemplate, printer: Printer, subject: Subject) -> Preview:
+    """Draw a template with a subject's cases, as the printer would print it. A printer's own offset is left out: it
+    belongs to the machine, not to the label."""
+    looked = look(loaded, printer, subject)
+    one = _single(loaded)
+    plain = replace(
+        printer, language="pdf", offset_x_mm=0.0, offset_y_mm=0.0, scale_x=1.0, scale_y=1.0, margins_mm=(0, 0, 0, 0),
+        media=(), max_width_mm=None,
+    )  # fmt: skip
+    single = look(one, plain, subject)
+    pictures = {name: _picture(single.layout, row) for name, row in single.rows.items()}
+    return Preview(_draw(looked, pictures), looked)
+
+
+def _single(loaded: LoadedTemplate) -> LoadedTemplate:
+    """The template on a medium of one label, bleed included."""
+    media = loaded.template.media
+    roll = Media(
+        kind="roll", label_width=media.label_width, label_height=media.label_height, bleed=media.bleed, safe=media.safe,
+        stock=media.stock,
+    )  # fmt: skip
+    # Another medium is another template: its text says so, and with it the digest.
+    document = replace(loaded.document, text=loaded.document.text + "\n# one label")
+    return replace(loaded, template=loaded.template.model_copy(update={"media": roll}), document=document)
+
+
+def _picture(layout: Layout, row: LabelRow) -> Art:
+    """One label as a PDF; codes that can't be drawn are left out."""
+    codes = []
+    for plan, text in zip(layout.codes, row.codes, strict=True):
+        try:
+            if text:
+                layout.fit(plan, plan.matrix(text))
+            codes.append(text)
+        except InputError:
+            codes.append(None)
+    job = PartJob("preview", layout, (replace(row, codes=tuple(codes)),), 1, "vector")
+    return Art(f"{id(row)}", "pdf", render_pdf(job), *layout.page_points)
+
+
+def _draw(looked: Looked, pictures: dict[str, Art]) -> Scene:
+    media = looked.layout.template.template.media
+    zoom = min(max(84 / media.label_width, 0.4), 2.6, 150 / media.label_height)
+    width, height = media.label_width * zoom, media.label_height * zoom
+    names = list(pictures)
+    panel = max(width, 78.0)
+    top = 31.0 + media.bleed * zoom
+    issues = looked.issues.found
+    page_width = 2 * _MARGIN + len(names) * panel + (len(names) - 1) * _GAP + 8
+    columns = int((page_width - 2 * _MARGIN - 8) / 1.62)
+    notes = [(number, issue, _wrap(f"{issue.where}: {issue.what}. {issue.way_out}", columns))
+             for number, issue in enumerate(issues, 1)]  # fmt: skip
+    page_height = top + height + media.bleed * zoom + 16 + sum(4.4 * len(lines) + 2 for *_, lines in notes)
+    scene = Scene(page_width, page_height)
+    scene.rect((0, 0, page_width, page_height), fill="#f5f7fa")
+    _head(scene, looked)
+    for number, name in enumerate(names):
+        left = _MARGIN + 8 + number * (panel + _GAP)
+        _panel(scene, looked, name, pictures[name], (left, top), zoom, issues)
+    y = top + height + media.bleed * zoom + 13
+    if not issues:
+        scene.text(_MARGIN, y, "Nothing was found: this label will print.", 3.4, _GREEN, bold=True)
+    for number, issue, lines in notes:
+        colour = _RED if issue.severity == "error" else _AMBER
+        scene.badge(_MARGIN + 2, y - 1.1, str(number), colour)
+        for line in lines:
+            scene.text(_MARGIN + 6.5, y, line, 3.1, _INK)
+            y += 4.4
+        y += 2
+    return scene
+
+
+def _head(scene: Scene, looked: Looked) -> None:
+    layout, printer = looked.layout, looked.layout.printer
+    template = layout.template
+    errors = len(looked.issues.errors)
+    warnings = len(looked.issues.found) - errors
+    verdict, colour = ("prints", _GREEN) if not errors else (f"{errors} will not print", _RED)
+    verdict += f", {warnings} to look at" if warnings else ""
+    scene.text(_MARGIN, 9, template.template.title or template.name, 5.2, _INK, bold=True)
+    scene.text(scene.width - _MARGIN, 9, verdict, 4.2, colour, bold=True, align="right")
+    plan = layout.symbol
+    symbol = (
+        f"{plan.columns}x{plan.rows} modules of {layout.x_dimension_mm:.3f} mm ({plan.dots_x}x{plan.dots_y} dots)"
+        if plan
+        else "no Data Matrix"
+    )
+    dots = f"{printer.dots_per_mm_x:.4g}x{printer.dots_per_mm_y:.4g} dots/mm"
+    scene.text(
+        _MARGIN, 15, f"{looked.subject.title}  |  {printer.name}, {dots}  |  {symbol}  |  lengths in mm", 3.1, _FAINT
+    )
+
+
+def _panel(
+    scene: Scene, looked: Looked, name: str, art: Art, at: tuple[float, float], zoom: float, issues: list[Issue]
+) -> None:
+    layout = looked.layout
+    media = layout.template.template.media
+    left, top = at
+    width, height, bleed = media.label_width * zoom, media.label_height * zoom, media.bleed * zoom
+
+    def box(rect: Rect) -> Rect:
+        return (left + rect[0] * zoom, top + rect[1] * zoom, rect[2] * zoom, rect[3] * zoom)
+
+    package = looked.subject.cases[name]
+    scene.text(left, top - bleed - 9.5, f"{name.capitalize()} case", 3.6, _INK, bold=True)
+    scene.text(
+        left + 26, top - bleed - 9.5, f"{len(package.payload)} characters, {package.serials_text[:46]}", 2.9, _FAINT
+    )
+    _rulers(scene, (left, top - bleed - 1.2), (left - bleed - 1.2, top), zoom, media)
+    if bleed:
+        scene.rect((left - bleed, top - bleed, width + 2 * bleed, height + 2 * bleed), fill="#fde8e8")
+    scene.rect((left, top, width, height), fill=media.stock)
+    scene.picture(Picture(art, (left, top, width, height)))
+    if bleed:
+        scene.rect((left - bleed, top - bleed, width + 2 * bleed, height + 2 * bleed), stroke=_RED, dash=True)
+    scene.rect((left, top, width, height), stroke=_FAINT, thickness=0.25)
+    safe = media.safe
+    if 0 < safe < min(media.label_width, media.label_height) / 2:
+        scene.rect(
+            box((safe, safe, media.label_width - 2 * safe, media.label_height - 2 * safe)), stroke=_GREEN, dash=True
+        )
+    placed = place_all(layout.template, layout.units)
+    for item in placed:
+        if isinstance(item.element, (DataMatrix, Qr, Bars)):
+            scene.rect(box(item.rect), stroke=_BLUE, dash=True)
+    badges: dict[int | None, int] = {}
+    for number, issue in enumerate(issues, 1):
+        colour = _RED if issue.severity == "error" else _AMBER
+        before = badges.get(issue.element, 0)
+        badges[issue.element] = before + 1
+        spots = [item.rect for item in placed if item.index == issue.element]
+        for rect in spots[:1] or [(0.0, 0.0, media.label_width, media.label_height)]:
+            x, y, wide, high = box(rect)
+            scene.rect((x - 0.5, y - 0.5, wide + 1, high + 1), stroke=colour, thickness=0.5)
+            scene.badge(x + wide + 1.2 - 4.2 * before, y - 0.6, str(number), colour)
+
+
+def _rulers(scene: Scene, across: tuple[float, float], down: tuple[float, float], zoom: float, media: Media) -> None:
+    """Millimetres along the label's top and left edge, every fifth longer, every tenth with its number."""
+    for (x, y), length, upright in ((across, media.label_width, False), (down, media.label_height, True)):
+        step = 1 if zoom > 0.9 else 5
+        for millimetre in range(0, int(length + 0.001) + 1, step):
+            size = 2.2 if millimetre % 10 == 0 else 1.5 if millimetre % 5 == 0 else 0.8
+            at = millimetre * zoom
+            if upright:
+                scene.line(x, y + at, x - size, y + at, _FAINT, 0.15)
+            else:
+                scene.line(x + at, y, x + at, y - size, _FAINT, 0.15)
+            if millimetre % 10 == 0:
+                if upright:
+                    scene.text(x - 2.8, y + at + 0.8, str(millimetre), 2.1, _FAINT, align="right")
+                else:
+                    scene.text(x + at, y - 2.8, str(millimetre), 2.1, _FAINT, align="center")
+
+
+def _wrap(text: str, columns: int) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(text, max(columns, 40)) or [""]

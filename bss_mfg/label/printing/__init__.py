@@ -1,0 +1,1 @@
+"""Label files to printers, and pages to calibrate a printer from."""

@@ -1,0 +1,44 @@
+"""The canvas of reportlab as label files need it: the same bytes for the same drawing, never scaled."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+from bss_mfg.label.layout.page_layout import Layout
+from bss_mfg.label.template.printer import POINTS_PER_MM
+
+INSET = 0.05
+"""Dots by which each painted shape is smaller on every side."""
+
+
+def new_canvas(buffer: BytesIO, page: tuple[float, float], title: str) -> Any:
+    """A canvas whose bytes depend on what is drawn only, and that asks viewers not to scale."""
+    from reportlab import rl_config
+    from reportlab.pdfgen.canvas import Canvas
+
+    rl_config.useA85 = 0  # plain binary streams: a fifth smaller
+    canvas: Any = Canvas(buffer, pagesize=page, invariant=1, pageCompression=1)
+    canvas.setTitle(title)
+    canvas.setAuthor("")
+    canvas.setSubject("")
+    canvas.setCreator("bss-mfg")
+    canvas.setViewerPreference("PrintScaling", "None")
+    return canvas
+
+
+def draw_sample(canvas: Any, layout: Layout) -> None:
+    """The mark of development labels: white on black, nobody takes it for goods."""
+    area = layout.template.template.sample
+    if area is None:
+        return
+    face = layout.template.font("sans-bold")
+    x, y = area.x * POINTS_PER_MM, -(area.y + area.height) * POINTS_PER_MM
+    width, height = area.width * POINTS_PER_MM, area.height * POINTS_PER_MM
+    size = min(height * 0.72 / face.cap_height, width * 0.9 / face.width("SAMPLE", 1))
+    canvas.setFillGray(0)
+    canvas.rect(x, y, width, height, stroke=0, fill=1)
+    canvas.setFillGray(1)
+    canvas.setFont(face.pdf.fontName, size)
+    canvas.drawCentredString(x + width / 2, y + (height - face.cap_height * size) / 2, "SAMPLE")
+    canvas.setFillGray(0)

@@ -1,0 +1,333 @@
+"""Pages as printer dots, 1 bit each: symbols are placed, never drawn; shapes and glyphs are cut at half coverage.
+
+What stays the same on every label is rasterised once by pdfium at one point a dot, glyphs once a font and size; so
+each page costs a few copies of small arrays. Nothing is dithered and nothing is anti-aliased in what leaves here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bss_mfg.label.layout.checks import reflectance
+from bss_mfg.label.layout.file_content import PartJob
+from bss_mfg.label.layout.geometry import Placed
+from bss_mfg.label.layout.label_rows import LabelRow
+from bss_mfg.label.layout.page_layout import Layout, SymbolPlan
+from bss_mfg.label.layout.texts import TextPlan
+from bss_mfg.label.render.canvas import draw_sample, new_canvas
+from bss_mfg.label.render.shapes import draw_shapes, embed_pdf_art, placeholder_names
+from bss_mfg.label.template.fonts import Font
+from bss_mfg.label.template.printer import MM_PER_INCH, POINTS_PER_MM
+from bss_mfg.symbol import Matrix, data_matrix
+
+Bits = NDArray[np.bool_]
+"""Rows x columns of dots, True = black."""
+
+
+def render_png(job: PartJob) -> bytes:
+    """The page of a part as a 1-bit PNG at printer dots, its resolution in the file."""
+    from PIL import Image
+
+    layout = job.layout
+    page = RasterPage(layout)
+    for cell, row in enumerate(job.rows, job.start_at - 1):
+        page.label(cell, row)
+    out = BytesIO()
+    printer = layout.printer
+    dpi = (printer.dots_per_mm_x * MM_PER_INCH, printer.dots_per_mm_y * MM_PER_INCH)
+    Image.fromarray(~page.dots).save(out, "PNG", dpi=dpi, optimize=False)
+    return out.getvalue()
+
+
+class RasterPage:
+    """A page of dots that labels are put on."""
+
+    def __init__(self, layout: Layout) -> None:
+        width, height = layout.page_dots
+        self.dots: Bits = np.zeros((height, width), bool)
+        self._layout = layout
+        self.pieces = pieces_of(layout)
+
+    def label(self, cell: int, row: LabelRow) -> None:
+        """Put one label into a cell."""
+        for x, y, bits in self.pieces.fixed(cell) + self.pieces.changing(cell, row):
+            _put(self.dots, bits, x, y)
+
+
+def _put(page: Bits, bits: Bits, x: int, y: int) -> None:
+    """OR `bits` into the page at (x, y); what lies outside is cut."""
+    height, width = bits.shape
+    left, top = max(x, 0), max(y, 0)
+    right, bottom = min(x + width, page.shape[1]), min(y + height, page.shape[0])
+    if right > left and bottom > top:
+        page[top:bottom, left:right] |= bits[top - y : bottom - y, left - x : right - x]
+
+
+Piece = tuple[int, int, Bits]
+"""x and y in dots from the page's top left, and the dots there."""
+
+
+@dataclass
+class Pieces:
+    """What a label consists of, as bitmaps at whole dots. Caches belong to one part's work."""
+
+    layout: Layout
+    _static: list[Piece] | None = None
+    _shapes: dict[int, list[Piece]] = field(default_factory=dict)
+
+    def origin(self, cell: int) -> tuple[int, int]:
+        """The label's top left corner in dots."""
+        x, y = self.layout.cells[cell]
+        printer = self.layout.printer
+        return round(x * printer.dots_per_mm_x), round(y * printer.dots_per_mm_y)
+
+    def fixed(self, cell: int) -> list[Piece]:
+        """What is the same on every label."""
+        if self._static is None:
+            self._static = self._background()
+        x, y = self.origin(cell)
+        return [(x + dx, y + dy, bits) for dx, dy, bits in self._static]
+
+    def _background(self) -> list[Piece]:
+        """Shapes, fixed texts and the SAMPLE mark as one piece; light texts are cut out of what is black."""
+        layout = self.layout
+        pieces = [(piece, False) for piece in _rasterise(layout, layout.fixed_shapes, layout.sample)]
+        for plan, text in layout.fixed_texts:
+            pieces += [(piece, reflectance(plan.color) > 0.3) for piece in self._text(plan, text)]
+        if not pieces:
+            return []
+        left, top = min(x for (x, _, _), _ in pieces), min(y for (_, y, _), _ in pieces)
+        right = max(x + bits.shape[1] for (x, _, bits), _ in pieces)
+        bottom = max(y + bits.shape[0] for (_, y, bits), _ in pieces)
+        whole: Bits = np.zeros((bottom - top, right - left), bool)
+        for (x, y, bits), light in pieces:
+            spot = whole[y - top : y - top + bits.shape[0], x - left : x - left + bits.shape[1]]
+            if light:
+                spot &= ~bits
+            else:
+                spot |= bits
+        return [_trimmed(left, top, whole)] if whole.any() else []
+
+    def changing(self, cell: int, row: LabelRow) -> list[Piece]:
+        """What differs from label to label."""
+        symbols = [(*plan.origins[cell], enlarged(matrix, plan)) for plan, matrix in self.symbols(row)]
+        x, y = self.origin(cell)
+        return symbols + [(x + dx, y + dy, bits) for dx, dy, bits in self.shapes(row) + self.texts(row)]
+
+    def shapes(self, row: LabelRow) -> list[Piece]:
+        """The shapes that are on this label, in dots from its corner."""
+        found: list[Piece] = []
+        for number, drawn in enumerate(row.shapes):
+            if drawn:
+                if number not in self._shapes:
+                    self._shapes[number] = _rasterise(self.layout, (self.layout.shapes[number],), False)
+                found += self._shapes[number]
+        return found
+
+    def symbols(self, row: LabelRow) -> list[tuple[SymbolPlan, Matrix]]:
+        """The label's symbols with their plans, turned as they are printed."""
+        layout = self.layout
+        found: list[tuple[SymbolPlan, Matrix]] = []
+        if layout.symbol:
+            found.append((layout.symbol, data_matrix(row.payload.encode("ascii"), layout.symbol.columns)))
+        for text, plan in zip(row.codes, layout.codes, strict=True):
+            if text:
+                matrix = plan.matrix(text)
+                turned = matrix.turned(getattr(plan.placed.element, "rotate", 0))
+                found.append((layout.fit(plan, matrix), turned))
+        return found
+
+    def texts(self, row: LabelRow) -> list[Piece]:
+        """The changing texts, in dots from the label's corner."""
+        return [(x, y, turned(strip, turn)) for x, y, strip, turn in self.strips(row)]
+
+    def strips(self, row: LabelRow) -> list[tuple[int, int, Strip, int]]:
+        """The changing texts as strips with their rotation: (x, y, strip, degrees)."""
+        found: list[tuple[int, int, Strip, int]] = []
+        for (_, plan), text in zip(self.layout.texts, row.texts, strict=True):
+            if text:
+                found += self._strips(plan, text)
+        return found
+
+    def _text(self, plan: TextPlan, text: str) -> list[Piece]:
+        return [(x, y, turned(strip, turn)) for x, y, strip, turn in self._strips(plan, text)]
+
+    def _strips(self, plan: TextPlan, text: str) -> list[tuple[int, int, Strip, int]]:
+        layout, printer = self.layout, self.layout.printer
+        face = layout.template.font(plan.font)
+        size, lines = plan.fitted(text, face)
+        upright = plan.rotate in (90, 270)
+        along, across = printer.dots_x / POINTS_PER_MM, printer.dots_y / POINTS_PER_MM
+        glyphs = _glyphs(face, size, *((across, along) if upright else (along, across)))
+        share = {"left": 0.0, "center": 0.5, "right": 1.0}[plan.align]
+        x0, y0 = plan.x / POINTS_PER_MM * printer.dots_x, -plan.y / POINTS_PER_MM * printer.dots_y
+        found: list[tuple[int, int, Strip, int]] = []
+        for number, (line, width) in enumerate(lines):
+            strip = glyphs.line(line)
+            # Along the text from its anchor, and down to the baseline, in dots of the text's own frame.
+            u = -share * width * glyphs.along - glyphs.margin
+            v = (plan.cap_height * size + number * plan.leading * size) * glyphs.across - glyphs.baseline
+            x, y = {
+                0: (x0 + u, y0 + v),
+                90: (x0 - v - strip.height, y0 + u),
+                180: (x0 - u - strip.stride, y0 - v - strip.height),
+                270: (x0 + v, y0 - u - strip.stride),
+            }[plan.rotate]
+            found.append((round(x), round(y), strip, plan.rotate))
+        return found
+
+
+@lru_cache(maxsize=8)
+def pieces_of(layout: Layout) -> Pieces:
+    """The pieces of a layout; parts of one run share what they have in common."""
+    return Pieces(layout)
+
+
+@lru_cache(maxsize=256)
+def _glyphs(face: Font, size: float, along: float, across: float) -> Glyphs:
+    return Glyphs(face, size, along, across)
+
+
+def turned(strip: Strip, degrees: int) -> Bits:
+    """A line of text as dots, after its rotation."""
+    return np.rot90(strip.bits, -(degrees // 90))
+
+
+def enlarged(matrix: Matrix, plan: SymbolPlan) -> Bits:
+    """A matrix at its plan's dots."""
+    return np.repeat(np.repeat(matrix.bits(), plan.dots_y, axis=0), plan.dots_x, axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A line of text as one number: `height` rows of `stride` bits (whole octets), the leftmost dot highest."""
+
+    number: int
+    stride: int
+    height: int
+
+    @property
+    def octets(self) -> bytes:
+        """The rows, packed."""
+        return self.number.to_bytes(self.stride * self.height // 8, "big")
+
+    @property
+    def bits(self) -> Bits:
+        """Rows x columns."""
+        rows = np.frombuffer(self.octets, np.uint8).reshape(self.height, self.stride // 8)
+        return np.unpackbits(rows, axis=1).astype(bool)
+
+
+class Glyphs:
+    """The glyphs of a font at one size on one dot grid: `along` and `across` the text, in dots per point.
+
+    A glyph is kept as one number per row length, so that putting it into a line is one shift and one OR.
+    """
+
+    def __init__(self, face: Font, size: float, along: float, across: float) -> None:
+        self._face, self._size = face, size
+        self.along, self.across = along, across
+        self.margin = 2 + int(0.3 * size * along)
+        self.baseline = 2 + int((max(face.ascent, 1.0) + 0.1) * size * across)
+        self._height = self.baseline + 2 + int((max(face.descent, 0.25) + 0.1) * size * across)
+        self._cells: dict[str, tuple[Bits, float]] = {}
+        self._numbers: dict[tuple[str, int], tuple[int, int]] = {}
+
+    def line(self, text: str) -> Strip:
+        """A line of text. It starts `margin` dots in, and its baseline lies `baseline` dots down."""
+        if missing := [character for character in dict.fromkeys(text) if character not in self._cells]:
+            self._load(missing)
+        cells, numbers = self._cells, self._numbers
+        width = sum([cells[character][1] for character in text])
+        # Few row lengths, so that glyphs' numbers are found again; two dots more, for what rounding moves the last one.
+        stride = (int(width) + 2 * self.margin + 4 + 31) // 32 * 32
+        line, pen = 0, 0.0
+        for character in text:
+            key = (character, stride)
+            number, spare = numbers.get(key) or self._number(character, stride)
+            line |= number << (spare - round(pen))
+            pen += cells[character][1]
+        return Strip(line, stride, self._height)
+
+    def _number(self, character: str, stride: int) -> tuple[int, int]:
+        """(the glyph's rows as a number with `stride` bits a row, how far it may be shifted left)."""
+        bits = self._cells[character][0]
+        spare = stride - bits.shape[1]
+        rows = np.zeros((self._height, stride), bool)
+        rows[:, spare:] = bits
+        found = (int.from_bytes(np.packbits(rows).tobytes(), "big"), spare)
+        self._numbers[(character, stride)] = found
+        return found
+
+    def _load(self, characters: list[str]) -> None:
+        """Rasterise glyphs side by side, one point a dot."""
+        advances = [self._face.width(character, self._size) * self.along for character in characters]
+        widths = [int(advance) + 2 * self.margin + 2 for advance in advances]
+        buffer = BytesIO()
+        canvas = new_canvas(buffer, (sum(widths), self._height), "glyphs")
+        x = 0
+        for character, width in zip(characters, widths, strict=True):
+            canvas.saveState()
+            path = canvas.beginPath()
+            path.rect(x, 0, width, self._height)
+            canvas.clipPath(path, stroke=0, fill=0)
+            canvas.translate(x + self.margin, self._height - self.baseline)
+            canvas.scale(self.along, self.across)
+            canvas.setFont(self._face.pdf.fontName, self._size)
+            canvas.drawString(0, 0, character)
+            canvas.restoreState()
+            x += width
+        canvas.showPage()
+        canvas.save()
+        bits = _black(buffer.getvalue())
+        x = 0
+        for character, width, advance in zip(characters, widths, advances, strict=True):
+            self._cells[character] = (np.array(bits[:, x : x + width]), advance)
+            x += width
+
+
+def _rasterise(layout: Layout, shapes: tuple[Placed, ...], sample: bool) -> list[Piece]:
+    """Shapes and the SAMPLE mark in dots, trimmed to what is black."""
+    if not shapes and not sample:
+        return []
+    media, printer = layout.template.template.media, layout.printer
+    edge_x, edge_y = int(media.bleed * printer.dots_x + 1), int(media.bleed * printer.dots_y + 1)
+    width = int(media.label_width * printer.dots_x + 1) + 2 * edge_x
+    height = int(media.label_height * printer.dots_y + 1) + 2 * edge_y
+    buffer = BytesIO()
+    canvas: Any = new_canvas(buffer, (width, height), "shapes")
+    placeholders = placeholder_names(canvas, layout.template.art)
+    canvas.translate(edge_x, height - edge_y)
+    canvas.scale(printer.dots_x / POINTS_PER_MM, printer.dots_y / POINTS_PER_MM)
+    draw_shapes(canvas, layout.template, shapes, placeholders)
+    if sample:
+        draw_sample(canvas, layout)
+    canvas.showPage()
+    canvas.save()
+    bits = _black(embed_pdf_art(buffer.getvalue(), layout.template.art))
+    return [_trimmed(-edge_x, -edge_y, bits)] if bits.any() else []
+
+
+def _trimmed(x: int, y: int, bits: Bits) -> Piece:
+    """A piece without empty edges."""
+    rows, columns = np.flatnonzero(bits.any(axis=1)), np.flatnonzero(bits.any(axis=0))
+    top, left = int(rows[0]), int(columns[0])
+    return x + left, y + top, np.array(bits[top : rows[-1] + 1, left : columns[-1] + 1])
+
+
+def _black(pdf: bytes) -> Bits:
+    """A one-page PDF at one dot a point; a dot is black that is covered by half or more."""
+    import pypdfium2
+
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        grey = document[0].render(scale=1, grayscale=True).to_numpy()
+        return np.array(grey.reshape(grey.shape[:2]) < 128)
+    finally:
+        document.close()

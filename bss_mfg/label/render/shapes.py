@@ -1,0 +1,120 @@
+"""Shapes and artwork on the label's form: lines, boxes, SVG as paths, PDF as a form of its own, pixels as they are.
+
+PDF pages can't be drawn by reportlab: an empty form keeps their place, and `embed_pdf_art` fills it afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from typing import Any
+
+from bss_mfg.errors import InputError
+from bss_mfg.label.layout.geometry import Placed
+from bss_mfg.label.template.artwork import Art, svg_drawing
+from bss_mfg.label.template.loading import LoadedTemplate
+from bss_mfg.label.template.printer import POINTS_PER_MM
+from bss_mfg.label.template.template import Box, Image, Line
+
+
+def placeholder_names(canvas: Any, art: Sequence[Art]) -> dict[str, str]:
+    """An empty form for each PDF artwork: file -> the form's name."""
+    names: dict[str, str] = {}
+    for number, item in enumerate(item for item in art if item.kind == "pdf"):
+        names[item.file] = f"art{number}"
+        canvas.beginForm(f"art{number}", 0, 0, item.width, item.height)
+        canvas.addLiteral(f"% bss-mfg art{number}")
+        canvas.endForm()
+    return names
+
+
+def draw_shapes(canvas: Any, loaded: LoadedTemplate, shapes: Sequence[Placed], placeholders: Mapping[str, str]) -> None:
+    """Draw lines, boxes and artwork; the origin is the label's top left corner, y upwards, in points."""
+    art = {item.file: item for item in loaded.art}
+    for item in shapes:
+        element = item.element
+        canvas.saveState()
+        if isinstance(element, Line):
+            canvas.setStrokeColor(element.color)
+            canvas.setLineWidth(element.thickness * POINTS_PER_MM)
+            # The copies of a repeated line are shifted as their boxes are.
+            dx = item.rect[0] - (min(element.x, element.x2) - element.thickness / 2)
+            dy = item.rect[1] - (min(element.y, element.y2) - element.thickness / 2)
+            canvas.line(
+                (element.x + dx) * POINTS_PER_MM, -(element.y + dy) * POINTS_PER_MM,
+                (element.x2 + dx) * POINTS_PER_MM, -(element.y2 + dy) * POINTS_PER_MM,
+            )  # fmt: skip
+        elif isinstance(element, Box):
+            _box(canvas, element, item)
+        elif isinstance(element, Image):
+            _image(canvas, element, item, art[element.file], placeholders)
+        canvas.restoreState()
+
+
+def _box(canvas: Any, element: Box, item: Placed) -> None:
+    x, y, width, height = item.rect
+    inset = 0 if element.fill else element.thickness / 2
+    canvas.setStrokeColor(element.color)
+    canvas.setFillColor(element.color)
+    canvas.setLineWidth(element.thickness * POINTS_PER_MM)
+    box = [
+        edge * POINTS_PER_MM
+        for edge in (x + inset, -(y + height - inset), max(width - 2 * inset, 0), max(height - 2 * inset, 0))
+    ]
+    how = {"stroke": int(not element.fill), "fill": int(element.fill)}
+    if element.radius:
+        canvas.roundRect(*box, min(element.radius * POINTS_PER_MM, box[2] / 2, box[3] / 2), **how)
+    else:
+        canvas.rect(*box, **how)
+
+
+def _image(canvas: Any, element: Image, item: Placed, art: Art, placeholders: Mapping[str, str]) -> None:
+    """Fit the artwork into the element's box, centred, undistorted, turned."""
+    x, y, width, height = (edge * POINTS_PER_MM for edge in item.rect)
+    canvas.translate(x + width / 2, -(y + height / 2))
+    canvas.rotate(-element.rotate)
+    if element.rotate in (90, 270):
+        width, height = height, width
+    scale = min(width / art.width, height / art.height)
+    canvas.scale(scale, scale)
+    canvas.translate(-art.width / 2, -art.height / 2)
+    if art.kind == "svg":
+        from reportlab.graphics import renderPDF
+
+        renderPDF.draw(svg_drawing(art.data), canvas, 0, 0)
+    elif art.kind == "pdf":
+        canvas.doForm(placeholders[art.file])
+    else:
+        from reportlab.lib.utils import ImageReader
+
+        try:
+            canvas.drawImage(ImageReader(BytesIO(art.data)), 0, 0, art.width, art.height, mask="auto")
+        except (OSError, ValueError) as error:
+            raise InputError(f"the artwork {art.file!r} can't be drawn", way_out="Save it again as PNG.") from error
+
+
+def embed_pdf_art(data: bytes, art: Sequence[Art]) -> bytes:
+    """Put the pages of PDF artwork into their empty forms. Without PDF artwork the bytes stay as they are."""
+    wanted = [item for item in art if item.kind == "pdf"]
+    if not wanted:
+        return data
+    import pikepdf
+
+    with pikepdf.open(BytesIO(data)) as document:
+        marks = {f"% bss-mfg art{number}".encode(): item for number, item in enumerate(wanted)}
+        for thing in document.objects:
+            if isinstance(thing, pikepdf.Stream) and thing.get("/Subtype") == pikepdf.Name.Form:
+                octets = thing.read_bytes()
+                item = next((marks[mark] for mark in marks if mark in octets), None)
+                if item is None:
+                    continue
+                with pikepdf.open(BytesIO(item.data)) as source:
+                    page = source.pages[0]
+                    left, bottom, *_ = (float(edge) for edge in page.trimbox)
+                    form = document.copy_foreign(page.as_form_xobject(handle_transformations=False))
+                    form.Matrix = pikepdf.Array([1, 0, 0, 1, -left, -bottom])
+                thing.write(b"q /Art Do Q")
+                thing.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Art=form))
+        out = BytesIO()
+        document.save(out, static_id=True)
+        return out.getvalue()

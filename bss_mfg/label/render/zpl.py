@@ -1,0 +1,106 @@
+"""A part's rows -> ZPL II. Every field is the dots we planned: what the printer's own fonts or encoders would make of
+it, nobody here can know.
+
+`^BX`, the printer's own Data Matrix, is used only where every conforming encoder makes the same symbol: an even number
+of digits packs best as digit pairs (ISO/IEC 16022, 5.2.2), whatever the look-ahead; and where dots are square, for it
+knows one module size. Every other payload can be encoded in several right ways, and is sent as a `^GF` graphic. (ZPL II
+Programming Guide: ^BX, ^GF, Appendix "Alternative data compression scheme" and ":Z64:".)
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bss_mfg.label.layout.file_content import PartJob
+from bss_mfg.label.layout.page_layout import SymbolPlan
+from bss_mfg.label.render.raster import Bits, Strip, pieces_of, turned
+from bss_mfg.symbol import Matrix
+
+
+def render_zpl(job: PartJob) -> bytes:
+    """One format (`^XA` to `^XZ`) for each page."""
+    layout = job.layout
+    pieces = pieces_of(layout)
+    width, height = layout.page_dots
+    fixed = {cell: "".join(packed_field(*piece) for piece in pieces.fixed(cell)) for cell in range(len(layout.cells))}
+    head = f"^XA^CI28^PW{width}^LL{height}^LH0,0^PON^PMN\n"
+    out: list[bytes] = []
+    cell = job.start_at - 1
+    fields: list[str] = []
+    for number, row in enumerate(job.rows):
+        fields.append(fixed[cell])
+        for plan, matrix in pieces.symbols(row):
+            # By value: the pieces may have come with an equal layout.
+            native = plan == layout.symbol and plan.dots_x == plan.dots_y and is_native(row.payload)
+            x, y = plan.origins[cell]
+            fields.append(_native(row.payload, plan, x, y) if native else _symbol(matrix, plan, x, y))
+        x, y = pieces.origin(cell)
+        fields += [packed_field(x + dx, y + dy, bits) for dx, dy, bits in pieces.shapes(row)]
+        fields += [_text(x + dx, y + dy, strip, turn) for dx, dy, strip, turn in pieces.strips(row)]
+        cell += 1
+        if cell == len(layout.cells) or number == len(job.rows) - 1:
+            out.append("".join([head, *fields, "^PQ1^XZ\n"]).encode("ascii"))
+            fields, cell = [], 0
+    return b"".join(out)
+
+
+def is_native(payload: str) -> bool:
+    """Whether every conforming encoder makes the same Data Matrix of this payload."""
+    return len(payload) % 2 == 0 and payload.isascii() and payload.isdecimal()
+
+
+def _native(payload: str, plan: SymbolPlan, x: int, y: int) -> str:
+    return f"^FO{x},{y}^BXN,{plan.dots_x},200,{plan.columns},{plan.rows}^FD{payload}^FS\n"
+
+
+def _symbol(matrix: Matrix, plan: SymbolPlan, x: int, y: int) -> str:
+    """A symbol as a graphic: each row of modules once in hex, then repeated (`:`)."""
+    packed = np.frombuffer(matrix.packed, np.uint8)
+    width = matrix.stride * plan.dots_x
+    rows = np.full((matrix.rows, 2 * width + plan.dots_y - 1), ord(":"), np.uint8)
+    rows[:, : 2 * width] = _widened(plan.dots_x)[packed].reshape(matrix.rows, 2 * width)
+    total = width * matrix.rows * plan.dots_y
+    return f"^FO{x},{y}^GFA,{total},{total},{width},{rows.tobytes().decode('ascii')}^FS\n"
+
+
+@lru_cache(maxsize=64)
+def _widened(dots: int) -> NDArray[np.uint8]:
+    """Each octet of modules as the hex digits of its dots: 256 rows."""
+    digits = "".join(f"{int(''.join(bit * dots for bit in f'{octet:08b}'), 2):0{2 * dots}X}" for octet in range(256))
+    return np.frombuffer(digits.encode("ascii"), np.uint8).reshape(256, 2 * dots)
+
+
+def _text(x: int, y: int, strip: Strip, turn: int) -> str:
+    """A line of text as a graphic; empty rows at its top and bottom are left out."""
+    if turn or x < 0 or y < 0:
+        return packed_field(x, y, turned(strip, turn))
+    stride = strip.stride // 8
+    octets = strip.octets
+    kept = octets.lstrip(b"\0")
+    if not kept:
+        return ""
+    top = (len(octets) - len(kept)) // stride
+    bottom = -(-len(octets.rstrip(b"\0")) // stride)
+    return _deflated(x, y + top, octets[top * stride : bottom * stride], stride, 1)
+
+
+def packed_field(x: int, y: int, bits: Bits) -> str:
+    """A large graphic: deflated (`:Z64:` with its CRC)."""
+    if x < 0 or y < 0:
+        bits, x, y = bits[max(-y, 0) :, max(-x, 0) :], max(x, 0), max(y, 0)
+    if not bits.size:
+        return ""
+    packed = np.packbits(bits, axis=1)
+    return _deflated(x, y, packed.tobytes(), packed.shape[1], 9)
+
+
+def _deflated(x: int, y: int, octets: bytes, stride: int, level: int) -> str:
+    text = base64.b64encode(zlib.compress(octets, level))
+    crc = binascii.crc_hqx(text, 0)
+    return f"^FO{x},{y}^GFA,{len(octets)},{len(octets)},{stride},:Z64:{text.decode('ascii')}:{crc:04X}^FS\n"

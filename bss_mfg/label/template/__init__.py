@@ -1,0 +1,1 @@
+"""What a designer writes: templates, media, fonts, artwork, printers; read and checked."""

@@ -1,0 +1,105 @@
+"""From a template's file to a checked template: its text, its fonts and its artwork, all by content."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from bss_mfg.core.files import read_bytes
+from bss_mfg.core.toml_files import TomlDocument, load_toml, parse_toml, validate
+from bss_mfg.errors import InputError
+from bss_mfg.label.template.artwork import Art, check_art
+from bss_mfg.label.template.fonts import FONTS, Font, bundled, load_font
+from bss_mfg.label.template.template import Bars, Image, Template, TextElement
+
+MAX_ART = 20 << 20
+MAX_FONT = 60 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedTemplate:
+    """A template with its file's text, artwork and fonts. `digest` changes with any of them; equal digests are equal
+    templates."""
+
+    name: str
+    template: Template
+    document: TomlDocument
+    art: tuple[Art, ...]
+    font_files: tuple[tuple[str, bytes], ...]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over text, artwork and fonts, in hex."""
+        whole = hashlib.sha256(self.document.text.encode())
+        for name, data in [*((art.file, art.data) for art in self.art), *self.font_files]:
+            whole.update(name.encode() + hashlib.sha256(data).digest())
+        return whole.hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LoadedTemplate) and (self.name, self.digest) == (other.name, other.digest)
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def font(self, name: str) -> Font:
+        """A font by its name in this template."""
+        for known, data in self.font_files:
+            if known == name:
+                return load_font(name, data)
+        return bundled(name)
+
+    def where(self, element: int, field: str | None = None) -> str:
+        """Where an element stands, for messages: file, line, its number and its name."""
+        item = self.template.element[element]
+        place = self.document.where(("element", element, *([field] if field else [])))
+        return f"{place} ({item.name or item.kind})"
+
+
+def load_template(path: Path) -> LoadedTemplate:
+    """Read and check a template, the artwork and the fonts that it names."""
+    return _checked(load_toml(path, "template"), path)
+
+
+def template_from_text(text: str, path: Path) -> LoadedTemplate:
+    """The same for a text that is being edited; artwork is looked for beside `path`."""
+    return _checked(parse_toml(text, str(path)), path)
+
+
+def _checked(document: TomlDocument, path: Path) -> LoadedTemplate:
+    template = validate(document, Template)
+    art: dict[str, Art] = {}
+    for index, element in enumerate(template.element):
+        if isinstance(element, Image) and element.file not in art:
+            where = document.where(("element", index, "file"))
+            art[element.file] = check_art(element.file, _beside(path, element.file, where, "artwork", MAX_ART), where)
+    fonts: list[tuple[str, bytes]] = []
+    for name, file in sorted(template.fonts.items()):
+        where = document.where(("fonts", name))
+        if name in FONTS:
+            raise InputError(f"{name!r} is a font of bss-mfg", where=where, way_out="Give yours another name.")
+        fonts.append((name, _beside(path, file, where, "font", MAX_FONT)))
+        try:
+            load_font(name, fonts[-1][1])
+        except ValueError as error:
+            raise InputError(
+                f"the font {file!r} can't be used: {error}",
+                where=where,
+                way_out="Use a TrueType font (TTF or TTC with glyf outlines); OpenType/CFF fonts can be converted.",
+            ) from None
+    known = {*FONTS, *template.fonts}
+    for index, element in enumerate(template.element):
+        if isinstance(element, (TextElement, Bars)) and element.font not in known:
+            raise InputError(
+                f"there is no font {element.font!r}",
+                where=document.where(("element", index, "font")),
+                way_out=f"Known: {', '.join(sorted(known))}. More can be named in [fonts].",
+            )
+    return LoadedTemplate(path.stem, template, document, tuple(art[name] for name in sorted(art)), tuple(fonts))
+
+
+def _beside(path: Path, file: str, where: str, what: str, limit: int) -> bytes:
+    if not (path.parent / file).is_file():
+        raise InputError(f"the {what} {file!r} is not there", where=where, way_out="Put it beside the template.")
+    return read_bytes(path.parent / file, what, limit)

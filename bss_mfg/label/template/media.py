@@ -1,0 +1,31 @@
+"""Sheets and rolls: the media library (media.toml, from the makers' published dimensions), and custom ones."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+PAGES = {"A4": (210.0, 297.0), "Letter": (215.9, 279.4)}
+"""Page sizes in mm (ISO 216; ANSI/ASME Y14.1)."""
+
+GEOMETRY = (
+    "kind", "page", "label_width", "label_height", "columns", "rows", "margin_left", "margin_top", "pitch_x", "pitch_y",
+)  # fmt: skip
+"""The fields of a medium that place its labels."""
+
+
+@lru_cache(maxsize=1)
+def library() -> dict[str, dict[str, Any]]:
+    """All media by name: maker, parts, title, and the fields of `GEOMETRY` in mm."""
+    return tomllib.loads((resources.files("bss_mfg.label.template") / "media.toml").read_text("utf-8"))
+
+
+def find(name: str) -> dict[str, Any] | None:
+    """A medium by its name, or by the maker's part number (`L7159`)."""
+    media = library()
+    if name in media:
+        return media[name]
+    wanted = name.lower()
+    return next((item for item in media.values() if wanted in (part.lower() for part in item["parts"])), None)

@@ -1,0 +1,163 @@
+"""Printers: dots per mm in x and y, language, offset, scale. A printer's own values: some 300-dpi heads have 11.8
+dots/mm, some 12, and x and y may differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bss_mfg.core.toml_files import load_toml, quoted, validate
+
+MM_PER_INCH = 25.4
+POINTS_PER_MM = 72 / 25.4
+
+Language = Literal["pdf", "zpl", "png"]
+
+
+@dataclass(frozen=True, slots=True)
+class Printer:
+    """A printer as the layout sees it.
+
+    `dots_per_mm_x`, `_y`: its dot grid. `offset_*_mm` moves all that is printed; `scale_*` stretches it, for a printer
+    that prints 100 mm as 99.7. `margins_mm`: left, top, right, bottom strips that it can't print. `media`: what it is
+    loaded with, by library name; empty means anything.
+    """
+
+    name: str
+    dots_per_mm_x: float
+    dots_per_mm_y: float
+    offset_x_mm: float = 0.0
+    offset_y_mm: float = 0.0
+    scale_x: float = 1.0
+    scale_y: float = 1.0
+    language: Language = "pdf"
+    margins_mm: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    max_width_mm: float | None = None
+    media: tuple[str, ...] = ()
+    address: str = ""
+
+    @property
+    def dpi(self) -> float:
+        """Dots per inch in x."""
+        return self.dots_per_mm_x * MM_PER_INCH
+
+    @property
+    def dots_x(self) -> float:
+        """Dots for a millimetre of the template in x: the dot grid times the scale."""
+        return self.dots_per_mm_x * self.scale_x
+
+    @property
+    def dots_y(self) -> float:
+        """Dots for a millimetre of the template in y."""
+        return self.dots_per_mm_y * self.scale_y
+
+
+class PrinterFile(BaseModel):
+    """A printer's file, printers/NAME.toml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = Field(description="Version of this file format.")
+    title: str = Field("", description="For people: model, place.")
+    language: Language = Field("pdf", description="pdf, zpl (ZPL II), or png (1-bit pictures at printer dots).")
+    dots_per_mm: Annotated[tuple[float, float], Field(description="In x (across) and y (feed).")]
+    offset: tuple[float, float] = Field((0.0, 0.0), description="Moves everything, in mm: right and down.")
+    scale: tuple[float, float] = Field((1.0, 1.0), description="Wanted length / measured length, in x and y.")
+    margins: tuple[float, float, float, float] = Field(
+        (0.0, 0.0, 0.0, 0.0), description="Strips that can't be printed: left, top, right, bottom, in mm."
+    )
+    max_width: Annotated[float, Field(gt=0, le=2000)] | None = Field(None, description="Widest media, in mm.")
+    media: tuple[str, ...] = Field((), description="Media it is loaded with, by library name; empty: any.")
+    address: Annotated[str, Field(pattern=r"^(tcp://[A-Za-z0-9.\[\]:-]+:\d{1,5})?$")] = Field(
+        "", description="tcp://HOST:9100 of its raw port, the default of --send."
+    )
+
+    def printer(self, name: str) -> Printer:
+        """The record that the layout works with; `ValueError` names what is out of range."""
+        for label, values, low, high in (
+            ("dots_per_mm", self.dots_per_mm, 2.0, 200.0),
+            ("offset", self.offset, -100.0, 100.0),
+            ("scale", self.scale, 0.9, 1.1),
+            ("margins", self.margins, 0.0, 100.0),
+        ):
+            for value in values:
+                if not low <= value <= high:
+                    raise ValueError(f"{label}: {value:g} is outside {low:g} to {high:g}")
+        return Printer(
+            name, *self.dots_per_mm, *self.offset, *self.scale, self.language, self.margins, self.max_width,
+            self.media, self.address,
+        )  # fmt: skip
+
+
+def load_printer(path: Path) -> Printer:
+    """Read and check a printer file."""
+    from bss_mfg.errors import InputError
+
+    document = load_toml(path, "printer file")
+    try:
+        return validate(document, PrinterFile).printer(path.stem)
+    except ValueError as error:
+        field = str(error).partition(":")[0]
+        raise InputError(str(error), where=document.where((field,)), way_out="Correct the file.") from None
+
+
+def printer_text(title: str, printer: Printer) -> str:
+    """The file of a printer, for people to edit."""
+    lines = [
+        "# A printer of bss-mfg. Fields: docs/formats/printer.md",
+        "format = 1",
+        f"title = {quoted(title)}",
+        f'language = "{printer.language}"',
+        f"dots_per_mm = [{printer.dots_per_mm_x:.6g}, {printer.dots_per_mm_y:.6g}]",
+        f"offset = [{printer.offset_x_mm:g}, {printer.offset_y_mm:g}]      # mm right and down, from the test page",
+        f"scale = [{printer.scale_x:g}, {printer.scale_y:g}]       # wanted length / measured length",
+        f"margins = [{', '.join(f'{value:g}' for value in printer.margins_mm)}]",
+        f"media = [{', '.join(quoted(name) for name in printer.media)}]",
+        f"address = {quoted(printer.address)}",
+    ]
+    if printer.max_width_mm:
+        lines.insert(-2, f"max_width = {printer.max_width_mm:g}")
+    return "\n".join(lines) + "\n"
+
+
+GENERIC = {
+    # Thermal heads sold as 203 dpi have 8 dots/mm.
+    203: Printer("pdf-203", 8.0, 8.0),
+    300: Printer("pdf-300", 300 / MM_PER_INCH, 300 / MM_PER_INCH),
+    600: Printer("pdf-600", 600 / MM_PER_INCH, 600 / MM_PER_INCH),
+}
+"""PDF printers by the name of their resolution."""
+
+BUILT_IN: dict[str, Printer] = {
+    "pdf-203": GENERIC[203],
+    "pdf-300": GENERIC[300],
+    "pdf-304": Printer("pdf-304", 12.0, 12.0),
+    "pdf-600": GENERIC[600],
+    "pdf-300x600": Printer("pdf-300x600", 300 / MM_PER_INCH, 600 / MM_PER_INCH),
+    "zpl-203": Printer("zpl-203", 8.0, 8.0, language="zpl"),
+    "zpl-300": Printer("zpl-300", 300 / MM_PER_INCH, 300 / MM_PER_INCH, language="zpl"),
+    "zpl-304": Printer("zpl-304", 12.0, 12.0, language="zpl"),
+    "zpl-600": Printer("zpl-600", 24.0, 24.0, language="zpl"),
+    "png-203": Printer("png-203", 8.0, 8.0, language="png"),
+    "png-300": Printer("png-300", 300 / MM_PER_INCH, 300 / MM_PER_INCH, language="png"),
+    "png-600": Printer("png-600", 600 / MM_PER_INCH, 600 / MM_PER_INCH, language="png"),
+    "png-300x600": Printer("png-300x600", 300 / MM_PER_INCH, 600 / MM_PER_INCH, language="png"),
+}
+"""Printers that need no file, to begin with."""
+
+
+def find_printer(name: str, file: Path, own: list[str]) -> Printer:
+    """A printer by name: the workspace's file, or a built-in one; `InputError` lists what there is."""
+    from bss_mfg.errors import InputError
+
+    if file.is_file():
+        return load_printer(file)
+    if name in BUILT_IN:
+        return replace(BUILT_IN[name], name=name)
+    raise InputError(
+        f"there is no printer {name[:60]!r}",
+        way_out=f"Known: {', '.join([*own, *BUILT_IN])}. `bss-mfg printer add` makes one.",
+    )

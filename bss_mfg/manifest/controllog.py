@@ -1,0 +1,226 @@
+"""Control logs: what is uploaded so that Amazon knows each device before its box is scanned.
+
+A mapping is compiled once into literal text with slots, so a log costs the values of its slots. Each line is checked
+before it leaves, by a regular expression of the same literals and of the schema's patterns; where that does not fit,
+the schema itself says why.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii as quoted
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bss_mfg.core import parallel
+from bss_mfg.errors import InputError
+from bss_mfg.ledger.store import Ledger
+from bss_mfg.manifest.logschema import checker, leaf, log_schema
+from bss_mfg.manifest.mapping import Entry, LogMapping, Source, tree_of
+from bss_mfg.manifest.splitting import Log, document
+from bss_mfg.model import Actor, Batch, Package
+from bss_mfg.payload.spec import Spec, spec_from_text
+from bss_mfg.tables import shipped
+
+AT_ONCE = 4_000
+"""Packages whose logs a process makes at once."""
+
+
+class _Slot(NamedTuple):
+    """A value that differs from log to log: the place of its source in a log's values, how it is written, and the
+    regular expression of that JSON."""
+
+    source: int
+    write: Callable[[Any], str]
+    pattern: str
+
+
+class _Shape(NamedTuple):
+    """One choice of which optional entries are there: `template` has a %s for each slot, `fits` matches a good line."""
+
+    template: str
+    slots: tuple[tuple[int, Callable[[Any], str]], ...]
+    fits: Callable[[str], object]
+
+
+class LogTemplate:
+    """The entries of one kind of log, compiled for one batch. `fixed` are the values that all its logs share, by
+    source; `sources` are those of the values that each log brings, in this order."""
+
+    def __init__(self, entries: tuple[Entry, ...], fixed: Mapping[str, str], sources: tuple[Source, ...]) -> None:
+        self._entries, self._fixed, self._sources = entries, fixed, sources
+        self._check = checker(log_schema(entries))
+        self._shapes: dict[tuple[bool, ...], _Shape] = {}
+
+    def log(self, values: tuple[Any, ...], who: str) -> bytes:
+        """One log as a line of JSON that holds the schema. `who` names the log in errors.
+
+        `InputError` where a value is missing, or isn't what the schema says of its path.
+        """
+        there = tuple(map(bool, values))
+        shape = self._shapes.get(there) or self._compiled(there, who)
+        line = shape.template % tuple([write(values[source]) for source, write in shape.slots])
+        # The schema judges the first line of a shape; where that is good, lines that fit differ in good values only.
+        if there not in self._shapes or not shape.fits(line):
+            if problem := self._check(json.loads(line)):
+                raise InputError(
+                    f"the control log breaks its schema: {problem}",
+                    where=who,
+                    way_out="Compare the mapping file with the batch's product and identities.",
+                )
+            self._shapes[there] = shape
+        return line.encode("ascii")
+
+    def _compiled(self, there: tuple[bool, ...], who: str) -> _Shape:
+        nodes: list[tuple[str, str | _Slot]] = []
+        for entry in self._entries:
+            node: str | _Slot
+            if entry.source in self._sources:
+                number = self._sources.index(entry.source)
+                node = _slot(entry, number) if there[number] else ""
+            else:
+                node = entry.value or self._fixed.get(entry.source, "")
+            if node:
+                nodes.append((entry.path, node))
+            elif not entry.optional:
+                raise InputError(
+                    f"{entry.path} of the control log has no value ({entry.source})",
+                    where=who,
+                    way_out="Correct the mapping file, or mark the entry optional.",
+                )
+        pieces = list(_pieces(tree_of(nodes)))
+        slots = [piece for piece in pieces if isinstance(piece, _Slot)]
+        return _Shape(
+            "".join("%s" if isinstance(piece, _Slot) else piece.replace("%", "%%") for piece in pieces),
+            tuple((slot.source, slot.write) for slot in slots),
+            re.compile(
+                "".join(piece.pattern if isinstance(piece, _Slot) else re.escape(piece) for piece in pieces)
+            ).fullmatch,
+        )
+
+
+def _pieces(node: Any) -> Iterator[str | _Slot]:
+    """The JSON text of a tree, with its slots between."""
+    if isinstance(node, _Slot):
+        yield node
+    elif isinstance(node, str):
+        yield quoted(node)
+    else:
+        yield "{"
+        for number, (name, child) in enumerate(node.items()):
+            yield ("," if number else "") + quoted(name) + ":"
+            yield from _pieces(child)
+        yield "}"
+
+
+def _slot(entry: Entry, number: int) -> _Slot:
+    schema = leaf(entry)
+    if entry.source != "package.serials":
+        return _Slot(number, quoted, _json_of(schema["pattern"]))
+    head = "{" + quoted(entry.member) + ":"
+    one = re.escape(head) + _json_of(schema["items"]["properties"][entry.member]["pattern"]) + r"\}"
+    return _Slot(
+        number,
+        lambda serials: "[" + ",".join([f"{head}{quoted(serial)}}}" for serial in serials]) + "]",
+        rf"\[{one}(?:,{one})*\]",
+    )
+
+
+def _json_of(pattern: str) -> str:
+    """The pattern of a JSON string, from that of a text in which nothing needs an escape (all of PATTERNS)."""
+    return f'"(?:{pattern.removeprefix("^").removesuffix("$")})"'
+
+
+def logs(packages: Callable[[], Iterable[Package]], batch: Batch, mapping: LogMapping) -> Iterator[Log]:
+    """The logs of packages in their order: all device logs, then the bundle logs of multi-packs.
+
+    `packages` gives them afresh on each call, so that nothing is held. Secrets appear only as the barcode's encrypted
+    field. `InputError` names path and unit where a value is missing or breaks the schema.
+    """
+    for bundles in _kinds(batch, mapping):
+        yield from _logs(packages(), batch, mapping, bundles)
+
+
+def logs_in_parts(ledger: Ledger, batch: Batch, mapping: LogMapping, executor: Executor) -> Iterator[Log]:
+    """The same of all packages of a batch that may leave the factory, made by an executor."""
+    wanted = (
+        LogPart(ledger.path, ledger.who, batch, mapping, first, count, bundles)
+        for bundles in _kinds(batch, mapping)
+        for _, first, count in parallel.chunk_ranges(batch.packages, AT_ONCE)
+    )
+    made = parallel.run_or_raise(
+        make_logs, wanted, executor, where=f"batch {batch.id}",
+        doing=lambda part: f"made the control logs from package {part.first:,} on",
+    )  # fmt: skip
+    for _, found in made:
+        yield from found
+
+
+@dataclass(frozen=True, slots=True)
+class LogPart:
+    """The device logs, or the bundle logs, of packages `first` to `first + count - 1`. The ledger is read there."""
+
+    ledger: Path
+    who: Actor
+    batch: Batch
+    mapping: LogMapping
+    first: int
+    count: int
+    bundles: bool
+
+
+def make_logs(part: LogPart) -> list[Log]:
+    """The logs of a part; packages that may not leave the factory have none."""
+    with Ledger.open(part.ledger, part.who) as ledger:
+        return list(_logs(shipped(ledger, part.batch, part.first, part.count), part.batch, part.mapping, part.bundles))
+
+
+def _kinds(batch: Batch, mapping: LogMapping) -> tuple[bool, ...]:
+    """Whether bundle logs are made, for each kind of log in its order."""
+    if batch.units_per_package == 1:
+        return (False,)
+    if not mapping.bundle:
+        raise InputError(
+            f"the mapping {mapping.name} has no [[bundle]] entries, and batch {batch.id} has multi-device packages",
+            way_out="Add them to the mapping file.",
+        )
+    return (False, True)
+
+
+def _logs(packages: Iterable[Package], batch: Batch, mapping: LogMapping, bundles: bool) -> Iterator[Log]:
+    fixed = {f"product.{name}": batch.facts.get(name, "") for name in ("pid", "upc", "ean")}
+    encrypted = _finder(spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec)
+    if bundles:
+        bundle = LogTemplate(mapping.bundle, fixed, ("package.serials", "package.encrypted")).log
+        for package in packages:
+            members = [unit.serial for unit in package.units]
+            yield Log(bundle((members, encrypted(package.payload)), package.serials_text), package.number, None)
+        return
+    device = LogTemplate(mapping.device, fixed, ("unit.serial", "unit.uuid", "unit.mac", "package.encrypted")).log
+    for package in packages:
+        number, secret = package.number, encrypted(package.payload)
+        for unit in package.units:
+            values = (unit.serial, unit.uuid.hex.upper(), unit.mac, secret)
+            yield Log(device(values, unit.serial), number, unit.number)
+
+
+def control_log(ledger: Ledger, batch: Batch, mapping: LogMapping) -> Iterator[bytes]:
+    """The control logs of a batch as one JSON document, one log a line. Streams."""
+    return iter(document(logs(lambda: shipped(ledger, batch), batch, mapping)))
+
+
+def _finder(spec: Spec) -> Callable[[str], str]:
+    """What finds the encrypted field in a barcode string of a spec; it gives an empty string where there is none."""
+    if not spec.encrypted:
+        return lambda payload: ""
+    between, terminator = spec.field_separator, spec.terminator
+    head = between + spec.encrypted[0].key + spec.key_separator
+
+    def find(payload: str) -> str:
+        return (between + payload).partition(head)[2].partition(between)[0].removesuffix(terminator)
+
+    return find

@@ -1,0 +1,252 @@
+"""Feedback files: what became of the devices of an uploaded control log.
+
+The format of Amazon's file is not public. So where its list is, which fields count and which words mean what stands in
+a feedback mapping. All text of such a file is hostile: bounded in length here, and escaped by whoever shows it.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bss_mfg.core.toml_files import load_toml, parse_toml, validate
+from bss_mfg.errors import InputError
+from bss_mfg.manifest.jsonlist import at, members
+
+FILE = "amazon-ffs-feedback.toml"
+MAX_ENTRIES = 2_000_000
+MAX_SERIAL, MAX_REASON = 64, 500
+"""Characters: a longer serial is none of ours, a longer reason is cut."""
+_PROBLEMS = 10
+
+Status = Literal["published", "assumed"]
+_PATH = r"^[^.\s]+(\.[^.\s]+)*$"
+Dotted = Annotated[str, Field(pattern=_PATH)]
+Word = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class JsonShape(_Strict):
+    """Paths, separated by dots: of the list in the document, and of the fields in each of its objects."""
+
+    status: Status
+    list: Annotated[str, Field(pattern=rf"{_PATH}|^$")] = Field(description="Empty: the document is the list.")
+    serial: Dotted
+    verdict: Dotted
+    reason: Dotted | Literal[""] = ""
+
+
+class CsvShape(_Strict):
+    """Names of the columns in the first line."""
+
+    status: Status
+    delimiter: Literal[",", ";", "\t", "|"] = ","
+    serial: Word
+    verdict: Word
+    reason: Word | Literal[""] = ""
+
+
+class Words(_Strict):
+    """What the verdict may say; upper and lower case are the same."""
+
+    status: Status
+    accepted: Annotated[tuple[Word, ...], Field(min_length=1)]
+    rejected: Annotated[tuple[Word, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _apart(self) -> Words:
+        if {word.casefold() for word in self.accepted} & {word.casefold() for word in self.rejected}:
+            raise ValueError("a word can't mean accepted and rejected")
+        return self
+
+
+class FeedbackMapping(_Strict):
+    """A feedback mapping file."""
+
+    format: Literal[1]
+    name: str
+    title: str = ""
+    json_: JsonShape = Field(alias="json")
+    csv: CsvShape
+    words: Words
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """The tables that Amazon's public pages do not describe."""
+        tables = {"json": self.json_.status, "csv": self.csv.status, "words": self.words.status}
+        return tuple(name for name, status in tables.items() if status == "assumed")
+
+
+State = Literal["accepted", "rejected", "contradictory", "unclear"]
+
+
+class Verdict(NamedTuple):
+    """What a file says of one serial. `contradictory`: more than one thing; `unclear`: a word that the mapping lacks.
+
+    `reason` is the first that is given (of the rejection, where there is one; the word itself where it is unclear);
+    `times` counts the entries.
+    """
+
+    state: State
+    reason: str
+    times: int
+
+    @property
+    def repeated(self) -> bool:
+        return self.times > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """A feedback file: verdicts by serial in the file's order. Serials and reasons may hold any character.
+
+    `unreadable` counts entries without a serial or verdict; `problems` describes the first of them.
+    """
+
+    name: str
+    sha256: str
+    verdicts: Mapping[str, Verdict]
+    entries: int
+    unreadable: int
+    problems: tuple[str, ...]
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Serials by state, and `repeated`."""
+        counted = Counter[str](verdict.state for verdict in self.verdicts.values())
+        counted["repeated"] = sum(verdict.repeated for verdict in self.verdicts.values())
+        return counted
+
+
+def load_feedback_mapping(specs_folder: Path) -> FeedbackMapping:
+    """The workspace's own feedback mapping, or the packaged one."""
+    if (specs_folder / FILE).is_file():
+        return validate(load_toml(specs_folder / FILE, "feedback mapping"), FeedbackMapping)
+    packaged = resources.files("bss_mfg.manifest") / FILE
+    return validate(parse_toml(packaged.read_text("utf-8"), FILE), FeedbackMapping)
+
+
+def read_feedback(data: bytes, name: str, mapping: FeedbackMapping) -> Feedback:
+    """What a feedback file says: `name` ends with .json or .csv, else its first character tells which it is.
+
+    Beside the file itself, memory holds one line for each serial. `InputError` where it is of another shape than the
+    mapping says, or no verdict has a word that the mapping knows.
+    """
+    ending = Path(name).suffix.lower()
+    is_json = ending == ".json" or (ending != ".csv" and data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"))
+    rows = _json_rows(data, name, mapping.json_) if is_json else _csv_rows(data, name, mapping.csv)
+    meaning: dict[str, State] = {word.strip().casefold(): "accepted" for word in mapping.words.accepted}
+    meaning |= {word.strip().casefold(): "rejected" for word in mapping.words.rejected}
+    verdicts: dict[str, Verdict] = {}
+    shared: dict[Verdict, Verdict] = {}
+    problems: list[str] = []
+    entries = unreadable = 0
+    for line, serial, word, reason in rows:
+        entries += 1
+        if entries > MAX_ENTRIES:
+            raise InputError(f"has more than {MAX_ENTRIES:,} entries", where=name, way_out="Cut it into several files.")
+        if problem := _problem(serial, word):
+            unreadable += 1
+            if len(problems) < _PROBLEMS:
+                problems.append(f"line {line}: {problem}")
+            continue
+        state = meaning.get(word.strip().casefold(), "unclear")
+        if state == "unclear":
+            reason = f"{word[:MAX_SERIAL]}: {reason}" if reason else word[:MAX_SERIAL]
+        verdict = _joined(verdicts.get(serial), state, reason[:MAX_REASON])
+        verdicts[serial] = shared.setdefault(verdict, verdict)  # most of a million say the same
+    if verdicts and all(verdict.state == "unclear" for verdict in verdicts.values()):
+        word = next(iter(verdicts.values())).reason
+        raise InputError(
+            f"no entry has a verdict that the feedback mapping {mapping.name} knows; the first says {word[:60]!a}",
+            where=name,
+            way_out=f"Correct [words] in the workspace's specs/{FILE}.",
+        )
+    return Feedback(name, hashlib.sha256(data).hexdigest(), verdicts, entries, unreadable, tuple(problems))
+
+
+def _joined(before: Verdict | None, state: State, reason: str) -> Verdict:
+    if before is None:
+        return Verdict(state, reason, 1)
+    if before.state == state:
+        return Verdict(state, before.reason or reason, before.times + 1)
+    first = (reason or before.reason) if state == "rejected" else (before.reason or reason)
+    return Verdict("contradictory", first, before.times + 1)
+
+
+def _problem(serial: Any, word: Any) -> str:
+    if not isinstance(serial, str) or not serial.strip():
+        return "there is no serial"
+    if len(serial) > MAX_SERIAL:
+        return f"the serial has {len(serial):,} characters"
+    if not isinstance(word, str) or not word.strip():
+        return f"there is no verdict on {serial!a}"
+    return ""
+
+
+Row = tuple[int, Any, Any, str]
+
+
+def _json_rows(data: bytes, name: str, shape: JsonShape) -> Iterator[Row]:
+    serial, verdict = shape.serial.split("."), shape.verdict.split(".")
+    reason = shape.reason.split(".") if shape.reason else None
+    for line, entry in members(data, shape.list.split(".") if shape.list else [], name):
+        yield line, at(entry, serial), _word(at(entry, verdict)), _text(at(entry, reason)) if reason else ""
+
+
+def _word(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, (bool, int)) else value
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value)
+
+
+def _csv_rows(data: bytes, name: str, shape: CsvShape) -> Iterator[Row]:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError("is not UTF-8 text", where=f"{name}, line {line}", way_out="Fetch the file again.") from None
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=shape.delimiter, strict=True)
+    try:
+        header = [cell.strip().casefold() for cell in next(reader, [])]
+        columns = {wanted: _column(header, wanted, name) for wanted in (shape.serial, shape.verdict)}
+        reason = shape.reason.strip().casefold()
+        last = header.index(reason) if reason in header else None
+        for row in reader:
+            if row:
+                serial, verdict = (
+                    row[column].strip() if (column := columns[wanted]) < len(row) else None
+                    for wanted in (shape.serial, shape.verdict)
+                )
+                yield reader.line_num, serial, verdict, row[last] if last is not None and last < len(row) else ""
+    except csv.Error as error:
+        raise InputError(
+            f"is not the CSV that it should be: {error}",
+            where=f"{name}, line {reader.line_num}",
+            way_out="The file is damaged, cut off, or of another kind.",
+        ) from None
+
+
+def _column(header: list[str], wanted: str, name: str) -> int:
+    if header.count(wanted.strip().casefold()) != 1:
+        raise InputError(
+            f"the first line does not name the column {wanted!a} once",
+            where=name,
+            way_out=f"Correct [csv] in the workspace's specs/{FILE}, or fetch the file again.",
+        )
+    return header.index(wanted.strip().casefold())

@@ -1,0 +1,124 @@
+"""Mapping files of control logs: where each value of a log stands, where it comes from, and what is known of it.
+
+The envelope is published, names inside it are not: each entry is marked published or assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bss_mfg.core.toml_files import load_toml, parse_toml, validate
+from bss_mfg.errors import InputError
+from bss_mfg.payload.spec import packaged_names
+
+Source = Literal[
+    "constant", "product.pid", "product.upc", "product.ean", "unit.serial", "unit.uuid", "unit.mac",
+    "package.encrypted", "package.serials",
+]  # fmt: skip
+UNIT_SOURCES = ("unit.serial", "unit.uuid", "unit.mac")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Entry(_Strict):
+    """One value: its path inside a control log, separated by dots, and where it comes from."""
+
+    path: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(\.[A-Za-z0-9]+)*$")]
+    status: Literal["published", "assumed"]
+    source: Source
+    value: str | None = None
+    member: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$")] = Field(
+        "serialNumber", description="package.serials: the name of the serial in each object of the list."
+    )
+    optional: bool = Field(False, description="Left out where there is no such value.")
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Entry:
+        if (self.source == "constant") != bool(self.value):
+            raise ValueError("a constant has a value, and only a constant has one")
+        return self
+
+
+class LogMapping(_Strict):
+    """A mapping file: the entries of device logs and of bundle logs."""
+
+    format: Literal[1]
+    name: str
+    title: str = ""
+    device: Annotated[tuple[Entry, ...], Field(min_length=1)]
+    bundle: tuple[Entry, ...] = ()
+
+    @model_validator(mode="after")
+    def _whole(self) -> LogMapping:
+        for kind, entries in (("device", self.device), ("bundle", self.bundle)):
+            paths = [entry.path for entry in entries]
+            for path in paths:
+                if paths.count(path) > 1 or any(other.startswith(path + ".") for other in paths):
+                    raise ValueError(f"two [[{kind}]] entries want the same place, {path}")
+        if not any(entry.source in UNIT_SOURCES for entry in self.device):
+            raise ValueError("a device log names its device: one of unit.serial, unit.uuid and unit.mac is needed")
+        if any(entry.source == "package.serials" for entry in self.device):
+            raise ValueError("package.serials belongs into [[bundle]]")
+        if self.bundle:
+            lists = [entry.path for entry in self.bundle if entry.source == "package.serials"]
+            if len(lists) != 1 or any(entry.source in UNIT_SOURCES for entry in self.bundle):
+                raise ValueError("a bundle log names its devices once, by package.serials")
+            if any(entry.path == lists[0] or entry.path.startswith(lists[0] + ".") for entry in self.device):
+                raise ValueError(f"{lists[0]} stands in device logs too, so the two kinds can't be told apart")
+        return self
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """Paths that Amazon's public pages do not describe."""
+        return tuple(dict.fromkeys(item.path for item in (*self.device, *self.bundle) if item.status == "assumed"))
+
+
+def load_mapping(spec: str, specs_folder: Path) -> LogMapping:
+    """As `find_mapping`; `InputError` where there is none."""
+    if mapping := find_mapping(spec, specs_folder):
+        return mapping
+    raise InputError(
+        f"there is no control log mapping for the spec {spec}: its names are nowhere published",
+        way_out=f"Write specs/{_file_name(spec)} in the workspace from Amazon's control log specification; "
+        "`bss-mfg spec copy amazon-bss-ob04` brings one to begin with.",
+    )
+
+
+def find_mapping(spec: str, specs_folder: Path) -> LogMapping | None:
+    """The mapping that stands beside a spec: in the workspace's specs folder, or packaged.
+
+    A spec of one's own without a mapping takes that of Bluetooth Mesh; a packaged sibling without one has none.
+    """
+    name = _file_name(spec)
+    if (specs_folder / name).is_file():
+        return validate(load_toml(specs_folder / name, "control log mapping"), LogMapping)
+    packaged = resources.files("bss_mfg.payload") / "specs" / name
+    if not packaged.is_file() and spec in packaged_names():
+        return None
+    if not packaged.is_file():
+        packaged = resources.files("bss_mfg.payload") / "specs" / "amazon-bss-ob04.control-log.toml"
+    return validate(parse_toml(packaged.read_text("utf-8"), packaged.name), LogMapping)
+
+
+def _file_name(spec: str) -> str:
+    return f"{spec}.control-log.toml"
+
+
+def tree_of(nodes: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Values by path as nested objects, in the order of their first mention."""
+    tree: dict[str, Any] = {}
+    for path, value in nodes:
+        *folders, name = path.split(".")
+        node = tree
+        for step in folders:
+            node = node.setdefault(step, {})
+        node[name] = value
+    return tree

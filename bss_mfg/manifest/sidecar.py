@@ -1,0 +1,140 @@
+"""The sidecar of a control log, `NAME.json`: what the file holds, and from which state of the ledger it was made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bss_mfg.core.files import already_exists_error, is_complete, read_bytes, sha256_of, write_atomically
+from bss_mfg.errors import InputError, RefusedError
+from bss_mfg.manifest.mapping import LogMapping
+from bss_mfg.manifest.splitting import Contents, Document
+
+MAX_SIDECAR = 1 << 20
+Count = Annotated[int, Field(ge=0)]
+
+
+class Sidecar(BaseModel):
+    """A sidecar; packages are numbered from 1 within the batch."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    format: Literal[1] = 1
+    file: str = Field(description="Name of the control log, in the same folder.")
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    octets: Count
+    device_logs: Count
+    bundle_logs: Count
+    packages: Count = Field(description="Packages with a log of either kind in this file.")
+    units: Count = Field(description="Units with a device log in this file.")
+    first_package: Count
+    last_package: Count
+    batch: str
+    ledger_head: Annotated[str, Field(pattern="^[0-9]+:[0-9a-f]{64}$")]
+    mapping: str = Field(description="Name of the mapping file.")
+    assumed: tuple[str, ...] = Field(description="Paths of the mapping that Amazon's public pages do not describe.")
+    bss_mfg: str = Field(description="Version of bss-mfg.")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where logs come from: batch, ledger head (`NUMBER:DIGEST`), mapping, and the version of bss-mfg."""
+
+    batch: str
+    ledger_head: str
+    mapping: LogMapping
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A control log that lies on disk beside its sidecar."""
+
+    path: Path
+    sha256: str
+    contents: Contents
+    before: bool = False
+    """Whether it was counted before: the same logs, made again in the same folder."""
+
+
+def sidecar_path(path: Path) -> Path:
+    """Where the sidecar of a control log lies."""
+    return path.with_name(f"{path.name}.json")
+
+
+def render_sidecar(name: str, sha256: str, contents: Contents, origin: Origin) -> bytes:
+    """The sidecar of the finished file `name`."""
+    sidecar = Sidecar(
+        file=name,
+        sha256=sha256,
+        octets=contents.octets,
+        device_logs=contents.device_logs,
+        bundle_logs=contents.bundle_logs,
+        packages=contents.all_packages,
+        units=sum(map(len, contents.units)),
+        first_package=contents.first_package,
+        last_package=contents.last_package,
+        batch=origin.batch,
+        ledger_head=origin.ledger_head,
+        mapping=origin.mapping.name,
+        assumed=origin.mapping.assumed,
+        bss_mfg=origin.version,
+    )
+    return (json.dumps(sidecar.model_dump(), indent=2) + "\n").encode("ascii")
+
+
+def write_logs(folder: Path, documents: Iterable[Document], names: Iterator[str], origin: Origin) -> Iterator[Written]:
+    """Write each document and its sidecar, and yield what lies there: a caller that notes it then notes only whole
+    files. A kill may leave a control log without its sidecar, never a sidecar without its control log."""
+    for document in documents:
+        path = folder / next(names)
+        if sidecar_path(path).exists():
+            raise already_exists_error(sidecar_path(path))
+        sha256 = write_atomically(path, document)
+        write_atomically(sidecar_path(path), [render_sidecar(path.name, sha256, document.contents, origin)])
+        yield Written(path, sha256, document.contents)
+
+
+def adopt_log(path: Path, sha256: str, contents: Contents, origin: Origin) -> Written:
+    """Take a control log that lies on disk already as written, and give it its sidecar where it has none."""
+    if not is_complete(sidecar_path(path)):
+        write_atomically(sidecar_path(path), [render_sidecar(path.name, sha256, contents, origin)])
+    return Written(path, sha256, contents)
+
+
+def read_sidecar(path: Path) -> Sidecar:
+    """The sidecar of the control log `path`, held against the file's octets.
+
+    `InputError` where it is none or is missing, `RefusedError` where the file is not the one it describes.
+    """
+    where = str(sidecar_path(path))
+    try:
+        sidecar = Sidecar.model_validate_json(read_bytes(sidecar_path(path), "sidecar", MAX_SIDECAR))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(map(str, first["loc"]))[:80]
+        raise InputError(
+            f"is not the sidecar of a control log: {ascii(field)[1:-1] + ': ' if field else ''}{first['msg'][:200]}",
+            where=where,
+            way_out="Make the control log again, in another folder.",
+        ) from None
+    problems = []
+    if sidecar.file != path.name:
+        problems.append(f"it is the sidecar of {sidecar.file[:80]!a}")
+    if sha256_of(path) != sidecar.sha256:
+        problems.append("the file has another SHA-256")
+    if (octets := path.stat().st_size) != sidecar.octets:
+        problems.append(f"the file has {octets:,} octets, not {sidecar.octets:,}")
+    if problems:
+        raise RefusedError(
+            "the control log is not the one that was written",
+            where=str(path),
+            problems=problems,
+            way_out="It was altered or renamed. Don't upload it; make it again.",
+        )
+    return sidecar

@@ -1,0 +1,57 @@
+"""The index of programming files, `NAME.json`: which files a release made, of which batch, in which format."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bss_mfg.core.files import iter_files, read_bytes
+from bss_mfg.errors import BssError
+
+MAX_INDEX = 16 << 20
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class IndexedFile(_Strict):
+    """One file, in the index's own folder."""
+
+    file: str
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    serial: str | None = Field(None, description="Of the one unit in it, where a file holds one.")
+
+
+class Index(_Strict):
+    """An index; it holds no key."""
+
+    format: Literal[1] = 1
+    kind: Literal["programming"] = "programming"
+    batch: str
+    ledger_head: str = Field(description="NUMBER:DIGEST of the ledger before the release.")
+    programming_format: str
+    layout: str | None = Field(None, description="SHA-256 of the layout file that was given.")
+    sealed_to: tuple[str, ...] = Field(description="age recipients; none: the files are in clear.")
+    units: int
+    files: tuple[IndexedFile, ...]
+    bss_mfg: str = Field(description="Version of bss-mfg.")
+
+    def rendered(self) -> bytes:
+        """The file's octets."""
+        return (json.dumps(self.model_dump(), indent=1) + "\n").encode("ascii")
+
+
+def indexes(folder: Path, batch: str | None = None) -> Iterator[tuple[Path, Index]]:
+    """All indexes of a batch, or of all, anywhere below a folder; JSON files of other kinds are passed over."""
+    for path in sorted(path for path in iter_files(folder) if path.suffix == ".json"):
+        try:
+            found = Index.model_validate_json(read_bytes(path, "index", MAX_INDEX))
+        except (ValidationError, BssError):
+            continue
+        if batch in (None, found.batch):
+            yield path, found

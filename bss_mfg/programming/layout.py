@@ -1,0 +1,228 @@
+"""Layout files: which octets of a binary image hold what. TOML, checked when it is loaded, each mistake by its line."""
+
+from __future__ import annotations
+
+import binascii
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from importlib import resources
+from itertools import pairwise
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from bss_mfg.core.toml_files import TomlDocument, load_toml, parse_toml, validate
+from bss_mfg.core.toml_lines import FieldPath
+from bss_mfg.errors import InputError
+
+_LARGEST = 1 << 24
+_SPACE = 1 << 32
+_TEXT = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:_+-")
+_MIRRORED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
+
+
+def _kermit(data: bytes) -> int:
+    return int(f"{binascii.crc_hqx(data.translate(_MIRRORED), 0):016b}"[::-1], 2)
+
+
+CRCS: Mapping[str, tuple[int, Callable[[bytes], int]]] = MappingProxyType(
+    {
+        "crc32": (4, zlib.crc32),
+        "crc16-ccitt-false": (2, lambda data: binascii.crc_hqx(data, 0xFFFF)),
+        "crc16-xmodem": (2, lambda data: binascii.crc_hqx(data, 0)),
+        "crc16-kermit": (2, _kermit),
+    }
+)
+"""Check sums by name: their octets and how they are computed. "CRC-16 CCITT" alone is the name of three."""
+
+
+def _hex(value: str) -> str:
+    try:
+        bytes.fromhex(value)
+    except ValueError:
+        raise ValueError("should be pairs of hex digits") from None
+    return value
+
+
+def _no_text(value: int) -> int:
+    if value in _TEXT:
+        raise ValueError("a letter, digit or mark of a serial can't be told from padding; take 0, 32 or 255")
+    return value
+
+
+class _Region(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+    offset: Annotated[int, Field(ge=0, le=_LARGEST)]
+
+
+class DeviceUuid(_Region):
+    """The Device UUID, most significant octet first."""
+
+    kind: Literal["uuid"]
+    width: Literal[16] = 16
+
+
+class OobKey(_Region):
+    """The AuthValue: exactly as many octets as the batch's keys have."""
+
+    kind: Literal["oob"]
+    width: Literal[16, 32]
+
+
+class Text(_Region):
+    """ASCII text, padded at its end and never cut."""
+
+    kind: Literal["serial", "batch", "product", "ledger"]
+    width: Annotated[int, Field(ge=1, le=4096)]
+    pad: Annotated[int, Field(ge=0, le=255), AfterValidator(_no_text)] = 0
+    terminated: bool = False
+
+
+class Octets(_Region):
+    """Constant octets."""
+
+    kind: Literal["octets"]
+    value: Annotated[str, Field(min_length=2), AfterValidator(_hex)]
+
+    @property
+    def width(self) -> int:
+        """Octets of the value."""
+        return len(bytes.fromhex(self.value))
+
+
+class Number(_Region):
+    """A constant number."""
+
+    kind: Literal["number"]
+    width: Literal[1, 2, 4, 8]
+    endian: Literal["little", "big"]
+    value: Annotated[int, Field(ge=0)]
+
+
+class Crc(_Region):
+    """A check sum over the image's octets from the start of one region to the end of another, gaps with them."""
+
+    kind: Literal["crc"]
+    algorithm: Literal["crc32", "crc16-ccitt-false", "crc16-xmodem", "crc16-kermit"]
+    endian: Literal["little", "big"]
+    first: str
+    last: str
+
+    @property
+    def width(self) -> int:
+        """Octets of the check sum."""
+        return CRCS[self.algorithm][0]
+
+
+Region = Annotated[DeviceUuid | OobKey | Text | Octets | Number | Crc, Field(discriminator="kind")]
+
+
+class Layout(BaseModel):
+    """A layout file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    size: Annotated[int, Field(ge=1, le=_LARGEST)]
+    fill: Annotated[int, Field(ge=0, le=255)] = 0xFF
+    address: Annotated[int, Field(ge=0, lt=_SPACE)] | None = None
+    region: Annotated[tuple[Region, ...], Field(min_length=1)]
+
+    def one(self, kind: str) -> DeviceUuid | OobKey | Text | Octets | Number | Crc | None:
+        """The first region of a kind."""
+        return next((region for region in self.region if region.kind == kind), None)
+
+    @property
+    def key_octets(self) -> int:
+        """How many octets an OOB key must have."""
+        return next(region.width for region in self.region if isinstance(region, OobKey))
+
+    def span(self, crc: Crc) -> slice:
+        """The octets that a check sum is over."""
+        named = {region.name: region for region in self.region}
+        last = named[crc.last]
+        return slice(named[crc.first].offset, last.offset + last.width)
+
+
+def load_layout(path: Path) -> Layout:
+    """Read and check a layout file; `InputError` names file, line and field."""
+    return _checked(load_toml(path, "layout file"))
+
+
+@lru_cache(maxsize=1)
+def packaged_layouts() -> tuple[Layout, ...]:
+    """The layouts that come with bss-mfg, one for each width of the OOB key. They have no address: only who knows the
+    device's flash can give one."""
+    folder = resources.files("bss_mfg.programming") / "layouts"
+    names = ("mesh-16.toml", "mesh-32.toml")
+    return tuple(_checked(parse_toml((folder / name).read_text("utf-8"), name)) for name in names)
+
+
+def _checked(document: TomlDocument) -> Layout:
+    layout = validate(document, Layout)
+    problems = [(document.where(location), text) for location, text in _problems(layout)]
+    if problems:
+        raise InputError(
+            problems[0][1],
+            where=problems[0][0],
+            problems=[f"also {where}: {text}" for where, text in problems[1:6]],
+            way_out="Correct the file and run the command again.",
+        )
+    return layout
+
+
+def _problems(layout: Layout) -> Iterator[tuple[FieldPath, str]]:
+    """What no field shows by itself: regions against each other and against the image."""
+    if layout.address is not None and layout.address + layout.size > _SPACE:
+        yield ("address",), f"the image's {layout.size} octets reach beyond a 32-bit address"
+    for kind, needed in (("uuid", True), ("oob", True), ("serial", False)):
+        count = sum(region.kind == kind for region in layout.region)
+        if count > 1 or (needed and not count):
+            yield (
+                ("region",),
+                f"{count} regions are of the kind {kind}; {'exactly' if needed else 'at most'} one is wanted",
+            )
+    seen: dict[str, int] = {}
+    for index, region in enumerate(layout.region):
+        here: FieldPath = ("region", index)
+        if region.name in seen:
+            yield (*here, "name"), f"{region.name!r} is also the name of region {seen[region.name] + 1}"
+        seen.setdefault(region.name, index)
+        end = region.offset + region.width
+        if end > layout.size:
+            yield (*here, "offset"), f"{region.name} ends at octet {end}, the image has {layout.size}"
+        if isinstance(region, Number) and region.value >= 1 << 8 * region.width:
+            yield (*here, "value"), f"{region.value} does not fit into {region.width} octets"
+    order = sorted(range(len(layout.region)), key=lambda index: layout.region[index].offset)
+    for before, after in pairwise(order):
+        first, second = layout.region[before], layout.region[after]
+        if first.offset + first.width > second.offset:
+            yield (
+                ("region", after, "offset"),
+                f"{second.name} overlaps {first.name}, which ends at octet " + str(first.offset + first.width),
+            )
+    for index, region in enumerate(layout.region):
+        if isinstance(region, Crc):
+            yield from _crc_problems(layout, index, region, seen)
+
+
+def _crc_problems(layout: Layout, index: int, crc: Crc, names: Mapping[str, int]) -> Iterator[tuple[FieldPath, str]]:
+    here: FieldPath = ("region", index)
+    unknown = [field for field in ("first", "last") if getattr(crc, field) not in names]
+    for field in unknown:
+        yield (*here, field), f"there is no region {getattr(crc, field)!r}; known are {', '.join(names)}"
+    if unknown:
+        return
+    span = layout.span(crc)
+    if span.start >= span.stop:
+        yield (*here, "last"), f"{crc.last} lies before {crc.first}"
+    for later in layout.region[index:]:
+        if isinstance(later, Crc) and later.offset < span.stop and span.start < later.offset + later.width:
+            what = "itself" if later is crc else f"{later.name}, which is computed after it"
+            yield (*here, "last"), f"{crc.name} is over {what}"

@@ -1,0 +1,223 @@
+"""Keys released to the line: files put in place, then counted in the ledger; each unit's key once.
+
+A run that is killed has released what its finished files hold and no more: the same command goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from bss_mfg import __version__
+from bss_mfg.core.files import (
+    already_exists_error,
+    destroy,
+    is_complete,
+    leftover_files,
+    make_folder,
+    read_bytes,
+    remove_leftover,
+    sha256_of,
+    write_atomically,
+)
+from bss_mfg.errors import InputError, RefusedError
+from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.vault import Vault
+from bss_mfg.model import Batch, Unit
+from bss_mfg.programming.index import Index, IndexedFile, indexes
+from bss_mfg.programming.model import About, Format
+from bss_mfg.programming.sealing import recipients, sealed
+
+AT_ONCE = 500
+"""Files of single units that are counted together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How keys are to be released: to which age recipients (none: in clear), and, for a second time, why."""
+
+    to: tuple[str, ...] = ()
+    again: bool = False
+    reason: str = ""
+    layout: str | None = None
+    """SHA-256 of the layout file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What a release made: files, or the folder of many; `indexes` name each."""
+
+    files: tuple[Path, ...]
+    indexes: tuple[Path, ...]
+    units: int
+
+
+def release(ledger: Ledger, vault: Vault, batch: Batch, form: Format, out: Path, wanted: Wanted = Wanted()) -> Released:
+    """Write the keys of a batch that were never released, or with `wanted.again` all, and count them.
+
+    `out` is a folder; of a format that holds a whole batch it may name the file. Files are 0600, never over others;
+    one of the same octets, which a killed run left, is taken as it is. `RefusedError` where nothing is left to release.
+    """
+    ledger.refuse_retired(batch.id)
+    if not wanted.again and not ledger.unreleased(batch.id):
+        raise RefusedError(
+            "all its keys were released before",
+            where=f"batch {batch.id}",
+            way_out=f"`bss-mfg history {batch.id}` shows the files. To release them again, add --again --reason TEXT.",
+        )
+    run = _Run(ledger, batch, form, wanted)
+    units = ledger.units_with_keys(batch.id, vault, unreleased=not wanted.again)
+    return run.as_one(units, out) if form.each == "batch" else run.one_by_one(units, out)
+
+
+class _Run:
+    def __init__(self, ledger: Ledger, batch: Batch, form: Format, wanted: Wanted) -> None:
+        self._ledger, self._batch, self._form, self._wanted = ledger, batch, form, wanted
+        self._to = recipients(wanted.to) if wanted.to else []
+        seq, digest = ledger.head()
+        self._head = f"{seq}:{digest}"
+        self._about = About(batch.id, batch.facts.get("pid", ""), self._head, __version__)
+
+    @property
+    def _suffix(self) -> str:
+        return self._form.suffix + (".age" if self._to else "")
+
+    def as_one(self, units: Iterator[Unit], out: Path) -> Released:
+        """One file for the whole batch."""
+        path = out
+        if out.is_dir() or out.suffix == "":
+            make_folder(out)
+            path = self._free(out)
+        numbers = array("q")
+
+        def counted() -> Iterator[Unit]:
+            for unit in units:
+                numbers.append(unit.number)
+                yield unit
+
+        pieces = self._form.write(counted(), self._about)
+        if is_complete(path) and not self._to:
+            sha256 = _found(path, pieces)
+        else:
+            sha256 = write_atomically(path, sealed(pieces, self._to) if self._to else pieces)
+        index = path.with_name(f"{path.name}.json")
+        self._index(index, [IndexedFile(file=path.name, sha256=sha256)], len(numbers))
+        self._record(numbers, {"file": path.name, "sha256": sha256})
+        return Released((path,), (index,), len(numbers))
+
+    def _free(self, folder: Path) -> Path:
+        """The name of this release: a run that goes on gets the same, as nothing was counted meanwhile."""
+        number = 1 + sum(1 for _ in self._ledger.events_of(("keys released",), self._batch.id))
+        return folder / f"{self._batch.id}-keys-{number:03d}{self._suffix}"
+
+    def one_by_one(self, units: Iterator[Unit], out: Path) -> Released:
+        """A file a unit, named after its serial."""
+        make_folder(out)
+        files: list[Path] = []
+        found: list[Path] = []
+        total = 0
+        while some := list(islice(units, AT_ONCE)):
+            listed = []
+            for unit in some:
+                path = out / f"{unit.serial}{self._suffix}"
+                listed.append(IndexedFile(file=path.name, sha256=self._one(unit, path), serial=unit.serial))
+                files = [*files[:2], path]  # a million paths are in nobody's interest
+            index = out / f"{self._batch.id}-keys-{some[0].number:07d}.{self._form.name}.json"
+            self._index(index, listed, len(some))
+            found.append(index)
+            total += len(some)
+            self._record(
+                [unit.number for unit in some],
+                {"folder": out.name, "first": some[0].serial, "last": some[-1].serial},
+            )
+        return Released(tuple(files), tuple(found), total)
+
+    def _one(self, unit: Unit, path: Path) -> str:
+        """The SHA-256 of a unit's file, put in place, or found there with the unit's octets (its mark may be older)."""
+        if not is_complete(path) or self._to:
+            pieces = self._form.write([unit], self._about)
+            return write_atomically(path, sealed(pieces, self._to) if self._to else pieces)
+        data = read_bytes(path, "programming file")
+        try:
+            (there,) = self._form.read(data)
+        except InputError:
+            raise already_exists_error(path) from None
+        if (there.uuid, there.serial or unit.serial) != (unit.uuid, unit.serial) or there.key != unit.key:
+            raise already_exists_error(path)
+        return hashlib.sha256(data).hexdigest()
+
+    def _index(self, path: Path, files: Sequence[IndexedFile], units: int) -> None:
+        index = Index(
+            batch=self._batch.id, ledger_head=self._head, programming_format=self._form.name,
+            layout=self._wanted.layout, sealed_to=self._wanted.to, units=units, files=tuple(files),
+            bss_mfg=__version__,
+        )  # fmt: skip
+        write_atomically(path, [index.rendered()], replace=True)
+
+    def _record(self, numbers: Sequence[int], data: dict[str, object]) -> None:
+        more = {"reason": self._wanted.reason} if self._wanted.again else {}
+        sealed_to = {"sealed_to": list(self._wanted.to)} if self._wanted.to else {}
+        self._ledger.record_release(
+            self._batch.id, numbers, {**data, "format": self._form.name, **sealed_to, **more}
+        )  # fmt: skip
+
+
+def _found(path: Path, pieces: Iterable[bytes]) -> str:
+    """The SHA-256 of a file that is there with the octets that would be written; any other is in the way."""
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    if digest.hexdigest() != sha256_of(path):
+        raise already_exists_error(path)
+    return digest.hexdigest()
+
+
+def lying_exports(ledger: Ledger, batch: Batch, folder: Path) -> list[Path]:
+    """Programming files of a batch that still lie somewhere in a folder: by the history, and by their indexes."""
+    released = {
+        event.data["file"]: event.data.get("sha256")
+        for event in ledger.events_of(("keys released",), batch.id)
+        if "file" in event.data
+    }
+    found = {
+        path
+        for name, sha in released.items()
+        for path in folder.rglob(name)
+        if path.is_file() and sha in (None, sha256_of(path))
+    }
+    for path, index in indexes(folder, batch.id):
+        found |= {file for item in index.files if (file := path.with_name(item.file)).is_file()}
+    return sorted(found)
+
+
+def retire_batch(
+    ledger: Ledger, batch: Batch, acknowledged: str | None, root: Path, *, delete_exports: bool
+) -> tuple[bool, list[Path]]:
+    """Destroy a batch's keys: (whether they were there, the files that were destroyed with them).
+
+    `acknowledged` says by what the manifest was acknowledged, where not every unit was accepted by a feedback file.
+    `RefusedError` while a programming export lies in the workspace `root` and `delete_exports` is not said. What killed
+    commands left half-written may hold keys, and goes in any case.
+    """
+    lying = lying_exports(ledger, batch, root)
+    if lying and not delete_exports:
+        raise RefusedError(
+            f"{len(lying):,} programming files with its OOB keys lie in the workspace",
+            where=f"batch {batch.id}",
+            problems=[str(path.relative_to(root)) for path in lying[:10]],
+            way_out="Nothing was changed. Take them away, or add --delete-exports to destroy them.",
+        )
+    if acknowledged is None and not ledger.retired_at(batch.id) and (left := ledger.unaccepted(batch.id)):
+        raise RefusedError(
+            f"{left:,} of its units were accepted by no feedback file",
+            where=f"batch {batch.id}",
+            way_out="Read Amazon's answer with `bss-mfg manifest acknowledge FILE`, or say --acknowledged TEXT.",
+        )
+    new = ledger.retire(batch.id, acknowledged or "feedback files")
+    for path in lying:
+        destroy(path)
+    return new, [*lying, *(path for path in leftover_files(root) if remove_leftover(path))]

@@ -1,0 +1,90 @@
+"""Zephyr settings of one unit: as the file of the settings subsystem's file back end, or as commands for its shell.
+
+`zephyr` is a run of records: the record's length as two octets (the device's own byte order; little-endian on every
+Arm and RISC-V target), then `name=value` with the value's bare octets. Confirmed by Zephyr's reader,
+subsys/settings/src/settings_file.c and settings_line.c (`settings_next_line_ctx`, `settings_line_name_read`).
+
+`zephyr-shell` is a command a line, `settings write NAME HEX`, and works with every back end (NVS, ZMS, FCB, file).
+Confirmed by subsys/settings/src/settings_shell.c (`cmd_write`), where hex is what a value is without a type.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator, Mapping
+
+from bss_mfg.model import Unit
+from bss_mfg.programming.model import (
+    About,
+    Format,
+    Programmed,
+    as_text,
+    from_hex,
+    not_of,
+    octets_of,
+    only,
+    programmed,
+)
+
+TREE = "bss"
+"""The subtree of our settings; the names are ours, since Zephyr leaves them to the application."""
+
+
+def _values(units: Iterable[Unit], about: About) -> dict[str, bytes]:
+    unit = only(units)
+    device, key = octets_of(unit)
+    marks = {"batch": about.batch.encode("ascii"), "ledger": about.head.encode("ascii")}
+    return {**marks, "serial": unit.serial.encode("ascii"), "uuid": device, "oob": key}
+
+
+def _programmed(values: Mapping[str, bytes]) -> list[Programmed]:
+    try:
+        serial, device, key = (values[f"{TREE}/{name}"] for name in ("serial", "uuid", "oob"))
+        return [programmed(as_text(serial), device, key)]
+    except KeyError as error:
+        raise not_of(f"has no setting {error.args[0]}") from None
+    except ValueError as error:
+        raise not_of(str(error)) from None
+
+
+def _write_file(units: Iterable[Unit], about: About) -> Iterator[bytes]:
+    for name, value in _values(units, about).items():
+        line = f"{TREE}/{name}=".encode("ascii") + value
+        yield struct.pack("<H", len(line)) + line
+
+
+def _read_file(data: bytes) -> list[Programmed]:
+    values: dict[str, bytes] = {}
+    at = 0
+    while at < len(data):
+        start = at + 2
+        length = int.from_bytes(data[at:start], "little")
+        line = data[start : start + length]
+        name, equals, value = line.partition(b"=")
+        if not length or len(line) != length or not equals:
+            raise not_of("a record of the settings file is broken", f"octet {at}")
+        values[as_text(name)] = value  # as in Zephyr, the last record of a name counts
+        at = start + length
+    return _programmed(values)
+
+
+def _write_commands(units: Iterable[Unit], about: About) -> Iterator[bytes]:
+    for name, value in _values(units, about).items():
+        yield f"settings write {TREE}/{name} {value.hex()}\n".encode("ascii")
+
+
+def _read_commands(data: bytes) -> list[Programmed]:
+    values: dict[str, bytes] = {}
+    for number, line in enumerate(as_text(data).splitlines(), 1):
+        words = line.split()
+        try:
+            if len(words) != 4 or words[:2] != ["settings", "write"]:
+                raise ValueError("is not: settings write NAME HEX")
+            values[words[2]] = from_hex(words[3], "value")
+        except ValueError as error:
+            raise not_of(str(error), f"row {number}") from None
+    return _programmed(values)
+
+
+ZEPHYR = Format("zephyr", ".settings", "unit", _write_file, _read_file)
+ZEPHYR_SHELL = Format("zephyr-shell", ".zephyr.txt", "unit", _write_commands, _read_commands)

@@ -1,0 +1,179 @@
+"""What the ledger says of a batch, asked by chunks: nobody holds a batch's units."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from bss_mfg.errors import InputError
+from bss_mfg.ledger.issued import UnitRecord
+from bss_mfg.ledger.store import Ledger
+from bss_mfg.model import Actor, Batch
+from bss_mfg.payload import parse
+from bss_mfg.payload.spec import Spec, spec_from_text
+
+_HEX = re.compile(r"[0-9A-F]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where a process finds a batch's books."""
+
+    ledger: Path
+    who: Actor
+    batch: str
+
+    @contextmanager
+    def open(self) -> Iterator[Books]:
+        """The books, for one part."""
+        with Ledger.open(self.ledger, self.who) as ledger:
+            yield Books(ledger, ledger.batch(self.batch), walks=False)
+
+
+class Books:
+    """A batch by the ledger: every unit that it ever had.
+
+    `look_up` fetches what a chunk of a file names, with a few queries, and forgets what was fetched before; what it
+    did not fetch is asked for singly. Only where it `walks` are there look-ups that need the whole batch.
+    """
+
+    def __init__(self, ledger: Ledger, batch: Batch, *, walks: bool = True) -> None:
+        self.batch = batch
+        self.spec = _spec(batch.spec_text, f"spec of batch {batch.id}")
+        self.ledger = ledger
+        self._serials: dict[str, UnitRecord | None] = {}
+        self._uuids: dict[str, UnitRecord | None] = {}
+        self._members: dict[int, tuple[UnitRecord, ...]] = {}
+        self._walks, self._indexed = walks, False
+
+    @property
+    def shelf(self) -> Shelf:
+        """For the parts of other processes."""
+        return Shelf(self.ledger.path, self.ledger.who, self.batch.id)
+
+    # --- units --------------------------------------------------------------------------------------------------------
+
+    def look_up(self, serials: Iterable[str] = (), uuids: Iterable[str] = (), packages: Iterable[int] = ()) -> None:
+        """Fetch the units with some serials or Device UUIDs (hex digits), and those of some packages."""
+        self._serials, self._uuids, self._members = {}, {}, {}
+        self._ask_serials(serials)
+        known = {unit.uuid for unit in self._serials.values() if unit}
+        self._ask_uuids(value for value in uuids if value not in known)
+        self.look_in(packages)
+
+    def look_in(self, packages: Iterable[int]) -> None:
+        """Fetch the units of some packages too."""
+        found: dict[int, list[UnitRecord]] = {package: [] for package in packages if package not in self._members}
+        for unit in self.ledger.issued_in(self.batch.id, found):
+            if unit.payload is not None:
+                found[unit.package].append(unit)
+        self._members.update((package, tuple(units)) for package, units in found.items())
+
+    def _ask_serials(self, serials: Iterable[str]) -> None:
+        # A text from a file may hold anything; a serial is ASCII.
+        wanted = {serial for serial in serials if serial.isascii()}
+        self._serials.update(dict.fromkeys(wanted))
+        for unit in self.ledger.issued(self.batch.id, "serial", wanted):
+            self._serials[unit.serial] = self._uuids[unit.uuid] = unit
+
+    def _ask_uuids(self, uuids: Iterable[str]) -> None:
+        wanted = {value for value in uuids if _HEX.fullmatch(value)}
+        self._uuids.update(dict.fromkeys(wanted))
+        for unit in self.ledger.issued(self.batch.id, "uuid", [bytes.fromhex(value) for value in wanted]):
+            self._serials[unit.serial] = self._uuids[unit.uuid] = unit
+
+    def unit(self, serial: str) -> UnitRecord | None:
+        """The unit of this batch with a serial."""
+        if serial not in self._serials:
+            self._ask_serials([serial])
+        return self._serials.get(serial)
+
+    def unit_of_uuid(self, value: str) -> UnitRecord | None:
+        """The unit of this batch with a Device UUID (32 upper-case hex digits)."""
+        if value not in self._uuids:
+            self._ask_uuids([value])
+        return self._uuids.get(value)
+
+    def unit_in(self, line: bytes) -> UnitRecord | None:
+        """The first unit that a line of a broken file names, by serial or Device UUID."""
+        words = re.findall(r"[A-Za-z0-9._-]+", line[:_LONGEST].decode("ascii", "replace"))
+        self.look_up(words, [word.upper() for word in words])
+        for word in words:
+            if unit := self.unit(word) or self.unit_of_uuid(word.upper()):
+                return unit
+        return None
+
+    def numbered(self, number: int) -> UnitRecord:
+        """The unit of this batch with a number."""
+        (unit,) = self.ledger.issued(self.batch.id, "number", [number])
+        return unit
+
+    def elsewhere(self, serial: str) -> str:
+        """In words where a serial that a file names was issued, if not in this batch."""
+        found = self.ledger.find_serial(serial) if serial.isascii() else []
+        return next(
+            (f"it is a unit of batch {name}, package {package}" for name, package, _ in found if name != self.batch.id),
+            "",
+        )
+
+    # --- packages -----------------------------------------------------------------------------------------------------
+
+    def members(self, package: int) -> tuple[UnitRecord, ...]:
+        """The units that are in a package now, in their order; scrapped ones in whose place nobody came, too. None
+        where there is no such package."""
+        if package not in self._members:
+            self.look_in([package])
+        return self._members[package]
+
+    def leaving(self, package: int) -> bool:
+        """Whether a package may leave the factory: no unit in it was scrapped."""
+        return all(unit.shippable for unit in self.members(package))
+
+    def serials(self, package: int) -> str:
+        """The serials of a package as people write them."""
+        return ", ".join(unit.serial for unit in self.members(package))
+
+    def encrypted(self, payload: str) -> str:
+        """The encrypted field of a barcode string of this batch; empty where it has none."""
+        fields = parse.split_fields(payload, self.spec)
+        return next((item.value for item in fields if item.field and item.field.source == "encrypted"), "")
+
+    def package_of_encrypted(self, value: str) -> int | None:
+        """The package whose encrypted field this is. The first time, it walks the batch; None where it must not."""
+        if not value or not self._walks:
+            return None
+        if not self._indexed:
+            self.ledger.index_fields(self.batch.id, self.encrypted)
+            self._indexed = True
+        return self.ledger.package_with(value)
+
+    def barcode_faults(self, package: int) -> list[str]:
+        """What the barcode string of a package says in clear otherwise than the units that the ledger has in it."""
+        units = self.members(package)
+        try:
+            fields = parse.split_fields(units[0].payload or "", self.spec)
+            found = parse.find_faults(fields, self.spec)
+            uuids = [value.hex.upper() for value in parse.device_uuids(fields, self.spec)]
+        except InputError as error:
+            return [error.what]
+        said = {"unit.uuid": uuids} if uuids else {}
+        for item in fields:
+            if item.field and item.field.source in ("unit.serial", "unit.mac"):
+                said[item.field.source] = [value.upper() for value in parse.unit_values(item, self.spec)]
+        for source, words in (("unit.uuid", "Device UUIDs"), ("unit.serial", "serials"), ("unit.mac", "MACs")):
+            if source in said and said[source] != [getattr(unit, source[5:]).upper() for unit in units]:
+                found.append(f"the {words} in its barcode string are not those of its units in the ledger")
+        return found
+
+
+_LONGEST = 1 << 16
+"""Octets of a broken line in which a unit's name is looked for."""
+
+
+@lru_cache(maxsize=8)
+def _spec(text: str, name: str) -> Spec:
+    return spec_from_text(text, name).spec

@@ -1,0 +1,98 @@
+"""One batch reconciled: each kind of file held against the ledger, by chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+
+from bss_mfg.core.files import iter_files
+from bss_mfg.errors import InputError
+from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.vault import Vault
+from bss_mfg.manifest.mapping import LogMapping
+from bss_mfg.model import Batch
+from bss_mfg.payload.product_keys import PrivateKey, fingerprint
+from bss_mfg.reconcile.account import Account, Difference, Making
+from bss_mfg.reconcile.books import Books
+from bss_mfg.reconcile.controllogs import reconcile_control_logs
+from bss_mfg.reconcile.labels import READABLE, reconcile_labels
+from bss_mfg.reconcile.programming import reconcile_programming
+from bss_mfg.verify.verification import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """The outcome: an account of programming files, labels and control logs, in this order."""
+
+    batch: Batch
+    folder: Path
+    retired: bool
+    accounts: tuple[Account, ...]
+
+    @property
+    def found(self) -> int:
+        """How many differences there are."""
+        return sum(account.differences.total for account in self.accounts)
+
+    @property
+    def differences(self) -> Iterator[Difference]:
+        """Those that were kept."""
+        return (one for account in self.accounts for one in account.differences)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether something was compared and nothing differs."""
+        return not self.found and any(account.compared for account in self.accounts)
+
+
+def reconcile(
+    ledger: Ledger, vault: Vault, batch: Batch, folder: Path, mapping: LogMapping | None, *,
+    private_key: PrivateKey | None = None, executor: Executor | None = None,
+    progress: Progress = lambda done, total: None,
+) -> Reconciliation:  # fmt: skip
+    """Hold all programming files, label files and control logs below `folder` against the ledger. Writes nothing.
+
+    Without a `mapping` control logs are passed over, and that is noted. With `private_key`, a development key, barcodes
+    are opened too. Work goes to the processes of `executor`, and with it the batch's data key. `InputError` where the
+    folder is not there, or the key is not the one that the batch was encrypted to.
+    """
+    if not folder.is_dir():
+        raise InputError("is no folder", where=str(folder), way_out="Name the batch's files with --folder DIR.")
+    if private_key is not None and fingerprint(private_key.public_key()) != batch.key_fingerprint:
+        raise InputError(
+            f"the private key is not the one of batch {batch.id}",
+            way_out=f"Its public key has the fingerprint {batch.key_fingerprint}.",
+        )
+    made = ledger.manifests(batch.id)
+    files = listed(folder, {one.file for one in made})
+    books = Books(ledger, batch)
+    retired = ledger.retired_at(batch.id) is not None
+    data_key = None if retired else ledger.data_key(batch.id, vault).to_bytes()
+    releases = list(ledger.events_of(("keys released",), batch.id))
+    accounts = (
+        reconcile_programming(folder, books, data_key, releases, executor),
+        reconcile_labels(
+            folder, files, books, key=private_key, data_key=data_key, executor=executor, progress=progress
+        ),
+        reconcile_control_logs(folder, files, books, mapping, made, executor) if mapping else _passed_over(folder),
+    )
+    return Reconciliation(batch, folder, retired, accounts)
+
+
+def listed(folder: Path, control_logs: set[str]) -> list[Path]:
+    """The files of a folder that may be labels, control logs, or beside those; those of single units are not held."""
+    return sorted(
+        path
+        for path in iter_files(folder)
+        if path.suffix.lower() in (*READABLE, ".zpl", ".json")
+        or path.name in control_logs
+        or path.name.startswith("C_CONTROL_LOG_")
+    )
+
+
+def _passed_over(folder: Path) -> Account:
+    book = Making("control logs", folder)
+    book.note("not compared: there is no control log mapping for this batch's spec (`bss-mfg spec show`)")
+    return book.account(0)

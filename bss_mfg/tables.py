@@ -1,0 +1,219 @@
+"""Tables for the factory's own systems: CSV, JSON lines, XLSX, Parquet, without secrets. All stream at any size."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from bss_mfg.errors import BssError, InputError, MissingError
+from bss_mfg.ledger.rows import ALL_UNITS, INTEGER_COLUMNS, UNIT_COLUMNS, UnitFilter
+from bss_mfg.ledger.store import Ledger
+from bss_mfg.model import Batch, Package
+
+Slices = Iterable[list[tuple[Any, ...]]]
+"""Rows in lists, as `Ledger.unit_rows` gives them."""
+
+DEFAULT = ("batch", "package", "serial", "uuid", "mac", "payload", "state")
+"""The columns of a table where none are asked for."""
+
+XLSX_ROWS = 1_048_575
+"""Rows that a sheet holds under its header (ECMA-376 and Excel: 1,048,576 in all)."""
+
+ROW_GROUP = 8_192
+"""Rows of a Parquet row group: what is held in memory at once."""
+
+_FORMULA = frozenset("=+-@\t\r\n")
+"""A cell that begins so is run by spreadsheets (OWASP, CSV Injection)."""
+_MANIFEST = ("batch", "package", "serial", "uuid", "mac", "payload")
+_JSON = json.JSONEncoder(separators=(",", ":"))
+
+
+class Table:
+    """The units of a batch as a table: which columns, in this order, and which units.
+
+    `count` is how many rows were written. `InputError` for a column that there is not, or that is named twice.
+    """
+
+    def __init__(
+        self, ledger: Ledger, batch: Batch, columns: Sequence[str] = DEFAULT, wanted: UnitFilter = ALL_UNITS
+    ) -> None:
+        self.count = 0
+        self._ledger, self._batch, self._columns, self._wanted = ledger, batch, tuple(columns), wanted
+        for name in self._columns:
+            if name not in UNIT_COLUMNS or self._columns.count(name) > 1:
+                raise InputError(
+                    f"the column {name[:40]!a} is named twice"
+                    if name in UNIT_COLUMNS
+                    else f"there is no column {name[:40]!a}",
+                    where="--columns",
+                    way_out=f"There are {', '.join(UNIT_COLUMNS)}; each may stand once.",
+                )
+
+    def csv(self) -> Iterator[bytes]:
+        """As CSV."""
+        return csv_rows(self._columns, self._counted())
+
+    def jsonl(self) -> Iterator[bytes]:
+        """As JSON lines."""
+        return json_rows(self._columns, self._counted())
+
+    def xlsx(self, path: Path) -> None:
+        """As a workbook at `path`; `InputError` for more rows than a sheet holds, before anything is written."""
+        count = sum(len(rows) for rows in self._ledger.unit_rows(self._batch.id, ("unit",), self._wanted))
+        if count > XLSX_ROWS:
+            raise InputError(
+                f"{count:,} units don't fit: a sheet holds {XLSX_ROWS:,} rows under its header",
+                where=f"batch {self._batch.id}",
+                way_out="Write csv or parquet, or take fewer units with --state, --since or --until.",
+            )
+        write_xlsx(path, self._columns, self._counted())
+
+    def parquet(self, path: Path) -> None:
+        """As a Parquet file at `path`; `MissingError` without pyarrow."""
+        write_parquet(path, self._columns, self._counted())
+
+    def _counted(self) -> Slices:
+        self.count = 0
+        for rows in self._ledger.unit_rows(self._batch.id, self._columns, self._wanted):
+            self.count += len(rows)
+            yield rows
+
+
+# --- formats ------------------------------------------------------------------------------------------------------
+
+
+def csv_rows(names: Sequence[str], slices: Slices) -> Iterator[bytes]:
+    """CSV: UTF-8, CRLF, every cell quoted; `InputError` for a cell that a spreadsheet would run."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
+    writer.writerow(names)
+    for rows in slices:
+        refuse_formulas(names, rows)
+        writer.writerows(rows)
+        yield buffer.getvalue().encode("utf-8")
+        buffer.seek(0)
+        buffer.truncate()
+    yield buffer.getvalue().encode("utf-8")
+
+
+def json_rows(names: Sequence[str], slices: Slices) -> Iterator[bytes]:
+    """JSON lines: an object a row, compact, ASCII, null where there is nothing."""
+    encode = _JSON.encode
+    for rows in slices:
+        yield "".join([encode(dict(zip(names, row, strict=True))) + "\n" for row in rows]).encode("ascii")
+
+
+def write_xlsx(path: Path, names: Sequence[str], slices: Slices) -> None:
+    """A workbook of one sheet at `path`; every cell is text and formatted as text, so that nothing becomes a number
+    when it is edited."""
+    import openpyxl
+    from openpyxl.cell import WriteOnlyCell
+
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("units")
+    sheet.freeze_panes = "A2"
+    cells = [WriteOnlyCell(sheet) for _ in names]
+    for cell in cells:
+        cell.number_format = "@"
+    sheet.append(list(names))
+    try:
+        for rows in slices:
+            refuse_formulas(names, rows)
+            for row in rows:
+                for cell, value in zip(cells, row, strict=True):
+                    cell.value = None if value is None else str(value)
+                sheet.append(cells)  # written at once, so the cells can be filled anew
+    except BssError:
+        sheet.close()  # openpyxl complains of a sheet that is left open
+        raise
+    book.save(path)
+
+
+def write_parquet(path: Path, names: Sequence[str], slices: Slices) -> None:
+    """A Parquet file at `path`, a row group at a time: text as strings, numbers as 64-bit integers, null where there
+    is nothing. `MissingError` without pyarrow."""
+    import pandas
+
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError as error:
+        raise MissingError(
+            "Parquet needs pyarrow, which is not installed",
+            way_out="Install it with: pip install 'bss-mfg[parquet]'. The other formats work without.",
+        ) from error
+
+    types = {name: "Int64" if name in INTEGER_COLUMNS else "string" for name in names}
+    # What pandas writes of its own types, so that it reads the same ones back: whole numbers stay whole beside nulls.
+    typed = pyarrow.Schema.from_pandas(pandas.DataFrame(columns=list(names)).astype(types), preserve_index=False)
+    schema = pyarrow.schema(
+        [(name, pyarrow.int64() if name in INTEGER_COLUMNS else pyarrow.string()) for name in names], typed.metadata
+    )
+    with parquet.ParquetWriter(path, schema) as writer:
+        for rows in _gathered(slices, ROW_GROUP):
+            frame = pandas.DataFrame(rows, columns=list(names)).astype(types)
+            writer.write_table(pyarrow.Table.from_pandas(frame, schema, preserve_index=False))
+
+
+def refuse_formulas(names: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    """`InputError` for a cell that a spreadsheet would run. What is issued never begins so; a product's title may."""
+    for name, cells in zip(names, zip(*rows, strict=True), strict=False):
+        if name not in INTEGER_COLUMNS and not _FORMULA.isdisjoint({cell[:1] for cell in cells if cell}):
+            value = next(cell for cell in cells if cell and cell[0] in _FORMULA)
+            raise InputError(
+                f"{value[:40]!a} would be run as a formula by a spreadsheet",
+                where=f"column {name}",
+                way_out="Leave the column out, or write jsonl or parquet, which no spreadsheet runs.",
+            )
+
+
+def _gathered(slices: Slices, size: int) -> Iterator[list[tuple[Any, ...]]]:
+    """Slices put together into lists of at least `size` rows, but for the last."""
+    held: list[tuple[Any, ...]] = []
+    for rows in slices:
+        held += rows
+        if len(held) >= size:
+            yield held
+            held = []
+    if held:
+        yield held
+
+
+# --- manifests ----------------------------------------------------------------------------------------------------
+
+
+def shipped(ledger: Ledger, batch: Batch, first: int = 1, count: int | None = None) -> Iterator[Package]:
+    """The packages of a batch, from number `first` on, that may leave the factory: those without a scrapped unit."""
+    return (package for package in ledger.packages(batch.id, first, count) if not package.scrapped)
+
+
+def csv_table(ledger: Ledger, batch: Batch) -> Iterator[bytes]:
+    """One unit a line of what may leave: batch, package, serial, uuid, mac, payload of its package."""
+    return csv_rows(_MANIFEST, ledger.unit_rows(batch.id, _MANIFEST, UnitFilter(shippable=True)))
+
+
+def json_lines(ledger: Ledger, batch: Batch) -> Iterator[bytes]:
+    """One package a line of what may leave: number, payload, and its units' serial, uuid and mac."""
+    columns = ("package", "payload", "serial", "uuid", "mac")
+    for rows in ledger.unit_rows(batch.id, columns, UnitFilter(shippable=True)):
+        lines = [
+            _JSON.encode(
+                {
+                    "batch": batch.id,
+                    "package": number,
+                    "payload": payload,
+                    "units": [
+                        {"serial": serial, "uuid": uuid, **({"mac": mac} if mac else {})}
+                        for _, _, serial, uuid, mac in members
+                    ],
+                }
+            )
+            for (number, payload), members in groupby(rows, itemgetter(0, 1))
+        ]
+        yield "".join([line + "\n" for line in lines]).encode("ascii")

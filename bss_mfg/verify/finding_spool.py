@@ -1,0 +1,81 @@
+"""The findings of a verification: counted as they come, set aside on the disk, read again by whoever reports them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Set
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from bss_mfg.core.spool import Spool
+from bss_mfg.verify.findings import Finding
+
+
+class Heap:
+    """Findings while a verification grows. They hold serials and places, and no secret."""
+
+    def __init__(self, folder: Path) -> None:
+        self._spool: Spool[list[Finding]] = Spool(folder)
+        self._slices = 0
+        self._counts: Counter[str] = Counter()
+        self._missing: list[int] = []
+        """Packages that were found missing at their place; some turn up on a later page."""
+
+    def add(self, items: list[Finding]) -> None:
+        """Some more, in their order."""
+        if not items:
+            return
+        self._spool.add(items)
+        self._slices += 1
+        self._counts.update(item.kind for item in items)
+        self._missing += [item.package for item in items if item.kind == "missing" and item.package]
+
+    @property
+    def faults(self) -> int:
+        """How many are not right, of what was read."""
+        return self._counts.total() - self._counts["matched"]
+
+    def so_far(self, turned_up: Callable[[int], int], unseen: int, tail: Callable[[], Iterable[Finding]]) -> Findings:
+        """The findings as they stand: `missing` is dropped of packages that turned up; `tail` gives afresh the
+        `unseen` packages that no picture showed."""
+        dropped = Counter(package for package in self._missing if turned_up(package))
+        counts = self._counts.copy()
+        counts["missing"] += unseen - dropped.total()
+        return Findings(self._spool, self._slices, frozenset(dropped), counts, unseen, tail)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Findings in the order of files and pages, as often as they are asked for. `counts` are those of each kind,
+    `unseen` are the packages among the missing that no picture showed."""
+
+    _spool: Spool[list[Finding]]
+    _slices: int
+    _dropped: Set[int]
+    counts: Counter[str]
+    unseen: int
+    _tail: Callable[[], Iterable[Finding]]
+
+    def __len__(self) -> int:
+        return self.counts.total()
+
+    def __iter__(self) -> Iterator[Finding]:
+        for items in islice(self._spool, self._slices):
+            for item in items:
+                if not (item.kind == "missing" and item.package in self._dropped):
+                    yield item
+        if self.unseen:
+            yield from self._tail()
+
+    def faults(self) -> Iterator[tuple[int, Finding]]:
+        """Those that are not `matched`, with their place in the order."""
+        if len(self) > self.counts["matched"]:
+            yield from ((index, item) for index, item in enumerate(self) if item.kind != "matched")
+
+    def pick(self, indexes: Iterable[int]) -> dict[int, Finding]:
+        """Some of them by their place in the order."""
+        wanted = frozenset(indexes)
+        if not wanted:
+            return {}
+        return {index: item for index, item in islice(enumerate(self), max(wanted) + 1) if index in wanted}

@@ -1,0 +1,51 @@
+"""A folder that a scanner drops files into: each file comes once, and only when it has been written to its end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from bss_mfg.errors import InputError, from_os_error
+from bss_mfg.imaging.sources import SUFFIXES
+
+LOOK_SECONDS = 0.5
+"""Time between two looks; a file that kept its size and time for one of them is complete."""
+
+_Stamp = tuple[int, int]
+
+
+def arrivals(folder: Path) -> Iterator[list[Path]]:
+    """Files to read, at each look; an empty list where nothing new is there. Never ends by itself.
+
+    What lies there at the start comes first. A file that is written again under its name comes again.
+    """
+    if not folder.is_dir():
+        raise InputError("is no folder", where=str(folder), way_out="Name the folder that the scanner saves into.")
+    before: dict[Path, _Stamp] = {}
+    taken: dict[Path, _Stamp] = {}
+    while True:
+        now = _look(folder)
+        ready = sorted(path for path, stamp in now.items() if before.get(path) == stamp and taken.get(path) != stamp)
+        taken.update({path: now[path] for path in ready})
+        before = now
+        yield ready
+        if not ready:
+            time.sleep(LOOK_SECONDS)
+
+
+def _look(folder: Path) -> dict[Path, _Stamp]:
+    found: dict[Path, _Stamp] = {}
+    try:
+        for path in folder.iterdir():
+            if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
+                continue
+            try:
+                state = path.stat()
+            except FileNotFoundError:  # gone since: moved on by someone
+                continue
+            if state.st_size and path.is_file():
+                found[path] = (state.st_size, state.st_mtime_ns)
+    except OSError as error:
+        raise from_os_error(error, "looking for new scans", folder) from error
+    return found

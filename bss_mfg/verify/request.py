@@ -1,0 +1,19 @@
+"""What a verification asks of every page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bss_mfg.model import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked of all pages, and where the ledger lies that they are compared with."""
+
+    ledger: Path
+    who: Actor
+    batch: str
+    second_reader: bool = False
+    grade: bool = False

@@ -1,0 +1,156 @@
+"""Products: what Amazon onboarded, as a TOML file that people may edit. Validated on every load."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from bss_mfg.core.files import read_bytes
+from bss_mfg.core.toml_files import TomlDocument, load_toml, quoted, validate
+from bss_mfg.credentials import check_serial_pattern, format_serial
+from bss_mfg.errors import InputError
+from bss_mfg.payload.product_keys import SAMPLE_FINGERPRINTS, ProductKey, load_public_key
+
+
+def check_digit(digits: str) -> int:
+    """The GTIN check digit for all digits but the last (GS1 General Specifications, 7.9)."""
+    return -sum(int(digit) * (3 if index % 2 == 0 else 1) for index, digit in enumerate(reversed(digits))) % 10
+
+
+def _gtin(value: str, lengths: tuple[int, ...], name: str) -> str:
+    if not re.fullmatch(r"[0-9]+", value) or len(value) not in lengths:
+        raise ValueError(f"{name} has {' or '.join(map(str, lengths))} digits")
+    if check_digit(value[:-1]) != int(value[-1]):
+        raise ValueError(f"the check digit should be {check_digit(value[:-1])}, it is {value[-1]}: a digit is wrong")
+    return value
+
+
+Upc = Annotated[str, AfterValidator(lambda value: _gtin(value, (12,), "a UPC-A"))]
+Ean = Annotated[str, AfterValidator(lambda value: _gtin(value, (8, 13), "an EAN"))]
+
+
+class Product(BaseModel):
+    """A product's file, products/NAME.toml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = Field(description="Version of this file format.")
+    title: Annotated[str, Field(max_length=80, description="Name for people; templates print it as {title}.")] = ""
+    pid: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{4}$", description="Amazon's product id; case matters.")]
+    upc: Upc | None = Field(None, description="UPC-A on the package.")
+    ean: Ean | None = Field(None, description="EAN-8 or EAN-13 on the package, instead of a UPC.")
+    public_key: str = Field(description="File of the product public key, beside this file.")
+    units_per_package: Annotated[int, Field(ge=1, le=64)] = 1
+    spec: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")] = "amazon-bss-ob04"
+    oob_bytes: Literal[16, 32] = Field(32, description="Octets of the Static OOB key (AuthValue).")
+    serial: Annotated[str, AfterValidator(check_serial_pattern)] = Field("{pid}{n:08}", description="Serial pattern.")
+    template: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "sheet-a4-24"
+    stage: Literal["development", "production"] = "development"
+
+    @model_validator(mode="after")
+    def _one_code(self) -> Product:
+        if self.upc and self.ean:
+            raise ValueError("a product has a upc or an ean, never both")
+        return self
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What a batch keeps of the product: all that its barcode strings and labels may show."""
+        return {
+            "title": self.title or "",
+            "pid": self.pid,
+            "upc": self.upc or "",
+            "ean": self.ean or "",
+            "code": self.upc or self.ean or "",
+            "oob_bytes": str(self.oob_bytes),
+        }
+
+    @property
+    def serial_examples(self) -> tuple[str, str]:
+        """The first and the longest serial that the pattern makes."""
+        first = format_serial(self.serial, self.pid, 1)
+        number = 9
+        longest = first
+        while number < 10**12:
+            try:
+                longest = format_serial(self.serial, self.pid, number)
+            except InputError:
+                break
+            number = number * 10 + 9
+        return first, longest
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedProduct:
+    """A product with its name and its checked key."""
+
+    name: str
+    product: Product
+    key: ProductKey
+    path: Path
+
+
+def load_product(path: Path, development_fingerprints: frozenset[str] = frozenset()) -> LoadedProduct:
+    """Read and check products/NAME.toml and its key; `development_fingerprints` are the workspace's dev keys."""
+    document = load_toml(path, "product file")
+    product = validate(document, Product)
+    key_path = path.parent / product.public_key
+    if Path(product.public_key).name != product.public_key:
+        raise InputError(
+            "the key file must lie beside the product's file",
+            where=document.where(("public_key",)),
+            way_out="Copy it there and give its bare name.",
+        )
+    key = load_public_key(read_bytes(key_path, "product public key", 1 << 16), str(key_path))
+    loaded = LoadedProduct(path.stem, product, key, path)
+    check_stage(loaded, document, development_fingerprints)
+    return loaded
+
+
+def check_stage(loaded: LoadedProduct, document: TomlDocument, development_fingerprints: frozenset[str]) -> None:
+    """A production product refuses development keys and keys from public documents."""
+    if loaded.product.stage != "production":
+        return
+    key = loaded.key
+    if key.development or key.fingerprint in development_fingerprints or key.fingerprint in SAMPLE_FINGERPRINTS:
+        raise InputError(
+            "a production product can't use a development or sample key: anyone could read the barcodes",
+            where=document.where(("stage",)),
+            way_out='Put Amazon\'s product public key in place, or set stage = "development".',
+        )
+
+
+def product_text(product: Product) -> str:
+    """The product as the text of its file."""
+    lines = ["# A product that Amazon onboarded. Fields: docs/formats/product.md", "format = 1"]
+    for name in type(product).model_fields:
+        value = getattr(product, name)
+        if name == "format" or value is None:
+            continue
+        lines.append(f"{name} = {quoted(value) if isinstance(value, str) else value}")
+    return "\n".join(lines) + "\n"
+
+
+def product_from_options(values: dict[str, object]) -> Product:
+    """A product from values that were typed, not read from a file; `InputError` names the option."""
+    from bss_mfg.core.toml_files import parse_toml
+
+    lines = [
+        f"{name} = {quoted(value) if isinstance(value, str) else value}"
+        for name, value in values.items()
+        if value is not None
+    ]
+    try:
+        return validate(parse_toml("\n".join(lines), "product"), Product)
+    except InputError as error:
+        field = error.where.rpartition(", ")[2].replace("_", "-")
+        raise InputError(
+            error.what,
+            where="product" if field in ("", "product") or "line" in field else f"--{field}",
+            problems=error.problems,
+            way_out="Correct the option; nothing was written.",
+        ) from None  # fmt: skip

@@ -1,0 +1,362 @@
+"""The folder a factory works in: found, made, and asked for paths, products, specs and templates."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from bss_mfg.core import resources
+from bss_mfg.core.files import checked_name, make_folder, move_over, read_bytes, write_atomically
+from bss_mfg.core.toml_files import load_toml, validate
+from bss_mfg.errors import InputError, RefusedError
+from bss_mfg.model import Actor
+
+if TYPE_CHECKING:
+    from bss_mfg.ledger.store import Ledger
+    from bss_mfg.ledger.vault import Vault
+    from bss_mfg.payload.product_keys import ProductKey
+    from bss_mfg.payload.spec import SpecFile
+    from bss_mfg.workspace.product import LoadedProduct, Product
+    from bss_mfg.workspace.vault_key_files import AskPassphrase, VaultKeyKind
+
+CONFIG = "bss-mfg.toml"
+_CONFIG_TEXT = """# The workspace of bss-mfg: everything about this factory's batches lies in this folder.
+# Back it up as a whole; keep a copy of vault.key apart, in a safe place.
+format = 1
+
+# Printed in the history of the ledger; leave empty to use the computer's name.
+station = ""
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A workspace folder. Methods give paths and read or write the files in it."""
+
+    root: Path
+    vault_file: Path
+
+    # --- finding and making ---------------------------------------------------------------------------------------
+
+    @classmethod
+    def find(cls, given: str | None, start: Path, environment: Mapping[str, str]) -> Workspace:
+        """The workspace: `given`, or BSS_MFG_WORKSPACE, or the nearest folder upwards from `start`."""
+        named = given or environment.get("BSS_MFG_WORKSPACE")
+        if named:
+            root = Path(named).expanduser()
+            if not (root / CONFIG).is_file():
+                raise InputError(
+                    f"is not a workspace (it has no {CONFIG})",
+                    where=str(root),
+                    way_out="Make one with `bss-mfg init DIR`, or name another folder with --workspace.",
+                )
+        else:
+            roots = [folder for folder in (start, *start.parents) if (folder / CONFIG).is_file()]
+            if not roots:
+                raise InputError(
+                    "no workspace here or in a folder above",
+                    where=str(start),
+                    way_out="Go into one, name one with `bss-mfg --workspace DIR ...`, or make one with "
+                    "`bss-mfg init DIR`.",
+                )
+            root = roots[0]
+        workspace = cls(root.resolve(), _vault_file(root.resolve(), environment))
+        workspace.config()
+        return workspace
+
+    @classmethod
+    def create(
+        cls,
+        root: Path,
+        who: Actor,
+        environment: Mapping[str, str],
+        kind: VaultKeyKind = "file",
+        ask: AskPassphrase | None = None,
+    ) -> Workspace:
+        """Make a workspace in a new or empty folder: settings, vault key (of a kind), ledger, folders."""
+        from bss_mfg.ledger.connection import refuse_network
+        from bss_mfg.ledger.store import Ledger
+        from bss_mfg.ledger.vault import Vault
+        from bss_mfg.workspace import vault_key_files
+
+        root = root.expanduser().resolve()
+        if outer := next((folder for folder in root.parents if (folder / CONFIG).is_file()), None):
+            raise RefusedError(
+                f"lies inside the workspace {outer}; nothing was changed",
+                where=str(root),
+                way_out="Work in that one, or name a folder outside of it.",
+            )
+        workspace = cls(root, _vault_file(root, environment))
+        if (root / CONFIG).exists():
+            raise RefusedError(
+                "is already a workspace; nothing was changed", where=str(root), way_out="Work in it, or name another."
+            )
+        if workspace.ledger_file.exists():
+            raise RefusedError(
+                "holds a ledger but no settings; nothing was changed",
+                where=str(root),
+                way_out=f"If this was a workspace, restore {CONFIG}; else name another folder.",
+            )
+        make_folder(root)
+        refuse_network(workspace.ledger_file)
+        for name in ("products", "templates", "printers", "specs", "batches", "dev-keys"):
+            make_folder(root / name)
+        # The settings come last: what has no settings is no workspace yet, and init can be typed again.
+        if not workspace.vault_file.exists():
+            vault = Vault.generate()
+            vault_key_files.save_vault_key(vault, workspace.vault_file, kind, ask or vault_key_files.refuse_to_ask)
+        else:
+            vault = vault_key_files.load_vault_key(workspace.vault_file, ask or vault_key_files.refuse_to_ask)
+        with Ledger.create(workspace.ledger_file, who, vault):
+            pass
+        write_atomically(root / CONFIG, [_CONFIG_TEXT.encode()])
+        return workspace
+
+    def config(self) -> WorkspaceConfig:
+        """The settings."""
+        from pydantic import BaseModel, ConfigDict
+
+        class _Config(BaseModel):
+            model_config = ConfigDict(frozen=True, extra="forbid")
+            format: Literal[1]
+            station: str = ""
+
+        return WorkspaceConfig(validate(load_toml(self.root / CONFIG, "workspace settings"), _Config).station)
+
+    # --- paths ----------------------------------------------------------------------------------------------------
+
+    @property
+    def ledger_file(self) -> Path:
+        """ledger.db"""
+        return self.root / "ledger.db"
+
+    def batch_folder(self, batch: str) -> Path:
+        """The folder of a batch's outputs."""
+        return self.root / "batches" / checked_name(batch, "batch id")
+
+    # --- ledger and vault -----------------------------------------------------------------------------------------
+
+    def open_ledger(self, who: Actor) -> Ledger:
+        """The open ledger."""
+        from bss_mfg.ledger.store import Ledger
+
+        return Ledger.open(self.ledger_file, who)
+
+    @property
+    def next_vault_file(self) -> Path:
+        """Where the vault key waits that is to take the place of the present one."""
+        return self.vault_file.with_name(f"{self.vault_file.name}.new")
+
+    def open_vault(self, ledger: Ledger | None = None, ask: AskPassphrase | None = None) -> Vault:
+        """The vault key. Given the ledger, a change of the vault key that was interrupted is ended first."""
+        from bss_mfg.workspace import vault_key_files
+
+        if ledger is not None:
+            self.finish_vault_change(ledger)
+        return vault_key_files.load_vault_key(self.vault_file, ask or vault_key_files.refuse_to_ask)
+
+    def finish_vault_change(self, ledger: Ledger) -> bool:
+        """Put the next vault key in place where the ledger is wrapped under it already; whether it was."""
+        from bss_mfg.workspace import vault_key_files
+
+        expected = ledger.vault_id()
+        if not self.next_vault_file.exists() or vault_key_files.vault_key_id(self.next_vault_file) != expected:
+            return False
+        if self.vault_file.exists() and vault_key_files.vault_key_id(self.vault_file) == expected:
+            return False
+        move_over(self.next_vault_file, self.vault_file)
+        return True
+
+    # --- products -------------------------------------------------------------------------------------------------
+
+    def product_names(self) -> list[str]:
+        """Names of all products."""
+        return sorted(path.stem for path in (self.root / "products").glob("*.toml"))
+
+    def product(self, name: str) -> LoadedProduct:
+        """A product by name, checked."""
+        from bss_mfg.workspace.product import load_product
+
+        path = self.root / "products" / f"{checked_name(name, 'product name')}.toml"
+        if not path.is_file():
+            raise InputError(
+                f"there is no product {name!r} in this workspace",
+                way_out=f"Known: {', '.join(self.product_names()) or 'none yet'}. `bss-mfg product add` makes one.",
+            )
+        return load_product(path, self.development_fingerprints())
+
+    def add_product(self, name: str, product: Product, key: ProductKey) -> LoadedProduct:
+        """Write a new product and its key; refuses an existing name."""
+        from bss_mfg.core.files import already_exists_error
+        from bss_mfg.core.toml_files import parse_toml
+        from bss_mfg.payload.product_keys import DEVELOPMENT_MARK
+        from bss_mfg.workspace.product import LoadedProduct, check_stage, product_text
+
+        folder = self.root / "products"
+        path = folder / f"{checked_name(name, 'product name')}.toml"
+        if path.exists():
+            raise already_exists_error(path)
+        text = product_text(product)
+        loaded = LoadedProduct(name, product, key, path)
+        check_stage(loaded, parse_toml(text, str(path)), self.development_fingerprints())
+        pem = (f"{DEVELOPMENT_MARK}\n" if key.development else "") + key.pem
+        write_atomically(folder / product.public_key, [pem.encode()], replace=True)  # a left-over of an interrupted add
+        write_atomically(path, [text.encode()])
+        return loaded
+
+    # --- development keys -----------------------------------------------------------------------------------------
+
+    def add_development_key(self, name: str, private: bytes, public: bytes) -> tuple[Path, Path]:
+        """Write a development key pair: (private file, public file)."""
+        from bss_mfg.core.files import already_exists_error
+
+        folder = self.root / "dev-keys"
+        checked_name(name, "key name")
+        private_file, public_file = folder / f"{name}.private.pem", folder / f"{name}.public.pem"
+        for path in (private_file, public_file):
+            if path.exists():
+                raise already_exists_error(path)
+        make_folder(folder)
+        write_atomically(private_file, [private])
+        write_atomically(public_file, [public])
+        return private_file, public_file
+
+    def development_fingerprints(self) -> frozenset[str]:
+        """Fingerprints of the workspace's development keys."""
+        from bss_mfg.payload.product_keys import load_public_key
+
+        return frozenset(
+            load_public_key(read_bytes(path, "development key", 1 << 16), str(path)).fingerprint
+            for path in (self.root / "dev-keys").glob("*.public.pem")
+        )
+
+    # --- specs and templates --------------------------------------------------------------------------------------
+
+    def spec_names(self) -> dict[str, str]:
+        """All specs by name, with where each comes from; the workspace's own come before packaged ones."""
+        from bss_mfg.payload.spec import packaged_names
+
+        found = dict.fromkeys(packaged_names(), "packaged")
+        own = (path.stem for path in (self.root / "specs").glob("*.toml"))
+        found.update((name, "workspace") for name in own if not name.endswith((".control-log", "amazon-ffs-feedback")))
+        return dict(sorted(found.items()))
+
+    def copy_spec(self, name: str) -> list[Path]:
+        """Copy a packaged spec and its control log mapping into the workspace; refuses to overwrite."""
+        from bss_mfg.core.files import already_exists_error
+        from bss_mfg.payload.spec import packaged_mapping, packaged_spec
+
+        folder = self.root / "specs"
+        texts = {f"{name}.toml": packaged_spec(name).text}
+        if mapping := packaged_mapping(name):
+            texts[f"{name}.control-log.toml"] = mapping
+        for file in texts:
+            if (folder / file).exists():
+                raise already_exists_error(folder / file)
+        make_folder(folder)
+        for file, text in texts.items():
+            write_atomically(folder / file, [text.encode()])
+        return [folder / file for file in texts]
+
+    def spec(self, name: str) -> SpecFile:
+        """A spec by name."""
+        from bss_mfg.payload.spec import packaged_spec, spec_from_document
+
+        path = self.root / "specs" / f"{checked_name(name, 'spec name')}.toml"
+        if not path.is_file():
+            return packaged_spec(name)
+        document = load_toml(path, "spec file")
+        if not document.data:
+            raise InputError(
+                "is empty",
+                where=str(path),
+                way_out=f"Delete it; `bss-mfg spec copy {name}` makes a copy of the packaged spec.",
+            )
+        found = spec_from_document(document, "workspace")
+        if found.spec.name != name:
+            raise InputError(
+                f"the spec calls itself {found.spec.name!r}, its file {name!r}",
+                where=document.where(("name",)),
+                way_out="Give both the same name.",
+            )
+        return found
+
+    def template_names(self) -> dict[str, str]:
+        """All templates by name, with where each comes from."""
+        found = {path.stem: "packaged" for path in resources.folder("templates").glob("*.toml")}
+        found.update((path.stem, "workspace") for path in (self.root / "templates").glob("*.toml"))
+        return dict(sorted(found.items()))
+
+    def template_file(self, name: str) -> Path:
+        """The file of a template: the workspace's own, or one that comes with bss-mfg, or a path to a .toml file."""
+        if name.endswith(".toml") and Path(name).is_file():
+            return Path(name)
+        checked_name(name, "template name")
+        for folder in (self.root / "templates", resources.folder("templates")):
+            if (folder / f"{name}.toml").is_file():
+                return folder / f"{name}.toml"
+        raise InputError(
+            f"there is no template {name!r}",
+            way_out=f"Known: {', '.join(self.template_names())}; or give the path of a .toml file.",
+        )
+
+    def copy_template(self, name: str, new_name: str) -> list[Path]:
+        """Copy a template and what it names (artwork, fonts) into the workspace; refuses to overwrite."""
+        from bss_mfg.core.files import already_exists_error
+
+        source, folder = self.template_file(name), self.root / "templates"
+        target = folder / f"{checked_name(new_name, 'template name')}.toml"
+        if target.exists():
+            raise already_exists_error(target)
+        document = load_toml(source, "template")
+        named = [item.get("file") for item in document.data.get("element", []) if isinstance(item, dict)]
+        named += list(document.data.get("fonts", {}).values())
+        make_folder(folder)
+        written: list[Path] = []
+        for file in dict.fromkeys(str(item) for item in named if item):
+            if (source.parent / file).is_file() and not (folder / file).exists():
+                write_atomically(folder / file, [read_bytes(source.parent / file, "artwork", 60 << 20)])
+                written.append(folder / file)
+        write_atomically(target, [document.text.encode()])
+        return [target, *written]
+
+    # --- printers -------------------------------------------------------------------------------------------------
+
+    def printer_names(self) -> list[str]:
+        """Names of the workspace's own printers."""
+        return sorted(path.stem for path in (self.root / "printers").glob("*.toml"))
+
+    def printer_file(self, name: str) -> Path:
+        """Where the file of a printer is, or would be."""
+        return self.root / "printers" / f"{checked_name(name, 'printer name')}.toml"
+
+    def add_printer(self, name: str, text: str) -> Path:
+        """Write a new printer file; refuses an existing name."""
+        from bss_mfg.core.files import already_exists_error
+
+        path = self.printer_file(name)
+        if path.exists():
+            raise already_exists_error(path)
+        make_folder(path.parent)
+        write_atomically(path, [text.encode()])
+        return path
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceConfig:
+    """Settings of bss-mfg.toml."""
+
+    station: str
+
+
+def _vault_file(root: Path, environment: Mapping[str, str]) -> Path:
+    named = environment.get("BSS_MFG_VAULT_KEY_FILE")
+    return Path(named).expanduser().resolve() if named else root / "vault.key"
+
+
+def environment() -> Mapping[str, str]:
+    """The process environment, read in one place."""
+    return os.environ
