@@ -18,10 +18,10 @@ command -v strace >/dev/null 2>&1 || packages="$packages strace"
 command -v soffice >/dev/null 2>&1 || packages="$packages libreoffice-calc"
 command -v faketime >/dev/null 2>&1 || packages="$packages faketime"
 renderer() { # zpl-renderer-js draws our ZPL; nobody here wrote it
-    [ -d tests/zpl/node_modules/zpl-renderer-js ] && return 0
+    [ -d tests/independent/zpl/node_modules/zpl-renderer-js ] && return 0
     echo "The tests need zpl-renderer-js; installing it with npm"
-    npm install --prefix tests/zpl --no-package-lock --no-audit --no-fund --loglevel error && return 0
-    echo "Install it with: npm install --prefix tests/zpl --no-package-lock" >&2
+    npm install --prefix tests/independent/zpl --no-package-lock --no-audit --no-fund --loglevel error && return 0
+    echo "Install it with: npm install --prefix tests/independent/zpl --no-package-lock" >&2
     exit 6
 }
 if [ -z "$packages" ]; then

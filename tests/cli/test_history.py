@@ -1,0 +1,236 @@
+"""The history is proven, copied and put back: no changed byte, no cut-off end, no serial issued twice."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bss_mfg.errors import InputError, LedgerError
+from bss_mfg.ledger import audit
+from bss_mfg.ledger.backup import check_head, inspect_copy
+from tests.helpers.factory import WHO, Factory
+
+EVENTS = 1_000
+
+
+@pytest.fixture
+def line(factory: Factory) -> Factory:
+    """A batch with labels, reads, a reprint and a manifest."""
+    factory.add(oob_bytes=16, units_per_package=2)
+    factory.issue(8)
+    made = factory.label(template="multipack-100x70")
+    factory.cli("verify", "B1", made.files[0])
+    assert factory.cli("reprint", "B1", "ebK300000003", "--reason", "eaten").code == 0
+    assert factory.cli("manifest", "B1", "--format", "csv", "--out", factory.root / "m.csv").code == 0
+    return factory
+
+
+@pytest.fixture(scope="module")
+def log() -> sqlite3.Connection:
+    """A history of a thousand events."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.execute("CREATE TABLE event (seq INTEGER, at TEXT, kind TEXT, batch TEXT, data TEXT, digest BLOB)")
+    for number in range(EVENTS // 10):
+        entries = [("read", {"verdict": "matched", "package": number * 10 + each}) for each in range(10)]
+        audit.append_events(connection, WHO, "B1" if number % 3 else None, entries)
+    assert audit.verify_history(connection) == EVENTS
+    return connection
+
+
+def flipped(text: str, at: int, bit: int) -> str:
+    return text[:at] + chr(ord(text[at]) ^ (1 << bit)) + text[at + 1 :]
+
+
+def test_every_flipped_byte_of_a_thousand_events_breaks_its_link(log: sqlite3.Connection) -> None:
+    """Each byte of each column of each event, one bit of it."""
+    previous, tried = audit.GENESIS, 0
+    for seq, at, kind, batch, data, digest in log.execute("SELECT * FROM event ORDER BY seq").fetchall():
+        columns = [at, kind, batch or "", data]
+        assert audit.event_digest(previous, seq, at, kind, batch, data) == digest
+        for column, text in enumerate(columns):
+            for index in range(len(text)):
+                changed: list[str | None] = list(columns)
+                changed[column] = flipped(text, index, (seq + index) % 7)
+                if batch is None:
+                    changed[2] = None
+                assert audit.event_digest(previous, seq, *changed) != digest  # type: ignore[arg-type]
+                tried += 1
+        assert audit.event_digest(previous, seq ^ 1, at, kind, batch, data) != digest
+        previous = digest
+    assert tried > 100_000
+
+
+def test_each_changed_removed_or_swapped_event_is_found_and_named(log: sqlite3.Connection) -> None:
+    pick = random.Random(5)
+    for seq in pick.sample(range(1, EVENTS), 120):
+        whole = log.execute("SELECT * FROM event WHERE seq = ?", (seq,)).fetchone()
+        column = pick.choice(("at", "kind", "data", "digest"))
+        value = whole[("seq", "at", "kind", "batch", "data", "digest").index(column)]
+        at = pick.randrange(len(value))
+        wrong = (
+            flipped(value, at, 1) if isinstance(value, str) else value[:at] + bytes([value[at] ^ 1]) + value[at + 1 :]
+        )
+        update = f"UPDATE event SET {column} = ? WHERE seq = ?"  # noqa: S608
+        for change, undo in (
+            ((update, (wrong, seq)), (update, (value, seq))),
+            (("DELETE FROM event WHERE seq = ?", (seq,)), ("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)", whole)),
+        ):  # fmt: skip
+            log.execute(*change)
+            with pytest.raises(LedgerError, match=f"at event {seq}"):
+                audit.verify_history(log)
+            log.execute(*undo)
+        for one, two in ((seq, -1), (seq + 1, seq), (-1, seq + 1)):
+            log.execute("UPDATE event SET seq = ? WHERE seq = ?", (two, one))
+        with pytest.raises(LedgerError, match=f"at event {seq}"):
+            audit.verify_history(log)
+        for one, two in ((seq, -1), (seq + 1, seq), (-1, seq + 1)):
+            log.execute("UPDATE event SET seq = ? WHERE seq = ?", (two, one))
+    assert audit.verify_history(log) == EVENTS
+
+
+def test_a_head_proves_that_no_end_was_cut_off(line: Factory) -> None:
+    with line.ledger() as ledger:
+        seq, digest = ledger.head()
+        assert check_head(ledger, f"{seq}:{digest}") == seq
+        assert check_head(ledger, f"{seq}:{digest[:16].upper()}") == seq
+        with pytest.raises(LedgerError, match="another one"):
+            check_head(ledger, f"{seq - 1}:{digest}")
+        for wrong in ("", "12", "x:0123456789abcdef", f"{seq}:{digest[:15]}", f"{seq}:{'g' * 16}"):
+            with pytest.raises(InputError, match="no ledger head"):
+                check_head(ledger, wrong)
+    shown = line.cli("audit", "verify", "--against", f"{seq}:{digest}", "--json")
+    assert shown.json["against"] == seq
+    database = sqlite3.connect(line.root / "ledger.db")
+    database.execute("DROP TRIGGER event_no_delete")
+    database.execute("DELETE FROM event WHERE seq = ?", (seq,))
+    database.commit()
+    database.close()
+    assert line.cli("audit", "verify").code == 0  # a shorter chain is whole too
+    cut = line.cli("audit", "verify", "--against", f"{seq}:{digest}")
+    assert cut.code == 5
+    assert "not in this ledger" in cut.err
+
+
+def test_the_history_of_a_unit_and_of_a_batch(line: Factory) -> None:
+    kinds = [event["kind"] for event in line.cli("history", "B1", "--json").json]
+    assert kinds.count("read") == 4
+    mine = line.cli("history", "ebK300000004", "--json").json  # shares a package with the reprinted 3
+    assert [event["kind"] for event in mine] == [
+        "batch issued",
+        "labels made again",
+        "read",
+        "file verified",
+        "labels reprinted",
+        "manifest made",
+    ]
+    assert all(event["operator"] and event["station"] and event["version"] for event in mine)
+    other = [event["kind"] for event in line.cli("history", "ebK300000001", "--json").json]
+    assert "labels reprinted" not in other
+    assert "reason eaten" in line.cli("history", "B1").out
+    missing = line.cli("history", "nothing")
+    assert missing.code == 3
+
+
+def test_a_backup_is_made_while_others_write_and_is_whole(line: Factory, tmp_path: Path) -> None:
+    stop = threading.Event()
+
+    def write() -> None:
+        with line.ledger() as ledger:
+            while not stop.wait(0.005):  # so that it is the copies that take time
+                ledger.note("B1", "test", {})
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        copies = []
+        for number in range(5):
+            to = tmp_path / f"{number}.db"
+            done = line.cli("ledger", "backup", to)
+            assert done.code == 0, done.err
+            copies.append(inspect_copy(to))
+    finally:
+        stop.set()
+        writer.join()
+    assert [copy.events for copy in copies] == sorted(copy.events for copy in copies)
+    assert copies[-1].events > copies[0].events + 5
+    assert (tmp_path / "0.db").stat().st_mode & 0o777 == 0o600
+    assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {f"{number}.db" for number in range(5)}
+    assert line.cli("ledger", "backup", tmp_path / "0.db").code == 4
+    with line.ledger() as ledger:
+        assert check_head(ledger, f"{copies[0].events}:{copies[0].head}") == copies[0].events
+
+
+def test_a_restored_ledger_issues_no_serial_twice(line: Factory, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    assert line.cli("ledger", "backup", copy).code == 0
+    line.issue(4, "B2")
+    with line.ledger() as ledger:
+        lost = {unit.serial for package in ledger.packages("B2") for unit in package.units}
+    whole = line.cli("ledger", "restore", copy, "--skip-serials", 100, "--reason", "test")
+    assert whole.code == 4, "a whole ledger is never replaced"
+    file = line.root / "ledger.db"
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2 :] = bytes(len(data) - len(data) // 2)
+    file.write_bytes(data)
+    assert line.cli("ledger", "check").code == 5
+    assert line.cli("ledger", "restore", copy).code == 2
+    assert line.cli("ledger", "restore", copy, "--check").code == 0
+    done = line.cli("ledger", "restore", copy, "--skip-serials", 100, "--reason", "the disk failed")
+    assert done.code == 0, done.err
+    assert (line.root / "ledger.db.damaged").read_bytes() == bytes(data)
+    assert line.cli("ledger", "check").code == 0
+    line.issue(4, "B3")
+    with line.ledger() as ledger:
+        fresh = {unit.serial for package in ledger.packages("B3") for unit in package.units}
+        assert [event.data["reason"] for event in ledger.events_of(("ledger restored",))] == ["the disk failed"]
+    assert not lost & fresh
+
+
+def test_a_damaged_copy_is_not_restored(line: Factory, tmp_path: Path, new_factory: Callable[[], Factory]) -> None:
+    copy = tmp_path / "copy.db"
+    assert line.cli("ledger", "backup", copy).code == 0
+    database = sqlite3.connect(copy)
+    database.execute("DROP TRIGGER payload_no_update")
+    database.execute("UPDATE package SET payload = replace(payload, 'PID:ebK3', 'PID:ebK4') WHERE number = 2")
+    database.commit()
+    database.close()
+    (line.root / "ledger.db").unlink()
+    done = line.cli("ledger", "restore", copy, "--skip-serials", 0, "--reason", "test")
+    assert done.code == 5
+    assert "package 2 of batch B1 was changed" in done.err
+    assert not (line.root / "ledger.db").exists()
+
+
+def test_a_replaced_units_history_goes_on_being_told(factory: Factory) -> None:
+    """The scrapped one's events were left out once another had its place."""
+    factory.add(oob_bytes=16, units_per_package=2)
+    factory.issue(4)
+    factory.cli("scrap", "B1", "ebK300000001", "--reason", "dropped")
+    factory.cli("replace", "B1", "ebK300000001", "--reason", "dropped")
+    factory.cli("scrap", "B1", "ebK300000003", "--reason", "of the other package")
+    for serial in ("ebK300000001", "ebK300000002", "ebK300000005"):
+        events = factory.cli("history", serial, "--json").json
+        assert [event["kind"] for event in events] == ["batch issued", "unit scrapped", "unit replaced"], serial
+
+
+def test_a_product_that_the_copy_does_not_know_skips_serials_too(factory: Factory, tmp_path: Path) -> None:
+    """Its first batch was issued after the copy was made, and is as much out there as the others."""
+    factory.add(oob_bytes=16)
+    assert factory.cli("ledger", "backup", tmp_path / "copy.db").code == 0
+    factory.issue(3)
+    (factory.root / "ledger.db").write_bytes(b"gone")
+    for skip, first in ((100, 101), (50, 151)):
+        command = ("ledger", "restore", tmp_path / "copy.db", "--skip-serials", skip, "--reason", "disk failed")
+        assert factory.cli(*command).code == 0
+        assert factory.cli("ledger", "backup", tmp_path / f"{first}.db").code == 0
+        factory.issue(1)
+        with factory.ledger() as ledger:
+            assert next(ledger.packages("B1")).serials_text == f"ebK3{first:08d}"
+        shutil.copy(tmp_path / f"{first}.db", tmp_path / "copy.db")
+        (factory.root / "ledger.db").write_bytes(b"gone")

@@ -1,0 +1,219 @@
+"""Printers, test pages, preflight and preview: what is told before the first label is printed."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import zxingcpp
+from PIL import Image
+
+from bss_mfg.errors import InputError
+from bss_mfg.label.template.printer import BUILT_IN, load_printer, printer_text
+from tests.helpers.factory import Factory
+from tests.helpers.pictures import pdfium
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_printers_file_says_what_the_printer_is(name: str, tmp_path: Path) -> None:
+    (tmp_path / f"{name}.toml").write_text(printer_text("Line 2", BUILT_IN[name]))
+    found = load_printer(tmp_path / f"{name}.toml")
+    assert found.dots_per_mm_x == pytest.approx(BUILT_IN[name].dots_per_mm_x, rel=1e-5)
+    assert (found.language, found.name) == (BUILT_IN[name].language, name)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("dots_per_mm = [8]", "dots_per_mm"),
+        ("dots_per_mm = [8, 0.5]", "0.5 is outside 2 to 200"),
+        ("dots_per_mm = [8, 8]\nscale = [1.5, 1.0]", "1.5 is outside 0.9 to 1.1"),
+        ('dots_per_mm = [8, 8]\nlanguage = "epl"', "epl"),
+        ('dots_per_mm = [8, 8]\naddress = "lpt1"', "does not match the pattern"),
+        ("dots_per_mm = [8, 8]\ndpi = 203", "no such field"),
+        ("", "this field is missing"),
+    ],
+)
+def test_broken_printer_files_are_refused_with_file_and_field(tmp_path: Path, line: str, says: str) -> None:
+    (tmp_path / "p.toml").write_text(f"format = 1\n{line}\n")
+    with pytest.raises(InputError) as caught:
+        load_printer(tmp_path / "p.toml")
+    assert says in str(caught.value)
+    assert "p.toml" in str(caught.value)
+
+
+def test_printers_are_added_listed_and_used(factory: Factory) -> None:
+    factory.add(oob_bytes=16)
+    factory.issue(2)
+    assert factory.cli("printer", "add", "line2", "--like", "zpl-203", "--address", "tcp://10.0.0.9:9100").code == 0
+    assert factory.cli("printer", "add", "line2", "--like", "zpl-203").code == 4
+    listed = {item["name"]: item for item in factory.cli("printer", "list", "--json").json}
+    assert listed["line2"]["source"] == "workspace"
+    assert listed["line2"]["address"] == "tcp://10.0.0.9:9100"
+    done = factory.cli("labels", "B1", "--printer", "line2", "--template", "roll-50x30", "--json")
+    assert (done.code, done.json["language"]) == (0, "zpl")
+    unknown = factory.cli("labels", "B1", "--printer", "line3", "--again")
+    assert unknown.code == 3
+    assert "Known: line2, pdf-203" in unknown.err
+
+
+def test_a_printer_loaded_with_other_media_refuses_the_template(factory: Factory) -> None:
+    factory.add(oob_bytes=16)
+    factory.issue(2)
+    factory.cli("printer", "add", "line2", "--like", "zpl-203")
+    path = factory.root / "printers" / "line2.toml"
+    text = path.read_text()
+    for old, new, says in (
+        ("media = []", 'media = ["zebra-x"]', "is loaded with zebra-x"),
+        ("media = []", "media = []\nmax_width = 40", "is 50 mm wide"),
+        ("margins = [0, 0, 0, 0]", "margins = [4, 0, 0, 0]", "can't print"),
+        ("offset = [0, 0]", "offset = [30, 0]", "over the edge of the media"),
+    ):
+        assert old in text
+        path.write_text(text.replace(old, new))
+        done = factory.cli("labels", "B1", "--printer", "line2", "--template", "roll-50x30")
+        assert done.code == 3, new
+        assert says in done.err, done.err
+
+
+def test_offset_and_scale_move_and_stretch_what_is_printed(factory: Factory, tmp_path: Path) -> None:
+    factory.add(oob_bytes=16)
+    factory.issue(1)
+    from dataclasses import replace
+
+    plain = factory.label(template="roll-50x30", printer=BUILT_IN["pdf-600"], folder=tmp_path / "a")
+    tuned = replace(BUILT_IN["pdf-600"], offset_x_mm=1.0, offset_y_mm=-0.5, scale_x=1.02, scale_y=0.98)
+    moved = factory.label(template="roll-50x30", printer=tuned, folder=tmp_path / "b")
+
+    def black(file: Path) -> tuple[float, float, float]:
+        """Left and right end of the ruled line, and its height on the page, in mm."""
+        grey = pdfium(file, 600)[:, int(28.5 * 600 / 25.4) :] < 128
+        row = int(np.argmax(grey[: int(8.5 * 600 / 25.4)].sum(axis=1)))
+        columns = np.flatnonzero(grey[row])
+        return 28.5 + columns[0] / 600 * 25.4, 28.5 + columns[-1] / 600 * 25.4, row / 600 * 25.4
+
+    left, right, height = black(plain.files[0])
+    left2, right2, height2 = black(moved.files[0])
+    assert left2 == pytest.approx(left * 1.02 + 1.0, abs=0.06)
+    assert right2 == pytest.approx(right * 1.02 + 1.0, abs=0.06)
+    assert height2 == pytest.approx(height * 0.98 - 0.5, abs=0.06)
+
+
+@pytest.mark.parametrize("name", ["pdf-203", "pdf-300x600", "zpl-300", "png-600"])
+def test_the_test_page_prints_rulers_and_every_dimension(factory: Factory, tmp_path: Path, name: str) -> None:
+    printer = BUILT_IN[name]
+    file = tmp_path / f"page.{printer.language}"
+    done = factory.cli("printer", "test-page", name, "--out", file)
+    assert done.code == 0, done.err
+    if printer.language == "zpl":
+        assert file.read_bytes().count(b"^XA") == 1
+        return
+    if printer.language == "png":
+        with Image.open(file) as picture:
+            grey = np.asarray(picture.convert("L"))
+    else:
+        grey = pdfium(file, printer.dpi)
+    assert grey.shape[1] == round(100 * printer.dots_per_mm_x)
+    texts = {item.text for item in zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.QRCode)}
+    assert {"4 DOTS", "5 DOTS"} <= texts
+
+
+# --- preflight -----------------------------------------------------------------------------------------------------
+
+
+def test_preflight_says_what_will_be_printed(factory: Factory) -> None:
+    factory.add()
+    done = factory.cli("preflight", "bulb", "--template", "roll-50x30", "--printer", "zpl-203", "--json")
+    assert done.code == 0, done.err
+    record = done.json
+    assert record["prints"] is True
+    assert record["symbol"]["modules"] == 52
+    assert record["symbol"]["dots_per_module"] == [3, 3]
+    assert record["symbol"]["module_mm"] == [0.375, 0.375]
+    assert record["symbol"]["characters_to_spare"] > 0
+    assert "64x64" in record["next_size"]
+    assert {item["text"] for item in record["texts"]} >= {"Mesh Bulb", "Serial number"}
+    text = factory.cli("preflight", "bulb", "--template", "roll-50x30", "--printer", "zpl-203")
+    assert "OK: everything will print" in text.out
+    # What preflight says is what comes out.
+    factory.issue(1)
+    made = factory.cli("labels", "B1", "--template", "roll-50x30", "--printer", "zpl-203", "--json").json
+    assert (made["modules"], made["dots_per_module"]) == (52, [3, 3])
+
+
+def test_preflight_fails_for_what_will_not_print(factory: Factory) -> None:
+    factory.add(units_per_package=12, title="A title that is much too long for the little room this label has for it")
+    done = factory.cli("preflight", "bulb", "--template", "roll-50x30", "--printer", "zpl-203", "--json")
+    assert done.code == 1
+    whats = " ".join(item["what"] for item in done.json["findings"])
+    assert "does not fit 27 mm" in whats
+    assert "needs 3 lines" in whats
+    assert "FAIL" in factory.cli("preflight", "bulb", "--template", "roll-50x30", "--printer", "zpl-203").out
+
+
+# --- preview -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["png", "pdf", "svg"])
+def test_a_preview_shows_both_cases(factory: Factory, tmp_path: Path, form: str) -> None:
+    factory.add()
+    file = tmp_path / f"look.{form}"
+    done = factory.cli("template", "preview", "roll-50x30", "--product", "bulb", "--out", file)
+    assert done.code == 0, done.err
+    assert factory.cli("template", "preview", "roll-50x30", "--product", "bulb", "--out", file).code == 4
+    if form == "svg":
+        root = ElementTree.fromstring(file.read_text())  # noqa: S314  (our own file)
+        assert len(root.findall("{http://www.w3.org/2000/svg}image")) == 2
+        assert "Longest case" in file.read_text()
+        return
+    grey = pdfium(file, 300) if form == "pdf" else np.asarray(Image.open(file).convert("L"))
+    found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.DataMatrix)
+    assert len(found) == 2, "the label's symbols in the preview scan"
+
+
+def test_a_preview_of_a_batch_shows_its_own_labels(factory: Factory, tmp_path: Path) -> None:
+    factory.add(oob_bytes=16)
+    factory.issue(3)
+    done = factory.cli("template", "preview", "sheet-a4-24", "--batch", "B1", "--out", tmp_path / "b.pdf")
+    assert done.code == 0, done.err
+    with factory.ledger() as ledger:
+        payloads = {package.payload for package in ledger.packages("B1")}
+    found = {item.text for item in zxingcpp.read_barcodes(pdfium(tmp_path / "b.pdf", 300))}
+    assert found & payloads
+
+
+def test_a_preview_marks_findings_and_fails(factory: Factory, tmp_path: Path) -> None:
+    text = factory.workspace.template_file("roll-50x30").read_text()
+    (factory.root / "templates" / "bad.toml").write_text(
+        text + '\n[[element]]\nkind = "text"\nx = 40\ny = 27\nwidth = 20\ntext = "over the edge <script>"\n'
+    )
+    done = factory.cli("template", "preview", "bad", "--out", tmp_path / "bad.svg")
+    assert done.code == 1
+    assert "outside the label" in done.err
+    drawn = (tmp_path / "bad.svg").read_text()
+    assert "will not print" in drawn
+    assert "#c62828" in drawn
+    assert "<script" not in drawn
+
+
+def test_templates_are_listed_and_copied(factory: Factory) -> None:
+    names = {item["name"] for item in factory.cli("template", "list", "--json").json}
+    assert {"sheet-a4-24", "roll-50x30"} <= names
+    assert factory.cli("template", "copy", "roll-50x30", "mine").code == 0
+    assert factory.cli("template", "copy", "roll-50x30", "mine").code == 4
+    assert (factory.root / "templates" / "mine.toml").is_file()
+
+
+@pytest.mark.parametrize("what", ["template", "printer", "product", "spec"])
+def test_schemas_name_every_field(factory: Factory, what: str) -> None:
+    schema = json.loads(factory.cli("schema", what).out)
+    assert schema["$schema"].startswith("https://json-schema.org/")
+    assert "format" in schema["properties"]
+    if what == "template":
+        text = json.dumps(schema)
+        for field in ("each_unit", "quiet_zone", "x_dimension", "packages_per_carton", "code-128", "ean-upc"):
+            assert re.search(rf'"{field}"', text), field

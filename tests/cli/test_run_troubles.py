@@ -1,0 +1,281 @@
+"""`bss-mfg run` where something is in its way: refused early, gone on with, told calmly."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bss_mfg.cli.run_progress import RunDisplay
+from bss_mfg.core.files import immediate_lock, sha256_of
+from bss_mfg.core.processes import ProcessExecutor
+from bss_mfg.errors import MissingError
+from bss_mfg.label.label_file import make_label_file
+from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI
+from bss_mfg.pipeline.estimate import refuse_full_disk
+from bss_mfg.pipeline.pipeline import run_pipeline
+from bss_mfg.pipeline.plan import PreparedRun, new_plan, prepare_run, write_plan
+from bss_mfg.workspace.workspace import Workspace
+from tests.cli.test_bad_input import good_pem
+from tests.cli.test_run import interrupted
+from tests.helpers.factory import Factory
+
+
+def prepared(factory: Factory, units: int) -> PreparedRun:
+    with factory.ledger() as ledger:
+        plan = new_plan(factory.workspace, ledger, "bulb", units, "B1", None, "pdf-300", "mask", None, "1")
+    return prepare_run(factory.workspace, plan, lambda name: PDF_PRINTER_BY_DPI[300])
+
+
+# --- before anything is written -----------------------------------------------------------------------------------
+
+
+def test_what_would_stop_a_run_is_found_before_its_plan_is_written(factory: Factory, tmp_path: Path) -> None:
+    """What is written is asked for: mended identities under the same id would be other arguments."""
+    factory.add()
+    batches = factory.root / "batches"
+    rows = tmp_path / "units.csv"
+    asked = ("run", "bulb", "--units", 2, "--id", "B1", "--identities", rows)
+    for wrong, words in (("X1\nX1", "row 3"), ("X1", "1 rows")):
+        rows.write_text(f"serial\n{wrong}\n")
+        for plan in ([], ["--plan"]):
+            done = factory.cli(*asked, *plan)
+            assert done.code == 3
+            assert words in done.err
+    assert not list(batches.iterdir())
+    rows.write_text("serial\nX1\nX2\n")
+    assert factory.cli(*asked).code == 0
+    done = factory.cli("run", "bulb", "--units", 2, "--id", "B2", "--identities", rows)
+    assert done.code == 5
+    assert "row 2: serial X1 was issued" in done.err
+
+    factory.issue(4, "B3")
+    assert factory.cli("run", "bulb", "--units", 2, "--id", "B3").code == 4  # it was issued with other arguments
+    labels = batches / "B4" / "labels"
+    labels.mkdir(parents=True)
+    (labels / "B4-labels-0001.pdf").write_bytes(b"somebody's")
+    done = factory.cli("run", "bulb", "--units", 2, "--id", "B4")
+    assert done.code == 4
+    assert "B4-labels-0001.pdf" in done.err
+    key = (factory.root / "vault.key").rename(tmp_path / "vault.key")
+    assert factory.cli("run", "bulb", "--units", 2, "--id", "B5").code == 6
+    key.rename(factory.root / "vault.key")
+    assert sorted(path.parent.name for path in batches.rglob("run.json")) == ["B1"]
+    with factory.ledger() as ledger:
+        assert [batch.id for batch in ledger.batches()] == ["B1", "B3"]
+
+
+def test_a_disk_without_room_is_told_before_anything_is_written(factory: Factory) -> None:
+    factory.add()
+    with pytest.raises(MissingError, match="free, the run needs about"):
+        refuse_full_disk(factory.root, prepared(factory, 10**11))
+
+
+def test_a_production_batch_needs_a_confirmed_spec_and_has_no_sample_marks(factory: Factory, tmp_path: Path) -> None:
+    path = tmp_path / "amazon.pem"
+    path.write_bytes(good_pem())
+    add = ("product", "add", "prod", "--pid", "ebK3", "--public-key", path, "--stage", "production")
+    assert factory.cli(*add).code == 0
+    asked = ("run", "prod", "--units", 4, "--id", "B1", "--json")
+    assert factory.cli(*asked).code == 3
+    assert not list((factory.root / "batches").iterdir())
+    assert factory.cli("spec", "copy", "amazon-bss-ob04").code == 0
+    with (factory.root / "specs/amazon-bss-ob04.toml").open("a") as file:
+        file.write('\n[confirmation]\nby = "QA"\non = 2026-01-02\ndocument = "PMG 1.0"\n')
+    done = factory.cli(*asked)
+    assert done.code == 0, done.err
+    assert (done.json["verified"], done.json["sample"]) == (4, False)
+
+
+# --- afterwards ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("happened", ["shipped", "one scrapped", "all scrapped", "closed"])
+def test_a_finished_run_is_done_whatever_became_of_its_units(factory: Factory, happened: str) -> None:
+    factory.add()
+    assert factory.cli("run", "bulb", "--units", 30, "--id", "B1").code == 0
+    with factory.ledger() as ledger:
+        serials = [package.serials_text for package in ledger.packages("B1")]
+    act = {
+        "shipped": ["ship", "B1", "--verified", "--for", "pallet 1"], "closed": ["close", "B1"],
+        "one scrapped": ["scrap", "B1", serials[0], "--reason", "x"],
+        "all scrapped": ["scrap", "B1", *serials, "--reason", "x"],
+    }[happened]  # fmt: skip
+    assert factory.cli(*act).code == 0
+
+    def state() -> tuple[object, ...]:  # the index leaves out whatever is gone
+        files = {path: path.read_bytes() for path in factory.root.glob("batches/B1/*/*") if path.suffix != ".csv"}
+        with factory.ledger() as ledger:
+            return ledger.head(), files
+
+    before = state()
+    done = factory.cli("run", "--resume", "B1", "--json")
+    assert done.code == 0, done.err
+    assert (done.json["right"], done.json["changed"], done.json["fault_count"]) == (True, False, 0)
+    assert "nothing was changed" in done.err
+    assert state() == before
+
+
+def test_a_traveller_that_the_ledger_never_heard_of_is_made_anew(factory: Factory, tmp_path: Path) -> None:
+    """A kill between file and ledger; until the run goes on, others have worked, and the ledger's head is another."""
+    factory.add()
+    factory.issue(6)
+    shutil.copytree(factory.root, tmp_path / "copy")
+    copy = Factory(Workspace.find(str(tmp_path / "copy"), tmp_path, {}))
+    assert copy.cli("run", "bulb", "--units", 6, "--id", "B1").code == 0
+    name = "batches/B1/labels/B1-batch-labels-0001.pdf"
+    (factory.root / name).parent.mkdir(parents=True)
+    shutil.copy(copy.root / name, factory.root / name)
+    factory.issue(4, "B2")
+    done = factory.cli("run", "bulb", "--units", 6, "--id", "B1", "--json")
+    assert done.code == 0, done.err
+    with factory.ledger() as ledger:
+        (part,) = [part for part in ledger.printed_parts("B1") if part.each == "batch"]
+    assert sha256_of(Path(done.json["traveller"])) == part.sha256
+
+
+# --- meanwhile ----------------------------------------------------------------------------------------------------
+
+
+class Deadly(ProcessExecutor):
+    """Processes of which one dies whenever it is to make a certain file."""
+
+    def submit_within(self, seconds: float, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        if fn is make_label_file and args[0].name == "B1-labels-0002.pdf":
+            fn, args = os._exit, (9,)
+        return super().submit_within(seconds, fn, *args, **kwargs)
+
+
+class Silent:
+    """Nobody to be told."""
+
+    def begin(self, step: str, total: int) -> Callable[[int, int], None]:
+        return lambda done, total: None
+
+    def failed(self, count: int) -> None: ...
+
+    def end(self, done: int, what: str, fresh: int, more: str = "") -> None: ...
+
+    def skip(self, step: str, words: str) -> None: ...
+
+
+def test_a_file_whose_processes_die_is_named_and_made_by_the_next_run(factory: Factory) -> None:
+    factory.add()
+    labels = factory.root / "batches/B1/labels"
+    with factory.ledger() as ledger, factory.workspace.open_vault(ledger) as vault:
+        begun = write_plan(factory.workspace, ledger, prepared(factory, 2_400), batch_named=True)
+        with Deadly(2) as executor, pytest.raises(MissingError, match=r"1 of 3 label files .*0002.pdf: .*crashed"):
+            run_pipeline(factory.workspace, ledger, vault, begun, Silent(), executor)
+    kept = {path.name: path.stat().st_mtime_ns for path in labels.glob("*.pdf")}
+    assert sorted(kept) == ["B1-labels-0001.pdf", "B1-labels-0003.pdf"]  # the rest went on
+    done = factory.cli("run", "--resume", "B1", "--json")
+    assert done.code == 0, done.err
+    assert done.json["verified"] == 2_400
+    assert {name: (labels / name).stat().st_mtime_ns for name in kept} == kept
+
+
+def test_a_second_run_of_a_batch_that_is_at_work_is_refused(factory: Factory) -> None:
+    factory.add()
+    assert factory.cli("run", "bulb", "--units", 4, "--id", "B1").code == 0
+    with immediate_lock(factory.root / "batches/B1/run.json", "-"):
+        done = factory.cli("run", "--resume", "B1")
+    assert done.code == 5
+    assert "at work" in done.err
+    assert factory.cli("run", "--resume", "B1").code == 0
+
+
+def test_two_runs_at_once_take_two_ids(factory: Factory) -> None:
+    factory.add()
+    both = [subprocess.Popen(factory.command("run", "bulb", "--units", 2), stderr=subprocess.PIPE) for _ in range(2)]
+    told = [one.communicate(timeout=120)[1] for one in both]
+    assert [one.returncode for one in both] == [0, 0], told
+    with factory.ledger() as ledger:
+        assert sorted(batch.id for batch in ledger.batches()) == ["bulb-0001", "bulb-0002"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_interrupted_while_it_issues_nothing_is_issued_and_the_batch_is_named(factory: Factory) -> None:
+    """Nobody gave an id: "the same command again" would begin another batch."""
+    factory.add()
+    running = subprocess.Popen(
+        factory.command("run", "bulb", "--units", 100_000, "--jobs", 2), stderr=subprocess.PIPE, text=True
+    )
+    plan = factory.root / "batches/bulb-0001/run.json"
+    end = time.monotonic() + 120
+    while not plan.exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    time.sleep(0.5)
+    told = interrupted(running)
+    assert "Interrupted. `bss-mfg run --resume bulb-0001` goes on." in told
+    assert "same command" not in told
+    with factory.ledger() as ledger:
+        assert list(ledger.batches()) == []
+
+
+# --- the display --------------------------------------------------------------------------------------------------
+
+
+def on_terminal(arguments: list[str]) -> str:
+    """What a command writes to a terminal of 80 columns."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    running = subprocess.Popen(arguments, stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    told = b""
+    while True:
+        try:
+            more = os.read(ours, 1 << 16)
+        except OSError:  # Linux: all of the other side is closed
+            break
+        if not more:
+            break
+        told += more
+    os.close(ours)
+    assert running.wait() == 0, told
+    return told.decode("ascii").replace("\r\n", "\n")
+
+
+def drawn(text: str) -> list[str]:
+    return [part for line in text.split("\n") for part in line.split("\r")]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a terminal of Unix")
+def test_the_display_fits_a_terminal_and_tells_no_rate_of_what_was_done_before(factory: Factory) -> None:
+    factory.add("roll", template="roll-50x30")
+    factory.add()
+    first, again = (on_terminal(factory.command("run", "bulb", "--units", 3_000, "--id", "B1")) for _ in range(2))
+    zpl = on_terminal(factory.command("run", "roll", "--units", 2, "--id", "B2", "--printer", "zpl-203"))
+    for text in (first, again, zpl):
+        steps = [
+            line for line in drawn(text) if line.startswith(("issue ", "labels ", "verify ", "manifest ", "traveller "))
+        ]
+        assert len(steps) >= 5
+        assert max(map(len, steps)) < 80
+    assert re.search(r"labels +\[#+-+\] +\d,\d{3}/3,000", first)
+    assert re.search(r"verify +done +3,000 labels read right +[\d.]+ s +[\d,]+/s", first)
+    assert re.search(r"verify +done before 3,000 labels read right", again)
+    assert "/s" not in again
+
+
+def test_large_numbers_and_failures_stay_on_their_line(capsys: pytest.CaptureFixture[str]) -> None:
+    steps = RunDisplay(live=True)
+    at = steps.begin("verify", 10_000_000)
+    at(1_000_000, 10_000_000)
+    steps.failed(12_345)
+    time.sleep(0.6)
+    at(1_000_500, 10_000_000)
+    steps.end(10_000_000, "labels read right, 12,345 not", 9_000_000)
+    steps.skip("manifest", "not all labels are right, " * 5)
+    told = capsys.readouterr().err
+    assert all(words in told for words in ("12,345 failed", " left ", "WRONG"))
+    assert max(map(len, drawn(told))) < 80

@@ -1,0 +1,589 @@
+"""Tables of units: the ledger's own words in CSV, JSON lines, XLSX and Parquet; nothing lost, nothing secret, nothing
+that a spreadsheet runs; and what LibreOffice makes of them is read back exactly."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+import openpyxl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bss_mfg import tables
+from bss_mfg.cli.table import table as command
+from bss_mfg.errors import InputError, MissingError
+from bss_mfg.issuing.batch import create_batch
+from bss_mfg.issuing.identity_files import read_identities, stream_identities
+from bss_mfg.issuing.replacement import replace_units
+from bss_mfg.ledger import audit, rows
+from bss_mfg.ledger.life import UnitState
+from bss_mfg.ledger.rows import INTEGER_COLUMNS, UNIT_COLUMNS, UnitFilter
+from bss_mfg.ledger.store import Ledger
+from bss_mfg.model import Identity
+from bss_mfg.tables import DEFAULT_COLUMNS, Table, csv_rows, json_rows, manifest_csv, manifest_jsonl, write_xlsx
+from tests.helpers import ROOT
+from tests.helpers.factory import Factory
+
+IDENTITY = ("serial", "uuid", "mac")
+
+
+@pytest.fixture
+def line(factory: Factory) -> Factory:
+    """Four packages of two: 1 issued, 2 printed with a replaced unit, 3 shipped, 4 with a scrapped unit."""
+    factory.add(oob_bytes=16, units_per_package=2)
+    factory.issue(8)
+    with factory.ledger() as ledger:
+        ledger.record_reads("B1", [{"verdict": "ok", "package": 3}], [3])
+        ledger.ship("B1", ["ebK300000005"], "pallet 1")
+        ledger.scrap("B1", ["ebK300000003", "ebK300000008"], "dropped")
+        replace(factory, ledger, "ebK300000003")
+    done = factory.cli("reprint", "B1", "ebK300000009", "--reason", "replaced", "--template", "multipack-100x70")
+    assert done.code == 0, done.err
+    return factory
+
+
+def replace(factory: Factory, ledger: Ledger, serial: str) -> str:
+    """Issue a new unit in a scrapped one's place; its serial."""
+    loaded = factory.workspace.product("bulb")
+    batch = ledger.batch("B1")
+    return replace_units(ledger, factory.workspace.open_vault(), loaded, batch, [serial], "dropped")[serial]
+
+
+def table(factory: Factory, *columns: str, **wanted: Any) -> list[tuple[Any, ...]]:
+    with factory.ledger() as ledger:
+        return list(chain.from_iterable(ledger.unit_rows("B1", columns, UnitFilter(**wanted))))
+
+
+# --- what it says -------------------------------------------------------------------------------------------------
+
+
+def test_each_unit_stands_in_its_place_with_its_state(line: Factory) -> None:
+    assert table(line, "package", "unit", "serial", "state", "replaced_by", "revision", "prints", "verified") == [
+        (1, 1, "ebK300000001", "issued", None, 1, 0, 0),
+        (1, 2, "ebK300000002", "issued", None, 1, 0, 0),
+        (2, 3, "ebK300000003", "scrapped", "ebK300000009", None, None, None),
+        (2, 9, "ebK300000009", "printed", None, 2, 1, 0),
+        (2, 4, "ebK300000004", "printed", None, 2, 1, 0),
+        (3, 5, "ebK300000005", "shipped", None, 1, 0, 1),
+        (3, 6, "ebK300000006", "shipped", None, 1, 0, 1),
+        (4, 7, "ebK300000007", "issued", None, 1, 0, 0),
+        (4, 8, "ebK300000008", "scrapped", None, 1, 0, 0),
+    ]
+
+
+def test_the_states_are_those_of_the_life(line: Factory) -> None:
+    found = dict(table(line, "serial", "state"))
+    with line.ledger() as ledger:
+        assert found == ledger.states("B1", list(found))
+
+
+def test_the_command_knows_all_states() -> None:
+    (option,) = [param for param in command.params if param.name == "states"]
+    assert isinstance(option.type, click.Choice)
+    assert tuple(option.type.choices) == get_args(UnitState)
+
+
+def test_who_was_replaced_twice_names_the_next_only(line: Factory) -> None:
+    with line.ledger() as ledger:
+        ledger.scrap("B1", ["ebK300000009"], "dropped too")
+        assert replace(line, ledger, "ebK300000009") == "ebK300000010"
+    found = [row for row in table(line, "serial", "replaced_by", "payload", "package") if row[3] == 2]
+    assert [row[:2] for row in found] == [
+        ("ebK300000003", "ebK300000009"),
+        ("ebK300000009", "ebK300000010"),
+        ("ebK300000010", None),
+        ("ebK300000004", None),
+    ]
+    assert [bool(row[2]) for row in found] == [False, False, True, True]
+
+
+def test_payload_and_product_are_the_packages_own(line: Factory) -> None:
+    with line.ledger() as ledger:
+        packages = {unit.serial: (p.payload, unit.uuid) for p in ledger.packages("B1") for unit in p.units}
+        created = ledger.batch("B1").created_at
+    for serial, payload, octets, *facts in table(
+        line, "serial", "payload", "uuid", "mac", "batch", "product", "title", "pid", "upc", "ean", "stage", "spec",
+        "created_at",
+    ):  # fmt: skip
+        if serial in packages:
+            assert (payload, octets) == (packages[serial][0], packages[serial][1].hex.upper())
+        assert facts == [
+            None, "B1", "bulb", "Mesh Bulb", "ebK3", "841667145075", None, "development", "amazon-bss-ob04", created,
+        ]  # fmt: skip
+
+
+def test_units_are_chosen_by_state(line: Factory) -> None:
+    assert table(line, "unit", states=("scrapped",)) == [(3,), (8,)]
+    assert table(line, "unit", states=("printed", "shipped")) == [(9,), (4,), (5,), (6,)]
+    assert table(line, "unit", states=("verified",)) == []
+
+
+def test_units_are_chosen_by_the_day_of_their_last_event(factory: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
+    factory.add(oob_bytes=16)
+    days = [f"2026-11-{day:02}T12:00:00Z" for day in range(10, 20)]
+    monkeypatch.setattr("bss_mfg.issuing.batch.now", lambda: days[0])
+    monkeypatch.setattr(audit, "now", lambda: days[0])
+    factory.issue(6)
+
+    def on(day: int) -> None:
+        monkeypatch.setattr(audit, "now", lambda: days[day])
+
+    on(1)
+    factory.label(template="roll-50x30", numbers=(2, 4))
+    with factory.ledger() as ledger:
+        on(2)
+        ledger.record_reads("B1", [{"verdict": "ok", "package": n} for n in (3, 4)], [3, 4])
+        on(3)
+        ledger.record_reads("B1", [{"verdict": "foreign", "package": None}], [])
+        ledger.ship("B1", ["ebK300000004"], "pallet 1")
+        ledger.scrap("B1", ["ebK300000005"], "dropped")
+        on(4)
+        replace(factory, ledger, "ebK300000005")
+        on(5)
+        ledger.ship("B1", ["ebK300000004"], "back", returned=True)
+    last = dict(table(factory, "unit", "last_event_at"))
+    assert last == {1: days[0], 2: days[1], 3: days[2], 4: days[5], 5: days[4], 7: days[4], 6: days[0]}
+    assert table(factory, "unit", since=days[2]) == [(3,), (4,), (5,), (7,)]
+    assert table(factory, "unit", until=days[1]) == [(1,), (2,), (6,)]
+    assert table(factory, "unit", since=days[1], until=days[2], states=("verified",)) == [(3,)]
+    for options, units in (
+        (["--since", "2026-11-12", "--until", "2026-11-14"], "357"),
+        (["--until", "2026-11-11"], "126"),
+        (["--until", "2026-11-11T11:59:59Z"], "16"),
+        (["--since", "2026-11-12", "--state", "verified", "--state", "issued"], "347"),
+    ):
+        done = factory.cli("table", "B1", "--columns", "unit", "--format", "jsonl", "--out", "-", *options)
+        assert "".join(re.findall(r"\d", done.out)) == units
+    assert factory.cli("table", "B1", "--format", "csv", "--since", "24.11.2026", "--out", "-").code == 2
+
+
+def test_no_column_is_secret(line: Factory) -> None:
+    with line.ledger() as ledger:
+        stored = ledger._rows("SELECT sealed_key, key_digest FROM unit")
+        vault = line.workspace.open_vault()
+        keys = [unit.key.reveal() for unit in ledger.units_with_keys("B1", vault) if unit.key]
+        text = b"".join(Table(ledger, ledger.batch("B1"), tuple(UNIT_COLUMNS)).csv()).lower()
+    for octets in chain(keys, *stored):
+        assert octets.hex().encode() not in text
+    for expression in UNIT_COLUMNS.values():
+        assert not re.search(r"sealed|digest|wrapped|recovery|request", expression)
+
+
+def test_the_documented_columns_are_the_columns() -> None:
+    text = (ROOT / "docs" / "formats" / "tables.md").read_text().partition("\n## manifest")[0]
+    documented = re.findall(r"^\| `(\w+)` \| (text|number) \|", text, re.MULTILINE)
+    assert [(name, "number" if name in INTEGER_COLUMNS else "text") for name in UNIT_COLUMNS] == documented
+
+
+# --- formats ------------------------------------------------------------------------------------------------------
+
+
+def test_csv_quotes_every_cell_and_ends_lines_with_crlf(line: Factory) -> None:
+    with line.ledger() as ledger:
+        text = b"".join(Table(ledger, ledger.batch("B1"), ("serial", "mac", "prints")).csv()).decode()
+    assert text.splitlines(keepends=True)[:4] == [
+        '"serial","mac","prints"\r\n', '"ebK300000001","","0"\r\n', '"ebK300000002","","0"\r\n',
+        '"ebK300000003","",""\r\n',
+    ]  # fmt: skip
+    assert text.count("\r\n") == 10 == text.count("\n")
+
+
+def test_json_lines_have_numbers_texts_and_nulls(line: Factory) -> None:
+    with line.ledger() as ledger:
+        data = b"".join(Table(ledger, ledger.batch("B1"), ("package", "serial", "revision", "upc")).jsonl())
+    lines = [json.loads(text) for text in data.splitlines()]
+    assert lines[2] == {"package": 2, "serial": "ebK300000003", "revision": None, "upc": "841667145075"}
+    assert list(lines[0]) == ["package", "serial", "revision", "upc"]
+    assert len(lines) == 9
+
+
+def test_a_workbook_holds_text_only(line: Factory, tmp_path: Path) -> None:
+    out = tmp_path / "t.xlsx"
+    columns = ("serial", "package", "upc", "payload", "revision")
+    assert line.cli("table", "B1", "--format", "xlsx", "--columns", ",".join(columns), "--out", out).code == 0
+    cells = list(openpyxl.load_workbook(out).active.iter_rows())
+    assert [cell.value for cell in cells[0]] == list(columns)
+    expected = [tuple(None if value is None else str(value) for value in row) for row in table(line, *columns)]
+    assert [tuple(cell.value for cell in row) for row in cells[1:]] == expected
+    assert {cell.data_type for row in cells for cell in row if cell.value is not None} == {"s"}
+    assert {cell.number_format for row in cells[1:] for cell in row} == {"@"}
+
+
+def test_parquet_has_strings_and_integers_in_row_groups(
+    line: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    import pandas
+
+    monkeypatch.setattr(tables, "ROW_GROUP", 4)
+    monkeypatch.setattr(rows, "UNITS_AT_ONCE", 2)
+    columns = ("serial", "mac", "package", "revision", "upc", "replaced_by")
+    with line.ledger() as ledger:
+        Table(ledger, ledger.batch("B1"), columns).parquet(tmp_path / "t.parquet")
+    file = parquet.ParquetFile(tmp_path / "t.parquet")
+    assert [str(kind) for kind in file.schema_arrow.types] == ["string", "string", "int64", "int64", "string", "string"]
+    assert [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)] == [5, 4]
+    frame = pandas.read_parquet(tmp_path / "t.parquet")
+    assert [pandas.api.types.is_string_dtype(kind) for kind in frame.dtypes] == [True, True, False, False, True, True]
+    assert frame["revision"].dtype == "Int64"
+    read = [tuple(None if pandas.isna(value) else value for value in row) for row in frame.itertuples(index=False)]
+    assert read == table(line, *columns)
+
+
+def test_without_pyarrow_parquet_names_the_way_out(
+    line: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with line.ledger() as ledger, pytest.raises(MissingError, match=r"pip install 'bss-mfg\[parquet\]'"):
+        Table(ledger, ledger.batch("B1")).parquet(tmp_path / "t.parquet")
+
+
+@pytest.mark.parametrize("title", ["=1+1", "+49 bulb", "-20 % bulb", "@SUM(A1)", "\tbulb"])
+def test_what_a_spreadsheet_would_run_is_refused_and_not_quoted_away(title: str) -> None:
+    slices = [[("A1", 1, "Bulb"), ("A2", 2, None)], [("A3", 3, title)]]
+    names = ("serial", "package", "title")
+    with pytest.raises(InputError, match="column title") as caught:
+        list(csv_rows(names, slices))
+    assert "jsonl" in caught.value.way_out
+    with pytest.raises(InputError, match="would be run"):
+        write_xlsx(Path("never"), names, slices)
+    assert json.loads(b"".join(json_rows(names, slices)).splitlines()[2])["title"] == title
+
+
+def test_a_products_title_is_the_one_thing_that_can_be_refused(factory: Factory, tmp_path: Path) -> None:
+    factory.add(oob_bytes=16, title="-20 % bulb")
+    factory.issue(1)
+    out = tmp_path / "t.csv"
+    refused = factory.cli("table", "B1", "--format", "csv", "--columns", "serial,title", "--out", out)
+    assert (refused.code, "Leave the column out" in refused.err) == (3, True)
+    assert list(tmp_path.glob("*t.csv*")) == []
+    assert factory.cli("table", "B1", "--format", "csv", "--out", out).code == 0
+
+
+def test_more_rows_than_a_sheet_holds_are_refused_before(
+    line: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "XLSX_ROWS", 8)
+    with line.ledger() as ledger:
+        with pytest.raises(InputError, match="9 units don't fit") as caught:
+            Table(ledger, ledger.batch("B1")).xlsx(tmp_path / "t.xlsx")
+        assert "csv or parquet" in caught.value.way_out
+        fits = Table(ledger, ledger.batch("B1"), DEFAULT_COLUMNS, UnitFilter(states=("issued", "printed", "shipped")))
+        fits.xlsx(tmp_path / "t.xlsx")
+    assert fits.count == 7
+
+
+# --- the command --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "xlsx", "parquet"])
+def test_a_file_is_private_and_never_overwritten(line: Factory, tmp_path: Path, kind: str) -> None:
+    if kind == "parquet":
+        pytest.importorskip("pyarrow")
+    out = tmp_path / f"t.{kind}"
+    done = line.cli("table", "B1", "--format", kind, "--out", out)
+    assert (done.code, f"OK: {kind} of 9 units" in done.err) == (0, True), done.err
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    before = out.read_bytes()
+    assert line.cli("table", "B1", "--format", kind, "--out", out).code == 4
+    assert out.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_table_goes_to_stdout_and_leaves_no_event(line: Factory) -> None:
+    with line.ledger() as ledger:
+        head, batch = ledger.head(), ledger.batch("B1")
+        expected = {"csv": b"".join(Table(ledger, batch).csv()), "jsonl": b"".join(Table(ledger, batch).jsonl())}
+    for kind, data in expected.items():
+        done = line.cli("table", "B1", "--format", kind, "--out", "-")
+        assert (done.code, done.out) == (0, data.decode().replace("\r\n", "\n"))  # text mode turns CRLF into LF
+    assert line.cli("table", "B1", "--format", "xlsx", "--out", "-").code == 2
+    with line.ledger() as ledger:
+        assert ledger.head() == head
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ("serial,colour", "no column 'colour'"),
+        ("serial,oob_key", "no column 'oob_key'"),
+        ("serial,sealed_key", "no column 'sealed_key'"),
+        ("serial,u.sealed_key", "no column"),
+        ("serial,serial", "'serial' is named twice"),
+        ("", "no column ''"),
+    ],
+)
+def test_a_wrong_column_is_named_with_the_right_ones(line: Factory, columns: str, says: str) -> None:
+    done = line.cli("table", "B1", "--format", "csv", "--columns", columns, "--out", "-")
+    assert (done.code, done.out) == (3, "")
+    assert says in done.err
+    assert "replaced_by" in done.err
+
+
+def test_a_state_that_nobody_is_in_gives_a_header(line: Factory) -> None:
+    done = line.cli("table", "B1", "--format", "csv", "--state", "verified", "--columns", "serial , mac", "--out", "-")
+    assert (done.code, done.out) == (0, '"serial","mac"\n')
+    assert "OK: csv of 0 units" in done.err
+
+
+# --- streaming ----------------------------------------------------------------------------------------------------
+
+
+def test_no_lock_is_held_while_the_caller_works(line: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "UNITS_AT_ONCE", 2)
+    with line.ledger() as ledger:
+        for columns in (("serial",), ("serial", "last_event_at")):
+            slices = ledger.unit_rows("B1", columns)
+            assert len(next(slices)) == 2
+            with line.ledger() as other:
+                other.note("B1", "test", {})
+            assert sum(len(some) for some in slices) == 7
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 1000])
+def test_slices_of_any_size_give_the_same(line: Factory, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    whole = table(line, *UNIT_COLUMNS)
+    monkeypatch.setattr(rows, "UNITS_AT_ONCE", size)
+    assert table(line, *UNIT_COLUMNS) == whole
+
+
+def old_csv(ledger: Ledger) -> bytes:
+    """The manifest's table as it was always written."""
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
+    writer.writerow(["batch", "package", "serial", "uuid", "mac", "payload"])
+    for package in ledger.packages("B1"):
+        if not package.scrapped:
+            writer.writerows(
+                ["B1", package.number, unit.serial, unit.uuid.hex.upper(), unit.mac or "", package.payload]
+                for unit in package.units
+            )
+    return text.getvalue().encode()
+
+
+def old_jsonl(ledger: Ledger) -> bytes:
+    """The manifest's lines as they were always written."""
+    records = [
+        {
+            "batch": "B1", "package": package.number, "payload": package.payload,
+            "units": [
+                {"serial": unit.serial, "uuid": unit.uuid.hex.upper(), **({"mac": unit.mac} if unit.mac else {})}
+                for unit in package.units
+            ],
+        }
+        for package in ledger.packages("B1") if not package.scrapped
+    ]  # fmt: skip
+    return "".join(json.dumps(record, separators=(",", ":")) + "\n" for record in records).encode()
+
+
+def issue_known(factory: Factory, identities: Sequence[Identity], batch_id: str = "B1") -> None:
+    """Issue a batch with identities of one's own."""
+    loaded = factory.workspace.product("bulb")
+    with factory.ledger() as ledger:
+        create_batch(
+            ledger, factory.workspace.open_vault(), loaded, factory.workspace.spec(loaded.product.spec),
+            len(identities), batch_id=batch_id, identities=identities,
+        )  # fmt: skip
+
+
+def test_the_manifests_write_the_bytes_they_always_wrote(line: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
+    for size in (1, 1000):
+        monkeypatch.setattr(rows, "UNITS_AT_ONCE", size)
+        with line.ledger() as ledger:
+            batch = ledger.batch("B1")
+            assert b"".join(manifest_csv(ledger, batch)) == old_csv(ledger)
+            assert b"".join(manifest_jsonl(ledger, batch)) == old_jsonl(ledger)
+            assert old_csv(ledger).count(b"\n") == 7  # package 4 holds a scrapped unit
+
+
+def test_manifests_with_mac_addresses_too(factory: Factory) -> None:
+    factory.add(oob_bytes=16, units_per_package=2)
+    issue_known(factory, [Identity("A1", None, "C47C8D6A1025"), *(Identity(f"A{n}") for n in (2, 3, 4))])
+    with factory.ledger() as ledger:
+        batch = ledger.batch("B1")
+        assert b"".join(manifest_csv(ledger, batch)) == old_csv(ledger)
+        assert b"".join(manifest_jsonl(ledger, batch)) == old_jsonl(ledger)
+
+
+# --- there and back -----------------------------------------------------------------------------------------------
+
+HARD = (
+    Identity("000000000017", uuid.UUID("12345678901234567890123456789012"), "001122334455"),
+    Identity("00000000001700", uuid.UUID("00000000000000000000000000000012"), "0000000000E0"),
+    Identity("12345678901234567890", uuid.UUID("1234567890123456789012345678E012"), "123456E12345"),
+    Identity("99999999999999999999999999999999999999999999999999", uuid.UUID(int=2**128 - 1), "FFFFFFFFFFFF"),
+    Identity("1-2", uuid.UUID(int=7), "000000000001"),
+    Identity("TRUE", uuid.UUID(int=8), "100000000000"),
+)
+"""Leading zeros, long digits, what looks like a power of ten, a date or a truth value."""
+
+
+def soffice(source: Path, kind: str, folder: Path, *options: str) -> Path:
+    """Open a file in LibreOffice without a window, and save it as another kind."""
+    if shutil.which("soffice") is None:
+        if os.environ.get("CI"):
+            pytest.fail("soffice can't be found. Install: sudo apt-get install libreoffice-calc", pytrace=False)
+        pytest.skip("soffice can't be found; `sh tests/needs.sh` installs libreoffice-calc")
+    folder.mkdir()
+    profile = f"-env:UserInstallation={(source.parent / 'profile').as_uri()}"
+    subprocess.run(
+        ["soffice", profile, "--headless", *options, "--convert-to", kind, "--outdir", folder, source],
+        check=True, capture_output=True, timeout=120,
+    )  # fmt: skip
+    return folder / f"{source.stem}.{kind}"
+
+
+def test_what_libreoffice_saves_is_read_exactly(factory: Factory, tmp_path: Path) -> None:
+    factory.add(oob_bytes=16)
+    issue_known(factory, HARD)
+    quoted_is_text = "--infilter=CSV:44,34,76,1,,0,true"
+    for kind, options in (("csv", [quoted_is_text]), ("xlsx", [])):
+        out = tmp_path / f"units.{kind}"
+        done = factory.cli("table", "B1", "--format", kind, "--columns", ",".join(IDENTITY), "--out", out)
+        assert done.code == 0, done.err
+        assert read_identities(out) == HARD
+        for saved_as in ("csv", "xlsx"):
+            saved = soffice(out, saved_as, tmp_path / f"{kind}-{saved_as}", *options)
+            assert saved.read_bytes() != out.read_bytes()
+            assert read_identities(saved) == HARD, (kind, saved_as)
+
+
+def test_a_csv_opened_without_care_is_damaged_and_mostly_refused(factory: Factory, tmp_path: Path) -> None:
+    """What docs/formats/tables.md warns of: LibreOffice makes numbers of quoted cells unless it is told not to."""
+    (tmp_path / "units.csv").write_bytes(
+        b"".join(csv_rows(IDENTITY, [[("12345678901234567890", None, "00112233445F")]]))
+    )
+    saved = soffice(tmp_path / "units.csv", "csv", tmp_path / "saved")
+    with pytest.raises(InputError, match="a number that a spreadsheet has rounded"):
+        read_identities(saved)
+
+
+SERIALS = st.from_regex(r"[0-9]{1,50}|[A-Za-z][A-Za-z0-9._-]{0,49}", fullmatch=True)
+ROWS = st.lists(
+    st.tuples(
+        SERIALS, st.none() | st.uuids().map(lambda value: value.hex.upper()),
+        st.none() | st.from_regex(r"[0-9A-F]{12}|[0-9]{5}E[0-9]{6}", fullmatch=True),
+    ),
+    min_size=1, max_size=20,
+    unique_by=(lambda row: row[0], lambda row: row[1] or object(), lambda row: row[2] or object()),
+)  # fmt: skip
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(given_rows=ROWS, kind=st.sampled_from(["csv", "csv", "csv", "xlsx"]), cut=st.integers(0, 20))
+def test_what_a_table_says_the_identities_reader_reads(
+    tmp_path: Path, given_rows: list[tuple[str, str | None, str | None]], kind: str, cut: int
+) -> None:
+    slices = [some for some in (given_rows[:cut], given_rows[cut:]) if some]
+    path = tmp_path / "t"
+    if kind == "csv":
+        path.write_bytes(b"".join(csv_rows(IDENTITY, slices)))
+    else:
+        path.unlink(missing_ok=True)
+        write_xlsx(path, IDENTITY, slices)
+    assert read_identities(path) == tuple(
+        Identity(serial, uuid.UUID(octets) if octets else None, mac) for serial, octets, mac in given_rows
+    )
+
+
+# --- reading identities as a stream -------------------------------------------------------------------------------
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "ids.csv"
+    path.write_text(text, newline="")
+    return path
+
+
+def test_identities_come_one_by_one(tmp_path: Path) -> None:
+    path = written(tmp_path, "serial\n" + "".join(f"{n:09}\n" for n in range(50_000)) + "broken;row\n")
+    stream = stream_identities(path)
+    assert [next(stream).serial for _ in range(3)] == ["000000000", "000000001", "000000002"]
+    with pytest.raises(InputError, match="row 50002 a serial has"):
+        list(stream)
+
+
+def test_nothing_is_given_after_a_bad_row_and_all_are_named_in_order(tmp_path: Path) -> None:
+    stream = stream_identities(written(tmp_path, "serial,mac\nA1,\nA2,x\nA1,\nA4,C47C8D6A1025\n,\nA5,C47C8D6A1025\n"))
+    got: list[str] = []
+    with pytest.raises(InputError) as caught:
+        got.extend(identity.serial for identity in stream)
+    assert got == ["A1"]
+    assert [text[:5] for text in caught.value.problems] == ["row 3", "row 4", "row 6", "row 7"]
+    assert caught.value.problems[1] == "row 4 has the serial of row 2"
+    assert caught.value.problems[3] == "row 7 has the mac of row 5"
+
+
+def test_values_with_one_hash_are_no_doubles(tmp_path: Path) -> None:
+    """Python hashes a UUID's number modulo 2**61 - 1."""
+    one, other = uuid.UUID(int=5), uuid.UUID(int=5 + 2**61 - 1)
+    assert hash(one) == hash(other)
+    path = written(tmp_path, f"serial,uuid\nA1,{one}\nA2,{other}\n")
+    assert [item.uuid for item in stream_identities(path)] == [one, other]
+
+
+def test_a_mac_of_digits_and_one_e_is_no_rounded_number(tmp_path: Path) -> None:
+    path = written(tmp_path, f"serial,mac,uuid\nA1,0012345678E9,{'1' * 20}E{'1' * 11}\n")
+    (found,) = read_identities(path)
+    assert found == Identity("A1", uuid.UUID("1" * 20 + "E" + "1" * 11), "0012345678E9")
+    for mac in ("1.2E+11", "12345E6", "1E11"):
+        with pytest.raises(InputError, match="rounded"):
+            read_identities(written(tmp_path, f"serial,mac\nA1,{mac}\n"))
+
+
+def test_a_file_larger_than_64_mib_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "ids.csv"
+    with path.open("w") as file:
+        file.write("serial\n")
+        file.writelines(f"{n:050}\n" for n in range(1_000))
+        for _ in range(66):
+            file.write(" " * 60_000 + f"X{_}\n" + "".join(f"{'':>60000}Y{_}-{n}\n" for n in range(17)))
+    assert path.stat().st_size > 64 << 20
+    assert sum(1 for _ in stream_identities(path)) == 1_000 + 66 * 18
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"serial\n" + b"A" * 70_000 + b"\n", "row 2: has a line of more than"),
+        (b"serial\n" + b"".join(b"A%d\n" % n for n in range(20_000)) + b"\xff\n", "row 20002: is not UTF-8"),
+        (b"serial\nA1\n" * 3 + b"\0\n", "NUL"),
+    ],
+    ids=["long line", "latin-1", "nul"],
+)
+def test_what_is_no_csv_is_named_where_it_is(tmp_path: Path, data: bytes, says: str) -> None:
+    path = tmp_path / "ids.csv"
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=says):
+        list(stream_identities(path))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="is a pipe"):
+        read_identities(tmp_path / "pipe")
+
+
+def test_reading_a_stream_again_is_reading_it_anew(tmp_path: Path) -> None:
+    path = written(tmp_path, "serial\nA1\nA2\n")
+
+    def serials() -> Iterator[str]:
+        return (identity.serial for identity in stream_identities(path))
+
+    assert list(serials()) == list(serials()) == ["A1", "A2"]

@@ -1,0 +1,156 @@
+"""A run is killed again and again, the parent, a worker or everything: in the end all is as if it never had been."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pypdfium2
+import pytest
+
+from tests.helpers.commands import command_line
+from tests.helpers.factory import make_factory
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks Linux for the processes of a run")
+
+UNITS, WHILE_ISSUING, KILLS = 20_000, 8, 30
+HEAD = re.compile(rb'"ledger_head": "\d+:[0-9a-f]{64}"')
+ARGUMENTS = ("run", "bulb", "--units", UNITS, "--id", "B1", "--jobs", 2)
+
+
+def below(parent: int) -> list[int]:
+    """The processes that a process started, and theirs."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except (OSError, IndexError, ValueError):
+                continue
+    found = [parent]
+    for pid in found:
+        found += [child for child, of in parents.items() if of == pid]
+    return found[1:]
+
+
+def kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def alive(pid: int) -> bool:
+    try:
+        return (Path(f"/proc/{pid}/stat")).read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@dataclass
+class Line:
+    """A workspace in which the run is started, and killed."""
+
+    root: Path
+    kills: int = 0
+
+    def start(self) -> subprocess.Popen[str]:
+        command = command_line("--workspace", self.root, *ARGUMENTS)
+        return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+    def killed(self, moments: list[tuple[float, str]], until: Path | None = None) -> tuple[int, str]:
+        """Start the run, and kill the parent, a worker or all at some moments (`until` a file is there, they wait); how
+        it ended, and what it said."""
+        running = self.start()
+        while until and not until.exists() and running.poll() is None:
+            time.sleep(0.01)
+        begun, family = time.monotonic(), list[int]()
+        for moment, who in moments:
+            time.sleep(max(begun + moment - time.monotonic(), 0))
+            if running.poll() is not None:
+                break
+            family = below(running.pid)
+            self.kills += 1
+            for pid in {"parent": [running.pid], "worker": family[-1:], "all": [running.pid, *family]}[who]:
+                kill(pid)
+        _, told = running.communicate(timeout=300)
+        end = time.monotonic() + 60
+        while any(map(alive, family)) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert not any(map(alive, family)), "a process outlived its parent"
+        return running.returncode, told
+
+    def outputs(self) -> dict[str, bytes]:
+        """All files. The ledger's head, in the sidecar of a control log, hangs on the time of each event: it is masked;
+        the traveller, which shows it too, is compared by its text."""
+        folder = self.root / "batches" / "B1"
+        return {
+            str(path.relative_to(folder)): b"" if "batch-labels-" in path.name else HEAD.sub(b"HEAD", path.read_bytes())
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
+
+    def traveller(self) -> str:
+        """Its text; the ledger's head differs with the time of each event."""
+        (path,) = (self.root / "batches/B1/labels").glob("B1-batch-labels-*.pdf")
+        text = pypdfium2.PdfDocument(path)[0].get_textpage().get_text_range()
+        return re.sub(r"\d[\d,]* events|[0-9a-f]{16,}", "HEAD", text)
+
+
+@pytest.mark.slow
+def test_thirty_kills_leave_what_an_undisturbed_run_leaves(tmp_path: Path) -> None:
+    chance = random.Random(7)
+    factory = make_factory(tmp_path / "w")
+    factory.add(oob_bytes=16)
+    line = Line(factory.root)
+    plan = factory.root / "batches/B1/run.json"
+    begun = time.monotonic()
+    line.killed([(0, "parent")], until=plan)
+    start_up = time.monotonic() - begun
+    for number in range(1, WHILE_ISSUING):
+        line.killed([(start_up * chance.uniform(0.5, 2), ("parent", "all")[number % 2])])
+    assert factory.cli("batch", "create", "bulb", "--units", UNITS, "--id", "B1").code == 0  # what the run does first
+    undisturbed = Line(tmp_path / "copy")
+    for folder in (undisturbed.root, tmp_path / "issued"):
+        shutil.copytree(factory.root, folder)
+    begun = time.monotonic()
+    code, told = undisturbed.killed([])
+    whole = time.monotonic() - begun - start_up
+    assert code == 0, told
+
+    files = 0
+    while line.kills < KILLS - 1:
+        # So that on this machine, in its mood of now, the kills spread over the whole of the work.
+        moment = start_up + chance.uniform(0.3, 0.7 + whole / 8)  # processes start first
+        last = (moment, ("parent", "all")[line.kills % 2])
+        worker = [(moment - chance.uniform(0, 0.3), "worker")] if line.kills % 3 == 0 else []
+        code, _ = line.killed([*worker, last])
+        files = max(files, len(list(line.root.glob("batches/B1/labels/B1-labels-*.pdf"))))
+        if code == 0:  # all was done: begin afresh with what was issued
+            assert line.outputs() == undisturbed.outputs()
+            shutil.rmtree(line.root)
+            shutil.copytree(tmp_path / "issued", line.root)
+    code, told = line.killed([(start_up + 0.5, "worker")])
+    assert code == 0, told
+    assert line.kills >= KILLS
+    assert files > 3  # the kills fell into the work
+
+    assert line.outputs() == undisturbed.outputs()
+    assert line.traveller() == undisturbed.traveller()
+    shown = factory.cli("batch", "show", "B1", "--json").json
+    assert (shown["units"], shown["printed"], shown["verified"]) == (UNITS, UNITS, UNITS)
+    assert factory.cli("ledger", "check").code == 0
+    with factory.ledger() as ledger:
+        units = [unit for package in ledger.packages("B1") for unit in package.units]
+        issued = [event for event in ledger.events() if event.kind == "batch issued"]
+    assert len(issued) == 1
+    assert [unit.serial for unit in units] == [f"ebK3{number:08}" for number in range(1, UNITS + 1)]
+    assert len({unit.uuid for unit in units}) == UNITS
+    assert not list(factory.root.rglob("*.part"))

@@ -1,0 +1,155 @@
+"""What the tests need beyond Python packages. A test says it with `@needs("strace")`, and is left out where that is
+missing; where everything must run (`make test-all`, CI: BSS_MFG_TEST_ALL=1), missing is an error.
+
+`python -m tests.needs [FOLDER ...]` says what is missing here, how it is installed, and which tests of those folders it
+leaves out; `--install` installs it (`make setup`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import ROOT
+
+EVERYTHING = os.environ.get("BSS_MFG_TEST_ALL") == "1"
+"""Whether a missing tool is an error."""
+RENDERER = ROOT / "tests" / "independent" / "zpl"
+
+
+def libdmtx_loads() -> bool:
+    """Whether pylibdmtx finds its library."""
+    try:
+        import pylibdmtx.pylibdmtx  # noqa: F401
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+def strace_works() -> bool:
+    """Whether strace is there and may trace."""
+    if shutil.which("strace") is None:
+        return False
+    tried = subprocess.run(["strace", "-o", os.devnull, "true"], capture_output=True, check=False)
+    return tried.returncode == 0
+
+
+def faketime_library() -> Path | None:
+    """The library that `faketime` preloads."""
+    folders = (Path("/usr/lib"), Path("/usr/local/lib"))
+    return next((path for folder in folders for path in folder.glob("**/libfaketime.so.1")), None)
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A program or library: its Debian packages, and how it is found if not by its name on the path."""
+
+    name: str
+    packages: str
+    purpose: str
+    found: Callable[[], bool] | None = None
+
+    @property
+    def missing(self) -> bool:
+        return not self.found() if self.found else shutil.which(self.name) is None
+
+    @property
+    def install(self) -> str:
+        """The command that installs it."""
+        if self.name == "zpl-renderer-js":
+            return f"sudo apt-get install {self.packages}; npm install --prefix {RENDERER.relative_to(ROOT)}"
+        return f"sudo apt-get install {self.packages}"
+
+
+TOOLS = {
+    tool.name: tool
+    for tool in (
+        Tool("libdmtx", "libdmtx0b", "the second reader", libdmtx_loads),
+        Tool("dmtxread", "dmtx-utils", "reads labels"),
+        Tool("chromium", "chromium", "a browser for reports and previews"),
+        Tool("chromedriver", "chromium-driver", "drives the browser"),
+        Tool("pdftoppm", "poppler-utils", "draws PDF"),
+        Tool("gs", "ghostscript", "draws PDF"),
+        Tool("zpl-renderer-js", "nodejs npm ca-certificates", "draws ZPL",
+             lambda: shutil.which("node") is not None and (RENDERER / "node_modules" / "zpl-renderer-js").is_dir()),
+        Tool("openssl", "openssl", "opens what bss-mfg encrypts"),
+        Tool("age", "age", "opens what bss-mfg encrypts"),
+        Tool("cc", "gcc libc6-dev", "compiles C headers"),
+        Tool("soffice", "libreoffice-calc", "opens tables"),
+        Tool("strace", "strace", "kills commands at system calls, and lets those fail", strace_works),
+        Tool("faketime", "faketime", "sets clocks wrong", lambda: faketime_library() is not None),
+    )
+}  # fmt: skip
+
+
+def needs(*tools: str) -> pytest.MarkDecorator:
+    """Marks tests that can't run without these tools."""
+    assert set(tools) <= set(TOOLS), tools
+    return pytest.mark.needs(*tools)
+
+
+def require(tools: Iterable[str]) -> None:
+    """Skip the test that runs if a tool is missing, with the way out; fail it where everything must run."""
+    if missing := [TOOLS[name] for name in tools if TOOLS[name].missing]:
+        reason = "; ".join(f"{tool.name} is missing, install it: {tool.install}" for tool in missing)
+        if EVERYTHING:
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+
+
+def users(tool: str, folders: Sequence[Path]) -> list[str]:
+    """The test files that say that they need a tool."""
+    said = re.compile(rf"needs\([^)]*\"{re.escape(tool)}\"")
+    paths = sorted({path for folder in folders for path in folder.rglob("test_*.py")})
+    return [str(path.relative_to(ROOT)) for path in paths if said.search(path.read_text("utf-8"))]
+
+
+def main() -> int:
+    """Say what is missing, or install it."""
+    parser = argparse.ArgumentParser(prog="python -m tests.needs", description=(__doc__ or "").partition("\n\n")[0])
+    parser.add_argument("folder", nargs="*", type=Path, default=[ROOT / "tests"], help="folders of tests")
+    parser.add_argument("--install", action="store_true", help="install it with apt-get and npm, with sudo if needed")
+    options = parser.parse_args()
+    missing = [tool for tool in TOOLS.values() if tool.missing]
+    if options.install and missing:
+        install(missing)
+        missing = [tool for tool in TOOLS.values() if tool.missing]
+    folders = [folder.resolve() for folder in options.folder]
+    for tool in missing:
+        if left_out := users(tool.name, folders):
+            print(
+                f"{tool.name} is missing ({tool.purpose}). Tests that need it are left out of:", *left_out, sep="\n  "
+            )
+            print(f"  Install it: {tool.install}    (make setup installs all)")
+    return 6 if missing and (options.install or EVERYTHING) else 0
+
+
+def install(missing: Sequence[Tool]) -> None:
+    """With apt-get, through sudo where this user is not root; the renderer of ZPL with npm."""
+    sudo = [] if os.geteuid() == 0 else ["sudo"]
+    packages = sorted({package for tool in missing for package in tool.packages.split()})
+    if shutil.which("apt-get") is None:
+        print(f"There is no apt-get here. Install the equivalents of: {' '.join(packages)}", file=sys.stderr)
+        return
+    environment = ["env", "DEBIAN_FRONTEND=noninteractive"]
+    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *packages]):
+        print("+", *sudo, "apt-get", *command, flush=True)
+        if subprocess.run([*sudo, *environment, "apt-get", *command], stdout=subprocess.DEVNULL).returncode:
+            return
+    if TOOLS["zpl-renderer-js"].missing:
+        npm = ["npm", "install", "--prefix", RENDERER, "--no-package-lock", "--no-audit", "--no-fund"]
+        print("+", *npm, flush=True)
+        subprocess.run([*npm, "--loglevel", "error"], check=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

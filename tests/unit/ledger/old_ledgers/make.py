@@ -1,0 +1,35 @@
+"""`python -m tests.unit.ledger.old_ledgers.make`: a ledger of the schema that the program has now,
+as SQL, and its vault key.
+
+Run once before the schema changes; the files of earlier versions are never made again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from pathlib import Path
+
+from bss_mfg.ledger.schema import APPLICATION_ID, VERSION
+from tests.helpers.factory import make_factory
+
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    """Write vN.sql and vN.key."""
+    with tempfile.TemporaryDirectory() as folder:
+        factory = make_factory(Path(folder) / "w")
+        factory.add(oob_bytes=16, units_per_package=2)
+        factory.issue(6, "OLD")
+        made = factory.label("OLD", template="multipack-100x70")
+        assert factory.cli("verify", "OLD", made.files[0]).code == 0
+        database = sqlite3.connect(factory.root / "ledger.db")
+        lines = [*database.iterdump()]
+        head = [f"PRAGMA application_id = {APPLICATION_ID};", f"PRAGMA user_version = {VERSION};"]
+        (HERE / f"v{VERSION}.sql").write_text("\n".join([*head, *lines]) + "\n", "utf-8")
+        (HERE / f"v{VERSION}.key").write_bytes(factory.workspace.vault_file.read_bytes())
+
+
+if __name__ == "__main__":
+    main()

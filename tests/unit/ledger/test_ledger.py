@@ -1,0 +1,240 @@
+"""The ledger: private, append-only, tamper-evident, and honest about damage."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import stat
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bss_mfg.errors import InputError, LedgerError, MissingError
+from bss_mfg.ledger.connection import WAL_SAFE, journal, refuse_network
+from bss_mfg.ledger.issued import LookupColumn
+from bss_mfg.ledger.vault import Vault
+from bss_mfg.model import Secret
+from bss_mfg.workspace import vault_key_files
+from tests.helpers.factory import Factory, make_factory
+
+
+def test_settings_are_those_that_lost_nothing(factory: Factory) -> None:
+    mode, level = journal()
+    assert (mode, level) == (("WAL", "FULL") if sqlite3.sqlite_version_info >= WAL_SAFE else ("DELETE", "EXTRA"))
+    with factory.ledger() as ledger:
+        values = {
+            name: ledger._db.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
+        }
+    assert values == {
+        "journal_mode": mode.lower(), "synchronous": 3 if level == "EXTRA" else 2, "foreign_keys": 1,
+        "secure_delete": 1,
+    }  # fmt: skip
+
+
+def test_everything_secret_is_private(factory: Factory, tmp_path: Path) -> None:
+    factory.add()
+    factory.issue(2)
+    assert factory.cli("program", "B1", "--format", "csv", "--out", tmp_path / "keys.csv").code == 0
+    private = [factory.root / name for name in ("ledger.db", "vault.key", "dev-keys/amazon.private.pem")]
+    for path in [*private, tmp_path / "keys.csv"]:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    for folder in (factory.root, factory.root / "dev-keys", factory.root / "batches"):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
+
+
+def test_history_can_only_grow(factory: Factory) -> None:
+    factory.add()
+    factory.issue(2)
+    with factory.ledger() as ledger:
+        for statement in (
+            "UPDATE event SET data = '{}'",
+            "DELETE FROM event",
+            "UPDATE package SET payload = 'x'",
+        ):
+            with pytest.raises(sqlite3.IntegrityError):
+                ledger._db.execute(statement)
+
+
+@pytest.mark.parametrize("change", ["data", "at", "kind", "batch", "removed", "swapped"])
+def test_a_changed_history_is_found(factory: Factory, change: str) -> None:
+    factory.add()
+    factory.issue(2)
+    factory.issue(2, "B2")
+    with sqlite3.connect(factory.root / "ledger.db") as database:
+        database.execute("DROP TRIGGER event_no_update")
+        database.execute("DROP TRIGGER event_no_delete")
+        if change == "removed":
+            database.execute("DELETE FROM event WHERE seq = 3")
+        elif change == "swapped":
+            rows = database.execute(
+                "SELECT at, kind, batch, data FROM event WHERE seq IN (3, 4) ORDER BY seq"
+            ).fetchall()
+            for seq, row in zip((4, 3), rows, strict=True):
+                database.execute("UPDATE event SET at=?, kind=?, batch=?, data=? WHERE seq=?", (*row, seq))
+        else:
+            database.execute(f"UPDATE event SET {change} = {change} || 'x' WHERE seq = 3")  # noqa: S608
+    with factory.ledger() as ledger, pytest.raises(LedgerError, match="changed at event 3"):
+        ledger.check()
+
+
+def test_an_untouched_history_passes(factory: Factory) -> None:
+    factory.add()
+    factory.issue(2)
+    with factory.ledger() as ledger:
+        assert ledger.check() == ledger.head()[0] == 3
+
+
+def test_a_foreign_vault_key_is_refused(factory: Factory, tmp_path: Path) -> None:
+    factory.add()
+    factory.issue(1)
+    other = make_factory(tmp_path / "other")
+    shutil.copy(other.root / "vault.key", factory.root / "vault.key")
+    refused = factory.cli("batch", "create", "bulb", "--units", 1)
+    assert refused.code == 5
+    assert "not the one of this ledger" in refused.err
+    assert factory.cli("program", "B1", "--format", "csv", "--out", tmp_path / "x.csv").code == 5
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_the_vault_key_can_lie_elsewhere(factory: Factory, tmp_path: Path) -> None:
+    factory.add()
+    moved = tmp_path / "safe.key"
+    (factory.root / "vault.key").rename(moved)
+    missing = factory.cli("batch", "create", "bulb", "--units", 1)
+    assert missing.code == 6
+    assert "BSS_MFG_VAULT_KEY_FILE" in missing.err
+    done = factory.cli("batch", "create", "bulb", "--units", 1, env={"BSS_MFG_VAULT_KEY_FILE": str(moved)})
+    assert done.code == 0
+
+
+def test_a_vault_key_file_shows_damage(tmp_path: Path) -> None:
+    path = tmp_path / "vault.key"
+    vault_key_files.save_vault_key(Vault.generate(), path, "file", vault_key_files.refuse_to_ask)
+    text = path.read_text()
+    for position in range(0, len(text) - 1, 7):
+        path.write_text(text[:position] + ("A" if text[position] != "A" else "B") + text[position + 1 :])
+        with pytest.raises(InputError, match="undamaged"):
+            vault_key_files.load_vault_key(path)
+    path.unlink()
+    with pytest.raises(MissingError):
+        vault_key_files.load_vault_key(path)
+
+
+def test_a_sealed_key_opens_only_for_its_unit() -> None:
+    vault = Vault(Secret(os.urandom(32)))
+    data_key, wrapped = vault.new_data_key("B1")
+    sealed = data_key.seal(7, b"u" * 16, Secret(b"k" * 16))
+    assert vault.unwrap("B1", wrapped).open(7, b"u" * 16, sealed) == Secret(b"k" * 16)
+    for number, octets in ((8, b"u" * 16), (7, b"v" * 16)):
+        with pytest.raises(LedgerError, match="was changed"):
+            data_key.open(number, octets, sealed)
+    with pytest.raises(LedgerError, match="can't be unwrapped"):
+        vault.unwrap("B2", wrapped)
+
+
+@pytest.mark.parametrize("kind", ["garbage", "newer", "other database", "zeroed pages"])
+def test_a_ledger_that_is_none_is_refused(factory: Factory, kind: str) -> None:
+    factory.add()
+    factory.issue(50)
+    path = factory.root / "ledger.db"
+    if kind == "garbage":
+        path.write_bytes(os.urandom(8192))
+    elif kind == "other database":
+        path.unlink()
+        sqlite3.connect(path).execute("CREATE TABLE x (y)").connection.close()
+    elif kind == "newer":
+        database = sqlite3.connect(path)
+        database.execute("PRAGMA user_version = 99")
+        database.close()
+    else:
+        data = bytearray(path.read_bytes())
+        data[4096:] = bytes(len(data) - 4096)
+        path.write_bytes(bytes(data))
+    refused = factory.cli("batch", "list")
+    assert refused.code == 5, refused
+    assert refused.err.startswith("Error: ")
+
+
+def test_secrets_show_nothing() -> None:
+    secret = Secret(b"top-secret")
+    assert "top" not in f"{secret!r} {secret} {secret:>30}"
+    with pytest.raises(TypeError):
+        __import__("pickle").dumps(secret)
+
+
+def test_a_network_file_system_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    mounts = f"/dev/x / ext4 rw 0 0\nserver:/share {tmp_path} nfs4 rw 0 0\n"
+    real = Path.read_text
+    monkeypatch.setattr(
+        Path, "read_text", lambda self, *a, **k: mounts if str(self) == "/proc/mounts" else real(self, *a, **k)
+    )
+    with pytest.raises(InputError, match="network file system"):
+        refuse_network(tmp_path / "ledger.db")
+    refuse_network(Path("/var/ledger.db"))
+
+
+def test_no_lookup_walks_the_ledger(factory: Factory) -> None:
+    """A unit is found by an index, in a ledger of any size: what takes a millisecond must not take a second later."""
+    factory.add(oob_bytes=16)
+    factory.issue(2)
+    with factory.ledger() as ledger:
+        package = next(ledger.packages("B1"))
+        (unit,) = package.units
+        plans: list[str] = []
+        real = ledger._rows
+
+        def explained(query: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[Any]:
+            plans.extend(f"{row[3]}: {query}" for row in ledger._db.execute(f"EXPLAIN QUERY PLAN {query}", values))
+            return real(query, values)
+
+        ledger._rows = explained  # type: ignore[method-assign]
+        assert ledger.find_serial(unit.serial)
+        assert ledger.find_payload(package.payload)
+        assert ledger.find_uuid(unit.uuid)
+        assert ledger.known_serials(1, [unit.serial])
+        assert ledger.serials_between(1, unit.serial, unit.serial + "~")
+        assert not ledger.serials_between(1, unit.serial + "0", unit.serial + "~")
+        assert ledger.known_uuids([unit.uuid])
+        assert not ledger.known_keys([b"k" * 32])
+        asked: list[tuple[LookupColumn, Any]] = [
+            ("serial", unit.serial), ("uuid", unit.uuid.bytes), ("key_digest", b"k" * 32), ("number", 1)
+        ]  # fmt: skip
+        for by, value in asked:
+            assert bool(ledger.issued("B1", by, [value, value])) == (by != "key_digest")
+            assert bool(ledger.keyed("B1", by, [value], None, scrapped=True)) == (by != "key_digest")
+        assert ledger.states("B1", [unit.serial])
+        assert ledger.serials_of("B1", [unit.serial])
+        assert ledger.times_verified("B1", 1) == 0
+        assert ledger.ever_inside("B1", 1)
+        assert next(ledger.packages("B1", 2, 1))
+        assert not ledger.is_scrapped("B1", 1)
+    walks = [
+        plan for plan in plans if plan.startswith("SCAN") and not plan.startswith(("SCAN product", "SCAN CONSTANT"))
+    ]
+    assert walks == []
+
+
+def test_a_changed_barcode_string_is_neither_printed_nor_uploaded(factory: Factory) -> None:
+    factory.add(oob_bytes=16)
+    factory.issue(3)
+    with sqlite3.connect(factory.root / "ledger.db") as database:
+        database.execute("DROP TRIGGER payload_no_update")
+        database.execute("UPDATE package SET payload = replace(payload, 'PID:ebK3', 'PID:ebK4') WHERE number = 2")
+    for command in (("labels", "B1"), ("manifest", "B1", "--out", factory.root / "log.txt")):
+        done = factory.cli(*command)
+        assert done.code == 5, done
+        assert "package 2 of batch B1 was changed in the ledger" in done.err
+    assert not (factory.root / "log.txt").exists()
+
+
+def test_labels_read_right_are_counted_each_time(factory: Factory) -> None:
+    factory.add()
+    factory.issue(9)
+    with factory.ledger() as ledger:
+        ledger.record_reads("B1", [{"verdict": "matched"}], [1, 2, 3, 3, 2, 9])
+        counted = [ledger.times_verified("B1", number) for number in range(1, 10)]
+    assert counted == [1, 2, 2, 0, 0, 0, 0, 0, 1]

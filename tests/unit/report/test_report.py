@@ -1,0 +1,334 @@
+"""Reports of a verification: a page in a real browser, PDF, CSV and JSON, and what the statistics in them say."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pypdfium2
+import pytest
+from PIL import Image, ImageFilter
+
+from bss_mfg.report.data_reports import csv_report, json_report
+from bss_mfg.report.html_report import html_report
+from bss_mfg.report.pdf_report import pdf_report
+from bss_mfg.report.statistics import statistics
+from bss_mfg.verify.finding_spool import Findings, FindingSpool
+from bss_mfg.verify.findings import Finding
+from bss_mfg.verify.verification import Verification, VerifyOptions, verify
+from tests.cli.test_verify import cell, tampered
+from tests.helpers.factory import Factory
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
+
+pytestmark = pytest.mark.xdist_group("report")
+
+MODULE = 5  # pixels, at 300 dpi
+HOSTILE = "<img src=x onerror=document.title='run'>\x1b[31m\u202e=1+1</script><script>document.title='run'</script>"
+
+
+def kept(items: list[Finding]) -> Findings:
+    """Findings as a verification keeps them."""
+    heap = FindingSpool(Path(tempfile.gettempdir()))
+    heap.add(items)
+    return heap.snapshot(lambda package: 0, 0, lambda: ())
+
+
+@pytest.fixture(scope="module")
+def printed(new_factory: Callable[[], Factory]) -> Factory:
+    """Two batches of one sheet each, with their labels."""
+    factory = new_factory()
+    factory.add(oob_bytes=16)
+    for batch in ("A", "B"):
+        factory.issue(24, batch)
+        factory.label(batch)
+    return factory
+
+
+@pytest.fixture(scope="module")
+def scans(printed: Factory, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tampered sheet with a white line through the left edge of label 3, and the same sheet blurred."""
+    folder = tmp_path_factory.mktemp("scans")
+    page = np.asarray(tampered(printed)).copy()
+    rows, columns = cell(3)
+    left = columns.start + int(np.argmax((page[rows, columns.start : columns.stop] < 128).mean(axis=0) > 0.5))
+    page[rows, left : left + MODULE] = 255
+    Image.fromarray(page).save(folder / "one.png", dpi=(300, 300))
+    image = Image.fromarray(page).filter(ImageFilter.GaussianBlur(1.7))
+    image.save(folder / "two <b>&amp;.png", dpi=(300, 300))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def outcome(printed: Factory, scans: Path) -> Verification:
+    with printed.ledger() as ledger:
+        return verify(ledger, ledger.batch("A"), [scans], VerifyOptions(grade=True, pictures=True))
+
+
+@pytest.fixture
+def page(chrome: Chrome, outcome: Verification, tmp_path: Path) -> Chrome:
+    """The report in the browser, with hostile text in a finding."""
+    first = next(iter(outcome.findings))
+    evil = Finding("foreign", None, "x", 1, 1.0, 2.0, HOSTILE, HOSTILE)
+    wide = replace(outcome, findings=kept([*outcome.findings, evil, replace(first, serials="=cmd()")]))
+    (tmp_path / "report.html").write_bytes(b"".join(html_report(wide, "2026-11-24T10:00:00Z", "0")))
+    chrome.get(f"file://{tmp_path}/report.html")
+    return chrome
+
+
+def run(chrome: Chrome, script: str, *arguments: object) -> Any:
+    return chrome.execute_script(script, *arguments)
+
+
+def test_the_page_shows_the_verdict_first_and_loads_nothing(page: Chrome) -> None:
+    assert run(page, "return document.querySelector('.verdict').innerText") == "Not all labels are right"
+    assert run(page, "return document.title") == "Verification of A"
+    addresses = [
+        json.loads(item["message"])["message"]["params"].get("request", {}).get("url", "")
+        for item in page.get_log("performance")  # type: ignore[no-untyped-call]
+    ]
+    assert {address.split(":")[0] for address in addresses if address} <= {"file", "data", "chrome"}
+    assert not [item for item in page.get_log("browser") if item["level"] == "SEVERE"]  # type: ignore[no-untyped-call]
+
+
+def test_hostile_text_is_text(page: Chrome) -> None:
+    assert run(page, "return document.title") == "Verification of A"
+    assert run(page, "return document.querySelectorAll('img[src=x]').length") == 0
+    search = "const box = document.getElementById('search'); box.value = arguments[0];"
+    search += "box.dispatchEvent(new Event('input'));"
+    run(page, search, "onerror")
+    cells = run(page, "return [...document.querySelectorAll('#table tbody tr')].map(row => row.innerText)")
+    assert len(cells) == 1
+    assert "<img src=x onerror=document.title='run'>" in cells[0]
+    assert run(page, "return document.title") == "Verification of A"
+
+
+def test_the_table_is_searched_filtered_and_sorted(page: Chrome) -> None:
+    def column(index: int) -> list[str]:
+        script = "return [...document.querySelectorAll('#table tbody tr')].map(r => r.cells[arguments[0]].innerText)"
+        found: list[str] = run(page, script, index)
+        return found
+
+    total = len(column(0))
+    assert total > 40
+    head = "document.querySelectorAll('#table th button')[1].click()"
+    run(page, head)
+    up = [int(value) for value in column(1) if value]
+    run(page, head)
+    assert up == sorted(up)
+    assert [int(value) for value in column(1) if value] == up[::-1]
+    run(
+        page,
+        "const v = document.getElementById('verdict'); v.value = 'duplicate'; v.dispatchEvent(new Event('change'))",
+    )
+    assert set(column(2)) == {"duplicate"}
+    assert len(column(0)) < total
+
+
+def test_the_map_has_a_cell_for_each_label_and_says_more_than_colour(page: Chrome, outcome: Verification) -> None:
+    script = "return [...document.querySelectorAll('.maps .cell')].map(c => [c.classList[1], c.textContent])"
+    cells = run(page, script)
+    assert len(cells) == 24
+    kinds = [kind for kind, _ in cells]
+    assert kinds.count("missing") == 3
+    assert all(text for kind, text in cells if kind != "matched")
+    assert "unreadable" in kinds
+
+
+def test_wrong_modules_are_framed_on_the_picture(page: Chrome, outcome: Verification) -> None:
+    line = next(item for item in outcome.findings if item.kind == "unreadable" and item.package == 3)
+    assert line.defects
+    assert "white line through column 1 (the left edge)" in line.detail
+    assert {column for _, column, _ in line.defects.wrong_modules} == {0}
+    assert all(dark for _, _, dark in line.defects.wrong_modules)
+    drawn = run(page, "return document.querySelector('.symbol .wrong').getAttribute('d')")
+    assert drawn.count("M") == len(line.defects.wrong_modules)
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_pictures_of_the_page_are_drawn_in_light_and_dark(page: Chrome, tmp_path: Path, mode: str) -> None:
+    scheme = {"features": [{"name": "prefers-color-scheme", "value": mode}]}
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", scheme)
+    assert page.save_screenshot(str(tmp_path / "shot.png"))
+    grey = np.asarray(Image.open(tmp_path / "shot.png").convert("L"))
+    assert (np.median(grey) > 200) == (mode == "light")
+    wide = run(page, "return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert wide, "the page must not scroll sideways"
+
+
+def test_statistics_tell_a_blurred_page_and_a_place(outcome: Verification) -> None:
+    facts = statistics(outcome)
+    assert facts.graded > 40
+    assert sum(facts.letters.values()) == facts.graded
+    sharp, soft = facts.over_time
+    assert sharp.grade is not None
+    assert soft.grade is not None
+    assert sharp.grade > soft.grade + 0.5
+    worst = outcome.findings.pick(facts.worst)
+    grades = [worst[index].grade for index in facts.worst]
+    overall = [grade.overall for grade in grades if grade and grade.overall is not None]
+    assert overall == sorted(overall)
+    assert overall[0] == min(item.grade.overall for item in outcome.findings if item.grade and item.grade.gradable)  # type: ignore[type-var]
+    assert len(facts.positions) == 24
+    assert facts.positions[13].wrong > 0  # label 14 is covered
+    assert facts.positions[13].grade is None
+    assert facts.positions[0].grade is not None
+
+
+def test_a_tired_column_shows_by_place(outcome: Verification) -> None:
+    """The second column of the sheet printed badly on every page: its places have the lowest grades."""
+    worse = tuple(
+        replace(item, grade=replace(item.grade, overall=1.0)) if item.grade and (item.package or 0) % 3 == 2 else item
+        for item in outcome.findings
+    )
+    spots = statistics(replace(outcome, findings=worse)).positions
+    tired = [spot.grade for index, spot in enumerate(spots) if index % 3 == 1 and spot.grade is not None]
+    others = [spot.grade for index, spot in enumerate(spots) if index % 3 != 1 and spot.grade is not None]
+    assert max(tired) < min(others)
+
+
+def test_csv_starts_no_formula_and_json_holds_all(outcome: Verification) -> None:
+    evil = tuple(
+        Finding("foreign", None, "x", 1, None, None, sign + "1+1", sign + "cmd|' /C calc'!A0") for sign in "=+-@\t\r"
+    )
+    wide = replace(outcome, findings=kept([*outcome.findings, *evil]))
+    text = b"".join(csv_report(wide)).decode()
+    rows = list(csv.reader(io.StringIO(text)))
+    assert len(rows) == 1 + len(wide.findings)
+    assert len(set(rows[0])) == len(rows[0])
+    for row in rows:
+        assert not [value for value in row if value[:1] in set("=+@\t\r")]
+        assert not [value for value in row if value.startswith("-") and not value[1:].replace(".", "").isdigit()]
+    assert len(json.loads(b"".join(json_report(wide)))["findings"]) == len(wide.findings)
+    assert json.loads(b"".join(json_report(wide)))["statistics"]["letters"]["A"] >= 0
+
+
+def test_the_pdf_says_the_same_and_shows_hostile_text_as_text(outcome: Verification) -> None:
+    evil = Finding("foreign", None, "x", 1, None, None, HOSTILE, HOSTILE)
+    data = b"".join(pdf_report(replace(outcome, findings=kept([evil, *outcome.findings])), "2026-11-24T10:00:00Z", "0"))
+    pdf = pypdfium2.PdfDocument(data)
+    text = "".join(page.get_textpage().get_text_bounded() for page in pdf)
+    assert "Not all labels are right" in text
+    assert "white line" in text
+    assert "<img src=x" in text.replace("\r\n", "")
+    assert "\x1b" not in text
+    assert b"/JavaScript" not in data
+
+
+def test_reports_by_name_and_nothing_is_overwritten(printed: Factory, scans: Path, tmp_path: Path) -> None:
+    names = [tmp_path / f"r.{kind}" for kind in ("html", "pdf", "csv", "json")]
+    options = [part for name in names for part in ("--report", name)]
+    assert printed.cli("verify", "A", scans / "one.png", *options).code == 1
+    assert json.loads(names[3].read_text())["batch"] == "A"
+    before = names[2].read_bytes()
+    again = printed.cli("verify", "A", scans / "one.png", "--report", names[0], "--report", names[2])
+    assert again.code == 4
+    assert names[2].read_bytes() == before
+    assert printed.cli("verify", "A", scans / "one.png", "--report", names[0]).code == 1
+    with printed.ledger() as ledger:
+        events = ledger.head()
+    nowhere = printed.cli("verify", "A", scans / "one.png", "--report", tmp_path / "no folder" / "r.html")
+    assert nowhere.code == 3
+    with printed.ledger() as ledger:
+        assert ledger.head() == events, "refused before anything was read"
+    unknown = printed.cli("verify", "A", scans / "one.png", "--report", tmp_path / "r.docx")
+    assert unknown.code == 3
+    assert ".html" in unknown.err
+
+
+def test_sample_then_verify_accepts_and_rejects(new_factory: Callable[[], Factory], tmp_path: Path) -> None:
+    factory = new_factory()
+    factory.add(oob_bytes=16)
+    factory.issue(48, "L")
+    labels = factory.label("L")
+    assert factory.cli("verify", "L", labels.files[0], "--sample").code == 3  # none drawn yet
+    drawn = factory.cli("sample", "L", "--plan", "aql-1.0", "--json").json
+    assert (drawn["letter"], drawn["sample"], drawn["accept"]) == ("E", 13, 0)
+    assert factory.cli("sample", "L", "--json").json["packages"] == drawn["packages"]
+    good = factory.cli("verify", "L", labels.files[0], "--sample")
+    assert good.code == 0, good.err
+    assert "ACCEPT" in good.err
+
+    pages = [np.asarray(page.render(scale=300 / 72, grayscale=True).to_pil()).copy()
+             for page in pypdfium2.PdfDocument(labels.files[0])]  # fmt: skip
+    first, second = (Image.fromarray(page) for page in pages)
+    first.save(tmp_path / "1.png", dpi=(300, 300))
+    second.save(tmp_path / "2.png", dpi=(300, 300))
+    half = factory.cli("verify", "L", tmp_path / "1.png", "--sample", "--json")
+    assert (half.code, half.json["sample"]["verdict"]) == (1, "incomplete")
+    number = next(row["package"] for row in drawn["packages"])
+    page = pages[(number - 1) // 24]
+    page[cell((number - 1) % 24 + 1)] = 255
+    for index, pixels in enumerate(pages):
+        Image.fromarray(pixels).save(tmp_path / f"{index + 1}.png", dpi=(300, 300))
+    bad = factory.cli("verify", "L", tmp_path / "1.png", tmp_path / "2.png", "--sample", "--json")
+    assert (bad.code, bad.json["sample"]["verdict"], bad.json["sample"]["wrong"]) == (1, "reject", [number])
+    advice = factory.cli("sample", "L", "--again", "--json").json
+    assert advice["seed"] != drawn["seed"]
+    with factory.ledger() as ledger:
+        assert [event.data["decision"] for event in ledger.events_of(("sample decided",))] == ["accept", "reject"]
+
+
+def test_a_watched_folder_is_read_as_scans_arrive(printed: Factory, scans: Path, tmp_path: Path) -> None:
+    """The first scan is half written for a while; the second makes the batch whole, and the command ends by itself."""
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    report = tmp_path / "r.html"
+    process = subprocess.Popen(
+        printed.command("verify", "B", "--watch", inbox, "--report", report),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    whole = pypdfium2.PdfDocument(printed.root / "batches" / "B" / "labels" / "B-labels-0001.pdf")
+    image = whole[0].render(scale=300 / 72, grayscale=True).to_pil()
+    buffer = io.BytesIO()
+    pixels = np.asarray(image).copy()
+    pixels[cell(5)] = 255
+    Image.fromarray(pixels).save(buffer, "PNG", dpi=(300, 300))
+    data = buffer.getvalue()
+    with (inbox / "scan 1.png").open("wb") as file:
+        for at in range(0, len(data), len(data) // 8 + 1):
+            file.write(data[at : at + len(data) // 8 + 1])
+            file.flush()
+            time.sleep(0.2)
+    wait_for(report.exists)
+    assert "Not all labels" in report.read_text()
+    image.save(inbox / "scan 2.png", dpi=(300, 300))
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1, err  # scan 2 shows labels of scan 1 again: the sheet was printed twice
+    assert "24 matched" in out
+    assert "UNREADABLE FILE" not in out
+
+
+def test_ctrl_c_ends_watching_with_the_verdict(printed: Factory, tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    process = subprocess.Popen(
+        printed.command("verify", "B", "--watch", inbox, "--partial"),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stderr
+    assert "Watching" in process.stderr.readline()
+    time.sleep(0.3)
+    os.kill(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert "OK so far" in err
+
+
+def wait_for(ready: Callable[[], bool]) -> None:
+    until = time.monotonic() + 40
+    while not ready():
+        assert time.monotonic() < until
+        time.sleep(0.1)
