@@ -1,12 +1,13 @@
 # make demo   the main job on sample_batches/       make test   the tests       make lint   ruff and mypy
 # make bench  the table of rates, some minutes      make docs   pictures and CLI reference of the docs
+# make site   the documentation as site/index.html, works offline
 # make bench-million  the same with a million units, an hour or more; writes benchmarks/results/VERSION.json
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test lint bench bench-million docs clean
+.PHONY: demo test lint bench bench-million docs site clean
 
 demo: $(VENV)/runtime
 	$(BIN)/bss-mfg demo
@@ -33,6 +34,10 @@ docs: $(VENV)/test
 	@sh tests/needs.sh
 	$(BIN)/python docs/make.py
 
+site: $(VENV)/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "OK: site/index.html"
+
 $(VENV)/made:
 	$(PYTHON) -m venv $(VENV) || { echo "A virtual environment can't be made. On Debian: sudo apt-get install python3-venv"; rm -rf $(VENV); exit 6; }
 	touch $@
@@ -42,7 +47,7 @@ $(VENV)/runtime: $(VENV)/made pyproject.toml
 	touch $@
 
 $(VENV)/test: $(VENV)/made pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	$(BIN)/python -m pip install --quiet --editable ".[test,docs]"
 	touch $@
 
 $(VENV)/bench: $(VENV)/made pyproject.toml
@@ -53,5 +58,9 @@ $(VENV)/lint: $(VENV)/made pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[test,lint]"
 	touch $@
 
+$(VENV)/docs: $(VENV)/made pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable ".[docs]"
+	touch $@
+
 clean:
-	rm -rf $(VENV) dist build bss-mfg-demo*
+	rm -rf $(VENV) dist build site bss-mfg-demo*

@@ -101,7 +101,7 @@ class Factory:
         """Read all label files of the folder back, and record each read."""
         known, files = self.ledger.batch(batch), sorted(folder.glob("*.pdf"))
         outcome = verify(self.ledger, known, files, executor=executor)
-        if not outcome.right or outcome.counts["matched"] != known.packages:
+        if not outcome.passed or outcome.counts["matched"] != known.packages:
             raise RuntimeError(f"verification of {batch} found {outcome.counts}")
 
     def control_log(self, batch: str, folder: Path, executor: Executor | None = None) -> None:

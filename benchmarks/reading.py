@@ -127,7 +127,7 @@ class Bench:
         """Verification as the command does it, processes started and everything recorded."""
         with open_executor(jobs) as executor:
             outcome = verify(self.factory.ledger, self.factory.ledger.batch(batch), paths, executor=executor)
-        if not outcome.right:
+        if not outcome.passed:
             raise RuntimeError(str(outcome.counts))
 
 

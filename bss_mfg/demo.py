@@ -31,7 +31,7 @@ from bss_mfg.programming.release import release_keys
 from bss_mfg.reconcile.reconciliation import Reconciliation, reconcile
 from bss_mfg.report.html_report import html_report
 from bss_mfg.tables import manifest_jsonl
-from bss_mfg.verify.verification import Verification, Wanted, verify
+from bss_mfg.verify.verification import Verification, VerifyOptions, verify
 from bss_mfg.workspace.product import Product
 from bss_mfg.workspace.workspace import Workspace
 
@@ -68,7 +68,7 @@ class DemoResult:
     @property
     def right(self) -> bool:
         """Whether every label is right, and all files say the same."""
-        return self.verification.right and self.reconciliation.agrees
+        return self.verification.passed and self.reconciliation.agrees
 
 
 @dataclass(slots=True)
@@ -128,7 +128,9 @@ def _run_batch(workspace: Workspace, folder: Path, who: Actor, reporter: StepRep
                 progress=reporter(f"{name}: labels"),
             )
         with clock.step("verify"):
-            outcome = verify(ledger, batch, labels.files, Wanted(pictures=True), progress=reporter(f"{name}: verify"))
+            outcome = verify(
+                ledger, batch, labels.files, VerifyOptions(pictures=True), progress=reporter(f"{name}: verify")
+            )
             report = out / "verification.html"
             write_atomically(report, html_report(outcome, now(), who.version))
         with clock.step("manifest"):

@@ -19,7 +19,7 @@ from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Actor, Batch
 from bss_mfg.payload.product_keys import load_public_key, new_development_key
 from bss_mfg.report.html_report import html_report
-from bss_mfg.verify.verification import Wanted, verify
+from bss_mfg.verify.verification import VerifyOptions, verify
 from bss_mfg.workspace.product import Product
 from bss_mfg.workspace.workspace import Workspace
 
@@ -75,7 +75,7 @@ def picture(folder: Path) -> None:
             _, others = sheets(workspace, ledger, "bulb-0002", 24)
             (root / "scans").mkdir()
             spoiled(pages, others[0], root / "scans")
-            outcome = verify(ledger, batch, [root / "scans"], Wanted(grade=True, pictures=True))
+            outcome = verify(ledger, batch, [root / "scans"], VerifyOptions(grade=True, pictures=True))
         page = root / "report.html"
         page.write_bytes(b"".join(html_report(outcome, "2026-11-24T10:00:00Z", "0.1.0")))
         subprocess.run(

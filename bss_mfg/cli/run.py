@@ -231,7 +231,7 @@ def _show_plan(app: App, ready: PreparedRun, found: Estimate, begun: bool, as_js
 
 
 def _json_document(ledger: Ledger, ready: PreparedRun, outcome: RunOutcome) -> dict[str, Any]:
-    from bss_mfg.verify.verification import row_of
+    from bss_mfg.verify.verification import finding_row
 
     batch, labels = outcome.batch, outcome.labels
     counts = ledger.counts(batch.id)
@@ -248,7 +248,7 @@ def _json_document(ledger: Ledger, ready: PreparedRun, outcome: RunOutcome) -> d
         "label_files": [str(path) for path in labels.files] if labels else [],
         "index": str(labels.index) if labels else None,
         "verified": counts["verified"],
-        "faults": [row_of(item) for item in outcome.faults],
+        "faults": [finding_row(item) for item in outcome.faults],
         "fault_count": outcome.fault_count,
         "broken_files": [{"file": name, "reason": reason} for name, reason in outcome.broken],
         "control_logs": [str(path) for path in outcome.logs],
@@ -260,10 +260,10 @@ def _json_document(ledger: Ledger, ready: PreparedRun, outcome: RunOutcome) -> d
 
 def _print_outcome(ready: PreparedRun, outcome: RunOutcome) -> None:
     from bss_mfg.report.html_report import place_words
-    from bss_mfg.verify.verification import row_of
+    from bss_mfg.verify.verification import finding_row
 
     for item in outcome.faults[:20]:
-        row = row_of(item)
+        row = finding_row(item)
         where = place_words(row)
         say(
             f"{item.kind.upper()}: {item.serials or '(not one of ours)'}: {item.detail}"

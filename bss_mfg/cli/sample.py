@@ -26,19 +26,19 @@ def sample(app: App, batch_id: str, name: str, inspection: str, again: bool, as_
     Says which and how many, and with how many wrong ones the batch is accepted. Scan their labels, then
     `bss-mfg verify BATCH FILES --sample` decides. The same command twice shows the same sample.
     """
-    from bss_mfg.verify.drawn_samples import advised, draw_sample, places
-    from bss_mfg.verify.sampling_plans import INSPECTIONS, aql_of
+    from bss_mfg.verify.drawn_samples import advised_inspection, draw_sample, label_places
+    from bss_mfg.verify.sampling_plans import INSPECTION_SEVERITIES, aql_of
 
     aql = aql_of(name)
     with app.workspace.open_ledger(app.actor) as ledger:
         batch = ledger.batch(batch_id)
-        advice, why = advised(ledger, batch.product, aql)
-        chosen = next((known for known in INSPECTIONS if known == inspection), advice)
+        advice, why = advised_inspection(ledger, batch.product, aql)
+        chosen = next((known for known in INSPECTION_SEVERITIES if known == inspection), advice)
         if inspection == "auto" and chosen == "reduced":
             chosen = "normal"
             say(f"Note: reduced inspection would be allowed: {why}. It takes --inspection reduced.")
-        draw, new = draw_sample(ledger, batch, aql, chosen, again)
-        rows = list(places(ledger, batch, draw.numbers))
+        drawn, new = draw_sample(ledger, batch, aql, chosen, again)
+        rows = list(label_places(ledger, batch, drawn.numbers))
     if as_json:
         print_json(
             {
@@ -46,17 +46,17 @@ def sample(app: App, batch_id: str, name: str, inspection: str, again: bool, as_
                 "aql": aql,
                 "inspection": chosen,
                 "advice": {"inspection": advice, "why": why},
-                "lot": draw.plan.lot,
-                "letter": draw.plan.letter,
-                "sample": draw.plan.sample,
-                "accept": draw.plan.accept,
-                "reject": draw.plan.reject,
-                "seed": draw.seed,
+                "lot": drawn.plan.lot,
+                "letter": drawn.plan.letter,
+                "sample": drawn.plan.sample,
+                "accept": drawn.plan.accept,
+                "reject": drawn.plan.reject,
+                "seed": drawn.seed,
                 "packages": rows,
             }
         )
     else:
-        click.echo(draw.plan.words)
+        click.echo(drawn.plan.description)
         print_table(
             [
                 (
@@ -72,4 +72,4 @@ def sample(app: App, batch_id: str, name: str, inspection: str, again: bool, as_
         )
     if inspection == "auto":
         say(f"Inspection: {chosen}, since {why}" if chosen == advice else f"Inspection: {chosen}")
-    say(f"OK: {counted(draw.plan.sample, 'package')} to check" + ("" if new else ", as drawn before"))
+    say(f"OK: {counted(drawn.plan.sample, 'package')} to check" + ("" if new else ", as drawn before"))

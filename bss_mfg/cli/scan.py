@@ -14,7 +14,7 @@ import click
 from bss_mfg.cli.common import App, counted, pass_app, say
 
 if TYPE_CHECKING:
-    from bss_mfg.station.station import Station, Verdict
+    from bss_mfg.station.station import ScanAnswer, Station
 
 _COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
 
@@ -45,7 +45,7 @@ def scan(
     Each read is recorded before it is answered. End with Ctrl-D (Windows: Ctrl-Z and Enter), or with an empty input.
     Exit 1 if a read of this session was wrong.
     """
-    from bss_mfg.station.serial_port import serial_lines
+    from bss_mfg.station.serial_port import read_port
     from bss_mfg.station.station import Station
 
     actor = replace(app.actor, operator=operator) if operator else app.actor
@@ -55,25 +55,25 @@ def scan(
         if screen:
             screen.draw(None)
         wrong = False
-        for line in serial_lines(port, baud) if port else sys.stdin:
+        for line in read_port(port, baud) if port else sys.stdin:
             verdict = station.read(line)
             if verdict is None:
                 continue
             if screen:
                 screen.draw(verdict)
             elif as_json:
-                click.echo(json.dumps({**asdict(verdict), **asdict(station.tally)}, ensure_ascii=True))
+                click.echo(json.dumps({**asdict(verdict), **asdict(station.counts)}, ensure_ascii=True))
             else:
                 click.echo(f"{verdict.word}: {' '.join(filter(None, (verdict.serials, verdict.detail)))}")
             if verdict.tone == "bad":
                 wrong = True
                 click.echo("\a", nl=False, err=True)
-        tally = station.tally
+        counts = station.counts
     if screen:
         click.echo()
     say(
-        f"{counted(tally.reads, 'read')}, {tally.wrong:,} wrong; {tally.verified:,} of "
-        f"{counted(tally.packages, 'package')} verified, {tally.missing:,} missing"
+        f"{counted(counts.reads, 'read')}, {counts.wrong:,} wrong; {counts.verified:,} of "
+        f"{counted(counts.packages, 'package')} verified, {counts.missing:,} missing"
     )
     if wrong:
         ctx.exit(1)
@@ -91,21 +91,21 @@ class _Screen:
 
     def __init__(self, batch: str, station: Station) -> None:
         self._batch, self._station = batch, station
-        self._last: deque[Verdict] = deque(station.earlier, maxlen=10)
+        self._last: deque[ScanAnswer] = deque(station.earlier, maxlen=10)
 
-    def draw(self, verdict: Verdict | None) -> None:
+    def draw(self, verdict: ScanAnswer | None) -> None:
         """Draw everything anew: a terminal that lost a line is whole again with the next read."""
         width = max(min(_columns(), 100), 40)
-        tally = self._station.tally
+        counts = self._station.counts
         if verdict:
             self._last.appendleft(verdict)
         click.echo("\x1b[2J\x1b[H", nl=False)
         click.echo(click.style(f" bss-mfg  {self._batch}", bold=True))
-        share = tally.verified * (width - 4) // max(tally.packages, 1)
+        share = counts.verified * (width - 4) // max(counts.packages, 1)
         click.echo(f" [{'#' * share}{'.' * (width - 4 - share)}]")
         click.echo(
-            f" verified {tally.verified:,} of {tally.packages:,}   missing {tally.missing:,}   reads {tally.reads:,}   "
-            f"wrong {tally.wrong:,}   {tally.per_minute}/min"
+            f" verified {counts.verified:,} of {counts.packages:,}   missing {counts.missing:,}   "
+            f"reads {counts.reads:,}   wrong {counts.wrong:,}   {counts.per_minute}/min"
         )
         click.echo()
         word, tone = (verdict.word, verdict.tone) if verdict else ("READY", "note")
@@ -122,5 +122,5 @@ class _Screen:
             )
         missing = self._station.missing(5)
         click.echo()
-        click.echo(f" still missing: {', '.join(missing)}{' ...' if tally.missing > len(missing) else ''}"[:width])
+        click.echo(f" still missing: {', '.join(missing)}{' ...' if counts.missing > len(missing) else ''}"[:width])
         click.echo(" > ", nl=False)

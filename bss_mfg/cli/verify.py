@@ -78,7 +78,7 @@ def verify(
     from bss_mfg.core.processes import ProcessExecutor, cores
     from bss_mfg.report.data_reports import json_report
     from bss_mfg.report.report_file import check_report, write_report
-    from bss_mfg.verify.verification import Verifier, Wanted
+    from bss_mfg.verify.verification import Verifier, VerifyOptions
     from bss_mfg.verify.verification import verify as run
 
     if not files and watch is None:
@@ -88,7 +88,7 @@ def verify(
     for report in reports:
         check_report(report)
     pictures = any(report.suffix.lower() in (".html", ".pdf") for report in reports)
-    wanted = Wanted(partial, second_reader, grade, pictures, sample, resume)
+    options = VerifyOptions(partial, second_reader, grade, pictures, sample, resume)
     written = False
 
     def write(outcome: Verification) -> None:
@@ -101,19 +101,21 @@ def verify(
     with app.workspace.open_ledger(app.actor) as ledger, ProcessExecutor(jobs or cores()) as executor:
         batch = ledger.batch(batch_id)
         if watch is None:
-            outcome = run(ledger, batch, files, wanted, progress=progress_bar(f"{batch_id}: verify"), executor=executor)
+            outcome = run(
+                ledger, batch, files, options, progress=progress_bar(f"{batch_id}: verify"), executor=executor
+            )
         else:
-            outcome = _watch_folder(Verifier(ledger, batch, wanted, executor=executor), files, watch, write)
+            outcome = _watch_folder(Verifier(ledger, batch, options, executor=executor), files, watch, write)
         write(outcome)
         if as_json:
             for piece in json_report(outcome):
                 click.echo(piece, nl=False)
         else:
-            _show(outcome)
+            _print_findings(outcome)
     for report in reports:
         say(f"Report: {shown_path(report)}")
     _conclude(outcome)
-    if not outcome.right:
+    if not outcome.passed:
         ctx.exit(1)
 
 
@@ -121,20 +123,20 @@ def _watch_folder(
     verifier: Verifier, files: tuple[Path, ...], folder: Path, write: Callable[[Verification], None]
 ) -> Verification:
     """Read what comes, say at once what is wrong with it, until every label was read right or Ctrl-C."""
-    from bss_mfg.verify.folder_watch import arrivals
-    from bss_mfg.verify.verification import expand
+    from bss_mfg.verify.folder_watch import new_files
+    from bss_mfg.verify.verification import expand_folders
 
     said = 0
     say(f"Watching {shown_path(folder)}; Ctrl-C ends.")
     try:
-        coming = arrivals(folder)
+        coming = new_files(folder)
         if files:
-            verifier.read(expand(files))
+            verifier.read_files(expand_folders(files))
         while not verifier.complete:
             new = next(coming)
             if not new:
                 continue
-            verifier.read(new)
+            verifier.read_files(new)
             outcome = verifier.outcome()
             faults = [item for item in outcome.findings if item.kind != "matched" and not item.unseen]
             say(
@@ -148,13 +150,13 @@ def _watch_folder(
     return verifier.outcome(final=True)
 
 
-def _show(outcome: Verification) -> None:
+def _print_findings(outcome: Verification) -> None:
     """Every label that is not right, a line each; then the counts."""
     from bss_mfg.report.html_report import place_words
-    from bss_mfg.verify.verification import row_of
+    from bss_mfg.verify.verification import finding_row
 
     for _, item in outcome.findings.faults():  # no walk over a million labels that are right
-        row = row_of(item)
+        row = finding_row(item)
         if not (outcome.partial and row["unseen"]):
             name = row["serials"] or "(not one of ours)"
             where = place_words(row)
@@ -163,8 +165,8 @@ def _show(outcome: Verification) -> None:
         click.echo(f"UNREADABLE FILE: {name}: {reason}")
     for name, reason in outcome.troubles:
         click.echo(f"NOTE: {name}: {reason}")
-    if outcome.wanted.grade:
-        _show_grades(outcome)
+    if outcome.options.grade:
+        _print_grades(outcome)
     if outcome.resumed:
         click.echo(
             f"{counted(outcome.resumed, 'file')} with {counted(outcome.resumed_labels, 'label')} read and found "
@@ -173,7 +175,7 @@ def _show(outcome: Verification) -> None:
     click.echo(", ".join(f"{count:,} {kind}" for kind, count in outcome.counts.items()))
 
 
-def _show_grades(outcome: Verification) -> None:
+def _print_grades(outcome: Verification) -> None:
     """The distribution, and the worst labels with the reason."""
     from bss_mfg.report.statistics import PARAMETERS, statistics
 
@@ -203,13 +205,13 @@ def _conclude(outcome: Verification) -> None:
         say(f"{word}: {sample_words(outcome)}")
         if outcome.decision.wrong:
             say("Take the wrong ones out of the lot, whatever the decision.")
-    elif outcome.right and outcome.unseen:
+    elif outcome.passed and outcome.unseen:
         were = "was" if outcome.unseen == 1 else "were"
         say(f"OK so far: all labels that were shown are right, {outcome.unseen:,} of the batch {were} not shown")
     elif outcome.pages and not any(outcome.counts[kind] for kind in outcome.counts if kind != "missing"):
         say("WRONG: no label was found in these pictures: upside down, blank, or of another kind?")
     else:
-        say("OK: all labels are right" if outcome.right else "WRONG: not all labels are right")
+        say("OK: all labels are right" if outcome.passed else "WRONG: not all labels are right")
 
 
 @click.command(epilog="Example: bss-mfg inspect box.jpg --private-key dev-keys/amazon.private.pem")
@@ -228,7 +230,7 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
     from bss_mfg.errors import InputError
     from bss_mfg.payload.product_keys import load_private_key
     from bss_mfg.payload.spec import packaged_names, packaged_spec
-    from bss_mfg.verify.inspect import explain, strings_of
+    from bss_mfg.verify.inspect import explain, read_strings
 
     try:
         specs = [app.workspace.spec(name).spec for name in app.workspace.spec_names()]
@@ -237,7 +239,7 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
             raise
         specs = [packaged_spec(name).spec for name in packaged_names()]
     key = load_private_key(read_bytes(private_key, "private key", 1 << 16), str(private_key)) if private_key else None
-    symbols = [{**explain(text, specs, key), **place} for text, place in strings_of(target)]
+    symbols = [{**explain(text, specs, key), **place} for text, place in read_strings(target)]
     if as_json:
         print_json(symbols)
     else:
@@ -249,7 +251,7 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
         ctx.exit(1)
 
 
-def _unit_words(unit: dict[str, Any]) -> Iterator[str]:
+def _unit_facts(unit: dict[str, Any]) -> Iterator[str]:
     """What is known of a unit; what its field does not hold is not spoken of."""
     if unit["uuid"]:
         yield f"Device UUID {unit['uuid']}"
@@ -278,7 +280,7 @@ def _print_symbol(symbol: dict[str, object]) -> None:
             click.echo(f"  {'':<16} {field['note']}")
     units = symbol.get("units")
     for unit in units if isinstance(units, list) else []:
-        click.echo(f"  unit  {', '.join(_unit_words(unit))}")
+        click.echo(f"  unit  {', '.join(_unit_facts(unit))}")
     problems = symbol["problems"]
     for problem in problems if isinstance(problems, list) else []:
         click.echo(f"  WRONG: {problem}")

@@ -11,7 +11,7 @@ def printable(text: str, limit: int = 200) -> str:
     return shown + ("..." if len(text) > limit else "")
 
 
-def visible(name: str) -> str:
+def printable_name(name: str) -> str:
     """A file's name made harmless: letters of any language stay, control and direction marks are shown as escapes."""
     return "".join(character if character.isprintable() else _escape(character) for character in name)
 

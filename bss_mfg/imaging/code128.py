@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bss_mfg.imaging.page_frame import Box, Frame, known_frame
-from bss_mfg.imaging.zxing_reader import Read, read_of
+from bss_mfg.imaging.page_frame import PageFrame, PixelBox, frame_at_dpi
+from bss_mfg.imaging.zxing_reader import Read, read_from_result
 from bss_mfg.model import LabelFile
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.sources import Grey, Page
 
 
-def bars_of(page: Page, part: LabelFile | None) -> tuple[list[Read], Frame | None]:
+def read_page_code128(page: Page, label_file: LabelFile | None) -> tuple[list[Read], PageFrame | None]:
     """All Code 128 symbols of a page: at their places in a file of our own, else wherever they are.
 
     The lines that a reader finds in bars say too little of their corners to tell how any other page lies.
     """
-    if not (part and page.dpi):
-        return read_bars(page.grey), None
-    frame = known_frame(part, page.number, page.dpi)
-    return [read for box in frame.boxes.values() for read in read_bars(page.grey, box)], frame
+    if not (label_file and page.dpi):
+        return read_code128(page.grey), None
+    frame = frame_at_dpi(label_file, page.number, page.dpi)
+    return [read for box in frame.boxes.values() for read in read_code128(page.grey, box)], frame
 
 
-def read_bars(grey: Grey, box: Box | None = None) -> list[Read]:
+def read_code128(grey: Grey, box: PixelBox | None = None) -> list[Read]:
     """All Code 128 symbols of a page, or those in a box of it."""
     import numpy as np
     import zxingcpp
@@ -33,4 +33,4 @@ def read_bars(grey: Grey, box: Box | None = None) -> list[Read]:
     if crop.size == 0:
         return []
     found = zxingcpp.read_barcodes(crop, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.Code128))
-    return [read_of(item, left, top) for item in found if item.valid]
+    return [read_from_result(item, left, top) for item in found if item.valid]

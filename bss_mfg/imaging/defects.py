@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bss_mfg.imaging import grid
-from bss_mfg.imaging.attempts import Marks
-from bss_mfg.imaging.ecc200 import layout
+from bss_mfg.imaging.attempts import SampledGrid
+from bss_mfg.imaging.ecc200 import symbol_geometry
 from bss_mfg.imaging.grid import Quad
 from bss_mfg.symbol import Matrix
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from bss_mfg.imaging.sources import Grey
 
-_LINE = 0.8
+_LINE_SHARE = 0.8
 """Share of a row's or column's modules of one kind that are wrong where a line runs through it."""
-_SOFT = 0.4
+_BLUR_CONTRAST = 0.4
 """Contrast of lone modules, as a share of that of modules in company, below which a picture is blurred."""
-_FAINT = 30.0
+_FAINT_CONTRAST = 30.0
 """Contrast in percent below which print is faint (ISO/IEC 15415 grade 1 ends at 20)."""
 
 
@@ -30,71 +30,74 @@ class Defects:
     """`words` name the faults, the gravest first; `wrong` are the modules (row, column, whether it should be dark) that
     look other than they should, of a symbol of `size` modules whose corners in the picture are `quad`."""
 
-    words: str
-    wrong: tuple[tuple[int, int, bool], ...]
+    description: str
+    wrong_modules: tuple[tuple[int, int, bool], ...]
     size: int
     quad: Quad
 
 
-def defects(grey: Grey, marks: Marks, right: Matrix) -> Defects:
+def find_defects(grey: Grey, sampled: SampledGrid, expected: Matrix) -> Defects:
     """Name what is wrong with a symbol whose grid was found."""
     import numpy as np
 
-    bits = right.bits()
-    seen = marks.grey
+    bits = expected.bits()
+    seen = sampled.grey
     dark_level, light_level = float(np.median(seen[bits])), float(np.median(seen[~bits]))
     contrast = (light_level - dark_level) / 2.55
-    dark = grid.split(seen)
+    dark = grid.dark_modules(seen)
     wrong = dark != bits
-    size = right.columns
-    words: list[str] = []
-    left = wrong.copy()  # faults not explained yet
-    cut = _cut(grey, marks, wrong)
+    size = expected.columns
+    descriptions: list[str] = []
+    unexplained = wrong.copy()  # faults not explained yet
+    cut = _missing_side(grey, sampled, wrong)
     if cut:
-        words.append(cut)
-        left[:] = False
-    if _soft(seen, bits) and not cut:
+        descriptions.append(cut)
+        unexplained[:] = False
+    if _is_blurred(seen, bits) and not cut:
         # What blur does to single modules is no other fault.
-        words.append(f"blurred, or too coarse a picture ({marks.warp.module:.1f} pixels per module): scan it sharper")
-        left[:] = False
+        descriptions.append(
+            f"blurred, or too coarse a picture ({sampled.warp.pixels_per_module:.1f} pixels per module): "
+            "scan it sharper"
+        )
+        unexplained[:] = False
     for axis, name, ends in ((0, "column", ("left", "right")), (1, "row", ("top", "bottom"))):
         for ink in (False, True):
-            hit = _lines(dark, bits, axis, ink)
-            if not len(hit) or not left.any():
+            hit = _wrong_lines(dark, bits, axis, ink)
+            if not len(hit) or not unexplained.any():
                 continue
             if axis == 0:
-                left[:, hit] = False
+                unexplained[:, hit] = False
             else:
-                left[hit] = False
-            words.append(_line_words(hit, size, name, ends, ink))
-    patch = _patch(left)
+                unexplained[hit] = False
+            descriptions.append(_line_words(hit, size, name, ends, ink))
+    patch = _wrong_patch(unexplained)
     if patch:
         rows, columns = patch
-        ink = bool(dark[left].mean() > 0.5)
+        ink = bool(dark[unexplained].mean() > 0.5)
         where = _where(rows, columns, size)
-        words.append(
+        descriptions.append(
             f"{'a dark' if ink else 'a light'} patch of {_span(columns)} x {_span(rows)} modules {where}: "
             + ("a smear or a stain" if ink else "scuffed, covered or not printed")
         )
-        left[rows[0] : rows[1] + 1, columns[0] : columns[1] + 1] = False
-    edge = _quiet_zone(grey, marks, dark_level, light_level)
+        unexplained[rows[0] : rows[1] + 1, columns[0] : columns[1] + 1] = False
+    edge = _inked_sides(grey, sampled, dark_level, light_level)
     if edge:
-        words.append(f"ink in the quiet zone at the {edge}")
-    finder = int((left & layout(size).fixed).sum())
+        descriptions.append(f"ink in the quiet zone at the {edge}")
+    finder = int((unexplained & symbol_geometry(size).fixed).sum())
     if finder:
-        words.append(f"{_count(finder, 'module')} of the finder pattern wrong")
-    rest = int((left & ~layout(size).fixed).sum())
+        descriptions.append(f"{_count(finder, 'module')} of the finder pattern wrong")
+    rest = int((unexplained & ~symbol_geometry(size).fixed).sum())
     if rest:
-        words.append(f"{_count(rest, 'module')} wrong here and there")
-    if contrast < _FAINT:
-        words.insert(0, f"faint: contrast {max(contrast, 0):.0f} %")
-    elif not words:
-        words.append("too weak for a reader, though the modules are right")
-    places = tuple((int(row), int(column), bool(bits[row, column])) for row, column in np.argwhere(wrong))
-    return Defects("; ".join(words), places, size, marks.warp.quad())
+        descriptions.append(f"{_count(rest, 'module')} wrong here and there")
+    if contrast < _FAINT_CONTRAST:
+        descriptions.insert(0, f"faint: contrast {max(contrast, 0):.0f} %")
+    elif not descriptions:
+        descriptions.append("too weak for a reader, though the modules are right")
+    wrong_modules = tuple((int(row), int(column), bool(bits[row, column])) for row, column in np.argwhere(wrong))
+    return Defects("; ".join(descriptions), wrong_modules, size, sampled.warp.quad())
 
 
-def _soft(seen: NDArray[np.floating[Any]], bits: NDArray[np.bool_]) -> bool:
+def _is_blurred(seen: NDArray[np.floating[Any]], bits: NDArray[np.bool_]) -> bool:
     """Whether modules among others of the other kind have lost most of the contrast that those among their own have:
     what blur does, and no damage of the print."""
     import numpy as np
@@ -109,10 +112,10 @@ def _soft(seen: NDArray[np.floating[Any]], bits: NDArray[np.bool_]) -> bool:
         return float(np.median(light) - np.median(dark)) if len(light) > 5 and len(dark) > 5 else 0.0
 
     among = contrast(alike >= 3)
-    return among > 0 and contrast(alike <= 1) < _SOFT * among
+    return among > 0 and contrast(alike <= 1) < _BLUR_CONTRAST * among
 
 
-def _lines(dark: NDArray[np.bool_], bits: NDArray[np.bool_], axis: int, ink: bool) -> NDArray[np.intp]:
+def _wrong_lines(dark: NDArray[np.bool_], bits: NDArray[np.bool_], axis: int, ink: bool) -> NDArray[np.intp]:
     """Columns (axis 0) or rows (axis 1) all but wholly dark (`ink`) or light that should not be."""
     import numpy as np
 
@@ -120,23 +123,23 @@ def _lines(dark: NDArray[np.bool_], bits: NDArray[np.bool_], axis: int, ink: boo
     turned = (dark == ink) & asked
     total = asked.sum(axis=axis)
     share = turned.sum(axis=axis) / np.maximum(total, 1)
-    kept: NDArray[np.intp] = np.flatnonzero((share >= _LINE) & (total >= 6))
+    kept: NDArray[np.intp] = np.flatnonzero((share >= _LINE_SHARE) & (total >= 6))
     return kept if len(kept) <= max(4, len(bits) // 8) else kept[:0]
 
 
 def _line_words(hit: NDArray[np.intp], size: int, name: str, ends: tuple[str, str], ink: bool) -> str:
-    places = ", ".join(str(int(index) + 1) for index in hit[:4])
+    numbers = ", ".join(str(int(index) + 1) for index in hit[:4])
     if 0 in hit:
-        places += f" (the {ends[0]} edge)"
+        numbers += f" (the {ends[0]} edge)"
     if size - 1 in hit:
-        places += f" (the {ends[1]} edge)"
+        numbers += f" (the {ends[1]} edge)"
     cause = "a scratch or a smear" if ink else "a dead print-head element, or a scratch"
     plural = "s" if len(hit) > 1 else ""
     start = "from the left" if name == "column" else "from the top"
-    return f"a {'black' if ink else 'white'} line through {name}{plural} {places} {start}: {cause}"
+    return f"a {'black' if ink else 'white'} line through {name}{plural} {numbers} {start}: {cause}"
 
 
-def _patch(wrong: NDArray[np.bool_]) -> tuple[tuple[int, int], tuple[int, int]] | None:
+def _wrong_patch(wrong: NDArray[np.bool_]) -> tuple[tuple[int, int], tuple[int, int]] | None:
     """Rows and columns of a patch that holds most wrong modules near each other, or None."""
     import numpy as np
 
@@ -144,7 +147,7 @@ def _patch(wrong: NDArray[np.bool_]) -> tuple[tuple[int, int], tuple[int, int]] 
     if total < 12:
         return None
     dense = grid.box_mean(wrong.astype(float), 2)
-    rows, columns = np.nonzero((dense > 0.28) & grown(wrong))
+    rows, columns = np.nonzero((dense > 0.28) & dilated(wrong))
     if len(rows) < 12:
         return None
     top, bottom = np.quantile(rows, (0.02, 0.98)).astype(int).tolist()
@@ -153,20 +156,20 @@ def _patch(wrong: NDArray[np.bool_]) -> tuple[tuple[int, int], tuple[int, int]] 
     return ((top, bottom), (left, right)) if inside > total * 0.4 else None
 
 
-def grown(marks: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def dilated(modules: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The modules that are marked or touch a marked one."""
     import numpy as np
 
-    wide = np.pad(marks, 1)
-    return np.asarray(wide[:-2, 1:-1] | wide[2:, 1:-1] | wide[1:-1, :-2] | wide[1:-1, 2:] | marks)
+    wide = np.pad(modules, 1)
+    return np.asarray(wide[:-2, 1:-1] | wide[2:, 1:-1] | wide[1:-1, :-2] | wide[1:-1, 2:] | modules)
 
 
-def _cut(grey: Grey, marks: Marks, wrong: NDArray[np.bool_]) -> str:
+def _missing_side(grey: Grey, sampled: SampledGrid, wrong: NDArray[np.bool_]) -> str:
     """Words for a side of the symbol that is not there: outside the picture, or off the label."""
     import numpy as np
 
     rows, columns = grey.shape
-    centres = marks.warp.centres()
+    centres = sampled.warp.centres()
     outside = (centres[..., 0] < 0) | (centres[..., 1] < 0) | (centres[..., 0] > columns) | (centres[..., 1] > rows)
     if outside.mean() > 0.01:
         return f"{outside.mean():.0%} of it lies outside the picture"
@@ -174,17 +177,17 @@ def _cut(grey: Grey, marks: Marks, wrong: NDArray[np.bool_]) -> str:
     for axis, names in ((1, ("top", "bottom")), (0, ("left", "right"))):
         lines = wrong.mean(axis=axis) > 0.35
         for name, line in zip(names, (lines, lines[::-1]), strict=True):
-            run = int(np.argmin(line)) if not line.all() else size
-            if run > max(4, size // 10):
-                return f"cut off: {run / size:.0%} at the {name} is missing"
+            missing = int(np.argmin(line)) if not line.all() else size
+            if missing > max(4, size // 10):
+                return f"cut off: {missing / size:.0%} at the {name} is missing"
     return ""
 
 
-def _quiet_zone(grey: Grey, marks: Marks, dark: float, light: float) -> str:
+def _inked_sides(grey: Grey, sampled: SampledGrid, dark: float, light: float) -> str:
     """The sides of the symbol whose quiet zone of one module is no longer light."""
     import numpy as np
 
-    wide = grid.modules_of(grey, marks.warp, 1) < (dark + light) / 2
+    wide = grid.sample_modules(grey, sampled.warp, 1) < (dark + light) / 2
     sides = {"left": wide[1:-1, 0], "top": wide[0, 1:-1], "right": wide[1:-1, -1], "bottom": wide[-1, 1:-1]}
     hit = [name for name, line in sides.items() if float(np.mean(line)) > 0.12]
     return " and ".join(hit)

@@ -48,7 +48,7 @@ BLOCKS = (1,) * 14 + (2, 2, 4, 4, 4, 4, 6, 6, 8, 10)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Layout:
+class SymbolGeometry:
     """The geometry of one size (ISO/IEC 16022, annex F). Arrays are shared and read-only.
 
     `codeword` is the index of each module's codeword in the order of placement, -1 where there is none: in the fixed
@@ -88,10 +88,10 @@ class Segments:
     segment: NDArray[np.intp]
 
 
-_STEPS = ((-2, -2), (-2, -1), (-1, -2), (-1, -1), (-1, 0), (0, -2), (0, -1), (0, 0))
+_UTAH = ((-2, -2), (-2, -1), (-1, -2), (-1, -1), (-1, 0), (0, -2), (0, -1), (0, 0))
 
 
-def _place(side: int) -> list[list[int]]:
+def _place_codewords(side: int) -> list[list[int]]:
     """Eight times the codeword plus the bit counted from the highest, for each module of the joined data regions."""
     where = [[-1] * side for _ in range(side)]
 
@@ -110,53 +110,53 @@ def _place(side: int) -> list[list[int]]:
             module(row, column, codeword * 8 + bit)
 
     end = side - 1
-    first = ((end, 0), (end, 1), (end, 2), (0, end - 1), (0, end), (1, end), (2, end), (3, end))
-    second = ((end - 2, 0), (end - 1, 0), (end, 0), (0, end - 3), (0, end - 2), (0, end - 1), (0, end), (1, end))
+    corner_1 = ((end, 0), (end, 1), (end, 2), (0, end - 1), (0, end), (1, end), (2, end), (3, end))
+    corner_2 = ((end - 2, 0), (end - 1, 0), (end, 0), (0, end - 3), (0, end - 2), (0, end - 1), (0, end), (1, end))
     codeword, row, column = 0, 4, 0
     # The corners of the third and fourth kind arise in rectangular symbols only.
     while row < side or column < side:
         if (row, column) == (side, 0):
-            shape(first, codeword)
+            shape(corner_1, codeword)
             codeword += 1
         if (row, column) == (side - 2, 0) and side % 4:
-            shape(second, codeword)
+            shape(corner_2, codeword)
             codeword += 1
         while row >= 0 and column < side:  # up and to the right
             if free(row, column):
-                shape(tuple((row + down, column + right) for down, right in _STEPS), codeword)
+                shape(tuple((row + down, column + right) for down, right in _UTAH), codeword)
                 codeword += 1
             row, column = row - 2, column + 2
         row, column = row + 1, column + 3
         while row < side and column >= 0:  # down and to the left
             if free(row, column):
-                shape(tuple((row + down, column + right) for down, right in _STEPS), codeword)
+                shape(tuple((row + down, column + right) for down, right in _UTAH), codeword)
                 codeword += 1
             row, column = row + 2, column - 2
         row, column = row + 3, column + 1
     return where
 
 
-def _shared(array: NDArray[Any]) -> NDArray[Any]:
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
     array.flags.writeable = False
     return array
 
 
 @lru_cache(maxsize=len(SQUARE_SIZES))
-def layout(size: int) -> Layout:
+def symbol_geometry(size: int) -> SymbolGeometry:
     """The layout of a square symbol of `size` modules a side; `ValueError` where ECC 200 has no such size."""
     import numpy as np
 
     number = SQUARE_SIZES.index(size)
     regions = 1 if size < 32 else 2 if size < 64 else 4 if size < 120 else 6
-    part = size // regions
-    inner = np.array([index for index in range(size) if 0 < index % part < part - 1])
-    placed = np.array(_place(len(inner)), np.int32)
+    region_side = size // regions
+    inner = np.array([index for index in range(size) if 0 < index % region_side < region_side - 1])
+    placed = np.array(_place_codewords(len(inner)), np.int32)
 
-    along = np.arange(size) % part
+    along = np.arange(size) % region_side
     row, column = along[:, None], along[None, :]
-    edge = (row == 0) | (row == part - 1) | (column == 0) | (column == part - 1)
-    pattern = (column == 0) | (row == part - 1) | ((row == 0) & (column % 2 == 0))
-    pattern |= (column == part - 1) & (row % 2 == 1)
+    edge = (row == 0) | (row == region_side - 1) | (column == 0) | (column == region_side - 1)
+    pattern = (column == 0) | (row == region_side - 1) | ((row == 0) & (column % 2 == 0))
+    pattern |= (column == region_side - 1) & (row % 2 == 1)
 
     codeword = np.full((size, size), -1, np.int32)
     codeword[np.ix_(inner, inner)] = np.where(placed < 0, -1, placed // 8)
@@ -172,17 +172,17 @@ def layout(size: int) -> Layout:
     # leave two blocks one codeword short, in every printer and reader in use.
     blocks = BLOCKS[number]
     block = np.arange(total) % blocks
-    return Layout(
+    return SymbolGeometry(
         size=size,
         regions=regions,
-        codeword=_shared(codeword),
-        bit=_shared(bit),
-        modules=_shared(modules),
-        block=_shared(block),
+        codeword=_read_only(codeword),
+        bit=_read_only(bit),
+        modules=_read_only(modules),
+        block=_read_only(block),
         data=tuple(len(range(index, DATA_CODEWORDS[number], blocks)) for index in range(blocks)),
         error=(ERROR_CODEWORDS[number] // blocks,) * blocks,
-        fixed=_shared(edge),
-        pattern=_shared(pattern & edge),
+        fixed=_read_only(edge),
+        pattern=_read_only(pattern & edge),
     )
 
 
@@ -191,30 +191,30 @@ def segments(size: int) -> Segments:
     """The lines of fixed pattern and quiet zone whose damage is graded."""
     import numpy as np
 
-    regions = layout(size).regions
+    regions = symbol_geometry(size).regions
     side, wide = size // regions, size + 2
-    parts = [range(1 + index * side, 1 + (index + 1) * side) for index in range(regions)]
+    region_spans = [range(1 + index * side, 1 + (index + 1) * side) for index in range(regions)]
     lines: list[tuple[int, list[int]]] = []
-    for span, around in ((range(1, size + 1), range(wide)), *((part, part) for part in parts if regions > 1)):
+    for span, around in ((range(1, size + 1), range(wide)), *((part, part) for part in region_spans if regions > 1)):
         lines += [
             (0, [row * wide + 1 for row in span]),
             (1, [size * wide + column for column in span]),
             (2, [row * wide for row in around]),
             (3, [(size + 1) * wide + column for column in around]),
         ]
-    for along in parts:
-        for across in parts:
+    for along in region_spans:
+        for across in region_spans:
             # The clock track at the top of each region and the line above it; at its right and the line beyond.
             lines += [(4, [row * wide + column for column in along]) for row in (across[0], across[0] - 1)]
             lines += [(4, [row * wide + column for row in along]) for column in (across[-1], across[-1] + 1)]
     dark = np.zeros((wide, wide), bool)
-    dark[1:-1, 1:-1] = layout(size).pattern
+    dark[1:-1, 1:-1] = symbol_geometry(size).pattern
     length = np.array([len(line) for _, line in lines])
     module = np.concatenate([np.array(line) for _, line in lines])
     return Segments(
-        module=_shared(module),
-        line=_shared(np.repeat(np.arange(len(lines)), length)),
-        dark=_shared(dark.reshape(-1)[module]),
-        length=_shared(length),
-        segment=_shared(np.array([segment for segment, _ in lines])),
+        module=_read_only(module),
+        line=_read_only(np.repeat(np.arange(len(lines)), length)),
+        dark=_read_only(dark.reshape(-1)[module]),
+        length=_read_only(length),
+        segment=_read_only(np.array([segment for segment, _ in lines])),
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from bss_mfg.imaging.ecc200 import Layout, layout, segments
+from bss_mfg.imaging.ecc200 import SymbolGeometry, segments, symbol_geometry
 from bss_mfg.symbol import Matrix
 
 if TYPE_CHECKING:
@@ -40,14 +40,14 @@ LETTERS = ((3.5, "A"), (2.5, "B"), (1.5, "C"), (0.5, "D"))
 
 APERTURE = 0.8
 """Diameter of the measuring aperture, in X."""
-LEAST_PIXELS = 5.0
+MIN_PIXELS_PER_MODULE = 5.0
 """Pixels per module below which nothing is graded."""
-_SCALE = 0.01
+_SCALE_TOLERANCE = 0.01
 """Share by which a scanner's scale, and the measured X with it, may be off without a symbol being called too small."""
 
 _DIGITS = 9  # a value on a table's edge stays on it, whatever the last bits of its arithmetic
 _STRIPS = 8  # an aperture is summed in strips of equal height
-_STEPS = 10  # samples per module along a clock track, for print growth
+_TRACK_SAMPLES = 10  # samples per module along a clock track, for print growth
 _GROWTH = 0.15  # dark share beyond a half that counts as a print growth of 1 (limits 0.35 and 0.65)
 
 
@@ -79,7 +79,7 @@ def grid_nonuniformity_grade(value: float) -> int:
     return _at_most(value, GRID_LEVELS)
 
 
-def unused_error_correction(share: float) -> int:
+def unused_error_correction_grade(share: float) -> int:
     """Grade 4 to 0 for a share of unused error correction between 0 and 1."""
     return _at_least(share, UEC_LEVELS)
 
@@ -145,7 +145,7 @@ def grade_symbol(grey: NDArray[np.uint8], matrix: Matrix, centres: NDArray[np.fl
     import numpy as np
 
     size = matrix.columns
-    place = layout(size)
+    geometry = symbol_geometry(size)
     if centres.shape != (size, size, 2):
         raise ValueError(f"{centres.shape} are no centres of {size}x{size} modules")
     spacing_x = float(np.hypot(*(centres[:, -1] - centres[:, 0]).mean(axis=0))) / (size - 1)
@@ -162,11 +162,11 @@ def grade_symbol(grey: NDArray[np.uint8], matrix: Matrix, centres: NDArray[np.fl
     modulation = np.round(modulation, _DIGITS)
     margin = np.where(wrong, 0.0, modulation)
 
-    row, column = np.divmod(place.modules, size)
+    row, column = np.divmod(geometry.modules, size)
     inside = (row + 1) * (size + 2) + column + 1
     wrong_codewords: NDArray[np.bool_] = wrong[inside].any(axis=1)
     lowest = {"modulation": modulation[inside].min(axis=1), "reflectance_margin": margin[inside].min(axis=1)}
-    correction = _unused(place, wrong_codewords)
+    correction = _unused_error_correction(geometry, wrong_codewords)
     by_segment = _segment_grades(size, margin)
     average = fmean(by_segment)
     values = {
@@ -179,14 +179,14 @@ def grade_symbol(grey: NDArray[np.uint8], matrix: Matrix, centres: NDArray[np.fl
         "print_growth": _print_growth(grey, centres, threshold),
     }
     grades: dict[str, float] = {}
-    gradable = round(pixels, _DIGITS) >= LEAST_PIXELS * (1 - _SCALE)
+    gradable = round(pixels, _DIGITS) >= MIN_PIXELS_PER_MODULE * (1 - _SCALE_TOLERANCE)
     if gradable:
         grades = {
             "symbol_contrast": symbol_contrast_grade(contrast),
-            **{name: _overlay(place, low) for name, low in lowest.items()},
+            **{name: _overlay_grade(geometry, low) for name, low in lowest.items()},
             "axial_nonuniformity": axial_nonuniformity_grade(values["axial_nonuniformity"]),
             "grid_nonuniformity": grid_nonuniformity_grade(values["grid_nonuniformity"]),
-            "unused_error_correction": unused_error_correction(correction),
+            "unused_error_correction": unused_error_correction_grade(correction),
             "fixed_pattern_damage": min(*by_segment, average_grade(average)),
         }
     return SymbolGrade(
@@ -245,19 +245,20 @@ def _reflectance(grey: NDArray[np.uint8], points: NDArray[np.floating[Any]], dia
     return result
 
 
-def _unused(place: Layout, failed: NDArray[np.bool_]) -> float:
+def _unused_error_correction(geometry: SymbolGeometry, failed: NDArray[np.bool_]) -> float:
     """Unused error correction of the worst block, where these codewords are in error; 0 where it is too many."""
     import numpy as np
 
-    errors = np.bincount(place.block[failed], minlength=len(place.error))
-    return max(0.0, 1 - 2 * float((errors / place.error).max()))
+    errors = np.bincount(geometry.block[failed], minlength=len(geometry.error))
+    return max(0.0, 1 - 2 * float((errors / geometry.error).max()))
 
 
-def _overlay(place: Layout, lowest: NDArray[np.float64]) -> int:
+def _overlay_grade(geometry: SymbolGeometry, lowest: NDArray[np.float64]) -> int:
     """The best of all levels: the lower of the level and the grade of the error correction left if every codeword
     below the level were in error. `lowest` is each codeword's worst module."""
     return max(
-        min(grade, unused_error_correction(_unused(place, lowest < least))) for least, grade in MODULATION_LEVELS
+        min(grade, unused_error_correction_grade(_unused_error_correction(geometry, lowest < least)))
+        for least, grade in MODULATION_LEVELS
     )
 
 
@@ -297,7 +298,7 @@ def _print_growth(grey: NDArray[np.uint8], centres: NDArray[np.floating[Any]], t
     import numpy as np
 
     tracks = np.stack([centres[0], centres[:, -1]])
-    share = ((np.arange(_STEPS) + 0.5) / _STEPS)[:, None]
+    share = ((np.arange(_TRACK_SAMPLES) + 0.5) / _TRACK_SAMPLES)[:, None]
     at = tracks[:, :-1, None] * (1 - share) + tracks[:, 1:, None] * share - 0.5
     x, y = at[..., 0].reshape(2, -1), at[..., 1].reshape(2, -1)
     column = np.maximum(np.minimum(x.astype(np.intp), grey.shape[1] - 2), 0)

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 Quad = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 """The corners of an upright symbol in pixels: top left, top right, bottom right, bottom left."""
 
-QUIET = 2
+QUIET_MODULES = 2
 """Modules of quiet zone that take part in the fit."""
-STEPS = ((1.5, 2), (0.8, 3), (0.4, 3))
+FIT_STEPS = ((1.5, 2), (0.8, 3), (0.4, 3))
 """From where the sheet says a symbol lies."""
-BLIND_STEPS = ((2.5, 1), (1.5, 1), (1.0, 2), (0.6, 2), (0.4, 3))
+COARSE_FIT_STEPS = ((2.5, 1), (1.5, 1), (1.0, 2), (0.6, 2), (0.4, 3))
 """From a rough guess of its corners, with nothing but the fixed patterns known."""
-_DENSE = 4  # samples of the blurred pattern per module
+_SAMPLES_PER_MODULE = 4  # samples of the blurred pattern per module
 _CLIP = 2.0  # residuals beyond this many median deviations are damage, not misfit
 
 
@@ -69,7 +69,7 @@ def homography(here: Sequence[tuple[float, float]], there: Sequence[tuple[float,
     return found
 
 
-def mapped(matrix: Floats, points: Floats) -> Floats:
+def apply_homography(matrix: Floats, points: Floats) -> Floats:
     """Points (..., 2) under a projective map."""
     import numpy as np
 
@@ -98,8 +98,8 @@ class Warp:
         matrix = homography(((0, 0), (size, 0), (size, size), (0, size)), quad)
         if matrix is None:
             raise ValueError("corners in one line span no symbol")
-        points, basis = _net(size, degree)
-        terms, *_ = np.linalg.lstsq(basis, mapped(matrix, points), rcond=None)
+        points, basis = _fit_points(size, degree)
+        terms, *_ = np.linalg.lstsq(basis, apply_homography(matrix, points), rcond=None)
         return cls(size, degree, terms)
 
     def at(self, points: Floats) -> Floats:
@@ -122,7 +122,7 @@ class Warp:
         return (found[0], found[1], found[2], found[3])
 
     @property
-    def module(self) -> float:
+    def pixels_per_module(self) -> float:
         """Mean X-dimension in pixels."""
         import numpy as np
 
@@ -149,11 +149,11 @@ def _basis(points: Floats, size: int, degree: int) -> Floats:
 
 
 @lru_cache(maxsize=8)
-def _net(size: int, degree: int) -> tuple[Floats, Floats]:
+def _fit_points(size: int, degree: int) -> tuple[Floats, Floats]:
     """Nine by nine points over a symbol and its quiet zone, and their basis: the same for every symbol of a size."""
     import numpy as np
 
-    along = np.linspace(-QUIET, size + QUIET, 9)
+    along = np.linspace(-QUIET_MODULES, size + QUIET_MODULES, 9)
     points = np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2)
     return points, _basis(points, size, degree)
 
@@ -167,17 +167,17 @@ def _centre_basis(size: int, degree: int, border: int) -> Floats:
     return _basis(np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2), size, degree)
 
 
-def light_of(dark: NDArray[np.bool_], known: NDArray[np.bool_] | None = None) -> Floats:
+def expected_light(dark: NDArray[np.bool_], known: NDArray[np.bool_] | None = None) -> Floats:
     """How light each module should be, quiet zone included: 1 light, 0 dark, a half where it is not `known`."""
     import numpy as np
 
     light = np.where(dark, 0.0, 1.0)
     if known is not None:
         light[~known] = 0.5
-    return np.pad(light, QUIET, constant_values=1.0)
+    return np.pad(light, QUIET_MODULES, constant_values=1.0)
 
 
-def sampled(values: NDArray[np.float32] | Grey, points: Floats) -> Floats:
+def sample_bilinear(values: NDArray[np.float32] | Grey, points: Floats) -> Floats:
     """Bilinear samples of a picture at pixels (..., 2); the first pixel's centre is 0.5, 0.5; outside, the nearest."""
     import numpy as np
 
@@ -202,19 +202,23 @@ def blurred(grey: Grey, sigma: float) -> Grey:
     return np.asarray(Image.fromarray(grey).filter(ImageFilter.GaussianBlur(sigma))) if sigma > 0.3 else grey
 
 
-def _pattern(light: Floats, sigma: float) -> tuple[Floats, Floats]:
+def _blurred_pattern(light: Floats, sigma: float) -> tuple[Floats, Floats]:
     """Points in modules, two by two for each, and how light each should be after a blur of `sigma` X."""
     import numpy as np
 
-    fine = (np.kron(light, np.ones((_DENSE, _DENSE))) * 255).astype(np.uint8)
-    soft = blurred(fine, sigma * _DENSE)
+    fine = (np.kron(light, np.ones((_SAMPLES_PER_MODULE, _SAMPLES_PER_MODULE))) * 255).astype(np.uint8)
+    soft = blurred(fine, sigma * _SAMPLES_PER_MODULE)
     along = (np.arange(len(light) * 2) + 0.5) / 2
     x, y = np.meshgrid(along, along)
     inside = np.stack([x, y], axis=-1)
-    return (inside - QUIET).reshape(-1, 2), (sampled(soft, inside * _DENSE) / 255).reshape(-1)
+    return (inside - QUIET_MODULES).reshape(-1, 2), (sample_bilinear(soft, inside * _SAMPLES_PER_MODULE) / 255).reshape(
+        -1
+    )
 
 
-def fitted(grey: Grey, light: Floats, warp: Warp, steps: Sequence[tuple[float, int]] = STEPS, rounds: int = 6) -> Warp:
+def fit_warp(
+    grey: Grey, light: Floats, warp: Warp, steps: Sequence[tuple[float, int]] = FIT_STEPS, rounds: int = 6
+) -> Warp:
     """The warp fitted to a picture by Gauss-Newton. `light` is what the modules should be, by `light_of`.
 
     `steps` go from coarse to fine: (softness in X, degree of the warp). The start may be off by the first softness or
@@ -222,8 +226,8 @@ def fitted(grey: Grey, light: Floats, warp: Warp, steps: Sequence[tuple[float, i
     """
     import numpy as np
 
-    margin = warp.module * (QUIET + 3)
-    reach = np.array(warp.centres(QUIET)).reshape(-1, 2)
+    margin = warp.pixels_per_module * (QUIET_MODULES + 3)
+    reach = np.array(warp.centres(QUIET_MODULES)).reshape(-1, 2)
     left, top = np.maximum((reach.min(axis=0) - margin).astype(int), 0)
     right, bottom = (reach.max(axis=0) + margin).astype(int) + 1
     crop = np.ascontiguousarray(grey[top:bottom, left:right])
@@ -232,27 +236,29 @@ def fitted(grey: Grey, light: Floats, warp: Warp, steps: Sequence[tuple[float, i
     offset = np.array([left, top], float)
     for sigma, degree in steps:
         warp = _as_degree(warp, degree)
-        points, target = _pattern(light, sigma)
-        soft = blurred(crop, sigma * warp.module).astype(np.float32)
+        points, target = _blurred_pattern(light, sigma)
+        soft = blurred(crop, sigma * warp.pixels_per_module).astype(np.float32)
         down = np.asarray(np.gradient(soft, axis=0), np.float32)
         across = np.asarray(np.gradient(soft, axis=1), np.float32)
         basis = _basis(points, warp.size, degree)
         for _ in range(rounds):
             at = basis @ warp.terms - offset
-            seen = sampled(soft, at)
-            gain, level = _line(target, seen)
+            seen = sample_bilinear(soft, at)
+            gain, level = _fit_gain(target, seen)
             if gain <= 1:
                 return warp  # nothing like the pattern is there
             rest = gain * target + level - seen
             limit = _CLIP * float(np.median(np.abs(rest))) + 1
             weight = limit / np.maximum(np.abs(rest), limit)
-            slope = np.concatenate([basis * sampled(across, at)[:, None], basis * sampled(down, at)[:, None]], axis=1)
+            slope = np.concatenate(
+                [basis * sample_bilinear(across, at)[:, None], basis * sample_bilinear(down, at)[:, None]], axis=1
+            )
             weighted = slope * weight[:, None]
             square = weighted.T @ slope
             ridge = 1e-4 * np.trace(square) / len(square)
             step = np.linalg.solve(square + ridge * np.eye(len(square)), weighted.T @ rest).reshape(2, -1).T
             most = float(np.abs(step).max())
-            step *= min(1.0, warp.module / most) if most else 1.0
+            step *= min(1.0, warp.pixels_per_module / most) if most else 1.0
             warp = replace(warp, terms=warp.terms + step)
             if most < 0.02:
                 break
@@ -270,7 +276,7 @@ def _as_degree(warp: Warp, degree: int) -> Warp:
     return Warp(warp.size, degree, terms)
 
 
-def _line(light: Floats, seen: Floats) -> tuple[float, float]:
+def _fit_gain(light: Floats, seen: Floats) -> tuple[float, float]:
     """gain and level of seen = gain * light + level."""
     mean, middle = float(light.mean()), float(seen.mean())
     spread = float(((light - mean) ** 2).mean())
@@ -278,16 +284,16 @@ def _line(light: Floats, seen: Floats) -> tuple[float, float]:
     return gain, middle - gain * mean
 
 
-def shifted(grey: Grey, light: Floats, warp: Warp, reach: int = 4) -> tuple[Warp, float]:
+def best_shift(grey: Grey, light: Floats, warp: Warp, reach: int = 4) -> tuple[Warp, float]:
     """The warp moved by up to `reach` modules each way to where the pattern fits best, and how well: a correlation."""
     import numpy as np
 
     per = 2  # samples per module
-    side = warp.size + 2 * (QUIET + reach)
-    along = (np.arange(side * per) + 0.5) / per - QUIET - reach
+    side = warp.size + 2 * (QUIET_MODULES + reach)
+    along = (np.arange(side * per) + 0.5) / per - QUIET_MODULES - reach
     x, y = np.meshgrid(along, along)
-    soft = blurred(grey, warp.module * 0.5)
-    seen = sampled(soft, warp.at(np.stack([x, y], axis=-1)))
+    soft = blurred(grey, warp.pixels_per_module * 0.5)
+    seen = sample_bilinear(soft, warp.at(np.stack([x, y], axis=-1)))
     # Local contrast: a shadow's edge must not outweigh the modules.
     seen = seen - box_mean(seen, 5 * per)
     known = light != 0.5
@@ -297,41 +303,41 @@ def shifted(grey: Grey, light: Floats, warp: Warp, reach: int = 4) -> tuple[Warp
     score = np.fft.irfft2(np.fft.rfft2(seen) * np.conj(np.fft.rfft2(padded)), s=seen.shape)
     span = 2 * reach * per + 1
     row, column = np.unravel_index(int(score[:span, :span].argmax()), (span, span))
-    part = seen[row : row + len(want), column : column + len(want)][want != 0]
-    strength = float(score[row, column] / (np.sqrt((want**2).sum() * (part**2).sum()) or 1.0))
+    window = seen[row : row + len(want), column : column + len(want)][want != 0]
+    strength = float(score[row, column] / (np.sqrt((want**2).sum() * (window**2).sum()) or 1.0))
     return warp.moved(float(column) / per - reach, float(row) / per - reach), strength
 
 
-def box_mean(values: Floats, side: int) -> Floats:
+def box_mean(values: Floats, radius: int) -> Floats:
     """The mean over a square of 2 side + 1, cut at the edges."""
     import numpy as np
 
     def along(array: Floats) -> Floats:
         total = np.concatenate([np.zeros((1, array.shape[1])), np.cumsum(array, axis=0)])
-        low = np.maximum(np.arange(len(array)) - side, 0)
-        high = np.minimum(np.arange(len(array)) + side + 1, len(array))
+        low = np.maximum(np.arange(len(array)) - radius, 0)
+        high = np.minimum(np.arange(len(array)) + radius + 1, len(array))
         mean: Floats = (total[high] - total[low]) / (high - low)[:, None]
         return mean
 
     return along(along(values).T).T
 
 
-def modules_of(grey: Grey, warp: Warp, border: int = 0, aperture: float = 0.6) -> Floats:
+def sample_modules(grey: Grey, warp: Warp, border: int = 0, aperture: float = 0.6) -> Floats:
     """The mean grey of each module (rows, columns), over a square of `aperture` X about its centre."""
     import numpy as np
 
-    count = max(3, round(warp.module * aperture))
+    count = max(3, round(warp.pixels_per_module * aperture))
     steps = (np.arange(count) + 0.5) / count * aperture - aperture / 2
     along = np.arange(-border, warp.size + border) + 0.5
     line = (along[:, None] + steps).reshape(-1)
     x, y = np.meshgrid(line, line)
-    seen = sampled(grey, warp.at(np.stack([x, y], axis=-1)))
+    seen = sample_bilinear(grey, warp.at(np.stack([x, y], axis=-1)))
     n = len(along)
     mean: Floats = seen.reshape(n, count, n, count).mean(axis=(1, 3))
     return mean
 
 
-def split(values: Floats, sharpen: float = 0.0) -> NDArray[np.bool_]:
+def dark_modules(values: Floats, sharpen: float = 0.0) -> NDArray[np.bool_]:
     """Which modules are dark, by a threshold that follows the light.
 
     First a smooth slope of light over the symbol is taken off, then the mean nearby where there is contrast near, and
@@ -356,7 +362,7 @@ def split(values: Floats, sharpen: float = 0.0) -> NDArray[np.bool_]:
     return found
 
 
-def drawn(dark: NDArray[np.bool_], pixels: int = 5, quiet: int = 3) -> Grey:
+def draw_modules(dark: NDArray[np.bool_], pixels: int = 5, quiet: int = 3) -> Grey:
     """A clean picture of modules, for a reader."""
     import numpy as np
 
@@ -365,11 +371,11 @@ def drawn(dark: NDArray[np.bool_], pixels: int = 5, quiet: int = 3) -> Grey:
     return picture
 
 
-def flattened(grey: Grey, warp: Warp, pixels: int, border: int = QUIET) -> Grey:
+def rectified(grey: Grey, warp: Warp, pixels: int, border: int = QUIET_MODULES) -> Grey:
     """The symbol resampled upright at `pixels` per module, with `border` modules around."""
     import numpy as np
 
     along = (np.arange((warp.size + 2 * border) * pixels) + 0.5) / pixels - border
     x, y = np.meshgrid(along, along)
-    picture: Grey = np.clip(sampled(grey, warp.at(np.stack([x, y], axis=-1))) + 0.5, 0, 255).astype(np.uint8)
+    picture: Grey = np.clip(sample_bilinear(grey, warp.at(np.stack([x, y], axis=-1))) + 0.5, 0, 255).astype(np.uint8)
     return picture

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 from bss_mfg.imaging import grid
 from bss_mfg.imaging.grid import Quad, Warp
-from bss_mfg.imaging.page_frame import Box
+from bss_mfg.imaging.page_frame import PixelBox
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.sources import Grey
 
-FIGURE = 6
+PICTURE_PIXELS_PER_MODULE = 6
 """Pixels per module of a failed label's picture in the report."""
-FIGURE_BORDER = 3
+PICTURE_BORDER_MODULES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
+class LabelPicture:
     """The picture of one label for the report: a PNG, and if the grid was found, upright with `FIGURE` pixels a module
     and `FIGURE_BORDER` modules around."""
 
@@ -26,14 +26,16 @@ class Shot:
     upright: bool
 
 
-def shot(grey: Grey, box: Box, quad: Quad | None, size: int) -> Shot | None:
+def cut_label_picture(grey: Grey, box: PixelBox, quad: Quad | None, size: int) -> LabelPicture | None:
     """The picture of a label: upright by its grid where that is known, else as it lies; None outside the page."""
     from io import BytesIO
 
     from PIL import Image
 
     if quad and size:
-        picture = Image.fromarray(grid.flattened(grey, Warp.from_quad(quad, size), FIGURE, FIGURE_BORDER))
+        picture = Image.fromarray(
+            grid.rectified(grey, Warp.from_quad(quad, size), PICTURE_PIXELS_PER_MODULE, PICTURE_BORDER_MODULES)
+        )
     else:
         margin = box[2] * 0.15
         rows, columns = grey.shape
@@ -45,4 +47,4 @@ def shot(grey: Grey, box: Box, quad: Quad | None, size: int) -> Shot | None:
         picture.thumbnail((420, 420))
     out = BytesIO()
     picture.save(out, "PNG", optimize=True)
-    return Shot(out.getvalue(), bool(quad and size))
+    return LabelPicture(out.getvalue(), bool(quad and size))

@@ -9,14 +9,14 @@ from functools import cached_property, lru_cache
 from math import dist
 from typing import TYPE_CHECKING, Any
 
-from bss_mfg.imaging.grid import Quad, homography, mapped
+from bss_mfg.imaging.grid import Quad, apply_homography, homography
 from bss_mfg.model import LabelFile, Place
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Box = tuple[float, float, float, float]
+PixelBox = tuple[float, float, float, float]
 """x, y, width, height in pixels."""
 
 _Points = Sequence[tuple[float, float]]
@@ -28,10 +28,10 @@ _FAIR = 0.25
 
 
 @dataclass(frozen=True)
-class Frame:
+class PageFrame:
     """`part` and `page` printed; [x mm, y mm, 1] @ `matrix` (3 x 3) are homogeneous pixels."""
 
-    part: LabelFile
+    label_file: LabelFile
     page: int
     matrix: NDArray[np.floating[Any]]
 
@@ -39,32 +39,32 @@ class Frame:
     def quads(self) -> dict[int, Quad]:
         """Where the corners of each package's symbol on this page should lie, in pixels: top left, top right, bottom
         right, bottom left."""
-        return dict(zip(self.part.packages_on(self.page), self._spots[0], strict=True))
+        return dict(zip(self.label_file.packages_on(self.page), self._in_pixels[0], strict=True))
 
     @cached_property
-    def boxes(self) -> dict[int, Box]:
+    def boxes(self) -> dict[int, PixelBox]:
         """The upright boxes around `quads`."""
-        return dict(zip(self.part.packages_on(self.page), self._spots[1], strict=True))
+        return dict(zip(self.label_file.packages_on(self.page), self._in_pixels[1], strict=True))
 
     @property
-    def _spots(self) -> tuple[tuple[Quad, ...], tuple[Box, ...]]:
-        return _spots(tuple(self.part.symbol_boxes_on(self.page)), self.matrix.tobytes())
+    def _in_pixels(self) -> tuple[tuple[Quad, ...], tuple[PixelBox, ...]]:
+        return _to_pixels(tuple(self.label_file.symbol_boxes_on(self.page)), self.matrix.tobytes())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Frame, (self.part, self.page, self.matrix)  # what follows from these need not travel
+        return PageFrame, (self.label_file, self.page, self.matrix)  # what follows from these need not travel
 
     @cached_property
-    def _back(self) -> NDArray[np.floating[Any]]:
+    def _inverse(self) -> NDArray[np.floating[Any]]:
         import numpy as np
 
         return np.linalg.inv(self.matrix)
 
     def millimetres(self, points: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
         """Pixels (n, 2) to mm on the printed page."""
-        return mapped(self._back, points)
+        return apply_homography(self._inverse, points)
 
 
-def box_of(quad: Quad) -> Box:
+def box_of(quad: Quad) -> PixelBox:
     """The upright box around four corners."""
     (a, b), (c, d), (e, f), (g, h) = quad
     left, top = min(a, c, e, g), min(b, d, f, h)
@@ -72,7 +72,7 @@ def box_of(quad: Quad) -> Box:
 
 
 @lru_cache(maxsize=8)
-def _spots(cells: tuple[Box, ...], matrix: bytes) -> tuple[tuple[Quad, ...], tuple[Box, ...]]:
+def _to_pixels(cells: tuple[PixelBox, ...], matrix: bytes) -> tuple[tuple[Quad, ...], tuple[PixelBox, ...]]:
     """Cells in mm as quads and boxes in pixels: the same on each page of a file of ours."""
     import numpy as np
 
@@ -80,21 +80,21 @@ def _spots(cells: tuple[Box, ...], matrix: bytes) -> tuple[tuple[Quad, ...], tup
         return (), ()
     x, y, width, height = np.array(cells).T
     corners = np.stack([x, y, x + width, y, x + width, y + height, x, y + height], axis=1).reshape(-1, 4, 2)
-    quads = tuple(map(_quad, mapped(np.frombuffer(matrix).reshape(3, 3), corners).tolist()))
+    quads = tuple(map(_quad, apply_homography(np.frombuffer(matrix).reshape(3, 3), corners).tolist()))
     return quads, tuple(map(box_of, quads))
 
 
-def known_frame(part: LabelFile, page: int, dpi: float) -> Frame:
+def frame_at_dpi(label_file: LabelFile, page: int, dpi: float) -> PageFrame:
     """The frame of a page that was rasterised from our own file at `dpi`."""
     import numpy as np
 
     scale = dpi / 25.4
-    return Frame(part, page, np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0], [0.0, 0.0, 1.0]]))
+    return PageFrame(label_file, page, np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0], [0.0, 0.0, 1.0]]))
 
 
-def bind_page(
-    matches: Sequence[tuple[int, Quad]], parts: Sequence[LabelFile], file: str, least: int = 2
-) -> Frame | None:
+def frame_from_reads(
+    matches: Sequence[tuple[int, Quad]], label_files: Sequence[LabelFile], file: str, least: int = 2
+) -> PageFrame | None:
     """The printed page that most labels of a scanned page belong to, and how it lies; None if unclear.
 
     `matches` are the packages that were read, with their corners. At least two have to agree: a photograph of one
@@ -102,14 +102,16 @@ def bind_page(
     """
     votes: Counter[tuple[int, int]] = Counter()
     for package, _ in matches:
-        for index, part in enumerate(parts):
-            if package in part.numbers:
-                votes[(index, part.place_of(package).page)] += 2 if part.file == file else 1
-    best: tuple[float, Frame] | None = None
+        for index, label_file in enumerate(label_files):
+            if package in label_file.numbers:
+                votes[(index, label_file.place_of(package).page)] += 2 if label_file.file == file else 1
+    best: tuple[float, PageFrame] | None = None
     for (index, page), count in votes.most_common(4):
-        part = parts[index]
-        here = set(part.packages_on(page))
-        points = {package: (_corners(part.place_of(package)), quad) for package, quad in matches if package in here}
+        label_file = label_files[index]
+        here = set(label_file.packages_on(page))
+        points = {
+            package: (_corners(label_file.place_of(package)), quad) for package, quad in matches if package in here
+        }
         if len(points) < least:
             continue
         matrix, error = _fit(list(points.values()))
@@ -117,7 +119,7 @@ def bind_page(
             continue
         score = count - error
         if best is None or score > best[0]:
-            best = (score, Frame(part, page, matrix))
+            best = (score, PageFrame(label_file, page, matrix))
     return best[1] if best else None
 
 
@@ -145,7 +147,7 @@ def _fit(labels: Sequence[tuple[Quad, Quad]]) -> tuple[NDArray[np.floating[Any]]
             matrix = model(here, there)
             if matrix is None:
                 break
-            off = np.hypot(*np.moveaxis(mapped(matrix, np.array(here)) - np.array(there), -1, 0))
+            off = np.hypot(*np.moveaxis(apply_homography(matrix, np.array(here)) - np.array(there), -1, 0))
             # Of the symbol as it is seen: a map that is nonsense may make it huge, and its own errors small with it.
             by_label = off.reshape(-1, 4).mean(axis=1) / [_side(quad) for _, quad in kept]
             error = float(by_label.max())

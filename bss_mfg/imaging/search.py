@@ -19,14 +19,14 @@ _LEAST_FILL = 0.72  # share of its rectangle that a patch covers
 _CELL = 6  # pixels of a cell of the map
 
 
-def quads(grey: Grey, most: int = _MOST) -> list[Quad]:
+def find_candidates(grey: Grey, most: int = _MOST) -> list[Quad]:
     """The corners of patches that may be symbols, the largest first. Which corner is which is not known yet."""
     import numpy as np
 
-    busy = _busy(grey)
+    busy = _busy_cells(grey)
     found: list[tuple[float, Quad]] = []
-    for cells in _patches(busy):
-        rectangle = _rectangle(cells)
+    for cells in _connected_patches(busy):
+        rectangle = _enclosing_rectangle(cells)
         if rectangle is None:
             continue
         area, quad = rectangle
@@ -39,7 +39,7 @@ def quads(grey: Grey, most: int = _MOST) -> list[Quad]:
     return [quad for area, quad in found if area > usual / 3][:most]
 
 
-def _busy(grey: Grey) -> NDArray[np.bool_]:
+def _busy_cells(grey: Grey) -> NDArray[np.bool_]:
     """The cells of the page with as much going on as within a symbol: light and dark in turn, both ways."""
     import numpy as np
 
@@ -70,7 +70,7 @@ def _busy(grey: Grey) -> NDArray[np.bool_]:
     return np.asarray(picture.filter(ImageFilter.MaxFilter(3))) > 0
 
 
-def _patches(busy: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
+def _connected_patches(busy: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
     """The connected patches of cells, as (row, column) each."""
     import numpy as np
 
@@ -85,7 +85,7 @@ def _patches(busy: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
             number = parents[number]
         return number
 
-    runs: list[tuple[int, int, int, int]] = []
+    spans: list[tuple[int, int, int, int]] = []
     before: list[tuple[int, int, int]] = []
     for row, line in enumerate(busy):
         edges = np.flatnonzero(np.diff(np.concatenate([[False], line, [False]]).astype(np.int8)))
@@ -98,9 +98,9 @@ def _patches(busy: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
             for other in touching:
                 parents[other] = number
             here.append((start, end, number))
-            runs.append((row, start, end, number))
+            spans.append((row, start, end, number))
         before = here
-    for row, start, end, number in runs:
+    for row, start, end, number in spans:
         label[row, start:end] = root(number)
     at = np.argwhere(label > 0)
     owner = label[label > 0]
@@ -109,7 +109,7 @@ def _patches(busy: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
     return np.split(at[order], starts[1:].tolist())
 
 
-def _rectangle(cells: NDArray[np.intp]) -> tuple[float, Quad] | None:
+def _enclosing_rectangle(cells: NDArray[np.intp]) -> tuple[float, Quad] | None:
     """Area and corners in pixels of the smallest rectangle around a patch, if a symbol could fill it."""
     import numpy as np
 

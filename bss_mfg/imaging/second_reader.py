@@ -10,29 +10,29 @@ from bss_mfg.core.processes import TaskFailure, Worker
 from bss_mfg.errors import MissingError
 
 if TYPE_CHECKING:
-    from bss_mfg.imaging.page_frame import Box
+    from bss_mfg.imaging.page_frame import PixelBox
     from bss_mfg.imaging.sources import Grey
 
-SECONDS = 10.0
+READ_SECONDS = 10.0
 """After this a picture that stalls libdmtx is given up."""
 SEARCH_MS = 800
 """How long libdmtx may look for a symbol in one picture."""
 
-Question = tuple[bytes, int, int]
+GreyPixels = tuple[bytes, int, int]
 """8-bit grey pixels, width and height."""
 
 
 class SecondReader:
     """A picture that stalls or crashes libdmtx costs one symbol, not the run."""
 
-    def __init__(self, seconds: float = SECONDS, search_ms: int = SEARCH_MS) -> None:
-        self._worker: Worker[Question | None, bytes | bool | None] = Worker(_reader, (search_ms,), seconds)
-        self.available: bool | None = None
+    def __init__(self, seconds: float = READ_SECONDS, search_ms: int = SEARCH_MS) -> None:
+        self._worker: Worker[GreyPixels | None, bytes | bool | None] = Worker(_make_decoder, (search_ms,), seconds)
+        self._available: bool | None = None
         self.failures = 0
         """Pictures that stalled or crashed it."""
 
     def __enter__(self) -> SecondReader:
-        self.check()
+        self.require()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -40,7 +40,7 @@ class SecondReader:
 
     @classmethod
     @contextmanager
-    def lazily(cls) -> Iterator[SecondReader]:
+    def on_demand(cls) -> Iterator[SecondReader]:
         """A reader whose process is started when it is first asked, and ended with the context."""
         reader = cls()
         try:
@@ -52,22 +52,22 @@ class SecondReader:
         """End the process."""
         self._worker.close()
 
-    def usable(self) -> bool:
+    def is_available(self) -> bool:
         """Whether libdmtx can be loaded here."""
-        if self.available is None:
-            self.available = self._worker.run(None) is True
-        return self.available
+        if self._available is None:
+            self._available = self._worker.run(None) is True
+        return self._available
 
-    def check(self) -> None:
+    def require(self) -> None:
         """`MissingError` where libdmtx can't be loaded."""
-        if not self.usable():
+        if not self.is_available():
             raise MissingError(
                 "the second reader needs libdmtx, which is not installed",
                 way_out="Debian and Ubuntu: `sudo apt-get install libdmtx0b`; macOS: `brew install libdmtx`; on "
                 "Windows it comes with pylibdmtx. Verification without --second-reader works.",
             )
 
-    def read(self, grey: Grey, box: Box, margin: float = 0.08) -> bytes | None:
+    def read(self, grey: Grey, box: PixelBox, margin: float = 0.08) -> bytes | None:
         """The octets of the symbol in the box; None where it could not be read in time. `margin` is in box widths."""
         import numpy as np
 
@@ -82,13 +82,13 @@ class SecondReader:
         return answer if isinstance(answer, bytes) else None
 
 
-def _reader(search_ms: int) -> Callable[[Question | None], bytes | bool | None]:
+def _make_decoder(search_ms: int) -> Callable[[GreyPixels | None], bytes | bool | None]:
     try:
         from pylibdmtx.pylibdmtx import decode
     except (ImportError, OSError):
         return lambda question: False
 
-    def read(question: Question | None) -> bytes | bool | None:
+    def read(question: GreyPixels | None) -> bytes | bool | None:
         if question is None:
             return True
         found = decode(question, max_count=1, timeout=search_ms)

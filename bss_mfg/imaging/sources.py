@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
     Grey = NDArray[np.uint8]
 
-Area = tuple[float, float, float, float]
+MmBox = tuple[float, float, float, float]
 """x, y, width, height in mm from the page's top left corner."""
-Piece = tuple[int, int, "Grey"]
+PageCrop = tuple[int, int, "Grey"]
 """Left and top in pixels, and the grey there."""
 
 PDF_DPI = 300
 MAX_PIXELS = 50_000_000
-MOST_OCTETS = 1 << 30
+MAX_FILE_BYTES = 1 << 30
 """Of one file."""
 SUFFIXES = (".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".heic", ".heif")
 
@@ -44,7 +44,7 @@ class Page:
     file: str
     number: int
     size: tuple[int, int]
-    pieces: tuple[Piece, ...]
+    crops: tuple[PageCrop, ...]
     dpi: float | None
 
     @cached_property
@@ -53,16 +53,16 @@ class Page:
         import numpy as np
 
         width, height = self.size
-        if len(self.pieces) == 1 and self.pieces[0][2].shape == (height, width):
-            return self.pieces[0][2]
+        if len(self.crops) == 1 and self.crops[0][2].shape == (height, width):
+            return self.crops[0][2]
         whole = np.full((height, width), 255, np.uint8)
-        for left, top, grey in self.pieces:
+        for left, top, grey in self.crops:
             whole[top : top + grey.shape[0], left : left + grey.shape[1]] = grey
         return whole
 
-    def around(self, x: float, y: float) -> Piece:
+    def crop_at(self, x: float, y: float) -> PageCrop:
         """The piece that holds a pixel, or the whole page."""
-        for left, top, grey in self.pieces:
+        for left, top, grey in self.crops:
             if left <= x < left + grey.shape[1] and top <= y < top + grey.shape[0]:
                 return left, top, grey
         return 0, 0, self.grey
@@ -71,7 +71,7 @@ class Page:
 class Source:
     """One file with its pages, open. Made by `open_source`."""
 
-    def __init__(self, path: Path, pages: int, draw: Callable[[int, Sequence[Area]], Page], close: Callable[[], None]):
+    def __init__(self, path: Path, pages: int, draw: Callable[[int, Sequence[MmBox]], Page], close: Callable[[], None]):
         self.path, self.pages, self._draw, self._close = path, pages, draw, close
 
     def __enter__(self) -> Source:
@@ -84,26 +84,26 @@ class Source:
         """Let go of the file."""
         self._close()
 
-    def page(self, number: int, only: Sequence[Area] = ()) -> Page:
+    def page(self, number: int, areas: Sequence[MmBox] = ()) -> Page:
         """A page, from 1; `InputError` where it is damaged or over 50 megapixels.
 
         With `only`, a page of a PDF is drawn at these areas and stays white elsewhere, and its pixels are good until
         the next page is drawn: for our own files, where nothing else can lie. Each pixel drawn is the same as without,
         but for the rounding of an edge's grey.
         """
-        return self._draw(number, only)
+        return self._draw(number, areas)
 
 
 def open_source(path: Path) -> Source:
     """A PDF or picture, open; `InputError` where it is neither, or is damaged."""
-    return source_of(read_bytes(path, "file to verify", MOST_OCTETS), path)
+    return source_from_bytes(read_bytes(path, "file to verify", MAX_FILE_BYTES), path)
 
 
-def source_of(data: bytes, path: Path) -> Source:
+def source_from_bytes(data: bytes, path: Path) -> Source:
     """The same of octets; `path` is their name."""
     if not data:
         raise InputError("is empty", where=str(path), way_out="Scan or print it again.")
-    return _pdf(data, path) if data[:1024].lstrip()[:5] == b"%PDF-" else _picture(data, path)
+    return _open_pdf(data, path) if data[:1024].lstrip()[:5] == b"%PDF-" else _open_picture(data, path)
 
 
 def pages_of(path: Path) -> Iterator[Page]:
@@ -113,7 +113,7 @@ def pages_of(path: Path) -> Iterator[Page]:
             yield source.page(number)
 
 
-def _pdf(data: bytes, path: Path) -> Source:
+def _open_pdf(data: bytes, path: Path) -> Source:
     import pypdfium2
 
     try:
@@ -127,7 +127,7 @@ def _pdf(data: bytes, path: Path) -> Source:
 
     canvases: dict[int, Grey] = {}
 
-    def draw(number: int, only: Sequence[Area]) -> Page:
+    def draw(number: int, only: Sequence[MmBox]) -> Page:
         try:
             page = document[number - 1]
             width, height = page.get_size()
@@ -138,7 +138,7 @@ def _pdf(data: bytes, path: Path) -> Source:
                     where=str(path),
                     way_out="Verify it in smaller pages.",
                 )
-            found = Page(path.name, number, _size(page), tuple(_drawn(page, only, canvases)), PDF_DPI)
+            found = Page(path.name, number, _size(page), tuple(_render_crops(page, only, canvases)), PDF_DPI)
             page.close()
         except pypdfium2.PdfiumError as error:
             raise InputError(f"page {number} can't be drawn", where=str(path), way_out="Make it again.") from error
@@ -147,14 +147,14 @@ def _pdf(data: bytes, path: Path) -> Source:
     return Source(path, count, draw, document.close)
 
 
-def _drawn(page: Any, only: Sequence[Area], canvases: dict[int, Grey]) -> Iterator[Piece]:
+def _render_crops(page: Any, areas: Sequence[MmBox], canvases: dict[int, Grey]) -> Iterator[PageCrop]:
     """A page, or the strips of it that hold `only`, each on a canvas of its own, which the next page uses again: memory
     that lies together is quicker to clear, to draw on and to read than strips of a whole page's."""
     import numpy as np
     import pypdfium2
 
     scale = PDF_DPI / 72
-    if not only:
+    if not areas:
         pixels: Grey = page.render(scale=scale, grayscale=True).to_numpy()
         yield 0, 0, pixels.reshape(pixels.shape[:2])
         return
@@ -166,7 +166,7 @@ def _drawn(page: Any, only: Sequence[Area], canvases: dict[int, Grey]) -> Iterat
         memory = (ctypes.c_ubyte * (width * height)).from_buffer(canvases[number].data)
         return pypdfium2.PdfBitmap.new_native(width, height, format, rev_byteorder, buffer=memory, stride=width)
 
-    for number, (left, top, right, bottom) in enumerate(_strips(only, width, height)):
+    for number, (left, top, right, bottom) in enumerate(_strips(areas, width, height)):
         # pdfium rounds each crop up to whole pixels: half a pixel less is exact.
         sides = (left, height - bottom, width - right, top)
         page.render(
@@ -186,11 +186,11 @@ def _size(page: Any) -> tuple[int, int]:
     return width, height
 
 
-def _strips(only: Sequence[Area], width: int, height: int) -> list[tuple[int, int, int, int]]:
+def _strips(areas: Sequence[MmBox], width: int, height: int) -> list[tuple[int, int, int, int]]:
     """Upright strips (left, top, right, bottom in pixels) that hold the areas and a fifth more around each."""
     scale = PDF_DPI / 25.4
     strips: list[tuple[int, int, int, int]] = []
-    for x, y, across, down in sorted(only):
+    for x, y, across, down in sorted(areas):
         left, top = max(int((x - across / 5) * scale), 0), max(int((y - down / 5) * scale), 0)
         right = min(int((x + across * 1.2) * scale) + 1, width)
         bottom = min(int((y + down * 1.2) * scale) + 1, height)
@@ -201,15 +201,15 @@ def _strips(only: Sequence[Area], width: int, height: int) -> list[tuple[int, in
     return strips
 
 
-def _picture(data: bytes, path: Path) -> Source:
+def _open_picture(data: bytes, path: Path) -> Source:
     from io import BytesIO
 
     from PIL import Image, UnidentifiedImageError
 
-    _learn_heic(path)
+    _register_heic(path)
 
     @contextmanager
-    def plainly() -> Iterator[None]:
+    def picture_errors() -> Iterator[None]:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -227,13 +227,13 @@ def _picture(data: bytes, path: Path) -> Source:
                 raise from_os_error(error, "reading the picture", path) from error
             raise InputError("is a damaged or cut-off picture", where=str(path), way_out="Scan it again.") from error
 
-    with plainly():
+    with picture_errors():
         picture: Any = Image.open(BytesIO(data))
         # Only TIFFs are read as many pages: the frames of an animation are none.
         count = int(getattr(picture, "n_frames", 1)) if picture.format in ("TIFF", "MPO") else 1
 
-    def draw(number: int, only: Sequence[Area]) -> Page:
-        with plainly():
+    def draw(number: int, only: Sequence[MmBox]) -> Page:
+        with picture_errors():
             picture.seek(number - 1)
             if picture.width * picture.height > MAX_PIXELS:
                 raise _too_large(path)
@@ -261,7 +261,7 @@ def _dpi(picture: Any) -> float | None:
     return float(dpi) if dpi and 50 <= float(dpi) <= 4800 else None
 
 
-def _learn_heic(path: Path) -> None:
+def _register_heic(path: Path) -> None:
     """Telephones save HEIC; Pillow reads it where pillow-heif is installed."""
     if path.suffix.lower() not in (".heic", ".heif"):
         return

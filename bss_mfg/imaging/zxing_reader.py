@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bss_mfg.imaging.grid import Quad
-from bss_mfg.imaging.page_frame import Box, box_of
+from bss_mfg.imaging.page_frame import PixelBox, box_of
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.sources import Grey
@@ -18,8 +18,8 @@ class Read:
     symbology identifier (`]d1` for Data Matrix), its unused error correction (0 to 1, or None), its corners as the
     upright symbol has them, and `how` it was read, if not at first sight."""
 
-    octets: bytes
-    box: Box
+    data: bytes
+    box: PixelBox
     symbology: str = ""
     unused_error_correction: float | None = None
     quad: Quad | None = None
@@ -44,10 +44,10 @@ def read_page(grey: Grey, thorough: bool = False) -> list[Read]:
         try_invert=thorough,
         return_errors=thorough,
     )
-    return [read_of(item) for item in found]
+    return [read_from_result(item) for item in found]
 
 
-def read_box(grey: Grey, box: Box, thorough: bool = False, origin: tuple[int, int] = (0, 0)) -> Read | None:
+def read_box(grey: Grey, box: PixelBox, thorough: bool = False, origin: tuple[int, int] = (0, 0)) -> Read | None:
     """The symbol at a known place: the box is cut out with a margin and read, or None. The picture may be a piece of a
     page that begins at `origin` (left, top)."""
     import zxingcpp
@@ -70,32 +70,32 @@ def read_box(grey: Grey, box: Box, thorough: bool = False, origin: tuple[int, in
             binarizer=binarizer,
         )
         if found:
-            return read_of(found[0], left, top)
+            return read_from_result(found[0], left, top)
     return None
 
 
-def read_of(item: Any, left: float = 0, top: float = 0, scale: float = 1.0) -> Read:
+def read_from_result(item: Any, left: float = 0, top: float = 0, scale: float = 1.0) -> Read:
     """A result of zxing-cpp, in pixels of the page: the picture it read was cut out at left, top and then scaled."""
-    place = item.position
+    position = item.position
     corners = [
         (left + corner.x / scale, top + corner.y / scale)
-        for corner in (place.top_left, place.top_right, place.bottom_right, place.bottom_left)
+        for corner in (position.top_left, position.top_right, position.bottom_right, position.bottom_left)
     ]
     quad = (corners[0], corners[1], corners[2], corners[3])
-    octets = bytes(item.bytes) if item.valid else b""
+    data = bytes(item.bytes) if item.valid else b""
     extra = (item.extra if item.valid else None) or {}  # bars have none
-    return Read(octets, box_of(quad), item.symbology_identifier, extra.get("UEC"), quad)
+    return Read(data, box_of(quad), item.symbology_identifier, extra.get("UEC"), quad)
 
 
-def read_picture(grey: Grey, left: float = 0, top: float = 0, scale: float = 1.0) -> Read | None:
+def read_crop(grey: Grey, left: float = 0, top: float = 0, scale: float = 1.0) -> Read | None:
     """The one symbol of a picture that was cut out of a page at left, top, and scaled; or None."""
     import zxingcpp
 
     found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.DataMatrix))
-    return next((read_of(item, left, top, scale) for item in found if item.valid), None)
+    return next((read_from_result(item, left, top, scale) for item in found if item.valid), None)
 
 
-def read_clean(grey: Grey) -> tuple[bytes, str, float | None] | None:
+def decode_drawn(grey: Grey) -> tuple[bytes, str, float | None] | None:
     """Octets, symbology and unused error correction of a drawn symbol that fills a picture; or None."""
     import zxingcpp
 
@@ -114,13 +114,13 @@ def read_clean(grey: Grey) -> tuple[bytes, str, float | None] | None:
     return bytes(item.bytes), item.symbology_identifier, extra.get("UEC")
 
 
-def within(grey: Grey, box: Box) -> bool:
+def within(grey: Grey, box: PixelBox) -> bool:
     """Whether a box lies in the picture, but for a pixel or two."""
     rows, columns = grey.shape
     return box[0] >= -2 and box[1] >= -2 and box[0] + box[2] <= columns + 2 and box[1] + box[3] <= rows + 2
 
 
-def darkness(grey: Grey, box: Box) -> float:
+def darkness(grey: Grey, box: PixelBox) -> float:
     """Share of dark pixels in a box: about 0.5 for a symbol, 0 for blank paper. Dark is what is nearer to the page's
     ink than to its paper."""
     left, top = max(int(box[0]), 0), max(int(box[1]), 0)

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from bss_mfg.core.files import free_bytes
 from bss_mfg.errors import MissingError
-from bss_mfg.imaging.sources import source_of
+from bss_mfg.imaging.sources import source_from_bytes
 from bss_mfg.imaging.zxing_reader import read_box
 from bss_mfg.issuing.slices import Slice, SliceSettings, make_slice
 from bss_mfg.label.layout.file_content import LabelFileContent
@@ -192,7 +192,7 @@ def _time_reading(ready: PreparedRun, document: bytes, labels: int) -> float:
     """Seconds a label to draw pages of a document and read the labels on them."""
     boxes = ready.layout.symbol_boxes()
     seconds = 0.0
-    with source_of(document, Path(f"example.{ready.printer.language}")) as source:
+    with source_from_bytes(document, Path(f"example.{ready.printer.language}")) as source:
         pages = min(-(-labels // len(boxes)), source.pages)
         for number in (0, *range(pages)):  # the first page twice: once to warm up
             start = time.perf_counter()

@@ -22,7 +22,7 @@ from bss_mfg.model import Batch
 from bss_mfg.pipeline.plan import TRAVELLER_STEM, PreparedRun
 from bss_mfg.verify.findings import Finding
 from bss_mfg.verify.verification import Verifier
-from bss_mfg.verify.verification import Wanted as Reading
+from bss_mfg.verify.verification import VerifyOptions as Reading
 from bss_mfg.workspace.workspace import Workspace
 
 Progress = Callable[[int, int], None]
@@ -166,11 +166,11 @@ def _verify_step(
     progress = reporter.begin("verify", batch.packages)
 
     def so_far(done: int, total: int) -> None:
-        reporter.failed(verifier.faults)
+        reporter.failed(verifier.fault_count)
         progress(done, total)
 
-    verifier = Verifier(ledger, batch, Reading(resume=True, scrapped=False), so_far, executor=executor)
-    verifier.read(files)
+    verifier = Verifier(ledger, batch, Reading(resume=True, reread_scrapped=False), so_far, executor=executor)
+    verifier.read_files(files)
     found = verifier.outcome()
     gone = ledger.scrapped_packages(batch.id)  # between label and reading: the label files can't know it
     for _, item in found.findings.faults():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
-from bss_mfg.core.text import printable, visible
+from bss_mfg.core.text import printable, printable_name
 
 FileKind = Literal["programming", "labels", "control logs"]
 Item = TypeVar("Item")
@@ -117,7 +117,7 @@ class ComparisonBuilder:
 
     def shown_name(self, path: Path) -> str:
         """A file's path below the folder, harmless to show."""
-        return visible(path.relative_to(self.folder).as_posix())
+        return printable_name(path.relative_to(self.folder).as_posix())
 
     def add_difference(self, what: str, path: Path | str = "", unit: str = "", package: int | None = None) -> None:
         """Write down a difference."""

@@ -23,10 +23,10 @@ from bss_mfg.programming.readback import ExpectedUnits
 from bss_mfg.reconcile.batch_records import BatchRecords
 from bss_mfg.reconcile.comparison import Comparison, ComparisonBuilder, SerialSummary
 from bss_mfg.reconcile.programming_tasks import KeyAccess
-from bss_mfg.verify.findings import ScannedPage, Seen
-from bss_mfg.verify.request import Wish
-from bss_mfg.verify.task_runner import Reading
-from bss_mfg.verify.tasks import Look
+from bss_mfg.verify.findings import PageSymbol, ScannedPage
+from bss_mfg.verify.request import ReadRequest
+from bss_mfg.verify.task_runner import TaskRunner
+from bss_mfg.verify.tasks import PageTask
 from bss_mfg.verify.verification import Progress
 
 READABLE = (".pdf", ".png")
@@ -92,8 +92,8 @@ class _LabelComparison:
         ours = {part.sha256: part for part in printed}
         names = {part.file for part in printed if part.each == "package"}
         wanted = _files_to_read(book, files, ours, names)
-        reading = Reading(Wish(ledger.path, ledger.who, self._books.batch.id), executor)
-        for look, answers in reading.pages(self._looks(reading, wanted)):
+        reading = TaskRunner(ReadRequest(ledger.path, ledger.who, self._books.batch.id), executor)
+        for look, answers in reading.run(self._looks(reading, wanted)):
             if self._file is None or self._file.path != look.path:
                 self._end_file()
                 part = ours.get(wanted[look.path])
@@ -110,14 +110,14 @@ class _LabelComparison:
         self._conclude(printed)
         return book.finish(self._count)
 
-    def _looks(self, reading: Reading, wanted: Iterable[Path]) -> Iterator[Look]:
+    def _looks(self, reading: TaskRunner, wanted: Iterable[Path]) -> Iterator[PageTask]:
         """The pages of each file that can be opened, a few at a time."""
-        for path, answer in reading.opened(wanted):
+        for path, answer in reading.describe_files(wanted):
             if isinstance(answer, TaskFailure):
                 self._book.add_difference(f"can't be read: {answer.reason}", path)
             else:
                 self._book.files.add(self._book.shown_name(path))
-                yield from reading.cut(path, answer)
+                yield from reading.page_tasks(path, answer)
 
     def _differs(self, what: str, package: int, path: Path | None = None, unit: str = "") -> None:
         """Write down a difference of a package, or of a unit in it."""
@@ -128,18 +128,18 @@ class _LabelComparison:
 
     def _compare_page(self, page: ScannedPage, file: _LabelFile) -> None:
         """What one page shows."""
-        shown = {self._compare_symbol(page, item, file) for item in page.seen}
+        shown = {self._compare_symbol(page, item, file) for item in page.symbols}
         if file.known_by_name and page.frame:
-            for package in page.frame.part.packages_on(page.frame.page):
+            for package in page.frame.label_file.packages_on(page.frame.page):
                 if package not in shown:
                     self._differs(f"page {page.number}: no reader reads its label", package, file.path)
 
-    def _compare_symbol(self, page: ScannedPage, item: Seen, file: _LabelFile) -> int | None:
+    def _compare_symbol(self, page: ScannedPage, item: PageSymbol, file: _LabelFile) -> int | None:
         """What one symbol says; the package of this batch that it is of, right or wrong."""
         said, batch = item.diagnosis, self._books.batch
         if said is None:
             file.unread += 1
-            return item.identified
+            return item.identified_package
         package = said.package if said.batch == batch.id else None
         if package is None:
             self._book.add_difference(f"page {page.number}: {said.detail}", file.path, said.serials)
@@ -150,8 +150,8 @@ class _LabelComparison:
         file.shown[package] += 1
         if said.kind == "scrapped" and file.shown[package] == 1:
             file.outdated.add(said.serials)
-        if item.over is not None and item.over != package and 1 <= item.over <= batch.packages:
-            where = self._books.serials_of(item.over)
+        if item.in_place_of is not None and item.in_place_of != package and 1 <= item.in_place_of <= batch.packages:
+            where = self._books.serials_of(item.in_place_of)
             self._differs(f"page {page.number}: lies in the place of {where}", package, file.path)
         if not said.detail.startswith("an older barcode"):
             self._count += not self._marks[package] & LABEL_READ

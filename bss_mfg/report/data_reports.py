@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
-from bss_mfg.verify.verification import Verification, rows_of
+from bss_mfg.verify.verification import Verification, finding_rows
 
 _COLUMNS = (
     "verdict",
@@ -44,7 +44,7 @@ def _document(outcome: Verification) -> dict[str, Any]:
     """What `verify --json` prints: docs/formats/json.md names every field."""
     return {
         "batch": outcome.batch.id,
-        "right": outcome.right,
+        "right": outcome.passed,
         "partial": outcome.partial,
         "resumed": outcome.resumed,
         "resumed_labels": outcome.resumed_labels,
@@ -54,8 +54,8 @@ def _document(outcome: Verification) -> dict[str, Any]:
         "broken_files": [{"file": name, "reason": reason} for name, reason in outcome.broken],
         "troubles": [{"file": name, "reason": reason} for name, reason in outcome.troubles],
         "sample": asdict(outcome.decision) if outcome.decision else None,
-        "statistics": _statistics(outcome, statistics(outcome)) if outcome.wanted.grade else None,
-        "findings": _LazyList(len(outcome.findings), rows_of(outcome)),
+        "statistics": _statistics(outcome, statistics(outcome)) if outcome.options.grade else None,
+        "findings": _LazyList(len(outcome.findings), finding_rows(outcome)),
     }
 
 
@@ -86,7 +86,7 @@ def csv_report(outcome: Verification) -> Iterator[bytes]:
     buffer = io.StringIO()
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
     writer.writerow([*_COLUMNS, "grade", "letter", "pixels_per_module", *(f"grade_{name}" for name in PARAMETERS)])
-    for row in rows_of(outcome):
+    for row in finding_rows(outcome):
         grade: dict[str, Any] = row["grade"] or {}
         parameters = grade.get("grades", {})
         cells = [

@@ -11,11 +11,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from bss_mfg.imaging.grade import unused_error_correction
+from bss_mfg.imaging.grade import unused_error_correction_grade
 from bss_mfg.report import sheet_maps, svg_figures
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
-from bss_mfg.verify.findings import KINDS, Finding
-from bss_mfg.verify.verification import Verification, row_of, rows_of
+from bss_mfg.verify.findings import FINDING_KINDS, Finding
+from bss_mfg.verify.verification import Verification, finding_row, finding_rows
 
 MOST_FAILURES_SHOWN = 200
 MEANINGS = {
@@ -46,7 +46,7 @@ def verdict_words(outcome: Verification) -> tuple[str, str]:
             "reject": ("The lot is rejected", "bad"),
             "incomplete": ("The sample is not complete", "warn"),
         }[outcome.decision.verdict]
-    if not outcome.right:
+    if not outcome.passed:
         return "Not all labels are right", "bad"
     if outcome.counts["missing"]:
         return "Right so far (partial check)", "warn"
@@ -78,7 +78,7 @@ def html_report(outcome: Verification, made_at: str, version: str) -> Iterator[b
     if outcome.decision:
         yield _encoded(f'<p class="pane">{escape(sample_words(outcome))}</p>')
     yield b'<div class="tiles">'
-    for kind in KINDS:
+    for kind in FINDING_KINDS:
         number = outcome.counts[kind]
         tone = "good" if kind == "matched" else "bad" if number else "soft"
         yield _encoded(
@@ -100,7 +100,7 @@ def sample_words(outcome: Verification) -> str:
     if decision is None:
         return ""
     left = f", {len(decision.open):,} not checked yet" if decision.open else ""
-    return f"{decision.plan.words}. Found wrong: {len(decision.wrong):,}{left}."
+    return f"{decision.plan.description}. Found wrong: {len(decision.wrong):,}{left}."
 
 
 def read_words(outcome: Verification) -> str:
@@ -119,7 +119,7 @@ def failures(outcome: Verification) -> tuple[int, list[tuple[int, Finding]], boo
     known."""
     total, first, marked = 0, [], False
     for index, item in outcome.findings.faults():
-        marked = marked or bool(item.ailing and item.ailing.wrong)
+        marked = marked or bool(item.defects and item.defects.wrong_modules)
         if item.unseen and outcome.partial:
             continue
         total += 1
@@ -131,7 +131,7 @@ def failures(outcome: Verification) -> tuple[int, list[tuple[int, Finding]], boo
 def worst_rows(outcome: Verification, facts: Statistics) -> list[dict[str, Any]]:
     """The worst labels as plain records, the worst first."""
     found = outcome.findings.pick(facts.worst)
-    return [row_of(found[index]) for index in facts.worst]
+    return [finding_row(found[index]) for index in facts.worst]
 
 
 def _troubles(outcome: Verification) -> Iterator[bytes]:
@@ -158,8 +158,8 @@ def _failures(outcome: Verification) -> Iterator[bytes]:
         )
     yield b'<div class="cards">'
     for index, item in failed:
-        shot, row = outcome.pictures.get(index), row_of(item)
-        image = svg_figures.symbol(shot, item.ailing) if shot else '<div class="none">no picture</div>'
+        shot, row = outcome.pictures.get(index), finding_row(item)
+        image = svg_figures.symbol(shot, item.defects) if shot else '<div class="none">no picture</div>'
         name = escape(row["serials"] or "not one of ours")
         yield _encoded(
             f'<div class="card">{image}<div><span class="kind bad">{row["verdict"]}</span><h3>{name}</h3>'
@@ -176,7 +176,7 @@ def _sheets(outcome: Verification) -> Iterator[bytes]:
     if not found and not rolls:
         return
     yield b"<h2>Where it lies</h2>"
-    keys = [(kind, svg_figures.MARKS[kind], kind) for kind in KINDS] + [("unseen", "", "in no picture")]
+    keys = [(kind, svg_figures.MARKS[kind], kind) for kind in FINDING_KINDS] + [("unseen", "", "in no picture")]
     legend = "".join(f'<span class="swatch {kind}">{mark}</span> {words} ' for kind, mark, words in keys)
     yield _encoded(f'<p class="soft key">{legend}</p><div class="maps">')
     for item in found:
@@ -245,7 +245,7 @@ def _table(outcome: Verification) -> Iterator[bytes]:
     yield _encoded(
         f'<section id="all"><h2>All labels ({total:,})</h2><p class="controls"><label>Search <input id="search" '
         'type="search" autocomplete="off"></label> <label>Verdict <select id="verdict"><option value="">all</option>'
-        + "".join(f"<option>{kind}</option>" for kind in KINDS)
+        + "".join(f"<option>{kind}</option>" for kind in FINDING_KINDS)
         + '</select></label> <span id="shown" class="soft"></span></p><table id="table"><thead><tr>'
         + "".join(
             f'<th><button type="button" data-column="{index}">{name}</button></th>'
@@ -255,14 +255,14 @@ def _table(outcome: Verification) -> Iterator[bytes]:
         "<noscript>The table needs scripts; `verify --report table.csv` writes the same.</noscript></section>"
     )
     yield b'<script type="application/json" id="rows">['
-    for index, row in enumerate(rows_of(outcome)):
+    for index, row in enumerate(finding_rows(outcome)):
         share, grade = row["unused_error_correction"], row["grade"]
         cells = [
             row["serials"],
             row["package"],
             row["verdict"],
             (f"{grade['overall']:.1f} {grade['letter']}" if grade["gradable"] else "not gradable") if grade else "",
-            "" if share is None else f"{share:.0%} ({unused_error_correction(share)})",
+            "" if share is None else f"{share:.0%} ({unused_error_correction_grade(share)})",
             place_words(row),
             row["detail"],
         ]

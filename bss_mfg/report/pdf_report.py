@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from bss_mfg.core.text import printable
-from bss_mfg.imaging.label_pictures import FIGURE_BORDER, Shot
+from bss_mfg.imaging.label_pictures import PICTURE_BORDER_MODULES, LabelPicture
 from bss_mfg.report import sheet_maps
 from bss_mfg.report.html_report import (
     MEANINGS,
@@ -22,8 +22,8 @@ from bss_mfg.report.html_report import (
     worst_rows,
 )
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
-from bss_mfg.verify.findings import KINDS
-from bss_mfg.verify.verification import Verification, row_of
+from bss_mfg.verify.findings import FINDING_KINDS
+from bss_mfg.verify.verification import Verification, finding_row
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.defects import Defects
@@ -104,7 +104,10 @@ def _sections(outcome: Verification, made_at: str, version: str) -> Iterator[lis
         ),
         *([_text(sample_words(outcome), spaceBefore=6)] if outcome.decision else []),
     ]
-    yield [_space(4), _table([[f"{outcome.counts[kind]:,}", kind, MEANINGS[kind]] for kind in KINDS], (20, 28, 126))]
+    yield [
+        _space(4),
+        _table([[f"{outcome.counts[kind]:,}", kind, MEANINGS[kind]] for kind in FINDING_KINDS], (20, 28, 126)),
+    ]
     for head, found in (("Files that could not be read", outcome.broken), ("Read with difficulty", outcome.troubles)):
         if found:
             yield [_head(head), _table([[name, reason] for name, reason in found], (80, 94))]
@@ -150,18 +153,18 @@ def _failures(outcome: Verification) -> list[Any]:
         return []
     rows = []
     for index, item in failed:
-        shot, row = outcome.pictures.get(index), row_of(item)
+        shot, row = outcome.pictures.get(index), finding_row(item)
         words = [
             _text(f"{row['verdict'].upper()}  {row['serials'] or 'not one of ours'}", fontName="Helvetica-Bold"),
             _text(row["detail"]),
             _text(place_words(row), textColor="#5b6470"),
         ]
-        rows.append([_figure(shot, item.ailing) if shot else "", words])
+        rows.append([_figure(shot, item.defects) if shot else "", words])
     more = [_text(f"{total - MOST_FAILURES_SHOWN:,} more; the JSON and CSV reports list all.")]
     return [_head(f"What is wrong ({total:,})"), _table(rows, (36, 138)), *more[: total > MOST_FAILURES_SHOWN]]
 
 
-def _figure(shot: Shot, ailing: Defects | None) -> Any:
+def _figure(shot: LabelPicture, ailing: Defects | None) -> Any:
     """A failed label, with its wrong modules framed where its grid is known."""
     from reportlab.lib.units import mm
     from reportlab.lib.utils import ImageReader
@@ -180,12 +183,12 @@ def _figure(shot: Shot, ailing: Defects | None) -> Any:
             self.canv.drawImage(picture, 0, side - height * scale, width * scale, height * scale)
             if not shot.upright or ailing is None:
                 return
-            module = side / (ailing.size + 2 * FIGURE_BORDER)
+            module = side / (ailing.size + 2 * PICTURE_BORDER_MODULES)
             self.canv.setStrokeColor("#e5001b")
             self.canv.setFillColor("#e5001b")
             self.canv.setLineWidth(0.3)
-            for row, column, dark in ailing.wrong[:1500]:
-                x, y = (column + FIGURE_BORDER) * module, side - (row + FIGURE_BORDER + 1) * module
+            for row, column, dark in ailing.wrong_modules[:1500]:
+                x, y = (column + PICTURE_BORDER_MODULES) * module, side - (row + PICTURE_BORDER_MODULES + 1) * module
                 self.canv.rect(x, y, module, module)
                 if dark:
                     self.canv.rect(x + module / 3, y + module / 3, module / 3, module / 3, stroke=0, fill=1)

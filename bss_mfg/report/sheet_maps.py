@@ -62,12 +62,12 @@ class _PackageVerdicts:
 
 def sheets(outcome: Verification) -> tuple[list[SheetMap], int]:
     """The pages with more than one label, those with faults first, and how many more there are."""
-    if all(len(part.symbol_boxes) == 1 for part in outcome.parts):
+    if all(len(part.symbol_boxes) == 1 for part in outcome.label_files):
         return [], 0
     books = _package_verdicts(outcome)
     pages = (
         (books.faults(mine), (part, page, mine))
-        for index, part in enumerate(outcome.parts)
+        for index, part in enumerate(outcome.label_files)
         if len(part.symbol_boxes) > 1
         for page in range(1, part.pages + 1)
         if books.seen(mine := books.newest_in(index, part.packages_on(page)))
@@ -80,12 +80,12 @@ def sheets(outcome: Verification) -> tuple[list[SheetMap], int]:
 def rolls(outcome: Verification) -> tuple[list[tuple[str, int, list[tuple[str, str]]]], int]:
     """Files with one label a page, those with faults first: how many labels, and (verdict, words) of those that are
     drawn, in the order of printing; and how many more files there are."""
-    if all(len(part.symbol_boxes) > 1 for part in outcome.parts):
+    if all(len(part.symbol_boxes) > 1 for part in outcome.label_files):
         return [], 0
     books = _package_verdicts(outcome)
     files = (
         (books.faults(part.numbers), part)
-        for index, part in enumerate(outcome.parts)
+        for index, part in enumerate(outcome.label_files)
         if len(part.symbol_boxes) == 1 and any(books.newest_file[number] == index for number in part.numbers)
     )
     chosen, more = _worst(files)
@@ -100,7 +100,7 @@ def _package_verdicts(outcome: Verification) -> _PackageVerdicts:
     books = _PackageVerdicts(bytearray(outcome.batch.packages + 1), array("I", bytes(4 * (outcome.batch.packages + 1))))
     for item, rank in _ranked(outcome, lambda package: package < len(books.gravest)):
         books.gravest[item.package or 0] = max(books.gravest[item.package or 0], rank)
-    for index, part in enumerate(outcome.parts):
+    for index, part in enumerate(outcome.label_files):
         for number in part.numbers:
             books.newest_file[number] = index
     return books

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bss_mfg.core.text import visible
+from bss_mfg.core.text import printable_name
 from bss_mfg.imaging.grade import SymbolGrade
 from bss_mfg.verify.verification import Verification
 
@@ -101,8 +101,8 @@ def statistics(outcome: Verification) -> Statistics:
         parameters=graded.parameters(),
         worst=graded.worst,
         positions=_place_statistics(outcome, spots) if pages.groups else (),
-        page_mm=outcome.parts[-1].page_mm if pages.groups and outcome.parts else None,
-        over_time=tuple(PageStatistics(visible(file), page, *sums) for (file, page), sums in pages.means()),
+        page_mm=outcome.label_files[-1].page_mm if pages.groups and outcome.label_files else None,
+        over_time=tuple(PageStatistics(printable_name(file), page, *sums) for (file, page), sums in pages.means()),
     )
 
 
@@ -191,8 +191,8 @@ class _GradeTally:
 def _place_by_package(outcome: Verification) -> Sequence[int]:
     """For each package number the place, from 1, of its newest label on a part with the same cells as the last part."""
     found = array("H", bytes(2 * (outcome.batch.packages + 1)))
-    for part in outcome.parts:
-        if part.symbol_boxes == outcome.parts[-1].symbol_boxes:
+    for part in outcome.label_files:
+        if part.symbol_boxes == outcome.label_files[-1].symbol_boxes:
             for at, number in enumerate(part.numbers, part.start_at - 1):
                 found[number] = at % len(part.symbol_boxes) + 1
     return found
@@ -200,9 +200,10 @@ def _place_by_package(outcome: Verification) -> Sequence[int]:
 
 def _place_statistics(outcome: Verification, tally: _GroupTally) -> tuple[PlaceStatistics, ...]:
     """The places of the sheet with their labels, over all pages of parts with the same cells."""
-    if not outcome.parts:
+    if not outcome.label_files:
         return ()
     means = dict(tally.means())
     return tuple(
-        PlaceStatistics(*box, *means.get(cell, (0, 0, None))) for cell, box in enumerate(outcome.parts[-1].symbol_boxes)
+        PlaceStatistics(*box, *means.get(cell, (0, 0, None)))
+        for cell, box in enumerate(outcome.label_files[-1].symbol_boxes)
     )

@@ -13,7 +13,7 @@ from html import escape
 
 from bss_mfg.imaging.defects import Defects
 from bss_mfg.imaging.grade import letter_of
-from bss_mfg.imaging.label_pictures import FIGURE, FIGURE_BORDER, Shot
+from bss_mfg.imaging.label_pictures import PICTURE_BORDER_MODULES, PICTURE_PIXELS_PER_MODULE, LabelPicture
 from bss_mfg.report.statistics import (
     LETTERS,
     PARAMETERS,
@@ -72,22 +72,23 @@ def ribbon(cells: Sequence[tuple[str, str]], across: int = 50) -> str:
     return sheet((min(across, len(cells)) * side, rows * side), boxes).replace('class="sheet"', 'class="ribbon"')
 
 
-def symbol(shot: Shot, ailing: Defects | None) -> str:
+def symbol(shot: LabelPicture, ailing: Defects | None) -> str:
     """The picture of a failed label. Where its grid is known, each wrong module is framed: a dot says that it should
     be dark, an empty frame that it should be light."""
     data = base64.b64encode(shot.png).decode("ascii")
     if not shot.upright or ailing is None:
         return f'<img alt="the label as it was seen" src="data:image/png;base64,{data}">'
-    side = ailing.size + 2 * FIGURE_BORDER
-    frames = "".join(f"M{column} {row}h1v1h-1z" for row, column, _ in ailing.wrong)
-    dots = "".join(f"M{column + 0.3} {row + 0.3}h.4v.4h-.4z" for row, column, dark in ailing.wrong if dark)
+    border = PICTURE_BORDER_MODULES
+    side = ailing.size + 2 * border
+    frames = "".join(f"M{column} {row}h1v1h-1z" for row, column, _ in ailing.wrong_modules)
+    dots = "".join(f"M{column + 0.3} {row + 0.3}h.4v.4h-.4z" for row, column, dark in ailing.wrong_modules if dark)
     body = [
-        f'<image href="data:image/png;base64,{data}" x="{-FIGURE_BORDER}" y="{-FIGURE_BORDER}" width="{side}" '
-        f'height="{side}"/>',
+        f'<image href="data:image/png;base64,{data}" x="{-border}" y="{-border}" width="{side}" height="{side}"/>',
         f'<path class="wrong" d="{frames}"/><path class="dark" d="{dots}"/>',
     ]
-    box = f"{-FIGURE_BORDER} {-FIGURE_BORDER} {side} {side}"
-    title = f"{len(ailing.wrong)} wrong modules of {ailing.size} x {ailing.size}, {FIGURE} pixels each"
+    box = f"{-border} {-border} {side} {side}"
+    size = f"{ailing.size} x {ailing.size}"
+    title = f"{len(ailing.wrong_modules)} wrong modules of {size}, {PICTURE_PIXELS_PER_MODULE} pixels each"
     return f'<svg class="symbol" role="img" viewBox="{box}"><title>{title}</title>{"".join(body)}</svg>'
 
 

@@ -10,7 +10,7 @@ _LONGEST = 100_000
 """A line is cut here: a scanner that sends no line ends must not fill the memory."""
 
 
-def serial_lines(port: str, baud: int) -> Iterator[str]:
+def read_port(port: str, baud: int) -> Iterator[str]:
     """What the scanner sends, line by line: CR, LF or both end one. Ends when the device is unplugged.
 
     `MissingError` without pyserial, `InputError` where the port can't be opened.

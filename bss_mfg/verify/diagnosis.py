@@ -12,12 +12,12 @@ from bss_mfg.errors import InputError
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.payload import parse
 from bss_mfg.payload.spec import Spec
-from bss_mfg.verify.keyboards import diagnose_layout
+from bss_mfg.verify.keyboards import detect_layout
 
-Kind = Literal["match", "foreign", "mismatched", "scrapped"]
+DiagnosisKind = Literal["match", "foreign", "mismatched", "scrapped"]
 
 _AIM = re.compile(r"\](?:d[0-6]|Q[0-6]|C[0-4]|A[0-7]|E[0-4]|z[0-9A-C])")
-_AFTER = re.compile(r"[\r\n\t]+\Z")
+_LINE_ENDS = re.compile(r"[\r\n\t]+\Z")
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Diagnosis:
     `stripped` is what was taken off before comparing (an AIM prefix, an end-of-line); `serials` name
     a foreign label."""
 
-    kind: Kind
+    kind: DiagnosisKind
     detail: str
     batch: str | None = None
     package: int | None = None
@@ -40,15 +40,15 @@ def strip_scanner_marks(text: str) -> tuple[str, str]:
     if prefix := _AIM.match(text):
         text = text[prefix.end() :]
         stripped = f"AIM prefix {prefix[0]}"
-    if end := _AFTER.search(text):
+    if end := _LINE_ENDS.search(text):
         text = text[: end.start()]
         stripped += (", " if stripped else "") + "end-of-line"
     return text, stripped
 
 
-def diagnose(octets: bytes, batch_id: str, ledger: Ledger, specs: Sequence[Spec]) -> Diagnosis:
+def diagnose(data: bytes, batch_id: str, ledger: Ledger, specs: Sequence[Spec]) -> Diagnosis:
     """Compare a scanned string with the ledger: byte for byte after at most one AIM prefix and one end-of-line."""
-    text, stripped = strip_scanner_marks(octets.decode("utf-8", "surrogateescape"))
+    text, stripped = strip_scanner_marks(data.decode("utf-8", "surrogateescape"))
     if stripped.startswith("AIM prefix ]d2"):
         return Diagnosis("mismatched", "a GS1 Data Matrix (FNC1 first), not a plain one", stripped=stripped)
     found = ledger.find_payload(text)
@@ -61,30 +61,29 @@ def diagnose(octets: bytes, batch_id: str, ledger: Ledger, specs: Sequence[Spec]
             return Diagnosis("match", "", batch, package, stripped)
         serials = _serials(ledger, batch, package)
         return Diagnosis("foreign", f"belongs to batch {batch}, package {package}", batch, package, stripped, serials)
-    if old := ledger.find_superseded(text):
-        detail = (
-            f"an older barcode of package {old[1]} of batch {old[0]}, a unit of it was replaced: take it off the line"
-        )
-        return Diagnosis("scrapped", detail, *old, stripped, _serials(ledger, *old))
-    return _why_not(text, batch_id, ledger, specs, stripped)
+    if superseded := ledger.find_superseded(text):
+        older = f"an older barcode of package {superseded[1]} of batch {superseded[0]}"
+        detail = f"{older}, a unit of it was replaced: take it off the line"
+        return Diagnosis("scrapped", detail, *superseded, stripped, _serials(ledger, *superseded))
+    return _diagnose_unknown(text, batch_id, ledger, specs, stripped)
 
 
 def _serials(ledger: Ledger, batch: str, package: int) -> str:
     return next(ledger.packages(batch, package, 1)).serials_text
 
 
-def _why_not(text: str, batch_id: str, ledger: Ledger, specs: Sequence[Spec], stripped: str) -> Diagnosis:
+def _diagnose_unknown(text: str, batch_id: str, ledger: Ledger, specs: Sequence[Spec], stripped: str) -> Diagnosis:
     if found := ledger.find_payload(text.swapcase()):
         return Diagnosis("mismatched", "upper and lower case are swapped: caps lock is on", *found, stripped)
-    if layout := diagnose_layout(text, lambda candidate: ledger.find_payload(candidate) is not None):
-        where = ledger.find_payload(layout.meant)
-        also = ", and caps lock is on" if layout.caps_lock else ""
+    if keyboard := detect_layout(text, lambda candidate: ledger.find_payload(candidate) is not None):
+        owner = ledger.find_payload(keyboard.text)
+        also = ", and caps lock is on" if keyboard.caps_lock else ""
         return Diagnosis(
             "mismatched",
-            f"the computer's keyboard layout is {layout.name}{also}: set it to US English, or set the scanner to "
-            f"{layout.name}, and scan again",
-            batch=where[0] if where else None,
-            package=where[1] if where else None,
+            f"the computer's keyboard layout is {keyboard.name}{also}: set it to US English, or set the scanner to "
+            f"{keyboard.name}, and scan again",
+            batch=owner[0] if owner else None,
+            package=owner[1] if owner else None,
             stripped=stripped,
         )
     if "\x1d" in text or text.startswith("\xe8"):
@@ -106,7 +105,7 @@ def _why_not(text: str, batch_id: str, ledger: Ledger, specs: Sequence[Spec], st
         if known := ledger.find_uuid(value):
             batch, package, serial = known
             detail = "; ".join(problems) or "it differs from the string that was issued"
-            kind: Kind = "mismatched" if batch == batch_id else "foreign"
+            kind: DiagnosisKind = "mismatched" if batch == batch_id else "foreign"
             detail = f"carries the Device UUID of {serial} of batch {batch}, but {detail}"
             return Diagnosis(kind, detail, batch, package, stripped, serial)
     if problems:

@@ -10,36 +10,44 @@ from typing import Any
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch
-from bss_mfg.verify.sampling_plans import Decision, Inspection, Lot, Plan, drawn, next_inspection, plan_of
+from bss_mfg.verify.sampling_plans import (
+    DecidedLot,
+    InspectionSeverity,
+    LotDecision,
+    SamplingPlan,
+    drawn_numbers,
+    next_inspection,
+    sampling_plan,
+)
 
 _DRAWN, _DECIDED = "sample drawn", "sample decided"
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
+class DrawnSample:
     """A sample: its plan, and the seed that it can be drawn again from. `seq` is its event in the history."""
 
-    plan: Plan
+    plan: SamplingPlan
     seed: str
     seq: int = 0
 
     @property
     def numbers(self) -> tuple[int, ...]:
         """The package numbers in it, ascending."""
-        return drawn(self.plan, self.seed)
+        return drawn_numbers(self.plan, self.seed)
 
 
-def last_draw(ledger: Ledger, batch: Batch) -> Draw | None:
+def last_drawn_sample(ledger: Ledger, batch: Batch) -> DrawnSample | None:
     """The sample that was drawn last of a batch, or None."""
-    newest: Draw | None = None
+    newest: DrawnSample | None = None
     for event in ledger.events_of((_DRAWN,), batch.id):
-        newest = Draw(_plan(event.data), event.data["seed"], event.seq)
+        newest = DrawnSample(_plan_from_record(event.data), event.data["seed"], event.seq)
     return newest
 
 
-def current_draw(ledger: Ledger, batch: Batch) -> Draw:
+def current_drawn_sample(ledger: Ledger, batch: Batch) -> DrawnSample:
     """The sample that was drawn last; `InputError` if there is none."""
-    found = last_draw(ledger, batch)
+    found = last_drawn_sample(ledger, batch)
     if found is None:
         raise InputError(
             "no sample was drawn of it yet",
@@ -50,43 +58,45 @@ def current_draw(ledger: Ledger, batch: Batch) -> Draw:
 
 
 def draw_sample(
-    ledger: Ledger, batch: Batch, aql: str, inspection: Inspection, again: bool = False
-) -> tuple[Draw, bool]:
+    ledger: Ledger, batch: Batch, aql: str, inspection: InspectionSeverity, again: bool = False
+) -> tuple[DrawnSample, bool]:
     """The sample of a batch, and whether it was drawn just now. The same command twice gives the same sample.
 
     A sample by another plan, or a new one with `again`, is drawn beside the old one, which stays in the history. Which
     packages come is known to nobody before: the seed is random.
     """
-    plan = plan_of(aql, batch.packages, inspection)
-    before = last_draw(ledger, batch)
+    plan = sampling_plan(aql, batch.packages, inspection)
+    before = last_drawn_sample(ledger, batch)
     if before and before.plan == plan and not again:
         return before, False
-    draw = Draw(plan, secrets.token_hex(16))
-    ledger.note(batch.id, _DRAWN, {**_facts(plan), "seed": draw.seed})
-    return current_draw(ledger, batch), True
+    draw = DrawnSample(plan, secrets.token_hex(16))
+    ledger.note(batch.id, _DRAWN, {**_plan_record(plan), "seed": draw.seed})
+    return current_drawn_sample(ledger, batch), True
 
 
-def record_decision(ledger: Ledger, batch: Batch, decision: Decision) -> None:
+def record_decision(ledger: Ledger, batch: Batch, decision: LotDecision) -> None:
     """Write down what was decided of a lot; an incomplete check decides nothing."""
     if decision.verdict != "incomplete":
         ledger.note(
-            batch.id, _DECIDED, {**_facts(decision.plan), "decision": decision.verdict, "wrong": list(decision.wrong)}
+            batch.id,
+            _DECIDED,
+            {**_plan_record(decision.plan), "decision": decision.verdict, "wrong": list(decision.wrong)},
         )
 
 
-def advised(ledger: Ledger, product: str, aql: str) -> tuple[Inspection, str]:
+def advised_inspection(ledger: Ledger, product: str, aql: str) -> tuple[InspectionSeverity, str]:
     """Which inspection the next lot of a product gets by the switching rules, and why."""
     batches = {batch.id for batch in ledger.batches() if batch.product == product}
-    lots: dict[str, Lot] = {}
+    lots: dict[str, DecidedLot] = {}
     for event in ledger.events_of((_DECIDED,)):
         # Only the first decision on a lot counts: one that comes back after sorting says nothing of the process.
         if event.batch in batches and event.batch not in lots and event.data["aql"] == aql:
             accepted = event.data["decision"] == "accept"
-            lots[event.batch] = Lot(_plan(event.data), accepted, len(event.data["wrong"]))
+            lots[event.batch] = DecidedLot(_plan_from_record(event.data), accepted, len(event.data["wrong"]))
     return next_inspection(list(lots.values()))
 
 
-def _facts(plan: Plan) -> dict[str, Any]:
+def _plan_record(plan: SamplingPlan) -> dict[str, Any]:
     return {
         "aql": plan.aql,
         "inspection": plan.inspection,
@@ -98,18 +108,18 @@ def _facts(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _plan(data: Any) -> Plan:
-    return Plan(
+def _plan_from_record(data: Any) -> SamplingPlan:
+    return SamplingPlan(
         data["aql"], data["inspection"], data["lot"], data["letter"], data["sample"], data["accept"], data["reject"]
     )
 
 
-def places(ledger: Ledger, batch: Batch, numbers: Sequence[int]) -> Iterator[dict[str, Any]]:
+def label_places(ledger: Ledger, batch: Batch, numbers: Sequence[int]) -> Iterator[dict[str, Any]]:
     """Each package with its serials and where its newest label was printed (None where there is none yet)."""
-    parts = [part for part in ledger.printed_parts(batch.id) if part.each == "package"]
+    label_files = [part for part in ledger.printed_parts(batch.id) if part.each == "package"]
     for number in numbers:
         package = next(ledger.packages(batch.id, number, 1))
-        place = next((part.place_of(number) for part in reversed(parts) if number in part.numbers), None)
+        place = next((part.place_of(number) for part in reversed(label_files) if number in part.numbers), None)
         yield {
             "package": number,
             "serials": package.serials_text,

@@ -12,12 +12,12 @@ from bss_mfg.core.spool import Spool
 from bss_mfg.verify.findings import Finding
 
 
-class Heap:
+class FindingSpool:
     """Findings while a verification grows. They hold serials and places, and no secret."""
 
     def __init__(self, folder: Path) -> None:
         self._spool: Spool[list[Finding]] = Spool(folder)
-        self._slices = 0
+        self._chunks = 0
         self._counts: Counter[str] = Counter()
         self._missing: list[int] = []
         """Packages that were found missing at their place; some turn up on a later page."""
@@ -27,22 +27,24 @@ class Heap:
         if not items:
             return
         self._spool.add(items)
-        self._slices += 1
+        self._chunks += 1
         self._counts.update(item.kind for item in items)
         self._missing += [item.package for item in items if item.kind == "missing" and item.package]
 
     @property
-    def faults(self) -> int:
+    def fault_count(self) -> int:
         """How many are not right, of what was read."""
         return self._counts.total() - self._counts["matched"]
 
-    def so_far(self, turned_up: Callable[[int], int], unseen: int, tail: Callable[[], Iterable[Finding]]) -> Findings:
+    def snapshot(
+        self, times_read: Callable[[int], int], unseen: int, unseen_findings: Callable[[], Iterable[Finding]]
+    ) -> Findings:
         """The findings as they stand: `missing` is dropped of packages that turned up; `tail` gives afresh the
         `unseen` packages that no picture showed."""
-        dropped = Counter(package for package in self._missing if turned_up(package))
+        dropped = Counter(package for package in self._missing if times_read(package))
         counts = self._counts.copy()
         counts["missing"] += unseen - dropped.total()
-        return Findings(self._spool, self._slices, frozenset(dropped), counts, unseen, tail)
+        return Findings(self._spool, self._chunks, frozenset(dropped), counts, unseen, unseen_findings)
 
 
 @dataclass(frozen=True)
@@ -51,22 +53,22 @@ class Findings:
     `unseen` are the packages among the missing that no picture showed."""
 
     _spool: Spool[list[Finding]]
-    _slices: int
-    _dropped: Set[int]
+    _chunks: int
+    _read_later: Set[int]
     counts: Counter[str]
     unseen: int
-    _tail: Callable[[], Iterable[Finding]]
+    _unseen_findings: Callable[[], Iterable[Finding]]
 
     def __len__(self) -> int:
         return self.counts.total()
 
     def __iter__(self) -> Iterator[Finding]:
-        for items in islice(self._spool, self._slices):
+        for items in islice(self._spool, self._chunks):
             for item in items:
-                if not (item.kind == "missing" and item.package in self._dropped):
+                if not (item.kind == "missing" and item.package in self._read_later):
                     yield item
         if self.unseen:
-            yield from self._tail()
+            yield from self._unseen_findings()
 
     def faults(self) -> Iterator[tuple[int, Finding]]:
         """Those that are not `matched`, with their place in the order."""

@@ -9,13 +9,13 @@ from pathlib import Path
 from bss_mfg.errors import InputError, from_os_error
 from bss_mfg.imaging.sources import SUFFIXES
 
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 """Time between two looks; a file that kept its size and time for one of them is complete."""
 
 _Stamp = tuple[int, int]
 
 
-def arrivals(folder: Path) -> Iterator[list[Path]]:
+def new_files(folder: Path) -> Iterator[list[Path]]:
     """Files to read, at each look; an empty list where nothing new is there. Never ends by itself.
 
     What lies there at the start comes first. A file that is written again under its name comes again.
@@ -25,16 +25,16 @@ def arrivals(folder: Path) -> Iterator[list[Path]]:
     before: dict[Path, _Stamp] = {}
     taken: dict[Path, _Stamp] = {}
     while True:
-        now = _look(folder)
+        now = _list_files(folder)
         ready = sorted(path for path, stamp in now.items() if before.get(path) == stamp and taken.get(path) != stamp)
         taken.update({path: now[path] for path in ready})
         before = now
         yield ready
         if not ready:
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
 
 
-def _look(folder: Path) -> dict[Path, _Stamp]:
+def _list_files(folder: Path) -> dict[Path, _Stamp]:
     found: dict[Path, _Stamp] = {}
     try:
         for path in folder.iterdir():

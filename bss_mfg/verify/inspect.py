@@ -13,7 +13,7 @@ from bss_mfg.payload.formats import SPKI
 from bss_mfg.payload.product_keys import SAMPLE_FINGERPRINTS, PrivateKey, load_public_key
 from bss_mfg.payload.spec import Spec
 
-_BARS = "AIM prefix ]C"
+_CODE128_PREFIX = "AIM prefix ]C"
 """Only a symbol that is known to be a Code 128 is taken for a bare value: any word would pass for one."""
 
 
@@ -24,9 +24,9 @@ def explain(text: str, specs: Sequence[Spec], key: PrivateKey | None = None) -> 
 
     shown = printable(text, 4000)
     text, stripped = strip_scanner_marks(text)
-    taken = [f"the scanner added its {stripped}: not part of the string"] if stripped else []
+    notes = [f"the scanner added its {stripped}: not part of the string"] if stripped else []
     spec = parse.matching_spec(text, specs)
-    if spec is None and stripped.startswith(_BARS):
+    if spec is None and stripped.startswith(_CODE128_PREFIX):
         spec = parse.bare_spec(text, specs)
     if spec is None:
         why = (
@@ -34,7 +34,7 @@ def explain(text: str, specs: Sequence[Spec], key: PrivateKey | None = None) -> 
             if parse.matching_spec(text.swapcase(), specs)
             else "no known spec begins like this string"
         )
-        return {"payload": shown, "spec": None, "notes": taken, "fields": [], "problems": [why], "units": []}
+        return {"payload": shown, "spec": None, "notes": notes, "fields": [], "problems": [why], "units": []}
     try:
         fields = parse.split_fields(text, spec)
         problems = parse.find_faults(fields, spec)
@@ -43,7 +43,7 @@ def explain(text: str, specs: Sequence[Spec], key: PrivateKey | None = None) -> 
         return {
             "payload": shown,
             "spec": spec.name,
-            "notes": taken,
+            "notes": notes,
             "fields": [],
             "problems": [str(error)],
             "units": [],
@@ -51,7 +51,7 @@ def explain(text: str, specs: Sequence[Spec], key: PrivateKey | None = None) -> 
     report: dict[str, Any] = {
         "payload": shown,
         "spec": spec.name,
-        "notes": taken,
+        "notes": notes,
         "fields": [
             {
                 "key": printable(item.key, 40),
@@ -108,7 +108,7 @@ def _meaning(item: parse.ParsedField, spec: Spec) -> str:
     return f"{len(values)} units" if len(values) > 1 else ""
 
 
-def strings_of(target: str) -> list[tuple[str, dict[str, Any]]]:
+def read_strings(target: str) -> list[tuple[str, dict[str, Any]]]:
     """The barcode strings of `target`: the string itself, or all symbols of the picture or PDF it names."""
     path = Path(target)
     try:
@@ -130,17 +130,17 @@ def strings_of(target: str) -> list[tuple[str, dict[str, Any]]]:
                 way_out="Give the path of a picture or PDF, or the string in quotes.",
             )
         return [(target, {})]
-    from bss_mfg.imaging.code128 import read_bars
+    from bss_mfg.imaging.code128 import read_code128
     from bss_mfg.imaging.sources import pages_of
     from bss_mfg.imaging.zxing_reader import read_page
 
     found: list[tuple[str, dict[str, Any]]] = []
     for page in pages_of(path):
-        symbols = [read for read in read_page(page.grey, thorough=True) if read.octets]
-        for read in symbols or read_bars(page.grey):
-            place = {"file": page.file, "page": page.number, "x_px": read.box[0], "y_px": read.box[1]}
+        symbols = [read for read in read_page(page.grey, thorough=True) if read.data]
+        for read in symbols or read_code128(page.grey):
+            location = {"file": page.file, "page": page.number, "x_px": read.box[0], "y_px": read.box[1]}
             mark = "" if symbols else read.symbology
-            found.append((mark + read.octets.decode("utf-8", "surrogateescape"), place))
+            found.append((mark + read.data.decode("utf-8", "surrogateescape"), location))
     if not found:
         raise InputError(
             "no Data Matrix and no Code 128 could be read in it",

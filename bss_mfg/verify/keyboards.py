@@ -68,14 +68,14 @@ _COMBINING = {"\u0301": "´", "\u0300": "`", "\u0302": "^", "\u0308": "¨", "\u0
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class DetectedLayout:
     """A finding: the layout's short name, its name for people, whether caps lock was on too, and the text as the
     scanner meant it."""
 
     short: str
     name: str
     caps_lock: bool
-    meant: str
+    text: str
 
 
 @lru_cache(maxsize=1)
@@ -88,14 +88,14 @@ def _tables() -> dict[str, dict[str, str]]:
     return found
 
 
-def typed(text: str, short: str) -> str:
+def apply_layout(text: str, short: str) -> str:
     """What a layout makes of a text that a scanner types: for tests, and to explain."""
     _, plain, shifted = LAYOUTS[short]
     table = dict(zip(US[0] + US[1], plain + shifted, strict=True))
     return "".join(table.get(character, character) for character in text)
 
 
-def meant(text: str, short: str) -> str | None:
+def undo_layout(text: str, short: str) -> str | None:
     """The text as the scanner meant it if the layout is `short`; None where the layout has no such character."""
     table = _tables()[short]
     found: list[str] = []
@@ -104,8 +104,8 @@ def meant(text: str, short: str) -> str | None:
             found.append(table[character])
             continue
         # A dead key and a letter came as one character: the key was typed before the letter.
-        parts = unicodedata.normalize("NFD", character)
-        base, accents = parts[0], parts[1:]
+        decomposed = unicodedata.normalize("NFD", character)
+        base, accents = decomposed[0], decomposed[1:]
         keys = [_COMBINING.get(accent, "") for accent in accents]
         if not accents or base not in table or any(key not in table for key in keys):
             return None
@@ -113,16 +113,16 @@ def meant(text: str, short: str) -> str | None:
     return "".join(found)
 
 
-def capped(text: str) -> str:
+def apply_caps_lock(text: str) -> str:
     """The text as caps lock would have it: letters change their case, if there is one letter for another."""
     return "".join(other if len(other := character.swapcase()) == 1 else character for character in text)
 
 
-def diagnose_layout(text: str, known: Callable[[str], bool]) -> Layout | None:
+def detect_layout(text: str, known: Callable[[str], bool]) -> DetectedLayout | None:
     """The layout under which a text becomes one that is `known`, if there is one. Case is tried both ways."""
     for short, (name, _, _) in LAYOUTS.items():
         for caps_lock in (False, True):
-            candidate = meant(capped(text) if caps_lock else text, short)
+            candidate = undo_layout(apply_caps_lock(text) if caps_lock else text, short)
             if candidate is not None and candidate != text and known(candidate):
-                return Layout(short, name, caps_lock, candidate)
+                return DetectedLayout(short, name, caps_lock, candidate)
     return None

@@ -9,11 +9,11 @@ from bss_mfg.model import Actor
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ReadRequest:
     """What is asked of all pages, and where the ledger lies that they are compared with."""
 
-    ledger: Path
-    who: Actor
-    batch: str
+    ledger_path: Path
+    actor: Actor
+    batch_id: str
     second_reader: bool = False
     grade: bool = False

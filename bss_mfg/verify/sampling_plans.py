@@ -13,9 +13,9 @@ from typing import Literal, get_args
 
 from bss_mfg.errors import InputError
 
-Inspection = Literal["normal", "tightened", "reduced"]
-Verdict = Literal["accept", "reject", "incomplete"]
-INSPECTIONS: tuple[Inspection, ...] = get_args(Inspection)
+InspectionSeverity = Literal["normal", "tightened", "reduced"]
+LotVerdict = Literal["accept", "reject", "incomplete"]
+INSPECTION_SEVERITIES: tuple[InspectionSeverity, ...] = get_args(InspectionSeverity)
 
 AQLS = (
     "0.010",
@@ -38,15 +38,15 @@ AQLS = (
 """Acceptance quality limits in percent nonconforming."""
 
 _LETTERS = "ABCDEFGHJKLMNPQRS"
-_LOTS = (8, 15, 25, 50, 90, 150, 280, 500, 1_200, 3_200, 10_000, 35_000, 150_000, 500_000)
+_LOT_LIMITS = (8, 15, 25, 50, 90, 150, 280, 500, 1_200, 3_200, 10_000, 35_000, 150_000, 500_000)
 """Largest lot of each code letter from A on, level II (table 1); beyond them Q."""
-_SIZES: Mapping[Inspection, tuple[int, ...]] = {
+_SIZES: Mapping[InspectionSeverity, tuple[int, ...]] = {
     "normal": (2, 3, 5, 8, 13, 20, 32, 50, 80, 125, 200, 315, 500, 800, 1250, 2000),
     "tightened": (2, 3, 5, 8, 13, 20, 32, 50, 80, 125, 200, 315, 500, 800, 1250, 2000, 3150),
     "reduced": (2, 2, 2, 3, 5, 8, 13, 20, 32, 50, 80, 125, 200, 315, 500, 800),
 }
 _UP, _DOWN = -1, -2
-_DIAGONAL: Mapping[Inspection, tuple[int, tuple[int, ...]]] = {
+_DIAGONAL: Mapping[InspectionSeverity, tuple[int, tuple[int, ...]]] = {
     "normal": (14, (0, _UP, _DOWN, 1, 2, 3, 5, 7, 10, 14, 21)),
     "tightened": (15, (0, _DOWN, _DOWN, 1, 2, 3, 5, 8, 12, 18)),
     "reduced": (14, (0, _UP, _DOWN, _DOWN, 1, 2, 3, 5, 6, 8, 10)),
@@ -56,12 +56,12 @@ points down, after the last up."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SamplingPlan:
     """How many packages of a lot to check, and how many may be wrong: at most `accept` to accept the lot, `reject` or
     more to reject it. A sample as large as the lot is a check of everything."""
 
     aql: str
-    inspection: Inspection
+    inspection: InspectionSeverity
     lot: int
     letter: str
     sample: int
@@ -69,7 +69,7 @@ class Plan:
     reject: int
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """The plan in one line."""
         return (
             f"ISO 2859-1, level II, {self.inspection} inspection, AQL {self.aql}: lot of {self.lot:,}, code letter "
@@ -78,21 +78,21 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class LotDecision:
     """What the checked sample says of its lot. `wrong` and `open` are package numbers: found wrong, and not yet
     checked."""
 
-    plan: Plan
-    verdict: Verdict
+    plan: SamplingPlan
+    verdict: LotVerdict
     wrong: tuple[int, ...]
     open: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Lot:
+class DecidedLot:
     """A lot that was decided, for the switching rules."""
 
-    plan: Plan
+    plan: SamplingPlan
     accepted: bool
     wrong: int
 
@@ -112,17 +112,17 @@ def aql_of(name: str) -> str:
     )
 
 
-def plan_of(aql: str, lot: int, inspection: Inspection = "normal") -> Plan:
+def sampling_plan(aql: str, lot: int, inspection: InspectionSeverity = "normal") -> SamplingPlan:
     """The plan for a lot of `lot` packages. Raises `InputError` if the tables have none."""
     if lot < 2:
         raise InputError("a lot of one is not sampled", way_out="Check the one package.")
-    letter = next((index for index, most in enumerate(_LOTS) if lot <= most), len(_LOTS))
+    letter = next((index for index, most in enumerate(_LOT_LIMITS) if lot <= most), len(_LOT_LIMITS))
     used, accept = _row(letter, AQLS.index(aql), inspection)
     size = min(_SIZES[inspection][used], lot)
-    return Plan(aql, inspection, lot, _LETTERS[used], size, accept, accept + 1)
+    return SamplingPlan(aql, inspection, lot, _LETTERS[used], size, accept, accept + 1)
 
 
-def _row(letter: int, column: int, inspection: Inspection) -> tuple[int, int]:
+def _row(letter: int, column: int, inspection: InspectionSeverity) -> tuple[int, int]:
     """The row of the table, and the acceptance number, that a code letter leads to along the arrows. An arrow that
     would leave the table points the other way."""
 
@@ -141,19 +141,19 @@ def _row(letter: int, column: int, inspection: Inspection) -> tuple[int, int]:
     raise AssertionError("every column of the table has a number")
 
 
-def drawn(plan: Plan, seed: str) -> tuple[int, ...]:
+def drawn_numbers(plan: SamplingPlan, seed: str) -> tuple[int, ...]:
     """The numbers 1 to `plan.lot` that are in the sample, ascending.
 
     The seed decides all: the draw can be repeated by anyone who knows it. Numbers are the first distinct ones of
     SHA-256(seed, 0), SHA-256(seed, 1), ... as integers modulo the lot (2**256 is so large that none is favoured).
     """
     if plan.sample * 2 > plan.lot:
-        rest = _picked(seed, plan.lot, plan.lot - plan.sample)
+        rest = _pick_numbers(seed, plan.lot, plan.lot - plan.sample)
         return tuple(number for number in range(1, plan.lot + 1) if number not in rest)
-    return tuple(sorted(_picked(seed, plan.lot, plan.sample)))
+    return tuple(sorted(_pick_numbers(seed, plan.lot, plan.sample)))
 
 
-def _picked(seed: str, lot: int, count: int) -> Collection[int]:
+def _pick_numbers(seed: str, lot: int, count: int) -> Collection[int]:
     picked: set[int] = set()
     turn = 0
     while len(picked) < count:
@@ -163,7 +163,9 @@ def _picked(seed: str, lot: int, count: int) -> Collection[int]:
     return picked
 
 
-def decide(plan: Plan, sample: Sequence[int], right: Collection[int], wrong: Collection[int]) -> Decision:
+def decide_lot(
+    plan: SamplingPlan, sample: Sequence[int], right: Collection[int], wrong: Collection[int]
+) -> LotDecision:
     """Accept or reject by the sampled packages that were found right and wrong; a package in both is wrong.
 
     A lot is rejected as soon as too many are wrong, and accepted only when all of the sample was checked.
@@ -171,17 +173,17 @@ def decide(plan: Plan, sample: Sequence[int], right: Collection[int], wrong: Col
     bad = tuple(number for number in sample if number in wrong)
     left = tuple(number for number in sample if number not in wrong and number not in right)
     if len(bad) >= plan.reject:
-        return Decision(plan, "reject", bad, left)
-    return Decision(plan, "incomplete" if left else "accept", bad, left)
+        return LotDecision(plan, "reject", bad, left)
+    return LotDecision(plan, "incomplete" if left else "accept", bad, left)
 
 
-def next_inspection(history: Sequence[Lot]) -> tuple[Inspection, str]:
+def next_inspection(history: Sequence[DecidedLot]) -> tuple[InspectionSeverity, str]:
     """Which inspection the next lot gets by the switching rules (clause 9.3), and why; `history` is oldest first.
 
     "reduced" means that it may be used: the standard asks that production is steady and that someone responsible
     agrees.
     """
-    inspection: Inspection = "normal"
+    inspection: InspectionSeverity = "normal"
     why = "the first lots are inspected normally"
     recent: list[bool] = []
     score = 0
@@ -192,7 +194,7 @@ def next_inspection(history: Sequence[Lot]) -> tuple[Inspection, str]:
             why = f"the last lot was under {inspection} inspection"
         recent = [*recent, lot.accepted][-5:]
         if inspection == "normal":
-            score = _score(lot, score)
+            score = _switching_score(lot, score)
             if recent.count(False) >= 2:
                 inspection, recent, score = "tightened", [], 0
                 why = "2 of the last 5 lots were rejected"
@@ -208,10 +210,10 @@ def next_inspection(history: Sequence[Lot]) -> tuple[Inspection, str]:
     return inspection, why
 
 
-def _score(lot: Lot, score: int) -> int:
+def _switching_score(lot: DecidedLot, score: int) -> int:
     """The switching score after a lot under normal inspection (9.3.3.2)."""
     if lot.plan.accept >= 2:
         column = AQLS.index(lot.plan.aql)
-        tighter = plan_of(AQLS[max(column - 1, 0)], lot.plan.lot).accept
+        tighter = sampling_plan(AQLS[max(column - 1, 0)], lot.plan.lot).accept
         return score + 3 if lot.accepted and lot.wrong <= tighter else 0
     return score + 2 if lot.accepted else 0

@@ -16,80 +16,85 @@ from bss_mfg.core.files import read_bytes
 from bss_mfg.core.processes import TaskFailure
 from bss_mfg.errors import BssError, InputError
 from bss_mfg.imaging.grid import Quad
-from bss_mfg.imaging.label_pictures import Shot, shot
-from bss_mfg.imaging.page_frame import Box
+from bss_mfg.imaging.label_pictures import LabelPicture, cut_label_picture
+from bss_mfg.imaging.page_frame import PixelBox
 from bss_mfg.imaging.second_reader import SecondReader
-from bss_mfg.imaging.sources import MOST_OCTETS, Source, source_of
+from bss_mfg.imaging.sources import MAX_FILE_BYTES, Source, source_from_bytes
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import LabelFile
 from bss_mfg.verify.findings import ScannedPage
-from bss_mfg.verify.page import PageReader, failed
-from bss_mfg.verify.request import Wish
+from bss_mfg.verify.page import PageReader, failure_of
+from bss_mfg.verify.request import ReadRequest
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class FileDescription:
     """What a file is: digest, number of pages, and the printed part that it is byte for byte."""
 
     sha256: str
     pages: int
-    part: LabelFile | None
+    label_file: LabelFile | None
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PageTask:
     """A part of a verification: some pages of a file, or the places of `boxes` on the one page of which pictures are
     wanted. `part` is the printed part that the file is byte for byte."""
 
-    wish: Wish
+    request: ReadRequest
     path: Path
     pages: tuple[int, ...] = ()
-    part: LabelFile | None = None
-    boxes: tuple[tuple[Box, Quad | None, int], ...] = ()
+    label_file: LabelFile | None = None
+    picture_boxes: tuple[tuple[PixelBox, Quad | None, int], ...] = ()
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[Source, str]]:
+def _open_source(path: Path) -> Iterator[tuple[Source, str]]:
     """A file, open, and the SHA-256 of just these octets."""
-    data = read_bytes(path, "file to verify", MOST_OCTETS)
-    with source_of(data, path) as source:
+    data = read_bytes(path, "file to verify", MAX_FILE_BYTES)
+    with source_from_bytes(data, path) as source:
         yield source, hashlib.sha256(data).hexdigest()
 
 
-def open_file(look: Look) -> Opened | TaskFailure:
+def describe_file(task: PageTask) -> FileDescription | TaskFailure:
     """What a file is; `Failed` where it is refused."""
     try:
-        with _opened(look.path) as (source, digest), Ledger.open(look.wish.ledger, look.wish.who) as ledger:
-            part = ledger.printed_as(look.wish.batch, digest)
-            return Opened(digest, source.pages, part if part and part.each == "package" else None)
+        with (
+            _open_source(task.path) as (source, digest),
+            Ledger.open(task.request.ledger_path, task.request.actor) as ledger,
+        ):
+            label_file = ledger.printed_as(task.request.batch_id, digest)
+            return FileDescription(
+                digest, source.pages, label_file if label_file and label_file.each == "package" else None
+            )
     except BssError as error:
-        return failed(error)
+        return failure_of(error)
 
 
-def read_pages(look: Look) -> list[ScannedPage | TaskFailure]:
+def read_pages(task: PageTask) -> list[ScannedPage | TaskFailure]:
     """What stands on some pages: drawn, read, placed, diagnosed, graded."""
     try:
         with (
-            _opened(look.path) as (source, digest),
-            Ledger.open(look.wish.ledger, look.wish.who) as ledger,
-            SecondReader.lazily() as second,
+            _open_source(task.path) as (source, digest),
+            Ledger.open(task.request.ledger_path, task.request.actor) as ledger,
+            SecondReader.on_demand() as second,
         ):
-            if look.part and look.part.sha256 != digest:
+            if task.label_file and task.label_file.sha256 != digest:
                 # Only the places of what the ledger remembers would be looked at.
-                raise InputError("was changed while it was read", where=str(look.path), way_out="Verify it again.")
-            reader = PageReader(ledger, look.wish, look.part, second)
-            if look.part:
-                reader.expect(look.part, look.pages)
-            return [reader.read(source, number) for number in look.pages]
+                raise InputError("was changed while it was read", where=str(task.path), way_out="Verify it again.")
+            reader = PageReader(ledger, task.request, task.label_file, second)
+            if task.label_file:
+                reader.prefetch_packages(task.label_file, task.pages)
+            return [reader.read(source, number) for number in task.pages]
     except BssError as error:
-        return [failed(error)] * len(look.pages)
+        return [failure_of(error)] * len(task.pages)
 
 
-def take_shots(look: Look) -> tuple[Shot | None, ...]:
+def cut_label_pictures(task: PageTask) -> tuple[LabelPicture | None, ...]:
     """Pictures of some places on a page."""
     try:
-        with _opened(look.path) as (source, _):
-            grey = source.page(look.pages[0], look.part.symbol_boxes if look.part else ()).grey
-            return tuple(shot(grey, *item) for item in look.boxes)
+        with _open_source(task.path) as (source, _):
+            grey = source.page(task.pages[0], task.label_file.symbol_boxes if task.label_file else ()).grey
+            return tuple(cut_label_picture(grey, *item) for item in task.picture_boxes)
     except BssError:
-        return (None,) * len(look.boxes)
+        return (None,) * len(task.picture_boxes)

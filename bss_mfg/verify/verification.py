@@ -12,28 +12,28 @@ from typing import Any, TypeVar
 
 from bss_mfg.core import parallel
 from bss_mfg.core.processes import TaskFailure
-from bss_mfg.core.text import visible
+from bss_mfg.core.text import printable_name
 from bss_mfg.errors import InputError
 from bss_mfg.imaging.grade import SymbolGrade
 from bss_mfg.imaging.grid import Quad
-from bss_mfg.imaging.label_pictures import Shot
-from bss_mfg.imaging.page_frame import Box
+from bss_mfg.imaging.label_pictures import LabelPicture
+from bss_mfg.imaging.page_frame import PixelBox
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import SUFFIXES
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch, LabelFile
-from bss_mfg.verify.drawn_samples import Draw, current_draw, record_decision
-from bss_mfg.verify.finding_spool import Findings, Heap
-from bss_mfg.verify.findings import KINDS, Books, Finding, ScannedPage, still_missing
-from bss_mfg.verify.page import label_parts
-from bss_mfg.verify.request import Wish
-from bss_mfg.verify.sampling_plans import Decision, decide
-from bss_mfg.verify.task_runner import PAGE_SECONDS, Reading
-from bss_mfg.verify.tasks import Look, Opened, take_shots
+from bss_mfg.verify.drawn_samples import DrawnSample, current_drawn_sample, record_decision
+from bss_mfg.verify.finding_spool import Findings, FindingSpool
+from bss_mfg.verify.findings import FINDING_KINDS, Finding, PackageTracker, ScannedPage, still_missing
+from bss_mfg.verify.page import package_label_files
+from bss_mfg.verify.request import ReadRequest
+from bss_mfg.verify.sampling_plans import LotDecision, decide_lot
+from bss_mfg.verify.task_runner import PAGE_SECONDS, TaskRunner
+from bss_mfg.verify.tasks import FileDescription, PageTask, cut_label_pictures
 
-MOST_PICTURES = 200
+MAX_PICTURES = 200
 """Failed labels whose picture is kept for the report."""
-_MOST_WAITING = 2_000
+_MAX_PENDING = 2_000
 """Findings that are written down at once, of one large file."""
 
 Progress = Callable[[int, int], None]
@@ -41,7 +41,7 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class VerifyOptions:
     """What a verification is asked for. `partial`: labels whose place is in no picture are no fault. `sample`: decide
     by the sample that was drawn last. `resume`: label files that were once read wholly and found right count as read,
     by the second reader too if that is asked for, and so do packages that were shipped; grades and samples need every
@@ -54,7 +54,7 @@ class Wanted:
     pictures: bool = False
     sample: bool = False
     resume: bool = False
-    scrapped: bool = True
+    reread_scrapped: bool = True
     """Whether a file with a unit that was scrapped since is read again: its label is to be taken off the line."""
 
 
@@ -68,34 +68,34 @@ class Verification:
 
     batch: Batch
     findings: Findings
-    pictures: dict[int, Shot]
+    pictures: dict[int, LabelPicture]
     broken: tuple[tuple[str, str], ...]
     troubles: tuple[tuple[str, str], ...]
     files: int
     pages: int
-    wanted: Wanted
-    parts: tuple[LabelFile, ...]
-    decision: Decision | None = None
+    options: VerifyOptions
+    label_files: tuple[LabelFile, ...]
+    decision: LotDecision | None = None
     resumed: int = 0
     resumed_labels: int = 0
 
     @property
     def partial(self) -> bool:
         """Whether labels that no picture showed are no fault."""
-        return self.wanted.partial or self.wanted.sample
+        return self.options.partial or self.options.sample
 
     @property
     def second_reader(self) -> bool:
         """Whether each match was read by libdmtx too."""
-        return self.wanted.second_reader
+        return self.options.second_reader
 
     @property
     def counts(self) -> dict[str, int]:
         """How many findings of each kind."""
-        return {kind: self.findings.counts[kind] for kind in KINDS}
+        return {kind: self.findings.counts[kind] for kind in FINDING_KINDS}
 
     @property
-    def right(self) -> bool:
+    def passed(self) -> bool:
         """Whether all is right: nothing but matches (with `partial`, also labels that no picture showed the place of;
         but pictures without a label prove nothing), and every file was read. Of a sample: whether its lot is
         accepted."""
@@ -114,7 +114,7 @@ class Verification:
         return self.findings.unseen
 
 
-def expand(paths: Sequence[Path]) -> list[Path]:
+def expand_folders(paths: Sequence[Path]) -> list[Path]:
     """Files as given, folders replaced by the readable files in them, in name order."""
     files: list[Path] = []
     for path in paths:
@@ -136,7 +136,7 @@ def verify(
     ledger: Ledger,
     batch: Batch,
     paths: Sequence[Path],
-    wanted: Wanted = Wanted(),
+    options: VerifyOptions = VerifyOptions(),
     progress: Progress = lambda done, total: None,
     *,
     executor: Executor | None = None,
@@ -147,9 +147,9 @@ def verify(
     is read in this process, which a hostile file may crash. Threads must be one at most: pdfium is not safe in more. A
     file or page that can't be read is listed, too; `InputError` if that is all of them.
     """
-    files = expand(paths)
-    verifier = Verifier(ledger, batch, wanted, progress, executor=executor)
-    verifier.read(files)
+    files = expand_folders(paths)
+    verifier = Verifier(ledger, batch, options, progress, executor=executor)
+    verifier.read_files(files)
     if not verifier.pages and not verifier.resumed:
         problems = [f"{name}: {why}" for name, why in verifier.broken[:5]]
         raise InputError("nothing could be read", where=f"batch {batch.id}", problems=problems)
@@ -159,22 +159,22 @@ def verify(
 
 
 @dataclass(slots=True)
-class _File:
+class _FileProgress:
     """The file at hand, to know at its end whether all of its labels are right."""
 
     order: int
     path: Path
-    opened: Opened
+    description: FileDescription
     matched: int = 0
-    other: int = 0
+    not_matched: int = 0
 
     @property
-    def whole(self) -> dict[str, Any] | None:
+    def verified_record(self) -> dict[str, Any] | None:
         """What the history says of it, where all labels were read right."""
-        part = self.opened.part
-        if part is None or self.other or self.matched != len(part.numbers):
+        label_file = self.description.label_file
+        if label_file is None or self.not_matched or self.matched != len(label_file.numbers):
             return None
-        return {"file": part.file, "sha256": part.sha256, "labels": self.matched}
+        return {"file": label_file.file, "sha256": label_file.sha256, "labels": self.matched}
 
 
 class Verifier:
@@ -184,59 +184,59 @@ class Verifier:
         self,
         ledger: Ledger,
         batch: Batch,
-        wanted: Wanted = Wanted(),
+        options: VerifyOptions = VerifyOptions(),
         progress: Progress = lambda done, total: None,
         *,
         executor: Executor | None = None,
     ) -> None:
-        if wanted.second_reader:
+        if options.second_reader:
             with SecondReader():  # refused now rather than on every label
                 pass
-        self._draw = current_draw(ledger, batch) if wanted.sample else None
-        self._ledger, self._batch, self._wanted, self._progress = ledger, batch, wanted, progress
-        self._parts = label_parts(ledger, batch.id)
-        self._by_digest = {part.sha256: part for part in self._parts}
-        wish = Wish(ledger.path, ledger.who, batch.id, wanted.second_reader, wanted.grade)
-        self._reading = Reading(wish, executor)
-        copies = max((part.copy for part in self._parts), default=1)
+        self._sample = current_drawn_sample(ledger, batch) if options.sample else None
+        self._ledger, self._batch, self._options, self._progress = ledger, batch, options, progress
+        self._label_files = package_label_files(ledger, batch.id)
+        self._by_digest = {part.sha256: part for part in self._label_files}
+        request = ReadRequest(ledger.path, ledger.who, batch.id, options.second_reader, options.grade)
+        self._runner = TaskRunner(request, executor)
+        copies = max((part.copy for part in self._label_files), default=1)
         self._scrapped = ledger.scrapped_packages(batch.id)
         # What was shipped had been read right.
-        shipped = ledger.shipped_packages(batch.id) if wanted.resume else ()
-        self._books = Books(batch.packages, copies, chain(self._scrapped, shipped))
-        self._heap = Heap(ledger.path.parent)
-        self._waiting: list[Finding] = []
-        self._sources: dict[str, Look | None] = {}
+        shipped = ledger.shipped_packages(batch.id) if options.resume else ()
+        self._tracker = PackageTracker(batch.packages, copies, chain(self._scrapped, shipped))
+        self._spool = FindingSpool(ledger.path.parent)
+        self._pending: list[Finding] = []
+        self._file_tasks: dict[str, PageTask | None] = {}
         """How to look at a file again, by its name; None where two files share it."""
-        self._pictures: dict[tuple[str, int, Box], Shot] = {}
-        self._known: set[str] = set()
-        passes = wanted.resume and not wanted.grade and not wanted.sample
-        self._verified = ledger.files_verified(batch.id, wanted.second_reader) if passes else set()
-        self._file: _File | None = None
+        self._pictures: dict[tuple[str, int, PixelBox], LabelPicture] = {}
+        self._digests_read: set[str] = set()
+        passes = options.resume and not options.grade and not options.sample
+        self._digests_verified = ledger.files_verified(batch.id, options.second_reader) if passes else set()
+        self._file: _FileProgress | None = None
         self._broken: list[tuple[int, int, str, str]] = []
         self.troubles: list[tuple[str, str]] = []
         self.files = self.pages = self.resumed = self._resumed_labels = self._opened = 0
 
-    def read(self, files: Sequence[Path]) -> None:
+    def read_files(self, files: Sequence[Path]) -> None:
         """Read some files, and write down what they show. A file that was read before, by its bytes, is skipped: a page
         given twice is no label printed twice."""
-        coming: dict[Look, _File] = {}  # asked for a few parts ahead
-        for look, answers in self._reading.pages(self._looks(files, coming)):
-            file = coming.pop(look)
+        file_of_task: dict[PageTask, _FileProgress] = {}  # asked for a few parts ahead
+        for task, answers in self._runner.run(self._page_tasks(files, file_of_task)):
+            file = file_of_task.pop(task)
             if file is not self._file:
                 self._commit()
                 self._file = file
-            for page, answer in zip(look.pages, answers, strict=True):
-                self._take(file, page, answer)
-            self._progress(self._books.seen(), self._batch.packages)
+            for page, answer in zip(task.pages, answers, strict=True):
+                self._take_page(file, page, answer)
+            self._progress(self._tracker.read_count(), self._batch.packages)
         self._commit()
         self._file = None
 
     def outcome(self, final: bool = False) -> Verification:
         """Everything so far; the `final` one writes the decision on a sample into the history."""
-        tail = partial(still_missing, self._ledger, self._batch, self._books, self._parts)
-        findings = self._heap.so_far(self._books.times, self._books.open(), tail)
-        pictures = self._shots(findings) if self._wanted.pictures else {}
-        decision = _decision(self._draw, findings) if self._draw else None
+        tail = partial(still_missing, self._ledger, self._batch, self._tracker, self._label_files)
+        findings = self._spool.snapshot(self._tracker.times_read, self._tracker.unaccounted_count(), tail)
+        pictures = self._label_pictures(findings) if self._options.pictures else {}
+        decision = _decide(self._sample, findings) if self._sample else None
         if decision and final:
             record_decision(self._ledger, self._batch, decision)
         return Verification(
@@ -247,8 +247,8 @@ class Verifier:
             tuple(self.troubles),
             self.files,
             self.pages,
-            self._wanted,
-            tuple(self._parts),
+            self._options,
+            tuple(self._label_files),
             decision,
             self.resumed,
             self._resumed_labels,
@@ -260,113 +260,124 @@ class Verifier:
         return [(where, why) for _, _, where, why in sorted(self._broken)]
 
     @property
-    def faults(self) -> int:
+    def fault_count(self) -> int:
         """What was found wrong so far: labels, and files and pages that could not be read."""
-        return self._heap.faults + len(self._broken)
+        return self._spool.fault_count + len(self._broken)
 
     @property
     def complete(self) -> bool:
         """Whether a label of every package was read right."""
-        return self._books.complete()
+        return self._tracker.all_read()
 
-    def _looks(self, files: Sequence[Path], coming: dict[Look, _File]) -> Iterator[Look]:
+    def _page_tasks(self, files: Sequence[Path], file_of_task: dict[PageTask, _FileProgress]) -> Iterator[PageTask]:
         """The parts of each file that is new; `coming` says which file each belongs to."""
-        for path, answer in self._reading.opened(files):
+        for path, answer in self._runner.describe_files(files):
             self._opened += 1
             if isinstance(answer, TaskFailure):
                 self.files += 1
-                self._broken.append((self._opened, 0, visible(str(path)), answer.reason))
+                self._broken.append((self._opened, 0, printable_name(str(path)), answer.reason))
                 continue
-            if answer.sha256 in self._known:
+            if answer.sha256 in self._digests_read:
                 continue
-            self._known.add(answer.sha256)
+            self._digests_read.add(answer.sha256)
             self.files += 1
-            if answer.part:  # the one that came from a process is no copy to keep for each of thousands of files
-                answer = replace(answer, part=self._by_digest.setdefault(answer.sha256, answer.part))
-            if answer.part and answer.sha256 in self._verified and not self._looked_for(answer.part):
-                self._count_as_read(path, answer.part)
+            if answer.label_file:  # the one that came from a process is no copy to keep for each of thousands of files
+                answer = replace(answer, label_file=self._by_digest.setdefault(answer.sha256, answer.label_file))
+            if (
+                answer.label_file
+                and answer.sha256 in self._digests_verified
+                and not self._holds_scrapped(answer.label_file)
+            ):
+                self._count_as_read(path, answer.label_file)
                 continue
-            whole = Look(self._reading.wish, path, part=answer.part)
-            self._sources[path.name] = None if path.name in self._sources else whole
-            file = _File(self._opened, path, answer)
-            for look in self._reading.cut(path, answer):
-                coming[look] = file
-                yield look
+            file_task = PageTask(self._runner.request, path, label_file=answer.label_file)
+            self._file_tasks[path.name] = None if path.name in self._file_tasks else file_task
+            file = _FileProgress(self._opened, path, answer)
+            for task in self._runner.page_tasks(path, answer):
+                file_of_task[task] = file
+                yield task
 
-    def _looked_for(self, part: LabelFile) -> bool:
+    def _holds_scrapped(self, label_file: LabelFile) -> bool:
         """Whether a file holds a label that was scrapped since."""
-        return self._wanted.scrapped and not self._scrapped.isdisjoint(part.numbers)
+        return self._options.reread_scrapped and not self._scrapped.isdisjoint(label_file.numbers)
 
-    def _count_as_read(self, path: Path, part: LabelFile) -> None:
+    def _count_as_read(self, path: Path, label_file: LabelFile) -> None:
         self.resumed += 1
-        self._resumed_labels += len(part.numbers)
-        for page in range(1, part.pages + 1):
-            for number in part.packages_on(page):
-                self._books.see(number, path.name, page)
+        self._resumed_labels += len(label_file.numbers)
+        for page in range(1, label_file.pages + 1):
+            for number in label_file.packages_on(page):
+                self._tracker.record_read(number, path.name, page)
 
-    def _take(self, file: _File, page: int, answer: ScannedPage | TaskFailure) -> None:
-        where = f"{visible(str(file.path))}, page {page}"
+    def _take_page(self, file: _FileProgress, page: int, answer: ScannedPage | TaskFailure) -> None:
+        where = f"{printable_name(str(file.path))}, page {page}"
         if isinstance(answer, TaskFailure):
-            file.other += 1
+            file.not_matched += 1
             self._broken.append((file.order, page, where, answer.reason))
             return
         self.pages += 1
-        found = answer.findings(self._books)
+        found = answer.findings(self._tracker)
         right = sum(item.kind == "matched" for item in found)
         file.matched += right
-        file.other += len(found) - right
-        self._waiting += found
+        file.not_matched += len(found) - right
+        self._pending += found
         if answer.trouble:
             self.troubles.append((where, answer.trouble))
-        if len(self._waiting) > _MOST_WAITING:
+        if len(self._pending) > _MAX_PENDING:
             self._commit(ended=False)
 
     def _commit(self, ended: bool = True) -> None:
         """Write down what was read since; `ended` where the file at hand was read to its end."""
-        whole = self._file.whole if ended and self._file else None
-        if whole and self._wanted.second_reader:
+        whole = self._file.verified_record if ended and self._file else None
+        if whole and self._options.second_reader:
             whole = {**whole, "second_reader": True}
-        _record(self._ledger, self._batch, self._waiting, whole)
-        self._heap.add(self._waiting)
-        self._waiting = []
+        _record_reads(self._ledger, self._batch, self._pending, whole)
+        self._spool.add(self._pending)
+        self._pending = []
 
-    def _shots(self, findings: Findings) -> dict[int, Shot]:
+    def _label_pictures(self, findings: Findings) -> dict[int, LabelPicture]:
         """The pictures of failed labels, from their pages drawn once more; none where two files share a name."""
-        wanted: dict[Look, list[Finding]] = {}
-        failed = [(index, item) for index, item in islice(findings.faults(), 10 * MOST_PICTURES) if item.box]
-        for _, item in failed[:MOST_PICTURES]:
-            source = self._sources.get(item.file or "")
-            if source and _spot(item) not in self._pictures:
-                wanted.setdefault(replace(source, pages=(item.page or 0,)), []).append(item)
-        looks = [replace(look, boxes=tuple(_asked(item) for item in items)) for look, items in wanted.items()]
-        drawn = parallel.run(take_shots, looks, self._reading.executor, seconds=PAGE_SECONDS)
-        for (_, answer), items in zip(drawn, wanted.values(), strict=True):
+        items_by_task: dict[PageTask, list[Finding]] = {}
+        failed = [(index, item) for index, item in islice(findings.faults(), 10 * MAX_PICTURES) if item.box]
+        for _, item in failed[:MAX_PICTURES]:
+            source = self._file_tasks.get(item.file or "")
+            if source and _picture_key(item) not in self._pictures:
+                items_by_task.setdefault(replace(source, pages=(item.page or 0,)), []).append(item)
+        tasks = [
+            replace(task, picture_boxes=tuple(_picture_box(item) for item in items))
+            for task, items in items_by_task.items()
+        ]
+        drawn = parallel.run(cut_label_pictures, tasks, self._runner.executor, seconds=PAGE_SECONDS)
+        for (_, answer), items in zip(drawn, items_by_task.values(), strict=True):
             if not isinstance(answer, TaskFailure):
                 found = zip(items, answer, strict=True)
-                self._pictures.update({_spot(item): shot for item, shot in found if shot})
-        return {index: self._pictures[_spot(item)] for index, item in failed if _spot(item) in self._pictures}
+                self._pictures.update({_picture_key(item): shot for item, shot in found if shot})
+        return {
+            index: self._pictures[_picture_key(item)] for index, item in failed if _picture_key(item) in self._pictures
+        }
 
 
-def _spot(item: Finding) -> tuple[str, int, Box]:
+def _picture_key(item: Finding) -> tuple[str, int, PixelBox]:
     return item.file or "", item.page or 0, item.box or (0, 0, 0, 0)
 
 
-def _asked(item: Finding) -> tuple[Box, Quad | None, int]:
-    ailing = item.ailing
+def _picture_box(item: Finding) -> tuple[PixelBox, Quad | None, int]:
+    ailing = item.defects
     return item.box or (0, 0, 0, 0), ailing.quad if ailing else None, ailing.size if ailing else 0
 
 
-def _decision(draw: Draw, findings: Iterable[Finding]) -> Decision:
+def _decide(draw: DrawnSample, findings: Iterable[Finding]) -> LotDecision:
     """What the drawn sample says of its lot."""
     right: set[int] = set()
     wrong: set[int] = set()
     for item in findings:
         if item.package and not item.unseen:
             (right if item.kind == "matched" else wrong).add(item.package)
-    return decide(draw.plan, draw.numbers, right, wrong)
+    return decide_lot(draw.plan, draw.numbers, right, wrong)
 
 
-def _record(ledger: Ledger, batch: Batch, findings: Sequence[Finding], whole: Mapping[str, Any] | None) -> None:
+def _record_reads(
+    ledger: Ledger, batch: Batch, findings: Sequence[Finding], verified: Mapping[str, Any] | None
+) -> None:
     reads: list[dict[str, Any]] = [
         {
             "verdict": item.kind,
@@ -380,35 +391,35 @@ def _record(ledger: Ledger, batch: Batch, findings: Sequence[Finding], whole: Ma
         for item in findings
         if item.kind != "missing"
     ]
-    if reads or whole:
+    if reads or verified:
         matched = [item.package for item in findings if item.kind == "matched" and item.package]
-        ledger.record_reads(batch.id, reads, matched, whole)
+        ledger.record_reads(batch.id, reads, matched, verified)
 
 
-def rows_of(outcome: Verification) -> Iterator[dict[str, Any]]:
+def finding_rows(outcome: Verification) -> Iterator[dict[str, Any]]:
     """The findings as plain records, for JSON, tables and pages."""
-    return map(row_of, outcome.findings)
+    return map(finding_row, outcome.findings)
 
 
-def row_of(item: Finding) -> dict[str, Any]:
+def finding_row(item: Finding) -> dict[str, Any]:
     """One finding as a plain record."""
     return {
         "verdict": item.kind,
         "serials": item.serials,
         "package": item.package,
-        "file": visible(item.file) if item.file else None,
+        "file": printable_name(item.file) if item.file else None,
         "page": item.page,
         "x_mm": item.x_mm,
         "y_mm": item.y_mm,
         "detail": item.detail,
         "unused_error_correction": item.unused_error_correction,
         "unseen": item.unseen,
-        "wrong_modules": len(item.ailing.wrong) if item.ailing else None,
-        "grade": _grade(item.grade) if item.grade else None,
+        "wrong_modules": len(item.defects.wrong_modules) if item.defects else None,
+        "grade": _grade_row(item.grade) if item.grade else None,
     }
 
 
-def _grade(grade: SymbolGrade) -> dict[str, Any]:
+def _grade_row(grade: SymbolGrade) -> dict[str, Any]:
     return {
         "overall": grade.overall,
         "letter": grade.letter,

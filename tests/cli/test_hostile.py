@@ -50,7 +50,7 @@ def plain(text: str) -> bool:
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_hostile_symbol_is_read_and_shown_as_text(line: Factory, tmp_path: Path, name: str, chrome: Chrome) -> None:
     grey = picture(data_matrix(TEXTS[name]), 5)
-    assert [read.octets for read in read_page(grey)] == [TEXTS[name]]
+    assert [read.data for read in read_page(grey)] == [TEXTS[name]]
     Image.fromarray(grey).save(tmp_path / "x.png", dpi=(300, 300))
     reports = [tmp_path / f"r.{kind}" for kind in ("html", "csv", "json", "pdf")]
     options = [part for report in reports for part in ("--report", report)]

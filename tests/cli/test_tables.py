@@ -231,7 +231,7 @@ def test_parquet_has_strings_and_integers_in_row_groups(
     import pandas
 
     monkeypatch.setattr(tables, "ROW_GROUP", 4)
-    monkeypatch.setattr(rows, "SLICE", 2)
+    monkeypatch.setattr(rows, "UNITS_AT_ONCE", 2)
     columns = ("serial", "mac", "package", "revision", "upc", "replaced_by")
     with line.ledger() as ledger:
         Table(ledger, ledger.batch("B1"), columns).parquet(tmp_path / "t.parquet")
@@ -345,7 +345,7 @@ def test_a_state_that_nobody_is_in_gives_a_header(line: Factory) -> None:
 
 
 def test_no_lock_is_held_while_the_caller_works(line: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rows, "SLICE", 2)
+    monkeypatch.setattr(rows, "UNITS_AT_ONCE", 2)
     with line.ledger() as ledger:
         for columns in (("serial",), ("serial", "last_event_at")):
             slices = ledger.unit_rows("B1", columns)
@@ -358,7 +358,7 @@ def test_no_lock_is_held_while_the_caller_works(line: Factory, monkeypatch: pyte
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 1000])
 def test_slices_of_any_size_give_the_same(line: Factory, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     whole = table(line, *UNIT_COLUMNS)
-    monkeypatch.setattr(rows, "SLICE", size)
+    monkeypatch.setattr(rows, "UNITS_AT_ONCE", size)
     assert table(line, *UNIT_COLUMNS) == whole
 
 
@@ -403,7 +403,7 @@ def issue_known(factory: Factory, identities: Sequence[Identity], batch_id: str 
 
 def test_the_manifests_write_the_bytes_they_always_wrote(line: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
     for size in (1, 1000):
-        monkeypatch.setattr(rows, "SLICE", size)
+        monkeypatch.setattr(rows, "UNITS_AT_ONCE", size)
         with line.ledger() as ledger:
             batch = ledger.batch("B1")
             assert b"".join(manifest_csv(ledger, batch)) == old_csv(ledger)

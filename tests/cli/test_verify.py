@@ -14,7 +14,7 @@ from PIL import Image
 
 from bss_mfg.core.text import printable
 from bss_mfg.errors import InputError
-from bss_mfg.imaging.grade import unused_error_correction
+from bss_mfg.imaging.grade import unused_error_correction_grade
 from bss_mfg.imaging.sources import pages_of
 from bss_mfg.payload.spec import packaged_spec
 from bss_mfg.verify.diagnosis import diagnose
@@ -294,7 +294,7 @@ def test_report_needs_nothing_from_outside(printed: Factory, tmp_path: Path) -> 
     [(1.0, 4), (0.62, 4), (0.6199, 3), (0.5, 3), (0.4999, 2), (0.37, 2), (0.25, 1), (0.2499, 0), (0, 0)],
 )
 def test_error_correction_grades_at_the_tables_edges(share: float, grade: int) -> None:
-    assert unused_error_correction(share) == grade
+    assert unused_error_correction_grade(share) == grade
 
 
 def test_json_is_one_document(printed: Factory) -> None:

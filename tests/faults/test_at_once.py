@@ -112,7 +112,7 @@ def test_without_the_lock_and_the_wait_the_database_is_locked(
         opened.execute("PRAGMA busy_timeout = 0")
         return opened
 
-    monkeypatch.setattr(connection, "locked", lambda path: contextlib.nullcontext())
+    monkeypatch.setattr(connection, "waiting_lock", lambda path: contextlib.nullcontext())
     monkeypatch.setattr("bss_mfg.ledger.store.connect", impatient)
     said = all_at_once(factory, tmp_path, readers=0)
     assert any("another program holds the ledger" in str(one.get("error")) for one in said)

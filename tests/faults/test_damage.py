@@ -15,9 +15,9 @@ from PIL import Image
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import open_source
 from bss_mfg.ledger.checking import payload_digest
-from bss_mfg.verify.findings import Books, Finding, ScannedPage
+from bss_mfg.verify.findings import Finding, PackageTracker, ScannedPage
 from bss_mfg.verify.page import PageReader
-from bss_mfg.verify.request import Wish
+from bss_mfg.verify.request import ReadRequest
 from tests.faults.damage import CLASSES, SEED, Damaged, Sheet, damaged, read_with_libdmtx, read_with_zxing, real_sheet
 from tests.helpers.factory import WHO, Factory
 
@@ -77,9 +77,9 @@ def test_as_many_are_read_as_by_the_better_library_and_none_wrongly(
     books: tuple[Factory, Sheet], tmp_path: Path, kind: str
 ) -> None:
     factory, sheet = books
-    wish = Wish(factory.root / "ledger.db", WHO, "A")
+    wish = ReadRequest(factory.root / "ledger.db", WHO, "A")
     ours = theirs = 0
-    with factory.ledger() as ledger, SecondReader.lazily() as second:
+    with factory.ledger() as ledger, SecondReader.on_demand() as second:
         reader = PageReader(ledger, wish, None, second)
         for number, shot in enumerate(damaged(sheet.grey, sheet.boxes, SEED, sheet.modules, (kind,))):
             path = tmp_path / f"{number}.png"
@@ -87,8 +87,8 @@ def test_as_many_are_read_as_by_the_better_library_and_none_wrongly(
             with open_source(path) as source:
                 page = reader.read(source, 1)
             assert isinstance(page, ScannedPage)
-            assert all(item.read.octets in sheet.payloads for item in page.seen if item.read.octets), shot.level
-            found = page.findings(Books(len(sheet.payloads)))
+            assert all(item.read.data in sheet.payloads for item in page.symbols if item.read.data), shot.level
+            found = page.findings(PackageTracker(len(sheet.payloads)))
             there = {label + 1 for label in shot.labels}
             right = {item.package for item in found if item.kind == "matched"}
             assert right <= there, f"{shot.level}: a label that is not in the picture was accepted"

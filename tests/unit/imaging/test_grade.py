@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from bss_mfg.imaging.ecc200 import layout, segments
+from bss_mfg.imaging.ecc200 import segments, symbol_geometry
 from bss_mfg.imaging.grade import (
     AVERAGE_LEVELS,
     AXIAL_LEVELS,
@@ -27,7 +27,7 @@ from bss_mfg.imaging.grade import (
     modulation_grade,
     overall_of,
     symbol_contrast_grade,
-    unused_error_correction,
+    unused_error_correction_grade,
 )
 from bss_mfg.symbol import DATA_CODEWORDS, SQUARE_SIZES, Matrix, data_matrix, qr
 
@@ -99,7 +99,7 @@ def syndromes(codewords: list[int], errors: int) -> list[int]:
 
 
 def codewords_of(matrix: Matrix) -> np.ndarray:
-    return np.packbits(matrix.bits().reshape(-1)[layout(matrix.size).modules], axis=1)[:, 0]
+    return np.packbits(matrix.bits().reshape(-1)[symbol_geometry(matrix.size).modules], axis=1)[:, 0]
 
 
 def test_codewords_of_the_standards_example() -> None:
@@ -110,7 +110,7 @@ def test_codewords_of_the_standards_example() -> None:
 @pytest.mark.parametrize("size", SQUARE_SIZES)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_each_block_of_each_size_is_a_codeword(size: int, seed: int) -> None:
-    place, matrix = layout(size), symbol(size, seed)
+    place, matrix = symbol_geometry(size), symbol(size, seed)
     read = codewords_of(matrix)
     assert sum(place.data) == DATA_CODEWORDS[SQUARE_SIZES.index(size)]
     assert len(read) == sum(place.data) + sum(place.error)
@@ -123,7 +123,7 @@ def test_each_block_of_each_size_is_a_codeword(size: int, seed: int) -> None:
 
 @pytest.mark.parametrize("size", SQUARE_SIZES)
 def test_fixed_pattern_of_each_size(size: int) -> None:
-    place, bits = layout(size), symbol(size).bits()
+    place, bits = symbol_geometry(size), symbol(size).bits()
     assert (bits[place.fixed] == place.pattern[place.fixed]).all()
     assert place.pattern[:, 0].all() and place.pattern[-1].all()
     assert place.pattern[0].tolist() == [True, False] * (size // 2)
@@ -133,7 +133,7 @@ def test_fixed_pattern_of_each_size(size: int) -> None:
 
 @pytest.mark.parametrize("size", SQUARE_SIZES)
 def test_each_module_has_one_place(size: int) -> None:
-    place = layout(size)
+    place = symbol_geometry(size)
     assert len(np.unique(place.modules)) == place.modules.size
     for bit in range(8):
         module = place.modules[:, 7 - bit]
@@ -145,17 +145,17 @@ def test_each_module_has_one_place(size: int) -> None:
 
 
 def test_144_has_uneven_blocks() -> None:
-    place = layout(144)
+    place = symbol_geometry(144)
     assert place.data == (156,) * 8 + (155,) * 2
     assert np.bincount(place.block).tolist() == [218] * 8 + [217] * 2
-    assert layout(144) is place
+    assert symbol_geometry(144) is place
     with pytest.raises(ValueError):
         place.block[0] = 1
 
 
 @pytest.mark.parametrize("size", SQUARE_SIZES)
 def test_graded_lines_hold_every_fixed_module(size: int) -> None:
-    lines, place = segments(size), layout(size)
+    lines, place = segments(size), symbol_geometry(size)
     seen = np.zeros((size + 2, size + 2), bool)
     seen.reshape(-1)[lines.module] = True
     assert seen[1:-1, 1:-1][place.fixed].all() and not seen[1:-1, 1:-1][~place.fixed].any()
@@ -167,7 +167,7 @@ def test_graded_lines_hold_every_fixed_module(size: int) -> None:
 
 def test_no_layout_for_a_size_that_is_none() -> None:
     with pytest.raises(ValueError):
-        layout(11)
+        symbol_geometry(11)
     code = qr("text")
     with pytest.raises(ValueError):
         grade_symbol(render(code.bits()), code, centres(code.size))
@@ -277,7 +277,7 @@ def noisy(matrix: Matrix) -> Iterator[Scan]:
 def flipped(matrix: Matrix) -> Iterator[Scan]:
     random = np.random.default_rng(7)
     bits = matrix.bits().copy()
-    for codeword in random.permutation(layout(matrix.size).modules)[:60]:
+    for codeword in random.permutation(symbol_geometry(matrix.size).modules)[:60]:
         yield render(bits), centres(matrix.size)
         bits.reshape(-1)[random.choice(codeword, random.integers(1, 9), replace=False)] ^= True
 
@@ -343,7 +343,7 @@ def test_damage_hits_nothing_else() -> None:
         (modulation_grade, MODULATION_LEVELS, True),
         (axial_nonuniformity_grade, AXIAL_LEVELS, False),
         (grid_nonuniformity_grade, GRID_LEVELS, False),
-        (unused_error_correction, UEC_LEVELS, True),
+        (unused_error_correction_grade, UEC_LEVELS, True),
         (damage_grade, DAMAGE_LEVELS, False),
         (average_grade, AVERAGE_LEVELS, True),
     ],
@@ -359,7 +359,7 @@ def test_tables_at_their_edges(
 
 
 def wrong_in_one_block(size: int, block: int, count: int) -> SymbolGrade:
-    matrix, place = symbol(size), layout(size)
+    matrix, place = symbol(size), symbol_geometry(size)
     bits = matrix.bits().copy()
     bits.reshape(-1)[place.modules[place.block == block][:count, 3]] ^= True
     return grade_symbol(render(bits), matrix, centres(size))
@@ -389,7 +389,7 @@ def test_too_many_wrong_codewords_leave_nothing() -> None:
 
 def test_the_worst_block_counts() -> None:
     """Eight wrong codewords in one block are worse than seven in each of the two."""
-    matrix, place = symbol(52), layout(52)
+    matrix, place = symbol(52), symbol_geometry(52)
     bits = matrix.bits().copy()
     for block in (0, 1):
         bits.reshape(-1)[place.modules[place.block == block][:7, 0]] ^= True
@@ -413,7 +413,7 @@ def test_modulation_at_its_edges(least: float, grade: int) -> None:
     """All dark data modules so pale that black and white elsewhere leave them just this modulation."""
     matrix = symbol(16)
     quarters = np.where(np.pad(matrix.bits(), SURROUND), 0, 1020)
-    data = np.pad((layout(16).codeword >= 0) & matrix.bits(), SURROUND)
+    data = np.pad((symbol_geometry(16).codeword >= 0) & matrix.bits(), SURROUND)
     edge = round((1 - least) / 2 * 1020)
     for grey, expected in ((edge, grade), (edge + 1, grade - 1)):
         found = grade_symbol(tiles(np.where(data, grey, quarters)), matrix, centres(16))
@@ -423,7 +423,7 @@ def test_modulation_at_its_edges(least: float, grade: int) -> None:
 
 def test_modulation_of_a_few_codewords_costs_what_error_correction_leaves() -> None:
     """Two of 24x24's codewords at modulation 0: 1 - 4/24 is unused at each level; six leave .50, grade 3."""
-    matrix, place = symbol(24), layout(24)
+    matrix, place = symbol(24), symbol_geometry(24)
     for count, expected in ((2, 4), (6, 3), (9, 1)):
         quarters = np.where(matrix.bits(), 0, 1020)
         quarters.reshape(-1)[place.modules[:count, 0]] = 510
@@ -506,7 +506,7 @@ def test_wrong_modules_are_those_flipped(size: int) -> None:
     modules = sorted((int(index) // size, int(index) % size) for index in chosen)
     found = with_flips(size, *modules)
     assert list(found.wrong_modules) == modules
-    touched = {int(layout(size).codeword[module]) for module in modules} - {-1}
+    touched = {int(symbol_geometry(size).codeword[module]) for module in modules} - {-1}
     assert found.wrong_codewords == len(touched)
 
 

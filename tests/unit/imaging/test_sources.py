@@ -16,7 +16,7 @@ from PIL import Image
 from bss_mfg.core.processes import ProcessExecutor
 from bss_mfg.errors import InputError
 from bss_mfg.imaging.sources import open_source, pages_of
-from bss_mfg.verify.verification import Wanted, verify
+from bss_mfg.verify.verification import VerifyOptions, verify
 from tests.helpers.factory import Factory
 
 KINDS = {
@@ -40,9 +40,9 @@ def test_every_kind_of_picture_is_read(printed: Factory, tmp_path: Path, kind: s
         image = image.convert("1")
     image.save(tmp_path / f"scan.{kind}", dpi=(300, 300), **KINDS[kind])
     with printed.ledger() as ledger:
-        outcome = verify(ledger, ledger.batch("A"), [tmp_path], Wanted())
+        outcome = verify(ledger, ledger.batch("A"), [tmp_path], VerifyOptions())
     assert outcome.counts["matched"] == 24
-    assert outcome.right
+    assert outcome.passed
 
 
 def bomb() -> bytes:
@@ -133,7 +133,7 @@ def test_the_number_of_processes_changes_nothing(printed: Factory, tmp_path: Pat
     for number in range(5):
         image.rotate(number * 2, fillcolor=255).save(tmp_path / f"{number}.png", dpi=(300, 300))
     with printed.ledger() as ledger, ProcessExecutor(3) as three:
-        batch, wanted = ledger.batch("A"), Wanted(grade=True)
+        batch, wanted = ledger.batch("A"), VerifyOptions(grade=True)
         here, there = (verify(ledger, batch, [tmp_path], wanted, executor=executor) for executor in (None, three))
     assert len(here.findings) > 5
     assert list(here.findings) == list(there.findings)

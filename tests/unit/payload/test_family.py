@@ -34,7 +34,7 @@ from bss_mfg.payload.product_keys import fingerprint, load_private_key, load_pub
 from bss_mfg.payload.spec import packaged_names, packaged_spec, require_confirmed, spec_from_text
 from bss_mfg.symbol import data_matrix
 from bss_mfg.verify.diagnosis import diagnose
-from bss_mfg.verify.inspect import explain, strings_of
+from bss_mfg.verify.inspect import explain, read_strings
 from tests.helpers.factory import Factory
 
 PUK = "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgADLZXG+MzHkCUT1F88yQpaiDW7vu8XDSIhJwsVr2bmmag="
@@ -424,7 +424,7 @@ def test_a_batch_of_bars_is_issued_printed_and_read_back(factory: Factory, tmp_p
     assert [(one["verdict"], one["serials"]) for one in done.json["findings"] if one["verdict"] != "matched"] == [
         ("missing", "SN0000000005")
     ]
-    [(text, _)] = strings_of(str(scans / "02.png"))
+    [(text, _)] = read_strings(str(scans / "02.png"))
     explained = explain(text, SPECS)
     assert (explained["spec"], explained["problems"]) == ("amazon-1d-code128", [])
 

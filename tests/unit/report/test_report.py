@@ -24,9 +24,9 @@ from bss_mfg.report.data_reports import csv_report, json_report
 from bss_mfg.report.html_report import html_report
 from bss_mfg.report.pdf_report import pdf_report
 from bss_mfg.report.statistics import statistics
-from bss_mfg.verify.finding_spool import Findings, Heap
+from bss_mfg.verify.finding_spool import Findings, FindingSpool
 from bss_mfg.verify.findings import Finding
-from bss_mfg.verify.verification import Verification, Wanted, verify
+from bss_mfg.verify.verification import Verification, VerifyOptions, verify
 from tests.cli.test_verify import cell, tampered
 from tests.helpers.factory import Factory
 
@@ -41,9 +41,9 @@ HOSTILE = "<img src=x onerror=document.title='run'>\x1b[31m\u202e=1+1</script><s
 
 def kept(items: list[Finding]) -> Findings:
     """Findings as a verification keeps them."""
-    heap = Heap(Path(tempfile.gettempdir()))
+    heap = FindingSpool(Path(tempfile.gettempdir()))
     heap.add(items)
-    return heap.so_far(lambda package: 0, 0, lambda: ())
+    return heap.snapshot(lambda package: 0, 0, lambda: ())
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def scans(printed: Factory, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def outcome(printed: Factory, scans: Path) -> Verification:
     with printed.ledger() as ledger:
-        return verify(ledger, ledger.batch("A"), [scans], Wanted(grade=True, pictures=True))
+        return verify(ledger, ledger.batch("A"), [scans], VerifyOptions(grade=True, pictures=True))
 
 
 @pytest.fixture
@@ -138,12 +138,12 @@ def test_the_map_has_a_cell_for_each_label_and_says_more_than_colour(page: Chrom
 
 def test_wrong_modules_are_framed_on_the_picture(page: Chrome, outcome: Verification) -> None:
     line = next(item for item in outcome.findings if item.kind == "unreadable" and item.package == 3)
-    assert line.ailing
+    assert line.defects
     assert "white line through column 1 (the left edge)" in line.detail
-    assert {column for _, column, _ in line.ailing.wrong} == {0}
-    assert all(dark for _, _, dark in line.ailing.wrong)
+    assert {column for _, column, _ in line.defects.wrong_modules} == {0}
+    assert all(dark for _, _, dark in line.defects.wrong_modules)
     drawn = run(page, "return document.querySelector('.symbol .wrong').getAttribute('d')")
-    assert drawn.count("M") == len(line.ailing.wrong)
+    assert drawn.count("M") == len(line.defects.wrong_modules)
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bss_mfg.verify.diagnosis import diagnose
-from bss_mfg.verify.keyboards import LAYOUTS, capped, typed
+from bss_mfg.verify.keyboards import LAYOUTS, apply_caps_lock, apply_layout
 from tests.helpers.factory import Factory
 
 COUNT = 10_000
@@ -52,7 +52,11 @@ def mutations(right: list[str], other: list[str], rng: np.random.Generator) -> I
             locked = bool(rng.integers(2))
             said = f"keyboard layout is {LAYOUTS[short][0]}" + (", and caps lock is on" if locked else "")
             mark = "" if mark == "]d1" else mark  # the prefix would be typed on that layout too
-            yield kind, said, marked(capped(typed(text, short)) if locked else typed(text, short), mark)
+            yield (
+                kind,
+                said,
+                marked(apply_caps_lock(apply_layout(text, short)) if locked else apply_layout(text, short), mark),
+            )
         elif kind == "caps":
             mark = "" if mark == "]d1" else mark
             yield kind, "caps lock is on", marked(text.swapcase(), mark)

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from bss_mfg.errors import InputError
 from bss_mfg.verify.sampling_plans import (
     AQLS,
-    INSPECTIONS,
-    Inspection,
-    Lot,
+    INSPECTION_SEVERITIES,
+    DecidedLot,
+    InspectionSeverity,
     aql_of,
-    decide,
-    drawn,
+    decide_lot,
+    drawn_numbers,
     next_inspection,
-    plan_of,
+    sampling_plan,
 )
 
 # Lot, AQL -> code letter used, sample, acceptance number, as printed in the standard's master tables.
@@ -41,27 +41,33 @@ REDUCED = [
 
 @pytest.mark.parametrize(
     ("inspection", "lot", "aql", "letter", "sample", "accept"),
-    [(name, *row) for name, rows in zip(INSPECTIONS, (NORMAL, TIGHTENED, REDUCED), strict=True) for row in rows],
+    [
+        (name, *row)
+        for name, rows in zip(INSPECTION_SEVERITIES, (NORMAL, TIGHTENED, REDUCED), strict=True)
+        for row in rows
+    ],
 )
-def test_published_cells(inspection: Inspection, lot: int, aql: str, letter: str, sample: int, accept: int) -> None:
-    plan = plan_of(aql, lot, inspection)
+def test_published_cells(
+    inspection: InspectionSeverity, lot: int, aql: str, letter: str, sample: int, accept: int
+) -> None:
+    plan = sampling_plan(aql, lot, inspection)
     assert (plan.letter, plan.sample, plan.accept, plan.reject) == (letter, sample, accept, accept + 1)
 
 
-@given(st.sampled_from(AQLS), st.integers(2, 2_000_000), st.sampled_from(INSPECTIONS))
-def test_every_lot_has_a_plan_and_tightened_is_never_laxer(aql: str, lot: int, inspection: Inspection) -> None:
-    plan = plan_of(aql, lot, inspection)
+@given(st.sampled_from(AQLS), st.integers(2, 2_000_000), st.sampled_from(INSPECTION_SEVERITIES))
+def test_every_lot_has_a_plan_and_tightened_is_never_laxer(aql: str, lot: int, inspection: InspectionSeverity) -> None:
+    plan = sampling_plan(aql, lot, inspection)
     assert 1 <= plan.sample <= lot
     assert 0 <= plan.accept < plan.reject
-    normal, tightened = plan_of(aql, lot), plan_of(aql, lot, "tightened")
+    normal, tightened = sampling_plan(aql, lot), sampling_plan(aql, lot, "tightened")
     assert (tightened.accept + 1) / tightened.sample <= (normal.accept + 1) / normal.sample + 1e-9
 
 
 @given(st.sampled_from(AQLS), st.integers(2, 20_000), st.text(max_size=8))
 def test_a_draw_is_of_the_lot_distinct_and_repeatable(aql: str, lot: int, seed: str) -> None:
-    plan = plan_of(aql, lot)
-    numbers = drawn(plan, seed)
-    assert numbers == drawn(plan, seed)
+    plan = sampling_plan(aql, lot)
+    numbers = drawn_numbers(plan, seed)
+    assert numbers == drawn_numbers(plan, seed)
     assert len(set(numbers)) == len(numbers) == plan.sample
     assert list(numbers) == sorted(numbers)
     assert numbers[0] >= 1
@@ -69,26 +75,26 @@ def test_a_draw_is_of_the_lot_distinct_and_repeatable(aql: str, lot: int, seed: 
 
 
 def test_another_seed_draws_others_and_all_are_drawn_alike() -> None:
-    plan = plan_of("1.0", 1000)
-    assert drawn(plan, "a") != drawn(plan, "b")
+    plan = sampling_plan("1.0", 1000)
+    assert drawn_numbers(plan, "a") != drawn_numbers(plan, "b")
     hits = [0] * 10
     for turn in range(200):
-        for number in drawn(plan, str(turn)):
+        for number in drawn_numbers(plan, str(turn)):
             hits[(number - 1) // 100] += 1
     assert max(hits) < 1.1 * min(hits)
 
 
 def test_decision_at_the_edges() -> None:
-    plan = plan_of("1.0", 1000)  # 80, accept up to 2
-    sample = drawn(plan, "x")
-    assert decide(plan, sample, sample, ()).verdict == "accept"
-    assert decide(plan, sample, sample, sample[:2]).verdict == "accept"
-    assert decide(plan, sample, sample, sample[:3]).verdict == "reject"
-    assert decide(plan, sample, (), sample[:3]).verdict == "reject"
-    early = decide(plan, sample, sample[:-1], sample[:2])
+    plan = sampling_plan("1.0", 1000)  # 80, accept up to 2
+    sample = drawn_numbers(plan, "x")
+    assert decide_lot(plan, sample, sample, ()).verdict == "accept"
+    assert decide_lot(plan, sample, sample, sample[:2]).verdict == "accept"
+    assert decide_lot(plan, sample, sample, sample[:3]).verdict == "reject"
+    assert decide_lot(plan, sample, (), sample[:3]).verdict == "reject"
+    early = decide_lot(plan, sample, sample[:-1], sample[:2])
     assert (early.verdict, early.open) == ("incomplete", sample[-1:])
     others = [number for number in range(1, 1001) if number not in sample]
-    assert decide(plan, sample, sample, others).verdict == "accept"
+    assert decide_lot(plan, sample, sample, others).verdict == "accept"
 
 
 @pytest.mark.parametrize("name", ["aql-1.0", "AQL-1", "1.0", "aql-1.00%"])
@@ -102,9 +108,11 @@ def test_unknown_plans_are_refused_with_the_known_ones(name: str) -> None:
         aql_of(name)
 
 
-def lots(inspection: Inspection, *accepted: bool, aql: str = "1.0", lot: int = 1000, wrong: int = 0) -> list[Lot]:
-    plan = plan_of(aql, lot, inspection)
-    return [Lot(plan, item, wrong if item else plan.reject) for item in accepted]
+def lots(
+    inspection: InspectionSeverity, *accepted: bool, aql: str = "1.0", lot: int = 1000, wrong: int = 0
+) -> list[DecidedLot]:
+    plan = sampling_plan(aql, lot, inspection)
+    return [DecidedLot(plan, item, wrong if item else plan.reject) for item in accepted]
 
 
 def test_two_rejected_of_five_tighten_and_five_accepted_loosen() -> None:

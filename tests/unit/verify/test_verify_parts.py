@@ -24,16 +24,16 @@ import pytest
 from PIL import Image
 
 from bss_mfg.core.processes import ProcessExecutor, TaskFailure
-from bss_mfg.imaging.page_frame import known_frame
+from bss_mfg.imaging.page_frame import frame_at_dpi
 from bss_mfg.imaging.zxing_reader import Read
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import LabelFile
 from bss_mfg.verify import verification
 from bss_mfg.verify.diagnosis import Diagnosis
-from bss_mfg.verify.findings import ScannedPage, Seen
-from bss_mfg.verify.request import Wish
-from bss_mfg.verify.tasks import Look, Opened, open_file, read_pages
-from bss_mfg.verify.verification import Verification, Verifier, Wanted, verify
+from bss_mfg.verify.findings import PageSymbol, ScannedPage
+from bss_mfg.verify.request import ReadRequest
+from bss_mfg.verify.tasks import FileDescription, PageTask, describe_file, read_pages
+from bss_mfg.verify.verification import Verification, Verifier, VerifyOptions, verify
 from tests.cli.test_verify import cell
 from tests.helpers.factory import WHO, Factory
 
@@ -108,8 +108,10 @@ def test_findings_and_history_are_the_same_whoever_reads(
     for name, executor in executors.items():
         with printed.ledger() as ledger:
             before = ledger.head()[0]
-            outcome = verify(ledger, ledger.batch("A"), [folder], Wanted(grade=True, pictures=True), executor=executor)
-            found[name] = (list(outcome.findings), outcome.pictures, outcome.broken, outcome.counts, outcome.right)
+            outcome = verify(
+                ledger, ledger.batch("A"), [folder], VerifyOptions(grade=True, pictures=True), executor=executor
+            )
+            found[name] = (list(outcome.findings), outcome.pictures, outcome.broken, outcome.counts, outcome.passed)
             history[name] = [(event.kind, event.data) for event in ledger.events("A") if event.seq > before]
     assert found["here"][3]["matched"] == 48
     assert found["here"][3]["duplicate"] > 10
@@ -133,7 +135,7 @@ def test_killed_workers_cost_nothing(many: Factory) -> None:
         outcome = verify(ledger, ledger.batch("A"), [labels(many)], progress=kill, executor=two)
     assert len(set(killed)) == 3
     assert outcome.broken == ()
-    assert outcome.right
+    assert outcome.passed
     assert outcome.counts["matched"] == FILES * PER_FILE
 
 
@@ -145,19 +147,19 @@ def test_a_pool_that_is_broken_for_good_fails_what_is_left_by_name(many: Factory
 
     with many.ledger() as ledger, ProcessPoolExecutor(1, get_context("spawn")) as pool:
         outcome = verify(ledger, ledger.batch("A"), [labels(many)], progress=kill, executor=pool)
-    assert not outcome.right
+    assert not outcome.passed
     assert 0 < outcome.counts["matched"] < FILES * PER_FILE
     assert outcome.broken
 
 
 def test_a_file_that_changes_while_it_is_read_is_named(printed: Factory, tmp_path: Path) -> None:
     file = Path(shutil.copy(labels(printed) / "A-labels-0001.pdf", tmp_path))
-    wish = Wish(printed.root / "ledger.db", WHO, "A")
-    opened = open_file(Look(wish, file))
-    assert isinstance(opened, Opened)
-    assert opened.part
+    wish = ReadRequest(printed.root / "ledger.db", WHO, "A")
+    opened = describe_file(PageTask(wish, file))
+    assert isinstance(opened, FileDescription)
+    assert opened.label_file
     shutil.copy(labels(printed) / "A-labels-0002.pdf", file)
-    (answer,) = read_pages(Look(wish, file, (1,), opened.part))
+    (answer,) = read_pages(PageTask(wish, file, (1,), opened.label_file))
     assert isinstance(answer, TaskFailure)
     assert "changed while it was read" in answer.reason
 
@@ -217,7 +219,7 @@ def test_resuming_drops_no_check(printed: Factory, tmp_path: Path) -> None:
         batch = ledger.batch("A")
 
         def resumed(**wanted: bool) -> Verification:
-            return verify(ledger, batch, [folder], Wanted(partial=True, resume=True, **wanted))
+            return verify(ledger, batch, [folder], VerifyOptions(partial=True, resume=True, **wanted))
 
         resumed()
         found = resumed()
@@ -226,7 +228,7 @@ def test_resuming_drops_no_check(printed: Factory, tmp_path: Path) -> None:
         assert next(item for item in found.findings if item.kind == "duplicate").detail.startswith(
             "was already read on"
         )
-        assert not found.right
+        assert not found.passed
         assert resumed(second_reader=True).resumed == 0
         assert resumed(second_reader=True).resumed == 2
         assert resumed(grade=True).resumed == 0
@@ -244,10 +246,12 @@ def test_resuming_drops_no_check(printed: Factory, tmp_path: Path) -> None:
 def test_a_file_is_noted_as_verified_also_where_its_last_page_filled_the_books(
     printed: Factory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verification, "_MOST_WAITING", 23)
+    monkeypatch.setattr(verification, "_MAX_PENDING", 23)
     with printed.ledger() as ledger:
         before = len(wholly(ledger))
-        assert verify(ledger, ledger.batch("A"), [labels(printed) / "A-labels-0001.pdf"], Wanted(partial=True)).right
+        assert verify(
+            ledger, ledger.batch("A"), [labels(printed) / "A-labels-0001.pdf"], VerifyOptions(partial=True)
+        ).passed
         noted = wholly(ledger)[before:]
     assert [(event["file"], event["labels"]) for event in noted] == [("A-labels-0001.pdf", 24)]
 
@@ -256,9 +260,11 @@ def test_a_file_with_a_wrong_label_is_never_noted_as_verified(printed: Factory, 
     folder = damaged(printed, tmp_path)
     with printed.ledger() as ledger:
         before = len(wholly(ledger))
-        verify(ledger, ledger.batch("A"), [folder / "scan.png"], Wanted(partial=True))
+        verify(ledger, ledger.batch("A"), [folder / "scan.png"], VerifyOptions(partial=True))
         # The scan showed the first file's labels: there they are duplicates.
-        verify(ledger, ledger.batch("A"), [folder / "scan.png", folder / "A-labels-0001.pdf"], Wanted(partial=True))
+        verify(
+            ledger, ledger.batch("A"), [folder / "scan.png", folder / "A-labels-0001.pdf"], VerifyOptions(partial=True)
+        )
         assert len(wholly(ledger)) == before
 
 
@@ -274,22 +280,26 @@ class Answering(Executor):
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
         (look,) = args
-        future.set_result(self._opened(look) if fn is open_file else [self._page(look, page) for page in look.pages])
+        future.set_result(
+            self._opened(look) if fn is describe_file else [self._page(look, page) for page in look.pages]
+        )
         return future
 
-    def _opened(self, look: Look) -> Opened:
+    def _opened(self, look: PageTask) -> FileDescription:
         number, count = int(look.path.stem), self.per_page * self.pages
         cells = tuple((float(at), 1.0, 20.0, 20.0) for at in range(self.per_page))
         numbers = range(number * count + 1, (number + 1) * count + 1)
         part = LabelFile(self.batch, number, look.path.name, f"{number:064}", "", numbers, 1, cells, (210, 297), 64, "")
-        return Opened(part.sha256, part.pages, part)
+        return FileDescription(part.sha256, part.pages, part)
 
-    def _page(self, look: Look, page: int) -> ScannedPage:
-        assert look.part
-        numbers = look.part.packages_on(page)
+    def _page(self, look: PageTask, page: int) -> ScannedPage:
+        assert look.label_file
+        numbers = look.label_file.packages_on(page)
         box = (0.0, 0.0, 20.0, 20.0)
         seen = [
-            Seen(Read(b"x" * 190, box), Diagnosis("match", "", self.batch, number), over=number, corner=(1.0, 2.0))
+            PageSymbol(
+                Read(b"x" * 190, box), Diagnosis("match", "", self.batch, number), in_place_of=number, corner=(1.0, 2.0)
+            )
             for number in numbers
         ]
         serials = {number: f"M0{number:08}" for number in numbers}
@@ -308,9 +318,9 @@ def test_memory_grows_by_a_few_octets_a_label(factory: Factory) -> None:
             tracemalloc.start()
             try:
                 verifier = Verifier(ledger, batch, executor=Answering("A", 24, 40))
-                verifier.read([Path(f"{number}.pdf") for number in range(files)])
+                verifier.read_files([Path(f"{number}.pdf") for number in range(files)])
                 outcome = verifier.outcome()
-                assert outcome.right
+                assert outcome.passed
                 assert sum(1 for _ in outcome.findings) == files * 960
                 gc.collect()
                 return tracemalloc.get_traced_memory()[0]
@@ -325,7 +335,7 @@ def test_memory_grows_by_a_few_octets_a_label(factory: Factory) -> None:
 def test_what_follows_from_a_page_need_not_travel(printed: Factory) -> None:
     with printed.ledger() as ledger:
         (part, *_) = ledger.printed_parts("A")
-    frame = known_frame(part, 1, 300)
+    frame = frame_at_dpi(part, 1, 300)
     bare = len(pickle.dumps(frame))
     assert len(frame.boxes) == len(frame.quads) == 24
     again = pickle.loads(pickle.dumps(frame))  # noqa: S301
