@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
 import stat
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -77,22 +75,6 @@ def test_a_foreign_file_is_in_the_way_and_stops_the_release(line: Factory, tmp_p
     assert released(line) == [0, 0, 0, 0]
 
 
-def test_a_station_alone_opens_a_sealed_export(line: Factory, tmp_path: Path) -> None:
-    if shutil.which("age-keygen") is None:
-        pytest.skip("age is not installed: sudo apt-get install age")
-    made = subprocess.run(["age-keygen", "-o", tmp_path / "station.key"], capture_output=True, text=True, check=True)
-    station = made.stderr.split()[-1]
-    done = line.cli("program", "B1", "--format", "csv", "--out", f"{tmp_path}/keys/", "--to", station, "--json")
-    assert done.code == 0, done.err
-    (path,) = map(Path, done.json["files"])
-    assert path.name == "B1-keys-001.csv.age"
-    opened = subprocess.run(
-        ["age", "-d", "-i", tmp_path / "station.key", path], capture_output=True, text=True, check=True
-    )
-    assert [row["serial"] for row in csv.DictReader(opened.stdout.splitlines())] == [f"0000000{n}" for n in range(1, 5)]
-    assert not list((tmp_path / "keys").glob("*.csv"))
-
-
 def test_what_was_read_back_is_compared(line: Factory, tmp_path: Path) -> None:
     keys = tmp_path / "keys.csv"
     assert line.cli("program", "B1", "--format", "csv", "--out", keys).code == 0
@@ -132,9 +114,9 @@ def test_the_command_offers_every_format() -> None:
     assert set(FORMATS) == set(NAMES) == set(formats())
 
 
-# --- what the factory brought ----------------------------------------------------------------------------------------
-
 CODE, MAC = "83FED3407A939723A5C639B26916D505C3B5", "BF91A2B05327F4D5"
+
+
 PUK = "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgADLZXG+MzHkCUT1F88yQpaiDW7vu8XDSIhJwsVr2bmmag="
 
 
