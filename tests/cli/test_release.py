@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from bss_mfg.programming.registry import formats
-from tests.cli.test_tables import soffice
 from tests.helpers.factory import Factory
 
 
@@ -89,21 +88,6 @@ def test_what_was_read_back_is_compared(line: Factory, tmp_path: Path) -> None:
         ("swapped", "00000001"), ("swapped", "00000002"), ("missing", "00000004")
     ]  # fmt: skip
     assert one[2] not in bad.out + bad.err
-
-
-@pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_a_read_back_that_libreoffice_saved_is_read_exactly(line: Factory, tmp_path: Path, kind: str) -> None:
-    """Opened as a table of text columns; opened as numbers, each lost zero is named and nothing is guessed."""
-    keys = tmp_path / "keys.csv"
-    assert line.cli("program", "B1", "--format", "csv", "--out", keys).code == 0
-    text_columns = "--infilter=CSV:44,34,76,1,1/2/2/2/3/2"
-    saved = soffice(keys, kind, tmp_path / "saved", text_columns)
-    done = line.cli("program", "B1", "--check", saved)
-    assert done.code == 0, done.err
-    if kind == "csv":
-        careless = line.cli("program", "B1", "--check", soffice(keys, kind, tmp_path / "numbers"), "--json")
-        assert careless.code == 1
-        assert "spreadsheet" in {item["kind"] for item in careless.json["differences"]}
 
 
 def test_the_command_offers_every_format() -> None:

@@ -7,12 +7,9 @@ import signal
 import subprocess
 import time
 
-import pytest
-
 from tests.helpers.factory import Factory
 
 
-@pytest.mark.slow
 def test_killed_at_fifty_moments_and_run_again(factory: Factory) -> None:
     """kill -9 anywhere in `batch create --units 2000`, then the same command: exactly 2,000 units, no duplicate."""
     factory.add(oob_bytes=16)
@@ -46,7 +43,6 @@ def test_killed_at_fifty_moments_and_run_again(factory: Factory) -> None:
         ledger.check()
 
 
-@pytest.mark.slow
 def test_eight_at_once(factory: Factory) -> None:
     factory.add(oob_bytes=16)
     processes = [

@@ -48,7 +48,6 @@ def test_a_killed_station_loses_no_answered_read(line: Factory) -> None:
     assert run_cli("--workspace", line.root, "batch", "show", "B1", "--json").json["verified"] == 3
 
 
-@pytest.mark.slow
 def test_2000_reads_at_20_a_second_with_five_kills_are_counted_exactly(new_factory: Callable[[], Factory]) -> None:
     """The driver does what an operator does: it scans on, and after a kill it goes on with the first label that was
     not recorded. Nothing recorded is lost, nothing is recorded twice."""

@@ -14,6 +14,7 @@ from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI
 from bss_mfg.symbol import data_matrix
 from tests.helpers.factory import Factory
 from tests.helpers.pictures import page_count, pdfium, poppler
+from tests.needs import needs
 
 TEMPLATES = ("sheet-a4-24", "roll-50x30")
 
@@ -23,6 +24,7 @@ def payloads(factory: Factory, batch: str = "B1") -> list[str]:
         return [package.payload for package in ledger.packages(batch)]
 
 
+@needs("pdftoppm")
 @pytest.mark.parametrize("symbols", ["mask", "vector"])
 @pytest.mark.parametrize("dpi", [203, 300, 600])
 @pytest.mark.parametrize("template", TEMPLATES)
@@ -65,7 +67,7 @@ def dmtxread(grey: np.ndarray, folder: Path, count: int) -> set[str]:
     return set(done.stdout.split())
 
 
-@pytest.mark.slow
+@needs("pdftoppm", "dmtxread")
 @pytest.mark.parametrize("dpi", [203, 300, 600])
 @pytest.mark.parametrize("template", TEMPLATES)
 @pytest.mark.parametrize("sample", ["mesh-bulb", "mesh-plug-2pack"])
@@ -95,6 +97,7 @@ def test_demo_labels_are_read_by_others(
     assert sorted(by_dmtx) == sorted(strings)
 
 
+@needs("pdftoppm")
 def test_metadata_tells_nothing_of_the_machine(factory: Factory) -> None:
     factory.add()
     factory.issue(1)
@@ -114,6 +117,7 @@ def test_metadata_tells_nothing_of_the_machine(factory: Factory) -> None:
         "Gl\u00fchbirne",
     ],
 )
+@needs("pdftoppm")
 def test_titles_print_in_the_bundled_alphabets(factory: Factory, title: str) -> None:
     factory.add(title=title)
     factory.issue(1)

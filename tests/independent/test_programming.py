@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import shutil
 import struct
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from bss_mfg.programming.format import Format
 from bss_mfg.programming.image_layout import ImageLayout
 from bss_mfg.programming.registry import NAMES, formats
 from tests.helpers.programming import ABOUT, Said, files, layout, said, units
+from tests.needs import needs
 
 
 def all_formats(tmp_path: Path, octets: int) -> dict[str, Format]:
@@ -114,9 +114,6 @@ def esp_nvs_says(texts: list[bytes], folder: Path) -> list[Said]:
 
 
 def c_header_says(texts: list[bytes], folder: Path) -> list[Said]:
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.fail("cc can't be found. Install: sudo apt-get install gcc libc6-dev", pytrace=False)
     blocks = []
     for number, text in enumerate(texts):
         (folder / f"{number}.h").write_bytes(text)
@@ -131,7 +128,7 @@ def c_header_says(texts: list[bytes], folder: Path) -> list[Said]:
         + "return 0; }\n"
     )
     strict = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-O0"]
-    subprocess.run([compiler, *strict, "all.c", "-o", "all"], cwd=folder, check=True)
+    subprocess.run(["cc", *strict, "all.c", "-o", "all"], cwd=folder, check=True)
     out = subprocess.run([folder / "all"], capture_output=True, text=True, check=True).stdout
     rows = [line.split() for line in out.splitlines()]
     return [(serial, bytes.fromhex(device), bytes.fromhex(key)) for serial, device, key in rows]
@@ -155,7 +152,9 @@ def test_every_format_has_a_reader_here() -> None:
 
 
 @pytest.mark.parametrize("octets", [16, 32])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=needs("cc")) if name == "c-header" else name for name in NAMES]
+)
 def test_others_read_every_unit_from_every_format(name: str, octets: int, tmp_path: Path) -> None:
     form = all_formats(tmp_path, octets)[name]
     some = units(1000, octets)
@@ -179,13 +178,12 @@ def test_espressifs_command_accepts_the_csv(tmp_path: Path) -> None:
 @pytest.fixture
 def station(tmp_path: Path) -> tuple[str, Path]:
     """A station's public key and its key file, made by age itself."""
-    if shutil.which("age") is None:
-        pytest.fail("age can't be found. Install: sudo apt-get install age", pytrace=False)
     path = tmp_path / "station.key"
     subprocess.run(["age-keygen", "-o", path], check=True, capture_output=True)
     return subprocess.run(["age-keygen", "-y", path], check=True, capture_output=True, text=True).stdout.strip(), path
 
 
+@needs("age")
 @pytest.mark.parametrize("count", [0, 1, 1000])
 def test_age_itself_opens_a_sealed_export(station: tuple[str, Path], tmp_path: Path, count: int) -> None:
     public, key = station
@@ -197,6 +195,7 @@ def test_age_itself_opens_a_sealed_export(station: tuple[str, Path], tmp_path: P
     assert file.read_bytes().startswith(b"age-encryption.org/v1\n")
 
 
+@needs("age")
 def test_sealing_streams_and_its_source_stays_in_the_callers_thread(station: tuple[str, Path]) -> None:
     threads = set()
     drawn = 0
@@ -220,6 +219,7 @@ def test_sealing_streams_and_its_source_stays_in_the_callers_thread(station: tup
     assert peak < 4_000_000
 
 
+@needs("age")
 def test_a_failing_source_leaves_no_thread_and_no_end(station: tuple[str, Path]) -> None:
     before = threading.active_count()
 
@@ -235,6 +235,7 @@ def test_a_failing_source_leaves_no_thread_and_no_end(station: tuple[str, Path])
     assert threading.active_count() == before
 
 
+@needs("age")
 def test_a_private_key_as_recipient_is_refused_and_not_repeated(station: tuple[str, Path]) -> None:
     secret = station[1].read_text().splitlines()[-1]
     with pytest.raises(InputError, match="private key") as caught:

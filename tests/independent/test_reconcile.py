@@ -19,6 +19,9 @@ import zxingcpp
 
 from tests.helpers.factory import Factory
 from tests.helpers.reconciling import compared, log_of, made, reconciled
+from tests.needs import needs
+
+pytestmark = needs("openssl", "pdftoppm")
 
 
 def openssl(*arguments: object, data: bytes) -> bytes:
@@ -50,7 +53,6 @@ def symbols(pdf: Path, folder: Path) -> Iterator[str]:
         path.unlink()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("per_package", [1, 2, 6])
 def test_a_thousand_units_read_by_others_agree_with_the_ledger(
     new_factory: Callable[[], Factory], tmp_path: Path, per_package: int

@@ -11,6 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from bss_mfg.payload.product_keys import load_private_key, load_public_key, new_development_key
 from bss_mfg.payload.suites import SUITES
+from tests.needs import needs
+
+pytestmark = needs("openssl")
 
 PAIRS = {kind: new_development_key(kind) for kind in ("p256", "rsa")}
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +14,10 @@ from bss_mfg.issuing.identity_files import read_identities
 from bss_mfg.model import Identity
 from bss_mfg.tables import csv_rows
 from tests.helpers.factory import Factory
+from tests.helpers.office import soffice
+from tests.needs import needs
+
+pytestmark = needs("soffice")
 
 IDENTITY = ("serial", "uuid", "mac")
 
@@ -40,21 +41,6 @@ HARD = (
     Identity("TRUE", uuid.UUID(int=8), "100000000000"),
 )
 """Leading zeros, long digits, what looks like a power of ten, a date or a truth value."""
-
-
-def soffice(source: Path, kind: str, folder: Path, *options: str) -> Path:
-    """Open a file in LibreOffice without a window, and save it as another kind."""
-    if shutil.which("soffice") is None:
-        if os.environ.get("CI"):
-            pytest.fail("soffice can't be found. Install: sudo apt-get install libreoffice-calc", pytrace=False)
-        pytest.skip("soffice can't be found; `sh tests/needs.sh` installs libreoffice-calc")
-    folder.mkdir()
-    profile = f"-env:UserInstallation={(source.parent / 'profile').as_uri()}"
-    subprocess.run(
-        ["soffice", profile, "--headless", *options, "--convert-to", kind, "--outdir", folder, source],
-        check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
-    return folder / f"{source.stem}.{kind}"
 
 
 def test_what_libreoffice_saves_is_read_exactly(factory: Factory, tmp_path: Path) -> None:

@@ -9,6 +9,9 @@ import pytest
 
 from tests.helpers.factory import Factory
 from tests.helpers.programmed import program
+from tests.needs import needs
+
+pytestmark = needs("openssl")
 
 PASSPHRASE = "correct horse battery staple"
 

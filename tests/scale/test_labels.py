@@ -5,12 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import pytest
-
 from tests.helpers import ROOT
 
 
-@pytest.mark.slow
 def test_memory_does_not_grow_with_the_batch() -> None:
     """A bounded version of benchmarks/memory.py: five times the labels, hardly more memory."""
     done = subprocess.run(

@@ -29,7 +29,6 @@ def peak_of(root: Path, units: int, what: str) -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale / 2**20
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("what", ["reconcile", "program --check"])
 def test_memory_grows_by_a_few_octets_a_unit(tmp_path_factory: pytest.TempPathFactory, what: str) -> None:
     few, many = 10_000, 60_000

@@ -7,8 +7,6 @@ import re
 import zlib
 from pathlib import Path
 
-import pytest
-
 from tests.helpers.commands import Outcome
 from tests.helpers.factory import Factory
 
@@ -47,7 +45,6 @@ def leaks(needles: set[bytes], haystack: bytes) -> bool:
     )
 
 
-@pytest.mark.slow
 def test_no_key_of_a_thousand_leaks(factory: Factory, tmp_path: Path) -> None:
     factory.add(units_per_package=2, oob_bytes=16)
     labels, export = factory.root / "batches" / "B1" / "labels", tmp_path / "keys.csv"

@@ -15,7 +15,6 @@ def octets_of(root: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file())
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("protected", [True, False])
 def test_no_octet_of_a_retired_batch_is_left(
     factory: Factory, protected: bool, monkeypatch: pytest.MonkeyPatch

@@ -10,8 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from bss_mfg.imaging.zxing_reader import Read
 from bss_mfg.model import LabelFile
 from bss_mfg.verify.diagnosis import Diagnosis
@@ -56,7 +54,6 @@ class Answering(Executor):
         return ScannedPage(look.path.name, page, 300, seen, None, {}, serials)
 
 
-@pytest.mark.slow
 def test_memory_grows_by_a_few_octets_a_label(factory: Factory) -> None:
     factory.add()
     factory.issue(1, "A")
