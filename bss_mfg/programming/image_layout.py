@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from bss_mfg.core.bits import reversed_crc16
 from bss_mfg.core.toml_files import TomlDocument, load_toml, parse_toml, validate
 from bss_mfg.core.toml_lines import FieldPath
 from bss_mfg.errors import InputError
@@ -21,19 +22,13 @@ from bss_mfg.errors import InputError
 _LARGEST = 1 << 24
 _SPACE = 1 << 32
 _TEXT = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:_+-")
-_MIRRORED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
-
-
-def _kermit(data: bytes) -> int:
-    return int(f"{binascii.crc_hqx(data.translate(_MIRRORED), 0):016b}"[::-1], 2)
-
 
 CRC_ALGORITHMS: Mapping[str, tuple[int, Callable[[bytes], int]]] = MappingProxyType(
     {
         "crc32": (4, zlib.crc32),
         "crc16-ccitt-false": (2, lambda data: binascii.crc_hqx(data, 0xFFFF)),
         "crc16-xmodem": (2, lambda data: binascii.crc_hqx(data, 0)),
-        "crc16-kermit": (2, _kermit),
+        "crc16-kermit": (2, lambda data: reversed_crc16(data, 0)),
     }
 )
 """Check sums by name: their octets and how they are computed. "CRC-16 CCITT" alone is the name of three."""
