@@ -12,9 +12,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from bss_mfg.core.bits import reversed_crc16
+from bss_mfg.core.models import FileModel
 from bss_mfg.core.toml_files import TomlDocument, load_toml, parse_toml, validate
 from bss_mfg.core.toml_lines import FieldPath
 from bss_mfg.errors import InputError
@@ -48,9 +49,7 @@ def _not_a_text_byte(value: int) -> int:
     return value
 
 
-class _Region(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Region(FileModel):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
     offset: Annotated[int, Field(ge=0, le=_LARGEST)]
 
@@ -117,10 +116,8 @@ class Crc(_Region):
 Region = Annotated[DeviceUuid | OobKey | Text | ConstantBytes | ConstantNumber | Crc, Field(discriminator="kind")]
 
 
-class ImageLayout(BaseModel):
+class ImageLayout(FileModel):
     """A layout file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal[1]
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
