@@ -9,9 +9,9 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 from typing import Literal
 
+from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.imaging.defects import Defects
 from bss_mfg.imaging.grade import SymbolGrade
 from bss_mfg.imaging.grid import Quad
@@ -273,11 +273,8 @@ def still_missing(
     for index, label_file in enumerate(label_files, 1):
         for number in label_file.numbers:
             newest[number] = index
-    ranges = groupby(enumerate(tracker.unaccounted()), key=lambda pair: pair[1] - pair[0])
-    for _, numbers in ranges:
-        first = next(numbers)[1]
-        count = 1 + sum(1 for _ in numbers)
-        for package in ledger.packages(batch.id, first, count):
+    for numbers in consecutive_ranges(tracker.unaccounted()):
+        for package in ledger.packages(batch.id, numbers.start, len(numbers)):
             number = package.number
             if not newest[number]:
                 yield Finding(
