@@ -16,6 +16,7 @@ from pydantic import Field
 from bss_mfg.core.clock import now
 from bss_mfg.core.files import make_folder, write_atomically
 from bss_mfg.core.models import FileModel
+from bss_mfg.core.progress import Progress
 from bss_mfg.core.toml_files import load_toml, validate
 from bss_mfg.errors import InputError
 from bss_mfg.issuing.batch import create_batch
@@ -36,7 +37,6 @@ from bss_mfg.verify.verification import Verification, VerifyOptions, verify
 from bss_mfg.workspace.product import Product
 from bss_mfg.workspace.workspace import Workspace
 
-Progress = Callable[[int, int], None]
 StepReporter = Callable[[str], Progress]
 """Called with a step's name, gives the step's progress function."""
 

@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from bss_mfg.core.text import counted
 from bss_mfg.imaging.grade import unused_error_correction_grade
 from bss_mfg.report import sheet_maps, svg_figures
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
@@ -106,12 +107,12 @@ def sample_words(outcome: Verification) -> str:
 def read_words(outcome: Verification) -> str:
     """What was read, in words."""
     before = (
-        f" ({count(outcome.resumed, 'file')} with {count(outcome.resumed_labels, 'label')} were read and found right "
-        "before, and not again)"
+        f" ({counted(outcome.resumed, 'file')} with {counted(outcome.resumed_labels, 'label')} were read and found "
+        "right before, and not again)"
         if outcome.resumed
         else ""
     )
-    return f"{count(outcome.pages, 'page')} of {count(outcome.files, 'file')}{before}"
+    return f"{counted(outcome.pages, 'page')} of {counted(outcome.files, 'file')}{before}"
 
 
 def failures(outcome: Verification) -> tuple[int, list[tuple[int, Finding]], bool]:
@@ -187,14 +188,14 @@ def _sheets(outcome: Verification) -> Iterator[bytes]:
         )
     yield b"</div>"
     if more:
-        yield _encoded(f'<p class="soft">{count(more, "more page")} with fewer faults or none.</p>')
+        yield _encoded(f'<p class="soft">{counted(more, "more page")} with fewer faults or none.</p>')
     for file, labels, cells in rolls:
         yield _encoded(
             f'<figure class="wide">{svg_figures.ribbon(cells)}<figcaption>{escape(file)}: {labels:,} labels, '
             "one a page, in the order of printing</figcaption></figure>"
         )
     if more_rolls:
-        yield _encoded(f'<p class="soft">{count(more_rolls, "more roll")} with fewer faults or none.</p>')
+        yield _encoded(f'<p class="soft">{counted(more_rolls, "more roll")} with fewer faults or none.</p>')
 
 
 def _grades(outcome: Verification, facts: Statistics) -> Iterator[bytes]:
@@ -270,11 +271,6 @@ def _table(outcome: Verification) -> Iterator[bytes]:
         text = json.dumps(cells, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
         yield ("," if index else "").encode() + text.encode("ascii")
     yield b"]</script>\n"
-
-
-def count(number: int, thing: str) -> str:
-    """A number of things in words."""
-    return f"{number:,} {thing}" + ("" if number == 1 else "s")
 
 
 def place_words(row: dict[str, object]) -> str:

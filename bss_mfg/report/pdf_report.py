@@ -7,13 +7,12 @@ from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from bss_mfg.core.text import printable
+from bss_mfg.core.text import counted, printable
 from bss_mfg.imaging.label_pictures import PICTURE_BORDER_MODULES, LabelPicture
 from bss_mfg.report import sheet_maps
 from bss_mfg.report.html_report import (
     MEANINGS,
     MOST_FAILURES_SHOWN,
-    count,
     failures,
     place_words,
     read_words,
@@ -211,7 +210,7 @@ def _maps(outcome: Verification) -> list[Any]:
         [*drawn[at : at + 4], *[""] * (4 - len(drawn[at : at + 4]))] for at in range(0, len(drawn), 4)
     ]
     rest = more + len(found) - len(shown)
-    note = [_text(f"{count(rest, 'more page')} not shown.")] if rest else []
+    note = [_text(f"{counted(rest, 'more page')} not shown.")] if rest else []
     return [
         KeepTogether([_head("Where it lies"), _table(rows[:1], (43, 43, 43, 43))]),
         *([_table(rows[1:], (43, 43, 43, 43))] if rows[1:] else []),

@@ -11,9 +11,7 @@ from pydantic import Field
 
 from bss_mfg.core.models import FileModel
 from bss_mfg.core.toml_files import load_toml, quoted, validate
-
-MM_PER_INCH = 25.4
-POINTS_PER_MM = 72 / 25.4
+from bss_mfg.core.units import MM_PER_INCH
 
 Language = Literal["pdf", "zpl", "png"]
 
