@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import hashlib
 import io
 import json
 import tempfile
 from dataclasses import replace
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pypdfium2
 import pytest
+from markupsafe import escape
 from PIL import Image, ImageFilter
 
+from bss_mfg.report import html_report as html_report_module
 from bss_mfg.report.data_reports import csv_report, json_report
-from bss_mfg.report.html_report import html_report
+from bss_mfg.report.html_report import BLOCK_CHARACTERS, html_report
 from bss_mfg.report.pdf_report import pdf_report
 from bss_mfg.report.statistics import statistics
 from bss_mfg.verify.finding_spool import Findings, FindingSpool
@@ -100,6 +105,88 @@ def test_hostile_text_is_text(page: Chrome) -> None:
     assert len(cells) == 1
     assert "<img src=x onerror=document.title='run'>" in cells[0]
     assert run(page, "return document.title") == "Verification of A"
+
+
+class Tags(HTMLParser):
+    """The elements of a page, its scripts, and its policy."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+        self._open = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self._open = tag
+        if tag == "script":
+            self.scripts.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._open == "script":
+            self.scripts[-1] += data
+
+    @property
+    def injected(self) -> list[str]:
+        """Elements and attributes that only hostile text can have brought."""
+        pictures = [tag for tag, values in self.elements if tag == "img" and values.get("src") == "x"]
+        handlers = [name for _, values in self.elements for name in values if name.startswith("on")]
+        return [*pictures, *handlers, *(text for text in self.scripts if text.startswith("document.title"))]
+
+
+def hostile_page(outcome: Verification) -> str:
+    """The page of a verification in which every text from outside is hostile."""
+    finding = next(item for item in outcome.findings if item.kind == "missing")
+    texts = replace(finding, serials=HOSTILE, detail=HOSTILE)
+    wide = replace(
+        outcome,
+        batch=replace(outcome.batch, facts={**outcome.batch.facts, "title": HOSTILE}),
+        findings=kept([texts, *outcome.findings, Finding("foreign", None, HOSTILE, 1, 1.0, 2.0, HOSTILE, HOSTILE)]),
+        broken=((HOSTILE, HOSTILE),),
+        troubles=((HOSTILE, HOSTILE),),
+        label_files=tuple(replace(file, file=HOSTILE) for file in outcome.label_files),
+    )
+    return b"".join(html_report(wide, HOSTILE, HOSTILE)).decode()
+
+
+def test_no_text_from_outside_becomes_markup(outcome: Verification) -> None:
+    text = hostile_page(outcome)
+    tags = Tags(text)
+    assert tags.injected == []
+    assert text.count(str(escape(HOSTILE))) > 8
+    *_, data, script = tags.scripts
+    assert len(json.loads(data)) == len(outcome.findings) + 2
+    (policy,) = [values["content"] for _, values in tags.elements if values.get("http-equiv")]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert policy is not None
+    assert policy.endswith(f"script-src 'sha256-{digest}'"), "the browser runs only the page's own script"
+
+
+def test_without_autoescape_hostile_text_would_be_markup(
+    outcome: Verification, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control of the test above."""
+    environment = html_report_module._environment()
+    environment.autoescape = False
+    monkeypatch.setattr(html_report_module, "_environment", lambda: environment)
+    assert Tags(hostile_page(outcome)).injected
+
+
+def test_the_page_comes_in_blocks_whatever_its_size(outcome: Verification) -> None:
+    row = next(iter(outcome.findings))
+    blocks = html_report(replace(outcome, findings=kept([row] * 20_000), pictures={}), "now", "0")
+    sizes = [len(block) for block in blocks]
+    assert sum(sizes) > 20 * BLOCK_CHARACTERS
+    assert max(sizes) < 4 * BLOCK_CHARACTERS
+
+
+def test_a_file_name_with_surrogates_is_shown(outcome: Verification) -> None:
+    text = b"".join(html_report(replace(outcome, broken=(("scan\udcff.png", "why"),)), "now", "0")).decode()
+    assert "scan\\udcff.png" in text
 
 
 def test_the_table_is_searched_filtered_and_sorted(page: Chrome) -> None:
