@@ -18,7 +18,7 @@ from bss_mfg.label.layout.label_rows import LabelRow, RowMaker, consecutive_rang
 from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.layout.texts import check_text
 from bss_mfg.label.render.by_language import render_label_file
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Actor, Batch
 
 
@@ -47,7 +47,7 @@ def make_label_file(task: LabelFileTask) -> tuple[bytes, bytes]:
             packages = [
                 one
                 for first, count in consecutive_ranges(task.numbers)
-                for one in ledger.packages(task.batch.id, first, count)
+                for one in ledger.packages.stream(task.batch.id, first, count)
             ]
             rows = tuple(map(maker.row_of, packages))
             index = _index(task, ((package.number, package.serials_text) for package in packages))
@@ -113,13 +113,13 @@ def _serials(ledger: Ledger, task: LabelFileTask) -> Iterator[tuple[int, str]]:
     batch, each = task.batch, task.layout.template.definition.each
     if each == "package":
         for first, count in consecutive_ranges(task.numbers):
-            for package in ledger.packages(batch.id, first, count):
+            for package in ledger.packages.stream(batch.id, first, count):
                 yield package.number, package.serials_text
         return
     size = batch.units_per_package
     for number in task.numbers:
         if each == "unit":
-            package = next(ledger.packages(batch.id, (number - 1) // size + 1, 1))
+            package = next(ledger.packages.stream(batch.id, (number - 1) // size + 1, 1))
             yield number, package.units[(number - 1) % size].serial
         else:
             yield number, ""

@@ -24,7 +24,7 @@ from bss_mfg.label.layout.symbol_size import batch_symbol_size
 from bss_mfg.label.render.by_language import SUFFIX
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile
 
 LABELS_PER_FILE = 960
@@ -91,7 +91,7 @@ def select_label_numbers(
 ) -> tuple[int, ...]:
     """Label numbers of the given serials, or of all from one on; `InputError` names the unknown ones."""
     each, per_carton = template.definition.each, template.definition.packages_per_carton or batch.packages
-    known = ledger.serials_of(batch.id, [*serials, *([start] if start else [])])
+    known = ledger.units.positions(batch.id, [*serials, *([start] if start else [])])
     unknown = [serial for serial in [*serials, *([start] if start else [])] if serial not in known]
     if unknown:
         raise InputError(
@@ -99,7 +99,7 @@ def select_label_numbers(
             way_out="Check the label or the index beside the label files; upper and lower case differ.",
         )
 
-    if taken := ledger.taken_by(batch.id, serials):
+    if taken := ledger.units.successors(batch.id, serials):
         raise RefusedError(
             f"{len(taken):,} of these units were scrapped, and others took their places",
             where=f"batch {batch.id}",
@@ -132,7 +132,7 @@ def make_labels(
     Everything is checked before the first file. What an earlier, interrupted run finished is kept; labels that were
     made before are refused unless `wanted.again`. The same batch, template and printer give the same bytes.
     """
-    ledger.refuse_closed(batch.id)
+    ledger.batches.refuse_closed(batch.id)
     _refuse_withdrawn(ledger, batch, template.definition.each, request)
     definition = template.definition
     size = batch_symbol_size(batch) if definition.each == "package" else 0
@@ -140,17 +140,17 @@ def make_labels(
     _check_request(layout, request)
     total = label_count(batch, definition.each, definition.packages_per_carton)
     numbers: Sequence[int] = request.numbers if request.numbers is not None else range(1, total + 1)
-    head = ledger.head() if definition.each == "batch" else (0, "")
+    head = ledger.history.head() if definition.each == "batch" else (0, "")
     layout = RowMaker(layout, batch, head).layout
 
     plan_digest = _plan_digest(layout, batch, request, head[1])
     withdrawn = (
-        ledger.scrapped_packages(batch.id) | ledger.shipped_packages(batch.id)
+        ledger.packages.scrapped(batch.id) | ledger.packages.shipped(batch.id)
         if definition.each == "package"
         else set()
     )
     files = list(_plan_files(layout, batch, request, numbers, folder, withdrawn if request.numbers is None else set()))
-    known = {(part.file, part.plan_digest): part for part in ledger.printed_parts(batch.id)}
+    known = {(part.file, part.plan_digest): part for part in ledger.prints.label_files(batch.id)}
     # A label of the whole batch shows the ledger's head of its day: made once, it is not made for another head.
     kept = {part.file for part in known.values() if part.each == "batch"} if request.accept_made else set()
     done = [item for item in files if (item.path.name, plan_digest) in known or item.path.name in kept]
@@ -162,7 +162,7 @@ def make_labels(
         title = f"Labels of batch {batch.id}, part {item.number} of {len(files)}"
         return LabelFileTask(
             ledger.path,
-            ledger.who,
+            ledger.actor,
             batch,
             layout,
             head,
@@ -222,7 +222,7 @@ def make_labels(
             if request.again
             else "labels made"
         )
-        ledger.record_print(
+        ledger.prints.record(
             part, template.name, template.document.text, kind, {"printer": printer.name, **request.event_data}
         )
 
@@ -309,18 +309,18 @@ def _refuse_withdrawn(ledger: Ledger, batch: Batch, each: str, request: LabelReq
     """A label that is asked for by name must not be one of a scrapped unit, or of a package that was shipped."""
     if request.numbers is None or each != "package":
         return
-    if scrapped := sorted(ledger.scrapped_packages(batch.id).intersection(request.numbers)):
+    if scrapped := sorted(ledger.packages.scrapped(batch.id).intersection(request.numbers)):
         raise RefusedError(
             f"{len(scrapped):,} of these packages hold a scrapped unit",
             where=f"batch {batch.id}",
-            problems=[next(ledger.packages(batch.id, number, 1)).serials_text for number in scrapped[:10]],
+            problems=[next(ledger.packages.stream(batch.id, number, 1)).serials_text for number in scrapped[:10]],
             way_out="A scrapped unit gets no label. Leave them out, or `bss-mfg replace` the units.",
         )
-    if shipped := sorted(ledger.shipped_packages(batch.id).intersection(request.numbers)):
+    if shipped := sorted(ledger.packages.shipped(batch.id).intersection(request.numbers)):
         raise RefusedError(
             f"{len(shipped):,} of these packages were shipped",
             where=f"batch {batch.id}",
-            problems=[next(ledger.packages(batch.id, number, 1)).serials_text for number in shipped[:10]],
+            problems=[next(ledger.packages.stream(batch.id, number, 1)).serials_text for number in shipped[:10]],
             way_out="If they came back, say so first: `bss-mfg ship --returned`.",
         )
 
@@ -345,7 +345,9 @@ def _refuse_made_before(
             way_out=way_out,
         )
     finished = {item.path.name for item in done}
-    others = [part for part in ledger.printed_parts(batch.id) if part.each == each and part.plan_digest != plan_digest]
+    others = [
+        part for part in ledger.prints.label_files(batch.id) if part.each == each and part.plan_digest != plan_digest
+    ]
     for item in files:
         if item.path.name in finished:
             continue
@@ -410,7 +412,7 @@ def _plan_digest(layout: PageLayout, batch: Batch, request: LabelRequest, head: 
 
 def reprint_stem(ledger: Ledger, batch: Batch, folder: Path) -> str:
     """The name of the next reprint: `reprint-001`, counted over the batch's life, never one that a file has."""
-    taken = {part.file for part in ledger.printed_parts(batch.id)}
+    taken = {part.file for part in ledger.prints.label_files(batch.id)}
     taken |= {path.name for path in folder.glob(f"{batch.id}-reprint-*")} if folder.is_dir() else set()
     number = 1
     while any(name.startswith(f"{batch.id}-reprint-{number:03d}") for name in taken):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bss_mfg.core.text import printable
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, Package
 from bss_mfg.payload.spec import Spec, spec_from_text
 from bss_mfg.verify.diagnosis import diagnose
@@ -66,8 +66,8 @@ class Station:
         self._times: deque[float] = deque(maxlen=1000)
         self._open_package: Package | None = None
         self._unscanned: list[str] = []
-        self._verified = ledger.counts(batch.id)["verified"]
-        counts, newest = ledger.scanner_reads(batch.id, _LAST)
+        self._verified = ledger.batches.counts(batch.id)["verified"]
+        counts, newest = ledger.reads.by_scanner(batch.id, _LAST)
         self.reads = sum(counts.values())
         self.wrong = sum(number for word, number in counts.items() if tone_of(word) == "bad")
         self.earlier = tuple(self._recorded_answer(data) for data in newest)
@@ -76,7 +76,7 @@ class Station:
     def _recorded_answer(self, data: Mapping[str, Any]) -> ScanAnswer:
         """A recorded read as the verdict that it was."""
         number = data["package"]
-        serials = next(self._ledger.packages(self._batch.id, number, 1)).serials_text if number else ""
+        serials = next(self._ledger.packages.stream(self._batch.id, number, 1)).serials_text if number else ""
         return ScanAnswer(tone_of(data["verdict"]), data["verdict"].upper(), data.get("detail", ""), number, serials)
 
     @property
@@ -105,7 +105,7 @@ class Station:
         if cut:
             verdict = ScanAnswer("bad", "NOT A LABEL", f"a text of {len(text):,} characters")
         done = verdict.package if verdict.tone == "good" and verdict.word in ("OK", "COMPLETE") else None
-        self._ledger.record_reads(
+        self._ledger.reads.record(
             self._batch.id,
             [
                 {
@@ -130,8 +130,8 @@ class Station:
         if found.kind != "match" or found.package is None:
             words = {"foreign": "OTHER LABEL", "mismatched": "WRONG LABEL", "scrapped": "SCRAPPED"}
             return ScanAnswer("bad", words.get(found.kind, "WRONG LABEL"), found.detail, found.package, found.serials)
-        package = next(self._ledger.packages(self._batch.id, found.package, 1))
-        if self._ledger.times_verified(self._batch.id, package.number):
+        package = next(self._ledger.packages.stream(self._batch.id, found.package, 1))
+        if self._ledger.reads.times_verified(self._batch.id, package.number):
             return ScanAnswer(
                 "note",
                 "ALREADY",
@@ -199,7 +199,7 @@ class Station:
 
     def missing(self, limit: int) -> list[str]:
         """Serials of the first packages that were never read right."""
-        return self._ledger.never_verified(self._batch.id, limit)
+        return self._ledger.packages.unverified_serials(self._batch.id, limit)
 
 
 def tone_of(word: str) -> Tone:
@@ -208,5 +208,5 @@ def tone_of(word: str) -> Tone:
 
 
 def _known_specs(ledger: Ledger) -> list[Spec]:
-    texts = {batch.spec_text: batch.spec for batch in ledger.batches()}
+    texts = {batch.spec_text: batch.spec for batch in ledger.batches.all()}
     return [spec_from_text(text, f"spec {name}").spec for text, name in texts.items()]

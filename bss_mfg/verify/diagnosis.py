@@ -9,7 +9,7 @@ from typing import Literal
 
 from bss_mfg.core.text import printable
 from bss_mfg.errors import InputError
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.payload import parse
 from bss_mfg.payload.spec import Spec
 from bss_mfg.verify.keyboards import detect_layout
@@ -51,17 +51,17 @@ def diagnose(data: bytes, batch_id: str, ledger: Ledger, specs: Sequence[Spec]) 
     text, stripped = strip_scanner_marks(data.decode("utf-8", "surrogateescape"))
     if stripped.startswith("AIM prefix ]d2"):
         return Diagnosis("mismatched", "a GS1 Data Matrix (FNC1 first), not a plain one", stripped=stripped)
-    found = ledger.find_payload(text)
+    found = ledger.packages.find_by_payload(text)
     if found:
         batch, package = found
         if batch == batch_id:
-            if ledger.is_scrapped(batch, package):
+            if ledger.packages.is_scrapped(batch, package):
                 detail = "a unit of this package was scrapped: take it off the line"
                 return Diagnosis("scrapped", detail, batch, package, stripped, _serials(ledger, batch, package))
             return Diagnosis("match", "", batch, package, stripped)
         serials = _serials(ledger, batch, package)
         return Diagnosis("foreign", f"belongs to batch {batch}, package {package}", batch, package, stripped, serials)
-    if superseded := ledger.find_superseded(text):
+    if superseded := ledger.packages.find_superseded(text):
         older = f"an older barcode of package {superseded[1]} of batch {superseded[0]}"
         detail = f"{older}, a unit of it was replaced: take it off the line"
         return Diagnosis("scrapped", detail, *superseded, stripped, _serials(ledger, *superseded))
@@ -69,14 +69,14 @@ def diagnose(data: bytes, batch_id: str, ledger: Ledger, specs: Sequence[Spec]) 
 
 
 def _serials(ledger: Ledger, batch: str, package: int) -> str:
-    return next(ledger.packages(batch, package, 1)).serials_text
+    return next(ledger.packages.stream(batch, package, 1)).serials_text
 
 
 def _diagnose_unknown(text: str, batch_id: str, ledger: Ledger, specs: Sequence[Spec], stripped: str) -> Diagnosis:
-    if found := ledger.find_payload(text.swapcase()):
+    if found := ledger.packages.find_by_payload(text.swapcase()):
         return Diagnosis("mismatched", "upper and lower case are swapped: caps lock is on", *found, stripped)
-    if keyboard := detect_layout(text, lambda candidate: ledger.find_payload(candidate) is not None):
-        owner = ledger.find_payload(keyboard.text)
+    if keyboard := detect_layout(text, lambda candidate: ledger.packages.find_by_payload(candidate) is not None):
+        owner = ledger.packages.find_by_payload(keyboard.text)
         also = ", and caps lock is on" if keyboard.caps_lock else ""
         return Diagnosis(
             "mismatched",
@@ -91,9 +91,9 @@ def _diagnose_unknown(text: str, batch_id: str, ledger: Ledger, specs: Sequence[
     spec = parse.matching_spec(text, specs) or parse.bare_spec(text, specs)
     if spec is None:
         return Diagnosis("foreign", f"is no barcode of this family: {printable(text, 60)}", stripped=stripped)
-    if cut := ledger.find_beginning(batch_id, text):
+    if cut := ledger.packages.find_by_prefix(batch_id, text):
         detail = f"it is cut off after {len(text)} of {cut[1]} characters"
-        serials = next(ledger.packages(batch_id, cut[0], 1)).serials_text
+        serials = next(ledger.packages.stream(batch_id, cut[0], 1)).serials_text
         return Diagnosis("mismatched", detail, batch_id, cut[0], stripped, serials)
     try:
         fields = parse.split_fields(text, spec)
@@ -102,7 +102,7 @@ def _diagnose_unknown(text: str, batch_id: str, ledger: Ledger, specs: Sequence[
     except InputError as error:
         return Diagnosis("mismatched", f"{error.what}: it is cut off or damaged", stripped=stripped)
     for value in uuids:
-        if known := ledger.find_uuid(value):
+        if known := ledger.units.find_by_uuid(value):
             batch, package, serial = known
             detail = "; ".join(problems) or "it differs from the string that was issued"
             kind: DiagnosisKind = "mismatched" if batch == batch_id else "foreign"

@@ -17,7 +17,7 @@ from bss_mfg.imaging.grade import SymbolGrade
 from bss_mfg.imaging.grid import Quad
 from bss_mfg.imaging.page_frame import PageFrame, PixelBox
 from bss_mfg.imaging.zxing_reader import Read
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile
 from bss_mfg.verify.diagnosis import Diagnosis
 
@@ -277,7 +277,7 @@ def still_missing(
     for _, numbers in ranges:
         first = next(numbers)[1]
         count = 1 + sum(1 for _ in numbers)
-        for package in ledger.packages(batch.id, first, count):
+        for package in ledger.packages.stream(batch.id, first, count):
             number = package.number
             if not newest[number]:
                 yield Finding(

@@ -28,7 +28,7 @@ from bss_mfg.imaging.page_frame import PageFrame, PixelBox, box_of, frame_at_dpi
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import Page, Source
 from bss_mfg.imaging.zxing_reader import Read, darkness, read_box, read_page, within
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import LabelFile, Package
 from bss_mfg.payload.spec import Spec, spec_from_text
 from bss_mfg.symbol import Matrix, data_matrix
@@ -69,14 +69,16 @@ class PageReader:
     """Whether the batch's packages have a Code 128: it is read, but has no modules to compare or grade."""
 
     def __post_init__(self) -> None:
-        batch = self.ledger.batch(self.request.batch_id)
+        batch = self.ledger.batches.get(self.request.batch_id)
         self.linear = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec.bare
 
     def prefetch_packages(self, label_file: LabelFile, pages: Sequence[int]) -> None:
         """Fetch the packages of some pages at once: one by one they cost more than reading them does."""
         numbers = [number for page in pages for number in label_file.packages_on(page)]
         if numbers and max(numbers) - min(numbers) < 2 * len(numbers):
-            for package in self.ledger.packages(self.request.batch_id, min(numbers), max(numbers) - min(numbers) + 1):
+            for package in self.ledger.packages.stream(
+                self.request.batch_id, min(numbers), max(numbers) - min(numbers) + 1
+            ):
                 self.expected[package.number] = package
                 self.serials[package.number] = package.serials_text
 
@@ -91,7 +93,7 @@ class PageReader:
     def specs(self) -> list[Spec]:
         """The specs of all batches, each once: what a label in this factory can be."""
         if self._specs is None:
-            texts = {batch.spec_text: batch.spec for batch in self.ledger.batches()}
+            texts = {batch.spec_text: batch.spec for batch in self.ledger.batches.all()}
             self._specs = [spec_from_text(text, f"spec {name}").spec for text, name in texts.items()]
         return self._specs
 
@@ -283,7 +285,7 @@ class PageReader:
         """The package of a symbol that no reader reads: by what it says once mended, else by its likeness."""
         if not symbol.restored:
             return self._identify_by_modules(symbol)
-        known = self.ledger.find_payload(symbol.restored.decode("utf-8", "surrogateescape"))
+        known = self.ledger.packages.find_by_payload(symbol.restored.decode("utf-8", "surrogateescape"))
         return symbol.grids[0], known[1] if known and known[0] == self.request.batch_id else None
 
     def _identify_by_modules(self, symbol: UnreadSymbol) -> tuple[SampledGrid, int | None]:
@@ -292,8 +294,8 @@ class PageReader:
 
         size = symbol.grids[0].warp.size
         if self.batch_modules is None:
-            batch = self.ledger.batch(self.request.batch_id)
-            payloads = self.ledger.packages(batch.id) if batch.packages <= MAX_COMPARED_PACKAGES else ()
+            batch = self.ledger.batches.get(self.request.batch_id)
+            payloads = self.ledger.packages.stream(batch.id) if batch.packages <= MAX_COMPARED_PACKAGES else ()
             self.batch_modules = np.array([data_matrix(package.payload.encode(), size).bits() for package in payloads])
         best: tuple[float, SampledGrid, int | None] = (0.0, symbol.grids[0], None)
         for sampled in symbol.grids if len(self.batch_modules) else ():
@@ -331,14 +333,14 @@ class PageReader:
         data = self.second_reader.read(page.grey, item.read.box)
         second_reading: Literal["agrees", "differs", "unread"] = "unread"
         if data is not None:
-            same = self.ledger.find_payload(data.decode("utf-8", "surrogateescape"))
+            same = self.ledger.packages.find_by_payload(data.decode("utf-8", "surrogateescape"))
             second_reading = "agrees" if same == (diagnosis.batch, diagnosis.package) else "differs"
         return replace(item, second_reading=second_reading)
 
     # --- the ledger -------------------------------------------------------------------------------------------------
 
     def _matrix(self, package: int, size: int) -> Matrix:
-        known = self.expected.get(package) or next(self.ledger.packages(self.request.batch_id, package, 1))
+        known = self.expected.get(package) or next(self.ledger.packages.stream(self.request.batch_id, package, 1))
         return data_matrix(known.payload.encode(), size)
 
     def _name(self, package: int) -> str:
@@ -354,7 +356,7 @@ class PageReader:
                 continue
             # Neighbours are fetched together: pages hold runs of packages.
             count = missing[-1] - number + 1 if missing[-1] - number < 500 else 1
-            for package in self.ledger.packages(self.request.batch_id, number, count):
+            for package in self.ledger.packages.stream(self.request.batch_id, number, count):
                 self.serials[package.number] = package.serials_text
         return {number: self.serials[number] for number in wanted if number in self.serials}
 
@@ -366,7 +368,7 @@ def failure_of(error: BssError) -> TaskFailure:
 
 def package_label_files(ledger: Ledger, batch: str) -> list[LabelFile]:
     """The files that hold the batch's package labels, in the order of printing."""
-    return [part for part in ledger.printed_parts(batch) if part.each == "package"]
+    return [part for part in ledger.prints.label_files(batch) if part.each == "package"]
 
 
 def _has_diagnosis(seen: Sequence[PageSymbol], package: int) -> bool:

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from bss_mfg.errors import InputError, LedgerError
-from bss_mfg.ledger import audit
+from bss_mfg.ledger import event_chain
 from bss_mfg.ledger.backup import check_head, inspect_copy
+from bss_mfg.ledger.sqlite import SqliteConnection
 from tests.helpers.factory import WHO, Factory
 
 EVENTS = 1_000
@@ -31,6 +32,10 @@ def line(factory: Factory) -> Factory:
     return factory
 
 
+def opened(database: sqlite3.Connection) -> SqliteConnection:
+    return SqliteConnection(database, Path("ledger.db"))
+
+
 @pytest.fixture(scope="module")
 def log() -> sqlite3.Connection:
     """A history of a thousand events."""
@@ -38,8 +43,8 @@ def log() -> sqlite3.Connection:
     connection.execute("CREATE TABLE event (seq INTEGER, at TEXT, kind TEXT, batch TEXT, data TEXT, digest BLOB)")
     for number in range(EVENTS // 10):
         entries = [("read", {"verdict": "matched", "package": number * 10 + each}) for each in range(10)]
-        audit.append_events(connection, WHO, "B1" if number % 3 else None, entries)
-    assert audit.verify_history(connection) == EVENTS
+        event_chain.append_events(opened(connection), WHO, "B1" if number % 3 else None, entries)
+    assert event_chain.verify_history(opened(connection)) == EVENTS
     return connection
 
 
@@ -49,19 +54,19 @@ def flipped(text: str, at: int, bit: int) -> str:
 
 def test_every_flipped_byte_of_a_thousand_events_breaks_its_link(log: sqlite3.Connection) -> None:
     """Each byte of each column of each event, one bit of it."""
-    previous, tried = audit.GENESIS, 0
+    previous, tried = event_chain.GENESIS, 0
     for seq, at, kind, batch, data, digest in log.execute("SELECT * FROM event ORDER BY seq").fetchall():
         columns = [at, kind, batch or "", data]
-        assert audit.event_digest(previous, seq, at, kind, batch, data) == digest
+        assert event_chain.event_digest(previous, seq, at, kind, batch, data) == digest
         for column, text in enumerate(columns):
             for index in range(len(text)):
                 changed: list[str | None] = list(columns)
                 changed[column] = flipped(text, index, (seq + index) % 7)
                 if batch is None:
                     changed[2] = None
-                assert audit.event_digest(previous, seq, *changed) != digest  # type: ignore[arg-type]
+                assert event_chain.event_digest(previous, seq, *changed) != digest  # type: ignore[arg-type]
                 tried += 1
-        assert audit.event_digest(previous, seq ^ 1, at, kind, batch, data) != digest
+        assert event_chain.event_digest(previous, seq ^ 1, at, kind, batch, data) != digest
         previous = digest
     assert tried > 100_000
 
@@ -83,20 +88,20 @@ def test_each_changed_removed_or_swapped_event_is_found_and_named(log: sqlite3.C
         ):  # fmt: skip
             log.execute(*change)
             with pytest.raises(LedgerError, match=f"at event {seq}"):
-                audit.verify_history(log)
+                event_chain.verify_history(opened(log))
             log.execute(*undo)
         for one, two in ((seq, -1), (seq + 1, seq), (-1, seq + 1)):
             log.execute("UPDATE event SET seq = ? WHERE seq = ?", (two, one))
         with pytest.raises(LedgerError, match=f"at event {seq}"):
-            audit.verify_history(log)
+            event_chain.verify_history(opened(log))
         for one, two in ((seq, -1), (seq + 1, seq), (-1, seq + 1)):
             log.execute("UPDATE event SET seq = ? WHERE seq = ?", (two, one))
-    assert audit.verify_history(log) == EVENTS
+    assert event_chain.verify_history(opened(log)) == EVENTS
 
 
 def test_a_head_proves_that_no_end_was_cut_off(line: Factory) -> None:
     with line.ledger() as ledger:
-        seq, digest = ledger.head()
+        seq, digest = ledger.history.head()
         assert check_head(ledger, f"{seq}:{digest}") == seq
         assert check_head(ledger, f"{seq}:{digest[:16].upper()}") == seq
         with pytest.raises(LedgerError, match="another one"):
@@ -143,7 +148,7 @@ def test_a_backup_is_made_while_others_write_and_is_whole(line: Factory, tmp_pat
     def write() -> None:
         with line.ledger() as ledger:
             while not stop.wait(0.005):  # so that it is the copies that take time
-                ledger.note("B1", "test", {})
+                ledger.history.append("B1", "test", {})
 
     writer = threading.Thread(target=write)
     writer.start()
@@ -171,7 +176,7 @@ def test_a_restored_ledger_issues_no_serial_twice(line: Factory, tmp_path: Path)
     assert line.cli("ledger", "backup", copy).code == 0
     line.issue(4, "B2")
     with line.ledger() as ledger:
-        lost = {unit.serial for package in ledger.packages("B2") for unit in package.units}
+        lost = {unit.serial for package in ledger.packages.stream("B2") for unit in package.units}
     whole = line.cli("ledger", "restore", copy, "--skip-serials", 100, "--reason", "test")
     assert whole.code == 4, "a whole ledger is never replaced"
     file = line.root / "ledger.db"
@@ -187,8 +192,8 @@ def test_a_restored_ledger_issues_no_serial_twice(line: Factory, tmp_path: Path)
     assert line.cli("ledger", "check").code == 0
     line.issue(4, "B3")
     with line.ledger() as ledger:
-        fresh = {unit.serial for package in ledger.packages("B3") for unit in package.units}
-        assert [event.data["reason"] for event in ledger.events_of(("ledger restored",))] == ["the disk failed"]
+        fresh = {unit.serial for package in ledger.packages.stream("B3") for unit in package.units}
+        assert [event.data["reason"] for event in ledger.history.events_of(("ledger restored",))] == ["the disk failed"]
     assert not lost & fresh
 
 
@@ -231,6 +236,6 @@ def test_a_product_that_the_copy_does_not_know_skips_serials_too(factory: Factor
         assert factory.cli("ledger", "backup", tmp_path / f"{first}.db").code == 0
         factory.issue(1)
         with factory.ledger() as ledger:
-            assert next(ledger.packages("B1")).serials_text == f"ebK3{first:08d}"
+            assert next(ledger.packages.stream("B1")).serials_text == f"ebK3{first:08d}"
         shutil.copy(tmp_path / f"{first}.db", tmp_path / "copy.db")
         (factory.root / "ledger.db").write_bytes(b"gone")

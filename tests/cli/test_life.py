@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from bss_mfg.errors import InputError, LedgerError, RefusedError
+from bss_mfg.ledger.keys import open_keys
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.schema import VERSION
-from bss_mfg.ledger.store import Ledger
 from tests.helpers import ROOT
 from tests.helpers.commands import run_cli
 from tests.helpers.factory import WHO, Factory, make_factory
@@ -45,8 +46,8 @@ def test_a_scrapped_units_label_is_wrong_wherever_it_is_read(line: Factory) -> N
     assert (wrong["verdict"], wrong["package"]) == ("mismatched", 2)
     assert "scrapped" in wrong["detail"]
     with line.ledger() as ledger:
-        payload = next(ledger.packages("B1", 2, 1)).payload
-        assert len(list(ledger.events_of(("unit scrapped",)))) == 1
+        payload = next(ledger.packages.stream("B1", 2, 1)).payload
+        assert len(list(ledger.history.events_of(("unit scrapped",)))) == 1
     station = line.cli("scan", "B1", "--plain", stdin=payload + "\n")
     assert station.code == 1
     assert station.out.startswith("SCRAPPED: ebK300000003, ebK300000004")
@@ -73,9 +74,9 @@ def test_a_scrapped_unit_is_neither_programmed_nor_uploaded_nor_printed(line: Fa
 def test_all_are_scrapped_or_none(line: Factory) -> None:
     with line.ledger() as ledger:
         with pytest.raises(InputError, match="not in this batch"):
-            ledger.scrap("B1", ["ebK300000001", "stranger"], "test")
-        assert ledger.scrapped_packages("B1") == set()
-        assert ledger.counts("B1")["scrapped"] == 0
+            ledger.units.scrap("B1", ["ebK300000001", "stranger"], "test")
+        assert ledger.packages.scrapped("B1") == set()
+        assert ledger.batches.counts("B1")["scrapped"] == 0
 
 
 def test_a_batch_closes_only_when_its_books_balance(line: Factory, tmp_path: Path) -> None:
@@ -84,12 +85,12 @@ def test_a_batch_closes_only_when_its_books_balance(line: Factory, tmp_path: Pat
     assert "4 are missing" in refused.err
     with line.ledger() as ledger:
         for package in (1, 2):
-            ledger.record_reads("B1", [{"verdict": "ok", "package": package}], [package])
-        ledger.scrap("B1", ["ebK300000005"], "dropped")
+            ledger.reads.record("B1", [{"verdict": "ok", "package": package}], [package])
+        ledger.units.scrap("B1", ["ebK300000005"], "dropped")
         with pytest.raises(RefusedError, match="1 are missing"):
-            ledger.close("B1", 0)
+            ledger.batches.close("B1", 0)
         with pytest.raises(RefusedError, match="1 are too many"):
-            ledger.close("B1", 2)
+            ledger.batches.close("B1", 2)
     done = line.cli("close", "B1", "--in-hand", 1, "--json")
     assert done.code == 0, done.err
     assert {name: done.json[name] for name in ("printed", "verified", "scrapped", "in_hand")} == {
@@ -103,7 +104,7 @@ def test_a_batch_closes_only_when_its_books_balance(line: Factory, tmp_path: Pat
         assert "was closed at" in outcome.err
     assert line.cli("verify", "B1", labels(line), "--partial").code == 1  # the scrapped one; reading is allowed
     with line.ledger() as ledger:
-        assert len(list(ledger.events_of(("batch closed",)))) == 1
+        assert len(list(ledger.history.events_of(("batch closed",)))) == 1
 
 
 def old_workspace(root: Path, version: int) -> Factory:
@@ -123,16 +124,16 @@ def test_a_ledger_of_every_earlier_version_goes_on(tmp_path: Path, version: int)
     before = sqlite3.connect(factory.root / "ledger.db").execute("SELECT seq, digest FROM event").fetchall()
     with factory.ledger() as ledger:
         assert ledger.check() == len(before) + 1
-        assert [event.data["from"] for event in ledger.events_of(("ledger migrated",))] == [version]
-        assert ledger.counts("OLD") == {
+        assert [event.data["from"] for event in ledger.history.events_of(("ledger migrated",))] == [version]
+        assert ledger.batches.counts("OLD") == {
             "packages": 3, "printed": 3, "verified": 3, "shipped": 0, "scrapped": 0, "replaced": 0
         }  # fmt: skip
-        units = list(ledger.units_with_keys("OLD", factory.workspace.open_vault()))
+        units = list(open_keys(ledger).units("OLD", factory.workspace.open_vault()))
         assert len(units) == 6
-        assert ledger.scrap("OLD", [units[0].serial], "test") == [units[0].serial]
-        assert [ledger.digest_of(seq) for seq, _ in before] == [digest.hex() for _, digest in before]
+        assert ledger.units.scrap("OLD", [units[0].serial], "test") == [units[0].serial]
+        assert [ledger.history.digest_of(seq) for seq, _ in before] == [digest.hex() for _, digest in before]
     with factory.ledger() as ledger:
-        assert len(list(ledger.events_of(("ledger migrated",)))) == 1
+        assert len(list(ledger.history.events_of(("ledger migrated",)))) == 1
         fresh = sqlite3.connect(tmp_path / "fresh.db")
     fresh.close()
     other = make_factory(tmp_path / "other")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bss_mfg.ledger.keys import open_keys
 from tests.helpers.commands import Outcome
 from tests.helpers.factory import Factory
 
@@ -75,7 +76,7 @@ def test_no_key_of_a_thousand_leaks(factory: Factory, tmp_path: Path) -> None:
     run("spec", "list")
     run("doctor")
     with factory.ledger() as ledger:
-        payload = next(ledger.packages("B1")).payload
+        payload = next(ledger.packages.stream("B1")).payload
     run("inspect", payload, "--private-key", factory.private_key, "--json")
     run("inspect", payload + "X:1;", "--private-key", factory.private_key, code=1)
 
@@ -101,5 +102,5 @@ def test_an_error_with_a_traceback_tells_no_key(factory: Factory, tmp_path: Path
     assert done.code == 4
     assert "Traceback" in done.err
     with factory.ledger() as ledger:
-        keys = [unit.key.reveal() for unit in ledger.units_with_keys("B1", factory.workspace.open_vault()) if unit.key]
+        keys = [unit.key.reveal() for unit in open_keys(ledger).units("B1", factory.workspace.open_vault()) if unit.key]
     assert not leaks({form for key in keys for form in forms(key)}, (done.out + done.err).encode())

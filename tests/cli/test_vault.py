@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from bss_mfg.errors import LedgerError
+from bss_mfg.ledger.keys import open_keys
 from bss_mfg.model import Secret
 from bss_mfg.workspace import vault_key_files
 from tests.helpers.commands import Outcome, run_cli
@@ -216,7 +217,7 @@ def test_the_officer_opens_every_batch(line: Factory, tmp_path: Path, phrase: di
     assert (program(line), program(line, batch="B2")) == (keys, more)
     assert line.cli("vault", "status").code == 0
     with line.ledger() as ledger:
-        (event,) = ledger.events_of(("vault recovered",))
+        (event,) = ledger.history.events_of(("vault recovered",))
         assert event.data["officer"] == sealed.out.strip()
     wrong = line.cli("vault", "recipient", private)
     assert wrong.code == 3
@@ -334,8 +335,8 @@ def test_no_octet_of_a_retired_batch_is_left(
 ) -> None:
     """1,000 keys, as sealed in the ledger, and their data key: none is found in any file, once retired. Without
     secure_delete and the clearing of freed pages they are."""
-    import bss_mfg.ledger.store as store
-    from bss_mfg.ledger import connection
+    import bss_mfg.ledger.ledger as opening
+    from bss_mfg.ledger import sqlite
 
     factory.add(oob_bytes=16)
     factory.issue(1_000)
@@ -348,16 +349,16 @@ def test_no_octet_of_a_retired_batch_is_left(
     assert sum(one in held for one in sealed) == 1_000
     assert wrapped in held
     if not protected:
-        real = connection.connect
+        real = sqlite.connect
 
-        def careless(path: Path, *, create: bool = False) -> sqlite3.Connection:
+        def careless(path: Path, *, create: bool = False) -> sqlite.SqliteConnection:
             opened = real(path, create=create)
             opened.execute("PRAGMA secure_delete = OFF")
             return opened
 
-        monkeypatch.setattr(store, "connect", careless)
+        monkeypatch.setattr(opening, "connect", careless)
     with factory.ledger() as ledger:
-        assert ledger.retire("B1", "test")
+        assert open_keys(ledger).retire("B1", "test")
     held = octets_of(factory.root)
     found = sum(one in held or one[:16] in held or one[-16:] in held for one in [*sealed, wrapped])
     assert (found == 0) is protected, found
@@ -368,7 +369,7 @@ def test_a_data_key_that_vanished_without_retirement_is_said(line: Factory) -> N
     with sqlite3.connect(line.root / "ledger.db") as db:
         db.execute("UPDATE batch SET wrapped_key = NULL")
     with line.ledger() as ledger, pytest.raises(LedgerError, match="history knows of no retirement"):
-        ledger.data_key("B1", line.workspace.open_vault(ledger))
+        open_keys(ledger).data_key("B1", line.workspace.open_vault(ledger))
 
 
 def test_no_core_dump_is_written() -> None:

@@ -114,8 +114,8 @@ def test_every_read_is_in_the_history(new_factory: Callable[[], Factory]) -> Non
     for _ in range(2):
         assert factory.cli("verify", "B1", made.files[0]).code == 0
     with factory.ledger() as ledger:
-        reads = [event for event in ledger.events("B1") if event.kind == "read"]
-        assert ledger.counts("B1") == {
+        reads = [event for event in ledger.history.events("B1") if event.kind == "read"]
+        assert ledger.batches.counts("B1") == {
             "packages": 3, "printed": 3, "verified": 3, "shipped": 0, "scrapped": 0, "replaced": 0
         }  # fmt: skip
         ledger.check()
@@ -265,7 +265,7 @@ DIAGNOSES: dict[str, tuple[Callable[[str], str], str, str]] = {
 def test_texts_are_diagnosed(printed: Factory, name: str) -> None:
     change, kind, said = DIAGNOSES[name]
     with printed.ledger() as ledger:
-        text = next(ledger.packages("A")).payload
+        text = next(ledger.packages.stream("A")).payload
         found = diagnose(change(text).encode(), "A", ledger, [packaged_spec("amazon-bss-ob04").spec])
     assert found.kind == kind, found
     assert said in found.detail

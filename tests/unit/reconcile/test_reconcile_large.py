@@ -51,7 +51,7 @@ def build(root: Path, *sizes: int) -> Path:
     workspace = Workspace.find(str(root), root, {})
     with workspace.open_ledger(WHO) as ledger:
         for units in sizes:
-            batch = ledger.batch(f"units-{units}")
+            batch = ledger.batches.get(f"units-{units}")
             folder = workspace.batch_folder(batch.id)
             make_folder(folder / "upload")
             release_keys(ledger, workspace.open_vault(), batch, formats()["csv"], folder / "keys.csv")
@@ -65,7 +65,7 @@ def reconciled(root: Path, units: int, folder: Path | None = None, executor: Exe
     """What the command says as JSON."""
     workspace = Workspace.find(str(root), root, {})
     with workspace.open_ledger(WHO) as ledger:
-        batch, vault = ledger.batch(f"units-{units}"), workspace.open_vault()
+        batch, vault = ledger.batches.get(f"units-{units}"), workspace.open_vault()
         where, mapping = folder or workspace.batch_folder(batch.id), load_mapping(batch.spec, root)
         return dict(document(reconcile(ledger, vault, batch, where, mapping, executor=executor)))
 
@@ -292,7 +292,8 @@ def test_of_very_many_differences_the_first_are_kept_and_all_are_counted(tmp_pat
     assert programming["found"]["differences"] == units + 1 and len(programming["differences"]) == MOST_KEPT
     workspace = Workspace.find(str(root), root, {})
     with workspace.open_ledger(WHO) as ledger:
-        found = check_readback(read_readback(path), ledger, ledger.batch(f"units-{units}"), workspace.open_vault())
+        batch = ledger.batches.get(f"units-{units}")
+        found = check_readback(read_readback(path), ledger, batch, workspace.open_vault())
         assert sum(1 for one in found if one.kind == "swapped") == units
 
 
@@ -314,7 +315,7 @@ def peak_of(root: Path, units: int, what: str) -> float:
     else:
         workspace = Workspace.find(str(root), root, {})
         with workspace.open_ledger(WHO) as ledger:
-            batch = ledger.batch(f"units-{units}")
+            batch = ledger.batches.get(f"units-{units}")
             rows = read_readback(workspace.batch_folder(batch.id) / "keys.csv")
             assert not list(check_readback(rows, ledger, batch, workspace.open_vault()))
     scale = 1 if sys.platform == "darwin" else 1024

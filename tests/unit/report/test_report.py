@@ -74,7 +74,7 @@ def scans(printed: Factory, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def outcome(printed: Factory, scans: Path) -> Verification:
     with printed.ledger() as ledger:
-        return verify(ledger, ledger.batch("A"), [scans], VerifyOptions(grade=True, pictures=True))
+        return verify(ledger, ledger.batches.get("A"), [scans], VerifyOptions(grade=True, pictures=True))
 
 
 @pytest.fixture
@@ -238,11 +238,11 @@ def test_reports_by_name_and_nothing_is_overwritten(printed: Factory, scans: Pat
     assert names[2].read_bytes() == before
     assert printed.cli("verify", "A", scans / "one.png", "--report", names[0]).code == 1
     with printed.ledger() as ledger:
-        events = ledger.head()
+        events = ledger.history.head()
     nowhere = printed.cli("verify", "A", scans / "one.png", "--report", tmp_path / "no folder" / "r.html")
     assert nowhere.code == 3
     with printed.ledger() as ledger:
-        assert ledger.head() == events, "refused before anything was read"
+        assert ledger.history.head() == events, "refused before anything was read"
     unknown = printed.cli("verify", "A", scans / "one.png", "--report", tmp_path / "r.docx")
     assert unknown.code == 3
     assert ".html" in unknown.err
@@ -278,7 +278,8 @@ def test_sample_then_verify_accepts_and_rejects(new_factory: Callable[[], Factor
     advice = factory.cli("sample", "L", "--again", "--json").json
     assert advice["seed"] != drawn["seed"]
     with factory.ledger() as ledger:
-        assert [event.data["decision"] for event in ledger.events_of(("sample decided",))] == ["accept", "reject"]
+        decided = ledger.history.events_of(("sample decided",))
+        assert [event.data["decision"] for event in decided] == ["accept", "reject"]
 
 
 def test_a_watched_folder_is_read_as_scans_arrive(printed: Factory, scans: Path, tmp_path: Path) -> None:

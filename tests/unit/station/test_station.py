@@ -34,13 +34,13 @@ def line(factory: Factory) -> Factory:
 
 def payloads(factory: Factory, batch: str = "B1") -> list[str]:
     with factory.ledger() as ledger:
-        return [package.payload for package in ledger.packages(batch)]
+        return [package.payload for package in ledger.packages.stream(batch)]
 
 
 def scan(factory: Factory, *lines: str, units: bool = False) -> list[tuple[str, str, str]]:
     """(tone, word, detail) of each line."""
     with factory.ledger() as ledger:
-        station = Station(ledger, ledger.batch("B1"), with_units=units)
+        station = Station(ledger, ledger.batches.get("B1"), with_units=units)
         found = [station.read(text) for text in lines]
     return [(item.tone, item.word, item.detail) for item in found if item]
 
@@ -51,8 +51,8 @@ def test_right_labels_are_counted_once(line: Factory) -> None:
     # Another run goes on where this one stopped.
     assert scan(line, one)[0][:2] == ("note", "ALREADY")
     with line.ledger() as ledger:
-        assert ledger.counts("B1")["verified"] == 2
-        assert [event.data["verdict"] for event in ledger.events("B1") if event.kind == "read"] == [
+        assert ledger.batches.counts("B1")["verified"] == 2
+        assert [event.data["verdict"] for event in ledger.history.events("B1") if event.kind == "read"] == [
             "ok", "ok", "already", "already"
         ]  # fmt: skip
 
@@ -123,7 +123,7 @@ def test_dead_keys_that_joined_a_letter_are_taken_apart() -> None:
 
 def test_devices_must_be_in_their_package(line: Factory) -> None:
     with line.ledger() as ledger:
-        packages = list(ledger.packages("B1"))
+        packages = list(ledger.packages.stream("B1"))
     one, two = packages[:2]
     label = "SN:{0.serial};UUID:{1}".format
     inside = [label(unit, unit.uuid.hex.upper()) for unit in one.units]
@@ -136,7 +136,7 @@ def test_devices_must_be_in_their_package(line: Factory) -> None:
     ]
     assert words == ["NOW THE UNITS", "UNIT OK", "TWICE", "NOT IN THIS BOX", "COMPLETE", "NOW THE UNITS", "INCOMPLETE"]
     with line.ledger() as ledger:
-        assert ledger.counts("B1")["verified"] == 1
+        assert ledger.batches.counts("B1")["verified"] == 1
 
 
 def test_a_burst_of_pasted_reads_is_taken_whole(line: Factory) -> None:
@@ -161,7 +161,7 @@ def test_a_killed_station_loses_no_answered_read(line: Factory) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait()
     with line.ledger() as ledger:
-        assert ledger.counts("B1")["verified"] == 3
+        assert ledger.batches.counts("B1")["verified"] == 3
     assert run_cli("--workspace", line.root, "batch", "show", "B1", "--json").json["verified"] == 3
 
 
@@ -253,7 +253,7 @@ def test_2000_reads_at_20_a_second_with_five_kills_are_counted_exactly(new_facto
 
     def recorded() -> int:
         with factory.ledger() as ledger:
-            return sum(ledger.scanner_reads("B1", 1)[0].values())
+            return sum(ledger.reads.by_scanner("B1", 1)[0].values())
 
     process, controller = start()
     sent = 0
@@ -284,10 +284,10 @@ def test_2000_reads_at_20_a_second_with_five_kills_are_counted_exactly(new_facto
     process.wait(20)
     os.close(controller)
     with factory.ledger() as ledger:
-        texts_of = [event.data for event in ledger.events("B1") if event.kind == "read"]
+        texts_of = [event.data for event in ledger.history.events("B1") if event.kind == "read"]
         right = {number % 400 for number in range(2000) if number % 50}
-        assert ledger.counts("B1")["verified"] == len(right)
-        assert all(ledger.times_verified("B1", package + 1) == (package in right) for package in range(400))
+        assert ledger.batches.counts("B1")["verified"] == len(right)
+        assert all(ledger.reads.times_verified("B1", package + 1) == (package in right) for package in range(400))
     assert len(texts_of) == 2000
     bad = [number for number, data in enumerate(texts_of) if data["verdict"] == "other label"]
     assert bad == [number for number in range(2000) if number % 50 == 0]
@@ -299,7 +299,7 @@ def test_a_session_is_judged_by_its_own_reads(factory: Factory) -> None:
     factory.add(oob_bytes=16)
     factory.issue(1)
     with factory.ledger() as ledger:
-        payload = next(ledger.packages("B1")).payload
+        payload = next(ledger.packages.stream("B1")).payload
     for text, code in (("nonsense", 1), (payload, 0)):
         done = factory.cli("scan", "B1", "--plain", stdin=text + "\n")
         assert done.code == code, done.err

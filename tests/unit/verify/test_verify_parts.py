@@ -26,7 +26,7 @@ from PIL import Image
 from bss_mfg.core.processes import ProcessExecutor, TaskFailure
 from bss_mfg.imaging.page_frame import frame_at_dpi
 from bss_mfg.imaging.zxing_reader import Read
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import LabelFile
 from bss_mfg.verify import verification
 from bss_mfg.verify.diagnosis import Diagnosis
@@ -77,7 +77,7 @@ def damaged(factory: Factory, folder: Path) -> Path:
 
 
 def wholly(ledger: Ledger) -> list[dict[str, Any]]:
-    return [dict(event.data) for event in ledger.events_of(("file verified",), "A")]
+    return [dict(event.data) for event in ledger.history.events_of(("file verified",), "A")]
 
 
 def known(factory: Factory) -> int:
@@ -107,12 +107,12 @@ def test_findings_and_history_are_the_same_whoever_reads(
     found, history = {}, {}
     for name, executor in executors.items():
         with printed.ledger() as ledger:
-            before = ledger.head()[0]
+            before = ledger.history.head()[0]
             outcome = verify(
-                ledger, ledger.batch("A"), [folder], VerifyOptions(grade=True, pictures=True), executor=executor
+                ledger, ledger.batches.get("A"), [folder], VerifyOptions(grade=True, pictures=True), executor=executor
             )
             found[name] = (list(outcome.findings), outcome.pictures, outcome.broken, outcome.counts, outcome.passed)
-            history[name] = [(event.kind, event.data) for event in ledger.events("A") if event.seq > before]
+            history[name] = [(event.kind, event.data) for event in ledger.history.events("A") if event.seq > before]
     assert found["here"][3]["matched"] == 48
     assert found["here"][3]["duplicate"] > 10
     assert len(found["here"][2]) == 1
@@ -132,7 +132,7 @@ def test_killed_workers_cost_nothing(many: Factory) -> None:
             killed.append(pids[0])
 
     with many.ledger() as ledger, ProcessExecutor(2) as two:
-        outcome = verify(ledger, ledger.batch("A"), [labels(many)], progress=kill, executor=two)
+        outcome = verify(ledger, ledger.batches.get("A"), [labels(many)], progress=kill, executor=two)
     assert len(set(killed)) == 3
     assert outcome.broken == ()
     assert outcome.passed
@@ -146,7 +146,7 @@ def test_a_pool_that_is_broken_for_good_fails_what_is_left_by_name(many: Factory
             process.kill()
 
     with many.ledger() as ledger, ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        outcome = verify(ledger, ledger.batch("A"), [labels(many)], progress=kill, executor=pool)
+        outcome = verify(ledger, ledger.batches.get("A"), [labels(many)], progress=kill, executor=pool)
     assert not outcome.passed
     assert 0 < outcome.counts["matched"] < FILES * PER_FILE
     assert outcome.broken
@@ -216,7 +216,7 @@ def test_resuming_drops_no_check(printed: Factory, tmp_path: Path) -> None:
     """Scans are read; a file that only one reader read is read for the other; what was scrapped since is named."""
     folder = damaged(printed, tmp_path)
     with printed.ledger() as ledger:
-        batch = ledger.batch("A")
+        batch = ledger.batches.get("A")
 
         def resumed(**wanted: bool) -> Verification:
             return verify(ledger, batch, [folder], VerifyOptions(partial=True, resume=True, **wanted))
@@ -232,10 +232,10 @@ def test_resuming_drops_no_check(printed: Factory, tmp_path: Path) -> None:
         assert resumed(second_reader=True).resumed == 0
         assert resumed(second_reader=True).resumed == 2
         assert resumed(grade=True).resumed == 0
-        ledger.ship("A", [next(ledger.packages("A", 3, 1)).units[0].serial], "")
+        ledger.packages.ship("A", [next(ledger.packages.stream("A", 3, 1)).units[0].serial], "")
         assert resumed().resumed == 2
-        package = next(ledger.packages("A", 30, 1))
-        ledger.scrap("A", [package.units[0].serial], "dropped")
+        package = next(ledger.packages.stream("A", 30, 1))
+        ledger.units.scrap("A", [package.units[0].serial], "dropped")
         found = resumed()
         assert (found.resumed, found.resumed_labels) == (1, 24)
         assert {item.package for item in found.findings if item.kind == "mismatched"} == {30}
@@ -250,7 +250,7 @@ def test_a_file_is_noted_as_verified_also_where_its_last_page_filled_the_books(
     with printed.ledger() as ledger:
         before = len(wholly(ledger))
         assert verify(
-            ledger, ledger.batch("A"), [labels(printed) / "A-labels-0001.pdf"], VerifyOptions(partial=True)
+            ledger, ledger.batches.get("A"), [labels(printed) / "A-labels-0001.pdf"], VerifyOptions(partial=True)
         ).passed
         noted = wholly(ledger)[before:]
     assert [(event["file"], event["labels"]) for event in noted] == [("A-labels-0001.pdf", 24)]
@@ -260,10 +260,13 @@ def test_a_file_with_a_wrong_label_is_never_noted_as_verified(printed: Factory, 
     folder = damaged(printed, tmp_path)
     with printed.ledger() as ledger:
         before = len(wholly(ledger))
-        verify(ledger, ledger.batch("A"), [folder / "scan.png"], VerifyOptions(partial=True))
+        verify(ledger, ledger.batches.get("A"), [folder / "scan.png"], VerifyOptions(partial=True))
         # The scan showed the first file's labels: there they are duplicates.
         verify(
-            ledger, ledger.batch("A"), [folder / "scan.png", folder / "A-labels-0001.pdf"], VerifyOptions(partial=True)
+            ledger,
+            ledger.batches.get("A"),
+            [folder / "scan.png", folder / "A-labels-0001.pdf"],
+            VerifyOptions(partial=True),
         )
         assert len(wholly(ledger)) == before
 
@@ -314,7 +317,7 @@ def test_memory_grows_by_a_few_octets_a_label(factory: Factory) -> None:
     def held(files: int) -> int:
         """What a verification of so many files of 960 labels holds at its end."""
         with factory.ledger() as ledger:
-            batch = replace(ledger.batch("A"), packages=files * 960)
+            batch = replace(ledger.batches.get("A"), packages=files * 960)
             tracemalloc.start()
             try:
                 verifier = Verifier(ledger, batch, executor=Answering("A", 24, 40))
@@ -334,7 +337,7 @@ def test_memory_grows_by_a_few_octets_a_label(factory: Factory) -> None:
 
 def test_what_follows_from_a_page_need_not_travel(printed: Factory) -> None:
     with printed.ledger() as ledger:
-        (part, *_) = ledger.printed_parts("A")
+        (part, *_) = ledger.prints.label_files("A")
     frame = frame_at_dpi(part, 1, 300)
     bare = len(pickle.dumps(frame))
     assert len(frame.boxes) == len(frame.quads) == 24
