@@ -14,6 +14,7 @@ import pytest
 from bss_mfg.workspace.workspace import Workspace
 from tests.helpers.commands import run_cli
 from tests.helpers.factory import Factory, make_factory
+from tests.needs import require
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -21,10 +22,68 @@ if TYPE_CHECKING:
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: two test processes share two cores
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What a test needs is looked for before anything is made for it."""
+    require(tool for mark in item.iter_markers("needs") for tool in mark.args)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tests that were left out for a missing tool, by name, with the way out."""
+    left_out: dict[str, list[str]] = {}
+    for report in terminalreporter.getreports("skipped"):
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        if " is missing" in reason:
+            left_out.setdefault(reason, []).append(report.nodeid)
+    for reason, names in left_out.items():
+        terminalreporter.section(f"left out: {len(names)}", sep="-")
+        terminalreporter.line(reason)
+        for name in names:
+            terminalreporter.line(f"  {name}")
+
+
+@pytest.fixture(scope="session")
+def empty_factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
+    """What `factory` is a copy of; nobody works in it."""
+    return make_factory(tmp_path_factory.mktemp("empty") / "w")
+
+
 @pytest.fixture
-def factory(tmp_path: Path) -> Factory:
+def factory(empty_factory: Factory, tmp_path: Path) -> Factory:
     """An empty factory."""
-    return make_factory(tmp_path / "factory floor")
+    return empty_factory.copied(tmp_path / "factory floor")
+
+
+@pytest.fixture(scope="session")
+def issued_factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
+    """What `issued` is a copy of; nobody works in it."""
+    factory = make_factory(tmp_path_factory.mktemp("issued") / "w")
+    factory.add(oob_bytes=16)
+    factory.add("duo", units_per_package=2, oob_bytes=16)
+    factory.issue(6)
+    return factory
+
+
+@pytest.fixture
+def issued(issued_factory: Factory, tmp_path: Path) -> Factory:
+    """A product `bulb` with batch B1 of six units, and a product `duo` in packages of two."""
+    return issued_factory.copied(tmp_path / "a b" / "w")
+
+
+@pytest.fixture(scope="session")
+def printed_factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
+    """What `printed` is a copy of; nobody works in it."""
+    factory = make_factory(tmp_path_factory.mktemp("printed") / "w")
+    factory.add(oob_bytes=16)
+    for batch in ("A", "B"):
+        factory.issue(24, batch)
+        factory.label(batch)
+    return factory
+
+
+@pytest.fixture(scope="module")
+def printed(printed_factory: Factory, tmp_path_factory: pytest.TempPathFactory) -> Factory:
+    """Two batches of one sheet each, with their labels; a module's tests share it."""
+    return printed_factory.copied(tmp_path_factory.mktemp("printed") / "w")
 
 
 @pytest.fixture
@@ -52,12 +111,7 @@ def demo_factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
 @pytest.fixture(scope="module")
 def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     """A headless Chromium that notes its requests and its console."""
-    missing = [tool for tool in ("chromium", "chromedriver") if shutil.which(tool) is None]
-    if missing:
-        pytest.fail(
-            f"{' and '.join(missing)} can't be found. Install: sudo apt-get install chromium chromium-driver",
-            pytrace=False,
-        )
+    require(("chromium", "chromedriver"))
     from selenium.webdriver import Chrome, ChromeOptions
     from selenium.webdriver.chrome.service import Service
 

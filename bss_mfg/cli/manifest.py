@@ -11,7 +11,6 @@ import click
 from bss_mfg.cli.common import (
     App,
     DefaultGroup,
-    counted,
     json_option,
     pass_app,
     print_json,
@@ -20,6 +19,7 @@ from bss_mfg.cli.common import (
     say,
     shown_path,
 )
+from bss_mfg.core.text import counted
 from bss_mfg.errors import InputError
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
 
     A unit waits until a feedback file accepts or rejects it (`manifest acknowledge`).
     """
-    from bss_mfg.ledger.ranges import range_pairs
+    from bss_mfg.core.ranges import range_pairs
 
     with app.workspace.open_ledger(app.actor) as ledger:
         batch = ledger.batches.get(batch_id)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from bss_mfg.core.ranges import CHUNK, range_pairs
 from bss_mfg.errors import LedgerError, RefusedError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.digests import payload_digest
 from bss_mfg.ledger.history import HistoryStore
-from bss_mfg.ledger.ranges import CHUNK, range_pairs
 from bss_mfg.ledger.unit_state import INSERT_UNIT, UnitAction, UnitState, refuse_transition, scrapped_packages
 from bss_mfg.ledger.units import UnitStore
 from bss_mfg.ledger.vault import DataKey, key_digest

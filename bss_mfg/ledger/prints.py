@@ -9,7 +9,7 @@ from typing import Any
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.history import HistoryStore
-from bss_mfg.model import LabelFile
+from bss_mfg.model import LabelFile, Rect
 
 
 class PrintStore:
@@ -134,7 +134,7 @@ class PrintStore:
             if geometry not in shapes:
                 shape = json.loads(geometry)
                 shapes[geometry] = (
-                    tuple((c[0], c[1], c[2], c[3]) for c in shape["cells"]),
+                    tuple(Rect(*cell) for cell in shape["cells"]),
                     (shape["page"][0], shape["page"][1]),
                     shape["modules"],
                     shape.get("each", "package"),

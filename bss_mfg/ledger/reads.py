@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.history import HistoryStore
-from bss_mfg.ledger.ranges import consecutive_ranges
 
 
 class ReadStore:
@@ -38,7 +38,7 @@ class ReadStore:
             self._history.append_all(batch_id, events)
             self._db.many(
                 "UPDATE package SET verified = verified + 1 WHERE batch = ? AND number BETWEEN ? AND ?",
-                [(batch, *run) for run in consecutive_ranges(verified)],
+                [(batch, some[0], some[-1]) for some in consecutive_ranges(verified)],
             )
 
     def verified_files(self, batch_id: str, second_reader: bool = False) -> set[str]:

@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from bss_mfg.core.ranges import CHUNK, chunked, consecutive_ranges
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.history import HistoryStore
-from bss_mfg.ledger.ranges import CHUNK, chunked, consecutive_ranges
 from bss_mfg.ledger.unit_columns import ORDER, UNIT_COLUMNS, UNIT_SOURCE
 from bss_mfg.ledger.unit_state import SUCCESSOR, WITH_PACKAGE, UnitState, refuse_transition, unit_states
 from bss_mfg.model import Batch
@@ -186,7 +186,8 @@ class UnitStore:
         """All units that some packages of a batch ever had, by package and place; ask for consecutive ones."""
         batch, each = self._db.rows("SELECT no, units_per_package FROM batch WHERE id = ?", (batch_id,))[0]
         found: list[UnitRecord] = []
-        for low, high in consecutive_ranges(sorted(packages)):
+        for some in consecutive_ranges(sorted(packages)):
+            low, high = some[0], some[-1]
             bounds = {"low": low, "high": high, "first": (low - 1) * each + 1, "last": high * each}
             found += map(_issued, self._db.rows(f"{_SELECT} {UNIT_SOURCE} {ORDER}", {"batch": batch, **bounds}))
         return found

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bss_mfg.core import parallel
+from bss_mfg.core.ranges import chunked
 from bss_mfg.credentials import LONGEST_SERIAL
 from bss_mfg.errors import InputError
 from bss_mfg.issuing.identity_files import read_table
 from bss_mfg.ledger.keys import UnitKeyDigest, open_keys
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.ledger.ranges import chunked
 from bss_mfg.ledger.units import LookupColumn
 from bss_mfg.ledger.vault import DataKey, Vault
 from bss_mfg.model import Actor, Batch

@@ -12,10 +12,10 @@ from typing import BinaryIO
 from bss_mfg.core import parallel
 from bss_mfg.core.files import read_bytes, sha256_of
 from bss_mfg.core.processes import TaskFailure
+from bss_mfg.core.ranges import chunked
 from bss_mfg.core.text import counted, printable
 from bss_mfg.errors import BssError, InputError, from_os_error
 from bss_mfg.ledger.exports import Manifest
-from bss_mfg.ledger.ranges import chunked
 from bss_mfg.manifest.log_mapping import LogMapping
 from bss_mfg.manifest.log_reader import read_logs
 from bss_mfg.manifest.sidecar import MAX_SIDECAR, Sidecar, read_sidecar, sidecar_path

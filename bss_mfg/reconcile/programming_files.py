@@ -10,9 +10,9 @@ from pathlib import Path
 from bss_mfg.core import parallel
 from bss_mfg.core.files import iter_files, sha256_of
 from bss_mfg.core.processes import TaskFailure
+from bss_mfg.core.ranges import chunked
 from bss_mfg.core.text import counted, printable
 from bss_mfg.errors import BssError, from_os_error
-from bss_mfg.ledger.ranges import chunked
 from bss_mfg.model import Event
 from bss_mfg.programming.format import Format
 from bss_mfg.programming.image_layout import load_layout

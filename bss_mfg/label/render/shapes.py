@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
+from bss_mfg.core.units import POINTS_PER_MM
 from bss_mfg.errors import InputError
 from bss_mfg.label.layout.geometry import PlacedElement
 from bss_mfg.label.template.artwork import Artwork, svg_drawing
 from bss_mfg.label.template.loading import LoadedTemplate
-from bss_mfg.label.template.printer import POINTS_PER_MM
 from bss_mfg.label.template.template import Box, Image, Line
 
 
@@ -40,8 +40,8 @@ def draw_shapes(
             canvas.setStrokeColor(element.color)
             canvas.setLineWidth(element.thickness * POINTS_PER_MM)
             # The copies of a repeated line are shifted as their boxes are.
-            dx = item.rect[0] - (min(element.x, element.x2) - element.thickness / 2)
-            dy = item.rect[1] - (min(element.y, element.y2) - element.thickness / 2)
+            dx = item.rect.x - (min(element.x, element.x2) - element.thickness / 2)
+            dy = item.rect.y - (min(element.y, element.y2) - element.thickness / 2)
             canvas.line(
                 (element.x + dx) * POINTS_PER_MM,
                 -(element.y + dy) * POINTS_PER_MM,
