@@ -9,7 +9,7 @@ import click
 
 from bss_mfg import __version__
 from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_details, print_json, say, shown_path
-from bss_mfg.cli.run_progress import RunDisplay, duration_words
+from bss_mfg.cli.progress import RunDisplay, duration_words
 from bss_mfg.core.text import counted
 
 if TYPE_CHECKING:

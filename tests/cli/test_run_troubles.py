@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from bss_mfg.cli.run_progress import RunDisplay
+from bss_mfg.cli.progress import RunDisplay
 from bss_mfg.core.files import immediate_lock, sha256_of
 from bss_mfg.core.processes import ProcessExecutor
 from bss_mfg.errors import MissingError
