@@ -250,7 +250,7 @@ def _json_document(ledger: Ledger, ready: PreparedRun, outcome: RunOutcome) -> d
 
 
 def _print_outcome(ready: PreparedRun, outcome: RunOutcome) -> None:
-    from bss_mfg.report.html_report import place_words
+    from bss_mfg.report.wording import place_words
     from bss_mfg.verify.verification import finding_row
 
     for item in outcome.faults[:20]:

@@ -144,7 +144,7 @@ def _watch_folder(
 
 def _print_findings(outcome: Verification) -> None:
     """Every label that is not right, a line each; then the counts."""
-    from bss_mfg.report.html_report import place_words
+    from bss_mfg.report.wording import place_words
     from bss_mfg.verify.verification import finding_row
 
     for _, item in outcome.findings.faults():  # no walk over a million labels that are right
@@ -190,7 +190,7 @@ def _print_grades(outcome: Verification) -> None:
 
 
 def _conclude(outcome: Verification) -> None:
-    from bss_mfg.report.html_report import sample_words
+    from bss_mfg.report.wording import sample_words
 
     if outcome.decision:
         word = {"accept": "ACCEPT", "reject": "REJECT", "incomplete": "INCOMPLETE"}[outcome.decision.verdict]

@@ -58,6 +58,10 @@ class VerifyOptions:
     """Whether a file with a unit that was scrapped since is read again: its label is to be taken off the line."""
 
 
+REPORT_TITLE = "Verification of "
+"""What the title of a report begins with, before the batch's id: such a PDF shows labels that failed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verification:
     """The outcome. `findings` are in the order of files and pages; `pictures` are those of failed labels by index of
