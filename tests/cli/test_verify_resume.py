@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from bss_mfg.verify.verification import Verification, VerifyOptions, verify
-from tests.cli.test_verify import cell
 from tests.helpers.factory import Factory
+from tests.helpers.scans import cell
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ from bss_mfg.payload.spec import packaged_names, packaged_spec, require_confirme
 from bss_mfg.symbol import data_matrix
 from bss_mfg.verify.inspect import explain
 from tests.helpers.factory import Factory
-from tests.helpers.wifi import PUKS, SPECS, spec
+from tests.helpers.specs import PUKS, SPECS, spec
 
 PUK = "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgADLZXG+MzHkCUT1F88yQpaiDW7vu8XDSIhJwsVr2bmmag="
 

@@ -27,8 +27,8 @@ from bss_mfg.report.statistics import statistics
 from bss_mfg.verify.finding_spool import Findings, FindingSpool
 from bss_mfg.verify.findings import Finding
 from bss_mfg.verify.verification import Verification, VerifyOptions, verify
-from tests.cli.test_verify import cell, tampered
 from tests.helpers.factory import Factory
+from tests.helpers.scans import cell, tampered
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome

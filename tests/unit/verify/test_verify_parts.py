@@ -22,8 +22,8 @@ from bss_mfg.verify import verification
 from bss_mfg.verify.request import ReadRequest
 from bss_mfg.verify.tasks import FileDescription, PageTask, describe_file, read_pages
 from bss_mfg.verify.verification import VerifyOptions, verify
-from tests.cli.test_verify import cell
 from tests.helpers.factory import WHO, Factory
+from tests.helpers.scans import cell
 
 
 @pytest.fixture(scope="module")
