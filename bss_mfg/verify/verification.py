@@ -14,10 +14,9 @@ from bss_mfg.core import parallel
 from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.text import printable_name
 from bss_mfg.errors import InputError
+from bss_mfg.imaging.geometry import PixelBox, Quad
 from bss_mfg.imaging.grade import SymbolGrade
-from bss_mfg.imaging.grid import Quad
 from bss_mfg.imaging.label_pictures import LabelPicture
-from bss_mfg.imaging.page_frame import PixelBox
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import SUFFIXES
 from bss_mfg.ledger.store import Ledger
