@@ -1,10 +1,10 @@
-"""Attempts at one symbol of a page: at its place on a known sheet, or by its likeness to all labels of a small batch."""
+"""Attempts at one symbol of a page: at its place on a known sheet, or by its likeness to those of a small batch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bss_mfg.imaging import grid
 from bss_mfg.imaging.attempts import Means, UnreadSymbol, find_other_symbol, read_expected_symbol, refit
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from bss_mfg.imaging.page_frame import PageFrame
 
 MIN_AGREEMENT, MIN_LEAD = 0.72, 0.1
-"""Share of modules by which a symbol is known among all labels of a batch, and how much ahead of the next best it has to
-be: strangers agree in a half."""
+"""Share of modules that must agree with one of a batch's symbols, and by how much more than with the next best:
+strangers agree in a half."""
 _GRADE_FIT_STEPS = ((0.8, 1), (0.4, 2))
 """A symbol that was read lies where the reader says, but for a hair."""
 
@@ -86,7 +86,7 @@ def identified_symbol(
 
 
 def grade_read(grey: Grey, quad: Quad, expected: Matrix, exact: bool) -> SymbolGrade:
-    """The grade of a symbol that was read, whose corners are known; unless they are `exact`, its grid is fitted first."""
+    """The grade of a symbol that was read, by its corners; its grid is fitted first unless they are `exact`."""
     warp = Warp.from_quad(quad, expected.columns)
     if not exact:
         warp = grid.fit_warp(grey, grid.expected_light(expected.bits()), warp, _GRADE_FIT_STEPS, rounds=4)

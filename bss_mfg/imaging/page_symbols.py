@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -79,7 +79,7 @@ def unread_places(
     ]
 
 
-def place_darkness(grey: Grey, frame: PageFrame, matched: set[int]) -> dict[int, float]:
+def place_darkness(grey: Grey, frame: PageFrame, matched: Set[int | None]) -> dict[int, float]:
     """How dark the places in the picture are whose own label was not matched; a place without contrast counts as blank.
     What lies outside the picture was not looked at, and is no finding of this page."""
     return {

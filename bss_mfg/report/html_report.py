@@ -14,8 +14,9 @@ from typing import Any
 from bss_mfg.imaging.grade import unused_error_correction_grade
 from bss_mfg.report import sheet_maps, svg_figures
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
+from bss_mfg.verify.finding_rows import finding_row, finding_rows
 from bss_mfg.verify.findings import FINDING_KINDS, Finding
-from bss_mfg.verify.verification import Verification, finding_row, finding_rows
+from bss_mfg.verify.outcome import Verification
 
 MOST_FAILURES_SHOWN = 200
 MEANINGS = {

@@ -22,8 +22,9 @@ from bss_mfg.report.html_report import (
     worst_rows,
 )
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
+from bss_mfg.verify.finding_rows import finding_row
 from bss_mfg.verify.findings import FINDING_KINDS
-from bss_mfg.verify.verification import Verification, finding_row
+from bss_mfg.verify.outcome import Verification
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.defects import Defects

@@ -130,10 +130,7 @@ def diagnose(data: bytes, batch_id: str, ledger: Ledger, specs: Sequence[Spec]) 
         return Diagnosis(DiagnosisCause.GS1_SYMBOL, "a GS1 Data Matrix (FNC1 first), not a plain one", marks=marks)
     scan = _Scan(text, marks, batch_id, ledger, specs)
     return (
-        _diagnose_issued(scan)
-        or _diagnose_superseded(scan)
-        or _diagnose_scanner_fault(scan)
-        or _diagnose_by_spec(scan)
+        _diagnose_issued(scan) or _diagnose_superseded(scan) or _diagnose_scanner_fault(scan) or _diagnose_by_spec(scan)
     )
 
 
@@ -149,7 +146,8 @@ class _Scan:
 
     def found(self, cause: DiagnosisCause, detail: str, owner: tuple[str, int] | None = None) -> Diagnosis:
         """A diagnosis of this text; `owner` is the batch and package that it belongs to."""
-        return Diagnosis(cause, detail, *(owner or (None, None)), self.marks)
+        batch, package = owner or (None, None)
+        return Diagnosis(cause, detail, batch, package, self.marks)
 
     def named(self, cause: DiagnosisCause, detail: str, owner: tuple[str, int]) -> Diagnosis:
         """The same, with the serials of its label."""
@@ -176,9 +174,7 @@ def _diagnose_superseded(scan: _Scan) -> Diagnosis | None:
     if owner is None:
         return None
     older = f"an older barcode of package {owner[1]} of batch {owner[0]}"
-    return scan.named(
-        DiagnosisCause.SUPERSEDED, f"{older}, a unit of it was replaced: take it off the line", owner
-    )
+    return scan.named(DiagnosisCause.SUPERSEDED, f"{older}, a unit of it was replaced: take it off the line", owner)
 
 
 def _diagnose_scanner_fault(scan: _Scan) -> Diagnosis | None:

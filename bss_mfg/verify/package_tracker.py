@@ -9,8 +9,8 @@ _READ, _REPORTED, _EXEMPT = 1, 2, 4
 
 
 class PackageTracker:
-    """Which packages were seen where, over all pages of a verification: six bytes a package, and eight a page that showed
-    one first.
+    """Which packages were seen where, over all pages of a verification: six bytes a package, and eight for each page
+    that was the first to show one.
 
     `copies` are the labels that were made of each package (`labels --copies`); the labels of packages in `exempt`
     need not be there: those with a scrapped unit, and where earlier reads count, those that were shipped.

@@ -130,7 +130,9 @@ class PageReader:
         symbols = self._read_linear(reading) if self.linear else self._read_symbols(reading)
         frame = reading.frame
         wanted = {
-            item.diagnosis.package for item in symbols if item.diagnosis and item.diagnosis.batch == self.request.batch_id
+            item.diagnosis.package
+            for item in symbols
+            if item.diagnosis and item.diagnosis.batch == self.request.batch_id
         }
         if frame:
             wanted |= set(frame.label_file.packages_on(frame.page))

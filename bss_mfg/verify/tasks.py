@@ -21,8 +21,8 @@ from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import MAX_FILE_BYTES, Source, source_from_bytes
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import LabelFile
-from bss_mfg.verify.findings import ScannedPage
 from bss_mfg.verify.page import PageReader
+from bss_mfg.verify.page_findings import ScannedPage
 from bss_mfg.verify.request import ReadRequest
 
 

@@ -29,11 +29,12 @@ from bss_mfg.imaging.zxing_reader import Read
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import LabelFile
 from bss_mfg.verify import verification
-from bss_mfg.verify.diagnosis import Diagnosis
-from bss_mfg.verify.findings import PageSymbol, ScannedPage
+from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisCause
+from bss_mfg.verify.outcome import Verification, VerifyOptions
+from bss_mfg.verify.page_findings import PageSymbol, ScannedPage
 from bss_mfg.verify.request import ReadRequest
 from bss_mfg.verify.tasks import FileDescription, PageTask, describe_file, read_pages
-from bss_mfg.verify.verification import Verification, Verifier, VerifyOptions, verify
+from bss_mfg.verify.verification import Verifier, verify
 from tests.cli.test_verify import cell
 from tests.helpers.factory import WHO, Factory
 
@@ -298,7 +299,10 @@ class Answering(Executor):
         box = (0.0, 0.0, 20.0, 20.0)
         seen = [
             PageSymbol(
-                Read(b"x" * 190, box), Diagnosis("match", "", self.batch, number), in_place_of=number, corner=(1.0, 2.0)
+                Read(b"x" * 190, box),
+                Diagnosis(DiagnosisCause.ISSUED, "", self.batch, number),
+                in_place_of=number,
+                corner=(1.0, 2.0),
             )
             for number in numbers
         ]
