@@ -111,11 +111,6 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
-def counted(number: int, thing: str, plural: str = "") -> str:
-    """A number of things in words."""
-    return f"{number:,} {thing if number == 1 else plural or thing + 's'}"
-
-
 def progress_bar(label: str) -> Callable[[int, int], None]:
     """A one-line progress display on stderr; silent where stderr is no terminal."""
     if not sys.stderr.isatty():

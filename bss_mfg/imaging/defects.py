@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
+from bss_mfg.core.text import counted
 from bss_mfg.imaging import grid
 from bss_mfg.imaging.ecc200 import symbol_geometry
 from bss_mfg.imaging.geometry import Quad
@@ -160,9 +161,9 @@ def _remaining_defects(symbol: _Symbol, unexplained: NDArray[np.bool_]) -> Itera
     """Single modules, in the finder pattern and elsewhere."""
     fixed = symbol_geometry(symbol.size).fixed
     if finder := int((unexplained & fixed).sum()):
-        yield Defect(DefectKind.FINDER, f"{_count(finder, 'module')} of the finder pattern wrong")
+        yield Defect(DefectKind.FINDER, f"{counted(finder, 'module')} of the finder pattern wrong")
     if rest := int((unexplained & ~fixed).sum()):
-        yield Defect(DefectKind.SCATTERED, f"{_count(rest, 'module')} wrong here and there")
+        yield Defect(DefectKind.SCATTERED, f"{counted(rest, 'module')} wrong here and there")
 
 
 def _is_blurred(seen: NDArray[np.floating[Any]], bits: NDArray[np.bool_]) -> bool:
@@ -269,7 +270,3 @@ def _where(rows: tuple[int, int], columns: tuple[int, int], size: int) -> str:
 
 def _span(ends: tuple[int, int]) -> int:
     return ends[1] - ends[0] + 1
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" + ("" if number == 1 else "s")

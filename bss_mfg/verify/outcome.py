@@ -30,6 +30,8 @@ class VerifyOptions:
 
 
 NO_OPTIONS = VerifyOptions()
+REPORT_TITLE = "Verification of "
+"""What the title of a report begins with, before the batch's id: such a PDF shows labels that failed."""
 
 
 @dataclass(frozen=True, slots=True)
