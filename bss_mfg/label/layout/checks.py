@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bss_mfg.errors import InputError
+from bss_mfg.errors import InputError, Location
 from bss_mfg.label.layout.geometry import PlacedElement, inside, overlap
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
@@ -24,7 +24,7 @@ class DesignFinding:
     element_index: int | None
     what: str
     way_out: str
-    where: str
+    where: Location
 
 
 class DesignFindings:
@@ -44,9 +44,9 @@ class DesignFindings:
 
     def _add(self, severity: Severity, element: int | None, what: str, way_out: str, field: str | None) -> None:
         if element is None:
-            where = self._loaded.document.where((field,)) if field else self._loaded.document.name
+            where = self._loaded.document.locate((field,) if field else ())
         else:
-            where = self._loaded.where(element, field)
+            where = self._loaded.locate(element, field)
         finding = DesignFinding(severity, element, what, way_out, where)
         if finding not in self.items:
             self.items.append(finding)
