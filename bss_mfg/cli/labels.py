@@ -15,7 +15,7 @@ from bss_mfg.core.text import counted
 
 if TYPE_CHECKING:
     from bss_mfg.label.layout.file_content import SymbolStyle
-    from bss_mfg.label.layout.page_layout import FillOrder
+    from bss_mfg.label.layout.page_grid import FillOrder
     from bss_mfg.label.make import LabelFiles
     from bss_mfg.label.template.printer import Printer
     from bss_mfg.model import Batch

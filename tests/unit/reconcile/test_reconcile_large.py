@@ -30,7 +30,7 @@ from bss_mfg.reconcile.programming_tasks import KeyAccess, RowsTask
 from bss_mfg.workspace.workspace import Workspace
 from tests.helpers.factory import Factory
 from tests.helpers.reconciled import build, reconciled
-from tests.unit.payload.test_family import PUKS
+from tests.helpers.specs import PUKS
 
 UNITS = 2_500
 """Enough for several pieces of each file."""
