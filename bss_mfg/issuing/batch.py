@@ -11,8 +11,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from bss_mfg.core import parallel
-from bss_mfg.core.clock import now
+from bss_mfg.core import clock, parallel
 from bss_mfg.core.files import checked_name
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.spool import Spool
@@ -110,7 +109,7 @@ def create_batch(
                 units=units,
                 packages=units // product.units_per_package,
                 units_per_package=product.units_per_package,
-                created_at=now(),
+                created_at=clock.now(),
                 spec=spec.name,
                 spec_text=spec_file.text,
                 suite=spec.suite,
