@@ -23,8 +23,8 @@ from bss_mfg.manifest.make import make_control_logs
 from bss_mfg.model import Batch
 from bss_mfg.pipeline.plan import TRAVELLER_STEM, PreparedRun
 from bss_mfg.verify.findings import Finding
+from bss_mfg.verify.outcome import VerifyOptions as Reading
 from bss_mfg.verify.verification import Verifier
-from bss_mfg.verify.verification import VerifyOptions as Reading
 from bss_mfg.workspace.workspace import Workspace
 
 MOST_FAULTS = 1_000

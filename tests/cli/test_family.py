@@ -64,7 +64,7 @@ def test_a_batch_of_bars_is_issued_printed_and_read_back(factory: Factory, tmp_p
     ]
     [(text, _)] = read_strings(str(scans / "02.png"))
     explained = explain(text, SPECS)
-    assert (explained["spec"], explained["problems"]) == ("amazon-1d-code128", [])
+    assert (explained.spec, explained.problems) == ("amazon-1d-code128", [])
 
     cases = {
         "SN0000000001": ("match", ""),

@@ -11,7 +11,8 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-from bss_mfg.verify.verification import Verification, VerifyOptions, verify
+from bss_mfg.verify.outcome import Verification, VerifyOptions
+from bss_mfg.verify.verification import verify
 from tests.cli.test_verify import cell
 from tests.helpers.factory import Factory
 
