@@ -1,4 +1,5 @@
-"""Tables for the factory's own systems: CSV, JSON lines, XLSX, Parquet, without secrets. All stream at any size."""
+"""Tables for the factory's own systems: CSV, JSON lines, XLSX, Parquet, without keys. All stream, at any size but for
+XLSX, whose sheets end after a million rows. (A barcode string may show a PIN, where the product's spec says so.)"""
 
 from __future__ import annotations
 
@@ -11,25 +12,28 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from bss_mfg.core.text import FORMULA_STARTS, starts_formula
 from bss_mfg.errors import BssError, InputError, MissingError
-from bss_mfg.ledger.rows import ALL_UNITS, INTEGER_COLUMNS, UNIT_COLUMNS, UnitFilter
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.unit_columns import INTEGER_COLUMNS, UNIT_COLUMNS
+from bss_mfg.ledger.unit_table import ALL_UNITS, UnitFilter
 from bss_mfg.model import Batch, Package
 
 RowChunks = Iterable[list[tuple[Any, ...]]]
 """Rows in lists, as `Ledger.unit_rows` gives them."""
 
 DEFAULT_COLUMNS = ("batch", "package", "serial", "uuid", "mac", "payload", "state")
-"""The columns of a table where none are asked for."""
+"""The columns of a table where none are named."""
 
 XLSX_ROWS = 1_048_575
 """Rows that a sheet holds under its header (ECMA-376 and Excel: 1,048,576 in all)."""
 
 ROW_GROUP = 8_192
-"""Rows of a Parquet row group: what is held in memory at once."""
+"""Rows of a Parquet row group, at least, but for the last: what is held in memory at once."""
 
-_FORMULA = frozenset("=+-@\t\r\n")
-"""A cell that begins so is run by spreadsheets (OWASP, CSV Injection)."""
+PANDAS_VERSION = "3.1.1"
+"""The pandas whose notes on types a Parquet file carries; pandas itself is not needed to write them."""
+
 _MANIFEST = ("batch", "package", "serial", "uuid", "mac", "payload")
 _JSON = json.JSONEncoder(separators=(",", ":"))
 
@@ -52,7 +56,7 @@ class Table:
                     if name in UNIT_COLUMNS
                     else f"there is no column {name[:40]!a}",
                     where="--columns",
-                    way_out=f"There are {', '.join(UNIT_COLUMNS)}; each may stand once.",
+                    way_out=f"There are {', '.join(UNIT_COLUMNS)}; name each once.",
                 )
 
     def csv(self) -> Iterator[bytes]:
@@ -65,7 +69,7 @@ class Table:
 
     def xlsx(self, path: Path) -> None:
         """As a workbook at `path`; `InputError` for more rows than a sheet holds, before anything is written."""
-        count = sum(len(rows) for rows in self._ledger.unit_rows(self._batch.id, ("unit",), self._wanted))
+        count = sum(len(rows) for rows in self._ledger.tables.rows(self._batch.id, ("unit",), self._wanted))
         if count > XLSX_ROWS:
             raise InputError(
                 f"{count:,} units don't fit: a sheet holds {XLSX_ROWS:,} rows under its header",
@@ -80,7 +84,7 @@ class Table:
 
     def _counted(self) -> RowChunks:
         self.count = 0
-        for rows in self._ledger.unit_rows(self._batch.id, self._columns, self._wanted):
+        for rows in self._ledger.tables.rows(self._batch.id, self._columns, self._wanted):
             self.count += len(rows)
             yield rows
 
@@ -138,8 +142,6 @@ def write_xlsx(path: Path, names: Sequence[str], slices: RowChunks) -> None:
 def write_parquet(path: Path, names: Sequence[str], slices: RowChunks) -> None:
     """A Parquet file at `path`, a row group at a time: text as strings, numbers as 64-bit integers, null where there
     is nothing. `MissingError` without pyarrow."""
-    import pandas
-
     try:
         import pyarrow
         from pyarrow import parquet
@@ -149,23 +151,45 @@ def write_parquet(path: Path, names: Sequence[str], slices: RowChunks) -> None:
             way_out="Install it with: pip install 'bss-mfg[parquet]'. The other formats work without.",
         ) from error
 
-    types = {name: "Int64" if name in INTEGER_COLUMNS else "string" for name in names}
-    # What pandas writes of its own types, so that it reads the same ones back: whole numbers stay whole beside nulls.
-    typed = pyarrow.Schema.from_pandas(pandas.DataFrame(columns=list(names)).astype(types), preserve_index=False)
-    schema = pyarrow.schema(
-        [(name, pyarrow.int64() if name in INTEGER_COLUMNS else pyarrow.string()) for name in names], typed.metadata
-    )
+    types = [pyarrow.int64() if name in INTEGER_COLUMNS else pyarrow.string() for name in names]
+    metadata = {"pandas": _pandas_types(names, pyarrow.__version__)}
+    schema = pyarrow.schema(list(zip(names, types, strict=True)), metadata)
     with parquet.ParquetWriter(path, schema) as writer:
         for rows in _regroup(slices, ROW_GROUP):
-            frame = pandas.DataFrame(rows, columns=list(names)).astype(types)
-            writer.write_table(pyarrow.Table.from_pandas(frame, schema, preserve_index=False))
+            columns = [pyarrow.array(cells, kind) for cells, kind in zip(zip(*rows, strict=True), types, strict=True)]
+            writer.write_table(pyarrow.Table.from_arrays(columns, schema=schema))
+
+
+def _pandas_types(names: Sequence[str], pyarrow_version: str) -> str:
+    """What pandas notes in its Parquet files, so that it reads its own types back: whole numbers stay whole beside
+    nulls (https://pandas.pydata.org/docs/development/developer.html, "Storing pandas DataFrame objects")."""
+    columns = [
+        {
+            "name": name,
+            "field_name": name,
+            "pandas_type": "int64" if name in INTEGER_COLUMNS else "object",
+            "numpy_type": "Int64" if name in INTEGER_COLUMNS else "string",
+            "metadata": None,
+        }
+        for name in names
+    ]
+    return json.dumps(
+        {
+            "index_columns": [],
+            "column_indexes": [],
+            "columns": columns,
+            "attributes": {},
+            "creator": {"library": "pyarrow", "version": pyarrow_version},
+            "pandas_version": PANDAS_VERSION,
+        }
+    )
 
 
 def refuse_formulas(names: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
     """`InputError` for a cell that a spreadsheet would run. What is issued never begins so; a product's title may."""
     for name, cells in zip(names, zip(*rows, strict=True), strict=False):
-        if name not in INTEGER_COLUMNS and not _FORMULA.isdisjoint({cell[:1] for cell in cells if cell}):
-            value = next(cell for cell in cells if cell and cell[0] in _FORMULA)
+        if name not in INTEGER_COLUMNS and not FORMULA_STARTS.isdisjoint({cell[:1] for cell in cells if cell}):
+            value = next(cell for cell in cells if cell and starts_formula(cell))
             raise InputError(
                 f"{value[:40]!a} would be run as a formula by a spreadsheet",
                 where=f"column {name}",
@@ -190,18 +214,18 @@ def _regroup(slices: RowChunks, size: int) -> Iterator[list[tuple[Any, ...]]]:
 
 def shippable_packages(ledger: Ledger, batch: Batch, first: int = 1, count: int | None = None) -> Iterator[Package]:
     """The packages of a batch, from number `first` on, that may leave the factory: those without a scrapped unit."""
-    return (package for package in ledger.packages(batch.id, first, count) if not package.scrapped)
+    return (package for package in ledger.packages.stream(batch.id, first, count) if not package.scrapped)
 
 
 def manifest_csv(ledger: Ledger, batch: Batch) -> Iterator[bytes]:
     """One unit a line of what may leave: batch, package, serial, uuid, mac, payload of its package."""
-    return csv_rows(_MANIFEST, ledger.unit_rows(batch.id, _MANIFEST, UnitFilter(shippable=True)))
+    return csv_rows(_MANIFEST, ledger.tables.rows(batch.id, _MANIFEST, UnitFilter(shippable=True)))
 
 
 def manifest_jsonl(ledger: Ledger, batch: Batch) -> Iterator[bytes]:
     """One package a line of what may leave: number, payload, and its units' serial, uuid and mac."""
     columns = ("package", "payload", "serial", "uuid", "mac")
-    for rows in ledger.unit_rows(batch.id, columns, UnitFilter(shippable=True)):
+    for rows in ledger.tables.rows(batch.id, columns, UnitFilter(shippable=True)):
         lines = [
             _JSON.encode(
                 {

@@ -13,9 +13,9 @@ from bss_mfg.core import parallel
 from bss_mfg.core.files import read_bytes, sha256_of
 from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.progress import Progress, no_progress
+from bss_mfg.core.ranges import chunked
 from bss_mfg.core.text import counted
 from bss_mfg.errors import BssError, InputError
-from bss_mfg.ledger.issued import chunked
 from bss_mfg.ledger.vault import key_digest
 from bss_mfg.model import LabelFile
 from bss_mfg.payload import parse
@@ -24,7 +24,8 @@ from bss_mfg.programming.readback import ExpectedUnits
 from bss_mfg.reconcile.batch_records import BatchRecords
 from bss_mfg.reconcile.comparison import Comparison, ComparisonBuilder, SerialSummary
 from bss_mfg.reconcile.programming_tasks import KeyAccess
-from bss_mfg.verify.findings import PageSymbol, ScannedPage
+from bss_mfg.verify.diagnosis import DiagnosisCause, DiagnosisKind
+from bss_mfg.verify.page_findings import PageSymbol, ScannedPage
 from bss_mfg.verify.request import ReadRequest
 from bss_mfg.verify.task_runner import TaskRunner
 from bss_mfg.verify.tasks import PageTask
@@ -88,11 +89,11 @@ class _LabelComparison:
     ) -> Comparison:
         """What the files say."""
         ledger, book = self._books.ledger, self._book
-        printed = ledger.printed_parts(self._books.batch.id)
+        printed = ledger.prints.label_files(self._books.batch.id)
         ours = {part.sha256: part for part in printed}
         names = {part.file for part in printed if part.each == "package"}
         wanted = _files_to_read(book, files, ours, names)
-        reading = TaskRunner(ReadRequest(ledger.path, ledger.who, self._books.batch.id), executor)
+        reading = TaskRunner(ReadRequest(ledger.path, ledger.actor, self._books.batch.id), executor)
         for look, answers in reading.run(self._looks(reading, wanted)):
             if self._file is None or self._file.path != look.path:
                 self._end_file()
@@ -144,16 +145,16 @@ class _LabelComparison:
         if package is None:
             self._book.add_difference(f"page {page.number}: {said.detail}", file.path, said.serials)
             return None
-        if said.kind in ("foreign", "mismatched"):
+        if said.kind in (DiagnosisKind.FOREIGN, DiagnosisKind.MISMATCHED):
             self._differs(f"page {page.number}: {said.detail}", package, file.path, said.serials)
             return package
         file.shown[package] += 1
-        if said.kind == "scrapped" and file.shown[package] == 1:
+        if said.kind is DiagnosisKind.SCRAPPED and file.shown[package] == 1:
             file.outdated.add(said.serials)
         if item.in_place_of is not None and item.in_place_of != package and 1 <= item.in_place_of <= batch.packages:
             where = self._books.serials_of(item.in_place_of)
             self._differs(f"page {page.number}: lies in the place of {where}", package, file.path)
-        if not said.detail.startswith("an older barcode"):
+        if said.cause is not DiagnosisCause.SUPERSEDED:
             self._count += not self._marks[package] & LABEL_READ
             self._marks[package] |= LABEL_READ
         return package

@@ -95,7 +95,7 @@ def test_a_session_is_judged_by_its_own_reads(factory: Factory) -> None:
     factory.add(oob_bytes=16)
     factory.issue(1)
     with factory.ledger() as ledger:
-        payload = next(ledger.packages("B1")).payload
+        payload = next(ledger.packages.stream("B1")).payload
     for text, code in (("nonsense", 1), (payload, 0)):
         done = factory.cli("scan", "B1", "--plain", stdin=text + "\n")
         assert done.code == code, done.err

@@ -48,4 +48,4 @@ def test_interrupted_while_it_issues_nothing_is_issued_and_the_batch_is_named(fa
     assert "Interrupted. `bss-mfg run --resume bulb-0001` goes on." in told
     assert "same command" not in told
     with factory.ledger() as ledger:
-        assert list(ledger.batches()) == []
+        assert list(ledger.batches.all()) == []

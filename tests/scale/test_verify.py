@@ -12,8 +12,8 @@ from typing import Any
 
 from bss_mfg.imaging.zxing_reader import Read
 from bss_mfg.model import LabelFile
-from bss_mfg.verify.diagnosis import Diagnosis
-from bss_mfg.verify.findings import PageSymbol, ScannedPage
+from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisCause
+from bss_mfg.verify.page_findings import PageSymbol, ScannedPage
 from bss_mfg.verify.tasks import FileDescription, PageTask, describe_file
 from bss_mfg.verify.verification import Verifier
 from tests.helpers.factory import Factory
@@ -46,7 +46,10 @@ class Answering(Executor):
         box = (0.0, 0.0, 20.0, 20.0)
         seen = [
             PageSymbol(
-                Read(b"x" * 190, box), Diagnosis("match", "", self.batch, number), in_place_of=number, corner=(1.0, 2.0)
+                Read(b"x" * 190, box),
+                Diagnosis(DiagnosisCause.ISSUED, "", self.batch, number),
+                in_place_of=number,
+                corner=(1.0, 2.0),
             )
             for number in numbers
         ]
@@ -61,7 +64,7 @@ def test_memory_grows_by_a_few_octets_a_label(factory: Factory) -> None:
     def held(files: int) -> int:
         """What a verification of so many files of 960 labels holds at its end."""
         with factory.ledger() as ledger:
-            batch = replace(ledger.batch("A"), packages=files * 960)
+            batch = replace(ledger.batches.get("A"), packages=files * 960)
             tracemalloc.start()
             try:
                 verifier = Verifier(ledger, batch, executor=Answering("A", 24, 40))

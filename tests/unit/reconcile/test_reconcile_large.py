@@ -24,7 +24,7 @@ from bss_mfg.manifest.json_stream import stream_members
 from bss_mfg.programming.readback import ReadbackTask, check_readback, read_readback
 from bss_mfg.programming.registry import formats
 from bss_mfg.reconcile.batch_records import RecordsHandle
-from bss_mfg.reconcile.comparison import MOST_KEPT, CappedList
+from bss_mfg.reconcile.comparison import MOST_KEPT, kept_list
 from bss_mfg.reconcile.control_log_tasks import NotOneLogPerLine, log_blocks
 from bss_mfg.reconcile.programming_tasks import KeyAccess, RowsTask
 from bss_mfg.workspace.workspace import Workspace
@@ -249,12 +249,13 @@ def test_of_very_many_differences_the_first_are_kept_and_all_are_counted(tmp_pat
     assert programming["found"]["differences"] == units + 1 and len(programming["differences"]) == MOST_KEPT
     workspace = Workspace.find(str(root), root, {})
     with workspace.open_ledger(WHO) as ledger:
-        found = check_readback(read_readback(path), ledger, ledger.batch(f"units-{units}"), workspace.open_vault())
+        batch = ledger.batches.get(f"units-{units}")
+        found = check_readback(read_readback(path), ledger, batch, workspace.open_vault())
         assert sum(1 for one in found if one.kind == "swapped") == units
 
 
 def test_first_forgets_and_counts() -> None:
-    some, more = CappedList[int](), CappedList[int]()
+    some, more = kept_list(), kept_list()
     for number in range(MOST_KEPT + 3):
         some.add(number)
     assert (len(some), some.total, some[-1]) == (MOST_KEPT, MOST_KEPT + 3, MOST_KEPT - 1)
