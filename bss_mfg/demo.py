@@ -23,14 +23,14 @@ from bss_mfg.label.make import make_labels
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI
 from bss_mfg.manifest.log_mapping import load_mapping
-from bss_mfg.manifest.make import make_control_logs
+from bss_mfg.manifest.make import ControlLogRequest, make_control_logs
+from bss_mfg.manifest.unit_lists import jsonl_list
 from bss_mfg.model import Actor
 from bss_mfg.payload.product_keys import load_private_key, load_public_key, new_development_key
 from bss_mfg.programming.registry import formats
 from bss_mfg.programming.release import release_keys
 from bss_mfg.reconcile.reconciliation import Reconciliation, reconcile
 from bss_mfg.report.html_report import html_report
-from bss_mfg.tables import manifest_jsonl
 from bss_mfg.verify.verification import Verification, VerifyOptions, verify
 from bss_mfg.workspace.product import Product
 from bss_mfg.workspace.workspace import Workspace
@@ -137,8 +137,9 @@ def _run_batch(workspace: Workspace, folder: Path, who: Actor, reporter: StepRep
             upload, table = out / "upload", out / "manifest.jsonl"
             make_folder(upload)
             mapping = load_mapping(batch.spec, workspace.root / "specs")
-            (log,) = [one.path for one in make_control_logs(ledger, batch, mapping, upload, datetime.now(UTC))]
-            write_atomically(table, manifest_jsonl(ledger, batch))
+            request = ControlLogRequest(batch, mapping, upload, datetime.now(UTC))
+            (log,) = [one.path for one in make_control_logs(ledger, request)]
+            write_atomically(table, jsonl_list(ledger, batch))
             ledger.note(batch.id, "manifest made", {"file": table.name, "format": "jsonl"})
         with clock.step("program"):
             programming = out / "programming.csv"

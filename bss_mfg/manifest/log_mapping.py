@@ -1,4 +1,4 @@
-"""Mapping files of control logs: where each value of a log stands, where it comes from, and what is known of it.
+"""Mapping files of control logs: the path of each value of a log, where it comes from, and what is known of it.
 
 The envelope is published, names inside it are not: each entry is marked published or assumed.
 """
@@ -10,8 +10,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from bss_mfg.core.models import FileModel
 from bss_mfg.core.toml_files import load_toml, parse_toml, validate
 from bss_mfg.errors import InputError
 from bss_mfg.payload.spec import packaged_names
@@ -30,11 +31,7 @@ Source = Literal[
 UNIT_SOURCES = ("unit.serial", "unit.uuid", "unit.mac")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Entry(_Strict):
+class Entry(FileModel):
     """One value: its path inside a control log, separated by dots, and where it comes from."""
 
     path: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(\.[A-Za-z0-9]+)*$")]
@@ -54,7 +51,7 @@ class Entry(_Strict):
         return self
 
 
-class LogMapping(_Strict):
+class LogMapping(FileModel):
     """A mapping file: the entries of device logs and of bundle logs."""
 
     format: Literal[1]
@@ -79,7 +76,7 @@ class LogMapping(_Strict):
             if len(lists) != 1 or any(entry.source in UNIT_SOURCES for entry in self.bundle):
                 raise ValueError("a bundle log names its devices once, by package.serials")
             if any(entry.path == lists[0] or entry.path.startswith(lists[0] + ".") for entry in self.device):
-                raise ValueError(f"{lists[0]} stands in device logs too, so the two kinds can't be told apart")
+                raise ValueError(f"{lists[0]} is in device logs too, so the two kinds can't be told apart")
         return self
 
     @property
@@ -93,16 +90,16 @@ def load_mapping(spec: str, specs_folder: Path) -> LogMapping:
     if mapping := find_mapping(spec, specs_folder):
         return mapping
     raise InputError(
-        f"there is no control log mapping for the spec {spec}: its names are nowhere published",
+        f"there is no control log mapping for the spec {spec}: its names were never published",
         way_out=f"Write specs/{_file_name(spec)} in the workspace from Amazon's control log specification; "
         "`bss-mfg spec copy amazon-bss-ob04` brings one to begin with.",
     )
 
 
 def find_mapping(spec: str, specs_folder: Path) -> LogMapping | None:
-    """The mapping that stands beside a spec: in the workspace's specs folder, or packaged.
+    """The mapping beside a spec: in the workspace's specs folder, or packaged.
 
-    A spec of one's own without a mapping takes that of Bluetooth Mesh; a packaged sibling without one has none.
+    A factory's own spec without a mapping takes that of Bluetooth Mesh; a packaged sibling without one has none.
     """
     name = _file_name(spec)
     if (specs_folder / name).is_file():

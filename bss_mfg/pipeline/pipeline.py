@@ -17,7 +17,7 @@ from bss_mfg.label.make import LabelRequest as Labels
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.manifest.log_mapping import LogMapping
-from bss_mfg.manifest.make import make_control_logs
+from bss_mfg.manifest.make import ControlLogRequest, PackageChoice, make_control_logs
 from bss_mfg.model import Batch
 from bss_mfg.pipeline.plan import TRAVELLER_STEM, PreparedRun
 from bss_mfg.verify.findings import Finding
@@ -204,16 +204,9 @@ def _manifest_step(
     outcome.logs = [folder / one.file for one in listed if (folder / one.file).exists()]
     make_folder(folder)
     fresh = 0
-    for one in make_control_logs(
-        ledger,
-        batch,
-        mapping,
-        folder,
-        start,
-        which="missing" if listed else "all",
-        executor=executor,
-        progress=progress,
-    ):
+    packages = PackageChoice.MISSING if listed else PackageChoice.ALL
+    request = ControlLogRequest(batch, mapping, folder, start, packages)
+    for one in make_control_logs(ledger, request, executor=executor, progress=progress):
         if one.path not in outcome.logs:
             outcome.logs.append(one.path)
         fresh += one.contents.device_logs + one.contents.bundle_logs

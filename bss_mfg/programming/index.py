@@ -7,19 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from bss_mfg.core.files import iter_files, read_bytes
+from bss_mfg.core.models import FileModel
 from bss_mfg.errors import BssError
 
 MAX_INDEX = 16 << 20
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class IndexedFile(_Strict):
+class IndexedFile(FileModel):
     """One file, in the index's own folder."""
 
     file: str
@@ -27,7 +24,7 @@ class IndexedFile(_Strict):
     serial: str | None = Field(None, description="Of the one unit in it, where a file holds one.")
 
 
-class ProgrammingIndex(_Strict):
+class ProgrammingIndex(FileModel):
     """An index; it holds no key."""
 
     format: Literal[1] = 1
@@ -42,7 +39,7 @@ class ProgrammingIndex(_Strict):
     bss_mfg: str = Field(description="Version of bss-mfg.")
 
     def render(self) -> bytes:
-        """The file's octets."""
+        """The file's bytes."""
         return (json.dumps(self.model_dump(), indent=1) + "\n").encode("ascii")
 
 
@@ -50,7 +47,7 @@ def find_indexes(folder: Path, batch: str | None = None) -> Iterator[tuple[Path,
     """All indexes of a batch, or of all, anywhere below a folder; JSON files of other kinds are passed over."""
     for path in sorted(path for path in iter_files(folder) if path.suffix == ".json"):
         try:
-            found = ProgrammingIndex.model_validate_json(read_bytes(path, "index", MAX_INDEX))
+            found = ProgrammingIndex.model_validate_json(read_bytes(path, "index", MAX_INDEX), strict=True)
         except (ValidationError, BssError):
             continue
         if batch in (None, found.batch):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bss_mfg.core import parallel
-from bss_mfg.core.files import read_bytes, sha256_of
+from bss_mfg.core.files import sha256_of
 from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.text import counted, printable
 from bss_mfg.errors import BssError, InputError, from_os_error
@@ -18,7 +18,7 @@ from bss_mfg.ledger.exporting import Manifest
 from bss_mfg.ledger.issued import chunked
 from bss_mfg.manifest.log_mapping import LogMapping
 from bss_mfg.manifest.log_reader import read_logs
-from bss_mfg.manifest.sidecar import MAX_SIDECAR, Sidecar, read_sidecar, sidecar_path
+from bss_mfg.manifest.sidecar import Sidecar, parse_sidecar, read_sidecar, sidecar_path
 from bss_mfg.reconcile.batch_records import BatchRecords
 from bss_mfg.reconcile.comparison import SERIALS_NAMED, CappedList, Comparison, ComparisonBuilder, SerialSummary
 from bss_mfg.reconcile.control_log_tasks import (
@@ -79,7 +79,7 @@ def _control_logs_among(files: Sequence[Path], made: Sequence[Manifest]) -> list
     for path in files:
         if path.suffix == ".json" and (log := path.with_suffix("")) not in found and log.is_file():
             try:
-                Sidecar.model_validate_json(read_bytes(path, "sidecar", MAX_SIDECAR))
+                parse_sidecar(path)
             except (ValueError, BssError):
                 continue
             found.add(log)

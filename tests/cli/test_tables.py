@@ -34,8 +34,9 @@ from bss_mfg.ledger import audit, rows
 from bss_mfg.ledger.life import UnitState
 from bss_mfg.ledger.rows import INTEGER_COLUMNS, UNIT_COLUMNS, UnitFilter
 from bss_mfg.ledger.store import Ledger
+from bss_mfg.manifest.unit_lists import csv_list, jsonl_list
 from bss_mfg.model import Identity
-from bss_mfg.tables import DEFAULT_COLUMNS, Table, csv_rows, json_rows, manifest_csv, manifest_jsonl, write_xlsx
+from bss_mfg.tables import DEFAULT_COLUMNS, Table, csv_rows, json_rows, write_xlsx
 from tests.helpers import ROOT
 from tests.helpers.factory import Factory
 
@@ -406,8 +407,8 @@ def test_the_manifests_write_the_bytes_they_always_wrote(line: Factory, monkeypa
         monkeypatch.setattr(rows, "UNITS_AT_ONCE", size)
         with line.ledger() as ledger:
             batch = ledger.batch("B1")
-            assert b"".join(manifest_csv(ledger, batch)) == old_csv(ledger)
-            assert b"".join(manifest_jsonl(ledger, batch)) == old_jsonl(ledger)
+            assert b"".join(csv_list(ledger, batch)) == old_csv(ledger)
+            assert b"".join(jsonl_list(ledger, batch)) == old_jsonl(ledger)
             assert old_csv(ledger).count(b"\n") == 7  # package 4 holds a scrapped unit
 
 
@@ -416,8 +417,8 @@ def test_manifests_with_mac_addresses_too(factory: Factory) -> None:
     issue_known(factory, [Identity("A1", None, "C47C8D6A1025"), *(Identity(f"A{n}") for n in (2, 3, 4))])
     with factory.ledger() as ledger:
         batch = ledger.batch("B1")
-        assert b"".join(manifest_csv(ledger, batch)) == old_csv(ledger)
-        assert b"".join(manifest_jsonl(ledger, batch)) == old_jsonl(ledger)
+        assert b"".join(csv_list(ledger, batch)) == old_csv(ledger)
+        assert b"".join(jsonl_list(ledger, batch)) == old_jsonl(ledger)
 
 
 # --- there and back -----------------------------------------------------------------------------------------------

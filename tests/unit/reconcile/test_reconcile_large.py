@@ -28,7 +28,7 @@ from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.identity_files import read_identities
 from bss_mfg.manifest.json_stream import stream_members
 from bss_mfg.manifest.log_mapping import load_mapping
-from bss_mfg.manifest.make import make_control_logs
+from bss_mfg.manifest.make import ControlLogRequest, make_control_logs
 from bss_mfg.programming.readback import ReadbackTask, check_readback, read_readback
 from bss_mfg.programming.registry import formats
 from bss_mfg.programming.release import release_keys
@@ -56,7 +56,8 @@ def build(root: Path, *sizes: int) -> Path:
             make_folder(folder / "upload")
             release_keys(ledger, workspace.open_vault(), batch, formats()["csv"], folder / "keys.csv")
             mapping = load_mapping(batch.spec, root)
-            for _ in make_control_logs(ledger, batch, mapping, folder / "upload", datetime.now(UTC)):
+            request = ControlLogRequest(batch, mapping, folder / "upload", datetime.now(UTC))
+            for _ in make_control_logs(ledger, request):
                 pass
     return root
 
