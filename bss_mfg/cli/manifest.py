@@ -12,15 +12,15 @@ import click
 from bss_mfg.cli.common import (
     App,
     DefaultGroup,
-    counted,
     json_option,
     pass_app,
     print_json,
     print_table,
-    progress_bar,
     say,
     shown_path,
 )
+from bss_mfg.cli.progress import progress_bar
+from bss_mfg.core.text import counted
 
 if TYPE_CHECKING:
     from bss_mfg.ledger.exporting import FeedbackCounts

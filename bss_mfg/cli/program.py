@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg.cli.common import App, counted, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.core.text import counted
 from bss_mfg.programming.names import NAMES
 
 if TYPE_CHECKING:

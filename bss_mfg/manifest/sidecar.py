@@ -20,7 +20,7 @@ MAX_SIDECAR = 1 << 20
 Count = Annotated[int, Field(ge=0)]
 
 
-class Sidecar(FileModel):
+class Sidecar(FileModel, strict=True):
     """A sidecar; packages are numbered from 1 within the batch."""
 
     format: Literal[1] = 1
@@ -110,7 +110,7 @@ def adopt_log(path: Path, sha256: str, contents: Contents, origin: LogOrigin) ->
 
 def parse_sidecar(path: Path) -> Sidecar:
     """The sidecar in the file `path`; pydantic's `ValidationError` where it is none."""
-    return Sidecar.model_validate_json(read_bytes(path, "sidecar", MAX_SIDECAR), strict=True)
+    return Sidecar.model_validate_json(read_bytes(path, "sidecar", MAX_SIDECAR))
 
 
 def read_sidecar(path: Path) -> Sidecar:

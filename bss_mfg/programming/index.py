@@ -16,7 +16,7 @@ from bss_mfg.errors import BssError
 MAX_INDEX = 16 << 20
 
 
-class IndexedFile(FileModel):
+class IndexedFile(FileModel, strict=True):
     """One file, in the index's own folder."""
 
     file: str
@@ -24,7 +24,7 @@ class IndexedFile(FileModel):
     serial: str | None = Field(None, description="Of the one unit in it, where a file holds one.")
 
 
-class ProgrammingIndex(FileModel):
+class ProgrammingIndex(FileModel, strict=True):
     """An index; it holds no key."""
 
     format: Literal[1] = 1
@@ -47,7 +47,7 @@ def find_indexes(folder: Path, batch: str | None = None) -> Iterator[tuple[Path,
     """All indexes of a batch, or of all, anywhere below a folder; JSON files of other kinds are passed over."""
     for path in sorted(path for path in iter_files(folder) if path.suffix == ".json"):
         try:
-            found = ProgrammingIndex.model_validate_json(read_bytes(path, "index", MAX_INDEX), strict=True)
+            found = ProgrammingIndex.model_validate_json(read_bytes(path, "index", MAX_INDEX))
         except (ValidationError, BssError):
             continue
         if batch in (None, found.batch):

@@ -58,7 +58,7 @@ def retire_batch(
         )
     if acknowledged is None and not ledger.retired_at(batch.id) and (left := ledger.unaccepted(batch.id)):
         raise RefusedError(
-            f"no feedback file accepted {left:,} of its units",
+            f"{left:,} of its units were accepted by no feedback file",
             where=f"batch {batch.id}",
             way_out="Read Amazon's answer with `bss-mfg manifest acknowledge FILE`, or say --acknowledged TEXT.",
         )
