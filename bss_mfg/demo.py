@@ -31,7 +31,7 @@ from bss_mfg.model import Actor
 from bss_mfg.payload.product_keys import load_private_key, load_public_key, new_development_key
 from bss_mfg.programming.registry import formats
 from bss_mfg.programming.release import release_keys
-from bss_mfg.reconcile.reconciliation import Reconciliation, reconcile
+from bss_mfg.reconcile.reconciliation import ReconcileRequest, Reconciliation, reconcile
 from bss_mfg.report.html_report import html_report
 from bss_mfg.verify.outcome import Verification, VerifyOptions
 from bss_mfg.verify.verification import verify
@@ -146,9 +146,8 @@ def _run_batch(workspace: Workspace, folder: Path, who: Actor, reporter: StepRep
             release_keys(ledger, vault, batch, formats()["csv"], programming)
         with clock.step("reconcile"):
             key = load_private_key(private, name)
-            agreement = reconcile(
-                ledger, vault, batch, out, mapping, private_key=key, progress=reporter(f"{name}: reconcile")
-            )
+            to_reconcile = ReconcileRequest(batch, out, mapping, key)
+            agreement = reconcile(ledger, vault, to_reconcile, progress=reporter(f"{name}: reconcile"))
     files = {
         "label file": labels.files[0],
         "index": labels.index,

@@ -14,7 +14,7 @@ from bss_mfg.manifest.log_mapping import load_mapping
 from bss_mfg.manifest.make import ControlLogRequest, make_control_logs
 from bss_mfg.programming.registry import formats
 from bss_mfg.programming.release import release_keys
-from bss_mfg.reconcile.reconciliation import reconcile
+from bss_mfg.reconcile.reconciliation import ReconcileRequest, reconcile
 from bss_mfg.workspace.workspace import Workspace
 
 
@@ -41,4 +41,4 @@ def reconciled(root: Path, units: int, folder: Path | None = None, executor: Exe
     with workspace.open_ledger(WHO) as ledger:
         batch, vault = ledger.batch(f"units-{units}"), workspace.open_vault()
         where, mapping = folder or workspace.batch_folder(batch.id), load_mapping(batch.spec, root)
-        return dict(document(reconcile(ledger, vault, batch, where, mapping, executor=executor)))
+        return dict(document(reconcile(ledger, vault, ReconcileRequest(batch, where, mapping), executor=executor)))
