@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bss_mfg.core.clock import now
+from bss_mfg.core import clock
 from bss_mfg.core.files import make_folder, write_atomically
 from bss_mfg.core.models import FileModel
 from bss_mfg.core.progress import Progress
@@ -92,10 +92,10 @@ def run_demo(samples: Path, root: Path, who: Actor, reporter: StepReporter) -> l
 
 
 def _run_batch(workspace: Workspace, folder: Path, who: Actor, reporter: StepReporter) -> DemoResult:
-    name, clock = folder.name, _StepTimer()
+    name, timer = folder.name, _StepTimer()
     document = load_toml(folder / "sample.toml", "sample")
     sample = validate(document, DemoBatch)
-    with clock.step("product key"):
+    with timer.step("product key"):
         private, public = new_development_key("p256")
         workspace.add_development_key(name, private, public)
         settings = {"format": 1, "public_key": f"{name}.pem", **sample.product}
@@ -105,7 +105,7 @@ def _run_batch(workspace: Workspace, folder: Path, who: Actor, reporter: StepRep
     identities = read_identities(folder / sample.identities, columns) if sample.identities else ()
     with workspace.open_ledger(who) as ledger:
         vault = workspace.open_vault(ledger)
-        with clock.step("issue"):
+        with timer.step("issue"):
             batch = create_batch(
                 ledger,
                 vault,
@@ -117,7 +117,7 @@ def _run_batch(workspace: Workspace, folder: Path, who: Actor, reporter: StepRep
                 progress=reporter(f"{name}: issue"),
             ).batch
         out = workspace.batch_folder(batch.id)
-        with clock.step("labels"):
+        with timer.step("labels"):
             template = load_template(workspace.template_file(batch.template))
             labels = make_labels(
                 ledger,
@@ -127,24 +127,24 @@ def _run_batch(workspace: Workspace, folder: Path, who: Actor, reporter: StepRep
                 out / "labels",
                 progress=reporter(f"{name}: labels"),
             )
-        with clock.step("verify"):
+        with timer.step("verify"):
             outcome = verify(
                 ledger, batch, labels.files, VerifyOptions(pictures=True), progress=reporter(f"{name}: verify")
             )
             report = out / "verification.html"
-            write_atomically(report, html_report(outcome, now(), who.version))
-        with clock.step("manifest"):
+            write_atomically(report, html_report(outcome, clock.now(), who.version))
+        with timer.step("manifest"):
             upload, table = out / "upload", out / "manifest.jsonl"
             make_folder(upload)
             mapping = load_mapping(batch.spec, workspace.root / "specs")
             request = ControlLogRequest(batch, mapping, upload, datetime.now(UTC))
             (log,) = [one.path for one in make_control_logs(ledger, request)]
             write_atomically(table, jsonl_list(ledger, batch))
-            ledger.note(batch.id, "manifest made", {"file": table.name, "format": "jsonl"})
-        with clock.step("program"):
+            ledger.history.append(batch.id, "manifest made", {"file": table.name, "format": "jsonl"})
+        with timer.step("program"):
             programming = out / "programming.csv"
             release_keys(ledger, vault, batch, formats()["csv"], programming)
-        with clock.step("reconcile"):
+        with timer.step("reconcile"):
             key = load_private_key(private, name)
             to_reconcile = ReconcileRequest(batch, out, mapping, key)
             agreement = reconcile(ledger, vault, to_reconcile, progress=reporter(f"{name}: reconcile"))
@@ -156,4 +156,4 @@ def _run_batch(workspace: Workspace, folder: Path, who: Actor, reporter: StepRep
         "programming data": programming,
         "report": report,
     }
-    return DemoResult(name, batch.units, labels.labels, labels.pages, files, clock.seconds, outcome, agreement)
+    return DemoResult(name, batch.units, labels.labels, labels.pages, files, timer.seconds, outcome, agreement)

@@ -12,8 +12,9 @@ from typing import Any
 
 from bss_mfg.core.text import FORMULA_STARTS, starts_formula
 from bss_mfg.errors import BssError, InputError, MissingError
-from bss_mfg.ledger.rows import ALL_UNITS, INTEGER_COLUMNS, UNIT_COLUMNS, UnitFilter
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.unit_columns import INTEGER_COLUMNS, UNIT_COLUMNS
+from bss_mfg.ledger.unit_table import ALL_UNITS, UnitFilter
 from bss_mfg.model import Batch
 
 RowChunks = Iterable[list[tuple[Any, ...]]]
@@ -65,7 +66,7 @@ class Table:
 
     def xlsx(self, path: Path) -> None:
         """As a workbook at `path`; `InputError` for more rows than a sheet holds, before anything is written."""
-        count = sum(len(rows) for rows in self._ledger.unit_rows(self._batch.id, ("unit",), self._wanted))
+        count = sum(len(rows) for rows in self._ledger.tables.rows(self._batch.id, ("unit",), self._wanted))
         if count > XLSX_ROWS:
             raise InputError(
                 f"{count:,} units don't fit: a sheet holds {XLSX_ROWS:,} rows under its header",
@@ -80,7 +81,7 @@ class Table:
 
     def _counted(self) -> RowChunks:
         self.count = 0
-        for rows in self._ledger.unit_rows(self._batch.id, self._columns, self._wanted):
+        for rows in self._ledger.tables.rows(self._batch.id, self._columns, self._wanted):
             self.count += len(rows)
             yield rows
 

@@ -23,8 +23,8 @@ from bss_mfg.cli.progress import progress_bar
 from bss_mfg.core.text import counted
 
 if TYPE_CHECKING:
-    from bss_mfg.ledger.exporting import FeedbackCounts
-    from bss_mfg.ledger.store import Ledger
+    from bss_mfg.ledger.exports import FeedbackCounts
+    from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.manifest.feedback import Feedback, FeedbackMapping
     from bss_mfg.manifest.make import FileLimits, PackageChoice
     from bss_mfg.model import Batch
@@ -87,8 +87,8 @@ def make(
     if target.is_folder:
         make_folder(target.path)
     with app.workspace.open_ledger(app.actor) as ledger:
-        batch = ledger.batch(batch_id)
-        left_out = len(ledger.scrapped_packages(batch.id))
+        batch = ledger.batches.get(batch_id)
+        left_out = len(ledger.packages.scrapped(batch.id))
         if kind == "control-log":
             files = _write_control_logs(app, ledger, batch, target, packages, limits)
         else:
@@ -176,14 +176,14 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
 
     A unit waits until a feedback file accepts or rejects it (`manifest acknowledge`).
     """
-    from bss_mfg.ledger.life import range_pairs
+    from bss_mfg.core.ranges import range_pairs
 
     with app.workspace.open_ledger(app.actor) as ledger:
-        batch = ledger.batch(batch_id)
-        files = ledger.manifests(batch.id)
-        missing = list(ledger.packages_where(batch.id, "missing"))
-        rejected = ledger.rejected(batch.id, 1_000_000 if as_json else MOST_SHOWN)
-        uploads = [event.data for event in ledger.events_of(("manifest uploaded",), batch.id)]
+        batch = ledger.batches.get(batch_id)
+        files = ledger.exports.control_logs(batch.id)
+        missing = list(ledger.exports.packages_where(batch.id, "missing"))
+        rejected = ledger.exports.rejected_units(batch.id, 1_000_000 if as_json else MOST_SHOWN)
+        uploads = [event.data for event in ledger.history.events_of(("manifest uploaded",), batch.id)]
     if as_json:
         print_json(
             {

@@ -129,7 +129,7 @@ def _release(app: App, options: _Options) -> _Done:
         make_folder(out)
     digest = hashlib.sha256(read_bytes(layout, "layout")).hexdigest() if layout else None
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
-        batch = ledger.batch(options.batch)
+        batch = ledger.batches.get(options.batch)
         how = ReleaseOptions(options.to, options.again, options.reason, digest)
         files = release_keys(ledger, vault, batch, form, out, how)
     return _Done(files, form, spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec)
@@ -176,7 +176,7 @@ def _check(ctx: click.Context, app: App, readback: _Readback, *, as_json: bool) 
 
     found = CappedList[ReadbackDifference](MOST_LISTED if as_json else 0)
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
-        batch = ledger.batch(readback.batch)
+        batch = ledger.batches.get(readback.batch)
         with open_executor(readback.jobs, batch.units) as executor:
             for one in check_readback(read_readback(readback.file), ledger, batch, vault, executor):
                 found.add(one)

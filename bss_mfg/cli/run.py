@@ -11,10 +11,11 @@ from bss_mfg import __version__
 from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_details, print_json, say, shown_path
 from bss_mfg.cli.progress import RunDisplay, duration_words
 from bss_mfg.core.text import counted
+from bss_mfg.ledger.keys import open_keys
 
 if TYPE_CHECKING:
     from bss_mfg.label.layout.file_content import SymbolStyle
-    from bss_mfg.ledger.store import Ledger
+    from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.pipeline.estimate import Estimate
     from bss_mfg.pipeline.pipeline import RunOutcome
     from bss_mfg.pipeline.plan import Plan, PreparedRun
@@ -88,7 +89,7 @@ def run(
             refuse_full_disk(workspace.root, prepared)
         with app.vault(ledger) as vault:
             if not begun:
-                ledger.check_vault(vault)
+                open_keys(ledger).check_vault(vault)
                 prepared = write_plan(workspace, ledger, prepared, batch_named=bool(batch_id))
             plan = prepared.plan
             goes_on = f"`bss-mfg run --resume {plan.batch}` goes on."
@@ -225,7 +226,7 @@ def _json_document(ledger: Ledger, ready: PreparedRun, outcome: RunOutcome) -> d
     from bss_mfg.verify.finding_rows import finding_row
 
     batch, labels = outcome.batch, outcome.labels
-    counts = ledger.counts(batch.id)
+    counts = ledger.batches.counts(batch.id)
     return {
         "batch": batch.id,
         "product": batch.product,

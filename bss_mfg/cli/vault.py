@@ -9,6 +9,7 @@ import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, say, shown_path
 from bss_mfg.core.text import counted
+from bss_mfg.ledger.keys import open_keys
 
 if TYPE_CHECKING:
     from bss_mfg.workspace.vault_key_files import VaultKeyKind
@@ -131,7 +132,7 @@ def recipient(app: App, public_key: Path | None, remove: bool) -> None:
         raise click.UsageError("Name the officer's public key, or say --remove.")
     officer = OfficerPublicKey(read_text(public_key, "officer's public key"), str(public_key)) if public_key else None
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as opened:
-        count = ledger.set_recipient(opened, officer)
+        count = open_keys(ledger).set_recipient(opened, officer)
     if officer:
         click.echo(officer.fingerprint)
         say(f"OK: {counted(count, 'batch', 'batches')} sealed to this officer too, and all to come")

@@ -11,16 +11,16 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from bss_mfg.core import parallel
-from bss_mfg.core.clock import now
+from bss_mfg.core import clock, parallel
 from bss_mfg.core.files import checked_name
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.spool import Spool
 from bss_mfg.credentials import format_serial
 from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.issuing.slices import Slice, SliceSettings, make_slice
-from bss_mfg.ledger.sealed import SealedRows
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.keys import open_keys
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.sealed_rows import SealedRows
 from bss_mfg.ledger.vault import DataKey, Vault
 from bss_mfg.model import Batch, Identity
 from bss_mfg.payload.build import PayloadBuilder, longest_example
@@ -76,12 +76,12 @@ def create_batch(
     longest = longest_example(
         spec, product.facts, loaded.key.key.key_size, product.units_per_package, product.oob_bytes
     )
-    ledger.check_vault(vault)
+    open_keys(ledger).check_vault(vault)
     maker = _SliceMaker(vault, loaded, spec_file, units, batch_request, executor, progress)
     with contextlib.ExitStack() as stack:
         slice_stream: _SliceStream | None = None
         if units > MAKE_AHEAD_FROM:
-            product_no, start = ledger.next_serial(loaded.name)
+            product_no, start = ledger.products.next_number(loaded.name)
             if product_no is not None and not batch_request.count:
                 start = first_free_number(ledger, loaded, product_no, start, units)
             ahead = stack.enter_context(Spool[SealedRows](ledger.path.parent))
@@ -93,7 +93,7 @@ def create_batch(
             # Another process may have made the batch while we waited for the lock.
             if batch_id is not None and (found := _find_issued(ledger, batch_id, request_digest)):
                 return found
-            number, next_serial = ledger.product_number(loaded.name, product.pid, loaded.key.fingerprint)
+            number, next_serial = ledger.products.register(loaded.name, product.pid, loaded.key.fingerprint)
             if batch_request.count:
                 refuse_issued(ledger, number, identities)
             else:
@@ -109,7 +109,7 @@ def create_batch(
                 units=units,
                 packages=units // product.units_per_package,
                 units_per_package=product.units_per_package,
-                created_at=now(),
+                created_at=clock.now(),
                 spec=spec.name,
                 spec_text=spec_file.text,
                 suite=spec.suite,
@@ -119,7 +119,7 @@ def create_batch(
                 longest_payload=len(longest),
             )
             after = next_serial if batch_request.count else next_serial + units
-            ledger.issue(
+            ledger.batches.store(
                 batch,
                 request_digest,
                 number,
@@ -140,7 +140,7 @@ def check_request(
     if _find_issued(ledger, batch_id, asked.digest):
         return True
     if asked.count:
-        number, _ = ledger.next_serial(loaded.name)
+        number, _ = ledger.products.next_number(loaded.name)
         refuse_issued(ledger, -1 if number is None else number, identities)
     return False
 
@@ -266,8 +266,8 @@ def refuse_issued(ledger: Ledger, product: int, identities: Iterable[Identity]) 
     problems: list[str] = []
     count, rows = 0, enumerate(identities, 2)
     while some := list(islice(rows, 500)):
-        known = ledger.known_serials(product, [item.serial for _, item in some])
-        uuids = ledger.known_uuids([item.uuid for _, item in some if item.uuid])
+        known = ledger.identities.issued_serials(product, [item.serial for _, item in some])
+        uuids = ledger.identities.issued_uuids([item.uuid for _, item in some if item.uuid])
         for row, item in some:
             if item.serial in known:
                 what = f"serial {item.serial} was issued {known[item.serial]}"
@@ -297,16 +297,16 @@ def first_free_number(ledger: Ledger, loaded: LoadedProduct, product_no: int, st
     while at < start + units:
         after = min(at + 5_000, start + units)
         # All are equally long, so between the first and the last in their order nothing else lies by accident.
-        if ledger.serials_between(product_no, serial(at), serial(after - 1)):
+        if ledger.identities.has_serial_between(product_no, serial(at), serial(after - 1)):
             numbers = {serial(number): number for number in range(at, after)}
-            if taken := ledger.known_serials(product_no, list(numbers)):
+            if taken := ledger.identities.issued_serials(product_no, list(numbers)):
                 after = start = max(numbers[serial] for serial in taken) + 1
         at = after
     return start
 
 
 def _find_issued(ledger: Ledger, batch_id: str, request_digest: str) -> IssueResult | None:
-    known = ledger.request_of(batch_id)
+    known = ledger.batches.request_digest(batch_id)
     if known is None:
         return None
     if known != request_digest:
@@ -315,12 +315,12 @@ def _find_issued(ledger: Ledger, batch_id: str, request_digest: str) -> IssueRes
             "settings)",
             way_out=f"`bss-mfg batch show {batch_id}` shows it; give the new batch another --id.",
         )
-    return IssueResult(ledger.batch(batch_id), False)
+    return IssueResult(ledger.batches.get(batch_id), False)
 
 
 def _free_id(ledger: Ledger, name: str) -> str:
-    number = sum(batch.product == name for batch in ledger.batches()) + 1
-    while ledger.request_of(f"{name[:56]}-{number:04d}") is not None:
+    number = sum(batch.product == name for batch in ledger.batches.all()) + 1
+    while ledger.batches.request_digest(f"{name[:56]}-{number:04d}") is not None:
         number += 1
     return f"{name[:56]}-{number:04d}"
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from bss_mfg.credentials import format_serial, new_oob_key, new_uuid
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.issuing.batch import first_free_number, refuse_issued
-from bss_mfg.ledger.replacing import refuse_partial_replacement
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.keys import open_keys
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.packages import refuse_partial_replacement
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Batch, Identity, Package, Unit
 from bss_mfg.payload.build import PayloadBuilder
@@ -38,12 +39,12 @@ def replace_units(
         )
     spec = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec
     builder = PayloadBuilder(spec, batch.facts, loaded.key)
-    ledger.refuse_closed(batch.id)
+    ledger.batches.refuse_closed(batch.id)
     with ledger.transaction():
-        states = ledger.states(batch.id, serials)
-        done = ledger.taken_by(batch.id, serials)
+        states = ledger.units.states(batch.id, serials)
+        done = ledger.units.successors(batch.id, serials)
         todo = [serial for serial in serials if serial not in done]
-        ledger.refuse_to_replace(batch.id, {serial: states[serial] for serial in todo})
+        ledger.units.refuse_unscrapped(batch.id, {serial: states[serial] for serial in todo})
         if not todo:
             return done
         if identities and len(identities) != len(todo):
@@ -51,14 +52,14 @@ def replace_units(
                 f"the identities file has {len(identities)} rows, {len(todo)} units are to be replaced",
                 way_out="Make both numbers the same.",
             )
-        data_key = ledger.data_key(batch.id, vault)
-        product, running = ledger.product_number(loaded.name, loaded.product.pid, loaded.key.fingerprint)
+        data_key = open_keys(ledger).data_key(batch.id, vault)
+        product, running = ledger.products.register(loaded.name, loaded.product.pid, loaded.key.fingerprint)
         if identities:
             refuse_issued(ledger, product, identities)
         else:
             running = first_free_number(ledger, loaded, product, running, len(todo))
-        positions = ledger.serials_of(batch.id, todo)
-        first = ledger.next_unit_number(batch.id)
+        positions = ledger.units.positions(batch.id, todo)
+        first = ledger.units.next_number(batch.id)
         new: dict[str, Unit] = {}
         for index, serial in enumerate(todo):
             given = identities[index] if identities else None
@@ -69,13 +70,15 @@ def replace_units(
                 else format_serial(loaded.product.serial, loaded.product.pid, running + index),
                 uuid=(given.uuid if given else None) or new_uuid(),
                 mac=given.mac if given else None,
-                key=new_oob_key(ledger.oob_octets(batch.id, serial)),
+                key=new_oob_key(open_keys(ledger).oob_size(batch.id, serial)),
                 extra=given.extra if given else {},
             )
         for number in sorted({package for package, _ in positions.values()}):
-            before = next(ledger.packages(batch.id, number, 1))
+            before = next(ledger.packages.stream(batch.id, number, 1))
             refuse_partial_replacement(before, todo)
-            units = tuple(new.get(unit.serial) or ledger.opened(batch.id, unit, data_key) for unit in before.units)
+            units = tuple(
+                new.get(unit.serial) or open_keys(ledger).open_unit(batch.id, unit, data_key) for unit in before.units
+            )
             after = Package(number, builder.build(units), units, before.revision + 1)
             if len(after.payload) > batch.longest_payload:
                 raise InputError(
@@ -85,7 +88,7 @@ def replace_units(
                 )
             old = [unit.serial for unit in before.units if unit.serial in new]
             where = {new[serial].serial: positions[serial][1] for serial in old}
-            ledger.store_replacement(batch.id, product, after, where, old, data_key, reason)
+            ledger.packages.store_replacement(batch.id, product, after, where, old, data_key, reason)
         if not identities:
-            ledger.set_next_serial(product, running + len(todo))
+            ledger.products.set_next_number(product, running + len(todo))
     return {serial: done.get(serial) or new[serial].serial for serial in serials}

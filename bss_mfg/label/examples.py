@@ -6,11 +6,11 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bss_mfg.core.clock import now
+from bss_mfg.core import clock
 from bss_mfg.errors import InputError
 from bss_mfg.label.layout.design_check import Example
 from bss_mfg.label.layout.symbol_size import batch_symbol_size, symbol_size
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Actor, Batch, Package, Unit
 from bss_mfg.payload.build import longest_example
 from bss_mfg.payload.spec import SpecFile, packaged_spec
@@ -32,14 +32,14 @@ def product_example(workspace: Workspace, name: str) -> Example:
         product.oob_bytes,
         product.serial_examples,
         product.stage,
-        now(),
+        clock.now(),
     )
 
 
 def batch_example(workspace: Workspace, batch_id: str, who: Actor) -> Example:
     """A batch's own first and last package."""
     with workspace.open_ledger(who) as ledger:
-        batch = ledger.batch(batch_id)
+        batch = ledger.batches.get(batch_id)
         ends = [_package(ledger, batch.id, number) for number in (1, batch.packages)]
         return example_of_batch(batch, ends[0], ends[1], batch_symbol_size(batch))
 
@@ -51,12 +51,20 @@ def made_up_example(units: int = 1) -> Example:
 
 def _made_up_example(spec: str, units: int) -> Example:
     return example_of_product(
-        "example", _EXAMPLE, packaged_spec(spec), 256, units, 32, ("ebK300000001", "ebK399999999"), "development", now()
+        "example",
+        _EXAMPLE,
+        packaged_spec(spec),
+        256,
+        units,
+        32,
+        ("ebK300000001", "ebK399999999"),
+        "development",
+        clock.now(),
     )
 
 
 def _package(ledger: Ledger, batch: str, number: int) -> Package:
-    found = next(ledger.packages(batch, number, 1), None)
+    found = next(ledger.packages.stream(batch, number, 1), None)
     if found is None:
         raise InputError(f"batch {batch} has no package {number}")
     return found

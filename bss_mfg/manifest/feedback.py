@@ -24,8 +24,8 @@ from bss_mfg.core.capped_list import CappedList
 from bss_mfg.core.models import FileModel
 from bss_mfg.core.toml_files import load_toml, parse_toml, validate
 from bss_mfg.errors import InputError, Location
-from bss_mfg.ledger.exporting import Answer, FeedbackCounts
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.exports import Answer, FeedbackCounts
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.manifest.json_stream import stream_members, value_at
 
 MAPPING_FILE = "amazon-ffs-feedback.toml"
@@ -311,7 +311,7 @@ class Acknowledgement:
 def acknowledge(ledger: Ledger, feedback: Feedback, product: str | None = None) -> Acknowledgement:
     """Record what a feedback file says of units, once. Serials of which it says more than one thing, or nothing clear,
     are left as they are. `product` says whose serials they are, where several products share some."""
-    if before := ledger.feedback_read(feedback.sha256):
+    if before := ledger.exports.feedback_read_at(feedback.sha256):
         return Acknowledgement(None, before)
     answers: dict[str, tuple[Answer, str]] = {}
     for serial, answer in feedback.answers.items():
@@ -320,4 +320,4 @@ def acknowledge(ledger: Ledger, feedback: Feedback, product: str | None = None) 
         elif answer.state is AnswerState.REJECTED:
             answers[serial] = ("rejected", answer.reason)
     source = {"file": feedback.name, "sha256": feedback.sha256}
-    return Acknowledgement(ledger.record_answers(answers, source, product), None)
+    return Acknowledgement(ledger.exports.record_answers(answers, source, product), None)

@@ -18,7 +18,7 @@ from bss_mfg import __version__
 from bss_mfg.core.files import is_complete, leftover_files, remove_leftover, sha256_of, write_atomically
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.errors import BssError
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.manifest.documents import Log, LogDocument, control_log_names, single_document, split_documents
 from bss_mfg.manifest.log_builder import logs, logs_from_tasks, shippable_packages
 from bss_mfg.manifest.log_mapping import LogMapping
@@ -85,11 +85,11 @@ def make_control_logs(
     uploaded again, under new names.
     """
     batch = request.batch
-    seq, digest = ledger.head()
+    seq, digest = ledger.history.head()
     origin = LogOrigin(batch.id, f"{seq}:{digest}", request.mapping, __version__)
     names = iter([request.out.name]) if request.as_file else control_log_names(request.now, request.out)
     documents = _document_source(ledger, request, executor, progress)
-    counted = ledger.known_manifests(batch.id)
+    counted = ledger.exports.control_log_digests(batch.id)
     on_disk = {} if request.as_file else _logs_on_disk(batch, request.folder)
     if request.packages is PackageChoice.REJECTED:
         on_disk = {sha256: path for sha256, path in on_disk.items() if sha256 not in counted}
@@ -135,13 +135,15 @@ def _package_source(ledger: Ledger, batch: Batch, choice: PackageChoice) -> Call
     """Gives the chosen packages, the same on each call."""
     if choice is PackageChoice.ALL:
         return lambda: shippable_packages(ledger, batch)
-    numbers = list(ledger.packages_where(batch.id, "missing" if choice is PackageChoice.MISSING else "rejected"))
-    return lambda: (next(ledger.packages(batch.id, number, 1)) for number in numbers)
+    numbers = list(
+        ledger.exports.packages_where(batch.id, "missing" if choice is PackageChoice.MISSING else "rejected")
+    )
+    return lambda: (next(ledger.packages.stream(batch.id, number, 1)) for number in numbers)
 
 
 def _record(ledger: Ledger, batch: Batch, written: WrittenLog) -> None:
     contents = written.contents
-    ledger.record_manifest(
+    ledger.exports.record_control_log(
         batch.id,
         written.path.name,
         written.sha256,
@@ -183,5 +185,5 @@ def _digest(document: LogDocument) -> str:
 def make_list(ledger: Ledger, batch: Batch, path: Path, form: ListFormat) -> str:
     """Write the list of a batch's units that may leave the factory, and record it; its SHA-256."""
     sha256 = write_atomically(path, csv_list(ledger, batch) if form is ListFormat.CSV else jsonl_list(ledger, batch))
-    ledger.note(batch.id, "manifest made", {"file": path.name, "format": str(form), "sha256": sha256})
+    ledger.history.append(batch.id, "manifest made", {"file": path.name, "format": str(form), "sha256": sha256})
     return sha256

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
 
-from bss_mfg.ledger.rows import UnitFilter
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.unit_table import UnitFilter
 from bss_mfg.model import Batch
 from bss_mfg.tables import csv_rows
 
@@ -19,12 +19,12 @@ _JSON = json.JSONEncoder(separators=(",", ":"))
 
 def csv_list(ledger: Ledger, batch: Batch) -> Iterator[bytes]:
     """One unit a line: batch, package, serial, uuid, mac, payload of its package."""
-    return csv_rows(_CSV_COLUMNS, ledger.unit_rows(batch.id, _CSV_COLUMNS, UnitFilter(shippable=True)))
+    return csv_rows(_CSV_COLUMNS, ledger.tables.rows(batch.id, _CSV_COLUMNS, UnitFilter(shippable=True)))
 
 
 def jsonl_list(ledger: Ledger, batch: Batch) -> Iterator[bytes]:
     """One package a line: number, payload, and its units' serial, uuid and mac."""
-    for rows in ledger.unit_rows(batch.id, _JSONL_COLUMNS, UnitFilter(shippable=True)):
+    for rows in ledger.tables.rows(batch.id, _JSONL_COLUMNS, UnitFilter(shippable=True)):
         lines = [
             _JSON.encode(
                 {

@@ -16,7 +16,7 @@ from bss_mfg.core.text import counted
 from bss_mfg.issuing.batch import IssueResult, create_batch
 from bss_mfg.label.make import LabelFiles, make_labels
 from bss_mfg.label.make import LabelRequest as Labels
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.manifest.log_mapping import LogMapping
 from bss_mfg.manifest.make import ControlLogRequest, PackageChoice, make_control_logs
@@ -84,7 +84,9 @@ def run_pipeline(
     outcome = RunOutcome(issued.batch, issued.created, changed=issued.created)
     folder = workspace.batch_folder(issued.batch.id)
     leave_out = partial(_leave_out, outcome, reporter)
-    if closed := ledger.closed_at(issued.batch.id):  # every package is accounted for: its labels are no concern of ours
+    if closed := ledger.batches.closed_at(
+        issued.batch.id
+    ):  # every package is accounted for: its labels are no concern of ours
         leave_out("labels", "verify", why=f"the batch was closed at {closed}")
     else:
         outcome.labels = _label_step(ledger, outcome, ready, folder / "labels", reporter, executor)
@@ -173,7 +175,7 @@ def _verify_step(
     verifier = Verifier(ledger, batch, Reading(resume=True, reread_scrapped=False), so_far, executor=executor)
     verifier.read_files(files)
     found = verifier.outcome()
-    gone = ledger.scrapped_packages(batch.id)  # between label and reading: the label files can't know it
+    gone = ledger.packages.scrapped(batch.id)  # between label and reading: the label files can't know it
     for _, item in found.findings.faults():
         if item.package not in gone:
             outcome.fault_count += 1
@@ -201,7 +203,7 @@ def _manifest_step(
     that was scrapped since makes no second file."""
     batch = outcome.batch
     progress = reporter.begin("manifest", batch.packages)
-    listed = ledger.manifests(batch.id)
+    listed = ledger.exports.control_logs(batch.id)
     outcome.logs = [folder / one.file for one in listed if (folder / one.file).exists()]
     make_folder(folder)
     fresh = 0
@@ -223,7 +225,7 @@ def _traveller_step(
     """One traveller a batch: it shows the ledger's head of its day, so it isn't made again on another."""
     batch = outcome.batch
     progress = reporter.begin("traveller", 1)
-    if not any(part.each == "batch" for part in ledger.printed_parts(batch.id)):
+    if not any(part.each == "batch" for part in ledger.prints.label_files(batch.id)):
         # Of a run that was killed before the ledger heard of it; should others have worked meanwhile, its octets don't
         # tell it from a stranger's. But the name was free when the run was begun.
         for path in folder.glob(f"{batch.id}-{TRAVELLER_STEM}-*.pdf"):

@@ -24,7 +24,7 @@ from bss_mfg.label.layout.file_content import SymbolStyle
 from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.template.loading import LoadedTemplate, load_template
 from bss_mfg.label.template.printer import BUILT_IN, Printer
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.manifest.log_mapping import LogMapping, load_mapping
 from bss_mfg.model import Identity
 from bss_mfg.payload.spec import SpecFile, require_confirmed
@@ -129,7 +129,7 @@ def free_batch_id(workspace: Workspace, ledger: Ledger, product: str) -> str:
     number = 1
     while True:
         name = f"{product[:56]}-{number:04d}"
-        if ledger.request_of(name) is None and not (workspace.batch_folder(name) / PLAN_FILE).exists():
+        if ledger.batches.request_digest(name) is None and not (workspace.batch_folder(name) / PLAN_FILE).exists():
             return name
         number += 1
 

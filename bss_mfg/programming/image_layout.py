@@ -163,8 +163,8 @@ def _checked(document: TomlDocument) -> ImageLayout:
     if problems:
         raise InputError(
             problems[0].text,
-            where=document.where(problems[0].field),
-            problems=[f"also {document.where(problem.field)}: {problem.text}" for problem in problems[1:6]],
+            where=document.locate(problems[0].field),
+            problems=[f"also {document.locate(problem.field)}: {problem.text}" for problem in problems[1:6]],
             way_out="Correct the file and run the command again.",
         )
     return layout

@@ -22,7 +22,8 @@ from bss_mfg.core.files import (
     write_atomically,
 )
 from bss_mfg.errors import InputError, RefusedError
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.keys import open_keys
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Batch, Unit
 from bss_mfg.programming.age_encryption import encrypted_to, recipients
@@ -62,15 +63,15 @@ def release_keys(
     others (indexes do); one with the same bytes, which a killed run left, is taken as it is. `RefusedError` where
     nothing is left to release.
     """
-    ledger.refuse_retired(batch.id)
-    if not options.again and not ledger.unreleased(batch.id):
+    ledger.batches.refuse_retired(batch.id)
+    if not options.again and not ledger.exports.count_unreleased(batch.id):
         raise RefusedError(
             "all its keys were released before",
             where=f"batch {batch.id}",
             way_out=f"`bss-mfg history {batch.id}` shows the files. To release them again, add --again --reason TEXT.",
         )
     release = _Release(ledger, batch, form, options)
-    units = ledger.units_with_keys(batch.id, vault, unreleased=not options.again)
+    units = open_keys(ledger).units(batch.id, vault, unreleased=not options.again)
     return (
         release.write_batch_file(units, out) if form.one_file_per == "batch" else release.write_unit_files(units, out)
     )
@@ -80,7 +81,7 @@ class _Release:
     def __init__(self, ledger: Ledger, batch: Batch, form: Format, options: ReleaseOptions) -> None:
         self._ledger, self._batch, self._form, self._options = ledger, batch, form, options
         self._to = recipients(options.to) if options.to else []
-        seq, digest = ledger.head()
+        seq, digest = ledger.history.head()
         self._head = f"{seq}:{digest}"
         self._mark = FileMark(batch.id, batch.facts.get("pid", ""), self._head, __version__)
 
@@ -116,7 +117,7 @@ class _Release:
 
     def _free_path(self, folder: Path) -> Path:
         """The name of this release: a run that goes on gets the same, as nothing was recorded meanwhile."""
-        number = 1 + sum(1 for _ in self._ledger.events_of(("keys released",), self._batch.id))
+        number = 1 + sum(1 for _ in self._ledger.history.events_of(("keys released",), self._batch.id))
         return folder / f"{self._batch.id}-keys-{number:03d}{self._suffix}"
 
     def write_unit_files(self, units: Iterator[Unit], out: Path) -> ReleasedFiles:
@@ -171,7 +172,9 @@ class _Release:
     def _record(self, numbers: Sequence[int], data: dict[str, object]) -> None:
         reason = {"reason": self._options.reason} if self._options.again else {}
         sealed_to = {"sealed_to": list(self._options.to)} if self._options.to else {}
-        self._ledger.record_release(self._batch.id, numbers, {**data, "format": self._form.name, **sealed_to, **reason})
+        self._ledger.exports.record_release(
+            self._batch.id, numbers, {**data, "format": self._form.name, **sealed_to, **reason}
+        )
 
 
 def _digest_of_same(path: Path, content: Iterable[bytes]) -> str:

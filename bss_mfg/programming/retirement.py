@@ -8,7 +8,8 @@ from pathlib import Path
 from bss_mfg.core.files import destroy, leftover_files, remove_leftover, sha256_of
 from bss_mfg.core.text import counted
 from bss_mfg.errors import RefusedError
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.keys import open_keys
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch
 from bss_mfg.programming.index import find_indexes
 
@@ -25,7 +26,7 @@ def exports_on_disk(ledger: Ledger, batch: Batch, folder: Path) -> list[Path]:
     """Programming files of a batch that are still somewhere below a folder: by the history, and by their indexes."""
     released = {
         event.data["file"]: event.data.get("sha256")
-        for event in ledger.events_of(("keys released",), batch.id)
+        for event in ledger.history.events_of(("keys released",), batch.id)
         if "file" in event.data
     }
     found = {
@@ -56,13 +57,17 @@ def retire_batch(
             problems=[str(path.relative_to(root)) for path in exports[:10]],
             way_out="Nothing was changed. Take them away, or add --delete-exports to destroy them.",
         )
-    if acknowledged is None and not ledger.retired_at(batch.id) and (left := ledger.unaccepted(batch.id)):
+    if (
+        acknowledged is None
+        and not ledger.batches.retired_at(batch.id)
+        and (left := ledger.exports.count_unaccepted(batch.id))
+    ):
         raise RefusedError(
             f"{left:,} of its units were accepted by no feedback file",
             where=f"batch {batch.id}",
             way_out="Read Amazon's answer with `bss-mfg manifest acknowledge FILE`, or say --acknowledged TEXT.",
         )
-    destroyed = ledger.retire(batch.id, acknowledged or "feedback files")
+    destroyed = open_keys(ledger).retire(batch.id, acknowledged or "feedback files")
     for path in exports:
         destroy(path)
     leftovers = (path for path in leftover_files(root) if remove_leftover(path))

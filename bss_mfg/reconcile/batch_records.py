@@ -10,8 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from bss_mfg.errors import InputError
-from bss_mfg.ledger.issued import UnitRecord
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.units import UnitRecord
 from bss_mfg.model import Actor, Batch
 from bss_mfg.payload import parse
 from bss_mfg.payload.spec import Spec, spec_from_text
@@ -33,7 +33,7 @@ class RecordsHandle:
     def open(self) -> Iterator[BatchRecords]:
         """The records, for one task."""
         with Ledger.open(self.ledger, self.who) as ledger:
-            yield BatchRecords(ledger, ledger.batch(self.batch), may_walk_batch=False)
+            yield BatchRecords(ledger, ledger.batches.get(self.batch), may_walk_batch=False)
 
 
 class BatchRecords:
@@ -55,7 +55,7 @@ class BatchRecords:
     @property
     def handle(self) -> RecordsHandle:
         """For the tasks of other processes."""
-        return RecordsHandle(self.ledger.path, self.ledger.who, self.batch.id)
+        return RecordsHandle(self.ledger.path, self.ledger.actor, self.batch.id)
 
     # --- units --------------------------------------------------------------------------------------------------------
 
@@ -72,7 +72,7 @@ class BatchRecords:
         found: dict[int, list[UnitRecord]] = {
             package: [] for package in packages if package not in self._units_by_package
         }
-        for unit in self.ledger.issued_in(self.batch.id, found):
+        for unit in self.ledger.units.in_packages(self.batch.id, found):
             if unit.payload is not None:
                 found[unit.package].append(unit)
         self._units_by_package.update((package, tuple(units)) for package, units in found.items())
@@ -81,13 +81,13 @@ class BatchRecords:
         # A text from a file may hold anything; a serial is ASCII.
         wanted = {serial for serial in serials if serial.isascii()}
         self._serials.update(dict.fromkeys(wanted))
-        for unit in self.ledger.issued(self.batch.id, "serial", wanted):
+        for unit in self.ledger.units.find(self.batch.id, "serial", wanted):
             self._serials[unit.serial] = self._uuids[unit.uuid] = unit
 
     def _fetch_uuids(self, uuids: Iterable[str]) -> None:
         wanted = {value for value in uuids if _HEX.fullmatch(value)}
         self._uuids.update(dict.fromkeys(wanted))
-        for unit in self.ledger.issued(self.batch.id, "uuid", [bytes.fromhex(value) for value in wanted]):
+        for unit in self.ledger.units.find(self.batch.id, "uuid", [bytes.fromhex(value) for value in wanted]):
             self._serials[unit.serial] = self._uuids[unit.uuid] = unit
 
     def unit(self, serial: str) -> UnitRecord | None:
@@ -113,12 +113,12 @@ class BatchRecords:
 
     def unit_by_number(self, number: int) -> UnitRecord:
         """The unit of this batch with a number."""
-        (unit,) = self.ledger.issued(self.batch.id, "number", [number])
+        (unit,) = self.ledger.units.find(self.batch.id, "number", [number])
         return unit
 
     def other_batch_words(self, serial: str) -> str:
         """In words in which other batch a serial that a file names was issued; empty where in none."""
-        found = self.ledger.find_serial(serial) if serial.isascii() else []
+        found = self.ledger.units.find_by_serial(serial) if serial.isascii() else []
         return next(
             (f"it is a unit of batch {name}, package {package}" for name, package, _ in found if name != self.batch.id),
             "",
@@ -151,9 +151,9 @@ class BatchRecords:
         if not value or not self._may_walk_batch:
             return None
         if not self._indexed:
-            self.ledger.index_fields(self.batch.id, self.encrypted_field)
+            self.ledger.packages.index_field(self.batch.id, self.encrypted_field)
             self._indexed = True
-        return self.ledger.package_with(value)
+        return self.ledger.packages.find_by_field(value)
 
     def barcode_faults(self, package: int) -> list[str]:
         """In what the clear fields of a package's barcode string differ from the units that the ledger has in it."""

@@ -13,10 +13,10 @@ from bss_mfg.core import parallel
 from bss_mfg.core.capped_list import CappedList
 from bss_mfg.core.files import sha256_of
 from bss_mfg.core.processes import TaskFailure
+from bss_mfg.core.ranges import chunked
 from bss_mfg.core.text import counted, printable
 from bss_mfg.errors import BssError, InputError, from_os_error
-from bss_mfg.ledger.exporting import Manifest
-from bss_mfg.ledger.issued import chunked
+from bss_mfg.ledger.exports import Manifest
 from bss_mfg.manifest.log_mapping import LogMapping
 from bss_mfg.manifest.log_reader import read_logs
 from bss_mfg.manifest.sidecar import Sidecar, parse_sidecar, read_sidecar, sidecar_path
@@ -132,7 +132,9 @@ class _SeenLogs:
     @classmethod
     def none(cls, records: BatchRecords) -> _SeenLogs:
         many = records.batch.units_per_package > 1
-        return cls(records.ledger.marks(records.batch.id), bytearray(records.batch.packages + 1 if many else 0))
+        return cls(
+            records.ledger.units.seen_flags(records.batch.id), bytearray(records.batch.packages + 1 if many else 0)
+        )
 
     def settle(self, *, keep: bool) -> None:
         """Count what a file has shown first as seen; or, where it is read again, as not seen yet."""
@@ -332,7 +334,7 @@ class _Conclusion:
         singly."""
         lost = {log.file: SerialSummary() for log in missing}
         unnamed = ComparisonBuilder(self.comparison.kind, self.comparison.folder)
-        for unit in self.records.ledger.issued_except(self.records.batch, self.seen.devices):
+        for unit in self.records.ledger.units.unseen(self.records.batch, self.seen.devices):
             if not unit.shippable or not unit.manifest:
                 continue
             if unit.manifest in lost:
@@ -360,7 +362,7 @@ class _Conclusion:
                     )
 
     def _note_unlisted(self) -> None:
-        count, first = self.records.ledger.lacking(self.records.batch.id, "manifest", SERIALS_NAMED)
+        count, first = self.records.ledger.exports.units_lacking(self.records.batch.id, "manifest", SERIALS_NAMED)
         if count:
             self.comparison.add_note(
                 f"{counted(count, 'unit')} in no control log yet: {SerialSummary(first, of=count)}"

@@ -14,9 +14,9 @@ from bss_mfg.core import parallel
 from bss_mfg.core.files import read_bytes, sha256_of
 from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.progress import Progress, no_progress
+from bss_mfg.core.ranges import chunked
 from bss_mfg.core.text import counted
 from bss_mfg.errors import BssError, InputError
-from bss_mfg.ledger.issued import chunked
 from bss_mfg.ledger.vault import key_digest
 from bss_mfg.model import LabelFile
 from bss_mfg.payload import parse
@@ -71,7 +71,7 @@ def reconcile_labels(
     `data_key` opens (none: the batch is retired, and Device UUIDs are compared). Both go to the processes of
     `executor`."""
     comparison = _LabelComparison(folder, records, executor)
-    printed = records.ledger.printed_parts(records.batch.id)
+    printed = records.ledger.prints.label_files(records.batch.id)
     comparison.compare_files(files, printed, progress)
     comparison.compare_barcodes(key, data_key)
     return comparison.conclude(printed)
@@ -92,7 +92,7 @@ class _LabelComparison:
         known = {file.sha256: file for file in printed}
         names = {file.file for file in printed if file.each == "package"}
         wanted = _files_to_read(comparison, files, known, names)
-        runner = TaskRunner(ReadRequest(ledger.path, ledger.who, self._records.batch.id), self._executor)
+        runner = TaskRunner(ReadRequest(ledger.path, ledger.actor, self._records.batch.id), self._executor)
         for task, answers in runner.run(self._page_tasks(runner, wanted)):
             if self._file is None or self._file.path != task.path:
                 self._end_file()

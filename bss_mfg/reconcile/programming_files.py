@@ -12,9 +12,9 @@ from bss_mfg.core import parallel
 from bss_mfg.core.capped_list import CappedList
 from bss_mfg.core.files import iter_files, sha256_of
 from bss_mfg.core.processes import TaskFailure
+from bss_mfg.core.ranges import chunked
 from bss_mfg.core.text import counted, printable
 from bss_mfg.errors import BssError, from_os_error
-from bss_mfg.ledger.issued import chunked
 from bss_mfg.model import Event
 from bss_mfg.programming.format import Format
 from bss_mfg.programming.image_layout import load_layout
@@ -65,7 +65,7 @@ class _ProgrammingComparison:
     ) -> None:
         self._folder, self._records, self._keys, self._events, self._executor = folder, records, keys, events, executor
         self._comparison = ComparisonBuilder(FileKind.PROGRAMMING, folder)
-        self._seen = records.ledger.marks(records.batch.id)
+        self._seen = records.ledger.units.seen_flags(records.batch.id)
         self._formats: dict[str | None, Mapping[str, Format]] = {None: formats()}
         self._all_read = True
         """Whether every file that is there was read as a whole."""
@@ -275,7 +275,7 @@ class _ProgrammingComparison:
                 "the batch is retired and its keys are destroyed: Device UUIDs were compared, keys can't be"
             )
         self._conclude_absent_units()
-        count, first = self._records.ledger.lacking(self._records.batch.id, "release", SERIALS_NAMED)
+        count, first = self._records.ledger.exports.units_lacking(self._records.batch.id, "release", SERIALS_NAMED)
         if count:
             comparison.add_note(
                 f"{counted(count, 'unit')} with keys that were never released: {SerialSummary(first, of=count)}"
@@ -286,7 +286,7 @@ class _ProgrammingComparison:
         released to another folder, and files are deleted once a batch is flashed."""
         is_difference = self._all_read and not self._sealed and self._comparison.altered
         absent = SerialSummary()
-        for unit in self._records.ledger.issued_except(self._records.batch, self._seen):
+        for unit in self._records.ledger.units.unseen(self._records.batch, self._seen):
             if unit.shippable and unit.released:
                 absent.add(unit.serial)
                 if is_difference:

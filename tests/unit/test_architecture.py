@@ -55,7 +55,7 @@ def test_imports_hold_every_contract() -> None:
 @pytest.mark.parametrize(
     ("file", "line", "contract"),
     [
-        ("core/files.py", "import bss_mfg.ledger.store", "Imports run downward from room to room"),
+        ("core/files.py", "import bss_mfg.ledger.ledger", "Imports run downward from room to room"),
         ("label/template/template.py", "import bss_mfg.label.layout.label_rows", "Imports run downward inside label"),
         ("manifest/log_mapping.py", "import bss_mfg.manifest.make", "Imports run downward inside manifest"),
         ("programming/format.py", "import bss_mfg.programming.release", "Imports run downward inside programming"),
