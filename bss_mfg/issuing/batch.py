@@ -12,9 +12,11 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from bss_mfg.core import clock, parallel
+from bss_mfg.core.capped_list import CappedList
 from bss_mfg.core.files import checked_name
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.spool import Spool
+from bss_mfg.core.text import first_problems
 from bss_mfg.credentials import format_serial
 from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.issuing.slices import Slice, SliceSettings, make_slice
@@ -32,6 +34,8 @@ SLICE_UNITS = 2_048
 MAKE_AHEAD_FROM = 5_000
 """Batches of more units are made before the ledger is locked, and wait on the disk: others write meanwhile. Of several
 processes' work the last is done while the first is stored."""
+MOST_PROBLEMS = 8
+"""Rows that an error names."""
 MAKE_TO_STORE_RATIO = 5
 """Making a unit takes about so many times as long as storing it."""
 
@@ -263,8 +267,8 @@ def _interleave(ahead: Spool[SealedRows], coming: Iterator[SealedRows]) -> Itera
 
 def refuse_issued(ledger: Ledger, product: int, identities: Iterable[Identity]) -> None:
     """Name what of a file was issued before, by row; the ledger would refuse it all the same."""
-    problems: list[str] = []
-    count, rows = 0, enumerate(identities, 2)
+    problems: CappedList[str] = CappedList(MOST_PROBLEMS)
+    rows = enumerate(identities, 2)
     while some := list(islice(rows, 500)):
         known = ledger.identities.issued_serials(product, [item.serial for _, item in some])
         uuids = ledger.identities.issued_uuids([item.uuid for _, item in some if item.uuid])
@@ -275,14 +279,12 @@ def refuse_issued(ledger: Ledger, product: int, identities: Iterable[Identity]) 
                 what = f"Device UUID {str(item.uuid).upper()} was issued {uuids[item.uuid]}"
             else:
                 continue
-            count += 1
-            problems = [*problems, f"row {row}: {what}"][:8]
+            problems.add(f"row {row}: {what}")
     if problems:
-        more = [f"and {count - 8} more rows"] if count > 8 else []
         raise LedgerError(
             "would be issued twice",
             where="identities file",
-            problems=[*problems, *more],
+            problems=first_problems(problems[:], MOST_PROBLEMS, "rows", problems.total),
             way_out="Nothing was issued; correct it, or leave these rows out.",
         )
 

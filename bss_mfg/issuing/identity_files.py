@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bss_mfg.core.read_tables import open_table
 from bss_mfg.core.text import first_problems, has_control_characters, starts_formula
-from bss_mfg.credentials import check_install_code, check_serial
+from bss_mfg.credentials import check_install_code, check_serial, is_rfc_uuid
 from bss_mfg.errors import InputError, Location
 from bss_mfg.model import Identity, ImportedIdentity
 
@@ -221,4 +221,4 @@ def _mac(text: str) -> str | None:
 
 def count_foreign_uuids(identities: Iterable[Identity]) -> int:
     """How many identities bring a UUID that is not of RFC 9562's variant; some stacks refuse those."""
-    return sum(1 for item in identities if item.uuid and item.uuid.variant != uuid.RFC_4122)
+    return sum(1 for item in identities if item.uuid and not is_rfc_uuid(item.uuid))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
+from bss_mfg.core.text import first_problems
 from bss_mfg.errors import LedgerError, Location
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.history import HistoryStore
@@ -120,10 +121,9 @@ class IdentityStore:
             if where
         ]
         if problems:
-            more = [f"and {len(problems) - 8} more"] if len(problems) > 8 else []
             raise LedgerError(
                 "contradicts what the ledger knows",
                 where=source,
-                problems=[*problems[:8], *more],
+                problems=first_problems(problems, 8),
                 way_out="Nothing was imported. Leave out what bss-mfg issued itself, and correct the rest.",
             )
