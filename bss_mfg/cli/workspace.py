@@ -55,7 +55,7 @@ def doctor(ctx: click.Context, app: App, as_json: bool) -> None:
     In a workspace, also check its ledger: SQLite's own check, the history's hash chain, and the barcode strings of all
     batches against what was issued. Exit 6 if something that bss-mfg can't work without is missing.
     """
-    from bss_mfg.doctor import check_machine
+    from bss_mfg.doctor import Level, check_machine
 
     checks = [*check_machine(), *_workspace_checks(app)]
     if as_json:
@@ -63,12 +63,12 @@ def doctor(ctx: click.Context, app: App, as_json: bool) -> None:
     else:
         rows = [(c.level.upper(), c.name, c.found + (f"  -> {c.fix}" if c.fix else "")) for c in checks]
         print_table(rows, ("LEVEL", "WHAT", "FOUND"))
-    if any(check.level == "fault" for check in checks):
+    if any(check.level is Level.FAULT for check in checks):
         ctx.exit(6)
 
 
 def _workspace_checks(app: App) -> list[Check]:
-    from bss_mfg.doctor import Check, check_ledger, check_left_over, check_vault
+    from bss_mfg.doctor import Check, Level, check_ledger, check_left_over, check_vault
     from bss_mfg.errors import BssError
     from bss_mfg.workspace.vault_keys import vault_status
 
@@ -83,7 +83,7 @@ def _workspace_checks(app: App) -> list[Check]:
             found = [check_ledger(ledger), check_vault(vault_status(workspace, ledger))]
             return [*found, check_left_over(workspace.root)]
     except BssError as error:
-        return [Check("ledger", "fault", error.what, error.way_out)]
+        return [Check("ledger", Level.FAULT, error.what, error.way_out)]
 
 
 @click.command(epilog="Example: bss-mfg demo --out /tmp/line")
