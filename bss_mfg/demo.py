@@ -24,6 +24,7 @@ from bss_mfg.issuing.identity_files import read_identities
 from bss_mfg.label.make import make_labels
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI
+from bss_mfg.ledger.events import ManifestMade
 from bss_mfg.manifest.log_mapping import load_mapping
 from bss_mfg.manifest.make import make_control_logs
 from bss_mfg.model import Actor
@@ -139,7 +140,7 @@ def _run_batch(workspace: Workspace, folder: Path, who: Actor, reporter: StepRep
             mapping = load_mapping(batch.spec, workspace.root / "specs")
             (log,) = [one.path for one in make_control_logs(ledger, batch, mapping, upload, datetime.now(UTC))]
             write_atomically(table, manifest_jsonl(ledger, batch))
-            ledger.history.append(batch.id, "manifest made", {"file": table.name, "format": "jsonl"})
+            ledger.exports.record_table(batch.id, ManifestMade(file=table.name, format="jsonl"))
         with timer.step("program"):
             programming = out / "programming.csv"
             release_keys(ledger, vault, batch, formats()["csv"], programming)

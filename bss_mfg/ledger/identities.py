@@ -9,6 +9,7 @@ from typing import Any
 
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.connection import Database
+from bss_mfg.ledger.events import IdentitiesImported
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.model import ImportedIdentity
 
@@ -79,9 +80,7 @@ class IdentityStore:
             )
             new += len(unknown)
         if new:
-            self._history.append(
-                None, "identities imported", {"product": name, "file": source, "sha256": sha256, "units": new}
-            )
+            self._history.append(None, IdentitiesImported(product=name, file=source, sha256=sha256, units=new))
         return new
 
     def _known(self, column: str, condition: str, values: tuple[object, ...], wanted: Sequence[Any]) -> dict[Any, str]:

@@ -13,6 +13,7 @@ from bss_mfg.core.files import waiting_lock
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.connection import Values
 from bss_mfg.ledger.event_chain import append_events
+from bss_mfg.ledger.events import LedgerMigrated
 from bss_mfg.ledger.network_drives import refuse_network
 from bss_mfg.ledger.schema import APPLICATION_ID, MIGRATIONS, NOT_IMPORTED, SCHEMA, VERSION
 from bss_mfg.ledger.sqlite_errors import damaged, translated, translated_errors
@@ -212,7 +213,8 @@ def migrate(connection: SqliteConnection, actor: Actor) -> None:
             version += 1
         if before < VERSION:
             connection.execute(f"PRAGMA user_version = {VERSION}")
-            append_events(connection, actor, None, [("ledger migrated", {"from": before, "to": VERSION})])
+            migrated = LedgerMigrated(before=before, after=VERSION)
+            append_events(connection, actor, None, [(migrated.kind, migrated.to_data())])
 
 
 def _statements(script: str) -> Iterator[str]:
