@@ -87,7 +87,7 @@ def run_demo(samples: Path, root: Path, who: Actor, reporter: StepReporter) -> l
     """Make a workspace in `root` and take every sample through the line."""
     found = sorted(path.parent for path in samples.glob("*/sample.toml"))
     if not found:
-        raise InputError("holds no samples", where=str(samples), way_out="Name the folder sample_batches.")
+        raise InputError("holds no samples", where=samples, way_out="Name the folder sample_batches.")
     workspace = Workspace.create(root, who, {})
     return [_run_batch(workspace, folder, who, reporter) for folder in found]
 

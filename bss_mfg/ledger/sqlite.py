@@ -162,7 +162,7 @@ def connect(path: Path, *, create: bool = False) -> SqliteConnection:
     elif not path.exists():
         raise LedgerError(
             "the workspace has no ledger",
-            where=str(path),
+            where=path,
             way_out="Restore ledger.db from a backup; a new one would forget what was issued.",
         )
     with translated_errors(path):
@@ -192,11 +192,11 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if application != APPLICATION_ID or version < 1:
-        raise LedgerError("is not a ledger of bss-mfg", where=str(path), way_out="Restore ledger.db from a backup.")
+        raise LedgerError("is not a ledger of bss-mfg", where=path, way_out="Restore ledger.db from a backup.")
     if version > VERSION:
         raise LedgerError(
             f"was written by a newer bss-mfg (schema {version}, this program knows {VERSION})",
-            where=str(path),
+            where=path,
             way_out="Use the newer program.",
         )
 

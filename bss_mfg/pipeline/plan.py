@@ -142,14 +142,14 @@ def read_plan(workspace: Workspace, batch: str) -> Plan | None:
     try:
         values: Any = json.loads(read_text(path, "plan of the run"))
         if values.pop("format") != 1:
-            raise InputError("was written by a newer bss-mfg", where=str(path), way_out="Use the newer program.")
+            raise InputError("was written by a newer bss-mfg", where=path, way_out="Use the newer program.")
         plan = Plan(**values)
         if plan.batch != batch or type(plan.units) is not int or not plan.start.tzinfo:
             raise ValueError
         return plan
     except (ValueError, TypeError, KeyError, AttributeError):
         raise InputError(
-            "is damaged", where=str(path), way_out="Move it away; the same command as at first writes it again."
+            "is damaged", where=path, way_out="Move it away; the same command as at first writes it again."
         ) from None
 
 
@@ -191,7 +191,7 @@ def refuse_conflicts(workspace: Workspace, ledger: Ledger, ready: PreparedRun) -
     if taken:
         raise RefusedError(
             "holds files with the names of this batch's labels",
-            where=str(folder),
+            where=folder,
             problems=taken[:5],
             way_out="Move them away, or give the batch another --id. Nothing was issued.",
         )
@@ -205,7 +205,7 @@ def plan_to_follow(workspace: Workspace, plan: Plan) -> tuple[Plan, bool]:
     if problems := known.differences(plan):
         raise RefusedError(
             f"the run of batch {plan.batch} was begun with other arguments",
-            where=str(workspace.batch_folder(plan.batch) / PLAN_FILE),
+            where=workspace.batch_folder(plan.batch) / PLAN_FILE,
             problems=problems,
             way_out=f"`bss-mfg run --resume {plan.batch}` goes on with it; give a new batch another --id.",
         )

@@ -95,7 +95,7 @@ def load_vault_key(path: Path, ask: AskPassphrase = refuse_to_ask) -> Vault:
             if kept is None:
                 raise MissingError(
                     f"the keyring of this user has no vault key {fields[-1]}",
-                    where=str(path),
+                    where=path,
                     way_out="Log in as the user who made it, or put it back with `bss-mfg vault recover`.",
                 )
             vault = Vault(Secret(base64.b64decode(kept, validate=True)))
@@ -128,7 +128,7 @@ def _open_with_passphrase(fields: list[str], path: Path, ask: AskPassphrase) -> 
         return Vault(Secret(AESGCM(key).decrypt(sealed[:12], sealed[12:], fields[7].encode())))
     except InvalidTag:
         raise InputError(
-            "the passphrase is another one, or the file was damaged", where=str(path), way_out="Type it again."
+            "the passphrase is another one, or the file was damaged", where=path, way_out="Type it again."
         ) from None
 
 
@@ -150,7 +150,7 @@ def _read(path: Path) -> list[str]:
     if not path.exists():
         raise MissingError(
             "the vault key is not there, and without it no OOB key can be sealed or read",
-            where=str(path),
+            where=path,
             way_out="Put the file back from your safe copy, name it in BSS_MFG_VAULT_KEY_FILE, or use "
             "`bss-mfg vault recover`.",
         )
@@ -163,7 +163,7 @@ def _read(path: Path) -> list[str]:
 def _damaged(path: Path) -> InputError:
     return InputError(
         "is not an undamaged vault key file",
-        where=str(path),
+        where=path,
         way_out="Put it back from your safe copy, or use `bss-mfg vault recover`.",
     )
 
