@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bss_mfg import __version__
 from bss_mfg.issuing.batch import create_batch
+from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.label.layout.file_content import SymbolStyle
 from bss_mfg.label.make import LabelRequest, make_labels
 from bss_mfg.label.template.loading import load_template
@@ -82,7 +83,7 @@ class Factory:
         """Credentials, payloads, sealing, one commit."""
         loaded = self.workspace.product(PRODUCT)
         spec, vault = self.workspace.spec(loaded.product.spec), self.workspace.open_vault()
-        issued = create_batch(self.ledger, vault, loaded, spec, units, batch_id=batch, executor=executor)
+        issued = create_batch(self.ledger, vault, BatchRequest(loaded, spec, units, batch), executor=executor)
         if not issued.created or issued.batch.suite != spec.spec.suite:
             raise RuntimeError(f"batch {batch} was not issued as asked")
 

@@ -19,6 +19,7 @@ from bss_mfg.core.toml_files import load_toml, validate
 from bss_mfg.errors import InputError
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.identity_files import read_identities
+from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.label.make import make_labels
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI
@@ -109,11 +110,7 @@ def _run_batch(workspace: Workspace, folder: Path, who: Actor, reporter: StepRep
             batch = create_batch(
                 ledger,
                 vault,
-                loaded,
-                workspace.spec(loaded.product.spec),
-                sample.units,
-                batch_id=f"{name}-0001",
-                identities=identities,
+                BatchRequest(loaded, workspace.spec(loaded.product.spec), sample.units, f"{name}-0001", identities),
                 progress=reporter(f"{name}: issue"),
             ).batch
         out = workspace.batch_folder(batch.id)

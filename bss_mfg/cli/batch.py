@@ -45,6 +45,7 @@ def create(
     from bss_mfg.core.processes import open_executor
     from bss_mfg.issuing.batch import create_batch
     from bss_mfg.issuing.identity_files import IdentityFile, count_foreign_uuids
+    from bss_mfg.issuing.request import BatchRequest
 
     workspace = app.workspace
     loaded = workspace.product(product)
@@ -60,11 +61,7 @@ def create(
         issued = create_batch(
             ledger,
             vault,
-            loaded,
-            spec,
-            units,
-            batch_id=batch_id,
-            identities=rows,
+            BatchRequest(loaded, spec, units, batch_id, rows),
             executor=executor,
             progress=progress_bar(f"{product}: issue"),
         )

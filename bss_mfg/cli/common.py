@@ -76,9 +76,9 @@ class App:
 
     def printer(self, name: str) -> Printer:
         """A printer of the workspace, or a built-in one."""
-        from bss_mfg.label.template.printer import find_printer
+        from bss_mfg.label.from_workspace import named_printer
 
-        return find_printer(name, self.workspace.printer_file(name), self.workspace.printer_names())
+        return named_printer(self.workspace, name)
 
 
 pass_app = click.make_pass_decorator(App, ensure=True)

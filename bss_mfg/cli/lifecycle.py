@@ -47,7 +47,7 @@ def replace(
     the same command twice changes nothing and tells who took whose place.
     """
     from bss_mfg.issuing.identity_files import read_identities
-    from bss_mfg.issuing.replacement import replace_units
+    from bss_mfg.issuing.replacement import ReplacementRequest, replace_units
     from bss_mfg.payload.spec import spec_from_text
 
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
@@ -55,7 +55,7 @@ def replace(
         columns = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec.columns
         rows = read_identities(identities, columns) if identities else ()
         loaded = app.workspace.product(batch.product)
-        done = replace_units(ledger, vault, loaded, batch, serials, reason, rows)
+        done = replace_units(ledger, vault, ReplacementRequest(batch, loaded, serials, reason, rows))
     if as_json:
         print_json({"batch": batch_id, "replaced": [{"serial": old, "by": new} for old, new in done.items()]})
     else:

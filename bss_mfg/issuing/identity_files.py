@@ -6,23 +6,22 @@ is refused with its row, nothing is guessed back.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import re
 import uuid
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from itertools import chain
 from pathlib import Path
 
-from bss_mfg.core.files import read_bytes
+from bss_mfg.core.read_tables import Table, open_table
 from bss_mfg.credentials import check_install_code, check_serial
-from bss_mfg.errors import InputError, from_os_error
+from bss_mfg.errors import InputError
 from bss_mfg.model import Identity, ImportedIdentity
 
-_FLOAT = re.compile(r"[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+|[0-9]+[.,][0-9]+")
-_ROUNDED = re.compile(r"[0-9]+[.,][0-9]+([eE][+-]?[0-9]+)?|[0-9]+[eE][+-][0-9]+")
+_UNSAFE = re.compile(r"[=+\-@]|[^\x00-\x1f]*[\x00-\x1f]")
+"""The start of a cell that a spreadsheet would run, or one with a control character."""
+_ROUNDED = re.compile(r"[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+|[0-9]+[.,][0-9]+")
+_SURELY_ROUNDED = re.compile(r"[0-9]+[.,][0-9]+([eE][+-]?[0-9]+)?|[0-9]+[eE][+-][0-9]+")
 """What only a spreadsheet writes: a PIN or an install code may well be 1234E567."""
 _HEX = {
     "uuid": re.compile(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"),
@@ -32,15 +31,14 @@ _HEX = {
 _INSTALL_CODE = "install_code"
 """The column whose values carry a check sum, whatever spec asks for it."""
 _COLUMNS = ("serial", "uuid", "mac")
-_BEFORE = (*_COLUMNS, "oob_key", "oob_sha256")
+_ISSUED_COLUMNS = (*_COLUMNS, "oob_key", "oob_sha256")
 _MOST_NAMED = 8
-_LONGEST_LINE = 65_536
 
 
 def read_identities(path: Path, extra_columns: Sequence[str] = ()) -> tuple[Identity, ...]:
     """The identities of a file, in its order; `InputError` names every bad row (at most eight).
 
-    `brought` are further columns that the product's spec asks for (`Spec.columns`). No message shows their values.
+    `extra_columns` are those that the product's spec asks for (`Spec.columns`). No message shows their values.
     """
     return tuple(stream_identities(path, extra_columns))
 
@@ -49,8 +47,8 @@ def stream_identities(path: Path, extra_columns: Sequence[str] = ()) -> Iterator
     """The identities of a file of any size, in its order, one after another; `InputError` at its end names every bad
     row (at most eight), after the first of which nothing more is given.
 
-    So a caller uses them up, or takes back what it did with them. Holds 8 octets for each value, to find those that
-    stand twice: hashes that do are looked up in a second reading, where the values themselves are compared.
+    So a caller uses them up, or takes back what it did with them. Holds 8 bytes for each value, to find repeated ones:
+    hashes that occur twice are looked up in a second reading, where the values themselves are compared.
     """
     bad = _BadRows()
     hashes: dict[str, array[int]] = {name: array("q") for name in _COLUMNS}
@@ -61,9 +59,9 @@ def stream_identities(path: Path, extra_columns: Sequence[str] = ()) -> Iterator
             hashes[name].append(hash(value))
         if not bad.count:
             yield identity
-    suspects = {name: _twice(some) for name, some in hashes.items()}
+    suspects = {name: _repeated(some) for name, some in hashes.items()}
     if any(suspects.values()):
-        _add_doubles(path, extra_columns, suspects, bad)
+        _add_repeated(path, extra_columns, suspects, bad)
     if bad.count:
         more = [f"and {bad.count - _MOST_NAMED} more rows"] if bad.count > _MOST_NAMED else []
         raise InputError(
@@ -99,15 +97,15 @@ class _BadRows:
         self.first = sorted([*self.first, (number, what)])[:_MOST_NAMED]
 
 
-def _identities(path: Path, brought: Sequence[str], bad: _BadRows) -> Iterator[tuple[int, Identity]]:
-    """The good rows of a file with their numbers; what stands twice is not looked for."""
-    columns, width, rows = _table(path, (*_COLUMNS, *brought))
-    for number, cells in rows:
+def _identities(path: Path, extra_columns: Sequence[str], bad: _BadRows) -> Iterator[tuple[int, Identity]]:
+    """The good rows of a file with their numbers; repeated values are not looked for."""
+    table = open_table(path, (*_COLUMNS, *extra_columns))
+    for number, cells in table.rows:
         if not any(cell.strip() for cell in cells):
             bad.add(number, "is blank")
             continue
         try:
-            identity = _identity(cells, columns, width)
+            identity = _read_identity(cells, table)
         except ValueError as error:
             bad.add(number, str(error))
             continue
@@ -121,7 +119,7 @@ def _values(identity: Identity) -> Iterator[tuple[str, object]]:
             yield name, value
 
 
-def _twice(hashes: array[int]) -> set[int]:
+def _repeated(hashes: array[int]) -> set[int]:
     """Those that stand there more than once."""
     import numpy
 
@@ -130,10 +128,10 @@ def _twice(hashes: array[int]) -> set[int]:
     return set(ordered[1:][ordered[1:] == ordered[:-1]].tolist())
 
 
-def _add_doubles(path: Path, brought: Sequence[str], suspects: Mapping[str, Set[int]], bad: _BadRows) -> None:
+def _add_repeated(path: Path, extra_columns: Sequence[str], suspects: Mapping[str, Set[int]], bad: _BadRows) -> None:
     """Read a file again and add the rows that hold a value of an earlier row."""
     seen: dict[tuple[str, object], int] = {}
-    for number, identity in _identities(path, brought, _BadRows()):
+    for number, identity in _identities(path, extra_columns, _BadRows()):
         for item in _values(identity):
             name, value = item
             if hash(value) in suspects[name] and (first := seen.setdefault(item, number)) != number:
@@ -146,21 +144,20 @@ def read_imported(path: Path) -> Iterator[ImportedIdentity]:
 
     Keys are hashed at once, and no message holds one. `InputError` at the first bad row.
     """
-    columns, width, rows = _table(path, _BEFORE)
-    for number, cells in rows:
+    table = open_table(path, _ISSUED_COLUMNS)
+    for number, cells in table.rows:
         where = f"{path}, row {number}"
         try:
-            if len(cells) != width:
-                raise ValueError(f"has {len(cells)} cells, the header has {width}")
-            digest = _digest(cells, columns)
-            plain = {name: index for name, index in columns.items() if name in _COLUMNS}
-            identity = _identity(cells, plain, width)
+            _refuse_other_width(cells, table)
+            digest = _digest(cells, table.columns)
+            public = {name: cells[index].strip() for name, index in table.columns.items() if name in _COLUMNS}
+            identity = _identity_of(public)
         except ValueError as error:
             raise InputError(f"the row {error}", where=where, way_out="Correct it. Nothing was imported.") from None
         yield ImportedIdentity(number, identity.serial, identity.uuid, digest)
 
 
-def _digest(cells: list[str], columns: dict[str, int]) -> bytes | None:
+def _digest(cells: Sequence[str], columns: Mapping[str, int]) -> bytes | None:
     """The SHA-256 of a row's OOB key. Says nothing of the key itself."""
     key = cells[columns["oob_key"]].strip() if "oob_key" in columns else ""
     digest = cells[columns["oob_sha256"]].strip() if "oob_sha256" in columns else ""
@@ -176,61 +173,49 @@ def _digest(cells: list[str], columns: dict[str, int]) -> bytes | None:
     return bytes.fromhex(digest) if digest else None
 
 
-def _table(path: Path, allowed: Sequence[str]) -> tuple[dict[str, int], int, Iterator[tuple[int, list[str]]]]:
-    """Where each column stands, how many there are, and the rows under the header with their numbers."""
-    rows = _xlsx(path) if _is_zip(path) else _csv(path)
-    header = next(rows, None)
-    if header is None:
-        raise InputError("is empty", where=str(path), way_out="It needs a header line with the column serial.")
-    return _columns(header[1], path, allowed), len(header[1]), rows
+def _read_identity(cells: Sequence[str], table: Table) -> Identity:
+    """A row as an identity; `ValueError` with what is wrong."""
+    _refuse_other_width(cells, table)
+    return _identity_of({name: cells[index].strip() for name, index in table.columns.items()})
 
 
-def _columns(header: list[str], path: Path, allowed: Sequence[str]) -> dict[str, int]:
-    names = [cell.strip().lower() for cell in header]
-    unknown = [name for name in names if name not in allowed]
-    doubled = {name for name in names if names.count(name) > 1}
-    if "serial" not in names or unknown or doubled:
-        what = (
-            f"the column {sorted(doubled)[0][:40]!a} stands twice"
-            if doubled
-            else f"the column {unknown[0][:40]!a} is not known"
-            if unknown
-            else "the column serial is missing"
-        )
-        raise InputError(
-            what,
-            where=f"{path}, row 1",
-            way_out=f"The header has the columns serial and, if wanted, {', '.join(allowed[1:-1])} and {allowed[-1]}.",
-        )
-    return {name: index for index, name in enumerate(names)}
+def _refuse_other_width(cells: Sequence[str], table: Table) -> None:
+    if len(cells) != table.width:
+        raise ValueError(f"has {len(cells)} cells, the header has {table.width}")
 
 
-def _identity(cells: list[str], columns: dict[str, int], width: int) -> Identity:
-    if len(cells) != width:
-        raise ValueError(f"has {len(cells)} cells, the header has {width}")
-    values = {name: cells[index].strip() for name, index in columns.items()}
-    brought = {name: value for name, value in values.items() if name not in _BEFORE and value}
-    for name, value in brought.items():
-        if value[0] in ("=", "+", "-", "@") or any(ord(character) < 32 for character in value):
-            raise ValueError(f"has a formula or control character in {name}")
-        if _ROUNDED.fullmatch(value):
-            raise ValueError(f"has in {name} a number that a spreadsheet has rounded")
+def _identity_of(values: Mapping[str, str]) -> Identity:
+    extra = {name: value for name, value in values.items() if name not in _ISSUED_COLUMNS and value}
+    for name, value in extra.items():
+        _refuse_damaged_secret(name, value)
     for name, value in values.items():
-        if name in brought:
-            continue
-        if value[:1] in ("=", "+", "-", "@") or any(ord(character) < 32 for character in value):
-            raise ValueError(f"has a formula or control character in {name} ({value[:30]!a})")
-        if _FLOAT.fullmatch(value) and not (name in _HEX and _HEX[name].fullmatch(value)):
-            raise ValueError(f"has {name} {value[:30]!a}, a number that a spreadsheet has rounded")
+        if name not in extra:
+            _refuse_damaged(name, value)
     if not values["serial"]:
         raise ValueError("has no serial")
     serial, device, mac = check_serial(values["serial"]), _uuid(values.get("uuid", "")), _mac(values.get("mac", ""))
-    if code := brought.get(_INSTALL_CODE):
+    if code := extra.get(_INSTALL_CODE):
         try:
             check_install_code(code)
         except ValueError as error:
             raise ValueError(f"has an {_INSTALL_CODE} {error}") from None
-    return Identity(serial, device, mac, brought)
+    return Identity(serial, device, mac, extra)
+
+
+def _refuse_damaged_secret(column: str, value: str) -> None:
+    """`ValueError` where a spreadsheet would run, or has changed, what may be a secret: it is not shown."""
+    if _UNSAFE.match(value):
+        raise ValueError(f"has a formula or control character in {column}")
+    if _SURELY_ROUNDED.fullmatch(value):
+        raise ValueError(f"has in {column} a number that a spreadsheet has rounded")
+
+
+def _refuse_damaged(column: str, value: str) -> None:
+    """`ValueError`, with the value, where a spreadsheet would run or has changed it."""
+    if _UNSAFE.match(value):
+        raise ValueError(f"has a formula or control character in {column} ({value[:30]!a})")
+    if _ROUNDED.fullmatch(value) and not (column in _HEX and _HEX[column].fullmatch(value)):
+        raise ValueError(f"has {column} {value[:30]!a}, a number that a spreadsheet has rounded")
 
 
 def _uuid(text: str) -> uuid.UUID | None:
@@ -250,123 +235,6 @@ def _mac(text: str) -> str | None:
     return digits
 
 
-def _is_zip(path: Path) -> bool:
-    """Whether a file is an XLSX: a ZIP archive."""
-    if path.is_fifo():
-        raise InputError("is a pipe; it is read more than once", where=str(path), way_out="Save it to a file first.")
-    try:
-        with path.open("rb") as file:
-            return file.read(4) == b"PK\x03\x04"
-    except OSError as error:
-        raise from_os_error(error, "reading the identities file", path) from error
-
-
-def _csv(path: Path) -> Iterator[tuple[int, list[str]]]:
-    lines = _lines(path)
-    first = next(lines, "")
-    delimiter = max(",;\t", key=first.count) if any(mark in first for mark in ",;\t") else ","
-    reader = csv.reader(chain([first] if first else [], lines), delimiter=delimiter, strict=True)
-    try:
-        for cells in reader:
-            yield reader.line_num, cells
-    except csv.Error as error:
-        raise InputError(
-            f"broken CSV ({error})", where=f"{path}, row {reader.line_num}", way_out="Check the quotes in that row."
-        ) from error
-
-
-def _lines(path: Path) -> Iterator[str]:
-    """The lines of a CSV file with their ends; `InputError` where it is not UTF-8, or no lines at all."""
-    number = 0
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            while line := file.readline(_LONGEST_LINE):
-                number += 1
-                if "\0" in line:
-                    raise InputError(
-                        "holds NUL characters", where=str(path), way_out="Save it as 'CSV UTF-8', not as Unicode text."
-                    )
-                if len(line) == _LONGEST_LINE and line[-1] not in "\r\n":
-                    raise InputError(
-                        f"has a line of more than {_LONGEST_LINE:,} characters",
-                        where=f"{path}, row {number}",
-                        way_out="Check that this is the right file.",
-                    )
-                yield line
-    except UnicodeDecodeError as error:
-        row = _first_bad_line(path)
-        raise InputError("is not UTF-8 text", where=f"{path}, row {row}", way_out="Save it as 'CSV UTF-8'.") from error
-    except OSError as error:
-        raise from_os_error(error, "reading the identities file", path) from error
-
-
-def _first_bad_line(path: Path) -> int:
-    """The number of the first line that is not UTF-8: files are decoded in blocks, which says little."""
-    with path.open("rb") as file:
-        for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), 1):
-            try:
-                line.decode()
-            except UnicodeDecodeError:
-                return number
-    return 1
-
-
-def _xlsx(path: Path) -> Iterator[tuple[int, list[str]]]:
-    import zipfile
-
-    import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    data = read_bytes(path, "identities file")
-    try:
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise InputError("is not a readable XLSX file", where=str(path), way_out="Save it again, or as CSV.") from error
-    try:
-        sheet = book.worksheets[0]
-        rows = sheet.iter_rows()
-        for number, cells in enumerate(rows, 1):
-            yield number, [_cell(cell, number, path) for cell in cells]
-    finally:
-        book.close()
-
-
-def _cell(cell: object, row: int, path: Path) -> str:
-    value = getattr(cell, "value", None)
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool) and value < 10**15:
-        # A number cell has lost any leading zeros, and nobody can tell whether there were some.
-        raise InputError(
-            f"the cell {value} is a number, not text, so leading zeros may be lost",
-            where=f"{path}, row {row}",
-            way_out="Format the column as text and enter the values again, or export CSV from the source.",
-        )
-    raise InputError(
-        f"a cell holds a {type(value).__name__}, not text",
-        where=f"{path}, row {row}",
-        way_out="Format the columns as text and enter the values again.",
-    )
-
-
 def count_foreign_uuids(identities: Iterable[Identity]) -> int:
     """How many identities bring a UUID that is not of RFC 9562's variant; some stacks refuse those."""
     return sum(1 for item in identities if item.uuid and item.uuid.variant != uuid.RFC_4122)
-
-
-def read_table(path: Path, allowed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows of a CSV or XLSX file by column, as text, with their numbers; blank rows are passed over. `InputError`
-    where a column is not `allowed`, serial is missing, or a row has too many or too few cells."""
-    columns, width, rows = _table(path, allowed)
-    for number, cells in rows:
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(cells) != width:
-            raise InputError(
-                f"the row has {len(cells)} cells, the header has {width}",
-                where=f"{path}, row {number}",
-                way_out="Correct it.",
-            )
-        yield number, {name: cells[index] for name, index in columns.items()}

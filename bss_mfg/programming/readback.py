@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bss_mfg.core import parallel
+from bss_mfg.core.read_tables import read_table
 from bss_mfg.credentials import LONGEST_SERIAL
 from bss_mfg.errors import InputError
-from bss_mfg.issuing.identity_files import read_table
 from bss_mfg.ledger.issued import LookupColumn, UnitKeyDigest, chunked
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import DataKey, Vault

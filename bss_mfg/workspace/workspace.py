@@ -188,6 +188,18 @@ class Workspace:
             )
         return load_product(path, self.development_fingerprints())
 
+    def check_new_product(self, product: Product, key: ProductKey, key_name: str) -> None:
+        """`InputError` where the spec, the key, the template or the size of the barcode would stop the product's first
+        batch; `key_name` names the key's file."""
+        from bss_mfg.payload.build import longest_example
+        from bss_mfg.payload.suites import SUITES
+
+        spec = self.spec(product.spec).spec
+        if spec.suite:
+            SUITES[spec.suite].check_key(key.kind, key_name)
+        longest_example(spec, product.facts, key.key.key_size, product.units_per_package, product.oob_bytes)
+        self.template_file(product.template)
+
     def add_product(self, name: str, product: Product, key: ProductKey) -> LoadedProduct:
         """Write a new product and its key; refuses an existing name."""
         from bss_mfg.core.files import already_exists_error

@@ -29,7 +29,8 @@ from bss_mfg.cli.table import table as command
 from bss_mfg.errors import InputError, MissingError
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.identity_files import read_identities, stream_identities
-from bss_mfg.issuing.replacement import replace_units
+from bss_mfg.issuing.replacement import ReplacementRequest, replace_units
+from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.ledger import audit, rows
 from bss_mfg.ledger.life import UnitState
 from bss_mfg.ledger.rows import INTEGER_COLUMNS, UNIT_COLUMNS, UnitFilter
@@ -61,7 +62,9 @@ def replace(factory: Factory, ledger: Ledger, serial: str) -> str:
     """Issue a new unit in a scrapped one's place; its serial."""
     loaded = factory.workspace.product("bulb")
     batch = ledger.batch("B1")
-    return replace_units(ledger, factory.workspace.open_vault(), loaded, batch, [serial], "dropped")[serial]
+    return replace_units(
+        ledger, factory.workspace.open_vault(), ReplacementRequest(batch, loaded, [serial], "dropped")
+    )[serial]
 
 
 def table(factory: Factory, *columns: str, **wanted: Any) -> list[tuple[Any, ...]]:
@@ -395,10 +398,9 @@ def issue_known(factory: Factory, identities: Sequence[Identity], batch_id: str 
     """Issue a batch with identities of one's own."""
     loaded = factory.workspace.product("bulb")
     with factory.ledger() as ledger:
-        create_batch(
-            ledger, factory.workspace.open_vault(), loaded, factory.workspace.spec(loaded.product.spec),
-            len(identities), batch_id=batch_id, identities=identities,
-        )  # fmt: skip
+        spec = factory.workspace.spec(loaded.product.spec)
+        request = BatchRequest(loaded, spec, len(identities), batch_id, identities)
+        create_batch(ledger, factory.workspace.open_vault(), request)
 
 
 def test_the_manifests_write_the_bytes_they_always_wrote(line: Factory, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from PIL import Image
 from bss_mfg.errors import InputError
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.identity_files import read_identities
+from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.label.layout.symbol_size import symbol_size
 from bss_mfg.manifest.log_builder import control_log
 from bss_mfg.manifest.log_mapping import load_mapping
@@ -469,7 +470,7 @@ def test_wi_fi_devices_are_issued_from_their_file_printed_and_read_back(factory:
     loaded = factory.workspace.product("plug")
     with factory.ledger() as ledger:
         vault = factory.workspace.open_vault()
-        create_batch(ledger, vault, loaded, wanted, 6, batch_id="W1", identities=identities)
+        create_batch(ledger, vault, BatchRequest(loaded, wanted, 6, "W1", identities))
         payloads = [package.payload for package in ledger.packages("W1")]
     assert payloads == [
         f"ABV:IB01;SERNUM:{serial};PID:ebK3;PUK:{puk};PIN:{pin};"
@@ -480,7 +481,7 @@ def test_wi_fi_devices_are_issued_from_their_file_printed_and_read_back(factory:
     assert done.code == 0 and done.json["counts"]["matched"] == 6, done.err
     # Without its file a Wi-Fi batch is not issued at all, and leaves nothing behind.
     with factory.ledger() as ledger, pytest.raises(InputError, match="a value of puk for each unit"):
-        create_batch(ledger, vault, loaded, wanted, 2, batch_id="W2")
+        create_batch(ledger, vault, BatchRequest(loaded, wanted, 2, "W2"))
     with factory.ledger() as ledger:
         assert [batch.id for batch in ledger.batches()] == ["W1"]
 
@@ -497,10 +498,8 @@ def test_zigbee_pairs_are_issued_from_their_file_and_no_install_code_lies_in_the
     wanted = factory.workspace.spec("amazon-zss-ob02")
     loaded = factory.workspace.product("bulb")
     with factory.ledger() as ledger:
-        create_batch(
-            ledger, factory.workspace.open_vault(), loaded, wanted, 4, batch_id="Z1",
-            identities=read_identities(path, wanted.spec.columns),
-        )  # fmt: skip
+        request = BatchRequest(loaded, wanted, 4, "Z1", read_identities(path, wanted.spec.columns))
+        create_batch(ledger, factory.workspace.open_vault(), request)
         payloads = [package.payload for package in ledger.packages("Z1")]
     assert [parse.split_fields(text, wanted.spec)[3].value for text in payloads] == [
         "BF91A2B05327F4D0_BF91A2B05327F4D1", "BF91A2B05327F4D2_BF91A2B05327F4D3",

@@ -1,0 +1,174 @@
+"""Tables that come from outside: CSV or XLSX, read as text, with the number of each row.
+
+A cell of a workbook that is no text is refused: a spreadsheet has lost its leading zeros already.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from bss_mfg.core.files import read_bytes
+from bss_mfg.errors import InputError, from_os_error
+
+_LONGEST_LINE = 65_536
+"""Characters of a line at most: more is no table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Where each column is, how many there are, and the rows under the header with their numbers (the header is 1)."""
+
+    columns: Mapping[str, int]
+    width: int
+    rows: Iterator[tuple[int, list[str]]]
+
+
+def open_table(path: Path, allowed: Sequence[str]) -> Table:
+    """A file's table. `InputError` where it is empty, the column serial is missing, or another is not `allowed`."""
+    rows = _xlsx(path) if _is_zip(path) else _csv(path)
+    header = next(rows, None)
+    if header is None:
+        raise InputError("is empty", where=str(path), way_out="It needs a header line with the column serial.")
+    return Table(_columns(header[1], path, allowed), len(header[1]), rows)
+
+
+def _columns(header: list[str], path: Path, allowed: Sequence[str]) -> dict[str, int]:
+    names = [cell.strip().lower() for cell in header]
+    unknown = [name for name in names if name not in allowed]
+    doubled = {name for name in names if names.count(name) > 1}
+    if "serial" not in names or unknown or doubled:
+        what = (
+            f"the column {sorted(doubled)[0][:40]!a} stands twice"
+            if doubled
+            else f"the column {unknown[0][:40]!a} is not known"
+            if unknown
+            else "the column serial is missing"
+        )
+        raise InputError(
+            what,
+            where=f"{path}, row 1",
+            way_out=f"The header has the columns serial and, if wanted, {', '.join(allowed[1:-1])} and {allowed[-1]}.",
+        )
+    return {name: index for index, name in enumerate(names)}
+
+
+def read_table(path: Path, allowed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a CSV or XLSX file by column, as text, with their numbers; blank rows are passed over. `InputError`
+    where a column is not `allowed`, serial is missing, or a row has too many or too few cells."""
+    table = open_table(path, allowed)
+    for number, cells in table.rows:
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != table.width:
+            raise InputError(
+                f"the row has {len(cells)} cells, the header has {table.width}",
+                where=f"{path}, row {number}",
+                way_out="Correct it.",
+            )
+        yield number, {name: cells[index] for name, index in table.columns.items()}
+
+
+def _is_zip(path: Path) -> bool:
+    """Whether a file is an XLSX: a ZIP archive."""
+    if path.is_fifo():
+        raise InputError("is a pipe; it is read more than once", where=str(path), way_out="Save it to a file first.")
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"PK\x03\x04"
+    except OSError as error:
+        raise from_os_error(error, "reading the identities file", path) from error
+
+
+def _csv(path: Path) -> Iterator[tuple[int, list[str]]]:
+    lines = _lines(path)
+    first = next(lines, "")
+    delimiter = max(",;\t", key=first.count) if any(mark in first for mark in ",;\t") else ","
+    reader = csv.reader(chain([first] if first else [], lines), delimiter=delimiter, strict=True)
+    try:
+        for cells in reader:
+            yield reader.line_num, cells
+    except csv.Error as error:
+        raise InputError(
+            f"broken CSV ({error})", where=f"{path}, row {reader.line_num}", way_out="Check the quotes in that row."
+        ) from error
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """The lines of a CSV file with their ends; `InputError` where it is not UTF-8, or no lines at all."""
+    number = 0
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            while line := file.readline(_LONGEST_LINE):
+                number += 1
+                if "\0" in line:
+                    raise InputError(
+                        "holds NUL characters", where=str(path), way_out="Save it as 'CSV UTF-8', not as Unicode text."
+                    )
+                if len(line) == _LONGEST_LINE and line[-1] not in "\r\n":
+                    raise InputError(
+                        f"has a line of more than {_LONGEST_LINE:,} characters",
+                        where=f"{path}, row {number}",
+                        way_out="Check that this is the right file.",
+                    )
+                yield line
+    except UnicodeDecodeError as error:
+        row = _first_bad_line(path)
+        raise InputError("is not UTF-8 text", where=f"{path}, row {row}", way_out="Save it as 'CSV UTF-8'.") from error
+    except OSError as error:
+        raise from_os_error(error, "reading the identities file", path) from error
+
+
+def _first_bad_line(path: Path) -> int:
+    """The number of the first line that is not UTF-8: files are decoded in blocks, which says little."""
+    with path.open("rb") as file:
+        for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return number
+    return 1
+
+
+def _xlsx(path: Path) -> Iterator[tuple[int, list[str]]]:
+    import zipfile
+
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    data = read_bytes(path, "identities file")
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False)
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise InputError("is not a readable XLSX file", where=str(path), way_out="Save it again, or as CSV.") from error
+    try:
+        sheet = book.worksheets[0]
+        rows = sheet.iter_rows()
+        for number, cells in enumerate(rows, 1):
+            yield number, [_cell(cell, number, path) for cell in cells]
+    finally:
+        book.close()
+
+
+def _cell(cell: object, row: int, path: Path) -> str:
+    value = getattr(cell, "value", None)
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and value < 10**15:
+        # A number cell has lost any leading zeros, and nobody can tell whether there were some.
+        raise InputError(
+            f"the cell {value} is a number, not text, so leading zeros may be lost",
+            where=f"{path}, row {row}",
+            way_out="Format the column as text and enter the values again, or export CSV from the source.",
+        )
+    raise InputError(
+        f"a cell holds a {type(value).__name__}, not text",
+        where=f"{path}, row {row}",
+        way_out="Format the columns as text and enter the values again.",
+    )
