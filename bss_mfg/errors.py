@@ -1,31 +1,86 @@
 """One error tree. Each class carries the exit code that the command line returns for it.
 
-An error says what is wrong, where (file, line, row, field) and the way out. Messages never hold a secret: they are
-written by hand from public values, and no exception of a crypto library is quoted.
+An error says what is wrong, where (file, line, row, key) and the way out. Messages never hold a secret: they are
+written by hand from public values, and no exception of a crypto library is quoted. Code asks an error's class and
+fields; its words are for people.
 """
 
 from __future__ import annotations
 
 import errno
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a file, as exact as it is known: `line` and `row` count from 1 (a table's header is row 1), `key` is
+    a field as people read it (`element[3].size`). As text: `file, line 3, size`."""
+
+    file: str
+    line: int | None = None
+    row: int | None = None
+    key: str = ""
+
+    def __str__(self) -> str:
+        line = "" if self.line is None else f"line {self.line}"
+        row = "" if self.row is None else f"row {self.row}"
+        return ", ".join(filter(None, (self.file, line, row, self.key)))
+
+
+_NOWHERE = Location("")
 
 
 class BssError(Exception):
     """Base of all errors that bss-mfg raises on purpose.
 
-    `what` is one sentence without a final stop, `where` names file, line and field, `way_out` is what the reader can
-    do about it. `problems` lists further findings of the same kind, so that a file with three mistakes is one error.
+    `what` is one sentence without a final stop, `way_out` is what the reader can do about it. `problems` lists further
+    findings of the same kind, so that a file with three mistakes is one error. `where` is a place in a file, a path,
+    or anything else in words: a batch, a unit, an option.
     """
 
     exit_code = 3
 
-    def __init__(self, what: str, *, where: str = "", way_out: str = "", problems: Sequence[str] = ()) -> None:
+    def __init__(
+        self, what: str, *, where: Location | Path | str = "", way_out: str = "", problems: Sequence[str] = ()
+    ) -> None:
         super().__init__(what)
         self.what = what
-        self.where = where
+        self._where = Location(str(where)) if isinstance(where, Path) else where
         self.way_out = way_out
         self.problems = tuple(problems)
+
+    @property
+    def where(self) -> str:
+        """The place for people to read; empty where there is none."""
+        return str(self._where)
+
+    @property
+    def location(self) -> Location:
+        """The place in a file; its `file` is empty where the error is of none."""
+        return self._where if isinstance(self._where, Location) else _NOWHERE
+
+    @property
+    def file(self) -> str:
+        """The file that is wrong, as it was named; empty where the error is of none."""
+        return self.location.file
+
+    @property
+    def line(self) -> int | None:
+        """The line of the file, from 1."""
+        return self.location.line
+
+    @property
+    def row(self) -> int | None:
+        """The row of the table, from 1, its header included."""
+        return self.location.row
+
+    @property
+    def key(self) -> str:
+        """The field, as people read it."""
+        return self.location.key
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what
@@ -37,11 +92,12 @@ class BssError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Errors travel from worker processes to the parent with all their parts."""
-        return (_rebuild, (type(self), self.what, self.where, self.way_out, self.problems))
+        parts = {"where": self._where, "way_out": self.way_out, "problems": self.problems}
+        return (_rebuild, (type(self), self.what, parts))
 
 
-def _rebuild(cls: type[BssError], what: str, where: str, way_out: str, problems: tuple[str, ...]) -> BssError:
-    return cls(what, where=where, way_out=way_out, problems=problems)
+def _rebuild(cls: type[BssError], what: str, parts: dict[str, Any]) -> BssError:
+    return cls(what, **parts)
 
 
 class InputError(BssError):
@@ -73,7 +129,8 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 def from_os_error(error: OSError, doing: str, path: Path | str | None = None) -> BssError:
     """The plain words for an operating system's refusal while `doing` something to `path`."""
-    name = str(path if path is not None else (error.filename or "a file"))
+    named = path if path is not None else error.filename
+    name = Location(str(named)) if named else "a file"
     if error.errno in _NO_ROOM:
         return MissingError(
             f"no room left on the disk while {doing}",

@@ -6,7 +6,7 @@ import hmac
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NamedTuple, NoReturn
 
 Stage = Literal["development", "production"]
 
@@ -133,6 +133,44 @@ class Batch:
     longest_payload: int
 
 
+class Rect(NamedTuple):
+    """An upright box: its top left corner, and how far it reaches right and down. In millimetres from the top left
+    corner of a page or label, or in pixels of a picture: whoever holds it says which."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        """Where its right edge is."""
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> float:
+        """Where its lower edge is."""
+        return self.y + self.height
+
+    def inside(self, outer: Rect, tolerance: float = 0.0) -> bool:
+        """Whether it lies in `outer`, each edge up to `tolerance` beyond."""
+        return (
+            outer.x <= self.x + tolerance
+            and outer.y <= self.y + tolerance
+            and self.right <= outer.right + tolerance
+            and self.bottom <= outer.bottom + tolerance
+        )
+
+    def overlaps(self, other: Rect, tolerance: float = 0.0) -> bool:
+        """Whether the two have more than `tolerance` in common, both across and down."""
+        return (
+            self.x < other.right - tolerance
+            and other.x < self.right - tolerance
+            and self.y < other.bottom - tolerance
+            and other.y < self.bottom - tolerance
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a symbol lies: file, page (from 1), and the symbol's box in mm from the page's top left corner."""
@@ -149,9 +187,9 @@ class Place:
 class LabelFile:
     """One label file that was made: which labels it holds, and where on a page their symbols lie.
 
-    `numbers` are those of the packages in the file's order (of units or cartons, by `each`). `cells` are the symbol
-    boxes of one page (x, y, width, height in mm) in the order in which they are filled; the first label lies in cell
-    `start_at - 1` of page 1. `plan` is a digest of all that decides the file's bytes, `copy` counts sets from 1.
+    `numbers` are those of the packages in the file's order (of units or cartons, by `each`). `symbol_boxes` are those
+    of one page in mm, in the order in which they are filled; the first label lies in box `start_at - 1` of page 1.
+    `plan_digest` is of all that decides the file's bytes, `copy` counts sets from 1.
     """
 
     batch: str
@@ -161,7 +199,7 @@ class LabelFile:
     plan_digest: str
     numbers: Sequence[int]
     start_at: int
-    symbol_boxes: tuple[tuple[float, float, float, float], ...]
+    symbol_boxes: tuple[Rect, ...]
     page_mm: tuple[float, float]
     modules: int
     template_digest: str
@@ -181,7 +219,7 @@ class LabelFile:
         first = (page - 1) * per_page - (self.start_at - 1)
         return self.numbers[max(first, 0) : max(first + per_page, 0)]
 
-    def symbol_boxes_on(self, page: int) -> Sequence[tuple[float, float, float, float]]:
+    def symbol_boxes_on(self, page: int) -> Sequence[Rect]:
         """Where the symbols of `packages_on` that page lie, in the same order."""
         first = self.start_at - 1 if page == 1 else 0
         return self.symbol_boxes[first : first + len(self.packages_on(page))]

@@ -21,10 +21,49 @@ if TYPE_CHECKING:
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: two test processes share two cores
 
 
+@pytest.fixture(scope="session")
+def empty_factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
+    """What `factory` is a copy of; nobody works in it."""
+    return make_factory(tmp_path_factory.mktemp("empty") / "w")
+
+
 @pytest.fixture
-def factory(tmp_path: Path) -> Factory:
+def factory(empty_factory: Factory, tmp_path: Path) -> Factory:
     """An empty factory."""
-    return make_factory(tmp_path / "factory floor")
+    return empty_factory.copied(tmp_path / "factory floor")
+
+
+@pytest.fixture(scope="session")
+def issued_factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
+    """What `issued` is a copy of; nobody works in it."""
+    factory = make_factory(tmp_path_factory.mktemp("issued") / "w")
+    factory.add(oob_bytes=16)
+    factory.add("duo", units_per_package=2, oob_bytes=16)
+    factory.issue(6)
+    return factory
+
+
+@pytest.fixture
+def issued(issued_factory: Factory, tmp_path: Path) -> Factory:
+    """A product `bulb` with batch B1 of six units, and a product `duo` in packages of two."""
+    return issued_factory.copied(tmp_path / "a b" / "w")
+
+
+@pytest.fixture(scope="session")
+def printed_factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
+    """What `printed` is a copy of; nobody works in it."""
+    factory = make_factory(tmp_path_factory.mktemp("printed") / "w")
+    factory.add(oob_bytes=16)
+    for batch in ("A", "B"):
+        factory.issue(24, batch)
+        factory.label(batch)
+    return factory
+
+
+@pytest.fixture(scope="module")
+def printed(printed_factory: Factory, tmp_path_factory: pytest.TempPathFactory) -> Factory:
+    """Two batches of one sheet each, with their labels; a module's tests share it."""
+    return printed_factory.copied(tmp_path_factory.mktemp("printed") / "w")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
-from bss_mfg.core.processes import ProcessExecutor, TaskFailure, WorkerError
+from bss_mfg.core.processes import FailureKind, ProcessExecutor, TaskFailure, WorkerError
 from bss_mfg.errors import MissingError
 
 Task = TypeVar("Task")
@@ -100,7 +100,8 @@ def _result(future: Future[Any], again: Callable[[], Future[Any]], tries: int) -
         except (WorkerError, BrokenExecutor) as error:
             tries -= 1
             if tries <= 0:
-                return TaskFailure(str(error))
+                kind = error.kind if isinstance(error, WorkerError) else FailureKind.CRASHED
+                return TaskFailure(kind, str(error))
         future = again()
 
 

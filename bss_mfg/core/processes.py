@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from multiprocessing.util import Finalize
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
@@ -42,15 +43,38 @@ COLLECT_AFTER = 20_000
 """New objects after which Python looks for unused circles among them, while there is work."""
 
 
+class FailureKind(StrEnum):
+    """Why a task has no result."""
+
+    CRASHED = "crashed"
+    """Its process died, or none could be started."""
+    STALLED = "stalled"
+    """It made no progress in the time that it had, and was stopped."""
+    REFUSED = "refused"
+    """It said what is wrong with what it was given, in words for people (`BssError`)."""
+    FAILED = "failed"
+    """It raised any other error."""
+
+
 class WorkerError(Exception):
-    """The process of a job crashed, or was stopped because it made no progress. The text says which."""
+    """The process of a task crashed, or was stopped because it made no progress; `kind` says which."""
+
+    def __init__(self, reason: str, kind: FailureKind = FailureKind.CRASHED) -> None:
+        super().__init__(reason)
+        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)
 class TaskFailure:
-    """Why a job has no result, in words."""
+    """Why a task has no result; `reason` in words, for people."""
 
+    kind: FailureKind
     reason: str
+
+    @classmethod
+    def of(cls, error: BssError) -> TaskFailure:
+        """The failure of a task that says what is wrong."""
+        return cls(FailureKind.REFUSED, f"{error.what}. {error.way_out}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +103,11 @@ class Worker(Generic[Task, Result]):
         try:
             answer = self.exchange(task, self.seconds if seconds is None else seconds)
         except WorkerError as error:
-            return TaskFailure(str(error))
+            return TaskFailure(error.kind, str(error))
         if isinstance(answer, _Raised):
             if isinstance(answer.error, BssError):
-                return TaskFailure(f"{answer.error.what}. {answer.error.way_out}")
-            return TaskFailure(f"the reader failed ({type(answer.error).__name__})")
+                return TaskFailure.of(answer.error)
+            return TaskFailure(FailureKind.FAILED, f"it failed ({type(answer.error).__name__})")
         result: Result = answer
         return result
 
@@ -91,6 +115,7 @@ class Worker(Generic[Task, Result]):
         """What came back, raised errors as `_Raised`; `WorkerError` where nothing did."""
         begun = time.monotonic()
         starting = self._pipe is None
+        kind = FailureKind.STALLED
         try:
             pipe = self._pipe or self._start()
             with contextlib.suppress(OSError):  # if it has died, the answer says so
@@ -99,6 +124,7 @@ class Worker(Generic[Task, Result]):
                 return pipe.recv()
             reason = _stalled(seconds)
         except (EOFError, OSError):
+            kind = FailureKind.CRASHED
             if self._process is None:
                 reason = "no process could be started"
             else:
@@ -106,9 +132,12 @@ class Worker(Generic[Task, Result]):
                 # A process that was new to its job has longer to start, and then ends itself (see `_serve`).
                 late = time.monotonic() - begun > 2 * seconds
                 code = self._process.exitcode
-                reason = _stalled(seconds) if late and code == 1 else f"the process crashed (exit {code})"
+                if late and code == 1:
+                    reason, kind = _stalled(seconds), FailureKind.STALLED
+                else:
+                    reason = f"the process crashed (exit {code})"
         self.close()
-        raise WorkerError(reason)
+        raise WorkerError(reason, kind)
 
     def _start(self) -> Connection:
         context = multiprocessing.get_context("spawn")

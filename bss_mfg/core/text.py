@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+FORMULA_STARTS = frozenset("=+-@\t\r\n")
+"""A cell that begins with one of these is run by spreadsheets (OWASP, CSV Injection)."""
+
 
 def printable(text: str, limit: int = 200) -> str:
     """Hostile text made harmless: printable ASCII stays, everything else is shown as an escape."""
@@ -21,6 +26,24 @@ def _escape(character: str) -> str:
     return f"\\x{code:02x}" if code < 256 else f"\\u{{{code:x}}}"
 
 
-def counted(number: int, thing: str) -> str:
-    """A number of things in words."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+def starts_formula(text: str) -> bool:
+    """Whether a spreadsheet would run `text` as a formula."""
+    return text[:1] in FORMULA_STARTS
+
+
+def counted(number: int, thing: str, plural: str = "") -> str:
+    """A number of things in words: 1 batch, 2,000 batches. The plural is `thing` with an s where none is given."""
+    return f"{number:,} {thing if number == 1 else plural or thing + 's'}"
+
+
+def listing(items: Sequence[str], most: int | None = None, total: int | None = None) -> str:
+    """The first `most` items in a line: a, b and 3 more. `total` says how many there are where not all are at hand."""
+    shown = items[:most]
+    left = (len(items) if total is None else total) - len(shown)
+    return ", ".join(shown) + (f" and {left:,} more" if left else "")
+
+
+def first_problems(items: Sequence[str], most: int, thing: str = "", total: int | None = None) -> list[str]:
+    """The first `most` items for a list of problems, and then how many more there are: "and 3 more rows"."""
+    left = (len(items) if total is None else total) - len(items[:most])
+    return [*items[:most], *([f"and {left:,} more {thing}".rstrip()] if left else [])]

@@ -10,7 +10,7 @@ from bss_mfg.ledger import audit
 from bss_mfg.ledger.base import consecutive_ranges
 from bss_mfg.ledger.connection import translated_errors
 from bss_mfg.ledger.lookup import Lookup
-from bss_mfg.model import Event, LabelFile
+from bss_mfg.model import Event, LabelFile, Rect
 
 
 class Printing(Lookup):
@@ -44,7 +44,7 @@ class Printing(Lookup):
             if geometry not in shapes:
                 shape = json.loads(geometry)
                 shapes[geometry] = (
-                    tuple((c[0], c[1], c[2], c[3]) for c in shape["cells"]),
+                    tuple(Rect(*cell) for cell in shape["cells"]),
                     (shape["page"][0], shape["page"][1]),
                     shape["modules"],
                     shape.get("each", "package"),

@@ -102,7 +102,7 @@ class PageReader:
                 source.page(number, self.label_file.symbol_boxes if self.label_file else ()), self.label_file
             )
         except BssError as error:
-            return failure_of(error)
+            return TaskFailure.of(error)
 
     def _read(self, page: Page, label_file: LabelFile | None) -> ScannedPage:
         stalls = self.second_reader.failures
@@ -357,11 +357,6 @@ class PageReader:
             for package in self.ledger.packages(self.request.batch_id, number, count):
                 self.serials[package.number] = package.serials_text
         return {number: self.serials[number] for number in wanted if number in self.serials}
-
-
-def failure_of(error: BssError) -> TaskFailure:
-    """An error of one file or page, as an answer."""
-    return TaskFailure(f"{error.what}. {error.way_out}")
 
 
 def package_label_files(ledger: Ledger, batch: str) -> list[LabelFile]:

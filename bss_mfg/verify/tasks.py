@@ -23,7 +23,7 @@ from bss_mfg.imaging.sources import MAX_FILE_BYTES, Source, source_from_bytes
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import LabelFile
 from bss_mfg.verify.findings import ScannedPage
-from bss_mfg.verify.page import PageReader, failure_of
+from bss_mfg.verify.page import PageReader
 from bss_mfg.verify.request import ReadRequest
 
 
@@ -68,7 +68,7 @@ def describe_file(task: PageTask) -> FileDescription | TaskFailure:
                 digest, source.pages, label_file if label_file and label_file.each == "package" else None
             )
     except BssError as error:
-        return failure_of(error)
+        return TaskFailure.of(error)
 
 
 def read_pages(task: PageTask) -> list[ScannedPage | TaskFailure]:
@@ -87,7 +87,7 @@ def read_pages(task: PageTask) -> list[ScannedPage | TaskFailure]:
                 reader.prefetch_packages(task.label_file, task.pages)
             return [reader.read(source, number) for number in task.pages]
     except BssError as error:
-        return [failure_of(error)] * len(task.pages)
+        return [TaskFailure.of(error)] * len(task.pages)
 
 
 def cut_label_pictures(task: PageTask) -> tuple[LabelPicture | None, ...]:

@@ -1,6 +1,6 @@
 """Bad input is ordinary: each kind gets one paragraph with a way out, its exit code, and leaves nothing behind.
 
-Every case runs the real command in a process of its own, in a copy of a small factory: a product `bulb` with batch B1
+Every case types a command in a copy of a small factory: a product `bulb` with batch B1
 of six units, a two-pack product `duo`, and development keys. After the failed command the folder is what it was.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import os
 import re
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -24,9 +23,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 from PIL import Image
 
-from bss_mfg.workspace.workspace import Workspace
 from tests.helpers.commands import run_cli
-from tests.helpers.factory import Factory
+from tests.helpers.factory import Factory, tree
 
 SAMPLE_PUK = "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgADLZXG+MzHkCUT1F88yQpaiDW7vu8XDSIhJwsVr2bmmag="
 """The key in Amazon's public Wi-Fi barcode samples."""
@@ -365,39 +363,15 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def model_factory(new_factory: Callable[[], Factory]) -> Factory:
-    factory = new_factory()
-    factory.add(oob_bytes=16)
-    factory.add("duo", units_per_package=2, oob_bytes=16)
-    factory.issue(6)
-    return factory
-
-
-@pytest.fixture
-def copy(model_factory: Factory, tmp_path: Path) -> Factory:
-    shutil.copytree(model_factory.root, tmp_path / "a b" / "w")
-    return Factory(Workspace.find(str(tmp_path / "a b" / "w"), tmp_path, {}))
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder with its content; SQLite's own side files apart."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and not path.name.startswith("ledger.db-") and path.name != "ledger.db.lock"
-    }
-
-
 def test_there_are_at_least_forty_kinds() -> None:
     assert len({case.kind for case in CASES}) == len(CASES) >= 40
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind)
-def test_bad_input(copy: Factory, case: Case) -> None:
-    arguments = case.prepare(copy)
-    before = tree(copy.root.parent)
-    outcome = copy.cli(*arguments)
+def test_bad_input(issued: Factory, case: Case) -> None:
+    arguments = case.prepare(issued)
+    before = tree(issued.root.parent)
+    outcome = issued.cli(*arguments)
     assert outcome.code == case.code, outcome
     errors = [line for line in outcome.err.splitlines() if line.startswith("Error: ")]
     assert len(errors) == 1, outcome.err
@@ -406,12 +380,12 @@ def test_bad_input(copy: Factory, case: Case) -> None:
     assert case.way_out in errors[0] or re.search(case.way_out, errors[0]), errors[0]
     assert "Traceback" not in outcome.err + outcome.out
     assert outcome.out == ""
-    assert tree(copy.root.parent) == before
+    assert tree(issued.root.parent) == before
 
 
-def test_usage_errors_exit_2(copy: Factory) -> None:
+def test_usage_errors_exit_2(issued: Factory) -> None:
     for arguments in (["labels"], ["batch", "create", "bulb"], ["batch", "create", "bulb", "--units", "0"], ["nope"]):
-        outcome = copy.cli(*arguments)
+        outcome = issued.cli(*arguments)
         assert (outcome.code, outcome.out) == (2, "")
         assert "Error: " in outcome.err
 
@@ -436,9 +410,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", folder], check=True)
 
 
-def test_a_full_disk_leaves_nothing_half_done(small_disk: Path, model_factory: Factory) -> None:
-    shutil.copytree(model_factory.root, small_disk / "w")
-    factory = Factory(Workspace.find(str(small_disk / "w"), small_disk, {}))
+def test_a_full_disk_leaves_nothing_half_done(small_disk: Path, issued_factory: Factory) -> None:
+    factory = issued_factory.copied(small_disk / "w")
     ballast = small_disk / "ballast"
 
     def fill(leave: int) -> None:
@@ -468,16 +441,16 @@ def test_a_full_disk_leaves_nothing_half_done(small_disk: Path, model_factory: F
         ledger.check()
 
 
-def test_a_file_size_limit_is_a_full_disk(copy: Factory) -> None:
+def test_a_file_size_limit_is_a_full_disk(issued: Factory) -> None:
     """RLIMIT_FSIZE, which needs no root: the write fails with EFBIG."""
     script = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300));"
-        f"sys.argv = ['bss-mfg', '--workspace', {str(copy.root)!r}, 'manifest', 'B1', '--format', 'csv', '--out', "
-        f"{str(copy.root.parent / 'm.csv')!r}]; from bss_mfg.cli.main import main; main()"
+        f"sys.argv = ['bss-mfg', '--workspace', {str(issued.root)!r}, 'manifest', 'B1', '--format', 'csv', '--out', "
+        f"{str(issued.root.parent / 'm.csv')!r}]; from bss_mfg.cli.main import main; main()"
     )
-    before = tree(copy.root.parent)
+    before = tree(issued.root.parent)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 6, done.stderr
     assert "no room left" in done.stderr
-    assert tree(copy.root.parent) == before
+    assert tree(issued.root.parent) == before

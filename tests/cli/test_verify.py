@@ -24,17 +24,6 @@ from tests.helpers.pictures import pdfium
 PX = 300 / 25.4
 
 
-@pytest.fixture(scope="module")
-def printed(new_factory: Callable[[], Factory]) -> Factory:
-    """Two batches of one sheet each, with their labels."""
-    factory = new_factory()
-    factory.add(oob_bytes=16)
-    for batch in ("A", "B"):
-        factory.issue(24, batch)
-        factory.label(batch)
-    return factory
-
-
 def sheet(factory: Factory, batch: str) -> np.ndarray:
     return pdfium(factory.root / "batches" / batch / "labels" / f"{batch}-labels-0001.pdf", 300)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,6 +49,11 @@ class Factory:
     def command(self, *arguments: object) -> list[str]:
         """What starts a command in this workspace, for `subprocess`."""
         return command_line("--workspace", self.root, *arguments)
+
+    def copied(self, root: Path) -> Factory:
+        """A copy of this workspace in another folder: the same keys and batches."""
+        shutil.copytree(self.root, root)
+        return Factory(Workspace.find(str(root), root, {}))
 
     def ledger(self) -> Ledger:
         return self.workspace.open_ledger(WHO)
@@ -99,6 +105,15 @@ def make_factory(root: Path) -> Factory:
     workspace = Workspace.create(root, WHO, {})
     workspace.add_development_key("amazon", *new_development_key("p256"))
     return Factory(workspace)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder with its content; SQLite's own side files apart."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.startswith("ledger.db-") and path.name != "ledger.db.lock"
+    }
 
 
 def spec_with_suite(factory: Factory, suite: str) -> str:

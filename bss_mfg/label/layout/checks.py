@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.layout.geometry import PlacedElement, Rect, inside, overlap
+from bss_mfg.label.layout.geometry import PlacedElement, inside, overlap
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.label.template.template import Bars, Box, DataMatrix, Image, Line, Qr, TextElement
-from bss_mfg.model import Stage
+from bss_mfg.model import Rect, Stage
 
 Severity = Literal["error", "warning"]
 
@@ -71,7 +71,7 @@ class DesignFindings:
 def sample_mark_rect(loaded: LoadedTemplate) -> Rect | None:
     """Where the SAMPLE mark goes."""
     area = loaded.definition.sample
-    return (area.x, area.y, area.width, area.height) if area else None
+    return Rect(area.x, area.y, area.width, area.height) if area else None
 
 
 def check_areas(
@@ -85,9 +85,9 @@ def check_areas(
             "the template has no [sample] area, and labels of a development product must carry a SAMPLE mark",
             "Add [sample] with x, y, width and height in mm, away from the symbol.",
         )
-    label: Rect = (0.0, 0.0, media.label_width, media.label_height)
-    bleed: Rect = (-media.bleed, -media.bleed, label[2] + 2 * media.bleed, label[3] + 2 * media.bleed)
-    safe: Rect = (media.safe, media.safe, label[2] - 2 * media.safe, label[3] - 2 * media.safe)
+    label = Rect(0.0, 0.0, media.label_width, media.label_height)
+    bleed = Rect(-media.bleed, -media.bleed, label.width + 2 * media.bleed, label.height + 2 * media.bleed)
+    safe = Rect(media.safe, media.safe, label.width - 2 * media.safe, label.height - 2 * media.safe)
     sample = sample_mark_rect(loaded)
     for item in placed:
         shape = isinstance(item.element, (Line, Box, Image))
@@ -174,10 +174,11 @@ def _check_printer(
             for row in {0, media.rows - 1}
             for column in {0, media.columns - 1}
         ]
-        printable = (left, top, width - left - right, height - top - bottom)
+        printable = Rect(left, top, width - left - right, height - top - bottom)
         for item in placed:
             for x, y in cells:
-                moved = (x + item.rect[0] + printer.offset_x_mm, y + item.rect[1] + printer.offset_y_mm, *item.rect[2:])
+                at = (x + item.rect.x + printer.offset_x_mm, y + item.rect.y + printer.offset_y_mm)
+                moved = Rect(*at, item.rect.width, item.rect.height)
                 if not isinstance(item.element, (Box, Image)) and not inside(moved, printable):
                     findings.error(
                         item.index,

@@ -8,14 +8,16 @@ from bss_mfg.errors import InputError
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import POINTS_PER_MM
 from bss_mfg.label.template.template import Bars, Beside, DataMatrix, Element, Line, Qr, TextElement
+from bss_mfg.model import Rect
 
-Rect = tuple[float, float, float, float]
-"""x, y, width, height in mm, from the label's top left corner."""
+EDGE_MM, AREA_MM = 0.01, 1e-6
+"""How far one element may reach beyond another and still count as inside it; what two may share and not overlap."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedElement:
-    """An element in its place. `rect` is what it covers after its rotation; `unit` counts from 0 in repetitions."""
+    """An element in its place. `rect` is what it covers after its rotation, in mm from the label's top left corner;
+    `unit` counts from 0 in repetitions."""
 
     index: int
     element: Element
@@ -50,7 +52,7 @@ def place_elements(loaded: LoadedTemplate, units_per_package: int) -> tuple[Plac
                 x, y = element.x or 0.0, element.y or 0.0
                 x = label[0] - x - width if element.corner.endswith("right") else x
                 y = label[1] - y - height if element.corner.startswith("bottom") else y
-        rect = (x, y, width, height)
+        rect = Rect(x, y, width, height)
         copies = _repeat_per_unit(loaded, index, rect, units_per_package)
         found += [PlacedElement(index, element, copy, unit) for unit, copy in copies]
         if element.name:
@@ -75,7 +77,7 @@ def _repeat_per_unit(loaded: LoadedTemplate, index: int, rect: Rect, units: int)
     columns = each.columns
     steps = [(unit % columns, unit // columns) if columns else (unit, unit) for unit in range(units)]
     return [
-        (unit, (x + right * each.dx, y + down * each.dy, width, height)) for unit, (right, down) in enumerate(steps)
+        (unit, Rect(x + right * each.dx, y + down * each.dy, width, height)) for unit, (right, down) in enumerate(steps)
     ]
 
 
@@ -104,31 +106,16 @@ def caption_height(loaded: LoadedTemplate, element: Bars) -> float:
 
 def _around(rects: list[Rect]) -> Rect:
     if not rects:
-        return (0.0, 0.0, 0.0, 0.0)
-    left, top = min(rect[0] for rect in rects), min(rect[1] for rect in rects)
-    return (
-        left,
-        top,
-        max(rect[0] + rect[2] for rect in rects) - left,
-        max(rect[1] + rect[3] for rect in rects) - top,
-    )
+        return Rect(0.0, 0.0, 0.0, 0.0)
+    left, top = min(rect.x for rect in rects), min(rect.y for rect in rects)
+    return Rect(left, top, max(rect.right for rect in rects) - left, max(rect.bottom for rect in rects) - top)
 
 
 def overlap(a: Rect, b: Rect) -> bool:
     """Whether two rectangles have area in common."""
-    return (
-        a[0] < b[0] + b[2] - 1e-6
-        and b[0] < a[0] + a[2] - 1e-6
-        and a[1] < b[1] + b[3] - 1e-6
-        and b[1] < a[1] + a[3] - 1e-6
-    )
+    return a.overlaps(b, AREA_MM)
 
 
-def inside(inner: Rect, outer: Rect, tolerance: float = 0.01) -> bool:
+def inside(inner: Rect, outer: Rect) -> bool:
     """Whether `inner` lies in `outer`."""
-    return (
-        outer[0] <= inner[0] + tolerance
-        and outer[1] <= inner[1] + tolerance
-        and inner[0] + inner[2] <= outer[0] + outer[2] + tolerance
-        and inner[1] + inner[3] <= outer[1] + outer[3] + tolerance
-    )
+    return inner.inside(outer, EDGE_MM)

@@ -12,7 +12,7 @@ from typing import Literal
 
 from bss_mfg.errors import InputError
 from bss_mfg.label.layout.checks import DesignFindings, check_areas, check_contrast
-from bss_mfg.label.layout.geometry import PlacedElement, Rect, caption_height, place_elements
+from bss_mfg.label.layout.geometry import PlacedElement, caption_height, place_elements
 from bss_mfg.label.layout.texts import TextPlan, check_text
 from bss_mfg.label.template.expressions import CompiledText, Condition, Values, compile_condition, compile_text
 from bss_mfg.label.template.loading import LoadedTemplate
@@ -29,7 +29,7 @@ from bss_mfg.label.template.template import (
     TextElement,
     carries_payload,
 )
-from bss_mfg.model import Stage
+from bss_mfg.model import Rect, Stage
 from bss_mfg.symbol import Matrix, linear_barcode, qr
 
 FillOrder = Literal["rows", "columns", "snake"]
@@ -112,17 +112,17 @@ class PageLayout:
         )
 
     def symbol_boxes(self) -> tuple[Rect, ...]:
-        """The symbols' boxes on the page (x, y, width, height in mm, without quiet zone), in reading order. Bars have
+        """The symbols' boxes on the page, in mm, without quiet zone, in reading order. Bars have
         the box that they may fill; a label without symbol is known by its own box."""
         plan, x_scale, y_scale = self.symbol, self.printer.dots_per_mm_x, self.printer.dots_per_mm_y
         if plan is None:
             media = self.template.definition.media
-            whole = (0.0, 0.0, media.label_width, media.label_height)
+            whole = Rect(0.0, 0.0, media.label_width, media.label_height)
             areas = (code.area for code in self.codes if carries_payload(code.placed.element))
             left, top, width, height = next(areas, whole)
-            return tuple((round(x + left, 3), round(y + top, 3), width, height) for x, y in self.places)
+            return tuple(Rect(round(x + left, 3), round(y + top, 3), width, height) for x, y in self.places)
         return tuple(
-            (
+            Rect(
                 round(x / x_scale, 3),
                 round(y / y_scale, 3),
                 round(plan.columns * plan.module_dots_x / x_scale, 3),
@@ -283,7 +283,7 @@ def _code(loaded: LoadedTemplate, item: PlacedElement, slot: VariableSlot) -> Co
             y, height = (y + room if side == "top" else y), height - room
         else:
             x, width = (x + room if side == "left" else x), width - room
-    return CodePlan(item, slot, (x, y, width, height))
+    return CodePlan(item, slot, Rect(x, y, width, height))
 
 
 def _caption(loaded: LoadedTemplate, item: PlacedElement, slot: VariableSlot) -> tuple[VariableSlot, TextPlan]:

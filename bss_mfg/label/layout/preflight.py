@@ -138,7 +138,7 @@ def preflight(design: CheckedDesign) -> Preflight:
 
 
 def _side(item: PlacedElement) -> float:
-    return float(item.rect[2])
+    return float(item.rect.width)
 
 
 def _room_for(design: CheckedDesign) -> int:

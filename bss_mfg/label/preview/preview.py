@@ -10,7 +10,7 @@ from bss_mfg.errors import InputError
 from bss_mfg.label.layout.checks import DesignFinding
 from bss_mfg.label.layout.design_check import CheckedDesign, Example, check_design
 from bss_mfg.label.layout.file_content import LabelFileContent
-from bss_mfg.label.layout.geometry import Rect, place_elements
+from bss_mfg.label.layout.geometry import place_elements
 from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.preview.scene import Picture, Scene
@@ -19,6 +19,7 @@ from bss_mfg.label.template.artwork import Artwork
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.label.template.template import Bars, DataMatrix, Media, Qr
+from bss_mfg.model import Rect
 
 PictureFormat = Literal["png", "pdf", "svg"]
 
@@ -105,7 +106,7 @@ def _draw(design: CheckedDesign, pictures: dict[str, Artwork]) -> Scene:
     ]
     page_height = top + height + media.bleed * zoom + 16 + sum(4.4 * len(lines) + 2 for *_, lines in notes)
     scene = Scene(page_width, page_height)
-    scene.rect((0, 0, page_width, page_height), fill="#f5f7fa")
+    scene.rect(Rect(0, 0, page_width, page_height), fill="#f5f7fa")
     _head(scene, design)
     for number, name in enumerate(names):
         left = _MARGIN + 8 + number * (panel + _GAP)
@@ -160,7 +161,7 @@ def _panel(
     width, height, bleed = media.label_width * zoom, media.label_height * zoom, media.bleed * zoom
 
     def box(rect: Rect) -> Rect:
-        return (left + rect[0] * zoom, top + rect[1] * zoom, rect[2] * zoom, rect[3] * zoom)
+        return Rect(left + rect.x * zoom, top + rect.y * zoom, rect.width * zoom, rect.height * zoom)
 
     package = design.example.cases[name]
     scene.text(left, top - bleed - 9.5, f"{name.capitalize()} case", 3.6, _INK, bold=True)
@@ -169,16 +170,16 @@ def _panel(
     )
     _rulers(scene, (left, top - bleed - 1.2), (left - bleed - 1.2, top), zoom, media)
     if bleed:
-        scene.rect((left - bleed, top - bleed, width + 2 * bleed, height + 2 * bleed), fill="#fde8e8")
-    scene.rect((left, top, width, height), fill=media.stock)
-    scene.picture(Picture(art, (left, top, width, height)))
+        scene.rect(Rect(left - bleed, top - bleed, width + 2 * bleed, height + 2 * bleed), fill="#fde8e8")
+    scene.rect(Rect(left, top, width, height), fill=media.stock)
+    scene.picture(Picture(art, Rect(left, top, width, height)))
     if bleed:
-        scene.rect((left - bleed, top - bleed, width + 2 * bleed, height + 2 * bleed), stroke=_RED, dash=True)
-    scene.rect((left, top, width, height), stroke=_FAINT, thickness=0.25)
+        scene.rect(Rect(left - bleed, top - bleed, width + 2 * bleed, height + 2 * bleed), stroke=_RED, dash=True)
+    scene.rect(Rect(left, top, width, height), stroke=_FAINT, thickness=0.25)
     safe = media.safe
     if 0 < safe < min(media.label_width, media.label_height) / 2:
         scene.rect(
-            box((safe, safe, media.label_width - 2 * safe, media.label_height - 2 * safe)), stroke=_GREEN, dash=True
+            box(Rect(safe, safe, media.label_width - 2 * safe, media.label_height - 2 * safe)), stroke=_GREEN, dash=True
         )
     placed = place_elements(layout.template, layout.units_per_package)
     for item in placed:
@@ -190,9 +191,9 @@ def _panel(
         before = badges.get(issue.element_index, 0)
         badges[issue.element_index] = before + 1
         spots = [item.rect for item in placed if item.index == issue.element_index]
-        for rect in spots[:1] or [(0.0, 0.0, media.label_width, media.label_height)]:
+        for rect in spots[:1] or [Rect(0.0, 0.0, media.label_width, media.label_height)]:
             x, y, wide, high = box(rect)
-            scene.rect((x - 0.5, y - 0.5, wide + 1, high + 1), stroke=colour, thickness=0.5)
+            scene.rect(Rect(x - 0.5, y - 0.5, wide + 1, high + 1), stroke=colour, thickness=0.5)
             scene.badge(x + wide + 1.2 - 4.2 * before, y - 0.6, str(number), colour)
 
 

@@ -40,8 +40,8 @@ def draw_shapes(
             canvas.setStrokeColor(element.color)
             canvas.setLineWidth(element.thickness * POINTS_PER_MM)
             # The copies of a repeated line are shifted as their boxes are.
-            dx = item.rect[0] - (min(element.x, element.x2) - element.thickness / 2)
-            dy = item.rect[1] - (min(element.y, element.y2) - element.thickness / 2)
+            dx = item.rect.x - (min(element.x, element.x2) - element.thickness / 2)
+            dy = item.rect.y - (min(element.y, element.y2) - element.thickness / 2)
             canvas.line(
                 (element.x + dx) * POINTS_PER_MM,
                 -(element.y + dy) * POINTS_PER_MM,

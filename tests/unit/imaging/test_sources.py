@@ -25,15 +25,6 @@ KINDS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def printed(new_factory: Callable[[], Factory]) -> Factory:
-    factory = new_factory()
-    factory.add(oob_bytes=16)
-    factory.issue(24, "A")
-    factory.label("A")
-    return factory
-
-
 def scan(printed: Factory) -> Image.Image:
     document = pypdfium2.PdfDocument(printed.root / "batches" / "A" / "labels" / "A-labels-0001.pdf")
     return Image.fromarray(np.asarray(document[0].render(scale=300 / 72, grayscale=True).to_pil()))

@@ -47,17 +47,6 @@ def kept(items: list[Finding]) -> Findings:
 
 
 @pytest.fixture(scope="module")
-def printed(new_factory: Callable[[], Factory]) -> Factory:
-    """Two batches of one sheet each, with their labels."""
-    factory = new_factory()
-    factory.add(oob_bytes=16)
-    for batch in ("A", "B"):
-        factory.issue(24, batch)
-        factory.label(batch)
-    return factory
-
-
-@pytest.fixture(scope="module")
 def scans(printed: Factory, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tampered sheet with a white line through the left edge of label 3, and the same sheet blurred."""
     folder = tmp_path_factory.mktemp("scans")

@@ -1,0 +1,11 @@
+"""What the models of all files share: TOML that people edit, JSON that bss-mfg wrote."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class FileModel(BaseModel):
+    """A part of a file: frozen, and no field that is not known. JSON is validated with `strict=True`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
