@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from bss_mfg import __version__
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.label.layout.file_content import SymbolStyle
@@ -22,6 +21,7 @@ from bss_mfg.model import Actor
 from bss_mfg.payload.product_keys import load_public_key, new_development_key
 from bss_mfg.payload.spec import packaged_spec
 from bss_mfg.verify.verification import verify
+from bss_mfg.version import __version__
 from bss_mfg.workspace.product import product_from_options
 from bss_mfg.workspace.workspace import Workspace
 

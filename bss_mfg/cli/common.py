@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import functools
-import getpass
 import json
 import os
-import platform
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from bss_mfg import __version__
+from bss_mfg.core.text import counted as counted
 
 if TYPE_CHECKING:
     from bss_mfg.label.template.printer import Printer
@@ -43,13 +41,9 @@ class App:
 
     def who(self, station: str = "") -> Actor:
         """Who acts, for the history."""
-        from bss_mfg.model import Actor
+        from bss_mfg.workspace.actor import current_actor
 
-        try:
-            operator = getpass.getuser()
-        except (OSError, KeyError, ImportError):
-            operator = "unknown"
-        return Actor(operator, station or platform.node() or "unknown", __version__)
+        return current_actor(station=station)
 
     @property
     def actor(self) -> Actor:
@@ -61,16 +55,13 @@ class App:
         return self.workspace.open_vault(ledger, self.ask)
 
     def ask(self, what: str, new: bool) -> Secret:
-        """A passphrase: from the file that BSS_MFG_PASSPHRASE_FILE names, else asked for without showing it."""
-        from bss_mfg.core.files import read_bytes
+        """A passphrase: from the file that BSS_MFG_PASSPHRASE_FILE names, else typed without being shown."""
         from bss_mfg.model import Secret
-        from bss_mfg.workspace.vault_key_files import refuse_to_ask
+        from bss_mfg.workspace.vault_key_files import ENV_VARIABLE, ask_passphrase_file
         from bss_mfg.workspace.workspace import environment
 
-        if named := environment().get("BSS_MFG_PASSPHRASE_FILE"):
-            return Secret(read_bytes(Path(named).expanduser(), "passphrase file", 4096).rstrip(b"\r\n"))
-        if not sys.stdin.isatty():
-            return refuse_to_ask(what, new)
+        if environment().get(ENV_VARIABLE) or not sys.stdin.isatty():
+            return ask_passphrase_file(what, new)
         prompt = f"{'New passphrase' if new else 'Passphrase'} for {what}"
         return Secret(click.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True).encode())
 
@@ -109,11 +100,6 @@ def print_json(document: object) -> None:
 def say(text: str) -> None:
     """A message for people, on stderr."""
     click.echo(text, err=True)
-
-
-def counted(number: int, thing: str, plural: str = "") -> str:
-    """A number of things in words."""
-    return f"{number:,} {thing if number == 1 else plural or thing + 's'}"
 
 
 def progress_bar(label: str) -> Callable[[int, int], None]:

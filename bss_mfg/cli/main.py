@@ -13,9 +13,9 @@ from typing import Any
 
 import click
 
-from bss_mfg import __version__
 from bss_mfg.cli.common import App
 from bss_mfg.errors import BssError, from_os_error
+from bss_mfg.version import __version__
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("workspace:init", "Make a workspace."),

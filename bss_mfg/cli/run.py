@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg import __version__
 from bss_mfg.cli.common import (
     App,
     counted,
@@ -24,6 +23,7 @@ from bss_mfg.cli.common import (
     shown_path,
 )
 from bss_mfg.cli.run_progress import RunDisplay, duration_words
+from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
     from bss_mfg.label.layout.file_content import SymbolStyle
@@ -245,7 +245,7 @@ def _json_document(ledger: Ledger, outcome: RunOutcome) -> dict[str, Any]:
         "index": str(labels.index) if labels else None,
         "verified": ledger.counts(batch.id)["verified"],
         "faults": [finding_row(item) for item in read.faults] if read else [],
-        "fault_count": read.fault_count if read else 0,
+        "fault_count": read.faults.total if read else 0,
         "broken_files": [{"file": name, "reason": reason} for name, reason in (read.broken if read else ())],
         "control_logs": [str(path) for path in logs],
         "traveller": str(traveller) if traveller else None,
@@ -284,7 +284,7 @@ def _print_faults(read: LabelsRead) -> None:
             f"{item.kind.upper()}: {item.serials or '(not one of ours)'}: {item.detail}"
             + (f" [{where}]" if where else "")
         )
-    if read.fault_count > MOST_SHOWN:
-        say(f"and {read.fault_count - MOST_SHOWN:,} more: --json names the first thousand, `bss-mfg verify` all")
+    if read.faults.total > MOST_SHOWN:
+        say(f"and {read.faults.total - MOST_SHOWN:,} more: --json names the first thousand, `bss-mfg verify` all")
     for name, reason in read.broken[:MOST_SHOWN]:
         say(f"UNREADABLE FILE: {name}: {reason}")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg import __version__
 from bss_mfg.cli.common import (
     App,
     counted,
@@ -20,6 +19,7 @@ from bss_mfg.cli.common import (
     say,
     shown_path,
 )
+from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
     from bss_mfg.verify.verification import Verification, Verifier

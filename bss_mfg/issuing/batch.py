@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bss_mfg.core.clock import now
 from bss_mfg.core.files import checked_name
+from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.spool import Spool
 from bss_mfg.errors import RefusedError
 from bss_mfg.issuing.numbering import first_free_number, free_batch_id, refuse_issued
@@ -25,9 +26,6 @@ MAKE_AHEAD_FROM = 5_000
 """Batches of more units are made before the ledger is locked, and wait on the disk: others write meanwhile. Of several
 processes' work the last is done while the first is stored."""
 
-Progress = Callable[[int, int], None]
-"""Called with (done, total)."""
-
 
 @dataclass(frozen=True, slots=True)
 class IssueResult:
@@ -43,7 +41,7 @@ def create_batch(
     request: BatchRequest,
     *,
     executor: Executor | None = None,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> IssueResult:
     """Issue the units of a request, once and for ever.
 

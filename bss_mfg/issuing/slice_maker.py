@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from itertools import islice
 
 from bss_mfg.core import parallel
+from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.spool import Spool
 from bss_mfg.issuing.request import ReadRequest
 from bss_mfg.issuing.slices import Slice, SliceSettings, make_slice, slice_settings
@@ -18,9 +19,6 @@ SLICE_UNITS = 2_048
 """Units that a process makes at once."""
 MAKE_TO_STORE_RATIO = 5
 """Making a unit takes about so many times as long as storing it."""
-
-Progress = Callable[[int, int], None]
-"""Called with (done, total)."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class SliceMaker:
     """Makes a batch's slices and tells how far it is: a unit that is made counts half, one that is stored the rest."""
 
     def __init__(
-        self, vault: Vault, read: ReadRequest, executor: Executor | None = None, progress: Progress | None = None
+        self, vault: Vault, read: ReadRequest, executor: Executor | None = None, progress: Progress = no_progress
     ) -> None:
         self._vault, self._read, self._executor, self._progress = vault, read, executor, progress
         self._halves_done = 0
@@ -95,8 +93,7 @@ class SliceMaker:
 
     def _count(self, units: int) -> None:
         self._halves_done += units
-        if self._progress:
-            self._progress(self._halves_done // 2, self._read.request.units)
+        self._progress(self._halves_done // 2, self._read.request.units)
 
 
 def _interleave(spool: Spool[SealedRows], coming: Iterator[SealedRows]) -> Iterator[SealedRows]:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from bss_mfg.core.capped_list import CappedList
 from bss_mfg.core.files import make_folder, remove_leftover
 from bss_mfg.core.progress import Progress
+from bss_mfg.core.text import counted
 from bss_mfg.issuing.batch import IssueResult, create_batch
 from bss_mfg.label.make import LabelFiles, LabelRequest, make_labels
 from bss_mfg.ledger.store import Ledger
@@ -75,19 +77,18 @@ class LabelsMade:
 
 @dataclass(frozen=True, slots=True)
 class LabelsRead:
-    """What reading the label files back has shown: how many labels are right, the first faults and how many there are,
-    files and pages that could not be read with the reason; `changed` where this run read any."""
+    """What reading the label files back has shown: how many labels are right, the faults, and the files and pages that
+    could not be read with the reason; `changed` where this run read any."""
 
     verified: int
-    faults: tuple[Finding, ...]
-    fault_count: int
+    faults: CappedList[Finding]
     broken: tuple[tuple[str, str], ...]
     changed: bool
 
     @property
     def right(self) -> bool:
         """Whether every label is right."""
-        return not self.fault_count and not self.broken
+        return not self.faults.total and not self.broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,7 @@ def _make_labels(run: RunContext, batch: Batch) -> LabelsMade:
         progress=progress,
     )
     fresh = made.labels - sum(labels for labels, _ in made.extents[: made.unchanged])
-    run.reporter.end(made.labels, "labels", fresh, f"on {made.pages:,} page{'' if made.pages == 1 else 's'}")
+    run.reporter.end(made.labels, "labels", fresh, f"on {counted(made.pages, 'page')}")
     return LabelsMade(made, changed=fresh > 0)
 
 
@@ -211,21 +212,15 @@ def _read_labels_back(run: RunContext, batch: Batch, made: LabelFiles) -> Labels
     verifier.read_files(made.files)
     found = verifier.outcome()
     scrapped = run.ledger.scrapped_packages(batch.id)  # between label and reading: the label files can't know it
-    faults: list[Finding] = []
-    fault_count = 0
-    for _, item in found.findings.faults():
-        if item.package not in scrapped:
-            fault_count += 1
-            faults += [item][: MOST_FAULTS - len(faults)]
+    faults = CappedList(MOST_FAULTS, (item for _, item in found.findings.faults() if item.package not in scrapped))
     read = LabelsRead(
         verified=found.counts["matched"] + found.resumed_labels,
-        faults=tuple(faults),
-        fault_count=fault_count,
+        faults=faults,
         broken=tuple(found.broken),
         changed=found.pages > 0,
     )
-    run.reporter.failed(read.fault_count + len(read.broken))
-    wrong = "" if read.right else f", {read.fault_count:,} not"
+    run.reporter.failed(read.faults.total + len(read.broken))
+    wrong = "" if read.right else f", {read.faults.total:,} not"
     run.reporter.end(read.verified, f"labels read right{wrong}", found.counts["matched"])
     return read
 
@@ -255,7 +250,7 @@ def _make_manifest(run: RunContext, batch: Batch) -> LogsMade | StepLeftOut:
             paths.append(one.path)
         fresh += one.contents.device_logs + one.contents.bundle_logs
     count = fresh + sum(one.device_logs + one.bundle_logs for one in listed)
-    run.reporter.end(count, "control logs", fresh, f"in {len(paths):,} file{'' if len(paths) == 1 else 's'}")
+    run.reporter.end(count, "control logs", fresh, f"in {counted(len(paths), 'file')}")
     return LogsMade(tuple(paths), changed=fresh > 0)
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from bss_mfg.core.files import read_bytes
+from bss_mfg.core.models import FileModel
 from bss_mfg.core.toml_files import TomlDocument, load_toml, quoted, validate
 from bss_mfg.credentials import check_serial_pattern, format_serial
 from bss_mfg.errors import InputError
@@ -33,10 +34,8 @@ Upc = Annotated[str, AfterValidator(lambda value: _gtin(value, (12,), "a UPC-A")
 Ean = Annotated[str, AfterValidator(lambda value: _gtin(value, (8, 13), "an EAN"))]
 
 
-class Product(BaseModel):
+class Product(FileModel):
     """A product's file, products/NAME.toml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal[1] = Field(description="Version of this file format.")
     title: Annotated[str, Field(max_length=80, description="Name for people; templates print it as {title}.")] = ""
@@ -46,7 +45,7 @@ class Product(BaseModel):
     public_key: str = Field(description="File of the product public key, beside this file.")
     units_per_package: Annotated[int, Field(ge=1, le=64)] = 1
     spec: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")] = "amazon-bss-ob04"
-    oob_bytes: Literal[16, 32] = Field(32, description="Octets of the Static OOB key (AuthValue).")
+    oob_bytes: Literal[16, 32] = Field(32, description="Bytes of the Static OOB key (AuthValue).")
     serial: Annotated[str, AfterValidator(check_serial_pattern)] = Field("{pid}{n:08}", description="Serial pattern.")
     template: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "sheet-a4-24"
     stage: Literal["development", "production"] = "development"
