@@ -8,7 +8,6 @@ import click
 
 from bss_mfg.cli.common import (
     App,
-    counted,
     jobs_option,
     json_option,
     pass_app,
@@ -18,6 +17,7 @@ from bss_mfg.cli.common import (
     progress_bar,
     say,
 )
+from bss_mfg.core.text import counted
 from bss_mfg.model import Batch
 
 

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from bss_mfg.core.text import counted as counted
-
 if TYPE_CHECKING:
     from bss_mfg.label.template.printer import Printer
     from bss_mfg.ledger.store import Ledger

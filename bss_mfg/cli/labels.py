@@ -12,7 +12,6 @@ import click
 from bss_mfg.cli.common import (
     App,
     Command,
-    counted,
     jobs_option,
     json_option,
     pass_app,
@@ -21,6 +20,7 @@ from bss_mfg.cli.common import (
     say,
     shown_path,
 )
+from bss_mfg.core.text import counted
 
 if TYPE_CHECKING:
     from bss_mfg.label.layout.file_content import SymbolStyle

@@ -11,7 +11,6 @@ import click
 from bss_mfg.cli.common import (
     App,
     DefaultGroup,
-    counted,
     json_option,
     pass_app,
     print_json,
@@ -20,6 +19,7 @@ from bss_mfg.cli.common import (
     say,
     shown_path,
 )
+from bss_mfg.core.text import counted
 from bss_mfg.errors import InputError
 
 if TYPE_CHECKING:

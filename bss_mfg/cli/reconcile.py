@@ -7,17 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg.cli.common import (
-    App,
-    counted,
-    jobs_option,
-    json_option,
-    pass_app,
-    print_json,
-    progress_bar,
-    say,
-    shown_path,
-)
+from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_json, progress_bar, say, shown_path
+from bss_mfg.core.text import counted
 
 if TYPE_CHECKING:
     from bss_mfg.reconcile.comparison import CappedList

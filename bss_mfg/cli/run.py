@@ -11,18 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg.cli.common import (
-    App,
-    counted,
-    jobs_option,
-    json_option,
-    pass_app,
-    print_details,
-    print_json,
-    say,
-    shown_path,
-)
+from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_details, print_json, say, shown_path
 from bss_mfg.cli.run_progress import RunDisplay, duration_words
+from bss_mfg.core.text import counted
 from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
@@ -30,7 +21,6 @@ if TYPE_CHECKING:
     from bss_mfg.ledger.store import Ledger
     from bss_mfg.pipeline.estimate import Estimate
     from bss_mfg.pipeline.pipeline import LabelsRead, RunOutcome
-    from bss_mfg.pipeline.plan import RunRequest
     from bss_mfg.pipeline.preparation import PreparedRun
 
 MOST_SHOWN = 20
@@ -83,7 +73,7 @@ def run(
     from bss_mfg.core.processes import open_executor, process_count
     from bss_mfg.pipeline.estimate import estimate, refuse_full_disk
     from bss_mfg.pipeline.pipeline import RunContext, run_pipeline
-    from bss_mfg.pipeline.plan import begun_plan, open_plan, run_lock, write_plan
+    from bss_mfg.pipeline.plan import RunRequest, begun_plan, open_plan, run_lock, write_plan
     from bss_mfg.pipeline.preparation import prepare_run, refuse_conflicts
 
     workspace = app.workspace
@@ -91,10 +81,14 @@ def run(
         if resume:
             _refuse_other_options(ctx)
             opened = begun_plan(workspace, resume)
+            loaded = workspace.product(opened.plan.product)
+        elif product is None or units is None:
+            raise click.UsageError("Name a PRODUCT and --units; or a batch to --resume.")
         else:
-            request = _run_request(product, units, batch_id, template, printer, symbols, identities)
+            loaded = workspace.product(product)
+            request = RunRequest(loaded, units, batch_id, template, printer, symbols, identities)
             opened = open_plan(workspace, ledger, request, __version__)
-        prepared = prepare_run(workspace, opened.plan)
+        prepared = prepare_run(workspace, opened.plan, loaded)
         if not opened.begun:
             refuse_conflicts(workspace, ledger, prepared)
         if plan_only:
@@ -120,22 +114,6 @@ def run(
     _print_outcome(prepared, outcome)
     if not outcome.right:
         ctx.exit(1)
-
-
-def _run_request(
-    product: str | None,
-    units: int | None,
-    batch_id: str | None,
-    template: str | None,
-    printer: str,
-    symbols: SymbolStyle,
-    identities: Path | None,
-) -> RunRequest:
-    from bss_mfg.pipeline.plan import RunRequest
-
-    if product is None or units is None:
-        raise click.UsageError("Name a PRODUCT and --units; or a batch to --resume.")
-    return RunRequest(product, units, batch_id, template, printer, symbols, identities)
 
 
 def _refuse_other_options(ctx: click.Context) -> None:
@@ -275,7 +253,7 @@ def _print_outcome(prepared: PreparedRun, outcome: RunOutcome) -> None:
 
 
 def _print_faults(read: LabelsRead) -> None:
-    from bss_mfg.report.html_report import place_words
+    from bss_mfg.report.wording import place_words
     from bss_mfg.verify.verification import finding_row
 
     for item in read.faults[:MOST_SHOWN]:

@@ -8,17 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg.cli.common import (
-    App,
-    counted,
-    json_option,
-    pass_app,
-    print_details,
-    print_json,
-    progress_bar,
-    say,
-    shown_path,
-)
+from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, progress_bar, say, shown_path
+from bss_mfg.core.text import counted
 from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
@@ -152,7 +143,7 @@ def _watch_folder(
 
 def _print_findings(outcome: Verification) -> None:
     """Every label that is not right, a line each; then the counts."""
-    from bss_mfg.report.html_report import place_words
+    from bss_mfg.report.wording import place_words
     from bss_mfg.verify.verification import finding_row
 
     for _, item in outcome.findings.faults():  # no walk over a million labels that are right
@@ -198,7 +189,7 @@ def _print_grades(outcome: Verification) -> None:
 
 
 def _conclude(outcome: Verification) -> None:
-    from bss_mfg.report.html_report import sample_words
+    from bss_mfg.report.wording import sample_words
 
     if outcome.decision:
         word = {"accept": "ACCEPT", "reject": "REJECT", "incomplete": "INCOMPLETE"}[outcome.decision.verdict]

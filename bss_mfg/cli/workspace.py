@@ -9,7 +9,6 @@ import click
 
 from bss_mfg.cli.common import (
     App,
-    counted,
     json_option,
     pass_app,
     print_details,
@@ -19,6 +18,7 @@ from bss_mfg.cli.common import (
     say,
     shown_path,
 )
+from bss_mfg.core.text import counted
 
 if TYPE_CHECKING:
     from bss_mfg.doctor import Check

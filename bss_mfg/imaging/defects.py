@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bss_mfg.core.text import counted
 from bss_mfg.imaging import grid
 from bss_mfg.imaging.attempts import SampledGrid
 from bss_mfg.imaging.ecc200 import symbol_geometry
@@ -85,10 +86,10 @@ def find_defects(grey: Grey, sampled: SampledGrid, expected: Matrix) -> Defects:
         descriptions.append(f"ink in the quiet zone at the {edge}")
     finder = int((unexplained & symbol_geometry(size).fixed).sum())
     if finder:
-        descriptions.append(f"{_count(finder, 'module')} of the finder pattern wrong")
+        descriptions.append(f"{counted(finder, 'module')} of the finder pattern wrong")
     rest = int((unexplained & ~symbol_geometry(size).fixed).sum())
     if rest:
-        descriptions.append(f"{_count(rest, 'module')} wrong here and there")
+        descriptions.append(f"{counted(rest, 'module')} wrong here and there")
     if contrast < _FAINT_CONTRAST:
         descriptions.insert(0, f"faint: contrast {max(contrast, 0):.0f} %")
     elif not descriptions:
@@ -201,7 +202,3 @@ def _where(rows: tuple[int, int], columns: tuple[int, int], size: int) -> str:
 
 def _span(ends: tuple[int, int]) -> int:
     return ends[1] - ends[0] + 1
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" + ("" if number == 1 else "s")

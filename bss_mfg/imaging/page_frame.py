@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from math import dist
 from typing import TYPE_CHECKING, Any
 
+from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.imaging.grid import Quad, apply_homography, homography
 from bss_mfg.model import LabelFile, Place
 
@@ -88,7 +89,7 @@ def frame_at_dpi(label_file: LabelFile, page: int, dpi: float) -> PageFrame:
     """The frame of a page that was rasterised from our own file at `dpi`."""
     import numpy as np
 
-    scale = dpi / 25.4
+    scale = dpi / MM_PER_INCH
     return PageFrame(label_file, page, np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0], [0.0, 0.0, 1.0]]))
 
 

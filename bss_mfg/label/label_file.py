@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.label.layout.checks import DesignFindings
 from bss_mfg.label.layout.file_content import LabelFileContent, SymbolStyle
-from bss_mfg.label.layout.label_rows import LabelRow, RowMaker, consecutive_ranges
+from bss_mfg.label.layout.label_rows import LabelRow, RowMaker
 from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.layout.texts import check_text
 from bss_mfg.label.render.by_language import render_label_file
@@ -46,8 +47,8 @@ def make_label_file(task: LabelFileTask) -> tuple[bytes, bytes]:
         if task.layout.template.definition.each == "package":
             packages = [
                 one
-                for first, count in consecutive_ranges(task.numbers)
-                for one in ledger.packages(task.batch.id, first, count)
+                for some in consecutive_ranges(task.numbers)
+                for one in ledger.packages(task.batch.id, some.start, len(some))
             ]
             rows = tuple(map(maker.row_of, packages))
             index = _index(task, ((package.number, package.serials_text) for package in packages))
@@ -112,8 +113,8 @@ def check_rows(layout: PageLayout, rows: Iterator[LabelRow]) -> None:
 def _serials(ledger: Ledger, task: LabelFileTask) -> Iterator[tuple[int, str]]:
     batch, each = task.batch, task.layout.template.definition.each
     if each == "package":
-        for first, count in consecutive_ranges(task.numbers):
-            for package in ledger.packages(batch.id, first, count):
+        for some in consecutive_ranges(task.numbers):
+            for package in ledger.packages(batch.id, some.start, len(some)):
                 yield package.number, package.serials_text
         return
     size = batch.units_per_package

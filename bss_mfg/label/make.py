@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 from bss_mfg.core import parallel
 from bss_mfg.core.files import is_complete, make_folder, sha256_of, write_atomically
 from bss_mfg.core.processes import TaskFailure
+from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.spool import Spool
 from bss_mfg.errors import InputError, MissingError, RefusedError
 from bss_mfg.label.label_file import LabelFileTask, check_label_file, index_header, list_label_file, make_label_file
@@ -30,7 +31,6 @@ from bss_mfg.model import Batch, LabelFile
 LABELS_PER_FILE = 960
 """At most this many labels in one file unless told otherwise, in whole pages."""
 
-Progress = Callable[[int, int], None]
 Result = TypeVar("Result")
 _GO_ON = "What is finished stays. Run the same command again to go on."
 
@@ -125,7 +125,7 @@ def make_labels(
     request: LabelRequest = LabelRequest(),
     *,
     executor: Executor | None = None,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> LabelFiles:
     """Make the label files of a batch in `folder`, and the index beside them.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from bss_mfg.pipeline.preparation import PreparedRun
 from bss_mfg.verify.findings import Finding
 from bss_mfg.verify.verification import Verifier, VerifyOptions
 from bss_mfg.workspace.workspace import Workspace
+
+_log = logging.getLogger(__name__)
 
 MOST_FAULTS = 1_000
 """Faults that are named one by one."""
@@ -164,21 +167,32 @@ def run_pipeline(run: RunContext) -> RunOutcome:
     )
 
 
+def _begin(run: RunContext, step: str, total: int) -> Progress:
+    _log.info("step %s of batch %s", step, run.prepared.plan.batch)
+    return run.reporter.begin(step, total)
+
+
+def _end(run: RunContext, done: int, what: str, fresh: int, more: str = "") -> None:
+    _log.info("%d %s, %d of them new", done, what, fresh)
+    run.reporter.end(done, what, fresh, more)
+
+
 def _leave_out(run: RunContext, step: str, why: str) -> StepLeftOut:
+    _log.info("step %s is left out: %s", step, why)
     run.reporter.skip(step, why)
     return StepLeftOut(why)
 
 
 def _issue(run: RunContext) -> IssueResult:
     units = run.prepared.plan.units
-    progress = run.reporter.begin("issue", units)
+    progress = _begin(run, "issue", units)
     issued = create_batch(run.ledger, run.vault, run.prepared.batch_request, executor=run.executor, progress=progress)
-    run.reporter.end(units, "units", units if issued.created else 0)
+    _end(run, units, "units", units if issued.created else 0)
     return issued
 
 
 def _make_labels(run: RunContext, batch: Batch) -> LabelsMade:
-    progress = run.reporter.begin("labels", batch.packages)
+    progress = _begin(run, "labels", batch.packages)
     made = make_labels(
         run.ledger,
         batch,
@@ -190,7 +204,7 @@ def _make_labels(run: RunContext, batch: Batch) -> LabelsMade:
         progress=progress,
     )
     fresh = made.labels - sum(labels for labels, _ in made.extents[: made.unchanged])
-    run.reporter.end(made.labels, "labels", fresh, f"on {counted(made.pages, 'page')}")
+    _end(run, made.labels, "labels", fresh, f"on {counted(made.pages, 'page')}")
     return LabelsMade(made, changed=fresh > 0)
 
 
@@ -201,7 +215,7 @@ def _read_labels_back(run: RunContext, batch: Batch, made: LabelFiles) -> Labels
         return _leave_out(
             run, "verify", f"{language} can't be read back here: scan the printed labels (`bss-mfg scan`)"
         )
-    progress = run.reporter.begin("verify", batch.packages)
+    progress = _begin(run, "verify", batch.packages)
 
     def tell(done: int, total: int) -> None:
         run.reporter.failed(verifier.fault_count)
@@ -221,7 +235,7 @@ def _read_labels_back(run: RunContext, batch: Batch, made: LabelFiles) -> Labels
     )
     run.reporter.failed(read.faults.total + len(read.broken))
     wrong = "" if read.right else f", {read.faults.total:,} not"
-    run.reporter.end(read.verified, f"labels read right{wrong}", found.counts["matched"])
+    _end(run, read.verified, f"labels read right{wrong}", found.counts["matched"])
     return read
 
 
@@ -231,7 +245,7 @@ def _make_manifest(run: RunContext, batch: Batch) -> LogsMade | StepLeftOut:
     mapping, folder = run.prepared.mapping, run.folder("upload")
     if not mapping:
         return _leave_out(run, "manifest", f"no control log mapping for the spec {run.prepared.spec.spec.name}")
-    progress = run.reporter.begin("manifest", batch.packages)
+    progress = _begin(run, "manifest", batch.packages)
     listed = run.ledger.manifests(batch.id)
     paths = [folder / one.file for one in listed if (folder / one.file).exists()]
     make_folder(folder)
@@ -250,13 +264,13 @@ def _make_manifest(run: RunContext, batch: Batch) -> LogsMade | StepLeftOut:
             paths.append(one.path)
         fresh += one.contents.device_logs + one.contents.bundle_logs
     count = fresh + sum(one.device_logs + one.bundle_logs for one in listed)
-    run.reporter.end(count, "control logs", fresh, f"in {counted(len(paths), 'file')}")
+    _end(run, count, "control logs", fresh, f"in {counted(len(paths), 'file')}")
     return LogsMade(tuple(paths), changed=fresh > 0)
 
 
 def _make_traveller(run: RunContext, batch: Batch) -> TravellerMade:
     """One traveller a batch: it shows the ledger's head of its day, so it isn't made again on another."""
-    progress, folder = run.reporter.begin("traveller", 1), run.folder("labels")
+    progress, folder = _begin(run, "traveller", 1), run.folder("labels")
     if not any(part.each == "batch" for part in run.ledger.printed_parts(batch.id)):
         # Of a run that was killed before the ledger heard of it; should others have worked meanwhile, its bytes don't
         # tell it from a stranger's. But the name was free when the run was begun.
@@ -271,5 +285,5 @@ def _make_traveller(run: RunContext, batch: Batch) -> TravellerMade:
         LabelRequest(accept_made=True, stem=TRAVELLER_STEM),
         progress=progress,
     )
-    run.reporter.end(1, "page", 0 if made.unchanged else 1)
+    _end(run, 1, "page", 0 if made.unchanged else 1)
     return TravellerMade(made.files[0] if made.files[0].exists() else None, changed=not made.unchanged)

@@ -22,6 +22,7 @@ from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.issuing.numbering import free_batch_id
 from bss_mfg.label.layout.file_content import SymbolStyle
 from bss_mfg.ledger.store import Ledger
+from bss_mfg.workspace.product import LoadedProduct
 from bss_mfg.workspace.workspace import Workspace
 
 PLAN_FILE = "run.json"
@@ -66,7 +67,7 @@ class Plan:
 class RunRequest:
     """What the operator typed. Without a `batch` it gets the next free id, without a `template` the product's."""
 
-    product: str
+    product: LoadedProduct
     units: int
     batch: str | None = None
     template: str | None = None
@@ -113,13 +114,12 @@ def begun_plan(workspace: Workspace, batch: str) -> OpenedPlan:
 
 def new_plan(workspace: Workspace, ledger: Ledger, request: RunRequest, version: str) -> Plan:
     """The plan of a new run, its batch named."""
-    loaded, identities = workspace.product(request.product), request.identities
-    batch = request.batch
+    product, batch, identities = request.product, request.batch, request.identities
     return Plan(
-        batch=checked_name(batch, "batch id") if batch else free_run_id(workspace, ledger, request.product),
-        product=request.product,
+        batch=checked_name(batch, "batch id") if batch else free_run_id(workspace, ledger, product.name),
+        product=product.name,
         units=request.units,
-        template=request.template or loaded.product.template,
+        template=request.template or product.product.template,
         printer=request.printer,
         symbols=request.symbols,
         identities=str(identities.resolve()) if identities else None,

@@ -62,9 +62,8 @@ class PreparedRun:
         return self.printer.language in ("pdf", "png")
 
 
-def prepare_run(workspace: Workspace, plan: Plan) -> PreparedRun:
+def prepare_run(workspace: Workspace, plan: Plan, product: LoadedProduct) -> PreparedRun:
     """Load and check all that a plan names. `InputError` for the first thing that would stop it later."""
-    product = workspace.product(plan.product)
     spec = workspace.spec(product.product.spec)
     if product.product.stage == "production":
         require_confirmed(spec)

@@ -12,6 +12,7 @@ from pathlib import Path
 from bss_mfg.core import parallel
 from bss_mfg.core.files import read_bytes, sha256_of
 from bss_mfg.core.processes import TaskFailure
+from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.text import counted
 from bss_mfg.errors import BssError, InputError
 from bss_mfg.ledger.issued import chunked
@@ -27,7 +28,6 @@ from bss_mfg.verify.findings import PageSymbol, ScannedPage
 from bss_mfg.verify.request import ReadRequest
 from bss_mfg.verify.task_runner import TaskRunner
 from bss_mfg.verify.tasks import PageTask
-from bss_mfg.verify.verification import Progress
 
 READABLE = (".pdf", ".png")
 _REPORT_TITLE = b"/Title (Verification of "
@@ -61,7 +61,7 @@ def reconcile_labels(
     key: PrivateKey | None = None,
     data_key: bytes | None = None,
     executor: Executor | None = None,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> Comparison:
     """All PDF and PNG files that are among `files`. With `key` each barcode is opened, and compared with the keys that
     `data_key` opens (none: the batch is retired, and Device UUIDs are compared). Both go to the processes of

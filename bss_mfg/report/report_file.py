@@ -32,10 +32,10 @@ def check_report(path: Path) -> None:
 
 def write_report(outcome: Verification, path: Path, made_at: str, version: str, again: bool = False) -> None:
     """Put a report in place, whole or not at all; `again` where this run wrote it before."""
-    write_atomically(path, _pieces(outcome, path, made_at, version), replace=again or is_report(path))
+    write_atomically(path, _blocks(outcome, path, made_at, version), replace=again or is_report(path))
 
 
-def _pieces(outcome: Verification, path: Path, made_at: str, version: str) -> Iterator[bytes]:
+def _blocks(outcome: Verification, path: Path, made_at: str, version: str) -> Iterator[bytes]:
     kind = path.suffix.lower()
     if kind == ".pdf":
         return pdf_report(outcome, made_at, version)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 from typing import Literal
 
+from bss_mfg.core.ranges import consecutive_ranges
+from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.imaging.defects import Defects
 from bss_mfg.imaging.grade import SymbolGrade
 from bss_mfg.imaging.grid import Quad
@@ -273,11 +274,8 @@ def still_missing(
     for index, label_file in enumerate(label_files, 1):
         for number in label_file.numbers:
             newest[number] = index
-    ranges = groupby(enumerate(tracker.unaccounted()), key=lambda pair: pair[1] - pair[0])
-    for _, numbers in ranges:
-        first = next(numbers)[1]
-        count = 1 + sum(1 for _ in numbers)
-        for package in ledger.packages(batch.id, first, count):
+    for numbers in consecutive_ranges(tracker.unaccounted()):
+        for package in ledger.packages(batch.id, numbers.start, len(numbers)):
             number = package.number
             if not newest[number]:
                 yield Finding(
@@ -306,7 +304,8 @@ def locate_symbols(seen: Sequence[PageSymbol], frame: PageFrame | None, dpi: flo
     if frame is None:
         if not dpi:
             return list(seen)
-        corners = [(round(item.read.box[0] / dpi * 25.4, 1), round(item.read.box[1] / dpi * 25.4, 1)) for item in seen]
+        of_reads = (item.read.box for item in seen)
+        corners = [(round(box[0] / dpi * MM_PER_INCH, 1), round(box[1] / dpi * MM_PER_INCH, 1)) for box in of_reads]
         return [replace(item, corner=corner) for item, corner in zip(seen, corners, strict=True)]
     centres = np.array([item.read.center for item in seen])
     _, _, width, height = frame.label_file.symbol_boxes[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from bss_mfg.core import parallel
 from bss_mfg.core.processes import TaskFailure
+from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.text import printable_name
 from bss_mfg.errors import InputError
 from bss_mfg.imaging.grade import SymbolGrade
@@ -36,7 +37,6 @@ MAX_PICTURES = 200
 _MAX_PENDING = 2_000
 """Findings that are written down at once, of one large file."""
 
-Progress = Callable[[int, int], None]
 Value = TypeVar("Value")
 
 
@@ -56,6 +56,10 @@ class VerifyOptions:
     resume: bool = False
     reread_scrapped: bool = True
     """Whether a file with a unit that was scrapped since is read again: its label is to be taken off the line."""
+
+
+REPORT_TITLE = "Verification of "
+"""What the title of a report begins with, before the batch's id: such a PDF shows labels that failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,7 @@ def verify(
     batch: Batch,
     paths: Sequence[Path],
     options: VerifyOptions = VerifyOptions(),
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
     *,
     executor: Executor | None = None,
 ) -> Verification:
@@ -185,7 +189,7 @@ class Verifier:
         ledger: Ledger,
         batch: Batch,
         options: VerifyOptions = VerifyOptions(),
-        progress: Progress = lambda done, total: None,
+        progress: Progress = no_progress,
         *,
         executor: Executor | None = None,
     ) -> None:

@@ -31,9 +31,10 @@ from tests.helpers.factory import Factory
 
 
 def prepared(factory: Factory, units: int) -> PreparedRun:
+    product = factory.workspace.product("bulb")
     with factory.ledger() as ledger:
-        plan = new_plan(factory.workspace, ledger, RunRequest("bulb", units, "B1"), "1")
-    return prepare_run(factory.workspace, plan)
+        plan = new_plan(factory.workspace, ledger, RunRequest(product, units, "B1"), "1")
+    return prepare_run(factory.workspace, plan, product)
 
 
 # --- before anything is written -----------------------------------------------------------------------------------

@@ -71,7 +71,6 @@ def baseline(shot: Damaged, sheet: Sheet) -> int:
     return max(len(read_with_zxing(shot.grey) & wanted), int(by_dmtx))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", CLASSES)
 def test_as_many_are_read_as_by_the_better_library_and_none_wrongly(
     books: tuple[Factory, Sheet], tmp_path: Path, kind: str

@@ -57,6 +57,7 @@ def test_imports_hold_every_contract() -> None:
     [
         ("core/files.py", "import bss_mfg.ledger.store", "Imports run downward from room to room"),
         ("label/template/template.py", "import bss_mfg.label.layout.label_rows", "Imports run downward inside label"),
+        ("report/statistics.py", "import bss_mfg.report.wording", "Imports run downward inside report"),
         ("payload/keys.py", "import bss_mfg.payload.build", "No circles, between rooms or inside them"),
         ("imaging/grid.py", "import cryptography", "Imaging reaches neither ledger nor label nor crypto"),
         ("core/processes.py", "import sqlite3", "Only the ledger speaks SQL"),

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.label.layout.page_layout import PageLayout, VariableSlot
 from bss_mfg.label.template.expressions import Value, Values
 from bss_mfg.label.template.template import Each
@@ -77,7 +78,8 @@ class RowMaker:
     def rows(self, ledger: Ledger, numbers: Sequence[int]) -> Iterator[LabelRow]:
         """The rows of label numbers (from 1), streamed from the ledger."""
         batch, size = self._batch, self._batch.units_per_package
-        for first, count in consecutive_ranges(numbers):
+        for some in consecutive_ranges(numbers):
+            first, count = some.start, len(some)
             if self._each == "package":
                 for package in ledger.packages(batch.id, first, count):
                     yield self._package(package)
@@ -85,10 +87,10 @@ class RowMaker:
                 last = (first + count - 2) // size + 1
                 for package in ledger.packages(batch.id, (first - 1) // size + 1, last - (first - 1) // size):
                     for unit_number, unit in enumerate(package.units, (package.number - 1) * size + 1):
-                        if first <= unit_number < first + count:
+                        if unit_number in some:
                             yield self._unit(package, unit)
             elif self._each == "carton":
-                for carton in range(first, first + count):
+                for carton in some:
                     start = (carton - 1) * self._per_carton + 1
                     yield self._group(list(ledger.packages(batch.id, start, self._per_carton)), carton)
             else:
@@ -179,22 +181,3 @@ def _text(slot: VariableSlot, values: Values, by_unit: Sequence[Values]) -> str 
         return slot.text.fill(values) or None
     found = _values(slot, values, by_unit)
     return None if found is None else slot.text.fill(found) or None
-
-
-def consecutive_ranges(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Consecutive runs of numbers as (first, count)."""
-    if isinstance(numbers, range) and numbers.step == 1:
-        if numbers:
-            yield numbers[0], len(numbers)
-        return
-    start = previous = None
-    for number in numbers:
-        if previous is None or start is None:
-            start = previous = number
-        elif number == previous + 1:
-            previous = number
-        else:
-            yield start, previous - start + 1
-            start = previous = number
-    if start is not None and previous is not None:
-        yield start, previous - start + 1

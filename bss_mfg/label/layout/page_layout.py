@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from bss_mfg.core.units import POINTS_PER_MM
 from bss_mfg.errors import InputError
 from bss_mfg.label.layout.checks import DesignFindings, check_areas, check_contrast
 from bss_mfg.label.layout.geometry import PlacedElement, caption_height, place_elements
 from bss_mfg.label.layout.texts import TextPlan, check_text
 from bss_mfg.label.template.expressions import CompiledText, Condition, Values, compile_condition, compile_text
 from bss_mfg.label.template.loading import LoadedTemplate
-from bss_mfg.label.template.printer import POINTS_PER_MM, Printer
+from bss_mfg.label.template.printer import Printer
 from bss_mfg.label.template.template import (
     Bars,
     Box,

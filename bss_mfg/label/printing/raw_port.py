@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.errors import InputError
 
 TRIES = 4
@@ -50,7 +51,7 @@ def send_to_raw_port(
     *,
     timeout_s: float = 30.0,
     sleep: Callable[[float], None] = time.sleep,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> SendResult:
     """Send formats to a raw port; returns what was handed over, also when the printer went away midway.
 

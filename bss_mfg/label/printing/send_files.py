@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from bss_mfg.core.files import read_bytes, sha256_of
+from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.errors import MissingError, RefusedError
 from bss_mfg.label.make import LabelFiles
 from bss_mfg.label.printing.raw_port import parse_address, send_to_raw_port, split_formats
@@ -21,7 +20,7 @@ def send_label_files(
     address: str,
     *,
     again: bool = False,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> int:
     """Send label files to a printer's raw port, and record what was handed over; returns the number of labels.
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bss_mfg.core.units import MM_PER_INCH, POINTS_PER_MM
 from bss_mfg.label.layout.checks import reflectance
 from bss_mfg.label.layout.file_content import LabelFileContent
 from bss_mfg.label.layout.geometry import PlacedElement
@@ -23,7 +24,6 @@ from bss_mfg.label.layout.texts import TextPlan
 from bss_mfg.label.render.canvas import draw_sample_mark, new_canvas
 from bss_mfg.label.render.shapes import add_artwork_forms, draw_shapes, embed_pdf_artwork
 from bss_mfg.label.template.fonts import Font
-from bss_mfg.label.template.printer import MM_PER_INCH, POINTS_PER_MM
 from bss_mfg.symbol import Matrix, data_matrix
 
 Bits = NDArray[np.bool_]

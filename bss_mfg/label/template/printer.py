@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from bss_mfg.core.models import FileModel
 from bss_mfg.core.toml_files import load_toml, quoted, validate
-
-MM_PER_INCH = 25.4
-POINTS_PER_MM = 72 / 25.4
+from bss_mfg.core.units import MM_PER_INCH
 
 Language = Literal["pdf", "zpl", "png"]
 
@@ -55,10 +54,8 @@ class Printer:
         return self.dots_per_mm_y * self.scale_y
 
 
-class PrinterFile(BaseModel):
+class PrinterFile(FileModel):
     """A printer's file, printers/NAME.toml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal[1] = Field(description="Version of this file format.")
     title: str = Field("", description="For people: model, place.")

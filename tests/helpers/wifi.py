@@ -1,0 +1,26 @@
+"""What Wi-Fi devices have of their own."""
+
+from __future__ import annotations
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from bss_mfg.payload.formats import FORMATS, SPKI
+from bss_mfg.payload.spec import packaged_names, packaged_spec
+
+SPECS = [packaged_spec(name).spec for name in packaged_names()]
+
+
+def spec(name: str):  # type: ignore[no-untyped-def]
+    return packaged_spec(name).spec
+
+
+PUKS = [
+    FORMATS[SPKI].write(
+        bytes.fromhex("3039301306072a8648ce3d020106082a8648ce3d030107032200")
+        + ec.generate_private_key(ec.SECP256R1())
+        .public_key()
+        .public_bytes(serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint)
+    )
+    for _ in range(8)
+]
