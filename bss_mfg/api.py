@@ -25,7 +25,8 @@ from bss_mfg.model import Batch as IssuedBatch
 from bss_mfg.model import Secret
 from bss_mfg.reconcile import reconciliation
 from bss_mfg.report.report_file import check_report, write_report
-from bss_mfg.verify import verification
+from bss_mfg.verify import outcome, verification
+from bss_mfg.verify.finding_rows import finding_row
 from bss_mfg.verify.findings import Finding as LabelFinding
 from bss_mfg.version import __version__
 from bss_mfg.workspace.actor import current_actor
@@ -111,7 +112,7 @@ class Verification:
     passed: bool
     counts: Mapping[str, int]
     unreadable: tuple[tuple[str, str], ...]
-    _outcome: verification.Verification = field(repr=False)
+    _outcome: outcome.Verification = field(repr=False)
 
     @property
     def findings(self) -> Iterator[Finding]:
@@ -254,7 +255,7 @@ class OpenWorkspace:
         for report in targets:
             check_report(report)
         pictures = any(report.suffix.lower() in (".html", ".pdf") for report in targets)
-        options = verification.VerifyOptions(partial, second_reader, grade, pictures)
+        options = outcome.VerifyOptions(partial, second_reader, grade, pictures)
         batch = self._ledger.batch(batch_id)
         with self._processes() as executor:
             found = verification.verify(self._ledger, batch, [Path(file) for file in files], options, executor=executor)
@@ -336,7 +337,7 @@ def open_workspace(
 
 
 def _finding(item: LabelFinding) -> Finding:
-    row = verification.finding_row(item)
+    row = finding_row(item)
     return Finding(
         verdict=str(row["verdict"]),
         serials=row["serials"],

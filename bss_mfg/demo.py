@@ -34,7 +34,8 @@ from bss_mfg.programming.release import release_keys
 from bss_mfg.reconcile.reconciliation import Reconciliation, reconcile
 from bss_mfg.report.html_report import html_report
 from bss_mfg.tables import manifest_jsonl
-from bss_mfg.verify.verification import Verification, VerifyOptions, verify
+from bss_mfg.verify.outcome import Verification, VerifyOptions
+from bss_mfg.verify.verification import verify
 from bss_mfg.workspace.product import Product
 from bss_mfg.workspace.workspace import Workspace
 

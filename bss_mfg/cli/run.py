@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_details, print_json, say, shown_path
-from bss_mfg.cli.run_progress import RunDisplay, duration_words
+from bss_mfg.cli.progress import RunDisplay, duration_words
 from bss_mfg.core.text import counted
 from bss_mfg.version import __version__
 
@@ -202,7 +202,7 @@ def _show_plan(app: App, prepared: PreparedRun, found: Estimate, begun: bool, as
 
 def _json_document(ledger: Ledger, outcome: RunOutcome) -> dict[str, Any]:
     from bss_mfg.pipeline.pipeline import LabelsMade, LabelsRead, LogsMade, TravellerMade
-    from bss_mfg.verify.verification import finding_row
+    from bss_mfg.verify.finding_rows import finding_row
 
     batch = outcome.batch
     labels = outcome.labels.files if isinstance(outcome.labels, LabelsMade) else None
@@ -254,7 +254,7 @@ def _print_outcome(prepared: PreparedRun, outcome: RunOutcome) -> None:
 
 def _print_faults(read: LabelsRead) -> None:
     from bss_mfg.report.wording import place_words
-    from bss_mfg.verify.verification import finding_row
+    from bss_mfg.verify.finding_rows import finding_row
 
     for item in read.faults[:MOST_SHOWN]:
         where = place_words(finding_row(item))

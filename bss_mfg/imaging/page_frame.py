@@ -6,19 +6,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from math import dist
 from typing import TYPE_CHECKING, Any
 
 from bss_mfg.core.units import MM_PER_INCH
-from bss_mfg.imaging.grid import Quad, apply_homography, homography
+from bss_mfg.imaging.geometry import PixelBox, Quad, apply_homography, box_of, homography, sides_of
 from bss_mfg.model import LabelFile, Place
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-PixelBox = tuple[float, float, float, float]
-"""x, y, width, height in pixels."""
 
 _Points = Sequence[tuple[float, float]]
 
@@ -63,13 +59,6 @@ class PageFrame:
     def millimetres(self, points: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
         """Pixels (n, 2) to mm on the printed page."""
         return apply_homography(self._inverse, points)
-
-
-def box_of(quad: Quad) -> PixelBox:
-    """The upright box around four corners."""
-    (a, b), (c, d), (e, f), (g, h) = quad
-    left, top = min(a, c, e, g), min(b, d, f, h)
-    return (left, top, max(a, c, e, g) - left, max(b, d, f, h) - top)
 
 
 @lru_cache(maxsize=8)
@@ -166,7 +155,7 @@ def _fit(labels: Sequence[tuple[Quad, Quad]]) -> tuple[NDArray[np.floating[Any]]
 
 def _side(quad: Quad) -> float:
     """The mean side of a symbol in pixels."""
-    return sum(dist(quad[index - 1], quad[index]) for index in range(4)) / 4 or 1e-9
+    return sum(sides_of(quad)) / 4 or 1e-9
 
 
 def _affine(here: _Points, there: _Points) -> NDArray[np.floating[Any]] | None:

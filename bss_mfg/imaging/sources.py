@@ -17,13 +17,8 @@ from bss_mfg.core.units import MM_PER_INCH, POINTS_PER_INCH, POINTS_PER_MM
 from bss_mfg.errors import InputError, from_os_error
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from bss_mfg.imaging.geometry import Grey, MmBox
 
-    Grey = NDArray[np.uint8]
-
-MmBox = tuple[float, float, float, float]
-"""x, y, width, height in mm from the page's top left corner."""
 PageCrop = tuple[int, int, "Grey"]
 """Left and top in pixels, and the grey there."""
 

@@ -13,13 +13,12 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 
-from bss_mfg.core.read_tables import Table, open_table
+from bss_mfg.core.read_tables import TableRows, open_table
+from bss_mfg.core.text import first_problems, has_control_characters, starts_formula
 from bss_mfg.credentials import check_install_code, check_serial
-from bss_mfg.errors import InputError
+from bss_mfg.errors import InputError, Location
 from bss_mfg.model import Identity, ImportedIdentity
 
-_UNSAFE = re.compile(r"[=+\-@]|[^\x00-\x1f]*[\x00-\x1f]")
-"""The start of a cell that a spreadsheet would run, or one with a control character."""
 _ROUNDED = re.compile(r"[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+|[0-9]+[.,][0-9]+")
 _SURELY_ROUNDED = re.compile(r"[0-9]+[.,][0-9]+([eE][+-]?[0-9]+)?|[0-9]+[eE][+-][0-9]+")
 """What only a spreadsheet writes: a PIN or an install code may well be 1234E567."""
@@ -33,6 +32,7 @@ _INSTALL_CODE = "install_code"
 _COLUMNS = ("serial", "uuid", "mac")
 _ISSUED_COLUMNS = (*_COLUMNS, "oob_key", "oob_sha256")
 _MOST_NAMED = 8
+_FILE = "identities file"
 
 
 def read_identities(path: Path, extra_columns: Sequence[str] = ()) -> tuple[Identity, ...]:
@@ -63,16 +63,16 @@ def stream_identities(path: Path, extra_columns: Sequence[str] = ()) -> Iterator
     if any(suspects.values()):
         _add_repeated(path, extra_columns, suspects, bad)
     if bad.count:
-        more = [f"and {bad.count - _MOST_NAMED} more rows"] if bad.count > _MOST_NAMED else []
+        named = [f"row {number} {what}" for number, what in sorted(bad.first)]
         raise InputError(
             "the identities can't be used",
-            where=str(path),
-            problems=[*(f"row {number} {what}" for number, what in sorted(bad.first)), *more],
+            where=path,
+            problems=first_problems(named, _MOST_NAMED, "rows", bad.count),
             way_out="Correct these rows (in a spreadsheet: format the columns as text before pasting). "
             "Nothing was issued.",
         )
     if not found:
-        raise InputError("has a header and no rows", where=str(path), way_out="Add one row per unit.")
+        raise InputError("has a header and no rows", where=path, way_out="Add one row per unit.")
 
 
 class IdentityFile:
@@ -99,7 +99,7 @@ class _BadRows:
 
 def _identities(path: Path, extra_columns: Sequence[str], bad: _BadRows) -> Iterator[tuple[int, Identity]]:
     """The good rows of a file with their numbers; repeated values are not looked for."""
-    table = open_table(path, (*_COLUMNS, *extra_columns))
+    table = open_table(path, (*_COLUMNS, *extra_columns), _FILE)
     for number, cells in table.rows:
         if not any(cell.strip() for cell in cells):
             bad.add(number, "is blank")
@@ -144,9 +144,9 @@ def read_imported(path: Path) -> Iterator[ImportedIdentity]:
 
     Keys are hashed at once, and no message holds one. `InputError` at the first bad row.
     """
-    table = open_table(path, _ISSUED_COLUMNS)
+    table = open_table(path, _ISSUED_COLUMNS, _FILE)
     for number, cells in table.rows:
-        where = f"{path}, row {number}"
+        where = Location(str(path), row=number)
         try:
             _refuse_other_width(cells, table)
             digest = _digest(cells, table.columns)
@@ -173,13 +173,13 @@ def _digest(cells: Sequence[str], columns: Mapping[str, int]) -> bytes | None:
     return bytes.fromhex(digest) if digest else None
 
 
-def _read_identity(cells: Sequence[str], table: Table) -> Identity:
+def _read_identity(cells: Sequence[str], table: TableRows) -> Identity:
     """A row as an identity; `ValueError` with what is wrong."""
     _refuse_other_width(cells, table)
     return _identity_of({name: cells[index].strip() for name, index in table.columns.items()})
 
 
-def _refuse_other_width(cells: Sequence[str], table: Table) -> None:
+def _refuse_other_width(cells: Sequence[str], table: TableRows) -> None:
     if len(cells) != table.width:
         raise ValueError(f"has {len(cells)} cells, the header has {table.width}")
 
@@ -204,7 +204,7 @@ def _identity_of(values: Mapping[str, str]) -> Identity:
 
 def _refuse_damaged_secret(column: str, value: str) -> None:
     """`ValueError` where a spreadsheet would run, or has changed, what may be a secret: it is not shown."""
-    if _UNSAFE.match(value):
+    if starts_formula(value) or has_control_characters(value):
         raise ValueError(f"has a formula or control character in {column}")
     if _SURELY_ROUNDED.fullmatch(value):
         raise ValueError(f"has in {column} a number that a spreadsheet has rounded")
@@ -212,7 +212,7 @@ def _refuse_damaged_secret(column: str, value: str) -> None:
 
 def _refuse_damaged(column: str, value: str) -> None:
     """`ValueError`, with the value, where a spreadsheet would run or has changed it."""
-    if _UNSAFE.match(value):
+    if starts_formula(value) or has_control_characters(value):
         raise ValueError(f"has a formula or control character in {column} ({value[:30]!a})")
     if _ROUNDED.fullmatch(value) and not (column in _HEX and _HEX[column].fullmatch(value)):
         raise ValueError(f"has {column} {value[:30]!a}, a number that a spreadsheet has rounded")

@@ -1,6 +1,6 @@
-"""A label file as a part: where the ledger lies and which labels; checked, made or listed, here or in a process.
+"""A label file as a task: where the ledger lies and which labels; checked, made or listed, in this process or another.
 
-A part carries numbers, not rows: handing rows from the one process that reads the ledger to those that draw kept two
+A task carries numbers, not rows: handing rows from the one process that reads the ledger to those that draw kept two
 processes from being much quicker than one. The ledger is only read here.
 """
 
@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bss_mfg.core.ranges import consecutive_ranges
-from bss_mfg.label.layout.checks import DesignFindings
 from bss_mfg.label.layout.file_content import LabelFileContent, SymbolStyle
-from bss_mfg.label.layout.label_rows import LabelRow, RowMaker
+from bss_mfg.label.layout.findings import DesignFindings
+from bss_mfg.label.layout.label_rows import RowMaker
 from bss_mfg.label.layout.page_layout import PageLayout
-from bss_mfg.label.layout.texts import check_text
+from bss_mfg.label.layout.row_checks import RowChecker
 from bss_mfg.label.render.by_language import render_label_file
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.model import Actor, Batch
+from bss_mfg.model import Actor, Batch, Package
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +40,40 @@ class LabelFileTask:
     symbols: SymbolStyle
 
 
-def make_label_file(task: LabelFileTask) -> tuple[bytes, bytes]:
-    """The file's octets, and its lines of the index."""
+@dataclass(frozen=True, slots=True)
+class MadeLabelFile:
+    """A drawn label file: its bytes, and its lines of the index."""
+
+    data: bytes
+    index_lines: bytes
+
+
+def make_label_file(task: LabelFileTask) -> MadeLabelFile:
+    """Draw the labels of a file."""
     with Ledger.open(task.ledger_path, task.who) as ledger:
         maker = RowMaker(task.layout, task.batch, task.ledger_head)
         if task.layout.template.definition.each == "package":
-            packages = [
-                one
-                for some in consecutive_ranges(task.numbers)
-                for one in ledger.packages(task.batch.id, some.start, len(some))
-            ]
+            packages = list(_packages(ledger, task))
             rows = tuple(map(maker.row_of, packages))
-            index = _index(task, ((package.number, package.serials_text) for package in packages))
+            index_lines = _index(task, ((package.number, package.serials_text) for package in packages))
         else:
             rows = tuple(maker.rows(ledger, task.numbers))
-            index = _index(task, _serials(ledger, task))
-    return render_label_file(LabelFileContent(task.title, maker.layout, rows, task.start_at, task.symbols)), index
+            index_lines = _index(task, _serials(ledger, task))
+    content = LabelFileContent(task.title, maker.layout, rows, task.start_at, task.symbols)
+    return MadeLabelFile(render_label_file(content), index_lines)
 
 
 def check_label_file(task: LabelFileTask) -> None:
     """`InputError` where one of the labels can't be printed."""
     with Ledger.open(task.ledger_path, task.who) as ledger:
         maker = RowMaker(task.layout, task.batch, task.ledger_head)
-        check_rows(maker.layout, maker.rows(ledger, task.numbers))
+        findings = DesignFindings(task.layout.template)
+        checker = RowChecker(maker.layout, findings)
+        checker.check_fixed_texts()
+        findings.refuse()
+        for row in maker.rows(ledger, task.numbers):
+            checker.check(row)
+            findings.refuse()
 
 
 def list_label_file(task: LabelFileTask) -> bytes:
@@ -72,13 +83,13 @@ def list_label_file(task: LabelFileTask) -> bytes:
 
 
 def _index(task: LabelFileTask, labels: Iterable[tuple[int, str]]) -> bytes:
-    """Which label (number, serials) lies where."""
-    boxes, grid = task.layout.symbol_boxes(), task.layout.rows_and_columns
+    """Lines that say which label (number, serials) lies where."""
+    boxes, rows_and_columns = task.layout.symbol_boxes(), task.layout.grid.rows_and_columns
     buffer = io.StringIO()
     write = csv.writer(buffer).writerow
     for at, (number, serials) in enumerate(labels, task.start_at - 1):
         page, place = divmod(at, len(boxes))
-        row, column = grid[place]
+        row, column = rows_and_columns[place]
         x, y = boxes[place][:2]
         write([task.name, page + 1, row + 1, column + 1, f"{x:.2f}", f"{y:.2f}", number, serials])
     return buffer.getvalue().encode()
@@ -89,33 +100,15 @@ def index_header(layout: PageLayout) -> bytes:
     return f"file,page,row,column,x_mm,y_mm,{layout.template.definition.each},serials\r\n".encode()
 
 
-def check_rows(layout: PageLayout, rows: Iterator[LabelRow]) -> None:
-    """Refuse the changing texts and codes of labels that can't be printed, before the first file."""
-    fits: set[tuple[int, int]] = set()
-    fixed_findings = DesignFindings(layout.template)
-    for plan, text in layout.fixed_texts:
-        check_text(layout.template, plan, text, fixed_findings)
-    fixed_findings.refuse()
-    for row in rows:
-        findings: DesignFindings | None = None
-        for (_, text_plan), text_shown in zip(layout.texts, row.texts, strict=True):
-            if text_shown:
-                findings = findings or DesignFindings(layout.template)
-                check_text(layout.template, text_plan, text_shown, findings)
-        for number, (code, text_shown) in enumerate(zip(layout.codes, row.codes, strict=True)):
-            if text_shown and (number, (matrix := code.matrix(text_shown)).columns) not in fits:
-                layout.fit_code(code, matrix)
-                fits.add((number, matrix.columns))
-        if findings:
-            findings.refuse()
+def _packages(ledger: Ledger, task: LabelFileTask) -> Iterator[Package]:
+    for span in consecutive_ranges(task.numbers):
+        yield from ledger.packages(task.batch.id, span.start, len(span))
 
 
 def _serials(ledger: Ledger, task: LabelFileTask) -> Iterator[tuple[int, str]]:
     batch, each = task.batch, task.layout.template.definition.each
     if each == "package":
-        for some in consecutive_ranges(task.numbers):
-            for package in ledger.packages(batch.id, some.start, len(some)):
-                yield package.number, package.serials_text
+        yield from ((package.number, package.serials_text) for package in _packages(ledger, task))
         return
     size = batch.units_per_package
     for number in task.numbers:

@@ -21,7 +21,8 @@ from bss_mfg.model import Batch
 from bss_mfg.pipeline.plan import TRAVELLER_STEM
 from bss_mfg.pipeline.preparation import PreparedRun
 from bss_mfg.verify.findings import Finding
-from bss_mfg.verify.verification import Verifier, VerifyOptions
+from bss_mfg.verify.outcome import VerifyOptions
+from bss_mfg.verify.verification import Verifier
 from bss_mfg.workspace.workspace import Workspace
 
 _log = logging.getLogger(__name__)

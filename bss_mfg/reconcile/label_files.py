@@ -24,7 +24,8 @@ from bss_mfg.programming.readback import ExpectedUnits
 from bss_mfg.reconcile.batch_records import BatchRecords
 from bss_mfg.reconcile.comparison import Comparison, ComparisonBuilder, SerialSummary
 from bss_mfg.reconcile.programming_tasks import KeyAccess
-from bss_mfg.verify.findings import PageSymbol, ScannedPage
+from bss_mfg.verify.diagnosis import DiagnosisCause, DiagnosisKind
+from bss_mfg.verify.page_findings import PageSymbol, ScannedPage
 from bss_mfg.verify.request import ReadRequest
 from bss_mfg.verify.task_runner import TaskRunner
 from bss_mfg.verify.tasks import PageTask
@@ -144,16 +145,16 @@ class _LabelComparison:
         if package is None:
             self._book.add_difference(f"page {page.number}: {said.detail}", file.path, said.serials)
             return None
-        if said.kind in ("foreign", "mismatched"):
+        if said.kind in (DiagnosisKind.FOREIGN, DiagnosisKind.MISMATCHED):
             self._differs(f"page {page.number}: {said.detail}", package, file.path, said.serials)
             return package
         file.shown[package] += 1
-        if said.kind == "scrapped" and file.shown[package] == 1:
+        if said.kind is DiagnosisKind.SCRAPPED and file.shown[package] == 1:
             file.outdated.add(said.serials)
         if item.in_place_of is not None and item.in_place_of != package and 1 <= item.in_place_of <= batch.packages:
             where = self._books.serials_of(item.in_place_of)
             self._differs(f"page {page.number}: lies in the place of {where}", package, file.path)
-        if not said.detail.startswith("an older barcode"):
+        if said.cause is not DiagnosisCause.SUPERSEDED:
             self._count += not self._marks[package] & LABEL_READ
             self._marks[package] |= LABEL_READ
         return package

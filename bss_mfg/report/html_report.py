@@ -27,8 +27,9 @@ from bss_mfg.report.wording import (
     sample_words,
     worst_rows,
 )
+from bss_mfg.verify.finding_rows import finding_row, finding_rows
 from bss_mfg.verify.findings import FINDING_KINDS, Finding
-from bss_mfg.verify.verification import REPORT_TITLE, Verification, finding_row, finding_rows
+from bss_mfg.verify.outcome import REPORT_TITLE, Verification
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -20,8 +20,9 @@ from bss_mfg.report.wording import (
     sample_words,
     worst_rows,
 )
+from bss_mfg.verify.finding_rows import finding_row
 from bss_mfg.verify.findings import FINDING_KINDS
-from bss_mfg.verify.verification import REPORT_TITLE, Verification, finding_row
+from bss_mfg.verify.outcome import REPORT_TITLE, Verification
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.defects import Defects

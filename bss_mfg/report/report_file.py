@@ -10,7 +10,7 @@ from bss_mfg.errors import InputError
 from bss_mfg.report.data_reports import csv_report, json_report
 from bss_mfg.report.html_report import html_report, is_report
 from bss_mfg.report.pdf_report import pdf_report
-from bss_mfg.verify.verification import Verification
+from bss_mfg.verify.outcome import Verification
 
 SUFFIXES = (".html", ".pdf", ".csv", ".json")
 

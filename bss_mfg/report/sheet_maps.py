@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 
 from bss_mfg.model import LabelFile
 from bss_mfg.verify.findings import Finding
-from bss_mfg.verify.verification import Verification
+from bss_mfg.verify.outcome import Verification
 
 MOST_MAPS = 60
 """Pages that are drawn, and rolls; those with faults come first."""

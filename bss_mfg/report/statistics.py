@@ -11,7 +11,7 @@ from typing import Any
 
 from bss_mfg.core.text import printable_name
 from bss_mfg.imaging.grade import SymbolGrade
-from bss_mfg.verify.verification import Verification
+from bss_mfg.verify.outcome import Verification
 
 LETTERS = ("A", "B", "C", "D", "F")
 MOST_WORST = 10

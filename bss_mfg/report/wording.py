@@ -8,8 +8,9 @@ from typing import Any, Literal, NamedTuple
 
 from bss_mfg.core.text import counted
 from bss_mfg.report.statistics import Statistics
+from bss_mfg.verify.finding_rows import finding_row
 from bss_mfg.verify.findings import Finding
-from bss_mfg.verify.verification import Verification, finding_row
+from bss_mfg.verify.outcome import Verification
 
 MOST_FAILURES_SHOWN = 200
 """Labels that are not right whose pictures a report shows; the rest is counted."""

@@ -23,6 +23,7 @@ from PIL import Image
 
 from tests.helpers.commands import run_cli
 from tests.helpers.factory import Factory, tree
+from tests.helpers.keys import good_pem, pem
 
 SAMPLE_PUK = "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgADLZXG+MzHkCUT1F88yQpaiDW7vu8XDSIhJwsVr2bmmag="
 """The key in Amazon's public Wi-Fi barcode samples."""
@@ -37,10 +38,6 @@ class Case:
     says: str
     way_out: str
     prepare: Callable[[Factory], list[object]]
-
-
-def pem(key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey) -> bytes:
-    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def certificate() -> bytes:
@@ -79,10 +76,6 @@ def private_pem() -> bytes:
     return ec.generate_private_key(ec.SECP256R1()).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-
-
-def good_pem() -> bytes:
-    return pem(ec.generate_private_key(ec.SECP256R1()).public_key())
 
 
 def added(*options: object) -> Callable[[Factory], list[object]]:

@@ -19,7 +19,7 @@ from bss_mfg.manifest.log_mapping import load_mapping
 from bss_mfg.verify.diagnosis import diagnose
 from bss_mfg.verify.inspect import explain, read_strings
 from tests.helpers.factory import Factory
-from tests.helpers.wifi import PUKS, SPECS, spec
+from tests.helpers.specs import PUKS, SPECS, spec
 
 
 def test_a_batch_of_bars_is_issued_printed_and_read_back(factory: Factory, tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_a_batch_of_bars_is_issued_printed_and_read_back(factory: Factory, tmp_p
     ]
     [(text, _)] = read_strings(str(scans / "02.png"))
     explained = explain(text, SPECS)
-    assert (explained["spec"], explained["problems"]) == ("amazon-1d-code128", [])
+    assert (explained.spec, explained.problems) == ("amazon-1d-code128", [])
 
     cases = {
         "SN0000000001": ("match", ""),

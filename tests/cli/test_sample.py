@@ -11,8 +11,8 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-from tests.cli.test_verify import cell
 from tests.helpers.factory import Factory
+from tests.helpers.scans import cell
 
 if TYPE_CHECKING:
     pass

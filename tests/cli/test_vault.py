@@ -147,7 +147,7 @@ def test_a_short_passphrase_is_refused(line: Factory, tmp_path: Path) -> None:
 
 def test_the_keyring_keeps_it(line: Factory, tmp_path: Path) -> None:
     kept = tmp_path / "keyring.json"
-    env = {"PYTHON_KEYRING_BACKEND": "tests.helpers.keyring_in_a_file.Keyring", "KEYRING_FILE": str(kept)}
+    env = {"PYTHON_KEYRING_BACKEND": "tests.helpers.keyring_file.Keyring", "KEYRING_FILE": str(kept)}
     keys = program(line)
     done = line.process("vault", "rekey", "--to", "keyring", env=env)
     assert done.code == 0, done.err

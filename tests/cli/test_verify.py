@@ -17,34 +17,7 @@ import pytest
 from PIL import Image
 
 from tests.helpers.factory import Factory
-from tests.helpers.pictures import pdfium
-
-PX = 300 / 25.4
-
-
-def sheet(factory: Factory, batch: str) -> np.ndarray:
-    return pdfium(factory.root / "batches" / batch / "labels" / f"{batch}-labels-0001.pdf", 300)
-
-
-def cell(number: int) -> tuple[slice, slice]:
-    """The pixels of a label (from 1) of sheet-a4-24."""
-    row, column = divmod(number - 1, 3)
-    x, y = int((7.25 + 66.0 * column) * PX), int((12.9 + 33.9 * row) * PX)
-    return slice(y, y + int(33.8 * PX)), slice(x, x + int(63.4 * PX))
-
-
-def tampered(factory: Factory) -> Image.Image:
-    """Label 4 again over 8, label 6 of batch B over 11, label 14 covered."""
-    page, other = sheet(factory, "A"), sheet(factory, "B")
-    for source, there, here in ((page, 4, 8), (other, 6, 11)):
-        rows, columns = cell(there)
-        target_rows, target_columns = cell(here)
-        piece = source[rows, columns]
-        page[target_rows.start : target_rows.start + piece.shape[0],
-             target_columns.start : target_columns.start + piece.shape[1]] = piece  # fmt: skip
-    page[cell(14)] = 255
-    return Image.fromarray(page)
-
+from tests.helpers.scans import cell, sheet, tampered
 
 TURNS: dict[str, Callable[[Image.Image], Image.Image]] = {
     "straight": lambda image: image,
@@ -188,7 +161,7 @@ def test_many_page_tiffs_are_read(printed: Factory, tmp_path: Path) -> None:
 
 def test_hostile_symbols_do_no_harm(printed: Factory, tmp_path: Path) -> None:
     from bss_mfg.symbol import data_matrix
-    from tests.unit.test_symbol import picture
+    from tests.helpers.scans import picture
 
     text = b"ABV:OB04;<script>alert(1)</script>:\x1b]0;x\x07=1+1;"
     Image.fromarray(picture(data_matrix(text), 5)).save(tmp_path / "x.png", dpi=(300, 300))

@@ -17,8 +17,8 @@ import pypdfium2
 import pytest
 from PIL import Image, ImageFilter
 
-from tests.cli.test_verify import cell, tampered
 from tests.helpers.factory import Factory
+from tests.helpers.scans import cell, tampered
 
 if TYPE_CHECKING:
     pass

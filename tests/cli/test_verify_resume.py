@@ -11,9 +11,10 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-from bss_mfg.verify.verification import Verification, VerifyOptions, verify
-from tests.cli.test_verify import cell
+from bss_mfg.verify.outcome import Verification, VerifyOptions
+from bss_mfg.verify.verification import verify
 from tests.helpers.factory import Factory
+from tests.helpers.scans import cell
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,10 @@ from PIL import Image
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import open_source
 from bss_mfg.ledger.checking import payload_digest
-from bss_mfg.verify.findings import Finding, PackageTracker, ScannedPage
+from bss_mfg.verify.findings import Finding
+from bss_mfg.verify.package_tracker import PackageTracker
 from bss_mfg.verify.page import PageReader
+from bss_mfg.verify.page_findings import ScannedPage
 from bss_mfg.verify.request import ReadRequest
 from tests.faults.damage import CLASSES, SEED, Damaged, Sheet, damaged, read_with_libdmtx, read_with_zxing, real_sheet
 from tests.helpers.factory import WHO, Factory

@@ -16,7 +16,8 @@ from PIL import Image
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.label.layout.label_rows import LabelRow, RowMaker
-from bss_mfg.label.layout.page_layout import PageLayout, SymbolPlan
+from bss_mfg.label.layout.page_layout import PageLayout
+from bss_mfg.label.layout.symbol_fit import SymbolPlan
 from bss_mfg.label.make import LabelFiles
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import Printer

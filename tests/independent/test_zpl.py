@@ -22,8 +22,8 @@ import zxingcpp
 from PIL import Image
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.layout.checks import DesignFindings
 from bss_mfg.label.layout.file_content import LabelFileContent
+from bss_mfg.label.layout.findings import DesignFindings
 from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.label.layout.page_layout import lay_out
 from bss_mfg.label.render.by_language import render_label_file

@@ -12,8 +12,8 @@ from typing import Any
 
 from bss_mfg.imaging.zxing_reader import Read
 from bss_mfg.model import LabelFile
-from bss_mfg.verify.diagnosis import Diagnosis
-from bss_mfg.verify.findings import PageSymbol, ScannedPage
+from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisCause
+from bss_mfg.verify.page_findings import PageSymbol, ScannedPage
 from bss_mfg.verify.tasks import FileDescription, PageTask, describe_file
 from bss_mfg.verify.verification import Verifier
 from tests.helpers.factory import Factory
@@ -46,7 +46,10 @@ class Answering(Executor):
         box = (0.0, 0.0, 20.0, 20.0)
         seen = [
             PageSymbol(
-                Read(b"x" * 190, box), Diagnosis("match", "", self.batch, number), in_place_of=number, corner=(1.0, 2.0)
+                Read(b"x" * 190, box),
+                Diagnosis(DiagnosisCause.ISSUED, "", self.batch, number),
+                in_place_of=number,
+                corner=(1.0, 2.0),
             )
             for number in numbers
         ]

@@ -223,6 +223,40 @@ def test_parquet_has_strings_and_integers_in_row_groups(
     assert read == table(line, *columns)
 
 
+def test_a_parquet_file_is_the_one_that_pandas_would_write(
+    line: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Byte for byte, but for the version of pandas that it is said to be of, and the name that it has for texts."""
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    import pandas
+
+    monkeypatch.setattr(tables, "ROW_GROUP", 4)
+    monkeypatch.setattr(rows, "UNITS_AT_ONCE", 2)
+    columns = tuple(UNIT_COLUMNS)
+    with line.ledger() as ledger:
+        Table(ledger, ledger.batch("B1"), columns).parquet(tmp_path / "ours.parquet")
+    written = parquet.ParquetFile(tmp_path / "ours.parquet")
+    types = {name: "Int64" if name in INTEGER_COLUMNS else "string" for name in columns}
+    frame = pandas.DataFrame(table(line, *columns), columns=list(columns)).astype(types)
+    empty = pyarrow.Schema.from_pandas(frame.iloc[:0], preserve_index=False)
+
+    def notes(schema: Any) -> dict[str, Any]:
+        told = json.loads(schema.metadata[b"pandas"])
+        del told["pandas_version"]
+        for column in told["columns"]:
+            if column["numpy_type"] == "string":
+                assert column.pop("pandas_type") in ("object", "unicode")  # before and after pandas 3
+        return told  # type: ignore[no-any-return]
+
+    assert notes(written.schema_arrow) == notes(empty)
+    sizes = [written.metadata.row_group(number).num_rows for number in range(written.num_row_groups)]
+    with parquet.ParquetWriter(tmp_path / "theirs.parquet", written.schema_arrow) as writer:
+        for size in sizes:
+            part, frame = frame.iloc[:size], frame.iloc[size:]
+            writer.write_table(pyarrow.Table.from_pandas(part, written.schema_arrow, preserve_index=False))
+    assert (tmp_path / "ours.parquet").read_bytes() == (tmp_path / "theirs.parquet").read_bytes()
+
+
 def test_without_pyarrow_parquet_names_the_way_out(
     line: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

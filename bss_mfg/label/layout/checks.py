@@ -1,77 +1,40 @@
-"""What is wrong with a label: found, named by element, and either refused or drawn where it happens."""
+"""Whether a label's elements lie where they may: on the label, clear of symbols, where the printer prints, on light
+ground."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from bss_mfg.errors import InputError
+from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import PlacedElement, inside, overlap
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
-from bss_mfg.label.template.template import Bars, Box, DataMatrix, Image, Line, Qr, TextElement
+from bss_mfg.label.template.template import Bars, Box, DataMatrix, Image, Line, Media, Qr, Template, TextElement
 from bss_mfg.model import Rect, Stage
-
-Severity = Literal["error", "warning"]
 
 
 @dataclass(frozen=True, slots=True)
-class DesignFinding:
-    """One finding: `element` counts from 0; None is the label as a whole."""
+class LabelAreas:
+    """The areas of a label, in mm from its top left corner: `bleed` is what artwork may cover, `safe` where texts and
+    codes should stay, `sample_mark` where development labels say SAMPLE."""
 
-    severity: Severity
-    element_index: int | None
-    what: str
-    way_out: str
-    where: str
+    label: Rect
+    bleed: Rect
+    safe: Rect
+    sample_mark: Rect | None
 
-
-class DesignFindings:
-    """Collects findings; `refuse` raises the errors among them as one `InputError`."""
-
-    def __init__(self, loaded: LoadedTemplate) -> None:
-        self._loaded = loaded
-        self.items: list[DesignFinding] = []
-
-    def error(self, element: int | None, what: str, way_out: str, field: str | None = None) -> None:
-        """Note something that can't be printed."""
-        self._add("error", element, what, way_out, field)
-
-    def warning(self, element: int | None, what: str, way_out: str, field: str | None = None) -> None:
-        """Note something that can be printed and is not good."""
-        self._add("warning", element, what, way_out, field)
-
-    def _add(self, severity: Severity, element: int | None, what: str, way_out: str, field: str | None) -> None:
-        if element is None:
-            where = self._loaded.document.where((field,)) if field else self._loaded.document.name
-        else:
-            where = self._loaded.where(element, field)
-        finding = DesignFinding(severity, element, what, way_out, where)
-        if finding not in self.items:
-            self.items.append(finding)
-
-    @property
-    def errors(self) -> list[DesignFinding]:
-        """What can't be printed."""
-        return [item for item in self.items if item.severity == "error"]
-
-    def refuse(self) -> None:
-        """Raise the errors, if there are any: the first in full, the others listed."""
-        if errors := self.errors:
-            first, *others = errors
-            raise InputError(
-                first.what,
-                where=first.where,
-                problems=[f"also {item.where}: {item.what}" for item in others[:5]],
-                way_out=first.way_out,
-            )
-
-
-def sample_mark_rect(loaded: LoadedTemplate) -> Rect | None:
-    """Where the SAMPLE mark goes."""
-    area = loaded.definition.sample
-    return Rect(area.x, area.y, area.width, area.height) if area else None
+    @classmethod
+    def of(cls, template: Template) -> LabelAreas:
+        """The areas of a template's label."""
+        media, sample = template.media, template.sample
+        width, height, bleed, safe = media.label_width, media.label_height, media.bleed, media.safe
+        return cls(
+            Rect(0.0, 0.0, width, height),
+            Rect(-bleed, -bleed, width + 2 * bleed, height + 2 * bleed),
+            Rect(safe, safe, width - 2 * safe, height - 2 * safe),
+            Rect(sample.x, sample.y, sample.width, sample.height) if sample else None,
+        )
 
 
 def check_areas(
@@ -79,68 +42,92 @@ def check_areas(
 ) -> None:
     """Everything lies on the label and where the printer can print, and nothing touches a symbol's quiet zone."""
     media = loaded.definition.media
-    if stage == "development" and loaded.definition.sample is None:
+    areas = LabelAreas.of(loaded.definition)
+    if stage == "development" and areas.sample_mark is None:
         findings.error(
+            DesignFindingKind.NO_SAMPLE_AREA,
             None,
             "the template has no [sample] area, and labels of a development product must carry a SAMPLE mark",
             "Add [sample] with x, y, width and height in mm, away from the symbol.",
         )
-    label = Rect(0.0, 0.0, media.label_width, media.label_height)
-    bleed = Rect(-media.bleed, -media.bleed, label.width + 2 * media.bleed, label.height + 2 * media.bleed)
-    safe = Rect(media.safe, media.safe, label.width - 2 * media.safe, label.height - 2 * media.safe)
-    sample = sample_mark_rect(loaded)
     for item in placed:
-        shape = isinstance(item.element, (Line, Box, Image))
-        limit = bleed if shape else label
-        if not inside(item.rect, limit):
-            x, y, width, height = item.rect
-            far = f"from {x:.1f}, {y:.1f} " if x < 0 or y < 0 else ""
-            findings.error(
-                item.index,
-                f"reaches {far}to {x + width:.1f} x {y + height:.1f} mm, outside the label of "
-                f"{media.label_width:g} x {media.label_height:g} mm",
-                "Move it or make it smaller." + (" Artwork may go into a bleed: set it in [media]." if shape else ""),
-            )
-        elif not shape and not inside(item.rect, safe):
-            findings.warning(
-                item.index,
-                f"is nearer than {media.safe:g} mm to the label's edge: a printer that is off by that cuts it",
-                "Move it inwards, or set safe in [media].",
-            )
-    if sample and not inside(sample, label):
+        _check_on_label(item, areas, media, findings)
+    if areas.sample_mark and not inside(areas.sample_mark, areas.label):
         findings.error(
+            DesignFindingKind.OUTSIDE_LABEL,
             None,
             f"the SAMPLE mark reaches outside the label of {media.label_width:g} x {media.label_height:g} mm",
             "Move it or make it smaller.",
             "sample",
         )
     for item in placed:
-        if sample and isinstance(item.element, TextElement) and overlap(item.rect, sample):
-            findings.warning(item.index, "lies on the SAMPLE mark of development labels", "Move one of them.")
-        if not isinstance(item.element, (DataMatrix, Qr, Bars)):
-            continue
-        x, y, width, height = item.rect
-        what = f"{item.element.kind} symbol or its quiet zone ({x:g}, {y:g}, {width:g} x {height:g} mm)"
-        for other in placed:
-            if other is item or not overlap(other.rect, item.rect):
-                continue
-            if isinstance(other.element, Box) and inside(item.rect, other.rect):
-                light = reflectance(other.element.color) > 0.6 and other.index < item.index
-                if light or not other.element.fill:
-                    continue  # a frame around the symbol, or a panel under it
-            findings.error(other.index, f"lies on the {what}", "Move one of them.")
-        if sample and overlap(sample, item.rect):
-            findings.error(None, f"the SAMPLE mark lies on the {what}", "Move one of them.", "sample")
-    _check_printer(loaded, placed, printer, findings)
+        if isinstance(item.element, TextElement) and areas.sample_mark and overlap(item.rect, areas.sample_mark):
+            findings.warning(
+                DesignFindingKind.ON_SAMPLE_MARK,
+                item.index,
+                "lies on the SAMPLE mark of development labels",
+                "Move one of them.",
+            )
+        if isinstance(item.element, (DataMatrix, Qr, Bars)):
+            _check_symbol_is_clear(item, item.element.kind, placed, areas.sample_mark, findings)
+    _check_media(media, printer, findings)
+    if printer.language != "pdf":
+        _check_light_texts(placed, findings)
+    if any(printer.margins_mm):
+        _check_margins(media, placed, printer, findings)
 
 
-def _check_printer(
-    loaded: LoadedTemplate, placed: Sequence[PlacedElement], printer: Printer, findings: DesignFindings
+def _check_on_label(item: PlacedElement, areas: LabelAreas, media: Media, findings: DesignFindings) -> None:
+    is_shape = isinstance(item.element, (Line, Box, Image))
+    if not inside(item.rect, areas.bleed if is_shape else areas.label):
+        x, y = item.rect.x, item.rect.y
+        start = f"from {x:.1f}, {y:.1f} " if x < 0 or y < 0 else ""
+        findings.error(
+            DesignFindingKind.OUTSIDE_LABEL,
+            item.index,
+            f"reaches {start}to {item.rect.right:.1f} x {item.rect.bottom:.1f} mm, outside the label of "
+            f"{media.label_width:g} x {media.label_height:g} mm",
+            "Move it or make it smaller." + (" Artwork may go into a bleed: set it in [media]." if is_shape else ""),
+        )
+    elif not is_shape and not inside(item.rect, areas.safe):
+        findings.warning(
+            DesignFindingKind.NEAR_EDGE,
+            item.index,
+            f"is nearer than {media.safe:g} mm to the label's edge: a printer that is off by that cuts it",
+            "Move it inwards, or set safe in [media].",
+        )
+
+
+def _check_symbol_is_clear(
+    symbol: PlacedElement,
+    kind: str,
+    placed: Sequence[PlacedElement],
+    sample_mark: Rect | None,
+    findings: DesignFindings,
 ) -> None:
-    media = loaded.definition.media
-    width, height = media.size
+    """Nothing else lies on a symbol and its quiet zone, but a frame around it or a light panel under it."""
+    x, y, width, height = symbol.rect
+    what = f"{kind} symbol or its quiet zone ({x:g}, {y:g}, {width:g} x {height:g} mm)"
+    for other in placed:
+        if other is symbol or not overlap(other.rect, symbol.rect):
+            continue
+        if isinstance(other.element, Box) and inside(symbol.rect, other.rect):
+            is_light_panel = reflectance(other.element.color) > 0.6 and other.index < symbol.index
+            if is_light_panel or not other.element.fill:
+                continue
+        findings.error(DesignFindingKind.ON_SYMBOL, other.index, f"lies on the {what}", "Move one of them.")
+    if sample_mark and overlap(sample_mark, symbol.rect):
+        findings.error(
+            DesignFindingKind.ON_SYMBOL, None, f"the SAMPLE mark lies on the {what}", "Move one of them.", "sample"
+        )
+
+
+def _check_media(media: Media, printer: Printer, findings: DesignFindings) -> None:
+    """The printer takes media of this width, and is loaded with this one."""
+    width, _ = media.size
     if printer.max_width_mm and width > printer.max_width_mm + 0.05:
         findings.error(
+            DesignFindingKind.MEDIA_TOO_WIDE,
             None,
             f"the media is {width:g} mm wide, the printer {printer.name} takes {printer.max_width_mm:g} mm",
             "Choose another printer, or a template for narrower media.",
@@ -148,45 +135,56 @@ def _check_printer(
         )
     if printer.media and (media.use or "custom") not in printer.media:
         findings.error(
+            DesignFindingKind.OTHER_MEDIA_LOADED,
             None,
             f"the template is made for {media.use or 'a medium of its own'}, the printer {printer.name} is loaded with "
             f"{', '.join(printer.media)}",
             "Choose another printer or template, or correct media in the printer's file.",
             "media",
         )
-    if printer.language != "pdf":
-        for item in placed:
-            if (
-                isinstance(item.element, TextElement)
-                and reflectance(item.element.color) > 0.3
-                and ("{" in item.element.text or item.element.when)
-            ):
-                findings.error(
-                    item.index,
-                    "a light text that changes can't be printed by a printer with black dots only",
-                    "Make it black, or choose a PDF printer. Light texts that are the same on all labels are fine.",
-                    "color",
-                )
+
+
+def _check_light_texts(placed: Sequence[PlacedElement], findings: DesignFindings) -> None:
+    """A printer of black dots draws a light text only as a fixed cut-out of a dark shape."""
+    for item in placed:
+        element = item.element
+        if not isinstance(element, TextElement) or reflectance(element.color) <= 0.3:
+            continue
+        if "{" in element.text or element.when:
+            findings.error(
+                DesignFindingKind.LIGHT_TEXT,
+                item.index,
+                "a light text that changes can't be printed by a printer with black dots only",
+                "Make it black, or choose a PDF printer. Light texts that are the same on all labels are fine.",
+                "color",
+            )
+
+
+def _check_margins(media: Media, placed: Sequence[PlacedElement], printer: Printer, findings: DesignFindings) -> None:
+    """Nothing lies in the strips at the media's edges that the printer can't print; the labels at a page's four
+    corners speak for all."""
+    width, height = media.size
     left, top, right, bottom = printer.margins_mm
-    if any(printer.margins_mm):
-        cells = [
-            (media.margin_left + column * media.step_x, media.margin_top + row * media.step_y)
-            for row in {0, media.rows - 1}
-            for column in {0, media.columns - 1}
-        ]
-        printable = Rect(left, top, width - left - right, height - top - bottom)
-        for item in placed:
-            for x, y in cells:
-                at = (x + item.rect.x + printer.offset_x_mm, y + item.rect.y + printer.offset_y_mm)
-                moved = Rect(*at, item.rect.width, item.rect.height)
-                if not isinstance(item.element, (Box, Image)) and not inside(moved, printable):
-                    findings.error(
-                        item.index,
-                        f"lies where the printer {printer.name} can't print (its margins are {left:g}, "
-                        f"{top:g}, {right:g}, {bottom:g} mm)",
-                        "Move it inwards, or correct the printer's margins.",
-                    )
-                    break
+    corners = [
+        (media.margin_left + column * media.step_x, media.margin_top + row * media.step_y)
+        for row in {0, media.rows - 1}
+        for column in {0, media.columns - 1}
+    ]
+    printable = Rect(left, top, width - left - right, height - top - bottom)
+    for item in placed:
+        if isinstance(item.element, (Box, Image)):
+            continue
+        for x, y in corners:
+            at = (x + item.rect.x + printer.offset_x_mm, y + item.rect.y + printer.offset_y_mm)
+            if not inside(Rect(*at, item.rect.width, item.rect.height), printable):
+                findings.error(
+                    DesignFindingKind.IN_MARGIN,
+                    item.index,
+                    f"lies where the printer {printer.name} can't print (its margins are {left:g}, "
+                    f"{top:g}, {right:g}, {bottom:g} mm)",
+                    "Move it inwards, or correct the printer's margins.",
+                )
+                break
 
 
 def reflectance(color: str) -> float:
@@ -209,16 +207,19 @@ def check_contrast(
     loaded: LoadedTemplate, symbol: PlacedElement, placed: Sequence[PlacedElement], findings: DesignFindings
 ) -> None:
     """Refuse a symbol on dark ground, warn where its contrast can't be graded 4."""
-    found = contrast(loaded, symbol, placed)
-    if found < 0.40:
+    expected = contrast(loaded, symbol, placed)
+    way_out = "Use a lighter stock, or put a white filled box under the symbol."
+    if expected < 0.40:
         findings.error(
+            DesignFindingKind.LOW_CONTRAST,
             symbol.index,
-            f"the symbol contrast would be about {found:.0%}, at least 40 % is wanted",
-            "Use a lighter stock, or put a white filled box under the symbol.",
+            f"the symbol contrast would be about {expected:.0%}; at least 40 % is needed",
+            way_out,
         )
-    elif found < 0.70:
+    elif expected < 0.70:
         findings.warning(
+            DesignFindingKind.LOW_CONTRAST,
             symbol.index,
-            f"the symbol contrast would be about {found:.0%}, and 70 % is grade 4",
-            "Use a lighter stock, or put a white filled box under the symbol.",
+            f"the symbol contrast would be about {expected:.0%}; grade 4 needs 70 %",
+            way_out,
         )

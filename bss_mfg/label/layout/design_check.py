@@ -1,14 +1,14 @@
-"""Packages that are in no ledger, for looking before anything is issued: the longest and the shortest that can come."""
+"""A template checked on a printer before anything is issued, with the longest and the shortest package there can be."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
-from bss_mfg.label.layout.checks import DesignFindings
+from bss_mfg.label.layout.findings import DesignFindings
 from bss_mfg.label.layout.label_rows import LabelRow, RowMaker
 from bss_mfg.label.layout.page_layout import PageLayout, lay_out
-from bss_mfg.label.layout.texts import check_text
+from bss_mfg.label.layout.row_checks import RowChecker
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.label.template.template import carries_payload
@@ -17,8 +17,8 @@ from bss_mfg.model import Batch, Package
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Whose labels are looked at: a batch that need not exist, and its packages by the name of their case. An example
-    is looked at as `bars` by a template that has a Code 128 instead of a Data Matrix."""
+    """Whose labels are drawn: a batch that need not exist, and its packages by the name of their case (longest,
+    shortest). `bars_example` takes its place on a template that has a Code 128 instead of a Data Matrix."""
 
     title: str
     batch: Batch
@@ -30,7 +30,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class CheckedDesign:
-    """A subject laid out on a printer: the layout, the rows of its cases, and all that was found."""
+    """An example laid out on a printer: the layout, the rows of its cases, and all findings."""
 
     example: Example
     layout: PageLayout
@@ -39,7 +39,7 @@ class CheckedDesign:
 
 
 def check_design(loaded: LoadedTemplate, printer: Printer, example: Example) -> CheckedDesign:
-    """Lay the subject's cases out and collect everything that is wrong, instead of stopping at the first."""
+    """Lay the example's cases out and collect everything that is wrong, instead of stopping at the first."""
     findings = DesignFindings(loaded)
     if example.bars_example and any(map(carries_payload, loaded.definition.element)):
         example = example.bars_example
@@ -48,14 +48,10 @@ def check_design(loaded: LoadedTemplate, printer: Printer, example: Example) -> 
     maker = RowMaker(layout, batch, (1, "0123456789abcdef" * 4))
     layout = maker.layout
     rows = {name: maker.row_of(package) for name, package in example.cases.items()}
-    for plan, text in layout.fixed_texts:
-        check_text(loaded, plan, text, findings)
-    for row in rows.values():
-        wrong = {issue.element_index for issue in findings.items}  # the longest case speaks for the other one
-        for (_, text_plan), text_shown in zip(layout.texts, row.texts, strict=True):
-            if text_shown and (text_plan.element_index not in wrong or row is rows["longest"]):
-                check_text(loaded, text_plan, text_shown, findings)
-        for code, text_shown in zip(layout.codes, row.codes, strict=True):
-            if text_shown:
-                layout.check_code(code, text_shown, findings)
+    checker = RowChecker(layout, findings)
+    checker.check_fixed_texts()
+    for name, row in rows.items():
+        # Where the longest case's text is wrong, the other's would only say so again.
+        wrong: Set[int | None] = {finding.element_index for finding in findings.items}
+        checker.check(row, skip_texts_of=frozenset() if name == "longest" else wrong)
     return CheckedDesign(example, layout, rows, findings)

@@ -63,7 +63,7 @@ class RowMaker:
         }
         self.layout = self._layout = layout.with_constants(self._constants())
         layout = self.layout
-        # Most templates speak of the package alone; then the units' values need not be made.
+        # Most templates show values of the package alone; then the units' values need not be made.
         slots = [slot for slot, _ in layout.texts] + [plan.slot for plan in layout.codes] + list(layout.conditions)
         self._by_unit = any(slot.unit is not None for slot in slots)
 
@@ -78,19 +78,18 @@ class RowMaker:
     def rows(self, ledger: Ledger, numbers: Sequence[int]) -> Iterator[LabelRow]:
         """The rows of label numbers (from 1), streamed from the ledger."""
         batch, size = self._batch, self._batch.units_per_package
-        for some in consecutive_ranges(numbers):
-            first, count = some.start, len(some)
+        for span in consecutive_ranges(numbers):
             if self._each == "package":
-                for package in ledger.packages(batch.id, first, count):
+                for package in ledger.packages(batch.id, span.start, len(span)):
                     yield self._package(package)
             elif self._each == "unit":
-                last = (first + count - 2) // size + 1
-                for package in ledger.packages(batch.id, (first - 1) // size + 1, last - (first - 1) // size):
+                first, last = (span[0] - 1) // size + 1, (span[-1] - 1) // size + 1
+                for package in ledger.packages(batch.id, first, last - first + 1):
                     for unit_number, unit in enumerate(package.units, (package.number - 1) * size + 1):
-                        if unit_number in some:
+                        if unit_number in span:
                             yield self._unit(package, unit)
             elif self._each == "carton":
-                for carton in some:
+                for carton in span:
                     start = (carton - 1) * self._per_carton + 1
                     yield self._group(list(ledger.packages(batch.id, start, self._per_carton)), carton)
             else:
@@ -136,14 +135,14 @@ class RowMaker:
         return self._row("", values, (unit,))
 
     def _group(self, packages: Sequence[Package], carton: int) -> LabelRow:
-        whole = carton == 0
+        is_batch = carton == 0
         first, last = packages[0].units[0], packages[-1].units[-1]
         values: dict[str, Value] = {
             **self._base,
             "carton": carton,
             "package": packages[0].number,
-            "count": self._batch.packages if whole else len(packages),
-            "units": self._batch.units if whole else sum(len(package.units) for package in packages),
+            "count": self._batch.packages if is_batch else len(packages),
+            "units": self._batch.units if is_batch else sum(len(package.units) for package in packages),
             "first_serial": first.serial,
             "last_serial": last.serial,
             **_of_unit(first, 1),
@@ -168,7 +167,7 @@ def _of_unit(unit: Unit, number: int) -> dict[str, Value]:
 
 
 def _values(slot: VariableSlot, values: Values, by_unit: Sequence[Values]) -> Values | None:
-    """What a slot speaks of, or None where its condition does not hold or its unit is not there."""
+    """The values that a slot is about, or None where its condition does not hold or its unit is not there."""
     if slot.unit is not None:
         if slot.unit >= len(by_unit):
             return None

@@ -8,7 +8,8 @@ from typing import Any
 from bss_mfg.errors import InputError
 from bss_mfg.label.layout.checks import contrast
 from bss_mfg.label.layout.design_check import CheckedDesign
-from bss_mfg.label.layout.geometry import PlacedElement, place_elements
+from bss_mfg.label.layout.findings import DesignFindingKind
+from bss_mfg.label.layout.geometry import place_elements
 from bss_mfg.label.layout.page_layout import lay_out
 from bss_mfg.label.template.template import DataMatrix
 from bss_mfg.symbol import SQUARE_SIZES, data_matrix
@@ -32,12 +33,34 @@ class SymbolFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class NextSize:
+    """What the next larger Data Matrix would be: `modules` a side (0: there is none), and either the dots and mm of a
+    module or why it would not print."""
+
+    modules: int = 0
+    module_dots_x: int = 0
+    module_x_mm: float = 0.0
+    problem: str = ""
+
+    def __str__(self) -> str:
+        """The fact as a line for people."""
+        if not self.modules:
+            return "this is the largest Data Matrix"
+        if self.problem:
+            return f"{self.modules}x{self.modules} modules would not print: {self.problem}"
+        return (
+            f"{self.modules}x{self.modules} modules would have {self.module_dots_x} dots ({self.module_x_mm:.3f} mm) "
+            "each"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Preflight:
-    """The outcome: facts of the symbol (None where a label has none), the next size, texts, and findings."""
+    """The outcome: the checked design, and facts of its symbol and of the next size (None where a label has none)."""
 
     design: CheckedDesign
     symbol: SymbolFacts | None
-    next_size: str
+    next_size: NextSize | None
 
     @property
     def prints(self) -> bool:
@@ -75,7 +98,7 @@ class Preflight:
                 "contrast": round(self.symbol.contrast, 2),
                 "characters_to_spare": self.symbol.characters_to_spare,
             },
-            "next_size": self.next_size,
+            "next_size": str(self.next_size or ""),
             "texts": self.texts(),
             "findings": [
                 {"severity": item.severity, "where": item.where, "what": item.what, "way_out": item.way_out}
@@ -91,13 +114,13 @@ class Preflight:
         pairs = [(plan, text) for plan, text in layout.fixed_texts]
         pairs += [(plan, text) for (_, plan), text in zip(layout.texts, row.texts, strict=True) if text]
         for plan, text in sorted(pairs, key=lambda pair: pair[0].element_index):
-            size, lines = plan.fitted(text, layout.template.font(plan.font))
+            size, lines = plan.fitted(text, layout.template.font(plan.style.font))
             found.append(
                 {
                     "element": plan.element_index + 1,
                     "text": text,
-                    "font": plan.font,
-                    "size": plan.size,
+                    "font": plan.style.font,
+                    "size": plan.style.size,
                     "printed_size": size,
                     "lines": len(lines),
                 }
@@ -106,11 +129,11 @@ class Preflight:
 
 
 def preflight(design: CheckedDesign) -> Preflight:
-    """Facts and findings for a subject that was laid out."""
+    """Facts and findings of an example that was laid out."""
     layout = design.layout
     plan = layout.symbol
     if plan is None:
-        return Preflight(design, None, "")
+        return Preflight(design, None, None)
     printer = layout.printer
     placed = place_elements(layout.template, design.example.batch.units_per_package)
     element = next(item for item in placed if isinstance(item.element, DataMatrix))
@@ -123,25 +146,22 @@ def preflight(design: CheckedDesign) -> Preflight:
         plan.columns * plan.module_dots_x / printer.scaled_dots_per_mm_x,
         plan.rows * plan.module_dots_y / printer.scaled_dots_per_mm_y,
         plan.quiet_zone * plan.module_dots_x / printer.scaled_dots_per_mm_x,
-        _side(element),
+        element.rect.width,
         contrast(layout.template, element, placed),
-        _room_for(design),
+        _characters_to_spare(design),
     )
     if abs(facts.module_x_mm - facts.module_y_mm) > 1e-9:
         design.findings.warning(
+            DesignFindingKind.MODULES_NOT_SQUARE,
             element.index,
             f"modules are {facts.module_x_mm:.4f} x {facts.module_y_mm:.4f} mm: the nearest to square that whole dots "
             f"of {printer.dots_per_mm_x:.4g} x {printer.dots_per_mm_y:.4g} dots/mm give",
-            "Nothing need be done up to a dot of difference.",
+            "A difference of up to one dot needs no action.",
         )
-    return Preflight(design, facts, _next(design))
+    return Preflight(design, facts, _next_size(design))
 
 
-def _side(item: PlacedElement) -> float:
-    return float(item.rect.width)
-
-
-def _room_for(design: CheckedDesign) -> int:
+def _characters_to_spare(design: CheckedDesign) -> int:
     """How many more characters the longest payload may have in a symbol of this size."""
     text = design.example.cases["longest"].payload
     low, high = 0, 2000
@@ -155,25 +175,15 @@ def _room_for(design: CheckedDesign) -> int:
     return low
 
 
-def _next(design: CheckedDesign) -> str:
+def _next_size(design: CheckedDesign) -> NextSize:
     """What the next symbol size would mean."""
-    size = design.example.modules
-    larger = [item for item in SQUARE_SIZES if item > size]
-    if not larger:
-        return "this is the largest Data Matrix"
-    layout = design.layout
+    larger = next((size for size in SQUARE_SIZES if size > design.example.modules), None)
+    if larger is None:
+        return NextSize()
+    layout, batch = design.layout, design.example.batch
     try:
-        plan = lay_out(
-            layout.template,
-            layout.printer,
-            larger[0],
-            design.example.batch.stage,
-            design.example.batch.units_per_package,
-        ).symbol
+        plan = lay_out(layout.template, layout.printer, larger, batch.stage, batch.units_per_package).symbol
     except InputError as error:
-        return f"{larger[0]}x{larger[0]} modules would not print: {error.what}"
+        return NextSize(larger, problem=error.what)
     assert plan is not None  # noqa: S101  (for the type checker)
-    return (
-        f"{larger[0]}x{larger[0]} modules would have {plan.module_dots_x} dots "
-        f"({plan.module_dots_x / layout.printer.scaled_dots_per_mm_x:.3f} mm) each"
-    )
+    return NextSize(larger, plan.module_dots_x, plan.module_dots_x / layout.printer.scaled_dots_per_mm_x)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from bss_mfg.core.units import POINTS_PER_MM
-from bss_mfg.label.layout.checks import DesignFindings
+from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import PlacedElement
 from bss_mfg.label.template.fonts import Font
 from bss_mfg.label.template.loading import LoadedTemplate
@@ -14,127 +15,119 @@ from bss_mfg.label.template.template import Bars, TextElement
 
 _STEP = 20
 """Font sizes step by a twentieth of a point."""
+_SHARES = {"left": 0.0, "center": 0.5, "right": 1.0}
+"""How much of a text's width lies before its anchor."""
 _WORDS = re.compile(
     r"[^\s\-,/;\u3000-\u9fff\uac00-\ud7af\uff00-\uffef]+[\-,/;]*|[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef]|[\-,/;]+|\s+"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class TextPlan:
-    """A text's place: points from the label's top left corner, y upwards, in the text's own turned frame.
+class TextStyle:
+    """How a text looks: its font by name, sizes in points (never below `min_size`), at most `lines` lines, `leading`
+    in font sizes."""
 
-    (`x`, `y`) is the anchor on the top of the capitals: left end, middle or right end by `align`. `room` is the width.
-    """
-
-    element_index: int
     font: str
     size: float
     min_size: float
     lines: int
     leading: float
-    align: str
+    align: Literal["left", "center", "right"]
+    color: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextPlan:
+    """A text's place: points from the label's top left corner, y upwards, in the text's own turned frame.
+
+    (`x`, `y`) is the anchor on the top of the capitals: left end, middle or right end by the style's `align`. `room`
+    is the width, `cap_height` that of the capitals in font sizes.
+    """
+
+    element_index: int
+    style: TextStyle
     x: float
     y: float
     rotate: int
     room: float
     cap_height: float
-    color: str
 
     @classmethod
     def of(cls, loaded: LoadedTemplate, item: PlacedElement) -> TextPlan:
         """The plan of a text element."""
         element = item.element
         assert isinstance(element, TextElement)  # noqa: S101  (for the type checker)
-        return cls._at(
-            loaded,
-            item,
-            element.font,
-            element.size,
-            element.smallest,
-            element.lines if element.fit == "wrap" else 1,
-            element.leading,
-            element.align,
-            element.width,
-            0.0,
-            element.color,
+        style = TextStyle(
+            font=element.font,
+            size=element.size,
+            min_size=element.smallest,
+            lines=element.lines if element.fit == "wrap" else 1,
+            leading=element.leading,
+            align=element.align,
+            color=element.color,
         )
+        return cls._anchored(loaded, item, style, element.rotate, element.width)
 
     @classmethod
     def caption(cls, loaded: LoadedTemplate, item: PlacedElement, element: Bars) -> TextPlan:
         """The plan of the plain text above or below bars, centred."""
-        font = loaded.font(element.font)
-        cap = font.cap_height * element.caption_size / POINTS_PER_MM
-        down = element.height - cap if element.caption == "below" else 0.0
-        return cls._at(
-            loaded,
-            item,
-            element.font,
-            element.caption_size,
-            min(4.0, element.caption_size),
-            1,
-            1.2,
-            "center",
-            element.width,
-            down,
-            "#000000",
-        )
+        size = element.caption_size
+        style = TextStyle(element.font, size, min(4.0, size), 1, 1.2, "center", "#000000")
+        capitals = loaded.font(element.font).cap_height * size / POINTS_PER_MM
+        down = element.height - capitals if element.caption == "below" else 0.0
+        return cls._anchored(loaded, item, style, element.rotate, element.width, down)
 
     @classmethod
-    def _at(
+    def _anchored(
         cls,
         loaded: LoadedTemplate,
         item: PlacedElement,
-        font: str,
-        size: float,
-        smallest: float,
-        lines: int,
-        leading: float,
-        align: str,
+        style: TextStyle,
+        rotate: int,
         width: float,
-        down: float,
-        color: str,
+        down: float = 0.0,
     ) -> TextPlan:
-        element, (x, y, outer_width, outer_height) = item.element, item.rect
-        u = {"left": 0.0, "center": width / 2, "right": width}[align]
-        # (u, down) in the unturned frame, to the label: the frame's top left corner goes round with the rotation.
-        rotate = getattr(element, "rotate", 0)
-        at_x, at_y = {
-            0: (x + u, y + down),
-            90: (x + outer_width - down, y + u),
-            180: (x + outer_width - u, y + outer_height - down),
-            270: (x + down, y + outer_height - u),
+        """A text `width` mm wide, its capitals `down` mm below the top of the element before rotation."""
+        x, y, outer_width, outer_height = item.rect
+        along = _SHARES[style.align] * width
+        # (along, down) in the unturned frame, to the label: the frame's top left corner goes round with the rotation.
+        anchor_x, anchor_y = {
+            0: (x + along, y + down),
+            90: (x + outer_width - down, y + along),
+            180: (x + outer_width - along, y + outer_height - down),
+            270: (x + down, y + outer_height - along),
         }[rotate]
         return cls(
             item.index,
-            font,
-            size,
-            smallest,
-            lines,
-            leading,
-            align,
-            at_x * POINTS_PER_MM,
-            -at_y * POINTS_PER_MM,
+            style,
+            anchor_x * POINTS_PER_MM,
+            -anchor_y * POINTS_PER_MM,
             rotate,
             width * POINTS_PER_MM,
-            loaded.font(font).cap_height,
-            color,
+            loaded.font(style.font).cap_height,
         )
+
+    def line_start(self, number: int, width: float, size: float) -> tuple[float, float]:
+        """From the anchor to where a line (from 0, `width` points wide at `size`) begins on its baseline: along the
+        text and down, in points of its own turned frame."""
+        return -_SHARES[self.style.align] * width, self.cap_height * size + number * self.style.leading * size
 
     def fitted(self, text: str, font: Font) -> tuple[float, list[tuple[str, float]]]:
         """(size in points, lines with their widths in points). What does not fit at the smallest size stays wider."""
+        style = self.style
         width = font.width(text, 1)
-        if width * self.size <= self.room:
-            return self.size, [(text, width * self.size)]
-        if self.lines == 1:
-            size = max(int(self.room / width * _STEP) / _STEP, self.min_size)
+        if width * style.size <= self.room:
+            return style.size, [(text, width * style.size)]
+        if style.lines == 1:
+            size = max(int(self.room / width * _STEP) / _STEP, style.min_size)
             return size, [(text, width * size)]
-        size = self.size
+        size = style.size
         while True:
-            found = _wrap(text, font, self.room / size)
-            fits = len(found) <= self.lines and all(line <= self.room / size + 1e-6 for _, line in found)
-            if fits or size <= self.min_size:
-                return size, [(line, wide * size) for line, wide in found]
-            size = max(round(size - 0.25, 2), self.min_size)
+            lines = _wrap(text, font, self.room / size)
+            fits = len(lines) <= style.lines and all(wide <= self.room / size + 1e-6 for _, wide in lines)
+            if fits or size <= style.min_size:
+                return size, [(line, wide * size) for line, wide in lines]
+            size = max(round(size - 0.25, 2), style.min_size)
 
 
 def _wrap(text: str, font: Font, room: float) -> list[tuple[str, float]]:
@@ -155,12 +148,13 @@ def _wrap(text: str, font: Font, room: float) -> list[tuple[str, float]]:
 
 def check_text(loaded: LoadedTemplate, plan: TextPlan, text: str, findings: DesignFindings) -> None:
     """Note a text that is too wide, or has a character without glyph."""
-    face = loaded.font(plan.font)
+    face = loaded.font(plan.style.font)
     if missing := face.missing(text):
         codes = ", ".join(f"{character!r} (U+{ord(character):04X})" for character in missing[:5])
         findings.error(
+            DesignFindingKind.NO_GLYPH,
             plan.element_index,
-            f"the font {plan.font!r} has no glyph for {codes} in {text[:60]!r}",
+            f"the font {plan.style.font!r} has no glyph for {codes} in {text[:60]!r}",
             "The bundled fonts cover Latin, Greek and Cyrillic; change the text, or name a font that has it in "
             "[fonts].",
             "text",
@@ -171,16 +165,18 @@ def check_text(loaded: LoadedTemplate, plan: TextPlan, text: str, findings: Desi
     if width > plan.room + 0.05:
         fitting = int(size * plan.room / width * 10) / 10
         findings.error(
+            DesignFindingKind.TEXT_TOO_WIDE,
             plan.element_index,
             f"the text {text[:80]!r} is {width / POINTS_PER_MM:.1f} mm wide at {size:g} points, its "
             f"place {plan.room / POINTS_PER_MM:.1f} mm",
             f"{fitting:g} points would fit: set size or min_size, widen the element, or shorten the text.",
             "text",
         )
-    elif len(lines) > plan.lines:
+    elif len(lines) > plan.style.lines:
         findings.error(
+            DesignFindingKind.TOO_MANY_LINES,
             plan.element_index,
-            f"the text {text[:80]!r} needs {len(lines)} lines at {size:g} points, {plan.lines} are allowed",
+            f"the text {text[:80]!r} needs {len(lines)} lines at {size:g} points, {plan.style.lines} are allowed",
             "Allow more lines, set a smaller min_size, widen the element, or shorten the text.",
             "text",
         )

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.layout.checks import DesignFinding
 from bss_mfg.label.layout.design_check import CheckedDesign, Example, check_design
 from bss_mfg.label.layout.file_content import LabelFileContent
+from bss_mfg.label.layout.findings import DesignFinding
 from bss_mfg.label.layout.geometry import place_elements
 from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.label.layout.page_layout import PageLayout

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from bss_mfg.label.layout.file_content import LabelFileContent
 from bss_mfg.label.layout.label_rows import LabelRow
-from bss_mfg.label.layout.page_layout import MIN_DOTS, lay_out
+from bss_mfg.label.layout.page_layout import lay_out
+from bss_mfg.label.layout.symbol_fit import MIN_DOTS
 from bss_mfg.label.render.by_language import render_label_file
 from bss_mfg.label.template.loading import LoadedTemplate, template_from_text
 from bss_mfg.label.template.printer import Printer

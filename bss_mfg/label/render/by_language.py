@@ -1,4 +1,4 @@
-"""One door for all printer languages: a part's rows -> the bytes of its file."""
+"""One door for all printer languages: a label file's rows -> its bytes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SUFFIX = {"pdf": ".pdf", "zpl": ".zpl", "png": ".png"}
 
 
 def render_label_file(content: LabelFileContent) -> bytes:
-    """The file of a part in its printer's language. Pure, and fit for another process."""
+    """The label file in its printer's language. Pure, and fit for another process."""
     language = content.layout.printer.language
     if language == "pdf":
         return render_pdf(content)

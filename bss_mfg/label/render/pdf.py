@@ -1,4 +1,4 @@
-"""A part's rows -> PDF bytes. Pure: the same part gives the same bytes, on any machine, in any process.
+"""Label rows -> PDF bytes. Pure: the same content gives the same bytes, on any machine, in any process.
 
 reportlab keeps the document, its fonts and pictures; symbols and changing text are written as ready-made operators.
 A symbol is an inline 1-bit image mask of one pixel per module (ISO 32000-1, 8.9.6.2), or one path of merged runs.
@@ -17,12 +17,14 @@ import numpy as np
 from bss_mfg.core.units import POINTS_PER_MM
 from bss_mfg.label.layout.file_content import ByteArray, LabelFileContent, SymbolStyle
 from bss_mfg.label.layout.label_rows import LabelRow
-from bss_mfg.label.layout.page_layout import PageLayout, SymbolPlan
+from bss_mfg.label.layout.page_layout import PageLayout
+from bss_mfg.label.layout.symbol_fit import SymbolPlan
 from bss_mfg.label.layout.texts import TextPlan
 from bss_mfg.label.render.canvas import INSET, draw_sample_mark, new_canvas
 from bss_mfg.label.render.shapes import add_artwork_forms, draw_shapes, embed_pdf_artwork
+from bss_mfg.label.render.symbols import symbols_of
 from bss_mfg.label.template.fonts import Font
-from bss_mfg.symbol import Matrix, data_matrix
+from bss_mfg.symbol import Matrix
 
 STEPS_PER_DOT = 20
 """Steps of a dot in which paths are written: whole numbers are short, and 1 is the inset."""
@@ -32,7 +34,7 @@ _TURNS = {0: "1 0 0 1", 90: "0 -1 1 0", 180: "-1 0 0 -1", 270: "0 1 -1 0"}
 
 
 def render_pdf(content: LabelFileContent) -> bytes:
-    """The PDF of a part."""
+    """The PDF of a label file."""
     layout = content.layout
     buffer = BytesIO()
     canvas = new_canvas(buffer, layout.page_points, content.title)
@@ -63,7 +65,7 @@ class PageWriter:
             f"{POINTS_PER_MM / printer.dots_per_mm_y / step:.9f} 0 0 cm"
         )
         plans = [plan for _, plan in layout.texts] + [plan for plan, _ in layout.fixed_texts]
-        self._fonts = {plan.font: layout.template.font(plan.font) for plan in plans}
+        self._fonts = {plan.style.font: layout.template.font(plan.style.font) for plan in plans}
         self._placeholders = add_artwork_forms(canvas, layout.template.artwork)
         self._forms()
 
@@ -90,18 +92,12 @@ class PageWriter:
         self._canvas.beginForm(name, -edge, -height - edge, width + edge, edge)
 
     def draw_label(self, place: int, row: LabelRow) -> None:
-        """Draw one label into a cell of the current page."""
+        """Draw one label at a place of the current page."""
         layout, canvas = self._layout, self._canvas
         page_height = layout.page_dots[1]
-        if layout.symbol:
-            matrix = data_matrix(row.payload.encode("ascii"), layout.symbol.columns)
-            self._in_dots.append(self._draw(matrix, layout.symbol, place, page_height))
-        for text, plan in zip(row.codes, layout.codes, strict=True):
-            if text:
-                matrix = plan.matrix(text)
-                fitted = layout.fit_code(plan, matrix)
-                turned = matrix.turned(getattr(plan.placed.element, "rotate", 0))
-                self._in_dots.append(self._draw(turned, fitted, place, page_height))
+        draw = _mask if self._mask else _path
+        for plan, matrix in symbols_of(layout, row):
+            self._in_dots.append(draw(matrix, plan, place, page_height))
         x, y = layout.places[place]
         printer = layout.printer
         canvas.addLiteral(
@@ -117,23 +113,19 @@ class PageWriter:
                 self._text(text_plan, text)
         canvas.addLiteral("Q")
 
-    def _draw(self, matrix: Matrix, plan: SymbolPlan, place: int, page_height: int) -> str:
-        return (_mask if self._mask else _path)(matrix, plan, place, page_height)
-
     def _text(self, plan: TextPlan, text: str) -> None:
-        face = self._fonts[plan.font]
+        face = self._fonts[plan.style.font]
         size, lines = plan.fitted(text, face)
-        share = {"left": 0.0, "center": 0.5, "right": 1.0}[plan.align]
         shown: list[str] = []
         for number, (line, width) in enumerate(lines):
-            along, down = -share * width, plan.cap_height * size + number * plan.leading * size
+            along, down = plan.line_start(number, width, size)
             dx, dy = {0: (along, -down), 90: (-down, -along), 180: (-along, down), 270: (down, along)}[plan.rotate]
             show = _show(self._canvas, face, size, line)
             shown.append(f"BT {_TURNS[plan.rotate]} {plan.x + dx:.3f} {plan.y + dy:.3f} Tm {show} ET")
-        if plan.color == "#000000":
+        if plan.style.color == "#000000":
             self._canvas.addLiteral(" ".join(shown))
         else:
-            self._canvas.addLiteral(f"q {colour_operands(plan.color)} rg {' '.join(shown)} Q")
+            self._canvas.addLiteral(f"q {colour_operands(plan.style.color)} rg {' '.join(shown)} Q")
 
     def end_page(self) -> None:
         """Finish the page: the symbols in dot units come last. The content is packed at once, to keep memory small."""
@@ -159,12 +151,12 @@ def colour_operands(color: str) -> str:
 def _show(canvas: Any, face: Font, size: float, text: str) -> str:
     """Operators that show `text` in embedded subsets of the font."""
     document = canvas._doc
-    if text.isascii():  # all of ASCII stands in the first subset, in its own places
+    if text.isascii():  # all of ASCII is in the first subset, at its own codes
         name = face.reportlab_font.getSubsetInternalName(0, document)
         return f"{name} {size:g} Tf ({text.translate(_ESCAPES)}) Tj"
     return " ".join(
-        f"{face.reportlab_font.getSubsetInternalName(subset, document)} {size:g} Tf <{octets.hex()}> Tj"
-        for subset, octets in face.reportlab_font.splitString(text, document)
+        f"{face.reportlab_font.getSubsetInternalName(subset, document)} {size:g} Tf <{encoded.hex()}> Tj"
+        for subset, encoded in face.reportlab_font.splitString(text, document)
     )
 
 
@@ -181,7 +173,7 @@ def _mask(matrix: Matrix, plan: SymbolPlan, place: int, page_height: int) -> str
 def _path(matrix: Matrix, plan: SymbolPlan, place: int, page_height: int) -> str:
     """One path of merged runs in twentieths of a dot, its origin at the symbol's lower left corner."""
     x, y = plan.origins[place]
-    corners, sizes = _path_pieces(matrix.columns, matrix.rows, plan.module_dots_x, plan.module_dots_y)
+    corners, sizes = _run_operands(matrix.columns, matrix.rows, plan.module_dots_x, plan.module_dots_y)
     starts, lengths = matrix.dark_runs()
     runs = np.concatenate([corners[starts], sizes[lengths]], axis=1).tobytes().decode("ascii")
     bottom = (page_height - y) * STEPS_PER_DOT - matrix.rows * plan.module_dots_y * STEPS_PER_DOT
@@ -189,9 +181,9 @@ def _path(matrix: Matrix, plan: SymbolPlan, place: int, page_height: int) -> str
 
 
 @lru_cache(maxsize=64)
-def _path_pieces(columns: int, rows: int, dots_x: int, dots_y: int) -> tuple[ByteArray, ByteArray]:
-    """The operands of every possible run as rows of octets: its corner by `Matrix.runs`' counting, and its size by its
-    length. Picking rows of a table is ten times as quick as formatting numbers."""
+def _run_operands(columns: int, rows: int, dots_x: int, dots_y: int) -> tuple[ByteArray, ByteArray]:
+    """The operands of every possible run as rows of bytes: its corner as `Matrix.dark_runs` counts them, and its size
+    by its length. Picking rows of a table is ten times as quick as formatting numbers."""
     width, height = dots_x * STEPS_PER_DOT, dots_y * STEPS_PER_DOT
     corners = [
         f"{column * width + 1} {(rows - 1 - row) * height + 1}" for row in range(rows) for column in range(columns + 1)

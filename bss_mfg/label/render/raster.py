@@ -19,25 +19,27 @@ from bss_mfg.label.layout.checks import reflectance
 from bss_mfg.label.layout.file_content import LabelFileContent
 from bss_mfg.label.layout.geometry import PlacedElement
 from bss_mfg.label.layout.label_rows import LabelRow
-from bss_mfg.label.layout.page_layout import PageLayout, SymbolPlan
+from bss_mfg.label.layout.page_layout import PageLayout
+from bss_mfg.label.layout.symbol_fit import SymbolPlan
 from bss_mfg.label.layout.texts import TextPlan
 from bss_mfg.label.render.canvas import draw_sample_mark, new_canvas
 from bss_mfg.label.render.shapes import add_artwork_forms, draw_shapes, embed_pdf_artwork
+from bss_mfg.label.render.symbols import symbols_of
 from bss_mfg.label.template.fonts import Font
-from bss_mfg.symbol import Matrix, data_matrix
+from bss_mfg.symbol import Matrix
 
 Bits = NDArray[np.bool_]
 """Rows x columns of dots, True = black."""
 
 
 def render_png(content: LabelFileContent) -> bytes:
-    """The page of a part as a 1-bit PNG at printer dots, its resolution in the file."""
+    """The page of a label file as a 1-bit PNG at printer dots, its resolution in the file."""
     from PIL import Image
 
     layout = content.layout
     page = RasterPage(layout)
-    for cell, row in enumerate(content.rows, content.start_at - 1):
-        page.draw_label(cell, row)
+    for place, row in enumerate(content.rows, content.start_at - 1):
+        page.draw_label(place, row)
     out = BytesIO()
     printer = layout.printer
     dpi = (printer.dots_per_mm_x * MM_PER_INCH, printer.dots_per_mm_y * MM_PER_INCH)
@@ -55,7 +57,7 @@ class RasterPage:
         self.bitmaps = label_bitmaps(layout)
 
     def draw_label(self, place: int, row: LabelRow) -> None:
-        """Put one label into a cell."""
+        """Put one label at its place."""
         for x, y, bits in self.bitmaps.fixed(place) + self.bitmaps.changing(place, row):
             _put(self.dots, bits, x, y)
 
@@ -75,7 +77,7 @@ PlacedBitmap = tuple[int, int, Bits]
 
 @dataclass
 class LabelBitmaps:
-    """What a label consists of, as bitmaps at whole dots. Caches belong to one part's work."""
+    """What a label consists of, as bitmaps at whole dots. Its caches live as long as one layout is drawn."""
 
     layout: PageLayout
     _static: list[PlacedBitmap] | None = None
@@ -95,28 +97,28 @@ class LabelBitmaps:
         return [(x + dx, y + dy, bits) for dx, dy, bits in self._static]
 
     def _background(self) -> list[PlacedBitmap]:
-        """Shapes, fixed texts and the SAMPLE mark as one piece; light texts are cut out of what is black."""
+        """Shapes, fixed texts and the SAMPLE mark as one bitmap; light texts are cut out of what is black."""
         layout = self.layout
-        pieces = [(piece, False) for piece in _rasterise(layout, layout.fixed_shapes, layout.sample_mark)]
+        bitmaps = [(bitmap, False) for bitmap in _rasterise(layout, layout.fixed_shapes, layout.sample_mark)]
         for plan, text in layout.fixed_texts:
-            pieces += [(piece, reflectance(plan.color) > 0.3) for piece in self._text(plan, text)]
-        if not pieces:
+            bitmaps += [(bitmap, reflectance(plan.style.color) > 0.3) for bitmap in self._text(plan, text)]
+        if not bitmaps:
             return []
-        left, top = min(x for (x, _, _), _ in pieces), min(y for (_, y, _), _ in pieces)
-        right = max(x + bits.shape[1] for (x, _, bits), _ in pieces)
-        bottom = max(y + bits.shape[0] for (_, y, bits), _ in pieces)
+        left, top = min(x for (x, _, _), _ in bitmaps), min(y for (_, y, _), _ in bitmaps)
+        right = max(x + bits.shape[1] for (x, _, bits), _ in bitmaps)
+        bottom = max(y + bits.shape[0] for (_, y, bits), _ in bitmaps)
         whole: Bits = np.zeros((bottom - top, right - left), bool)
-        for (x, y, bits), light in pieces:
-            spot = whole[y - top : y - top + bits.shape[0], x - left : x - left + bits.shape[1]]
+        for (x, y, bits), light in bitmaps:
+            covered = whole[y - top : y - top + bits.shape[0], x - left : x - left + bits.shape[1]]
             if light:
-                spot &= ~bits
+                covered &= ~bits
             else:
-                spot |= bits
+                covered |= bits
         return [_trimmed(left, top, whole)] if whole.any() else []
 
     def changing(self, place: int, row: LabelRow) -> list[PlacedBitmap]:
         """What differs from label to label."""
-        symbols = [(*plan.origins[place], enlarged(matrix, plan)) for plan, matrix in self.symbols(row)]
+        symbols = [(*plan.origins[place], enlarged(matrix, plan)) for plan, matrix in symbols_of(self.layout, row)]
         x, y = self.origin(place)
         return symbols + [(x + dx, y + dy, bits) for dx, dy, bits in self.shapes(row) + self.texts(row)]
 
@@ -128,19 +130,6 @@ class LabelBitmaps:
                 if number not in self._shapes:
                     self._shapes[number] = _rasterise(self.layout, (self.layout.shapes[number],), False)
                 found += self._shapes[number]
-        return found
-
-    def symbols(self, row: LabelRow) -> list[tuple[SymbolPlan, Matrix]]:
-        """The label's symbols with their plans, turned as they are printed."""
-        layout = self.layout
-        found: list[tuple[SymbolPlan, Matrix]] = []
-        if layout.symbol:
-            found.append((layout.symbol, data_matrix(row.payload.encode("ascii"), layout.symbol.columns)))
-        for text, plan in zip(row.codes, layout.codes, strict=True):
-            if text:
-                matrix = plan.matrix(text)
-                turned = matrix.turned(getattr(plan.placed.element, "rotate", 0))
-                found.append((layout.fit_code(plan, matrix), turned))
         return found
 
     def texts(self, row: LabelRow) -> list[PlacedBitmap]:
@@ -160,12 +149,11 @@ class LabelBitmaps:
 
     def _strips(self, plan: TextPlan, text: str) -> list[tuple[int, int, TextStrip, int]]:
         layout, printer = self.layout, self.layout.printer
-        face = layout.template.font(plan.font)
+        face = layout.template.font(plan.style.font)
         size, lines = plan.fitted(text, face)
         upright = plan.rotate in (90, 270)
         along, across = printer.scaled_dots_per_mm_x / POINTS_PER_MM, printer.scaled_dots_per_mm_y / POINTS_PER_MM
         glyphs = _glyphs(face, size, *((across, along) if upright else (along, across)))
-        share = {"left": 0.0, "center": 0.5, "right": 1.0}[plan.align]
         x0, y0 = (
             plan.x / POINTS_PER_MM * printer.scaled_dots_per_mm_x,
             -plan.y / POINTS_PER_MM * printer.scaled_dots_per_mm_y,
@@ -174,8 +162,9 @@ class LabelBitmaps:
         for number, (line, width) in enumerate(lines):
             strip = glyphs.line(line)
             # Along the text from its anchor, and down to the baseline, in dots of the text's own frame.
-            u = -share * width * glyphs.along - glyphs.margin
-            v = (plan.cap_height * size + number * plan.leading * size) * glyphs.across - glyphs.baseline
+            along_points, down_points = plan.line_start(number, width, size)
+            u = along_points * glyphs.along - glyphs.margin
+            v = down_points * glyphs.across - glyphs.baseline
             x, y = {
                 0: (x0 + u, y0 + v),
                 90: (x0 - v - strip.height, y0 + u),
@@ -188,7 +177,7 @@ class LabelBitmaps:
 
 @lru_cache(maxsize=8)
 def label_bitmaps(layout: PageLayout) -> LabelBitmaps:
-    """The pieces of a layout; parts of one run share what they have in common."""
+    """The bitmaps of a layout; the files of one layout share them."""
     return LabelBitmaps(layout)
 
 
@@ -209,7 +198,7 @@ def enlarged(matrix: Matrix, plan: SymbolPlan) -> Bits:
 
 @dataclass(frozen=True, slots=True)
 class TextStrip:
-    """A line of text as one number: `height` rows of `stride` bits (whole octets), the leftmost dot highest."""
+    """A line of text as one number: `height` rows of `stride` bits (whole bytes), the leftmost dot highest."""
 
     number: int
     stride: int
@@ -246,8 +235,8 @@ class Glyphs:
         """A line of text. It starts `margin` dots in, and its baseline lies `baseline` dots down."""
         if missing := [character for character in dict.fromkeys(text) if character not in self._bitmaps]:
             self._load(missing)
-        cells, numbers = self._bitmaps, self._numbers
-        width = sum([cells[character][1] for character in text])
+        bitmaps, numbers = self._bitmaps, self._numbers
+        width = sum([bitmaps[character][1] for character in text])
         # Few row lengths, so that glyphs' numbers are found again; two dots more, for what rounding moves the last one.
         stride = (int(width) + 2 * self.margin + 4 + 31) // 32 * 32
         line, pen = 0, 0.0
@@ -255,7 +244,7 @@ class Glyphs:
             key = (character, stride)
             number, spare = numbers.get(key) or self._number(character, stride)
             line |= number << (spare - round(pen))
-            pen += cells[character][1]
+            pen += bitmaps[character][1]
         return TextStrip(line, stride, self._height)
 
     def _number(self, character: str, stride: int) -> tuple[int, int]:
@@ -321,7 +310,7 @@ def _rasterise(layout: PageLayout, shapes: tuple[PlacedElement, ...], sample: bo
 
 
 def _trimmed(x: int, y: int, bits: Bits) -> PlacedBitmap:
-    """A piece without empty edges."""
+    """A bitmap without its empty edges."""
     rows, columns = np.flatnonzero(bits.any(axis=1)), np.flatnonzero(bits.any(axis=0))
     top, left = int(rows[0]), int(columns[0])
     return x + left, y + top, np.array(bits[top : rows[-1] + 1, left : columns[-1] + 1])

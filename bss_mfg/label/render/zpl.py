@@ -1,5 +1,5 @@
-"""A part's rows -> ZPL II. Every field is the dots we planned: what the printer's own fonts or encoders would make of
-it, nobody here can know.
+"""Label rows -> ZPL II. Every field is the dots we planned: what the printer's own fonts or encoders would make of it,
+nobody here can know.
 
 `^BX`, the printer's own Data Matrix, is used only where every conforming encoder makes the same symbol: an even number
 of digits packs best as digit pairs (ISO/IEC 16022, 5.2.2), whatever the look-ahead; and where dots are square, for it
@@ -18,31 +18,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bss_mfg.label.layout.file_content import LabelFileContent
-from bss_mfg.label.layout.page_layout import SymbolPlan
+from bss_mfg.label.layout.symbol_fit import SymbolPlan
 from bss_mfg.label.render.raster import Bits, TextStrip, label_bitmaps, turned
+from bss_mfg.label.render.symbols import symbols_of
 from bss_mfg.symbol import Matrix
 
 
 def render_zpl(content: LabelFileContent) -> bytes:
     """One format (`^XA` to `^XZ`) for each page."""
     layout = content.layout
-    pieces = label_bitmaps(layout)
+    bitmaps = label_bitmaps(layout)
     width, height = layout.page_dots
-    fixed = {cell: "".join(packed_field(*piece) for piece in pieces.fixed(cell)) for cell in range(len(layout.places))}
+    fixed = {
+        place: "".join(packed_field(*bitmap) for bitmap in bitmaps.fixed(place)) for place in range(len(layout.places))
+    }
     head = f"^XA^CI28^PW{width}^LL{height}^LH0,0^PON^PMN\n"
     out: list[bytes] = []
     place = content.start_at - 1
     fields: list[str] = []
     for number, row in enumerate(content.rows):
         fields.append(fixed[place])
-        for plan, matrix in pieces.symbols(row):
-            # By value: the pieces may have come with an equal layout.
-            native = plan == layout.symbol and plan.module_dots_x == plan.module_dots_y and is_native(row.payload)
+        for plan, matrix in symbols_of(layout, row):
+            native = plan is layout.symbol and plan.module_dots_x == plan.module_dots_y and is_native(row.payload)
             x, y = plan.origins[place]
             fields.append(_native(row.payload, plan, x, y) if native else _symbol(matrix, plan, x, y))
-        x, y = pieces.origin(place)
-        fields += [packed_field(x + dx, y + dy, bits) for dx, dy, bits in pieces.shapes(row)]
-        fields += [_text(x + dx, y + dy, strip, turn) for dx, dy, strip, turn in pieces.strips(row)]
+        x, y = bitmaps.origin(place)
+        fields += [packed_field(x + dx, y + dy, bits) for dx, dy, bits in bitmaps.shapes(row)]
+        fields += [_text(x + dx, y + dy, strip, turn) for dx, dy, strip, turn in bitmaps.strips(row)]
         place += 1
         if place == len(layout.places) or number == len(content.rows) - 1:
             out.append("".join([head, *fields, "^PQ1^XZ\n"]).encode("ascii"))
@@ -71,8 +73,8 @@ def _symbol(matrix: Matrix, plan: SymbolPlan, x: int, y: int) -> str:
 
 @lru_cache(maxsize=64)
 def _widened(dots: int) -> NDArray[np.uint8]:
-    """Each octet of modules as the hex digits of its dots: 256 rows."""
-    digits = "".join(f"{int(''.join(bit * dots for bit in f'{octet:08b}'), 2):0{2 * dots}X}" for octet in range(256))
+    """Each byte of modules as the hex digits of its dots: 256 rows."""
+    digits = "".join(f"{int(''.join(bit * dots for bit in f'{byte:08b}'), 2):0{2 * dots}X}" for byte in range(256))
     return np.frombuffer(digits.encode("ascii"), np.uint8).reshape(256, 2 * dots)
 
 

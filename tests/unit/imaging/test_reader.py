@@ -10,7 +10,7 @@ def test_a_stalled_second_reader_costs_one_symbol() -> None:
 
     from bss_mfg.imaging.second_reader import SecondReader
     from bss_mfg.symbol import data_matrix
-    from tests.unit.test_symbol import picture
+    from tests.helpers.scans import picture
 
     grey = picture(data_matrix(b"ABV:OB04;"), 6)
     box = (24.0, 24.0, float(grey.shape[1] - 48), float(grey.shape[0] - 48))

@@ -12,7 +12,8 @@ from PIL import Image
 from bss_mfg.core.processes import ProcessExecutor
 from bss_mfg.errors import InputError
 from bss_mfg.imaging.sources import open_source, pages_of
-from bss_mfg.verify.verification import VerifyOptions, verify
+from bss_mfg.verify.outcome import VerifyOptions
+from bss_mfg.verify.verification import verify
 from tests.helpers.factory import Factory
 
 KINDS = {

@@ -25,10 +25,11 @@ from bss_mfg.report.html_report import BLOCK_CHARACTERS, html_report
 from bss_mfg.report.pdf_report import pdf_report
 from bss_mfg.report.statistics import statistics
 from bss_mfg.verify.finding_spool import Findings, FindingSpool
-from bss_mfg.verify.findings import Finding
-from bss_mfg.verify.verification import Verification, VerifyOptions, verify
-from tests.cli.test_verify import cell, tampered
+from bss_mfg.verify.findings import Finding, FindingKind
+from bss_mfg.verify.outcome import Verification, VerifyOptions
+from bss_mfg.verify.verification import verify
 from tests.helpers.factory import Factory
+from tests.helpers.scans import cell, tampered
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -73,7 +74,7 @@ def outcome(printed: Factory, scans: Path) -> Verification:
 def page(chrome: Chrome, outcome: Verification, tmp_path: Path) -> Chrome:
     """The report in the browser, with hostile text in a finding."""
     first = next(iter(outcome.findings))
-    evil = Finding("foreign", None, "x", 1, 1.0, 2.0, HOSTILE, HOSTILE)
+    evil = Finding(FindingKind.FOREIGN, None, "x", 1, 1.0, 2.0, HOSTILE, HOSTILE)
     wide = replace(outcome, findings=kept([*outcome.findings, evil, replace(first, serials="=cmd()")]))
     (tmp_path / "report.html").write_bytes(b"".join(html_report(wide, "2026-11-24T10:00:00Z", "0")))
     chrome.get(f"file://{tmp_path}/report.html")
@@ -275,7 +276,8 @@ def test_a_tired_column_shows_by_place(outcome: Verification) -> None:
 
 def test_csv_starts_no_formula_and_json_holds_all(outcome: Verification) -> None:
     evil = tuple(
-        Finding("foreign", None, "x", 1, None, None, sign + "1+1", sign + "cmd|' /C calc'!A0") for sign in "=+-@\t\r"
+        Finding(FindingKind.FOREIGN, None, "x", 1, None, None, sign + "1+1", sign + "cmd|' /C calc'!A0")
+        for sign in "=+-@\t\r"
     )
     wide = replace(outcome, findings=kept([*outcome.findings, *evil]))
     text = b"".join(csv_report(wide)).decode()
@@ -290,7 +292,7 @@ def test_csv_starts_no_formula_and_json_holds_all(outcome: Verification) -> None
 
 
 def test_the_pdf_says_the_same_and_shows_hostile_text_as_text(outcome: Verification) -> None:
-    evil = Finding("foreign", None, "x", 1, None, None, HOSTILE, HOSTILE)
+    evil = Finding(FindingKind.FOREIGN, None, "x", 1, None, None, HOSTILE, HOSTILE)
     data = b"".join(pdf_report(replace(outcome, findings=kept([evil, *outcome.findings])), "2026-11-24T10:00:00Z", "0"))
     pdf = pypdfium2.PdfDocument(data)
     text = "".join(page.get_textpage().get_text_bounded() for page in pdf)

@@ -19,11 +19,12 @@ from bss_mfg.core.processes import ProcessExecutor, TaskFailure
 from bss_mfg.imaging.page_frame import frame_at_dpi
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.verify import verification
+from bss_mfg.verify.outcome import VerifyOptions
 from bss_mfg.verify.request import ReadRequest
 from bss_mfg.verify.tasks import FileDescription, PageTask, describe_file, read_pages
-from bss_mfg.verify.verification import VerifyOptions, verify
-from tests.cli.test_verify import cell
+from bss_mfg.verify.verification import verify
 from tests.helpers.factory import WHO, Factory
+from tests.helpers.scans import cell
 
 
 @pytest.fixture(scope="module")

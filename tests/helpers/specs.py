@@ -1,4 +1,4 @@
-"""What Wi-Fi devices have of their own."""
+"""The packaged specs, and public keys for Wi-Fi devices."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bss_mfg.payload.formats import FORMATS, SPKI
-from bss_mfg.payload.spec import packaged_names, packaged_spec
+from bss_mfg.payload.spec import Spec, packaged_names, packaged_spec
 
 SPECS = [packaged_spec(name).spec for name in packaged_names()]
 
 
-def spec(name: str):  # type: ignore[no-untyped-def]
+def spec(name: str) -> Spec:
     return packaged_spec(name).spec
 
 

@@ -1,0 +1,101 @@
+"""What is wrong with a label: found, named by element, and either refused or drawn where it happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from bss_mfg.errors import InputError
+from bss_mfg.label.template.loading import LoadedTemplate
+
+Severity = Literal["error", "warning"]
+
+
+class DesignFindingKind(StrEnum):
+    """What a finding is about."""
+
+    NO_SAMPLE_AREA = "no sample area"
+    OUTSIDE_LABEL = "outside label"
+    NEAR_EDGE = "near edge"
+    ON_SAMPLE_MARK = "on sample mark"
+    ON_SYMBOL = "on symbol"
+    MEDIA_TOO_WIDE = "media too wide"
+    OTHER_MEDIA_LOADED = "other media loaded"
+    LIGHT_TEXT = "light text"
+    IN_MARGIN = "in margin"
+    LOW_CONTRAST = "low contrast"
+    OTHER_SYMBOLOGY = "other symbology"
+    EMPTY_X_DIMENSION = "empty x-dimension"
+    MODULES_TOO_SMALL = "modules too small"
+    NO_BAR_HEIGHT = "no bar height"
+    OFF_MEDIA = "off media"
+    MODULES_NOT_SQUARE = "modules not square"
+    NOT_ENCODABLE = "not encodable"
+    NO_GLYPH = "no glyph"
+    TEXT_TOO_WIDE = "text too wide"
+    TOO_MANY_LINES = "too many lines"
+
+
+@dataclass(frozen=True, slots=True)
+class DesignFinding:
+    """One finding: `element_index` counts from 0; None is the label as a whole."""
+
+    kind: DesignFindingKind
+    severity: Severity
+    element_index: int | None
+    what: str
+    way_out: str
+    where: str
+
+    def __str__(self) -> str:
+        """The finding as a line for people."""
+        return f"{self.where}: {self.what}. {self.way_out}"
+
+
+class DesignFindings:
+    """Collects findings; `refuse` raises the errors among them as one `InputError`."""
+
+    def __init__(self, loaded: LoadedTemplate) -> None:
+        self._loaded = loaded
+        self.items: list[DesignFinding] = []
+
+    def error(
+        self, kind: DesignFindingKind, element: int | None, what: str, way_out: str, field: str | None = None
+    ) -> None:
+        """Note something that can't be printed."""
+        self._add(DesignFinding(kind, "error", element, what, way_out, self._where(element, field)))
+
+    def warning(self, kind: DesignFindingKind, element: int | None, what: str, way_out: str) -> None:
+        """Note something that can be printed but is not good."""
+        self._add(DesignFinding(kind, "warning", element, what, way_out, self._where(element, None)))
+
+    def _where(self, element: int | None, field: str | None) -> str:
+        if element is not None:
+            return self._loaded.where(element, field)
+        return self._loaded.document.where((field,)) if field else self._loaded.document.name
+
+    def _add(self, finding: DesignFinding) -> None:
+        if finding not in self.items:
+            self.items.append(finding)
+
+    @property
+    def errors(self) -> list[DesignFinding]:
+        """What can't be printed."""
+        return [item for item in self.items if item.severity == "error"]
+
+    @property
+    def warnings(self) -> list[DesignFinding]:
+        """What can be printed but is not good."""
+        return [item for item in self.items if item.severity == "warning"]
+
+    def refuse(self) -> None:
+        """Raise the errors, if there are any: the first in full, the others listed."""
+        if self.items and (errors := self.errors):
+            first, *others = errors
+            raise InputError(
+                first.what,
+                where=first.where,
+                problems=[f"also {item.where}: {item.what}" for item in others[:5]],
+                way_out=first.way_out,
+            )

@@ -1,0 +1,238 @@
+"""The largest whole-dot modules at which a symbol fits its room on a label.
+
+Each module is a whole number of dots wide and high and starts on the printer's dot grid: a symbol that does not gains
+or loses dots and still decodes, so no decoder would tell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
+from bss_mfg.label.layout.page_grid import PageGrid
+from bss_mfg.label.template.printer import Printer
+from bss_mfg.model import Rect
+
+MIN_DOTS = 2
+"""A module has at least 2x2 printer dots; a bar at least 2 dots."""
+_HAIR = 1e-6
+"""What binary fractions may be off, in mm or dots."""
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolPlan:
+    """How a matrix is drawn: columns and rows of modules, dots per module in x and y, quiet zone in modules, and for
+    each place of the page the dot (from the page's top left) where its first module starts."""
+
+    columns: int
+    rows: int
+    module_dots_x: int
+    module_dots_y: int
+    quiet_zone: int
+    origins: tuple[tuple[int, int], ...]
+
+    @property
+    def modules(self) -> int:
+        """Modules on a side of a square symbol."""
+        return self.columns
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolRoom:
+    """What a symbol needs and the room that it has: `columns` x `rows` modules before rotation (bars are one row), in
+    `rect` on the label (mm, quiet zone included, rotation applied), each module within `x_dimension` (mm)."""
+
+    element_index: int
+    rect: Rect
+    columns: int
+    rows: int
+    x_dimension: tuple[float, float]
+    quiet_zone: int
+    rotate: int = 0
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the symbol is bars, which are as high as their room."""
+        return self.rows == 1
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether bars run down the label instead of across."""
+        return self.is_linear and self.rotate in (90, 270)
+
+    @property
+    def modules_along(self) -> int:
+        """Modules of a row with its quiet zones."""
+        return self.columns + 2 * self.quiet_zone
+
+
+@dataclass(frozen=True, slots=True)
+class _Axes:
+    """The room along the symbol's rows and across them: dots/mm and mm."""
+
+    density_along: float
+    density_across: float
+    room_along: float
+    room_across: float
+
+    @classmethod
+    def of(cls, room: SymbolRoom, printer: Printer) -> _Axes:
+        density_x, density_y = printer.scaled_dots_per_mm_x, printer.scaled_dots_per_mm_y
+        if room.is_turned:
+            return cls(density_y, density_x, room.rect.height, room.rect.width)
+        return cls(density_x, density_y, room.rect.width, room.rect.height)
+
+
+@dataclass(frozen=True, slots=True)
+class _ModuleDots:
+    """Dots of a module along the symbol's rows and across them; across, 0 for bars as long as their height is open."""
+
+    along: int
+    across: int
+
+
+def fit_symbol(room: SymbolRoom, grid: PageGrid, findings: DesignFindings) -> SymbolPlan:
+    """The largest whole-dot module within the room's range that fits it, on both axes."""
+    axes = _Axes.of(room, grid.printer)
+    smallest, largest = _module_range(room, findings)
+    dots = _whole_dots(room, axes, largest)
+    if _is_too_small(room, axes, dots, smallest):
+        _refuse_small(room, axes, dots, (smallest, largest), grid.printer, findings)
+        dots = _ModuleDots(max(dots.along, 1), max(dots.across, 1))
+    if room.is_linear:
+        dots = _ModuleDots(dots.along, _bar_height(room, axes, findings))
+    plan = _placed(room, dots, grid)
+    _check_on_media(room, plan, grid, findings)
+    return plan
+
+
+def _module_range(room: SymbolRoom, findings: DesignFindings) -> tuple[float, float]:
+    """The smallest and the largest module in mm."""
+    low, high = room.x_dimension
+    if 0 < low <= high:
+        return low, high
+    findings.error(
+        DesignFindingKind.EMPTY_X_DIMENSION,
+        room.element_index,
+        f"the x_dimension range {low:g} to {high:g} mm is empty",
+        "Give [smallest, largest].",
+        "x_dimension",
+    )
+    one = max(low, high, 0.25)
+    return one, one
+
+
+def _whole_dots(room: SymbolRoom, axes: _Axes, largest: float) -> _ModuleDots:
+    """The most dots a module can have, down to 0 where there is no room."""
+    modules = room.modules_along
+    along = min(int(largest * axes.density_along + _HAIR), int(axes.room_along * axes.density_along / modules + _HAIR))
+    if room.is_linear:
+        return _ModuleDots(along, 0)
+    # On a printer with other dots in y, the height is the nearest whole number of its dots, within range and room.
+    across = _nearest_square(along, axes)
+    while along > 1 and (
+        across / axes.density_across > largest + _HAIR
+        or across * modules > axes.room_across * axes.density_across + _HAIR
+    ):
+        difference = (across - 1) / axes.density_across - along / axes.density_along
+        if across > 1 and abs(difference) <= 1 / axes.density_across:
+            across -= 1
+        else:
+            along -= 1
+            across = _nearest_square(along, axes)
+    return _ModuleDots(along, across)
+
+
+def _nearest_square(along: int, axes: _Axes) -> int:
+    """The dots across that come nearest to a square module."""
+    return max(round(along / axes.density_along * axes.density_across), 1)
+
+
+def _is_too_small(room: SymbolRoom, axes: _Axes, dots: _ModuleDots, smallest: float) -> bool:
+    side = dots.along / axes.density_along
+    if room.is_linear:
+        return dots.along < MIN_DOTS or side < smallest - _HAIR
+    side = min(side, dots.across / axes.density_across)
+    return dots.along < MIN_DOTS or dots.across < MIN_DOTS or side < smallest - _HAIR
+
+
+def _refuse_small(
+    room: SymbolRoom,
+    axes: _Axes,
+    dots: _ModuleDots,
+    module_range: tuple[float, float],
+    printer: Printer,
+    findings: DesignFindings,
+) -> None:
+    """Note that the modules would be too small, with the room that would do."""
+    smallest, largest = module_range
+    density = axes.density_along
+    needed = max(-(-smallest * density // 1), MIN_DOTS)
+    if needed / density > largest + _HAIR:
+        way_out = (
+            f"No whole number of this printer's dots from {MIN_DOTS} up lies within {smallest:g} to {largest:g} mm: "
+            f"widen x_dimension to {needed / density:.3f} mm."
+        )
+    else:
+        side = needed / density * room.modules_along
+        way_out = f"{'A width' if room.is_linear else 'A square'} of {side:.1f} mm would do, or " + (
+            "a shorter text." if room.is_linear else "fewer units in a package."
+        )
+    what = f"{room.columns} modules" if room.is_linear else f"{room.columns}x{room.rows} modules"
+    findings.error(
+        DesignFindingKind.MODULES_TOO_SMALL,
+        room.element_index,
+        f"a symbol of {what} with a quiet zone of {room.quiet_zone} does not fit {axes.room_along:g} mm at "
+        f"{printer.name} ({density:.4g} dots/mm): the module would have {dots.along} dots "
+        f"({dots.along / density:.3f} mm), and needs at least {smallest:g} mm and {MIN_DOTS} dots",
+        way_out,
+    )
+
+
+def _bar_height(room: SymbolRoom, axes: _Axes, findings: DesignFindings) -> int:
+    """How many dots high bars are: as high as their room."""
+    height = int(axes.room_across * axes.density_across + _HAIR)
+    if height >= MIN_DOTS:
+        return height
+    findings.error(
+        DesignFindingKind.NO_BAR_HEIGHT,
+        room.element_index,
+        "no height is left for the bars",
+        "Make the element higher, or its caption smaller.",
+    )
+    return 1
+
+
+def _placed(room: SymbolRoom, dots: _ModuleDots, grid: PageGrid) -> SymbolPlan:
+    """The symbol in the middle of its room, on the dot grid, at each place of the page."""
+    printer, (x, y, width, height) = grid.printer, room.rect
+    columns, rows, dots_x, dots_y = room.columns, room.rows, dots.along, dots.across
+    if room.is_turned:
+        columns, rows, dots_x, dots_y = rows, columns, dots_y, dots_x
+    origins = tuple(
+        (
+            round(left * printer.dots_per_mm_x + (x + width / 2) * printer.scaled_dots_per_mm_x - columns * dots_x / 2),
+            round(top * printer.dots_per_mm_y + (y + height / 2) * printer.scaled_dots_per_mm_y - rows * dots_y / 2),
+        )
+        for left, top in grid.places
+    )
+    return SymbolPlan(columns, rows, dots_x, dots_y, room.quiet_zone, origins)
+
+
+def _check_on_media(room: SymbolRoom, plan: SymbolPlan, grid: PageGrid, findings: DesignFindings) -> None:
+    """The printer's own offset and scale leave the symbol on the media."""
+    page_width, page_height = grid.page_dots
+    width, height = plan.columns * plan.module_dots_x, plan.rows * plan.module_dots_y
+    if all(
+        left >= 0 and top >= 0 and left + width <= page_width and top + height <= page_height
+        for left, top in plan.origins
+    ):
+        return
+    printer = grid.printer
+    findings.error(
+        DesignFindingKind.OFF_MEDIA,
+        room.element_index,
+        f"the printer's offset of {printer.offset_x_mm:g}, {printer.offset_y_mm:g} mm and scale push the symbol "
+        "over the edge of the media",
+        "Move the element inwards, or correct the printer's offset.",
+    )

@@ -1,0 +1,81 @@
+"""Which labels of a batch are printed: by serial, and never those of scrapped or shipped packages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+
+from bss_mfg.errors import InputError, RefusedError
+from bss_mfg.label.layout.label_rows import label_count
+from bss_mfg.label.template.loading import LoadedTemplate
+from bss_mfg.ledger.store import Ledger
+from bss_mfg.model import Batch
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawnPackages:
+    """Packages that get no label any more: with a scrapped unit, or shipped."""
+
+    scrapped: Set[int] = frozenset()
+    shipped: Set[int] = frozenset()
+
+    @classmethod
+    def of(cls, ledger: Ledger, batch: Batch) -> WithdrawnPackages:
+        """Those of a batch by now."""
+        return cls(ledger.scrapped_packages(batch.id), ledger.shipped_packages(batch.id))
+
+    @property
+    def numbers(self) -> Set[int]:
+        """The numbers of all of them."""
+        return self.scrapped | self.shipped
+
+    def refuse(self, ledger: Ledger, batch: Batch, numbers: Sequence[int]) -> None:
+        """`RefusedError` if a label that was named is one of them."""
+        if scrapped := sorted(self.scrapped & set(numbers)):
+            raise RefusedError(
+                f"{len(scrapped):,} of these packages hold a scrapped unit",
+                where=f"batch {batch.id}",
+                problems=[_serials(ledger, batch, number) for number in scrapped[:10]],
+                way_out="A scrapped unit gets no label. Leave them out, or `bss-mfg replace` the units.",
+            )
+        if shipped := sorted(self.shipped & set(numbers)):
+            raise RefusedError(
+                f"{len(shipped):,} of these packages were shipped",
+                where=f"batch {batch.id}",
+                problems=[_serials(ledger, batch, number) for number in shipped[:10]],
+                way_out="If they came back, say so first: `bss-mfg ship --returned`.",
+            )
+
+
+def _serials(ledger: Ledger, batch: Batch, package: int) -> str:
+    return next(ledger.packages(batch.id, package, 1)).serials_text
+
+
+def select_label_numbers(
+    ledger: Ledger, batch: Batch, template: LoadedTemplate, serials: Sequence[str], start: str | None = None
+) -> tuple[int, ...]:
+    """Label numbers of the given serials, or of all from one on; `InputError` names the unknown ones."""
+    each, per_carton = template.definition.each, template.definition.packages_per_carton or batch.packages
+    known = ledger.serials_of(batch.id, [*serials, *([start] if start else [])])
+    unknown = [serial for serial in [*serials, *([start] if start else [])] if serial not in known]
+    if unknown:
+        raise InputError(
+            f"batch {batch.id} has no serial {', '.join(repr(serial[:60]) for serial in unknown[:5])}",
+            way_out="Check the label or the index beside the label files; upper and lower case differ.",
+        )
+
+    if taken := ledger.taken_by(batch.id, serials):
+        raise RefusedError(
+            f"{len(taken):,} of these units were scrapped, and others took their places",
+            where=f"batch {batch.id}",
+            problems=[f"{old} by {new}" for old, new in list(taken.items())[:10]],
+            way_out="Name the new serials.",
+        )
+
+    def number(serial: str) -> int:
+        package, unit = known[serial]
+        return {"package": package, "unit": unit, "carton": (package - 1) // per_carton + 1, "batch": 1}[each]
+
+    if start:
+        return tuple(range(number(start), label_count(batch, each, per_carton) + 1))
+    return tuple(dict.fromkeys(number(serial) for serial in serials))
