@@ -17,9 +17,9 @@ from bss_mfg.issuing import batch as issuing
 from bss_mfg.issuing.from_workspace import batch_request
 from bss_mfg.label import make as label
 from bss_mfg.label.from_workspace import named_printer, named_template
-from bss_mfg.ledger.life import UnitState
-from bss_mfg.ledger.rows import UnitFilter
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.unit_state import UnitState
+from bss_mfg.ledger.unit_table import UnitFilter
 from bss_mfg.manifest.log_mapping import find_mapping
 from bss_mfg.model import Batch as IssuedBatch
 from bss_mfg.model import Secret
@@ -180,15 +180,15 @@ class OpenWorkspace:
 
     def batches(self) -> list[Batch]:
         """All batches, in the order of issue."""
-        return [self._batch(batch) for batch in self._ledger.batches()]
+        return [self._batch(batch) for batch in self._ledger.batches.all()]
 
     def batch(self, batch_id: str) -> Batch:
         """One batch, as it is now."""
-        return self._batch(self._ledger.batch(batch_id))
+        return self._batch(self._ledger.batches.get(batch_id))
 
     def units(self, batch_id: str, states: Sequence[UnitState] = ()) -> Iterator[Unit]:
         """The units of a batch, in the order of packages, read as they are walked; with `states`, only those."""
-        for rows in self._ledger.unit_rows(batch_id, _UNIT_COLUMNS, UnitFilter(states=states)):
+        for rows in self._ledger.tables.rows(batch_id, _UNIT_COLUMNS, UnitFilter(states=states)):
             for row in rows:
                 values = dict(zip(_UNIT_COLUMNS, row, strict=True))
                 yield Unit(**{**values, "uuid": uuid.UUID(values["uuid"])})
@@ -220,7 +220,7 @@ class OpenWorkspace:
 
         Files that an interrupted call has made are kept. Labels that were all made before are refused without `again`.
         """
-        batch = self._ledger.batch(batch_id)
+        batch = self._ledger.batches.get(batch_id)
         target = self._workspace.batch_folder(batch.id) / "labels" if folder is None else Path(folder)
         loaded = named_template(self._workspace, template or batch.template)
         each = loaded.definition.each
@@ -256,7 +256,7 @@ class OpenWorkspace:
             check_report(report)
         pictures = any(report.suffix.lower() in (".html", ".pdf") for report in targets)
         options = outcome.VerifyOptions(partial, second_reader, grade, pictures)
-        batch = self._ledger.batch(batch_id)
+        batch = self._ledger.batches.get(batch_id)
         with self._processes() as executor:
             found = verification.verify(self._ledger, batch, [Path(file) for file in files], options, executor=executor)
         for report in targets:
@@ -266,7 +266,7 @@ class OpenWorkspace:
     def reconcile(self, batch_id: str, *, folder: Path | str | None = None) -> Reconciliation:
         """Compare the programming files, label files and control logs in the batch's folder, or another, with the
         ledger, unit by unit. Writes nothing."""
-        batch = self._ledger.batch(batch_id)
+        batch = self._ledger.batches.get(batch_id)
         with self._workspace.open_vault(self._ledger, self._ask) as vault, self._processes() as executor:
             found = reconciliation.reconcile(
                 self._ledger,
@@ -289,7 +289,7 @@ class OpenWorkspace:
         return ProcessExecutor(self._jobs or cores())
 
     def _batch(self, batch: IssuedBatch) -> Batch:
-        counts = self._ledger.counts(batch.id)
+        counts = self._ledger.batches.counts(batch.id)
         return Batch(
             id=batch.id,
             product=batch.product,
@@ -305,8 +305,8 @@ class OpenWorkspace:
             shipped=counts["shipped"],
             scrapped=counts["scrapped"],
             replaced=counts["replaced"],
-            closed_at=self._ledger.closed_at(batch.id),
-            retired_at=self._ledger.retired_at(batch.id),
+            closed_at=self._ledger.batches.closed_at(batch.id),
+            retired_at=self._ledger.batches.retired_at(batch.id),
         )
 
 

@@ -136,7 +136,7 @@ def _run_batch(workspace: Workspace, folder: Path, who: Actor, reporter: StepRep
             mapping = load_mapping(batch.spec, workspace.root / "specs")
             (log,) = [one.path for one in make_control_logs(ledger, batch, mapping, upload, datetime.now(UTC))]
             write_atomically(table, manifest_jsonl(ledger, batch))
-            ledger.note(batch.id, "manifest made", {"file": table.name, "format": "jsonl"})
+            ledger.history.append(batch.id, "manifest made", {"file": table.name, "format": "jsonl"})
         with clock.step("program"):
             programming = out / "programming.csv"
             release_keys(ledger, vault, batch, formats()["csv"], programming)

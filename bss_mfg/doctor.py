@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bss_mfg.ledger.store import Ledger
+    from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.workspace.vault_keys import VaultStatus
 
 
@@ -44,7 +44,7 @@ _REQUIRED_PACKAGES = {
 
 def check_machine() -> list[Check]:
     """All checks. Nothing is changed."""
-    from bss_mfg.ledger.connection import journal, sqlite_version
+    from bss_mfg.ledger.sqlite import journal, sqlite_version
 
     checks = [Check("python", "ok", f"{platform.python_version()} on {platform.system()}")]
     for name, purpose in _REQUIRED_PACKAGES.items():

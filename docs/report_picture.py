@@ -16,7 +16,7 @@ from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.label.make import make_labels
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import BUILT_IN
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Actor, Batch
 from bss_mfg.payload.product_keys import load_public_key, new_development_key
 from bss_mfg.report.html_report import html_report

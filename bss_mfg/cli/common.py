@@ -15,7 +15,7 @@ import click
 
 if TYPE_CHECKING:
     from bss_mfg.label.template.printer import Printer
-    from bss_mfg.ledger.store import Ledger
+    from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.ledger.vault import Vault
     from bss_mfg.model import Actor, Secret
     from bss_mfg.workspace.workspace import Workspace

@@ -108,7 +108,7 @@ def labels(
         raise click.UsageError("--only and --from contradict each other.")
     workspace = app.workspace
     with workspace.open_ledger(app.actor) as ledger:
-        batch = ledger.batch(batch_id)
+        batch = ledger.batches.get(batch_id)
         loaded = load_template(workspace.template_file(template or batch.template))
         target = _printer(app, printer, dpi)
         if send is not None:
@@ -187,8 +187,8 @@ def reprint(
     workspace = app.workspace
     actor = replace(app.actor, operator=operator) if operator else app.actor
     with workspace.open_ledger(actor) as ledger:
-        batch = ledger.batch(batch_id)
-        last = ledger.last_print(batch.id)
+        batch = ledger.batches.get(batch_id)
+        last = ledger.prints.newest(batch.id)
         loaded = load_template(workspace.template_file(template or last.get("template") or batch.template))
         target = _printer(app, printer or (None if dpi else last.get("printer")), dpi)
         folder = out or workspace.batch_folder(batch.id) / "labels"

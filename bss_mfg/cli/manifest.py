@@ -14,7 +14,7 @@ from bss_mfg.core.text import counted
 from bss_mfg.errors import InputError
 
 if TYPE_CHECKING:
-    from bss_mfg.ledger.store import Ledger
+    from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.manifest.make import PackageChoice
     from bss_mfg.model import Batch
 
@@ -77,15 +77,15 @@ def make(
     if folder:
         make_folder(out)
     with app.workspace.open_ledger(app.actor) as ledger:
-        batch = ledger.batch(batch_id)
-        left = len(ledger.scrapped_packages(batch.id))
+        batch = ledger.batches.get(batch_id)
+        left = len(ledger.packages.scrapped(batch.id))
         if kind == "control-log":
             which: PackageChoice = "rejected" if rejected else "missing" if missing else "all"
             files = _control_logs(app, ledger, batch, out, which, (max_logs, max_bytes), as_file=not folder)
         else:
             out = out / f"{batch_id}.{kind}" if folder else out
             sha = write_atomically(out, manifest_csv(ledger, batch) if kind == "csv" else manifest_jsonl(ledger, batch))
-            ledger.note(batch.id, "manifest made", {"file": out.name, "format": kind, "sha256": sha})
+            ledger.history.append(batch.id, "manifest made", {"file": out.name, "format": kind, "sha256": sha})
             files = [{"file": str(out), "sha256": sha, "packages": batch.packages - left}]
     if as_json:
         print_json({"batch": batch_id, "format": kind, "files": files, "left_out": left})
@@ -144,14 +144,14 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
 
     A unit waits until a feedback file accepts or rejects it (`manifest acknowledge`).
     """
-    from bss_mfg.ledger.life import range_pairs
+    from bss_mfg.core.ranges import range_pairs
 
     with app.workspace.open_ledger(app.actor) as ledger:
-        batch = ledger.batch(batch_id)
-        files = ledger.manifests(batch.id)
-        missing = list(ledger.packages_where(batch.id, "missing"))
-        rejected = ledger.rejected(batch.id, 1_000_000 if as_json else 20)
-        uploads = [event.data for event in ledger.events_of(("manifest uploaded",), batch.id)]
+        batch = ledger.batches.get(batch_id)
+        files = ledger.exports.control_logs(batch.id)
+        missing = list(ledger.exports.packages_where(batch.id, "missing"))
+        rejected = ledger.exports.rejected_units(batch.id, 1_000_000 if as_json else 20)
+        uploads = [event.data for event in ledger.history.events_of(("manifest uploaded",), batch.id)]
     if as_json:
         print_json(
             {
@@ -209,7 +209,7 @@ def acknowledge(ctx: click.Context, app: App, file: Path, product: str | None, a
     mapping = load_feedback_mapping(app.workspace.root / "specs")
     found = read_feedback(read_bytes(file, "feedback file", 1 << 30), file.name, mapping)
     with app.workspace.open_ledger(app.actor) as ledger:
-        before = ledger.feedback_read(found.sha256)
+        before = ledger.exports.feedback_read_at(found.sha256)
         done = None if before else write_down(ledger, found, product)
     counts = found.counts
     unanswered = {
@@ -289,7 +289,7 @@ def upload(app: App, paths: tuple[Path, ...], to: str, endpoint: str | None, as_
         for one in bring(files, to, endpoint=endpoint, progress=progress_bar("upload")):
             if one.sent:
                 data = {"file": one.path.name, "sha256": one.sha256, "to": one.where}
-                ledger.note(sidecars[one.path].batch, "manifest uploaded", data)
+                ledger.history.append(sidecars[one.path].batch, "manifest uploaded", data)
             done.append(one)
             if not as_json:
                 click.echo(one.where)

@@ -131,7 +131,7 @@ def show(app: App, name: str, as_json: bool) -> None:
     """Show one product, its key and the fingerprint its batches are bound to."""
     loaded = app.workspace.product(name)
     with app.workspace.open_ledger(app.actor) as ledger:
-        record = _record(loaded, ledger.pinned_fingerprint(name))
+        record = _record(loaded, ledger.products.key_fingerprint(name))
     if as_json:
         print_json(record)
     else:
@@ -162,7 +162,7 @@ def repin(app: App, name: str, reason: str) -> None:
         raise click.UsageError("--reason is empty: say why, it is kept in the history.")
     loaded = app.workspace.product(name)
     with app.workspace.open_ledger(app.actor) as ledger:
-        pinned = ledger.pinned_fingerprint(name)
+        pinned = ledger.products.key_fingerprint(name)
         if pinned is None:
             raise InputError(
                 f"no batch of {name} was issued yet, so no key is pinned", way_out="Just issue the first batch."
@@ -170,7 +170,7 @@ def repin(app: App, name: str, reason: str) -> None:
         if pinned == loaded.key.fingerprint:
             say(f"OK: {name} is already bound to this key; nothing changed")
             return
-        ledger.repin(name, loaded.key.fingerprint, reason)
+        ledger.products.repin_key(name, loaded.key.fingerprint, reason)
     say(f"OK: {name} is now bound to {loaded.key.fingerprint} (was {pinned})")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
     from bss_mfg.label.layout.file_content import SymbolStyle
-    from bss_mfg.ledger.store import Ledger
+    from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.pipeline.estimate import Estimate
     from bss_mfg.pipeline.pipeline import LabelsRead, RunOutcome
     from bss_mfg.pipeline.preparation import PreparedRun
@@ -73,8 +72,8 @@ def run(
     from bss_mfg.core.processes import open_executor, process_count
     from bss_mfg.pipeline.estimate import estimate, refuse_full_disk
     from bss_mfg.pipeline.pipeline import RunContext, run_pipeline
-    from bss_mfg.pipeline.plan import RunRequest, begun_plan, open_plan, run_lock, write_plan
-    from bss_mfg.pipeline.preparation import prepare_run, refuse_conflicts
+    from bss_mfg.pipeline.plan import RunRequest, begun_plan, open_plan, run_lock
+    from bss_mfg.pipeline.preparation import begin_run, prepare_run, refuse_conflicts
 
     workspace = app.workspace
     with workspace.open_ledger(app.actor) as ledger:
@@ -99,9 +98,7 @@ def run(
             refuse_full_disk(workspace.root, prepared)
         with app.vault(ledger) as vault:
             if not opened.begun:
-                ledger.check_vault(vault)
-                written = write_plan(workspace, ledger, opened.plan, batch_named=bool(batch_id))
-                prepared = replace(prepared, plan=written)
+                prepared = begin_run(workspace, ledger, vault, prepared, batch_named=bool(batch_id))
             plan, display = prepared.plan, RunDisplay()
             with run_lock(workspace, plan), _resume_hint(display, plan.batch):
                 going_on = ", going on" if opened.begun else ""
@@ -221,7 +218,7 @@ def _json_document(ledger: Ledger, outcome: RunOutcome) -> dict[str, Any]:
         "pages": labels.pages if labels else 0,
         "label_files": [str(path) for path in labels.files] if labels else [],
         "index": str(labels.index) if labels else None,
-        "verified": ledger.counts(batch.id)["verified"],
+        "verified": ledger.batches.counts(batch.id)["verified"],
         "faults": [finding_row(item) for item in read.faults] if read else [],
         "fault_count": read.faults.total if read else 0,
         "broken_files": [{"file": name, "reason": reason} for name, reason in (read.broken if read else ())],

@@ -93,7 +93,7 @@ def verify(
 
     # Always in other processes: a picture from outside may crash a reader.
     with app.workspace.open_ledger(app.actor) as ledger, ProcessExecutor(jobs or cores()) as executor:
-        batch = ledger.batch(batch_id)
+        batch = ledger.batches.get(batch_id)
         if watch is None:
             outcome = run(
                 ledger, batch, files, options, progress=progress_bar(f"{batch_id}: verify"), executor=executor

@@ -15,8 +15,9 @@ from bss_mfg.errors import RefusedError
 from bss_mfg.issuing.numbering import first_free_number, free_batch_id, refuse_issued
 from bss_mfg.issuing.request import BatchRequest, ReadRequest, read_request
 from bss_mfg.issuing.slice_maker import SliceMaker, SliceStream
-from bss_mfg.ledger.sealed import SealedRows
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.keys import open_keys
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.sealed_rows import SealedRows
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Batch
 from bss_mfg.payload.build import PayloadBuilder, longest_example
@@ -54,7 +55,7 @@ def create_batch(
     if batch := _find_issued(ledger, read):
         return IssueResult(batch, created=False)
     longest = _longest_payload(request)
-    ledger.check_vault(vault)
+    open_keys(ledger).check_vault(vault)
     maker = SliceMaker(vault, read, executor, progress)
     with _made_ahead(ledger, read, maker) as ahead, ledger.transaction():
         # Another process may have made the batch while we waited for the lock.
@@ -69,7 +70,7 @@ def check_request(ledger: Ledger, request: BatchRequest) -> bool:
     if _find_issued(ledger, read):
         return True
     if read.identity_count:
-        number, _ = ledger.next_serial(request.product.name)
+        number, _ = ledger.products.next_number(request.product.name)
         refuse_issued(ledger, -1 if number is None else number, request.identities)
     return False
 
@@ -77,7 +78,7 @@ def check_request(ledger: Ledger, request: BatchRequest) -> bool:
 def _find_issued(ledger: Ledger, read: ReadRequest) -> Batch | None:
     """The batch of the request's id, if it was issued by the same request; by another: `RefusedError`."""
     batch_id = read.request.batch_id
-    known = None if batch_id is None else ledger.request_of(batch_id)
+    known = None if batch_id is None else ledger.batches.request_digest(batch_id)
     if batch_id is None or known is None:
         return None
     if known != read.digest:
@@ -86,7 +87,7 @@ def _find_issued(ledger: Ledger, read: ReadRequest) -> Batch | None:
             "settings)",
             way_out=f"`bss-mfg batch show {batch_id}` shows it; give the new batch another --id.",
         )
-    return ledger.batch(batch_id)
+    return ledger.batches.get(batch_id)
 
 
 def _longest_payload(request: BatchRequest) -> int:
@@ -109,7 +110,7 @@ def _made_ahead(ledger: Ledger, read: ReadRequest, maker: SliceMaker) -> Iterato
     if request.units <= MAKE_AHEAD_FROM:
         yield None
         return
-    product_no, number = ledger.next_serial(request.product.name)
+    product_no, number = ledger.products.next_number(request.product.name)
     if product_no is not None and not read.identity_count:
         number = first_free_number(ledger, request.product, product_no, number, request.units)
     with Spool[SealedRows](ledger.path.parent) as spool:
@@ -121,7 +122,7 @@ def _issue(
 ) -> Batch:
     """Number and store all units, inside the caller's transaction."""
     request, product = read.request, read.request.product
-    product_no, number = ledger.product_number(product.name, product.product.pid, product.key.fingerprint)
+    product_no, number = ledger.products.register(product.name, product.product.pid, product.key.fingerprint)
     if read.identity_count:
         refuse_issued(ledger, product_no, request.identities)
     else:
@@ -130,7 +131,7 @@ def _issue(
     # Made ahead, and another batch came between: these serials are taken, so all is made again.
     current = ahead is not None and (ahead.batch_id, ahead.first_number) == (batch.id, number)
     stream = ahead if ahead is not None and current else maker.make(batch.id, number)
-    ledger.issue(
+    ledger.batches.store(
         batch,
         read.digest,
         product_no,
@@ -163,5 +164,5 @@ def _batch_record(request: BatchRequest, batch_id: str, longest_payload: int) ->
 
 
 def _next_batch_id(ledger: Ledger, product: str) -> str:
-    issued = sum(batch.product == product for batch in ledger.batches())
+    issued = sum(batch.product == product for batch in ledger.batches.all())
     return free_batch_id(ledger, product, first=issued + 1)

@@ -7,7 +7,7 @@ from itertools import islice
 
 from bss_mfg.credentials import format_serial
 from bss_mfg.errors import LedgerError
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Identity
 from bss_mfg.workspace.product import LoadedProduct
 
@@ -22,8 +22,8 @@ def refuse_issued(ledger: Ledger, product_no: int, identities: Iterable[Identity
     problems: list[str] = []
     count, rows = 0, enumerate(identities, 2)
     while some := list(islice(rows, _ROWS_AT_ONCE)):
-        serials = ledger.known_serials(product_no, [item.serial for _, item in some])
-        uuids = ledger.known_uuids([item.uuid for _, item in some if item.uuid])
+        serials = ledger.identities.issued_serials(product_no, [item.serial for _, item in some])
+        uuids = ledger.identities.issued_uuids([item.uuid for _, item in some if item.uuid])
         for row, item in some:
             if item.serial in serials:
                 what = f"serial {item.serial} was issued {serials[item.serial]}"
@@ -54,9 +54,9 @@ def first_free_number(ledger: Ledger, loaded: LoadedProduct, product_no: int, st
     while at < start + units:
         after = min(at + _SERIALS_AT_ONCE, start + units)
         # All are equally long, so between the first and the last in their order nothing else lies by accident.
-        if ledger.serials_between(product_no, serial(at), serial(after - 1)):
+        if ledger.identities.has_serial_between(product_no, serial(at), serial(after - 1)):
             numbers = {serial(number): number for number in range(at, after)}
-            if taken := ledger.known_serials(product_no, list(numbers)):
+            if taken := ledger.identities.issued_serials(product_no, list(numbers)):
                 after = start = max(numbers[serial] for serial in taken) + 1
         at = after
     return start
@@ -69,6 +69,6 @@ def free_batch_id(
     number = first
     while True:
         batch_id = f"{product[:56]}-{number:04d}"
-        if ledger.request_of(batch_id) is None and not taken(batch_id):
+        if ledger.batches.request_digest(batch_id) is None and not taken(batch_id):
             return batch_id
         number += 1

@@ -9,8 +9,9 @@ from bss_mfg.credentials import format_serial
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.issuing.numbering import first_free_number, refuse_issued
 from bss_mfg.issuing.slices import new_unit
-from bss_mfg.ledger.replacing import refuse_partial_replacement
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.keys import open_keys
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.packages import refuse_partial_replacement
 from bss_mfg.ledger.vault import DataKey, Vault
 from bss_mfg.model import Batch, Identity, Package, Unit
 from bss_mfg.payload.build import PayloadBuilder
@@ -38,30 +39,31 @@ def replace_units(ledger: Ledger, vault: Vault, request: ReplacementRequest) -> 
     """
     batch, serials = request.batch, list(dict.fromkeys(request.serials))
     builder = _payload_builder(request)
-    ledger.refuse_closed(batch.id)
+    ledger.batches.refuse_closed(batch.id)
     with ledger.transaction():
-        states = ledger.states(batch.id, serials)
-        successors = ledger.taken_by(batch.id, serials)
+        states = ledger.units.states(batch.id, serials)
+        successors = ledger.units.successors(batch.id, serials)
         scrapped = [serial for serial in serials if serial not in successors]
-        ledger.refuse_to_replace(batch.id, {serial: states[serial] for serial in scrapped})
+        ledger.units.refuse_unscrapped(batch.id, {serial: states[serial] for serial in scrapped})
         if not scrapped:
             return successors
         _refuse_other_count(request.identities, len(scrapped))
-        data_key = ledger.data_key(batch.id, vault)
+        keys = open_keys(ledger)
+        data_key = keys.data_key(batch.id, vault)
         product_no, identities = _identities(ledger, request, len(scrapped))
-        first = ledger.next_unit_number(batch.id)
+        first = ledger.units.next_number(batch.id)
         new_units = {
-            serial: new_unit(first + index, identity, ledger.oob_octets(batch.id, serial))
+            serial: new_unit(first + index, identity, keys.oob_size(batch.id, serial))
             for index, (serial, identity) in enumerate(zip(scrapped, identities, strict=True))
         }
-        positions = ledger.serials_of(batch.id, scrapped)
+        positions = ledger.units.positions(batch.id, scrapped)
         for package in _new_packages(ledger, request, builder, data_key, new_units, positions):
             old = sorted(
                 (serial for serial in scrapped if positions[serial][0] == package.number),
                 key=lambda serial: positions[serial][1],
             )
             places = {new_units[serial].serial: positions[serial][1] for serial in old}
-            ledger.store_replacement(batch.id, product_no, package, places, old, data_key, request.reason)
+            ledger.packages.store_replacement(batch.id, product_no, package, places, old, data_key, request.reason)
     return {serial: successors.get(serial) or new_units[serial].serial for serial in serials}
 
 
@@ -87,12 +89,12 @@ def _identities(ledger: Ledger, request: ReplacementRequest, units: int) -> tupl
     """The product's number in the ledger, and the identities of the new units: those of the file, or the product's next
     serials, which are used up by this."""
     loaded = request.product
-    product_no, number = ledger.product_number(loaded.name, loaded.product.pid, loaded.key.fingerprint)
+    product_no, number = ledger.products.register(loaded.name, loaded.product.pid, loaded.key.fingerprint)
     if request.identities:
         refuse_issued(ledger, product_no, request.identities)
         return product_no, request.identities
     number = first_free_number(ledger, loaded, product_no, number, units)
-    ledger.set_next_serial(product_no, number + units)
+    ledger.products.set_next_number(product_no, number + units)
     serials = (format_serial(loaded.product.serial, loaded.product.pid, number + index) for index in range(units))
     return product_no, [Identity(serial) for serial in serials]
 
@@ -106,11 +108,11 @@ def _new_packages(
     positions: Mapping[str, tuple[int, int]],
 ) -> Iterator[Package]:
     """The packages as they will be, each with its next revision and a new barcode string."""
-    batch = request.batch
+    batch, keys = request.batch, open_keys(ledger)
     for number in sorted({package for package, _ in positions.values()}):
-        before = next(ledger.packages(batch.id, number, 1))
+        before = next(ledger.packages.stream(batch.id, number, 1))
         refuse_partial_replacement(before, list(new_units))
-        units = tuple(new_units.get(unit.serial) or ledger.opened(batch.id, unit, data_key) for unit in before.units)
+        units = tuple(new_units.get(unit.serial) or keys.open_unit(batch.id, unit, data_key) for unit in before.units)
         payload = builder.build(units)
         if len(payload) > batch.longest_payload:
             raise InputError(

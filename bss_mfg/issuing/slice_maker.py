@@ -12,7 +12,7 @@ from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.spool import Spool
 from bss_mfg.issuing.request import ReadRequest
 from bss_mfg.issuing.slices import Slice, SliceSettings, make_slice, slice_settings
-from bss_mfg.ledger.sealed import SealedRows
+from bss_mfg.ledger.sealed_rows import SealedRows
 from bss_mfg.ledger.vault import DataKey, Vault
 
 SLICE_UNITS = 2_048

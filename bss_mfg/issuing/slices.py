@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bss_mfg.credentials import format_serial, new_oob_key, new_uuid
-from bss_mfg.ledger.sealed import PackageRow, SealedRows, UnitRow, seal_packages
+from bss_mfg.ledger.sealed_rows import PackageRow, SealedRows, UnitRow, seal_packages
 from bss_mfg.ledger.vault import DataKey
 from bss_mfg.model import Identity, Package, Unit
 from bss_mfg.payload.build import PayloadBuilder

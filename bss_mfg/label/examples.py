@@ -10,7 +10,7 @@ from bss_mfg.core.clock import now
 from bss_mfg.errors import InputError
 from bss_mfg.label.layout.design_check import Example
 from bss_mfg.label.layout.symbol_size import batch_symbol_size, symbol_size
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Actor, Batch, Package, Unit
 from bss_mfg.payload.build import longest_example
 from bss_mfg.payload.spec import SpecFile, packaged_spec
@@ -45,7 +45,7 @@ def example_of_loaded(loaded: LoadedProduct, spec: SpecFile) -> Example:
 def batch_example(workspace: Workspace, batch_id: str, who: Actor) -> Example:
     """A batch's own first and last package."""
     with workspace.open_ledger(who) as ledger:
-        batch = ledger.batch(batch_id)
+        batch = ledger.batches.get(batch_id)
         ends = [_package(ledger, batch.id, number) for number in (1, batch.packages)]
         return example_of_batch(batch, ends[0], ends[1], batch_symbol_size(batch))
 
@@ -62,7 +62,7 @@ def _made_up_example(spec: str, units: int) -> Example:
 
 
 def _package(ledger: Ledger, batch: str, number: int) -> Package:
-    found = next(ledger.packages(batch, number, 1), None)
+    found = next(ledger.packages.stream(batch, number, 1), None)
     if found is None:
         raise InputError(f"batch {batch} has no package {number}")
     return found

@@ -22,7 +22,7 @@ from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.selection import select_label_numbers
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile
 
 __all__ = ["LABELS_PER_FILE", "LabelFiles", "LabelRequest", "make_labels", "reprint_stem", "select_label_numbers"]
@@ -69,7 +69,7 @@ def make_labels(
     Everything is checked before the first file. What an earlier, interrupted run finished is kept; labels that were
     made before are refused unless `request.again`. The same batch, template and printer give the same bytes.
     """
-    ledger.refuse_closed(batch.id)
+    ledger.batches.refuse_closed(batch.id)
     plan = plan_label_files(ledger, batch, template, printer, folder, request)
     maker = _Maker(ledger, plan, executor)
     maker.check_labels()
@@ -166,7 +166,7 @@ class _Maker:
         plan = self._plan
         return LabelFileTask(
             ledger_path=self._ledger.path,
-            who=self._ledger.who,
+            who=self._ledger.actor,
             batch=plan.batch,
             layout=plan.layout,
             ledger_head=plan.ledger_head,
@@ -211,7 +211,7 @@ class _Maker:
             each=template.definition.each,
             copy=file.copy,
         )
-        self._ledger.record_print(
+        self._ledger.prints.record(
             made,
             template.name,
             template.document.text,

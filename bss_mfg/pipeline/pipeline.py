@@ -14,7 +14,7 @@ from bss_mfg.core.progress import Progress
 from bss_mfg.core.text import counted
 from bss_mfg.issuing.batch import IssueResult, create_batch
 from bss_mfg.label.make import LabelFiles, LabelRequest, make_labels
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.manifest.make import make_control_logs
 from bss_mfg.model import Batch
@@ -148,7 +148,7 @@ def run_pipeline(run: RunContext) -> RunOutcome:
     """Do all steps of a plan that is written down. A second call, or one after a kill, does what is left."""
     issued = _issue(run)
     batch = issued.batch
-    closed = run.ledger.closed_at(batch.id)  # every package is accounted for: its labels are no concern of ours
+    closed = run.ledger.batches.closed_at(batch.id)  # every package is accounted for: its labels are no concern of ours
     labels = _leave_out(run, "labels", f"the batch was closed at {closed}") if closed else _make_labels(run, batch)
     if isinstance(labels, StepLeftOut):
         verify: LabelsRead | StepLeftOut = _leave_out(run, "verify", labels.why)
@@ -226,7 +226,7 @@ def _read_labels_back(run: RunContext, batch: Batch, made: LabelFiles) -> Labels
     verifier = Verifier(run.ledger, batch, options, tell, executor=run.executor)
     verifier.read_files(made.files)
     found = verifier.outcome()
-    scrapped = run.ledger.scrapped_packages(batch.id)  # between label and reading: the label files can't know it
+    scrapped = run.ledger.packages.scrapped(batch.id)  # between label and reading: the label files can't know it
     faults = CappedList(MOST_FAULTS, (item for _, item in found.findings.faults() if item.package not in scrapped))
     read = LabelsRead(
         verified=found.counts["matched"] + found.resumed_labels,
@@ -247,7 +247,7 @@ def _make_manifest(run: RunContext, batch: Batch) -> LogsMade | StepLeftOut:
     if not mapping:
         return _leave_out(run, "manifest", f"no control log mapping for the spec {run.prepared.spec.spec.name}")
     progress = _begin(run, "manifest", batch.packages)
-    listed = run.ledger.manifests(batch.id)
+    listed = run.ledger.exports.control_logs(batch.id)
     paths = [folder / one.file for one in listed if (folder / one.file).exists()]
     make_folder(folder)
     fresh = 0
@@ -272,7 +272,7 @@ def _make_manifest(run: RunContext, batch: Batch) -> LogsMade | StepLeftOut:
 def _make_traveller(run: RunContext, batch: Batch) -> TravellerMade:
     """One traveller a batch: it shows the ledger's head of its day, so it isn't made again on another."""
     progress, folder = _begin(run, "traveller", 1), run.folder("labels")
-    if not any(part.each == "batch" for part in run.ledger.printed_parts(batch.id)):
+    if not any(part.each == "batch" for part in run.ledger.prints.label_files(batch.id)):
         # Of a run that was killed before the ledger heard of it; should others have worked meanwhile, its bytes don't
         # tell it from a stranger's. But the name was free when the run was begun.
         for path in folder.glob(f"{batch.id}-{TRAVELLER_STEM}-*.pdf"):

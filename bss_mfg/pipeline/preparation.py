@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bss_mfg.core.files import sha256_of
@@ -17,11 +17,13 @@ from bss_mfg.label.layout.design_check import Example, check_design
 from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import BUILT_IN, Printer
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.keys import open_keys
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.vault import Vault
 from bss_mfg.manifest.log_mapping import LogMapping, load_mapping
 from bss_mfg.model import Identity
 from bss_mfg.payload.spec import SpecFile, require_confirmed
-from bss_mfg.pipeline.plan import TRAVELLER, TRAVELLER_STEM, Plan
+from bss_mfg.pipeline.plan import TRAVELLER, TRAVELLER_STEM, Plan, write_plan
 from bss_mfg.workspace.product import LoadedProduct
 from bss_mfg.workspace.workspace import Workspace
 
@@ -134,3 +136,11 @@ def refuse_conflicts(workspace: Workspace, ledger: Ledger, prepared: PreparedRun
             problems=taken[:5],
             way_out="Move them away, or give the batch another --id. Nothing was issued.",
         )
+
+
+def begin_run(
+    workspace: Workspace, ledger: Ledger, vault: Vault, prepared: PreparedRun, batch_named: bool
+) -> PreparedRun:
+    """Write the plan of a new run down. Where nobody named the batch, it may get another id by that."""
+    open_keys(ledger).check_vault(vault)
+    return replace(prepared, plan=write_plan(workspace, ledger, prepared.plan, batch_named))

@@ -11,9 +11,9 @@ from bss_mfg.core import parallel
 from bss_mfg.core.capped_list import CappedList
 from bss_mfg.core.files import iter_files, sha256_of
 from bss_mfg.core.processes import TaskFailure
+from bss_mfg.core.ranges import chunked
 from bss_mfg.core.text import counted, printable
 from bss_mfg.errors import BssError, from_os_error
-from bss_mfg.ledger.issued import chunked
 from bss_mfg.model import Event
 from bss_mfg.programming.format import Format
 from bss_mfg.programming.image_layout import load_layout
@@ -57,7 +57,7 @@ class _ProgrammingComparison:
     ) -> None:
         self._folder, self._books, self._keys, self._events, self._executor = folder, books, keys, events, executor
         self._book = ComparisonBuilder("programming", folder)
-        self._seen = books.ledger.marks(books.batch.id)
+        self._seen = books.ledger.units.seen_flags(books.batch.id)
         self._formats: dict[str | None, Mapping[str, Format]] = {None: formats()}
         self._whole = True
         self._sealed = 0
@@ -262,7 +262,7 @@ class _ProgrammingComparison:
             book.add_note("the batch is retired and its keys are destroyed: Device UUIDs were compared, keys can't be")
         strict = self._whole and not self._sealed and book.altered
         absent = SerialSummary()
-        for unit in ledger.issued_except(batch, self._seen):
+        for unit in ledger.units.unseen(batch, self._seen):
             if unit.shippable and unit.released:
                 absent.add(unit.serial)
                 if strict:
@@ -270,7 +270,7 @@ class _ProgrammingComparison:
                     book.add_difference(what, "", unit.serial, unit.package)
         if absent.count and not strict:
             book.add_note(f"{counted(absent.count, 'unit')} with released keys in no file here: {absent}")
-        count, first = ledger.lacking(batch.id, "release", SERIALS_NAMED)
+        count, first = ledger.exports.units_lacking(batch.id, "release", SERIALS_NAMED)
         if count:
             book.add_note(
                 f"{counted(count, 'unit')} with keys that were never released: {SerialSummary(first, of=count)}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bss_mfg.errors import InputError
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch
 from bss_mfg.verify.sampling_plans import (
     DecidedLot,
@@ -41,7 +41,7 @@ class DrawnSample:
 def last_drawn_sample(ledger: Ledger, batch: Batch) -> DrawnSample | None:
     """The sample that was drawn last of a batch, or None."""
     newest: DrawnSample | None = None
-    for event in ledger.events_of((_DRAWN,), batch.id):
+    for event in ledger.history.events_of((_DRAWN,), batch.id):
         newest = DrawnSample(_plan_from_record(event.data), event.data["seed"], event.seq)
     return newest
 
@@ -71,14 +71,14 @@ def draw_sample(
     if before and before.plan == plan and not again:
         return before, False
     draw = DrawnSample(plan, secrets.token_hex(16))
-    ledger.note(batch.id, _DRAWN, {**_plan_record(plan), "seed": draw.seed})
+    ledger.history.append(batch.id, _DRAWN, {**_plan_record(plan), "seed": draw.seed})
     return current_drawn_sample(ledger, batch), True
 
 
 def record_decision(ledger: Ledger, batch: Batch, decision: LotDecision) -> None:
     """Write down what was decided of a lot; an incomplete check decides nothing."""
     if decision.verdict is not LotVerdict.INCOMPLETE:
-        ledger.note(
+        ledger.history.append(
             batch.id,
             _DECIDED,
             {**_plan_record(decision.plan), "decision": decision.verdict.value, "wrong": list(decision.wrong)},
@@ -87,9 +87,9 @@ def record_decision(ledger: Ledger, batch: Batch, decision: LotDecision) -> None
 
 def advised_inspection(ledger: Ledger, product: str, aql: str) -> tuple[InspectionSeverity, str]:
     """Which inspection the next lot of a product gets by the switching rules, and why."""
-    batches = {batch.id for batch in ledger.batches() if batch.product == product}
+    batches = {batch.id for batch in ledger.batches.all() if batch.product == product}
     lots: dict[str, DecidedLot] = {}
-    for event in ledger.events_of((_DECIDED,)):
+    for event in ledger.history.events_of((_DECIDED,)):
         # Only the first decision on a lot counts: one that comes back after sorting says nothing of the process.
         if event.batch in batches and event.batch not in lots and event.data["aql"] == aql:
             accepted = event.data["decision"] == LotVerdict.ACCEPT
@@ -117,9 +117,9 @@ def _plan_from_record(data: Any) -> SamplingPlan:
 
 def label_places(ledger: Ledger, batch: Batch, numbers: Sequence[int]) -> Iterator[dict[str, Any]]:
     """Each package with its serials and where its newest label was printed (None where there is none yet)."""
-    label_files = [part for part in ledger.printed_parts(batch.id) if part.each == "package"]
+    label_files = [part for part in ledger.prints.label_files(batch.id) if part.each == "package"]
     for number in numbers:
-        package = next(ledger.packages(batch.id, number, 1))
+        package = next(ledger.packages.stream(batch.id, number, 1))
         place = next((part.place_of(number) for part in reversed(label_files) if number in part.numbers), None)
         yield {
             "package": number,

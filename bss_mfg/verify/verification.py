@@ -19,7 +19,7 @@ from bss_mfg.imaging.geometry import PixelBox, Quad
 from bss_mfg.imaging.label_pictures import LabelPicture
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import SUFFIXES
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile
 from bss_mfg.verify.drawn_samples import DrawnSample, current_drawn_sample, record_decision
 from bss_mfg.verify.finding_spool import Findings, FindingSpool
@@ -122,12 +122,12 @@ class Verifier:
         self._ledger, self._batch, self._options, self._progress = ledger, batch, options, progress
         self._label_files = package_label_files(ledger, batch.id)
         self._by_digest = {part.sha256: part for part in self._label_files}
-        request = ReadRequest(ledger.path, ledger.who, batch.id, options.second_reader, options.grade)
+        request = ReadRequest(ledger.path, ledger.actor, batch.id, options.second_reader, options.grade)
         self._runner = TaskRunner(request, executor)
         copies = max((part.copy for part in self._label_files), default=1)
-        self._scrapped = ledger.scrapped_packages(batch.id)
+        self._scrapped = ledger.packages.scrapped(batch.id)
         # What was shipped had been read right.
-        shipped = ledger.shipped_packages(batch.id) if options.resume else ()
+        shipped = ledger.packages.shipped(batch.id) if options.resume else ()
         self._tracker = PackageTracker(batch.packages, copies, chain(self._scrapped, shipped))
         self._spool = FindingSpool(ledger.path.parent)
         self._pending: list[Finding] = []
@@ -136,7 +136,7 @@ class Verifier:
         self._pictures: dict[tuple[str, int, PixelBox], LabelPicture] = {}
         self._digests_read: set[str] = set()
         passes = options.resume and not options.grade and not options.sample
-        self._digests_verified = ledger.files_verified(batch.id, options.second_reader) if passes else set()
+        self._digests_verified = ledger.reads.verified_files(batch.id, options.second_reader) if passes else set()
         self._file: _FileProgress | None = None
         self._broken: list[tuple[int, int, str, str]] = []
         self.troubles: list[tuple[str, str]] = []
@@ -319,4 +319,4 @@ def _record_reads(
     ]
     if reads or verified:
         matched = [item.package for item in findings if item.kind is FindingKind.MATCHED and item.package]
-        ledger.record_reads(batch.id, reads, matched, verified)
+        ledger.reads.record(batch.id, reads, matched, verified)

@@ -15,7 +15,7 @@ from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.model import Actor
 
 if TYPE_CHECKING:
-    from bss_mfg.ledger.store import Ledger
+    from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.ledger.vault import Vault
     from bss_mfg.payload.product_keys import ProductKey
     from bss_mfg.payload.spec import SpecFile
@@ -77,8 +77,8 @@ class Workspace:
         ask: AskPassphrase | None = None,
     ) -> Workspace:
         """Make a workspace in a new or empty folder: settings, vault key (of a kind), ledger, folders."""
-        from bss_mfg.ledger.connection import refuse_network
-        from bss_mfg.ledger.store import Ledger
+        from bss_mfg.ledger.ledger import Ledger
+        from bss_mfg.ledger.network_drives import refuse_network
         from bss_mfg.ledger.vault import Vault
         from bss_mfg.workspace import vault_key_files
 
@@ -140,7 +140,7 @@ class Workspace:
 
     def open_ledger(self, who: Actor) -> Ledger:
         """The open ledger."""
-        from bss_mfg.ledger.store import Ledger
+        from bss_mfg.ledger.ledger import Ledger
 
         return Ledger.open(self.ledger_file, who)
 
@@ -161,7 +161,7 @@ class Workspace:
         """Put the next vault key in place where the ledger is wrapped under it already; whether it was."""
         from bss_mfg.workspace import vault_key_files
 
-        expected = ledger.vault_id()
+        expected = ledger.settings.vault_id()
         if not self.next_vault_file.exists() or vault_key_files.vault_key_id(self.next_vault_file) != expected:
             return False
         if self.vault_file.exists() and vault_key_files.vault_key_id(self.vault_file) == expected:

@@ -47,7 +47,7 @@ def test_a_whole_run_is_told_without_any_key(factory: Factory, tmp_path: Path) -
     text = "\n".join(lines)
     for what in (
         "reading .*bulb.toml", "wrote .*B1-labels-0001.pdf", r"started process \d+", "step verify of batch B1",
-        "100 labels read right", "ended with exit code 0 after", "reading .*vault.key",
+        "100 labels read right", "committed: waited", "ended with exit code 0 after", "reading .*vault.key",
     ):  # fmt: skip
         assert re.search(what, text), what
     assert len({line.split("[")[1].split("]")[0] for line in lines}) > 2  # worker processes log, too

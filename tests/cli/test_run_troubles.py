@@ -72,7 +72,7 @@ def test_what_would_stop_a_run_is_found_before_its_plan_is_written(factory: Fact
     key.rename(factory.root / "vault.key")
     assert sorted(path.parent.name for path in batches.rglob("run.json")) == ["B1"]
     with factory.ledger() as ledger:
-        assert [batch.id for batch in ledger.batches()] == ["B1", "B3"]
+        assert [batch.id for batch in ledger.batches.all()] == ["B1", "B3"]
 
 
 def test_a_disk_without_room_is_told_before_anything_is_written(factory: Factory) -> None:
@@ -105,7 +105,7 @@ def test_a_finished_run_is_done_whatever_became_of_its_units(factory: Factory, h
     factory.add()
     assert factory.cli("run", "bulb", "--units", 30, "--id", "B1").code == 0
     with factory.ledger() as ledger:
-        serials = [package.serials_text for package in ledger.packages("B1")]
+        serials = [package.serials_text for package in ledger.packages.stream("B1")]
     act = {
         "shipped": ["ship", "B1", "--verified", "--for", "pallet 1"], "closed": ["close", "B1"],
         "one scrapped": ["scrap", "B1", serials[0], "--reason", "x"],
@@ -116,7 +116,7 @@ def test_a_finished_run_is_done_whatever_became_of_its_units(factory: Factory, h
     def state() -> tuple[object, ...]:  # the index leaves out whatever is gone
         files = {path: path.read_bytes() for path in factory.root.glob("batches/B1/*/*") if path.suffix != ".csv"}
         with factory.ledger() as ledger:
-            return ledger.head(), files
+            return ledger.history.head(), files
 
     before = state()
     done = factory.cli("run", "--resume", "B1", "--json")
@@ -140,7 +140,7 @@ def test_a_traveller_that_the_ledger_never_heard_of_is_made_anew(factory: Factor
     done = factory.cli("run", "bulb", "--units", 6, "--id", "B1", "--json")
     assert done.code == 0, done.err
     with factory.ledger() as ledger:
-        (part,) = [part for part in ledger.printed_parts("B1") if part.each == "batch"]
+        (part,) = [part for part in ledger.prints.label_files("B1") if part.each == "batch"]
     assert sha256_of(Path(done.json["traveller"])) == part.sha256
 
 
@@ -201,7 +201,7 @@ def test_two_runs_at_once_take_two_ids(factory: Factory) -> None:
     told = [one.communicate(timeout=120)[1] for one in both]
     assert [one.returncode for one in both] == [0, 0], told
     with factory.ledger() as ledger:
-        assert sorted(batch.id for batch in ledger.batches()) == ["bulb-0001", "bulb-0002"]
+        assert sorted(batch.id for batch in ledger.batches.all()) == ["bulb-0001", "bulb-0002"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -220,7 +220,7 @@ def test_interrupted_while_it_issues_nothing_is_issued_and_the_batch_is_named(fa
     assert "Interrupted. `bss-mfg run --resume bulb-0001` goes on." in told
     assert "same command" not in told
     with factory.ledger() as ledger:
-        assert list(ledger.batches()) == []
+        assert list(ledger.batches.all()) == []
 
 
 # --- the display --------------------------------------------------------------------------------------------------

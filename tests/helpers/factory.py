@@ -14,7 +14,7 @@ from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.label.make import LabelFiles, LabelRequest, make_labels
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI, Printer
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Actor, Batch
 from bss_mfg.payload.product_keys import load_public_key, new_development_key
 from bss_mfg.workspace.product import Product
@@ -88,7 +88,7 @@ class Factory:
         loaded = load_template(self.workspace.template_file(template))
         target = folder or self.root / "batches" / batch_id / "labels"
         with self.ledger() as ledger:
-            batch = ledger.batch(batch_id)
+            batch = ledger.batches.get(batch_id)
             return make_labels(
                 ledger,
                 batch,

@@ -168,11 +168,11 @@ def some_labels(factory: Factory, name: str, printer: Printer, folder: Path, **w
     batch_id = "pair-1" if any(element.each_unit for element in shape.element) else "bulb-1"
     most = SHEET_LABELS if shape.media.kind == "sheet" else ROLL_LABELS
     with factory.ledger() as ledger:
-        batch = ledger.batch(batch_id)
+        batch = ledger.batches.get(batch_id)
     count = {"package": 26, "unit": batch.units, "carton": -(-26 // (shape.packages_per_carton or 1)), "batch": 1}
     numbers = tuple(range(1, min(count[shape.each], most) + 1))
     with factory.ledger() as ledger:
-        head = ledger.head()
+        head = ledger.history.head()
     made = factory.label(batch_id, name, printer=printer, folder=folder, numbers=numbers, stem=printer.name, **wanted)
     with factory.ledger() as ledger:
         rows = tuple(RowMaker(made.layout, batch, head).rows(ledger, numbers))

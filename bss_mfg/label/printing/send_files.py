@@ -7,7 +7,7 @@ from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.errors import MissingError, RefusedError
 from bss_mfg.label.make import LabelFiles
 from bss_mfg.label.printing.raw_port import parse_address, send_to_raw_port, split_formats
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch
 
 MAX_FILE = 1 << 32
@@ -29,7 +29,7 @@ def send_label_files(
     was killed while sending is not repeated unawares.
     """
     parse_address(address)
-    before = ledger.sent(batch.id)
+    before = ledger.prints.sent(batch.id)
     shas = {path: sha256_of(path) for path in made.files}
     if not again and (gone := [path for path in made.files if shas[path] in before]):
         raise RefusedError(
@@ -43,12 +43,12 @@ def send_label_files(
         formats = split_formats(read_bytes(path, "label file", MAX_FILE), language)
         whole = made.extents[number][0]
         note = {"file": path.name, "sha256": shas[path], "to": address, "of": whole}
-        ledger.note(batch.id, "labels sending", note)
+        ledger.history.append(batch.id, "labels sending", note)
         result = send_to_raw_port(address, formats, progress=progress)
         # A printer prints whole formats; of any other file nobody can tell what it has printed.
         labels = made.labels_in(number, result.labels) if language == "zpl" else whole if result.bytes_sent else 0
         kind = "labels sent" if not result.failure else "labels cut off" if result.bytes_sent else "labels not sent"
-        ledger.note(batch.id, kind, {**note, "labels": labels, "octets": result.bytes_sent})
+        ledger.history.append(batch.id, kind, {**note, "labels": labels, "octets": result.bytes_sent})
         total += labels
         if result.failure:
             rest = len(made.files) - number - 1

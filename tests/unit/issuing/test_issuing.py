@@ -12,6 +12,7 @@ from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.identity_files import read_identities
 from bss_mfg.issuing.request import BatchRequest
+from bss_mfg.ledger.keys import open_keys
 from bss_mfg.model import Identity
 from tests.helpers.factory import WHO, Factory
 
@@ -21,8 +22,8 @@ def test_a_batch_has_what_was_asked_for(factory: Factory) -> None:
     batch = factory.issue(12)
     assert (batch.units, batch.packages) == (12, 4)
     with factory.ledger() as ledger:
-        packages = list(ledger.packages("B1"))
-        keys = [unit.key.reveal() for unit in ledger.units_with_keys("B1", factory.workspace.open_vault()) if unit.key]
+        packages = list(ledger.packages.stream("B1"))
+        keys = [unit.key.reveal() for unit in open_keys(ledger).units("B1", factory.workspace.open_vault()) if unit.key]
     assert [package.number for package in packages] == [1, 2, 3, 4]
     assert [unit.serial for package in packages for unit in package.units] == [f"ebK3{n:08}" for n in range(1, 13)]
     assert len(set(keys)) == 12
@@ -40,7 +41,7 @@ def test_nothing_is_issued_twice_across_batches(factory: Factory, field: str) ->
         clash = Identity("A1", None) if field == "serial" else Identity("A2", known)
         with pytest.raises(LedgerError, match="issued twice"):
             create_batch(ledger, vault, BatchRequest(loaded, spec, 2, "B2", [Identity("A3"), clash]))
-        assert [batch.id for batch in ledger.batches()] == ["B1"]
+        assert [batch.id for batch in ledger.batches.all()] == ["B1"]
         assert ledger.check() > 0
 
 
@@ -98,4 +99,4 @@ def test_a_file_that_changes_while_it_is_read_issues_nothing(factory: Factory, r
     with factory.ledger() as ledger:
         with pytest.raises(InputError, match="was changed while it was read"):
             create_batch(ledger, vault, BatchRequest(loaded, spec, 2, "B1", Changing()))
-        assert ledger.batches() == []
+        assert ledger.batches.all() == []

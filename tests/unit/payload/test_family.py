@@ -398,7 +398,7 @@ def test_zigbee_pairs_are_issued_from_their_file_and_no_install_code_lies_in_the
     with factory.ledger() as ledger:
         request = BatchRequest(loaded, wanted, 4, "Z1", read_identities(path, wanted.spec.columns))
         create_batch(ledger, factory.workspace.open_vault(), request)
-        payloads = [package.payload for package in ledger.packages("Z1")]
+        payloads = [package.payload for package in ledger.packages.stream("Z1")]
     assert [parse.split_fields(text, wanted.spec)[3].value for text in payloads] == [
         "BF91A2B05327F4D0_BF91A2B05327F4D1", "BF91A2B05327F4D2_BF91A2B05327F4D3",
     ]  # fmt: skip

@@ -250,7 +250,8 @@ def test_of_very_many_differences_the_first_are_kept_and_all_are_counted(tmp_pat
     assert programming["found"]["differences"] == units + 1 and len(programming["differences"]) == MOST_KEPT
     workspace = Workspace.find(str(root), root, {})
     with workspace.open_ledger(WHO) as ledger:
-        found = check_readback(read_readback(path), ledger, ledger.batch(f"units-{units}"), workspace.open_vault())
+        batch = ledger.batches.get(f"units-{units}")
+        found = check_readback(read_readback(path), ledger, batch, workspace.open_vault())
         assert sum(1 for one in found if one.kind == "swapped") == units
 
 

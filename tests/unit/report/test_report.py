@@ -67,7 +67,7 @@ def scans(printed: Factory, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def outcome(printed: Factory, scans: Path) -> Verification:
     with printed.ledger() as ledger:
-        return verify(ledger, ledger.batch("A"), [scans], VerifyOptions(grade=True, pictures=True))
+        return verify(ledger, ledger.batches.get("A"), [scans], VerifyOptions(grade=True, pictures=True))
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ DIAGNOSES: dict[str, tuple[Callable[[str], str], str, str]] = {
 def test_texts_are_diagnosed(printed: Factory, name: str) -> None:
     change, kind, said = DIAGNOSES[name]
     with printed.ledger() as ledger:
-        text = next(ledger.packages("A")).payload
+        text = next(ledger.packages.stream("A")).payload
         found = diagnose(change(text).encode(), "A", ledger, [packaged_spec("amazon-bss-ob04").spec])
     assert found.kind == kind, found
     assert said in found.detail

@@ -1,4 +1,4 @@
-"""What left the factory as files: keys that were released, units in control logs, and what became of those."""
+"""The store of what left the factory as files: keys that were released, units in control logs, Amazon's answers."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bss_mfg.core.clock import now
-from bss_mfg.ledger.life import NOT_REPLACED
-from bss_mfg.ledger.rows import Rows
+from bss_mfg.ledger.batches import BatchStore
+from bss_mfg.ledger.connection import Connection
+from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.unit_state import NOT_REPLACED, scrapped_packages
 
 Answer = Literal["accepted", "rejected"]
 _ANSWERS: Mapping[Answer, int] = {"accepted": 1, "rejected": 2}
+_LACKS = {"release": "released = 0", "manifest": "manifest IS NULL"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,31 +46,42 @@ class FeedbackCounts:
     batches: tuple[str, ...]
 
 
-class Exporting(Rows):
+class ExportStore:
     """Releases of keys, control logs, and Amazon's answers."""
 
-    # --- keys -----------------------------------------------------------------------------------------------------
+    def __init__(self, connection: Connection, history: HistoryStore, batches: BatchStore) -> None:
+        self._db = connection
+        self._history = history
+        self._batches = batches
 
-    def unreleased(self, batch_id: str) -> int:
+    def count_unreleased(self, batch_id: str) -> int:
         """How many units that may leave the factory have a key that was never released."""
-        (row,) = self._rows(
-            "SELECT count(*) FROM unit WHERE batch = ? AND scrapped = 0 AND released = 0", (self._number(batch_id),)
+        (row,) = self._db.rows(
+            "SELECT count(*) FROM unit WHERE batch = ? AND scrapped = 0 AND released = 0",
+            (self._batches.number(batch_id),),
         )
         return int(row[0])
 
     def record_release(self, batch_id: str, numbers: Sequence[int], data: Mapping[str, Any]) -> None:
         """Count the release of units' keys, by their numbers, with one event: the file is in place already."""
-        batch = self._number(batch_id)
-        with self.transaction():
-            self._db.executemany(
+        batch = self._batches.number(batch_id)
+        with self._db.transaction():
+            self._db.many(
                 "UPDATE unit SET released = released + 1 WHERE batch = ? AND number = ?",
                 ((batch, number) for number in numbers),
             )
-            self._note(batch_id, "keys released", {**data, "units": len(numbers)})
+            self._history.append(batch_id, "keys released", {**data, "units": len(numbers)})
 
-    # --- control logs ---------------------------------------------------------------------------------------------
+    def units_lacking(self, batch_id: str, what: Literal["release", "manifest"], most: int) -> tuple[int, list[str]]:
+        """How many units that may leave the factory have a key that was never released, or stand in no control log,
+        and the serials of the first."""
+        batch = self._batches.number(batch_id)
+        where = f"FROM unit WHERE batch = ? AND scrapped = 0 AND {_LACKS[what]}"
+        count = int(self._db.rows(f"SELECT count(*) {where}", (batch,))[0][0])
+        first = self._db.rows(f"SELECT serial {where} ORDER BY coalesce(place, number), number LIMIT ?", (batch, most))
+        return count, [serial for (serial,) in first]
 
-    def record_manifest(
+    def record_control_log(
         self,
         batch_id: str,
         file: str,
@@ -78,18 +92,19 @@ class Exporting(Rows):
         data: Mapping[str, Any],
     ) -> None:
         """Remember a control log that is in place: its units wait for an answer from now on."""
-        batch = self._number(batch_id)
-        with self.transaction():
-            number = self._db.execute(
-                "INSERT INTO manifest (batch, file, sha256, at, device_logs, bundle_logs) VALUES (?, ?, ?, ?, ?, ?)",
+        batch = self._batches.number(batch_id)
+        with self._db.transaction():
+            ((number,),) = self._db.rows(
+                "INSERT INTO manifest (batch, file, sha256, at, device_logs, bundle_logs) VALUES (?, ?, ?, ?, ?, ?) "
+                "RETURNING no",
                 (batch, file, sha256, now(), device_logs, bundle_logs),
-            ).lastrowid
-            self._db.executemany(
+            )
+            self._db.many(
                 "UPDATE unit SET manifest = ?, answer = 0, answer_reason = NULL "
                 "WHERE batch = ? AND number >= ? AND number < ?",
                 [(number, batch, run.start, run.stop) for run in units],
             )
-            self._note(
+            self._history.append(
                 batch_id,
                 "manifest made",
                 {
@@ -102,15 +117,20 @@ class Exporting(Rows):
                 },
             )
 
-    def known_manifests(self, batch_id: str) -> set[str]:
+    def control_log_digests(self, batch_id: str) -> set[str]:
         """SHA-256 of all control logs of a batch."""
-        return {sha for (sha,) in self._rows("SELECT sha256 FROM manifest WHERE batch = ?", (self._number(batch_id),))}
+        return {
+            sha
+            for (sha,) in self._db.rows(
+                "SELECT sha256 FROM manifest WHERE batch = ?", (self._batches.number(batch_id),)
+            )
+        }
 
-    def manifests(self, batch_id: str) -> list[Manifest]:
+    def control_logs(self, batch_id: str) -> list[Manifest]:
         """The control logs of a batch in the order in which they were made, replaced units left out."""
-        batch = self._number(batch_id)
+        batch = self._batches.number(batch_id)
         counts: dict[int, Counter[int]] = {}
-        for number, answer, count in self._rows(
+        for number, answer, count in self._db.rows(
             "SELECT manifest, answer, count(*) FROM unit WHERE batch = ? AND scrapped = 0 AND manifest IS NOT NULL "
             "GROUP BY 1, 2",
             (batch,),
@@ -118,7 +138,7 @@ class Exporting(Rows):
             counts.setdefault(number, Counter())[answer] = count
         return [
             Manifest(number, file, sha, at, devices, bundles, found.total(), found[0], found[1], found[2])
-            for number, file, sha, at, devices, bundles in self._rows(
+            for number, file, sha, at, devices, bundles in self._db.rows(
                 "SELECT no, file, sha256, at, device_logs, bundle_logs FROM manifest WHERE batch = ? ORDER BY no",
                 (batch,),
             )
@@ -128,25 +148,27 @@ class Exporting(Rows):
     def packages_where(self, batch_id: str, which: Literal["missing", "rejected"]) -> Iterator[int]:
         """Numbers of the packages that may leave the factory with a unit in no control log, or a rejected one."""
         condition = {"missing": "u.manifest IS NULL", "rejected": "u.answer = 2"}[which]
-        bad = self.scrapped_packages(batch_id)
-        for rows in self._stream(
-            f"SELECT DISTINCT u.package FROM unit u WHERE u.batch = ? AND {condition} AND {NOT_REPLACED} "  # noqa: S608
+        batch = self._batches.number(batch_id)
+        bad = scrapped_packages(self._db, batch)
+        for rows in self._db.stream(
+            f"SELECT DISTINCT u.package FROM unit u WHERE u.batch = ? AND {condition} AND {NOT_REPLACED} "  # noqa: S608 (fixed texts)
             "AND u.package > ? ORDER BY u.package LIMIT ?",
-            (self._number(batch_id),),
+            (batch,),
             500,
         ):
             yield from (number for (number,) in rows if number not in bad)
 
-    def unaccepted(self, batch_id: str) -> int:
+    def count_unaccepted(self, batch_id: str) -> int:
         """How many units that may leave the factory nobody has accepted."""
-        (row,) = self._rows(
-            "SELECT count(*) FROM unit WHERE batch = ? AND scrapped = 0 AND answer <> 1", (self._number(batch_id),)
+        (row,) = self._db.rows(
+            "SELECT count(*) FROM unit WHERE batch = ? AND scrapped = 0 AND answer <> 1",
+            (self._batches.number(batch_id),),
         )
         return int(row[0])
 
-    def feedback_read(self, sha256: str) -> str | None:
+    def feedback_read_at(self, sha256: str) -> str | None:
         """When a feedback file of this SHA-256 was read, or None."""
-        for event in self.events_of(("manifest answered",)):
+        for event in self._history.events_of(("manifest answered",)):
             if event.data["sha256"] == sha256:
                 return event.at
         return None
@@ -162,13 +184,13 @@ class Exporting(Rows):
         ambiguous: list[str] = []
         unchanged = 0
         changes: dict[str, Counter[Answer]] = {}
-        with self.transaction():
+        with self._db.transaction():
             for serial, (answer, reason) in verdicts.items():
-                rows = self._rows(
+                rows = self._db.rows(
                     "SELECT b.id, u.batch, u.number, u.answer, u.answer_reason FROM unit u JOIN batch b "
                     "ON b.no = u.batch JOIN product p ON p.no = u.product WHERE u.product IN (SELECT no FROM product) "
-                    "AND u.serial = ?1 AND u.manifest IS NOT NULL AND (?2 IS NULL OR p.name = ?2)",
-                    (serial, product),
+                    "AND u.serial = :serial AND u.manifest IS NOT NULL AND (:product IS NULL OR p.name = :product)",
+                    {"serial": serial, "product": product},
                 )
                 if len(rows) != 1:
                     (ambiguous if rows else unknown).append(serial)
@@ -183,19 +205,19 @@ class Exporting(Rows):
                 )
                 changes.setdefault(batch_id, Counter())[answer] += 1
             for batch_id, counted in changes.items():
-                self._note(batch_id, "manifest answered", {**data, **dict(counted.items())})
+                self._history.append(batch_id, "manifest answered", {**data, **dict(counted.items())})
         total = sum(changes.values(), Counter[Answer]())
         return FeedbackCounts(
             total["accepted"], total["rejected"], unchanged, tuple(unknown), tuple(ambiguous), tuple(changes)
         )
 
-    def rejected(self, batch_id: str, limit: int) -> list[tuple[str, str]]:
+    def rejected_units(self, batch_id: str, limit: int) -> list[tuple[str, str]]:
         """(serial, reason) of the first rejected units of a batch."""
         return [
             (serial, reason or "")
-            for serial, reason in self._rows(
+            for serial, reason in self._db.rows(
                 "SELECT serial, answer_reason FROM unit WHERE batch = ? AND scrapped = 0 AND answer = 2 "
                 "ORDER BY number LIMIT ?",
-                (self._number(batch_id), limit),
+                (self._batches.number(batch_id), limit),
             )
         ]
