@@ -37,16 +37,12 @@ class App:
 
         return Workspace.find(self.workspace_option, Path.cwd(), environment())
 
-    def who(self, station: str = "") -> Actor:
-        """Who acts, for the history."""
-        from bss_mfg.workspace.actor import current_actor
-
-        return current_actor(station=station)
-
     @property
     def actor(self) -> Actor:
         """Who acts, with the station of the workspace's settings."""
-        return self.who(self.workspace.config().station)
+        from bss_mfg.workspace.actor import current_actor
+
+        return current_actor(station=self.workspace.config().station)
 
     def vault(self, ledger: Ledger) -> Vault:
         """The open vault; asks for its passphrase if it has one."""

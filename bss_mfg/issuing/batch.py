@@ -78,10 +78,10 @@ def check_request(ledger: Ledger, request: BatchRequest) -> bool:
 def _find_issued(ledger: Ledger, read: ReadRequest) -> Batch | None:
     """The batch of the request's id, if it was issued by the same request; by another: `RefusedError`."""
     batch_id = read.request.batch_id
-    known = None if batch_id is None else ledger.batches.request_digest(batch_id)
-    if batch_id is None or known is None:
+    issued_digest = None if batch_id is None else ledger.batches.request_digest(batch_id)
+    if batch_id is None or issued_digest is None:
         return None
-    if known != read.digest:
+    if issued_digest != read.digest:
         raise RefusedError(
             f"batch {batch_id} was issued already, with other arguments (product, units, identities or product "
             "settings)",

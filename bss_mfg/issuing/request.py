@@ -54,7 +54,7 @@ def read_request(request: BatchRequest) -> ReadRequest:
         digest.add(identity)
     if digest.identity_count and digest.identity_count != request.units:
         raise InputError(
-            f"the identities file has {digest.identity_count} rows, {request.units} units are asked for",
+            f"the identities file has {digest.identity_count} rows, {request.units} units are to be issued",
             way_out="Make both numbers the same.",
         )
     return ReadRequest(request, digest.identity_count, digest.finish())

@@ -138,7 +138,7 @@ def _open_with_passphrase(fields: list[str], path: Path, ask: AskPassphrase) -> 
         return Vault(Secret(AESGCM(key).decrypt(sealed[:12], sealed[12:], fields[7].encode())))
     except InvalidTag:
         raise InputError(
-            "the passphrase is another one, or the file was damaged", where=str(path), way_out="Type it again."
+            "the passphrase is wrong, or the file was damaged", where=str(path), way_out="Type it again."
         ) from None
 
 
@@ -172,14 +172,14 @@ def _read(path: Path) -> list[str]:
 
 def _damaged(path: Path) -> InputError:
     return InputError(
-        "is not an undamaged vault key file",
+        "is no vault key file, or is damaged",
         where=str(path),
         way_out="Put it back from your safe copy, or use `bss-mfg vault recover`.",
     )
 
 
-def _encode(octets: bytes) -> str:
-    return base64.b64encode(octets).decode("ascii")
+def _encode(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
 
 
 def _keyring() -> Any:

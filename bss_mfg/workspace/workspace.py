@@ -42,9 +42,9 @@ class Workspace:
     # --- finding and making ---------------------------------------------------------------------------------------
 
     @classmethod
-    def find(cls, given: str | None, start: Path, environment: Mapping[str, str]) -> Workspace:
-        """The workspace: `given`, or BSS_MFG_WORKSPACE, or the nearest folder upwards from `start`."""
-        named = given or environment.get("BSS_MFG_WORKSPACE")
+    def find(cls, folder: str | None, start: Path, environment: Mapping[str, str]) -> Workspace:
+        """The workspace: `folder`, or BSS_MFG_WORKSPACE, or the nearest folder upwards from `start`."""
+        named = folder or environment.get("BSS_MFG_WORKSPACE")
         if named:
             root = Path(named).expanduser()
             if not (root / CONFIG).is_file():
@@ -71,7 +71,7 @@ class Workspace:
     def create(
         cls,
         root: Path,
-        who: Actor,
+        actor: Actor,
         environment: Mapping[str, str],
         kind: VaultKeyKind = "file",
         ask: AskPassphrase | None = None,
@@ -110,7 +110,7 @@ class Workspace:
             vault_key_files.save_vault_key(vault, workspace.vault_file, kind, ask or vault_key_files.refuse_to_ask)
         else:
             vault = vault_key_files.load_vault_key(workspace.vault_file, ask or vault_key_files.refuse_to_ask)
-        with Ledger.create(workspace.ledger_file, who, vault):
+        with Ledger.create(workspace.ledger_file, actor, vault):
             pass
         write_atomically(root / CONFIG, [_CONFIG_TEXT.encode()])
         return workspace
@@ -138,11 +138,11 @@ class Workspace:
 
     # --- ledger and vault -----------------------------------------------------------------------------------------
 
-    def open_ledger(self, who: Actor) -> Ledger:
+    def open_ledger(self, actor: Actor) -> Ledger:
         """The open ledger."""
         from bss_mfg.ledger.ledger import Ledger
 
-        return Ledger.open(self.ledger_file, who)
+        return Ledger.open(self.ledger_file, actor)
 
     @property
     def next_vault_file(self) -> Path:
