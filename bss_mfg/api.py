@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bss_mfg.core.clock import now
+from bss_mfg.core import clock
 from bss_mfg.core.processes import ProcessExecutor, cores, open_executor
 from bss_mfg.errors import InputError
 from bss_mfg.issuing import batch as issuing
@@ -260,7 +260,7 @@ class OpenWorkspace:
         with self._processes() as executor:
             found = verification.verify(self._ledger, batch, [Path(file) for file in files], options, executor=executor)
         for report in targets:
-            write_report(found, report, now(), __version__)
+            write_report(found, report, clock.now(), __version__)
         return Verification(batch.id, found.passed, found.counts, tuple(found.broken), found)
 
     def reconcile(self, batch_id: str, *, folder: Path | str | None = None) -> Reconciliation:

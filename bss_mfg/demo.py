@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bss_mfg.core.clock import now
+from bss_mfg.core import clock
 from bss_mfg.core.files import make_folder, write_atomically
 from bss_mfg.core.models import FileModel
 from bss_mfg.core.progress import Progress
@@ -163,7 +163,7 @@ def _verify(sample: _Sample, ledger: Ledger, batch: Batch, labels: LabelFiles, o
     report = out / "verification.html"
     with sample.step("verify") as progress:
         found = verify(ledger, batch, labels.files, VerifyOptions(pictures=True), progress=progress)
-        write_atomically(report, html_report(found, now(), ledger.actor.version))
+        write_atomically(report, html_report(found, clock.now(), ledger.actor.version))
     return found, report
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from bss_mfg.core.clock import now
+from bss_mfg.core import clock
 from bss_mfg.core.files import checked_name
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.spool import Spool
@@ -152,7 +152,7 @@ def _batch_record(request: BatchRequest, batch_id: str, longest_payload: int) ->
         units=request.units,
         packages=request.units // product.units_per_package,
         units_per_package=product.units_per_package,
-        created_at=now(),
+        created_at=clock.now(),
         spec=request.spec.spec.name,
         spec_text=request.spec.text,
         suite=request.spec.spec.suite,

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bss_mfg.core.clock import now
+from bss_mfg.core import clock
 from bss_mfg.errors import InputError
 from bss_mfg.label.layout.design_check import Example
 from bss_mfg.label.layout.symbol_size import batch_symbol_size, symbol_size
@@ -38,7 +38,7 @@ def example_of_loaded(loaded: LoadedProduct, spec: SpecFile) -> Example:
         product.oob_bytes,
         product.serial_examples,
         product.stage,
-        now(),
+        clock.now(),
     )
 
 
@@ -57,7 +57,15 @@ def made_up_example(units: int = 1) -> Example:
 
 def _made_up_example(spec: str, units: int) -> Example:
     return example_of_product(
-        "example", _EXAMPLE, packaged_spec(spec), 256, units, 32, ("ebK300000001", "ebK399999999"), "development", now()
+        "example",
+        _EXAMPLE,
+        packaged_spec(spec),
+        256,
+        units,
+        32,
+        ("ebK300000001", "ebK399999999"),
+        "development",
+        clock.now(),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bss_mfg.core.clock import now
+from bss_mfg.core import clock
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.history import HistoryStore
@@ -97,7 +97,7 @@ class ExportStore:
             ((number,),) = self._db.rows(
                 "INSERT INTO manifest (batch, file, sha256, at, device_logs, bundle_logs) VALUES (?, ?, ?, ?, ?, ?) "
                 "RETURNING no",
-                (batch, file, sha256, now(), device_logs, bundle_logs),
+                (batch, file, sha256, clock.now(), device_logs, bundle_logs),
             )
             self._db.many(
                 "UPDATE unit SET manifest = ?, answer = 0, answer_reason = NULL "

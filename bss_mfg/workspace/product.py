@@ -101,7 +101,7 @@ def load_product(path: Path, development_fingerprints: frozenset[str] = frozense
     if Path(product.public_key).name != product.public_key:
         raise InputError(
             "the key file must lie beside the product's file",
-            where=document.where(("public_key",)),
+            where=document.locate(("public_key",)),
             way_out="Copy it there and give its bare name.",
         )
     key = load_public_key(read_bytes(key_path, "product public key", 1 << 16), str(key_path))
@@ -118,7 +118,7 @@ def check_stage(loaded: LoadedProduct, document: TomlDocument, development_finge
     if key.development or key.fingerprint in development_fingerprints or key.fingerprint in SAMPLE_FINGERPRINTS:
         raise InputError(
             "a production product can't use a development or sample key: anyone could read the barcodes",
-            where=document.where(("stage",)),
+            where=document.locate(("stage",)),
             way_out='Put Amazon\'s product public key in place, or set stage = "development".',
         )
 
@@ -146,10 +146,10 @@ def product_from_options(values: dict[str, object]) -> Product:
     try:
         return validate(parse_toml("\n".join(lines), "product"), Product)
     except InputError as error:
-        field = error.where.rpartition(", ")[2].replace("_", "-")
+        option = f"--{error.key.replace('_', '-')}" if error.key else "product"
         raise InputError(
             error.what,
-            where="product" if field in ("", "product") or "line" in field else f"--{field}",
+            where=option,
             problems=error.problems,
             way_out="Correct the option; nothing was written.",
         ) from None

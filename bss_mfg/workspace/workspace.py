@@ -290,7 +290,7 @@ class Workspace:
         if found.spec.name != name:
             raise InputError(
                 f"the spec calls itself {found.spec.name!r}, its file {name!r}",
-                where=document.where(("name",)),
+                where=document.locate(("name",)),
                 way_out="Give both the same name.",
             )
         return found

@@ -341,7 +341,7 @@ CASES = [
     Case("manifest: upload of nothing", 3, "no control log is there", "folder",
          lambda f: ["manifest", "upload", f.root / "batches", "--to", f.root]),
     Case("vault key: lost", 6, "vault key is not there", "safe copy", replaced("vault.key", None, *CREATE)),
-    Case("vault key: damaged", 3, "undamaged", "safe copy", replaced("vault.key", b"bss-mfg-vault-key-1:A:B", *CREATE)),
+    Case("vault key: damaged", 3, "or is damaged", "safe copy", replaced("vault.key", b"bss-mfg-vault-key-1:A:B", *CREATE)),
     Case("ledger: garbage", 5, "damaged|not a ledger", "backup",
          replaced("ledger.db", os.urandom(9000), "batch", "list")),
     Case("ledger: lost", 5, "no ledger", "backup", replaced("ledger.db", None, "batch", "list")),

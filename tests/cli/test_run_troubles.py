@@ -25,7 +25,6 @@ from bss_mfg.pipeline.pipeline import RunContext, run_pipeline
 from bss_mfg.pipeline.plan import RunRequest, new_plan, write_plan
 from bss_mfg.pipeline.preparation import PreparedRun, prepare_run
 from bss_mfg.workspace.workspace import Workspace
-from tests.helpers.commands import interrupted
 from tests.helpers.factory import Factory
 from tests.helpers.keys import good_pem
 
@@ -35,9 +34,6 @@ def prepared(factory: Factory, units: int) -> PreparedRun:
     with factory.ledger() as ledger:
         plan = new_plan(factory.workspace, ledger, RunRequest(product, units, "B1"), "1")
     return prepare_run(factory.workspace, plan, product)
-
-
-# --- before anything is written -----------------------------------------------------------------------------------
 
 
 def test_what_would_stop_a_run_is_found_before_its_plan_is_written(factory: Factory, tmp_path: Path) -> None:
@@ -97,9 +93,6 @@ def test_a_production_batch_needs_a_confirmed_spec_and_has_no_sample_marks(facto
     assert (done.json["verified"], done.json["sample"]) == (4, False)
 
 
-# --- afterwards ---------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("happened", ["shipped", "one scrapped", "all scrapped", "closed"])
 def test_a_finished_run_is_done_whatever_became_of_its_units(factory: Factory, happened: str) -> None:
     factory.add()
@@ -142,9 +135,6 @@ def test_a_traveller_that_the_ledger_never_heard_of_is_made_anew(factory: Factor
     with factory.ledger() as ledger:
         (part,) = [part for part in ledger.prints.label_files("B1") if part.each == "batch"]
     assert sha256_of(Path(done.json["traveller"])) == part.sha256
-
-
-# --- meanwhile ----------------------------------------------------------------------------------------------------
 
 
 class Deadly(ProcessExecutor):
@@ -202,28 +192,6 @@ def test_two_runs_at_once_take_two_ids(factory: Factory) -> None:
     assert [one.returncode for one in both] == [0, 0], told
     with factory.ledger() as ledger:
         assert sorted(batch.id for batch in ledger.batches.all()) == ["bulb-0001", "bulb-0002"]
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_interrupted_while_it_issues_nothing_is_issued_and_the_batch_is_named(factory: Factory) -> None:
-    """Nobody gave an id: "the same command again" would begin another batch."""
-    factory.add()
-    running = subprocess.Popen(
-        factory.command("run", "bulb", "--units", 100_000, "--jobs", 2), stderr=subprocess.PIPE, text=True
-    )
-    plan = factory.root / "batches/bulb-0001/run.json"
-    end = time.monotonic() + 120
-    while not plan.exists() and time.monotonic() < end:
-        time.sleep(0.02)
-    time.sleep(0.5)
-    told = interrupted(running)
-    assert "Interrupted. `bss-mfg run --resume bulb-0001` goes on." in told
-    assert "same command" not in told
-    with factory.ledger() as ledger:
-        assert list(ledger.batches.all()) == []
-
-
-# --- the display --------------------------------------------------------------------------------------------------
 
 
 def on_terminal(arguments: list[str]) -> str:

@@ -17,11 +17,12 @@ import openpyxl
 import pytest
 
 from bss_mfg import tables
+from bss_mfg.core import clock
 from bss_mfg.errors import InputError, MissingError
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.replacement import ReplacementRequest, replace_units
 from bss_mfg.issuing.request import BatchRequest
-from bss_mfg.ledger import event_chain, unit_table
+from bss_mfg.ledger import unit_table
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.unit_columns import INTEGER_COLUMNS, UNIT_COLUMNS
@@ -119,12 +120,11 @@ def test_units_are_chosen_by_state(line: Factory) -> None:
 def test_units_are_chosen_by_the_day_of_their_last_event(factory: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
     factory.add(oob_bytes=16)
     days = [f"2026-11-{day:02}T12:00:00Z" for day in range(10, 20)]
-    monkeypatch.setattr("bss_mfg.issuing.batch.now", lambda: days[0])
-    monkeypatch.setattr(event_chain, "now", lambda: days[0])
+    monkeypatch.setattr(clock, "now", lambda: days[0])
     factory.issue(6)
 
     def on(day: int) -> None:
-        monkeypatch.setattr(event_chain, "now", lambda: days[day])
+        monkeypatch.setattr(clock, "now", lambda: days[day])
 
     on(1)
     factory.label(template="roll-50x30", numbers=(2, 4))
