@@ -51,7 +51,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "reconcile:reconcile",
         "Prove that programming files, labels and control logs say the same as the ledger.",
     ),
-    "import-issued": ("lifecycle:import_issued", "Bring in identities that were issued before bss-mfg."),
+    "import-issued": ("lifecycle:import_issued_", "Bring in identities that were issued before bss-mfg."),
     "vault": ("vault:vault", "Look at the vault key, change it, keep it apart, put it back."),
     "history": ("ledger:history", "Everything that ever happened to a unit or a batch."),
     "ledger": ("ledger:ledger", "Check, copy and restore the ledger."),
