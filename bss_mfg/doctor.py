@@ -1,4 +1,4 @@
-"""What is installed on this machine, and the fix for each gap."""
+"""Whether this machine and a workspace are fit for work, with the fix for each gap."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Level(StrEnum):
 
     OK = "ok"
     GAP = "gap"
-    """Something to see to: an optional library is missing, or killed commands left files behind."""
+    """bss-mfg works, but an option does not, or something is to be cleared away."""
     FAULT = "fault"
-    """bss-mfg can't work, or not with this workspace."""
+    """bss-mfg can't work, or the workspace must not be worked in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,8 @@ _REQUIRED_PACKAGES = {
     "pikepdf": "PDF artwork",
     "svglib": "SVG artwork",
 }
+"""Packages that pip installs with bss-mfg, and what they are for. One that is missing, even if only an option needs it,
+means that the installation is broken. Extras are not looked at."""
 
 
 def check_machine() -> list[Check]:

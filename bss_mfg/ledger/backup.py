@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bss_mfg.core.files import build_atomically, move_aside
 from bss_mfg.errors import BssError, InputError, LedgerError, RefusedError
+from bss_mfg.ledger.events import LedgerRestored
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Actor
 
@@ -69,7 +70,9 @@ def restore(path: Path, ledger_file: Path, who: Actor, skip_serials: int, reason
 
     build_atomically(ledger_file, copy)
     with Ledger.open(ledger_file, who) as restored:
-        restored.products.record_restore({"events": found.events, "head": found.head, "reason": reason}, skip_serials)
+        restored.products.record_restore(
+            LedgerRestored(events=found.events, head=found.head, reason=reason, skipped_serials=skip_serials)
+        )
     return found
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from bss_mfg.core.text import first_problems
 from bss_mfg.errors import LedgerError, Location
 from bss_mfg.ledger.connection import Database
+from bss_mfg.ledger.events import IdentitiesImported
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.model import ImportedIdentity
 
@@ -80,9 +81,7 @@ class IdentityStore:
             )
             new += len(unknown)
         if new:
-            self._history.append(
-                None, "identities imported", {"product": name, "file": source, "sha256": sha256, "units": new}
-            )
+            self._history.append(None, IdentitiesImported(product=name, file=source, sha256=sha256, units=new))
         return new
 
     def _known(self, column: str, condition: str, values: tuple[object, ...], wanted: Sequence[Any]) -> dict[Any, str]:

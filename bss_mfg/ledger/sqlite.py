@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,13 @@ from bss_mfg.core.files import waiting_lock
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.connection import Values
 from bss_mfg.ledger.event_chain import append_events
+from bss_mfg.ledger.events import LedgerMigrated
 from bss_mfg.ledger.network_drives import refuse_network
 from bss_mfg.ledger.schema import APPLICATION_ID, MIGRATIONS, NOT_IMPORTED, SCHEMA, VERSION
 from bss_mfg.ledger.sqlite_errors import damaged, translated, translated_errors
 from bss_mfg.model import Actor
+
+_log = logging.getLogger(__name__)
 
 WAL_SAFE = (3, 51, 3)
 """From this SQLite on, WAL with several connections loses no commit (the WAL-reset race is fixed)."""
@@ -97,12 +102,16 @@ class SqliteConnection:
         """Everything inside is committed as one, or nothing is. Writers queue fairly at a file lock."""
         if self._database.in_transaction:
             raise RuntimeError("a transaction is open already")
+        asked = time.monotonic()
         with waiting_lock(self._path.with_name(self._path.name + ".lock")), translated_errors(self._path):
+            begun = time.monotonic()
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield
                 self._database.execute("COMMIT")
+                _log.info("committed: waited %.3f s, took %.3f s", begun - asked, time.monotonic() - begun)
             except BaseException:
+                _log.info("rolled back after %.3f s", time.monotonic() - begun)
                 if self._database.in_transaction:
                     with contextlib.suppress(sqlite3.Error):
                         self._database.execute("ROLLBACK")
@@ -156,6 +165,7 @@ def sqlite_version() -> str:
 def connect(path: Path, *, create: bool = False) -> SqliteConnection:
     """Open the ledger; with `create`, make a new one (the file must not exist)."""
     refuse_network(path)
+    _log.debug("opening %s", path)
     if create:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     elif not path.exists():
@@ -212,7 +222,8 @@ def migrate(connection: SqliteConnection, actor: Actor) -> None:
             version += 1
         if before < VERSION:
             connection.execute(f"PRAGMA user_version = {VERSION}")
-            append_events(connection, actor, None, [("ledger migrated", {"from": before, "to": VERSION})])
+            migrated = LedgerMigrated(before=before, after=VERSION)
+            append_events(connection, actor, None, [(migrated.kind, migrated.to_data())])
 
 
 def _statements(script: str) -> Iterator[str]:

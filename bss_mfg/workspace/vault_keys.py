@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bss_mfg.core.files import move_aside, move_over, read_bytes
 from bss_mfg.errors import BssError, LedgerError, RefusedError
+from bss_mfg.ledger.events import RecoveryExported, VaultKeyPutBack
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.vault import OfficerPrivateKey, Vault
@@ -95,7 +96,7 @@ def export_recovery(workspace: Workspace, ledger: Ledger, to: Path, ask: AskPass
     with workspace.open_vault(ledger, ask) as vault:
         open_keys(ledger).check_vault(vault)
         save_vault_key(vault, to, "passphrase", ask)
-        ledger.history.append(None, "recovery exported", {"file": to.name, "vault": vault.id})
+        ledger.history.append(None, RecoveryExported(file=to.name, vault=vault.id))
         return vault.id
 
 
@@ -115,7 +116,7 @@ def recover(workspace: Workspace, ledger: Ledger, source: Path, ask: AskPassphra
         if workspace.vault_file.exists():
             move_aside(workspace.vault_file, ".damaged")
         save_vault_key(vault, workspace.vault_file, "file", ask)
-        ledger.history.append(None, "vault key put back", {"file": source.name, "vault": vault.id})
+        ledger.history.append(None, VaultKeyPutBack(file=source.name, vault=vault.id))
         return vault.id
 
 
