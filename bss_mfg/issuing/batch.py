@@ -19,6 +19,7 @@ from bss_mfg.core.spool import Spool
 from bss_mfg.credentials import format_serial
 from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.issuing.slices import Slice, SliceSettings, make_slice
+from bss_mfg.ledger.batches import NewBatch
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.sealed_rows import SealedRows
@@ -120,15 +121,15 @@ def create_batch(
                 longest_payload=len(longest),
             )
             after = next_serial if batch_request.count else next_serial + units
-            ledger.batches.store(
-                batch,
-                request_digest,
-                number,
-                after,
-                slice_stream.wrapped,
-                slice_stream.data_key,
-                maker.count_stored(slice_stream.slices),
+            new = NewBatch(
+                batch=batch,
+                request_digest=request_digest,
+                product_no=number,
+                next_number=after,
+                wrapped_key=slice_stream.wrapped,
+                recovery_key=open_keys(ledger).recovery_key(slice_stream.data_key),
             )
+            ledger.batches.store(new, maker.count_stored(slice_stream.slices))
     return IssueResult(batch, True)
 
 

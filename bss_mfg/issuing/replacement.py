@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bss_mfg.credentials import format_serial, new_oob_key, new_uuid
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.issuing.batch import first_free_number, refuse_issued
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.ledger.packages import refuse_partial_replacement
+from bss_mfg.ledger.packages import Replacement, refuse_partial_replacement
+from bss_mfg.ledger.sealed_rows import seal_packages
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Batch, Identity, Package, Unit
 from bss_mfg.payload.build import PayloadBuilder
@@ -52,7 +54,8 @@ def replace_units(
                 f"the identities file has {len(identities)} rows, {len(todo)} units are to be replaced",
                 way_out="Make both numbers the same.",
             )
-        data_key = open_keys(ledger).data_key(batch.id, vault)
+        keys = open_keys(ledger)
+        data_key = keys.data_key(batch.id, vault)
         product, running = ledger.products.register(loaded.name, loaded.product.pid, loaded.key.fingerprint)
         if identities:
             refuse_issued(ledger, product, identities)
@@ -70,15 +73,13 @@ def replace_units(
                 else format_serial(loaded.product.serial, loaded.product.pid, running + index),
                 uuid=(given.uuid if given else None) or new_uuid(),
                 mac=given.mac if given else None,
-                key=new_oob_key(open_keys(ledger).oob_size(batch.id, serial)),
+                key=new_oob_key(keys.oob_size(batch.id, serial)),
                 extra=given.extra if given else {},
             )
         for number in sorted({package for package, _ in positions.values()}):
             before = next(ledger.packages.stream(batch.id, number, 1))
             refuse_partial_replacement(before, todo)
-            units = tuple(
-                new.get(unit.serial) or open_keys(ledger).open_unit(batch.id, unit, data_key) for unit in before.units
-            )
+            units = tuple(new.get(unit.serial) or keys.open_unit(batch.id, unit, data_key) for unit in before.units)
             after = Package(number, builder.build(units), units, before.revision + 1)
             if len(after.payload) > batch.longest_payload:
                 raise InputError(
@@ -88,7 +89,20 @@ def replace_units(
                 )
             old = [unit.serial for unit in before.units if unit.serial in new]
             where = {new[serial].serial: positions[serial][1] for serial in old}
-            ledger.packages.store_replacement(batch.id, product, after, where, old, data_key, reason)
+            fresh = replace(after, units=tuple(unit for unit in units if unit.serial in where))
+            ((package_row,), unit_rows) = seal_packages([fresh], data_key)
+            ledger.packages.store_replacement(
+                Replacement(
+                    batch_id=batch.id,
+                    product_no=product,
+                    package=package_row,
+                    revision=after.revision,
+                    units=unit_rows,
+                    positions=[where[unit.serial] for unit in fresh.units],
+                    replaced=old,
+                    reason=reason,
+                )
+            )
         if not identities:
             ledger.products.set_next_number(product, running + len(todo))
     return {serial: done.get(serial) or new[serial].serial for serial in serials}
