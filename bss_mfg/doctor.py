@@ -1,4 +1,4 @@
-"""What is installed on this machine, and the fix for each gap."""
+"""Whether this machine and a workspace are fit for work, with the fix for each gap."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of the doctor's list. `level` is ok, gap (something optional lacks) or fault (bss-mfg can't work)."""
+    """One line of the doctor's list. `level` is ok, gap (bss-mfg works, but an option does not, or something is to be
+    cleared away) or fault (bss-mfg can't work, or the workspace must not be worked in)."""
 
     name: str
     level: str
@@ -40,6 +41,8 @@ _REQUIRED_PACKAGES = {
     "pikepdf": "PDF artwork",
     "svglib": "SVG artwork",
 }
+"""Packages that pip installs with bss-mfg, and what they are for. One that is missing, even if only an option needs it,
+means that the installation is broken. Extras are not looked at."""
 
 
 def check_machine() -> list[Check]:

@@ -284,7 +284,7 @@ def upload(app: App, paths: tuple[Path, ...], to: str, endpoint: str | None, as_
 
     files = [one for path in paths for one in (sorted(path.glob("C_CONTROL_LOG_*.txt")) if path.is_dir() else [path])]
     if not files:
-        raise InputError("no control log is there", where=str(paths[0]), way_out="Name the files, or their folder.")
+        raise InputError("no control log is there", where=paths[0], way_out="Name the files, or their folder.")
     sidecars = {path: read_sidecar(path) for path in files}
     done = []
     with app.workspace.open_ledger(app.actor) as ledger:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from bss_mfg.core.files import read_text
 from bss_mfg.core.toml_lines import FieldPath, line_numbers
-from bss_mfg.errors import InputError
+from bss_mfg.errors import InputError, Location
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -28,15 +28,13 @@ class TomlDocument:
     text: str
     data: dict[str, Any]
 
-    def where(self, location: FieldPath) -> str:
-        """`file, line N, a.b[2].c`: the nearest line that is known."""
+    def locate(self, field: FieldPath) -> Location:
+        """Where a field stands; the line is the nearest that is known."""
         lines = line_numbers(self.text)
-        known = location
+        known = field
         while known and known not in lines:
             known = known[:-1]
-        line = f", line {lines[known]}" if known else ""
-        field = field_name(location)
-        return f"{self.name}{line}{', ' + field if field else ''}"
+        return Location(self.name, lines[known] if known else None, key=field_name(field))
 
 
 def field_name(location: FieldPath) -> str:
@@ -52,20 +50,27 @@ def parse_toml(text: str, name: str) -> TomlDocument:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        found = re.search(r"line (\d+)", str(error))
-        where = f"{name}, line {found.group(1)}" if found else name
+        what, line = _syntax_error(error)
         raise InputError(
-            f"not valid TOML: {str(error).split(' (at')[0].rstrip('.')}",
-            where=where,
+            f"not valid TOML: {what}",
+            where=Location(name, line),
             way_out="Text goes in double quotes, tables in [brackets], one field a line.",
         ) from error
     except (ValueError, RecursionError):
         raise InputError(
             "holds a number of thousands of digits, or brackets nested without end",
-            where=name,
+            where=Location(name),
             way_out="Write plain values.",
         ) from None
     return TomlDocument(name, text, data)
+
+
+def _syntax_error(error: tomllib.TOMLDecodeError) -> tuple[str, int | None]:
+    """What the parser says, and on which line. Its fields `msg` and `lineno` came with Python 3.14; before, both stand
+    in its words: `Invalid value (at line 3, column 5)`."""
+    what, _, place = str(error).partition(" (at ")
+    line = re.match(r"line (\d+)", place)
+    return what.rstrip("."), int(line[1]) if line else None
 
 
 def load_toml(path: Path, what: str) -> TomlDocument:
@@ -90,7 +95,7 @@ def validate(document: TomlDocument, model: type[Model], way_out: str = "") -> M
         ) from None
 
 
-def _problem(document: TomlDocument, model: type[BaseModel], item: Any) -> tuple[str, str]:
+def _problem(document: TomlDocument, model: type[BaseModel], item: Any) -> tuple[Location, str]:
     # A union adds the name of its branch to the location; only steps that exist in the file help the reader.
     data: Any = document.data
     location: list[str | int] = []
@@ -105,7 +110,7 @@ def _problem(document: TomlDocument, model: type[BaseModel], item: Any) -> tuple
         else:
             continue
         location.append(step)
-    where = document.where(tuple(location))
+    where = document.locate(tuple(location))
     kind = item["type"]
     if kind == "missing":
         return where, "this field is missing"
@@ -118,8 +123,10 @@ def _problem(document: TomlDocument, model: type[BaseModel], item: Any) -> tuple
     if kind == "union_tag_invalid":
         field = item["ctx"]["discriminator"].strip("'")
         known = item["ctx"]["expected_tags"].replace("'", "")
-        return document.where((*location, field)), f"there is no {field} {item['ctx']['tag']!r}; known are {known}"
-    message = str(item["msg"]).removeprefix("Value error, ").replace("Input should be", "should be")
+        return document.locate((*location, field)), f"there is no {field} {item['ctx']['tag']!r}; known are {known}"
+    # A validator of ours says what is wrong itself; pydantic puts its own words before that.
+    message = str(item["ctx"]["error"]) if kind == "value_error" else str(item["msg"])
+    message = message.replace("Input should be", "should be")
     if kind == "string_pattern_mismatch":
         message = f"does not match the pattern {item['ctx']['pattern'].strip('^$')}"
     value = item.get("input")

@@ -122,7 +122,7 @@ class _Maker:
             if not is_recorded and sha != hashlib.sha256(make_label_file(self._task(file)).data).hexdigest():
                 raise RefusedError(
                     "is another file than this command would make, and would be overwritten",
-                    where=str(file.path),
+                    where=file.path,
                     way_out="Choose another folder with --out, or move the old file away first.",
                 )
             replaceable[file.path] = sha

@@ -38,7 +38,7 @@ def backup(ledger: Ledger, to: Path) -> LedgerCopy:
 def inspect_copy(path: Path) -> LedgerCopy:
     """Check a copy whole: SQLite's own check, the hash chain, the barcode strings. `LedgerError` where it is not."""
     if not path.is_file():
-        raise InputError("is not there", where=str(path), way_out="Name the file that `ledger backup` made.")
+        raise InputError("is not there", where=path, way_out="Name the file that `ledger backup` made.")
     with Ledger.open(path, Actor("", "", "")) as copied:
         events = copied.check()
         batches = copied.batches.all()
@@ -60,7 +60,7 @@ def restore(path: Path, ledger_file: Path, who: Actor, skip_serials: int, reason
         else:
             raise RefusedError(
                 "the ledger in place is whole, and a copy knows no more than it",
-                where=str(ledger_file),
+                where=ledger_file,
                 way_out="Nothing has to be restored. To go back all the same, move ledger.db away yourself first.",
             )
 

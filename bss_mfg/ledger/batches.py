@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bss_mfg.core.clock import now
+from bss_mfg.core import clock
 from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.events import BatchClosed, BatchIssued
@@ -187,7 +187,7 @@ class BatchStore:
                     way_out="Scan what was not scanned, scrap what was destroyed (`bss-mfg scrap`), count what lies "
                     "unused (--in-hand), and close again. `bss-mfg scan` shows what is missing.",
                 )
-            self._db.execute("UPDATE batch SET closed_at = ? WHERE id = ?", (now(), batch_id))
+            self._db.execute("UPDATE batch SET closed_at = ? WHERE id = ?", (clock.now(), batch_id))
             self._history.append(
                 batch_id,
                 BatchClosed(printed=found.printed, verified=found.verified, scrapped=found.scrapped, in_hand=in_hand),

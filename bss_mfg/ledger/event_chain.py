@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from bss_mfg.core.clock import now
+from bss_mfg.core import clock
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.model import Actor
@@ -29,7 +29,7 @@ def append_events(
 ) -> None:
     """Append events (kind, data) inside the caller's transaction."""
     seq, previous = chain_head(connection)
-    at = now()
+    at = clock.now()
     rows: list[tuple[object, ...]] = []
     signature = {"operator": actor.operator, "station": actor.station, "version": actor.version}
     for kind, data in entries:

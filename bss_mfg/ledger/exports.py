@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bss_mfg.core.clock import now
+from bss_mfg.core import clock
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.events import KeysReleased, ManifestAnswered, ManifestMade, ManifestUploaded
@@ -89,7 +89,7 @@ class ExportStore:
             ((number,),) = self._db.rows(
                 "INSERT INTO manifest (batch, file, sha256, at, device_logs, bundle_logs) VALUES (?, ?, ?, ?, ?, ?) "
                 "RETURNING no",
-                (batch, log.file, log.sha256, now(), log.device_logs, log.bundle_logs),
+                (batch, log.file, log.sha256, clock.now(), log.device_logs, log.bundle_logs),
             )
             self._db.many(
                 "UPDATE unit SET manifest = ?, answer = 0, answer_reason = NULL "

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bss_mfg.core.clock import now
+from bss_mfg.core import clock
 from bss_mfg.errors import LedgerError, RefusedError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Database
@@ -179,7 +179,7 @@ class KeyStore:
                 return False
             self._db.execute(
                 "UPDATE batch SET wrapped_key = NULL, recovery_key = NULL, retired_at = ? WHERE no = ?",
-                (now(), batch),
+                (clock.now(), batch),
             )
             units = self._db.execute("UPDATE unit SET sealed_key = NULL, extra = NULL WHERE batch = ?", (batch,))
             self._history.append(batch_id, BatchRetired(units=units, acknowledged=acknowledged))

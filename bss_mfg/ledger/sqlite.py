@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,8 @@ from bss_mfg.ledger.network_drives import refuse_network
 from bss_mfg.ledger.schema import APPLICATION_ID, MIGRATIONS, NOT_IMPORTED, SCHEMA, VERSION
 from bss_mfg.ledger.sqlite_errors import damaged, translated, translated_errors
 from bss_mfg.model import Actor
+
+_log = logging.getLogger(__name__)
 
 WAL_SAFE = (3, 51, 3)
 """From this SQLite on, WAL with several connections loses no commit (the WAL-reset race is fixed)."""
@@ -105,12 +109,16 @@ class SqliteConnection:
         """Everything inside is committed as one, or nothing is. Writers queue fairly at a file lock."""
         if self._database.in_transaction:
             raise RuntimeError("a transaction is open already")
+        asked = time.monotonic()
         with waiting_lock(self._path.with_name(self._path.name + ".lock")), translated_errors(self._path):
+            begun = time.monotonic()
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield
                 self._database.execute("COMMIT")
+                _log.info("committed: waited %.3f s, took %.3f s", begun - asked, time.monotonic() - begun)
             except BaseException:
+                _log.info("rolled back after %.3f s", time.monotonic() - begun)
                 if self._database.in_transaction:
                     with contextlib.suppress(sqlite3.Error):
                         self._database.execute("ROLLBACK")
@@ -185,12 +193,13 @@ def sqlite_version() -> str:
 def connect(path: Path, *, create: bool = False) -> SqliteConnection:
     """Open the ledger; with `create`, make a new one (the file must not exist)."""
     refuse_network(path)
+    _log.debug("opening %s", path)
     if create:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     elif not path.exists():
         raise LedgerError(
             "the workspace has no ledger",
-            where=str(path),
+            where=path,
             way_out="Restore ledger.db from a backup; a new one would forget what was issued.",
         )
     with translated_errors(path):
@@ -220,11 +229,11 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if application != APPLICATION_ID or version < 1:
-        raise LedgerError("is not a ledger of bss-mfg", where=str(path), way_out="Restore ledger.db from a backup.")
+        raise LedgerError("is not a ledger of bss-mfg", where=path, way_out="Restore ledger.db from a backup.")
     if version > VERSION:
         raise LedgerError(
             f"was written by a newer bss-mfg (schema {version}, this program knows {VERSION})",
-            where=str(path),
+            where=path,
             way_out="Use the newer program.",
         )
 

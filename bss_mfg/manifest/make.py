@@ -14,7 +14,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from bss_mfg import __version__
 from bss_mfg.core.files import is_complete, leftover_files, remove_leftover, sha256_of
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.errors import BssError
@@ -28,6 +27,7 @@ from bss_mfg.manifest.log_mapping import LogMapping
 from bss_mfg.manifest.sidecar import LogOrigin, WrittenLog, adopt_log, read_sidecar, sidecar_path, write_logs
 from bss_mfg.model import Batch, Package
 from bss_mfg.tables import shippable_packages
+from bss_mfg.version import __version__
 
 PackageChoice = Literal["all", "missing", "rejected"]
 

@@ -13,7 +13,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from bss_mfg import __version__
 from bss_mfg.core.files import (
     already_exists_error,
     destroy,
@@ -34,6 +33,7 @@ from bss_mfg.model import Batch, Unit
 from bss_mfg.programming.age_encryption import encrypted_to, recipients
 from bss_mfg.programming.format import FileMark, Format
 from bss_mfg.programming.index import IndexedFile, ProgrammingIndex, find_indexes
+from bss_mfg.version import __version__
 
 FILES_PER_EVENT = 500
 """Files of single units that are counted together."""

@@ -47,13 +47,13 @@ def expand_folders(paths: Sequence[Path]) -> list[Path]:
             inside = sorted(item for item in path.iterdir() if item.suffix.lower() in SUFFIXES and item.is_file())
             if not inside:
                 raise InputError(
-                    "holds no file that can be verified", where=str(path), way_out="Known: PDF, PNG, JPEG, TIFF ..."
+                    "holds no file that can be verified", where=path, way_out="Known: PDF, PNG, JPEG, TIFF ..."
                 )
             files += inside
         elif path.exists():
             files.append(path)
         else:
-            raise InputError("is not there", where=str(path), way_out="Check the path.")
+            raise InputError("is not there", where=path, way_out="Check the path.")
     return files
 
 

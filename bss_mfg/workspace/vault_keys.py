@@ -110,7 +110,7 @@ def recover(workspace: Workspace, ledger: Ledger, source: Path, ask: AskPassphra
         if vault.id != ledger.settings.vault_id():
             raise LedgerError(
                 f"holds vault key {vault.id}, the ledger's is {ledger.settings.vault_id()}",
-                where=str(source),
+                where=source,
                 way_out="It is of another workspace, or from before a rekey. Look for a newer one, or ask the officer.",
             )
         if workspace.vault_file.exists():
@@ -138,6 +138,6 @@ def _refuse_whole(workspace: Workspace, ledger: Ledger) -> None:
     if not found.trouble and found.kind == "file":
         raise RefusedError(
             "the vault key in place is whole, and the ledger's own",
-            where=str(workspace.vault_file),
+            where=workspace.vault_file,
             way_out="Nothing has to be recovered. To change it for a new one: `bss-mfg vault rekey`.",
         )

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pypdfium2
@@ -14,7 +11,6 @@ import pytest
 
 from bss_mfg.ledger.ledger import Ledger
 from tests.helpers import ROOT
-from tests.helpers.commands import interrupted
 from tests.helpers.factory import WHO, Factory, make_factory
 from tests.helpers.specs import PUKS
 
@@ -196,26 +192,6 @@ def test_a_wrong_label_stops_before_the_upload(factory: Factory) -> None:
     assert done.json["fault_count"] >= 30
     assert set(done.json["left_out"]) == {"manifest", "traveller"}
     assert not (factory.root / "batches/B2/upload").exists()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_ctrl_c_ends_within_a_second_and_resume_goes_on(factory: Factory) -> None:
-    factory.add()
-    running = subprocess.Popen(
-        factory.command("run", "bulb", "--units", 9_600, "--id", "B1", "--jobs", 2), stderr=subprocess.PIPE, text=True
-    )
-    labels = factory.root / "batches/B1/labels"
-    end = time.monotonic() + 120
-    while not list(labels.glob("B1-labels-0003.pdf")) and time.monotonic() < end:
-        time.sleep(0.02)
-    told = interrupted(running)
-    assert "bss-mfg run --resume B1" in told
-    finished = {path.name: path.stat().st_mtime_ns for path in labels.glob("*.pdf")}
-    assert finished
-    done = factory.cli("run", "--resume", "B1", "--json", timeout=300)
-    assert done.code == 0, done.err
-    assert done.json["verified"] == 9_600
-    assert all((labels / name).stat().st_mtime_ns == at for name, at in finished.items())
 
 
 def test_the_plan_is_private_and_documented(factory: Factory) -> None:

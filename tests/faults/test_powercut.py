@@ -12,6 +12,7 @@ import pytest
 from bss_mfg.core.files import write_atomically
 from bss_mfg.errors import BssError
 from bss_mfg.issuing.batch import create_batch
+from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.ledger import sqlite
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Identity
@@ -43,7 +44,7 @@ def acts(factory: Factory, write: Callable[[Path, bytes], object]) -> Callable[[
                 kind = number % 4
                 if kind == 0:
                     given = [Identity(f"S{number}-{item}") for item in range(3)]
-                    create_batch(ledger, vault, loaded, spec, 3, batch_id=f"N{number}", identities=given)
+                    create_batch(ledger, vault, BatchRequest(loaded, spec, 3, f"N{number}", given))
                 elif kind == 1:
                     ledger.reads.record("B1", [a_read(detail=str(number))], [1])
                 elif kind == 2:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bss_mfg.issuing.batch import create_batch
+from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.label.make import LabelFiles, LabelRequest, make_labels
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI, Printer
@@ -76,7 +77,8 @@ class Factory:
         loaded = self.workspace.product(product)
         with self.ledger() as ledger:
             spec = self.workspace.spec(loaded.product.spec)
-            return create_batch(ledger, self.workspace.open_vault(), loaded, spec, units, batch_id=batch_id).batch
+            request = BatchRequest(loaded, spec, units, batch_id)
+            return create_batch(ledger, self.workspace.open_vault(), request).batch
 
     def label(
         self, batch_id: str = "B1", template: str = "sheet-a4-24", dpi: int = 300, *, printer: Printer | None = None,

@@ -17,10 +17,12 @@ import openpyxl
 import pytest
 
 from bss_mfg import tables
+from bss_mfg.core import clock
 from bss_mfg.errors import InputError, MissingError
 from bss_mfg.issuing.batch import create_batch
-from bss_mfg.issuing.replacement import replace_units
-from bss_mfg.ledger import event_chain, unit_table
+from bss_mfg.issuing.replacement import ReplacementRequest, replace_units
+from bss_mfg.issuing.request import BatchRequest
+from bss_mfg.ledger import unit_table
 from bss_mfg.ledger.events import ManifestUploaded
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
@@ -51,7 +53,9 @@ def replace(factory: Factory, ledger: Ledger, serial: str) -> str:
     """Issue a new unit in a scrapped one's place; its serial."""
     loaded = factory.workspace.product("bulb")
     batch = ledger.batches.get("B1")
-    return replace_units(ledger, factory.workspace.open_vault(), loaded, batch, [serial], "dropped")[serial]
+    return replace_units(
+        ledger, factory.workspace.open_vault(), ReplacementRequest(batch, loaded, [serial], "dropped")
+    )[serial]
 
 
 def table(factory: Factory, *columns: str, **wanted: Any) -> list[tuple[Any, ...]]:
@@ -117,12 +121,11 @@ def test_units_are_chosen_by_state(line: Factory) -> None:
 def test_units_are_chosen_by_the_day_of_their_last_event(factory: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
     factory.add(oob_bytes=16)
     days = [f"2026-11-{day:02}T12:00:00Z" for day in range(10, 20)]
-    monkeypatch.setattr("bss_mfg.issuing.batch.now", lambda: days[0])
-    monkeypatch.setattr(event_chain, "now", lambda: days[0])
+    monkeypatch.setattr(clock, "now", lambda: days[0])
     factory.issue(6)
 
     def on(day: int) -> None:
-        monkeypatch.setattr(event_chain, "now", lambda: days[day])
+        monkeypatch.setattr(clock, "now", lambda: days[day])
 
     on(1)
     factory.label(template="roll-50x30", numbers=(2, 4))
@@ -342,10 +345,9 @@ def issue_known(factory: Factory, identities: Sequence[Identity], batch_id: str 
     """Issue a batch with identities of one's own."""
     loaded = factory.workspace.product("bulb")
     with factory.ledger() as ledger:
-        create_batch(
-            ledger, factory.workspace.open_vault(), loaded, factory.workspace.spec(loaded.product.spec),
-            len(identities), batch_id=batch_id, identities=identities,
-        )  # fmt: skip
+        spec = factory.workspace.spec(loaded.product.spec)
+        request = BatchRequest(loaded, spec, len(identities), batch_id, identities)
+        create_batch(ledger, factory.workspace.open_vault(), request)
 
 
 def test_the_manifests_write_the_bytes_they_always_wrote(line: Factory, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,7 +101,7 @@ class Preflight:
             "next_size": str(self.next_size or ""),
             "texts": self.texts(),
             "findings": [
-                {"severity": item.severity, "where": item.where, "what": item.what, "way_out": item.way_out}
+                {"severity": item.severity, "where": str(item.where), "what": item.what, "way_out": item.way_out}
                 for item in findings.items
             ],
         }

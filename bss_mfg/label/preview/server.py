@@ -28,7 +28,7 @@ from typing import Any
 
 from bss_mfg.core.files import read_text
 from bss_mfg.core.toml_files import load_toml
-from bss_mfg.errors import BssError, InputError
+from bss_mfg.errors import BssError, InputError, Location
 from bss_mfg.label.layout.design_check import CheckedDesign, Example
 from bss_mfg.label.preview.preview import Preview, draw_preview
 from bss_mfg.label.preview.scene import Picture
@@ -153,7 +153,7 @@ class TemplateWatcher:
             "number": number,
             "severity": issue.severity,
             "what": issue.what,
-            "where": self._short(issue.where),
+            "where": self._short(str(issue.where)),
             "way_out": issue.way_out,
         }
 
@@ -163,19 +163,18 @@ class TemplateWatcher:
             "where": self._short(error.where),
             "problems": [self._short(text) for text in error.problems],
             "way_out": error.way_out.replace(" and run the command again", " and save it"),
-            "source": self._source(error.where),
+            "source": self._source(error.location),
         }
 
     def _short(self, text: str) -> str:
         """Places with the file's name alone: its folder stands at the top of the page."""
         return text.replace(str(self._path), self._path.name)
 
-    def _source(self, where: str) -> list[dict[str, Any]]:
+    def _source(self, where: Location) -> list[dict[str, Any]]:
         """The lines around the one that is named."""
-        found = re.search(r", line (\d+)", where.removeprefix(str(self._path)))
-        if not found or not where.startswith(str(self._path)):
+        at = where.line
+        if at is None or where.file != str(self._path):
             return []
-        at = int(found[1])
         try:
             lines = read_text(self._path, "template").splitlines()
         except BssError:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Literal
 
-from bss_mfg.errors import InputError
+from bss_mfg.errors import InputError, Location
 
 MAX_PIXELS = 50_000_000
 
@@ -22,7 +22,7 @@ class Artwork:
     height: float
 
 
-def check_artwork(file: str, data: bytes, where: str) -> Artwork:
+def check_artwork(file: str, data: bytes, where: Location) -> Artwork:
     """The artwork, if it can be drawn; `InputError` says why not."""
     suffix = file.rpartition(".")[2].lower()
     try:

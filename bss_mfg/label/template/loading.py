@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from bss_mfg.core.files import read_bytes
 from bss_mfg.core.toml_files import TomlDocument, load_toml, parse_toml, validate
-from bss_mfg.errors import InputError
+from bss_mfg.errors import InputError, Location
 from bss_mfg.label.template.artwork import Artwork, check_artwork
 from bss_mfg.label.template.fonts import FONTS, Font, bundled, load_font
 from bss_mfg.label.template.template import Bars, Image, Template, TextElement
@@ -50,11 +50,11 @@ class LoadedTemplate:
                 return load_font(name, data)
         return bundled(name)
 
-    def where(self, element: int, field: str | None = None) -> str:
-        """Where an element stands, for messages: file, line, its number and its name."""
+    def locate(self, element: int, field: str | None = None) -> Location:
+        """Where an element stands: file, line, its number and its name."""
         item = self.definition.element[element]
-        place = self.document.where(("element", element, *([field] if field else [])))
-        return f"{place} ({item.name or item.kind})"
+        place = self.document.locate(("element", element, *([field] if field else [])))
+        return replace(place, key=f"{place.key} ({item.name or item.kind})")
 
 
 def load_template(path: Path) -> LoadedTemplate:
@@ -72,13 +72,13 @@ def _checked(document: TomlDocument, path: Path) -> LoadedTemplate:
     art: dict[str, Artwork] = {}
     for index, element in enumerate(template.element):
         if isinstance(element, Image) and element.file not in art:
-            where = document.where(("element", index, "file"))
+            where = document.locate(("element", index, "file"))
             art[element.file] = check_artwork(
                 element.file, _beside(path, element.file, where, "artwork", MAX_ART), where
             )
     fonts: list[tuple[str, bytes]] = []
     for name, file in sorted(template.fonts.items()):
-        where = document.where(("fonts", name))
+        where = document.locate(("fonts", name))
         if name in FONTS:
             raise InputError(f"{name!r} is a font of bss-mfg", where=where, way_out="Give yours another name.")
         fonts.append((name, _beside(path, file, where, "font", MAX_FONT)))
@@ -95,13 +95,13 @@ def _checked(document: TomlDocument, path: Path) -> LoadedTemplate:
         if isinstance(element, (TextElement, Bars)) and element.font not in known:
             raise InputError(
                 f"there is no font {element.font!r}",
-                where=document.where(("element", index, "font")),
+                where=document.locate(("element", index, "font")),
                 way_out=f"Known: {', '.join(sorted(known))}. More can be named in [fonts].",
             )
     return LoadedTemplate(path.stem, template, document, tuple(art[name] for name in sorted(art)), tuple(fonts))
 
 
-def _beside(path: Path, file: str, where: str, what: str, limit: int) -> bytes:
+def _beside(path: Path, file: str, where: Location, what: str, limit: int) -> bytes:
     if not (path.parent / file).is_file():
         raise InputError(f"the {what} {file!r} is not there", where=where, way_out="Put it beside the template.")
     return read_bytes(path.parent / file, what, limit)

@@ -54,6 +54,14 @@ class Printer:
         return self.dots_per_mm_y * self.scale_y
 
 
+class OutOfRangeError(ValueError):
+    """A `field` of a printer's file is out of range."""
+
+    def __init__(self, field: str, what: str) -> None:
+        super().__init__(f"{field}: {what}")
+        self.field = field
+
+
 class PrinterFile(FileModel):
     """A printer's file, printers/NAME.toml."""
 
@@ -73,7 +81,7 @@ class PrinterFile(FileModel):
     )
 
     def printer(self, name: str) -> Printer:
-        """The record that the layout works with; `ValueError` names what is out of range."""
+        """The record that the layout works with; `OutOfRangeError` names what it can't use."""
         for label, values, low, high in (
             ("dots_per_mm", self.dots_per_mm, 2.0, 200.0),
             ("offset", self.offset, -100.0, 100.0),
@@ -82,7 +90,7 @@ class PrinterFile(FileModel):
         ):
             for value in values:
                 if not low <= value <= high:
-                    raise ValueError(f"{label}: {value:g} is outside {low:g} to {high:g}")
+                    raise OutOfRangeError(label, f"{value:g} is outside {low:g} to {high:g}")
         return Printer(
             name,
             *self.dots_per_mm,
@@ -103,9 +111,8 @@ def load_printer(path: Path) -> Printer:
     document = load_toml(path, "printer file")
     try:
         return validate(document, PrinterFile).printer(path.stem)
-    except ValueError as error:
-        field = str(error).partition(":")[0]
-        raise InputError(str(error), where=document.where((field,)), way_out="Correct the file.") from None
+    except OutOfRangeError as error:
+        raise InputError(str(error), where=document.locate((error.field,)), way_out="Correct the file.") from None
 
 
 def printer_text(title: str, printer: Printer) -> str:

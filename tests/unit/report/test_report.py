@@ -146,7 +146,9 @@ def hostile_page(outcome: Verification) -> str:
     wide = replace(
         outcome,
         batch=replace(outcome.batch, facts={**outcome.batch.facts, "title": HOSTILE}),
-        findings=kept([texts, *outcome.findings, Finding("foreign", None, HOSTILE, 1, 1.0, 2.0, HOSTILE, HOSTILE)]),
+        findings=kept(
+            [texts, *outcome.findings, Finding(FindingKind.FOREIGN, None, HOSTILE, 1, 1.0, 2.0, HOSTILE, HOSTILE)]
+        ),
         broken=((HOSTILE, HOSTILE),),
         troubles=((HOSTILE, HOSTILE),),
         label_files=tuple(replace(file, file=HOSTILE) for file in outcome.label_files),
