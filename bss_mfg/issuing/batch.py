@@ -15,6 +15,7 @@ from bss_mfg.errors import RefusedError
 from bss_mfg.issuing.numbering import first_free_number, free_batch_id, refuse_issued
 from bss_mfg.issuing.request import BatchRequest, ReadRequest, read_request
 from bss_mfg.issuing.slice_maker import SliceMaker, SliceStream
+from bss_mfg.ledger.batches import NewBatch
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.sealed_rows import SealedRows
@@ -131,15 +132,15 @@ def _issue(
     # Made ahead, and another batch came between: these serials are taken, so all is made again.
     current = ahead is not None and (ahead.batch_id, ahead.first_number) == (batch.id, number)
     stream = ahead if ahead is not None and current else maker.make(batch.id, number)
-    ledger.batches.store(
-        batch,
-        read.digest,
-        product_no,
-        number if read.identity_count else number + request.units,
-        stream.wrapped_key,
-        stream.data_key,
-        maker.counted_as_stored(stream.slices),
+    new = NewBatch(
+        batch=batch,
+        request_digest=read.digest,
+        product_no=product_no,
+        next_number=number if read.identity_count else number + request.units,
+        wrapped_key=stream.wrapped_key,
+        recovery_key=open_keys(ledger).recovery_key(stream.data_key),
     )
+    ledger.batches.store(new, maker.counted_as_stored(stream.slices))
     return batch
 
 

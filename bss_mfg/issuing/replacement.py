@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bss_mfg.credentials import format_serial
 from bss_mfg.errors import InputError, RefusedError
@@ -11,7 +11,8 @@ from bss_mfg.issuing.numbering import first_free_number, refuse_issued
 from bss_mfg.issuing.slices import new_unit
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.ledger.packages import refuse_partial_replacement
+from bss_mfg.ledger.packages import Replacement, refuse_partial_replacement
+from bss_mfg.ledger.sealed_rows import seal_packages
 from bss_mfg.ledger.vault import DataKey, Vault
 from bss_mfg.model import Batch, Identity, Package, Unit
 from bss_mfg.payload.build import PayloadBuilder
@@ -62,8 +63,21 @@ def replace_units(ledger: Ledger, vault: Vault, request: ReplacementRequest) -> 
                 (serial for serial in scrapped if positions[serial][0] == package.number),
                 key=lambda serial: positions[serial][1],
             )
-            places = {new_units[serial].serial: positions[serial][1] for serial in old}
-            ledger.packages.store_replacement(batch.id, product_no, package, places, old, data_key, request.reason)
+            taken = {new_units[serial].serial: positions[serial][1] for serial in old}
+            only_new = replace(package, units=tuple(unit for unit in package.units if unit.serial in taken))
+            ((package_row,), unit_rows) = seal_packages([only_new], data_key)
+            ledger.packages.store_replacement(
+                Replacement(
+                    batch_id=batch.id,
+                    product_no=product_no,
+                    package=package_row,
+                    revision=package.revision,
+                    units=unit_rows,
+                    positions=[taken[unit.serial] for unit in only_new.units],
+                    replaced=old,
+                    reason=request.reason,
+                )
+            )
     return {serial: successors.get(serial) or new_units[serial].serial for serial in serials}
 
 

@@ -12,7 +12,7 @@ from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.events import KeysReleased, ManifestAnswered, ManifestMade, ManifestUploaded
 from bss_mfg.ledger.history import HistoryStore
-from bss_mfg.ledger.unit_state import NOT_REPLACED, scrapped_packages
+from bss_mfg.ledger.unit_state import NOT_REPLACED, POSITION, scrapped_packages
 
 Answer = Literal["accepted", "rejected"]
 _ANSWERS: Mapping[Answer, int] = {"accepted": 1, "rejected": 2}
@@ -77,9 +77,9 @@ class ExportStore:
         """How many units that may leave the factory have a key that was never released, or stand in no control log,
         and the serials of the first."""
         batch = self._batches.number(batch_id)
-        where = f"FROM unit WHERE batch = ? AND scrapped = 0 AND {_LACKS[what]}"
+        where = f"FROM unit u WHERE batch = ? AND scrapped = 0 AND {_LACKS[what]}"
         count = int(self._db.rows(f"SELECT count(*) {where}", (batch,))[0][0])
-        first = self._db.rows(f"SELECT serial {where} ORDER BY coalesce(place, number), number LIMIT ?", (batch, most))
+        first = self._db.rows(f"SELECT serial {where} ORDER BY {POSITION}, number LIMIT ?", (batch, most))
         return count, [serial for (serial,) in first]
 
     def record_control_log(self, batch_id: str, log: ManifestMade, units: Iterable[range]) -> None:

@@ -44,7 +44,7 @@ class UnitKeyDigest:
 
 def open_keys(ledger: Ledger) -> KeyStore:
     """The keys of a ledger: the one way to them."""
-    return KeyStore(ledger._db, ledger.history, ledger.settings, ledger.batches)
+    return KeyStore(ledger._db.with_secrets(), ledger.history, ledger.settings, ledger.batches)
 
 
 class KeyStore:
@@ -66,6 +66,11 @@ class KeyStore:
                 f"the vault key ({vault.id}) is not the one of this ledger ({expected})",
                 way_out="Use the workspace's own vault.key; nothing was changed. `bss-mfg vault status` tells more.",
             )
+
+    def recovery_key(self, data_key: DataKey) -> bytes | None:
+        """A data key sealed to the officer, if there is one."""
+        pem = self._settings.recipient_pem()
+        return OfficerPublicKey(pem).seal(data_key) if pem else None
 
     def data_key(self, batch_id: str, vault: Vault) -> DataKey:
         """A batch's data key; `RefusedError` where it was destroyed."""

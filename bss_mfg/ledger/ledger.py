@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Database
@@ -21,8 +22,10 @@ from bss_mfg.ledger.settings import SettingsStore
 from bss_mfg.ledger.sqlite import connect, migrate
 from bss_mfg.ledger.unit_table import TableStore
 from bss_mfg.ledger.units import UnitStore
-from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Actor
+
+if TYPE_CHECKING:
+    from bss_mfg.ledger.vault import Vault
 
 
 class Ledger:
@@ -36,7 +39,7 @@ class Ledger:
         self.history = HistoryStore(connection, actor)
         self.settings = SettingsStore(connection)
         self.products = ProductStore(connection, self.history)
-        self.batches = BatchStore(connection, self.history, self.settings)
+        self.batches = BatchStore(connection, self.history)
         self.units = UnitStore(connection, self.history, self.batches)
         self.packages = PackageStore(connection, self.history, self.batches, self.units)
         self.identities = IdentityStore(connection, self.history)

@@ -13,7 +13,7 @@ from typing import Any
 
 from bss_mfg.core.files import waiting_lock
 from bss_mfg.errors import LedgerError
-from bss_mfg.ledger.connection import Values
+from bss_mfg.ledger.connection import SECRET_COLUMNS, Values
 from bss_mfg.ledger.event_chain import append_events
 from bss_mfg.ledger.events import LedgerMigrated
 from bss_mfg.ledger.network_drives import refuse_network
@@ -46,6 +46,13 @@ class SqliteConnection:
     def __init__(self, database: sqlite3.Connection, path: Path) -> None:
         self._database = database
         self._path = path
+        self._secrets_allowed = False
+        database.set_authorizer(self._authorize)
+
+    def _authorize(self, action: int, table: str | None, column: str | None, *_: str | None) -> int:
+        """Asked by SQLite once for each column of a statement when it is prepared."""
+        secret = action == sqlite3.SQLITE_READ and (table, column) in SECRET_COLUMNS
+        return sqlite3.SQLITE_DENY if secret and not self._secrets_allowed else sqlite3.SQLITE_OK
 
     @property
     def where(self) -> str:
@@ -144,6 +151,10 @@ class SqliteConnection:
                 way_out="Close other commands of bss-mfg and run the same command again.",
             )
 
+    def with_secrets(self) -> SqliteConnection:
+        """The same database to who may read keys."""
+        return _WithSecrets(self)
+
     def check_integrity(self) -> None:
         """SQLite's own check and foreign keys."""
         if self.rows("PRAGMA integrity_check") != [("ok",)] or self.rows("PRAGMA foreign_key_check"):
@@ -155,6 +166,23 @@ class SqliteConnection:
             with translated_errors(self._path):
                 self._database.backup(copy, pages=pages)
             copy.execute("PRAGMA journal_mode = DELETE")
+
+
+class _WithSecrets(SqliteConnection):
+    """A view of a connection through which keys may be read."""
+
+    def __init__(self, owner: SqliteConnection) -> None:
+        self._owner = owner
+        self._database = owner._database
+        self._path = owner._path
+
+    def rows(self, sql: str, values: Values = ()) -> list[Any]:
+        """All rows of a query."""
+        self._owner._secrets_allowed = True
+        try:
+            return super().rows(sql, values)
+        finally:
+            self._owner._secrets_allowed = False
 
 
 def sqlite_version() -> str:

@@ -59,6 +59,8 @@ def translated(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> BssErro
             where=where,
             way_out="Check the rights of the file and its folder, and free space.",
         )
+    if name == "SQLITE_AUTH" or "prohibited" in str(error):
+        return LedgerError("the ledger was not opened for keys", where=where, way_out="Please report this.")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or "decode to UTF-8" in str(error):
         return damaged(path)
     return LedgerError(f"SQLite failed ({name or type(error).__name__})", where=where, way_out="Run `bss-mfg doctor`.")

@@ -14,7 +14,7 @@ from bss_mfg.errors import BssError, LedgerError, RefusedError
 from bss_mfg.ledger.events import RecoveryExported, VaultKeyPutBack
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.ledger.vault import OfficerPrivateKey, Vault
+from bss_mfg.ledger.vault import OfficerPrivateKey, OfficerPublicKey, Vault
 from bss_mfg.workspace.vault_key_files import (
     AskPassphrase,
     VaultKeyKind,
@@ -56,7 +56,7 @@ def vault_status(workspace: Workspace, ledger: Ledger) -> VaultStatus:
     except BssError as error:
         trouble = error.what
     retired = sum(1 for batch in ledger.batches.all() if ledger.batches.retired_at(batch.id))
-    recipient = ledger.settings.recipient()
+    recipient = ledger.settings.recipient_pem()
     return VaultStatus(
         workspace.vault_file,
         kind,
@@ -64,7 +64,7 @@ def vault_status(workspace: Workspace, ledger: Ledger) -> VaultStatus:
         expected,
         len(ledger.batches.all()) - retired,
         retired,
-        recipient.fingerprint if recipient else None,
+        OfficerPublicKey(recipient).fingerprint if recipient else None,
         trouble,
     )
 

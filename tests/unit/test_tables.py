@@ -158,7 +158,7 @@ def test_units_are_chosen_by_the_day_of_their_last_event(factory: Factory, monke
 
 def test_no_column_is_secret(line: Factory) -> None:
     with line.ledger() as ledger:
-        stored = ledger._db.rows("SELECT sealed_key, key_digest FROM unit")
+        stored = line.rows("SELECT sealed_key, key_digest FROM unit")
         vault = line.workspace.open_vault()
         keys = [unit.key.reveal() for unit in open_keys(ledger).units("B1", vault) if unit.key]
         text = b"".join(Table(ledger, ledger.batches.get("B1"), tuple(UNIT_COLUMNS)).csv()).lower()

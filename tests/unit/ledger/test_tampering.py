@@ -56,9 +56,9 @@ def test_every_flipped_octet_of_every_event_is_found(log: Path) -> None:
                 changed = bytearray(value)
                 changed[place] ^= 1 << bits.randrange(8)
                 with pytest.raises(LedgerError, match=rf"changed at event {row[0]}\."):
-                    event_chain.verify_chain([(*row[:column], bytes(changed), *row[column + 1 :])], before, row[0])  # type: ignore[arg-type]
+                    event_chain.verify_chain([(*row[:column], bytes(changed), *row[column + 1 :])], before, row[0])  # type: ignore[list-item]
                 flips += 1
-    assert flips == sum(len(value) for row in listed for value in row[1:] if value)  # type: ignore[arg-type]
+    assert flips == sum(len(value) for row in listed for value in row[1:] if value)
     assert flips > 100 * EVENTS
 
 
