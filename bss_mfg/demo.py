@@ -25,6 +25,7 @@ from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.label.from_workspace import named_template
 from bss_mfg.label.make import LabelFiles, make_labels
 from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI
+from bss_mfg.ledger.events import ManifestMade
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.manifest.log_mapping import LogMapping, load_mapping
@@ -174,7 +175,7 @@ def _list_units(sample: _Sample, ledger: Ledger, batch: Batch, mapping: LogMappi
         make_folder(upload)
         (log,) = [one.path for one in make_control_logs(ledger, batch, mapping, upload, datetime.now(UTC))]
         write_atomically(table, manifest_jsonl(ledger, batch))
-        ledger.history.append(batch.id, "manifest made", {"file": table.name, "format": "jsonl"})
+        ledger.exports.record_table(batch.id, ManifestMade(file=table.name, format="jsonl"))
     return log, table
 
 

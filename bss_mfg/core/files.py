@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-from bss_mfg.errors import InputError, LedgerError, RefusedError, from_os_error
+from bss_mfg.errors import InputError, LedgerError, Location, RefusedError, from_os_error
 
 _log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def read_bytes(path: Path, what: str, limit: int = 64 << 20) -> bytes:
         if size > limit:
             raise InputError(
                 f"the {what} has {size:,} octets, more than the {limit:,} allowed",
-                where=str(path),
+                where=path,
                 way_out="Check that this is the right file.",
             )
         _log.info("reading %s (%s, %d bytes)", path, what, size)
@@ -71,7 +71,7 @@ def read_text(path: Path, what: str) -> str:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise InputError(
-            f"the {what} is not UTF-8 text", where=f"{path}, line {line}", way_out="Save it as UTF-8."
+            f"the {what} is not UTF-8 text", where=Location(str(path), line), way_out="Save it as UTF-8."
         ) from error
 
 
@@ -221,7 +221,7 @@ def _owned(temporary: Path, path: Path) -> int:
             if not _take_away(temporary):
                 raise LedgerError(
                     "another bss-mfg command is writing this file",
-                    where=str(path),
+                    where=path,
                     way_out="Let it finish, then run this command again.",
                 ) from None
             continue
@@ -343,7 +343,7 @@ def already_exists_error(path: Path) -> RefusedError:
     """The refusal to overwrite `path`."""
     return RefusedError(
         "is already there and would be overwritten",
-        where=str(path),
+        where=path,
         way_out="Choose another name or folder, or move the old file away first.",
     )
 
@@ -365,7 +365,7 @@ def waiting_lock(path: Path, wait_s: float = 60.0) -> Iterator[None]:
             if time.monotonic() > deadline:
                 raise LedgerError(
                     f"another bss-mfg command has held the ledger for {wait_s:.0f} s",
-                    where=str(path),
+                    where=path,
                     way_out="Let it finish, then run this command again; nothing was changed.",
                 )
             time.sleep(0.01)
@@ -388,7 +388,7 @@ def immediate_lock(path: Path, busy_message: str) -> Iterator[None]:
     try:
         os.lseek(handle, 1 << 30, os.SEEK_SET)  # Windows locks octets: one that nobody reads
         if not _try_lock(handle):
-            raise LedgerError(busy_message, where=str(path), way_out="Let it finish.")
+            raise LedgerError(busy_message, where=path, way_out="Let it finish.")
         yield
     finally:
         os.close(handle)

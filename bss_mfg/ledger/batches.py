@@ -11,6 +11,7 @@ from typing import Any
 from bss_mfg.core import clock
 from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.ledger.connection import Database
+from bss_mfg.ledger.events import BatchClosed, BatchIssued
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.sealed_rows import SealedRows
 from bss_mfg.ledger.settings import SettingsStore
@@ -135,16 +136,15 @@ class BatchStore:
         self._db.execute("UPDATE product SET next_serial = ? WHERE no = ?", (next_serial, product_no))
         self._history.append(
             batch.id,
-            "batch issued",
-            {
-                "product": batch.product,
-                "units": batch.units,
-                "packages": batch.packages,
-                "content": content.hexdigest(),
-                "spec": batch.spec,
-                "suite": batch.suite,
-                "key": batch.key_fingerprint,
-            },
+            BatchIssued(
+                product=batch.product,
+                units=batch.units,
+                packages=batch.packages,
+                content=content.hexdigest(),
+                spec=batch.spec,
+                suite=batch.suite,
+                fingerprint=batch.key_fingerprint,
+            ),
         )
 
     def balance(self, batch_id: str, in_hand: int = 0) -> Balance:
@@ -175,7 +175,7 @@ class BatchStore:
         with self._db.transaction():
             found = self.balance(batch_id, in_hand)
             if self.closed_at(batch_id):
-                then = [event.data["in_hand"] for event in self._history.events_of(("batch closed",), batch_id)]
+                then = [closed.in_hand for _, closed in self._history.records(BatchClosed, batch_id)]
                 return replace(found, in_hand=then[-1])
             if found.difference:
                 word = "are missing" if found.difference > 0 else "are too many"
@@ -189,8 +189,7 @@ class BatchStore:
             self._db.execute("UPDATE batch SET closed_at = ? WHERE id = ?", (clock.now(), batch_id))
             self._history.append(
                 batch_id,
-                "batch closed",
-                {"printed": found.printed, "verified": found.verified, "scrapped": found.scrapped, "in_hand": in_hand},
+                BatchClosed(printed=found.printed, verified=found.verified, scrapped=found.scrapped, in_hand=in_hand),
             )
         return found
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Database
+from bss_mfg.ledger.events import WorkspaceCreated
 from bss_mfg.ledger.exports import ExportStore
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.identities import IdentityStore
@@ -53,7 +54,7 @@ class Ledger:
             connection.execute(
                 "INSERT INTO about VALUES ('ledger_id', ?), ('vault_id', ?)", (str(uuid.uuid4()), vault.id)
             )
-            ledger.history.append(None, "workspace created", {})
+            ledger.history.append(None, WorkspaceCreated())
         return ledger
 
     @classmethod

@@ -10,6 +10,7 @@ from bss_mfg.errors import LedgerError, RefusedError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.digests import payload_digest
+from bss_mfg.ledger.events import PackagesReturned, PackagesShipped, UnitReplaced
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.unit_state import INSERT_UNIT, UnitAction, UnitState, refuse_transition, scrapped_packages
 from bss_mfg.ledger.units import UnitStore
@@ -140,9 +141,10 @@ class PackageStore:
                 [(not returned, batch, number) for number in packages],
             )
             if packages:
-                kind = "packages returned" if returned else "packages shipped"
-                why = {"for": reference} if reference else {}
-                self._history.append(batch_id, kind, {"packages": range_pairs(packages), "count": len(packages), **why})
+                moved = PackagesReturned if returned else PackagesShipped
+                self._history.append(
+                    batch_id, moved(packages=range_pairs(packages), count=len(packages), reference=reference)
+                )
         return len(packages)
 
     def store_replacement(
@@ -192,15 +194,14 @@ class PackageStore:
             )
         self._history.append(
             batch_id,
-            "unit replaced",
-            {
-                "serials": list(old),
-                "by": [unit.serial for unit in new],
-                "package": package.number,
-                "revision": package.revision,
-                "content": digest.hex(),
-                "reason": reason,
-            },
+            UnitReplaced(
+                serials=list(old),
+                successors=[unit.serial for unit in new],
+                package=package.number,
+                revision=package.revision,
+                content=digest.hex(),
+                reason=reason,
+            ),
         )
 
     def index_field(self, batch_id: str, field: Callable[[str], str]) -> None:

@@ -15,6 +15,7 @@ from bss_mfg.core.files import waiting_lock
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.connection import Values
 from bss_mfg.ledger.event_chain import append_events
+from bss_mfg.ledger.events import LedgerMigrated
 from bss_mfg.ledger.network_drives import refuse_network
 from bss_mfg.ledger.schema import APPLICATION_ID, MIGRATIONS, NOT_IMPORTED, SCHEMA, VERSION
 from bss_mfg.ledger.sqlite_errors import damaged, translated, translated_errors
@@ -170,7 +171,7 @@ def connect(path: Path, *, create: bool = False) -> SqliteConnection:
     elif not path.exists():
         raise LedgerError(
             "the workspace has no ledger",
-            where=str(path),
+            where=path,
             way_out="Restore ledger.db from a backup; a new one would forget what was issued.",
         )
     with translated_errors(path):
@@ -200,11 +201,11 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if application != APPLICATION_ID or version < 1:
-        raise LedgerError("is not a ledger of bss-mfg", where=str(path), way_out="Restore ledger.db from a backup.")
+        raise LedgerError("is not a ledger of bss-mfg", where=path, way_out="Restore ledger.db from a backup.")
     if version > VERSION:
         raise LedgerError(
             f"was written by a newer bss-mfg (schema {version}, this program knows {VERSION})",
-            where=str(path),
+            where=path,
             way_out="Use the newer program.",
         )
 
@@ -221,7 +222,8 @@ def migrate(connection: SqliteConnection, actor: Actor) -> None:
             version += 1
         if before < VERSION:
             connection.execute(f"PRAGMA user_version = {VERSION}")
-            append_events(connection, actor, None, [("ledger migrated", {"from": before, "to": VERSION})])
+            migrated = LedgerMigrated(before=before, after=VERSION)
+            append_events(connection, actor, None, [(migrated.kind, migrated.to_data())])
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from bss_mfg.errors import BssError, InputError, LedgerError, MissingError
+from bss_mfg.errors import BssError, InputError, LedgerError, Location, MissingError
 
 
 @contextlib.contextmanager
@@ -24,7 +24,7 @@ def translated(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> BssErro
     if isinstance(error, UnicodeDecodeError):  # what Python makes of an error message that quotes a damaged schema
         return damaged(path)
     name = getattr(error, "sqlite_errorname", "") or ""
-    where = str(path)
+    where = Location(str(path))
     if name.startswith("SQLITE_CONSTRAINT"):
         if "UNIQUE" in name or "PRIMARYKEY" in name:
             column = str(error).rpartition(":")[2].strip()
@@ -65,4 +65,4 @@ def translated(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> BssErro
 
 
 def damaged(path: Path) -> LedgerError:
-    return LedgerError("is damaged", where=str(path), way_out="Keep it aside and restore the last good backup.")
+    return LedgerError("is damaged", where=path, way_out="Keep it aside and restore the last good backup.")

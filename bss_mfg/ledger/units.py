@@ -11,6 +11,7 @@ from bss_mfg.core.ranges import CHUNK, chunked, consecutive_ranges
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
+from bss_mfg.ledger.events import UnitScrapped
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.unit_columns import ORDER, UNIT_COLUMNS, UNIT_SOURCE
 from bss_mfg.ledger.unit_state import SUCCESSOR, WITH_PACKAGE, UnitState, refuse_transition, unit_states
@@ -148,11 +149,10 @@ class UnitStore:
             self._db.many(
                 "UPDATE unit SET scrapped = 1 WHERE batch = ? AND serial = ?", [(batch, serial) for serial in new]
             )
-            entries = [
-                ("unit scrapped", {"serials": [serial], "package": known[serial][0], "reason": reason})
-                for serial in new
-            ]
-            self._history.append_all(batch_id, entries)
+            self._history.append(
+                batch_id,
+                *(UnitScrapped(serials=[serial], package=known[serial][0], reason=reason) for serial in new),
+            )
         return new
 
     def successors(self, batch_id: str, serials: Sequence[str]) -> dict[str, str]:

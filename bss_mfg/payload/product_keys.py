@@ -16,7 +16,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from bss_mfg.errors import InputError
+from bss_mfg.errors import InputError, Location
 
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
@@ -58,7 +58,7 @@ def load_public_key(data: bytes, name: str) -> ProductKey:
     """Read a P-256 or RSA (2048 bits or more) public key from PEM or DER bytes; `name` is used in errors."""
 
     def refuse(what: str, way_out: str = _WAY_OUT) -> InputError:
-        return InputError(what, where=name, way_out=way_out)
+        return InputError(what, where=Location(name), way_out=way_out)
 
     development = DEVELOPMENT_MARK.encode() in data
     if b"-----BEGIN" in data:
@@ -156,7 +156,7 @@ def load_private_key(data: bytes, name: str) -> PrivateKey:
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise InputError(
             "is not an unencrypted private key",
-            where=name,
+            where=Location(name),
             way_out="Give the file that `bss-mfg dev-key` made, dev-keys/NAME.private.pem.",
         ) from None
     if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name == "secp256r1":

@@ -160,7 +160,7 @@ def refuse_full_disk(folder: Path, prepared: PreparedRun) -> None:
     if free < wanted.total_bytes * 1.1:
         raise MissingError(
             f"the disk has {size_words(free)} free, the run needs about {size_words(int(wanted.total_bytes * 1.1))}",
-            where=str(folder),
+            where=folder,
             way_out="Free some space, or make smaller batches. Nothing was issued.",
         )
 

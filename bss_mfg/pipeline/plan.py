@@ -142,7 +142,7 @@ def read_plan(workspace: Workspace, batch: str) -> Plan | None:
     try:
         values: Any = json.loads(read_text(path, "plan of the run"))
         if values.pop("format") != 1:
-            raise InputError("was written by a newer bss-mfg", where=str(path), way_out="Use the newer program.")
+            raise InputError("was written by a newer bss-mfg", where=path, way_out="Use the newer program.")
         plan = Plan(**values)
         if plan.batch != batch or type(plan.units) is not int or not plan.start.tzinfo:
             raise ValueError

@@ -105,7 +105,7 @@ def load_vault_key(path: Path, ask: AskPassphrase = refuse_to_ask) -> Vault:
             if kept is None:
                 raise MissingError(
                     f"the keyring of this user has no vault key {fields[-1]}",
-                    where=str(path),
+                    where=path,
                     way_out="Log in as the user who made it, or put it back with `bss-mfg vault recover`.",
                 )
             vault = Vault(Secret(base64.b64decode(kept, validate=True)))
@@ -160,7 +160,7 @@ def _read(path: Path) -> list[str]:
     if not path.exists():
         raise MissingError(
             "the vault key is not there, and without it no OOB key can be sealed or read",
-            where=str(path),
+            where=path,
             way_out="Put the file back from your safe copy, name it in BSS_MFG_VAULT_KEY_FILE, or use "
             "`bss-mfg vault recover`.",
         )

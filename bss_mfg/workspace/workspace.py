@@ -50,7 +50,7 @@ class Workspace:
             if not (root / CONFIG).is_file():
                 raise InputError(
                     f"is not a workspace (it has no {CONFIG})",
-                    where=str(root),
+                    where=root,
                     way_out="Make one with `bss-mfg init DIR`, or name another folder with --workspace.",
                 )
         else:
@@ -58,7 +58,7 @@ class Workspace:
             if not roots:
                 raise InputError(
                     "no workspace here or in a folder above",
-                    where=str(start),
+                    where=start,
                     way_out="Go into one, name one with `bss-mfg --workspace DIR ...`, or make one with "
                     "`bss-mfg init DIR`.",
                 )
@@ -86,18 +86,18 @@ class Workspace:
         if outer := next((folder for folder in root.parents if (folder / CONFIG).is_file()), None):
             raise RefusedError(
                 f"lies inside the workspace {outer}; nothing was changed",
-                where=str(root),
+                where=root,
                 way_out="Work in that one, or name a folder outside of it.",
             )
         workspace = cls(root, _vault_file(root, environment))
         if (root / CONFIG).exists():
             raise RefusedError(
-                "is already a workspace; nothing was changed", where=str(root), way_out="Work in it, or name another."
+                "is already a workspace; nothing was changed", where=root, way_out="Work in it, or name another."
             )
         if workspace.ledger_file.exists():
             raise RefusedError(
                 "holds a ledger but no settings; nothing was changed",
-                where=str(root),
+                where=root,
                 way_out=f"If this was a workspace, restore {CONFIG}; else name another folder.",
             )
         make_folder(root)
@@ -283,7 +283,7 @@ class Workspace:
         if not document.data:
             raise InputError(
                 "is empty",
-                where=str(path),
+                where=path,
                 way_out=f"Delete it; `bss-mfg spec copy {name}` makes a copy of the packaged spec.",
             )
         found = spec_from_document(document, "workspace")

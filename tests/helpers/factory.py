@@ -14,6 +14,7 @@ from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.label.make import LabelFiles, LabelRequest, make_labels
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI, Printer
+from bss_mfg.ledger.events import LabelRead
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Actor, Batch
 from bss_mfg.payload.product_keys import load_public_key, new_development_key
@@ -98,6 +99,11 @@ class Factory:
                 LabelRequest(again=again, **wanted),
                 progress=progress,
             )
+
+
+def a_read(package: int | None = 1, verdict: str = "matched", detail: str = "") -> LabelRead:
+    """A read of a label by the hand scanner."""
+    return LabelRead(verdict=verdict, package=package, file="scanner", page=None, x_mm=None, y_mm=None, detail=detail)
 
 
 def make_factory(root: Path) -> Factory:

@@ -23,6 +23,7 @@ from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.replacement import ReplacementRequest, replace_units
 from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.ledger import unit_table
+from bss_mfg.ledger.events import ManifestUploaded
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.unit_columns import INTEGER_COLUMNS, UNIT_COLUMNS
@@ -30,7 +31,7 @@ from bss_mfg.ledger.unit_table import UnitFilter
 from bss_mfg.model import Identity
 from bss_mfg.tables import DEFAULT_COLUMNS, Table, csv_rows, json_rows, manifest_csv, manifest_jsonl, write_xlsx
 from tests.helpers import ROOT
-from tests.helpers.factory import Factory
+from tests.helpers.factory import Factory, a_read
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def line(factory: Factory) -> Factory:
     factory.add(oob_bytes=16, units_per_package=2)
     factory.issue(8)
     with factory.ledger() as ledger:
-        ledger.reads.record("B1", [{"verdict": "ok", "package": 3}], [3])
+        ledger.reads.record("B1", [a_read(3)], [3])
         ledger.packages.ship("B1", ["ebK300000005"], "pallet 1")
         ledger.units.scrap("B1", ["ebK300000003", "ebK300000008"], "dropped")
         replace(factory, ledger, "ebK300000003")
@@ -130,9 +131,9 @@ def test_units_are_chosen_by_the_day_of_their_last_event(factory: Factory, monke
     factory.label(template="roll-50x30", numbers=(2, 4))
     with factory.ledger() as ledger:
         on(2)
-        ledger.reads.record("B1", [{"verdict": "ok", "package": n} for n in (3, 4)], [3, 4])
+        ledger.reads.record("B1", [a_read(3), a_read(4)], [3, 4])
         on(3)
-        ledger.reads.record("B1", [{"verdict": "foreign", "package": None}], [])
+        ledger.reads.record("B1", [a_read(None, "foreign")], [])
         ledger.packages.ship("B1", ["ebK300000004"], "pallet 1")
         ledger.units.scrap("B1", ["ebK300000005"], "dropped")
         on(4)
@@ -300,7 +301,7 @@ def test_no_lock_is_held_while_the_caller_works(line: Factory, monkeypatch: pyte
             slices = ledger.tables.rows("B1", columns)
             assert len(next(slices)) == 2
             with line.ledger() as other:
-                other.history.append("B1", "test", {})
+                other.history.append("B1", ManifestUploaded(file="test", sha256="0" * 64, address="test"))
             assert sum(len(some) for some in slices) == 7
 
 
