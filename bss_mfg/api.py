@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from bss_mfg.core import clock
 from bss_mfg.core.processes import ProcessExecutor, cores, open_executor
@@ -18,7 +19,7 @@ from bss_mfg.issuing.from_workspace import batch_request
 from bss_mfg.label import make as label
 from bss_mfg.label.from_workspace import named_printer, named_template
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.ledger.unit_state import UnitState
+from bss_mfg.ledger.unit_state import TRANSITIONS
 from bss_mfg.ledger.unit_table import UnitFilter
 from bss_mfg.manifest.log_mapping import find_mapping
 from bss_mfg.model import Batch as IssuedBatch
@@ -32,6 +33,9 @@ from bss_mfg.version import __version__
 from bss_mfg.workspace.actor import current_actor
 from bss_mfg.workspace.vault_key_files import AskPassphrase, ask_passphrase_file
 from bss_mfg.workspace.workspace import Workspace, environment
+
+if TYPE_CHECKING:
+    from bss_mfg.ledger.unit_state import UnitState
 
 _UNIT_COLUMNS = ("package", "serial", "uuid", "mac", "state", "payload", "replaced_by")
 
@@ -186,12 +190,12 @@ class OpenWorkspace:
         """One batch, as it is now."""
         return self._batch(self._ledger.batches.get(batch_id))
 
-    def units(self, batch_id: str, states: Sequence[UnitState] = ()) -> Iterator[Unit]:
+    def units(self, batch_id: str, states: Sequence[str] = ()) -> Iterator[Unit]:
         """The units of a batch, in the order of packages, read as they are walked; with `states`, only those."""
-        for rows in self._ledger.tables.rows(batch_id, _UNIT_COLUMNS, UnitFilter(states=states)):
-            for row in rows:
-                values = dict(zip(_UNIT_COLUMNS, row, strict=True))
-                yield Unit(**{**values, "uuid": uuid.UUID(values["uuid"])})
+        if unknown := set(states) - set(TRANSITIONS):
+            raise InputError(f"units have no state {min(unknown)!r}", way_out=f"Known: {', '.join(TRANSITIONS)}.")
+        chosen = UnitFilter(states=cast("Sequence[UnitState]", states))
+        return (_unit(row) for rows in self._ledger.tables.rows(batch_id, _UNIT_COLUMNS, chosen) for row in rows)
 
     def create_batch(
         self, product: str, units: int, *, id: str | None = None, identities: Path | str | None = None
@@ -348,3 +352,8 @@ def _finding(item: LabelFinding) -> Finding:
         y_mm=row["y_mm"],
         detail=row["detail"],
     )
+
+
+def _unit(row: Sequence[Any]) -> Unit:
+    values = dict(zip(_UNIT_COLUMNS, row, strict=True))
+    return Unit(**{**values, "uuid": uuid.UUID(values["uuid"])})

@@ -53,6 +53,23 @@ def _value_getter(source: str, format: str, key: str) -> Callable[[Unit], bytes]
     return get_column
 
 
+def _product_value(field: SpecField, facts: Mapping[str, str]) -> str | None:
+    """The value of a field that all of a product's strings share, empty where an optional one is left out; None of a
+    field that is of units or of the package."""
+    if field.source == "constant":
+        return field.value
+    if field.source.startswith("product."):
+        name = field.source.removeprefix("product.")
+        value = facts.get(name, "")
+        if not value and not field.optional:
+            raise InputError(
+                f"the spec's field {field.key} needs the product's {name.upper()}, and it has none",
+                way_out="Add it to the product's file.",
+            )
+        return value
+    return None
+
+
 class PayloadBuilder:
     """Builds the strings of one batch. The product's values are checked once, each string's rest as it is made.
 
@@ -63,7 +80,7 @@ class PayloadBuilder:
         self._spec = spec
         self._makers: list[str | Callable[[Sequence[Unit]], str]] = []
         for field in spec.field:
-            value = self._product_value(field, facts)
+            value = _product_value(field, facts)
             if field.optional and value == "":
                 continue
             prefix = (spec.field_separator if self._makers else "") + field.key + spec.key_separator
@@ -73,21 +90,6 @@ class PayloadBuilder:
                 self._makers.append(self._unit_values(field, key))
         if not spec.bare:
             self._makers.append(spec.terminator)
-
-    @staticmethod
-    def _product_value(field: SpecField, facts: Mapping[str, str]) -> str | None:
-        if field.source == "constant":
-            return field.value
-        if field.source.startswith("product."):
-            name = field.source.removeprefix("product.")
-            value = facts.get(name, "")
-            if not value and not field.optional:
-                raise InputError(
-                    f"the spec's field {field.key} needs the product's {name.upper()}, and it has none",
-                    way_out="Add it to the product's file.",
-                )
-            return value
-        return None
 
     def _unit_values(self, field: SpecField, key: ProductKey | None) -> Callable[[Sequence[Unit]], str]:
         if field.source == "package.units":
@@ -210,7 +212,7 @@ def _example(
     spec.check_units(units)
     pieces: list[str] = []
     for field in spec.field:
-        value = PayloadBuilder._product_value(field, facts)
+        value = _product_value(field, facts)
         if value == "":
             continue
         if value is None and field.source == "package.units":

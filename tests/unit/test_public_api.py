@@ -158,6 +158,8 @@ def test_what_is_wrong_is_told_as_the_commands_tell_it(factory: Factory, line: b
     (fault,) = result.faults
     assert not result.passed and fault.verdict != "matched" and "ebK300000001" in fault.serials
     assert [unit.serial for unit in line.units("B1", ["scrapped"])] == ["ebK300000001"]
+    with pytest.raises(bss_mfg.InputError, match="no state 'broken'"):
+        line.units("B1", ["broken"])
 
 
 def test_identities_come_in_by_a_file(factory: Factory, line: bss_mfg.OpenWorkspace, tmp_path: Path) -> None:
