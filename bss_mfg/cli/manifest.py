@@ -183,7 +183,7 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
         files = ledger.exports.control_logs(batch.id)
         missing = list(ledger.exports.packages_where(batch.id, "missing"))
         rejected = ledger.exports.rejected_units(batch.id, 1_000_000 if as_json else MOST_SHOWN)
-        uploads = [event.data for event in ledger.history.events_of(("manifest uploaded",), batch.id)]
+        uploads = ledger.exports.uploads(batch.id)
     if as_json:
         print_json(
             {
@@ -199,7 +199,7 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
                         "waiting": one.waiting,
                         "accepted": one.accepted,
                         "rejected": one.rejected,
-                        "uploaded": [item["to"] for item in uploads if item["sha256"] == one.sha256],
+                        "uploaded": [upload.address for upload in uploads if upload.sha256 == one.sha256],
                     }
                     for one in files
                 ],

@@ -319,5 +319,5 @@ def acknowledge(ledger: Ledger, feedback: Feedback, product: str | None = None) 
             answers[serial] = ("accepted", "")
         elif answer.state is AnswerState.REJECTED:
             answers[serial] = ("rejected", answer.reason)
-    source = {"file": feedback.name, "sha256": feedback.sha256}
-    return Acknowledgement(ledger.exports.record_answers(answers, source, product), None)
+    counts = ledger.exports.record_answers(answers, feedback.name, feedback.sha256, product)
+    return Acknowledgement(counts, None)

@@ -14,10 +14,10 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from bss_mfg import __version__
 from bss_mfg.core.files import is_complete, leftover_files, remove_leftover, sha256_of, write_atomically
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.errors import BssError
+from bss_mfg.ledger.events import ManifestMade
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.manifest.documents import Log, LogDocument, control_log_names, single_document, split_documents
 from bss_mfg.manifest.log_builder import logs, logs_from_tasks, shippable_packages
@@ -25,6 +25,7 @@ from bss_mfg.manifest.log_mapping import LogMapping
 from bss_mfg.manifest.sidecar import LogOrigin, WrittenLog, adopt_log, read_sidecar, sidecar_path, write_logs
 from bss_mfg.manifest.unit_lists import csv_list, jsonl_list
 from bss_mfg.model import Batch, Package
+from bss_mfg.version import __version__
 
 
 class PackageChoice(StrEnum):
@@ -143,15 +144,15 @@ def _package_source(ledger: Ledger, batch: Batch, choice: PackageChoice) -> Call
 
 def _record(ledger: Ledger, batch: Batch, written: WrittenLog) -> None:
     contents = written.contents
-    ledger.exports.record_control_log(
-        batch.id,
-        written.path.name,
-        written.sha256,
-        contents.units,
-        contents.device_logs,
-        contents.bundle_logs,
-        {"packages": contents.all_packages},
+    made = ManifestMade(
+        file=written.path.name,
+        format="control-log",
+        sha256=written.sha256,
+        device_logs=contents.device_logs,
+        bundle_logs=contents.bundle_logs,
+        packages=contents.all_packages,
     )
+    ledger.exports.record_control_log(batch.id, made, contents.units)
 
 
 def _logs_on_disk(batch: Batch, folder: Path) -> dict[str, Path]:
@@ -185,5 +186,5 @@ def _digest(document: LogDocument) -> str:
 def make_list(ledger: Ledger, batch: Batch, path: Path, form: ListFormat) -> str:
     """Write the list of a batch's units that may leave the factory, and record it; its SHA-256."""
     sha256 = write_atomically(path, csv_list(ledger, batch) if form is ListFormat.CSV else jsonl_list(ledger, batch))
-    ledger.history.append(batch.id, "manifest made", {"file": path.name, "format": str(form), "sha256": sha256})
+    ledger.exports.record_table(batch.id, ManifestMade(file=path.name, format=str(form), sha256=sha256))
     return sha256

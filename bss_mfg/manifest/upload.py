@@ -13,6 +13,7 @@ from pathlib import Path
 from bss_mfg.core.files import checked_name, sha256_of
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.errors import InputError, MissingError, RefusedError
+from bss_mfg.ledger.events import ManifestUploaded
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.manifest.sidecar import read_sidecar
 from bss_mfg.manifest.upload_targets import PutAnswer, RemoteState, UploadFile, UploadTarget, upload_target
@@ -43,8 +44,8 @@ def upload_control_logs(
     batches = {path: read_sidecar(path).batch for path in files}
     for done in upload(files, target, endpoint=endpoint, progress=progress):
         if done.sent:
-            data = {"file": done.path.name, "sha256": done.sha256, "to": done.where}
-            ledger.history.append(batches[done.path], "manifest uploaded", data)
+            uploaded = ManifestUploaded(file=done.path.name, sha256=done.sha256, address=done.where)
+            ledger.exports.record_upload(batches[done.path], uploaded)
         yield done
 
 

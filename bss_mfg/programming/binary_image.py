@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
+from bss_mfg.core.text import counted
 from bss_mfg.errors import InputError, ValueProblem
 from bss_mfg.model import Unit
 from bss_mfg.programming.format import (
@@ -48,7 +49,7 @@ def _read_bin(layouts: tuple[ImageLayout, ...], data: bytes) -> list[ProgrammedU
         if len(data) == layout.size:
             return [_parse(layout, data)]
     sizes = " or ".join(f"{layout.size} ({layout.name})" for layout in layouts)
-    raise format_error(f"has {len(data)} bytes, not {sizes}")
+    raise format_error(f"has {counted(len(data), 'byte')}, not {sizes}")
 
 
 def _write_hex(layouts: tuple[ImageLayout, ...], units: Iterable[Unit], mark: FileMark) -> Iterator[bytes]:

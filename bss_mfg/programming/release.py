@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-from bss_mfg import __version__
 from bss_mfg.core.files import (
     already_exists_error,
     is_complete,
@@ -22,6 +22,7 @@ from bss_mfg.core.files import (
     write_atomically,
 )
 from bss_mfg.errors import InputError, RefusedError
+from bss_mfg.ledger.events import KeysReleased
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.vault import Vault
@@ -29,6 +30,7 @@ from bss_mfg.model import Batch, Unit
 from bss_mfg.programming.age_encryption import encrypted_to, recipients
 from bss_mfg.programming.format import FileMark, Format
 from bss_mfg.programming.index import IndexedFile, ProgrammingIndex
+from bss_mfg.version import __version__
 
 FILES_PER_EVENT = 500
 """Files of single units that one event records."""
@@ -112,12 +114,12 @@ class _Release:
             sha256 = write_atomically(path, self._encrypted(content))
         index = path.with_name(f"{path.name}.json")
         self._index(index, [IndexedFile(file=path.name, sha256=sha256)], len(numbers))
-        self._record(numbers, {"file": path.name, "sha256": sha256})
+        self._record(numbers, KeysReleased(**self._facts(len(numbers)), file=path.name, sha256=sha256))
         return ReleasedFiles((path,), (index,), len(numbers))
 
     def _free_path(self, folder: Path) -> Path:
         """The name of this release: a run that goes on gets the same, as nothing was recorded meanwhile."""
-        number = 1 + sum(1 for _ in self._ledger.history.events_of(("keys released",), self._batch.id))
+        number = 1 + sum(1 for _ in self._ledger.history.records(KeysReleased, self._batch.id))
         return folder / f"{self._batch.id}-keys-{number:03d}{self._suffix}"
 
     def write_unit_files(self, units: Iterator[Unit], out: Path) -> ReleasedFiles:
@@ -138,7 +140,7 @@ class _Release:
             total += len(group)
             self._record(
                 [unit.number for unit in group],
-                {"folder": out.name, "first": group[0].serial, "last": group[-1].serial},
+                KeysReleased(**self._facts(len(group)), folder=out.name, first=group[0].serial, last=group[-1].serial),
             )
         return ReleasedFiles(tuple(files), tuple(indexes), total)
 
@@ -169,12 +171,17 @@ class _Release:
         )
         write_atomically(path, [index.render()], replace=True)
 
-    def _record(self, numbers: Sequence[int], data: dict[str, object]) -> None:
-        reason = {"reason": self._options.reason} if self._options.again else {}
-        sealed_to = {"sealed_to": list(self._options.to)} if self._options.to else {}
-        self._ledger.exports.record_release(
-            self._batch.id, numbers, {**data, "format": self._form.name, **sealed_to, **reason}
-        )
+    def _facts(self, units: int) -> dict[str, Any]:
+        """What the history says of each release, of one file or of a folder."""
+        return {
+            "format": self._form.name,
+            "sealed_to": list(self._options.to) or None,
+            "reason": self._options.reason if self._options.again else None,
+            "units": units,
+        }
+
+    def _record(self, numbers: Sequence[int], release: KeysReleased) -> None:
+        self._ledger.exports.record_release(self._batch.id, numbers, release)
 
 
 def _digest_of_same(path: Path, content: Iterable[bytes]) -> str:

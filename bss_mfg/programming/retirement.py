@@ -8,6 +8,7 @@ from pathlib import Path
 from bss_mfg.core.files import destroy, leftover_files, remove_leftover, sha256_of
 from bss_mfg.core.text import counted
 from bss_mfg.errors import RefusedError
+from bss_mfg.ledger.events import KeysReleased
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch
@@ -25,9 +26,9 @@ class Retirement:
 def exports_on_disk(ledger: Ledger, batch: Batch, folder: Path) -> list[Path]:
     """Programming files of a batch that are still somewhere below a folder: by the history, and by their indexes."""
     released = {
-        event.data["file"]: event.data.get("sha256")
-        for event in ledger.history.events_of(("keys released",), batch.id)
-        if "file" in event.data
+        release.file: release.sha256
+        for _, release in ledger.history.records(KeysReleased, batch.id)
+        if release.file is not None
     }
     found = {
         path

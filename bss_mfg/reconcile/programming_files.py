@@ -15,7 +15,7 @@ from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.ranges import chunked
 from bss_mfg.core.text import counted, printable
 from bss_mfg.errors import BssError, from_os_error
-from bss_mfg.model import Event
+from bss_mfg.ledger.events import KeysReleased
 from bss_mfg.programming.format import Format
 from bss_mfg.programming.image_layout import load_layout
 from bss_mfg.programming.index import IndexedFile, ProgrammingIndex, find_indexes
@@ -51,19 +51,30 @@ def reconcile_programming(
     folder: Path,
     records: BatchRecords,
     data_key: bytes | None,
-    events: Sequence[Event],
+    releases: Sequence[KeysReleased],
     executor: Executor | None = None,
 ) -> Comparison:
-    """All programming files of a batch that lie in a folder. `events` are its releases. The data key is handed to the
-    processes of `executor`; without one only UUIDs are compared: the batch is retired."""
-    return _ProgrammingComparison(folder, records, KeyAccess(records.handle, data_key), events, executor).compare()
+    """All programming files of a batch that lie in a folder. `releases` are the history's. The data key is handed
+    to the processes of `executor`; without one only UUIDs are compared: the batch is retired."""
+    return _ProgrammingComparison(folder, records, KeyAccess(records.handle, data_key), releases, executor).compare()
 
 
 class _ProgrammingComparison:
     def __init__(
-        self, folder: Path, records: BatchRecords, keys: KeyAccess, events: Sequence[Event], executor: Executor | None
+        self,
+        folder: Path,
+        records: BatchRecords,
+        keys: KeyAccess,
+        releases: Sequence[KeysReleased],
+        executor: Executor | None,
     ) -> None:
-        self._folder, self._records, self._keys, self._events, self._executor = folder, records, keys, events, executor
+        self._folder, self._records, self._keys, self._releases, self._executor = (
+            folder,
+            records,
+            keys,
+            releases,
+            executor,
+        )
         self._comparison = ComparisonBuilder(FileKind.PROGRAMMING, folder)
         self._seen = records.ledger.units.seen_flags(records.batch.id)
         self._formats: dict[str | None, Mapping[str, Format]] = {None: formats()}
@@ -225,10 +236,8 @@ class _ProgrammingComparison:
         """Files that no index names, but the history does. As long as there are only the `named` files of indexes,
         their names are not held."""
         known = formats()
-        format_of: Mapping[str, str] = {
-            str(one.data["file"]): str(one.data["format"]) for one in self._events if "file" in one.data
-        }
-        single = {known[name].suffix: known[name] for one in self._events if (name := str(one.data["format"])) in known}
+        format_of: Mapping[str, str] = {one.file: one.format for one in self._releases if one.file is not None}
+        single = {known[name].suffix: known[name] for one in self._releases if (name := one.format) in known}
 
         def candidates() -> Iterator[_UnindexedFile]:
             for path in iter_files(self._folder):
@@ -268,7 +277,9 @@ class _ProgrammingComparison:
         comparison = self._comparison
         if not comparison.files.total:
             gone = "the keys were released elsewhere, or the files deleted"
-            comparison.add_note(f"no programming file was found: {gone if self._events else 'no key was released yet'}")
+            comparison.add_note(
+                f"no programming file was found: {gone if self._releases else 'no key was released yet'}"
+            )
             return
         if not self._keys.data_key:
             comparison.add_note(
