@@ -28,7 +28,7 @@ class SecondReader:
         self._worker: Worker[GreyPixels | None, bytes | bool | None] = Worker(_make_decoder, (search_ms,), seconds)
         self._available: bool | None = None
         self.failures = 0
-        """Pictures that stalled or crashed it."""
+        """Pictures that gave no answer: they stalled it, crashed it, or raised an error."""
 
     def __enter__(self) -> SecondReader:
         self.require()
@@ -67,7 +67,7 @@ class SecondReader:
             )
 
     def read(self, grey: Grey, box: PixelBox, margin: float = 0.08) -> bytes | None:
-        """The octets of the symbol in the box; None where it could not be read in time. `margin` is in box widths."""
+        """The bytes of the symbol in the box; None where it could not be read in time. `margin` is in box widths."""
         import numpy as np
 
         edge = box[2] * margin + 3
