@@ -26,6 +26,7 @@ from benchmarks.memory import alone
 from bss_mfg.core.clock import now
 from bss_mfg.core.files import build_atomically, sha256_of, write_atomically
 from bss_mfg.issuing.identity_files import stream_identities
+from bss_mfg.ledger.batches import NewBatch
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.sealed_rows import SealedRows, seal_packages
 from bss_mfg.ledger.vault import DataKey
@@ -96,7 +97,8 @@ def issue(root: Path, sizes: tuple[int, ...]) -> None:
             data_key, wrapped = vault.new_data_key(batch.id)
             with ledger.transaction():
                 number, _ = ledger.products.register("bulb", PID, loaded.key.fingerprint)
-                ledger.batches.store(batch, str(units), number, 1, wrapped, data_key, rows(units, first, data_key))
+                new = NewBatch(batch, str(units), number, 1, wrapped, None)
+                ledger.batches.store(new, rows(units, first, data_key))
             first += units
 
 

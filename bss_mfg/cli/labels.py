@@ -189,8 +189,8 @@ def reprint(
     with workspace.open_ledger(actor) as ledger:
         batch = ledger.batches.get(batch_id)
         last = ledger.prints.newest(batch.id)
-        loaded = load_template(workspace.template_file(template or last.get("template") or batch.template))
-        target = _printer(app, printer or (None if dpi else last.get("printer")), dpi)
+        loaded = load_template(workspace.template_file(template or (last.template if last else batch.template)))
+        target = _printer(app, printer or (None if dpi else (last.printer if last else None)), dpi)
         folder = out or workspace.batch_folder(batch.id) / "labels"
         numbers = select_label_numbers(ledger, batch, loaded, serials)
         wanted = LabelRequest(
@@ -200,7 +200,8 @@ def reprint(
             symbols=symbols,
             purpose="reprint",
             stem=reprint_stem(ledger, batch, folder),
-            event_data={"reason": reason, "serials": list(serials)},
+            reason=reason,
+            serials=list(serials),
         )
         made = make_labels(ledger, batch, loaded, target, folder, wanted)
         sent = _send(ledger, batch, made, target, send, True) if send is not None else None

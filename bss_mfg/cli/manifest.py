@@ -62,6 +62,7 @@ def make(
     and the ledger's head.
     """
     from bss_mfg.core.files import make_folder, write_atomically
+    from bss_mfg.ledger.events import ManifestMade
     from bss_mfg.tables import manifest_csv, manifest_jsonl
 
     out = Path(to)
@@ -85,7 +86,7 @@ def make(
         else:
             out = out / f"{batch_id}.{kind}" if folder else out
             sha = write_atomically(out, manifest_csv(ledger, batch) if kind == "csv" else manifest_jsonl(ledger, batch))
-            ledger.history.append(batch.id, "manifest made", {"file": out.name, "format": kind, "sha256": sha})
+            ledger.exports.record_table(batch.id, ManifestMade(file=out.name, format=kind, sha256=sha))
             files = [{"file": str(out), "sha256": sha, "packages": batch.packages - left}]
     if as_json:
         print_json({"batch": batch_id, "format": kind, "files": files, "left_out": left})
@@ -151,7 +152,7 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
         files = ledger.exports.control_logs(batch.id)
         missing = list(ledger.exports.packages_where(batch.id, "missing"))
         rejected = ledger.exports.rejected_units(batch.id, 1_000_000 if as_json else 20)
-        uploads = [event.data for event in ledger.history.events_of(("manifest uploaded",), batch.id)]
+        uploads = ledger.exports.uploads(batch.id)
     if as_json:
         print_json(
             {
@@ -167,7 +168,7 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
                         "waiting": one.waiting,
                         "accepted": one.accepted,
                         "rejected": one.rejected,
-                        "uploaded": [item["to"] for item in uploads if item["sha256"] == one.sha256],
+                        "uploaded": [upload.address for upload in uploads if upload.sha256 == one.sha256],
                     }
                     for one in files
                 ],
@@ -277,19 +278,20 @@ def upload(app: App, paths: tuple[Path, ...], to: str, endpoint: str | None, as_
     Only files that are as their sidecars say. What lies there already is left; other content of the same name is never
     overwritten (exit 4). Run it again after an interruption. S3 needs the extra: pip install 'bss-mfg[s3]'.
     """
+    from bss_mfg.ledger.events import ManifestUploaded
     from bss_mfg.manifest.sidecar import read_sidecar
     from bss_mfg.manifest.upload import upload as bring
 
     files = [one for path in paths for one in (sorted(path.glob("C_CONTROL_LOG_*.txt")) if path.is_dir() else [path])]
     if not files:
-        raise InputError("no control log is there", where=str(paths[0]), way_out="Name the files, or their folder.")
+        raise InputError("no control log is there", where=paths[0], way_out="Name the files, or their folder.")
     sidecars = {path: read_sidecar(path) for path in files}
     done = []
     with app.workspace.open_ledger(app.actor) as ledger:
         for one in bring(files, to, endpoint=endpoint, progress=progress_bar("upload")):
             if one.sent:
-                data = {"file": one.path.name, "sha256": one.sha256, "to": one.where}
-                ledger.history.append(sidecars[one.path].batch, "manifest uploaded", data)
+                uploaded = ManifestUploaded(file=one.path.name, sha256=one.sha256, address=one.where)
+                ledger.exports.record_upload(sidecars[one.path].batch, uploaded)
             done.append(one)
             if not as_json:
                 click.echo(one.where)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg import __version__
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, say, shown_path
 from bss_mfg.cli.progress import progress_bar
 from bss_mfg.core.text import counted
+from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
     from bss_mfg.verify.outcome import Verification

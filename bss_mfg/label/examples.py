@@ -14,6 +14,7 @@ from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Actor, Batch, Package, Unit
 from bss_mfg.payload.build import longest_example
 from bss_mfg.payload.spec import SpecFile, packaged_spec
+from bss_mfg.workspace.product import LoadedProduct
 from bss_mfg.workspace.workspace import Workspace
 
 _EXAMPLE = {"title": "Product title", "pid": "ebK3", "upc": "841667145075", "ean": "", "code": "841667145075"}
@@ -22,11 +23,16 @@ _EXAMPLE = {"title": "Product title", "pid": "ebK3", "upc": "841667145075", "ean
 def product_example(workspace: Workspace, name: str) -> Example:
     """A product's longest and shortest cases."""
     loaded = workspace.product(name)
+    return example_of_loaded(loaded, workspace.spec(loaded.product.spec))
+
+
+def example_of_loaded(loaded: LoadedProduct, spec: SpecFile) -> Example:
+    """The longest and shortest cases of a product that is loaded already."""
     product = loaded.product
     return example_of_product(
-        name,
+        loaded.name,
         {**product.facts, "key_bits": str(loaded.key.key.key_size)},
-        workspace.spec(product.spec),
+        spec,
         loaded.key.key.key_size,
         product.units_per_package,
         product.oob_bytes,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bss_mfg.core.files import build_atomically, move_aside
 from bss_mfg.errors import BssError, InputError, LedgerError, RefusedError
+from bss_mfg.ledger.events import LedgerRestored
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Actor
 
@@ -37,7 +38,7 @@ def backup(ledger: Ledger, to: Path) -> LedgerCopy:
 def inspect_copy(path: Path) -> LedgerCopy:
     """Check a copy whole: SQLite's own check, the hash chain, the barcode strings. `LedgerError` where it is not."""
     if not path.is_file():
-        raise InputError("is not there", where=str(path), way_out="Name the file that `ledger backup` made.")
+        raise InputError("is not there", where=path, way_out="Name the file that `ledger backup` made.")
     with Ledger.open(path, Actor("", "", "")) as copied:
         events = copied.check()
         batches = copied.batches.all()
@@ -59,7 +60,7 @@ def restore(path: Path, ledger_file: Path, who: Actor, skip_serials: int, reason
         else:
             raise RefusedError(
                 "the ledger in place is whole, and a copy knows no more than it",
-                where=str(ledger_file),
+                where=ledger_file,
                 way_out="Nothing has to be restored. To go back all the same, move ledger.db away yourself first.",
             )
 
@@ -69,7 +70,9 @@ def restore(path: Path, ledger_file: Path, who: Actor, skip_serials: int, reason
 
     build_atomically(ledger_file, copy)
     with Ledger.open(ledger_file, who) as restored:
-        restored.products.record_restore({"events": found.events, "head": found.head, "reason": reason}, skip_serials)
+        restored.products.record_restore(
+            LedgerRestored(events=found.events, head=found.head, reason=reason, skipped_serials=skip_serials)
+        )
     return found
 
 

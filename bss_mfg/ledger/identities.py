@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from bss_mfg.errors import LedgerError
+from bss_mfg.core.text import first_problems
+from bss_mfg.errors import LedgerError, Location
 from bss_mfg.ledger.connection import Database
+from bss_mfg.ledger.events import IdentitiesImported
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.model import ImportedIdentity
 
@@ -64,7 +66,7 @@ class IdentityStore:
                 elif (before.uuid, before.key_digest) != (item.uuid, item.key_digest):
                     raise LedgerError(
                         f"serial {item.serial} stands there with other values than it was imported with",
-                        where=f"{source}, row {item.row}",
+                        where=Location(source, row=item.row),
                         way_out="Nothing was imported. Find out which is right, and leave the other out.",
                     )
             self._refuse_contradictions(product, list(unknown.values()), source)
@@ -79,9 +81,7 @@ class IdentityStore:
             )
             new += len(unknown)
         if new:
-            self._history.append(
-                None, "identities imported", {"product": name, "file": source, "sha256": sha256, "units": new}
-            )
+            self._history.append(None, IdentitiesImported(product=name, file=source, sha256=sha256, units=new))
         return new
 
     def _known(self, column: str, condition: str, values: tuple[object, ...], wanted: Sequence[Any]) -> dict[Any, str]:
@@ -120,10 +120,9 @@ class IdentityStore:
             if where
         ]
         if problems:
-            more = [f"and {len(problems) - 8} more"] if len(problems) > 8 else []
             raise LedgerError(
                 "contradicts what the ledger knows",
                 where=source,
-                problems=[*problems[:8], *more],
+                problems=first_problems(problems, 8),
                 way_out="Nothing was imported. Leave out what bss-mfg issued itself, and correct the rest.",
             )

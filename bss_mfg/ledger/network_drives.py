@@ -16,7 +16,7 @@ def refuse_network(path: Path) -> None:
     if kind in _NETWORK:
         raise InputError(
             f"the ledger lies on a network file system ({kind}), where locks can't be trusted",
-            where=str(path),
+            where=path,
             way_out="Keep the workspace on a local disk and copy backups to the network.",
         )
 

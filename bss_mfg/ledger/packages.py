@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from bss_mfg.core.ranges import CHUNK, range_pairs
 from bss_mfg.errors import LedgerError, RefusedError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.digests import payload_digest
+from bss_mfg.ledger.events import PackagesReturned, PackagesShipped, UnitReplaced
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.sealed_rows import PackageRow, UnitRow
 from bss_mfg.ledger.unit_state import INSERT_UNIT, UnitAction, UnitState, refuse_transition, scrapped_packages
 from bss_mfg.ledger.units import UnitStore
-from bss_mfg.ledger.vault import DataKey, key_digest
 from bss_mfg.model import Package, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A package as it will be, at its new `revision`, and the units that are new in it, each with the place in the
+    batch that it takes; `replaced` are the serials of the scrapped ones, in the same order."""
+
+    batch_id: str
+    product_no: int
+    package: PackageRow
+    revision: int
+    units: Sequence[UnitRow]
+    positions: Sequence[int]
+    replaced: Sequence[str]
+    reason: str
 
 
 class PackageStore:
@@ -140,67 +157,43 @@ class PackageStore:
                 [(not returned, batch, number) for number in packages],
             )
             if packages:
-                kind = "packages returned" if returned else "packages shipped"
-                why = {"for": reference} if reference else {}
-                self._history.append(batch_id, kind, {"packages": range_pairs(packages), "count": len(packages), **why})
+                moved = PackagesReturned if returned else PackagesShipped
+                self._history.append(
+                    batch_id, moved(packages=range_pairs(packages), count=len(packages), reference=reference)
+                )
         return len(packages)
 
-    def store_replacement(
-        self,
-        batch_id: str,
-        product: int,
-        package: Package,
-        places: Mapping[str, int],
-        old: Sequence[str],
-        data_key: DataKey,
-        reason: str,
-    ) -> None:
-        """Put a package's new barcode string and new units in, inside the caller's transaction.
-
-        `package` is as it will be, with its `revision`; `places` tells the place in the batch of each new serial.
-        """
-        batch, digest = self._batches.number(batch_id), payload_digest(package.payload)
+    def store_replacement(self, new: Replacement) -> None:
+        """Put a package's new barcode string and new units in, inside the caller's transaction."""
+        batch = self._batches.number(new.batch_id)
+        package, payload, digest = new.package
         self._db.execute(
             "INSERT INTO superseded SELECT batch, number, revision, payload, digest, prints, verified FROM package "
             "WHERE batch = ? AND number = ? AND revision = ?",
-            (batch, package.number, package.revision - 1),
+            (batch, package, new.revision - 1),
         )
         self._db.execute(
             "UPDATE package SET payload = ?, digest = ?, revision = ?, prints = 0, verified = 0 "
             "WHERE batch = ? AND number = ?",
-            (package.payload, digest, package.revision, batch, package.number),
+            (payload, digest, new.revision, batch, package),
         )
-        new = [unit for unit in package.units if unit.serial in places]
-        for unit in new:
-            if unit.key is None:
-                raise ValueError("a unit is issued with its key")
-            self._db.execute(
-                INSERT_UNIT,
-                (
-                    batch,
-                    unit.number,
-                    package.number,
-                    product,
-                    unit.serial,
-                    unit.uuid.bytes,
-                    unit.mac,
-                    data_key.seal(unit.number, unit.uuid.bytes, unit.key),
-                    key_digest(unit.key),
-                    places[unit.serial],
-                    data_key.seal_extra(unit.number, unit.uuid.bytes, unit.extra),
-                ),
-            )
+        self._db.many(
+            INSERT_UNIT,
+            [
+                (batch, *row[:2], new.product_no, *row[2:7], position, row[7])
+                for row, position in zip(new.units, new.positions, strict=True)
+            ],
+        )
         self._history.append(
-            batch_id,
-            "unit replaced",
-            {
-                "serials": list(old),
-                "by": [unit.serial for unit in new],
-                "package": package.number,
-                "revision": package.revision,
-                "content": digest.hex(),
-                "reason": reason,
-            },
+            new.batch_id,
+            UnitReplaced(
+                serials=list(new.replaced),
+                successors=[row[2] for row in new.units],
+                package=package,
+                revision=new.revision,
+                content=digest.hex(),
+                reason=new.reason,
+            ),
         )
 
     def index_field(self, batch_id: str, field: Callable[[str], str]) -> None:

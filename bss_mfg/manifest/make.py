@@ -14,10 +14,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from bss_mfg import __version__
 from bss_mfg.core.files import is_complete, leftover_files, remove_leftover, sha256_of
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.errors import BssError
+from bss_mfg.ledger.events import ManifestMade
 from bss_mfg.ledger.exports import Answer, FeedbackCounts
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.manifest.documents import Contents, Log, LogDocument, control_log_names, single_document, split_documents
@@ -27,6 +27,7 @@ from bss_mfg.manifest.log_mapping import LogMapping
 from bss_mfg.manifest.sidecar import LogOrigin, WrittenLog, adopt_log, read_sidecar, sidecar_path, write_logs
 from bss_mfg.model import Batch, Package
 from bss_mfg.tables import shippable_packages
+from bss_mfg.version import __version__
 
 PackageChoice = Literal["all", "missing", "rejected"]
 
@@ -96,12 +97,15 @@ def make_control_logs(
         found = written.contents
         ledger.exports.record_control_log(
             batch.id,
-            written.path.name,
-            written.sha256,
+            ManifestMade(
+                file=written.path.name,
+                format="control-log",
+                sha256=written.sha256,
+                device_logs=found.device_logs,
+                bundle_logs=found.bundle_logs,
+                packages=found.all_packages,
+            ),
             found.units,
-            found.device_logs,
-            found.bundle_logs,
-            {"packages": found.all_packages},
         )
         yield written
 
@@ -149,4 +153,4 @@ def acknowledge(ledger: Ledger, feedback: Feedback, product: str | None = None) 
         for serial, verdict in feedback.answers.items()
         if verdict.state in ("accepted", "rejected")
     }
-    return ledger.exports.record_answers(verdicts, {"file": feedback.name, "sha256": feedback.sha256}, product)
+    return ledger.exports.record_answers(verdicts, feedback.name, feedback.sha256, product)

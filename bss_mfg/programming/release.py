@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-from bss_mfg import __version__
 from bss_mfg.core.files import (
     already_exists_error,
     destroy,
@@ -25,6 +25,7 @@ from bss_mfg.core.files import (
     write_atomically,
 )
 from bss_mfg.errors import InputError, RefusedError
+from bss_mfg.ledger.events import KeysReleased
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.vault import Vault
@@ -32,6 +33,7 @@ from bss_mfg.model import Batch, Unit
 from bss_mfg.programming.age_encryption import encrypted_to, recipients
 from bss_mfg.programming.format import FileMark, Format
 from bss_mfg.programming.index import IndexedFile, ProgrammingIndex, find_indexes
+from bss_mfg.version import __version__
 
 FILES_PER_EVENT = 500
 """Files of single units that are counted together."""
@@ -109,12 +111,12 @@ class _Release:
             sha256 = write_atomically(path, encrypted_to(pieces, self._to) if self._to else pieces)
         index = path.with_name(f"{path.name}.json")
         self._index(index, [IndexedFile(file=path.name, sha256=sha256)], len(numbers))
-        self._record(numbers, {"file": path.name, "sha256": sha256})
+        self._record(numbers, KeysReleased(**self._facts(len(numbers)), file=path.name, sha256=sha256))
         return ReleasedFiles((path,), (index,), len(numbers))
 
     def _free_path(self, folder: Path) -> Path:
         """The name of this release: a run that goes on gets the same, as nothing was counted meanwhile."""
-        number = 1 + sum(1 for _ in self._ledger.history.events_of(("keys released",), self._batch.id))
+        number = 1 + sum(1 for _ in self._ledger.history.records(KeysReleased, self._batch.id))
         return folder / f"{self._batch.id}-keys-{number:03d}{self._suffix}"
 
     def write_unit_files(self, units: Iterator[Unit], out: Path) -> ReleasedFiles:
@@ -135,7 +137,7 @@ class _Release:
             total += len(some)
             self._record(
                 [unit.number for unit in some],
-                {"folder": out.name, "first": some[0].serial, "last": some[-1].serial},
+                KeysReleased(**self._facts(len(some)), folder=out.name, first=some[0].serial, last=some[-1].serial),
             )
         return ReleasedFiles(tuple(files), tuple(found), total)
 
@@ -166,12 +168,17 @@ class _Release:
         )
         write_atomically(path, [index.render()], replace=True)
 
-    def _record(self, numbers: Sequence[int], data: dict[str, object]) -> None:
-        more = {"reason": self._wanted.reason} if self._wanted.again else {}
-        sealed_to = {"sealed_to": list(self._wanted.to)} if self._wanted.to else {}
-        self._ledger.exports.record_release(
-            self._batch.id, numbers, {**data, "format": self._form.name, **sealed_to, **more}
-        )
+    def _facts(self, units: int) -> dict[str, Any]:
+        """What the history says of each release, of one file or of a folder."""
+        return {
+            "format": self._form.name,
+            "sealed_to": list(self._wanted.to) or None,
+            "reason": self._wanted.reason if self._wanted.again else None,
+            "units": units,
+        }
+
+    def _record(self, numbers: Sequence[int], release: KeysReleased) -> None:
+        self._ledger.exports.record_release(self._batch.id, numbers, release)
 
 
 def _digest_of_same(path: Path, pieces: Iterable[bytes]) -> str:
@@ -187,9 +194,9 @@ def _digest_of_same(path: Path, pieces: Iterable[bytes]) -> str:
 def exports_on_disk(ledger: Ledger, batch: Batch, folder: Path) -> list[Path]:
     """Programming files of a batch that still lie somewhere in a folder: by the history, and by their indexes."""
     released = {
-        event.data["file"]: event.data.get("sha256")
-        for event in ledger.history.events_of(("keys released",), batch.id)
-        if "file" in event.data
+        release.file: release.sha256
+        for _, release in ledger.history.records(KeysReleased, batch.id)
+        if release.file is not None
     }
     found = {
         path

@@ -10,6 +10,7 @@ from pathlib import Path
 from bss_mfg.core.files import iter_files
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.errors import InputError
+from bss_mfg.ledger.events import KeysReleased
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.vault import Vault
@@ -77,7 +78,7 @@ def reconcile(
     books = BatchRecords(ledger, batch)
     retired = ledger.batches.retired_at(batch.id) is not None
     data_key = None if retired else open_keys(ledger).data_key(batch.id, vault).to_bytes()
-    releases = list(ledger.history.events_of(("keys released",), batch.id))
+    releases = [release for _, release in ledger.history.records(KeysReleased, batch.id)]
     accounts = (
         reconcile_programming(folder, books, data_key, releases, executor),
         reconcile_labels(

@@ -80,7 +80,7 @@ def read_pages(task: PageTask) -> list[ScannedPage | TaskFailure]:
         ):
             if task.label_file and task.label_file.sha256 != digest:
                 # Only the places of what the ledger remembers would be looked at.
-                raise InputError("was changed while it was read", where=str(task.path), way_out="Verify it again.")
+                raise InputError("was changed while it was read", where=task.path, way_out="Verify it again.")
             reader = PageReader(ledger, task.request, task.label_file, second)
             if task.label_file:
                 reader.prefetch_packages(task.label_file, task.pages)

@@ -14,7 +14,7 @@ from bss_mfg.issuing.replacement import replace_units
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.unit_state import UnitState
 from bss_mfg.tables import Table
-from tests.helpers.factory import Factory
+from tests.helpers.factory import Factory, a_read
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def line(factory: Factory) -> Factory:
     factory.add(oob_bytes=16, units_per_package=2)
     factory.issue(8)
     with factory.ledger() as ledger:
-        ledger.reads.record("B1", [{"verdict": "ok", "package": 3}], [3])
+        ledger.reads.record("B1", [a_read(3)], [3])
         ledger.packages.ship("B1", ["ebK300000005"], "pallet 1")
         ledger.units.scrap("B1", ["ebK300000003", "ebK300000008"], "dropped")
         replace(factory, ledger, "ebK300000003")

@@ -7,6 +7,7 @@ from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.errors import MissingError, RefusedError
 from bss_mfg.label.make import LabelFiles
 from bss_mfg.label.printing.raw_port import parse_address, send_to_raw_port, split_formats
+from bss_mfg.ledger.events import LabelsCutOff, LabelsNotSent, LabelsSending, LabelsSent
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch
 
@@ -42,13 +43,22 @@ def send_label_files(
     for number, path in enumerate(made.files):
         formats = split_formats(read_bytes(path, "label file", MAX_FILE), language)
         whole = made.extents[number][0]
-        note = {"file": path.name, "sha256": shas[path], "to": address, "of": whole}
-        ledger.history.append(batch.id, "labels sending", note)
+        ledger.history.append(batch.id, LabelsSending(file=path.name, sha256=shas[path], address=address, total=whole))
         result = send_to_raw_port(address, formats, progress=progress)
         # A printer prints whole formats; of any other file nobody can tell what it has printed.
         labels = made.labels_in(number, result.labels) if language == "zpl" else whole if result.bytes_sent else 0
-        kind = "labels sent" if not result.failure else "labels cut off" if result.bytes_sent else "labels not sent"
-        ledger.history.append(batch.id, kind, {**note, "labels": labels, "octets": result.bytes_sent})
+        outcome = LabelsSent if not result.failure else LabelsCutOff if result.bytes_sent else LabelsNotSent
+        ledger.history.append(
+            batch.id,
+            outcome(
+                file=path.name,
+                sha256=shas[path],
+                address=address,
+                total=whole,
+                labels=labels,
+                bytes_sent=result.bytes_sent,
+            ),
+        )
         total += labels
         if result.failure:
             rest = len(made.files) - number - 1

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from bss_mfg.core.clock import now
 from bss_mfg.errors import BssError, InputError, MissingError
+from bss_mfg.ledger.batches import NewBatch
 from bss_mfg.ledger.sealed_rows import seal_packages as sealed_rows
 from bss_mfg.model import Batch, Package, Secret, Unit
 from bss_mfg.payload.spec import packaged_spec
@@ -308,7 +309,7 @@ def issued(factory: Factory, some: list[Unit]) -> tuple[Factory, Batch]:
     with factory.ledger() as ledger, ledger.transaction():
         data_key, wrapped = factory.workspace.open_vault().new_data_key(batch.id)
         number, _ = ledger.products.register("bulb", loaded.product.pid, loaded.key.fingerprint)
-        ledger.batches.store(batch, "", number, 1, wrapped, data_key, [sealed_rows(packages, data_key)])
+        ledger.batches.store(NewBatch(batch, "", number, 1, wrapped, None), [sealed_rows(packages, data_key)])
     return factory, batch
 
 

@@ -1,4 +1,4 @@
-"""A diagnosis has a cause; its words are for people alone."""
+"""What is said of a text that is no label's: each fault of print, scanner and keyboard by name."""
 
 from __future__ import annotations
 
@@ -6,86 +6,37 @@ from collections.abc import Callable
 
 import pytest
 
-from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisCause, DiagnosisKind, ScannerMarks, diagnose, known_specs
-from bss_mfg.verify.diagnosis import strip_scanner_marks as strip
-from bss_mfg.verify.keyboards import apply_layout
+from bss_mfg.core.text import printable
+from bss_mfg.payload.spec import packaged_spec
+from bss_mfg.verify.diagnosis import diagnose
 from tests.helpers.factory import Factory
 
-
-@pytest.fixture(scope="module")
-def factory(new_factory: Callable[[], Factory]) -> Factory:
-    """Two batches; of the first one unit is scrapped, and one is replaced."""
-    found = new_factory()
-    found.add(oob_bytes=16)
-    for batch in ("A", "B"):
-        found.issue(3, batch)
-    return found
-
-
-def payload(factory: Factory, batch: str, number: int) -> str:
-    with factory.ledger() as ledger:
-        return ledger.packages.get(batch, number).payload
-
-
-def cause(factory: Factory, text: str) -> tuple[DiagnosisCause, DiagnosisKind]:
-    with factory.ledger() as ledger:
-        found = diagnose(text.encode("utf-8", "surrogateescape"), "A", ledger, known_specs(ledger))
-    return found.cause, found.kind
+DIAGNOSES: dict[str, tuple[Callable[[str], str], str, str]] = {
+    "AIM prefix and end of line": (lambda text: "]d1" + text + "\r\n", "match", ""),
+    "caps lock": (lambda text: text.swapcase(), "mismatched", "caps lock"),
+    "GS1": (lambda text: "]d2" + text, "mismatched", "GS1"),
+    "cut off": (lambda text: text[:-20], "mismatched", "cut off"),
+    "field doubled": (lambda text: text + "PID:ebK3;", "mismatched", "appears 2 times"),
+    "field missing": (lambda text: text.replace("PID:ebK3;", ""), "mismatched", "PID is missing"),
+    "one letter": (lambda text: text.replace("PID:ebK3", "PID:ebk3"), "mismatched", "but it differs"),
+    "cut inside a UUID": (lambda text: text[:60], "mismatched", "cut off"),
+    "another family": (lambda text: "https://example.com", "foreign", "no barcode of this family"),
+    "two end-of-lines inside": (lambda text: text[:9] + "\n" + text[9:], "mismatched", ""),
+    "a space behind": (lambda text: text + " ", "mismatched", ""),
+}
 
 
-@pytest.mark.parametrize(
-    ("change", "wanted", "kind"),
-    [
-        (lambda text: text, DiagnosisCause.ISSUED, "match"),
-        (lambda text: f"]d2{text}", DiagnosisCause.GS1_SYMBOL, "mismatched"),
-        (lambda text: f"{text}\x1d", DiagnosisCause.GS1_SEPARATORS, "mismatched"),
-        (str.swapcase, DiagnosisCause.CAPS_LOCK, "mismatched"),
-        (lambda text: apply_layout(text, "de"), DiagnosisCause.KEYBOARD_LAYOUT, "mismatched"),
-        (lambda text: text[:60], DiagnosisCause.CUT_OFF, "mismatched"),
-        (lambda text: text.replace(";", ";x", 1), DiagnosisCause.UNIT_OF_BATCH, "mismatched"),
-        (lambda text: "4006381333931", DiagnosisCause.OTHER_FAMILY, "foreign"),
-    ],
-)
-def test_each_cause_is_told_apart(
-    factory: Factory, change: Callable[[str], str], wanted: DiagnosisCause, kind: str
-) -> None:
-    assert cause(factory, change(payload(factory, "A", 1))) == (wanted, kind)
+@pytest.mark.parametrize("name", DIAGNOSES)
+def test_texts_are_diagnosed(printed: Factory, name: str) -> None:
+    change, kind, said = DIAGNOSES[name]
+    with printed.ledger() as ledger:
+        text = next(ledger.packages.stream("A")).payload
+        found = diagnose(change(text).encode(), "A", ledger, [packaged_spec("amazon-bss-ob04").spec])
+    assert found.kind == kind, found
+    assert said in found.detail
 
 
-def test_another_batchs_label_is_foreign(factory: Factory) -> None:
-    text = payload(factory, "B", 1)
-    assert cause(factory, text) == (DiagnosisCause.OTHER_BATCH, "foreign")
-    assert cause(factory, text.replace(";", ";x", 1)) == (DiagnosisCause.UNIT_OF_OTHER_BATCH, "foreign")
-
-
-def test_a_replaced_units_old_label_is_superseded_and_a_scrapped_ones_is_not(factory: Factory) -> None:
-    with factory.ledger() as ledger:
-        serials = [ledger.packages.get("A", number).units[0].serial for number in (2, 3)]
-    old, scrapped = payload(factory, "A", 2), payload(factory, "A", 3)
-    done = factory.cli("scrap", "A", *serials, "--reason", "dropped")
-    assert done.code == 0, done.err
-    done = factory.cli("replace", "A", serials[0], "--reason", "dead")
-    assert done.code == 0, done.err
-    assert cause(factory, scrapped) == (DiagnosisCause.SCRAPPED_UNIT, "scrapped")
-    assert cause(factory, old) == (DiagnosisCause.SUPERSEDED, "scrapped")
-
-
-def test_a_kind_follows_from_its_cause() -> None:
-    assert {Diagnosis(one).kind for one in DiagnosisCause} == set(DiagnosisKind)
-    assert [one for one in DiagnosisCause if Diagnosis(one).matches] == [DiagnosisCause.ISSUED]
-
-
-@pytest.mark.parametrize(
-    ("text", "marks", "words"),
-    [
-        ("abc", ScannerMarks(), ""),
-        ("]d1abc", ScannerMarks("]d1"), "AIM prefix ]d1"),
-        ("abc\r\n", ScannerMarks("", True), "end-of-line"),
-        ("]C0abc\t", ScannerMarks("]C0", True), "AIM prefix ]C0, end-of-line"),
-    ],
-)
-def test_what_a_scanner_adds_is_a_record(text: str, marks: ScannerMarks, words: str) -> None:
-    assert strip(text) == ("abc", marks)
-    assert marks.description == words
-    assert bool(marks) is bool(words)
-    assert marks.is_code128 is text.startswith("]C")
+def test_hostile_text_is_shown_as_text() -> None:
+    shown = printable("".join(map(chr, range(256))) + "\x1b[31m\u202e<script>", 1000)
+    assert all(" " <= character <= "~" for character in shown)
+    assert "\\x1b[31m\\u{202e}" in shown
