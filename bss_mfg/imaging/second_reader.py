@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 READ_SECONDS = 30.0
 """After this a picture that stalls libdmtx is given up."""
 SEARCH_MS = 800
-"""How long libdmtx may look for a symbol in one picture."""
+"""How long libdmtx may look for a symbol in one picture: the one clock that can still cost a read. Without it, and with
+a coarser grid of lines, it reads as many, but a symbol scanned at 900 dpi takes 10 s."""
 
 GreyPixels = tuple[bytes, int, int]
 """8-bit grey pixels, width and height."""
