@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
+from bss_mfg.cli.labels import printer_address
 
 
 @click.group()
@@ -108,8 +109,7 @@ def printer_test_page(app: App, name: str, width: float, height: float, out: Pat
     """A page to calibrate from: rulers, a dot ladder, and symbols at each X-dimension."""
     from bss_mfg.core.files import write_atomically
     from bss_mfg.errors import MissingError
-    from bss_mfg.label.printing.raw_port import send_to_raw_port as hand_over
-    from bss_mfg.label.printing.raw_port import split_formats
+    from bss_mfg.label.printing.raw_port import SendOutcome, send_to_raw_port, split_formats
     from bss_mfg.label.printing.test_page import render_test_page
     from bss_mfg.label.render.by_language import SUFFIX
 
@@ -119,10 +119,7 @@ def printer_test_page(app: App, name: str, width: float, height: float, out: Pat
     write_atomically(file, [data])
     click.echo(shown_path(file))
     if send:
-        address = found.address if send == "printer" else send
-        if not address:
-            raise click.UsageError(f"The printer {name} has no address: give --send tcp://HOST:9100.")
-        result = hand_over(address, split_formats(data, found.language))
-        if result.failure:
-            raise MissingError(result.failure, way_out="Check the printer and its address.")
+        result = send_to_raw_port(printer_address(found, send), split_formats(data, found.language))
+        if result.outcome is not SendOutcome.SENT:
+            raise MissingError(result.reason, way_out="Check the printer and its address.")
     say("Print it at 100 %. Measure the long rulers: offset and scale go into the printer's file (docs/designer.md).")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bss_mfg.core.units import POINTS_PER_MM
 from bss_mfg.errors import InputError
 from bss_mfg.label.template.loading import LoadedTemplate
-from bss_mfg.label.template.printer import POINTS_PER_MM
 from bss_mfg.label.template.template import Bars, Beside, DataMatrix, Element, Line, Qr, TextElement
 from bss_mfg.model import Rect
 

@@ -10,7 +10,8 @@ from bss_mfg.label.layout.checks import contrast
 from bss_mfg.label.layout.design_check import CheckedDesign
 from bss_mfg.label.layout.findings import DesignFindingKind
 from bss_mfg.label.layout.geometry import place_elements
-from bss_mfg.label.layout.page_layout import lay_out
+from bss_mfg.label.layout.page_layout import PageLayout, lay_out
+from bss_mfg.label.layout.texts import TextPlan
 from bss_mfg.label.template.template import DataMatrix
 from bss_mfg.symbol import SQUARE_SIZES, data_matrix
 
@@ -30,6 +31,19 @@ class SymbolFacts:
     room_mm: float
     contrast: float
     characters_to_spare: int
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedText:
+    """A text as it comes out: its element (from 0), its font, the template's and the printed size in points, and on
+    how many lines it is."""
+
+    element_index: int
+    text: str
+    font: str
+    size: float
+    printed_size: float
+    lines: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,33 +113,38 @@ class Preflight:
                 "characters_to_spare": self.symbol.characters_to_spare,
             },
             "next_size": str(self.next_size or ""),
-            "texts": self.texts(),
+            "texts": [
+                {
+                    "element": text.element_index + 1,
+                    "text": text.text,
+                    "font": text.font,
+                    "size": text.size,
+                    "printed_size": text.printed_size,
+                    "lines": text.lines,
+                }
+                for text in self.texts()
+            ],
             "findings": [
                 {"severity": item.severity, "where": item.where, "what": item.what, "way_out": item.way_out}
                 for item in findings.items
             ],
         }
 
-    def texts(self) -> list[dict[str, Any]]:
-        """How the longest case's texts come out."""
+    def texts(self) -> list[PrintedText]:
+        """How the longest case's texts come out, in the elements' order."""
         layout = self.design.layout
         row = self.design.rows["longest"]
-        found = []
-        pairs = [(plan, text) for plan, text in layout.fixed_texts]
+        pairs = list(layout.fixed_texts)
         pairs += [(plan, text) for (_, plan), text in zip(layout.texts, row.texts, strict=True) if text]
-        for plan, text in sorted(pairs, key=lambda pair: pair[0].element_index):
-            size, lines = plan.fitted(text, layout.template.font(plan.style.font))
-            found.append(
-                {
-                    "element": plan.element_index + 1,
-                    "text": text,
-                    "font": plan.style.font,
-                    "size": plan.style.size,
-                    "printed_size": size,
-                    "lines": len(lines),
-                }
-            )
-        return found
+        return [
+            _printed_text(layout, plan, text) for plan, text in sorted(pairs, key=lambda pair: pair[0].element_index)
+        ]
+
+
+def _printed_text(layout: PageLayout, plan: TextPlan, text: str) -> PrintedText:
+    style = plan.style
+    size, lines = plan.fitted(text, layout.template.font(style.font))
+    return PrintedText(plan.element_index, text, style.font, style.size, size, len(lines))
 
 
 def preflight(design: CheckedDesign) -> Preflight:

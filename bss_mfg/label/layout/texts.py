@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from bss_mfg.core.units import POINTS_PER_MM
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import PlacedElement
 from bss_mfg.label.template.fonts import Font
 from bss_mfg.label.template.loading import LoadedTemplate
-from bss_mfg.label.template.printer import POINTS_PER_MM
 from bss_mfg.label.template.template import Bars, TextElement
 
 _STEP = 20

@@ -8,11 +8,11 @@ from io import BytesIO
 from typing import Any, Literal
 from xml.sax.saxutils import escape
 
+from bss_mfg.core.units import POINTS_PER_MM
 from bss_mfg.label.render.canvas import new_canvas
 from bss_mfg.label.render.shapes import add_artwork_forms, embed_pdf_artwork
 from bss_mfg.label.template.artwork import Artwork
 from bss_mfg.label.template.fonts import bundled
-from bss_mfg.label.template.printer import POINTS_PER_MM
 from bss_mfg.model import Rect
 
 Align = Literal["left", "center", "right"]

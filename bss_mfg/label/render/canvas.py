@@ -5,8 +5,8 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
+from bss_mfg.core.units import POINTS_PER_MM
 from bss_mfg.label.layout.page_layout import PageLayout
-from bss_mfg.label.template.printer import POINTS_PER_MM
 
 INSET = 0.05
 """Dots by which each painted shape is smaller on every side."""

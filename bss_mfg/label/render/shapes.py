@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
+from bss_mfg.core.units import POINTS_PER_MM
 from bss_mfg.errors import InputError
 from bss_mfg.label.layout.geometry import PlacedElement
 from bss_mfg.label.template.artwork import Artwork, svg_drawing
 from bss_mfg.label.template.loading import LoadedTemplate
-from bss_mfg.label.template.printer import POINTS_PER_MM
 from bss_mfg.label.template.template import Box, Image, Line
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from bss_mfg.core.models import FileModel
 from bss_mfg.label.template import media as library
 from bss_mfg.label.template.expressions import compile_condition, compile_text
 
@@ -31,13 +32,7 @@ Text = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_text
 When = Annotated[str, AfterValidator(_condition)]
 
 
-class StrictModel(BaseModel):
-    """What all tables have in common: frozen, and no unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Media(StrictModel):
+class Media(FileModel):
     """Sheet or roll: `use` one of the library (`bss-mfg media list`), or give its dimensions in mm."""
 
     use: str | None = Field(None, description="A medium of the library, by name or the maker's part number.")
@@ -100,7 +95,7 @@ class Media(StrictModel):
         return library.PAGES[self.page] if self.page else (self.label_width, self.label_height)
 
 
-class Area(StrictModel):
+class Area(FileModel):
     """A rectangle on the label, in mm from its top left corner."""
 
     x: Length
@@ -109,7 +104,7 @@ class Area(StrictModel):
     height: Size
 
 
-class Beside(StrictModel):
+class Beside(FileModel):
     """A place next to another element that stands earlier in the file."""
 
     of: Name
@@ -118,7 +113,7 @@ class Beside(StrictModel):
     align: Literal["start", "center", "end"] = Field("start", description="Along the shared side.")
 
 
-class EachUnit(StrictModel):
+class EachUnit(FileModel):
     """Draw the element once for each unit of the package, stepping by `dx` and `dy` mm."""
 
     dx: Mm = 0
@@ -128,7 +123,7 @@ class EachUnit(StrictModel):
     )
 
 
-class _Drawn(StrictModel):
+class _Drawn(FileModel):
     """What every element has."""
 
     name: Name | None = Field(None, description="For `place` of other elements, and for messages.")
@@ -287,7 +282,7 @@ Element = Annotated[DataMatrix | Qr | Code128 | EanUpc | TextElement | Line | Bo
 Each = Literal["package", "unit", "carton", "batch"]
 
 
-class Template(StrictModel):
+class Template(FileModel):
     """A label template."""
 
     format: Literal[1] = Field(description="Version of this file format.")
