@@ -1,4 +1,7 @@
-# make demo   the main job on sample_batches/       make test   the tests       make lint   ruff and mypy
+# make demo   the main job on sample_batches/       make lint   ruff, mypy, contracts of imports
+# make test   the tests that need no more than pip, libdmtx and, where there is one, a browser (tests/unit, tests/cli)
+# make test-all  every test: also faults, foreign programs and size; `make setup` installs the programs with apt-get
+# make test-rest what test-all has and test has not     make coverage  which lines `make test` reaches
 # make bench  the table of rates, some minutes      make docs   pictures and CLI reference of the docs
 # make site   the documentation as site/index.html, works offline
 # make bench-million  the same with a million units, an hour or more; writes benchmarks/results/VERSION.json
@@ -7,14 +10,32 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test lint bench bench-million docs site clean
+.PHONY: demo setup test test-rest test-all coverage lint bench bench-million docs site clean
 
 demo: $(VENV)/runtime
 	$(BIN)/bss-mfg demo
 
+SMALL := tests/unit tests/cli
+LARGE := tests/faults tests/independent tests/scale
+PYTEST := $(BIN)/pytest -n 2 --dist loadgroup
+
+setup: $(VENV)/test
+	$(BIN)/python -m tests.needs --install
+
 test: $(VENV)/test
-	@sh tests/needs.sh
-	$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m tests.needs $(SMALL)
+	$(PYTEST) $(SMALL)
+
+test-rest: export BSS_MFG_TEST_ALL = 1
+test-rest: $(VENV)/test
+	@$(BIN)/python -m tests.needs $(LARGE)
+	$(PYTEST) $(LARGE)
+
+test-all: export BSS_MFG_TEST_ALL = 1
+test-all: test test-rest
+
+coverage: $(VENV)/test
+	$(PYTEST) $(SMALL) --cov --cov-report=term:skip-covered
 
 lint: $(VENV)/lint
 	$(BIN)/ruff check .
@@ -23,15 +44,15 @@ lint: $(VENV)/lint
 	$(BIN)/lint-imports --no-cache --no-logo
 
 bench: $(VENV)/bench
-	@sh tests/needs.sh
+	@$(BIN)/python -m tests.needs
 	$(BIN)/python -m benchmarks.run
 
 bench-million: $(VENV)/bench
-	@sh tests/needs.sh
+	@$(BIN)/python -m tests.needs
 	$(BIN)/python -m benchmarks.run --full --save
 
 docs: $(VENV)/test
-	@sh tests/needs.sh
+	@$(BIN)/python -m tests.needs
 	$(BIN)/python docs/make.py
 
 site: $(VENV)/docs

@@ -7,12 +7,12 @@ derived from a UUID, MAC or serial can be guessed (CVE-2020-26556, CVE-2020-2655
 
 from __future__ import annotations
 
-import binascii
 import re
 import secrets
 import uuid
 from functools import lru_cache
 
+from bss_mfg.core.bits import reversed_crc16
 from bss_mfg.errors import InputError
 from bss_mfg.model import Secret
 
@@ -23,8 +23,6 @@ LONGEST_SERIAL = 50
 """Characters that a serial may have."""
 _SERIAL = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_SERIAL - 1}}}")
 _INSTALL_CODE_SIZES = (6, 8, 12, 16)
-_MIRRORED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
-"""Each octet with its bits in reverse order."""
 
 _PATTERN = re.compile(r"([A-Za-z0-9._-]|\{pid\})*\{n:0([1-9]|1[0-8])\}([A-Za-z0-9._-]|\{pid\})*")
 
@@ -69,8 +67,7 @@ def check_install_code(text: str) -> str:
     code, crc = octets[:-2], octets[-2:]
     if len(code) not in _INSTALL_CODE_SIZES:
         raise ValueError(f"of {len(octets)} octets; 6, 8, 12 or 16 and the 2 of their CRC are wanted")
-    # crc_hqx is the same polynomial with the bits in the other order.
-    wanted = (binascii.crc_hqx(code.translate(_MIRRORED), 0xFFFF) ^ 0xFFFF).to_bytes(2).translate(_MIRRORED)
+    wanted = (reversed_crc16(code, 0xFFFF) ^ 0xFFFF).to_bytes(2, "little")
     if crc == wanted:
         return text
     why = "they have its most significant octet first" if crc == wanted[::-1] else "a digit is wrong, or it is missing"

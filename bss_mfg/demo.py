@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from bss_mfg.core.clock import now
 from bss_mfg.core.files import make_folder, write_atomically
+from bss_mfg.core.models import FileModel
+from bss_mfg.core.progress import Progress
 from bss_mfg.core.toml_files import load_toml, validate
 from bss_mfg.errors import InputError
 from bss_mfg.issuing.batch import create_batch
@@ -31,19 +33,17 @@ from bss_mfg.programming.release import release_keys
 from bss_mfg.reconcile.reconciliation import Reconciliation, reconcile
 from bss_mfg.report.html_report import html_report
 from bss_mfg.tables import manifest_jsonl
-from bss_mfg.verify.verification import Verification, VerifyOptions, verify
+from bss_mfg.verify.outcome import Verification, VerifyOptions
+from bss_mfg.verify.verification import verify
 from bss_mfg.workspace.product import Product
 from bss_mfg.workspace.workspace import Workspace
 
-Progress = Callable[[int, int], None]
 StepReporter = Callable[[str], Progress]
 """Called with a step's name, gives the step's progress function."""
 
 
-class DemoBatch(BaseModel):
+class DemoBatch(FileModel):
     """sample_batches/NAME/sample.toml"""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal[1]
     units: Annotated[int, Field(ge=1)]

@@ -34,7 +34,6 @@ _REQUIRED_PACKAGES = {
     "pypdfium2": "rasterising PDFs",
     "pillow": "pictures",
     "numpy": "pictures",
-    "pandas": "reports",
     "pydantic": "checking files",
     "openpyxl": "XLSX identities",
     "pylibdmtx": "the second reader",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
+from bss_mfg.core.bits import REVERSED_BITS
 from bss_mfg.errors import InputError, MissingError
 
 if TYPE_CHECKING:
@@ -45,8 +46,6 @@ DATA_CODEWORDS = (
     1558,
 )
 """Data codewords of each of `SQUARE_SIZES`."""
-
-_REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,7 @@ def _modules(symbol: Any, rows: int) -> Matrix:
     width = symbol.width
     all_rows = numpy.asarray(symbol.encoded_data)
     data = all_rows[:rows, : (width + 7) // 8].tobytes()
-    return Matrix(width, rows, data.translate(_REVERSED))
+    return Matrix(width, rows, data.translate(REVERSED_BITS))
 
 
 def data_matrix(payload: bytes, size: int = 0) -> Matrix:

@@ -1,4 +1,5 @@
-"""Tables for the factory's own systems: CSV, JSON lines, XLSX, Parquet, without secrets. All stream at any size."""
+"""Tables for the factory's own systems: CSV, JSON lines, XLSX, Parquet, without keys. All stream, at any size but for
+XLSX, whose sheets end after a million rows. (A barcode string may show a PIN, where the product's spec says so.)"""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from bss_mfg.core.text import FORMULA_STARTS, starts_formula
 from bss_mfg.errors import BssError, InputError, MissingError
 from bss_mfg.ledger.rows import ALL_UNITS, INTEGER_COLUMNS, UNIT_COLUMNS, UnitFilter
 from bss_mfg.ledger.store import Ledger
@@ -20,16 +22,17 @@ RowChunks = Iterable[list[tuple[Any, ...]]]
 """Rows in lists, as `Ledger.unit_rows` gives them."""
 
 DEFAULT_COLUMNS = ("batch", "package", "serial", "uuid", "mac", "payload", "state")
-"""The columns of a table where none are asked for."""
+"""The columns of a table where none are named."""
 
 XLSX_ROWS = 1_048_575
 """Rows that a sheet holds under its header (ECMA-376 and Excel: 1,048,576 in all)."""
 
 ROW_GROUP = 8_192
-"""Rows of a Parquet row group: what is held in memory at once."""
+"""Rows of a Parquet row group, at least, but for the last: what is held in memory at once."""
 
-_FORMULA = frozenset("=+-@\t\r\n")
-"""A cell that begins so is run by spreadsheets (OWASP, CSV Injection)."""
+PANDAS_VERSION = "3.1.1"
+"""The pandas whose notes on types a Parquet file carries; pandas itself is not needed to write them."""
+
 _MANIFEST = ("batch", "package", "serial", "uuid", "mac", "payload")
 _JSON = json.JSONEncoder(separators=(",", ":"))
 
@@ -52,7 +55,7 @@ class Table:
                     if name in UNIT_COLUMNS
                     else f"there is no column {name[:40]!a}",
                     where="--columns",
-                    way_out=f"There are {', '.join(UNIT_COLUMNS)}; each may stand once.",
+                    way_out=f"There are {', '.join(UNIT_COLUMNS)}; name each once.",
                 )
 
     def csv(self) -> Iterator[bytes]:
@@ -138,8 +141,6 @@ def write_xlsx(path: Path, names: Sequence[str], slices: RowChunks) -> None:
 def write_parquet(path: Path, names: Sequence[str], slices: RowChunks) -> None:
     """A Parquet file at `path`, a row group at a time: text as strings, numbers as 64-bit integers, null where there
     is nothing. `MissingError` without pyarrow."""
-    import pandas
-
     try:
         import pyarrow
         from pyarrow import parquet
@@ -149,23 +150,45 @@ def write_parquet(path: Path, names: Sequence[str], slices: RowChunks) -> None:
             way_out="Install it with: pip install 'bss-mfg[parquet]'. The other formats work without.",
         ) from error
 
-    types = {name: "Int64" if name in INTEGER_COLUMNS else "string" for name in names}
-    # What pandas writes of its own types, so that it reads the same ones back: whole numbers stay whole beside nulls.
-    typed = pyarrow.Schema.from_pandas(pandas.DataFrame(columns=list(names)).astype(types), preserve_index=False)
-    schema = pyarrow.schema(
-        [(name, pyarrow.int64() if name in INTEGER_COLUMNS else pyarrow.string()) for name in names], typed.metadata
-    )
+    types = [pyarrow.int64() if name in INTEGER_COLUMNS else pyarrow.string() for name in names]
+    metadata = {"pandas": _pandas_types(names, pyarrow.__version__)}
+    schema = pyarrow.schema(list(zip(names, types, strict=True)), metadata)
     with parquet.ParquetWriter(path, schema) as writer:
         for rows in _regroup(slices, ROW_GROUP):
-            frame = pandas.DataFrame(rows, columns=list(names)).astype(types)
-            writer.write_table(pyarrow.Table.from_pandas(frame, schema, preserve_index=False))
+            columns = [pyarrow.array(cells, kind) for cells, kind in zip(zip(*rows, strict=True), types, strict=True)]
+            writer.write_table(pyarrow.Table.from_arrays(columns, schema=schema))
+
+
+def _pandas_types(names: Sequence[str], pyarrow_version: str) -> str:
+    """What pandas notes in its Parquet files, so that it reads its own types back: whole numbers stay whole beside
+    nulls (https://pandas.pydata.org/docs/development/developer.html, "Storing pandas DataFrame objects")."""
+    columns = [
+        {
+            "name": name,
+            "field_name": name,
+            "pandas_type": "int64" if name in INTEGER_COLUMNS else "object",
+            "numpy_type": "Int64" if name in INTEGER_COLUMNS else "string",
+            "metadata": None,
+        }
+        for name in names
+    ]
+    return json.dumps(
+        {
+            "index_columns": [],
+            "column_indexes": [],
+            "columns": columns,
+            "attributes": {},
+            "creator": {"library": "pyarrow", "version": pyarrow_version},
+            "pandas_version": PANDAS_VERSION,
+        }
+    )
 
 
 def refuse_formulas(names: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
     """`InputError` for a cell that a spreadsheet would run. What is issued never begins so; a product's title may."""
     for name, cells in zip(names, zip(*rows, strict=True), strict=False):
-        if name not in INTEGER_COLUMNS and not _FORMULA.isdisjoint({cell[:1] for cell in cells if cell}):
-            value = next(cell for cell in cells if cell and cell[0] in _FORMULA)
+        if name not in INTEGER_COLUMNS and not FORMULA_STARTS.isdisjoint({cell[:1] for cell in cells if cell}):
+            value = next(cell for cell in cells if cell and starts_formula(cell))
             raise InputError(
                 f"{value[:40]!a} would be run as a formula by a spreadsheet",
                 where=f"column {name}",

@@ -19,7 +19,8 @@ from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Actor, Batch
 from bss_mfg.payload.product_keys import load_public_key, new_development_key
 from bss_mfg.report.html_report import html_report
-from bss_mfg.verify.verification import VerifyOptions, verify
+from bss_mfg.verify.outcome import VerifyOptions
+from bss_mfg.verify.verification import verify
 from bss_mfg.workspace.product import Product
 from bss_mfg.workspace.workspace import Workspace
 

@@ -14,11 +14,31 @@ import pytest
 from bss_mfg.workspace.workspace import Workspace
 from tests.helpers.commands import run_cli
 from tests.helpers.factory import Factory, make_factory
+from tests.needs import require
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: two test processes share two cores
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What a test needs is looked for before anything is made for it."""
+    require(tool for mark in item.iter_markers("needs") for tool in mark.args)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tests that were left out for a missing tool, by name, with the way out."""
+    left_out: dict[str, list[str]] = {}
+    for report in terminalreporter.getreports("skipped"):
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        if " is missing" in reason:
+            left_out.setdefault(reason, []).append(report.nodeid)
+    for reason, names in left_out.items():
+        terminalreporter.section(f"left out: {len(names)}", sep="-")
+        terminalreporter.line(reason)
+        for name in names:
+            terminalreporter.line(f"  {name}")
 
 
 @pytest.fixture(scope="session")
@@ -91,12 +111,7 @@ def demo_factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
 @pytest.fixture(scope="module")
 def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     """A headless Chromium that notes its requests and its console."""
-    missing = [tool for tool in ("chromium", "chromedriver") if shutil.which(tool) is None]
-    if missing:
-        pytest.fail(
-            f"{' and '.join(missing)} can't be found. Install: sudo apt-get install chromium chromium-driver",
-            pytrace=False,
-        )
+    require(("chromium", "chromedriver"))
     from selenium.webdriver import Chrome, ChromeOptions
     from selenium.webdriver.chrome.service import Service
 

@@ -57,6 +57,8 @@ class Tool:
     packages: str
     purpose: str
     found: Callable[[], bool] | None = None
+    fixture: str = ""
+    """The fixture that needs it, for tests that do not say so themselves."""
 
     @property
     def missing(self) -> bool:
@@ -75,8 +77,8 @@ TOOLS = {
     for tool in (
         Tool("libdmtx", "libdmtx0b", "the second reader", libdmtx_loads),
         Tool("dmtxread", "dmtx-utils", "reads labels"),
-        Tool("chromium", "chromium", "a browser for reports and previews"),
-        Tool("chromedriver", "chromium-driver", "drives the browser"),
+        Tool("chromium", "chromium", "a browser for reports and previews", fixture="chrome"),
+        Tool("chromedriver", "chromium-driver", "drives the browser", fixture="chrome"),
         Tool("pdftoppm", "poppler-utils", "draws PDF"),
         Tool("gs", "ghostscript", "draws PDF"),
         Tool("zpl-renderer-js", "nodejs npm ca-certificates", "draws ZPL",
@@ -106,11 +108,11 @@ def require(tools: Iterable[str]) -> None:
         pytest.skip(reason)
 
 
-def users(tool: str, folders: Sequence[Path]) -> list[str]:
-    """The test files that say that they need a tool."""
-    said = re.compile(rf"needs\([^)]*\"{re.escape(tool)}\"")
+def users(tool: Tool, folders: Sequence[Path]) -> list[str]:
+    """The test files that need a tool."""
+    said = rf"needs\([^)]*\"{re.escape(tool.name)}\"" + (rf"|\b{tool.fixture}: " if tool.fixture else "")
     paths = sorted({path for folder in folders for path in folder.rglob("test_*.py")})
-    return [str(path.relative_to(ROOT)) for path in paths if said.search(path.read_text("utf-8"))]
+    return [str(path.relative_to(ROOT)) for path in paths if re.search(said, path.read_text("utf-8"))]
 
 
 def main() -> int:
@@ -119,22 +121,22 @@ def main() -> int:
     parser.add_argument("folder", nargs="*", type=Path, default=[ROOT / "tests"], help="folders of tests")
     parser.add_argument("--install", action="store_true", help="install it with apt-get and npm, with sudo if needed")
     options = parser.parse_args()
-    missing = [tool for tool in TOOLS.values() if tool.missing]
-    if options.install and missing:
-        install(missing)
-        missing = [tool for tool in TOOLS.values() if tool.missing]
-    folders = [folder.resolve() for folder in options.folder]
+    if options.install:
+        install([tool for tool in TOOLS.values() if tool.missing])
+    files = {tool: users(tool, [folder.resolve() for folder in options.folder]) for tool in TOOLS.values()}
+    missing = [tool for tool in TOOLS.values() if files[tool] and tool.missing]
     for tool in missing:
-        if left_out := users(tool.name, folders):
-            print(
-                f"{tool.name} is missing ({tool.purpose}). Tests that need it are left out of:", *left_out, sep="\n  "
-            )
-            print(f"  Install it: {tool.install}    (make setup installs all)")
+        print(f"{tool.name} is missing ({tool.purpose}). Install it: {tool.install}")
+        print(*(f"  left out: what needs it in {path}" for path in files[tool]), sep="\n")
+    if missing and not options.install:
+        print("`make setup` installs all of it.")
     return 6 if missing and (options.install or EVERYTHING) else 0
 
 
 def install(missing: Sequence[Tool]) -> None:
     """With apt-get, through sudo where this user is not root; the renderer of ZPL with npm."""
+    if not missing:
+        return
     sudo = [] if os.geteuid() == 0 else ["sudo"]
     packages = sorted({package for tool in missing for package in tool.packages.split()})
     if shutil.which("apt-get") is None:
@@ -146,7 +148,7 @@ def install(missing: Sequence[Tool]) -> None:
         if subprocess.run([*sudo, *environment, "apt-get", *command], stdout=subprocess.DEVNULL).returncode:
             return
     if TOOLS["zpl-renderer-js"].missing:
-        npm = ["npm", "install", "--prefix", RENDERER, "--no-package-lock", "--no-audit", "--no-fund"]
+        npm = ["npm", "install", "--prefix", str(RENDERER), "--no-package-lock", "--no-audit", "--no-fund"]
         print("+", *npm, flush=True)
         subprocess.run([*npm, "--loglevel", "error"], check=False)
 

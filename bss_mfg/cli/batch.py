@@ -6,18 +6,9 @@ from pathlib import Path
 
 import click
 
-from bss_mfg.cli.common import (
-    App,
-    counted,
-    jobs_option,
-    json_option,
-    pass_app,
-    print_details,
-    print_json,
-    print_table,
-    progress_bar,
-    say,
-)
+from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_details, print_json, print_table, say
+from bss_mfg.cli.progress import progress_bar
+from bss_mfg.core.text import counted
 from bss_mfg.model import Batch
 
 

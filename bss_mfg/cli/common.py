@@ -1,4 +1,4 @@
-"""What all commands share: the workspace they work in, who acts, messages, progress, JSON."""
+"""What all commands share: the workspace they work in, who acts, messages, JSON."""
 
 from __future__ import annotations
 
@@ -109,27 +109,6 @@ def print_json(document: object) -> None:
 def say(text: str) -> None:
     """A message for people, on stderr."""
     click.echo(text, err=True)
-
-
-def counted(number: int, thing: str, plural: str = "") -> str:
-    """A number of things in words."""
-    return f"{number:,} {thing if number == 1 else plural or thing + 's'}"
-
-
-def progress_bar(label: str) -> Callable[[int, int], None]:
-    """A one-line progress display on stderr; silent where stderr is no terminal."""
-    if not sys.stderr.isatty():
-        return lambda done, total: None
-    state = {"shown": -1}
-
-    def show(done: int, total: int) -> None:
-        share = 100 if total == 0 else done * 100 // total
-        if share != state["shown"] or done == total:
-            state["shown"] = share
-            bar = "#" * (share // 5)
-            click.echo(f"\r{label:<28.28} [{bar:<20}] {done:,}/{total:,}", err=True, nl=done >= total)
-
-    return show
 
 
 def print_table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...]) -> None:

@@ -11,18 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg.cli.common import (
-    App,
-    Command,
-    counted,
-    jobs_option,
-    json_option,
-    pass_app,
-    print_json,
-    progress_bar,
-    say,
-    shown_path,
-)
+from bss_mfg.cli.common import App, Command, jobs_option, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.progress import progress_bar
+from bss_mfg.core.text import counted
 
 if TYPE_CHECKING:
     from bss_mfg.label.layout.file_content import SymbolStyle

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from bss_mfg.cli.common import App, counted, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.core.text import counted
 
 
 @click.group()

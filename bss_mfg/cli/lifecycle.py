@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from bss_mfg.cli.common import App, counted, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.core.text import counted
 
 
 @click.command(epilog="Example: bss-mfg scrap bulb-2026-11 ebK300000017 --reason 'dropped'")

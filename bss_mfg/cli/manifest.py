@@ -8,18 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bss_mfg.cli.common import (
-    App,
-    DefaultGroup,
-    counted,
-    json_option,
-    pass_app,
-    print_json,
-    print_table,
-    progress_bar,
-    say,
-    shown_path,
-)
+from bss_mfg.cli.common import App, DefaultGroup, json_option, pass_app, print_json, print_table, say, shown_path
+from bss_mfg.cli.progress import progress_bar
+from bss_mfg.core.text import counted
 from bss_mfg.errors import InputError
 
 if TYPE_CHECKING:

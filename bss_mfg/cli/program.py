@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from bss_mfg.cli.common import App, counted, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.core.text import counted
 
 FORMATS = ("csv", "jsonl", "bin", "hex", "zephyr", "zephyr-shell", "esp-nvs", "c-header")
 MOST_LISTED = 10_000

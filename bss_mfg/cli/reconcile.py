@@ -7,20 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg.cli.common import (
-    App,
-    counted,
-    jobs_option,
-    json_option,
-    pass_app,
-    print_json,
-    progress_bar,
-    say,
-    shown_path,
-)
+from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.progress import progress_bar
+from bss_mfg.core.text import counted
 
 if TYPE_CHECKING:
-    from bss_mfg.reconcile.comparison import CappedList
+    from bss_mfg.core.capped_list import CappedList
     from bss_mfg.reconcile.reconciliation import Reconciliation
 
 MOST_SHOWN = 50
@@ -101,7 +93,7 @@ def _more(some: CappedList[Any]) -> str:
     """What is not shown as text, and where it is."""
     if some.total <= MOST_SHOWN:
         return ""
-    listed = "all" if some.total == len(some) else f"the first {len(some):,}"
+    listed = "all" if not some.more else f"the first {len(some):,}"
     return f"and {some.total - MOST_SHOWN:,} more: --json has {listed}"
 
 

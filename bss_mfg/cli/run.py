@@ -8,18 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg import __version__
-from bss_mfg.cli.common import (
-    App,
-    counted,
-    jobs_option,
-    json_option,
-    pass_app,
-    print_details,
-    print_json,
-    say,
-    shown_path,
-)
-from bss_mfg.cli.run_progress import RunDisplay, duration_words
+from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_details, print_json, say, shown_path
+from bss_mfg.cli.progress import RunDisplay, duration_words
+from bss_mfg.core.text import counted
 
 if TYPE_CHECKING:
     from bss_mfg.label.layout.file_content import SymbolStyle
@@ -231,7 +222,7 @@ def _show_plan(app: App, ready: PreparedRun, found: Estimate, begun: bool, as_js
 
 
 def _json_document(ledger: Ledger, ready: PreparedRun, outcome: RunOutcome) -> dict[str, Any]:
-    from bss_mfg.verify.verification import finding_row
+    from bss_mfg.verify.finding_rows import finding_row
 
     batch, labels = outcome.batch, outcome.labels
     counts = ledger.counts(batch.id)
@@ -259,8 +250,8 @@ def _json_document(ledger: Ledger, ready: PreparedRun, outcome: RunOutcome) -> d
 
 
 def _print_outcome(ready: PreparedRun, outcome: RunOutcome) -> None:
-    from bss_mfg.report.html_report import place_words
-    from bss_mfg.verify.verification import finding_row
+    from bss_mfg.report.wording import place_words
+    from bss_mfg.verify.finding_rows import finding_row
 
     for item in outcome.faults[:20]:
         row = finding_row(item)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from bss_mfg.cli.common import App, counted, json_option, pass_app, print_json, print_table, say
+from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say
+from bss_mfg.core.text import counted
 
 
 @click.command(epilog="Example: bss-mfg sample bulb-2026-11 --plan aql-1.0")

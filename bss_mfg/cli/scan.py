@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bss_mfg.cli.common import App, counted, pass_app, say
+from bss_mfg.cli.common import App, pass_app, say
+from bss_mfg.core.text import counted
 
 if TYPE_CHECKING:
     from bss_mfg.station.station import ScanAnswer, Station

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bss_mfg.cli.common import App, counted, pass_app, say, shown_path
+from bss_mfg.cli.common import App, pass_app, say, shown_path
+from bss_mfg.core.text import counted
 
 _FORMATS = ("csv", "jsonl", "xlsx", "parquet")
 _TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bss_mfg.cli.common import App, counted, json_option, pass_app, print_details, print_json, say, shown_path
+from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, say, shown_path
+from bss_mfg.core.text import counted
 
 if TYPE_CHECKING:
     from bss_mfg.workspace.vault_key_files import VaultKeyKind

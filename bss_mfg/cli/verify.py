@@ -9,20 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg import __version__
-from bss_mfg.cli.common import (
-    App,
-    counted,
-    json_option,
-    pass_app,
-    print_details,
-    print_json,
-    progress_bar,
-    say,
-    shown_path,
-)
+from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, say, shown_path
+from bss_mfg.cli.progress import progress_bar
+from bss_mfg.core.text import counted
 
 if TYPE_CHECKING:
-    from bss_mfg.verify.verification import Verification, Verifier
+    from bss_mfg.verify.outcome import Verification
+    from bss_mfg.verify.verification import Verifier
 
 
 @click.command(epilog="Example: bss-mfg verify bulb-2026-11 scans/*.png --report report.html")
@@ -78,7 +71,8 @@ def verify(
     from bss_mfg.core.processes import ProcessExecutor, cores
     from bss_mfg.report.data_reports import json_report
     from bss_mfg.report.report_file import check_report, write_report
-    from bss_mfg.verify.verification import Verifier, VerifyOptions
+    from bss_mfg.verify.outcome import VerifyOptions
+    from bss_mfg.verify.verification import Verifier
     from bss_mfg.verify.verification import verify as run
 
     if not files and watch is None:
@@ -152,8 +146,8 @@ def _watch_folder(
 
 def _print_findings(outcome: Verification) -> None:
     """Every label that is not right, a line each; then the counts."""
-    from bss_mfg.report.html_report import place_words
-    from bss_mfg.verify.verification import finding_row
+    from bss_mfg.report.wording import place_words
+    from bss_mfg.verify.finding_rows import finding_row
 
     for _, item in outcome.findings.faults():  # no walk over a million labels that are right
         row = finding_row(item)
@@ -198,7 +192,7 @@ def _print_grades(outcome: Verification) -> None:
 
 
 def _conclude(outcome: Verification) -> None:
-    from bss_mfg.report.html_report import sample_words
+    from bss_mfg.report.wording import sample_words
 
     if outcome.decision:
         word = {"accept": "ACCEPT", "reject": "REJECT", "incomplete": "INCOMPLETE"}[outcome.decision.verdict]
@@ -239,7 +233,7 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
             raise
         specs = [packaged_spec(name).spec for name in packaged_names()]
     key = load_private_key(read_bytes(private_key, "private key", 1 << 16), str(private_key)) if private_key else None
-    symbols = [{**explain(text, specs, key), **place} for text, place in read_strings(target)]
+    symbols = [{**explain(text, specs, key).as_json(), **place} for text, place in read_strings(target)]
     if as_json:
         print_json(symbols)
     else:

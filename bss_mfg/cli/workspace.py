@@ -7,18 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bss_mfg.cli.common import (
-    App,
-    counted,
-    json_option,
-    pass_app,
-    print_details,
-    print_json,
-    print_table,
-    progress_bar,
-    say,
-    shown_path,
-)
+from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
+from bss_mfg.cli.progress import progress_bar
+from bss_mfg.core.text import counted
 
 if TYPE_CHECKING:
     from bss_mfg.doctor import Check

@@ -31,6 +31,11 @@ def starts_formula(text: str) -> bool:
     return text[:1] in FORMULA_STARTS
 
 
+def has_control_characters(text: str) -> bool:
+    """Whether a C0 control (U+0000 to U+001F) is in `text`."""
+    return any(character < " " for character in text)
+
+
 def counted(number: int, thing: str, plural: str = "") -> str:
     """A number of things in words: 1 batch, 2,000 batches. The plural is `thing` with an s where none is given."""
     return f"{number:,} {thing if number == 1 else plural or thing + 's'}"

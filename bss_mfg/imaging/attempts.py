@@ -1,20 +1,22 @@
 """Ever stronger attempts at one symbol that quick reading missed.
 
-They make up for the picture: focus, light, noise, angle, curl. None makes up for the print: where the finder or the
-quiet zone has to be mended first, the symbol is identified, and fails.
+They make up for the picture: focus, light, noise, angle, curl. None mends the print: a symbol whose finder pattern has
+to be drawn anew first is identified, and fails. A spoilt quiet zone alone does not make it fail: once its grid is
+known, a symbol is read without what lies around it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from bss_mfg.imaging import grid
+from bss_mfg.imaging.budget import FIT_COST, AttemptBudget
 from bss_mfg.imaging.ecc200 import symbol_geometry
-from bss_mfg.imaging.grid import Quad, Warp
-from bss_mfg.imaging.page_frame import PixelBox, box_of
+from bss_mfg.imaging.geometry import PixelBox, Quad, box_of
+from bss_mfg.imaging.grid import SampledGrid, Warp
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.zxing_reader import Read, decode_drawn, read_box, read_crop
 from bss_mfg.symbol import Matrix
@@ -23,22 +25,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from bss_mfg.imaging.sources import Grey
+    from bss_mfg.imaging.geometry import Grey
 
-_SHARPENING_SHARES = (0.0, 0.7, 1.5, 3.0)
-"""Shares of a neighbour's blur that are taken off the modules."""
 _MIN_AGREEMENT = 0.75
 """Share of modules that have to agree before a symbol is identified: strangers agree in a half to two thirds."""
-_MIN_CORRELATION = 0.3
-"""Correlation with the fixed patterns below which a patch is no symbol."""
-
-
-@dataclass(frozen=True, slots=True)
-class SampledGrid:
-    """A symbol whose grid was found in the picture: `grey` is the mean of each module (rows, columns), 0 to 255."""
-
-    warp: Warp
-    grey: NDArray[np.floating[Any]]
+_MIN_OTHER_AGREEMENT = 0.8
+"""The same of a label that is not the one expected there."""
+_MIN_CORRELATION, _MIN_EXPECTED_CORRELATION = 0.3, 0.15
+"""Correlation with the modules that are known below which a patch is no symbol, and not the one expected there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,67 +44,105 @@ class UnreadSymbol:
     grids: tuple[SampledGrid, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What attempts have at hand: what they may still cost, and the second reader, if it is to be asked."""
+
+    budget: AttemptBudget
+    second: SecondReader | None = None
+
+
 def read_expected_symbol(
-    grey: Grey, quad: Quad, expected: Matrix, second: SecondReader | None
+    grey: Grey, quad: Quad, expected: Matrix, means: Means
 ) -> tuple[Read | None, SampledGrid | None]:
-    """The symbol at a place where the sheet says that `right` should be, and its grid; the grid is found even if
-    nothing can read it, None where nothing like it is there."""
+    """The symbol at a place where the sheet says that `expected` should be, and its grid: None where it was read at
+    once, or nothing like it is there. The grid is found even if nothing can read the symbol."""
     read = _read_enhanced(grey, box_of(quad))
     if read:
         return read, None
+    sampled = _expected_grid(grey, quad, expected) if means.budget.take_steps(1 + FIT_COST) else None
+    read = _decode_sampled(sampled) if sampled else None
+    return read or _read_by_second(grey, sampled.warp.quad() if sampled else quad, means), sampled
+
+
+def _expected_grid(grey: Grey, quad: Quad, expected: Matrix) -> SampledGrid | None:
     bits = expected.bits()
     light = grid.expected_light(bits)
     warp, strength = grid.best_shift(grey, light, Warp.from_quad(quad, expected.columns))
-    sampled: SampledGrid | None = None
-    if strength > 0.15:
-        warp = grid.fit_warp(grey, light, warp)
-        sampled = SampledGrid(warp, grid.sample_modules(grey, warp))
-        if agreement(sampled, bits) < _MIN_AGREEMENT:
-            sampled = None
-    if sampled:
-        read = _decode_sampled(sampled)
-    if read is None and second:
-        read = _read_by_second(grey, sampled.warp.quad() if sampled else quad, second)
-    return read, sampled
+    if strength <= _MIN_EXPECTED_CORRELATION:
+        return None
+    sampled = SampledGrid.sample(grey, grid.fit_warp(grey, light, warp))
+    return sampled if sampled.agreement(bits) >= _MIN_AGREEMENT else None
 
 
-def read_unknown_symbol(grey: Grey, quad: Quad, size: int, second: SecondReader | None) -> Read | UnreadSymbol | None:
+def read_unknown_symbol(grey: Grey, quad: Quad, size: int, means: Means) -> Read | UnreadSymbol | None:
     """A symbol somewhere near these corners, of `size` modules, about which nothing else is known."""
     read = _read_enhanced(grey, box_of(quad))
     if read:
         return read
-    turns = [
-        Warp.from_quad((quad[i % 4], quad[(i + 1) % 4], quad[(i + 2) % 4], quad[(i + 3) % 4]), size) for i in range(4)
-    ]
     grids: list[SampledGrid] = []
     restored = None
-    for light in _fixed_pattern_variants(size):
-        warp, strength = max((grid.best_shift(grey, light, turn, 3) for turn in turns), key=lambda found: found[1])
-        if strength <= _MIN_CORRELATION:
-            continue
-        warp = grid.fit_warp(grey, light, warp, grid.COARSE_FIT_STEPS)
-        sampled = SampledGrid(warp, grid.sample_modules(grey, warp))
+    for sampled in _grids_by_fixed_patterns(grey, quad, size, means.budget):
         if read := _decode_sampled(sampled):
             return read
         grids.append(sampled)
         if restored := decode_restored(sampled):
             grids = [sampled]
             break
-    if second and (read := _read_by_second(grey, grids[0].warp.quad() if grids else quad, second)):
+    if read := _read_by_second(grey, grids[0].warp.quad() if grids else quad, means):
         return read
     return UnreadSymbol(restored or b"", tuple(grids)) if grids else None
 
 
-def refit(grey: Grey, sampled: SampledGrid, expected: Matrix) -> SampledGrid:
+def _grids_by_fixed_patterns(grey: Grey, quad: Quad, size: int, budget: AttemptBudget) -> Iterator[SampledGrid]:
+    """The grids on which a symbol may lie, by what is known of its modules, whichever corner is its first."""
+    turns = [
+        Warp.from_quad((quad[i % 4], quad[(i + 1) % 4], quad[(i + 2) % 4], quad[(i + 3) % 4]), size) for i in range(4)
+    ]
+    for light in _fixed_pattern_variants(size):
+        if not budget.take_steps(len(turns)):
+            return
+        warp, strength = max((grid.best_shift(grey, light, turn, 3) for turn in turns), key=lambda found: found[1])
+        if strength <= _MIN_CORRELATION:
+            continue
+        if not budget.take_steps(FIT_COST):
+            return
+        yield SampledGrid.sample(grey, grid.fit_warp(grey, light, warp, grid.COARSE_FIT_STEPS))
+
+
+def refit(grey: Grey, sampled: SampledGrid, expected: Matrix, budget: AttemptBudget) -> SampledGrid:
     """The grid fitted once more, now that all its modules are known: damage pulls it less."""
     bits = expected.bits()
     light = grid.expected_light(bits)
     best = sampled
     for start in (sampled.warp, Warp.from_quad(sampled.warp.quad(), sampled.warp.size)):
+        if not budget.take_steps(1 + FIT_COST):
+            break
         warp = grid.fit_warp(grey, light, grid.best_shift(grey, light, start, 3)[0])
-        found = SampledGrid(warp, grid.sample_modules(grey, warp))
-        best = max(best, found, key=lambda marks: agreement(marks, bits))
+        best = max(best, SampledGrid.sample(grey, warp), key=lambda found: found.agreement(bits))
     return best
+
+
+def find_other_symbol(
+    grey: Grey, quad: Quad, others: Iterable[tuple[int, Matrix]], budget: AttemptBudget
+) -> tuple[int, Matrix, SampledGrid] | None:
+    """Which of other labels lies at a place, too damaged for any reader: its package, matrix and grid."""
+    turned: Warp | None = None
+    for package, matrix in others:
+        turned = turned or Warp.from_quad(quad, matrix.columns)
+        bits = matrix.bits()
+        light = grid.expected_light(bits)
+        if not budget.take_steps(1):
+            return None
+        warp, strength = grid.best_shift(grey, light, turned)
+        if strength < _MIN_CORRELATION:
+            continue
+        if not budget.take_steps(FIT_COST):
+            return None
+        sampled = SampledGrid.sample(grey, grid.fit_warp(grey, light, warp))
+        if sampled.agreement(bits) > _MIN_OTHER_AGREEMENT:
+            return package, matrix, sampled
+    return None
 
 
 @cache
@@ -132,17 +164,12 @@ def _fixed_pattern_variants(size: int) -> tuple[NDArray[np.floating[Any]], ...]:
     return tuple(variants)
 
 
-def agreement(sampled: SampledGrid, bits: NDArray[np.bool_]) -> float:
-    """Share of modules that look as they should."""
-    return max(float((grid.dark_modules(sampled.grey, share) == bits).mean()) for share in _SHARPENING_SHARES[:3])
-
-
 def decode_restored(sampled: SampledGrid) -> bytes | None:
     """What the symbol says if its fixed patterns are drawn anew; None if its data are too damaged too."""
     import numpy as np
 
     geometry = symbol_geometry(sampled.warp.size)
-    for share in _SHARPENING_SHARES:
+    for share in grid.SHARPENING_SHARES:
         dark = np.where(geometry.fixed, geometry.pattern, grid.dark_modules(sampled.grey, share))
         found = decode_drawn(grid.draw_modules(dark))
         if found:
@@ -188,8 +215,9 @@ def _enhanced_crops(crop: Grey) -> Iterator[tuple[str, Grey, float]]:
 
 
 def _decode_sampled(sampled: SampledGrid) -> Read | None:
-    """The modules as they are in the picture, drawn clean and read: nothing is mended."""
-    for share in _SHARPENING_SHARES:
+    """The modules as they are in the picture, drawn clean and read. No module is mended, but the quiet zone around the
+    drawing is clean whatever lies there in the picture."""
+    for share in grid.SHARPENING_SHARES:
         found = decode_drawn(grid.draw_modules(grid.dark_modules(sampled.grey, share)))
         if found:
             quad = sampled.warp.quad()
@@ -197,8 +225,9 @@ def _decode_sampled(sampled: SampledGrid) -> Read | None:
     return None
 
 
-def _read_by_second(grey: Grey, quad: Quad, second: SecondReader) -> Read | None:
-    if not second.is_available():
+def _read_by_second(grey: Grey, quad: Quad, means: Means) -> Read | None:
+    second = means.second
+    if second is None or not second.is_available() or not means.budget.take_second_read():
         return None
     box = box_of(quad)
     data = second.read(grey, box)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bss_mfg.imaging.page_frame import PageFrame, PixelBox, frame_at_dpi
+from bss_mfg.imaging.geometry import PixelBox
+from bss_mfg.imaging.page_frame import PageFrame, frame_at_dpi
 from bss_mfg.imaging.zxing_reader import Read, read_from_result
 from bss_mfg.model import LabelFile
 
 if TYPE_CHECKING:
-    from bss_mfg.imaging.sources import Grey, Page
+    from bss_mfg.imaging.geometry import Grey
+from bss_mfg.imaging.sources import Page
 
 
 def read_page_code128(page: Page, label_file: LabelFile | None) -> tuple[list[Read], PageFrame | None]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
+from bss_mfg.core.text import counted
 from bss_mfg.imaging import grid
-from bss_mfg.imaging.attempts import SampledGrid
 from bss_mfg.imaging.ecc200 import symbol_geometry
-from bss_mfg.imaging.grid import Quad
+from bss_mfg.imaging.geometry import Quad
+from bss_mfg.imaging.grid import SampledGrid
 from bss_mfg.symbol import Matrix
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from bss_mfg.imaging.sources import Grey
+    from bss_mfg.imaging.geometry import Grey
 
 _LINE_SHARE = 0.8
 """Share of a row's or column's modules of one kind that are wrong where a line runs through it."""
@@ -25,76 +28,142 @@ _FAINT_CONTRAST = 30.0
 """Contrast in percent below which print is faint (ISO/IEC 15415 grade 1 ends at 20)."""
 
 
+class DefectKind(Enum):
+    """What may be wrong with a symbol."""
+
+    FAINT = auto()
+    CUT_OFF = auto()
+    BLURRED = auto()
+    WHITE_LINE = auto()
+    BLACK_LINE = auto()
+    LIGHT_PATCH = auto()
+    DARK_PATCH = auto()
+    QUIET_ZONE = auto()
+    FINDER = auto()
+    SCATTERED = auto()
+    UNEXPLAINED = auto()
+    """The modules are right, and yet no reader reads it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """One thing that is wrong, and the words for it."""
+
+    kind: DefectKind
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Defects:
-    """`words` name the faults, the gravest first; `wrong` are the modules (row, column, whether it should be dark) that
-    look other than they should, of a symbol of `size` modules whose corners in the picture are `quad`."""
+    """What is wrong with a symbol: `found`, faint print first; `wrong_modules` (row, column, whether it should be
+    dark) look other than they should, of a symbol of `size` modules whose corners in the picture are `quad`. `other`
+    is the serial of the label it is, where another one was expected there."""
 
-    description: str
+    found: tuple[Defect, ...]
     wrong_modules: tuple[tuple[int, int, bool], ...]
     size: int
     quad: Quad
+    other: str = ""
+
+    @property
+    def description(self) -> str:
+        """All of it in words."""
+        words = "; ".join(defect.text for defect in self.found)
+        return f"the label of {self.other} lies there; {words}" if self.other else words
+
+
+@dataclass(frozen=True, slots=True)
+class _Symbol:
+    """A symbol as it was printed and as it is seen, and its modules that are wrong."""
+
+    grey: Grey
+    sampled: SampledGrid
+    bits: NDArray[np.bool_]
+    dark: NDArray[np.bool_]
+    dark_level: float
+    light_level: float
+
+    @property
+    def size(self) -> int:
+        return len(self.bits)
 
 
 def find_defects(grey: Grey, sampled: SampledGrid, expected: Matrix) -> Defects:
-    """Name what is wrong with a symbol whose grid was found."""
+    """Name what is wrong with a symbol whose grid was found. Each fault explains some of its wrong modules; the next
+    one is looked for among the rest."""
     import numpy as np
 
-    bits = expected.bits()
-    seen = sampled.grey
-    dark_level, light_level = float(np.median(seen[bits])), float(np.median(seen[~bits]))
-    contrast = (light_level - dark_level) / 2.55
-    dark = grid.dark_modules(seen)
-    wrong = dark != bits
-    size = expected.columns
-    descriptions: list[str] = []
-    unexplained = wrong.copy()  # faults not explained yet
-    cut = _missing_side(grey, sampled, wrong)
-    if cut:
-        descriptions.append(cut)
+    bits, seen = expected.bits(), sampled.grey
+    levels = float(np.median(seen[bits])), float(np.median(seen[~bits]))
+    symbol = _Symbol(grey, sampled, bits, grid.dark_modules(seen), *levels)
+    wrong = symbol.dark != bits
+    unexplained = wrong.copy()
+    found: list[Defect] = []
+    for step in (_whole_symbol_defects, _line_defects, _patch_defects, _quiet_zone_defects, _remaining_defects):
+        found += step(symbol, unexplained)
+    contrast = (symbol.light_level - symbol.dark_level) / 2.55
+    if contrast < _FAINT_CONTRAST:
+        found.insert(0, Defect(DefectKind.FAINT, f"faint: contrast {max(contrast, 0):.0f} %"))
+    elif not found:
+        found.append(Defect(DefectKind.UNEXPLAINED, "too weak for a reader, though the modules are right"))
+    wrong_modules = tuple((int(row), int(column), bool(bits[row, column])) for row, column in np.argwhere(wrong))
+    return Defects(tuple(found), wrong_modules, symbol.size, sampled.warp.quad())
+
+
+def _whole_symbol_defects(symbol: _Symbol, unexplained: NDArray[np.bool_]) -> Iterator[Defect]:
+    """A missing side, else blur: either explains all that is wrong. What blur does to single modules is no fault of
+    its own."""
+    if cut := _missing_side(symbol.grey, symbol.sampled, unexplained):
         unexplained[:] = False
-    if _is_blurred(seen, bits) and not cut:
-        # What blur does to single modules is no other fault.
-        descriptions.append(
-            f"blurred, or too coarse a picture ({sampled.warp.pixels_per_module:.1f} pixels per module): "
-            "scan it sharper"
+        yield Defect(DefectKind.CUT_OFF, cut)
+    elif _is_blurred(symbol.sampled.grey, symbol.bits):
+        unexplained[:] = False
+        yield Defect(
+            DefectKind.BLURRED,
+            f"blurred, or too coarse a picture ({symbol.sampled.warp.pixels_per_module:.1f} pixels per module): "
+            "scan it sharper",
         )
-        unexplained[:] = False
+
+
+def _line_defects(symbol: _Symbol, unexplained: NDArray[np.bool_]) -> Iterator[Defect]:
+    """White and black lines through columns and rows."""
     for axis, name, ends in ((0, "column", ("left", "right")), (1, "row", ("top", "bottom"))):
         for ink in (False, True):
-            hit = _wrong_lines(dark, bits, axis, ink)
+            hit = _wrong_lines(symbol.dark, symbol.bits, axis, ink)
             if not len(hit) or not unexplained.any():
                 continue
-            if axis == 0:
-                unexplained[:, hit] = False
-            else:
-                unexplained[hit] = False
-            descriptions.append(_line_words(hit, size, name, ends, ink))
+            unexplained[(slice(None), hit) if axis == 0 else hit] = False
+            kind = DefectKind.BLACK_LINE if ink else DefectKind.WHITE_LINE
+            yield Defect(kind, _line_words(hit, symbol.size, name, ends, ink))
+
+
+def _patch_defects(symbol: _Symbol, unexplained: NDArray[np.bool_]) -> Iterator[Defect]:
     patch = _wrong_patch(unexplained)
-    if patch:
-        rows, columns = patch
-        ink = bool(dark[unexplained].mean() > 0.5)
-        where = _where(rows, columns, size)
-        descriptions.append(
-            f"{'a dark' if ink else 'a light'} patch of {_span(columns)} x {_span(rows)} modules {where}: "
-            + ("a smear or a stain" if ink else "scuffed, covered or not printed")
-        )
-        unexplained[rows[0] : rows[1] + 1, columns[0] : columns[1] + 1] = False
-    edge = _inked_sides(grey, sampled, dark_level, light_level)
-    if edge:
-        descriptions.append(f"ink in the quiet zone at the {edge}")
-    finder = int((unexplained & symbol_geometry(size).fixed).sum())
-    if finder:
-        descriptions.append(f"{_count(finder, 'module')} of the finder pattern wrong")
-    rest = int((unexplained & ~symbol_geometry(size).fixed).sum())
-    if rest:
-        descriptions.append(f"{_count(rest, 'module')} wrong here and there")
-    if contrast < _FAINT_CONTRAST:
-        descriptions.insert(0, f"faint: contrast {max(contrast, 0):.0f} %")
-    elif not descriptions:
-        descriptions.append("too weak for a reader, though the modules are right")
-    wrong_modules = tuple((int(row), int(column), bool(bits[row, column])) for row, column in np.argwhere(wrong))
-    return Defects("; ".join(descriptions), wrong_modules, size, sampled.warp.quad())
+    if not patch:
+        return
+    rows, columns = patch
+    ink = bool(symbol.dark[unexplained].mean() > 0.5)
+    where = _where(rows, columns, symbol.size)
+    unexplained[rows[0] : rows[1] + 1, columns[0] : columns[1] + 1] = False
+    yield Defect(
+        DefectKind.DARK_PATCH if ink else DefectKind.LIGHT_PATCH,
+        f"{'a dark' if ink else 'a light'} patch of {_span(columns)} x {_span(rows)} modules {where}: "
+        + ("a smear or a stain" if ink else "scuffed, covered or not printed"),
+    )
+
+
+def _quiet_zone_defects(symbol: _Symbol, unexplained: NDArray[np.bool_]) -> Iterator[Defect]:
+    if sides := _inked_sides(symbol.grey, symbol.sampled, symbol.dark_level, symbol.light_level):
+        yield Defect(DefectKind.QUIET_ZONE, f"ink in the quiet zone at the {sides}")
+
+
+def _remaining_defects(symbol: _Symbol, unexplained: NDArray[np.bool_]) -> Iterator[Defect]:
+    """Single modules, in the finder pattern and elsewhere."""
+    fixed = symbol_geometry(symbol.size).fixed
+    if finder := int((unexplained & fixed).sum()):
+        yield Defect(DefectKind.FINDER, f"{counted(finder, 'module')} of the finder pattern wrong")
+    if rest := int((unexplained & ~fixed).sum()):
+        yield Defect(DefectKind.SCATTERED, f"{counted(rest, 'module')} wrong here and there")
 
 
 def _is_blurred(seen: NDArray[np.floating[Any]], bits: NDArray[np.bool_]) -> bool:
@@ -140,7 +209,7 @@ def _line_words(hit: NDArray[np.intp], size: int, name: str, ends: tuple[str, st
 
 
 def _wrong_patch(wrong: NDArray[np.bool_]) -> tuple[tuple[int, int], tuple[int, int]] | None:
-    """Rows and columns of a patch that holds most wrong modules near each other, or None."""
+    """Rows and columns of a patch that holds 40 % of the wrong modules or more, or None."""
     import numpy as np
 
     total = int(wrong.sum())
@@ -201,7 +270,3 @@ def _where(rows: tuple[int, int], columns: tuple[int, int], size: int) -> str:
 
 def _span(ends: tuple[int, int]) -> int:
     return ends[1] - ends[0] + 1
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" + ("" if number == 1 else "s")

@@ -9,18 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from bss_mfg.imaging.geometry import Quad, apply_homography, homography
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from bss_mfg.imaging.sources import Grey
-
-    Floats = NDArray[np.floating[Any]]
-
-Quad = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
-"""The corners of an upright symbol in pixels: top left, top right, bottom right, bottom left."""
+    from bss_mfg.imaging.geometry import Floats, Grey
 
 QUIET_MODULES = 2
 """Modules of quiet zone that take part in the fit."""
@@ -28,55 +25,10 @@ FIT_STEPS = ((1.5, 2), (0.8, 3), (0.4, 3))
 """From where the sheet says a symbol lies."""
 COARSE_FIT_STEPS = ((2.5, 1), (1.5, 1), (1.0, 2), (0.6, 2), (0.4, 3))
 """From a rough guess of its corners, with nothing but the fixed patterns known."""
+SHARPENING_SHARES = (0.0, 0.7, 1.5, 3.0)
+"""Shares of a neighbour's blur that are taken off the modules, one after the other."""
 _SAMPLES_PER_MODULE = 4  # samples of the blurred pattern per module
 _CLIP = 2.0  # residuals beyond this many median deviations are damage, not misfit
-
-
-def corners_of(box: tuple[float, float, float, float]) -> Quad:
-    """The corners of an upright box x, y, width, height."""
-    x, y, width, height = box
-    return ((x, y), (x + width, y), (x + width, y + height), (x, y + height))
-
-
-def homography(here: Sequence[tuple[float, float]], there: Sequence[tuple[float, float]]) -> Floats | None:
-    """The 3 x 3 projective map that takes points `here` to `there`, by least squares; None where it is undefined.
-
-    [x y 1] @ map gives homogeneous coordinates. Four points or more, no three of them in line.
-    """
-    import numpy as np
-
-    source, target = np.array(here, float), np.array(there, float)
-    # Centred and scaled, or the squares of pixels drown the rest.
-    (s_mid, s_size), (t_mid, t_size) = (
-        (p.mean(axis=0), float(np.abs(p - p.mean(axis=0)).max()) or 1.0) for p in (source, target)
-    )
-    x, y = ((source - s_mid) / s_size).T
-    u, v = ((target - t_mid) / t_size).T
-    zero, one = np.zeros_like(x), np.ones_like(x)
-    rows = np.concatenate(
-        [
-            np.stack([x, y, one, zero, zero, zero, -u * x, -u * y, -u], axis=1),
-            np.stack([zero, zero, zero, x, y, one, -v * x, -v * y, -v], axis=1),
-        ]
-    )
-    _, values, vectors = np.linalg.svd(rows)
-    if len(values) < 8 or values[7] < 1e-9 * values[0]:
-        return None
-    middle = vectors[-1].reshape(3, 3).T
-    before = np.array([[1, 0, 0], [0, 1, 0], [-s_mid[0], -s_mid[1], s_size]]) / s_size
-    after = np.array([[t_size, 0, 0], [0, t_size, 0], [t_mid[0], t_mid[1], 1]])
-    found: Floats = before @ middle @ after
-    return found
-
-
-def apply_homography(matrix: Floats, points: Floats) -> Floats:
-    """Points (..., 2) under a projective map."""
-    import numpy as np
-
-    flat = points.reshape(-1, 2)
-    result = np.column_stack([flat, np.ones(len(flat))]) @ matrix
-    moved: Floats = (result[:, :2] / result[:, 2:]).reshape(points.shape)
-    return moved
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,6 +90,23 @@ class Warp:
         basis = _basis(points, self.size, self.degree)
         terms, *_ = np.linalg.lstsq(basis, self.at(points + np.array([x, y])), rcond=None)
         return replace(self, terms=terms)
+
+
+@dataclass(frozen=True, slots=True)
+class SampledGrid:
+    """A symbol whose grid was found in the picture: `grey` is the mean of each module (rows, columns), 0 to 255."""
+
+    warp: Warp
+    grey: Floats
+
+    @classmethod
+    def sample(cls, grey: Grey, warp: Warp) -> SampledGrid:
+        """The modules of a picture under a grid."""
+        return cls(warp, sample_modules(grey, warp))
+
+    def agreement(self, bits: NDArray[np.bool_]) -> float:
+        """Share of modules that look as they should."""
+        return max(float((dark_modules(self.grey, share) == bits).mean()) for share in SHARPENING_SHARES[:3])
 
 
 def _basis(points: Floats, size: int, degree: int) -> Floats:
@@ -292,8 +261,7 @@ def best_shift(grey: Grey, light: Floats, warp: Warp, reach: int = 4) -> tuple[W
     side = warp.size + 2 * (QUIET_MODULES + reach)
     along = (np.arange(side * per) + 0.5) / per - QUIET_MODULES - reach
     x, y = np.meshgrid(along, along)
-    soft = blurred(grey, warp.pixels_per_module * 0.5)
-    seen = sample_bilinear(soft, warp.at(np.stack([x, y], axis=-1)))
+    seen = _sample_blurred(grey, warp.at(np.stack([x, y], axis=-1)), warp.pixels_per_module * 0.5)
     # Local contrast: a shadow's edge must not outweigh the modules.
     seen = seen - box_mean(seen, 5 * per)
     known = light != 0.5
@@ -306,6 +274,20 @@ def best_shift(grey: Grey, light: Floats, warp: Warp, reach: int = 4) -> tuple[W
     window = seen[row : row + len(want), column : column + len(want)][want != 0]
     strength = float(score[row, column] / (np.sqrt((want**2).sum() * (window**2).sum()) or 1.0))
     return warp.moved(float(column) / per - reach, float(row) / per - reach), strength
+
+
+def _sample_blurred(grey: Grey, points: Floats, sigma: float) -> Floats:
+    """Samples of a picture softened by `sigma` pixels. Only what lies around the points is softened: the values are
+    those of the whole page, which takes five times as long."""
+    import numpy as np
+
+    reach = int(6 * sigma) + 8
+    flat = points.reshape(-1, 2)
+    rows, columns = grey.shape
+    left, top = np.clip((flat.min(axis=0) - reach).astype(int), 0, (columns - 2, rows - 2))
+    right, bottom = np.clip((flat.max(axis=0) + reach).astype(int), (left + 2, top + 2), (columns, rows))
+    soft = blurred(np.ascontiguousarray(grey[top:bottom, left:right]), sigma)
+    return sample_bilinear(soft, points - (left, top))
 
 
 def box_mean(values: Floats, radius: int) -> Floats:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging import grid
-from bss_mfg.imaging.grid import Quad, Warp
-from bss_mfg.imaging.page_frame import PixelBox
+from bss_mfg.imaging.geometry import PixelBox, Quad
+from bss_mfg.imaging.grid import Warp
 
 if TYPE_CHECKING:
-    from bss_mfg.imaging.sources import Grey
+    from bss_mfg.imaging.geometry import Grey
 
 PICTURE_PIXELS_PER_MODULE = 6
 """Pixels per module of a failed label's picture in the report."""

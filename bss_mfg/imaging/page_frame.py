@@ -6,18 +6,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from math import dist
 from typing import TYPE_CHECKING, Any
 
-from bss_mfg.imaging.grid import Quad, apply_homography, homography
+from bss_mfg.core.units import MM_PER_INCH
+from bss_mfg.imaging.geometry import PixelBox, Quad, apply_homography, box_of, homography, sides_of
 from bss_mfg.model import LabelFile, Place
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-PixelBox = tuple[float, float, float, float]
-"""x, y, width, height in pixels."""
 
 _Points = Sequence[tuple[float, float]]
 
@@ -64,13 +61,6 @@ class PageFrame:
         return apply_homography(self._inverse, points)
 
 
-def box_of(quad: Quad) -> PixelBox:
-    """The upright box around four corners."""
-    (a, b), (c, d), (e, f), (g, h) = quad
-    left, top = min(a, c, e, g), min(b, d, f, h)
-    return (left, top, max(a, c, e, g) - left, max(b, d, f, h) - top)
-
-
 @lru_cache(maxsize=8)
 def _to_pixels(cells: tuple[PixelBox, ...], matrix: bytes) -> tuple[tuple[Quad, ...], tuple[PixelBox, ...]]:
     """Cells in mm as quads and boxes in pixels: the same on each page of a file of ours."""
@@ -88,7 +78,7 @@ def frame_at_dpi(label_file: LabelFile, page: int, dpi: float) -> PageFrame:
     """The frame of a page that was rasterised from our own file at `dpi`."""
     import numpy as np
 
-    scale = dpi / 25.4
+    scale = dpi / MM_PER_INCH
     return PageFrame(label_file, page, np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0], [0.0, 0.0, 1.0]]))
 
 
@@ -165,7 +155,7 @@ def _fit(labels: Sequence[tuple[Quad, Quad]]) -> tuple[NDArray[np.floating[Any]]
 
 def _side(quad: Quad) -> float:
     """The mean side of a symbol in pixels."""
-    return sum(dist(quad[index - 1], quad[index]) for index in range(4)) / 4 or 1e-9
+    return sum(sides_of(quad)) / 4 or 1e-9
 
 
 def _affine(here: _Points, there: _Points) -> NDArray[np.floating[Any]] | None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bss_mfg.imaging.grid import Quad, box_mean
+from bss_mfg.imaging.geometry import Quad
+from bss_mfg.imaging.grid import box_mean
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from bss_mfg.imaging.grid import Floats
-    from bss_mfg.imaging.sources import Grey
+    from bss_mfg.imaging.geometry import Floats, Grey
 
 _LEAST_SIDE = 40  # pixels: fewer than 2 per module of any label
 _MOST = 400

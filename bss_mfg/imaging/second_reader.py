@@ -10,10 +10,9 @@ from bss_mfg.core.processes import TaskFailure, Worker
 from bss_mfg.errors import MissingError
 
 if TYPE_CHECKING:
-    from bss_mfg.imaging.page_frame import PixelBox
-    from bss_mfg.imaging.sources import Grey
+    from bss_mfg.imaging.geometry import Grey, PixelBox
 
-READ_SECONDS = 10.0
+READ_SECONDS = 30.0
 """After this a picture that stalls libdmtx is given up."""
 SEARCH_MS = 800
 """How long libdmtx may look for a symbol in one picture."""

@@ -13,16 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bss_mfg.core.files import read_bytes
+from bss_mfg.core.units import MM_PER_INCH, POINTS_PER_INCH, POINTS_PER_MM
 from bss_mfg.errors import InputError, from_os_error
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from bss_mfg.imaging.geometry import Grey, MmBox
 
-    Grey = NDArray[np.uint8]
-
-MmBox = tuple[float, float, float, float]
-"""x, y, width, height in mm from the page's top left corner."""
 PageCrop = tuple[int, int, "Grey"]
 """Left and top in pixels, and the grey there."""
 
@@ -131,9 +127,9 @@ def _open_pdf(data: bytes, path: Path) -> Source:
         try:
             page = document[number - 1]
             width, height = page.get_size()
-            if width * height * (PDF_DPI / 72) ** 2 > MAX_PIXELS:
+            if width * height * (PDF_DPI / POINTS_PER_INCH) ** 2 > MAX_PIXELS:
                 raise InputError(
-                    f"page {number} measures {width / 72 * 25.4:.0f} x {height / 72 * 25.4:.0f} mm, over "
+                    f"page {number} measures {width / POINTS_PER_MM:.0f} x {height / POINTS_PER_MM:.0f} mm, over "
                     f"{MAX_PIXELS // 1_000_000} megapixels at {PDF_DPI} dpi",
                     where=str(path),
                     way_out="Verify it in smaller pages.",
@@ -153,7 +149,7 @@ def _render_crops(page: Any, areas: Sequence[MmBox], canvases: dict[int, Grey]) 
     import numpy as np
     import pypdfium2
 
-    scale = PDF_DPI / 72
+    scale = PDF_DPI / POINTS_PER_INCH
     if not areas:
         pixels: Grey = page.render(scale=scale, grayscale=True).to_numpy()
         yield 0, 0, pixels.reshape(pixels.shape[:2])
@@ -182,13 +178,13 @@ def _render_crops(page: Any, areas: Sequence[MmBox], canvases: dict[int, Grey]) 
 
 def _size(page: Any) -> tuple[int, int]:
     """Width and height of a page in pixels."""
-    width, height = (math.ceil(side * PDF_DPI / 72) for side in page.get_size())
+    width, height = (math.ceil(side * PDF_DPI / POINTS_PER_INCH) for side in page.get_size())
     return width, height
 
 
 def _strips(areas: Sequence[MmBox], width: int, height: int) -> list[tuple[int, int, int, int]]:
     """Upright strips (left, top, right, bottom in pixels) that hold the areas and a fifth more around each."""
-    scale = PDF_DPI / 25.4
+    scale = PDF_DPI / MM_PER_INCH
     strips: list[tuple[int, int, int, int]] = []
     for x, y, across, down in sorted(areas):
         left, top = max(int((x - across / 5) * scale), 0), max(int((y - down / 5) * scale), 0)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bss_mfg.imaging.grid import Quad
-from bss_mfg.imaging.page_frame import PixelBox, box_of
+from bss_mfg.imaging.geometry import PixelBox, Quad, box_of
 
 if TYPE_CHECKING:
-    from bss_mfg.imaging.sources import Grey
+    from bss_mfg.imaging.geometry import Grey
 
 
 @dataclass(frozen=True)

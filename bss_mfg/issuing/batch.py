@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -14,6 +14,7 @@ from itertools import islice
 from bss_mfg.core import parallel
 from bss_mfg.core.clock import now
 from bss_mfg.core.files import checked_name
+from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.spool import Spool
 from bss_mfg.credentials import format_serial
 from bss_mfg.errors import InputError, LedgerError, RefusedError
@@ -34,9 +35,6 @@ processes' work the last is done while the first is stored."""
 MAKE_TO_STORE_RATIO = 5
 """Making a unit takes about so many times as long as storing it."""
 
-Progress = Callable[[int, int], None]
-"""Called with (done, total)."""
-
 
 @dataclass(frozen=True, slots=True)
 class IssueResult:
@@ -56,7 +54,7 @@ def create_batch(
     batch_id: str | None = None,
     identities: Iterable[Identity] = (),
     executor: Executor | None = None,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> IssueResult:
     """Issue `units` units of a product, once and for ever.
 

@@ -6,19 +6,17 @@ is refused with its row, nothing is guessed back.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import re
 import uuid
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from itertools import chain
 from pathlib import Path
 
-from bss_mfg.core.files import read_bytes
+from bss_mfg.core.read_tables import open_table
+from bss_mfg.core.text import first_problems, has_control_characters, starts_formula
 from bss_mfg.credentials import check_install_code, check_serial
-from bss_mfg.errors import InputError, from_os_error
+from bss_mfg.errors import InputError, Location
 from bss_mfg.model import Identity, ImportedIdentity
 
 _FLOAT = re.compile(r"[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+|[0-9]+[.,][0-9]+")
@@ -34,7 +32,7 @@ _INSTALL_CODE = "install_code"
 _COLUMNS = ("serial", "uuid", "mac")
 _BEFORE = (*_COLUMNS, "oob_key", "oob_sha256")
 _MOST_NAMED = 8
-_LONGEST_LINE = 65_536
+_FILE = "identities file"
 
 
 def read_identities(path: Path, extra_columns: Sequence[str] = ()) -> tuple[Identity, ...]:
@@ -65,16 +63,16 @@ def stream_identities(path: Path, extra_columns: Sequence[str] = ()) -> Iterator
     if any(suspects.values()):
         _add_doubles(path, extra_columns, suspects, bad)
     if bad.count:
-        more = [f"and {bad.count - _MOST_NAMED} more rows"] if bad.count > _MOST_NAMED else []
+        named = [f"row {number} {what}" for number, what in sorted(bad.first)]
         raise InputError(
             "the identities can't be used",
-            where=str(path),
-            problems=[*(f"row {number} {what}" for number, what in sorted(bad.first)), *more],
+            where=path,
+            problems=first_problems(named, _MOST_NAMED, "rows", bad.count),
             way_out="Correct these rows (in a spreadsheet: format the columns as text before pasting). "
             "Nothing was issued.",
         )
     if not found:
-        raise InputError("has a header and no rows", where=str(path), way_out="Add one row per unit.")
+        raise InputError("has a header and no rows", where=path, way_out="Add one row per unit.")
 
 
 class IdentityFile:
@@ -101,13 +99,13 @@ class _BadRows:
 
 def _identities(path: Path, brought: Sequence[str], bad: _BadRows) -> Iterator[tuple[int, Identity]]:
     """The good rows of a file with their numbers; what stands twice is not looked for."""
-    columns, width, rows = _table(path, (*_COLUMNS, *brought))
-    for number, cells in rows:
+    table = open_table(path, (*_COLUMNS, *brought), _FILE)
+    for number, cells in table.rows:
         if not any(cell.strip() for cell in cells):
             bad.add(number, "is blank")
             continue
         try:
-            identity = _identity(cells, columns, width)
+            identity = _identity(cells, table.columns, table.width)
         except ValueError as error:
             bad.add(number, str(error))
             continue
@@ -146,21 +144,21 @@ def read_imported(path: Path) -> Iterator[ImportedIdentity]:
 
     Keys are hashed at once, and no message holds one. `InputError` at the first bad row.
     """
-    columns, width, rows = _table(path, _BEFORE)
-    for number, cells in rows:
-        where = f"{path}, row {number}"
+    table = open_table(path, _BEFORE, _FILE)
+    for number, cells in table.rows:
+        where = Location(str(path), row=number)
         try:
-            if len(cells) != width:
-                raise ValueError(f"has {len(cells)} cells, the header has {width}")
-            digest = _digest(cells, columns)
-            plain = {name: index for name, index in columns.items() if name in _COLUMNS}
-            identity = _identity(cells, plain, width)
+            if len(cells) != table.width:
+                raise ValueError(f"has {len(cells)} cells, the header has {table.width}")
+            digest = _digest(cells, table.columns)
+            plain = {name: index for name, index in table.columns.items() if name in _COLUMNS}
+            identity = _identity(cells, plain, table.width)
         except ValueError as error:
             raise InputError(f"the row {error}", where=where, way_out="Correct it. Nothing was imported.") from None
         yield ImportedIdentity(number, identity.serial, identity.uuid, digest)
 
 
-def _digest(cells: list[str], columns: dict[str, int]) -> bytes | None:
+def _digest(cells: list[str], columns: Mapping[str, int]) -> bytes | None:
     """The SHA-256 of a row's OOB key. Says nothing of the key itself."""
     key = cells[columns["oob_key"]].strip() if "oob_key" in columns else ""
     digest = cells[columns["oob_sha256"]].strip() if "oob_sha256" in columns else ""
@@ -176,49 +174,20 @@ def _digest(cells: list[str], columns: dict[str, int]) -> bytes | None:
     return bytes.fromhex(digest) if digest else None
 
 
-def _table(path: Path, allowed: Sequence[str]) -> tuple[dict[str, int], int, Iterator[tuple[int, list[str]]]]:
-    """Where each column stands, how many there are, and the rows under the header with their numbers."""
-    rows = _xlsx(path) if _is_zip(path) else _csv(path)
-    header = next(rows, None)
-    if header is None:
-        raise InputError("is empty", where=str(path), way_out="It needs a header line with the column serial.")
-    return _columns(header[1], path, allowed), len(header[1]), rows
-
-
-def _columns(header: list[str], path: Path, allowed: Sequence[str]) -> dict[str, int]:
-    names = [cell.strip().lower() for cell in header]
-    unknown = [name for name in names if name not in allowed]
-    doubled = {name for name in names if names.count(name) > 1}
-    if "serial" not in names or unknown or doubled:
-        what = (
-            f"the column {sorted(doubled)[0][:40]!a} stands twice"
-            if doubled
-            else f"the column {unknown[0][:40]!a} is not known"
-            if unknown
-            else "the column serial is missing"
-        )
-        raise InputError(
-            what,
-            where=f"{path}, row 1",
-            way_out=f"The header has the columns serial and, if wanted, {', '.join(allowed[1:-1])} and {allowed[-1]}.",
-        )
-    return {name: index for index, name in enumerate(names)}
-
-
-def _identity(cells: list[str], columns: dict[str, int], width: int) -> Identity:
+def _identity(cells: list[str], columns: Mapping[str, int], width: int) -> Identity:
     if len(cells) != width:
         raise ValueError(f"has {len(cells)} cells, the header has {width}")
     values = {name: cells[index].strip() for name, index in columns.items()}
     brought = {name: value for name, value in values.items() if name not in _BEFORE and value}
     for name, value in brought.items():
-        if value[0] in ("=", "+", "-", "@") or any(ord(character) < 32 for character in value):
+        if starts_formula(value) or has_control_characters(value):
             raise ValueError(f"has a formula or control character in {name}")
         if _ROUNDED.fullmatch(value):
             raise ValueError(f"has in {name} a number that a spreadsheet has rounded")
     for name, value in values.items():
         if name in brought:
             continue
-        if value[:1] in ("=", "+", "-", "@") or any(ord(character) < 32 for character in value):
+        if starts_formula(value) or has_control_characters(value):
             raise ValueError(f"has a formula or control character in {name} ({value[:30]!a})")
         if _FLOAT.fullmatch(value) and not (name in _HEX and _HEX[name].fullmatch(value)):
             raise ValueError(f"has {name} {value[:30]!a}, a number that a spreadsheet has rounded")
@@ -250,123 +219,6 @@ def _mac(text: str) -> str | None:
     return digits
 
 
-def _is_zip(path: Path) -> bool:
-    """Whether a file is an XLSX: a ZIP archive."""
-    if path.is_fifo():
-        raise InputError("is a pipe; it is read more than once", where=str(path), way_out="Save it to a file first.")
-    try:
-        with path.open("rb") as file:
-            return file.read(4) == b"PK\x03\x04"
-    except OSError as error:
-        raise from_os_error(error, "reading the identities file", path) from error
-
-
-def _csv(path: Path) -> Iterator[tuple[int, list[str]]]:
-    lines = _lines(path)
-    first = next(lines, "")
-    delimiter = max(",;\t", key=first.count) if any(mark in first for mark in ",;\t") else ","
-    reader = csv.reader(chain([first] if first else [], lines), delimiter=delimiter, strict=True)
-    try:
-        for cells in reader:
-            yield reader.line_num, cells
-    except csv.Error as error:
-        raise InputError(
-            f"broken CSV ({error})", where=f"{path}, row {reader.line_num}", way_out="Check the quotes in that row."
-        ) from error
-
-
-def _lines(path: Path) -> Iterator[str]:
-    """The lines of a CSV file with their ends; `InputError` where it is not UTF-8, or no lines at all."""
-    number = 0
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            while line := file.readline(_LONGEST_LINE):
-                number += 1
-                if "\0" in line:
-                    raise InputError(
-                        "holds NUL characters", where=str(path), way_out="Save it as 'CSV UTF-8', not as Unicode text."
-                    )
-                if len(line) == _LONGEST_LINE and line[-1] not in "\r\n":
-                    raise InputError(
-                        f"has a line of more than {_LONGEST_LINE:,} characters",
-                        where=f"{path}, row {number}",
-                        way_out="Check that this is the right file.",
-                    )
-                yield line
-    except UnicodeDecodeError as error:
-        row = _first_bad_line(path)
-        raise InputError("is not UTF-8 text", where=f"{path}, row {row}", way_out="Save it as 'CSV UTF-8'.") from error
-    except OSError as error:
-        raise from_os_error(error, "reading the identities file", path) from error
-
-
-def _first_bad_line(path: Path) -> int:
-    """The number of the first line that is not UTF-8: files are decoded in blocks, which says little."""
-    with path.open("rb") as file:
-        for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), 1):
-            try:
-                line.decode()
-            except UnicodeDecodeError:
-                return number
-    return 1
-
-
-def _xlsx(path: Path) -> Iterator[tuple[int, list[str]]]:
-    import zipfile
-
-    import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    data = read_bytes(path, "identities file")
-    try:
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise InputError("is not a readable XLSX file", where=str(path), way_out="Save it again, or as CSV.") from error
-    try:
-        sheet = book.worksheets[0]
-        rows = sheet.iter_rows()
-        for number, cells in enumerate(rows, 1):
-            yield number, [_cell(cell, number, path) for cell in cells]
-    finally:
-        book.close()
-
-
-def _cell(cell: object, row: int, path: Path) -> str:
-    value = getattr(cell, "value", None)
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool) and value < 10**15:
-        # A number cell has lost any leading zeros, and nobody can tell whether there were some.
-        raise InputError(
-            f"the cell {value} is a number, not text, so leading zeros may be lost",
-            where=f"{path}, row {row}",
-            way_out="Format the column as text and enter the values again, or export CSV from the source.",
-        )
-    raise InputError(
-        f"a cell holds a {type(value).__name__}, not text",
-        where=f"{path}, row {row}",
-        way_out="Format the columns as text and enter the values again.",
-    )
-
-
 def count_foreign_uuids(identities: Iterable[Identity]) -> int:
     """How many identities bring a UUID that is not of RFC 9562's variant; some stacks refuse those."""
     return sum(1 for item in identities if item.uuid and item.uuid.variant != uuid.RFC_4122)
-
-
-def read_table(path: Path, allowed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows of a CSV or XLSX file by column, as text, with their numbers; blank rows are passed over. `InputError`
-    where a column is not `allowed`, serial is missing, or a row has too many or too few cells."""
-    columns, width, rows = _table(path, allowed)
-    for number, cells in rows:
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(cells) != width:
-            raise InputError(
-                f"the row has {len(cells)} cells, the header has {width}",
-                where=f"{path}, row {number}",
-                way_out="Correct it.",
-            )
-        yield number, {name: cells[index] for name, index in columns.items()}

@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
+from bss_mfg.core.ranges import RangeBuilder
 from bss_mfg.errors import InputError
 
 HEAD, BETWEEN, TAIL = b'{"controlLogs":[\n', b",\n", b"\n]}\n"
@@ -29,7 +30,7 @@ class Log(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a finished document holds, as runs of numbers within the batch: the units of its device logs, their
+    """What a finished document holds, as ranges of numbers within the batch: the units of its device logs, their
     packages, and the packages of its bundle logs."""
 
     size: int
@@ -51,11 +52,11 @@ class Contents:
 
     @property
     def first_package(self) -> int:
-        return min((run.start for run in (*self.packages, *self.bundles)), default=0)
+        return min((some.start for some in (*self.packages, *self.bundles)), default=0)
 
     @property
     def last_package(self) -> int:
-        return max((run.stop for run in (*self.packages, *self.bundles)), default=1) - 1
+        return max((some.stop for some in (*self.packages, *self.bundles)), default=1) - 1
 
 
 class LogDocument:
@@ -77,7 +78,7 @@ class LogDocument:
     def __iter__(self) -> Iterator[bytes]:
         most = self._max_count if self._max_count is not None else 1 << 62
         room = self._max_bytes if self._max_bytes is not None else 1 << 62
-        units, packages, bundles = _RangeBuilder(), _RangeBuilder(), _RangeBuilder()
+        units, packages, bundles = RangeBuilder(), RangeBuilder(), RangeBuilder()
         held, start, octets, count, devices = [], 0, len(HEAD) + len(TAIL), 0, 0
         yield HEAD
         for log in self._logs:
@@ -103,7 +104,7 @@ class LogDocument:
         if held:
             yield (BETWEEN if start else b"") + BETWEEN.join(held)
         yield TAIL
-        self._contents = Contents(octets, devices, count - devices, *(r.all for r in (units, packages, bundles)))
+        self._contents = Contents(octets, devices, count - devices, units.ranges, packages.ranges, bundles.ranges)
 
 
 def single_document(logs: Iterable[Log]) -> LogDocument:
@@ -136,26 +137,6 @@ def _too_long(log: Log, octets: int, room: int) -> InputError:
         f"{which} alone makes a file of {octets:,} octets, more than the {room:,} allowed",
         way_out="Allow larger files.",
     )
-
-
-class _RangeBuilder:
-    """Numbers as runs; those of a batch come in order, so there are few."""
-
-    def __init__(self) -> None:
-        self._done: list[range] = []
-        self._first, self._next = 0, 0
-
-    def add(self, number: int) -> None:
-        if number == self._next:
-            self._next += 1
-        elif number != self._next - 1 or self._first == self._next:
-            if self._first != self._next:
-                self._done.append(range(self._first, self._next))
-            self._first, self._next = number, number + 1
-
-    @property
-    def all(self) -> tuple[range, ...]:
-        return (*self._done, *([range(self._first, self._next)] if self._first != self._next else []))
 
 
 def control_log_names(start: datetime, folder: Path, taken: Container[str] = frozenset()) -> Iterator[str]:

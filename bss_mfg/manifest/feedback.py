@@ -17,8 +17,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from bss_mfg.core.models import FileModel
 from bss_mfg.core.toml_files import load_toml, parse_toml, validate
 from bss_mfg.errors import InputError
 from bss_mfg.manifest.json_stream import stream_members, value_at
@@ -35,11 +36,7 @@ Dotted = Annotated[str, Field(pattern=_PATH)]
 Word = Annotated[str, Field(min_length=1, max_length=64)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class JsonShape(_Strict):
+class JsonShape(FileModel):
     """Paths, separated by dots: of the list in the document, and of the fields in each of its objects."""
 
     status: Status
@@ -49,7 +46,7 @@ class JsonShape(_Strict):
     reason: Dotted | Literal[""] = ""
 
 
-class CsvShape(_Strict):
+class CsvShape(FileModel):
     """Names of the columns in the first line."""
 
     status: Status
@@ -59,7 +56,7 @@ class CsvShape(_Strict):
     reason: Word | Literal[""] = ""
 
 
-class Words(_Strict):
+class Words(FileModel):
     """What the verdict may say; upper and lower case are the same."""
 
     status: Status
@@ -73,7 +70,7 @@ class Words(_Strict):
         return self
 
 
-class FeedbackMapping(_Strict):
+class FeedbackMapping(FileModel):
     """A feedback mapping file."""
 
     format: Literal[1]

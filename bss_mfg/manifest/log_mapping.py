@@ -10,8 +10,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from bss_mfg.core.models import FileModel
 from bss_mfg.core.toml_files import load_toml, parse_toml, validate
 from bss_mfg.errors import InputError
 from bss_mfg.payload.spec import packaged_names
@@ -30,11 +31,7 @@ Source = Literal[
 UNIT_SOURCES = ("unit.serial", "unit.uuid", "unit.mac")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Entry(_Strict):
+class Entry(FileModel):
     """One value: its path inside a control log, separated by dots, and where it comes from."""
 
     path: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(\.[A-Za-z0-9]+)*$")]
@@ -54,7 +51,7 @@ class Entry(_Strict):
         return self
 
 
-class LogMapping(_Strict):
+class LogMapping(FileModel):
     """A mapping file: the entries of device logs and of bundle logs."""
 
     format: Literal[1]

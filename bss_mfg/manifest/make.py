@@ -16,6 +16,7 @@ from typing import Literal
 
 from bss_mfg import __version__
 from bss_mfg.core.files import is_complete, leftover_files, remove_leftover, sha256_of
+from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.errors import BssError
 from bss_mfg.ledger.exporting import Answer, FeedbackCounts
 from bss_mfg.ledger.store import Ledger
@@ -27,7 +28,6 @@ from bss_mfg.manifest.sidecar import LogOrigin, WrittenLog, adopt_log, read_side
 from bss_mfg.model import Batch, Package
 from bss_mfg.tables import shippable_packages
 
-Progress = Callable[[int, int], None]
 PackageChoice = Literal["all", "missing", "rejected"]
 
 
@@ -50,7 +50,7 @@ def make_control_logs(
     limits: FileLimits = FileLimits(),
     as_file: bool = False,
     executor: Executor | None = None,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> Iterator[WrittenLog]:
     """Write the control logs of a batch's packages into the folder `out`, and give each once it is counted.
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from bss_mfg.core.files import already_exists_error, is_complete, read_bytes, sha256_of, write_atomically
+from bss_mfg.core.models import FileModel
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.manifest.documents import Contents, LogDocument
 from bss_mfg.manifest.log_mapping import LogMapping
@@ -19,10 +20,8 @@ MAX_SIDECAR = 1 << 20
 Count = Annotated[int, Field(ge=0)]
 
 
-class Sidecar(BaseModel):
+class Sidecar(FileModel, strict=True):
     """A sidecar; packages are numbered from 1 within the batch."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     format: Literal[1] = 1
     file: str = Field(description="Name of the control log, in the same folder.")

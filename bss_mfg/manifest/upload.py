@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol
 from urllib.parse import urlsplit
 
 from bss_mfg.core.files import checked_name, sha256_of, write_atomically
+from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.errors import BssError, InputError, MissingError, RefusedError, from_os_error
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def upload(
     target: str,
     *,
     endpoint: str | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> Iterator[Uploaded]:
     """Bring files to `s3://BUCKET/PREFIX` or into an existing folder; yields each once it lies there, in order.
 

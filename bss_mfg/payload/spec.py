@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from bss_mfg.core.models import FileModel
 from bss_mfg.core.toml_files import TomlDocument, parse_toml, validate
 from bss_mfg.errors import InputError
 from bss_mfg.payload.formats import BINARY, FORMATS, SPKI, SPKI_CHARACTERS
@@ -78,11 +79,7 @@ def _safe(value: str) -> str:
     return value
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class PlaintextValue(_Strict):
+class PlaintextValue(FileModel):
     """A piece of the encrypted field's plaintext, repeated for each unit of the package."""
 
     source: Source = Field(description="Where the octets come from.")
@@ -110,7 +107,7 @@ def plaintext_size(value: PlaintextValue, oob_bytes: int) -> int:
     return size if value.format in ("raw", "text") else FORMATS[value.format].size(size)
 
 
-class SpecField(_Strict):
+class SpecField(FileModel):
     """One `key:value` of the barcode string."""
 
     key: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,16}$", description="The field's key.")]
@@ -186,7 +183,7 @@ class SpecField(_Strict):
         return value
 
 
-class Confirmation(_Strict):
+class Confirmation(FileModel):
     """Who compared the assumed fields with Amazon's guide, when, and with which document."""
 
     by: Annotated[str, Field(pattern=r"\S")]
@@ -201,7 +198,7 @@ class Confirmation(_Strict):
         return self
 
 
-class Spec(_Strict):
+class Spec(FileModel):
     """A spec file."""
 
     format: Literal[1] = Field(description="Version of this file format.")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bss_mfg.core.files import free_bytes
+from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.errors import MissingError
 from bss_mfg.imaging.sources import source_from_bytes
 from bss_mfg.imaging.zxing_reader import read_box
@@ -197,7 +198,7 @@ def _time_reading(ready: PreparedRun, document: bytes, labels: int) -> float:
         for number in (0, *range(pages)):  # the first page twice: once to warm up
             start = time.perf_counter()
             page = source.page(number + 1, boxes)
-            scale = (page.dpi or 300) / 25.4
+            scale = (page.dpi or 300) / MM_PER_INCH
             for x, y, width, height in boxes:
                 read_box(page.grey, (x * scale, y * scale, width * scale, height * scale))
             seconds = (seconds if number else 0.0) + time.perf_counter() - start

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Protocol
 
 from bss_mfg.core.files import make_folder, remove_leftover
+from bss_mfg.core.progress import Progress
+from bss_mfg.core.text import counted
 from bss_mfg.issuing.batch import IssueResult, create_batch
 from bss_mfg.label.make import LabelFiles, make_labels
 from bss_mfg.label.make import LabelRequest as Labels
@@ -21,11 +23,10 @@ from bss_mfg.manifest.make import make_control_logs
 from bss_mfg.model import Batch
 from bss_mfg.pipeline.plan import TRAVELLER_STEM, PreparedRun
 from bss_mfg.verify.findings import Finding
+from bss_mfg.verify.outcome import VerifyOptions as Reading
 from bss_mfg.verify.verification import Verifier
-from bss_mfg.verify.verification import VerifyOptions as Reading
 from bss_mfg.workspace.workspace import Workspace
 
-Progress = Callable[[int, int], None]
 MOST_FAULTS = 1_000
 """Faults that are named one by one."""
 
@@ -154,7 +155,7 @@ def _label_step(
     )
     fresh = made.labels - sum(labels for labels, _ in made.extents[: made.unchanged])
     outcome.changed |= fresh > 0
-    reporter.end(made.labels, "labels", fresh, f"on {made.pages:,} page{'' if made.pages == 1 else 's'}")
+    reporter.end(made.labels, "labels", fresh, f"on {counted(made.pages, 'page')}")
     return made
 
 
@@ -220,7 +221,7 @@ def _manifest_step(
     outcome.changed |= fresh > 0
     count = fresh + sum(one.device_logs + one.bundle_logs for one in listed)
     files = len(outcome.logs)
-    reporter.end(count, "control logs", fresh, f"in {files:,} file{'' if files == 1 else 's'}")
+    reporter.end(count, "control logs", fresh, f"in {counted(files, 'file')}")
 
 
 def _traveller_step(

@@ -12,8 +12,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
+from bss_mfg.core.bits import reversed_crc16
+from bss_mfg.core.models import FileModel
 from bss_mfg.core.toml_files import TomlDocument, load_toml, parse_toml, validate
 from bss_mfg.core.toml_lines import FieldPath
 from bss_mfg.errors import InputError
@@ -21,19 +23,13 @@ from bss_mfg.errors import InputError
 _LARGEST = 1 << 24
 _SPACE = 1 << 32
 _TEXT = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:_+-")
-_MIRRORED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
-
-
-def _kermit(data: bytes) -> int:
-    return int(f"{binascii.crc_hqx(data.translate(_MIRRORED), 0):016b}"[::-1], 2)
-
 
 CRC_ALGORITHMS: Mapping[str, tuple[int, Callable[[bytes], int]]] = MappingProxyType(
     {
         "crc32": (4, zlib.crc32),
         "crc16-ccitt-false": (2, lambda data: binascii.crc_hqx(data, 0xFFFF)),
         "crc16-xmodem": (2, lambda data: binascii.crc_hqx(data, 0)),
-        "crc16-kermit": (2, _kermit),
+        "crc16-kermit": (2, lambda data: reversed_crc16(data, 0)),
     }
 )
 """Check sums by name: their octets and how they are computed. "CRC-16 CCITT" alone is the name of three."""
@@ -53,9 +49,7 @@ def _not_a_text_byte(value: int) -> int:
     return value
 
 
-class _Region(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Region(FileModel):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
     offset: Annotated[int, Field(ge=0, le=_LARGEST)]
 
@@ -122,10 +116,8 @@ class Crc(_Region):
 Region = Annotated[DeviceUuid | OobKey | Text | ConstantBytes | ConstantNumber | Crc, Field(discriminator="kind")]
 
 
-class ImageLayout(BaseModel):
+class ImageLayout(FileModel):
     """A layout file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal[1]
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]

@@ -7,19 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from bss_mfg.core.files import iter_files, read_bytes
+from bss_mfg.core.models import FileModel
 from bss_mfg.errors import BssError
 
 MAX_INDEX = 16 << 20
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class IndexedFile(_Strict):
+class IndexedFile(FileModel, strict=True):
     """One file, in the index's own folder."""
 
     file: str
@@ -27,7 +24,7 @@ class IndexedFile(_Strict):
     serial: str | None = Field(None, description="Of the one unit in it, where a file holds one.")
 
 
-class ProgrammingIndex(_Strict):
+class ProgrammingIndex(FileModel, strict=True):
     """An index; it holds no key."""
 
     format: Literal[1] = 1

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bss_mfg.core import parallel
+from bss_mfg.core.read_tables import read_table
 from bss_mfg.credentials import LONGEST_SERIAL
-from bss_mfg.errors import InputError
-from bss_mfg.issuing.identity_files import read_table
+from bss_mfg.errors import InputError, Location
 from bss_mfg.ledger.issued import LookupColumn, UnitKeyDigest, chunked
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import DataKey, Vault
@@ -95,11 +95,11 @@ class ExpectedUnits:
 def read_readback(path: Path) -> Iterator[Mapping[str, str]]:
     """The rows of a CSV or XLSX file with the columns serial and at least one of uuid, oob_key, oob_sha256; the extra
     value `row` is the row's number. `InputError` where the file is no such table."""
-    for number, values in read_table(path, COLUMNS):
+    for number, values in read_table(path, COLUMNS, "readback file"):
         if len(values) < 2:
             raise InputError(
                 "has only serials, so there is nothing to compare",
-                where=f"{path}, row 1",
+                where=Location(str(path), row=1),
                 way_out="Add a column uuid, oob_key or oob_sha256.",
             )
         yield {**values, "row": str(number)}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, Literal, TypeVar
+from typing import Any, Literal
 
-from bss_mfg.core.text import printable, printable_name
+from bss_mfg.core.capped_list import CappedList
+from bss_mfg.core.text import listing, printable, printable_name
 
 FileKind = Literal["programming", "labels", "control logs"]
-Item = TypeVar("Item")
 
 MOST_KEPT = 10_000
 """Differences, notes and files of a kind that are kept; any further ones are counted only."""
@@ -39,34 +39,9 @@ class Note:
     what: str
 
 
-class CappedList(Sequence[Item], Generic[Item]):
-    """The first `MOST` of any number of items; `total` counts them all."""
-
-    def __init__(self) -> None:
-        self._kept: list[Item] = []
-        self.total = 0
-
-    def add(self, item: Item) -> None:
-        """Count an item, and keep it if there is room."""
-        self.total += 1
-        if len(self._kept) < MOST_KEPT:
-            self._kept.append(item)
-
-    def extend(self, others: CappedList[Item]) -> None:
-        """Add all of another's."""
-        self._kept += others._kept[: MOST_KEPT - len(self._kept)]
-        self.total += others.total
-
-    def truncate(self, kept: int, total: int) -> None:
-        """Forget what came after there were so many."""
-        del self._kept[kept:]
-        self.total = total
-
-    def __len__(self) -> int:
-        return len(self._kept)
-
-    def __getitem__(self, at):  # type: ignore[no-untyped-def]
-        return self._kept[at]
+def kept_list() -> CappedList[Any]:
+    """An empty list of differences, notes or files."""
+    return CappedList(MOST_KEPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +60,22 @@ class SerialSummary:
     the first are at hand."""
 
     def __init__(self, serials: Iterable[str] = (), most: int = SERIALS_NAMED, of: int = 0) -> None:
-        self._first: list[str] = []
-        self._most = most
-        self.count = 0
+        self._first: CappedList[str] = CappedList(most)
         for serial in serials:
             self.add(serial)
-        self.count = of or self.count
+        self._of = of
+
+    @property
+    def count(self) -> int:
+        """How many there were."""
+        return self._of or self._first.total
 
     def add(self, serial: str) -> None:
         """One more."""
-        self.count += 1
-        if len(self._first) < self._most:
-            self._first.append(printable(serial, 60))
+        self._first.add(serial)
 
     def __str__(self) -> str:
-        more = self.count - len(self._first)
-        return ", ".join(self._first) + (f" and {more:,} more" if more else "")
+        return listing([printable(serial, 60) for serial in self._first], total=self.count)
 
 
 @dataclass(slots=True)
@@ -109,9 +84,9 @@ class ComparisonBuilder:
 
     kind: FileKind
     folder: Path
-    files: CappedList[str] = field(default_factory=CappedList)
-    differences: CappedList[Difference] = field(default_factory=CappedList)
-    notes: CappedList[Note] = field(default_factory=CappedList)
+    files: CappedList[str] = field(default_factory=kept_list)
+    differences: CappedList[Difference] = field(default_factory=kept_list)
+    notes: CappedList[Note] = field(default_factory=kept_list)
     altered: bool = False
     """Whether a file is not the one that was written."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bss_mfg.core import parallel
+from bss_mfg.core.capped_list import CappedList
 from bss_mfg.core.files import read_bytes, sha256_of
 from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.text import counted, printable
@@ -20,7 +21,7 @@ from bss_mfg.manifest.log_mapping import LogMapping
 from bss_mfg.manifest.log_reader import read_logs
 from bss_mfg.manifest.sidecar import MAX_SIDECAR, Sidecar, read_sidecar, sidecar_path
 from bss_mfg.reconcile.batch_records import BatchRecords
-from bss_mfg.reconcile.comparison import SERIALS_NAMED, CappedList, Comparison, ComparisonBuilder, SerialSummary
+from bss_mfg.reconcile.comparison import SERIALS_NAMED, Comparison, ComparisonBuilder, SerialSummary, kept_list
 from bss_mfg.reconcile.control_log_tasks import (
     CompareLogsTask,
     LogResult,
@@ -149,7 +150,7 @@ class _LogFileComparison:
     executor: Executor | None
     lines: _FirstLines = field(init=False)
     outdated: SerialSummary = field(default_factory=SerialSummary)
-    unknown_logs: CappedList[LogResult] = field(default_factory=CappedList)
+    unknown_logs: CappedList[LogResult] = field(default_factory=kept_list)
 
     def compare(self) -> None:
         """Write down what differs."""
@@ -166,7 +167,7 @@ class _LogFileComparison:
                     self.lines, self.outdated, self.unknown_logs = (
                         _FirstLines.none(self.seen),
                         SerialSummary(),
-                        CappedList(),
+                        kept_list(),
                     )
                     file.seek(0)
                     self._compare_any_json(file)

@@ -12,6 +12,7 @@ from pathlib import Path
 from bss_mfg.core import parallel
 from bss_mfg.core.files import read_bytes, sha256_of
 from bss_mfg.core.processes import TaskFailure
+from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.text import counted
 from bss_mfg.errors import BssError, InputError
 from bss_mfg.ledger.issued import chunked
@@ -23,11 +24,11 @@ from bss_mfg.programming.readback import ExpectedUnits
 from bss_mfg.reconcile.batch_records import BatchRecords
 from bss_mfg.reconcile.comparison import Comparison, ComparisonBuilder, SerialSummary
 from bss_mfg.reconcile.programming_tasks import KeyAccess
-from bss_mfg.verify.findings import PageSymbol, ScannedPage
+from bss_mfg.verify.diagnosis import DiagnosisCause, DiagnosisKind
+from bss_mfg.verify.page_findings import PageSymbol, ScannedPage
 from bss_mfg.verify.request import ReadRequest
 from bss_mfg.verify.task_runner import TaskRunner
 from bss_mfg.verify.tasks import PageTask
-from bss_mfg.verify.verification import Progress
 
 READABLE = (".pdf", ".png")
 _REPORT_TITLE = b"/Title (Verification of "
@@ -61,7 +62,7 @@ def reconcile_labels(
     key: PrivateKey | None = None,
     data_key: bytes | None = None,
     executor: Executor | None = None,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> Comparison:
     """All PDF and PNG files that are among `files`. With `key` each barcode is opened, and compared with the keys that
     `data_key` opens (none: the batch is retired, and Device UUIDs are compared). Both go to the processes of
@@ -144,16 +145,16 @@ class _LabelComparison:
         if package is None:
             self._book.add_difference(f"page {page.number}: {said.detail}", file.path, said.serials)
             return None
-        if said.kind in ("foreign", "mismatched"):
+        if said.kind in (DiagnosisKind.FOREIGN, DiagnosisKind.MISMATCHED):
             self._differs(f"page {page.number}: {said.detail}", package, file.path, said.serials)
             return package
         file.shown[package] += 1
-        if said.kind == "scrapped" and file.shown[package] == 1:
+        if said.kind is DiagnosisKind.SCRAPPED and file.shown[package] == 1:
             file.outdated.add(said.serials)
         if item.in_place_of is not None and item.in_place_of != package and 1 <= item.in_place_of <= batch.packages:
             where = self._books.serials_of(item.in_place_of)
             self._differs(f"page {page.number}: lies in the place of {where}", package, file.path)
-        if not said.detail.startswith("an older barcode"):
+        if said.cause is not DiagnosisCause.SUPERSEDED:
             self._count += not self._marks[package] & LABEL_READ
             self._marks[package] |= LABEL_READ
         return package

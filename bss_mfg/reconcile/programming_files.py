@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bss_mfg.core import parallel
+from bss_mfg.core.capped_list import CappedList
 from bss_mfg.core.files import iter_files, sha256_of
 from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.text import counted, printable
@@ -22,10 +23,10 @@ from bss_mfg.reconcile.batch_records import BatchRecords
 from bss_mfg.reconcile.comparison import (
     MOST_KEPT,
     SERIALS_NAMED,
-    CappedList,
     Comparison,
     ComparisonBuilder,
     SerialSummary,
+    kept_list,
 )
 from bss_mfg.reconcile.programming_tasks import (
     FILES_PER_TASK,
@@ -287,7 +288,7 @@ class _FileUnits:
     count: int = 0
     """How many units stand in it, each counted once."""
     outdated: SerialSummary = field(default_factory=SerialSummary)
-    unread: CappedList[tuple[str, str]] = field(default_factory=CappedList)
+    unread: CappedList[tuple[str, str]] = field(default_factory=kept_list)
     error: str = ""
     """The first thing that kept it from being read as a whole."""
 

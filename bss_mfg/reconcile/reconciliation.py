@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bss_mfg.core.files import iter_files
+from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.ledger.vault import Vault
@@ -19,7 +20,6 @@ from bss_mfg.reconcile.comparison import Comparison, ComparisonBuilder, Differen
 from bss_mfg.reconcile.control_logs import reconcile_control_logs
 from bss_mfg.reconcile.label_files import READABLE, reconcile_labels
 from bss_mfg.reconcile.programming_files import reconcile_programming
-from bss_mfg.verify.verification import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def reconcile(
     *,
     private_key: PrivateKey | None = None,
     executor: Executor | None = None,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> Reconciliation:
     """Hold all programming files, label files and control logs below `folder` against the ledger. Writes nothing.
 

@@ -10,7 +10,8 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
-from bss_mfg.verify.verification import Verification, finding_rows
+from bss_mfg.verify.finding_rows import finding_rows
+from bss_mfg.verify.outcome import Verification
 
 _COLUMNS = (
     "verdict",

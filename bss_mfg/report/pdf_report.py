@@ -7,27 +7,25 @@ from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from bss_mfg.core.text import printable
+from bss_mfg.core.text import counted, printable
 from bss_mfg.imaging.label_pictures import PICTURE_BORDER_MODULES, LabelPicture
-from bss_mfg.report import sheet_maps
-from bss_mfg.report.html_report import (
+from bss_mfg.report.sheet_maps import MARKS, SheetMap, draw_sheets
+from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
+from bss_mfg.report.wording import (
     MEANINGS,
-    MOST_FAILURES_SHOWN,
-    count,
-    failures,
+    find_failures,
+    headline,
     place_words,
     read_words,
     sample_words,
-    verdict_words,
     worst_rows,
 )
-from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
+from bss_mfg.verify.finding_rows import finding_row
 from bss_mfg.verify.findings import FINDING_KINDS
-from bss_mfg.verify.verification import Verification, finding_row
+from bss_mfg.verify.outcome import REPORT_TITLE, Verification
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.defects import Defects
-    from bss_mfg.report.sheet_maps import SheetMap
 
 _TONES = {"good": "#18794e", "warn": "#946800", "bad": "#c62a2f"}
 _VERDICT_COLOURS = {
@@ -50,7 +48,7 @@ def pdf_report(outcome: Verification, made_at: str, version: str) -> Iterator[by
     from reportlab.platypus import SimpleDocTemplate
 
     out = BytesIO()
-    title = f"Verification of {outcome.batch.id}"
+    title = REPORT_TITLE + outcome.batch.id
     document = SimpleDocTemplate(
         out,
         pagesize=A4,
@@ -70,7 +68,7 @@ def pdf_report(outcome: Verification, made_at: str, version: str) -> Iterator[by
         canvas.drawString(18 * mm, 10 * mm, title)
         canvas.drawRightString(A4[0] - 18 * mm, 10 * mm, str(canvas.getPageNumber()))
 
-    story = [item for part in _sections(outcome, made_at, version) for item in part]
+    story = [item for section in _sections(outcome, made_at, version) for item in section]
     document.build(story, onFirstPage=foot, onLaterPages=foot)
     yield out.getvalue()
 
@@ -92,7 +90,7 @@ def _sections(outcome: Verification, made_at: str, version: str) -> Iterator[lis
     from reportlab.lib.colors import HexColor
 
     batch = outcome.batch
-    words, tone = verdict_words(outcome)
+    words, tone = headline(outcome)
     grey = HexColor("#5b6470")
     yield [
         _text(f"Verification of batch {batch.id}", textColor=grey, fontSize=11, leading=14),
@@ -148,23 +146,23 @@ def _table(rows: list[list[Any]], widths: tuple[float, ...]) -> Any:
 
 
 def _failures(outcome: Verification) -> list[Any]:
-    total, failed, _ = failures(outcome)
-    if not total:
+    failures = find_failures(outcome)
+    if not failures.total:
         return []
     rows = []
-    for index, item in failed:
-        shot, row = outcome.pictures.get(index), finding_row(item)
+    for index, finding in failures.first:
+        picture, row = outcome.pictures.get(index), finding_row(finding)
         words = [
             _text(f"{row['verdict'].upper()}  {row['serials'] or 'not one of ours'}", fontName="Helvetica-Bold"),
             _text(row["detail"]),
             _text(place_words(row), textColor="#5b6470"),
         ]
-        rows.append([_figure(shot, item.defects) if shot else "", words])
-    more = [_text(f"{total - MOST_FAILURES_SHOWN:,} more; the JSON and CSV reports list all.")]
-    return [_head(f"What is wrong ({total:,})"), _table(rows, (36, 138)), *more[: total > MOST_FAILURES_SHOWN]]
+        rows.append([_figure(picture, finding.defects) if picture else "", words])
+    more = [_text(f"{failures.more:,} more; the JSON and CSV reports list all.")] if failures.more else []
+    return [_head(f"What is wrong ({failures.total:,})"), _table(rows, (36, 138)), *more]
 
 
-def _figure(shot: LabelPicture, ailing: Defects | None) -> Any:
+def _figure(picture: LabelPicture, defects: Defects | None) -> Any:
     """A failed label, with its wrong modules framed where its grid is known."""
     from reportlab.lib.units import mm
     from reportlab.lib.utils import ImageReader
@@ -177,17 +175,17 @@ def _figure(shot: LabelPicture, ailing: Defects | None) -> Any:
             return side, side
 
         def draw(self) -> None:
-            picture = ImageReader(BytesIO(shot.png))
-            width, height = picture.getSize()
+            image = ImageReader(BytesIO(picture.png))
+            width, height = image.getSize()
             scale = side / max(width, height)
-            self.canv.drawImage(picture, 0, side - height * scale, width * scale, height * scale)
-            if not shot.upright or ailing is None:
+            self.canv.drawImage(image, 0, side - height * scale, width * scale, height * scale)
+            if not picture.upright or defects is None:
                 return
-            module = side / (ailing.size + 2 * PICTURE_BORDER_MODULES)
+            module = side / (defects.size + 2 * PICTURE_BORDER_MODULES)
             self.canv.setStrokeColor("#e5001b")
             self.canv.setFillColor("#e5001b")
             self.canv.setLineWidth(0.3)
-            for row, column, dark in ailing.wrong_modules[:1500]:
+            for row, column, dark in defects.wrong_modules[:1500]:
                 x, y = (column + PICTURE_BORDER_MODULES) * module, side - (row + PICTURE_BORDER_MODULES + 1) * module
                 self.canv.rect(x, y, module, module)
                 if dark:
@@ -199,8 +197,8 @@ def _figure(shot: LabelPicture, ailing: Defects | None) -> Any:
 def _maps(outcome: Verification) -> list[Any]:
     from reportlab.platypus import KeepTogether
 
-    found, more = sheet_maps.sheets(outcome)
-    shown = found[:MOST_PDF_MAPS]
+    maps = draw_sheets(outcome)
+    shown = maps.sheets[:MOST_PDF_MAPS]
     if not shown:
         return []
     drawn = [
@@ -210,8 +208,8 @@ def _maps(outcome: Verification) -> list[Any]:
     rows: list[list[Any]] = [
         [*drawn[at : at + 4], *[""] * (4 - len(drawn[at : at + 4]))] for at in range(0, len(drawn), 4)
     ]
-    rest = more + len(found) - len(shown)
-    note = [_text(f"{count(rest, 'more page')} not shown.")] if rest else []
+    rest = maps.more + len(maps.sheets) - len(shown)
+    note = [_text(f"{counted(rest, 'more page')} not shown.")] if rest else []
     return [
         KeepTogether([_head("Where it lies"), _table(rows[:1], (43, 43, 43, 43))]),
         *([_table(rows[1:], (43, 43, 43, 43))] if rows[1:] else []),
@@ -224,21 +222,24 @@ def _map(item: SheetMap) -> Any:
     from reportlab.lib.colors import HexColor
     from reportlab.lib.units import mm
 
-    from bss_mfg.report.svg_figures import MARKS
-
     scale = 38 * mm / item.size_mm[0]
     width, height = item.size_mm[0] * scale, item.size_mm[1] * scale
     drawing = Drawing(width, height)
     line = HexColor("#d9dee4")
     drawing.add(Rect(0, 0, width, height, fillColor=HexColor("#ffffff"), strokeColor=line, strokeWidth=0.5))
-    for cell in item.cells:
-        x, y, across, down = (value * scale for value in cell.box)
+    for place in item.places:
+        x, y, across, down = (value * scale for value in place.box)
         drawing.add(
             Rect(
-                x, height - y - down, across, down, fillColor=HexColor(_VERDICT_COLOURS[cell.verdict]), strokeColor=None
+                x,
+                height - y - down,
+                across,
+                down,
+                fillColor=HexColor(_VERDICT_COLOURS[place.verdict]),
+                strokeColor=None,
             )
         )
-        if mark := MARKS[cell.verdict]:
+        if mark := MARKS[place.verdict]:
             size = across * 0.5
             drawing.add(
                 String(

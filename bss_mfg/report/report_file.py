@@ -10,7 +10,7 @@ from bss_mfg.errors import InputError
 from bss_mfg.report.data_reports import csv_report, json_report
 from bss_mfg.report.html_report import html_report, is_report
 from bss_mfg.report.pdf_report import pdf_report
-from bss_mfg.verify.verification import Verification
+from bss_mfg.verify.outcome import Verification
 
 SUFFIXES = (".html", ".pdf", ".csv", ".json")
 
@@ -32,10 +32,10 @@ def check_report(path: Path) -> None:
 
 def write_report(outcome: Verification, path: Path, made_at: str, version: str, again: bool = False) -> None:
     """Put a report in place, whole or not at all; `again` where this run wrote it before."""
-    write_atomically(path, _pieces(outcome, path, made_at, version), replace=again or is_report(path))
+    write_atomically(path, _blocks(outcome, path, made_at, version), replace=again or is_report(path))
 
 
-def _pieces(outcome: Verification, path: Path, made_at: str, version: str) -> Iterator[bytes]:
+def _blocks(outcome: Verification, path: Path, made_at: str, version: str) -> Iterator[bytes]:
     kind = path.suffix.lower()
     if kind == ".pdf":
         return pdf_report(outcome, made_at, version)

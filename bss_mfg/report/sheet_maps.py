@@ -6,23 +6,51 @@ import heapq
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from bss_mfg.model import LabelFile
-from bss_mfg.report.svg_figures import MapPlace
 from bss_mfg.verify.findings import Finding
-from bss_mfg.verify.verification import Verification
+from bss_mfg.verify.outcome import Verification
 
 MOST_MAPS = 60
 """Pages that are drawn, and rolls; those with faults come first."""
 MOST_ON_ROLL = 5_000
 """Labels of a roll that are drawn."""
+MARKS: Mapping[str, str] = {
+    "matched": "",
+    "missing": "-",
+    "duplicate": "2x",
+    "foreign": "F",
+    "unreadable": "?",
+    "mismatched": "!",
+    "unseen": "",
+    "none": "",
+}
+"""What a place of the map shows for a verdict, so that it does not speak by colour alone."""
 _UNKNOWN = "unknown"
 """No finding speaks of the package: its place was in no picture."""
 VERDICTS_BY_SEVERITY = (_UNKNOWN, "matched", "unseen", "missing", "unreadable", "duplicate", "foreign", "mismatched")
 _FIRST_FAULT = VERDICTS_BY_SEVERITY.index("missing")
 
 Candidate = TypeVar("Candidate")
+
+
+class PlaceVerdict(NamedTuple):
+    """A label's verdict ("unseen" where no picture showed it), and the words that appear when it is pointed at."""
+
+    verdict: str
+    words: str
+
+
+_UNSEEN = PlaceVerdict("unseen", "")
+
+
+class MapPlace(NamedTuple):
+    """A place of a sheet's map: its box in mm, the verdict (also "none" where no label is) and its words."""
+
+    box: tuple[float, float, float, float]
+    verdict: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,119 +60,149 @@ class SheetMap:
     file: str
     page: int
     size_mm: tuple[float, float]
-    cells: tuple[MapPlace, ...]
+    places: tuple[MapPlace, ...]
 
     @property
     def faults(self) -> int:
         """Labels that are not right."""
-        return sum(cell.verdict not in ("matched", "unseen", "none") for cell in self.cells)
+        return sum(place.verdict not in ("matched", "unseen", "none") for place in self.places)
+
+
+@dataclass(frozen=True, slots=True)
+class RollMap:
+    """A file with one label a page: how many it has, and the first of them in the order of printing."""
+
+    file: str
+    labels: int
+    places: tuple[PlaceVerdict, ...]
+
+
+class SheetMaps(NamedTuple):
+    """The sheets that are drawn, those with faults first, and how many more there are."""
+
+    sheets: tuple[SheetMap, ...] = ()
+    more: int = 0
+
+
+class RollMaps(NamedTuple):
+    """The rolls that are drawn, those with faults first, and how many more there are."""
+
+    rolls: tuple[RollMap, ...] = ()
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _PackageVerdicts:
-    """Of each package: its gravest verdict as a place in `GRAVITY`, and the part that holds its newest label."""
+    """Of each package: its gravest verdict as an index of `VERDICTS_BY_SEVERITY`, and the label file that holds its
+    newest label, as an index too."""
 
     gravest: bytearray
     newest_file: array[int]
 
-    def newest_in(self, part: int, numbers: Iterable[int]) -> list[int]:
-        """Those of some packages whose newest label the part holds."""
-        return [number for number in numbers if self.newest_file[number] == part]
+    def newest_in(self, file: int, numbers: Iterable[int]) -> list[int]:
+        """Those of some packages whose newest label a file holds."""
+        return [number for number in numbers if self.newest_file[number] == file]
 
     def faults(self, numbers: Iterable[int]) -> int:
         """How many of some packages are not right."""
         return sum(self.gravest[number] >= _FIRST_FAULT for number in numbers)
 
-    def seen(self, numbers: Iterable[int]) -> bool:
+    def any_seen(self, numbers: Iterable[int]) -> bool:
         """Whether any of some packages was in a picture."""
         return any(VERDICTS_BY_SEVERITY[self.gravest[number]] not in (_UNKNOWN, "unseen") for number in numbers)
 
 
-def sheets(outcome: Verification) -> tuple[list[SheetMap], int]:
-    """The pages with more than one label, those with faults first, and how many more there are."""
-    if all(len(part.symbol_boxes) == 1 for part in outcome.label_files):
-        return [], 0
-    books = _package_verdicts(outcome)
+def draw_sheets(outcome: Verification) -> SheetMaps:
+    """The pages with more than one label."""
+    if all(len(file.symbol_boxes) == 1 for file in outcome.label_files):
+        return SheetMaps()
+    verdicts = _package_verdicts(outcome)
     pages = (
-        (books.faults(mine), (part, page, mine))
-        for index, part in enumerate(outcome.label_files)
-        if len(part.symbol_boxes) > 1
-        for page in range(1, part.pages + 1)
-        if books.seen(mine := books.newest_in(index, part.packages_on(page)))
+        (verdicts.faults(numbers), (file, page, numbers))
+        for index, file in enumerate(outcome.label_files)
+        if len(file.symbol_boxes) > 1
+        for page in range(1, file.pages + 1)
+        if verdicts.any_seen(numbers := verdicts.newest_in(index, file.packages_on(page)))
     )
     chosen, more = _worst(pages)
-    words = _words(outcome, books, (number for *_, mine in chosen for number in mine))
-    return [_sheet(part, page, mine, words) for part, page, mine in chosen], more
+    words = _words(outcome, verdicts, (number for *_, numbers in chosen for number in numbers))
+    return SheetMaps(tuple(_sheet(file, page, numbers, words) for file, page, numbers in chosen), more)
 
 
-def rolls(outcome: Verification) -> tuple[list[tuple[str, int, list[tuple[str, str]]]], int]:
-    """Files with one label a page, those with faults first: how many labels, and (verdict, words) of those that are
-    drawn, in the order of printing; and how many more files there are."""
-    if all(len(part.symbol_boxes) > 1 for part in outcome.label_files):
-        return [], 0
-    books = _package_verdicts(outcome)
+def draw_rolls(outcome: Verification) -> RollMaps:
+    """The files with one label a page."""
+    if all(len(file.symbol_boxes) > 1 for file in outcome.label_files):
+        return RollMaps()
+    verdicts = _package_verdicts(outcome)
     files = (
-        (books.faults(part.numbers), part)
-        for index, part in enumerate(outcome.label_files)
-        if len(part.symbol_boxes) == 1 and any(books.newest_file[number] == index for number in part.numbers)
+        (verdicts.faults(file.numbers), file)
+        for index, file in enumerate(outcome.label_files)
+        if len(file.symbol_boxes) == 1 and any(verdicts.newest_file[number] == index for number in file.numbers)
     )
     chosen, more = _worst(files)
-    words = _words(outcome, books, (number for part in chosen for number in part.numbers[:MOST_ON_ROLL]))
-    return [
-        (part.file, len(part.numbers), [words.get(number, ("unseen", "")) for number in part.numbers[:MOST_ON_ROLL]])
-        for part in chosen
-    ], more
+    words = _words(outcome, verdicts, (number for file in chosen for number in file.numbers[:MOST_ON_ROLL]))
+    rolls = (
+        RollMap(
+            file.file,
+            len(file.numbers),
+            tuple(words.get(number, _UNSEEN) for number in file.numbers[:MOST_ON_ROLL]),
+        )
+        for file in chosen
+    )
+    return RollMaps(tuple(rolls), more)
 
 
 def _package_verdicts(outcome: Verification) -> _PackageVerdicts:
-    books = _PackageVerdicts(bytearray(outcome.batch.packages + 1), array("I", bytes(4 * (outcome.batch.packages + 1))))
-    for item, rank in _ranked(outcome, lambda package: package < len(books.gravest)):
-        books.gravest[item.package or 0] = max(books.gravest[item.package or 0], rank)
-    for index, part in enumerate(outcome.label_files):
-        for number in part.numbers:
-            books.newest_file[number] = index
-    return books
+    count = outcome.batch.packages + 1
+    verdicts = _PackageVerdicts(bytearray(count), array("I", bytes(4 * count)))
+    for finding, rank in _ranked(outcome, lambda package: package < count):
+        package = finding.package or 0
+        verdicts.gravest[package] = max(verdicts.gravest[package], rank)
+    for index, file in enumerate(outcome.label_files):
+        for number in file.numbers:
+            verdicts.newest_file[number] = index
+    return verdicts
 
 
-def _ranked(outcome: Verification, asked: Callable[[int], bool]) -> Iterator[tuple[Finding, int]]:
-    """The findings about some packages, with their places in `GRAVITY`."""
-    for item in outcome.findings:
-        if item.package is not None and item.kind != "foreign" and asked(item.package):
-            yield item, VERDICTS_BY_SEVERITY.index("unseen" if item.unseen else item.kind)
+def _ranked(outcome: Verification, wanted: Callable[[int], bool]) -> Iterator[tuple[Finding, int]]:
+    """The findings about the wanted packages, with their ranks in `VERDICTS_BY_SEVERITY`."""
+    for finding in outcome.findings:
+        if finding.package is not None and finding.kind != "foreign" and wanted(finding.package):
+            yield finding, VERDICTS_BY_SEVERITY.index("unseen" if finding.unseen else finding.kind)
 
 
 def _worst(items: Iterable[tuple[int, Candidate]]) -> tuple[list[Candidate], int]:
     """The first few in their order, or if there are more, those with the most faults first; and how many more."""
     count = 0
 
-    def counted() -> Iterator[tuple[int, int, Candidate]]:
+    def numbered() -> Iterator[tuple[int, int, Candidate]]:
         nonlocal count
         for count, (faults, item) in enumerate(items, 1):
             yield -faults, count, item
 
-    kept = heapq.nsmallest(MOST_MAPS, counted(), key=lambda one: one[:2])
+    kept = heapq.nsmallest(MOST_MAPS, numbered(), key=lambda one: one[:2])
     if count <= MOST_MAPS:
         kept.sort(key=lambda one: one[1])
     return [item for *_, item in kept], count - len(kept)
 
 
-def _words(outcome: Verification, books: _PackageVerdicts, packages: Iterable[int]) -> dict[int, tuple[str, str]]:
-    """Package -> its gravest verdict ("unseen" where no picture showed it), and words."""
+def _words(outcome: Verification, verdicts: _PackageVerdicts, packages: Iterable[int]) -> dict[int, PlaceVerdict]:
+    """The gravest verdict of each of some packages, by number."""
     wanted = frozenset(packages)
-    found: dict[int, tuple[str, str]] = {}
-    for item, rank in _ranked(outcome, wanted.__contains__) if wanted else ():
-        package = item.package or 0
-        if package not in found and rank == books.gravest[package]:
-            kind = VERDICTS_BY_SEVERITY[rank]
-            words = f"{item.serials or f'package {package}'}: {kind}" + (f", {item.detail}" if item.detail else "")
-            found[package] = (kind, words)
-    return found
+    words: dict[int, PlaceVerdict] = {}
+    for finding, rank in _ranked(outcome, wanted.__contains__) if wanted else ():
+        package = finding.package or 0
+        if package not in words and rank == verdicts.gravest[package]:
+            verdict = VERDICTS_BY_SEVERITY[rank]
+            detail = f", {finding.detail}" if finding.detail else ""
+            words[package] = PlaceVerdict(verdict, f"{finding.serials or f'package {package}'}: {verdict}{detail}")
+    return words
 
 
-def _sheet(part: LabelFile, page: int, numbers: Sequence[int], known: Mapping[int, tuple[str, str]]) -> SheetMap:
-    cells = []
+def _sheet(file: LabelFile, page: int, numbers: Sequence[int], words: Mapping[int, PlaceVerdict]) -> SheetMap:
+    places = []
     for number in numbers:
-        place = part.place_of(number)
-        verdict, words = known.get(number, ("unseen", ""))
-        cells.append(MapPlace((place.x_mm, place.y_mm, place.width_mm, place.height_mm), verdict, words))
-    return SheetMap(part.file, page, part.page_mm, tuple(cells))
+        place = file.place_of(number)
+        box = (place.x_mm, place.y_mm, place.width_mm, place.height_mm)
+        places.append(MapPlace(box, *words.get(number, _UNSEEN)))
+    return SheetMap(file.file, page, file.page_mm, tuple(places))

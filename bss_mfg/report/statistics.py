@@ -11,7 +11,7 @@ from typing import Any
 
 from bss_mfg.core.text import printable_name
 from bss_mfg.imaging.grade import SymbolGrade
-from bss_mfg.verify.verification import Verification
+from bss_mfg.verify.outcome import Verification
 
 LETTERS = ("A", "B", "C", "D", "F")
 MOST_WORST = 10
@@ -65,7 +65,7 @@ class PageStatistics:
 @dataclass(frozen=True, slots=True)
 class Statistics:
     """`letters` count graded labels, `not_gradable` those with too few pixels; `aperture` is in X. `worst` are indexes
-    of findings, worst first. `spots` are those of the part that most labels lie on, whose page measures `page_mm`."""
+    of findings, worst first. `positions` are the places of the newest label file, whose page measures `page_mm`."""
 
     graded: int
     not_gradable: int
@@ -80,9 +80,9 @@ class Statistics:
 
 
 def statistics(outcome: Verification) -> Statistics:
-    """All of it, in one walk over the findings; empty parts where nothing was graded or no sheet is known."""
-    graded, pages, spots = _GradeTally(), _GroupTally(), _GroupTally()
-    cell_of = _place_by_package(outcome)
+    """All of it, in one walk over the findings; empty where nothing was graded or no sheet is known."""
+    graded, pages, positions = _GradeTally(), _GroupTally(), _GroupTally()
+    place_of = _place_by_package(outcome)
     for index, item in enumerate(outcome.findings):
         if item.grade:
             graded.add(index, item.grade)
@@ -90,8 +90,8 @@ def statistics(outcome: Verification) -> Statistics:
             continue
         overall = item.grade.overall if item.grade else None
         pages.add((item.file, item.page or 0), item.kind != "matched", overall)
-        if item.package and (cell := cell_of[item.package] if item.package < len(cell_of) else 0):
-            spots.add(cell - 1, item.kind != "matched", overall)
+        if item.package and (place := place_of[item.package] if item.package < len(place_of) else 0):
+            positions.add(place - 1, item.kind != "matched", overall)
     return Statistics(
         graded=graded.count,
         not_gradable=graded.not_gradable,
@@ -100,7 +100,7 @@ def statistics(outcome: Verification) -> Statistics:
         pixels_per_module=graded.pixels,
         parameters=graded.parameters(),
         worst=graded.worst,
-        positions=_place_statistics(outcome, spots) if pages.groups else (),
+        positions=_place_statistics(outcome, positions) if pages.groups else (),
         page_mm=outcome.label_files[-1].page_mm if pages.groups and outcome.label_files else None,
         over_time=tuple(PageStatistics(printable_name(file), page, *sums) for (file, page), sums in pages.means()),
     )
@@ -189,21 +189,21 @@ class _GradeTally:
 
 
 def _place_by_package(outcome: Verification) -> Sequence[int]:
-    """For each package number the place, from 1, of its newest label on a part with the same cells as the last part."""
-    found = array("H", bytes(2 * (outcome.batch.packages + 1)))
-    for part in outcome.label_files:
-        if part.symbol_boxes == outcome.label_files[-1].symbol_boxes:
-            for at, number in enumerate(part.numbers, part.start_at - 1):
-                found[number] = at % len(part.symbol_boxes) + 1
-    return found
+    """For each package number the place, from 1, of its newest label, in the files with the boxes of the newest one."""
+    places = array("H", bytes(2 * (outcome.batch.packages + 1)))
+    for file in outcome.label_files:
+        if file.symbol_boxes == outcome.label_files[-1].symbol_boxes:
+            for index, number in enumerate(file.numbers, file.start_at - 1):
+                places[number] = index % len(file.symbol_boxes) + 1
+    return places
 
 
 def _place_statistics(outcome: Verification, tally: _GroupTally) -> tuple[PlaceStatistics, ...]:
-    """The places of the sheet with their labels, over all pages of parts with the same cells."""
+    """The places of the sheet with their labels, over all pages of the files with the same boxes."""
     if not outcome.label_files:
         return ()
     means = dict(tally.means())
     return tuple(
-        PlaceStatistics(*box, *means.get(cell, (0, 0, None)))
-        for cell, box in enumerate(outcome.label_files[-1].symbol_boxes)
+        PlaceStatistics(*box, *means.get(index, (0, 0, None)))
+        for index, box in enumerate(outcome.label_files[-1].symbol_boxes)
     )

@@ -8,33 +8,79 @@ from __future__ import annotations
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from enum import StrEnum
+from typing import Any
 
 from bss_mfg.core.text import printable
 from bss_mfg.ledger.store import Ledger
-from bss_mfg.model import Batch, Package
-from bss_mfg.payload.spec import Spec, spec_from_text
-from bss_mfg.verify.diagnosis import diagnose
+from bss_mfg.model import Batch, Package, Unit
+from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisKind, diagnose, known_specs
 
-Tone = Literal["good", "note", "bad"]
-_GOOD_WORDS = {"ok", "complete", "now the units", "unit ok"}
-_NOTE_WORDS = {"already", "twice"}
 _LAST = 10
 MAX_LINE = 4_000
 """A scanned line is cut here: no symbol holds more."""
 
 
+class Tone(StrEnum):
+    """How an answer is shown, and what it counts as; the values are those of JSON."""
+
+    GOOD = "good"
+    NOTE = "note"
+    BAD = "bad"
+
+
+class ScanWord(StrEnum):
+    """What a read is called, as the screen shows it; the history has it in lower case."""
+
+    OK = "OK"
+    COMPLETE = "COMPLETE"
+    NOW_THE_UNITS = "NOW THE UNITS"
+    UNIT_OK = "UNIT OK"
+    ALREADY = "ALREADY"
+    TWICE = "TWICE"
+    OTHER_LABEL = "OTHER LABEL"
+    WRONG_LABEL = "WRONG LABEL"
+    SCRAPPED = "SCRAPPED"
+    NOT_A_LABEL = "NOT A LABEL"
+    INCOMPLETE = "INCOMPLETE"
+    NOT_IN_THIS_BOX = "NOT IN THIS BOX"
+
+    @property
+    def counts_as_verified(self) -> bool:
+        """Whether a package is verified with this read."""
+        return self in (ScanWord.OK, ScanWord.COMPLETE)
+
+
+_TONES = {
+    ScanWord.OK: Tone.GOOD,
+    ScanWord.COMPLETE: Tone.GOOD,
+    ScanWord.NOW_THE_UNITS: Tone.GOOD,
+    ScanWord.UNIT_OK: Tone.GOOD,
+    ScanWord.ALREADY: Tone.NOTE,
+    ScanWord.TWICE: Tone.NOTE,
+}
+"""Tones by their words; all others are bad, those of an unknown version too."""
+
+_WORDS = {DiagnosisKind.FOREIGN: ScanWord.OTHER_LABEL, DiagnosisKind.SCRAPPED: ScanWord.SCRAPPED}
+"""Words for what is no match; all others are wrong labels."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScanAnswer:
-    """The answer to one read. `word` is what the screen shows big; `detail` says why and what to do."""
+    """The answer to one read: `word` is what the screen shows large (a string where another version recorded it),
+    `detail` says why and what to do. The fields are keys of JSON."""
 
     tone: Tone
-    word: str
+    word: ScanWord | str
     detail: str
     package: int | None = None
     serials: str = ""
+
+
+def _answer(word: ScanWord, detail: str, package: int | None = None, serials: str = "") -> ScanAnswer:
+    return ScanAnswer(tone_of(word), word, detail, package, serials)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +108,23 @@ class Station:
     ) -> None:
         self._ledger, self._batch, self._clock = ledger, batch, clock
         self._with_units = with_units
-        self._specs = _known_specs(ledger)
+        self._specs = known_specs(ledger)
         self._times: deque[float] = deque(maxlen=1000)
         self._open_package: Package | None = None
         self._unscanned: list[str] = []
         self._verified = ledger.counts(batch.id)["verified"]
         counts, newest = ledger.scanner_reads(batch.id, _LAST)
         self.reads = sum(counts.values())
-        self.wrong = sum(number for word, number in counts.items() if tone_of(word) == "bad")
+        self.wrong = sum(number for word, number in counts.items() if tone_of(word.upper()) is Tone.BAD)
         self.earlier = tuple(self._recorded_answer(data) for data in newest)
         """The newest reads of earlier sessions, the newest first."""
 
     def _recorded_answer(self, data: Mapping[str, Any]) -> ScanAnswer:
-        """A recorded read as the verdict that it was."""
+        """A recorded read as the answer that it got."""
         number = data["package"]
         serials = next(self._ledger.packages(self._batch.id, number, 1)).serials_text if number else ""
-        return ScanAnswer(tone_of(data["verdict"]), data["verdict"].upper(), data.get("detail", ""), number, serials)
+        word = data["verdict"].upper()
+        return ScanAnswer(tone_of(word), word, data.get("detail", ""), number, serials)
 
     @property
     def counts(self) -> StationCounts:
@@ -86,11 +133,6 @@ class Station:
         recent = sum(1 for moment in self._times if now - moment <= 60)
         return StationCounts(self._batch.packages, self._verified, self.reads, self.wrong, recent)
 
-    @property
-    def waiting_for(self) -> Sequence[str]:
-        """With units: serials of the open package whose devices were not scanned yet."""
-        return tuple(self._unscanned)
-
     def read(self, line: str) -> ScanAnswer | None:
         """Judge and record one line; None for an empty one."""
         text = line.rstrip("\r\n")
@@ -98,104 +140,76 @@ class Station:
             return None
         self._times.append(self._clock())
         self.reads += 1
-        cut = len(text) > MAX_LINE
-        verdict = self._check_unit(text) if self._open_package else None
-        if verdict is None:
-            verdict = self._check_package(text[:MAX_LINE])
-        if cut:
-            verdict = ScanAnswer("bad", "NOT A LABEL", f"a text of {len(text):,} characters")
-        done = verdict.package if verdict.tone == "good" and verdict.word in ("OK", "COMPLETE") else None
-        self._ledger.record_reads(
-            self._batch.id,
-            [
-                {
-                    "verdict": verdict.word.lower(),
-                    "package": verdict.package,
-                    "file": "scanner",
-                    "page": None,
-                    "x_mm": None,
-                    "y_mm": None,
-                    **({"detail": verdict.detail} if verdict.detail else {}),
-                }
-            ],
-            [done] if done else [],
-        )
-        self._verified += bool(done)
-        self.wrong += verdict.tone == "bad"
-        return verdict
+        answer = self._check_unit(text) if self._open_package else None
+        if answer is None:
+            answer = self._check_package(text[:MAX_LINE])
+        if len(text) > MAX_LINE:
+            answer = _answer(ScanWord.NOT_A_LABEL, f"a text of {len(text):,} characters")
+        self._record(answer)
+        self.wrong += answer.tone is Tone.BAD
+        return answer
+
+    def _record(self, answer: ScanAnswer) -> None:
+        """Write a read into the ledger, and its package as verified, where that is so."""
+        verified = isinstance(answer.word, ScanWord) and answer.word.counts_as_verified
+        packages = [answer.package] if verified and answer.package else []
+        read = {
+            "verdict": answer.word.lower(),
+            "package": answer.package,
+            "file": "scanner",
+            "page": None,
+            "x_mm": None,
+            "y_mm": None,
+            **({"detail": answer.detail} if answer.detail else {}),
+        }
+        self._ledger.record_reads(self._batch.id, [read], packages)
+        self._verified += len(packages)
+
+    def _diagnose(self, text: str) -> Diagnosis:
+        return diagnose(text.encode("utf-8", "surrogateescape"), self._batch.id, self._ledger, self._specs)
 
     def _check_package(self, text: str) -> ScanAnswer:
-        data = text.encode("utf-8", "surrogateescape")
-        found = diagnose(data, self._batch.id, self._ledger, self._specs)
-        if found.kind != "match" or found.package is None:
-            words = {"foreign": "OTHER LABEL", "mismatched": "WRONG LABEL", "scrapped": "SCRAPPED"}
-            return ScanAnswer("bad", words.get(found.kind, "WRONG LABEL"), found.detail, found.package, found.serials)
+        found = self._diagnose(text)
+        if not found.matches or found.package is None:
+            word = _WORDS.get(found.kind, ScanWord.WRONG_LABEL)
+            return _answer(word, found.detail, found.package, found.serials)
         package = next(self._ledger.packages(self._batch.id, found.package, 1))
+        known = package.number, package.serials_text
         if self._ledger.times_verified(self._batch.id, package.number):
-            return ScanAnswer(
-                "note",
-                "ALREADY",
-                "this label was verified before: the same label twice, or two boxes with one label?",
-                package.number,
-                package.serials_text,
-            )
+            detail = "this label was verified before: the same label twice, or two boxes with one label?"
+            return _answer(ScanWord.ALREADY, detail, *known)
         if self._with_units:
             self._open_package, self._unscanned = package, [unit.serial for unit in package.units]
-            return ScanAnswer(
-                "good",
-                "NOW THE UNITS",
-                f"scan the {len(package.units)} devices of this package",
-                package.number,
-                package.serials_text,
-            )
-        detail = f"after {found.stripped}" if found.stripped else ""
-        return ScanAnswer("good", "OK", detail, package.number, package.serials_text)
+            return _answer(ScanWord.NOW_THE_UNITS, f"scan the {len(package.units)} devices of this package", *known)
+        return _answer(ScanWord.OK, f"after {found.marks.description}" if found.marks else "", *known)
 
     def _check_unit(self, text: str) -> ScanAnswer | None:
         """A device's own label after its package's; None where the text is a package's label again."""
         package = self._open_package
         if package is None:
             return None
-        tokens = set(re.split(r"[^A-Za-z0-9._-]+", text)) | {text.strip()}
-        compact = text.upper().replace("-", "")
-        for unit in package.units:
-            if unit.serial in tokens or unit.uuid.hex.upper() in compact:
-                if text.startswith(package.payload[:12]):
-                    return None
-                if unit.serial not in self._unscanned:
-                    return ScanAnswer(
-                        "note", "TWICE", f"device {unit.serial} was scanned already", package.number, unit.serial
-                    )
-                self._unscanned.remove(unit.serial)
-                if self._unscanned:
-                    return ScanAnswer(
-                        "good",
-                        "UNIT OK",
-                        f"{len(self._unscanned)} more: {', '.join(self._unscanned[:4])}",
-                        package.number,
-                        unit.serial,
-                    )
-                self._open_package = None
-                return ScanAnswer(
-                    "good", "COMPLETE", "all its devices were scanned", package.number, package.serials_text
-                )
-        if diagnose(text.encode("utf-8", "surrogateescape"), self._batch.id, self._ledger, self._specs).kind == "match":
+        if unit := _unit_named(text, package):
+            if text.startswith(package.payload[:12]):
+                return None
+            return self._take_unit(unit, package)
+        known = package.number, package.serials_text
+        if self._diagnose(text).matches:
             left = ", ".join(self._unscanned[:4])
             self._open_package, self._unscanned = None, []
-            return ScanAnswer(
-                "bad",
-                "INCOMPLETE",
-                f"the package before was not complete ({left} missing): scan it again from its package label",
-                package.number,
-                package.serials_text,
-            )
-        return ScanAnswer(
-            "bad",
-            "NOT IN THIS BOX",
-            f"{printable(text, 60)} is no device of this package",
-            package.number,
-            package.serials_text,
-        )
+            detail = f"the package before was not complete ({left} missing): scan it again from its package label"
+            return _answer(ScanWord.INCOMPLETE, detail, *known)
+        return _answer(ScanWord.NOT_IN_THIS_BOX, f"{printable(text, 60)} is no device of this package", *known)
+
+    def _take_unit(self, unit: Unit, package: Package) -> ScanAnswer:
+        """A device of the open package was scanned."""
+        if unit.serial not in self._unscanned:
+            return _answer(ScanWord.TWICE, f"device {unit.serial} was scanned already", package.number, unit.serial)
+        self._unscanned.remove(unit.serial)
+        if self._unscanned:
+            detail = f"{len(self._unscanned)} more: {', '.join(self._unscanned[:4])}"
+            return _answer(ScanWord.UNIT_OK, detail, package.number, unit.serial)
+        self._open_package = None
+        return _answer(ScanWord.COMPLETE, "all its devices were scanned", package.number, package.serials_text)
 
     def missing(self, limit: int) -> list[str]:
         """Serials of the first packages that were never read right."""
@@ -203,10 +217,12 @@ class Station:
 
 
 def tone_of(word: str) -> Tone:
-    """The tone of a recorded verdict."""
-    return "good" if word in _GOOD_WORDS else "note" if word in _NOTE_WORDS else "bad"
+    """The tone of a word, as it is shown."""
+    return next((tone for known, tone in _TONES.items() if known == word), Tone.BAD)
 
 
-def _known_specs(ledger: Ledger) -> list[Spec]:
-    texts = {batch.spec_text: batch.spec for batch in ledger.batches()}
-    return [spec_from_text(text, f"spec {name}").spec for text, name in texts.items()]
+def _unit_named(text: str, package: Package) -> Unit | None:
+    """The unit of a package whose serial or Device UUID a text holds."""
+    tokens = set(re.split(r"[^A-Za-z0-9._-]+", text)) | {text.strip()}
+    compact = text.upper().replace("-", "")
+    return next((unit for unit in package.units if unit.serial in tokens or unit.uuid.hex.upper() in compact), None)

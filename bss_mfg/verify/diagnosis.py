@@ -5,110 +5,217 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from enum import Enum, StrEnum
 
 from bss_mfg.core.text import printable
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.payload import parse
-from bss_mfg.payload.spec import Spec
+from bss_mfg.payload.spec import Spec, spec_from_text
 from bss_mfg.verify.keyboards import detect_layout
-
-DiagnosisKind = Literal["match", "foreign", "mismatched", "scrapped"]
 
 _AIM = re.compile(r"\](?:d[0-6]|Q[0-6]|C[0-4]|A[0-7]|E[0-4]|z[0-9A-C])")
 _LINE_ENDS = re.compile(r"[\r\n\t]+\Z")
 
 
-@dataclass(frozen=True)
+class DiagnosisKind(StrEnum):
+    """What a text is to the batch at hand."""
+
+    MATCH = "match"
+    FOREIGN = "foreign"
+    MISMATCHED = "mismatched"
+    SCRAPPED = "scrapped"
+
+
+class DiagnosisCause(Enum):
+    """Why a text is what it is."""
+
+    ISSUED = "a barcode of this batch"
+    SCRAPPED_UNIT = "a barcode of this batch, of a package with a scrapped unit"
+    SUPERSEDED = "the barcode that a package had before a unit of it was replaced"
+    OTHER_BATCH = "a barcode of another batch"
+    OTHER_FAMILY = "no barcode of a spec that is used here"
+    NEVER_ISSUED = "right by its spec, and not in the ledger"
+    GS1_SYMBOL = "read from a GS1 Data Matrix"
+    GS1_SEPARATORS = "holds GS1 separators"
+    CAPS_LOCK = "typed by a scanner while caps lock was on"
+    KEYBOARD_LAYOUT = "typed by a scanner on a keyboard layout that is not its own"
+    CUT_OFF = "the beginning of a barcode of this batch"
+    DAMAGED = "can't be taken apart as its spec says"
+    WRONG_FIELDS = "not as its spec says"
+    UNIT_OF_BATCH = "carries the Device UUID of a unit of this batch, and is not its barcode"
+    UNIT_OF_OTHER_BATCH = "carries the Device UUID of a unit of another batch, and is not its barcode"
+
+
+_KINDS = {
+    DiagnosisCause.ISSUED: DiagnosisKind.MATCH,
+    DiagnosisCause.SCRAPPED_UNIT: DiagnosisKind.SCRAPPED,
+    DiagnosisCause.SUPERSEDED: DiagnosisKind.SCRAPPED,
+    DiagnosisCause.OTHER_BATCH: DiagnosisKind.FOREIGN,
+    DiagnosisCause.OTHER_FAMILY: DiagnosisKind.FOREIGN,
+    DiagnosisCause.NEVER_ISSUED: DiagnosisKind.FOREIGN,
+    DiagnosisCause.UNIT_OF_OTHER_BATCH: DiagnosisKind.FOREIGN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ScannerMarks:
+    """What a scanner added to a text: an AIM prefix such as `]d1`, and any of CR, LF and TAB at its end."""
+
+    aim_prefix: str = ""
+    line_end: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.aim_prefix) or self.line_end
+
+    @property
+    def is_gs1(self) -> bool:
+        """Whether the prefix is that of a Data Matrix with FNC1 first (ISO/IEC 15424)."""
+        return self.aim_prefix == "]d2"
+
+    @property
+    def is_code128(self) -> bool:
+        """Whether the prefix is that of a Code 128."""
+        return self.aim_prefix.startswith("]C")
+
+    @property
+    def description(self) -> str:
+        """The marks in words."""
+        prefix = f"AIM prefix {self.aim_prefix}" if self.aim_prefix else ""
+        return ", ".join(filter(None, (prefix, "end-of-line" if self.line_end else "")))
+
+
+@dataclass(frozen=True)  # without slots, as findings: thousands travel between processes
 class Diagnosis:
     """What a text is. `batch` and `package` name the ledger's row where it is known; `detail` says why in words;
-    `stripped` is what was taken off before comparing (an AIM prefix, an end-of-line); `serials` name
-    a foreign label."""
+    `marks` were taken off before comparing; `serials` name the label where it is no match and yet known."""
 
-    kind: DiagnosisKind
-    detail: str
+    cause: DiagnosisCause
+    detail: str = ""
     batch: str | None = None
     package: int | None = None
-    stripped: str = ""
+    marks: ScannerMarks = ScannerMarks()
     serials: str = ""
 
+    @property
+    def kind(self) -> DiagnosisKind:
+        """What the text is to the batch at hand: it follows from the cause."""
+        return _KINDS.get(self.cause, DiagnosisKind.MISMATCHED)
 
-def strip_scanner_marks(text: str) -> tuple[str, str]:
-    """The text without what a scanner may add, one AIM prefix and one end-of-line, and what was taken off, in words."""
-    stripped = ""
-    if prefix := _AIM.match(text):
-        text = text[prefix.end() :]
-        stripped = f"AIM prefix {prefix[0]}"
-    if end := _LINE_ENDS.search(text):
-        text = text[: end.start()]
-        stripped += (", " if stripped else "") + "end-of-line"
-    return text, stripped
+    @property
+    def matches(self) -> bool:
+        """Whether it is a barcode of the batch, as issued, and none of its units is scrapped."""
+        return self.cause is DiagnosisCause.ISSUED
+
+
+def strip_scanner_marks(text: str) -> tuple[str, ScannerMarks]:
+    """The text without what a scanner may add, and what that was."""
+    prefix = ""
+    if found := _AIM.match(text):
+        prefix, text = found[0], text[found.end() :]
+    end = _LINE_ENDS.search(text)
+    return text[: end.start()] if end else text, ScannerMarks(prefix, end is not None)
+
+
+def known_specs(ledger: Ledger) -> list[Spec]:
+    """The specs of all batches, each once: what a label in this factory can be."""
+    texts = {batch.spec_text: batch.spec for batch in ledger.batches()}
+    return [spec_from_text(text, f"spec {name}").spec for text, name in texts.items()]
 
 
 def diagnose(data: bytes, batch_id: str, ledger: Ledger, specs: Sequence[Spec]) -> Diagnosis:
-    """Compare a scanned string with the ledger: byte for byte after at most one AIM prefix and one end-of-line."""
-    text, stripped = strip_scanner_marks(data.decode("utf-8", "surrogateescape"))
-    if stripped.startswith("AIM prefix ]d2"):
-        return Diagnosis("mismatched", "a GS1 Data Matrix (FNC1 first), not a plain one", stripped=stripped)
-    found = ledger.find_payload(text)
-    if found:
-        batch, package = found
-        if batch == batch_id:
-            if ledger.is_scrapped(batch, package):
-                detail = "a unit of this package was scrapped: take it off the line"
-                return Diagnosis("scrapped", detail, batch, package, stripped, _serials(ledger, batch, package))
-            return Diagnosis("match", "", batch, package, stripped)
-        serials = _serials(ledger, batch, package)
-        return Diagnosis("foreign", f"belongs to batch {batch}, package {package}", batch, package, stripped, serials)
-    if superseded := ledger.find_superseded(text):
-        older = f"an older barcode of package {superseded[1]} of batch {superseded[0]}"
-        detail = f"{older}, a unit of it was replaced: take it off the line"
-        return Diagnosis("scrapped", detail, *superseded, stripped, _serials(ledger, *superseded))
-    return _diagnose_unknown(text, batch_id, ledger, specs, stripped)
+    """Compare a scanned string with the ledger: byte for byte, but for the scanner's marks."""
+    text, marks = strip_scanner_marks(data.decode("utf-8", "surrogateescape"))
+    if marks.is_gs1:
+        return Diagnosis(DiagnosisCause.GS1_SYMBOL, "a GS1 Data Matrix (FNC1 first), not a plain one", marks=marks)
+    scan = _Scan(text, marks, batch_id, ledger, specs)
+    return (
+        _diagnose_issued(scan) or _diagnose_superseded(scan) or _diagnose_scanner_fault(scan) or _diagnose_by_spec(scan)
+    )
 
 
-def _serials(ledger: Ledger, batch: str, package: int) -> str:
-    return next(ledger.packages(batch, package, 1)).serials_text
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """A scanned text, and what it is compared with."""
+
+    text: str
+    marks: ScannerMarks
+    batch_id: str
+    ledger: Ledger
+    specs: Sequence[Spec]
+
+    def found(self, cause: DiagnosisCause, detail: str, owner: tuple[str, int] | None = None) -> Diagnosis:
+        """A diagnosis of this text; `owner` is the batch and package that it belongs to."""
+        batch, package = owner or (None, None)
+        return Diagnosis(cause, detail, batch, package, self.marks)
+
+    def named(self, cause: DiagnosisCause, detail: str, owner: tuple[str, int]) -> Diagnosis:
+        """The same, with the serials of its label."""
+        batch, package = owner
+        serials = next(self.ledger.packages(batch, package, 1)).serials_text
+        return Diagnosis(cause, detail, batch, package, self.marks, serials)
 
 
-def _diagnose_unknown(text: str, batch_id: str, ledger: Ledger, specs: Sequence[Spec], stripped: str) -> Diagnosis:
-    if found := ledger.find_payload(text.swapcase()):
-        return Diagnosis("mismatched", "upper and lower case are swapped: caps lock is on", *found, stripped)
-    if keyboard := detect_layout(text, lambda candidate: ledger.find_payload(candidate) is not None):
-        owner = ledger.find_payload(keyboard.text)
+def _diagnose_issued(scan: _Scan) -> Diagnosis | None:
+    owner = scan.ledger.find_payload(scan.text)
+    if owner is None:
+        return None
+    batch, package = owner
+    if batch != scan.batch_id:
+        return scan.named(DiagnosisCause.OTHER_BATCH, f"belongs to batch {batch}, package {package}", owner)
+    if scan.ledger.is_scrapped(batch, package):
+        detail = "a unit of this package was scrapped: take it off the line"
+        return scan.named(DiagnosisCause.SCRAPPED_UNIT, detail, owner)
+    return scan.found(DiagnosisCause.ISSUED, "", owner)
+
+
+def _diagnose_superseded(scan: _Scan) -> Diagnosis | None:
+    owner = scan.ledger.find_superseded(scan.text)
+    if owner is None:
+        return None
+    older = f"an older barcode of package {owner[1]} of batch {owner[0]}"
+    return scan.named(DiagnosisCause.SUPERSEDED, f"{older}, a unit of it was replaced: take it off the line", owner)
+
+
+def _diagnose_scanner_fault(scan: _Scan) -> Diagnosis | None:
+    """A scanner or computer that is set up wrongly, whatever label was read."""
+    find = scan.ledger.find_payload
+    if owner := find(scan.text.swapcase()):
+        return scan.found(DiagnosisCause.CAPS_LOCK, "upper and lower case are swapped: caps lock is on", owner)
+    if keyboard := detect_layout(scan.text, lambda candidate: find(candidate) is not None):
         also = ", and caps lock is on" if keyboard.caps_lock else ""
-        return Diagnosis(
-            "mismatched",
+        detail = (
             f"the computer's keyboard layout is {keyboard.name}{also}: set it to US English, or set the scanner to "
-            f"{keyboard.name}, and scan again",
-            batch=owner[0] if owner else None,
-            package=owner[1] if owner else None,
-            stripped=stripped,
+            f"{keyboard.name}, and scan again"
         )
-    if "\x1d" in text or text.startswith("\xe8"):
-        return Diagnosis("mismatched", "holds GS1 separators (FNC1)", stripped=stripped)
-    spec = parse.matching_spec(text, specs) or parse.bare_spec(text, specs)
+        return scan.found(DiagnosisCause.KEYBOARD_LAYOUT, detail, find(keyboard.text))
+    if "\x1d" in scan.text or scan.text.startswith("\xe8"):
+        return scan.found(DiagnosisCause.GS1_SEPARATORS, "holds GS1 separators (FNC1)")
+    return None
+
+
+def _diagnose_by_spec(scan: _Scan) -> Diagnosis:
+    """A text that was never issued, by what its fields say."""
+    text, batch_id = scan.text, scan.batch_id
+    spec = parse.matching_spec(text, scan.specs) or parse.bare_spec(text, scan.specs)
     if spec is None:
-        return Diagnosis("foreign", f"is no barcode of this family: {printable(text, 60)}", stripped=stripped)
-    if cut := ledger.find_beginning(batch_id, text):
-        detail = f"it is cut off after {len(text)} of {cut[1]} characters"
-        serials = next(ledger.packages(batch_id, cut[0], 1)).serials_text
-        return Diagnosis("mismatched", detail, batch_id, cut[0], stripped, serials)
+        return scan.found(DiagnosisCause.OTHER_FAMILY, f"is no barcode of this family: {printable(text, 60)}")
+    if beginning := scan.ledger.find_beginning(batch_id, text):
+        detail = f"it is cut off after {len(text)} of {beginning[1]} characters"
+        return scan.named(DiagnosisCause.CUT_OFF, detail, (batch_id, beginning[0]))
     try:
         fields = parse.split_fields(text, spec)
         problems = parse.find_faults(fields, spec)
         uuids = parse.device_uuids(fields, spec)
     except InputError as error:
-        return Diagnosis("mismatched", f"{error.what}: it is cut off or damaged", stripped=stripped)
-    for value in uuids:
-        if known := ledger.find_uuid(value):
-            batch, package, serial = known
-            detail = "; ".join(problems) or "it differs from the string that was issued"
-            kind: DiagnosisKind = "mismatched" if batch == batch_id else "foreign"
-            detail = f"carries the Device UUID of {serial} of batch {batch}, but {detail}"
-            return Diagnosis(kind, detail, batch, package, stripped, serial)
+        return scan.found(DiagnosisCause.DAMAGED, f"{error.what}: it is cut off or damaged")
+    for known in filter(None, map(scan.ledger.find_uuid, uuids)):
+        batch, package, serial = known
+        why = "; ".join(problems) or "it differs from the string that was issued"
+        cause = DiagnosisCause.UNIT_OF_BATCH if batch == batch_id else DiagnosisCause.UNIT_OF_OTHER_BATCH
+        detail = f"carries the Device UUID of {serial} of batch {batch}, but {why}"
+        return Diagnosis(cause, detail, batch, package, scan.marks, serial)
     if problems:
-        return Diagnosis("mismatched", "; ".join(problems), stripped=stripped)
+        return scan.found(DiagnosisCause.WRONG_FIELDS, "; ".join(problems))
     unknown = f"Device UUID {', '.join(str(value).upper() for value in uuids[:2])}" if uuids else printable(text, 60)
-    return Diagnosis("foreign", f"was never issued here ({unknown})", stripped=stripped)
+    return scan.found(DiagnosisCause.NEVER_ISSUED, f"was never issued here ({unknown})")

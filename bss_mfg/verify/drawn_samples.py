@@ -14,6 +14,7 @@ from bss_mfg.verify.sampling_plans import (
     DecidedLot,
     InspectionSeverity,
     LotDecision,
+    LotVerdict,
     SamplingPlan,
     drawn_numbers,
     next_inspection,
@@ -76,11 +77,11 @@ def draw_sample(
 
 def record_decision(ledger: Ledger, batch: Batch, decision: LotDecision) -> None:
     """Write down what was decided of a lot; an incomplete check decides nothing."""
-    if decision.verdict != "incomplete":
+    if decision.verdict is not LotVerdict.INCOMPLETE:
         ledger.note(
             batch.id,
             _DECIDED,
-            {**_plan_record(decision.plan), "decision": decision.verdict, "wrong": list(decision.wrong)},
+            {**_plan_record(decision.plan), "decision": decision.verdict.value, "wrong": list(decision.wrong)},
         )
 
 
@@ -91,7 +92,7 @@ def advised_inspection(ledger: Ledger, product: str, aql: str) -> tuple[Inspecti
     for event in ledger.events_of((_DECIDED,)):
         # Only the first decision on a lot counts: one that comes back after sorting says nothing of the process.
         if event.batch in batches and event.batch not in lots and event.data["aql"] == aql:
-            accepted = event.data["decision"] == "accept"
+            accepted = event.data["decision"] == LotVerdict.ACCEPT
             lots[event.batch] = DecidedLot(_plan_from_record(event.data), accepted, len(event.data["wrong"]))
     return next_inspection(list(lots.values()))
 

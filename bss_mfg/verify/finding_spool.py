@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from bss_mfg.core.spool import Spool
-from bss_mfg.verify.findings import Finding
+from bss_mfg.verify.findings import Finding, FindingKind
 
 
 class FindingSpool:
@@ -29,21 +29,21 @@ class FindingSpool:
         self._spool.add(items)
         self._chunks += 1
         self._counts.update(item.kind for item in items)
-        self._missing += [item.package for item in items if item.kind == "missing" and item.package]
+        self._missing += [item.package for item in items if item.kind is FindingKind.MISSING and item.package]
 
     @property
     def fault_count(self) -> int:
         """How many are not right, of what was read."""
-        return self._counts.total() - self._counts["matched"]
+        return self._counts.total() - self._counts[FindingKind.MATCHED]
 
     def snapshot(
         self, times_read: Callable[[int], int], unseen: int, unseen_findings: Callable[[], Iterable[Finding]]
     ) -> Findings:
-        """The findings as they stand: `missing` is dropped of packages that turned up; `tail` gives afresh the
-        `unseen` packages that no picture showed."""
+        """The findings as they stand: `missing` is dropped of packages that turned up; `unseen_findings`
+        gives the `unseen` packages that no picture showed anew each time."""
         dropped = Counter(package for package in self._missing if times_read(package))
         counts = self._counts.copy()
-        counts["missing"] += unseen - dropped.total()
+        counts[FindingKind.MISSING] += unseen - dropped.total()
         return Findings(self._spool, self._chunks, frozenset(dropped), counts, unseen, unseen_findings)
 
 
@@ -65,15 +65,15 @@ class Findings:
     def __iter__(self) -> Iterator[Finding]:
         for items in islice(self._spool, self._chunks):
             for item in items:
-                if not (item.kind == "missing" and item.package in self._read_later):
+                if not (item.kind is FindingKind.MISSING and item.package in self._read_later):
                     yield item
         if self.unseen:
             yield from self._unseen_findings()
 
     def faults(self) -> Iterator[tuple[int, Finding]]:
         """Those that are not `matched`, with their place in the order."""
-        if len(self) > self.counts["matched"]:
-            yield from ((index, item) for index, item in enumerate(self) if item.kind != "matched")
+        if len(self) > self.counts[FindingKind.MATCHED]:
+            yield from ((index, item) for index, item in enumerate(self) if item.kind is not FindingKind.MATCHED)
 
     def pick(self, indexes: Iterable[int]) -> dict[int, Finding]:
         """Some of them by their place in the order."""

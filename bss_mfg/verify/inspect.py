@@ -4,93 +4,123 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+from bss_mfg.core.text import printable
 from bss_mfg.errors import InputError
+from bss_mfg.imaging.sources import SUFFIXES, pages_of
 from bss_mfg.payload import parse
 from bss_mfg.payload.formats import SPKI
 from bss_mfg.payload.product_keys import SAMPLE_FINGERPRINTS, PrivateKey, load_public_key
 from bss_mfg.payload.spec import Spec
-
-_CODE128_PREFIX = "AIM prefix ]C"
-"""Only a symbol that is known to be a Code 128 is taken for a bare value: any word would pass for one."""
+from bss_mfg.verify.diagnosis import ScannerMarks, strip_scanner_marks
 
 
-def explain(text: str, specs: Sequence[Spec], key: PrivateKey | None = None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a barcode string says. `payload` is the string made harmless, `spec` the name of the spec that it follows
+    (None: unknown), `notes` what a scanner added. The rows are those of the JSON document of `inspect`."""
+
+    payload: str
+    spec: str | None
+    notes: list[str]
+    fields: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    units: list[dict[str, Any]] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """The record as it is printed."""
+        return {
+            "payload": self.payload,
+            "spec": self.spec,
+            "notes": self.notes,
+            "fields": self.fields,
+            "problems": self.problems,
+            "units": self.units,
+        }
+
+
+def explain(text: str, specs: Sequence[Spec], key: PrivateKey | None = None) -> Explanation:
     """What a barcode string says. An OOB key is shown only as its SHA-256: enough to compare, useless to attack."""
-    from bss_mfg.core.text import printable
-    from bss_mfg.verify.diagnosis import strip_scanner_marks
-
     shown = printable(text, 4000)
-    text, stripped = strip_scanner_marks(text)
-    notes = [f"the scanner added its {stripped}: not part of the string"] if stripped else []
-    spec = parse.matching_spec(text, specs)
-    if spec is None and stripped.startswith(_CODE128_PREFIX):
-        spec = parse.bare_spec(text, specs)
+    text, marks = strip_scanner_marks(text)
+    notes = [f"the scanner added its {marks.description}: not part of the string"] if marks else []
+    spec = _recognised(text, marks, specs)
     if spec is None:
+        swapped = parse.matching_spec(text.swapcase(), specs) is not None
         why = (
-            "upper and lower case are swapped: caps lock is on"
-            if parse.matching_spec(text.swapcase(), specs)
-            else "no known spec begins like this string"
+            "upper and lower case are swapped: caps lock is on" if swapped else "no known spec begins like this string"
         )
-        return {"payload": shown, "spec": None, "notes": notes, "fields": [], "problems": [why], "units": []}
+        return Explanation(shown, None, notes, problems=[why])
     try:
         fields = parse.split_fields(text, spec)
         problems = parse.find_faults(fields, spec)
         uuids = parse.device_uuids(fields, spec)
     except InputError as error:
-        return {
-            "payload": shown,
-            "spec": spec.name,
-            "notes": notes,
-            "fields": [],
-            "problems": [str(error)],
-            "units": [],
-        }
-    report: dict[str, Any] = {
-        "payload": shown,
-        "spec": spec.name,
-        "notes": notes,
-        "fields": [
-            {
-                "key": printable(item.key, 40),
-                "value": printable(item.value, 2000),
-                "status": item.field.status if item.field else "unknown",
-                "source": item.field.source if item.field else None,
-                "note": item.field.note if item.field else "",
-                "means": _meaning(item, spec),
-            }
-            for item in fields
-        ],
-        "problems": problems,
-        "units": [{"uuid": value.hex.upper()} for value in uuids],
+        return Explanation(shown, spec.name, notes, problems=[str(error)])
+    rows = [_field_row(item, spec) for item in fields]
+    if key is None:
+        units = [{"uuid": value.hex.upper()} for value in uuids]
+        return Explanation(shown, spec.name, notes, rows, problems, units)
+    opened = parse.open_credentials(fields, key, parse.unit_count(fields, spec))
+    units = [_unit_row(unit, unit.uuid or (uuids[index] if uuids else None)) for index, unit in enumerate(opened)]
+    return Explanation(
+        shown, spec.name, notes, rows, problems + _differences_inside(opened, uuids, _clear_macs(fields, spec)), units
+    )
+
+
+def _recognised(text: str, marks: ScannerMarks, specs: Sequence[Spec]) -> Spec | None:
+    """The spec of a string. Only a symbol that is known to be a Code 128 is taken for a bare value: any word would pass
+    for one."""
+    spec = parse.matching_spec(text, specs)
+    return parse.bare_spec(text, specs) if spec is None and marks.is_code128 else spec
+
+
+def _field_row(item: parse.ParsedField, spec: Spec) -> dict[str, Any]:
+    return {
+        "key": printable(item.key, 40),
+        "value": printable(item.value, 2000),
+        "status": item.field.status if item.field else "unknown",
+        "source": item.field.source if item.field else None,
+        "note": item.field.note if item.field else "",
+        "means": _meaning(item, spec),
     }
-    if key is not None:
-        opened = parse.open_credentials(fields, key, parse.unit_count(fields, spec))
-        report["units"] = [
-            {
-                "uuid": unit.uuid.hex.upper() if unit.uuid else (uuids[index].hex.upper() if uuids else None),
-                "oob_key_octets": len(unit.key) if unit.key else None,
-                "oob_key_sha256": hashlib.sha256(unit.key.reveal()).hexdigest() if unit.key else None,
-                **({"mac": unit.mac} if unit.mac else {}),
-                **{f"{name}_sha256": hashlib.sha256(value.reveal()).hexdigest() for name, value in unit.extra.items()},
-            }
-            for index, unit in enumerate(opened)
-        ]
-        sealed = [unit.uuid for unit in opened if unit.uuid]
-        if uuids and sealed and list(uuids) != sealed:
-            problems.append("the Device UUIDs inside the encrypted field are not those in clear")
-        inside = [unit.mac for unit in opened if unit.mac]
-        macs = [
-            value.upper()
-            for item in fields
-            if item.field and item.field.source == "unit.mac"
-            for value in parse.unit_values(item, spec)
-        ]
-        if macs and inside and macs != inside:
-            problems.append("the MACs inside the encrypted field are not those in clear")
-    return report
+
+
+def _unit_row(unit: parse.OpenedUnit, uuid: UUID | None) -> dict[str, Any]:
+    """What the encrypted field says of a unit."""
+    return {
+        "uuid": uuid.hex.upper() if uuid else None,
+        "oob_key_octets": len(unit.key) if unit.key else None,
+        "oob_key_sha256": hashlib.sha256(unit.key.reveal()).hexdigest() if unit.key else None,
+        **({"mac": unit.mac} if unit.mac else {}),
+        **{f"{name}_sha256": hashlib.sha256(value.reveal()).hexdigest() for name, value in unit.extra.items()},
+    }
+
+
+def _clear_macs(fields: Sequence[parse.ParsedField], spec: Spec) -> list[str]:
+    """The MAC addresses that the string says in clear."""
+    return [
+        value.upper()
+        for item in fields
+        if item.field and item.field.source == "unit.mac"
+        for value in parse.unit_values(item, spec)
+    ]
+
+
+def _differences_inside(opened: Sequence[parse.OpenedUnit], uuids: Sequence[UUID], macs: Sequence[str]) -> list[str]:
+    """Where the encrypted field says otherwise than the string in clear."""
+    found: list[str] = []
+    sealed = [unit.uuid for unit in opened if unit.uuid]
+    if uuids and sealed and list(uuids) != sealed:
+        found.append("the Device UUIDs inside the encrypted field are not those in clear")
+    inside = [unit.mac for unit in opened if unit.mac]
+    if macs and inside and list(macs) != inside:
+        found.append("the MACs inside the encrypted field are not those in clear")
+    return found
 
 
 def _meaning(item: parse.ParsedField, spec: Spec) -> str:
@@ -116,22 +146,13 @@ def read_strings(target: str) -> list[tuple[str, dict[str, Any]]]:
     except (OSError, ValueError):
         is_file = False
     if not is_file:
-        if (":" not in target and not target.startswith("]C")) or path.suffix.lower() in (
-            ".png",
-            ".jpg",
-            ".jpeg",
-            ".pdf",
-            ".tif",
-            ".tiff",
-            ".bmp",
-        ):
+        if (":" not in target and not target.startswith("]C")) or path.suffix.lower() in SUFFIXES:
             raise InputError(
                 f"{target[:80]!a} is neither a file nor a barcode string",
                 way_out="Give the path of a picture or PDF, or the string in quotes.",
             )
         return [(target, {})]
     from bss_mfg.imaging.code128 import read_code128
-    from bss_mfg.imaging.sources import pages_of
     from bss_mfg.imaging.zxing_reader import read_page
 
     found: list[tuple[str, dict[str, Any]]] = []

@@ -9,13 +9,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal, get_args
 
 from bss_mfg.errors import InputError
 
 InspectionSeverity = Literal["normal", "tightened", "reduced"]
-LotVerdict = Literal["accept", "reject", "incomplete"]
 INSPECTION_SEVERITIES: tuple[InspectionSeverity, ...] = get_args(InspectionSeverity)
+
+
+class LotVerdict(StrEnum):
+    """What is decided of a lot; the values are those of the history and of JSON."""
+
+    ACCEPT = "accept"
+    REJECT = "reject"
+    INCOMPLETE = "incomplete"
+    """Not all of the sample was checked."""
+
 
 AQLS = (
     "0.010",
@@ -173,8 +183,8 @@ def decide_lot(
     bad = tuple(number for number in sample if number in wrong)
     left = tuple(number for number in sample if number not in wrong and number not in right)
     if len(bad) >= plan.reject:
-        return LotDecision(plan, "reject", bad, left)
-    return LotDecision(plan, "incomplete" if left else "accept", bad, left)
+        return LotDecision(plan, LotVerdict.REJECT, bad, left)
+    return LotDecision(plan, LotVerdict.INCOMPLETE if left else LotVerdict.ACCEPT, bad, left)
 
 
 def next_inspection(history: Sequence[DecidedLot]) -> tuple[InspectionSeverity, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bss_mfg.core import parallel
 from bss_mfg.core.processes import TaskFailure
-from bss_mfg.verify.findings import ScannedPage
+from bss_mfg.verify.page_findings import ScannedPage
 from bss_mfg.verify.request import ReadRequest
 from bss_mfg.verify.tasks import FileDescription, PageTask, describe_file, read_pages
 

@@ -15,15 +15,14 @@ from pathlib import Path
 from bss_mfg.core.files import read_bytes
 from bss_mfg.core.processes import TaskFailure
 from bss_mfg.errors import BssError, InputError
-from bss_mfg.imaging.grid import Quad
+from bss_mfg.imaging.geometry import PixelBox, Quad
 from bss_mfg.imaging.label_pictures import LabelPicture, cut_label_picture
-from bss_mfg.imaging.page_frame import PixelBox
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import MAX_FILE_BYTES, Source, source_from_bytes
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import LabelFile
-from bss_mfg.verify.findings import ScannedPage
 from bss_mfg.verify.page import PageReader
+from bss_mfg.verify.page_findings import ScannedPage
 from bss_mfg.verify.request import ReadRequest
 
 

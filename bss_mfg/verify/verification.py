@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from bss_mfg.core import parallel
 from bss_mfg.core.processes import TaskFailure
+from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.text import printable_name
 from bss_mfg.errors import InputError
-from bss_mfg.imaging.grade import SymbolGrade
-from bss_mfg.imaging.grid import Quad
+from bss_mfg.imaging.geometry import PixelBox, Quad
 from bss_mfg.imaging.label_pictures import LabelPicture
-from bss_mfg.imaging.page_frame import PixelBox
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import SUFFIXES
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Batch, LabelFile
 from bss_mfg.verify.drawn_samples import DrawnSample, current_drawn_sample, record_decision
 from bss_mfg.verify.finding_spool import Findings, FindingSpool
-from bss_mfg.verify.findings import FINDING_KINDS, Finding, PackageTracker, ScannedPage, still_missing
+from bss_mfg.verify.findings import Finding, FindingKind, still_missing
+from bss_mfg.verify.outcome import NO_OPTIONS, Verification, VerifyOptions
+from bss_mfg.verify.package_tracker import PackageTracker
 from bss_mfg.verify.page import package_label_files
+from bss_mfg.verify.page_findings import ScannedPage
 from bss_mfg.verify.request import ReadRequest
 from bss_mfg.verify.sampling_plans import LotDecision, decide_lot
 from bss_mfg.verify.task_runner import PAGE_SECONDS, TaskRunner
@@ -35,83 +37,6 @@ MAX_PICTURES = 200
 """Failed labels whose picture is kept for the report."""
 _MAX_PENDING = 2_000
 """Findings that are written down at once, of one large file."""
-
-Progress = Callable[[int, int], None]
-Value = TypeVar("Value")
-
-
-@dataclass(frozen=True, slots=True)
-class VerifyOptions:
-    """What a verification is asked for. `partial`: labels whose place is in no picture are no fault. `sample`: decide
-    by the sample that was drawn last. `resume`: label files that were once read wholly and found right count as read,
-    by the second reader too if that is asked for, and so do packages that were shipped; grades and samples need every
-    file, so with those all are read.
-    """
-
-    partial: bool = False
-    second_reader: bool = False
-    grade: bool = False
-    pictures: bool = False
-    sample: bool = False
-    resume: bool = False
-    reread_scrapped: bool = True
-    """Whether a file with a unit that was scrapped since is read again: its label is to be taken off the line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """The outcome. `findings` are in the order of files and pages; `pictures` are those of failed labels by index of
-    their finding; `broken` lists files and pages that could not be read, with the reason; `troubles` those that were
-    read with difficulty; `parts` are the label files that the ledger knows; `decision` is what a sample says of the
-    lot, where one was asked for; `resumed` counts files that were not read again, and `resumed_labels` their labels.
-    """
-
-    batch: Batch
-    findings: Findings
-    pictures: dict[int, LabelPicture]
-    broken: tuple[tuple[str, str], ...]
-    troubles: tuple[tuple[str, str], ...]
-    files: int
-    pages: int
-    options: VerifyOptions
-    label_files: tuple[LabelFile, ...]
-    decision: LotDecision | None = None
-    resumed: int = 0
-    resumed_labels: int = 0
-
-    @property
-    def partial(self) -> bool:
-        """Whether labels that no picture showed are no fault."""
-        return self.options.partial or self.options.sample
-
-    @property
-    def second_reader(self) -> bool:
-        """Whether each match was read by libdmtx too."""
-        return self.options.second_reader
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many findings of each kind."""
-        return {kind: self.findings.counts[kind] for kind in FINDING_KINDS}
-
-    @property
-    def passed(self) -> bool:
-        """Whether all is right: nothing but matches (with `partial`, also labels that no picture showed the place of;
-        but pictures without a label prove nothing), and every file was read. Of a sample: whether its lot is
-        accepted."""
-        if self.decision:
-            return self.decision.verdict == "accept"
-        matched = self.findings.counts["matched"]
-        return (
-            not self.broken
-            and len(self.findings) == matched + (self.findings.unseen if self.partial else 0)
-            and (not self.pages or matched > 0)
-        )
-
-    @property
-    def unseen(self) -> int:
-        """Labels whose place was in no picture."""
-        return self.findings.unseen
 
 
 def expand_folders(paths: Sequence[Path]) -> list[Path]:
@@ -136,12 +61,13 @@ def verify(
     ledger: Ledger,
     batch: Batch,
     paths: Sequence[Path],
-    options: VerifyOptions = VerifyOptions(),
-    progress: Progress = lambda done, total: None,
+    options: VerifyOptions = NO_OPTIONS,
+    progress: Progress = no_progress,
     *,
     executor: Executor | None = None,
 ) -> Verification:
-    """Read all files and compare with the ledger. Each file's reads are committed when the file is done.
+    """Read all files and compare with the ledger. Reads are committed at the end of each file, and of a large one every
+    few thousand.
 
     On worker processes a page that crashes or stalls a reader is listed and the rest goes on; without an executor all
     is read in this process, which a hostile file may crash. Threads must be one at most: pdfium is not safe in more. A
@@ -184,8 +110,8 @@ class Verifier:
         self,
         ledger: Ledger,
         batch: Batch,
-        options: VerifyOptions = VerifyOptions(),
-        progress: Progress = lambda done, total: None,
+        options: VerifyOptions = NO_OPTIONS,
+        progress: Progress = no_progress,
         *,
         executor: Executor | None = None,
     ) -> None:
@@ -232,7 +158,7 @@ class Verifier:
         self._file = None
 
     def outcome(self, final: bool = False) -> Verification:
-        """Everything so far; the `final` one writes the decision on a sample into the history."""
+        """Everything so far; a `final` outcome writes the decision on a sample into the history."""
         tail = partial(still_missing, self._ledger, self._batch, self._tracker, self._label_files)
         findings = self._spool.snapshot(self._tracker.times_read, self._tracker.unaccounted_count(), tail)
         pictures = self._label_pictures(findings) if self._options.pictures else {}
@@ -240,18 +166,18 @@ class Verifier:
         if decision and final:
             record_decision(self._ledger, self._batch, decision)
         return Verification(
-            self._batch,
-            findings,
-            pictures,
-            tuple(self.broken),
-            tuple(self.troubles),
-            self.files,
-            self.pages,
-            self._options,
-            tuple(self._label_files),
-            decision,
-            self.resumed,
-            self._resumed_labels,
+            batch=self._batch,
+            findings=findings,
+            pictures=pictures,
+            broken=tuple(self.broken),
+            troubles=tuple(self.troubles),
+            files=self.files,
+            pages=self.pages,
+            options=self._options,
+            label_files=tuple(self._label_files),
+            decision=decision,
+            resumed=self.resumed,
+            resumed_labels=self._resumed_labels,
         )
 
     @property
@@ -270,7 +196,7 @@ class Verifier:
         return self._tracker.all_read()
 
     def _page_tasks(self, files: Sequence[Path], file_of_task: dict[PageTask, _FileProgress]) -> Iterator[PageTask]:
-        """The parts of each file that is new; `coming` says which file each belongs to."""
+        """The tasks of each file that is new; `file_of_task` gets the file of each."""
         for path, answer in self._runner.describe_files(files):
             self._opened += 1
             if isinstance(answer, TaskFailure):
@@ -316,7 +242,7 @@ class Verifier:
             return
         self.pages += 1
         found = answer.findings(self._tracker)
-        right = sum(item.kind == "matched" for item in found)
+        right = sum(item.kind is FindingKind.MATCHED for item in found)
         file.matched += right
         file.not_matched += len(found) - right
         self._pending += found
@@ -361,8 +287,8 @@ def _picture_key(item: Finding) -> tuple[str, int, PixelBox]:
 
 
 def _picture_box(item: Finding) -> tuple[PixelBox, Quad | None, int]:
-    ailing = item.defects
-    return item.box or (0, 0, 0, 0), ailing.quad if ailing else None, ailing.size if ailing else 0
+    defects = item.defects
+    return item.box or (0, 0, 0, 0), defects.quad if defects else None, defects.size if defects else 0
 
 
 def _decide(draw: DrawnSample, findings: Iterable[Finding]) -> LotDecision:
@@ -371,7 +297,7 @@ def _decide(draw: DrawnSample, findings: Iterable[Finding]) -> LotDecision:
     wrong: set[int] = set()
     for item in findings:
         if item.package and not item.unseen:
-            (right if item.kind == "matched" else wrong).add(item.package)
+            (right if item.kind is FindingKind.MATCHED else wrong).add(item.package)
     return decide_lot(draw.plan, draw.numbers, right, wrong)
 
 
@@ -380,7 +306,7 @@ def _record_reads(
 ) -> None:
     reads: list[dict[str, Any]] = [
         {
-            "verdict": item.kind,
+            "verdict": item.kind.value,
             "package": item.package,
             "file": item.file,
             "page": item.page,
@@ -389,45 +315,8 @@ def _record_reads(
             **({"detail": item.detail} if item.detail else {}),
         }
         for item in findings
-        if item.kind != "missing"
+        if item.kind is not FindingKind.MISSING
     ]
     if reads or verified:
-        matched = [item.package for item in findings if item.kind == "matched" and item.package]
+        matched = [item.package for item in findings if item.kind is FindingKind.MATCHED and item.package]
         ledger.record_reads(batch.id, reads, matched, verified)
-
-
-def finding_rows(outcome: Verification) -> Iterator[dict[str, Any]]:
-    """The findings as plain records, for JSON, tables and pages."""
-    return map(finding_row, outcome.findings)
-
-
-def finding_row(item: Finding) -> dict[str, Any]:
-    """One finding as a plain record."""
-    return {
-        "verdict": item.kind,
-        "serials": item.serials,
-        "package": item.package,
-        "file": printable_name(item.file) if item.file else None,
-        "page": item.page,
-        "x_mm": item.x_mm,
-        "y_mm": item.y_mm,
-        "detail": item.detail,
-        "unused_error_correction": item.unused_error_correction,
-        "unseen": item.unseen,
-        "wrong_modules": len(item.defects.wrong_modules) if item.defects else None,
-        "grade": _grade_row(item.grade) if item.grade else None,
-    }
-
-
-def _grade_row(grade: SymbolGrade) -> dict[str, Any]:
-    return {
-        "overall": grade.overall,
-        "letter": grade.letter,
-        "gradable": grade.gradable,
-        "pixels_per_module": round(grade.pixels_per_module, 2),
-        "aperture": grade.aperture,
-        "grades": dict(grade.grades),
-        "values": {name: round(value, 4) for name, value in grade.values.items()},
-        "wrong_modules": len(grade.wrong_modules),
-        "wrong_codewords": grade.wrong_codewords,
-    }

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from bss_mfg.core.files import read_bytes
+from bss_mfg.core.models import FileModel
 from bss_mfg.core.toml_files import TomlDocument, load_toml, quoted, validate
 from bss_mfg.credentials import check_serial_pattern, format_serial
 from bss_mfg.errors import InputError
@@ -33,10 +34,8 @@ Upc = Annotated[str, AfterValidator(lambda value: _gtin(value, (12,), "a UPC-A")
 Ean = Annotated[str, AfterValidator(lambda value: _gtin(value, (8, 13), "an EAN"))]
 
 
-class Product(BaseModel):
+class Product(FileModel):
     """A product's file, products/NAME.toml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal[1] = Field(description="Version of this file format.")
     title: Annotated[str, Field(max_length=80, description="Name for people; templates print it as {title}.")] = ""

@@ -117,10 +117,9 @@ class Workspace:
 
     def config(self) -> WorkspaceConfig:
         """The settings."""
-        from pydantic import BaseModel, ConfigDict
+        from bss_mfg.core.models import FileModel
 
-        class _Config(BaseModel):
-            model_config = ConfigDict(frozen=True, extra="forbid")
+        class _Config(FileModel):
             format: Literal[1]
             station: str = ""
 

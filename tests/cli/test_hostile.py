@@ -15,7 +15,7 @@ from PIL import Image
 from bss_mfg.imaging.zxing_reader import read_page
 from bss_mfg.symbol import data_matrix
 from tests.helpers.factory import Factory
-from tests.unit.test_symbol import picture
+from tests.helpers.scans import picture
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome

@@ -4,21 +4,16 @@ earlier version go on."""
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from bss_mfg.errors import InputError, LedgerError, RefusedError
+from bss_mfg.errors import LedgerError, RefusedError
 from bss_mfg.ledger.schema import VERSION
 from bss_mfg.ledger.store import Ledger
-from tests.helpers import ROOT
 from tests.helpers.commands import run_cli
 from tests.helpers.factory import WHO, Factory, make_factory
-
-TRIGGERS = "SELECT name FROM sqlite_schema WHERE type IN ('trigger', 'index') AND name NOT LIKE 'sqlite_%'"
-OLD = ROOT / "tests" / "unit" / "ledger" / "old_ledgers"
 
 
 @pytest.fixture
@@ -70,14 +65,6 @@ def test_a_scrapped_unit_is_neither_programmed_nor_uploaded_nor_printed(line: Fa
     assert "scrapped" in refused.err
 
 
-def test_all_are_scrapped_or_none(line: Factory) -> None:
-    with line.ledger() as ledger:
-        with pytest.raises(InputError, match="not in this batch"):
-            ledger.scrap("B1", ["ebK300000001", "stranger"], "test")
-        assert ledger.scrapped_packages("B1") == set()
-        assert ledger.counts("B1")["scrapped"] == 0
-
-
 def test_a_batch_closes_only_when_its_books_balance(line: Factory, tmp_path: Path) -> None:
     refused = line.cli("close", "B1")
     assert refused.code == 4
@@ -104,47 +91,6 @@ def test_a_batch_closes_only_when_its_books_balance(line: Factory, tmp_path: Pat
     assert line.cli("verify", "B1", labels(line), "--partial").code == 1  # the scrapped one; reading is allowed
     with line.ledger() as ledger:
         assert len(list(ledger.events_of(("batch closed",)))) == 1
-
-
-def old_workspace(root: Path, version: int) -> Factory:
-    """A workspace with a ledger that an earlier version made."""
-    factory = make_factory(root)
-    (factory.root / "ledger.db").unlink()
-    database = sqlite3.connect(factory.root / "ledger.db")
-    database.executescript((OLD / f"v{version}.sql").read_text())
-    database.close()
-    shutil.copy(OLD / f"v{version}.key", factory.workspace.vault_file)
-    return factory
-
-
-@pytest.mark.parametrize("version", range(1, VERSION))
-def test_a_ledger_of_every_earlier_version_goes_on(tmp_path: Path, version: int) -> None:
-    factory = old_workspace(tmp_path / "w", version)
-    before = sqlite3.connect(factory.root / "ledger.db").execute("SELECT seq, digest FROM event").fetchall()
-    with factory.ledger() as ledger:
-        assert ledger.check() == len(before) + 1
-        assert [event.data["from"] for event in ledger.events_of(("ledger migrated",))] == [version]
-        assert ledger.counts("OLD") == {
-            "packages": 3, "printed": 3, "verified": 3, "shipped": 0, "scrapped": 0, "replaced": 0
-        }  # fmt: skip
-        units = list(ledger.units_with_keys("OLD", factory.workspace.open_vault()))
-        assert len(units) == 6
-        assert ledger.scrap("OLD", [units[0].serial], "test") == [units[0].serial]
-        assert [ledger.digest_of(seq) for seq, _ in before] == [digest.hex() for _, digest in before]
-    with factory.ledger() as ledger:
-        assert len(list(ledger.events_of(("ledger migrated",)))) == 1
-        fresh = sqlite3.connect(tmp_path / "fresh.db")
-    fresh.close()
-    other = make_factory(tmp_path / "other")
-    with sqlite3.connect(other.root / "ledger.db") as new, sqlite3.connect(factory.root / "ledger.db") as old:
-        for table in ("batch", "unit", "package", "event", "printed", "product", "superseded", "imported"):
-            assert columns(old, table) == columns(new, table), table
-        later = {("unit_not_imported",)}  # old ones have it from the start, new ones from their first import on
-        assert {*old.execute(TRIGGERS)} - later == {*new.execute(TRIGGERS)}
-
-
-def columns(database: sqlite3.Connection, table: str) -> set[tuple[object, ...]]:
-    return {tuple(row[1:]) for row in database.execute(f"PRAGMA table_info({table})")}
 
 
 def test_a_newer_ledger_is_refused(tmp_path: Path) -> None:

@@ -195,3 +195,17 @@ def test_what_was_rejected_makes_a_new_file_also_where_its_logs_are_the_same(fac
     assert Path(second["file"]).read_bytes() == Path(first["file"]).read_bytes()
     assert answers(factory) == {serial(1): "waiting"}
     assert manifest(factory, "--rejected").json["files"] == []
+
+
+def test_what_a_run_killed_in_another_second_left_is_taken_away(factory: Factory) -> None:
+    """Its temporary file has that second's name, and nobody asked for it again."""
+    factory.add()
+    factory.issue(3)
+    folder = factory.root / "up"
+    folder.mkdir()
+    left = folder / ".C_CONTROL_LOG_20261125070000.txt.0a1b2c3d.part"
+    left.write_bytes(b'{"controlLogs":[\n')
+    done = factory.cli("manifest", "B1", "--out", f"{folder}/")
+    assert done.code == 0, done.err
+    assert not left.exists()
+    assert len(list(folder.iterdir())) == 2

@@ -12,38 +12,9 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from bss_mfg.errors import InputError
-from bss_mfg.label.template.printer import BUILT_IN, load_printer, printer_text
+from bss_mfg.label.template.printer import BUILT_IN
 from tests.helpers.factory import Factory
 from tests.helpers.pictures import pdfium
-
-
-@pytest.mark.parametrize("name", BUILT_IN)
-def test_a_printers_file_says_what_the_printer_is(name: str, tmp_path: Path) -> None:
-    (tmp_path / f"{name}.toml").write_text(printer_text("Line 2", BUILT_IN[name]))
-    found = load_printer(tmp_path / f"{name}.toml")
-    assert found.dots_per_mm_x == pytest.approx(BUILT_IN[name].dots_per_mm_x, rel=1e-5)
-    assert (found.language, found.name) == (BUILT_IN[name].language, name)
-
-
-@pytest.mark.parametrize(
-    ("line", "says"),
-    [
-        ("dots_per_mm = [8]", "dots_per_mm"),
-        ("dots_per_mm = [8, 0.5]", "0.5 is outside 2 to 200"),
-        ("dots_per_mm = [8, 8]\nscale = [1.5, 1.0]", "1.5 is outside 0.9 to 1.1"),
-        ('dots_per_mm = [8, 8]\nlanguage = "epl"', "epl"),
-        ('dots_per_mm = [8, 8]\naddress = "lpt1"', "does not match the pattern"),
-        ("dots_per_mm = [8, 8]\ndpi = 203", "no such field"),
-        ("", "this field is missing"),
-    ],
-)
-def test_broken_printer_files_are_refused_with_file_and_field(tmp_path: Path, line: str, says: str) -> None:
-    (tmp_path / "p.toml").write_text(f"format = 1\n{line}\n")
-    with pytest.raises(InputError) as caught:
-        load_printer(tmp_path / "p.toml")
-    assert says in str(caught.value)
-    assert "p.toml" in str(caught.value)
 
 
 def test_printers_are_added_listed_and_used(factory: Factory) -> None:
@@ -122,9 +93,6 @@ def test_the_test_page_prints_rulers_and_every_dimension(factory: Factory, tmp_p
     assert {"4 DOTS", "5 DOTS"} <= texts
 
 
-# --- preflight -----------------------------------------------------------------------------------------------------
-
-
 def test_preflight_says_what_will_be_printed(factory: Factory) -> None:
     factory.add()
     done = factory.cli("preflight", "bulb", "--template", "roll-50x30", "--printer", "zpl-203", "--json")
@@ -153,9 +121,6 @@ def test_preflight_fails_for_what_will_not_print(factory: Factory) -> None:
     assert "does not fit 27 mm" in whats
     assert "needs 3 lines" in whats
     assert "FAIL" in factory.cli("preflight", "bulb", "--template", "roll-50x30", "--printer", "zpl-203").out
-
-
-# --- preview -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("form", ["png", "pdf", "svg"])

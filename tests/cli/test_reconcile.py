@@ -2,62 +2,23 @@
 
 from __future__ import annotations
 
-import base64
-import csv
 import hashlib
 import json
-import os
 import random
 import re
 import shutil
-import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import pytest
-import zxingcpp
 
-from bss_mfg.cli.reconcile import document
 from bss_mfg.manifest.log_mapping import load_mapping
-from bss_mfg.payload.product_keys import load_private_key
 from bss_mfg.reconcile.batch_records import BatchRecords
 from bss_mfg.reconcile.comparison import Comparison
 from bss_mfg.reconcile.control_logs import reconcile_control_logs
 from bss_mfg.reconcile.programming_files import reconcile_programming
-from bss_mfg.reconcile.reconciliation import reconcile
 from tests.helpers.commands import Outcome
 from tests.helpers.factory import Factory
-
-
-def made(factory: Factory, units: int = 6, per_package: int = 2, batch: str = "B1", template: str = "") -> Path:
-    """A batch with its labels, programming file and control log in its folder."""
-    if not (factory.root / "products" / "bulb.toml").exists():
-        factory.add(units_per_package=per_package, oob_bytes=16)
-    factory.issue(units, batch)
-    factory.label(batch, template or ("sheet-a4-24" if per_package == 1 else "multipack-100x70"))
-    folder = factory.root / "batches" / batch
-    assert factory.cli("program", batch, "--format", "csv", "--out", folder / "keys.csv").code == 0
-    assert factory.cli("manifest", batch, "--out", f"{folder}/upload/").code == 0
-    return folder
-
-
-def log_of(folder: Path) -> Path:
-    (path,) = (folder / "upload").glob("C_CONTROL_LOG_*.txt")
-    return path
-
-
-def reconciled(factory: Factory, batch_id: str = "B1", folder: Path | None = None, key: bool = False) -> Outcome:
-    """What the command says as JSON, without a process of its own."""
-    private = load_private_key(factory.private_key.read_bytes(), "key") if key else None
-    with factory.ledger() as ledger:
-        batch, vault = ledger.batch(batch_id), factory.workspace.open_vault()
-        mapping = load_mapping(batch.spec, factory.root / "specs")
-        where = folder or factory.workspace.batch_folder(batch_id)
-        outcome = reconcile(ledger, vault, batch, where, mapping, private_key=private)
-    return Outcome(0 if outcome.agrees else 1, json.dumps(document(outcome)), "")
+from tests.helpers.reconciling import compared, log_of, made, reconciled
 
 
 def said(outcome: Outcome, kind: str) -> list[tuple[str, str, str]]:
@@ -69,13 +30,6 @@ def said(outcome: Outcome, kind: str) -> list[tuple[str, str, str]]:
 def notes(outcome: Outcome, kind: str) -> str:
     (account,) = [one for one in outcome.json["kinds"] if one["kind"] == kind]
     return "\n".join(f"{one['file']}: {one['what']}" for one in account["notes"])
-
-
-def compared(outcome: Outcome) -> list[int]:
-    return [one["compared"] for one in outcome.json["kinds"]]
-
-
-# --- agreement ----------------------------------------------------------------------------------------------------
 
 
 def test_what_was_made_agrees_and_nothing_is_written(factory: Factory) -> None:
@@ -115,9 +69,6 @@ def test_many_differences_are_bounded_as_text(factory: Factory) -> None:
     assert outcome.code == 1
     assert "programming   and 81 more: --json has all" in outcome.out
     assert len(said(reconciled(factory), "programming")) == 131
-
-
-# --- the three lies of the issue --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kept", ["sidecar as it was", "sidecar forged"])
@@ -264,9 +215,6 @@ def test_a_label_file_of_another_batch_is_named_with_that_batch(factory: Factory
             assert len(found) == 3
 
 
-# --- more lies ----------------------------------------------------------------------------------------------------
-
-
 def test_a_key_of_another_unit_and_a_broken_row_are_named(factory: Factory) -> None:
     folder = made(factory)
     path = folder / "keys.csv"
@@ -340,9 +288,6 @@ def test_hostile_texts_in_a_control_log_are_told_harmlessly(factory: Factory) ->
         found = said(reconciled(factory), "control logs")
         assert serial.decode() in {unit for unit, _, _ in found}
         assert all("".join(one).isascii() and "".join(one).isprintable() for one in found)
-
-
-# --- what is no difference, and is said -----------------------------------------------------------------------------
 
 
 def test_files_that_lie_elsewhere_are_said(factory: Factory) -> None:
@@ -493,70 +438,3 @@ def test_demo_ends_with_it(demo_factory: Factory) -> None:
     for batch in batches:
         outcome = reconciled(demo_factory, batch.id)
         assert outcome.code == 0 and compared(outcome) == [batch.units, batch.packages, batch.units]
-
-
-# --- a thousand units, read by others -------------------------------------------------------------------------------
-
-
-def openssl(*arguments: object, data: bytes) -> bytes:
-    return subprocess.run(["openssl", *map(str, arguments)], input=data, capture_output=True, check=True).stdout
-
-
-def open_field(key: Path, sealed: bytes) -> bytes:
-    """ECIES (SEC 1, X9.63 SHA-256, AES-128-GCM) with nothing but openssl and hashlib. GCM's text is AES-CTR from 2."""
-    point = bytes.fromhex("3039301306072a8648ce3d020106082a8648ce3d030107032200") + sealed[:33]
-    peer = b"-----BEGIN PUBLIC KEY-----\n" + base64.encodebytes(point) + b"-----END PUBLIC KEY-----\n"
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(peer)
-        file.flush()
-        shared = openssl("pkeyutl", "-derive", "-inkey", key, "-peerkey", file.name, data=b"")
-    material = hashlib.sha256(shared + b"\0\0\0\1" + sealed[:33] + b"amazon-bss-ob04").hexdigest()
-    counter = material[32:56] + "00000002"
-    return openssl("enc", "-d", "-aes-128-ctr", "-K", material[:32], "-iv", counter, data=sealed[33:-16])
-
-
-def symbols(pdf: Path, folder: Path) -> Iterator[str]:
-    """Every Data Matrix of a PDF, by poppler and zxing-cpp."""
-    subprocess.run(["pdftoppm", "-gray", "-r", "300", pdf, folder / pdf.stem], check=True)
-    for path in sorted(folder.glob(f"{pdf.stem}-*.pgm")):
-        _, size, _, pixels = path.read_bytes().split(b"\n", 3)
-        width, height = map(int, size.split())
-        page = np.frombuffer(pixels, np.uint8).reshape(height, width)
-        for found in zxingcpp.read_barcodes(page, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.DataMatrix)):
-            yield found.bytes.decode("ascii")
-        path.unlink()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("per_package", [1, 2, 6])
-def test_a_thousand_units_read_by_others_agree_with_the_ledger(
-    new_factory: Callable[[], Factory], tmp_path: Path, per_package: int
-) -> None:
-    factory = new_factory()
-    units = 1000 if per_package < 6 else 1002
-    folder = made(factory, units, per_package)
-    programmed = {row["uuid"]: row["oob_key"] for row in csv.DictReader((folder / "keys.csv").open(newline=""))}
-    logged: dict[str, str] = {}
-    for log in json.loads(log_of(folder).read_text())["controlLogs"]:
-        if "device" in log:
-            device = log["device"]
-            logged[device["radios"]["bluetoothMesh"]["deviceUuid"]] = device["bluetoothMeshData"][
-                "encryptedCredentials"
-            ]
-    texts = [text for pdf in sorted((folder / "labels").glob("*.pdf")) for text in symbols(pdf, tmp_path)]
-    assert len(texts) == len(set(texts)) == units // per_package
-
-    def opened(text: str) -> list[tuple[str, str]]:
-        fields = dict(part.split(":", 1) for part in text.rstrip(";").split(";"))
-        plain = open_field(factory.private_key, base64.b64decode(fields["BMD"])).hex().upper()
-        found = [(plain[at : at + 32], plain[at + 32 : at + 64]) for at in range(0, len(plain), 64)]
-        assert [device for device, _ in found] == fields["BMU"].split("_")
-        assert all(logged[device] == fields["BMD"] for device, _ in found)
-        return found
-
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        barcodes = dict(pair for found in threads.map(opened, texts) for pair in found)
-    assert barcodes == programmed and set(logged) == set(programmed) and len(programmed) == units
-    outcome = reconciled(factory, key=True)
-    assert outcome.code == 0, outcome.out[-2000:]
-    assert compared(outcome) == [units, units // per_package, units]

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
 import stat
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from bss_mfg.programming.registry import formats
-from tests.cli.test_tables import soffice
 from tests.helpers.factory import Factory
 
 
@@ -77,22 +74,6 @@ def test_a_foreign_file_is_in_the_way_and_stops_the_release(line: Factory, tmp_p
     assert released(line) == [0, 0, 0, 0]
 
 
-def test_a_station_alone_opens_a_sealed_export(line: Factory, tmp_path: Path) -> None:
-    if shutil.which("age-keygen") is None:
-        pytest.skip("age is not installed: sudo apt-get install age")
-    made = subprocess.run(["age-keygen", "-o", tmp_path / "station.key"], capture_output=True, text=True, check=True)
-    station = made.stderr.split()[-1]
-    done = line.cli("program", "B1", "--format", "csv", "--out", f"{tmp_path}/keys/", "--to", station, "--json")
-    assert done.code == 0, done.err
-    (path,) = map(Path, done.json["files"])
-    assert path.name == "B1-keys-001.csv.age"
-    opened = subprocess.run(
-        ["age", "-d", "-i", tmp_path / "station.key", path], capture_output=True, text=True, check=True
-    )
-    assert [row["serial"] for row in csv.DictReader(opened.stdout.splitlines())] == [f"0000000{n}" for n in range(1, 5)]
-    assert not list((tmp_path / "keys").glob("*.csv"))
-
-
 def test_what_was_read_back_is_compared(line: Factory, tmp_path: Path) -> None:
     keys = tmp_path / "keys.csv"
     assert line.cli("program", "B1", "--format", "csv", "--out", keys).code == 0
@@ -109,21 +90,6 @@ def test_what_was_read_back_is_compared(line: Factory, tmp_path: Path) -> None:
     assert one[2] not in bad.out + bad.err
 
 
-@pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_a_read_back_that_libreoffice_saved_is_read_exactly(line: Factory, tmp_path: Path, kind: str) -> None:
-    """Opened as a table of text columns; opened as numbers, each lost zero is named and nothing is guessed."""
-    keys = tmp_path / "keys.csv"
-    assert line.cli("program", "B1", "--format", "csv", "--out", keys).code == 0
-    text_columns = "--infilter=CSV:44,34,76,1,1/2/2/2/3/2"
-    saved = soffice(keys, kind, tmp_path / "saved", text_columns)
-    done = line.cli("program", "B1", "--check", saved)
-    assert done.code == 0, done.err
-    if kind == "csv":
-        careless = line.cli("program", "B1", "--check", soffice(keys, kind, tmp_path / "numbers"), "--json")
-        assert careless.code == 1
-        assert "spreadsheet" in {item["kind"] for item in careless.json["differences"]}
-
-
 def test_the_command_offers_every_format() -> None:
     """Written out there, so that help needs none of the formats' libraries."""
     from bss_mfg.cli.program import FORMATS
@@ -132,9 +98,9 @@ def test_the_command_offers_every_format() -> None:
     assert set(FORMATS) == set(NAMES) == set(formats())
 
 
-# --- what the factory brought ----------------------------------------------------------------------------------------
-
 CODE, MAC = "83FED3407A939723A5C639B26916D505C3B5", "BF91A2B05327F4D5"
+
+
 PUK = "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgADLZXG+MzHkCUT1F88yQpaiDW7vu8XDSIhJwsVr2bmmag="
 
 

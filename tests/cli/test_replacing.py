@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from bss_mfg.errors import LedgerError
-from bss_mfg.ledger.life import TRANSITIONS
 from tests.helpers.factory import Factory
 
 
@@ -201,15 +199,9 @@ def test_a_shipped_package_is_neither_printed_nor_scrapped_until_it_comes_back(l
     assert line.cli("ship", "B1", "--for", "x").code == 2
 
 
-def test_scrapped_is_for_ever_in_the_table_of_moves() -> None:
-    assert set(TRANSITIONS["scrapped"].values()) == {"scrapped"}
-    assert "print" not in TRANSITIONS["shipped"]
-    assert all(state in TRANSITIONS for moves in TRANSITIONS.values() for state in moves.values())
-
-
-# --- identities from before -------------------------------------------------------------------------------------------
-
 UUID = "70cf7c97-32a3-45b6-9149-4810d2e9cbf4"
+
+
 KEY = "000102030405060708090a0b0c0d0e0f"
 
 
@@ -286,18 +278,6 @@ def test_a_contradicting_list_is_refused_whole(factory: Factory, tmp_path: Path,
     assert "nothex" not in refused.err
     with factory.ledger() as ledger:
         assert ledger.known_serials(1, ["FINE-1"]) == {}
-
-
-def test_a_foreign_serial_is_refused_by_its_row(factory: Factory, tmp_path: Path) -> None:
-    factory.add()
-    with factory.ledger() as ledger, ledger.transaction():
-        number, _ = ledger.product_number("bulb", "ebK3", "0" * 64)
-    with factory.ledger() as ledger, pytest.raises(LedgerError, match="contradicts"), ledger.transaction():
-        from bss_mfg.model import ImportedIdentity
-
-        listed = [ImportedIdentity(2, "A", None, b"k" * 32), ImportedIdentity(3, "B", None, None)]
-        assert ledger.import_issued(number, "bulb", listed, "f", "") == 2
-        ledger.import_issued(number, "bulb", [ImportedIdentity(2, "C", None, b"k" * 32)], "f", "")
 
 
 def test_a_replaced_unit_gets_no_label_by_name(line: Factory) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -15,8 +14,9 @@ import pytest
 
 from bss_mfg.ledger.store import Ledger
 from tests.helpers import ROOT
+from tests.helpers.commands import interrupted
 from tests.helpers.factory import WHO, Factory, make_factory
-from tests.unit.payload.test_family import PUKS
+from tests.helpers.specs import PUKS
 
 
 def outputs(factory: Factory, batch: str = "B1") -> dict[str, bytes]:
@@ -199,16 +199,6 @@ def test_a_wrong_label_stops_before_the_upload(factory: Factory) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def interrupted(running: subprocess.Popen[str]) -> str:
-    """What a command says that gets a Ctrl-C now; it ends at once, and with the code for it."""
-    begun = time.monotonic()
-    running.send_signal(signal.SIGINT)
-    _, told = running.communicate(timeout=60)
-    assert time.monotonic() - begun < 3  # a second on a quiet machine
-    assert running.returncode == 130
-    return told
-
-
 def test_ctrl_c_ends_within_a_second_and_resume_goes_on(factory: Factory) -> None:
     factory.add()
     running = subprocess.Popen(

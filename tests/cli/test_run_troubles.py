@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from bss_mfg.cli.run_progress import RunDisplay
+from bss_mfg.cli.progress import RunDisplay
 from bss_mfg.core.files import immediate_lock, sha256_of
 from bss_mfg.core.processes import ProcessExecutor
 from bss_mfg.errors import MissingError
@@ -25,9 +25,9 @@ from bss_mfg.pipeline.estimate import refuse_full_disk
 from bss_mfg.pipeline.pipeline import run_pipeline
 from bss_mfg.pipeline.plan import PreparedRun, new_plan, prepare_run, write_plan
 from bss_mfg.workspace.workspace import Workspace
-from tests.cli.test_bad_input import good_pem
-from tests.cli.test_run import interrupted
+from tests.helpers.commands import interrupted
 from tests.helpers.factory import Factory
+from tests.helpers.keys import good_pem
 
 
 def prepared(factory: Factory, units: int) -> PreparedRun:

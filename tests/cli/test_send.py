@@ -5,101 +5,23 @@ from __future__ import annotations
 
 import csv
 import re
-import signal
-import socket
-import subprocess
 import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import pytest
 
-from bss_mfg.errors import InputError
-from bss_mfg.label.printing.raw_port import (
-    TRIES,
-    SendOutcome,
-    SendResult,
-    parse_address,
-    send_to_raw_port,
-    split_formats,
-)
+from bss_mfg.label.printing.raw_port import TRIES, SendResult, send_to_raw_port, split_formats
 from tests.helpers.commands import Outcome
 from tests.helpers.factory import Factory
+from tests.helpers.raw_port import END, RawPort
 
 LABELS = 60
+
+
 WAYS = ("--template", "roll-50x30", "--printer", "zpl-203")
-END = b"^XZ\n"
-
-
-class RawPort:
-    """A printer's port 9100 in a thread: takes what comes, one connection after the other.
-
-    `cut_after`: after so many bytes the first connection is reset, as by a printer that is switched off. `hold`: keeps
-    connections open until the end, as some printers do. `stall`: accepts and never reads.
-    """
-
-    def __init__(self, *, listen: bool = True, cut_after: int = 0, hold: bool = False, stall: bool = False) -> None:
-        self._cut_after, self._hold, self._stall = cut_after, hold, stall
-        self._socket = socket.socket()
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # what is under way is not much
-        self._socket.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
-        self.address = f"tcp://127.0.0.1:{self._socket.getsockname()[1]}"
-        self.received: list[bytes] = []
-        self._thread = threading.Thread(target=self._serve)
-        self._over = threading.Event()
-        if listen:
-            self.listen()
-
-    def listen(self) -> None:
-        """Begin to take connections."""
-        self._socket.settimeout(0.05)
-        self._socket.listen()
-        self._thread.start()
-
-    def __enter__(self) -> RawPort:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._over.set()
-        if self._thread.ident:
-            self._thread.join()
-        self._socket.close()
-
-    def _serve(self) -> None:
-        while not self._over.is_set():
-            try:
-                connection, _ = self._socket.accept()
-            except TimeoutError:
-                continue
-            with connection:
-                connection.settimeout(20)
-                self._take(connection)
-
-    def _take(self, connection: socket.socket) -> None:
-        data = bytearray()
-        first = not self.received
-        self.received.append(b"")
-        if self._stall:
-            self._over.wait()
-            return
-        limit = self._cut_after if first and self._cut_after else 1 << 40
-        while len(data) < limit and (piece := connection.recv(min(4096, limit - len(data)))):
-            data += piece
-            self.received[-1] = bytes(data)
-        if len(data) >= limit:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # close with a reset
-        if self._hold:
-            self._over.wait()
-
-    def taken(self, connections: int = 1) -> list[bytes]:
-        """What has come, once so many connections have."""
-        deadline = time.monotonic() + 10
-        while len(self.received) < connections and time.monotonic() < deadline:
-            time.sleep(0.01)
-        return self.received
 
 
 @pytest.fixture
@@ -300,28 +222,6 @@ def test_labels_are_counted_on_sheets_too(factory: Factory) -> None:
     assert history(factory)[0][1]["labels"] == 26
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_an_interrupted_sending_is_remembered(batch: Factory, how: signal.Signals) -> None:
-    """Stopped by the operator or a power cut while the printer is printing: to send it again takes an --again."""
-    with RawPort(stall=True) as port:
-        running = subprocess.Popen(
-            batch.command("labels", "B1", *WAYS, "--send", port.address),
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        deadline = time.monotonic() + 60
-        while not port.received and time.monotonic() < deadline:
-            time.sleep(0.02)
-        time.sleep(0.5)  # the buffers are full by now
-        running.send_signal(how)
-        _, err = running.communicate(timeout=60)
-        assert running.returncode == (130 if how is signal.SIGINT else -how), err
-    with RawPort() as port:
-        again = labels(batch, port.address)
-        assert again.code == 4, "labels that may lie in the tray were sent again unasked"
-        assert port.received == []
-    assert "labels sent" not in [kind for kind, _ in history(batch)]
-
-
 def test_a_label_can_be_reprinted_and_sent_as_often_as_needed(batch: Factory) -> None:
     """A reprint has its own reason and its own file; that its dots went out before is what a reprint is."""
     assert batch.cli("labels", "B1", *WAYS).code == 0
@@ -349,13 +249,6 @@ BAD = (
 )
 
 
-@pytest.mark.parametrize("address", BAD)
-def test_bad_addresses_are_named(address: str) -> None:
-    with pytest.raises(InputError, match="is no printer address") as caught:
-        parse_address(address)
-    assert "tcp://HOST:9100" in str(caught.value)
-
-
 @pytest.mark.parametrize("address", [BAD[0], BAD[4]])
 def test_a_bad_address_is_an_error_of_input(batch: Factory, address: str) -> None:
     done = labels(batch, address)
@@ -371,55 +264,3 @@ def test_no_address_is_never_taken_for_not_sending(batch: Factory, address: str)
     done = labels(batch, address)
     assert done.code in (2, 3), done.err
     assert "address" in done.err
-
-
-def test_good_addresses() -> None:
-    assert parse_address("tcp://printer-3.line.example") == ("printer-3.line.example", 9100)
-    assert parse_address("tcp://10.0.0.7:6101/") == ("10.0.0.7", 6101)
-    assert parse_address("tcp://[fe80::1]:9100") == ("fe80::1", 9100)
-
-
-def test_a_printer_that_never_hangs_up_has_taken_everything() -> None:
-    with RawPort(hold=True) as port:
-        assert send_to_raw_port(port.address, [b"one^XZ\n"], timeout_s=0.3) == SendResult(1, 7)
-        assert port.received == [b"one^XZ\n"]
-
-
-def test_a_printer_that_stalls_is_given_up() -> None:
-    with RawPort(stall=True) as port:
-        result = send_to_raw_port(port.address, [bytes(10_000) + END] * 1000, timeout_s=0.5)
-    assert result.outcome is SendOutcome.CUT_OFF
-    assert "timed out" in result.reason
-    assert 0 < result.bytes_sent < 10_004_000
-    assert result.labels <= result.bytes_sent // 10_003 + 1
-
-
-class Taking:
-    """A connection that takes so many bytes and breaks."""
-
-    def __init__(self, bytes_taken: int) -> None:
-        self._left = bytes_taken
-
-    def send(self, data: memoryview) -> int:
-        taken = min(len(data), self._left)
-        if not taken:
-            raise ConnectionResetError(104, "Connection reset by peer")
-        self._left -= taken
-        return taken
-
-    def setsockopt(self, *_: object) -> None:
-        pass
-
-    def __enter__(self) -> Taking:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
-@pytest.mark.parametrize(("bytes_taken", "most"), [(1, 0), (5, 0), (6, 1), (7, 1), (12, 1), (13, 2), (20, 3)])
-def test_a_label_counts_from_its_last_command_on(monkeypatch: pytest.MonkeyPatch, bytes_taken: int, most: int) -> None:
-    """Its line end need not have gone out: the bound is an upper one at every single byte."""
-    monkeypatch.setattr(socket, "create_connection", lambda *_, **__: Taking(bytes_taken))
-    result = send_to_raw_port("tcp://printer", split_formats(b"one^XZ\ntwo^XZ\nend^XZ\n", "zpl"))
-    assert (result.labels, result.bytes_sent) == (most, bytes_taken)

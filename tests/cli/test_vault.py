@@ -3,8 +3,6 @@ batches whose keys are destroyed."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 import pty
@@ -17,11 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from bss_mfg.errors import LedgerError
-from bss_mfg.model import Secret
 from bss_mfg.workspace import vault_key_files
 from tests.helpers.commands import Outcome, run_cli
 from tests.helpers.factory import Factory, make_factory
+from tests.helpers.programmed import program
 
 PASSPHRASE = "correct horse battery staple"
 
@@ -39,17 +36,6 @@ def line(factory: Factory) -> Factory:
     factory.add(oob_bytes=16)
     factory.issue(5)
     return factory
-
-
-def program(factory: Factory, env: dict[str, str] | None = None, batch: str = "B1") -> list[dict[str, str]]:
-    """What the line gets, and not the file: that is taken away again."""
-    out = factory.root / "out.csv"
-    run = factory.process if "KEYRING_FILE" in (env or {}) else factory.cli  # Python chooses its keyring once
-    done = run("program", batch, "--format", "csv", "--out", out, "--again", "--reason", "to look", env=env)
-    assert done.code == 0, done.err
-    text = out.read_text()
-    out.unlink()
-    return list(csv.DictReader(io.StringIO(text)))
 
 
 def units_of(factory: Factory) -> list[tuple[object, ...]]:
@@ -161,7 +147,7 @@ def test_a_short_passphrase_is_refused(line: Factory, tmp_path: Path) -> None:
 
 def test_the_keyring_keeps_it(line: Factory, tmp_path: Path) -> None:
     kept = tmp_path / "keyring.json"
-    env = {"PYTHON_KEYRING_BACKEND": "tests.helpers.keyring_in_a_file.Keyring", "KEYRING_FILE": str(kept)}
+    env = {"PYTHON_KEYRING_BACKEND": "tests.helpers.keyring_file.Keyring", "KEYRING_FILE": str(kept)}
     keys = program(line)
     done = line.process("vault", "rekey", "--to", "keyring", env=env)
     assert done.code == 0, done.err
@@ -198,31 +184,6 @@ def test_a_recovery_file_brings_a_lost_key_back(line: Factory, tmp_path: Path, p
     assert "of another workspace" in refused.err
 
 
-@pytest.mark.parametrize("encrypted", [False, True])
-def test_the_officer_opens_every_batch(line: Factory, tmp_path: Path, phrase: dict[str, str], encrypted: bool) -> None:
-    private, public = tmp_path / "officer.pem", tmp_path / "officer.public.pem"
-    hide = ["-aes256", "-pass", f"file:{phrase['BSS_MFG_PASSPHRASE_FILE']}"] if encrypted else []
-    make = ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", *hide, "-out", private]
-    subprocess.run(make, check=True, capture_output=True)
-    read = ["-passin", f"file:{phrase['BSS_MFG_PASSPHRASE_FILE']}"] if encrypted else []
-    subprocess.run(["openssl", "pkey", "-in", private, *read, "-pubout", "-out", public], check=True)
-    sealed = line.cli("vault", "recipient", public)
-    assert sealed.code == 0, sealed.err
-    line.issue(2, "B2")  # issued after
-    keys, more = program(line), program(line, batch="B2")
-    line.workspace.vault_file.unlink()
-    done = line.cli("vault", "recover", "--officer-key", private, env=phrase)
-    assert done.code == 0, done.err
-    assert (program(line), program(line, batch="B2")) == (keys, more)
-    assert line.cli("vault", "status").code == 0
-    with line.ledger() as ledger:
-        (event,) = ledger.events_of(("vault recovered",))
-        assert event.data["officer"] == sealed.out.strip()
-    wrong = line.cli("vault", "recipient", private)
-    assert wrong.code == 3
-    assert "is not a P-256 public key" in wrong.err
-
-
 def test_another_officer_opens_nothing(line: Factory, tmp_path: Path) -> None:
     from bss_mfg.payload.product_keys import new_development_key
 
@@ -241,15 +202,6 @@ def test_another_officer_opens_nothing(line: Factory, tmp_path: Path) -> None:
     never = line.cli("vault", "recover", "--officer-key", tmp_path / "a.pem")
     assert never.code == 5
     assert "never sealed to an officer" in never.err
-
-
-def test_a_secret_can_be_wiped() -> None:
-    secret = Secret(b"0123456789abcdef")
-    secret.wipe()
-    assert secret.reveal() == bytes(16)
-
-
-# --- retired batches
 
 
 def released(factory: Factory, batch: str = "B1") -> None:
@@ -321,54 +273,6 @@ def test_a_key_of_a_retired_batch_is_still_never_issued_again(line: Factory) -> 
                 "VALUES (1, 99, 1, 1, 'N', ?, ?)",
                 (b"u" * 16, before[0][0]),
             )
-
-
-def octets_of(root: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file())
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("protected", [True, False])
-def test_no_octet_of_a_retired_batch_is_left(
-    factory: Factory, protected: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """1,000 keys, as sealed in the ledger, and their data key: none is found in any file, once retired. Without
-    secure_delete and the clearing of freed pages they are."""
-    import bss_mfg.ledger.store as store
-    from bss_mfg.ledger import connection
-
-    factory.add(oob_bytes=16)
-    factory.issue(1_000)
-    with sqlite3.connect(factory.root / "ledger.db") as db:
-        sealed = [row[0] for row in db.execute("SELECT sealed_key FROM unit")]
-        wrapped = db.execute("SELECT wrapped_key FROM batch").fetchone()[0]
-    plain = [bytes.fromhex(row["oob_key"]) for row in program(factory)]
-    factory.cli("manifest", "B1", "--format", "control-log", "--out", factory.root / "log.json")
-    held = octets_of(factory.root)
-    assert sum(one in held for one in sealed) == 1_000
-    assert wrapped in held
-    if not protected:
-        real = connection.connect
-
-        def careless(path: Path, *, create: bool = False) -> sqlite3.Connection:
-            opened = real(path, create=create)
-            opened.execute("PRAGMA secure_delete = OFF")
-            return opened
-
-        monkeypatch.setattr(store, "connect", careless)
-    with factory.ledger() as ledger:
-        assert ledger.retire("B1", "test")
-    held = octets_of(factory.root)
-    found = sum(one in held or one[:16] in held or one[-16:] in held for one in [*sealed, wrapped])
-    assert (found == 0) is protected, found
-    assert not any(key in held or key.hex().encode() in held.lower() for key in plain)
-
-
-def test_a_data_key_that_vanished_without_retirement_is_said(line: Factory) -> None:
-    with sqlite3.connect(line.root / "ledger.db") as db:
-        db.execute("UPDATE batch SET wrapped_key = NULL")
-    with line.ledger() as ledger, pytest.raises(LedgerError, match="history knows of no retirement"):
-        ledger.data_key("B1", line.workspace.open_vault(ledger))
 
 
 def test_no_core_dump_is_written() -> None:

@@ -3,50 +3,21 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import shutil
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pypdfium2
 import pytest
 from PIL import Image
 
-from bss_mfg.core.text import printable
-from bss_mfg.errors import InputError
-from bss_mfg.imaging.grade import unused_error_correction_grade
-from bss_mfg.imaging.sources import pages_of
-from bss_mfg.payload.spec import packaged_spec
-from bss_mfg.verify.diagnosis import diagnose
 from tests.helpers.factory import Factory
-from tests.helpers.pictures import pdfium
-
-PX = 300 / 25.4
-
-
-def sheet(factory: Factory, batch: str) -> np.ndarray:
-    return pdfium(factory.root / "batches" / batch / "labels" / f"{batch}-labels-0001.pdf", 300)
-
-
-def cell(number: int) -> tuple[slice, slice]:
-    """The pixels of a label (from 1) of sheet-a4-24."""
-    row, column = divmod(number - 1, 3)
-    x, y = int((7.25 + 66.0 * column) * PX), int((12.9 + 33.9 * row) * PX)
-    return slice(y, y + int(33.8 * PX)), slice(x, x + int(63.4 * PX))
-
-
-def tampered(factory: Factory) -> Image.Image:
-    """Label 4 again over 8, label 6 of batch B over 11, label 14 covered."""
-    page, other = sheet(factory, "A"), sheet(factory, "B")
-    for source, there, here in ((page, 4, 8), (other, 6, 11)):
-        rows, columns = cell(there)
-        target_rows, target_columns = cell(here)
-        piece = source[rows, columns]
-        page[target_rows.start : target_rows.start + piece.shape[0],
-             target_columns.start : target_columns.start + piece.shape[1]] = piece  # fmt: skip
-    page[cell(14)] = 255
-    return Image.fromarray(page)
-
+from tests.helpers.scans import cell, sheet, tampered
 
 TURNS: dict[str, Callable[[Image.Image], Image.Image]] = {
     "straight": lambda image: image,
@@ -167,28 +138,6 @@ def test_both_readers_agree(printed: Factory) -> None:
     assert {row["detail"] for row in outcome.json["findings"]} == {"both readers agree"}
 
 
-def test_a_stalled_second_reader_costs_one_symbol() -> None:
-    """The process with the second reader is stopped and started anew; the run goes on."""
-    import os
-    import signal
-
-    from bss_mfg.imaging.second_reader import SecondReader
-    from bss_mfg.symbol import data_matrix
-    from tests.unit.test_symbol import picture
-
-    grey = picture(data_matrix(b"ABV:OB04;"), 6)
-    box = (24.0, 24.0, float(grey.shape[1] - 48), float(grey.shape[0] - 48))
-    with SecondReader(seconds=2) as reader:
-        assert reader.read(grey, box) == b"ABV:OB04;"
-        os.kill(reader._worker._process.pid, signal.SIGSTOP)
-        assert reader.read(grey, box) is None
-        reader._worker.seconds = 60
-        assert reader.read(grey, box) == b"ABV:OB04;"
-        os.kill(reader._worker._process.pid, signal.SIGKILL)
-        assert reader.read(grey, box) is None
-        assert reader.read(grey, box) == b"ABV:OB04;"
-
-
 def test_one_bad_file_does_not_stop_the_others(printed: Factory, tmp_path: Path) -> None:
     shutil.copy(printed.root / "batches" / "A" / "labels" / "A-labels-0001.pdf", tmp_path / "b.pdf")
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
@@ -210,65 +159,9 @@ def test_many_page_tiffs_are_read(printed: Factory, tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "CMYK", "I;16"])
-def test_pictures_of_any_mode_become_grey(tmp_path: Path, mode: str) -> None:
-    grey = np.full((40, 60), 255, np.uint8)
-    grey[10:30, 10:30] = 0
-    path = tmp_path / ("x.tiff" if mode in ("CMYK", "I;16") else "x.png")
-    if mode == "I;16":
-        Image.fromarray(grey.astype(np.uint16) * 257).save(path)
-    else:
-        Image.fromarray(grey).convert(mode).save(path)
-    page = next(pages_of(path))
-    assert page.grey.shape == (40, 60)
-    assert (page.grey[20, 20] < 60) and (page.grey[5, 5] > 200)
-
-
-def test_a_transparent_background_is_paper(tmp_path: Path) -> None:
-    Image.new("RGBA", (20, 20), (0, 0, 0, 0)).save(tmp_path / "x.png")
-    assert next(pages_of(tmp_path / "x.png")).grey.min() == 255
-
-
-def test_bombs_are_refused(tmp_path: Path) -> None:
-    Image.new("1", (9000, 9000)).save(tmp_path / "x.png")
-    with pytest.raises(InputError, match="more than 50 megapixels"):
-        list(pages_of(tmp_path / "x.png"))
-
-
-DIAGNOSES: dict[str, tuple[Callable[[str], str], str, str]] = {
-    "AIM prefix and end of line": (lambda text: "]d1" + text + "\r\n", "match", ""),
-    "caps lock": (lambda text: text.swapcase(), "mismatched", "caps lock"),
-    "GS1": (lambda text: "]d2" + text, "mismatched", "GS1"),
-    "cut off": (lambda text: text[:-20], "mismatched", "cut off"),
-    "field doubled": (lambda text: text + "PID:ebK3;", "mismatched", "stands 2 times"),
-    "field missing": (lambda text: text.replace("PID:ebK3;", ""), "mismatched", "PID is missing"),
-    "one letter": (lambda text: text.replace("PID:ebK3", "PID:ebk3"), "mismatched", "but it differs"),
-    "cut inside a UUID": (lambda text: text[:60], "mismatched", "cut off"),
-    "another family": (lambda text: "https://example.com", "foreign", "no barcode of this family"),
-    "two end-of-lines inside": (lambda text: text[:9] + "\n" + text[9:], "mismatched", ""),
-    "a space behind": (lambda text: text + " ", "mismatched", ""),
-}
-
-
-@pytest.mark.parametrize("name", DIAGNOSES)
-def test_texts_are_diagnosed(printed: Factory, name: str) -> None:
-    change, kind, said = DIAGNOSES[name]
-    with printed.ledger() as ledger:
-        text = next(ledger.packages("A")).payload
-        found = diagnose(change(text).encode(), "A", ledger, [packaged_spec("amazon-bss-ob04").spec])
-    assert found.kind == kind, found
-    assert said in found.detail
-
-
-def test_hostile_text_is_shown_as_text() -> None:
-    shown = printable("".join(map(chr, range(256))) + "\x1b[31m\u202e<script>", 1000)
-    assert all(" " <= character <= "~" for character in shown)
-    assert "\\x1b[31m\\u{202e}" in shown
-
-
 def test_hostile_symbols_do_no_harm(printed: Factory, tmp_path: Path) -> None:
     from bss_mfg.symbol import data_matrix
-    from tests.unit.test_symbol import picture
+    from tests.helpers.scans import picture
 
     text = b"ABV:OB04;<script>alert(1)</script>:\x1b]0;x\x07=1+1;"
     Image.fromarray(picture(data_matrix(text), 5)).save(tmp_path / "x.png", dpi=(300, 300))
@@ -287,14 +180,6 @@ def test_report_needs_nothing_from_outside(printed: Factory, tmp_path: Path) -> 
     page = (tmp_path / "r.html").read_text()
     assert "http" not in page.replace("http-equiv", "")
     assert "All labels are right" in page
-
-
-@pytest.mark.parametrize(
-    ("share", "grade"),
-    [(1.0, 4), (0.62, 4), (0.6199, 3), (0.5, 3), (0.4999, 2), (0.37, 2), (0.25, 1), (0.2499, 0), (0, 0)],
-)
-def test_error_correction_grades_at_the_tables_edges(share: float, grade: int) -> None:
-    assert unused_error_correction_grade(share) == grade
 
 
 def test_json_is_one_document(printed: Factory) -> None:
@@ -317,3 +202,59 @@ def test_a_blank_picture_proves_nothing(new_factory: Callable[[], Factory], tmp_
     done = factory.cli("verify", "B1", tmp_path / "blank.png", "--partial")
     assert done.code == 1
     assert "no label was found" in done.err
+
+
+def scan(printed: Factory) -> Image.Image:
+    document = pypdfium2.PdfDocument(printed.root / "batches" / "A" / "labels" / "A-labels-0001.pdf")
+    return Image.fromarray(np.asarray(document[0].render(scale=300 / 72, grayscale=True).to_pil()))
+
+
+def bomb() -> bytes:
+    """A PNG of some kilobytes that says and holds 20,000 x 20,000 pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", 20_000, 20_000, 1, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(bytes(1 << 20)))
+        + chunk(b"IEND", b"")
+    )
+
+
+def wide_pdf() -> bytes:
+    document = pypdfium2.PdfDocument.new()
+    document.new_page(14_000, 14_000)
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
+BAD: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "empty.png": (lambda png: b"", "empty"),
+    "bomb.png": (lambda png: bomb(), "megapixels"),
+    "cut off.png": (lambda png: png[: len(png) // 2], "damaged or cut-off"),
+    "head only.tiff": (lambda png: b"II*\x00\xff\xff\xff\x7f", "neither a PDF nor a picture"),
+    "text.jpg": (lambda png: b"this is no picture at all", "neither a PDF nor a picture"),
+    "lies.pdf": (lambda png: b"%PDF-1.7\n" + bytes(500), "not a readable PDF"),
+    "wide.pdf": (lambda png: wide_pdf(), "megapixels"),
+    "not heic.heic": (lambda png: b"\x00\x00\x00\x18ftypheic" + bytes(50), "picture"),
+}
+
+
+def test_bad_files_are_named_one_by_one_and_the_good_one_is_read(printed: Factory, tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    scan(printed).save(buffer, "PNG", dpi=(300, 300))
+    (tmp_path / "good.png").write_bytes(buffer.getvalue())
+    for name, (make, _) in BAD.items():
+        (tmp_path / name).write_bytes(make(buffer.getvalue()))
+    (tmp_path / "notes.txt").write_text("not looked at")
+    done = printed.cli("verify", "A", tmp_path, "--json")
+    assert done.code == 1
+    assert done.json["counts"]["matched"] == 24
+    reasons = {Path(item["file"].split(", page")[0]).name: item["reason"] for item in done.json["broken_files"]}
+    assert set(reasons) == set(BAD)
+    for name, (_, words) in BAD.items():
+        assert words in reasons[name], (name, reasons[name])

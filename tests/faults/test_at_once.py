@@ -82,7 +82,6 @@ def all_at_once(factory: Factory, folder: Path, readers: int = READERS) -> list[
     return [json.loads((folder / f"{number}.json").read_text()) for number in range(WRITERS + readers)]
 
 
-@pytest.mark.slow
 def test_eight_writers_and_two_readers(factory: Factory, tmp_path: Path) -> None:
     said = all_at_once(factory, tmp_path)
     assert [one["error"] for one in said if "error" in one] == []
@@ -100,7 +99,6 @@ def test_eight_writers_and_two_readers(factory: Factory, tmp_path: Path) -> None
         ledger.check()
 
 
-@pytest.mark.slow
 def test_without_the_lock_and_the_wait_the_database_is_locked(
     factory: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

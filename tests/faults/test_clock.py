@@ -8,16 +8,12 @@ import pytest
 
 from tests.helpers.commands import Outcome
 from tests.helpers.factory import Factory
+from tests.needs import faketime_library, needs
 
-LIBRARY = next(
-    (path for folder in ("/usr/lib", "/usr/local/lib") for path in Path(folder).glob("**/libfaketime.so.1")), None
-)
+LIBRARY = faketime_library()
 CLOCKS = {"400 days behind": "-400d", "ten years ahead": "+10y", "standing still": "2026-11-25 12:00:00"}
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(LIBRARY is None, reason="libfaketime is not installed: sudo apt-get install faketime"),
-]
+pytestmark = needs("faketime")
 
 
 def at(factory: Factory, clock: str, *arguments: object) -> Outcome:

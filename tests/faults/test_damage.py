@@ -15,8 +15,10 @@ from PIL import Image
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import open_source
 from bss_mfg.ledger.checking import payload_digest
-from bss_mfg.verify.findings import Finding, PackageTracker, ScannedPage
+from bss_mfg.verify.findings import Finding
+from bss_mfg.verify.package_tracker import PackageTracker
 from bss_mfg.verify.page import PageReader
+from bss_mfg.verify.page_findings import ScannedPage
 from bss_mfg.verify.request import ReadRequest
 from tests.faults.damage import CLASSES, SEED, Damaged, Sheet, damaged, read_with_libdmtx, read_with_zxing, real_sheet
 from tests.helpers.factory import WHO, Factory
@@ -71,7 +73,6 @@ def baseline(shot: Damaged, sheet: Sheet) -> int:
     return max(len(read_with_zxing(shot.grey) & wanted), int(by_dmtx))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", CLASSES)
 def test_as_many_are_read_as_by_the_better_library_and_none_wrongly(
     books: tuple[Factory, Sheet], tmp_path: Path, kind: str

@@ -20,11 +20,9 @@ from bss_mfg.programming.registry import formats
 from bss_mfg.workspace.workspace import Workspace
 from tests.helpers import strace
 from tests.helpers.factory import Factory, make_factory
+from tests.needs import needs
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(bool(strace.needs_strace()), reason=strace.needs_strace() or "strace can be used"),
-]
+pytestmark = needs("strace")
 
 
 @dataclass(frozen=True)

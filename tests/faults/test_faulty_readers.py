@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pypdfium2
-import pytest
 from PIL import Image
 
 from tests.helpers import ROOT
@@ -64,7 +63,6 @@ sys.meta_path.insert(0, Finder("pylibdmtx.pylibdmtx", hanging))
 """A sitecustomize.py: a page whose paper is 201 kills zxing-cpp, one whose paper is 202 hangs libdmtx for ever."""
 
 
-@pytest.mark.slow
 def test_500_pages_with_a_crash_and_a_hang(new_factory: Callable[[], Factory], tmp_path: Path) -> None:
     factory = new_factory()
     factory.add(oob_bytes=16)

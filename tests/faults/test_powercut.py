@@ -16,13 +16,10 @@ from bss_mfg.ledger import connection
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Identity
 from tests.faults import powercut
-from tests.helpers import strace
 from tests.helpers.factory import WHO, Factory, make_factory
+from tests.needs import needs
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(bool(strace.needs_strace()), reason=strace.needs_strace() or "strace can be used"),
-]
+pytestmark = needs("strace")
 ACTS = 20
 EXPORT = b"a line of an export\r\n" * 400
 

@@ -104,7 +104,6 @@ class Line:
         return re.sub(r"\d[\d,]* events|[0-9a-f]{16,}", "HEAD", text)
 
 
-@pytest.mark.slow
 def test_thirty_kills_leave_what_an_undisturbed_run_leaves(tmp_path: Path) -> None:
     chance = random.Random(7)
     factory = make_factory(tmp_path / "w")

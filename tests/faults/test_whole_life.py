@@ -421,7 +421,6 @@ class Life(RuleBasedStateMachine):
         return found
 
 
-@pytest.mark.slow
 def test_the_books_balance_over_any_life() -> None:
     Life.steps = 0
     run_state_machine_as_test(

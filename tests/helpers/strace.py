@@ -10,7 +10,6 @@ import collections
 import contextlib
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -36,14 +35,6 @@ class Ran:
     def acknowledged(self) -> bool:
         """Whether the operator was told that it is done."""
         return "OK:" in self.err
-
-
-def needs_strace() -> str:
-    """Why strace can't be used here; empty where it can."""
-    if sys.platform != "linux" or shutil.which("strace") is None:
-        return "strace is not installed"
-    tried = subprocess.run(["strace", "-o", os.devnull, "true"], capture_output=True, check=False)
-    return "" if tried.returncode == 0 else "ptrace is not allowed here"
 
 
 def run(root: Path, arguments: Sequence[object], *, stdin: str = "", strace: Sequence[str] = ()) -> Ran:

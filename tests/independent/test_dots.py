@@ -32,6 +32,7 @@ from tests.helpers.pictures import (
     poppler_pages,
     some_labels,
 )
+from tests.needs import needs
 
 PRINTERS = ("pdf-203", "pdf-300", "pdf-304", "pdf-600", "pdf-300x600")
 WELL_KNOWN = ("roll-50x30", "sheet-a4-24")
@@ -101,7 +102,7 @@ def check(
         assert not +wrong, (symbols, +wrong)
 
 
-@pytest.mark.slow
+@needs("pdftoppm")
 @pytest.mark.parametrize("printer", PRINTERS)
 @pytest.mark.parametrize("template", [*TEMPLATES, "all-codes"])
 def test_every_template_is_exact_on_every_printer(
@@ -110,7 +111,7 @@ def test_every_template_is_exact_on_every_printer(
     check(floor, template, BUILT_IN[printer], {**PDFIUM, **MONO}, tmp_path, record_property)
 
 
-@pytest.mark.slow
+@needs("pdftoppm", "gs")
 @pytest.mark.parametrize("printer", PRINTERS)
 @pytest.mark.parametrize("template", WELL_KNOWN)
 def test_all_rasterisers_agree(
@@ -120,6 +121,7 @@ def test_all_rasterisers_agree(
     check(floor, template, BUILT_IN[printer], OTHERS, tmp_path, record_property)
 
 
+@needs("pdftoppm", "gs")
 @pytest.mark.parametrize("printer", ["pdf-203", "pdf-300x600"])
 @pytest.mark.parametrize("template", WELL_KNOWN)
 def test_offset_and_scale_keep_every_dot(
@@ -158,6 +160,7 @@ def a_hair_larger(path: Callable[..., str]) -> Callable[..., str]:
     return lambda *arguments: re.sub(r"(\d+) (\d+) (\d+) (\d+) re", grown, path(*arguments))
 
 
+@needs("pdftoppm", "gs")
 def test_the_check_can_fail(floor: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Negative control: shapes on the edge of the dot grid spill over where all dots are painted that a shape touches,
     and decode all the same; and a label is not its neighbour."""

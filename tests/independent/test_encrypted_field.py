@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from bss_mfg.payload.suites import SUITES
 from tests.helpers.factory import Factory, spec_with_suite
+from tests.needs import needs
 
 INFO = b"amazon-bss-ob04"
 
@@ -84,7 +85,9 @@ def test_every_suite_is_tried() -> None:
 
 @pytest.mark.parametrize("oob_bytes", [16, 32])
 @pytest.mark.parametrize("per_package", [1, 2])
-@pytest.mark.parametrize("suite", OPEN)
+@pytest.mark.parametrize(
+    "suite", [pytest.param(suite, marks=needs("openssl")) if suite.startswith("rsa") else suite for suite in OPEN]
+)
 def test_ten_units_open_to_the_programmed_keys(
     factory: Factory, tmp_path: Path, suite: str, per_package: int, oob_bytes: int
 ) -> None:

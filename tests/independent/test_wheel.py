@@ -9,12 +9,9 @@ import venv
 import zipfile
 from pathlib import Path
 
-import pytest
-
 from tests.helpers import ROOT
 
 
-@pytest.mark.slow
 def test_the_wheel_alone_works(tmp_path: Path) -> None:
     """Built, installed without this source tree, run elsewhere. Dependencies are lent by this environment."""
     subprocess.run(

@@ -1,4 +1,4 @@
-"""ZPL and PNG: every dot of the page as planned, rendered by zpl-renderer-js (`sh tests/needs.sh` installs it).
+"""ZPL and PNG: every dot of the page as planned, rendered by zpl-renderer-js (`make setup` installs it).
 
 The renderer knows nothing of bss-mfg: what it paints is compared dot for dot with the PNG of the same labels, whose
 symbols are compared with the plan, and it is read by zxing-cpp.
@@ -43,6 +43,7 @@ from tests.helpers.pictures import (
     planned_symbols,
     some_labels,
 )
+from tests.needs import needs
 
 pytestmark = pytest.mark.xdist_group("zpl")  # all templates on all printers, drawn once
 
@@ -68,7 +69,7 @@ def render(files: Mapping[str, tuple[Path, tuple[int, int]]], folder: Path) -> d
     done = subprocess.run(
         ["node", RENDERER / "render.cjs", folder / "jobs.json"], capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, f"{done.stderr[-500:]}\nInstall the renderer with `sh tests/needs.sh`."
+    assert done.returncode == 0, f"{done.stderr[-500:]}\n`make setup` installs the renderer."
     return {
         name: [
             read(path)
@@ -137,6 +138,7 @@ def printed_or_refused(printed: Mapping[str, Printed | InputError], template: st
     return found
 
 
+@needs("zpl-renderer-js")
 @pytest.mark.parametrize("printer", PRINTERS)
 @pytest.mark.parametrize("template", [*TEMPLATES, "all-codes"])
 def test_zpl_prints_every_dot_of_the_page(
@@ -162,6 +164,7 @@ def test_zpl_prints_every_dot_of_the_page(
     record_property("dots of symbols", compared)
 
 
+@needs("zpl-renderer-js")
 @pytest.mark.parametrize("printer", PRINTERS)
 @pytest.mark.parametrize("template", [*TEMPLATES, "all-codes"])
 def test_zpl_is_read_as_the_ledger_has_it(
@@ -198,6 +201,7 @@ def roll(floor: Factory, printer: Printer, payload: str, modules: int) -> LabelF
     return LabelFileContent("One label", layout, (row,), 1, "mask")
 
 
+@needs("zpl-renderer-js")
 def test_native_symbols_are_our_symbols(floor: Factory, tmp_path: Path) -> None:
     """^BX is used for an even number of digits only, and is then module for module what we would send as dots."""
     native = {
@@ -226,6 +230,7 @@ def test_native_symbols_are_our_symbols(floor: Factory, tmp_path: Path) -> None:
         assert zxingcpp.read_barcode(page, formats=FORMATS["data-matrix"]).text == payload
 
 
+@needs("zpl-renderer-js")
 def test_native_symbols_need_square_dots(floor: Factory, tmp_path: Path) -> None:
     """^BX knows one size for both directions: where dots are not square, the symbol goes out as dots."""
     job = roll(floor, Printer("zpl-300x600", 300 / 25.4, 600 / 25.4, language="zpl"), "123456", 10)
@@ -265,6 +270,7 @@ def inflated(data: bytes, stride: int) -> bytes:
     return bytes.fromhex("".join(rows))
 
 
+@needs("zpl-renderer-js")
 @pytest.mark.parametrize("printer", PRINTERS)
 @pytest.mark.parametrize("template", [*TEMPLATES, "all-codes"])
 def test_graphic_fields_are_whole(printed: dict[str, Printed | InputError], template: str, printer: str) -> None:
@@ -285,6 +291,7 @@ def test_graphic_fields_are_whole(printed: dict[str, Printed | InputError], temp
     assert rest == f"^XA^CI28^PW{width}^LL{height}^LH0,0^PON^PMN^PQ1^XZ".encode() * data.count(b"^XA")
 
 
+@needs("zpl-renderer-js")
 @pytest.mark.parametrize(("x", "y"), [(-4.0, -2.5), (40.0, 3.0), (-30.0, 20.0)])
 def test_what_lies_off_the_page_is_cut_alike(floor: Factory, tmp_path: Path, x: float, y: float) -> None:
     """^FO can't point off the page: texts and shapes that a wild offset moves over its edge are cut as in a PNG."""
@@ -383,7 +390,7 @@ element = [
 
 
 @pytest.mark.parametrize("text", ["WHITE", "{batch}"])
-@pytest.mark.parametrize("language", ["pdf", "zpl", "png"])
+@pytest.mark.parametrize("language", ["pdf", pytest.param("zpl", marks=needs("zpl-renderer-js")), "png"])
 def test_white_on_black_is_printed_or_refused(tmp_path: Path, language: str, text: str) -> None:
     """A text that a printer can't show is never lost without a word."""
     loaded = template_from_text(REVERSED % text, tmp_path / "reversed.toml")

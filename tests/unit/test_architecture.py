@@ -57,7 +57,8 @@ def test_imports_hold_every_contract() -> None:
     [
         ("core/files.py", "import bss_mfg.ledger.store", "Imports run downward from room to room"),
         ("label/template/template.py", "import bss_mfg.label.layout.label_rows", "Imports run downward inside label"),
-        ("payload/keys.py", "import bss_mfg.payload.build", "No circles, between rooms or inside them"),
+        ("report/statistics.py", "import bss_mfg.report.wording", "Imports run downward inside report"),
+        ("payload/product_keys.py", "import bss_mfg.payload.build", "No circles, between rooms or inside them"),
         ("imaging/grid.py", "import cryptography", "Imaging reaches neither ledger nor label nor crypto"),
         ("core/processes.py", "import sqlite3", "Only the ledger speaks SQL"),
         ("core/processes.py", "import click", "Only the command line knows click"),
@@ -110,8 +111,8 @@ def test_keys_are_revealed_in_few_places() -> None:
     assert places == {
         "payload/build.py",  # into the encrypted field
         "ledger/vault.py",  # sealing and digests
-        "workspace/unlocking.py",  # the vault key into its file
-        "programming/model.py",  # the one release: octets_of
+        "workspace/vault_key_files.py",  # the vault key into its file
+        "programming/format.py",  # the one release: uuid_and_key
         "verify/inspect.py",  # SHA-256 of a development key's finding
     }
 

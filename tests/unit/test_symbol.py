@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import zxingcpp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bss_mfg.errors import InputError
-from bss_mfg.symbol import DATA_CODEWORDS, SQUARE_SIZES, Matrix, data_matrix, qr
-
-
-def picture(matrix: Matrix, pixels: int = 4) -> np.ndarray:
-    dark = np.array([[int(module) for module in row] for row in str(matrix).splitlines()], np.uint8)
-    return np.pad(np.kron(255 * (1 - dark), np.ones((pixels, pixels), np.uint8)), 4 * pixels, constant_values=255)
+from bss_mfg.symbol import DATA_CODEWORDS, SQUARE_SIZES, data_matrix, qr
+from tests.helpers.scans import picture
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Any, Literal
 from xml.sax.saxutils import escape
 
-from bss_mfg.core.units import POINTS_PER_MM
+from bss_mfg.core.units import POINTS_PER_INCH, POINTS_PER_MM
 from bss_mfg.label.render.canvas import new_canvas
 from bss_mfg.label.render.shapes import add_artwork_forms, embed_pdf_artwork
 from bss_mfg.label.template.artwork import Artwork
@@ -195,7 +195,7 @@ def _as_svg(item: object) -> str:
         )
     assert isinstance(item, Picture)  # noqa: S101  (for the type checker)
     x, y, width, height = item.rect
-    data = base64.b64encode(_pixels(item.artwork.data, 600 / 72)).decode()
+    data = base64.b64encode(_pixels(item.artwork.data, 600 / POINTS_PER_INCH)).decode()
     return (
         f'<image x="{x:.3f}" y="{y:.3f}" width="{width:.3f}" height="{height:.3f}" preserveAspectRatio="none" '
         f'xlink:href="data:image/png;base64,{data}"/>'

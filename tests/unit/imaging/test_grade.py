@@ -32,7 +32,11 @@ from bss_mfg.imaging.grade import (
 from bss_mfg.symbol import DATA_CODEWORDS, SQUARE_SIZES, Matrix, data_matrix, qr
 
 PIXELS = 8
+
+
 SURROUND = 2
+
+
 PARAMETERS = {
     "symbol_contrast",
     "modulation",
@@ -42,6 +46,8 @@ PARAMETERS = {
     "unused_error_correction",
     "fixed_pattern_damage",
 }
+
+
 Scan = tuple[np.ndarray, np.ndarray]
 
 
@@ -79,11 +85,13 @@ def stretched(grey: np.ndarray, stretch: float) -> np.ndarray:
     return grey[:, across.clip(0, grey.shape[1] - 1)]
 
 
-# --- the layout -----------------------------------------------------------------------------------------------------
-
 EXPONENTS = [1]
+
+
 for _ in range(254):
     EXPONENTS.append(EXPONENTS[-1] << 1 ^ (0x12D if EXPONENTS[-1] & 0x80 else 0))
+
+
 LOGARITHMS = {value: power for power, value in enumerate(EXPONENTS)}
 
 
@@ -175,9 +183,6 @@ def test_no_layout_for_a_size_that_is_none() -> None:
         grade_symbol(render(symbol(10).bits()), symbol(10), centres(12))
 
 
-# --- ideal symbols --------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("size", [10, 24, 52, 88, 144])
 @pytest.mark.parametrize("pixels", [5, 6, 7, 9, 12])
 def test_an_ideal_render_is_4(size: int, pixels: int) -> None:
@@ -237,9 +242,6 @@ def test_print_growth_is_reported_and_not_graded(dark: int, light: int, growth: 
     found = grade_symbol(grey, symbol(24), centres(24, 10))
     assert found.values["print_growth"] == pytest.approx(growth, abs=0.1)
     assert "print_growth" not in found.grades and found.overall == 4
-
-
-# --- growing damage -------------------------------------------------------------------------------------------------
 
 
 def blurred(matrix: Matrix) -> Iterator[Scan]:
@@ -331,9 +333,6 @@ def test_damage_hits_nothing_else() -> None:
         *_, last = damage(matrix)
         found = grade_symbol(last[0], matrix, last[1])
         assert {name for name, grade in found.grades.items() if grade < 4} == hit
-
-
-# --- the tables' edges ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -497,9 +496,6 @@ def test_patterns_between_regions_count(modules: list[tuple[int, int]], grade: i
     assert with_flips(32, *modules).grades["fixed_pattern_damage"] == grade
 
 
-# --- what is wrong, and what can't be graded ------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("size", [10, 24, 52, 144])
 def test_wrong_modules_are_those_flipped(size: int) -> None:
     chosen = np.random.default_rng(size).choice(size * size, size // 2, replace=False)
@@ -538,3 +534,11 @@ def test_a_symbol_at_the_pictures_edge_has_no_quiet_zone() -> None:
 def test_letters_and_the_mean_of_scans() -> None:
     assert [letter_of(grade) for grade in (4, 3.5, 3.4, 2.5, 2.4, 1.5, 1.4, 0.5, 0.4, 0)] == list("AABBCCDDFF")
     assert overall_of([4, 4, 3, 3, 2]) == pytest.approx(3.2)
+
+
+@pytest.mark.parametrize(
+    ("share", "grade"),
+    [(1.0, 4), (0.62, 4), (0.6199, 3), (0.5, 3), (0.4999, 2), (0.37, 2), (0.25, 1), (0.2499, 0), (0, 0)],
+)
+def test_error_correction_grades_at_the_tables_edges(share: float, grade: int) -> None:
+    assert unused_error_correction_grade(share) == grade

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import openpyxl
@@ -14,8 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bss_mfg.errors import InputError
-from bss_mfg.issuing.identity_files import read_identities
+from bss_mfg.issuing.identity_files import read_identities, stream_identities
 from bss_mfg.model import Identity
+from bss_mfg.tables import csv_rows, write_xlsx
 
 KNOWN = uuid.UUID("70cf7c97-32a3-45b6-9149-4810d2e9cbf4")
 
@@ -80,7 +82,7 @@ def test_cells_that_a_spreadsheet_would_run_are_refused(tmp_path: Path, value: s
     [
         ("", "is empty"),
         ("serial\n", "no rows"),
-        ("serial,serial\nA,B\n", "stands twice"),
+        ("serial,serial\nA,B\n", "is named twice"),
         ("serial,colour\nA,B\n", "'colour' is not known"),
         ("serial,mac\nA1\n", "row 2 has 1 cells, the header has 2"),
         ("serial\nA1\n\nA2\n", "row 3 is blank"),
@@ -206,3 +208,112 @@ def test_an_install_code_that_is_no_hex_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, "serial,install_code\nZ1,83FED3407A932B7O\n")
     with pytest.raises(InputError, match="row 2 has an install_code that is not pairs of hex digits"):
         read_identities(path, ("install_code",))
+
+
+IDENTITY = ("serial", "uuid", "mac")
+
+
+ROWS = st.lists(
+    st.tuples(
+        SERIALS, st.none() | st.uuids().map(lambda value: value.hex.upper()),
+        st.none() | st.from_regex(r"[0-9A-F]{12}|[0-9]{5}E[0-9]{6}", fullmatch=True),
+    ),
+    min_size=1, max_size=20,
+    unique_by=(lambda row: row[0], lambda row: row[1] or object(), lambda row: row[2] or object()),
+)  # fmt: skip
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(given_rows=ROWS, kind=st.sampled_from(["csv", "csv", "csv", "xlsx"]), cut=st.integers(0, 20))
+def test_what_a_table_says_the_identities_reader_reads(
+    tmp_path: Path, given_rows: list[tuple[str, str | None, str | None]], kind: str, cut: int
+) -> None:
+    slices = [some for some in (given_rows[:cut], given_rows[cut:]) if some]
+    path = tmp_path / "t"
+    if kind == "csv":
+        path.write_bytes(b"".join(csv_rows(IDENTITY, slices)))
+    else:
+        path.unlink(missing_ok=True)
+        write_xlsx(path, IDENTITY, slices)
+    assert read_identities(path) == tuple(
+        Identity(serial, uuid.UUID(octets) if octets else None, mac) for serial, octets, mac in given_rows
+    )
+
+
+def test_identities_come_one_by_one(tmp_path: Path) -> None:
+    path = written(tmp_path, "serial\n" + "".join(f"{n:09}\n" for n in range(50_000)) + "broken;row\n")
+    stream = stream_identities(path)
+    assert [next(stream).serial for _ in range(3)] == ["000000000", "000000001", "000000002"]
+    with pytest.raises(InputError, match="row 50002 a serial has"):
+        list(stream)
+
+
+def test_nothing_is_given_after_a_bad_row_and_all_are_named_in_order(tmp_path: Path) -> None:
+    stream = stream_identities(written(tmp_path, "serial,mac\nA1,\nA2,x\nA1,\nA4,C47C8D6A1025\n,\nA5,C47C8D6A1025\n"))
+    got: list[str] = []
+    with pytest.raises(InputError) as caught:
+        got.extend(identity.serial for identity in stream)
+    assert got == ["A1"]
+    assert [text[:5] for text in caught.value.problems] == ["row 3", "row 4", "row 6", "row 7"]
+    assert caught.value.problems[1] == "row 4 has the serial of row 2"
+    assert caught.value.problems[3] == "row 7 has the mac of row 5"
+
+
+def test_values_with_one_hash_are_no_doubles(tmp_path: Path) -> None:
+    """Python hashes a UUID's number modulo 2**61 - 1."""
+    one, other = uuid.UUID(int=5), uuid.UUID(int=5 + 2**61 - 1)
+    assert hash(one) == hash(other)
+    path = written(tmp_path, f"serial,uuid\nA1,{one}\nA2,{other}\n")
+    assert [item.uuid for item in stream_identities(path)] == [one, other]
+
+
+def test_a_mac_of_digits_and_one_e_is_no_rounded_number(tmp_path: Path) -> None:
+    path = written(tmp_path, f"serial,mac,uuid\nA1,0012345678E9,{'1' * 20}E{'1' * 11}\n")
+    (found,) = read_identities(path)
+    assert found == Identity("A1", uuid.UUID("1" * 20 + "E" + "1" * 11), "0012345678E9")
+    for mac in ("1.2E+11", "12345E6", "1E11"):
+        with pytest.raises(InputError, match="rounded"):
+            read_identities(written(tmp_path, f"serial,mac\nA1,{mac}\n"))
+
+
+def test_a_file_larger_than_64_mib_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "ids.csv"
+    with path.open("w") as file:
+        file.write("serial\n")
+        file.writelines(f"{n:050}\n" for n in range(1_000))
+        for _ in range(66):
+            file.write(" " * 60_000 + f"X{_}\n" + "".join(f"{'':>60000}Y{_}-{n}\n" for n in range(17)))
+    assert path.stat().st_size > 64 << 20
+    assert sum(1 for _ in stream_identities(path)) == 1_000 + 66 * 18
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"serial\n" + b"A" * 70_000 + b"\n", "row 2: has a line of more than"),
+        (b"serial\n" + b"".join(b"A%d\n" % n for n in range(20_000)) + b"\xff\n", "row 20002: is not UTF-8"),
+        (b"serial\nA1\n" * 3 + b"\0\n", "NUL"),
+    ],
+    ids=["long line", "latin-1", "nul"],
+)
+def test_what_is_no_csv_is_named_where_it_is(tmp_path: Path, data: bytes, says: str) -> None:
+    path = tmp_path / "ids.csv"
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=says):
+        list(stream_identities(path))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="is a pipe"):
+        read_identities(tmp_path / "pipe")
+
+
+def test_reading_a_stream_again_is_reading_it_anew(tmp_path: Path) -> None:
+    path = written(tmp_path, "serial\nA1\nA2\n")
+
+    def serials() -> Iterator[str]:
+        return (identity.serial for identity in stream_identities(path))
+
+    assert list(serials()) == list(serials()) == ["A1", "A2"]

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import signal
-import subprocess
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,64 +29,6 @@ def test_a_batch_has_what_was_asked_for(factory: Factory) -> None:
     assert {unit.uuid.version for package in packages for unit in package.units} == {4}
 
 
-def test_the_same_command_again_gives_the_same_batch(factory: Factory) -> None:
-    factory.add()
-    first = factory.cli("batch", "create", "bulb", "--units", 5, "--id", "B1", "--json")
-    again = factory.cli("batch", "create", "bulb", "--units", 5, "--id", "B1", "--json")
-    assert (first.code, again.code) == (0, 0)
-    assert (first.json["created"], again.json["created"]) == (True, False)
-    assert factory.rows("SELECT count(*) FROM unit") == [(5,)]
-
-
-@pytest.mark.parametrize("change", ["units", "product", "identities", "units_per_package"])
-def test_the_same_id_with_other_arguments_is_refused(factory: Factory, tmp_path: Path, change: str) -> None:
-    factory.add()
-    factory.add("other")
-    factory.issue(6)
-    (tmp_path / "six.csv").write_text("serial\n" + "".join(f"X{n}\n" for n in range(6)))
-    arguments = {
-        "units": ["bulb", "--units", 7],
-        "product": ["other", "--units", 6],
-        "identities": ["bulb", "--units", 6, "--identities", tmp_path / "six.csv"],
-        "units_per_package": ["bulb", "--units", 6],
-    }[change]
-    if change == "units_per_package":
-        path = factory.root / "products" / "bulb.toml"
-        path.write_text(path.read_text().replace("units_per_package = 1", "units_per_package = 2"))
-    refused = factory.cli("batch", "create", *arguments, "--id", "B1")
-    assert refused.code == 4
-    assert "other arguments" in refused.err
-    assert factory.rows("SELECT count(*) FROM unit") == [(6,)]
-
-
-def test_without_an_id_batches_are_numbered(factory: Factory) -> None:
-    factory.add()
-    ids = [factory.cli("batch", "create", "bulb", "--units", 1).out.strip() for _ in range(2)]
-    assert ids == ["bulb-0001", "bulb-0002"]
-
-
-def test_identities_are_taken_as_they_are(factory: Factory, tmp_path: Path) -> None:
-    given = uuid.UUID("00112233-4455-6677-8899-aabbccddeeff")
-    path = tmp_path / "ids.csv"
-    path.write_text(f"serial,uuid,mac\n0001,{given},C4:7C:8D:6A:10:25\n0002,,\n")
-    factory.add()
-    done = factory.cli("batch", "create", "bulb", "--units", 2, "--id", "B1", "--identities", path)
-    assert done.code == 0
-    with factory.ledger() as ledger:
-        first, second = (package.units[0] for package in ledger.packages("B1"))
-    assert (first.serial, first.uuid, first.mac) == ("0001", given, "C47C8D6A1025")
-    assert (second.serial, second.mac) == ("0002", None)
-
-
-def test_odd_uuids_are_warned_about_not_refused(factory: Factory, tmp_path: Path) -> None:
-    path = tmp_path / "ids.csv"
-    path.write_text("serial,uuid\nA1,ffffffffffffffffffffffffffffffff\n")
-    factory.add()
-    done = factory.cli("batch", "create", "bulb", "--units", 1, "--identities", path)
-    assert done.code == 0
-    assert "Warning: 1 UUID is not" in done.err
-
-
 @pytest.mark.parametrize("field", ["serial", "uuid"])
 def test_nothing_is_issued_twice_across_batches(factory: Factory, field: str) -> None:
     factory.add()
@@ -113,21 +51,6 @@ def test_a_repeating_generator_stops_the_line(factory: Factory, monkeypatch: pyt
     with pytest.raises(LedgerError, match="issued twice") as caught:
         factory.issue(2)
     assert "stop the line" in caught.value.way_out
-
-
-def test_a_changed_key_needs_an_explicit_act(factory: Factory) -> None:
-    factory.add()
-    factory.issue(1)
-    factory.cli("dev-key", "second")
-    (factory.root / "products" / "bulb.pem").write_bytes((factory.root / "dev-keys" / "second.public.pem").read_bytes())
-    refused = factory.cli("batch", "create", "bulb", "--units", 1, "--id", "B2")
-    assert refused.code == 5
-    assert "product repin bulb" in refused.err
-    assert factory.cli("product", "repin", "bulb", "--reason", "rotated").code == 0
-    assert factory.cli("batch", "create", "bulb", "--units", 1, "--id", "B2").code == 0
-    with factory.ledger() as ledger:
-        kinds = [event.kind for event in ledger.events()]
-    assert kinds.count("key repinned") == 1
 
 
 def test_units_must_fill_packages(factory: Factory) -> None:
@@ -156,57 +79,6 @@ def test_a_batch_id_is_refused_only_for_other_arguments(factory: Factory) -> Non
         assert not create_batch(ledger, vault, loaded, spec, 2, batch_id="B1").created
         with pytest.raises(RefusedError):
             create_batch(ledger, vault, loaded, spec, 3, batch_id="B1")
-
-
-@pytest.mark.slow
-def test_killed_at_fifty_moments_and_run_again(factory: Factory) -> None:
-    """kill -9 anywhere in `batch create --units 2000`, then the same command: exactly 2,000 units, no duplicate."""
-    factory.add(oob_bytes=16)
-    start = time.monotonic()
-    assert (
-        subprocess.run(
-            factory.command("batch", "create", "bulb", "--units", 2000, "--id", "whole"), check=False
-        ).returncode
-        == 0
-    )
-    whole = time.monotonic() - start
-    moments, finished = random.Random(20), 0
-    for number in range(50):
-        command = factory.command("batch", "create", "bulb", "--units", 2000, "--id", f"K{number}")
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(moments.uniform(0.15, 1.05) * whole)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        finished += ("K" + str(number),) in factory.rows("SELECT id FROM batch")
-        assert subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode == 0
-    assert finished < 50, "every kill came too late to test anything"
-    assert factory.rows("PRAGMA integrity_check") == [("ok",)]
-    counts = factory.rows(
-        "SELECT b.id, b.units, count(*), count(DISTINCT u.uuid), count(DISTINCT u.key_digest), "
-        "count(DISTINCT u.serial) "
-        "FROM batch b JOIN unit u ON u.batch = b.no GROUP BY b.no",
-    )
-    assert len(counts) == 51
-    assert all(row[1:] == (2000, 2000, 2000, 2000, 2000) for row in counts)
-    with factory.ledger() as ledger:
-        ledger.check()
-
-
-@pytest.mark.slow
-def test_eight_at_once(factory: Factory) -> None:
-    factory.add(oob_bytes=16)
-    processes = [
-        subprocess.Popen(
-            factory.command("batch", "create", "bulb", "--units", 200, "--id", f"P{number % 7}"),
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        )
-        for number in range(8)
-    ]  # fmt: skip
-    errors = [process.communicate()[1] for process in processes]
-    assert [process.returncode for process in processes] == [0] * 8, errors
-    assert factory.rows("SELECT count(*), count(DISTINCT uuid), count(DISTINCT serial) FROM unit") == [
-        (1400, 1400, 1400)
-    ]
 
 
 @pytest.mark.parametrize("rows", [("A1", "B2"), ("A1", "A2", "A3"), ("A1",)])

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-import subprocess
-import sys
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 import zxingcpp
-from PIL import Image
 
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.label.layout.page_layout import lay_out
@@ -21,48 +18,13 @@ from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI, Printer
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.symbol import data_matrix
-from tests.helpers import ROOT
 from tests.helpers.factory import Factory
-from tests.helpers.pictures import page_count, pdfium, poppler
-
-TEMPLATES = ("sheet-a4-24", "roll-50x30")
+from tests.helpers.pictures import page_count, pdfium
 
 
 def payloads(factory: Factory, batch: str = "B1") -> list[str]:
     with factory.ledger() as ledger:
         return [package.payload for package in ledger.packages(batch)]
-
-
-@pytest.mark.parametrize("symbols", ["mask", "vector"])
-@pytest.mark.parametrize("dpi", [203, 300, 600])
-@pytest.mark.parametrize("template", TEMPLATES)
-def test_every_dot_is_as_planned(factory: Factory, tmp_path: Path, template: str, dpi: int, symbols: str) -> None:
-    """Rasterised at the printer's resolution, each module is exactly its block of dots: no decoder would tell."""
-    factory.add(oob_bytes=16)
-    factory.issue(5)
-    made = factory.label(template=template, dpi=dpi, symbols=symbols)
-    plan, printer = made.layout.symbol, PDF_PRINTER_BY_DPI[dpi]
-    assert plan.module_dots_x == plan.module_dots_y >= 2
-    strings, per_page, wrong = payloads(factory), len(made.layout.places), {}
-    for page in range(1, made.pages + 1):
-        rasters = {
-            "pdfium": pdfium(made.files[0], printer.dpi, page),
-            "poppler grey": poppler(made.files[0], printer.dpi, page, tmp_path, "-gray"),
-            "poppler mono": poppler(made.files[0], printer.dpi, page, tmp_path, "-mono"),
-        }
-        for index, text in enumerate(strings[(page - 1) * per_page : page * per_page]):
-            matrix = data_matrix(text.encode(), plan.modules)
-            modules = np.array([[int(m) for m in row] for row in str(matrix).splitlines()], np.uint8)
-            expected = np.kron(modules, np.ones((plan.module_dots_y, plan.module_dots_x), np.uint8)).astype(bool)
-            x, y = plan.origins[index]
-            quiet = plan.quiet_zone * plan.module_dots_x
-            for name, grey in rasters.items():
-                assert grey.shape == made.layout.page_dots[::-1], name
-                around = (
-                    grey[y - quiet : y + expected.shape[0] + quiet, x - quiet : x + expected.shape[1] + quiet] < 128
-                )
-                wrong[name, page, index] = int((around != np.pad(expected, quiet)).sum())
-    assert set(wrong.values()) == {0}, {key: count for key, count in wrong.items() if count}
 
 
 def test_the_dot_check_can_fail(factory: Factory) -> None:
@@ -79,62 +41,11 @@ def test_the_dot_check_can_fail(factory: Factory) -> None:
     assert ((grey[y : y + expected.shape[0], x : x + expected.shape[1]] < 128) != expected).sum() > 100
 
 
-def dmtxread(grey: np.ndarray, folder: Path, count: int) -> set[str]:
-    """Symbols of a picture through Debian's dmtxread."""
-    picture = folder / "page.png"
-    Image.fromarray(grey).save(picture)
-    done = subprocess.run(
-        ["dmtxread", "-n", "-N", str(count), "-m", "60000", picture], capture_output=True, text=True, check=False
-    )
-    return set(done.stdout.split())
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("dpi", [203, 300, 600])
-@pytest.mark.parametrize("template", TEMPLATES)
-@pytest.mark.parametrize("sample", ["mesh-bulb", "mesh-plug-2pack"])
-def test_demo_labels_are_read_by_others(
-    demo_factory: Factory, tmp_path: Path, sample: str, template: str, dpi: int
-) -> None:
-    """pdftoppm + dmtxread, and zxing-cpp: exactly the ledger's strings for every label of the demo."""
-    batch = f"{sample}-0001"
-    made = demo_factory.label(batch, template=template, dpi=dpi, folder=tmp_path / "labels")
-    strings, per_page = payloads(demo_factory, batch), len(made.layout.places)
-    by_zxing: list[str] = []
-    by_dmtx: list[str] = []
-    boxes = made.layout.symbol_boxes()
-    for page in range(1, page_count(made.files[0]) + 1):
-        grey = poppler(made.files[0], PDF_PRINTER_BY_DPI[dpi].dpi, page, tmp_path, "-gray")
-        # All formats at once would now and then see a film edge code of four digits in the modules.
-        by_zxing += [item.text for item in zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.DataMatrix)]
-        for x, y, width, height in boxes[: len(strings) - (page - 1) * per_page]:
-            # One label at a time: dmtxread on a whole page takes minutes, and reads the same.
-            scale, margin = PDF_PRINTER_BY_DPI[dpi].dots_per_mm_x, 1.0
-            crop = grey[
-                int((y - margin) * scale) : int((y + height + margin) * scale),
-                int((x - margin) * scale) : int((x + width + margin) * scale),
-            ]
-            by_dmtx += dmtxread(np.ascontiguousarray(crop), tmp_path, 1)
-    assert sorted(by_zxing) == sorted(strings)
-    assert sorted(by_dmtx) == sorted(strings)
-
-
 def test_the_same_labels_are_the_same_bytes(factory: Factory, tmp_path: Path) -> None:
     factory.add()
     factory.issue(30)
     one, two = (factory.label(folder=tmp_path / name) for name in ("one", "two"))
     assert [path.read_bytes() for path in one.files] == [path.read_bytes() for path in two.files]
-
-
-def test_metadata_tells_nothing_of_the_machine(factory: Factory) -> None:
-    factory.add()
-    factory.issue(1)
-    done = subprocess.run(["pdfinfo", factory.label().files[0]], capture_output=True, text=True, check=True).stdout
-    assert "Labels of batch B1, part 1 of 1" in done
-    for told in ("root", str(factory.root), "2026", "2027"):
-        assert told not in done
-    text = factory.label().files[0].read_bytes()
-    assert b"/PrintScaling /None" in text
 
 
 def test_the_index_says_where_each_label_lies(factory: Factory) -> None:
@@ -276,22 +187,6 @@ def test_the_offset_moves_the_symbols_by_whole_dots(factory: Factory) -> None:
     assert (there[0] - here[0], there[1] - here[1]) == (8, 4)
 
 
-@pytest.mark.parametrize(
-    "title",
-    [
-        "\u0391\u03b2\u03b3 \u039b\u03ac\u03bc\u03c0\u03b1",
-        "\u041b\u0430\u043c\u043f\u0430 (1) \\ 50%",
-        "Gl\u00fchbirne",
-    ],
-)
-def test_titles_print_in_the_bundled_alphabets(factory: Factory, title: str) -> None:
-    factory.add(title=title)
-    factory.issue(1)
-    made = factory.label(template="roll-50x30")
-    text = subprocess.run(["pdftotext", made.files[0], "-"], capture_output=True, text=True, check=True).stdout
-    assert title in text
-
-
 @pytest.mark.parametrize("symbols", ["mask", "vector"])
 def test_the_inset_survives_on_media_of_ten_thousand_dots(factory: Factory, symbols: str) -> None:
     """Six significant digits would round the inset away from 10,000 dots on, and dots would spill."""
@@ -313,80 +208,3 @@ def test_the_inset_survives_on_media_of_ten_thousand_dots(factory: Factory, symb
     runs = re.findall(rb"(\d+) (\d+) +(\d+) (\d+) re", streams(made.files[0]))
     assert len(runs) > 300
     assert {(int(x) % 20, int(y) % 20, int(w) % 20, int(h) % 20) for x, y, w, h in runs} == {(1, 1, 18, 18)}
-
-
-def test_copies_are_sets_of_their_own_and_no_duplicates(factory: Factory, tmp_path: Path) -> None:
-    factory.add(oob_bytes=16)
-    factory.issue(3)
-    made = factory.label(copies=2)
-    assert [path.name for path in made.files] == ["B1-labels-0001.pdf", "B1-labels-0002.pdf"]
-    both = factory.cli("verify", "B1", *made.files, "--json")
-    assert both.json["counts"]["matched"] == 6
-    assert both.code == 0, both.err
-    Image.fromarray(pdfium(made.files[0], 300)).save(tmp_path / "third.png", dpi=(300, 300))
-    thrice = factory.cli("verify", "B1", *made.files, tmp_path / "third.png", "--json")
-    assert (thrice.code, thrice.json["counts"]["duplicate"]) == (1, 3)
-
-
-def test_single_labels_and_the_rest_from_one_on(factory: Factory) -> None:
-    factory.add(oob_bytes=16)
-    factory.issue(30)
-    done = factory.cli("labels", "B1", "--only", "ebK300000003", "--only", "ebK300000009", "--json")
-    assert (done.code, done.json["labels"]) == (0, 2)
-    assert factory.cli("labels", "B1", "--from", "ebK300000009").code == 4
-    rest = factory.cli("labels", "B1", "--from", "ebK300000025", "--json")
-    assert (rest.code, rest.json["labels"]) == (0, 6)
-    files = [*done.json["files"], *rest.json["files"]]
-    checked = factory.cli("verify", "B1", *files, "--partial", "--json")
-    assert (checked.code, checked.json["counts"]["matched"]) == (0, 8), checked.err
-    unknown = factory.cli("labels", "B1", "--only", "nobody")
-    assert unknown.code == 3
-    assert "no serial 'nobody'" in unknown.err
-
-
-def test_a_reprint_is_the_same_payload_with_a_reason(factory: Factory, tmp_path: Path) -> None:
-    factory.add(oob_bytes=16)
-    factory.issue(5)
-    factory.cli("labels", "B1", "--template", "roll-50x30", "--printer", "pdf-600")
-    assert factory.cli("reprint", "B1", "ebK300000002").code == 2  # without a reason
-    for number in ("001", "002"):
-        done = factory.cli(
-            "reprint", "B1", "ebK300000002", "ebK300000004", "--reason", "torn", "--operator", "Ann", "--json"
-        )
-        assert done.code == 0, done.err
-        assert [Path(file).name for file in done.json["files"]] == [f"B1-reprint-{number}-0001.pdf"]
-        assert (done.json["template"], done.json["printer"]) == ("roll-50x30", "pdf-600")
-        read = [zxingcpp.read_barcodes(pdfium(Path(done.json["files"][0]), 300, page))[0].text for page in (1, 2)]
-        assert read == [payloads(factory)[1], payloads(factory)[3]]
-    history = factory.cli("batch", "show", "B1", "--history", "--json").json["history"]
-    acts = [event for event in history if event["kind"] == "labels reprinted"]
-    assert [(act["reason"], act["operator"], act["serials"]) for act in acts] == [
-        ("torn", "Ann", ["ebK300000002", "ebK300000004"])
-    ] * 2
-
-
-@pytest.mark.parametrize("order", ["columns", "snake"])
-def test_pages_are_filled_in_the_order_asked_for(factory: Factory, order: str) -> None:
-    factory.add(oob_bytes=16)
-    factory.issue(6)
-    made = factory.label(order=order)
-    rows = [(int(row["row"]), int(row["column"])) for row in csv.DictReader(made.index.open())]
-    assert (
-        rows
-        == {
-            "columns": [(row, 1) for row in range(1, 7)],
-            "snake": [(1, 1), (1, 2), (1, 3), (2, 3), (2, 2), (2, 1)],
-        }[order]
-    )
-    assert factory.cli("verify", "B1", *made.files).code == 0
-
-
-@pytest.mark.slow
-def test_memory_does_not_grow_with_the_batch() -> None:
-    """A bounded version of benchmarks/memory.py: five times the labels, hardly more memory."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.memory", "--small", "2000", "--large", "10000"],
-        capture_output=True, text=True, check=False, cwd=ROOT,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("MiB at 10,000") == 3

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
-import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from bss_mfg.ledger.issued import LookupColumn
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Secret
 from bss_mfg.workspace import vault_key_files
-from tests.helpers.factory import Factory, make_factory
+from tests.helpers.factory import Factory
 
 
 def test_settings_are_those_that_lost_nothing(factory: Factory) -> None:
@@ -33,17 +31,6 @@ def test_settings_are_those_that_lost_nothing(factory: Factory) -> None:
         "journal_mode": mode.lower(), "synchronous": 3 if level == "EXTRA" else 2, "foreign_keys": 1,
         "secure_delete": 1,
     }  # fmt: skip
-
-
-def test_everything_secret_is_private(factory: Factory, tmp_path: Path) -> None:
-    factory.add()
-    factory.issue(2)
-    assert factory.cli("program", "B1", "--format", "csv", "--out", tmp_path / "keys.csv").code == 0
-    private = [factory.root / name for name in ("ledger.db", "vault.key", "dev-keys/amazon.private.pem")]
-    for path in [*private, tmp_path / "keys.csv"]:
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
-    for folder in (factory.root, factory.root / "dev-keys", factory.root / "batches"):
-        assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
 
 
 def test_history_can_only_grow(factory: Factory) -> None:
@@ -88,29 +75,6 @@ def test_an_untouched_history_passes(factory: Factory) -> None:
         assert ledger.check() == ledger.head()[0] == 3
 
 
-def test_a_foreign_vault_key_is_refused(factory: Factory, tmp_path: Path) -> None:
-    factory.add()
-    factory.issue(1)
-    other = make_factory(tmp_path / "other")
-    shutil.copy(other.root / "vault.key", factory.root / "vault.key")
-    refused = factory.cli("batch", "create", "bulb", "--units", 1)
-    assert refused.code == 5
-    assert "not the one of this ledger" in refused.err
-    assert factory.cli("program", "B1", "--format", "csv", "--out", tmp_path / "x.csv").code == 5
-    assert not (tmp_path / "x.csv").exists()
-
-
-def test_the_vault_key_can_lie_elsewhere(factory: Factory, tmp_path: Path) -> None:
-    factory.add()
-    moved = tmp_path / "safe.key"
-    (factory.root / "vault.key").rename(moved)
-    missing = factory.cli("batch", "create", "bulb", "--units", 1)
-    assert missing.code == 6
-    assert "BSS_MFG_VAULT_KEY_FILE" in missing.err
-    done = factory.cli("batch", "create", "bulb", "--units", 1, env={"BSS_MFG_VAULT_KEY_FILE": str(moved)})
-    assert done.code == 0
-
-
 def test_a_vault_key_file_shows_damage(tmp_path: Path) -> None:
     path = tmp_path / "vault.key"
     vault_key_files.save_vault_key(Vault.generate(), path, "file", vault_key_files.refuse_to_ask)
@@ -134,29 +98,6 @@ def test_a_sealed_key_opens_only_for_its_unit() -> None:
             data_key.open(number, octets, sealed)
     with pytest.raises(LedgerError, match="can't be unwrapped"):
         vault.unwrap("B2", wrapped)
-
-
-@pytest.mark.parametrize("kind", ["garbage", "newer", "other database", "zeroed pages"])
-def test_a_ledger_that_is_none_is_refused(factory: Factory, kind: str) -> None:
-    factory.add()
-    factory.issue(50)
-    path = factory.root / "ledger.db"
-    if kind == "garbage":
-        path.write_bytes(os.urandom(8192))
-    elif kind == "other database":
-        path.unlink()
-        sqlite3.connect(path).execute("CREATE TABLE x (y)").connection.close()
-    elif kind == "newer":
-        database = sqlite3.connect(path)
-        database.execute("PRAGMA user_version = 99")
-        database.close()
-    else:
-        data = bytearray(path.read_bytes())
-        data[4096:] = bytes(len(data) - 4096)
-        path.write_bytes(bytes(data))
-    refused = factory.cli("batch", "list")
-    assert refused.code == 5, refused
-    assert refused.err.startswith("Error: ")
 
 
 def test_secrets_show_nothing() -> None:
@@ -216,19 +157,6 @@ def test_no_lookup_walks_the_ledger(factory: Factory) -> None:
         plan for plan in plans if plan.startswith("SCAN") and not plan.startswith(("SCAN product", "SCAN CONSTANT"))
     ]
     assert walks == []
-
-
-def test_a_changed_barcode_string_is_neither_printed_nor_uploaded(factory: Factory) -> None:
-    factory.add(oob_bytes=16)
-    factory.issue(3)
-    with sqlite3.connect(factory.root / "ledger.db") as database:
-        database.execute("DROP TRIGGER payload_no_update")
-        database.execute("UPDATE package SET payload = replace(payload, 'PID:ebK3', 'PID:ebK4') WHERE number = 2")
-    for command in (("labels", "B1"), ("manifest", "B1", "--out", factory.root / "log.txt")):
-        done = factory.cli(*command)
-        assert done.code == 5, done
-        assert "package 2 of batch B1 was changed in the ledger" in done.err
-    assert not (factory.root / "log.txt").exists()
 
 
 def test_labels_read_right_are_counted_each_time(factory: Factory) -> None:

@@ -81,7 +81,6 @@ def test_every_changed_order_is_found(log: Path, change: str) -> None:
             audit.verify_chain(changed, audit.GENESIS, 1)
 
 
-@pytest.mark.slow
 def test_a_flip_anywhere_in_the_file_is_found_or_changes_no_event(log: Path, tmp_path: Path) -> None:
     whole, events, chance = log.read_bytes(), rows_of(log), random.Random(5)
     path, found = tmp_path / "flipped.db", 0

@@ -30,12 +30,19 @@ from bss_mfg.manifest.sidecar import LogOrigin, Sidecar, WrittenLog, read_sideca
 from bss_mfg.model import Batch, Package, Unit
 from bss_mfg.payload.spec import packaged_spec
 from tests.helpers import ROOT
-from tests.helpers.factory import Factory
 
 MAPPING = load_mapping("amazon-bss-ob04", Path("nowhere"))
+
+
 SPEC = packaged_spec("amazon-bss-ob04")
+
+
 START = datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC)
+
+
 ORIGIN = LogOrigin("B1", "7:" + "ab" * 32, MAPPING, "0.2.0")
+
+
 BMD = "AkU+/09Zq7xQ" * 20
 
 
@@ -75,8 +82,6 @@ def mapping_of(*device: Entry, bundle: tuple[Entry, ...] = ()) -> LogMapping:
 def entry(path: str, source: Any, **fields: Any) -> Entry:
     return Entry(path=path, status="assumed", source=source, **fields)
 
-
-# --- what is written ------------------------------------------------------------------------------------------------
 
 texts = st.text(min_size=1, max_size=30)
 
@@ -186,9 +191,6 @@ def test_a_mapping_that_contradicts_itself_is_refused(change: tuple[str, str], w
         validate(parse_toml(text.replace(*change), "mine.toml"), LogMapping)
 
 
-# --- the schema -----------------------------------------------------------------------------------------------------
-
-
 def test_the_shipped_schema_is_the_packaged_mappings() -> None:
     specs = resources.files("bss_mfg.payload") / "specs"
     mappings = [item.name for item in specs.iterdir() if item.name.endswith(".control-log.toml")]
@@ -268,9 +270,6 @@ def test_a_line_is_written_only_if_the_schema_holds(values: tuple[str, str, str]
         assert good
 
 
-# --- splitting ------------------------------------------------------------------------------------------------------
-
-
 @given(st.integers(1, 7), st.sampled_from([1, 2, 3]), st.integers(1, 8), st.integers(1200, 4000))
 def test_parts_are_whole_bounded_and_together_everything(count: int, units: int, most: int, room: int) -> None:
     everything = made(count, units)
@@ -326,9 +325,6 @@ def test_scrapped_packages_leave_gaps_in_the_runs() -> None:
     part = single_document(logs(lambda: [package(1), package(2), package(5)], batch(), MAPPING))
     written(part)
     assert part.contents.packages == (range(1, 3), range(5, 6))
-
-
-# --- names and sidecars ---------------------------------------------------------------------------------------------
 
 
 def test_names_follow_the_published_pattern_and_pass_over_what_is_taken(tmp_path: Path) -> None:
@@ -408,9 +404,6 @@ def test_the_sidecars_fields_are_documented() -> None:
         assert f"`{field}`" in text or f"`.{field}`" in text, field
 
 
-# --- reading back ---------------------------------------------------------------------------------------------------
-
-
 def read(data: bytes) -> list[ReadLog]:
     return list(read_logs(data, MAPPING, "log.txt"))
 
@@ -430,6 +423,8 @@ def test_what_was_written_reads_back() -> None:
 
 
 WHOLE = written(single_document(made(2, 2)))
+
+
 RIGHT = [(log.kind, dict(log.values), log.serials) for log in read(WHOLE)]
 
 
@@ -489,9 +484,6 @@ def test_any_other_log_has_problems_and_no_crash(value: Any) -> None:
         assert len(log.problems[0]) <= 300
 
 
-# --- speed and memory -----------------------------------------------------------------------------------------------
-
-
 def test_writing_costs_little_more_than_json_dumps() -> None:
     """Against json.dumps of the same records from a generator, in the same run. The promise is 2.5 with the ledger read
     beside it; without it, that is far from it."""
@@ -542,17 +534,3 @@ def test_memory_stays_flat() -> None:
 
     peak(10)
     assert peak(8000) < peak(2000) + 200_000
-
-
-def test_what_a_run_killed_in_another_second_left_is_taken_away(factory: Factory) -> None:
-    """Its temporary file has that second's name, and nobody asked for it again."""
-    factory.add()
-    factory.issue(3)
-    folder = factory.root / "up"
-    folder.mkdir()
-    left = folder / ".C_CONTROL_LOG_20261125070000.txt.0a1b2c3d.part"
-    left.write_bytes(b'{"controlLogs":[\n')
-    done = factory.cli("manifest", "B1", "--out", f"{folder}/")
-    assert done.code == 0, done.err
-    assert not left.exists()
-    assert len(list(folder.iterdir())) == 2

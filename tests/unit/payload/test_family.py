@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import os
 import re
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-import pypdfium2
 import pytest
-import zxingcpp
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
 from bss_mfg.errors import InputError
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.identity_files import read_identities
 from bss_mfg.label.layout.symbol_size import symbol_size
-from bss_mfg.manifest.log_builder import control_log
-from bss_mfg.manifest.log_mapping import load_mapping
 from bss_mfg.model import Identity, Secret, Unit
 from bss_mfg.payload import parse
 from bss_mfg.payload.build import PayloadBuilder, longest_example
@@ -33,27 +27,34 @@ from bss_mfg.payload.formats import FORMATS, SPKI
 from bss_mfg.payload.product_keys import fingerprint, load_private_key, load_public_key, new_development_key
 from bss_mfg.payload.spec import packaged_names, packaged_spec, require_confirmed, spec_from_text
 from bss_mfg.symbol import data_matrix
-from bss_mfg.verify.diagnosis import diagnose
-from bss_mfg.verify.inspect import explain, read_strings
+from bss_mfg.verify.inspect import explain
 from tests.helpers.factory import Factory
+from tests.helpers.specs import PUKS, SPECS, spec
 
 PUK = "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgADLZXG+MzHkCUT1F88yQpaiDW7vu8XDSIhJwsVr2bmmag="
+
+
 INNER = f"ABV:IB01;SERNUM:G3A0PA01802300PE;PID:ebK3;PUK:{PUK};PIN:957AD9640;"
+
+
 OUTER = f"ABV:OB01;SERNUM:G3A0PA01802300PE;PID:ebK3;PUK:{PUK};UPC:841667145075;"
 """Amazon's public samples."""
+
 
 OFF_CURVE = PUK[:36] + "A" * 42 + "E="
 """The same with an x coordinate of 1, which no point of P-256 has."""
 
+
 PRIVATE, PUBLIC = new_development_key("p256")
+
+
 KEY = load_public_key(PUBLIC, "test")
+
+
 FACTS = {"pid": "ebK3", "upc": "841667145075", "ean": ""}
+
+
 EAN = {"pid": "ebK3", "upc": "", "ean": "4006381333931"}
-SPECS = [packaged_spec(name).spec for name in packaged_names()]
-
-
-def spec(name: str):  # type: ignore[no-untyped-def]
-    return packaged_spec(name).spec
 
 
 def unit(serial: str = "G3A0PA01802300PE", mac: str | None = None, **extra: str) -> Unit:
@@ -151,7 +152,7 @@ def test_inspect_names_the_field_that_is_wrong(change: dict[str, str], says: str
     for old, new in change.items():
         assert old in text
         text = text.replace(old, new)
-    assert re.search(says, "; ".join(explain(text, SPECS)["problems"]))
+    assert re.search(says, "; ".join(explain(text, SPECS).problems))
 
 
 def test_a_mac_of_fifteen_digits_is_refused_in_the_file_and_in_the_barcode(tmp_path: Path) -> None:
@@ -162,12 +163,12 @@ def test_a_mac_of_fifteen_digits_is_refused_in_the_file_and_in_the_barcode(tmp_p
     text = PayloadBuilder(spec("amazon-zss-ob02"), FACTS, KEY).build(
         [unit(mac="BF91A2B05327F4D5", install_code="83FED3407A939723A5C639B26916D505C3B5")]
     )
-    problems = explain(text.replace("F4D5", "F4D"), SPECS)["problems"]
+    problems = explain(text.replace("F4D5", "F4D"), SPECS).problems
     assert problems == ["the value 'BF91A2B05327F4D' of ZBM has 15 characters, 16 are wanted"]
 
 
 def test_inspect_explains_each_sibling() -> None:
-    inner = explain(INNER, SPECS)
+    inner = explain(INNER, SPECS).as_json()
     assert inner["spec"] == "amazon-wss-ib01" and inner["problems"] == []
     key = serialization.load_der_public_key(base64.b64decode(PUK))
     assert isinstance(key, ec.EllipticCurvePublicKey)
@@ -177,37 +178,26 @@ def test_inspect_explains_each_sibling() -> None:
     code = "83FED3407A939723A5C639B26916D505C3B5"
     units = [unit(f"Z{n}", f"BF91A2B05327F4D{n}", install_code=code) for n in range(3)]
     text = PayloadBuilder(spec("amazon-zss-ob02"), FACTS, KEY).build(units)
-    zigbee = explain(text, SPECS, load_private_key(PRIVATE, "test"))
+    zigbee = explain(text, SPECS, load_private_key(PRIVATE, "test")).as_json()
     assert zigbee["problems"] == []
     assert [one["mac"] for one in zigbee["units"]] == [one.mac for one in units]
     sha = hashlib.sha256(bytes.fromhex(code)).hexdigest()
     assert [one["install_code_sha256"] for one in zigbee["units"]] == [sha] * 3
     assert code not in str(zigbee)
 
-    assert explain("]C0ebK300000001", SPECS)["spec"] == "amazon-1d-code128"
-    assert explain("ebK300000001", SPECS)["spec"] is None
-    assert explain(INNER.swapcase(), SPECS)["problems"] == ["upper and lower case are swapped: caps lock is on"]
+    assert explain("]C0ebK300000001", SPECS).spec == "amazon-1d-code128"
+    assert explain("ebK300000001", SPECS).spec is None
+    assert explain(INNER.swapcase(), SPECS).problems == ["upper and lower case are swapped: caps lock is on"]
 
 
 def test_macs_in_clear_must_be_those_inside() -> None:
     units = [unit(f"Z{n}", f"BF91A2B05327F4D{n}", install_code="00" * 18) for n in range(2)]
     text = PayloadBuilder(spec("amazon-zss-ob02"), FACTS, KEY).build(units)
     swapped = text.replace("BF91A2B05327F4D0_BF91A2B05327F4D1", "BF91A2B05327F4D1_BF91A2B05327F4D0")
-    problems = explain(swapped, SPECS, load_private_key(PRIVATE, "test"))["problems"]
+    problems = explain(swapped, SPECS, load_private_key(PRIVATE, "test")).problems
     assert problems == ["the MACs inside the encrypted field are not those in clear"]
 
 
-# --- every packaged spec, there and back ------------------------------------------------------------------------------
-
-PUKS = [
-    FORMATS[SPKI].write(
-        bytes.fromhex("3039301306072a8648ce3d020106082a8648ce3d030107032200")
-        + ec.generate_private_key(ec.SECP256R1())
-        .public_key()
-        .public_bytes(serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint)
-    )
-    for _ in range(8)
-]
 UNITS = st.fixed_dictionaries(
     {
         "serial": st.from_regex(r"[A-Za-z0-9][A-Za-z0-9.-]{11,49}", fullmatch=True),
@@ -219,6 +209,8 @@ UNITS = st.fixed_dictionaries(
         "install_code": st.binary(min_size=18, max_size=18).map(bytes.hex),
     }
 )
+
+
 WRITTEN = {
     "unit.serial": lambda one: one["serial"],
     "unit.uuid": lambda one: one["uuid"].hex.upper(),
@@ -294,9 +286,6 @@ def test_the_mesh_strings_have_not_changed_by_one_octet() -> None:
     assert len(sealed) == 109 and sealed.endswith(";")
 
 
-# --- what a spec may say ----------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("name", "old", "new", "says"),
     [
@@ -357,9 +346,6 @@ def test_a_serial_with_the_lists_separator_is_refused_in_a_list() -> None:
         builder.build([unit("A1_234567890123", puk=PUK), unit("A12345678901234", puk=PUK)])
 
 
-# --- the columns of the identities file -------------------------------------------------------------------------------
-
-
 def test_the_columns_that_a_spec_wants_are_read_and_kept_out_of_repr(tmp_path: Path) -> None:
     path = tmp_path / "ids.csv"
     path.write_text(f"serial,pin,puk\nG3A0PA01802300PE,1234E567,{PUK}\nG3A0PA01802300PF,,{PUK}\n")
@@ -380,68 +366,6 @@ def test_a_damaged_secret_is_refused_by_row_and_not_shown(tmp_path: Path, value:
     assert ascii(value)[1:-1] not in str(caught.value)
 
 
-# --- a batch of each on the line --------------------------------------------------------------------------------------
-
-
-def test_a_batch_of_bars_is_issued_printed_and_read_back(factory: Factory, tmp_path: Path) -> None:
-    factory.add("sensor", spec="amazon-1d-code128", template="bars-70x40", serial="SN{n:010}")
-    factory.issue(12, "S1", "sensor")
-    with factory.ledger() as ledger:
-        assert [package.payload for package in ledger.packages("S1")] == [f"SN{n:010}" for n in range(1, 13)]
-    for look in (
-        ("preflight", "sensor", "--template", "bars-70x40", "--printer", "zpl-203"),
-        ("template", "preview", "bars-70x40", "--out", tmp_path / "example.png"),
-        ("template", "preview", "bars-70x40", "--batch", "S1", "--out", tmp_path / "batch.png"),
-    ):
-        done = factory.cli(*look)
-        assert done.code == 0, done.err
-    made = factory.label("S1", "bars-70x40", 203)
-    # A reader of its own, from pixels: nothing but Code 128 lies on these labels.
-    document = pypdfium2.PdfDocument(made.files[0])
-    pages = [page.render(scale=300 / 72, grayscale=True).to_numpy() for page in document]
-    found = [zxingcpp.read_barcodes(page) for page in pages]
-    assert [[(one.text, one.symbology_identifier) for one in page] for page in found] == [
-        [(f"SN{n:010}", "]C0")] for n in range(1, 13)
-    ]
-
-    with factory.ledger() as ledger:
-        mapping = load_mapping("amazon-1d-code128", factory.root / "specs")
-        logs = json.loads(b"".join(control_log(ledger, ledger.batch("S1"), mapping)))["controlLogs"]
-    assert [log["device"]["serialNumber"] for log in logs] == [f"SN{n:010}" for n in range(1, 13)]
-
-    done = factory.cli("verify", "S1", made.files[0], "--json")
-    assert done.code == 0, done.err
-    assert done.json["counts"]["matched"] == 12
-    scans = tmp_path / "scans"
-    scans.mkdir()
-    for number, page in enumerate(pages):
-        if number != 4:
-            turned = Image.fromarray(page).rotate(7, expand=True, fillcolor=255)
-            turned.save(scans / f"{number:02}.png", dpi=(300, 300))
-    done = factory.cli("verify", "S1", scans, "--json")
-    assert done.code == 1
-    assert done.json["counts"]["matched"] == 11
-    assert [(one["verdict"], one["serials"]) for one in done.json["findings"] if one["verdict"] != "matched"] == [
-        ("missing", "SN0000000005")
-    ]
-    [(text, _)] = read_strings(str(scans / "02.png"))
-    explained = explain(text, SPECS)
-    assert (explained["spec"], explained["problems"]) == ("amazon-1d-code128", [])
-
-    cases = {
-        "SN0000000001": ("match", ""),
-        "]C0SN0000000002\r": ("match", ""),
-        "sn0000000003": ("mismatched", "caps lock is on"),
-        "SN00000": ("foreign", "was never issued here (SN00000)"),
-        "SN9000000003": ("foreign", "was never issued here (SN9000000003)"),
-        "ABV OB04": ("foreign", "is no barcode of this family"),
-    }
-    with factory.ledger() as ledger:
-        for said, (kind, detail) in cases.items():
-            verdict = diagnose(said.encode(), "S1", ledger, [spec("amazon-1d-code128")])
-            assert (verdict.kind, detail in verdict.detail) == (kind, True), verdict
-
-
 @pytest.mark.parametrize(
     ("spec_name", "template", "says"),
     [
@@ -457,32 +381,6 @@ def test_a_template_for_the_other_kind_of_code_is_refused(
     with pytest.raises(InputError, match=says):
         factory.label("S1", template)
     assert not list(factory.root.glob("batches/S1/labels/*.pdf"))
-
-
-def test_wi_fi_devices_are_issued_from_their_file_printed_and_read_back(factory: Factory, tmp_path: Path) -> None:
-    factory.add("plug", spec="amazon-wss-ib01")
-    path = tmp_path / "ids.csv"
-    rows = [f"G3A0PA0180230{n:04},{PUKS[n]},95AD96{n:02}" for n in range(6)]
-    path.write_text("\n".join(["serial,puk,pin", *rows]) + "\n")
-    wanted = factory.workspace.spec("amazon-wss-ib01")
-    identities = read_identities(path, wanted.spec.columns)
-    loaded = factory.workspace.product("plug")
-    with factory.ledger() as ledger:
-        vault = factory.workspace.open_vault()
-        create_batch(ledger, vault, loaded, wanted, 6, batch_id="W1", identities=identities)
-        payloads = [package.payload for package in ledger.packages("W1")]
-    assert payloads == [
-        f"ABV:IB01;SERNUM:{serial};PID:ebK3;PUK:{puk};PIN:{pin};"
-        for serial, puk, pin in (row.split(",") for row in rows)
-    ]
-    made = factory.label("W1", "roll-50x30")
-    done = factory.cli("verify", "W1", made.files[0], "--json")
-    assert done.code == 0 and done.json["counts"]["matched"] == 6, done.err
-    # Without its file a Wi-Fi batch is not issued at all, and leaves nothing behind.
-    with factory.ledger() as ledger, pytest.raises(InputError, match="a value of puk for each unit"):
-        create_batch(ledger, vault, loaded, wanted, 2, batch_id="W2")
-    with factory.ledger() as ledger:
-        assert [batch.id for batch in ledger.batches()] == ["W1"]
 
 
 def test_zigbee_pairs_are_issued_from_their_file_and_no_install_code_lies_in_the_ledger(

@@ -62,7 +62,6 @@ def test_no_string_needs_a_larger_symbol_than_the_planned_one(count: int, oob: i
     assert data_matrix(real.encode()).size <= symbol_size(SPEC.spec, FACTS, 256, count, oob)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("count", "oob"), [(1, 16), (1, 32), (2, 16), (2, 32)])
 def test_the_planned_size_holds_for_three_thousand_strings(count: int, oob: int) -> None:
     planned = symbol_size(SPEC.spec, FACTS, 256, count, oob)

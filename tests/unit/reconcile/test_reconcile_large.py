@@ -5,12 +5,9 @@ from __future__ import annotations
 import io
 import json
 import random
-import resource
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,56 +15,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.memory import alone
-from benchmarks.tables import WHO, issue
-from bss_mfg.cli.reconcile import document
-from bss_mfg.core.files import make_folder
+from benchmarks.tables import WHO
 from bss_mfg.core.processes import ProcessExecutor, WorkerError
 from bss_mfg.errors import InputError
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.identity_files import read_identities
 from bss_mfg.manifest.json_stream import stream_members
-from bss_mfg.manifest.log_mapping import load_mapping
-from bss_mfg.manifest.make import make_control_logs
 from bss_mfg.programming.readback import ReadbackTask, check_readback, read_readback
 from bss_mfg.programming.registry import formats
-from bss_mfg.programming.release import release_keys
 from bss_mfg.reconcile.batch_records import RecordsHandle
-from bss_mfg.reconcile.comparison import MOST_KEPT, CappedList
+from bss_mfg.reconcile.comparison import MOST_KEPT, kept_list
 from bss_mfg.reconcile.control_log_tasks import NotOneLogPerLine, log_blocks
 from bss_mfg.reconcile.programming_tasks import KeyAccess, RowsTask
-from bss_mfg.reconcile.reconciliation import reconcile
 from bss_mfg.workspace.workspace import Workspace
 from tests.helpers.factory import Factory
-from tests.unit.payload.test_family import PUKS
+from tests.helpers.reconciled import build, reconciled
+from tests.helpers.specs import PUKS
 
 UNITS = 2_500
 """Enough for several pieces of each file."""
-
-
-def build(root: Path, *sizes: int) -> Path:
-    """A workspace with a batch of each size, its keys and its control log."""
-    issue(root, sizes)
-    workspace = Workspace.find(str(root), root, {})
-    with workspace.open_ledger(WHO) as ledger:
-        for units in sizes:
-            batch = ledger.batch(f"units-{units}")
-            folder = workspace.batch_folder(batch.id)
-            make_folder(folder / "upload")
-            release_keys(ledger, workspace.open_vault(), batch, formats()["csv"], folder / "keys.csv")
-            mapping = load_mapping(batch.spec, root)
-            for _ in make_control_logs(ledger, batch, mapping, folder / "upload", datetime.now(UTC)):
-                pass
-    return root
-
-
-def reconciled(root: Path, units: int, folder: Path | None = None, executor: Executor | None = None) -> dict[str, Any]:
-    """What the command says as JSON."""
-    workspace = Workspace.find(str(root), root, {})
-    with workspace.open_ledger(WHO) as ledger:
-        batch, vault = ledger.batch(f"units-{units}"), workspace.open_vault()
-        where, mapping = folder or workspace.batch_folder(batch.id), load_mapping(batch.spec, root)
-        return dict(document(reconcile(ledger, vault, batch, where, mapping, executor=executor)))
 
 
 def told(said: dict[str, Any], kind: str) -> list[str]:
@@ -100,9 +66,6 @@ def two() -> Iterator[ProcessExecutor]:
 def log_of(files: Path) -> Path:
     (path,) = (files / "upload").glob("*.txt")
     return path
-
-
-# --- whoever works ----------------------------------------------------------------------------------------------------
 
 
 def test_two_processes_say_what_one_says(line: Path, files: Path, two: ProcessExecutor) -> None:
@@ -154,9 +117,6 @@ def test_no_key_shows_where_a_part_is_shown() -> None:
     )
     for part in parts:
         assert "0102030405" not in repr(part) and repr(key)[2:-1] not in repr(part)
-
-
-# --- other ways to write a control log ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("indent", [None, 1])
@@ -278,9 +238,6 @@ def test_a_streamed_list_is_read_as_one_that_is_held(
     assert streamed == held
 
 
-# --- many differences, much memory ----------------------------------------------------------------------------------
-
-
 def test_of_very_many_differences_the_first_are_kept_and_all_are_counted(tmp_path: Path) -> None:
     units = MOST_KEPT + 500
     root = build(tmp_path / "w", units)
@@ -297,7 +254,7 @@ def test_of_very_many_differences_the_first_are_kept_and_all_are_counted(tmp_pat
 
 
 def test_first_forgets_and_counts() -> None:
-    some, more = CappedList[int](), CappedList[int]()
+    some, more = kept_list(), kept_list()
     for number in range(MOST_KEPT + 3):
         some.add(number)
     assert (len(some), some.total, some[-1]) == (MOST_KEPT, MOST_KEPT + 3, MOST_KEPT - 1)
@@ -305,33 +262,6 @@ def test_first_forgets_and_counts() -> None:
     more.add(7)
     some.extend(more)
     assert (list(some), some.total) == ([0, 1, 7], 3)
-
-
-def peak_of(root: Path, units: int, what: str) -> float:
-    """Peak resident memory in MiB."""
-    if what == "reconcile":
-        assert reconciled(root, units)["agrees"]
-    else:
-        workspace = Workspace.find(str(root), root, {})
-        with workspace.open_ledger(WHO) as ledger:
-            batch = ledger.batch(f"units-{units}")
-            rows = read_readback(workspace.batch_folder(batch.id) / "keys.csv")
-            assert not list(check_readback(rows, ledger, batch, workspace.open_vault()))
-    scale = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale / 2**20
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("what", ["reconcile", "program --check"])
-def test_memory_grows_by_a_few_octets_a_unit(tmp_path_factory: pytest.TempPathFactory, what: str) -> None:
-    few, many = 10_000, 60_000
-    root = tmp_path_factory.mktemp("memory") / "w"
-    build(root, few, many)
-    grown = alone(peak_of, root, many, what) - alone(peak_of, root, few, what)
-    assert grown * 2**20 < 15 * (many - few) + (2 << 20)  # a held unit has 300 octets and more
-
-
-# --- other families ---------------------------------------------------------------------------------------------------
 
 
 def test_wi_fi_labels_and_keys_are_compared_without_control_logs(factory: Factory, tmp_path: Path) -> None:

@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import hashlib
 import io
 import json
-import os
-import signal
-import subprocess
 import tempfile
-import time
-from collections.abc import Callable
 from dataclasses import replace
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pypdfium2
 import pytest
+from markupsafe import escape
 from PIL import Image, ImageFilter
 
+from bss_mfg.report import html_report as html_report_module
 from bss_mfg.report.data_reports import csv_report, json_report
-from bss_mfg.report.html_report import html_report
+from bss_mfg.report.html_report import BLOCK_CHARACTERS, html_report
 from bss_mfg.report.pdf_report import pdf_report
 from bss_mfg.report.statistics import statistics
 from bss_mfg.verify.finding_spool import Findings, FindingSpool
-from bss_mfg.verify.findings import Finding
-from bss_mfg.verify.verification import Verification, VerifyOptions, verify
-from tests.cli.test_verify import cell, tampered
+from bss_mfg.verify.findings import Finding, FindingKind
+from bss_mfg.verify.outcome import Verification, VerifyOptions
+from bss_mfg.verify.verification import verify
 from tests.helpers.factory import Factory
+from tests.helpers.scans import cell, tampered
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
 pytestmark = pytest.mark.xdist_group("report")
 
+
 MODULE = 5  # pixels, at 300 dpi
+
+
 HOSTILE = "<img src=x onerror=document.title='run'>\x1b[31m\u202e=1+1</script><script>document.title='run'</script>"
 
 
@@ -70,7 +74,7 @@ def outcome(printed: Factory, scans: Path) -> Verification:
 def page(chrome: Chrome, outcome: Verification, tmp_path: Path) -> Chrome:
     """The report in the browser, with hostile text in a finding."""
     first = next(iter(outcome.findings))
-    evil = Finding("foreign", None, "x", 1, 1.0, 2.0, HOSTILE, HOSTILE)
+    evil = Finding(FindingKind.FOREIGN, None, "x", 1, 1.0, 2.0, HOSTILE, HOSTILE)
     wide = replace(outcome, findings=kept([*outcome.findings, evil, replace(first, serials="=cmd()")]))
     (tmp_path / "report.html").write_bytes(b"".join(html_report(wide, "2026-11-24T10:00:00Z", "0")))
     chrome.get(f"file://{tmp_path}/report.html")
@@ -102,6 +106,88 @@ def test_hostile_text_is_text(page: Chrome) -> None:
     assert len(cells) == 1
     assert "<img src=x onerror=document.title='run'>" in cells[0]
     assert run(page, "return document.title") == "Verification of A"
+
+
+class Tags(HTMLParser):
+    """The elements of a page, its scripts, and its policy."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+        self._open = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self._open = tag
+        if tag == "script":
+            self.scripts.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._open == "script":
+            self.scripts[-1] += data
+
+    @property
+    def injected(self) -> list[str]:
+        """Elements and attributes that only hostile text can have brought."""
+        pictures = [tag for tag, values in self.elements if tag == "img" and values.get("src") == "x"]
+        handlers = [name for _, values in self.elements for name in values if name.startswith("on")]
+        return [*pictures, *handlers, *(text for text in self.scripts if text.startswith("document.title"))]
+
+
+def hostile_page(outcome: Verification) -> str:
+    """The page of a verification in which every text from outside is hostile."""
+    finding = next(item for item in outcome.findings if item.kind == "missing")
+    texts = replace(finding, serials=HOSTILE, detail=HOSTILE)
+    wide = replace(
+        outcome,
+        batch=replace(outcome.batch, facts={**outcome.batch.facts, "title": HOSTILE}),
+        findings=kept([texts, *outcome.findings, Finding("foreign", None, HOSTILE, 1, 1.0, 2.0, HOSTILE, HOSTILE)]),
+        broken=((HOSTILE, HOSTILE),),
+        troubles=((HOSTILE, HOSTILE),),
+        label_files=tuple(replace(file, file=HOSTILE) for file in outcome.label_files),
+    )
+    return b"".join(html_report(wide, HOSTILE, HOSTILE)).decode()
+
+
+def test_no_text_from_outside_becomes_markup(outcome: Verification) -> None:
+    text = hostile_page(outcome)
+    tags = Tags(text)
+    assert tags.injected == []
+    assert text.count(str(escape(HOSTILE))) > 8
+    *_, data, script = tags.scripts
+    assert len(json.loads(data)) == len(outcome.findings) + 2
+    (policy,) = [values["content"] for _, values in tags.elements if values.get("http-equiv")]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert policy is not None
+    assert policy.endswith(f"script-src 'sha256-{digest}'"), "the browser runs only the page's own script"
+
+
+def test_without_autoescape_hostile_text_would_be_markup(
+    outcome: Verification, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control of the test above."""
+    environment = html_report_module._environment()
+    environment.autoescape = False
+    monkeypatch.setattr(html_report_module, "_environment", lambda: environment)
+    assert Tags(hostile_page(outcome)).injected
+
+
+def test_the_page_comes_in_blocks_whatever_its_size(outcome: Verification) -> None:
+    row = next(iter(outcome.findings))
+    blocks = html_report(replace(outcome, findings=kept([row] * 20_000), pictures={}), "now", "0")
+    sizes = [len(block) for block in blocks]
+    assert sum(sizes) > 20 * BLOCK_CHARACTERS
+    assert max(sizes) < 4 * BLOCK_CHARACTERS
+
+
+def test_a_file_name_with_surrogates_is_shown(outcome: Verification) -> None:
+    text = b"".join(html_report(replace(outcome, broken=(("scan\udcff.png", "why"),)), "now", "0")).decode()
+    assert "scan\\udcff.png" in text
 
 
 def test_the_table_is_searched_filtered_and_sorted(page: Chrome) -> None:
@@ -190,7 +276,8 @@ def test_a_tired_column_shows_by_place(outcome: Verification) -> None:
 
 def test_csv_starts_no_formula_and_json_holds_all(outcome: Verification) -> None:
     evil = tuple(
-        Finding("foreign", None, "x", 1, None, None, sign + "1+1", sign + "cmd|' /C calc'!A0") for sign in "=+-@\t\r"
+        Finding(FindingKind.FOREIGN, None, "x", 1, None, None, sign + "1+1", sign + "cmd|' /C calc'!A0")
+        for sign in "=+-@\t\r"
     )
     wide = replace(outcome, findings=kept([*outcome.findings, *evil]))
     text = b"".join(csv_report(wide)).decode()
@@ -205,7 +292,7 @@ def test_csv_starts_no_formula_and_json_holds_all(outcome: Verification) -> None
 
 
 def test_the_pdf_says_the_same_and_shows_hostile_text_as_text(outcome: Verification) -> None:
-    evil = Finding("foreign", None, "x", 1, None, None, HOSTILE, HOSTILE)
+    evil = Finding(FindingKind.FOREIGN, None, "x", 1, None, None, HOSTILE, HOSTILE)
     data = b"".join(pdf_report(replace(outcome, findings=kept([evil, *outcome.findings])), "2026-11-24T10:00:00Z", "0"))
     pdf = pypdfium2.PdfDocument(data)
     text = "".join(page.get_textpage().get_text_bounded() for page in pdf)
@@ -214,110 +301,3 @@ def test_the_pdf_says_the_same_and_shows_hostile_text_as_text(outcome: Verificat
     assert "<img src=x" in text.replace("\r\n", "")
     assert "\x1b" not in text
     assert b"/JavaScript" not in data
-
-
-def test_reports_by_name_and_nothing_is_overwritten(printed: Factory, scans: Path, tmp_path: Path) -> None:
-    names = [tmp_path / f"r.{kind}" for kind in ("html", "pdf", "csv", "json")]
-    options = [part for name in names for part in ("--report", name)]
-    assert printed.cli("verify", "A", scans / "one.png", *options).code == 1
-    assert json.loads(names[3].read_text())["batch"] == "A"
-    before = names[2].read_bytes()
-    again = printed.cli("verify", "A", scans / "one.png", "--report", names[0], "--report", names[2])
-    assert again.code == 4
-    assert names[2].read_bytes() == before
-    assert printed.cli("verify", "A", scans / "one.png", "--report", names[0]).code == 1
-    with printed.ledger() as ledger:
-        events = ledger.head()
-    nowhere = printed.cli("verify", "A", scans / "one.png", "--report", tmp_path / "no folder" / "r.html")
-    assert nowhere.code == 3
-    with printed.ledger() as ledger:
-        assert ledger.head() == events, "refused before anything was read"
-    unknown = printed.cli("verify", "A", scans / "one.png", "--report", tmp_path / "r.docx")
-    assert unknown.code == 3
-    assert ".html" in unknown.err
-
-
-def test_sample_then_verify_accepts_and_rejects(new_factory: Callable[[], Factory], tmp_path: Path) -> None:
-    factory = new_factory()
-    factory.add(oob_bytes=16)
-    factory.issue(48, "L")
-    labels = factory.label("L")
-    assert factory.cli("verify", "L", labels.files[0], "--sample").code == 3  # none drawn yet
-    drawn = factory.cli("sample", "L", "--plan", "aql-1.0", "--json").json
-    assert (drawn["letter"], drawn["sample"], drawn["accept"]) == ("E", 13, 0)
-    assert factory.cli("sample", "L", "--json").json["packages"] == drawn["packages"]
-    good = factory.cli("verify", "L", labels.files[0], "--sample")
-    assert good.code == 0, good.err
-    assert "ACCEPT" in good.err
-
-    pages = [np.asarray(page.render(scale=300 / 72, grayscale=True).to_pil()).copy()
-             for page in pypdfium2.PdfDocument(labels.files[0])]  # fmt: skip
-    first, second = (Image.fromarray(page) for page in pages)
-    first.save(tmp_path / "1.png", dpi=(300, 300))
-    second.save(tmp_path / "2.png", dpi=(300, 300))
-    half = factory.cli("verify", "L", tmp_path / "1.png", "--sample", "--json")
-    assert (half.code, half.json["sample"]["verdict"]) == (1, "incomplete")
-    number = next(row["package"] for row in drawn["packages"])
-    page = pages[(number - 1) // 24]
-    page[cell((number - 1) % 24 + 1)] = 255
-    for index, pixels in enumerate(pages):
-        Image.fromarray(pixels).save(tmp_path / f"{index + 1}.png", dpi=(300, 300))
-    bad = factory.cli("verify", "L", tmp_path / "1.png", tmp_path / "2.png", "--sample", "--json")
-    assert (bad.code, bad.json["sample"]["verdict"], bad.json["sample"]["wrong"]) == (1, "reject", [number])
-    advice = factory.cli("sample", "L", "--again", "--json").json
-    assert advice["seed"] != drawn["seed"]
-    with factory.ledger() as ledger:
-        assert [event.data["decision"] for event in ledger.events_of(("sample decided",))] == ["accept", "reject"]
-
-
-def test_a_watched_folder_is_read_as_scans_arrive(printed: Factory, scans: Path, tmp_path: Path) -> None:
-    """The first scan is half written for a while; the second makes the batch whole, and the command ends by itself."""
-    inbox = tmp_path / "inbox"
-    inbox.mkdir()
-    report = tmp_path / "r.html"
-    process = subprocess.Popen(
-        printed.command("verify", "B", "--watch", inbox, "--report", report),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    whole = pypdfium2.PdfDocument(printed.root / "batches" / "B" / "labels" / "B-labels-0001.pdf")
-    image = whole[0].render(scale=300 / 72, grayscale=True).to_pil()
-    buffer = io.BytesIO()
-    pixels = np.asarray(image).copy()
-    pixels[cell(5)] = 255
-    Image.fromarray(pixels).save(buffer, "PNG", dpi=(300, 300))
-    data = buffer.getvalue()
-    with (inbox / "scan 1.png").open("wb") as file:
-        for at in range(0, len(data), len(data) // 8 + 1):
-            file.write(data[at : at + len(data) // 8 + 1])
-            file.flush()
-            time.sleep(0.2)
-    wait_for(report.exists)
-    assert "Not all labels" in report.read_text()
-    image.save(inbox / "scan 2.png", dpi=(300, 300))
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 1, err  # scan 2 shows labels of scan 1 again: the sheet was printed twice
-    assert "24 matched" in out
-    assert "UNREADABLE FILE" not in out
-
-
-def test_ctrl_c_ends_watching_with_the_verdict(printed: Factory, tmp_path: Path) -> None:
-    inbox = tmp_path / "inbox"
-    inbox.mkdir()
-    process = subprocess.Popen(
-        printed.command("verify", "B", "--watch", inbox, "--partial"),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stderr
-    assert "Watching" in process.stderr.readline()
-    time.sleep(0.3)
-    os.kill(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 0, err
-    assert "OK so far" in err
-
-
-def wait_for(ready: Callable[[], bool]) -> None:
-    until = time.monotonic() + 40
-    while not ready():
-        assert time.monotonic() < until
-        time.sleep(0.1)

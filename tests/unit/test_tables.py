@@ -6,40 +6,27 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import re
-import shutil
-import stat
-import subprocess
 import sys
-import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-import click
 import openpyxl
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from bss_mfg import tables
-from bss_mfg.cli.table import table as command
 from bss_mfg.errors import InputError, MissingError
 from bss_mfg.issuing.batch import create_batch
-from bss_mfg.issuing.identity_files import read_identities, stream_identities
 from bss_mfg.issuing.replacement import replace_units
 from bss_mfg.ledger import audit, rows
-from bss_mfg.ledger.life import UnitState
 from bss_mfg.ledger.rows import INTEGER_COLUMNS, UNIT_COLUMNS, UnitFilter
 from bss_mfg.ledger.store import Ledger
 from bss_mfg.model import Identity
 from bss_mfg.tables import DEFAULT_COLUMNS, Table, csv_rows, json_rows, manifest_csv, manifest_jsonl, write_xlsx
 from tests.helpers import ROOT
 from tests.helpers.factory import Factory
-
-IDENTITY = ("serial", "uuid", "mac")
 
 
 @pytest.fixture
@@ -69,9 +56,6 @@ def table(factory: Factory, *columns: str, **wanted: Any) -> list[tuple[Any, ...
         return list(chain.from_iterable(ledger.unit_rows("B1", columns, UnitFilter(**wanted))))
 
 
-# --- what it says -------------------------------------------------------------------------------------------------
-
-
 def test_each_unit_stands_in_its_place_with_its_state(line: Factory) -> None:
     assert table(line, "package", "unit", "serial", "state", "replaced_by", "revision", "prints", "verified") == [
         (1, 1, "ebK300000001", "issued", None, 1, 0, 0),
@@ -90,12 +74,6 @@ def test_the_states_are_those_of_the_life(line: Factory) -> None:
     found = dict(table(line, "serial", "state"))
     with line.ledger() as ledger:
         assert found == ledger.states("B1", list(found))
-
-
-def test_the_command_knows_all_states() -> None:
-    (option,) = [param for param in command.params if param.name == "states"]
-    assert isinstance(option.type, click.Choice)
-    assert tuple(option.type.choices) == get_args(UnitState)
 
 
 def test_who_was_replaced_twice_names_the_next_only(line: Factory) -> None:
@@ -190,9 +168,6 @@ def test_the_documented_columns_are_the_columns() -> None:
     assert [(name, "number" if name in INTEGER_COLUMNS else "text") for name in UNIT_COLUMNS] == documented
 
 
-# --- formats ------------------------------------------------------------------------------------------------------
-
-
 def test_csv_quotes_every_cell_and_ends_lines_with_crlf(line: Factory) -> None:
     with line.ledger() as ledger:
         text = b"".join(Table(ledger, ledger.batch("B1"), ("serial", "mac", "prints")).csv()).decode()
@@ -245,6 +220,40 @@ def test_parquet_has_strings_and_integers_in_row_groups(
     assert read == table(line, *columns)
 
 
+def test_a_parquet_file_is_the_one_that_pandas_would_write(
+    line: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Byte for byte, but for the version of pandas that it is said to be of, and the name that it has for texts."""
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    import pandas
+
+    monkeypatch.setattr(tables, "ROW_GROUP", 4)
+    monkeypatch.setattr(rows, "UNITS_AT_ONCE", 2)
+    columns = tuple(UNIT_COLUMNS)
+    with line.ledger() as ledger:
+        Table(ledger, ledger.batch("B1"), columns).parquet(tmp_path / "ours.parquet")
+    written = parquet.ParquetFile(tmp_path / "ours.parquet")
+    types = {name: "Int64" if name in INTEGER_COLUMNS else "string" for name in columns}
+    frame = pandas.DataFrame(table(line, *columns), columns=list(columns)).astype(types)
+    empty = pyarrow.Schema.from_pandas(frame.iloc[:0], preserve_index=False)
+
+    def notes(schema: Any) -> dict[str, Any]:
+        told = json.loads(schema.metadata[b"pandas"])
+        del told["pandas_version"]
+        for column in told["columns"]:
+            if column["numpy_type"] == "string":
+                assert column.pop("pandas_type") in ("object", "unicode")  # before and after pandas 3
+        return told  # type: ignore[no-any-return]
+
+    assert notes(written.schema_arrow) == notes(empty)
+    sizes = [written.metadata.row_group(number).num_rows for number in range(written.num_row_groups)]
+    with parquet.ParquetWriter(tmp_path / "theirs.parquet", written.schema_arrow) as writer:
+        for size in sizes:
+            part, frame = frame.iloc[:size], frame.iloc[size:]
+            writer.write_table(pyarrow.Table.from_pandas(part, written.schema_arrow, preserve_index=False))
+    assert (tmp_path / "ours.parquet").read_bytes() == (tmp_path / "theirs.parquet").read_bytes()
+
+
 def test_without_pyarrow_parquet_names_the_way_out(
     line: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,16 +274,6 @@ def test_what_a_spreadsheet_would_run_is_refused_and_not_quoted_away(title: str)
     assert json.loads(b"".join(json_rows(names, slices)).splitlines()[2])["title"] == title
 
 
-def test_a_products_title_is_the_one_thing_that_can_be_refused(factory: Factory, tmp_path: Path) -> None:
-    factory.add(oob_bytes=16, title="-20 % bulb")
-    factory.issue(1)
-    out = tmp_path / "t.csv"
-    refused = factory.cli("table", "B1", "--format", "csv", "--columns", "serial,title", "--out", out)
-    assert (refused.code, "Leave the column out" in refused.err) == (3, True)
-    assert list(tmp_path.glob("*t.csv*")) == []
-    assert factory.cli("table", "B1", "--format", "csv", "--out", out).code == 0
-
-
 def test_more_rows_than_a_sheet_holds_are_refused_before(
     line: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -286,62 +285,6 @@ def test_more_rows_than_a_sheet_holds_are_refused_before(
         fits = Table(ledger, ledger.batch("B1"), DEFAULT_COLUMNS, UnitFilter(states=("issued", "printed", "shipped")))
         fits.xlsx(tmp_path / "t.xlsx")
     assert fits.count == 7
-
-
-# --- the command --------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("kind", ["csv", "jsonl", "xlsx", "parquet"])
-def test_a_file_is_private_and_never_overwritten(line: Factory, tmp_path: Path, kind: str) -> None:
-    if kind == "parquet":
-        pytest.importorskip("pyarrow")
-    out = tmp_path / f"t.{kind}"
-    done = line.cli("table", "B1", "--format", kind, "--out", out)
-    assert (done.code, f"OK: {kind} of 9 units" in done.err) == (0, True), done.err
-    assert stat.S_IMODE(out.stat().st_mode) == 0o600
-    before = out.read_bytes()
-    assert line.cli("table", "B1", "--format", kind, "--out", out).code == 4
-    assert out.read_bytes() == before
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
-
-
-def test_a_table_goes_to_stdout_and_leaves_no_event(line: Factory) -> None:
-    with line.ledger() as ledger:
-        head, batch = ledger.head(), ledger.batch("B1")
-        expected = {"csv": b"".join(Table(ledger, batch).csv()), "jsonl": b"".join(Table(ledger, batch).jsonl())}
-    for kind, data in expected.items():
-        done = line.cli("table", "B1", "--format", kind, "--out", "-")
-        assert (done.code, done.out) == (0, data.decode().replace("\r\n", "\n"))  # text mode turns CRLF into LF
-    assert line.cli("table", "B1", "--format", "xlsx", "--out", "-").code == 2
-    with line.ledger() as ledger:
-        assert ledger.head() == head
-
-
-@pytest.mark.parametrize(
-    ("columns", "says"),
-    [
-        ("serial,colour", "no column 'colour'"),
-        ("serial,oob_key", "no column 'oob_key'"),
-        ("serial,sealed_key", "no column 'sealed_key'"),
-        ("serial,u.sealed_key", "no column"),
-        ("serial,serial", "'serial' is named twice"),
-        ("", "no column ''"),
-    ],
-)
-def test_a_wrong_column_is_named_with_the_right_ones(line: Factory, columns: str, says: str) -> None:
-    done = line.cli("table", "B1", "--format", "csv", "--columns", columns, "--out", "-")
-    assert (done.code, done.out) == (3, "")
-    assert says in done.err
-    assert "replaced_by" in done.err
-
-
-def test_a_state_that_nobody_is_in_gives_a_header(line: Factory) -> None:
-    done = line.cli("table", "B1", "--format", "csv", "--state", "verified", "--columns", "serial , mac", "--out", "-")
-    assert (done.code, done.out) == (0, '"serial","mac"\n')
-    assert "OK: csv of 0 units" in done.err
-
-
-# --- streaming ----------------------------------------------------------------------------------------------------
 
 
 def test_no_lock_is_held_while_the_caller_works(line: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -418,172 +361,3 @@ def test_manifests_with_mac_addresses_too(factory: Factory) -> None:
         batch = ledger.batch("B1")
         assert b"".join(manifest_csv(ledger, batch)) == old_csv(ledger)
         assert b"".join(manifest_jsonl(ledger, batch)) == old_jsonl(ledger)
-
-
-# --- there and back -----------------------------------------------------------------------------------------------
-
-HARD = (
-    Identity("000000000017", uuid.UUID("12345678901234567890123456789012"), "001122334455"),
-    Identity("00000000001700", uuid.UUID("00000000000000000000000000000012"), "0000000000E0"),
-    Identity("12345678901234567890", uuid.UUID("1234567890123456789012345678E012"), "123456E12345"),
-    Identity("99999999999999999999999999999999999999999999999999", uuid.UUID(int=2**128 - 1), "FFFFFFFFFFFF"),
-    Identity("1-2", uuid.UUID(int=7), "000000000001"),
-    Identity("TRUE", uuid.UUID(int=8), "100000000000"),
-)
-"""Leading zeros, long digits, what looks like a power of ten, a date or a truth value."""
-
-
-def soffice(source: Path, kind: str, folder: Path, *options: str) -> Path:
-    """Open a file in LibreOffice without a window, and save it as another kind."""
-    if shutil.which("soffice") is None:
-        if os.environ.get("CI"):
-            pytest.fail("soffice can't be found. Install: sudo apt-get install libreoffice-calc", pytrace=False)
-        pytest.skip("soffice can't be found; `sh tests/needs.sh` installs libreoffice-calc")
-    folder.mkdir()
-    profile = f"-env:UserInstallation={(source.parent / 'profile').as_uri()}"
-    subprocess.run(
-        ["soffice", profile, "--headless", *options, "--convert-to", kind, "--outdir", folder, source],
-        check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
-    return folder / f"{source.stem}.{kind}"
-
-
-def test_what_libreoffice_saves_is_read_exactly(factory: Factory, tmp_path: Path) -> None:
-    factory.add(oob_bytes=16)
-    issue_known(factory, HARD)
-    quoted_is_text = "--infilter=CSV:44,34,76,1,,0,true"
-    for kind, options in (("csv", [quoted_is_text]), ("xlsx", [])):
-        out = tmp_path / f"units.{kind}"
-        done = factory.cli("table", "B1", "--format", kind, "--columns", ",".join(IDENTITY), "--out", out)
-        assert done.code == 0, done.err
-        assert read_identities(out) == HARD
-        for saved_as in ("csv", "xlsx"):
-            saved = soffice(out, saved_as, tmp_path / f"{kind}-{saved_as}", *options)
-            assert saved.read_bytes() != out.read_bytes()
-            assert read_identities(saved) == HARD, (kind, saved_as)
-
-
-def test_a_csv_opened_without_care_is_damaged_and_mostly_refused(factory: Factory, tmp_path: Path) -> None:
-    """What docs/formats/tables.md warns of: LibreOffice makes numbers of quoted cells unless it is told not to."""
-    (tmp_path / "units.csv").write_bytes(
-        b"".join(csv_rows(IDENTITY, [[("12345678901234567890", None, "00112233445F")]]))
-    )
-    saved = soffice(tmp_path / "units.csv", "csv", tmp_path / "saved")
-    with pytest.raises(InputError, match="a number that a spreadsheet has rounded"):
-        read_identities(saved)
-
-
-SERIALS = st.from_regex(r"[0-9]{1,50}|[A-Za-z][A-Za-z0-9._-]{0,49}", fullmatch=True)
-ROWS = st.lists(
-    st.tuples(
-        SERIALS, st.none() | st.uuids().map(lambda value: value.hex.upper()),
-        st.none() | st.from_regex(r"[0-9A-F]{12}|[0-9]{5}E[0-9]{6}", fullmatch=True),
-    ),
-    min_size=1, max_size=20,
-    unique_by=(lambda row: row[0], lambda row: row[1] or object(), lambda row: row[2] or object()),
-)  # fmt: skip
-
-
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(given_rows=ROWS, kind=st.sampled_from(["csv", "csv", "csv", "xlsx"]), cut=st.integers(0, 20))
-def test_what_a_table_says_the_identities_reader_reads(
-    tmp_path: Path, given_rows: list[tuple[str, str | None, str | None]], kind: str, cut: int
-) -> None:
-    slices = [some for some in (given_rows[:cut], given_rows[cut:]) if some]
-    path = tmp_path / "t"
-    if kind == "csv":
-        path.write_bytes(b"".join(csv_rows(IDENTITY, slices)))
-    else:
-        path.unlink(missing_ok=True)
-        write_xlsx(path, IDENTITY, slices)
-    assert read_identities(path) == tuple(
-        Identity(serial, uuid.UUID(octets) if octets else None, mac) for serial, octets, mac in given_rows
-    )
-
-
-# --- reading identities as a stream -------------------------------------------------------------------------------
-
-
-def written(folder: Path, text: str) -> Path:
-    path = folder / "ids.csv"
-    path.write_text(text, newline="")
-    return path
-
-
-def test_identities_come_one_by_one(tmp_path: Path) -> None:
-    path = written(tmp_path, "serial\n" + "".join(f"{n:09}\n" for n in range(50_000)) + "broken;row\n")
-    stream = stream_identities(path)
-    assert [next(stream).serial for _ in range(3)] == ["000000000", "000000001", "000000002"]
-    with pytest.raises(InputError, match="row 50002 a serial has"):
-        list(stream)
-
-
-def test_nothing_is_given_after_a_bad_row_and_all_are_named_in_order(tmp_path: Path) -> None:
-    stream = stream_identities(written(tmp_path, "serial,mac\nA1,\nA2,x\nA1,\nA4,C47C8D6A1025\n,\nA5,C47C8D6A1025\n"))
-    got: list[str] = []
-    with pytest.raises(InputError) as caught:
-        got.extend(identity.serial for identity in stream)
-    assert got == ["A1"]
-    assert [text[:5] for text in caught.value.problems] == ["row 3", "row 4", "row 6", "row 7"]
-    assert caught.value.problems[1] == "row 4 has the serial of row 2"
-    assert caught.value.problems[3] == "row 7 has the mac of row 5"
-
-
-def test_values_with_one_hash_are_no_doubles(tmp_path: Path) -> None:
-    """Python hashes a UUID's number modulo 2**61 - 1."""
-    one, other = uuid.UUID(int=5), uuid.UUID(int=5 + 2**61 - 1)
-    assert hash(one) == hash(other)
-    path = written(tmp_path, f"serial,uuid\nA1,{one}\nA2,{other}\n")
-    assert [item.uuid for item in stream_identities(path)] == [one, other]
-
-
-def test_a_mac_of_digits_and_one_e_is_no_rounded_number(tmp_path: Path) -> None:
-    path = written(tmp_path, f"serial,mac,uuid\nA1,0012345678E9,{'1' * 20}E{'1' * 11}\n")
-    (found,) = read_identities(path)
-    assert found == Identity("A1", uuid.UUID("1" * 20 + "E" + "1" * 11), "0012345678E9")
-    for mac in ("1.2E+11", "12345E6", "1E11"):
-        with pytest.raises(InputError, match="rounded"):
-            read_identities(written(tmp_path, f"serial,mac\nA1,{mac}\n"))
-
-
-def test_a_file_larger_than_64_mib_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "ids.csv"
-    with path.open("w") as file:
-        file.write("serial\n")
-        file.writelines(f"{n:050}\n" for n in range(1_000))
-        for _ in range(66):
-            file.write(" " * 60_000 + f"X{_}\n" + "".join(f"{'':>60000}Y{_}-{n}\n" for n in range(17)))
-    assert path.stat().st_size > 64 << 20
-    assert sum(1 for _ in stream_identities(path)) == 1_000 + 66 * 18
-
-
-@pytest.mark.parametrize(
-    ("data", "says"),
-    [
-        (b"serial\n" + b"A" * 70_000 + b"\n", "row 2: has a line of more than"),
-        (b"serial\n" + b"".join(b"A%d\n" % n for n in range(20_000)) + b"\xff\n", "row 20002: is not UTF-8"),
-        (b"serial\nA1\n" * 3 + b"\0\n", "NUL"),
-    ],
-    ids=["long line", "latin-1", "nul"],
-)
-def test_what_is_no_csv_is_named_where_it_is(tmp_path: Path, data: bytes, says: str) -> None:
-    path = tmp_path / "ids.csv"
-    path.write_bytes(data)
-    with pytest.raises(InputError, match=says):
-        list(stream_identities(path))
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
-def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(InputError, match="is a pipe"):
-        read_identities(tmp_path / "pipe")
-
-
-def test_reading_a_stream_again_is_reading_it_anew(tmp_path: Path) -> None:
-    path = written(tmp_path, "serial\nA1\nA2\n")
-
-    def serials() -> Iterator[str]:
-        return (identity.serial for identity in stream_identities(path))
-
-    assert list(serials()) == list(serials()) == ["A1", "A2"]

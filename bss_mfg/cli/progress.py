@@ -1,4 +1,6 @@
-"""The progress of a run: a line a step, on a terminal the current one drawn again and again. ASCII, 79 columns.
+"""How far the work is, on stderr: a line that is drawn over again on a terminal. ASCII, 79 columns.
+
+`progress_bar` is one bar for one piece of work; `RunDisplay` is a run, a line a step:
 
 issue      done        20,000 units                             1.9 s  10,520/s
 labels     [###########---------]       10,560/20,000   4,870/s       0:02 left
@@ -11,28 +13,78 @@ import os
 import sys
 import textwrap
 import time
-from collections.abc import Callable
 
 import click
 
+from bss_mfg.core.progress import Progress, no_progress
+
 WIDTH, BAR, LEAST_BAR = 79, 20, 4
 REDRAW_SECONDS = 0.1
+"""A line is drawn over at most so often: terminals are slow, and people slower."""
+
+
+class ProgressLine:
+    """The line that is being written: on a terminal (`live`) drawn over again, elsewhere written once."""
+
+    def __init__(self, live: bool | None = None) -> None:
+        self.live = sys.stderr.isatty() if live is None else live
+        self._open = False
+        self._drawn = 0.0
+
+    def due(self, done: int, total: int) -> bool:
+        """Whether the line should be drawn over now: at the end always, before it not too often."""
+        return self.live and (done >= total or time.monotonic() - self._drawn >= REDRAW_SECONDS)
+
+    def draw(self, text: str) -> None:
+        """Write the line, over what it said before."""
+        self._drawn = time.monotonic()
+        self._open = True
+        text = text.rstrip()
+        if self.live:  # a line that wraps could not be drawn over
+            width = WIDTH
+            with contextlib.suppress(OSError, ValueError):
+                columns = os.get_terminal_size(sys.stderr.fileno()).columns  # 0 where the terminal does not say
+                width = min(columns - 1, WIDTH) if columns > 1 else WIDTH
+            text = f"\r{text[:width]:<{width}}"
+        click.echo(text, err=True, nl=False)
+
+    def end(self) -> None:
+        """Go to the next line, if this one was begun."""
+        if self._open:
+            self._open = False
+            click.echo("", err=True)
+
+
+def progress_bar(label: str) -> Progress:
+    """A bar behind `label`; silent where stderr is no terminal."""
+    line = ProgressLine()
+    if not line.live:
+        return no_progress
+
+    def show(done: int, total: int) -> None:
+        if line.due(done, total):
+            size = done * BAR // total if total else BAR
+            line.draw(f"{label:<28.28} [{'#' * size:<{BAR}}] {done:,}/{total:,}")
+            if done >= total:
+                line.end()
+
+    return show
 
 
 class RunDisplay:
-    """Told by a run how far it is (`running.job.Reporter`)."""
+    """Told by a run how far it is (`pipeline.Reporter`)."""
 
     def __init__(self, live: bool | None = None) -> None:
-        self._live = sys.stderr.isatty() if live is None else live
-        self._step, self._failed, self._open = "", 0, False
-        self._begun = self._drawn = 0.0
+        self._line = ProgressLine(live)
+        self._step, self._failed = "", 0
+        self._begun = 0.0
         self._base: tuple[float, int] | None = None
         """When this step was first heard of, and how much was done then: before, or while processes started."""
 
-    def begin(self, step: str, total: int) -> Callable[[int, int], None]:
+    def begin(self, step: str, total: int) -> Progress:
         """A step begins."""
         self._step, self._failed, self._base = step, 0, None
-        self._begun, self._drawn = time.monotonic(), 0.0
+        self._begun = time.monotonic()
         self._draw(0, total, self._begun)
         return self.update
 
@@ -40,20 +92,19 @@ class RunDisplay:
         """The current step is so far."""
         now = time.monotonic()
         self._base = self._base or (now, done)
-        if now - self._drawn >= REDRAW_SECONDS or done >= total:
+        if self._line.due(done, total):
             self._draw(done, total, now)
 
     def _draw(self, done: int, total: int, now: float) -> None:
-        if not self._live:
+        if not self._line.live:
             return
-        self._drawn = now
         since, before = self._base or (now, done)
         rate = (done - before) / (now - since) if now - since > 0.5 else 0.0
         left = f"{duration_words((total - done) / rate)} left" if rate > 0 else ""
         failed = f"  {self._failed:,} failed" if self._failed else ""
         tail = f"{f'{done:,}/{total:,}':>20} {rate_words(rate, done - before):>9} {left:>15}{failed}"
         size = max(min(BAR, WIDTH - 13 - len(tail)), LEAST_BAR)
-        self._line(f"{self._step:<10} [{'#' * (done * size // max(total, 1)):-<{size}}]{tail}")
+        self._line.draw(f"{self._step:<10} [{'#' * (done * size // max(total, 1)):-<{size}}]{tail}")
 
     def failed(self, count: int) -> None:
         """So many labels or files of this step failed."""
@@ -71,35 +122,19 @@ class RunDisplay:
             state, took = "done before", ""
         else:
             state = "WRONG" if self._failed else "done"
-        self._line(f"{self._step:<10} {state:<11} {words:<38}{took:>8} {speed:>9}")
-        self._finish()
+        self._line.draw(f"{self._step:<10} {state:<11} {words:<38}{took:>8} {speed:>9}")
+        self._line.end()
 
     def skip(self, step: str, words: str) -> None:
         """The step is left out."""
         head = f"{step:<10} left out    "
         for line in textwrap.wrap(words, WIDTH, initial_indent=head, subsequent_indent=" " * len(head)):
-            self._line(line)
-            self._finish()
+            self._line.draw(line)
+            self._line.end()
 
     def close(self) -> None:
         """Leave the line where it is: the run was interrupted, or an error follows."""
-        if self._open:
-            self._finish()
-
-    def _line(self, text: str) -> None:
-        text = text.rstrip()
-        if self._live:  # a line that wraps could not be drawn over
-            width = WIDTH
-            with contextlib.suppress(OSError, ValueError):
-                columns = os.get_terminal_size(sys.stderr.fileno()).columns  # 0 where the terminal does not say
-                width = min(columns - 1, WIDTH) if columns > 1 else WIDTH
-            text = f"\r{text[:width]:<{width}}"
-        self._open = True
-        click.echo(text, err=True, nl=False)
-
-    def _finish(self) -> None:
-        self._open = False
-        click.echo("", err=True)
+        self._line.end()
 
 
 def duration_words(seconds: float) -> str:

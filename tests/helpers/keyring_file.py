@@ -11,7 +11,7 @@ from keyring.errors import PasswordDeleteError
 
 
 class Keyring(KeyringBackend):
-    """Chosen with PYTHON_KEYRING_BACKEND=tests.helpers.keyring_in_a_file.Keyring."""
+    """Chosen with PYTHON_KEYRING_BACKEND=tests.helpers.keyring_file.Keyring."""
 
     priority = 1  # type: ignore[assignment]
 

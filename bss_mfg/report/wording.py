@@ -1,0 +1,112 @@
+"""What every report says in the same words: the verdict, the sample, what was read, where a label lies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from bss_mfg.core.text import counted
+from bss_mfg.report.statistics import Statistics
+from bss_mfg.verify.finding_rows import finding_row
+from bss_mfg.verify.findings import Finding
+from bss_mfg.verify.outcome import Verification
+
+MOST_FAILURES_SHOWN = 200
+"""Labels that are not right whose pictures a report shows; the rest is counted."""
+MEANINGS: Mapping[str, str] = {
+    "matched": "read, and the same as in the ledger",
+    "missing": "not found where it should be",
+    "duplicate": "the same label twice",
+    "foreign": "not of this batch",
+    "unreadable": "printed, but can't be read",
+    "mismatched": "differs from the ledger",
+}
+
+Tone = Literal["good", "warn", "bad", "soft"]
+"""How a word or number is coloured; the names are classes of the page's style sheet."""
+
+
+class Headline(NamedTuple):
+    """The verdict in large letters, and its tone."""
+
+    text: str
+    tone: Tone
+
+
+def headline(outcome: Verification) -> Headline:
+    """The verdict of a verification, or of the sample that it checked."""
+    if outcome.decision:
+        verdicts: dict[str, Headline] = {
+            "accept": Headline("The lot is accepted", "good"),
+            "reject": Headline("The lot is rejected", "bad"),
+            "incomplete": Headline("The sample is not complete", "warn"),
+        }
+        return verdicts[outcome.decision.verdict]
+    if not outcome.passed:
+        return Headline("Not all labels are right", "bad")
+    if outcome.counts["missing"]:
+        return Headline("Right so far (partial check)", "warn")
+    return Headline("All labels are right", "good")
+
+
+def sample_words(outcome: Verification) -> str:
+    """The sampling plan and what was found of the sample, in a line; empty where no sample was checked."""
+    decision = outcome.decision
+    if decision is None:
+        return ""
+    unchecked = f", {len(decision.open):,} not checked yet" if decision.open else ""
+    return f"{decision.plan.description}. Found wrong: {len(decision.wrong):,}{unchecked}."
+
+
+def read_words(outcome: Verification) -> str:
+    """What was read."""
+    resumed = (
+        f" ({counted(outcome.resumed, 'file')} with {counted(outcome.resumed_labels, 'label')} were read and found "
+        "right before, and not again)"
+        if outcome.resumed
+        else ""
+    )
+    return f"{counted(outcome.pages, 'page')} of {counted(outcome.files, 'file')}{resumed}"
+
+
+def place_words(row: Mapping[str, object]) -> str:
+    """Where the label of a finding lies; `row` as `finding_row` gives it."""
+    if not row["file"]:
+        return ""
+    position = f", {row['x_mm']} mm from the left, {row['y_mm']} mm from the top" if row["x_mm"] is not None else ""
+    return f"{row['file']}, page {row['page']}{position}"
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """The labels that are not right: how many, the first of them by the index of their finding, and whether the wrong
+    modules of any are known."""
+
+    total: int
+    first: tuple[tuple[int, Finding], ...]
+    has_wrong_modules: bool
+
+    @property
+    def more(self) -> int:
+        """How many are counted only."""
+        return self.total - len(self.first)
+
+
+def find_failures(outcome: Verification) -> Failures:
+    """The labels that are not right; in a partial check not those that are in no picture."""
+    total, first, has_wrong_modules = 0, [], False
+    for index, finding in outcome.findings.faults():
+        has_wrong_modules = has_wrong_modules or bool(finding.defects and finding.defects.wrong_modules)
+        if finding.unseen and outcome.partial:
+            continue
+        total += 1
+        if total <= MOST_FAILURES_SHOWN:
+            first.append((index, finding))
+    return Failures(total, tuple(first), has_wrong_modules)
+
+
+def worst_rows(outcome: Verification, facts: Statistics) -> list[dict[str, Any]]:
+    """The labels with the worst grades as `finding_row` gives them, the worst first."""
+    findings = outcome.findings.pick(facts.worst)
+    return [finding_row(findings[index]) for index in facts.worst]

@@ -1,0 +1,48 @@
+"""Findings as plain records, for JSON, tables and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from bss_mfg.core.text import printable_name
+from bss_mfg.imaging.grade import SymbolGrade
+from bss_mfg.verify.findings import Finding
+from bss_mfg.verify.outcome import Verification
+
+
+def finding_rows(outcome: Verification) -> Iterator[dict[str, Any]]:
+    """All findings of a verification."""
+    return map(finding_row, outcome.findings)
+
+
+def finding_row(item: Finding) -> dict[str, Any]:
+    """One finding as a plain record."""
+    return {
+        "verdict": item.kind.value,
+        "serials": item.serials,
+        "package": item.package,
+        "file": printable_name(item.file) if item.file else None,
+        "page": item.page,
+        "x_mm": item.x_mm,
+        "y_mm": item.y_mm,
+        "detail": item.detail,
+        "unused_error_correction": item.unused_error_correction,
+        "unseen": item.unseen,
+        "wrong_modules": len(item.defects.wrong_modules) if item.defects else None,
+        "grade": _grade_row(item.grade) if item.grade else None,
+    }
+
+
+def _grade_row(grade: SymbolGrade) -> dict[str, Any]:
+    return {
+        "overall": grade.overall,
+        "letter": grade.letter,
+        "gradable": grade.gradable,
+        "pixels_per_module": round(grade.pixels_per_module, 2),
+        "aperture": grade.aperture,
+        "grades": dict(grade.grades),
+        "values": {name: round(value, 4) for name, value in grade.values.items()},
+        "wrong_modules": len(grade.wrong_modules),
+        "wrong_codewords": grade.wrong_codewords,
+    }

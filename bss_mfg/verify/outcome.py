@@ -1,0 +1,90 @@
+"""What a verification is asked for, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bss_mfg.imaging.label_pictures import LabelPicture
+from bss_mfg.model import Batch, LabelFile
+from bss_mfg.verify.finding_spool import Findings
+from bss_mfg.verify.findings import FINDING_KINDS, FindingKind
+from bss_mfg.verify.sampling_plans import LotDecision, LotVerdict
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyOptions:
+    """What a verification is asked for. `partial`: labels whose place is in no picture are no fault. `sample`: decide
+    by the sample that was drawn last. `resume`: label files that were once read wholly and found right count as read,
+    by the second reader too if that is asked for, and so do packages that were shipped; grades and samples need every
+    file, so with those all are read.
+    """
+
+    partial: bool = False
+    second_reader: bool = False
+    grade: bool = False
+    pictures: bool = False
+    sample: bool = False
+    resume: bool = False
+    reread_scrapped: bool = True
+    """Whether a file with a unit that was scrapped since is read again: its label is to be taken off the line."""
+
+
+NO_OPTIONS = VerifyOptions()
+REPORT_TITLE = "Verification of "
+"""What the title of a report begins with, before the batch's id: such a PDF shows labels that failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The outcome. `findings` are in the order of files and pages; `pictures` are those of failed labels by index of
+    their finding; `broken` lists files and pages that could not be read, with the reason; `troubles` those that were
+    read with difficulty; `label_files` are those that the ledger knows; `decision` is what a sample says of the
+    lot, where one was asked for; `resumed` counts files that were not read again, and `resumed_labels` their labels.
+    """
+
+    batch: Batch
+    findings: Findings
+    pictures: dict[int, LabelPicture]
+    broken: tuple[tuple[str, str], ...]
+    troubles: tuple[tuple[str, str], ...]
+    files: int
+    pages: int
+    options: VerifyOptions
+    label_files: tuple[LabelFile, ...]
+    decision: LotDecision | None = None
+    resumed: int = 0
+    resumed_labels: int = 0
+
+    @property
+    def partial(self) -> bool:
+        """Whether labels that no picture showed are no fault."""
+        return self.options.partial or self.options.sample
+
+    @property
+    def second_reader(self) -> bool:
+        """Whether each match was read by libdmtx too."""
+        return self.options.second_reader
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many findings of each kind."""
+        return {kind: self.findings.counts[kind] for kind in FINDING_KINDS}
+
+    @property
+    def passed(self) -> bool:
+        """Whether all is right: nothing but matches (with `partial`, also labels that no picture showed the place of;
+        but pictures without a label prove nothing), and every file was read. Of a sample: whether its lot is
+        accepted."""
+        if self.decision:
+            return self.decision.verdict is LotVerdict.ACCEPT
+        matched = self.findings.counts[FindingKind.MATCHED]
+        return (
+            not self.broken
+            and len(self.findings) == matched + (self.findings.unseen if self.partial else 0)
+            and (not self.pages or matched > 0)
+        )
+
+    @property
+    def unseen(self) -> int:
+        """Labels whose place was in no picture."""
+        return self.findings.unseen

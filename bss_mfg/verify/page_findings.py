@@ -1,0 +1,242 @@
+"""One page's symbols -> findings by serial and place.
+
+A page is bound to the printed page that most of its labels belong to; from the labels that match, the positions of
+all others follow, so a missing label is named with its place and with what lies there instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+
+from bss_mfg.core.units import MM_PER_INCH
+from bss_mfg.imaging.defects import Defects
+from bss_mfg.imaging.grade import SymbolGrade
+from bss_mfg.imaging.page_frame import PageFrame
+from bss_mfg.imaging.page_symbols import BLANK_DARKNESS
+from bss_mfg.imaging.zxing_reader import Read
+from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisKind
+from bss_mfg.verify.findings import Finding, FindingKind
+from bss_mfg.verify.package_tracker import PackageTracker
+
+Corner = tuple[float | None, float | None]
+
+
+class SecondReading(Enum):
+    """What the second reader says of a match."""
+
+    AGREES = auto()
+    DIFFERS = auto()
+    UNREAD = auto()
+
+
+_SECOND_READING_FAULTS = {
+    SecondReading.DIFFERS: (FindingKind.MISMATCHED, "the second reader (libdmtx) reads another string"),
+    SecondReading.UNREAD: (FindingKind.UNREADABLE, "the second reader (libdmtx) can't read it"),
+}
+
+
+@dataclass(frozen=True)  # without slots, as findings
+class PageSymbol:
+    """A read with its diagnosis. A symbol without a diagnosis may be identified by its grid all the same, with what is
+    wrong with it."""
+
+    read: Read
+    diagnosis: Diagnosis | None
+    grade: SymbolGrade | None = None
+    second_reading: SecondReading | None = None
+    identified_package: int | None = None
+    defects: Defects | None = None
+    in_place_of: int | None = None
+    """The package whose place on the sheet it lies in."""
+    corner: Corner = (None, None)
+    """Its top left corner in mm, on the printed page where that is known, else on the scanned one."""
+
+    @property
+    def in_own_place(self) -> bool:
+        """Whether it lies where the label of its own package should."""
+        return self.diagnosis is not None and self.diagnosis.package == self.in_place_of
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it lies in the place of another label than the one it names."""
+        return self.in_place_of is not None and not self.in_own_place
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedPage:
+    """What is known of one page: where it came from, what was read, how it lies over a printed page, how dark the
+    places are whose own label was not matched, and the serials of the packages it may name."""
+
+    file: str
+    number: int
+    dpi: float | None
+    symbols: Sequence[PageSymbol]
+    frame: PageFrame | None
+    unmatched_darkness: Mapping[int, float]
+    serials: Mapping[int, str]
+    defects: Mapping[int, Defects] = field(default_factory=dict)
+    """What is wrong with the symbols that no reader reads, and that were identified in their places."""
+    trouble: str = ""
+    """What went wrong while the page was read, though it was read to its end."""
+
+    def findings(self, tracker: PackageTracker) -> list[Finding]:
+        """The findings of this page; `tracker` carries what earlier pages showed."""
+        return _PageFindings(self, tracker).all()
+
+
+@dataclass(slots=True)
+class _PageFindings:
+    """The findings of a page as they grow."""
+
+    page: ScannedPage
+    tracker: PackageTracker
+    instead: dict[int, str] = field(default_factory=dict)
+    """What lies in a package's place instead of its label, in words."""
+
+    def all(self) -> list[Finding]:
+        found: list[Finding] = []
+        # Labels in their own place first: of two copies, the one that lies elsewhere is the duplicate.
+        for item in sorted(self.page.symbols, key=lambda item: not item.in_own_place):
+            if item.diagnosis is not None:
+                found.append(self._diagnosed(item, item.diagnosis))
+            elif item.identified_package or item.in_place_of is None:
+                found.append(self._undecoded(item))
+            # Else the package whose place it lies in is named below.
+        if self.page.frame:
+            for package, darkness in self.page.unmatched_darkness.items():
+                if not self.tracker.is_accounted_for(package):
+                    self.tracker.mark_reported(package)
+                    found.append(self._unread_place(package, darkness, self.page.frame))
+        return found
+
+    def _undecoded(self, item: PageSymbol) -> Finding:
+        """A symbol that no reader reads, outside of all places or identified by its grid."""
+        package = item.identified_package
+        if package and item.defects:
+            self.tracker.mark_reported(package)
+            return self._finding(FindingKind.UNREADABLE, package, item, item.defects.description)
+        return self._finding(FindingKind.UNREADABLE, None, item, "a symbol is there, no reader can read it")
+
+    def _diagnosed(self, item: PageSymbol, diagnosis: Diagnosis) -> Finding:
+        if diagnosis.kind is DiagnosisKind.FOREIGN:
+            return self._foreign(item, diagnosis)
+        if diagnosis.kind is DiagnosisKind.MATCH and diagnosis.package is not None:
+            return self._match(item, diagnosis, diagnosis.package)
+        package = diagnosis.package
+        if package is None and diagnosis.kind is DiagnosisKind.MISMATCHED:
+            package = item.in_place_of
+        if package is not None:
+            self.tracker.mark_reported(package)
+        return self._finding(FindingKind.MISMATCHED, package, item, diagnosis.detail, diagnosis.serials)
+
+    def _foreign(self, item: PageSymbol, diagnosis: Diagnosis) -> Finding:
+        where = ""
+        if item.in_place_of is not None:
+            self.instead[item.in_place_of] = "a foreign label lies there"
+            where = self._lies_in_place_of(item.in_place_of)
+        detail = "; ".join(filter(None, (diagnosis.detail, where)))
+        return self._finding(FindingKind.FOREIGN, None, item, detail, diagnosis.serials)
+
+    def _match(self, item: PageSymbol, diagnosis: Diagnosis, package: int) -> Finding:
+        """A label of this batch: read before, in another's place, read otherwise by the second reader, or right."""
+        serials = self.page.serials.get(package, "")
+        other = item.in_place_of if item.is_elsewhere else None
+        if self.tracker.times_read(package) >= self.tracker.copies:
+            file, page = self.tracker.first_read(package)
+            detail = f"was already read on page {page} of {file}"
+            if other is not None:
+                self.instead[other] = f"a copy of {serials} lies there"
+                detail += f"; {self._lies_in_place_of(other)}"
+            return self._finding(FindingKind.DUPLICATE, package, item, detail)
+        if other is not None:
+            self.instead[other] = f"the label of {serials} lies there"
+            self.tracker.mark_reported(package)
+            return self._finding(FindingKind.MISMATCHED, package, item, self._lies_in_place_of(other))
+        self.tracker.record_read(package, self.page.file, self.page.number)
+        if item.second_reading and (fault := _SECOND_READING_FAULTS.get(item.second_reading)):
+            self.tracker.mark_reported(package)
+            return self._finding(fault[0], package, item, fault[1])
+        notes = (
+            f"after {diagnosis.marks.description}" if diagnosis.marks else "",
+            f"read {item.read.how}" if item.read.how else "",
+            "both readers agree" if item.second_reading else "",
+        )
+        return self._finding(FindingKind.MATCHED, package, item, "; ".join(filter(None, notes)))
+
+    def _lies_in_place_of(self, package: int) -> str:
+        return f"it lies in the place of {self.page.serials.get(package, '')}"
+
+    def _unread_place(self, package: int, darkness: float, frame: PageFrame) -> Finding:
+        """A package whose label was not read, in its place or elsewhere: missing, or unreadable."""
+        defects = self.page.defects.get(package)
+        spot = PageSymbol(Read(b"", frame.boxes[package], quad=frame.quads[package]), None)
+        item = replace(locate_symbols([spot], frame, self.page.dpi)[0], defects=defects)
+        instead = self.instead.get(package)
+        if defects and instead is None:
+            return self._finding(FindingKind.UNREADABLE, package, item, defects.description)
+        if instead is not None or darkness < BLANK_DARKNESS:
+            return self._finding(FindingKind.MISSING, package, item, instead or "its place is blank or covered")
+        detail = f"something is printed there ({darkness:.0%} dark), no reader can read it"
+        return self._finding(FindingKind.UNREADABLE, package, item, detail)
+
+    def _finding(
+        self, kind: FindingKind, package: int | None, item: PageSymbol, detail: str, known_serials: str = ""
+    ) -> Finding:
+        """A finding at an item's place. Without a package it is named by what the ledger knows of it."""
+        shown = kind is not FindingKind.MATCHED  # no picture of what is right: its place need not be kept
+        return Finding(
+            kind=kind,
+            package=package,
+            file=self.page.file,
+            page=self.page.number,
+            x_mm=item.corner[0],
+            y_mm=item.corner[1],
+            serials=self.page.serials.get(package, "") if package else known_serials,
+            detail=detail,
+            box=item.read.box if shown else None,
+            unused_error_correction=item.read.unused_error_correction,
+            quad=item.read.quad if shown else None,
+            grade=item.grade,
+            defects=item.defects,
+        )
+
+
+def locate_symbols(symbols: Sequence[PageSymbol], frame: PageFrame | None, dpi: float | None) -> list[PageSymbol]:
+    """The symbols of a page with their places on the sheet; one belongs to a place within half a symbol."""
+    import numpy as np
+
+    if not symbols:
+        return []
+    if frame is None:
+        if not dpi:
+            return list(symbols)
+
+        def millimetres(pixels: float) -> float:
+            return round(pixels / dpi * MM_PER_INCH, 1)
+
+        boxes_seen = [item.read.box for item in symbols]
+        corners = [(millimetres(box[0]), millimetres(box[1])) for box in boxes_seen]
+        return [replace(item, corner=corner) for item, corner in zip(symbols, corners, strict=True)]
+    centres = np.array([item.read.center for item in symbols])
+    _, _, width, height = frame.label_file.symbol_boxes[0]
+    mm = np.round(frame.millimetres(centres) - (width / 2, height / 2), 1).tolist()
+    numbers, boxes = list(frame.boxes), np.array(list(frame.boxes.values())).reshape(-1, 4)
+    places: list[int | None] = [None] * len(symbols)
+    off = np.abs(centres[:, None] - boxes[:, :2] - boxes[:, 2:] / 2) < boxes[:, 2:] / 2
+    for index, place in reversed(np.argwhere(off.all(axis=2)).tolist()):
+        places[index] = numbers[place]
+    return [
+        PageSymbol(
+            item.read,
+            item.diagnosis,
+            item.grade,
+            item.second_reading,
+            item.identified_package,
+            item.defects,
+            place,
+            (x, y),
+        )
+        for item, place, (x, y) in zip(symbols, places, mm, strict=True)
+    ]

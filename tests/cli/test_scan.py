@@ -1,0 +1,107 @@
+"""`scan`: reads from a pipe, a terminal and a serial port."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import time
+import tty
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.factory import Factory
+
+
+@pytest.fixture
+def line(factory: Factory) -> Factory:
+    """A batch of five packages of two."""
+    factory.add(units_per_package=2, oob_bytes=16)
+    factory.issue(10)
+    factory.issue(2, "B2")
+    return factory
+
+
+def payloads(factory: Factory, batch: str = "B1") -> list[str]:
+    with factory.ledger() as ledger:
+        return [package.payload for package in ledger.packages(batch)]
+
+
+def test_a_burst_of_pasted_reads_is_taken_whole(line: Factory) -> None:
+    text = "\n".join(payloads(line) * 20) + "\n"
+    done = line.cli("scan", "B1", "--plain", stdin=text)
+    assert done.code == 0, done.err
+    assert done.out.count("\n") == 100
+    assert "100 reads, 0 wrong; 5 of 5 packages verified, 0 missing" in done.err
+
+
+def test_the_full_screen_shows_verdict_and_counts(line: Factory, tmp_path: Path) -> None:
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(
+        line.command("scan", "B1"),
+        stdin=terminal, stdout=terminal, stderr=terminal, env={**os.environ, "TERM": "xterm", "COLUMNS": "90"},
+    )  # fmt: skip
+    os.close(terminal)
+
+    def shown(wanted: str) -> str:
+        text, until = "", time.monotonic() + 30
+        while wanted not in text and time.monotonic() < until:
+            try:
+                text += os.read(controller, 4096).decode("utf-8", "replace")
+            except OSError:
+                break
+        assert wanted in text, text[-800:]
+        return text
+
+    shown("READY")
+    os.write(controller, b"nonsense\n")
+    screen = shown("no barcode of this family")
+    assert "OTHER LABEL" in screen
+    os.write(controller, b"\x04")
+    shown("1 read, 1 wrong")
+    assert process.wait(timeout=20) == 1
+    os.close(controller)
+    assert re.search(r"\x1b\[\d*;?\d*m", screen), "colours on a terminal"
+
+
+def test_a_scanner_on_a_serial_port_is_read(line: Factory) -> None:
+    controller, terminal = pty.openpty()
+    tty.setraw(terminal)
+    process = subprocess.Popen(
+        line.command("scan", "B1", "--plain", "--port", os.ttyname(terminal)),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout
+    texts = payloads(line)
+    until = time.monotonic() + 60
+    while not select.select([process.stdout], [], [], 0.5)[0] and time.monotonic() < until:
+        os.write(controller, texts[0].encode() + b"\r")  # what comes before the port is open is lost
+    assert process.stdout.readline().startswith("OK")
+    os.write(controller, b"nonsense\r\n" + texts[1].encode() + b"\n")
+    words = []
+    while "OK" not in words:
+        words.append(process.stdout.readline().split(":")[0])
+    assert [word for word in words if word != "ALREADY"] == ["OTHER LABEL", "OK"]
+    os.close(controller)
+    os.close(terminal)
+    process.send_signal(signal.SIGINT)
+    process.wait(20)
+    missing = line.cli("scan", "B1", "--port", "/dev/no-such-port", "--plain")
+    assert missing.code == 3
+    assert "can't be opened" in missing.err
+
+
+def test_a_session_is_judged_by_its_own_reads(factory: Factory) -> None:
+    """A wrong label of yesterday stays in the counts, and does not fail today's session."""
+    factory.add(oob_bytes=16)
+    factory.issue(1)
+    with factory.ledger() as ledger:
+        payload = next(ledger.packages("B1")).payload
+    for text, code in (("nonsense", 1), (payload, 0)):
+        done = factory.cli("scan", "B1", "--plain", stdin=text + "\n")
+        assert done.code == code, done.err
+    assert "2 reads, 1 wrong" in done.err
