@@ -234,8 +234,7 @@ class Sent:
 
 
 class Target:
-    """Where the labels of a batch go: a template's labels, to files for a printer, and to the printer itself where
-    `--send` says so."""
+    """Where the labels of a batch go: into files for a printer, and to the printer itself where `--send` says so."""
 
     def __init__(
         self, app: App, batch: Batch, template: LoadedTemplate, printer: Printer, printing: PrintingOptions
@@ -247,7 +246,7 @@ class Target:
     def print_labels(
         self, ledger: Ledger, request: LabelRequest, executor: Executor | None = None
     ) -> tuple[LabelFiles, Sent | None]:
-        """Make the label files, and send them if that was asked for."""
+        """Make the label files, and send them where `--send` says so."""
         from bss_mfg.core.progress import no_progress
         from bss_mfg.label.make import make_labels
         from bss_mfg.label.printing.send_batch import send_batch_labels

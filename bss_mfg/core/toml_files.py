@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from bss_mfg.core.files import read_text
 from bss_mfg.core.toml_lines import FieldPath, line_numbers
-from bss_mfg.errors import InputError
+from bss_mfg.errors import InputError, Location
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -28,15 +28,13 @@ class TomlDocument:
     text: str
     data: dict[str, Any]
 
-    def where(self, location: FieldPath) -> str:
+    def where(self, location: FieldPath) -> Location:
         """`file, line N, a.b[2].c`: the nearest line that is known."""
         lines = line_numbers(self.text)
         known = location
         while known and known not in lines:
             known = known[:-1]
-        line = f", line {lines[known]}" if known else ""
-        field = field_name(location)
-        return f"{self.name}{line}{', ' + field if field else ''}"
+        return Location(self.name, lines[known] if known else None, key=field_name(location))
 
 
 def field_name(location: FieldPath) -> str:
@@ -53,7 +51,7 @@ def parse_toml(text: str, name: str) -> TomlDocument:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
-        where = f"{name}, line {found.group(1)}" if found else name
+        where = Location(name, int(found[1]) if found else None)
         raise InputError(
             f"not valid TOML: {str(error).split(' (at')[0].rstrip('.')}",
             where=where,
@@ -90,7 +88,7 @@ def validate(document: TomlDocument, model: type[Model], way_out: str = "") -> M
         ) from None
 
 
-def _problem(document: TomlDocument, model: type[BaseModel], item: Any) -> tuple[str, str]:
+def _problem(document: TomlDocument, model: type[BaseModel], item: Any) -> tuple[Location, str]:
     # A union adds the name of its branch to the location; only steps that exist in the file help the reader.
     data: Any = document.data
     location: list[str | int] = []

@@ -162,7 +162,7 @@ def _check_light_texts(placed: Sequence[PlacedElement], findings: DesignFindings
 
 def _check_margins(media: Media, placed: Sequence[PlacedElement], printer: Printer, findings: DesignFindings) -> None:
     """Nothing lies in the strips at the media's edges that the printer can't print; the labels at a page's four
-    corners speak for all."""
+    corners stand for all."""
     width, height = media.size
     left, top, right, bottom = printer.margins_mm
     corners = [

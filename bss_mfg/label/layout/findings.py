@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from bss_mfg.errors import InputError
+from bss_mfg.errors import InputError, Location
 from bss_mfg.label.template.loading import LoadedTemplate
 
 Severity = Literal["error", "warning"]
@@ -46,7 +46,7 @@ class DesignFinding:
     element_index: int | None
     what: str
     way_out: str
-    where: str
+    where: Location
 
     def __str__(self) -> str:
         """The finding as a line for people."""
@@ -70,10 +70,10 @@ class DesignFindings:
         """Note something that can be printed but is not good."""
         self._add(DesignFinding(kind, "warning", element, what, way_out, self._where(element, None)))
 
-    def _where(self, element: int | None, field: str | None) -> str:
+    def _where(self, element: int | None, field: str | None) -> Location:
         if element is not None:
             return self._loaded.where(element, field)
-        return self._loaded.document.where((field,)) if field else self._loaded.document.name
+        return self._loaded.document.where((field,) if field else ())
 
     def _add(self, finding: DesignFinding) -> None:
         if finding not in self.items:

@@ -125,7 +125,7 @@ class Preflight:
                 for text in self.texts()
             ],
             "findings": [
-                {"severity": item.severity, "where": item.where, "what": item.what, "way_out": item.way_out}
+                {"severity": item.severity, "where": str(item.where), "what": item.what, "way_out": item.way_out}
                 for item in findings.items
             ],
         }

@@ -25,7 +25,7 @@ CHUNK = 16_384
 
 
 class SendOutcome(StrEnum):
-    """How sending ended: everything was handed over, only a part, or nothing."""
+    """How sending ended: everything was handed over, only the first of it, or nothing."""
 
     SENT = "sent"
     CUT_OFF = "cut off"

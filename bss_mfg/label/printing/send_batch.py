@@ -1,4 +1,4 @@
-"""A batch's label files to a printer: never twice unawares, and the history told before and after each file."""
+"""A batch's label files to a printer: never twice by mistake, with an event in the history before and after each."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def send_batch_labels(
 ) -> int:
     """Send label files to a printer's raw port, and record what was handed over; returns the number of labels.
 
-    Files that were sent before, whole or in part, are refused unless `again`. A printer that breaks off is an error
+    Files that were sent before, completely or not, are refused unless `again`. A printer that breaks off is an error
     that says after how many labels; the history has it. Each file is noted before its first byte too, so that a run
-    that was killed while sending is not repeated unawares.
+    that was killed while sending is not repeated by mistake.
     """
     parse_address(address)
     shas = {path: sha256_of(path) for path in made.files}

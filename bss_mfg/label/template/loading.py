@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from bss_mfg.core.files import read_bytes
 from bss_mfg.core.toml_files import TomlDocument, load_toml, parse_toml, validate
-from bss_mfg.errors import InputError
+from bss_mfg.errors import InputError, Location
 from bss_mfg.label.template.artwork import Artwork, check_artwork
 from bss_mfg.label.template.fonts import FONTS, Font, bundled, load_font
 from bss_mfg.label.template.template import Bars, Image, Template, TextElement
@@ -50,11 +50,11 @@ class LoadedTemplate:
                 return load_font(name, data)
         return bundled(name)
 
-    def where(self, element: int, field: str | None = None) -> str:
+    def where(self, element: int, field: str | None = None) -> Location:
         """Where an element is, for messages: file, line, its number and its name."""
         item = self.definition.element[element]
         place = self.document.where(("element", element, *([field] if field else [])))
-        return f"{place} ({item.name or item.kind})"
+        return replace(place, key=f"{place.key} ({item.name or item.kind})")
 
 
 def load_template(path: Path, way_out: str = "") -> LoadedTemplate:
@@ -109,7 +109,7 @@ def _load_fonts(template: Template, document: TomlDocument, path: Path) -> tuple
     return tuple(fonts)
 
 
-def _beside(path: Path, file: str, where: str, what: str, limit: int) -> bytes:
+def _beside(path: Path, file: str, where: Location, what: str, limit: int) -> bytes:
     if not (path.parent / file).is_file():
         raise InputError(f"the {what} {file!r} is not there", where=where, way_out="Put it beside the template.")
     return read_bytes(path.parent / file, what, limit)

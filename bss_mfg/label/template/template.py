@@ -105,7 +105,7 @@ class Area(FileModel):
 
 
 class Beside(FileModel):
-    """A place next to another element that stands earlier in the file."""
+    """A place next to another element that comes earlier in the file."""
 
     of: Name
     side: Literal["below", "above", "right", "left"]
