@@ -57,6 +57,8 @@ def test_imports_hold_every_contract() -> None:
     [
         ("core/files.py", "import bss_mfg.ledger.store", "Imports run downward from room to room"),
         ("label/template/template.py", "import bss_mfg.label.layout.label_rows", "Imports run downward inside label"),
+        ("label/layout/texts.py", "import bss_mfg.label.layout.symbol_fit", "Imports run downward inside label/layout"),
+        ("label/render/symbols.py", "import bss_mfg.label.render.raster", "Imports run downward inside label/render"),
         ("report/statistics.py", "import bss_mfg.report.wording", "Imports run downward inside report"),
         ("payload/product_keys.py", "import bss_mfg.payload.build", "No circles, between rooms or inside them"),
         ("imaging/grid.py", "import cryptography", "Imaging reaches neither ledger nor label nor crypto"),

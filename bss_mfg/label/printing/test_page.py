@@ -126,14 +126,17 @@ def _symbols(printer: Printer, width: float, height: float, y: float) -> list[st
         module = dots / printer.scaled_dots_per_mm_x
         if module > 0.7:
             break
-        size = (21 + 8) * module + 0.02
+        # Where the scale differs in y, the nearest whole dots make a module that is not quite square.
+        module_y = round(module * printer.scaled_dots_per_mm_y) / printer.scaled_dots_per_mm_y
+        smallest, largest = min(module, module_y), max(module, module_y)
+        size = (21 + 8) * largest + 0.02
         if x + size > width - 7:
             x, y, row_height = 14.0, y + row_height + 6, 0.0
         if y + size + 5 > height - 7:
             break
         found.append(
             f'[[element]]\nkind = "qr"\nx = {x:.3f}\ny = {y:.3f}\nsize = {size:.3f}\ntext = "{dots} DOTS"\n'
-            f"x_dimension = [{module - 1e-4:.5f}, {module + 1e-4:.5f}]"
+            f"x_dimension = [{smallest - 1e-4:.5f}, {largest + 1e-4:.5f}]"
         )
         found.append(_text(x, y + size + 0.4, f"{dots}: {module:.3f}", 5, max(size, 8)))
         x, row_height = x + max(size, 8) + 2, max(row_height, size)
