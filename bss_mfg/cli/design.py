@@ -33,10 +33,10 @@ def template_list(app: App, as_json: bool) -> None:
     rows: list[tuple[str, ...]] = []
     for name, source in workspace.template_names().items():
         try:
-            found = load_template(workspace.template_file(name)).definition
-            media = found.media
+            definition = load_template(workspace.template_file(name)).definition
+            media = definition.media
             size = f"{media.label_width:g} x {media.label_height:g} mm"
-            rows.append((name, source, found.each, media.use or media.kind, size, found.title))
+            rows.append((name, source, definition.each, media.use or media.kind, size, definition.title))
         except BssError as error:
             rows.append((name, source, "-", "-", "-", f"broken: {error.what}"))
     if as_json:
@@ -98,7 +98,7 @@ def template_preview(
 ) -> None:
     """Draw a template with rulers, quiet zones, safe area and bleed, and every finding where it happens.
 
-    The longest and the shortest case are drawn side by side. Exit 1 if something would not print.
+    The longest and the shortest case stand side by side. Exit 1 if something would not print.
     """
     path = app.workspace.template_file(name)
     target, example = app.printer(printer), _example(app, product, batch, units)
@@ -153,11 +153,11 @@ def media_list(maker: str | None, as_json: bool) -> None:
     """The media library: names for `use` in a template's [media], with the makers' part numbers."""
     from bss_mfg.label.template.media import media_library
 
-    found = {
+    media_by_name = {
         name: item for name, item in media_library().items() if maker is None or item["maker"].lower() == maker.lower()
     }
     if as_json:
-        print_json([{"name": name, **item} for name, item in found.items()])
+        print_json([{"name": name, **item} for name, item in media_by_name.items()])
         return
     print_table(
         [
@@ -169,7 +169,7 @@ def media_list(maker: str | None, as_json: bool) -> None:
                 str(item.get("columns", 1) * item.get("rows", 1)),
                 ", ".join(item["parts"]),
             )
-            for name, item in found.items()
+            for name, item in media_by_name.items()
         ],
         ("name", "kind", "page", "label mm", "per page", "part numbers"),
     )

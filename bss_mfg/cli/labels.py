@@ -148,9 +148,9 @@ def labels(
     workspace = app.workspace
     with workspace.open_ledger(app.actor) as ledger:
         batch = ledger.batch(batch_id)
-        loaded = load_template(workspace.template_file(printing.template or batch.template))
-        target = Target(app, batch, loaded, printing.find_printer(app), printing)
-        numbers = select_label_numbers(ledger, batch, loaded, only, start) if only or start else None
+        template = load_template(workspace.template_file(printing.template or batch.template))
+        target = Target(app, batch, template, printing.find_printer(app), printing)
+        numbers = select_label_numbers(ledger, batch, template, only, start) if only or start else None
         request = LabelRequest(
             numbers,
             printing.start_at,
@@ -160,16 +160,16 @@ def labels(
             printing.symbols,
             again,
             accept_made=printing.send is not None,
-            stem=_stem(loaded, only, start),
+            stem=_stem(template, only, start),
         )
         with open_executor(jobs, (len(numbers) if numbers else batch.units) * copies) as executor:
             made, sent = target.print_labels(ledger, request, executor)
     _report(target, made, sent, as_json)
 
 
-def _stem(loaded: LoadedTemplate, only: tuple[str, ...], start: str | None) -> str:
+def _stem(template: LoadedTemplate, only: tuple[str, ...], start: str | None) -> str:
     """What file names say after the batch: what is labelled, and which of it."""
-    each = loaded.definition.each
+    each = template.definition.each
     stem = "labels" if each == "package" else f"{each}-labels"
     if start:
         return f"{stem}-from-{start}"
@@ -210,10 +210,10 @@ def reprint(
     with workspace.open_ledger(actor) as ledger:
         batch = ledger.batch(batch_id)
         last = ledger.last_print(batch.id)
-        loaded = load_template(workspace.template_file(printing.template or last.get("template") or batch.template))
-        target = Target(app, batch, loaded, printing.find_printer(app, last.get("printer")), printing)
+        template = load_template(workspace.template_file(printing.template or last.get("template") or batch.template))
+        target = Target(app, batch, template, printing.find_printer(app, last.get("printer")), printing)
         request = LabelRequest(
-            select_label_numbers(ledger, batch, loaded, serials),
+            select_label_numbers(ledger, batch, template, serials),
             printing.start_at,
             order=printing.order,
             symbols=printing.symbols,

@@ -23,8 +23,8 @@ def printer_list(app: App, as_json: bool) -> None:
     from bss_mfg.label.template.printer import BUILT_IN
 
     own = app.workspace.printer_names()
-    found = [(app.printer(name), "workspace") for name in own]
-    found += [(app.printer(name), "built in") for name in BUILT_IN if name not in own]
+    printers = [(app.printer(name), "workspace") for name in own]
+    printers += [(app.printer(name), "built in") for name in BUILT_IN if name not in own]
     if as_json:
         print_json(
             [
@@ -35,7 +35,7 @@ def printer_list(app: App, as_json: bool) -> None:
                     "dots_per_mm": [round(item.dots_per_mm_x, 4), round(item.dots_per_mm_y, 4)],
                     "address": item.address,
                 }
-                for item, source in found
+                for item, source in printers
             ]
         )
         return
@@ -49,7 +49,7 @@ def printer_list(app: App, as_json: bool) -> None:
                 f"{item.dpi:.4g}",
                 item.address,
             )
-            for item, source in found
+            for item, source in printers
         ],
         ("name", "source", "language", "dots/mm", "dpi", "address"),
     )
@@ -71,13 +71,13 @@ def printer_add(
     from bss_mfg.label.printing.raw_port import parse_address
     from bss_mfg.label.template.printer import printer_text
 
-    found = app.printer(like)
+    new_printer = app.printer(like)
     if address is not None:
         parse_address(address)
-        found = replace(found, address=address)
+        new_printer = replace(new_printer, address=address)
     if dots_per_mm:
-        found = replace(found, dots_per_mm_x=dots_per_mm[0], dots_per_mm_y=dots_per_mm[1])
-    path = app.workspace.add_printer(name, printer_text(title, found))
+        new_printer = replace(new_printer, dots_per_mm_x=dots_per_mm[0], dots_per_mm_y=dots_per_mm[1])
+    path = app.workspace.add_printer(name, printer_text(title, new_printer))
     app.printer(name)
     click.echo(shown_path(path))
     say(f"OK: printer {name}; calibrate it with `bss-mfg printer test-page {name}`")
@@ -91,11 +91,11 @@ def printer_show(app: App, name: str, as_json: bool) -> None:
     """All values of a printer."""
     from dataclasses import asdict
 
-    found = asdict(app.printer(name))
+    values = asdict(app.printer(name))
     if as_json:
-        print_json(found)
+        print_json(values)
     else:
-        print_details([(key, str(value)) for key, value in found.items()])
+        print_details([(key, str(value)) for key, value in values.items()])
 
 
 @printer.command("test-page", epilog="Example: bss-mfg printer test-page line2 --width 100 --height 150")
@@ -113,13 +113,13 @@ def printer_test_page(app: App, name: str, width: float, height: float, out: Pat
     from bss_mfg.label.printing.test_page import render_test_page
     from bss_mfg.label.render.by_language import SUFFIX
 
-    found = app.printer(name)
-    data = render_test_page(found, width, height)
-    file = out or Path(f"{name}-test-page{SUFFIX[found.language]}")
+    target = app.printer(name)
+    data = render_test_page(target, width, height)
+    file = out or Path(f"{name}-test-page{SUFFIX[target.language]}")
     write_atomically(file, [data])
     click.echo(shown_path(file))
     if send:
-        result = send_to_raw_port(printer_address(found, send), split_formats(data, found.language))
+        result = send_to_raw_port(printer_address(target, send), split_formats(data, target.language))
         if result.outcome is not SendOutcome.SENT:
             raise MissingError(result.reason, way_out="Check the printer and its address.")
     say("Print it at 100 %. Measure the long rulers: offset and scale go into the printer's file (docs/designer.md).")

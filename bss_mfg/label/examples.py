@@ -90,10 +90,10 @@ def _made_up_example(spec: str, units: int) -> Example:
 
 
 def _package(ledger: Ledger, batch: str, number: int) -> Package:
-    found = next(ledger.packages(batch, number, 1), None)
-    if found is None:
+    package = next(ledger.packages(batch, number, 1), None)
+    if package is None:
         raise InputError(f"batch {batch} has no package {number}")
-    return found
+    return package
 
 
 def example_of_product(product: ExampleProduct, today: str) -> Example:

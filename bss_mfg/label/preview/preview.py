@@ -39,11 +39,11 @@ class Preview:
         return {"png": self.scene.png, "pdf": self.scene.pdf, "svg": self.scene.svg}[form]()
 
 
-def draw_preview(loaded: LoadedTemplate, printer: Printer, example: Example) -> Preview:
+def draw_preview(template: LoadedTemplate, printer: Printer, example: Example) -> Preview:
     """Draw a template with an example's cases, as the printer would print it. The printer's own offset is left out:
     it belongs to the machine, not to the label."""
-    design = check_design(loaded, printer, example)
-    one = _single(loaded)
+    design = check_design(template, printer, example)
+    one = _single(template)
     plain = replace(
         printer,
         language="pdf",
@@ -60,9 +60,9 @@ def draw_preview(loaded: LoadedTemplate, printer: Printer, example: Example) -> 
     return Preview(_draw(design, pictures), design)
 
 
-def _single(loaded: LoadedTemplate) -> LoadedTemplate:
+def _single(template: LoadedTemplate) -> LoadedTemplate:
     """The template on a medium of one label, bleed included."""
-    media = loaded.definition.media
+    media = template.definition.media
     roll = Media(
         kind="roll",
         label_width=media.label_width,
@@ -72,8 +72,8 @@ def _single(loaded: LoadedTemplate) -> LoadedTemplate:
         stock=media.stock,
     )
     # Another medium is another template: its text says so, and with it the digest.
-    document = replace(loaded.document, text=loaded.document.text + "\n# one label")
-    return replace(loaded, definition=loaded.definition.model_copy(update={"media": roll}), document=document)
+    document = replace(template.document, text=template.document.text + "\n# one label")
+    return replace(template, definition=template.definition.model_copy(update={"media": roll}), document=document)
 
 
 def _picture(layout: PageLayout, row: LabelRow) -> Artwork:
@@ -177,8 +177,8 @@ def _panel(
         scene.rect(
             box(Rect(safe, safe, media.label_width - 2 * safe, media.label_height - 2 * safe)), stroke=_GREEN, dash=True
         )
-    placed = place_elements(layout.template, layout.units_per_package)
-    for item in placed:
+    elements = place_elements(layout.template, layout.units_per_package)
+    for item in elements:
         if isinstance(item.element, (DataMatrix, Qr, Bars)):
             scene.rect(box(item.rect), stroke=_BLUE, dash=True)
     badges: dict[int | None, int] = {}
@@ -186,7 +186,7 @@ def _panel(
         colour = _RED if finding.severity == "error" else _AMBER
         before = badges.get(finding.element_index, 0)
         badges[finding.element_index] = before + 1
-        rects = (item.rect for item in placed if item.index == finding.element_index)
+        rects = (item.rect for item in elements if item.index == finding.element_index)
         x, y, wide, high = box(next(rects, Rect(0.0, 0.0, media.label_width, media.label_height)))
         scene.rect(Rect(x - 0.5, y - 0.5, wide + 1, high + 1), stroke=colour, thickness=0.5)
         scene.badge(x + wide + 1.2 - 4.2 * before, y - 0.6, str(number), colour)

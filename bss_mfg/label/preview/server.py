@@ -109,10 +109,10 @@ class TemplateWatcher:
         findings: list[dict[str, Any]] = []
         problem: dict[str, Any] | None = None
         try:
-            found = draw_preview(
+            preview = draw_preview(
                 load_template(self._path, way_out="Correct the file and save it."), self._printer, self._example
             )
-            picture = found.render("svg")
+            picture = preview.render("svg")
         except BssError as error:
             problem = self._problem(error)
             verdict = {"kind": "broken", "text": "Can't be drawn"}
@@ -121,10 +121,10 @@ class TemplateWatcher:
             problem = self._problem(BssError(defect, way_out="Please report it, with this template."))
             verdict = {"kind": "broken", "text": "Can't be drawn"}
         else:
-            self._facts = _facts(found.design)
-            self._drawn = {"version": self._version, "at": _clock(time.time()), "view": _view(found)}
-            findings = [self._finding(number, item) for number, item in enumerate(found.design.findings.items, 1)]
-            verdict = _summary(found.design)
+            self._facts = _facts(preview.design)
+            self._drawn = {"version": self._version, "at": _clock(time.time()), "view": _view(preview)}
+            findings = [self._finding(number, item) for number, item in enumerate(preview.design.findings.items, 1)]
+            verdict = _summary(preview.design)
         printer = self._printer
         state = {
             **self._facts,
@@ -190,15 +190,15 @@ class TemplateWatcher:
 
 def _stamps(paths: Sequence[Path]) -> tuple[Any, ...]:
     """What changes when a file is saved."""
-    found: list[Any] = []
+    stamps: list[Any] = []
     for path in paths:
         try:
             status = path.stat()
         except OSError:
-            found.append((path, None))
+            stamps.append((path, None))
         else:
-            found.append((path, status.st_mtime_ns, status.st_size, status.st_ino))
-    return tuple(found)
+            stamps.append((path, status.st_mtime_ns, status.st_size, status.st_ino))
+    return tuple(stamps)
 
 
 def _named_files(path: Path, before: tuple[Path, ...]) -> tuple[Path, ...]:
@@ -255,9 +255,9 @@ def _summary(design: CheckedDesign) -> dict[str, str]:
     }
 
 
-def _view(found: Preview) -> dict[str, float]:
+def _view(preview: Preview) -> dict[str, float]:
     """The part of the picture that holds the labels with their rulers, in mm: the page has the rest as text."""
-    scene, media = found.scene, found.design.layout.template.definition.media
+    scene, media = preview.scene, preview.design.layout.template.definition.media
     _, y, _, height = next(item.rect for item in scene.items if isinstance(item, Picture))
     bleed = media.bleed * height / media.label_height
     top, bottom = max(y - bleed - 14.4, 0.0), min(y + height + bleed + 6, scene.height)

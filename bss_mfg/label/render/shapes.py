@@ -29,10 +29,10 @@ def add_artwork_forms(canvas: Any, art: Sequence[Artwork]) -> dict[str, str]:
 
 
 def draw_shapes(
-    canvas: Any, loaded: LoadedTemplate, shapes: Sequence[PlacedElement], artwork_forms: Mapping[str, str]
+    canvas: Any, template: LoadedTemplate, shapes: Sequence[PlacedElement], artwork_forms: Mapping[str, str]
 ) -> None:
     """Draw lines, boxes and artwork; the origin is the label's top left corner, y upwards, in points."""
-    art = {item.file: item for item in loaded.artwork}
+    art = {item.file: item for item in template.artwork}
     for item in shapes:
         element = item.element
         canvas.saveState()
