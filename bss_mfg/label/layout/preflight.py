@@ -18,8 +18,8 @@ from bss_mfg.symbol import SQUARE_SIZES, data_matrix
 
 @dataclass(frozen=True, slots=True)
 class SymbolFacts:
-    """A Data Matrix as it would be printed, rounded as it is reported: modules to 0.1 um, other lengths to 1 um, contrast
-    to 1 %."""
+    """A Data Matrix as it would be printed, rounded as it is reported: modules to 0.1 µm, other lengths to 1 µm,
+    contrast to 1 %."""
 
     modules: int
     module_dots_x: int
