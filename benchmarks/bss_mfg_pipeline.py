@@ -8,19 +8,20 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from bss_mfg import __version__
 from bss_mfg.issuing.batch import create_batch
+from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.label.layout.file_content import SymbolStyle
 from bss_mfg.label.make import LabelRequest, make_labels
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import BUILT_IN
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.manifest.log_mapping import load_mapping
 from bss_mfg.manifest.make import make_control_logs
 from bss_mfg.model import Actor
 from bss_mfg.payload.product_keys import load_public_key, new_development_key
 from bss_mfg.payload.spec import packaged_spec
 from bss_mfg.verify.verification import verify
+from bss_mfg.version import __version__
 from bss_mfg.workspace.product import product_from_options
 from bss_mfg.workspace.workspace import Workspace
 
@@ -82,7 +83,7 @@ class Factory:
         """Credentials, payloads, sealing, one commit."""
         loaded = self.workspace.product(PRODUCT)
         spec, vault = self.workspace.spec(loaded.product.spec), self.workspace.open_vault()
-        issued = create_batch(self.ledger, vault, loaded, spec, units, batch_id=batch, executor=executor)
+        issued = create_batch(self.ledger, vault, BatchRequest(loaded, spec, units, batch), executor=executor)
         if not issued.created or issued.batch.suite != spec.spec.suite:
             raise RuntimeError(f"batch {batch} was not issued as asked")
 
@@ -91,7 +92,7 @@ class Factory:
         executor: Executor | None = None,
     ) -> None:  # fmt: skip
         """The label files and their index, and the ledger's record of them."""
-        known, wanted = self.ledger.batch(batch), LabelRequest(symbols=symbols, again=True)
+        known, wanted = self.ledger.batches.get(batch), LabelRequest(symbols=symbols, again=True)
         template = load_template(self.workspace.template_file(name))
         made = make_labels(self.ledger, known, template, BUILT_IN[printer], folder, wanted, executor=executor)
         if made.unchanged or made.labels != known.packages:
@@ -99,14 +100,14 @@ class Factory:
 
     def verify(self, batch: str, folder: Path, executor: Executor | None = None) -> None:
         """Read all label files of the folder back, and record each read."""
-        known, files = self.ledger.batch(batch), sorted(folder.glob("*.pdf"))
+        known, files = self.ledger.batches.get(batch), sorted(folder.glob("*.pdf"))
         outcome = verify(self.ledger, known, files, executor=executor)
         if not outcome.passed or outcome.counts["matched"] != known.packages:
             raise RuntimeError(f"verification of {batch} found {outcome.counts}")
 
     def control_log(self, batch: str, folder: Path, executor: Executor | None = None) -> None:
         """The control log of a batch with its sidecar, and the ledger's record of it."""
-        known = self.ledger.batch(batch)
+        known = self.ledger.batches.get(batch)
         mapping = load_mapping(known.spec, self.workspace.root / "specs")
         folder.mkdir(parents=True, exist_ok=True)
         made = list(make_control_logs(self.ledger, known, mapping, folder, datetime.now(UTC), executor=executor))
@@ -115,4 +116,5 @@ class Factory:
 
     def payloads(self, batch: str, count: int) -> list[tuple[str, str]]:
         """(serial, payload) of the first packages of a batch."""
-        return [(package.serials_text, package.payload) for package in islice(self.ledger.packages(batch), count)]
+        packages = islice(self.ledger.packages.stream(batch), count)
+        return [(package.serials_text, package.payload) for package in packages]

@@ -150,12 +150,12 @@ def floor_of(factory: Factory, batch: str, units: int) -> Floor:
     from benchmarks import floor
     from benchmarks.bss_mfg_pipeline import DPI
 
-    parts = factory.ledger.printed_parts(batch)
+    parts = factory.ledger.prints.label_files(batch)
     most = max(units // len(parts[0].numbers), 1)
     files = [factory.workspace.root / "batches" / batch / "labels" / part.file for part in parts[:most]]
     payloads = [payload for _, payload in factory.payloads(batch, sum(len(part.numbers) for part in parts[:most]))]
     arguments = payloads, parts[0].modules, files, list(parts[0].symbol_boxes)
-    pem, suite = factory.public_key.read_bytes(), factory.ledger.batch(batch).suite
+    pem, suite = factory.public_key.read_bytes(), factory.ledger.batches.get(batch).suite
     with pool(2) as executor:
         few = payloads[: len(parts[0].numbers)]
         for _ in range(2):  # both begin and import

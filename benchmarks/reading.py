@@ -118,15 +118,15 @@ class Bench:
         self.factory.issue(batch, units)
         ledger, folder = self.factory.ledger, self.root / batch
         wanted = replace(Labels(symbols="mask"), symbols=symbols)  # type: ignore[arg-type]
-        make_labels(ledger, ledger.batch(batch), load_template(self.sheet), BUILT_IN["pdf-300"], folder, wanted)
-        if len(ledger.printed_parts(batch)[0].symbol_boxes) != PER_PAGE:
+        make_labels(ledger, ledger.batches.get(batch), load_template(self.sheet), BUILT_IN["pdf-300"], folder, wanted)
+        if len(ledger.prints.label_files(batch)[0].symbol_boxes) != PER_PAGE:
             raise RuntimeError("not 30 labels a page")
         return sorted(folder.glob("*.pdf"))
 
     def ours(self, batch: str, paths: list[Path], jobs: int) -> None:
         """Verification as the command does it, processes started and everything recorded."""
         with open_executor(jobs) as executor:
-            outcome = verify(self.factory.ledger, self.factory.ledger.batch(batch), paths, executor=executor)
+            outcome = verify(self.factory.ledger, self.factory.ledger.batches.get(batch), paths, executor=executor)
         if not outcome.passed:
             raise RuntimeError(str(outcome.counts))
 
@@ -137,7 +137,7 @@ def rows(bench: Bench, pages: int, few: int, rounds: int) -> Iterator[tuple[str,
         units = pages * PER_PAGE
         paths = bench.make(symbols, units, symbols)
         small = bench.make(f"{symbols}-few", few, symbols)
-        cells = list(bench.factory.ledger.printed_parts(symbols)[0].symbol_boxes)
+        cells = list(bench.factory.ledger.prints.label_files(symbols)[0].symbol_boxes)
         known = [reference.Row(serial, text) for serial, text in bench.factory.payloads(f"{symbols}-few", few)]
         rates: dict[str, list[float]] = {name: [] for name in ("one", "two", "floor", "reference")}
         reference.PER_PAGE = PER_PAGE

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.bss_mfg_pipeline import Factory
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Actor
 
 SMALL, LARGE = 10_240, 1_024_000
@@ -36,12 +36,12 @@ def lookup_ms(ledger_file: Path, batch: str, units: int) -> dict[str, float]:
     """Median milliseconds to open the ledger and find one unit, in each of the ways."""
     who, chance = Actor("benchmark", "benchmark", "0"), random.Random(1)
     with Ledger.open(ledger_file, who) as ledger:
-        known = [next(ledger.packages(batch, chance.randrange(1, units), 1)) for _ in range(LOOKUPS)]
+        known = [next(ledger.packages.stream(batch, chance.randrange(1, units), 1)) for _ in range(LOOKUPS)]
     ways: dict[str, Callable[[Ledger, int], object]] = {
-        "serial": lambda ledger, at: ledger.find_serial(known[at].units[0].serial),
-        "barcode string": lambda ledger, at: ledger.find_payload(known[at].payload),
-        "Device UUID": lambda ledger, at: ledger.find_uuid(known[at].units[0].uuid),
-        "number": lambda ledger, at: next(ledger.packages(batch, known[at].number, 1)),
+        "serial": lambda ledger, at: ledger.units.find_by_serial(known[at].units[0].serial),
+        "barcode string": lambda ledger, at: ledger.packages.find_by_payload(known[at].payload),
+        "Device UUID": lambda ledger, at: ledger.units.find_by_uuid(known[at].units[0].uuid),
+        "number": lambda ledger, at: next(ledger.packages.stream(batch, known[at].number, 1)),
     }
     found = {}
     for name, look in ways.items():

@@ -26,8 +26,9 @@ from benchmarks.memory import alone
 from bss_mfg.core.clock import now
 from bss_mfg.core.files import build_atomically, sha256_of, write_atomically
 from bss_mfg.issuing.identity_files import stream_identities
-from bss_mfg.ledger.sealed import SealedRows, seal_packages
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.batches import NewBatch
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.sealed_rows import SealedRows, seal_packages
 from bss_mfg.ledger.vault import DataKey
 from bss_mfg.manifest.log_builder import control_log
 from bss_mfg.manifest.log_mapping import load_mapping
@@ -95,8 +96,9 @@ def issue(root: Path, sizes: tuple[int, ...]) -> None:
             )  # fmt: skip
             data_key, wrapped = vault.new_data_key(batch.id)
             with ledger.transaction():
-                number, _ = ledger.product_number("bulb", PID, loaded.key.fingerprint)
-                ledger.issue(batch, str(units), number, 1, wrapped, data_key, rows(units, first, data_key))
+                number, _ = ledger.products.register("bulb", PID, loaded.key.fingerprint)
+                new = NewBatch(batch, str(units), number, 1, wrapped, None)
+                ledger.batches.store(new, rows(units, first, data_key))
             first += units
 
 
@@ -197,7 +199,7 @@ def speed(root: Path, units: int, first: int, rounds: int) -> dict[str, tuple[fl
     found: dict[str, tuple[float, float]] = {}
     workspace = Workspace.find(str(root), root, {})
     with workspace.open_ledger(WHO) as ledger:
-        batch = ledger.batch(f"units-{units}")
+        batch = ledger.batches.get(f"units-{units}")
         for kind in KINDS:
             mine, theirs = root.parent / "ours", root.parent / "theirs"
             times: list[tuple[float, float]] = []
@@ -227,7 +229,7 @@ def peak_of(root: Path, units: int, kind: str) -> tuple[float, float]:
     workspace = Workspace.find(str(root), root, {})
     path = root.parent / "table"
     with workspace.open_ledger(WHO) as ledger:
-        took = seconds(path, partial(ours, ledger, ledger.batch(f"units-{units}"), kind))
+        took = seconds(path, partial(ours, ledger, ledger.batches.get(f"units-{units}"), kind))
     path.unlink()
     return peak(), took
 

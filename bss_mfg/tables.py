@@ -14,8 +14,9 @@ from typing import Any
 
 from bss_mfg.core.text import FORMULA_STARTS, starts_formula
 from bss_mfg.errors import BssError, InputError, MissingError
-from bss_mfg.ledger.rows import ALL_UNITS, INTEGER_COLUMNS, UNIT_COLUMNS, UnitFilter
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.unit_columns import INTEGER_COLUMNS, UNIT_COLUMNS
+from bss_mfg.ledger.unit_table import ALL_UNITS, UnitFilter
 from bss_mfg.model import Batch, Package
 
 RowChunks = Iterable[list[tuple[Any, ...]]]
@@ -68,7 +69,7 @@ class Table:
 
     def xlsx(self, path: Path) -> None:
         """As a workbook at `path`; `InputError` for more rows than a sheet holds, before anything is written."""
-        count = sum(len(rows) for rows in self._ledger.unit_rows(self._batch.id, ("unit",), self._wanted))
+        count = sum(len(rows) for rows in self._ledger.tables.rows(self._batch.id, ("unit",), self._wanted))
         if count > XLSX_ROWS:
             raise InputError(
                 f"{count:,} units don't fit: a sheet holds {XLSX_ROWS:,} rows under its header",
@@ -83,7 +84,7 @@ class Table:
 
     def _counted(self) -> RowChunks:
         self.count = 0
-        for rows in self._ledger.unit_rows(self._batch.id, self._columns, self._wanted):
+        for rows in self._ledger.tables.rows(self._batch.id, self._columns, self._wanted):
             self.count += len(rows)
             yield rows
 
@@ -213,18 +214,18 @@ def _regroup(slices: RowChunks, size: int) -> Iterator[list[tuple[Any, ...]]]:
 
 def shippable_packages(ledger: Ledger, batch: Batch, first: int = 1, count: int | None = None) -> Iterator[Package]:
     """The packages of a batch, from number `first` on, that may leave the factory: those without a scrapped unit."""
-    return (package for package in ledger.packages(batch.id, first, count) if not package.scrapped)
+    return (package for package in ledger.packages.stream(batch.id, first, count) if not package.scrapped)
 
 
 def manifest_csv(ledger: Ledger, batch: Batch) -> Iterator[bytes]:
     """One unit a line of what may leave: batch, package, serial, uuid, mac, payload of its package."""
-    return csv_rows(_MANIFEST, ledger.unit_rows(batch.id, _MANIFEST, UnitFilter(shippable=True)))
+    return csv_rows(_MANIFEST, ledger.tables.rows(batch.id, _MANIFEST, UnitFilter(shippable=True)))
 
 
 def manifest_jsonl(ledger: Ledger, batch: Batch) -> Iterator[bytes]:
     """One package a line of what may leave: number, payload, and its units' serial, uuid and mac."""
     columns = ("package", "payload", "serial", "uuid", "mac")
-    for rows in ledger.unit_rows(batch.id, columns, UnitFilter(shippable=True)):
+    for rows in ledger.tables.rows(batch.id, columns, UnitFilter(shippable=True)):
         lines = [
             _JSON.encode(
                 {

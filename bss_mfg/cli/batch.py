@@ -35,13 +35,12 @@ def create(
     """
     from bss_mfg.core.processes import open_executor
     from bss_mfg.issuing.batch import create_batch
-    from bss_mfg.issuing.identity_files import IdentityFile, count_foreign_uuids
+    from bss_mfg.issuing.from_workspace import batch_request
+    from bss_mfg.issuing.identity_files import count_foreign_uuids
 
     workspace = app.workspace
-    loaded = workspace.product(product)
-    spec = workspace.spec(loaded.product.spec)
-    rows = IdentityFile(identities, spec.spec.columns) if identities else ()
-    if odd := count_foreign_uuids(rows):
+    request = batch_request(workspace, product, units, batch_id, identities)
+    if odd := count_foreign_uuids(request.identities):
         are = "is" if odd == 1 else "are"
         say(
             f"Warning: {counted(odd, 'UUID')} {are} not of the RFC 9562 kind; some Bluetooth Mesh stacks refuse such "
@@ -51,15 +50,11 @@ def create(
         issued = create_batch(
             ledger,
             vault,
-            loaded,
-            spec,
-            units,
-            batch_id=batch_id,
-            identities=rows,
+            request,
             executor=executor,
             progress=progress_bar(f"{product}: issue"),
         )
-        record = _record(issued.batch, ledger.counts(issued.batch.id))
+        record = _record(issued.batch, ledger.batches.counts(issued.batch.id))
     if as_json:
         print_json({**record, "created": issued.created})
     else:
@@ -75,7 +70,7 @@ def create(
 def list_(app: App, as_json: bool) -> None:
     """List all batches in the order of issue."""
     with app.workspace.open_ledger(app.actor) as ledger:
-        records = [_record(item, ledger.counts(item.id)) for item in ledger.batches()]
+        records = [_record(item, ledger.batches.counts(item.id)) for item in ledger.batches.all()]
     if as_json:
         print_json(records)
         return
@@ -93,17 +88,17 @@ def list_(app: App, as_json: bool) -> None:
 def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
     """Show one batch: what was issued, printed and verified."""
     with app.workspace.open_ledger(app.actor) as ledger:
-        record = _record(ledger.batch(batch_id), ledger.counts(batch_id))
-        seq, head = ledger.head()
+        record = _record(ledger.batches.get(batch_id), ledger.batches.counts(batch_id))
+        seq, head = ledger.history.head()
         record |= {
-            "closed_at": ledger.closed_at(batch_id),
-            "retired_at": ledger.retired_at(batch_id),
+            "closed_at": ledger.batches.closed_at(batch_id),
+            "retired_at": ledger.batches.retired_at(batch_id),
             "ledger_head": f"{seq}:{head}",
-            "label_files": list(dict.fromkeys(part.file for part in ledger.printed_parts(batch_id))),
+            "label_files": list(dict.fromkeys(part.file for part in ledger.prints.label_files(batch_id))),
         }
         events = [
             {"seq": event.seq, "at": event.at, "kind": event.kind, **event.data}
-            for event in (ledger.events(batch_id) if history else ())
+            for event in (ledger.history.events(batch_id) if history else ())
         ]
     if as_json:
         print_json({**record, **({"history": events} if history else {})})

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bss_mfg.label.make import LabelFiles, LabelRequest
     from bss_mfg.label.template.loading import LoadedTemplate
     from bss_mfg.label.template.printer import Printer
-    from bss_mfg.ledger.store import Ledger
+    from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.model import Batch
 
 
@@ -147,7 +147,7 @@ def labels(
         raise click.UsageError("--only and --from contradict each other.")
     workspace = app.workspace
     with workspace.open_ledger(app.actor) as ledger:
-        batch = ledger.batch(batch_id)
+        batch = ledger.batches.get(batch_id)
         template = load_template(workspace.template_file(printing.template or batch.template))
         target = Target(app, batch, template, printing.find_printer(app), printing)
         numbers = select_label_numbers(ledger, batch, template, only, start) if only or start else None
@@ -208,10 +208,12 @@ def reprint(
     workspace = app.workspace
     actor = replace(app.actor, operator=operator) if operator else app.actor
     with workspace.open_ledger(actor) as ledger:
-        batch = ledger.batch(batch_id)
-        last = ledger.last_print(batch.id)
-        template = load_template(workspace.template_file(printing.template or last.get("template") or batch.template))
-        target = Target(app, batch, template, printing.find_printer(app, last.get("printer")), printing)
+        batch = ledger.batches.get(batch_id)
+        last = ledger.prints.newest(batch.id)
+        template = load_template(
+            workspace.template_file(printing.template or (last.template if last else batch.template))
+        )
+        target = Target(app, batch, template, printing.find_printer(app, last.printer if last else None), printing)
         request = LabelRequest(
             select_label_numbers(ledger, batch, template, serials),
             printing.start_at,
@@ -219,7 +221,8 @@ def reprint(
             symbols=printing.symbols,
             purpose="reprint",
             stem=reprint_stem(ledger, batch, target.folder),
-            event_data={"reason": reason, "serials": list(serials)},
+            reason=reason,
+            serials=list(serials),
         )
         made, sent = target.print_labels(ledger, request)
     _report(target, made, sent, as_json)

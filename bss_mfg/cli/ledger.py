@@ -27,7 +27,7 @@ def check(app: App, as_json: bool) -> None:
     """
     with app.workspace.open_ledger(app.actor) as opened:
         events = opened.check()
-        seq, head = opened.head()
+        seq, head = opened.history.head()
     if as_json:
         print_json({"events": events, "head": f"{seq}:{head}"})
     else:
@@ -100,8 +100,8 @@ def verify_history(app: App, against: str | None, as_json: bool) -> None:
     from bss_mfg.ledger.backup import check_head
 
     with app.workspace.open_ledger(app.actor) as opened:
-        events = opened.verify_history()
-        seq, head = opened.head()
+        events = opened.history.verify()
+        seq, head = opened.history.head()
         since = check_head(opened, against) if against else None
     if as_json:
         print_json({"events": events, "head": f"{seq}:{head}", "against": since})
@@ -123,7 +123,7 @@ def history(app: App, what: str, as_json: bool) -> None:
     When, who, at which station, with which version of the program. Of an identity that was issued before bss-mfg: its
     import.
     """
-    from bss_mfg.ledger.history import history_of
+    from bss_mfg.ledger.unit_history import history_of
 
     with app.workspace.open_ledger(app.actor) as opened:
         found = [

@@ -22,7 +22,7 @@ def scrap(app: App, batch_id: str, serials: tuple[str, ...], reason: str) -> Non
     manifests, and their identities are never issued again. All or none; the same command twice changes nothing.
     """
     with app.workspace.open_ledger(app.actor) as ledger:
-        new = ledger.scrap(batch_id, serials, reason)
+        new = ledger.units.scrap(batch_id, serials, reason)
     before = len(set(serials)) - len(new)
     say(f"OK: {counted(len(new), 'unit')} scrapped" + (f", {before:,} scrapped before" if before else ""))
 
@@ -47,16 +47,12 @@ def replace(
     program the new unit, and upload a new manifest. Labels with the old barcode are wrong from then on. All or none;
     the same command twice changes nothing and tells who took whose place.
     """
-    from bss_mfg.issuing.identity_files import read_identities
+    from bss_mfg.issuing.from_workspace import replacement_request
     from bss_mfg.issuing.replacement import replace_units
-    from bss_mfg.payload.spec import spec_from_text
 
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
-        batch = ledger.batch(batch_id)
-        columns = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec.columns
-        rows = read_identities(identities, columns) if identities else ()
-        loaded = app.workspace.product(batch.product)
-        done = replace_units(ledger, vault, loaded, batch, serials, reason, rows)
+        request = replacement_request(app.workspace, ledger.batches.get(batch_id), serials, reason, identities)
+        done = replace_units(ledger, vault, request)
     if as_json:
         print_json({"batch": batch_id, "replaced": [{"serial": old, "by": new} for old, new in done.items()]})
     else:
@@ -86,7 +82,7 @@ def ship(app: App, batch_id: str, serials: tuple[str, ...], verified: bool, retu
     if not returned and not reference.strip():
         raise click.UsageError("Say what they are shipped with: --for TEXT, a pallet or an order.")
     with app.workspace.open_ledger(app.actor) as ledger:
-        count = ledger.ship(batch_id, None if verified else serials, reference, returned=returned)
+        count = ledger.packages.ship(batch_id, None if verified else serials, reference, returned=returned)
     say(f"OK: {counted(count, 'package')} {'returned' if returned else 'shipped'}")
 
 
@@ -101,8 +97,8 @@ def close(app: App, batch_id: str, in_hand: int, as_json: bool) -> None:
     Refused with the difference where the books don't balance (exit 4). A closed batch is neither printed nor changed.
     """
     with app.workspace.open_ledger(app.actor) as ledger:
-        found = ledger.close(batch_id, in_hand)
-        closed = ledger.closed_at(batch_id)
+        found = ledger.batches.close(batch_id, in_hand)
+        closed = ledger.batches.closed_at(batch_id)
     if as_json:
         print_json(
             {
@@ -142,7 +138,7 @@ def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bo
 
     with app.workspace.open_ledger(app.actor) as ledger:
         new, destroyed = retire_batch(
-            ledger, ledger.batch(batch_id), acknowledged, app.workspace.root, delete_exports=delete_exports
+            ledger, ledger.batches.get(batch_id), acknowledged, app.workspace.root, delete_exports=delete_exports
         )
     for path in destroyed:
         say(f"Destroyed: {shown_path(path)}")
@@ -153,18 +149,16 @@ def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bo
 @click.argument("product")
 @click.argument("file", type=click.Path(path_type=Path))
 @pass_app
-def import_issued(app: App, product: str, file: Path) -> None:
+def import_issued_(app: App, product: str, file: Path) -> None:
     """Bring in identities that were issued before bss-mfg.
 
     FILE is CSV or XLSX with the column serial, and uuid, oob_key or oob_sha256 as far as known (docs/formats/
     identities.md). They are never issued again. Keys are kept as SHA-256 only: destroy the file afterwards. All or
     none; the same file twice changes nothing.
     """
-    from bss_mfg.core.files import sha256_of
-    from bss_mfg.issuing.identity_files import read_imported
+    from bss_mfg.issuing.importing import import_issued
 
     loaded = app.workspace.product(product)
-    with app.workspace.open_ledger(app.actor) as ledger, ledger.transaction():
-        number, _ = ledger.product_number(loaded.name, loaded.product.pid, loaded.key.fingerprint)
-        new = ledger.import_issued(number, loaded.name, read_imported(file), file.name, sha256_of(file))
+    with app.workspace.open_ledger(app.actor) as ledger:
+        new = import_issued(ledger, loaded, file)
     say(f"OK: {counted(new, 'new identity', 'new identities')} of {product} will never be issued")

@@ -14,7 +14,7 @@ from bss_mfg.core.text import counted
 from bss_mfg.errors import InputError
 
 if TYPE_CHECKING:
-    from bss_mfg.ledger.store import Ledger
+    from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.manifest.make import PackageChoice
     from bss_mfg.model import Batch
 
@@ -62,6 +62,7 @@ def make(
     and the ledger's head.
     """
     from bss_mfg.core.files import make_folder, write_atomically
+    from bss_mfg.ledger.events import ManifestMade
     from bss_mfg.tables import manifest_csv, manifest_jsonl
 
     out = Path(to)
@@ -77,15 +78,15 @@ def make(
     if folder:
         make_folder(out)
     with app.workspace.open_ledger(app.actor) as ledger:
-        batch = ledger.batch(batch_id)
-        left = len(ledger.scrapped_packages(batch.id))
+        batch = ledger.batches.get(batch_id)
+        left = len(ledger.packages.scrapped(batch.id))
         if kind == "control-log":
             which: PackageChoice = "rejected" if rejected else "missing" if missing else "all"
             files = _control_logs(app, ledger, batch, out, which, (max_logs, max_bytes), as_file=not folder)
         else:
             out = out / f"{batch_id}.{kind}" if folder else out
             sha = write_atomically(out, manifest_csv(ledger, batch) if kind == "csv" else manifest_jsonl(ledger, batch))
-            ledger.note(batch.id, "manifest made", {"file": out.name, "format": kind, "sha256": sha})
+            ledger.exports.record_table(batch.id, ManifestMade(file=out.name, format=kind, sha256=sha))
             files = [{"file": str(out), "sha256": sha, "packages": batch.packages - left}]
     if as_json:
         print_json({"batch": batch_id, "format": kind, "files": files, "left_out": left})
@@ -144,14 +145,14 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
 
     A unit waits until a feedback file accepts or rejects it (`manifest acknowledge`).
     """
-    from bss_mfg.ledger.life import range_pairs
+    from bss_mfg.core.ranges import range_pairs
 
     with app.workspace.open_ledger(app.actor) as ledger:
-        batch = ledger.batch(batch_id)
-        files = ledger.manifests(batch.id)
-        missing = list(ledger.packages_where(batch.id, "missing"))
-        rejected = ledger.rejected(batch.id, 1_000_000 if as_json else 20)
-        uploads = [event.data for event in ledger.events_of(("manifest uploaded",), batch.id)]
+        batch = ledger.batches.get(batch_id)
+        files = ledger.exports.control_logs(batch.id)
+        missing = list(ledger.exports.packages_where(batch.id, "missing"))
+        rejected = ledger.exports.rejected_units(batch.id, 1_000_000 if as_json else 20)
+        uploads = ledger.exports.uploads(batch.id)
     if as_json:
         print_json(
             {
@@ -167,7 +168,7 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
                         "waiting": one.waiting,
                         "accepted": one.accepted,
                         "rejected": one.rejected,
-                        "uploaded": [item["to"] for item in uploads if item["sha256"] == one.sha256],
+                        "uploaded": [upload.address for upload in uploads if upload.sha256 == one.sha256],
                     }
                     for one in files
                 ],
@@ -209,7 +210,7 @@ def acknowledge(ctx: click.Context, app: App, file: Path, product: str | None, a
     mapping = load_feedback_mapping(app.workspace.root / "specs")
     found = read_feedback(read_bytes(file, "feedback file", 1 << 30), file.name, mapping)
     with app.workspace.open_ledger(app.actor) as ledger:
-        before = ledger.feedback_read(found.sha256)
+        before = ledger.exports.feedback_read_at(found.sha256)
         done = None if before else write_down(ledger, found, product)
     counts = found.counts
     unanswered = {
@@ -277,19 +278,20 @@ def upload(app: App, paths: tuple[Path, ...], to: str, endpoint: str | None, as_
     Only files that are as their sidecars say. What lies there already is left; other content of the same name is never
     overwritten (exit 4). Run it again after an interruption. S3 needs the extra: pip install 'bss-mfg[s3]'.
     """
+    from bss_mfg.ledger.events import ManifestUploaded
     from bss_mfg.manifest.sidecar import read_sidecar
     from bss_mfg.manifest.upload import upload as bring
 
     files = [one for path in paths for one in (sorted(path.glob("C_CONTROL_LOG_*.txt")) if path.is_dir() else [path])]
     if not files:
-        raise InputError("no control log is there", where=str(paths[0]), way_out="Name the files, or their folder.")
+        raise InputError("no control log is there", where=paths[0], way_out="Name the files, or their folder.")
     sidecars = {path: read_sidecar(path) for path in files}
     done = []
     with app.workspace.open_ledger(app.actor) as ledger:
         for one in bring(files, to, endpoint=endpoint, progress=progress_bar("upload")):
             if one.sent:
-                data = {"file": one.path.name, "sha256": one.sha256, "to": one.where}
-                ledger.note(sidecars[one.path].batch, "manifest uploaded", data)
+                uploaded = ManifestUploaded(file=one.path.name, sha256=one.sha256, address=one.where)
+                ledger.exports.record_upload(sidecars[one.path].batch, uploaded)
             done.append(one)
             if not as_json:
                 click.echo(one.where)

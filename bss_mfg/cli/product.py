@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
+
+if TYPE_CHECKING:
+    from bss_mfg.workspace.product import LoadedProduct
 
 
 @click.group()
@@ -58,9 +62,7 @@ def add(
     Checks every value and the key, and writes products/NAME.toml, which may be edited later.
     """
     from bss_mfg.core.files import checked_name, read_bytes
-    from bss_mfg.payload.build import longest_example
     from bss_mfg.payload.product_keys import load_public_key
-    from bss_mfg.payload.suites import SUITES
     from bss_mfg.workspace.product import product_from_options
 
     workspace = app.workspace
@@ -82,11 +84,7 @@ def add(
         }
     )
     key = load_public_key(read_bytes(public_key, "product public key", 1 << 16), str(public_key))
-    suite = workspace.spec(spec).spec.suite
-    if suite:
-        SUITES[suite].check_key(key.kind, str(public_key))
-    longest_example(workspace.spec(spec).spec, found.facts, key.key.key_size, units_per_package, int(oob_bytes))
-    workspace.template_file(template)
+    workspace.check_new_product(found, key, str(public_key))
     loaded = workspace.add_product(name, found, key)
     say(f"OK: product {name} added in {shown_path(loaded.path)}")
     say(f"Key {key.kind}, SHA-256 fingerprint {key.fingerprint}")
@@ -133,18 +131,14 @@ def show(app: App, name: str, as_json: bool) -> None:
     """Show one product, its key and the fingerprint its batches are bound to."""
     loaded = app.workspace.product(name)
     with app.workspace.open_ledger(app.actor) as ledger:
-        record = _record(loaded, ledger.pinned_fingerprint(name))
+        record = _record(loaded, ledger.products.key_fingerprint(name))
     if as_json:
         print_json(record)
     else:
         print_details([(key.replace("_", " "), "-" if value is None else str(value)) for key, value in record.items()])
 
 
-def _record(loaded: object, pinned: str | None) -> dict[str, object]:
-    from bss_mfg.workspace.product import LoadedProduct
-
-    if not isinstance(loaded, LoadedProduct):
-        raise TypeError("a loaded product is wanted")
+def _record(loaded: LoadedProduct, pinned: str | None) -> dict[str, object]:
     record: dict[str, object] = {"name": loaded.name}
     record.update((key, value) for key, value in loaded.product.model_dump().items() if key != "format")
     return {
@@ -168,7 +162,7 @@ def repin(app: App, name: str, reason: str) -> None:
         raise click.UsageError("--reason is empty: say why, it is kept in the history.")
     loaded = app.workspace.product(name)
     with app.workspace.open_ledger(app.actor) as ledger:
-        pinned = ledger.pinned_fingerprint(name)
+        pinned = ledger.products.key_fingerprint(name)
         if pinned is None:
             raise InputError(
                 f"no batch of {name} was issued yet, so no key is pinned", way_out="Just issue the first batch."
@@ -176,7 +170,7 @@ def repin(app: App, name: str, reason: str) -> None:
         if pinned == loaded.key.fingerprint:
             say(f"OK: {name} is already bound to this key; nothing changed")
             return
-        ledger.repin(name, loaded.key.fingerprint, reason)
+        ledger.products.repin_key(name, loaded.key.fingerprint, reason)
     say(f"OK: {name} is now bound to {loaded.key.fingerprint} (was {pinned})")
 
 

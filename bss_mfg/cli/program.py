@@ -83,7 +83,7 @@ def program(
         make_folder(target)
     digest = hashlib.sha256(read_bytes(layout, "layout")).hexdigest() if layout else None
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
-        batch = ledger.batch(batch_id)
+        batch = ledger.batches.get(batch_id)
         done = release_keys(ledger, vault, batch, form, target, ReleaseOptions(to, again, reason, digest))
     spec = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec
     if as_json:
@@ -119,7 +119,7 @@ def _check(ctx: click.Context, app: App, batch_id: str, readback: Path, jobs: in
 
     found, listed = 0, []
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
-        batch = ledger.batch(batch_id)
+        batch = ledger.batches.get(batch_id)
         with open_executor(jobs, batch.units) as executor:
             for one in check_readback(read_readback(readback), ledger, batch, vault, executor):
                 found += 1

@@ -44,7 +44,7 @@ def reconcile(
     key = load_private_key(read_bytes(private_key, "private key", 1 << 16), str(private_key)) if private_key else None
     # Always in other processes: a file that someone changed may crash a reader.
     with app.workspace.open_ledger(app.actor) as ledger, ProcessExecutor(jobs or cores()) as executor:
-        batch = ledger.batch(batch_id)
+        batch = ledger.batches.get(batch_id)
         mapping = find_mapping(batch.spec, app.workspace.root / "specs")
         outcome = run(
             ledger,

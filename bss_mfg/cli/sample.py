@@ -32,7 +32,7 @@ def sample(app: App, batch_id: str, name: str, inspection: str, again: bool, as_
 
     aql = aql_of(name)
     with app.workspace.open_ledger(app.actor) as ledger:
-        batch = ledger.batch(batch_id)
+        batch = ledger.batches.get(batch_id)
         advice, why = advised_inspection(ledger, batch.product, aql)
         chosen = next((known for known in INSPECTION_SEVERITIES if known == inspection), advice)
         if inspection == "auto" and chosen == "reduced":

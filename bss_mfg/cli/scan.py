@@ -51,7 +51,7 @@ def scan(
 
     actor = replace(app.actor, operator=operator) if operator else app.actor
     with app.workspace.open_ledger(actor) as ledger:
-        station = Station(ledger, ledger.batch(batch_id), with_units=with_units)
+        station = Station(ledger, ledger.batches.get(batch_id), with_units=with_units)
         screen = None if plain or as_json or not sys.stdout.isatty() else _Screen(batch_id, station)
         if screen:
             screen.draw(None)

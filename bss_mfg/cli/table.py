@@ -18,7 +18,7 @@ _STATES: tuple[UnitState, ...] = ("issued", "printed", "verified", "shipped", "s
 
 
 if TYPE_CHECKING:
-    from bss_mfg.ledger.life import UnitState
+    from bss_mfg.ledger.unit_state import UnitState
 
 
 def _utc_time(_: click.Context, param: click.Parameter, value: str | None) -> str:
@@ -78,7 +78,7 @@ def table(
     """
     from bss_mfg.core.files import build_atomically, write_atomically
     from bss_mfg.errors import InputError
-    from bss_mfg.ledger.rows import UnitFilter
+    from bss_mfg.ledger.unit_table import UnitFilter
     from bss_mfg.tables import DEFAULT_COLUMNS, Table
 
     names = DEFAULT_COLUMNS if columns is None else [name.strip() for name in columns.split(",")]
@@ -88,7 +88,7 @@ def table(
     if to != "-" and out.is_dir():
         raise InputError("is a folder", where=to, way_out="Name the file to make.")
     with app.workspace.open_ledger(app.actor) as ledger:
-        made = Table(ledger, ledger.batch(batch_id), names, UnitFilter(states, since, until))
+        made = Table(ledger, ledger.batches.get(batch_id), names, UnitFilter(states, since, until))
         if kind == "xlsx":
             build_atomically(out, made.xlsx)
         elif kind == "parquet":

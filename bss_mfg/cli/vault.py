@@ -125,13 +125,14 @@ def recipient(app: App, public_key: Path | None, remove: bool) -> None:
     offline. Old batches are sealed too.
     """
     from bss_mfg.core.files import read_text
+    from bss_mfg.ledger.keys import open_keys
     from bss_mfg.ledger.vault import OfficerPublicKey
 
     if (public_key is None) != remove:
         raise click.UsageError("Name the officer's public key, or say --remove.")
     officer = OfficerPublicKey(read_text(public_key, "officer's public key"), str(public_key)) if public_key else None
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as opened:
-        count = ledger.set_recipient(opened, officer)
+        count = open_keys(ledger).set_recipient(opened, officer)
     if officer:
         click.echo(officer.fingerprint)
         say(f"OK: {counted(count, 'batch', 'batches')} sealed to this officer too, and all to come")

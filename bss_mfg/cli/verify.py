@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg import __version__
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, say, shown_path
 from bss_mfg.cli.progress import progress_bar
 from bss_mfg.core.text import counted
+from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
     from bss_mfg.verify.outcome import Verification
@@ -67,7 +67,7 @@ def verify(
     FILES are PDFs, pictures or folders. Names every missing, duplicate, foreign, unreadable or mismatched label with
     serial and place. Exit 0 only if all is right (with --sample: the lot is accepted), 1 if something is wrong.
     """
-    from bss_mfg.core.clock import now
+    from bss_mfg.core import clock
     from bss_mfg.core.processes import ProcessExecutor, cores
     from bss_mfg.report.data_reports import json_report
     from bss_mfg.report.report_file import check_report, write_report
@@ -88,12 +88,12 @@ def verify(
     def write(outcome: Verification) -> None:
         nonlocal written
         for report in reports:
-            write_report(outcome, report, now(), __version__, again=written)
+            write_report(outcome, report, clock.now(), __version__, again=written)
         written = True
 
     # Always in other processes: a picture from outside may crash a reader.
     with app.workspace.open_ledger(app.actor) as ledger, ProcessExecutor(jobs or cores()) as executor:
-        batch = ledger.batch(batch_id)
+        batch = ledger.batches.get(batch_id)
         if watch is None:
             outcome = run(
                 ledger, batch, files, options, progress=progress_bar(f"{batch_id}: verify"), executor=executor

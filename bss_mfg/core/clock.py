@@ -1,4 +1,4 @@
-"""The time, for people."""
+"""The time, for people. Callers say `clock.now()`, so that a test sets one clock for all of them."""
 
 from __future__ import annotations
 

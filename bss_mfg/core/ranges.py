@@ -1,8 +1,15 @@
-"""Numbers as ranges of consecutive ones: thousands of packages are a few ranges."""
+"""Numbers as ranges of consecutive ones (thousands of packages are a few ranges), and values in chunks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
+
+Value = TypeVar("Value")
+
+CHUNK = 500
+"""Values that are asked for at once."""
 
 
 def consecutive_ranges(numbers: Iterable[int]) -> Iterator[range]:
@@ -46,3 +53,15 @@ class RangeBuilder:
         """The ranges so far, in the order in which they began."""
         last = range(self._first, self._following)
         return (*self._done, last) if last else tuple(self._done)
+
+
+def range_pairs(numbers: Iterable[int]) -> list[list[int]]:
+    """Sorted numbers as [first, last] of consecutive ones: thousands of packages are one short event."""
+    return [[some[0], some[-1]] for some in consecutive_ranges(numbers)]
+
+
+def chunked(values: Iterable[Value], size: int = CHUNK) -> Iterator[list[Value]]:
+    """Values in lists of at most `size`."""
+    coming = iter(values)
+    while some := list(islice(coming, size)):
+        yield some

@@ -28,13 +28,13 @@ class TomlDocument:
     text: str
     data: dict[str, Any]
 
-    def where(self, location: FieldPath) -> Location:
-        """`file, line N, a.b[2].c`: the nearest line that is known."""
+    def locate(self, field: FieldPath) -> Location:
+        """Where a field stands; the line is the nearest that is known."""
         lines = line_numbers(self.text)
-        known = location
+        known = field
         while known and known not in lines:
             known = known[:-1]
-        return Location(self.name, lines[known] if known else None, key=field_name(location))
+        return Location(self.name, lines[known] if known else None, key=field_name(field))
 
 
 def field_name(location: FieldPath) -> str:
@@ -50,20 +50,27 @@ def parse_toml(text: str, name: str) -> TomlDocument:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        found = re.search(r"line (\d+)", str(error))
-        where = Location(name, int(found[1]) if found else None)
+        what, line = _syntax_error(error)
         raise InputError(
-            f"not valid TOML: {str(error).split(' (at')[0].rstrip('.')}",
-            where=where,
+            f"not valid TOML: {what}",
+            where=Location(name, line),
             way_out="Text goes in double quotes, tables in [brackets], one field a line.",
         ) from error
     except (ValueError, RecursionError):
         raise InputError(
             "holds a number of thousands of digits, or brackets nested without end",
-            where=name,
+            where=Location(name),
             way_out="Write plain values.",
         ) from None
     return TomlDocument(name, text, data)
+
+
+def _syntax_error(error: tomllib.TOMLDecodeError) -> tuple[str, int | None]:
+    """What the parser says, and on which line. Its fields `msg` and `lineno` came with Python 3.14; before, both stand
+    in its words: `Invalid value (at line 3, column 5)`."""
+    what, _, place = str(error).partition(" (at ")
+    line = re.match(r"line (\d+)", place)
+    return what.rstrip("."), int(line[1]) if line else None
 
 
 def load_toml(path: Path, what: str) -> TomlDocument:
@@ -103,7 +110,7 @@ def _problem(document: TomlDocument, model: type[BaseModel], item: Any) -> tuple
         else:
             continue
         location.append(step)
-    where = document.where(tuple(location))
+    where = document.locate(tuple(location))
     kind = item["type"]
     if kind == "missing":
         return where, "this field is missing"
@@ -116,8 +123,10 @@ def _problem(document: TomlDocument, model: type[BaseModel], item: Any) -> tuple
     if kind == "union_tag_invalid":
         field = item["ctx"]["discriminator"].strip("'")
         known = item["ctx"]["expected_tags"].replace("'", "")
-        return document.where((*location, field)), f"there is no {field} {item['ctx']['tag']!r}; known are {known}"
-    message = str(item["msg"]).removeprefix("Value error, ").replace("Input should be", "should be")
+        return document.locate((*location, field)), f"there is no {field} {item['ctx']['tag']!r}; known are {known}"
+    # A validator of ours says what is wrong itself; pydantic puts its own words before that.
+    message = str(item["ctx"]["error"]) if kind == "value_error" else str(item["msg"])
+    message = message.replace("Input should be", "should be")
     if kind == "string_pattern_mismatch":
         message = f"does not match the pattern {item['ctx']['pattern'].strip('^$')}"
     value = item.get("input")

@@ -6,14 +6,15 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from bss_mfg.core.clock import now
+from bss_mfg.core import clock
 from bss_mfg.errors import InputError
 from bss_mfg.label.layout.design_check import Example
 from bss_mfg.label.layout.symbol_size import batch_symbol_size, symbol_size
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Actor, Batch, Package, Stage, Unit
 from bss_mfg.payload.build import longest_example
 from bss_mfg.payload.spec import SpecFile, packaged_spec
+from bss_mfg.workspace.product import LoadedProduct
 from bss_mfg.workspace.workspace import Workspace
 
 _FACTS = {"title": "Product title", "pid": "ebK3", "upc": "841667145075", "ean": "", "code": "841667145075"}
@@ -54,26 +55,31 @@ class ExampleProduct:
 def product_example(workspace: Workspace, name: str) -> Example:
     """A product's longest and shortest cases."""
     loaded = workspace.product(name)
+    return example_of_loaded(loaded, workspace.spec(loaded.product.spec))
+
+
+def example_of_loaded(loaded: LoadedProduct, spec: SpecFile) -> Example:
+    """The longest and shortest cases of a product that is loaded already."""
     product, key_bits = loaded.product, loaded.key.key.key_size
     return example_of_product(
         ExampleProduct(
-            name,
+            loaded.name,
             {**product.facts, "key_bits": str(key_bits)},
-            workspace.spec(product.spec),
+            spec,
             key_bits,
             product.units_per_package,
             product.oob_bytes,
             product.serial_examples,
             product.stage,
         ),
-        now(),
+        clock.now(),
     )
 
 
 def batch_example(workspace: Workspace, batch_id: str, who: Actor) -> Example:
     """A batch's own first and last package."""
     with workspace.open_ledger(who) as ledger:
-        batch = ledger.batch(batch_id)
+        batch = ledger.batches.get(batch_id)
         ends = [_package(ledger, batch.id, number) for number in (1, batch.packages)]
         return example_of_batch(batch, ends[0], ends[1], batch_symbol_size(batch))
 
@@ -86,11 +92,11 @@ def made_up_example(units: int = 1) -> Example:
 def _made_up_example(spec: str, units: int) -> Example:
     serials = ("ebK300000001", "ebK399999999")
     product = ExampleProduct("example", _FACTS, packaged_spec(spec), 256, units, 32, serials, "development")
-    return example_of_product(product, now())
+    return example_of_product(product, clock.now())
 
 
 def _package(ledger: Ledger, batch: str, number: int) -> Package:
-    package = next(ledger.packages(batch, number, 1), None)
+    package = next(ledger.packages.stream(batch, number, 1), None)
     if package is None:
         raise InputError(f"batch {batch} has no package {number}")
     return package

@@ -6,9 +6,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from bss_mfg.core import parallel
 from bss_mfg.errors import InputError, RefusedError
@@ -21,7 +21,7 @@ from bss_mfg.label.render.by_language import SUFFIX
 from bss_mfg.label.selection import WithdrawnPackages
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile
 
 LABELS_PER_FILE = 960
@@ -32,9 +32,9 @@ LABELS_PER_FILE = 960
 class LabelRequest:
     """What to print of a batch, and how it is laid out and cut into files.
 
-    `numbers`: label numbers (packages, units, cartons), None for all. `purpose` and `event_data` go into the history,
-    `stem` into file names; `again` makes labels that were made before, `accept_made` takes them as they are if all of
-    them were.
+    `numbers`: label numbers (packages, units, cartons), None for all. `purpose`, and `reason` and `serials` of a
+    reprint, go into the history, `stem` into file names; `again` makes labels that were made before, `accept_made`
+    takes them as they are if all of them were.
     """
 
     numbers: tuple[int, ...] | None = None
@@ -47,7 +47,8 @@ class LabelRequest:
     accept_made: bool = False
     purpose: Literal["labels", "reprint"] = "labels"
     stem: str = ""
-    event_data: dict[str, Any] = field(default_factory=dict)
+    reason: str | None = None
+    serials: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def plan_label_files(
     modules = batch_symbol_size(batch) if is_package else 0
     layout = lay_out(template, printer, modules, batch.stage, batch.units_per_package, order=request.order)
     _check_request(layout, request)
-    head = ledger.head() if definition.each == "batch" else (0, "")
+    head = ledger.history.head() if definition.each == "batch" else (0, "")
     layout = RowMaker(layout, batch, head).layout
     if request.numbers is None:
         numbers: Sequence[int] = range(1, label_count(batch, definition.each, definition.packages_per_carton) + 1)
@@ -122,7 +123,7 @@ def plan_label_files(
         numbers, left_out = request.numbers, frozenset()
     digest = _plan_digest(layout, batch, request, head[1])
     files = tuple(_cut_into_files(layout, batch, request, numbers, folder, left_out))
-    recorded = tuple(ledger.printed_parts(batch.id))
+    recorded = tuple(ledger.prints.label_files(batch.id))
     finished = () if request.again else _finished(files, recorded, digest, request)
     plan = FilePlan(batch, layout, request, head, digest, files, recorded, finished, len(left_out))
     _refuse_made_before(plan)
@@ -237,7 +238,7 @@ def _refuse_made_before(plan: FilePlan) -> None:
 
 def reprint_stem(ledger: Ledger, batch: Batch, folder: Path) -> str:
     """The name of the next reprint: `reprint-001`, counted over the batch's life, never one that a file has."""
-    taken = {file.file for file in ledger.printed_parts(batch.id)}
+    taken = {file.file for file in ledger.prints.label_files(batch.id)}
     taken |= {path.name for path in folder.glob(f"{batch.id}-reprint-*")} if folder.is_dir() else set()
     number = 1
     while any(name.startswith(f"{batch.id}-reprint-{number:03d}") for name in taken):

@@ -19,7 +19,7 @@ from bss_mfg.label.layout.label_rows import RowMaker
 from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.layout.row_checks import RowChecker
 from bss_mfg.label.render.by_language import render_label_file
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Actor, Batch, Package
 
 
@@ -102,7 +102,7 @@ def index_header(layout: PageLayout) -> bytes:
 
 def _packages(ledger: Ledger, task: LabelFileTask) -> Iterator[Package]:
     for span in consecutive_ranges(task.numbers):
-        yield from ledger.packages(task.batch.id, span.start, len(span))
+        yield from ledger.packages.stream(task.batch.id, span.start, len(span))
 
 
 def _serials(ledger: Ledger, task: LabelFileTask) -> Iterator[tuple[int, str]]:
@@ -113,7 +113,7 @@ def _serials(ledger: Ledger, task: LabelFileTask) -> Iterator[tuple[int, str]]:
     size = batch.units_per_package
     for number in task.numbers:
         if each == "unit":
-            package = next(ledger.packages(batch.id, (number - 1) // size + 1, 1))
+            package = next(ledger.packages.stream(batch.id, (number - 1) // size + 1, 1))
             yield number, package.units[(number - 1) % size].serial
         else:
             yield number, ""

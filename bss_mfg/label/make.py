@@ -22,7 +22,8 @@ from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.selection import select_label_numbers
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.events import LabelFileEvent, LabelsMade, LabelsMadeAgain, LabelsReprinted
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile
 
 __all__ = ["LABELS_PER_FILE", "LabelFiles", "LabelRequest", "make_labels", "reprint_stem", "select_label_numbers"]
@@ -69,7 +70,7 @@ def make_labels(
     Everything is checked before the first file. What an earlier, interrupted run finished is kept; labels that were
     made before are refused unless `request.again`. The same batch, template and printer give the same bytes.
     """
-    ledger.refuse_closed(batch.id)
+    ledger.batches.refuse_closed(batch.id)
     plan = plan_label_files(ledger, batch, template, printer, folder, request)
     maker = _Maker(ledger, plan, executor)
     maker.check_labels()
@@ -121,7 +122,7 @@ class _Maker:
             if not is_recorded and sha != hashlib.sha256(make_label_file(self._task(file)).data).hexdigest():
                 raise RefusedError(
                     "is another file than this command would make, and would be overwritten",
-                    where=str(file.path),
+                    where=file.path,
                     way_out="Choose another folder with --out, or move the old file away first.",
                 )
             replaceable[file.path] = sha
@@ -166,7 +167,7 @@ class _Maker:
         plan = self._plan
         return LabelFileTask(
             ledger_path=self._ledger.path,
-            who=self._ledger.who,
+            who=self._ledger.actor,
             batch=plan.batch,
             layout=plan.layout,
             ledger_head=plan.ledger_head,
@@ -211,16 +212,24 @@ class _Maker:
             each=template.definition.each,
             copy=file.copy,
         )
-        self._ledger.record_print(
+        self._ledger.prints.record(
             made,
-            template.name,
             template.document.text,
-            _event_kind(plan.request),
-            {"printer": plan.layout.printer.name, **plan.request.event_data},
+            _event_type(plan.request)(
+                file=made.file,
+                sha256=sha256,
+                template=template.name,
+                each=made.each,
+                first=made.numbers[0],
+                count=len(made.numbers),
+                printer=plan.layout.printer.name,
+                reason=plan.request.reason,
+                serials=plan.request.serials,
+            ),
         )
 
 
-def _event_kind(request: LabelRequest) -> str:
+def _event_type(request: LabelRequest) -> type[LabelFileEvent]:
     if request.purpose == "reprint":
-        return "labels reprinted"
-    return "labels made again" if request.again else "labels made"
+        return LabelsReprinted
+    return LabelsMadeAgain if request.again else LabelsMade

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.label.layout.label_rows import label_count
 from bss_mfg.label.template.loading import LoadedTemplate
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch
 
 
@@ -22,7 +22,7 @@ class WithdrawnPackages:
     @classmethod
     def of(cls, ledger: Ledger, batch: Batch) -> WithdrawnPackages:
         """Those of a batch by now."""
-        return cls(ledger.scrapped_packages(batch.id), ledger.shipped_packages(batch.id))
+        return cls(ledger.packages.scrapped(batch.id), ledger.packages.shipped(batch.id))
 
     @property
     def numbers(self) -> Set[int]:
@@ -48,7 +48,7 @@ class WithdrawnPackages:
 
 
 def _serials(ledger: Ledger, batch: Batch, package: int) -> str:
-    return next(ledger.packages(batch.id, package, 1)).serials_text
+    return next(ledger.packages.stream(batch.id, package, 1)).serials_text
 
 
 def select_label_numbers(
@@ -56,7 +56,7 @@ def select_label_numbers(
 ) -> tuple[int, ...]:
     """Label numbers of the given serials, or of all from one on; `InputError` names the unknown ones."""
     each, per_carton = template.definition.each, template.definition.packages_per_carton or batch.packages
-    known = ledger.serials_of(batch.id, [*serials, *([start] if start else [])])
+    known = ledger.units.positions(batch.id, [*serials, *([start] if start else [])])
     unknown = [serial for serial in [*serials, *([start] if start else [])] if serial not in known]
     if unknown:
         raise InputError(
@@ -64,7 +64,7 @@ def select_label_numbers(
             way_out="Check the label or the index beside the label files; upper and lower case differ.",
         )
 
-    if taken := ledger.taken_by(batch.id, serials):
+    if taken := ledger.units.successors(batch.id, serials):
         raise RefusedError(
             f"{len(taken):,} of these units were scrapped, and others took their places",
             where=f"batch {batch.id}",

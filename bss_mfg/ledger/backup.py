@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
 from bss_mfg.core.files import build_atomically, move_aside
 from bss_mfg.errors import BssError, InputError, LedgerError, RefusedError
-from bss_mfg.ledger import connection
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.events import LedgerRestored
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Actor
 
 _PAGES = 2_000  # copied between two looks at the lock, so that writers wait little
@@ -29,10 +28,7 @@ def backup(ledger: Ledger, to: Path) -> LedgerCopy:
     """Copy the ledger to a new file while others work with it, and check the copy. Never overwrites."""
 
     def copy(path: Path) -> None:
-        with connection.translated_errors(path), sqlite3.connect(path) as target:
-            ledger.copy_into(target, _PAGES)
-            target.execute("PRAGMA journal_mode = DELETE")
-        target.close()
+        ledger.copy_to(path, _PAGES)
         inspect_copy(path)
 
     build_atomically(to, copy)
@@ -42,11 +38,11 @@ def backup(ledger: Ledger, to: Path) -> LedgerCopy:
 def inspect_copy(path: Path) -> LedgerCopy:
     """Check a copy whole: SQLite's own check, the hash chain, the barcode strings. `LedgerError` where it is not."""
     if not path.is_file():
-        raise InputError("is not there", where=str(path), way_out="Name the file that `ledger backup` made.")
+        raise InputError("is not there", where=path, way_out="Name the file that `ledger backup` made.")
     with Ledger.open(path, Actor("", "", "")) as copied:
         events = copied.check()
-        batches = copied.batches()
-        return LedgerCopy(events, copied.head()[1], len(batches), sum(batch.units for batch in batches))
+        batches = copied.batches.all()
+        return LedgerCopy(events, copied.history.head()[1], len(batches), sum(batch.units for batch in batches))
 
 
 def restore(path: Path, ledger_file: Path, who: Actor, skip_serials: int, reason: str) -> LedgerCopy:
@@ -64,18 +60,19 @@ def restore(path: Path, ledger_file: Path, who: Actor, skip_serials: int, reason
         else:
             raise RefusedError(
                 "the ledger in place is whole, and a copy knows no more than it",
-                where=str(ledger_file),
+                where=ledger_file,
                 way_out="Nothing has to be restored. To go back all the same, move ledger.db away yourself first.",
             )
 
     def copy(target: Path) -> None:
-        with connection.translated_errors(target), sqlite3.connect(target) as into, Ledger.open(path, who) as source:
-            source.copy_into(into, -1)
-        into.close()
+        with Ledger.open(path, who) as source:
+            source.copy_to(target)
 
     build_atomically(ledger_file, copy)
     with Ledger.open(ledger_file, who) as restored:
-        restored.note_restored({"events": found.events, "head": found.head, "reason": reason}, skip_serials)
+        restored.products.record_restore(
+            LedgerRestored(events=found.events, head=found.head, reason=reason, skipped_serials=skip_serials)
+        )
     return found
 
 
@@ -91,10 +88,11 @@ def check_head(ledger: Ledger, head: str) -> int:
             f"{head[:80]!a} is no ledger head",
             way_out="It stands on the batch's traveller and in `batch show`: a number, a colon, 16 to 64 hex digits.",
         )
-    found = ledger.digest_of(int(number))
+    found = ledger.history.digest_of(int(number))
     if found is None:
         raise LedgerError(
-            f"event {int(number):,} of that head is not in this ledger, which ends at event {ledger.head()[0]:,}",
+            f"event {int(number):,} of that head is not in this ledger, which ends at event "
+            f"{ledger.history.head()[0]:,}",
             way_out="Events were cut off, or this is an older copy. Keep the file as evidence; find the newest backup.",
         )
     if not found.startswith(digest):

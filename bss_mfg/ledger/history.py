@@ -1,61 +1,70 @@
-"""What happened to one unit or one batch, out of the history of all."""
+"""The store of the history: events are appended and read, never changed."""
 
 from __future__ import annotations
 
-import re
-import uuid
-from collections.abc import Iterator, Sequence, Set
+import json
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
-from bss_mfg.errors import InputError
-from bss_mfg.ledger.store import Ledger
-from bss_mfg.model import Event
+from bss_mfg.ledger import event_chain
+from bss_mfg.ledger.connection import Connection
+from bss_mfg.ledger.events import EventRecord, kinds_of, read_record
+from bss_mfg.model import Actor, Event
 
-_UUID = re.compile(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+Record = TypeVar("Record", bound=EventRecord)
 
-
-def history_of(ledger: Ledger, what: str) -> Iterator[Event]:
-    """The events of a batch by its id, or those that concern a unit by its serial or Device UUID.
-
-    Of an identity that was issued before bss-mfg that is its import. `InputError` for anything else.
-    """
-    if any(batch.id == what for batch in ledger.batches()):
-        yield from ledger.events(what)
-        return
-    serial = what
-    if _UUID.fullmatch(what) and (serials := ledger.serials_with(uuid.UUID(what))):
-        serial = serials[0]
-    units, imports = ledger.find_serial(serial), ledger.imports_of(serial)
-    if not units and not imports:
-        raise InputError(
-            f"{what[:80]!a} is neither a batch nor a serial or Device UUID of this ledger",
-            way_out="`bss-mfg batch list` shows the batches; upper and lower case differ.",
-        )
-    yield from _imports(ledger, imports)
-    for batch, package, unit in units:
-        inside = ledger.ever_inside(batch, package)
-        for event in ledger.events(batch):
-            if _concerns(event, package, unit, inside):
-                yield event
+EVENTS_AT_ONCE = 500
+"""Events that are read at once; no lock is held between."""
 
 
-def _imports(ledger: Ledger, numbers: Sequence[int]) -> Iterator[Event]:
-    """The imports that brought the identities with these numbers: numbers run on from import to import."""
-    first = 1
-    for event in ledger.events_of(("identities imported",)) if numbers else ():
-        behind = first + event.data["units"]
-        if any(first <= number < behind for number in numbers):
-            yield event
-        first = behind
+class HistoryStore:
+    """The ledger's append-only history."""
 
+    def __init__(self, connection: Connection, actor: Actor) -> None:
+        self._db = connection
+        self._actor = actor
 
-def _concerns(event: Event, package: int, unit: int, inside: Set[str]) -> bool:
-    """Whether an event is about a unit, its package, or all of its batch."""
-    data = event.data
-    if event.kind == "read":
-        return data.get("package") == package
-    if "serials" in data:
-        return any(serial in inside for serial in data["serials"])
-    if event.kind.startswith("labels ") and "first" in data:
-        number = unit if data.get("each") == "unit" else package
-        return data.get("each") in ("carton", "batch") or data["first"] <= number < data["first"] + data["count"]
-    return True
+    def append(self, batch: str | None, *records: EventRecord) -> None:
+        """Append events, inside the transaction that is open or in one of their own."""
+        entries = [(record.kind, record.to_data()) for record in records]
+        if self._db.in_transaction:
+            event_chain.append_events(self._db, self._actor, batch, entries)
+            return
+        with self._db.transaction():
+            event_chain.append_events(self._db, self._actor, batch, entries)
+
+    def events(self, batch_id: str | None = None) -> Iterator[Event]:
+        """The history, of one batch or of all, in order."""
+        return self.events_of((), batch_id)
+
+    def records(self, record_type: type[Record], batch_id: str | None = None) -> Iterator[tuple[Event, Record]]:
+        """The events with a record of this type, or of one derived from it, each with its record, in order."""
+        for event in self.events_of(kinds_of(record_type), batch_id):
+            record = read_record(event.kind, event.data)
+            assert isinstance(record, record_type)  # noqa: S101  (kinds_of says so)
+            yield event, record
+
+    def events_of(self, kinds: Sequence[str], batch_id: str | None = None) -> Iterator[Event]:
+        """The events of some kinds (none: of all), of one batch or of all, in order."""
+        conditions = ["batch = ?"] if batch_id else []
+        conditions += [f"kind IN ({', '.join('?' * len(kinds))})"] if kinds else []
+        values = (*([batch_id] if batch_id else []), *kinds)
+        where = " AND ".join([*conditions, "seq > ?"])
+        query = f"SELECT seq, at, kind, batch, data, digest FROM event WHERE {where} ORDER BY seq LIMIT ?"  # noqa: S608 (fixed texts)
+        for rows in self._db.stream(query, values, EVENTS_AT_ONCE):
+            for seq, at, kind, batch, data, digest in rows:
+                yield Event(seq, at, kind, batch, json.loads(data), digest.hex())
+
+    def head(self) -> tuple[int, str]:
+        """Number and digest (hex) of the newest event: what a traveller sheet and a manifest carry."""
+        seq, digest = event_chain.chain_head(self._db)
+        return seq, digest.hex()
+
+    def verify(self) -> int:
+        """Walk the hash chain; the number of events, `LedgerError` at the first that does not hold."""
+        return event_chain.verify_history(self._db)
+
+    def digest_of(self, seq: int) -> str | None:
+        """The digest (hex) of an event; None where there is none."""
+        rows = self._db.rows("SELECT digest FROM event WHERE seq = ?", (seq,))
+        return rows[0][0].hex() if rows else None

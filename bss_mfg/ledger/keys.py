@@ -1,38 +1,82 @@
-"""The ledger's side of the vault: which vault key it was sealed with, batches' data keys, and their end."""
+"""The store of keys: batches' data keys and units' OOB keys. Who doesn't open it can't reach a key."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from bss_mfg.core.clock import now
+from bss_mfg.core import clock
 from bss_mfg.errors import LedgerError, RefusedError
-from bss_mfg.ledger.life import Life
-from bss_mfg.ledger.vault import DataKey, OfficerPrivateKey, OfficerPublicKey, Vault
+from bss_mfg.ledger.batches import BatchStore
+from bss_mfg.ledger.connection import Database
+from bss_mfg.ledger.events import (
+    BatchRetired,
+    EventKind,
+    EventRecord,
+    ManifestMade,
+    RecipientSet,
+    VaultRecovered,
+    VaultRekeyed,
+    read_record,
+)
+from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.settings import SettingsStore
+from bss_mfg.ledger.units import LookupColumn, select_units
+from bss_mfg.ledger.vault import DataKey, OfficerPrivateKey, OfficerPublicKey, Vault, key_digest
 from bss_mfg.model import Unit
 
 
-class Keys(Life):
+@dataclass(frozen=True, slots=True)
+class UnitKeyDigest:
+    """What a device must hold: Device UUID, and the SHA-256 and number of octets of its OOB key (none, 0: the key is
+    destroyed or not asked for)."""
+
+    number: int
+    serial: str
+    uuid: bytes
+    scrapped: bool
+    digest: bytes
+    key_size: int
+
+
+def open_keys(ledger: Ledger) -> KeyStore:
+    """The keys of a ledger: the one way to them."""
+    return KeyStore(ledger._db.with_secrets(), ledger.history, ledger.settings, ledger.batches)
+
+
+class KeyStore:
     """Data keys in the ledger: opened, wrapped anew, sealed to an officer, destroyed."""
 
-    def vault_id(self) -> str:
-        """The id of the vault key that the data keys are wrapped under."""
-        return str(self._rows("SELECT value FROM about WHERE name = 'vault_id'")[0][0])
+    def __init__(
+        self, connection: Database, history: HistoryStore, settings: SettingsStore, batches: BatchStore
+    ) -> None:
+        self._db = connection
+        self._history = history
+        self._settings = settings
+        self._batches = batches
 
     def check_vault(self, vault: Vault) -> None:
         """Refuse a vault key that this ledger's data keys are not wrapped under."""
-        expected = self.vault_id()
+        expected = self._settings.vault_id()
         if vault.id != expected:
             raise LedgerError(
                 f"the vault key ({vault.id}) is not the one of this ledger ({expected})",
                 way_out="Use the workspace's own vault.key; nothing was changed. `bss-mfg vault status` tells more.",
             )
 
+    def recovery_key(self, data_key: DataKey) -> bytes | None:
+        """A data key sealed to the officer, if there is one."""
+        pem = self._settings.recipient_pem()
+        return OfficerPublicKey(pem).seal(data_key) if pem else None
+
     def data_key(self, batch_id: str, vault: Vault) -> DataKey:
         """A batch's data key; `RefusedError` where it was destroyed."""
         self.check_vault(vault)
-        (wrapped,) = self._rows("SELECT wrapped_key FROM batch WHERE no = ?", (self._number(batch_id),))[0]
-        self.refuse_retired(batch_id)
+        (wrapped,) = self._db.rows("SELECT wrapped_key FROM batch WHERE no = ?", (self._batches.number(batch_id),))[0]
+        self._batches.refuse_retired(batch_id)
         if wrapped is None:
             raise LedgerError(
                 f"the data key of batch {batch_id} is gone, and the history knows of no retirement",
@@ -40,45 +84,61 @@ class Keys(Life):
             )
         return vault.unwrap(batch_id, wrapped)
 
-    def units_with_keys(self, batch_id: str, vault: Vault, *, unreleased: bool = False) -> Iterator[Unit]:
+    def units(self, batch_id: str, vault: Vault, *, unreleased: bool = False) -> Iterator[Unit]:
         """The units of a batch that are not scrapped, with their OOB keys and what the factory brought opened, in
         order; with `unreleased`, only those whose key was never released.
 
         Only `export.programming` and `reconciling` call this."""
         data_key = self.data_key(batch_id, vault)
         never = "AND released = 0 " if unreleased else ""
-        for rows in self._stream(
-            f"SELECT number, serial, uuid, mac, sealed_key, extra FROM unit WHERE batch = ? AND scrapped = 0 {never}"  # noqa: S608
+        for rows in self._db.stream(
+            f"SELECT number, serial, uuid, mac, sealed_key, extra FROM unit WHERE batch = ? AND scrapped = 0 {never}"  # noqa: S608 (fixed texts)
             "AND number > ? ORDER BY number LIMIT ?",
-            (self._number(batch_id),),
+            (self._batches.number(batch_id),),
             500,
         ):
             for unit, serial, octets, mac, sealed, brought in rows:
                 key, extra = data_key.open(unit, octets, sealed), data_key.open_extra(unit, octets, brought)
                 yield Unit(unit, serial, uuid.UUID(bytes=octets), mac, key, extra=extra)
 
-    def opened(self, batch_id: str, unit: Unit, data_key: DataKey) -> Unit:
+    def open_unit(self, batch_id: str, unit: Unit, data_key: DataKey) -> Unit:
         """A unit with its OOB key, to write its package's barcode anew."""
-        sealed, brought = self._rows(
-            "SELECT sealed_key, extra FROM unit WHERE batch = ? AND number = ?", (self._number(batch_id), unit.number)
+        sealed, brought = self._db.rows(
+            "SELECT sealed_key, extra FROM unit WHERE batch = ? AND number = ?",
+            (self._batches.number(batch_id), unit.number),
         )[0]
         key = data_key.open(unit.number, unit.uuid.bytes, sealed)
         extra = data_key.open_extra(unit.number, unit.uuid.bytes, brought)
         return Unit(unit.number, unit.serial, unit.uuid, unit.mac, key, extra=extra)
 
-    # --- the vault key's own life ---------------------------------------------------------------------------------
+    def oob_size(self, batch_id: str, serial: str) -> int:
+        """How many octets a unit's OOB key has."""
+        rows = self._db.rows(
+            "SELECT length(sealed_key) FROM unit WHERE batch = ? AND serial = ?",
+            (self._batches.number(batch_id), serial),
+        )
+        return int(rows[0][0]) - 16
+
+    def digests(
+        self, batch_id: str, by: LookupColumn, values: Collection[Any], data_key: DataKey | None, *, scrapped: bool
+    ) -> list[UnitKeyDigest]:
+        """As `issued`, with the SHA-256 of the OOB keys that `data_key` opens; each is wiped at once. Scrapped units
+        come without, and only if they are asked for."""
+        query = "SELECT number, serial, uuid, scrapped, sealed_key FROM unit u WHERE"
+        rows = select_units(self._db, query, batch_id, by, values)
+        return [_keyed(row, data_key) for row in rows if scrapped or not row[3]]
 
     def rewrap(self, old: Vault, new: Vault) -> int:
         """Wrap all data keys under another vault key, in one transaction; how many. Units are not touched."""
         self.check_vault(old)
-        with self.transaction():
+        with self._db.transaction():
             self.check_vault(old)
             return self._rewrap([(batch, old.unwrap(batch, wrapped)) for batch, wrapped in self._wrapped()], new, "")
 
     def recover(self, officer: OfficerPrivateKey, new: Vault) -> int:
         """Wrap all data keys under a new vault key, opened with the officer's private key; how many."""
-        with self.transaction():
-            rows = self._rows("SELECT id, recovery_key FROM batch WHERE wrapped_key IS NOT NULL ORDER BY no")
+        with self._db.transaction():
+            rows = self._db.rows("SELECT id, recovery_key FROM batch WHERE wrapped_key IS NOT NULL ORDER BY no")
             if missing := [batch for batch, sealed in rows if sealed is None]:
                 raise LedgerError(
                     f"{len(missing):,} batches were never sealed to an officer, {missing[0]} is one",
@@ -87,83 +147,73 @@ class Keys(Life):
             keys = [(batch, officer.open(batch, sealed)) for batch, sealed in rows]
             return self._rewrap(keys, new, officer.recipient.fingerprint)
 
-    def _wrapped(self) -> list[tuple[str, bytes]]:
-        return self._rows("SELECT id, wrapped_key FROM batch WHERE wrapped_key IS NOT NULL ORDER BY no")
-
-    def _rewrap(self, keys: list[tuple[str, DataKey]], new: Vault, officer: str) -> int:
-        before = self.vault_id()
-        self._db.executemany(
-            "UPDATE batch SET wrapped_key = ? WHERE id = ?", [(new.wrap(key), batch) for batch, key in keys]
-        )
-        self._db.execute("UPDATE about SET value = ? WHERE name = 'vault_id'", (new.id,))
-        data = {"from": before, "to": new.id, "batches": len(keys), **({"officer": officer} if officer else {})}
-        self._note(None, "vault recovered" if officer else "vault rekeyed", data)
-        return len(keys)
-
-    # --- the officer ----------------------------------------------------------------------------------------------
-
-    def recipient(self) -> OfficerPublicKey | None:
-        """The officer to whom data keys are sealed besides, if there is one."""
-        rows = self._rows("SELECT value FROM about WHERE name = 'recipient'")
-        return OfficerPublicKey(rows[0][0]) if rows else None
-
     def set_recipient(self, vault: Vault, recipient: OfficerPublicKey | None) -> int:
         """Seal all data keys, and those to come, to an officer; None takes the old officer's away. How many."""
         self.check_vault(vault)
-        with self.transaction():
+        with self._db.transaction():
             keys = [(batch, vault.unwrap(batch, wrapped)) for batch, wrapped in self._wrapped()]
-            self._db.executemany(
+            self._db.many(
                 "UPDATE batch SET recovery_key = ? WHERE id = ?",
                 [(recipient.seal(key) if recipient else None, batch) for batch, key in keys],
             )
             self._db.execute("DELETE FROM about WHERE name = 'recipient'")
             if recipient:
                 self._db.execute("INSERT INTO about VALUES ('recipient', ?)", (recipient.pem,))
-            self._note(
-                None,
-                "recipient set",
-                {"fingerprint": recipient.fingerprint if recipient else "", "batches": len(keys)},
+            self._history.append(
+                None, RecipientSet(fingerprint=recipient.fingerprint if recipient else "", batches=len(keys))
             )
         return len(keys)
-
-    # --- retiring -------------------------------------------------------------------------------------------------
 
     def retire(self, batch_id: str, acknowledged: str) -> bool:
         """Destroy a batch's data key and all that was sealed with it, for ever; False where that was done before.
 
         `acknowledged` says by what the manifest was acknowledged. Barcode strings stay: labels can be printed again.
         """
-        if self.retired_at(batch_id):
-            self.scrub()
+        if self._batches.retired_at(batch_id):
+            self._db.scrub()
             return False
         self._refuse_to_retire(batch_id)
-        batch = self._number(batch_id)
-        with self.transaction():
-            if self.retired_at(batch_id):
+        batch = self._batches.number(batch_id)
+        with self._db.transaction():
+            if self._batches.retired_at(batch_id):
                 return False
             self._db.execute(
                 "UPDATE batch SET wrapped_key = NULL, recovery_key = NULL, retired_at = ? WHERE no = ?",
-                (now(), batch),
+                (clock.now(), batch),
             )
-            units = self._db.execute(
-                "UPDATE unit SET sealed_key = NULL, extra = NULL WHERE batch = ?", (batch,)
-            ).rowcount
-            self._note(batch_id, "batch retired", {"units": units, "acknowledged": acknowledged})
-        self.scrub()
+            units = self._db.execute("UPDATE unit SET sealed_key = NULL, extra = NULL WHERE batch = ?", (batch,))
+            self._history.append(batch_id, BatchRetired(units=units, acknowledged=acknowledged))
+        self._db.scrub()
         return True
+
+    def _wrapped(self) -> list[tuple[str, bytes]]:
+        return self._db.rows("SELECT id, wrapped_key FROM batch WHERE wrapped_key IS NOT NULL ORDER BY no")
+
+    def _rewrap(self, keys: list[tuple[str, DataKey]], new: Vault, officer: str) -> int:
+        before = self._settings.vault_id()
+        self._db.many("UPDATE batch SET wrapped_key = ? WHERE id = ?", [(new.wrap(key), batch) for batch, key in keys])
+        self._db.execute("UPDATE about SET value = ? WHERE name = 'vault_id'", (new.id,))
+        if officer:
+            record: EventRecord = VaultRecovered(before=before, after=new.id, batches=len(keys), officer=officer)
+        else:
+            record = VaultRekeyed(before=before, after=new.id, batches=len(keys))
+        self._history.append(None, record)
+        return len(keys)
 
     def _refuse_to_retire(self, batch_id: str) -> None:
         """What would be lost for ever: keys that no device has, devices that no manifest names."""
         last: dict[str, int] = {}
-        for event in self.events_of(("keys released", "manifest made", "unit replaced"), batch_id):
-            kind = event.data.get("format") if event.kind == "manifest made" else event.kind
-            last[str(kind)] = event.seq
-        since = last.get("unit replaced", 0)
+        kinds = (EventKind.KEYS_RELEASED, EventKind.MANIFEST_MADE, EventKind.UNIT_REPLACED)
+        for event in self._history.events_of(kinds, batch_id):
+            record = read_record(event.kind, event.data)
+            if not isinstance(record, ManifestMade) or record.format == "control-log":
+                last[event.kind] = event.seq
+        since = last.get(EventKind.UNIT_REPLACED, 0)
         lacks = [
             words
             for kind, words in (
-                ("keys released", "its OOB keys were not released to the line (`bss-mfg program`)"),
-                ("control-log", "no control log of it was made (`bss-mfg manifest --format control-log`)"),
+                (EventKind.KEYS_RELEASED, "its OOB keys were not released to the line (`bss-mfg program`)"),
+                (EventKind.MANIFEST_MADE, "no control log of it was made (`bss-mfg manifest --format control-log`)"),
             )
             if last.get(kind, 0) <= since
         ]
@@ -176,12 +226,12 @@ class Keys(Life):
                 way_out="Retiring destroys the keys for ever. Nothing was changed.",
             )
 
-    def scrub(self) -> None:
-        """Leave nothing of what was cleared in the write-ahead log; `secure_delete` has zeroed it in the database."""
-        rows = self._rows("PRAGMA wal_checkpoint(TRUNCATE)")
-        if rows and rows[0][0]:
-            raise LedgerError(
-                "another program reads the ledger, and its log still holds what was destroyed",
-                where=str(self._path),
-                way_out="Close other commands of bss-mfg and run the same command again.",
-            )
+
+def _keyed(row: Sequence[Any], data_key: DataKey | None) -> UnitKeyDigest:
+    number, serial, octets, scrapped, sealed = row
+    if scrapped or data_key is None:
+        return UnitKeyDigest(number, serial, octets, bool(scrapped), b"", 0)
+    key = data_key.open(number, octets, sealed)
+    found = UnitKeyDigest(number, serial, octets, False, key_digest(key), len(key))
+    key.wipe()
+    return found

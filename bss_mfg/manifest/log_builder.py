@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from bss_mfg.core import parallel
 from bss_mfg.errors import InputError
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.manifest.documents import Log, single_document
 from bss_mfg.manifest.log_mapping import Entry, LogMapping, Source, tree_of
 from bss_mfg.manifest.log_schema import compile_check, entry_schema, log_schema
@@ -148,7 +148,7 @@ def logs(packages: Callable[[], Iterable[Package]], batch: Batch, mapping: LogMa
 def logs_from_tasks(ledger: Ledger, batch: Batch, mapping: LogMapping, executor: Executor) -> Iterator[Log]:
     """The same of all packages of a batch that may leave the factory, made by an executor."""
     wanted = (
-        LogTask(ledger.path, ledger.who, batch, mapping, first, count, bundles)
+        LogTask(ledger.path, ledger.actor, batch, mapping, first, count, bundles)
         for bundles in _passes(batch, mapping)
         for _, first, count in parallel.chunk_ranges(batch.packages, PACKAGES_PER_TASK)
     )

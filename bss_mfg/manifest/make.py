@@ -14,12 +14,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from bss_mfg import __version__
 from bss_mfg.core.files import is_complete, leftover_files, remove_leftover, sha256_of
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.errors import BssError
-from bss_mfg.ledger.exporting import Answer, FeedbackCounts
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.events import ManifestMade
+from bss_mfg.ledger.exports import Answer, FeedbackCounts
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.manifest.documents import Contents, Log, LogDocument, control_log_names, single_document, split_documents
 from bss_mfg.manifest.feedback import Feedback
 from bss_mfg.manifest.log_builder import logs, logs_from_tasks
@@ -27,6 +27,7 @@ from bss_mfg.manifest.log_mapping import LogMapping
 from bss_mfg.manifest.sidecar import LogOrigin, WrittenLog, adopt_log, read_sidecar, sidecar_path, write_logs
 from bss_mfg.model import Batch, Package
 from bss_mfg.tables import shippable_packages
+from bss_mfg.version import __version__
 
 PackageChoice = Literal["all", "missing", "rejected"]
 
@@ -59,7 +60,7 @@ def make_control_logs(
     unit in no control log yet, or those with a rejected one.
     """
     packages = _package_source(ledger, batch, which)
-    seq, digest = ledger.head()
+    seq, digest = ledger.history.head()
     origin = LogOrigin(batch.id, f"{seq}:{digest}", mapping, __version__)
 
     def documents() -> Iterable[LogDocument]:
@@ -78,7 +79,7 @@ def make_control_logs(
 
     folder = out.parent if as_file else out
     names = iter([out.name]) if as_file else control_log_names(now, out)
-    known = ledger.known_manifests(batch.id)
+    known = ledger.exports.control_log_digests(batch.id)
     on_disk = {} if as_file else _logs_on_disk(batch, folder)
     if which == "rejected":  # what was counted before is what was rejected: it goes up again, under a new name
         on_disk = {sha256: path for sha256, path in on_disk.items() if sha256 not in known}
@@ -94,14 +95,17 @@ def make_control_logs(
         else:
             (written,) = write_logs(folder, [each], names, origin)
         found = written.contents
-        ledger.record_manifest(
+        ledger.exports.record_control_log(
             batch.id,
-            written.path.name,
-            written.sha256,
+            ManifestMade(
+                file=written.path.name,
+                format="control-log",
+                sha256=written.sha256,
+                device_logs=found.device_logs,
+                bundle_logs=found.bundle_logs,
+                packages=found.all_packages,
+            ),
             found.units,
-            found.device_logs,
-            found.bundle_logs,
-            {"packages": found.all_packages},
         )
         yield written
 
@@ -110,8 +114,8 @@ def _package_source(ledger: Ledger, batch: Batch, which: PackageChoice) -> Calla
     """Gives the chosen packages, the same on each call."""
     if which == "all":
         return lambda: shippable_packages(ledger, batch)
-    numbers = list(ledger.packages_where(batch.id, which))
-    return lambda: (next(ledger.packages(batch.id, number, 1)) for number in numbers)
+    numbers = list(ledger.exports.packages_where(batch.id, which))
+    return lambda: (next(ledger.packages.stream(batch.id, number, 1)) for number in numbers)
 
 
 def _logs_on_disk(batch: Batch, folder: Path) -> dict[str, Path]:
@@ -149,4 +153,4 @@ def acknowledge(ledger: Ledger, feedback: Feedback, product: str | None = None) 
         for serial, verdict in feedback.answers.items()
         if verdict.state in ("accepted", "rejected")
     }
-    return ledger.record_answers(verdicts, {"file": feedback.name, "sha256": feedback.sha256}, product)
+    return ledger.exports.record_answers(verdicts, feedback.name, feedback.sha256, product)

@@ -158,7 +158,7 @@ def packaged_layouts() -> tuple[ImageLayout, ...]:
 
 def _checked(document: TomlDocument) -> ImageLayout:
     layout = validate(document, ImageLayout)
-    problems = [(document.where(location), text) for location, text in _problems(layout)]
+    problems = [(document.locate(location), text) for location, text in _problems(layout)]
     if problems:
         raise InputError(
             problems[0][1],

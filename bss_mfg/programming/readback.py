@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bss_mfg.core import parallel
+from bss_mfg.core.ranges import chunked
 from bss_mfg.core.read_tables import read_table
 from bss_mfg.credentials import LONGEST_SERIAL
 from bss_mfg.errors import InputError, Location
-from bss_mfg.ledger.issued import LookupColumn, UnitKeyDigest, chunked
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.keys import UnitKeyDigest, open_keys
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.units import LookupColumn
 from bss_mfg.ledger.vault import DataKey, Vault
 from bss_mfg.model import Actor, Batch
 from bss_mfg.programming.format import ProgrammedUnit, uuid_and_key
@@ -66,7 +68,7 @@ class ExpectedUnits:
         self._units.update((unit.serial, unit) for unit in self._ask("serial", wanted))
 
     def _ask(self, by: LookupColumn, values: Collection[Any]) -> list[UnitKeyDigest]:
-        return self._ledger.keyed(self._batch, by, values, self._key, scrapped=self._scrapped)
+        return open_keys(self._ledger).digests(self._batch, by, values, self._key, scrapped=self._scrapped)
 
     def unit(self, serial: str) -> UnitKeyDigest | None:
         """The unit with a serial."""
@@ -129,12 +131,12 @@ def check_readback(
 
     Holds 4 octets a unit, and some hundreds of rows at a time. `MissingError` where the processes of `executor` die.
     """
-    key = ledger.data_key(batch.id, vault).to_bytes()
+    key = open_keys(ledger).data_key(batch.id, vault).to_bytes()
     numbered = ((int(row.get("row", count)), row) for count, row in enumerate(rows, 2))
     jobs = (
-        ReadbackTask(ledger.path, ledger.who, batch.id, key, tuple(some)) for some in chunked(numbered, ROWS_PER_TASK)
+        ReadbackTask(ledger.path, ledger.actor, batch.id, key, tuple(some)) for some in chunked(numbered, ROWS_PER_TASK)
     )
-    first = array("I", [0]) * len(ledger.marks(batch.id))
+    first = array("I", [0]) * len(ledger.units.seen_flags(batch.id))
     compared = parallel.run_or_raise(
         compare_rows_read_back,
         jobs,
@@ -149,7 +151,7 @@ def check_readback(
                 yield ReadbackDifference("doubled", serial, row, f"already stands in row {first[number]}")
             first[number] = first[number] or row
             yield from (ReadbackDifference(kind, serial, row, what) for kind, what in after)
-    for unit in ledger.issued_except(batch, bytes(map(bool, first))):
+    for unit in ledger.units.unseen(batch, bytes(map(bool, first))):
         if unit.shippable:
             yield ReadbackDifference("missing", unit.serial, None, "was not read back")
 

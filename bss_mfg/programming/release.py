@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-from bss_mfg import __version__
 from bss_mfg.core.files import (
     already_exists_error,
     destroy,
@@ -25,12 +25,15 @@ from bss_mfg.core.files import (
     write_atomically,
 )
 from bss_mfg.errors import InputError, RefusedError
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.events import KeysReleased
+from bss_mfg.ledger.keys import open_keys
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Batch, Unit
 from bss_mfg.programming.age_encryption import encrypted_to, recipients
 from bss_mfg.programming.format import FileMark, Format
 from bss_mfg.programming.index import IndexedFile, ProgrammingIndex, find_indexes
+from bss_mfg.version import __version__
 
 FILES_PER_EVENT = 500
 """Files of single units that are counted together."""
@@ -64,15 +67,15 @@ def release_keys(
     `out` is a folder; of a format that holds a whole batch it may name the file. Files are 0600, never over others;
     one of the same octets, which a killed run left, is taken as it is. `RefusedError` where nothing is left to release.
     """
-    ledger.refuse_retired(batch.id)
-    if not options.again and not ledger.unreleased(batch.id):
+    ledger.batches.refuse_retired(batch.id)
+    if not options.again and not ledger.exports.count_unreleased(batch.id):
         raise RefusedError(
             "all its keys were released before",
             where=f"batch {batch.id}",
             way_out=f"`bss-mfg history {batch.id}` shows the files. To release them again, add --again --reason TEXT.",
         )
     run = _Release(ledger, batch, form, options)
-    units = ledger.units_with_keys(batch.id, vault, unreleased=not options.again)
+    units = open_keys(ledger).units(batch.id, vault, unreleased=not options.again)
     return run.write_batch_file(units, out) if form.one_file_per == "batch" else run.write_unit_files(units, out)
 
 
@@ -80,7 +83,7 @@ class _Release:
     def __init__(self, ledger: Ledger, batch: Batch, form: Format, wanted: ReleaseOptions) -> None:
         self._ledger, self._batch, self._form, self._wanted = ledger, batch, form, wanted
         self._to = recipients(wanted.to) if wanted.to else []
-        seq, digest = ledger.head()
+        seq, digest = ledger.history.head()
         self._head = f"{seq}:{digest}"
         self._about = FileMark(batch.id, batch.facts.get("pid", ""), self._head, __version__)
 
@@ -108,12 +111,12 @@ class _Release:
             sha256 = write_atomically(path, encrypted_to(pieces, self._to) if self._to else pieces)
         index = path.with_name(f"{path.name}.json")
         self._index(index, [IndexedFile(file=path.name, sha256=sha256)], len(numbers))
-        self._record(numbers, {"file": path.name, "sha256": sha256})
+        self._record(numbers, KeysReleased(**self._facts(len(numbers)), file=path.name, sha256=sha256))
         return ReleasedFiles((path,), (index,), len(numbers))
 
     def _free_path(self, folder: Path) -> Path:
         """The name of this release: a run that goes on gets the same, as nothing was counted meanwhile."""
-        number = 1 + sum(1 for _ in self._ledger.events_of(("keys released",), self._batch.id))
+        number = 1 + sum(1 for _ in self._ledger.history.records(KeysReleased, self._batch.id))
         return folder / f"{self._batch.id}-keys-{number:03d}{self._suffix}"
 
     def write_unit_files(self, units: Iterator[Unit], out: Path) -> ReleasedFiles:
@@ -134,7 +137,7 @@ class _Release:
             total += len(some)
             self._record(
                 [unit.number for unit in some],
-                {"folder": out.name, "first": some[0].serial, "last": some[-1].serial},
+                KeysReleased(**self._facts(len(some)), folder=out.name, first=some[0].serial, last=some[-1].serial),
             )
         return ReleasedFiles(tuple(files), tuple(found), total)
 
@@ -165,10 +168,17 @@ class _Release:
         )
         write_atomically(path, [index.render()], replace=True)
 
-    def _record(self, numbers: Sequence[int], data: dict[str, object]) -> None:
-        more = {"reason": self._wanted.reason} if self._wanted.again else {}
-        sealed_to = {"sealed_to": list(self._wanted.to)} if self._wanted.to else {}
-        self._ledger.record_release(self._batch.id, numbers, {**data, "format": self._form.name, **sealed_to, **more})
+    def _facts(self, units: int) -> dict[str, Any]:
+        """What the history says of each release, of one file or of a folder."""
+        return {
+            "format": self._form.name,
+            "sealed_to": list(self._wanted.to) or None,
+            "reason": self._wanted.reason if self._wanted.again else None,
+            "units": units,
+        }
+
+    def _record(self, numbers: Sequence[int], release: KeysReleased) -> None:
+        self._ledger.exports.record_release(self._batch.id, numbers, release)
 
 
 def _digest_of_same(path: Path, pieces: Iterable[bytes]) -> str:
@@ -184,9 +194,9 @@ def _digest_of_same(path: Path, pieces: Iterable[bytes]) -> str:
 def exports_on_disk(ledger: Ledger, batch: Batch, folder: Path) -> list[Path]:
     """Programming files of a batch that still lie somewhere in a folder: by the history, and by their indexes."""
     released = {
-        event.data["file"]: event.data.get("sha256")
-        for event in ledger.events_of(("keys released",), batch.id)
-        if "file" in event.data
+        release.file: release.sha256
+        for _, release in ledger.history.records(KeysReleased, batch.id)
+        if release.file is not None
     }
     found = {
         path
@@ -216,13 +226,17 @@ def retire_batch(
             problems=[str(path.relative_to(root)) for path in lying[:10]],
             way_out="Nothing was changed. Take them away, or add --delete-exports to destroy them.",
         )
-    if acknowledged is None and not ledger.retired_at(batch.id) and (left := ledger.unaccepted(batch.id)):
+    if (
+        acknowledged is None
+        and not ledger.batches.retired_at(batch.id)
+        and (left := ledger.exports.count_unaccepted(batch.id))
+    ):
         raise RefusedError(
             f"{left:,} of its units were accepted by no feedback file",
             where=f"batch {batch.id}",
             way_out="Read Amazon's answer with `bss-mfg manifest acknowledge FILE`, or say --acknowledged TEXT.",
         )
-    new = ledger.retire(batch.id, acknowledged or "feedback files")
+    new = open_keys(ledger).retire(batch.id, acknowledged or "feedback files")
     for path in lying:
         destroy(path)
     return new, [*lying, *(path for path in leftover_files(root) if remove_leftover(path))]

@@ -10,8 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from bss_mfg.errors import InputError
-from bss_mfg.ledger.issued import UnitRecord
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.units import UnitRecord
 from bss_mfg.model import Actor, Batch
 from bss_mfg.payload import parse
 from bss_mfg.payload.spec import Spec, spec_from_text
@@ -31,7 +31,7 @@ class RecordsHandle:
     def open(self) -> Iterator[BatchRecords]:
         """The books, for one part."""
         with Ledger.open(self.ledger, self.who) as ledger:
-            yield BatchRecords(ledger, ledger.batch(self.batch), may_walk_batch=False)
+            yield BatchRecords(ledger, ledger.batches.get(self.batch), may_walk_batch=False)
 
 
 class BatchRecords:
@@ -53,7 +53,7 @@ class BatchRecords:
     @property
     def handle(self) -> RecordsHandle:
         """For the parts of other processes."""
-        return RecordsHandle(self.ledger.path, self.ledger.who, self.batch.id)
+        return RecordsHandle(self.ledger.path, self.ledger.actor, self.batch.id)
 
     # --- units --------------------------------------------------------------------------------------------------------
 
@@ -68,7 +68,7 @@ class BatchRecords:
     def look_up_packages(self, packages: Iterable[int]) -> None:
         """Fetch the units of some packages too."""
         found: dict[int, list[UnitRecord]] = {package: [] for package in packages if package not in self._members}
-        for unit in self.ledger.issued_in(self.batch.id, found):
+        for unit in self.ledger.units.in_packages(self.batch.id, found):
             if unit.payload is not None:
                 found[unit.package].append(unit)
         self._members.update((package, tuple(units)) for package, units in found.items())
@@ -77,13 +77,13 @@ class BatchRecords:
         # A text from a file may hold anything; a serial is ASCII.
         wanted = {serial for serial in serials if serial.isascii()}
         self._serials.update(dict.fromkeys(wanted))
-        for unit in self.ledger.issued(self.batch.id, "serial", wanted):
+        for unit in self.ledger.units.find(self.batch.id, "serial", wanted):
             self._serials[unit.serial] = self._uuids[unit.uuid] = unit
 
     def _ask_uuids(self, uuids: Iterable[str]) -> None:
         wanted = {value for value in uuids if _HEX.fullmatch(value)}
         self._uuids.update(dict.fromkeys(wanted))
-        for unit in self.ledger.issued(self.batch.id, "uuid", [bytes.fromhex(value) for value in wanted]):
+        for unit in self.ledger.units.find(self.batch.id, "uuid", [bytes.fromhex(value) for value in wanted]):
             self._serials[unit.serial] = self._uuids[unit.uuid] = unit
 
     def unit(self, serial: str) -> UnitRecord | None:
@@ -109,12 +109,12 @@ class BatchRecords:
 
     def unit_by_number(self, number: int) -> UnitRecord:
         """The unit of this batch with a number."""
-        (unit,) = self.ledger.issued(self.batch.id, "number", [number])
+        (unit,) = self.ledger.units.find(self.batch.id, "number", [number])
         return unit
 
     def other_batch_words(self, serial: str) -> str:
         """In words where a serial that a file names was issued, if not in this batch."""
-        found = self.ledger.find_serial(serial) if serial.isascii() else []
+        found = self.ledger.units.find_by_serial(serial) if serial.isascii() else []
         return next(
             (f"it is a unit of batch {name}, package {package}" for name, package, _ in found if name != self.batch.id),
             "",
@@ -147,9 +147,9 @@ class BatchRecords:
         if not value or not self._walks:
             return None
         if not self._indexed:
-            self.ledger.index_fields(self.batch.id, self.encrypted_field)
+            self.ledger.packages.index_field(self.batch.id, self.encrypted_field)
             self._indexed = True
-        return self.ledger.package_with(value)
+        return self.ledger.packages.find_by_field(value)
 
     def barcode_faults(self, package: int) -> list[str]:
         """What the barcode string of a package says in clear otherwise than the units that the ledger has in it."""

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from bss_mfg.core.text import printable
 from bss_mfg.errors import InputError
-from bss_mfg.ledger.issued import UnitRecord
+from bss_mfg.ledger.units import UnitRecord
 from bss_mfg.manifest.log_mapping import LogMapping
 from bss_mfg.manifest.log_reader import ReadLog, read_log_lines
 from bss_mfg.reconcile.batch_records import BatchRecords, RecordsHandle

@@ -13,10 +13,10 @@ from bss_mfg.core import parallel
 from bss_mfg.core.capped_list import CappedList
 from bss_mfg.core.files import read_bytes, sha256_of
 from bss_mfg.core.processes import TaskFailure
+from bss_mfg.core.ranges import chunked
 from bss_mfg.core.text import counted, printable
 from bss_mfg.errors import BssError, InputError, from_os_error
-from bss_mfg.ledger.exporting import Manifest
-from bss_mfg.ledger.issued import chunked
+from bss_mfg.ledger.exports import Manifest
 from bss_mfg.manifest.log_mapping import LogMapping
 from bss_mfg.manifest.log_reader import read_logs
 from bss_mfg.manifest.sidecar import MAX_SIDECAR, Sidecar, read_sidecar, sidecar_path
@@ -115,7 +115,7 @@ class _SeenLogs:
     @classmethod
     def none(cls, books: BatchRecords) -> _SeenLogs:
         many = books.batch.units_per_package > 1
-        return cls(books.ledger.marks(books.batch.id), bytearray(books.batch.packages + 1 if many else 0))
+        return cls(books.ledger.units.seen_flags(books.batch.id), bytearray(books.batch.packages + 1 if many else 0))
 
     def settle(self, *, keep: bool) -> None:
         """Take what a file has shown first as seen; or, where it is read again, as not seen yet."""
@@ -288,7 +288,7 @@ def _conclude(
         return
     lost = {one.file: SerialSummary() for one in gone}
     silent = ComparisonBuilder(book.kind, book.folder)
-    for unit in books.ledger.issued_except(books.batch, seen.devices):
+    for unit in books.ledger.units.unseen(books.batch, seen.devices):
         if not unit.shippable or not unit.manifest:
             continue
         if unit.manifest in lost:
@@ -312,6 +312,6 @@ def _conclude(
             for package in packages:
                 if books.may_leave(package) and all(unit.manifest for unit in books.units_of(package)):
                     book.add_difference("no bundle log here names it", "", books.serials_of(package), package)
-    count, first = books.ledger.lacking(books.batch.id, "manifest", SERIALS_NAMED)
+    count, first = books.ledger.exports.units_lacking(books.batch.id, "manifest", SERIALS_NAMED)
     if count:
         book.add_note(f"{counted(count, 'unit')} in no control log yet: {SerialSummary(first, of=count)}")

@@ -13,9 +13,9 @@ from bss_mfg.core import parallel
 from bss_mfg.core.files import read_bytes, sha256_of
 from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.progress import Progress, no_progress
+from bss_mfg.core.ranges import chunked
 from bss_mfg.core.text import counted
 from bss_mfg.errors import BssError, InputError
-from bss_mfg.ledger.issued import chunked
 from bss_mfg.ledger.vault import key_digest
 from bss_mfg.model import LabelFile
 from bss_mfg.payload import parse
@@ -89,11 +89,11 @@ class _LabelComparison:
     ) -> Comparison:
         """What the files say."""
         ledger, book = self._books.ledger, self._book
-        printed = ledger.printed_parts(self._books.batch.id)
+        printed = ledger.prints.label_files(self._books.batch.id)
         ours = {part.sha256: part for part in printed}
         names = {part.file for part in printed if part.each == "package"}
         wanted = _files_to_read(book, files, ours, names)
-        reading = TaskRunner(ReadRequest(ledger.path, ledger.who, self._books.batch.id), executor)
+        reading = TaskRunner(ReadRequest(ledger.path, ledger.actor, self._books.batch.id), executor)
         for look, answers in reading.run(self._looks(reading, wanted)):
             if self._file is None or self._file.path != look.path:
                 self._end_file()

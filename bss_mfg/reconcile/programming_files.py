@@ -11,10 +11,10 @@ from bss_mfg.core import parallel
 from bss_mfg.core.capped_list import CappedList
 from bss_mfg.core.files import iter_files, sha256_of
 from bss_mfg.core.processes import TaskFailure
+from bss_mfg.core.ranges import chunked
 from bss_mfg.core.text import counted, printable
 from bss_mfg.errors import BssError, from_os_error
-from bss_mfg.ledger.issued import chunked
-from bss_mfg.model import Event
+from bss_mfg.ledger.events import KeysReleased
 from bss_mfg.programming.format import Format
 from bss_mfg.programming.image_layout import load_layout
 from bss_mfg.programming.index import IndexedFile, ProgrammingIndex, find_indexes
@@ -44,20 +44,29 @@ SEALED_SUFFIX = ".age"
 
 
 def reconcile_programming(
-    folder: Path, books: BatchRecords, data_key: bytes | None, events: Sequence[Event], executor: Executor | None = None
+    folder: Path,
+    books: BatchRecords,
+    data_key: bytes | None,
+    releases: Sequence[KeysReleased],
+    executor: Executor | None = None,
 ) -> Comparison:
-    """All programming files of a batch that lie in a folder. `events` are its releases. The data key is handed to the
-    processes of `executor`; without one only UUIDs are compared: the batch is retired."""
-    return _ProgrammingComparison(folder, books, KeyAccess(books.handle, data_key), events, executor).account()
+    """All programming files of a batch that lie in a folder. `releases` are the history's. The data key is handed to
+    the processes of `executor`; without one only UUIDs are compared: the batch is retired."""
+    return _ProgrammingComparison(folder, books, KeyAccess(books.handle, data_key), releases, executor).account()
 
 
 class _ProgrammingComparison:
     def __init__(
-        self, folder: Path, books: BatchRecords, keys: KeyAccess, events: Sequence[Event], executor: Executor | None
+        self,
+        folder: Path,
+        books: BatchRecords,
+        keys: KeyAccess,
+        releases: Sequence[KeysReleased],
+        executor: Executor | None,
     ) -> None:
-        self._folder, self._books, self._keys, self._events, self._executor = folder, books, keys, events, executor
+        self._folder, self._books, self._keys, self._releases, self._executor = folder, books, keys, releases, executor
         self._book = ComparisonBuilder("programming", folder)
-        self._seen = books.ledger.marks(books.batch.id)
+        self._seen = books.ledger.units.seen_flags(books.batch.id)
         self._formats: dict[str | None, Mapping[str, Format]] = {None: formats()}
         self._whole = True
         self._sealed = 0
@@ -216,10 +225,8 @@ class _ProgrammingComparison:
         """Files that no index names, but the history does: (path, format, serial where a file holds one unit). As long
         as there are only the `named` files that stand in indexes, their names are not held."""
         known = formats()
-        whole: Mapping[str, str] = {
-            str(one.data["file"]): str(one.data["format"]) for one in self._events if "file" in one.data
-        }
-        single = {known[name].suffix: known[name] for one in self._events if (name := str(one.data["format"])) in known}
+        whole: Mapping[str, str] = {one.file: one.format for one in self._releases if one.file is not None}
+        single = {known[name].suffix: known[name] for one in self._releases if (name := one.format) in known}
 
         def candidates() -> Iterator[tuple[Path, Format, str | None]]:
             for path in iter_files(self._folder):
@@ -256,13 +263,13 @@ class _ProgrammingComparison:
         book, ledger, batch = self._book, self._books.ledger, self._books.batch
         if not book.files.total:
             gone = "the keys were released elsewhere, or the files deleted"
-            book.add_note(f"no programming file was found: {gone if self._events else 'no key was released yet'}")
+            book.add_note(f"no programming file was found: {gone if self._releases else 'no key was released yet'}")
             return
         if not self._keys.data_key:
             book.add_note("the batch is retired and its keys are destroyed: Device UUIDs were compared, keys can't be")
         strict = self._whole and not self._sealed and book.altered
         absent = SerialSummary()
-        for unit in ledger.issued_except(batch, self._seen):
+        for unit in ledger.units.unseen(batch, self._seen):
             if unit.shippable and unit.released:
                 absent.add(unit.serial)
                 if strict:
@@ -270,7 +277,7 @@ class _ProgrammingComparison:
                     book.add_difference(what, "", unit.serial, unit.package)
         if absent.count and not strict:
             book.add_note(f"{counted(absent.count, 'unit')} with released keys in no file here: {absent}")
-        count, first = ledger.lacking(batch.id, "release", SERIALS_NAMED)
+        count, first = ledger.exports.units_lacking(batch.id, "release", SERIALS_NAMED)
         if count:
             book.add_note(
                 f"{counted(count, 'unit')} with keys that were never released: {SerialSummary(first, of=count)}"

@@ -10,7 +10,9 @@ from pathlib import Path
 from bss_mfg.core.files import iter_files
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.errors import InputError
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.events import KeysReleased
+from bss_mfg.ledger.keys import open_keys
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.manifest.log_mapping import LogMapping
 from bss_mfg.model import Batch
@@ -71,12 +73,12 @@ def reconcile(
             f"the private key is not the one of batch {batch.id}",
             way_out=f"Its public key has the fingerprint {batch.key_fingerprint}.",
         )
-    made = ledger.manifests(batch.id)
+    made = ledger.exports.control_logs(batch.id)
     files = files_to_compare(folder, {one.file for one in made})
     books = BatchRecords(ledger, batch)
-    retired = ledger.retired_at(batch.id) is not None
-    data_key = None if retired else ledger.data_key(batch.id, vault).to_bytes()
-    releases = list(ledger.events_of(("keys released",), batch.id))
+    retired = ledger.batches.retired_at(batch.id) is not None
+    data_key = None if retired else open_keys(ledger).data_key(batch.id, vault).to_bytes()
+    releases = [release for _, release in ledger.history.records(KeysReleased, batch.id)]
     accounts = (
         reconcile_programming(folder, books, data_key, releases, executor),
         reconcile_labels(

@@ -14,7 +14,8 @@ from enum import StrEnum
 from typing import Any
 
 from bss_mfg.core.text import printable
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.events import LabelRead
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, Package, Unit
 from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisKind, diagnose, known_specs
 
@@ -112,8 +113,8 @@ class Station:
         self._times: deque[float] = deque(maxlen=1000)
         self._open_package: Package | None = None
         self._unscanned: list[str] = []
-        self._verified = ledger.counts(batch.id)["verified"]
-        counts, newest = ledger.scanner_reads(batch.id, _LAST)
+        self._verified = ledger.batches.counts(batch.id)["verified"]
+        counts, newest = ledger.reads.by_scanner(batch.id, _LAST)
         self.reads = sum(counts.values())
         self.wrong = sum(number for word, number in counts.items() if tone_of(word.upper()) is Tone.BAD)
         self.earlier = tuple(self._recorded_answer(data) for data in newest)
@@ -122,7 +123,7 @@ class Station:
     def _recorded_answer(self, data: Mapping[str, Any]) -> ScanAnswer:
         """A recorded read as the answer that it got."""
         number = data["package"]
-        serials = next(self._ledger.packages(self._batch.id, number, 1)).serials_text if number else ""
+        serials = next(self._ledger.packages.stream(self._batch.id, number, 1)).serials_text if number else ""
         word = data["verdict"].upper()
         return ScanAnswer(tone_of(word), word, data.get("detail", ""), number, serials)
 
@@ -153,16 +154,16 @@ class Station:
         """Write a read into the ledger, and its package as verified, where that is so."""
         verified = isinstance(answer.word, ScanWord) and answer.word.counts_as_verified
         packages = [answer.package] if verified and answer.package else []
-        read = {
-            "verdict": answer.word.lower(),
-            "package": answer.package,
-            "file": "scanner",
-            "page": None,
-            "x_mm": None,
-            "y_mm": None,
-            **({"detail": answer.detail} if answer.detail else {}),
-        }
-        self._ledger.record_reads(self._batch.id, [read], packages)
+        read = LabelRead(
+            verdict=answer.word.lower(),
+            package=answer.package,
+            file="scanner",
+            page=None,
+            x_mm=None,
+            y_mm=None,
+            detail=answer.detail,
+        )
+        self._ledger.reads.record(self._batch.id, [read], packages)
         self._verified += len(packages)
 
     def _diagnose(self, text: str) -> Diagnosis:
@@ -173,9 +174,9 @@ class Station:
         if not found.matches or found.package is None:
             word = _WORDS.get(found.kind, ScanWord.WRONG_LABEL)
             return _answer(word, found.detail, found.package, found.serials)
-        package = next(self._ledger.packages(self._batch.id, found.package, 1))
+        package = next(self._ledger.packages.stream(self._batch.id, found.package, 1))
         known = package.number, package.serials_text
-        if self._ledger.times_verified(self._batch.id, package.number):
+        if self._ledger.reads.times_verified(self._batch.id, package.number):
             detail = "this label was verified before: the same label twice, or two boxes with one label?"
             return _answer(ScanWord.ALREADY, detail, *known)
         if self._with_units:
@@ -213,7 +214,7 @@ class Station:
 
     def missing(self, limit: int) -> list[str]:
         """Serials of the first packages that were never read right."""
-        return self._ledger.never_verified(self._batch.id, limit)
+        return self._ledger.packages.unverified_serials(self._batch.id, limit)
 
 
 def tone_of(word: str) -> Tone:

@@ -9,7 +9,7 @@ from enum import Enum, StrEnum
 
 from bss_mfg.core.text import printable
 from bss_mfg.errors import InputError
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.payload import parse
 from bss_mfg.payload.spec import Spec, spec_from_text
 from bss_mfg.verify.keyboards import detect_layout
@@ -119,7 +119,7 @@ def strip_scanner_marks(text: str) -> tuple[str, ScannerMarks]:
 
 def known_specs(ledger: Ledger) -> list[Spec]:
     """The specs of all batches, each once: what a label in this factory can be."""
-    texts = {batch.spec_text: batch.spec for batch in ledger.batches()}
+    texts = {batch.spec_text: batch.spec for batch in ledger.batches.all()}
     return [spec_from_text(text, f"spec {name}").spec for text, name in texts.items()]
 
 
@@ -152,25 +152,25 @@ class _Scan:
     def named(self, cause: DiagnosisCause, detail: str, owner: tuple[str, int]) -> Diagnosis:
         """The same, with the serials of its label."""
         batch, package = owner
-        serials = next(self.ledger.packages(batch, package, 1)).serials_text
+        serials = next(self.ledger.packages.stream(batch, package, 1)).serials_text
         return Diagnosis(cause, detail, batch, package, self.marks, serials)
 
 
 def _diagnose_issued(scan: _Scan) -> Diagnosis | None:
-    owner = scan.ledger.find_payload(scan.text)
+    owner = scan.ledger.packages.find_by_payload(scan.text)
     if owner is None:
         return None
     batch, package = owner
     if batch != scan.batch_id:
         return scan.named(DiagnosisCause.OTHER_BATCH, f"belongs to batch {batch}, package {package}", owner)
-    if scan.ledger.is_scrapped(batch, package):
+    if scan.ledger.packages.is_scrapped(batch, package):
         detail = "a unit of this package was scrapped: take it off the line"
         return scan.named(DiagnosisCause.SCRAPPED_UNIT, detail, owner)
     return scan.found(DiagnosisCause.ISSUED, "", owner)
 
 
 def _diagnose_superseded(scan: _Scan) -> Diagnosis | None:
-    owner = scan.ledger.find_superseded(scan.text)
+    owner = scan.ledger.packages.find_superseded(scan.text)
     if owner is None:
         return None
     older = f"an older barcode of package {owner[1]} of batch {owner[0]}"
@@ -179,7 +179,7 @@ def _diagnose_superseded(scan: _Scan) -> Diagnosis | None:
 
 def _diagnose_scanner_fault(scan: _Scan) -> Diagnosis | None:
     """A scanner or computer that is set up wrongly, whatever label was read."""
-    find = scan.ledger.find_payload
+    find = scan.ledger.packages.find_by_payload
     if owner := find(scan.text.swapcase()):
         return scan.found(DiagnosisCause.CAPS_LOCK, "upper and lower case are swapped: caps lock is on", owner)
     if keyboard := detect_layout(scan.text, lambda candidate: find(candidate) is not None):
@@ -200,7 +200,7 @@ def _diagnose_by_spec(scan: _Scan) -> Diagnosis:
     spec = parse.matching_spec(text, scan.specs) or parse.bare_spec(text, scan.specs)
     if spec is None:
         return scan.found(DiagnosisCause.OTHER_FAMILY, f"is no barcode of this family: {printable(text, 60)}")
-    if beginning := scan.ledger.find_beginning(batch_id, text):
+    if beginning := scan.ledger.packages.find_by_prefix(batch_id, text):
         detail = f"it is cut off after {len(text)} of {beginning[1]} characters"
         return scan.named(DiagnosisCause.CUT_OFF, detail, (batch_id, beginning[0]))
     try:
@@ -209,7 +209,7 @@ def _diagnose_by_spec(scan: _Scan) -> Diagnosis:
         uuids = parse.device_uuids(fields, spec)
     except InputError as error:
         return scan.found(DiagnosisCause.DAMAGED, f"{error.what}: it is cut off or damaged")
-    for known in filter(None, map(scan.ledger.find_uuid, uuids)):
+    for known in filter(None, map(scan.ledger.units.find_by_uuid, uuids)):
         batch, package, serial = known
         why = "; ".join(problems) or "it differs from the string that was issued"
         cause = DiagnosisCause.UNIT_OF_BATCH if batch == batch_id else DiagnosisCause.UNIT_OF_OTHER_BATCH

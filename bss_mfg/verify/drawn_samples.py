@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bss_mfg.errors import InputError
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.events import SampleDecided, SampleDrawn, SamplePlanEvent
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch
 from bss_mfg.verify.sampling_plans import (
     DecidedLot,
@@ -20,8 +21,6 @@ from bss_mfg.verify.sampling_plans import (
     next_inspection,
     sampling_plan,
 )
-
-_DRAWN, _DECIDED = "sample drawn", "sample decided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,8 @@ class DrawnSample:
 def last_drawn_sample(ledger: Ledger, batch: Batch) -> DrawnSample | None:
     """The sample that was drawn last of a batch, or None."""
     newest: DrawnSample | None = None
-    for event in ledger.events_of((_DRAWN,), batch.id):
-        newest = DrawnSample(_plan_from_record(event.data), event.data["seed"], event.seq)
+    for event, drawn in ledger.history.records(SampleDrawn, batch.id):
+        newest = DrawnSample(_plan_of(drawn), drawn.seed, event.seq)
     return newest
 
 
@@ -71,33 +70,32 @@ def draw_sample(
     if before and before.plan == plan and not again:
         return before, False
     draw = DrawnSample(plan, secrets.token_hex(16))
-    ledger.note(batch.id, _DRAWN, {**_plan_record(plan), "seed": draw.seed})
+    ledger.history.append(batch.id, SampleDrawn(**_plan_fields(plan), seed=draw.seed))
     return current_drawn_sample(ledger, batch), True
 
 
 def record_decision(ledger: Ledger, batch: Batch, decision: LotDecision) -> None:
     """Write down what was decided of a lot; an incomplete check decides nothing."""
     if decision.verdict is not LotVerdict.INCOMPLETE:
-        ledger.note(
+        ledger.history.append(
             batch.id,
-            _DECIDED,
-            {**_plan_record(decision.plan), "decision": decision.verdict.value, "wrong": list(decision.wrong)},
+            SampleDecided(**_plan_fields(decision.plan), decision=decision.verdict.value, wrong=list(decision.wrong)),
         )
 
 
 def advised_inspection(ledger: Ledger, product: str, aql: str) -> tuple[InspectionSeverity, str]:
     """Which inspection the next lot of a product gets by the switching rules, and why."""
-    batches = {batch.id for batch in ledger.batches() if batch.product == product}
+    batches = {batch.id for batch in ledger.batches.all() if batch.product == product}
     lots: dict[str, DecidedLot] = {}
-    for event in ledger.events_of((_DECIDED,)):
+    for event, decided in ledger.history.records(SampleDecided):
         # Only the first decision on a lot counts: one that comes back after sorting says nothing of the process.
-        if event.batch in batches and event.batch not in lots and event.data["aql"] == aql:
-            accepted = event.data["decision"] == LotVerdict.ACCEPT
-            lots[event.batch] = DecidedLot(_plan_from_record(event.data), accepted, len(event.data["wrong"]))
+        if event.batch in batches and event.batch not in lots and decided.aql == aql:
+            accepted = decided.decision == LotVerdict.ACCEPT
+            lots[event.batch] = DecidedLot(_plan_of(decided), accepted, len(decided.wrong))
     return next_inspection(list(lots.values()))
 
 
-def _plan_record(plan: SamplingPlan) -> dict[str, Any]:
+def _plan_fields(plan: SamplingPlan) -> dict[str, Any]:
     return {
         "aql": plan.aql,
         "inspection": plan.inspection,
@@ -109,17 +107,15 @@ def _plan_record(plan: SamplingPlan) -> dict[str, Any]:
     }
 
 
-def _plan_from_record(data: Any) -> SamplingPlan:
-    return SamplingPlan(
-        data["aql"], data["inspection"], data["lot"], data["letter"], data["sample"], data["accept"], data["reject"]
-    )
+def _plan_of(event: SamplePlanEvent) -> SamplingPlan:
+    return SamplingPlan(event.aql, event.inspection, event.lot, event.letter, event.sample, event.accept, event.reject)
 
 
 def label_places(ledger: Ledger, batch: Batch, numbers: Sequence[int]) -> Iterator[dict[str, Any]]:
     """Each package with its serials and where its newest label was printed (None where there is none yet)."""
-    label_files = [part for part in ledger.printed_parts(batch.id) if part.each == "package"]
+    label_files = [part for part in ledger.prints.label_files(batch.id) if part.each == "package"]
     for number in numbers:
-        package = next(ledger.packages(batch.id, number, 1))
+        package = next(ledger.packages.stream(batch.id, number, 1))
         place = next((part.place_of(number) for part in reversed(label_files) if number in part.numbers), None)
         yield {
             "package": number,

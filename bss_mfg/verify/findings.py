@@ -11,7 +11,7 @@ from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.imaging.defects import Defects
 from bss_mfg.imaging.geometry import PixelBox, Quad
 from bss_mfg.imaging.grade import SymbolGrade
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile, Package
 from bss_mfg.verify.package_tracker import PackageTracker
 
@@ -63,7 +63,7 @@ def still_missing(
         for number in label_file.numbers:
             newest[number] = index
     for numbers in consecutive_ranges(tracker.unaccounted()):
-        for package in ledger.packages(batch.id, numbers.start, len(numbers)):
+        for package in ledger.packages.stream(batch.id, numbers.start, len(numbers)):
             index = newest[package.number]
             yield _unseen_finding(package, label_files[index - 1] if index else None)
 

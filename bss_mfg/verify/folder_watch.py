@@ -21,7 +21,7 @@ def new_files(folder: Path) -> Iterator[list[Path]]:
     What lies there at the start comes first. A file that is written again under its name comes again.
     """
     if not folder.is_dir():
-        raise InputError("is no folder", where=str(folder), way_out="Name the folder that the scanner saves into.")
+        raise InputError("is no folder", where=folder, way_out="Name the folder that the scanner saves into.")
     before: dict[Path, _Stamp] = {}
     taken: dict[Path, _Stamp] = {}
     while True:

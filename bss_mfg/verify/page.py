@@ -22,7 +22,7 @@ from bss_mfg.imaging.page_symbols import covers, merge_reads, place_darkness, un
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import Page, Source
 from bss_mfg.imaging.zxing_reader import Read, read_box, read_page
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import LabelFile, Package
 from bss_mfg.payload.spec import Spec, spec_from_text
 from bss_mfg.symbol import Matrix, data_matrix
@@ -91,7 +91,7 @@ class PageReader:
     """Whether the batch's packages have a Code 128: it is read, but has no modules to compare or grade."""
 
     def __post_init__(self) -> None:
-        batch = self.ledger.batch(self.request.batch_id)
+        batch = self.ledger.batches.get(self.request.batch_id)
         self.linear = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec.bare
 
     def prefetch_packages(self, label_file: LabelFile, pages: Sequence[int]) -> None:
@@ -99,7 +99,9 @@ class PageReader:
         far apart are left to be fetched one by one."""
         numbers = [number for page in pages for number in label_file.packages_on(page)]
         if numbers and max(numbers) - min(numbers) < 2 * len(numbers):
-            for package in self.ledger.packages(self.request.batch_id, min(numbers), max(numbers) - min(numbers) + 1):
+            for package in self.ledger.packages.stream(
+                self.request.batch_id, min(numbers), max(numbers) - min(numbers) + 1
+            ):
                 self.expected[package.number] = package
                 self.serials[package.number] = package.serials_text
 
@@ -263,14 +265,14 @@ class PageReader:
         """The package of a symbol that no reader reads: by what it says with its fixed patterns drawn anew, else, in a
         small batch, by its likeness."""
         if symbol.restored:
-            known = self.ledger.find_payload(symbol.restored.decode("utf-8", "surrogateescape"))
+            known = self.ledger.packages.find_by_payload(symbol.restored.decode("utf-8", "surrogateescape"))
             return symbol.grids[0], known[1] if known and known[0] == self.request.batch_id else None
         if self.batch_modules is None:
             import numpy as np
 
             size = symbol.grids[0].warp.size
-            batch = self.ledger.batch(self.request.batch_id)
-            packages = self.ledger.packages(batch.id) if batch.packages <= MAX_COMPARED_PACKAGES else ()
+            batch = self.ledger.batches.get(self.request.batch_id)
+            packages = self.ledger.packages.stream(batch.id) if batch.packages <= MAX_COMPARED_PACKAGES else ()
             self.batch_modules = np.array([data_matrix(package.payload.encode(), size).bits() for package in packages])
         sampled, index = best_likeness(symbol, self.batch_modules)
         return sampled, None if index is None else index + 1
@@ -317,14 +319,14 @@ class PageReader:
         data = self.second_reader.read(page.grey, item.read.box)
         if data is None:
             return replace(item, second_reading=SecondReading.UNREAD)
-        same = self.ledger.find_payload(data.decode("utf-8", "surrogateescape"))
+        same = self.ledger.packages.find_by_payload(data.decode("utf-8", "surrogateescape"))
         agrees = same == (diagnosis.batch, diagnosis.package)
         return replace(item, second_reading=SecondReading.AGREES if agrees else SecondReading.DIFFERS)
 
     # --- the ledger -------------------------------------------------------------------------------------------------
 
     def _matrix(self, package: int, size: int) -> Matrix:
-        known = self.expected.get(package) or next(self.ledger.packages(self.request.batch_id, package, 1))
+        known = self.expected.get(package) or next(self.ledger.packages.stream(self.request.batch_id, package, 1))
         return data_matrix(known.payload.encode(), size)
 
     def _with_name(self, defects: Defects, other: int | None) -> Defects:
@@ -340,14 +342,14 @@ class PageReader:
                 continue
             # Neighbours are fetched together: pages hold runs of packages.
             count = missing[-1] - number + 1 if missing[-1] - number < 500 else 1
-            for package in self.ledger.packages(self.request.batch_id, number, count):
+            for package in self.ledger.packages.stream(self.request.batch_id, number, count):
                 self.serials[package.number] = package.serials_text
         return {number: self.serials[number] for number in wanted if number in self.serials}
 
 
 def package_label_files(ledger: Ledger, batch: str) -> list[LabelFile]:
     """The files that hold the batch's package labels, in the order of printing."""
-    return [part for part in ledger.printed_parts(batch) if part.each == "package"]
+    return [part for part in ledger.prints.label_files(batch) if part.each == "package"]
 
 
 def _overlaps_any(box: PixelBox, places: Iterable[PixelBox]) -> bool:

@@ -19,7 +19,7 @@ from bss_mfg.imaging.geometry import PixelBox, Quad
 from bss_mfg.imaging.label_pictures import LabelPicture, cut_label_picture
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import MAX_FILE_BYTES, Source, source_from_bytes
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import LabelFile
 from bss_mfg.verify.page import PageReader
 from bss_mfg.verify.page_findings import ScannedPage
@@ -62,7 +62,7 @@ def describe_file(task: PageTask) -> FileDescription | TaskFailure:
             _open_source(task.path) as (source, digest),
             Ledger.open(task.request.ledger_path, task.request.actor) as ledger,
         ):
-            label_file = ledger.printed_as(task.request.batch_id, digest)
+            label_file = ledger.prints.find_by_sha256(task.request.batch_id, digest)
             return FileDescription(
                 digest, source.pages, label_file if label_file and label_file.each == "package" else None
             )
@@ -80,7 +80,7 @@ def read_pages(task: PageTask) -> list[ScannedPage | TaskFailure]:
         ):
             if task.label_file and task.label_file.sha256 != digest:
                 # Only the places of what the ledger remembers would be looked at.
-                raise InputError("was changed while it was read", where=str(task.path), way_out="Verify it again.")
+                raise InputError("was changed while it was read", where=task.path, way_out="Verify it again.")
             reader = PageReader(ledger, task.request, task.label_file, second)
             if task.label_file:
                 reader.prefetch_packages(task.label_file, task.pages)

@@ -45,7 +45,7 @@ class Product(FileModel):
     public_key: str = Field(description="File of the product public key, beside this file.")
     units_per_package: Annotated[int, Field(ge=1, le=64)] = 1
     spec: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")] = "amazon-bss-ob04"
-    oob_bytes: Literal[16, 32] = Field(32, description="Octets of the Static OOB key (AuthValue).")
+    oob_bytes: Literal[16, 32] = Field(32, description="Bytes of the Static OOB key (AuthValue).")
     serial: Annotated[str, AfterValidator(check_serial_pattern)] = Field("{pid}{n:08}", description="Serial pattern.")
     template: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "sheet-a4-24"
     stage: Literal["development", "production"] = "development"
@@ -101,7 +101,7 @@ def load_product(path: Path, development_fingerprints: frozenset[str] = frozense
     if Path(product.public_key).name != product.public_key:
         raise InputError(
             "the key file must lie beside the product's file",
-            where=document.where(("public_key",)),
+            where=document.locate(("public_key",)),
             way_out="Copy it there and give its bare name.",
         )
     key = load_public_key(read_bytes(key_path, "product public key", 1 << 16), str(key_path))
@@ -118,7 +118,7 @@ def check_stage(loaded: LoadedProduct, document: TomlDocument, development_finge
     if key.development or key.fingerprint in development_fingerprints or key.fingerprint in SAMPLE_FINGERPRINTS:
         raise InputError(
             "a production product can't use a development or sample key: anyone could read the barcodes",
-            where=document.where(("stage",)),
+            where=document.locate(("stage",)),
             way_out='Put Amazon\'s product public key in place, or set stage = "development".',
         )
 
@@ -146,10 +146,10 @@ def product_from_options(values: dict[str, object]) -> Product:
     try:
         return validate(parse_toml("\n".join(lines), "product"), Product)
     except InputError as error:
-        field = error.where.rpartition(", ")[2].replace("_", "-")
+        option = f"--{error.key.replace('_', '-')}" if error.key else "product"
         raise InputError(
             error.what,
-            where="product" if field in ("", "product") or "line" in field else f"--{field}",
+            where=option,
             problems=error.problems,
             way_out="Correct the option; nothing was written.",
         ) from None

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from bss_mfg.core.files import move_aside, move_over, read_bytes
 from bss_mfg.errors import BssError, LedgerError, RefusedError
-from bss_mfg.ledger.store import Ledger
-from bss_mfg.ledger.vault import OfficerPrivateKey, Vault
+from bss_mfg.ledger.events import RecoveryExported, VaultKeyPutBack
+from bss_mfg.ledger.keys import open_keys
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.vault import OfficerPrivateKey, OfficerPublicKey, Vault
 from bss_mfg.workspace.vault_key_files import (
     AskPassphrase,
     VaultKeyKind,
@@ -42,7 +44,7 @@ class VaultStatus:
 def vault_status(workspace: Workspace, ledger: Ledger) -> VaultStatus:
     """Look at a vault without opening it: no passphrase is asked for."""
     workspace.finish_vault_change(ledger)
-    expected, trouble = ledger.vault_id(), ""
+    expected, trouble = ledger.settings.vault_id(), ""
     kind: VaultKeyKind | None = None
     found: str | None = None
     try:
@@ -53,16 +55,16 @@ def vault_status(workspace: Workspace, ledger: Ledger) -> VaultStatus:
             trouble = f"this is vault key {found}, the ledger's is {expected}"
     except BssError as error:
         trouble = error.what
-    retired = sum(1 for batch in ledger.batches() if ledger.retired_at(batch.id))
-    recipient = ledger.recipient()
+    retired = sum(1 for batch in ledger.batches.all() if ledger.batches.retired_at(batch.id))
+    recipient = ledger.settings.recipient_pem()
     return VaultStatus(
         workspace.vault_file,
         kind,
         found,
         expected,
-        len(ledger.batches()) - retired,
+        len(ledger.batches.all()) - retired,
         retired,
-        recipient.fingerprint if recipient else None,
+        OfficerPublicKey(recipient).fingerprint if recipient else None,
         trouble,
     )
 
@@ -73,9 +75,9 @@ def rekey(workspace: Workspace, ledger: Ledger, kind: VaultKeyKind | None, ask: 
     The old key opens nothing of this ledger afterwards, but it opens older backups: whoever needs those keeps it.
     """
     with workspace.open_vault(ledger, ask) as old, Vault.generate() as new:
-        ledger.check_vault(old)
+        open_keys(ledger).check_vault(old)
         save_vault_key(new, workspace.next_vault_file, kind or vault_key_kind(workspace.vault_file), ask, replace=True)
-        count = ledger.rewrap(old, new)
+        count = open_keys(ledger).rewrap(old, new)
         _install_next_key(workspace)
     return count
 
@@ -92,9 +94,9 @@ def _install_next_key(workspace: Workspace) -> None:
 def export_recovery(workspace: Workspace, ledger: Ledger, to: Path, ask: AskPassphrase) -> str:
     """Write the vault key under a passphrase, to be kept apart; its id. Never overwrites."""
     with workspace.open_vault(ledger, ask) as vault:
-        ledger.check_vault(vault)
+        open_keys(ledger).check_vault(vault)
         save_vault_key(vault, to, "passphrase", ask)
-        ledger.note(None, "recovery exported", {"file": to.name, "vault": vault.id})
+        ledger.history.append(None, RecoveryExported(file=to.name, vault=vault.id))
         return vault.id
 
 
@@ -105,16 +107,16 @@ def recover(workspace: Workspace, ledger: Ledger, source: Path, ask: AskPassphra
     """
     _refuse_whole(workspace, ledger)
     with load_vault_key(source, ask) as vault:
-        if vault.id != ledger.vault_id():
+        if vault.id != ledger.settings.vault_id():
             raise LedgerError(
-                f"holds vault key {vault.id}, the ledger's is {ledger.vault_id()}",
-                where=str(source),
+                f"holds vault key {vault.id}, the ledger's is {ledger.settings.vault_id()}",
+                where=source,
                 way_out="It is of another workspace, or from before a rekey. Look for a newer one, or ask the officer.",
             )
         if workspace.vault_file.exists():
             move_aside(workspace.vault_file, ".damaged")
         save_vault_key(vault, workspace.vault_file, "file", ask)
-        ledger.note(None, "vault key put back", {"file": source.name, "vault": vault.id})
+        ledger.history.append(None, VaultKeyPutBack(file=source.name, vault=vault.id))
         return vault.id
 
 
@@ -126,7 +128,7 @@ def recover_by_officer(workspace: Workspace, ledger: Ledger, private_key: Path, 
     officer = OfficerPrivateKey(pem, passphrase, str(private_key))
     with Vault.generate() as new:
         save_vault_key(new, workspace.next_vault_file, "file", ask, replace=True)
-        count = ledger.recover(officer, new)
+        count = open_keys(ledger).recover(officer, new)
         _install_next_key(workspace)
     return count
 
@@ -136,6 +138,6 @@ def _refuse_whole(workspace: Workspace, ledger: Ledger) -> None:
     if not found.trouble and found.kind == "file":
         raise RefusedError(
             "the vault key in place is whole, and the ledger's own",
-            where=str(workspace.vault_file),
+            where=workspace.vault_file,
             way_out="Nothing has to be recovered. To change it for a new one: `bss-mfg vault rekey`.",
         )

@@ -54,7 +54,7 @@ def test_identities_are_taken_as_they_are(factory: Factory, tmp_path: Path) -> N
     done = factory.cli("batch", "create", "bulb", "--units", 2, "--id", "B1", "--identities", path)
     assert done.code == 0
     with factory.ledger() as ledger:
-        first, second = (package.units[0] for package in ledger.packages("B1"))
+        first, second = (package.units[0] for package in ledger.packages.stream("B1"))
     assert (first.serial, first.uuid, first.mac) == ("0001", given, "C47C8D6A1025")
     assert (second.serial, second.mac) == ("0002", None)
 
@@ -79,5 +79,5 @@ def test_a_changed_key_needs_an_explicit_act(factory: Factory) -> None:
     assert factory.cli("product", "repin", "bulb", "--reason", "rotated").code == 0
     assert factory.cli("batch", "create", "bulb", "--units", 1, "--id", "B2").code == 0
     with factory.ledger() as ledger:
-        kinds = [event.kind for event in ledger.events()]
+        kinds = [event.kind for event in ledger.history.events()]
     assert kinds.count("key repinned") == 1

@@ -90,7 +90,7 @@ def test_inspect_opens_a_code_with_the_development_key(factory: Factory, tmp_pat
     assert done.code == 0, done.err
     [symbol] = done.json
     with factory.ledger() as ledger:
-        package = next(ledger.packages("B1"))
+        package = next(ledger.packages.stream("B1"))
     assert symbol["payload"] == package.payload
     assert symbol["spec"] == "amazon-bss-ob04"
     assert [field["key"] for field in symbol["fields"]] == ["ABV", "UPC", "PID", "BMU", "BMO", "BMD"]
@@ -162,9 +162,9 @@ def test_every_exit_code_is_documented() -> None:
 
 def test_demo_runs_the_whole_line(demo_factory: Factory) -> None:
     with demo_factory.ledger() as ledger:
-        batches = ledger.batches()
+        batches = ledger.batches.all()
         assert [(batch.id, batch.units) for batch in batches] == [("mesh-bulb-0001", 96), ("mesh-plug-2pack-0001", 40)]
-        assert all(ledger.counts(batch.id)["verified"] == batch.packages for batch in batches)
+        assert all(ledger.batches.counts(batch.id)["verified"] == batch.packages for batch in batches)
         ledger.check()
     for batch in batches:
         folder = demo_factory.root / "batches" / batch.id

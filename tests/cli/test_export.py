@@ -23,7 +23,7 @@ def test_the_control_log_lists_every_device_and_bundle(factory: Factory, tmp_pat
     devices = [log["device"] for log in logs if "device" in log]
     bundles = [log["bundle"] for log in logs if "bundle" in log]
     with factory.ledger() as ledger:
-        packages = list(ledger.packages("B1"))
+        packages = list(ledger.packages.stream("B1"))
     assert [device["serialNumber"] for device in devices] == [u.serial for p in packages for u in p.units]
     assert {device["productIdentifier"]["advertisedProductId"] for device in devices} == {"ebK3"}
     assert [device["radios"]["bluetoothMesh"]["deviceUuid"] for device in devices] == [
@@ -62,7 +62,7 @@ def test_tables_say_the_same_as_the_ledger(factory: Factory, tmp_path: Path) -> 
     for kind in ("csv", "jsonl"):
         assert factory.cli("manifest", "B1", "--format", kind, "--out", tmp_path / kind).code == 0
     with factory.ledger() as ledger:
-        packages = list(ledger.packages("B1"))
+        packages = list(ledger.packages.stream("B1"))
     lines = [json.loads(line) for line in (tmp_path / "jsonl").read_text().splitlines()]
     assert [line["payload"] for line in lines] == [package.payload for package in packages]
     assert [[(u["serial"], u["uuid"]) for u in line["units"]] for line in lines] == [
@@ -88,7 +88,7 @@ def test_keys_leave_by_one_door_only(factory: Factory, tmp_path: Path) -> None:
     again = factory.cli("program", "B1", "--format", "csv", "--out", out)
     assert again.code == 4
     with factory.ledger() as ledger:
-        assert [event.kind for event in ledger.events("B1")].count("keys released") == 1
+        assert [event.kind for event in ledger.history.events("B1")].count("keys released") == 1
 
 
 def test_outputs_are_the_same_bytes_each_time(factory: Factory, tmp_path: Path) -> None:

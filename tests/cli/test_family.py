@@ -13,6 +13,7 @@ from PIL import Image
 from bss_mfg.errors import InputError
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.identity_files import read_identities
+from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.manifest.log_builder import control_log
 from bss_mfg.manifest.log_mapping import load_mapping
 from bss_mfg.verify.diagnosis import diagnose
@@ -25,7 +26,7 @@ def test_a_batch_of_bars_is_issued_printed_and_read_back(factory: Factory, tmp_p
     factory.add("sensor", spec="amazon-1d-code128", template="bars-70x40", serial="SN{n:010}")
     factory.issue(12, "S1", "sensor")
     with factory.ledger() as ledger:
-        assert [package.payload for package in ledger.packages("S1")] == [f"SN{n:010}" for n in range(1, 13)]
+        assert [package.payload for package in ledger.packages.stream("S1")] == [f"SN{n:010}" for n in range(1, 13)]
     for look in (
         ("preflight", "sensor", "--template", "bars-70x40", "--printer", "zpl-203"),
         ("template", "preview", "bars-70x40", "--out", tmp_path / "example.png"),
@@ -44,7 +45,7 @@ def test_a_batch_of_bars_is_issued_printed_and_read_back(factory: Factory, tmp_p
 
     with factory.ledger() as ledger:
         mapping = load_mapping("amazon-1d-code128", factory.root / "specs")
-        logs = json.loads(b"".join(control_log(ledger, ledger.batch("S1"), mapping)))["controlLogs"]
+        logs = json.loads(b"".join(control_log(ledger, ledger.batches.get("S1"), mapping)))["controlLogs"]
     assert [log["device"]["serialNumber"] for log in logs] == [f"SN{n:010}" for n in range(1, 13)]
 
     done = factory.cli("verify", "S1", made.files[0], "--json")
@@ -90,8 +91,8 @@ def test_wi_fi_devices_are_issued_from_their_file_printed_and_read_back(factory:
     loaded = factory.workspace.product("plug")
     with factory.ledger() as ledger:
         vault = factory.workspace.open_vault()
-        create_batch(ledger, vault, loaded, wanted, 6, batch_id="W1", identities=identities)
-        payloads = [package.payload for package in ledger.packages("W1")]
+        create_batch(ledger, vault, BatchRequest(loaded, wanted, 6, "W1", identities))
+        payloads = [package.payload for package in ledger.packages.stream("W1")]
     assert payloads == [
         f"ABV:IB01;SERNUM:{serial};PID:ebK3;PUK:{puk};PIN:{pin};"
         for serial, puk, pin in (row.split(",") for row in rows)
@@ -101,6 +102,6 @@ def test_wi_fi_devices_are_issued_from_their_file_printed_and_read_back(factory:
     assert done.code == 0 and done.json["counts"]["matched"] == 6, done.err
     # Without its file a Wi-Fi batch is not issued at all, and leaves nothing behind.
     with factory.ledger() as ledger, pytest.raises(InputError, match="a value of puk for each unit"):
-        create_batch(ledger, vault, loaded, wanted, 2, batch_id="W2")
+        create_batch(ledger, vault, BatchRequest(loaded, wanted, 2, "W2"))
     with factory.ledger() as ledger:
-        assert [batch.id for batch in ledger.batches()] == ["W1"]
+        assert [batch.id for batch in ledger.batches.all()] == ["W1"]

@@ -12,6 +12,7 @@ import pytest
 
 from bss_mfg.errors import InputError, LedgerError
 from bss_mfg.ledger.backup import check_head, inspect_copy
+from bss_mfg.ledger.events import ManifestUploaded
 from tests.helpers.factory import Factory
 
 
@@ -29,7 +30,7 @@ def line(factory: Factory) -> Factory:
 
 def test_a_head_proves_that_no_end_was_cut_off(line: Factory) -> None:
     with line.ledger() as ledger:
-        seq, digest = ledger.head()
+        seq, digest = ledger.history.head()
         assert check_head(ledger, f"{seq}:{digest}") == seq
         assert check_head(ledger, f"{seq}:{digest[:16].upper()}") == seq
         with pytest.raises(LedgerError, match="another one"):
@@ -76,7 +77,7 @@ def test_a_backup_is_made_while_others_write_and_is_whole(line: Factory, tmp_pat
     def write() -> None:
         with line.ledger() as ledger:
             while not stop.wait(0.005):  # so that it is the copies that take time
-                ledger.note("B1", "test", {})
+                ledger.history.append("B1", ManifestUploaded(file="test", sha256="0" * 64, address="test"))
 
     writer = threading.Thread(target=write)
     writer.start()
@@ -104,7 +105,7 @@ def test_a_restored_ledger_issues_no_serial_twice(line: Factory, tmp_path: Path)
     assert line.cli("ledger", "backup", copy).code == 0
     line.issue(4, "B2")
     with line.ledger() as ledger:
-        lost = {unit.serial for package in ledger.packages("B2") for unit in package.units}
+        lost = {unit.serial for package in ledger.packages.stream("B2") for unit in package.units}
     whole = line.cli("ledger", "restore", copy, "--skip-serials", 100, "--reason", "test")
     assert whole.code == 4, "a whole ledger is never replaced"
     file = line.root / "ledger.db"
@@ -120,8 +121,8 @@ def test_a_restored_ledger_issues_no_serial_twice(line: Factory, tmp_path: Path)
     assert line.cli("ledger", "check").code == 0
     line.issue(4, "B3")
     with line.ledger() as ledger:
-        fresh = {unit.serial for package in ledger.packages("B3") for unit in package.units}
-        assert [event.data["reason"] for event in ledger.events_of(("ledger restored",))] == ["the disk failed"]
+        fresh = {unit.serial for package in ledger.packages.stream("B3") for unit in package.units}
+        assert [event.data["reason"] for event in ledger.history.events_of(("ledger restored",))] == ["the disk failed"]
     assert not lost & fresh
 
 
@@ -164,6 +165,6 @@ def test_a_product_that_the_copy_does_not_know_skips_serials_too(factory: Factor
         assert factory.cli("ledger", "backup", tmp_path / f"{first}.db").code == 0
         factory.issue(1)
         with factory.ledger() as ledger:
-            assert next(ledger.packages("B1")).serials_text == f"ebK3{first:08d}"
+            assert next(ledger.packages.stream("B1")).serials_text == f"ebK3{first:08d}"
         shutil.copy(tmp_path / f"{first}.db", tmp_path / "copy.db")
         (factory.root / "ledger.db").write_bytes(b"gone")

@@ -15,7 +15,7 @@ from tests.helpers.pictures import pdfium
 
 def payloads(factory: Factory, batch: str = "B1") -> list[str]:
     with factory.ledger() as ledger:
-        return [package.payload for package in ledger.packages(batch)]
+        return [package.payload for package in ledger.packages.stream(batch)]
 
 
 def test_copies_are_sets_of_their_own_and_no_duplicates(factory: Factory, tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from bss_mfg.errors import LedgerError, RefusedError
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.schema import VERSION
-from bss_mfg.ledger.store import Ledger
 from tests.helpers.commands import run_cli
-from tests.helpers.factory import WHO, Factory, make_factory
+from tests.helpers.factory import WHO, Factory, a_read, make_factory
 
 
 @pytest.fixture
@@ -40,8 +40,8 @@ def test_a_scrapped_units_label_is_wrong_wherever_it_is_read(line: Factory) -> N
     assert (wrong["verdict"], wrong["package"]) == ("mismatched", 2)
     assert "scrapped" in wrong["detail"]
     with line.ledger() as ledger:
-        payload = next(ledger.packages("B1", 2, 1)).payload
-        assert len(list(ledger.events_of(("unit scrapped",)))) == 1
+        payload = next(ledger.packages.stream("B1", 2, 1)).payload
+        assert len(list(ledger.history.events_of(("unit scrapped",)))) == 1
     station = line.cli("scan", "B1", "--plain", stdin=payload + "\n")
     assert station.code == 1
     assert station.out.startswith("SCRAPPED: ebK300000003, ebK300000004")
@@ -71,12 +71,12 @@ def test_a_batch_closes_only_when_its_books_balance(line: Factory, tmp_path: Pat
     assert "4 are missing" in refused.err
     with line.ledger() as ledger:
         for package in (1, 2):
-            ledger.record_reads("B1", [{"verdict": "ok", "package": package}], [package])
-        ledger.scrap("B1", ["ebK300000005"], "dropped")
+            ledger.reads.record("B1", [a_read(package)], [package])
+        ledger.units.scrap("B1", ["ebK300000005"], "dropped")
         with pytest.raises(RefusedError, match="1 are missing"):
-            ledger.close("B1", 0)
+            ledger.batches.close("B1", 0)
         with pytest.raises(RefusedError, match="1 are too many"):
-            ledger.close("B1", 2)
+            ledger.batches.close("B1", 2)
     done = line.cli("close", "B1", "--in-hand", 1, "--json")
     assert done.code == 0, done.err
     assert {name: done.json[name] for name in ("printed", "verified", "scrapped", "in_hand")} == {
@@ -90,7 +90,7 @@ def test_a_batch_closes_only_when_its_books_balance(line: Factory, tmp_path: Pat
         assert "was closed at" in outcome.err
     assert line.cli("verify", "B1", labels(line), "--partial").code == 1  # the scrapped one; reading is allowed
     with line.ledger() as ledger:
-        assert len(list(ledger.events_of(("batch closed",)))) == 1
+        assert len(list(ledger.history.events_of(("batch closed",)))) == 1
 
 
 def test_a_newer_ledger_is_refused(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_files_are_cut_named_and_described(line: Factory) -> None:
         assert described.batch == "B1"
         with line.ledger() as ledger:
             seq, _, digest = described.ledger_head.partition(":")
-            assert ledger.digest_of(int(seq)) == digest
+            assert ledger.history.digest_of(int(seq)) == digest
     found = status(line)
     assert [one["units"] for one in found["manifests"]] == [5, 5, 2, 0]
     assert sum(one["bundle_logs"] for one in found["manifests"]) == 6
@@ -102,11 +102,11 @@ def test_feedback_leads_to_the_right_states_and_a_second_run_changes_nothing(lin
         "accepted", "accepted", "accepted", "accepted", "rejected", "waiting", "waiting", "waiting"
     ]  # fmt: skip
     with line.ledger() as ledger:
-        head = ledger.head()
+        head = ledger.history.head()
     again = line.cli("manifest", "acknowledge", answer)
     assert (again.code, "was read before" in again.err) == (0, True)
     with line.ledger() as ledger:
-        assert ledger.head() == head
+        assert ledger.history.head() == head
     assert answers(line) == states
     shown = line.cli("manifest", "status", "B1")
     assert "\x1b" not in shown.out + shown.err + done.err
@@ -175,12 +175,12 @@ def test_manifest_alone_and_with_make_are_the_same(line: Factory) -> None:
 def test_the_same_command_twice_makes_no_second_set(line: Factory) -> None:
     first = manifest(line, "--max-logs", 5).json
     with line.ledger() as ledger:
-        head = ledger.head()
+        head = ledger.history.head()
     again = manifest(line, "--max-logs", 5).json
     assert [(one["file"], one["before"]) for one in again["files"]] == [(one["file"], True) for one in first["files"]]
     assert len(list((line.root / "upload").glob("*.txt"))) == 4
     with line.ledger() as ledger:
-        assert ledger.head() == head
+        assert ledger.history.head() == head
 
 
 def test_what_was_rejected_makes_a_new_file_also_where_its_logs_are_the_same(factory: Factory, tmp_path: Path) -> None:

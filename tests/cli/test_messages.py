@@ -11,7 +11,7 @@ from bss_mfg.model import Secret, Unit
 from bss_mfg.payload.build import PayloadBuilder
 from bss_mfg.payload.product_keys import load_public_key
 from bss_mfg.payload.spec import packaged_spec
-from tests.helpers.factory import Factory
+from tests.helpers.factory import Factory, a_read
 
 
 def test_one_of_anything_is_said_in_the_singular(factory: Factory) -> None:
@@ -63,7 +63,7 @@ def test_a_check_of_what_was_read_back_names_the_file(factory: Factory) -> None:
     factory.issue(1)
     record = factory.root / "flashed.csv"
     with factory.ledger() as ledger:
-        (unit,) = next(ledger.packages("B1", 1, 1)).units
+        (unit,) = next(ledger.packages.stream("B1", 1, 1)).units
     for device, code, said in ((unit.uuid.hex, 0, "OK: "), ("00" * 16, 1, "WRONG: ")):
         record.write_text(f"serial,uuid\n{unit.serial},{device}\n")
         done = factory.cli("program", "B1", "--check", record)
@@ -75,7 +75,7 @@ def test_packages_come_back_without_a_pallet_and_go_out_with_one(factory: Factor
     factory.add()
     factory.issue(1)
     with factory.ledger() as ledger:
-        ledger.record_reads("B1", [{"verdict": "matched", "package": 1}], [1])
+        ledger.reads.record("B1", [a_read(1)], [1])
     nowhere = factory.cli("ship", "B1", "ebK300000001")
     assert nowhere.code == 2 and "--for" in nowhere.err
     assert factory.cli("ship", "B1", "ebK300000001", "--for", " ").code == 2
@@ -84,7 +84,7 @@ def test_packages_come_back_without_a_pallet_and_go_out_with_one(factory: Factor
     assert factory.cli("ship", "B1", "ebK300000001", "--for", "pallet 2").code == 0
     assert factory.cli("ship", "B1", "ebK300000001", "--returned", "--for", "wet").code == 0
     with factory.ledger() as ledger:
-        events = ledger.events_of(("packages shipped", "packages returned"))
+        events = ledger.history.events_of(("packages shipped", "packages returned"))
         assert [event.data.get("for") for event in events] == ["pallet 1", None, "pallet 2", "wet"]
 
 
@@ -117,7 +117,7 @@ def test_the_history_of_an_identity_from_before_is_its_import(factory: Factory) 
         assert [event["file"] for event in factory.cli("history", what, "--json").json] == [file]
     assert factory.cli("history", "OLD-4").code == 3
     with factory.ledger() as ledger:
-        (unit,) = next(ledger.packages("B1", 1, 1)).units
+        (unit,) = next(ledger.packages.stream("B1", 1, 1)).units
     assert factory.cli("history", unit.uuid.hex).out == factory.cli("history", unit.serial).out
     assert "before bss-mfg" not in factory.cli("history", unit.serial).err
 

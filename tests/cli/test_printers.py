@@ -146,7 +146,7 @@ def test_a_preview_of_a_batch_shows_its_own_labels(factory: Factory, tmp_path: P
     done = factory.cli("template", "preview", "sheet-a4-24", "--batch", "B1", "--out", tmp_path / "b.pdf")
     assert done.code == 0, done.err
     with factory.ledger() as ledger:
-        payloads = {package.payload for package in ledger.packages("B1")}
+        payloads = {package.payload for package in ledger.packages.stream("B1")}
     found = {item.text for item in zxingcpp.read_barcodes(pdfium(tmp_path / "b.pdf", 300))}
     assert found & payloads
 

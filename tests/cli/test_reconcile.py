@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bss_mfg.ledger.keys import open_keys
 from bss_mfg.manifest.log_mapping import load_mapping
 from bss_mfg.reconcile.batch_records import BatchRecords
 from bss_mfg.reconcile.comparison import Comparison
@@ -35,13 +36,13 @@ def notes(outcome: Outcome, kind: str) -> str:
 def test_what_was_made_agrees_and_nothing_is_written(factory: Factory) -> None:
     made(factory)
     with factory.ledger() as ledger:
-        before = ledger.head()
+        before = ledger.history.head()
     outcome = reconciled(factory, key=True)
     assert outcome.code == 0, outcome.out
     assert outcome.json["agrees"] and compared(outcome) == [6, 3, 6]
     assert "3 barcodes opened" in notes(outcome, "labels")
     with factory.ledger() as ledger:
-        assert ledger.head() == before
+        assert ledger.history.head() == before
 
 
 def test_the_text_report_has_a_line_for_each_kind(factory: Factory) -> None:
@@ -85,9 +86,9 @@ def test_a_control_log_altered_in_one_character_is_named_at_every_position(facto
     document = json.loads(sidecar.read_text())
     touched: set[str] = set()
     with factory.ledger() as ledger:
-        batch = ledger.batch("B1")
+        batch = ledger.batches.get("B1")
         books = BatchRecords(ledger, batch)
-        mapping, logged = load_mapping(batch.spec, factory.root / "specs"), ledger.manifests("B1")
+        mapping, logged = load_mapping(batch.spec, factory.root / "specs"), ledger.exports.control_logs("B1")
 
         def account() -> Comparison:
             return reconcile_control_logs(folder, sorted(folder.rglob("*")), books, mapping, logged)
@@ -155,10 +156,10 @@ def test_a_programming_file_altered_in_one_character_is_named_at_every_position(
     rows = data.splitlines(keepends=True)
     draw = random.Random(6)
     with factory.ledger() as ledger:
-        batch, vault = ledger.batch("B1"), factory.workspace.open_vault()
+        batch, vault = ledger.batches.get("B1"), factory.workspace.open_vault()
         books = BatchRecords(ledger, batch)
-        key = ledger.data_key("B1", vault).to_bytes()
-        events = list(ledger.events_of(("keys released",), "B1"))
+        key = open_keys(ledger).data_key("B1", vault).to_bytes()
+        events = list(ledger.history.events_of(("keys released",), "B1"))
         at = 0
         for row in rows:
             serial = row.split(b",")[0].decode()
@@ -182,7 +183,7 @@ def test_two_files_of_single_units_exchanged_are_both_named(factory: Factory, fo
     assert factory.cli("program", "B1", "--format", form, "--out", f"{folder}/keys/").code == 0
     assert compared(reconciled(factory)) == [4, 0, 0]
     with factory.ledger() as ledger:
-        serials = [package.units[0].serial for package in ledger.packages("B1")]
+        serials = [package.units[0].serial for package in ledger.packages.stream("B1")]
     files = {path.name.split(".")[0]: path for path in (folder / "keys").iterdir() if not path.name.endswith(".json")}
     one, other = files[serials[0]], files[serials[2]]
     spare = one.with_name("spare")
@@ -204,12 +205,12 @@ def test_a_label_file_of_another_batch_is_named_with_that_batch(factory: Factory
     assert outcome.code == 1
     found = said(outcome, "labels")
     with factory.ledger() as ledger:
-        for package in ledger.packages("B2"):
+        for package in ledger.packages.stream("B2"):
             wanted = f"page {package.number}: belongs to batch B2, package {package.number}"
             assert (package.serials_text, f"labels/{name}", wanted) in found
         if name.startswith("B1"):
             assert ("", f"labels/{name}", "was altered: another SHA-256 than when it was made") in found
-            for package in ledger.packages("B1"):
+            for package in ledger.packages.stream("B1"):
                 assert (package.serials_text, "", "no file here shows its label, though it was printed") in found
         else:
             assert len(found) == 3
@@ -344,7 +345,7 @@ def test_sealed_files_are_said_and_not_read(factory: Factory) -> None:
 def test_older_files_of_replaced_units_are_outdated_and_no_difference(factory: Factory) -> None:
     folder = made(factory)
     with factory.ledger() as ledger:
-        old = next(ledger.packages("B1", 2, 1)).units[1].serial
+        old = next(ledger.packages.stream("B1", 2, 1)).units[1].serial
     assert factory.cli("scrap", "B1", old, "--reason", "broken").code == 0
     outcome = reconciled(factory)
     assert outcome.code == 0, outcome.out
@@ -434,7 +435,7 @@ def test_bars_are_read_and_compared_too(factory: Factory) -> None:
 
 def test_demo_ends_with_it(demo_factory: Factory) -> None:
     with demo_factory.ledger() as ledger:
-        batches = ledger.batches()
+        batches = ledger.batches.all()
     for batch in batches:
         outcome = reconciled(demo_factory, batch.id)
         assert outcome.code == 0 and compared(outcome) == [batch.units, batch.packages, batch.units]

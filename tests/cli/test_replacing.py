@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.factory import Factory
+from tests.helpers.factory import Factory, a_read
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def line(factory: Factory) -> Factory:
 
 def payloads(factory: Factory) -> dict[int, str]:
     with factory.ledger() as ledger:
-        return {package.number: package.payload for package in ledger.packages("B1")}
+        return {package.number: package.payload for package in ledger.packages.stream("B1")}
 
 
 def keys_of(factory: Factory, to: str = "keys.csv") -> dict[str, tuple[str, str]]:
@@ -49,7 +49,7 @@ def test_a_new_unit_takes_the_place_and_the_package_gets_a_new_barcode(line: Fac
     after = payloads(line)
     assert [number for number in after if after[number] != before[number]] == [2]
     with line.ledger() as ledger:
-        package = next(ledger.packages("B1", 2, 1))
+        package = next(ledger.packages.stream("B1", 2, 1))
         assert ([unit.serial for unit in package.units], package.revision) == (["ebK300000009", "ebK300000004"], 2)
         assert not package.scrapped
         assert ledger.check() > 0
@@ -71,12 +71,12 @@ def test_a_unit_is_replaced_once(line: Factory) -> None:
     assert line.cli("replace", "B1", "stranger", "--reason", "no").code == 3
     assert swap(line, "ebK300000009") == {"ebK300000009": "ebK300000010"}
     with line.ledger() as ledger:
-        package = next(ledger.packages("B1", 2, 1))
+        package = next(ledger.packages.stream("B1", 2, 1))
         assert ([unit.serial for unit in package.units], package.revision) == (["ebK300000010", "ebK300000004"], 3)
         assert ledger.check() > 0
     assert line.issue(2, "B2").units == 2
     with line.ledger() as ledger:
-        assert next(ledger.packages("B2")).serials_text == "ebK300000011, ebK300000012"
+        assert next(ledger.packages.stream("B2")).serials_text == "ebK300000011, ebK300000012"
 
 
 def test_both_scrapped_units_of_a_package_are_replaced_together(line: Factory) -> None:
@@ -85,11 +85,11 @@ def test_both_scrapped_units_of_a_package_are_replaced_together(line: Factory) -
     assert one.code == 4
     assert "another scrapped unit: ebK300000004" in one.err
     with line.ledger() as ledger:
-        assert ledger.counts("B1")["replaced"] == 0
+        assert ledger.batches.counts("B1")["replaced"] == 0
     both = line.cli("replace", "B1", "ebK300000003", "ebK300000004", "--reason", "dropped")
     assert both.code == 0, both.err
     with line.ledger() as ledger:
-        assert next(ledger.packages("B1", 2, 1)).serials_text == "ebK300000009, ebK300000010"
+        assert next(ledger.packages.stream("B1", 2, 1)).serials_text == "ebK300000009, ebK300000010"
 
 
 def test_the_old_label_is_wrong_and_the_new_one_right(line: Factory) -> None:
@@ -116,15 +116,15 @@ def test_the_old_label_is_wrong_and_the_new_one_right(line: Factory) -> None:
 def test_the_books_balance_over_a_replacement(line: Factory) -> None:
     with line.ledger() as ledger:
         for package in (1, 2, 3, 4):
-            ledger.record_reads("B1", [{"verdict": "matched", "package": package}], [package])
+            ledger.reads.record("B1", [a_read(package)], [package])
     new = swap(line)["ebK300000003"]
     closed = line.cli("close", "B1")  # printed 4 (one superseded), verified 3, scrapped 1
     assert closed.code == 0, closed.err
     assert "1 package never printed" in closed.err
     with line.ledger() as ledger:
-        found = ledger.balance("B1")
+        found = ledger.batches.balance("B1")
         assert (found.printed, found.verified, found.scrapped) == (4, 3, 1)
-        assert ledger.states("B1", ["ebK300000003", new]) == {"ebK300000003": "scrapped", new: "issued"}
+        assert ledger.units.states("B1", ["ebK300000003", new]) == {"ebK300000003": "scrapped", new: "issued"}
 
 
 def test_a_manifest_and_a_table_name_the_new_unit_alone(line: Factory) -> None:
@@ -171,7 +171,7 @@ def test_a_label_run_goes_on_around_a_scrapped_unit(factory: Factory) -> None:
     assert made.code == 0, made.err
     assert (made.json["unchanged"], made.json["left_out"]) == (1, 2)
     with factory.ledger() as ledger:
-        numbers = [list(part.numbers) for part in ledger.printed_parts("B1")]
+        numbers = [list(part.numbers) for part in ledger.prints.label_files("B1")]
     assert numbers == [list(range(1, 25)), [25, 27, 28, 29, 30]]
 
 
@@ -181,7 +181,7 @@ def test_a_shipped_package_is_neither_printed_nor_scrapped_until_it_comes_back(l
     assert "printed can't be shipped" in early.err
     with line.ledger() as ledger:
         for package in (1, 2, 3):
-            ledger.record_reads("B1", [{"verdict": "matched", "package": package}], [package])
+            ledger.reads.record("B1", [a_read(package)], [package])
     line.cli("scrap", "B1", "ebK300000003", "--reason", "dropped")
     assert line.cli("ship", "B1", "ebK300000004", "--for", "p").code == 4  # its neighbour is scrapped
     done = line.cli("ship", "B1", "--verified", "--for", "pallet 1")
@@ -194,7 +194,8 @@ def test_a_shipped_package_is_neither_printed_nor_scrapped_until_it_comes_back(l
     assert line.cli("ship", "B1", "ebK300000001", "--returned", "--for", "broken").code == 0
     assert line.cli("scrap", "B1", "ebK300000001", "--reason", "broken").code == 0
     with line.ledger() as ledger:
-        events = [event.data["packages"] for event in ledger.events_of(("packages shipped", "packages returned"))]
+        shipped = ledger.history.events_of(("packages shipped", "packages returned"))
+        events = [event.data["packages"] for event in shipped]
     assert events == [[[1, 1], [3, 3]], [[1, 1]]]
     assert line.cli("ship", "B1", "--for", "x").code == 2
 
@@ -233,7 +234,7 @@ def test_imported_identities_are_never_issued(factory: Factory, tmp_path: Path) 
 def units(factory: Factory, count: int) -> list[object]:
     factory.issue(count)
     with factory.ledger() as ledger:
-        return [unit for package in ledger.packages("B1") for unit in package.units]
+        return [unit for package in ledger.packages.stream("B1") for unit in package.units]
 
 
 def test_the_database_itself_refuses_an_imported_identity(factory: Factory, tmp_path: Path) -> None:
@@ -277,7 +278,7 @@ def test_a_contradicting_list_is_refused_whole(factory: Factory, tmp_path: Path,
     assert KEY not in refused.err
     assert "nothex" not in refused.err
     with factory.ledger() as ledger:
-        assert ledger.known_serials(1, ["FINE-1"]) == {}
+        assert ledger.identities.issued_serials(1, ["FINE-1"]) == {}
 
 
 def test_a_replaced_unit_gets_no_label_by_name(line: Factory) -> None:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pypdfium2
 import pytest
 
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from tests.helpers import ROOT
-from tests.helpers.commands import interrupted
 from tests.helpers.factory import WHO, Factory, make_factory
 from tests.helpers.specs import PUKS
 
@@ -57,7 +53,7 @@ def test_a_second_run_changes_nothing(factory: Factory) -> None:
     assert factory.cli("run", "bulb", "--units", 30, "--id", "B1").code == 0
     before, plan = outputs(factory), (factory.root / "batches/B1/run.json").read_bytes()
     with factory.ledger() as ledger:
-        head = ledger.head()
+        head = ledger.history.head()
     for again in (["bulb", "--units", 30, "--id", "B1"], ["--resume", "B1"]):
         done = factory.cli("run", *again)
         assert done.code == 0, done.err
@@ -66,7 +62,7 @@ def test_a_second_run_changes_nothing(factory: Factory) -> None:
     assert outputs(factory) == before
     assert (factory.root / "batches/B1/run.json").read_bytes() == plan
     with factory.ledger() as ledger:
-        assert ledger.head() == head
+        assert ledger.history.head() == head
 
 
 @pytest.mark.parametrize(
@@ -98,7 +94,7 @@ def test_a_plan_issues_nothing_and_counts_right(factory: Factory) -> None:
     assert (plan["packages"], plan["pages"], plan["label_files"]) == (20_000, 834, 21)
     assert set(plan["seconds"]) == {"issue", "labels", "verify", "manifest"}
     with factory.ledger() as ledger:
-        assert list(ledger.batches()) == []
+        assert list(ledger.batches.all()) == []
     assert list((factory.root / "batches").iterdir()) == []
     # It is an estimate of what a run takes on the disk: right within a fifth, or a batch fills the disk at night.
     assert factory.cli("run", "bulb", "--units", 2_000, "--id", "B1").code == 0
@@ -121,7 +117,7 @@ def test_labels_that_cannot_print_are_found_before_anything_is_issued(factory: F
     done = factory.cli("run", "bulb", "--units", 24, "--id", "B1", "--template", "device-30x20")
     assert done.code == 3, done.err
     with factory.ledger() as ledger:
-        assert list(ledger.batches()) == []
+        assert list(ledger.batches.all()) == []
     assert not (factory.root / "batches/B1").exists()
 
 
@@ -198,26 +194,6 @@ def test_a_wrong_label_stops_before_the_upload(factory: Factory) -> None:
     assert not (factory.root / "batches/B2/upload").exists()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_ctrl_c_ends_within_a_second_and_resume_goes_on(factory: Factory) -> None:
-    factory.add()
-    running = subprocess.Popen(
-        factory.command("run", "bulb", "--units", 9_600, "--id", "B1", "--jobs", 2), stderr=subprocess.PIPE, text=True
-    )
-    labels = factory.root / "batches/B1/labels"
-    end = time.monotonic() + 120
-    while not list(labels.glob("B1-labels-0003.pdf")) and time.monotonic() < end:
-        time.sleep(0.02)
-    told = interrupted(running)
-    assert "bss-mfg run --resume B1" in told
-    finished = {path.name: path.stat().st_mtime_ns for path in labels.glob("*.pdf")}
-    assert finished
-    done = factory.cli("run", "--resume", "B1", "--json", timeout=300)
-    assert done.code == 0, done.err
-    assert done.json["verified"] == 9_600
-    assert all((labels / name).stat().st_mtime_ns == at for name, at in finished.items())
-
-
 def test_the_plan_is_private_and_documented(factory: Factory) -> None:
     factory.add()
     assert factory.cli("run", "bulb", "--units", 4, "--id", "B1").code == 0
@@ -243,8 +219,8 @@ def test_the_history_says_which_files_were_verified(factory: Factory) -> None:
     factory.add()
     assert factory.cli("run", "bulb", "--units", 30, "--id", "B1").code == 0
     with Ledger.open(factory.root / "ledger.db", WHO) as ledger:
-        (event,) = ledger.events_of(("file verified",), "B1")
-        (part,) = [part for part in ledger.printed_parts("B1") if part.each == "package"]
+        (event,) = ledger.history.events_of(("file verified",), "B1")
+        (part,) = [part for part in ledger.prints.label_files("B1") if part.each == "package"]
     assert event.data["labels"] == 30
     assert (event.data["file"], event.data["sha256"]) == (part.file, part.sha256)
 

@@ -20,23 +20,20 @@ from bss_mfg.core.files import immediate_lock, sha256_of
 from bss_mfg.core.processes import ProcessExecutor
 from bss_mfg.errors import MissingError
 from bss_mfg.label.label_file import make_label_file
-from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI
 from bss_mfg.pipeline.estimate import refuse_full_disk
-from bss_mfg.pipeline.pipeline import run_pipeline
-from bss_mfg.pipeline.plan import PreparedRun, new_plan, prepare_run, write_plan
+from bss_mfg.pipeline.pipeline import RunContext, run_pipeline
+from bss_mfg.pipeline.plan import RunRequest, new_plan, write_plan
+from bss_mfg.pipeline.preparation import PreparedRun, prepare_run
 from bss_mfg.workspace.workspace import Workspace
-from tests.helpers.commands import interrupted
 from tests.helpers.factory import Factory
 from tests.helpers.keys import good_pem
 
 
 def prepared(factory: Factory, units: int) -> PreparedRun:
+    product = factory.workspace.product("bulb")
     with factory.ledger() as ledger:
-        plan = new_plan(factory.workspace, ledger, "bulb", units, "B1", None, "pdf-300", "mask", None, "1")
-    return prepare_run(factory.workspace, plan, lambda name: PDF_PRINTER_BY_DPI[300])
-
-
-# --- before anything is written -----------------------------------------------------------------------------------
+        plan = new_plan(factory.workspace, ledger, RunRequest(product, units, "B1"), "1")
+    return prepare_run(factory.workspace, plan, product)
 
 
 def test_what_would_stop_a_run_is_found_before_its_plan_is_written(factory: Factory, tmp_path: Path) -> None:
@@ -71,7 +68,7 @@ def test_what_would_stop_a_run_is_found_before_its_plan_is_written(factory: Fact
     key.rename(factory.root / "vault.key")
     assert sorted(path.parent.name for path in batches.rglob("run.json")) == ["B1"]
     with factory.ledger() as ledger:
-        assert [batch.id for batch in ledger.batches()] == ["B1", "B3"]
+        assert [batch.id for batch in ledger.batches.all()] == ["B1", "B3"]
 
 
 def test_a_disk_without_room_is_told_before_anything_is_written(factory: Factory) -> None:
@@ -96,15 +93,12 @@ def test_a_production_batch_needs_a_confirmed_spec_and_has_no_sample_marks(facto
     assert (done.json["verified"], done.json["sample"]) == (4, False)
 
 
-# --- afterwards ---------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("happened", ["shipped", "one scrapped", "all scrapped", "closed"])
 def test_a_finished_run_is_done_whatever_became_of_its_units(factory: Factory, happened: str) -> None:
     factory.add()
     assert factory.cli("run", "bulb", "--units", 30, "--id", "B1").code == 0
     with factory.ledger() as ledger:
-        serials = [package.serials_text for package in ledger.packages("B1")]
+        serials = [package.serials_text for package in ledger.packages.stream("B1")]
     act = {
         "shipped": ["ship", "B1", "--verified", "--for", "pallet 1"], "closed": ["close", "B1"],
         "one scrapped": ["scrap", "B1", serials[0], "--reason", "x"],
@@ -115,7 +109,7 @@ def test_a_finished_run_is_done_whatever_became_of_its_units(factory: Factory, h
     def state() -> tuple[object, ...]:  # the index leaves out whatever is gone
         files = {path: path.read_bytes() for path in factory.root.glob("batches/B1/*/*") if path.suffix != ".csv"}
         with factory.ledger() as ledger:
-            return ledger.head(), files
+            return ledger.history.head(), files
 
     before = state()
     done = factory.cli("run", "--resume", "B1", "--json")
@@ -139,11 +133,8 @@ def test_a_traveller_that_the_ledger_never_heard_of_is_made_anew(factory: Factor
     done = factory.cli("run", "bulb", "--units", 6, "--id", "B1", "--json")
     assert done.code == 0, done.err
     with factory.ledger() as ledger:
-        (part,) = [part for part in ledger.printed_parts("B1") if part.each == "batch"]
+        (part,) = [part for part in ledger.prints.label_files("B1") if part.each == "batch"]
     assert sha256_of(Path(done.json["traveller"])) == part.sha256
-
-
-# --- meanwhile ----------------------------------------------------------------------------------------------------
 
 
 class Deadly(ProcessExecutor):
@@ -172,9 +163,10 @@ def test_a_file_whose_processes_die_is_named_and_made_by_the_next_run(factory: F
     factory.add()
     labels = factory.root / "batches/B1/labels"
     with factory.ledger() as ledger, factory.workspace.open_vault(ledger) as vault:
-        begun = write_plan(factory.workspace, ledger, prepared(factory, 2_400), batch_named=True)
+        run = prepared(factory, 2_400)
+        write_plan(factory.workspace, ledger, run.plan, batch_named=True)
         with Deadly(2) as executor, pytest.raises(MissingError, match=r"1 of 3 label files .*0002.pdf: .*crashed"):
-            run_pipeline(factory.workspace, ledger, vault, begun, Silent(), executor)
+            run_pipeline(RunContext(factory.workspace, ledger, vault, run, Silent(), executor))
     kept = {path.name: path.stat().st_mtime_ns for path in labels.glob("*.pdf")}
     assert sorted(kept) == ["B1-labels-0001.pdf", "B1-labels-0003.pdf"]  # the rest went on
     done = factory.cli("run", "--resume", "B1", "--json")
@@ -199,29 +191,7 @@ def test_two_runs_at_once_take_two_ids(factory: Factory) -> None:
     told = [one.communicate(timeout=120)[1] for one in both]
     assert [one.returncode for one in both] == [0, 0], told
     with factory.ledger() as ledger:
-        assert sorted(batch.id for batch in ledger.batches()) == ["bulb-0001", "bulb-0002"]
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_interrupted_while_it_issues_nothing_is_issued_and_the_batch_is_named(factory: Factory) -> None:
-    """Nobody gave an id: "the same command again" would begin another batch."""
-    factory.add()
-    running = subprocess.Popen(
-        factory.command("run", "bulb", "--units", 100_000, "--jobs", 2), stderr=subprocess.PIPE, text=True
-    )
-    plan = factory.root / "batches/bulb-0001/run.json"
-    end = time.monotonic() + 120
-    while not plan.exists() and time.monotonic() < end:
-        time.sleep(0.02)
-    time.sleep(0.5)
-    told = interrupted(running)
-    assert "Interrupted. `bss-mfg run --resume bulb-0001` goes on." in told
-    assert "same command" not in told
-    with factory.ledger() as ledger:
-        assert list(ledger.batches()) == []
-
-
-# --- the display --------------------------------------------------------------------------------------------------
+        assert sorted(batch.id for batch in ledger.batches.all()) == ["bulb-0001", "bulb-0002"]
 
 
 def on_terminal(arguments: list[str]) -> str:

@@ -50,4 +50,7 @@ def test_sample_then_verify_accepts_and_rejects(new_factory: Callable[[], Factor
     advice = factory.cli("sample", "L", "--again", "--json").json
     assert advice["seed"] != drawn["seed"]
     with factory.ledger() as ledger:
-        assert [event.data["decision"] for event in ledger.events_of(("sample decided",))] == ["accept", "reject"]
+        assert [event.data["decision"] for event in ledger.history.events_of(("sample decided",))] == [
+            "accept",
+            "reject",
+        ]

@@ -28,7 +28,7 @@ def line(factory: Factory) -> Factory:
 
 def payloads(factory: Factory, batch: str = "B1") -> list[str]:
     with factory.ledger() as ledger:
-        return [package.payload for package in ledger.packages(batch)]
+        return [package.payload for package in ledger.packages.stream(batch)]
 
 
 def test_a_burst_of_pasted_reads_is_taken_whole(line: Factory) -> None:
@@ -100,7 +100,7 @@ def test_a_session_is_judged_by_its_own_reads(factory: Factory) -> None:
     factory.add(oob_bytes=16)
     factory.issue(1)
     with factory.ledger() as ledger:
-        payload = next(ledger.packages("B1")).payload
+        payload = next(ledger.packages.stream("B1")).payload
     for text, code in (("nonsense", 1), (payload, 0)):
         done = factory.cli("scan", "B1", "--plain", stdin=text + "\n")
         assert done.code == code, done.err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
+from bss_mfg.ledger.keys import open_keys
 from tests.helpers.factory import Factory
 
 
@@ -39,5 +40,5 @@ def test_an_error_with_a_traceback_tells_no_key(factory: Factory, tmp_path: Path
     assert done.code == 4
     assert "Traceback" in done.err
     with factory.ledger() as ledger:
-        keys = [unit.key.reveal() for unit in ledger.units_with_keys("B1", factory.workspace.open_vault()) if unit.key]
+        keys = [unit.key.reveal() for unit in open_keys(ledger).units("B1", factory.workspace.open_vault()) if unit.key]
     assert not leaks({form for key in keys for form in forms(key)}, (done.out + done.err).encode())

@@ -40,7 +40,9 @@ def history(factory: Factory) -> list[tuple[str, Mapping[str, Any]]]:
     """What the ledger has of how sending ended, in order."""
     with factory.ledger() as ledger:
         return [
-            (event.kind, event.data) for event in ledger.events("B1") if event.kind in ("labels sent", "labels cut off")
+            (event.kind, event.data)
+            for event in ledger.history.events("B1")
+            if event.kind in ("labels sent", "labels cut off")
         ]
 
 

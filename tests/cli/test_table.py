@@ -11,10 +11,10 @@ import pytest
 
 from bss_mfg.cli.table import table as command
 from bss_mfg.issuing.replacement import replace_units
-from bss_mfg.ledger.life import UnitState
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.unit_state import UnitState
 from bss_mfg.tables import Table
-from tests.helpers.factory import Factory
+from tests.helpers.factory import Factory, a_read
 
 
 @pytest.fixture
@@ -23,9 +23,9 @@ def line(factory: Factory) -> Factory:
     factory.add(oob_bytes=16, units_per_package=2)
     factory.issue(8)
     with factory.ledger() as ledger:
-        ledger.record_reads("B1", [{"verdict": "ok", "package": 3}], [3])
-        ledger.ship("B1", ["ebK300000005"], "pallet 1")
-        ledger.scrap("B1", ["ebK300000003", "ebK300000008"], "dropped")
+        ledger.reads.record("B1", [a_read(3)], [3])
+        ledger.packages.ship("B1", ["ebK300000005"], "pallet 1")
+        ledger.units.scrap("B1", ["ebK300000003", "ebK300000008"], "dropped")
         replace(factory, ledger, "ebK300000003")
     done = factory.cli("reprint", "B1", "ebK300000009", "--reason", "replaced", "--template", "multipack-100x70")
     assert done.code == 0, done.err
@@ -35,7 +35,7 @@ def line(factory: Factory) -> Factory:
 def replace(factory: Factory, ledger: Ledger, serial: str) -> str:
     """Issue a new unit in a scrapped one's place; its serial."""
     loaded = factory.workspace.product("bulb")
-    batch = ledger.batch("B1")
+    batch = ledger.batches.get("B1")
     return replace_units(ledger, factory.workspace.open_vault(), loaded, batch, [serial], "dropped")[serial]
 
 
@@ -71,14 +71,14 @@ def test_a_file_is_private_and_never_overwritten(line: Factory, tmp_path: Path, 
 
 def test_a_table_goes_to_stdout_and_leaves_no_event(line: Factory) -> None:
     with line.ledger() as ledger:
-        head, batch = ledger.head(), ledger.batch("B1")
+        head, batch = ledger.history.head(), ledger.batches.get("B1")
         expected = {"csv": b"".join(Table(ledger, batch).csv()), "jsonl": b"".join(Table(ledger, batch).jsonl())}
     for kind, data in expected.items():
         done = line.cli("table", "B1", "--format", kind, "--out", "-")
         assert (done.code, done.out) == (0, data.decode().replace("\r\n", "\n"))  # text mode turns CRLF into LF
     assert line.cli("table", "B1", "--format", "xlsx", "--out", "-").code == 2
     with line.ledger() as ledger:
-        assert ledger.head() == head
+        assert ledger.history.head() == head
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def test_running_numbers_skip_serials_that_a_file_brought(factory: Factory, tmp_
     assert factory.cli("batch", "create", "bulb", "--units", 2, "--id", "B2").code == 0
     assert factory.cli("batch", "create", "bulb", "--units", 2, "--id", "B3").code == 0
     with factory.ledger() as ledger:
-        serials = [package.serials_text for batch in ("B2", "B3") for package in ledger.packages(batch)]
+        serials = [package.serials_text for batch in ("B2", "B3") for package in ledger.packages.stream(batch)]
     assert serials == ["ebK300000001", "ebK300000002", "ebK300000004", "ebK300000005"]
 
 
@@ -192,7 +192,7 @@ def test_inspect_names_scanner_marks_and_caps_lock(factory: Factory) -> None:
     factory.add()
     factory.issue(1)
     with factory.ledger() as ledger:
-        text = next(ledger.packages("B1")).payload
+        text = next(ledger.packages.stream("B1")).payload
     marked = factory.cli("inspect", f"]d1{text}", "--json")
     assert (marked.code, marked.json[0]["notes"]) == (
         0, ["the scanner added its AIM prefix ]d1: not part of the string"]

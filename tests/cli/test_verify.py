@@ -74,8 +74,8 @@ def test_every_read_is_in_the_history(new_factory: Callable[[], Factory]) -> Non
     for _ in range(2):
         assert factory.cli("verify", "B1", made.files[0]).code == 0
     with factory.ledger() as ledger:
-        reads = [event for event in ledger.events("B1") if event.kind == "read"]
-        assert ledger.counts("B1") == {
+        reads = [event for event in ledger.history.events("B1") if event.kind == "read"]
+        assert ledger.batches.counts("B1") == {
             "packages": 3, "printed": 3, "verified": 3, "shipped": 0, "scrapped": 0, "replaced": 0
         }  # fmt: skip
         ledger.check()

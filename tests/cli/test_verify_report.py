@@ -54,11 +54,11 @@ def test_reports_by_name_and_nothing_is_overwritten(printed: Factory, scans: Pat
     assert names[2].read_bytes() == before
     assert printed.cli("verify", "A", scans / "one.png", "--report", names[0]).code == 1
     with printed.ledger() as ledger:
-        events = ledger.head()
+        events = ledger.history.head()
     nowhere = printed.cli("verify", "A", scans / "one.png", "--report", tmp_path / "no folder" / "r.html")
     assert nowhere.code == 3
     with printed.ledger() as ledger:
-        assert ledger.head() == events, "refused before anything was read"
+        assert ledger.history.head() == events, "refused before anything was read"
     unknown = printed.cli("verify", "A", scans / "one.png", "--report", tmp_path / "r.docx")
     assert unknown.code == 3
     assert ".html" in unknown.err

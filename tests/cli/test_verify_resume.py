@@ -68,7 +68,7 @@ def test_resuming_drops_no_check(printed: Factory, tmp_path: Path) -> None:
     """Scans are read; a file that only one reader read is read for the other; what was scrapped since is named."""
     folder = damaged(printed, tmp_path)
     with printed.ledger() as ledger:
-        batch = ledger.batch("A")
+        batch = ledger.batches.get("A")
 
         def resumed(**wanted: bool) -> Verification:
             return verify(ledger, batch, [folder], VerifyOptions(partial=True, resume=True, **wanted))
@@ -84,10 +84,10 @@ def test_resuming_drops_no_check(printed: Factory, tmp_path: Path) -> None:
         assert resumed(second_reader=True).resumed == 0
         assert resumed(second_reader=True).resumed == 2
         assert resumed(grade=True).resumed == 0
-        ledger.ship("A", [next(ledger.packages("A", 3, 1)).units[0].serial], "")
+        ledger.packages.ship("A", [next(ledger.packages.stream("A", 3, 1)).units[0].serial], "")
         assert resumed().resumed == 2
-        package = next(ledger.packages("A", 30, 1))
-        ledger.scrap("A", [package.units[0].serial], "dropped")
+        package = next(ledger.packages.stream("A", 30, 1))
+        ledger.units.scrap("A", [package.units[0].serial], "dropped")
         found = resumed()
         assert (found.resumed, found.resumed_labels) == (1, 24)
         assert {item.package for item in found.findings if item.kind == "mismatched"} == {30}

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from bss_mfg.core.files import waiting_lock
 from bss_mfg.errors import BssError
 from bss_mfg.issuing.batch import create_batch
-from bss_mfg.ledger import connection
-from bss_mfg.ledger.connection import waiting_lock
+from bss_mfg.issuing.request import BatchRequest
+from bss_mfg.ledger import sqlite
 from tests.helpers.factory import Factory
 
 WRITERS, READERS, BATCHES, UNITS = 8, 2, 50, 10
@@ -35,13 +36,13 @@ def writer(factory: Factory, number: int) -> dict[str, object]:
             yield
             turns.append(time.monotonic() - got)
 
-    if connection.waiting_lock is waiting_lock:
-        connection.waiting_lock = timed  # type: ignore[assignment]
+    if sqlite.waiting_lock is waiting_lock:
+        sqlite.waiting_lock = timed  # type: ignore[assignment]
     loaded, vault = factory.workspace.product("bulb"), factory.workspace.open_vault()
     spec = factory.workspace.spec("amazon-bss-ob04")
     for batch in range(BATCHES):
         with factory.ledger() as ledger:
-            create_batch(ledger, vault, loaded, spec, UNITS, batch_id=f"W{number}-{batch}")
+            create_batch(ledger, vault, BatchRequest(loaded, spec, UNITS, f"W{number}-{batch}"))
     return {"waits": waits, "turns": turns}
 
 
@@ -51,9 +52,9 @@ def reader(factory: Factory) -> dict[str, object]:
     end = time.monotonic() + 240
     while time.monotonic() < end:
         with factory.ledger() as ledger:
-            batches = [batch for batch in ledger.batches() if batch.id.startswith("W")]
+            batches = [batch for batch in ledger.batches.all() if batch.id.startswith("W")]
             for batch in batches[-2:]:
-                assert sum(len(package.units) for package in ledger.packages(batch.id)) == UNITS
+                assert sum(len(package.units) for package in ledger.packages.stream(batch.id)) == UNITS
         rounds += 1
         if len(batches) == total:
             break
@@ -103,14 +104,14 @@ def test_without_the_lock_and_the_wait_the_database_is_locked(
     factory: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Negative control: what the lock and the busy wait protect from does happen without them."""
-    real = connection.connect
+    real = sqlite.connect
 
     def impatient(path: Path, *, create: bool = False) -> object:
         opened = real(path, create=create)
         opened.execute("PRAGMA busy_timeout = 0")
         return opened
 
-    monkeypatch.setattr(connection, "waiting_lock", lambda path: contextlib.nullcontext())
-    monkeypatch.setattr("bss_mfg.ledger.store.connect", impatient)
+    monkeypatch.setattr(sqlite, "waiting_lock", lambda path: contextlib.nullcontext())
+    monkeypatch.setattr("bss_mfg.ledger.ledger.connect", impatient)
     said = all_at_once(factory, tmp_path, readers=0)
     assert any("another program holds the ledger" in str(one.get("error")) for one in said)

@@ -13,23 +13,20 @@ from tests.helpers.factory import Factory
 def test_killed_at_fifty_moments_and_run_again(factory: Factory) -> None:
     """kill -9 anywhere in `batch create --units 2000`, then the same command: exactly 2,000 units, no duplicate."""
     factory.add(oob_bytes=16)
+    create = ("batch", "create", "bulb", "--units", 2000, "--id")
     start = time.monotonic()
-    assert (
-        subprocess.run(
-            factory.command("batch", "create", "bulb", "--units", 2000, "--id", "whole"), check=False
-        ).returncode
-        == 0
-    )
+    assert factory.process(*create, "whole").code == 0
     whole = time.monotonic() - start
     moments, finished = random.Random(20), 0
     for number in range(50):
-        command = factory.command("batch", "create", "bulb", "--units", 2000, "--id", f"K{number}")
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            factory.command(*create, f"K{number}"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         time.sleep(moments.uniform(0.15, 1.05) * whole)
         process.send_signal(signal.SIGKILL)
         process.wait()
         finished += ("K" + str(number),) in factory.rows("SELECT id FROM batch")
-        assert subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode == 0
+        assert factory.cli(*create, f"K{number}").code == 0
     assert finished < 50, "every kill came too late to test anything"
     assert factory.rows("PRAGMA integrity_check") == [("ok",)]
     counts = factory.rows(

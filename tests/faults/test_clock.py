@@ -49,7 +49,7 @@ def test_order_and_uniqueness_do_not_hang_on_the_clock(factory: Factory) -> None
     assert kinds.index("batch issued") < kinds.index("unit scrapped") < kinds.index("unit replaced")
     with factory.ledger() as ledger:
         ledger.check()
-        assert [batch.id for batch in ledger.batches()] == ["C0", "C1", "C2", "C3"]
+        assert [batch.id for batch in ledger.batches.all()] == ["C0", "C1", "C2", "C3"]
 
 
 @pytest.mark.parametrize("clock", CLOCKS)

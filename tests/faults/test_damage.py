@@ -14,7 +14,7 @@ from PIL import Image
 
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import open_source
-from bss_mfg.ledger.checking import payload_digest
+from bss_mfg.ledger.digests import payload_digest
 from bss_mfg.verify.findings import Finding
 from bss_mfg.verify.package_tracker import PackageTracker
 from bss_mfg.verify.page import PageReader

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from bss_mfg.ledger.keys import open_keys
 from bss_mfg.manifest.sidecar import read_sidecar
 from bss_mfg.model import Actor
 from bss_mfg.programming.registry import formats
@@ -76,8 +77,8 @@ def scanned(root: Path) -> object:
 def rekeyed(root: Path) -> object:
     workspace = Workspace.find(str(root), root, {})
     with workspace.open_ledger(Actor("t", "t", "t")) as ledger, workspace.open_vault(ledger) as vault:
-        ledger.check_vault(vault)
-        return [unit.serial for unit in ledger.units_with_keys("B1", vault) if unit.key]
+        open_keys(ledger).check_vault(vault)
+        return [unit.serial for unit in open_keys(ledger).units("B1", vault) if unit.key]
 
 
 def retired(root: Path) -> object:

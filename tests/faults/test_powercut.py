@@ -12,11 +12,12 @@ import pytest
 from bss_mfg.core.files import write_atomically
 from bss_mfg.errors import BssError
 from bss_mfg.issuing.batch import create_batch
-from bss_mfg.ledger import connection
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.issuing.request import BatchRequest
+from bss_mfg.ledger import sqlite
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Identity
 from tests.faults import powercut
-from tests.helpers.factory import WHO, Factory, make_factory
+from tests.helpers.factory import WHO, Factory, a_read, make_factory
 from tests.needs import needs
 
 pytestmark = needs("strace")
@@ -43,11 +44,11 @@ def acts(factory: Factory, write: Callable[[Path, bytes], object]) -> Callable[[
                 kind = number % 4
                 if kind == 0:
                     given = [Identity(f"S{number}-{item}") for item in range(3)]
-                    create_batch(ledger, vault, loaded, spec, 3, batch_id=f"N{number}", identities=given)
+                    create_batch(ledger, vault, BatchRequest(loaded, spec, 3, f"N{number}", given))
                 elif kind == 1:
-                    ledger.record_reads("B1", [{"verdict": "matched", "package": 1, "n": number}], [1])
+                    ledger.reads.record("B1", [a_read(detail=str(number))], [1])
                 elif kind == 2:
-                    ledger.scrap("B1", [f"ebK3{number:08d}"], f"act {number}")
+                    ledger.units.scrap("B1", [f"ebK3{number:08d}"], f"act {number}")
                 else:
                     write(factory.root / "batches" / f"{number}.csv", EXPORT)
                 told.write(b"OK\n")
@@ -57,9 +58,9 @@ def acts(factory: Factory, write: Callable[[Path, bytes], object]) -> Callable[[
 
 def effects(ledger: Ledger, root: Path) -> set[int]:
     """Which acts a disk holds."""
-    found = {int(batch.id[1:]) for batch in ledger.batches() if batch.id.startswith("N")}
-    found |= {event.data["n"] for event in ledger.events_of(("read",))}
-    found |= {int(event.data["reason"][4:]) for event in ledger.events_of(("unit scrapped",))}
+    found = {int(batch.id[1:]) for batch in ledger.batches.all() if batch.id.startswith("N")}
+    found |= {int(event.data["detail"]) for event in ledger.history.events_of(("read",))}
+    found |= {int(event.data["reason"][4:]) for event in ledger.history.events_of(("unit scrapped",))}
     return found | {int(path.stem) for path in (root / "batches").glob("[0-9]*.csv")}
 
 
@@ -101,7 +102,7 @@ def test_the_simulator_finds_what_a_weaker_setting_loses(
     memory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Negative control: DELETE with FULL does not sync the folder, and files written in place are torn."""
-    monkeypatch.setattr(connection, "journal", lambda: ("DELETE", "FULL"))
+    monkeypatch.setattr(sqlite, "journal", lambda: ("DELETE", "FULL"))
     seen = cut_everywhere(memory, tmp_path, lambda path, data: path.write_bytes(data))
     assert seen.states >= 1_000, seen
     assert seen.lost > 0, seen

@@ -147,8 +147,8 @@ def test_thirty_kills_leave_what_an_undisturbed_run_leaves(tmp_path: Path) -> No
     assert (shown["units"], shown["printed"], shown["verified"]) == (UNITS, UNITS, UNITS)
     assert factory.cli("ledger", "check").code == 0
     with factory.ledger() as ledger:
-        units = [unit for package in ledger.packages("B1") for unit in package.units]
-        issued = [event for event in ledger.events() if event.kind == "batch issued"]
+        units = [unit for package in ledger.packages.stream("B1") for unit in package.units]
+        issued = [event for event in ledger.history.events() if event.kind == "batch issued"]
     assert len(issued) == 1
     assert [unit.serial for unit in units] == [f"ebK3{number:08}" for number in range(1, UNITS + 1)]
     assert len({unit.uuid for unit in units}) == UNITS

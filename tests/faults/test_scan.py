@@ -27,7 +27,7 @@ def line(factory: Factory) -> Factory:
 
 def payloads(factory: Factory, batch: str = "B1") -> list[str]:
     with factory.ledger() as ledger:
-        return [package.payload for package in ledger.packages(batch)]
+        return [package.payload for package in ledger.packages.stream(batch)]
 
 
 def test_a_killed_station_loses_no_answered_read(line: Factory) -> None:
@@ -44,7 +44,7 @@ def test_a_killed_station_loses_no_answered_read(line: Factory) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait()
     with line.ledger() as ledger:
-        assert ledger.counts("B1")["verified"] == 3
+        assert ledger.batches.counts("B1")["verified"] == 3
     assert run_cli("--workspace", line.root, "batch", "show", "B1", "--json").json["verified"] == 3
 
 
@@ -79,7 +79,7 @@ def test_2000_reads_at_20_a_second_with_five_kills_are_counted_exactly(new_facto
 
     def recorded() -> int:
         with factory.ledger() as ledger:
-            return sum(ledger.scanner_reads("B1", 1)[0].values())
+            return sum(ledger.reads.by_scanner("B1", 1)[0].values())
 
     process, controller = start()
     sent = 0
@@ -110,10 +110,10 @@ def test_2000_reads_at_20_a_second_with_five_kills_are_counted_exactly(new_facto
     process.wait(20)
     os.close(controller)
     with factory.ledger() as ledger:
-        texts_of = [event.data for event in ledger.events("B1") if event.kind == "read"]
+        texts_of = [event.data for event in ledger.history.events("B1") if event.kind == "read"]
         right = {number % 400 for number in range(2000) if number % 50}
-        assert ledger.counts("B1")["verified"] == len(right)
-        assert all(ledger.times_verified("B1", package + 1) == (package in right) for package in range(400))
+        assert ledger.batches.counts("B1")["verified"] == len(right)
+        assert all(ledger.reads.times_verified("B1", package + 1) == (package in right) for package in range(400))
     assert len(texts_of) == 2000
     bad = [number for number, data in enumerate(texts_of) if data["verdict"] == "other label"]
     assert bad == [number for number in range(2000) if number % 50 == 0]

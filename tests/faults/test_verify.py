@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from bss_mfg.core.processes import ProcessExecutor
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.verify.verification import verify
 from tests.helpers.factory import WHO, Factory
 
@@ -38,7 +38,7 @@ def labels(factory: Factory) -> Path:
 
 
 def wholly(ledger: Ledger) -> list[dict[str, Any]]:
-    return [dict(event.data) for event in ledger.events_of(("file verified",), "A")]
+    return [dict(event.data) for event in ledger.history.events_of(("file verified",), "A")]
 
 
 def known(factory: Factory) -> int:
@@ -56,7 +56,7 @@ def test_killed_workers_cost_nothing(many: Factory) -> None:
             killed.append(pids[0])
 
     with many.ledger() as ledger, ProcessExecutor(2) as two:
-        outcome = verify(ledger, ledger.batch("A"), [labels(many)], progress=kill, executor=two)
+        outcome = verify(ledger, ledger.batches.get("A"), [labels(many)], progress=kill, executor=two)
     assert len(set(killed)) == 3
     assert outcome.broken == ()
     assert outcome.passed
@@ -70,7 +70,7 @@ def test_a_pool_that_is_broken_for_good_fails_what_is_left_by_name(many: Factory
             process.kill()
 
     with many.ledger() as ledger, ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        outcome = verify(ledger, ledger.batch("A"), [labels(many)], progress=kill, executor=pool)
+        outcome = verify(ledger, ledger.batches.get("A"), [labels(many)], progress=kill, executor=pool)
     assert not outcome.passed
     assert 0 < outcome.counts["matched"] < FILES * PER_FILE
     assert outcome.broken

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from bss_mfg.cli.main import main
-from bss_mfg.ledger import connection
+from bss_mfg.ledger import sqlite
 from tests.helpers.factory import Factory, make_factory
 
 STEPS, EXAMPLES = 52, 40
@@ -115,9 +115,9 @@ class Life(RuleBasedStateMachine):
         """Type a command that is killed before its n-th SQL statement."""
         child = os.fork()
         if child == 0:
-            left, real = [statement], connection.connect
+            left, real = [statement], sqlite.connect
 
-            def counted(path: Path, *, create: bool = False) -> sqlite3.Connection:
+            def counted(path: Path, *, create: bool = False) -> sqlite.SqliteConnection:
                 opened = real(path, create=create)
 
                 def one(_: str) -> None:
@@ -125,12 +125,12 @@ class Life(RuleBasedStateMachine):
                     if left[0] == 0:
                         os.kill(os.getpid(), signal.SIGKILL)
 
-                opened.set_trace_callback(one)
+                opened._database.set_trace_callback(one)
                 return opened
 
-            import bss_mfg.ledger.store as store
+            import bss_mfg.ledger.ledger as opening
 
-            store.connect = counted  # type: ignore[attr-defined]
+            opening.connect = counted  # type: ignore[attr-defined]
             with contextlib.suppress(BaseException):
                 self.typed(*arguments)
             os._exit(0)
@@ -159,7 +159,7 @@ class Life(RuleBasedStateMachine):
         self.books.batches[batch] = Made(made)
         self.books.next_serial += len(serials)
         with self.factory.ledger() as ledger:
-            for box, package in zip(made, ledger.packages(batch), strict=True):
+            for box, package in zip(made, ledger.packages.stream(batch), strict=True):
                 box.payload = package.payload
         self.never_before(serials)
 
@@ -286,7 +286,7 @@ class Life(RuleBasedStateMachine):
             box.units[box.units.index(serial)] = new[-1]
         made.programmed = made.logged = False
         with self.factory.ledger() as ledger:
-            box.payload = next(ledger.packages(batch, made.boxes.index(box) + 1, 1)).payload
+            box.payload = next(ledger.packages.stream(batch, made.boxes.index(box) + 1, 1)).payload
         assert box.payload not in [payload for payload, _ in box.old]
         self.never_before(new)
         assert self.typed(*command) == 0  # typed twice, replaced once
@@ -382,14 +382,14 @@ class Life(RuleBasedStateMachine):
             return  # before the first
         with self.factory.ledger() as ledger:
             ledger.check()
-            assert [batch.id for batch in ledger.batches()] == list(self.books.batches)
+            assert [batch.id for batch in ledger.batches.all()] == list(self.books.batches)
             for batch, made in self.books.batches.items():
-                packages = list(ledger.packages(batch))
+                packages = list(ledger.packages.stream(batch))
                 assert [package.payload for package in packages] == [box.payload for box in made.boxes]
                 assert [[unit.serial for unit in package.units] for package in packages] == [
                     box.units for box in made.boxes
                 ]
-                assert ledger.counts(batch) == {
+                assert ledger.batches.counts(batch) == {
                     "packages": len(made.boxes), "printed": sum(box.prints > 0 for box in made.boxes),
                     "verified": sum(box.verified > 0 for box in made.boxes),
                     "shipped": sum(box.shipped for box in made.boxes),
@@ -398,15 +398,15 @@ class Life(RuleBasedStateMachine):
                         [old for old in self.books.replaced if old in self.ever(made)]
                     ),
                 }  # fmt: skip
-                assert ledger.balance(batch).difference == self.difference(made)
-                assert bool(ledger.closed_at(batch)) == made.closed
-                assert bool(ledger.retired_at(batch)) == made.retired
+                assert ledger.batches.balance(batch).difference == self.difference(made)
+                assert bool(ledger.batches.closed_at(batch)) == made.closed
+                assert bool(ledger.batches.retired_at(batch)) == made.retired
                 for box in made.boxes:
                     state = (
                         "shipped" if box.shipped else "verified" if box.verified else "printed" if box.prints
                         else "issued"
                     )  # fmt: skip
-                    assert ledger.states(batch, box.units) == {
+                    assert ledger.units.states(batch, box.units) == {
                         serial: "scrapped" if serial in self.books.scrapped else state for serial in box.units
                     }
 
@@ -436,9 +436,9 @@ def test_the_books_balance_over_any_life() -> None:
 
 def test_the_machine_finds_a_forgotten_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     """Negative control: where a closed batch may be changed, the books stop balancing."""
-    from bss_mfg.ledger.store import Ledger
+    from bss_mfg.ledger.batches import BatchStore
 
-    monkeypatch.setattr(Ledger, "refuse_closed", lambda self, batch: None)
+    monkeypatch.setattr(BatchStore, "refuse_closed", lambda self, batch: None)
     with pytest.raises(AssertionError), quiet():
         run_state_machine_as_test(
             Life,

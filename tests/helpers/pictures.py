@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bss_mfg.issuing.batch import create_batch
+from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.label.layout.label_rows import LabelRow, RowMaker
 from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.layout.symbol_fit import SymbolPlan
@@ -143,10 +144,9 @@ def floor_for_printing(new_factory: Callable[[], Factory]) -> Factory:
         loaded = factory.workspace.product(name)
         identities = [Identity(f"ebK3{number}{unit:07}", None, f"C47C8D{number}{unit:05X}") for unit in range(units)]
         with factory.ledger() as ledger:
-            create_batch(
-                ledger, factory.workspace.open_vault(), loaded, factory.workspace.spec(loaded.product.spec), units,
-                batch_id=f"{name}-1", identities=identities,
-            )  # fmt: skip
+            spec = factory.workspace.spec(loaded.product.spec)
+            request = BatchRequest(loaded, spec, units, f"{name}-1", identities)
+            create_batch(ledger, factory.workspace.open_vault(), request)
     return factory
 
 
@@ -168,11 +168,11 @@ def some_labels(factory: Factory, name: str, printer: Printer, folder: Path, **w
     batch_id = "pair-1" if any(element.each_unit for element in shape.element) else "bulb-1"
     most = SHEET_LABELS if shape.media.kind == "sheet" else ROLL_LABELS
     with factory.ledger() as ledger:
-        batch = ledger.batch(batch_id)
+        batch = ledger.batches.get(batch_id)
     count = {"package": 26, "unit": batch.units, "carton": -(-26 // (shape.packages_per_carton or 1)), "batch": 1}
     numbers = tuple(range(1, min(count[shape.each], most) + 1))
     with factory.ledger() as ledger:
-        head = ledger.head()
+        head = ledger.history.head()
     made = factory.label(batch_id, name, printer=printer, folder=folder, numbers=numbers, stem=printer.name, **wanted)
     with factory.ledger() as ledger:
         rows = tuple(RowMaker(made.layout, batch, head).rows(ledger, numbers))

@@ -24,7 +24,7 @@ def build(root: Path, *sizes: int) -> Path:
     workspace = Workspace.find(str(root), root, {})
     with workspace.open_ledger(WHO) as ledger:
         for units in sizes:
-            batch = ledger.batch(f"units-{units}")
+            batch = ledger.batches.get(f"units-{units}")
             folder = workspace.batch_folder(batch.id)
             make_folder(folder / "upload")
             release_keys(ledger, workspace.open_vault(), batch, formats()["csv"], folder / "keys.csv")
@@ -38,6 +38,6 @@ def reconciled(root: Path, units: int, folder: Path | None = None, executor: Exe
     """What the command says as JSON."""
     workspace = Workspace.find(str(root), root, {})
     with workspace.open_ledger(WHO) as ledger:
-        batch, vault = ledger.batch(f"units-{units}"), workspace.open_vault()
+        batch, vault = ledger.batches.get(f"units-{units}"), workspace.open_vault()
         where, mapping = folder or workspace.batch_folder(batch.id), load_mapping(batch.spec, root)
         return dict(document(reconcile(ledger, vault, batch, where, mapping, executor=executor)))

@@ -34,7 +34,7 @@ def reconciled(factory: Factory, batch_id: str = "B1", folder: Path | None = Non
     """What the command says as JSON, without a process of its own."""
     private = load_private_key(factory.private_key.read_bytes(), "key") if key else None
     with factory.ledger() as ledger:
-        batch, vault = ledger.batch(batch_id), factory.workspace.open_vault()
+        batch, vault = ledger.batches.get(batch_id), factory.workspace.open_vault()
         mapping = load_mapping(batch.spec, factory.root / "specs")
         where = folder or factory.workspace.batch_folder(batch_id)
         outcome = reconcile(ledger, vault, batch, where, mapping, private_key=private)

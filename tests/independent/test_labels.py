@@ -21,7 +21,7 @@ TEMPLATES = ("sheet-a4-24", "roll-50x30")
 
 def payloads(factory: Factory, batch: str = "B1") -> list[str]:
     with factory.ledger() as ledger:
-        return [package.payload for package in ledger.packages(batch)]
+        return [package.payload for package in ledger.packages.stream(batch)]
 
 
 @needs("pdftoppm")

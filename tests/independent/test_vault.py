@@ -49,7 +49,7 @@ def test_the_officer_opens_every_batch(line: Factory, tmp_path: Path, phrase: di
     assert (program(line), program(line, batch="B2")) == (keys, more)
     assert line.cli("vault", "status").code == 0
     with line.ledger() as ledger:
-        (event,) = ledger.events_of(("vault recovered",))
+        (event,) = ledger.history.events_of(("vault recovered",))
         assert event.data["officer"] == sealed.out.strip()
     wrong = line.cli("vault", "recipient", private)
     assert wrong.code == 3

@@ -29,7 +29,7 @@ from bss_mfg.label.layout.page_layout import lay_out
 from bss_mfg.label.render.by_language import render_label_file
 from bss_mfg.label.template.loading import load_template, template_from_text
 from bss_mfg.label.template.printer import BUILT_IN, Printer
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.symbol import data_matrix
 from tests.helpers.factory import Factory
 from tests.helpers.pictures import (
@@ -97,7 +97,7 @@ class Printed:
 def one_moment() -> Iterator[None]:
     """A traveller shows where the ledger stands when it is made; here all are made at the same moment."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Ledger, "head", lambda self: (7, "0123456789abcdef" * 4))
+        patch.setattr(HistoryStore, "head", lambda self: (7, "0123456789abcdef" * 4))
         yield
 
 
@@ -176,7 +176,7 @@ def test_zpl_is_read_as_the_ledger_has_it(
     if found.zpl.layout.symbol:
         with floor.ledger() as ledger:
             batch = "pair-1" if "pair-1" in found.zpl.made.files[0].name else "bulb-1"
-            strings = [package.payload for package in ledger.packages(batch)]
+            strings = [package.payload for package in ledger.packages.stream(batch)]
         each = len(found.zpl.layout.places)
         for number, page in enumerate(found.pages):
             texts = [item.text for item in zxingcpp.read_barcodes(page, formats=FORMATS["data-matrix"])]

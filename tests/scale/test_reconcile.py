@@ -22,7 +22,7 @@ def peak_of(root: Path, units: int, what: str) -> float:
     else:
         workspace = Workspace.find(str(root), root, {})
         with workspace.open_ledger(WHO) as ledger:
-            batch = ledger.batch(f"units-{units}")
+            batch = ledger.batches.get(f"units-{units}")
             rows = read_readback(workspace.batch_folder(batch.id) / "keys.csv")
             assert not list(check_readback(rows, ledger, batch, workspace.open_vault()))
     scale = 1 if sys.platform == "darwin" else 1024

@@ -72,7 +72,7 @@ def test_no_key_of_a_thousand_leaks(factory: Factory, tmp_path: Path) -> None:
     run("spec", "list")
     run("doctor")
     with factory.ledger() as ledger:
-        payload = next(ledger.packages("B1")).payload
+        payload = next(ledger.packages.stream("B1")).payload
     run("inspect", payload, "--private-key", factory.private_key, "--json")
     run("inspect", payload + "X:1;", "--private-key", factory.private_key, code=1)
 

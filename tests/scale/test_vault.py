@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bss_mfg.ledger.keys import open_keys
 from tests.helpers.factory import Factory
 from tests.helpers.programmed import program
 
@@ -21,8 +22,8 @@ def test_no_octet_of_a_retired_batch_is_left(
 ) -> None:
     """1,000 keys, as sealed in the ledger, and their data key: none is found in any file, once retired. Without
     secure_delete and the clearing of freed pages they are."""
-    import bss_mfg.ledger.store as store
-    from bss_mfg.ledger import connection
+    import bss_mfg.ledger.ledger as opening
+    from bss_mfg.ledger import sqlite
 
     factory.add(oob_bytes=16)
     factory.issue(1_000)
@@ -35,16 +36,16 @@ def test_no_octet_of_a_retired_batch_is_left(
     assert sum(one in held for one in sealed) == 1_000
     assert wrapped in held
     if not protected:
-        real = connection.connect
+        real = sqlite.connect
 
-        def careless(path: Path, *, create: bool = False) -> sqlite3.Connection:
+        def careless(path: Path, *, create: bool = False) -> sqlite.SqliteConnection:
             opened = real(path, create=create)
             opened.execute("PRAGMA secure_delete = OFF")
             return opened
 
-        monkeypatch.setattr(store, "connect", careless)
+        monkeypatch.setattr(opening, "connect", careless)
     with factory.ledger() as ledger:
-        assert ledger.retire("B1", "test")
+        assert open_keys(ledger).retire("B1", "test")
     held = octets_of(factory.root)
     found = sum(one in held or one[:16] in held or one[-16:] in held for one in [*sealed, wrapped])
     assert (found == 0) is protected, found

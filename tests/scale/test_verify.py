@@ -64,7 +64,7 @@ def test_memory_grows_by_a_few_octets_a_label(factory: Factory) -> None:
     def held(files: int) -> int:
         """What a verification of so many files of 960 labels holds at its end."""
         with factory.ledger() as ledger:
-            batch = replace(ledger.batch("A"), packages=files * 960)
+            batch = replace(ledger.batches.get("A"), packages=files * 960)
             tracemalloc.start()
             try:
                 verifier = Verifier(ledger, batch, executor=Answering("A", 24, 40))

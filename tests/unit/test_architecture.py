@@ -55,14 +55,17 @@ def test_imports_hold_every_contract() -> None:
 @pytest.mark.parametrize(
     ("file", "line", "contract"),
     [
-        ("core/files.py", "import bss_mfg.ledger.store", "Imports run downward from room to room"),
+        ("core/files.py", "import bss_mfg.ledger.ledger", "Imports run downward from room to room"),
         ("label/template/template.py", "import bss_mfg.label.layout.label_rows", "Imports run downward inside label"),
         ("label/layout/texts.py", "import bss_mfg.label.layout.symbol_fit", "Imports run downward inside label/layout"),
         ("label/render/symbols.py", "import bss_mfg.label.render.raster", "Imports run downward inside label/render"),
         ("report/statistics.py", "import bss_mfg.report.wording", "Imports run downward inside report"),
         ("payload/product_keys.py", "import bss_mfg.payload.build", "No circles, between rooms or inside them"),
         ("imaging/grid.py", "import cryptography", "Imaging reaches neither ledger nor label nor crypto"),
-        ("core/processes.py", "import sqlite3", "Only the ledger speaks SQL"),
+        ("core/processes.py", "import sqlite3", "Only the ledger's door speaks to SQLite"),
+        ("ledger/packages.py", "import sqlite3", "Only the ledger's door speaks to SQLite"),
+        ("label/make.py", "import bss_mfg.ledger.keys", "Few rooms reach keys"),
+        ("ledger/batches.py", "import bss_mfg.ledger.units", "Imports run downward inside ledger"),
         ("core/processes.py", "import click", "Only the command line knows click"),
         ("verify/findings.py", "import bss_mfg.label.make", "Verify does not know how labels are drawn"),
         ("symbol.py", "import sqlite3", "Payload and symbol reach neither ledger nor workspace"),
@@ -92,7 +95,7 @@ def test_only_files_writes_files() -> None:
     pattern = re.compile(r"\.write_(text|bytes)\(|open\([^)]*[\"'][wax]|os\.open\(|\.mkdir\(|\.unlink\(|shutil")
     allowed = {
         "core/files.py",
-        "ledger/connection.py",
+        "ledger/sqlite.py",
         "cli/main.py",
     }  # an exclusive ledger.db; devnull for a closed pipe
     for path in FILES:

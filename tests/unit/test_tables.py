@@ -17,16 +17,21 @@ import openpyxl
 import pytest
 
 from bss_mfg import tables
+from bss_mfg.core import clock
 from bss_mfg.errors import InputError, MissingError
 from bss_mfg.issuing.batch import create_batch
-from bss_mfg.issuing.replacement import replace_units
-from bss_mfg.ledger import audit, rows
-from bss_mfg.ledger.rows import INTEGER_COLUMNS, UNIT_COLUMNS, UnitFilter
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.issuing.replacement import ReplacementRequest, replace_units
+from bss_mfg.issuing.request import BatchRequest
+from bss_mfg.ledger import unit_table
+from bss_mfg.ledger.events import ManifestUploaded
+from bss_mfg.ledger.keys import open_keys
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.unit_columns import INTEGER_COLUMNS, UNIT_COLUMNS
+from bss_mfg.ledger.unit_table import UnitFilter
 from bss_mfg.model import Identity
 from bss_mfg.tables import DEFAULT_COLUMNS, Table, csv_rows, json_rows, manifest_csv, manifest_jsonl, write_xlsx
 from tests.helpers import ROOT
-from tests.helpers.factory import Factory
+from tests.helpers.factory import Factory, a_read
 
 
 @pytest.fixture
@@ -35,9 +40,9 @@ def line(factory: Factory) -> Factory:
     factory.add(oob_bytes=16, units_per_package=2)
     factory.issue(8)
     with factory.ledger() as ledger:
-        ledger.record_reads("B1", [{"verdict": "ok", "package": 3}], [3])
-        ledger.ship("B1", ["ebK300000005"], "pallet 1")
-        ledger.scrap("B1", ["ebK300000003", "ebK300000008"], "dropped")
+        ledger.reads.record("B1", [a_read(3)], [3])
+        ledger.packages.ship("B1", ["ebK300000005"], "pallet 1")
+        ledger.units.scrap("B1", ["ebK300000003", "ebK300000008"], "dropped")
         replace(factory, ledger, "ebK300000003")
     done = factory.cli("reprint", "B1", "ebK300000009", "--reason", "replaced", "--template", "multipack-100x70")
     assert done.code == 0, done.err
@@ -47,13 +52,15 @@ def line(factory: Factory) -> Factory:
 def replace(factory: Factory, ledger: Ledger, serial: str) -> str:
     """Issue a new unit in a scrapped one's place; its serial."""
     loaded = factory.workspace.product("bulb")
-    batch = ledger.batch("B1")
-    return replace_units(ledger, factory.workspace.open_vault(), loaded, batch, [serial], "dropped")[serial]
+    batch = ledger.batches.get("B1")
+    return replace_units(
+        ledger, factory.workspace.open_vault(), ReplacementRequest(batch, loaded, [serial], "dropped")
+    )[serial]
 
 
 def table(factory: Factory, *columns: str, **wanted: Any) -> list[tuple[Any, ...]]:
     with factory.ledger() as ledger:
-        return list(chain.from_iterable(ledger.unit_rows("B1", columns, UnitFilter(**wanted))))
+        return list(chain.from_iterable(ledger.tables.rows("B1", columns, UnitFilter(**wanted))))
 
 
 def test_each_unit_stands_in_its_place_with_its_state(line: Factory) -> None:
@@ -73,12 +80,12 @@ def test_each_unit_stands_in_its_place_with_its_state(line: Factory) -> None:
 def test_the_states_are_those_of_the_life(line: Factory) -> None:
     found = dict(table(line, "serial", "state"))
     with line.ledger() as ledger:
-        assert found == ledger.states("B1", list(found))
+        assert found == ledger.units.states("B1", list(found))
 
 
 def test_who_was_replaced_twice_names_the_next_only(line: Factory) -> None:
     with line.ledger() as ledger:
-        ledger.scrap("B1", ["ebK300000009"], "dropped too")
+        ledger.units.scrap("B1", ["ebK300000009"], "dropped too")
         assert replace(line, ledger, "ebK300000009") == "ebK300000010"
     found = [row for row in table(line, "serial", "replaced_by", "payload", "package") if row[3] == 2]
     assert [row[:2] for row in found] == [
@@ -92,8 +99,8 @@ def test_who_was_replaced_twice_names_the_next_only(line: Factory) -> None:
 
 def test_payload_and_product_are_the_packages_own(line: Factory) -> None:
     with line.ledger() as ledger:
-        packages = {unit.serial: (p.payload, unit.uuid) for p in ledger.packages("B1") for unit in p.units}
-        created = ledger.batch("B1").created_at
+        packages = {unit.serial: (p.payload, unit.uuid) for p in ledger.packages.stream("B1") for unit in p.units}
+        created = ledger.batches.get("B1").created_at
     for serial, payload, octets, *facts in table(
         line, "serial", "payload", "uuid", "mac", "batch", "product", "title", "pid", "upc", "ean", "stage", "spec",
         "created_at",
@@ -114,26 +121,25 @@ def test_units_are_chosen_by_state(line: Factory) -> None:
 def test_units_are_chosen_by_the_day_of_their_last_event(factory: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
     factory.add(oob_bytes=16)
     days = [f"2026-11-{day:02}T12:00:00Z" for day in range(10, 20)]
-    monkeypatch.setattr("bss_mfg.issuing.batch.now", lambda: days[0])
-    monkeypatch.setattr(audit, "now", lambda: days[0])
+    monkeypatch.setattr(clock, "now", lambda: days[0])
     factory.issue(6)
 
     def on(day: int) -> None:
-        monkeypatch.setattr(audit, "now", lambda: days[day])
+        monkeypatch.setattr(clock, "now", lambda: days[day])
 
     on(1)
     factory.label(template="roll-50x30", numbers=(2, 4))
     with factory.ledger() as ledger:
         on(2)
-        ledger.record_reads("B1", [{"verdict": "ok", "package": n} for n in (3, 4)], [3, 4])
+        ledger.reads.record("B1", [a_read(3), a_read(4)], [3, 4])
         on(3)
-        ledger.record_reads("B1", [{"verdict": "foreign", "package": None}], [])
-        ledger.ship("B1", ["ebK300000004"], "pallet 1")
-        ledger.scrap("B1", ["ebK300000005"], "dropped")
+        ledger.reads.record("B1", [a_read(None, "foreign")], [])
+        ledger.packages.ship("B1", ["ebK300000004"], "pallet 1")
+        ledger.units.scrap("B1", ["ebK300000005"], "dropped")
         on(4)
         replace(factory, ledger, "ebK300000005")
         on(5)
-        ledger.ship("B1", ["ebK300000004"], "back", returned=True)
+        ledger.packages.ship("B1", ["ebK300000004"], "back", returned=True)
     last = dict(table(factory, "unit", "last_event_at"))
     assert last == {1: days[0], 2: days[1], 3: days[2], 4: days[5], 5: days[4], 7: days[4], 6: days[0]}
     assert table(factory, "unit", since=days[2]) == [(3,), (4,), (5,), (7,)]
@@ -152,10 +158,10 @@ def test_units_are_chosen_by_the_day_of_their_last_event(factory: Factory, monke
 
 def test_no_column_is_secret(line: Factory) -> None:
     with line.ledger() as ledger:
-        stored = ledger._rows("SELECT sealed_key, key_digest FROM unit")
+        stored = line.rows("SELECT sealed_key, key_digest FROM unit")
         vault = line.workspace.open_vault()
-        keys = [unit.key.reveal() for unit in ledger.units_with_keys("B1", vault) if unit.key]
-        text = b"".join(Table(ledger, ledger.batch("B1"), tuple(UNIT_COLUMNS)).csv()).lower()
+        keys = [unit.key.reveal() for unit in open_keys(ledger).units("B1", vault) if unit.key]
+        text = b"".join(Table(ledger, ledger.batches.get("B1"), tuple(UNIT_COLUMNS)).csv()).lower()
     for octets in chain(keys, *stored):
         assert octets.hex().encode() not in text
     for expression in UNIT_COLUMNS.values():
@@ -170,7 +176,7 @@ def test_the_documented_columns_are_the_columns() -> None:
 
 def test_csv_quotes_every_cell_and_ends_lines_with_crlf(line: Factory) -> None:
     with line.ledger() as ledger:
-        text = b"".join(Table(ledger, ledger.batch("B1"), ("serial", "mac", "prints")).csv()).decode()
+        text = b"".join(Table(ledger, ledger.batches.get("B1"), ("serial", "mac", "prints")).csv()).decode()
     assert text.splitlines(keepends=True)[:4] == [
         '"serial","mac","prints"\r\n', '"ebK300000001","","0"\r\n', '"ebK300000002","","0"\r\n',
         '"ebK300000003","",""\r\n',
@@ -180,7 +186,7 @@ def test_csv_quotes_every_cell_and_ends_lines_with_crlf(line: Factory) -> None:
 
 def test_json_lines_have_numbers_texts_and_nulls(line: Factory) -> None:
     with line.ledger() as ledger:
-        data = b"".join(Table(ledger, ledger.batch("B1"), ("package", "serial", "revision", "upc")).jsonl())
+        data = b"".join(Table(ledger, ledger.batches.get("B1"), ("package", "serial", "revision", "upc")).jsonl())
     lines = [json.loads(text) for text in data.splitlines()]
     assert lines[2] == {"package": 2, "serial": "ebK300000003", "revision": None, "upc": "841667145075"}
     assert list(lines[0]) == ["package", "serial", "revision", "upc"]
@@ -206,10 +212,10 @@ def test_parquet_has_strings_and_integers_in_row_groups(
     import pandas
 
     monkeypatch.setattr(tables, "ROW_GROUP", 4)
-    monkeypatch.setattr(rows, "UNITS_AT_ONCE", 2)
+    monkeypatch.setattr(unit_table, "UNITS_AT_ONCE", 2)
     columns = ("serial", "mac", "package", "revision", "upc", "replaced_by")
     with line.ledger() as ledger:
-        Table(ledger, ledger.batch("B1"), columns).parquet(tmp_path / "t.parquet")
+        Table(ledger, ledger.batches.get("B1"), columns).parquet(tmp_path / "t.parquet")
     file = parquet.ParquetFile(tmp_path / "t.parquet")
     assert [str(kind) for kind in file.schema_arrow.types] == ["string", "string", "int64", "int64", "string", "string"]
     assert [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)] == [5, 4]
@@ -228,10 +234,10 @@ def test_a_parquet_file_is_the_one_that_pandas_would_write(
     import pandas
 
     monkeypatch.setattr(tables, "ROW_GROUP", 4)
-    monkeypatch.setattr(rows, "UNITS_AT_ONCE", 2)
+    monkeypatch.setattr(unit_table, "UNITS_AT_ONCE", 2)
     columns = tuple(UNIT_COLUMNS)
     with line.ledger() as ledger:
-        Table(ledger, ledger.batch("B1"), columns).parquet(tmp_path / "ours.parquet")
+        Table(ledger, ledger.batches.get("B1"), columns).parquet(tmp_path / "ours.parquet")
     written = parquet.ParquetFile(tmp_path / "ours.parquet")
     types = {name: "Int64" if name in INTEGER_COLUMNS else "string" for name in columns}
     frame = pandas.DataFrame(table(line, *columns), columns=list(columns)).astype(types)
@@ -259,7 +265,7 @@ def test_without_pyarrow_parquet_names_the_way_out(
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with line.ledger() as ledger, pytest.raises(MissingError, match=r"pip install 'bss-mfg\[parquet\]'"):
-        Table(ledger, ledger.batch("B1")).parquet(tmp_path / "t.parquet")
+        Table(ledger, ledger.batches.get("B1")).parquet(tmp_path / "t.parquet")
 
 
 @pytest.mark.parametrize("title", ["=1+1", "+49 bulb", "-20 % bulb", "@SUM(A1)", "\tbulb"])
@@ -280,28 +286,29 @@ def test_more_rows_than_a_sheet_holds_are_refused_before(
     monkeypatch.setattr(tables, "XLSX_ROWS", 8)
     with line.ledger() as ledger:
         with pytest.raises(InputError, match="9 units don't fit") as caught:
-            Table(ledger, ledger.batch("B1")).xlsx(tmp_path / "t.xlsx")
+            Table(ledger, ledger.batches.get("B1")).xlsx(tmp_path / "t.xlsx")
         assert "csv or parquet" in caught.value.way_out
-        fits = Table(ledger, ledger.batch("B1"), DEFAULT_COLUMNS, UnitFilter(states=("issued", "printed", "shipped")))
+        wanted = UnitFilter(states=("issued", "printed", "shipped"))
+        fits = Table(ledger, ledger.batches.get("B1"), DEFAULT_COLUMNS, wanted)
         fits.xlsx(tmp_path / "t.xlsx")
     assert fits.count == 7
 
 
 def test_no_lock_is_held_while_the_caller_works(line: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rows, "UNITS_AT_ONCE", 2)
+    monkeypatch.setattr(unit_table, "UNITS_AT_ONCE", 2)
     with line.ledger() as ledger:
         for columns in (("serial",), ("serial", "last_event_at")):
-            slices = ledger.unit_rows("B1", columns)
+            slices = ledger.tables.rows("B1", columns)
             assert len(next(slices)) == 2
             with line.ledger() as other:
-                other.note("B1", "test", {})
+                other.history.append("B1", ManifestUploaded(file="test", sha256="0" * 64, address="test"))
             assert sum(len(some) for some in slices) == 7
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 1000])
 def test_slices_of_any_size_give_the_same(line: Factory, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     whole = table(line, *UNIT_COLUMNS)
-    monkeypatch.setattr(rows, "UNITS_AT_ONCE", size)
+    monkeypatch.setattr(unit_table, "UNITS_AT_ONCE", size)
     assert table(line, *UNIT_COLUMNS) == whole
 
 
@@ -310,7 +317,7 @@ def old_csv(ledger: Ledger) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     writer.writerow(["batch", "package", "serial", "uuid", "mac", "payload"])
-    for package in ledger.packages("B1"):
+    for package in ledger.packages.stream("B1"):
         if not package.scrapped:
             writer.writerows(
                 ["B1", package.number, unit.serial, unit.uuid.hex.upper(), unit.mac or "", package.payload]
@@ -329,7 +336,7 @@ def old_jsonl(ledger: Ledger) -> bytes:
                 for unit in package.units
             ],
         }
-        for package in ledger.packages("B1") if not package.scrapped
+        for package in ledger.packages.stream("B1") if not package.scrapped
     ]  # fmt: skip
     return "".join(json.dumps(record, separators=(",", ":")) + "\n" for record in records).encode()
 
@@ -338,17 +345,16 @@ def issue_known(factory: Factory, identities: Sequence[Identity], batch_id: str 
     """Issue a batch with identities of one's own."""
     loaded = factory.workspace.product("bulb")
     with factory.ledger() as ledger:
-        create_batch(
-            ledger, factory.workspace.open_vault(), loaded, factory.workspace.spec(loaded.product.spec),
-            len(identities), batch_id=batch_id, identities=identities,
-        )  # fmt: skip
+        spec = factory.workspace.spec(loaded.product.spec)
+        request = BatchRequest(loaded, spec, len(identities), batch_id, identities)
+        create_batch(ledger, factory.workspace.open_vault(), request)
 
 
 def test_the_manifests_write_the_bytes_they_always_wrote(line: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
     for size in (1, 1000):
-        monkeypatch.setattr(rows, "UNITS_AT_ONCE", size)
+        monkeypatch.setattr(unit_table, "UNITS_AT_ONCE", size)
         with line.ledger() as ledger:
-            batch = ledger.batch("B1")
+            batch = ledger.batches.get("B1")
             assert b"".join(manifest_csv(ledger, batch)) == old_csv(ledger)
             assert b"".join(manifest_jsonl(ledger, batch)) == old_jsonl(ledger)
             assert old_csv(ledger).count(b"\n") == 7  # package 4 holds a scrapped unit
@@ -358,6 +364,6 @@ def test_manifests_with_mac_addresses_too(factory: Factory) -> None:
     factory.add(oob_bytes=16, units_per_package=2)
     issue_known(factory, [Identity("A1", None, "C47C8D6A1025"), *(Identity(f"A{n}") for n in (2, 3, 4))])
     with factory.ledger() as ledger:
-        batch = ledger.batch("B1")
+        batch = ledger.batches.get("B1")
         assert b"".join(manifest_csv(ledger, batch)) == old_csv(ledger)
         assert b"".join(manifest_jsonl(ledger, batch)) == old_jsonl(ledger)

@@ -72,8 +72,8 @@ class DesignFindings:
 
     def _where(self, element: int | None, field: str | None) -> Location:
         if element is not None:
-            return self._template.where(element, field)
-        return self._template.document.where((field,) if field else ())
+            return self._template.locate(element, field)
+        return self._template.document.locate((field,) if field else ())
 
     def _add(self, finding: DesignFinding) -> None:
         if finding not in self.items:

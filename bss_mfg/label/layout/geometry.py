@@ -43,7 +43,7 @@ def place_elements(template: LoadedTemplate, units_per_package: int) -> tuple[Pl
                 if other is None:
                     raise InputError(
                         f"there is no element named {element.place.of!r} before this one",
-                        where=template.where(index, "place"),
+                        where=template.locate(index, "place"),
                         way_out=f"Named so far: {', '.join(named) or 'none'}. Give the other one a name, and put it "
                         "first.",
                     )

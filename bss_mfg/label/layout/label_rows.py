@@ -10,7 +10,7 @@ from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.label.layout.page_layout import PageLayout, VariableSlot
 from bss_mfg.label.template.expressions import Value, Values
 from bss_mfg.label.template.template import Each
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, Package, Unit
 
 
@@ -80,20 +80,20 @@ class RowMaker:
         batch, size = self._batch, self._batch.units_per_package
         for span in consecutive_ranges(numbers):
             if self._each == "package":
-                for package in ledger.packages(batch.id, span.start, len(span)):
+                for package in ledger.packages.stream(batch.id, span.start, len(span)):
                     yield self._package(package)
             elif self._each == "unit":
                 first, last = (span[0] - 1) // size + 1, (span[-1] - 1) // size + 1
-                for package in ledger.packages(batch.id, first, last - first + 1):
+                for package in ledger.packages.stream(batch.id, first, last - first + 1):
                     for unit_number, unit in enumerate(package.units, (package.number - 1) * size + 1):
                         if unit_number in span:
                             yield self._unit(package, unit)
             elif self._each == "carton":
                 for carton in span:
                     start = (carton - 1) * self._per_carton + 1
-                    yield self._group(list(ledger.packages(batch.id, start, self._per_carton)), carton)
+                    yield self._group(list(ledger.packages.stream(batch.id, start, self._per_carton)), carton)
             else:
-                ends = [*ledger.packages(batch.id, 1, 1), *ledger.packages(batch.id, batch.packages, 1)]
+                ends = [*ledger.packages.stream(batch.id, 1, 1), *ledger.packages.stream(batch.id, batch.packages, 1)]
                 yield self._group(ends, 0)
 
     def row_of(self, package: Package) -> LabelRow:

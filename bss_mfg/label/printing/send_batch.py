@@ -10,16 +10,17 @@ from bss_mfg.core.text import counted
 from bss_mfg.errors import MissingError, RefusedError
 from bss_mfg.label.make import LabelFiles
 from bss_mfg.label.printing.raw_port import SendOutcome, SendResult, parse_address, send_to_raw_port, split_formats
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.events import LabelsCutOff, LabelsNotSent, LabelsSending, LabelsSent
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch
 
 MAX_FILE = 1 << 32
 """Bytes."""
 
-_EVENT_KINDS = {
-    SendOutcome.SENT: "labels sent",
-    SendOutcome.CUT_OFF: "labels cut off",
-    SendOutcome.NOT_SENT: "labels not sent",
+_EVENTS = {
+    SendOutcome.SENT: LabelsSent,
+    SendOutcome.CUT_OFF: LabelsCutOff,
+    SendOutcome.NOT_SENT: LabelsNotSent,
 }
 
 
@@ -45,14 +46,23 @@ def send_batch_labels(
     total = 0
     for number, path in enumerate(made.files):
         whole = made.extents[number][0]
-        note = {"file": path.name, "sha256": shas[path], "to": address, "of": whole}
         language = made.layout.printer.language
         formats = split_formats(read_bytes(path, "label file", MAX_FILE), language)
-        ledger.note(batch.id, "labels sending", note)
+        ledger.history.append(batch.id, LabelsSending(file=path.name, sha256=shas[path], address=address, total=whole))
         result = send_to_raw_port(address, formats, progress=progress)
         # A printer prints whole formats; of any other file nobody can tell what it has printed.
         labels = made.labels_in(number, result.labels) if language == "zpl" else whole if result.bytes_sent else 0
-        ledger.note(batch.id, _EVENT_KINDS[result.outcome], {**note, "labels": labels, "octets": result.bytes_sent})
+        ledger.history.append(
+            batch.id,
+            _EVENTS[result.outcome](
+                file=path.name,
+                sha256=shas[path],
+                address=address,
+                total=whole,
+                labels=labels,
+                bytes_sent=result.bytes_sent,
+            ),
+        )
         total += labels
         if result.outcome is not SendOutcome.SENT:
             raise _broken_off(result, f"{labels:,} of {whole:,} labels of {path.name}", len(made.files) - number - 1)
@@ -60,7 +70,7 @@ def send_batch_labels(
 
 
 def _refuse_sent_before(ledger: Ledger, batch: Batch, shas: dict[Path, str]) -> None:
-    before = ledger.sent(batch.id)
+    before = ledger.prints.sent(batch.id)
     for path, sha in shas.items():
         if sha in before:
             raise RefusedError(

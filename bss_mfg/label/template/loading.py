@@ -50,10 +50,10 @@ class LoadedTemplate:
                 return load_font(name, data)
         return bundled(name)
 
-    def where(self, element: int, field: str | None = None) -> Location:
+    def locate(self, element: int, field: str | None = None) -> Location:
         """Where an element is, for messages: file, line, its number and its name."""
         item = self.definition.element[element]
-        place = self.document.where(("element", element, *([field] if field else [])))
+        place = self.document.locate(("element", element, *([field] if field else [])))
         return replace(place, key=f"{place.key} ({item.name or item.kind})")
 
 
@@ -75,7 +75,7 @@ def _checked(document: TomlDocument, path: Path, way_out: str = "") -> LoadedTem
         if isinstance(element, (TextElement, Bars)) and element.font not in known:
             raise InputError(
                 f"there is no font {element.font!r}",
-                where=document.where(("element", index, "font")),
+                where=document.locate(("element", index, "font")),
                 way_out=f"Known: {', '.join(sorted(known))}. More can be named in [fonts].",
             )
     return LoadedTemplate(path.stem, template, document, artwork, fonts)
@@ -85,7 +85,7 @@ def _load_artwork(template: Template, document: TomlDocument, path: Path) -> tup
     artwork: dict[str, Artwork] = {}
     for index, element in enumerate(template.element):
         if isinstance(element, Image) and element.file not in artwork:
-            where = document.where(("element", index, "file"))
+            where = document.locate(("element", index, "file"))
             data = _beside(path, element.file, where, "artwork", MAX_ART)
             artwork[element.file] = check_artwork(element.file, data, where)
     return tuple(artwork[name] for name in sorted(artwork))
@@ -94,7 +94,7 @@ def _load_artwork(template: Template, document: TomlDocument, path: Path) -> tup
 def _load_fonts(template: Template, document: TomlDocument, path: Path) -> tuple[tuple[str, bytes], ...]:
     fonts: list[tuple[str, bytes]] = []
     for name, file in sorted(template.fonts.items()):
-        where = document.where(("fonts", name))
+        where = document.locate(("fonts", name))
         if name in FONTS:
             raise InputError(f"{name!r} is a font of bss-mfg", where=where, way_out="Give yours another name.")
         fonts.append((name, _beside(path, file, where, "font", MAX_FONT)))

@@ -41,7 +41,7 @@ def test_a_field_in_a_text_of_several_lines_is_none() -> None:
 
 def test_the_nearest_known_field_speaks_for_one_that_is_missing() -> None:
     document = parse_toml('[media]\nsheet = "a4"\n\n[[element]]\nkind = "text"\n', "label.toml")
-    assert str(document.where(("element", 0, "size"))) == "label.toml, line 4, element[1].size"
+    assert str(document.locate(("element", 0, "size"))) == "label.toml, line 4, element[1].size"
 
 
 def test_a_long_line_of_brackets_takes_no_time() -> None:

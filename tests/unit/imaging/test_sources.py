@@ -37,7 +37,7 @@ def test_every_kind_of_picture_is_read(printed: Factory, tmp_path: Path, kind: s
         image = image.convert("1")
     image.save(tmp_path / f"scan.{kind}", dpi=(300, 300), **KINDS[kind])
     with printed.ledger() as ledger:
-        outcome = verify(ledger, ledger.batch("A"), [tmp_path], VerifyOptions())
+        outcome = verify(ledger, ledger.batches.get("A"), [tmp_path], VerifyOptions())
     assert outcome.counts["matched"] == 24
     assert outcome.passed
 
@@ -71,7 +71,7 @@ def test_pages_are_drawn_when_asked_for_and_files_are_closed(printed: Factory) -
 def test_folders_without_pictures_are_refused(printed: Factory, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("x")
     with printed.ledger() as ledger, pytest.raises(InputError, match="no file that can be verified"):
-        verify(ledger, ledger.batch("A"), [tmp_path])
+        verify(ledger, ledger.batches.get("A"), [tmp_path])
 
 
 def test_the_number_of_processes_changes_nothing(printed: Factory, tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_the_number_of_processes_changes_nothing(printed: Factory, tmp_path: Pat
     for number in range(5):
         image.rotate(number * 2, fillcolor=255).save(tmp_path / f"{number}.png", dpi=(300, 300))
     with printed.ledger() as ledger, ProcessExecutor(3) as three:
-        batch, wanted = ledger.batch("A"), VerifyOptions(grade=True)
+        batch, wanted = ledger.batches.get("A"), VerifyOptions(grade=True)
         here, there = (verify(ledger, batch, [tmp_path], wanted, executor=executor) for executor in (None, three))
     assert len(here.findings) > 5
     assert list(here.findings) == list(there.findings)

@@ -16,7 +16,7 @@ from bss_mfg.label.layout.page_layout import lay_out
 from bss_mfg.label.layout.symbol_size import batch_symbol_size
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI, Printer
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.prints import PrintStore
 from bss_mfg.symbol import data_matrix
 from tests.helpers.factory import Factory
 from tests.helpers.pictures import page_count, pdfium
@@ -24,7 +24,7 @@ from tests.helpers.pictures import page_count, pdfium
 
 def payloads(factory: Factory, batch: str = "B1") -> list[str]:
     with factory.ledger() as ledger:
-        return [package.payload for package in ledger.packages(batch)]
+        return [package.payload for package in ledger.packages.stream(batch)]
 
 
 def test_the_dot_check_can_fail(factory: Factory) -> None:
@@ -79,7 +79,7 @@ def test_labels_never_silently_print_twice(factory: Factory) -> None:
     assert first.files[0].stat().st_mtime_ns == stamp
     factory.label(again=True)
     with factory.ledger() as ledger:
-        assert [event.kind for event in ledger.events("B1")][-2:] == ["labels made", "labels made again"]
+        assert [event.kind for event in ledger.history.events("B1")][-2:] == ["labels made", "labels made again"]
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(factory: Factory) -> None:
@@ -105,7 +105,7 @@ def test_a_part_lost_before_it_was_noted_is_adopted(factory: Factory, monkeypatc
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Ledger, "record_print", killed)
+        patch.setattr(PrintStore, "record", killed)
         factory.label(again=False)
     file = factory.root / "batches" / "B1" / "labels" / "B1-labels-0001.pdf"
     ours = file.read_bytes()
@@ -115,7 +115,7 @@ def test_a_part_lost_before_it_was_noted_is_adopted(factory: Factory, monkeypatc
     file.write_bytes(ours)
     assert factory.label(again=False).files == (file,)
     with factory.ledger() as ledger:
-        assert ledger.counts("B1")["printed"] == 2
+        assert ledger.batches.counts("B1")["printed"] == 2
 
 
 def test_a_lost_file_is_made_again_and_the_same(factory: Factory) -> None:
@@ -133,7 +133,7 @@ def test_large_batches_are_cut_into_files_of_whole_pages(factory: Factory) -> No
     made = factory.label(start_at=3)
     assert [page_count(path) for path in made.files] == [40, 1]
     with factory.ledger() as ledger:
-        parts = ledger.printed_parts("B1")
+        parts = ledger.prints.label_files("B1")
     assert [part.numbers for part in parts] == [range(1, 959), range(959, 971)]
 
 
@@ -161,7 +161,7 @@ def test_only_development_labels_carry_the_sample_mark(factory: Factory) -> None
 
 def batch_symbol_size_of(factory: Factory) -> int:
     with factory.ledger() as ledger:
-        return batch_symbol_size(ledger.batch("B1"))
+        return batch_symbol_size(ledger.batches.get("B1"))
 
 
 def test_a_template_without_a_sample_area_is_for_production_only(factory: Factory, tmp_path: Path) -> None:

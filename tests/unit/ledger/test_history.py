@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from pathlib import Path
 
 import pytest
 
 from bss_mfg.errors import LedgerError
-from bss_mfg.ledger import audit
+from bss_mfg.ledger import event_chain
+from bss_mfg.ledger.sqlite import SqliteConnection
 from tests.helpers.factory import WHO
 
 EVENTS = 1_000
+
+
+def opened(database: sqlite3.Connection) -> SqliteConnection:
+    return SqliteConnection(database, Path("ledger.db"))
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +27,8 @@ def log() -> sqlite3.Connection:
     connection.execute("CREATE TABLE event (seq INTEGER, at TEXT, kind TEXT, batch TEXT, data TEXT, digest BLOB)")
     for number in range(EVENTS // 10):
         entries = [("read", {"verdict": "matched", "package": number * 10 + each}) for each in range(10)]
-        audit.append_events(connection, WHO, "B1" if number % 3 else None, entries)
-    assert audit.verify_history(connection) == EVENTS
+        event_chain.append_events(opened(connection), WHO, "B1" if number % 3 else None, entries)
+    assert event_chain.verify_history(opened(connection)) == EVENTS
     return connection
 
 
@@ -32,19 +38,19 @@ def flipped(text: str, at: int, bit: int) -> str:
 
 def test_every_flipped_byte_of_a_thousand_events_breaks_its_link(log: sqlite3.Connection) -> None:
     """Each byte of each column of each event, one bit of it."""
-    previous, tried = audit.GENESIS, 0
+    previous, tried = event_chain.GENESIS, 0
     for seq, at, kind, batch, data, digest in log.execute("SELECT * FROM event ORDER BY seq").fetchall():
         columns = [at, kind, batch or "", data]
-        assert audit.event_digest(previous, seq, at, kind, batch, data) == digest
+        assert event_chain.event_digest(previous, seq, at, kind, batch, data) == digest
         for column, text in enumerate(columns):
             for index in range(len(text)):
                 changed: list[str | None] = list(columns)
                 changed[column] = flipped(text, index, (seq + index) % 7)
                 if batch is None:
                     changed[2] = None
-                assert audit.event_digest(previous, seq, *changed) != digest  # type: ignore[arg-type]
+                assert event_chain.event_digest(previous, seq, *changed) != digest  # type: ignore[arg-type]
                 tried += 1
-        assert audit.event_digest(previous, seq ^ 1, at, kind, batch, data) != digest
+        assert event_chain.event_digest(previous, seq ^ 1, at, kind, batch, data) != digest
         previous = digest
     assert tried > 100_000
 
@@ -66,12 +72,12 @@ def test_each_changed_removed_or_swapped_event_is_found_and_named(log: sqlite3.C
         ):  # fmt: skip
             log.execute(*change)
             with pytest.raises(LedgerError, match=f"at event {seq}"):
-                audit.verify_history(log)
+                event_chain.verify_history(opened(log))
             log.execute(*undo)
         for one, two in ((seq, -1), (seq + 1, seq), (-1, seq + 1)):
             log.execute("UPDATE event SET seq = ? WHERE seq = ?", (two, one))
         with pytest.raises(LedgerError, match=f"at event {seq}"):
-            audit.verify_history(log)
+            event_chain.verify_history(opened(log))
         for one, two in ((seq, -1), (seq + 1, seq), (-1, seq + 1)):
             log.execute("UPDATE event SET seq = ? WHERE seq = ?", (two, one))
-    assert audit.verify_history(log) == EVENTS
+    assert event_chain.verify_history(opened(log)) == EVENTS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -11,12 +12,14 @@ from typing import Any
 import pytest
 
 from bss_mfg.errors import InputError, LedgerError, MissingError
-from bss_mfg.ledger.connection import WAL_SAFE, journal, refuse_network
-from bss_mfg.ledger.issued import LookupColumn
+from bss_mfg.ledger.keys import open_keys
+from bss_mfg.ledger.network_drives import refuse_network
+from bss_mfg.ledger.sqlite import WAL_SAFE, journal
+from bss_mfg.ledger.units import LookupColumn
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Secret
 from bss_mfg.workspace import vault_key_files
-from tests.helpers.factory import Factory
+from tests.helpers.factory import Factory, a_read
 
 
 def test_settings_are_those_that_lost_nothing(factory: Factory) -> None:
@@ -24,7 +27,7 @@ def test_settings_are_those_that_lost_nothing(factory: Factory) -> None:
     assert (mode, level) == (("WAL", "FULL") if sqlite3.sqlite_version_info >= WAL_SAFE else ("DELETE", "EXTRA"))
     with factory.ledger() as ledger:
         values = {
-            name: ledger._db.execute(f"PRAGMA {name}").fetchone()[0]
+            name: ledger._db.rows(f"PRAGMA {name}")[0][0]
             for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
         }
     assert values == {
@@ -36,14 +39,14 @@ def test_settings_are_those_that_lost_nothing(factory: Factory) -> None:
 def test_history_can_only_grow(factory: Factory) -> None:
     factory.add()
     factory.issue(2)
-    with factory.ledger() as ledger:
+    with contextlib.closing(sqlite3.connect(factory.root / "ledger.db")) as database:
         for statement in (
             "UPDATE event SET data = '{}'",
             "DELETE FROM event",
             "UPDATE package SET payload = 'x'",
         ):
             with pytest.raises(sqlite3.IntegrityError):
-                ledger._db.execute(statement)
+                database.execute(statement)
 
 
 @pytest.mark.parametrize("change", ["data", "at", "kind", "batch", "removed", "swapped"])
@@ -72,7 +75,7 @@ def test_an_untouched_history_passes(factory: Factory) -> None:
     factory.add()
     factory.issue(2)
     with factory.ledger() as ledger:
-        assert ledger.check() == ledger.head()[0] == 3
+        assert ledger.check() == ledger.history.head()[0] == 3
 
 
 def test_a_vault_key_file_shows_damage(tmp_path: Path) -> None:
@@ -81,7 +84,7 @@ def test_a_vault_key_file_shows_damage(tmp_path: Path) -> None:
     text = path.read_text()
     for position in range(0, len(text) - 1, 7):
         path.write_text(text[:position] + ("A" if text[position] != "A" else "B") + text[position + 1 :])
-        with pytest.raises(InputError, match="undamaged"):
+        with pytest.raises(InputError, match="no vault key file, or is damaged"):
             vault_key_files.load_vault_key(path)
     path.unlink()
     with pytest.raises(MissingError):
@@ -123,36 +126,36 @@ def test_no_lookup_walks_the_ledger(factory: Factory) -> None:
     factory.add(oob_bytes=16)
     factory.issue(2)
     with factory.ledger() as ledger:
-        package = next(ledger.packages("B1"))
+        package = next(ledger.packages.stream("B1"))
         (unit,) = package.units
         plans: list[str] = []
-        real = ledger._rows
+        real = ledger._db.rows
 
         def explained(query: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[Any]:
-            plans.extend(f"{row[3]}: {query}" for row in ledger._db.execute(f"EXPLAIN QUERY PLAN {query}", values))
+            plans.extend(f"{row[3]}: {query}" for row in real(f"EXPLAIN QUERY PLAN {query}", values))
             return real(query, values)
 
-        ledger._rows = explained  # type: ignore[method-assign]
-        assert ledger.find_serial(unit.serial)
-        assert ledger.find_payload(package.payload)
-        assert ledger.find_uuid(unit.uuid)
-        assert ledger.known_serials(1, [unit.serial])
-        assert ledger.serials_between(1, unit.serial, unit.serial + "~")
-        assert not ledger.serials_between(1, unit.serial + "0", unit.serial + "~")
-        assert ledger.known_uuids([unit.uuid])
-        assert not ledger.known_keys([b"k" * 32])
+        ledger._db.rows = explained  # type: ignore[method-assign, assignment]
+        assert ledger.units.find_by_serial(unit.serial)
+        assert ledger.packages.find_by_payload(package.payload)
+        assert ledger.units.find_by_uuid(unit.uuid)
+        assert ledger.identities.issued_serials(1, [unit.serial])
+        assert ledger.identities.has_serial_between(1, unit.serial, unit.serial + "~")
+        assert not ledger.identities.has_serial_between(1, unit.serial + "0", unit.serial + "~")
+        assert ledger.identities.issued_uuids([unit.uuid])
+        assert not ledger.identities.issued_key_digests([b"k" * 32])
         asked: list[tuple[LookupColumn, Any]] = [
             ("serial", unit.serial), ("uuid", unit.uuid.bytes), ("key_digest", b"k" * 32), ("number", 1)
         ]  # fmt: skip
         for by, value in asked:
-            assert bool(ledger.issued("B1", by, [value, value])) == (by != "key_digest")
-            assert bool(ledger.keyed("B1", by, [value], None, scrapped=True)) == (by != "key_digest")
-        assert ledger.states("B1", [unit.serial])
-        assert ledger.serials_of("B1", [unit.serial])
-        assert ledger.times_verified("B1", 1) == 0
-        assert ledger.ever_inside("B1", 1)
-        assert next(ledger.packages("B1", 2, 1))
-        assert not ledger.is_scrapped("B1", 1)
+            assert bool(ledger.units.find("B1", by, [value, value])) == (by != "key_digest")
+            assert bool(open_keys(ledger).digests("B1", by, [value], None, scrapped=True)) == (by != "key_digest")
+        assert ledger.units.states("B1", [unit.serial])
+        assert ledger.units.positions("B1", [unit.serial])
+        assert ledger.reads.times_verified("B1", 1) == 0
+        assert ledger.units.serials_ever_in("B1", 1)
+        assert next(ledger.packages.stream("B1", 2, 1))
+        assert not ledger.packages.is_scrapped("B1", 1)
     walks = [
         plan for plan in plans if plan.startswith("SCAN") and not plan.startswith(("SCAN product", "SCAN CONSTANT"))
     ]
@@ -163,6 +166,6 @@ def test_labels_read_right_are_counted_each_time(factory: Factory) -> None:
     factory.add()
     factory.issue(9)
     with factory.ledger() as ledger:
-        ledger.record_reads("B1", [{"verdict": "matched"}], [1, 2, 3, 3, 2, 9])
-        counted = [ledger.times_verified("B1", number) for number in range(1, 10)]
+        ledger.reads.record("B1", [a_read()], [1, 2, 3, 3, 2, 9])
+        counted = [ledger.reads.times_verified("B1", number) for number in range(1, 10)]
     assert counted == [1, 2, 2, 0, 0, 0, 0, 0, 1]

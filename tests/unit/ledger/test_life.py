@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bss_mfg.errors import InputError
-from bss_mfg.ledger.life import TRANSITIONS
+from bss_mfg.ledger.unit_state import TRANSITIONS
 from tests.helpers.factory import Factory
 
 
@@ -27,6 +27,6 @@ def line(factory: Factory) -> Factory:
 def test_all_are_scrapped_or_none(line: Factory) -> None:
     with line.ledger() as ledger:
         with pytest.raises(InputError, match="not in this batch"):
-            ledger.scrap("B1", ["ebK300000001", "stranger"], "test")
-        assert ledger.scrapped_packages("B1") == set()
-        assert ledger.counts("B1")["scrapped"] == 0
+            ledger.units.scrap("B1", ["ebK300000001", "stranger"], "test")
+        assert ledger.packages.scrapped("B1") == set()
+        assert ledger.batches.counts("B1")["scrapped"] == 0

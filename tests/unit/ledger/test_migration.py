@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.schema import VERSION
 from tests.helpers import ROOT
 from tests.helpers.factory import Factory, make_factory
@@ -35,16 +36,16 @@ def test_a_ledger_of_every_earlier_version_goes_on(tmp_path: Path, version: int)
     before = sqlite3.connect(factory.root / "ledger.db").execute("SELECT seq, digest FROM event").fetchall()
     with factory.ledger() as ledger:
         assert ledger.check() == len(before) + 1
-        assert [event.data["from"] for event in ledger.events_of(("ledger migrated",))] == [version]
-        assert ledger.counts("OLD") == {
+        assert [event.data["from"] for event in ledger.history.events_of(("ledger migrated",))] == [version]
+        assert ledger.batches.counts("OLD") == {
             "packages": 3, "printed": 3, "verified": 3, "shipped": 0, "scrapped": 0, "replaced": 0
         }  # fmt: skip
-        units = list(ledger.units_with_keys("OLD", factory.workspace.open_vault()))
+        units = list(open_keys(ledger).units("OLD", factory.workspace.open_vault()))
         assert len(units) == 6
-        assert ledger.scrap("OLD", [units[0].serial], "test") == [units[0].serial]
-        assert [ledger.digest_of(seq) for seq, _ in before] == [digest.hex() for _, digest in before]
+        assert ledger.units.scrap("OLD", [units[0].serial], "test") == [units[0].serial]
+        assert [ledger.history.digest_of(seq) for seq, _ in before] == [digest.hex() for _, digest in before]
     with factory.ledger() as ledger:
-        assert len(list(ledger.events_of(("ledger migrated",)))) == 1
+        assert len(list(ledger.history.events_of(("ledger migrated",)))) == 1
         fresh = sqlite3.connect(tmp_path / "fresh.db")
     fresh.close()
     other = make_factory(tmp_path / "other")
@@ -53,6 +54,23 @@ def test_a_ledger_of_every_earlier_version_goes_on(tmp_path: Path, version: int)
             assert columns(old, table) == columns(new, table), table
         later = {("unit_not_imported",)}  # old ones have it from the start, new ones from their first import on
         assert {*old.execute(TRIGGERS)} - later == {*new.execute(TRIGGERS)}
+
+
+def test_a_ledger_of_this_version_goes_on_as_it_is(tmp_path: Path) -> None:
+    """Made by an earlier program, after one act of nearly every kind."""
+    factory = old_workspace(tmp_path / "w", VERSION)
+    before = factory.rows("SELECT seq, digest FROM event")
+    with factory.ledger() as ledger:
+        assert ledger.check() == len(before) == ledger.history.head()[0]
+        assert ledger.batches.counts("OLD") == {
+            "packages": 6, "printed": 5, "verified": 5, "shipped": 0, "scrapped": 1, "replaced": 1
+        }  # fmt: skip
+        units = list(open_keys(ledger).units("OLD", factory.workspace.open_vault()))
+        assert len(units) == 12
+        assert ledger.batches.closed_at("SHORT")
+        assert ledger.batches.retired_at("SHORT")
+        assert ledger.units.scrap("OLD", [units[0].serial], "test") == [units[0].serial]
+        assert [ledger.history.digest_of(seq) for seq, _ in before] == [digest.hex() for _, digest in before]
 
 
 def columns(database: sqlite3.Connection, table: str) -> set[tuple[object, ...]]:

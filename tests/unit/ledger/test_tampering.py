@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from bss_mfg.errors import BssError, LedgerError
-from bss_mfg.ledger import audit
-from bss_mfg.ledger.store import Ledger
-from tests.helpers.factory import WHO, Factory
+from bss_mfg.ledger import event_chain
+from bss_mfg.ledger.events import ManifestMade
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.sqlite import SqliteConnection
+from tests.helpers.factory import WHO, Factory, a_read
 
 EVENTS = 1_000
 Row = tuple[int, bytes, bytes, bytes | None, bytes, bytes]
@@ -23,21 +25,19 @@ def log(factory: Factory) -> Path:
     factory.add(oob_bytes=16)
     factory.issue(40)
     with factory.ledger() as ledger:
-        for number in range(EVENTS - ledger.head()[0]):
+        for number in range(EVENTS - ledger.history.head()[0]):
             if number % 3:
-                read = {"verdict": "matched", "package": number % 40 + 1, "file": "scanner", "page": None}
-                ledger.record_reads("B1", [read], [])
+                ledger.reads.record("B1", [a_read(number % 40 + 1)], [])
             else:
-                ledger.note(
-                    None if number % 2 else "B1", "manifest made", {"file": f"{number}.txt", "sha256": "0" * 64}
-                )
-        assert ledger.verify_history() == EVENTS
+                manifest = ManifestMade(file=f"{number}.txt", format="csv", sha256="0" * 64)
+                ledger.history.append(None if number % 2 else "B1", manifest)
+        assert ledger.history.verify() == EVENTS
     return factory.root / "ledger.db"
 
 
 def rows_of(path: Path) -> list[Row]:
     with sqlite3.connect(path) as database:
-        return list(audit.stored_events(database))
+        return list(event_chain.stored_events(SqliteConnection(database, path)))
 
 
 def test_every_flipped_octet_of_every_event_is_found(log: Path) -> None:
@@ -47,8 +47,8 @@ def test_every_flipped_octet_of_every_event_is_found(log: Path) -> None:
     assert len(listed) == EVENTS
     flips, bits = 0, random.Random(3)
     for at, row in enumerate(listed):
-        before = listed[at - 1][5] if at else audit.GENESIS
-        assert audit.verify_chain([row], before, row[0]) == row[0]
+        before = listed[at - 1][5] if at else event_chain.GENESIS
+        assert event_chain.verify_chain([row], before, row[0]) == row[0]
         for column in range(1, 6):
             value = row[column]
             for place in range(len(value) if isinstance(value, bytes) else 0):
@@ -56,9 +56,9 @@ def test_every_flipped_octet_of_every_event_is_found(log: Path) -> None:
                 changed = bytearray(value)
                 changed[place] ^= 1 << bits.randrange(8)
                 with pytest.raises(LedgerError, match=rf"changed at event {row[0]}\."):
-                    audit.verify_chain([(*row[:column], bytes(changed), *row[column + 1 :])], before, row[0])  # type: ignore[arg-type]
+                    event_chain.verify_chain([(*row[:column], bytes(changed), *row[column + 1 :])], before, row[0])  # type: ignore[list-item]
                 flips += 1
-    assert flips == sum(len(value) for row in listed for value in row[1:] if value)  # type: ignore[arg-type]
+    assert flips == sum(len(value) for row in listed for value in row[1:] if value)
     assert flips > 100 * EVENTS
 
 
@@ -78,7 +78,7 @@ def test_every_changed_order_is_found(log: Path, change: str) -> None:
         else:
             changed = [*listed[: at + 1], *listed[at:]]
         with pytest.raises(LedgerError, match="changed at event"):
-            audit.verify_chain(changed, audit.GENESIS, 1)
+            event_chain.verify_chain(changed, event_chain.GENESIS, 1)
 
 
 def test_a_flip_anywhere_in_the_file_is_found_or_changes_no_event(log: Path, tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_an_octet_that_is_no_text_is_a_changed_event(log: Path) -> None:
         database.execute("DROP TRIGGER event_no_update")
         database.execute("UPDATE event SET data = CAST(x'7bff7d' AS TEXT) WHERE seq = 500")
     with Ledger.open(log, WHO) as ledger, pytest.raises(LedgerError, match="changed at event 500"):
-        ledger.verify_history()
+        ledger.history.verify()
 
 
 @pytest.mark.parametrize("damage", ["schema", "version", "facts", "text"])

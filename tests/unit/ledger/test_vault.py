@@ -7,6 +7,7 @@ import sqlite3
 import pytest
 
 from bss_mfg.errors import LedgerError
+from bss_mfg.ledger.keys import open_keys
 from bss_mfg.model import Secret
 from tests.helpers.factory import Factory
 
@@ -28,4 +29,4 @@ def test_a_data_key_that_vanished_without_retirement_is_said(line: Factory) -> N
     with sqlite3.connect(line.root / "ledger.db") as db:
         db.execute("UPDATE batch SET wrapped_key = NULL")
     with line.ledger() as ledger, pytest.raises(LedgerError, match="history knows of no retirement"):
-        ledger.data_key("B1", line.workspace.open_vault(ledger))
+        open_keys(ledger).data_key("B1", line.workspace.open_vault(ledger))

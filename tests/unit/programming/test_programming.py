@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from bss_mfg.core.clock import now
 from bss_mfg.errors import BssError, InputError, MissingError
-from bss_mfg.ledger.sealed import seal_packages as sealed_rows
+from bss_mfg.ledger.batches import NewBatch
+from bss_mfg.ledger.sealed_rows import seal_packages as sealed_rows
 from bss_mfg.model import Batch, Package, Secret, Unit
 from bss_mfg.payload.spec import packaged_spec
 from bss_mfg.programming.age_encryption import encrypted_to, recipients
@@ -307,8 +308,8 @@ def issued(factory: Factory, some: list[Unit]) -> tuple[Factory, Batch]:
     packages = [Package(unit.number, f"payload {unit.number}", (unit,)) for unit in some]
     with factory.ledger() as ledger, ledger.transaction():
         data_key, wrapped = factory.workspace.open_vault().new_data_key(batch.id)
-        number, _ = ledger.product_number("bulb", loaded.product.pid, loaded.key.fingerprint)
-        ledger.issue(batch, "", number, 1, wrapped, data_key, [sealed_rows(packages, data_key)])
+        number, _ = ledger.products.register("bulb", loaded.product.pid, loaded.key.fingerprint)
+        ledger.batches.store(NewBatch(batch, "", number, 1, wrapped, None), [sealed_rows(packages, data_key)])
     return factory, batch
 
 

@@ -20,6 +20,7 @@ from bss_mfg.core.processes import ProcessExecutor, WorkerError
 from bss_mfg.errors import InputError
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.identity_files import read_identities
+from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.manifest.json_stream import stream_members
 from bss_mfg.programming.readback import ReadbackTask, check_readback, read_readback
 from bss_mfg.programming.registry import formats
@@ -249,7 +250,8 @@ def test_of_very_many_differences_the_first_are_kept_and_all_are_counted(tmp_pat
     assert programming["found"]["differences"] == units + 1 and len(programming["differences"]) == MOST_KEPT
     workspace = Workspace.find(str(root), root, {})
     with workspace.open_ledger(WHO) as ledger:
-        found = check_readback(read_readback(path), ledger, ledger.batch(f"units-{units}"), workspace.open_vault())
+        batch = ledger.batches.get(f"units-{units}")
+        found = check_readback(read_readback(path), ledger, batch, workspace.open_vault())
         assert sum(1 for one in found if one.kind == "swapped") == units
 
 
@@ -273,7 +275,7 @@ def test_wi_fi_labels_and_keys_are_compared_without_control_logs(factory: Factor
     identities = read_identities(path, spec.spec.columns)
     with factory.ledger() as ledger:
         vault = factory.workspace.open_vault()
-        create_batch(ledger, vault, factory.workspace.product("plug"), spec, 4, batch_id="W1", identities=identities)
+        create_batch(ledger, vault, BatchRequest(factory.workspace.product("plug"), spec, 4, "W1", identities))
     factory.label("W1", "roll-50x30")
     keys = factory.root / "batches" / "W1" / "keys.csv"
     assert factory.cli("program", "W1", "--format", "csv", "--out", keys).code == 0

@@ -67,7 +67,7 @@ def scans(printed: Factory, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def outcome(printed: Factory, scans: Path) -> Verification:
     with printed.ledger() as ledger:
-        return verify(ledger, ledger.batch("A"), [scans], VerifyOptions(grade=True, pictures=True))
+        return verify(ledger, ledger.batches.get("A"), [scans], VerifyOptions(grade=True, pictures=True))
 
 
 @pytest.fixture
@@ -146,7 +146,9 @@ def hostile_page(outcome: Verification) -> str:
     wide = replace(
         outcome,
         batch=replace(outcome.batch, facts={**outcome.batch.facts, "title": HOSTILE}),
-        findings=kept([texts, *outcome.findings, Finding("foreign", None, HOSTILE, 1, 1.0, 2.0, HOSTILE, HOSTILE)]),
+        findings=kept(
+            [texts, *outcome.findings, Finding(FindingKind.FOREIGN, None, HOSTILE, 1, 1.0, 2.0, HOSTILE, HOSTILE)]
+        ),
         broken=((HOSTILE, HOSTILE),),
         troubles=((HOSTILE, HOSTILE),),
         label_files=tuple(replace(file, file=HOSTILE) for file in outcome.label_files),

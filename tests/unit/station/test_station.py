@@ -22,13 +22,13 @@ def line(factory: Factory) -> Factory:
 
 def payloads(factory: Factory, batch: str = "B1") -> list[str]:
     with factory.ledger() as ledger:
-        return [package.payload for package in ledger.packages(batch)]
+        return [package.payload for package in ledger.packages.stream(batch)]
 
 
 def scan(factory: Factory, *lines: str, units: bool = False) -> list[tuple[str, str, str]]:
     """(tone, word, detail) of each line."""
     with factory.ledger() as ledger:
-        station = Station(ledger, ledger.batch("B1"), with_units=units)
+        station = Station(ledger, ledger.batches.get("B1"), with_units=units)
         found = [station.read(text) for text in lines]
     return [(item.tone, item.word, item.detail) for item in found if item]
 
@@ -39,8 +39,8 @@ def test_right_labels_are_counted_once(line: Factory) -> None:
     # Another run goes on where this one stopped.
     assert scan(line, one)[0][:2] == ("note", "ALREADY")
     with line.ledger() as ledger:
-        assert ledger.counts("B1")["verified"] == 2
-        assert [event.data["verdict"] for event in ledger.events("B1") if event.kind == "read"] == [
+        assert ledger.batches.counts("B1")["verified"] == 2
+        assert [event.data["verdict"] for event in ledger.history.events("B1") if event.kind == "read"] == [
             "ok", "ok", "already", "already"
         ]  # fmt: skip
 
@@ -111,7 +111,7 @@ def test_dead_keys_that_joined_a_letter_are_taken_apart() -> None:
 
 def test_devices_must_be_in_their_package(line: Factory) -> None:
     with line.ledger() as ledger:
-        packages = list(ledger.packages("B1"))
+        packages = list(ledger.packages.stream("B1"))
     one, two = packages[:2]
     label = "SN:{0.serial};UUID:{1}".format
     inside = [label(unit, unit.uuid.hex.upper()) for unit in one.units]
@@ -124,4 +124,4 @@ def test_devices_must_be_in_their_package(line: Factory) -> None:
     ]
     assert words == ["NOW THE UNITS", "UNIT OK", "TWICE", "NOT IN THIS BOX", "COMPLETE", "NOW THE UNITS", "INCOMPLETE"]
     with line.ledger() as ledger:
-        assert ledger.counts("B1")["verified"] == 1
+        assert ledger.batches.counts("B1")["verified"] == 1

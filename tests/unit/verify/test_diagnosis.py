@@ -16,7 +16,7 @@ DIAGNOSES: dict[str, tuple[Callable[[str], str], str, str]] = {
     "caps lock": (lambda text: text.swapcase(), "mismatched", "caps lock"),
     "GS1": (lambda text: "]d2" + text, "mismatched", "GS1"),
     "cut off": (lambda text: text[:-20], "mismatched", "cut off"),
-    "field doubled": (lambda text: text + "PID:ebK3;", "mismatched", "stands 2 times"),
+    "field doubled": (lambda text: text + "PID:ebK3;", "mismatched", "appears 2 times"),
     "field missing": (lambda text: text.replace("PID:ebK3;", ""), "mismatched", "PID is missing"),
     "one letter": (lambda text: text.replace("PID:ebK3", "PID:ebk3"), "mismatched", "but it differs"),
     "cut inside a UUID": (lambda text: text[:60], "mismatched", "cut off"),
@@ -30,7 +30,7 @@ DIAGNOSES: dict[str, tuple[Callable[[str], str], str, str]] = {
 def test_texts_are_diagnosed(printed: Factory, name: str) -> None:
     change, kind, said = DIAGNOSES[name]
     with printed.ledger() as ledger:
-        text = next(ledger.packages("A")).payload
+        text = next(ledger.packages.stream("A")).payload
         found = diagnose(change(text).encode(), "A", ledger, [packaged_spec("amazon-bss-ob04").spec])
     assert found.kind == kind, found
     assert said in found.detail

@@ -76,9 +76,9 @@ def test_no_mutation_matches_and_faults_of_the_computer_are_named(books: Factory
     tried: Counter[str] = Counter()
     named: Counter[str] = Counter()
     with books.ledger() as ledger:
-        right = [package.payload for package in ledger.packages("A")]
-        other = [package.payload for package in ledger.packages("B")]
-        specs = [books.workspace.spec(ledger.batch("A").spec).spec]
+        right = [package.payload for package in ledger.packages.stream("A")]
+        other = [package.payload for package in ledger.packages.stream("B")]
+        specs = [books.workspace.spec(ledger.batches.get("A").spec).spec]
         for kind, said, text in mutations(right, other, rng):
             if text.removeprefix("]d1").rstrip("\r\n\t") in right:
                 continue  # swapped two equal letters, cut off nothing: no mutation
@@ -96,8 +96,8 @@ def test_no_mutation_matches_and_faults_of_the_computer_are_named(books: Factory
 def test_the_same_strings_unspoiled_match(books: Factory) -> None:
     """Without this, a diagnosis that calls everything wrong would pass."""
     with books.ledger() as ledger:
-        specs = [books.workspace.spec(ledger.batch("A").spec).spec]
-        for package in ledger.packages("A"):
+        specs = [books.workspace.spec(ledger.batches.get("A").spec).spec]
+        for package in ledger.packages.stream("A"):
             for mark in SUFFIXES:
                 found = diagnose(marked(package.payload, mark).encode(), "A", ledger, specs)
                 assert (found.kind, found.package) == ("match", package.number)

@@ -17,7 +17,7 @@ from PIL import Image
 
 from bss_mfg.core.processes import ProcessExecutor, TaskFailure
 from bss_mfg.imaging.page_frame import frame_at_dpi
-from bss_mfg.ledger.store import Ledger
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.verify import verification
 from bss_mfg.verify.outcome import VerifyOptions
 from bss_mfg.verify.request import ReadRequest
@@ -54,7 +54,7 @@ def damaged(factory: Factory, folder: Path) -> Path:
 
 
 def wholly(ledger: Ledger) -> list[dict[str, Any]]:
-    return [dict(event.data) for event in ledger.events_of(("file verified",), "A")]
+    return [dict(event.data) for event in ledger.history.events_of(("file verified",), "A")]
 
 
 @pytest.fixture
@@ -76,12 +76,12 @@ def test_findings_and_history_are_the_same_whoever_reads(
     found, history = {}, {}
     for name, executor in executors.items():
         with printed.ledger() as ledger:
-            before = ledger.head()[0]
+            before = ledger.history.head()[0]
             outcome = verify(
-                ledger, ledger.batch("A"), [folder], VerifyOptions(grade=True, pictures=True), executor=executor
+                ledger, ledger.batches.get("A"), [folder], VerifyOptions(grade=True, pictures=True), executor=executor
             )
             found[name] = (list(outcome.findings), outcome.pictures, outcome.broken, outcome.counts, outcome.passed)
-            history[name] = [(event.kind, event.data) for event in ledger.events("A") if event.seq > before]
+            history[name] = [(event.kind, event.data) for event in ledger.history.events("A") if event.seq > before]
     assert found["here"][3]["matched"] == 48
     assert found["here"][3]["duplicate"] > 10
     assert len(found["here"][2]) == 1
@@ -110,7 +110,7 @@ def test_a_file_is_noted_as_verified_also_where_its_last_page_filled_the_books(
     with printed.ledger() as ledger:
         before = len(wholly(ledger))
         assert verify(
-            ledger, ledger.batch("A"), [labels(printed) / "A-labels-0001.pdf"], VerifyOptions(partial=True)
+            ledger, ledger.batches.get("A"), [labels(printed) / "A-labels-0001.pdf"], VerifyOptions(partial=True)
         ).passed
         noted = wholly(ledger)[before:]
     assert [(event["file"], event["labels"]) for event in noted] == [("A-labels-0001.pdf", 24)]
@@ -120,17 +120,20 @@ def test_a_file_with_a_wrong_label_is_never_noted_as_verified(printed: Factory, 
     folder = damaged(printed, tmp_path)
     with printed.ledger() as ledger:
         before = len(wholly(ledger))
-        verify(ledger, ledger.batch("A"), [folder / "scan.png"], VerifyOptions(partial=True))
+        verify(ledger, ledger.batches.get("A"), [folder / "scan.png"], VerifyOptions(partial=True))
         # The scan showed the first file's labels: there they are duplicates.
         verify(
-            ledger, ledger.batch("A"), [folder / "scan.png", folder / "A-labels-0001.pdf"], VerifyOptions(partial=True)
+            ledger,
+            ledger.batches.get("A"),
+            [folder / "scan.png", folder / "A-labels-0001.pdf"],
+            VerifyOptions(partial=True),
         )
         assert len(wholly(ledger)) == before
 
 
 def test_what_follows_from_a_page_need_not_travel(printed: Factory) -> None:
     with printed.ledger() as ledger:
-        (part, *_) = ledger.printed_parts("A")
+        (part, *_) = ledger.prints.label_files("A")
     frame = frame_at_dpi(part, 1, 300)
     bare = len(pickle.dumps(frame))
     assert len(frame.boxes) == len(frame.quads) == 24

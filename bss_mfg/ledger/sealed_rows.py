@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bss_mfg.ledger.checking import payload_digest
+from bss_mfg.ledger.digests import payload_digest
 from bss_mfg.ledger.vault import DataKey, key_digest
 from bss_mfg.model import Package, Unit
 

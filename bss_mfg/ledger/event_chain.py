@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from bss_mfg.core.clock import now
+from bss_mfg.core import clock
 from bss_mfg.errors import LedgerError
-from bss_mfg.model import Actor, Event
+from bss_mfg.ledger.connection import Connection
+from bss_mfg.model import Actor
 
 _JSON = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 GENESIS = bytes(32)
@@ -25,36 +25,36 @@ def event_digest(previous: bytes, seq: int, at: str, kind: str, batch: str | Non
 
 
 def append_events(
-    connection: sqlite3.Connection, who: Actor, batch: str | None, entries: Iterable[tuple[str, Mapping[str, Any]]]
+    connection: Connection, actor: Actor, batch: str | None, entries: Iterable[tuple[str, Mapping[str, Any]]]
 ) -> None:
     """Append events (kind, data) inside the caller's transaction."""
     seq, previous = chain_head(connection)
-    at = now()
+    at = clock.now()
     rows: list[tuple[object, ...]] = []
-    actor = {"operator": who.operator, "station": who.station, "version": who.version}
+    signature = {"operator": actor.operator, "station": actor.station, "version": actor.version}
     for kind, data in entries:
         seq += 1
-        text = _JSON.encode({**data, **actor})
+        text = _JSON.encode({**data, **signature})
         previous = event_digest(previous, seq, at, kind, batch, text)
         rows.append((seq, at, kind, batch, text, previous))
-    connection.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)", rows)
+    connection.many("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)", rows)
 
 
-def chain_head(connection: sqlite3.Connection) -> tuple[int, bytes]:
+def chain_head(connection: Connection) -> tuple[int, bytes]:
     """Sequence number and digest of the newest event."""
-    row = connection.execute("SELECT seq, digest FROM event ORDER BY seq DESC LIMIT 1").fetchone()
-    return (row[0], row[1]) if row else (0, GENESIS)
+    rows = connection.rows("SELECT seq, digest FROM event ORDER BY seq DESC LIMIT 1")
+    return (rows[0][0], rows[0][1]) if rows else (0, GENESIS)
 
 
 StoredEvent = tuple[int, bytes, bytes, bytes | None, bytes, bytes]
-"""An event as it is stored: number, time, kind, batch, data, digest; texts as octets, which may be no UTF-8 where
+"""An event as it is stored: number, time, kind, batch, data, digest; texts as bytes, which may be no UTF-8 where
 someone changed them."""
 
 
-def stored_events(connection: sqlite3.Connection) -> Iterator[StoredEvent]:
+def stored_events(connection: Connection) -> Iterator[StoredEvent]:
     """All events as they are stored, in order."""
     columns = ", ".join(f"CAST({name} AS BLOB)" for name in ("at", "kind", "batch", "data"))
-    return connection.execute(f"SELECT seq, {columns}, digest FROM event ORDER BY seq")  # noqa: S608 (fixed text)
+    return connection.each(f"SELECT seq, {columns}, digest FROM event ORDER BY seq")  # noqa: S608 (fixed texts)
 
 
 def verify_chain(stored: Iterable[StoredEvent], previous: bytes = GENESIS, expected: int = 1) -> int:
@@ -72,23 +72,10 @@ def verify_chain(stored: Iterable[StoredEvent], previous: bytes = GENESIS, expec
     return expected - 1
 
 
-def _text(octets: bytes | None) -> str | None:
-    return None if octets is None else octets.decode("utf-8", "surrogateescape")
+def _text(stored: bytes | None) -> str | None:
+    return None if stored is None else stored.decode("utf-8", "surrogateescape")
 
 
-def verify_history(connection: sqlite3.Connection) -> int:
+def verify_history(connection: Connection) -> int:
     """Walk the whole chain and return the number of events; `LedgerError` at the first link that does not hold."""
     return verify_chain(stored_events(connection))
-
-
-def read_events(connection: sqlite3.Connection, batch: str | None, kinds: Sequence[str] = ()) -> Iterator[Event]:
-    """The history of a batch, or all of it, in order; with `kinds`, only events of these."""
-    conditions = [
-        *(["batch = ?"] if batch else []),
-        *([f"kind IN ({', '.join('?' * len(kinds))})"] if kinds else []),
-    ]
-    where = "WHERE " + " AND ".join(conditions) if conditions else ""
-    values = (*([batch] if batch else []), *kinds)
-    query = f"SELECT seq, at, kind, batch, data, digest FROM event {where} ORDER BY seq"  # noqa: S608 (fixed text)
-    for seq, at, kind, of, data, digest in connection.execute(query, values):
-        yield Event(seq, at, kind, of, json.loads(data), digest.hex())

@@ -1,0 +1,91 @@
+"""The ledger: what was issued, printed, scanned, exported. Plain records in, plain records out."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bss_mfg.ledger.batches import BatchStore
+from bss_mfg.ledger.connection import Database
+from bss_mfg.ledger.events import WorkspaceCreated
+from bss_mfg.ledger.exports import ExportStore
+from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.identities import IdentityStore
+from bss_mfg.ledger.integrity import check_payloads
+from bss_mfg.ledger.packages import PackageStore
+from bss_mfg.ledger.prints import PrintStore
+from bss_mfg.ledger.products import ProductStore
+from bss_mfg.ledger.reads import ReadStore
+from bss_mfg.ledger.settings import SettingsStore
+from bss_mfg.ledger.sqlite import connect, migrate
+from bss_mfg.ledger.unit_table import TableStore
+from bss_mfg.ledger.units import UnitStore
+from bss_mfg.model import Actor
+
+if TYPE_CHECKING:
+    from bss_mfg.ledger.vault import Vault
+
+
+class Ledger:
+    """An open ledger.db: its stores. Reading methods return records; writing ones commit before they return, unless a
+    transaction is open."""
+
+    def __init__(self, connection: Database, path: Path, actor: Actor) -> None:
+        self._db = connection
+        self.path = path
+        self.actor = actor
+        self.history = HistoryStore(connection, actor)
+        self.settings = SettingsStore(connection)
+        self.products = ProductStore(connection, self.history)
+        self.batches = BatchStore(connection, self.history)
+        self.units = UnitStore(connection, self.history, self.batches)
+        self.packages = PackageStore(connection, self.history, self.batches, self.units)
+        self.identities = IdentityStore(connection, self.history)
+        self.prints = PrintStore(connection, self.history, self.batches)
+        self.reads = ReadStore(connection, self.history, self.batches)
+        self.exports = ExportStore(connection, self.history, self.batches)
+        self.tables = TableStore(connection, self.history, self.batches, self.prints)
+
+    @classmethod
+    def create(cls, path: Path, actor: Actor, vault: Vault) -> Ledger:
+        """Make a new ledger that remembers the id of its vault key."""
+        connection = connect(path, create=True)
+        ledger = cls(connection, path, actor)
+        with ledger.transaction():
+            connection.execute(
+                "INSERT INTO about VALUES ('ledger_id', ?), ('vault_id', ?)", (str(uuid.uuid4()), vault.id)
+            )
+            ledger.history.append(None, WorkspaceCreated())
+        return ledger
+
+    @classmethod
+    def open(cls, path: Path, actor: Actor) -> Ledger:
+        """Open an existing ledger; one of an earlier version is brought up to date."""
+        connection = connect(path)
+        migrate(connection, actor)
+        return cls(connection, path, actor)
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All writes inside are one."""
+        return self._db.transaction()
+
+    def copy_to(self, target: Path, pages: int = -1) -> None:
+        """Copy everything, as it is at one moment, into a new file; `pages` at once, so that writers wait little."""
+        self._db.copy_to(target, pages)
+
+    def check(self) -> int:
+        """The database's own check, the hash chain, and each batch's barcode strings against what its issue wrote into
+        the history; returns the number of events."""
+        self._db.check_integrity()
+        events = self.history.verify()
+        for batch in self.batches.all():
+            check_payloads(self._db, batch.id)
+        return events

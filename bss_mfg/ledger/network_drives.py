@@ -1,0 +1,39 @@
+"""Refuse drives on which a file lock can't be trusted."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from bss_mfg.errors import InputError
+
+_NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ncpfs", "9p", "fuse.sshfs", "ceph", "glusterfs"}
+
+
+def refuse_network(path: Path) -> None:
+    """Refuse a network file system: its locks don't hold, and two stations could issue the same."""
+    kind = _file_system(path.parent.resolve())
+    if kind in _NETWORK:
+        raise InputError(
+            f"the ledger lies on a network file system ({kind}), where locks can't be trusted",
+            where=path,
+            way_out="Keep the workspace on a local disk and copy backups to the network.",
+        )
+
+
+def _file_system(folder: Path) -> str:
+    if sys.platform == "win32":
+        import ctypes
+
+        return "cifs" if ctypes.windll.kernel32.GetDriveTypeW(folder.anchor) == 4 else ""
+    try:
+        lines = Path("/proc/mounts").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    best, kind = "", ""
+    for line in lines:
+        fields = line.split()
+        point = fields[1].replace("\\040", " ")
+        if len(point) >= len(best) and (folder == Path(point) or Path(point) in folder.parents):
+            best, kind = point, fields[2]
+    return kind

@@ -1,0 +1,250 @@
+"""The store of packages: their barcode strings, whether they were shipped, and new strings after a replacement."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bss_mfg.core.ranges import CHUNK, range_pairs
+from bss_mfg.errors import LedgerError, RefusedError
+from bss_mfg.ledger.batches import BatchStore
+from bss_mfg.ledger.connection import Connection
+from bss_mfg.ledger.digests import payload_digest
+from bss_mfg.ledger.events import PackagesReturned, PackagesShipped, UnitReplaced
+from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.sealed_rows import PackageRow, UnitRow
+from bss_mfg.ledger.unit_state import INSERT_UNIT, UnitAction, UnitState, refuse_transition, scrapped_packages
+from bss_mfg.ledger.units import UnitStore
+from bss_mfg.model import Package, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A package as it will be, at its new `revision`, and the units that are new in it, each with the place in the
+    batch that it takes; `replaced` are the serials of the scrapped ones, in the same order."""
+
+    batch_id: str
+    product_no: int
+    package: PackageRow
+    revision: int
+    units: Sequence[UnitRow]
+    positions: Sequence[int]
+    replaced: Sequence[str]
+    reason: str
+
+
+class PackageStore:
+    """Packages as they are now, and the strings that they had before."""
+
+    def __init__(self, connection: Connection, history: HistoryStore, batches: BatchStore, units: UnitStore) -> None:
+        self._db = connection
+        self._history = history
+        self._batches = batches
+        self._units = units
+
+    def stream(self, batch_id: str, first: int = 1, count: int | None = None) -> Iterator[Package]:
+        """The packages of a batch in order, from number `first` on, without keys; memory stays flat. A barcode string
+        that is not the one that was issued is a `LedgerError`."""
+        batch = self._batches.number(batch_id)
+        last = first + count if count is not None else 1 << 62
+        for rows in self._db.stream(
+            "SELECT number, payload, revision, digest FROM package WHERE batch = ? AND number < ? AND number > ? "
+            "ORDER BY number LIMIT ?",
+            (batch, last),
+            500,
+            after=first - 1,
+        ):
+            units = self._units_by_package(batch, rows[0][0], rows[-1][0])
+            for number, payload, revision, digest in rows:
+                if payload_digest(payload) != digest:
+                    raise LedgerError(
+                        f"the barcode string of package {number} of batch {batch_id} was changed in the ledger",
+                        where=self._db.where,
+                        way_out="Keep the file as evidence and restore the last good backup.",
+                    )
+                yield Package(number, payload, tuple(units[number]), revision)
+
+    def get(self, batch_id: str, number: int) -> Package:
+        """One package of a batch by its number, which it has."""
+        return next(self.stream(batch_id, number, 1))
+
+    def find_by_payload(self, payload: str) -> tuple[str, int] | None:
+        """(batch id, package number) of a barcode string, or None. Ours are ASCII; a read may hold any octets."""
+        if not payload.isascii():
+            return None
+        rows = self._db.rows(
+            "SELECT b.id, k.number FROM package k JOIN batch b ON b.no = k.batch WHERE k.digest = ? AND k.payload = ?",
+            (payload_digest(payload), payload),
+        )
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    def find_superseded(self, payload: str) -> tuple[str, int] | None:
+        """(batch id, package number) of a barcode string that its package had before a unit of it was replaced."""
+        if not payload.isascii():
+            return None
+        rows = self._db.rows(
+            "SELECT b.id, s.number FROM superseded s JOIN batch b ON b.no = s.batch "
+            "WHERE s.digest = ? AND s.payload = ?",
+            (payload_digest(payload), payload),
+        )
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    def find_by_prefix(self, batch_id: str, text: str) -> tuple[int, int] | None:
+        """(package number, length of its whole string) of the one package of a batch whose string begins with `text`;
+        None where there is none, or more than one. Walks the batch: for reads that failed, not for every one."""
+        if not text.isascii():
+            return None
+        rows = self._db.rows(
+            "SELECT number, length(payload) FROM package WHERE batch = ? AND substr(payload, 1, ?) = ? LIMIT 2",
+            (self._batches.number(batch_id), len(text), text),
+        )
+        return (rows[0][0], rows[0][1]) if len(rows) == 1 else None
+
+    def unverified_serials(self, batch_id: str, limit: int) -> list[str]:
+        """Serials of the first packages whose label was never read right."""
+        batch = self._batches.number(batch_id)
+        return [
+            self.get(batch_id, number).serials_text
+            for (number,) in self._db.rows(
+                "SELECT number FROM package WHERE batch = ? AND verified = 0 ORDER BY number LIMIT ?", (batch, limit)
+            )
+        ]
+
+    def scrapped(self, batch_id: str) -> set[int]:
+        """Numbers of the packages with a scrapped unit whose place nobody took."""
+        return scrapped_packages(self._db, self._batches.number(batch_id))
+
+    def shipped(self, batch_id: str) -> set[int]:
+        """Numbers of the packages that were shipped."""
+        rows = self._db.rows(
+            "SELECT number FROM package WHERE batch = ? AND shipped <> 0", (self._batches.number(batch_id),)
+        )
+        return {number for (number,) in rows}
+
+    def is_scrapped(self, batch_id: str, package: int) -> bool:
+        """Whether a package holds a scrapped unit whose place nobody took."""
+        return self.get(batch_id, package).scrapped
+
+    def ship(self, batch_id: str, serials: Sequence[str] | None, reference: str, *, returned: bool = False) -> int:
+        """Mark the packages of units as shipped, or all verified ones; with `returned`, as back from shipping.
+
+        How many packages changed. All or none: only a verified package is shipped, with all of its units. `reference`
+        is for the history; empty: none is kept.
+        """
+        batch = self._batches.number(batch_id)
+        act: UnitAction = "take back" if returned else "ship"
+        with self._db.transaction():
+            if serials is None:
+                rows = self._db.rows(
+                    "SELECT number FROM package WHERE batch = ? AND shipped = 0 AND verified > 0 ORDER BY number",
+                    (batch,),
+                )
+                scrapped = self.scrapped(batch_id)
+                packages = [number for (number,) in rows if number not in scrapped]
+            else:
+                numbers = {package for package, _ in self._units.positions(batch_id, serials).values()}
+                self._units.states(batch_id, serials)
+                inside = [unit.serial for number in numbers for unit in self.get(batch_id, number).units]
+                states = self._units.states(batch_id, [*serials, *inside])
+                done: UnitState = "verified" if returned else "shipped"
+                left = {serial: state for serial, state in states.items() if state != done}
+                refuse_transition(batch_id, left, act, "Only a package whose label was read right is shipped.")
+                changed = {package for package, _ in self._units.positions(batch_id, list(left)).values()}
+                packages = sorted(changed)
+            self._db.many(
+                "UPDATE package SET shipped = ? WHERE batch = ? AND number = ?",
+                [(not returned, batch, number) for number in packages],
+            )
+            if packages:
+                moved = PackagesReturned if returned else PackagesShipped
+                self._history.append(
+                    batch_id, moved(packages=range_pairs(packages), count=len(packages), reference=reference)
+                )
+        return len(packages)
+
+    def store_replacement(self, new: Replacement) -> None:
+        """Put a package's new barcode string and new units in, inside the caller's transaction."""
+        batch = self._batches.number(new.batch_id)
+        package, payload, digest = new.package
+        self._db.execute(
+            "INSERT INTO superseded SELECT batch, number, revision, payload, digest, prints, verified FROM package "
+            "WHERE batch = ? AND number = ? AND revision = ?",
+            (batch, package, new.revision - 1),
+        )
+        self._db.execute(
+            "UPDATE package SET payload = ?, digest = ?, revision = ?, prints = 0, verified = 0 "
+            "WHERE batch = ? AND number = ?",
+            (payload, digest, new.revision, batch, package),
+        )
+        self._db.many(
+            INSERT_UNIT,
+            [
+                (batch, *row[:2], new.product_no, *row[2:7], position, row[7])
+                for row, position in zip(new.units, new.positions, strict=True)
+            ],
+        )
+        self._history.append(
+            new.batch_id,
+            UnitReplaced(
+                serials=list(new.replaced),
+                successors=[row[2] for row in new.units],
+                package=package,
+                revision=new.revision,
+                content=digest.hex(),
+                reason=new.reason,
+            ),
+        )
+
+    def index_field(self, batch_id: str, field: Callable[[str], str]) -> None:
+        """Note what `field` finds in each barcode string of a batch, for `package_with`. It lies in a file of SQLite's
+        that goes with the connection; the ledger is not written to."""
+        self._db.execute("DROP TABLE IF EXISTS temp.field")
+        self._db.execute("CREATE TEMP TABLE field (value TEXT PRIMARY KEY, package INTEGER) WITHOUT ROWID")
+        for rows in self._db.stream(
+            "SELECT number, payload FROM package WHERE batch = ? AND number > ? ORDER BY number LIMIT ?",
+            (self._batches.number(batch_id),),
+            CHUNK,
+        ):
+            self._db.many(
+                "INSERT INTO temp.field VALUES (?, ?) ON CONFLICT (value) DO UPDATE SET package = excluded.package",
+                [(value, number) for number, payload in rows if (value := field(payload))],
+            )
+
+    def find_by_field(self, value: str) -> int | None:
+        """The package in whose barcode string `index_fields` found a value."""
+        if not value.isascii():
+            return None
+        rows = self._db.rows("SELECT package FROM temp.field WHERE value = ?", (value,))
+        return int(rows[0][0]) if rows else None
+
+    def _units_by_package(self, batch: int, first: int, last: int) -> dict[int, list[Unit]]:
+        found: dict[int, list[Unit]] = {}
+        for package, number, serial, octets, mac, scrapped in self._db.rows(
+            "SELECT package, number, serial, uuid, mac, scrapped FROM unit WHERE batch = ? AND number BETWEEN "
+            "(SELECT (? - 1) * units_per_package + 1 FROM batch WHERE no = ?) AND "
+            "(SELECT ? * units_per_package FROM batch WHERE no = ?) ORDER BY number",
+            (batch, first, batch, last, batch),
+        ):
+            unit = Unit(number, serial, uuid.UUID(bytes=octets), mac, None, bool(scrapped))
+            found.setdefault(package, []).append(unit)
+        for package, place, number, serial, octets, mac, scrapped in self._db.rows(
+            "SELECT package, place, number, serial, uuid, mac, scrapped FROM unit INDEXED BY unit_place "
+            "WHERE batch = ? AND place IS NOT NULL AND package BETWEEN ? AND ? ORDER BY number",
+            (batch, first, last),
+        ):
+            members = found[package]
+            members[(place - 1) % len(members)] = Unit(
+                number, serial, uuid.UUID(bytes=octets), mac, None, bool(scrapped)
+            )
+        return found
+
+
+def refuse_partial_replacement(package: Package, wanted: Sequence[str]) -> None:
+    """`RefusedError` where another scrapped unit of the package is left without a successor."""
+    left = [unit.serial for unit in package.units if unit.scrapped and unit.serial not in wanted]
+    if left:
+        raise RefusedError(
+            f"package {package.number} holds another scrapped unit: {', '.join(left)}",
+            way_out="Nothing was changed. Replace all scrapped units of a package in one command.",
+        )

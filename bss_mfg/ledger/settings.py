@@ -1,0 +1,21 @@
+"""The store of what holds for the whole ledger (table `about`)."""
+
+from __future__ import annotations
+
+from bss_mfg.ledger.connection import Connection
+
+
+class SettingsStore:
+    """Which vault key and which officer the ledger's data keys are sealed to."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def vault_id(self) -> str:
+        """The id of the vault key that the data keys are wrapped under."""
+        return str(self._db.rows("SELECT value FROM about WHERE name = 'vault_id'")[0][0])
+
+    def recipient_pem(self) -> str | None:
+        """The public key (PEM) of the officer to whom data keys are sealed besides, if there is one."""
+        rows = self._db.rows("SELECT value FROM about WHERE name = 'recipient'")
+        return rows[0][0] if rows else None

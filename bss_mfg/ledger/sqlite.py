@@ -1,0 +1,268 @@
+"""SQLite behind the door: one way to open ledger.db, one way to write to it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from bss_mfg.core.files import waiting_lock
+from bss_mfg.errors import LedgerError
+from bss_mfg.ledger.connection import SECRET_COLUMNS, Values
+from bss_mfg.ledger.event_chain import append_events
+from bss_mfg.ledger.events import LedgerMigrated
+from bss_mfg.ledger.network_drives import refuse_network
+from bss_mfg.ledger.schema import APPLICATION_ID, MIGRATIONS, NOT_IMPORTED, SCHEMA, VERSION
+from bss_mfg.ledger.sqlite_errors import damaged, translated, translated_errors
+from bss_mfg.model import Actor
+
+_log = logging.getLogger(__name__)
+
+WAL_SAFE = (3, 51, 3)
+"""From this SQLite on, WAL with several connections loses no commit (the WAL-reset race is fixed)."""
+
+
+def journal() -> tuple[str, str]:
+    """Journal mode and synchronous level that lost nothing in power-cut simulation with this SQLite."""
+    return ("WAL", "FULL") if sqlite3.sqlite_version_info >= WAL_SAFE else ("DELETE", "EXTRA")
+
+
+CACHE_KIB = 2_048
+"""SQLite's page cache: small, so that reading a large batch costs no more memory than reading a small one."""
+ISSUING_CACHE_KIB = 8_192
+"""The cache while a batch is issued: random UUIDs land all over their index. More is no quicker at a million units."""
+
+_ROWS_AT_ONCE = 500
+
+
+class SqliteConnection:
+    """An open ledger.db."""
+
+    def __init__(self, database: sqlite3.Connection, path: Path) -> None:
+        self._database = database
+        self._path = path
+        self._secrets_allowed = False
+        database.set_authorizer(self._authorize)
+
+    def _authorize(self, action: int, table: str | None, column: str | None, *_: str | None) -> int:
+        """Asked by SQLite once for each column of a statement when it is prepared."""
+        secret = action == sqlite3.SQLITE_READ and (table, column) in SECRET_COLUMNS
+        return sqlite3.SQLITE_DENY if secret and not self._secrets_allowed else sqlite3.SQLITE_OK
+
+    @property
+    def where(self) -> str:
+        """What error messages name: the file."""
+        return str(self._path)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._database.in_transaction
+
+    # Errors are translated by hand, not by `translated_errors`: these run a million times.
+
+    def rows(self, sql: str, values: Values = ()) -> list[Any]:
+        """All rows of a query."""
+        try:
+            return self._database.execute(sql, values).fetchall()
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise translated(error, self._path) from error
+
+    def each(self, sql: str, values: Values = ()) -> Iterator[Any]:
+        """The rows of a query one by one, all of one moment; writers may wait meanwhile."""
+        with translated_errors(self._path):
+            cursor = self._database.execute(sql, values)
+        while True:
+            with translated_errors(self._path):
+                some = cursor.fetchmany(_ROWS_AT_ONCE)
+            if not some:
+                return
+            yield from some
+
+    def execute(self, sql: str, values: Values = ()) -> int:
+        """Run one statement; how many rows it changed."""
+        try:
+            return self._database.execute(sql, values).rowcount
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise translated(error, self._path) from error
+
+    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run one statement for each of the rows."""
+        try:
+            self._database.executemany(sql, rows)
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise translated(error, self._path) from error
+
+    def stream(self, sql: str, values: Sequence[object], size: int, after: int = 0) -> Iterator[list[Any]]:
+        """Rows in slices by a key in the first column, so that no read lock is held while the caller works."""
+        while rows := self.rows(sql, (*values, after, size)):
+            yield rows
+            after = rows[-1][0]
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside is committed as one, or nothing is. Writers queue fairly at a file lock."""
+        if self._database.in_transaction:
+            raise RuntimeError("a transaction is open already")
+        asked = time.monotonic()
+        with waiting_lock(self._path.with_name(self._path.name + ".lock")), translated_errors(self._path):
+            begun = time.monotonic()
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._database.execute("COMMIT")
+                _log.info("committed: waited %.3f s, took %.3f s", begun - asked, time.monotonic() - begun)
+            except BaseException:
+                _log.info("rolled back after %.3f s", time.monotonic() - begun)
+                if self._database.in_transaction:
+                    with contextlib.suppress(sqlite3.Error):
+                        self._database.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._database.close()
+
+    # --- what SQLite does in its own way ----------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def bulk_load(self) -> Iterator[None]:
+        """A larger page cache while a batch is issued."""
+        self.execute(f"PRAGMA cache_size = -{ISSUING_CACHE_KIB}")
+        yield
+        self.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+
+    def guard_imports(self) -> None:
+        """From now on, refuse units whose identity was imported."""
+        self.execute(NOT_IMPORTED)
+
+    def scrub(self) -> None:
+        """Leave nothing of what was cleared in the write-ahead log; `secure_delete` has zeroed it in the database."""
+        rows = self.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+        if rows and rows[0][0]:
+            raise LedgerError(
+                "another program reads the ledger, and its log still holds what was destroyed",
+                where=self.where,
+                way_out="Close other commands of bss-mfg and run the same command again.",
+            )
+
+    def with_secrets(self) -> SqliteConnection:
+        """The same database to who may read keys."""
+        return _WithSecrets(self)
+
+    def check_integrity(self) -> None:
+        """SQLite's own check and foreign keys."""
+        if self.rows("PRAGMA integrity_check") != [("ok",)] or self.rows("PRAGMA foreign_key_check"):
+            raise damaged(self._path)
+
+    def copy_to(self, target: Path, pages: int = -1) -> None:
+        """Copy everything, as it is at one moment, into a new file; `pages` at once, so that writers wait little."""
+        with translated_errors(target), contextlib.closing(sqlite3.connect(target)) as copy:
+            with translated_errors(self._path):
+                self._database.backup(copy, pages=pages)
+            copy.execute("PRAGMA journal_mode = DELETE")
+
+
+class _WithSecrets(SqliteConnection):
+    """A view of a connection through which keys may be read."""
+
+    def __init__(self, owner: SqliteConnection) -> None:
+        self._owner = owner
+        self._database = owner._database
+        self._path = owner._path
+
+    def rows(self, sql: str, values: Values = ()) -> list[Any]:
+        """All rows of a query."""
+        self._owner._secrets_allowed = True
+        try:
+            return super().rows(sql, values)
+        finally:
+            self._owner._secrets_allowed = False
+
+
+def sqlite_version() -> str:
+    """Version of the SQLite library that Python is linked with."""
+    return sqlite3.sqlite_version
+
+
+def connect(path: Path, *, create: bool = False) -> SqliteConnection:
+    """Open the ledger; with `create`, make a new one (the file must not exist)."""
+    refuse_network(path)
+    _log.debug("opening %s", path)
+    if create:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    elif not path.exists():
+        raise LedgerError(
+            "the workspace has no ledger",
+            where=path,
+            way_out="Restore ledger.db from a backup; a new one would forget what was issued.",
+        )
+    with translated_errors(path):
+        connection = sqlite3.connect(path, isolation_level=None, timeout=30)
+        mode, level = journal()
+        connection.execute("PRAGMA busy_timeout = 30000")
+        if create:
+            connection.execute(f"PRAGMA journal_mode = {mode}")
+        for pragma in (
+            f"synchronous = {level}",
+            "foreign_keys = ON",
+            "secure_delete = ON",
+            f"cache_size = -{CACHE_KIB}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        if create:
+            connection.executescript(
+                f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}; {SCHEMA} COMMIT;"
+            )
+        _check_version(connection, path)
+        if not create and connection.execute("PRAGMA journal_mode").fetchone()[0].upper() != mode:
+            connection.execute(f"PRAGMA journal_mode = {mode}")
+    return SqliteConnection(connection, path)
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if application != APPLICATION_ID or version < 1:
+        raise LedgerError("is not a ledger of bss-mfg", where=path, way_out="Restore ledger.db from a backup.")
+    if version > VERSION:
+        raise LedgerError(
+            f"was written by a newer bss-mfg (schema {version}, this program knows {VERSION})",
+            where=path,
+            way_out="Use the newer program.",
+        )
+
+
+def migrate(connection: SqliteConnection, actor: Actor) -> None:
+    """Bring a ledger of an earlier version up to date: one transaction, written into the history."""
+    if _version(connection) == VERSION:
+        return
+    with connection.transaction():
+        before = version = _version(connection)  # another process may have done it meanwhile
+        while version < VERSION:
+            for statement in _statements(MIGRATIONS[version]):
+                connection.execute(statement)
+            version += 1
+        if before < VERSION:
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+            migrated = LedgerMigrated(before=before, after=VERSION)
+            append_events(connection, actor, None, [(migrated.kind, migrated.to_data())])
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script; those of a trigger's body are part of it."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def _version(connection: SqliteConnection) -> int:
+    return int(connection.rows("PRAGMA user_version")[0][0])

@@ -1,0 +1,70 @@
+"""What happened to one unit or one batch, out of the history of all."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator, Sequence, Set
+
+from bss_mfg.errors import InputError
+from bss_mfg.ledger.events import (
+    IdentitiesImported,
+    LabelFileEvent,
+    LabelRead,
+    LabelsReprinted,
+    UnitReplaced,
+    UnitScrapped,
+    read_record,
+)
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.model import Event
+
+_UUID = re.compile(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+
+
+def history_of(ledger: Ledger, what: str) -> Iterator[Event]:
+    """The events of a batch by its id, or those that concern a unit by its serial or Device UUID.
+
+    Of an identity that was issued before bss-mfg that is its import. `InputError` for anything else.
+    """
+    if any(batch.id == what for batch in ledger.batches.all()):
+        yield from ledger.history.events(what)
+        return
+    serial = what
+    if _UUID.fullmatch(what) and (serials := ledger.units.serials_of_uuid(uuid.UUID(what))):
+        serial = serials[0]
+    units, imports = ledger.units.find_by_serial(serial), ledger.identities.import_numbers(serial)
+    if not units and not imports:
+        raise InputError(
+            f"{what[:80]!a} is neither a batch nor a serial or Device UUID of this ledger",
+            way_out="`bss-mfg batch list` shows the batches; upper and lower case differ.",
+        )
+    yield from _imports(ledger, imports)
+    for batch, package, unit in units:
+        inside = ledger.units.serials_ever_in(batch, package)
+        for event in ledger.history.events(batch):
+            if _concerns(event, package, unit, inside):
+                yield event
+
+
+def _imports(ledger: Ledger, numbers: Sequence[int]) -> Iterator[Event]:
+    """The imports that brought the identities with these numbers: numbers run on from import to import."""
+    first = 1
+    for event, imported in ledger.history.records(IdentitiesImported) if numbers else ():
+        behind = first + imported.units
+        if any(first <= number < behind for number in numbers):
+            yield event
+        first = behind
+
+
+def _concerns(event: Event, package: int, unit: int, inside: Set[str]) -> bool:
+    """Whether an event is about a unit, its package, or all of its batch."""
+    record = read_record(event.kind, event.data)
+    if isinstance(record, LabelRead):
+        return record.package == package
+    if isinstance(record, (UnitScrapped, UnitReplaced, LabelsReprinted)) and record.serials is not None:
+        return any(serial in inside for serial in record.serials)
+    if isinstance(record, LabelFileEvent):
+        number = unit if record.each == "unit" else package
+        return record.each in ("carton", "batch") or record.first <= number < record.first + record.count
+    return True

@@ -1,0 +1,56 @@
+"""The benchmarks run whole on a few units, and every command's help is quick."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks import choices, helps, line
+from tests.helpers import ROOT
+
+
+def test_every_help_is_quick() -> None:
+    """At most three times a bare import, for every command and group; what a busy moment spoils is measured again."""
+    found = helps.measure_all(1)
+    assert {"bss-mfg", "bss-mfg batch", "bss-mfg batch create"} <= {one.command for one in found} and len(found) > 60
+    assert [one for one in found if one.ratio > helps.LIMIT] == []
+
+
+def test_a_heavy_import_would_be_seen() -> None:
+    """The control of the test above: the same measuring tells a command that imports too much."""
+    heavy = median_of(["-c", "import click, pandas"])
+    assert heavy > helps.LIMIT
+
+
+def median_of(arguments: list[str]) -> float:
+    runs = [
+        (helps.seconds_of((sys.executable, *arguments)), helps.seconds_of(helps.BARE)) for _ in range(3)
+    ]  # fmt: skip
+    return sorted(own / bare for own, bare in runs)[1]
+
+
+def test_the_line_runs_whole_and_counts_right(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.line", "--units", "48", "--reference-labels", "24",
+         "--json", tmp_path / "j"],
+        capture_output=True, text=True, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode in (0, 1), done.stderr  # so few units miss targets
+    found = json.loads((tmp_path / "j").read_text("utf-8"))["line"]
+    assert found["units"] == 48 and found["floor_units"] == 48
+    assert found["reference_units"] == {"issue": 48, "labels": 24, "verify": 24, "control log": 48}
+    for side in ("one", "two", "reference"):
+        assert list(found[side]) == list(line.STEPS) and all(value > 0 for value in found[side].values())
+    assert set(found["floor"]) == {"encryption", "Data Matrix", "rasterising", "decoding"}
+    assert all(value > 20 for value in found["peak_mib"].values())
+    assert "whole line" in done.stdout and "microseconds a unit" in done.stdout
+
+
+def test_labels_of_each_choice_are_read_back(tmp_path: Path) -> None:
+    made = choices.measure(tmp_path, 0.01)
+    assert [one.name for one in made] == [choice.name for choice in choices.CHOICES]
+    done = [one for one in made if not one.skipped]
+    assert {"bss-mfg", "reportlab, pictures of pylibdmtx"} <= {one.name for one in done}
+    assert all(one.read == one.labels == 24 for one in done)
