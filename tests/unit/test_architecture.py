@@ -60,6 +60,8 @@ def test_imports_hold_every_contract() -> None:
         ("manifest/log_mapping.py", "import bss_mfg.manifest.make", "Imports run downward inside manifest"),
         ("programming/format.py", "import bss_mfg.programming.release", "Imports run downward inside programming"),
         ("reconcile/comparison.py", "import bss_mfg.reconcile.control_logs", "Imports run downward inside reconcile"),
+        ("label/layout/texts.py", "import bss_mfg.label.layout.symbol_fit", "Imports run downward inside label/layout"),
+        ("label/render/symbols.py", "import bss_mfg.label.render.raster", "Imports run downward inside label/render"),
         ("report/statistics.py", "import bss_mfg.report.wording", "Imports run downward inside report"),
         ("imaging/grid.py", "import bss_mfg.imaging.attempts", "Imports run downward inside imaging"),
         ("verify/diagnosis.py", "import bss_mfg.verify.page", "Imports run downward inside verify"),
