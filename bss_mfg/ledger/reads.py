@@ -36,7 +36,7 @@ class ReadStore:
             )
 
     def verified_files(self, batch_id: str, second_reader: bool = False) -> set[str]:
-        """SHA-256 of the label files of a batch that were once read wholly and found right; with `second_reader`, by
+        """SHA-256 of the label files of a batch whose labels were once all read right; with `second_reader`, by
         that one too."""
         files = self._history.records(FileVerified, batch_id)
         return {file.sha256 for _, file in files if file.second_reader or not second_reader}

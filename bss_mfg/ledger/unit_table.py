@@ -96,8 +96,8 @@ class TableStore:
                 yield rows
 
     def _find_last_events(self, batch_id: str, number: int, created_at: str) -> None:
-        """Fill temp.last_event: of each package of a batch, when something last happened to it. It lies in a file of
-        SQLite's that goes with the connection; the ledger is not written to."""
+        """Fill temp.last_event: of each package of a batch, when something last happened to it. It is a temporary table
+        of this connection: the ledger is not written to."""
         self._db.execute(
             "CREATE TEMP TABLE IF NOT EXISTS last_event (batch INTEGER, package INTEGER, at TEXT NOT NULL, "
             "PRIMARY KEY (batch, package)) WITHOUT ROWID"
