@@ -123,7 +123,7 @@ def history(app: App, what: str, as_json: bool) -> None:
     When, who, at which station, with which version of the program. Of an identity that was issued before bss-mfg: its
     import.
     """
-    from bss_mfg.ledger.events import EventKind
+    from bss_mfg.ledger.event_kind import EventKind
     from bss_mfg.ledger.unit_history import history_of
 
     with app.workspace.open_ledger(app.actor) as opened:

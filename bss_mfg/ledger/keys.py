@@ -11,16 +11,9 @@ from bss_mfg.core import clock
 from bss_mfg.errors import LedgerError, RefusedError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Database
-from bss_mfg.ledger.events import (
-    BatchRetired,
-    EventKind,
-    EventRecord,
-    ManifestMade,
-    RecipientSet,
-    VaultRecovered,
-    VaultRekeyed,
-    read_record,
-)
+from bss_mfg.ledger.event_kind import EventKind
+from bss_mfg.ledger.event_record import EventRecord
+from bss_mfg.ledger.events import BatchRetired, ManifestMade, RecipientSet, VaultRecovered, VaultRekeyed, read_record
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.settings import SettingsStore

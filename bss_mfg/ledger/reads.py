@@ -9,7 +9,9 @@ from typing import Any
 from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
-from bss_mfg.ledger.events import EventKind, EventRecord, FileVerified, LabelRead
+from bss_mfg.ledger.event_kind import EventKind
+from bss_mfg.ledger.event_record import EventRecord
+from bss_mfg.ledger.events import FileVerified, LabelRead
 from bss_mfg.ledger.history import HistoryStore
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
-from bss_mfg.ledger.events import LABELS_MADE, EventKind, LabelFileEvent, PackagesMoved, kinds_of, read_record
+from bss_mfg.ledger.event_kind import EventKind
+from bss_mfg.ledger.events import LABELS_MADE, LabelFileEvent, PackagesMoved, kinds_of, read_record
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.prints import PrintStore
 from bss_mfg.ledger.unit_columns import ORDER, UNIT_COLUMNS, UNIT_SOURCE
