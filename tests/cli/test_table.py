@@ -10,7 +10,7 @@ import click
 import pytest
 
 from bss_mfg.cli.table import table as command
-from bss_mfg.issuing.replacement import replace_units
+from bss_mfg.issuing.replacement import ReplacementRequest, replace_units
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.unit_state import UnitState
 from bss_mfg.tables import Table
@@ -36,7 +36,8 @@ def replace(factory: Factory, ledger: Ledger, serial: str) -> str:
     """Issue a new unit in a scrapped one's place; its serial."""
     loaded = factory.workspace.product("bulb")
     batch = ledger.batches.get("B1")
-    return replace_units(ledger, factory.workspace.open_vault(), loaded, batch, [serial], "dropped")[serial]
+    request = ReplacementRequest(batch, loaded, [serial], "dropped")
+    return replace_units(ledger, factory.workspace.open_vault(), request)[serial]
 
 
 def test_the_command_knows_all_states() -> None:
