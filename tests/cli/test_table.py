@@ -58,8 +58,6 @@ def test_a_products_title_is_the_one_thing_that_can_be_refused(factory: Factory,
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "xlsx", "parquet"])
 def test_a_file_is_private_and_never_overwritten(line: Factory, tmp_path: Path, kind: str) -> None:
-    if kind == "parquet":
-        pytest.importorskip("pyarrow")
     out = tmp_path / f"t.{kind}"
     done = line.cli("table", "B1", "--format", kind, "--out", out)
     assert (done.code, f"OK: {kind} of 9 units" in done.err) == (0, True), done.err

@@ -209,8 +209,8 @@ def test_a_workbook_holds_text_only(line: Factory, tmp_path: Path) -> None:
 def test_parquet_has_strings_and_integers_in_row_groups(
     line: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
     import pandas
+    from pyarrow import parquet
 
     monkeypatch.setattr(tables, "ROW_GROUP", 4)
     monkeypatch.setattr(unit_table, "UNITS_AT_ONCE", 2)

@@ -22,11 +22,6 @@ from tests.helpers.factory import Factory
 from tests.helpers.pictures import page_count, pdfium
 
 
-def payloads(factory: Factory, batch: str = "B1") -> list[str]:
-    with factory.ledger() as ledger:
-        return [package.payload for package in ledger.packages.stream(batch)]
-
-
 def test_the_dot_check_can_fail(factory: Factory) -> None:
     """Negative control: without its place on the dot grid, the same symbol has wrong dots, and still decodes."""
     factory.add(oob_bytes=16)
@@ -34,8 +29,8 @@ def test_the_dot_check_can_fail(factory: Factory) -> None:
     made = factory.label(template="roll-50x30", dpi=203)
     x, y = made.layout.symbol.origins[0]
     grey = pdfium(made.files[0], 203.2 * 1.013)
-    assert zxingcpp.read_barcodes(grey)[0].text == payloads(factory)[0]
-    matrix = data_matrix(payloads(factory)[0].encode(), made.layout.symbol.modules)
+    assert zxingcpp.read_barcodes(grey)[0].text == factory.payloads()[0]
+    matrix = data_matrix(factory.payloads()[0].encode(), made.layout.symbol.modules)
     modules = np.array([[int(m) for m in row] for row in str(matrix).splitlines()], np.uint8)
     expected = np.kron(modules, np.ones((made.layout.symbol.module_dots_y,) * 2, np.uint8)).astype(bool)
     assert ((grey[y : y + expected.shape[0], x : x + expected.shape[1]] < 128) != expected).sum() > 100
