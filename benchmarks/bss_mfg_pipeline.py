@@ -8,19 +8,20 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from bss_mfg import __version__
 from bss_mfg.issuing.batch import create_batch
+from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.label.layout.file_content import SymbolStyle
 from bss_mfg.label.make import LabelRequest, make_labels
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import BUILT_IN
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.manifest.log_mapping import load_mapping
-from bss_mfg.manifest.make import make_control_logs
+from bss_mfg.manifest.make import ControlLogRequest, make_control_logs
 from bss_mfg.model import Actor
 from bss_mfg.payload.product_keys import load_public_key, new_development_key
 from bss_mfg.payload.spec import packaged_spec
 from bss_mfg.verify.verification import verify
+from bss_mfg.version import __version__
 from bss_mfg.workspace.product import product_from_options
 from bss_mfg.workspace.workspace import Workspace
 
@@ -82,7 +83,7 @@ class Factory:
         """Credentials, payloads, sealing, one commit."""
         loaded = self.workspace.product(PRODUCT)
         spec, vault = self.workspace.spec(loaded.product.spec), self.workspace.open_vault()
-        issued = create_batch(self.ledger, vault, loaded, spec, units, batch_id=batch, executor=executor)
+        issued = create_batch(self.ledger, vault, BatchRequest(loaded, spec, units, batch), executor=executor)
         if not issued.created or issued.batch.suite != spec.spec.suite:
             raise RuntimeError(f"batch {batch} was not issued as asked")
 
@@ -109,7 +110,8 @@ class Factory:
         known = self.ledger.batches.get(batch)
         mapping = load_mapping(known.spec, self.workspace.root / "specs")
         folder.mkdir(parents=True, exist_ok=True)
-        made = list(make_control_logs(self.ledger, known, mapping, folder, datetime.now(UTC), executor=executor))
+        request = ControlLogRequest(known, mapping, folder, datetime.now(UTC))
+        made = list(make_control_logs(self.ledger, request, executor=executor))
         if sum(one.contents.device_logs for one in made) != known.units:
             raise RuntimeError(f"the control logs of {batch} are not whole")
 

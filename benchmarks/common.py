@@ -181,7 +181,7 @@ def machine() -> dict[str, Any]:
 
 def head() -> dict[str, Any]:
     """The beginning of a file of results."""
-    from bss_mfg import __version__
+    from bss_mfg.version import __version__
 
     return {"version": __version__, "date": datetime.now(UTC).strftime("%Y-%m-%d"), "machine": machine()}
 

@@ -26,15 +26,17 @@ from benchmarks.memory import alone
 from bss_mfg.core.clock import now
 from bss_mfg.core.files import build_atomically, sha256_of, write_atomically
 from bss_mfg.issuing.identity_files import stream_identities
+from bss_mfg.ledger.batches import NewBatch
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.sealed_rows import SealedRows, seal_packages
 from bss_mfg.ledger.vault import DataKey
 from bss_mfg.manifest.log_builder import control_log
 from bss_mfg.manifest.log_mapping import load_mapping
+from bss_mfg.manifest.unit_lists import csv_list, jsonl_list
 from bss_mfg.model import Actor, Batch, Package, Secret, Unit
 from bss_mfg.payload.product_keys import load_public_key, new_development_key
 from bss_mfg.payload.spec import packaged_spec
-from bss_mfg.tables import DEFAULT_COLUMNS, Table, manifest_csv, manifest_jsonl
+from bss_mfg.tables import DEFAULT_COLUMNS, Table
 from bss_mfg.workspace.product import product_from_options
 from bss_mfg.workspace.workspace import Workspace
 
@@ -96,7 +98,8 @@ def issue(root: Path, sizes: tuple[int, ...]) -> None:
             data_key, wrapped = vault.new_data_key(batch.id)
             with ledger.transaction():
                 number, _ = ledger.products.register("bulb", PID, loaded.key.fingerprint)
-                ledger.batches.store(batch, str(units), number, 1, wrapped, data_key, rows(units, first, data_key))
+                new = NewBatch(batch, str(units), number, 1, wrapped, None)
+                ledger.batches.store(new, rows(units, first, data_key))
             first += units
 
 
@@ -106,9 +109,9 @@ def issue(root: Path, sizes: tuple[int, ...]) -> None:
 def pieces(ledger: Ledger, batch: Batch, kind: str) -> Iterable[bytes]:
     """What bss-mfg writes."""
     if kind == "manifest csv":
-        return manifest_csv(ledger, batch)
+        return csv_list(ledger, batch)
     if kind == "manifest jsonl":
-        return manifest_jsonl(ledger, batch)
+        return jsonl_list(ledger, batch)
     if kind == "control log":
         return control_log(ledger, batch, load_mapping(batch.spec, Path("no folder")))
     table = Table(ledger, batch)

@@ -4,9 +4,9 @@ data, and the proof that all of them agree."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -21,18 +21,22 @@ from bss_mfg.core.toml_files import load_toml, validate
 from bss_mfg.errors import InputError
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.identity_files import read_identities
-from bss_mfg.label.make import make_labels
-from bss_mfg.label.template.loading import load_template
+from bss_mfg.issuing.request import BatchRequest
+from bss_mfg.label.from_workspace import named_template
+from bss_mfg.label.make import LabelFiles, make_labels
 from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI
-from bss_mfg.manifest.log_mapping import load_mapping
-from bss_mfg.manifest.make import make_control_logs
-from bss_mfg.model import Actor
+from bss_mfg.ledger.events import ManifestMade
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.vault import Vault
+from bss_mfg.manifest.log_mapping import LogMapping, load_mapping
+from bss_mfg.manifest.make import ControlLogRequest, make_control_logs
+from bss_mfg.manifest.unit_lists import jsonl_list
+from bss_mfg.model import Actor, Batch, Identity
 from bss_mfg.payload.product_keys import load_private_key, load_public_key, new_development_key
 from bss_mfg.programming.registry import formats
 from bss_mfg.programming.release import release_keys
-from bss_mfg.reconcile.reconciliation import Reconciliation, reconcile
+from bss_mfg.reconcile.reconciliation import ReconcileRequest, Reconciliation, reconcile
 from bss_mfg.report.html_report import html_report
-from bss_mfg.tables import manifest_jsonl
 from bss_mfg.verify.outcome import Verification, VerifyOptions
 from bss_mfg.verify.verification import verify
 from bss_mfg.workspace.product import Product
@@ -71,83 +75,64 @@ class DemoResult:
         return self.verification.passed and self.reconciliation.agrees
 
 
-@dataclass(slots=True)
-class _StepTimer:
-    seconds: dict[str, float] = field(default_factory=dict)
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """A sample on its way through the line: where its files go, how far it is, and how long each step took."""
+
+    name: str
+    workspace: Workspace
+    definition: DemoBatch
+    identities: Sequence[Identity]
+    private_key: bytes
+    seconds: dict[str, float]
+    reporter: StepReporter
 
     @contextmanager
-    def step(self, name: str) -> Iterator[None]:
+    def step(self, name: str) -> Iterator[Progress]:
+        """A timed step, with its progress function."""
         start = time.perf_counter()
-        yield
+        yield self.reporter(f"{self.name}: {name}")
         self.seconds[name] = time.perf_counter() - start
 
 
-def run_demo(samples: Path, root: Path, who: Actor, reporter: StepReporter) -> list[DemoResult]:
+def run_demo(samples: Path, root: Path, actor: Actor, reporter: StepReporter) -> list[DemoResult]:
     """Make a workspace in `root` and take every sample through the line."""
     found = sorted(path.parent for path in samples.glob("*/sample.toml"))
     if not found:
-        raise InputError("holds no samples", where=str(samples), way_out="Name the folder sample_batches.")
-    workspace = Workspace.create(root, who, {})
-    return [_run_batch(workspace, folder, who, reporter) for folder in found]
+        raise InputError("holds no samples", where=samples, way_out="Name the folder sample_batches.")
+    workspace = Workspace.create(root, actor, {})
+    return [_run_sample(_add_product(workspace, folder, reporter), actor) for folder in found]
 
 
-def _run_batch(workspace: Workspace, folder: Path, who: Actor, reporter: StepReporter) -> DemoResult:
-    name, timer = folder.name, _StepTimer()
-    document = load_toml(folder / "sample.toml", "sample")
-    sample = validate(document, DemoBatch)
-    with timer.step("product key"):
-        private, public = new_development_key("p256")
-        workspace.add_development_key(name, private, public)
-        settings = {"format": 1, "public_key": f"{name}.pem", **sample.product}
-        workspace.add_product(name, Product.model_validate(settings), load_public_key(public, name))
-    loaded = workspace.product(name)
-    columns = workspace.spec(loaded.product.spec).spec.columns
-    identities = read_identities(folder / sample.identities, columns) if sample.identities else ()
-    with workspace.open_ledger(who) as ledger:
+def _add_product(workspace: Workspace, folder: Path, reporter: StepReporter) -> _Sample:
+    name = folder.name
+    definition = validate(load_toml(folder / "sample.toml", "sample"), DemoBatch)
+    start = time.perf_counter()
+    private, public = new_development_key("p256")
+    workspace.add_development_key(name, private, public)
+    fields = {"format": 1, "public_key": f"{name}.pem", **definition.product}
+    product = workspace.add_product(name, Product.model_validate(fields), load_public_key(public, name)).product
+    seconds = {"product key": time.perf_counter() - start}
+    columns = workspace.spec(product.spec).spec.columns
+    identities = read_identities(folder / definition.identities, columns) if definition.identities else ()
+    return _Sample(name, workspace, definition, identities, private, seconds, reporter)
+
+
+def _run_sample(sample: _Sample, actor: Actor) -> DemoResult:
+    workspace = sample.workspace
+    with workspace.open_ledger(actor) as ledger:
         vault = workspace.open_vault(ledger)
-        with timer.step("issue"):
-            batch = create_batch(
-                ledger,
-                vault,
-                loaded,
-                workspace.spec(loaded.product.spec),
-                sample.units,
-                batch_id=f"{name}-0001",
-                identities=identities,
-                progress=reporter(f"{name}: issue"),
-            ).batch
+        batch = _issue(sample, ledger, vault)
         out = workspace.batch_folder(batch.id)
-        with timer.step("labels"):
-            template = load_template(workspace.template_file(batch.template))
-            labels = make_labels(
-                ledger,
-                batch,
-                template,
-                PDF_PRINTER_BY_DPI[sample.dpi],
-                out / "labels",
-                progress=reporter(f"{name}: labels"),
-            )
-        with timer.step("verify"):
-            outcome = verify(
-                ledger, batch, labels.files, VerifyOptions(pictures=True), progress=reporter(f"{name}: verify")
-            )
-            report = out / "verification.html"
-            write_atomically(report, html_report(outcome, clock.now(), who.version))
-        with timer.step("manifest"):
-            upload, table = out / "upload", out / "manifest.jsonl"
-            make_folder(upload)
-            mapping = load_mapping(batch.spec, workspace.root / "specs")
-            (log,) = [one.path for one in make_control_logs(ledger, batch, mapping, upload, datetime.now(UTC))]
-            write_atomically(table, manifest_jsonl(ledger, batch))
-            ledger.history.append(batch.id, "manifest made", {"file": table.name, "format": "jsonl"})
-        with timer.step("program"):
-            programming = out / "programming.csv"
-            release_keys(ledger, vault, batch, formats()["csv"], programming)
-        with timer.step("reconcile"):
-            key = load_private_key(private, name)
-            agreement = reconcile(
-                ledger, vault, batch, out, mapping, private_key=key, progress=reporter(f"{name}: reconcile")
-            )
+        mapping = load_mapping(batch.spec, workspace.root / "specs")
+        labels = _label(sample, ledger, batch, out)
+        verification, report = _verify(sample, ledger, batch, labels, out)
+        log, table = _list_units(sample, ledger, batch, mapping, out)
+        programming = _release(sample, ledger, vault, batch, out)
+        with sample.step("reconcile") as progress:
+            key = load_private_key(sample.private_key, sample.name)
+            request = ReconcileRequest(batch, out, mapping, key)
+            agreement = reconcile(ledger, vault, request, progress=progress)
     files = {
         "label file": labels.files[0],
         "index": labels.index,
@@ -156,4 +141,48 @@ def _run_batch(workspace: Workspace, folder: Path, who: Actor, reporter: StepRep
         "programming data": programming,
         "report": report,
     }
-    return DemoResult(name, batch.units, labels.labels, labels.pages, files, timer.seconds, outcome, agreement)
+    return DemoResult(
+        sample.name, batch.units, labels.labels, labels.pages, files, sample.seconds, verification, agreement
+    )
+
+
+def _issue(sample: _Sample, ledger: Ledger, vault: Vault) -> Batch:
+    with sample.step("issue") as progress:
+        loaded = sample.workspace.product(sample.name)
+        spec = sample.workspace.spec(loaded.product.spec)
+        request = BatchRequest(loaded, spec, sample.definition.units, f"{sample.name}-0001", sample.identities)
+        return create_batch(ledger, vault, request, progress=progress).batch
+
+
+def _label(sample: _Sample, ledger: Ledger, batch: Batch, out: Path) -> LabelFiles:
+    with sample.step("labels") as progress:
+        template = named_template(sample.workspace, batch.template)
+        printer = PDF_PRINTER_BY_DPI[sample.definition.dpi]
+        return make_labels(ledger, batch, template, printer, out / "labels", progress=progress)
+
+
+def _verify(sample: _Sample, ledger: Ledger, batch: Batch, labels: LabelFiles, out: Path) -> tuple[Verification, Path]:
+    report = out / "verification.html"
+    with sample.step("verify") as progress:
+        found = verify(ledger, batch, labels.files, VerifyOptions(pictures=True), progress=progress)
+        write_atomically(report, html_report(found, clock.now(), ledger.actor.version))
+    return found, report
+
+
+def _list_units(sample: _Sample, ledger: Ledger, batch: Batch, mapping: LogMapping, out: Path) -> tuple[Path, Path]:
+    """The control log and the list of the batch's units."""
+    upload, table = out / "upload", out / "manifest.jsonl"
+    with sample.step("manifest"):
+        make_folder(upload)
+        request = ControlLogRequest(batch, mapping, upload, datetime.now(UTC))
+        (log,) = [one.path for one in make_control_logs(ledger, request)]
+        write_atomically(table, jsonl_list(ledger, batch))
+        ledger.exports.record_table(batch.id, ManifestMade(file=table.name, format="jsonl"))
+    return log, table
+
+
+def _release(sample: _Sample, ledger: Ledger, vault: Vault, batch: Batch, out: Path) -> Path:
+    target = out / "programming.csv"
+    with sample.step("program"):
+        release_keys(ledger, vault, batch, formats()["csv"], target)
+    return target

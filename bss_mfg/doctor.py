@@ -1,4 +1,4 @@
-"""What is installed on this machine, and the fix for each gap."""
+"""Whether this machine and a workspace are fit for work, with the fix for each gap."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import importlib.metadata
 import platform
 import sys
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,22 @@ if TYPE_CHECKING:
     from bss_mfg.workspace.vault_keys import VaultStatus
 
 
+class Level(StrEnum):
+    """How a check came out."""
+
+    OK = "ok"
+    GAP = "gap"
+    """bss-mfg works, but an option does not, or something is to be cleared away."""
+    FAULT = "fault"
+    """bss-mfg can't work, or the workspace must not be worked in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of the doctor's list. `level` is ok, gap (something optional lacks) or fault (bss-mfg can't work)."""
+    """One line of the doctor's list: what was looked at, what was found, and the fix."""
 
     name: str
-    level: str
+    level: Level
     found: str
     fix: str = ""
 
@@ -40,20 +51,22 @@ _REQUIRED_PACKAGES = {
     "pikepdf": "PDF artwork",
     "svglib": "SVG artwork",
 }
+"""Packages that pip installs with bss-mfg, and what they are for. One that is missing, even if only an option needs it,
+means that the installation is broken. Extras are not looked at."""
 
 
 def check_machine() -> list[Check]:
-    """All checks. Nothing is changed."""
+    """The checks of this machine: packages, SQLite, encryption, symbols, fonts, libdmtx. Nothing is changed."""
     from bss_mfg.ledger.sqlite import journal, sqlite_version
 
-    checks = [Check("python", "ok", f"{platform.python_version()} on {platform.system()}")]
+    checks = [Check("python", Level.OK, f"{platform.python_version()} on {platform.system()}")]
     for name, purpose in _REQUIRED_PACKAGES.items():
         try:
-            checks.append(Check(name, "ok", f"{importlib.metadata.version(name)} ({purpose})"))
+            checks.append(Check(name, Level.OK, f"{importlib.metadata.version(name)} ({purpose})"))
         except importlib.metadata.PackageNotFoundError:
-            checks.append(Check(name, "fault", f"missing ({purpose})", f"pip install {name}"))
+            checks.append(Check(name, Level.FAULT, f"missing ({purpose})", f"pip install {name}"))
     mode, level = journal()
-    checks.append(Check("sqlite", "ok", f"{sqlite_version()}, journal {mode}, synchronous {level}"))
+    checks.append(Check("sqlite", Level.OK, f"{sqlite_version()}, journal {mode}, synchronous {level}"))
     checks.append(_crypto())
     checks.append(_symbols())
     checks.append(_fonts())
@@ -66,9 +79,9 @@ def check_ledger(ledger: Ledger) -> Check:
     from bss_mfg.errors import BssError
 
     try:
-        return Check("ledger", "ok", f"{ledger.check():,} events, their chain holds; all barcode strings as issued")
+        return Check("ledger", Level.OK, f"{ledger.check():,} events, their chain holds; all barcode strings as issued")
     except BssError as error:
-        return Check("ledger", "fault", str(error.what), error.way_out)
+        return Check("ledger", Level.FAULT, str(error.what), error.way_out)
 
 
 def _crypto() -> Check:
@@ -81,10 +94,10 @@ def _crypto() -> Check:
             private, public = new_development_key("rsa" if suite.key_kind == "RSA" else "p256")
             sealed = suite.sealer(load_public_key(public, "test").key, b"doctor")(b"test")
             if suite.open(load_private_key(private, "test"), sealed, b"doctor") != b"test":
-                return Check("suites", "fault", f"{suite.name} does not decrypt", "pip install -U cryptography")
+                return Check("suites", Level.FAULT, f"{suite.name} does not decrypt", "pip install -U cryptography")
     except (BssError, ImportError, ValueError) as error:
-        return Check("suites", "fault", type(error).__name__, "pip install -U cryptography")
-    return Check("suites", "ok", f"{len(SUITES)} suites encrypt and decrypt")
+        return Check("suites", Level.FAULT, type(error).__name__, "pip install -U cryptography")
+    return Check("suites", Level.OK, f"{len(SUITES)} suites encrypt and decrypt")
 
 
 def _symbols() -> Check:
@@ -94,8 +107,8 @@ def _symbols() -> Check:
     try:
         matrix = data_matrix(b"123456")
     except BssError as error:
-        return Check("symbols", "fault", error.what, error.way_out)
-    return Check("symbols", "ok", f"'123456' is {matrix.size}x{matrix.size} as in ISO/IEC 16022")
+        return Check("symbols", Level.FAULT, error.what, error.way_out)
+    return Check("symbols", Level.OK, f"'123456' is {matrix.size}x{matrix.size} as in ISO/IEC 16022")
 
 
 def _fonts() -> Check:
@@ -104,10 +117,12 @@ def _fonts() -> Check:
     try:
         missing = [name for name in FONTS if bundled(name).missing("Aa1\u00e4\u03a9\u0416")]
     except (OSError, ImportError) as error:
-        return Check("fonts", "fault", type(error).__name__, "pip install --force-reinstall bss-mfg")
+        return Check("fonts", Level.FAULT, type(error).__name__, "pip install --force-reinstall bss-mfg")
     if missing:
-        return Check("fonts", "fault", f"glyphs lack in {', '.join(missing)}", "pip install --force-reinstall bss-mfg")
-    return Check("fonts", "ok", f"{', '.join(FONTS)}: Latin, Greek, Cyrillic")
+        return Check(
+            "fonts", Level.FAULT, f"glyphs lack in {', '.join(missing)}", "pip install --force-reinstall bss-mfg"
+        )
+    return Check("fonts", Level.OK, f"{', '.join(FONTS)}: Latin, Greek, Cyrillic")
 
 
 def _libdmtx() -> Check:
@@ -116,14 +131,16 @@ def _libdmtx() -> Check:
 
     try:
         with SecondReader():
-            return Check("libdmtx", "ok", "the second reader works")
+            return Check("libdmtx", Level.OK, "the second reader works")
     except BssError:
         fixes = {
             "darwin": "brew install libdmtx",
             "win32": "pip install --force-reinstall pylibdmtx",
         }
         fix = fixes.get(sys.platform, "sudo apt-get install libdmtx0b")
-        return Check("libdmtx", "gap", "missing; only --second-reader needs it", fix)
+        return Check(
+            "libdmtx", Level.GAP, "missing; --second-reader needs it, and damaged labels read better with it", fix
+        )
 
 
 def check_left_over(root: Path) -> Check:
@@ -132,13 +149,15 @@ def check_left_over(root: Path) -> Check:
 
     found = leftover_files(root)
     if not found:
-        return Check("left-overs", "ok", "no half-written file lies in the workspace")
+        return Check("left-overs", Level.OK, "no half-written file lies in the workspace")
     names = ", ".join(str(path.relative_to(root)) for path in found[:5])
-    return Check("left-overs", "gap", f"{len(found)} of killed commands: {names}", "Type them again, or delete these.")
+    return Check(
+        "left-overs", Level.GAP, f"{len(found)} of killed commands: {names}", "Type them again, or delete these."
+    )
 
 
 def check_vault(found: VaultStatus) -> Check:
     """The vault key of a workspace: there, whole, and the ledger's."""
     if found.trouble:
-        return Check("vault", "fault", found.trouble, "Put the right key back, or use `bss-mfg vault recover`.")
-    return Check("vault", "ok", f"key {found.id}, kept in a {found.kind}")
+        return Check("vault", Level.FAULT, found.trouble, "Put the right key back, or use `bss-mfg vault recover`.")
+    return Check("vault", Level.OK, f"key {found.id}, kept in a {found.kind}")

@@ -1,6 +1,7 @@
-"""Makes what the docs show of the program: docs/cli.md, docs/pictures/, the numbers of docs/performance.md.
+"""Makes what the docs show of the program: docs/cli.md, docs/pictures/, the numbers of docs/performance.md, the events
+in docs/formats/ledger.md.
 
-`--check` compares docs/cli.md only.
+`--check` compares docs/cli.md and docs/formats/ledger.md only.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pypdfium2
 from PIL import Image, ImageOps
 
 from bss_mfg.cli.main import cli
+from bss_mfg.ledger.events import event_table
 
 HERE = Path(__file__).parent
 
@@ -50,6 +52,13 @@ def _usage(name: str, command: click.Command) -> str:
     return f"```\n{command.get_help(context)}\n```"
 
 
+def with_events(text: str) -> str:
+    """The page of the ledger's format with the table of events from the records themselves."""
+    before, mark, rest = text.partition("<!-- events -->\n")
+    _, end, after = rest.partition("<!-- /events -->")
+    return f"{before}{mark}{event_table()}{end}{after}"
+
+
 def pictures() -> None:
     """A sheet, a roll label and a report, as the demo makes them."""
     with tempfile.TemporaryDirectory() as folder:
@@ -66,12 +75,15 @@ def pictures() -> None:
 
 
 if __name__ == "__main__":
-    path = HERE / "cli.md"
+    path, ledger = HERE / "cli.md", HERE / "formats" / "ledger.md"
     if "--check" in sys.argv:
         if path.read_text("utf-8") != reference():
             sys.exit("docs/cli.md is not current: run `make docs`")
+        if ledger.read_text("utf-8") != with_events(ledger.read_text("utf-8")):
+            sys.exit("docs/formats/ledger.md is not current: run `make docs`")
     else:
         path.write_text(reference(), "utf-8")
+        ledger.write_text(with_events(ledger.read_text("utf-8")), "utf-8")
         pictures()
         subprocess.run([sys.executable, HERE / "report_picture.py"], check=True)
         subprocess.run([sys.executable, HERE / "performance.py"], check=True)

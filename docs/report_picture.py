@@ -12,6 +12,7 @@ import pypdfium2
 from PIL import Image, ImageFilter
 
 from bss_mfg.issuing.batch import create_batch
+from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.label.make import make_labels
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import BUILT_IN
@@ -92,7 +93,7 @@ def sheets(workspace: Workspace, ledger: Ledger, name: str, units: int) -> tuple
     """A batch and its sheets at 300 dpi."""
     loaded = workspace.product("bulb")
     spec = workspace.spec(loaded.product.spec)
-    batch = create_batch(ledger, workspace.open_vault(), loaded, spec, units, batch_id=name).batch
+    batch = create_batch(ledger, workspace.open_vault(), BatchRequest(loaded, spec, units, name)).batch
     template = load_template(workspace.template_file("sheet-a4-24"))
     made = make_labels(ledger, batch, template, BUILT_IN["pdf-300"], workspace.batch_folder(name) / "labels")
     document = pypdfium2.PdfDocument(made.files[0])

@@ -10,6 +10,7 @@ import pypdfium2
 from PIL import Image, ImageOps
 
 from bss_mfg.issuing.batch import create_batch
+from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.label.make import LabelRequest, make_labels
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import BUILT_IN
@@ -43,7 +44,7 @@ def pictures(folder: Path) -> None:
             vault = workspace.open_vault()
             batches = {
                 name: create_batch(
-                    ledger, vault, loaded, workspace.spec(loaded.product.spec), 96, batch_id=f"{name}-2026-11"
+                    ledger, vault, BatchRequest(loaded, workspace.spec(loaded.product.spec), 96, f"{name}-2026-11")
                 ).batch
                 for name in ("bulb", "plug", "sensor")
                 for loaded in (workspace.product(name),)

@@ -1,4 +1,4 @@
-"""The command line: options, messages, exit codes. No logic."""
+"""The command line: options, messages, exit codes. The work is done in the rooms below."""
 
 import sys
 

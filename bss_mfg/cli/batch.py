@@ -35,13 +35,12 @@ def create(
     """
     from bss_mfg.core.processes import open_executor
     from bss_mfg.issuing.batch import create_batch
-    from bss_mfg.issuing.identity_files import IdentityFile, count_foreign_uuids
+    from bss_mfg.issuing.from_workspace import batch_request
+    from bss_mfg.issuing.identity_files import count_foreign_uuids
 
     workspace = app.workspace
-    loaded = workspace.product(product)
-    spec = workspace.spec(loaded.product.spec)
-    rows = IdentityFile(identities, spec.spec.columns) if identities else ()
-    if odd := count_foreign_uuids(rows):
+    request = batch_request(workspace, product, units, batch_id, identities)
+    if odd := count_foreign_uuids(request.identities):
         are = "is" if odd == 1 else "are"
         say(
             f"Warning: {counted(odd, 'UUID')} {are} not of the RFC 9562 kind; some Bluetooth Mesh stacks refuse such "
@@ -51,11 +50,7 @@ def create(
         issued = create_batch(
             ledger,
             vault,
-            loaded,
-            spec,
-            units,
-            batch_id=batch_id,
-            identities=rows,
+            request,
             executor=executor,
             progress=progress_bar(f"{product}: issue"),
         )

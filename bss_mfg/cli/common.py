@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import functools
-import getpass
 import json
 import os
-import platform
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,8 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-
-from bss_mfg import __version__
 
 if TYPE_CHECKING:
     from bss_mfg.label.template.printer import Printer
@@ -41,44 +37,33 @@ class App:
 
         return Workspace.find(self.workspace_option, Path.cwd(), environment())
 
-    def who(self, station: str = "") -> Actor:
-        """Who acts, for the history."""
-        from bss_mfg.model import Actor
-
-        try:
-            operator = getpass.getuser()
-        except (OSError, KeyError, ImportError):
-            operator = "unknown"
-        return Actor(operator, station or platform.node() or "unknown", __version__)
-
     @property
     def actor(self) -> Actor:
         """Who acts, with the station of the workspace's settings."""
-        return self.who(self.workspace.config().station)
+        from bss_mfg.workspace.actor import current_actor
+
+        return current_actor(station=self.workspace.config().station)
 
     def vault(self, ledger: Ledger) -> Vault:
         """The open vault; asks for its passphrase if it has one."""
         return self.workspace.open_vault(ledger, self.ask)
 
     def ask(self, what: str, new: bool) -> Secret:
-        """A passphrase: from the file that BSS_MFG_PASSPHRASE_FILE names, else asked for without showing it."""
-        from bss_mfg.core.files import read_bytes
+        """A passphrase: from the file that BSS_MFG_PASSPHRASE_FILE names, else typed without being shown."""
         from bss_mfg.model import Secret
-        from bss_mfg.workspace.vault_key_files import refuse_to_ask
+        from bss_mfg.workspace.vault_key_files import ENV_VARIABLE, ask_passphrase_file
         from bss_mfg.workspace.workspace import environment
 
-        if named := environment().get("BSS_MFG_PASSPHRASE_FILE"):
-            return Secret(read_bytes(Path(named).expanduser(), "passphrase file", 4096).rstrip(b"\r\n"))
-        if not sys.stdin.isatty():
-            return refuse_to_ask(what, new)
+        if environment().get(ENV_VARIABLE) or not sys.stdin.isatty():
+            return ask_passphrase_file(what, new)
         prompt = f"{'New passphrase' if new else 'Passphrase'} for {what}"
         return Secret(click.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True).encode())
 
     def printer(self, name: str) -> Printer:
         """A printer of the workspace, or a built-in one."""
-        from bss_mfg.label.template.printer import find_printer
+        from bss_mfg.label.from_workspace import named_printer
 
-        return find_printer(name, self.workspace.printer_file(name), self.workspace.printer_names())
+        return named_printer(self.workspace, name)
 
 
 pass_app = click.make_pass_decorator(App, ensure=True)

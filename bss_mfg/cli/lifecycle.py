@@ -47,16 +47,12 @@ def replace(
     program the new unit, and upload a new manifest. Labels with the old barcode are wrong from then on. All or none;
     the same command twice changes nothing and tells who took whose place.
     """
-    from bss_mfg.issuing.identity_files import read_identities
+    from bss_mfg.issuing.from_workspace import replacement_request
     from bss_mfg.issuing.replacement import replace_units
-    from bss_mfg.payload.spec import spec_from_text
 
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
-        batch = ledger.batches.get(batch_id)
-        columns = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec.columns
-        rows = read_identities(identities, columns) if identities else ()
-        loaded = app.workspace.product(batch.product)
-        done = replace_units(ledger, vault, loaded, batch, serials, reason, rows)
+        request = replacement_request(app.workspace, ledger.batches.get(batch_id), serials, reason, identities)
+        done = replace_units(ledger, vault, request)
     if as_json:
         print_json({"batch": batch_id, "replaced": [{"serial": old, "by": new} for old, new in done.items()]})
     else:
@@ -138,33 +134,31 @@ def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bo
     still be printed, byte for byte, and verified. Refused before the keys were released and a control log was made.
     Backups and programming files elsewhere still hold the keys.
     """
-    from bss_mfg.programming.release import retire_batch
+    from bss_mfg.programming.retirement import retire_batch
 
     with app.workspace.open_ledger(app.actor) as ledger:
-        new, destroyed = retire_batch(
+        done = retire_batch(
             ledger, ledger.batches.get(batch_id), acknowledged, app.workspace.root, delete_exports=delete_exports
         )
-    for path in destroyed:
+    for path in done.files:
         say(f"Destroyed: {shown_path(path)}")
-    say(f"OK: the OOB keys of batch {batch_id} {'are' if new else 'were'} destroyed{'' if new else ' before'}")
+    say(f"OK: the OOB keys of batch {batch_id} {'are destroyed' if done.keys_destroyed else 'were destroyed before'}")
 
 
 @click.command("import-issued", epilog="Example: bss-mfg import-issued bulb issued-until-2025.csv")
 @click.argument("product")
 @click.argument("file", type=click.Path(path_type=Path))
 @pass_app
-def import_issued(app: App, product: str, file: Path) -> None:
+def import_issued_(app: App, product: str, file: Path) -> None:
     """Bring in identities that were issued before bss-mfg.
 
     FILE is CSV or XLSX with the column serial, and uuid, oob_key or oob_sha256 as far as known (docs/formats/
     identities.md). They are never issued again. Keys are kept as SHA-256 only: destroy the file afterwards. All or
     none; the same file twice changes nothing.
     """
-    from bss_mfg.core.files import sha256_of
-    from bss_mfg.issuing.identity_files import read_imported
+    from bss_mfg.issuing.importing import import_issued
 
     loaded = app.workspace.product(product)
-    with app.workspace.open_ledger(app.actor) as ledger, ledger.transaction():
-        number, _ = ledger.products.register(loaded.name, loaded.product.pid, loaded.key.fingerprint)
-        new = ledger.identities.import_issued(number, loaded.name, read_imported(file), file.name, sha256_of(file))
+    with app.workspace.open_ledger(app.actor) as ledger:
+        new = import_issued(ledger, loaded, file)
     say(f"OK: {counted(new, 'new identity', 'new identities')} of {product} will never be issued")

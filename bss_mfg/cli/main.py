@@ -7,15 +7,20 @@ names what, where and the way out; no traceback without --debug; nothing half-wr
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
+import time
+from pathlib import Path
 from typing import Any
 
 import click
 
-from bss_mfg import __version__
 from bss_mfg.cli.common import App
 from bss_mfg.errors import BssError, from_os_error
+from bss_mfg.version import __version__
+
+_log = logging.getLogger(__name__)
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("workspace:init", "Make a workspace."),
@@ -46,7 +51,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "reconcile:reconcile",
         "Prove that programming files, labels and control logs say the same as the ledger.",
     ),
-    "import-issued": ("lifecycle:import_issued", "Bring in identities that were issued before bss-mfg."),
+    "import-issued": ("lifecycle:import_issued_", "Bring in identities that were issued before bss-mfg."),
     "vault": ("vault:vault", "Look at the vault key, change it, keep it apart, put it back."),
     "history": ("ledger:history", "Everything that ever happened to a unit or a batch."),
     "ledger": ("ledger:ledger", "Check, copy and restore the ledger."),
@@ -72,6 +77,21 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(f"bss_mfg.cli.{module}"), function)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        begun = time.monotonic()
+        try:
+            result = super().invoke(ctx)
+        except click.exceptions.Exit as ended:
+            _log.info("ended with exit code %s after %.2f s", ended.exit_code, time.monotonic() - begun)
+            raise
+        except BaseException as error:
+            # Only our own errors are quoted: another's words could hold anything.
+            reason = str(error) if isinstance(error, BssError) else type(error).__name__
+            _log.info("ended after %.2f s: %s", time.monotonic() - begun, reason)
+            raise
+        _log.info("ended with exit code 0 after %.2f s", time.monotonic() - begun)
+        return result
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
@@ -86,9 +106,13 @@ class LazyGroup(click.Group):
     "--workspace", "workspace_option", metavar="DIR", help="The workspace (default: found upwards from here)."
 )
 @click.option("--debug", is_flag=True, help="Show a traceback with errors.")
+@click.option("--verbose", is_flag=True, help="Tell on stderr what is done: files, transactions, processes, times.")
+@click.option(
+    "--log-file", type=click.Path(path_type=Path), metavar="FILE", help="Add the same, and more, to a log file."
+)
 @click.version_option(__version__, prog_name="bss-mfg")
 @click.pass_context
-def cli(ctx: click.Context, workspace_option: str | None, debug: bool) -> None:
+def cli(ctx: click.Context, workspace_option: str | None, debug: bool, verbose: bool, log_file: Path | None) -> None:
     """Credentials, labels, verification and manifests for Amazon Bluetooth Simple Setup.
 
     Exit codes: 0 done; 1 the check found something wrong; 2 usage; 3 bad input or configuration; 4 refused, would
@@ -96,6 +120,11 @@ def cli(ctx: click.Context, workspace_option: str | None, debug: bool) -> None:
     bss-mfg; 130 interrupted.
     """
     ctx.obj = App(workspace_option, debug)
+    if verbose or log_file:
+        from bss_mfg.core.log import LogSettings, logging_to
+
+        ctx.with_resource(logging_to(LogSettings(verbose, log_file)))
+        _log.info("bss-mfg %s: %s", __version__, ctx.invoked_subcommand)
 
 
 def main(arguments: list[str] | None = None) -> None:

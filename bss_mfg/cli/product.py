@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
+
+if TYPE_CHECKING:
+    from bss_mfg.workspace.product import LoadedProduct
 
 
 @click.group()
@@ -58,9 +62,7 @@ def add(
     Checks every value and the key, and writes products/NAME.toml, which may be edited later.
     """
     from bss_mfg.core.files import checked_name, read_bytes
-    from bss_mfg.payload.build import longest_example
     from bss_mfg.payload.product_keys import load_public_key
-    from bss_mfg.payload.suites import SUITES
     from bss_mfg.workspace.product import product_from_options
 
     workspace = app.workspace
@@ -82,11 +84,7 @@ def add(
         }
     )
     key = load_public_key(read_bytes(public_key, "product public key", 1 << 16), str(public_key))
-    suite = workspace.spec(spec).spec.suite
-    if suite:
-        SUITES[suite].check_key(key.kind, str(public_key))
-    longest_example(workspace.spec(spec).spec, found.facts, key.key.key_size, units_per_package, int(oob_bytes))
-    workspace.template_file(template)
+    workspace.check_new_product(found, key, str(public_key))
     loaded = workspace.add_product(name, found, key)
     say(f"OK: product {name} added in {shown_path(loaded.path)}")
     say(f"Key {key.kind}, SHA-256 fingerprint {key.fingerprint}")
@@ -140,11 +138,7 @@ def show(app: App, name: str, as_json: bool) -> None:
         print_details([(key.replace("_", " "), "-" if value is None else str(value)) for key, value in record.items()])
 
 
-def _record(loaded: object, pinned: str | None) -> dict[str, object]:
-    from bss_mfg.workspace.product import LoadedProduct
-
-    if not isinstance(loaded, LoadedProduct):
-        raise TypeError("a loaded product is wanted")
+def _record(loaded: LoadedProduct, pinned: str | None) -> dict[str, object]:
     record: dict[str, object] = {"name": loaded.name}
     record.update((key, value) for key, value in loaded.product.model_dump().items() if key != "format")
     return {

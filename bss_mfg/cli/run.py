@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg import __version__
 from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_details, print_json, say, shown_path
 from bss_mfg.cli.progress import RunDisplay, duration_words
 from bss_mfg.core.text import counted
-from bss_mfg.ledger.keys import open_keys
+from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
     from bss_mfg.label.layout.file_content import SymbolStyle
     from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.pipeline.estimate import Estimate
-    from bss_mfg.pipeline.pipeline import RunOutcome
-    from bss_mfg.pipeline.plan import Plan, PreparedRun
+    from bss_mfg.pipeline.pipeline import LabelsRead, RunOutcome
+    from bss_mfg.pipeline.preparation import PreparedRun
+
+MOST_SHOWN = 20
+"""Faults and files that are named as text; --json has more."""
 
 
 @click.command(epilog="Example: bss-mfg run bulb --units 20000 --id bulb-2026-11")
@@ -65,52 +70,42 @@ def run(
     BATCH`, goes on where it stopped. Exit 1 if a label did not read right; then nothing is uploaded or handed over.
     """
     from bss_mfg.core.processes import open_executor, process_count
-    from bss_mfg.errors import BssError
     from bss_mfg.pipeline.estimate import estimate, refuse_full_disk
-    from bss_mfg.pipeline.pipeline import run_pipeline as work
-    from bss_mfg.pipeline.plan import plan_to_follow, prepare_run, refuse_conflicts, run_lock, write_plan
+    from bss_mfg.pipeline.pipeline import RunContext, run_pipeline
+    from bss_mfg.pipeline.plan import RunRequest, begun_plan, open_plan, run_lock
+    from bss_mfg.pipeline.preparation import begin_run, prepare_run, refuse_conflicts
 
     workspace = app.workspace
     with workspace.open_ledger(app.actor) as ledger:
-        plan, begun = (
-            _resumed_plan(ctx, app, resume)
-            if resume
-            else plan_to_follow(
-                workspace, _new_plan(app, ledger, product, units, batch_id, template, printer, symbols, identities)
-            )
-        )
-        prepared = prepare_run(workspace, plan, app.printer)
-        if not begun:
+        if resume:
+            _refuse_other_options(ctx)
+            opened = begun_plan(workspace, resume)
+            loaded = workspace.product(opened.plan.product)
+        elif product is None or units is None:
+            raise click.UsageError("Name a PRODUCT and --units; or a batch to --resume.")
+        else:
+            loaded = workspace.product(product)
+            request = RunRequest(loaded, units, batch_id, template, printer, symbols, identities)
+            opened = open_plan(workspace, ledger, request, __version__)
+        prepared = prepare_run(workspace, opened.plan, loaded)
+        if not opened.begun:
             refuse_conflicts(workspace, ledger, prepared)
         if plan_only:
-            _show_plan(app, prepared, estimate(prepared, process_count(jobs, plan.units)), begun, as_json)
+            found = estimate(prepared, process_count(jobs, opened.plan.units))
+            _show_plan(app, prepared, found, opened.begun, as_json)
             return
-        if not begun:
+        if not opened.begun:
             refuse_full_disk(workspace.root, prepared)
         with app.vault(ledger) as vault:
-            if not begun:
-                open_keys(ledger).check_vault(vault)
-                prepared = write_plan(workspace, ledger, prepared, batch_named=bool(batch_id))
-            plan = prepared.plan
-            goes_on = f"`bss-mfg run --resume {plan.batch}` goes on."
-            steps = RunDisplay()
-            with run_lock(workspace, plan):
-                say(
-                    f"Run of batch {plan.batch}: {counted(plan.units, 'unit')} of {plan.product}"
-                    + (", going on" if begun else "")
-                )
-                try:
-                    with open_executor(jobs, plan.units) as executor:
-                        outcome = work(workspace, ledger, vault, prepared, steps, executor)
-                except KeyboardInterrupt:
-                    steps.close()
-                    say(f"Interrupted. {goes_on}")
-                    ctx.exit(130)
-                except BssError as error:
-                    steps.close()
-                    error.way_out = f"{error.way_out} {goes_on}".strip()
-                    raise
-        record = _json_document(ledger, prepared, outcome)
+            if not opened.begun:
+                prepared = begin_run(workspace, ledger, vault, prepared, batch_named=bool(batch_id))
+            plan, display = prepared.plan, RunDisplay()
+            with run_lock(workspace, plan), _resume_hint(display, plan.batch):
+                going_on = ", going on" if opened.begun else ""
+                say(f"Run of batch {plan.batch}: {counted(plan.units, 'unit')} of {plan.product}{going_on}")
+                with open_executor(jobs, plan.units) as executor:
+                    outcome = run_pipeline(RunContext(workspace, ledger, vault, prepared, display, executor))
+        record = _json_document(ledger, outcome)
     if as_json:
         print_json(record)
     _print_outcome(prepared, outcome)
@@ -118,58 +113,38 @@ def run(
         ctx.exit(1)
 
 
-def _new_plan(
-    app: App,
-    ledger: Ledger,
-    product: str | None,
-    units: int | None,
-    batch_id: str | None,
-    template: str | None,
-    printer: str,
-    symbols: SymbolStyle,
-    identities: Path | None,
-) -> Plan:
-    from bss_mfg.pipeline.plan import new_plan
-
-    if product is None or units is None:
-        raise click.UsageError("Name a PRODUCT and --units; or a batch to --resume.")
-    return new_plan(
-        app.workspace,
-        ledger,
-        product,
-        units,
-        batch_id,
-        template,
-        printer,
-        symbols,
-        identities,
-        __version__,
-    )
-
-
-def _resumed_plan(ctx: click.Context, app: App, batch: str) -> tuple[Plan, bool]:
-    from bss_mfg.errors import InputError
-    from bss_mfg.pipeline.plan import read_plan
-
+def _refuse_other_options(ctx: click.Context) -> None:
     for name in ("product", "units", "batch_id", "template", "printer", "symbols", "identities"):
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
             raise click.UsageError("--resume goes on as the run was begun: leave out what was said then.")
-    plan = read_plan(app.workspace, batch)
-    if plan is None:
-        raise InputError(
-            f"no run of batch {batch[:64]!a} was begun here",
-            way_out="`bss-mfg run PRODUCT --units N --id BATCH` begins one.",
-        )
-    return plan, True
 
 
-def _show_plan(app: App, ready: PreparedRun, found: Estimate, begun: bool, as_json: bool) -> None:
+@contextmanager
+def _resume_hint(display: RunDisplay, batch: str) -> Iterator[None]:
+    """Where the run ends too early, leave its line, and say how to go on."""
+    from bss_mfg.errors import BssError
+
+    hint = f"`bss-mfg run --resume {batch}` goes on."
+    try:
+        yield
+    except KeyboardInterrupt:
+        display.close()
+        say(f"Interrupted. {hint}")
+        raise click.exceptions.Exit(130) from None
+    except BssError as error:
+        display.close()
+        told = copy(error)
+        told.way_out = f"{error.way_out} {hint}".strip()
+        raise told from error
+
+
+def _show_plan(app: App, prepared: PreparedRun, found: Estimate, begun: bool, as_json: bool) -> None:
     from bss_mfg.core.files import free_bytes
     from bss_mfg.pipeline.estimate import size_words
     from bss_mfg.pipeline.plan import STEPS
 
-    plan, symbol, free = ready.plan, ready.layout.symbol, free_bytes(app.workspace.root)
-    left_out = [*([] if ready.can_read_back else ["verify"]), *([] if ready.mapping else ["manifest"])]
+    plan, symbol, free = prepared.plan, prepared.layout.symbol, free_bytes(app.workspace.root)
+    left_out = [*([] if prepared.can_read_back else ["verify"]), *([] if prepared.mapping else ["manifest"])]
     if as_json:
         print_json(
             {
@@ -185,11 +160,11 @@ def _show_plan(app: App, ready: PreparedRun, found: Estimate, begun: bool, as_js
             }
         )
         return
-    modules = f", {symbol.columns}x{symbol.rows} modules of {ready.layout.x_dimension_mm:.3f} mm" if symbol else ""
+    modules = f", {symbol.columns}x{symbol.rows} modules of {prepared.layout.x_dimension_mm:.3f} mm" if symbol else ""
     print_details(
         [
             ("batch", plan.batch + (" (begun)" if begun else "")),
-            ("product", f"{plan.product}, {ready.product.product.stage}, spec {ready.spec.spec.name}"),
+            ("product", f"{plan.product}, {prepared.product.product.stage}, spec {prepared.spec.spec.name}"),
             ("labels", f"template {plan.template}, printer {plan.printer}{modules}"),
         ]
     )
@@ -202,8 +177,8 @@ def _show_plan(app: App, ready: PreparedRun, found: Estimate, begun: bool, as_js
         "traveller": ("1 page", ""),
     }
 
-    def row(step: str, what: str, octets: int | None, seconds: float | None) -> str:
-        disk, time = "" if octets is None else size_words(octets), "" if seconds is None else duration_words(seconds)
+    def row(step: str, what: str, size: int | None, seconds: float | None) -> str:
+        disk, time = "" if size is None else size_words(size), "" if seconds is None else duration_words(seconds)
         return f"{step:<10} {what:<48} {disk:>9} {time:>8}".rstrip()
 
     click.echo(f"\n{'step':<10} {'what':<48} {'disk':>9} {'time':>8}")
@@ -222,11 +197,15 @@ def _show_plan(app: App, ready: PreparedRun, found: Estimate, begun: bool, as_js
     say("Disk and time are estimates from a sample tried now. Nothing was issued.")
 
 
-def _json_document(ledger: Ledger, ready: PreparedRun, outcome: RunOutcome) -> dict[str, Any]:
+def _json_document(ledger: Ledger, outcome: RunOutcome) -> dict[str, Any]:
+    from bss_mfg.pipeline.pipeline import LabelsMade, LabelsRead, LogsMade, TravellerMade
     from bss_mfg.verify.finding_rows import finding_row
 
-    batch, labels = outcome.batch, outcome.labels
-    counts = ledger.batches.counts(batch.id)
+    batch = outcome.batch
+    labels = outcome.labels.files if isinstance(outcome.labels, LabelsMade) else None
+    read = outcome.verify if isinstance(outcome.verify, LabelsRead) else None
+    logs = outcome.manifest.paths if isinstance(outcome.manifest, LogsMade) else ()
+    traveller = outcome.traveller.path if isinstance(outcome.traveller, TravellerMade) else None
     return {
         "batch": batch.id,
         "product": batch.product,
@@ -239,43 +218,48 @@ def _json_document(ledger: Ledger, ready: PreparedRun, outcome: RunOutcome) -> d
         "pages": labels.pages if labels else 0,
         "label_files": [str(path) for path in labels.files] if labels else [],
         "index": str(labels.index) if labels else None,
-        "verified": counts["verified"],
-        "faults": [finding_row(item) for item in outcome.faults],
-        "fault_count": outcome.fault_count,
-        "broken_files": [{"file": name, "reason": reason} for name, reason in outcome.broken],
-        "control_logs": [str(path) for path in outcome.logs],
-        "traveller": str(outcome.traveller) if outcome.traveller else None,
+        "verified": ledger.batches.counts(batch.id)["verified"],
+        "faults": [finding_row(item) for item in read.faults] if read else [],
+        "fault_count": read.faults.total if read else 0,
+        "broken_files": [{"file": name, "reason": reason} for name, reason in (read.broken if read else ())],
+        "control_logs": [str(path) for path in logs],
+        "traveller": str(traveller) if traveller else None,
         "left_out": outcome.left_out,
         "sample": bool(labels and labels.layout.sample_mark),
     }
 
 
-def _print_outcome(ready: PreparedRun, outcome: RunOutcome) -> None:
-    from bss_mfg.report.wording import place_words
-    from bss_mfg.verify.finding_rows import finding_row
+def _print_outcome(prepared: PreparedRun, outcome: RunOutcome) -> None:
+    from bss_mfg.pipeline.pipeline import LabelsMade, LabelsRead, LogsMade
 
-    for item in outcome.faults[:20]:
-        row = finding_row(item)
-        where = place_words(row)
-        say(
-            f"{item.kind.upper()}: {item.serials or '(not one of ours)'}: {item.detail}"
-            + (f" [{where}]" if where else "")
-        )
-    if outcome.fault_count > 20:
-        say(f"and {outcome.fault_count - 20:,} more: --json names the first thousand, `bss-mfg verify` all")
-    for name, reason in outcome.broken[:20]:
-        say(f"UNREADABLE FILE: {name}: {reason}")
-    if not outcome.right:
+    if isinstance(outcome.verify, LabelsRead) and not outcome.right:
+        _print_faults(outcome.verify)
         say("WRONG: not all labels are right. Keep these files apart and look into them before anything is printed.")
         return
-    labels = outcome.labels
+    labels = outcome.labels.files if isinstance(outcome.labels, LabelsMade) else None
     if labels and labels.files:
         say(f"Labels: {shown_path(labels.files[0].parent)}; print them at 100 %, without scaling")
-    if outcome.logs:
-        say(f"Control logs: {shown_path(outcome.logs[0].parent)}")
-        if ready.mapping and ready.mapping.assumed:
-            names = counted(len(ready.mapping.assumed), "name")
+    if isinstance(outcome.manifest, LogsMade) and outcome.manifest.paths:
+        say(f"Control logs: {shown_path(outcome.manifest.paths[0].parent)}")
+        if prepared.mapping and prepared.mapping.assumed:
+            names = counted(len(prepared.mapping.assumed), "name")
             say(f"Note: {names} in them are assumptions (`bss-mfg manifest` lists them)")
     if labels and labels.layout.sample_mark:
         say("This is a development product: every label carries a SAMPLE mark.")
     say(f"OK: batch {outcome.batch.id} {'is done' if outcome.changed else 'was done before; nothing was changed'}")
+
+
+def _print_faults(read: LabelsRead) -> None:
+    from bss_mfg.report.wording import place_words
+    from bss_mfg.verify.finding_rows import finding_row
+
+    for item in read.faults[:MOST_SHOWN]:
+        where = place_words(finding_row(item))
+        say(
+            f"{item.kind.upper()}: {item.serials or '(not one of ours)'}: {item.detail}"
+            + (f" [{where}]" if where else "")
+        )
+    if read.faults.total > MOST_SHOWN:
+        say(f"and {read.faults.total - MOST_SHOWN:,} more: --json names the first thousand, `bss-mfg verify` all")
+    for name, reason in read.broken[:MOST_SHOWN]:
+        say(f"UNREADABLE FILE: {name}: {reason}")

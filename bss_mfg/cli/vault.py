@@ -9,7 +9,6 @@ import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, say, shown_path
 from bss_mfg.core.text import counted
-from bss_mfg.ledger.keys import open_keys
 
 if TYPE_CHECKING:
     from bss_mfg.workspace.vault_key_files import VaultKeyKind
@@ -126,6 +125,7 @@ def recipient(app: App, public_key: Path | None, remove: bool) -> None:
     offline. Old batches are sealed too.
     """
     from bss_mfg.core.files import read_text
+    from bss_mfg.ledger.keys import open_keys
     from bss_mfg.ledger.vault import OfficerPublicKey
 
     if (public_key is None) != remove:

@@ -34,9 +34,10 @@ def init(app: App, folder: Path, kind: VaultKeyKind) -> None:
     Creates FOLDER with its settings, ledger and vault key. Keep a copy of vault.key in a safe place: without it no OOB
     key of this workspace can ever be read again.
     """
+    from bss_mfg.workspace.actor import current_actor
     from bss_mfg.workspace.workspace import Workspace, environment
 
-    workspace = Workspace.create(folder, app.who(), environment(), kind, app.ask)
+    workspace = Workspace.create(folder, current_actor(), environment(), kind, app.ask)
     say(f"OK: workspace made in {shown_path(workspace.root)}")
     say(
         "Now run `bss-mfg vault export-recovery FILE` and keep that file apart from this computer."
@@ -52,10 +53,11 @@ def init(app: App, folder: Path, kind: VaultKeyKind) -> None:
 def doctor(ctx: click.Context, app: App, as_json: bool) -> None:
     """Check this machine, with the fix for each gap.
 
-    In a workspace, also check its ledger: SQLite's own check, the history's hash chain, and the barcode strings of all
-    batches against what was issued. Exit 6 if something that bss-mfg can't work without is missing.
+    In a workspace, also check its ledger (SQLite's own check, the history's hash chain, and the barcode strings of all
+    batches against what was issued), its vault key, and what killed commands left. Exit 6 if something that bss-mfg
+    can't work without is missing, the ledger is damaged, or the vault key is not the ledger's.
     """
-    from bss_mfg.doctor import check_machine
+    from bss_mfg.doctor import Level, check_machine
 
     checks = [*check_machine(), *_workspace_checks(app)]
     if as_json:
@@ -63,12 +65,12 @@ def doctor(ctx: click.Context, app: App, as_json: bool) -> None:
     else:
         rows = [(c.level.upper(), c.name, c.found + (f"  -> {c.fix}" if c.fix else "")) for c in checks]
         print_table(rows, ("LEVEL", "WHAT", "FOUND"))
-    if any(check.level == "fault" for check in checks):
+    if any(check.level is Level.FAULT for check in checks):
         ctx.exit(6)
 
 
 def _workspace_checks(app: App) -> list[Check]:
-    from bss_mfg.doctor import Check, check_ledger, check_left_over, check_vault
+    from bss_mfg.doctor import Check, Level, check_ledger, check_left_over, check_vault
     from bss_mfg.errors import BssError
     from bss_mfg.workspace.vault_keys import vault_status
 
@@ -83,7 +85,7 @@ def _workspace_checks(app: App) -> list[Check]:
             found = [check_ledger(ledger), check_vault(vault_status(workspace, ledger))]
             return [*found, check_left_over(workspace.root)]
     except BssError as error:
-        return [Check("ledger", "fault", error.what, error.way_out)]
+        return [Check("ledger", Level.FAULT, error.what, error.way_out)]
 
 
 @click.command(epilog="Example: bss-mfg demo --out /tmp/line")
@@ -99,9 +101,10 @@ def demo(ctx: click.Context, app: App, out: Path | None, samples: Path | None) -
     """
     from bss_mfg.core.resources import folder
     from bss_mfg.demo import run_demo
+    from bss_mfg.workspace.actor import current_actor
 
     root = out or _free_folder("bss-mfg-demo")
-    results = run_demo(samples or folder("sample_batches"), root, app.who(), progress_bar)
+    results = run_demo(samples or folder("sample_batches"), root, current_actor(), progress_bar)
     for ran in results:
         counts = ran.verification.counts
         verdict = "OK" if ran.right else "WRONG"

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import os
 import re
 import shutil
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
-from bss_mfg.errors import InputError, LedgerError, RefusedError, from_os_error
+from bss_mfg.errors import InputError, LedgerError, Location, RefusedError, from_os_error
+
+_log = logging.getLogger(__name__)
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _WINDOWS_DEVICES = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
@@ -50,9 +54,10 @@ def read_bytes(path: Path, what: str, limit: int = 64 << 20) -> bytes:
         if size > limit:
             raise InputError(
                 f"the {what} has {size:,} octets, more than the {limit:,} allowed",
-                where=str(path),
+                where=path,
                 way_out="Check that this is the right file.",
             )
+        _log.info("reading %s (%s, %d bytes)", path, what, size)
         return path.read_bytes()
     except OSError as error:
         raise from_os_error(error, f"reading the {what}", path) from error
@@ -66,13 +71,37 @@ def read_text(path: Path, what: str) -> str:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise InputError(
-            f"the {what} is not UTF-8 text", where=f"{path}, line {line}", way_out="Save it as UTF-8."
+            f"the {what} is not UTF-8 text", where=Location(str(path), line), way_out="Save it as UTF-8."
         ) from error
+
+
+LOG_MARK = b"# log of bss-mfg\n"
+"""The first line of a log file: what has no such line is never added to."""
+
+
+def open_log(path: Path) -> TextIO:
+    """A log file (0600) to add lines to, new or begun before. `RefusedError` where the file is no log of bss-mfg."""
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)
+    except OSError as error:
+        raise from_os_error(error, "opening the log file", path) from error
+    begins = os.read(handle, len(LOG_MARK)) if stat.S_ISREG(os.fstat(handle).st_mode) else b"-"
+    if not begins:
+        os.write(handle, LOG_MARK)
+    elif begins != LOG_MARK:
+        os.close(handle)
+        raise RefusedError(
+            "is no log of bss-mfg, and is not added to",
+            where=path,
+            way_out="Name a new file, or one that an earlier --log-file has made.",
+        )
+    return os.fdopen(handle, "a", encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file, in hex, read in pieces."""
     digest = hashlib.sha256()
+    _log.debug("reading %s for its digest", path)
     try:
         with path.open("rb") as file:
             while piece := file.read(1 << 20):
@@ -178,6 +207,7 @@ def _through_temporary(path: Path, write: Callable[[BinaryIO], None], *, replace
                 with contextlib.suppress(FileNotFoundError):
                     temporary.unlink()
         sync_folder(path.parent)
+        _log.info("wrote %s", path)
     except OSError as error:
         raise from_os_error(error, "writing", path) from error
 
@@ -191,7 +221,7 @@ def _owned(temporary: Path, path: Path) -> int:
             if not _take_away(temporary):
                 raise LedgerError(
                     "another bss-mfg command is writing this file",
-                    where=str(path),
+                    where=path,
                     way_out="Let it finish, then run this command again.",
                 ) from None
             continue
@@ -262,6 +292,7 @@ def move_aside(path: Path, ending: str) -> Path:
     try:
         path.rename(target)
         sync_folder(path.parent)
+        _log.info("moved %s aside, to %s", path, target.name)
     except OSError as error:
         raise from_os_error(error, "moving a file aside", path) from error
     return target
@@ -272,6 +303,7 @@ def move_over(source: Path, target: Path) -> None:
     try:
         source.replace(target)
         sync_folder(target.parent)
+        _log.info("moved %s in place of %s", source.name, target)
     except OSError as error:
         raise from_os_error(error, "putting a file in place", target) from error
 
@@ -287,6 +319,7 @@ def destroy(path: Path) -> None:
             os.fsync(file.fileno())
         path.unlink()
         sync_folder(path.parent)
+        _log.info("destroyed %s", path)
     except OSError as error:
         raise from_os_error(error, "destroying", path) from error
 
@@ -310,7 +343,7 @@ def already_exists_error(path: Path) -> RefusedError:
     """The refusal to overwrite `path`."""
     return RefusedError(
         "is already there and would be overwritten",
-        where=str(path),
+        where=path,
         way_out="Choose another name or folder, or move the old file away first.",
     )
 
@@ -332,7 +365,7 @@ def waiting_lock(path: Path, wait_s: float = 60.0) -> Iterator[None]:
             if time.monotonic() > deadline:
                 raise LedgerError(
                     f"another bss-mfg command has held the ledger for {wait_s:.0f} s",
-                    where=str(path),
+                    where=path,
                     way_out="Let it finish, then run this command again; nothing was changed.",
                 )
             time.sleep(0.01)
@@ -355,7 +388,7 @@ def immediate_lock(path: Path, busy_message: str) -> Iterator[None]:
     try:
         os.lseek(handle, 1 << 30, os.SEEK_SET)  # Windows locks octets: one that nobody reads
         if not _try_lock(handle):
-            raise LedgerError(busy_message, where=str(path), way_out="Let it finish.")
+            raise LedgerError(busy_message, where=path, way_out="Let it finish.")
         yield
     finally:
         os.close(handle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
@@ -11,6 +12,8 @@ from typing import Any, TypeVar
 
 from bss_mfg.core.processes import FailureKind, ProcessExecutor, TaskFailure, WorkerError
 from bss_mfg.errors import MissingError
+
+_log = logging.getLogger(__name__)
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -101,7 +104,9 @@ def _result(future: Future[Any], again: Callable[[], Future[Any]], tries: int) -
             tries -= 1
             if tries <= 0:
                 kind = error.kind if isinstance(error, WorkerError) else FailureKind.CRASHED
+                _log.info("a task is given up: %s", error)
                 return TaskFailure(kind, str(error))
+            _log.info("a task is tried again: %s", error)
         future = again()
 
 

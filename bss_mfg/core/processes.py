@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import gc
+import logging
 import multiprocessing
 import os
 import signal
@@ -23,10 +24,13 @@ from multiprocessing.util import Finalize
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
+from bss_mfg.core.log import LogSettings, current_settings, logging_to
 from bss_mfg.errors import BssError
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
+
+_log = logging.getLogger(__name__)
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -136,6 +140,7 @@ class Worker(Generic[Task, Result]):
                     reason, kind = _stalled(seconds), FailureKind.STALLED
                 else:
                     reason = f"the process crashed (exit {code})"
+        _log.info("process %s: %s", self.pid, reason)
         self.close()
         raise WorkerError(reason, kind)
 
@@ -143,8 +148,9 @@ class Worker(Generic[Task, Result]):
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         # No daemon: it may have a process of its own, as a reader of pages has. So its end is seen to here.
-        process = context.Process(target=_worker_main, args=(theirs, self._make, self._arguments))
+        process = context.Process(target=_worker_main, args=(theirs, self._make, self._arguments, current_settings()))
         process.start()
+        _log.info("started process %d", process.pid)
         theirs.close()
         self._process = process
         Finalize(self, process.kill, exitpriority=10)
@@ -167,6 +173,7 @@ class Worker(Generic[Task, Result]):
         if self._process is not None:
             self._process.kill()
             self._process.join()
+            _log.debug("ended process %d", self._process.pid)
         if self._pipe is not None:
             self._pipe.close()
         self._process = self._pipe = None
@@ -328,14 +335,23 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def _worker_main(pipe: Connection, make: Callable[..., Callable[[Any], Any]], arguments: tuple[Any, ...]) -> None:
+def _worker_main(
+    pipe: Connection, make: Callable[..., Callable[[Any], Any]], arguments: tuple[Any, ...], log: LogSettings
+) -> None:
     """The process: reads jobs, writes results, and ends when the other side has gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
     # One process per core is enough: numpy's own threads on top make all of them two to three times slower.
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     gc.set_threshold(COLLECT_AFTER)
-    function = make(*arguments)
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(BssError):  # without its log rather than not at all
+            stack.enter_context(logging_to(log))
+        _answer_tasks(pipe, make(*arguments))
+
+
+def _answer_tasks(pipe: Connection, function: Callable[[Any], Any]) -> None:
+    """Read tasks and write results until the other side has gone."""
     while True:
         try:
             task, seconds = pipe.recv()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import NamedTuple
 
 from bss_mfg.core.files import read_bytes
 from bss_mfg.errors import InputError, Location, from_os_error
+
+_log = logging.getLogger(__name__)
 
 _LONGEST_LINE = 65_536
 """Characters of a line of a CSV file, its end included."""
@@ -107,6 +110,7 @@ def _csv_rows(path: Path, what: str) -> Iterator[tuple[int, list[str]]]:
 def _lines(path: Path, what: str) -> Iterator[str]:
     """The lines of a CSV file with their ends; `InputError` where it is not UTF-8, or no lines at all."""
     number = 0
+    _log.info("reading %s (%s)", path, what)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             while line := file.readline(_LONGEST_LINE):

@@ -33,7 +33,7 @@ SUFFIXES = (".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", "
 class Page:
     """One page as grey pixels (rows, columns; 0 = black). `dpi` is None where the file does not say.
 
-    `pieces` are what was drawn of it, (left, top, grey): the whole of it, or strips of a page of `size` (columns, rows)
+    `crops` are what was drawn of it, (left, top, grey): the whole of it, or strips of a page of `size` (columns, rows)
     that is white elsewhere. They are good until the next page is drawn.
     """
 
@@ -65,7 +65,7 @@ class Page:
 
 
 class Source:
-    """One file with its pages, open. Made by `open_source`."""
+    """One file with its pages, open. Made by `open_source` and `source_from_bytes`."""
 
     def __init__(self, path: Path, pages: int, draw: Callable[[int, Sequence[MmBox]], Page], close: Callable[[], None]):
         self.path, self.pages, self._draw, self._close = path, pages, draw, close
@@ -83,7 +83,7 @@ class Source:
     def page(self, number: int, areas: Sequence[MmBox] = ()) -> Page:
         """A page, from 1; `InputError` where it is damaged or over 50 megapixels.
 
-        With `only`, a page of a PDF is drawn at these areas and stays white elsewhere, and its pixels are good until
+        With `areas`, a page of a PDF is drawn at these alone and stays white elsewhere, and its pixels are good until
         the next page is drawn: for our own files, where nothing else can lie. Each pixel drawn is the same as without,
         but for the rounding of an edge's grey.
         """
@@ -96,9 +96,9 @@ def open_source(path: Path) -> Source:
 
 
 def source_from_bytes(data: bytes, path: Path) -> Source:
-    """The same of octets; `path` is their name."""
+    """The same of bytes in memory; `path` is their name."""
     if not data:
-        raise InputError("is empty", where=str(path), way_out="Scan or print it again.")
+        raise InputError("is empty", where=path, way_out="Scan or print it again.")
     return _open_pdf(data, path) if data[:1024].lstrip()[:5] == b"%PDF-" else _open_picture(data, path)
 
 
@@ -116,10 +116,10 @@ def _open_pdf(data: bytes, path: Path) -> Source:
         document: Any = pypdfium2.PdfDocument(data)
         count = len(document)
     except pypdfium2.PdfiumError as error:
-        raise InputError("is not a readable PDF", where=str(path), way_out="Make or copy it again.") from error
+        raise InputError("is not a readable PDF", where=path, way_out="Make or copy it again.") from error
     if not count:
         document.close()
-        raise InputError("has no pages", where=str(path), way_out="Make it again.")
+        raise InputError("has no pages", where=path, way_out="Make it again.")
 
     canvases: dict[int, Grey] = {}
 
@@ -131,21 +131,21 @@ def _open_pdf(data: bytes, path: Path) -> Source:
                 raise InputError(
                     f"page {number} measures {width / POINTS_PER_MM:.0f} x {height / POINTS_PER_MM:.0f} mm, over "
                     f"{MAX_PIXELS // 1_000_000} megapixels at {PDF_DPI} dpi",
-                    where=str(path),
+                    where=path,
                     way_out="Verify it in smaller pages.",
                 )
             found = Page(path.name, number, _size(page), tuple(_render_crops(page, only, canvases)), PDF_DPI)
             page.close()
         except pypdfium2.PdfiumError as error:
-            raise InputError(f"page {number} can't be drawn", where=str(path), way_out="Make it again.") from error
+            raise InputError(f"page {number} can't be drawn", where=path, way_out="Make it again.") from error
         return found
 
     return Source(path, count, draw, document.close)
 
 
 def _render_crops(page: Any, areas: Sequence[MmBox], canvases: dict[int, Grey]) -> Iterator[PageCrop]:
-    """A page, or the strips of it that hold `only`, each on a canvas of its own, which the next page uses again: memory
-    that lies together is quicker to clear, to draw on and to read than strips of a whole page's."""
+    """A page, or the strips of it that hold `areas`, each on a canvas of its own, which the next page uses again:
+    memory that lies together is quicker to clear, to draw on and to read than strips of a whole page's."""
     import numpy as np
     import pypdfium2
 
@@ -215,17 +215,17 @@ def _open_picture(data: bytes, path: Path) -> Source:
         except UnidentifiedImageError as error:
             raise InputError(
                 "is neither a PDF nor a picture that can be read",
-                where=str(path),
+                where=path,
                 way_out="Known are PDF, PNG, JPEG, TIFF, BMP and WebP, and HEIC where pillow-heif is installed.",
             ) from error
         except (OSError, SyntaxError, ValueError, EOFError) as error:
             if isinstance(error, OSError) and error.errno:
                 raise from_os_error(error, "reading the picture", path) from error
-            raise InputError("is a damaged or cut-off picture", where=str(path), way_out="Scan it again.") from error
+            raise InputError("is a damaged or cut-off picture", where=path, way_out="Scan it again.") from error
 
     with picture_errors():
         picture: Any = Image.open(BytesIO(data))
-        # Only TIFFs are read as many pages: the frames of an animation are none.
+        # Only TIFF and MPO files have pages: the frames of an animation are none.
         count = int(getattr(picture, "n_frames", 1)) if picture.format in ("TIFF", "MPO") else 1
 
     def draw(number: int, only: Sequence[MmBox]) -> Page:
@@ -266,7 +266,7 @@ def _register_heic(path: Path) -> None:
     except ImportError:
         raise InputError(
             "is a HEIC picture, and pillow-heif is not installed",
-            where=str(path),
+            where=path,
             way_out="`pip install pillow-heif`, or let the telephone save JPEG.",
         ) from None
     register_heif_opener()
@@ -275,6 +275,6 @@ def _register_heic(path: Path) -> None:
 def _too_large(path: Path) -> InputError:
     return InputError(
         f"has more than {MAX_PIXELS // 1_000_000} megapixels",
-        where=str(path),
+        where=path,
         way_out="Scan at 300 to 600 dpi, or cut it into pieces.",
     )

@@ -13,14 +13,14 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 
-from bss_mfg.core.read_tables import open_table
+from bss_mfg.core.read_tables import TableRows, open_table
 from bss_mfg.core.text import first_problems, has_control_characters, starts_formula
-from bss_mfg.credentials import check_install_code, check_serial
+from bss_mfg.credentials import check_install_code, check_serial, is_rfc_uuid
 from bss_mfg.errors import InputError, Location
 from bss_mfg.model import Identity, ImportedIdentity
 
-_FLOAT = re.compile(r"[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+|[0-9]+[.,][0-9]+")
-_ROUNDED = re.compile(r"[0-9]+[.,][0-9]+([eE][+-]?[0-9]+)?|[0-9]+[eE][+-][0-9]+")
+_ROUNDED = re.compile(r"[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+|[0-9]+[.,][0-9]+")
+_SURELY_ROUNDED = re.compile(r"[0-9]+[.,][0-9]+([eE][+-]?[0-9]+)?|[0-9]+[eE][+-][0-9]+")
 """What only a spreadsheet writes: a PIN or an install code may well be 1234E567."""
 _HEX = {
     "uuid": re.compile(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"),
@@ -30,7 +30,7 @@ _HEX = {
 _INSTALL_CODE = "install_code"
 """The column whose values carry a check sum, whatever spec asks for it."""
 _COLUMNS = ("serial", "uuid", "mac")
-_BEFORE = (*_COLUMNS, "oob_key", "oob_sha256")
+_ISSUED_COLUMNS = (*_COLUMNS, "oob_key", "oob_sha256")
 _MOST_NAMED = 8
 _FILE = "identities file"
 
@@ -38,7 +38,7 @@ _FILE = "identities file"
 def read_identities(path: Path, extra_columns: Sequence[str] = ()) -> tuple[Identity, ...]:
     """The identities of a file, in its order; `InputError` names every bad row (at most eight).
 
-    `brought` are further columns that the product's spec asks for (`Spec.columns`). No message shows their values.
+    `extra_columns` are those that the product's spec asks for (`Spec.columns`). No message shows their values.
     """
     return tuple(stream_identities(path, extra_columns))
 
@@ -47,8 +47,8 @@ def stream_identities(path: Path, extra_columns: Sequence[str] = ()) -> Iterator
     """The identities of a file of any size, in its order, one after another; `InputError` at its end names every bad
     row (at most eight), after the first of which nothing more is given.
 
-    So a caller uses them up, or takes back what it did with them. Holds 8 octets for each value, to find those that
-    stand twice: hashes that do are looked up in a second reading, where the values themselves are compared.
+    So a caller uses them up, or takes back what it did with them. Holds 8 bytes for each value, to find repeated ones:
+    hashes that occur twice are looked up in a second reading, where the values themselves are compared.
     """
     bad = _BadRows()
     hashes: dict[str, array[int]] = {name: array("q") for name in _COLUMNS}
@@ -59,9 +59,9 @@ def stream_identities(path: Path, extra_columns: Sequence[str] = ()) -> Iterator
             hashes[name].append(hash(value))
         if not bad.count:
             yield identity
-    suspects = {name: _twice(some) for name, some in hashes.items()}
+    suspects = {name: _repeated(some) for name, some in hashes.items()}
     if any(suspects.values()):
-        _add_doubles(path, extra_columns, suspects, bad)
+        _add_repeated(path, extra_columns, suspects, bad)
     if bad.count:
         named = [f"row {number} {what}" for number, what in sorted(bad.first)]
         raise InputError(
@@ -97,15 +97,15 @@ class _BadRows:
         self.first = sorted([*self.first, (number, what)])[:_MOST_NAMED]
 
 
-def _identities(path: Path, brought: Sequence[str], bad: _BadRows) -> Iterator[tuple[int, Identity]]:
-    """The good rows of a file with their numbers; what stands twice is not looked for."""
-    table = open_table(path, (*_COLUMNS, *brought), _FILE)
+def _identities(path: Path, extra_columns: Sequence[str], bad: _BadRows) -> Iterator[tuple[int, Identity]]:
+    """The good rows of a file with their numbers; repeated values are not looked for."""
+    table = open_table(path, (*_COLUMNS, *extra_columns), _FILE)
     for number, cells in table.rows:
         if not any(cell.strip() for cell in cells):
             bad.add(number, "is blank")
             continue
         try:
-            identity = _identity(cells, table.columns, table.width)
+            identity = _read_identity(cells, table)
         except ValueError as error:
             bad.add(number, str(error))
             continue
@@ -119,7 +119,7 @@ def _values(identity: Identity) -> Iterator[tuple[str, object]]:
             yield name, value
 
 
-def _twice(hashes: array[int]) -> set[int]:
+def _repeated(hashes: array[int]) -> set[int]:
     """Those that stand there more than once."""
     import numpy
 
@@ -128,10 +128,10 @@ def _twice(hashes: array[int]) -> set[int]:
     return set(ordered[1:][ordered[1:] == ordered[:-1]].tolist())
 
 
-def _add_doubles(path: Path, brought: Sequence[str], suspects: Mapping[str, Set[int]], bad: _BadRows) -> None:
+def _add_repeated(path: Path, extra_columns: Sequence[str], suspects: Mapping[str, Set[int]], bad: _BadRows) -> None:
     """Read a file again and add the rows that hold a value of an earlier row."""
     seen: dict[tuple[str, object], int] = {}
-    for number, identity in _identities(path, brought, _BadRows()):
+    for number, identity in _identities(path, extra_columns, _BadRows()):
         for item in _values(identity):
             name, value = item
             if hash(value) in suspects[name] and (first := seen.setdefault(item, number)) != number:
@@ -144,21 +144,20 @@ def read_imported(path: Path) -> Iterator[ImportedIdentity]:
 
     Keys are hashed at once, and no message holds one. `InputError` at the first bad row.
     """
-    table = open_table(path, _BEFORE, _FILE)
+    table = open_table(path, _ISSUED_COLUMNS, _FILE)
     for number, cells in table.rows:
         where = Location(str(path), row=number)
         try:
-            if len(cells) != table.width:
-                raise ValueError(f"has {len(cells)} cells, the header has {table.width}")
+            _refuse_other_width(cells, table)
             digest = _digest(cells, table.columns)
-            plain = {name: index for name, index in table.columns.items() if name in _COLUMNS}
-            identity = _identity(cells, plain, table.width)
+            public = {name: cells[index].strip() for name, index in table.columns.items() if name in _COLUMNS}
+            identity = _identity_of(public)
         except ValueError as error:
             raise InputError(f"the row {error}", where=where, way_out="Correct it. Nothing was imported.") from None
         yield ImportedIdentity(number, identity.serial, identity.uuid, digest)
 
 
-def _digest(cells: list[str], columns: Mapping[str, int]) -> bytes | None:
+def _digest(cells: Sequence[str], columns: Mapping[str, int]) -> bytes | None:
     """The SHA-256 of a row's OOB key. Says nothing of the key itself."""
     key = cells[columns["oob_key"]].strip() if "oob_key" in columns else ""
     digest = cells[columns["oob_sha256"]].strip() if "oob_sha256" in columns else ""
@@ -174,32 +173,49 @@ def _digest(cells: list[str], columns: Mapping[str, int]) -> bytes | None:
     return bytes.fromhex(digest) if digest else None
 
 
-def _identity(cells: list[str], columns: Mapping[str, int], width: int) -> Identity:
-    if len(cells) != width:
-        raise ValueError(f"has {len(cells)} cells, the header has {width}")
-    values = {name: cells[index].strip() for name, index in columns.items()}
-    brought = {name: value for name, value in values.items() if name not in _BEFORE and value}
-    for name, value in brought.items():
-        if starts_formula(value) or has_control_characters(value):
-            raise ValueError(f"has a formula or control character in {name}")
-        if _ROUNDED.fullmatch(value):
-            raise ValueError(f"has in {name} a number that a spreadsheet has rounded")
+def _read_identity(cells: Sequence[str], table: TableRows) -> Identity:
+    """A row as an identity; `ValueError` with what is wrong."""
+    _refuse_other_width(cells, table)
+    return _identity_of({name: cells[index].strip() for name, index in table.columns.items()})
+
+
+def _refuse_other_width(cells: Sequence[str], table: TableRows) -> None:
+    if len(cells) != table.width:
+        raise ValueError(f"has {len(cells)} cells, the header has {table.width}")
+
+
+def _identity_of(values: Mapping[str, str]) -> Identity:
+    extra = {name: value for name, value in values.items() if name not in _ISSUED_COLUMNS and value}
+    for name, value in extra.items():
+        _refuse_damaged_secret(name, value)
     for name, value in values.items():
-        if name in brought:
-            continue
-        if starts_formula(value) or has_control_characters(value):
-            raise ValueError(f"has a formula or control character in {name} ({value[:30]!a})")
-        if _FLOAT.fullmatch(value) and not (name in _HEX and _HEX[name].fullmatch(value)):
-            raise ValueError(f"has {name} {value[:30]!a}, a number that a spreadsheet has rounded")
+        if name not in extra:
+            _refuse_damaged(name, value)
     if not values["serial"]:
         raise ValueError("has no serial")
     serial, device, mac = check_serial(values["serial"]), _uuid(values.get("uuid", "")), _mac(values.get("mac", ""))
-    if code := brought.get(_INSTALL_CODE):
+    if code := extra.get(_INSTALL_CODE):
         try:
             check_install_code(code)
         except ValueError as error:
             raise ValueError(f"has an {_INSTALL_CODE} {error}") from None
-    return Identity(serial, device, mac, brought)
+    return Identity(serial, device, mac, extra)
+
+
+def _refuse_damaged_secret(column: str, value: str) -> None:
+    """`ValueError` where a spreadsheet would run, or has changed, what may be a secret: it is not shown."""
+    if starts_formula(value) or has_control_characters(value):
+        raise ValueError(f"has a formula or control character in {column}")
+    if _SURELY_ROUNDED.fullmatch(value):
+        raise ValueError(f"has in {column} a number that a spreadsheet has rounded")
+
+
+def _refuse_damaged(column: str, value: str) -> None:
+    """`ValueError`, with the value, where a spreadsheet would run or has changed it."""
+    if starts_formula(value) or has_control_characters(value):
+        raise ValueError(f"has a formula or control character in {column} ({value[:30]!a})")
+    if _ROUNDED.fullmatch(value) and not (column in _HEX and _HEX[column].fullmatch(value)):
+        raise ValueError(f"has {column} {value[:30]!a}, a number that a spreadsheet has rounded")
 
 
 def _uuid(text: str) -> uuid.UUID | None:
@@ -221,4 +237,4 @@ def _mac(text: str) -> str | None:
 
 def count_foreign_uuids(identities: Iterable[Identity]) -> int:
     """How many identities bring a UUID that is not of RFC 9562's variant; some stacks refuse those."""
-    return sum(1 for item in identities if item.uuid and item.uuid.variant != uuid.RFC_4122)
+    return sum(1 for item in identities if item.uuid and not is_rfc_uuid(item.uuid))

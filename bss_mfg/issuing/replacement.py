@@ -2,93 +2,136 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from bss_mfg.credentials import format_serial, new_oob_key, new_uuid
+from bss_mfg.credentials import format_serial
 from bss_mfg.errors import InputError, RefusedError
-from bss_mfg.issuing.batch import first_free_number, refuse_issued
+from bss_mfg.issuing.numbering import first_free_number, refuse_issued
+from bss_mfg.issuing.slices import new_unit
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.ledger.packages import refuse_partial_replacement
-from bss_mfg.ledger.vault import Vault
+from bss_mfg.ledger.packages import Replacement, refuse_partial_replacement
+from bss_mfg.ledger.sealed_rows import seal_packages
+from bss_mfg.ledger.vault import DataKey, Vault
 from bss_mfg.model import Batch, Identity, Package, Unit
 from bss_mfg.payload.build import PayloadBuilder
 from bss_mfg.payload.spec import spec_from_text
 from bss_mfg.workspace.product import LoadedProduct
 
 
-def replace_units(
-    ledger: Ledger,
-    vault: Vault,
-    loaded: LoadedProduct,
-    batch: Batch,
-    serials: Sequence[str],
-    reason: str,
-    identities: Sequence[Identity] = (),
-) -> dict[str, str]:
-    """Issue a new unit for each scrapped one of `serials`; old serial -> new serial, in their order.
+@dataclass(frozen=True)
+class ReplacementRequest:
+    """A new unit for each of the scrapped `serials` of a batch of `product`, and why. Without `identities` (one for
+    each serial, in their order) the new serials are the product's next."""
+
+    batch: Batch
+    product: LoadedProduct
+    serials: Sequence[str]
+    reason: str
+    identities: Sequence[Identity] = ()
+
+
+def replace_units(ledger: Ledger, vault: Vault, request: ReplacementRequest) -> dict[str, str]:
+    """Issue a new unit for each serial of the request; old serial -> new serial, in their order.
 
     What was replaced before is not replaced again, and its successor is told. The packages' barcode strings are made
     anew from the batch's own spec and facts; their old labels are wrong from then on. All or none.
     """
-    serials = list(dict.fromkeys(serials))
-    if loaded.key.fingerprint != batch.key_fingerprint:
+    batch, serials = request.batch, list(dict.fromkeys(request.serials))
+    builder = _payload_builder(request)
+    ledger.batches.refuse_closed(batch.id)
+    with ledger.transaction():
+        states = ledger.units.states(batch.id, serials)
+        successors = ledger.units.successors(batch.id, serials)
+        scrapped = [serial for serial in serials if serial not in successors]
+        ledger.units.refuse_unscrapped(batch.id, {serial: states[serial] for serial in scrapped})
+        if not scrapped:
+            return successors
+        _refuse_other_count(request.identities, len(scrapped))
+        keys = open_keys(ledger)
+        data_key = keys.data_key(batch.id, vault)
+        product_no, identities = _identities(ledger, request, len(scrapped))
+        first = ledger.units.next_number(batch.id)
+        new_units = {
+            serial: new_unit(first + index, identity, keys.oob_size(batch.id, serial))
+            for index, (serial, identity) in enumerate(zip(scrapped, identities, strict=True))
+        }
+        positions = ledger.units.positions(batch.id, scrapped)
+        for package in _new_packages(ledger, request, builder, data_key, new_units, positions):
+            old = sorted(
+                (serial for serial in scrapped if positions[serial][0] == package.number),
+                key=lambda serial: positions[serial][1],
+            )
+            taken = {new_units[serial].serial: positions[serial][1] for serial in old}
+            only_new = replace(package, units=tuple(unit for unit in package.units if unit.serial in taken))
+            ((package_row,), unit_rows) = seal_packages([only_new], data_key)
+            ledger.packages.store_replacement(
+                Replacement(
+                    batch_id=batch.id,
+                    product_no=product_no,
+                    package=package_row,
+                    revision=package.revision,
+                    units=unit_rows,
+                    positions=[taken[unit.serial] for unit in only_new.units],
+                    replaced=old,
+                    reason=request.reason,
+                )
+            )
+    return {serial: successors.get(serial) or new_units[serial].serial for serial in serials}
+
+
+def _payload_builder(request: ReplacementRequest) -> PayloadBuilder:
+    batch, key = request.batch, request.product.key
+    if key.fingerprint != batch.key_fingerprint:
         raise RefusedError(
             f"the product's key is not the one that batch {batch.id} was issued with",
             way_out="Put that key file back, or issue a new batch instead.",
         )
-    spec = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec
-    builder = PayloadBuilder(spec, batch.facts, loaded.key)
-    ledger.batches.refuse_closed(batch.id)
-    with ledger.transaction():
-        states = ledger.units.states(batch.id, serials)
-        done = ledger.units.successors(batch.id, serials)
-        todo = [serial for serial in serials if serial not in done]
-        ledger.units.refuse_unscrapped(batch.id, {serial: states[serial] for serial in todo})
-        if not todo:
-            return done
-        if identities and len(identities) != len(todo):
+    return PayloadBuilder(spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec, batch.facts, key)
+
+
+def _refuse_other_count(identities: Sequence[Identity], units: int) -> None:
+    if identities and len(identities) != units:
+        raise InputError(
+            f"the identities file has {len(identities)} rows, {units} units are to be replaced",
+            way_out="Make both numbers the same.",
+        )
+
+
+def _identities(ledger: Ledger, request: ReplacementRequest, units: int) -> tuple[int, Sequence[Identity]]:
+    """The product's number in the ledger, and the identities of the new units: those of the file, or the product's next
+    serials, which are used up by this."""
+    loaded = request.product
+    product_no, number = ledger.products.register(loaded.name, loaded.product.pid, loaded.key.fingerprint)
+    if request.identities:
+        refuse_issued(ledger, product_no, request.identities)
+        return product_no, request.identities
+    number = first_free_number(ledger, loaded, product_no, number, units)
+    ledger.products.set_next_number(product_no, number + units)
+    serials = (format_serial(loaded.product.serial, loaded.product.pid, number + index) for index in range(units))
+    return product_no, [Identity(serial) for serial in serials]
+
+
+def _new_packages(
+    ledger: Ledger,
+    request: ReplacementRequest,
+    builder: PayloadBuilder,
+    data_key: DataKey,
+    new_units: Mapping[str, Unit],
+    positions: Mapping[str, tuple[int, int]],
+) -> Iterator[Package]:
+    """The packages as they will be, each with its next revision and a new barcode string."""
+    batch, keys = request.batch, open_keys(ledger)
+    for number in sorted({package for package, _ in positions.values()}):
+        before = next(ledger.packages.stream(batch.id, number, 1))
+        refuse_partial_replacement(before, list(new_units))
+        units = tuple(new_units.get(unit.serial) or keys.open_unit(batch.id, unit, data_key) for unit in before.units)
+        payload = builder.build(units)
+        if len(payload) > batch.longest_payload:
             raise InputError(
-                f"the identities file has {len(identities)} rows, {len(todo)} units are to be replaced",
-                way_out="Make both numbers the same.",
+                f"the new barcode string has {len(payload)} characters, the batch's labels have room for "
+                f"{batch.longest_payload}",
+                way_out="Give a serial that is not longer than those of the batch.",
             )
-        data_key = open_keys(ledger).data_key(batch.id, vault)
-        product, running = ledger.products.register(loaded.name, loaded.product.pid, loaded.key.fingerprint)
-        if identities:
-            refuse_issued(ledger, product, identities)
-        else:
-            running = first_free_number(ledger, loaded, product, running, len(todo))
-        positions = ledger.units.positions(batch.id, todo)
-        first = ledger.units.next_number(batch.id)
-        new: dict[str, Unit] = {}
-        for index, serial in enumerate(todo):
-            given = identities[index] if identities else None
-            new[serial] = Unit(
-                number=first + index,
-                serial=given.serial
-                if given
-                else format_serial(loaded.product.serial, loaded.product.pid, running + index),
-                uuid=(given.uuid if given else None) or new_uuid(),
-                mac=given.mac if given else None,
-                key=new_oob_key(open_keys(ledger).oob_size(batch.id, serial)),
-                extra=given.extra if given else {},
-            )
-        for number in sorted({package for package, _ in positions.values()}):
-            before = next(ledger.packages.stream(batch.id, number, 1))
-            refuse_partial_replacement(before, todo)
-            units = tuple(
-                new.get(unit.serial) or open_keys(ledger).open_unit(batch.id, unit, data_key) for unit in before.units
-            )
-            after = Package(number, builder.build(units), units, before.revision + 1)
-            if len(after.payload) > batch.longest_payload:
-                raise InputError(
-                    f"the new barcode string has {len(after.payload)} characters, the batch's labels have room for "
-                    f"{batch.longest_payload}",
-                    way_out="Give a serial that is not longer than those of the batch.",
-                )
-            old = [unit.serial for unit in before.units if unit.serial in new]
-            where = {new[serial].serial: positions[serial][1] for serial in old}
-            ledger.packages.store_replacement(batch.id, product, after, where, old, data_key, reason)
-        if not identities:
-            ledger.products.set_next_number(product, running + len(todo))
-    return {serial: done.get(serial) or new[serial].serial for serial in serials}
+        yield Package(number, payload, units, before.revision + 1)

@@ -1,4 +1,4 @@
-"""A slice of a batch made as a part: credentials, barcode strings, and the keys sealed for the ledger.
+"""A slice of a batch made as a task: credentials, barcode strings, and the keys sealed for the ledger.
 
 What comes out holds no key in clear: it can travel between processes and wait on a disk.
 """
@@ -14,7 +14,8 @@ from bss_mfg.ledger.vault import DataKey
 from bss_mfg.model import Identity, Package, Unit
 from bss_mfg.payload.build import PayloadBuilder
 from bss_mfg.payload.product_keys import load_public_key
-from bss_mfg.payload.spec import spec_from_text
+from bss_mfg.payload.spec import SpecFile, spec_from_text
+from bss_mfg.workspace.product import LoadedProduct
 
 UNITS_AT_ONCE = 256
 """Units that are made together, then encrypted together, then sealed: like work side by side."""
@@ -23,12 +24,12 @@ UNITS_AT_ONCE = 256
 @dataclass(frozen=True, slots=True)
 class SliceSettings:
     """What all slices of a batch share. `data_key` is what its keys are sealed with: it goes to this machine's own
-    worker processes, through pipes, and `repr` leaves it out. `key` is the product public key in PEM."""
+    worker processes, through pipes, and `repr` leaves it out. `public_key` is the product's, in PEM."""
 
-    batch: str
+    batch_id: str
     spec_text: str
     facts: Mapping[str, str]
-    key: str
+    public_key: str
     pid: str
     serial_pattern: str
     units_per_package: int
@@ -36,10 +37,26 @@ class SliceSettings:
     data_key: bytes = field(repr=False)
 
 
+def slice_settings(batch_id: str, loaded: LoadedProduct, spec: SpecFile, data_key: bytes) -> SliceSettings:
+    """The settings for a batch of a product."""
+    product = loaded.product
+    return SliceSettings(
+        batch_id=batch_id,
+        spec_text=spec.text,
+        facts=product.facts,
+        public_key=loaded.key.pem,
+        pid=product.pid,
+        serial_pattern=product.serial,
+        units_per_package=product.units_per_package,
+        oob_bytes=product.oob_bytes,
+        data_key=data_key,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Slice:
     """Units `first` to `first + count - 1` of a batch, in whole packages. Serials are running numbers from
-    `next_serial` on, or those of `given`."""
+    `next_serial` on, or those of `identities`."""
 
     settings: SliceSettings
     first: int
@@ -50,11 +67,12 @@ class Slice:
 
 def make_slice(slice_: Slice) -> SealedRows:
     """The rows of a slice. New keys and encryption at each call: a slice counts once it is in the ledger."""
-    recipe = slice_.settings
-    spec = spec_from_text(recipe.spec_text, f"spec of batch {recipe.batch}").spec
-    builder = PayloadBuilder(spec, recipe.facts, load_public_key(recipe.key.encode("ascii"), recipe.batch))
-    data_key = DataKey.from_bytes(recipe.data_key, recipe.batch)
-    size = recipe.units_per_package
+    settings = slice_.settings
+    spec = spec_from_text(settings.spec_text, f"spec of batch {settings.batch_id}").spec
+    public_key = load_public_key(settings.public_key.encode("ascii"), settings.batch_id)
+    builder = PayloadBuilder(spec, settings.facts, public_key)
+    data_key = DataKey.from_bytes(settings.data_key, settings.batch_id)
+    size = settings.units_per_package
     step = max(UNITS_AT_ONCE // size, 1) * size
     packages: list[PackageRow] = []
     units: list[UnitRow] = []
@@ -71,13 +89,20 @@ def make_slice(slice_: Slice) -> SealedRows:
 
 
 def _unit(slice_: Slice, index: int) -> Unit:
-    recipe = slice_.settings
-    given = slice_.identities[index] if slice_.identities else None
+    settings, number = slice_.settings, slice_.first + index
+    if slice_.identities:
+        return new_unit(number, slice_.identities[index], settings.oob_bytes)
+    serial = format_serial(settings.serial_pattern, settings.pid, slice_.next_serial + index)
+    return new_unit(number, Identity(serial), settings.oob_bytes)
+
+
+def new_unit(number: int, identity: Identity, oob_bytes: int) -> Unit:
+    """A unit with a new OOB key of so many bytes, and a new Device UUID where the identity has none."""
     return Unit(
-        number=slice_.first + index,
-        serial=given.serial if given else format_serial(recipe.serial_pattern, recipe.pid, slice_.next_serial + index),
-        uuid=(given.uuid if given else None) or new_uuid(),
-        mac=given.mac if given else None,
-        key=new_oob_key(recipe.oob_bytes),
-        extra=given.extra if given else {},
+        number=number,
+        serial=identity.serial,
+        uuid=identity.uuid or new_uuid(),
+        mac=identity.mac,
+        key=new_oob_key(oob_bytes),
+        extra=identity.extra,
     )

@@ -6,9 +6,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from bss_mfg.core import parallel
 from bss_mfg.errors import InputError, RefusedError
@@ -32,9 +32,9 @@ LABELS_PER_FILE = 960
 class LabelRequest:
     """What to print of a batch, and how it is laid out and cut into files.
 
-    `numbers`: label numbers (packages, units, cartons), None for all. `purpose` and `event_data` go into the history,
-    `stem` into file names; `again` makes labels that were made before, `accept_made` takes them as they are if all of
-    them were.
+    `numbers`: label numbers (packages, units, cartons), None for all. `purpose`, and `reason` and `serials` of a
+    reprint, go into the history, `stem` into file names; `again` makes labels that were made before, `accept_made`
+    takes them as they are if all of them were.
     """
 
     numbers: tuple[int, ...] | None = None
@@ -47,7 +47,8 @@ class LabelRequest:
     accept_made: bool = False
     purpose: Literal["labels", "reprint"] = "labels"
     stem: str = ""
-    event_data: dict[str, Any] = field(default_factory=dict)
+    reason: str | None = None
+    serials: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +207,7 @@ def _finished(
 def _refuse_made_before(plan: FilePlan) -> None:
     """Labels never silently print twice."""
     request, files, finished = plan.request, plan.files, plan.finished
-    if request.purpose == "reprint" or request.again:
+    if request.purpose == "reprint" or request.again or not files:
         return
     way_out = (
         "To print single labels once more, use `bss-mfg reprint` (it keeps a reason). To make all of them again on "

@@ -22,6 +22,7 @@ from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.selection import select_label_numbers
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
+from bss_mfg.ledger.events import LabelFileEvent, LabelsMade, LabelsMadeAgain, LabelsReprinted
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile
 
@@ -121,7 +122,7 @@ class _Maker:
             if not is_recorded and sha != hashlib.sha256(make_label_file(self._task(file)).data).hexdigest():
                 raise RefusedError(
                     "is another file than this command would make, and would be overwritten",
-                    where=str(file.path),
+                    where=file.path,
                     way_out="Choose another folder with --out, or move the old file away first.",
                 )
             replaceable[file.path] = sha
@@ -213,14 +214,22 @@ class _Maker:
         )
         self._ledger.prints.record(
             made,
-            template.name,
             template.document.text,
-            _event_kind(plan.request),
-            {"printer": plan.layout.printer.name, **plan.request.event_data},
+            _event_type(plan.request)(
+                file=made.file,
+                sha256=sha256,
+                template=template.name,
+                each=made.each,
+                first=made.numbers[0],
+                count=len(made.numbers),
+                printer=plan.layout.printer.name,
+                reason=plan.request.reason,
+                serials=plan.request.serials,
+            ),
         )
 
 
-def _event_kind(request: LabelRequest) -> str:
+def _event_type(request: LabelRequest) -> type[LabelFileEvent]:
     if request.purpose == "reprint":
-        return "labels reprinted"
-    return "labels made again" if request.again else "labels made"
+        return LabelsReprinted
+    return LabelsMadeAgain if request.again else LabelsMade

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bss_mfg.core.files import build_atomically, move_aside
 from bss_mfg.errors import BssError, InputError, LedgerError, RefusedError
+from bss_mfg.ledger.events import LedgerRestored
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Actor
 
@@ -37,7 +38,7 @@ def backup(ledger: Ledger, to: Path) -> LedgerCopy:
 def inspect_copy(path: Path) -> LedgerCopy:
     """Check a copy whole: SQLite's own check, the hash chain, the barcode strings. `LedgerError` where it is not."""
     if not path.is_file():
-        raise InputError("is not there", where=str(path), way_out="Name the file that `ledger backup` made.")
+        raise InputError("is not there", where=path, way_out="Name the file that `ledger backup` made.")
     with Ledger.open(path, Actor("", "", "")) as copied:
         events = copied.check()
         batches = copied.batches.all()
@@ -45,7 +46,7 @@ def inspect_copy(path: Path) -> LedgerCopy:
 
 
 def restore(path: Path, ledger_file: Path, who: Actor, skip_serials: int, reason: str) -> LedgerCopy:
-    """Put a copy in the ledger's place. A damaged ledger that lies there is kept beside it.
+    """Put a copy in the ledger's place. A damaged ledger that is there is kept beside it.
 
     What was issued after the copy was made is forgotten with it: `skip_serials` running numbers of each product are
     left out, so that none of those is issued again. Refused while a whole ledger is in place.
@@ -59,7 +60,7 @@ def restore(path: Path, ledger_file: Path, who: Actor, skip_serials: int, reason
         else:
             raise RefusedError(
                 "the ledger in place is whole, and a copy knows no more than it",
-                where=str(ledger_file),
+                where=ledger_file,
                 way_out="Nothing has to be restored. To go back all the same, move ledger.db away yourself first.",
             )
 
@@ -69,7 +70,9 @@ def restore(path: Path, ledger_file: Path, who: Actor, skip_serials: int, reason
 
     build_atomically(ledger_file, copy)
     with Ledger.open(ledger_file, who) as restored:
-        restored.products.record_restore({"events": found.events, "head": found.head, "reason": reason}, skip_serials)
+        restored.products.record_restore(
+            LedgerRestored(events=found.events, head=found.head, reason=reason, skipped_serials=skip_serials)
+        )
     return found
 
 
@@ -83,7 +86,7 @@ def check_head(ledger: Ledger, head: str) -> int:
     if not number.isascii() or not number.isdigit() or len(digest) < 16 or set(digest) - set("0123456789abcdef"):
         raise InputError(
             f"{head[:80]!a} is no ledger head",
-            way_out="It stands on the batch's traveller and in `batch show`: a number, a colon, 16 to 64 hex digits.",
+            way_out="The batch's traveller and `batch show` have it: a number, a colon, 16 to 64 hex digits.",
         )
     found = ledger.history.digest_of(int(number))
     if found is None:

@@ -1,4 +1,4 @@
-"""The store of batches: issued once and for ever, closed when every label is accounted for."""
+"""The store of batches: issued once, never changed, closed when every label is accounted for."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from typing import Any
 from bss_mfg.core import clock
 from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.ledger.connection import Database
+from bss_mfg.ledger.events import BatchClosed, BatchIssued
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.sealed_rows import SealedRows
-from bss_mfg.ledger.settings import SettingsStore
 from bss_mfg.ledger.unit_state import INSERT_UNIT, scrapped_packages
-from bss_mfg.ledger.vault import DataKey
 from bss_mfg.model import Batch
 
 _BATCH_COLUMNS = """b.id, p.name, b.stage, b.units, b.packages, b.units_per_package, b.created_at, b.spec, b.spec_text,
@@ -41,13 +40,25 @@ class Balance:
         return self.printed - self.verified - self.scrapped - self.in_hand
 
 
+@dataclass(frozen=True, slots=True)
+class NewBatch:
+    """A batch to store: what was asked for (SHA-256), its product's number in the database, the running number that
+    the product goes on with, and the data key as it is stored: wrapped, and sealed to the officer if there is one."""
+
+    batch: Batch
+    request_digest: str
+    product_no: int
+    next_number: int
+    wrapped_key: bytes
+    recovery_key: bytes | None
+
+
 class BatchStore:
     """Batches, with what was asked for, what they hold and whether they are closed or retired."""
 
-    def __init__(self, connection: Database, history: HistoryStore, settings: SettingsStore) -> None:
+    def __init__(self, connection: Database, history: HistoryStore) -> None:
         self._db = connection
         self._history = history
-        self._settings = settings
 
     def all(self) -> list[Batch]:
         """All batches in the order of issue."""
@@ -84,26 +95,17 @@ class BatchStore:
         names = ("packages", "printed", "verified", "shipped", "scrapped", "replaced")
         return {name: number or 0 for name, number in zip(names, (*packages, *units), strict=True)}
 
-    def store(
-        self,
-        batch: Batch,
-        request: str,
-        product_no: int,
-        next_serial: int,
-        wrapped_key: bytes,
-        data_key: DataKey,
-        slices: Iterable[SealedRows],
-    ) -> None:
+    def store(self, new: NewBatch, slices: Iterable[SealedRows]) -> None:
         """Write a whole batch inside the caller's transaction: its packages and units in slices, keys sealed."""
-        recipient = self._settings.recipient()
+        batch = new.batch
         ((number,),) = self._db.rows(
             """INSERT INTO batch (id, product, request, stage, units, packages, units_per_package, created_at, spec,
                spec_text, suite, key_fingerprint, template, facts, longest_payload, wrapped_key, recovery_key)
                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING no""",
             (
                 batch.id,
-                product_no,
-                request,
+                new.product_no,
+                new.request_digest,
                 batch.stage,
                 batch.units,
                 batch.packages,
@@ -116,8 +118,8 @@ class BatchStore:
                 batch.template,
                 json.dumps(dict(batch.facts)),
                 batch.longest_payload,
-                wrapped_key,
-                recipient.seal(data_key) if recipient else None,
+                new.wrapped_key,
+                new.recovery_key,
             ),
         )
         content = hashlib.sha256()
@@ -130,21 +132,20 @@ class BatchStore:
                 )
                 self._db.many(
                     INSERT_UNIT,
-                    [(number, *row[:2], product_no, *row[2:7], None, row[7]) for row in units],
+                    [(number, *row[:2], new.product_no, *row[2:7], None, row[7]) for row in units],
                 )
-        self._db.execute("UPDATE product SET next_serial = ? WHERE no = ?", (next_serial, product_no))
+        self._db.execute("UPDATE product SET next_serial = ? WHERE no = ?", (new.next_number, new.product_no))
         self._history.append(
             batch.id,
-            "batch issued",
-            {
-                "product": batch.product,
-                "units": batch.units,
-                "packages": batch.packages,
-                "content": content.hexdigest(),
-                "spec": batch.spec,
-                "suite": batch.suite,
-                "key": batch.key_fingerprint,
-            },
+            BatchIssued(
+                product=batch.product,
+                units=batch.units,
+                packages=batch.packages,
+                content=content.hexdigest(),
+                spec=batch.spec,
+                suite=batch.suite,
+                fingerprint=batch.key_fingerprint,
+            ),
         )
 
     def balance(self, batch_id: str, in_hand: int = 0) -> Balance:
@@ -175,7 +176,7 @@ class BatchStore:
         with self._db.transaction():
             found = self.balance(batch_id, in_hand)
             if self.closed_at(batch_id):
-                then = [event.data["in_hand"] for event in self._history.events_of(("batch closed",), batch_id)]
+                then = [closed.in_hand for _, closed in self._history.records(BatchClosed, batch_id)]
                 return replace(found, in_hand=then[-1])
             if found.difference:
                 word = "are missing" if found.difference > 0 else "are too many"
@@ -183,14 +184,13 @@ class BatchStore:
                     f"its books don't balance: {found.printed:,} labels printed, {found.verified:,} verified, "
                     f"{found.scrapped:,} scrapped, {found.in_hand:,} in hand: {abs(found.difference):,} {word}",
                     where=f"batch {batch_id}",
-                    way_out="Scan what was not scanned, scrap what was destroyed (`bss-mfg scrap`), count what lies "
+                    way_out="Scan what was not scanned, scrap what was destroyed (`bss-mfg scrap`), count what is "
                     "unused (--in-hand), and close again. `bss-mfg scan` shows what is missing.",
                 )
             self._db.execute("UPDATE batch SET closed_at = ? WHERE id = ?", (clock.now(), batch_id))
             self._history.append(
                 batch_id,
-                "batch closed",
-                {"printed": found.printed, "verified": found.verified, "scrapped": found.scrapped, "in_hand": in_hand},
+                BatchClosed(printed=found.printed, verified=found.verified, scrapped=found.scrapped, in_hand=in_hand),
             )
         return found
 

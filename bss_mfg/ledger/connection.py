@@ -11,6 +11,12 @@ Values = Sequence[object] | Mapping[str, object]
 """What stands for the placeholders of a statement: `?` by order, `:name` by name."""
 
 
+SECRET_COLUMNS = frozenset(
+    {("unit", "sealed_key"), ("unit", "extra"), ("batch", "wrapped_key"), ("batch", "recovery_key")}
+)
+"""(table, column) of all that is sealed."""
+
+
 class Connection(Protocol):
     """An open database. Every method turns the database's errors into ours."""
 
@@ -56,6 +62,9 @@ class Database(Connection, Protocol):
 
     def scrub(self) -> None:
         """Leave no copy of what was overwritten; `LedgerError` where that can't be done now."""
+
+    def with_secrets(self) -> Database:
+        """The same database to who may read keys: any other reading of `SECRET_COLUMNS` is refused."""
 
     def check_integrity(self) -> None:
         """The database's own check; `LedgerError` where it is damaged."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from bss_mfg.core import clock
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
+from bss_mfg.ledger.events import KeysReleased, ManifestAnswered, ManifestMade, ManifestUploaded
 from bss_mfg.ledger.history import HistoryStore
-from bss_mfg.ledger.unit_state import NOT_REPLACED, scrapped_packages
+from bss_mfg.ledger.unit_state import NOT_REPLACED, POSITION, scrapped_packages
 
 Answer = Literal["accepted", "rejected"]
 _ANSWERS: Mapping[Answer, int] = {"accepted": 1, "rejected": 2}
@@ -20,7 +21,7 @@ _LACKS = {"release": "released = 0", "manifest": "manifest IS NULL"}
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A control log file of a batch: how many units stand in it as their newest, and what became of them."""
+    """A control log file of a batch: how many units have it as their newest, and what became of them."""
 
     number: int
     file: str
@@ -62,7 +63,7 @@ class ExportStore:
         )
         return int(row[0])
 
-    def record_release(self, batch_id: str, numbers: Sequence[int], data: Mapping[str, Any]) -> None:
+    def record_release(self, batch_id: str, numbers: Sequence[int], release: KeysReleased) -> None:
         """Count the release of units' keys, by their numbers, with one event: the file is in place already."""
         batch = self._batches.number(batch_id)
         with self._db.transaction():
@@ -70,52 +71,44 @@ class ExportStore:
                 "UPDATE unit SET released = released + 1 WHERE batch = ? AND number = ?",
                 ((batch, number) for number in numbers),
             )
-            self._history.append(batch_id, "keys released", {**data, "units": len(numbers)})
+            self._history.append(batch_id, release)
 
     def units_lacking(self, batch_id: str, what: Literal["release", "manifest"], most: int) -> tuple[int, list[str]]:
-        """How many units that may leave the factory have a key that was never released, or stand in no control log,
+        """How many units that may leave the factory have a key that was never released, or are in no control log,
         and the serials of the first."""
         batch = self._batches.number(batch_id)
-        where = f"FROM unit WHERE batch = ? AND scrapped = 0 AND {_LACKS[what]}"
+        where = f"FROM unit u WHERE batch = ? AND scrapped = 0 AND {_LACKS[what]}"
         count = int(self._db.rows(f"SELECT count(*) {where}", (batch,))[0][0])
-        first = self._db.rows(f"SELECT serial {where} ORDER BY coalesce(place, number), number LIMIT ?", (batch, most))
+        first = self._db.rows(f"SELECT serial {where} ORDER BY {POSITION}, number LIMIT ?", (batch, most))
         return count, [serial for (serial,) in first]
 
-    def record_control_log(
-        self,
-        batch_id: str,
-        file: str,
-        sha256: str,
-        units: Iterable[range],
-        device_logs: int,
-        bundle_logs: int,
-        data: Mapping[str, Any],
-    ) -> None:
-        """Remember a control log that is in place: its units wait for an answer from now on."""
+    def record_control_log(self, batch_id: str, log: ManifestMade, units: Iterable[range]) -> None:
+        """Remember a control log that is in place: its units, by number, wait for an answer from now on."""
         batch = self._batches.number(batch_id)
         with self._db.transaction():
             ((number,),) = self._db.rows(
                 "INSERT INTO manifest (batch, file, sha256, at, device_logs, bundle_logs) VALUES (?, ?, ?, ?, ?, ?) "
                 "RETURNING no",
-                (batch, file, sha256, clock.now(), device_logs, bundle_logs),
+                (batch, log.file, log.sha256, clock.now(), log.device_logs, log.bundle_logs),
             )
             self._db.many(
                 "UPDATE unit SET manifest = ?, answer = 0, answer_reason = NULL "
                 "WHERE batch = ? AND number >= ? AND number < ?",
                 [(number, batch, run.start, run.stop) for run in units],
             )
-            self._history.append(
-                batch_id,
-                "manifest made",
-                {
-                    "file": file,
-                    "format": "control-log",
-                    "sha256": sha256,
-                    "device_logs": device_logs,
-                    "bundle_logs": bundle_logs,
-                    **data,
-                },
-            )
+            self._history.append(batch_id, log)
+
+    def record_table(self, batch_id: str, manifest: ManifestMade) -> None:
+        """Remember a manifest of another format: no answer is awaited."""
+        self._history.append(batch_id, manifest)
+
+    def record_upload(self, batch_id: str, upload: ManifestUploaded) -> None:
+        """Remember that a control log was uploaded."""
+        self._history.append(batch_id, upload)
+
+    def uploads(self, batch_id: str) -> list[ManifestUploaded]:
+        """The uploads of a batch's control logs, in order."""
+        return [upload for _, upload in self._history.records(ManifestUploaded, batch_id)]
 
     def control_log_digests(self, batch_id: str) -> set[str]:
         """SHA-256 of all control logs of a batch."""
@@ -168,15 +161,19 @@ class ExportStore:
 
     def feedback_read_at(self, sha256: str) -> str | None:
         """When a feedback file of this SHA-256 was read, or None."""
-        for event in self._history.events_of(("manifest answered",)):
-            if event.data["sha256"] == sha256:
+        for event, answered in self._history.records(ManifestAnswered):
+            if answered.sha256 == sha256:
                 return event.at
         return None
 
     def record_answers(
-        self, verdicts: Mapping[str, tuple[Answer, str]], data: Mapping[str, Any], product: str | None = None
+        self,
+        verdicts: Mapping[str, tuple[Answer, str]],
+        file: str,
+        sha256: str,
+        product: str | None = None,
     ) -> FeedbackCounts:
-        """Write down what became of uploaded units, by serial, as (answer, reason); one event for each batch.
+        """Write down what a feedback file says of uploaded units, by serial: (answer, reason); one event a batch.
 
         A serial that several products share is ambiguous unless only one of them was uploaded, or `product` is named.
         """
@@ -205,7 +202,7 @@ class ExportStore:
                 )
                 changes.setdefault(batch_id, Counter())[answer] += 1
             for batch_id, counted in changes.items():
-                self._history.append(batch_id, "manifest answered", {**data, **dict(counted.items())})
+                self._history.append(batch_id, ManifestAnswered(file=file, sha256=sha256, answers=counted))
         total = sum(changes.values(), Counter[Answer]())
         return FeedbackCounts(
             total["accepted"], total["rejected"], unchanged, tuple(unknown), tuple(ambiguous), tuple(changes)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 from bss_mfg.ledger import event_chain
 from bss_mfg.ledger.connection import Connection
+from bss_mfg.ledger.event_record import EventRecord
+from bss_mfg.ledger.events import kinds_of, read_record
 from bss_mfg.model import Actor, Event
+
+Record = TypeVar("Record", bound=EventRecord)
 
 EVENTS_AT_ONCE = 500
 """Events that are read at once; no lock is held between."""
@@ -21,12 +25,9 @@ class HistoryStore:
         self._db = connection
         self._actor = actor
 
-    def append(self, batch: str | None, kind: str, data: Mapping[str, Any]) -> None:
-        """Append one event, inside the transaction that is open or in one of its own."""
-        self.append_all(batch, [(kind, data)])
-
-    def append_all(self, batch: str | None, entries: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
-        """Append events (kind, data), inside the transaction that is open or in one of their own."""
+    def append(self, batch: str | None, *records: EventRecord) -> None:
+        """Append events, inside the transaction that is open or in one of their own."""
+        entries = [(record.kind, record.to_data()) for record in records]
         if self._db.in_transaction:
             event_chain.append_events(self._db, self._actor, batch, entries)
             return
@@ -36,6 +37,13 @@ class HistoryStore:
     def events(self, batch_id: str | None = None) -> Iterator[Event]:
         """The history, of one batch or of all, in order."""
         return self.events_of((), batch_id)
+
+    def records(self, record_type: type[Record], batch_id: str | None = None) -> Iterator[tuple[Event, Record]]:
+        """The events with a record of this type, or of one derived from it, each with its record, in order."""
+        for event in self.events_of(kinds_of(record_type), batch_id):
+            record = read_record(event.kind, event.data)
+            assert isinstance(record, record_type)  # noqa: S101  (kinds_of says so)
+            yield event, record
 
     def events_of(self, kinds: Sequence[str], batch_id: str | None = None) -> Iterator[Event]:
         """The events of some kinds (none: of all), of one batch or of all, in order."""

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from bss_mfg.errors import LedgerError
+from bss_mfg.core.text import first_problems
+from bss_mfg.errors import LedgerError, Location
 from bss_mfg.ledger.connection import Database
+from bss_mfg.ledger.events import IdentitiesImported
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.model import ImportedIdentity
 
@@ -27,7 +29,7 @@ class IdentityStore:
     def issued_uuids(self, values: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
         """Those of the Device UUIDs that were issued, with where, in words."""
         found = self._known("uuid", "", (), [value.bytes for value in values])
-        return {uuid.UUID(bytes=octets): where for octets, where in found.items()}
+        return {uuid.UUID(bytes=raw_uuid): where for raw_uuid, where in found.items()}
 
     def issued_key_digests(self, digests: Sequence[bytes]) -> dict[bytes, str]:
         """Those of the OOB keys' SHA-256 that were issued, with where, in words."""
@@ -63,8 +65,8 @@ class IdentityStore:
                     unknown[item.serial] = item
                 elif (before.uuid, before.key_digest) != (item.uuid, item.key_digest):
                     raise LedgerError(
-                        f"serial {item.serial} stands there with other values than it was imported with",
-                        where=f"{source}, row {item.row}",
+                        f"serial {item.serial} was imported before with other values",
+                        where=Location(source, row=item.row),
                         way_out="Nothing was imported. Find out which is right, and leave the other out.",
                     )
             self._refuse_contradictions(product, list(unknown.values()), source)
@@ -79,9 +81,7 @@ class IdentityStore:
             )
             new += len(unknown)
         if new:
-            self._history.append(
-                None, "identities imported", {"product": name, "file": source, "sha256": sha256, "units": new}
-            )
+            self._history.append(None, IdentitiesImported(product=name, file=source, sha256=sha256, units=new))
         return new
 
     def _known(self, column: str, condition: str, values: tuple[object, ...], wanted: Sequence[Any]) -> dict[Any, str]:
@@ -99,10 +99,10 @@ class IdentityStore:
         return found
 
     def _imported(self, product: int, serial: str) -> ImportedIdentity | None:
-        for octets, digest in self._db.rows(
+        for raw_uuid, digest in self._db.rows(
             "SELECT uuid, key_digest FROM imported WHERE product = ? AND serial = ?", (product, serial)
         ):
-            return ImportedIdentity(0, serial, uuid.UUID(bytes=octets) if octets else None, digest)
+            return ImportedIdentity(0, serial, uuid.UUID(bytes=raw_uuid) if raw_uuid else None, digest)
         return None
 
     def _refuse_contradictions(self, product: int, items: Sequence[ImportedIdentity], source: str) -> None:
@@ -120,10 +120,9 @@ class IdentityStore:
             if where
         ]
         if problems:
-            more = [f"and {len(problems) - 8} more"] if len(problems) > 8 else []
             raise LedgerError(
                 "contradicts what the ledger knows",
                 where=source,
-                problems=[*problems[:8], *more],
+                problems=first_problems(problems, 8),
                 way_out="Nothing was imported. Leave out what bss-mfg issued itself, and correct the rest.",
             )

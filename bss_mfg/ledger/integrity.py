@@ -8,6 +8,7 @@ import json
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.digests import payload_digest
+from bss_mfg.ledger.event_kind import EventKind
 
 _WAY_OUT = "Keep the file as evidence and restore the last good backup."
 
@@ -18,7 +19,7 @@ def check_payloads(connection: Connection, batch: str) -> None:
     ((number_of_batch,),) = connection.rows("SELECT no FROM batch WHERE id = ?", (batch,))
     replaced: dict[tuple[int, int], str] = {}
     for (data,) in connection.rows(
-        "SELECT data FROM event WHERE batch = ? AND kind = 'unit replaced' ORDER BY seq", (batch,)
+        "SELECT data FROM event WHERE batch = ? AND kind = ? ORDER BY seq", (batch, EventKind.UNIT_REPLACED)
     ):
         event = json.loads(data)
         replaced[event["package"], event["revision"]] = event["content"]
@@ -38,7 +39,7 @@ def check_payloads(connection: Connection, batch: str) -> None:
         if revision == 1:
             content.update(digest)
     issued = connection.rows(
-        "SELECT data FROM event WHERE batch = ? AND kind = 'batch issued' ORDER BY seq LIMIT 1", (batch,)
+        "SELECT data FROM event WHERE batch = ? AND kind = ? ORDER BY seq LIMIT 1", (batch, EventKind.BATCH_ISSUED)
     )
     if replaced or not issued or json.loads(issued[0][0]).get("content") != content.hexdigest():
         raise LedgerError(

@@ -11,6 +11,9 @@ from bss_mfg.core import clock
 from bss_mfg.errors import LedgerError, RefusedError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Database
+from bss_mfg.ledger.event_kind import EventKind
+from bss_mfg.ledger.event_record import EventRecord
+from bss_mfg.ledger.events import BatchRetired, ManifestMade, RecipientSet, VaultRecovered, VaultRekeyed, read_record
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.settings import SettingsStore
@@ -21,7 +24,7 @@ from bss_mfg.model import Unit
 
 @dataclass(frozen=True, slots=True)
 class UnitKeyDigest:
-    """What a device must hold: Device UUID, and the SHA-256 and number of octets of its OOB key (none, 0: the key is
+    """What a device must hold: Device UUID, and the SHA-256 and number of bytes of its OOB key (none, 0: the key is
     destroyed or not asked for)."""
 
     number: int
@@ -34,7 +37,7 @@ class UnitKeyDigest:
 
 def open_keys(ledger: Ledger) -> KeyStore:
     """The keys of a ledger: the one way to them."""
-    return KeyStore(ledger._db, ledger.history, ledger.settings, ledger.batches)
+    return KeyStore(ledger._db.with_secrets(), ledger.history, ledger.settings, ledger.batches)
 
 
 class KeyStore:
@@ -56,6 +59,11 @@ class KeyStore:
                 f"the vault key ({vault.id}) is not the one of this ledger ({expected})",
                 way_out="Use the workspace's own vault.key; nothing was changed. `bss-mfg vault status` tells more.",
             )
+
+    def recovery_key(self, data_key: DataKey) -> bytes | None:
+        """A data key sealed to the officer, if there is one."""
+        pem = self._settings.recipient_pem()
+        return OfficerPublicKey(pem).seal(data_key) if pem else None
 
     def data_key(self, batch_id: str, vault: Vault) -> DataKey:
         """A batch's data key; `RefusedError` where it was destroyed."""
@@ -82,9 +90,9 @@ class KeyStore:
             (self._batches.number(batch_id),),
             500,
         ):
-            for unit, serial, octets, mac, sealed, brought in rows:
-                key, extra = data_key.open(unit, octets, sealed), data_key.open_extra(unit, octets, brought)
-                yield Unit(unit, serial, uuid.UUID(bytes=octets), mac, key, extra=extra)
+            for unit, serial, raw_uuid, mac, sealed, brought in rows:
+                key, extra = data_key.open(unit, raw_uuid, sealed), data_key.open_extra(unit, raw_uuid, brought)
+                yield Unit(unit, serial, uuid.UUID(bytes=raw_uuid), mac, key, extra=extra)
 
     def open_unit(self, batch_id: str, unit: Unit, data_key: DataKey) -> Unit:
         """A unit with its OOB key, to write its package's barcode anew."""
@@ -97,7 +105,7 @@ class KeyStore:
         return Unit(unit.number, unit.serial, unit.uuid, unit.mac, key, extra=extra)
 
     def oob_size(self, batch_id: str, serial: str) -> int:
-        """How many octets a unit's OOB key has."""
+        """How many bytes a unit's OOB key has."""
         rows = self._db.rows(
             "SELECT length(sealed_key) FROM unit WHERE batch = ? AND serial = ?",
             (self._batches.number(batch_id), serial),
@@ -145,14 +153,12 @@ class KeyStore:
             if recipient:
                 self._db.execute("INSERT INTO about VALUES ('recipient', ?)", (recipient.pem,))
             self._history.append(
-                None,
-                "recipient set",
-                {"fingerprint": recipient.fingerprint if recipient else "", "batches": len(keys)},
+                None, RecipientSet(fingerprint=recipient.fingerprint if recipient else "", batches=len(keys))
             )
         return len(keys)
 
     def retire(self, batch_id: str, acknowledged: str) -> bool:
-        """Destroy a batch's data key and all that was sealed with it, for ever; False where that was done before.
+        """Destroy a batch's data key and all that was sealed with it, irrevocably; False where that was done before.
 
         `acknowledged` says by what the manifest was acknowledged. Barcode strings stay: labels can be printed again.
         """
@@ -169,7 +175,7 @@ class KeyStore:
                 (clock.now(), batch),
             )
             units = self._db.execute("UPDATE unit SET sealed_key = NULL, extra = NULL WHERE batch = ?", (batch,))
-            self._history.append(batch_id, "batch retired", {"units": units, "acknowledged": acknowledged})
+            self._history.append(batch_id, BatchRetired(units=units, acknowledged=acknowledged))
         self._db.scrub()
         return True
 
@@ -180,22 +186,27 @@ class KeyStore:
         before = self._settings.vault_id()
         self._db.many("UPDATE batch SET wrapped_key = ? WHERE id = ?", [(new.wrap(key), batch) for batch, key in keys])
         self._db.execute("UPDATE about SET value = ? WHERE name = 'vault_id'", (new.id,))
-        data = {"from": before, "to": new.id, "batches": len(keys), **({"officer": officer} if officer else {})}
-        self._history.append(None, "vault recovered" if officer else "vault rekeyed", data)
+        if officer:
+            record: EventRecord = VaultRecovered(before=before, after=new.id, batches=len(keys), officer=officer)
+        else:
+            record = VaultRekeyed(before=before, after=new.id, batches=len(keys))
+        self._history.append(None, record)
         return len(keys)
 
     def _refuse_to_retire(self, batch_id: str) -> None:
-        """What would be lost for ever: keys that no device has, devices that no manifest names."""
+        """What would be lost: keys that no device has, devices that no manifest names."""
         last: dict[str, int] = {}
-        for event in self._history.events_of(("keys released", "manifest made", "unit replaced"), batch_id):
-            kind = event.data.get("format") if event.kind == "manifest made" else event.kind
-            last[str(kind)] = event.seq
-        since = last.get("unit replaced", 0)
+        kinds = (EventKind.KEYS_RELEASED, EventKind.MANIFEST_MADE, EventKind.UNIT_REPLACED)
+        for event in self._history.events_of(kinds, batch_id):
+            record = read_record(event.kind, event.data)
+            if not isinstance(record, ManifestMade) or record.format == "control-log":
+                last[event.kind] = event.seq
+        since = last.get(EventKind.UNIT_REPLACED, 0)
         lacks = [
             words
             for kind, words in (
-                ("keys released", "its OOB keys were not released to the line (`bss-mfg program`)"),
-                ("control-log", "no control log of it was made (`bss-mfg manifest --format control-log`)"),
+                (EventKind.KEYS_RELEASED, "its OOB keys were not released to the line (`bss-mfg program`)"),
+                (EventKind.MANIFEST_MADE, "no control log of it was made (`bss-mfg manifest --format control-log`)"),
             )
             if last.get(kind, 0) <= since
         ]
@@ -205,15 +216,15 @@ class KeyStore:
                 f"can't be retired{after}",
                 where=f"batch {batch_id}",
                 problems=lacks,
-                way_out="Retiring destroys the keys for ever. Nothing was changed.",
+                way_out="Retired keys can't be brought back. Nothing was changed.",
             )
 
 
 def _keyed(row: Sequence[Any], data_key: DataKey | None) -> UnitKeyDigest:
-    number, serial, octets, scrapped, sealed = row
+    number, serial, raw_uuid, scrapped, sealed = row
     if scrapped or data_key is None:
-        return UnitKeyDigest(number, serial, octets, bool(scrapped), b"", 0)
-    key = data_key.open(number, octets, sealed)
-    found = UnitKeyDigest(number, serial, octets, False, key_digest(key), len(key))
+        return UnitKeyDigest(number, serial, raw_uuid, bool(scrapped), b"", 0)
+    key = data_key.open(number, raw_uuid, sealed)
+    found = UnitKeyDigest(number, serial, raw_uuid, False, key_digest(key), len(key))
     key.wipe()
     return found

@@ -5,9 +5,11 @@ from __future__ import annotations
 import uuid
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Database
+from bss_mfg.ledger.events import WorkspaceCreated
 from bss_mfg.ledger.exports import ExportStore
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.identities import IdentityStore
@@ -20,8 +22,10 @@ from bss_mfg.ledger.settings import SettingsStore
 from bss_mfg.ledger.sqlite import connect, migrate
 from bss_mfg.ledger.unit_table import TableStore
 from bss_mfg.ledger.units import UnitStore
-from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Actor
+
+if TYPE_CHECKING:
+    from bss_mfg.ledger.vault import Vault
 
 
 class Ledger:
@@ -35,7 +39,7 @@ class Ledger:
         self.history = HistoryStore(connection, actor)
         self.settings = SettingsStore(connection)
         self.products = ProductStore(connection, self.history)
-        self.batches = BatchStore(connection, self.history, self.settings)
+        self.batches = BatchStore(connection, self.history)
         self.units = UnitStore(connection, self.history, self.batches)
         self.packages = PackageStore(connection, self.history, self.batches, self.units)
         self.identities = IdentityStore(connection, self.history)
@@ -53,7 +57,7 @@ class Ledger:
             connection.execute(
                 "INSERT INTO about VALUES ('ledger_id', ?), ('vault_id', ?)", (str(uuid.uuid4()), vault.id)
             )
-            ledger.history.append(None, "workspace created", {})
+            ledger.history.append(None, WorkspaceCreated())
         return ledger
 
     @classmethod

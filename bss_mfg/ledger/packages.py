@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from bss_mfg.core.ranges import CHUNK, range_pairs
 from bss_mfg.errors import LedgerError, RefusedError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.digests import payload_digest
+from bss_mfg.ledger.events import PackagesReturned, PackagesShipped, UnitReplaced
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.sealed_rows import PackageRow, UnitRow
 from bss_mfg.ledger.unit_state import INSERT_UNIT, UnitAction, UnitState, refuse_transition, scrapped_packages
 from bss_mfg.ledger.units import UnitStore
-from bss_mfg.ledger.vault import DataKey, key_digest
 from bss_mfg.model import Package, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A package as it will be, at its new `revision`, and the units that are new in it, each with the place in the
+    batch that it takes; `replaced` are the serials of the scrapped ones, in the same order."""
+
+    batch_id: str
+    product_no: int
+    package: PackageRow
+    revision: int
+    units: Sequence[UnitRow]
+    positions: Sequence[int]
+    replaced: Sequence[str]
+    reason: str
 
 
 class PackageStore:
@@ -53,7 +70,7 @@ class PackageStore:
         return next(self.stream(batch_id, number, 1))
 
     def find_by_payload(self, payload: str) -> tuple[str, int] | None:
-        """(batch id, package number) of a barcode string, or None. Ours are ASCII; a read may hold any octets."""
+        """(batch id, package number) of a barcode string, or None. Ours are ASCII; a read may hold any bytes."""
         if not payload.isascii():
             return None
         rows = self._db.rows(
@@ -140,72 +157,48 @@ class PackageStore:
                 [(not returned, batch, number) for number in packages],
             )
             if packages:
-                kind = "packages returned" if returned else "packages shipped"
-                why = {"for": reference} if reference else {}
-                self._history.append(batch_id, kind, {"packages": range_pairs(packages), "count": len(packages), **why})
+                moved = PackagesReturned if returned else PackagesShipped
+                self._history.append(
+                    batch_id, moved(packages=range_pairs(packages), count=len(packages), reference=reference)
+                )
         return len(packages)
 
-    def store_replacement(
-        self,
-        batch_id: str,
-        product: int,
-        package: Package,
-        places: Mapping[str, int],
-        old: Sequence[str],
-        data_key: DataKey,
-        reason: str,
-    ) -> None:
-        """Put a package's new barcode string and new units in, inside the caller's transaction.
-
-        `package` is as it will be, with its `revision`; `places` tells the place in the batch of each new serial.
-        """
-        batch, digest = self._batches.number(batch_id), payload_digest(package.payload)
+    def store_replacement(self, new: Replacement) -> None:
+        """Put a package's new barcode string and new units in, inside the caller's transaction."""
+        batch = self._batches.number(new.batch_id)
+        package, payload, digest = new.package
         self._db.execute(
             "INSERT INTO superseded SELECT batch, number, revision, payload, digest, prints, verified FROM package "
             "WHERE batch = ? AND number = ? AND revision = ?",
-            (batch, package.number, package.revision - 1),
+            (batch, package, new.revision - 1),
         )
         self._db.execute(
             "UPDATE package SET payload = ?, digest = ?, revision = ?, prints = 0, verified = 0 "
             "WHERE batch = ? AND number = ?",
-            (package.payload, digest, package.revision, batch, package.number),
+            (payload, digest, new.revision, batch, package),
         )
-        new = [unit for unit in package.units if unit.serial in places]
-        for unit in new:
-            if unit.key is None:
-                raise ValueError("a unit is issued with its key")
-            self._db.execute(
-                INSERT_UNIT,
-                (
-                    batch,
-                    unit.number,
-                    package.number,
-                    product,
-                    unit.serial,
-                    unit.uuid.bytes,
-                    unit.mac,
-                    data_key.seal(unit.number, unit.uuid.bytes, unit.key),
-                    key_digest(unit.key),
-                    places[unit.serial],
-                    data_key.seal_extra(unit.number, unit.uuid.bytes, unit.extra),
-                ),
-            )
+        self._db.many(
+            INSERT_UNIT,
+            [
+                (batch, *row[:2], new.product_no, *row[2:7], position, row[7])
+                for row, position in zip(new.units, new.positions, strict=True)
+            ],
+        )
         self._history.append(
-            batch_id,
-            "unit replaced",
-            {
-                "serials": list(old),
-                "by": [unit.serial for unit in new],
-                "package": package.number,
-                "revision": package.revision,
-                "content": digest.hex(),
-                "reason": reason,
-            },
+            new.batch_id,
+            UnitReplaced(
+                serials=list(new.replaced),
+                successors=[row[2] for row in new.units],
+                package=package,
+                revision=new.revision,
+                content=digest.hex(),
+                reason=new.reason,
+            ),
         )
 
     def index_field(self, batch_id: str, field: Callable[[str], str]) -> None:
-        """Note what `field` finds in each barcode string of a batch, for `package_with`. It lies in a file of SQLite's
-        that goes with the connection; the ledger is not written to."""
+        """Note what `field` finds in each barcode string of a batch, for `find_by_field`, in a temporary table of this
+        connection: the ledger is not written to."""
         self._db.execute("DROP TABLE IF EXISTS temp.field")
         self._db.execute("CREATE TEMP TABLE field (value TEXT PRIMARY KEY, package INTEGER) WITHOUT ROWID")
         for rows in self._db.stream(
@@ -219,7 +212,7 @@ class PackageStore:
             )
 
     def find_by_field(self, value: str) -> int | None:
-        """The package in whose barcode string `index_fields` found a value."""
+        """The package in whose barcode string `index_field` found a value."""
         if not value.isascii():
             return None
         rows = self._db.rows("SELECT package FROM temp.field WHERE value = ?", (value,))
@@ -227,22 +220,22 @@ class PackageStore:
 
     def _units_by_package(self, batch: int, first: int, last: int) -> dict[int, list[Unit]]:
         found: dict[int, list[Unit]] = {}
-        for package, number, serial, octets, mac, scrapped in self._db.rows(
+        for package, number, serial, raw_uuid, mac, scrapped in self._db.rows(
             "SELECT package, number, serial, uuid, mac, scrapped FROM unit WHERE batch = ? AND number BETWEEN "
             "(SELECT (? - 1) * units_per_package + 1 FROM batch WHERE no = ?) AND "
             "(SELECT ? * units_per_package FROM batch WHERE no = ?) ORDER BY number",
             (batch, first, batch, last, batch),
         ):
-            unit = Unit(number, serial, uuid.UUID(bytes=octets), mac, None, bool(scrapped))
+            unit = Unit(number, serial, uuid.UUID(bytes=raw_uuid), mac, None, bool(scrapped))
             found.setdefault(package, []).append(unit)
-        for package, place, number, serial, octets, mac, scrapped in self._db.rows(
+        for package, place, number, serial, raw_uuid, mac, scrapped in self._db.rows(
             "SELECT package, place, number, serial, uuid, mac, scrapped FROM unit INDEXED BY unit_place "
             "WHERE batch = ? AND place IS NOT NULL AND package BETWEEN ? AND ? ORDER BY number",
             (batch, first, last),
         ):
             members = found[package]
             members[(place - 1) % len(members)] = Unit(
-                number, serial, uuid.UUID(bytes=octets), mac, None, bool(scrapped)
+                number, serial, uuid.UUID(bytes=raw_uuid), mac, None, bool(scrapped)
             )
         return found
 

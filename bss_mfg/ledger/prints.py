@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
+from bss_mfg.ledger.event_kind import EventKind
+from bss_mfg.ledger.events import (
+    LABELS,
+    LABELS_MADE,
+    LabelFileEvent,
+    LabelsNotSent,
+    LabelsSending,
+    SendingResult,
+    read_record,
+)
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.model import LabelFile, Rect
 
@@ -25,9 +34,9 @@ class PrintStore:
         parts = self._parts(batch_id, "", ())
         newest = dict(
             self._db.rows(
-                "SELECT json_extract(data, '$.sha256'), max(seq) FROM event WHERE batch = ? AND kind LIKE 'labels %' "
-                "GROUP BY 1",
-                (batch_id,),
+                "SELECT json_extract(data, '$.sha256'), max(seq) FROM event WHERE batch = ? "  # noqa: S608 (fixed texts)
+                f"AND kind IN ({', '.join('?' * len(LABELS))}) GROUP BY 1",
+                (batch_id, *LABELS),
             )
         )
         return sorted(parts, key=lambda part: (newest.get(part.sha256, 0), part.number))
@@ -36,17 +45,10 @@ class PrintStore:
         """The label file of a batch with this SHA-256, or None."""
         return next(iter(self._parts(batch_id, "AND sha256 = ?", (sha256,))), None)
 
-    def record(
-        self,
-        part: LabelFile,
-        template_name: str,
-        template_text: str,
-        kind: str = "labels made",
-        more: Mapping[str, Any] | None = None,
-    ) -> None:
+    def record(self, part: LabelFile, template_text: str, event: LabelFileEvent) -> None:
         """Remember a label file that is in place, with the template it was made from, and count its labels.
 
-        `kind` names the act in the history; "labels made" twice for one file counts once, any other act each time.
+        Made for the first time it counts once, however often that is said; made again or reprinted, each time.
         """
         numbers = part.numbers
         geometry: dict[str, Any] = {"cells": part.symbol_boxes, "page": part.page_mm, "modules": part.modules}
@@ -58,7 +60,7 @@ class PrintStore:
         with self._db.transaction():
             self._db.execute(
                 "INSERT INTO template VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING",
-                (part.template_digest, template_name, template_text),
+                (part.template_digest, event.template, template_text),
             )
             inserted = self._db.execute(
                 "INSERT INTO printed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
@@ -76,7 +78,7 @@ class PrintStore:
                     part.template_digest,
                 ),
             )
-            if not inserted and kind == "labels made":
+            if not inserted and event.kind is EventKind.LABELS_MADE:
                 return
             if part.each == "package" and consecutive:
                 self._db.execute(
@@ -88,38 +90,27 @@ class PrintStore:
                     "UPDATE package SET prints = prints + 1 WHERE batch = ? AND number = ?",
                     [(batch, number) for number in numbers],
                 )
-            self._history.append(
-                part.batch,
-                kind,
-                {
-                    "file": part.file,
-                    "sha256": part.sha256,
-                    "template": template_name,
-                    "each": part.each,
-                    "first": numbers[0],
-                    "count": len(numbers),
-                    **(more or {}),
-                },
-            )
+            self._history.append(part.batch, event)
 
-    def newest(self, batch_id: str) -> dict[str, Any]:
-        """What the history says of the newest package labels of a batch: template, printer; empty if there are none."""
-        newest: dict[str, Any] = {}
-        for event in self._history.events(batch_id):
-            if event.kind.startswith("labels ") and event.data.get("each") == "package":
-                newest = dict(event.data)
+    def newest(self, batch_id: str) -> LabelFileEvent | None:
+        """What the history says of the newest package labels of a batch; None if there are none."""
+        newest: LabelFileEvent | None = None
+        for _, made in self._history.records(LabelFileEvent, batch_id):
+            if made.each == "package":
+                newest = made
         return newest
 
     def sent(self, batch_id: str) -> dict[str, str]:
         """SHA-256 of each label file that went to a printer -> how much of it, in words, of the newest time."""
         found: dict[str, str] = {}
-        for event in self._history.events(batch_id):
-            if event.kind in ("labels sent", "labels cut off"):
-                found[event.data["sha256"]] = f"{event.data['labels']} labels handed over"
-            elif event.kind == "labels sending":
-                found[event.data["sha256"]] = "the run was ended while it was sent"
-            elif event.kind == "labels not sent":
-                found.pop(event.data["sha256"], None)
+        for event in self._history.events_of(tuple(LABELS - LABELS_MADE), batch_id):
+            record = read_record(event.kind, event.data)
+            if isinstance(record, LabelsSending):
+                found[record.sha256] = "the run was ended while it was sent"
+            elif isinstance(record, LabelsNotSent):
+                found.pop(record.sha256, None)
+            elif isinstance(record, SendingResult):
+                found[record.sha256] = f"{record.labels} labels handed over"
         return found
 
     def _parts(self, batch_id: str, condition: str, values: tuple[object, ...]) -> list[LabelFile]:

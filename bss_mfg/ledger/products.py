@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.connection import Connection
+from bss_mfg.ledger.events import KeyPinned, KeyRepinned, LedgerRestored
 from bss_mfg.ledger.history import HistoryStore
 
 
@@ -27,9 +25,7 @@ class ProductStore:
         with self._db.transaction():
             old = self.key_fingerprint(product)
             self._db.execute("UPDATE product SET key_fingerprint = ? WHERE name = ?", (fingerprint, product))
-            self._history.append(
-                None, "key repinned", {"product": product, "from": old, "to": fingerprint, "reason": reason}
-            )
+            self._history.append(None, KeyRepinned(product=product, before=old, after=fingerprint, reason=reason))
 
     def next_number(self, name: str) -> tuple[int | None, int]:
         """(number, next running serial) of a product as it is now, or (None, the first) before its first batch."""
@@ -45,7 +41,7 @@ class ProductStore:
                 "INSERT INTO product (name, pid, key_fingerprint, next_serial) VALUES (?, ?, ?, ?) RETURNING no",
                 (name, pid, fingerprint, first),
             )
-            self._history.append(None, "key pinned", {"product": name, "fingerprint": fingerprint})
+            self._history.append(None, KeyPinned(product=name, fingerprint=fingerprint))
             return number, first
         ((number, next_number, pinned),) = rows
         if pinned != fingerprint:
@@ -61,16 +57,16 @@ class ProductStore:
         """Go on with the running serials of a product from `number`, inside the caller's transaction."""
         self._db.execute("UPDATE product SET next_serial = ? WHERE no = ?", (number, product))
 
-    def record_restore(self, data: Mapping[str, Any], skip_serials: int) -> None:
-        """Write down that this is a copy put back, and leave out some running numbers of every product: those that the
-        copy does not know yet may have been issued, too."""
+    def record_restore(self, restored: LedgerRestored) -> None:
+        """Write down that this is a copy put back, and leave out as many running numbers of every product as it says:
+        those that the copy does not know yet may have been issued, too."""
         with self._db.transaction():
-            self._db.execute("UPDATE product SET next_serial = next_serial + ?", (skip_serials,))
+            self._db.execute("UPDATE product SET next_serial = next_serial + ?", (restored.skipped_serials,))
             self._db.execute(
                 "INSERT INTO about VALUES ('first_serial', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                (str(self._first_serial() + skip_serials),),
+                (str(self._first_serial() + restored.skipped_serials),),
             )
-            self._history.append(None, "ledger restored", {**data, "skipped_serials": skip_serials})
+            self._history.append(None, restored)
 
     def _first_serial(self) -> int:
         """The first running number of a product that is new to this ledger."""

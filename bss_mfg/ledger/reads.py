@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
+from bss_mfg.ledger.event_kind import EventKind
+from bss_mfg.ledger.event_record import EventRecord
+from bss_mfg.ledger.events import FileVerified, LabelRead
 from bss_mfg.ledger.history import HistoryStore
 
 
@@ -21,31 +24,24 @@ class ReadStore:
         self._batches = batches
 
     def record(
-        self,
-        batch_id: str,
-        reads: Sequence[Mapping[str, Any]],
-        verified: Iterable[int],
-        whole: Mapping[str, Any] | None = None,
+        self, batch_id: str, reads: Sequence[LabelRead], verified: Iterable[int], file: FileVerified | None = None
     ) -> None:
-        """Append one event per read, and count the packages that were read right. `whole` is a label file (file,
-        sha256, labels; second_reader where that one read them too) all of whose labels were read right, the last with
-        these: it needn't be read again."""
+        """Append one event per read, and count the packages that were read right. `file` is a label file all of whose
+        labels were read right, the last with these: it needn't be read again."""
         batch = self._batches.number(batch_id)
-        events: list[tuple[str, Mapping[str, Any]]] = [("read", read) for read in reads]
-        if whole:
-            events.append(("file verified", whole))
+        events: list[EventRecord] = [*reads, *([file] if file else [])]
         with self._db.transaction():
-            self._history.append_all(batch_id, events)
+            self._history.append(batch_id, *events)
             self._db.many(
                 "UPDATE package SET verified = verified + 1 WHERE batch = ? AND number BETWEEN ? AND ?",
                 [(batch, some[0], some[-1]) for some in consecutive_ranges(verified)],
             )
 
     def verified_files(self, batch_id: str, second_reader: bool = False) -> set[str]:
-        """SHA-256 of the label files of a batch that were once read wholly and found right; with `second_reader`, by
+        """SHA-256 of the label files of a batch whose labels were once all read right; with `second_reader`, by
         that one too."""
-        events = self._history.events_of(("file verified",), batch_id)
-        return {event.data["sha256"] for event in events if event.data.get("second_reader") or not second_reader}
+        files = self._history.records(FileVerified, batch_id)
+        return {file.sha256 for _, file in files if file.second_reader or not second_reader}
 
     def times_verified(self, batch_id: str, package: int) -> int:
         """How often a package's label was read right."""
@@ -57,7 +53,7 @@ class ReadStore:
     def by_scanner(self, batch_id: str, last: int) -> tuple[dict[str, int], list[dict[str, Any]]]:
         """How often the hand scanner got each verdict on a batch, and its newest reads, the newest first."""
         self._batches.number(batch_id)
-        mine = "batch = ? AND kind = 'read' AND json_extract(data, '$.file') = 'scanner'"
+        mine = f"batch = ? AND kind = '{EventKind.READ}' AND json_extract(data, '$.file') = 'scanner'"
         counts = self._db.rows(
             f"SELECT json_extract(data, '$.verdict'), count(*) FROM event WHERE {mine} GROUP BY 1",  # noqa: S608 (fixed texts)
             (batch_id,),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bss_mfg.ledger.connection import Connection
-from bss_mfg.ledger.vault import OfficerPublicKey
 
 
 class SettingsStore:
@@ -16,7 +15,7 @@ class SettingsStore:
         """The id of the vault key that the data keys are wrapped under."""
         return str(self._db.rows("SELECT value FROM about WHERE name = 'vault_id'")[0][0])
 
-    def recipient(self) -> OfficerPublicKey | None:
-        """The officer to whom data keys are sealed besides, if there is one."""
+    def recipient_pem(self) -> str | None:
+        """The public key (PEM) of the officer to whom data keys are sealed besides, if there is one."""
         rows = self._db.rows("SELECT value FROM about WHERE name = 'recipient'")
-        return OfficerPublicKey(rows[0][0]) if rows else None
+        return rows[0][0] if rows else None

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from bss_mfg.core.files import waiting_lock
 from bss_mfg.errors import LedgerError
-from bss_mfg.ledger.connection import Values
+from bss_mfg.ledger.connection import SECRET_COLUMNS, Values
 from bss_mfg.ledger.event_chain import append_events
+from bss_mfg.ledger.events import LedgerMigrated
 from bss_mfg.ledger.network_drives import refuse_network
 from bss_mfg.ledger.schema import APPLICATION_ID, MIGRATIONS, NOT_IMPORTED, SCHEMA, VERSION
 from bss_mfg.ledger.sqlite_errors import damaged, translated, translated_errors
 from bss_mfg.model import Actor
+
+_log = logging.getLogger(__name__)
 
 WAL_SAFE = (3, 51, 3)
 """From this SQLite on, WAL with several connections loses no commit (the WAL-reset race is fixed)."""
@@ -41,6 +46,13 @@ class SqliteConnection:
     def __init__(self, database: sqlite3.Connection, path: Path) -> None:
         self._database = database
         self._path = path
+        self._secrets_allowed = False
+        database.set_authorizer(self._authorize)
+
+    def _authorize(self, action: int, table: str | None, column: str | None, *_: str | None) -> int:
+        """Asked by SQLite once for each column of a statement when it is prepared."""
+        secret = action == sqlite3.SQLITE_READ and (table, column) in SECRET_COLUMNS
+        return sqlite3.SQLITE_DENY if secret and not self._secrets_allowed else sqlite3.SQLITE_OK
 
     @property
     def where(self) -> str:
@@ -97,12 +109,16 @@ class SqliteConnection:
         """Everything inside is committed as one, or nothing is. Writers queue fairly at a file lock."""
         if self._database.in_transaction:
             raise RuntimeError("a transaction is open already")
+        asked = time.monotonic()
         with waiting_lock(self._path.with_name(self._path.name + ".lock")), translated_errors(self._path):
+            begun = time.monotonic()
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield
                 self._database.execute("COMMIT")
+                _log.info("committed: waited %.3f s, took %.3f s", begun - asked, time.monotonic() - begun)
             except BaseException:
+                _log.info("rolled back after %.3f s", time.monotonic() - begun)
                 if self._database.in_transaction:
                     with contextlib.suppress(sqlite3.Error):
                         self._database.execute("ROLLBACK")
@@ -135,6 +151,10 @@ class SqliteConnection:
                 way_out="Close other commands of bss-mfg and run the same command again.",
             )
 
+    def with_secrets(self) -> SqliteConnection:
+        """The same database to who may read keys."""
+        return _WithSecrets(self)
+
     def check_integrity(self) -> None:
         """SQLite's own check and foreign keys."""
         if self.rows("PRAGMA integrity_check") != [("ok",)] or self.rows("PRAGMA foreign_key_check"):
@@ -148,6 +168,23 @@ class SqliteConnection:
             copy.execute("PRAGMA journal_mode = DELETE")
 
 
+class _WithSecrets(SqliteConnection):
+    """A view of a connection through which keys may be read."""
+
+    def __init__(self, owner: SqliteConnection) -> None:
+        self._owner = owner
+        self._database = owner._database
+        self._path = owner._path
+
+    def rows(self, sql: str, values: Values = ()) -> list[Any]:
+        """All rows of a query."""
+        self._owner._secrets_allowed = True
+        try:
+            return super().rows(sql, values)
+        finally:
+            self._owner._secrets_allowed = False
+
+
 def sqlite_version() -> str:
     """Version of the SQLite library that Python is linked with."""
     return sqlite3.sqlite_version
@@ -156,12 +193,13 @@ def sqlite_version() -> str:
 def connect(path: Path, *, create: bool = False) -> SqliteConnection:
     """Open the ledger; with `create`, make a new one (the file must not exist)."""
     refuse_network(path)
+    _log.debug("opening %s", path)
     if create:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     elif not path.exists():
         raise LedgerError(
             "the workspace has no ledger",
-            where=str(path),
+            where=path,
             way_out="Restore ledger.db from a backup; a new one would forget what was issued.",
         )
     with translated_errors(path):
@@ -191,11 +229,11 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if application != APPLICATION_ID or version < 1:
-        raise LedgerError("is not a ledger of bss-mfg", where=str(path), way_out="Restore ledger.db from a backup.")
+        raise LedgerError("is not a ledger of bss-mfg", where=path, way_out="Restore ledger.db from a backup.")
     if version > VERSION:
         raise LedgerError(
             f"was written by a newer bss-mfg (schema {version}, this program knows {VERSION})",
-            where=str(path),
+            where=path,
             way_out="Use the newer program.",
         )
 
@@ -212,7 +250,8 @@ def migrate(connection: SqliteConnection, actor: Actor) -> None:
             version += 1
         if before < VERSION:
             connection.execute(f"PRAGMA user_version = {VERSION}")
-            append_events(connection, actor, None, [("ledger migrated", {"from": before, "to": VERSION})])
+            migrated = LedgerMigrated(before=before, after=VERSION)
+            append_events(connection, actor, None, [(migrated.kind, migrated.to_data())])
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from bss_mfg.errors import BssError, InputError, LedgerError, MissingError
+from bss_mfg.errors import BssError, InputError, LedgerError, Location, MissingError
 
 
 @contextlib.contextmanager
@@ -24,7 +24,7 @@ def translated(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> BssErro
     if isinstance(error, UnicodeDecodeError):  # what Python makes of an error message that quotes a damaged schema
         return damaged(path)
     name = getattr(error, "sqlite_errorname", "") or ""
-    where = str(path)
+    where = Location(str(path))
     if name.startswith("SQLITE_CONSTRAINT"):
         if "UNIQUE" in name or "PRIMARYKEY" in name:
             column = str(error).rpartition(":")[2].strip()
@@ -37,7 +37,7 @@ def translated(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> BssErro
             )
         if "TRIGGER" in name:
             return LedgerError(
-                f"the ledger refused to change what is for ever: {error}",
+                f"the ledger refused to change what is permanent: {error}",
                 where=where,
                 way_out="Nothing was changed. If this was an identity that `import-issued` brought in, leave it out; "
                 "else please report this.",
@@ -59,10 +59,12 @@ def translated(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> BssErro
             where=where,
             way_out="Check the rights of the file and its folder, and free space.",
         )
+    if name == "SQLITE_AUTH" or "prohibited" in str(error):
+        return LedgerError("the ledger was not opened for keys", where=where, way_out="Please report this.")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or "decode to UTF-8" in str(error):
         return damaged(path)
     return LedgerError(f"SQLite failed ({name or type(error).__name__})", where=where, way_out="Run `bss-mfg doctor`.")
 
 
 def damaged(path: Path) -> LedgerError:
-    return LedgerError("is damaged", where=str(path), way_out="Keep it aside and restore the last good backup.")
+    return LedgerError("is damaged", where=path, way_out="Keep it aside and restore the last good backup.")

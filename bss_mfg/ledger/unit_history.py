@@ -7,6 +7,15 @@ import uuid
 from collections.abc import Iterator, Sequence, Set
 
 from bss_mfg.errors import InputError
+from bss_mfg.ledger.events import (
+    IdentitiesImported,
+    LabelFileEvent,
+    LabelRead,
+    LabelsReprinted,
+    UnitReplaced,
+    UnitScrapped,
+    read_record,
+)
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Event
 
@@ -41,8 +50,8 @@ def history_of(ledger: Ledger, what: str) -> Iterator[Event]:
 def _imports(ledger: Ledger, numbers: Sequence[int]) -> Iterator[Event]:
     """The imports that brought the identities with these numbers: numbers run on from import to import."""
     first = 1
-    for event in ledger.history.events_of(("identities imported",)) if numbers else ():
-        behind = first + event.data["units"]
+    for event, imported in ledger.history.records(IdentitiesImported) if numbers else ():
+        behind = first + imported.units
         if any(first <= number < behind for number in numbers):
             yield event
         first = behind
@@ -50,12 +59,12 @@ def _imports(ledger: Ledger, numbers: Sequence[int]) -> Iterator[Event]:
 
 def _concerns(event: Event, package: int, unit: int, inside: Set[str]) -> bool:
     """Whether an event is about a unit, its package, or all of its batch."""
-    data = event.data
-    if event.kind == "read":
-        return data.get("package") == package
-    if "serials" in data:
-        return any(serial in inside for serial in data["serials"])
-    if event.kind.startswith("labels ") and "first" in data:
-        number = unit if data.get("each") == "unit" else package
-        return data.get("each") in ("carton", "batch") or data["first"] <= number < data["first"] + data["count"]
+    record = read_record(event.kind, event.data)
+    if isinstance(record, LabelRead):
+        return record.package == package
+    if isinstance(record, (UnitScrapped, UnitReplaced, LabelsReprinted)) and record.serials is not None:
+        return any(serial in inside for serial in record.serials)
+    if isinstance(record, LabelFileEvent):
+        number = unit if record.each == "unit" else package
+        return record.each in ("carton", "batch") or record.first <= number < record.first + record.count
     return True

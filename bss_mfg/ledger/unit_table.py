@@ -7,8 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
+from bss_mfg.ledger.event_kind import EventKind
+from bss_mfg.ledger.events import LABELS_MADE, LabelFileEvent, PackagesMoved, kinds_of, read_record
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.prints import PrintStore
 from bss_mfg.ledger.unit_columns import ORDER, UNIT_COLUMNS, UNIT_SOURCE
@@ -30,6 +33,9 @@ class UnitFilter:
 
 
 ALL_UNITS = UnitFilter()
+
+_OF_PACKAGE = (EventKind.READ.value, EventKind.UNIT_SCRAPPED.value, EventKind.UNIT_REPLACED.value)
+"""Events that name one package."""
 
 
 class TableStore:
@@ -91,8 +97,8 @@ class TableStore:
                 yield rows
 
     def _find_last_events(self, batch_id: str, number: int, created_at: str) -> None:
-        """Fill temp.last_event: of each package of a batch, when something last happened to it. It lies in a file of
-        SQLite's that goes with the connection; the ledger is not written to."""
+        """Fill temp.last_event: of each package of a batch, when something last happened to it. It is a temporary table
+        of this connection: the ledger is not written to."""
         self._db.execute(
             "CREATE TEMP TABLE IF NOT EXISTS last_event (batch INTEGER, package INTEGER, at TEXT NOT NULL, "
             "PRIMARY KEY (batch, package)) WITHOUT ROWID"
@@ -103,19 +109,18 @@ class TableStore:
             (created_at, number),
         )
         self._db.execute(
-            "INSERT INTO temp.last_event SELECT ?, json_extract(data, '$.package'), at FROM event WHERE batch = ? "
-            "AND kind IN ('read', 'unit scrapped', 'unit replaced') AND json_extract(data, '$.package') > 0 "
+            "INSERT INTO temp.last_event SELECT ?, json_extract(data, '$.package'), at FROM event "  # noqa: S608 (fixed)
+            f"WHERE batch = ? AND kind IN {_OF_PACKAGE} AND json_extract(data, '$.package') > 0 "
             "ON CONFLICT DO UPDATE SET at = max(at, excluded.at)",
             (number, batch_id),
         )
         printed = {part.sha256: part.numbers for part in self._prints.label_files(batch_id) if part.each == "package"}
         spans: list[tuple[str, int, int, int]] = []
-        labels = ("labels made", "labels made again", "labels reprinted")
-        for event in self._history.events_of((*labels, "packages shipped", "packages returned"), batch_id):
-            if event.kind not in labels:
-                spans += [(event.at, number, first, last) for first, last in event.data["packages"]]
-            elif isinstance(numbers := printed.get(event.data["sha256"], range(0)), range):
-                spans += [(event.at, number, numbers.start, numbers.stop - 1)]
-            else:
-                spans += [(event.at, number, package, package) for package in numbers]
+        for event in self._history.events_of((*LABELS_MADE, *kinds_of(PackagesMoved)), batch_id):
+            record = read_record(event.kind, event.data)
+            if isinstance(record, PackagesMoved):
+                spans += [(event.at, number, first, last) for first, last in record.packages]
+            elif isinstance(record, LabelFileEvent):
+                for some in consecutive_ranges(printed.get(record.sha256, ())):
+                    spans.append((event.at, number, some[0], some[-1]))
         self._db.many("UPDATE temp.last_event SET at = max(at, ?) WHERE batch = ? AND package BETWEEN ? AND ?", spans)

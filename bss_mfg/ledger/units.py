@@ -11,9 +11,10 @@ from bss_mfg.core.ranges import CHUNK, chunked, consecutive_ranges
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
+from bss_mfg.ledger.events import UnitScrapped
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.unit_columns import ORDER, UNIT_COLUMNS, UNIT_SOURCE
-from bss_mfg.ledger.unit_state import SUCCESSOR, WITH_PACKAGE, UnitState, refuse_transition, unit_states
+from bss_mfg.ledger.unit_state import POSITION, SUCCESSOR, WITH_PACKAGE, UnitState, refuse_transition, unit_states
 from bss_mfg.model import Batch
 
 LookupColumn = Literal["serial", "uuid", "key_digest", "number"]
@@ -82,7 +83,7 @@ class UnitStore:
     def find_by_serial(self, serial: str) -> list[tuple[str, int, int]]:
         """(batch id, package number, place in the batch) of all units with this serial: one at most of each product."""
         rows = self._db.rows(
-            "SELECT b.id, u.package, coalesce(u.place, u.number) FROM unit u JOIN batch b ON b.no = u.batch "
+            f"SELECT b.id, u.package, {POSITION} FROM unit u JOIN batch b ON b.no = u.batch "  # noqa: S608 (fixed texts)
             "WHERE u.product IN (SELECT no FROM product) AND u.serial = ? ORDER BY b.no",
             (serial,),
         )
@@ -114,19 +115,20 @@ class UnitStore:
         found: dict[str, tuple[int, int]] = {}
         for serial in serials:
             for package, unit in self._db.rows(
-                "SELECT package, coalesce(place, number) FROM unit WHERE batch = ? AND serial = ?", (batch, serial)
+                f"SELECT u.package, {POSITION} FROM unit u WHERE u.batch = ? AND u.serial = ?",  # noqa: S608 (fixed texts)
+                (batch, serial),
             ):
                 found[serial] = (package, unit)
         return found
 
     def states(self, batch_id: str, serials: Sequence[str]) -> dict[str, UnitState]:
-        """The state of units of a batch; `InputError` names strangers."""
+        """The state of units of a batch; `InputError` names unknown serials."""
         found = unit_states(self._db, self._batches.number(batch_id), serials)
-        if strangers := [serial for serial in dict.fromkeys(serials) if serial not in found]:
+        if unknown := [serial for serial in dict.fromkeys(serials) if serial not in found]:
             raise InputError(
-                f"{len(strangers):,} serials are not in this batch",
+                f"{len(unknown):,} serials are not in this batch",
                 where=f"batch {batch_id}",
-                problems=[f"{serial[:80]!a}" for serial in strangers[:10]],
+                problems=[f"{serial[:80]!a}" for serial in unknown[:10]],
                 way_out="Nothing was changed. Upper and lower case differ.",
             )
         return found
@@ -148,11 +150,10 @@ class UnitStore:
             self._db.many(
                 "UPDATE unit SET scrapped = 1 WHERE batch = ? AND serial = ?", [(batch, serial) for serial in new]
             )
-            entries = [
-                ("unit scrapped", {"serials": [serial], "package": known[serial][0], "reason": reason})
-                for serial in new
-            ]
-            self._history.append_all(batch_id, entries)
+            self._history.append(
+                batch_id,
+                *(UnitScrapped(serials=[serial], package=known[serial][0], reason=reason) for serial in new),
+            )
         return new
 
     def successors(self, batch_id: str, serials: Sequence[str]) -> dict[str, str]:

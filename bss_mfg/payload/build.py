@@ -14,7 +14,7 @@ from bss_mfg.payload.spec import SAFE_VALUE, PlaintextValue, Spec, SpecField, co
 from bss_mfg.payload.suites import SUITES
 
 MAX_PAYLOAD = 1556
-"""Octets that the largest square Data Matrix (144x144) holds in Base 256 (ISO/IEC 16022, table 7)."""
+"""Bytes that the largest square Data Matrix (144x144) holds in Base 256 (ISO/IEC 16022, table 7)."""
 
 _UNIT_BYTES: dict[str, Callable[[Unit], bytes]] = {
     "unit.serial": lambda unit: unit.serial.encode("ascii"),
@@ -26,31 +26,48 @@ _UNIT_BYTES: dict[str, Callable[[Unit], bytes]] = {
 
 def _no_value(unit: Unit, what: str) -> bytes:
     raise InputError(
-        f"the spec wants a value of {what} for each unit, and {unit.serial} has none",
+        f"the spec needs a value of {what} for each unit, and {unit.serial} has none",
         way_out="Bring it in the identities file, or use a spec without that field.",
     )
 
 
 def _value_getter(source: str, format: str, key: str) -> Callable[[Unit], bytes]:
-    """How the octets of a source come out of a unit. `key` names the field in errors."""
+    """How the bytes of a source come out of a unit. `key` names the field in errors."""
     column = column_of(source)
     if not column:
         return _UNIT_BYTES[source]
-    bring = bytes.fromhex if format == "raw" else FORMATS[format].parse_input
+    parse = bytes.fromhex if format == "raw" else FORMATS[format].parse_input
 
-    def brought(unit: Unit) -> bytes:
+    def get_column(unit: Unit) -> bytes:
         if not (text := unit.extra.get(column, "")):
             return _no_value(unit, column)
         try:
-            return bring(text)
+            return parse(text)
         except ValueError:
             # Without the value: it may be a secret.
             raise InputError(
                 f"the {column} of {unit.serial} can't be written as {format} in {key}",
-                way_out="Correct the identities file: hex digits for octets, base64 for a public key, else ASCII.",
+                way_out="Correct the identities file: hex digits for bytes, base64 for a public key, else ASCII.",
             ) from None
 
-    return brought
+    return get_column
+
+
+def _product_value(field: SpecField, facts: Mapping[str, str]) -> str | None:
+    """The value of a field that all of a product's strings share, empty where an optional one is left out; None of a
+    field that is of units or of the package."""
+    if field.source == "constant":
+        return field.value
+    if field.source.startswith("product."):
+        name = field.source.removeprefix("product.")
+        value = facts.get(name, "")
+        if not value and not field.optional:
+            raise InputError(
+                f"the spec's field {field.key} needs the product's {name.upper()}, and it has none",
+                way_out="Add it to the product's file.",
+            )
+        return value
+    return None
 
 
 class PayloadBuilder:
@@ -63,7 +80,7 @@ class PayloadBuilder:
         self._spec = spec
         self._makers: list[str | Callable[[Sequence[Unit]], str]] = []
         for field in spec.field:
-            value = self._product_value(field, facts)
+            value = _product_value(field, facts)
             if field.optional and value == "":
                 continue
             prefix = (spec.field_separator if self._makers else "") + field.key + spec.key_separator
@@ -73,21 +90,6 @@ class PayloadBuilder:
                 self._makers.append(self._unit_values(field, key))
         if not spec.bare:
             self._makers.append(spec.terminator)
-
-    @staticmethod
-    def _product_value(field: SpecField, facts: Mapping[str, str]) -> str | None:
-        if field.source == "constant":
-            return field.value
-        if field.source.startswith("product."):
-            name = field.source.removeprefix("product.")
-            value = facts.get(name, "")
-            if not value and not field.optional:
-                raise InputError(
-                    f"the spec's field {field.key} wants the product's {name.upper()}, and it has none",
-                    way_out="Add it to the product's file.",
-                )
-            return value
-        return None
 
     def _unit_values(self, field: SpecField, key: ProductKey | None) -> Callable[[Sequence[Unit]], str]:
         if field.source == "package.units":
@@ -135,20 +137,20 @@ def _joined(values: Sequence[str], separator: str, key: str) -> str:
 
 def _plaintext_getter(value: PlaintextValue, key: str) -> Callable[[Unit], bytes]:
     """How one part of the plaintext comes out of a unit."""
-    octets = _value_getter(value.source, value.format, key)
+    get_bytes = _value_getter(value.source, value.format, key)
     size = value.octets or (6 if value.source == "unit.mac" else None)
     text = None if value.format == "raw" else FORMATS[value.format]
 
     def made(unit: Unit) -> bytes:
-        found = octets(unit)
+        found = get_bytes(unit)
         if size is not None and len(found) != size:
             raise InputError(
-                f"the {value.source} of {unit.serial} has {len(found)} octets, {key} wants {size}",
+                f"the {value.source} of {unit.serial} has {len(found)} bytes, {key} needs {size}",
                 way_out="Correct the identities file, or the spec's plaintext.",
             )
         return found if text is None else text.write(found).encode("ascii")
 
-    return octets if size is None and text is None else made
+    return get_bytes if size is None and text is None else made
 
 
 def check_value(value: str, key: str) -> str:
@@ -192,13 +194,13 @@ def sizing_examples(spec: Spec, facts: Mapping[str, str], key_bits: int, units: 
 
         def fill(kind: str, size: int, number: int = number) -> str:
             nonlocal drawn
-            octets = b""
-            while len(octets) < size:
-                octets += hashlib.sha256(f"{number}:{drawn}".encode()).digest()
+            stream = b""
+            while len(stream) < size:
+                stream += hashlib.sha256(f"{number}:{drawn}".encode()).digest()
                 drawn += 1
             if kind in BINARY:
-                return FORMATS[kind].write(octets)[:size]
-            return base64.b64encode(octets, b"-_" if kind == "text" else b"Qz").decode()[:size]
+                return FORMATS[kind].write(stream)[:size]
+            return base64.b64encode(stream, b"-_" if kind == "text" else b"Qz").decode()[:size]
 
         yield _example(spec, facts, key_bits, units, oob_bytes, fill) + MARGIN
 
@@ -210,7 +212,7 @@ def _example(
     spec.check_units(units)
     pieces: list[str] = []
     for field in spec.field:
-        value = PayloadBuilder._product_value(field, facts)
+        value = _product_value(field, facts)
         if value == "":
             continue
         if value is None and field.source == "package.units":

@@ -39,7 +39,7 @@ def split_fields(text: str, spec: Spec) -> tuple[ParsedField, ...]:
     if spec.bare:
         return (ParsedField(spec.field[0].key, text, spec.field[0]),)
     body = text.removesuffix(spec.terminator) if spec.terminator else text
-    known = {field.key: field for field in spec.field}
+    described = {field.key: field for field in spec.field}
     fields: list[ParsedField] = []
     for number, piece in enumerate(body.split(spec.field_separator), 1):
         key, separator, value = piece.partition(spec.key_separator)
@@ -48,7 +48,7 @@ def split_fields(text: str, spec: Spec) -> tuple[ParsedField, ...]:
                 f"field {number} of the string, {piece[:40]!a}, has no '{spec.key_separator}'",
                 way_out="The string is cut off, or is of another kind.",
             )
-        fields.append(ParsedField(key, value, known.get(key)))
+        fields.append(ParsedField(key, value, described.get(key)))
     return tuple(fields)
 
 
@@ -56,7 +56,7 @@ def find_faults(fields: Iterable[ParsedField], spec: Spec) -> list[str]:
     """What is wrong with a string's fields: missing, doubled, unknown, out of order, wrong constant, wrong value."""
     listed = list(fields)
     keys = [field.key for field in listed]
-    found = [f"field {key} stands {keys.count(key)} times" for key in sorted({k for k in keys if keys.count(k) > 1})]
+    found = [f"field {key} appears {keys.count(key)} times" for key in sorted({k for k in keys if keys.count(k) > 1})]
     found += [f"field {field.key} is missing" for field in spec.field if not field.optional and field.key not in keys]
     found += [f"field {item.key[:16]!a} is not in the spec" for item in listed if item.field is None]
     found += [
@@ -68,7 +68,7 @@ def find_faults(fields: Iterable[ParsedField], spec: Spec) -> list[str]:
     order = [field.key for field in spec.field]
     present = [key for key in keys if key in order]
     if not found and present != sorted(present, key=order.index):
-        found.append("the fields stand in another order than in the spec")
+        found.append("the fields are in another order than in the spec")
     return found
 
 
@@ -116,7 +116,7 @@ def bare_spec(text: str, specs: Iterable[Spec]) -> Spec | None:
 
 
 def value_bytes(value: str, kind: str) -> bytes:
-    """The octets of a formatted value; `InputError` where it is not of that format."""
+    """The bytes of a formatted value; `InputError` where it is not of that format."""
     try:
         return FORMATS[kind].read_strict(value)
     except ValueError:
@@ -131,7 +131,7 @@ def device_uuids(fields: Iterable[ParsedField], spec: Spec) -> tuple[uuid.UUID, 
         if item.field and item.field.source == "unit.uuid":
             values = [value_bytes(value, item.field.format) for value in item.value.split(spec.list_separator)]
             if any(len(value) != 16 for value in values):
-                raise InputError(f"a Device UUID in {item.key} has not 16 octets", way_out="The string is cut off.")
+                raise InputError(f"a Device UUID in {item.key} has not 16 bytes", way_out="The string is cut off.")
             return tuple(uuid.UUID(bytes=value) for value in values)
     return ()
 
@@ -147,14 +147,14 @@ def open_credentials(fields: Iterable[ParsedField], key: PrivateKey, units: int)
 
 
 def _split_plaintext(plain: bytes, parts: tuple[PlaintextValue, ...], units: int) -> tuple[OpenedUnit, ...]:
-    """Cut a plaintext into its units. The OOB keys have 16 or 32 octets, whichever fits."""
+    """Cut a plaintext into its units. The OOB keys have 16 or 32 bytes, whichever fits."""
     units = max(units, 1)
     fixed = all(part.source != "unit.serial" for part in parts)
     fitting = (oob for oob in (16, 32) if sum(plaintext_size(part, oob) for part in parts) * units == len(plain))
     oob = next(fitting, None)
     if oob is None or not fixed:
         raise InputError(
-            f"the decrypted field of {len(plain)} octets can't be cut into {units} units by the spec's plaintext",
+            f"the decrypted field of {len(plain)} bytes can't be cut into {units} units by the spec's plaintext",
             way_out="Check the spec's plaintext and the number of units.",
         )
     opened: list[OpenedUnit] = []

@@ -16,7 +16,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from bss_mfg.errors import InputError
+from bss_mfg.errors import InputError, Location
 
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
@@ -55,16 +55,16 @@ class ProductKey:
 
 
 def load_public_key(data: bytes, name: str) -> ProductKey:
-    """Read a P-256 or RSA (2048 bits or more) public key from PEM or DER octets; `name` is used in errors."""
+    """Read a P-256 or RSA (2048 bits or more) public key from PEM or DER bytes; `name` is used in errors."""
 
     def refuse(what: str, way_out: str = _WAY_OUT) -> InputError:
-        return InputError(what, where=name, way_out=way_out)
+        return InputError(what, where=Location(name), way_out=way_out)
 
     development = DEVELOPMENT_MARK.encode() in data
     if b"-----BEGIN" in data:
         blocks = _BLOCK.findall(data.decode("latin-1"))
         if len(blocks) > 1:
-            raise refuse(f"holds {len(blocks)} PEM blocks, one public key is wanted")
+            raise refuse(f"holds {len(blocks)} PEM blocks, not one public key")
         if not blocks:
             raise refuse("the PEM block is cut off")
         label, body = blocks[0]
@@ -93,7 +93,7 @@ def load_public_key(data: bytes, name: str) -> ProductKey:
         kind = "P-256"
     elif isinstance(key, rsa.RSAPublicKey):
         if key.key_size < 2048:
-            raise refuse(f"is an RSA key of {key.key_size} bits; 2048 or more are wanted")
+            raise refuse(f"is an RSA key of {key.key_size} bits; at least 2048 are needed")
         kind = f"RSA-{key.key_size}"
     else:
         raise refuse(f"is a key of another kind ({type(key).__name__.removesuffix('PublicKey')})")
@@ -107,7 +107,7 @@ def fingerprint(key: PublicKey) -> str:
 
 
 COMPRESSED_SPKI = 59
-"""Octets of a P-256 SubjectPublicKeyInfo with the point compressed."""
+"""Bytes of a P-256 SubjectPublicKeyInfo with the point compressed."""
 
 _HEADER = bytes.fromhex("3039301306072a8648ce3d020106082a8648ce3d030107032200")
 
@@ -120,11 +120,11 @@ def compressed_spki(der: bytes) -> bytes:
     except (ValueError, UnsupportedAlgorithm):
         raise ValueError("is not a public key (cut off, damaged, or a point that is not on its curve)") from None
     if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
-        raise ValueError("is a public key of another kind, P-256 is wanted")
+        raise ValueError("is a public key of another kind than P-256")
     point = key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint)
     if der != _HEADER + point:
         raise ValueError(
-            f"is a P-256 public key of {len(der)} octets, {COMPRESSED_SPKI} with the point compressed are wanted"
+            f"is a P-256 public key of {len(der)} bytes, {COMPRESSED_SPKI} with the point compressed are needed"
         )
     return _HEADER + point
 
@@ -156,7 +156,7 @@ def load_private_key(data: bytes, name: str) -> PrivateKey:
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise InputError(
             "is not an unencrypted private key",
-            where=name,
+            where=Location(name),
             way_out="Give the file that `bss-mfg dev-key` made, dev-keys/NAME.private.pem.",
         ) from None
     if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name == "secp256r1":
@@ -164,7 +164,7 @@ def load_private_key(data: bytes, name: str) -> PrivateKey:
     if isinstance(key, rsa.RSAPrivateKey):
         return key
     raise InputError(
-        "is a private key of the wrong kind", where=name, way_out="A P-256 or RSA key of `bss-mfg dev-key` is wanted."
+        "is a private key of the wrong kind", where=name, way_out="Give a P-256 or RSA key of `bss-mfg dev-key`."
     )
 
 

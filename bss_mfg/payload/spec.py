@@ -82,10 +82,10 @@ def _safe(value: str) -> str:
 class PlaintextValue(FileModel):
     """A piece of the encrypted field's plaintext, repeated for each unit of the package."""
 
-    source: Source = Field(description="Where the octets come from.")
-    format: FormatName = Field("raw", description="raw: the octets themselves; else their text.")
+    source: Source = Field(description="Where the bytes come from.")
+    format: FormatName = Field("raw", description="raw: the bytes themselves; else their text.")
     octets: Annotated[int, Field(ge=1, le=1024)] | None = Field(
-        None, description="unit.mac (6 if not given) and columns of the identities file: how many octets it has."
+        None, description="unit.mac (6 if not given) and columns of the identities file: how many bytes it has."
     )
 
     @model_validator(mode="after")
@@ -102,7 +102,7 @@ class PlaintextValue(FileModel):
 
 
 def plaintext_size(value: PlaintextValue, oob_bytes: int) -> int:
-    """Octets of a part of the plaintext, at most where it is a serial."""
+    """Bytes of a part of the plaintext, at most where it is a serial."""
     size = value.octets or {"unit.uuid": 16, "unit.oob": oob_bytes, "unit.mac": 6, "unit.serial": 50}[value.source]
     return size if value.format in ("raw", "text") else FORMATS[value.format].size(size)
 
@@ -121,7 +121,7 @@ class SpecField(FileModel):
     optional: bool = Field(False, description="Left out where the product has no such value.")
     note: str = Field("", description="What is known and what is a guess.")
     suite: str | None = Field(None, description="encrypted: the encryption suite.")
-    info: str = Field("", description="encrypted: context octets bound to the ciphertext (HPKE info, KDF SharedInfo).")
+    info: str = Field("", description="encrypted: context bytes bound to the ciphertext (HPKE info, KDF SharedInfo).")
     plaintext: tuple[PlaintextValue, ...] = Field((), description="encrypted: the plaintext of each unit, in order.")
 
     @model_validator(mode="after")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bss_mfg.payload.product_keys import PrivateKey, PublicKey
 
 Seal = Callable[[bytes], bytes]
-"""Plaintext to sealed octets, under a key and context already chosen."""
+"""Plaintext to sealed bytes, under a key and context already chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Suite:
     sealer: Callable[[PublicKey, bytes], Seal]
     open: Callable[[PrivateKey, bytes, bytes], bytes]
     sealed_size: Callable[[int, int], int]
-    """(plaintext octets, key bits) to sealed octets; raises `InputError` where the plaintext is too long."""
+    """(plaintext bytes, key bits) to sealed bytes; raises `InputError` where the plaintext is too long."""
 
     def check_key(self, kind: str, where: str) -> None:
         """Refuse a product key of the wrong kind (`P-256`, `RSA-2048` ...)."""
@@ -74,11 +74,11 @@ def _hpke_open(key: PrivateKey, sealed: bytes, info: bytes) -> bytes:
 # --- ecies-p256-x963sha256-aes128gcm: SEC 1 v2.0 5.1 with the KDF of ANSI X9.63 (SEC 1 3.6.1) -----------------------
 #
 # sealed = ephemeral point, compressed (33) || ciphertext || tag (16)
-# KDF output 28 octets: AES-128 key (16) || GCM nonce (12); SharedInfo = ephemeral point || info
+# KDF output 28 bytes: AES-128 key (16) || GCM nonce (12); SharedInfo = ephemeral point || info
 
 
 def x963_kdf(shared: bytes, shared_info: bytes, size: int) -> bytes:
-    """`size` octets from the KDF of ANSI X9.63 with SHA-256."""
+    """`size` bytes from the KDF of ANSI X9.63 with SHA-256."""
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 
@@ -146,7 +146,7 @@ def _oaep_size(plaintext: int, key_bits: int) -> int:
     room = key_bits // 8 - 66
     if plaintext > room:
         raise InputError(
-            f"the credentials of one package have {plaintext} octets, but RSA-{key_bits} with OAEP holds {room}",
+            f"the credentials of one package have {plaintext} bytes, but RSA-{key_bits} with OAEP holds {room}",
             way_out="Put fewer units in a package, or choose a spec with an HPKE or ECIES suite.",
         )
     return key_bits // 8

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
-from datetime import datetime
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from bss_mfg.core.capped_list import CappedList
 from bss_mfg.core.files import make_folder, remove_leftover
 from bss_mfg.core.progress import Progress
 from bss_mfg.core.text import counted
 from bss_mfg.issuing.batch import IssueResult, create_batch
-from bss_mfg.label.make import LabelFiles, make_labels
-from bss_mfg.label.make import LabelRequest as Labels
+from bss_mfg.label.make import LabelFiles, LabelRequest, make_labels
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.vault import Vault
-from bss_mfg.manifest.log_mapping import LogMapping
-from bss_mfg.manifest.make import make_control_logs
+from bss_mfg.manifest.make import ControlLogRequest, PackageChoice, make_control_logs
 from bss_mfg.model import Batch
-from bss_mfg.pipeline.plan import TRAVELLER_STEM, PreparedRun
+from bss_mfg.pipeline.plan import TRAVELLER_STEM
+from bss_mfg.pipeline.preparation import PreparedRun
 from bss_mfg.verify.findings import Finding
-from bss_mfg.verify.outcome import VerifyOptions as Reading
+from bss_mfg.verify.outcome import VerifyOptions
 from bss_mfg.verify.verification import Verifier
 from bss_mfg.workspace.workspace import Workspace
+
+_log = logging.getLogger(__name__)
 
 MOST_FAULTS = 1_000
 """Faults that are named one by one."""
@@ -47,205 +47,237 @@ class RunReporter(Protocol):
         """The step is left out, with the reason."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
+class RunContext:
+    """What all steps of a run work with."""
+
+    workspace: Workspace
+    ledger: Ledger
+    vault: Vault
+    prepared: PreparedRun
+    reporter: RunReporter
+    executor: Executor | None = None
+
+    def folder(self, name: str) -> Path:
+        """A folder of the batch's outputs."""
+        return self.workspace.batch_folder(self.prepared.plan.batch) / name
+
+
+@dataclass(frozen=True, slots=True)
+class StepLeftOut:
+    """Why a step was not done, in words."""
+
+    why: str
+    changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LabelsMade:
+    """The label files; `changed` where this run made some of them."""
+
+    files: LabelFiles
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LabelsRead:
+    """What reading the label files back has shown: how many labels are right, the faults, and the files and pages that
+    could not be read with the reason; `changed` where this run read any."""
+
+    verified: int
+    faults: CappedList[Finding]
+    broken: tuple[tuple[str, str], ...]
+    changed: bool
+
+    @property
+    def right(self) -> bool:
+        """Whether every label is right."""
+        return not self.faults.total and not self.broken
+
+
+@dataclass(frozen=True, slots=True)
+class LogsMade:
+    """The control logs' files; `changed` where this run made some of them."""
+
+    paths: tuple[Path, ...]
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TravellerMade:
+    """The traveller, None where its file was taken away since; `changed` where this run made it."""
+
+    path: Path | None
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """What a run did: `issued` now or before, the files, the faults that verification found (the first of them, and
-    how many), and which steps were not done."""
+    """What a run did: the batch, `issued` by it or before, and what became of each further step."""
 
     batch: Batch
     issued: bool
-    labels: LabelFiles | None = None
-    verified: int | None = None
-    faults: list[Finding] = field(default_factory=list)
-    fault_count: int = 0
-    broken: list[tuple[str, str]] = field(default_factory=list)
-    logs: list[Path] = field(default_factory=list)
-    traveller: Path | None = None
-    left_out: dict[str, str] = field(default_factory=dict)
-    changed: bool = False
-    """Whether this run did anything; a finished one has nothing to do."""
+    labels: LabelsMade | StepLeftOut
+    verify: LabelsRead | StepLeftOut
+    manifest: LogsMade | StepLeftOut
+    traveller: TravellerMade | StepLeftOut
+
+    @property
+    def changed(self) -> bool:
+        """Whether this run did anything; a finished one has nothing to do."""
+        return self.issued or any(step.changed for step in (self.labels, self.verify, self.manifest, self.traveller))
 
     @property
     def right(self) -> bool:
         """Whether every label that was read is right."""
-        return not self.fault_count and not self.broken
+        return isinstance(self.verify, StepLeftOut) or self.verify.right
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """The steps that were not done, with the reason."""
+        steps = {
+            "labels": self.labels,
+            "verify": self.verify,
+            "manifest": self.manifest,
+            "traveller": self.traveller,
+        }
+        return {name: step.why for name, step in steps.items() if isinstance(step, StepLeftOut)}
 
 
-def run_pipeline(
-    workspace: Workspace,
-    ledger: Ledger,
-    vault: Vault,
-    ready: PreparedRun,
-    reporter: RunReporter,
-    executor: Executor | None = None,
-) -> RunOutcome:
+def run_pipeline(run: RunContext) -> RunOutcome:
     """Do all steps of a plan that is written down. A second call, or one after a kill, does what is left."""
-    issued = _issue_step(ledger, vault, ready, reporter, executor)
-    outcome = RunOutcome(issued.batch, issued.created, changed=issued.created)
-    folder = workspace.batch_folder(issued.batch.id)
-    leave_out = partial(_leave_out, outcome, reporter)
-    if closed := ledger.batches.closed_at(
-        issued.batch.id
-    ):  # every package is accounted for: its labels are no concern of ours
-        leave_out("labels", "verify", why=f"the batch was closed at {closed}")
+    issued = _issue(run)
+    batch = issued.batch
+    closed = run.ledger.batches.closed_at(batch.id)  # every package is accounted for: its labels are no concern of ours
+    labels = _leave_out(run, "labels", f"the batch was closed at {closed}") if closed else _make_labels(run, batch)
+    if isinstance(labels, StepLeftOut):
+        verify: LabelsRead | StepLeftOut = _leave_out(run, "verify", labels.why)
     else:
-        outcome.labels = _label_step(ledger, outcome, ready, folder / "labels", reporter, executor)
-        if ready.can_read_back:
-            _verify_step(ledger, outcome, outcome.labels.files, reporter, executor)
-        else:
-            language = ready.printer.language.upper()
-            leave_out("verify", why=f"{language} can't be read back here: scan the printed labels (`bss-mfg scan`)")
-    if not outcome.right:
-        leave_out("manifest", "traveller", why="not all labels are right")
-    else:
-        if ready.mapping:
-            _manifest_step(ledger, outcome, ready.mapping, ready.plan.start, folder / "upload", reporter, executor)
-        else:
-            leave_out("manifest", why=f"no control log mapping for the spec {ready.spec.spec.name}")
-        if closed:
-            leave_out("traveller", why=f"the batch was closed at {closed}")
-        else:
-            _traveller_step(ledger, outcome, ready, folder / "labels", reporter)
-    return outcome
-
-
-def _leave_out(outcome: RunOutcome, reporter: RunReporter, *steps: str, why: str) -> None:
-    for step in steps:
-        outcome.left_out[step] = why
-        reporter.skip(step, why)
-
-
-def _issue_step(
-    ledger: Ledger, vault: Vault, ready: PreparedRun, reporter: RunReporter, executor: Executor | None
-) -> IssueResult:
-    plan = ready.plan
-    progress = reporter.begin("issue", plan.units)
-    issued = create_batch(
-        ledger,
-        vault,
-        ready.product,
-        ready.spec,
-        plan.units,
-        batch_id=plan.batch,
-        identities=ready.identities,
-        executor=executor,
-        progress=progress,
+        verify = _read_labels_back(run, batch, labels.files)
+    if isinstance(verify, LabelsRead) and not verify.right:
+        why = "not all labels are right"
+        manifest, traveller = _leave_out(run, "manifest", why), _leave_out(run, "traveller", why)
+        return RunOutcome(batch, issued.created, labels, verify, manifest, traveller)
+    return RunOutcome(
+        batch,
+        issued.created,
+        labels,
+        verify,
+        _make_manifest(run, batch),
+        _leave_out(run, "traveller", labels.why) if isinstance(labels, StepLeftOut) else _make_traveller(run, batch),
     )
-    reporter.end(plan.units, "units", plan.units if issued.created else 0)
+
+
+def _begin(run: RunContext, step: str, total: int) -> Progress:
+    _log.info("step %s of batch %s", step, run.prepared.plan.batch)
+    return run.reporter.begin(step, total)
+
+
+def _end(run: RunContext, done: int, what: str, fresh: int, more: str = "") -> None:
+    _log.info("%d %s, %d of them new", done, what, fresh)
+    run.reporter.end(done, what, fresh, more)
+
+
+def _leave_out(run: RunContext, step: str, why: str) -> StepLeftOut:
+    _log.info("step %s is left out: %s", step, why)
+    run.reporter.skip(step, why)
+    return StepLeftOut(why)
+
+
+def _issue(run: RunContext) -> IssueResult:
+    units = run.prepared.plan.units
+    progress = _begin(run, "issue", units)
+    issued = create_batch(run.ledger, run.vault, run.prepared.batch_request, executor=run.executor, progress=progress)
+    _end(run, units, "units", units if issued.created else 0)
     return issued
 
 
-def _label_step(
-    ledger: Ledger,
-    outcome: RunOutcome,
-    ready: PreparedRun,
-    folder: Path,
-    reporter: RunReporter,
-    executor: Executor | None,
-) -> LabelFiles:
-    batch = outcome.batch
-    progress = reporter.begin("labels", batch.packages)
+def _make_labels(run: RunContext, batch: Batch) -> LabelsMade:
+    progress = _begin(run, "labels", batch.packages)
     made = make_labels(
-        ledger,
+        run.ledger,
         batch,
-        ready.template,
-        ready.printer,
-        folder,
-        Labels(symbols=ready.plan.symbols, accept_made=True),
-        executor=executor,
+        run.prepared.template,
+        run.prepared.printer,
+        run.folder("labels"),
+        LabelRequest(symbols=run.prepared.plan.symbols, accept_made=True),
+        executor=run.executor,
         progress=progress,
     )
     fresh = made.labels - sum(labels for labels, _ in made.extents[: made.unchanged])
-    outcome.changed |= fresh > 0
-    reporter.end(made.labels, "labels", fresh, f"on {counted(made.pages, 'page')}")
-    return made
+    _end(run, made.labels, "labels", fresh, f"on {counted(made.pages, 'page')}")
+    return LabelsMade(made, changed=fresh > 0)
 
 
-def _verify_step(
-    ledger: Ledger, outcome: RunOutcome, files: Sequence[Path], reporter: RunReporter, executor: Executor | None
-) -> None:
-    """Read all label files back, but those that were found right before."""
-    batch = outcome.batch
-    progress = reporter.begin("verify", batch.packages)
+def _read_labels_back(run: RunContext, batch: Batch, made: LabelFiles) -> LabelsRead | StepLeftOut:
+    """Read all label files, but those that were found right before."""
+    if not run.prepared.can_read_back:
+        language = run.prepared.printer.language.upper()
+        return _leave_out(
+            run, "verify", f"{language} can't be read back here: scan the printed labels (`bss-mfg scan`)"
+        )
+    progress = _begin(run, "verify", batch.packages)
 
-    def so_far(done: int, total: int) -> None:
-        reporter.failed(verifier.fault_count)
+    def tell(done: int, total: int) -> None:
+        run.reporter.failed(verifier.fault_count)
         progress(done, total)
 
-    verifier = Verifier(ledger, batch, Reading(resume=True, reread_scrapped=False), so_far, executor=executor)
-    verifier.read_files(files)
+    options = VerifyOptions(resume=True, reread_scrapped=False)
+    verifier = Verifier(run.ledger, batch, options, tell, executor=run.executor)
+    verifier.read_files(made.files)
     found = verifier.outcome()
-    gone = ledger.packages.scrapped(batch.id)  # between label and reading: the label files can't know it
-    for _, item in found.findings.faults():
-        if item.package not in gone:
-            outcome.fault_count += 1
-            if len(outcome.faults) < MOST_FAULTS:
-                outcome.faults.append(item)
-    outcome.broken = list(found.broken)
-    fresh = found.counts["matched"]
-    outcome.verified = fresh + found.resumed_labels
-    reporter.failed(outcome.fault_count + len(outcome.broken))
-    outcome.changed |= found.pages > 0
-    wrong = "" if outcome.right else f", {outcome.fault_count:,} not"
-    reporter.end(outcome.verified, f"labels read right{wrong}", fresh)
+    scrapped = run.ledger.packages.scrapped(batch.id)  # between label and reading: the label files can't know it
+    faults = CappedList(MOST_FAULTS, (item for _, item in found.findings.faults() if item.package not in scrapped))
+    read = LabelsRead(
+        verified=found.counts["matched"] + found.resumed_labels,
+        faults=faults,
+        broken=tuple(found.broken),
+        changed=found.pages > 0,
+    )
+    run.reporter.failed(read.faults.total + len(read.broken))
+    wrong = "" if read.right else f", {read.faults.total:,} not"
+    _end(run, read.verified, f"labels read right{wrong}", found.counts["matched"])
+    return read
 
 
-def _manifest_step(
-    ledger: Ledger,
-    outcome: RunOutcome,
-    mapping: LogMapping,
-    start: datetime,
-    folder: Path,
-    reporter: RunReporter,
-    executor: Executor | None,
-) -> None:
+def _make_manifest(run: RunContext, batch: Batch) -> LogsMade | StepLeftOut:
     """One file, named by when the run was begun. Once units are listed, only those are listed that are in none: a unit
     that was scrapped since makes no second file."""
-    batch = outcome.batch
-    progress = reporter.begin("manifest", batch.packages)
-    listed = ledger.exports.control_logs(batch.id)
-    outcome.logs = [folder / one.file for one in listed if (folder / one.file).exists()]
+    mapping, folder = run.prepared.mapping, run.folder("upload")
+    if not mapping:
+        return _leave_out(run, "manifest", f"no control log mapping for the spec {run.prepared.spec.spec.name}")
+    progress = _begin(run, "manifest", batch.packages)
+    listed = run.ledger.exports.control_logs(batch.id)
+    paths = [folder / one.file for one in listed if (folder / one.file).exists()]
     make_folder(folder)
     fresh = 0
-    for one in make_control_logs(
-        ledger,
-        batch,
-        mapping,
-        folder,
-        start,
-        which="missing" if listed else "all",
-        executor=executor,
-        progress=progress,
-    ):
-        if one.path not in outcome.logs:
-            outcome.logs.append(one.path)
+    packages = PackageChoice.MISSING if listed else PackageChoice.ALL
+    request = ControlLogRequest(batch, mapping, folder, run.prepared.plan.start, packages)
+    for one in make_control_logs(run.ledger, request, executor=run.executor, progress=progress):
+        if one.path not in paths:
+            paths.append(one.path)
         fresh += one.contents.device_logs + one.contents.bundle_logs
-    outcome.changed |= fresh > 0
     count = fresh + sum(one.device_logs + one.bundle_logs for one in listed)
-    files = len(outcome.logs)
-    reporter.end(count, "control logs", fresh, f"in {counted(files, 'file')}")
+    _end(run, count, "control logs", fresh, f"in {counted(len(paths), 'file')}")
+    return LogsMade(tuple(paths), changed=fresh > 0)
 
 
-def _traveller_step(
-    ledger: Ledger, outcome: RunOutcome, ready: PreparedRun, folder: Path, reporter: RunReporter
-) -> None:
+def _make_traveller(run: RunContext, batch: Batch) -> TravellerMade:
     """One traveller a batch: it shows the ledger's head of its day, so it isn't made again on another."""
-    batch = outcome.batch
-    progress = reporter.begin("traveller", 1)
-    if not any(part.each == "batch" for part in ledger.prints.label_files(batch.id)):
-        # Of a run that was killed before the ledger heard of it; should others have worked meanwhile, its octets don't
+    progress, folder = _begin(run, "traveller", 1), run.folder("labels")
+    if not any(part.each == "batch" for part in run.ledger.prints.label_files(batch.id)):
+        # Of a run that was killed before the ledger heard of it; should others have worked meanwhile, its bytes don't
         # tell it from a stranger's. But the name was free when the run was begun.
         for path in folder.glob(f"{batch.id}-{TRAVELLER_STEM}-*.pdf"):
             remove_leftover(path)
     made = make_labels(
-        ledger,
+        run.ledger,
         batch,
-        ready.traveller,
-        ready.traveller_printer,
+        run.prepared.traveller,
+        run.prepared.traveller_printer,
         folder,
-        Labels(accept_made=True, stem=TRAVELLER_STEM),
+        LabelRequest(accept_made=True, stem=TRAVELLER_STEM),
         progress=progress,
     )
-    outcome.traveller = made.files[0] if made.files[0].exists() else None
-    outcome.changed |= not made.unchanged
-    reporter.end(1, "page", 0 if made.unchanged else 1)
+    _end(run, 1, "page", 0 if made.unchanged else 1)
+    return TravellerMade(made.files[0] if made.files[0].exists() else None, changed=not made.unchanged)

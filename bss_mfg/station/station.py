@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from bss_mfg.core.text import printable
+from bss_mfg.ledger.events import LabelRead
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, Package, Unit
 from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisKind, diagnose, known_specs
@@ -153,15 +154,15 @@ class Station:
         """Write a read into the ledger, and its package as verified, where that is so."""
         verified = isinstance(answer.word, ScanWord) and answer.word.counts_as_verified
         packages = [answer.package] if verified and answer.package else []
-        read = {
-            "verdict": answer.word.lower(),
-            "package": answer.package,
-            "file": "scanner",
-            "page": None,
-            "x_mm": None,
-            "y_mm": None,
-            **({"detail": answer.detail} if answer.detail else {}),
-        }
+        read = LabelRead(
+            verdict=answer.word.lower(),
+            package=answer.package,
+            file="scanner",
+            page=None,
+            x_mm=None,
+            y_mm=None,
+            detail=answer.detail,
+        )
         self._ledger.reads.record(self._batch.id, [read], packages)
         self._verified += len(packages)
 

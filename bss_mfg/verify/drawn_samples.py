@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bss_mfg.errors import InputError
+from bss_mfg.ledger.events import SampleDecided, SampleDrawn, SamplePlanEvent
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch
 from bss_mfg.verify.sampling_plans import (
@@ -20,8 +21,6 @@ from bss_mfg.verify.sampling_plans import (
     next_inspection,
     sampling_plan,
 )
-
-_DRAWN, _DECIDED = "sample drawn", "sample decided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,8 @@ class DrawnSample:
 def last_drawn_sample(ledger: Ledger, batch: Batch) -> DrawnSample | None:
     """The sample that was drawn last of a batch, or None."""
     newest: DrawnSample | None = None
-    for event in ledger.history.events_of((_DRAWN,), batch.id):
-        newest = DrawnSample(_plan_from_record(event.data), event.data["seed"], event.seq)
+    for event, drawn in ledger.history.records(SampleDrawn, batch.id):
+        newest = DrawnSample(_plan_of(drawn), drawn.seed, event.seq)
     return newest
 
 
@@ -71,7 +70,7 @@ def draw_sample(
     if before and before.plan == plan and not again:
         return before, False
     draw = DrawnSample(plan, secrets.token_hex(16))
-    ledger.history.append(batch.id, _DRAWN, {**_plan_record(plan), "seed": draw.seed})
+    ledger.history.append(batch.id, SampleDrawn(**_plan_fields(plan), seed=draw.seed))
     return current_drawn_sample(ledger, batch), True
 
 
@@ -80,8 +79,7 @@ def record_decision(ledger: Ledger, batch: Batch, decision: LotDecision) -> None
     if decision.verdict is not LotVerdict.INCOMPLETE:
         ledger.history.append(
             batch.id,
-            _DECIDED,
-            {**_plan_record(decision.plan), "decision": decision.verdict.value, "wrong": list(decision.wrong)},
+            SampleDecided(**_plan_fields(decision.plan), decision=decision.verdict.value, wrong=list(decision.wrong)),
         )
 
 
@@ -89,15 +87,15 @@ def advised_inspection(ledger: Ledger, product: str, aql: str) -> tuple[Inspecti
     """Which inspection the next lot of a product gets by the switching rules, and why."""
     batches = {batch.id for batch in ledger.batches.all() if batch.product == product}
     lots: dict[str, DecidedLot] = {}
-    for event in ledger.history.events_of((_DECIDED,)):
+    for event, decided in ledger.history.records(SampleDecided):
         # Only the first decision on a lot counts: one that comes back after sorting says nothing of the process.
-        if event.batch in batches and event.batch not in lots and event.data["aql"] == aql:
-            accepted = event.data["decision"] == LotVerdict.ACCEPT
-            lots[event.batch] = DecidedLot(_plan_from_record(event.data), accepted, len(event.data["wrong"]))
+        if event.batch in batches and event.batch not in lots and decided.aql == aql:
+            accepted = decided.decision == LotVerdict.ACCEPT
+            lots[event.batch] = DecidedLot(_plan_of(decided), accepted, len(decided.wrong))
     return next_inspection(list(lots.values()))
 
 
-def _plan_record(plan: SamplingPlan) -> dict[str, Any]:
+def _plan_fields(plan: SamplingPlan) -> dict[str, Any]:
     return {
         "aql": plan.aql,
         "inspection": plan.inspection,
@@ -109,10 +107,8 @@ def _plan_record(plan: SamplingPlan) -> dict[str, Any]:
     }
 
 
-def _plan_from_record(data: Any) -> SamplingPlan:
-    return SamplingPlan(
-        data["aql"], data["inspection"], data["lot"], data["letter"], data["sample"], data["accept"], data["reject"]
-    )
+def _plan_of(event: SamplePlanEvent) -> SamplingPlan:
+    return SamplingPlan(event.aql, event.inspection, event.lot, event.letter, event.sample, event.accept, event.reject)
 
 
 def label_places(ledger: Ledger, batch: Batch, numbers: Sequence[int]) -> Iterator[dict[str, Any]]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
 from bss_mfg.core import parallel
 from bss_mfg.core.processes import TaskFailure
@@ -19,6 +18,7 @@ from bss_mfg.imaging.geometry import PixelBox, Quad
 from bss_mfg.imaging.label_pictures import LabelPicture
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import SUFFIXES
+from bss_mfg.ledger.events import FileVerified, LabelRead
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile
 from bss_mfg.verify.drawn_samples import DrawnSample, current_drawn_sample, record_decision
@@ -47,13 +47,13 @@ def expand_folders(paths: Sequence[Path]) -> list[Path]:
             inside = sorted(item for item in path.iterdir() if item.suffix.lower() in SUFFIXES and item.is_file())
             if not inside:
                 raise InputError(
-                    "holds no file that can be verified", where=str(path), way_out="Known: PDF, PNG, JPEG, TIFF ..."
+                    "holds no file that can be verified", where=path, way_out="Known: PDF, PNG, JPEG, TIFF ..."
                 )
             files += inside
         elif path.exists():
             files.append(path)
         else:
-            raise InputError("is not there", where=str(path), way_out="Check the path.")
+            raise InputError("is not there", where=path, way_out="Check the path.")
     return files
 
 
@@ -94,13 +94,14 @@ class _FileProgress:
     matched: int = 0
     not_matched: int = 0
 
-    @property
-    def verified_record(self) -> dict[str, Any] | None:
+    def verified(self, second_reader: bool) -> FileVerified | None:
         """What the history says of it, where all labels were read right."""
         label_file = self.description.label_file
         if label_file is None or self.not_matched or self.matched != len(label_file.numbers):
             return None
-        return {"file": label_file.file, "sha256": label_file.sha256, "labels": self.matched}
+        return FileVerified(
+            file=label_file.file, sha256=label_file.sha256, labels=self.matched, second_reader=second_reader
+        )
 
 
 class Verifier:
@@ -253,9 +254,7 @@ class Verifier:
 
     def _commit(self, ended: bool = True) -> None:
         """Write down what was read since; `ended` where the file at hand was read to its end."""
-        whole = self._file.verified_record if ended and self._file else None
-        if whole and self._options.second_reader:
-            whole = {**whole, "second_reader": True}
+        whole = self._file.verified(self._options.second_reader) if ended and self._file else None
         _record_reads(self._ledger, self._batch, self._pending, whole)
         self._spool.add(self._pending)
         self._pending = []
@@ -301,19 +300,17 @@ def _decide(draw: DrawnSample, findings: Iterable[Finding]) -> LotDecision:
     return decide_lot(draw.plan, draw.numbers, right, wrong)
 
 
-def _record_reads(
-    ledger: Ledger, batch: Batch, findings: Sequence[Finding], verified: Mapping[str, Any] | None
-) -> None:
-    reads: list[dict[str, Any]] = [
-        {
-            "verdict": item.kind.value,
-            "package": item.package,
-            "file": item.file,
-            "page": item.page,
-            "x_mm": item.x_mm,
-            "y_mm": item.y_mm,
-            **({"detail": item.detail} if item.detail else {}),
-        }
+def _record_reads(ledger: Ledger, batch: Batch, findings: Sequence[Finding], verified: FileVerified | None) -> None:
+    reads = [
+        LabelRead(
+            verdict=item.kind.value,
+            package=item.package,
+            file=item.file,
+            page=item.page,
+            x_mm=item.x_mm,
+            y_mm=item.y_mm,
+            detail=item.detail,
+        )
         for item in findings
         if item.kind is not FindingKind.MISSING
     ]

@@ -45,7 +45,7 @@ class Product(FileModel):
     public_key: str = Field(description="File of the product public key, beside this file.")
     units_per_package: Annotated[int, Field(ge=1, le=64)] = 1
     spec: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")] = "amazon-bss-ob04"
-    oob_bytes: Literal[16, 32] = Field(32, description="Octets of the Static OOB key (AuthValue).")
+    oob_bytes: Literal[16, 32] = Field(32, description="Bytes of the Static OOB key (AuthValue).")
     serial: Annotated[str, AfterValidator(check_serial_pattern)] = Field("{pid}{n:08}", description="Serial pattern.")
     template: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "sheet-a4-24"
     stage: Literal["development", "production"] = "development"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +30,8 @@ KINDS: tuple[VaultKeyKind, ...] = ("file", "passphrase", "keyring")
 AskPassphrase = Callable[[str, bool], Secret]
 """Gets a passphrase: called with what it is for, and whether it is a new one (asked twice)."""
 
+ENV_VARIABLE = "BSS_MFG_PASSPHRASE_FILE"
+"""The environment variable that names a file with the passphrase."""
 MIN_PASSPHRASE_LENGTH = 10
 """Characters that a new passphrase has at least."""
 ARGON2ID = (3, 4, 65_536)
@@ -47,6 +50,13 @@ def refuse_to_ask(what: str, new: bool) -> NoReturn:
         f"{what} is under a passphrase, and nobody can be asked for it here",
         way_out="Run the command at a terminal, or name a file that holds it in BSS_MFG_PASSPHRASE_FILE.",
     )
+
+
+def ask_passphrase_file(what: str, new: bool) -> Secret:
+    """The passphrase in the file that BSS_MFG_PASSPHRASE_FILE names; where it names none, nobody can be asked."""
+    if named := os.environ.get(ENV_VARIABLE):
+        return Secret(read_bytes(Path(named).expanduser(), "passphrase file", 4096).rstrip(b"\r\n"))
+    refuse_to_ask(what, new)
 
 
 def save_vault_key(vault: Vault, path: Path, kind: VaultKeyKind, ask: AskPassphrase, *, replace: bool = False) -> None:
@@ -95,7 +105,7 @@ def load_vault_key(path: Path, ask: AskPassphrase = refuse_to_ask) -> Vault:
             if kept is None:
                 raise MissingError(
                     f"the keyring of this user has no vault key {fields[-1]}",
-                    where=str(path),
+                    where=path,
                     way_out="Log in as the user who made it, or put it back with `bss-mfg vault recover`.",
                 )
             vault = Vault(Secret(base64.b64decode(kept, validate=True)))
@@ -128,7 +138,7 @@ def _open_with_passphrase(fields: list[str], path: Path, ask: AskPassphrase) -> 
         return Vault(Secret(AESGCM(key).decrypt(sealed[:12], sealed[12:], fields[7].encode())))
     except InvalidTag:
         raise InputError(
-            "the passphrase is another one, or the file was damaged", where=str(path), way_out="Type it again."
+            "the passphrase is wrong, or the file was damaged", where=str(path), way_out="Type it again."
         ) from None
 
 
@@ -150,7 +160,7 @@ def _read(path: Path) -> list[str]:
     if not path.exists():
         raise MissingError(
             "the vault key is not there, and without it no OOB key can be sealed or read",
-            where=str(path),
+            where=path,
             way_out="Put the file back from your safe copy, name it in BSS_MFG_VAULT_KEY_FILE, or use "
             "`bss-mfg vault recover`.",
         )
@@ -162,14 +172,14 @@ def _read(path: Path) -> list[str]:
 
 def _damaged(path: Path) -> InputError:
     return InputError(
-        "is not an undamaged vault key file",
+        "is no vault key file, or is damaged",
         where=str(path),
         way_out="Put it back from your safe copy, or use `bss-mfg vault recover`.",
     )
 
 
-def _encode(octets: bytes) -> str:
-    return base64.b64encode(octets).decode("ascii")
+def _encode(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
 
 
 def _keyring() -> Any:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from bss_mfg.core.files import move_aside, move_over, read_bytes
 from bss_mfg.errors import BssError, LedgerError, RefusedError
+from bss_mfg.ledger.events import RecoveryExported, VaultKeyPutBack
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.ledger.vault import OfficerPrivateKey, Vault
+from bss_mfg.ledger.vault import OfficerPrivateKey, OfficerPublicKey, Vault
 from bss_mfg.workspace.vault_key_files import (
     AskPassphrase,
     VaultKeyKind,
@@ -55,7 +56,7 @@ def vault_status(workspace: Workspace, ledger: Ledger) -> VaultStatus:
     except BssError as error:
         trouble = error.what
     retired = sum(1 for batch in ledger.batches.all() if ledger.batches.retired_at(batch.id))
-    recipient = ledger.settings.recipient()
+    recipient = ledger.settings.recipient_pem()
     return VaultStatus(
         workspace.vault_file,
         kind,
@@ -63,7 +64,7 @@ def vault_status(workspace: Workspace, ledger: Ledger) -> VaultStatus:
         expected,
         len(ledger.batches.all()) - retired,
         retired,
-        recipient.fingerprint if recipient else None,
+        OfficerPublicKey(recipient).fingerprint if recipient else None,
         trouble,
     )
 
@@ -95,7 +96,7 @@ def export_recovery(workspace: Workspace, ledger: Ledger, to: Path, ask: AskPass
     with workspace.open_vault(ledger, ask) as vault:
         open_keys(ledger).check_vault(vault)
         save_vault_key(vault, to, "passphrase", ask)
-        ledger.history.append(None, "recovery exported", {"file": to.name, "vault": vault.id})
+        ledger.history.append(None, RecoveryExported(file=to.name, vault=vault.id))
         return vault.id
 
 
@@ -109,13 +110,13 @@ def recover(workspace: Workspace, ledger: Ledger, source: Path, ask: AskPassphra
         if vault.id != ledger.settings.vault_id():
             raise LedgerError(
                 f"holds vault key {vault.id}, the ledger's is {ledger.settings.vault_id()}",
-                where=str(source),
+                where=source,
                 way_out="It is of another workspace, or from before a rekey. Look for a newer one, or ask the officer.",
             )
         if workspace.vault_file.exists():
             move_aside(workspace.vault_file, ".damaged")
         save_vault_key(vault, workspace.vault_file, "file", ask)
-        ledger.history.append(None, "vault key put back", {"file": source.name, "vault": vault.id})
+        ledger.history.append(None, VaultKeyPutBack(file=source.name, vault=vault.id))
         return vault.id
 
 
@@ -137,6 +138,6 @@ def _refuse_whole(workspace: Workspace, ledger: Ledger) -> None:
     if not found.trouble and found.kind == "file":
         raise RefusedError(
             "the vault key in place is whole, and the ledger's own",
-            where=str(workspace.vault_file),
+            where=workspace.vault_file,
             way_out="Nothing has to be recovered. To change it for a new one: `bss-mfg vault rekey`.",
         )

@@ -42,15 +42,15 @@ class Workspace:
     # --- finding and making ---------------------------------------------------------------------------------------
 
     @classmethod
-    def find(cls, given: str | None, start: Path, environment: Mapping[str, str]) -> Workspace:
-        """The workspace: `given`, or BSS_MFG_WORKSPACE, or the nearest folder upwards from `start`."""
-        named = given or environment.get("BSS_MFG_WORKSPACE")
+    def find(cls, folder: str | None, start: Path, environment: Mapping[str, str]) -> Workspace:
+        """The workspace: `folder`, or BSS_MFG_WORKSPACE, or the nearest folder upwards from `start`."""
+        named = folder or environment.get("BSS_MFG_WORKSPACE")
         if named:
             root = Path(named).expanduser()
             if not (root / CONFIG).is_file():
                 raise InputError(
                     f"is not a workspace (it has no {CONFIG})",
-                    where=str(root),
+                    where=root,
                     way_out="Make one with `bss-mfg init DIR`, or name another folder with --workspace.",
                 )
         else:
@@ -58,7 +58,7 @@ class Workspace:
             if not roots:
                 raise InputError(
                     "no workspace here or in a folder above",
-                    where=str(start),
+                    where=start,
                     way_out="Go into one, name one with `bss-mfg --workspace DIR ...`, or make one with "
                     "`bss-mfg init DIR`.",
                 )
@@ -71,7 +71,7 @@ class Workspace:
     def create(
         cls,
         root: Path,
-        who: Actor,
+        actor: Actor,
         environment: Mapping[str, str],
         kind: VaultKeyKind = "file",
         ask: AskPassphrase | None = None,
@@ -86,18 +86,18 @@ class Workspace:
         if outer := next((folder for folder in root.parents if (folder / CONFIG).is_file()), None):
             raise RefusedError(
                 f"lies inside the workspace {outer}; nothing was changed",
-                where=str(root),
+                where=root,
                 way_out="Work in that one, or name a folder outside of it.",
             )
         workspace = cls(root, _vault_file(root, environment))
         if (root / CONFIG).exists():
             raise RefusedError(
-                "is already a workspace; nothing was changed", where=str(root), way_out="Work in it, or name another."
+                "is already a workspace; nothing was changed", where=root, way_out="Work in it, or name another."
             )
         if workspace.ledger_file.exists():
             raise RefusedError(
                 "holds a ledger but no settings; nothing was changed",
-                where=str(root),
+                where=root,
                 way_out=f"If this was a workspace, restore {CONFIG}; else name another folder.",
             )
         make_folder(root)
@@ -110,7 +110,7 @@ class Workspace:
             vault_key_files.save_vault_key(vault, workspace.vault_file, kind, ask or vault_key_files.refuse_to_ask)
         else:
             vault = vault_key_files.load_vault_key(workspace.vault_file, ask or vault_key_files.refuse_to_ask)
-        with Ledger.create(workspace.ledger_file, who, vault):
+        with Ledger.create(workspace.ledger_file, actor, vault):
             pass
         write_atomically(root / CONFIG, [_CONFIG_TEXT.encode()])
         return workspace
@@ -138,11 +138,11 @@ class Workspace:
 
     # --- ledger and vault -----------------------------------------------------------------------------------------
 
-    def open_ledger(self, who: Actor) -> Ledger:
+    def open_ledger(self, actor: Actor) -> Ledger:
         """The open ledger."""
         from bss_mfg.ledger.ledger import Ledger
 
-        return Ledger.open(self.ledger_file, who)
+        return Ledger.open(self.ledger_file, actor)
 
     @property
     def next_vault_file(self) -> Path:
@@ -186,6 +186,18 @@ class Workspace:
                 way_out=f"Known: {', '.join(self.product_names()) or 'none yet'}. `bss-mfg product add` makes one.",
             )
         return load_product(path, self.development_fingerprints())
+
+    def check_new_product(self, product: Product, key: ProductKey, key_name: str) -> None:
+        """`InputError` where the spec, the key, the template or the size of the barcode would stop the product's first
+        batch; `key_name` names the key's file."""
+        from bss_mfg.payload.build import longest_example
+        from bss_mfg.payload.suites import SUITES
+
+        spec = self.spec(product.spec).spec
+        if spec.suite:
+            SUITES[spec.suite].check_key(key.kind, key_name)
+        longest_example(spec, product.facts, key.key.key_size, product.units_per_package, product.oob_bytes)
+        self.template_file(product.template)
 
     def add_product(self, name: str, product: Product, key: ProductKey) -> LoadedProduct:
         """Write a new product and its key; refuses an existing name."""
@@ -271,7 +283,7 @@ class Workspace:
         if not document.data:
             raise InputError(
                 "is empty",
-                where=str(path),
+                where=path,
                 way_out=f"Delete it; `bss-mfg spec copy {name}` makes a copy of the packaged spec.",
             )
         found = spec_from_document(document, "workspace")

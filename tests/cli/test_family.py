@@ -13,6 +13,7 @@ from PIL import Image
 from bss_mfg.errors import InputError
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.identity_files import read_identities
+from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.manifest.log_builder import control_log
 from bss_mfg.manifest.log_mapping import load_mapping
 from bss_mfg.verify.diagnosis import diagnose
@@ -90,7 +91,7 @@ def test_wi_fi_devices_are_issued_from_their_file_printed_and_read_back(factory:
     loaded = factory.workspace.product("plug")
     with factory.ledger() as ledger:
         vault = factory.workspace.open_vault()
-        create_batch(ledger, vault, loaded, wanted, 6, batch_id="W1", identities=identities)
+        create_batch(ledger, vault, BatchRequest(loaded, wanted, 6, "W1", identities))
         payloads = [package.payload for package in ledger.packages.stream("W1")]
     assert payloads == [
         f"ABV:IB01;SERNUM:{serial};PID:ebK3;PUK:{puk};PIN:{pin};"
@@ -101,6 +102,6 @@ def test_wi_fi_devices_are_issued_from_their_file_printed_and_read_back(factory:
     assert done.code == 0 and done.json["counts"]["matched"] == 6, done.err
     # Without its file a Wi-Fi batch is not issued at all, and leaves nothing behind.
     with factory.ledger() as ledger, pytest.raises(InputError, match="a value of puk for each unit"):
-        create_batch(ledger, vault, loaded, wanted, 2, batch_id="W2")
+        create_batch(ledger, vault, BatchRequest(loaded, wanted, 2, "W2"))
     with factory.ledger() as ledger:
         assert [batch.id for batch in ledger.batches.all()] == ["W1"]

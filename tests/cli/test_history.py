@@ -12,6 +12,7 @@ import pytest
 
 from bss_mfg.errors import InputError, LedgerError
 from bss_mfg.ledger.backup import check_head, inspect_copy
+from bss_mfg.ledger.events import ManifestUploaded
 from tests.helpers.factory import Factory
 
 
@@ -76,7 +77,7 @@ def test_a_backup_is_made_while_others_write_and_is_whole(line: Factory, tmp_pat
     def write() -> None:
         with line.ledger() as ledger:
             while not stop.wait(0.005):  # so that it is the copies that take time
-                ledger.history.append("B1", "test", {})
+                ledger.history.append("B1", ManifestUploaded(file="test", sha256="0" * 64, address="test"))
 
     writer = threading.Thread(target=write)
     writer.start()

@@ -13,7 +13,7 @@ from bss_mfg.errors import LedgerError, RefusedError
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.schema import VERSION
 from tests.helpers.commands import run_cli
-from tests.helpers.factory import WHO, Factory, make_factory
+from tests.helpers.factory import WHO, Factory, a_read, make_factory
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_a_batch_closes_only_when_its_books_balance(line: Factory, tmp_path: Pat
     assert "4 are missing" in refused.err
     with line.ledger() as ledger:
         for package in (1, 2):
-            ledger.reads.record("B1", [{"verdict": "ok", "package": package}], [package])
+            ledger.reads.record("B1", [a_read(package)], [package])
         ledger.units.scrap("B1", ["ebK300000005"], "dropped")
         with pytest.raises(RefusedError, match="1 are missing"):
             ledger.batches.close("B1", 0)

@@ -11,7 +11,7 @@ from bss_mfg.model import Secret, Unit
 from bss_mfg.payload.build import PayloadBuilder
 from bss_mfg.payload.product_keys import load_public_key
 from bss_mfg.payload.spec import packaged_spec
-from tests.helpers.factory import Factory
+from tests.helpers.factory import Factory, a_read
 
 
 def test_one_of_anything_is_said_in_the_singular(factory: Factory) -> None:
@@ -75,7 +75,7 @@ def test_packages_come_back_without_a_pallet_and_go_out_with_one(factory: Factor
     factory.add()
     factory.issue(1)
     with factory.ledger() as ledger:
-        ledger.reads.record("B1", [{"verdict": "matched", "package": 1}], [1])
+        ledger.reads.record("B1", [a_read(1)], [1])
     nowhere = factory.cli("ship", "B1", "ebK300000001")
     assert nowhere.code == 2 and "--for" in nowhere.err
     assert factory.cli("ship", "B1", "ebK300000001", "--for", " ").code == 2

@@ -20,19 +20,20 @@ from bss_mfg.core.files import immediate_lock, sha256_of
 from bss_mfg.core.processes import ProcessExecutor
 from bss_mfg.errors import MissingError
 from bss_mfg.label.label_file import make_label_file
-from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI
 from bss_mfg.pipeline.estimate import refuse_full_disk
-from bss_mfg.pipeline.pipeline import run_pipeline
-from bss_mfg.pipeline.plan import PreparedRun, new_plan, prepare_run, write_plan
+from bss_mfg.pipeline.pipeline import RunContext, run_pipeline
+from bss_mfg.pipeline.plan import RunRequest, new_plan, write_plan
+from bss_mfg.pipeline.preparation import PreparedRun, prepare_run
 from bss_mfg.workspace.workspace import Workspace
 from tests.helpers.factory import Factory
 from tests.helpers.keys import good_pem
 
 
 def prepared(factory: Factory, units: int) -> PreparedRun:
+    product = factory.workspace.product("bulb")
     with factory.ledger() as ledger:
-        plan = new_plan(factory.workspace, ledger, "bulb", units, "B1", None, "pdf-300", "mask", None, "1")
-    return prepare_run(factory.workspace, plan, lambda name: PDF_PRINTER_BY_DPI[300])
+        plan = new_plan(factory.workspace, ledger, RunRequest(product, units, "B1"), "1")
+    return prepare_run(factory.workspace, plan, product)
 
 
 def test_what_would_stop_a_run_is_found_before_its_plan_is_written(factory: Factory, tmp_path: Path) -> None:
@@ -162,9 +163,10 @@ def test_a_file_whose_processes_die_is_named_and_made_by_the_next_run(factory: F
     factory.add()
     labels = factory.root / "batches/B1/labels"
     with factory.ledger() as ledger, factory.workspace.open_vault(ledger) as vault:
-        begun = write_plan(factory.workspace, ledger, prepared(factory, 2_400), batch_named=True)
+        run = prepared(factory, 2_400)
+        write_plan(factory.workspace, ledger, run.plan, batch_named=True)
         with Deadly(2) as executor, pytest.raises(MissingError, match=r"1 of 3 label files .*0002.pdf: .*crashed"):
-            run_pipeline(factory.workspace, ledger, vault, begun, Silent(), executor)
+            run_pipeline(RunContext(factory.workspace, ledger, vault, run, Silent(), executor))
     kept = {path.name: path.stat().st_mtime_ns for path in labels.glob("*.pdf")}
     assert sorted(kept) == ["B1-labels-0001.pdf", "B1-labels-0003.pdf"]  # the rest went on
     done = factory.cli("run", "--resume", "B1", "--json")

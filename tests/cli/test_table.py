@@ -10,11 +10,11 @@ import click
 import pytest
 
 from bss_mfg.cli.table import table as command
-from bss_mfg.issuing.replacement import replace_units
+from bss_mfg.issuing.replacement import ReplacementRequest, replace_units
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.unit_state import UnitState
 from bss_mfg.tables import Table
-from tests.helpers.factory import Factory
+from tests.helpers.factory import Factory, a_read
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def line(factory: Factory) -> Factory:
     factory.add(oob_bytes=16, units_per_package=2)
     factory.issue(8)
     with factory.ledger() as ledger:
-        ledger.reads.record("B1", [{"verdict": "ok", "package": 3}], [3])
+        ledger.reads.record("B1", [a_read(3)], [3])
         ledger.packages.ship("B1", ["ebK300000005"], "pallet 1")
         ledger.units.scrap("B1", ["ebK300000003", "ebK300000008"], "dropped")
         replace(factory, ledger, "ebK300000003")
@@ -36,7 +36,8 @@ def replace(factory: Factory, ledger: Ledger, serial: str) -> str:
     """Issue a new unit in a scrapped one's place; its serial."""
     loaded = factory.workspace.product("bulb")
     batch = ledger.batches.get("B1")
-    return replace_units(ledger, factory.workspace.open_vault(), loaded, batch, [serial], "dropped")[serial]
+    request = ReplacementRequest(batch, loaded, [serial], "dropped")
+    return replace_units(ledger, factory.workspace.open_vault(), request)[serial]
 
 
 def test_the_command_knows_all_states() -> None:

@@ -101,7 +101,7 @@ def test_a_passphrase_vault_asks_for_it(tmp_path: Path, phrase: dict[str, str]) 
         "program", "B1", "--format", "csv", "--out", tmp_path / "x.csv", env={"BSS_MFG_PASSPHRASE_FILE": str(wrong)}
     )
     assert refused.code == 3
-    assert "passphrase is another one" in refused.err
+    assert "passphrase is wrong" in refused.err
     assert factory.cli("vault", "status", "--json").json["kept"] == "passphrase"
     text = factory.workspace.vault_file.read_text()
     assert text.startswith("bss-mfg-vault-passphrase-1:argon2id:3:4:65536:")

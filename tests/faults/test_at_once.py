@@ -15,6 +15,7 @@ import pytest
 from bss_mfg.core.files import waiting_lock
 from bss_mfg.errors import BssError
 from bss_mfg.issuing.batch import create_batch
+from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.ledger import sqlite
 from tests.helpers.factory import Factory
 
@@ -41,7 +42,7 @@ def writer(factory: Factory, number: int) -> dict[str, object]:
     spec = factory.workspace.spec("amazon-bss-ob04")
     for batch in range(BATCHES):
         with factory.ledger() as ledger:
-            create_batch(ledger, vault, loaded, spec, UNITS, batch_id=f"W{number}-{batch}")
+            create_batch(ledger, vault, BatchRequest(loaded, spec, UNITS, f"W{number}-{batch}"))
     return {"waits": waits, "turns": turns}
 
 

@@ -12,11 +12,12 @@ import pytest
 from bss_mfg.core.files import write_atomically
 from bss_mfg.errors import BssError
 from bss_mfg.issuing.batch import create_batch
+from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.ledger import sqlite
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Identity
 from tests.faults import powercut
-from tests.helpers.factory import WHO, Factory, make_factory
+from tests.helpers.factory import WHO, Factory, a_read, make_factory
 from tests.needs import needs
 
 pytestmark = needs("strace")
@@ -43,9 +44,9 @@ def acts(factory: Factory, write: Callable[[Path, bytes], object]) -> Callable[[
                 kind = number % 4
                 if kind == 0:
                     given = [Identity(f"S{number}-{item}") for item in range(3)]
-                    create_batch(ledger, vault, loaded, spec, 3, batch_id=f"N{number}", identities=given)
+                    create_batch(ledger, vault, BatchRequest(loaded, spec, 3, f"N{number}", given))
                 elif kind == 1:
-                    ledger.reads.record("B1", [{"verdict": "matched", "package": 1, "n": number}], [1])
+                    ledger.reads.record("B1", [a_read(detail=str(number))], [1])
                 elif kind == 2:
                     ledger.units.scrap("B1", [f"ebK3{number:08d}"], f"act {number}")
                 else:
@@ -58,7 +59,7 @@ def acts(factory: Factory, write: Callable[[Path, bytes], object]) -> Callable[[
 def effects(ledger: Ledger, root: Path) -> set[int]:
     """Which acts a disk holds."""
     found = {int(batch.id[1:]) for batch in ledger.batches.all() if batch.id.startswith("N")}
-    found |= {event.data["n"] for event in ledger.history.events_of(("read",))}
+    found |= {int(event.data["detail"]) for event in ledger.history.events_of(("read",))}
     found |= {int(event.data["reason"][4:]) for event in ledger.history.events_of(("unit scrapped",))}
     return found | {int(path.stem) for path in (root / "batches").glob("[0-9]*.csv")}
 

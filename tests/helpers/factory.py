@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from bss_mfg.issuing.batch import create_batch
+from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.label.make import LabelFiles, LabelRequest, make_labels
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI, Printer
+from bss_mfg.ledger.events import LabelRead
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Actor, Batch
 from bss_mfg.payload.product_keys import load_public_key, new_development_key
@@ -80,7 +82,8 @@ class Factory:
         loaded = self.workspace.product(product)
         with self.ledger() as ledger:
             spec = self.workspace.spec(loaded.product.spec)
-            return create_batch(ledger, self.workspace.open_vault(), loaded, spec, units, batch_id=batch_id).batch
+            request = BatchRequest(loaded, spec, units, batch_id)
+            return create_batch(ledger, self.workspace.open_vault(), request).batch
 
     def label(
         self, batch_id: str = "B1", template: str = "sheet-a4-24", dpi: int = 300, *, printer: Printer | None = None,
@@ -101,6 +104,11 @@ class Factory:
                 LabelRequest(again=again, **wanted),
                 progress=progress,
             )
+
+
+def a_read(package: int | None = 1, verdict: str = "matched", detail: str = "") -> LabelRead:
+    """A read of a label by the hand scanner."""
+    return LabelRead(verdict=verdict, package=package, file="scanner", page=None, x_mm=None, y_mm=None, detail=detail)
 
 
 def make_factory(root: Path) -> Factory:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bss_mfg.issuing.batch import create_batch
+from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.label.layout.label_rows import LabelRow, RowMaker
 from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.layout.symbol_fit import SymbolPlan
@@ -143,10 +144,9 @@ def floor_for_printing(new_factory: Callable[[], Factory]) -> Factory:
         loaded = factory.workspace.product(name)
         identities = [Identity(f"ebK3{number}{unit:07}", None, f"C47C8D{number}{unit:05X}") for unit in range(units)]
         with factory.ledger() as ledger:
-            create_batch(
-                ledger, factory.workspace.open_vault(), loaded, factory.workspace.spec(loaded.product.spec), units,
-                batch_id=f"{name}-1", identities=identities,
-            )  # fmt: skip
+            spec = factory.workspace.spec(loaded.product.spec)
+            request = BatchRequest(loaded, spec, units, f"{name}-1", identities)
+            create_batch(ledger, factory.workspace.open_vault(), request)
     return factory
 
 
@@ -223,7 +223,7 @@ def _symbols(layout: PageLayout, row: LabelRow) -> Iterator[tuple[str, str, Matr
         yield "data-matrix", row.payload, data_matrix(row.payload.encode(), layout.symbol.modules), layout.symbol
     for code, text in zip(layout.codes, row.codes, strict=True):
         if text:
-            element, matrix = code.placed.element, code.matrix(text)
+            element, matrix = code.placed_element.element, code.matrix(text)
             yield element.kind, text, matrix.turned(element.rotate), layout.fit_code(code, matrix)
 
 

@@ -11,6 +11,7 @@ import pytest
 from bss_mfg.errors import InputError
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.identity_files import read_identities
+from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.model import Identity
 from bss_mfg.tables import csv_rows
 from tests.helpers.factory import Factory
@@ -26,10 +27,9 @@ def issue_known(factory: Factory, identities: Sequence[Identity], batch_id: str 
     """Issue a batch with identities of one's own."""
     loaded = factory.workspace.product("bulb")
     with factory.ledger() as ledger:
-        create_batch(
-            ledger, factory.workspace.open_vault(), loaded, factory.workspace.spec(loaded.product.spec),
-            len(identities), batch_id=batch_id, identities=identities,
-        )  # fmt: skip
+        spec = factory.workspace.spec(loaded.product.spec)
+        request = BatchRequest(loaded, spec, len(identities), batch_id, identities)
+        create_batch(ledger, factory.workspace.open_vault(), request)
 
 
 HARD = (

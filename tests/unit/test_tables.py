@@ -20,16 +20,19 @@ from bss_mfg import tables
 from bss_mfg.core import clock
 from bss_mfg.errors import InputError, MissingError
 from bss_mfg.issuing.batch import create_batch
-from bss_mfg.issuing.replacement import replace_units
+from bss_mfg.issuing.replacement import ReplacementRequest, replace_units
+from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.ledger import unit_table
+from bss_mfg.ledger.events import ManifestUploaded
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.unit_columns import INTEGER_COLUMNS, UNIT_COLUMNS
 from bss_mfg.ledger.unit_table import UnitFilter
+from bss_mfg.manifest.unit_lists import csv_list, jsonl_list
 from bss_mfg.model import Identity
-from bss_mfg.tables import DEFAULT_COLUMNS, Table, csv_rows, json_rows, manifest_csv, manifest_jsonl, write_xlsx
+from bss_mfg.tables import DEFAULT_COLUMNS, Table, csv_rows, json_rows, write_xlsx
 from tests.helpers import ROOT
-from tests.helpers.factory import Factory
+from tests.helpers.factory import Factory, a_read
 
 
 @pytest.fixture
@@ -38,7 +41,7 @@ def line(factory: Factory) -> Factory:
     factory.add(oob_bytes=16, units_per_package=2)
     factory.issue(8)
     with factory.ledger() as ledger:
-        ledger.reads.record("B1", [{"verdict": "ok", "package": 3}], [3])
+        ledger.reads.record("B1", [a_read(3)], [3])
         ledger.packages.ship("B1", ["ebK300000005"], "pallet 1")
         ledger.units.scrap("B1", ["ebK300000003", "ebK300000008"], "dropped")
         replace(factory, ledger, "ebK300000003")
@@ -51,7 +54,9 @@ def replace(factory: Factory, ledger: Ledger, serial: str) -> str:
     """Issue a new unit in a scrapped one's place; its serial."""
     loaded = factory.workspace.product("bulb")
     batch = ledger.batches.get("B1")
-    return replace_units(ledger, factory.workspace.open_vault(), loaded, batch, [serial], "dropped")[serial]
+    return replace_units(
+        ledger, factory.workspace.open_vault(), ReplacementRequest(batch, loaded, [serial], "dropped")
+    )[serial]
 
 
 def table(factory: Factory, *columns: str, **wanted: Any) -> list[tuple[Any, ...]]:
@@ -127,9 +132,9 @@ def test_units_are_chosen_by_the_day_of_their_last_event(factory: Factory, monke
     factory.label(template="roll-50x30", numbers=(2, 4))
     with factory.ledger() as ledger:
         on(2)
-        ledger.reads.record("B1", [{"verdict": "ok", "package": n} for n in (3, 4)], [3, 4])
+        ledger.reads.record("B1", [a_read(3), a_read(4)], [3, 4])
         on(3)
-        ledger.reads.record("B1", [{"verdict": "foreign", "package": None}], [])
+        ledger.reads.record("B1", [a_read(None, "foreign")], [])
         ledger.packages.ship("B1", ["ebK300000004"], "pallet 1")
         ledger.units.scrap("B1", ["ebK300000005"], "dropped")
         on(4)
@@ -154,7 +159,7 @@ def test_units_are_chosen_by_the_day_of_their_last_event(factory: Factory, monke
 
 def test_no_column_is_secret(line: Factory) -> None:
     with line.ledger() as ledger:
-        stored = ledger._db.rows("SELECT sealed_key, key_digest FROM unit")
+        stored = line.rows("SELECT sealed_key, key_digest FROM unit")
         vault = line.workspace.open_vault()
         keys = [unit.key.reveal() for unit in open_keys(ledger).units("B1", vault) if unit.key]
         text = b"".join(Table(ledger, ledger.batches.get("B1"), tuple(UNIT_COLUMNS)).csv()).lower()
@@ -297,7 +302,7 @@ def test_no_lock_is_held_while_the_caller_works(line: Factory, monkeypatch: pyte
             slices = ledger.tables.rows("B1", columns)
             assert len(next(slices)) == 2
             with line.ledger() as other:
-                other.history.append("B1", "test", {})
+                other.history.append("B1", ManifestUploaded(file="test", sha256="0" * 64, address="test"))
             assert sum(len(some) for some in slices) == 7
 
 
@@ -341,10 +346,9 @@ def issue_known(factory: Factory, identities: Sequence[Identity], batch_id: str 
     """Issue a batch with identities of one's own."""
     loaded = factory.workspace.product("bulb")
     with factory.ledger() as ledger:
-        create_batch(
-            ledger, factory.workspace.open_vault(), loaded, factory.workspace.spec(loaded.product.spec),
-            len(identities), batch_id=batch_id, identities=identities,
-        )  # fmt: skip
+        spec = factory.workspace.spec(loaded.product.spec)
+        request = BatchRequest(loaded, spec, len(identities), batch_id, identities)
+        create_batch(ledger, factory.workspace.open_vault(), request)
 
 
 def test_the_manifests_write_the_bytes_they_always_wrote(line: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -352,8 +356,8 @@ def test_the_manifests_write_the_bytes_they_always_wrote(line: Factory, monkeypa
         monkeypatch.setattr(unit_table, "UNITS_AT_ONCE", size)
         with line.ledger() as ledger:
             batch = ledger.batches.get("B1")
-            assert b"".join(manifest_csv(ledger, batch)) == old_csv(ledger)
-            assert b"".join(manifest_jsonl(ledger, batch)) == old_jsonl(ledger)
+            assert b"".join(csv_list(ledger, batch)) == old_csv(ledger)
+            assert b"".join(jsonl_list(ledger, batch)) == old_jsonl(ledger)
             assert old_csv(ledger).count(b"\n") == 7  # package 4 holds a scrapped unit
 
 
@@ -362,5 +366,5 @@ def test_manifests_with_mac_addresses_too(factory: Factory) -> None:
     issue_known(factory, [Identity("A1", None, "C47C8D6A1025"), *(Identity(f"A{n}") for n in (2, 3, 4))])
     with factory.ledger() as ledger:
         batch = ledger.batches.get("B1")
-        assert b"".join(manifest_csv(ledger, batch)) == old_csv(ledger)
-        assert b"".join(manifest_jsonl(ledger, batch)) == old_jsonl(ledger)
+        assert b"".join(csv_list(ledger, batch)) == old_csv(ledger)
+        assert b"".join(jsonl_list(ledger, batch)) == old_jsonl(ledger)

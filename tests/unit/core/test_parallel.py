@@ -21,6 +21,7 @@ from bss_mfg.core.processes import ProcessExecutor, TaskFailure, Worker, WorkerE
 from bss_mfg.core.spool import Spool
 from bss_mfg.errors import InputError, MissingError
 from bss_mfg.issuing.batch import MAKE_AHEAD_FROM, create_batch
+from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.label.make import LabelRequest, make_labels
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import BUILT_IN
@@ -273,7 +274,7 @@ def test_a_batch_is_issued_by_whoever_works(factory: Factory) -> None:
     units = MAKE_AHEAD_FROM + 9_000
     steps: list[int] = []
     with ProcessExecutor(2) as executor, factory.ledger() as ledger:
-        create_batch(ledger, factory.workspace.open_vault(), loaded, spec, units, batch_id="B1", executor=executor,
+        create_batch(ledger, factory.workspace.open_vault(), BatchRequest(loaded, spec, units, "B1"), executor=executor,
                      progress=lambda done, total: steps.append(done))  # fmt: skip
         packages = list(ledger.packages.stream("B1"))
         keys = {unit.key.reveal() for unit in open_keys(ledger).units("B1", factory.workspace.open_vault()) if unit.key}
@@ -301,7 +302,7 @@ def test_a_batch_made_ahead_gives_way_to_one_that_came_between(factory: Factory,
             factory.issue(7, "small")
 
     with factory.ledger() as ledger, open_executor(jobs) as executor:
-        create_batch(ledger, factory.workspace.open_vault(), loaded, spec, MAKE_AHEAD_FROM + 1, batch_id="large",
+        create_batch(ledger, factory.workspace.open_vault(), BatchRequest(loaded, spec, MAKE_AHEAD_FROM + 1, "large"),
                      executor=executor, progress=meanwhile)  # fmt: skip
         serials = [unit.serial for package in ledger.packages.stream("large") for unit in package.units]
         assert next(package.serials_text for package in ledger.packages.stream("small")) == "ebK300000001"

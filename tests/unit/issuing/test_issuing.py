@@ -11,6 +11,7 @@ import pytest
 from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.identity_files import read_identities
+from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.model import Identity
 from tests.helpers.factory import WHO, Factory
@@ -36,10 +37,10 @@ def test_nothing_is_issued_twice_across_batches(factory: Factory, field: str) ->
     loaded, vault = factory.workspace.product("bulb"), factory.workspace.open_vault()
     spec, known = factory.workspace.spec("amazon-bss-ob04"), uuid.uuid4()
     with factory.ledger() as ledger:
-        create_batch(ledger, vault, loaded, spec, 1, batch_id="B1", identities=[Identity("A1", known)])
+        create_batch(ledger, vault, BatchRequest(loaded, spec, 1, "B1", [Identity("A1", known)]))
         clash = Identity("A1", None) if field == "serial" else Identity("A2", known)
         with pytest.raises(LedgerError, match="issued twice"):
-            create_batch(ledger, vault, loaded, spec, 2, batch_id="B2", identities=[Identity("A3"), clash])
+            create_batch(ledger, vault, BatchRequest(loaded, spec, 2, "B2", [Identity("A3"), clash]))
         assert [batch.id for batch in ledger.batches.all()] == ["B1"]
         assert ledger.check() > 0
 
@@ -65,10 +66,8 @@ def test_identities_and_units_must_agree(factory: Factory, tmp_path: Path) -> No
     (tmp_path / "ids.csv").write_text("serial\nA1\n")
     loaded = factory.workspace.product("bulb")
     with factory.ledger() as ledger, pytest.raises(InputError, match="has 1 rows, 2 units"):
-        create_batch(
-            ledger, factory.workspace.open_vault(), loaded, factory.workspace.spec("amazon-bss-ob04"), 2,
-            identities=read_identities(tmp_path / "ids.csv"),
-        )  # fmt: skip
+        spec, rows = factory.workspace.spec("amazon-bss-ob04"), read_identities(tmp_path / "ids.csv")
+        create_batch(ledger, factory.workspace.open_vault(), BatchRequest(loaded, spec, 2, identities=rows))
 
 
 def test_a_batch_id_is_refused_only_for_other_arguments(factory: Factory) -> None:
@@ -76,10 +75,10 @@ def test_a_batch_id_is_refused_only_for_other_arguments(factory: Factory) -> Non
     loaded, vault = factory.workspace.product("bulb"), factory.workspace.open_vault()
     spec = factory.workspace.spec("amazon-bss-ob04")
     with factory.workspace.open_ledger(WHO) as ledger:
-        create_batch(ledger, vault, loaded, spec, 2, batch_id="B1")
-        assert not create_batch(ledger, vault, loaded, spec, 2, batch_id="B1").created
+        create_batch(ledger, vault, BatchRequest(loaded, spec, 2, "B1"))
+        assert not create_batch(ledger, vault, BatchRequest(loaded, spec, 2, "B1")).created
         with pytest.raises(RefusedError):
-            create_batch(ledger, vault, loaded, spec, 3, batch_id="B1")
+            create_batch(ledger, vault, BatchRequest(loaded, spec, 3, "B1"))
 
 
 @pytest.mark.parametrize("rows", [("A1", "B2"), ("A1", "A2", "A3"), ("A1",)])
@@ -99,5 +98,5 @@ def test_a_file_that_changes_while_it_is_read_issues_nothing(factory: Factory, r
 
     with factory.ledger() as ledger:
         with pytest.raises(InputError, match="was changed while it was read"):
-            create_batch(ledger, vault, loaded, spec, 2, batch_id="B1", identities=Changing())
+            create_batch(ledger, vault, BatchRequest(loaded, spec, 2, "B1", Changing()))
         assert ledger.batches.all() == []

@@ -203,3 +203,14 @@ def test_the_inset_survives_on_media_of_ten_thousand_dots(factory: Factory, symb
     runs = re.findall(rb"(\d+) (\d+) +(\d+) (\d+) re", streams(made.files[0]))
     assert len(runs) > 300
     assert {(int(x) % 20, int(y) % 20, int(w) % 20, int(h) % 20) for x, y, w, h in runs} == {(1, 1, 18, 18)}
+
+
+def test_a_batch_without_a_package_left_has_no_label(factory: Factory) -> None:
+    """All of its units were scrapped: that is said, and is no defect."""
+    factory.add()
+    factory.issue(1)
+    assert factory.cli("scrap", "B1", "ebK300000001", "--reason", "broken").code == 0
+    done = factory.cli("labels", "B1")
+    assert done.code == 0, done.err
+    assert "Left out: 1 package, scrapped or shipped" in done.err
+    assert not list((factory.root / "batches" / "B1" / "labels").glob("*.pdf"))

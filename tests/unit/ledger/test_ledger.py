@@ -19,7 +19,7 @@ from bss_mfg.ledger.units import LookupColumn
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Secret
 from bss_mfg.workspace import vault_key_files
-from tests.helpers.factory import Factory
+from tests.helpers.factory import Factory, a_read
 
 
 def test_settings_are_those_that_lost_nothing(factory: Factory) -> None:
@@ -84,7 +84,7 @@ def test_a_vault_key_file_shows_damage(tmp_path: Path) -> None:
     text = path.read_text()
     for position in range(0, len(text) - 1, 7):
         path.write_text(text[:position] + ("A" if text[position] != "A" else "B") + text[position + 1 :])
-        with pytest.raises(InputError, match="undamaged"):
+        with pytest.raises(InputError, match="no vault key file, or is damaged"):
             vault_key_files.load_vault_key(path)
     path.unlink()
     with pytest.raises(MissingError):
@@ -166,6 +166,6 @@ def test_labels_read_right_are_counted_each_time(factory: Factory) -> None:
     factory.add()
     factory.issue(9)
     with factory.ledger() as ledger:
-        ledger.reads.record("B1", [{"verdict": "matched"}], [1, 2, 3, 3, 2, 9])
+        ledger.reads.record("B1", [a_read()], [1, 2, 3, 3, 2, 9])
         counted = [ledger.reads.times_verified("B1", number) for number in range(1, 10)]
     assert counted == [1, 2, 2, 0, 0, 0, 0, 0, 1]

@@ -56,5 +56,22 @@ def test_a_ledger_of_every_earlier_version_goes_on(tmp_path: Path, version: int)
         assert {*old.execute(TRIGGERS)} - later == {*new.execute(TRIGGERS)}
 
 
+def test_a_ledger_of_this_version_goes_on_as_it_is(tmp_path: Path) -> None:
+    """Made by an earlier program, after one act of nearly every kind."""
+    factory = old_workspace(tmp_path / "w", VERSION)
+    before = factory.rows("SELECT seq, digest FROM event")
+    with factory.ledger() as ledger:
+        assert ledger.check() == len(before) == ledger.history.head()[0]
+        assert ledger.batches.counts("OLD") == {
+            "packages": 6, "printed": 5, "verified": 5, "shipped": 0, "scrapped": 1, "replaced": 1
+        }  # fmt: skip
+        units = list(open_keys(ledger).units("OLD", factory.workspace.open_vault()))
+        assert len(units) == 12
+        assert ledger.batches.closed_at("SHORT")
+        assert ledger.batches.retired_at("SHORT")
+        assert ledger.units.scrap("OLD", [units[0].serial], "test") == [units[0].serial]
+        assert [ledger.history.digest_of(seq) for seq, _ in before] == [digest.hex() for _, digest in before]
+
+
 def columns(database: sqlite3.Connection, table: str) -> set[tuple[object, ...]]:
     return {tuple(row[1:]) for row in database.execute(f"PRAGMA table_info({table})")}

@@ -10,9 +10,10 @@ import pytest
 
 from bss_mfg.errors import BssError, LedgerError
 from bss_mfg.ledger import event_chain
+from bss_mfg.ledger.events import ManifestMade
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.sqlite import SqliteConnection
-from tests.helpers.factory import WHO, Factory
+from tests.helpers.factory import WHO, Factory, a_read
 
 EVENTS = 1_000
 Row = tuple[int, bytes, bytes, bytes | None, bytes, bytes]
@@ -26,12 +27,10 @@ def log(factory: Factory) -> Path:
     with factory.ledger() as ledger:
         for number in range(EVENTS - ledger.history.head()[0]):
             if number % 3:
-                read = {"verdict": "matched", "package": number % 40 + 1, "file": "scanner", "page": None}
-                ledger.reads.record("B1", [read], [])
+                ledger.reads.record("B1", [a_read(number % 40 + 1)], [])
             else:
-                ledger.history.append(
-                    None if number % 2 else "B1", "manifest made", {"file": f"{number}.txt", "sha256": "0" * 64}
-                )
+                manifest = ManifestMade(file=f"{number}.txt", format="csv", sha256="0" * 64)
+                ledger.history.append(None if number % 2 else "B1", manifest)
         assert ledger.history.verify() == EVENTS
     return factory.root / "ledger.db"
 
@@ -57,9 +56,9 @@ def test_every_flipped_octet_of_every_event_is_found(log: Path) -> None:
                 changed = bytearray(value)
                 changed[place] ^= 1 << bits.randrange(8)
                 with pytest.raises(LedgerError, match=rf"changed at event {row[0]}\."):
-                    event_chain.verify_chain([(*row[:column], bytes(changed), *row[column + 1 :])], before, row[0])  # type: ignore[arg-type]
+                    event_chain.verify_chain([(*row[:column], bytes(changed), *row[column + 1 :])], before, row[0])  # type: ignore[list-item]
                 flips += 1
-    assert flips == sum(len(value) for row in listed for value in row[1:] if value)  # type: ignore[arg-type]
+    assert flips == sum(len(value) for row in listed for value in row[1:] if value)
     assert flips > 100 * EVENTS
 
 

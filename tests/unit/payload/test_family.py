@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from bss_mfg.errors import InputError
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.identity_files import read_identities
+from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.label.layout.symbol_size import symbol_size
 from bss_mfg.model import Identity, Secret, Unit
 from bss_mfg.payload import parse
@@ -111,12 +112,12 @@ def test_an_outer_code_carries_the_ean_where_there_is_no_upc() -> None:
         ("amazon-wss-ib01", {"pin": ""}, "a value of pin for each unit"),
         ("amazon-wss-ib01", {"serial": "A" * 51}, "of SERNUM has 51 characters, 12 to 50"),
         ("amazon-wss-ib01", {"serial": "A" * 11}, "of SERNUM has 11 characters, 12 to 50"),
-        ("amazon-wss-ib01", {"puk": uncompressed(PUK)}, "91 octets, 59 with the point compressed.*PUK"),
+        ("amazon-wss-ib01", {"puk": uncompressed(PUK)}, "91 bytes, 59 with the point compressed.*PUK"),
         ("amazon-wss-ib01", {"puk": PUK[:-8] + "AAAAAAA="}, "not on its curve|cut off"),
         ("amazon-wss-ib01", {"puk": "MD!k"}, "can't be written as spki-p256-compressed in PUK"),
         ("amazon-zss-ob02", {"mac": "BF91A2B05327"}, "of ZBM has 12 characters, 16 are wanted"),
         ("amazon-zss-ob02", {"mac": None}, "a value of mac for each unit"),
-        ("amazon-zss-ob02", {"install_code": "00" * 16}, "unit.install_code .* has 16 octets, ZBD wants 18"),
+        ("amazon-zss-ob02", {"install_code": "00" * 16}, "unit.install_code .* has 16 bytes, ZBD needs 18"),
         ("amazon-zss-ob02", {"install_code": "83FED"}, "can't be written as raw in ZBD"),
         ("amazon-1d-code128", {"serial": "A" * 51}, "of SERIAL has 51 characters"),
     ],
@@ -395,10 +396,8 @@ def test_zigbee_pairs_are_issued_from_their_file_and_no_install_code_lies_in_the
     wanted = factory.workspace.spec("amazon-zss-ob02")
     loaded = factory.workspace.product("bulb")
     with factory.ledger() as ledger:
-        create_batch(
-            ledger, factory.workspace.open_vault(), loaded, wanted, 4, batch_id="Z1",
-            identities=read_identities(path, wanted.spec.columns),
-        )  # fmt: skip
+        request = BatchRequest(loaded, wanted, 4, "Z1", read_identities(path, wanted.spec.columns))
+        create_batch(ledger, factory.workspace.open_vault(), request)
         payloads = [package.payload for package in ledger.packages.stream("Z1")]
     assert [parse.split_fields(text, wanted.spec)[3].value for text in payloads] == [
         "BF91A2B05327F4D0_BF91A2B05327F4D1", "BF91A2B05327F4D2_BF91A2B05327F4D3",

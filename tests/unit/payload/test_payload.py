@@ -119,7 +119,7 @@ def test_findings_name_what_is_wrong() -> None:
     text = PayloadBuilder(SPEC.spec, FACTS, KEY).build(units(1))
     cases = {
         text.replace("PID:ebK3;", ""): "field PID is missing",
-        text.replace("PID:ebK3;", "PID:ebK3;PID:ebK3;"): "field PID stands 2 times",
+        text.replace("PID:ebK3;", "PID:ebK3;PID:ebK3;"): "field PID appears 2 times",
         text.replace("OB04", "OB05"): "should be 'OB04'",
         text.replace("PID:", "PIX:"): "not in the spec",
         "PID:ebK3;" + text.replace("PID:ebK3;", ""): "another order",

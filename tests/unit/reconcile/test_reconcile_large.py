@@ -20,6 +20,7 @@ from bss_mfg.core.processes import ProcessExecutor, WorkerError
 from bss_mfg.errors import InputError
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.identity_files import read_identities
+from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.manifest.json_stream import stream_members
 from bss_mfg.programming.readback import ReadbackTask, check_readback, read_readback
 from bss_mfg.programming.registry import formats
@@ -140,7 +141,7 @@ def test_a_device_that_stands_twice_in_one_line_is_named(line: Path, files: Path
     value["controlLogs"].append(value["controlLogs"][4])
     serial = value["controlLogs"][4]["device"]["serialNumber"]
     path.write_text(json.dumps(value))
-    assert f"{serial}: stands in line 1 more than once" in told(reconciled(line, UNITS, files), "control logs")
+    assert f"{serial}: is in line 1 more than once" in told(reconciled(line, UNITS, files), "control logs")
 
 
 def test_a_missing_or_spare_comma_is_found_where_two_parts_meet(line: Path, files: Path) -> None:
@@ -274,7 +275,7 @@ def test_wi_fi_labels_and_keys_are_compared_without_control_logs(factory: Factor
     identities = read_identities(path, spec.spec.columns)
     with factory.ledger() as ledger:
         vault = factory.workspace.open_vault()
-        create_batch(ledger, vault, factory.workspace.product("plug"), spec, 4, batch_id="W1", identities=identities)
+        create_batch(ledger, vault, BatchRequest(factory.workspace.product("plug"), spec, 4, "W1", identities))
     factory.label("W1", "roll-50x30")
     keys = factory.root / "batches" / "W1" / "keys.csv"
     assert factory.cli("program", "W1", "--format", "csv", "--out", keys).code == 0

@@ -16,7 +16,7 @@ DIAGNOSES: dict[str, tuple[Callable[[str], str], str, str]] = {
     "caps lock": (lambda text: text.swapcase(), "mismatched", "caps lock"),
     "GS1": (lambda text: "]d2" + text, "mismatched", "GS1"),
     "cut off": (lambda text: text[:-20], "mismatched", "cut off"),
-    "field doubled": (lambda text: text + "PID:ebK3;", "mismatched", "stands 2 times"),
+    "field doubled": (lambda text: text + "PID:ebK3;", "mismatched", "appears 2 times"),
     "field missing": (lambda text: text.replace("PID:ebK3;", ""), "mismatched", "PID is missing"),
     "one letter": (lambda text: text.replace("PID:ebK3", "PID:ebk3"), "mismatched", "but it differs"),
     "cut inside a UUID": (lambda text: text[:60], "mismatched", "cut off"),

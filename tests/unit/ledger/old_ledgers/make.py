@@ -1,7 +1,8 @@
 """`python -m tests.unit.ledger.old_ledgers.make`: a ledger of the schema that the program has now,
 as SQL, and its vault key.
 
-Run once before the schema changes; the files of earlier versions are never made again.
+Run once before the schema changes; the files of earlier versions are never made again. v4 was made so, and went on with
+one act of nearly every kind: its events hold what is written of each.
 """
 
 from __future__ import annotations

@@ -1,0 +1,90 @@
+"""What a batch is to be, and the digest by which the same request is known when it comes again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from bss_mfg.errors import InputError
+from bss_mfg.model import Identity
+from bss_mfg.payload.spec import SpecFile
+from bss_mfg.workspace.product import LoadedProduct
+
+
+@dataclass(frozen=True)
+class BatchRequest:
+    """`units` units of a product, under the product's `spec`. Without a `batch_id` the batch gets the product's name
+    and a running number. `identities` are walked more than once (a tuple, an `IdentityFile`), and never held."""
+
+    product: LoadedProduct
+    spec: SpecFile
+    units: int
+    batch_id: str | None = None
+    identities: Iterable[Identity] = ()
+
+
+@dataclass(frozen=True)
+class ReadRequest:
+    """A request whose identities were read once: how many there are, and the SHA-256 (hex) of all that decides the
+    batch. A second request with the same digest is the same command typed again."""
+
+    request: BatchRequest
+    identity_count: int
+    digest: str
+
+    def identities(self) -> Iterator[Identity]:
+        """The identities once more; `InputError` at the end where they are not those that were read."""
+        digest = _RequestDigest(self.request)
+        for identity in self.request.identities:
+            digest.add(identity)
+            yield identity
+        if digest.finish() != self.digest:
+            raise InputError("the identities file was changed while it was read", way_out="Run the command again.")
+
+
+def read_request(request: BatchRequest) -> ReadRequest:
+    """Read the identities of a request; `InputError` where they or the units don't fill the packages."""
+    size = request.product.product.units_per_package
+    if request.units % size:
+        raise InputError(f"{request.units} units do not fill packages of {size}", way_out=f"Give a multiple of {size}.")
+    digest = _RequestDigest(request)
+    for identity in request.identities:
+        digest.add(identity)
+    if digest.identity_count and digest.identity_count != request.units:
+        raise InputError(
+            f"the identities file has {digest.identity_count} rows, {request.units} units are to be issued",
+            way_out="Make both numbers the same.",
+        )
+    return ReadRequest(request, digest.identity_count, digest.finish())
+
+
+class _RequestDigest:
+    """SHA-256 of a JSON object, whose list of identities is written as they come. The ledger keeps it: its text must
+    never change."""
+
+    def __init__(self, request: BatchRequest) -> None:
+        product = request.product.product
+        fields = {
+            "product": request.product.name,
+            "units": request.units,
+            "units_per_package": product.units_per_package,
+            "facts": product.facts,
+            "stage": product.stage,
+            "key": request.product.key.fingerprint,
+            "identities": [],
+        }
+        before, list_start, self._after = json.dumps(fields, sort_keys=True).partition('"identities": [')
+        self._digest = hashlib.sha256(f"{before}{list_start}".encode())
+        self.identity_count = 0
+
+    def add(self, identity: Identity) -> None:
+        extra = [dict(identity.extra)] if identity.extra else []
+        text = json.dumps([identity.serial, str(identity.uuid or ""), identity.mac or "", *extra], sort_keys=True)
+        self._digest.update(f"{', ' if self.identity_count else ''}{text}".encode())
+        self.identity_count += 1
+
+    def finish(self) -> str:
+        self._digest.update(self._after.encode())
+        return self._digest.hexdigest()

@@ -1,0 +1,411 @@
+"""The kinds of the history's events, and what each of them says: one record a kind.
+
+A record's fields stand in the order in which they are written. `docs/formats/ledger.md` has its table of events from
+here. An event of an older ledger may lack keys; it is read all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from bss_mfg.errors import LedgerError
+from bss_mfg.ledger.event_kind import EventKind
+from bss_mfg.ledger.event_record import REQUIRED, EventRecord, key, spread
+
+
+class WorkspaceCreated(EventRecord):
+    """A workspace was made."""
+
+    kind = EventKind.WORKSPACE_CREATED
+
+
+class KeyPinned(EventRecord):
+    """A product was bound to a public key by its first batch."""
+
+    kind = EventKind.KEY_PINNED
+    product: str = key("name")
+    fingerprint: str = key("SHA-256 of the public key")
+
+
+class KeyRepinned(EventRecord):
+    """A product was bound to another public key."""
+
+    kind = EventKind.KEY_REPINNED
+    product: str = key("name")
+    before: str | None = key("fingerprint of the old key", name="from")
+    after: str = key("fingerprint of the new key", name="to")
+    reason: str = key("why")
+
+
+class BatchIssued(EventRecord):
+    """A batch was issued."""
+
+    kind = EventKind.BATCH_ISSUED
+    product: str = key("name")
+    units: int = key("how many")
+    packages: int = key("how many")
+    content: str = key("SHA-256 over all package digests in order")
+    spec: str = key("name")
+    suite: str = key("name")
+    fingerprint: str = key("fingerprint of the public key", name="key")
+
+
+class LabelFileEvent(EventRecord):
+    """A label file was made."""
+
+    file: str = key("name")
+    sha256: str = key("of the file")
+    template: str = key("name")
+    each: str = key("what one label is for: `package`, `unit`, `carton` or `batch`")
+    first: int = key("number of the first label")
+    count: int = key("how many labels")
+    printer: str | None = key("name; not in early ledgers", default=None)
+    reason: str | None = key("why, of a reprint", default=None)
+    serials: Sequence[str] | None = key("which were asked for, of a reprint", default=None)
+
+
+class LabelsMade(LabelFileEvent):
+    """A label file was made for the first time."""
+
+    kind = EventKind.LABELS_MADE
+
+
+class LabelsMadeAgain(LabelFileEvent):
+    """A label file was made once more."""
+
+    kind = EventKind.LABELS_MADE_AGAIN
+
+
+class LabelsReprinted(LabelFileEvent):
+    """Single labels were made once more."""
+
+    kind = EventKind.LABELS_REPRINTED
+
+
+class LabelsSending(EventRecord):
+    """A label file is about to go to a printer."""
+
+    kind = EventKind.LABELS_SENDING
+    file: str = key("name")
+    sha256: str = key("of the file")
+    address: str = key("address of the printer", name="to")
+    total: int = key("how many labels the file has", name="of")
+
+
+class SendingResult(EventRecord):
+    """What became of a label file that went to a printer."""
+
+    file: str = key("name")
+    sha256: str = key("of the file")
+    address: str = key("address of the printer", name="to")
+    total: int = key("how many labels the file has", name="of")
+    labels: int = key("how many were handed over at most")
+    bytes_sent: int = key("how many bytes were handed over", name="octets")
+
+
+class LabelsSent(SendingResult):
+    """A label file was handed over whole."""
+
+    kind = EventKind.LABELS_SENT
+
+
+class LabelsCutOff(SendingResult):
+    """The printer broke off."""
+
+    kind = EventKind.LABELS_CUT_OFF
+
+
+class LabelsNotSent(SendingResult):
+    """The printer took nothing."""
+
+    kind = EventKind.LABELS_NOT_SENT
+
+
+class LabelRead(EventRecord):
+    """A label was read."""
+
+    kind = EventKind.READ
+    verdict: str = key("see [report.md](report.md); of a hand scanner the word it showed")
+    package: int | None = key("number, or null")
+    file: str | None = key("name; `scanner` of a hand scanner")
+    page: int | None = key("from 1; null of a hand scanner")
+    x_mm: float | None = key("of the symbol's box from the left; null of a hand scanner")
+    y_mm: float | None = key("of the symbol's box from the top; null of a hand scanner")
+    detail: str = key("in words", default="")
+
+
+class FileVerified(EventRecord):
+    """All labels of a label file were read right, with the reads before; `verify --resume` and `run` pass over it."""
+
+    kind = EventKind.FILE_VERIFIED
+    file: str = key("name")
+    sha256: str = key("of the file")
+    labels: int = key("how many")
+    second_reader: bool = key("true where libdmtx read them too", default=False)
+
+
+class SamplePlanEvent(EventRecord):
+    """A sampling plan of ISO 2859-1."""
+
+    aql: str = key("acceptance quality limit, in percent")
+    inspection: Literal["normal", "tightened", "reduced"] = key("`normal`, `tightened` or `reduced`")
+    lot: int = key("packages in the lot")
+    letter: str = key("code letter")
+    sample: int = key("packages in the sample")
+    accept: int = key("acceptance number")
+    reject: int = key("rejection number")
+
+
+class SampleDrawn(SamplePlanEvent):
+    """A sample was drawn: the first distinct SHA-256(seed `:` 0, 1, ...) modulo the lot, plus 1, are its packages (of
+    samples over half the lot, those left out are drawn so)."""
+
+    kind = EventKind.SAMPLE_DRAWN
+    seed: str = key("random text")
+
+
+class SampleDecided(SamplePlanEvent):
+    """A lot was accepted or rejected by its sample."""
+
+    kind = EventKind.SAMPLE_DECIDED
+    decision: str = key("`accept` or `reject`")
+    wrong: Sequence[int] = key("numbers of the packages whose labels were wrong")
+
+
+class UnitScrapped(EventRecord):
+    """A unit was scrapped."""
+
+    kind = EventKind.UNIT_SCRAPPED
+    serials: Sequence[str] = key("its serial")
+    package: int = key("number")
+    reason: str = key("why")
+
+
+class UnitReplaced(EventRecord):
+    """New units took the places of scrapped ones in a package."""
+
+    kind = EventKind.UNIT_REPLACED
+    serials: Sequence[str] = key("of the scrapped units")
+    successors: Sequence[str] = key("serials of the new ones, in the same order", name="by")
+    package: int = key("number")
+    revision: int = key("of the package, from 2")
+    content: str = key("digest of the new barcode string")
+    reason: str = key("why")
+
+
+class PackagesMoved(EventRecord):
+    """Packages left the factory, or came back."""
+
+    packages: Sequence[Sequence[int]] = key("numbers, as [first, last] of consecutive ones")
+    count: int = key("how many")
+    reference: str = key("as given", name="for", default="")
+
+
+class PackagesShipped(PackagesMoved):
+    """Packages left the factory."""
+
+    kind = EventKind.PACKAGES_SHIPPED
+
+
+class PackagesReturned(PackagesMoved):
+    """Packages came back."""
+
+    kind = EventKind.PACKAGES_RETURNED
+
+
+class BatchClosed(EventRecord):
+    """A batch was closed: every label is accounted for."""
+
+    kind = EventKind.BATCH_CLOSED
+    printed: int = key("labels")
+    verified: int = key("labels")
+    scrapped: int = key("labels")
+    in_hand: int = key("labels that lay unused")
+
+
+class BatchRetired(EventRecord):
+    """A batch's keys were destroyed."""
+
+    kind = EventKind.BATCH_RETIRED
+    units: int = key("how many")
+    acknowledged: str = key("by what its manifest was acknowledged")
+
+
+class ManifestMade(EventRecord):
+    """A manifest was made."""
+
+    kind = EventKind.MANIFEST_MADE
+    file: str = key("name")
+    format: str = key("`control-log`, `csv` or `jsonl`")
+    sha256: str | None = key("of the file; not in the demo's", default=None)
+    device_logs: int | None = key("how many, of control logs", default=None)
+    bundle_logs: int | None = key("how many, of control logs", default=None)
+    packages: int | None = key("how many, of control logs", default=None)
+
+
+class ManifestAnswered(EventRecord):
+    """A feedback file changed units of a batch."""
+
+    kind = EventKind.MANIFEST_ANSWERED
+    file: str = key("name")
+    sha256: str = key("of the file")
+    answers: Mapping[Literal["accepted", "rejected"], int] = spread(
+        {"accepted": "how many units, unless 0", "rejected": "how many units, unless 0"}
+    )
+
+
+class ManifestUploaded(EventRecord):
+    """A control log was uploaded."""
+
+    kind = EventKind.MANIFEST_UPLOADED
+    file: str = key("name")
+    sha256: str = key("of the file")
+    address: str = key("where it went", name="to")
+
+
+class KeysReleased(EventRecord):
+    """OOB keys were written into programming files: into one file, or one a unit in a folder."""
+
+    kind = EventKind.KEYS_RELEASED
+    file: str | None = key("name", default=None)
+    sha256: str | None = key("of the file", default=None)
+    folder: str | None = key("name", default=None)
+    first: str | None = key("serial, of a folder", default=None)
+    last: str | None = key("serial, of a folder", default=None)
+    format: str = key("name")
+    sealed_to: Sequence[str] | None = key("recipients", default=None)
+    reason: str | None = key("why they were released again", default=None)
+    units: int = key("how many")
+
+
+class IdentitiesImported(EventRecord):
+    """Identities that were issued before bss-mfg came in."""
+
+    kind = EventKind.IDENTITIES_IMPORTED
+    product: str = key("name")
+    file: str = key("name")
+    sha256: str = key("of the file")
+    units: int = key("how many")
+
+
+class VaultRekeyed(EventRecord):
+    """The data keys were wrapped under a new vault key."""
+
+    kind = EventKind.VAULT_REKEYED
+    before: str = key("id of the old vault key", name="from")
+    after: str = key("id of the new vault key", name="to")
+    batches: int = key("how many")
+
+
+class VaultRecovered(EventRecord):
+    """An officer opened the data keys, and they were wrapped under a new vault key."""
+
+    kind = EventKind.VAULT_RECOVERED
+    before: str = key("id of the old vault key", name="from")
+    after: str = key("id of the new vault key", name="to")
+    batches: int = key("how many")
+    officer: str = key("fingerprint")
+
+
+class VaultKeyPutBack(EventRecord):
+    """A lost vault key was put back from a recovery file."""
+
+    kind = EventKind.VAULT_KEY_PUT_BACK
+    file: str = key("name")
+    vault: str = key("id of the vault key")
+
+
+class RecoveryExported(EventRecord):
+    """The vault key was sealed into a recovery file."""
+
+    kind = EventKind.RECOVERY_EXPORTED
+    file: str = key("name")
+    vault: str = key("id of the vault key")
+
+
+class RecipientSet(EventRecord):
+    """The data keys were sealed to an officer, or to none any more."""
+
+    kind = EventKind.RECIPIENT_SET
+    fingerprint: str = key("of the officer's public key, or empty")
+    batches: int = key("how many")
+
+
+class LedgerMigrated(EventRecord):
+    """The ledger was brought up to date."""
+
+    kind = EventKind.LEDGER_MIGRATED
+    before: int = key("schema version", name="from")
+    after: int = key("schema version", name="to")
+
+
+class LedgerRestored(EventRecord):
+    """A copy took the ledger's place."""
+
+    kind = EventKind.LEDGER_RESTORED
+    events: int = key("how many the copy had")
+    head: str = key("digest of its newest event")
+    reason: str = key("why")
+    skipped_serials: int = key("running numbers of each product that were left out")
+
+
+RECORDS: Mapping[EventKind, type[EventRecord]] = {
+    record.kind: record
+    for record in list(globals().values())
+    if isinstance(record, type) and issubclass(record, EventRecord) and hasattr(record, "kind")
+}
+"""The record of each kind."""
+
+
+def kinds_of(record_type: type[EventRecord]) -> tuple[EventKind, ...]:
+    """The kinds of a record, or of all that are derived from it."""
+    return tuple(kind for kind, record in RECORDS.items() if issubclass(record, record_type))
+
+
+LABELS_MADE = frozenset(kinds_of(LabelFileEvent))
+"""A label file was made, for whatever reason."""
+LABELS = LABELS_MADE | {EventKind.LABELS_SENDING} | frozenset(kinds_of(SendingResult))
+"""Something happened to a label file."""
+
+
+def read_record(kind: str, data: Mapping[str, Any]) -> EventRecord:
+    """The record of an event that was stored: what it lacks is None or its default, unknown keys are passed over.
+    `LedgerError` for a kind that this program doesn't know."""
+    try:
+        record_type = RECORDS[EventKind(kind)]
+    except ValueError:
+        raise LedgerError(
+            f"the history has an event of an unknown kind: {kind[:80]!a}",
+            way_out="Use the newer program that wrote it; if there is none, keep the file as evidence.",
+        ) from None
+    values: dict[str, Any] = {}
+    for attribute, one in record_type.keys_of_event.items():
+        if one.spread is not None:
+            values[attribute] = {name: value for name, value in data.items() if name in one.spread}
+        else:
+            values[attribute] = data.get(one.name, None if one.default is REQUIRED else one.default)
+    return record_type(**values)
+
+
+def event_table() -> str:
+    """The events and their keys as a Markdown table, for docs/formats/ledger.md."""
+    lines = ["| kind | when | keys |", "|---|---|---|"]
+    for kind, record_type in RECORDS.items():
+        words = "; ".join(
+            f"`{name}`{'?' if optional else ''} {meaning}" for name, meaning, optional in _described(record_type)
+        )
+        when = " ".join((record_type.__doc__ or "").split())
+        lines.append(f"| `{kind}` | {when} | {words} |".replace("|  |", "| |"))
+    return "\n".join(lines) + "\n"
+
+
+def _described(record_type: type[EventRecord]) -> list[tuple[str, str, bool]]:
+    """(key, meaning, whether it may be left out) of all keys of a record."""
+    found: list[tuple[str, str, bool]] = []
+    for one in record_type.keys_of_event.values():
+        if one.spread is not None:
+            found += [(name, meaning, True) for name, meaning in one.spread.items()]
+        else:
+            found.append((one.name, one.meaning, one.default is not REQUIRED))
+    return found

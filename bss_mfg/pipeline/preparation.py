@@ -1,0 +1,146 @@
+"""A plan with all that it names, loaded once and checked whole before anything is issued."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bss_mfg.core.files import sha256_of
+from bss_mfg.errors import InputError, RefusedError
+from bss_mfg.issuing.batch import check_request
+from bss_mfg.issuing.identity_files import IdentityFile
+from bss_mfg.issuing.request import BatchRequest
+from bss_mfg.label.examples import example_of_loaded
+from bss_mfg.label.from_workspace import named_printer, named_template
+from bss_mfg.label.layout.design_check import Example, check_design
+from bss_mfg.label.layout.page_layout import PageLayout
+from bss_mfg.label.template.loading import LoadedTemplate
+from bss_mfg.label.template.printer import BUILT_IN, Printer
+from bss_mfg.ledger.keys import open_keys
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.vault import Vault
+from bss_mfg.manifest.log_mapping import LogMapping, load_mapping
+from bss_mfg.model import Identity
+from bss_mfg.payload.spec import SpecFile, require_confirmed
+from bss_mfg.pipeline.plan import TRAVELLER, TRAVELLER_STEM, Plan, write_plan
+from bss_mfg.workspace.product import LoadedProduct
+from bss_mfg.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRun:
+    """A plan with all that it names, loaded and checked: nothing that can be known before is found out too late."""
+
+    plan: Plan
+    product: LoadedProduct
+    spec: SpecFile
+    template: LoadedTemplate
+    printer: Printer
+    traveller: LoadedTemplate
+    mapping: LogMapping | None
+    """None where the names of this kind of control log are nowhere published: no manifest is made."""
+    example: Example
+    layout: PageLayout
+
+    @property
+    def identities(self) -> Iterable[Identity]:
+        """What the identities file brings; nothing where there is none."""
+        return IdentityFile(Path(self.plan.identities), self.spec.spec.columns) if self.plan.identities else ()
+
+    @property
+    def batch_request(self) -> BatchRequest:
+        """What is to be issued."""
+        return BatchRequest(self.product, self.spec, self.plan.units, self.plan.batch, self.identities)
+
+    @property
+    def traveller_printer(self) -> Printer:
+        """The traveller is a PDF page, whatever the labels are."""
+        return self.printer if self.printer.language == "pdf" else BUILT_IN["pdf-300"]
+
+    @property
+    def can_read_back(self) -> bool:
+        """Whether the label files can be read back here: a printer's own language can't."""
+        return self.printer.language in ("pdf", "png")
+
+
+def prepare_run(workspace: Workspace, plan: Plan, product: LoadedProduct) -> PreparedRun:
+    """Load and check all that a plan names. `InputError` for the first thing that would stop it later."""
+    spec = workspace.spec(product.product.spec)
+    if product.product.stage == "production":
+        require_confirmed(spec)
+    template, printer = named_template(workspace, plan.template), named_printer(workspace, plan.printer)
+    _refuse_unsuitable(plan, template, printer)
+    design = check_design(template, printer, example_of_loaded(product, spec))
+    design.findings.refuse()
+    _refuse_changed_identities(plan)
+    return PreparedRun(
+        plan=plan,
+        product=product,
+        spec=spec,
+        template=template,
+        printer=printer,
+        traveller=named_template(workspace, TRAVELLER),
+        mapping=_mapping(workspace, spec),
+        example=design.example,
+        layout=design.layout,
+    )
+
+
+def _refuse_unsuitable(plan: Plan, template: LoadedTemplate, printer: Printer) -> None:
+    each = template.definition.each
+    if each != "package":
+        raise InputError(
+            f"the template {plan.template} makes a label for each {each}; a run makes one for each package",
+            way_out="Choose another --template; `bss-mfg template list` shows them.",
+        )
+    if plan.symbols == "vector" and printer.language != "pdf":
+        raise InputError(
+            f"vectors are for PDF; the printer {printer.name} takes {printer.language.upper()}",
+            way_out="Leave out --symbols, or choose a PDF printer.",
+        )
+
+
+def _refuse_changed_identities(plan: Plan) -> None:
+    if plan.identities and sha256_of(Path(plan.identities)) != plan.identities_sha256:
+        raise InputError(
+            "is not the file that the run was begun with",
+            where=plan.identities,
+            way_out="Put the original file back: its rows are in the ledger, or will be.",
+        )
+
+
+def _mapping(workspace: Workspace, spec: SpecFile) -> LogMapping | None:
+    name = spec.spec.name
+    try:
+        return load_mapping(name, workspace.root / "specs")
+    except InputError:
+        if (workspace.root / "specs" / f"{name}.control-log.toml").is_file():
+            raise  # there is one, and it is wrong
+        return None
+
+
+def refuse_conflicts(workspace: Workspace, ledger: Ledger, prepared: PreparedRun) -> None:
+    """Refuse, before anything is written, what would stop a new run later: identities that can't be issued, a batch
+    that was issued with other arguments, files that have the names of its labels."""
+    plan = prepared.plan
+    if check_request(ledger, prepared.batch_request):
+        return
+    folder = workspace.batch_folder(plan.batch) / "labels"
+    names = (f"{plan.batch}-labels", f"{plan.batch}-{TRAVELLER_STEM}")
+    taken = sorted(path.name for path in folder.iterdir() if path.name.startswith(names)) if folder.is_dir() else []
+    if taken:
+        raise RefusedError(
+            "holds files with the names of this batch's labels",
+            where=str(folder),
+            problems=taken[:5],
+            way_out="Move them away, or give the batch another --id. Nothing was issued.",
+        )
+
+
+def begin_run(
+    workspace: Workspace, ledger: Ledger, vault: Vault, prepared: PreparedRun, batch_named: bool
+) -> PreparedRun:
+    """Write the plan of a new run down. Where nobody named the batch, it may get another id by that."""
+    open_keys(ledger).check_vault(vault)
+    return replace(prepared, plan=write_plan(workspace, ledger, prepared.plan, batch_named))

@@ -1,0 +1,119 @@
+"""Each kind of event has a record that is stored, byte for byte, as earlier programs stored it."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+
+import pytest
+
+from bss_mfg.errors import LedgerError
+from bss_mfg.ledger import event_chain, events
+from bss_mfg.ledger.event_kind import EventKind
+from bss_mfg.ledger.event_record import EventRecord
+from bss_mfg.ledger.events import KeyPinned, KeysReleased, LabelRead, ManifestAnswered
+from tests.helpers import ROOT
+from tests.helpers.factory import Factory
+
+OLD = ROOT / "tests" / "unit" / "ledger" / "old_ledgers"
+ACTOR = ("operator", "station", "version")
+NOT_RECORDED = {EventKind.KEY_REPINNED, EventKind.LABELS_CUT_OFF, EventKind.LEDGER_MIGRATED}
+"""Kinds of which the old ledgers have no event; `WRITTEN` has their texts."""
+
+WRITTEN: list[tuple[EventRecord, str]] = [
+    (
+        events.KeyRepinned(product="bulb", before="a" * 64, after="b" * 64, reason="new key"),
+        f'{{"product":"bulb","from":"{"a" * 64}","to":"{"b" * 64}","reason":"new key"}}',
+    ),
+    (
+        events.LabelsCutOff(file="f", sha256="s", address="tcp://p:9100", total=9, labels=3, bytes_sent=700),
+        '{"file":"f","sha256":"s","to":"tcp://p:9100","of":9,"labels":3,"octets":700}',
+    ),
+    (events.LedgerMigrated(before=3, after=4), '{"from":3,"to":4}'),
+    (
+        ManifestAnswered(file="f", sha256="s", answers={"rejected": 1, "accepted": 2}),
+        '{"file":"f","sha256":"s","rejected":1,"accepted":2}',
+    ),
+    (
+        KeysReleased(folder="keys", first="A1", last="A9", format="json", sealed_to=["age1"], reason="", units=9),
+        '{"folder":"keys","first":"A1","last":"A9","format":"json","sealed_to":["age1"],"reason":"","units":9}',
+    ),
+    (
+        events.FileVerified(file="f", sha256="s", labels=2, second_reader=True),
+        '{"file":"f","sha256":"s","labels":2,"second_reader":true}',
+    ),
+    (events.ManifestMade(file="manifest.jsonl", format="jsonl"), '{"file":"manifest.jsonl","format":"jsonl"}'),
+    (events.PackagesReturned(packages=[[1, 3]], count=3), '{"packages":[[1,3]],"count":3}'),
+]
+
+
+def recorded(version: int) -> list[tuple[str, str]]:
+    """(kind, text) of all events of a ledger that an earlier program made."""
+    database = sqlite3.connect(":memory:")
+    database.executescript((OLD / f"v{version}.sql").read_text())
+    found = list(database.execute("SELECT kind, data FROM event ORDER BY seq"))
+    database.close()
+    return found
+
+
+@pytest.mark.parametrize("version", range(1, 5))
+def test_a_recorded_event_is_written_as_it_was(version: int) -> None:
+    for kind, text in recorded(version):
+        data = json.loads(text)
+        record = events.read_record(kind, data)
+        again = {**record.to_data(), **{name: data[name] for name in ACTOR}}
+        assert event_chain._JSON.encode(again) == text
+
+
+def test_every_kind_was_recorded_or_is_written_here() -> None:
+    seen = {kind for kind, _ in recorded(4)}
+    assert {EventKind(kind) for kind in seen} == set(EventKind) - NOT_RECORDED
+    assert {record.kind for record, _ in WRITTEN} >= NOT_RECORDED
+
+
+@pytest.mark.parametrize(("record", "text"), WRITTEN, ids=[record.kind.value for record, _ in WRITTEN])
+def test_a_record_is_written_so(record: EventRecord, text: str) -> None:
+    assert event_chain._JSON.encode(record.to_data()) == text
+    assert events.read_record(record.kind, json.loads(text)) == record
+
+
+def test_each_kind_has_one_record() -> None:
+    assert set(events.RECORDS) == set(EventKind)
+    assert {kind for kind in EventKind if kind.startswith("labels ")} == events.LABELS
+
+
+def test_a_record_is_frozen_and_whole() -> None:
+    record = KeyPinned(product="bulb", fingerprint="f")
+    with pytest.raises(AttributeError):
+        record.product = "plug"  # type: ignore[misc]
+    with pytest.raises(TypeError, match="fingerprint"):
+        KeyPinned(product="bulb")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="colour"):
+        KeyPinned(product="bulb", fingerprint="f", colour="red")  # type: ignore[call-arg]
+
+
+def test_what_an_old_event_lacks_has_no_value() -> None:
+    record = events.read_record("read", {"verdict": "matched", "unknown": 1})
+    assert isinstance(record, LabelRead)
+    assert (record.verdict, record.package, record.detail) == ("matched", None, "")
+
+
+def test_an_unknown_kind_is_named() -> None:
+    with pytest.raises(LedgerError, match="unknown kind: 'units moved'"):
+        events.read_record("units moved", {})
+
+
+def test_events_are_read_with_their_records(factory: Factory) -> None:
+    factory.add()
+    factory.issue(2)
+    with factory.ledger() as ledger:
+        ((event, issued),) = ledger.history.records(events.BatchIssued, "B1")
+        assert (event.kind, issued.units, issued.fingerprint) == ("batch issued", 2, event.data["key"])
+
+
+def test_the_documented_table_is_current() -> None:
+    text = (ROOT / "docs" / "formats" / "ledger.md").read_text("utf-8")
+    found = re.search(r"<!-- events -->\n(.*)<!-- /events -->", text, re.DOTALL)
+    assert found, "the table's marks are gone"
+    assert found[1] == events.event_table(), "docs/formats/ledger.md is not current: run `make docs`"
