@@ -203,6 +203,7 @@ def test_no_process_outlives_a_killed_parent(tmp_path: Path) -> None:
         "if __name__ == '__main__':\n"
         "    with ProcessExecutor(2) as executor:\n"
         "        jobs = [executor.submit(time.sleep, 0.5) for _ in range(2)]\n"
+        "        while len(executor.pids) < 2: time.sleep(0.01)\n"
         "        print(*executor.pids, flush=True)\n"
         "        time.sleep(600)\n"
     )
