@@ -213,8 +213,9 @@ class Bench:
         shutil.copytree(self.start, root)
         return root
 
-    def run(self, root: Path, strace: list[str] | None = None) -> strace.Ran:
-        return strace.run(root, self.filled(self.act.arguments, root), stdin=self.act.stdin(root), strace=strace or ())
+    def run(self, root: Path, fault: list[str] | None = None) -> strace.Ran:
+        arguments, stdin = self.filled(self.act.arguments, root), self.act.stdin(root)
+        return strace.run(root, arguments, stdin=stdin, strace=fault or ())
 
     def whole(self, root: Path) -> None:
         """The ledger is whole; no final file is torn (`facts` compares them)."""
