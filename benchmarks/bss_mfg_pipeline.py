@@ -16,7 +16,7 @@ from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import BUILT_IN
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.manifest.log_mapping import load_mapping
-from bss_mfg.manifest.make import make_control_logs
+from bss_mfg.manifest.make import ControlLogRequest, make_control_logs
 from bss_mfg.model import Actor
 from bss_mfg.payload.product_keys import load_public_key, new_development_key
 from bss_mfg.payload.spec import packaged_spec
@@ -110,7 +110,8 @@ class Factory:
         known = self.ledger.batches.get(batch)
         mapping = load_mapping(known.spec, self.workspace.root / "specs")
         folder.mkdir(parents=True, exist_ok=True)
-        made = list(make_control_logs(self.ledger, known, mapping, folder, datetime.now(UTC), executor=executor))
+        request = ControlLogRequest(known, mapping, folder, datetime.now(UTC))
+        made = list(make_control_logs(self.ledger, request, executor=executor))
         if sum(one.contents.device_logs for one in made) != known.units:
             raise RuntimeError(f"the control logs of {batch} are not whole")
 

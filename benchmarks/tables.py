@@ -32,10 +32,11 @@ from bss_mfg.ledger.sealed_rows import SealedRows, seal_packages
 from bss_mfg.ledger.vault import DataKey
 from bss_mfg.manifest.log_builder import control_log
 from bss_mfg.manifest.log_mapping import load_mapping
+from bss_mfg.manifest.unit_lists import csv_list, jsonl_list
 from bss_mfg.model import Actor, Batch, Package, Secret, Unit
 from bss_mfg.payload.product_keys import load_public_key, new_development_key
 from bss_mfg.payload.spec import packaged_spec
-from bss_mfg.tables import DEFAULT_COLUMNS, Table, manifest_csv, manifest_jsonl
+from bss_mfg.tables import DEFAULT_COLUMNS, Table
 from bss_mfg.workspace.product import product_from_options
 from bss_mfg.workspace.workspace import Workspace
 
@@ -108,9 +109,9 @@ def issue(root: Path, sizes: tuple[int, ...]) -> None:
 def pieces(ledger: Ledger, batch: Batch, kind: str) -> Iterable[bytes]:
     """What bss-mfg writes."""
     if kind == "manifest csv":
-        return manifest_csv(ledger, batch)
+        return csv_list(ledger, batch)
     if kind == "manifest jsonl":
-        return manifest_jsonl(ledger, batch)
+        return jsonl_list(ledger, batch)
     if kind == "control log":
         return control_log(ledger, batch, load_mapping(batch.spec, Path("no folder")))
     table = Table(ledger, batch)

@@ -272,14 +272,12 @@ class OpenWorkspace:
         ledger, unit by unit. Writes nothing."""
         batch = self._ledger.batches.get(batch_id)
         with self._workspace.open_vault(self._ledger, self._ask) as vault, self._processes() as executor:
-            found = reconciliation.reconcile(
-                self._ledger,
-                vault,
+            request = reconciliation.ReconcileRequest(
                 batch,
                 self._workspace.batch_folder(batch.id) if folder is None else Path(folder),
                 find_mapping(batch.spec, self._workspace.root / "specs"),
-                executor=executor,
             )
+            found = reconciliation.reconcile(self._ledger, vault, request, executor=executor)
         return Reconciliation(
             batch.id,
             found.agrees,

@@ -13,7 +13,7 @@ import uuid
 from functools import lru_cache
 
 from bss_mfg.core.bits import reversed_crc16
-from bss_mfg.errors import InputError
+from bss_mfg.errors import InputError, ValueProblem
 from bss_mfg.model import Secret
 
 OOB_SIZES = (16, 32)
@@ -47,7 +47,7 @@ def is_rfc_uuid(value: uuid.UUID) -> bool:
 def check_serial(serial: str) -> str:
     """`serial` if it may stand in barcodes, tables and file names; else `ValueError` with the reason."""
     if not _SERIAL.fullmatch(serial):
-        raise ValueError("a serial has 1 to 50 letters, digits, '.', '_' or '-', and starts with a letter or digit")
+        raise ValueProblem("a serial has 1 to 50 letters, digits, '.', '_' or '-', and starts with a letter or digit")
     return serial
 
 

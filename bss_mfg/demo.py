@@ -29,14 +29,14 @@ from bss_mfg.ledger.events import ManifestMade
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.manifest.log_mapping import LogMapping, load_mapping
-from bss_mfg.manifest.make import make_control_logs
+from bss_mfg.manifest.make import ControlLogRequest, make_control_logs
+from bss_mfg.manifest.unit_lists import jsonl_list
 from bss_mfg.model import Actor, Batch, Identity
 from bss_mfg.payload.product_keys import load_private_key, load_public_key, new_development_key
 from bss_mfg.programming.registry import formats
 from bss_mfg.programming.release import release_keys
-from bss_mfg.reconcile.reconciliation import Reconciliation, reconcile
+from bss_mfg.reconcile.reconciliation import ReconcileRequest, Reconciliation, reconcile
 from bss_mfg.report.html_report import html_report
-from bss_mfg.tables import manifest_jsonl
 from bss_mfg.verify.outcome import Verification, VerifyOptions
 from bss_mfg.verify.verification import verify
 from bss_mfg.workspace.product import Product
@@ -131,7 +131,8 @@ def _run_sample(sample: _Sample, actor: Actor) -> DemoResult:
         programming = _release(sample, ledger, vault, batch, out)
         with sample.step("reconcile") as progress:
             key = load_private_key(sample.private_key, sample.name)
-            agreement = reconcile(ledger, vault, batch, out, mapping, private_key=key, progress=progress)
+            request = ReconcileRequest(batch, out, mapping, key)
+            agreement = reconcile(ledger, vault, request, progress=progress)
     files = {
         "label file": labels.files[0],
         "index": labels.index,
@@ -173,8 +174,9 @@ def _list_units(sample: _Sample, ledger: Ledger, batch: Batch, mapping: LogMappi
     upload, table = out / "upload", out / "manifest.jsonl"
     with sample.step("manifest"):
         make_folder(upload)
-        (log,) = [one.path for one in make_control_logs(ledger, batch, mapping, upload, datetime.now(UTC))]
-        write_atomically(table, manifest_jsonl(ledger, batch))
+        request = ControlLogRequest(batch, mapping, upload, datetime.now(UTC))
+        (log,) = [one.path for one in make_control_logs(ledger, request)]
+        write_atomically(table, jsonl_list(ledger, batch))
         ledger.exports.record_table(batch.id, ManifestMade(file=table.name, format="jsonl"))
     return log, table
 

@@ -100,6 +100,11 @@ def _rebuild(cls: type[BssError], what: str, parts: dict[str, Any]) -> BssError:
     return cls(what, **parts)
 
 
+class ValueProblem(ValueError):  # noqa: N818  (of a value; the errors below are what a command ends with)
+    """A value that is wrong, in our own words: they may be shown. The words of any other `ValueError` may not, since a
+    library's may quote a key's digits."""
+
+
 class InputError(BssError):
     """Bad input or configuration: a file, a value, an unknown name. Exit code 3."""
 

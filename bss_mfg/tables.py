@@ -7,8 +7,6 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ from bss_mfg.errors import BssError, InputError, MissingError
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.unit_columns import INTEGER_COLUMNS, UNIT_COLUMNS
 from bss_mfg.ledger.unit_table import ALL_UNITS, UnitFilter
-from bss_mfg.model import Batch, Package
+from bss_mfg.model import Batch
 
 RowChunks = Iterable[list[tuple[Any, ...]]]
 """Rows in lists, as `Ledger.unit_rows` gives them."""
@@ -34,7 +32,6 @@ ROW_GROUP = 8_192
 PANDAS_VERSION = "3.1.1"
 """The pandas whose notes on types a Parquet file carries; pandas itself is not needed to write them."""
 
-_MANIFEST = ("batch", "package", "serial", "uuid", "mac", "payload")
 _JSON = json.JSONEncoder(separators=(",", ":"))
 
 
@@ -207,37 +204,3 @@ def _regroup(slices: RowChunks, size: int) -> Iterator[list[tuple[Any, ...]]]:
             held = []
     if held:
         yield held
-
-
-# --- manifests ----------------------------------------------------------------------------------------------------
-
-
-def shippable_packages(ledger: Ledger, batch: Batch, first: int = 1, count: int | None = None) -> Iterator[Package]:
-    """The packages of a batch, from number `first` on, that may leave the factory: those without a scrapped unit."""
-    return (package for package in ledger.packages.stream(batch.id, first, count) if not package.scrapped)
-
-
-def manifest_csv(ledger: Ledger, batch: Batch) -> Iterator[bytes]:
-    """One unit a line of what may leave: batch, package, serial, uuid, mac, payload of its package."""
-    return csv_rows(_MANIFEST, ledger.tables.rows(batch.id, _MANIFEST, UnitFilter(shippable=True)))
-
-
-def manifest_jsonl(ledger: Ledger, batch: Batch) -> Iterator[bytes]:
-    """One package a line of what may leave: number, payload, and its units' serial, uuid and mac."""
-    columns = ("package", "payload", "serial", "uuid", "mac")
-    for rows in ledger.tables.rows(batch.id, columns, UnitFilter(shippable=True)):
-        lines = [
-            _JSON.encode(
-                {
-                    "batch": batch.id,
-                    "package": number,
-                    "payload": payload,
-                    "units": [
-                        {"serial": serial, "uuid": uuid, **({"mac": mac} if mac else {})}
-                        for _, _, serial, uuid, mac in members
-                    ],
-                }
-            )
-            for (number, payload), members in groupby(rows, itemgetter(0, 1))
-        ]
-        yield "".join([line + "\n" for line in lines]).encode("ascii")

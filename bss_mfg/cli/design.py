@@ -1,4 +1,4 @@
-"""template list|check|preview, media list, schema, preflight: what a designer types."""
+"""template list|copy|preview, media list, schema, preflight: what a designer types."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_
 
 if TYPE_CHECKING:
     from bss_mfg.label.layout.design_check import Example
+    from bss_mfg.label.layout.preflight import Preflight
+    from bss_mfg.label.template.printer import Printer
 
 
 @click.group()
@@ -31,10 +33,10 @@ def template_list(app: App, as_json: bool) -> None:
     rows: list[tuple[str, ...]] = []
     for name, source in workspace.template_names().items():
         try:
-            found = load_template(workspace.template_file(name)).definition
-            media = found.media
+            definition = load_template(workspace.template_file(name)).definition
+            media = definition.media
             size = f"{media.label_width:g} x {media.label_height:g} mm"
-            rows.append((name, source, found.each, media.use or media.kind, size, found.title))
+            rows.append((name, source, definition.each, media.use or media.kind, size, definition.title))
         except BssError as error:
             rows.append((name, source, "-", "-", "-", f"broken: {error.what}"))
     if as_json:
@@ -98,36 +100,44 @@ def template_preview(
 
     The longest and the shortest case stand side by side. Exit 1 if something would not print.
     """
+    path = app.workspace.template_file(name)
+    target, example = app.printer(printer), _example(app, product, batch, units)
+    if watch:
+        _serve(path, target, example, port)
+    else:
+        _draw(path, target, example, out or Path(f"{path.stem}-preview.png"), replace)
+
+
+def _serve(path: Path, printer: Printer, example: Example, port: int) -> None:
+    """Serve the preview until Ctrl-C."""
+    from bss_mfg.label.preview.server import serve_preview
+
+    def started(address: str) -> None:
+        click.echo(address)
+        say("Open this page; it redraws when the template is saved. Ctrl-C ends it.")
+
+    try:
+        serve_preview(path, printer, example, port, started)
+    except KeyboardInterrupt:
+        say("Ended.")
+        raise click.exceptions.Exit(130) from None
+
+
+def _draw(path: Path, printer: Printer, example: Example, file: Path, replace: bool) -> None:
+    """Write the preview to a file, and its findings as messages."""
     from bss_mfg.core.files import write_atomically
     from bss_mfg.label.preview.preview import draw_preview
     from bss_mfg.label.template.loading import load_template
 
-    workspace = app.workspace
-    path = workspace.template_file(name)
-    target, subject = app.printer(printer), _example(app, product, batch, units)
-    if watch:
-        from bss_mfg.label.preview.server import serve_preview
-
-        def started(address: str) -> None:
-            click.echo(address)
-            say("Open this page; it redraws when the template is saved. Ctrl-C ends it.")
-
-        try:
-            serve_preview(path, target, subject, port, started)
-        except KeyboardInterrupt:
-            say("Ended.")
-            raise click.exceptions.Exit(130) from None
-        return
-    file = out or Path(f"{path.stem}-preview.png")
     form = file.suffix.lower().lstrip(".")
     if form not in ("png", "pdf", "svg"):
         raise click.UsageError("--out ends in .png, .pdf or .svg.")
-    found = draw_preview(load_template(path), target, subject)
-    write_atomically(file, [found.render(form)], replace=replace)  # type: ignore[arg-type]
+    preview = draw_preview(load_template(path), printer, example)
+    write_atomically(file, [preview.render(form)], replace=replace)  # type: ignore[arg-type]
     click.echo(shown_path(file))
-    for issue in found.design.findings.items:
-        say(f"{issue.severity.upper()}: {issue.where}: {issue.what}. {issue.way_out}")
-    if found.design.findings.errors:
+    for finding in preview.design.findings.items:
+        say(f"{finding.severity.upper()}: {finding}")
+    if preview.design.findings.errors:
         raise click.exceptions.Exit(1)
 
 
@@ -143,11 +153,11 @@ def media_list(maker: str | None, as_json: bool) -> None:
     """The media library: names for `use` in a template's [media], with the makers' part numbers."""
     from bss_mfg.label.template.media import media_library
 
-    found = {
+    media_by_name = {
         name: item for name, item in media_library().items() if maker is None or item["maker"].lower() == maker.lower()
     }
     if as_json:
-        print_json([{"name": name, **item} for name, item in found.items()])
+        print_json([{"name": name, **item} for name, item in media_by_name.items()])
         return
     print_table(
         [
@@ -159,7 +169,7 @@ def media_list(maker: str | None, as_json: bool) -> None:
                 str(item.get("columns", 1) * item.get("rows", 1)),
                 ", ".join(item["parts"]),
             )
-            for name, item in found.items()
+            for name, item in media_by_name.items()
         ],
         ("name", "kind", "page", "label mm", "per page", "part numbers"),
     )
@@ -209,62 +219,59 @@ def preflight(app: App, product: str, name: str | None, printer: str, as_json: b
     workspace = app.workspace
     loaded = load_template(workspace.template_file(name or workspace.product(product).product.template))
     outcome = check(check_design(loaded, app.printer(printer), examples.product_example(workspace, product)))
-    record = outcome.record()
     if as_json:
-        print_json(record)
+        print_json(outcome.record())
     else:
-        _show(record)
+        _show(outcome)
     if not outcome.prints:
         raise click.exceptions.Exit(1)
 
 
-def _show(record: dict) -> None:  # type: ignore[type-arg]
-    printer, symbol, media_ = record["printer"], record["symbol"], record["media"]
-    dots = " x ".join(f"{value:g}" for value in printer["dots_per_mm"])
+def _show(outcome: Preflight) -> None:
+    layout, symbol = outcome.design.layout, outcome.symbol
+    printer, media_ = layout.printer, layout.template.definition.media
     rows = [
-        ("Subject", record["subject"]),
+        ("Subject", outcome.design.example.title),
         (
             "Template",
-            f"{record['template']}, labels of {media_['label_mm'][0]:g} x {media_['label_mm'][1]:g} mm, "
-            f"{media_['labels_per_page']} a page",
+            f"{layout.template.name}, labels of {media_.label_width:g} x {media_.label_height:g} mm, "
+            f"{len(layout.places)} a page",
         ),
-        ("Printer", f"{printer['name']}, {printer['language']}, {dots} dots/mm"),
+        (
+            "Printer",
+            f"{printer.name}, {printer.language}, {round(printer.dots_per_mm_x, 4):g} x "
+            f"{round(printer.dots_per_mm_y, 4):g} dots/mm",
+        ),
     ]
     if symbol:
+        payload = f"{outcome.design.example.longest_payload} characters, {symbol.characters_to_spare} to spare"
+        size = f"{symbol.width_mm:.2f} x {symbol.height_mm:.2f} mm in a square of {symbol.room_mm:g} mm"
+        dots = f"{symbol.module_dots_x} x {symbol.module_dots_y} dots"
         rows += [
-            ("Longest payload", f"{record['payload_characters']} characters, {symbol['characters_to_spare']} to spare"),
-            (
-                "Symbol",
-                f"{symbol['modules']}x{symbol['modules']} modules, "
-                f"{symbol['size_mm'][0]:.2f} x {symbol['size_mm'][1]:.2f} mm in a square of "
-                f"{symbol['room_mm']:g} mm",
-            ),
-            (
-                "Module",
-                f"{symbol['dots_per_module'][0]} x {symbol['dots_per_module'][1]} dots, "
-                f"{symbol['module_mm'][0]:.3f} x {symbol['module_mm'][1]:.3f} mm",
-            ),
-            ("Quiet zone", f"{symbol['quiet_zone_mm']:.2f} mm"),
-            ("Contrast", f"about {symbol['contrast']:.0%}"),
-            ("Next size", record["next_size"]),
+            ("Longest payload", payload),
+            ("Symbol", f"{symbol.modules}x{symbol.modules} modules, {size}"),
+            ("Module", f"{dots}, {symbol.module_x_mm:.3f} x {symbol.module_y_mm:.3f} mm"),
+            ("Quiet zone", f"{symbol.quiet_zone_mm:.2f} mm"),
+            ("Contrast", f"about {symbol.contrast:.0%}"),
+            ("Next size", str(outcome.next_size)),
         ]
     print_details(rows)
     click.echo("")
     print_table(
         [
             (
-                str(item["element"]),
-                item["text"][:44],
-                item["font"],
-                f"{item['size']:g}",
-                f"{item['printed_size']:g}",
-                str(item["lines"]),
+                str(text.element_index + 1),
+                text.text[:44],
+                text.font,
+                f"{text.size:g}",
+                f"{text.printed_size:g}",
+                str(text.lines),
             )
-            for item in record["texts"]
+            for text in outcome.texts()
         ],
         ("element", "longest text", "font", "size", "printed", "lines"),
     )
     click.echo("")
-    for item in record["findings"]:
-        click.echo(f"{item['severity'].upper()}: {item['where']}: {item['what']}. {item['way_out']}")
-    click.echo("OK: everything will print" if record["prints"] else "FAIL: this will not print")
+    for finding in outcome.design.findings.items:
+        click.echo(f"{finding.severity.upper()}: {finding}")
+    click.echo("OK: everything will print" if outcome.prints else "FAIL: this will not print")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from dataclasses import replace
+from concurrent.futures import Executor
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +18,56 @@ from bss_mfg.core.text import counted
 if TYPE_CHECKING:
     from bss_mfg.label.layout.file_content import SymbolStyle
     from bss_mfg.label.layout.page_grid import FillOrder
-    from bss_mfg.label.make import LabelFiles
+    from bss_mfg.label.make import LabelFiles, LabelRequest
+    from bss_mfg.label.template.loading import LoadedTemplate
     from bss_mfg.label.template.printer import Printer
+    from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.model import Batch
 
 
-def printing_options(function: Command) -> Command:
-    """What `labels` and `reprint` have in common."""
+@dataclass(frozen=True, slots=True)
+class PrintingOptions:
+    """What `labels` and `reprint` have in common; the fields are the options' names."""
+
+    template: str | None
+    printer: str | None
+    dpi: str | None
+    start_at: int
+    symbols: SymbolStyle
+    order: FillOrder
+    out: Path | None
+    send: str | None
+
+    def find_printer(self, app: App, default: str | None = None) -> Printer:
+        """The printer that was named, else the default, else a PDF one."""
+        if self.printer and self.dpi:
+            raise click.UsageError("--printer and --dpi contradict each other.")
+        return app.printer(self.printer or (f"pdf-{self.dpi}" if self.dpi else default or "pdf-300"))
+
+    def address(self, printer: Printer) -> str | None:
+        """The address to send to, checked before anything is made; None if nothing is sent."""
+        return None if self.send is None else printer_address(printer, self.send)
+
+
+def printer_address(printer: Printer, send: str) -> str:
+    """What `--send` stands for: an address, or without a value the printer's own."""
+    from bss_mfg.label.printing.raw_port import parse_address
+
+    address = printer.address if send == "printer" else send
+    if not address:
+        raise click.UsageError(f"The printer {printer.name} has no address: give --send tcp://HOST:9100.")
+    parse_address(address)
+    return address
+
+
+def printing_options(function: Command) -> Callable[..., Any]:
+    """Adds the options of `PrintingOptions`, and hands them over as one argument, `printing`."""
+
+    @functools.wraps(function)
+    def command(*arguments: Any, **options: Any) -> Any:
+        printing = PrintingOptions(**{field.name: options.pop(field.name) for field in fields(PrintingOptions)})
+        return function(*arguments, printing=printing, **options)
+
     options: list[Callable[[Any], Any]] = [
         click.option("--template", help="Template by name or file."),
         click.option("--printer", help="A printer of the workspace, or a built-in one (`bss-mfg printer list`)."),
@@ -53,9 +98,10 @@ def printing_options(function: Command) -> Command:
             help="Send the files to the printer's raw port (without value: the printer's address).",
         ),
     ]
+    decorated: Callable[..., Any] = command
     for option in reversed(options):
-        function = option(function)
-    return function
+        decorated = option(decorated)
+    return decorated
 
 
 @click.command(epilog="Example: bss-mfg labels bulb-2026-11 --template roll-50x30 --printer zpl-203")
@@ -78,14 +124,7 @@ def printing_options(function: Command) -> Command:
 def labels(
     app: App,
     batch_id: str,
-    template: str | None,
-    printer: str | None,
-    dpi: str | None,
-    start_at: int,
-    symbols: SymbolStyle,
-    order: FillOrder,
-    out: Path | None,
-    send: str | None,
+    printing: PrintingOptions,
     only: tuple[str, ...],
     start: str | None,
     copies: int,
@@ -101,7 +140,7 @@ def labels(
     at 100 %, without scaling.
     """
     from bss_mfg.core.processes import open_executor
-    from bss_mfg.label.make import LabelRequest, make_labels, select_label_numbers
+    from bss_mfg.label.make import LabelRequest, select_label_numbers
     from bss_mfg.label.template.loading import load_template
 
     if only and start:
@@ -109,45 +148,34 @@ def labels(
     workspace = app.workspace
     with workspace.open_ledger(app.actor) as ledger:
         batch = ledger.batches.get(batch_id)
-        loaded = load_template(workspace.template_file(template or batch.template))
-        target = _printer(app, printer, dpi)
-        if send is not None:
-            _address(target, send)
-        folder = out or workspace.batch_folder(batch.id) / "labels"
-        numbers = select_label_numbers(ledger, batch, loaded, only, start) if only or start else None
-        each = loaded.definition.each
-        stem = ("labels" if each == "package" else f"{each}-labels") + (
-            f"-from-{start}"
-            if start
-            else f"-only-{only[0]}" + (f"-and-{len(only) - 1}" if only[1:] else "")
-            if only
-            else ""
-        )
-        wanted = LabelRequest(
+        template = load_template(workspace.template_file(printing.template or batch.template))
+        target = Target(app, batch, template, printing.find_printer(app), printing)
+        numbers = select_label_numbers(ledger, batch, template, only, start) if only or start else None
+        request = LabelRequest(
             numbers,
-            start_at,
+            printing.start_at,
             copies,
             labels_per_file,
-            order,
-            symbols,
+            printing.order,
+            printing.symbols,
             again,
-            send is not None,
-            stem=stem,
+            accept_made=printing.send is not None,
+            stem=_stem(template, only, start),
         )
-        count = len(numbers) if numbers else batch.units
-        with open_executor(jobs, count * copies) as executor:
-            made = make_labels(
-                ledger,
-                batch,
-                loaded,
-                target,
-                folder,
-                wanted,
-                executor=executor,
-                progress=progress_bar(f"{batch_id}: labels"),
-            )
-        sent = _send(ledger, batch, made, target, send, again) if send is not None else None
-    _report(batch, loaded.name, target, made, sent, as_json)
+        with open_executor(jobs, (len(numbers) if numbers else batch.units) * copies) as executor:
+            made, sent = target.print_labels(ledger, request, executor)
+    _report(target, made, sent, as_json)
+
+
+def _stem(template: LoadedTemplate, only: tuple[str, ...], start: str | None) -> str:
+    """What file names say after the batch: what is labelled, and which of it."""
+    each = template.definition.each
+    stem = "labels" if each == "package" else f"{each}-labels"
+    if start:
+        return f"{stem}-from-{start}"
+    if only:
+        return f"{stem}-only-{only[0]}" + (f"-and-{len(only) - 1}" if only[1:] else "")
+    return stem
 
 
 @click.command(epilog="Example: bss-mfg reprint bulb-2026-11 ebK300000017 --reason 'torn by the applicator'")
@@ -164,14 +192,7 @@ def reprint(
     serials: tuple[str, ...],
     reason: str,
     operator: str | None,
-    template: str | None,
-    printer: str | None,
-    dpi: str | None,
-    start_at: int,
-    symbols: SymbolStyle,
-    order: FillOrder,
-    out: Path | None,
-    send: str | None,
+    printing: PrintingOptions,
     as_json: bool,
 ) -> None:
     """Print single labels once more, with a reason.
@@ -179,7 +200,7 @@ def reprint(
     The same payload, byte for byte, counted and kept in the history. Template and printer are those of the batch's last
     labels unless given. A reprint never issues anything.
     """
-    from bss_mfg.label.make import LabelRequest, make_labels, reprint_stem, select_label_numbers
+    from bss_mfg.label.make import LabelRequest, reprint_stem, select_label_numbers
     from bss_mfg.label.template.loading import load_template
 
     if not reason.strip():
@@ -189,59 +210,103 @@ def reprint(
     with workspace.open_ledger(actor) as ledger:
         batch = ledger.batches.get(batch_id)
         last = ledger.prints.newest(batch.id)
-        loaded = load_template(workspace.template_file(template or (last.template if last else batch.template)))
-        target = _printer(app, printer or (None if dpi else (last.printer if last else None)), dpi)
-        folder = out or workspace.batch_folder(batch.id) / "labels"
-        numbers = select_label_numbers(ledger, batch, loaded, serials)
-        wanted = LabelRequest(
-            numbers,
-            start_at,
-            order=order,
-            symbols=symbols,
+        template = load_template(
+            workspace.template_file(printing.template or (last.template if last else batch.template))
+        )
+        target = Target(app, batch, template, printing.find_printer(app, last.printer if last else None), printing)
+        request = LabelRequest(
+            select_label_numbers(ledger, batch, template, serials),
+            printing.start_at,
+            order=printing.order,
+            symbols=printing.symbols,
             purpose="reprint",
-            stem=reprint_stem(ledger, batch, folder),
+            stem=reprint_stem(ledger, batch, target.folder),
             reason=reason,
             serials=list(serials),
         )
-        made = make_labels(ledger, batch, loaded, target, folder, wanted)
-        sent = _send(ledger, batch, made, target, send, True) if send is not None else None
-    _report(batch, loaded.name, target, made, sent, as_json)
+        made, sent = target.print_labels(ledger, request)
+    _report(target, made, sent, as_json)
 
 
-def _printer(app: App, name: str | None, dpi: str | None) -> Printer:
-    if name and dpi:
-        raise click.UsageError("--printer and --dpi contradict each other.")
-    return app.printer(name or f"pdf-{dpi or 300}")
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How many labels went to which address."""
+
+    address: str
+    labels: int
 
 
-def _address(printer: Printer, to: str) -> str:
-    """The address to send to, checked before anything is made."""
-    from bss_mfg.label.printing.raw_port import parse_address
+class Target:
+    """Where the labels of a batch go: into files for a printer, and to the printer itself where `--send` says so."""
 
-    address = printer.address if to == "printer" else to
-    if not address:
-        raise click.UsageError(f"The printer {printer.name} has no address: give --send tcp://HOST:9100.")
-    parse_address(address)
-    return address
+    def __init__(
+        self, app: App, batch: Batch, template: LoadedTemplate, printer: Printer, printing: PrintingOptions
+    ) -> None:
+        self.batch, self.template, self.printer = batch, template, printer
+        self.folder = printing.out or app.workspace.batch_folder(batch.id) / "labels"
+        self._address = printing.address(printer)
+
+    def print_labels(
+        self, ledger: Ledger, request: LabelRequest, executor: Executor | None = None
+    ) -> tuple[LabelFiles, Sent | None]:
+        """Make the label files, and send them where `--send` says so."""
+        from bss_mfg.core.progress import no_progress
+        from bss_mfg.label.make import make_labels
+        from bss_mfg.label.printing.send_batch import send_batch_labels
+
+        is_reprint = request.purpose == "reprint"
+        made = make_labels(
+            ledger,
+            self.batch,
+            self.template,
+            self.printer,
+            self.folder,
+            request,
+            executor=executor,
+            progress=no_progress if is_reprint else progress_bar(f"{self.batch.id}: labels"),
+        )
+        if self._address is None:
+            return made, None
+        sending = progress_bar(f"{self.batch.id}: sending")
+        count = send_batch_labels(
+            ledger, self.batch, made, self._address, again=request.again or is_reprint, progress=sending
+        )
+        return made, Sent(self._address, count)
 
 
-def _send(ledger: Any, batch: Batch, made: LabelFiles, printer: Printer, to: str, again: bool) -> dict[str, object]:
-    from bss_mfg.label.printing.send_files import send_label_files
+def _report(target: Target, made: LabelFiles, sent: Sent | None, as_json: bool) -> None:
+    if as_json:
+        print_json(_record(target, made, sent))
+    else:
+        for path in made.files if len(made.files) <= 20 else [*made.files[:3], *made.files[-1:]]:
+            click.echo(shown_path(path))
+    were = "was" if made.unchanged == 1 else "were"
+    kept = f" ({counted(made.unchanged, 'file')} {were} there already)" if made.unchanged else ""
+    plan, symbol = made.layout.symbol, ""
+    if plan:
+        down = "" if plan.module_dots_y == plan.module_dots_x else f" across, {plan.module_dots_y} down"
+        symbol = (
+            f"; {plan.columns}x{plan.rows} modules of {made.layout.x_dimension_mm:.3f} mm "
+            f"({counted(plan.module_dots_x, 'dot')}{down})"
+        )
+    what = f"{counted(made.labels, 'label')} on {counted(made.pages, 'page')}"
+    say(f"OK: {what}{kept}{symbol}; index {shown_path(made.index)}")
+    if made.left_out:
+        say(f"Left out: {counted(made.left_out, 'package')}, scrapped or shipped")
+    if sent:
+        say(f"OK: {counted(sent.labels, 'label')} handed over to {sent.address}")
+    if made.layout.sample_mark:
+        say("This is a development product: every label carries a SAMPLE mark.")
 
-    address = _address(printer, to)
-    count = send_label_files(ledger, batch, made, address, again=again, progress=progress_bar(f"{batch.id}: sending"))
-    return {"to": address, "labels": count}
 
-
-def _report(
-    batch: Batch, template: str, printer: Printer, made: LabelFiles, sent: dict[str, object] | None, as_json: bool
-) -> None:
+def _record(target: Target, made: LabelFiles, sent: Sent | None) -> dict[str, Any]:
+    """The result as plain data, for `--json`."""
     plan = made.layout.symbol
-    record = {
-        "batch": batch.id,
-        "template": template,
-        "printer": printer.name,
-        "language": printer.language,
+    return {
+        "batch": target.batch.id,
+        "template": target.template.name,
+        "printer": target.printer.name,
+        "language": target.printer.language,
         "files": [str(path) for path in made.files],
         "unchanged": made.unchanged,
         "index": str(made.index),
@@ -252,27 +317,5 @@ def _report(
         "dots_per_module": [plan.module_dots_x, plan.module_dots_y] if plan else None,
         "x_dimension_mm": round(made.layout.x_dimension_mm, 4) if plan else None,
         "sample": made.layout.sample_mark,
-        "sent": sent,
+        "sent": {"to": sent.address, "labels": sent.labels} if sent else None,
     }
-    if as_json:
-        print_json(record)
-    else:
-        for path in made.files if len(made.files) <= 20 else [*made.files[:3], *made.files[-1:]]:
-            click.echo(shown_path(path))
-    were = "was" if made.unchanged == 1 else "were"
-    kept = f" ({counted(made.unchanged, 'file')} {were} there already)" if made.unchanged else ""
-    symbol = (
-        f"; {plan.columns}x{plan.rows} modules of {made.layout.x_dimension_mm:.3f} mm "
-        f"({counted(plan.module_dots_x, 'dot')}"
-        + (f" across, {plan.module_dots_y} down)" if plan.module_dots_y != plan.module_dots_x else ")")
-        if plan
-        else ""
-    )
-    what = f"{counted(made.labels, 'label')} on {counted(made.pages, 'page')}"
-    say(f"OK: {what}{kept}{symbol}; index {shown_path(made.index)}")
-    if made.left_out:
-        say(f"Left out: {counted(made.left_out, 'package')}, scrapped or shipped")
-    if sent:
-        say(f"OK: {counted(int(str(sent['labels'])), 'label')} handed over to {sent['to']}")
-    if made.layout.sample_mark:
-        say("This is a development product: every label carries a SAMPLE mark.")

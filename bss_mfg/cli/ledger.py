@@ -123,6 +123,7 @@ def history(app: App, what: str, as_json: bool) -> None:
     When, who, at which station, with which version of the program. Of an identity that was issued before bss-mfg: its
     import.
     """
+    from bss_mfg.ledger.event_kind import EventKind
     from bss_mfg.ledger.unit_history import history_of
 
     with app.workspace.open_ledger(app.actor) as opened:
@@ -136,7 +137,7 @@ def history(app: App, what: str, as_json: bool) -> None:
     for event in found:
         click.echo(_event(event))
     for event in found:
-        if event["kind"] == "identities imported":
+        if event["kind"] == EventKind.IDENTITIES_IMPORTED:
             say(f"Note: it was issued before bss-mfg, and imported from {event['file']} for {event['product']}")
     say(f"OK: {counted(len(found), 'event')}")
 

@@ -134,15 +134,15 @@ def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bo
     still be printed, byte for byte, and verified. Refused before the keys were released and a control log was made.
     Backups and programming files elsewhere still hold the keys.
     """
-    from bss_mfg.programming.release import retire_batch
+    from bss_mfg.programming.retirement import retire_batch
 
     with app.workspace.open_ledger(app.actor) as ledger:
-        new, destroyed = retire_batch(
+        done = retire_batch(
             ledger, ledger.batches.get(batch_id), acknowledged, app.workspace.root, delete_exports=delete_exports
         )
-    for path in destroyed:
+    for path in done.files:
         say(f"Destroyed: {shown_path(path)}")
-    say(f"OK: the OOB keys of batch {batch_id} {'are' if new else 'were'} destroyed{'' if new else ' before'}")
+    say(f"OK: the OOB keys of batch {batch_id} {'are destroyed' if done.keys_destroyed else 'were destroyed before'}")
 
 
 @click.command("import-issued", epilog="Example: bss-mfg import-issued bulb issued-until-2025.csv")

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from bss_mfg.cli.common import App, DefaultGroup, json_option, pass_app, print_json, print_table, say, shown_path
+from bss_mfg.cli.common import (
+    App,
+    DefaultGroup,
+    json_option,
+    pass_app,
+    print_json,
+    print_table,
+    say,
+    shown_path,
+)
 from bss_mfg.cli.progress import progress_bar
 from bss_mfg.core.text import counted
-from bss_mfg.errors import InputError
 
 if TYPE_CHECKING:
+    from bss_mfg.ledger.exports import FeedbackCounts
     from bss_mfg.ledger.ledger import Ledger
-    from bss_mfg.manifest.make import PackageChoice
+    from bss_mfg.manifest.feedback import Feedback, FeedbackMapping
+    from bss_mfg.manifest.make import FileLimits, PackageChoice
     from bss_mfg.model import Batch
+
+
+MOST_SHOWN = 20
+"""Serials of a kind that are shown as text; --json has all."""
 
 
 @click.group(cls=DefaultGroup, default="make", epilog="Example: bss-mfg manifest bulb-2026-11 --out upload/")
@@ -41,7 +56,7 @@ def manifest() -> None:
 @click.option("--rejected", is_flag=True, help="Only packages with a unit that a feedback file rejected.")
 @click.option("--missing", is_flag=True, help="Only packages with a unit in no control log yet.")
 @click.option("--max-logs", type=click.IntRange(1), help="Most logs in a file; then another is begun.")
-@click.option("--max-bytes", type=click.IntRange(1), help="Most octets of a file; then another is begun.")
+@click.option("--max-bytes", type=click.IntRange(1), help="Most bytes of a file; then another is begun.")
 @json_option
 @pass_app
 def make(
@@ -61,58 +76,58 @@ def make(
     get the names that Amazon publishes, C_CONTROL_LOG_yyyyMMddhhmmss.txt. Beside each lies NAME.json: SHA-256, counts,
     and the ledger's head.
     """
-    from bss_mfg.core.files import make_folder, write_atomically
-    from bss_mfg.ledger.events import ManifestMade
-    from bss_mfg.tables import manifest_csv, manifest_jsonl
+    from bss_mfg.core.files import make_folder
+    from bss_mfg.manifest.make import FileLimits, PackageChoice
 
-    out = Path(to)
-    folder = out.is_dir() or to.endswith(("/", "\\"))
-    if to == "-":
-        raise click.UsageError("A manifest goes into a file or folder; `bss-mfg table BATCH --out -` writes to stdout.")
-    if (rejected or missing or max_logs or max_bytes) and kind == "control-log" and not folder and not out.suffix:
-        raise click.UsageError(f"There is no folder {to}: say --out {to}/ to make it.")
-    if (rejected or missing or max_logs or max_bytes) and (kind != "control-log" or not folder):
-        raise click.UsageError("--rejected, --missing and the limits belong to control logs in a folder (--out DIR/).")
+    limits = FileLimits(max_logs, max_bytes)
+    target = _checked_target(to, kind, splits=rejected or missing or limits != FileLimits())
     if rejected and missing:
         raise click.UsageError("--rejected and --missing exclude each other.")
-    if folder:
-        make_folder(out)
+    packages = PackageChoice.REJECTED if rejected else PackageChoice.MISSING if missing else PackageChoice.ALL
+    if target.is_folder:
+        make_folder(target.path)
     with app.workspace.open_ledger(app.actor) as ledger:
         batch = ledger.batches.get(batch_id)
-        left = len(ledger.packages.scrapped(batch.id))
+        left_out = len(ledger.packages.scrapped(batch.id))
         if kind == "control-log":
-            which: PackageChoice = "rejected" if rejected else "missing" if missing else "all"
-            files = _control_logs(app, ledger, batch, out, which, (max_logs, max_bytes), as_file=not folder)
+            files = _write_control_logs(app, ledger, batch, target, packages, limits)
         else:
-            out = out / f"{batch_id}.{kind}" if folder else out
-            sha = write_atomically(out, manifest_csv(ledger, batch) if kind == "csv" else manifest_jsonl(ledger, batch))
-            ledger.exports.record_table(batch.id, ManifestMade(file=out.name, format=kind, sha256=sha))
-            files = [{"file": str(out), "sha256": sha, "packages": batch.packages - left}]
+            files = [_write_list(ledger, batch, target, kind, batch.packages - left_out)]
     if as_json:
-        print_json({"batch": batch_id, "format": kind, "files": files, "left_out": left})
-    for one in files:
-        if not as_json:
-            click.echo(shown_path(Path(str(one["file"]))))
-        lay = "; was made before" if one.get("before") else ""
-        say(f"OK: {kind} of {counted(int(str(one['packages'])), 'package')}; SHA-256 {one['sha256']}{lay}")
+        print_json({"batch": batch_id, "format": kind, "files": files, "left_out": left_out})
+    _print_files(files, kind, as_json=as_json)
     if not files:
-        say(f"OK: nothing to write: no package of {batch_id} is {'rejected' if rejected else 'missing'}")
-    if left:
-        say(f"Left out: {counted(left, 'package')} with a scrapped unit")
+        say(f"OK: nothing to write: no package of {batch_id} is {packages}")
+    if left_out:
+        say(f"Left out: {counted(left_out, 'package')} with a scrapped unit")
 
 
-def _control_logs(
-    app: App,
-    ledger: Ledger,
-    batch: Batch,
-    out: Path,
-    which: PackageChoice,
-    limits: tuple[int | None, int | None],
-    *,
-    as_file: bool,
-) -> list[dict[str, object]]:
+class _OutputTarget(NamedTuple):
+    """Where the files go: into a folder, or one of them to a path."""
+
+    path: Path
+    is_folder: bool
+
+
+def _checked_target(to: str, kind: str, *, splits: bool) -> _OutputTarget:
+    """The target that --out names; `splits` where an option is given that only a folder of control logs allows."""
+    path = Path(to)
+    is_folder = path.is_dir() or to.endswith(("/", "\\"))
+    if to == "-":
+        raise click.UsageError("A manifest goes into a file or folder; `bss-mfg table BATCH --out -` writes to stdout.")
+    if splits and kind == "control-log" and not is_folder and not path.suffix:
+        raise click.UsageError(f"There is no folder {to}: say --out {to}/ to make it.")
+    if splits and (kind != "control-log" or not is_folder):
+        raise click.UsageError("--rejected, --missing and the limits belong to control logs in a folder (--out DIR/).")
+    return _OutputTarget(path, is_folder)
+
+
+def _write_control_logs(
+    app: App, ledger: Ledger, batch: Batch, target: _OutputTarget, packages: PackageChoice, limits: FileLimits
+) -> list[dict[str, Any]]:
+    """The files that were written, or were there before, as --json has them."""
     from bss_mfg.manifest.log_mapping import load_mapping
-    from bss_mfg.manifest.make import FileLimits, make_control_logs
+    from bss_mfg.manifest.make import ControlLogRequest, make_control_logs
 
     mapping = load_mapping(batch.spec, app.workspace.root / "specs")
     if assumed := mapping.assumed:
@@ -120,20 +135,36 @@ def _control_logs(
             f"Note: the names {', '.join(assumed)} are assumptions: compare them with Amazon's guide, correct "
             f"specs/{batch.spec}.control-log.toml (`bss-mfg spec copy {batch.spec}`)."
         )
-    made = make_control_logs(
-        ledger, batch, mapping, out, datetime.now(UTC), which=which, limits=FileLimits(*limits), as_file=as_file
+    request = ControlLogRequest(
+        batch, mapping, target.path, datetime.now(UTC), packages, limits, as_file=not target.is_folder
     )
     return [
         {
-            "file": str(one.path),
-            "sha256": one.sha256,
-            "packages": one.contents.all_packages,
-            "device_logs": one.contents.device_logs,
-            "bundle_logs": one.contents.bundle_logs,
-            "before": one.made_before,
+            "file": str(log.path),
+            "sha256": log.sha256,
+            "packages": log.contents.all_packages,
+            "device_logs": log.contents.device_logs,
+            "bundle_logs": log.contents.bundle_logs,
+            "before": log.made_before,
         }
-        for one in made
+        for log in make_control_logs(ledger, request)
     ]
+
+
+def _write_list(ledger: Ledger, batch: Batch, target: _OutputTarget, kind: str, packages: int) -> dict[str, Any]:
+    """The file that was written, as --json has it."""
+    from bss_mfg.manifest.make import ListFormat, make_list
+
+    path = target.path / f"{batch.id}.{kind}" if target.is_folder else target.path
+    return {"file": str(path), "sha256": make_list(ledger, batch, path, ListFormat(kind)), "packages": packages}
+
+
+def _print_files(files: list[dict[str, Any]], kind: str, *, as_json: bool) -> None:
+    for file in files:
+        if not as_json:
+            click.echo(shown_path(Path(file["file"])))
+        before = "; was made before" if file.get("before") else ""
+        say(f"OK: {kind} of {counted(file['packages'], 'package')}; SHA-256 {file['sha256']}{before}")
 
 
 @manifest.command(epilog="Example: bss-mfg manifest status bulb-2026-11")
@@ -151,7 +182,7 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
         batch = ledger.batches.get(batch_id)
         files = ledger.exports.control_logs(batch.id)
         missing = list(ledger.exports.packages_where(batch.id, "missing"))
-        rejected = ledger.exports.rejected_units(batch.id, 1_000_000 if as_json else 20)
+        rejected = ledger.exports.rejected_units(batch.id, 1_000_000 if as_json else MOST_SHOWN)
         uploads = ledger.exports.uploads(batch.id)
     if as_json:
         print_json(
@@ -204,66 +235,84 @@ def acknowledge(ctx: click.Context, app: App, file: Path, product: str | None, a
     changes nothing. Exit 1 where something was rejected, or could not be understood.
     """
     from bss_mfg.core.files import read_bytes
-    from bss_mfg.manifest.feedback import load_feedback_mapping, read_feedback
-    from bss_mfg.manifest.make import acknowledge as write_down
+    from bss_mfg.manifest.feedback import acknowledge, load_feedback_mapping, read_feedback
 
     mapping = load_feedback_mapping(app.workspace.root / "specs")
-    found = read_feedback(read_bytes(file, "feedback file", 1 << 30), file.name, mapping)
+    feedback = read_feedback(read_bytes(file, "feedback file", 1 << 30), file.name, mapping)
     with app.workspace.open_ledger(app.actor) as ledger:
-        before = ledger.exports.feedback_read_at(found.sha256)
-        done = None if before else write_down(ledger, found, product)
-    counts = found.counts
-    unanswered = {
-        state: [serial for serial, verdict in found.answers.items() if verdict.state == state]
-        for state in ("contradictory", "unclear")
-    }
+        done = acknowledge(ledger, feedback, product)
     if as_json:
-        print_json(
-            {
-                "file": str(file),
-                "sha256": found.sha256,
-                "read_before": before,
-                "entries": found.entries,
-                "accepted": done.accepted if done else 0,
-                "rejected": done.rejected if done else 0,
-                "unchanged": done.unchanged if done else 0,
-                "repeated": counts["repeated"],
-                "unknown": list(done.unknown) if done else [],
-                "ambiguous": list(done.ambiguous) if done else [],
-                **unanswered,
-                "unreadable": found.unreadable,
-                "batches": list(done.batches) if done else [],
-            }
-        )
-    if done is None:
-        say(f"OK: this file was read before, at {before}; nothing was changed")
+        print_json(_feedback_document(file, feedback, done.counts, done.read_before))
+    if done.counts is None:
+        say(f"OK: this file was read before, at {done.read_before}; nothing was changed")
         return
-    for what, serials in (
-        ("unknown here", done.unknown),
-        ("shared by several products", done.ambiguous),
-        *unanswered.items(),
-    ):
-        for serial in serials[:20]:
-            reason = found.answers[serial].reason if what in unanswered else ""
-            say(f"{what}: {serial!a}" + (f", {reason!a}" if reason else ""))
-        if len(serials) > 20:
-            say(f"{what}: and {len(serials) - 20:,} more")
-    for problem in found.problems:
+    _print_unanswered(feedback, done.counts, mapping)
+    if _count_wrong(feedback, done.counts):
+        ctx.exit(1)
+
+
+def _unclear(feedback: Feedback) -> dict[str, list[str]]:
+    """The serials of which a file says more than one thing, and those with a word that the mapping lacks."""
+    from bss_mfg.manifest.feedback import AnswerState
+
+    return {str(state): feedback.serials(state) for state in (AnswerState.CONTRADICTORY, AnswerState.UNCLEAR)}
+
+
+def _count_wrong(feedback: Feedback, counts: FeedbackCounts) -> int:
+    """How many entries need someone's care."""
+    unclear = sum(map(len, _unclear(feedback).values()))
+    unknown = len(counts.unknown) + len(counts.ambiguous)
+    return feedback.counts["rejected"] + unknown + feedback.unreadable + unclear
+
+
+def _feedback_document(
+    file: Path, feedback: Feedback, counts: FeedbackCounts | None, read_before: str | None
+) -> dict[str, Any]:
+    return {
+        "file": str(file),
+        "sha256": feedback.sha256,
+        "read_before": read_before,
+        "entries": feedback.entries,
+        "accepted": counts.accepted if counts else 0,
+        "rejected": counts.rejected if counts else 0,
+        "unchanged": counts.unchanged if counts else 0,
+        "repeated": feedback.counts["repeated"],
+        "unknown": list(counts.unknown) if counts else [],
+        "ambiguous": list(counts.ambiguous) if counts else [],
+        **_unclear(feedback),
+        "unreadable": feedback.unreadable,
+        "batches": list(counts.batches) if counts else [],
+    }
+
+
+def _print_unanswered(feedback: Feedback, counts: FeedbackCounts, mapping: FeedbackMapping) -> None:
+    """What was not understood or belongs to no unit, then what was recorded."""
+    unclear = _unclear(feedback)
+    _print_serials("unknown here", counts.unknown)
+    _print_serials("shared by several products", counts.ambiguous)
+    for state, serials in unclear.items():
+        _print_serials(state, serials, feedback)
+    for problem in feedback.problems:
         say(f"not understood: {problem}")
     if mapping.assumed:
         say(f"Note: {', '.join(mapping.assumed)} of the feedback mapping are assumptions.")
-    wrong = counts["rejected"] + len(done.unknown) + len(done.ambiguous) + found.unreadable
-    wrong += sum(map(len, unanswered.values()))
-    word = "WRONG" if wrong else "OK"
     say(
-        f"{word}: {done.accepted:,} accepted, {done.rejected:,} rejected, {done.unchanged:,} unchanged, "
-        f"{len(done.unknown):,} unknown, {counts['repeated']:,} repeated"
-        + "".join(f", {len(serials):,} {state}" for state, serials in unanswered.items() if serials)
+        f"{'WRONG' if _count_wrong(feedback, counts) else 'OK'}: {counts.accepted:,} accepted, {counts.rejected:,} "
+        f"rejected, {counts.unchanged:,} unchanged, {len(counts.unknown):,} unknown, "
+        f"{feedback.counts['repeated']:,} repeated"
+        + "".join(f", {len(serials):,} {state}" for state, serials in unclear.items() if serials)
     )
-    if counts["rejected"]:
+    if feedback.counts["rejected"]:
         say("Correct what was rejected, then: bss-mfg manifest BATCH --rejected --out DIR/")
-    if wrong:
-        ctx.exit(1)
+
+
+def _print_serials(what: str, serials: Sequence[str], feedback: Feedback | None = None) -> None:
+    """The first serials; with a `feedback` also its reasons."""
+    for serial in serials[:MOST_SHOWN]:
+        reason = feedback.answers[serial].reason if feedback else ""
+        say(f"{what}: {serial!a}" + (f", {reason!a}" if reason else ""))
+    if len(serials) > MOST_SHOWN:
+        say(f"{what}: and {len(serials) - MOST_SHOWN:,} more")
 
 
 @manifest.command(epilog="Example: bss-mfg manifest upload upload/ --to s3://bucket/control-logs")
@@ -273,43 +322,34 @@ def acknowledge(ctx: click.Context, app: App, file: Path, product: str | None, a
 @json_option
 @pass_app
 def upload(app: App, paths: tuple[Path, ...], to: str, endpoint: str | None, as_json: bool) -> None:
-    """Bring control logs to an S3 bucket or a folder, each verified by its checksum.
+    """Upload control logs to an S3 bucket or a folder, each verified by its checksum.
 
-    Only files that are as their sidecars say. What lies there already is left; other content of the same name is never
+    Only files that are as their sidecars say. What is there already is left; other content of the same name is never
     overwritten (exit 4). Run it again after an interruption. S3 needs the extra: pip install 'bss-mfg[s3]'.
     """
-    from bss_mfg.ledger.events import ManifestUploaded
-    from bss_mfg.manifest.sidecar import read_sidecar
-    from bss_mfg.manifest.upload import upload as bring
+    from bss_mfg.manifest.upload import upload_control_logs
 
-    files = [one for path in paths for one in (sorted(path.glob("C_CONTROL_LOG_*.txt")) if path.is_dir() else [path])]
-    if not files:
-        raise InputError("no control log is there", where=paths[0], way_out="Name the files, or their folder.")
-    sidecars = {path: read_sidecar(path) for path in files}
-    done = []
+    files = []
     with app.workspace.open_ledger(app.actor) as ledger:
-        for one in bring(files, to, endpoint=endpoint, progress=progress_bar("upload")):
-            if one.sent:
-                uploaded = ManifestUploaded(file=one.path.name, sha256=one.sha256, address=one.where)
-                ledger.exports.record_upload(sidecars[one.path].batch, uploaded)
-            done.append(one)
+        for file in upload_control_logs(ledger, paths, to, endpoint=endpoint, progress=progress_bar("upload")):
+            files.append(file)
             if not as_json:
-                click.echo(one.where)
+                click.echo(file.where)
     if as_json:
         print_json(
             {
                 "to": to,
                 "files": [
                     {
-                        "file": str(one.path),
-                        "where": one.where,
-                        "sha256": one.sha256,
-                        "octets": one.size,
-                        "sent": one.sent,
+                        "file": str(file.path),
+                        "where": file.where,
+                        "sha256": file.sha256,
+                        "octets": file.size,
+                        "sent": file.sent,
                     }
-                    for one in done
+                    for file in files
                 ],
             }
         )
-    sent = sum(one.sent for one in done)
-    say(f"OK: {counted(sent, 'file')} uploaded and verified, {len(done) - sent:,} there before")
+    sent = sum(file.sent for file in files)
+    say(f"OK: {counted(sent, 'file')} uploaded and verified, {len(files) - sent:,} there before")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
+from bss_mfg.cli.labels import printer_address
 
 
 @click.group()
@@ -22,8 +23,8 @@ def printer_list(app: App, as_json: bool) -> None:
     from bss_mfg.label.template.printer import BUILT_IN
 
     own = app.workspace.printer_names()
-    found = [(app.printer(name), "workspace") for name in own]
-    found += [(app.printer(name), "built in") for name in BUILT_IN if name not in own]
+    printers = [(app.printer(name), "workspace") for name in own]
+    printers += [(app.printer(name), "built in") for name in BUILT_IN if name not in own]
     if as_json:
         print_json(
             [
@@ -34,7 +35,7 @@ def printer_list(app: App, as_json: bool) -> None:
                     "dots_per_mm": [round(item.dots_per_mm_x, 4), round(item.dots_per_mm_y, 4)],
                     "address": item.address,
                 }
-                for item, source in found
+                for item, source in printers
             ]
         )
         return
@@ -48,7 +49,7 @@ def printer_list(app: App, as_json: bool) -> None:
                 f"{item.dpi:.4g}",
                 item.address,
             )
-            for item, source in found
+            for item, source in printers
         ],
         ("name", "source", "language", "dots/mm", "dpi", "address"),
     )
@@ -70,13 +71,13 @@ def printer_add(
     from bss_mfg.label.printing.raw_port import parse_address
     from bss_mfg.label.template.printer import printer_text
 
-    found = app.printer(like)
+    new_printer = app.printer(like)
     if address is not None:
         parse_address(address)
-        found = replace(found, address=address)
+        new_printer = replace(new_printer, address=address)
     if dots_per_mm:
-        found = replace(found, dots_per_mm_x=dots_per_mm[0], dots_per_mm_y=dots_per_mm[1])
-    path = app.workspace.add_printer(name, printer_text(title, found))
+        new_printer = replace(new_printer, dots_per_mm_x=dots_per_mm[0], dots_per_mm_y=dots_per_mm[1])
+    path = app.workspace.add_printer(name, printer_text(title, new_printer))
     app.printer(name)
     click.echo(shown_path(path))
     say(f"OK: printer {name}; calibrate it with `bss-mfg printer test-page {name}`")
@@ -90,11 +91,11 @@ def printer_show(app: App, name: str, as_json: bool) -> None:
     """All values of a printer."""
     from dataclasses import asdict
 
-    found = asdict(app.printer(name))
+    values = asdict(app.printer(name))
     if as_json:
-        print_json(found)
+        print_json(values)
     else:
-        print_details([(key, str(value)) for key, value in found.items()])
+        print_details([(key, str(value)) for key, value in values.items()])
 
 
 @printer.command("test-page", epilog="Example: bss-mfg printer test-page line2 --width 100 --height 150")
@@ -108,21 +109,17 @@ def printer_test_page(app: App, name: str, width: float, height: float, out: Pat
     """A page to calibrate from: rulers, a dot ladder, and symbols at each X-dimension."""
     from bss_mfg.core.files import write_atomically
     from bss_mfg.errors import MissingError
-    from bss_mfg.label.printing.raw_port import send_to_raw_port as hand_over
-    from bss_mfg.label.printing.raw_port import split_formats
+    from bss_mfg.label.printing.raw_port import SendOutcome, send_to_raw_port, split_formats
     from bss_mfg.label.printing.test_page import render_test_page
     from bss_mfg.label.render.by_language import SUFFIX
 
-    found = app.printer(name)
-    data = render_test_page(found, width, height)
-    file = out or Path(f"{name}-test-page{SUFFIX[found.language]}")
+    target = app.printer(name)
+    data = render_test_page(target, width, height)
+    file = out or Path(f"{name}-test-page{SUFFIX[target.language]}")
     write_atomically(file, [data])
     click.echo(shown_path(file))
     if send:
-        address = found.address if send == "printer" else send
-        if not address:
-            raise click.UsageError(f"The printer {name} has no address: give --send tcp://HOST:9100.")
-        result = hand_over(address, split_formats(data, found.language))
-        if result.failure:
-            raise MissingError(result.failure, way_out="Check the printer and its address.")
+        result = send_to_raw_port(printer_address(target, send), split_formats(data, target.language))
+        if result.outcome is not SendOutcome.SENT:
+            raise MissingError(result.reason, way_out="Check the printer and its address.")
     say("Print it at 100 %. Measure the long rulers: offset and scale go into the printer's file (docs/designer.md).")

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
 from bss_mfg.core.text import counted
+from bss_mfg.programming.names import NAMES
 
-FORMATS = ("csv", "jsonl", "bin", "hex", "zephyr", "zephyr-shell", "esp-nvs", "c-header")
+if TYPE_CHECKING:
+    from bss_mfg.payload.spec import Spec
+    from bss_mfg.programming.format import Format
+    from bss_mfg.programming.release import ReleasedFiles
+
 MOST_LISTED = 10_000
 """Differences that --json lists; any further ones are counted."""
 
 
 @click.command(epilog="Example: bss-mfg program bulb-2026-11 --format esp-nvs --out /media/line/bulb/")
 @click.argument("batch_id", metavar="BATCH")
-@click.option("--format", "kind", type=click.Choice(FORMATS), help="csv, jsonl: one file; the others: a file a unit.")
+@click.option("--format", "kind", type=click.Choice(NAMES), help="csv, jsonl: one file; the others: a file a unit.")
 @click.option("--layout", type=click.Path(path_type=Path), help="Of bin and hex: a layout file (TOML).")
 @click.option("--out", metavar="PATH", help="Folder to fill; of csv and jsonl also the file to make. Files are 0600.")
 @click.option("--to", multiple=True, metavar="age1...", help="Encrypt to a station's age public key; repeat for more.")
@@ -61,75 +68,131 @@ def program(
     if readback:
         if kind or out or again or to or layout:
             raise click.UsageError("--check compares only: leave the other options out.")
-        _check(ctx, app, batch_id, readback, jobs, as_json)
+        _check(ctx, app, _Readback(batch_id, readback, jobs), as_json=as_json)
         return
-    if not kind or not out:
+    options = _Options(batch_id, kind or "", layout, out or "", to, again, reason)
+    _refuse_wrong_options(options)
+    done = _release(app, options)
+    if as_json:
+        print_json(_document(options, done))
+    elif done.form.one_file_per == "batch":
+        click.echo(shown_path(done.files.files[0]))
+    else:
+        click.echo(shown_path(Path(options.out)))
+    _print_notes(options, done)
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What is to be released, and how."""
+
+    batch: str
+    form: str
+    layout: Path | None
+    out: str
+    to: tuple[str, ...]
+    again: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What was released, in which format, of which spec."""
+
+    files: ReleasedFiles
+    form: Format
+    spec: Spec
+
+
+def _refuse_wrong_options(options: _Options) -> None:
+    if not options.form or not options.out:
         raise click.UsageError("Say --format and --out (or --check FILE).")
-    if out == "-":
+    if options.out == "-":
         raise click.UsageError("Keys go into files only: name a folder or file.")
-    if again and not reason.strip():
+    if options.again and not options.reason.strip():
         raise click.UsageError("--again wants --reason TEXT: why, for the history.")
-    if layout and kind not in ("bin", "hex"):
+    if options.layout and options.form not in ("bin", "hex"):
         raise click.UsageError("--layout belongs to --format bin or hex.")
+
+
+def _release(app: App, options: _Options) -> _Done:
     from bss_mfg.core.files import make_folder, read_bytes
     from bss_mfg.payload.spec import spec_from_text
     from bss_mfg.programming.image_layout import load_layout
     from bss_mfg.programming.registry import formats
     from bss_mfg.programming.release import ReleaseOptions, release_keys
 
-    form = formats(load_layout(layout) if layout else None)[kind]
-    target = Path(out)
-    if out.endswith(("/", "\\")):
-        make_folder(target)
+    layout = options.layout
+    form = formats(load_layout(layout) if layout else None)[options.form]
+    out = Path(options.out)
+    if options.out.endswith(("/", "\\")):
+        make_folder(out)
     digest = hashlib.sha256(read_bytes(layout, "layout")).hexdigest() if layout else None
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
-        batch = ledger.batches.get(batch_id)
-        done = release_keys(ledger, vault, batch, form, target, ReleaseOptions(to, again, reason, digest))
-    spec = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec
-    if as_json:
-        print_json(
-            {
-                "batch": batch_id,
-                "format": kind,
-                "units": done.units,
-                "sealed_to": list(to),
-                "brought": list(spec.columns) if form.has_extra_columns else [],
-                "files": [str(path) for path in done.files],
-                "indexes": [str(path) for path in done.indexes],
-            }
-        )
-    elif form.one_file_per == "batch":
-        click.echo(shown_path(done.files[0]))
-    else:
-        click.echo(shown_path(target))
-    if spec.columns and not form.has_extra_columns:
+        batch = ledger.batches.get(options.batch)
+        how = ReleaseOptions(options.to, options.again, options.reason, digest)
+        files = release_keys(ledger, vault, batch, form, out, how)
+    return _Done(files, form, spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec)
+
+
+def _document(options: _Options, done: _Done) -> dict[str, Any]:
+    return {
+        "batch": options.batch,
+        "format": options.form,
+        "units": done.files.units,
+        "sealed_to": list(options.to),
+        "brought": list(done.spec.columns) if done.form.has_extra_columns else [],
+        "files": [str(path) for path in done.files.files],
+        "indexes": [str(path) for path in done.files.indexes],
+    }
+
+
+def _print_notes(options: _Options, done: _Done) -> None:
+    spec = done.spec
+    if spec.columns and not done.form.has_extra_columns:
         say(
-            f"Warning: {kind} has no room for {', '.join(spec.columns)} of the identities file: the flasher must have "
-            "them from elsewhere, or from --format csv or jsonl (--again --reason TEXT)."
+            f"Warning: {options.form} has no room for {', '.join(spec.columns)} of the identities file: the flasher "
+            "must have them from elsewhere, or from --format csv or jsonl (--again --reason TEXT)."
         )
     if not spec.holds_oob:
         say(f"Note: the barcodes of this batch hold no OOB key ({spec.name}): who scans one does not learn these keys.")
-    secret = f"Sealed to {counted(len(to), 'station')}." if to else "Keep it secret."
-    say(f"OK: {kind} with the OOB keys of {counted(done.units, 'unit')}. {secret}")
+    secret = f"Sealed to {counted(len(options.to), 'station')}." if options.to else "Keep it secret."
+    say(f"OK: {options.form} with the OOB keys of {counted(done.files.units, 'unit')}. {secret}")
 
 
-def _check(ctx: click.Context, app: App, batch_id: str, readback: Path, jobs: int, as_json: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class _Readback:
+    """What the flasher read back of a batch; `jobs` processes compare it, 0 for as many as pay."""
+
+    batch: str
+    file: Path
+    jobs: int
+
+
+def _check(ctx: click.Context, app: App, readback: _Readback, *, as_json: bool) -> None:
+    from bss_mfg.core.capped_list import CappedList
     from bss_mfg.core.processes import open_executor
-    from bss_mfg.programming.readback import check_readback, read_readback
+    from bss_mfg.programming.readback import ReadbackDifference, check_readback, read_readback
 
-    found, listed = 0, []
+    found = CappedList[ReadbackDifference](MOST_LISTED if as_json else 0)
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
-        batch = ledger.batches.get(batch_id)
-        with open_executor(jobs, batch.units) as executor:
-            for one in check_readback(read_readback(readback), ledger, batch, vault, executor):
-                found += 1
+        batch = ledger.batches.get(readback.batch)
+        with open_executor(readback.jobs, batch.units) as executor:
+            for one in check_readback(read_readback(readback.file), ledger, batch, vault, executor):
+                found.add(one)
                 if not as_json:
                     click.echo(f"{'row ' + str(one.row) if one.row else 'no row':>10}  {one.serial}  {one.text}")
-                elif found <= MOST_LISTED:
-                    listed.append({"kind": one.kind, "serial": one.serial, "row": one.row, "text": one.text})
     if as_json:
-        print_json({"batch": batch_id, "file": str(readback), "found": found, "differences": listed})
-    if found:
-        say(f"WRONG: {shown_path(readback)}: {counted(found, 'difference')} from the ledger")
+        differences = [{"kind": one.kind, "serial": one.serial, "row": one.row, "text": one.text} for one in found]
+        print_json(
+            {
+                "batch": readback.batch,
+                "file": str(readback.file),
+                "found": found.total,
+                "differences": differences,
+            }
+        )
+    if found.total:
+        say(f"WRONG: {shown_path(readback.file)}: {counted(found.total, 'difference')} from the ledger")
         ctx.exit(1)
-    say(f"OK: what was read back in {shown_path(readback)} is what was issued in batch {batch_id}")
+    say(f"OK: what was read back in {shown_path(readback.file)} is what was issued in batch {readback.batch}")

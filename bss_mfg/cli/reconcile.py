@@ -39,23 +39,17 @@ def reconcile(
     from bss_mfg.core.processes import ProcessExecutor, cores
     from bss_mfg.manifest.log_mapping import find_mapping
     from bss_mfg.payload.product_keys import load_private_key
-    from bss_mfg.reconcile.reconciliation import reconcile as run
+    from bss_mfg.reconcile.reconciliation import ReconcileRequest
+    from bss_mfg.reconcile.reconciliation import reconcile as compare
 
     key = load_private_key(read_bytes(private_key, "private key", 1 << 16), str(private_key)) if private_key else None
     # Always in other processes: a file that someone changed may crash a reader.
     with app.workspace.open_ledger(app.actor) as ledger, ProcessExecutor(jobs or cores()) as executor:
         batch = ledger.batches.get(batch_id)
         mapping = find_mapping(batch.spec, app.workspace.root / "specs")
-        outcome = run(
-            ledger,
-            app.vault(ledger),
-            batch,
-            folder or app.workspace.batch_folder(batch.id),
-            mapping,
-            private_key=key,
-            executor=executor,
-            progress=progress_bar(f"{batch_id}: labels"),
-        )
+        request = ReconcileRequest(batch, folder or app.workspace.batch_folder(batch.id), mapping, key)
+        progress = progress_bar(f"{batch_id}: labels")
+        outcome = compare(ledger, app.vault(ledger), request, executor=executor, progress=progress)
     if as_json:
         print_json(document(outcome))
     else:
@@ -70,31 +64,33 @@ def reconcile(
 
 def show(outcome: Reconciliation) -> None:
     """A line for each kind, then one for each difference; notes go to stderr."""
-    for account in outcome.comparisons:
-        thing = "package" if account.kind == "labels" else "unit"
+    from bss_mfg.reconcile.comparison import FileKind
+
+    for comparison in outcome.comparisons:
+        thing = "package" if comparison.kind is FileKind.LABELS else "unit"
         click.echo(
-            f"{account.kind:<12}  {counted(account.files.total, 'file')}, {counted(account.compared, thing)} compared, "
-            f"{counted(account.differences.total, 'difference')}"
+            f"{comparison.kind:<12}  {counted(comparison.files.total, 'file')}, "
+            f"{counted(comparison.compared, thing)} compared, {counted(comparison.differences.total, 'difference')}"
         )
-    for account in outcome.comparisons:
-        for one in account.differences[:MOST_SHOWN]:
+    for comparison in outcome.comparisons:
+        for one in comparison.differences[:MOST_SHOWN]:
             who = one.unit or (f"package {one.package}" if one.package else "-")
             click.echo(f"{one.kind:<12}  {who}  {one.file or '-'}: {one.what}")
-        if more := _more(account.differences):
-            click.echo(f"{account.kind:<12}  {more}")
-    for account in outcome.comparisons:
-        for note in account.notes[:MOST_SHOWN]:
-            say(f"Note: {account.kind}: {note.file + ': ' if note.file else ''}{note.what}")
-        if more := _more(account.notes):
-            say(f"Note: {account.kind}: {more}")
+        if more := _more(comparison.differences):
+            click.echo(f"{comparison.kind:<12}  {more}")
+    for comparison in outcome.comparisons:
+        for note in comparison.notes[:MOST_SHOWN]:
+            say(f"Note: {comparison.kind}: {note.file + ': ' if note.file else ''}{note.what}")
+        if more := _more(comparison.notes):
+            say(f"Note: {comparison.kind}: {more}")
 
 
-def _more(some: CappedList[Any]) -> str:
+def _more(items: CappedList[Any]) -> str:
     """What is not shown as text, and where it is."""
-    if some.total <= MOST_SHOWN:
+    if items.total <= MOST_SHOWN:
         return ""
-    listed = "all" if not some.more else f"the first {len(some):,}"
-    return f"and {some.total - MOST_SHOWN:,} more: --json has {listed}"
+    listed = f"the first {len(items):,}" if items.more else "all"
+    return f"and {items.total - MOST_SHOWN:,} more: --json has {listed}"
 
 
 def document(outcome: Reconciliation) -> dict[str, object]:
@@ -106,20 +102,20 @@ def document(outcome: Reconciliation) -> dict[str, object]:
         "keys_compared": not outcome.retired,
         "kinds": [
             {
-                "kind": account.kind,
-                "files": list(account.files),
-                "compared": account.compared,
+                "kind": comparison.kind,
+                "files": list(comparison.files),
+                "compared": comparison.compared,
                 "found": {
-                    "files": account.files.total,
-                    "differences": account.differences.total,
-                    "notes": account.notes.total,
+                    "files": comparison.files.total,
+                    "differences": comparison.differences.total,
+                    "notes": comparison.notes.total,
                 },
                 "differences": [
                     {"unit": one.unit or None, "package": one.package, "file": one.file or None, "what": one.what}
-                    for one in account.differences
+                    for one in comparison.differences
                 ],
-                "notes": [{"file": note.file or None, "what": note.what} for note in account.notes],
+                "notes": [{"file": note.file or None, "what": note.what} for note in comparison.notes],
             }
-            for account in outcome.comparisons
+            for comparison in outcome.comparisons
         ],
     }

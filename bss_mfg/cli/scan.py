@@ -47,7 +47,7 @@ def scan(
     Exit 1 if a read of this session was wrong.
     """
     from bss_mfg.station.serial_port import read_port
-    from bss_mfg.station.station import Station
+    from bss_mfg.station.station import Station, Tone
 
     actor = replace(app.actor, operator=operator) if operator else app.actor
     with app.workspace.open_ledger(actor) as ledger:
@@ -57,16 +57,14 @@ def scan(
             screen.draw(None)
         wrong = False
         for line in read_port(port, baud) if port else sys.stdin:
-            verdict = station.read(line)
-            if verdict is None:
+            answer = station.read(line)
+            if answer is None:
                 continue
             if screen:
-                screen.draw(verdict)
-            elif as_json:
-                click.echo(json.dumps({**asdict(verdict), **asdict(station.counts)}, ensure_ascii=True))
+                screen.draw(answer)
             else:
-                click.echo(f"{verdict.word}: {' '.join(filter(None, (verdict.serials, verdict.detail)))}")
-            if verdict.tone == "bad":
+                _print_answer(answer, station, as_json)
+            if answer.tone is Tone.BAD:
                 wrong = True
                 click.echo("\a", nl=False, err=True)
         counts = station.counts
@@ -80,6 +78,14 @@ def scan(
         ctx.exit(1)
 
 
+def _print_answer(answer: ScanAnswer, station: Station, as_json: bool) -> None:
+    """One read, one line."""
+    if as_json:
+        click.echo(json.dumps({**asdict(answer), **asdict(station.counts)}, ensure_ascii=True))
+    else:
+        click.echo(f"{answer.word}: {' '.join(filter(None, (answer.serials, answer.detail)))}")
+
+
 def _columns() -> int:
     try:
         return os.get_terminal_size(sys.stdout.fileno()).columns or 80
@@ -88,18 +94,18 @@ def _columns() -> int:
 
 
 class _Screen:
-    """The full-screen station: a big verdict, counts, what is missing, the last ten reads."""
+    """The full-screen station: the answer in large letters, counts, what is missing, the last ten reads."""
 
     def __init__(self, batch: str, station: Station) -> None:
         self._batch, self._station = batch, station
         self._last: deque[ScanAnswer] = deque(station.earlier, maxlen=10)
 
-    def draw(self, verdict: ScanAnswer | None) -> None:
+    def draw(self, answer: ScanAnswer | None) -> None:
         """Draw everything anew: a terminal that lost a line is whole again with the next read."""
         width = max(min(_columns(), 100), 40)
         counts = self._station.counts
-        if verdict:
-            self._last.appendleft(verdict)
+        if answer:
+            self._last.appendleft(answer)
         click.echo("\x1b[2J\x1b[H", nl=False)
         click.echo(click.style(f" bss-mfg  {self._batch}", bold=True))
         share = counts.verified * (width - 4) // max(counts.packages, 1)
@@ -109,12 +115,12 @@ class _Screen:
             f"reads {counts.reads:,}   wrong {counts.wrong:,}   {counts.per_minute}/min"
         )
         click.echo()
-        word, tone = (verdict.word, verdict.tone) if verdict else ("READY", "note")
+        word, tone = (answer.word, answer.tone) if answer else ("READY", "note")
         colour = _COLOURS[tone]
         for text in ("", word, ""):
             click.echo(click.style(text.center(width), bg=colour, fg="black", bold=True))
-        click.echo(click.style(" " + (verdict.serials if verdict else "Scan a label."), bold=True))
-        click.echo(" " + (verdict.detail if verdict else ""))
+        click.echo(click.style(" " + (answer.serials if answer else "Scan a label."), bold=True))
+        click.echo(" " + (answer.detail if answer else ""))
         click.echo()
         for item in self._last:
             mark = {"good": "ok  ", "note": "note", "bad": "BAD "}[item.tone]

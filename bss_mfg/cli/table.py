@@ -94,12 +94,12 @@ def table(
         elif kind == "parquet":
             build_atomically(out, made.parquet)
         else:
-            pieces = made.csv() if kind == "csv" else made.jsonl()
+            content = made.csv() if kind == "csv" else made.jsonl()
             if to == "-":
-                for piece in pieces:
-                    click.echo(piece, nl=False)
+                for block in content:
+                    click.echo(block, nl=False)
             else:
-                write_atomically(out, pieces)
+                write_atomically(out, content)
     if to != "-":
         click.echo(shown_path(out))
     say(f"OK: {kind} of {counted(made.count, 'unit')}")

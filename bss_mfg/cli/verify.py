@@ -67,45 +67,34 @@ def verify(
     FILES are PDFs, pictures or folders. Names every missing, duplicate, foreign, unreadable or mismatched label with
     serial and place. Exit 0 only if all is right (with --sample: the lot is accepted), 1 if something is wrong.
     """
-    from bss_mfg.core import clock
     from bss_mfg.core.processes import ProcessExecutor, cores
-    from bss_mfg.report.data_reports import json_report
-    from bss_mfg.report.report_file import check_report, write_report
     from bss_mfg.verify.outcome import VerifyOptions
     from bss_mfg.verify.verification import Verifier
-    from bss_mfg.verify.verification import verify as run
+    from bss_mfg.verify.verification import verify as verify_files
 
     if not files and watch is None:
         raise click.UsageError("Name files to verify, or a folder to --watch.")
     if resume and (grade or sample):
         raise click.UsageError("--resume passes over files, but --grade and --sample need every label read.")
-    for report in reports:
-        check_report(report)
-    pictures = any(report.suffix.lower() in (".html", ".pdf") for report in reports)
-    options = VerifyOptions(partial, second_reader, grade, pictures, sample, resume)
-    written = False
-
-    def write(outcome: Verification) -> None:
-        nonlocal written
-        for report in reports:
-            write_report(outcome, report, clock.now(), __version__, again=written)
-        written = True
-
+    writer = _ReportWriter(reports)
+    options = VerifyOptions(
+        partial=partial,
+        second_reader=second_reader,
+        grade=grade,
+        pictures=writer.shows_pictures,
+        sample=sample,
+        resume=resume,
+    )
     # Always in other processes: a picture from outside may crash a reader.
     with app.workspace.open_ledger(app.actor) as ledger, ProcessExecutor(jobs or cores()) as executor:
         batch = ledger.batches.get(batch_id)
         if watch is None:
-            outcome = run(
-                ledger, batch, files, options, progress=progress_bar(f"{batch_id}: verify"), executor=executor
-            )
+            progress = progress_bar(f"{batch_id}: verify")
+            outcome = verify_files(ledger, batch, files, options, progress=progress, executor=executor)
         else:
-            outcome = _watch_folder(Verifier(ledger, batch, options, executor=executor), files, watch, write)
-        write(outcome)
-        if as_json:
-            for piece in json_report(outcome):
-                click.echo(piece, nl=False)
-        else:
-            _print_findings(outcome)
+            outcome = _watch_folder(Verifier(ledger, batch, options, executor=executor), files, watch, writer.write)
+        writer.write(outcome)
+        _print_outcome(outcome, as_json)
     for report in reports:
         say(f"Report: {shown_path(report)}")
     _conclude(outcome)
@@ -113,10 +102,44 @@ def verify(
         ctx.exit(1)
 
 
+class _ReportWriter:
+    """Writes the reports that were asked for, as often as there is something new."""
+
+    def __init__(self, files: tuple[Path, ...]) -> None:
+        from bss_mfg.report.report_file import check_report
+
+        self._files, self._written = files, False
+        for file in files:
+            check_report(file)
+
+    @property
+    def shows_pictures(self) -> bool:
+        return any(file.suffix.lower() in (".html", ".pdf") for file in self._files)
+
+    def write(self, outcome: Verification) -> None:
+        from bss_mfg.core import clock
+        from bss_mfg.report.report_file import write_report
+
+        for file in self._files:
+            write_report(outcome, file, clock.now(), __version__, again=self._written)
+        self._written = True
+
+
+def _print_outcome(outcome: Verification, as_json: bool) -> None:
+    from bss_mfg.report.data_reports import json_report
+
+    if not as_json:
+        _print_findings(outcome)
+        return
+    for piece in json_report(outcome):
+        click.echo(piece, nl=False)
+
+
 def _watch_folder(
     verifier: Verifier, files: tuple[Path, ...], folder: Path, write: Callable[[Verification], None]
 ) -> Verification:
     """Read what comes, say at once what is wrong with it, until every label was read right or Ctrl-C."""
+    from bss_mfg.verify.findings import FindingKind
     from bss_mfg.verify.folder_watch import new_files
     from bss_mfg.verify.verification import expand_folders
 
@@ -132,7 +155,7 @@ def _watch_folder(
                 continue
             verifier.read_files(new)
             outcome = verifier.outcome()
-            faults = [item for item in outcome.findings if item.kind != "matched" and not item.unseen]
+            faults = [item for item in outcome.findings if item.kind is not FindingKind.MATCHED and not item.unseen]
             say(
                 f"{', '.join(shown_path(path) for path in new)}: {outcome.counts['matched']:,} matched so far, "
                 f"{len(faults):,} not right" + ("\a" if len(faults) > said else "")

@@ -147,7 +147,7 @@ def find_other_symbol(
 
 @cache
 def _fixed_pattern_variants(size: int) -> tuple[NDArray[np.floating[Any]], ...]:
-    """What is known of any symbol's modules, as `grid.light_of`: all fixed patterns; then without what a dead
+    """What is known of any symbol's modules, as `grid.expected_light`: all fixed patterns; then without what a dead
     print-head element takes or a bar in the quiet zone hides (the left edge, the bottom edge, both, all four)."""
     geometry = symbol_geometry(size)
     whole = grid.expected_light(geometry.pattern, geometry.fixed)

@@ -92,7 +92,10 @@ _UTAH = ((-2, -2), (-2, -1), (-1, -2), (-1, -1), (-1, 0), (0, -2), (0, -1), (0, 
 
 
 def _place_codewords(side: int) -> list[list[int]]:
-    """Eight times the codeword plus the bit counted from the highest, for each module of the joined data regions."""
+    """Eight times the codeword plus the bit counted from the highest, for each module of the joined data regions.
+
+    This is the program of ISO/IEC 16022, annex F, in its order.
+    """
     where = [[-1] * side for _ in range(side)]
 
     def free(row: int, column: int) -> bool:

@@ -109,7 +109,7 @@ class SymbolGrade:
     """Indicative grade of one symbol in one picture.
 
     `pixels_per_module` is X, the mean spacing of the centres, in pixels; `aperture` the measuring aperture's diameter
-    in X. Below `LEAST_PIXELS` the symbol is not `gradable`: `grades` is empty and `overall` None.
+    in X. Below `MIN_PIXELS_PER_MODULE` the symbol is not `gradable`: `grades` is empty and `overall` None.
 
     `values` are as measured, also where not gradable: `symbol_contrast` in percent; `modulation` and
     `reflectance_margin` of the worst module of all codewords; `axial_nonuniformity`; `grid_nonuniformity` in X;
@@ -142,53 +142,26 @@ def grade_symbol(grey: NDArray[np.uint8], matrix: Matrix, centres: NDArray[np.fl
     found in the picture, whose first pixel has its centre at 0.5, 0.5. The symbol may lie turned. The quiet zone of
     one module is found by extrapolation; what of it is outside the picture counts like the nearest part inside.
     """
-    import numpy as np
-
     size = matrix.columns
     geometry = symbol_geometry(size)
     if centres.shape != (size, size, 2):
         raise ValueError(f"{centres.shape} are no centres of {size}x{size} modules")
-    spacing_x = float(np.hypot(*(centres[:, -1] - centres[:, 0]).mean(axis=0))) / (size - 1)
-    spacing_y = float(np.hypot(*(centres[-1] - centres[0]).mean(axis=0))) / (size - 1)
-    pixels = (spacing_x + spacing_y) / 2
-
-    reflectance = _reflectance(grey, _with_quiet_zone(centres).reshape(-1, 2), APERTURE * pixels)
-    darkest, lightest = float(reflectance.min()), float(reflectance.max())
-    contrast, threshold = lightest - darkest, (lightest + darkest) / 2
-    dark = np.zeros((size + 2, size + 2), bool)
-    dark[1:-1, 1:-1] = matrix.bits()
-    wrong = (reflectance < threshold) != dark.reshape(-1)
-    modulation = np.abs(reflectance - threshold) * (2 / contrast) if contrast else np.zeros_like(reflectance)
-    modulation = np.round(modulation, _DIGITS)
-    margin = np.where(wrong, 0.0, modulation)
-
-    row, column = np.divmod(geometry.modules, size)
-    inside = (row + 1) * (size + 2) + column + 1
-    wrong_codewords: NDArray[np.bool_] = wrong[inside].any(axis=1)
-    lowest = {"modulation": modulation[inside].min(axis=1), "reflectance_margin": margin[inside].min(axis=1)}
-    correction = _unused_error_correction(geometry, wrong_codewords)
-    by_segment = _segment_grades(size, margin)
-    average = fmean(by_segment)
+    spacing = _spacing(centres)
+    pixels = sum(spacing) / 2
+    seen = _measure_reflectance(grey, matrix, centres, APERTURE * pixels)
+    words = _codewords(geometry, seen)
+    by_segment = _segment_grades(size, seen.margin)
     values = {
-        "symbol_contrast": contrast,
-        **{name: float(low.min()) for name, low in lowest.items()},
-        "axial_nonuniformity": abs(spacing_x - spacing_y) / pixels,
+        "symbol_contrast": seen.contrast,
+        **{name: float(low.min()) for name, low in words.lowest.items()},
+        "axial_nonuniformity": abs(spacing[0] - spacing[1]) / pixels,
         "grid_nonuniformity": _off_grid(centres) / pixels,
-        "unused_error_correction": correction,
-        "fixed_pattern_damage": average,
-        "print_growth": _print_growth(grey, centres, threshold),
+        "unused_error_correction": _unused_error_correction(geometry, words.wrong),
+        "fixed_pattern_damage": fmean(by_segment),
+        "print_growth": _print_growth(grey, centres, seen.threshold),
     }
-    grades: dict[str, float] = {}
     gradable = round(pixels, _DIGITS) >= MIN_PIXELS_PER_MODULE * (1 - _SCALE_TOLERANCE)
-    if gradable:
-        grades = {
-            "symbol_contrast": symbol_contrast_grade(contrast),
-            **{name: _overlay_grade(geometry, low) for name, low in lowest.items()},
-            "axial_nonuniformity": axial_nonuniformity_grade(values["axial_nonuniformity"]),
-            "grid_nonuniformity": grid_nonuniformity_grade(values["grid_nonuniformity"]),
-            "unused_error_correction": unused_error_correction_grade(correction),
-            "fixed_pattern_damage": min(*by_segment, average_grade(average)),
-        }
+    grades = _grades_of(values, geometry, words, by_segment) if gradable else {}
     return SymbolGrade(
         pixels_per_module=pixels,
         aperture=APERTURE,
@@ -196,11 +169,85 @@ def grade_symbol(grey: NDArray[np.uint8], matrix: Matrix, centres: NDArray[np.fl
         values=values,
         grades=grades,
         overall=float(min(grades.values())) if gradable else None,
-        wrong_modules=tuple(
-            (int(row), int(column)) for row, column in np.argwhere(wrong.reshape(size + 2, -1)[1:-1, 1:-1])
-        ),
-        wrong_codewords=int(wrong_codewords.sum()),
+        wrong_modules=seen.wrong_modules(size),
+        wrong_codewords=int(words.wrong.sum()),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reflectance:
+    """A symbol's modules with a quiet zone of one module, in one line: whether each is on the wrong side of the
+    threshold, its modulation, and its reflectance margin."""
+
+    contrast: float
+    threshold: float
+    wrong: NDArray[np.bool_]
+    modulation: NDArray[np.float64]
+    margin: NDArray[np.float64]
+
+    def wrong_modules(self, size: int) -> tuple[tuple[int, int], ...]:
+        import numpy as np
+
+        inside = self.wrong.reshape(size + 2, -1)[1:-1, 1:-1]
+        return tuple((int(row), int(column)) for row, column in np.argwhere(inside))
+
+
+@dataclass(frozen=True, slots=True)
+class _Codewords:
+    """Which codewords have a wrong module, and the lowest modulation and reflectance margin in each."""
+
+    wrong: NDArray[np.bool_]
+    lowest: Mapping[str, NDArray[np.float64]]
+
+
+def _spacing(centres: NDArray[np.floating[Any]]) -> tuple[float, float]:
+    """The mean distance in pixels of neighbours in a row and in a column."""
+    import numpy as np
+
+    steps = len(centres) - 1
+    across = float(np.hypot(*(centres[:, -1] - centres[:, 0]).mean(axis=0))) / steps
+    return across, float(np.hypot(*(centres[-1] - centres[0]).mean(axis=0))) / steps
+
+
+def _measure_reflectance(
+    grey: NDArray[np.uint8], matrix: Matrix, centres: NDArray[np.floating[Any]], aperture: float
+) -> _Reflectance:
+    import numpy as np
+
+    size = matrix.columns
+    reflectance = _reflectance(grey, _with_quiet_zone(centres).reshape(-1, 2), aperture)
+    darkest, lightest = float(reflectance.min()), float(reflectance.max())
+    contrast, threshold = lightest - darkest, (lightest + darkest) / 2
+    dark = np.zeros((size + 2, size + 2), bool)
+    dark[1:-1, 1:-1] = matrix.bits()
+    wrong = (reflectance < threshold) != dark.reshape(-1)
+    modulation = np.abs(reflectance - threshold) * (2 / contrast) if contrast else np.zeros_like(reflectance)
+    modulation = np.round(modulation, _DIGITS)
+    return _Reflectance(contrast, threshold, wrong, modulation, np.where(wrong, 0.0, modulation))
+
+
+def _codewords(geometry: SymbolGeometry, seen: _Reflectance) -> _Codewords:
+    import numpy as np
+
+    row, column = np.divmod(geometry.modules, geometry.size)
+    inside = (row + 1) * (geometry.size + 2) + column + 1
+    return _Codewords(
+        seen.wrong[inside].any(axis=1),
+        {"modulation": seen.modulation[inside].min(axis=1), "reflectance_margin": seen.margin[inside].min(axis=1)},
+    )
+
+
+def _grades_of(
+    values: Mapping[str, float], geometry: SymbolGeometry, words: _Codewords, by_segment: Sequence[int]
+) -> dict[str, float]:
+    return {
+        "symbol_contrast": symbol_contrast_grade(values["symbol_contrast"]),
+        **{name: _overlay_grade(geometry, low) for name, low in words.lowest.items()},
+        "axial_nonuniformity": axial_nonuniformity_grade(values["axial_nonuniformity"]),
+        "grid_nonuniformity": grid_nonuniformity_grade(values["grid_nonuniformity"]),
+        "unused_error_correction": unused_error_correction_grade(values["unused_error_correction"]),
+        "fixed_pattern_damage": min(*by_segment, average_grade(values["fixed_pattern_damage"])),
+    }
 
 
 def _with_quiet_zone(centres: NDArray[np.floating[Any]]) -> NDArray[np.float64]:

@@ -188,7 +188,7 @@ def _blurred_pattern(light: Floats, sigma: float) -> tuple[Floats, Floats]:
 def fit_warp(
     grey: Grey, light: Floats, warp: Warp, steps: Sequence[tuple[float, int]] = FIT_STEPS, rounds: int = 6
 ) -> Warp:
-    """The warp fitted to a picture by Gauss-Newton. `light` is what the modules should be, by `light_of`.
+    """The warp fitted to a picture by Gauss-Newton. `light` is what the modules should be, by `expected_light`.
 
     `steps` go from coarse to fine: (softness in X, degree of the warp). The start may be off by the first softness or
     so. Residuals of damage are clipped, and do not pull the grid.

@@ -19,8 +19,8 @@ PICTURE_BORDER_MODULES = 3
 
 @dataclass(frozen=True, slots=True)
 class LabelPicture:
-    """The picture of one label for the report: a PNG, and if the grid was found, upright with `FIGURE` pixels a module
-    and `FIGURE_BORDER` modules around."""
+    """The picture of one label for the report: a PNG, and if the grid was found, upright with
+    `PICTURE_PIXELS_PER_MODULE` and `PICTURE_BORDER_MODULES` around."""
 
     png: bytes
     upright: bool

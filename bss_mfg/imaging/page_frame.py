@@ -26,7 +26,7 @@ _FAIR = 0.25
 
 @dataclass(frozen=True)
 class PageFrame:
-    """`part` and `page` printed; [x mm, y mm, 1] @ `matrix` (3 x 3) are homogeneous pixels."""
+    """A `page` of `label_file`, as printed; [x mm, y mm, 1] @ `matrix` (3 x 3) are homogeneous pixels."""
 
     label_file: LabelFile
     page: int
@@ -85,7 +85,8 @@ def frame_at_dpi(label_file: LabelFile, page: int, dpi: float) -> PageFrame:
 def frame_from_reads(
     matches: Sequence[tuple[int, Quad]], label_files: Sequence[LabelFile], file: str, least: int = 2
 ) -> PageFrame | None:
-    """The printed page that most labels of a scanned page belong to, and how it lies; None if unclear.
+    """The printed page that most labels of a scanned page belong to, and how it lies; None if unclear. Labels of a
+    label file with the scanned file's name count twice.
 
     `matches` are the packages that were read, with their corners. At least two have to agree: a photograph of one
     box shows no sheet.
@@ -124,7 +125,7 @@ def _quad(points: Sequence[Sequence[float]]) -> Quad:
 
 
 def _fit(labels: Sequence[tuple[Quad, Quad]]) -> tuple[NDArray[np.floating[Any]] | None, float]:
-    """The map from mm to pixels, and the usual error of a label as a share of its symbol: first the stiffest."""
+    """The map from mm to pixels, and the largest error of a label as a share of its symbol: first the stiffest."""
     import numpy as np
 
     best: tuple[NDArray[np.floating[Any]] | None, float] = (None, np.inf)

@@ -33,7 +33,7 @@ SUFFIXES = (".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", "
 class Page:
     """One page as grey pixels (rows, columns; 0 = black). `dpi` is None where the file does not say.
 
-    `pieces` are what was drawn of it, (left, top, grey): the whole of it, or strips of a page of `size` (columns, rows)
+    `crops` are what was drawn of it, (left, top, grey): the whole of it, or strips of a page of `size` (columns, rows)
     that is white elsewhere. They are good until the next page is drawn.
     """
 
@@ -65,7 +65,7 @@ class Page:
 
 
 class Source:
-    """One file with its pages, open. Made by `open_source`."""
+    """One file with its pages, open. Made by `open_source` and `source_from_bytes`."""
 
     def __init__(self, path: Path, pages: int, draw: Callable[[int, Sequence[MmBox]], Page], close: Callable[[], None]):
         self.path, self.pages, self._draw, self._close = path, pages, draw, close
@@ -83,7 +83,7 @@ class Source:
     def page(self, number: int, areas: Sequence[MmBox] = ()) -> Page:
         """A page, from 1; `InputError` where it is damaged or over 50 megapixels.
 
-        With `only`, a page of a PDF is drawn at these areas and stays white elsewhere, and its pixels are good until
+        With `areas`, a page of a PDF is drawn at these alone and stays white elsewhere, and its pixels are good until
         the next page is drawn: for our own files, where nothing else can lie. Each pixel drawn is the same as without,
         but for the rounding of an edge's grey.
         """
@@ -96,7 +96,7 @@ def open_source(path: Path) -> Source:
 
 
 def source_from_bytes(data: bytes, path: Path) -> Source:
-    """The same of octets; `path` is their name."""
+    """The same of bytes in memory; `path` is their name."""
     if not data:
         raise InputError("is empty", where=path, way_out="Scan or print it again.")
     return _open_pdf(data, path) if data[:1024].lstrip()[:5] == b"%PDF-" else _open_picture(data, path)
@@ -144,8 +144,8 @@ def _open_pdf(data: bytes, path: Path) -> Source:
 
 
 def _render_crops(page: Any, areas: Sequence[MmBox], canvases: dict[int, Grey]) -> Iterator[PageCrop]:
-    """A page, or the strips of it that hold `only`, each on a canvas of its own, which the next page uses again: memory
-    that lies together is quicker to clear, to draw on and to read than strips of a whole page's."""
+    """A page, or the strips of it that hold `areas`, each on a canvas of its own, which the next page uses again:
+    memory that lies together is quicker to clear, to draw on and to read than strips of a whole page's."""
     import numpy as np
     import pypdfium2
 
@@ -225,7 +225,7 @@ def _open_picture(data: bytes, path: Path) -> Source:
 
     with picture_errors():
         picture: Any = Image.open(BytesIO(data))
-        # Only TIFFs are read as many pages: the frames of an animation are none.
+        # Only TIFF and MPO files have pages: the frames of an animation are none.
         count = int(getattr(picture, "n_frames", 1)) if picture.format in ("TIFF", "MPO") else 1
 
     def draw(number: int, only: Sequence[MmBox]) -> Page:

@@ -1,4 +1,4 @@
-"""Grey pages -> symbols that were read, and where, by zxing-cpp: quick first, then as thorough as it can."""
+"""Grey pages -> symbols that were read, and where, by zxing-cpp: quickly, or as thoroughly as it can."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Read:
-    """A symbol on a page: its octets (empty if it was found but not decoded), its box in pixels, the reader's
+    """A symbol on a page: its bytes (empty if it was found but not decoded), its box in pixels, the reader's
     symbology identifier (`]d1` for Data Matrix), its unused error correction (0 to 1, or None), its corners as the
     upright symbol has them, and `how` it was read, if not at first sight."""
 
@@ -32,7 +32,7 @@ class Read:
 
 def read_page(grey: Grey, thorough: bool = False) -> list[Read]:
     """All Data Matrix symbols of a page. Quick by default (upright, clean); `thorough` also turns, scales, inverts.
-    Symbols that were found but not decoded come with empty octets."""
+    Only then do symbols come that were found but not decoded, with empty data."""
     import zxingcpp
 
     found = zxingcpp.read_barcodes(
@@ -95,7 +95,7 @@ def read_crop(grey: Grey, left: float = 0, top: float = 0, scale: float = 1.0) -
 
 
 def decode_drawn(grey: Grey) -> tuple[bytes, str, float | None] | None:
-    """Octets, symbology and unused error correction of a drawn symbol that fills a picture; or None."""
+    """Bytes, symbology and unused error correction of a drawn symbol that fills a picture; or None."""
     import zxingcpp
 
     found = zxingcpp.read_barcodes(
@@ -120,8 +120,8 @@ def within(grey: Grey, box: PixelBox) -> bool:
 
 
 def darkness(grey: Grey, box: PixelBox) -> float:
-    """Share of dark pixels in a box: about 0.5 for a symbol, 0 for blank paper. Dark is what is nearer to the page's
-    ink than to its paper."""
+    """Share of dark pixels in a box: about 0.5 for a symbol, 0 for blank paper. Dark is what is nearer to black
+    than to white, whatever the paper."""
     left, top = max(int(box[0]), 0), max(int(box[1]), 0)
     crop = grey[top : int(box[1] + box[3]) + 1, left : int(box[0] + box[2]) + 1]
     return float((crop < 128).mean()) if crop.size else 0.0

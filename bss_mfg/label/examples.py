@@ -1,23 +1,55 @@
-"""Whose labels a preview or a preflight looks at: a product's, a batch's, or those of an example product."""
+"""Whose labels a preview or a preflight draws: a product's, a batch's, or those of a made-up product."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bss_mfg.core import clock
 from bss_mfg.errors import InputError
 from bss_mfg.label.layout.design_check import Example
 from bss_mfg.label.layout.symbol_size import batch_symbol_size, symbol_size
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.model import Actor, Batch, Package, Unit
+from bss_mfg.model import Actor, Batch, Package, Stage, Unit
 from bss_mfg.payload.build import longest_example
 from bss_mfg.payload.spec import SpecFile, packaged_spec
 from bss_mfg.workspace.product import LoadedProduct
 from bss_mfg.workspace.workspace import Workspace
 
-_EXAMPLE = {"title": "Product title", "pid": "ebK3", "upc": "841667145075", "ean": "", "code": "841667145075"}
+_FACTS = {"title": "Product title", "pid": "ebK3", "upc": "841667145075", "ean": "", "code": "841667145075"}
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleProduct:
+    """What decides a product's longest and shortest packages. `serials`: the shortest and the longest that its pattern
+    makes."""
+
+    name: str
+    facts: Mapping[str, str]
+    spec: SpecFile
+    key_bits: int
+    units_per_package: int
+    oob_bytes: int
+    serials: tuple[str, str]
+    stage: Stage
+
+    @property
+    def longest_payload(self) -> str:
+        """The longest barcode string that a package can have."""
+        spec = self.spec.spec
+        if spec.bare and spec.field[0].source == "unit.serial":
+            # Bars grow with each character: those of the product's own serials, not of the longest that may be.
+            return self.serials[1]
+        return longest_example(spec, self.facts, self.key_bits, self.units_per_package, self.oob_bytes)
+
+    @property
+    def modules(self) -> int:
+        """Modules on a side of its symbols; 0 where it has bars."""
+        spec = self.spec.spec
+        if spec.bare:
+            return 0
+        return symbol_size(spec, self.facts, self.key_bits, self.units_per_package, self.oob_bytes)
 
 
 def product_example(workspace: Workspace, name: str) -> Example:
@@ -28,16 +60,18 @@ def product_example(workspace: Workspace, name: str) -> Example:
 
 def example_of_loaded(loaded: LoadedProduct, spec: SpecFile) -> Example:
     """The longest and shortest cases of a product that is loaded already."""
-    product = loaded.product
+    product, key_bits = loaded.product, loaded.key.key.key_size
     return example_of_product(
-        loaded.name,
-        {**product.facts, "key_bits": str(loaded.key.key.key_size)},
-        spec,
-        loaded.key.key.key_size,
-        product.units_per_package,
-        product.oob_bytes,
-        product.serial_examples,
-        product.stage,
+        ExampleProduct(
+            loaded.name,
+            {**product.facts, "key_bits": str(key_bits)},
+            spec,
+            key_bits,
+            product.units_per_package,
+            product.oob_bytes,
+            product.serial_examples,
+            product.stage,
+        ),
         clock.now(),
     )
 
@@ -51,71 +85,48 @@ def batch_example(workspace: Workspace, batch_id: str, who: Actor) -> Example:
 
 
 def made_up_example(units: int = 1) -> Example:
-    """An example product with a packaged spec, for a template that is looked at alone."""
+    """An example product with a packaged spec, for a template without a product."""
     return replace(_made_up_example("amazon-bss-ob04", units), bars_example=_made_up_example("amazon-1d-code128", 1))
 
 
 def _made_up_example(spec: str, units: int) -> Example:
-    return example_of_product(
-        "example",
-        _EXAMPLE,
-        packaged_spec(spec),
-        256,
-        units,
-        32,
-        ("ebK300000001", "ebK399999999"),
-        "development",
-        clock.now(),
-    )
+    serials = ("ebK300000001", "ebK399999999")
+    product = ExampleProduct("example", _FACTS, packaged_spec(spec), 256, units, 32, serials, "development")
+    return example_of_product(product, clock.now())
 
 
 def _package(ledger: Ledger, batch: str, number: int) -> Package:
-    found = next(ledger.packages.stream(batch, number, 1), None)
-    if found is None:
+    package = next(ledger.packages.stream(batch, number, 1), None)
+    if package is None:
         raise InputError(f"batch {batch} has no package {number}")
-    return found
+    return package
 
 
-def example_of_product(
-    name: str,
-    facts: Mapping[str, str],
-    spec: SpecFile,
-    key_bits: int,
-    units: int,
-    oob_bytes: int,
-    serials: tuple[str, str],
-    stage: str,
-    today: str,
-) -> Example:
-    """A product's longest and shortest packages. `serials`: the shortest and the longest that its pattern makes."""
-    longest = longest_example(spec.spec, facts, key_bits, units, oob_bytes)
-    short, long = serials
-    if spec.spec.bare:
-        # Bars grow with each character: those of the product's own serials, not of the longest that may be.
-        longest, size = long if spec.spec.field[0].source == "unit.serial" else longest, 0
-    else:
-        size = symbol_size(spec.spec, facts, key_bits, units, oob_bytes)
+def example_of_product(product: ExampleProduct, today: str) -> Example:
+    """A product's longest and shortest packages."""
+    spec, units, longest = product.spec.spec, product.units_per_package, product.longest_payload
+    shortest_serial, longest_serial = product.serials
     batch = Batch(
-        f"{name}-00000001"[:40],
-        name,
-        "production" if stage == "production" else "development",
-        10_000 * units,
-        10_000,
-        units,
-        today,
-        spec.spec.name,
-        spec.text,
-        spec.spec.suite,
-        "0" * 64,
-        "",
-        dict(facts),
-        len(longest),
+        id=f"{product.name}-00000001"[:40],
+        product=product.name,
+        stage=product.stage,
+        units=10_000 * units,
+        packages=10_000,
+        units_per_package=units,
+        created_at=today,
+        spec=spec.name,
+        spec_text=product.spec.text,
+        suite=spec.suite,
+        key_fingerprint="0" * 64,
+        template="",
+        facts=dict(product.facts),
+        longest_payload=len(longest),
     )
     cases = {
-        "longest": Package(10_000, longest, _units(units, long, 10_000)),
-        "shortest": Package(1, _letters_to_digits(longest), _units(units, short, 1)),
+        "longest": Package(10_000, longest, _units(units, longest_serial, 10_000)),
+        "shortest": Package(1, _letters_to_digits(longest), _units(units, shortest_serial, 1)),
     }
-    return Example(f"product {name}", batch, size, len(longest), cases)
+    return Example(f"product {product.name}", batch, product.modules, len(longest), cases)
 
 
 def example_of_batch(batch: Batch, first: Package, last: Package, modules: int) -> Example:
@@ -135,6 +146,6 @@ def _units(count: int, serial: str, package: int) -> tuple[Unit, ...]:
 
 
 def _letters_to_digits(payload: str) -> str:
-    """A string of the same kind that packs better: the values' letters become digits."""
+    """A string of the same form that encodes shorter: the values' letters become digits."""
     head, separator, tail = payload.partition("PID:")
     return head + separator + "".join("1" if mark.isalpha() and mark not in "ABCDEFG" else mark for mark in tail)

@@ -207,7 +207,7 @@ def _finished(
 def _refuse_made_before(plan: FilePlan) -> None:
     """Labels never silently print twice."""
     request, files, finished = plan.request, plan.files, plan.finished
-    if request.purpose == "reprint" or request.again:
+    if request.purpose == "reprint" or request.again or not files:
         return
     way_out = (
         "To print single labels once more, use `bss-mfg reprint` (it keeps a reason). To make all of them again on "

@@ -46,7 +46,7 @@ def inspect_copy(path: Path) -> LedgerCopy:
 
 
 def restore(path: Path, ledger_file: Path, who: Actor, skip_serials: int, reason: str) -> LedgerCopy:
-    """Put a copy in the ledger's place. A damaged ledger that lies there is kept beside it.
+    """Put a copy in the ledger's place. A damaged ledger that is there is kept beside it.
 
     What was issued after the copy was made is forgotten with it: `skip_serials` running numbers of each product are
     left out, so that none of those is issued again. Refused while a whole ledger is in place.
@@ -86,7 +86,7 @@ def check_head(ledger: Ledger, head: str) -> int:
     if not number.isascii() or not number.isdigit() or len(digest) < 16 or set(digest) - set("0123456789abcdef"):
         raise InputError(
             f"{head[:80]!a} is no ledger head",
-            way_out="It stands on the batch's traveller and in `batch show`: a number, a colon, 16 to 64 hex digits.",
+            way_out="The batch's traveller and `batch show` have it: a number, a colon, 16 to 64 hex digits.",
         )
     found = ledger.history.digest_of(int(number))
     if found is None:

@@ -1,4 +1,4 @@
-"""The store of batches: issued once and for ever, closed when every label is accounted for."""
+"""The store of batches: issued once, never changed, closed when every label is accounted for."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ class BatchStore:
                     f"its books don't balance: {found.printed:,} labels printed, {found.verified:,} verified, "
                     f"{found.scrapped:,} scrapped, {found.in_hand:,} in hand: {abs(found.difference):,} {word}",
                     where=f"batch {batch_id}",
-                    way_out="Scan what was not scanned, scrap what was destroyed (`bss-mfg scrap`), count what lies "
+                    way_out="Scan what was not scanned, scrap what was destroyed (`bss-mfg scrap`), count what is "
                     "unused (--in-hand), and close again. `bss-mfg scan` shows what is missing.",
                 )
             self._db.execute("UPDATE batch SET closed_at = ? WHERE id = ?", (clock.now(), batch_id))

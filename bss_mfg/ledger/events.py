@@ -7,128 +7,11 @@ here. An event of an older ledger may lack keys; it is read all the same.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, ClassVar, Literal, dataclass_transform
+from typing import Any, Literal
 
 from bss_mfg.errors import LedgerError
-
-_REQUIRED = object()
-
-
-class EventKind(StrEnum):
-    """What happened; the texts are stored."""
-
-    WORKSPACE_CREATED = "workspace created"
-    KEY_PINNED = "key pinned"
-    KEY_REPINNED = "key repinned"
-    BATCH_ISSUED = "batch issued"
-    LABELS_MADE = "labels made"
-    LABELS_MADE_AGAIN = "labels made again"
-    LABELS_REPRINTED = "labels reprinted"
-    LABELS_SENDING = "labels sending"
-    LABELS_SENT = "labels sent"
-    LABELS_CUT_OFF = "labels cut off"
-    LABELS_NOT_SENT = "labels not sent"
-    READ = "read"
-    FILE_VERIFIED = "file verified"
-    SAMPLE_DRAWN = "sample drawn"
-    SAMPLE_DECIDED = "sample decided"
-    UNIT_SCRAPPED = "unit scrapped"
-    UNIT_REPLACED = "unit replaced"
-    PACKAGES_SHIPPED = "packages shipped"
-    PACKAGES_RETURNED = "packages returned"
-    BATCH_CLOSED = "batch closed"
-    BATCH_RETIRED = "batch retired"
-    MANIFEST_MADE = "manifest made"
-    MANIFEST_ANSWERED = "manifest answered"
-    MANIFEST_UPLOADED = "manifest uploaded"
-    KEYS_RELEASED = "keys released"
-    IDENTITIES_IMPORTED = "identities imported"
-    VAULT_REKEYED = "vault rekeyed"
-    VAULT_RECOVERED = "vault recovered"
-    VAULT_KEY_PUT_BACK = "vault key put back"
-    RECOVERY_EXPORTED = "recovery exported"
-    RECIPIENT_SET = "recipient set"
-    LEDGER_MIGRATED = "ledger migrated"
-    LEDGER_RESTORED = "ledger restored"
-
-
-@dataclass(frozen=True, slots=True)
-class _Key:
-    """A key of an event: what it means, its name, and the value at which it is left out. `spread`: the field's own
-    entries are keys, each with its meaning."""
-
-    meaning: str
-    name: str
-    default: object = _REQUIRED
-    spread: Mapping[str, str] | None = None
-
-
-def key(meaning: str, *, name: str = "", default: object = _REQUIRED) -> Any:
-    """A field of a record: what it means; its `name` in the event where Python can't have that or it reads badly; the
-    `default` at which it is left out."""
-    return _Key(meaning, name, default)
-
-
-def spread(meanings: Mapping[str, str]) -> Any:
-    """A field whose entries are keys of the event, each with its meaning, those that it has in its order."""
-    return _Key("", "", spread=meanings)
-
-
-@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(key, spread))
-class EventRecord:
-    """What an event says; who acted is added to each. Frozen.
-
-    As a dataclass, but made without compiling code: 33 of those would cost each command 20 ms.
-    """
-
-    kind: ClassVar[EventKind]
-    _keys: ClassVar[Mapping[str, _Key]] = {}
-    _defaults: ClassVar[Mapping[str, object]] = {}
-
-    def __init_subclass__(cls) -> None:
-        own = {name: value for name, value in vars(cls).items() if isinstance(value, _Key)}
-        cls._keys = {
-            **cls._keys,
-            **{
-                name: _Key(value.meaning, value.name or name, value.default, value.spread)
-                for name, value in own.items()
-            },
-        }
-        cls._defaults = {name: one.default for name, one in cls._keys.items() if one.default is not _REQUIRED}
-        for name in own:
-            delattr(cls, name)
-
-    def __init__(self, **values: object) -> None:
-        if values.keys() != self._keys.keys():
-            values = {**self._defaults, **values}
-            if wrong := values.keys() ^ self._keys.keys():
-                raise TypeError(f"{type(self).__name__}: {', '.join(sorted(wrong))} missing or unknown")
-        self.__dict__.update(values)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"{type(self).__name__} is frozen")
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and vars(other) == vars(self)
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
-
-    def to_data(self) -> dict[str, Any]:
-        """What is stored of it, in the order in which it is stored."""
-        data: dict[str, Any] = {}
-        values = self.__dict__
-        for attribute, one in self._keys.items():
-            value = values[attribute]
-            if one.spread is not None:
-                data.update(value)
-            elif one.default is _REQUIRED or value != one.default:
-                data[one.name] = value
-        return data
+from bss_mfg.ledger.event_kind import EventKind
+from bss_mfg.ledger.event_record import REQUIRED, EventRecord, key, spread
 
 
 class WorkspaceCreated(EventRecord):
@@ -497,11 +380,11 @@ def read_record(kind: str, data: Mapping[str, Any]) -> EventRecord:
             way_out="Use the newer program that wrote it; if there is none, keep the file as evidence.",
         ) from None
     values: dict[str, Any] = {}
-    for attribute, one in record_type._keys.items():
+    for attribute, one in record_type.keys_of_event.items():
         if one.spread is not None:
             values[attribute] = {name: value for name, value in data.items() if name in one.spread}
         else:
-            values[attribute] = data.get(one.name, None if one.default is _REQUIRED else one.default)
+            values[attribute] = data.get(one.name, None if one.default is REQUIRED else one.default)
     return record_type(**values)
 
 
@@ -520,9 +403,9 @@ def event_table() -> str:
 def _described(record_type: type[EventRecord]) -> list[tuple[str, str, bool]]:
     """(key, meaning, whether it may be left out) of all keys of a record."""
     found: list[tuple[str, str, bool]] = []
-    for one in record_type._keys.values():
+    for one in record_type.keys_of_event.values():
         if one.spread is not None:
             found += [(name, meaning, True) for name, meaning in one.spread.items()]
         else:
-            found.append((one.name, one.meaning, one.default is not _REQUIRED))
+            found.append((one.name, one.meaning, one.default is not REQUIRED))
     return found

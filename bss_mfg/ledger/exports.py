@@ -21,7 +21,7 @@ _LACKS = {"release": "released = 0", "manifest": "manifest IS NULL"}
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A control log file of a batch: how many units stand in it as their newest, and what became of them."""
+    """A control log file of a batch: how many units have it as their newest, and what became of them."""
 
     number: int
     file: str
@@ -74,7 +74,7 @@ class ExportStore:
             self._history.append(batch_id, release)
 
     def units_lacking(self, batch_id: str, what: Literal["release", "manifest"], most: int) -> tuple[int, list[str]]:
-        """How many units that may leave the factory have a key that was never released, or stand in no control log,
+        """How many units that may leave the factory have a key that was never released, or are in no control log,
         and the serials of the first."""
         batch = self._batches.number(batch_id)
         where = f"FROM unit u WHERE batch = ? AND scrapped = 0 AND {_LACKS[what]}"

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from bss_mfg.ledger import event_chain
 from bss_mfg.ledger.connection import Connection
-from bss_mfg.ledger.events import EventRecord, kinds_of, read_record
+from bss_mfg.ledger.event_record import EventRecord
+from bss_mfg.ledger.events import kinds_of, read_record
 from bss_mfg.model import Actor, Event
 
 Record = TypeVar("Record", bound=EventRecord)

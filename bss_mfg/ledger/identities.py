@@ -29,7 +29,7 @@ class IdentityStore:
     def issued_uuids(self, values: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
         """Those of the Device UUIDs that were issued, with where, in words."""
         found = self._known("uuid", "", (), [value.bytes for value in values])
-        return {uuid.UUID(bytes=octets): where for octets, where in found.items()}
+        return {uuid.UUID(bytes=raw_uuid): where for raw_uuid, where in found.items()}
 
     def issued_key_digests(self, digests: Sequence[bytes]) -> dict[bytes, str]:
         """Those of the OOB keys' SHA-256 that were issued, with where, in words."""
@@ -65,7 +65,7 @@ class IdentityStore:
                     unknown[item.serial] = item
                 elif (before.uuid, before.key_digest) != (item.uuid, item.key_digest):
                     raise LedgerError(
-                        f"serial {item.serial} stands there with other values than it was imported with",
+                        f"serial {item.serial} was imported before with other values",
                         where=Location(source, row=item.row),
                         way_out="Nothing was imported. Find out which is right, and leave the other out.",
                     )
@@ -99,10 +99,10 @@ class IdentityStore:
         return found
 
     def _imported(self, product: int, serial: str) -> ImportedIdentity | None:
-        for octets, digest in self._db.rows(
+        for raw_uuid, digest in self._db.rows(
             "SELECT uuid, key_digest FROM imported WHERE product = ? AND serial = ?", (product, serial)
         ):
-            return ImportedIdentity(0, serial, uuid.UUID(bytes=octets) if octets else None, digest)
+            return ImportedIdentity(0, serial, uuid.UUID(bytes=raw_uuid) if raw_uuid else None, digest)
         return None
 
     def _refuse_contradictions(self, product: int, items: Sequence[ImportedIdentity], source: str) -> None:

@@ -8,7 +8,7 @@ import json
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.digests import payload_digest
-from bss_mfg.ledger.events import EventKind
+from bss_mfg.ledger.event_kind import EventKind
 
 _WAY_OUT = "Keep the file as evidence and restore the last good backup."
 

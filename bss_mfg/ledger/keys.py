@@ -11,16 +11,9 @@ from bss_mfg.core import clock
 from bss_mfg.errors import LedgerError, RefusedError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Database
-from bss_mfg.ledger.events import (
-    BatchRetired,
-    EventKind,
-    EventRecord,
-    ManifestMade,
-    RecipientSet,
-    VaultRecovered,
-    VaultRekeyed,
-    read_record,
-)
+from bss_mfg.ledger.event_kind import EventKind
+from bss_mfg.ledger.event_record import EventRecord
+from bss_mfg.ledger.events import BatchRetired, ManifestMade, RecipientSet, VaultRecovered, VaultRekeyed, read_record
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.settings import SettingsStore
@@ -31,7 +24,7 @@ from bss_mfg.model import Unit
 
 @dataclass(frozen=True, slots=True)
 class UnitKeyDigest:
-    """What a device must hold: Device UUID, and the SHA-256 and number of octets of its OOB key (none, 0: the key is
+    """What a device must hold: Device UUID, and the SHA-256 and number of bytes of its OOB key (none, 0: the key is
     destroyed or not asked for)."""
 
     number: int
@@ -97,9 +90,9 @@ class KeyStore:
             (self._batches.number(batch_id),),
             500,
         ):
-            for unit, serial, octets, mac, sealed, brought in rows:
-                key, extra = data_key.open(unit, octets, sealed), data_key.open_extra(unit, octets, brought)
-                yield Unit(unit, serial, uuid.UUID(bytes=octets), mac, key, extra=extra)
+            for unit, serial, raw_uuid, mac, sealed, brought in rows:
+                key, extra = data_key.open(unit, raw_uuid, sealed), data_key.open_extra(unit, raw_uuid, brought)
+                yield Unit(unit, serial, uuid.UUID(bytes=raw_uuid), mac, key, extra=extra)
 
     def open_unit(self, batch_id: str, unit: Unit, data_key: DataKey) -> Unit:
         """A unit with its OOB key, to write its package's barcode anew."""
@@ -112,7 +105,7 @@ class KeyStore:
         return Unit(unit.number, unit.serial, unit.uuid, unit.mac, key, extra=extra)
 
     def oob_size(self, batch_id: str, serial: str) -> int:
-        """How many octets a unit's OOB key has."""
+        """How many bytes a unit's OOB key has."""
         rows = self._db.rows(
             "SELECT length(sealed_key) FROM unit WHERE batch = ? AND serial = ?",
             (self._batches.number(batch_id), serial),
@@ -165,7 +158,7 @@ class KeyStore:
         return len(keys)
 
     def retire(self, batch_id: str, acknowledged: str) -> bool:
-        """Destroy a batch's data key and all that was sealed with it, for ever; False where that was done before.
+        """Destroy a batch's data key and all that was sealed with it, irrevocably; False where that was done before.
 
         `acknowledged` says by what the manifest was acknowledged. Barcode strings stay: labels can be printed again.
         """
@@ -201,7 +194,7 @@ class KeyStore:
         return len(keys)
 
     def _refuse_to_retire(self, batch_id: str) -> None:
-        """What would be lost for ever: keys that no device has, devices that no manifest names."""
+        """What would be lost: keys that no device has, devices that no manifest names."""
         last: dict[str, int] = {}
         kinds = (EventKind.KEYS_RELEASED, EventKind.MANIFEST_MADE, EventKind.UNIT_REPLACED)
         for event in self._history.events_of(kinds, batch_id):
@@ -223,15 +216,15 @@ class KeyStore:
                 f"can't be retired{after}",
                 where=f"batch {batch_id}",
                 problems=lacks,
-                way_out="Retiring destroys the keys for ever. Nothing was changed.",
+                way_out="Retired keys can't be brought back. Nothing was changed.",
             )
 
 
 def _keyed(row: Sequence[Any], data_key: DataKey | None) -> UnitKeyDigest:
-    number, serial, octets, scrapped, sealed = row
+    number, serial, raw_uuid, scrapped, sealed = row
     if scrapped or data_key is None:
-        return UnitKeyDigest(number, serial, octets, bool(scrapped), b"", 0)
-    key = data_key.open(number, octets, sealed)
-    found = UnitKeyDigest(number, serial, octets, False, key_digest(key), len(key))
+        return UnitKeyDigest(number, serial, raw_uuid, bool(scrapped), b"", 0)
+    key = data_key.open(number, raw_uuid, sealed)
+    found = UnitKeyDigest(number, serial, raw_uuid, False, key_digest(key), len(key))
     key.wipe()
     return found

@@ -15,7 +15,7 @@ def refuse_network(path: Path) -> None:
     kind = _file_system(path.parent.resolve())
     if kind in _NETWORK:
         raise InputError(
-            f"the ledger lies on a network file system ({kind}), where locks can't be trusted",
+            f"the ledger is on a network file system ({kind}), where locks can't be trusted",
             where=path,
             way_out="Keep the workspace on a local disk and copy backups to the network.",
         )

@@ -70,7 +70,7 @@ class PackageStore:
         return next(self.stream(batch_id, number, 1))
 
     def find_by_payload(self, payload: str) -> tuple[str, int] | None:
-        """(batch id, package number) of a barcode string, or None. Ours are ASCII; a read may hold any octets."""
+        """(batch id, package number) of a barcode string, or None. Ours are ASCII; a read may hold any bytes."""
         if not payload.isascii():
             return None
         rows = self._db.rows(
@@ -197,8 +197,8 @@ class PackageStore:
         )
 
     def index_field(self, batch_id: str, field: Callable[[str], str]) -> None:
-        """Note what `field` finds in each barcode string of a batch, for `package_with`. It lies in a file of SQLite's
-        that goes with the connection; the ledger is not written to."""
+        """Note what `field` finds in each barcode string of a batch, for `find_by_field`, in a temporary table of this
+        connection: the ledger is not written to."""
         self._db.execute("DROP TABLE IF EXISTS temp.field")
         self._db.execute("CREATE TEMP TABLE field (value TEXT PRIMARY KEY, package INTEGER) WITHOUT ROWID")
         for rows in self._db.stream(
@@ -212,7 +212,7 @@ class PackageStore:
             )
 
     def find_by_field(self, value: str) -> int | None:
-        """The package in whose barcode string `index_fields` found a value."""
+        """The package in whose barcode string `index_field` found a value."""
         if not value.isascii():
             return None
         rows = self._db.rows("SELECT package FROM temp.field WHERE value = ?", (value,))
@@ -220,22 +220,22 @@ class PackageStore:
 
     def _units_by_package(self, batch: int, first: int, last: int) -> dict[int, list[Unit]]:
         found: dict[int, list[Unit]] = {}
-        for package, number, serial, octets, mac, scrapped in self._db.rows(
+        for package, number, serial, raw_uuid, mac, scrapped in self._db.rows(
             "SELECT package, number, serial, uuid, mac, scrapped FROM unit WHERE batch = ? AND number BETWEEN "
             "(SELECT (? - 1) * units_per_package + 1 FROM batch WHERE no = ?) AND "
             "(SELECT ? * units_per_package FROM batch WHERE no = ?) ORDER BY number",
             (batch, first, batch, last, batch),
         ):
-            unit = Unit(number, serial, uuid.UUID(bytes=octets), mac, None, bool(scrapped))
+            unit = Unit(number, serial, uuid.UUID(bytes=raw_uuid), mac, None, bool(scrapped))
             found.setdefault(package, []).append(unit)
-        for package, place, number, serial, octets, mac, scrapped in self._db.rows(
+        for package, place, number, serial, raw_uuid, mac, scrapped in self._db.rows(
             "SELECT package, place, number, serial, uuid, mac, scrapped FROM unit INDEXED BY unit_place "
             "WHERE batch = ? AND place IS NOT NULL AND package BETWEEN ? AND ? ORDER BY number",
             (batch, first, last),
         ):
             members = found[package]
             members[(place - 1) % len(members)] = Unit(
-                number, serial, uuid.UUID(bytes=octets), mac, None, bool(scrapped)
+                number, serial, uuid.UUID(bytes=raw_uuid), mac, None, bool(scrapped)
             )
         return found
 

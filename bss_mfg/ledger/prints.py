@@ -7,10 +7,10 @@ from typing import Any
 
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
+from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.events import (
     LABELS,
     LABELS_MADE,
-    EventKind,
     LabelFileEvent,
     LabelsNotSent,
     LabelsSending,

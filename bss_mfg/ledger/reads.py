@@ -9,7 +9,9 @@ from typing import Any
 from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
-from bss_mfg.ledger.events import EventKind, EventRecord, FileVerified, LabelRead
+from bss_mfg.ledger.event_kind import EventKind
+from bss_mfg.ledger.event_record import EventRecord
+from bss_mfg.ledger.events import FileVerified, LabelRead
 from bss_mfg.ledger.history import HistoryStore
 
 
@@ -36,7 +38,7 @@ class ReadStore:
             )
 
     def verified_files(self, batch_id: str, second_reader: bool = False) -> set[str]:
-        """SHA-256 of the label files of a batch that were once read wholly and found right; with `second_reader`, by
+        """SHA-256 of the label files of a batch whose labels were once all read right; with `second_reader`, by
         that one too."""
         files = self._history.records(FileVerified, batch_id)
         return {file.sha256 for _, file in files if file.second_reader or not second_reader}

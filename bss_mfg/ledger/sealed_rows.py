@@ -28,14 +28,14 @@ def seal_packages(packages: Iterable[Package], data_key: DataKey) -> SealedRows:
 def _row(package: int, unit: Unit, data_key: DataKey) -> UnitRow:
     if unit.key is None:
         raise ValueError("a unit is issued with its key")
-    octets = unit.uuid.bytes
+    raw_uuid = unit.uuid.bytes
     return (
         unit.number,
         package,
         unit.serial,
-        octets,
+        raw_uuid,
         unit.mac,
-        data_key.seal(unit.number, octets, unit.key),
+        data_key.seal(unit.number, raw_uuid, unit.key),
         key_digest(unit.key),
-        data_key.seal_extra(unit.number, octets, unit.extra),
+        data_key.seal_extra(unit.number, raw_uuid, unit.extra),
     )

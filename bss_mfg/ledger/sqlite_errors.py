@@ -37,7 +37,7 @@ def translated(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> BssErro
             )
         if "TRIGGER" in name:
             return LedgerError(
-                f"the ledger refused to change what is for ever: {error}",
+                f"the ledger refused to change what is permanent: {error}",
                 where=where,
                 way_out="Nothing was changed. If this was an identity that `import-issued` brought in, leave it out; "
                 "else please report this.",

@@ -1,6 +1,6 @@
 """A unit's state, derived in this one place: what it is in SQL, and what may follow.
 
-A unit is issued, printed, verified, shipped; what may follow what stands in `TRANSITIONS`. Scrapped is for ever.
+A unit is issued, printed, verified, shipped; `TRANSITIONS` says what may follow. A scrapped unit stays scrapped.
 Texts of SQL speak of unit `u` and its package `p`.
 """
 
@@ -57,7 +57,7 @@ _DONE: Mapping[UnitAction, str] = {
 
 
 def unit_states(connection: Connection, batch: int, serials: Sequence[str]) -> dict[str, UnitState]:
-    """The states of units of a batch (by its number in the database); strangers are left out."""
+    """The states of units of a batch (by its number in the database); unknown serials are left out."""
     query = f"SELECT {STATE} FROM {WITH_PACKAGE} WHERE u.batch = ? AND u.serial = ?"  # noqa: S608 (fixed texts)
     found: dict[str, UnitState] = {}
     for serial in dict.fromkeys(serials):

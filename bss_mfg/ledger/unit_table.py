@@ -10,7 +10,8 @@ from typing import Any
 from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
-from bss_mfg.ledger.events import LABELS_MADE, EventKind, LabelFileEvent, PackagesMoved, kinds_of, read_record
+from bss_mfg.ledger.event_kind import EventKind
+from bss_mfg.ledger.events import LABELS_MADE, LabelFileEvent, PackagesMoved, kinds_of, read_record
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.prints import PrintStore
 from bss_mfg.ledger.unit_columns import ORDER, UNIT_COLUMNS, UNIT_SOURCE
@@ -96,8 +97,8 @@ class TableStore:
                 yield rows
 
     def _find_last_events(self, batch_id: str, number: int, created_at: str) -> None:
-        """Fill temp.last_event: of each package of a batch, when something last happened to it. It lies in a file of
-        SQLite's that goes with the connection; the ledger is not written to."""
+        """Fill temp.last_event: of each package of a batch, when something last happened to it. It is a temporary table
+        of this connection: the ledger is not written to."""
         self._db.execute(
             "CREATE TEMP TABLE IF NOT EXISTS last_event (batch INTEGER, package INTEGER, at TEXT NOT NULL, "
             "PRIMARY KEY (batch, package)) WITHOUT ROWID"

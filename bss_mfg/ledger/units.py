@@ -122,13 +122,13 @@ class UnitStore:
         return found
 
     def states(self, batch_id: str, serials: Sequence[str]) -> dict[str, UnitState]:
-        """The state of units of a batch; `InputError` names strangers."""
+        """The state of units of a batch; `InputError` names unknown serials."""
         found = unit_states(self._db, self._batches.number(batch_id), serials)
-        if strangers := [serial for serial in dict.fromkeys(serials) if serial not in found]:
+        if unknown := [serial for serial in dict.fromkeys(serials) if serial not in found]:
             raise InputError(
-                f"{len(strangers):,} serials are not in this batch",
+                f"{len(unknown):,} serials are not in this batch",
                 where=f"batch {batch_id}",
-                problems=[f"{serial[:80]!a}" for serial in strangers[:10]],
+                problems=[f"{serial[:80]!a}" for serial in unknown[:10]],
                 way_out="Nothing was changed. Upper and lower case differ.",
             )
         return found

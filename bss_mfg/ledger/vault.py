@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Vault:
-    """Wraps data keys under the vault key (32 octets). As a context manager it wipes the key at the end."""
+    """Wraps data keys under the vault key (32 bytes). As a context manager it wipes the key at the end."""
 
     def __init__(self, key: Secret) -> None:
         self._key = key
@@ -84,9 +84,9 @@ class DataKey:
         self._bound = batch.encode("ascii")
 
     @classmethod
-    def from_bytes(cls, octets: bytes, batch: str) -> DataKey:
+    def from_bytes(cls, raw: bytes, batch: str) -> DataKey:
         """The key that another process of the same command handed over."""
-        return cls(Secret(octets), batch)
+        return cls(Secret(raw), batch)
 
     def to_bytes(self) -> bytes:
         """The key for a process of the same command: through a pipe, never to a disk."""

@@ -17,7 +17,7 @@ from bss_mfg.errors import InputError
 
 HEAD, BETWEEN, TAIL = b'{"controlLogs":[\n', b",\n", b"\n]}\n"
 BLOCK_BYTES = 1 << 16
-"""Octets that are handed on at once."""
+"""Bytes that are handed on at once."""
 
 
 class Log(NamedTuple):
@@ -30,8 +30,8 @@ class Log(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a finished document holds, as ranges of numbers within the batch: the units of its device logs, their
-    packages, and the packages of its bundle logs."""
+    """What a finished document holds: its size in bytes, its logs by kind, and as ranges of numbers within the batch
+    the units of its device logs, their packages, and the packages of its bundle logs."""
 
     size: int
     device_logs: int
@@ -52,15 +52,15 @@ class Contents:
 
     @property
     def first_package(self) -> int:
-        return min((some.start for some in (*self.packages, *self.bundles)), default=0)
+        return min((numbers.start for numbers in (*self.packages, *self.bundles)), default=0)
 
     @property
     def last_package(self) -> int:
-        return max((some.stop for some in (*self.packages, *self.bundles)), default=1) - 1
+        return max((numbers.stop for numbers in (*self.packages, *self.bundles)), default=1) - 1
 
 
 class LogDocument:
-    """One document. Iterate it once for its octets; then `contents` is known."""
+    """One document. Iterate it once for its bytes; then `contents` is known."""
 
     def __init__(self, logs: Iterator[Log], max_count: int | None, max_bytes: int | None) -> None:
         self._logs, self._max_count, self._max_bytes = logs, max_count, max_bytes
@@ -72,24 +72,24 @@ class LogDocument:
     def contents(self) -> Contents:
         """What was written; `ValueError` before all of it was."""
         if self._contents is None:
-            raise ValueError("a document is written wholly before it is asked what it holds")
+            raise ValueError("what a document holds is known once all of it was written")
         return self._contents
 
     def __iter__(self) -> Iterator[bytes]:
         most = self._max_count if self._max_count is not None else 1 << 62
         room = self._max_bytes if self._max_bytes is not None else 1 << 62
         units, packages, bundles = RangeBuilder(), RangeBuilder(), RangeBuilder()
-        held, start, octets, count, devices = [], 0, len(HEAD) + len(TAIL), 0, 0
+        held, start, size, count, devices = [], 0, len(HEAD) + len(TAIL), 0, 0
         yield HEAD
         for log in self._logs:
             data, package, unit = log
-            more = octets + len(data) + (len(BETWEEN) if count else 0)
-            if count >= most or more > room:
+            grown = size + len(data) + (len(BETWEEN) if count else 0)
+            if count >= most or grown > room:
                 if not count:
-                    raise _too_long(log, more, room)
+                    raise _too_long(log, grown, room)
                 self.first_left_over = log
                 break
-            octets = more
+            size = grown
             count += 1
             held.append(data)
             if unit is None:
@@ -98,13 +98,13 @@ class LogDocument:
                 devices += 1
                 units.add(unit)
                 packages.add(package)
-            if octets - start > BLOCK_BYTES:
+            if size - start > BLOCK_BYTES:
                 yield (BETWEEN if start else b"") + BETWEEN.join(held)
-                held, start = [], octets
+                held, start = [], size
         if held:
             yield (BETWEEN if start else b"") + BETWEEN.join(held)
         yield TAIL
-        self._contents = Contents(octets, devices, count - devices, units.ranges, packages.ranges, bundles.ranges)
+        self._contents = Contents(size, devices, count - devices, units.ranges, packages.ranges, bundles.ranges)
 
 
 def single_document(logs: Iterable[Log]) -> LogDocument:
@@ -115,26 +115,26 @@ def single_document(logs: Iterable[Log]) -> LogDocument:
 def split_documents(
     logs: Iterable[Log], max_count: int | None = None, max_bytes: int | None = None
 ) -> Iterator[LogDocument]:
-    """Whole documents of at most `max_count` logs and `max_bytes` octets each, in order; none where there is no log.
+    """Whole documents of at most `max_count` logs and `max_bytes` bytes each, in order; none where there is no log.
 
     Each is written before the next is asked for. `InputError` for a log that is longer than a whole document may be.
     """
     for limit in (max_count, max_bytes):
         if limit is not None and limit < 1:
-            raise InputError("a file with no room for a log can't be made", way_out="Give a limit of at least 1.")
+            raise InputError("a file must have room for a log", way_out="Give a limit of at least 1.")
     stream = iter(logs)
     first = next(stream, None)
     while first is not None:
-        part = LogDocument(chain((first,), stream), max_count, max_bytes)
-        yield part
-        _ = part.contents
-        first = part.first_left_over
+        document = LogDocument(chain((first,), stream), max_count, max_bytes)
+        yield document
+        _ = document.contents  # or it was not written
+        first = document.first_left_over
 
 
-def _too_long(log: Log, octets: int, room: int) -> InputError:
+def _too_long(log: Log, size: int, room: int) -> InputError:
     which = f"the bundle log of package {log.package:,}" if log.unit is None else f"the log of unit {log.unit:,}"
     return InputError(
-        f"{which} alone makes a file of {octets:,} octets, more than the {room:,} allowed",
+        f"{which} alone makes a file of {size:,} bytes, more than the {room:,} allowed",
         way_out="Allow larger files.",
     )
 

@@ -1,7 +1,7 @@
 """Feedback files: what became of the devices of an uploaded control log.
 
-The format of Amazon's file is not public. So where its list is, which fields count and which words mean what stands in
-a feedback mapping. All text of such a file is hostile: bounded in length here, and escaped by whoever shows it.
+The format of Amazon's file is not public. So a feedback mapping says where its list is, which fields count and which
+words mean what. All text of such a file is hostile: bounded in length here, and escaped by whoever shows it.
 """
 
 from __future__ import annotations
@@ -13,22 +13,27 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
+from bss_mfg.core.capped_list import CappedList
 from bss_mfg.core.models import FileModel
 from bss_mfg.core.toml_files import load_toml, parse_toml, validate
-from bss_mfg.errors import InputError
+from bss_mfg.errors import InputError, Location
+from bss_mfg.ledger.exports import Answer, FeedbackCounts
+from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.manifest.json_stream import stream_members, value_at
 
 MAPPING_FILE = "amazon-ffs-feedback.toml"
 MAX_ENTRIES = 2_000_000
 MAX_SERIAL, MAX_REASON = 64, 500
 """Characters: a longer serial is none of ours, a longer reason is cut."""
-_PROBLEMS = 10
+MOST_PROBLEMS = 10
+"""Entries that could not be read of which a feedback names what is wrong."""
 
 Status = Literal["published", "assumed"]
 _PATH = r"^[^.\s]+(\.[^.\s]+)*$"
@@ -87,11 +92,19 @@ class FeedbackMapping(FileModel):
         return tuple(name for name, status in tables.items() if status == "assumed")
 
 
-AnswerState = Literal["accepted", "rejected", "contradictory", "unclear"]
+class AnswerState(StrEnum):
+    """What a feedback file says of a serial."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    CONTRADICTORY = "contradictory"
+    """More than one thing."""
+    UNCLEAR = "unclear"
+    """A word that the mapping lacks."""
 
 
 class SerialAnswer(NamedTuple):
-    """What a file says of one serial. `contradictory`: more than one thing; `unclear`: a word that the mapping lacks.
+    """What a file says of one serial.
 
     `reason` is the first that is given (of the rejection, where there is one; the word itself where it is unclear);
     `times` counts the entries.
@@ -108,7 +121,7 @@ class SerialAnswer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """A feedback file: verdicts by serial in the file's order. Serials and reasons may hold any character.
+    """A feedback file: answers by serial in the file's order. Serials and reasons may hold any character.
 
     `unreadable` counts entries without a serial or verdict; `problems` describes the first of them.
     """
@@ -123,9 +136,13 @@ class Feedback:
     @property
     def counts(self) -> Mapping[str, int]:
         """Serials by state, and `repeated`."""
-        counted = Counter[str](verdict.state for verdict in self.answers.values())
-        counted["repeated"] = sum(verdict.repeated for verdict in self.answers.values())
-        return counted
+        counts = Counter[str](answer.state for answer in self.answers.values())
+        counts["repeated"] = sum(answer.repeated for answer in self.answers.values())
+        return counts
+
+    def serials(self, state: AnswerState) -> list[str]:
+        """The serials of a state."""
+        return [serial for serial, answer in self.answers.items() if answer.state == state]
 
 
 def load_feedback_mapping(specs_folder: Path) -> FeedbackMapping:
@@ -136,55 +153,84 @@ def load_feedback_mapping(specs_folder: Path) -> FeedbackMapping:
     return validate(parse_toml(packaged.read_text("utf-8"), MAPPING_FILE), FeedbackMapping)
 
 
+class FeedbackEntry(NamedTuple):
+    """One entry of a file, from line `line` on; serial and verdict may be of any type, None where there is none."""
+
+    line: int
+    serial: Any
+    verdict: Any
+    reason: str
+
+
 def read_feedback(data: bytes, name: str, mapping: FeedbackMapping) -> Feedback:
     """What a feedback file says: `name` ends with .json or .csv, else its first character tells which it is.
 
     Beside the file itself, memory holds one line for each serial. `InputError` where it is of another shape than the
     mapping says, or no verdict has a word that the mapping knows.
     """
-    ending = Path(name).suffix.lower()
-    is_json = ending == ".json" or (ending != ".csv" and data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"))
-    rows = _json_rows(data, name, mapping.json_) if is_json else _csv_rows(data, name, mapping.csv)
-    meaning: dict[str, AnswerState] = {word.strip().casefold(): "accepted" for word in mapping.words.accepted}
-    meaning |= {word.strip().casefold(): "rejected" for word in mapping.words.rejected}
-    verdicts: dict[str, SerialAnswer] = {}
+    is_json = _is_json(data, name)
+    rows = _json_entries(data, name, mapping.json_) if is_json else _csv_entries(data, name, mapping.csv)
+    state_of = _states(mapping.words)
+    answers: dict[str, SerialAnswer] = {}
     shared: dict[SerialAnswer, SerialAnswer] = {}
-    problems: list[str] = []
-    entries = unreadable = 0
-    for line, serial, word, reason in rows:
+    problems = CappedList[str](MOST_PROBLEMS)
+    entries = 0
+    for entry in rows:
         entries += 1
         if entries > MAX_ENTRIES:
             raise InputError(f"has more than {MAX_ENTRIES:,} entries", where=name, way_out="Cut it into several files.")
-        if problem := _problem(serial, word):
-            unreadable += 1
-            if len(problems) < _PROBLEMS:
-                problems.append(f"line {line}: {problem}")
+        if problem := _problem(entry):
+            problems.add(f"line {entry.line}: {problem}")
             continue
-        state = meaning.get(word.strip().casefold(), "unclear")
-        if state == "unclear":
-            reason = f"{word[:MAX_SERIAL]}: {reason}" if reason else word[:MAX_SERIAL]
-        verdict = _merge(verdicts.get(serial), state, reason[:MAX_REASON])
-        verdicts[serial] = shared.setdefault(verdict, verdict)  # most of a million say the same
-    if verdicts and all(verdict.state == "unclear" for verdict in verdicts.values()):
-        word = next(iter(verdicts.values())).reason
+        answer = _merged(answers.get(entry.serial), _answer(entry, state_of))
+        answers[entry.serial] = shared.setdefault(answer, answer)  # most of a million say the same
+    _refuse_all_unclear(answers, name, mapping)
+    return Feedback(name, hashlib.sha256(data).hexdigest(), answers, entries, problems.total, tuple(problems))
+
+
+def _is_json(data: bytes, name: str) -> bool:
+    suffix = Path(name).suffix.lower()
+    return suffix == ".json" or (suffix != ".csv" and data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"))
+
+
+def _states(words: Words) -> Mapping[str, AnswerState]:
+    states = {word.strip().casefold(): AnswerState.ACCEPTED for word in words.accepted}
+    return states | {word.strip().casefold(): AnswerState.REJECTED for word in words.rejected}
+
+
+def _answer(entry: FeedbackEntry, state_of: Mapping[str, AnswerState]) -> SerialAnswer:
+    """What one entry says."""
+    word, reason = entry.verdict, entry.reason
+    state = state_of.get(word.strip().casefold(), AnswerState.UNCLEAR)
+    if state is AnswerState.UNCLEAR:
+        reason = f"{word[:MAX_SERIAL]}: {reason}" if reason else word[:MAX_SERIAL]
+    return SerialAnswer(state, reason[:MAX_REASON], 1)
+
+
+def _merged(before: SerialAnswer | None, answer: SerialAnswer) -> SerialAnswer:
+    """The answer to a serial that was named before."""
+    if before is None:
+        return answer
+    if before.state == answer.state:
+        return SerialAnswer(answer.state, before.reason or answer.reason, before.times + 1)
+    rejected = answer.state is AnswerState.REJECTED
+    reason = (answer.reason or before.reason) if rejected else (before.reason or answer.reason)
+    return SerialAnswer(AnswerState.CONTRADICTORY, reason, before.times + 1)
+
+
+def _refuse_all_unclear(answers: Mapping[str, SerialAnswer], name: str, mapping: FeedbackMapping) -> None:
+    if answers and all(answer.state is AnswerState.UNCLEAR for answer in answers.values()):
+        word = next(iter(answers.values())).reason
         raise InputError(
             f"no entry has a verdict that the feedback mapping {mapping.name} knows; the first says {word[:60]!a}",
             where=name,
             way_out=f"Correct [words] in the workspace's specs/{MAPPING_FILE}.",
         )
-    return Feedback(name, hashlib.sha256(data).hexdigest(), verdicts, entries, unreadable, tuple(problems))
 
 
-def _merge(before: SerialAnswer | None, state: AnswerState, reason: str) -> SerialAnswer:
-    if before is None:
-        return SerialAnswer(state, reason, 1)
-    if before.state == state:
-        return SerialAnswer(state, before.reason or reason, before.times + 1)
-    first = (reason or before.reason) if state == "rejected" else (before.reason or reason)
-    return SerialAnswer("contradictory", first, before.times + 1)
-
-
-def _problem(serial: Any, word: Any) -> str:
+def _problem(entry: FeedbackEntry) -> str:
+    """What keeps an entry from being read; empty where nothing does."""
+    serial, word = entry.serial, entry.verdict
     if not isinstance(serial, str) or not serial.strip():
         return "there is no serial"
     if len(serial) > MAX_SERIAL:
@@ -194,14 +240,11 @@ def _problem(serial: Any, word: Any) -> str:
     return ""
 
 
-FeedbackEntry = tuple[int, Any, Any, str]
-
-
-def _json_rows(data: bytes, name: str, shape: JsonShape) -> Iterator[FeedbackEntry]:
+def _json_entries(data: bytes, name: str, shape: JsonShape) -> Iterator[FeedbackEntry]:
     serial, verdict = shape.serial.split("."), shape.verdict.split(".")
     reason = shape.reason.split(".") if shape.reason else None
     for line, entry in stream_members(data, shape.list.split(".") if shape.list else [], name):
-        yield (
+        yield FeedbackEntry(
             line,
             value_at(entry, serial),
             _word(value_at(entry, verdict)),
@@ -217,12 +260,14 @@ def _text(value: Any) -> str:
     return "" if value is None else value if isinstance(value, str) else json.dumps(value)
 
 
-def _csv_rows(data: bytes, name: str, shape: CsvShape) -> Iterator[FeedbackEntry]:
+def _csv_entries(data: bytes, name: str, shape: CsvShape) -> Iterator[FeedbackEntry]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise InputError("is not UTF-8 text", where=f"{name}, line {line}", way_out="Fetch the file again.") from None
+        raise InputError(
+            "is not UTF-8 text", where=Location(name, line=line), way_out="Fetch the file again."
+        ) from None
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=shape.delimiter, strict=True)
     try:
         header = [cell.strip().casefold() for cell in next(reader, [])]
@@ -235,11 +280,12 @@ def _csv_rows(data: bytes, name: str, shape: CsvShape) -> Iterator[FeedbackEntry
                     row[column].strip() if (column := columns[wanted]) < len(row) else None
                     for wanted in (shape.serial, shape.verdict)
                 )
-                yield reader.line_num, serial, verdict, row[last] if last is not None and last < len(row) else ""
+                text = row[last] if last is not None and last < len(row) else ""
+                yield FeedbackEntry(reader.line_num, serial, verdict, text)
     except csv.Error as error:
         raise InputError(
             f"is not the CSV that it should be: {error}",
-            where=f"{name}, line {reader.line_num}",
+            where=Location(name, line=reader.line_num),
             way_out="The file is damaged, cut off, or of another kind.",
         ) from None
 
@@ -252,3 +298,26 @@ def _column(header: list[str], wanted: str, name: str) -> int:
             way_out=f"Correct [csv] in the workspace's specs/{MAPPING_FILE}, or fetch the file again.",
         )
     return header.index(wanted.strip().casefold())
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """What became of a feedback file: `counts` of what was recorded, or, where the file was read before, when."""
+
+    counts: FeedbackCounts | None
+    read_before: str | None
+
+
+def acknowledge(ledger: Ledger, feedback: Feedback, product: str | None = None) -> Acknowledgement:
+    """Record what a feedback file says of units, once. Serials of which it says more than one thing, or nothing clear,
+    are left as they are. `product` says whose serials they are, where several products share some."""
+    if before := ledger.exports.feedback_read_at(feedback.sha256):
+        return Acknowledgement(None, before)
+    answers: dict[str, tuple[Answer, str]] = {}
+    for serial, answer in feedback.answers.items():
+        if answer.state is AnswerState.ACCEPTED:
+            answers[serial] = ("accepted", "")
+        elif answer.state is AnswerState.REJECTED:
+            answers[serial] = ("rejected", answer.reason)
+    counts = ledger.exports.record_answers(answers, feedback.name, feedback.sha256, product)
+    return Acknowledgement(counts, None)

@@ -6,9 +6,9 @@ import codecs
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO, NamedTuple, NoReturn
 
-from bss_mfg.errors import InputError
+from bss_mfg.errors import InputError, Location, ValueProblem
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SPACES = (" ", "\t", "\n", "\r")
@@ -17,23 +17,45 @@ MAX_VALUE_CHARACTERS = 1 << 22
 """Characters that a value in a streamed file may have."""
 
 
+class JsonError(InputError):
+    """A document that is not the JSON that it should be. `reason` says why, in words without the text around them."""
+
+    def __init__(self, reason: str, where: Location) -> None:
+        super().__init__(
+            f"is not the JSON that it should be: {reason}",
+            where=where,
+            way_out="The file is damaged, cut off, or of another kind.",
+        )
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (self.reason, self.location))
+
+
+class JsonMember(NamedTuple):
+    """A member of a list, and the line in which it begins."""
+
+    line: int
+    value: Any
+
+
 def stream_members(
     source: bytes | BinaryIO, path: Sequence[str], name: str, *, exclusive: bool = False
-) -> Iterator[tuple[int, Any]]:
-    """(line, value) of each member of the list at `path` (empty: the document is the list); `name` is used in errors.
+) -> Iterator[JsonMember]:
+    """The members of the list at `path` (empty: the document is the list); `name` is the file's in errors.
 
-    An open file is read as a stream, whatever its size; a value in it may have `LONGEST` characters. `alone`: nothing
-    else may stand beside the list. `InputError` where the document is not JSON, names a member of an object twice, or
-    has no such list; it comes when the reader gets there.
+    An open file is read as a stream, whatever its size; a value in it may have `MAX_VALUE_CHARACTERS`. `exclusive`:
+    the document may hold nothing beside the list. `InputError` where the bytes are not UTF-8, `JsonError` where the
+    document is not JSON, repeats a name in an object, or has no such list; both come when the reader gets there.
     """
     yield from _JsonWindow(source, name, exclusive).document(path)
 
 
 class _JsonWindow:
-    """A window on the text: what was read is dropped, what is asked for is fetched."""
+    """A window on the text: what was read is dropped, what is needed is fetched."""
 
-    def __init__(self, source: bytes | BinaryIO, name: str, alone: bool) -> None:
-        self._name, self._alone = name, alone
+    def __init__(self, source: bytes | BinaryIO, name: str, exclusive: bool) -> None:
+        self._name, self._exclusive = name, exclusive
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
         self._text, self._at = "", 0
         self._line, self._counted = 1, 0
@@ -60,7 +82,7 @@ class _JsonWindow:
         except UnicodeDecodeError as error:
             line = self._line + self._text.count("\n", self._counted) + error.object.count(b"\n", 0, error.start)
             raise InputError(
-                "is not UTF-8 text", where=f"{self._name}, line {line}", way_out="Fetch the file again."
+                "is not UTF-8 text", where=Location(self._name, line=line), way_out="Fetch the file again."
             ) from None
 
     def _line_number(self) -> int:
@@ -69,13 +91,13 @@ class _JsonWindow:
         self._counted = self._at
         return self._line
 
-    def document(self, path: Sequence[str]) -> Iterator[tuple[int, Any]]:
+    def document(self, path: Sequence[str]) -> Iterator[JsonMember]:
         self._space()
         yield from self._inside(path, path)
         if self._peek():
             self._fail("something follows the end of the document")
 
-    def _inside(self, path: Sequence[str], left: Sequence[str]) -> Iterator[tuple[int, Any]]:
+    def _inside(self, path: Sequence[str], left: Sequence[str]) -> Iterator[JsonMember]:
         if not left:
             yield from self._list(".".join(path))
             return
@@ -84,12 +106,12 @@ class _JsonWindow:
         while more:
             name = self._value() if self._peek() == '"' else self._fail("the name of a member is missing")
             if name in names:
-                self._fail(f"{name[:60]!a} stands twice in an object")
+                self._fail(f"an object has the name {name[:60]!a} twice")
             names.add(name)
             self._take(":")
             if name == left[0]:
                 yield from self._inside(path, left[1:])
-            elif self._alone:
+            elif self._exclusive:
                 self._fail(f"{name[:60]!a} does not belong there")
             else:
                 self._value()
@@ -97,10 +119,10 @@ class _JsonWindow:
         if left[0] not in names:
             self._fail(f"there is no {'.'.join(path)!a} in it")
 
-    def _list(self, path: str) -> Iterator[tuple[int, Any]]:
+    def _list(self, path: str) -> Iterator[JsonMember]:
         more = self._enter("[", "]", f"the list {path!a}" if path else "a list")
         while more:
-            yield self._line_number(), self._value()
+            yield JsonMember(self._line_number(), self._value())
             more = self._more("]")
 
     def _enter(self, bracket: str, end: str, what: str) -> bool:
@@ -139,8 +161,10 @@ class _JsonWindow:
                     continue
                 self._at = error.pos
                 self._fail(error.msg)
-            except ValueError as error:  # a name that stands twice, NaN, a number of thousands of digits
+            except ValueProblem as error:
                 self._fail(str(error))
+            except ValueError:  # Python's limit for the digits of a number
+                self._fail("a number has thousands of digits")
             except RecursionError:
                 self._fail("brackets are nested without end")
             if len(self._text) - end < 3 and self._fetch():  # a number may go on: 1 of 1.5, of 1e+5
@@ -162,27 +186,22 @@ class _JsonWindow:
                 return
 
     def _fail(self, what: str) -> NoReturn:
-        line = self._line_number()
-        raise InputError(
-            f"is not the JSON that it should be: {what}",
-            where=f"{self._name}, line {line}",
-            way_out="The file is damaged, cut off, or of another kind.",
-        )
+        raise JsonError(what, Location(self._name, line=self._line_number()))
 
 
 def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a member of an object stands twice")
+        raise ValueProblem("an object has a name twice")
     return found
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueProblem(f"{name} is no JSON")
 
 
 def value_at(value: Any, path: Sequence[str]) -> Any:
-    """What stands at a path inside a parsed value; None where there is nothing."""
+    """The value at a path inside a parsed value; None where there is none."""
     for step in path:
         value = value.get(step) if isinstance(value, dict) else None
     return value

@@ -1,8 +1,8 @@
 """Control logs: what is uploaded so that Amazon knows each device before its box is scanned.
 
-A mapping is compiled once into literal text with slots, so a log costs the values of its slots. Each line is checked
-before it leaves, by a regular expression of the same literals and of the schema's patterns; where that does not fit,
-the schema itself says why.
+A mapping is compiled once into literal text with placeholders, so a log costs the values that fill them. Each line is
+checked before it leaves, by a regular expression of the same literals and of the schema's patterns; where that does not
+fit, the schema itself says why.
 """
 
 from __future__ import annotations
@@ -24,14 +24,13 @@ from bss_mfg.manifest.log_mapping import Entry, LogMapping, Source, tree_of
 from bss_mfg.manifest.log_schema import compile_check, entry_schema, log_schema
 from bss_mfg.model import Actor, Batch, Package
 from bss_mfg.payload.spec import Spec, spec_from_text
-from bss_mfg.tables import shippable_packages
 
 PACKAGES_PER_TASK = 4_000
 """Packages whose logs a process makes at once."""
 
 
 class _Placeholder(NamedTuple):
-    """A value that differs from log to log: the place of its source in a log's values, how it is written, and the
+    """A value that differs from log to log: the index of its source in a log's values, how it is written, and the
     regular expression of that JSON."""
 
     source: int
@@ -40,16 +39,16 @@ class _Placeholder(NamedTuple):
 
 
 class _LineTemplate(NamedTuple):
-    """One choice of which optional entries are there: `template` has a %s for each slot, `fits` matches a good line."""
+    """A log with some of its optional entries: `template` has a %s for each placeholder, `matches` a good line."""
 
     template: str
-    slots: tuple[tuple[int, Callable[[Any], str]], ...]
+    placeholders: tuple[_Placeholder, ...]
     matches: Callable[[str], object]
 
 
 class LogRenderer:
     """The entries of one kind of log, compiled for one batch. `fixed` are the values that all its logs share, by
-    source; `sources` are those of the values that each log brings, in this order."""
+    source; `sources` are those of the values that differ from log to log, in this order."""
 
     def __init__(self, entries: tuple[Entry, ...], fixed: Mapping[str, str], sources: tuple[Source, ...]) -> None:
         self._entries, self._fixed, self._sources = entries, fixed, sources
@@ -57,13 +56,13 @@ class LogRenderer:
         self._shapes: dict[tuple[bool, ...], _LineTemplate] = {}
 
     def render(self, values: tuple[Any, ...], subject: str) -> bytes:
-        """One log as a line of JSON that holds the schema. `who` names the log in errors.
+        """One log as a line of JSON that the schema allows. `subject` names the log in errors.
 
         `InputError` where a value is missing, or isn't what the schema says of its path.
         """
         present = tuple(map(bool, values))
         shape = self._shapes.get(present) or self._compiled(present, subject)
-        line = shape.template % tuple([write(values[source]) for source, write in shape.slots])
+        line = shape.template % tuple([write(values[source]) for source, write, _ in shape.placeholders])
         # The schema judges the first line of a shape; where that is good, lines that fit differ in good values only.
         if present not in self._shapes or not shape.matches(line):
             if problem := self._check(json.loads(line)):
@@ -81,7 +80,7 @@ class LogRenderer:
             node: str | _Placeholder
             if entry.source in self._sources:
                 number = self._sources.index(entry.source)
-                node = _slot(entry, number) if present[number] else ""
+                node = _placeholder(entry, number) if present[number] else ""
             else:
                 node = entry.value or self._fixed.get(entry.source, "")
             if node:
@@ -92,19 +91,17 @@ class LogRenderer:
                     where=subject,
                     way_out="Correct the mapping file, or mark the entry optional.",
                 )
-        pieces = list(_pieces(tree_of(nodes)))
-        slots = [piece for piece in pieces if isinstance(piece, _Placeholder)]
+        fragments = list(_fragments(tree_of(nodes)))
+        pattern = "".join(item.pattern if isinstance(item, _Placeholder) else re.escape(item) for item in fragments)
         return _LineTemplate(
-            "".join("%s" if isinstance(piece, _Placeholder) else piece.replace("%", "%%") for piece in pieces),
-            tuple((slot.source, slot.write) for slot in slots),
-            re.compile(
-                "".join(piece.pattern if isinstance(piece, _Placeholder) else re.escape(piece) for piece in pieces)
-            ).fullmatch,
+            "".join("%s" if isinstance(item, _Placeholder) else item.replace("%", "%%") for item in fragments),
+            tuple(item for item in fragments if isinstance(item, _Placeholder)),
+            re.compile(pattern).fullmatch,
         )
 
 
-def _pieces(node: Any) -> Iterator[str | _Placeholder]:
-    """The JSON text of a tree, with its slots between."""
+def _fragments(node: Any) -> Iterator[str | _Placeholder]:
+    """The JSON text of a tree, with placeholders between."""
     if isinstance(node, _Placeholder):
         yield node
     elif isinstance(node, str):
@@ -113,11 +110,11 @@ def _pieces(node: Any) -> Iterator[str | _Placeholder]:
         yield "{"
         for number, (name, child) in enumerate(node.items()):
             yield ("," if number else "") + quoted(name) + ":"
-            yield from _pieces(child)
+            yield from _fragments(child)
         yield "}"
 
 
-def _slot(entry: Entry, number: int) -> _Placeholder:
+def _placeholder(entry: Entry, number: int) -> _Placeholder:
     schema = entry_schema(entry)
     if entry.source != "package.serials":
         return _Placeholder(number, quoted, _json_of(schema["pattern"]))
@@ -147,20 +144,20 @@ def logs(packages: Callable[[], Iterable[Package]], batch: Batch, mapping: LogMa
 
 def logs_from_tasks(ledger: Ledger, batch: Batch, mapping: LogMapping, executor: Executor) -> Iterator[Log]:
     """The same of all packages of a batch that may leave the factory, made by an executor."""
-    wanted = (
+    tasks = (
         LogTask(ledger.path, ledger.actor, batch, mapping, first, count, bundles)
         for bundles in _passes(batch, mapping)
         for _, first, count in parallel.chunk_ranges(batch.packages, PACKAGES_PER_TASK)
     )
     made = parallel.run_or_raise(
         make_logs,
-        wanted,
+        tasks,
         executor,
         where=f"batch {batch.id}",
-        doing=lambda part: f"made the control logs from package {part.first:,} on",
+        doing=lambda task: f"made the control logs from package {task.first:,} on",
     )
-    for _, found in made:
-        yield from found
+    for _, logs in made:
+        yield from logs
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +174,15 @@ class LogTask:
 
 
 def make_logs(task: LogTask) -> list[Log]:
-    """The logs of a part; packages that may not leave the factory have none."""
+    """The logs of a task; packages that may not leave the factory have none."""
     with Ledger.open(task.ledger, task.who) as ledger:
-        return list(
-            _logs(
-                shippable_packages(ledger, task.batch, task.first, task.count), task.batch, task.mapping, task.bundles
-            )
-        )
+        packages = shippable_packages(ledger, task.batch, task.first, task.count)
+        return list(_logs(packages, task.batch, task.mapping, task.bundles))
+
+
+def shippable_packages(ledger: Ledger, batch: Batch, first: int = 1, count: int | None = None) -> Iterator[Package]:
+    """The packages of a batch, from number `first` on, that may leave the factory: those without a scrapped unit."""
+    return (package for package in ledger.packages.stream(batch.id, first, count) if not package.scrapped)
 
 
 def _passes(batch: Batch, mapping: LogMapping) -> tuple[bool, ...]:
@@ -224,10 +223,10 @@ def _encrypted_field_finder(spec: Spec) -> Callable[[str], str]:
     """What finds the encrypted field in a barcode string of a spec; it gives an empty string where there is none."""
     if not spec.encrypted:
         return lambda payload: ""
-    between, terminator = spec.field_separator, spec.terminator
-    head = between + spec.encrypted[0].key + spec.key_separator
+    separator, terminator = spec.field_separator, spec.terminator
+    head = separator + spec.encrypted[0].key + spec.key_separator
 
     def find(payload: str) -> str:
-        return (between + payload).partition(head)[2].partition(between)[0].removesuffix(terminator)
+        return (separator + payload).partition(head)[2].partition(separator)[0].removesuffix(terminator)
 
     return find

@@ -1,4 +1,4 @@
-"""Mapping files of control logs: where each value of a log stands, where it comes from, and what is known of it.
+"""Mapping files of control logs: the path of each value of a log, where it comes from, and what is known of it.
 
 The envelope is published, names inside it are not: each entry is marked published or assumed.
 """
@@ -76,7 +76,7 @@ class LogMapping(FileModel):
             if len(lists) != 1 or any(entry.source in UNIT_SOURCES for entry in self.bundle):
                 raise ValueError("a bundle log names its devices once, by package.serials")
             if any(entry.path == lists[0] or entry.path.startswith(lists[0] + ".") for entry in self.device):
-                raise ValueError(f"{lists[0]} stands in device logs too, so the two kinds can't be told apart")
+                raise ValueError(f"{lists[0]} is in device logs too, so the two kinds can't be told apart")
         return self
 
     @property
@@ -90,16 +90,16 @@ def load_mapping(spec: str, specs_folder: Path) -> LogMapping:
     if mapping := find_mapping(spec, specs_folder):
         return mapping
     raise InputError(
-        f"there is no control log mapping for the spec {spec}: its names are nowhere published",
+        f"there is no control log mapping for the spec {spec}: its names were never published",
         way_out=f"Write specs/{_file_name(spec)} in the workspace from Amazon's control log specification; "
         "`bss-mfg spec copy amazon-bss-ob04` brings one to begin with.",
     )
 
 
 def find_mapping(spec: str, specs_folder: Path) -> LogMapping | None:
-    """The mapping that stands beside a spec: in the workspace's specs folder, or packaged.
+    """The mapping beside a spec: in the workspace's specs folder, or packaged.
 
-    A spec of one's own without a mapping takes that of Bluetooth Mesh; a packaged sibling without one has none.
+    A factory's own spec without a mapping takes that of Bluetooth Mesh; a packaged sibling without one has none.
     """
     name = _file_name(spec)
     if (specs_folder / name).is_file():

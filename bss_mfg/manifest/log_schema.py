@@ -1,7 +1,7 @@
 """The JSON Schema (draft 2020-12) of a control log, made from its mapping, and checks against it.
 
 Every path of the mapping is there, required unless optional, and nothing else is. What a value may look like follows
-from its source. `$comment` says which parts are published and which are assumed.
+from its source. `$comment` says what is published and what is assumed.
 """
 
 from __future__ import annotations

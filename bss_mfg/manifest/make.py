@@ -1,7 +1,7 @@
-"""Control logs of a batch made, put in place, and counted in the ledger: file by file, so that a kill loses nothing.
+"""Control logs and unit lists of a batch made, put in place, and recorded: file by file, so that a kill loses nothing.
 
-A unit counts as listed once its file and sidecar are on disk. Where the same logs are made again in the same folder,
-the files that lie there are taken as they are; those that a killed run left uncounted are counted.
+A unit counts as listed once its control log and sidecar are on disk. Where the same logs are made again in the same
+folder, the files there are taken as they are; those that a killed run left uncounted are counted.
 """
 
 from __future__ import annotations
@@ -11,111 +11,148 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import Literal
 
-from bss_mfg.core.files import is_complete, leftover_files, remove_leftover, sha256_of
+from bss_mfg.core.files import is_complete, leftover_files, remove_leftover, sha256_of, write_atomically
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.errors import BssError
 from bss_mfg.ledger.events import ManifestMade
-from bss_mfg.ledger.exports import Answer, FeedbackCounts
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.manifest.documents import Contents, Log, LogDocument, control_log_names, single_document, split_documents
-from bss_mfg.manifest.feedback import Feedback
-from bss_mfg.manifest.log_builder import logs, logs_from_tasks
+from bss_mfg.manifest.documents import Log, LogDocument, control_log_names, single_document, split_documents
+from bss_mfg.manifest.log_builder import logs, logs_from_tasks, shippable_packages
 from bss_mfg.manifest.log_mapping import LogMapping
 from bss_mfg.manifest.sidecar import LogOrigin, WrittenLog, adopt_log, read_sidecar, sidecar_path, write_logs
+from bss_mfg.manifest.unit_lists import csv_list, jsonl_list
 from bss_mfg.model import Batch, Package
-from bss_mfg.tables import shippable_packages
 from bss_mfg.version import __version__
 
-PackageChoice = Literal["all", "missing", "rejected"]
+
+class PackageChoice(StrEnum):
+    """Which packages get control logs."""
+
+    ALL = "all"
+    """All that may leave the factory."""
+    MISSING = "missing"
+    """Those with a unit in no control log yet."""
+    REJECTED = "rejected"
+    """Those with a unit that a feedback file rejected."""
+
+
+class ListFormat(StrEnum):
+    """The formats of unit lists."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
 
 
 @dataclass(frozen=True, slots=True)
 class FileLimits:
-    """Of a file: the most logs, and the most octets; None for no limit."""
+    """Of a file: the most logs, and the most bytes; None for no limit."""
 
     max_logs: int | None = None
     max_bytes: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ControlLogRequest:
+    """Which control logs are made, and where to: into the folder `out`, under names of the second `now` and after; or,
+    with `as_file`, all into one file of that name."""
+
+    batch: Batch
+    mapping: LogMapping
+    out: Path
+    now: datetime
+    packages: PackageChoice = PackageChoice.ALL
+    limits: FileLimits = FileLimits()
+    as_file: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """Where the files go."""
+        return self.out.parent if self.as_file else self.out
+
+
 def make_control_logs(
     ledger: Ledger,
-    batch: Batch,
-    mapping: LogMapping,
-    out: Path,
-    now: datetime,
+    request: ControlLogRequest,
     *,
-    which: PackageChoice = "all",
-    limits: FileLimits = FileLimits(),
-    as_file: bool = False,
     executor: Executor | None = None,
     progress: Progress = no_progress,
 ) -> Iterator[WrittenLog]:
-    """Write the control logs of a batch's packages into the folder `out`, and give each once it is counted.
+    """Write the control logs of a batch's packages, and yield each once it is counted.
 
-    With `as_file` all go into one file of that name. What lies in the folder already is not written a second time, but
-    for rejected ones. `which`: all packages that may leave the factory, those with a
-    unit in no control log yet, or those with a rejected one.
+    What is in the folder already is not written a second time, except control logs of rejected packages: they are
+    uploaded again, under new names.
     """
-    packages = _package_source(ledger, batch, which)
+    batch = request.batch
     seq, digest = ledger.history.head()
-    origin = LogOrigin(batch.id, f"{seq}:{digest}", mapping, __version__)
+    origin = LogOrigin(batch.id, f"{seq}:{digest}", request.mapping, __version__)
+    names = iter([request.out.name]) if request.as_file else control_log_names(request.now, request.out)
+    documents = _document_source(ledger, request, executor, progress)
+    counted = ledger.exports.control_log_digests(batch.id)
+    on_disk = {} if request.as_file else _logs_on_disk(batch, request.folder)
+    if request.packages is PackageChoice.REJECTED:
+        on_disk = {sha256: path for sha256, path in on_disk.items() if sha256 not in counted}
+    digests = [_digest(document) for document in documents()] if on_disk else []
+    for number, document in enumerate(documents()):
+        if digests and (sha256 := digests[number]) in on_disk:
+            for _ in document:
+                pass  # made, to come to the next
+            written = adopt_log(on_disk[sha256], sha256, document.contents, origin)
+            if sha256 in counted:
+                yield replace(written, made_before=True)
+                continue
+        else:
+            (written,) = write_logs(request.folder, [document], names, origin)
+        _record(ledger, batch, written)
+        yield written
 
-    def documents() -> Iterable[LogDocument]:
-        made = counted(
-            logs(packages, batch, mapping)
-            if executor is None or which != "all"
-            else logs_from_tasks(ledger, batch, mapping, executor)
-        )
-        return [single_document(made)] if as_file else split_documents(made, limits.max_logs, limits.max_bytes)
 
-    def counted(made: Iterable[Log]) -> Iterator[Log]:
+def _document_source(
+    ledger: Ledger, request: ControlLogRequest, executor: Executor | None, progress: Progress
+) -> Callable[[], Iterable[LogDocument]]:
+    """Gives the documents of a request, the same on each call."""
+    batch, limits = request.batch, request.limits
+    packages = _package_source(ledger, batch, request.packages)
+
+    def watched(made: Iterable[Log]) -> Iterator[Log]:
         for log in made:
             if log.unit is not None and log.unit % 1_000 == 0:
                 progress(log.package, batch.packages)
             yield log
 
-    folder = out.parent if as_file else out
-    names = iter([out.name]) if as_file else control_log_names(now, out)
-    known = ledger.exports.control_log_digests(batch.id)
-    on_disk = {} if as_file else _logs_on_disk(batch, folder)
-    if which == "rejected":  # what was counted before is what was rejected: it goes up again, under a new name
-        on_disk = {sha256: path for sha256, path in on_disk.items() if sha256 not in known}
-    again = [_digested(each) for each in documents()] if on_disk else []
-    for number, each in enumerate(documents()):
-        if again and (sha256 := again[number][0]) in on_disk:
-            for _ in each:
-                pass  # made, to come to the next
-            written = adopt_log(on_disk[sha256], sha256, each.contents, origin)
-            if sha256 in known:
-                yield replace(written, made_before=True)
-                continue
+    def documents() -> Iterable[LogDocument]:
+        if executor is None or request.packages is not PackageChoice.ALL:
+            made = watched(logs(packages, batch, request.mapping))
         else:
-            (written,) = write_logs(folder, [each], names, origin)
-        found = written.contents
-        ledger.exports.record_control_log(
-            batch.id,
-            ManifestMade(
-                file=written.path.name,
-                format="control-log",
-                sha256=written.sha256,
-                device_logs=found.device_logs,
-                bundle_logs=found.bundle_logs,
-                packages=found.all_packages,
-            ),
-            found.units,
-        )
-        yield written
+            made = watched(logs_from_tasks(ledger, batch, request.mapping, executor))
+        return [single_document(made)] if request.as_file else split_documents(made, limits.max_logs, limits.max_bytes)
+
+    return documents
 
 
-def _package_source(ledger: Ledger, batch: Batch, which: PackageChoice) -> Callable[[], Iterable[Package]]:
+def _package_source(ledger: Ledger, batch: Batch, choice: PackageChoice) -> Callable[[], Iterable[Package]]:
     """Gives the chosen packages, the same on each call."""
-    if which == "all":
+    if choice is PackageChoice.ALL:
         return lambda: shippable_packages(ledger, batch)
-    numbers = list(ledger.exports.packages_where(batch.id, which))
+    numbers = list(
+        ledger.exports.packages_where(batch.id, "missing" if choice is PackageChoice.MISSING else "rejected")
+    )
     return lambda: (next(ledger.packages.stream(batch.id, number, 1)) for number in numbers)
+
+
+def _record(ledger: Ledger, batch: Batch, written: WrittenLog) -> None:
+    contents = written.contents
+    made = ManifestMade(
+        file=written.path.name,
+        format="control-log",
+        sha256=written.sha256,
+        device_logs=contents.device_logs,
+        bundle_logs=contents.bundle_logs,
+        packages=contents.all_packages,
+    )
+    ledger.exports.record_control_log(batch.id, made, contents.units)
 
 
 def _logs_on_disk(batch: Batch, folder: Path) -> dict[str, Path]:
@@ -139,18 +176,15 @@ def _logs_on_disk(batch: Batch, folder: Path) -> dict[str, Path]:
     return found
 
 
-def _digested(each: LogDocument) -> tuple[str, Contents]:
+def _digest(document: LogDocument) -> str:
     digest = hashlib.sha256()
-    for piece in each:
-        digest.update(piece)
-    return digest.hexdigest(), each.contents
+    for block in document:
+        digest.update(block)
+    return digest.hexdigest()
 
 
-def acknowledge(ledger: Ledger, feedback: Feedback, product: str | None = None) -> FeedbackCounts:
-    """Write down what a feedback file says of units; what it contradicts itself in, or leaves unclear, is not taken."""
-    verdicts: dict[str, tuple[Answer, str]] = {
-        serial: (verdict.state, verdict.reason if verdict.state == "rejected" else "")
-        for serial, verdict in feedback.answers.items()
-        if verdict.state in ("accepted", "rejected")
-    }
-    return ledger.exports.record_answers(verdicts, feedback.name, feedback.sha256, product)
+def make_list(ledger: Ledger, batch: Batch, path: Path, form: ListFormat) -> str:
+    """Write the list of a batch's units that may leave the factory, and record it; its SHA-256."""
+    sha256 = write_atomically(path, csv_list(ledger, batch) if form is ListFormat.CSV else jsonl_list(ledger, batch))
+    ledger.exports.record_table(batch.id, ManifestMade(file=path.name, format=str(form), sha256=sha256))
+    return sha256

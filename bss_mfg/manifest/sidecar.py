@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 
 from bss_mfg.core.files import already_exists_error, is_complete, read_bytes, sha256_of, write_atomically
 from bss_mfg.core.models import FileModel
-from bss_mfg.errors import InputError, RefusedError
+from bss_mfg.errors import InputError, Location, RefusedError
 from bss_mfg.manifest.documents import Contents, LogDocument
 from bss_mfg.manifest.log_mapping import LogMapping
 
@@ -52,7 +52,7 @@ class LogOrigin:
 
 @dataclass(frozen=True, slots=True)
 class WrittenLog:
-    """A control log that lies on disk beside its sidecar."""
+    """A control log on disk, with its sidecar."""
 
     path: Path
     sha256: str
@@ -62,7 +62,7 @@ class WrittenLog:
 
 
 def sidecar_path(path: Path) -> Path:
-    """Where the sidecar of a control log lies."""
+    """The path of a control log's sidecar."""
     return path.with_name(f"{path.name}.json")
 
 
@@ -90,7 +90,7 @@ def render_sidecar(name: str, sha256: str, contents: Contents, origin: LogOrigin
 def write_logs(
     folder: Path, documents: Iterable[LogDocument], names: Iterator[str], origin: LogOrigin
 ) -> Iterator[WrittenLog]:
-    """Write each document and its sidecar, and yield what lies there: a caller that notes it then notes only whole
+    """Write each document and its sidecar, and yield what was written: a caller that counts it then counts only whole
     files. A kill may leave a control log without its sidecar, never a sidecar without its control log."""
     for document in documents:
         path = folder / next(names)
@@ -102,20 +102,25 @@ def write_logs(
 
 
 def adopt_log(path: Path, sha256: str, contents: Contents, origin: LogOrigin) -> WrittenLog:
-    """Take a control log that lies on disk already as written, and give it its sidecar where it has none."""
+    """Take a control log that is on disk already as written, and give it its sidecar where it has none."""
     if not is_complete(sidecar_path(path)):
         write_atomically(sidecar_path(path), [render_sidecar(path.name, sha256, contents, origin)])
     return WrittenLog(path, sha256, contents)
 
 
-def read_sidecar(path: Path) -> Sidecar:
-    """The sidecar of the control log `path`, held against the file's octets.
+def parse_sidecar(path: Path) -> Sidecar:
+    """The sidecar in the file `path`; pydantic's `ValidationError` where it is none."""
+    return Sidecar.model_validate_json(read_bytes(path, "sidecar", MAX_SIDECAR))
 
-    `InputError` where it is none or is missing, `RefusedError` where the file is not the one it describes.
+
+def read_sidecar(path: Path) -> Sidecar:
+    """The sidecar of the control log `path`, compared with the file.
+
+    `InputError` where it is missing or no sidecar, `RefusedError` where the file is not the one it describes.
     """
-    where = str(sidecar_path(path))
+    where = Location(str(sidecar_path(path)))
     try:
-        sidecar = Sidecar.model_validate_json(read_bytes(sidecar_path(path), "sidecar", MAX_SIDECAR))
+        sidecar = parse_sidecar(sidecar_path(path))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(map(str, first["loc"]))[:80]
@@ -129,12 +134,12 @@ def read_sidecar(path: Path) -> Sidecar:
         problems.append(f"it is the sidecar of {sidecar.file[:80]!a}")
     if sha256_of(path) != sidecar.sha256:
         problems.append("the file has another SHA-256")
-    if (octets := path.stat().st_size) != sidecar.octets:
-        problems.append(f"the file has {octets:,} octets, not {sidecar.octets:,}")
+    if (size := path.stat().st_size) != sidecar.octets:
+        problems.append(f"the file has {size:,} bytes, not {sidecar.octets:,}")
     if problems:
         raise RefusedError(
             "the control log is not the one that was written",
-            where=str(path),
+            where=path,
             problems=problems,
             way_out="It was altered or renamed. Don't upload it; make it again.",
         )

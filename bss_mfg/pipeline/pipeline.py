@@ -16,7 +16,7 @@ from bss_mfg.issuing.batch import IssueResult, create_batch
 from bss_mfg.label.make import LabelFiles, LabelRequest, make_labels
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.vault import Vault
-from bss_mfg.manifest.make import make_control_logs
+from bss_mfg.manifest.make import ControlLogRequest, PackageChoice, make_control_logs
 from bss_mfg.model import Batch
 from bss_mfg.pipeline.plan import TRAVELLER_STEM
 from bss_mfg.pipeline.preparation import PreparedRun
@@ -251,16 +251,9 @@ def _make_manifest(run: RunContext, batch: Batch) -> LogsMade | StepLeftOut:
     paths = [folder / one.file for one in listed if (folder / one.file).exists()]
     make_folder(folder)
     fresh = 0
-    for one in make_control_logs(
-        run.ledger,
-        batch,
-        mapping,
-        folder,
-        run.prepared.plan.start,
-        which="missing" if listed else "all",
-        executor=run.executor,
-        progress=progress,
-    ):
+    packages = PackageChoice.MISSING if listed else PackageChoice.ALL
+    request = ControlLogRequest(batch, mapping, folder, run.prepared.plan.start, packages)
+    for one in make_control_logs(run.ledger, request, executor=run.executor, progress=progress):
         if one.path not in paths:
             paths.append(one.path)
         fresh += one.contents.device_logs + one.contents.bundle_logs

@@ -1,5 +1,6 @@
-"""Programming data: what the line's flasher writes into each unit. The only way by which OOB keys leave bss-mfg.
+"""Programming files: what the line's flasher writes into each unit. The only way by which OOB keys leave bss-mfg.
 
-`formats.formats` lists the formats, pure functions from units to octets and back; `sealing` encrypts a finished export
-to a station; `check` compares what was read back from devices; `release` writes files and notes it in the ledger.
+`registry` lists the formats, pure functions from units to bytes and back; `age_encryption` encrypts a finished file to
+a station; `readback` compares what was read back from devices; `release` writes files and records them in the ledger;
+`retirement` destroys a batch's keys.
 """

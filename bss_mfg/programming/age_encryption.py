@@ -1,4 +1,4 @@
-"""A whole export encrypted to stations' public keys, in the age format (age-encryption.org/v1), as a stream."""
+"""A programming file encrypted to stations' public keys, in the age format (age-encryption.org/v1), as a stream."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bss_mfg.errors import InputError, MissingError
 if TYPE_CHECKING:
     from pyrage.x25519 import Recipient
 
-_BLOCK = 1 << 16
+BLOCK_BYTES = 1 << 16
 
 
 def recipients(texts: Sequence[str]) -> list[Recipient]:
@@ -47,34 +47,34 @@ def recipients(texts: Sequence[str]) -> list[Recipient]:
     return found
 
 
-def encrypted_to(pieces: Iterable[bytes], to: Sequence[Recipient]) -> Iterator[bytes]:
-    """`pieces` as an age file that only the recipients open. Memory stays flat: some blocks of 64 KiB.
+def encrypted_to(content: Iterable[bytes], to: Sequence[Recipient]) -> Iterator[bytes]:
+    """`content` as an age file that only the recipients open. Memory stays flat: some blocks of 64 KiB.
 
-    pyrage pulls from a reader and pushes into a writer, so it works in a thread of its own; `pieces` are made in the
-    caller's, where the ledger's connection belongs.
+    pyrage pulls from a reader and pushes into a writer, so it works in a thread of its own; `content` is made in
+    the caller's, where the ledger's connection belongs.
     """
     plain: Queue[bytes] = Queue(4)  # bounded, so the thread can never fall behind by more
     cipher: SimpleQueue[bytes] = SimpleQueue()
     worker = _EncryptingThread(plain, cipher, to)
     worker.start()
     try:
-        for block in _blocks(pieces):
+        for block in _blocks(content):
             plain.put(block)
             yield from _drain(cipher)
     finally:
         plain.put(b"")
         worker.join()
-    if not worker.whole:
+    if not worker.finished:
         raise MissingError("age could not encrypt the export", way_out="Update pyrage and run the command again.")
     yield from _drain(cipher)
 
 
 class _EncryptingThread(Thread):
-    """The thread in which pyrage works: a reader over `plain` until an empty piece, a writer into `cipher`."""
+    """The thread in which pyrage works: a reader over `plain` until an empty block, a writer into `cipher`."""
 
     def __init__(self, plain: Queue[bytes], cipher: SimpleQueue[bytes], to: Sequence[Recipient]) -> None:
         super().__init__(daemon=True)
-        self.whole = False
+        self.finished = False
         self._plain, self._cipher, self._to = plain, cipher, to
         self._rest, self._ended = b"", False
 
@@ -83,36 +83,36 @@ class _EncryptingThread(Thread):
 
         try:
             pyrage.encrypt_io(self, self, list(self._to))
-            self.whole = True
+            self.finished = True
         except pyrage.EncryptError:
-            pass  # `whole` tells the caller
+            pass  # `finished` tells the caller
         finally:
             while not self._ended:  # whatever went wrong, the caller is never left waiting
-                self.read(_BLOCK)
+                self.read(BLOCK_BYTES)
 
     def read(self, most: int) -> bytes:
-        """Up to `most` octets; none at the end."""
+        """Up to `most` bytes; none at the end."""
         if not self._rest and not self._ended:
             self._rest = self._plain.get()
             self._ended = not self._rest
-        piece, self._rest = self._rest[:most], self._rest[most:]
-        return piece
+        block, self._rest = self._rest[:most], self._rest[most:]
+        return block
 
-    def write(self, piece: bytes) -> int:
-        """Hand a piece of the age file over."""
-        self._cipher.put(bytes(piece))
-        return len(piece)
+    def write(self, block: bytes) -> int:
+        """Hand a block of the age file over."""
+        self._cipher.put(bytes(block))
+        return len(block)
 
     def flush(self) -> None:
         """Nothing is kept back."""
 
 
-def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The same octets in blocks of about 64 KiB; none is empty."""
+def _blocks(content: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in blocks of about 64 KiB; none is empty."""
     block = bytearray()
-    for piece in pieces:
-        block += piece
-        if len(block) >= _BLOCK:
+    for some in content:
+        block += some
+        if len(block) >= BLOCK_BYTES:
             yield bytes(block)
             block.clear()
     if block:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
+from typing import NamedTuple
 
-from bss_mfg.errors import InputError
+from bss_mfg.core.text import counted
+from bss_mfg.errors import InputError, ValueProblem
 from bss_mfg.model import Unit
 from bss_mfg.programming.format import (
     FileMark,
@@ -38,8 +40,8 @@ def image_formats(layouts: tuple[ImageLayout, ...]) -> tuple[Format, Format]:
     )
 
 
-def _write_bin(layouts: tuple[ImageLayout, ...], units: Iterable[Unit], about: FileMark) -> Iterator[bytes]:
-    yield _unit_image(layouts, single_unit(units), about)[1]
+def _write_bin(layouts: tuple[ImageLayout, ...], units: Iterable[Unit], mark: FileMark) -> Iterator[bytes]:
+    yield _unit_image(layouts, single_unit(units), mark).image
 
 
 def _read_bin(layouts: tuple[ImageLayout, ...], data: bytes) -> list[ProgrammedUnit]:
@@ -47,13 +49,13 @@ def _read_bin(layouts: tuple[ImageLayout, ...], data: bytes) -> list[ProgrammedU
         if len(data) == layout.size:
             return [_parse(layout, data)]
     sizes = " or ".join(f"{layout.size} ({layout.name})" for layout in layouts)
-    raise format_error(f"has {len(data)} octets, not {sizes}")
+    raise format_error(f"has {counted(len(data), 'byte')}, not {sizes}")
 
 
-def _write_hex(layouts: tuple[ImageLayout, ...], units: Iterable[Unit], about: FileMark) -> Iterator[bytes]:
+def _write_hex(layouts: tuple[ImageLayout, ...], units: Iterable[Unit], mark: FileMark) -> Iterator[bytes]:
     from intelhex import IntelHex
 
-    layout, image = _unit_image(layouts, single_unit(units), about)
+    layout, image = _unit_image(layouts, single_unit(units), mark)
     if layout.address is None:
         raise InputError(
             "the layout has no address, and Intel HEX needs one",
@@ -83,42 +85,47 @@ def _read_hex(layouts: tuple[ImageLayout, ...], data: bytes) -> list[ProgrammedU
     )
 
 
-def _unit_image(layouts: tuple[ImageLayout, ...], unit: Unit, about: FileMark) -> tuple[ImageLayout, bytes]:
-    device, key = uuid_and_key(unit)
+class _UnitImage(NamedTuple):
+    layout: ImageLayout
+    image: bytes
+
+
+def _unit_image(layouts: tuple[ImageLayout, ...], unit: Unit, mark: FileMark) -> _UnitImage:
+    uuid_bytes, key = uuid_and_key(unit)
     layout = next((layout for layout in layouts if layout.key_size == len(key)), None)
     if layout is None:
         raise InputError(
-            f"the OOB key has {len(key)} octets, and the layout's region has {layouts[0].key_size}",
+            f"the OOB key has {len(key)} bytes, and the layout's region has {layouts[0].key_size}",
             where=f"unit {unit.serial}, layout {layouts[0].name}",
             way_out=f"Set width = {len(key)} in the layout's region of the kind oob. A key is never padded or cut.",
         )
-    texts = {"serial": unit.serial, "batch": about.batch, "product": about.product, "ledger": about.ledger_head}
+    texts = {"serial": unit.serial, "batch": mark.batch, "product": mark.product, "ledger": mark.ledger_head}
     try:
-        return layout, _build(layout, device, key, texts)
-    except ValueError as error:
+        return _UnitImage(layout, _build(layout, uuid_bytes, key, texts))
+    except ValueProblem as error:
         raise InputError(
             str(error), where=f"unit {unit.serial}, layout {layout.name}", way_out="Widen this region of the layout."
         ) from None
 
 
-def _build(layout: ImageLayout, device: bytes, key: bytes, texts: Mapping[str, str]) -> bytes:
+def _build(layout: ImageLayout, uuid_bytes: bytes, key: bytes, texts: Mapping[str, str]) -> bytes:
     image = bytearray([layout.fill]) * layout.size
     for region in layout.region:
         match region:
             case DeviceUuid():
-                octets = device
+                content = uuid_bytes
             case OobKey():
-                octets = key
+                content = key
             case Text():
-                octets = _padded(region, texts[region.kind])
+                content = _padded(region, texts[region.kind])
             case ConstantBytes():
-                octets = bytes.fromhex(region.value)
+                content = bytes.fromhex(region.value)
             case ConstantNumber():
-                octets = region.value.to_bytes(region.width, region.endian)
+                content = region.value.to_bytes(region.width, region.endian)
             case Crc():
                 continue
-        image[region.offset : region.offset + region.width] = octets
-    for region in layout.region:  # in the file's order, as the layout's check wants it
+        image[region.offset : region.offset + region.width] = content
+    for region in layout.region:  # in the file's order, as the layout's check needs it
         if isinstance(region, Crc):
             total = CRC_ALGORITHMS[region.algorithm][1](bytes(image[layout.span(region)]))
             image[region.offset : region.offset + region.width] = total.to_bytes(region.width, region.endian)
@@ -128,14 +135,14 @@ def _build(layout: ImageLayout, device: bytes, key: bytes, texts: Mapping[str, s
 def _padded(region: Text, text: str) -> bytes:
     room = region.width - region.terminated
     if len(text) > room:
-        raise ValueError(
+        raise ValueProblem(
             f"the {region.kind} {text!a} has {len(text)} characters, region {region.name} has room for {room}"
         )
     return text.encode("ascii").ljust(region.width, bytes([region.pad]))
 
 
 def _parse(layout: ImageLayout, image: bytes) -> ProgrammedUnit:
-    """What an image says. Every octet must be as this layout puts it, so that a wrong layout is never believed."""
+    """What an image says. Every byte must be as this layout has it, so that a wrong layout is never believed."""
     values = {region.kind: image[region.offset : region.offset + region.width] for region in layout.region}
     texts: dict[str, str] = {
         region.kind: ascii_text(values[region.kind].rstrip(bytes([region.pad])))
@@ -145,12 +152,12 @@ def _parse(layout: ImageLayout, image: bytes) -> ProgrammedUnit:
     try:
         found = programmed_unit(texts.get("serial"), values["uuid"], values["oob"])
         again = _build(layout, values["uuid"], values["oob"], texts)
-    except ValueError as error:
+    except ValueProblem as error:
         raise format_error(str(error)) from None
     if again != image:
         at = next(index for index in range(layout.size) if again[index] != image[index])
         inside = [region.name for region in layout.region if region.offset <= at < region.offset + region.width]
         raise format_error(
-            f"is not an image of layout {layout.name}: octet {at} ({inside[0] if inside else 'a gap'}) is another"
+            f"is not an image of layout {layout.name}: byte {at} ({inside[0] if inside else 'a gap'}) differs"
         )
     return found

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from bss_mfg.errors import InputError
+from bss_mfg.errors import InputError, ValueProblem
 from bss_mfg.model import Unit
 from bss_mfg.programming.format import (
     FileMark,
@@ -18,8 +18,8 @@ from bss_mfg.programming.format import (
     ascii_text,
     bytes_from_hex,
     extra_columns,
-    format_error,
     programmed_unit,
+    row_error,
     uuid_and_key,
 )
 
@@ -27,22 +27,22 @@ _HEADER = ["serial", "uuid", "oob_key"]
 _COLUMN = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
 
-def _write_csv(units: Iterable[Unit], about: FileMark) -> Iterator[bytes]:
+def _write_csv(units: Iterable[Unit], mark: FileMark) -> Iterator[bytes]:
     units = iter(units)
     first = next(units, None)
     columns = list(extra_columns(first)) if first else []
     yield (",".join([*_HEADER, *columns]) + "\r\n").encode("ascii")
     for unit in chain([first] if first else [], units):
-        more = extra_columns(unit)
-        if list(more) != columns:
+        extra = extra_columns(unit)
+        if list(extra) != columns:
             raise InputError(
-                f"has not the columns {', '.join(columns) or 'serial and uuid alone'} that its batch began with",
+                f"does not have the columns of its batch's first unit, {', '.join(columns) or 'serial and uuid alone'}",
                 where=f"unit {unit.serial}",
                 way_out="Use --format jsonl.",
             )
-        device, key = uuid_and_key(unit)
-        row = f"{unit.serial},{device.hex().upper()},{key.hex().upper()}"
-        yield (",".join([row, *map(_cell, more.values())]) + "\r\n").encode("ascii")
+        uuid_bytes, key = uuid_and_key(unit)
+        row = f"{unit.serial},{uuid_bytes.hex().upper()},{key.hex().upper()}"
+        yield (",".join([row, *map(_cell, extra.values())]) + "\r\n").encode("ascii")
 
 
 def _cell(value: str) -> str:
@@ -55,26 +55,26 @@ def _read_csv(data: bytes) -> list[ProgrammedUnit]:
     try:
         header = next(reader, [])
         if header[:3] != _HEADER or not all(map(_COLUMN.fullmatch, header[3:])):
-            raise format_error(f"the header is not {','.join(_HEADER)}", "row 1")
+            raise row_error(f"the header is not {','.join(_HEADER)}", 1)
         for cells in reader:
             if len(cells) != len(header):
-                raise format_error(f"has {len(cells)} cells, not {len(header)}", f"row {reader.line_num}")
+                raise row_error(f"has {len(cells)} cells, not {len(header)}", reader.line_num)
             found.append(
                 programmed_unit(cells[0], bytes_from_hex(cells[1], "uuid"), bytes_from_hex(cells[2], "oob_key"))
             )
-    except (csv.Error, ValueError) as error:
-        raise format_error(str(error), f"row {reader.line_num}") from None
+    except (csv.Error, ValueProblem) as error:  # the csv module's texts quote no cell
+        raise row_error(str(error), reader.line_num) from None
     return found
 
 
-def _write_json(units: Iterable[Unit], about: FileMark) -> Iterator[bytes]:
-    marks = {"batch": about.batch, "product": about.product, "ledger": about.ledger_head, "bss_mfg": about.version}
+def _write_json(units: Iterable[Unit], mark: FileMark) -> Iterator[bytes]:
+    marks = {"batch": mark.batch, "product": mark.product, "ledger": mark.ledger_head, "bss_mfg": mark.version}
     tail = json.dumps(marks, separators=(",", ":"))[1:]
     for unit in units:
-        device, key = uuid_and_key(unit)
-        line = f'{{"serial":"{unit.serial}","uuid":"{device.hex().upper()}","oob_key":"{key.hex().upper()}",'
-        if more := extra_columns(unit):
-            line += f'"brought":{json.dumps(more, separators=(",", ":"))},'
+        uuid_bytes, key = uuid_and_key(unit)
+        line = f'{{"serial":"{unit.serial}","uuid":"{uuid_bytes.hex().upper()}","oob_key":"{key.hex().upper()}",'
+        if extra := extra_columns(unit):
+            line += f'"brought":{json.dumps(extra, separators=(",", ":"))},'
         yield f"{line}{tail}\n".encode("ascii")
 
 
@@ -84,16 +84,16 @@ def _read_json(data: bytes) -> list[ProgrammedUnit]:
         try:
             row = json.loads(line)
         except (ValueError, RecursionError):
-            raise format_error("is not JSON", f"row {number}") from None
+            raise row_error("is not JSON", number) from None
         values = [row[name] for name in _HEADER if isinstance(row.get(name), str)] if isinstance(row, dict) else []
         if len(values) != len(_HEADER):
-            raise format_error(f"has not the texts {', '.join(_HEADER)}", f"row {number}")
+            raise row_error(f"does not have the texts {', '.join(_HEADER)}", number)
         try:
             found.append(
                 programmed_unit(values[0], bytes_from_hex(values[1], "uuid"), bytes_from_hex(values[2], "oob_key"))
             )
-        except ValueError as error:
-            raise format_error(str(error), f"row {number}") from None
+        except ValueProblem as error:
+            raise row_error(str(error), number) from None
     return found
 
 

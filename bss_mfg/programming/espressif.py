@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator
 
+from bss_mfg.errors import ValueProblem
 from bss_mfg.model import Unit
 from bss_mfg.programming.format import (
     FileMark,
@@ -26,16 +27,16 @@ _NAMESPACE = ["bss", "namespace", "", ""]
 _ROWS = {"serial": "string", "uuid": "hex2bin", "oob_key": "hex2bin"}
 
 
-def _write(units: Iterable[Unit], about: FileMark) -> Iterator[bytes]:
+def _write(units: Iterable[Unit], mark: FileMark) -> Iterator[bytes]:
     unit = single_unit(units)
-    device, key = uuid_and_key(unit)
-    values = (unit.serial, device.hex().upper(), key.hex().upper())
+    uuid_bytes, key = uuid_and_key(unit)
+    values = (unit.serial, uuid_bytes.hex().upper(), key.hex().upper())
     rows = [
         _HEADER,
         _NAMESPACE,
         *([name, "data", _ROWS[name], value] for name, value in zip(_ROWS, values, strict=True)),
     ]
-    yield f"# {about}\n".encode("ascii")
+    yield f"# {mark}\n".encode("ascii")
     for row in rows:
         yield (",".join(row) + "\n").encode("ascii")
 
@@ -49,10 +50,10 @@ def _read(data: bytes) -> list[ProgrammedUnit]:
         len(row) == 4 for row in rows
     ):
         raise format_error(f"its rows are not {', '.join(_ROWS)}")
-    serial, device, key = (row[3] for row in rows[2:])
+    serial, uuid_digits, key_digits = (row[3] for row in rows[2:])
     try:
-        return [programmed_unit(serial, bytes_from_hex(device, "uuid"), bytes_from_hex(key, "oob_key"))]
-    except ValueError as error:
+        return [programmed_unit(serial, bytes_from_hex(uuid_digits, "uuid"), bytes_from_hex(key_digits, "oob_key"))]
+    except ValueProblem as error:
         raise format_error(str(error)) from None
 
 

@@ -1,4 +1,4 @@
-"""What every programming format shares: what a file is marked with, what it says of a unit, and a unit's octets."""
+"""What every programming format shares: what a file is marked with, what it says of a unit, and a unit's bytes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bss_mfg.credentials import OOB_SIZES, check_serial
-from bss_mfg.errors import InputError
+from bss_mfg.errors import InputError, Location, ValueProblem
 from bss_mfg.model import Secret, Unit
 
 _MARK = re.compile(r"[A-Za-z0-9._:+-]{0,100}")
@@ -47,9 +47,9 @@ class ProgrammedUnit:
 class Format:
     """A programming format.
 
-    `each` says whether a file holds a whole batch or one unit. `write` gives the pieces of one file; `read` gives what
-    a file says, in its order; where it is not of the format it raises `InputError`, with the row if there are rows.
-    `brings`: a file also holds what the factory brought for a unit (PIN, install code ...).
+    `one_file_per` says whether a file holds a whole batch or one unit. `write` gives the content of one file; `read`
+    what a file says, in its order; where it is not of the format it raises `InputError`, with the row if there are
+    rows. `has_extra_columns`: a file also holds what the factory gave for a unit (PIN, install code ...).
     """
 
     name: str
@@ -61,13 +61,13 @@ class Format:
 
 
 def uuid_and_key(unit: Unit | ProgrammedUnit) -> tuple[bytes, bytes]:
-    """Device UUID (RFC 9562: most significant octet first, as in the beacon) and AuthValue (16 or 32 octets).
+    """Device UUID (RFC 9562: most significant byte first, as in the beacon) and AuthValue (16 or 32 bytes).
 
     The one place of the programming formats where a key is revealed.
     """
     if unit.key is None or len(unit.key) not in OOB_SIZES:
         raise InputError(
-            "has no OOB key of 16 or 32 octets",
+            "has no OOB key of 16 or 32 bytes",
             where=f"unit {unit.serial}",
             way_out="Check that the batch is not retired. Nothing was written.",
         )
@@ -75,25 +75,25 @@ def uuid_and_key(unit: Unit | ProgrammedUnit) -> tuple[bytes, bytes]:
 
 
 def extra_columns(unit: Unit) -> dict[str, str]:
-    """What the factory brought for a unit beside its serial and Device UUID: the columns that its spec asks for, and
-    with them its MAC (empty where it has none), by which a flasher may know the device. Nothing where the spec asks
-    for no columns."""
+    """What the factory gave for a unit beside its serial and Device UUID: the columns that its spec needs, and with
+    them its MAC (empty where it has none), by which a flasher may know the device. Nothing where the spec needs no
+    columns."""
     return {"mac": unit.mac or "", **unit.extra} if unit.extra else {}
 
 
 def programmed_unit(serial: str | None, uuid_bytes: bytes, key: bytes) -> ProgrammedUnit:
-    """What a file says of one unit, checked; `ValueError` says what is wrong, never a key."""
+    """What a file says of one unit, checked; `ValueProblem` says what is wrong, never a key."""
     if len(uuid_bytes) != 16:
-        raise ValueError(f"the Device UUID has {len(uuid_bytes)} octets, not 16")
+        raise ValueProblem(f"the Device UUID has {len(uuid_bytes)} bytes, not 16")
     if len(key) not in OOB_SIZES:
-        raise ValueError(f"the OOB key has {len(key)} octets, not 16 or 32")
+        raise ValueProblem(f"the OOB key has {len(key)} bytes, not 16 or 32")
     return ProgrammedUnit(None if serial is None else check_serial(serial), uuid.UUID(bytes=uuid_bytes), Secret(key))
 
 
 def bytes_from_hex(text: str, what: str) -> bytes:
-    """The octets of hex digits; `ValueError` without the digits."""
+    """The bytes of hex digits; `ValueProblem` without the digits."""
     if not re.fullmatch(r"([0-9A-Fa-f]{2})*", text):
-        raise ValueError(f"the {what} is not pairs of hex digits")
+        raise ValueProblem(f"the {what} is not pairs of hex digits")
     return bytes.fromhex(text)
 
 
@@ -102,12 +102,17 @@ def ascii_text(data: bytes) -> str:
     try:
         return data.decode("ascii")
     except UnicodeDecodeError as error:
-        raise format_error("not a text file of this format", f"octet {error.start}") from None
+        raise format_error("not a text file of this format", f"byte {error.start}") from None
 
 
-def format_error(what: str, where: str = "") -> InputError:
-    """The refusal of a file that does not say what its format says."""
+def format_error(what: str, where: Location | str = "") -> InputError:
+    """The refusal of a file that is not of its format."""
     return InputError(what, where=where, way_out="Compare it with the file that bss-mfg wrote, or write it again.")
+
+
+def row_error(what: str, row: int) -> InputError:
+    """The refusal of a row."""
+    return format_error(what, Location("", row=row))
 
 
 def single_unit(units: Iterable[Unit]) -> Unit:

@@ -1,4 +1,4 @@
-"""Layout files: which octets of a binary image hold what. TOML, checked when it is loaded, each mistake by its line."""
+"""Layout files: which bytes of a binary image hold what. TOML, checked when it is loaded, each mistake by its line."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field
 
 from bss_mfg.core.bits import reversed_crc16
 from bss_mfg.core.models import FileModel
+from bss_mfg.core.text import counted
 from bss_mfg.core.toml_files import TomlDocument, load_toml, parse_toml, validate
 from bss_mfg.core.toml_lines import FieldPath
 from bss_mfg.errors import InputError
@@ -32,7 +33,7 @@ CRC_ALGORITHMS: Mapping[str, tuple[int, Callable[[bytes], int]]] = MappingProxyT
         "crc16-kermit": (2, lambda data: reversed_crc16(data, 0)),
     }
 )
-"""Check sums by name: their octets and how they are computed. "CRC-16 CCITT" alone is the name of three."""
+"""Check sums by name: their size in bytes and how they are computed. "CRC-16 CCITT" alone is the name of three."""
 
 
 def _hex(value: str) -> str:
@@ -55,14 +56,14 @@ class _Region(FileModel):
 
 
 class DeviceUuid(_Region):
-    """The Device UUID, most significant octet first."""
+    """The Device UUID, most significant byte first."""
 
     kind: Literal["uuid"]
     width: Literal[16] = 16
 
 
 class OobKey(_Region):
-    """The AuthValue: exactly as many octets as the batch's keys have."""
+    """The AuthValue: exactly as many bytes as the batch's keys have."""
 
     kind: Literal["oob"]
     width: Literal[16, 32]
@@ -78,14 +79,14 @@ class Text(_Region):
 
 
 class ConstantBytes(_Region):
-    """Constant octets."""
+    """Constant bytes."""
 
     kind: Literal["octets"]
     value: Annotated[str, Field(min_length=2), AfterValidator(_hex)]
 
     @property
     def width(self) -> int:
-        """Octets of the value."""
+        """Bytes of the value."""
         return len(bytes.fromhex(self.value))
 
 
@@ -99,7 +100,7 @@ class ConstantNumber(_Region):
 
 
 class Crc(_Region):
-    """A check sum over the image's octets from the start of one region to the end of another, gaps with them."""
+    """A check sum over the image's bytes from the start of one region to the end of another, gaps with them."""
 
     kind: Literal["crc"]
     algorithm: Literal["crc32", "crc16-ccitt-false", "crc16-xmodem", "crc16-kermit"]
@@ -109,7 +110,7 @@ class Crc(_Region):
 
     @property
     def width(self) -> int:
-        """Octets of the check sum."""
+        """Bytes of the check sum."""
         return CRC_ALGORITHMS[self.algorithm][0]
 
 
@@ -132,11 +133,11 @@ class ImageLayout(FileModel):
 
     @property
     def key_size(self) -> int:
-        """How many octets an OOB key must have."""
+        """How many bytes an OOB key must have."""
         return next(region.width for region in self.region if isinstance(region, OobKey))
 
     def span(self, crc: Crc) -> slice:
-        """The octets that a check sum is over."""
+        """The bytes that a check sum is over."""
         named = {region.name: region for region in self.region}
         last = named[crc.last]
         return slice(named[crc.first].offset, last.offset + last.width)
@@ -158,65 +159,93 @@ def packaged_layouts() -> tuple[ImageLayout, ...]:
 
 def _checked(document: TomlDocument) -> ImageLayout:
     layout = validate(document, ImageLayout)
-    problems = [(document.locate(location), text) for location, text in _problems(layout)]
+    problems = list(_problems(layout))
     if problems:
         raise InputError(
-            problems[0][1],
-            where=problems[0][0],
-            problems=[f"also {where}: {text}" for where, text in problems[1:6]],
+            problems[0].text,
+            where=document.locate(problems[0].field),
+            problems=[f"also {document.locate(problem.field)}: {problem.text}" for problem in problems[1:6]],
             way_out="Correct the file and run the command again.",
         )
     return layout
 
 
-def _problems(layout: ImageLayout) -> Iterator[tuple[FieldPath, str]]:
+class _Problem(NamedTuple):
+    """What is wrong with a layout, and the field that is to be corrected."""
+
+    field: FieldPath
+    text: str
+
+
+def _problems(layout: ImageLayout) -> Iterator[_Problem]:
     """What no field shows by itself: regions against each other and against the image."""
+    yield from _address_problems(layout)
+    yield from _missing_or_repeated_kinds(layout)
+    yield from _region_problems(layout)
+    yield from _overlaps(layout)
+    names = _first_by_name(layout)
+    for index, region in enumerate(layout.region):
+        if isinstance(region, Crc):
+            yield from _crc_problems(layout, index, region, names)
+
+
+def _address_problems(layout: ImageLayout) -> Iterator[_Problem]:
     if layout.address is not None and layout.address + layout.size > _SPACE:
-        yield ("address",), f"the image's {layout.size} octets reach beyond a 32-bit address"
+        yield _Problem(("address",), f"the image's {layout.size} bytes reach beyond a 32-bit address")
+
+
+def _missing_or_repeated_kinds(layout: ImageLayout) -> Iterator[_Problem]:
     for kind, needed in (("uuid", True), ("oob", True), ("serial", False)):
         count = sum(region.kind == kind for region in layout.region)
         if count > 1 or (needed and not count):
-            yield (
-                ("region",),
-                f"{count} regions are of the kind {kind}; {'exactly' if needed else 'at most'} one is wanted",
-            )
-    seen: dict[str, int] = {}
+            wanted = "exactly one is needed" if needed else "at most one is allowed"
+            regions = f"{count} regions are" if count != 1 else "1 region is"
+            yield _Problem(("region",), f"{regions} of the kind {kind}; {wanted}")
+
+
+def _first_by_name(layout: ImageLayout) -> dict[str, int]:
+    """The index of the first region of each name."""
+    names: dict[str, int] = {}
+    for index, region in enumerate(layout.region):
+        names.setdefault(region.name, index)
+    return names
+
+
+def _region_problems(layout: ImageLayout) -> Iterator[_Problem]:
+    names = _first_by_name(layout)
     for index, region in enumerate(layout.region):
         here: FieldPath = ("region", index)
-        if region.name in seen:
-            yield (*here, "name"), f"{region.name!r} is also the name of region {seen[region.name] + 1}"
-        seen.setdefault(region.name, index)
+        if (first := names[region.name]) != index:
+            yield _Problem((*here, "name"), f"{region.name!r} is also the name of region {first + 1}")
         end = region.offset + region.width
         if end > layout.size:
-            yield (*here, "offset"), f"{region.name} ends at octet {end}, the image has {layout.size}"
+            yield _Problem((*here, "offset"), f"{region.name} ends at byte {end}, the image has {layout.size}")
         if isinstance(region, ConstantNumber) and region.value >= 1 << 8 * region.width:
-            yield (*here, "value"), f"{region.value} does not fit into {region.width} octets"
+            yield _Problem((*here, "value"), f"{region.value} does not fit into {counted(region.width, 'byte')}")
+
+
+def _overlaps(layout: ImageLayout) -> Iterator[_Problem]:
     order = sorted(range(len(layout.region)), key=lambda index: layout.region[index].offset)
     for before, after in pairwise(order):
         first, second = layout.region[before], layout.region[after]
-        if first.offset + first.width > second.offset:
-            yield (
-                ("region", after, "offset"),
-                f"{second.name} overlaps {first.name}, which ends at octet " + str(first.offset + first.width),
-            )
-    for index, region in enumerate(layout.region):
-        if isinstance(region, Crc):
-            yield from _crc_problems(layout, index, region, seen)
+        end = first.offset + first.width
+        if end > second.offset:
+            text = f"{second.name} overlaps {first.name}, which ends at byte {end}"
+            yield _Problem(("region", after, "offset"), text)
 
 
-def _crc_problems(
-    layout: ImageLayout, index: int, crc: Crc, names: Mapping[str, int]
-) -> Iterator[tuple[FieldPath, str]]:
+def _crc_problems(layout: ImageLayout, index: int, crc: Crc, names: Mapping[str, int]) -> Iterator[_Problem]:
     here: FieldPath = ("region", index)
     unknown = [field for field in ("first", "last") if getattr(crc, field) not in names]
     for field in unknown:
-        yield (*here, field), f"there is no region {getattr(crc, field)!r}; known are {', '.join(names)}"
+        text = f"there is no region {getattr(crc, field)!r}; known are {', '.join(names)}"
+        yield _Problem((*here, field), text)
     if unknown:
         return
     span = layout.span(crc)
     if span.start >= span.stop:
-        yield (*here, "last"), f"{crc.last} lies before {crc.first}"
+        yield _Problem((*here, "last"), f"{crc.last} lies before {crc.first}")
     for later in layout.region[index:]:
         if isinstance(later, Crc) and later.offset < span.stop and span.start < later.offset + later.width:
             what = "itself" if later is crc else f"{later.name}, which is computed after it"
-            yield (*here, "last"), f"{crc.name} is over {what}"
+            yield _Problem((*here, "last"), f"{crc.name} is over {what}")

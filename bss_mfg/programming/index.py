@@ -39,7 +39,7 @@ class ProgrammingIndex(FileModel, strict=True):
     bss_mfg: str = Field(description="Version of bss-mfg.")
 
     def render(self) -> bytes:
-        """The file's octets."""
+        """The file's bytes."""
         return (json.dumps(self.model_dump(), indent=1) + "\n").encode("ascii")
 
 

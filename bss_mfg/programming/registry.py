@@ -13,9 +13,6 @@ from bss_mfg.programming.format import Format
 from bss_mfg.programming.image_layout import ImageLayout, packaged_layouts
 from bss_mfg.programming.zephyr import ZEPHYR, ZEPHYR_SHELL
 
-NAMES = ("csv", "jsonl", "bin", "hex", "zephyr", "zephyr-shell", "esp-nvs", "c-header")
-"""All formats, for the command line's help."""
-
 
 def formats(layout: ImageLayout | None = None) -> Mapping[str, Format]:
     """Every format by name; `bin` and `hex` by `layout`, else by the packaged layout of the key's width."""

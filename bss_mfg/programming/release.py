@@ -1,4 +1,4 @@
-"""Keys released to the line: files put in place, then counted in the ledger; each unit's key once.
+"""Keys released to the line: files put in place, then recorded in the ledger; each unit's key once.
 
 A run that is killed has released what its finished files hold and no more: the same command goes on.
 """
@@ -15,12 +15,9 @@ from typing import Any
 
 from bss_mfg.core.files import (
     already_exists_error,
-    destroy,
     is_complete,
-    leftover_files,
     make_folder,
     read_bytes,
-    remove_leftover,
     sha256_of,
     write_atomically,
 )
@@ -32,11 +29,11 @@ from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Batch, Unit
 from bss_mfg.programming.age_encryption import encrypted_to, recipients
 from bss_mfg.programming.format import FileMark, Format
-from bss_mfg.programming.index import IndexedFile, ProgrammingIndex, find_indexes
+from bss_mfg.programming.index import IndexedFile, ProgrammingIndex
 from bss_mfg.version import __version__
 
 FILES_PER_EVENT = 500
-"""Files of single units that are counted together."""
+"""Files of single units that one event records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +59,11 @@ class ReleasedFiles:
 def release_keys(
     ledger: Ledger, vault: Vault, batch: Batch, form: Format, out: Path, options: ReleaseOptions = ReleaseOptions()
 ) -> ReleasedFiles:
-    """Write the keys of a batch that were never released, or with `wanted.again` all, and count them.
+    """Write the keys of a batch that were never released, or with `options.again` all, and record them.
 
-    `out` is a folder; of a format that holds a whole batch it may name the file. Files are 0600, never over others;
-    one of the same octets, which a killed run left, is taken as it is. `RefusedError` where nothing is left to release.
+    `out` is a folder; of a format that holds a whole batch it may name the file. Files are 0600 and never replace
+    others (indexes do); one with the same bytes, which a killed run left, is taken as it is. `RefusedError` where
+    nothing is left to release.
     """
     ledger.batches.refuse_retired(batch.id)
     if not options.again and not ledger.exports.count_unreleased(batch.id):
@@ -74,22 +72,27 @@ def release_keys(
             where=f"batch {batch.id}",
             way_out=f"`bss-mfg history {batch.id}` shows the files. To release them again, add --again --reason TEXT.",
         )
-    run = _Release(ledger, batch, form, options)
+    release = _Release(ledger, batch, form, options)
     units = open_keys(ledger).units(batch.id, vault, unreleased=not options.again)
-    return run.write_batch_file(units, out) if form.one_file_per == "batch" else run.write_unit_files(units, out)
+    return (
+        release.write_batch_file(units, out) if form.one_file_per == "batch" else release.write_unit_files(units, out)
+    )
 
 
 class _Release:
-    def __init__(self, ledger: Ledger, batch: Batch, form: Format, wanted: ReleaseOptions) -> None:
-        self._ledger, self._batch, self._form, self._wanted = ledger, batch, form, wanted
-        self._to = recipients(wanted.to) if wanted.to else []
+    def __init__(self, ledger: Ledger, batch: Batch, form: Format, options: ReleaseOptions) -> None:
+        self._ledger, self._batch, self._form, self._options = ledger, batch, form, options
+        self._to = recipients(options.to) if options.to else []
         seq, digest = ledger.history.head()
         self._head = f"{seq}:{digest}"
-        self._about = FileMark(batch.id, batch.facts.get("pid", ""), self._head, __version__)
+        self._mark = FileMark(batch.id, batch.facts.get("pid", ""), self._head, __version__)
 
     @property
     def _suffix(self) -> str:
         return self._form.suffix + (".age" if self._to else "")
+
+    def _encrypted(self, content: Iterable[bytes]) -> Iterable[bytes]:
+        return encrypted_to(content, self._to) if self._to else content
 
     def write_batch_file(self, units: Iterator[Unit], out: Path) -> ReleasedFiles:
         """One file for the whole batch."""
@@ -104,18 +107,18 @@ class _Release:
                 numbers.append(unit.number)
                 yield unit
 
-        pieces = self._form.write(counted(), self._about)
+        content = self._form.write(counted(), self._mark)
         if is_complete(path) and not self._to:
-            sha256 = _digest_of_same(path, pieces)
+            sha256 = _digest_of_same(path, content)
         else:
-            sha256 = write_atomically(path, encrypted_to(pieces, self._to) if self._to else pieces)
+            sha256 = write_atomically(path, self._encrypted(content))
         index = path.with_name(f"{path.name}.json")
         self._index(index, [IndexedFile(file=path.name, sha256=sha256)], len(numbers))
         self._record(numbers, KeysReleased(**self._facts(len(numbers)), file=path.name, sha256=sha256))
         return ReleasedFiles((path,), (index,), len(numbers))
 
     def _free_path(self, folder: Path) -> Path:
-        """The name of this release: a run that goes on gets the same, as nothing was counted meanwhile."""
+        """The name of this release: a run that goes on gets the same, as nothing was recorded meanwhile."""
         number = 1 + sum(1 for _ in self._ledger.history.records(KeysReleased, self._batch.id))
         return folder / f"{self._batch.id}-keys-{number:03d}{self._suffix}"
 
@@ -123,35 +126,35 @@ class _Release:
         """A file a unit, named after its serial."""
         make_folder(out)
         files: list[Path] = []
-        found: list[Path] = []
+        indexes: list[Path] = []
         total = 0
-        while some := list(islice(units, FILES_PER_EVENT)):
+        while group := list(islice(units, FILES_PER_EVENT)):
             listed = []
-            for unit in some:
+            for unit in group:
                 path = out / f"{unit.serial}{self._suffix}"
                 listed.append(IndexedFile(file=path.name, sha256=self._write_unit_file(unit, path), serial=unit.serial))
-                files = [*files[:2], path]  # a million paths are in nobody's interest
-            index = out / f"{self._batch.id}-keys-{some[0].number:07d}.{self._form.name}.json"
-            self._index(index, listed, len(some))
-            found.append(index)
-            total += len(some)
+                files = [*files[:2], path]  # nobody wants a million paths
+            index = out / f"{self._batch.id}-keys-{group[0].number:07d}.{self._form.name}.json"
+            self._index(index, listed, len(group))
+            indexes.append(index)
+            total += len(group)
             self._record(
-                [unit.number for unit in some],
-                KeysReleased(**self._facts(len(some)), folder=out.name, first=some[0].serial, last=some[-1].serial),
+                [unit.number for unit in group],
+                KeysReleased(**self._facts(len(group)), folder=out.name, first=group[0].serial, last=group[-1].serial),
             )
-        return ReleasedFiles(tuple(files), tuple(found), total)
+        return ReleasedFiles(tuple(files), tuple(indexes), total)
 
     def _write_unit_file(self, unit: Unit, path: Path) -> str:
-        """The SHA-256 of a unit's file, put in place, or found there with the unit's octets (its mark may be older)."""
+        """The SHA-256 of a unit's file, put in place, or found there with the unit's data (its mark may be older)."""
         if not is_complete(path) or self._to:
-            pieces = self._form.write([unit], self._about)
-            return write_atomically(path, encrypted_to(pieces, self._to) if self._to else pieces)
+            content = self._form.write([unit], self._mark)
+            return write_atomically(path, self._encrypted(content))
         data = read_bytes(path, "programming file")
         try:
-            (there,) = self._form.read(data)
+            (found,) = self._form.read(data)
         except InputError:
             raise already_exists_error(path) from None
-        if (there.uuid, there.serial or unit.serial) != (unit.uuid, unit.serial) or there.key != unit.key:
+        if (found.uuid, found.serial or unit.serial) != (unit.uuid, unit.serial) or found.key != unit.key:
             raise already_exists_error(path)
         return hashlib.sha256(data).hexdigest()
 
@@ -160,8 +163,8 @@ class _Release:
             batch=self._batch.id,
             ledger_head=self._head,
             programming_format=self._form.name,
-            layout=self._wanted.layout,
-            sealed_to=self._wanted.to,
+            layout=self._options.layout,
+            sealed_to=self._options.to,
             units=units,
             files=tuple(files),
             bss_mfg=__version__,
@@ -172,8 +175,8 @@ class _Release:
         """What the history says of each release, of one file or of a folder."""
         return {
             "format": self._form.name,
-            "sealed_to": list(self._wanted.to) or None,
-            "reason": self._wanted.reason if self._wanted.again else None,
+            "sealed_to": list(self._options.to) or None,
+            "reason": self._options.reason if self._options.again else None,
             "units": units,
         }
 
@@ -181,62 +184,11 @@ class _Release:
         self._ledger.exports.record_release(self._batch.id, numbers, release)
 
 
-def _digest_of_same(path: Path, pieces: Iterable[bytes]) -> str:
-    """The SHA-256 of a file that is there with the octets that would be written; any other is in the way."""
+def _digest_of_same(path: Path, content: Iterable[bytes]) -> str:
+    """The SHA-256 of a file that is there with the bytes that would be written; any other is in the way."""
     digest = hashlib.sha256()
-    for piece in pieces:
-        digest.update(piece)
+    for block in content:
+        digest.update(block)
     if digest.hexdigest() != sha256_of(path):
         raise already_exists_error(path)
     return digest.hexdigest()
-
-
-def exports_on_disk(ledger: Ledger, batch: Batch, folder: Path) -> list[Path]:
-    """Programming files of a batch that still lie somewhere in a folder: by the history, and by their indexes."""
-    released = {
-        release.file: release.sha256
-        for _, release in ledger.history.records(KeysReleased, batch.id)
-        if release.file is not None
-    }
-    found = {
-        path
-        for name, sha in released.items()
-        for path in folder.rglob(name)
-        if path.is_file() and sha in (None, sha256_of(path))
-    }
-    for path, index in find_indexes(folder, batch.id):
-        found |= {file for item in index.files if (file := path.with_name(item.file)).is_file()}
-    return sorted(found)
-
-
-def retire_batch(
-    ledger: Ledger, batch: Batch, acknowledged: str | None, root: Path, *, delete_exports: bool
-) -> tuple[bool, list[Path]]:
-    """Destroy a batch's keys: (whether they were there, the files that were destroyed with them).
-
-    `acknowledged` says by what the manifest was acknowledged, where not every unit was accepted by a feedback file.
-    `RefusedError` while a programming export lies in the workspace `root` and `delete_exports` is not said. What killed
-    commands left half-written may hold keys, and goes in any case.
-    """
-    lying = exports_on_disk(ledger, batch, root)
-    if lying and not delete_exports:
-        raise RefusedError(
-            f"{len(lying):,} programming files with its OOB keys lie in the workspace",
-            where=f"batch {batch.id}",
-            problems=[str(path.relative_to(root)) for path in lying[:10]],
-            way_out="Nothing was changed. Take them away, or add --delete-exports to destroy them.",
-        )
-    if (
-        acknowledged is None
-        and not ledger.batches.retired_at(batch.id)
-        and (left := ledger.exports.count_unaccepted(batch.id))
-    ):
-        raise RefusedError(
-            f"{left:,} of its units were accepted by no feedback file",
-            where=f"batch {batch.id}",
-            way_out="Read Amazon's answer with `bss-mfg manifest acknowledge FILE`, or say --acknowledged TEXT.",
-        )
-    new = open_keys(ledger).retire(batch.id, acknowledged or "feedback files")
-    for path in lying:
-        destroy(path)
-    return new, [*lying, *(path for path in leftover_files(root) if remove_leftover(path))]

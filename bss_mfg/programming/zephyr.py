@@ -1,7 +1,7 @@
 """Zephyr settings of one unit: as the file of the settings subsystem's file back end, or as commands for its shell.
 
-`zephyr` is a run of records: the record's length as two octets (the device's own byte order; little-endian on every
-Arm and RISC-V target), then `name=value` with the value's bare octets. Confirmed by Zephyr's reader,
+`zephyr` is a run of records: the record's length as two bytes (the device's own byte order; little-endian on every
+Arm and RISC-V target), then `name=value` with the value's bare bytes. Confirmed by Zephyr's reader,
 subsys/settings/src/settings_file.c and settings_line.c (`settings_next_line_ctx`, `settings_line_name_read`).
 
 `zephyr-shell` is a command a line, `settings write NAME HEX`, and works with every back end (NVS, ZMS, FCB, file).
@@ -13,6 +13,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 
+from bss_mfg.errors import ValueProblem
 from bss_mfg.model import Unit
 from bss_mfg.programming.format import (
     FileMark,
@@ -22,6 +23,7 @@ from bss_mfg.programming.format import (
     bytes_from_hex,
     format_error,
     programmed_unit,
+    row_error,
     single_unit,
     uuid_and_key,
 )
@@ -30,25 +32,25 @@ TREE = "bss"
 """The subtree of our settings; the names are ours, since Zephyr leaves them to the application."""
 
 
-def _values(units: Iterable[Unit], about: FileMark) -> dict[str, bytes]:
+def _values(units: Iterable[Unit], mark: FileMark) -> dict[str, bytes]:
     unit = single_unit(units)
-    device, key = uuid_and_key(unit)
-    marks = {"batch": about.batch.encode("ascii"), "ledger": about.ledger_head.encode("ascii")}
-    return {**marks, "serial": unit.serial.encode("ascii"), "uuid": device, "oob": key}
+    uuid_bytes, key = uuid_and_key(unit)
+    marks = {"batch": mark.batch.encode("ascii"), "ledger": mark.ledger_head.encode("ascii")}
+    return {**marks, "serial": unit.serial.encode("ascii"), "uuid": uuid_bytes, "oob": key}
 
 
 def _programmed(values: Mapping[str, bytes]) -> list[ProgrammedUnit]:
     try:
-        serial, device, key = (values[f"{TREE}/{name}"] for name in ("serial", "uuid", "oob"))
-        return [programmed_unit(ascii_text(serial), device, key)]
+        serial, uuid_bytes, key = (values[f"{TREE}/{name}"] for name in ("serial", "uuid", "oob"))
+        return [programmed_unit(ascii_text(serial), uuid_bytes, key)]
     except KeyError as error:
         raise format_error(f"has no setting {error.args[0]}") from None
-    except ValueError as error:
+    except ValueProblem as error:
         raise format_error(str(error)) from None
 
 
-def _write_file(units: Iterable[Unit], about: FileMark) -> Iterator[bytes]:
-    for name, value in _values(units, about).items():
+def _write_file(units: Iterable[Unit], mark: FileMark) -> Iterator[bytes]:
+    for name, value in _values(units, mark).items():
         line = f"{TREE}/{name}=".encode("ascii") + value
         yield struct.pack("<H", len(line)) + line
 
@@ -62,14 +64,14 @@ def _read_file(data: bytes) -> list[ProgrammedUnit]:
         line = data[start : start + length]
         name, equals, value = line.partition(b"=")
         if not length or len(line) != length or not equals:
-            raise format_error("a record of the settings file is broken", f"octet {at}")
+            raise format_error("a record of the settings file is broken", f"byte {at}")
         values[ascii_text(name)] = value  # as in Zephyr, the last record of a name counts
         at = start + length
     return _programmed(values)
 
 
-def _write_commands(units: Iterable[Unit], about: FileMark) -> Iterator[bytes]:
-    for name, value in _values(units, about).items():
+def _write_commands(units: Iterable[Unit], mark: FileMark) -> Iterator[bytes]:
+    for name, value in _values(units, mark).items():
         yield f"settings write {TREE}/{name} {value.hex()}\n".encode("ascii")
 
 
@@ -79,10 +81,10 @@ def _read_commands(data: bytes) -> list[ProgrammedUnit]:
         words = line.split()
         try:
             if len(words) != 4 or words[:2] != ["settings", "write"]:
-                raise ValueError("is not: settings write NAME HEX")
+                raise ValueProblem("is not: settings write NAME HEX")
             values[words[2]] = bytes_from_hex(words[3], "value")
-        except ValueError as error:
-            raise format_error(str(error), f"row {number}") from None
+        except ValueProblem as error:
+            raise row_error(str(error), number) from None
     return _programmed(values)
 
 

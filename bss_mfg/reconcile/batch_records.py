@@ -1,4 +1,4 @@
-"""What the ledger says of a batch, asked by chunks: nobody holds a batch's units."""
+"""What the ledger says of a batch, fetched in chunks: nobody holds a batch's units."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ from bss_mfg.payload import parse
 from bss_mfg.payload.spec import Spec, spec_from_text
 
 _HEX = re.compile(r"[0-9A-F]{32}")
+MAX_LINE_SEARCHED = 1 << 16
+"""Bytes of a broken line in which a unit's name is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordsHandle:
-    """Where a process finds a batch's books."""
+    """Where a process finds a batch's records."""
 
     ledger: Path
     who: Actor
@@ -29,7 +31,7 @@ class RecordsHandle:
 
     @contextmanager
     def open(self) -> Iterator[BatchRecords]:
-        """The books, for one part."""
+        """The records, for one task."""
         with Ledger.open(self.ledger, self.who) as ledger:
             yield BatchRecords(ledger, ledger.batches.get(self.batch), may_walk_batch=False)
 
@@ -38,7 +40,7 @@ class BatchRecords:
     """A batch by the ledger: every unit that it ever had.
 
     `look_up` fetches what a chunk of a file names, with a few queries, and forgets what was fetched before; what it
-    did not fetch is asked for singly. Only where it `walks` are there look-ups that need the whole batch.
+    did not fetch is fetched singly. Only with `may_walk_batch` are there look-ups that need the whole batch.
     """
 
     def __init__(self, ledger: Ledger, batch: Batch, *, may_walk_batch: bool = True) -> None:
@@ -47,40 +49,42 @@ class BatchRecords:
         self.ledger = ledger
         self._serials: dict[str, UnitRecord | None] = {}
         self._uuids: dict[str, UnitRecord | None] = {}
-        self._members: dict[int, tuple[UnitRecord, ...]] = {}
-        self._walks, self._indexed = may_walk_batch, False
+        self._units_by_package: dict[int, tuple[UnitRecord, ...]] = {}
+        self._may_walk_batch, self._indexed = may_walk_batch, False
 
     @property
     def handle(self) -> RecordsHandle:
-        """For the parts of other processes."""
+        """For the tasks of other processes."""
         return RecordsHandle(self.ledger.path, self.ledger.actor, self.batch.id)
 
     # --- units --------------------------------------------------------------------------------------------------------
 
     def look_up(self, serials: Iterable[str] = (), uuids: Iterable[str] = (), packages: Iterable[int] = ()) -> None:
         """Fetch the units with some serials or Device UUIDs (hex digits), and those of some packages."""
-        self._serials, self._uuids, self._members = {}, {}, {}
-        self._ask_serials(serials)
+        self._serials, self._uuids, self._units_by_package = {}, {}, {}
+        self._fetch_serials(serials)
         known = {unit.uuid for unit in self._serials.values() if unit}
-        self._ask_uuids(value for value in uuids if value not in known)
+        self._fetch_uuids(value for value in uuids if value not in known)
         self.look_up_packages(packages)
 
     def look_up_packages(self, packages: Iterable[int]) -> None:
         """Fetch the units of some packages too."""
-        found: dict[int, list[UnitRecord]] = {package: [] for package in packages if package not in self._members}
+        found: dict[int, list[UnitRecord]] = {
+            package: [] for package in packages if package not in self._units_by_package
+        }
         for unit in self.ledger.units.in_packages(self.batch.id, found):
             if unit.payload is not None:
                 found[unit.package].append(unit)
-        self._members.update((package, tuple(units)) for package, units in found.items())
+        self._units_by_package.update((package, tuple(units)) for package, units in found.items())
 
-    def _ask_serials(self, serials: Iterable[str]) -> None:
+    def _fetch_serials(self, serials: Iterable[str]) -> None:
         # A text from a file may hold anything; a serial is ASCII.
         wanted = {serial for serial in serials if serial.isascii()}
         self._serials.update(dict.fromkeys(wanted))
         for unit in self.ledger.units.find(self.batch.id, "serial", wanted):
             self._serials[unit.serial] = self._uuids[unit.uuid] = unit
 
-    def _ask_uuids(self, uuids: Iterable[str]) -> None:
+    def _fetch_uuids(self, uuids: Iterable[str]) -> None:
         wanted = {value for value in uuids if _HEX.fullmatch(value)}
         self._uuids.update(dict.fromkeys(wanted))
         for unit in self.ledger.units.find(self.batch.id, "uuid", [bytes.fromhex(value) for value in wanted]):
@@ -89,18 +93,18 @@ class BatchRecords:
     def unit(self, serial: str) -> UnitRecord | None:
         """The unit of this batch with a serial."""
         if serial not in self._serials:
-            self._ask_serials([serial])
+            self._fetch_serials([serial])
         return self._serials.get(serial)
 
     def unit_of_uuid(self, value: str) -> UnitRecord | None:
         """The unit of this batch with a Device UUID (32 upper-case hex digits)."""
         if value not in self._uuids:
-            self._ask_uuids([value])
+            self._fetch_uuids([value])
         return self._uuids.get(value)
 
     def unit_named_in(self, line: bytes) -> UnitRecord | None:
         """The first unit that a line of a broken file names, by serial or Device UUID."""
-        words = re.findall(r"[A-Za-z0-9._-]+", line[:_LONGEST].decode("ascii", "replace"))
+        words = re.findall(r"[A-Za-z0-9._-]+", line[:MAX_LINE_SEARCHED].decode("ascii", "replace"))
         self.look_up(words, [word.upper() for word in words])
         for word in words:
             if unit := self.unit(word) or self.unit_of_uuid(word.upper()):
@@ -113,7 +117,7 @@ class BatchRecords:
         return unit
 
     def other_batch_words(self, serial: str) -> str:
-        """In words where a serial that a file names was issued, if not in this batch."""
+        """In words in which other batch a serial that a file names was issued; empty where in none."""
         found = self.ledger.units.find_by_serial(serial) if serial.isascii() else []
         return next(
             (f"it is a unit of batch {name}, package {package}" for name, package, _ in found if name != self.batch.id),
@@ -123,11 +127,11 @@ class BatchRecords:
     # --- packages -----------------------------------------------------------------------------------------------------
 
     def units_of(self, package: int) -> tuple[UnitRecord, ...]:
-        """The units that are in a package now, in their order; scrapped ones in whose place nobody came, too. None
-        where there is no such package."""
-        if package not in self._members:
+        """The units that are in a package now, in their order, with scrapped ones that were not replaced. None where
+        there is no such package."""
+        if package not in self._units_by_package:
             self.look_up_packages([package])
-        return self._members[package]
+        return self._units_by_package[package]
 
     def may_leave(self, package: int) -> bool:
         """Whether a package may leave the factory: no unit in it was scrapped."""
@@ -143,8 +147,8 @@ class BatchRecords:
         return next((item.value for item in fields if item.field and item.field.source == "encrypted"), "")
 
     def package_of_encrypted(self, value: str) -> int | None:
-        """The package whose encrypted field this is. The first time, it walks the batch; None where it must not."""
-        if not value or not self._walks:
+        """The package whose encrypted field this is. The first time, it walks the batch; None where it may not."""
+        if not value or not self._may_walk_batch:
             return None
         if not self._indexed:
             self.ledger.packages.index_field(self.batch.id, self.encrypted_field)
@@ -152,7 +156,7 @@ class BatchRecords:
         return self.ledger.packages.find_by_field(value)
 
     def barcode_faults(self, package: int) -> list[str]:
-        """What the barcode string of a package says in clear otherwise than the units that the ledger has in it."""
+        """In what the clear fields of a package's barcode string differ from the units that the ledger has in it."""
         units = self.units_of(package)
         try:
             fields = parse.split_fields(units[0].payload or "", self.spec)
@@ -160,18 +164,14 @@ class BatchRecords:
             uuids = [value.hex.upper() for value in parse.device_uuids(fields, self.spec)]
         except InputError as error:
             return [error.what]
-        said = {"unit.uuid": uuids} if uuids else {}
+        values = {"unit.uuid": uuids} if uuids else {}
         for item in fields:
             if item.field and item.field.source in ("unit.serial", "unit.mac"):
-                said[item.field.source] = [value.upper() for value in parse.unit_values(item, self.spec)]
+                values[item.field.source] = [value.upper() for value in parse.unit_values(item, self.spec)]
         for source, words in (("unit.uuid", "Device UUIDs"), ("unit.serial", "serials"), ("unit.mac", "MACs")):
-            if source in said and said[source] != [getattr(unit, source[5:]).upper() for unit in units]:
+            if source in values and values[source] != [getattr(unit, source[5:]).upper() for unit in units]:
                 found.append(f"the {words} in its barcode string are not those of its units in the ledger")
         return found
-
-
-_LONGEST = 1 << 16
-"""Octets of a broken line in which a unit's name is looked for."""
 
 
 @lru_cache(maxsize=8)

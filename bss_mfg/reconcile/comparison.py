@@ -1,16 +1,24 @@
-"""What a kind of file was found to say: differences and notes, of which the first are kept and all are counted."""
+"""What became of one kind of file: differences and notes, of which the first are kept and all are counted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from bss_mfg.core.capped_list import CappedList
 from bss_mfg.core.text import listing, printable, printable_name
 
-FileKind = Literal["programming", "labels", "control logs"]
+
+class FileKind(StrEnum):
+    """The kinds of files that are compared with the ledger."""
+
+    PROGRAMMING = "programming"
+    LABELS = "labels"
+    CONTROL_LOGS = "control logs"
+
 
 MOST_KEPT = 10_000
 """Differences, notes and files of a kind that are kept; any further ones are counted only."""
@@ -20,8 +28,8 @@ SERIALS_NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something that a file says otherwise than the ledger. `unit` is a serial, or those of a package; empty, with no
-    `package`, where the file as a whole differs."""
+    """Something in which a file differs from the ledger. `unit` is a serial, or those of a package; empty, with no
+    `package`, where the file as a whole differs. `what` says it, for people."""
 
     kind: FileKind
     unit: str
@@ -56,8 +64,8 @@ class Comparison:
 
 
 class SerialSummary:
-    """How many serials there were, and the first `most` of them, as people write them; `of` says how many where only
-    the first are at hand."""
+    """How many serials there were, and the first `most` of them, as people write them; `of` says how many there are
+    where only the first are given."""
 
     def __init__(self, serials: Iterable[str] = (), most: int = SERIALS_NAMED, of: int = 0) -> None:
         self._first: CappedList[str] = CappedList(most)
@@ -80,7 +88,7 @@ class SerialSummary:
 
 @dataclass(slots=True)
 class ComparisonBuilder:
-    """An account while it is being made."""
+    """A comparison while it is being made."""
 
     kind: FileKind
     folder: Path
@@ -95,19 +103,19 @@ class ComparisonBuilder:
         return printable_name(path.relative_to(self.folder).as_posix())
 
     def add_difference(self, what: str, path: Path | str = "", unit: str = "", package: int | None = None) -> None:
-        """Write down a difference."""
+        """Keep a difference."""
         file = self.shown_name(path) if isinstance(path, Path) else path
         self.differences.add(Difference(self.kind, unit, package, file, what))
 
     def add_note(self, what: str, path: Path | str = "") -> None:
-        """Write down something that is no difference."""
+        """Keep something that is no difference."""
         self.notes.add(Note(self.kind, self.shown_name(path) if isinstance(path, Path) else path, what))
 
     def note_outdated(self, serials: SerialSummary, path: Path) -> None:
-        """Note the units of a file that stand there as they were before a unit was scrapped or replaced."""
+        """Note the units of a file that it shows as they were before a unit was scrapped or replaced."""
         if serials.count:
             self.add_note(f"outdated: says what was right before a unit was scrapped or replaced, of {serials}", path)
 
     def finish(self, compared: int) -> Comparison:
-        """The finished account."""
+        """The finished comparison."""
         return Comparison(self.kind, self.files, compared, self.differences, self.notes)

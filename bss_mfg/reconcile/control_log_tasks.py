@@ -1,21 +1,22 @@
-"""Pieces of control logs, each held against the ledger as a part; and one log judged."""
+"""Blocks of control logs compared with the ledger, each by a task; and the comparison of one log."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from bss_mfg.core.text import printable
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.units import UnitRecord
+from bss_mfg.manifest.json_stream import JsonError
 from bss_mfg.manifest.log_mapping import LogMapping
-from bss_mfg.manifest.log_reader import ReadLog, read_log_lines
+from bss_mfg.manifest.log_reader import LogKind, ReadLog, read_log_lines
 from bss_mfg.reconcile.batch_records import BatchRecords, RecordsHandle
 from bss_mfg.reconcile.comparison import SerialSummary
 
 BLOCK_BYTES = 1 << 18
-"""Octets of whole lines in a part: some hundreds of logs."""
+"""Bytes of whole lines in a task: some hundreds of logs."""
 _HEAD, _TAIL = b'{"controlLogs":[', b"]}"
 _WORDS = {
     "unit.serial": "serial",
@@ -35,9 +36,9 @@ class NotOneLogPerLine(Exception):  # noqa: N818  (nothing is wrong with such a 
 @dataclass(frozen=True, slots=True)
 class CompareLogsTask:
     """Lines of a file from `line` on. `single`: the file is broken, and each line is read on its own. `intact`: it is
-    one that the ledger remembers, octet by octet, so that what it says of replaced units is outdated, not wrong."""
+    one that the ledger recorded, byte by byte, so that what it says of replaced units is outdated, not wrong."""
 
-    shelf: RecordsHandle
+    handle: RecordsHandle
     mapping: LogMapping
     text: bytes
     line: int
@@ -47,9 +48,9 @@ class CompareLogsTask:
 
 @dataclass(frozen=True, slots=True)
 class LogResult:
-    """What is wrong with one log: `unit`, by serial, and `package` name it as far as it can be told; `number` is the
-    unit's, or of a bundle the package's. `line` is 0 where no log could be read. `outdated`: right before a unit was
-    scrapped or replaced."""
+    """What is wrong with one log: `unit`, by serial, and `package` name it where that is known; `number` is the unit's,
+    or of a bundle the package's. `line` is 0 where no log could be read. `outdated`: right before a unit was scrapped
+    or replaced."""
 
     line: int
     unit: str
@@ -60,14 +61,29 @@ class LogResult:
     outdated: bool = False
 
 
-LogReply = tuple[int, int] | LogResult | ReadLog
-"""A log that says what the ledger says: its line and the number of its unit, or of its package, negative. One that is
-outdated, or a line that is no log. Any other log as it is: only the parent judges those, as it may take long."""
+class MatchingLog(NamedTuple):
+    """A log that agrees with the ledger: its line, and the number of its unit, or of its package if it is a bundle."""
+
+    line: int
+    number: int
+    bundle: bool
 
 
-def log_blocks(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """A file's pieces with the number of their first line: each the text of some logs, without the comma between two
-    pieces. `NotByLines`, if need be at the end, where the pieces are no whole list."""
+LogReply = MatchingLog | LogResult | ReadLog
+"""What a task says of a log: it agrees; it is outdated, or its line is no log; any other log is given as it is, for the
+parent to compare: that may need a walk through the batch."""
+
+
+class LineBlock(NamedTuple):
+    """Some bytes of a file, and the number of their first line."""
+
+    line: int
+    data: bytes
+
+
+def log_blocks(file: BinaryIO) -> Iterator[LineBlock]:
+    """A file in blocks: each the text of some logs, without the comma between two blocks. `NotOneLogPerLine`, possibly
+    at the end, where the blocks are no whole list."""
     if file.readline(len(_HEAD) + 2).strip() != _HEAD:
         raise NotOneLogPerLine
     line, comma = 2, True
@@ -76,87 +92,87 @@ def log_blocks(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
         lines = kept + lines
         # The last line that is not blank may be the tail.
         last = next((at for at in range(len(lines) - 1, -1, -1) if lines[at].strip()), 0)
-        some, kept = lines[:last], lines[last:]
-        text = b"".join(some).strip()
-        if text:
+        complete, kept = lines[:last], lines[last:]
+        text = b"".join(complete)
+        if text.strip():
             if not comma:
                 raise NotOneLogPerLine
-            comma = text.endswith(b",")
-            yield line, b"".join(some).rstrip().removesuffix(b",")
-        line += len(some)
+            comma = text.rstrip().endswith(b",")
+            yield LineBlock(line, text.rstrip().removesuffix(b","))
+        line += len(complete)
     if b"".join(kept).strip() != _TAIL or (comma and line > 2):
         raise NotOneLogPerLine
 
 
-def line_blocks(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """A file's lines in pieces, with the number of the first."""
+def line_blocks(file: BinaryIO) -> Iterator[LineBlock]:
+    """A file's lines in blocks."""
     line = 1
     while lines := file.readlines(BLOCK_BYTES):
-        yield line, b"".join(lines)
+        yield LineBlock(line, b"".join(lines))
         line += len(lines)
 
 
 def compare_log_block(task: CompareLogsTask) -> list[LogReply] | None:
-    """What the logs of a part say; None where it is not the text of whole logs."""
-    with task.shelf.open() as books:
+    """What the logs of a task say; None where its text is not that of whole logs."""
+    with task.handle.open() as records:
         if task.single:
-            found = _read_line_by_line(task, books)
+            found = _read_line_by_line(task, records)
         else:
             try:
                 found = list(read_log_lines(task.text, task.mapping, task.line))
             except InputError:
                 return None
-        look_up_logs([one for one in found if isinstance(one, ReadLog)], books)
-        return [one if isinstance(one, LogResult) else _said(one, task, books) for one in found]
+        look_up_logs([one for one in found if isinstance(one, ReadLog)], records)
+        return [one if isinstance(one, LogResult) else _reply(one, task, records) for one in found]
 
 
-def _said(log: ReadLog, part: CompareLogsTask, books: BatchRecords) -> LogReply:
-    says = compare_log(log, part.mapping, books, intact=part.intact)
-    if says.wrong:
+def _reply(log: ReadLog, task: CompareLogsTask, records: BatchRecords) -> LogReply:
+    result = compare_log(log, task.mapping, records, intact=task.intact)
+    if result.wrong:
         return log
-    return says if says.outdated else (log.line, -says.number if says.bundle else says.number)
+    return result if result.outdated else MatchingLog(log.line, result.number, result.bundle)
 
 
-def _read_line_by_line(part: CompareLogsTask, books: BatchRecords) -> list[ReadLog | LogResult]:
+def _read_line_by_line(task: CompareLogsTask, records: BatchRecords) -> list[ReadLog | LogResult]:
     found: list[ReadLog | LogResult] = []
-    for number, line in enumerate(part.text.split(b"\n"), part.line):
+    for number, line in enumerate(task.text.split(b"\n"), task.line):
         log = line.strip().removesuffix(b",")
         if log in (b"", _HEAD, _TAIL):
             continue
         try:
-            found += read_log_lines(log, part.mapping, number)
-        except InputError as reason:
-            unit = books.unit_named_in(line)
-            what = f"line {number} is broken: {reason.what.removeprefix('is not the JSON that it should be: ')}"
-            says = LogResult(0, "", 0, None, False, (what,))
-            found.append(replace(says, unit=unit.serial, number=unit.number, package=unit.package) if unit else says)
+            found += read_log_lines(log, task.mapping, number)
+        except InputError as error:
+            unit = records.unit_named_in(line)
+            reason = error.reason if isinstance(error, JsonError) else error.what
+            broken = LogResult(0, "", 0, None, False, (f"line {number} is broken: {reason}",))
+            found.append(
+                replace(broken, unit=unit.serial, number=unit.number, package=unit.package) if unit else broken
+            )
     return found
 
 
-def look_up_logs(logs: Sequence[ReadLog], books: BatchRecords) -> None:
+def look_up_logs(logs: Sequence[ReadLog], records: BatchRecords) -> None:
     """Fetch what some logs name."""
-    serials = [log.serial for log in logs if log.kind == "device"]
-    bundled = [serial for log in logs if log.kind == "bundle" for serial in log.serials]
-    books.look_up((*serials, *bundled), (log.uuid.upper() for log in logs if log.kind == "device"))
-    books.look_up_packages({unit.package for serial in bundled if (unit := books.unit(serial))})
+    serials = [log.serial for log in logs if log.kind is LogKind.DEVICE]
+    bundled = [serial for log in logs if log.kind is LogKind.BUNDLE for serial in log.serials]
+    records.look_up((*serials, *bundled), (log.uuid.upper() for log in logs if log.kind is LogKind.DEVICE))
+    records.look_up_packages({unit.package for serial in bundled if (unit := records.unit(serial))})
 
 
-def compare_log(log: ReadLog, mapping: LogMapping, books: BatchRecords, *, intact: bool) -> LogResult:
-    """One log held against the ledger."""
-    return (
-        _compare_bundle_log(log, mapping, books)
-        if log.kind == "bundle"
-        else _compare_device_log(log, mapping, books, intact)
-    )
+def compare_log(log: ReadLog, mapping: LogMapping, records: BatchRecords, *, intact: bool) -> LogResult:
+    """One log compared with the ledger."""
+    if log.kind is LogKind.BUNDLE:
+        return _compare_bundle_log(log, mapping, records)
+    return _compare_device_log(log, mapping, records, intact)
 
 
-def _compare_device_log(log: ReadLog, mapping: LogMapping, books: BatchRecords, intact: bool) -> LogResult:
-    unit = books.unit(log.serial) or books.unit_of_uuid(log.uuid.upper())
-    if unit is None and (package := books.package_of_encrypted(log.encrypted)):
-        unit = books.units_of(package)[0] if len(books.units_of(package)) == 1 else None
+def _compare_device_log(log: ReadLog, mapping: LogMapping, records: BatchRecords, intact: bool) -> LogResult:
+    unit = records.unit(log.serial) or records.unit_of_uuid(log.uuid.upper())
+    if unit is None and (package := records.package_of_encrypted(log.encrypted)):
+        unit = records.units_of(package)[0] if len(records.units_of(package)) == 1 else None
     wrong = list(log.problems)
     if unit is None:
-        where = books.other_batch_words(log.serial) if log.serial else ""
+        where = records.other_batch_words(log.serial) if log.serial else ""
         name = log.serial or log.uuid or log.mac
         wrong.append(f"line {log.line} names no unit of this batch: {where or printable(name, 60) or 'nothing'}")
         return LogResult(log.line, printable(log.serial, 60), 0, None, False, tuple(wrong))
@@ -164,62 +180,62 @@ def _compare_device_log(log: ReadLog, mapping: LogMapping, books: BatchRecords, 
     for source in dict.fromkeys(entry.source for entry in mapping.device):
         if source not in _WORDS or (source == "package.encrypted" and unit.payload is None):
             continue
-        said, right = log.values.get(source, ""), _right(source, unit, books)
-        if said == right:
+        value, right = log.values.get(source, ""), _right(source, unit, records)
+        if value == right:
             continue
         if source == "package.encrypted" and unit.revision > 1 and intact:
             outdated = True
             continue
-        wrong.append(f"the {_WORDS[source]} is {_shown(source, said, books)}" + _instead(source, right))
+        wrong.append(f"the {_WORDS[source]} is {_shown(source, value, records)}" + _instead(source, right))
     return LogResult(log.line, unit.serial, unit.number, unit.package, False, tuple(wrong), outdated)
 
 
-def _right(source: str, unit: UnitRecord, books: BatchRecords) -> str:
+def _right(source: str, unit: UnitRecord, records: BatchRecords) -> str:
     if source.startswith("product."):
-        return books.batch.facts.get(source.removeprefix("product."), "")
+        return records.batch.facts.get(source.removeprefix("product."), "")
     if source == "package.encrypted":
-        return books.encrypted_field(unit.payload or "")
+        return records.encrypted_field(unit.payload or "")
     return str(getattr(unit, source.removeprefix("unit.")))
 
 
-def _shown(source: str, said: str, books: BatchRecords) -> str:
-    """What a log says, or whose it is."""
-    if not said:
+def _shown(source: str, value: str, records: BatchRecords) -> str:
+    """The value of a log, or whose it is."""
+    if not value:
         return "missing"
-    owner = books.unit_of_uuid(said) if source == "unit.uuid" else None
+    owner = records.unit_of_uuid(value) if source == "unit.uuid" else None
     if owner:
         return f"that of unit {owner.serial}"
     if source == "package.encrypted":
-        package = books.package_of_encrypted(said)
-        return f"that of package {package}, {books.serials_of(package)}" if package else "not that of its barcode"
-    return f"{said[:60]!a}"
+        package = records.package_of_encrypted(value)
+        return f"that of package {package}, {records.serials_of(package)}" if package else "not that of its barcode"
+    return f"{value[:60]!a}"
 
 
 def _instead(source: str, right: str) -> str:
     return "" if source == "package.encrypted" else f", the ledger says {right or 'there is none'}"
 
 
-def _compare_bundle_log(log: ReadLog, mapping: LogMapping, books: BatchRecords) -> LogResult:
-    known = [unit for serial in log.serials if (unit := books.unit(serial))]
+def _compare_bundle_log(log: ReadLog, mapping: LogMapping, records: BatchRecords) -> LogResult:
+    known = [unit for serial in log.serials if (unit := records.unit(serial))]
     wrong = list(log.problems)
     if not known:
-        where = books.other_batch_words(log.serials[0]) if log.serials else "it lists no serial"
+        where = records.other_batch_words(log.serials[0]) if log.serials else "it lists no serial"
         wrong.append(f"line {log.line} bundles no unit of this batch: {where or SerialSummary(log.serials)}")
         return LogResult(log.line, str(SerialSummary(log.serials)), 0, None, True, tuple(wrong))
     package = max((unit.package for unit in known), key=[unit.package for unit in known].count)
-    now = tuple(unit.serial for unit in books.units_of(package))
+    now = tuple(unit.serial for unit in records.units_of(package))
     # In place of its successor a replaced unit is right for its time.
-    inside = len(known) == len(log.serials) == len(now) and all(unit.package == package for unit in known)
-    outdated = not books.may_leave(package) or (inside and any(unit.payload is None for unit in known))
-    if log.serials != now and not (inside and outdated):
+    only_its_units = len(known) == len(log.serials) == len(now) and all(unit.package == package for unit in known)
+    outdated = not records.may_leave(package) or (only_its_units and any(unit.payload is None for unit in known))
+    if log.serials != now and not (only_its_units and outdated):
         wrong.append(f"it bundles {SerialSummary(log.serials, 20)}, the ledger says {', '.join(now)}")
     for source in dict.fromkeys(entry.source for entry in mapping.bundle):
-        if source.startswith("product.") and (said := log.values.get(source, "")) != (
-            right := books.batch.facts.get(source.removeprefix("product."), "")
+        if source.startswith("product.") and (value := log.values.get(source, "")) != (
+            right := records.batch.facts.get(source.removeprefix("product."), "")
         ):
-            wrong.append(f"the {_WORDS[source]} is {said[:60]!a}, the ledger says {right or 'there is none'}")
+            wrong.append(f"the {_WORDS[source]} is {value[:60]!a}, the ledger says {right or 'there is none'}")
         if source == "package.encrypted" and not outdated:
-            said = log.values.get(source, "")
-            if said != books.encrypted_field(books.units_of(package)[0].payload or ""):
-                wrong.append(f"the encrypted field is {_shown(source, said, books)}")
+            value = log.values.get(source, "")
+            if value != records.encrypted_field(records.units_of(package)[0].payload or ""):
+                wrong.append(f"the encrypted field is {_shown(source, value, records)}")
     return LogResult(log.line, ", ".join(now), package, package, True, tuple(wrong), outdated)

@@ -1,13 +1,12 @@
-"""Pieces of programming files, and files of single units, each held against the ledger as a part."""
+"""Blocks of programming files, and files of single units, compared with the ledger, each by a task."""
 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from bss_mfg.core.files import read_bytes
 from bss_mfg.errors import BssError, InputError
@@ -18,24 +17,23 @@ from bss_mfg.programming.readback import ExpectedUnits, check_programmed
 from bss_mfg.reconcile.batch_records import BatchRecords, RecordsHandle
 
 BLOCK_BYTES = 1 << 16
-"""Octets of whole rows in a part: some hundreds of units."""
+"""Bytes of whole rows in a task: some hundreds of units."""
 FILES_PER_TASK = 200
-"""Files of single units in a part."""
-_ROW = re.compile(r"row (\d+)")
+"""Files of single units in a task."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyAccess:
-    """Where a process finds a batch's books, and what opens its keys (None: they are destroyed). The data key goes to
+    """Where a process finds a batch's records, and what opens its keys (None: they are destroyed). The data key goes to
     this machine's own processes, through pipes, and `repr` leaves it out."""
 
-    shelf: RecordsHandle
+    records: RecordsHandle
     data_key: bytes | None = field(repr=False)
 
-    def expected(self, books: BatchRecords) -> ExpectedUnits:
+    def expected(self, records: BatchRecords) -> ExpectedUnits:
         """What the ledger expects."""
-        key = DataKey.from_bytes(self.data_key, self.shelf.batch) if self.data_key else None
-        return ExpectedUnits(books.ledger, self.shelf.batch, key, scrapped=True)
+        key = DataKey.from_bytes(self.data_key, self.records.batch) if self.data_key else None
+        return ExpectedUnits(records.ledger, self.records.batch, key, scrapped=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +50,8 @@ class RowsTask:
 
 @dataclass(frozen=True, slots=True)
 class UnitResult:
-    """What is said of one unit: its serial, empty where nothing tells it, its number in the batch, 0 where it is none
-    of it, whether it was scrapped, and what is wrong."""
+    """What a file says of one unit: its serial, empty where nothing tells it, its number in the batch, 0 where it is
+    not of the batch, whether it was scrapped, and what is wrong."""
 
     serial: str
     number: int = 0
@@ -61,70 +59,111 @@ class UnitResult:
     wrong: tuple[str, ...] = ()
 
 
+class BadRow(NamedTuple):
+    """A row that can't be read: the serial that it seems to be of (empty where nothing tells it), and why."""
+
+    serial: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadProblem:
+    """What kept a file, or a block of its rows, from being read as a whole: in words, and in which row, if in one."""
+
+    what: str
+    row: int | None = None
+    where: str = ""
+    """The place, where it is no row."""
+
+    @classmethod
+    def of(cls, error: InputError, rows_before: int = 0) -> ReadProblem:
+        """The problem of a block that has `rows_before` other rows of its file before it."""
+        if error.row is None:
+            return cls(error.what, where=error.where)
+        return cls(error.what, error.row + rows_before)
+
+    def __str__(self) -> str:
+        where = self.where if self.row is None else f"row {self.row}"
+        return f"{where}: {self.what}" if where else self.what
+
+
 @dataclass(frozen=True, slots=True)
 class RowsResult:
     """What was found in rows, or in a file: each unit in its order, by its number where all is well; what kept it from
-    being read as a whole (empty where nothing did); and what is wrong with single rows, by serial."""
+    being read as a whole; and the rows that could not be read."""
 
     units: tuple[int | UnitResult, ...]
-    error: str = ""
-    where: str = ""
-    rows: tuple[tuple[str, str], ...] = ()
+    error: ReadProblem | None = None
+    bad_rows: tuple[BadRow, ...] = ()
 
 
-def row_blocks(file: BinaryIO, form: Format) -> Iterator[tuple[bytes, bytes, int]]:
-    """A file of many units as (header, whole rows, number of the first row); at least one piece."""
+class RowBlock(NamedTuple):
+    """Whole rows of a file, its header, and the number of the first row."""
+
+    head: bytes
+    rows: bytes
+    row: int
+
+
+def row_blocks(file: BinaryIO, form: Format) -> Iterator[RowBlock]:
+    """A file of many units in blocks, at least one."""
     head = file.readline() if form.name == "csv" else b""
     row, first = (2 if head else 1), True
     while (lines := file.readlines(BLOCK_BYTES)) or first:
         text = b"".join(lines)
-        yield head, text, row
+        yield RowBlock(head, text, row)
         row, first = row + len(text.splitlines()), False
 
 
 def compare_rows(task: RowsTask) -> RowsResult:
-    """Hold some rows against the ledger."""
-    with task.keys.shelf.open() as books:
-        error, rows = ("", ""), list[tuple[str, str]]()
+    """Compare some rows with the ledger."""
+    with task.keys.records.open() as records:
+        problem = None
         try:
-            found = task.form.read(task.head + task.rows)
-        except InputError as problem:
-            shift = task.row - (2 if task.head else 1)
-            error = problem.what, _ROW.sub(lambda number: f"row {int(number[1]) + shift}", problem.where)
-            found, rows = _by_rows(task, books)
-        return RowsResult(_compare_units(found, None, books, task.keys.expected(books)), *error, tuple(rows))
-
-
-def _by_rows(part: RowsTask, books: BatchRecords) -> tuple[list[ProgrammedUnit], list[tuple[str, str]]]:
-    """Broken rows, each read on its own: what the good ones say, and what is wrong with the bad."""
-    good: list[ProgrammedUnit] = []
-    bad: list[tuple[str, str]] = []
-    for number, row in enumerate(part.rows.splitlines(keepends=True), part.row):
-        try:
-            good += part.form.read(part.head + row)
+            read = _RowsRead(task.form.read(task.head + task.rows), [])
         except InputError as error:
-            unit = books.unit_named_in(row)
-            bad.append((unit.serial if unit else "", f"row {number}: {error.what}"))
-    return good, bad
+            problem = ReadProblem.of(error, task.row - (2 if task.head else 1))
+            read = _read_row_by_row(task, records)
+        units = _compare_units(read.units, None, records, task.keys.expected(records))
+        return RowsResult(units, problem, tuple(read.bad_rows))
+
+
+class _RowsRead(NamedTuple):
+    """What the good rows say, and which are bad."""
+
+    units: list[ProgrammedUnit]
+    bad_rows: list[BadRow]
+
+
+def _read_row_by_row(task: RowsTask, records: BatchRecords) -> _RowsRead:
+    """Rows that can't be read together, each on its own."""
+    read = _RowsRead([], [])
+    for number, row in enumerate(task.rows.splitlines(keepends=True), task.row):
+        try:
+            read.units.extend(task.form.read(task.head + row))
+        except InputError as error:
+            unit = records.unit_named_in(row)
+            read.bad_rows.append(BadRow(unit.serial if unit else "", f"row {number}: {error.what}"))
+    return read
 
 
 def _compare_units(
-    found: Sequence[ProgrammedUnit], named: str | None, books: BatchRecords, expected: ExpectedUnits
+    found: Sequence[ProgrammedUnit], named: str | None, records: BatchRecords, expected: ExpectedUnits
 ) -> tuple[int | UnitResult, ...]:
-    """What is said of each unit. `named` is the serial that the file's index, or its name, says it is of."""
+    """What is said of each unit. `named` is the serial of the file's index, or of its name."""
     expected.look_up([serial for one in found if (serial := named or one.serial)])
-    return tuple(_compare_unit(one, named, books, expected) for one in found)
+    return tuple(_compare_unit(one, named, records, expected) for one in found)
 
 
 def _compare_unit(
-    one: ProgrammedUnit, named: str | None, books: BatchRecords, expected: ExpectedUnits
+    one: ProgrammedUnit, named: str | None, records: BatchRecords, expected: ExpectedUnits
 ) -> int | UnitResult:
     serial = named or one.serial
     if serial is None:
         return UnitResult("", wrong=("nothing says which unit it is of",))
     wrong = [] if one.serial in (None, serial) else [f"the serial in it is {one.serial}"]
     unit = expected.unit(serial)
-    if unit is None and (where := books.other_batch_words(serial)):
+    if unit is None and (where := records.other_batch_words(serial)):
         wrong.append(where)
     wrong += [text for _, text in check_programmed(one, serial, expected)]
     if unit and not unit.scrapped and not wrong:
@@ -146,7 +185,8 @@ class FilesTask:
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """What became of one file: is it `there`, why can't it be read, was it `altered`, what does it say."""
+    """What became of one file: whether it `exists`, why it can't be read (`unread`, empty where it can), whether it was
+    `altered`, how many units it holds, and what it says of them."""
 
     exists: bool = True
     unread: str = ""
@@ -156,14 +196,14 @@ class FileResult:
 
 
 def compare_files(task: FilesTask) -> list[FileResult]:
-    """Hold some files against the ledger."""
-    with task.keys.shelf.open() as books:
-        expected = task.keys.expected(books)
-        return [_compare_file(path, item, task.form, books, expected) for path, item in task.files]
+    """Compare some files with the ledger."""
+    with task.keys.records.open() as records:
+        expected = task.keys.expected(records)
+        return [_compare_file(path, item, task.form, records, expected) for path, item in task.files]
 
 
 def _compare_file(
-    path: Path, item: IndexedFile, form: Format, books: BatchRecords, expected: ExpectedUnits
+    path: Path, item: IndexedFile, form: Format, records: BatchRecords, expected: ExpectedUnits
 ) -> FileResult:
     if not path.is_file():
         return FileResult(exists=False)
@@ -175,7 +215,7 @@ def _compare_file(
     try:
         found = form.read(data)
     except InputError as error:
-        return FileResult(altered=altered, content=RowsResult((), error.what, error.where))
+        return FileResult(altered=altered, content=RowsResult((), ReadProblem.of(error)))
     return FileResult(
-        altered=altered, count=len(found), content=RowsResult(_compare_units(found, item.serial, books, expected))
+        altered=altered, count=len(found), content=RowsResult(_compare_units(found, item.serial, records, expected))
     )

@@ -1,4 +1,4 @@
-"""One batch reconciled: each kind of file held against the ledger, by chunks."""
+"""One batch reconciled: each kind of file compared with the ledger, in chunks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bss_mfg.manifest.log_mapping import LogMapping
 from bss_mfg.model import Batch
 from bss_mfg.payload.product_keys import PrivateKey, fingerprint
 from bss_mfg.reconcile.batch_records import BatchRecords
-from bss_mfg.reconcile.comparison import Comparison, ComparisonBuilder, Difference
+from bss_mfg.reconcile.comparison import Comparison, ComparisonBuilder, Difference, FileKind
 from bss_mfg.reconcile.control_logs import reconcile_control_logs
 from bss_mfg.reconcile.label_files import READABLE, reconcile_labels
 from bss_mfg.reconcile.programming_files import reconcile_programming
@@ -26,7 +26,7 @@ from bss_mfg.reconcile.programming_files import reconcile_programming
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """The outcome: an account of programming files, labels and control logs, in this order."""
+    """The outcome: a comparison of programming files, of labels and of control logs, in this order."""
 
     batch: Batch
     folder: Path
@@ -36,36 +36,47 @@ class Reconciliation:
     @property
     def difference_count(self) -> int:
         """How many differences there are."""
-        return sum(account.differences.total for account in self.comparisons)
+        return sum(comparison.differences.total for comparison in self.comparisons)
 
     @property
     def differences(self) -> Iterator[Difference]:
         """Those that were kept."""
-        return (one for account in self.comparisons for one in account.differences)
+        return (one for comparison in self.comparisons for one in comparison.differences)
 
     @property
     def agrees(self) -> bool:
         """Whether something was compared and nothing differs."""
-        return not self.difference_count and any(account.compared for account in self.comparisons)
+        return not self.difference_count and any(comparison.compared for comparison in self.comparisons)
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileRequest:
+    """What is reconciled: all files of `batch` below `folder`.
+
+    Without a `mapping` control logs are passed over, and that is noted. With `private_key`, a development key, barcodes
+    are opened too.
+    """
+
+    batch: Batch
+    folder: Path
+    mapping: LogMapping | None
+    private_key: PrivateKey | None = None
 
 
 def reconcile(
     ledger: Ledger,
     vault: Vault,
-    batch: Batch,
-    folder: Path,
-    mapping: LogMapping | None,
+    request: ReconcileRequest,
     *,
-    private_key: PrivateKey | None = None,
     executor: Executor | None = None,
     progress: Progress = no_progress,
 ) -> Reconciliation:
-    """Hold all programming files, label files and control logs below `folder` against the ledger. Writes nothing.
+    """Compare programming files, label files and control logs with the ledger. Writes nothing.
 
-    Without a `mapping` control logs are passed over, and that is noted. With `private_key`, a development key, barcodes
-    are opened too. Work goes to the processes of `executor`, and with it the batch's data key. `InputError` where the
+    Work goes to the processes of `executor`, and with it the batch's data key. `InputError` where the
     folder is not there, or the key is not the one that the batch was encrypted to.
     """
+    batch, folder, mapping, private_key = request.batch, request.folder, request.mapping, request.private_key
     if not folder.is_dir():
         raise InputError("is no folder", where=str(folder), way_out="Name the batch's files with --folder DIR.")
     if private_key is not None and fingerprint(private_key.public_key()) != batch.key_fingerprint:
@@ -73,24 +84,26 @@ def reconcile(
             f"the private key is not the one of batch {batch.id}",
             way_out=f"Its public key has the fingerprint {batch.key_fingerprint}.",
         )
-    made = ledger.exports.control_logs(batch.id)
-    files = files_to_compare(folder, {one.file for one in made})
-    books = BatchRecords(ledger, batch)
+    recorded = ledger.exports.control_logs(batch.id)
+    files = files_to_compare(folder, {log.file for log in recorded})
+    records = BatchRecords(ledger, batch)
     retired = ledger.batches.retired_at(batch.id) is not None
     data_key = None if retired else open_keys(ledger).data_key(batch.id, vault).to_bytes()
     releases = [release for _, release in ledger.history.records(KeysReleased, batch.id)]
-    accounts = (
-        reconcile_programming(folder, books, data_key, releases, executor),
+    comparisons = (
+        reconcile_programming(folder, records, data_key, releases, executor),
         reconcile_labels(
-            folder, files, books, key=private_key, data_key=data_key, executor=executor, progress=progress
+            folder, files, records, key=private_key, data_key=data_key, executor=executor, progress=progress
         ),
-        reconcile_control_logs(folder, files, books, mapping, made, executor) if mapping else _passed_over(folder),
+        reconcile_control_logs(folder, files, records, mapping, recorded, executor)
+        if mapping
+        else _passed_over(folder),
     )
-    return Reconciliation(batch, folder, retired, accounts)
+    return Reconciliation(batch, folder, retired, comparisons)
 
 
 def files_to_compare(folder: Path, control_logs: set[str]) -> list[Path]:
-    """The files of a folder that may be labels, control logs, or beside those; those of single units are not held."""
+    """The files of a folder that may be labels, control logs, or sidecars; programming files are not held."""
     return sorted(
         path
         for path in iter_files(folder)
@@ -101,6 +114,6 @@ def files_to_compare(folder: Path, control_logs: set[str]) -> list[Path]:
 
 
 def _passed_over(folder: Path) -> Comparison:
-    book = ComparisonBuilder("control logs", folder)
-    book.add_note("not compared: there is no control log mapping for this batch's spec (`bss-mfg spec show`)")
-    return book.finish(0)
+    comparison = ComparisonBuilder(FileKind.CONTROL_LOGS, folder)
+    comparison.add_note("not compared: there is no control log mapping for this batch's spec (`bss-mfg spec show`)")
+    return comparison.finish(0)

@@ -10,7 +10,8 @@ from bss_mfg.errors import InputError, from_os_error
 from bss_mfg.imaging.sources import SUFFIXES
 
 POLL_SECONDS = 0.5
-"""Time between two looks; a file that kept its size and time for one of them is complete."""
+"""Time between two looks that find nothing; a file with the same size and time in two looks counts as complete. After a
+look that found files the next follows at once."""
 
 _Stamp = tuple[int, int]
 

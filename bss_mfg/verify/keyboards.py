@@ -69,8 +69,8 @@ _COMBINING = {"\u0301": "´", "\u0300": "`", "\u0302": "^", "\u0308": "¨", "\u0
 
 @dataclass(frozen=True, slots=True)
 class DetectedLayout:
-    """A finding: the layout's short name, its name for people, whether caps lock was on too, and the text as the
-    scanner meant it."""
+    """A layout that explains a text: its short name, its name for people, whether caps lock was on too, and the text as
+    the scanner meant it."""
 
     short: str
     name: str

@@ -1,4 +1,4 @@
-"""Files to pages read, in parts: opened, cut into a few pages each, read; a page that kills its reader costs itself."""
+"""Files to pages that were read, a few pages a task; a page that kills its reader costs itself alone."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from bss_mfg.verify.page_findings import ScannedPage
 from bss_mfg.verify.request import ReadRequest
 from bss_mfg.verify.tasks import FileDescription, PageTask, describe_file, read_pages
 
-PAGE_SECONDS = 180.0
-"""How long a page may take before its worker is stopped."""
+PAGE_SECONDS = 900.0
+"""How long a page may take before its worker is stopped: a guard against a library that hangs, far beyond what the
+attempts at a page may cost. A task of several pages gets up to four times as long."""
 PAGES_PER_TASK, PAGES_PER_TASK_SECOND_READER, PAGES_PER_TASK_UNKNOWN_FILE = 20, 100, 4
 """Pages that are read at once: of a label file of ours; of one with the second reader, whose process takes a while to
 start; of any other file, where each may take a minute."""
@@ -22,7 +23,7 @@ start; of any other file, where each may take a minute."""
 
 @dataclass(frozen=True, slots=True)
 class TaskRunner:
-    """Reads files for one wish, in this process or on an executor."""
+    """Reads files for one request, in this process or on an executor."""
 
     request: ReadRequest
     executor: Executor | None = None
@@ -34,7 +35,7 @@ class TaskRunner:
             yield task.path, answer
 
     def page_tasks(self, path: Path, description: FileDescription) -> Iterator[PageTask]:
-        """A file's pages in parts: what we drew is read quickly, so many pages at once."""
+        """A file's pages in tasks: what we drew is read quickly, so many pages at once."""
         size = (
             PAGES_PER_TASK_UNKNOWN_FILE
             if not description.label_file
@@ -46,7 +47,7 @@ class TaskRunner:
             yield PageTask(self.request, path, tuple(range(first, first + count)), description.label_file)
 
     def run(self, tasks: Iterable[PageTask]) -> Iterator[tuple[PageTask, list[ScannedPage | TaskFailure]]]:
-        """What stands on the pages of each part. Where its process died, each page is tried once more on its own."""
+        """The pages of each task, read. Where its process died, each page is tried once more on its own."""
         for task, answers in self._run_once(tasks):
             if not isinstance(answers, TaskFailure):
                 yield task, answers

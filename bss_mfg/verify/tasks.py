@@ -1,4 +1,4 @@
-"""A part of a verification, and what a process makes of it: a file opened, some pages read, pictures taken.
+"""A task of a verification, and what a process makes of it: a file opened, some pages read, pictures taken.
 
 Pure but for reading the file and the ledger, and fit for another process: a decoder may crash or hang on a hostile
 picture.
@@ -28,7 +28,7 @@ from bss_mfg.verify.request import ReadRequest
 
 @dataclass(frozen=True, slots=True)
 class FileDescription:
-    """What a file is: digest, number of pages, and the printed part that it is byte for byte."""
+    """What a file is: digest, number of pages, and the label file of packages that it is byte for byte."""
 
     sha256: str
     pages: int
@@ -37,8 +37,8 @@ class FileDescription:
 
 @dataclass(frozen=True, slots=True)
 class PageTask:
-    """A part of a verification: some pages of a file, or the places of `boxes` on the one page of which pictures are
-    wanted. `part` is the printed part that the file is byte for byte."""
+    """A task of a verification: some pages of a file, or the places of `picture_boxes` on the one page of which
+    pictures are wanted. `label_file` is the one that the file is byte for byte."""
 
     request: ReadRequest
     path: Path
@@ -49,14 +49,14 @@ class PageTask:
 
 @contextmanager
 def _open_source(path: Path) -> Iterator[tuple[Source, str]]:
-    """A file, open, and the SHA-256 of just these octets."""
+    """A file, open, and the SHA-256 of just these bytes."""
     data = read_bytes(path, "file to verify", MAX_FILE_BYTES)
     with source_from_bytes(data, path) as source:
         yield source, hashlib.sha256(data).hexdigest()
 
 
 def describe_file(task: PageTask) -> FileDescription | TaskFailure:
-    """What a file is; `Failed` where it is refused."""
+    """What a file is; `TaskFailure` where it is refused."""
     try:
         with (
             _open_source(task.path) as (source, digest),
@@ -71,7 +71,7 @@ def describe_file(task: PageTask) -> FileDescription | TaskFailure:
 
 
 def read_pages(task: PageTask) -> list[ScannedPage | TaskFailure]:
-    """What stands on some pages: drawn, read, placed, diagnosed, graded."""
+    """What is on some pages: drawn, read, placed, diagnosed, graded."""
     try:
         with (
             _open_source(task.path) as (source, digest),

@@ -14,6 +14,7 @@ from bss_mfg.cli.main import COMMANDS, cli
 from tests.helpers import ROOT
 from tests.helpers.commands import run_cli, run_process
 from tests.helpers.factory import Factory
+from tests.needs import needs
 
 
 def all_commands() -> list[tuple[str, click.Command]]:
@@ -107,6 +108,7 @@ def test_inspect_works_without_a_workspace(tmp_path: Path) -> None:
     assert "field BMU is missing" in done.json[0]["problems"]
 
 
+@needs("libdmtx")
 def test_doctor_finds_this_machine_fit() -> None:
     done = run_cli("doctor", "--json")
     assert done.code == 0

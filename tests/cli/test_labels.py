@@ -13,11 +13,6 @@ from tests.helpers.factory import Factory
 from tests.helpers.pictures import pdfium
 
 
-def payloads(factory: Factory, batch: str = "B1") -> list[str]:
-    with factory.ledger() as ledger:
-        return [package.payload for package in ledger.packages.stream(batch)]
-
-
 def test_copies_are_sets_of_their_own_and_no_duplicates(factory: Factory, tmp_path: Path) -> None:
     factory.add(oob_bytes=16)
     factory.issue(3)
@@ -60,7 +55,7 @@ def test_a_reprint_is_the_same_payload_with_a_reason(factory: Factory, tmp_path:
         assert [Path(file).name for file in done.json["files"]] == [f"B1-reprint-{number}-0001.pdf"]
         assert (done.json["template"], done.json["printer"]) == ("roll-50x30", "pdf-600")
         read = [zxingcpp.read_barcodes(pdfium(Path(done.json["files"][0]), 300, page))[0].text for page in (1, 2)]
-        assert read == [payloads(factory)[1], payloads(factory)[3]]
+        assert read == [factory.payloads()[1], factory.payloads()[3]]
     history = factory.cli("batch", "show", "B1", "--history", "--json").json["history"]
     acts = [event for event in history if event["kind"] == "labels reprinted"]
     assert [(act["reason"], act["operator"], act["serials"]) for act in acts] == [

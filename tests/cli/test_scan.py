@@ -26,13 +26,8 @@ def line(factory: Factory) -> Factory:
     return factory
 
 
-def payloads(factory: Factory, batch: str = "B1") -> list[str]:
-    with factory.ledger() as ledger:
-        return [package.payload for package in ledger.packages.stream(batch)]
-
-
 def test_a_burst_of_pasted_reads_is_taken_whole(line: Factory) -> None:
-    text = "\n".join(payloads(line) * 20) + "\n"
+    text = "\n".join(line.payloads() * 20) + "\n"
     done = line.cli("scan", "B1", "--plain", stdin=text)
     assert done.code == 0, done.err
     assert done.out.count("\n") == 100
@@ -76,7 +71,7 @@ def test_a_scanner_on_a_serial_port_is_read(line: Factory) -> None:
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout
-    texts = payloads(line)
+    texts = line.payloads()
     until = time.monotonic() + 60
     while not select.select([process.stdout], [], [], 0.5)[0] and time.monotonic() < until:
         os.write(controller, texts[0].encode() + b"\r")  # what comes before the port is open is lost

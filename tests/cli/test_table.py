@@ -10,7 +10,7 @@ import click
 import pytest
 
 from bss_mfg.cli.table import table as command
-from bss_mfg.issuing.replacement import replace_units
+from bss_mfg.issuing.replacement import ReplacementRequest, replace_units
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.unit_state import UnitState
 from bss_mfg.tables import Table
@@ -36,7 +36,8 @@ def replace(factory: Factory, ledger: Ledger, serial: str) -> str:
     """Issue a new unit in a scrapped one's place; its serial."""
     loaded = factory.workspace.product("bulb")
     batch = ledger.batches.get("B1")
-    return replace_units(ledger, factory.workspace.open_vault(), loaded, batch, [serial], "dropped")[serial]
+    request = ReplacementRequest(batch, loaded, [serial], "dropped")
+    return replace_units(ledger, factory.workspace.open_vault(), request)[serial]
 
 
 def test_the_command_knows_all_states() -> None:
@@ -57,8 +58,6 @@ def test_a_products_title_is_the_one_thing_that_can_be_refused(factory: Factory,
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "xlsx", "parquet"])
 def test_a_file_is_private_and_never_overwritten(line: Factory, tmp_path: Path, kind: str) -> None:
-    if kind == "parquet":
-        pytest.importorskip("pyarrow")
     out = tmp_path / f"t.{kind}"
     done = line.cli("table", "B1", "--format", kind, "--out", out)
     assert (done.code, f"OK: {kind} of 9 units" in done.err) == (0, True), done.err

@@ -18,6 +18,7 @@ from PIL import Image
 
 from tests.helpers.factory import Factory
 from tests.helpers.scans import cell, sheet, tampered
+from tests.needs import needs
 
 TURNS: dict[str, Callable[[Image.Image], Image.Image]] = {
     "straight": lambda image: image,
@@ -132,6 +133,7 @@ def test_swapped_labels_are_no_match(printed: Factory, tmp_path: Path) -> None:
     assert "in the place of ebK300000016" in wrong["ebK300000009"]
 
 
+@needs("libdmtx")
 def test_both_readers_agree(printed: Factory) -> None:
     outcome = printed.cli("verify", "A", printed.root / "batches" / "A" / "labels", "--second-reader", "--json")
     assert outcome.code == 0, outcome.err

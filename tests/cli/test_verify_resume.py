@@ -15,6 +15,7 @@ from bss_mfg.verify.outcome import Verification, VerifyOptions
 from bss_mfg.verify.verification import verify
 from tests.helpers.factory import Factory
 from tests.helpers.scans import cell
+from tests.needs import needs
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +65,7 @@ def test_resumed_files_are_right_without_being_read(new_factory: Callable[[], Fa
     assert (again.json["resumed"], again.json["counts"]["matched"]) == (0, 72)
 
 
+@needs("libdmtx")
 def test_resuming_drops_no_check(printed: Factory, tmp_path: Path) -> None:
     """Scans are read; a file that only one reader read is read for the other; what was scrapped since is named."""
     folder = damaged(printed, tmp_path)

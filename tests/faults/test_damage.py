@@ -22,6 +22,7 @@ from bss_mfg.verify.page_findings import ScannedPage
 from bss_mfg.verify.request import ReadRequest
 from tests.faults.damage import CLASSES, SEED, Damaged, Sheet, damaged, read_with_libdmtx, read_with_zxing, real_sheet
 from tests.helpers.factory import WHO, Factory
+from tests.needs import needs
 
 BASELINE = Path(__file__).parent / "damage_baseline.json"
 """What libdmtx reads of each picture, by the picture's SHA-256: it takes minutes. `python -m tests.faults.damage OUT
@@ -73,6 +74,7 @@ def baseline(shot: Damaged, sheet: Sheet) -> int:
     return max(len(read_with_zxing(shot.grey) & wanted), int(by_dmtx))
 
 
+@needs("libdmtx")
 @pytest.mark.parametrize("kind", CLASSES)
 def test_as_many_are_read_as_by_the_better_library_and_none_wrongly(
     books: tuple[Factory, Sheet], tmp_path: Path, kind: str

@@ -11,6 +11,7 @@ from PIL import Image
 
 from tests.helpers import ROOT
 from tests.helpers.factory import Factory
+from tests.needs import needs
 
 PAGES, CRASHES, HANGS = 500, 222, 333
 SHIM = """
@@ -63,6 +64,7 @@ sys.meta_path.insert(0, Finder("pylibdmtx.pylibdmtx", hanging))
 """A sitecustomize.py: a page whose paper is 201 kills zxing-cpp, one whose paper is 202 hangs libdmtx for ever."""
 
 
+@needs("libdmtx")
 def test_500_pages_with_a_crash_and_a_hang(new_factory: Callable[[], Factory], tmp_path: Path) -> None:
     factory = new_factory()
     factory.add(oob_bytes=16)

@@ -25,13 +25,8 @@ def line(factory: Factory) -> Factory:
     return factory
 
 
-def payloads(factory: Factory, batch: str = "B1") -> list[str]:
-    with factory.ledger() as ledger:
-        return [package.payload for package in ledger.packages.stream(batch)]
-
-
 def test_a_killed_station_loses_no_answered_read(line: Factory) -> None:
-    texts = payloads(line)
+    texts = line.payloads()
     process = subprocess.Popen(
         line.command("scan", "B1", "--json"),
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -54,7 +49,7 @@ def test_2000_reads_at_20_a_second_with_five_kills_are_counted_exactly(new_facto
     factory = new_factory()
     factory.add(oob_bytes=16)
     factory.issue(400)
-    texts = payloads(factory)
+    texts = factory.payloads()
     reads = [texts[number % 400] if number % 50 else f"nonsense {number}" for number in range(2000)]
     kills = {250, 611, 1000, 1301, 1777}
     screen = b""

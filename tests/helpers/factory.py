@@ -59,6 +59,11 @@ class Factory:
     def ledger(self) -> Ledger:
         return self.workspace.open_ledger(WHO)
 
+    def payloads(self, batch_id: str = "B1") -> list[str]:
+        """The barcode strings of a batch's packages, in order."""
+        with self.ledger() as ledger:
+            return [package.payload for package in ledger.packages.stream(batch_id)]
+
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What the ledger's database answers, without bss-mfg."""
         with sqlite3.connect(self.root / "ledger.db") as database:  # writable: a killed run's journal is rolled back

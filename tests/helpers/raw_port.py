@@ -13,7 +13,7 @@ END = b"^XZ\n"
 class RawPort:
     """A printer's port 9100 in a thread: takes what comes, one connection after the other.
 
-    `cut_after`: after so many octets the first connection is reset, as by a printer that is switched off. `hold`: keeps
+    `cut_after`: after so many bytes the first connection is reset, as by a printer that is switched off. `hold`: keeps
     connections open until the end, as some printers do. `stall`: accepts and never reads.
     """
 

@@ -11,10 +11,10 @@ from benchmarks.tables import WHO, issue
 from bss_mfg.cli.reconcile import document
 from bss_mfg.core.files import make_folder
 from bss_mfg.manifest.log_mapping import load_mapping
-from bss_mfg.manifest.make import make_control_logs
+from bss_mfg.manifest.make import ControlLogRequest, make_control_logs
 from bss_mfg.programming.registry import formats
 from bss_mfg.programming.release import release_keys
-from bss_mfg.reconcile.reconciliation import reconcile
+from bss_mfg.reconcile.reconciliation import ReconcileRequest, reconcile
 from bss_mfg.workspace.workspace import Workspace
 
 
@@ -29,7 +29,8 @@ def build(root: Path, *sizes: int) -> Path:
             make_folder(folder / "upload")
             release_keys(ledger, workspace.open_vault(), batch, formats()["csv"], folder / "keys.csv")
             mapping = load_mapping(batch.spec, root)
-            for _ in make_control_logs(ledger, batch, mapping, folder / "upload", datetime.now(UTC)):
+            request = ControlLogRequest(batch, mapping, folder / "upload", datetime.now(UTC))
+            for _ in make_control_logs(ledger, request):
                 pass
     return root
 
@@ -40,4 +41,4 @@ def reconciled(root: Path, units: int, folder: Path | None = None, executor: Exe
     with workspace.open_ledger(WHO) as ledger:
         batch, vault = ledger.batches.get(f"units-{units}"), workspace.open_vault()
         where, mapping = folder or workspace.batch_folder(batch.id), load_mapping(batch.spec, root)
-        return dict(document(reconcile(ledger, vault, batch, where, mapping, executor=executor)))
+        return dict(document(reconcile(ledger, vault, ReconcileRequest(batch, where, mapping), executor=executor)))

@@ -8,7 +8,7 @@ from pathlib import Path
 from bss_mfg.cli.reconcile import document
 from bss_mfg.manifest.log_mapping import load_mapping
 from bss_mfg.payload.product_keys import load_private_key
-from bss_mfg.reconcile.reconciliation import reconcile
+from bss_mfg.reconcile.reconciliation import ReconcileRequest, reconcile
 from tests.helpers.commands import Outcome
 from tests.helpers.factory import Factory
 
@@ -37,7 +37,7 @@ def reconciled(factory: Factory, batch_id: str = "B1", folder: Path | None = Non
         batch, vault = ledger.batches.get(batch_id), factory.workspace.open_vault()
         mapping = load_mapping(batch.spec, factory.root / "specs")
         where = folder or factory.workspace.batch_folder(batch_id)
-        outcome = reconcile(ledger, vault, batch, where, mapping, private_key=private)
+        outcome = reconcile(ledger, vault, ReconcileRequest(batch, where, mapping, private))
     return Outcome(0 if outcome.agrees else 1, json.dumps(document(outcome)), "")
 
 

@@ -19,11 +19,6 @@ from tests.needs import needs
 TEMPLATES = ("sheet-a4-24", "roll-50x30")
 
 
-def payloads(factory: Factory, batch: str = "B1") -> list[str]:
-    with factory.ledger() as ledger:
-        return [package.payload for package in ledger.packages.stream(batch)]
-
-
 @needs("pdftoppm")
 @pytest.mark.parametrize("symbols", ["mask", "vector"])
 @pytest.mark.parametrize("dpi", [203, 300, 600])
@@ -35,7 +30,7 @@ def test_every_dot_is_as_planned(factory: Factory, tmp_path: Path, template: str
     made = factory.label(template=template, dpi=dpi, symbols=symbols)
     plan, printer = made.layout.symbol, PDF_PRINTER_BY_DPI[dpi]
     assert plan.module_dots_x == plan.module_dots_y >= 2
-    strings, per_page, wrong = payloads(factory), len(made.layout.places), {}
+    strings, per_page, wrong = factory.payloads(), len(made.layout.places), {}
     for page in range(1, made.pages + 1):
         rasters = {
             "pdfium": pdfium(made.files[0], printer.dpi, page),
@@ -77,7 +72,7 @@ def test_demo_labels_are_read_by_others(
     """pdftoppm + dmtxread, and zxing-cpp: exactly the ledger's strings for every label of the demo."""
     batch = f"{sample}-0001"
     made = demo_factory.label(batch, template=template, dpi=dpi, folder=tmp_path / "labels")
-    strings, per_page = payloads(demo_factory, batch), len(made.layout.places)
+    strings, per_page = demo_factory.payloads(batch), len(made.layout.places)
     by_zxing: list[str] = []
     by_dmtx: list[str] = []
     boxes = made.layout.symbol_boxes()

@@ -21,7 +21,8 @@ from bss_mfg.errors import InputError
 from bss_mfg.programming.age_encryption import encrypted_to, recipients
 from bss_mfg.programming.format import Format
 from bss_mfg.programming.image_layout import ImageLayout
-from bss_mfg.programming.registry import NAMES, formats
+from bss_mfg.programming.names import NAMES
+from bss_mfg.programming.registry import formats
 from tests.helpers.programming import ABOUT, Said, files, layout, said, units
 from tests.needs import needs
 

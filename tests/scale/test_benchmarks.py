@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks import choices, helps, line
 from tests.helpers import ROOT
+from tests.needs import needs
 
 
 def test_every_help_is_quick() -> None:
@@ -48,6 +49,7 @@ def test_the_line_runs_whole_and_counts_right(tmp_path: Path) -> None:
     assert "whole line" in done.stdout and "microseconds a unit" in done.stdout
 
 
+@needs("libdmtx")
 def test_labels_of_each_choice_are_read_back(tmp_path: Path) -> None:
     made = choices.measure(tmp_path, 0.01)
     assert [one.name for one in made] == [choice.name for choice in choices.CHOICES]

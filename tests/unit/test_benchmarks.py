@@ -164,7 +164,6 @@ def test_the_page_is_current() -> None:
 
 
 def test_pictures_are_the_same_for_the_same_numbers(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
     drawn = []
     for name in ("a", "b"):
         (tmp_path / name).mkdir()

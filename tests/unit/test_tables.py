@@ -28,8 +28,9 @@ from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.unit_columns import INTEGER_COLUMNS, UNIT_COLUMNS
 from bss_mfg.ledger.unit_table import UnitFilter
+from bss_mfg.manifest.unit_lists import csv_list, jsonl_list
 from bss_mfg.model import Identity
-from bss_mfg.tables import DEFAULT_COLUMNS, Table, csv_rows, json_rows, manifest_csv, manifest_jsonl, write_xlsx
+from bss_mfg.tables import DEFAULT_COLUMNS, Table, csv_rows, json_rows, write_xlsx
 from tests.helpers import ROOT
 from tests.helpers.factory import Factory, a_read
 
@@ -208,8 +209,8 @@ def test_a_workbook_holds_text_only(line: Factory, tmp_path: Path) -> None:
 def test_parquet_has_strings_and_integers_in_row_groups(
     line: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
     import pandas
+    from pyarrow import parquet
 
     monkeypatch.setattr(tables, "ROW_GROUP", 4)
     monkeypatch.setattr(unit_table, "UNITS_AT_ONCE", 2)
@@ -355,8 +356,8 @@ def test_the_manifests_write_the_bytes_they_always_wrote(line: Factory, monkeypa
         monkeypatch.setattr(unit_table, "UNITS_AT_ONCE", size)
         with line.ledger() as ledger:
             batch = ledger.batches.get("B1")
-            assert b"".join(manifest_csv(ledger, batch)) == old_csv(ledger)
-            assert b"".join(manifest_jsonl(ledger, batch)) == old_jsonl(ledger)
+            assert b"".join(csv_list(ledger, batch)) == old_csv(ledger)
+            assert b"".join(jsonl_list(ledger, batch)) == old_jsonl(ledger)
             assert old_csv(ledger).count(b"\n") == 7  # package 4 holds a scrapped unit
 
 
@@ -365,5 +366,5 @@ def test_manifests_with_mac_addresses_too(factory: Factory) -> None:
     issue_known(factory, [Identity("A1", None, "C47C8D6A1025"), *(Identity(f"A{n}") for n in (2, 3, 4))])
     with factory.ledger() as ledger:
         batch = ledger.batches.get("B1")
-        assert b"".join(manifest_csv(ledger, batch)) == old_csv(ledger)
-        assert b"".join(manifest_jsonl(ledger, batch)) == old_jsonl(ledger)
+        assert b"".join(csv_list(ledger, batch)) == old_csv(ledger)
+        assert b"".join(jsonl_list(ledger, batch)) == old_jsonl(ledger)

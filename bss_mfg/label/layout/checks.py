@@ -38,11 +38,15 @@ class LabelAreas:
 
 
 def check_areas(
-    loaded: LoadedTemplate, placed: Sequence[PlacedElement], printer: Printer, stage: Stage, findings: DesignFindings
+    template: LoadedTemplate,
+    elements: Sequence[PlacedElement],
+    printer: Printer,
+    stage: Stage,
+    findings: DesignFindings,
 ) -> None:
     """Everything lies on the label and where the printer can print, and nothing touches a symbol's quiet zone."""
-    media = loaded.definition.media
-    areas = LabelAreas.of(loaded.definition)
+    media = template.definition.media
+    areas = LabelAreas.of(template.definition)
     if stage == "development" and areas.sample_mark is None:
         findings.error(
             DesignFindingKind.NO_SAMPLE_AREA,
@@ -50,7 +54,7 @@ def check_areas(
             "the template has no [sample] area, and labels of a development product must carry a SAMPLE mark",
             "Add [sample] with x, y, width and height in mm, away from the symbol.",
         )
-    for item in placed:
+    for item in elements:
         _check_on_label(item, areas, media, findings)
     if areas.sample_mark and not inside(areas.sample_mark, areas.label):
         findings.error(
@@ -60,7 +64,7 @@ def check_areas(
             "Move it or make it smaller.",
             "sample",
         )
-    for item in placed:
+    for item in elements:
         if isinstance(item.element, TextElement) and areas.sample_mark and overlap(item.rect, areas.sample_mark):
             findings.warning(
                 DesignFindingKind.ON_SAMPLE_MARK,
@@ -69,12 +73,12 @@ def check_areas(
                 "Move one of them.",
             )
         if isinstance(item.element, (DataMatrix, Qr, Bars)):
-            _check_symbol_is_clear(item, item.element.kind, placed, areas.sample_mark, findings)
+            _check_symbol_is_clear(item, item.element.kind, elements, areas.sample_mark, findings)
     _check_media(media, printer, findings)
     if printer.language != "pdf":
-        _check_light_texts(placed, findings)
+        _check_light_texts(elements, findings)
     if any(printer.margins_mm):
-        _check_margins(media, placed, printer, findings)
+        _check_margins(media, elements, printer, findings)
 
 
 def _check_on_label(item: PlacedElement, areas: LabelAreas, media: Media, findings: DesignFindings) -> None:
@@ -101,14 +105,14 @@ def _check_on_label(item: PlacedElement, areas: LabelAreas, media: Media, findin
 def _check_symbol_is_clear(
     symbol: PlacedElement,
     kind: str,
-    placed: Sequence[PlacedElement],
+    elements: Sequence[PlacedElement],
     sample_mark: Rect | None,
     findings: DesignFindings,
 ) -> None:
     """Nothing else lies on a symbol and its quiet zone, but a frame around it or a light panel under it."""
     x, y, width, height = symbol.rect
     what = f"{kind} symbol or its quiet zone ({x:g}, {y:g}, {width:g} x {height:g} mm)"
-    for other in placed:
+    for other in elements:
         if other is symbol or not overlap(other.rect, symbol.rect):
             continue
         if isinstance(other.element, Box) and inside(symbol.rect, other.rect):
@@ -144,9 +148,9 @@ def _check_media(media: Media, printer: Printer, findings: DesignFindings) -> No
         )
 
 
-def _check_light_texts(placed: Sequence[PlacedElement], findings: DesignFindings) -> None:
+def _check_light_texts(elements: Sequence[PlacedElement], findings: DesignFindings) -> None:
     """A printer of black dots draws a light text only as a fixed cut-out of a dark shape."""
-    for item in placed:
+    for item in elements:
         element = item.element
         if not isinstance(element, TextElement) or reflectance(element.color) <= 0.3:
             continue
@@ -160,9 +164,9 @@ def _check_light_texts(placed: Sequence[PlacedElement], findings: DesignFindings
             )
 
 
-def _check_margins(media: Media, placed: Sequence[PlacedElement], printer: Printer, findings: DesignFindings) -> None:
+def _check_margins(media: Media, elements: Sequence[PlacedElement], printer: Printer, findings: DesignFindings) -> None:
     """Nothing lies in the strips at the media's edges that the printer can't print; the labels at a page's four
-    corners speak for all."""
+    corners stand for all."""
     width, height = media.size
     left, top, right, bottom = printer.margins_mm
     corners = [
@@ -171,7 +175,7 @@ def _check_margins(media: Media, placed: Sequence[PlacedElement], printer: Print
         for column in {0, media.columns - 1}
     ]
     printable = Rect(left, top, width - left - right, height - top - bottom)
-    for item in placed:
+    for item in elements:
         if isinstance(item.element, (Box, Image)):
             continue
         for x, y in corners:
@@ -194,20 +198,20 @@ def reflectance(color: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def contrast(loaded: LoadedTemplate, symbol: PlacedElement, placed: Sequence[PlacedElement]) -> float:
+def contrast(template: LoadedTemplate, symbol: PlacedElement, elements: Sequence[PlacedElement]) -> float:
     """Expected symbol contrast of black modules on what lies under them, 0 to 1 (ISO/IEC 15415, 7.8.2)."""
-    colour = loaded.definition.media.stock
-    for item in placed:
+    colour = template.definition.media.stock
+    for item in elements:
         if isinstance(item.element, Box) and item.element.fill and inside(symbol.rect, item.rect):
             colour = item.element.color
     return reflectance(colour) - reflectance("#202020")
 
 
 def check_contrast(
-    loaded: LoadedTemplate, symbol: PlacedElement, placed: Sequence[PlacedElement], findings: DesignFindings
+    template: LoadedTemplate, symbol: PlacedElement, elements: Sequence[PlacedElement], findings: DesignFindings
 ) -> None:
     """Refuse a symbol on dark ground, warn where its contrast can't be graded 4."""
-    expected = contrast(loaded, symbol, placed)
+    expected = contrast(template, symbol, elements)
     way_out = "Use a lighter stock, or put a white filled box under the symbol."
     if expected < 0.40:
         findings.error(

@@ -38,13 +38,13 @@ class CheckedDesign:
     findings: DesignFindings
 
 
-def check_design(loaded: LoadedTemplate, printer: Printer, example: Example) -> CheckedDesign:
+def check_design(template: LoadedTemplate, printer: Printer, example: Example) -> CheckedDesign:
     """Lay the example's cases out and collect everything that is wrong, instead of stopping at the first."""
-    findings = DesignFindings(loaded)
-    if example.bars_example and any(map(carries_payload, loaded.definition.element)):
+    findings = DesignFindings(template)
+    if example.bars_example and any(map(carries_payload, template.definition.element)):
         example = example.bars_example
     batch = example.batch
-    layout = lay_out(loaded, printer, example.modules, batch.stage, batch.units_per_package, findings)
+    layout = lay_out(template, printer, example.modules, batch.stage, batch.units_per_package, findings)
     maker = RowMaker(layout, batch, (1, "0123456789abcdef" * 4))
     layout = maker.layout
     rows = {name: maker.row_of(package) for name, package in example.cases.items()}

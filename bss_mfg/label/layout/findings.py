@@ -56,8 +56,8 @@ class DesignFinding:
 class DesignFindings:
     """Collects findings; `refuse` raises the errors among them as one `InputError`."""
 
-    def __init__(self, loaded: LoadedTemplate) -> None:
-        self._loaded = loaded
+    def __init__(self, template: LoadedTemplate) -> None:
+        self._template = template
         self.items: list[DesignFinding] = []
 
     def error(
@@ -72,8 +72,8 @@ class DesignFindings:
 
     def _where(self, element: int | None, field: str | None) -> Location:
         if element is not None:
-            return self._loaded.locate(element, field)
-        return self._loaded.document.locate((field,) if field else ())
+            return self._template.locate(element, field)
+        return self._template.document.locate((field,) if field else ())
 
     def _add(self, finding: DesignFinding) -> None:
         if finding not in self.items:

@@ -25,13 +25,13 @@ class PlacedElement:
     unit: int | None = None
 
 
-def place_elements(loaded: LoadedTemplate, units_per_package: int) -> tuple[PlacedElement, ...]:
+def place_elements(template: LoadedTemplate, units_per_package: int) -> tuple[PlacedElement, ...]:
     """All elements of a label whose package has `units` units, in the file's order."""
-    label = (loaded.definition.media.label_width, loaded.definition.media.label_height)
-    found: list[PlacedElement] = []
+    label = (template.definition.media.label_width, template.definition.media.label_height)
+    elements: list[PlacedElement] = []
     named: dict[str, Rect] = {}
-    for index, element in enumerate(loaded.definition.element):
-        width, height = size_of(loaded, element)
+    for index, element in enumerate(template.definition.element):
+        width, height = size_of(template, element)
         if isinstance(element, Line):
             half = element.thickness / 2
             x, y = min(element.x, element.x2) - half, min(element.y, element.y2) - half
@@ -43,7 +43,7 @@ def place_elements(loaded: LoadedTemplate, units_per_package: int) -> tuple[Plac
                 if other is None:
                     raise InputError(
                         f"there is no element named {element.place.of!r} before this one",
-                        where=loaded.locate(index, "place"),
+                        where=template.locate(index, "place"),
                         way_out=f"Named so far: {', '.join(named) or 'none'}. Give the other one a name, and put it "
                         "first.",
                     )
@@ -53,11 +53,11 @@ def place_elements(loaded: LoadedTemplate, units_per_package: int) -> tuple[Plac
                 x = label[0] - x - width if element.corner.endswith("right") else x
                 y = label[1] - y - height if element.corner.startswith("bottom") else y
         rect = Rect(x, y, width, height)
-        copies = _repeat_per_unit(loaded, index, rect, units_per_package)
-        found += [PlacedElement(index, element, copy, unit) for unit, copy in copies]
+        copies = _repeat_per_unit(template, index, rect, units_per_package)
+        elements += [PlacedElement(index, element, copy, unit) for unit, copy in copies]
         if element.name:
             named[element.name] = _around([copy for _, copy in copies])
-    return tuple(found)
+    return tuple(elements)
 
 
 def _beside(place: Beside, other: Rect, width: float, height: float) -> tuple[float, float]:
@@ -68,8 +68,8 @@ def _beside(place: Beside, other: Rect, width: float, height: float) -> tuple[fl
     return (x + w + place.gap if place.side == "right" else x - place.gap - width), y + share * (h - height)
 
 
-def _repeat_per_unit(loaded: LoadedTemplate, index: int, rect: Rect, units: int) -> list[tuple[int | None, Rect]]:
-    each = loaded.definition.element[index].each_unit
+def _repeat_per_unit(template: LoadedTemplate, index: int, rect: Rect, units: int) -> list[tuple[int | None, Rect]]:
+    each = template.definition.element[index].each_unit
     if each is None:
         # A unit label's one unit is unit 0 of its values.
         return [(None, rect)]
@@ -81,12 +81,12 @@ def _repeat_per_unit(loaded: LoadedTemplate, index: int, rect: Rect, units: int)
     ]
 
 
-def size_of(loaded: LoadedTemplate, element: Element) -> tuple[float, float]:
+def size_of(template: LoadedTemplate, element: Element) -> tuple[float, float]:
     """Width and height in mm before rotation."""
     if isinstance(element, (DataMatrix, Qr)):
         return element.size, element.size
     if isinstance(element, TextElement):
-        font = loaded.font(element.font)
+        font = template.font(element.font)
         lines = (element.lines - 1) * element.leading
         return element.width, (font.cap_height + lines) * element.size / POINTS_PER_MM
     if isinstance(element, Line):
@@ -97,11 +97,11 @@ def size_of(loaded: LoadedTemplate, element: Element) -> tuple[float, float]:
     return element.width, element.height
 
 
-def caption_height(loaded: LoadedTemplate, element: Bars) -> float:
+def caption_height(template: LoadedTemplate, element: Bars) -> float:
     """Height in mm that the plain text of bars takes, the gap included."""
     if element.caption == "none":
         return 0.0
-    return (loaded.font(element.font).cap_height * element.caption_size) / POINTS_PER_MM + 0.8
+    return (template.font(element.font).cap_height * element.caption_size) / POINTS_PER_MM + 0.8
 
 
 def _around(rects: list[Rect]) -> Rect:

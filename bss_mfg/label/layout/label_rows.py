@@ -70,10 +70,10 @@ class RowMaker:
     def _constants(self) -> dict[str, Value]:
         """What is the same on every label."""
         changing = {"payload", "package", "unit", "carton", "uuid", "mac", "serials"}
-        found = {name: value for name, value in self._base.items() if name not in changing}
+        constants = {name: value for name, value in self._base.items() if name not in changing}
         if self._each == "package":
-            found |= {"units": self._batch.units_per_package, "count": 1}
-        return found
+            constants |= {"units": self._batch.units_per_package, "count": 1}
+        return constants
 
     def rows(self, ledger: Ledger, numbers: Sequence[int]) -> Iterator[LabelRow]:
         """The rows of label numbers (from 1), streamed from the ledger."""
@@ -178,5 +178,5 @@ def _values(slot: VariableSlot, values: Values, by_unit: Sequence[Values]) -> Va
 def _text(slot: VariableSlot, values: Values, by_unit: Sequence[Values]) -> str | None:
     if slot.unit is None and slot.when is None:
         return slot.text.fill(values) or None
-    found = _values(slot, values, by_unit)
-    return None if found is None else slot.text.fill(found) or None
+    own_values = _values(slot, values, by_unit)
+    return None if own_values is None else slot.text.fill(own_values) or None

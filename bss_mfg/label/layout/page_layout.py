@@ -44,7 +44,7 @@ class VariableSlot:
 class CodePlan:
     """A QR Code or bars: drawn in `area` (mm on the label, caption excluded) once its modules are known."""
 
-    placed: PlacedElement
+    placed_element: PlacedElement
     slot: VariableSlot
     area: Rect
 
@@ -55,7 +55,7 @@ class CodePlan:
 
     @property
     def _element(self) -> Qr | Bars:
-        element = self.placed.element
+        element = self.placed_element.element
         assert isinstance(element, (Qr, Bars))  # noqa: S101  (for the type checker)
         return element
 
@@ -70,7 +70,7 @@ class CodePlan:
         """How a text's modules are drawn: the largest that fit the area."""
         element = self._element
         room = SymbolRoom(
-            self.placed.index,
+            self.placed_element.index,
             self.area,
             matrix.columns,
             matrix.rows,
@@ -133,7 +133,7 @@ class PageLayout:
         if plan is None:
             media = self.template.definition.media
             whole = Rect(0.0, 0.0, media.label_width, media.label_height)
-            areas = (code.area for code in self.codes if carries_payload(code.placed.element))
+            areas = (code.area for code in self.codes if carries_payload(code.placed_element.element))
             left, top, width, height = next(areas, whole)
             return tuple(Rect(round(x + left, 3), round(y + top, 3), width, height) for x, y in self.places)
         return tuple(
@@ -173,7 +173,7 @@ class PageLayout:
 
 
 def lay_out(
-    loaded: LoadedTemplate,
+    template: LoadedTemplate,
     printer: Printer,
     modules: int,
     stage: Stage,
@@ -187,11 +187,11 @@ def lay_out(
     `InputError` names the element that can't be printed and what would do; with `findings`, they are collected there
     instead, for a preview.
     """
-    collected = DesignFindings(loaded) if findings is None else findings
-    placed = place_elements(loaded, units_per_package)
-    check_areas(loaded, placed, printer, stage, collected)
-    plans = _Plans(loaded, PageGrid.of(loaded.definition.media, printer, order), modules, placed, collected)
-    for item in placed:
+    collected = DesignFindings(template) if findings is None else findings
+    elements = place_elements(template, units_per_package)
+    check_areas(template, elements, printer, stage, collected)
+    plans = _Plans(template, PageGrid.of(template.definition.media, printer, order), modules, elements, collected)
+    for item in elements:
         plans.add(item)
     if findings is None:
         collected.refuse()
@@ -202,10 +202,10 @@ def lay_out(
 class _Plans:
     """The plans of a label's elements, as they are added one by one."""
 
-    loaded: LoadedTemplate
+    template: LoadedTemplate
     grid: PageGrid
     modules: int
-    placed: Sequence[PlacedElement]
+    elements: Sequence[PlacedElement]
     findings: DesignFindings
     symbol: SymbolPlan | None = None
     codes: list[CodePlan] = field(default_factory=list)
@@ -241,29 +241,29 @@ class _Plans:
                 'Choose a template that has a code-128 with text = "{payload}" instead, such as bars-70x40.',
             )
             return
-        check_contrast(self.loaded, item, self.placed, self.findings)
+        check_contrast(self.template, item, self.elements, self.findings)
         room = SymbolRoom(item.index, item.rect, self.modules, self.modules, element.x_dimension, element.quiet_zone)
         self.symbol = fit_symbol(room, self.grid, self.findings)
 
     def _add_code(self, item: PlacedElement, element: Qr | Code128 | EanUpc, slot: VariableSlot) -> None:
-        if self.modules and self.loaded.definition.each == "package" and carries_payload(element):
+        if self.modules and self.template.definition.each == "package" and carries_payload(element):
             self.findings.error(
                 DesignFindingKind.OTHER_SYMBOLOGY,
                 item.index,
                 "the packages have a Data Matrix and no Code 128, by the product's spec",
                 "Choose a template with an element of kind data-matrix.",
             )
-        self.codes.append(CodePlan(item, slot, _code_area(self.loaded, item, element)))
+        self.codes.append(CodePlan(item, slot, _code_area(self.template, item, element)))
         if isinstance(element, (Code128, EanUpc)) and element.caption != "none":
             caption = replace(slot, text=_caption_text(element))
-            self.texts.append((caption, TextPlan.caption(self.loaded, item, element)))
+            self.texts.append((caption, TextPlan.caption(self.template, item, element)))
 
     def _add_text(self, item: PlacedElement, element: TextElement, slot: VariableSlot) -> None:
-        plan = TextPlan.of(self.loaded, item)
+        plan = TextPlan.of(self.template, item)
         if slot.text.dynamic or slot.when:
             self.texts.append((slot, plan))
         else:
-            check_text(self.loaded, plan, element.text, self.findings)
+            check_text(self.template, plan, element.text, self.findings)
             self.fixed_texts.append((plan, element.text))
 
     def _add_shape(self, item: PlacedElement, slot: VariableSlot) -> None:
@@ -276,7 +276,7 @@ class _Plans:
     def layout(self, sample_mark: bool, units_per_package: int) -> PageLayout:
         """The whole plan."""
         return PageLayout(
-            self.loaded,
+            self.template,
             self.grid,
             sample_mark,
             units_per_package,
@@ -290,12 +290,12 @@ class _Plans:
         )
 
 
-def _code_area(loaded: LoadedTemplate, item: PlacedElement, element: Qr | Bars) -> Rect:
+def _code_area(template: LoadedTemplate, item: PlacedElement, element: Qr | Bars) -> Rect:
     """What an element leaves its code, the caption taken off."""
     x, y, width, height = item.rect
     if isinstance(element, Qr) or element.caption == "none":
         return item.rect
-    caption = caption_height(loaded, element)
+    caption = caption_height(template, element)
     # The caption's side turns with the bars: its top edge becomes the right one, then the bottom, then the left.
     turn = (("below", "above").index(element.caption) * 2 + element.rotate // 90) % 4
     side = ("bottom", "left", "top", "right")[turn]

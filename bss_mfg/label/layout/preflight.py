@@ -10,14 +10,16 @@ from bss_mfg.label.layout.checks import contrast
 from bss_mfg.label.layout.design_check import CheckedDesign
 from bss_mfg.label.layout.findings import DesignFindingKind
 from bss_mfg.label.layout.geometry import place_elements
-from bss_mfg.label.layout.page_layout import lay_out
+from bss_mfg.label.layout.page_layout import PageLayout, lay_out
+from bss_mfg.label.layout.texts import TextPlan
 from bss_mfg.label.template.template import DataMatrix
 from bss_mfg.symbol import SQUARE_SIZES, data_matrix
 
 
 @dataclass(frozen=True, slots=True)
 class SymbolFacts:
-    """A Data Matrix as it would be printed; lengths in mm."""
+    """A Data Matrix as it would be printed, rounded as it is reported: modules to 0.1 µm, other lengths to 1 µm,
+    contrast to 1 %."""
 
     modules: int
     module_dots_x: int
@@ -30,6 +32,19 @@ class SymbolFacts:
     room_mm: float
     contrast: float
     characters_to_spare: int
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedText:
+    """A text as it comes out: its element (from 0), its font, the template's and the printed size in points, and on
+    how many lines it is."""
+
+    element_index: int
+    text: str
+    font: str
+    size: float
+    printed_size: float
+    lines: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,41 +106,46 @@ class Preflight:
             else {
                 "modules": self.symbol.modules,
                 "dots_per_module": [self.symbol.module_dots_x, self.symbol.module_dots_y],
-                "module_mm": [round(self.symbol.module_x_mm, 4), round(self.symbol.module_y_mm, 4)],
-                "size_mm": [round(self.symbol.width_mm, 3), round(self.symbol.height_mm, 3)],
-                "quiet_zone_mm": round(self.symbol.quiet_zone_mm, 3),
+                "module_mm": [self.symbol.module_x_mm, self.symbol.module_y_mm],
+                "size_mm": [self.symbol.width_mm, self.symbol.height_mm],
+                "quiet_zone_mm": self.symbol.quiet_zone_mm,
                 "room_mm": self.symbol.room_mm,
-                "contrast": round(self.symbol.contrast, 2),
+                "contrast": self.symbol.contrast,
                 "characters_to_spare": self.symbol.characters_to_spare,
             },
             "next_size": str(self.next_size or ""),
-            "texts": self.texts(),
+            "texts": [
+                {
+                    "element": text.element_index + 1,
+                    "text": text.text,
+                    "font": text.font,
+                    "size": text.size,
+                    "printed_size": text.printed_size,
+                    "lines": text.lines,
+                }
+                for text in self.texts()
+            ],
             "findings": [
                 {"severity": item.severity, "where": str(item.where), "what": item.what, "way_out": item.way_out}
                 for item in findings.items
             ],
         }
 
-    def texts(self) -> list[dict[str, Any]]:
-        """How the longest case's texts come out."""
+    def texts(self) -> list[PrintedText]:
+        """How the longest case's texts come out, in the elements' order."""
         layout = self.design.layout
         row = self.design.rows["longest"]
-        found = []
-        pairs = [(plan, text) for plan, text in layout.fixed_texts]
+        pairs = list(layout.fixed_texts)
         pairs += [(plan, text) for (_, plan), text in zip(layout.texts, row.texts, strict=True) if text]
-        for plan, text in sorted(pairs, key=lambda pair: pair[0].element_index):
-            size, lines = plan.fitted(text, layout.template.font(plan.style.font))
-            found.append(
-                {
-                    "element": plan.element_index + 1,
-                    "text": text,
-                    "font": plan.style.font,
-                    "size": plan.style.size,
-                    "printed_size": size,
-                    "lines": len(lines),
-                }
-            )
-        return found
+        return [
+            _printed_text(layout, plan, text) for plan, text in sorted(pairs, key=lambda pair: pair[0].element_index)
+        ]
+
+
+def _printed_text(layout: PageLayout, plan: TextPlan, text: str) -> PrintedText:
+    style = plan.style
+    size, lines = plan.fitted(text, layout.template.font(style.font))
+    return PrintedText(plan.element_index, text, style.font, style.size, size, len(lines))
 
 
 def preflight(design: CheckedDesign) -> Preflight:
@@ -135,26 +155,28 @@ def preflight(design: CheckedDesign) -> Preflight:
     if plan is None:
         return Preflight(design, None, None)
     printer = layout.printer
-    placed = place_elements(layout.template, design.example.batch.units_per_package)
-    element = next(item for item in placed if isinstance(item.element, DataMatrix))
+    elements = place_elements(layout.template, design.example.batch.units_per_package)
+    element = next(item for item in elements if isinstance(item.element, DataMatrix))
+    module_x = plan.module_dots_x / printer.scaled_dots_per_mm_x
+    module_y = plan.module_dots_y / printer.scaled_dots_per_mm_y
     facts = SymbolFacts(
-        plan.columns,
-        plan.module_dots_x,
-        plan.module_dots_y,
-        plan.module_dots_x / printer.scaled_dots_per_mm_x,
-        plan.module_dots_y / printer.scaled_dots_per_mm_y,
-        plan.columns * plan.module_dots_x / printer.scaled_dots_per_mm_x,
-        plan.rows * plan.module_dots_y / printer.scaled_dots_per_mm_y,
-        plan.quiet_zone * plan.module_dots_x / printer.scaled_dots_per_mm_x,
-        element.rect.width,
-        contrast(layout.template, element, placed),
-        _characters_to_spare(design),
+        modules=plan.columns,
+        module_dots_x=plan.module_dots_x,
+        module_dots_y=plan.module_dots_y,
+        module_x_mm=round(module_x, 4),
+        module_y_mm=round(module_y, 4),
+        width_mm=round(plan.columns * plan.module_dots_x / printer.scaled_dots_per_mm_x, 3),
+        height_mm=round(plan.rows * plan.module_dots_y / printer.scaled_dots_per_mm_y, 3),
+        quiet_zone_mm=round(plan.quiet_zone * plan.module_dots_x / printer.scaled_dots_per_mm_x, 3),
+        room_mm=element.rect.width,
+        contrast=round(contrast(layout.template, element, elements), 2),
+        characters_to_spare=_characters_to_spare(design),
     )
-    if abs(facts.module_x_mm - facts.module_y_mm) > 1e-9:
+    if abs(module_x - module_y) > 1e-9:
         design.findings.warning(
             DesignFindingKind.MODULES_NOT_SQUARE,
             element.index,
-            f"modules are {facts.module_x_mm:.4f} x {facts.module_y_mm:.4f} mm: the nearest to square that whole dots "
+            f"modules are {module_x:.4f} x {module_y:.4f} mm: the nearest to square that whole dots "
             f"of {printer.dots_per_mm_x:.4g} x {printer.dots_per_mm_y:.4g} dots/mm give",
             "A difference of up to one dot needs no action.",
         )

@@ -37,7 +37,9 @@ class RowChecker:
         try:
             matrix = code.matrix(text)
         except InputError as error:
-            self._findings.error(DesignFindingKind.NOT_ENCODABLE, code.placed.index, error.what, error.way_out, "text")
+            self._findings.error(
+                DesignFindingKind.NOT_ENCODABLE, code.placed_element.index, error.what, error.way_out, "text"
+            )
             return
         if (number, matrix.columns) not in self._fitting_sizes:
             before = len(self._findings.items)

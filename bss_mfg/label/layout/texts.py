@@ -53,7 +53,7 @@ class TextPlan:
     cap_height: float
 
     @classmethod
-    def of(cls, loaded: LoadedTemplate, item: PlacedElement) -> TextPlan:
+    def of(cls, template: LoadedTemplate, item: PlacedElement) -> TextPlan:
         """The plan of a text element."""
         element = item.element
         assert isinstance(element, TextElement)  # noqa: S101  (for the type checker)
@@ -66,21 +66,21 @@ class TextPlan:
             align=element.align,
             color=element.color,
         )
-        return cls._anchored(loaded, item, style, element.rotate, element.width)
+        return cls._anchored(template, item, style, element.rotate, element.width)
 
     @classmethod
-    def caption(cls, loaded: LoadedTemplate, item: PlacedElement, element: Bars) -> TextPlan:
+    def caption(cls, template: LoadedTemplate, item: PlacedElement, element: Bars) -> TextPlan:
         """The plan of the plain text above or below bars, centred."""
         size = element.caption_size
         style = TextStyle(element.font, size, min(4.0, size), 1, 1.2, "center", "#000000")
-        capitals = loaded.font(element.font).cap_height * size / POINTS_PER_MM
+        capitals = template.font(element.font).cap_height * size / POINTS_PER_MM
         down = element.height - capitals if element.caption == "below" else 0.0
-        return cls._anchored(loaded, item, style, element.rotate, element.width, down)
+        return cls._anchored(template, item, style, element.rotate, element.width, down)
 
     @classmethod
     def _anchored(
         cls,
-        loaded: LoadedTemplate,
+        template: LoadedTemplate,
         item: PlacedElement,
         style: TextStyle,
         rotate: int,
@@ -104,7 +104,7 @@ class TextPlan:
             -anchor_y * POINTS_PER_MM,
             rotate,
             width * POINTS_PER_MM,
-            loaded.font(style.font).cap_height,
+            template.font(style.font).cap_height,
         )
 
     def line_start(self, number: int, width: float, size: float) -> tuple[float, float]:
@@ -146,9 +146,9 @@ def _wrap(text: str, font: Font, room: float) -> list[tuple[str, float]]:
     return lines or [("", 0.0)]
 
 
-def check_text(loaded: LoadedTemplate, plan: TextPlan, text: str, findings: DesignFindings) -> None:
+def check_text(template: LoadedTemplate, plan: TextPlan, text: str, findings: DesignFindings) -> None:
     """Note a text that is too wide, or has a character without glyph."""
-    face = loaded.font(plan.style.font)
+    face = template.font(plan.style.font)
     if missing := face.missing(text):
         codes = ", ".join(f"{character!r} (U+{ord(character):04X})" for character in missing[:5])
         findings.error(

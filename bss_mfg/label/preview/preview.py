@@ -1,5 +1,5 @@
-"""A picture to look at before printing: the longest and the shortest case side by side, with rulers, quiet zones, safe
-area and bleed, and every finding drawn where it happens."""
+"""A picture of labels before they are printed: the longest and the shortest case side by side, with rulers, quiet
+zones, safe area and bleed, and every finding drawn where it happens."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class Preview:
         return {"png": self.scene.png, "pdf": self.scene.pdf, "svg": self.scene.svg}[form]()
 
 
-def draw_preview(loaded: LoadedTemplate, printer: Printer, example: Example) -> Preview:
-    """Draw a template with a subject's cases, as the printer would print it. A printer's own offset is left out: it
-    belongs to the machine, not to the label."""
-    design = check_design(loaded, printer, example)
-    one = _single(loaded)
+def draw_preview(template: LoadedTemplate, printer: Printer, example: Example) -> Preview:
+    """Draw a template with an example's cases, as the printer would print it. The printer's own offset is left out:
+    it belongs to the machine, not to the label."""
+    design = check_design(template, printer, example)
+    one = _single(template)
     plain = replace(
         printer,
         language="pdf",
@@ -60,9 +60,9 @@ def draw_preview(loaded: LoadedTemplate, printer: Printer, example: Example) -> 
     return Preview(_draw(design, pictures), design)
 
 
-def _single(loaded: LoadedTemplate) -> LoadedTemplate:
+def _single(template: LoadedTemplate) -> LoadedTemplate:
     """The template on a medium of one label, bleed included."""
-    media = loaded.definition.media
+    media = template.definition.media
     roll = Media(
         kind="roll",
         label_width=media.label_width,
@@ -72,8 +72,8 @@ def _single(loaded: LoadedTemplate) -> LoadedTemplate:
         stock=media.stock,
     )
     # Another medium is another template: its text says so, and with it the digest.
-    document = replace(loaded.document, text=loaded.document.text + "\n# one label")
-    return replace(loaded, definition=loaded.definition.model_copy(update={"media": roll}), document=document)
+    document = replace(template.document, text=template.document.text + "\n# one label")
+    return replace(template, definition=template.definition.model_copy(update={"media": roll}), document=document)
 
 
 def _picture(layout: PageLayout, row: LabelRow) -> Artwork:
@@ -86,8 +86,8 @@ def _picture(layout: PageLayout, row: LabelRow) -> Artwork:
             codes.append(text)
         except InputError:
             codes.append(None)
-    job = LabelFileContent("preview", layout, (replace(row, codes=tuple(codes)),), 1, "vector")
-    return Artwork(f"{id(row)}", "pdf", render_pdf(job), *layout.page_points)
+    content = LabelFileContent("preview", layout, (replace(row, codes=tuple(codes)),), 1, "vector")
+    return Artwork(f"{id(row)}", "pdf", render_pdf(content), *layout.page_points)
 
 
 def _draw(design: CheckedDesign, pictures: dict[str, Artwork]) -> Scene:
@@ -100,10 +100,7 @@ def _draw(design: CheckedDesign, pictures: dict[str, Artwork]) -> Scene:
     findings = design.findings.items
     page_width = 2 * _MARGIN + len(names) * panel + (len(names) - 1) * _GAP + 8
     columns = int((page_width - 2 * _MARGIN - 8) / 1.62)
-    notes = [
-        (number, issue, _wrap(f"{issue.where}: {issue.what}. {issue.way_out}", columns))
-        for number, issue in enumerate(findings, 1)
-    ]
+    notes = [(number, finding, _wrap(str(finding), columns)) for number, finding in enumerate(findings, 1)]
     page_height = top + height + media.bleed * zoom + 16 + sum(4.4 * len(lines) + 2 for *_, lines in notes)
     scene = Scene(page_width, page_height)
     scene.rect(Rect(0, 0, page_width, page_height), fill="#f5f7fa")
@@ -114,8 +111,8 @@ def _draw(design: CheckedDesign, pictures: dict[str, Artwork]) -> Scene:
     y = top + height + media.bleed * zoom + 13
     if not findings:
         scene.text(_MARGIN, y, "Nothing was found: this label will print.", 3.4, _GREEN, bold=True)
-    for number, issue, lines in notes:
-        colour = _RED if issue.severity == "error" else _AMBER
+    for number, finding, lines in notes:
+        colour = _RED if finding.severity == "error" else _AMBER
         scene.badge(_MARGIN + 2, y - 1.1, str(number), colour)
         for line in lines:
             scene.text(_MARGIN + 6.5, y, line, 3.1, _INK)
@@ -127,8 +124,7 @@ def _draw(design: CheckedDesign, pictures: dict[str, Artwork]) -> Scene:
 def _head(scene: Scene, design: CheckedDesign) -> None:
     layout, printer = design.layout, design.layout.printer
     template = layout.template
-    errors = len(design.findings.errors)
-    warnings = len(design.findings.items) - errors
+    errors, warnings = len(design.findings.errors), len(design.findings.warnings)
     summary, colour = ("prints", _GREEN) if not errors else (f"{errors} will not print", _RED)
     summary += f", {warnings} to look at" if warnings else ""
     scene.text(_MARGIN, 9, template.definition.title or template.name, 5.2, _INK, bold=True)
@@ -181,20 +177,19 @@ def _panel(
         scene.rect(
             box(Rect(safe, safe, media.label_width - 2 * safe, media.label_height - 2 * safe)), stroke=_GREEN, dash=True
         )
-    placed = place_elements(layout.template, layout.units_per_package)
-    for item in placed:
+    elements = place_elements(layout.template, layout.units_per_package)
+    for item in elements:
         if isinstance(item.element, (DataMatrix, Qr, Bars)):
             scene.rect(box(item.rect), stroke=_BLUE, dash=True)
     badges: dict[int | None, int] = {}
-    for number, issue in enumerate(findings, 1):
-        colour = _RED if issue.severity == "error" else _AMBER
-        before = badges.get(issue.element_index, 0)
-        badges[issue.element_index] = before + 1
-        spots = [item.rect for item in placed if item.index == issue.element_index]
-        for rect in spots[:1] or [Rect(0.0, 0.0, media.label_width, media.label_height)]:
-            x, y, wide, high = box(rect)
-            scene.rect(Rect(x - 0.5, y - 0.5, wide + 1, high + 1), stroke=colour, thickness=0.5)
-            scene.badge(x + wide + 1.2 - 4.2 * before, y - 0.6, str(number), colour)
+    for number, finding in enumerate(findings, 1):
+        colour = _RED if finding.severity == "error" else _AMBER
+        before = badges.get(finding.element_index, 0)
+        badges[finding.element_index] = before + 1
+        rects = (item.rect for item in elements if item.index == finding.element_index)
+        x, y, wide, high = box(next(rects, Rect(0.0, 0.0, media.label_width, media.label_height)))
+        scene.rect(Rect(x - 0.5, y - 0.5, wide + 1, high + 1), stroke=colour, thickness=0.5)
+        scene.badge(x + wide + 1.2 - 4.2 * before, y - 0.6, str(number), colour)
 
 
 def _rulers(scene: Scene, across: tuple[float, float], down: tuple[float, float], zoom: float, media: Media) -> None:

@@ -28,8 +28,9 @@ from typing import Any
 
 from bss_mfg.core.files import read_text
 from bss_mfg.core.toml_files import load_toml
-from bss_mfg.errors import BssError, InputError, Location
+from bss_mfg.errors import BssError, InputError
 from bss_mfg.label.layout.design_check import CheckedDesign, Example
+from bss_mfg.label.layout.findings import DesignFinding
 from bss_mfg.label.preview.preview import Preview, draw_preview
 from bss_mfg.label.preview.scene import Picture
 from bss_mfg.label.template.loading import load_template
@@ -37,9 +38,9 @@ from bss_mfg.label.template.printer import Printer
 
 HOST = "127.0.0.1"
 _POLL = 0.2
-"""Seconds between two looks at the files."""
+"""Seconds from one check of the files to the next."""
 _SETTLE = 0.06
-"""A file that is being written is let alone until it has kept still for so long, in seconds."""
+"""A file that is being written is left alone until it has not changed for so many seconds."""
 _ICON = b"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" stroke="#1769c9">
 <rect x="1" y="3" width="14" height="10" rx="2" fill="#fff" stroke-width="1.5"/>
 <path d="M4 6h4v4H4zM10 6.5h3M10 9.5h3"/></svg>"""
@@ -47,10 +48,10 @@ _PICTURE_RULES = "default-src 'none'; img-src data:; sandbox"
 
 
 def serve_preview(path: Path, printer: Printer, example: Example, port: int, started: Callable[[str], None]) -> None:
-    """Show a template on a page of this computer until Ctrl-C, which closes the page and travels on.
+    """Show a template on a page of this computer until Ctrl-C, which ends the page and goes on to the caller.
 
-    `started` gets the page's address as soon as it can be opened. Port 0 is any free port; a port that can't be had
-    is an `InputError`. A template that can't be drawn ends nothing: the page says what is wrong with it.
+    `started` gets the page's address as soon as it can be opened. Port 0 is any free port; a port that can't be
+    opened is an `InputError`. A template that can't be drawn ends nothing: the page says what is wrong with it.
     """
     watcher = TemplateWatcher(path, printer, example)
     try:
@@ -82,10 +83,10 @@ class PageState:
 
 
 class TemplateWatcher:
-    """Draws a template anew when it changes. One thread looks; others may read `shown` at any time."""
+    """Draws a template anew when it changes. One thread calls `refresh`; others may read `page_state` at any time."""
 
     def __init__(self, path: Path, printer: Printer, example: Example) -> None:
-        self._path, self._printer, self._subject = path, printer, example
+        self._path, self._printer, self._example = path, printer, example
         self._server_id = secrets.token_hex(4)
         self._version = 0
         self._beside: tuple[Path, ...] = ()
@@ -95,11 +96,11 @@ class TemplateWatcher:
         self.page_state = PageState(b"{}", None)
 
     def refresh(self) -> bool:
-        """Draw again if a file has changed since the last look; whether it had."""
+        """Draw again if a file has changed since the last call; whether one had."""
         if _stamps((self._path, *self._beside)) == self._seen:
             return False
         self._wait_until_written()
-        # Stamps come before content: what is saved while we draw is seen at the next look.
+        # Stamps come before content: what is saved while we draw is seen by the next call.
         own = _stamps((self._path,))
         self._beside = _named_files(self._path, self._beside)
         self._seen = own + _stamps(self._beside)
@@ -108,8 +109,10 @@ class TemplateWatcher:
         findings: list[dict[str, Any]] = []
         problem: dict[str, Any] | None = None
         try:
-            found = draw_preview(load_template(self._path), self._printer, self._subject)
-            picture = found.render("svg")
+            preview = draw_preview(
+                load_template(self._path, way_out="Correct the file and save it."), self._printer, self._example
+            )
+            picture = preview.render("svg")
         except BssError as error:
             problem = self._problem(error)
             verdict = {"kind": "broken", "text": "Can't be drawn"}
@@ -118,10 +121,10 @@ class TemplateWatcher:
             problem = self._problem(BssError(defect, way_out="Please report it, with this template."))
             verdict = {"kind": "broken", "text": "Can't be drawn"}
         else:
-            self._facts = _facts(found.design)
-            self._drawn = {"version": self._version, "at": _clock(time.time()), "view": _view(found)}
-            findings = [self._finding(number, item) for number, item in enumerate(found.design.findings.items, 1)]
-            verdict = _summary(found.design)
+            self._facts = _facts(preview.design)
+            self._drawn = {"version": self._version, "at": _clock(time.time()), "view": _view(preview)}
+            findings = [self._finding(number, item) for number, item in enumerate(preview.design.findings.items, 1)]
+            verdict = _summary(preview.design)
         printer = self._printer
         state = {
             **self._facts,
@@ -148,13 +151,13 @@ class TemplateWatcher:
                 return
             before = after
 
-    def _finding(self, number: int, issue: Any) -> dict[str, Any]:
+    def _finding(self, number: int, finding: DesignFinding) -> dict[str, Any]:
         return {
             "number": number,
-            "severity": issue.severity,
-            "what": issue.what,
-            "where": self._short(str(issue.where)),
-            "way_out": issue.way_out,
+            "severity": finding.severity,
+            "what": finding.what,
+            "where": self._short(str(finding.where)),
+            "way_out": finding.way_out,
         }
 
     def _problem(self, error: BssError) -> dict[str, Any]:
@@ -162,18 +165,18 @@ class TemplateWatcher:
             "what": error.what,
             "where": self._short(error.where),
             "problems": [self._short(text) for text in error.problems],
-            "way_out": error.way_out.replace(" and run the command again", " and save it"),
-            "source": self._source(error.location),
+            "way_out": error.way_out,
+            "source": self._source(error),
         }
 
     def _short(self, text: str) -> str:
-        """Places with the file's name alone: its folder stands at the top of the page."""
+        """Places with the file's name alone: its folder is named at the top of the page."""
         return text.replace(str(self._path), self._path.name)
 
-    def _source(self, where: Location) -> list[dict[str, Any]]:
-        """The lines around the one that is named."""
-        at = where.line
-        if at is None or where.file != str(self._path):
+    def _source(self, error: BssError) -> list[dict[str, Any]]:
+        """The template's lines around the one that is wrong."""
+        at = error.line
+        if at is None or error.file != str(self._path):
             return []
         try:
             lines = read_text(self._path, "template").splitlines()
@@ -187,15 +190,15 @@ class TemplateWatcher:
 
 def _stamps(paths: Sequence[Path]) -> tuple[Any, ...]:
     """What changes when a file is saved."""
-    found: list[Any] = []
+    stamps: list[Any] = []
     for path in paths:
         try:
             status = path.stat()
         except OSError:
-            found.append((path, None))
+            stamps.append((path, None))
         else:
-            found.append((path, status.st_mtime_ns, status.st_size, status.st_ino))
-    return tuple(found)
+            stamps.append((path, status.st_mtime_ns, status.st_size, status.st_ino))
+    return tuple(stamps)
 
 
 def _named_files(path: Path, before: tuple[Path, ...]) -> tuple[Path, ...]:
@@ -244,8 +247,7 @@ def _facts(design: CheckedDesign) -> dict[str, Any]:
 
 
 def _summary(design: CheckedDesign) -> dict[str, str]:
-    errors = len(design.findings.errors)
-    warnings = len(design.findings.items) - errors
+    errors, warnings = len(design.findings.errors), len(design.findings.warnings)
     text = f"{errors} will not print" if errors else "Prints"
     return {
         "kind": "bad" if errors else "look" if warnings else "good",
@@ -253,9 +255,9 @@ def _summary(design: CheckedDesign) -> dict[str, str]:
     }
 
 
-def _view(found: Preview) -> dict[str, float]:
+def _view(preview: Preview) -> dict[str, float]:
     """The part of the picture that holds the labels with their rulers, in mm: the page has the rest as text."""
-    scene, media = found.scene, found.design.layout.template.definition.media
+    scene, media = preview.scene, preview.design.layout.template.definition.media
     _, y, _, height = next(item.rect for item in scene.items if isinstance(item, Picture))
     bleed = media.bleed * height / media.label_height
     top, bottom = max(y - bleed - 14.4, 0.0), min(y + height + bleed + 6, scene.height)
@@ -283,7 +285,7 @@ class _Server(ThreadingHTTPServer):
         self.server_name, self.server_port = HOST, self.server_address[1]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A browser that has gone is no error."""
+        """A browser that closed its connection is no error."""
         if not isinstance(sys.exception(), (ConnectionError, TimeoutError)):
             super().handle_error(request, client_address)
 

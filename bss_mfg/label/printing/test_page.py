@@ -91,18 +91,18 @@ def _text(x: float, y: float, text: str, size: float, width: float, font: str = 
 
 def _rulers(width: float, height: float) -> list[str]:
     """Every 5 mm a tick, every 10 a longer one with its number, along the frame's top and left side."""
-    found: list[str] = []
+    elements: list[str] = []
     for upright, length in ((False, width - 2 * _INSET), (True, height - 2 * _INSET)):
         for tick in range(0, int(length) + 1, 5):
             at, size = _INSET + tick, 3.0 if tick % 10 == 0 else 1.6
-            found.append(_line(_INSET, at, _INSET + size, at) if upright else _line(at, _INSET, at, _INSET + size))
+            elements.append(_line(_INSET, at, _INSET + size, at) if upright else _line(at, _INSET, at, _INSET + size))
             if tick % 20 == 0 and tick:
-                found.append(
+                elements.append(
                     _text(_INSET + 3.4, at - 0.8, str(tick), 5, 5)
                     if upright
                     else _text(at - 3, _INSET + 3.6, str(tick), 5, 6).replace("fit = ", 'align = "center"\nfit = ')
                 )
-    return found
+    return elements
 
 
 def _ladder(printer: Printer, x: float, y: float, dots: int) -> list[str]:
@@ -120,21 +120,24 @@ def _ladder(printer: Printer, x: float, y: float, dots: int) -> list[str]:
 
 def _symbols(printer: Printer, width: float, height: float, y: float) -> list[str]:
     """QR symbols from the smallest printable module up to 0.7 mm, as many as fit."""
-    found: list[str] = []
+    elements: list[str] = []
     x, row_height = 14.0, 0.0
     for dots in range(MIN_DOTS, 40):
         module = dots / printer.scaled_dots_per_mm_x
         if module > 0.7:
             break
-        size = (21 + 8) * module + 0.02
+        # Where the scale differs in y, the nearest whole dots make a module that is not quite square.
+        module_y = round(module * printer.scaled_dots_per_mm_y) / printer.scaled_dots_per_mm_y
+        smallest, largest = min(module, module_y), max(module, module_y)
+        size = (21 + 8) * largest + 0.02
         if x + size > width - 7:
             x, y, row_height = 14.0, y + row_height + 6, 0.0
         if y + size + 5 > height - 7:
             break
-        found.append(
+        elements.append(
             f'[[element]]\nkind = "qr"\nx = {x:.3f}\ny = {y:.3f}\nsize = {size:.3f}\ntext = "{dots} DOTS"\n'
-            f"x_dimension = [{module - 1e-4:.5f}, {module + 1e-4:.5f}]"
+            f"x_dimension = [{smallest - 1e-4:.5f}, {largest + 1e-4:.5f}]"
         )
-        found.append(_text(x, y + size + 0.4, f"{dots}: {module:.3f}", 5, max(size, 8)))
+        elements.append(_text(x, y + size + 0.4, f"{dots}: {module:.3f}", 5, max(size, 8)))
         x, row_height = x + max(size, 8) + 2, max(row_height, size)
-    return found
+    return elements

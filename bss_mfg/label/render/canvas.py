@@ -13,7 +13,7 @@ INSET = 0.05
 
 
 def new_canvas(buffer: BytesIO, page: tuple[float, float], title: str) -> Any:
-    """A canvas whose bytes depend on what is drawn only, and that asks viewers not to scale."""
+    """A canvas whose bytes depend on what is drawn only, and whose viewers are told not to scale."""
     from reportlab import rl_config
     from reportlab.pdfgen.canvas import Canvas
 

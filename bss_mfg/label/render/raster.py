@@ -124,13 +124,13 @@ class LabelBitmaps:
 
     def shapes(self, row: LabelRow) -> list[PlacedBitmap]:
         """The shapes that are on this label, in dots from its corner."""
-        found: list[PlacedBitmap] = []
+        bitmaps: list[PlacedBitmap] = []
         for number, drawn in enumerate(row.shapes_drawn):
             if drawn:
                 if number not in self._shapes:
                     self._shapes[number] = _rasterise(self.layout, (self.layout.shapes[number],), False)
-                found += self._shapes[number]
-        return found
+                bitmaps += self._shapes[number]
+        return bitmaps
 
     def texts(self, row: LabelRow) -> list[PlacedBitmap]:
         """The changing texts, in dots from the label's corner."""
@@ -138,11 +138,11 @@ class LabelBitmaps:
 
     def strips(self, row: LabelRow) -> list[tuple[int, int, TextStrip, int]]:
         """The changing texts as strips with their rotation: (x, y, strip, degrees)."""
-        found: list[tuple[int, int, TextStrip, int]] = []
+        strips: list[tuple[int, int, TextStrip, int]] = []
         for (_, plan), text in zip(self.layout.texts, row.texts, strict=True):
             if text:
-                found += self._strips(plan, text)
-        return found
+                strips += self._strips(plan, text)
+        return strips
 
     def _text(self, plan: TextPlan, text: str) -> list[PlacedBitmap]:
         return [(x, y, turned(strip, turn)) for x, y, strip, turn in self._strips(plan, text)]
@@ -158,7 +158,7 @@ class LabelBitmaps:
             plan.x / POINTS_PER_MM * printer.scaled_dots_per_mm_x,
             -plan.y / POINTS_PER_MM * printer.scaled_dots_per_mm_y,
         )
-        found: list[tuple[int, int, TextStrip, int]] = []
+        strips: list[tuple[int, int, TextStrip, int]] = []
         for number, (line, width) in enumerate(lines):
             strip = glyphs.line(line)
             # Along the text from its anchor, and down to the baseline, in dots of the text's own frame.
@@ -171,8 +171,8 @@ class LabelBitmaps:
                 180: (x0 - u - strip.stride, y0 - v - strip.height),
                 270: (x0 + v, y0 - u - strip.stride),
             }[plan.rotate]
-            found.append((round(x), round(y), strip, plan.rotate))
-        return found
+            strips.append((round(x), round(y), strip, plan.rotate))
+        return strips
 
 
 @lru_cache(maxsize=8)
@@ -253,9 +253,9 @@ class Glyphs:
         spare = stride - bits.shape[1]
         rows = np.zeros((self._height, stride), bool)
         rows[:, spare:] = bits
-        found = (int.from_bytes(np.packbits(rows).tobytes(), "big"), spare)
-        self._numbers[(character, stride)] = found
-        return found
+        shifted = (int.from_bytes(np.packbits(rows).tobytes(), "big"), spare)
+        self._numbers[(character, stride)] = shifted
+        return shifted
 
     def _load(self, characters: list[str]) -> None:
         """Rasterise glyphs side by side, one point a dot."""

@@ -1,6 +1,6 @@
 """Shapes and artwork on the label's form: lines, boxes, SVG as paths, PDF as a form of its own, pixels as they are.
 
-PDF pages can't be drawn by reportlab: an empty form keeps their place, and `embed_pdf_art` fills it afterwards.
+PDF pages can't be drawn by reportlab: an empty form keeps their place, and `embed_pdf_artwork` fills it afterwards.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ def add_artwork_forms(canvas: Any, art: Sequence[Artwork]) -> dict[str, str]:
 
 
 def draw_shapes(
-    canvas: Any, loaded: LoadedTemplate, shapes: Sequence[PlacedElement], artwork_forms: Mapping[str, str]
+    canvas: Any, template: LoadedTemplate, shapes: Sequence[PlacedElement], artwork_forms: Mapping[str, str]
 ) -> None:
     """Draw lines, boxes and artwork; the origin is the label's top left corner, y upwards, in points."""
-    art = {item.file: item for item in loaded.artwork}
+    art = {item.file: item for item in template.artwork}
     for item in shapes:
         element = item.element
         canvas.saveState()
@@ -99,13 +99,13 @@ def _image(canvas: Any, element: Image, item: PlacedElement, art: Artwork, artwo
 
 def embed_pdf_artwork(data: bytes, art: Sequence[Artwork]) -> bytes:
     """Put the pages of PDF artwork into their empty forms. Without PDF artwork the bytes stay as they are."""
-    wanted = [item for item in art if item.kind == "pdf"]
-    if not wanted:
+    pdf_artwork = [item for item in art if item.kind == "pdf"]
+    if not pdf_artwork:
         return data
     import pikepdf
 
     with pikepdf.open(BytesIO(data)) as document:
-        marks = {f"% bss-mfg art{number}".encode(): item for number, item in enumerate(wanted)}
+        marks = {f"% bss-mfg art{number}".encode(): item for number, item in enumerate(pdf_artwork)}
         for thing in document.objects:
             if isinstance(thing, pikepdf.Stream) and thing.get("/Subtype") == pikepdf.Name.Form:
                 content = thing.read_bytes()

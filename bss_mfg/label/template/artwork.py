@@ -9,6 +9,7 @@ from typing import Any, Literal
 from bss_mfg.errors import InputError, Location
 
 MAX_PIXELS = 50_000_000
+"""Of a picture, width times height."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ def check_artwork(file: str, data: bytes, where: Location) -> Artwork:
 
 
 def svg_drawing(data: bytes) -> Any:
-    """An SVG as a reportlab drawing. External files, scripts and entities are refused: artwork stands for itself."""
+    """An SVG as a reportlab drawing. External files, scripts and entities are refused: artwork needs no other
+    file."""
     lowered = data.lower()
     for bad, what in (
         (b"<!entity", "it declares entities"),
@@ -77,7 +79,7 @@ def _pdf_size(data: bytes) -> tuple[float, float]:
     try:
         with pikepdf.open(BytesIO(data)) as document:
             if len(document.pages) != 1:
-                raise ValueError(f"it has {len(document.pages)} pages, one is wanted")
+                raise ValueError(f"it has {len(document.pages)} pages instead of one")
             left, bottom, right, top = (float(edge) for edge in document.pages[0].trimbox)
             return right - left, top - bottom
     except pikepdf.PasswordError:

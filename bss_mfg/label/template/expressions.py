@@ -1,4 +1,4 @@
-"""What braces in a template's text stand for, and what `when` asks: compiled once, filled in for every label."""
+"""Placeholders in a template's texts, and the conditions of `when`: compiled once, filled in for every label."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _CONDITION = re.compile(r"\s*(not\s+)?([a-z_]+)\s*(?:(=|!=|<=|>=|<|>)\s*(\S.*?)\
 
 @dataclass(frozen=True, slots=True)
 class CompiledText:
-    """A text with placeholders: plain pieces, and (name, format) in between."""
+    """A text with placeholders: plain text, and (name, format) in between."""
 
     source: str
     tokens: tuple[str | tuple[str, str], ...]
@@ -61,17 +61,17 @@ class CompiledText:
     @property
     def dynamic(self) -> bool:
         """Whether the text differs from label to label."""
-        return any(not isinstance(piece, str) for piece in self.tokens)
+        return any(not isinstance(token, str) for token in self.tokens)
 
     @property
     def names(self) -> frozenset[str]:
         """The placeholders in it."""
-        return frozenset(piece[0] for piece in self.tokens if not isinstance(piece, str))
+        return frozenset(token[0] for token in self.tokens if not isinstance(token, str))
 
     def fill(self, values: Values) -> str:
         """The text of one label."""
         return "".join(
-            [piece if isinstance(piece, str) else _shown(values[piece[0]], piece[1]) for piece in self.tokens]
+            [token if isinstance(token, str) else _shown(values[token[0]], token[1]) for token in self.tokens]
         )
 
 
@@ -85,7 +85,7 @@ def compile_text(source: str) -> CompiledText:
         name, _, form = match[1].partition(":")
         tokens.append((_known(name), _checked_format(name, form)))
     tokens += [source[at:]] if at < len(source) else []
-    if any("{" in piece or "}" in piece for piece in tokens if isinstance(piece, str)):
+    if any("{" in token or "}" in token for token in tokens if isinstance(token, str)):
         raise ValueError("a brace without its partner")
     if any(ord(character) < 32 for character in source):
         raise ValueError("control characters can't be printed")

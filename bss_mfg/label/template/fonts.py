@@ -55,7 +55,7 @@ def bundled(name: str) -> Font:
 
 
 def load_font(name: str, data: bytes) -> Font:
-    """A font from its file's octets, registered with reportlab; `ValueError` says why it can't be used."""
+    """A font from its file's bytes, registered with reportlab; `ValueError` says why it can't be used."""
     return _loaded(f"bss-{name}-{hashlib.sha256(data).hexdigest()[:8]}", data)
 
 

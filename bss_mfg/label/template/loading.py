@@ -51,31 +51,47 @@ class LoadedTemplate:
         return bundled(name)
 
     def locate(self, element: int, field: str | None = None) -> Location:
-        """Where an element stands: file, line, its number and its name."""
+        """Where an element is, for messages: file, line, its number and its name."""
         item = self.definition.element[element]
         place = self.document.locate(("element", element, *([field] if field else [])))
         return replace(place, key=f"{place.key} ({item.name or item.kind})")
 
 
-def load_template(path: Path) -> LoadedTemplate:
-    """Read and check a template, the artwork and the fonts that it names."""
-    return _checked(load_toml(path, "template"), path)
+def load_template(path: Path, way_out: str = "") -> LoadedTemplate:
+    """Read and check a template, the artwork and the fonts that it names; `way_out` is for a template with mistakes."""
+    return _checked(load_toml(path, "template"), path, way_out)
 
 
 def template_from_text(text: str, path: Path) -> LoadedTemplate:
-    """The same for a text that is being edited; artwork is looked for beside `path`."""
+    """The same for a text that is being edited; artwork is read from beside `path`."""
     return _checked(parse_toml(text, str(path)), path)
 
 
-def _checked(document: TomlDocument, path: Path) -> LoadedTemplate:
-    template = validate(document, Template)
-    art: dict[str, Artwork] = {}
+def _checked(document: TomlDocument, path: Path, way_out: str = "") -> LoadedTemplate:
+    template = validate(document, Template, way_out)
+    artwork, fonts = _load_artwork(template, document, path), _load_fonts(template, document, path)
+    known = {*FONTS, *template.fonts}
     for index, element in enumerate(template.element):
-        if isinstance(element, Image) and element.file not in art:
-            where = document.locate(("element", index, "file"))
-            art[element.file] = check_artwork(
-                element.file, _beside(path, element.file, where, "artwork", MAX_ART), where
+        if isinstance(element, (TextElement, Bars)) and element.font not in known:
+            raise InputError(
+                f"there is no font {element.font!r}",
+                where=document.locate(("element", index, "font")),
+                way_out=f"Known: {', '.join(sorted(known))}. More can be named in [fonts].",
             )
+    return LoadedTemplate(path.stem, template, document, artwork, fonts)
+
+
+def _load_artwork(template: Template, document: TomlDocument, path: Path) -> tuple[Artwork, ...]:
+    artwork: dict[str, Artwork] = {}
+    for index, element in enumerate(template.element):
+        if isinstance(element, Image) and element.file not in artwork:
+            where = document.locate(("element", index, "file"))
+            data = _beside(path, element.file, where, "artwork", MAX_ART)
+            artwork[element.file] = check_artwork(element.file, data, where)
+    return tuple(artwork[name] for name in sorted(artwork))
+
+
+def _load_fonts(template: Template, document: TomlDocument, path: Path) -> tuple[tuple[str, bytes], ...]:
     fonts: list[tuple[str, bytes]] = []
     for name, file in sorted(template.fonts.items()):
         where = document.locate(("fonts", name))
@@ -90,15 +106,7 @@ def _checked(document: TomlDocument, path: Path) -> LoadedTemplate:
                 where=where,
                 way_out="Use a TrueType font (TTF or TTC with glyf outlines); OpenType/CFF fonts can be converted.",
             ) from None
-    known = {*FONTS, *template.fonts}
-    for index, element in enumerate(template.element):
-        if isinstance(element, (TextElement, Bars)) and element.font not in known:
-            raise InputError(
-                f"there is no font {element.font!r}",
-                where=document.locate(("element", index, "font")),
-                way_out=f"Known: {', '.join(sorted(known))}. More can be named in [fonts].",
-            )
-    return LoadedTemplate(path.stem, template, document, tuple(art[name] for name in sorted(art)), tuple(fonts))
+    return tuple(fonts)
 
 
 def _beside(path: Path, file: str, where: Location, what: str, limit: int) -> bytes:

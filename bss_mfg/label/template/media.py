@@ -36,5 +36,5 @@ def find_medium(name: str) -> dict[str, Any] | None:
     media = media_library()
     if name in media:
         return media[name]
-    wanted = name.lower()
-    return next((item for item in media.values() if wanted in (part.lower() for part in item["parts"])), None)
+    lower_name = name.lower()
+    return next((item for item in media.values() if lower_name in (part.lower() for part in item["parts"])), None)

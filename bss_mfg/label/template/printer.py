@@ -1,4 +1,4 @@
-"""Printers: dots per mm in x and y, language, offset, scale. A printer's own values: some 300-dpi heads have 11.8
+"""Printers: dots per mm in x and y, language, offset, scale. Each has values of its own: some 300-dpi heads have 11.8
 dots/mm, some 12, and x and y may differ."""
 
 from __future__ import annotations
@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from bss_mfg.core.models import FileModel
 from bss_mfg.core.toml_files import load_toml, quoted, validate
 from bss_mfg.core.units import MM_PER_INCH
+from bss_mfg.errors import InputError
 
 Language = Literal["pdf", "zpl", "png"]
 
@@ -54,12 +55,8 @@ class Printer:
         return self.dots_per_mm_y * self.scale_y
 
 
-class OutOfRangeError(ValueError):
-    """A `field` of a printer's file is out of range."""
-
-    def __init__(self, field: str, what: str) -> None:
-        super().__init__(f"{field}: {what}")
-        self.field = field
+_LIMITS = {"dots_per_mm": (2.0, 200.0), "offset": (-100.0, 100.0), "scale": (0.9, 1.1), "margins": (0.0, 100.0)}
+"""The smallest and largest value of a printer file's fields."""
 
 
 class PrinterFile(FileModel):
@@ -80,17 +77,17 @@ class PrinterFile(FileModel):
         "", description="tcp://HOST:9100 of its raw port, the default of --send."
     )
 
+    @field_validator(*_LIMITS)
+    @classmethod
+    def _in_range(cls, values: tuple[float, ...], info: ValidationInfo) -> tuple[float, ...]:
+        low, high = _LIMITS[info.field_name or ""]
+        for value in values:
+            if not low <= value <= high:
+                raise ValueError(f"{value:g} is outside {low:g} to {high:g}")
+        return values
+
     def printer(self, name: str) -> Printer:
-        """The record that the layout works with; `OutOfRangeError` names what it can't use."""
-        for label, values, low, high in (
-            ("dots_per_mm", self.dots_per_mm, 2.0, 200.0),
-            ("offset", self.offset, -100.0, 100.0),
-            ("scale", self.scale, 0.9, 1.1),
-            ("margins", self.margins, 0.0, 100.0),
-        ):
-            for value in values:
-                if not low <= value <= high:
-                    raise OutOfRangeError(label, f"{value:g} is outside {low:g} to {high:g}")
+        """The record that the layout works with."""
         return Printer(
             name,
             *self.dots_per_mm,
@@ -105,14 +102,8 @@ class PrinterFile(FileModel):
 
 
 def load_printer(path: Path) -> Printer:
-    """Read and check a printer file."""
-    from bss_mfg.errors import InputError
-
-    document = load_toml(path, "printer file")
-    try:
-        return validate(document, PrinterFile).printer(path.stem)
-    except OutOfRangeError as error:
-        raise InputError(str(error), where=document.locate((error.field,)), way_out="Correct the file.") from None
+    """Read and check a printer file; `InputError` names the fields that are wrong."""
+    return validate(load_toml(path, "printer file"), PrinterFile, way_out="Correct the file.").printer(path.stem)
 
 
 def printer_text(title: str, printer: Printer) -> str:
@@ -162,8 +153,6 @@ BUILT_IN: dict[str, Printer] = {
 
 def find_printer(name: str, file: Path, own: list[str]) -> Printer:
     """A printer by name: the workspace's file, or a built-in one; `InputError` lists what there is."""
-    from bss_mfg.errors import InputError
-
     if file.is_file():
         return load_printer(file)
     if name in BUILT_IN:

@@ -55,12 +55,12 @@ class Media(FileModel):
     def _from_library(cls, data: Any) -> Any:
         if not isinstance(data, dict) or not isinstance(data.get("use"), str):
             return data
-        found = library.find_medium(data["use"])
-        if found is None:
+        medium = library.find_medium(data["use"])
+        if medium is None:
             raise ValueError(f"there is no medium {data['use'][:60]!r} in the library; see `bss-mfg media list`")
         if doubled := sorted(set(data) & set(library.GEOMETRY)):
             raise ValueError(f"the library says {', '.join(doubled)} of {data['use']}; leave it out, or leave out use")
-        return {**data, **{name: found[name] for name in library.GEOMETRY if name in found}}
+        return {**data, **{name: medium[name] for name in library.GEOMETRY if name in medium}}
 
     @model_validator(mode="after")
     def _fits(self) -> Media:
@@ -105,7 +105,7 @@ class Area(FileModel):
 
 
 class Beside(FileModel):
-    """A place next to another element that stands earlier in the file."""
+    """A place next to another element that comes earlier in the file."""
 
     of: Name
     side: Literal["below", "above", "right", "left"]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from tests.needs import needs
 
+
+@needs("libdmtx")
 def test_a_stalled_second_reader_costs_one_symbol() -> None:
     """The process with the second reader is stopped and started anew; the run goes on."""
     import os

@@ -22,11 +22,6 @@ from tests.helpers.factory import Factory
 from tests.helpers.pictures import page_count, pdfium
 
 
-def payloads(factory: Factory, batch: str = "B1") -> list[str]:
-    with factory.ledger() as ledger:
-        return [package.payload for package in ledger.packages.stream(batch)]
-
-
 def test_the_dot_check_can_fail(factory: Factory) -> None:
     """Negative control: without its place on the dot grid, the same symbol has wrong dots, and still decodes."""
     factory.add(oob_bytes=16)
@@ -34,8 +29,8 @@ def test_the_dot_check_can_fail(factory: Factory) -> None:
     made = factory.label(template="roll-50x30", dpi=203)
     x, y = made.layout.symbol.origins[0]
     grey = pdfium(made.files[0], 203.2 * 1.013)
-    assert zxingcpp.read_barcodes(grey)[0].text == payloads(factory)[0]
-    matrix = data_matrix(payloads(factory)[0].encode(), made.layout.symbol.modules)
+    assert zxingcpp.read_barcodes(grey)[0].text == factory.payloads()[0]
+    matrix = data_matrix(factory.payloads()[0].encode(), made.layout.symbol.modules)
     modules = np.array([[int(m) for m in row] for row in str(matrix).splitlines()], np.uint8)
     expected = np.kron(modules, np.ones((made.layout.symbol.module_dots_y,) * 2, np.uint8)).astype(bool)
     assert ((grey[y : y + expected.shape[0], x : x + expected.shape[1]] < 128) != expected).sum() > 100
@@ -208,3 +203,14 @@ def test_the_inset_survives_on_media_of_ten_thousand_dots(factory: Factory, symb
     runs = re.findall(rb"(\d+) (\d+) +(\d+) (\d+) re", streams(made.files[0]))
     assert len(runs) > 300
     assert {(int(x) % 20, int(y) % 20, int(w) % 20, int(h) % 20) for x, y, w, h in runs} == {(1, 1, 18, 18)}
+
+
+def test_a_batch_without_a_package_left_has_no_label(factory: Factory) -> None:
+    """All of its units were scrapped: that is said, and is no defect."""
+    factory.add()
+    factory.issue(1)
+    assert factory.cli("scrap", "B1", "ebK300000001", "--reason", "broken").code == 0
+    done = factory.cli("labels", "B1")
+    assert done.code == 0, done.err
+    assert "Left out: 1 package, scrapped or shipped" in done.err
+    assert not list((factory.root / "batches" / "B1" / "labels").glob("*.pdf"))

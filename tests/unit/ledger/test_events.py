@@ -10,7 +10,9 @@ import pytest
 
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger import event_chain, events
-from bss_mfg.ledger.events import EventKind, EventRecord, KeyPinned, KeysReleased, LabelRead, ManifestAnswered
+from bss_mfg.ledger.event_kind import EventKind
+from bss_mfg.ledger.event_record import EventRecord
+from bss_mfg.ledger.events import KeyPinned, KeysReleased, LabelRead, ManifestAnswered
 from tests.helpers import ROOT
 from tests.helpers.factory import Factory
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from bss_mfg.errors import BssError, InputError, MissingError, RefusedError
-from bss_mfg.manifest import upload as uploading
+from bss_mfg.manifest import upload_targets
 from bss_mfg.manifest.upload import Uploaded, upload
 
 Respond = Callable[[str, list[tuple[str, str]]], Any]
@@ -236,7 +236,7 @@ def test_what_was_altered_on_the_way_is_found(bucket: Bucket, files: list[Path])
         environ["wsgi.input"] = BytesIO(b"?" + body[1:])
 
     bucket.meddler.acts["PUT"] = alter
-    with pytest.raises(InputError, match="what lies there after the upload is not what was sent") as caught:
+    with pytest.raises(InputError, match="what is there after the upload is not what was sent") as caught:
         bucket.upload(files)
     assert caught.value.where.endswith(files[0].name)
     assert bucket.meddler.puts == [files[0].name]
@@ -364,7 +364,7 @@ def test_without_boto3_the_way_out_is_its_install(files: list[Path], monkeypatch
 def test_a_file_too_large_for_one_put_is_refused(
     bucket: Bucket, files: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploading, "MAX_PUT", 100)
+    monkeypatch.setattr(upload_targets, "MAX_PUT", 100)
     assert "Split the control log" in str(refused(files, bucket))
 
 

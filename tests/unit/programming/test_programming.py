@@ -25,8 +25,9 @@ from bss_mfg.payload.spec import packaged_spec
 from bss_mfg.programming.age_encryption import encrypted_to, recipients
 from bss_mfg.programming.format import FileMark
 from bss_mfg.programming.image_layout import CRC_ALGORITHMS, packaged_layouts
+from bss_mfg.programming.names import NAMES
 from bss_mfg.programming.readback import ReadbackDifference, check_readback, read_readback
-from bss_mfg.programming.registry import NAMES, formats
+from bss_mfg.programming.registry import formats
 from tests.helpers.factory import Factory
 from tests.helpers.programming import ABOUT, LAYOUT, files, layout, said, units
 
@@ -149,7 +150,7 @@ def test_a_layout_puts_every_region_where_it_says(tmp_path: Path) -> None:
 
 def test_a_key_of_another_width_is_never_padded_or_cut(tmp_path: Path) -> None:
     (unit,) = units(1, 16)
-    with pytest.raises(InputError, match=r"unit 00000001, layout line-7: the OOB key has 16 octets, .* has 32"):
+    with pytest.raises(InputError, match=r"unit 00000001, layout line-7: the OOB key has 16 bytes, .* has 32"):
         files(formats(layout(tmp_path))["bin"], [unit])
 
 
@@ -169,9 +170,9 @@ def test_an_image_of_another_layout_is_not_believed(tmp_path: Path) -> None:
     ours = formats(layout(tmp_path))
     (image,) = files(ours["bin"], units(1))
     other = formats(layout(tmp_path, LAYOUT.replace("value = 7", "value = 8")))["bin"]
-    with pytest.raises(InputError, match=r"not an image of layout line-7: octet 5 \(version\) is another"):
+    with pytest.raises(InputError, match=r"not an image of layout line-7: byte 5 \(version\) differs"):
         other.read(image)
-    with pytest.raises(InputError, match="has 191 octets, not 192"):
+    with pytest.raises(InputError, match="has 191 bytes, not 192"):
         ours["bin"].read(image[1:])
     moved = formats(layout(tmp_path, LAYOUT.replace("0x100FF000", "0x100FE000")))["hex"]
     with pytest.raises(InputError, match="does not hold exactly the image of line-7 at its address"):
@@ -184,9 +185,9 @@ BAD_LAYOUTS = {
         "offset = 60\nwidth = 50",
         "line 44, region[6].offset: serial overlaps auth",
     ),
-    "overflow": ("offset = 188", "offset = 191", "line 10, region[1].offset: crc ends at octet 193, the image has 192"),
+    "overflow": ("offset = 188", "offset = 191", "line 10, region[1].offset: crc ends at byte 193, the image has 192"),
     "key width": ("width = 32", "width = 20", "region[5].width: '20': should be 16 or 32"),
-    "no key": ('kind = "oob"', 'kind = "product"', "0 regions are of the kind oob; exactly one is wanted"),
+    "no key": ('kind = "oob"', 'kind = "product"', "0 regions are of the kind oob; exactly one is needed"),
     "two keys": ('kind = "batch"\noffset = 114\nwidth = 64', 'kind = "oob"\noffset = 114\nwidth = 32', "2 regions"),
     "uuid width": ("offset = 16\n", "offset = 16\nwidth = 8\n", "region[4].width"),
     "uuid byte order": ("offset = 16\n", 'offset = 16\nendian = "little"\n', "endian: this field does not belong here"),
@@ -201,7 +202,7 @@ BAD_LAYOUTS = {
     "bad hex": ('"CA FE"', '"CA F"', "region[2].value: 'CA F': should be pairs of hex digits"),
     "pad is text": ("pad = 0x20", "pad = 0x30", "can't be told from padding"),
     "two names": ('name = "head"', 'name = "crc"', "'crc' is also the name of region 1"),
-    "address": ("0x100FF000", "0xFFFFFFF0", "line 5, address: the image's 192 octets reach beyond a 32-bit address"),
+    "address": ("0x100FF000", "0xFFFFFFF0", "line 5, address: the image's 192 bytes reach beyond a 32-bit address"),
     "unknown kind": ('kind = "octets"', 'kind = "octet"', "there is no kind 'octet'"),
     "unknown field": ("fill = 0x00", "fil = 0x00", "there is no such field; did you mean 'fill'?"),
     "text for a number": ("size = 192", 'size = "192"', "line 3, size"),
@@ -337,20 +338,20 @@ ONE_CHANGE: dict[str, tuple[dict[str, str], str, str]] = {
     "unknown serial": ({"serial": "X9"}, "unknown", "'X9' is not in this batch; its Device UUID is that of unit 000A1"),
     "other uuid": ({"uuid": "ff" * 16}, "uuid", "is " + "FF" * 16),
     "uuid fields swapped": ({"uuid": UUID_A.bytes_le.hex()}, "byte-order", "first three fields byte-swapped"),
-    "uuid reversed": ({"uuid": UUID_A.bytes[::-1].hex()}, "byte-order", "all 16 octets in reverse order"),
+    "uuid reversed": ({"uuid": UUID_A.bytes[::-1].hex()}, "byte-order", "all 16 bytes in reverse order"),
     "no uuid": ({"uuid": ""}, "uuid", "no Device UUID was read back"),
     "uuid without zeros": ({"uuid": UUID_A.hex.lstrip("0")}, "spreadsheet", "30 of 32 digits: a spreadsheet took"),
     "uuid cut": ({"uuid": UUID_A.hex[:20]}, "uuid", "has 20 hex digits, not 32"),
     "uuid rounded": ({"uuid": "1.12233E+29"}, "spreadsheet", "number that a spreadsheet has rounded"),
     "uuid not hex": ({"uuid": "none"}, "uuid", "is not hex digits"),
     "other key": ({"oob_key": "ff" * 32}, "key", "its OOB key is not the one that was issued"),
-    "key reversed": ({"oob_key": KEY_A[::-1].hex()}, "byte-order", "its OOB key has its octets in reverse order"),
-    "short key": ({"oob_key": KEY_A[:16].hex()}, "key", "its OOB key has 16 octets, issued were 32"),
+    "key reversed": ({"oob_key": KEY_A[::-1].hex()}, "byte-order", "its OOB key has its bytes in reverse order"),
+    "short key": ({"oob_key": KEY_A[:16].hex()}, "key", "its OOB key has 16 bytes, issued were 32"),
     "key without zeros": ({"oob_key": KEY_A.hex().lstrip("0")}, "spreadsheet", "its OOB key has 62 of 64 digits"),
     "key cut": ({"oob_key": KEY_A.hex()[:50]}, "key", "its OOB key has 50 hex digits, not 64"),
     "key rounded": ({"oob_key": "1.23E+61"}, "spreadsheet", "rounded"),
     "no key": ({"oob_key": " "}, "key", "no OOB key was read back"),
-    "serial without zeros": ({"serial": "A1"}, "spreadsheet", "its serial stands as 'A1': a spreadsheet took"),
+    "serial without zeros": ({"serial": "A1"}, "spreadsheet", "its serial is written 'A1': a spreadsheet took"),
 }
 
 

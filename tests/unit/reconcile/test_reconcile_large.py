@@ -141,7 +141,7 @@ def test_a_device_that_stands_twice_in_one_line_is_named(line: Path, files: Path
     value["controlLogs"].append(value["controlLogs"][4])
     serial = value["controlLogs"][4]["device"]["serialNumber"]
     path.write_text(json.dumps(value))
-    assert f"{serial}: stands in line 1 more than once" in told(reconciled(line, UNITS, files), "control logs")
+    assert f"{serial}: is in line 1 more than once" in told(reconciled(line, UNITS, files), "control logs")
 
 
 def test_a_missing_or_spare_comma_is_found_where_two_parts_meet(line: Path, files: Path) -> None:

@@ -143,12 +143,11 @@ def hostile_page(outcome: Verification) -> str:
     """The page of a verification in which every text from outside is hostile."""
     finding = next(item for item in outcome.findings if item.kind == "missing")
     texts = replace(finding, serials=HOSTILE, detail=HOSTILE)
+    foreign = Finding(FindingKind.FOREIGN, None, HOSTILE, 1, 1.0, 2.0, HOSTILE, HOSTILE)
     wide = replace(
         outcome,
         batch=replace(outcome.batch, facts={**outcome.batch.facts, "title": HOSTILE}),
-        findings=kept(
-            [texts, *outcome.findings, Finding(FindingKind.FOREIGN, None, HOSTILE, 1, 1.0, 2.0, HOSTILE, HOSTILE)]
-        ),
+        findings=kept([texts, *outcome.findings, foreign]),
         broken=((HOSTILE, HOSTILE),),
         troubles=((HOSTILE, HOSTILE),),
         label_files=tuple(replace(file, file=HOSTILE) for file in outcome.label_files),

@@ -20,11 +20,6 @@ def line(factory: Factory) -> Factory:
     return factory
 
 
-def payloads(factory: Factory, batch: str = "B1") -> list[str]:
-    with factory.ledger() as ledger:
-        return [package.payload for package in ledger.packages.stream(batch)]
-
-
 def scan(factory: Factory, *lines: str, units: bool = False) -> list[tuple[str, str, str]]:
     """(tone, word, detail) of each line."""
     with factory.ledger() as ledger:
@@ -34,7 +29,7 @@ def scan(factory: Factory, *lines: str, units: bool = False) -> list[tuple[str, 
 
 
 def test_right_labels_are_counted_once(line: Factory) -> None:
-    one, two = payloads(line)[:2]
+    one, two = line.payloads()[:2]
     assert [item[:2] for item in scan(line, one, two, one)] == [("good", "OK"), ("good", "OK"), ("note", "ALREADY")]
     # Another run goes on where this one stopped.
     assert scan(line, one)[0][:2] == ("note", "ALREADY")
@@ -60,14 +55,14 @@ def test_right_labels_are_counted_once(line: Factory) -> None:
     ],
 )
 def test_wrong_reads_are_named(line: Factory, change, says: str) -> None:  # type: ignore[no-untyped-def]
-    ((tone, _, detail),) = scan(line, change(payloads(line)[0]))
+    ((tone, _, detail),) = scan(line, change(line.payloads()[0]))
     assert tone == "bad"
     assert says in detail, detail
     assert "\x1b" not in detail
 
 
 def test_another_batchs_label_is_named(line: Factory) -> None:
-    ((tone, word, detail),) = scan(line, payloads(line, "B2")[0])
+    ((tone, word, detail),) = scan(line, line.payloads("B2")[0])
     assert (tone, word) == ("bad", "OTHER LABEL")
     assert "belongs to batch B2" in detail
 
@@ -75,7 +70,7 @@ def test_another_batchs_label_is_named(line: Factory) -> None:
 @pytest.mark.parametrize("short", sorted(set(LAYOUTS) - {"uk"}))
 @pytest.mark.parametrize("caps_lock", [False, True])
 def test_keyboard_layouts_are_named(line: Factory, short: str, caps_lock: bool) -> None:
-    text = payloads(line)[0]
+    text = line.payloads()[0]
     read = apply_caps_lock(apply_layout(text, short)) if caps_lock else apply_layout(text, short)
     ((tone, _, detail),) = scan(line, read)
     assert tone == "bad"
@@ -84,7 +79,7 @@ def test_keyboard_layouts_are_named(line: Factory, short: str, caps_lock: bool) 
 
 
 def test_a_british_layout_changes_nothing_in_a_barcode(line: Factory) -> None:
-    text = payloads(line)[0]
+    text = line.payloads()[0]
     assert apply_layout(text, "uk") == text
 
 

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.printing.raw_port import SendResult, parse_address, send_to_raw_port, split_formats
+from bss_mfg.label.printing.raw_port import SendOutcome, SendResult, parse_address, send_to_raw_port, split_formats
 from tests.helpers.raw_port import END, RawPort
 
 BAD = (
@@ -46,16 +46,17 @@ def test_a_printer_that_never_hangs_up_has_taken_everything() -> None:
 def test_a_printer_that_stalls_is_given_up() -> None:
     with RawPort(stall=True) as port:
         result = send_to_raw_port(port.address, [bytes(10_000) + END] * 1000, timeout_s=0.5)
-    assert "timed out" in result.failure
+    assert result.outcome is SendOutcome.CUT_OFF
+    assert "timed out" in result.reason
     assert 0 < result.bytes_sent < 10_004_000
     assert result.labels <= result.bytes_sent // 10_003 + 1
 
 
 class Taking:
-    """A connection that takes so many octets and breaks."""
+    """A connection that takes so many bytes and breaks."""
 
-    def __init__(self, octets: int) -> None:
-        self._left = octets
+    def __init__(self, bytes_taken: int) -> None:
+        self._left = bytes_taken
 
     def send(self, data: memoryview) -> int:
         taken = min(len(data), self._left)
@@ -74,9 +75,9 @@ class Taking:
         pass
 
 
-@pytest.mark.parametrize(("octets", "most"), [(1, 0), (5, 0), (6, 1), (7, 1), (12, 1), (13, 2), (20, 3)])
-def test_a_label_counts_from_its_last_command_on(monkeypatch: pytest.MonkeyPatch, octets: int, most: int) -> None:
-    """Its line end need not have gone out: the bound is an upper one at every single octet."""
-    monkeypatch.setattr(socket, "create_connection", lambda *_, **__: Taking(octets))
+@pytest.mark.parametrize(("bytes_taken", "most"), [(1, 0), (5, 0), (6, 1), (7, 1), (12, 1), (13, 2), (20, 3)])
+def test_a_label_counts_from_its_last_command_on(monkeypatch: pytest.MonkeyPatch, bytes_taken: int, most: int) -> None:
+    """Its line end need not have gone out: the bound is an upper one at every single byte."""
+    monkeypatch.setattr(socket, "create_connection", lambda *_, **__: Taking(bytes_taken))
     result = send_to_raw_port("tcp://printer", split_formats(b"one^XZ\ntwo^XZ\nend^XZ\n", "zpl"))
-    assert (result.labels, result.bytes_sent) == (most, octets)
+    assert (result.labels, result.bytes_sent) == (most, bytes_taken)
