@@ -23,7 +23,7 @@ Document = dict[str, Any]
 
 def release() -> Path:
     """The file of numbers of this version."""
-    found = re.search(r'__version__ = "(.+)"', (ROOT / "bss_mfg" / "__init__.py").read_text("utf-8"))
+    found = re.search(r'__version__ = "(.+)"', (ROOT / "bss_mfg" / "version.py").read_text("utf-8"))
     return ROOT / "benchmarks" / "results" / f"{found[1] if found else ''}.json"
 
 
@@ -123,7 +123,7 @@ def choices(document: Document) -> str:
         rows.append(
             [item["name"], f"{rate:,.1f}", f"{own / rate:,.1f}", f"{item['octets'] / item['labels']:,.0f}", read]
         )
-    return table(("labels by", "labels/s", "bss-mfg is so many times", "octets a label", "read back"), rows)
+    return table(("labels by", "labels/s", "bss-mfg is so many times", "bytes a label", "read back"), rows)
 
 
 def help_(document: Document) -> str:
