@@ -112,10 +112,10 @@ def _symbols() -> Check:
 
 
 def _fonts() -> Check:
-    from bss_mfg.label.template.fonts import FONTS, bundled
+    from bss_mfg.label.template.fonts import FONTS, load_bundled_font
 
     try:
-        missing = [name for name in FONTS if bundled(name).missing("Aa1\u00e4\u03a9\u0416")]
+        missing = [name for name in FONTS if load_bundled_font(name).missing("Aa1\u00e4\u03a9\u0416")]
     except (OSError, ImportError) as error:
         return Check("fonts", Level.FAULT, type(error).__name__, "pip install --force-reinstall bss-mfg")
     if missing:

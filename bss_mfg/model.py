@@ -152,7 +152,7 @@ class Rect(NamedTuple):
         """Where its lower edge is."""
         return self.y + self.height
 
-    def inside(self, outer: Rect, tolerance: float = 0.0) -> bool:
+    def is_inside(self, outer: Rect, tolerance: float = 0.0) -> bool:
         """Whether it lies in `outer`, each edge up to `tolerance` beyond."""
         return (
             outer.x <= self.x + tolerance

@@ -8,7 +8,7 @@ import click
 
 from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_details, print_json, print_table, say
 from bss_mfg.cli.progress import progress_bar
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 from bss_mfg.model import Batch
 
 
@@ -43,8 +43,8 @@ def create(
     if odd := count_foreign_uuids(request.identities):
         are = "is" if odd == 1 else "are"
         say(
-            f"Warning: {counted(odd, 'UUID')} {are} not of the RFC 9562 kind; some Bluetooth Mesh stacks refuse such "
-            "devices."
+            f"Warning: {count_words(odd, 'UUID')} {are} not of the RFC 9562 kind; some Bluetooth Mesh stacks refuse "
+            "such devices."
         )
     with workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault, open_executor(jobs, units) as executor:
         issued = create_batch(
@@ -60,7 +60,7 @@ def create(
     else:
         click.echo(issued.batch.id)
     what = "issued" if issued.created else "was issued before; nothing new was issued:"
-    count = f"{counted(issued.batch.units, 'unit')} in {counted(issued.batch.packages, 'package')}"
+    count = f"{count_words(issued.batch.units, 'unit')} in {count_words(issued.batch.packages, 'package')}"
     say(f"OK: batch {issued.batch.id} {what} {count}")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 
 
 @click.group()
@@ -32,7 +32,7 @@ def check(app: App, as_json: bool) -> None:
         print_json({"events": events, "head": f"{seq}:{head}"})
     else:
         click.echo(f"{seq}:{head}")
-    say(f"OK: the ledger is whole, {counted(events, 'event')}")
+    say(f"OK: the ledger is whole, {count_words(events, 'event')}")
 
 
 @ledger.command(epilog="Example: bss-mfg ledger backup /media/backup/ledger-2026-11-24.db")
@@ -48,7 +48,7 @@ def backup(app: App, to: Path) -> None:
     with app.workspace.open_ledger(app.actor) as opened:
         made = copy(opened, to)
     click.echo(shown_path(to))
-    holds = f"{counted(made.units, 'unit')} in {counted(made.batches, 'batch', 'batches')}"
+    holds = f"{count_words(made.units, 'unit')} in {count_words(made.batches, 'batch', 'batches')}"
     say(f"OK: {holds}; head {made.events}:{made.head}")
 
 
@@ -79,8 +79,8 @@ def restore(app: App, copy: Path, only_check: bool, skip_serials: int | None, re
         found = put_back(copy, app.workspace.ledger_file, app.actor, skip_serials, reason)
     click.echo(f"{found.events}:{found.head}")
     done = "the copy is whole" if only_check else "restored"
-    holds = f"{counted(found.units, 'unit')} in {counted(found.batches, 'batch', 'batches')}"
-    say(f"OK: {done}: {holds}, {counted(found.events, 'event')}")
+    holds = f"{count_words(found.units, 'unit')} in {count_words(found.batches, 'batch', 'batches')}"
+    say(f"OK: {done}: {holds}, {count_words(found.events, 'event')}")
 
 
 @click.group()
@@ -108,7 +108,7 @@ def verify_history(app: App, against: str | None, as_json: bool) -> None:
     else:
         click.echo(f"{seq}:{head}")
     say(
-        f"OK: {counted(events, 'event')}, an unbroken chain"
+        f"OK: {count_words(events, 'event')}, an unbroken chain"
         + (f" that goes on from event {since:,}" if since is not None else "")
     )
 
@@ -139,7 +139,7 @@ def history(app: App, what: str, as_json: bool) -> None:
     for event in found:
         if event["kind"] == EventKind.IDENTITIES_IMPORTED:
             say(f"Note: it was issued before bss-mfg, and imported from {event['file']} for {event['product']}")
-    say(f"OK: {counted(len(found), 'event')}")
+    say(f"OK: {count_words(len(found), 'event')}")
 
 
 def _event(event: Mapping[str, Any]) -> str:

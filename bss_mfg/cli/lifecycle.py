@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 
 
 @click.command(epilog="Example: bss-mfg scrap bulb-2026-11 ebK300000017 --reason 'dropped'")
@@ -24,7 +24,7 @@ def scrap(app: App, batch_id: str, serials: tuple[str, ...], reason: str) -> Non
     with app.workspace.open_ledger(app.actor) as ledger:
         new = ledger.units.scrap(batch_id, serials, reason)
     before = len(set(serials)) - len(new)
-    say(f"OK: {counted(len(new), 'unit')} scrapped" + (f", {before:,} scrapped before" if before else ""))
+    say(f"OK: {count_words(len(new), 'unit')} scrapped" + (f", {before:,} scrapped before" if before else ""))
 
 
 @click.command(epilog="Example: bss-mfg replace bulb-2026-11 ebK300000017 --reason 'dropped'")
@@ -59,7 +59,7 @@ def replace(
         for old, new in done.items():
             click.echo(f"{old} {new}")
     some = " ".join(list(done.values())[:8]) + (" ..." if len(done) > 8 else "")
-    say(f"OK: {counted(len(done), 'unit')} replaced. Now: bss-mfg reprint {batch_id} {some} --reason replaced")
+    say(f"OK: {count_words(len(done), 'unit')} replaced. Now: bss-mfg reprint {batch_id} {some} --reason replaced")
 
 
 @click.command(epilog="Example: bss-mfg ship bulb-2026-11 --verified --for 'pallet 17'")
@@ -83,7 +83,7 @@ def ship(app: App, batch_id: str, serials: tuple[str, ...], verified: bool, retu
         raise click.UsageError("Say what they are shipped with: --for TEXT, a pallet or an order.")
     with app.workspace.open_ledger(app.actor) as ledger:
         count = ledger.packages.ship(batch_id, None if verified else serials, reference, returned=returned)
-    say(f"OK: {counted(count, 'package')} {'returned' if returned else 'shipped'}")
+    say(f"OK: {count_words(count, 'package')} {'returned' if returned else 'shipped'}")
 
 
 @click.command(epilog="Example: bss-mfg close bulb-2026-11 --in-hand 3")
@@ -113,7 +113,7 @@ def close(app: App, batch_id: str, in_hand: int, as_json: bool) -> None:
             }
         )
     parts = f"{found.printed:,} printed, {found.verified:,} verified, {found.scrapped:,} scrapped"
-    never = f"; {counted(found.never_printed, 'package')} never printed" if found.never_printed else ""
+    never = f"; {count_words(found.never_printed, 'package')} never printed" if found.never_printed else ""
     say(f"OK: batch {batch_id} closed: {parts}, {found.in_hand:,} in hand{never}")
 
 
@@ -161,4 +161,4 @@ def import_issued_(app: App, product: str, file: Path) -> None:
     loaded = app.workspace.product(product)
     with app.workspace.open_ledger(app.actor) as ledger:
         new = import_issued(ledger, loaded, file)
-    say(f"OK: {counted(new, 'new identity', 'new identities')} of {product} will never be issued")
+    say(f"OK: {count_words(new, 'new identity', 'new identities')} of {product} will never be issued")

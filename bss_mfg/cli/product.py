@@ -61,12 +61,12 @@ def add(
 
     Checks every value and the key, and writes products/NAME.toml, which may be edited later.
     """
-    from bss_mfg.core.files import checked_name, read_bytes
+    from bss_mfg.core.files import read_bytes, require_safe_name
     from bss_mfg.payload.product_keys import load_public_key
     from bss_mfg.workspace.product import product_from_options
 
     workspace = app.workspace
-    checked_name(name, "product name")
+    require_safe_name(name, "product name")
     found = product_from_options(
         {
             "format": 1,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 from bss_mfg.programming.names import NAMES
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class _Options:
 
 
 @dataclass(frozen=True, slots=True)
-class _Done:
+class _Release:
     """What was released, in which format, of which spec."""
 
     files: ReleasedFiles
@@ -115,7 +115,7 @@ def _refuse_wrong_options(options: _Options) -> None:
         raise click.UsageError("--layout belongs to --format bin or hex.")
 
 
-def _release(app: App, options: _Options) -> _Done:
+def _release(app: App, options: _Options) -> _Release:
     from bss_mfg.core.files import make_folder, read_bytes
     from bss_mfg.payload.spec import spec_from_text
     from bss_mfg.programming.image_layout import load_layout
@@ -132,10 +132,10 @@ def _release(app: App, options: _Options) -> _Done:
         batch = ledger.batches.get(options.batch)
         how = ReleaseOptions(options.to, options.again, options.reason, digest)
         files = release_keys(ledger, vault, batch, form, out, how)
-    return _Done(files, form, spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec)
+    return _Release(files, form, spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec)
 
 
-def _document(options: _Options, done: _Done) -> dict[str, Any]:
+def _document(options: _Options, done: _Release) -> dict[str, Any]:
     return {
         "batch": options.batch,
         "format": options.form,
@@ -147,7 +147,7 @@ def _document(options: _Options, done: _Done) -> dict[str, Any]:
     }
 
 
-def _print_notes(options: _Options, done: _Done) -> None:
+def _print_notes(options: _Options, done: _Release) -> None:
     spec = done.spec
     if spec.columns and not done.form.has_extra_columns:
         say(
@@ -156,8 +156,8 @@ def _print_notes(options: _Options, done: _Done) -> None:
         )
     if not spec.holds_oob:
         say(f"Note: the barcodes of this batch hold no OOB key ({spec.name}): who scans one does not learn these keys.")
-    secret = f"Sealed to {counted(len(options.to), 'station')}." if options.to else "Keep it secret."
-    say(f"OK: {options.form} with the OOB keys of {counted(done.files.units, 'unit')}. {secret}")
+    secret = f"Sealed to {count_words(len(options.to), 'station')}." if options.to else "Keep it secret."
+    say(f"OK: {options.form} with the OOB keys of {count_words(done.files.units, 'unit')}. {secret}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +193,6 @@ def _check(ctx: click.Context, app: App, readback: _Readback, *, as_json: bool) 
             }
         )
     if found.total:
-        say(f"WRONG: {shown_path(readback.file)}: {counted(found.total, 'difference')} from the ledger")
+        say(f"WRONG: {shown_path(readback.file)}: {count_words(found.total, 'difference')} from the ledger")
         ctx.exit(1)
     say(f"OK: what was read back in {shown_path(readback.file)} is what was issued in batch {readback.batch}")

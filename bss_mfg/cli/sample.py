@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 
 
 @click.command(epilog="Example: bss-mfg sample bulb-2026-11 --plan aql-1.0")
@@ -73,4 +73,4 @@ def sample(app: App, batch_id: str, name: str, inspection: str, again: bool, as_
         )
     if inspection == "auto":
         say(f"Inspection: {chosen}, since {why}" if chosen == advice else f"Inspection: {chosen}")
-    say(f"OK: {counted(drawn.plan.sample, 'package')} to check" + ("" if new else ", as drawn before"))
+    say(f"OK: {count_words(drawn.plan.sample, 'package')} to check" + ("" if new else ", as drawn before"))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli.common import App, pass_app, say
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
     from bss_mfg.station.station import ScanAnswer, Station
@@ -71,8 +71,8 @@ def scan(
     if screen:
         click.echo()
     say(
-        f"{counted(counts.reads, 'read')}, {counts.wrong:,} wrong; {counts.verified:,} of "
-        f"{counted(counts.packages, 'package')} verified, {counts.missing:,} missing"
+        f"{count_words(counts.reads, 'read')}, {counts.wrong:,} wrong; {counts.verified:,} of "
+        f"{count_words(counts.packages, 'package')} verified, {counts.missing:,} missing"
     )
     if wrong:
         ctx.exit(1)

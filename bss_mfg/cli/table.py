@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli.common import App, pass_app, say, shown_path
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 
 _FORMATS = ("csv", "jsonl", "xlsx", "parquet")
 _TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
@@ -102,4 +102,4 @@ def table(
                 write_atomically(out, content)
     if to != "-":
         click.echo(shown_path(out))
-    say(f"OK: {kind} of {counted(made.count, 'unit')}")
+    say(f"OK: {kind} of {count_words(made.count, 'unit')}")

@@ -10,7 +10,7 @@ import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, say, shown_path
 from bss_mfg.cli.progress import progress_bar
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
@@ -186,8 +186,8 @@ def _print_findings(outcome: Verification) -> None:
         _print_grades(outcome)
     if outcome.resumed:
         click.echo(
-            f"{counted(outcome.resumed, 'file')} with {counted(outcome.resumed_labels, 'label')} read and found "
-            "right before, not read again"
+            f"{count_words(outcome.resumed, 'file')} with {count_words(outcome.resumed_labels, 'label')} read and "
+            "found right before, not read again"
         )
     click.echo(", ".join(f"{count:,} {kind}" for kind, count in outcome.counts.items()))
 

@@ -151,6 +151,6 @@ def _field_names(model: type[BaseModel]) -> list[str]:
     return sorted(names)
 
 
-def quoted(value: str) -> str:
+def quote(value: str) -> str:
     """`value` as a TOML basic string (JSON strings are a subset of them)."""
     return json.dumps(value, ensure_ascii=False)

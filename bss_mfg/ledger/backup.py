@@ -45,7 +45,7 @@ def inspect_copy(path: Path) -> LedgerCopy:
         return LedgerCopy(events, copied.history.head()[1], len(batches), sum(batch.units for batch in batches))
 
 
-def restore(path: Path, ledger_file: Path, who: Actor, skip_serials: int, reason: str) -> LedgerCopy:
+def restore(path: Path, ledger_file: Path, actor: Actor, skip_serials: int, reason: str) -> LedgerCopy:
     """Put a copy in the ledger's place. A damaged ledger that is there is kept beside it.
 
     What was issued after the copy was made is forgotten with it: `skip_serials` running numbers of each product are
@@ -65,11 +65,11 @@ def restore(path: Path, ledger_file: Path, who: Actor, skip_serials: int, reason
             )
 
     def copy(target: Path) -> None:
-        with Ledger.open(path, who) as source:
+        with Ledger.open(path, actor) as source:
             source.copy_to(target)
 
     build_atomically(ledger_file, copy)
-    with Ledger.open(ledger_file, who) as restored:
+    with Ledger.open(ledger_file, actor) as restored:
         restored.products.record_restore(
             LedgerRestored(events=found.events, head=found.head, reason=reason, skipped_serials=skip_serials)
         )

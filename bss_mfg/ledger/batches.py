@@ -196,11 +196,11 @@ class BatchStore:
 
     def closed_at(self, batch_id: str) -> str | None:
         """When a batch was closed; None while it is open."""
-        return self._when(batch_id, "closed_at")
+        return self._time_of(batch_id, "closed_at")
 
     def retired_at(self, batch_id: str) -> str | None:
         """When a batch's keys were destroyed; None while they are there."""
-        return self._when(batch_id, "retired_at")
+        return self._time_of(batch_id, "retired_at")
 
     def refuse_closed(self, batch_id: str) -> None:
         """`RefusedError` for a batch that was closed."""
@@ -227,7 +227,7 @@ class BatchStore:
             raise unknown_batch(batch_id)
         return int(rows[0][0])
 
-    def _when(self, batch_id: str, column: str) -> str | None:
+    def _time_of(self, batch_id: str, column: str) -> str | None:
         found = self._db.rows(f"SELECT {column} FROM batch WHERE no = ?", (self.number(batch_id),))[0][0]  # noqa: S608 (fixed texts)
         return str(found) if found else None
 

@@ -86,7 +86,7 @@ class LogDocument:
             grown = size + len(data) + (len(BETWEEN) if count else 0)
             if count >= most or grown > room:
                 if not count:
-                    raise _too_long(log, grown, room)
+                    raise _too_long_error(log, grown, room)
                 self.first_left_over = log
                 break
             size = grown
@@ -131,7 +131,7 @@ def split_documents(
         first = document.first_left_over
 
 
-def _too_long(log: Log, size: int, room: int) -> InputError:
+def _too_long_error(log: Log, size: int, room: int) -> InputError:
     which = f"the bundle log of package {log.package:,}" if log.unit is None else f"the log of unit {log.unit:,}"
     return InputError(
         f"{which} alone makes a file of {size:,} bytes, more than the {room:,} allowed",
@@ -139,15 +139,15 @@ def _too_long(log: Log, size: int, room: int) -> InputError:
     )
 
 
-def control_log_names(start: datetime, folder: Path, taken: Container[str] = frozenset()) -> Iterator[str]:
+def control_log_names(start: datetime, folder: Path, used_names: Container[str] = frozenset()) -> Iterator[str]:
     """File names by Amazon's pattern, `C_CONTROL_LOG_<yyyyMMddhhmmss>.txt`, from the second `start` (in UTC) on.
 
-    A name that is in `taken`, or on disk (or whose sidecar is), is passed over for the next second's. Without end; a
+    A name that is in `used_names`, or on disk (or whose sidecar is), is passed over for the next second's. Without end; a
     name is looked for when it is asked for.
     """
     second = start.astimezone(UTC).replace(microsecond=0)
     while True:
         name = f"C_CONTROL_LOG_{second:%Y%m%d%H%M%S}.txt"
-        if name not in taken and not (folder / name).exists() and not (folder / f"{name}.json").exists():
+        if name not in used_names and not (folder / name).exists() and not (folder / f"{name}.json").exists():
             yield name
         second += timedelta(seconds=1)

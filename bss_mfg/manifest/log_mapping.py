@@ -45,7 +45,7 @@ class Entry(FileModel):
     note: str = ""
 
     @model_validator(mode="after")
-    def _consistent(self) -> Entry:
+    def _check_consistent(self) -> Entry:
         if (self.source == "constant") != bool(self.value):
             raise ValueError("a constant has a value, and only a constant has one")
         return self
@@ -61,7 +61,7 @@ class LogMapping(FileModel):
     bundle: tuple[Entry, ...] = ()
 
     @model_validator(mode="after")
-    def _whole(self) -> LogMapping:
+    def _check_whole(self) -> LogMapping:
         for kind, entries in (("device", self.device), ("bundle", self.bundle)):
             paths = [entry.path for entry in entries]
             for path in paths:

@@ -86,7 +86,7 @@ def load_public_key(data: bytes, name: str) -> ProductKey:
     try:
         key = serialization.load_der_public_key(der)
     except (ValueError, UnsupportedAlgorithm):
-        raise refuse(_what_else(der)) from None
+        raise refuse(_describe_other_file(der)) from None
     if isinstance(key, ec.EllipticCurvePublicKey):
         if key.curve.name != "secp256r1":
             raise refuse(f"is a key on the curve {key.curve.name}; Amazon's product keys are on P-256 (secp256r1)")
@@ -129,7 +129,7 @@ def compressed_spki(der: bytes) -> bytes:
     return _HEADER + point
 
 
-def _what_else(der: bytes) -> str:
+def _describe_other_file(der: bytes) -> str:
     if not der:
         return "is empty"
     try:

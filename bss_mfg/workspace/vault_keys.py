@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from bss_mfg.core.files import move_aside, move_over, read_bytes
+from bss_mfg.core.files import move_aside, read_bytes, replace_file
 from bss_mfg.errors import BssError, LedgerError, RefusedError
 from bss_mfg.ledger.events import RecoveryExported, VaultKeyPutBack
 from bss_mfg.ledger.keys import open_keys
@@ -88,7 +88,7 @@ def _install_next_key(workspace: Workspace) -> None:
             forget_vault_key(workspace.vault_file)
         except BssError:
             move_aside(workspace.vault_file, ".damaged")
-    move_over(workspace.next_vault_file, workspace.vault_file)
+    replace_file(workspace.next_vault_file, workspace.vault_file)
 
 
 def export_recovery(workspace: Workspace, ledger: Ledger, to: Path, ask: AskPassphrase) -> str:
