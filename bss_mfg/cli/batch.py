@@ -21,17 +21,21 @@ def batch() -> None:
 @click.argument("product")
 @click.option("--units", required=True, type=click.IntRange(1, 10_000_000), help="How many devices.")
 @click.option("--id", "batch_id", help="The batch's id. Giving it makes the command safe to repeat.")
-@click.option("--identities", type=click.Path(path_type=Path), help="CSV or XLSX with serial and maybe uuid, mac.")
+@click.option(
+    "--identities",
+    type=click.Path(path_type=Path),
+    help="CSV or XLSX with serials and, optionally, uuid and mac.",
+)
 @jobs_option
 @json_option
 @pass_app
 def create(
     app: App, product: str, units: int, batch_id: str | None, identities: Path | None, jobs: int, as_json: bool
 ) -> None:
-    """Issue units of PRODUCT, once and for ever.
+    """Issue units of PRODUCT.
 
-    Makes serials, Device UUIDs, OOB keys and barcode strings, and commits them as one. With the --id of an existing
-    batch and the same arguments nothing is issued and exit is 0; with other arguments exit is 4.
+    Makes serials, Device UUIDs, OOB keys and barcode strings, and stores all of them or none. With the --id of an
+    existing batch and the same arguments nothing is issued, exit 0; with other arguments it is refused (exit 4).
     """
     from bss_mfg.core.processes import open_executor
     from bss_mfg.issuing.batch import create_batch

@@ -87,7 +87,7 @@ def printing_options(function: Command) -> Callable[..., Any]:
             type=click.Choice(["rows", "columns", "snake"]),
             default="rows",
             show_default=True,
-            help="How the labels of a page are filled.",
+            help="In which order the places of a page are filled.",
         ),
         click.option("--out", type=click.Path(path_type=Path), help="Folder (default: batches/BATCH/labels)."),
         click.option(
@@ -109,7 +109,13 @@ def printing_options(function: Command) -> Callable[..., Any]:
 @printing_options
 @click.option("--only", multiple=True, metavar="SERIAL", help="Only these labels; can be given several times.")
 @click.option("--from", "start", metavar="SERIAL", help="This label and all that follow.")
-@click.option("--copies", type=click.IntRange(1, 100), default=1, show_default=True, help="Sets of all labels.")
+@click.option(
+    "--copies",
+    type=click.IntRange(1, 100),
+    default=1,
+    show_default=True,
+    help="How many sets of all labels.",
+)
 @click.option(
     "--labels-per-file",
     type=click.IntRange(1, 100_000),
@@ -117,7 +123,7 @@ def printing_options(function: Command) -> Callable[..., Any]:
     show_default=True,
     help="At most so many in a file, in whole pages.",
 )
-@click.option("--again", is_flag=True, help="Make labels that were made before once more, on purpose.")
+@click.option("--again", is_flag=True, help="Make labels again that were made before.")
 @jobs_option
 @json_option
 @pass_app
@@ -204,7 +210,7 @@ def reprint(
     from bss_mfg.label.template.loading import load_template
 
     if not reason.strip():
-        raise click.UsageError("--reason is empty: say why, it is kept in the history.")
+        raise click.UsageError("--reason is empty: say why; the reason is kept in the history.")
     workspace = app.workspace
     actor = replace(app.actor, operator=operator) if operator else app.actor
     with workspace.open_ledger(actor) as ledger:

@@ -16,7 +16,7 @@ from bss_mfg.core.text import count_words
 @click.option("--reason", required=True, help="Why, for the history.")
 @pass_app
 def scrap(app: App, batch_id: str, serials: tuple[str, ...], reason: str) -> None:
-    """Scrap units, for ever.
+    """Scrap units permanently.
 
     Their packages' labels are wrong from then on, wherever they are read; they are left out of programming files and
     manifests, and their identities are never issued again. All or none; the same command twice changes nothing.
@@ -34,7 +34,7 @@ def scrap(app: App, batch_id: str, serials: tuple[str, ...], reason: str) -> Non
 @click.option(
     "--identities",
     type=click.Path(path_type=Path),
-    help="CSV or XLSX with serial and maybe uuid, mac of the new units, in the order of the serials.",
+    help="CSV or XLSX with the serials and, optionally, uuid and mac of the new units, in the order of the serials.",
 )
 @json_option
 @pass_app
@@ -45,7 +45,7 @@ def replace(
 
     Each gets a new serial, Device UUID and OOB key, and its package a new barcode: print that label with `reprint`,
     program the new unit, and upload a new manifest. Labels with the old barcode are wrong from then on. All or none;
-    the same command twice changes nothing and tells who took whose place.
+    the same command twice changes nothing and says which unit replaced which.
     """
     from bss_mfg.issuing.from_workspace import replacement_request
     from bss_mfg.issuing.replacement import replace_units
@@ -88,13 +88,13 @@ def ship(app: App, batch_id: str, serials: tuple[str, ...], verified: bool, retu
 
 @click.command(epilog="Example: bss-mfg close bulb-2026-11 --in-hand 3")
 @click.argument("batch_id", metavar="BATCH")
-@click.option("--in-hand", type=click.IntRange(0), default=0, help="Printed labels that lie unused at the line.")
+@click.option("--in-hand", type=click.IntRange(0), default=0, help="Printed labels that are left unused at the line.")
 @json_option
 @pass_app
 def close(app: App, batch_id: str, in_hand: int, as_json: bool) -> None:
     """Close a batch: printed = verified + scrapped + in hand, by packages.
 
-    Refused with the difference where the books don't balance (exit 4). A closed batch is neither printed nor changed.
+    Refused, with the difference, if these don't balance (exit 4). A closed batch is neither printed nor changed.
     """
     with app.workspace.open_ledger(app.actor) as ledger:
         found = ledger.batches.close(batch_id, in_hand)
@@ -128,7 +128,7 @@ def close(app: App, batch_id: str, in_hand: int, as_json: bool) -> None:
 @click.option("--delete-exports", is_flag=True, help="Also destroy programming files of the batch in the workspace.")
 @pass_app
 def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bool) -> None:
-    """Destroy the OOB keys of a batch, for ever.
+    """Destroy the OOB keys of a batch permanently.
 
     For when all devices are programmed and the manifest was acknowledged: what is gone can't be stolen. Labels can
     still be printed, byte for byte, and verified. Refused before the keys were released and a control log was made.

@@ -36,7 +36,7 @@ MOST_SHOWN = 20
 
 @click.group(cls=DefaultGroup, default="make", epilog="Example: bss-mfg manifest bulb-2026-11 --out upload/")
 def manifest() -> None:
-    """Write what is uploaded, follow what became of it.
+    """Make and upload control logs, and track what became of them.
 
     `bss-mfg manifest BATCH ...` is short for `bss-mfg manifest make BATCH ...`.
     """
@@ -55,8 +55,8 @@ def manifest() -> None:
 @click.option("--out", "to", required=True, metavar="PATH", help="File; or a folder, if it exists or ends with /.")
 @click.option("--rejected", is_flag=True, help="Only packages with a unit that a feedback file rejected.")
 @click.option("--missing", is_flag=True, help="Only packages with a unit in no control log yet.")
-@click.option("--max-logs", type=click.IntRange(1), help="Most logs in a file; then another is begun.")
-@click.option("--max-bytes", type=click.IntRange(1), help="Most bytes of a file; then another is begun.")
+@click.option("--max-logs", type=click.IntRange(1), help="At most so many logs in a file; then another is begun.")
+@click.option("--max-bytes", type=click.IntRange(1), help="At most so many bytes in a file; then another is begun.")
 @json_option
 @pass_app
 def make(
@@ -224,15 +224,15 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
 
 @manifest.command(epilog="Example: bss-mfg manifest acknowledge feedback-20261124.json")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--product", help="Whose serials they are, where several products share some.")
+@click.option("--product", help="The product of these serials, if several products share some.")
 @json_option
 @pass_app
 @click.pass_context
 def acknowledge(ctx: click.Context, app: App, file: Path, product: str | None, as_json: bool) -> None:
     """Read Amazon's feedback file: mark units as accepted or rejected, with the reason.
 
-    What the file looks like is not published: its shape stands in specs/amazon-ffs-feedback.toml. The same file twice
-    changes nothing. Exit 1 where something was rejected, or could not be understood.
+    What the file looks like is not published; specs/amazon-ffs-feedback.toml describes the shape that is expected. The
+    same file twice changes nothing. Exit 1 if something was rejected or could not be understood.
     """
     from bss_mfg.core.files import read_bytes
     from bss_mfg.manifest.feedback import acknowledge, load_feedback_mapping, read_feedback
@@ -317,7 +317,7 @@ def _print_serials(what: str, serials: Sequence[str], feedback: Feedback | None 
 
 @manifest.command(epilog="Example: bss-mfg manifest upload upload/ --to s3://bucket/control-logs")
 @click.argument("paths", metavar="FILE|DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--to", required=True, metavar="s3://BUCKET/PREFIX|DIR", help="Where to.")
+@click.option("--to", required=True, metavar="s3://BUCKET/PREFIX|DIR", help="The target.")
 @click.option("--endpoint", metavar="URL", help="An S3 server other than Amazon's.")
 @json_option
 @pass_app

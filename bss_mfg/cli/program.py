@@ -24,12 +24,17 @@ MOST_LISTED = 10_000
 
 @click.command(epilog="Example: bss-mfg program bulb-2026-11 --format esp-nvs --out /media/line/bulb/")
 @click.argument("batch_id", metavar="BATCH")
-@click.option("--format", "kind", type=click.Choice(NAMES), help="csv, jsonl: one file; the others: a file a unit.")
-@click.option("--layout", type=click.Path(path_type=Path), help="Of bin and hex: a layout file (TOML).")
-@click.option("--out", metavar="PATH", help="Folder to fill; of csv and jsonl also the file to make. Files are 0600.")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(NAMES),
+    help="csv, jsonl: one file; the others: a file for each unit.",
+)
+@click.option("--layout", type=click.Path(path_type=Path), help="For bin and hex: a layout file (TOML).")
+@click.option("--out", metavar="PATH", help="Folder to fill; for csv and jsonl also the file to make. Files are 0600.")
 @click.option("--to", multiple=True, metavar="age1...", help="Encrypt to a station's age public key; repeat for more.")
 @click.option("--again", is_flag=True, help="Release keys a second time.")
-@click.option("--reason", default="", help="Of --again: why, for the history.")
+@click.option("--reason", default="", help="With --again: why, for the history.")
 @click.option(
     "--check",
     "readback",
@@ -41,7 +46,7 @@ MOST_LISTED = 10_000
     "--jobs",
     type=click.IntRange(0, 64),
     default=0,
-    help="Of --check: working processes; 0: one per core where that pays.",
+    help="With --check: worker processes; 0: one per core where that pays.",
 )
 @json_option
 @pass_app
@@ -62,8 +67,8 @@ def program(
 ) -> None:
     """Write the OOB keys of a batch for the line's flasher, or check what it read back.
 
-    The only command that ever releases a key, and each key once: a second time it says --again and why. Whoever has
-    these files can join the devices: keep them on the line's machine, and delete them when the batch is flashed.
+    The only command that ever releases a key, and each key once: a second time it needs --again and --reason. Whoever
+    has these files can join the devices: keep them on the line's machine, and delete them when the batch is flashed.
     """
     if readback:
         if kind or out or again or to or layout:
@@ -110,7 +115,7 @@ def _refuse_wrong_options(options: _Options) -> None:
     if options.out == "-":
         raise click.UsageError("Keys go into files only: name a folder or file.")
     if options.again and not options.reason.strip():
-        raise click.UsageError("--again wants --reason TEXT: why, for the history.")
+        raise click.UsageError("--again needs --reason TEXT: why, for the history.")
     if options.layout and options.form not in ("bin", "hex"):
         raise click.UsageError("--layout belongs to --format bin or hex.")
 

@@ -30,7 +30,7 @@ MOST_SHOWN = 50
 def reconcile(
     ctx: click.Context, app: App, batch_id: str, folder: Path | None, private_key: Path | None, jobs: int, as_json: bool
 ) -> None:
-    """Prove that programming files, labels and control logs say the same as the ledger.
+    """Prove that programming files, labels and control logs agree with the ledger.
 
     Reads all that lies in the folder, and deeper, unit by unit; names each difference by unit and file. Writes nothing.
     Exit 1 if something differs, or what should be there is not found.

@@ -43,7 +43,11 @@ MOST_SHOWN = 20
     show_default=True,
     help="How a PDF draws symbols.",
 )
-@click.option("--identities", type=click.Path(path_type=Path), help="CSV or XLSX with serial and maybe uuid, mac.")
+@click.option(
+    "--identities",
+    type=click.Path(path_type=Path),
+    help="CSV or XLSX with serials and, optionally, uuid and mac.",
+)
 @jobs_option
 @json_option
 @pass_app
@@ -63,7 +67,7 @@ def run(
     jobs: int,
     as_json: bool,
 ) -> None:
-    """Issue, label, verify and list a batch: a shift's work as one job.
+    """Issue a batch, make and verify its labels, and write its control logs, in one go.
 
     Makes units of PRODUCT, their labels, reads every label file back, then makes the control logs and the traveller.
     Everything is checked before anything is issued. Interrupted or killed, the same command with --id, or `run --resume
@@ -116,7 +120,7 @@ def run(
 def _refuse_other_options(ctx: click.Context) -> None:
     for name in ("product", "units", "batch_id", "template", "printer", "symbols", "identities"):
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
-            raise click.UsageError("--resume goes on as the run was begun: leave out what was said then.")
+            raise click.UsageError("--resume goes on with the options that the run was begun with: leave them out.")
 
 
 @contextmanager

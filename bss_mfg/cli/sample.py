@@ -24,8 +24,8 @@ from bss_mfg.core.text import count_words
 def sample(app: App, batch_id: str, name: str, inspection: str, again: bool, as_json: bool) -> None:
     """Draw the packages of a batch to check: ISO 2859-1, single sampling, level II.
 
-    Says which and how many, and with how many wrong ones the batch is accepted. Scan their labels, then
-    `bss-mfg verify BATCH FILES --sample` decides. The same command twice shows the same sample.
+    Says which packages to check, and how many wrong ones the batch may have to be accepted. Scan their labels, then
+    `bss-mfg verify BATCH FILES --sample` decides. Run again, the command shows the same sample.
     """
     from bss_mfg.verify.drawn_samples import advised_inspection, draw_sample, label_places
     from bss_mfg.verify.sampling_plans import INSPECTION_SEVERITIES, aql_of

@@ -26,8 +26,13 @@ _COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
 @click.option("--units", "with_units", is_flag=True, help="After each package, also scan the devices in it.")
 @click.option("--port", help="Read a scanner on this serial port (COM3, /dev/ttyUSB0); needs pyserial.")
 @click.option("--baud", type=int, default=9600, show_default=True, help="Speed of the serial port.")
-@click.option("--plain", is_flag=True, help="One line a read, no full screen.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document a read, on a line (docs/formats/json.md).")
+@click.option("--plain", is_flag=True, help="One line for each read, instead of a full screen.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="One JSON document for each read, on one line (docs/formats/json.md).",
+)
 @pass_app
 @click.pass_context
 def scan(

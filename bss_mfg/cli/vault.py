@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def vault() -> None:
-    """Look at the vault key, change it, keep it apart, put it back."""
+    """Show, change, export or recover the vault key."""
 
 
 @vault.command(epilog="Example: bss-mfg vault status")
@@ -79,7 +79,7 @@ def rekey(app: App, kind: VaultKeyKind | None) -> None:
 @click.argument("to", metavar="FILE", type=click.Path(path_type=Path))
 @pass_app
 def export_recovery(app: App, to: Path) -> None:
-    """Write the vault key to FILE under a passphrase, to be kept apart.
+    """Write the vault key to FILE under a passphrase, to be kept elsewhere.
 
     One line of text, short enough to print. Never overwrites (exit 4).
     """
@@ -118,7 +118,7 @@ def recover(app: App, source: Path | None, officer_key: Path | None) -> None:
 
 @vault.command(epilog="Example: bss-mfg vault recipient officer.public.pem")
 @click.argument("public_key", metavar="[PEM]", required=False, type=click.Path(path_type=Path))
-@click.option("--remove", is_flag=True, help="Seal to nobody any more, and take away what was sealed.")
+@click.option("--remove", is_flag=True, help="Stop sealing to an officer, and delete what was sealed.")
 @pass_app
 def recipient(app: App, public_key: Path | None, remove: bool) -> None:
     """Seal each batch's data key to an officer's public key as well.

@@ -51,7 +51,7 @@ def init(app: App, folder: Path, kind: VaultKeyKind) -> None:
 @pass_app
 @click.pass_context
 def doctor(ctx: click.Context, app: App, as_json: bool) -> None:
-    """Check this machine, with the fix for each gap.
+    """Check this machine, and say how to fix what is missing.
 
     In a workspace, also check its ledger (SQLite's own check, the history's hash chain, and the barcode strings of all
     batches against what was issued), its vault key, and what killed commands left. Exit 6 if something that bss-mfg

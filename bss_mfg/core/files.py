@@ -48,12 +48,12 @@ def require_safe_name(name: str, what: str) -> str:
 
 
 def read_bytes(path: Path, what: str, limit: int = 64 << 20) -> bytes:
-    """The content of a file of at most `limit` octets."""
+    """The content of a file of at most `limit` bytes."""
     try:
         size = path.stat().st_size
         if size > limit:
             raise InputError(
-                f"the {what} has {size:,} octets, more than the {limit:,} allowed",
+                f"the {what} has {size:,} bytes, more than the {limit:,} allowed",
                 where=path,
                 way_out="Check that this is the right file.",
             )
@@ -386,7 +386,7 @@ def immediate_lock(path: Path, busy_message: str) -> Iterator[None]:
     except OSError as error:
         raise from_os_error(error, "taking the lock of", path) from error
     try:
-        os.lseek(handle, 1 << 30, os.SEEK_SET)  # Windows locks octets: one that nobody reads
+        os.lseek(handle, 1 << 30, os.SEEK_SET)  # Windows locks bytes: one that nobody reads
         if not _try_lock(handle):
             raise LedgerError(busy_message, where=path, way_out="Let it finish.")
         yield

@@ -300,7 +300,7 @@ def _caller() -> Callable[[_Call], Any]:
 
 @contextmanager
 def open_executor(jobs: int = 0, items: int = MIN_ITEMS_FOR_PROCESSES) -> Iterator[Executor | None]:
-    """An executor of as many processes as `process_count` says, ended with the context; None for one: work is done here."""
+    """An executor of `process_count` processes, ended with the context; None for one: work is done here."""
     count = process_count(jobs, items)
     with _rare_garbage_collection():
         if count == 1:

@@ -196,7 +196,7 @@ def _read_enhanced(grey: Grey, box: PixelBox) -> Read | None:
 
 
 def _enhanced_crops(crop: Grey) -> Iterator[tuple[str, Grey, float]]:
-    """A piece of a page in other lights: what was done, the picture, and how much larger it is."""
+    """A crop of a page, enhanced in several ways: what was done, the picture, and how much larger it is."""
     import numpy as np
     from PIL import Image, ImageFilter
 
@@ -216,7 +216,7 @@ def _enhanced_crops(crop: Grey) -> Iterator[tuple[str, Grey, float]]:
 
 def _decode_sampled(sampled: SampledGrid) -> Read | None:
     """The modules as they are in the picture, drawn clean and read. No module is mended, but the quiet zone around the
-    drawing is clean whatever lies there in the picture."""
+    drawing is clean whatever the picture shows there."""
     for share in grid.SHARPENING_SHARES:
         found = decode_drawing(grid.draw_modules(grid.dark_modules(sampled.grey, share)))
         if found:

@@ -254,7 +254,7 @@ def _fit_gain(light: Floats, seen: Floats) -> tuple[float, float]:
 
 
 def best_shift(grey: Grey, light: Floats, warp: Warp, max_shift: int = 4) -> tuple[Warp, float]:
-    """The warp moved by up to `max_shift` modules each way to where the pattern fits best, and how well: a correlation."""
+    """The warp moved by up to `max_shift` modules each way to where the pattern fits best; how well: a correlation."""
     import numpy as np
 
     per = 2  # samples per module

@@ -25,8 +25,8 @@ from bss_mfg.payload.build import PayloadBuilder, longest_example
 from bss_mfg.payload.spec import require_confirmed
 
 MAKE_AHEAD_FROM = 5_000
-"""Batches of more units are made before the ledger is locked, and wait on the disk: others write meanwhile. Of several
-processes' work the last is done while the first is stored."""
+"""Batches of more units are made before the ledger is locked, and wait on the disk, so that others can write. With
+several processes the last units are made while the first are stored."""
 
 
 @dataclass(frozen=True, slots=True)

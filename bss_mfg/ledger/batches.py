@@ -172,7 +172,8 @@ class BatchStore:
         )
 
     def close(self, batch_id: str, in_hand: int) -> Balance:
-        """Close a batch whose books balance; again is no change. `RefusedError` with the difference otherwise."""
+        """Close a batch whose labels balance; closing it again changes nothing. `RefusedError` with the difference if
+        they don't."""
         with self._db.transaction():
             found = self.balance(batch_id, in_hand)
             if self.closed_at(batch_id):
@@ -181,7 +182,7 @@ class BatchStore:
             if found.difference:
                 word = "are missing" if found.difference > 0 else "are too many"
                 raise RefusedError(
-                    f"its books don't balance: {found.printed:,} labels printed, {found.verified:,} verified, "
+                    f"its labels don't balance: {found.printed:,} labels printed, {found.verified:,} verified, "
                     f"{found.scrapped:,} scrapped, {found.in_hand:,} in hand: {abs(found.difference):,} {word}",
                     where=f"batch {batch_id}",
                     way_out="Scan what was not scanned, scrap what was destroyed (`bss-mfg scrap`), count what is "

@@ -74,7 +74,7 @@ class SqliteConnection:
             raise translate_error(error, self._path) from error
 
     def each(self, sql: str, values: Values = ()) -> Iterator[Any]:
-        """The rows of a query one by one, all of one moment; writers may wait meanwhile."""
+        """The rows of a query one by one, all of one moment; writers may have to wait until the last."""
         with translated_errors(self._path):
             cursor = self._database.execute(sql, values)
         while True:
@@ -243,7 +243,7 @@ def migrate(connection: SqliteConnection, actor: Actor) -> None:
     if _version(connection) == VERSION:
         return
     with connection.transaction():
-        before = version = _version(connection)  # another process may have done it meanwhile
+        before = version = _version(connection)  # another process may have done it by now
         while version < VERSION:
             for statement in _statements(MIGRATIONS[version]):
                 connection.execute(statement)

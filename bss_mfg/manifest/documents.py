@@ -142,8 +142,8 @@ def _too_long_error(log: Log, size: int, room: int) -> InputError:
 def control_log_names(start: datetime, folder: Path, used_names: Container[str] = frozenset()) -> Iterator[str]:
     """File names by Amazon's pattern, `C_CONTROL_LOG_<yyyyMMddhhmmss>.txt`, from the second `start` (in UTC) on.
 
-    A name that is in `used_names`, or on disk (or whose sidecar is), is passed over for the next second's. Without end; a
-    name is looked for when it is asked for.
+    A name that is in `used_names`, or on disk (or whose sidecar is), is passed over for the next second's. The
+    iterator is endless; a name is looked for when it is asked for.
     """
     second = start.astimezone(UTC).replace(microsecond=0)
     while True:

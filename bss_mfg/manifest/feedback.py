@@ -31,7 +31,7 @@ from bss_mfg.manifest.json_stream import stream_members, value_at
 MAPPING_FILE = "amazon-ffs-feedback.toml"
 MAX_ENTRIES = 2_000_000
 MAX_SERIAL, MAX_REASON = 64, 500
-"""Characters: a longer serial is none of ours, a longer reason is cut."""
+"""Characters: a longer serial can't be one of ours, a longer reason is cut."""
 MOST_PROBLEMS = 10
 """Entries that could not be read of which a feedback names what is wrong."""
 

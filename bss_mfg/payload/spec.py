@@ -97,7 +97,7 @@ class PlaintextValue(FileModel):
         if self.octets is not None and self.source in ("unit.uuid", "unit.oob", "unit.serial"):
             raise ValueError(f"octets has no meaning with {self.source}")
         if self.octets is None and column_of(self.source):
-            raise ValueError(f"{self.source} is a column of the identities file: say how many octets it has")
+            raise ValueError(f"{self.source} is a column of the identities file: give its number of bytes as `octets`")
         return self
 
 

@@ -266,7 +266,7 @@ def _make_traveller(run: RunContext, batch: Batch) -> TravellerMade:
     """One traveller a batch: it shows the ledger's head of its day, so it isn't made again on another."""
     progress, folder = _begin(run, "traveller", 1), run.folder("labels")
     if not any(part.each == "batch" for part in run.ledger.prints.label_files(batch.id)):
-        # Of a run that was killed before the ledger heard of it; should others have worked meanwhile, its bytes don't
+        # Of a run that was killed before the ledger heard of it; if others have worked since then, its bytes don't
         # tell it from a stranger's. But the name was free when the run was begun.
         for path in folder.glob(f"{batch.id}-{TRAVELLER_STEM}-*.pdf"):
             remove_leftover(path)

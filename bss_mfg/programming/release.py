@@ -118,7 +118,7 @@ class _Release:
         return ReleasedFiles((path,), (index,), len(numbers))
 
     def _free_path(self, folder: Path) -> Path:
-        """The name of this release: a run that goes on gets the same, as nothing was recorded meanwhile."""
+        """The name of this release: a run that goes on gets the same, as nothing was recorded in between."""
         number = 1 + sum(1 for _ in self._ledger.history.records(KeysReleased, self._batch.id))
         return folder / f"{self._batch.id}-keys-{number:03d}{self._suffix}"
 

@@ -1,7 +1,7 @@
 """One page's symbols -> findings by serial and place.
 
 A page is bound to the printed page that most of its labels belong to; from the labels that match, the positions of
-all others follow, so a missing label is named with its place and with what lies there instead.
+all others follow, so a missing label is named with its place and with what is there instead.
 """
 
 from __future__ import annotations

@@ -298,7 +298,7 @@ def test_the_mesh_strings_have_not_changed_by_one_octet() -> None:
         ("amazon-wss-ib01", 'format = "spki-p256-compressed"', 'format = "spki-p256-compressed"\nmax_length = 9',
          "a length of its own"),
         ("amazon-wss-ib01", 'source = "product.pid"', 'source = "product.pid"\nsecret = true', "secret belongs to"),
-        ("amazon-zss-ob02", ', octets = 18', "", "say how many octets"),
+        ("amazon-zss-ob02", ', octets = 18', "", "give its number of bytes"),
         ("amazon-zss-ob02", '"unit.install_code", format', '"product.pid", format', "comes from a unit"),
         ("amazon-1d-code128", "max_units = 1", "max_units = 2", "a code-128 has one field"),
         ("amazon-1d-code128", 'source = "unit.serial"', 'source = "product.pid"', "a length of its own"),
