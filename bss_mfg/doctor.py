@@ -79,7 +79,7 @@ def check_ledger(ledger: Ledger) -> Check:
     from bss_mfg.errors import BssError
 
     try:
-        return Check("ledger", Level.OK, f"{ledger.check():,} events, their chain holds; all barcode strings as issued")
+        return Check("ledger", Level.OK, f"{ledger.check():,} events, an intact chain; all barcode strings as issued")
     except BssError as error:
         return Check("ledger", Level.FAULT, str(error.what), error.way_out)
 
@@ -149,7 +149,7 @@ def check_left_over(root: Path) -> Check:
 
     found = leftover_files(root)
     if not found:
-        return Check("left-overs", Level.OK, "no half-written file lies in the workspace")
+        return Check("left-overs", Level.OK, "no half-written files in the workspace")
     names = ", ".join(str(path.relative_to(root)) for path in found[:5])
     return Check(
         "left-overs", Level.GAP, f"{len(found)} of killed commands: {names}", "Type them again, or delete these."

@@ -175,7 +175,7 @@ def linear_barcode(kind: Literal["code-128", "ean-upc"], text: str) -> Matrix:
         symbol.symbology = zint.Symbology.UPCA if len(text) == 12 else zint.Symbology.EANX
     else:
         raise InputError(
-            f"{text[:40]!a} is no UPC-A (12 digits), EAN-13 or EAN-8",
+            f"{text[:40]!a} is not a UPC-A (12 digits), EAN-13 or EAN-8",
             way_out="Give the product a upc or ean, or use a Code 128.",
         )
     try:

@@ -57,7 +57,7 @@ class Table:
                     if name in UNIT_COLUMNS
                     else f"there is no column {name[:40]!a}",
                     where="--columns",
-                    way_out=f"There are {', '.join(UNIT_COLUMNS)}; name each once.",
+                    way_out=f"The columns are {', '.join(UNIT_COLUMNS)}; name each only once.",
                 )
 
     def csv(self) -> Iterator[bytes]:

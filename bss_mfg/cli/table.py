@@ -30,7 +30,7 @@ def _utc_time(_: click.Context, param: click.Parameter, value: str | None) -> st
     try:
         return datetime.strptime(value, _TIME_FORMAT).strftime(_TIME_FORMAT)
     except ValueError:
-        raise click.BadParameter(f"{value!r} is no date such as 2026-11-24 or 2026-11-24T08:00:00Z.") from None
+        raise click.BadParameter(f"{value!r} is not a date such as 2026-11-24 or 2026-11-24T08:00:00Z.") from None
 
 
 @click.command(epilog="Example: bss-mfg table bulb-2026-11 --format xlsx --columns serial,uuid,state --out bulb.xlsx")

@@ -91,7 +91,7 @@ def open_log(path: Path) -> TextIO:
     elif begins != LOG_MARK:
         os.close(handle)
         raise RefusedError(
-            "is no log of bss-mfg, and is not added to",
+            "is not a log file of bss-mfg, so nothing was added to it",
             where=path,
             way_out="Name a new file, or one that an earlier --log-file has made.",
         )

@@ -69,7 +69,7 @@ class Defects:
     def description(self) -> str:
         """All of it in words."""
         words = "; ".join(defect.text for defect in self.found)
-        return f"the label of {self.other} lies there; {words}" if self.other else words
+        return f"the label of {self.other} is in this place; {words}" if self.other else words
 
 
 @dataclass(frozen=True, slots=True)

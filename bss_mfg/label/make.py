@@ -121,7 +121,7 @@ class _LabelMaker:
             is_recorded = self._plan.request.again and (file.path.name, sha) in ours
             if not is_recorded and sha != hashlib.sha256(make_label_file(self._task(file)).data).hexdigest():
                 raise RefusedError(
-                    "is another file than this command would make, and would be overwritten",
+                    "is not the file that this command would make, and would be overwritten",
                     where=file.path,
                     way_out="Choose another folder with --out, or move the old file away first.",
                 )

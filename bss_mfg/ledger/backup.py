@@ -59,9 +59,9 @@ def restore(path: Path, ledger_file: Path, actor: Actor, skip_serials: int, reas
             move_aside(ledger_file, ".damaged")
         else:
             raise RefusedError(
-                "the ledger in place is whole, and a copy knows no more than it",
+                "the ledger in place is intact, so a copy has nothing more than it",
                 where=ledger_file,
-                way_out="Nothing has to be restored. To go back all the same, move ledger.db away yourself first.",
+                way_out="Nothing has to be restored. To go back anyway, move ledger.db away yourself first.",
             )
 
     def copy(target: Path) -> None:
@@ -97,7 +97,7 @@ def check_head(ledger: Ledger, head: str) -> int:
         )
     if not found.startswith(digest):
         raise LedgerError(
-            f"event {int(number):,} is another one than that head says",
+            f"event {int(number):,} is not the one that the head names",
             way_out="The history was rewritten. Keep the file as evidence and restore a backup from before.",
         )
     return int(number)

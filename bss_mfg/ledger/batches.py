@@ -218,7 +218,7 @@ class BatchStore:
             raise RefusedError(
                 f"was retired at {retired}: its OOB keys were destroyed",
                 where=f"batch {batch_id}",
-                way_out="Its labels can still be printed and verified; keys can't be had any more.",
+                way_out="Its labels can still be printed and verified; its keys are gone for good.",
             )
 
     def number(self, batch_id: str) -> int:

@@ -73,7 +73,8 @@ class KeyStore:
         if wrapped is None:
             raise LedgerError(
                 f"the data key of batch {batch_id} is gone, and the history knows of no retirement",
-                way_out="The ledger was changed from outside: keep it as evidence and restore the last good backup.",
+                way_out="Something other than bss-mfg changed the ledger: keep it as evidence, and restore the last "
+                "good backup.",
             )
         return vault.unwrap(batch_id, wrapped)
 

@@ -168,7 +168,7 @@ class _JsonWindow:
             except ValueError:  # Python's limit for the digits of a number
                 self._fail("a number has thousands of digits")
             except RecursionError:
-                self._fail("brackets are nested without end")
+                self._fail("brackets are nested too deeply")
             if len(self._text) - end < 3 and self._fetch():  # a number may go on: 1 of 1.5, of 1e+5
                 continue
             self._at = end
@@ -199,7 +199,7 @@ def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueProblem(f"{name} is no JSON")
+    raise ValueProblem(f"{name} is not JSON")
 
 
 def value_at(value: Any, path: Sequence[str]) -> Any:

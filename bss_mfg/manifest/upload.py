@@ -83,7 +83,7 @@ def _send(remote: UploadTarget, file: UploadFile, before: RemoteState) -> None:
     address = remote.address(file.path.name)
     if answer is PutAnswer.TAKEN and after is RemoteState.ABSENT:
         raise MissingError(
-            "someone else is sending a file of that name just now",
+            "someone else is sending a file of that name right now",
             where=address,
             way_out="Wait until that is done, then run the same command again.",
         )

@@ -29,7 +29,7 @@ _UNIT_BYTES: dict[str, Callable[[Unit], bytes]] = {
 def _refuse_missing_value(unit: Unit, what: str) -> bytes:
     raise InputError(
         f"the spec needs a value of {what} for each unit, and {unit.serial} has none",
-        way_out="Bring it in the identities file, or use a spec without that field.",
+        way_out="Give it in the identities file, or use a spec without that field.",
     )
 
 
@@ -122,7 +122,7 @@ def _value(unit: Unit, field: SpecField, get_bytes: Callable[[Unit], bytes]) -> 
     try:
         return field.check_value(FORMATS[field.format].write(found))
     except ValueError as error:
-        what, way_out = f"the {field.source} {error}, and so can't stand in {field.key}", "Correct the identities file."
+        what, way_out = f"the {field.source} {error}, so it can't be in {field.key}", "Correct the identities file."
     except InputError as error:
         what, way_out = error.what, error.way_out
     raise InputError(what, where=f"unit {unit.serial}", way_out=way_out)
@@ -160,7 +160,7 @@ def check_value(value: str, key: str) -> str:
     if not value or not SAFE_VALUE.fullmatch(value):
         raise InputError(
             f"the value {value[:60]!a} of {key} would break the barcode string",
-            way_out="Only letters, digits and + / = _ - . may stand in a value (no ';', ':', '\\', space or accents).",
+            way_out="A value may have only letters, digits and + / = _ - . (no ';', ':', '\\', space or accents).",
         )
     return value
 

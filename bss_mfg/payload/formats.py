@@ -43,7 +43,7 @@ def _ascii(text: str) -> bytes:
 def _alphanumeric(data: bytes) -> str:
     text = data.decode("ascii", "replace")
     if not re.fullmatch(r"[A-Za-z0-9]*", text):
-        raise ValueError("holds something else than letters and digits")
+        raise ValueError("holds something other than letters and digits")
     return text
 
 

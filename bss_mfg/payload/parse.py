@@ -131,7 +131,7 @@ def device_uuids(fields: Iterable[ParsedField], spec: Spec) -> tuple[uuid.UUID, 
         if item.field and item.field.source == "unit.uuid":
             values = [value_bytes(value, item.field.format) for value in item.value.split(spec.list_separator)]
             if any(len(value) != 16 for value in values):
-                raise InputError(f"a Device UUID in {item.key} has not 16 bytes", way_out="The string is cut off.")
+                raise InputError(f"a Device UUID in {item.key} is not 16 bytes long", way_out="The string is cut off.")
             return tuple(uuid.UUID(bytes=value) for value in values)
     return ()
 

@@ -120,7 +120,7 @@ def compressed_spki(der: bytes) -> bytes:
     except (ValueError, UnsupportedAlgorithm):
         raise ValueError("is not a public key (cut off, damaged, or a point that is not on its curve)") from None
     if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
-        raise ValueError("is a public key of another kind than P-256")
+        raise ValueError("is a public key, but not on P-256")
     point = key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint)
     if der != _HEADER + point:
         raise ValueError(

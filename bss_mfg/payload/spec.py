@@ -75,7 +75,7 @@ def column_of(source: str) -> str:
 
 def _check_safe(value: str) -> str:
     if not SAFE_VALUE.fullmatch(value):
-        raise ValueError("only letters, digits and + / = _ - . may stand in a barcode value (no ';', ':', '\\')")
+        raise ValueError("only letters, digits and + / = _ - . are allowed in a barcode value (no ';', ':', '\\')")
     return value
 
 
@@ -129,7 +129,7 @@ class SpecField(FileModel):
         if (self.source == "constant") != (self.value is not None):
             raise ValueError("a constant has a value, and only a constant has one")
         if self.source == "unit.oob":
-            raise ValueError("unit.oob is a secret: it may stand only in the plaintext of an encrypted field")
+            raise ValueError("unit.oob is a secret: it is allowed only in the plaintext of an encrypted field")
         if (self.source == "encrypted") != bool(self.suite) or (self.source == "encrypted") != bool(self.plaintext):
             raise ValueError("an encrypted field has a suite and a plaintext, and only an encrypted one has them")
         if self.suite and self.suite not in SUITES:
@@ -144,7 +144,7 @@ class SpecField(FileModel):
         ):
             raise ValueError(f"{self.source} as {self.format} has a length of its own")
         if column and self.format != SPKI and self.max_length is None:
-            raise ValueError(f"{self.source} is a column of the identities file: say its max_length")
+            raise ValueError(f"{self.source} is a column of the identities file: give its max_length")
         if self.lengths[0] > self.lengths[1]:
             raise ValueError("min_length is larger than max_length")
         return self
@@ -165,7 +165,7 @@ class SpecField(FileModel):
         least, most = self.lengths
         wrong = ""
         if not SAFE_VALUE.fullmatch(value):
-            wrong = "would break the barcode string: only letters, digits and + / = _ - . may stand in it"
+            wrong = "would break the barcode string: only letters, digits and + / = _ - . are allowed in it"
         elif not least <= len(value) <= most:
             wanted = str(least) if least == most else f"{least} to {most}"
             wrong = f"has {len(value)} characters, {wanted} are wanted"

@@ -56,7 +56,7 @@ def retire_batch(
             f"the workspace holds {count_words(len(exports), 'programming file')} with its OOB keys",
             where=f"batch {batch.id}",
             problems=[str(path.relative_to(root)) for path in exports[:10]],
-            way_out="Nothing was changed. Take them away, or add --delete-exports to destroy them.",
+            way_out="Nothing was changed. Move them away, or add --delete-exports to destroy them.",
         )
     if (
         acknowledged is None

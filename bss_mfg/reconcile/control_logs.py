@@ -71,7 +71,7 @@ def reconcile_control_logs(
             comparison.altered = True
             if is_described:
                 comparison.add_difference(
-                    "the history knows nothing of it: it was altered with its sidecar, or not recorded", path
+                    "the history has no record of it: it was altered with its sidecar, or not recorded", path
                 )
         _LogFileComparison(path, mapping, records, comparison, seen, sha256 in known, executor).compare()
     _Conclusion(comparison, records, mapping, recorded, seen, frozenset(here)).add_all()

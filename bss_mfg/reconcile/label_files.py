@@ -148,7 +148,7 @@ class _LabelComparison:
             file.outdated.add(diagnosis.serials)
         if item.in_place_of is not None and item.in_place_of != package and 1 <= item.in_place_of <= batch.packages:
             where = self._records.serials_of(item.in_place_of)
-            self._differs(f"page {page.number}: lies in the place of {where}", package, file.path)
+            self._differs(f"page {page.number}: is in the place of {where}", package, file.path)
         if diagnosis.cause is not DiagnosisCause.SUPERSEDED:
             self._count += not self._marks[package] & LABEL_READ
             self._marks[package] |= LABEL_READ

@@ -134,7 +134,7 @@ class _PageFindings:
     def _foreign_finding(self, item: PageSymbol, diagnosis: Diagnosis) -> Finding:
         where = ""
         if item.in_place_of is not None:
-            self.found_instead[item.in_place_of] = "a foreign label lies there"
+            self.found_instead[item.in_place_of] = "a foreign label is in its place"
             where = self._lies_in_place_of(item.in_place_of)
         detail = "; ".join(filter(None, (diagnosis.detail, where)))
         return self._finding(FindingKind.FOREIGN, None, item, detail, diagnosis.serials)
@@ -147,11 +147,11 @@ class _PageFindings:
             file, page = self.tracker.first_read(package)
             detail = f"was already read on page {page} of {file}"
             if other is not None:
-                self.found_instead[other] = f"a copy of {serials} lies there"
+                self.found_instead[other] = f"a copy of the label of {serials} is in its place"
                 detail += f"; {self._lies_in_place_of(other)}"
             return self._finding(FindingKind.DUPLICATE, package, item, detail)
         if other is not None:
-            self.found_instead[other] = f"the label of {serials} lies there"
+            self.found_instead[other] = f"the label of {serials} is in its place"
             self.tracker.mark_reported(package)
             return self._finding(FindingKind.MISMATCHED, package, item, self._lies_in_place_of(other))
         self.tracker.record_read(package, self.page.file, self.page.number)
@@ -166,7 +166,7 @@ class _PageFindings:
         return self._finding(FindingKind.MATCHED, package, item, "; ".join(filter(None, notes)))
 
     def _lies_in_place_of(self, package: int) -> str:
-        return f"it lies in the place of {self.page.serials.get(package, '')}"
+        return f"it is in the place of {self.page.serials.get(package, '')}"
 
     def _unread_place(self, package: int, darkness: float, frame: PageFrame) -> Finding:
         """A package whose label was not read, in its place or elsewhere: missing, or unreadable."""

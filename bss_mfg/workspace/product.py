@@ -100,9 +100,9 @@ def load_product(path: Path, development_fingerprints: frozenset[str] = frozense
     key_path = path.parent / product.public_key
     if Path(product.public_key).name != product.public_key:
         raise InputError(
-            "the key file must lie beside the product's file",
+            "the key file must be in the folder of the product's file",
             where=document.locate(("public_key",)),
-            way_out="Copy it there and give its bare name.",
+            way_out="Copy it there and give its file name only.",
         )
     key = load_public_key(read_bytes(key_path, "product public key", 1 << 16), str(key_path))
     loaded = LoadedProduct(path.stem, product, key, path)

@@ -47,7 +47,7 @@ _SERVICE = "bss-mfg vault"
 def refuse_to_ask(what: str, new: bool) -> NoReturn:
     """Where nobody can be asked."""
     raise MissingError(
-        f"{what} is under a passphrase, and nobody can be asked for it here",
+        f"{what} is under a passphrase, and there is no terminal to ask for it here",
         way_out="Run the command at a terminal, or name a file that holds it in BSS_MFG_PASSPHRASE_FILE.",
     )
 
@@ -172,7 +172,7 @@ def _read(path: Path) -> list[str]:
 
 def _damaged_error(path: Path) -> InputError:
     return InputError(
-        "is no vault key file, or is damaged",
+        "is not a vault key file, or it is damaged",
         where=str(path),
         way_out="Put it back from your safe copy, or use `bss-mfg vault recover`.",
     )

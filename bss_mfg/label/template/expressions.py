@@ -94,7 +94,7 @@ def compile_text(source: str) -> CompiledText:
 
 def _validate_name(name: str) -> str:
     if name not in PLACEHOLDERS:
-        raise ValueError(f"{{{name}}} is no placeholder; known are {', '.join(PLACEHOLDERS)}")
+        raise ValueError(f"{{{name}}} is not a placeholder; known are {', '.join(PLACEHOLDERS)}")
     return name
 
 
@@ -173,7 +173,7 @@ def compile_condition(source: str) -> Condition:
     _validate_name(name)
     operand = (operand or "").strip("\"'")
     if operator and name in NUMBERS and not re.fullmatch(r"-?\d{1,12}", operand):
-        raise ValueError(f"{name} is a number, it can't be compared with {operand!r}")
+        raise ValueError(f"{name} is a number; it can't be compared with {operand!r}")
     if operator in ("<", ">", "<=", ">=") and name not in NUMBERS:
-        raise ValueError(f"{name} is no number, it is compared with = or !=")
+        raise ValueError(f"{name} is not a number; it is compared with = or !=")
     return Condition(source, bool(negated), name, operator or "", operand)

@@ -59,14 +59,14 @@ class Media(FileModel):
         if medium is None:
             raise ValueError(f"there is no medium {data['use'][:60]!r} in the library; see `bss-mfg media list`")
         if doubled := sorted(set(data) & set(library.GEOMETRY)):
-            raise ValueError(f"the library says {', '.join(doubled)} of {data['use']}; leave it out, or leave out use")
+            raise ValueError(f"the library gives {', '.join(doubled)} of {data['use']}; leave it out, or leave out use")
         return {**data, **{name: medium[name] for name in library.GEOMETRY if name in medium}}
 
     @model_validator(mode="after")
     def _fits(self) -> Media:
         if self.kind == "roll":
             if self.page or self.columns > 1 or self.rows > 1 or self.margin_left or self.margin_top:
-                raise ValueError("a roll has one label a page: only label_width and label_height are given")
+                raise ValueError("a roll has one label per page: only label_width and label_height are given")
             return self
         if not self.page:
             raise ValueError('a sheet needs a page: "A4" or "Letter"')

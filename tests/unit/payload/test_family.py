@@ -108,7 +108,7 @@ def test_an_outer_code_carries_the_ean_where_there_is_no_upc() -> None:
             "unit G3A0PA01802300PE: the value of PIN has 7 characters, 8 to 12 are wanted",
         ),
         ("amazon-wss-ib01", {"pin": "957AD96400000"}, "of PIN has 13 characters"),
-        ("amazon-wss-ib01", {"pin": "957AD-640"}, "unit.pin .* can't stand in PIN"),
+        ("amazon-wss-ib01", {"pin": "957AD-640"}, "unit.pin .* can't be in PIN"),
         ("amazon-wss-ib01", {"pin": ""}, "a value of pin for each unit"),
         ("amazon-wss-ib01", {"serial": "A" * 51}, "of SERNUM has 51 characters, 12 to 50"),
         ("amazon-wss-ib01", {"serial": "A" * 11}, "of SERNUM has 11 characters, 12 to 50"),
@@ -140,7 +140,7 @@ def test_a_wrong_value_is_refused_by_its_field(name: str, change: dict[str, str 
     ("change", "says"),
     [
         ({"PIN:957AD9640": "PIN:957AD96"}, "of PIN has 7 characters"),
-        ({"PIN:957AD9640": "PIN:957AD_640"}, "of PIN holds something else than letters and digits"),
+        ({"PIN:957AD9640": "PIN:957AD_640"}, "of PIN holds something other than letters and digits"),
         ({"SERNUM:G3A0PA01802300PE": "SERNUM:G3A0"}, "of SERNUM has 4 characters"),
         ({PUK: uncompressed(PUK)}, "of PUK has 124 characters, 80 are wanted"),
         ({"mmag=": "mmah="}, "of PUK"),
@@ -292,7 +292,7 @@ def test_the_mesh_strings_have_not_changed_by_one_octet() -> None:
     [
         ("amazon-wss-ib01", 'source = "unit.pin"', 'source = "unit.PIN"', "a column of the identities file"),
         ("amazon-wss-ib01", 'source = "unit.pin"', 'source = "unit.oob_key"', "a column of the identities file"),
-        ("amazon-wss-ib01", "max_length = 12\n", "", "say its max_length"),
+        ("amazon-wss-ib01", "max_length = 12\n", "", "give its max_length"),
         ("amazon-wss-ib01", "min_length = 8", "min_length = 13", "min_length is larger"),
         ("amazon-wss-ib01", 'format = "alphanumeric"', 'format = "decimal"', "can't be written as decimal"),
         ("amazon-wss-ib01", 'format = "spki-p256-compressed"', 'format = "spki-p256-compressed"\nmax_length = 9',
