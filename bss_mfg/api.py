@@ -31,7 +31,7 @@ from bss_mfg.verify.finding_rows import finding_row
 from bss_mfg.verify.findings import Finding as LabelFinding
 from bss_mfg.version import __version__
 from bss_mfg.workspace.actor import current_actor
-from bss_mfg.workspace.vault_key_files import AskPassphrase, ask_passphrase_file
+from bss_mfg.workspace.vault_key_storage import AskPassphrase, ask_passphrase_file
 from bss_mfg.workspace.workspace import Workspace, environment
 
 if TYPE_CHECKING:

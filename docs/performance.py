@@ -23,7 +23,7 @@ Document = dict[str, Any]
 
 def release() -> Path:
     """The file of numbers of this version."""
-    found = re.search(r'__version__ = "(.+)"', (ROOT / "bss_mfg" / "__init__.py").read_text("utf-8"))
+    found = re.search(r'__version__ = "(.+)"', (ROOT / "bss_mfg" / "version.py").read_text("utf-8"))
     return ROOT / "benchmarks" / "results" / f"{found[1] if found else ''}.json"
 
 

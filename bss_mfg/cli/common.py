@@ -51,7 +51,7 @@ class App:
     def ask(self, what: str, new: bool) -> Secret:
         """A passphrase: from the file that BSS_MFG_PASSPHRASE_FILE names, else typed without being shown."""
         from bss_mfg.model import Secret
-        from bss_mfg.workspace.vault_key_files import ENV_VARIABLE, ask_passphrase_file
+        from bss_mfg.workspace.vault_key_storage import ENV_VARIABLE, ask_passphrase_file
         from bss_mfg.workspace.workspace import environment
 
         if environment().get(ENV_VARIABLE) or not sys.stdin.isatty():

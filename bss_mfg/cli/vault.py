@@ -11,7 +11,7 @@ from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_
 from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
-    from bss_mfg.workspace.vault_key_files import VaultKeyKind
+    from bss_mfg.workspace.vault_key_storage import VaultKeyKind
 
 
 @click.group()

@@ -14,7 +14,7 @@ from bss_mfg.core.text import count_words
 if TYPE_CHECKING:
     from bss_mfg.doctor import Check
     from bss_mfg.reconcile.reconciliation import Reconciliation
-    from bss_mfg.workspace.vault_key_files import VaultKeyKind
+    from bss_mfg.workspace.vault_key_storage import VaultKeyKind
 
 
 @click.command(epilog="Example: bss-mfg init factory")

@@ -11,12 +11,10 @@ from bss_mfg.core import parallel
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.spool import Spool
 from bss_mfg.issuing.request import ReadRequest
-from bss_mfg.issuing.slices import Slice, SliceSettings, make_slice, slice_settings
+from bss_mfg.issuing.slices import SLICE_UNITS, Slice, SliceSettings, make_slice, slice_settings
 from bss_mfg.ledger.sealed_rows import SealedRows
 from bss_mfg.ledger.vault import DataKey, Vault
 
-SLICE_UNITS = 2_048
-"""Units that a process makes at once."""
 MAKE_TO_STORE_RATIO = 5
 """Making a unit takes about so many times as long as storing it."""
 

@@ -17,6 +17,10 @@ from bss_mfg.payload.product_keys import load_public_key
 from bss_mfg.payload.spec import SpecFile, spec_from_text
 from bss_mfg.workspace.product import LoadedProduct
 
+SLICE_UNITS = 2_048
+"""Units that a process makes at once."""
+
+
 UNITS_AT_ONCE = 256
 """Units that are made together, then encrypted together, then sealed: like work side by side."""
 

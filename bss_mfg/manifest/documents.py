@@ -5,11 +5,9 @@ A document streams: it is written while the logs are made, and only afterwards k
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from itertools import chain
-from pathlib import Path
 from typing import NamedTuple
 
 from bss_mfg.core.ranges import RangeBuilder
@@ -137,17 +135,3 @@ def _too_long_error(log: Log, size: int, room: int) -> InputError:
         f"{which} alone makes a file of {size:,} bytes, more than the {room:,} allowed",
         way_out="Allow larger files.",
     )
-
-
-def control_log_names(start: datetime, folder: Path, used_names: Container[str] = frozenset()) -> Iterator[str]:
-    """File names by Amazon's pattern, `C_CONTROL_LOG_<yyyyMMddhhmmss>.txt`, from the second `start` (in UTC) on.
-
-    A name that is in `used_names`, or on disk (or whose sidecar is), is passed over for the next second's. The
-    iterator is endless; a name is looked for when it is asked for.
-    """
-    second = start.astimezone(UTC).replace(microsecond=0)
-    while True:
-        name = f"C_CONTROL_LOG_{second:%Y%m%d%H%M%S}.txt"
-        if name not in used_names and not (folder / name).exists() and not (folder / f"{name}.json").exists():
-            yield name
-        second += timedelta(seconds=1)

@@ -19,7 +19,8 @@ from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.errors import BssError
 from bss_mfg.ledger.events import ManifestMade
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.manifest.documents import Log, LogDocument, control_log_names, single_document, split_documents
+from bss_mfg.manifest.documents import Log, LogDocument, single_document, split_documents
+from bss_mfg.manifest.file_names import control_log_names
 from bss_mfg.manifest.log_builder import logs, logs_from_tasks, shippable_packages
 from bss_mfg.manifest.log_mapping import LogMapping
 from bss_mfg.manifest.sidecar import LogOrigin, WrittenLog, adopt_log, read_sidecar, sidecar_path, write_logs

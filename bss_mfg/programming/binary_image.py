@@ -10,6 +10,7 @@ from typing import NamedTuple
 from bss_mfg.core.text import count_words
 from bss_mfg.errors import InputError, ValueProblem
 from bss_mfg.model import Unit
+from bss_mfg.programming.crc import CRC_ALGORITHMS
 from bss_mfg.programming.format import (
     FileMark,
     Format,
@@ -20,16 +21,7 @@ from bss_mfg.programming.format import (
     single_unit,
     uuid_and_key,
 )
-from bss_mfg.programming.image_layout import (
-    CRC_ALGORITHMS,
-    ConstantBytes,
-    ConstantNumber,
-    Crc,
-    DeviceUuid,
-    ImageLayout,
-    OobKey,
-    Text,
-)
+from bss_mfg.programming.image_layout import ConstantBytes, ConstantNumber, Crc, DeviceUuid, ImageLayout, OobKey, Text
 
 
 def image_formats(layouts: tuple[ImageLayout, ...]) -> tuple[Format, Format]:

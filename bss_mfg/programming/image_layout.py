@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-import binascii
-import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field
 
-from bss_mfg.core.bits import reversed_crc16
 from bss_mfg.core.models import FileModel
 from bss_mfg.core.text import count_words
 from bss_mfg.core.toml_files import TomlDocument, load_toml, parse_toml, validate
 from bss_mfg.core.toml_lines import FieldPath
 from bss_mfg.errors import InputError
+from bss_mfg.programming.crc import CRC_ALGORITHMS
 
 _LARGEST = 1 << 24
 _SPACE = 1 << 32
 _TEXT = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:_+-")
-
-CRC_ALGORITHMS: Mapping[str, tuple[int, Callable[[bytes], int]]] = MappingProxyType(
-    {
-        "crc32": (4, zlib.crc32),
-        "crc16-ccitt-false": (2, lambda data: binascii.crc_hqx(data, 0xFFFF)),
-        "crc16-xmodem": (2, lambda data: binascii.crc_hqx(data, 0)),
-        "crc16-kermit": (2, lambda data: reversed_crc16(data, 0)),
-    }
-)
-"""Check sums by name: their size in bytes and how they are computed. "CRC-16 CCITT" alone is the name of three."""
 
 
 def _hex(value: str) -> str:

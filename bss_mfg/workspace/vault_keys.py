@@ -15,7 +15,7 @@ from bss_mfg.ledger.events import RecoveryExported, VaultKeyPutBack
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.vault import OfficerPrivateKey, OfficerPublicKey, Vault
-from bss_mfg.workspace.vault_key_files import (
+from bss_mfg.workspace.vault_key_storage import (
     AskPassphrase,
     VaultKeyKind,
     forget_vault_key,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bss_mfg.payload.product_keys import ProductKey
     from bss_mfg.payload.spec import SpecFile
     from bss_mfg.workspace.product import LoadedProduct, Product
-    from bss_mfg.workspace.vault_key_files import AskPassphrase, VaultKeyKind
+    from bss_mfg.workspace.vault_key_storage import AskPassphrase, VaultKeyKind
 
 CONFIG = "bss-mfg.toml"
 _CONFIG_TEXT = """# The workspace of bss-mfg: everything about this factory's batches lies in this folder.
@@ -80,7 +80,7 @@ class Workspace:
         from bss_mfg.ledger.ledger import Ledger
         from bss_mfg.ledger.network_drives import refuse_network
         from bss_mfg.ledger.vault import Vault
-        from bss_mfg.workspace import vault_key_files
+        from bss_mfg.workspace import vault_key_storage
 
         root = root.expanduser().resolve()
         if outer := next((folder for folder in root.parents if (folder / CONFIG).is_file()), None):
@@ -107,9 +107,9 @@ class Workspace:
         # The settings come last: what has no settings is no workspace yet, and init can be typed again.
         if not workspace.vault_file.exists():
             vault = Vault.generate()
-            vault_key_files.save_vault_key(vault, workspace.vault_file, kind, ask or vault_key_files.refuse_to_ask)
+            vault_key_storage.save_vault_key(vault, workspace.vault_file, kind, ask or vault_key_storage.refuse_to_ask)
         else:
-            vault = vault_key_files.load_vault_key(workspace.vault_file, ask or vault_key_files.refuse_to_ask)
+            vault = vault_key_storage.load_vault_key(workspace.vault_file, ask or vault_key_storage.refuse_to_ask)
         with Ledger.create(workspace.ledger_file, actor, vault):
             pass
         write_atomically(root / CONFIG, [_CONFIG_TEXT.encode()])
@@ -151,20 +151,20 @@ class Workspace:
 
     def open_vault(self, ledger: Ledger | None = None, ask: AskPassphrase | None = None) -> Vault:
         """The vault key. Given the ledger, a change of the vault key that was interrupted is ended first."""
-        from bss_mfg.workspace import vault_key_files
+        from bss_mfg.workspace import vault_key_storage
 
         if ledger is not None:
             self.finish_vault_change(ledger)
-        return vault_key_files.load_vault_key(self.vault_file, ask or vault_key_files.refuse_to_ask)
+        return vault_key_storage.load_vault_key(self.vault_file, ask or vault_key_storage.refuse_to_ask)
 
     def finish_vault_change(self, ledger: Ledger) -> bool:
         """Put the next vault key in place where the ledger is wrapped under it already; whether it was."""
-        from bss_mfg.workspace import vault_key_files
+        from bss_mfg.workspace import vault_key_storage
 
         expected = ledger.settings.vault_id()
-        if not self.next_vault_file.exists() or vault_key_files.vault_key_id(self.next_vault_file) != expected:
+        if not self.next_vault_file.exists() or vault_key_storage.vault_key_id(self.next_vault_file) != expected:
             return False
-        if self.vault_file.exists() and vault_key_files.vault_key_id(self.vault_file) == expected:
+        if self.vault_file.exists() and vault_key_storage.vault_key_id(self.vault_file) == expected:
             return False
         replace_file(self.next_vault_file, self.vault_file)
         return True

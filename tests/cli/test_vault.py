@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from bss_mfg.workspace import vault_key_files
+from bss_mfg.workspace import vault_key_storage
 from tests.helpers.commands import Outcome, run_cli
 from tests.helpers.factory import Factory, make_factory
 from tests.helpers.programmed import program
@@ -69,7 +69,7 @@ def test_an_interrupted_rekey_is_ended_by_the_next_command(line: Factory, monkey
 
     with monkeypatch.context() as patched, line.ledger() as ledger, pytest.raises(KeyboardInterrupt):
         patched.setattr(vault_keys, "_install_next_key", cut)
-        vault_keys.rekey(line.workspace, ledger, None, vault_key_files.refuse_to_ask)
+        vault_keys.rekey(line.workspace, ledger, None, vault_key_storage.refuse_to_ask)
     assert line.workspace.next_vault_file.exists()
     assert program(line) == keys
     assert not line.workspace.next_vault_file.exists()

@@ -124,7 +124,7 @@ def test_keys_are_revealed_in_few_places() -> None:
     assert places == {
         "payload/build.py",  # into the encrypted field
         "ledger/vault.py",  # sealing and digests
-        "workspace/vault_key_files.py",  # the vault key into its file
+        "workspace/vault_key_storage.py",  # the vault key into its file
         "programming/format.py",  # the one release: uuid_and_key
         "verify/inspect.py",  # SHA-256 of a development key's finding
     }

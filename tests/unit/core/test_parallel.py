@@ -199,18 +199,19 @@ def test_circles_are_looked_for_as_before_once_the_work_is_done() -> None:
 def test_no_process_outlives_a_killed_parent(tmp_path: Path) -> None:
     script = (
         "import sys, time\n"
-        "from bss_mfg.core.processes import Processes\n"
+        "from bss_mfg.core.processes import ProcessExecutor\n"
         "if __name__ == '__main__':\n"
-        "    with Processes(2) as executor:\n"
+        "    with ProcessExecutor(2) as executor:\n"
         "        jobs = [executor.submit(time.sleep, 0.5) for _ in range(2)]\n"
+        "        while len(executor.pids) < 2: time.sleep(0.01)\n"
         "        print(*executor.pids, flush=True)\n"
         "        time.sleep(600)\n"
     )
     (tmp_path / "parent.py").write_text(script)
     parent = subprocess.Popen([sys.executable, tmp_path / "parent.py"], stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert parent.stdout
-    time.sleep(2)
     pids = [int(word) for word in parent.stdout.readline().split()]
+    assert len(pids) == 2
     parent.kill()
     parent.wait()
     end = time.monotonic() + 20

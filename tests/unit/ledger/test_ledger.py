@@ -18,7 +18,7 @@ from bss_mfg.ledger.sqlite import WAL_SAFE, journal
 from bss_mfg.ledger.units import LookupColumn
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Secret
-from bss_mfg.workspace import vault_key_files
+from bss_mfg.workspace import vault_key_storage
 from tests.helpers.factory import Factory, a_read
 
 
@@ -80,15 +80,15 @@ def test_an_untouched_history_passes(factory: Factory) -> None:
 
 def test_a_vault_key_file_shows_damage(tmp_path: Path) -> None:
     path = tmp_path / "vault.key"
-    vault_key_files.save_vault_key(Vault.generate(), path, "file", vault_key_files.refuse_to_ask)
+    vault_key_storage.save_vault_key(Vault.generate(), path, "file", vault_key_storage.refuse_to_ask)
     text = path.read_text()
     for position in range(0, len(text) - 1, 7):
         path.write_text(text[:position] + ("A" if text[position] != "A" else "B") + text[position + 1 :])
         with pytest.raises(InputError, match="not a vault key file, or it is damaged"):
-            vault_key_files.load_vault_key(path)
+            vault_key_storage.load_vault_key(path)
     path.unlink()
     with pytest.raises(MissingError):
-        vault_key_files.load_vault_key(path)
+        vault_key_storage.load_vault_key(path)
 
 
 def test_a_sealed_key_opens_only_for_its_unit() -> None:

@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 
 from bss_mfg.core.toml_files import parse_toml, validate
 from bss_mfg.errors import InputError, RefusedError
-from bss_mfg.manifest.documents import Log, LogDocument, control_log_names, single_document, split_documents
+from bss_mfg.manifest.documents import Log, LogDocument, single_document, split_documents
+from bss_mfg.manifest.file_names import control_log_names
 from bss_mfg.manifest.log_builder import LogRenderer, logs
 from bss_mfg.manifest.log_mapping import Entry, LogMapping, load_mapping
 from bss_mfg.manifest.log_reader import ReadLog, read_logs

@@ -23,8 +23,9 @@ from bss_mfg.ledger.sealed_rows import seal_packages as sealed_rows
 from bss_mfg.model import Batch, Package, Secret, Unit
 from bss_mfg.payload.spec import packaged_spec
 from bss_mfg.programming.age_encryption import encrypted_to, recipients
+from bss_mfg.programming.crc import CRC_ALGORITHMS
 from bss_mfg.programming.format import FileMark
-from bss_mfg.programming.image_layout import CRC_ALGORITHMS, packaged_layouts
+from bss_mfg.programming.image_layout import packaged_layouts
 from bss_mfg.programming.names import NAMES
 from bss_mfg.programming.readback import ReadbackDifference, check_readback, read_readback
 from bss_mfg.programming.registry import formats

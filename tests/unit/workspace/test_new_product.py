@@ -11,7 +11,7 @@ from bss_mfg.model import Secret
 from bss_mfg.payload.product_keys import load_public_key, new_development_key
 from bss_mfg.workspace.actor import current_actor
 from bss_mfg.workspace.product import Product
-from bss_mfg.workspace.vault_key_files import ask_passphrase_file
+from bss_mfg.workspace.vault_key_storage import ask_passphrase_file
 from tests.helpers.factory import Factory
 
 
