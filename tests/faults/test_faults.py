@@ -213,8 +213,8 @@ class Bench:
         shutil.copytree(self.start, root)
         return root
 
-    def run(self, root: Path, strace: list[str] | None = None) -> strace.Ran:
-        return strace.run(root, self.filled(self.act.arguments, root), stdin=self.act.stdin(root), strace=strace or ())
+    def run(self, root: Path, trace: list[str] | None = None) -> strace.Ran:
+        return strace.run(root, self.filled(self.act.arguments, root), stdin=self.act.stdin(root), strace=trace or ())
 
     def whole(self, root: Path) -> None:
         """The ledger is whole; no final file is torn (`facts` compares them)."""
