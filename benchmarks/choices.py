@@ -53,7 +53,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Made:
-    """What a choice did: labels, seconds, octets of the file, and how many labels were read back; or why not."""
+    """What a choice did: labels, seconds, bytes of the file, and how many labels were read back; or why not."""
 
     name: str
     labels: int = 0
@@ -196,8 +196,8 @@ def measure(root: Path, share: float = 1.0) -> list[Made]:
         with ProcessPoolExecutor(1, get_context("spawn")) as executor:
             seconds = executor.submit(timed, choice.name, root, rows, "labels").result()
         files = sorted((root / "labels").glob("*.pdf")) if choice.make is ours else [root / "labels.pdf"]
-        octets, read = sum(path.stat().st_size for path in files), read_back(files, rows)
-        made.append(Made(choice.name, count, seconds, octets, read))
+        size, read = sum(path.stat().st_size for path in files), read_back(files, rows)
+        made.append(Made(choice.name, count, seconds, size, read))
         say(f"{choice.name}: {made[-1].rate:,.1f} labels/s")
     return made
 

@@ -17,7 +17,7 @@ from pathlib import Path
 AT_ONCE = 960
 """Units of a piece of work."""
 CREDENTIALS = 32
-"""Octets that are encrypted for a unit: UUID and a key of 16."""
+"""Bytes that are encrypted for a unit: UUID and a key of 16."""
 INFO = b"amazon-bss-ob04"
 
 CALLS = ("encryption", "Data Matrix", "rasterising", "decoding")
@@ -79,9 +79,9 @@ def encode(payloads: Sequence[str], size: int) -> float:
 
     from bss_mfg.symbol import SQUARE_SIZES
 
-    octets, number = [payload.encode("ascii") for payload in payloads], SQUARE_SIZES.index(size) + 1
+    contents, number = [payload.encode("ascii") for payload in payloads], SQUARE_SIZES.index(size) + 1
     start = time.perf_counter()
-    for payload in octets:
+    for payload in contents:
         symbol = zint.Symbol()
         symbol.symbology = zint.Symbology.DATAMATRIX
         symbol.option_3 = zint.DataMatrixOptions.SQUARE

@@ -219,7 +219,7 @@ def main() -> int:
     """Measure, print, write; 1 if a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.rounds", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="rounds of both sides (default 5)")
-    parser.add_argument("--oob-bytes", type=int, choices=(16, 32), default=16, help="octets of an OOB key (default 16)")
+    parser.add_argument("--oob-bytes", type=int, choices=(16, 32), default=16, help="bytes of an OOB key (default 16)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result to FILE")
     given = parser.parse_args()
     if given.rounds < 1:

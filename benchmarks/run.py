@@ -195,7 +195,7 @@ def main() -> int:
     found = measure(FULL if given.full else QUICK, tuple(given.only))
     print(report(found))
     if (busy := others.share) > BUSY:
-        say(f"Other programs took {busy:.0%} of the machine meanwhile: measure again when it has nothing else to do.")
+        say(f"Other programs took {busy:.0%} of the machine during the run: measure again when it is idle.")
     facts = {"seconds": round(time.perf_counter() - begun), "full": given.full, "others": round(busy, 3)}
     document = {**head(), **facts, **found.record()}
     for file in [

@@ -68,7 +68,7 @@ def main() -> int:
         few = statistics.median(seconds_per_unit(factory, f"small-{number}", SMALL) for number in range(3))
         before = file.stat().st_size
         many = seconds_per_unit(factory, "large", given.units)
-        octets = (file.stat().st_size - before) / given.units
+        ledger_bytes = (file.stat().st_size - before) / given.units
         lookups = lookup_ms(file, "large", given.units)
     growth = many / few
     lines = [
@@ -76,7 +76,7 @@ def main() -> int:
         ("microseconds a unit, " + f"{given.units:,} in a batch", many * 1e6, None),
         ("growth", growth, GROWTH),
         *((f"milliseconds to look up by {name}", value, LOOKUP_MS) for name, value in lookups.items()),
-        ("octets of the ledger a unit", octets, None),
+        ("bytes of the ledger a unit", ledger_bytes, None),
     ]
     for name, value, most in lines:
         verdict = "" if most is None else f"<= {most:g}  {'ok' if value <= most else 'MISSED'}"

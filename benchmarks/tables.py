@@ -1,7 +1,7 @@
 """`python -m benchmarks.tables`: tables and control logs next to the csv and json modules writing the same bytes.
 
 The yardstick is a plain generator that makes up the same records, and a loop that writes them: no ledger, no checks.
-Both sides write a file and flush it to the disk, and the two files must be the same octets. Medians count.
+Both sides write a file and flush it to the disk, and the two files must be the same bytes. Medians count.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ from bss_mfg.workspace.workspace import Workspace
 
 LIMIT = 2.5
 MEMORY_LIMIT = 1.15
-OCTETS_A_ROW = 48
-"""Three hashes of 8 octets, and one column of them sorted."""
+BYTES_PER_ROW = 48
+"""Three hashes of 8 bytes, and one column of them sorted."""
 WHO = Actor("benchmark", "benchmark", "0")
 PID, UPC = "ebK3", "841667145075"
 ENCRYPTED = "A" + "bZ+9/C3xQ7yK1wV5tR8c" * 5 + "Qk"
@@ -286,10 +286,10 @@ def main() -> int:
                 raise RuntimeError(f"{found} of {rows} rows")
             peaks.append(most)
         each = (peaks[1] - peaks[0]) * 2**20 / (given.units - few)
-        missed |= each > OCTETS_A_ROW
+        missed |= each > BYTES_PER_ROW
         print(
             f"identities       {peaks[0]:7.1f} MiB at {few:,}  {peaks[1]:7.1f} MiB at {given.units:,}  "
-            f"{each:.0f} octets a row  <= {OCTETS_A_ROW}  {'ok' if each <= OCTETS_A_ROW else 'MISSED'}  "
+            f"{each:.0f} bytes a row  <= {BYTES_PER_ROW}  {'ok' if each <= BYTES_PER_ROW else 'MISSED'}  "
             f"{given.units / took:,.0f}/s"
         )
     return int(missed)

@@ -1,7 +1,7 @@
 """Device UUIDs, Static OOB keys and serials.
 
-Bluetooth Mesh: the Device UUID has 16 octets (Mesh Protocol 3.10.3, RFC 9562), the AuthValue 16 octets with the CMAC
-and 32 octets with the HMAC provisioning algorithm. Both come from the system's generator, each key on its own: a key
+Bluetooth Mesh: the Device UUID has 16 bytes (Mesh Protocol 3.10.3, RFC 9562), the AuthValue 16 bytes with the CMAC
+and 32 bytes with the HMAC provisioning algorithm. Both come from the system's generator, each key on its own: a key
 derived from a UUID, MAC or serial can be guessed (CVE-2020-26556, CVE-2020-26557).
 """
 
@@ -17,7 +17,7 @@ from bss_mfg.errors import InputError, ValueProblem
 from bss_mfg.model import Secret
 
 OOB_SIZES = (16, 32)
-"""Octets that an AuthValue may have."""
+"""How many bytes an AuthValue may have."""
 
 LONGEST_SERIAL = 50
 """Characters that a serial may have."""
@@ -33,9 +33,9 @@ def new_uuid() -> uuid.UUID:
 
 
 def new_oob_key(size: int) -> Secret:
-    """A random Static OOB key (AuthValue) of exactly 16 or 32 octets."""
+    """A random Static OOB key (AuthValue) of exactly 16 or 32 bytes."""
     if size not in OOB_SIZES:
-        raise ValueError("a Static OOB key has 16 or 32 octets")
+        raise ValueError("a Static OOB key has 16 or 32 bytes")
     return Secret(secrets.token_bytes(size))
 
 
@@ -52,27 +52,27 @@ def check_serial(serial: str) -> str:
 
 
 def check_install_code(text: str) -> str:
-    """`text` if it is a Zigbee install code in hex digits: 6, 8, 12 or 16 octets and the CRC-16/X-25 over them, least
-    significant octet first; else `ValueError` with the reason, and without the code, which opens the device.
+    """`text` if it is a Zigbee install code in hex digits: 6, 8, 12 or 16 bytes and the CRC-16/X-25 over them, least
+    significant byte first; else `ValueError` with the reason, and without the code, which opens the device.
 
     Zigbee 3.0 Base Device Behavior Specification (document 13-0402), install codes in its chapter on security; lengths
-    and octet order as told in https://docs.silabs.com/zigbee/latest/using-installation-codes-with-zigbee-devices/
-    03-installation-code-format (Zigbee 3.0 wants 16 octets, Smart Energy allows all four). Blanks between pairs of
+    and byte order as told in https://docs.silabs.com/zigbee/latest/using-installation-codes-with-zigbee-devices/
+    03-installation-code-format (Zigbee 3.0 wants 16 bytes, Smart Energy allows all four). Blanks between pairs of
     digits are allowed, as where the code is used.
     """
     try:
-        octets = bytes.fromhex(text)
+        data = bytes.fromhex(text)
     except ValueError:
         raise ValueError("that is not pairs of hex digits") from None
-    code, crc = octets[:-2], octets[-2:]
+    code, crc = data[:-2], data[-2:]
     if len(code) not in _INSTALL_CODE_SIZES:
-        raise ValueError(f"of {len(octets)} octets; 6, 8, 12 or 16 and the 2 of their CRC are wanted")
+        raise ValueError(f"of {len(data)} bytes; it must have 6, 8, 12 or 16, and 2 of CRC")
     wanted = (reversed_crc16(code, 0xFFFF) ^ 0xFFFF).to_bytes(2, "little")
     if crc == wanted:
         return text
-    why = "they have its most significant octet first" if crc == wanted[::-1] else "a digit is wrong, or it is missing"
+    why = "they have its most significant byte first" if crc == wanted[::-1] else "a digit is wrong, or it is missing"
     raise ValueError(
-        f"whose last two octets are not the CRC-16/X-25 of the {len(code)} before them, least significant octet first: "
+        f"whose last two bytes are not the CRC-16/X-25 of the {len(code)} before them, least significant byte first: "
         + why
     )
 

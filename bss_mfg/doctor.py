@@ -79,7 +79,7 @@ def check_ledger(ledger: Ledger) -> Check:
     from bss_mfg.errors import BssError
 
     try:
-        return Check("ledger", Level.OK, f"{ledger.check():,} events, their chain holds; all barcode strings as issued")
+        return Check("ledger", Level.OK, f"{ledger.check():,} events, an intact chain; all barcode strings as issued")
     except BssError as error:
         return Check("ledger", Level.FAULT, str(error.what), error.way_out)
 
@@ -112,10 +112,10 @@ def _symbols() -> Check:
 
 
 def _fonts() -> Check:
-    from bss_mfg.label.template.fonts import FONTS, bundled
+    from bss_mfg.label.template.fonts import FONTS, load_bundled_font
 
     try:
-        missing = [name for name in FONTS if bundled(name).missing("Aa1\u00e4\u03a9\u0416")]
+        missing = [name for name in FONTS if load_bundled_font(name).missing("Aa1\u00e4\u03a9\u0416")]
     except (OSError, ImportError) as error:
         return Check("fonts", Level.FAULT, type(error).__name__, "pip install --force-reinstall bss-mfg")
     if missing:
@@ -149,7 +149,7 @@ def check_left_over(root: Path) -> Check:
 
     found = leftover_files(root)
     if not found:
-        return Check("left-overs", Level.OK, "no half-written file lies in the workspace")
+        return Check("left-overs", Level.OK, "no half-written files in the workspace")
     names = ", ".join(str(path.relative_to(root)) for path in found[:5])
     return Check(
         "left-overs", Level.GAP, f"{len(found)} of killed commands: {names}", "Type them again, or delete these."

@@ -132,35 +132,35 @@ class MissingError(BssError):
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-def from_os_error(error: OSError, doing: str, path: Path | str | None = None) -> BssError:
-    """The plain words for an operating system's refusal while `doing` something to `path`."""
+def from_os_error(error: OSError, action: str, path: Path | str | None = None) -> BssError:
+    """The plain words for an operating system's refusal; `action` says what was being done to `path`."""
     named = path if path is not None else error.filename
     name = Location(str(named)) if named else "a file"
     if error.errno in _NO_ROOM:
         return MissingError(
-            f"no room left on the disk while {doing}",
+            f"no room left on the disk while {action}",
             where=name,
             way_out="Nothing was left half-written. Free some space, then run the same command again.",
         )
     if error.errno == errno.EIO:
         return MissingError(
-            f"the disk failed while {doing}",
+            f"the disk failed while {action}",
             where=name,
             way_out="Nothing was left half-written. Check the disk or the cable, then run the same command again.",
         )
     if isinstance(error, PermissionError) or error.errno == errno.EROFS:
         return InputError(
-            f"permission denied while {doing}",
+            f"permission denied while {action}",
             where=name,
             way_out="Choose a folder that you may write to, or ask its owner for the right.",
         )
     if isinstance(error, FileNotFoundError):
-        return InputError(f"not found while {doing}", where=name, way_out="Check the path; its folder must exist.")
+        return InputError(f"not found while {action}", where=name, way_out="Check the path; its folder must exist.")
     if isinstance(error, FileExistsError):
-        return InputError(f"a file is in the way while {doing}", where=name, way_out="Name another folder.")
+        return InputError(f"a file is in the way while {action}", where=name, way_out="Name another folder.")
     if isinstance(error, IsADirectoryError):
-        return InputError(f"is a folder while {doing}", where=name, way_out="Name a file, not a folder.")
+        return InputError(f"is a folder while {action}", where=name, way_out="Name a file, not a folder.")
     if isinstance(error, NotADirectoryError):
-        return InputError(f"part of the path is a file, not a folder, while {doing}", where=name, way_out="Check it.")
+        return InputError(f"part of the path is a file, not a folder, while {action}", where=name, way_out="Check it.")
     reason = error.strerror or type(error).__name__
-    return InputError(f"{reason} while {doing}", where=name, way_out="Check the path and its folder.")
+    return InputError(f"{reason} while {action}", where=name, way_out="Check the path and its folder.")

@@ -12,11 +12,11 @@ Stage = Literal["development", "production"]
 
 
 class Secret:
-    """Octets that must not be seen: an OOB key, a data key.
+    """Bytes that must not be seen: an OOB key, a data key.
 
     `repr` and `str` are redacted, comparison takes constant time, and pickling is refused so that a secret can't
-    slip into a worker process. `reveal()` is the one way to the octets, easy to find in a review. `wipe()` overwrites
-    them; copies that libraries made meanwhile are beyond Python's reach.
+    slip into a worker process. `reveal()` is the one way to the bytes, easy to find in a review. `wipe()` overwrites
+    them; copies that libraries made in the meantime are beyond Python's reach.
     """
 
     __slots__ = ("_data",)
@@ -25,18 +25,18 @@ class Secret:
         self._data = bytearray(data)
 
     def reveal(self) -> bytes:
-        """The octets themselves."""
+        """The bytes themselves."""
         return bytes(self._data)
 
     def wipe(self) -> None:
-        """Overwrite the octets with zeros."""
+        """Overwrite the bytes with zeros."""
         self._data[:] = bytes(len(self._data))
 
     def __len__(self) -> int:
         return len(self._data)
 
     def __repr__(self) -> str:
-        return f"<secret, {len(self._data)} octets>"
+        return f"<secret, {len(self._data)} bytes>"
 
     __str__ = __repr__
 
@@ -152,7 +152,7 @@ class Rect(NamedTuple):
         """Where its lower edge is."""
         return self.y + self.height
 
-    def inside(self, outer: Rect, tolerance: float = 0.0) -> bool:
+    def is_inside(self, outer: Rect, tolerance: float = 0.0) -> bool:
         """Whether it lies in `outer`, each edge up to `tolerance` beyond."""
         return (
             outer.x <= self.x + tolerance

@@ -1,4 +1,4 @@
-"""Octets to a matrix of modules: Data Matrix ECC 200 and bars through zint, QR through segno.
+"""Bytes to a matrix of modules: Data Matrix ECC 200 and bars through zint, QR through segno.
 
 A matrix knows nothing of dots, millimetres or files; whoever draws needs only the matrix.
 """
@@ -52,7 +52,7 @@ DATA_CODEWORDS = (
 class Matrix:
     """A matrix of modules without quiet zone; bars are a matrix of one row.
 
-    `packed` holds the rows from top to bottom, each in whole octets, the leftmost module in the highest bit, 1 = dark,
+    `packed` holds the rows from top to bottom, each in whole bytes, the leftmost module in the highest bit, 1 = dark,
     spare bits 0.
     """
 
@@ -67,7 +67,7 @@ class Matrix:
 
     @property
     def stride(self) -> int:
-        """Octets per row."""
+        """Bytes per row."""
         return (self.columns + 7) // 8
 
     def dark(self, row: int, column: int) -> bool:
@@ -128,7 +128,7 @@ def _zint() -> Any:
 def _modules(symbol: Any, rows: int) -> Matrix:
     import numpy
 
-    # The view dangles once the Symbol is freed, so the octets are copied here. zint packs the lowest bit first.
+    # The view dangles once the Symbol is freed, so the bytes are copied here. zint packs the lowest bit first.
     width = symbol.width
     all_rows = numpy.asarray(symbol.encoded_data)
     data = all_rows[:rows, : (width + 7) // 8].tobytes()
@@ -159,7 +159,7 @@ def data_matrix(payload: bytes, size: int = 0) -> Matrix:
     else:
         limit = f"{size}x{size}" if size else "144x144"
         raise InputError(
-            f"a payload of {len(payload)} octets does not fit a Data Matrix of {limit} modules",
+            f"a payload of {len(payload)} bytes does not fit a Data Matrix of {limit} modules",
             way_out="Put fewer units in a package, or shorten the spec's fields.",
         )
     return _modules(symbol, symbol.width)
@@ -175,7 +175,7 @@ def linear_barcode(kind: Literal["code-128", "ean-upc"], text: str) -> Matrix:
         symbol.symbology = zint.Symbology.UPCA if len(text) == 12 else zint.Symbology.EANX
     else:
         raise InputError(
-            f"{text[:40]!a} is no UPC-A (12 digits), EAN-13 or EAN-8",
+            f"{text[:40]!a} is not a UPC-A (12 digits), EAN-13 or EAN-8",
             way_out="Give the product a upc or ean, or use a Code 128.",
         )
     try:

@@ -42,10 +42,14 @@ class Table:
     """
 
     def __init__(
-        self, ledger: Ledger, batch: Batch, columns: Sequence[str] = DEFAULT_COLUMNS, wanted: UnitFilter = ALL_UNITS
+        self,
+        ledger: Ledger,
+        batch: Batch,
+        columns: Sequence[str] = DEFAULT_COLUMNS,
+        unit_filter: UnitFilter = ALL_UNITS,
     ) -> None:
         self.count = 0
-        self._ledger, self._batch, self._columns, self._wanted = ledger, batch, tuple(columns), wanted
+        self._ledger, self._batch, self._columns, self._unit_filter = ledger, batch, tuple(columns), unit_filter
         for name in self._columns:
             if name not in UNIT_COLUMNS or self._columns.count(name) > 1:
                 raise InputError(
@@ -53,35 +57,35 @@ class Table:
                     if name in UNIT_COLUMNS
                     else f"there is no column {name[:40]!a}",
                     where="--columns",
-                    way_out=f"There are {', '.join(UNIT_COLUMNS)}; name each once.",
+                    way_out=f"The columns are {', '.join(UNIT_COLUMNS)}; name each only once.",
                 )
 
     def csv(self) -> Iterator[bytes]:
         """As CSV."""
-        return csv_rows(self._columns, self._counted())
+        return csv_rows(self._columns, self._count_rows())
 
     def jsonl(self) -> Iterator[bytes]:
         """As JSON lines."""
-        return json_rows(self._columns, self._counted())
+        return json_rows(self._columns, self._count_rows())
 
     def xlsx(self, path: Path) -> None:
         """As a workbook at `path`; `InputError` for more rows than a sheet holds, before anything is written."""
-        count = sum(len(rows) for rows in self._ledger.tables.rows(self._batch.id, ("unit",), self._wanted))
+        count = sum(len(rows) for rows in self._ledger.tables.rows(self._batch.id, ("unit",), self._unit_filter))
         if count > XLSX_ROWS:
             raise InputError(
                 f"{count:,} units don't fit: a sheet holds {XLSX_ROWS:,} rows under its header",
                 where=f"batch {self._batch.id}",
                 way_out="Write csv or parquet, or take fewer units with --state, --since or --until.",
             )
-        write_xlsx(path, self._columns, self._counted())
+        write_xlsx(path, self._columns, self._count_rows())
 
     def parquet(self, path: Path) -> None:
         """As a Parquet file at `path`; `MissingError` without pyarrow."""
-        write_parquet(path, self._columns, self._counted())
+        write_parquet(path, self._columns, self._count_rows())
 
-    def _counted(self) -> RowChunks:
+    def _count_rows(self) -> RowChunks:
         self.count = 0
-        for rows in self._ledger.tables.rows(self._batch.id, self._columns, self._wanted):
+        for rows in self._ledger.tables.rows(self._batch.id, self._columns, self._unit_filter):
             self.count += len(rows)
             yield rows
 

@@ -37,7 +37,7 @@ def run(document: Document) -> str:
     machine = document["machine"]
     size = "100,000 units in the line, steps to a million" if document.get("full") else "a short run"
     others, note = document.get("others", 0), document.get("note", "")
-    busy = f" Other programs took {others:.0%} of the machine meanwhile." if others > 0.05 else ""
+    busy = f" Other programs took {others:.0%} of the machine during the run." if others > 0.05 else ""
     return (
         f"Version {document['version']}, {document['date']}: {machine['cores']} cores ({machine['architecture']}), "
         f"{machine['system']}, {machine['python']}, SQLite {machine['sqlite']}; {size}.{busy}{note and ' ' + note}"

@@ -8,7 +8,7 @@ import click
 
 from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_details, print_json, print_table, say
 from bss_mfg.cli.progress import progress_bar
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 from bss_mfg.model import Batch
 
 
@@ -21,17 +21,21 @@ def batch() -> None:
 @click.argument("product")
 @click.option("--units", required=True, type=click.IntRange(1, 10_000_000), help="How many devices.")
 @click.option("--id", "batch_id", help="The batch's id. Giving it makes the command safe to repeat.")
-@click.option("--identities", type=click.Path(path_type=Path), help="CSV or XLSX with serial and maybe uuid, mac.")
+@click.option(
+    "--identities",
+    type=click.Path(path_type=Path),
+    help="CSV or XLSX with serials and, optionally, uuid and mac.",
+)
 @jobs_option
 @json_option
 @pass_app
 def create(
     app: App, product: str, units: int, batch_id: str | None, identities: Path | None, jobs: int, as_json: bool
 ) -> None:
-    """Issue units of PRODUCT, once and for ever.
+    """Issue units of PRODUCT.
 
-    Makes serials, Device UUIDs, OOB keys and barcode strings, and commits them as one. With the --id of an existing
-    batch and the same arguments nothing is issued and exit is 0; with other arguments exit is 4.
+    Makes serials, Device UUIDs, OOB keys and barcode strings, and stores all of them or none. With the --id of an
+    existing batch and the same arguments nothing is issued, exit 0; with other arguments it is refused (exit 4).
     """
     from bss_mfg.core.processes import open_executor
     from bss_mfg.issuing.batch import create_batch
@@ -43,8 +47,8 @@ def create(
     if odd := count_foreign_uuids(request.identities):
         are = "is" if odd == 1 else "are"
         say(
-            f"Warning: {counted(odd, 'UUID')} {are} not of the RFC 9562 kind; some Bluetooth Mesh stacks refuse such "
-            "devices."
+            f"Warning: {count_words(odd, 'UUID')} {are} not of the RFC 9562 kind; some Bluetooth Mesh stacks refuse "
+            "such devices."
         )
     with workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault, open_executor(jobs, units) as executor:
         issued = create_batch(
@@ -60,7 +64,7 @@ def create(
     else:
         click.echo(issued.batch.id)
     what = "issued" if issued.created else "was issued before; nothing new was issued:"
-    count = f"{counted(issued.batch.units, 'unit')} in {counted(issued.batch.packages, 'package')}"
+    count = f"{count_words(issued.batch.units, 'unit')} in {count_words(issued.batch.packages, 'package')}"
     say(f"OK: batch {issued.batch.id} {what} {count}")
 
 

@@ -82,7 +82,7 @@ def jobs_option(function: Command) -> Command:
         "--jobs",
         type=click.IntRange(0, 64),
         default=0,
-        help="Working processes; 0: one per core where that pays. The results are the same.",
+        help="Worker processes; 0: one per core where that pays. The results are the same.",
     )(function)
 
 

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 @click.group()
 def template() -> None:
-    """List, copy and look at label templates."""
+    """List, copy and preview label templates."""
 
 
 @template.command("list", epilog="Example: bss-mfg template list")
 @json_option
 @pass_app
 def template_list(app: App, as_json: bool) -> None:
-    """All templates: those that come with bss-mfg, and the workspace's own."""
+    """List all templates: those that come with bss-mfg, and the workspace's own."""
     from bss_mfg.errors import BssError
     from bss_mfg.label.template.loading import load_template
 
@@ -143,14 +143,14 @@ def _draw(path: Path, printer: Printer, example: Example, file: Path, replace: b
 
 @click.group()
 def media() -> None:
-    """Sheets and rolls that templates can use."""
+    """List the sheets and rolls that templates can use."""
 
 
 @media.command("list", epilog="Example: bss-mfg media list --maker avery")
 @click.option("--maker", help="Only this maker's.")
 @json_option
 def media_list(maker: str | None, as_json: bool) -> None:
-    """The media library: names for `use` in a template's [media], with the makers' part numbers."""
+    """List the media library: names for `use` in a template's [media], with the makers' part numbers."""
     from bss_mfg.label.template.media import media_library
 
     media_by_name = {

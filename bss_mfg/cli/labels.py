@@ -13,7 +13,7 @@ import click
 
 from bss_mfg.cli.common import App, Command, jobs_option, json_option, pass_app, print_json, say, shown_path
 from bss_mfg.cli.progress import progress_bar
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
     from bss_mfg.label.layout.file_content import SymbolStyle
@@ -87,7 +87,7 @@ def printing_options(function: Command) -> Callable[..., Any]:
             type=click.Choice(["rows", "columns", "snake"]),
             default="rows",
             show_default=True,
-            help="How the labels of a page are filled.",
+            help="In which order the places of a page are filled.",
         ),
         click.option("--out", type=click.Path(path_type=Path), help="Folder (default: batches/BATCH/labels)."),
         click.option(
@@ -109,7 +109,13 @@ def printing_options(function: Command) -> Callable[..., Any]:
 @printing_options
 @click.option("--only", multiple=True, metavar="SERIAL", help="Only these labels; can be given several times.")
 @click.option("--from", "start", metavar="SERIAL", help="This label and all that follow.")
-@click.option("--copies", type=click.IntRange(1, 100), default=1, show_default=True, help="Sets of all labels.")
+@click.option(
+    "--copies",
+    type=click.IntRange(1, 100),
+    default=1,
+    show_default=True,
+    help="How many sets of all labels.",
+)
 @click.option(
     "--labels-per-file",
     type=click.IntRange(1, 100_000),
@@ -117,7 +123,7 @@ def printing_options(function: Command) -> Callable[..., Any]:
     show_default=True,
     help="At most so many in a file, in whole pages.",
 )
-@click.option("--again", is_flag=True, help="Make labels that were made before once more, on purpose.")
+@click.option("--again", is_flag=True, help="Make labels again that were made before.")
 @jobs_option
 @json_option
 @pass_app
@@ -159,7 +165,7 @@ def labels(
             printing.order,
             printing.symbols,
             again,
-            accept_made=printing.send is not None,
+            accept_existing=printing.send is not None,
             stem=_stem(template, only, start),
         )
         with open_executor(jobs, (len(numbers) if numbers else batch.units) * copies) as executor:
@@ -204,12 +210,12 @@ def reprint(
     from bss_mfg.label.template.loading import load_template
 
     if not reason.strip():
-        raise click.UsageError("--reason is empty: say why, it is kept in the history.")
+        raise click.UsageError("--reason is empty: say why; the reason is kept in the history.")
     workspace = app.workspace
     actor = replace(app.actor, operator=operator) if operator else app.actor
     with workspace.open_ledger(actor) as ledger:
         batch = ledger.batches.get(batch_id)
-        last = ledger.prints.newest(batch.id)
+        last = ledger.prints.newest_labels(batch.id)
         template = load_template(
             workspace.template_file(printing.template or (last.template if last else batch.template))
         )
@@ -229,7 +235,7 @@ def reprint(
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentLabels:
     """How many labels went to which address."""
 
     address: str
@@ -248,7 +254,7 @@ class Target:
 
     def print_labels(
         self, ledger: Ledger, request: LabelRequest, executor: Executor | None = None
-    ) -> tuple[LabelFiles, Sent | None]:
+    ) -> tuple[LabelFiles, SentLabels | None]:
         """Make the label files, and send them where `--send` says so."""
         from bss_mfg.core.progress import no_progress
         from bss_mfg.label.make import make_labels
@@ -271,35 +277,35 @@ class Target:
         count = send_batch_labels(
             ledger, self.batch, made, self._address, again=request.again or is_reprint, progress=sending
         )
-        return made, Sent(self._address, count)
+        return made, SentLabels(self._address, count)
 
 
-def _report(target: Target, made: LabelFiles, sent: Sent | None, as_json: bool) -> None:
+def _report(target: Target, made: LabelFiles, sent: SentLabels | None, as_json: bool) -> None:
     if as_json:
         print_json(_record(target, made, sent))
     else:
         for path in made.files if len(made.files) <= 20 else [*made.files[:3], *made.files[-1:]]:
             click.echo(shown_path(path))
     were = "was" if made.unchanged == 1 else "were"
-    kept = f" ({counted(made.unchanged, 'file')} {were} there already)" if made.unchanged else ""
+    kept = f" ({count_words(made.unchanged, 'file')} {were} there already)" if made.unchanged else ""
     plan, symbol = made.layout.symbol, ""
     if plan:
         down = "" if plan.module_dots_y == plan.module_dots_x else f" across, {plan.module_dots_y} down"
         symbol = (
             f"; {plan.columns}x{plan.rows} modules of {made.layout.x_dimension_mm:.3f} mm "
-            f"({counted(plan.module_dots_x, 'dot')}{down})"
+            f"({count_words(plan.module_dots_x, 'dot')}{down})"
         )
-    what = f"{counted(made.labels, 'label')} on {counted(made.pages, 'page')}"
+    what = f"{count_words(made.labels, 'label')} on {count_words(made.pages, 'page')}"
     say(f"OK: {what}{kept}{symbol}; index {shown_path(made.index)}")
     if made.left_out:
-        say(f"Left out: {counted(made.left_out, 'package')}, scrapped or shipped")
+        say(f"Left out: {count_words(made.left_out, 'package')}, scrapped or shipped")
     if sent:
-        say(f"OK: {counted(sent.labels, 'label')} handed over to {sent.address}")
+        say(f"OK: {count_words(sent.labels, 'label')} handed over to {sent.address}")
     if made.layout.sample_mark:
         say("This is a development product: every label carries a SAMPLE mark.")
 
 
-def _record(target: Target, made: LabelFiles, sent: Sent | None) -> dict[str, Any]:
+def _record(target: Target, made: LabelFiles, sent: SentLabels | None) -> dict[str, Any]:
     """The result as plain data, for `--json`."""
     plan = made.layout.symbol
     return {

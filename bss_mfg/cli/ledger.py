@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 
 
 @click.group()
@@ -32,7 +32,7 @@ def check(app: App, as_json: bool) -> None:
         print_json({"events": events, "head": f"{seq}:{head}"})
     else:
         click.echo(f"{seq}:{head}")
-    say(f"OK: the ledger is whole, {counted(events, 'event')}")
+    say(f"OK: the ledger is intact, {count_words(events, 'event')}")
 
 
 @ledger.command(epilog="Example: bss-mfg ledger backup /media/backup/ledger-2026-11-24.db")
@@ -48,7 +48,7 @@ def backup(app: App, to: Path) -> None:
     with app.workspace.open_ledger(app.actor) as opened:
         made = copy(opened, to)
     click.echo(shown_path(to))
-    holds = f"{counted(made.units, 'unit')} in {counted(made.batches, 'batch', 'batches')}"
+    holds = f"{count_words(made.units, 'unit')} in {count_words(made.batches, 'batch', 'batches')}"
     say(f"OK: {holds}; head {made.events}:{made.head}")
 
 
@@ -58,7 +58,7 @@ def backup(app: App, to: Path) -> None:
 @click.option(
     "--skip-serials",
     type=click.IntRange(0),
-    help="Running numbers of each product to leave out: at least as many as were issued since the copy was made.",
+    help="How many running numbers of each product to skip: at least as many as were issued since the copy was made.",
 )
 @click.option("--reason", help="Why, for the history.")
 @pass_app
@@ -78,14 +78,14 @@ def restore(app: App, copy: Path, only_check: bool, skip_serials: int | None, re
             raise click.UsageError("Say --skip-serials and --reason (or --check, to look only).")
         found = put_back(copy, app.workspace.ledger_file, app.actor, skip_serials, reason)
     click.echo(f"{found.events}:{found.head}")
-    done = "the copy is whole" if only_check else "restored"
-    holds = f"{counted(found.units, 'unit')} in {counted(found.batches, 'batch', 'batches')}"
-    say(f"OK: {done}: {holds}, {counted(found.events, 'event')}")
+    done = "the copy is intact" if only_check else "restored"
+    holds = f"{count_words(found.units, 'unit')} in {count_words(found.batches, 'batch', 'batches')}"
+    say(f"OK: {done}: {holds}, {count_words(found.events, 'event')}")
 
 
 @click.group()
 def audit() -> None:
-    """Prove the history."""
+    """Prove that the history is unchanged."""
 
 
 @audit.command("verify", epilog="Example: bss-mfg audit verify --against 1042:9f0c33aa71e0b2c4")
@@ -95,7 +95,7 @@ def audit() -> None:
 def verify_history(app: App, against: str | None, as_json: bool) -> None:
     """Walk the hash chain of the history; any changed, removed or swapped event is found.
 
-    With --against, also that this ledger goes on from a head that was printed or exported before. Exit 5 if not.
+    With --against, also that this ledger continues from a head that was printed or exported before. Exit 5 if not.
     """
     from bss_mfg.ledger.backup import check_head
 
@@ -108,7 +108,7 @@ def verify_history(app: App, against: str | None, as_json: bool) -> None:
     else:
         click.echo(f"{seq}:{head}")
     say(
-        f"OK: {counted(events, 'event')}, an unbroken chain"
+        f"OK: {count_words(events, 'event')}, an unbroken chain"
         + (f" that goes on from event {since:,}" if since is not None else "")
     )
 
@@ -118,7 +118,7 @@ def verify_history(app: App, against: str | None, as_json: bool) -> None:
 @json_option
 @pass_app
 def history(app: App, what: str, as_json: bool) -> None:
-    """Everything that ever happened to a unit or a batch.
+    """Show everything that ever happened to a unit or a batch.
 
     When, who, at which station, with which version of the program. Of an identity that was issued before bss-mfg: its
     import.
@@ -139,7 +139,7 @@ def history(app: App, what: str, as_json: bool) -> None:
     for event in found:
         if event["kind"] == EventKind.IDENTITIES_IMPORTED:
             say(f"Note: it was issued before bss-mfg, and imported from {event['file']} for {event['product']}")
-    say(f"OK: {counted(len(found), 'event')}")
+    say(f"OK: {count_words(len(found), 'event')}")
 
 
 def _event(event: Mapping[str, Any]) -> str:

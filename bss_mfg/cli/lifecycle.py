@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 
 
 @click.command(epilog="Example: bss-mfg scrap bulb-2026-11 ebK300000017 --reason 'dropped'")
@@ -16,7 +16,7 @@ from bss_mfg.core.text import counted
 @click.option("--reason", required=True, help="Why, for the history.")
 @pass_app
 def scrap(app: App, batch_id: str, serials: tuple[str, ...], reason: str) -> None:
-    """Scrap units, for ever.
+    """Scrap units permanently.
 
     Their packages' labels are wrong from then on, wherever they are read; they are left out of programming files and
     manifests, and their identities are never issued again. All or none; the same command twice changes nothing.
@@ -24,7 +24,7 @@ def scrap(app: App, batch_id: str, serials: tuple[str, ...], reason: str) -> Non
     with app.workspace.open_ledger(app.actor) as ledger:
         new = ledger.units.scrap(batch_id, serials, reason)
     before = len(set(serials)) - len(new)
-    say(f"OK: {counted(len(new), 'unit')} scrapped" + (f", {before:,} scrapped before" if before else ""))
+    say(f"OK: {count_words(len(new), 'unit')} scrapped" + (f", {before:,} scrapped before" if before else ""))
 
 
 @click.command(epilog="Example: bss-mfg replace bulb-2026-11 ebK300000017 --reason 'dropped'")
@@ -34,7 +34,7 @@ def scrap(app: App, batch_id: str, serials: tuple[str, ...], reason: str) -> Non
 @click.option(
     "--identities",
     type=click.Path(path_type=Path),
-    help="CSV or XLSX with serial and maybe uuid, mac of the new units, in the order of the serials.",
+    help="CSV or XLSX with the serials and, optionally, uuid and mac of the new units, in the order of the serials.",
 )
 @json_option
 @pass_app
@@ -45,7 +45,7 @@ def replace(
 
     Each gets a new serial, Device UUID and OOB key, and its package a new barcode: print that label with `reprint`,
     program the new unit, and upload a new manifest. Labels with the old barcode are wrong from then on. All or none;
-    the same command twice changes nothing and tells who took whose place.
+    the same command twice changes nothing and says which unit replaced which.
     """
     from bss_mfg.issuing.from_workspace import replacement_request
     from bss_mfg.issuing.replacement import replace_units
@@ -59,7 +59,7 @@ def replace(
         for old, new in done.items():
             click.echo(f"{old} {new}")
     some = " ".join(list(done.values())[:8]) + (" ..." if len(done) > 8 else "")
-    say(f"OK: {counted(len(done), 'unit')} replaced. Now: bss-mfg reprint {batch_id} {some} --reason replaced")
+    say(f"OK: {count_words(len(done), 'unit')} replaced. Now: bss-mfg reprint {batch_id} {some} --reason replaced")
 
 
 @click.command(epilog="Example: bss-mfg ship bulb-2026-11 --verified --for 'pallet 17'")
@@ -83,18 +83,18 @@ def ship(app: App, batch_id: str, serials: tuple[str, ...], verified: bool, retu
         raise click.UsageError("Say what they are shipped with: --for TEXT, a pallet or an order.")
     with app.workspace.open_ledger(app.actor) as ledger:
         count = ledger.packages.ship(batch_id, None if verified else serials, reference, returned=returned)
-    say(f"OK: {counted(count, 'package')} {'returned' if returned else 'shipped'}")
+    say(f"OK: {count_words(count, 'package')} {'returned' if returned else 'shipped'}")
 
 
 @click.command(epilog="Example: bss-mfg close bulb-2026-11 --in-hand 3")
 @click.argument("batch_id", metavar="BATCH")
-@click.option("--in-hand", type=click.IntRange(0), default=0, help="Printed labels that lie unused at the line.")
+@click.option("--in-hand", type=click.IntRange(0), default=0, help="Printed labels that are left unused at the line.")
 @json_option
 @pass_app
 def close(app: App, batch_id: str, in_hand: int, as_json: bool) -> None:
     """Close a batch: printed = verified + scrapped + in hand, by packages.
 
-    Refused with the difference where the books don't balance (exit 4). A closed batch is neither printed nor changed.
+    Refused, with the difference, if these don't balance (exit 4). A closed batch is neither printed nor changed.
     """
     with app.workspace.open_ledger(app.actor) as ledger:
         found = ledger.batches.close(batch_id, in_hand)
@@ -113,7 +113,7 @@ def close(app: App, batch_id: str, in_hand: int, as_json: bool) -> None:
             }
         )
     parts = f"{found.printed:,} printed, {found.verified:,} verified, {found.scrapped:,} scrapped"
-    never = f"; {counted(found.never_printed, 'package')} never printed" if found.never_printed else ""
+    never = f"; {count_words(found.never_printed, 'package')} never printed" if found.never_printed else ""
     say(f"OK: batch {batch_id} closed: {parts}, {found.in_hand:,} in hand{never}")
 
 
@@ -128,7 +128,7 @@ def close(app: App, batch_id: str, in_hand: int, as_json: bool) -> None:
 @click.option("--delete-exports", is_flag=True, help="Also destroy programming files of the batch in the workspace.")
 @pass_app
 def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bool) -> None:
-    """Destroy the OOB keys of a batch, for ever.
+    """Destroy the OOB keys of a batch permanently.
 
     For when all devices are programmed and the manifest was acknowledged: what is gone can't be stolen. Labels can
     still be printed, byte for byte, and verified. Refused before the keys were released and a control log was made.
@@ -161,4 +161,4 @@ def import_issued_(app: App, product: str, file: Path) -> None:
     loaded = app.workspace.product(product)
     with app.workspace.open_ledger(app.actor) as ledger:
         new = import_issued(ledger, loaded, file)
-    say(f"OK: {counted(new, 'new identity', 'new identities')} of {product} will never be issued")
+    say(f"OK: {count_words(new, 'new identity', 'new identities')} of {product} will never be issued")

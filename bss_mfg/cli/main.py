@@ -27,37 +27,37 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "dev-key": ("product:dev_key", "Make a key pair that stands in for Amazon's, for development."),
     "product": ("product:product", "Add, list and show products; accept a new key."),
     "spec": ("spec:spec", "List, show, copy and check barcode specs."),
-    "run": ("run:run", "Issue, label, verify and list a batch: a shift's work as one job."),
+    "run": ("run:run", "Issue a batch, make and verify its labels, and write its control logs, in one go."),
     "batch": ("batch:batch", "Issue units; list and show batches."),
     "labels": ("labels:labels", "Make the labels of a batch: PDF, ZPL or PNG."),
     "reprint": ("labels:reprint", "Print single labels once more, with a reason."),
     "preflight": ("design:preflight", "Check that a product's labels will print, before they are issued."),
-    "template": ("design:template", "List, copy and look at label templates."),
-    "media": ("design:media", "Sheets and rolls that templates can use."),
+    "template": ("design:template", "List, copy and preview label templates."),
+    "media": ("design:media", "List the sheets and rolls that templates can use."),
     "printer": ("printer:printer", "List, add and calibrate printers."),
     "verify": ("verify:verify", "Read printed labels back and compare them with the ledger."),
     "sample": ("sample:sample", "Draw the packages of a batch to check: ISO 2859-1, single sampling, level II."),
     "scan": ("scan:scan", "Check labels with a hand scanner that types like a keyboard, or on a serial port."),
     "inspect": ("verify:inspect", "Explain any barcode, field by field."),
-    "scrap": ("lifecycle:scrap", "Scrap units, for ever."),
+    "scrap": ("lifecycle:scrap", "Scrap units permanently."),
     "replace": ("lifecycle:replace", "Issue new units in the places of scrapped ones."),
     "ship": ("lifecycle:ship", "Mark packages as packed and shipped, or as returned."),
     "close": ("lifecycle:close", "Close a batch: printed = verified + scrapped + in hand, by packages."),
-    "retire": ("lifecycle:retire", "Destroy the OOB keys of a batch, for ever."),
-    "manifest": ("manifest:manifest", "Write what is uploaded, follow what became of it."),
+    "retire": ("lifecycle:retire", "Destroy the OOB keys of a batch permanently."),
+    "manifest": ("manifest:manifest", "Make and upload control logs, and track what became of them."),
     "table": ("table:table", "Write the units of a batch as a table: CSV, JSON lines, XLSX or Parquet."),
     "program": ("program:program", "Write the OOB keys of a batch for the line's flasher, or check what it read back."),
     "reconcile": (
         "reconcile:reconcile",
-        "Prove that programming files, labels and control logs say the same as the ledger.",
+        "Prove that programming files, labels and control logs agree with the ledger.",
     ),
     "import-issued": ("lifecycle:import_issued_", "Bring in identities that were issued before bss-mfg."),
-    "vault": ("vault:vault", "Look at the vault key, change it, keep it apart, put it back."),
-    "history": ("ledger:history", "Everything that ever happened to a unit or a batch."),
+    "vault": ("vault:vault", "Show, change, export or recover the vault key."),
+    "history": ("ledger:history", "Show everything that ever happened to a unit or a batch."),
     "ledger": ("ledger:ledger", "Check, copy and restore the ledger."),
-    "audit": ("ledger:audit", "Prove the history."),
+    "audit": ("ledger:audit", "Prove that the history is unchanged."),
     "schema": ("design:schema", "Print the JSON Schema of a file that people edit."),
-    "doctor": ("workspace:doctor", "Check this machine, with the fix for each gap."),
+    "doctor": ("workspace:doctor", "Check this machine, and say how to fix what is missing."),
     "demo": ("workspace:demo", "Take the sample batches through the whole line."),
     "completion": ("workspace:completion", "Print the shell completion script."),
 }
@@ -103,12 +103,18 @@ class LazyGroup(click.Group):
     epilog="Example: bss-mfg --workspace factory batch create bulb --units 480 --id bulb-2026-11",
 )
 @click.option(
-    "--workspace", "workspace_option", metavar="DIR", help="The workspace (default: found upwards from here)."
+    "--workspace",
+    "workspace_option",
+    metavar="DIR",
+    help="The workspace (default: this folder or the nearest parent that is one).",
 )
 @click.option("--debug", is_flag=True, help="Show a traceback with errors.")
-@click.option("--verbose", is_flag=True, help="Tell on stderr what is done: files, transactions, processes, times.")
+@click.option("--verbose", is_flag=True, help="Log to stderr what is done: files, transactions, processes, times.")
 @click.option(
-    "--log-file", type=click.Path(path_type=Path), metavar="FILE", help="Add the same, and more, to a log file."
+    "--log-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Append the same log, with more detail, to a file.",
 )
 @click.version_option(__version__, prog_name="bss-mfg")
 @click.pass_context

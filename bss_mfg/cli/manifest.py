@@ -20,7 +20,7 @@ from bss_mfg.cli.common import (
     shown_path,
 )
 from bss_mfg.cli.progress import progress_bar
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
     from bss_mfg.ledger.exports import FeedbackCounts
@@ -36,7 +36,7 @@ MOST_SHOWN = 20
 
 @click.group(cls=DefaultGroup, default="make", epilog="Example: bss-mfg manifest bulb-2026-11 --out upload/")
 def manifest() -> None:
-    """Write what is uploaded, follow what became of it.
+    """Make and upload control logs, and track what became of them.
 
     `bss-mfg manifest BATCH ...` is short for `bss-mfg manifest make BATCH ...`.
     """
@@ -55,8 +55,8 @@ def manifest() -> None:
 @click.option("--out", "to", required=True, metavar="PATH", help="File; or a folder, if it exists or ends with /.")
 @click.option("--rejected", is_flag=True, help="Only packages with a unit that a feedback file rejected.")
 @click.option("--missing", is_flag=True, help="Only packages with a unit in no control log yet.")
-@click.option("--max-logs", type=click.IntRange(1), help="Most logs in a file; then another is begun.")
-@click.option("--max-bytes", type=click.IntRange(1), help="Most bytes of a file; then another is begun.")
+@click.option("--max-logs", type=click.IntRange(1), help="At most so many logs in a file; then another is begun.")
+@click.option("--max-bytes", type=click.IntRange(1), help="At most so many bytes in a file; then another is begun.")
 @json_option
 @pass_app
 def make(
@@ -80,7 +80,7 @@ def make(
     from bss_mfg.manifest.make import FileLimits, PackageChoice
 
     limits = FileLimits(max_logs, max_bytes)
-    target = _checked_target(to, kind, splits=rejected or missing or limits != FileLimits())
+    target = _validate_target(to, kind, splits=rejected or missing or limits != FileLimits())
     if rejected and missing:
         raise click.UsageError("--rejected and --missing exclude each other.")
     packages = PackageChoice.REJECTED if rejected else PackageChoice.MISSING if missing else PackageChoice.ALL
@@ -99,7 +99,7 @@ def make(
     if not files:
         say(f"OK: nothing to write: no package of {batch_id} is {packages}")
     if left_out:
-        say(f"Left out: {counted(left_out, 'package')} with a scrapped unit")
+        say(f"Left out: {count_words(left_out, 'package')} with a scrapped unit")
 
 
 class _OutputTarget(NamedTuple):
@@ -109,7 +109,7 @@ class _OutputTarget(NamedTuple):
     is_folder: bool
 
 
-def _checked_target(to: str, kind: str, *, splits: bool) -> _OutputTarget:
+def _validate_target(to: str, kind: str, *, splits: bool) -> _OutputTarget:
     """The target that --out names; `splits` where an option is given that only a folder of control logs allows."""
     path = Path(to)
     is_folder = path.is_dir() or to.endswith(("/", "\\"))
@@ -164,7 +164,7 @@ def _print_files(files: list[dict[str, Any]], kind: str, *, as_json: bool) -> No
         if not as_json:
             click.echo(shown_path(Path(file["file"])))
         before = "; was made before" if file.get("before") else ""
-        say(f"OK: {kind} of {counted(file['packages'], 'package')}; SHA-256 {file['sha256']}{before}")
+        say(f"OK: {kind} of {count_words(file['packages'], 'package')}; SHA-256 {file['sha256']}{before}")
 
 
 @manifest.command(epilog="Example: bss-mfg manifest status bulb-2026-11")
@@ -217,22 +217,22 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
         click.echo(f"rejected: {serial}  {reason!a}")
     if missing:
         some = ", ".join(f"{low}" if low == high else f"{low}-{high}" for low, high in range_pairs(missing)[:10])
-        say(f"In no control log: {counted(len(missing), 'package')} (numbers {some}); --missing writes it")
+        say(f"In no control log: {count_words(len(missing), 'package')} (numbers {some}); --missing writes it")
     waiting, bad = sum(one.waiting for one in files), sum(one.rejected for one in files)
-    say(f"{counted(waiting, 'unit')} waiting, {sum(one.accepted for one in files):,} accepted, {bad:,} rejected")
+    say(f"{count_words(waiting, 'unit')} waiting, {sum(one.accepted for one in files):,} accepted, {bad:,} rejected")
 
 
 @manifest.command(epilog="Example: bss-mfg manifest acknowledge feedback-20261124.json")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--product", help="Whose serials they are, where several products share some.")
+@click.option("--product", help="The product of these serials, if several products share some.")
 @json_option
 @pass_app
 @click.pass_context
 def acknowledge(ctx: click.Context, app: App, file: Path, product: str | None, as_json: bool) -> None:
     """Read Amazon's feedback file: mark units as accepted or rejected, with the reason.
 
-    What the file looks like is not published: its shape stands in specs/amazon-ffs-feedback.toml. The same file twice
-    changes nothing. Exit 1 where something was rejected, or could not be understood.
+    What the file looks like is not published; specs/amazon-ffs-feedback.toml describes the shape that is expected. The
+    same file twice changes nothing. Exit 1 if something was rejected or could not be understood.
     """
     from bss_mfg.core.files import read_bytes
     from bss_mfg.manifest.feedback import acknowledge, load_feedback_mapping, read_feedback
@@ -251,7 +251,7 @@ def acknowledge(ctx: click.Context, app: App, file: Path, product: str | None, a
         ctx.exit(1)
 
 
-def _unclear(feedback: Feedback) -> dict[str, list[str]]:
+def _unclear_serials(feedback: Feedback) -> dict[str, list[str]]:
     """The serials of which a file says more than one thing, and those with a word that the mapping lacks."""
     from bss_mfg.manifest.feedback import AnswerState
 
@@ -260,7 +260,7 @@ def _unclear(feedback: Feedback) -> dict[str, list[str]]:
 
 def _count_wrong(feedback: Feedback, counts: FeedbackCounts) -> int:
     """How many entries need someone's care."""
-    unclear = sum(map(len, _unclear(feedback).values()))
+    unclear = sum(map(len, _unclear_serials(feedback).values()))
     unknown = len(counts.unknown) + len(counts.ambiguous)
     return feedback.counts["rejected"] + unknown + feedback.unreadable + unclear
 
@@ -279,7 +279,7 @@ def _feedback_document(
         "repeated": feedback.counts["repeated"],
         "unknown": list(counts.unknown) if counts else [],
         "ambiguous": list(counts.ambiguous) if counts else [],
-        **_unclear(feedback),
+        **_unclear_serials(feedback),
         "unreadable": feedback.unreadable,
         "batches": list(counts.batches) if counts else [],
     }
@@ -287,7 +287,7 @@ def _feedback_document(
 
 def _print_unanswered(feedback: Feedback, counts: FeedbackCounts, mapping: FeedbackMapping) -> None:
     """What was not understood or belongs to no unit, then what was recorded."""
-    unclear = _unclear(feedback)
+    unclear = _unclear_serials(feedback)
     _print_serials("unknown here", counts.unknown)
     _print_serials("shared by several products", counts.ambiguous)
     for state, serials in unclear.items():
@@ -317,7 +317,7 @@ def _print_serials(what: str, serials: Sequence[str], feedback: Feedback | None 
 
 @manifest.command(epilog="Example: bss-mfg manifest upload upload/ --to s3://bucket/control-logs")
 @click.argument("paths", metavar="FILE|DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--to", required=True, metavar="s3://BUCKET/PREFIX|DIR", help="Where to.")
+@click.option("--to", required=True, metavar="s3://BUCKET/PREFIX|DIR", help="The target.")
 @click.option("--endpoint", metavar="URL", help="An S3 server other than Amazon's.")
 @json_option
 @pass_app
@@ -352,4 +352,4 @@ def upload(app: App, paths: tuple[Path, ...], to: str, endpoint: str | None, as_
             }
         )
     sent = sum(file.sent for file in files)
-    say(f"OK: {counted(sent, 'file')} uploaded and verified, {len(files) - sent:,} there before")
+    say(f"OK: {count_words(sent, 'file')} uploaded and verified, {len(files) - sent:,} there before")

@@ -19,7 +19,7 @@ def printer() -> None:
 @json_option
 @pass_app
 def printer_list(app: App, as_json: bool) -> None:
-    """The workspace's printers, and the built-in ones."""
+    """List the workspace's printers and the built-in ones."""
     from bss_mfg.label.template.printer import BUILT_IN
 
     own = app.workspace.printer_names()
@@ -57,10 +57,10 @@ def printer_list(app: App, as_json: bool) -> None:
 
 @printer.command("add", epilog="Example: bss-mfg printer add line2 --like zpl-203 --address tcp://192.168.1.40:9100")
 @click.argument("name")
-@click.option("--like", required=True, help="A printer to begin with (`bss-mfg printer list`).")
+@click.option("--like", required=True, help="The printer to start from (`bss-mfg printer list`).")
 @click.option("--title", default="", help="Model and place, for people.")
 @click.option("--address", help="tcp://HOST:9100 of its raw port.")
-@click.option("--dots-per-mm", nargs=2, type=float, help="In x and y, if the one to begin with differs.")
+@click.option("--dots-per-mm", nargs=2, type=float, help="In x and y, if they differ from those of --like.")
 @pass_app
 def printer_add(
     app: App, name: str, like: str, title: str, address: str | None, dots_per_mm: tuple[float, float] | None
@@ -88,7 +88,7 @@ def printer_add(
 @json_option
 @pass_app
 def printer_show(app: App, name: str, as_json: bool) -> None:
-    """All values of a printer."""
+    """Show all values of a printer."""
     from dataclasses import asdict
 
     values = asdict(app.printer(name))
@@ -106,7 +106,7 @@ def printer_show(app: App, name: str, as_json: bool) -> None:
 @click.option("--send", is_flag=False, flag_value="printer", metavar="[tcp://HOST:9100]", help="Send it, too.")
 @pass_app
 def printer_test_page(app: App, name: str, width: float, height: float, out: Path | None, send: str | None) -> None:
-    """A page to calibrate from: rulers, a dot ladder, and symbols at each X-dimension."""
+    """Make a page to calibrate from: rulers, a dot ladder, and symbols at each X-dimension."""
     from bss_mfg.core.files import write_atomically
     from bss_mfg.errors import MissingError
     from bss_mfg.label.printing.raw_port import SendOutcome, send_to_raw_port, split_formats

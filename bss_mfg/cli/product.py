@@ -30,7 +30,7 @@ def product() -> None:
 @click.option("--units-per-package", default=1, show_default=True, help="Devices in one box, under one barcode.")
 @click.option("--spec", default="amazon-bss-ob04", show_default=True, help="Barcode spec (`bss-mfg spec list`).")
 @click.option(
-    "--oob-bytes", type=click.Choice(["16", "32"]), default="32", show_default=True, help="Octets of the key."
+    "--oob-bytes", type=click.Choice(["16", "32"]), default="32", show_default=True, help="Bytes of the OOB key."
 )
 @click.option("--serial", default="{pid}{n:08}", show_default=True, help="Serial pattern.")
 @click.option("--template", default="sheet-a4-24", show_default=True, help="Label template.")
@@ -61,12 +61,12 @@ def add(
 
     Checks every value and the key, and writes products/NAME.toml, which may be edited later.
     """
-    from bss_mfg.core.files import checked_name, read_bytes
+    from bss_mfg.core.files import read_bytes, require_safe_name
     from bss_mfg.payload.product_keys import load_public_key
     from bss_mfg.workspace.product import product_from_options
 
     workspace = app.workspace
-    checked_name(name, "product name")
+    require_safe_name(name, "product name")
     found = product_from_options(
         {
             "format": 1,
@@ -159,13 +159,14 @@ def repin(app: App, name: str, reason: str) -> None:
     from bss_mfg.errors import InputError
 
     if not reason.strip():
-        raise click.UsageError("--reason is empty: say why, it is kept in the history.")
+        raise click.UsageError("--reason is empty: say why; the reason is kept in the history.")
     loaded = app.workspace.product(name)
     with app.workspace.open_ledger(app.actor) as ledger:
         pinned = ledger.products.key_fingerprint(name)
         if pinned is None:
             raise InputError(
-                f"no batch of {name} was issued yet, so no key is pinned", way_out="Just issue the first batch."
+                f"no batch of {name} was issued yet, so no key is pinned",
+                way_out="Issue the first batch: no key has to be accepted.",
             )
         if pinned == loaded.key.fingerprint:
             say(f"OK: {name} is already bound to this key; nothing changed")

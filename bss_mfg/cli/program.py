@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 from bss_mfg.programming.names import NAMES
 
 if TYPE_CHECKING:
@@ -24,12 +24,17 @@ MOST_LISTED = 10_000
 
 @click.command(epilog="Example: bss-mfg program bulb-2026-11 --format esp-nvs --out /media/line/bulb/")
 @click.argument("batch_id", metavar="BATCH")
-@click.option("--format", "kind", type=click.Choice(NAMES), help="csv, jsonl: one file; the others: a file a unit.")
-@click.option("--layout", type=click.Path(path_type=Path), help="Of bin and hex: a layout file (TOML).")
-@click.option("--out", metavar="PATH", help="Folder to fill; of csv and jsonl also the file to make. Files are 0600.")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(NAMES),
+    help="csv, jsonl: one file; the others: a file for each unit.",
+)
+@click.option("--layout", type=click.Path(path_type=Path), help="For bin and hex: a layout file (TOML).")
+@click.option("--out", metavar="PATH", help="Folder to fill; for csv and jsonl also the file to make. Files are 0600.")
 @click.option("--to", multiple=True, metavar="age1...", help="Encrypt to a station's age public key; repeat for more.")
 @click.option("--again", is_flag=True, help="Release keys a second time.")
-@click.option("--reason", default="", help="Of --again: why, for the history.")
+@click.option("--reason", default="", help="With --again: why, for the history.")
 @click.option(
     "--check",
     "readback",
@@ -41,7 +46,7 @@ MOST_LISTED = 10_000
     "--jobs",
     type=click.IntRange(0, 64),
     default=0,
-    help="Of --check: working processes; 0: one per core where that pays.",
+    help="With --check: worker processes; 0: one per core where that pays.",
 )
 @json_option
 @pass_app
@@ -62,8 +67,8 @@ def program(
 ) -> None:
     """Write the OOB keys of a batch for the line's flasher, or check what it read back.
 
-    The only command that ever releases a key, and each key once: a second time it says --again and why. Whoever has
-    these files can join the devices: keep them on the line's machine, and delete them when the batch is flashed.
+    The only command that ever releases a key, and each key once: a second time it needs --again and --reason. Whoever
+    has these files can join the devices: keep them on the line's machine, and delete them when the batch is flashed.
     """
     if readback:
         if kind or out or again or to or layout:
@@ -96,7 +101,7 @@ class _Options:
 
 
 @dataclass(frozen=True, slots=True)
-class _Done:
+class _Release:
     """What was released, in which format, of which spec."""
 
     files: ReleasedFiles
@@ -110,12 +115,12 @@ def _refuse_wrong_options(options: _Options) -> None:
     if options.out == "-":
         raise click.UsageError("Keys go into files only: name a folder or file.")
     if options.again and not options.reason.strip():
-        raise click.UsageError("--again wants --reason TEXT: why, for the history.")
+        raise click.UsageError("--again needs --reason TEXT: why, for the history.")
     if options.layout and options.form not in ("bin", "hex"):
         raise click.UsageError("--layout belongs to --format bin or hex.")
 
 
-def _release(app: App, options: _Options) -> _Done:
+def _release(app: App, options: _Options) -> _Release:
     from bss_mfg.core.files import make_folder, read_bytes
     from bss_mfg.payload.spec import spec_from_text
     from bss_mfg.programming.image_layout import load_layout
@@ -132,10 +137,10 @@ def _release(app: App, options: _Options) -> _Done:
         batch = ledger.batches.get(options.batch)
         how = ReleaseOptions(options.to, options.again, options.reason, digest)
         files = release_keys(ledger, vault, batch, form, out, how)
-    return _Done(files, form, spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec)
+    return _Release(files, form, spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec)
 
 
-def _document(options: _Options, done: _Done) -> dict[str, Any]:
+def _document(options: _Options, done: _Release) -> dict[str, Any]:
     return {
         "batch": options.batch,
         "format": options.form,
@@ -147,7 +152,7 @@ def _document(options: _Options, done: _Done) -> dict[str, Any]:
     }
 
 
-def _print_notes(options: _Options, done: _Done) -> None:
+def _print_notes(options: _Options, done: _Release) -> None:
     spec = done.spec
     if spec.columns and not done.form.has_extra_columns:
         say(
@@ -156,8 +161,8 @@ def _print_notes(options: _Options, done: _Done) -> None:
         )
     if not spec.holds_oob:
         say(f"Note: the barcodes of this batch hold no OOB key ({spec.name}): who scans one does not learn these keys.")
-    secret = f"Sealed to {counted(len(options.to), 'station')}." if options.to else "Keep it secret."
-    say(f"OK: {options.form} with the OOB keys of {counted(done.files.units, 'unit')}. {secret}")
+    secret = f"Sealed to {count_words(len(options.to), 'station')}." if options.to else "Keep it secret."
+    say(f"OK: {options.form} with the OOB keys of {count_words(done.files.units, 'unit')}. {secret}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +198,6 @@ def _check(ctx: click.Context, app: App, readback: _Readback, *, as_json: bool) 
             }
         )
     if found.total:
-        say(f"WRONG: {shown_path(readback.file)}: {counted(found.total, 'difference')} from the ledger")
+        say(f"WRONG: {shown_path(readback.file)}: {count_words(found.total, 'difference')} from the ledger")
         ctx.exit(1)
     say(f"OK: what was read back in {shown_path(readback.file)} is what was issued in batch {readback.batch}")

@@ -9,7 +9,7 @@ import click
 
 from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_json, say, shown_path
 from bss_mfg.cli.progress import progress_bar
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
     from bss_mfg.core.capped_list import CappedList
@@ -30,7 +30,7 @@ MOST_SHOWN = 50
 def reconcile(
     ctx: click.Context, app: App, batch_id: str, folder: Path | None, private_key: Path | None, jobs: int, as_json: bool
 ) -> None:
-    """Prove that programming files, labels and control logs say the same as the ledger.
+    """Prove that programming files, labels and control logs agree with the ledger.
 
     Reads all that lies in the folder, and deeper, unit by unit; names each difference by unit and file. Writes nothing.
     Exit 1 if something differs, or what should be there is not found.
@@ -58,7 +58,9 @@ def reconcile(
         say(f"OK: what was read agrees with the ledger, batch {batch_id}")
         return
     found = outcome.difference_count
-    say(f"WRONG: {counted(found, 'difference')} from the ledger" if found else "WRONG: there was nothing to compare")
+    say(
+        f"WRONG: {count_words(found, 'difference')} from the ledger" if found else "WRONG: there was nothing to compare"
+    )
     ctx.exit(1)
 
 
@@ -69,27 +71,28 @@ def show(outcome: Reconciliation) -> None:
     for comparison in outcome.comparisons:
         thing = "package" if comparison.kind is FileKind.LABELS else "unit"
         click.echo(
-            f"{comparison.kind:<12}  {counted(comparison.files.total, 'file')}, "
-            f"{counted(comparison.compared, thing)} compared, {counted(comparison.differences.total, 'difference')}"
+            f"{comparison.kind:<12}  {count_words(comparison.files.total, 'file')}, "
+            f"{count_words(comparison.compared, thing)} compared, "
+            f"{count_words(comparison.differences.total, 'difference')}"
         )
     for comparison in outcome.comparisons:
         for one in comparison.differences[:MOST_SHOWN]:
             who = one.unit or (f"package {one.package}" if one.package else "-")
             click.echo(f"{one.kind:<12}  {who}  {one.file or '-'}: {one.what}")
-        if more := _more(comparison.differences):
+        if more := _omitted_words(comparison.differences):
             click.echo(f"{comparison.kind:<12}  {more}")
     for comparison in outcome.comparisons:
         for note in comparison.notes[:MOST_SHOWN]:
             say(f"Note: {comparison.kind}: {note.file + ': ' if note.file else ''}{note.what}")
-        if more := _more(comparison.notes):
+        if more := _omitted_words(comparison.notes):
             say(f"Note: {comparison.kind}: {more}")
 
 
-def _more(items: CappedList[Any]) -> str:
+def _omitted_words(items: CappedList[Any]) -> str:
     """What is not shown as text, and where it is."""
     if items.total <= MOST_SHOWN:
         return ""
-    listed = f"the first {len(items):,}" if items.more else "all"
+    listed = f"the first {len(items):,}" if items.omitted else "all"
     return f"and {items.total - MOST_SHOWN:,} more: --json has {listed}"
 
 

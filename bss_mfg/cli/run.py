@@ -12,7 +12,7 @@ import click
 
 from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_details, print_json, say, shown_path
 from bss_mfg.cli.progress import RunDisplay, duration_words
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
@@ -43,7 +43,11 @@ MOST_SHOWN = 20
     show_default=True,
     help="How a PDF draws symbols.",
 )
-@click.option("--identities", type=click.Path(path_type=Path), help="CSV or XLSX with serial and maybe uuid, mac.")
+@click.option(
+    "--identities",
+    type=click.Path(path_type=Path),
+    help="CSV or XLSX with serials and, optionally, uuid and mac.",
+)
 @jobs_option
 @json_option
 @pass_app
@@ -63,7 +67,7 @@ def run(
     jobs: int,
     as_json: bool,
 ) -> None:
-    """Issue, label, verify and list a batch: a shift's work as one job.
+    """Issue a batch, make and verify its labels, and write its control logs, in one go.
 
     Makes units of PRODUCT, their labels, reads every label file back, then makes the control logs and the traveller.
     Everything is checked before anything is issued. Interrupted or killed, the same command with --id, or `run --resume
@@ -72,14 +76,14 @@ def run(
     from bss_mfg.core.processes import open_executor, process_count
     from bss_mfg.pipeline.estimate import estimate, refuse_full_disk
     from bss_mfg.pipeline.pipeline import RunContext, run_pipeline
-    from bss_mfg.pipeline.plan import RunRequest, begun_plan, open_plan, run_lock
+    from bss_mfg.pipeline.plan import RunRequest, open_plan, read_begun_plan, run_lock
     from bss_mfg.pipeline.preparation import begin_run, prepare_run, refuse_conflicts
 
     workspace = app.workspace
     with workspace.open_ledger(app.actor) as ledger:
         if resume:
             _refuse_other_options(ctx)
-            opened = begun_plan(workspace, resume)
+            opened = read_begun_plan(workspace, resume)
             loaded = workspace.product(opened.plan.product)
         elif product is None or units is None:
             raise click.UsageError("Name a PRODUCT and --units; or a batch to --resume.")
@@ -102,7 +106,7 @@ def run(
             plan, display = prepared.plan, RunDisplay()
             with run_lock(workspace, plan), _resume_hint(display, plan.batch):
                 going_on = ", going on" if opened.begun else ""
-                say(f"Run of batch {plan.batch}: {counted(plan.units, 'unit')} of {plan.product}{going_on}")
+                say(f"Run of batch {plan.batch}: {count_words(plan.units, 'unit')} of {plan.product}{going_on}")
                 with open_executor(jobs, plan.units) as executor:
                     outcome = run_pipeline(RunContext(workspace, ledger, vault, prepared, display, executor))
         record = _json_document(ledger, outcome)
@@ -116,7 +120,7 @@ def run(
 def _refuse_other_options(ctx: click.Context) -> None:
     for name in ("product", "units", "batch_id", "template", "printer", "symbols", "identities"):
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
-            raise click.UsageError("--resume goes on as the run was begun: leave out what was said then.")
+            raise click.UsageError("--resume goes on with the options that the run was begun with: leave them out.")
 
 
 @contextmanager
@@ -168,12 +172,15 @@ def _show_plan(app: App, prepared: PreparedRun, found: Estimate, begun: bool, as
             ("labels", f"template {plan.template}, printer {plan.printer}{modules}"),
         ]
     )
-    pages, files = counted(found.pages, "page"), counted(found.files, "file")
+    pages, files = count_words(found.pages, "page"), count_words(found.files, "file")
     whats = {
-        "issue": (f"{counted(found.units, 'unit')} in {counted(found.packages, 'package')}", "ledger"),
-        "labels": (f"{counted(found.packages, 'label')} on {pages} in {files}", "labels"),
-        "verify": (f"{counted(found.packages, 'label')} read back", "reads"),
-        "manifest": (f"{counted(found.logs, 'control log')} in {counted(found.log_files, 'file')}", "control logs"),
+        "issue": (f"{count_words(found.units, 'unit')} in {count_words(found.packages, 'package')}", "ledger"),
+        "labels": (f"{count_words(found.packages, 'label')} on {pages} in {files}", "labels"),
+        "verify": (f"{count_words(found.packages, 'label')} read back", "reads"),
+        "manifest": (
+            f"{count_words(found.logs, 'control log')} in {count_words(found.log_files, 'file')}",
+            "control logs",
+        ),
         "traveller": ("1 page", ""),
     }
 
@@ -192,7 +199,7 @@ def _show_plan(app: App, prepared: PreparedRun, found: Estimate, begun: bool, as
                 None if gone else found.seconds.get(step),
             )
         )
-    working = f"{counted(found.jobs, 'process', 'processes')}; {size_words(free)} are free"
+    working = f"{count_words(found.jobs, 'process', 'processes')}; {size_words(free)} are free"
     click.echo(row("all", working, found.total_bytes, sum(found.seconds.values())))
     say("Disk and time are estimates from a sample tried now. Nothing was issued.")
 
@@ -242,7 +249,7 @@ def _print_outcome(prepared: PreparedRun, outcome: RunOutcome) -> None:
     if isinstance(outcome.manifest, LogsMade) and outcome.manifest.paths:
         say(f"Control logs: {shown_path(outcome.manifest.paths[0].parent)}")
         if prepared.mapping and prepared.mapping.assumed:
-            names = counted(len(prepared.mapping.assumed), "name")
+            names = count_words(len(prepared.mapping.assumed), "name")
             say(f"Note: {names} in them are assumptions (`bss-mfg manifest` lists them)")
     if labels and labels.layout.sample_mark:
         say("This is a development product: every label carries a SAMPLE mark.")

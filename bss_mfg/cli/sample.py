@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 
 
 @click.command(epilog="Example: bss-mfg sample bulb-2026-11 --plan aql-1.0")
@@ -24,8 +24,8 @@ from bss_mfg.core.text import counted
 def sample(app: App, batch_id: str, name: str, inspection: str, again: bool, as_json: bool) -> None:
     """Draw the packages of a batch to check: ISO 2859-1, single sampling, level II.
 
-    Says which and how many, and with how many wrong ones the batch is accepted. Scan their labels, then
-    `bss-mfg verify BATCH FILES --sample` decides. The same command twice shows the same sample.
+    Says which packages to check, and how many wrong ones the batch may have to be accepted. Scan their labels, then
+    `bss-mfg verify BATCH FILES --sample` decides. Run again, the command shows the same sample.
     """
     from bss_mfg.verify.drawn_samples import advised_inspection, draw_sample, label_places
     from bss_mfg.verify.sampling_plans import INSPECTION_SEVERITIES, aql_of
@@ -73,4 +73,4 @@ def sample(app: App, batch_id: str, name: str, inspection: str, again: bool, as_
         )
     if inspection == "auto":
         say(f"Inspection: {chosen}, since {why}" if chosen == advice else f"Inspection: {chosen}")
-    say(f"OK: {counted(drawn.plan.sample, 'package')} to check" + ("" if new else ", as drawn before"))
+    say(f"OK: {count_words(drawn.plan.sample, 'package')} to check" + ("" if new else ", as drawn before"))

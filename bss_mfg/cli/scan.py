@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli.common import App, pass_app, say
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
     from bss_mfg.station.station import ScanAnswer, Station
@@ -26,8 +26,13 @@ _COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
 @click.option("--units", "with_units", is_flag=True, help="After each package, also scan the devices in it.")
 @click.option("--port", help="Read a scanner on this serial port (COM3, /dev/ttyUSB0); needs pyserial.")
 @click.option("--baud", type=int, default=9600, show_default=True, help="Speed of the serial port.")
-@click.option("--plain", is_flag=True, help="One line a read, no full screen.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document a read, on a line (docs/formats/json.md).")
+@click.option("--plain", is_flag=True, help="One line for each read, instead of a full screen.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="One JSON document for each read, on one line (docs/formats/json.md).",
+)
 @pass_app
 @click.pass_context
 def scan(
@@ -71,8 +76,8 @@ def scan(
     if screen:
         click.echo()
     say(
-        f"{counted(counts.reads, 'read')}, {counts.wrong:,} wrong; {counts.verified:,} of "
-        f"{counted(counts.packages, 'package')} verified, {counts.missing:,} missing"
+        f"{count_words(counts.reads, 'read')}, {counts.wrong:,} wrong; {counts.verified:,} of "
+        f"{count_words(counts.packages, 'package')} verified, {counts.missing:,} missing"
     )
     if wrong:
         ctx.exit(1)

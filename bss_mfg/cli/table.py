@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli.common import App, pass_app, say, shown_path
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 
 _FORMATS = ("csv", "jsonl", "xlsx", "parquet")
 _TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
@@ -30,7 +30,7 @@ def _utc_time(_: click.Context, param: click.Parameter, value: str | None) -> st
     try:
         return datetime.strptime(value, _TIME_FORMAT).strftime(_TIME_FORMAT)
     except ValueError:
-        raise click.BadParameter(f"{value!r} is no date such as 2026-11-24 or 2026-11-24T08:00:00Z.") from None
+        raise click.BadParameter(f"{value!r} is not a date such as 2026-11-24 or 2026-11-24T08:00:00Z.") from None
 
 
 @click.command(epilog="Example: bss-mfg table bulb-2026-11 --format xlsx --columns serial,uuid,state --out bulb.xlsx")
@@ -58,7 +58,7 @@ def _utc_time(_: click.Context, param: click.Parameter, value: str | None) -> st
 @click.option(
     "--since", metavar="DATE", callback=_utc_time, help="Only units whose package's last event was then or later (UTC)."
 )
-@click.option("--until", metavar="DATE", callback=_utc_time, help="... was then or earlier; a day counts whole.")
+@click.option("--until", metavar="DATE", callback=_utc_time, help="... was then or earlier; a day counts as a whole.")
 @click.option("--out", "to", required=True, metavar="FILE", help="File to make (0600); - for stdout (csv, jsonl).")
 @pass_app
 def table(
@@ -73,8 +73,8 @@ def table(
 ) -> None:
     """Write the units of a batch as a table: CSV, JSON lines, XLSX or Parquet.
 
-    One unit a line, scrapped and replaced ones too. For the factory's own systems: nothing is noted in the history, and
-    no OOB key can be had. Never overwrites a file (exit 4).
+    One line for each unit, scrapped and replaced ones too. For the factory's own systems: nothing is recorded in
+    the history, and OOB keys are never included. Never overwrites a file (exit 4).
     """
     from bss_mfg.core.files import build_atomically, write_atomically
     from bss_mfg.errors import InputError
@@ -102,4 +102,4 @@ def table(
                 write_atomically(out, content)
     if to != "-":
         click.echo(shown_path(out))
-    say(f"OK: {kind} of {counted(made.count, 'unit')}")
+    say(f"OK: {kind} of {count_words(made.count, 'unit')}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, say, shown_path
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
     from bss_mfg.workspace.vault_key_storage import VaultKeyKind
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def vault() -> None:
-    """Look at the vault key, change it, keep it apart, put it back."""
+    """Show, change, export or recover the vault key."""
 
 
 @vault.command(epilog="Example: bss-mfg vault status")
@@ -72,14 +72,14 @@ def rekey(app: App, kind: VaultKeyKind | None) -> None:
 
     with app.workspace.open_ledger(app.actor) as ledger:
         count = change(app.workspace, ledger, kind, app.ask)
-    say(f"OK: a new vault key; {counted(count, 'batch', 'batches')} wrapped under it. Make a new safe copy now.")
+    say(f"OK: a new vault key; {count_words(count, 'batch', 'batches')} wrapped under it. Make a new safe copy now.")
 
 
 @vault.command("export-recovery", epilog="Example: bss-mfg vault export-recovery /media/safe/bss-recovery.txt")
 @click.argument("to", metavar="FILE", type=click.Path(path_type=Path))
 @pass_app
 def export_recovery(app: App, to: Path) -> None:
-    """Write the vault key to FILE under a passphrase, to be kept apart.
+    """Write the vault key to FILE under a passphrase, to be kept elsewhere.
 
     One line of text, short enough to print. Never overwrites (exit 4).
     """
@@ -111,12 +111,14 @@ def recover(app: App, source: Path | None, officer_key: Path | None) -> None:
             say(f"OK: vault key {put_back(app.workspace, ledger, source, app.ask)} is back")
         elif officer_key:
             count = recover_by_officer(app.workspace, ledger, officer_key, app.ask)
-            say(f"OK: a new vault key; {counted(count, 'batch', 'batches')} wrapped under it. Make a safe copy now.")
+            say(
+                f"OK: a new vault key; {count_words(count, 'batch', 'batches')} wrapped under it. Make a safe copy now."
+            )
 
 
 @vault.command(epilog="Example: bss-mfg vault recipient officer.public.pem")
 @click.argument("public_key", metavar="[PEM]", required=False, type=click.Path(path_type=Path))
-@click.option("--remove", is_flag=True, help="Seal to nobody any more, and take away what was sealed.")
+@click.option("--remove", is_flag=True, help="Stop sealing to an officer, and delete what was sealed.")
 @pass_app
 def recipient(app: App, public_key: Path | None, remove: bool) -> None:
     """Seal each batch's data key to an officer's public key as well.
@@ -135,6 +137,6 @@ def recipient(app: App, public_key: Path | None, remove: bool) -> None:
         count = open_keys(ledger).set_recipient(opened, officer)
     if officer:
         click.echo(officer.fingerprint)
-        say(f"OK: {counted(count, 'batch', 'batches')} sealed to this officer too, and all to come")
+        say(f"OK: {count_words(count, 'batch', 'batches')} sealed to this officer too, and all to come")
     else:
         say("OK: sealed to nobody but the vault")

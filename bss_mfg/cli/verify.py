@@ -10,7 +10,7 @@ import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, say, shown_path
 from bss_mfg.cli.progress import progress_bar
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 @click.command(epilog="Example: bss-mfg verify bulb-2026-11 scans/*.png --report report.html")
 @click.argument("batch_id", metavar="BATCH")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--partial", is_flag=True, help="Labels whose place is in no picture are no fault: more comes later.")
+@click.option(
+    "--partial",
+    is_flag=True,
+    help="Labels whose place is in no picture are not faults: more pictures follow.",
+)
 @click.option("--second-reader", is_flag=True, help="Also read each symbol with libdmtx.")
 @click.option("--grade", is_flag=True, help="Also grade each symbol's print quality: indicative, ISO/IEC 15415.")
 @click.option("--sample", is_flag=True, help="Accept or reject by the sample that `bss-mfg sample` drew.")
@@ -186,8 +190,8 @@ def _print_findings(outcome: Verification) -> None:
         _print_grades(outcome)
     if outcome.resumed:
         click.echo(
-            f"{counted(outcome.resumed, 'file')} with {counted(outcome.resumed_labels, 'label')} read and found "
-            "right before, not read again"
+            f"{count_words(outcome.resumed, 'file')} with {count_words(outcome.resumed_labels, 'label')} read and "
+            "found right before, not read again"
         )
     click.echo(", ".join(f"{count:,} {kind}" for kind, count in outcome.counts.items()))
 
@@ -233,15 +237,19 @@ def _conclude(outcome: Verification) -> None:
 
 @click.command(epilog="Example: bss-mfg inspect box.jpg --private-key dev-keys/amazon.private.pem")
 @click.argument("target", metavar="STRING|FILE")
-@click.option("--private-key", type=click.Path(path_type=Path), help="A development key, to look inside.")
+@click.option(
+    "--private-key",
+    type=click.Path(path_type=Path),
+    help="A development key, to decrypt the encrypted field.",
+)
 @json_option
 @pass_app
 @click.pass_context
 def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None, as_json: bool) -> None:
     """Explain any barcode, field by field.
 
-    Works without a workspace too. What is encrypted is never shown, only its SHA-256; what stands in clear on the label
-    is, also the PIN of a Wi-Fi inner code. Exit 1 if a string is not as its spec says.
+    Works without a workspace too. What is encrypted is never shown, only its SHA-256; what is readable on the label is
+    shown, including the PIN of a Wi-Fi inner code. Exit 1 if a string is not as its spec says.
     """
     from bss_mfg.core.files import read_bytes
     from bss_mfg.errors import InputError
@@ -273,7 +281,7 @@ def _unit_facts(unit: dict[str, Any]) -> Iterator[str]:
     if unit["uuid"]:
         yield f"Device UUID {unit['uuid']}"
     if unit.get("oob_key_sha256"):
-        yield f"OOB key of {unit['oob_key_octets']} octets, SHA-256 {unit['oob_key_sha256']}"
+        yield f"OOB key of {unit['oob_key_octets']} bytes, SHA-256 {unit['oob_key_sha256']}"
     if unit.get("mac"):
         yield f"MAC {unit['mac']}"
     for name, value in unit.items():

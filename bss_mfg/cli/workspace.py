@@ -9,7 +9,7 @@ import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
 from bss_mfg.cli.progress import progress_bar
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
     from bss_mfg.doctor import Check
@@ -51,7 +51,7 @@ def init(app: App, folder: Path, kind: VaultKeyKind) -> None:
 @pass_app
 @click.pass_context
 def doctor(ctx: click.Context, app: App, as_json: bool) -> None:
-    """Check this machine, with the fix for each gap.
+    """Check this machine, and say how to fix what is missing.
 
     In a workspace, also check its ledger (SQLite's own check, the history's hash chain, and the barcode strings of all
     batches against what was issued), its vault key, and what killed commands left. Exit 6 if something that bss-mfg
@@ -114,7 +114,7 @@ def demo(ctx: click.Context, app: App, out: Path | None, samples: Path | None) -
                 ("units", f"{ran.units:,}"),
                 (
                     "labels",
-                    f"{ran.labels:,} on {counted(ran.pages, 'page')}, {counts['matched']:,} read back and right",
+                    f"{ran.labels:,} on {count_words(ran.pages, 'page')}, {counts['matched']:,} read back and right",
                 ),
                 ("agreement", _agreement(ran.reconciliation)),
                 *[(name, shown_path(path)) for name, path in ran.files.items()],
@@ -133,7 +133,7 @@ def _agreement(outcome: Reconciliation) -> str:
         return f"{kinds}: all as in the ledger"
     first = next(iter(outcome.differences), None)
     return (
-        f"{counted(outcome.difference_count, 'difference')}; {first.unit} {first.file}: {first.what}"
+        f"{count_words(outcome.difference_count, 'difference')}; {first.unit} {first.file}: {first.what}"
         if first
         else "nothing read"
     )

@@ -9,10 +9,10 @@ Item = TypeVar("Item")
 
 
 class CappedList(Sequence[Item], Generic[Item]):
-    """The first `most` of any number of items, as a sequence; `total` counts them all."""
+    """The first `limit` of any number of items, as a sequence; `total` counts them all."""
 
-    def __init__(self, most: int, items: Iterable[Item] = ()) -> None:
-        self.most = most
+    def __init__(self, limit: int, items: Iterable[Item] = ()) -> None:
+        self.limit = limit
         self.total = 0
         self._kept: list[Item] = []
         for item in items:
@@ -21,21 +21,21 @@ class CappedList(Sequence[Item], Generic[Item]):
     def add(self, item: Item) -> None:
         """Count an item, and keep it if there is room."""
         self.total += 1
-        if len(self._kept) < self.most:
+        if len(self._kept) < self.limit:
             self._kept.append(item)
 
-    def extend(self, others: CappedList[Item]) -> None:
+    def extend(self, other: CappedList[Item]) -> None:
         """Add all of another's: those that it kept, and the number of all."""
-        self._kept += others._kept[: max(self.most - len(self._kept), 0)]
-        self.total += others.total
+        self._kept += other._kept[: max(self.limit - len(self._kept), 0)]
+        self.total += other.total
 
-    def truncate(self, kept: int, total: int) -> None:
+    def truncate(self, length: int, total: int) -> None:
         """Forget what came after there were so many."""
-        del self._kept[kept:]
+        del self._kept[length:]
         self.total = total
 
     @property
-    def more(self) -> int:
+    def omitted(self) -> int:
         """How many items were counted only."""
         return self.total - len(self._kept)
 

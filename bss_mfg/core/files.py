@@ -27,7 +27,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _WINDOWS_DEVICES = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
 
 
-def checked_name(name: str, what: str) -> str:
+def require_safe_name(name: str, what: str) -> str:
     """`name` if it is safe as a file name on every system, else an `InputError`.
 
     Letters, digits, `.`, `_` and `-`, at most 64, starting with a letter or digit; no `..`, no trailing dot, no
@@ -48,12 +48,12 @@ def checked_name(name: str, what: str) -> str:
 
 
 def read_bytes(path: Path, what: str, limit: int = 64 << 20) -> bytes:
-    """The content of a file of at most `limit` octets."""
+    """The content of a file of at most `limit` bytes."""
     try:
         size = path.stat().st_size
         if size > limit:
             raise InputError(
-                f"the {what} has {size:,} octets, more than the {limit:,} allowed",
+                f"the {what} has {size:,} bytes, more than the {limit:,} allowed",
                 where=path,
                 way_out="Check that this is the right file.",
             )
@@ -91,7 +91,7 @@ def open_log(path: Path) -> TextIO:
     elif begins != LOG_MARK:
         os.close(handle)
         raise RefusedError(
-            "is no log of bss-mfg, and is not added to",
+            "is not a log file of bss-mfg, so nothing was added to it",
             where=path,
             way_out="Name a new file, or one that an earlier --log-file has made.",
         )
@@ -146,8 +146,8 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_atomically(path: Path, pieces: Iterable[bytes], *, replace: bool = False) -> str:
-    """Write `pieces` to `path` in one stroke, mode 0600, and return the SHA-256 in hex.
+def write_atomically(path: Path, chunks: Iterable[bytes], *, replace: bool = False) -> str:
+    """Write `chunks` to `path` in one stroke, mode 0600, and return the SHA-256 in hex.
 
     Without `replace` an existing file is refused (`RefusedError`), also when it appears while we write. A failure
     leaves no trace; a kill leaves a temporary file, which the next command that makes the same file takes away.
@@ -155,7 +155,7 @@ def write_atomically(path: Path, pieces: Iterable[bytes], *, replace: bool = Fal
     digest = hashlib.sha256()
 
     def write(file: BinaryIO) -> None:
-        for piece in pieces:
+        for piece in chunks:
             digest.update(piece)
             file.write(piece)
 
@@ -188,9 +188,9 @@ def _through_temporary(path: Path, write: Callable[[BinaryIO], None], *, replace
     temporary = _temporary(path)
     try:
         if not replace and path.exists():
-            _take_away(temporary)  # of a command that was killed between its last two steps
+            _delete_abandoned(temporary)  # of a command that was killed between its last two steps
             raise already_exists_error(path)
-        with os.fdopen(_owned(temporary, path), "wb") as file:
+        with os.fdopen(_open_locked(temporary, path), "wb") as file:
             try:
                 write(file)
                 file.flush()
@@ -212,13 +212,13 @@ def _through_temporary(path: Path, write: Callable[[BinaryIO], None], *, replace
         raise from_os_error(error, "writing", path) from error
 
 
-def _owned(temporary: Path, path: Path) -> int:
+def _open_locked(temporary: Path, path: Path) -> int:
     """A new temporary file, locked as long as it is open: whoever finds it unlocked knows that its writer is dead."""
     while True:
         try:
             handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         except FileExistsError:
-            if not _take_away(temporary):
+            if not _delete_abandoned(temporary):
                 raise LedgerError(
                     "another bss-mfg command is writing this file",
                     where=path,
@@ -230,7 +230,7 @@ def _owned(temporary: Path, path: Path) -> int:
         os.close(handle)  # taken for a left-over at the moment it was made
 
 
-def _take_away(temporary: Path) -> bool:
+def _delete_abandoned(temporary: Path) -> bool:
     """Delete a temporary file whose writer is dead; False where it is alive."""
     try:
         handle = os.open(temporary, os.O_RDWR)
@@ -279,15 +279,15 @@ def leftover_files(folder: Path) -> list[Path]:
 def remove_leftover(path: Path) -> bool:
     """Delete a left-over temporary file; False where a command is writing it just now."""
     try:
-        return _take_away(path)
+        return _delete_abandoned(path)
     except OSError as error:
         raise from_os_error(error, "deleting", path) from error
 
 
-def move_aside(path: Path, ending: str) -> Path:
-    """Give a file another name beside its own, `NAME` + `ending` and a number where that is taken; the new path."""
+def move_aside(path: Path, suffix: str) -> Path:
+    """Give a file another name beside its own, `NAME` + `suffix` and a number where that is taken; the new path."""
     number = 0
-    while (target := path.with_name(f"{path.name}{ending}{f'-{number}' if number else ''}")).exists():
+    while (target := path.with_name(f"{path.name}{suffix}{f'-{number}' if number else ''}")).exists():
         number += 1
     try:
         path.rename(target)
@@ -298,7 +298,7 @@ def move_aside(path: Path, ending: str) -> Path:
     return target
 
 
-def move_over(source: Path, target: Path) -> None:
+def replace_file(source: Path, target: Path) -> None:
     """Put one file in another's place in one stroke, in the same folder."""
     try:
         source.replace(target)
@@ -386,7 +386,7 @@ def immediate_lock(path: Path, busy_message: str) -> Iterator[None]:
     except OSError as error:
         raise from_os_error(error, "taking the lock of", path) from error
     try:
-        os.lseek(handle, 1 << 30, os.SEEK_SET)  # Windows locks octets: one that nobody reads
+        os.lseek(handle, 1 << 30, os.SEEK_SET)  # Windows locks bytes: one that nobody reads
         if not _try_lock(handle):
             raise LedgerError(busy_message, where=path, way_out="Let it finish.")
         yield

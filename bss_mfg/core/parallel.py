@@ -1,4 +1,4 @@
-"""Work in bounded parts on any `concurrent.futures.Executor`: at most a few in flight, results in order."""
+"""Work in bounded tasks on any `concurrent.futures.Executor`: at most a few in flight, results in order."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 IN_FLIGHT = 3
-"""Parts per process that are handed out and not yet taken: one at work, one ready, one done."""
+"""Tasks per process that are handed out and not yet taken: one at work, one ready, one done."""
 WAIT_SECONDS = 0.5
 """Windows tells a waiting thread of Ctrl-C only when it wakes."""
 
@@ -30,14 +30,14 @@ def run(
     executor: Executor | None = None,
     *,
     seconds: float | Callable[[Task], float] | None = None,
-    tries: int = 2,
+    attempts: int = 2,
 ) -> Iterator[tuple[Task, Result | TaskFailure]]:
-    """Call a pure function on each job and yield (job, result) in the order of the jobs.
+    """Call a pure function on each task and yield (task, result) in the order of the tasks.
 
-    Without an executor the work is done here, one job at a time. With one, a few jobs are held at once, so memory
-    stays flat at any number of jobs. A job whose process died, or was stopped after its `seconds` (on `Processes`), is
-    tried again, `tries` times in all; then its result is `Failed`, and the rest goes on. What the function raises is
-    raised here.
+    Without an executor the work is done here, one task at a time. With one, only a few tasks are held at once, so
+    memory stays flat at any number of tasks. A task whose process died, or was stopped after its `seconds` (on a
+    `ProcessExecutor`), is tried again, `attempts` times in all; then its result is a `TaskFailure`, and the rest goes
+    on. What the function raises is raised here.
     """
     if executor is None:
         for task in tasks:
@@ -49,7 +49,7 @@ def run(
             if isinstance(executor, ProcessExecutor) and seconds is not None:
                 return executor.submit_within(seconds(task) if callable(seconds) else seconds, function, task)
             return executor.submit(function, task)
-        except BrokenExecutor as error:  # by an earlier job: this one fails by its own name
+        except BrokenExecutor as error:  # by an earlier task: this one fails by its own name
             broken: Future[Result] = Future()
             broken.set_exception(error)
             return broken
@@ -64,7 +64,7 @@ def run(
             if not waiting:
                 return
             task, future = waiting.popleft()
-            result: Result | TaskFailure = _result(future, partial(submit, task), tries)
+            result: Result | TaskFailure = _result(future, partial(submit, task), attempts)
             yield task, result
             del task, future, result
     finally:
@@ -77,32 +77,32 @@ def run_or_raise(
     tasks: Iterable[Task],
     executor: Executor | None = None,
     *,
-    doing: Callable[[Task], str],
+    describe: Callable[[Task], str],
     where: str,
     way_out: str = "Run the command again; with --jobs 1 no other process is used.",
 ) -> Iterator[tuple[Task, Result]]:
-    """As `run`, of work that is worth nothing unless all of it is done: `MissingError` says what a process was `doing`
-    when it died."""
+    """As `run`, of work that is worth nothing unless all of it is done: `MissingError` says by
+    `describe` what a process did when it died."""
     for task, result in run(function, tasks, executor):
         if isinstance(result, TaskFailure):
             raise MissingError(
-                f"a process died while it {doing(task)}", where=where, problems=[result.reason], way_out=way_out
+                f"a process died while it {describe(task)}", where=where, problems=[result.reason], way_out=way_out
             )
         yield task, result
 
 
 def executor_width(executor: Executor | None) -> int:
-    """How many jobs an executor works on at once, as far as it says; without one, one."""
+    """How many tasks an executor works on at once, as far as it says; without one, one."""
     return int(getattr(executor, "count", 0) or getattr(executor, "_max_workers", 0) or 1)
 
 
-def _result(future: Future[Any], again: Callable[[], Future[Any]], tries: int) -> Any:
+def _result(future: Future[Any], again: Callable[[], Future[Any]], attempts: int) -> Any:
     while True:
         try:
             return _wait(future)
         except (WorkerError, BrokenExecutor) as error:
-            tries -= 1
-            if tries <= 0:
+            attempts -= 1
+            if attempts <= 0:
                 kind = error.kind if isinstance(error, WorkerError) else FailureKind.CRASHED
                 _log.info("a task is given up: %s", error)
                 return TaskFailure(kind, str(error))
@@ -115,12 +115,12 @@ def _wait(future: Future[Result]) -> Result:
         try:
             return future.result(timeout=WAIT_SECONDS)
         except TimeoutError:
-            if future.done():  # the job's own
+            if future.done():  # the task's own
                 raise
 
 
 def chunk_ranges(total: int, size: int, first_size: int | None = None) -> Iterator[tuple[int, int, int]]:
-    """Cut `total` items (numbered from 1) into parts: (part number, first item, count)."""
+    """Cut `total` items (numbered from 1) into chunks: (chunk number, first item, count)."""
     first, number = 1, 1
     while first <= total:
         count = min(first_size if number == 1 and first_size else size, total - first + 1)

@@ -1,7 +1,7 @@
-"""Worker processes that may crash or hang: it costs the one job, never the run. No job outlives its parent.
+"""Worker processes that may crash or hang: it costs the one task, never the run. No task outlives its parent.
 
-`Processes` is a `concurrent.futures.Executor`, as `ProcessPoolExecutor` is; but where that one breaks with its first
-dead process, here the process is replaced and only its own future fails.
+`ProcessExecutor` is a `concurrent.futures.Executor`, as `ProcessPoolExecutor` is; but where that one breaks with its
+first dead process, here the process is replaced and only its own future fails.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ P = ParamSpec("P")
 START_SECONDS = 60.0
 """How long a process may take to start: the machine may be busy."""
 TASK_SECONDS = 600.0
-"""How long a job may take, unless told otherwise."""
+"""How long a task may take, unless told otherwise."""
 MIN_ITEMS_FOR_PROCESSES = 4_000
 """Units or labels from which on other processes pay: they take half a second to start."""
 
@@ -82,17 +82,17 @@ class TaskFailure:
 
 
 @dataclass(frozen=True, slots=True)
-class _Raised:
-    """What a job raised, on its way back."""
+class _RaisedError:
+    """What a task raised, on its way back."""
 
     error: Exception
 
 
 class Worker(Generic[Task, Result]):
-    """One process that answers one job at a time. `make(*arguments)` is called in it, and gives the function.
+    """One process that answers one task at a time. `make(*arguments)` is called in it, and gives the function.
 
-    Both must be importable by name; jobs and results travel through a pipe. A `BssError` of the function is a
-    `Failed` of the job. After a crash or a hang the process is replaced at the next job.
+    Both must be importable by name; tasks and results travel through a pipe. A `BssError` of the function is a
+    `TaskFailure` of the task. After a crash or a hang the process is replaced at the next task.
     """
 
     def __init__(
@@ -103,12 +103,12 @@ class Worker(Generic[Task, Result]):
         self._pipe: Connection | None = None
 
     def run(self, task: Task, seconds: float | None = None) -> Result | TaskFailure:
-        """The answer to a job; the process is started if there is none. It is given up after `seconds`."""
+        """The answer to a task; the process is started if there is none. It is given up after `seconds`."""
         try:
             answer = self.exchange(task, self.seconds if seconds is None else seconds)
         except WorkerError as error:
             return TaskFailure(error.kind, str(error))
-        if isinstance(answer, _Raised):
+        if isinstance(answer, _RaisedError):
             if isinstance(answer.error, BssError):
                 return TaskFailure.of(answer.error)
             return TaskFailure(FailureKind.FAILED, f"it failed ({type(answer.error).__name__})")
@@ -116,7 +116,7 @@ class Worker(Generic[Task, Result]):
         return result
 
     def exchange(self, task: Task, seconds: float) -> Any:
-        """What came back, raised errors as `_Raised`; `WorkerError` where nothing did."""
+        """What came back, raised errors as `_RaisedError`; `WorkerError` where nothing did."""
         begun = time.monotonic()
         starting = self._pipe is None
         kind = FailureKind.STALLED
@@ -126,18 +126,18 @@ class Worker(Generic[Task, Result]):
                 pipe.send((task, seconds))
             if pipe.poll(seconds + (START_SECONDS if starting else 0)):
                 return pipe.recv()
-            reason = _stalled(seconds)
+            reason = _stall_words(seconds)
         except (EOFError, OSError):
             kind = FailureKind.CRASHED
             if self._process is None:
                 reason = "no process could be started"
             else:
                 self._process.join(5)
-                # A process that was new to its job has longer to start, and then ends itself (see `_serve`).
+                # A process that was new to its task has longer to start, and then ends itself (see `_serve`).
                 late = time.monotonic() - begun > 2 * seconds
                 code = self._process.exitcode
                 if late and code == 1:
-                    reason, kind = _stalled(seconds), FailureKind.STALLED
+                    reason, kind = _stall_words(seconds), FailureKind.STALLED
                 else:
                     reason = f"the process crashed (exit {code})"
         _log.info("process %s: %s", self.pid, reason)
@@ -179,14 +179,14 @@ class Worker(Generic[Task, Result]):
         self._process = self._pipe = None
 
 
-def _stalled(seconds: float) -> str:
+def _stall_words(seconds: float) -> str:
     return f"it made no progress in {seconds:.0f} s and was stopped"
 
 
 class ProcessExecutor(Executor):
     """Some worker processes, started when they are first needed.
 
-    A future whose process crashed or made no progress gets `WorkerError`, and its process is replaced at the next job.
+    A future whose process crashed or made no progress gets `WorkerError`, and its process is replaced at the next task.
     Functions must be importable by name; arguments and results travel through pipes. Leaving it as a context ends the
     processes at once, whatever they do: no result that nobody waits for is worth a wait.
     """
@@ -256,7 +256,7 @@ class ProcessExecutor(Executor):
         thread.start()
 
     def _work(self, worker: Worker[_Call, Any]) -> None:
-        """One thread a process: hands it job after job."""
+        """One thread a process: hands it task after task."""
         try:
             while item := self._queue.get():
                 future, call, seconds = item
@@ -275,10 +275,10 @@ class ProcessExecutor(Executor):
             answer = worker.exchange(call, seconds)
         except WorkerError as error:
             future.set_exception(error)
-        except Exception as error:  # noqa: BLE001  (a job that can't be pickled: its caller must hear of it)
+        except Exception as error:  # noqa: BLE001  (a task that can't be pickled: its caller must hear of it)
             future.set_exception(error)
         else:
-            if isinstance(answer, _Raised):
+            if isinstance(answer, _RaisedError):
                 future.set_exception(answer.error)
             else:
                 future.set_result(answer)
@@ -299,10 +299,10 @@ def _caller() -> Callable[[_Call], Any]:
 
 
 @contextmanager
-def open_executor(requested: int = 0, items: int = MIN_ITEMS_FOR_PROCESSES) -> Iterator[Executor | None]:
-    """An executor of as many processes as `width` says, ended with the context; None for one: work is done here."""
-    count = process_count(requested, items)
-    with _collecting_seldom():
+def open_executor(jobs: int = 0, items: int = MIN_ITEMS_FOR_PROCESSES) -> Iterator[Executor | None]:
+    """An executor of `process_count` processes, ended with the context; None for one: work is done here."""
+    count = process_count(jobs, items)
+    with _rare_garbage_collection():
         if count == 1:
             yield None
             return
@@ -311,7 +311,7 @@ def open_executor(requested: int = 0, items: int = MIN_ITEMS_FOR_PROCESSES) -> I
 
 
 @contextmanager
-def _collecting_seldom() -> Iterator[None]:
+def _rare_garbage_collection() -> Iterator[None]:
     """Records come and go by the thousand, and none in a circle: looking for circles after each 700 takes a twentieth
     of the time."""
     before = gc.get_threshold()
@@ -322,10 +322,10 @@ def _collecting_seldom() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def process_count(requested: int, items: int = MIN_ITEMS_FOR_PROCESSES) -> int:
-    """How many processes work. 0 jobs stand for one per core, or for one where there are too few items to be worth
+def process_count(jobs: int, items: int = MIN_ITEMS_FOR_PROCESSES) -> int:
+    """How many processes work. 0 stands for one per core, or for one where there are too few items to be worth
     their start."""
-    return requested or (cores() if items >= MIN_ITEMS_FOR_PROCESSES else 1)
+    return jobs or (cores() if items >= MIN_ITEMS_FOR_PROCESSES else 1)
 
 
 def cores() -> int:
@@ -338,7 +338,7 @@ def cores() -> int:
 def _worker_main(
     pipe: Connection, make: Callable[..., Callable[[Any], Any]], arguments: tuple[Any, ...], log: LogSettings
 ) -> None:
-    """The process: reads jobs, writes results, and ends when the other side has gone."""
+    """The process: reads tasks, writes results, and ends when the other side has gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
     # One process per core is enough: numpy's own threads on top make all of them two to three times slower.
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -361,8 +361,8 @@ def _answer_tasks(pipe: Connection, function: Callable[[Any], Any]) -> None:
         faulthandler.dump_traceback_later(seconds * 2, exit=True)
         try:
             result = function(task)
-        except Exception as error:  # noqa: BLE001  (whatever it is, it belongs to who gave the job)
-            result = _Raised(error)
+        except Exception as error:  # noqa: BLE001  (whatever it is, it belongs to who gave the task)
+            result = _RaisedError(error)
         faulthandler.cancel_dump_traceback_later()
         del task
         try:
@@ -370,5 +370,5 @@ def _answer_tasks(pipe: Connection, function: Callable[[Any], Any]) -> None:
         except OSError:
             return
         except Exception as error:  # noqa: BLE001  (not picklable: say so instead of dying of it)
-            pipe.send(_Raised(TypeError(f"a result can't travel between processes ({type(error).__name__})")))
+            pipe.send(_RaisedError(TypeError(f"a result can't travel between processes ({type(error).__name__})")))
         del result

@@ -36,19 +36,19 @@ def has_control_characters(text: str) -> bool:
     return any(character < " " for character in text)
 
 
-def counted(number: int, thing: str, plural: str = "") -> str:
-    """A number of things in words: 1 batch, 2,000 batches. The plural is `thing` with an s where none is given."""
-    return f"{number:,} {thing if number == 1 else plural or thing + 's'}"
+def count_words(number: int, noun: str, plural: str = "") -> str:
+    """A number of things in words: 1 batch, 2,000 batches. The plural is `noun` with an s where none is given."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-def listing(items: Sequence[str], most: int | None = None, total: int | None = None) -> str:
-    """The first `most` items in a line: a, b and 3 more. `total` says how many there are where not all are at hand."""
-    shown = items[:most]
+def listing(items: Sequence[str], limit: int | None = None, total: int | None = None) -> str:
+    """The first `limit` items in a line: a, b and 3 more. `total` says how many there are where not all are at hand."""
+    shown = items[:limit]
     left = (len(items) if total is None else total) - len(shown)
     return ", ".join(shown) + (f" and {left:,} more" if left else "")
 
 
-def first_problems(items: Sequence[str], most: int, thing: str = "", total: int | None = None) -> list[str]:
-    """The first `most` items for a list of problems, and then how many more there are: "and 3 more rows"."""
-    left = (len(items) if total is None else total) - len(items[:most])
-    return [*items[:most], *([f"and {left:,} more {thing}".rstrip()] if left else [])]
+def first_problems(items: Sequence[str], limit: int, noun: str = "", total: int | None = None) -> list[str]:
+    """The first `limit` items for a list of problems, and then how many more there are: "and 3 more rows"."""
+    left = (len(items) if total is None else total) - len(items[:limit])
+    return [*items[:limit], *([f"and {left:,} more {noun}".rstrip()] if left else [])]

@@ -54,11 +54,11 @@ def parse_toml(text: str, name: str) -> TomlDocument:
         raise InputError(
             f"not valid TOML: {what}",
             where=Location(name, line),
-            way_out="Text goes in double quotes, tables in [brackets], one field a line.",
+            way_out="Text goes in double quotes, tables in [brackets], one field per line.",
         ) from error
     except (ValueError, RecursionError):
         raise InputError(
-            "holds a number of thousands of digits, or brackets nested without end",
+            "holds a number of thousands of digits, or brackets nested too deeply",
             where=Location(name),
             way_out="Write plain values.",
         ) from None
@@ -151,6 +151,6 @@ def _field_names(model: type[BaseModel]) -> list[str]:
     return sorted(names)
 
 
-def quoted(value: str) -> str:
+def quote(value: str) -> str:
     """`value` as a TOML basic string (JSON strings are a subset of them)."""
     return json.dumps(value, ensure_ascii=False)

@@ -18,7 +18,7 @@ from bss_mfg.imaging.ecc200 import symbol_geometry
 from bss_mfg.imaging.geometry import PixelBox, Quad, box_of
 from bss_mfg.imaging.grid import SampledGrid, Warp
 from bss_mfg.imaging.second_reader import SecondReader
-from bss_mfg.imaging.zxing_reader import Read, decode_drawn, read_box, read_crop
+from bss_mfg.imaging.zxing_reader import Read, decode_drawing, read_box, read_crop
 from bss_mfg.symbol import Matrix
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class UnreadSymbol:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class AttemptTools:
     """What attempts have at hand: what they may still cost, and the second reader, if it is to be asked."""
 
     budget: AttemptBudget
@@ -53,16 +53,16 @@ class Means:
 
 
 def read_expected_symbol(
-    grey: Grey, quad: Quad, expected: Matrix, means: Means
+    grey: Grey, quad: Quad, expected: Matrix, tools: AttemptTools
 ) -> tuple[Read | None, SampledGrid | None]:
     """The symbol at a place where the sheet says that `expected` should be, and its grid: None where it was read at
     once, or nothing like it is there. The grid is found even if nothing can read the symbol."""
     read = _read_enhanced(grey, box_of(quad))
     if read:
         return read, None
-    sampled = _expected_grid(grey, quad, expected) if means.budget.take_steps(1 + FIT_COST) else None
+    sampled = _expected_grid(grey, quad, expected) if tools.budget.take_steps(1 + FIT_COST) else None
     read = _decode_sampled(sampled) if sampled else None
-    return read or _read_by_second(grey, sampled.warp.quad() if sampled else quad, means), sampled
+    return read or _read_by_second(grey, sampled.warp.quad() if sampled else quad, tools), sampled
 
 
 def _expected_grid(grey: Grey, quad: Quad, expected: Matrix) -> SampledGrid | None:
@@ -75,21 +75,21 @@ def _expected_grid(grey: Grey, quad: Quad, expected: Matrix) -> SampledGrid | No
     return sampled if sampled.agreement(bits) >= _MIN_AGREEMENT else None
 
 
-def read_unknown_symbol(grey: Grey, quad: Quad, size: int, means: Means) -> Read | UnreadSymbol | None:
+def read_unknown_symbol(grey: Grey, quad: Quad, size: int, tools: AttemptTools) -> Read | UnreadSymbol | None:
     """A symbol somewhere near these corners, of `size` modules, about which nothing else is known."""
     read = _read_enhanced(grey, box_of(quad))
     if read:
         return read
     grids: list[SampledGrid] = []
     restored = None
-    for sampled in _grids_by_fixed_patterns(grey, quad, size, means.budget):
+    for sampled in _grids_by_fixed_patterns(grey, quad, size, tools.budget):
         if read := _decode_sampled(sampled):
             return read
         grids.append(sampled)
-        if restored := decode_restored(sampled):
+        if restored := decode_with_fixed_patterns(sampled):
             grids = [sampled]
             break
-    if read := _read_by_second(grey, grids[0].warp.quad() if grids else quad, means):
+    if read := _read_by_second(grey, grids[0].warp.quad() if grids else quad, tools):
         return read
     return UnreadSymbol(restored or b"", tuple(grids)) if grids else None
 
@@ -124,11 +124,11 @@ def refit(grey: Grey, sampled: SampledGrid, expected: Matrix, budget: AttemptBud
 
 
 def find_other_symbol(
-    grey: Grey, quad: Quad, others: Iterable[tuple[int, Matrix]], budget: AttemptBudget
+    grey: Grey, quad: Quad, candidates: Iterable[tuple[int, Matrix]], budget: AttemptBudget
 ) -> tuple[int, Matrix, SampledGrid] | None:
     """Which of other labels lies at a place, too damaged for any reader: its package, matrix and grid."""
     turned: Warp | None = None
-    for package, matrix in others:
+    for package, matrix in candidates:
         turned = turned or Warp.from_quad(quad, matrix.columns)
         bits = matrix.bits()
         light = grid.expected_light(bits)
@@ -164,14 +164,14 @@ def _fixed_pattern_variants(size: int) -> tuple[NDArray[np.floating[Any]], ...]:
     return tuple(variants)
 
 
-def decode_restored(sampled: SampledGrid) -> bytes | None:
+def decode_with_fixed_patterns(sampled: SampledGrid) -> bytes | None:
     """What the symbol says if its fixed patterns are drawn anew; None if its data are too damaged too."""
     import numpy as np
 
     geometry = symbol_geometry(sampled.warp.size)
     for share in grid.SHARPENING_SHARES:
         dark = np.where(geometry.fixed, geometry.pattern, grid.dark_modules(sampled.grey, share))
-        found = decode_drawn(grid.draw_modules(dark))
+        found = decode_drawing(grid.draw_modules(dark))
         if found:
             return found[0]
     return None
@@ -196,7 +196,7 @@ def _read_enhanced(grey: Grey, box: PixelBox) -> Read | None:
 
 
 def _enhanced_crops(crop: Grey) -> Iterator[tuple[str, Grey, float]]:
-    """A piece of a page in other lights: what was done, the picture, and how much larger it is."""
+    """A crop of a page, enhanced in several ways: what was done, the picture, and how much larger it is."""
     import numpy as np
     from PIL import Image, ImageFilter
 
@@ -216,18 +216,18 @@ def _enhanced_crops(crop: Grey) -> Iterator[tuple[str, Grey, float]]:
 
 def _decode_sampled(sampled: SampledGrid) -> Read | None:
     """The modules as they are in the picture, drawn clean and read. No module is mended, but the quiet zone around the
-    drawing is clean whatever lies there in the picture."""
+    drawing is clean whatever the picture shows there."""
     for share in grid.SHARPENING_SHARES:
-        found = decode_drawn(grid.draw_modules(grid.dark_modules(sampled.grey, share)))
+        found = decode_drawing(grid.draw_modules(grid.dark_modules(sampled.grey, share)))
         if found:
             quad = sampled.warp.quad()
             return Read(found[0], box_of(quad), found[1], found[2], quad, "by its grid")
     return None
 
 
-def _read_by_second(grey: Grey, quad: Quad, means: Means) -> Read | None:
-    second = means.second
-    if second is None or not second.is_available() or not means.budget.take_second_read():
+def _read_by_second(grey: Grey, quad: Quad, tools: AttemptTools) -> Read | None:
+    second = tools.second
+    if second is None or not second.is_available() or not tools.budget.take_second_read():
         return None
     box = box_of(quad)
     data = second.read(grey, box)

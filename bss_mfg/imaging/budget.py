@@ -36,8 +36,8 @@ class AttemptBudget:
     places alone decides which of them get their attempts.
     """
 
-    def __init__(self, limits: AttemptLimits, whole: AttemptBudget | None = None) -> None:
-        self._steps, self._second_reads, self._whole = limits.steps, limits.second_reads, whole
+    def __init__(self, limits: AttemptLimits, parent: AttemptBudget | None = None) -> None:
+        self._steps, self._second_reads, self._parent = limits.steps, limits.second_reads, parent
         self.refusals = 0
 
     def half(self) -> AttemptBudget:
@@ -46,23 +46,23 @@ class AttemptBudget:
 
     def take_steps(self, count: int) -> bool:
         """Whether so many steps are left; they are taken."""
-        self._steps = self._left(self._steps, count)
+        self._steps = self._subtract(self._steps, count)
         if self._steps < 0:
             return False
-        if self._whole:
-            self._whole.take_steps(count)
+        if self._parent:
+            self._parent.take_steps(count)
         return True
 
     def take_second_read(self) -> bool:
         """Whether the second reader may be asked once more; it is taken."""
-        self._second_reads = self._left(self._second_reads, 1)
+        self._second_reads = self._subtract(self._second_reads, 1)
         if self._second_reads < 0:
             return False
-        if self._whole:
-            self._whole.take_second_read()
+        if self._parent:
+            self._parent.take_second_read()
         return True
 
-    def _left(self, left: int, count: int) -> int:
+    def _subtract(self, left: int, count: int) -> int:
         """What is left after taking; -1 for ever where it is not enough."""
         if left < count:
             self.refusals += 1

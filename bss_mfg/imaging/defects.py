@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 from bss_mfg.imaging import grid
 from bss_mfg.imaging.ecc200 import symbol_geometry
 from bss_mfg.imaging.geometry import Quad
@@ -69,7 +69,7 @@ class Defects:
     def description(self) -> str:
         """All of it in words."""
         words = "; ".join(defect.text for defect in self.found)
-        return f"the label of {self.other} lies there; {words}" if self.other else words
+        return f"the label of {self.other} is in this place; {words}" if self.other else words
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def _patch_defects(symbol: _Symbol, unexplained: NDArray[np.bool_]) -> Iterator[
         return
     rows, columns = patch
     ink = bool(symbol.dark[unexplained].mean() > 0.5)
-    where = _where(rows, columns, symbol.size)
+    where = _position_words(rows, columns, symbol.size)
     unexplained[rows[0] : rows[1] + 1, columns[0] : columns[1] + 1] = False
     yield Defect(
         DefectKind.DARK_PATCH if ink else DefectKind.LIGHT_PATCH,
@@ -161,9 +161,9 @@ def _remaining_defects(symbol: _Symbol, unexplained: NDArray[np.bool_]) -> Itera
     """Single modules, in the finder pattern and elsewhere."""
     fixed = symbol_geometry(symbol.size).fixed
     if finder := int((unexplained & fixed).sum()):
-        yield Defect(DefectKind.FINDER, f"{counted(finder, 'module')} of the finder pattern wrong")
+        yield Defect(DefectKind.FINDER, f"{count_words(finder, 'module')} of the finder pattern wrong")
     if rest := int((unexplained & ~fixed).sum()):
-        yield Defect(DefectKind.SCATTERED, f"{counted(rest, 'module')} wrong here and there")
+        yield Defect(DefectKind.SCATTERED, f"{count_words(rest, 'module')} wrong here and there")
 
 
 def _is_blurred(seen: NDArray[np.floating[Any]], bits: NDArray[np.bool_]) -> bool:
@@ -196,14 +196,14 @@ def _wrong_lines(dark: NDArray[np.bool_], bits: NDArray[np.bool_], axis: int, in
     return kept if len(kept) <= max(4, len(bits) // 8) else kept[:0]
 
 
-def _line_words(hit: NDArray[np.intp], size: int, name: str, ends: tuple[str, str], ink: bool) -> str:
-    numbers = ", ".join(str(int(index) + 1) for index in hit[:4])
-    if 0 in hit:
+def _line_words(indexes: NDArray[np.intp], size: int, name: str, ends: tuple[str, str], ink: bool) -> str:
+    numbers = ", ".join(str(int(index) + 1) for index in indexes[:4])
+    if 0 in indexes:
         numbers += f" (the {ends[0]} edge)"
-    if size - 1 in hit:
+    if size - 1 in indexes:
         numbers += f" (the {ends[1]} edge)"
     cause = "a scratch or a smear" if ink else "a dead print-head element, or a scratch"
-    plural = "s" if len(hit) > 1 else ""
+    plural = "s" if len(indexes) > 1 else ""
     start = "from the left" if name == "column" else "from the top"
     return f"a {'black' if ink else 'white'} line through {name}{plural} {numbers} {start}: {cause}"
 
@@ -216,7 +216,7 @@ def _wrong_patch(wrong: NDArray[np.bool_]) -> tuple[tuple[int, int], tuple[int, 
     if total < 12:
         return None
     dense = grid.box_mean(wrong.astype(float), 2)
-    rows, columns = np.nonzero((dense > 0.28) & dilated(wrong))
+    rows, columns = np.nonzero((dense > 0.28) & dilate(wrong))
     if len(rows) < 12:
         return None
     top, bottom = np.quantile(rows, (0.02, 0.98)).astype(int).tolist()
@@ -225,7 +225,7 @@ def _wrong_patch(wrong: NDArray[np.bool_]) -> tuple[tuple[int, int], tuple[int, 
     return ((top, bottom), (left, right)) if inside > total * 0.4 else None
 
 
-def dilated(modules: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def dilate(modules: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The modules that are marked or touch a marked one."""
     import numpy as np
 
@@ -262,7 +262,7 @@ def _inked_sides(grey: Grey, sampled: SampledGrid, dark: float, light: float) ->
     return " and ".join(hit)
 
 
-def _where(rows: tuple[int, int], columns: tuple[int, int], size: int) -> str:
+def _position_words(rows: tuple[int, int], columns: tuple[int, int], size: int) -> str:
     down = ("top", "middle", "bottom")[min(sum(rows) * 3 // (2 * size), 2)]
     across = ("left", "middle", "right")[min(sum(columns) * 3 // (2 * size), 2)]
     return "in the middle" if down == across == "middle" else f"at the {down} {across}".replace(" middle", "")

@@ -34,21 +34,21 @@ def sides_of(quad: Quad) -> list[float]:
     return [dist(quad[index - 1], quad[index]) for index in range(4)]
 
 
-def overlap_share(one: PixelBox, other: PixelBox) -> float:
+def overlap_share(box: PixelBox, other: PixelBox) -> float:
     """The share of the first box that the second covers."""
-    width = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
-    height = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
-    return max(width, 0) * max(height, 0) / max(one[2] * one[3], 1)
+    width = min(box[0] + box[2], other[0] + other[2]) - max(box[0], other[0])
+    height = min(box[1] + box[3], other[1] + other[3]) - max(box[1], other[1])
+    return max(width, 0) * max(height, 0) / max(box[2] * box[3], 1)
 
 
-def homography(here: Sequence[tuple[float, float]], there: Sequence[tuple[float, float]]) -> Floats | None:
-    """The 3 x 3 projective map that takes points `here` to `there`, by least squares; None where it is undefined.
+def homography(points: Sequence[tuple[float, float]], target_points: Sequence[tuple[float, float]]) -> Floats | None:
+    """The 3 x 3 projective map that takes `points` to `target_points`, by least squares; None where it is undefined.
 
     [x y 1] @ map gives homogeneous coordinates. Four points or more, no three of them in line.
     """
     import numpy as np
 
-    source, target = np.array(here, float), np.array(there, float)
+    source, target = np.array(points, float), np.array(target_points, float)
     # Centred and scaled, or the squares of pixels drown the rest.
     (s_mid, s_size), (t_mid, t_size) = (
         (p.mean(axis=0), float(np.abs(p - p.mean(axis=0)).max()) or 1.0) for p in (source, target)

@@ -94,7 +94,7 @@ def average_grade(average: float) -> int:
     return _at_least(average, AVERAGE_LEVELS)
 
 
-def overall_of(grades: Sequence[float]) -> float:
+def overall_grade(grades: Sequence[float]) -> float:
     """The overall grade of several scans of one symbol: their mean (ISO/IEC 15415 asks for five, turned by 72°)."""
     return fmean(grades)
 
@@ -155,7 +155,7 @@ def grade_symbol(grey: NDArray[np.uint8], matrix: Matrix, centres: NDArray[np.fl
         "symbol_contrast": seen.contrast,
         **{name: float(low.min()) for name, low in words.lowest.items()},
         "axial_nonuniformity": abs(spacing[0] - spacing[1]) / pixels,
-        "grid_nonuniformity": _off_grid(centres) / pixels,
+        "grid_nonuniformity": _grid_deviation(centres) / pixels,
         "unused_error_correction": _unused_error_correction(geometry, words.wrong),
         "fixed_pattern_damage": fmean(by_segment),
         "print_growth": _print_growth(grey, centres, seen.threshold),
@@ -292,11 +292,11 @@ def _reflectance(grey: NDArray[np.uint8], points: NDArray[np.floating[Any]], dia
     return result
 
 
-def _unused_error_correction(geometry: SymbolGeometry, failed: NDArray[np.bool_]) -> float:
+def _unused_error_correction(geometry: SymbolGeometry, wrong: NDArray[np.bool_]) -> float:
     """Unused error correction of the worst block, where these codewords are in error; 0 where it is too many."""
     import numpy as np
 
-    errors = np.bincount(geometry.block[failed], minlength=len(geometry.error))
+    errors = np.bincount(geometry.block[wrong], minlength=len(geometry.error))
     return max(0.0, 1 - 2 * float((errors / geometry.error).max()))
 
 
@@ -329,7 +329,7 @@ def _segment_grades(size: int, margin: NDArray[np.float64]) -> list[int]:
     return [int(best[lines.segment == number].min()) for number in range(5)]
 
 
-def _off_grid(centres: NDArray[np.floating[Any]]) -> float:
+def _grid_deviation(centres: NDArray[np.floating[Any]]) -> float:
     """The largest distance in pixels of a centre from the even grid that the four corners span."""
     import numpy as np
 

@@ -54,7 +54,7 @@ class Warp:
         terms, *_ = np.linalg.lstsq(basis, apply_homography(matrix, points), rcond=None)
         return cls(size, degree, terms)
 
-    def at(self, points: Floats) -> Floats:
+    def map_points(self, points: Floats) -> Floats:
         """Pixels of points (..., 2) in modules."""
         return (_basis(points.reshape(-1, 2), self.size, self.degree) @ self.terms).reshape(points.shape)
 
@@ -69,7 +69,7 @@ class Warp:
         import numpy as np
 
         side = self.size
-        points = self.at(np.array([[0, 0], [side, 0], [side, side], [0, side]], float))
+        points = self.map_points(np.array([[0, 0], [side, 0], [side, side], [0, side]], float))
         found = [(float(x), float(y)) for x, y in points]
         return (found[0], found[1], found[2], found[3])
 
@@ -81,14 +81,14 @@ class Warp:
         quad = np.array(self.quad())
         return float(np.hypot(*(quad - np.roll(quad, 1, axis=0)).T).mean()) / self.size
 
-    def moved(self, x: float, y: float) -> Warp:
+    def shifted(self, x: float, y: float) -> Warp:
         """The warp with its grid moved by modules: what was at (x, y) is now at (0, 0)."""
         import numpy as np
 
         along = np.linspace(0, self.size, 9)
         points = np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2)
         basis = _basis(points, self.size, self.degree)
-        terms, *_ = np.linalg.lstsq(basis, self.at(points + np.array([x, y])), rcond=None)
+        terms, *_ = np.linalg.lstsq(basis, self.map_points(points + np.array([x, y])), rcond=None)
         return replace(self, terms=terms)
 
 
@@ -163,7 +163,7 @@ def sample_bilinear(values: NDArray[np.float32] | Grey, points: Floats) -> Float
     return found
 
 
-def blurred(grey: Grey, sigma: float) -> Grey:
+def blur(grey: Grey, sigma: float) -> Grey:
     """A picture softened by a Gaussian of `sigma` pixels."""
     import numpy as np
     from PIL import Image, ImageFilter
@@ -176,7 +176,7 @@ def _blurred_pattern(light: Floats, sigma: float) -> tuple[Floats, Floats]:
     import numpy as np
 
     fine = (np.kron(light, np.ones((_SAMPLES_PER_MODULE, _SAMPLES_PER_MODULE))) * 255).astype(np.uint8)
-    soft = blurred(fine, sigma * _SAMPLES_PER_MODULE)
+    soft = blur(fine, sigma * _SAMPLES_PER_MODULE)
     along = (np.arange(len(light) * 2) + 0.5) / 2
     x, y = np.meshgrid(along, along)
     inside = np.stack([x, y], axis=-1)
@@ -206,7 +206,7 @@ def fit_warp(
     for sigma, degree in steps:
         warp = _as_degree(warp, degree)
         points, target = _blurred_pattern(light, sigma)
-        soft = blurred(crop, sigma * warp.pixels_per_module).astype(np.float32)
+        soft = blur(crop, sigma * warp.pixels_per_module).astype(np.float32)
         down = np.asarray(np.gradient(soft, axis=0), np.float32)
         across = np.asarray(np.gradient(soft, axis=1), np.float32)
         basis = _basis(points, warp.size, degree)
@@ -241,7 +241,7 @@ def _as_degree(warp: Warp, degree: int) -> Warp:
         return warp
     along = np.linspace(0, warp.size, 9)
     points = np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2)
-    terms, *_ = np.linalg.lstsq(_basis(points, warp.size, degree), warp.at(points), rcond=None)
+    terms, *_ = np.linalg.lstsq(_basis(points, warp.size, degree), warp.map_points(points), rcond=None)
     return Warp(warp.size, degree, terms)
 
 
@@ -253,15 +253,15 @@ def _fit_gain(light: Floats, seen: Floats) -> tuple[float, float]:
     return gain, middle - gain * mean
 
 
-def best_shift(grey: Grey, light: Floats, warp: Warp, reach: int = 4) -> tuple[Warp, float]:
-    """The warp moved by up to `reach` modules each way to where the pattern fits best, and how well: a correlation."""
+def best_shift(grey: Grey, light: Floats, warp: Warp, max_shift: int = 4) -> tuple[Warp, float]:
+    """The warp moved by up to `max_shift` modules each way to where the pattern fits best; how well: a correlation."""
     import numpy as np
 
     per = 2  # samples per module
-    side = warp.size + 2 * (QUIET_MODULES + reach)
-    along = (np.arange(side * per) + 0.5) / per - QUIET_MODULES - reach
+    side = warp.size + 2 * (QUIET_MODULES + max_shift)
+    along = (np.arange(side * per) + 0.5) / per - QUIET_MODULES - max_shift
     x, y = np.meshgrid(along, along)
-    seen = _sample_blurred(grey, warp.at(np.stack([x, y], axis=-1)), warp.pixels_per_module * 0.5)
+    seen = _sample_after_blur(grey, warp.map_points(np.stack([x, y], axis=-1)), warp.pixels_per_module * 0.5)
     # Local contrast: a shadow's edge must not outweigh the modules.
     seen = seen - box_mean(seen, 5 * per)
     known = light != 0.5
@@ -269,14 +269,14 @@ def best_shift(grey: Grey, light: Floats, warp: Warp, reach: int = 4) -> tuple[W
     padded = np.zeros_like(seen)
     padded[: len(want), : len(want)] = want
     score = np.fft.irfft2(np.fft.rfft2(seen) * np.conj(np.fft.rfft2(padded)), s=seen.shape)
-    span = 2 * reach * per + 1
+    span = 2 * max_shift * per + 1
     row, column = np.unravel_index(int(score[:span, :span].argmax()), (span, span))
     window = seen[row : row + len(want), column : column + len(want)][want != 0]
     strength = float(score[row, column] / (np.sqrt((want**2).sum() * (window**2).sum()) or 1.0))
-    return warp.moved(float(column) / per - reach, float(row) / per - reach), strength
+    return warp.shifted(float(column) / per - max_shift, float(row) / per - max_shift), strength
 
 
-def _sample_blurred(grey: Grey, points: Floats, sigma: float) -> Floats:
+def _sample_after_blur(grey: Grey, points: Floats, sigma: float) -> Floats:
     """Samples of a picture softened by `sigma` pixels. Only what lies around the points is softened: the values are
     those of the whole page, which takes five times as long."""
     import numpy as np
@@ -286,7 +286,7 @@ def _sample_blurred(grey: Grey, points: Floats, sigma: float) -> Floats:
     rows, columns = grey.shape
     left, top = np.clip((flat.min(axis=0) - reach).astype(int), 0, (columns - 2, rows - 2))
     right, bottom = np.clip((flat.max(axis=0) + reach).astype(int), (left + 2, top + 2), (columns, rows))
-    soft = blurred(np.ascontiguousarray(grey[top:bottom, left:right]), sigma)
+    soft = blur(np.ascontiguousarray(grey[top:bottom, left:right]), sigma)
     return sample_bilinear(soft, points - (left, top))
 
 
@@ -313,7 +313,7 @@ def sample_modules(grey: Grey, warp: Warp, border: int = 0, aperture: float = 0.
     along = np.arange(-border, warp.size + border) + 0.5
     line = (along[:, None] + steps).reshape(-1)
     x, y = np.meshgrid(line, line)
-    seen = sample_bilinear(grey, warp.at(np.stack([x, y], axis=-1)))
+    seen = sample_bilinear(grey, warp.map_points(np.stack([x, y], axis=-1)))
     n = len(along)
     mean: Floats = seen.reshape(n, count, n, count).mean(axis=(1, 3))
     return mean
@@ -353,11 +353,13 @@ def draw_modules(dark: NDArray[np.bool_], pixels: int = 5, quiet: int = 3) -> Gr
     return picture
 
 
-def rectified(grey: Grey, warp: Warp, pixels: int, border: int = QUIET_MODULES) -> Grey:
+def rectify(grey: Grey, warp: Warp, pixels: int, border: int = QUIET_MODULES) -> Grey:
     """The symbol resampled upright at `pixels` per module, with `border` modules around."""
     import numpy as np
 
     along = (np.arange((warp.size + 2 * border) * pixels) + 0.5) / pixels - border
     x, y = np.meshgrid(along, along)
-    picture: Grey = np.clip(sample_bilinear(grey, warp.at(np.stack([x, y], axis=-1))) + 0.5, 0, 255).astype(np.uint8)
+    picture: Grey = np.clip(sample_bilinear(grey, warp.map_points(np.stack([x, y], axis=-1))) + 0.5, 0, 255).astype(
+        np.uint8
+    )
     return picture

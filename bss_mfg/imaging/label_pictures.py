@@ -34,7 +34,7 @@ def cut_label_picture(grey: Grey, box: PixelBox, quad: Quad | None, size: int) -
 
     if quad and size:
         picture = Image.fromarray(
-            grid.rectified(grey, Warp.from_quad(quad, size), PICTURE_PIXELS_PER_MODULE, PICTURE_BORDER_MODULES)
+            grid.rectify(grey, Warp.from_quad(quad, size), PICTURE_PIXELS_PER_MODULE, PICTURE_BORDER_MODULES)
         )
     else:
         margin = box[2] * 0.15

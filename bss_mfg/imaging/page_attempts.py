@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging import grid
-from bss_mfg.imaging.attempts import Means, UnreadSymbol, find_other_symbol, read_expected_symbol, refit
+from bss_mfg.imaging.attempts import AttemptTools, UnreadSymbol, find_other_symbol, read_expected_symbol, refit
 from bss_mfg.imaging.budget import AttemptBudget
 from bss_mfg.imaging.defects import Defects, find_defects
 from bss_mfg.imaging.grade import SymbolGrade, grade_symbol
@@ -40,7 +40,7 @@ class PlaceResult:
 
 
 def read_at_place(
-    grey: Grey, package: int, frame: PageFrame, matrix_of: Callable[[int, int], Matrix], means: Means
+    grey: Grey, package: int, frame: PageFrame, matrix_of: Callable[[int, int], Matrix], means: AttemptTools
 ) -> PlaceResult:
     """The strongest attempts at a package's place. `matrix_of(package, modules)` is the symbol of a package."""
     modules, quad = frame.label_file.modules, frame.quads[package]

@@ -36,15 +36,15 @@ class PageFrame:
     def quads(self) -> dict[int, Quad]:
         """Where the corners of each package's symbol on this page should lie, in pixels: top left, top right, bottom
         right, bottom left."""
-        return dict(zip(self.label_file.packages_on(self.page), self._in_pixels[0], strict=True))
+        return dict(zip(self.label_file.packages_on(self.page), self._pixel_areas[0], strict=True))
 
     @cached_property
     def boxes(self) -> dict[int, PixelBox]:
         """The upright boxes around `quads`."""
-        return dict(zip(self.label_file.packages_on(self.page), self._in_pixels[1], strict=True))
+        return dict(zip(self.label_file.packages_on(self.page), self._pixel_areas[1], strict=True))
 
     @property
-    def _in_pixels(self) -> tuple[tuple[Quad, ...], tuple[PixelBox, ...]]:
+    def _pixel_areas(self) -> tuple[tuple[Quad, ...], tuple[PixelBox, ...]]:
         return _to_pixels(tuple(self.label_file.symbol_boxes_on(self.page)), self.matrix.tobytes())
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -83,7 +83,7 @@ def frame_at_dpi(label_file: LabelFile, page: int, dpi: float) -> PageFrame:
 
 
 def frame_from_reads(
-    matches: Sequence[tuple[int, Quad]], label_files: Sequence[LabelFile], file: str, least: int = 2
+    matches: Sequence[tuple[int, Quad]], label_files: Sequence[LabelFile], file: str, min_matches: int = 2
 ) -> PageFrame | None:
     """The printed page that most labels of a scanned page belong to, and how it lies; None if unclear. Labels of a
     label file with the scanned file's name count twice.
@@ -103,7 +103,7 @@ def frame_from_reads(
         points = {
             package: (_corners(label_file.place_of(package)), quad) for package, quad in matches if package in here
         }
-        if len(points) < least:
+        if len(points) < min_matches:
             continue
         matrix, error = _fit(list(points.values()))
         if matrix is None or error > _FAIR:
@@ -159,13 +159,13 @@ def _side(quad: Quad) -> float:
     return sum(sides_of(quad)) / 4 or 1e-9
 
 
-def _affine(here: _Points, there: _Points) -> NDArray[np.floating[Any]] | None:
+def _affine(points: _Points, target_points: _Points) -> NDArray[np.floating[Any]] | None:
     import numpy as np
 
-    source = np.column_stack([np.array(here), np.ones(len(here))])
-    found, *_ = np.linalg.lstsq(source, np.array(there), rcond=None)
+    source = np.column_stack([np.array(points), np.ones(len(points))])
+    found, *_ = np.linalg.lstsq(source, np.array(target_points), rcond=None)
     return np.column_stack([found, [0.0, 0.0, 1.0]])
 
 
-def _projective(here: _Points, there: _Points) -> NDArray[np.floating[Any]] | None:
-    return homography(here, there)
+def _projective(points: _Points, target_points: _Points) -> NDArray[np.floating[Any]] | None:
+    return homography(points, target_points)

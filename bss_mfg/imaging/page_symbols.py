@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.geometry import PixelBox, overlap_share, sides_of
-from bss_mfg.imaging.zxing_reader import Read, darkness, within
+from bss_mfg.imaging.zxing_reader import Read, darkness, is_in_picture
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Grey
@@ -25,10 +25,10 @@ def covers(box: PixelBox, read: Read) -> bool:
     return abs(x - box[0] - box[2] / 2) < box[2] / 2 + 1 and abs(y - box[1] - box[3] / 2) < box[3] / 2 + 1
 
 
-def merge_reads(reads: Sequence[Read], more: Sequence[Read]) -> list[Read]:
+def merge_reads(reads: Sequence[Read], new_reads: Sequence[Read]) -> list[Read]:
     """Add reads at places where there is none yet; a decoded one replaces a found-but-undecoded one."""
     merged = list(reads)
-    for read in more:
+    for read in new_reads:
         same = [other for other in merged if covers(other.box, read)]
         if not same:
             merged.append(read)
@@ -75,23 +75,23 @@ def unread_places(
     return [
         package
         for package, box in frame.boxes.items()
-        if not is_read(package, box) and within(grey, box) and contrast_in(grey, box) > _BLANK_CONTRAST
+        if not is_read(package, box) and is_in_picture(grey, box) and contrast_of(grey, box) > _BLANK_CONTRAST
     ]
 
 
-def place_darkness(grey: Grey, frame: PageFrame, matched: Set[int | None]) -> dict[int, float]:
+def place_darkness(grey: Grey, frame: PageFrame, matched_packages: Set[int | None]) -> dict[int, float]:
     """How dark the places in the picture are whose own label was not matched; a place without contrast counts as blank.
     What lies outside the picture was not looked at, and is no finding of this page."""
     return {
         package: darkness(grey, box)
-        if contrast_in(grey, box) > _BLANK_CONTRAST
+        if contrast_of(grey, box) > _BLANK_CONTRAST
         else min(darkness(grey, box), BLANK_DARKNESS / 2)
         for package, box in frame.boxes.items()
-        if package not in matched and within(grey, box)
+        if package not in matched_packages and is_in_picture(grey, box)
     }
 
 
-def contrast_in(grey: Grey, box: PixelBox) -> float:
+def contrast_of(grey: Grey, box: PixelBox) -> float:
     """The standard deviation of the grey in a box: near 0 for blank paper."""
     left, top = max(int(box[0]), 0), max(int(box[1]), 0)
     crop = grey[top : int(box[1] + box[3]) + 1 : 2, left : int(box[0] + box[2]) + 1 : 2]

@@ -19,7 +19,7 @@ _LEAST_FILL = 0.72  # share of its rectangle that a patch covers
 _CELL = 6  # pixels of a cell of the map
 
 
-def find_candidates(grey: Grey, most: int = _MOST) -> list[Quad]:
+def find_candidates(grey: Grey, limit: int = _MOST) -> list[Quad]:
     """The corners of patches that may be symbols, the largest first. Which corner is which is not known yet."""
     import numpy as np
 
@@ -36,7 +36,7 @@ def find_candidates(grey: Grey, most: int = _MOST) -> list[Quad]:
     found.sort(key=lambda item: -item[0])
     # Labels of one sheet are alike: what is much smaller than most is text or artwork.
     usual = float(np.median([area for area, _ in found[: max(len(found) // 2, 1)]]))
-    return [quad for area, quad in found if area > usual / 3][:most]
+    return [quad for area, quad in found if area > usual / 3][:limit]
 
 
 def _busy_cells(grey: Grey) -> NDArray[np.bool_]:
@@ -70,13 +70,13 @@ def _busy_cells(grey: Grey) -> NDArray[np.bool_]:
     return np.asarray(picture.filter(ImageFilter.MaxFilter(3))) > 0
 
 
-def _connected_patches(busy: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
+def _connected_patches(mask: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
     """The connected patches of cells, as (row, column) each."""
     import numpy as np
 
-    if not busy.any():
+    if not mask.any():
         return []
-    label = np.zeros(busy.shape, np.int64)
+    label = np.zeros(mask.shape, np.int64)
     parents = [0]
 
     def root(number: int) -> int:
@@ -87,7 +87,7 @@ def _connected_patches(busy: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
 
     spans: list[tuple[int, int, int, int]] = []
     before: list[tuple[int, int, int]] = []
-    for row, line in enumerate(busy):
+    for row, line in enumerate(mask):
         edges = np.flatnonzero(np.diff(np.concatenate([[False], line, [False]]).astype(np.int8)))
         here: list[tuple[int, int, int]] = []
         for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):

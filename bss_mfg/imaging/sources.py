@@ -211,7 +211,7 @@ def _open_picture(data: bytes, path: Path) -> Source:
                 warnings.simplefilter("error", Image.DecompressionBombWarning)
                 yield
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-            raise _too_large(path) from None
+            raise _too_large_error(path) from None
         except UnidentifiedImageError as error:
             raise InputError(
                 "is neither a PDF nor a picture that can be read",
@@ -232,7 +232,7 @@ def _open_picture(data: bytes, path: Path) -> Source:
         with picture_errors():
             picture.seek(number - 1)
             if picture.width * picture.height > MAX_PIXELS:
-                raise _too_large(path)
+                raise _too_large_error(path)
             grey = _grey(picture)
             return Page(path.name, number, (grey.shape[1], grey.shape[0]), ((0, 0, grey),), _dpi(picture))
 
@@ -272,7 +272,7 @@ def _register_heic(path: Path) -> None:
     register_heif_opener()
 
 
-def _too_large(path: Path) -> InputError:
+def _too_large_error(path: Path) -> InputError:
     return InputError(
         f"has more than {MAX_PIXELS // 1_000_000} megapixels",
         where=path,

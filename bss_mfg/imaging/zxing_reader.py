@@ -94,7 +94,7 @@ def read_crop(grey: Grey, left: float = 0, top: float = 0, scale: float = 1.0) -
     return next((read_from_result(item, left, top, scale) for item in found if item.valid), None)
 
 
-def decode_drawn(grey: Grey) -> tuple[bytes, str, float | None] | None:
+def decode_drawing(grey: Grey) -> tuple[bytes, str, float | None] | None:
     """Bytes, symbology and unused error correction of a drawn symbol that fills a picture; or None."""
     import zxingcpp
 
@@ -113,7 +113,7 @@ def decode_drawn(grey: Grey) -> tuple[bytes, str, float | None] | None:
     return bytes(item.bytes), item.symbology_identifier, extra.get("UEC")
 
 
-def within(grey: Grey, box: PixelBox) -> bool:
+def is_in_picture(grey: Grey, box: PixelBox) -> bool:
     """Whether a box lies in the picture, but for a pixel or two."""
     rows, columns = grey.shape
     return box[0] >= -2 and box[1] >= -2 and box[0] + box[2] <= columns + 2 and box[1] + box[3] <= rows + 2

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bss_mfg.core import clock
-from bss_mfg.core.files import checked_name
+from bss_mfg.core.files import require_safe_name
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.spool import Spool
 from bss_mfg.errors import RefusedError
@@ -25,8 +25,8 @@ from bss_mfg.payload.build import PayloadBuilder, longest_example
 from bss_mfg.payload.spec import require_confirmed
 
 MAKE_AHEAD_FROM = 5_000
-"""Batches of more units are made before the ledger is locked, and wait on the disk: others write meanwhile. Of several
-processes' work the last is done while the first is stored."""
+"""Batches of more units are made before the ledger is locked, and wait on the disk, so that others can write. With
+several processes the last units are made while the first are stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +51,14 @@ def create_batch(
     request `RefusedError`. The batch's data key goes to the processes of `executor`.
     """
     if request.batch_id is not None:
-        checked_name(request.batch_id, "batch id")
+        require_safe_name(request.batch_id, "batch id")
     read = read_request(request)
     if batch := _find_issued(ledger, read):
         return IssueResult(batch, created=False)
     longest = _longest_payload(request)
     open_keys(ledger).check_vault(vault)
     maker = SliceMaker(vault, read, executor, progress)
-    with _made_ahead(ledger, read, maker) as ahead, ledger.transaction():
+    with _slices_made_ahead(ledger, read, maker) as ahead, ledger.transaction():
         # Another process may have made the batch while we waited for the lock.
         if batch := _find_issued(ledger, read):
             return IssueResult(batch, created=False)
@@ -104,7 +104,7 @@ def _longest_payload(request: BatchRequest) -> int:
 
 
 @contextmanager
-def _made_ahead(ledger: Ledger, read: ReadRequest, maker: SliceMaker) -> Iterator[SliceStream | None]:
+def _slices_made_ahead(ledger: Ledger, read: ReadRequest, maker: SliceMaker) -> Iterator[SliceStream | None]:
     """The slices of a large batch, made while the ledger is free, for the id and the first number that are next now.
     None of a small batch."""
     request = read.request
@@ -140,7 +140,7 @@ def _issue(
         wrapped_key=stream.wrapped_key,
         recovery_key=open_keys(ledger).recovery_key(stream.data_key),
     )
-    ledger.batches.store(new, maker.counted_as_stored(stream.slices))
+    ledger.batches.store(new, maker.count_as_stored(stream.slices))
     return batch
 
 

@@ -59,7 +59,7 @@ def stream_identities(path: Path, extra_columns: Sequence[str] = ()) -> Iterator
             hashes[name].append(hash(value))
         if not bad.count:
             yield identity
-    suspects = {name: _repeated(some) for name, some in hashes.items()}
+    suspects = {name: _repeated_hashes(some) for name, some in hashes.items()}
     if any(suspects.values()):
         _add_repeated(path, extra_columns, suspects, bad)
     if bad.count:
@@ -92,9 +92,9 @@ class _BadRows:
         self.count = 0
         self.first: list[tuple[int, str]] = []
 
-    def add(self, number: int, what: str) -> None:
+    def add(self, number: int, problem: str) -> None:
         self.count += 1
-        self.first = sorted([*self.first, (number, what)])[:_MOST_NAMED]
+        self.first = sorted([*self.first, (number, problem)])[:_MOST_NAMED]
 
 
 def _identities(path: Path, extra_columns: Sequence[str], bad: _BadRows) -> Iterator[tuple[int, Identity]]:
@@ -119,7 +119,7 @@ def _values(identity: Identity) -> Iterator[tuple[str, object]]:
             yield name, value
 
 
-def _repeated(hashes: array[int]) -> set[int]:
+def _repeated_hashes(hashes: array[int]) -> set[int]:
     """Those that stand there more than once."""
     import numpy
 
@@ -128,13 +128,13 @@ def _repeated(hashes: array[int]) -> set[int]:
     return set(ordered[1:][ordered[1:] == ordered[:-1]].tolist())
 
 
-def _add_repeated(path: Path, extra_columns: Sequence[str], suspects: Mapping[str, Set[int]], bad: _BadRows) -> None:
+def _add_repeated(path: Path, extra_columns: Sequence[str], repeated: Mapping[str, Set[int]], bad: _BadRows) -> None:
     """Read a file again and add the rows that hold a value of an earlier row."""
     seen: dict[tuple[str, object], int] = {}
     for number, identity in _identities(path, extra_columns, _BadRows()):
         for item in _values(identity):
             name, value = item
-            if hash(value) in suspects[name] and (first := seen.setdefault(item, number)) != number:
+            if hash(value) in repeated[name] and (first := seen.setdefault(item, number)) != number:
                 bad.add(number, f"has the {name} of row {first}")
                 break
 

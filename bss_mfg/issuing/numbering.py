@@ -63,12 +63,12 @@ def first_free_number(ledger: Ledger, loaded: LoadedProduct, product_no: int, st
 
 
 def free_batch_id(
-    ledger: Ledger, product: str, first: int = 1, taken: Callable[[str], bool] = lambda batch_id: False
+    ledger: Ledger, product: str, first: int = 1, used_ids: Callable[[str], bool] = lambda batch_id: False
 ) -> str:
-    """The product's name and the next number, from `first` on, that is neither in the ledger nor `taken`."""
+    """The product's name and the next number, from `first` on, that is neither in the ledger nor in `used_ids`."""
     number = first
     while True:
         batch_id = f"{product[:56]}-{number:04d}"
-        if ledger.batches.request_digest(batch_id) is None and not taken(batch_id):
+        if ledger.batches.request_digest(batch_id) is None and not used_ids(batch_id):
             return batch_id
         number += 1

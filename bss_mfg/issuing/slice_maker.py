@@ -47,7 +47,7 @@ class SliceMaker:
         data_key, wrapped = self._vault.new_data_key(batch_id)
         request = self._read.request
         settings = slice_settings(batch_id, request.product, request.spec, data_key.to_bytes())
-        return SliceStream(batch_id, first_number, data_key, wrapped, self._made(settings, first_number))
+        return SliceStream(batch_id, first_number, data_key, wrapped, self._make_slices(settings, first_number))
 
     def make_ahead(self, batch_id: str, first_number: int, spool: Spool[SealedRows]) -> SliceStream:
         """As `make`, with most slices made at once and set aside on the disk; the last are made while the first are
@@ -57,7 +57,7 @@ class SliceMaker:
             spool.add(rows)
         return replace(stream, slices=_interleave(spool, stream.slices))
 
-    def counted_as_stored(self, slices: Iterable[SealedRows]) -> Iterator[SealedRows]:
+    def count_as_stored(self, slices: Iterable[SealedRows]) -> Iterator[SealedRows]:
         """The slices, each counted as stored when the next is taken."""
         for rows in slices:
             yield rows
@@ -68,14 +68,14 @@ class SliceMaker:
         slices = -(-self._read.request.units // self._slice_units)
         return slices if processes == 1 else slices * max(MAKE_TO_STORE_RATIO - processes, 0) // MAKE_TO_STORE_RATIO
 
-    def _made(self, settings: SliceSettings, first_number: int) -> Iterator[SealedRows]:
+    def _make_slices(self, settings: SliceSettings, first_number: int) -> Iterator[SealedRows]:
         self._halves_done = 0
         made = parallel.run_or_raise(
             make_slice,
             self._slices(settings, first_number),
             self._executor,
             where=f"batch {settings.batch_id}",
-            doing=lambda slice_: f"made units {slice_.first:,} to {slice_.first + slice_.count - 1:,}",
+            describe=lambda slice_: f"made units {slice_.first:,} to {slice_.first + slice_.count - 1:,}",
             way_out="Nothing was issued. Run the command again; with --jobs 1 no other process is used.",
         )
         for slice_, rows in made:
@@ -94,10 +94,10 @@ class SliceMaker:
         self._progress(self._halves_done // 2, self._read.request.units)
 
 
-def _interleave(spool: Spool[SealedRows], coming: Iterator[SealedRows]) -> Iterator[SealedRows]:
+def _interleave(spool: Spool[SealedRows], new_slices: Iterator[SealedRows]) -> Iterator[SealedRows]:
     """All slices in order, up to three of those set aside for each that is made: who makes does not wait."""
     aside, taken = iter(spool), 0
-    for rows in coming:
+    for rows in new_slices:
         spool.add(rows)
         for _ in range(min(3, len(spool) - taken)):
             yield next(aside)

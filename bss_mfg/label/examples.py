@@ -76,9 +76,9 @@ def example_of_loaded(loaded: LoadedProduct, spec: SpecFile) -> Example:
     )
 
 
-def batch_example(workspace: Workspace, batch_id: str, who: Actor) -> Example:
+def batch_example(workspace: Workspace, batch_id: str, actor: Actor) -> Example:
     """A batch's own first and last package."""
-    with workspace.open_ledger(who) as ledger:
+    with workspace.open_ledger(actor) as ledger:
         batch = ledger.batches.get(batch_id)
         ends = [_package(ledger, batch.id, number) for number in (1, batch.packages)]
         return example_of_batch(batch, ends[0], ends[1], batch_symbol_size(batch))

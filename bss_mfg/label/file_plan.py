@@ -33,7 +33,7 @@ class LabelRequest:
     """What to print of a batch, and how it is laid out and cut into files.
 
     `numbers`: label numbers (packages, units, cartons), None for all. `purpose`, and `reason` and `serials` of a
-    reprint, go into the history, `stem` into file names; `again` makes labels that were made before, `accept_made`
+    reprint, go into the history, `stem` into file names; `again` makes labels that were made before, `accept_existing`
     takes them as they are if all of them were.
     """
 
@@ -44,7 +44,7 @@ class LabelRequest:
     order: FillOrder = "rows"
     symbols: SymbolStyle = "mask"
     again: bool = False
-    accept_made: bool = False
+    accept_existing: bool = False
     purpose: Literal["labels", "reprint"] = "labels"
     stem: str = ""
     reason: str | None = None
@@ -122,9 +122,9 @@ def plan_label_files(
     else:
         numbers, left_out = request.numbers, frozenset()
     digest = _plan_digest(layout, batch, request, head[1])
-    files = tuple(_cut_into_files(layout, batch, request, numbers, folder, left_out))
+    files = tuple(_split_into_files(layout, batch, request, numbers, folder, left_out))
     recorded = tuple(ledger.prints.label_files(batch.id))
-    finished = () if request.again else _finished(files, recorded, digest, request)
+    finished = () if request.again else _find_finished(files, recorded, digest, request)
     plan = FilePlan(batch, layout, request, head, digest, files, recorded, finished, len(left_out))
     _refuse_made_before(plan)
     return plan
@@ -150,7 +150,7 @@ def _stem(batch: Batch, request: LabelRequest) -> str:
     return f"{batch.id}-{request.stem or request.purpose}"
 
 
-def _cut_into_files(
+def _split_into_files(
     layout: PageLayout, batch: Batch, request: LabelRequest, numbers: Sequence[int], folder: Path, left_out: Set[int]
 ) -> Iterator[PlannedFile]:
     """The files of a run, in whole pages; copies are sets of files of their own.
@@ -193,12 +193,12 @@ def _plan_digest(layout: PageLayout, batch: Batch, request: LabelRequest, head: 
     return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
 
 
-def _finished(
+def _find_finished(
     files: Sequence[PlannedFile], recorded: Sequence[LabelFile], digest: str, request: LabelRequest
 ) -> tuple[PlannedFile, ...]:
     """The files that the ledger has as they would be made now."""
     same = {file.file for file in recorded if file.plan_digest == digest}
-    if request.accept_made:
+    if request.accept_existing:
         # A label of the whole batch shows the ledger's head of its day: made once, it is not made for another head.
         same |= {file.file for file in recorded if file.each == "batch"}
     return tuple(file for file in files if file.path.name in same)
@@ -214,7 +214,7 @@ def _refuse_made_before(plan: FilePlan) -> None:
         "purpose, add --again."
     )
     if len(finished) == len(files):
-        if request.accept_made:
+        if request.accept_existing:
             return
         raise RefusedError(
             f"these {plan.labels:,} labels were made already: {finished[0].path.name}"

@@ -29,7 +29,7 @@ class LabelFileTask:
     a whole batch show; the first label lies at place `start_at` of the first page."""
 
     ledger_path: Path
-    who: Actor
+    actor: Actor
     batch: Batch
     layout: PageLayout
     ledger_head: tuple[int, str]
@@ -50,7 +50,7 @@ class MadeLabelFile:
 
 def make_label_file(task: LabelFileTask) -> MadeLabelFile:
     """Draw the labels of a file."""
-    with Ledger.open(task.ledger_path, task.who) as ledger:
+    with Ledger.open(task.ledger_path, task.actor) as ledger:
         maker = RowMaker(task.layout, task.batch, task.ledger_head)
         if task.layout.template.definition.each == "package":
             packages = list(_packages(ledger, task))
@@ -65,7 +65,7 @@ def make_label_file(task: LabelFileTask) -> MadeLabelFile:
 
 def check_label_file(task: LabelFileTask) -> None:
     """`InputError` where one of the labels can't be printed."""
-    with Ledger.open(task.ledger_path, task.who) as ledger:
+    with Ledger.open(task.ledger_path, task.actor) as ledger:
         maker = RowMaker(task.layout, task.batch, task.ledger_head)
         findings = DesignFindings(task.layout.template)
         checker = RowChecker(maker.layout, findings)
@@ -78,7 +78,7 @@ def check_label_file(task: LabelFileTask) -> None:
 
 def list_label_file(task: LabelFileTask) -> bytes:
     """The lines of the index of a file that was made before."""
-    with Ledger.open(task.ledger_path, task.who) as ledger:
+    with Ledger.open(task.ledger_path, task.actor) as ledger:
         return _index(task, _serials(ledger, task))
 
 

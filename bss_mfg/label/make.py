@@ -72,7 +72,7 @@ def make_labels(
     """
     ledger.batches.refuse_closed(batch.id)
     plan = plan_label_files(ledger, batch, template, printer, folder, request)
-    maker = _Maker(ledger, plan, executor)
+    maker = _LabelMaker(ledger, plan, executor)
     maker.check_labels()
     make_folder(folder)
     replaceable = maker.replaceable_files()
@@ -95,7 +95,7 @@ def _result(plan: FilePlan, index: Path) -> LabelFiles:
     )
 
 
-class _Maker:
+class _LabelMaker:
     """Makes the files of a plan: draws them by tasks, puts them in place and records them in the ledger."""
 
     def __init__(self, ledger: Ledger, plan: FilePlan, executor: Executor | None) -> None:
@@ -105,7 +105,7 @@ class _Maker:
 
     def check_labels(self) -> None:
         """`InputError` where a label that is still to be made can't be printed. All copies are alike."""
-        for _ in self._each(check_label_file, (file for file in self._pending if file.copy == 1), "checked"):
+        for _ in self._run_each(check_label_file, (file for file in self._pending if file.copy == 1), "checked"):
             pass
 
     def replaceable_files(self) -> dict[Path, str]:
@@ -121,7 +121,7 @@ class _Maker:
             is_recorded = self._plan.request.again and (file.path.name, sha) in ours
             if not is_recorded and sha != hashlib.sha256(make_label_file(self._task(file)).data).hexdigest():
                 raise RefusedError(
-                    "is another file than this command would make, and would be overwritten",
+                    "is not the file that this command would make, and would be overwritten",
                     where=file.path,
                     way_out="Choose another folder with --out, or move the old file away first.",
                 )
@@ -158,7 +158,7 @@ class _Maker:
         """Write which label lies where. Files that were made before may come between the others, so then all are
         listed anew, in order."""
         plan = self._plan
-        lines = self._each(list_label_file, plan.files, "listed") if plan.finished else index_lines
+        lines = self._run_each(list_label_file, plan.files, "listed") if plan.finished else index_lines
         path = folder / plan.index_name
         write_atomically(path, chain([index_header(plan.layout)], lines), replace=True)
         return path
@@ -167,7 +167,7 @@ class _Maker:
         plan = self._plan
         return LabelFileTask(
             ledger_path=self._ledger.path,
-            who=self._ledger.actor,
+            actor=self._ledger.actor,
             batch=plan.batch,
             layout=plan.layout,
             ledger_head=plan.ledger_head,
@@ -178,8 +178,8 @@ class _Maker:
             symbols=plan.request.symbols,
         )
 
-    def _each(
-        self, function: Callable[[LabelFileTask], Result], files: Iterable[PlannedFile], doing: str
+    def _run_each(
+        self, function: Callable[[LabelFileTask], Result], files: Iterable[PlannedFile], action: str
     ) -> Iterator[Result]:
         """The results of a task for each file, in order."""
         results = parallel.run_or_raise(
@@ -188,7 +188,7 @@ class _Maker:
             self._executor,
             where=f"batch {self._plan.batch.id}",
             way_out=_GO_ON,
-            doing=lambda task: f"{doing} the labels of {task.name}",
+            describe=lambda task: f"{action} the labels of {task.name}",
         )
         return (result for _, result in results)
 

@@ -43,7 +43,7 @@ class WithdrawnPackages:
                 f"{len(shipped):,} of these packages were shipped",
                 where=f"batch {batch.id}",
                 problems=[_serials(ledger, batch, number) for number in shipped[:10]],
-                way_out="If they came back, say so first: `bss-mfg ship --returned`.",
+                way_out="If they came back, record that first: `bss-mfg ship --returned`.",
             )
 
 

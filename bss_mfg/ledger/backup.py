@@ -45,7 +45,7 @@ def inspect_copy(path: Path) -> LedgerCopy:
         return LedgerCopy(events, copied.history.head()[1], len(batches), sum(batch.units for batch in batches))
 
 
-def restore(path: Path, ledger_file: Path, who: Actor, skip_serials: int, reason: str) -> LedgerCopy:
+def restore(path: Path, ledger_file: Path, actor: Actor, skip_serials: int, reason: str) -> LedgerCopy:
     """Put a copy in the ledger's place. A damaged ledger that is there is kept beside it.
 
     What was issued after the copy was made is forgotten with it: `skip_serials` running numbers of each product are
@@ -59,17 +59,17 @@ def restore(path: Path, ledger_file: Path, who: Actor, skip_serials: int, reason
             move_aside(ledger_file, ".damaged")
         else:
             raise RefusedError(
-                "the ledger in place is whole, and a copy knows no more than it",
+                "the ledger in place is intact, so a copy has nothing more than it",
                 where=ledger_file,
-                way_out="Nothing has to be restored. To go back all the same, move ledger.db away yourself first.",
+                way_out="Nothing has to be restored. To go back anyway, move ledger.db away yourself first.",
             )
 
     def copy(target: Path) -> None:
-        with Ledger.open(path, who) as source:
+        with Ledger.open(path, actor) as source:
             source.copy_to(target)
 
     build_atomically(ledger_file, copy)
-    with Ledger.open(ledger_file, who) as restored:
+    with Ledger.open(ledger_file, actor) as restored:
         restored.products.record_restore(
             LedgerRestored(events=found.events, head=found.head, reason=reason, skipped_serials=skip_serials)
         )
@@ -97,7 +97,7 @@ def check_head(ledger: Ledger, head: str) -> int:
         )
     if not found.startswith(digest):
         raise LedgerError(
-            f"event {int(number):,} is another one than that head says",
+            f"event {int(number):,} is not the one that the head names",
             way_out="The history was rewritten. Keep the file as evidence and restore a backup from before.",
         )
     return int(number)

@@ -172,7 +172,8 @@ class BatchStore:
         )
 
     def close(self, batch_id: str, in_hand: int) -> Balance:
-        """Close a batch whose books balance; again is no change. `RefusedError` with the difference otherwise."""
+        """Close a batch whose labels balance; closing it again changes nothing. `RefusedError` with the difference if
+        they don't."""
         with self._db.transaction():
             found = self.balance(batch_id, in_hand)
             if self.closed_at(batch_id):
@@ -181,7 +182,7 @@ class BatchStore:
             if found.difference:
                 word = "are missing" if found.difference > 0 else "are too many"
                 raise RefusedError(
-                    f"its books don't balance: {found.printed:,} labels printed, {found.verified:,} verified, "
+                    f"its labels don't balance: {found.printed:,} labels printed, {found.verified:,} verified, "
                     f"{found.scrapped:,} scrapped, {found.in_hand:,} in hand: {abs(found.difference):,} {word}",
                     where=f"batch {batch_id}",
                     way_out="Scan what was not scanned, scrap what was destroyed (`bss-mfg scrap`), count what is "
@@ -196,11 +197,11 @@ class BatchStore:
 
     def closed_at(self, batch_id: str) -> str | None:
         """When a batch was closed; None while it is open."""
-        return self._when(batch_id, "closed_at")
+        return self._time_of(batch_id, "closed_at")
 
     def retired_at(self, batch_id: str) -> str | None:
         """When a batch's keys were destroyed; None while they are there."""
-        return self._when(batch_id, "retired_at")
+        return self._time_of(batch_id, "retired_at")
 
     def refuse_closed(self, batch_id: str) -> None:
         """`RefusedError` for a batch that was closed."""
@@ -217,7 +218,7 @@ class BatchStore:
             raise RefusedError(
                 f"was retired at {retired}: its OOB keys were destroyed",
                 where=f"batch {batch_id}",
-                way_out="Its labels can still be printed and verified; keys can't be had any more.",
+                way_out="Its labels can still be printed and verified; its keys are gone for good.",
             )
 
     def number(self, batch_id: str) -> int:
@@ -227,7 +228,7 @@ class BatchStore:
             raise unknown_batch(batch_id)
         return int(rows[0][0])
 
-    def _when(self, batch_id: str, column: str) -> str | None:
+    def _time_of(self, batch_id: str, column: str) -> str | None:
         found = self._db.rows(f"SELECT {column} FROM batch WHERE no = ?", (self.number(batch_id),))[0][0]  # noqa: S608 (fixed texts)
         return str(found) if found else None
 

@@ -32,7 +32,7 @@ class Connection(Protocol):
         """All rows of a query."""
 
     def each(self, sql: str, values: Values = ()) -> Iterator[Any]:
-        """The rows of a query one by one, all of one moment: others may not be able to write meanwhile."""
+        """The rows of a query one by one, all of one moment: others may not be able to write until the last."""
 
     def execute(self, sql: str, values: Values = ()) -> int:
         """Run one statement; how many rows it changed."""

@@ -393,14 +393,14 @@ def event_table() -> str:
     lines = ["| kind | when | keys |", "|---|---|---|"]
     for kind, record_type in RECORDS.items():
         words = "; ".join(
-            f"`{name}`{'?' if optional else ''} {meaning}" for name, meaning, optional in _described(record_type)
+            f"`{name}`{'?' if optional else ''} {meaning}" for name, meaning, optional in _describe_keys(record_type)
         )
         when = " ".join((record_type.__doc__ or "").split())
         lines.append(f"| `{kind}` | {when} | {words} |".replace("|  |", "| |"))
     return "\n".join(lines) + "\n"
 
 
-def _described(record_type: type[EventRecord]) -> list[tuple[str, str, bool]]:
+def _describe_keys(record_type: type[EventRecord]) -> list[tuple[str, str, bool]]:
     """(key, meaning, whether it may be left out) of all keys of a record."""
     found: list[tuple[str, str, bool]] = []
     for one in record_type.keys_of_event.values():

@@ -24,16 +24,16 @@ class IdentityStore:
 
     def issued_serials(self, product: int, serials: Sequence[str]) -> dict[str, str]:
         """Those of the serials that a product's units have, with where each was issued, in words."""
-        return self._known("serial", "product = ? AND", (product,), serials)
+        return self._serials_by_value("serial", "product = ? AND", (product,), serials)
 
     def issued_uuids(self, values: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
         """Those of the Device UUIDs that were issued, with where, in words."""
-        found = self._known("uuid", "", (), [value.bytes for value in values])
+        found = self._serials_by_value("uuid", "", (), [value.bytes for value in values])
         return {uuid.UUID(bytes=raw_uuid): where for raw_uuid, where in found.items()}
 
     def issued_key_digests(self, digests: Sequence[bytes]) -> dict[bytes, str]:
         """Those of the OOB keys' SHA-256 that were issued, with where, in words."""
-        return self._known("key_digest", "", (), digests)
+        return self._serials_by_value("key_digest", "", (), digests)
 
     def has_serial_between(self, product: int, first: str, last: str) -> bool:
         """Whether a product has a serial from `first` to `last`, both included, in the order of their bytes."""
@@ -60,7 +60,7 @@ class IdentityStore:
         while some := list(islice(rows, 500)):
             unknown: dict[str, ImportedIdentity] = {}
             for item in some:
-                before = unknown.get(item.serial) or self._imported(product, item.serial)
+                before = unknown.get(item.serial) or self._find_imported(product, item.serial)
                 if before is None:
                     unknown[item.serial] = item
                 elif (before.uuid, before.key_digest) != (item.uuid, item.key_digest):
@@ -84,7 +84,9 @@ class IdentityStore:
             self._history.append(None, IdentitiesImported(product=name, file=source, sha256=sha256, units=new))
         return new
 
-    def _known(self, column: str, condition: str, values: tuple[object, ...], wanted: Sequence[Any]) -> dict[Any, str]:
+    def _serials_by_value(
+        self, column: str, condition: str, values: tuple[object, ...], wanted: Sequence[Any]
+    ) -> dict[Any, str]:
         found: dict[Any, str] = {}
         for at in range(0, len(wanted), 500):
             some = wanted[at : at + 500]
@@ -98,7 +100,7 @@ class IdentityStore:
             found.update({value: f"in batch {batch}" for value, batch in self._db.rows(ours, (*values, *some))})
         return found
 
-    def _imported(self, product: int, serial: str) -> ImportedIdentity | None:
+    def _find_imported(self, product: int, serial: str) -> ImportedIdentity | None:
         for raw_uuid, digest in self._db.rows(
             "SELECT uuid, key_digest FROM imported WHERE product = ? AND serial = ?", (product, serial)
         ):

@@ -73,7 +73,8 @@ class KeyStore:
         if wrapped is None:
             raise LedgerError(
                 f"the data key of batch {batch_id} is gone, and the history knows of no retirement",
-                way_out="The ledger was changed from outside: keep it as evidence and restore the last good backup.",
+                way_out="Something other than bss-mfg changed the ledger: keep it as evidence, and restore the last "
+                "good backup.",
             )
         return vault.unwrap(batch_id, wrapped)
 
@@ -119,14 +120,16 @@ class KeyStore:
         come without, and only if they are asked for."""
         query = "SELECT number, serial, uuid, scrapped, sealed_key FROM unit u WHERE"
         rows = select_units(self._db, query, batch_id, by, values)
-        return [_keyed(row, data_key) for row in rows if scrapped or not row[3]]
+        return [_unit_key_digest(row, data_key) for row in rows if scrapped or not row[3]]
 
     def rewrap(self, old: Vault, new: Vault) -> int:
         """Wrap all data keys under another vault key, in one transaction; how many. Units are not touched."""
         self.check_vault(old)
         with self._db.transaction():
             self.check_vault(old)
-            return self._rewrap([(batch, old.unwrap(batch, wrapped)) for batch, wrapped in self._wrapped()], new, "")
+            return self._rewrap(
+                [(batch, old.unwrap(batch, wrapped)) for batch, wrapped in self._wrapped_keys()], new, ""
+            )
 
     def recover(self, officer: OfficerPrivateKey, new: Vault) -> int:
         """Wrap all data keys under a new vault key, opened with the officer's private key; how many."""
@@ -144,7 +147,7 @@ class KeyStore:
         """Seal all data keys, and those to come, to an officer; None takes the old officer's away. How many."""
         self.check_vault(vault)
         with self._db.transaction():
-            keys = [(batch, vault.unwrap(batch, wrapped)) for batch, wrapped in self._wrapped()]
+            keys = [(batch, vault.unwrap(batch, wrapped)) for batch, wrapped in self._wrapped_keys()]
             self._db.many(
                 "UPDATE batch SET recovery_key = ? WHERE id = ?",
                 [(recipient.seal(key) if recipient else None, batch) for batch, key in keys],
@@ -179,7 +182,7 @@ class KeyStore:
         self._db.scrub()
         return True
 
-    def _wrapped(self) -> list[tuple[str, bytes]]:
+    def _wrapped_keys(self) -> list[tuple[str, bytes]]:
         return self._db.rows("SELECT id, wrapped_key FROM batch WHERE wrapped_key IS NOT NULL ORDER BY no")
 
     def _rewrap(self, keys: list[tuple[str, DataKey]], new: Vault, officer: str) -> int:
@@ -220,7 +223,7 @@ class KeyStore:
             )
 
 
-def _keyed(row: Sequence[Any], data_key: DataKey | None) -> UnitKeyDigest:
+def _unit_key_digest(row: Sequence[Any], data_key: DataKey | None) -> UnitKeyDigest:
     number, serial, raw_uuid, scrapped, sealed = row
     if scrapped or data_key is None:
         return UnitKeyDigest(number, serial, raw_uuid, bool(scrapped), b"", 0)

@@ -31,7 +31,7 @@ class PrintStore:
 
     def label_files(self, batch_id: str) -> list[LabelFile]:
         """All label files made of a batch, in the order in which they were made last."""
-        parts = self._parts(batch_id, "", ())
+        parts = self._label_files(batch_id, "", ())
         newest = dict(
             self._db.rows(
                 "SELECT json_extract(data, '$.sha256'), max(seq) FROM event WHERE batch = ? "  # noqa: S608 (fixed texts)
@@ -43,56 +43,60 @@ class PrintStore:
 
     def find_by_sha256(self, batch_id: str, sha256: str) -> LabelFile | None:
         """The label file of a batch with this SHA-256, or None."""
-        return next(iter(self._parts(batch_id, "AND sha256 = ?", (sha256,))), None)
+        return next(iter(self._label_files(batch_id, "AND sha256 = ?", (sha256,))), None)
 
-    def record(self, part: LabelFile, template_text: str, event: LabelFileEvent) -> None:
+    def record(self, label_file: LabelFile, template_text: str, event: LabelFileEvent) -> None:
         """Remember a label file that is in place, with the template it was made from, and count its labels.
 
         Made for the first time it counts once, however often that is said; made again or reprinted, each time.
         """
-        numbers = part.numbers
-        geometry: dict[str, Any] = {"cells": part.symbol_boxes, "page": part.page_mm, "modules": part.modules}
+        numbers = label_file.numbers
+        geometry: dict[str, Any] = {
+            "cells": label_file.symbol_boxes,
+            "page": label_file.page_mm,
+            "modules": label_file.modules,
+        }
         consecutive = isinstance(numbers, range)
         geometry.update({} if consecutive else {"numbers": list(numbers)})
-        geometry.update({} if part.each == "package" else {"each": part.each})
-        geometry.update({} if part.copy == 1 else {"copy": part.copy})
-        batch = self._batches.number(part.batch)
+        geometry.update({} if label_file.each == "package" else {"each": label_file.each})
+        geometry.update({} if label_file.copy == 1 else {"copy": label_file.copy})
+        batch = self._batches.number(label_file.batch)
         with self._db.transaction():
             self._db.execute(
                 "INSERT INTO template VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING",
-                (part.template_digest, event.template, template_text),
+                (label_file.template_digest, event.template, template_text),
             )
             inserted = self._db.execute(
                 "INSERT INTO printed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                 "ON CONFLICT (batch, file, sha256) DO NOTHING",
                 (
                     batch,
-                    part.file,
-                    part.number,
-                    part.sha256,
-                    part.plan_digest,
+                    label_file.file,
+                    label_file.number,
+                    label_file.sha256,
+                    label_file.plan_digest,
                     min(numbers),
                     len(numbers),
-                    part.start_at,
+                    label_file.start_at,
                     json.dumps(geometry),
-                    part.template_digest,
+                    label_file.template_digest,
                 ),
             )
             if not inserted and event.kind is EventKind.LABELS_MADE:
                 return
-            if part.each == "package" and consecutive:
+            if label_file.each == "package" and consecutive:
                 self._db.execute(
                     "UPDATE package SET prints = prints + 1 WHERE batch = ? AND number >= ? AND number < ?",
                     (batch, numbers[0], numbers[0] + len(numbers)),
                 )
-            elif part.each == "package":
+            elif label_file.each == "package":
                 self._db.many(
                     "UPDATE package SET prints = prints + 1 WHERE batch = ? AND number = ?",
                     [(batch, number) for number in numbers],
                 )
-            self._history.append(part.batch, event)
+            self._history.append(label_file.batch, event)
 
-    def newest(self, batch_id: str) -> LabelFileEvent | None:
+    def newest_labels(self, batch_id: str) -> LabelFileEvent | None:
         """What the history says of the newest package labels of a batch; None if there are none."""
         newest: LabelFileEvent | None = None
         for _, made in self._history.records(LabelFileEvent, batch_id):
@@ -100,7 +104,7 @@ class PrintStore:
                 newest = made
         return newest
 
-    def sent(self, batch_id: str) -> dict[str, str]:
+    def sent_words(self, batch_id: str) -> dict[str, str]:
         """SHA-256 of each label file that went to a printer -> how much of it, in words, of the newest time."""
         found: dict[str, str] = {}
         for event in self._history.events_of(tuple(LABELS - LABELS_MADE), batch_id):
@@ -113,7 +117,7 @@ class PrintStore:
                 found[record.sha256] = f"{record.labels} labels handed over"
         return found
 
-    def _parts(self, batch_id: str, condition: str, values: tuple[object, ...]) -> list[LabelFile]:
+    def _label_files(self, batch_id: str, condition: str, values: tuple[object, ...]) -> list[LabelFile]:
         """Label files; those of one layout share its cells, so that thousands of files are little."""
         shapes: dict[str, tuple[Any, ...]] = {}
         parts: list[LabelFile] = []

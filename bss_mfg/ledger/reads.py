@@ -50,7 +50,7 @@ class ReadStore:
         )
         return int(rows[0][0]) if rows else 0
 
-    def by_scanner(self, batch_id: str, last: int) -> tuple[dict[str, int], list[dict[str, Any]]]:
+    def counts_by_scanner(self, batch_id: str, limit: int) -> tuple[dict[str, int], list[dict[str, Any]]]:
         """How often the hand scanner got each verdict on a batch, and its newest reads, the newest first."""
         self._batches.number(batch_id)
         mine = f"batch = ? AND kind = '{EventKind.READ}' AND json_extract(data, '$.file') = 'scanner'"
@@ -58,5 +58,5 @@ class ReadStore:
             f"SELECT json_extract(data, '$.verdict'), count(*) FROM event WHERE {mine} GROUP BY 1",  # noqa: S608 (fixed texts)
             (batch_id,),
         )
-        newest = self._db.rows(f"SELECT data FROM event WHERE {mine} ORDER BY seq DESC LIMIT ?", (batch_id, last))  # noqa: S608 (fixed texts)
+        newest = self._db.rows(f"SELECT data FROM event WHERE {mine} ORDER BY seq DESC LIMIT ?", (batch_id, limit))  # noqa: S608 (fixed texts)
         return dict(counts), [json.loads(data) for (data,) in newest]

@@ -18,7 +18,7 @@ from bss_mfg.ledger.event_chain import append_events
 from bss_mfg.ledger.events import LedgerMigrated
 from bss_mfg.ledger.network_drives import refuse_network
 from bss_mfg.ledger.schema import APPLICATION_ID, MIGRATIONS, NOT_IMPORTED, SCHEMA, VERSION
-from bss_mfg.ledger.sqlite_errors import damaged, translated, translated_errors
+from bss_mfg.ledger.sqlite_errors import damaged, translate_error, translated_errors
 from bss_mfg.model import Actor
 
 _log = logging.getLogger(__name__)
@@ -71,10 +71,10 @@ class SqliteConnection:
         try:
             return self._database.execute(sql, values).fetchall()
         except (sqlite3.Error, UnicodeDecodeError) as error:
-            raise translated(error, self._path) from error
+            raise translate_error(error, self._path) from error
 
     def each(self, sql: str, values: Values = ()) -> Iterator[Any]:
-        """The rows of a query one by one, all of one moment; writers may wait meanwhile."""
+        """The rows of a query one by one, all of one moment; writers may have to wait until the last."""
         with translated_errors(self._path):
             cursor = self._database.execute(sql, values)
         while True:
@@ -89,14 +89,14 @@ class SqliteConnection:
         try:
             return self._database.execute(sql, values).rowcount
         except (sqlite3.Error, UnicodeDecodeError) as error:
-            raise translated(error, self._path) from error
+            raise translate_error(error, self._path) from error
 
     def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run one statement for each of the rows."""
         try:
             self._database.executemany(sql, rows)
         except (sqlite3.Error, UnicodeDecodeError) as error:
-            raise translated(error, self._path) from error
+            raise translate_error(error, self._path) from error
 
     def stream(self, sql: str, values: Sequence[object], size: int, after: int = 0) -> Iterator[list[Any]]:
         """Rows in slices by a key in the first column, so that no read lock is held while the caller works."""
@@ -243,7 +243,7 @@ def migrate(connection: SqliteConnection, actor: Actor) -> None:
     if _version(connection) == VERSION:
         return
     with connection.transaction():
-        before = version = _version(connection)  # another process may have done it meanwhile
+        before = version = _version(connection)  # another process may have done it by now
         while version < VERSION:
             for statement in _statements(MIGRATIONS[version]):
                 connection.execute(statement)

@@ -16,10 +16,10 @@ def translated_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, UnicodeDecodeError) as error:
-        raise translated(error, path) from error
+        raise translate_error(error, path) from error
 
 
-def translated(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> BssError:
+def translate_error(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> BssError:
     """An error of SQLite in plain words."""
     if isinstance(error, UnicodeDecodeError):  # what Python makes of an error message that quotes a damaged schema
         return damaged(path)

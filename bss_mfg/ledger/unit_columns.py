@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from bss_mfg.ledger.unit_state import POSITION, REPLACED, STATE, SUCCESSOR
 
 
-def _of_label(column: str) -> str:
+def _package_column(column: str) -> str:
     """A value of the package's barcode as it is now; it doesn't name a replaced unit, which has none."""
     return f"CASE WHEN {REPLACED} THEN NULL ELSE p.{column} END"
 
@@ -19,12 +19,12 @@ UNIT_COLUMNS: Mapping[str, str] = {
     "serial": "u.serial",
     "uuid": "hex(u.uuid)",
     "mac": "u.mac",
-    "payload": _of_label("payload"),
+    "payload": _package_column("payload"),
     "state": STATE,
     "replaced_by": f"CASE WHEN u.scrapped <> 0 THEN {SUCCESSOR} END",
-    "prints": _of_label("prints"),
-    "verified": _of_label("verified"),
-    "revision": _of_label("revision"),
+    "prints": _package_column("prints"),
+    "verified": _package_column("verified"),
+    "revision": _package_column("revision"),
     "product": ":product",
     "title": "nullif(:title, '')",
     "pid": ":pid",

@@ -48,7 +48,7 @@ class TableStore:
         self._prints = prints
 
     def rows(
-        self, batch_id: str, columns: Sequence[str], wanted: UnitFilter = ALL_UNITS
+        self, batch_id: str, columns: Sequence[str], unit_filter: UnitFilter = ALL_UNITS
     ) -> Iterator[list[tuple[Any, ...]]]:
         """The units of a batch, by package and place, a replaced one before the one that took its place: lists of
         rows, each with the values of `columns` in their order.
@@ -64,21 +64,21 @@ class TableStore:
             "spec": batch.spec,
             "created_at": batch.created_at,
             "bad": "[]",
-            "since": wanted.since,
-            "until": wanted.until,
-            **{f"state{at}": state for at, state in enumerate(wanted.states)},
+            "since": unit_filter.since,
+            "until": unit_filter.until,
+            **{f"state{at}": state for at, state in enumerate(unit_filter.states)},
             **{name: batch.facts.get(name, "") for name in ("title", "pid", "upc", "ean")},
         }
         source, conditions = UNIT_SOURCE, ["1"]
-        if wanted.states:
-            states = ", ".join(f":state{at}" for at in range(len(wanted.states)))
+        if unit_filter.states:
+            states = ", ".join(f":state{at}" for at in range(len(unit_filter.states)))
             conditions.append(f"{STATE} IN ({states})")
-        if wanted.since or wanted.until or "last_event_at" in columns:
+        if unit_filter.since or unit_filter.until or "last_event_at" in columns:
             self._find_last_events(batch_id, number, batch.created_at)
             source += " JOIN temp.last_event e ON e.batch = :batch AND e.package = u.package"
-            conditions += ["e.at >= :since"] if wanted.since else []
-            conditions += ["e.at <= :until"] if wanted.until else []
-        if wanted.shippable:
+            conditions += ["e.at >= :since"] if unit_filter.since else []
+            conditions += ["e.at <= :until"] if unit_filter.until else []
+        if unit_filter.shippable:
             conditions.append("u.scrapped = 0")
             if bad := scrapped_packages(self._db, number):
                 given["bad"] = json.dumps(sorted(bad))

@@ -181,19 +181,19 @@ class UnitStore:
         """The units of a batch with one of these serials, Device UUIDs or SHA-256 of OOB keys (bytes), or numbers, by
         package and place; a replaced one before the one that took its place. What is no unit of it is left out."""
         query = f"{_SELECT} {WITH_PACKAGE} WHERE"
-        return [_issued(row) for row in select_units(self._db, query, batch_id, by, values, ORDER)]
+        return [_unit_record(row) for row in select_units(self._db, query, batch_id, by, values, ORDER)]
 
-    def in_packages(self, batch_id: str, packages: Iterable[int]) -> list[UnitRecord]:
+    def find_in_packages(self, batch_id: str, packages: Iterable[int]) -> list[UnitRecord]:
         """All units that some packages of a batch ever had, by package and place; ask for consecutive ones."""
         batch, each = self._db.rows("SELECT no, units_per_package FROM batch WHERE id = ?", (batch_id,))[0]
         found: list[UnitRecord] = []
         for some in consecutive_ranges(sorted(packages)):
             low, high = some[0], some[-1]
             bounds = {"low": low, "high": high, "first": (low - 1) * each + 1, "last": high * each}
-            found += map(_issued, self._db.rows(f"{_SELECT} {UNIT_SOURCE} {ORDER}", {"batch": batch, **bounds}))
+            found += map(_unit_record, self._db.rows(f"{_SELECT} {UNIT_SOURCE} {ORDER}", {"batch": batch, **bounds}))
         return found
 
-    def unseen(self, batch: Batch, seen: bytes | bytearray) -> Iterator[UnitRecord]:
+    def units_not_seen(self, batch: Batch, seen: bytes | bytearray) -> Iterator[UnitRecord]:
         """The units of a batch with a zero at their number in `seen`, by package and place; quick if these are few."""
         each = batch.units_per_package
         late = [number for number in range(batch.units + 1, len(seen)) if not seen[number]]
@@ -203,14 +203,14 @@ class UnitStore:
             among = range(low, min(low + step, batch.packages + 1))
             numbers = (low - 1) * each + 1, among[-1] * each + 1
             if seen.find(0, *numbers) >= 0 or not places.isdisjoint(among):
-                yield from (unit for unit in self.in_packages(batch.id, among) if not seen[unit.number])
+                yield from (unit for unit in self.find_in_packages(batch.id, among) if not seen[unit.number])
 
     def seen_flags(self, batch_id: str) -> bytearray:
         """A zero for each number that a unit of a batch has."""
         return bytearray(self.next_number(batch_id))
 
 
-def _issued(row: Sequence[Any]) -> UnitRecord:
+def _unit_record(row: Sequence[Any]) -> UnitRecord:
     number, serial, uuid, mac, package, payload, revision, state, released, prints, manifest = row
     return UnitRecord(
         number,

@@ -69,7 +69,7 @@ class Vault:
         except (InvalidTag, ValueError):
             raise LedgerError(
                 f"the data key of batch {batch} can't be unwrapped",
-                way_out="The vault key is another one than at issue, or the ledger was damaged: use the right vault "
+                way_out="The vault key is not the one used at issue, or the ledger was damaged: use the right vault "
                 "key, or restore a backup.",
             ) from None
 
@@ -121,7 +121,7 @@ class DataKey:
             text = self._aead.decrypt(_extra_nonce(number), sealed, self._bound + b"|extra|" + uuid)
         except InvalidTag:
             raise LedgerError(
-                f"what was brought for unit {number} of batch {self.batch} was changed in the ledger",
+                f"the extra values of unit {number} of batch {self.batch} were changed in the ledger",
                 way_out="Restore the last good backup.",
             ) from None
         return {str(name): str(value) for name, value in json.loads(text).items()}
@@ -176,7 +176,7 @@ class OfficerPrivateKey:
             key = None
         if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
             raise InputError(
-                "is not a P-256 private key in PEM, or the passphrase is another one",
+                "is not a P-256 private key in PEM, or the passphrase is wrong",
                 where=where,
                 way_out="Name the officer's own file.",
             )

@@ -84,7 +84,7 @@ class LogDocument:
             grown = size + len(data) + (len(BETWEEN) if count else 0)
             if count >= most or grown > room:
                 if not count:
-                    raise _too_long(log, grown, room)
+                    raise _too_long_error(log, grown, room)
                 self.first_left_over = log
                 break
             size = grown
@@ -129,7 +129,7 @@ def split_documents(
         first = document.first_left_over
 
 
-def _too_long(log: Log, size: int, room: int) -> InputError:
+def _too_long_error(log: Log, size: int, room: int) -> InputError:
     which = f"the bundle log of package {log.package:,}" if log.unit is None else f"the log of unit {log.unit:,}"
     return InputError(
         f"{which} alone makes a file of {size:,} bytes, more than the {room:,} allowed",

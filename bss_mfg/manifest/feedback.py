@@ -31,14 +31,14 @@ from bss_mfg.manifest.json_stream import stream_members, value_at
 MAPPING_FILE = "amazon-ffs-feedback.toml"
 MAX_ENTRIES = 2_000_000
 MAX_SERIAL, MAX_REASON = 64, 500
-"""Characters: a longer serial is none of ours, a longer reason is cut."""
+"""Characters: a longer serial can't be one of ours, a longer reason is cut."""
 MOST_PROBLEMS = 10
 """Entries that could not be read of which a feedback names what is wrong."""
 
 Status = Literal["published", "assumed"]
 _PATH = r"^[^.\s]+(\.[^.\s]+)*$"
-Dotted = Annotated[str, Field(pattern=_PATH)]
-Word = Annotated[str, Field(min_length=1, max_length=64)]
+DottedPath = Annotated[str, Field(pattern=_PATH)]
+StatusWord = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class JsonShape(FileModel):
@@ -46,9 +46,9 @@ class JsonShape(FileModel):
 
     status: Status
     list: Annotated[str, Field(pattern=rf"{_PATH}|^$")] = Field(description="Empty: the document is the list.")
-    serial: Dotted
-    verdict: Dotted
-    reason: Dotted | Literal[""] = ""
+    serial: DottedPath
+    verdict: DottedPath
+    reason: DottedPath | Literal[""] = ""
 
 
 class CsvShape(FileModel):
@@ -56,17 +56,17 @@ class CsvShape(FileModel):
 
     status: Status
     delimiter: Literal[",", ";", "\t", "|"] = ","
-    serial: Word
-    verdict: Word
-    reason: Word | Literal[""] = ""
+    serial: StatusWord
+    verdict: StatusWord
+    reason: StatusWord | Literal[""] = ""
 
 
 class Words(FileModel):
     """What the verdict may say; upper and lower case are the same."""
 
     status: Status
-    accepted: Annotated[tuple[Word, ...], Field(min_length=1)]
-    rejected: Annotated[tuple[Word, ...], Field(min_length=1)]
+    accepted: Annotated[tuple[StatusWord, ...], Field(min_length=1)]
+    rejected: Annotated[tuple[StatusWord, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _apart(self) -> Words:
@@ -182,7 +182,7 @@ def read_feedback(data: bytes, name: str, mapping: FeedbackMapping) -> Feedback:
         if problem := _problem(entry):
             problems.add(f"line {entry.line}: {problem}")
             continue
-        answer = _merged(answers.get(entry.serial), _answer(entry, state_of))
+        answer = _merge_answers(answers.get(entry.serial), _answer(entry, state_of))
         answers[entry.serial] = shared.setdefault(answer, answer)  # most of a million say the same
     _refuse_all_unclear(answers, name, mapping)
     return Feedback(name, hashlib.sha256(data).hexdigest(), answers, entries, problems.total, tuple(problems))
@@ -207,15 +207,15 @@ def _answer(entry: FeedbackEntry, state_of: Mapping[str, AnswerState]) -> Serial
     return SerialAnswer(state, reason[:MAX_REASON], 1)
 
 
-def _merged(before: SerialAnswer | None, answer: SerialAnswer) -> SerialAnswer:
+def _merge_answers(previous: SerialAnswer | None, answer: SerialAnswer) -> SerialAnswer:
     """The answer to a serial that was named before."""
-    if before is None:
+    if previous is None:
         return answer
-    if before.state == answer.state:
-        return SerialAnswer(answer.state, before.reason or answer.reason, before.times + 1)
+    if previous.state == answer.state:
+        return SerialAnswer(answer.state, previous.reason or answer.reason, previous.times + 1)
     rejected = answer.state is AnswerState.REJECTED
-    reason = (answer.reason or before.reason) if rejected else (before.reason or answer.reason)
-    return SerialAnswer(AnswerState.CONTRADICTORY, reason, before.times + 1)
+    reason = (answer.reason or previous.reason) if rejected else (previous.reason or answer.reason)
+    return SerialAnswer(AnswerState.CONTRADICTORY, reason, previous.times + 1)
 
 
 def _refuse_all_unclear(answers: Mapping[str, SerialAnswer], name: str, mapping: FeedbackMapping) -> None:
@@ -247,12 +247,12 @@ def _json_entries(data: bytes, name: str, shape: JsonShape) -> Iterator[Feedback
         yield FeedbackEntry(
             line,
             value_at(entry, serial),
-            _word(value_at(entry, verdict)),
+            _status_word(value_at(entry, verdict)),
             _text(value_at(entry, reason)) if reason else "",
         )
 
 
-def _word(value: Any) -> Any:
+def _status_word(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, (bool, int)) else value
 
 
@@ -290,14 +290,14 @@ def _csv_entries(data: bytes, name: str, shape: CsvShape) -> Iterator[FeedbackEn
         ) from None
 
 
-def _column(header: list[str], wanted: str, name: str) -> int:
-    if header.count(wanted.strip().casefold()) != 1:
+def _column(header: list[str], column: str, name: str) -> int:
+    if header.count(column.strip().casefold()) != 1:
         raise InputError(
-            f"the first line does not name the column {wanted!a} once",
+            f"the first line does not name the column {column!a} once",
             where=name,
             way_out=f"Correct [csv] in the workspace's specs/{MAPPING_FILE}, or fetch the file again.",
         )
-    return header.index(wanted.strip().casefold())
+    return header.index(column.strip().casefold())
 
 
 @dataclass(frozen=True, slots=True)

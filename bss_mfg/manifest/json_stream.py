@@ -61,8 +61,10 @@ class _JsonWindow:
         self._line, self._counted = 1, 0
         self._file = None if isinstance(source, bytes) else source
         if isinstance(source, bytes):
-            self._text = self._decoded(source, True)
-        self._decode = json.JSONDecoder(object_pairs_hook=_refuse_duplicates, parse_constant=_no_constant).raw_decode
+            self._text = self._decode_utf8(source, True)
+        self._decode = json.JSONDecoder(
+            object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant
+        ).raw_decode
 
     def _fetch(self) -> bool:
         """Read on, as much again as is held; whether there was anything left."""
@@ -71,12 +73,12 @@ class _JsonWindow:
         data = self._file.read(max(_BLOCK, len(self._text) - self._at))
         self._line_number()
         self._text, self._at, self._counted = self._text[self._at :], 0, 0
-        self._text += self._decoded(data, not data)
+        self._text += self._decode_utf8(data, not data)
         if not data:
             self._file = None
         return True
 
-    def _decoded(self, data: bytes, final: bool) -> str:
+    def _decode_utf8(self, data: bytes, final: bool) -> str:
         try:
             return self._decoder.decode(data, final)
         except UnicodeDecodeError as error:
@@ -93,42 +95,42 @@ class _JsonWindow:
 
     def document(self, path: Sequence[str]) -> Iterator[JsonMember]:
         self._space()
-        yield from self._inside(path, path)
+        yield from self._members_at(path, path)
         if self._peek():
             self._fail("something follows the end of the document")
 
-    def _inside(self, path: Sequence[str], left: Sequence[str]) -> Iterator[JsonMember]:
-        if not left:
+    def _members_at(self, path: Sequence[str], rest: Sequence[str]) -> Iterator[JsonMember]:
+        if not rest:
             yield from self._list(".".join(path))
             return
         names: set[str] = set()
-        more = self._enter("{", "}", f"an object with {left[0]!a}")
+        more = self._enter("{", "}", f"an object with {rest[0]!a}")
         while more:
             name = self._value() if self._peek() == '"' else self._fail("the name of a member is missing")
             if name in names:
                 self._fail(f"an object has the name {name[:60]!a} twice")
             names.add(name)
-            self._take(":")
-            if name == left[0]:
-                yield from self._inside(path, left[1:])
+            self._expect(":")
+            if name == rest[0]:
+                yield from self._members_at(path, rest[1:])
             elif self._exclusive:
                 self._fail(f"{name[:60]!a} does not belong there")
             else:
                 self._value()
-            more = self._more("}")
-        if left[0] not in names:
+            more = self._has_next("}")
+        if rest[0] not in names:
             self._fail(f"there is no {'.'.join(path)!a} in it")
 
     def _list(self, path: str) -> Iterator[JsonMember]:
         more = self._enter("[", "]", f"the list {path!a}" if path else "a list")
         while more:
             yield JsonMember(self._line_number(), self._value())
-            more = self._more("]")
+            more = self._has_next("]")
 
-    def _enter(self, bracket: str, end: str, what: str) -> bool:
+    def _enter(self, bracket: str, end: str, expected: str) -> bool:
         """Step inside; whether there is anything in it."""
         if self._peek() != bracket:
-            self._fail(f"{what} is missing")
+            self._fail(f"{expected} is missing")
         self._at += 1
         self._space()
         if self._peek() != end:
@@ -137,7 +139,7 @@ class _JsonWindow:
         self._space()
         return False
 
-    def _more(self, end: str) -> bool:
+    def _has_next(self, end: str) -> bool:
         """Step over what follows a member; whether another one comes."""
         found = self._peek()
         if found not in (",", end):
@@ -146,9 +148,9 @@ class _JsonWindow:
         self._space()
         return found == ","
 
-    def _take(self, wanted: str) -> None:
-        if self._peek() != wanted:
-            self._fail(f"{wanted} is missing")
+    def _expect(self, mark: str) -> None:
+        if self._peek() != mark:
+            self._fail(f"{mark} is missing")
         self._at += 1
         self._space()
 
@@ -166,7 +168,7 @@ class _JsonWindow:
             except ValueError:  # Python's limit for the digits of a number
                 self._fail("a number has thousands of digits")
             except RecursionError:
-                self._fail("brackets are nested without end")
+                self._fail("brackets are nested too deeply")
             if len(self._text) - end < 3 and self._fetch():  # a number may go on: 1 of 1.5, of 1e+5
                 continue
             self._at = end
@@ -196,8 +198,8 @@ def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ValueProblem(f"{name} is no JSON")
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueProblem(f"{name} is not JSON")
 
 
 def value_at(value: Any, path: Sequence[str]) -> Any:

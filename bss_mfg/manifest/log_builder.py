@@ -61,7 +61,7 @@ class LogRenderer:
         `InputError` where a value is missing, or isn't what the schema says of its path.
         """
         present = tuple(map(bool, values))
-        shape = self._shapes.get(present) or self._compiled(present, subject)
+        shape = self._shapes.get(present) or self._line_template(present, subject)
         line = shape.template % tuple([write(values[source]) for source, write, _ in shape.placeholders])
         # The schema judges the first line of a shape; where that is good, lines that fit differ in good values only.
         if present not in self._shapes or not shape.matches(line):
@@ -74,7 +74,7 @@ class LogRenderer:
             self._shapes[present] = shape
         return line.encode("ascii")
 
-    def _compiled(self, present: tuple[bool, ...], subject: str) -> _LineTemplate:
+    def _line_template(self, present: tuple[bool, ...], subject: str) -> _LineTemplate:
         nodes: list[tuple[str, str | _Placeholder]] = []
         for entry in self._entries:
             node: str | _Placeholder
@@ -154,7 +154,7 @@ def logs_from_tasks(ledger: Ledger, batch: Batch, mapping: LogMapping, executor:
         tasks,
         executor,
         where=f"batch {batch.id}",
-        doing=lambda task: f"made the control logs from package {task.first:,} on",
+        describe=lambda task: f"made the control logs from package {task.first:,} on",
     )
     for _, logs in made:
         yield from logs
@@ -165,7 +165,7 @@ class LogTask:
     """The device logs, or the bundle logs, of packages `first` to `first + count - 1`. The ledger is read there."""
 
     ledger: Path
-    who: Actor
+    actor: Actor
     batch: Batch
     mapping: LogMapping
     first: int
@@ -175,7 +175,7 @@ class LogTask:
 
 def make_logs(task: LogTask) -> list[Log]:
     """The logs of a task; packages that may not leave the factory have none."""
-    with Ledger.open(task.ledger, task.who) as ledger:
+    with Ledger.open(task.ledger, task.actor) as ledger:
         packages = shippable_packages(ledger, task.batch, task.first, task.count)
         return list(_logs(packages, task.batch, task.mapping, task.bundles))
 

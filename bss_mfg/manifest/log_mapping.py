@@ -45,7 +45,7 @@ class Entry(FileModel):
     note: str = ""
 
     @model_validator(mode="after")
-    def _consistent(self) -> Entry:
+    def _check_consistent(self) -> Entry:
         if (self.source == "constant") != bool(self.value):
             raise ValueError("a constant has a value, and only a constant has one")
         return self
@@ -61,16 +61,16 @@ class LogMapping(FileModel):
     bundle: tuple[Entry, ...] = ()
 
     @model_validator(mode="after")
-    def _whole(self) -> LogMapping:
+    def _check_whole(self) -> LogMapping:
         for kind, entries in (("device", self.device), ("bundle", self.bundle)):
             paths = [entry.path for entry in entries]
             for path in paths:
                 if paths.count(path) > 1 or any(other.startswith(path + ".") for other in paths):
-                    raise ValueError(f"two [[{kind}]] entries want the same place, {path}")
+                    raise ValueError(f"two [[{kind}]] entries have the same place, {path}")
         if not any(entry.source in UNIT_SOURCES for entry in self.device):
             raise ValueError("a device log names its device: one of unit.serial, unit.uuid and unit.mac is needed")
         if any(entry.source == "package.serials" for entry in self.device):
-            raise ValueError("package.serials belongs into [[bundle]]")
+            raise ValueError("package.serials belongs in [[bundle]]")
         if self.bundle:
             lists = [entry.path for entry in self.bundle if entry.source == "package.serials"]
             if len(lists) != 1 or any(entry.source in UNIT_SOURCES for entry in self.bundle):
@@ -92,7 +92,7 @@ def load_mapping(spec: str, specs_folder: Path) -> LogMapping:
     raise InputError(
         f"there is no control log mapping for the spec {spec}: its names were never published",
         way_out=f"Write specs/{_file_name(spec)} in the workspace from Amazon's control log specification; "
-        "`bss-mfg spec copy amazon-bss-ob04` brings one to begin with.",
+        "`bss-mfg spec copy amazon-bss-ob04` makes one to start from.",
     )
 
 

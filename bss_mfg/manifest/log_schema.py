@@ -97,9 +97,9 @@ def _tree(node: dict[str, Any]) -> Schema:
             properties[name] = {**about, **entry_schema(child)}
         else:
             properties[name] = _tree(child)
-    return _object(properties, [name for name, child in node.items() if not _optional(child)])
+    return _object(properties, [name for name, child in node.items() if not _is_optional(child)])
 
 
-def _optional(child: Any) -> bool:
+def _is_optional(child: Any) -> bool:
     """An object is left out where all that it holds is left out."""
-    return child.optional if isinstance(child, Entry) else all(_optional(item) for item in child.values())
+    return child.optional if isinstance(child, Entry) else all(_is_optional(item) for item in child.values())

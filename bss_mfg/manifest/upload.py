@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bss_mfg.core.files import checked_name, sha256_of
+from bss_mfg.core.files import require_safe_name, sha256_of
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.errors import InputError, MissingError, RefusedError
 from bss_mfg.ledger.events import ManifestUploaded
@@ -20,7 +20,7 @@ from bss_mfg.manifest.upload_targets import PutAnswer, RemoteState, UploadFile, 
 
 
 @dataclass(frozen=True, slots=True)
-class Uploaded:
+class UploadResult:
     """A file that is at its target: `where` is its address, `size` in bytes; `sent` is false where it was there
     already."""
 
@@ -33,7 +33,7 @@ class Uploaded:
 
 def upload_control_logs(
     ledger: Ledger, paths: Sequence[Path], target: str, *, endpoint: str | None = None, progress: Progress = no_progress
-) -> Iterator[Uploaded]:
+) -> Iterator[UploadResult]:
     """Upload control logs, and all those of folders, as `upload`; each that was sent is recorded for its batch.
 
     `InputError` and `RefusedError` before anything is sent where a file is not the one that its sidecar describes.
@@ -51,7 +51,7 @@ def upload_control_logs(
 
 def upload(
     files: Sequence[Path], target: str, *, endpoint: str | None = None, progress: Progress = no_progress
-) -> Iterator[Uploaded]:
+) -> Iterator[UploadResult]:
     """Upload files to `s3://BUCKET/PREFIX` or into an existing folder; yields each once it is there, in order.
 
     Credentials come from boto3's own chain (environment, ~/.aws, role); `endpoint` is for servers other than Amazon's,
@@ -59,20 +59,20 @@ def upload(
     """
     remote = upload_target(target, endpoint)
     listed = [UploadFile(path, sha256_of(path), path.stat().st_size) for path in files]
-    names = [checked_name(path.name, "name of an uploaded file") for path in files]
+    names = [require_safe_name(path.name, "name of an uploaded file") for path in files]
     if len({name.casefold() for name in names}) != len(names):
         raise InputError("two of the files have the same name", way_out="Upload them one after the other.")
     states = [remote.state_of(file) for file in listed]
     if blocked := [
         remote.address(file.path.name) for file, state in zip(listed, states, strict=True) if state is RemoteState.OTHER
     ]:
-        raise _in_the_way(blocked)
+        raise _occupied_error(blocked)
     for number, (file, state) in enumerate(zip(listed, states, strict=True), 1):
         if state is not RemoteState.SAME:
             _send(remote, file, state)
         progress(number, len(listed))
         address = remote.address(file.path.name)
-        yield Uploaded(file.path, address, file.sha256, file.size, state is not RemoteState.SAME)
+        yield UploadResult(file.path, address, file.sha256, file.size, state is not RemoteState.SAME)
 
 
 def _send(remote: UploadTarget, file: UploadFile, before: RemoteState) -> None:
@@ -83,12 +83,12 @@ def _send(remote: UploadTarget, file: UploadFile, before: RemoteState) -> None:
     address = remote.address(file.path.name)
     if answer is PutAnswer.TAKEN and after is RemoteState.ABSENT:
         raise MissingError(
-            "someone else is sending a file of that name just now",
+            "someone else is sending a file of that name right now",
             where=address,
             way_out="Wait until that is done, then run the same command again.",
         )
     if answer is PutAnswer.TAKEN:
-        raise _in_the_way([address])
+        raise _occupied_error([address])
     raise InputError(
         "can't be read back, and the server's answer holds no checksum"
         if after is RemoteState.UNKNOWN
@@ -98,7 +98,7 @@ def _send(remote: UploadTarget, file: UploadFile, before: RemoteState) -> None:
     )
 
 
-def _in_the_way(addresses: Sequence[str]) -> RefusedError:
+def _occupied_error(addresses: Sequence[str]) -> RefusedError:
     return RefusedError(
         "other content is there already under the same name, or can't be compared",
         problems=addresses[:10],

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
 MAX_PUT = 5 << 30
-"""Bytes that S3 takes in one request."""
+"""Bytes that S3 accepts in one request."""
 BLOCK_BYTES = 1 << 20
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _PREFIX = re.compile(r"[A-Za-z0-9._=/-]*")
@@ -160,7 +160,7 @@ class _BucketTarget:
 
         if file.size > MAX_PUT:
             raise InputError(
-                f"has {file.size:,} bytes, more than the {MAX_PUT:,} that S3 takes in one request",
+                f"has {file.size:,} bytes, more than the {MAX_PUT:,} that S3 accepts in one request",
                 where=str(file.path),
                 way_out="Split the control log into smaller files.",
             )
@@ -197,7 +197,9 @@ def _client(endpoint: str | None) -> Any:
     if endpoint is not None:
         parts = urlsplit(endpoint)
         if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-            raise InputError("the endpoint is no http(s) address without a password", way_out="Give https://HOST:PORT.")
+            raise InputError(
+                "the endpoint must be an http(s) address without a password", way_out="Give https://HOST:PORT."
+            )
     try:
         from boto3.session import Session
         from botocore.config import Config

@@ -19,15 +19,17 @@ MAX_PAYLOAD = 1556
 _UNIT_BYTES: dict[str, Callable[[Unit], bytes]] = {
     "unit.serial": lambda unit: unit.serial.encode("ascii"),
     "unit.uuid": lambda unit: unit.uuid.bytes,
-    "unit.oob": lambda unit: unit.key.reveal() if unit.key else _no_value(unit, "OOB key"),
-    "unit.mac": lambda unit: bytes.fromhex(unit.mac.replace(":", "")) if unit.mac else _no_value(unit, "mac"),
+    "unit.oob": lambda unit: unit.key.reveal() if unit.key else _refuse_missing_value(unit, "OOB key"),
+    "unit.mac": lambda unit: (
+        bytes.fromhex(unit.mac.replace(":", "")) if unit.mac else _refuse_missing_value(unit, "mac")
+    ),
 }
 
 
-def _no_value(unit: Unit, what: str) -> bytes:
+def _refuse_missing_value(unit: Unit, what: str) -> bytes:
     raise InputError(
         f"the spec needs a value of {what} for each unit, and {unit.serial} has none",
-        way_out="Bring it in the identities file, or use a spec without that field.",
+        way_out="Give it in the identities file, or use a spec without that field.",
     )
 
 
@@ -40,7 +42,7 @@ def _value_getter(source: str, format: str, key: str) -> Callable[[Unit], bytes]
 
     def get_column(unit: Unit) -> bytes:
         if not (text := unit.extra.get(column, "")):
-            return _no_value(unit, column)
+            return _refuse_missing_value(unit, column)
         try:
             return parse(text)
         except ValueError:
@@ -107,7 +109,7 @@ class PayloadBuilder:
         separator = self._spec.list_separator
         if field.source == "unit.uuid":
             return lambda units: separator.join([write(get_bytes(unit)) for unit in units])
-        return lambda units: _joined([_value(unit, field, get_bytes) for unit in units], separator, field.key)
+        return lambda units: _join_values([_value(unit, field, get_bytes) for unit in units], separator, field.key)
 
     def build(self, units: Sequence[Unit]) -> str:
         """The barcode string of a package of `units` (each with its key). Encrypts afresh on each call."""
@@ -120,13 +122,13 @@ def _value(unit: Unit, field: SpecField, get_bytes: Callable[[Unit], bytes]) -> 
     try:
         return field.check_value(FORMATS[field.format].write(found))
     except ValueError as error:
-        what, way_out = f"the {field.source} {error}, and so can't stand in {field.key}", "Correct the identities file."
+        what, way_out = f"the {field.source} {error}, so it can't be in {field.key}", "Correct the identities file."
     except InputError as error:
         what, way_out = error.what, error.way_out
     raise InputError(what, where=f"unit {unit.serial}", way_out=way_out)
 
 
-def _joined(values: Sequence[str], separator: str, key: str) -> str:
+def _join_values(values: Sequence[str], separator: str, key: str) -> str:
     if len(values) > 1 and any(separator in value for value in values):
         raise InputError(
             f"a value of {key} holds the separator {separator!r} of the package's list",
@@ -158,7 +160,7 @@ def check_value(value: str, key: str) -> str:
     if not value or not SAFE_VALUE.fullmatch(value):
         raise InputError(
             f"the value {value[:60]!a} of {key} would break the barcode string",
-            way_out="Only letters, digits and + / = _ - . may stand in a value (no ';', ':', '\\', space or accents).",
+            way_out="A value may have only letters, digits and + / = _ - . (no ';', ':', '\\', space or accents).",
         )
     return value
 
@@ -171,7 +173,7 @@ def longest_example(spec: Spec, facts: Mapping[str, str], key_bits: int, units: 
     """
 
     def fill(kind: str, size: int) -> str:
-        pattern = FORMATS[kind].hardest
+        pattern = FORMATS[kind].widest_characters
         return (pattern * (size // len(pattern) + 1))[:size]
 
     return _example(spec, facts, key_bits, units, oob_bytes, fill)

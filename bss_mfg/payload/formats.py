@@ -13,12 +13,12 @@ from bss_mfg.payload.product_keys import COMPRESSED_SPKI, compressed_spki
 @dataclass(frozen=True, slots=True)
 class ValueFormat:
     """`write` makes the text of bytes, `read` is its inverse and raises `ValueError`, `parse_input` makes bytes of the
-    text that a factory's file holds. `hardest` are characters of this format that need most room in a symbol."""
+    text that a factory's file holds. `widest_characters` are those of this format that need most room in a symbol."""
 
     write: Callable[[bytes], str]
     read: Callable[[str], bytes]
     parse_input: Callable[[str], bytes]
-    hardest: str
+    widest_characters: str
 
     def size(self, byte_count: int) -> int:
         """Characters that so many bytes make."""
@@ -43,7 +43,7 @@ def _ascii(text: str) -> bytes:
 def _alphanumeric(data: bytes) -> str:
     text = data.decode("ascii", "replace")
     if not re.fullmatch(r"[A-Za-z0-9]*", text):
-        raise ValueError("holds something else than letters and digits")
+        raise ValueError("holds something other than letters and digits")
     return text
 
 

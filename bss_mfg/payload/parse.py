@@ -110,7 +110,7 @@ def matching_spec(text: str, specs: Iterable[Spec]) -> Spec | None:
     return None
 
 
-def bare_spec(text: str, specs: Iterable[Spec]) -> Spec | None:
+def find_bare_spec(text: str, specs: Iterable[Spec]) -> Spec | None:
     """The spec whose bare value the string can be. It says little: any serial number fits."""
     return next((spec for spec in specs if spec.bare and not find_faults(split_fields(text, spec), spec)), None)
 
@@ -131,7 +131,7 @@ def device_uuids(fields: Iterable[ParsedField], spec: Spec) -> tuple[uuid.UUID, 
         if item.field and item.field.source == "unit.uuid":
             values = [value_bytes(value, item.field.format) for value in item.value.split(spec.list_separator)]
             if any(len(value) != 16 for value in values):
-                raise InputError(f"a Device UUID in {item.key} has not 16 bytes", way_out="The string is cut off.")
+                raise InputError(f"a Device UUID in {item.key} is not 16 bytes long", way_out="The string is cut off.")
             return tuple(uuid.UUID(bytes=value) for value in values)
     return ()
 
@@ -146,11 +146,11 @@ def open_credentials(fields: Iterable[ParsedField], key: PrivateKey, units: int)
     raise InputError("the string has no encrypted field that the spec knows", way_out="Check the spec.")
 
 
-def _split_plaintext(plain: bytes, parts: tuple[PlaintextValue, ...], units: int) -> tuple[OpenedUnit, ...]:
+def _split_plaintext(plain: bytes, values: tuple[PlaintextValue, ...], units: int) -> tuple[OpenedUnit, ...]:
     """Cut a plaintext into its units. The OOB keys have 16 or 32 bytes, whichever fits."""
     units = max(units, 1)
-    fixed = all(part.source != "unit.serial" for part in parts)
-    fitting = (oob for oob in (16, 32) if sum(plaintext_size(part, oob) for part in parts) * units == len(plain))
+    fixed = all(part.source != "unit.serial" for part in values)
+    fitting = (oob for oob in (16, 32) if sum(plaintext_size(part, oob) for part in values) * units == len(plain))
     oob = next(fitting, None)
     if oob is None or not fixed:
         raise InputError(
@@ -161,7 +161,7 @@ def _split_plaintext(plain: bytes, parts: tuple[PlaintextValue, ...], units: int
     at = 0
     for _ in range(units):
         found: dict[str, bytes] = {}
-        for part in parts:
+        for part in values:
             size = plaintext_size(part, oob)
             found[part.source] = _read_plaintext_value(plain[at : at + size], part)
             at += size
@@ -176,12 +176,12 @@ def _split_plaintext(plain: bytes, parts: tuple[PlaintextValue, ...], units: int
     return tuple(opened)
 
 
-def _read_plaintext_value(piece: bytes, part: PlaintextValue) -> bytes:
-    if part.format == "raw":
-        return piece
+def _read_plaintext_value(data: bytes, value: PlaintextValue) -> bytes:
+    if value.format == "raw":
+        return data
     try:
-        return FORMATS[part.format].read_strict(piece.decode("ascii"))
+        return FORMATS[value.format].read_strict(data.decode("ascii"))
     except ValueError:
         raise InputError(
-            f"the decrypted {part.source} is not {part.format}", way_out="Check the spec's plaintext."
+            f"the decrypted {value.source} is not {value.format}", way_out="Check the spec's plaintext."
         ) from None

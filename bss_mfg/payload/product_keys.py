@@ -86,7 +86,7 @@ def load_public_key(data: bytes, name: str) -> ProductKey:
     try:
         key = serialization.load_der_public_key(der)
     except (ValueError, UnsupportedAlgorithm):
-        raise refuse(_what_else(der)) from None
+        raise refuse(_describe_other_file(der)) from None
     if isinstance(key, ec.EllipticCurvePublicKey):
         if key.curve.name != "secp256r1":
             raise refuse(f"is a key on the curve {key.curve.name}; Amazon's product keys are on P-256 (secp256r1)")
@@ -120,7 +120,7 @@ def compressed_spki(der: bytes) -> bytes:
     except (ValueError, UnsupportedAlgorithm):
         raise ValueError("is not a public key (cut off, damaged, or a point that is not on its curve)") from None
     if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
-        raise ValueError("is a public key of another kind than P-256")
+        raise ValueError("is a public key, but not on P-256")
     point = key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint)
     if der != _HEADER + point:
         raise ValueError(
@@ -129,7 +129,7 @@ def compressed_spki(der: bytes) -> bytes:
     return _HEADER + point
 
 
-def _what_else(der: bytes) -> str:
+def _describe_other_file(der: bytes) -> str:
     if not der:
         return "is empty"
     try:

@@ -73,9 +73,9 @@ def column_of(source: str) -> str:
     return "" if source in FORMATS_OF else source.removeprefix("unit.")
 
 
-def _safe(value: str) -> str:
+def _check_safe(value: str) -> str:
     if not SAFE_VALUE.fullmatch(value):
-        raise ValueError("only letters, digits and + / = _ - . may stand in a barcode value (no ';', ':', '\\')")
+        raise ValueError("only letters, digits and + / = _ - . are allowed in a barcode value (no ';', ':', '\\')")
     return value
 
 
@@ -97,7 +97,7 @@ class PlaintextValue(FileModel):
         if self.octets is not None and self.source in ("unit.uuid", "unit.oob", "unit.serial"):
             raise ValueError(f"octets has no meaning with {self.source}")
         if self.octets is None and column_of(self.source):
-            raise ValueError(f"{self.source} is a column of the identities file: say how many octets it has")
+            raise ValueError(f"{self.source} is a column of the identities file: give its number of bytes as `octets`")
         return self
 
 
@@ -113,7 +113,7 @@ class SpecField(FileModel):
     key: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,16}$", description="The field's key.")]
     status: Literal["published", "assumed"] = Field(description="Whether Amazon's public pages say so.")
     source: Source = Field(description="Where the value comes from.")
-    value: Annotated[str, AfterValidator(_safe)] | None = Field(None, description="The value of a constant.")
+    value: Annotated[str, AfterValidator(_check_safe)] | None = Field(None, description="The value of a constant.")
     format: FormatName = Field("text", description="How the value is written.")
     min_length: Annotated[int, Field(ge=1)] | None = Field(None, description="Least characters of a unit's value.")
     max_length: Annotated[int, Field(ge=1, le=1024)] | None = Field(None, description="Most characters of it.")
@@ -125,11 +125,11 @@ class SpecField(FileModel):
     plaintext: tuple[PlaintextValue, ...] = Field((), description="encrypted: the plaintext of each unit, in order.")
 
     @model_validator(mode="after")
-    def _consistent(self) -> SpecField:
+    def _check_consistent(self) -> SpecField:
         if (self.source == "constant") != (self.value is not None):
             raise ValueError("a constant has a value, and only a constant has one")
         if self.source == "unit.oob":
-            raise ValueError("unit.oob is a secret: it may stand only in the plaintext of an encrypted field")
+            raise ValueError("unit.oob is a secret: it is allowed only in the plaintext of an encrypted field")
         if (self.source == "encrypted") != bool(self.suite) or (self.source == "encrypted") != bool(self.plaintext):
             raise ValueError("an encrypted field has a suite and a plaintext, and only an encrypted one has them")
         if self.suite and self.suite not in SUITES:
@@ -144,7 +144,7 @@ class SpecField(FileModel):
         ):
             raise ValueError(f"{self.source} as {self.format} has a length of its own")
         if column and self.format != SPKI and self.max_length is None:
-            raise ValueError(f"{self.source} is a column of the identities file: say its max_length")
+            raise ValueError(f"{self.source} is a column of the identities file: give its max_length")
         if self.lengths[0] > self.lengths[1]:
             raise ValueError("min_length is larger than max_length")
         return self
@@ -165,7 +165,7 @@ class SpecField(FileModel):
         least, most = self.lengths
         wrong = ""
         if not SAFE_VALUE.fullmatch(value):
-            wrong = "would break the barcode string: only letters, digits and + / = _ - . may stand in it"
+            wrong = "would break the barcode string: only letters, digits and + / = _ - . are allowed in it"
         elif not least <= len(value) <= most:
             wanted = str(least) if least == most else f"{least} to {most}"
             wrong = f"has {len(value)} characters, {wanted} are wanted"
@@ -191,7 +191,7 @@ class Confirmation(FileModel):
     document: Annotated[str, Field(pattern=r"\S")]
 
     @model_validator(mode="after")
-    def _in_the_past(self) -> Confirmation:
+    def _check_past(self) -> Confirmation:
         # A day of grace: the other side of the world may be a day ahead.
         if self.on > datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=1):
             raise ValueError("a confirmation can't be dated in the future")
@@ -217,7 +217,7 @@ class Spec(FileModel):
     confirmation: Confirmation | None = None
 
     @model_validator(mode="after")
-    def _whole(self) -> Spec:
+    def _check_whole(self) -> Spec:
         keys = [field.key for field in self.field]
         if len(set(keys)) != len(keys):
             raise ValueError("two fields have the same key")

@@ -94,15 +94,15 @@ class _Trial:
 
 def estimate(prepared: PreparedRun, jobs: int) -> Estimate:
     """Try a sample, and reckon from it."""
-    return _scaled(_try_out(prepared), prepared, jobs)
+    return _scale_trial(_run_trial(prepared), prepared, jobs)
 
 
-def _try_out(prepared: PreparedRun) -> _Trial:
+def _run_trial(prepared: PreparedRun) -> _Trial:
     per_page = len(prepared.layout.places)
     packages = prepared.plan.units // prepared.product.product.units_per_package
     tried = min(-(-TRIAL_PACKAGES // per_page) * per_page, max(packages, per_page))
-    examples, issuing = _timed(lambda: _examples(prepared, tried))
-    document, drawing = _timed(lambda: _draw_examples(prepared, examples))
+    examples, issuing = _time_call(lambda: _examples(prepared, tried))
+    document, drawing = _time_call(lambda: _draw_examples(prepared, examples))
     reading = _time_reading(prepared, document, min(tried, per_page * 2)) if prepared.can_read_back else 0.0
     log_bytes, log_making = _measure_logs(prepared, examples)
     page_bytes = len(_draw_examples(prepared, examples[:per_page]))
@@ -121,7 +121,7 @@ def _try_out(prepared: PreparedRun) -> _Trial:
     )
 
 
-def _scaled(trial: _Trial, prepared: PreparedRun, jobs: int) -> Estimate:
+def _scale_trial(trial: _Trial, prepared: PreparedRun, jobs: int) -> Estimate:
     """What the trial makes of the whole run, by so many processes."""
     units, size, per_page = prepared.plan.units, prepared.product.product.units_per_package, len(prepared.layout.places)
     packages = units // size
@@ -170,11 +170,11 @@ def size_words(size: int) -> str:
     return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{max(size / 1e6, 0.1):,.1f} MB"
 
 
-def _timed(work: Callable[[], Value]) -> tuple[Value, float]:
+def _time_call(function: Callable[[], Value]) -> tuple[Value, float]:
     """The second of two tries: the first imports and warms up."""
-    work()
+    function()
     start = time.perf_counter()
-    found = work()
+    found = function()
     return found, time.perf_counter() - start
 
 
@@ -224,5 +224,5 @@ def _measure_logs(prepared: PreparedRun, examples: list[Package]) -> tuple[int, 
     if prepared.mapping is None:
         return 0, 0.0
     mapping, batch = prepared.mapping, prepared.example.batch
-    made, seconds = _timed(lambda: sum(len(log.data) + 2 for log in logs(lambda: examples, batch, mapping)))
+    made, seconds = _time_call(lambda: sum(len(log.data) + 2 for log in logs(lambda: examples, batch, mapping)))
     return made, seconds

@@ -11,7 +11,7 @@ from typing import Protocol
 from bss_mfg.core.capped_list import CappedList
 from bss_mfg.core.files import make_folder, remove_leftover
 from bss_mfg.core.progress import Progress
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 from bss_mfg.issuing.batch import IssueResult, create_batch
 from bss_mfg.label.make import LabelFiles, LabelRequest, make_labels
 from bss_mfg.ledger.ledger import Ledger
@@ -178,10 +178,10 @@ def _end(run: RunContext, done: int, what: str, fresh: int, more: str = "") -> N
     run.reporter.end(done, what, fresh, more)
 
 
-def _leave_out(run: RunContext, step: str, why: str) -> StepLeftOut:
-    _log.info("step %s is left out: %s", step, why)
-    run.reporter.skip(step, why)
-    return StepLeftOut(why)
+def _leave_out(run: RunContext, step: str, reason: str) -> StepLeftOut:
+    _log.info("step %s is left out: %s", step, reason)
+    run.reporter.skip(step, reason)
+    return StepLeftOut(reason)
 
 
 def _issue(run: RunContext) -> IssueResult:
@@ -200,12 +200,12 @@ def _make_labels(run: RunContext, batch: Batch) -> LabelsMade:
         run.prepared.template,
         run.prepared.printer,
         run.folder("labels"),
-        LabelRequest(symbols=run.prepared.plan.symbols, accept_made=True),
+        LabelRequest(symbols=run.prepared.plan.symbols, accept_existing=True),
         executor=run.executor,
         progress=progress,
     )
     fresh = made.labels - sum(labels for labels, _ in made.extents[: made.unchanged])
-    _end(run, made.labels, "labels", fresh, f"on {counted(made.pages, 'page')}")
+    _end(run, made.labels, "labels", fresh, f"on {count_words(made.pages, 'page')}")
     return LabelsMade(made, changed=fresh > 0)
 
 
@@ -258,7 +258,7 @@ def _make_manifest(run: RunContext, batch: Batch) -> LogsMade | StepLeftOut:
             paths.append(one.path)
         fresh += one.contents.device_logs + one.contents.bundle_logs
     count = fresh + sum(one.device_logs + one.bundle_logs for one in listed)
-    _end(run, count, "control logs", fresh, f"in {counted(len(paths), 'file')}")
+    _end(run, count, "control logs", fresh, f"in {count_words(len(paths), 'file')}")
     return LogsMade(tuple(paths), changed=fresh > 0)
 
 
@@ -266,7 +266,7 @@ def _make_traveller(run: RunContext, batch: Batch) -> TravellerMade:
     """One traveller a batch: it shows the ledger's head of its day, so it isn't made again on another."""
     progress, folder = _begin(run, "traveller", 1), run.folder("labels")
     if not any(part.each == "batch" for part in run.ledger.prints.label_files(batch.id)):
-        # Of a run that was killed before the ledger heard of it; should others have worked meanwhile, its bytes don't
+        # Of a run that was killed before the ledger heard of it; if others have worked since then, its bytes don't
         # tell it from a stranger's. But the name was free when the run was begun.
         for path in folder.glob(f"{batch.id}-{TRAVELLER_STEM}-*.pdf"):
             remove_leftover(path)
@@ -276,7 +276,7 @@ def _make_traveller(run: RunContext, batch: Batch) -> TravellerMade:
         run.prepared.traveller,
         run.prepared.traveller_printer,
         folder,
-        LabelRequest(accept_made=True, stem=TRAVELLER_STEM),
+        LabelRequest(accept_existing=True, stem=TRAVELLER_STEM),
         progress=progress,
     )
     _end(run, 1, "page", 0 if made.unchanged else 1)

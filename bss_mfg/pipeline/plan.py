@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from bss_mfg.core.files import (
-    checked_name,
     immediate_lock,
     is_complete,
     make_folder,
     read_text,
+    require_safe_name,
     sha256_of,
     write_atomically,
 )
@@ -101,7 +101,7 @@ def open_plan(workspace: Workspace, ledger: Ledger, request: RunRequest, version
     return OpenedPlan(replace(begun, identities=plan.identities), begun=True)
 
 
-def begun_plan(workspace: Workspace, batch: str) -> OpenedPlan:
+def read_begun_plan(workspace: Workspace, batch: str) -> OpenedPlan:
     """The plan of a run that was begun; `InputError` where there is none."""
     plan = read_plan(workspace, batch)
     if plan is None:
@@ -116,7 +116,7 @@ def new_plan(workspace: Workspace, ledger: Ledger, request: RunRequest, version:
     """The plan of a new run, its batch named."""
     product, batch, identities = request.product, request.batch, request.identities
     return Plan(
-        batch=checked_name(batch, "batch id") if batch else free_run_id(workspace, ledger, product.name),
+        batch=require_safe_name(batch, "batch id") if batch else free_run_id(workspace, ledger, product.name),
         product=product.name,
         units=request.units,
         template=request.template or product.product.template,
@@ -131,7 +131,7 @@ def new_plan(workspace: Workspace, ledger: Ledger, request: RunRequest, version:
 
 def free_run_id(workspace: Workspace, ledger: Ledger, product: str) -> str:
     """A batch id that neither the ledger nor a planned run has."""
-    return free_batch_id(ledger, product, taken=lambda name: (workspace.batch_folder(name) / PLAN_FILE).exists())
+    return free_batch_id(ledger, product, used_ids=lambda name: (workspace.batch_folder(name) / PLAN_FILE).exists())
 
 
 def read_plan(workspace: Workspace, batch: str) -> Plan | None:

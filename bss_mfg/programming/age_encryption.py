@@ -90,12 +90,12 @@ class _EncryptingThread(Thread):
             while not self._ended:  # whatever went wrong, the caller is never left waiting
                 self.read(BLOCK_BYTES)
 
-    def read(self, most: int) -> bytes:
-        """Up to `most` bytes; none at the end."""
+    def read(self, limit: int) -> bytes:
+        """Up to `limit` bytes; none at the end."""
         if not self._rest and not self._ended:
             self._rest = self._plain.get()
             self._ended = not self._rest
-        block, self._rest = self._rest[:most], self._rest[most:]
+        block, self._rest = self._rest[:limit], self._rest[limit:]
         return block
 
     def write(self, block: bytes) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 from bss_mfg.errors import InputError, ValueProblem
 from bss_mfg.model import Unit
 from bss_mfg.programming.crc import CRC_ALGORITHMS
@@ -41,7 +41,7 @@ def _read_bin(layouts: tuple[ImageLayout, ...], data: bytes) -> list[ProgrammedU
         if len(data) == layout.size:
             return [_parse(layout, data)]
     sizes = " or ".join(f"{layout.size} ({layout.name})" for layout in layouts)
-    raise format_error(f"has {counted(len(data), 'byte')}, not {sizes}")
+    raise format_error(f"has {count_words(len(data), 'byte')}, not {sizes}")
 
 
 def _write_hex(layouts: tuple[ImageLayout, ...], units: Iterable[Unit], mark: FileMark) -> Iterator[bytes]:
@@ -109,7 +109,7 @@ def _build(layout: ImageLayout, uuid_bytes: bytes, key: bytes, texts: Mapping[st
             case OobKey():
                 content = key
             case Text():
-                content = _padded(region, texts[region.kind])
+                content = _pad_text(region, texts[region.kind])
             case ConstantBytes():
                 content = bytes.fromhex(region.value)
             case ConstantNumber():
@@ -124,7 +124,7 @@ def _build(layout: ImageLayout, uuid_bytes: bytes, key: bytes, texts: Mapping[st
     return bytes(image)
 
 
-def _padded(region: Text, text: str) -> bytes:
+def _pad_text(region: Text, text: str) -> bytes:
     room = region.width - region.terminated
     if len(text) > room:
         raise ValueProblem(

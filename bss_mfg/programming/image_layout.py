@@ -12,7 +12,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import AfterValidator, Field
 
 from bss_mfg.core.models import FileModel
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 from bss_mfg.core.toml_files import TomlDocument, load_toml, parse_toml, validate
 from bss_mfg.core.toml_lines import FieldPath
 from bss_mfg.errors import InputError
@@ -114,7 +114,7 @@ class ImageLayout(FileModel):
     address: Annotated[int, Field(ge=0, lt=_SPACE)] | None = None
     region: Annotated[tuple[Region, ...], Field(min_length=1)]
 
-    def one(self, kind: str) -> DeviceUuid | OobKey | Text | ConstantBytes | ConstantNumber | Crc | None:
+    def region_of_kind(self, kind: str) -> DeviceUuid | OobKey | Text | ConstantBytes | ConstantNumber | Crc | None:
         """The first region of a kind."""
         return next((region for region in self.region if region.kind == kind), None)
 
@@ -132,7 +132,7 @@ class ImageLayout(FileModel):
 
 def load_layout(path: Path) -> ImageLayout:
     """Read and check a layout file; `InputError` names file, line and field."""
-    return _checked(load_toml(path, "layout file"))
+    return _validate_layout(load_toml(path, "layout file"))
 
 
 @lru_cache(maxsize=1)
@@ -141,10 +141,10 @@ def packaged_layouts() -> tuple[ImageLayout, ...]:
     device's flash can give one."""
     folder = resources.files("bss_mfg.programming") / "layouts"
     names = ("mesh-16.toml", "mesh-32.toml")
-    return tuple(_checked(parse_toml((folder / name).read_text("utf-8"), name)) for name in names)
+    return tuple(_validate_layout(parse_toml((folder / name).read_text("utf-8"), name)) for name in names)
 
 
-def _checked(document: TomlDocument) -> ImageLayout:
+def _validate_layout(document: TomlDocument) -> ImageLayout:
     layout = validate(document, ImageLayout)
     problems = list(_problems(layout))
     if problems:
@@ -208,7 +208,7 @@ def _region_problems(layout: ImageLayout) -> Iterator[_Problem]:
         if end > layout.size:
             yield _Problem((*here, "offset"), f"{region.name} ends at byte {end}, the image has {layout.size}")
         if isinstance(region, ConstantNumber) and region.value >= 1 << 8 * region.width:
-            yield _Problem((*here, "value"), f"{region.value} does not fit into {counted(region.width, 'byte')}")
+            yield _Problem((*here, "value"), f"{region.value} does not fit into {count_words(region.width, 'byte')}")
 
 
 def _overlaps(layout: ImageLayout) -> Iterator[_Problem]:

@@ -129,7 +129,7 @@ class ReadbackTask:
     machine's own processes, through pipes, and `repr` leaves them out."""
 
     ledger: Path
-    who: Actor
+    actor: Actor
     batch: str
     data_key: bytes = field(repr=False)
     rows: tuple[tuple[int, Mapping[str, str]], ...] = field(repr=False)
@@ -172,7 +172,7 @@ def check_readback(
         tasks,
         executor,
         where=f"batch {batch.id}",
-        doing=lambda task: f"compared rows {task.rows[0][0]:,} to {task.rows[-1][0]:,}",
+        describe=lambda task: f"compared rows {task.rows[0][0]:,} to {task.rows[-1][0]:,}",
     )
     for _, results in compared:
         for row, number, serial, serial_difference, differences in results:
@@ -183,7 +183,7 @@ def check_readback(
                 yield ReadbackDifference(DifferenceKind.DOUBLED, serial, row, text)
             first_row[number] = first_row[number] or row
             yield from (ReadbackDifference(kind, serial, row, text) for kind, text in differences)
-    for unit in ledger.units.unseen(batch, bytes(map(bool, first_row))):
+    for unit in ledger.units.units_not_seen(batch, bytes(map(bool, first_row))):
         if unit.shippable:
             yield ReadbackDifference(DifferenceKind.MISSING, unit.serial, None, "was not read back")
 
@@ -191,7 +191,7 @@ def check_readback(
 def compare_rows_read_back(task: ReadbackTask) -> list[RowResult]:
     """The rows of a task, each compared with its unit."""
     results: list[RowResult] = []
-    with Ledger.open(task.ledger, task.who) as ledger:
+    with Ledger.open(task.ledger, task.actor) as ledger:
         expected = ExpectedUnits(ledger, task.batch, DataKey.from_bytes(task.data_key, task.batch))
         texts = [row.get("serial", "").strip() for _, row in task.rows]
         expected.look_up(texts)
@@ -225,26 +225,26 @@ def _compact(text: str) -> str:
     return re.sub(r"[\s:-]", "", text).upper().removeprefix("0X")
 
 
-class _Identified(NamedTuple):
+class _IdentifiedUnit(NamedTuple):
     """The unit that a row is about, None where nobody can tell, and what is wrong with its serial."""
 
     unit: UnitKeyDigest | None
     difference: ValueDifference | None
 
 
-def _identify(text: str, uuid_digits: str, batch: ExpectedUnits) -> _Identified:
+def _identify(text: str, uuid_digits: str, batch: ExpectedUnits) -> _IdentifiedUnit:
     if unit := batch.unit(text):
-        return _Identified(unit, None)
+        return _IdentifiedUnit(unit, None)
     if len(padded := batch.serials_with_leading_zeros(text)) == 1:
         what = f"its serial is written {text!a}: a spreadsheet took the leading zeros"
-        return _Identified(batch.unit(padded[0]), ValueDifference(DifferenceKind.SPREADSHEET, what))
+        return _IdentifiedUnit(batch.unit(padded[0]), ValueDifference(DifferenceKind.SPREADSHEET, what))
     owner = batch.serial_of_uuid(bytes.fromhex(uuid_digits)) if re.fullmatch(r"[0-9A-F]{32}", uuid_digits) else None
     hint = f"; its Device UUID is that of unit {owner}" if owner else ""
     if _ROUNDED.fullmatch(text):
         what = f"the serial {text[:40]!a} is a number that a spreadsheet has rounded{hint}"
-        return _Identified(None, ValueDifference(DifferenceKind.SPREADSHEET, what))
+        return _IdentifiedUnit(None, ValueDifference(DifferenceKind.SPREADSHEET, what))
     what = f"the serial {text[:60]!a} is not in this batch{hint}"
-    return _Identified(None, ValueDifference(DifferenceKind.UNKNOWN, what))
+    return _IdentifiedUnit(None, ValueDifference(DifferenceKind.UNKNOWN, what))
 
 
 def _row_differences(row: Mapping[str, str], record: UnitKeyDigest, batch: ExpectedUnits) -> Iterator[ValueDifference]:

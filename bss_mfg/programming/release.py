@@ -91,7 +91,7 @@ class _Release:
     def _suffix(self) -> str:
         return self._form.suffix + (".age" if self._to else "")
 
-    def _encrypted(self, content: Iterable[bytes]) -> Iterable[bytes]:
+    def _encrypt(self, content: Iterable[bytes]) -> Iterable[bytes]:
         return encrypted_to(content, self._to) if self._to else content
 
     def write_batch_file(self, units: Iterator[Unit], out: Path) -> ReleasedFiles:
@@ -111,14 +111,14 @@ class _Release:
         if is_complete(path) and not self._to:
             sha256 = _digest_of_same(path, content)
         else:
-            sha256 = write_atomically(path, self._encrypted(content))
+            sha256 = write_atomically(path, self._encrypt(content))
         index = path.with_name(f"{path.name}.json")
         self._index(index, [IndexedFile(file=path.name, sha256=sha256)], len(numbers))
         self._record(numbers, KeysReleased(**self._facts(len(numbers)), file=path.name, sha256=sha256))
         return ReleasedFiles((path,), (index,), len(numbers))
 
     def _free_path(self, folder: Path) -> Path:
-        """The name of this release: a run that goes on gets the same, as nothing was recorded meanwhile."""
+        """The name of this release: a run that goes on gets the same, as nothing was recorded in between."""
         number = 1 + sum(1 for _ in self._ledger.history.records(KeysReleased, self._batch.id))
         return folder / f"{self._batch.id}-keys-{number:03d}{self._suffix}"
 
@@ -148,7 +148,7 @@ class _Release:
         """The SHA-256 of a unit's file, put in place, or found there with the unit's data (its mark may be older)."""
         if not is_complete(path) or self._to:
             content = self._form.write([unit], self._mark)
-            return write_atomically(path, self._encrypted(content))
+            return write_atomically(path, self._encrypt(content))
         data = read_bytes(path, "programming file")
         try:
             (found,) = self._form.read(data)

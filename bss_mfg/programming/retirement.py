@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bss_mfg.core.files import destroy, leftover_files, remove_leftover, sha256_of
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 from bss_mfg.errors import RefusedError
 from bss_mfg.ledger.events import KeysReleased
 from bss_mfg.ledger.keys import open_keys
@@ -53,10 +53,10 @@ def retire_batch(
     exports = exports_on_disk(ledger, batch, root)
     if exports and not delete_exports:
         raise RefusedError(
-            f"the workspace holds {counted(len(exports), 'programming file')} with its OOB keys",
+            f"the workspace holds {count_words(len(exports), 'programming file')} with its OOB keys",
             where=f"batch {batch.id}",
             problems=[str(path.relative_to(root)) for path in exports[:10]],
-            way_out="Nothing was changed. Take them away, or add --delete-exports to destroy them.",
+            way_out="Nothing was changed. Move them away, or add --delete-exports to destroy them.",
         )
     if (
         acknowledged is None

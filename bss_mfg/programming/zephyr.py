@@ -39,7 +39,7 @@ def _values(units: Iterable[Unit], mark: FileMark) -> dict[str, bytes]:
     return {**marks, "serial": unit.serial.encode("ascii"), "uuid": uuid_bytes, "oob": key}
 
 
-def _programmed(values: Mapping[str, bytes]) -> list[ProgrammedUnit]:
+def _programmed_units(values: Mapping[str, bytes]) -> list[ProgrammedUnit]:
     try:
         serial, uuid_bytes, key = (values[f"{TREE}/{name}"] for name in ("serial", "uuid", "oob"))
         return [programmed_unit(ascii_text(serial), uuid_bytes, key)]
@@ -67,7 +67,7 @@ def _read_file(data: bytes) -> list[ProgrammedUnit]:
             raise format_error("a record of the settings file is broken", f"byte {at}")
         values[ascii_text(name)] = value  # as in Zephyr, the last record of a name counts
         at = start + length
-    return _programmed(values)
+    return _programmed_units(values)
 
 
 def _write_commands(units: Iterable[Unit], mark: FileMark) -> Iterator[bytes]:
@@ -85,7 +85,7 @@ def _read_commands(data: bytes) -> list[ProgrammedUnit]:
             values[words[2]] = bytes_from_hex(words[3], "value")
         except ValueProblem as error:
             raise row_error(str(error), number) from None
-    return _programmed(values)
+    return _programmed_units(values)
 
 
 ZEPHYR = Format("zephyr", ".settings", "unit", _write_file, _read_file)

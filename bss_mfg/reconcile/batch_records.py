@@ -26,13 +26,13 @@ class RecordsHandle:
     """Where a process finds a batch's records."""
 
     ledger: Path
-    who: Actor
+    actor: Actor
     batch: str
 
     @contextmanager
     def open(self) -> Iterator[BatchRecords]:
         """The records, for one task."""
-        with Ledger.open(self.ledger, self.who) as ledger:
+        with Ledger.open(self.ledger, self.actor) as ledger:
             yield BatchRecords(ledger, ledger.batches.get(self.batch), may_walk_batch=False)
 
 
@@ -72,7 +72,7 @@ class BatchRecords:
         found: dict[int, list[UnitRecord]] = {
             package: [] for package in packages if package not in self._units_by_package
         }
-        for unit in self.ledger.units.in_packages(self.batch.id, found):
+        for unit in self.ledger.units.find_in_packages(self.batch.id, found):
             if unit.payload is not None:
                 found[unit.package].append(unit)
         self._units_by_package.update((package, tuple(units)) for package, units in found.items())

@@ -47,7 +47,7 @@ class Note:
     what: str
 
 
-def kept_list() -> CappedList[Any]:
+def new_capped_list() -> CappedList[Any]:
     """An empty list of differences, notes or files."""
     return CappedList(MOST_KEPT)
 
@@ -92,24 +92,24 @@ class ComparisonBuilder:
 
     kind: FileKind
     folder: Path
-    files: CappedList[str] = field(default_factory=kept_list)
-    differences: CappedList[Difference] = field(default_factory=kept_list)
-    notes: CappedList[Note] = field(default_factory=kept_list)
+    files: CappedList[str] = field(default_factory=new_capped_list)
+    differences: CappedList[Difference] = field(default_factory=new_capped_list)
+    notes: CappedList[Note] = field(default_factory=new_capped_list)
     altered: bool = False
     """Whether a file is not the one that was written."""
 
-    def shown_name(self, path: Path) -> str:
+    def relative_name(self, path: Path) -> str:
         """A file's path below the folder, harmless to show."""
         return printable_name(path.relative_to(self.folder).as_posix())
 
     def add_difference(self, what: str, path: Path | str = "", unit: str = "", package: int | None = None) -> None:
         """Keep a difference."""
-        file = self.shown_name(path) if isinstance(path, Path) else path
+        file = self.relative_name(path) if isinstance(path, Path) else path
         self.differences.add(Difference(self.kind, unit, package, file, what))
 
     def add_note(self, what: str, path: Path | str = "") -> None:
         """Keep something that is no difference."""
-        self.notes.add(Note(self.kind, self.shown_name(path) if isinstance(path, Path) else path, what))
+        self.notes.add(Note(self.kind, self.relative_name(path) if isinstance(path, Path) else path, what))
 
     def note_outdated(self, serials: SerialSummary, path: Path) -> None:
         """Note the units of a file that it shows as they were before a unit was scrapped or replaced."""

@@ -180,17 +180,17 @@ def _compare_device_log(log: ReadLog, mapping: LogMapping, records: BatchRecords
     for source in dict.fromkeys(entry.source for entry in mapping.device):
         if source not in _WORDS or (source == "package.encrypted" and unit.payload is None):
             continue
-        value, right = log.values.get(source, ""), _right(source, unit, records)
+        value, right = log.values.get(source, ""), _ledger_value(source, unit, records)
         if value == right:
             continue
         if source == "package.encrypted" and unit.revision > 1 and intact:
             outdated = True
             continue
-        wrong.append(f"the {_WORDS[source]} is {_shown(source, value, records)}" + _instead(source, right))
+        wrong.append(f"the {_WORDS[source]} is {_value_words(source, value, records)}" + _ledger_words(source, right))
     return LogResult(log.line, unit.serial, unit.number, unit.package, False, tuple(wrong), outdated)
 
 
-def _right(source: str, unit: UnitRecord, records: BatchRecords) -> str:
+def _ledger_value(source: str, unit: UnitRecord, records: BatchRecords) -> str:
     if source.startswith("product."):
         return records.batch.facts.get(source.removeprefix("product."), "")
     if source == "package.encrypted":
@@ -198,7 +198,7 @@ def _right(source: str, unit: UnitRecord, records: BatchRecords) -> str:
     return str(getattr(unit, source.removeprefix("unit.")))
 
 
-def _shown(source: str, value: str, records: BatchRecords) -> str:
+def _value_words(source: str, value: str, records: BatchRecords) -> str:
     """The value of a log, or whose it is."""
     if not value:
         return "missing"
@@ -211,8 +211,8 @@ def _shown(source: str, value: str, records: BatchRecords) -> str:
     return f"{value[:60]!a}"
 
 
-def _instead(source: str, right: str) -> str:
-    return "" if source == "package.encrypted" else f", the ledger says {right or 'there is none'}"
+def _ledger_words(source: str, ledger_value: str) -> str:
+    return "" if source == "package.encrypted" else f", the ledger says {ledger_value or 'there is none'}"
 
 
 def _compare_bundle_log(log: ReadLog, mapping: LogMapping, records: BatchRecords) -> LogResult:
@@ -237,5 +237,5 @@ def _compare_bundle_log(log: ReadLog, mapping: LogMapping, records: BatchRecords
         if source == "package.encrypted" and not outdated:
             value = log.values.get(source, "")
             if value != records.encrypted_field(records.units_of(package)[0].payload or ""):
-                wrong.append(f"the encrypted field is {_shown(source, value, records)}")
+                wrong.append(f"the encrypted field is {_value_words(source, value, records)}")
     return LogResult(log.line, ", ".join(now), package, package, True, tuple(wrong), outdated)

@@ -14,7 +14,7 @@ from bss_mfg.core.capped_list import CappedList
 from bss_mfg.core.files import sha256_of
 from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.ranges import chunked
-from bss_mfg.core.text import counted, printable
+from bss_mfg.core.text import count_words, printable
 from bss_mfg.errors import BssError, InputError, from_os_error
 from bss_mfg.ledger.exports import Manifest
 from bss_mfg.manifest.log_mapping import LogMapping
@@ -27,7 +27,7 @@ from bss_mfg.reconcile.comparison import (
     ComparisonBuilder,
     FileKind,
     SerialSummary,
-    kept_list,
+    new_capped_list,
 )
 from bss_mfg.reconcile.control_log_tasks import (
     CompareLogsTask,
@@ -54,7 +54,7 @@ def reconcile_control_logs(
     """All control logs of a batch that are among `files`; `recorded` are those that the ledger knows."""
     comparison = ComparisonBuilder(FileKind.CONTROL_LOGS, folder)
     known = {log.sha256 for log in recorded}
-    seen = _SeenLogs.none(records)
+    seen = _SeenLogs.empty(records)
     here: set[str] = set()
     for path in _control_logs_among(files, recorded):
         sidecar, is_described = _sidecar(path, comparison, records)
@@ -66,12 +66,12 @@ def reconcile_control_logs(
             comparison.add_difference(f"can't be read: {error.what}", path)
             continue
         here.add(sha256)
-        comparison.files.add(comparison.shown_name(path))
+        comparison.files.add(comparison.relative_name(path))
         if sha256 not in known:
             comparison.altered = True
             if is_described:
                 comparison.add_difference(
-                    "the history knows nothing of it: it was altered with its sidecar, or not recorded", path
+                    "the history has no record of it: it was altered with its sidecar, or not recorded", path
                 )
         _LogFileComparison(path, mapping, records, comparison, seen, sha256 in known, executor).compare()
     _Conclusion(comparison, records, mapping, recorded, seen, frozenset(here)).add_all()
@@ -130,13 +130,13 @@ class _SeenLogs:
     bundles: bytearray
 
     @classmethod
-    def none(cls, records: BatchRecords) -> _SeenLogs:
+    def empty(cls, records: BatchRecords) -> _SeenLogs:
         many = records.batch.units_per_package > 1
         return cls(
             records.ledger.units.seen_flags(records.batch.id), bytearray(records.batch.packages + 1 if many else 0)
         )
 
-    def settle(self, *, keep: bool) -> None:
+    def end_file(self, *, keep: bool) -> None:
         """Count what a file has shown first as seen; or, where it is read again, as not seen yet."""
         table = bytes((0, 1, int(keep), *range(3, 256)))
         self.devices = self.devices.translate(table)
@@ -151,7 +151,7 @@ class _FirstLines:
     bundles: array[int]
 
     @classmethod
-    def none(cls, seen: _SeenLogs) -> _FirstLines:
+    def empty(cls, seen: _SeenLogs) -> _FirstLines:
         zeros = (array("I", [0]) * len(marks) for marks in (seen.devices, seen.bundles))
         return cls(*zeros)
 
@@ -169,11 +169,11 @@ class _LogFileComparison:
     executor: Executor | None
     lines: _FirstLines = field(init=False)
     outdated: SerialSummary = field(default_factory=SerialSummary)
-    unknown_logs: CappedList[LogResult] = field(default_factory=kept_list)
+    unknown_logs: CappedList[LogResult] = field(default_factory=new_capped_list)
 
     def compare(self) -> None:
         """Keep what differs."""
-        self.lines = _FirstLines.none(self.seen)
+        self.lines = _FirstLines.empty(self.seen)
         before = len(self.comparison.differences), self.comparison.differences.total
         try:
             with self.path.open("rb") as file:
@@ -182,16 +182,16 @@ class _LogFileComparison:
                 except NotOneLogPerLine:
                     # Not written as we write: what was found so far is forgotten, and the file read as what it is.
                     self.comparison.differences.truncate(*before)
-                    self.seen.settle(keep=False)
-                    self.lines = _FirstLines.none(self.seen)
-                    self.outdated, self.unknown_logs = SerialSummary(), kept_list()
+                    self.seen.end_file(keep=False)
+                    self.lines = _FirstLines.empty(self.seen)
+                    self.outdated, self.unknown_logs = SerialSummary(), new_capped_list()
                     file.seek(0)
                     self._compare_any_json(file)
         except OSError as error:
             self.comparison.add_difference(
                 f"can't be read: {from_os_error(error, 'reading', self.path).what}", self.path
             )
-        self.seen.settle(keep=True)
+        self.seen.end_file(keep=True)
         self._conclude_file()
 
     def _compare_blocks(self, blocks: Iterator[LineBlock], *, single: bool) -> int:
@@ -283,7 +283,7 @@ class _LogFileComparison:
         else:
             for result in unknown:
                 self.comparison.add_difference("; ".join(result.wrong), self.path, result.unit)
-            self.comparison.differences.total += unknown.more
+            self.comparison.differences.total += unknown.omitted
         self.comparison.note_outdated(self.outdated, self.path)
 
 
@@ -334,7 +334,7 @@ class _Conclusion:
         singly."""
         lost = {log.file: SerialSummary() for log in missing}
         unnamed = ComparisonBuilder(self.comparison.kind, self.comparison.folder)
-        for unit in self.records.ledger.units.unseen(self.records.batch, self.seen.devices):
+        for unit in self.records.ledger.units.units_not_seen(self.records.batch, self.seen.devices):
             if not unit.shippable or not unit.manifest:
                 continue
             if unit.manifest in lost:
@@ -345,7 +345,7 @@ class _Conclusion:
         for log in missing:
             serials = lost.pop(log.file, SerialSummary())
             if serials.count:
-                units = counted(serials.count, "unit")
+                units = count_words(serials.count, "unit")
                 self.comparison.add_difference(f"is not there, and no other holds {units} of it: {serials}", log.file)
             else:
                 self.comparison.add_note("is not there; all its units are in another", log.file)
@@ -365,5 +365,5 @@ class _Conclusion:
         count, first = self.records.ledger.exports.units_lacking(self.records.batch.id, "manifest", SERIALS_NAMED)
         if count:
             self.comparison.add_note(
-                f"{counted(count, 'unit')} in no control log yet: {SerialSummary(first, of=count)}"
+                f"{count_words(count, 'unit')} in no control log yet: {SerialSummary(first, of=count)}"
             )

@@ -15,7 +15,7 @@ from bss_mfg.core.files import read_bytes, sha256_of
 from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.ranges import chunked
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 from bss_mfg.errors import BssError, InputError
 from bss_mfg.ledger.vault import key_digest
 from bss_mfg.model import LabelFile
@@ -112,7 +112,7 @@ class _LabelComparison:
             if isinstance(answer, TaskFailure):
                 self._comparison.add_difference(f"can't be read: {answer.reason}", path)
             else:
-                self._comparison.files.add(self._comparison.shown_name(path))
+                self._comparison.files.add(self._comparison.relative_name(path))
                 yield from runner.page_tasks(path, answer)
 
     def _differs(self, what: str, package: int, path: Path | None = None, unit: str = "") -> None:
@@ -148,7 +148,7 @@ class _LabelComparison:
             file.outdated.add(diagnosis.serials)
         if item.in_place_of is not None and item.in_place_of != package and 1 <= item.in_place_of <= batch.packages:
             where = self._records.serials_of(item.in_place_of)
-            self._differs(f"page {page.number}: lies in the place of {where}", package, file.path)
+            self._differs(f"page {page.number}: is in the place of {where}", package, file.path)
         if diagnosis.cause is not DiagnosisCause.SUPERSEDED:
             self._count += not self._marks[package] & LABEL_READ
             self._marks[package] |= LABEL_READ
@@ -167,7 +167,7 @@ class _LabelComparison:
                 self._differs("does not show its label, though it was made with it", package, file.path)
         self._comparison.note_outdated(file.outdated, file.path)
         if file.unread:
-            self._comparison.add_note(f"{counted(file.unread, 'symbol')} that no reader reads", file.path)
+            self._comparison.add_note(f"{count_words(file.unread, 'symbol')} that no reader reads", file.path)
 
     def _packages_read(self) -> Iterator[int]:
         return (package for package, mark in enumerate(self._marks) if mark & LABEL_READ)
@@ -190,7 +190,7 @@ class _LabelComparison:
                 self._differs(what, package, unit=serial)
         if opens:
             scope = "Device UUIDs and OOB keys" if data_key else "Device UUIDs (the OOB keys are destroyed)"
-            self._comparison.add_note(f"{counted(count, 'barcode')} opened, {scope} compared")
+            self._comparison.add_note(f"{count_words(count, 'barcode')} opened, {scope} compared")
 
     def conclude(self, printed: Sequence[LabelFile]) -> Comparison:
         """The finished comparison, with what should be there and is not."""
@@ -233,7 +233,7 @@ class _LabelComparison:
                     what = "no file here shows its label, though it was printed"
                     self._comparison.add_difference(what, "", records.serials_of(package), package)
         if unprinted.count:
-            packages_words = counted(unprinted.count, "package")
+            packages_words = count_words(unprinted.count, "package")
             self._comparison.add_note(f"{packages_words} whose label was not printed yet: {unprinted}")
 
 
@@ -309,7 +309,7 @@ def _files_to_read(
     zpl = [path for path in files if path.suffix == ".zpl"]
     if zpl:
         comparison.add_note(
-            f"{counted(len(zpl), 'ZPL file')} not read: only a printer draws them; `verify` reads scans"
+            f"{count_words(len(zpl), 'ZPL file')} not read: only a printer draws them; `verify` reads scans"
         )
     for path in files:
         if path.suffix.lower() not in READABLE:
@@ -319,7 +319,7 @@ def _files_to_read(
         if printed_file and printed_file.each != "package":
             continue
         if sha256 in first:
-            comparison.add_note(f"the same file as {comparison.shown_name(first[sha256])}: not read again", path)
+            comparison.add_note(f"the same file as {comparison.relative_name(first[sha256])}: not read again", path)
         elif not printed_file and _is_report(path):
             comparison.add_note("a verification report: not read", path)
         else:

@@ -13,7 +13,7 @@ from bss_mfg.core.capped_list import CappedList
 from bss_mfg.core.files import iter_files, sha256_of
 from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.ranges import chunked
-from bss_mfg.core.text import counted, printable
+from bss_mfg.core.text import count_words, printable
 from bss_mfg.errors import BssError, from_os_error
 from bss_mfg.ledger.events import KeysReleased
 from bss_mfg.programming.format import Format
@@ -28,7 +28,7 @@ from bss_mfg.reconcile.comparison import (
     ComparisonBuilder,
     FileKind,
     SerialSummary,
-    kept_list,
+    new_capped_list,
 )
 from bss_mfg.reconcile.programming_tasks import (
     FILES_PER_TASK,
@@ -109,7 +109,9 @@ class _ProgrammingComparison:
             return
         form = self._format(index)
         if form is None:
-            what = f"{counted(len(index.files), 'file')} made with a layout file that is not in the folder: not read"
+            what = (
+                f"{count_words(len(index.files), 'file')} made with a layout file that is not in the folder: not read"
+            )
             comparison.add_note(
                 what if index.layout else f"of an unknown format: {printable(index.programming_format, 20)}", path
             )
@@ -118,7 +120,9 @@ class _ProgrammingComparison:
         count = self._read(path, index.files, form)
         if count is not None and count != index.units:
             comparison.altered = True
-            comparison.add_difference(f"the index says {counted(index.units, 'unit')}, the files hold {count:,}", path)
+            comparison.add_difference(
+                f"the index says {count_words(index.units, 'unit')}, the files hold {count:,}", path
+            )
 
     def _read(self, path: Path, files: Sequence[IndexedFile], form: Format) -> int | None:
         """How many units some files beside `path` hold; None where one could not be read."""
@@ -132,7 +136,7 @@ class _ProgrammingComparison:
         for task, found in parallel.run(compare_files, tasks, self._executor):
             if isinstance(found, TaskFailure):
                 self._comparison.add_difference(
-                    f"{counted(len(task.files), 'file')} not compared: {found.reason}", task.files[0][0]
+                    f"{count_words(len(task.files), 'file')} not compared: {found.reason}", task.files[0][0]
                 )
                 counts.append(None)
                 continue
@@ -154,7 +158,7 @@ class _ProgrammingComparison:
             self._differs(path, item.serial or "", str(result.content.error))
             return None
         if result.count != 1:
-            self._differs(path, item.serial or "", f"{counted(result.count, 'unit')} in it, not one")
+            self._differs(path, item.serial or "", f"{count_words(result.count, 'unit')} in it, not one")
         units = _FileUnits(bytearray(len(self._seen)) if result.count > 1 else None)
         self._record_units(units, result.content, path)
         self._comparison.note_outdated(units.outdated, path)
@@ -183,12 +187,12 @@ class _ProgrammingComparison:
         except BssError as error:
             self._comparison.add_difference(f"can't be read: {error.what}", path)
             return None
-        if units.error and not units.found:
+        if units.error and not units.matching:
             self._differs(path, "", str(units.error))
             return None
         for serial, what in units.unread:
             self._differs(path, serial, what)
-        self._comparison.differences.total += units.unread.more
+        self._comparison.differences.total += units.unread.omitted
         self._comparison.differences.extend(found.differences)
         self._comparison.note_outdated(units.outdated, path)
         return units.count
@@ -201,7 +205,7 @@ class _ProgrammingComparison:
         if result.unread:
             self._comparison.add_difference(f"can't be read: {result.unread}", path, item.serial or "")
             return False
-        self._comparison.files.add(self._comparison.shown_name(path))
+        self._comparison.files.add(self._comparison.relative_name(path))
         if result.altered:
             self._comparison.altered = True
             self._comparison.add_difference("was altered: another SHA-256 than its index says", path, item.serial or "")
@@ -212,7 +216,7 @@ class _ProgrammingComparison:
     ) -> None:
         """What a file says of its units, one after another; `comparison` keeps what differs, else that of all files."""
         for unit in result.units:
-            units.found += 1
+            units.matching += 1
             number, serial = (unit, "") if isinstance(unit, int) else (unit.number, unit.serial)
             if units.seen_before(number, serial):
                 serial = serial or self._records.unit_by_number(number).serial
@@ -289,7 +293,7 @@ class _ProgrammingComparison:
         count, first = self._records.ledger.exports.units_lacking(self._records.batch.id, "release", SERIALS_NAMED)
         if count:
             comparison.add_note(
-                f"{counted(count, 'unit')} with keys that were never released: {SerialSummary(first, of=count)}"
+                f"{count_words(count, 'unit')} with keys that were never released: {SerialSummary(first, of=count)}"
             )
 
     def _conclude_absent_units(self) -> None:
@@ -297,14 +301,16 @@ class _ProgrammingComparison:
         released to another folder, and files are deleted once a batch is flashed."""
         is_difference = self._all_read and not self._sealed and self._comparison.altered
         absent = SerialSummary()
-        for unit in self._records.ledger.units.unseen(self._records.batch, self._seen):
+        for unit in self._records.ledger.units.units_not_seen(self._records.batch, self._seen):
             if unit.shippable and unit.released:
                 absent.add(unit.serial)
                 if is_difference:
                     what = "is in no programming file, though its key was released"
                     self._comparison.add_difference(what, "", unit.serial, unit.package)
         if absent.count and not is_difference:
-            self._comparison.add_note(f"{counted(absent.count, 'unit')} with released keys in no file here: {absent}")
+            self._comparison.add_note(
+                f"{count_words(absent.count, 'unit')} with released keys in no file here: {absent}"
+            )
 
 
 class _UnindexedFile(NamedTuple):
@@ -322,12 +328,12 @@ class _FileUnits:
     units: bytearray | None
     """A one at the number of each unit that it was found to hold; None where it holds but one."""
     unknown_serials: set[str] = field(default_factory=set)
-    found: int = 0
+    matching: int = 0
     """How many units it says something of."""
     count: int = 0
     """How many units it holds, each counted once."""
     outdated: SerialSummary = field(default_factory=SerialSummary)
-    unread: CappedList[BadRow] = field(default_factory=kept_list)
+    unread: CappedList[BadRow] = field(default_factory=new_capped_list)
     error: ReadProblem | None = None
     """The first thing that kept it from being read as a whole."""
 
@@ -360,4 +366,6 @@ def _compare_sealed(comparison: ComparisonBuilder, path: Path, index: Programmin
         file = path.with_name(item.file)
         if file.is_file() and sha256_of(file) != item.sha256:
             comparison.add_difference("was altered: another SHA-256 than its index says", file, item.serial or "")
-    comparison.add_note(f"{counted(len(index.files), 'file')} sealed, not read: only the SHA-256 was compared", path)
+    comparison.add_note(
+        f"{count_words(len(index.files), 'file')} sealed, not read: only the SHA-256 was compared", path
+    )

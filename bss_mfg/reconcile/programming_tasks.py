@@ -148,24 +148,24 @@ def _read_row_by_row(task: RowsTask, records: BatchRecords) -> _RowsRead:
 
 
 def _compare_units(
-    found: Sequence[ProgrammedUnit], named: str | None, records: BatchRecords, expected: ExpectedUnits
+    programmed_units: Sequence[ProgrammedUnit], named_serial: str | None, records: BatchRecords, expected: ExpectedUnits
 ) -> tuple[int | UnitResult, ...]:
-    """What is said of each unit. `named` is the serial of the file's index, or of its name."""
-    expected.look_up([serial for one in found if (serial := named or one.serial)])
-    return tuple(_compare_unit(one, named, records, expected) for one in found)
+    """What is said of each unit. `named_serial` is that of the file's index, or of its name."""
+    expected.look_up([serial for one in programmed_units if (serial := named_serial or one.serial)])
+    return tuple(_compare_unit(one, named_serial, records, expected) for one in programmed_units)
 
 
 def _compare_unit(
-    one: ProgrammedUnit, named: str | None, records: BatchRecords, expected: ExpectedUnits
+    programmed: ProgrammedUnit, named_serial: str | None, records: BatchRecords, expected: ExpectedUnits
 ) -> int | UnitResult:
-    serial = named or one.serial
+    serial = named_serial or programmed.serial
     if serial is None:
         return UnitResult("", wrong=("nothing says which unit it is of",))
-    wrong = [] if one.serial in (None, serial) else [f"the serial in it is {one.serial}"]
+    wrong = [] if programmed.serial in (None, serial) else [f"the serial in it is {programmed.serial}"]
     unit = expected.unit(serial)
     if unit is None and (where := records.other_batch_words(serial)):
         wrong.append(where)
-    wrong += [text for _, text in check_programmed(one, serial, expected)]
+    wrong += [text for _, text in check_programmed(programmed, serial, expected)]
     if unit and not unit.scrapped and not wrong:
         return unit.number
     return UnitResult(serial, unit.number if unit else 0, bool(unit and unit.scrapped), tuple(wrong))

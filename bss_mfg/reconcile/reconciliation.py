@@ -97,7 +97,7 @@ def reconcile(
         ),
         reconcile_control_logs(folder, files, records, mapping, recorded, executor)
         if mapping
-        else _passed_over(folder),
+        else _skipped_comparison(folder),
     )
     return Reconciliation(batch, folder, retired, comparisons)
 
@@ -113,7 +113,7 @@ def files_to_compare(folder: Path, control_logs: set[str]) -> list[Path]:
     )
 
 
-def _passed_over(folder: Path) -> Comparison:
+def _skipped_comparison(folder: Path) -> Comparison:
     comparison = ComparisonBuilder(FileKind.CONTROL_LOGS, folder)
     comparison.add_note("not compared: there is no control log mapping for this batch's spec (`bss-mfg spec show`)")
     return comparison.finish(0)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markupsafe import Markup
 
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 from bss_mfg.imaging.grade import unused_error_correction_grade
 from bss_mfg.report import svg_figures
 from bss_mfg.report.sheet_maps import MARKS, draw_rolls, draw_sheets
@@ -93,11 +93,11 @@ def html_report(outcome: Verification, made_at: str, version: str) -> Iterator[b
             columns=COLUMNS,
             row_blocks=_row_blocks(outcome),
             figures=svg_figures,
-            counted=counted,
+            counted=count_words,
         )
     )
     # Names of files may hold surrogates, which UTF-8 has not.
-    return (block.encode("utf-8", "backslashreplace") for block in _joined(texts))
+    return (block.encode("utf-8", "backslashreplace") for block in _join_texts(texts))
 
 
 def _environment() -> Environment:
@@ -108,7 +108,7 @@ def _environment() -> Environment:
     )
 
 
-def _joined(texts: Iterable[str]) -> Iterator[str]:
+def _join_texts(texts: Iterable[str]) -> Iterator[str]:
     """The same text in blocks of at least `BLOCK_CHARACTERS`, but for the last."""
     waiting, size = list[str](), 0
     for text in texts:
@@ -197,7 +197,7 @@ def _worst_labels(outcome: Verification, facts: Statistics) -> list[_WorstLabel]
 def _row_blocks(outcome: Verification) -> Iterator[Markup]:
     """All findings as JSON for the page's script, which shows, searches and sorts them."""
     comma = ""
-    for block in _joined(map(_table_row, finding_rows(outcome))):
+    for block in _join_texts(map(_table_row, finding_rows(outcome))):
         yield Markup(comma + block.removesuffix(","))  # noqa: S704  (JSON without a "<")
         comma = ","
 

@@ -7,7 +7,7 @@ from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from bss_mfg.core.text import counted, printable
+from bss_mfg.core.text import count_words, printable
 from bss_mfg.imaging.label_pictures import PICTURE_BORDER_MODULES, LabelPicture
 from bss_mfg.report.sheet_maps import MARKS, SheetMap, draw_sheets
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
@@ -209,7 +209,7 @@ def _maps(outcome: Verification) -> list[Any]:
         [*drawn[at : at + 4], *[""] * (4 - len(drawn[at : at + 4]))] for at in range(0, len(drawn), 4)
     ]
     rest = maps.more + len(maps.sheets) - len(shown)
-    note = [_text(f"{counted(rest, 'more page')} not shown.")] if rest else []
+    note = [_text(f"{count_words(rest, 'more page')} not shown.")] if rest else []
     return [
         KeepTogether([_head("Where it lies"), _table(rows[:1], (43, 43, 43, 43))]),
         *([_table(rows[1:], (43, 43, 43, 43))] if rows[1:] else []),

@@ -96,7 +96,7 @@ class _PackageVerdicts:
     """Of each package: its gravest verdict as an index of `VERDICTS_BY_SEVERITY`, and the label file that holds its
     newest label, as an index too."""
 
-    gravest: bytearray
+    worst: bytearray
     newest_file: array[int]
 
     def newest_in(self, file: int, numbers: Iterable[int]) -> list[int]:
@@ -105,11 +105,11 @@ class _PackageVerdicts:
 
     def faults(self, numbers: Iterable[int]) -> int:
         """How many of some packages are not right."""
-        return sum(self.gravest[number] >= _FIRST_FAULT for number in numbers)
+        return sum(self.worst[number] >= _FIRST_FAULT for number in numbers)
 
     def any_seen(self, numbers: Iterable[int]) -> bool:
         """Whether any of some packages was in a picture."""
-        return any(VERDICTS_BY_SEVERITY[self.gravest[number]] not in (_UNKNOWN, "unseen") for number in numbers)
+        return any(VERDICTS_BY_SEVERITY[self.worst[number]] not in (_UNKNOWN, "unseen") for number in numbers)
 
 
 def draw_sheets(outcome: Verification) -> SheetMaps:
@@ -155,19 +155,19 @@ def draw_rolls(outcome: Verification) -> RollMaps:
 def _package_verdicts(outcome: Verification) -> _PackageVerdicts:
     count = outcome.batch.packages + 1
     verdicts = _PackageVerdicts(bytearray(count), array("I", bytes(4 * count)))
-    for finding, rank in _ranked(outcome, lambda package: package < count):
+    for finding, rank in _findings_by_rank(outcome, lambda package: package < count):
         package = finding.package or 0
-        verdicts.gravest[package] = max(verdicts.gravest[package], rank)
+        verdicts.worst[package] = max(verdicts.worst[package], rank)
     for index, file in enumerate(outcome.label_files):
         for number in file.numbers:
             verdicts.newest_file[number] = index
     return verdicts
 
 
-def _ranked(outcome: Verification, wanted: Callable[[int], bool]) -> Iterator[tuple[Finding, int]]:
+def _findings_by_rank(outcome: Verification, is_wanted: Callable[[int], bool]) -> Iterator[tuple[Finding, int]]:
     """The findings about the wanted packages, with their ranks in `VERDICTS_BY_SEVERITY`."""
     for finding in outcome.findings:
-        if finding.package is not None and finding.kind != "foreign" and wanted(finding.package):
+        if finding.package is not None and finding.kind != "foreign" and is_wanted(finding.package):
             yield finding, VERDICTS_BY_SEVERITY.index("unseen" if finding.unseen else finding.kind)
 
 
@@ -190,9 +190,9 @@ def _words(outcome: Verification, verdicts: _PackageVerdicts, packages: Iterable
     """The gravest verdict of each of some packages, by number."""
     wanted = frozenset(packages)
     words: dict[int, PlaceVerdict] = {}
-    for finding, rank in _ranked(outcome, wanted.__contains__) if wanted else ():
+    for finding, rank in _findings_by_rank(outcome, wanted.__contains__) if wanted else ():
         package = finding.package or 0
-        if package not in words and rank == verdicts.gravest[package]:
+        if package not in words and rank == verdicts.worst[package]:
             verdict = VERDICTS_BY_SEVERITY[rank]
             detail = f", {finding.detail}" if finding.detail else ""
             words[package] = PlaceVerdict(verdict, f"{finding.serials or f'package {package}'}: {verdict}{detail}")

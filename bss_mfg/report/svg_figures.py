@@ -75,7 +75,7 @@ def _map(size_mm: tuple[float, float], places: Iterable[MapPlace], kind: str) ->
     shapes = [_PAPER.format(*size_mm)]
     for place in places:
         x, y, width, height = place.box
-        mark = _word(MARKS.get(place.verdict, ""), x + width / 2, y + height / 2, width * 0.42)
+        mark = _text_element(MARKS.get(place.verdict, ""), x + width / 2, y + height / 2, width * 0.42)
         shapes.append(_PLACE.format(place.verdict, place.words, x, y, width, height, width / 14, mark))
     return _svg(*size_mm, shapes, kind)
 
@@ -101,7 +101,7 @@ def letters(facts: Statistics) -> Markup:
     if facts.not_gradable:
         counts.append(("not gradable", facts.not_gradable))
     rows = [_LETTER_ROW.format(name, _BAR.format(name[0], 100 * count / total), count) for name, count in counts]
-    return _BARS.format(_joined(rows))
+    return _BARS.format(_join_shapes(rows))
 
 
 def parameters(found: Sequence[ParameterStatistics]) -> Markup:
@@ -114,8 +114,8 @@ def parameters(found: Sequence[ParameterStatistics]) -> Markup:
             for letter, grade, count in zip(LETTERS, (4, 3, 2, 1, 0), item.counts, strict=True)
             if count
         ]
-        rows.append(_PARAMETER_ROW.format(PARAMETERS[item.name], _joined(bars), item.mean, item.lowest))
-    return _BARS.format(_joined(rows))
+        rows.append(_PARAMETER_ROW.format(PARAMETERS[item.name], _join_shapes(bars), item.mean, item.lowest))
+    return _BARS.format(_join_shapes(rows))
 
 
 def heat(places: Sequence[PlaceStatistics], page_mm: tuple[float, float]) -> Markup:
@@ -133,7 +133,7 @@ def heat(places: Sequence[PlaceStatistics], page_mm: tuple[float, float]) -> Mar
                 place.y_mm,
                 place.width_mm,
                 place.height_mm,
-                _word(word, *middle, place.width_mm * 0.3),
+                _text_element(word, *middle, place.width_mm * 0.3),
             )
         )
     return _svg(*page_mm, shapes, "sheet")
@@ -160,7 +160,7 @@ def trend(pages: Sequence[PageStatistics]) -> Markup:
     shapes = []
     for grade in range(5):
         _, y = point(0, grade)
-        shapes += [_RULE.format(left, y, width - 10), _word(str(grade), 12, y, 12)]
+        shapes += [_RULE.format(left, y, width - 10), _text_element(str(grade), 12, y, 12)]
     line = [point(index, item.grade) for index, item in enumerate(pages) if item.grade is not None]
     if len(line) > 1:
         shapes.append(_LINE.format("L".join(f"{x:.1f} {y:.1f}" for x, y in line)))
@@ -174,13 +174,13 @@ def trend(pages: Sequence[PageStatistics]) -> Markup:
     return _svg(width, height, shapes, "trend")
 
 
-def _word(text: str, x: float, y: float, size: float) -> Markup:
+def _text_element(text: str, x: float, y: float, size: float) -> Markup:
     return _WORD.format(x, y, size, text) if text else _NOTHING
 
 
 def _svg(width: float, height: float, shapes: Iterable[Markup], kind: str) -> Markup:
-    return _SVG.format(kind, width, height, _joined(shapes))
+    return _SVG.format(kind, width, height, _join_shapes(shapes))
 
 
-def _joined(shapes: Iterable[Markup]) -> Markup:
+def _join_shapes(shapes: Iterable[Markup]) -> Markup:
     return _NOTHING.join(shapes)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 from bss_mfg.report.statistics import Statistics
 from bss_mfg.verify.finding_rows import finding_row
 from bss_mfg.verify.findings import Finding
@@ -62,12 +62,12 @@ def sample_words(outcome: Verification) -> str:
 def read_words(outcome: Verification) -> str:
     """What was read."""
     resumed = (
-        f" ({counted(outcome.resumed, 'file')} with {counted(outcome.resumed_labels, 'label')} were read and found "
-        "right before, and not again)"
+        f" ({count_words(outcome.resumed, 'file')} with {count_words(outcome.resumed_labels, 'label')} were read and "
+        "found right before, and not again)"
         if outcome.resumed
         else ""
     )
-    return f"{counted(outcome.pages, 'page')} of {counted(outcome.files, 'file')}{resumed}"
+    return f"{count_words(outcome.pages, 'page')} of {count_words(outcome.files, 'file')}{resumed}"
 
 
 def place_words(row: Mapping[str, object]) -> str:

@@ -114,7 +114,7 @@ class Station:
         self._open_package: Package | None = None
         self._unscanned: list[str] = []
         self._verified = ledger.batches.counts(batch.id)["verified"]
-        counts, newest = ledger.reads.by_scanner(batch.id, _LAST)
+        counts, newest = ledger.reads.counts_by_scanner(batch.id, _LAST)
         self.reads = sum(counts.values())
         self.wrong = sum(number for word, number in counts.items() if tone_of(word.upper()) is Tone.BAD)
         self.earlier = tuple(self._recorded_answer(data) for data in newest)

@@ -144,12 +144,12 @@ class _Scan:
     ledger: Ledger
     specs: Sequence[Spec]
 
-    def found(self, cause: DiagnosisCause, detail: str, owner: tuple[str, int] | None = None) -> Diagnosis:
+    def diagnosis(self, cause: DiagnosisCause, detail: str, owner: tuple[str, int] | None = None) -> Diagnosis:
         """A diagnosis of this text; `owner` is the batch and package that it belongs to."""
         batch, package = owner or (None, None)
         return Diagnosis(cause, detail, batch, package, self.marks)
 
-    def named(self, cause: DiagnosisCause, detail: str, owner: tuple[str, int]) -> Diagnosis:
+    def diagnosis_with_serials(self, cause: DiagnosisCause, detail: str, owner: tuple[str, int]) -> Diagnosis:
         """The same, with the serials of its label."""
         batch, package = owner
         serials = next(self.ledger.packages.stream(batch, package, 1)).serials_text
@@ -162,11 +162,13 @@ def _diagnose_issued(scan: _Scan) -> Diagnosis | None:
         return None
     batch, package = owner
     if batch != scan.batch_id:
-        return scan.named(DiagnosisCause.OTHER_BATCH, f"belongs to batch {batch}, package {package}", owner)
+        return scan.diagnosis_with_serials(
+            DiagnosisCause.OTHER_BATCH, f"belongs to batch {batch}, package {package}", owner
+        )
     if scan.ledger.packages.is_scrapped(batch, package):
         detail = "a unit of this package was scrapped: take it off the line"
-        return scan.named(DiagnosisCause.SCRAPPED_UNIT, detail, owner)
-    return scan.found(DiagnosisCause.ISSUED, "", owner)
+        return scan.diagnosis_with_serials(DiagnosisCause.SCRAPPED_UNIT, detail, owner)
+    return scan.diagnosis(DiagnosisCause.ISSUED, "", owner)
 
 
 def _diagnose_superseded(scan: _Scan) -> Diagnosis | None:
@@ -174,41 +176,43 @@ def _diagnose_superseded(scan: _Scan) -> Diagnosis | None:
     if owner is None:
         return None
     older = f"an older barcode of package {owner[1]} of batch {owner[0]}"
-    return scan.named(DiagnosisCause.SUPERSEDED, f"{older}, a unit of it was replaced: take it off the line", owner)
+    return scan.diagnosis_with_serials(
+        DiagnosisCause.SUPERSEDED, f"{older}, a unit of it was replaced: take it off the line", owner
+    )
 
 
 def _diagnose_scanner_fault(scan: _Scan) -> Diagnosis | None:
     """A scanner or computer that is set up wrongly, whatever label was read."""
     find = scan.ledger.packages.find_by_payload
     if owner := find(scan.text.swapcase()):
-        return scan.found(DiagnosisCause.CAPS_LOCK, "upper and lower case are swapped: caps lock is on", owner)
+        return scan.diagnosis(DiagnosisCause.CAPS_LOCK, "upper and lower case are swapped: caps lock is on", owner)
     if keyboard := detect_layout(scan.text, lambda candidate: find(candidate) is not None):
         also = ", and caps lock is on" if keyboard.caps_lock else ""
         detail = (
             f"the computer's keyboard layout is {keyboard.name}{also}: set it to US English, or set the scanner to "
             f"{keyboard.name}, and scan again"
         )
-        return scan.found(DiagnosisCause.KEYBOARD_LAYOUT, detail, find(keyboard.text))
+        return scan.diagnosis(DiagnosisCause.KEYBOARD_LAYOUT, detail, find(keyboard.text))
     if "\x1d" in scan.text or scan.text.startswith("\xe8"):
-        return scan.found(DiagnosisCause.GS1_SEPARATORS, "holds GS1 separators (FNC1)")
+        return scan.diagnosis(DiagnosisCause.GS1_SEPARATORS, "holds GS1 separators (FNC1)")
     return None
 
 
 def _diagnose_by_spec(scan: _Scan) -> Diagnosis:
     """A text that was never issued, by what its fields say."""
     text, batch_id = scan.text, scan.batch_id
-    spec = parse.matching_spec(text, scan.specs) or parse.bare_spec(text, scan.specs)
+    spec = parse.matching_spec(text, scan.specs) or parse.find_bare_spec(text, scan.specs)
     if spec is None:
-        return scan.found(DiagnosisCause.OTHER_FAMILY, f"is no barcode of this family: {printable(text, 60)}")
+        return scan.diagnosis(DiagnosisCause.OTHER_FAMILY, f"is no barcode of this family: {printable(text, 60)}")
     if beginning := scan.ledger.packages.find_by_prefix(batch_id, text):
         detail = f"it is cut off after {len(text)} of {beginning[1]} characters"
-        return scan.named(DiagnosisCause.CUT_OFF, detail, (batch_id, beginning[0]))
+        return scan.diagnosis_with_serials(DiagnosisCause.CUT_OFF, detail, (batch_id, beginning[0]))
     try:
         fields = parse.split_fields(text, spec)
         problems = parse.find_faults(fields, spec)
         uuids = parse.device_uuids(fields, spec)
     except InputError as error:
-        return scan.found(DiagnosisCause.DAMAGED, f"{error.what}: it is cut off or damaged")
+        return scan.diagnosis(DiagnosisCause.DAMAGED, f"{error.what}: it is cut off or damaged")
     for known in filter(None, map(scan.ledger.units.find_by_uuid, uuids)):
         batch, package, serial = known
         why = "; ".join(problems) or "it differs from the string that was issued"
@@ -216,6 +220,6 @@ def _diagnose_by_spec(scan: _Scan) -> Diagnosis:
         detail = f"carries the Device UUID of {serial} of batch {batch}, but {why}"
         return Diagnosis(cause, detail, batch, package, scan.marks, serial)
     if problems:
-        return scan.found(DiagnosisCause.WRONG_FIELDS, "; ".join(problems))
+        return scan.diagnosis(DiagnosisCause.WRONG_FIELDS, "; ".join(problems))
     unknown = f"Device UUID {', '.join(str(value).upper() for value in uuids[:2])}" if uuids else printable(text, 60)
-    return scan.found(DiagnosisCause.NEVER_ISSUED, f"was never issued here ({unknown})")
+    return scan.diagnosis(DiagnosisCause.NEVER_ISSUED, f"was never issued here ({unknown})")

@@ -54,7 +54,7 @@ class Finding:
     unseen: bool = False
 
 
-def still_missing(
+def missing_findings(
     ledger: Ledger, batch: Batch, tracker: PackageTracker, label_files: Sequence[LabelFile]
 ) -> Iterator[Finding]:
     """Packages of a batch that no file showed, with the place where the ledger last printed them."""

@@ -19,7 +19,7 @@ _Stamp = tuple[int, int]
 def new_files(folder: Path) -> Iterator[list[Path]]:
     """Files to read, at each look; an empty list where nothing new is there. Never ends by itself.
 
-    What lies there at the start comes first. A file that is written again under its name comes again.
+    The files that are there at the start come first. A file that is written again comes again.
     """
     if not folder.is_dir():
         raise InputError("is no folder", where=folder, way_out="Name the folder that the scanner saves into.")

@@ -48,7 +48,7 @@ def explain(text: str, specs: Sequence[Spec], key: PrivateKey | None = None) -> 
     shown = printable(text, 4000)
     text, marks = strip_scanner_marks(text)
     notes = [f"the scanner added its {marks.description}: not part of the string"] if marks else []
-    spec = _recognised(text, marks, specs)
+    spec = _find_spec(text, marks, specs)
     if spec is None:
         swapped = parse.matching_spec(text.swapcase(), specs) is not None
         why = (
@@ -72,11 +72,11 @@ def explain(text: str, specs: Sequence[Spec], key: PrivateKey | None = None) -> 
     )
 
 
-def _recognised(text: str, marks: ScannerMarks, specs: Sequence[Spec]) -> Spec | None:
+def _find_spec(text: str, marks: ScannerMarks, specs: Sequence[Spec]) -> Spec | None:
     """The spec of a string. Only a symbol that is known to be a Code 128 is taken for a bare value: any word would pass
     for one."""
     spec = parse.matching_spec(text, specs)
-    return parse.bare_spec(text, specs) if spec is None and marks.is_code128 else spec
+    return parse.find_bare_spec(text, specs) if spec is None and marks.is_code128 else spec
 
 
 def _field_row(item: parse.ParsedField, spec: Spec) -> dict[str, Any]:

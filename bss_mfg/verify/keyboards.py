@@ -95,9 +95,9 @@ def apply_layout(text: str, short: str) -> str:
     return "".join(table.get(character, character) for character in text)
 
 
-def undo_layout(text: str, short: str) -> str | None:
-    """The text as the scanner meant it if the layout is `short`; None where the layout has no such character."""
-    table = _tables()[short]
+def undo_layout(text: str, layout: str) -> str | None:
+    """The text as the scanner meant it if the layout is `layout`; None where the layout has no such character."""
+    table = _tables()[layout]
     found: list[str] = []
     for character in text:
         if character in table:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bss_mfg.core.processes import TaskFailure
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 from bss_mfg.errors import BssError
 from bss_mfg.imaging import search
-from bss_mfg.imaging.attempts import Means, UnreadSymbol, read_unknown_symbol
+from bss_mfg.imaging.attempts import AttemptTools, UnreadSymbol, read_unknown_symbol
 from bss_mfg.imaging.budget import AttemptBudget, AttemptLimits
 from bss_mfg.imaging.code128 import read_page_code128
 from bss_mfg.imaging.defects import Defects
@@ -149,7 +149,7 @@ class PageReader:
             unmatched_darkness=place_darkness(page.grey, frame, matched) if frame else {},
             serials=serials,
             defects=reading.defects,
-            trouble=_trouble(len(reading.given_up), self.second_reader.failures - stalls),
+            trouble=_attempt_words(len(reading.given_up), self.second_reader.failures - stalls),
         )
 
     def _usual_limits(self) -> AttemptLimits:
@@ -210,8 +210,8 @@ class PageReader:
         """Attempts at all patches that look like a symbol, where too little was read to know the sheet. They may cost
         half of the budget: the rest is for the places of a sheet that they find."""
         last, budget = self.label_files[-1], reading.budget.half()
-        means = Means(budget, self.second_reader)
-        for quad in search.find_candidates(reading.page.grey, most=4 * len(last.symbol_boxes)):
+        means = AttemptTools(budget, self.second_reader)
+        for quad in search.find_candidates(reading.page.grey, limit=4 * len(last.symbol_boxes)):
             spot = Read(b"", box_of(quad))
             if reading.is_read_at(spot):
                 continue
@@ -239,7 +239,7 @@ class PageReader:
         for package in unread_places(grey, reading.reads, frame, by_package):
             # The second reader takes long: what it could not read once it is not asked for again.
             searched = any(overlap_share(box, frame.boxes[package]) > 0.5 for box in reading.searched)
-            means = Means(reading.budget, None if searched else self.second_reader)
+            means = AttemptTools(reading.budget, None if searched else self.second_reader)
             refusals = reading.budget.refusals
             result = read_at_place(grey, package, frame, self._matrix, means)
             if result.read:
@@ -247,7 +247,7 @@ class PageReader:
             elif reading.budget.refusals > refusals:
                 reading.given_up.append(frame.boxes[package])
             if result.defects and not reading.names(package):
-                reading.defects[package] = self._with_name(result.defects, result.other)
+                reading.defects[package] = self._name_other_label(result.defects, result.other)
 
     def _identified_symbol(self, reading: _PageReading, sampled: SampledGrid, package: int) -> PageSymbol | None:
         """A label that was identified without a sheet: it fails by name."""
@@ -329,7 +329,7 @@ class PageReader:
         known = self.expected.get(package) or next(self.ledger.packages.stream(self.request.batch_id, package, 1))
         return data_matrix(known.payload.encode(), size)
 
-    def _with_name(self, defects: Defects, other: int | None) -> Defects:
+    def _name_other_label(self, defects: Defects, other: int | None) -> Defects:
         return replace(defects, other=self._serials([other])[other]) if other else defects
 
     def _serials(self, numbers: Iterable[int]) -> Mapping[int, str]:
@@ -356,10 +356,10 @@ def _overlaps_any(box: PixelBox, places: Iterable[PixelBox]) -> bool:
     return any(overlap_share(box, place) > 0.5 for place in places)
 
 
-def _trouble(given_up: int, stalled: int) -> str:
+def _attempt_words(given_up: int, stalled: int) -> str:
     """What went wrong with a page, in words."""
     words = (
         f"the second reader stalled or crashed on {stalled} of its labels" if stalled else "",
-        f"gave up early on {counted(given_up, 'place')}: too much of this page can't be read" if given_up else "",
+        f"gave up early on {count_words(given_up, 'place')}: too much of this page can't be read" if given_up else "",
     )
     return "; ".join(filter(None, words))

@@ -1,7 +1,7 @@
 """One page's symbols -> findings by serial and place.
 
 A page is bound to the printed page that most of its labels belong to; from the labels that match, the positions of
-all others follow, so a missing label is named with its place and with what lies there instead.
+all others follow, so a missing label is named with its place and with what is there instead.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class _PageFindings:
 
     page: ScannedPage
     tracker: PackageTracker
-    instead: dict[int, str] = field(default_factory=dict)
+    found_instead: dict[int, str] = field(default_factory=dict)
     """What lies in a package's place instead of its label, in words."""
 
     def all(self) -> list[Finding]:
@@ -100,9 +100,9 @@ class _PageFindings:
         # Labels in their own place first: of two copies, the one that lies elsewhere is the duplicate.
         for item in sorted(self.page.symbols, key=lambda item: not item.in_own_place):
             if item.diagnosis is not None:
-                found.append(self._diagnosed(item, item.diagnosis))
+                found.append(self._finding_of_diagnosis(item, item.diagnosis))
             elif item.identified_package or item.in_place_of is None:
-                found.append(self._undecoded(item))
+                found.append(self._undecoded_finding(item))
             # Else the package whose place it lies in is named below.
         if self.page.frame:
             for package, darkness in self.page.unmatched_darkness.items():
@@ -111,7 +111,7 @@ class _PageFindings:
                     found.append(self._unread_place(package, darkness, self.page.frame))
         return found
 
-    def _undecoded(self, item: PageSymbol) -> Finding:
+    def _undecoded_finding(self, item: PageSymbol) -> Finding:
         """A symbol that no reader reads, outside of all places or identified by its grid."""
         package = item.identified_package
         if package and item.defects:
@@ -119,9 +119,9 @@ class _PageFindings:
             return self._finding(FindingKind.UNREADABLE, package, item, item.defects.description)
         return self._finding(FindingKind.UNREADABLE, None, item, "a symbol is there, no reader can read it")
 
-    def _diagnosed(self, item: PageSymbol, diagnosis: Diagnosis) -> Finding:
+    def _finding_of_diagnosis(self, item: PageSymbol, diagnosis: Diagnosis) -> Finding:
         if diagnosis.kind is DiagnosisKind.FOREIGN:
-            return self._foreign(item, diagnosis)
+            return self._foreign_finding(item, diagnosis)
         if diagnosis.kind is DiagnosisKind.MATCH and diagnosis.package is not None:
             return self._match(item, diagnosis, diagnosis.package)
         package = diagnosis.package
@@ -131,10 +131,10 @@ class _PageFindings:
             self.tracker.mark_reported(package)
         return self._finding(FindingKind.MISMATCHED, package, item, diagnosis.detail, diagnosis.serials)
 
-    def _foreign(self, item: PageSymbol, diagnosis: Diagnosis) -> Finding:
+    def _foreign_finding(self, item: PageSymbol, diagnosis: Diagnosis) -> Finding:
         where = ""
         if item.in_place_of is not None:
-            self.instead[item.in_place_of] = "a foreign label lies there"
+            self.found_instead[item.in_place_of] = "a foreign label is in its place"
             where = self._lies_in_place_of(item.in_place_of)
         detail = "; ".join(filter(None, (diagnosis.detail, where)))
         return self._finding(FindingKind.FOREIGN, None, item, detail, diagnosis.serials)
@@ -147,11 +147,11 @@ class _PageFindings:
             file, page = self.tracker.first_read(package)
             detail = f"was already read on page {page} of {file}"
             if other is not None:
-                self.instead[other] = f"a copy of {serials} lies there"
+                self.found_instead[other] = f"a copy of the label of {serials} is in its place"
                 detail += f"; {self._lies_in_place_of(other)}"
             return self._finding(FindingKind.DUPLICATE, package, item, detail)
         if other is not None:
-            self.instead[other] = f"the label of {serials} lies there"
+            self.found_instead[other] = f"the label of {serials} is in its place"
             self.tracker.mark_reported(package)
             return self._finding(FindingKind.MISMATCHED, package, item, self._lies_in_place_of(other))
         self.tracker.record_read(package, self.page.file, self.page.number)
@@ -166,14 +166,14 @@ class _PageFindings:
         return self._finding(FindingKind.MATCHED, package, item, "; ".join(filter(None, notes)))
 
     def _lies_in_place_of(self, package: int) -> str:
-        return f"it lies in the place of {self.page.serials.get(package, '')}"
+        return f"it is in the place of {self.page.serials.get(package, '')}"
 
     def _unread_place(self, package: int, darkness: float, frame: PageFrame) -> Finding:
         """A package whose label was not read, in its place or elsewhere: missing, or unreadable."""
         defects = self.page.defects.get(package)
         spot = PageSymbol(Read(b"", frame.boxes[package], quad=frame.quads[package]), None)
         item = replace(locate_symbols([spot], frame, self.page.dpi)[0], defects=defects)
-        instead = self.instead.get(package)
+        instead = self.found_instead.get(package)
         if defects and instead is None:
             return self._finding(FindingKind.UNREADABLE, package, item, defects.description)
         if instead is not None or darkness < BLANK_DARKNESS:

@@ -59,5 +59,5 @@ class TaskRunner:
         self, tasks: Iterable[PageTask]
     ) -> Iterator[tuple[PageTask, list[ScannedPage | TaskFailure] | TaskFailure]]:
         return parallel.run(
-            read_pages, tasks, self.executor, seconds=lambda look: PAGE_SECONDS * min(len(look.pages), 4), tries=1
+            read_pages, tasks, self.executor, seconds=lambda look: PAGE_SECONDS * min(len(look.pages), 4), attempts=1
         )

@@ -23,7 +23,7 @@ from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile
 from bss_mfg.verify.drawn_samples import DrawnSample, current_drawn_sample, record_decision
 from bss_mfg.verify.finding_spool import Findings, FindingSpool
-from bss_mfg.verify.findings import Finding, FindingKind, still_missing
+from bss_mfg.verify.findings import Finding, FindingKind, missing_findings
 from bss_mfg.verify.outcome import NO_OPTIONS, Verification, VerifyOptions
 from bss_mfg.verify.package_tracker import PackageTracker
 from bss_mfg.verify.page import package_label_files
@@ -160,7 +160,7 @@ class Verifier:
 
     def outcome(self, final: bool = False) -> Verification:
         """Everything so far; a `final` outcome writes the decision on a sample into the history."""
-        tail = partial(still_missing, self._ledger, self._batch, self._tracker, self._label_files)
+        tail = partial(missing_findings, self._ledger, self._batch, self._tracker, self._label_files)
         findings = self._spool.snapshot(self._tracker.times_read, self._tracker.unaccounted_count(), tail)
         pictures = self._label_pictures(findings) if self._options.pictures else {}
         decision = _decide(self._sample, findings) if self._sample else None

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from bss_mfg.core.files import read_bytes
 from bss_mfg.core.models import FileModel
-from bss_mfg.core.toml_files import TomlDocument, load_toml, quoted, validate
+from bss_mfg.core.toml_files import TomlDocument, load_toml, quote, validate
 from bss_mfg.credentials import check_serial_pattern, format_serial
 from bss_mfg.errors import InputError
 from bss_mfg.payload.product_keys import SAMPLE_FINGERPRINTS, ProductKey, load_public_key
@@ -51,7 +51,7 @@ class Product(FileModel):
     stage: Literal["development", "production"] = "development"
 
     @model_validator(mode="after")
-    def _one_code(self) -> Product:
+    def _check_one_code(self) -> Product:
         if self.upc and self.ean:
             raise ValueError("a product has a upc or an ean, never both")
         return self
@@ -100,9 +100,9 @@ def load_product(path: Path, development_fingerprints: frozenset[str] = frozense
     key_path = path.parent / product.public_key
     if Path(product.public_key).name != product.public_key:
         raise InputError(
-            "the key file must lie beside the product's file",
+            "the key file must be in the folder of the product's file",
             where=document.locate(("public_key",)),
-            way_out="Copy it there and give its bare name.",
+            way_out="Copy it there and give its file name only.",
         )
     key = load_public_key(read_bytes(key_path, "product public key", 1 << 16), str(key_path))
     loaded = LoadedProduct(path.stem, product, key, path)
@@ -130,7 +130,7 @@ def product_text(product: Product) -> str:
         value = getattr(product, name)
         if name == "format" or value is None:
             continue
-        lines.append(f"{name} = {quoted(value) if isinstance(value, str) else value}")
+        lines.append(f"{name} = {quote(value) if isinstance(value, str) else value}")
     return "\n".join(lines) + "\n"
 
 
@@ -139,7 +139,7 @@ def product_from_options(values: dict[str, object]) -> Product:
     from bss_mfg.core.toml_files import parse_toml
 
     lines = [
-        f"{name} = {quoted(value) if isinstance(value, str) else value}"
+        f"{name} = {quote(value) if isinstance(value, str) else value}"
         for name, value in values.items()
         if value is not None
     ]

@@ -47,7 +47,7 @@ _SERVICE = "bss-mfg vault"
 def refuse_to_ask(what: str, new: bool) -> NoReturn:
     """Where nobody can be asked."""
     raise MissingError(
-        f"{what} is under a passphrase, and nobody can be asked for it here",
+        f"{what} is under a passphrase, and there is no terminal to ask for it here",
         way_out="Run the command at a terminal, or name a file that holds it in BSS_MFG_PASSPHRASE_FILE.",
     )
 
@@ -112,9 +112,9 @@ def load_vault_key(path: Path, ask: AskPassphrase = refuse_to_ask) -> Vault:
         else:
             vault = _open_with_passphrase(fields, path, ask)
     except (binascii.Error, ValueError):
-        raise _damaged(path) from None
+        raise _damaged_error(path) from None
     if len(vault.key) != 32 or vault.id != fields[-1]:
-        raise _damaged(path)
+        raise _damaged_error(path)
     return vault
 
 
@@ -128,10 +128,10 @@ def forget_vault_key(path: Path) -> None:
 
 def _open_with_passphrase(fields: list[str], path: Path, ask: AskPassphrase) -> Vault:
     if len(fields) != 8 or fields[1] != "argon2id":
-        raise _damaged(path)
+        raise _damaged_error(path)
     cost = (int(fields[2]), int(fields[3]), int(fields[4]))
     if not (1 <= cost[0] <= 100 and 1 <= cost[1] <= 64 and 8 * cost[1] <= cost[2] <= 4 << 20):
-        raise _damaged(path)
+        raise _damaged_error(path)
     salt, sealed = base64.b64decode(fields[5], validate=True), base64.b64decode(fields[6], validate=True)
     key = _derive_key(ask(f"the vault key in {path.name}", False), salt, cost)
     try:
@@ -166,13 +166,13 @@ def _read(path: Path) -> list[str]:
         )
     parts = read_bytes(path, "vault key", 4096).decode("latin-1").strip().split(":")
     if parts[0] not in _MARKS or len(parts) < 2:
-        raise _damaged(path)
+        raise _damaged_error(path)
     return parts
 
 
-def _damaged(path: Path) -> InputError:
+def _damaged_error(path: Path) -> InputError:
     return InputError(
-        "is no vault key file, or is damaged",
+        "is not a vault key file, or it is damaged",
         where=str(path),
         way_out="Put it back from your safe copy, or use `bss-mfg vault recover`.",
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from bss_mfg.core.files import move_aside, move_over, read_bytes
+from bss_mfg.core.files import move_aside, read_bytes, replace_file
 from bss_mfg.errors import BssError, LedgerError, RefusedError
 from bss_mfg.ledger.events import RecoveryExported, VaultKeyPutBack
 from bss_mfg.ledger.keys import open_keys
@@ -88,7 +88,7 @@ def _install_next_key(workspace: Workspace) -> None:
             forget_vault_key(workspace.vault_file)
         except BssError:
             move_aside(workspace.vault_file, ".damaged")
-    move_over(workspace.next_vault_file, workspace.vault_file)
+    replace_file(workspace.next_vault_file, workspace.vault_file)
 
 
 def export_recovery(workspace: Workspace, ledger: Ledger, to: Path, ask: AskPassphrase) -> str:
@@ -111,7 +111,8 @@ def recover(workspace: Workspace, ledger: Ledger, source: Path, ask: AskPassphra
             raise LedgerError(
                 f"holds vault key {vault.id}, the ledger's is {ledger.settings.vault_id()}",
                 where=source,
-                way_out="It is of another workspace, or from before a rekey. Look for a newer one, or ask the officer.",
+                way_out="It belongs to another workspace, or is from before a rekey. Look for a newer one, or ask the "
+                "officer.",
             )
         if workspace.vault_file.exists():
             move_aside(workspace.vault_file, ".damaged")
@@ -137,7 +138,7 @@ def _refuse_whole(workspace: Workspace, ledger: Ledger) -> None:
     found = vault_status(workspace, ledger)
     if not found.trouble and found.kind == "file":
         raise RefusedError(
-            "the vault key in place is whole, and the ledger's own",
+            "the vault key in place is intact, and it is the ledger's",
             where=workspace.vault_file,
-            way_out="Nothing has to be recovered. To change it for a new one: `bss-mfg vault rekey`.",
+            way_out="Nothing has to be recovered. To replace it with a new one: `bss-mfg vault rekey`.",
         )

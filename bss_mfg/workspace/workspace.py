@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from bss_mfg.core import resources
-from bss_mfg.core.files import checked_name, make_folder, move_over, read_bytes, write_atomically
+from bss_mfg.core.files import make_folder, read_bytes, replace_file, require_safe_name, write_atomically
 from bss_mfg.core.toml_files import load_toml, validate
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.model import Actor
@@ -134,7 +134,7 @@ class Workspace:
 
     def batch_folder(self, batch: str) -> Path:
         """The folder of a batch's outputs."""
-        return self.root / "batches" / checked_name(batch, "batch id")
+        return self.root / "batches" / require_safe_name(batch, "batch id")
 
     # --- ledger and vault -----------------------------------------------------------------------------------------
 
@@ -166,7 +166,7 @@ class Workspace:
             return False
         if self.vault_file.exists() and vault_key_storage.vault_key_id(self.vault_file) == expected:
             return False
-        move_over(self.next_vault_file, self.vault_file)
+        replace_file(self.next_vault_file, self.vault_file)
         return True
 
     # --- products -------------------------------------------------------------------------------------------------
@@ -179,7 +179,7 @@ class Workspace:
         """A product by name, checked."""
         from bss_mfg.workspace.product import load_product
 
-        path = self.root / "products" / f"{checked_name(name, 'product name')}.toml"
+        path = self.root / "products" / f"{require_safe_name(name, 'product name')}.toml"
         if not path.is_file():
             raise InputError(
                 f"there is no product {name!r} in this workspace",
@@ -207,7 +207,7 @@ class Workspace:
         from bss_mfg.workspace.product import LoadedProduct, check_stage, product_text
 
         folder = self.root / "products"
-        path = folder / f"{checked_name(name, 'product name')}.toml"
+        path = folder / f"{require_safe_name(name, 'product name')}.toml"
         if path.exists():
             raise already_exists_error(path)
         text = product_text(product)
@@ -225,7 +225,7 @@ class Workspace:
         from bss_mfg.core.files import already_exists_error
 
         folder = self.root / "dev-keys"
-        checked_name(name, "key name")
+        require_safe_name(name, "key name")
         private_file, public_file = folder / f"{name}.private.pem", folder / f"{name}.public.pem"
         for path in (private_file, public_file):
             if path.exists():
@@ -276,7 +276,7 @@ class Workspace:
         """A spec by name."""
         from bss_mfg.payload.spec import packaged_spec, spec_from_document
 
-        path = self.root / "specs" / f"{checked_name(name, 'spec name')}.toml"
+        path = self.root / "specs" / f"{require_safe_name(name, 'spec name')}.toml"
         if not path.is_file():
             return packaged_spec(name)
         document = load_toml(path, "spec file")
@@ -305,7 +305,7 @@ class Workspace:
         """The file of a template: the workspace's own, or one that comes with bss-mfg, or a path to a .toml file."""
         if name.endswith(".toml") and Path(name).is_file():
             return Path(name)
-        checked_name(name, "template name")
+        require_safe_name(name, "template name")
         for folder in (self.root / "templates", resources.folder("templates")):
             if (folder / f"{name}.toml").is_file():
                 return folder / f"{name}.toml"
@@ -319,7 +319,7 @@ class Workspace:
         from bss_mfg.core.files import already_exists_error
 
         source, folder = self.template_file(name), self.root / "templates"
-        target = folder / f"{checked_name(new_name, 'template name')}.toml"
+        target = folder / f"{require_safe_name(new_name, 'template name')}.toml"
         if target.exists():
             raise already_exists_error(target)
         document = load_toml(source, "template")
@@ -342,7 +342,7 @@ class Workspace:
 
     def printer_file(self, name: str) -> Path:
         """Where the file of a printer is, or would be."""
-        return self.root / "printers" / f"{checked_name(name, 'printer name')}.toml"
+        return self.root / "printers" / f"{require_safe_name(name, 'printer name')}.toml"
 
     def add_printer(self, name: str, text: str) -> Path:
         """Write a new printer file; refuses an existing name."""

@@ -290,7 +290,7 @@ CASES = [
          bad_template('text = "Serial number"', 'text = "Serial number of this very device"')),
     Case("template: no glyph", 3, "U+6F22", "Latin, Greek and Cyrillic",
          bad_template('text = "Serial number"', 'text = "\u6f22"')),
-    Case("template: unknown placeholder", 3, "{serail} is no placeholder", "serial",
+    Case("template: unknown placeholder", 3, "{serail} is not a placeholder", "serial",
          bad_template("{serial}", "{serail}")),
     Case("template: picture missing", 3, "logo.png", "beside the template", bad_template(
         '[[element]]\nkind = "line"\nx = 29\ny = 7.8\nx2 = 48\ny2 = 7.8\nthickness = 0.25',
@@ -341,7 +341,7 @@ CASES = [
     Case("manifest: upload of nothing", 3, "no control log is there", "folder",
          lambda f: ["manifest", "upload", f.root / "batches", "--to", f.root]),
     Case("vault key: lost", 6, "vault key is not there", "safe copy", replaced("vault.key", None, *CREATE)),
-    Case("vault key: damaged", 3, "or is damaged", "safe copy",
+    Case("vault key: damaged", 3, "or it is damaged", "safe copy",
          replaced("vault.key", b"bss-mfg-vault-key-1:A:B", *CREATE)),
     Case("ledger: garbage", 5, "damaged|not a ledger", "backup",
          replaced("ledger.db", os.urandom(9000), "batch", "list")),

@@ -90,7 +90,7 @@ def test_only_a_log_is_added_to(factory: Factory, tmp_path: Path) -> None:
     for file in (factory.root / "ledger.db", factory.root / "bss-mfg.toml"):
         before = file.read_bytes()
         done = factory.cli("--log-file", file, "batch", "list")
-        assert done.code == 4 and "is no log of bss-mfg" in done.err
+        assert done.code == 4 and "is not a log file of bss-mfg" in done.err
         assert file.read_bytes() == before
     assert factory.cli("--log-file", tmp_path, "batch", "list").code == 3
     assert factory.cli("--log-file", tmp_path / "no" / "bss.log", "batch", "list").code == 3

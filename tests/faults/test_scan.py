@@ -74,7 +74,7 @@ def test_2000_reads_at_20_a_second_with_five_kills_are_counted_exactly(new_facto
 
     def recorded() -> int:
         with factory.ledger() as ledger:
-            return sum(ledger.reads.by_scanner("B1", 1)[0].values())
+            return sum(ledger.reads.counts_by_scanner("B1", 1)[0].values())
 
     process, controller = start()
     sent = 0

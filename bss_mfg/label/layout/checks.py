@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
-from bss_mfg.label.layout.geometry import PlacedElement, inside, overlap
+from bss_mfg.label.layout.geometry import PlacedElement, is_inside, overlap
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.label.template.template import Bars, Box, DataMatrix, Image, Line, Media, Qr, Template, TextElement
@@ -56,7 +56,7 @@ def check_areas(
         )
     for item in elements:
         _check_on_label(item, areas, media, findings)
-    if areas.sample_mark and not inside(areas.sample_mark, areas.label):
+    if areas.sample_mark and not is_inside(areas.sample_mark, areas.label):
         findings.error(
             DesignFindingKind.OUTSIDE_LABEL,
             None,
@@ -83,7 +83,7 @@ def check_areas(
 
 def _check_on_label(item: PlacedElement, areas: LabelAreas, media: Media, findings: DesignFindings) -> None:
     is_shape = isinstance(item.element, (Line, Box, Image))
-    if not inside(item.rect, areas.bleed if is_shape else areas.label):
+    if not is_inside(item.rect, areas.bleed if is_shape else areas.label):
         x, y = item.rect.x, item.rect.y
         start = f"from {x:.1f}, {y:.1f} " if x < 0 or y < 0 else ""
         findings.error(
@@ -93,7 +93,7 @@ def _check_on_label(item: PlacedElement, areas: LabelAreas, media: Media, findin
             f"{media.label_width:g} x {media.label_height:g} mm",
             "Move it or make it smaller." + (" Artwork may go into a bleed: set it in [media]." if is_shape else ""),
         )
-    elif not is_shape and not inside(item.rect, areas.safe):
+    elif not is_shape and not is_inside(item.rect, areas.safe):
         findings.warning(
             DesignFindingKind.NEAR_EDGE,
             item.index,
@@ -115,7 +115,7 @@ def _check_symbol_is_clear(
     for other in elements:
         if other is symbol or not overlap(other.rect, symbol.rect):
             continue
-        if isinstance(other.element, Box) and inside(symbol.rect, other.rect):
+        if isinstance(other.element, Box) and is_inside(symbol.rect, other.rect):
             is_light_panel = reflectance(other.element.color) > 0.6 and other.index < symbol.index
             if is_light_panel or not other.element.fill:
                 continue
@@ -180,7 +180,7 @@ def _check_margins(media: Media, elements: Sequence[PlacedElement], printer: Pri
             continue
         for x, y in corners:
             at = (x + item.rect.x + printer.offset_x_mm, y + item.rect.y + printer.offset_y_mm)
-            if not inside(Rect(*at, item.rect.width, item.rect.height), printable):
+            if not is_inside(Rect(*at, item.rect.width, item.rect.height), printable):
                 findings.error(
                     DesignFindingKind.IN_MARGIN,
                     item.index,
@@ -202,7 +202,7 @@ def contrast(template: LoadedTemplate, symbol: PlacedElement, elements: Sequence
     """Expected symbol contrast of black modules on what lies under them, 0 to 1 (ISO/IEC 15415, 7.8.2)."""
     colour = template.definition.media.stock
     for item in elements:
-        if isinstance(item.element, Box) and item.element.fill and inside(symbol.rect, item.rect):
+        if isinstance(item.element, Box) and item.element.fill and is_inside(symbol.rect, item.rect):
             colour = item.element.color
     return reflectance(colour) - reflectance("#202020")
 

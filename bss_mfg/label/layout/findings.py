@@ -64,13 +64,13 @@ class DesignFindings:
         self, kind: DesignFindingKind, element: int | None, what: str, way_out: str, field: str | None = None
     ) -> None:
         """Note something that can't be printed."""
-        self._add(DesignFinding(kind, "error", element, what, way_out, self._where(element, field)))
+        self._add(DesignFinding(kind, "error", element, what, way_out, self._location(element, field)))
 
     def warning(self, kind: DesignFindingKind, element: int | None, what: str, way_out: str) -> None:
         """Note something that can be printed but is not good."""
-        self._add(DesignFinding(kind, "warning", element, what, way_out, self._where(element, None)))
+        self._add(DesignFinding(kind, "warning", element, what, way_out, self._location(element, None)))
 
-    def _where(self, element: int | None, field: str | None) -> Location:
+    def _location(self, element: int | None, field: str | None) -> Location:
         if element is not None:
             return self._template.locate(element, field)
         return self._template.document.locate((field,) if field else ())

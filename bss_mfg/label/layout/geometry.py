@@ -47,7 +47,7 @@ def place_elements(template: LoadedTemplate, units_per_package: int) -> tuple[Pl
                         way_out=f"Named so far: {', '.join(named) or 'none'}. Give the other one a name, and put it "
                         "first.",
                     )
-                x, y = _beside(element.place, other, width, height)
+                x, y = _place_beside(element.place, other, width, height)
             else:
                 x, y = element.x or 0.0, element.y or 0.0
                 x = label[0] - x - width if element.corner.endswith("right") else x
@@ -60,7 +60,7 @@ def place_elements(template: LoadedTemplate, units_per_package: int) -> tuple[Pl
     return tuple(elements)
 
 
-def _beside(place: Beside, other: Rect, width: float, height: float) -> tuple[float, float]:
+def _place_beside(place: Beside, other: Rect, width: float, height: float) -> tuple[float, float]:
     x, y, w, h = other
     share = {"start": 0.0, "center": 0.5, "end": 1.0}[place.align]
     if place.side in ("below", "above"):
@@ -116,6 +116,6 @@ def overlap(a: Rect, b: Rect) -> bool:
     return a.overlaps(b, AREA_MM)
 
 
-def inside(inner: Rect, outer: Rect) -> bool:
+def is_inside(inner: Rect, outer: Rect) -> bool:
     """Whether `inner` lies in `outer`."""
-    return inner.inside(outer, EDGE_MM)
+    return inner.is_inside(outer, EDGE_MM)

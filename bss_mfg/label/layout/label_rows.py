@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.label.layout.page_layout import PageLayout, VariableSlot
 from bss_mfg.label.template.expressions import Value, Values
-from bss_mfg.label.template.template import Each
+from bss_mfg.label.template.template import LabelScope
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, Package, Unit
 
@@ -25,7 +25,7 @@ class LabelRow:
     shapes_drawn: tuple[bool, ...] = ()
 
 
-def label_count(batch: Batch, each: Each, per_carton: int | None) -> int:
+def label_count(batch: Batch, each: LabelScope, per_carton: int | None) -> int:
     """How many labels a template makes of a batch."""
     return {
         "package": batch.packages,
@@ -115,7 +115,7 @@ class RowMaker:
             "first_serial": units[0].serial,
             "last_serial": units[-1].serial,
             "payload": package.payload,
-            **_of_unit(units[0], 1),
+            **_unit_values(units[0], 1),
         }
         return self._row(package.payload, values, units)
 
@@ -130,7 +130,7 @@ class RowMaker:
             "first_serial": unit.serial,
             "last_serial": unit.serial,
             "payload": package.payload,
-            **_of_unit(unit, number),
+            **_unit_values(unit, number),
         }
         return self._row("", values, (unit,))
 
@@ -145,28 +145,28 @@ class RowMaker:
             "units": self._batch.units if is_batch else sum(len(package.units) for package in packages),
             "first_serial": first.serial,
             "last_serial": last.serial,
-            **_of_unit(first, 1),
+            **_unit_values(first, 1),
         }
         return self._row("", values, packages[0].units)
 
     def _row(self, payload: str, values: Values, units: Sequence[Unit]) -> LabelRow:
         layout = self._layout
         by_unit = (
-            [{**values, **_of_unit(unit, number)} for number, unit in enumerate(units, 1)] if self._by_unit else []
+            [{**values, **_unit_values(unit, number)} for number, unit in enumerate(units, 1)] if self._by_unit else []
         )
         return LabelRow(
             payload,
             tuple([_text(slot, values, by_unit) for slot, _ in layout.texts]),
             tuple([_text(plan.slot, values, by_unit) for plan in layout.codes]),
-            tuple([bool(_values(slot, values, by_unit)) for slot in layout.conditions]),
+            tuple([bool(_slot_values(slot, values, by_unit)) for slot in layout.conditions]),
         )
 
 
-def _of_unit(unit: Unit, number: int) -> dict[str, Value]:
+def _unit_values(unit: Unit, number: int) -> dict[str, Value]:
     return {"unit": number, "serial": unit.serial, "uuid": unit.uuid, "mac": unit.mac or ""}
 
 
-def _values(slot: VariableSlot, values: Values, by_unit: Sequence[Values]) -> Values | None:
+def _slot_values(slot: VariableSlot, values: Values, by_unit: Sequence[Values]) -> Values | None:
     """The values that a slot is about, or None where its condition does not hold or its unit is not there."""
     if slot.unit is not None:
         if slot.unit >= len(by_unit):
@@ -178,5 +178,5 @@ def _values(slot: VariableSlot, values: Values, by_unit: Sequence[Values]) -> Va
 def _text(slot: VariableSlot, values: Values, by_unit: Sequence[Values]) -> str | None:
     if slot.unit is None and slot.when is None:
         return slot.text.fill(values) or None
-    own_values = _values(slot, values, by_unit)
+    own_values = _slot_values(slot, values, by_unit)
     return None if own_values is None else slot.text.fill(own_values) or None

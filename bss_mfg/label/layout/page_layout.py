@@ -66,7 +66,7 @@ class CodePlan:
             return qr(text)
         return linear_barcode("code-128" if isinstance(element, Code128) else "ean-upc", text)
 
-    def fitted(self, matrix: Matrix, grid: PageGrid, findings: DesignFindings) -> SymbolPlan:
+    def fit(self, matrix: Matrix, grid: PageGrid, findings: DesignFindings) -> SymbolPlan:
         """How a text's modules are drawn: the largest that fit the area."""
         element = self._element
         room = SymbolRoom(
@@ -167,7 +167,7 @@ class PageLayout:
     def fit_code(self, plan: CodePlan, matrix: Matrix) -> SymbolPlan:
         """The plan of a QR Code or bars once their size is known; `InputError` if they don't fit."""
         findings = DesignFindings(self.template)
-        fitted = plan.fitted(matrix, self.grid, findings)
+        fitted = plan.fit(matrix, self.grid, findings)
         findings.refuse()
         return fitted
 
@@ -190,7 +190,7 @@ def lay_out(
     collected = DesignFindings(template) if findings is None else findings
     elements = place_elements(template, units_per_package)
     check_areas(template, elements, printer, stage, collected)
-    plans = _Plans(template, PageGrid.of(template.definition.media, printer, order), modules, elements, collected)
+    plans = _PlanBuilder(template, PageGrid.of(template.definition.media, printer, order), modules, elements, collected)
     for item in elements:
         plans.add(item)
     if findings is None:
@@ -199,7 +199,7 @@ def lay_out(
 
 
 @dataclass
-class _Plans:
+class _PlanBuilder:
     """The plans of a label's elements, as they are added one by one."""
 
     template: LoadedTemplate

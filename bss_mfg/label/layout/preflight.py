@@ -144,7 +144,7 @@ class Preflight:
 
 def _printed_text(layout: PageLayout, plan: TextPlan, text: str) -> PrintedText:
     style = plan.style
-    size, lines = plan.fitted(text, layout.template.font(style.font))
+    size, lines = plan.fit(text, layout.template.font(style.font))
     return PrintedText(plan.element_index, text, style.font, style.size, size, len(lines))
 
 

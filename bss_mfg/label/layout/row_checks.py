@@ -43,6 +43,6 @@ class RowChecker:
             return
         if (number, matrix.columns) not in self._fitting_sizes:
             before = len(self._findings.items)
-            code.fitted(matrix, self._layout.grid, self._findings)
+            code.fit(matrix, self._layout.grid, self._findings)
             if len(self._findings.items) == before:
                 self._fitting_sizes.add((number, matrix.columns))

@@ -101,7 +101,7 @@ def fit_symbol(room: SymbolRoom, grid: PageGrid, findings: DesignFindings) -> Sy
         dots = _ModuleDots(max(dots.along, 1), max(dots.across, 1))
     if room.is_linear:
         dots = _ModuleDots(dots.along, _bar_height(room, axes, findings))
-    plan = _placed(room, dots, grid)
+    plan = _place_symbol(room, dots, grid)
     _check_on_media(room, plan, grid, findings)
     return plan
 
@@ -203,7 +203,7 @@ def _bar_height(room: SymbolRoom, axes: _Axes, findings: DesignFindings) -> int:
     return 1
 
 
-def _placed(room: SymbolRoom, dots: _ModuleDots, grid: PageGrid) -> SymbolPlan:
+def _place_symbol(room: SymbolRoom, dots: _ModuleDots, grid: PageGrid) -> SymbolPlan:
     """The symbol in the middle of its room, on the dot grid, at each place of the page."""
     printer, (x, y, width, height) = grid.printer, room.rect
     columns, rows, dots_x, dots_y = room.columns, room.rows, dots.along, dots.across

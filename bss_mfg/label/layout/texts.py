@@ -112,7 +112,7 @@ class TextPlan:
         text and down, in points of its own turned frame."""
         return -_SHARES[self.style.align] * width, self.cap_height * size + number * self.style.leading * size
 
-    def fitted(self, text: str, font: Font) -> tuple[float, list[tuple[str, float]]]:
+    def fit(self, text: str, font: Font) -> tuple[float, list[tuple[str, float]]]:
         """(size in points, lines with their widths in points). What does not fit at the smallest size stays wider."""
         style = self.style
         width = font.width(text, 1)
@@ -160,7 +160,7 @@ def check_text(template: LoadedTemplate, plan: TextPlan, text: str, findings: De
             "text",
         )
         return
-    size, lines = plan.fitted(text, face)
+    size, lines = plan.fit(text, face)
     width = max(wide for _, wide in lines)
     if width > plan.room + 0.05:
         fitting = int(size * plan.room / width * 10) / 10

@@ -43,7 +43,7 @@ def draw_preview(template: LoadedTemplate, printer: Printer, example: Example) -
     """Draw a template with an example's cases, as the printer would print it. The printer's own offset is left out:
     it belongs to the machine, not to the label."""
     design = check_design(template, printer, example)
-    one = _single(template)
+    one = _one_label_template(template)
     plain = replace(
         printer,
         language="pdf",
@@ -60,7 +60,7 @@ def draw_preview(template: LoadedTemplate, printer: Printer, example: Example) -
     return Preview(_draw(design, pictures), design)
 
 
-def _single(template: LoadedTemplate) -> LoadedTemplate:
+def _one_label_template(template: LoadedTemplate) -> LoadedTemplate:
     """The template on a medium of one label, bleed included."""
     media = template.definition.media
     roll = Media(

@@ -12,7 +12,7 @@ from bss_mfg.core.units import POINTS_PER_INCH, POINTS_PER_MM
 from bss_mfg.label.render.canvas import new_canvas
 from bss_mfg.label.render.shapes import add_artwork_forms, embed_pdf_artwork
 from bss_mfg.label.template.artwork import Artwork
-from bss_mfg.label.template.fonts import bundled
+from bss_mfg.label.template.fonts import load_bundled_font
 from bss_mfg.model import Rect
 
 Align = Literal["left", "center", "right"]
@@ -111,13 +111,13 @@ class Scene:
         canvas.scale(POINTS_PER_MM, POINTS_PER_MM)
         for item in self.items:
             canvas.saveState()
-            self._on_canvas(canvas, item, forms)
+            self._draw_on_canvas(canvas, item, forms)
             canvas.restoreState()
         canvas.showPage()
         canvas.save()
         return embed_pdf_artwork(buffer.getvalue(), art)
 
-    def _on_canvas(self, canvas: Any, item: object, forms: dict[str, str]) -> None:
+    def _draw_on_canvas(self, canvas: Any, item: object, forms: dict[str, str]) -> None:
         if isinstance(item, _Rect):
             x, y, width, height = item.rect
             if item.fill:
@@ -135,14 +135,14 @@ class Scene:
             canvas.line(x, self.height - y, x2, self.height - y2)
         elif isinstance(item, _Text):
             canvas.setFillColor(item.colour)
-            canvas.setFont(bundled("sans-bold" if item.bold else "sans").reportlab_font.fontName, item.size)
+            canvas.setFont(load_bundled_font("sans-bold" if item.bold else "sans").reportlab_font.fontName, item.size)
             draw = {"left": canvas.drawString, "center": canvas.drawCentredString, "right": canvas.drawRightString}
             draw[item.align](item.x, self.height - item.y, item.text)
         elif isinstance(item, _Badge):
             canvas.setFillColor(item.colour)
             canvas.circle(item.x, self.height - item.y, 1.9, stroke=0, fill=1)
             canvas.setFillColor("#ffffff")
-            canvas.setFont(bundled("sans-bold").reportlab_font.fontName, 2.6)
+            canvas.setFont(load_bundled_font("sans-bold").reportlab_font.fontName, 2.6)
             canvas.drawCentredString(item.x, self.height - item.y - 0.93, item.text)
         elif isinstance(item, Picture):
             x, y, width, height = item.rect

@@ -132,7 +132,7 @@ class TemplateWatcher:
             "version": self._version,
             "name": self._path.stem,
             "file": str(self._path),
-            "saved": _clock(_last_saved((self._path, *self._beside))),
+            "saved": _clock(_last_modified((self._path, *self._beside))),
             "printer": f"{printer.name}, {printer.dots_per_mm_x:.4g} x {printer.dots_per_mm_y:.4g} dots/mm",
             "verdict": verdict,
             "findings": findings,
@@ -221,7 +221,7 @@ def _names(data: dict[str, Any]) -> Iterator[str]:
             yield file
 
 
-def _last_saved(paths: Sequence[Path]) -> float:
+def _last_modified(paths: Sequence[Path]) -> float:
     times = [0.0]
     for path in paths:
         with contextlib.suppress(OSError):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bss_mfg.core.files import read_bytes, sha256_of
 from bss_mfg.core.progress import Progress, no_progress
-from bss_mfg.core.text import counted
+from bss_mfg.core.text import count_words
 from bss_mfg.errors import MissingError, RefusedError
 from bss_mfg.label.make import LabelFiles
 from bss_mfg.label.printing.raw_port import SendOutcome, SendResult, parse_address, send_to_raw_port, split_formats
@@ -65,12 +65,12 @@ def send_batch_labels(
         )
         total += labels
         if result.outcome is not SendOutcome.SENT:
-            raise _broken_off(result, f"{labels:,} of {whole:,} labels of {path.name}", len(made.files) - number - 1)
+            raise _cut_off_error(result, f"{labels:,} of {whole:,} labels of {path.name}", len(made.files) - number - 1)
     return total
 
 
 def _refuse_sent_before(ledger: Ledger, batch: Batch, shas: dict[Path, str]) -> None:
-    before = ledger.prints.sent(batch.id)
+    before = ledger.prints.sent_words(batch.id)
     for path, sha in shas.items():
         if sha in before:
             raise RefusedError(
@@ -80,8 +80,10 @@ def _refuse_sent_before(ledger: Ledger, batch: Batch, shas: dict[Path, str]) -> 
             )
 
 
-def _broken_off(result: SendResult, printed: str, files_left: int) -> MissingError:
-    rest = f", and {counted(files_left, 'file')} {'was' if files_left == 1 else 'were'} not sent" if files_left else ""
+def _cut_off_error(result: SendResult, printed: str, files_left: int) -> MissingError:
+    rest = (
+        f", and {count_words(files_left, 'file')} {'was' if files_left == 1 else 'were'} not sent" if files_left else ""
+    )
     return MissingError(
         f"{result.reason}: at most {printed} were printed{rest}",
         way_out="Find the last good label, then go on after it with --from SERIAL --again (the index beside the files "

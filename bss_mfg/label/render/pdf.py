@@ -115,7 +115,7 @@ class PageWriter:
 
     def _text(self, plan: TextPlan, text: str) -> None:
         face = self._fonts[plan.style.font]
-        size, lines = plan.fitted(text, face)
+        size, lines = plan.fit(text, face)
         shown: list[str] = []
         for number, (line, width) in enumerate(lines):
             along, down = plan.line_start(number, width, size)

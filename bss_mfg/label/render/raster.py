@@ -58,7 +58,7 @@ class RasterPage:
 
     def draw_label(self, place: int, row: LabelRow) -> None:
         """Put one label at its place."""
-        for x, y, bits in self.bitmaps.fixed(place) + self.bitmaps.changing(place, row):
+        for x, y, bits in self.bitmaps.fixed(place) + self.bitmaps.variable_bitmaps(place, row):
             _put(self.dots, bits, x, y)
 
 
@@ -114,11 +114,11 @@ class LabelBitmaps:
                 covered &= ~bits
             else:
                 covered |= bits
-        return [_trimmed(left, top, whole)] if whole.any() else []
+        return [_trim(left, top, whole)] if whole.any() else []
 
-    def changing(self, place: int, row: LabelRow) -> list[PlacedBitmap]:
+    def variable_bitmaps(self, place: int, row: LabelRow) -> list[PlacedBitmap]:
         """What differs from label to label."""
-        symbols = [(*plan.origins[place], enlarged(matrix, plan)) for plan, matrix in symbols_of(self.layout, row)]
+        symbols = [(*plan.origins[place], enlarge(matrix, plan)) for plan, matrix in symbols_of(self.layout, row)]
         x, y = self.origin(place)
         return symbols + [(x + dx, y + dy, bits) for dx, dy, bits in self.shapes(row) + self.texts(row)]
 
@@ -134,7 +134,7 @@ class LabelBitmaps:
 
     def texts(self, row: LabelRow) -> list[PlacedBitmap]:
         """The changing texts, in dots from the label's corner."""
-        return [(x, y, turned(strip, turn)) for x, y, strip, turn in self.strips(row)]
+        return [(x, y, rotate_text(strip, turn)) for x, y, strip, turn in self.strips(row)]
 
     def strips(self, row: LabelRow) -> list[tuple[int, int, TextStrip, int]]:
         """The changing texts as strips with their rotation: (x, y, strip, degrees)."""
@@ -145,12 +145,12 @@ class LabelBitmaps:
         return strips
 
     def _text(self, plan: TextPlan, text: str) -> list[PlacedBitmap]:
-        return [(x, y, turned(strip, turn)) for x, y, strip, turn in self._strips(plan, text)]
+        return [(x, y, rotate_text(strip, turn)) for x, y, strip, turn in self._strips(plan, text)]
 
     def _strips(self, plan: TextPlan, text: str) -> list[tuple[int, int, TextStrip, int]]:
         layout, printer = self.layout, self.layout.printer
         face = layout.template.font(plan.style.font)
-        size, lines = plan.fitted(text, face)
+        size, lines = plan.fit(text, face)
         upright = plan.rotate in (90, 270)
         along, across = printer.scaled_dots_per_mm_x / POINTS_PER_MM, printer.scaled_dots_per_mm_y / POINTS_PER_MM
         glyphs = _glyphs(face, size, *((across, along) if upright else (along, across)))
@@ -186,12 +186,12 @@ def _glyphs(face: Font, size: float, along: float, across: float) -> Glyphs:
     return Glyphs(face, size, along, across)
 
 
-def turned(strip: TextStrip, degrees: int) -> Bits:
+def rotate_text(strip: TextStrip, degrees: int) -> Bits:
     """A line of text as dots, after its rotation."""
     return np.rot90(strip.bits, -(degrees // 90))
 
 
-def enlarged(matrix: Matrix, plan: SymbolPlan) -> Bits:
+def enlarge(matrix: Matrix, plan: SymbolPlan) -> Bits:
     """A matrix at its plan's dots."""
     return np.repeat(np.repeat(matrix.bits(), plan.module_dots_y, axis=0), plan.module_dots_x, axis=1)
 
@@ -306,10 +306,10 @@ def _rasterise(layout: PageLayout, shapes: tuple[PlacedElement, ...], sample: bo
     canvas.showPage()
     canvas.save()
     bits = _black(embed_pdf_artwork(buffer.getvalue(), layout.template.artwork))
-    return [_trimmed(-edge_x, -edge_y, bits)] if bits.any() else []
+    return [_trim(-edge_x, -edge_y, bits)] if bits.any() else []
 
 
-def _trimmed(x: int, y: int, bits: Bits) -> PlacedBitmap:
+def _trim(x: int, y: int, bits: Bits) -> PlacedBitmap:
     """A bitmap without its empty edges."""
     rows, columns = np.flatnonzero(bits.any(axis=1)), np.flatnonzero(bits.any(axis=0))
     top, left = int(rows[0]), int(columns[0])

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from bss_mfg.label.layout.file_content import LabelFileContent
 from bss_mfg.label.layout.symbol_fit import SymbolPlan
-from bss_mfg.label.render.raster import Bits, TextStrip, label_bitmaps, turned
+from bss_mfg.label.render.raster import Bits, TextStrip, label_bitmaps, rotate_text
 from bss_mfg.label.render.symbols import symbols_of
 from bss_mfg.symbol import Matrix
 
@@ -66,13 +66,13 @@ def _symbol(matrix: Matrix, plan: SymbolPlan, x: int, y: int) -> str:
     packed = np.frombuffer(matrix.packed, np.uint8)
     width = matrix.stride * plan.module_dots_x
     rows = np.full((matrix.rows, 2 * width + plan.module_dots_y - 1), ord(":"), np.uint8)
-    rows[:, : 2 * width] = _widened(plan.module_dots_x)[packed].reshape(matrix.rows, 2 * width)
+    rows[:, : 2 * width] = _widen_dots(plan.module_dots_x)[packed].reshape(matrix.rows, 2 * width)
     total = width * matrix.rows * plan.module_dots_y
     return f"^FO{x},{y}^GFA,{total},{total},{width},{rows.tobytes().decode('ascii')}^FS\n"
 
 
 @lru_cache(maxsize=64)
-def _widened(dots: int) -> NDArray[np.uint8]:
+def _widen_dots(dots: int) -> NDArray[np.uint8]:
     """Each byte of modules as the hex digits of its dots: 256 rows."""
     digits = "".join(f"{int(''.join(bit * dots for bit in f'{byte:08b}'), 2):0{2 * dots}X}" for byte in range(256))
     return np.frombuffer(digits.encode("ascii"), np.uint8).reshape(256, 2 * dots)
@@ -81,7 +81,7 @@ def _widened(dots: int) -> NDArray[np.uint8]:
 def _text(x: int, y: int, strip: TextStrip, turn: int) -> str:
     """A line of text as a graphic; empty rows at its top and bottom are left out."""
     if turn or x < 0 or y < 0:
-        return packed_field(x, y, turned(strip, turn))
+        return packed_field(x, y, rotate_text(strip, turn))
     stride = strip.stride // 8
     data = strip.row_bytes
     kept = data.lstrip(b"\0")
@@ -89,7 +89,7 @@ def _text(x: int, y: int, strip: TextStrip, turn: int) -> str:
         return ""
     top = (len(data) - len(kept)) // stride
     bottom = -(-len(data.rstrip(b"\0")) // stride)
-    return _deflated(x, y + top, data[top * stride : bottom * stride], stride, 1)
+    return _deflate_graphic(x, y + top, data[top * stride : bottom * stride], stride, 1)
 
 
 def packed_field(x: int, y: int, bits: Bits) -> str:
@@ -99,10 +99,10 @@ def packed_field(x: int, y: int, bits: Bits) -> str:
     if not bits.size:
         return ""
     packed = np.packbits(bits, axis=1)
-    return _deflated(x, y, packed.tobytes(), packed.shape[1], 9)
+    return _deflate_graphic(x, y, packed.tobytes(), packed.shape[1], 9)
 
 
-def _deflated(x: int, y: int, data: bytes, stride: int, level: int) -> str:
+def _deflate_graphic(x: int, y: int, data: bytes, stride: int, level: int) -> str:
     text = base64.b64encode(zlib.compress(data, level))
     crc = binascii.crc_hqx(text, 0)
     return f"^FO{x},{y}^GFA,{len(data)},{len(data)},{stride},:Z64:{text.decode('ascii')}:{crc:04X}^FS\n"

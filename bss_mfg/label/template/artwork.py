@@ -41,7 +41,7 @@ def check_artwork(file: str, data: bytes, where: Location) -> Artwork:
             way_out="Save it again: SVG (plain, texts as paths), one-page PDF, PNG or JPEG of at most 50 megapixels.",
         ) from None
     raise InputError(
-        f"the artwork {file!r} is no SVG, PDF, PNG or JPEG", where=where, way_out="Convert it to one of these."
+        f"the artwork {file!r} is not an SVG, PDF, PNG or JPEG", where=where, way_out="Convert it to one of these."
     )
 
 
@@ -85,7 +85,7 @@ def _pdf_size(data: bytes) -> tuple[float, float]:
     except pikepdf.PasswordError:
         raise ValueError("it is protected with a password") from None
     except pikepdf.PdfError as error:
-        raise ValueError(f"it is no readable PDF ({str(error)[:80]})") from None
+        raise ValueError(f"it is not a readable PDF ({str(error)[:80]})") from None
 
 
 def _pixels_size(data: bytes) -> tuple[float, float]:

@@ -71,7 +71,7 @@ class CompiledText:
     def fill(self, values: Values) -> str:
         """The text of one label."""
         return "".join(
-            [token if isinstance(token, str) else _shown(values[token[0]], token[1]) for token in self.tokens]
+            [token if isinstance(token, str) else _format_value(values[token[0]], token[1]) for token in self.tokens]
         )
 
 
@@ -83,7 +83,7 @@ def compile_text(source: str) -> CompiledText:
         tokens += [source[at : match.start()]] if match.start() > at else []
         at = match.end()
         name, _, form = match[1].partition(":")
-        tokens.append((_known(name), _checked_format(name, form)))
+        tokens.append((_validate_name(name), _validate_format(name, form)))
     tokens += [source[at:]] if at < len(source) else []
     if any("{" in token or "}" in token for token in tokens if isinstance(token, str)):
         raise ValueError("a brace without its partner")
@@ -92,13 +92,13 @@ def compile_text(source: str) -> CompiledText:
     return CompiledText(source, tuple(tokens))
 
 
-def _known(name: str) -> str:
+def _validate_name(name: str) -> str:
     if name not in PLACEHOLDERS:
-        raise ValueError(f"{{{name}}} is no placeholder; known are {', '.join(PLACEHOLDERS)}")
+        raise ValueError(f"{{{name}}} is not a placeholder; known are {', '.join(PLACEHOLDERS)}")
     return name
 
 
-def _checked_format(name: str, form: str) -> str:
+def _validate_format(name: str, form: str) -> str:
     allowed = FORMATS.get(name, ())
     if not form or form in allowed:
         return form
@@ -114,9 +114,9 @@ def _checked_format(name: str, form: str) -> str:
     raise ValueError(f"{{{name}:{form}}}: there is no such format{hint}")
 
 
-def _shown(value: Value, form: str) -> str:
+def _format_value(value: Value, form: str) -> str:
     if isinstance(value, str):
-        return value if not form else _special(value, form)
+        return value if not form else _format_special(value, form)
     if isinstance(value, int):
         return format(value, form)
     if isinstance(value, uuid.UUID):
@@ -124,7 +124,7 @@ def _shown(value: Value, form: str) -> str:
     return value.strftime(form or "%Y-%m-%d")
 
 
-def _special(value: str, form: str) -> str:
+def _format_special(value: str, form: str) -> str:
     if form == "colons":
         return ":".join(value[at : at + 2] for at in range(0, len(value), 2))
     if form == "short":
@@ -160,7 +160,7 @@ class Condition:
                 ">=": value >= number,
             }[self.operator]
         else:
-            result = (_shown(value, "") == self.operand) == (self.operator == "=")
+            result = (_format_value(value, "") == self.operand) == (self.operator == "=")
         return result != self.negated
 
 
@@ -170,10 +170,10 @@ def compile_condition(source: str) -> Condition:
     if not match:
         raise ValueError("a condition is a name, as in 'mac' or 'not mac', or a comparison, as in 'units > 1'")
     negated, name, operator, operand = match.groups()
-    _known(name)
+    _validate_name(name)
     operand = (operand or "").strip("\"'")
     if operator and name in NUMBERS and not re.fullmatch(r"-?\d{1,12}", operand):
-        raise ValueError(f"{name} is a number, it can't be compared with {operand!r}")
+        raise ValueError(f"{name} is a number; it can't be compared with {operand!r}")
     if operator in ("<", ">", "<=", ">=") and name not in NUMBERS:
-        raise ValueError(f"{name} is no number, it is compared with = or !=")
+        raise ValueError(f"{name} is not a number; it is compared with = or !=")
     return Condition(source, bool(negated), name, operator or "", operand)

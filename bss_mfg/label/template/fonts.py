@@ -49,18 +49,18 @@ class Font:
 
 
 @lru_cache(maxsize=len(FONTS))
-def bundled(name: str) -> Font:
+def load_bundled_font(name: str) -> Font:
     """A bundled font."""
     return load_font(name, (resources.files("bss_mfg.label.template") / "fonts" / FONTS[name]).read_bytes())
 
 
 def load_font(name: str, data: bytes) -> Font:
     """A font from its file's bytes, registered with reportlab; `ValueError` says why it can't be used."""
-    return _loaded(f"bss-{name}-{hashlib.sha256(data).hexdigest()[:8]}", data)
+    return _parse_font(f"bss-{name}-{hashlib.sha256(data).hexdigest()[:8]}", data)
 
 
 @lru_cache(maxsize=16)
-def _loaded(name: str, data: bytes) -> Font:
+def _parse_font(name: str, data: bytes) -> Font:
     from reportlab.pdfbase import pdfmetrics
 
     font = Font(name, data)

@@ -11,7 +11,7 @@ from bss_mfg.core.files import read_bytes
 from bss_mfg.core.toml_files import TomlDocument, load_toml, parse_toml, validate
 from bss_mfg.errors import InputError, Location
 from bss_mfg.label.template.artwork import Artwork, check_artwork
-from bss_mfg.label.template.fonts import FONTS, Font, bundled, load_font
+from bss_mfg.label.template.fonts import FONTS, Font, load_bundled_font, load_font
 from bss_mfg.label.template.template import Bars, Image, Template, TextElement
 
 MAX_ART = 20 << 20
@@ -48,7 +48,7 @@ class LoadedTemplate:
         for known, data in self.font_files:
             if known == name:
                 return load_font(name, data)
-        return bundled(name)
+        return load_bundled_font(name)
 
     def locate(self, element: int, field: str | None = None) -> Location:
         """Where an element is, for messages: file, line, its number and its name."""
@@ -59,15 +59,15 @@ class LoadedTemplate:
 
 def load_template(path: Path, way_out: str = "") -> LoadedTemplate:
     """Read and check a template, the artwork and the fonts that it names; `way_out` is for a template with mistakes."""
-    return _checked(load_toml(path, "template"), path, way_out)
+    return _validate_template(load_toml(path, "template"), path, way_out)
 
 
 def template_from_text(text: str, path: Path) -> LoadedTemplate:
     """The same for a text that is being edited; artwork is read from beside `path`."""
-    return _checked(parse_toml(text, str(path)), path)
+    return _validate_template(parse_toml(text, str(path)), path)
 
 
-def _checked(document: TomlDocument, path: Path, way_out: str = "") -> LoadedTemplate:
+def _validate_template(document: TomlDocument, path: Path, way_out: str = "") -> LoadedTemplate:
     template = validate(document, Template, way_out)
     artwork, fonts = _load_artwork(template, document, path), _load_fonts(template, document, path)
     known = {*FONTS, *template.fonts}
@@ -86,7 +86,7 @@ def _load_artwork(template: Template, document: TomlDocument, path: Path) -> tup
     for index, element in enumerate(template.element):
         if isinstance(element, Image) and element.file not in artwork:
             where = document.locate(("element", index, "file"))
-            data = _beside(path, element.file, where, "artwork", MAX_ART)
+            data = _read_beside(path, element.file, where, "artwork", MAX_ART)
             artwork[element.file] = check_artwork(element.file, data, where)
     return tuple(artwork[name] for name in sorted(artwork))
 
@@ -97,7 +97,7 @@ def _load_fonts(template: Template, document: TomlDocument, path: Path) -> tuple
         where = document.locate(("fonts", name))
         if name in FONTS:
             raise InputError(f"{name!r} is a font of bss-mfg", where=where, way_out="Give yours another name.")
-        fonts.append((name, _beside(path, file, where, "font", MAX_FONT)))
+        fonts.append((name, _read_beside(path, file, where, "font", MAX_FONT)))
         try:
             load_font(name, fonts[-1][1])
         except ValueError as error:
@@ -109,7 +109,7 @@ def _load_fonts(template: Template, document: TomlDocument, path: Path) -> tuple
     return tuple(fonts)
 
 
-def _beside(path: Path, file: str, where: Location, what: str, limit: int) -> bytes:
+def _read_beside(path: Path, file: str, where: Location, what: str, limit: int) -> bytes:
     if not (path.parent / file).is_file():
         raise InputError(f"the {what} {file!r} is not there", where=where, way_out="Put it beside the template.")
     return read_bytes(path.parent / file, what, limit)

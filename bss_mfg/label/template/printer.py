@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from bss_mfg.core.models import FileModel
-from bss_mfg.core.toml_files import load_toml, quoted, validate
+from bss_mfg.core.toml_files import load_toml, quote, validate
 from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.errors import InputError
 
@@ -79,7 +79,7 @@ class PrinterFile(FileModel):
 
     @field_validator(*_LIMITS)
     @classmethod
-    def _in_range(cls, values: tuple[float, ...], info: ValidationInfo) -> tuple[float, ...]:
+    def _check_range(cls, values: tuple[float, ...], info: ValidationInfo) -> tuple[float, ...]:
         low, high = _LIMITS[info.field_name or ""]
         for value in values:
             if not low <= value <= high:
@@ -111,14 +111,14 @@ def printer_text(title: str, printer: Printer) -> str:
     lines = [
         "# A printer of bss-mfg. Fields: docs/formats/printer.md",
         "format = 1",
-        f"title = {quoted(title)}",
+        f"title = {quote(title)}",
         f'language = "{printer.language}"',
         f"dots_per_mm = [{printer.dots_per_mm_x:.6g}, {printer.dots_per_mm_y:.6g}]",
         f"offset = [{printer.offset_x_mm:g}, {printer.offset_y_mm:g}]      # mm right and down, from the test page",
         f"scale = [{printer.scale_x:g}, {printer.scale_y:g}]       # wanted length / measured length",
         f"margins = [{', '.join(f'{value:g}' for value in printer.margins_mm)}]",
-        f"media = [{', '.join(quoted(name) for name in printer.media)}]",
-        f"address = {quoted(printer.address)}",
+        f"media = [{', '.join(quote(name) for name in printer.media)}]",
+        f"address = {quote(printer.address)}",
     ]
     if printer.max_width_mm:
         lines.insert(-2, f"max_width = {printer.max_width_mm:g}")
@@ -151,7 +151,7 @@ BUILT_IN: dict[str, Printer] = {
 """Printers that need no file, to begin with."""
 
 
-def find_printer(name: str, file: Path, own: list[str]) -> Printer:
+def find_printer(name: str, file: Path, own_printers: list[str]) -> Printer:
     """A printer by name: the workspace's file, or a built-in one; `InputError` lists what there is."""
     if file.is_file():
         return load_printer(file)
@@ -159,5 +159,5 @@ def find_printer(name: str, file: Path, own: list[str]) -> Printer:
         return replace(BUILT_IN[name], name=name)
     raise InputError(
         f"there is no printer {name[:60]!r}",
-        way_out=f"Known: {', '.join([*own, *BUILT_IN])}. `bss-mfg printer add` makes one.",
+        way_out=f"Known: {', '.join([*own_printers, *BUILT_IN])}. `bss-mfg printer add` makes one.",
     )

@@ -52,21 +52,21 @@ class Media(FileModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _from_library(cls, data: Any) -> Any:
+    def _load_from_library(cls, data: Any) -> Any:
         if not isinstance(data, dict) or not isinstance(data.get("use"), str):
             return data
         medium = library.find_medium(data["use"])
         if medium is None:
             raise ValueError(f"there is no medium {data['use'][:60]!r} in the library; see `bss-mfg media list`")
         if doubled := sorted(set(data) & set(library.GEOMETRY)):
-            raise ValueError(f"the library says {', '.join(doubled)} of {data['use']}; leave it out, or leave out use")
+            raise ValueError(f"the library gives {', '.join(doubled)} of {data['use']}; leave it out, or leave out use")
         return {**data, **{name: medium[name] for name in library.GEOMETRY if name in medium}}
 
     @model_validator(mode="after")
     def _fits(self) -> Media:
         if self.kind == "roll":
             if self.page or self.columns > 1 or self.rows > 1 or self.margin_left or self.margin_top:
-                raise ValueError("a roll has one label a page: only label_width and label_height are given")
+                raise ValueError("a roll has one label per page: only label_width and label_height are given")
             return self
         if not self.page:
             raise ValueError('a sheet needs a page: "A4" or "Letter"')
@@ -123,7 +123,7 @@ class EachUnit(FileModel):
     )
 
 
-class _Drawn(FileModel):
+class _DrawableElement(FileModel):
     """What every element has."""
 
     name: Name | None = Field(None, description="For `place` of other elements, and for messages.")
@@ -131,7 +131,7 @@ class _Drawn(FileModel):
     each_unit: EachUnit | None = Field(None, description="Repeat for each unit of a multi-pack.")
 
 
-class _Placed(_Drawn):
+class _PlaceableElement(_DrawableElement):
     """An element with a place: its own `corner` lies `x`, `y` mm from the same corner of the label."""
 
     x: Mm | None = None
@@ -141,7 +141,7 @@ class _Placed(_Drawn):
     rotate: Literal[0, 90, 180, 270] = Field(0, description="Quarter turns clockwise, in degrees.")
 
     @model_validator(mode="after")
-    def _somewhere(self) -> _Placed:
+    def _check_position(self) -> _PlaceableElement:
         given = [name for name in ("x", "y") if getattr(self, name) is not None]
         if self.place and (given or self.corner != "top-left"):
             raise ValueError("give x and y, or place, not both")
@@ -151,11 +151,11 @@ class _Placed(_Drawn):
         return self
 
 
-_Module = Annotated[float, Field(gt=0, le=20)]
-XDimension = Annotated[tuple[_Module, _Module], Field(description="Smallest and largest module, in mm.")]
+_ModuleWidth = Annotated[float, Field(gt=0, le=20)]
+XDimension = Annotated[tuple[_ModuleWidth, _ModuleWidth], Field(description="Smallest and largest module, in mm.")]
 
 
-class DataMatrix(_Placed):
+class DataMatrix(_PlaceableElement):
     """The package's symbol, centred in a square that includes its quiet zone."""
 
     kind: Literal["data-matrix"]
@@ -164,7 +164,7 @@ class DataMatrix(_Placed):
     quiet_zone: Annotated[int, Field(ge=1, le=10)] = Field(2, description="Modules kept free on each side.")
 
 
-class Qr(_Placed):
+class Qr(_PlaceableElement):
     """A QR Code with text of the designer's, error correction M."""
 
     kind: Literal["qr"]
@@ -174,7 +174,7 @@ class Qr(_Placed):
     quiet_zone: Annotated[int, Field(ge=4, le=10)] = 4
 
 
-class Bars(_Placed):
+class Bars(_PlaceableElement):
     """A linear code with its plain text. The width includes the quiet zones, the height the plain text."""
 
     width: Size
@@ -203,7 +203,7 @@ class EanUpc(Bars):
     x_dimension: XDimension = (0.25, 0.66)
 
 
-class TextElement(_Placed):
+class TextElement(_PlaceableElement):
     """Text. `y` is the top of the capitals."""
 
     kind: Literal["text"]
@@ -240,7 +240,7 @@ class TextElement(_Placed):
         return min(self.size, 4.0) if self.fit == "shrink" else self.size
 
 
-class Line(_Drawn):
+class Line(_DrawableElement):
     """A straight line, from the label's top left corner."""
 
     kind: Literal["line"]
@@ -252,7 +252,7 @@ class Line(_Drawn):
     color: Colour = "#000000"
 
 
-class Box(_Placed):
+class Box(_PlaceableElement):
     """A rectangle: an outline, or filled."""
 
     kind: Literal["box"]
@@ -264,7 +264,7 @@ class Box(_Placed):
     color: Colour = "#000000"
 
 
-class Image(_Placed):
+class Image(_PlaceableElement):
     """Artwork beside the template's file (SVG, PDF, PNG, JPEG), fitted into the rectangle without distortion."""
 
     kind: Literal["image"]
@@ -279,7 +279,7 @@ def carries_payload(item: object) -> bool:
 
 
 Element = Annotated[DataMatrix | Qr | Code128 | EanUpc | TextElement | Line | Box | Image, Field(discriminator="kind")]
-Each = Literal["package", "unit", "carton", "batch"]
+LabelScope = Literal["package", "unit", "carton", "batch"]
 
 
 class Template(FileModel):
@@ -287,7 +287,7 @@ class Template(FileModel):
 
     format: Literal[1] = Field(description="Version of this file format.")
     title: str = Field("", description="For people.")
-    each: Each = Field("package", description="One label for each package, unit, carton, or one for the batch.")
+    each: LabelScope = Field("package", description="One label for each package, unit, carton, or one for the batch.")
     packages_per_carton: Annotated[int, Field(ge=1, le=10000)] | None = Field(
         None, description="For each = carton: how many packages go into one."
     )

@@ -112,10 +112,10 @@ def test_what_a_part_raises_is_raised_here_with_all_it_says(two: ProcessExecutor
 
 def test_work_that_is_worth_nothing_unless_whole_says_what_died(two: ProcessExecutor) -> None:
     with pytest.raises(MissingError, match="a process died while it doubled 13") as raised:
-        list(parallel.run_or_raise(fragile, [1, 13, 2], two, doing=lambda job: f"doubled {job}", where="batch B1"))
+        list(parallel.run_or_raise(fragile, [1, 13, 2], two, describe=lambda job: f"doubled {job}", where="batch B1"))
     assert raised.value.where == "batch B1"
     assert "crashed" in raised.value.problems[0]
-    assert dict(parallel.run_or_raise(fragile, [1, 2], two, doing=str, where="")) == {1: 2, 2: 4}
+    assert dict(parallel.run_or_raise(fragile, [1, 2], two, describe=str, where="")) == {1: 2, 2: 4}
 
 
 def test_few_parts_are_in_flight(two: ProcessExecutor) -> None:

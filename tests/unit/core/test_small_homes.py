@@ -12,7 +12,7 @@ import pytest
 from bss_mfg.core.bits import REVERSED_BITS, reversed_crc16
 from bss_mfg.core.capped_list import CappedList
 from bss_mfg.core.ranges import RangeBuilder, consecutive_ranges
-from bss_mfg.core.text import counted, first_problems, listing, starts_formula
+from bss_mfg.core.text import count_words, first_problems, listing, starts_formula
 from bss_mfg.model import Rect
 
 
@@ -73,7 +73,7 @@ def test_a_capped_list_keeps_the_first_and_counts_all() -> None:
     kept = CappedList(3, "ab")
     kept.add("c")
     kept.add("d")
-    assert (list(kept), kept.total, kept.more, len(kept), kept[0], kept[1:]) == (
+    assert (list(kept), kept.total, kept.omitted, len(kept), kept[0], kept[1:]) == (
         ["a", "b", "c"],
         4,
         1,
@@ -82,9 +82,9 @@ def test_a_capped_list_keeps_the_first_and_counts_all() -> None:
         ["b", "c"],
     )
     kept.truncate(1, 2)
-    assert (list(kept), kept.total, kept.more) == (["a"], 2, 1)
+    assert (list(kept), kept.total, kept.omitted) == (["a"], 2, 1)
     kept.extend(CappedList(9, "xyz"))
-    assert (list(kept), kept.total, kept.more) == (["a", "x", "y"], 5, 2)
+    assert (list(kept), kept.total, kept.omitted) == (["a", "x", "y"], 5, 2)
     kept.extend(CappedList(0, "pq"))
     assert (list(kept), kept.total) == (["a", "x", "y"], 7)
 
@@ -99,18 +99,23 @@ def test_a_rect_is_a_tuple_that_knows_its_other_edges() -> None:
 
 def test_rects_inside_and_over_each_other() -> None:
     outer = Rect(0, 0, 10, 10)
-    assert Rect(0, 0, 10, 10).inside(outer)
-    assert not Rect(1, 1, 9.5, 1).inside(outer)
-    assert Rect(1, 1, 9.5, 1).inside(outer, tolerance=0.5)
-    assert not Rect(-0.1, 0, 1, 1).inside(outer)
+    assert Rect(0, 0, 10, 10).is_inside(outer)
+    assert not Rect(1, 1, 9.5, 1).is_inside(outer)
+    assert Rect(1, 1, 9.5, 1).is_inside(outer, tolerance=0.5)
+    assert not Rect(-0.1, 0, 1, 1).is_inside(outer)
     assert Rect(9, 9, 5, 5).overlaps(outer) and outer.overlaps(Rect(9, 9, 5, 5))
     assert not Rect(10, 0, 5, 5).overlaps(outer)
     assert not Rect(9.5, 0, 5, 5).overlaps(outer, tolerance=0.6)
 
 
 def test_numbers_of_things_in_words() -> None:
-    assert [counted(number, "unit") for number in (0, 1, 2, 12_345)] == ["0 units", "1 unit", "2 units", "12,345 units"]
-    assert [counted(number, "batch", "batches") for number in (1, 2)] == ["1 batch", "2 batches"]
+    assert [count_words(number, "unit") for number in (0, 1, 2, 12_345)] == [
+        "0 units",
+        "1 unit",
+        "2 units",
+        "12,345 units",
+    ]
+    assert [count_words(number, "batch", "batches") for number in (1, 2)] == ["1 batch", "2 batches"]
 
 
 def test_lists_are_cut_short() -> None:

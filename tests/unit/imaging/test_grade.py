@@ -25,7 +25,7 @@ from bss_mfg.imaging.grade import (
     grid_nonuniformity_grade,
     letter_of,
     modulation_grade,
-    overall_of,
+    overall_grade,
     symbol_contrast_grade,
     unused_error_correction_grade,
 )
@@ -533,7 +533,7 @@ def test_a_symbol_at_the_pictures_edge_has_no_quiet_zone() -> None:
 
 def test_letters_and_the_mean_of_scans() -> None:
     assert [letter_of(grade) for grade in (4, 3.5, 3.4, 2.5, 2.4, 1.5, 1.4, 0.5, 0.4, 0)] == list("AABBCCDDFF")
-    assert overall_of([4, 4, 3, 3, 2]) == pytest.approx(3.2)
+    assert overall_grade([4, 4, 3, 3, 2]) == pytest.approx(3.2)
 
 
 @pytest.mark.parametrize(

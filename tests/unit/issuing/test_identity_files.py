@@ -177,9 +177,9 @@ def test_an_install_code_of_each_length_is_taken_with_its_crc(tmp_path: Path, co
 @pytest.mark.parametrize(
     ("damage", "says"),
     [
-        (lambda octets: octets[:-2] + octets[:-3:-1], "most significant octet first"),
+        (lambda octets: octets[:-2] + octets[:-3:-1], "most significant byte first"),
         (lambda octets: octets[:-2], "CRC"),  # 8 octets may be 6 and a CRC, and are read as such
-        (lambda octets: octets + b"\0", r"octets; 6, 8, 12 or 16 and the 2 of their CRC are wanted"),
+        (lambda octets: octets + b"\0", r"bytes; it must have 6, 8, 12 or 16, and 2 of CRC"),
         (lambda octets: octets[1::-1] + octets[2:], "CRC-16/X-25"),
     ],
     ids=["swapped", "without", "long", "mistyped"],
@@ -200,7 +200,7 @@ def test_each_mistyped_digit_of_an_install_code_is_found(tmp_path: Path, digit: 
     rows = [code[:digit] + other + code[digit + 1 :] for other in "0123456789ABCDEF" if other != code[digit]]
     for bad in rows:
         path = written(tmp_path, f"serial,install_code\nZ1,{bad}\n")
-        with pytest.raises(InputError, match="row 2 has an install_code whose last two octets"):
+        with pytest.raises(InputError, match="row 2 has an install_code whose last two bytes"):
             read_identities(path, ("install_code",))
 
 

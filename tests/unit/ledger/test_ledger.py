@@ -84,7 +84,7 @@ def test_a_vault_key_file_shows_damage(tmp_path: Path) -> None:
     text = path.read_text()
     for position in range(0, len(text) - 1, 7):
         path.write_text(text[:position] + ("A" if text[position] != "A" else "B") + text[position + 1 :])
-        with pytest.raises(InputError, match="no vault key file, or is damaged"):
+        with pytest.raises(InputError, match="not a vault key file, or it is damaged"):
             vault_key_storage.load_vault_key(path)
     path.unlink()
     with pytest.raises(MissingError):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import shutil
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,9 +21,10 @@ EVENTS = 1_000
 Row = tuple[int, bytes, bytes, bytes | None, bytes, bytes]
 
 
-@pytest.fixture
-def log(factory: Factory) -> Path:
+@pytest.fixture(scope="module")
+def written(new_factory: Callable[[], Factory]) -> Path:
     """A ledger with 1,000 events of many kinds."""
+    factory = new_factory()
     factory.add(oob_bytes=16)
     factory.issue(40)
     with factory.ledger() as ledger:
@@ -33,6 +36,12 @@ def log(factory: Factory) -> Path:
                 ledger.history.append(None if number % 2 else "B1", manifest)
         assert ledger.history.verify() == EVENTS
     return factory.root / "ledger.db"
+
+
+@pytest.fixture
+def log(written: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copy(written, tmp_path / "ledger.db"))
 
 
 def rows_of(path: Path) -> list[Row]:

@@ -185,7 +185,7 @@ def test_a_wrong_mapping_is_named_by_line_and_field(change: tuple[str, str], wor
         ("f.json", b'{"other":[]}', "there is no 'feedback'"),
         ("f.json", b'{"feedback":[{}', r"a comma or \] is missing"),
         ("f.json", b'{"feedback":[{"serialNumber":"1","serialNumber":"2"}]}', "twice"),
-        ("f.json", b'{"feedback":[' + b"[" * 200_000, "nested without end"),
+        ("f.json", b'{"feedback":[' + b"[" * 200_000, "nested too deeply"),
         ("f.json", b"\xff\xfe{\0", "not UTF-8"),
         ("f.csv", b"", "'serialNumber' once"),
         ("f.csv", b"serial,status\n", "'serialNumber' once"),

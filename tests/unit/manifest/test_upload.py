@@ -19,7 +19,7 @@ import pytest
 
 from bss_mfg.errors import BssError, InputError, MissingError, RefusedError
 from bss_mfg.manifest import upload_targets
-from bss_mfg.manifest.upload import Uploaded, upload
+from bss_mfg.manifest.upload import UploadResult, upload
 
 Respond = Callable[[str, list[tuple[str, str]]], Any]
 SECRET = "verySecretKey0123456789"
@@ -97,7 +97,7 @@ class Bucket:
             self.client.delete_object(Bucket="factory", Key=item["Key"])
         meddler.reset()
 
-    def upload(self, files: list[Path], target: str = "s3://factory/logs/2026") -> list[Uploaded]:
+    def upload(self, files: list[Path], target: str = "s3://factory/logs/2026") -> list[UploadResult]:
         return list(upload(files, target, endpoint=self.endpoint))
 
     @property

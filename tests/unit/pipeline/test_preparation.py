@@ -8,7 +8,7 @@ import pytest
 
 from bss_mfg.errors import InputError
 from bss_mfg.issuing.numbering import free_batch_id
-from bss_mfg.pipeline.plan import PLAN_FILE, RunRequest, begun_plan, new_plan, open_plan, write_plan
+from bss_mfg.pipeline.plan import PLAN_FILE, RunRequest, new_plan, open_plan, read_begun_plan, write_plan
 from bss_mfg.pipeline.preparation import prepare_run
 from tests.helpers.factory import Factory
 
@@ -43,8 +43,8 @@ def test_an_id_that_is_issued_or_planned_is_passed_over(factory: Factory) -> Non
         assert (written.batch, again.batch) == ("bulb-0002", "bulb-0003")
         assert free_batch_id(ledger, "bulb") == "bulb-0002"  # planned runs are no concern of the ledger
         assert free_batch_id(ledger, "bulb", first=7) == "bulb-0007"
-        assert free_batch_id(ledger, "bulb", taken=lambda name: name < "bulb-0005") == "bulb-0005"
-    assert begun_plan(factory.workspace, "bulb-0003").plan == again
+        assert free_batch_id(ledger, "bulb", used_ids=lambda name: name < "bulb-0005") == "bulb-0005"
+    assert read_begun_plan(factory.workspace, "bulb-0003").plan == again
     assert (factory.workspace.batch_folder("bulb-0003") / PLAN_FILE).exists()
     with pytest.raises(InputError, match="no run of batch 'B9'"):
-        begun_plan(factory.workspace, "B9")
+        read_begun_plan(factory.workspace, "B9")

@@ -25,7 +25,7 @@ from bss_mfg.manifest.json_stream import stream_members
 from bss_mfg.programming.readback import ReadbackTask, check_readback, read_readback
 from bss_mfg.programming.registry import formats
 from bss_mfg.reconcile.batch_records import RecordsHandle
-from bss_mfg.reconcile.comparison import MOST_KEPT, kept_list
+from bss_mfg.reconcile.comparison import MOST_KEPT, new_capped_list
 from bss_mfg.reconcile.control_log_tasks import NotOneLogPerLine, log_blocks
 from bss_mfg.reconcile.programming_tasks import KeyAccess, RowsTask
 from bss_mfg.workspace.workspace import Workspace
@@ -256,7 +256,7 @@ def test_of_very_many_differences_the_first_are_kept_and_all_are_counted(tmp_pat
 
 
 def test_first_forgets_and_counts() -> None:
-    some, more = kept_list(), kept_list()
+    some, more = new_capped_list(), new_capped_list()
     for number in range(MOST_KEPT + 3):
         some.add(number)
     assert (len(some), some.total, some[-1]) == (MOST_KEPT, MOST_KEPT + 3, MOST_KEPT - 1)

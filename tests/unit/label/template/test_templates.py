@@ -101,13 +101,13 @@ BROKEN = [
     Broken("over the left edge", text(x=-3), "reaches from -3.0, 5.0", "Move it"),
     Broken("on the symbol", text(x=20), "lies on the data-matrix symbol", "Move one of them"),
     Broken("turned by 45", text(rotate=45), "45", "Correct the file", ELEMENT_LINE + 6),
-    Broken("unknown placeholder", text(text="{serail}"), "{serail} is no placeholder", "Correct the file",
+    Broken("unknown placeholder", text(text="{serail}"), "{serail} is not a placeholder", "Correct the file",
            ELEMENT_LINE + 5),
     Broken("brace without partner", text(text="{serial"), "brace without its partner", "Correct", ELEMENT_LINE + 5),
     Broken("number format", text(text="{package:x}"), "a number's format", "Correct the file", ELEMENT_LINE + 5),
     Broken("date format", text(text="{date:%c}"), "a date's format", "Correct the file", ELEMENT_LINE + 5),
     Broken("condition", text(when="units >> 1"), "can't be compared", "Correct the file", ELEMENT_LINE + 6),
-    Broken("condition on a text", text(when="title > 3"), "title is no number", "Correct", ELEMENT_LINE + 6),
+    Broken("condition on a text", text(when="title > 3"), "title is not a number", "Correct", ELEMENT_LINE + 6),
     Broken("too wide", text(text="Hello " * 20), "mm wide at 8 points", "points would fit", ELEMENT_LINE + 5),
     Broken("too many lines", text(text="Hello " * 20, fit="wrap", lines=2, width=20), "lines at 8 points", "Allow more",
            ELEMENT_LINE + 5),
@@ -120,7 +120,7 @@ BROKEN = [
            swapped('title = "Trial"\n', 'title = "Trial"\n[fonts]\nlogo = "x.ttf"\n').replace("[media]", "[media]")),
     Broken("artwork missing", BOX.replace('"box"', '"image"\nfile = "no.svg"'), "'no.svg' is not there",
            "beside the template", ELEMENT_LINE + 2),
-    Broken("artwork of a kind", BOX.replace('"box"', '"image"\nfile = "trial.toml"'), "no SVG, PDF, PNG or JPEG",
+    Broken("artwork of a kind", BOX.replace('"box"', '"image"\nfile = "trial.toml"'), "not an SVG, PDF, PNG or JPEG",
            "Convert it", ELEMENT_LINE + 2),
     Broken("bars too long", BARS + 'text = "{uuid}{uuid}"\n', "modules with a quiet zone of 10 does not fit",
            "shorten the text", ELEMENT_LINE + 6),
@@ -277,7 +277,7 @@ def test_any_text_compiles_or_says_why(source: str) -> None:
 def test_long_texts_wrap_into_their_lines(tmp_path: Path) -> None:
     template = loaded(tmp_path, text(text="one two three four five six", width=20, fit="wrap", lines=3))
     plan, said = lay_out(template, PDF_PRINTER_BY_DPI[300], 48, "development").fixed_texts[0]
-    size, lines = plan.fitted(said, template.font("sans"))
+    size, lines = plan.fit(said, template.font("sans"))
     assert size == 8
     assert [line for line, _ in lines] == ["one two three", "four five six"]
 
@@ -285,7 +285,7 @@ def test_long_texts_wrap_into_their_lines(tmp_path: Path) -> None:
 def test_text_shrinks_to_its_smallest_size_and_no_further(tmp_path: Path) -> None:
     template = loaded(tmp_path, text(text="W" * 20, width=30, min_size=3))
     plan, said = lay_out(template, PDF_PRINTER_BY_DPI[300], 48, "development").fixed_texts[0]
-    size, ((_, width),) = plan.fitted(said, template.font("sans"))
+    size, ((_, width),) = plan.fit(said, template.font("sans"))
     assert 3 <= size < 8
     assert width <= plan.room + 0.01
 
