@@ -75,7 +75,7 @@ class Tool:
 
     @property
     def debian_packages(self) -> list[str]:
-        """What apt-get installs for it. Debian's npm is not asked for where one from elsewhere is there: they conflict."""
+        """What apt-get installs for it. Debian's npm conflicts with one from elsewhere, so it is not installed then."""
         if self.name == "zpl-renderer-js":
             return [] if shutil.which("npm") else ["nodejs", "npm", "ca-certificates"]
         return self.packages.split()

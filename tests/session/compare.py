@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch, fnmatchcase
+from html import unescape
 from itertools import zip_longest
 from typing import Any, Literal
 
@@ -26,7 +27,7 @@ PROSE = {
 """Members of JSON documents whose texts are for people, and what stands beside them where they are that."""
 PROSE_COMMANDS = ("inspect", "verify", "scan", "reconcile", "preflight", "doctor", "demo", "history", "run", "--check")
 """Commands with sentences among what they print; of all others standard output is the same to the letter."""
-PROSE_FILES = ("*report*.html", "*report*.pdf", "*report*.csv", "*report*.json")
+PROSE_FILES = ("*report*.html", "*report*.pdf", "*report*.csv", "*report*.json", "verification.html")
 """Files that hold sentences for people, among other things."""
 
 Kind = Literal["difference", "values", "wording"]
@@ -166,9 +167,9 @@ def _help(old: str, new: str) -> Iterator[_Item]:
     if was != now:
         yield "difference", "help", _short(sorted(was - now)), _short(sorted(now - was))
     else:
-        lines = [old.splitlines(), new.splitlines()]
-        yield "wording", "help", *("\n".join(line for line in one if line not in other)
-                                  for one, other in (lines, lines[::-1]))  # fmt: skip
+        lines = old.splitlines(), new.splitlines()
+        gone, come = ("\n".join(line for line in one if line not in other) for one, other in (lines, lines[::-1]))
+        yield "wording", "help", gone, come
 
 
 def _usage(text: str) -> Counter[str]:
@@ -192,7 +193,9 @@ def _file(name: str, old: Any, new: Any) -> Iterator[_Item]:
         yield "difference", name, *_first(old["text"], new["text"])
     else:
         found = list(_report(name, old["text"], new["text"]))
-        yield from found or [("difference", name, *_first(old["text"], new["text"]))]  # the same, written otherwise
+        same: Kind = "wording" if name.endswith(".html") else "difference"  # the same, written otherwise
+        was, now = _first(old["text"], new["text"])
+        yield from found or [(same, name, was, now)]
 
 
 def _report(name: str, old: str, new: str) -> Iterator[_Item]:
@@ -200,6 +203,8 @@ def _report(name: str, old: str, new: str) -> Iterator[_Item]:
         yield from _document(name, *(list(csv.DictReader(text.splitlines())) for text in (old, new)))
     elif name.endswith(".json"):
         yield from _document(name, json.loads(old), json.loads(new))
+    elif name.endswith(".html"):  # as a browser takes it: however a character is written and lines are broken
+        yield from _lines(name, *(re.sub(r">\s*<", ">\n<", unescape(text)).strip() for text in (old, new)))
     else:
         yield from _lines(name, old, new)
 

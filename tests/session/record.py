@@ -272,9 +272,6 @@ def _changes(stage: Stage) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def main() -> int:
     """The command line."""
-    signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # a shell's background job ignores Ctrl-C, and so would its children
     parser = argparse.ArgumentParser(prog="python -m tests.session.record", description=(__doc__ or "").split("\n")[0])
     parts = parser.add_subparsers(dest="part", required=True)
     for name, words in (("make", ("tree", "folder")), ("play", ("tree", "folder", "out")),

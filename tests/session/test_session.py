@@ -140,6 +140,13 @@ def test_words_of_a_table_are_no_wording() -> None:
     assert kinds == [[], ["difference"], ["wording"], ["difference"]]
 
 
+def test_a_page_is_compared_as_a_browser_takes_it() -> None:
+    texts = ["<p>can't be read</p><b>5</b>\n", "<p>can&#39;t be read</p>\n<b>5</b>\n", "<p>can't be read</p><b>6</b>\n"]
+    records = [{**RECORD, "files": {"report.html": {"mode": "600", "sha256": text, "text": text}}} for text in texts]
+    kinds = [[one.kind for one in differences([records[0]], [record])] for record in records]
+    assert kinds == [[], ["wording"], ["difference"]]
+
+
 def test_what_is_expected_is_told_apart_with_its_reason(capsys: pytest.CaptureFixture[str]) -> None:
     other = {**RECORD, "code": 0}
     wanted = Expected("s: verify *", "exit code", "nothing is wrong any more")
