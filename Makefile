@@ -16,7 +16,7 @@ demo: $(VENV)/runtime
 	$(BIN)/bss-mfg demo
 
 SMALL := tests/unit tests/cli
-LARGE := tests/faults tests/independent tests/scale
+LARGE := tests/faults tests/independent tests/scale tests/session
 PYTEST := $(BIN)/pytest -n 2 --dist loadgroup
 
 setup: $(VENV)/test

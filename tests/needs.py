@@ -67,9 +67,18 @@ class Tool:
     @property
     def install(self) -> str:
         """The command that installs it."""
+        npm = f"npm install --prefix {RENDERER.relative_to(ROOT)}"
+        packages = self.debian_packages
+        if self.name != "zpl-renderer-js":
+            return f"sudo apt-get install {' '.join(packages)}"
+        return f"sudo apt-get install {' '.join(packages)}; {npm}" if packages else npm
+
+    @property
+    def debian_packages(self) -> list[str]:
+        """What apt-get installs for it. Debian's npm conflicts with one from elsewhere, so it is not installed then."""
         if self.name == "zpl-renderer-js":
-            return f"sudo apt-get install {self.packages}; npm install --prefix {RENDERER.relative_to(ROOT)}"
-        return f"sudo apt-get install {self.packages}"
+            return [] if shutil.which("npm") else ["nodejs", "npm", "ca-certificates"]
+        return self.packages.split()
 
 
 TOOLS = {
@@ -81,7 +90,7 @@ TOOLS = {
         Tool("chromedriver", "chromium-driver", "drives the browser", fixture="chrome"),
         Tool("pdftoppm", "poppler-utils", "draws PDF"),
         Tool("gs", "ghostscript", "draws PDF"),
-        Tool("zpl-renderer-js", "nodejs npm ca-certificates", "draws ZPL",
+        Tool("zpl-renderer-js", "", "draws ZPL",
              lambda: shutil.which("node") is not None and (RENDERER / "node_modules" / "zpl-renderer-js").is_dir()),
         Tool("openssl", "openssl", "opens what bss-mfg encrypts"),
         Tool("age", "age", "opens what bss-mfg encrypts"),
@@ -138,12 +147,13 @@ def install(missing: Sequence[Tool]) -> None:
     if not missing:
         return
     sudo = [] if os.geteuid() == 0 else ["sudo"]
-    packages = sorted({package for tool in missing for package in tool.packages.split()})
-    if shutil.which("apt-get") is None:
+    packages = sorted({package for tool in missing for package in tool.debian_packages})
+    if packages and shutil.which("apt-get") is None:
         print(f"There is no apt-get here. Install the equivalents of: {' '.join(packages)}", file=sys.stderr)
         return
     environment = ["env", "DEBIAN_FRONTEND=noninteractive"]
-    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *packages]):
+    steps = [["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *packages]] if packages else []
+    for command in steps:
         print("+", *sudo, "apt-get", *command, flush=True)
         if subprocess.run([*sudo, *environment, "apt-get", *command], stdout=subprocess.DEVNULL).returncode:
             return
