@@ -8,6 +8,7 @@
 - faults/: kills, full disks, system calls that fail, wrong clocks, damaged labels, many at once.
 - independent/: what programs say of our files and codes that nobody here wrote.
 - scale/: memory, time and secrets over thousands of units.
+- session/: a recorded session of commands, and that it is as it was.
 
 helpers/ is what tests share. `python -m tests.count` counts what they assert.
 """
