@@ -9,12 +9,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from bss_mfg.workspace.workspace import Workspace
 from tests.helpers.commands import run_cli
 from tests.helpers.factory import Factory, make_factory
 from tests.needs import require
+
+hypothesis.settings.register_profile("any machine", deadline=None)  # how quick a machine is, no test decides
+hypothesis.settings.load_profile("any machine")
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome

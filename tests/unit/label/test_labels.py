@@ -105,7 +105,7 @@ def test_a_part_lost_before_it_was_noted_is_adopted(factory: Factory, monkeypatc
     file = factory.root / "batches" / "B1" / "labels" / "B1-labels-0001.pdf"
     ours = file.read_bytes()
     file.write_bytes(b"%PDF-1.4 something else")
-    with pytest.raises(RefusedError, match="another file"):
+    with pytest.raises(RefusedError, match="is not the file that this command would make"):
         factory.label(again=False)
     file.write_bytes(ours)
     assert factory.label(again=False).files == (file,)
