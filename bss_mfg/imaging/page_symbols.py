@@ -12,6 +12,7 @@ from bss_mfg.imaging.zxing_reader import Read, darkness, is_in_picture
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Grey
     from bss_mfg.imaging.page_frame import PageFrame
+    from bss_mfg.imaging.sources import Page
 
 BLANK_DARKNESS = 0.03
 """A place with a smaller share of dark pixels counts as blank: a symbol has about a half."""
@@ -62,10 +63,11 @@ def without_false_finds(reads: Sequence[Read], identified: Sequence[Read], frame
 
 
 def unread_places(
-    grey: Grey, reads: Sequence[Read], frame: PageFrame, by_package: Mapping[int, Read] | None = None
+    page: Page, reads: Sequence[Read], frame: PageFrame, by_package: Mapping[int, Read] | None = None
 ) -> list[int]:
     """Packages whose place is in the picture and not blank, and where nothing was read. `by_package` are the reads by
-    the package that they name: nearly always its own label lies in a place, and the others need no look."""
+    the package that they name: nearly always its own label lies in a place, and the others need no look. Where all
+    is read, the page is not put together from its crops."""
     decoded = [read for read in reads if read.data]
 
     def is_read(package: int, box: PixelBox) -> bool:
@@ -75,19 +77,19 @@ def unread_places(
     return [
         package
         for package, box in frame.boxes.items()
-        if not is_read(package, box) and is_in_picture(grey, box) and contrast_of(grey, box) > _BLANK_CONTRAST
+        if not is_read(package, box) and is_in_picture(page.grey, box) and contrast_of(page.grey, box) > _BLANK_CONTRAST
     ]
 
 
-def place_darkness(grey: Grey, frame: PageFrame, matched_packages: Set[int | None]) -> dict[int, float]:
+def place_darkness(page: Page, frame: PageFrame, matched_packages: Set[int | None]) -> dict[int, float]:
     """How dark the places in the picture are whose own label was not matched; a place without contrast counts as blank.
     What lies outside the picture was not looked at, and is no finding of this page."""
     return {
-        package: darkness(grey, box)
-        if contrast_of(grey, box) > _BLANK_CONTRAST
-        else min(darkness(grey, box), BLANK_DARKNESS / 2)
+        package: darkness(page.grey, box)
+        if contrast_of(page.grey, box) > _BLANK_CONTRAST
+        else min(darkness(page.grey, box), BLANK_DARKNESS / 2)
         for package, box in frame.boxes.items()
-        if package not in matched_packages and is_in_picture(grey, box)
+        if package not in matched_packages and is_in_picture(page.grey, box)
     }
 
 

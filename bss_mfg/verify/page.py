@@ -146,7 +146,7 @@ class PageReader:
             dpi=page.dpi,
             symbols=tuple(locate_symbols(symbols, frame, page.dpi)),
             frame=frame,
-            unmatched_darkness=place_darkness(page.grey, frame, matched) if frame else {},
+            unmatched_darkness=place_darkness(page, frame, matched) if frame else {},
             serials=serials,
             defects=reading.defects,
             trouble=_attempt_words(len(reading.given_up), self.second_reader.failures - stalls),
@@ -202,7 +202,7 @@ class PageReader:
         grey = reading.page.grey
         reading.reads = read_page(grey)
         self._find_frame(reading)
-        if reading.frame is None or unread_places(grey, reading.reads, reading.frame):
+        if reading.frame is None or unread_places(reading.page, reading.reads, reading.frame):
             self._add(reading, read_page(grey, thorough=True))
             self._find_frame(reading)
 
@@ -232,16 +232,15 @@ class PageReader:
 
     def _read_unread_places(self, reading: _PageReading, frame: PageFrame) -> None:
         """The strongest attempts at the places of the sheet where nothing was read."""
-        grey = reading.page.grey
         places = frame.boxes.values()
         reading.given_up = [box for box in reading.given_up if not _overlaps_any(box, places)]
         by_package = {diagnosis.package: read for read, diagnosis in reading.decoded if diagnosis.package}
-        for package in unread_places(grey, reading.reads, frame, by_package):
+        for package in unread_places(reading.page, reading.reads, frame, by_package):
             # The second reader takes long: what it could not read once it is not asked for again.
             searched = any(overlap_share(box, frame.boxes[package]) > 0.5 for box in reading.searched)
             means = AttemptTools(reading.budget, None if searched else self.second_reader)
             refusals = reading.budget.refusals
-            result = read_at_place(grey, package, frame, self._matrix, means)
+            result = read_at_place(reading.page.grey, package, frame, self._matrix, means)
             if result.read:
                 self._add(reading, [result.read])
             elif reading.budget.refusals > refusals:

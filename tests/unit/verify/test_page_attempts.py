@@ -17,13 +17,14 @@ from bss_mfg.core.processes import ProcessExecutor
 from bss_mfg.imaging import grid
 from bss_mfg.imaging.budget import AttemptLimits
 from bss_mfg.imaging.second_reader import SecondReader
-from bss_mfg.imaging.sources import open_source
+from bss_mfg.imaging.sources import Page, open_source
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.verify.findings import Finding
 from bss_mfg.verify.package_tracker import PackageTracker
 from bss_mfg.verify.page import PageReader
 from bss_mfg.verify.page_findings import ScannedPage
 from bss_mfg.verify.request import ReadRequest
+from bss_mfg.verify.tasks import FileDescription, PageTask, describe_file, read_pages
 from tests.helpers.factory import WHO, Factory
 from tests.helpers.pictures import pdfium
 
@@ -161,3 +162,20 @@ def test_a_second_reader_that_is_asked_too_often_is_left_alone(
     assert len(asked) == 2
     assert named(page) == {1, 2, 3, 4}
     assert page.trouble.startswith("gave up early on 2 places")
+
+
+def test_a_page_of_ours_with_all_labels_read_is_never_put_together(
+    printed: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its labels are read in crops; the whole picture of a page costs a tenth of a verification."""
+    monkeypatch.setattr(Page, "grey", property(lambda page: pytest.fail("the whole page was asked for", pytrace=False)))
+    with printed.ledger() as ledger:
+        batch = ledger.batches.all()[0]
+        path = next((printed.root / "batches" / batch.id / "labels").glob("*.pdf"))
+    request = ReadRequest(printed.root / "ledger.db", WHO, batch.id)
+    described = describe_file(PageTask(request, path))
+    assert isinstance(described, FileDescription)
+    assert described.label_file
+    (page,) = read_pages(PageTask(request, path, (1,), described.label_file))
+    assert isinstance(page, ScannedPage)
+    assert len(page.symbols) == len(described.label_file.packages_on(1))
