@@ -12,7 +12,14 @@ Values = Sequence[object] | Mapping[str, object]
 
 
 SECRET_COLUMNS = frozenset(
-    {("unit", "sealed_key"), ("unit", "extra"), ("batch", "wrapped_key"), ("batch", "recovery_key")}
+    {
+        ("unit", "sealed_key"),
+        ("unit", "extra"),
+        ("batch", "wrapped_key"),
+        ("batch", "recovery_key"),
+        ("own_key", "wrapped_key"),
+        ("own_key", "recovery_key"),
+    }
 )
 """(table, column) of all that is sealed."""
 

@@ -35,6 +35,10 @@ class UnitKeyDigest:
     key_size: int
 
 
+_INDEX_KEY = ".index"
+"""The name of the index key; no batch id begins so."""
+
+
 def open_keys(ledger: Ledger) -> KeyStore:
     """The keys of a ledger: the one way to them."""
     return KeyStore(ledger._db.with_secrets(), ledger.history, ledger.settings, ledger.batches)
@@ -77,6 +81,17 @@ class KeyStore:
                 "good backup.",
             )
         return vault.unwrap(batch_id, wrapped)
+
+    def index_key(self, vault: Vault) -> DataKey:
+        """The key under which values that must be unique and are secret are digested (HMAC-SHA-256): who has only the
+        ledger can't try all PINs. Made when it is asked for first, in the caller's transaction."""
+        self.check_vault(vault)
+        rows = self._db.rows("SELECT wrapped_key FROM own_key WHERE name = ?", (_INDEX_KEY,))
+        if rows:
+            return vault.unwrap(_INDEX_KEY, rows[0][0])
+        key, wrapped = vault.new_data_key(_INDEX_KEY)
+        self._db.execute("INSERT INTO own_key VALUES (?, ?, ?)", (_INDEX_KEY, wrapped, self.recovery_key(key)))
+        return key
 
     def units(self, batch_id: str, vault: Vault, *, unreleased: bool = False) -> Iterator[Unit]:
         """The units of a batch that are not scrapped, with their OOB keys and what the factory brought opened, in
@@ -134,7 +149,10 @@ class KeyStore:
     def recover(self, officer: OfficerPrivateKey, new: Vault) -> int:
         """Wrap all data keys under a new vault key, opened with the officer's private key; how many."""
         with self._db.transaction():
-            rows = self._db.rows("SELECT id, recovery_key FROM batch WHERE wrapped_key IS NOT NULL ORDER BY no")
+            rows = self._db.rows(
+                "SELECT id, recovery_key FROM batch WHERE wrapped_key IS NOT NULL "
+                "UNION ALL SELECT name, recovery_key FROM own_key"
+            )
             if missing := [batch for batch, sealed in rows if sealed is None]:
                 raise LedgerError(
                     f"{len(missing):,} batches were never sealed to an officer, {missing[0]} is one",
@@ -148,17 +166,16 @@ class KeyStore:
         self.check_vault(vault)
         with self._db.transaction():
             keys = [(batch, vault.unwrap(batch, wrapped)) for batch, wrapped in self._wrapped_keys()]
-            self._db.many(
-                "UPDATE batch SET recovery_key = ? WHERE id = ?",
-                [(recipient.seal(key) if recipient else None, batch) for batch, key in keys],
-            )
+            sealed = [(recipient.seal(key) if recipient else None, name) for name, key in keys]
+            self._db.many("UPDATE batch SET recovery_key = ? WHERE id = ?", sealed)
+            self._db.many("UPDATE own_key SET recovery_key = ? WHERE name = ?", sealed)
             self._db.execute("DELETE FROM about WHERE name = 'recipient'")
             if recipient:
                 self._db.execute("INSERT INTO about VALUES ('recipient', ?)", (recipient.pem,))
             self._history.append(
-                None, RecipientSet(fingerprint=recipient.fingerprint if recipient else "", batches=len(keys))
+                None, RecipientSet(fingerprint=recipient.fingerprint if recipient else "", batches=_batch_count(keys))
             )
-        return len(keys)
+        return _batch_count(keys)
 
     def retire(self, batch_id: str, acknowledged: str) -> bool:
         """Destroy a batch's data key and all that was sealed with it, irrevocably; False where that was done before.
@@ -183,18 +200,26 @@ class KeyStore:
         return True
 
     def _wrapped_keys(self) -> list[tuple[str, bytes]]:
-        return self._db.rows("SELECT id, wrapped_key FROM batch WHERE wrapped_key IS NOT NULL ORDER BY no")
+        """Of all batches, and of the ledger's own keys."""
+        return self._db.rows(
+            "SELECT id, wrapped_key FROM batch WHERE wrapped_key IS NOT NULL "
+            "UNION ALL SELECT name, wrapped_key FROM own_key"
+        )
 
     def _rewrap(self, keys: list[tuple[str, DataKey]], new: Vault, officer: str) -> int:
         before = self._settings.vault_id()
-        self._db.many("UPDATE batch SET wrapped_key = ? WHERE id = ?", [(new.wrap(key), batch) for batch, key in keys])
+        wrapped = [(new.wrap(key), name) for name, key in keys]
+        self._db.many("UPDATE batch SET wrapped_key = ? WHERE id = ?", wrapped)
+        self._db.many("UPDATE own_key SET wrapped_key = ? WHERE name = ?", wrapped)
         self._db.execute("UPDATE about SET value = ? WHERE name = 'vault_id'", (new.id,))
         if officer:
-            record: EventRecord = VaultRecovered(before=before, after=new.id, batches=len(keys), officer=officer)
+            record: EventRecord = VaultRecovered(
+                before=before, after=new.id, batches=_batch_count(keys), officer=officer
+            )
         else:
-            record = VaultRekeyed(before=before, after=new.id, batches=len(keys))
+            record = VaultRekeyed(before=before, after=new.id, batches=_batch_count(keys))
         self._history.append(None, record)
-        return len(keys)
+        return _batch_count(keys)
 
     def _refuse_to_retire(self, batch_id: str) -> None:
         """What would be lost: keys that no device has, devices that no manifest names."""
@@ -221,6 +246,11 @@ class KeyStore:
                 problems=lacks,
                 way_out="Retired keys can't be brought back. Nothing was changed.",
             )
+
+
+def _batch_count(keys: Sequence[tuple[str, DataKey]]) -> int:
+    """How many of the keys are those of batches."""
+    return sum(name != _INDEX_KEY for name, _ in keys)
 
 
 def _unit_key_digest(row: Sequence[Any], data_key: DataKey | None) -> UnitKeyDigest:

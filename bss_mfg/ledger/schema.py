@@ -1,9 +1,9 @@
-"""The tables of ledger.db, version 4. docs/formats/ledger.md explains each column."""
+"""The tables of ledger.db, version 5. docs/formats/ledger.md explains each column."""
 
 APPLICATION_ID = 0x62737331
 """SQLite application id, `bss1`: tells our files from other databases."""
 
-VERSION = 4
+VERSION = 5
 """Schema version, kept in SQLite's user_version."""
 
 SCHEMA = """
@@ -186,7 +186,16 @@ CREATE INDEX manifest_batch ON manifest (batch, no);
 """
 """What came with version 4: control logs, which units stand in them, and what became of those."""
 
-SCHEMA += _LIFE + _PAYLOAD_ONCE + _MANIFESTS
+_OWN_KEYS = """
+CREATE TABLE own_key (
+    name TEXT PRIMARY KEY,
+    wrapped_key BLOB NOT NULL,
+    recovery_key BLOB
+) STRICT, WITHOUT ROWID;
+"""
+"""What came with version 5: keys of the ledger's own, wrapped as the data keys of batches are."""
+
+SCHEMA += _LIFE + _PAYLOAD_ONCE + _MANIFESTS + _OWN_KEYS
 
 MIGRATIONS = {
     1: """
@@ -212,5 +221,6 @@ ALTER TABLE unit ADD COLUMN answer_reason TEXT;
 """
     + _MANIFESTS
     + _RELEASED,
+    4: _OWN_KEYS,
 }
-"""What leads from each version to the next."""
+"""What leads from each version to the next; what SQL alone can't do, `migration_steps` does after it."""

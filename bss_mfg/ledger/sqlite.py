@@ -16,6 +16,7 @@ from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.connection import SECRET_COLUMNS, Values
 from bss_mfg.ledger.event_chain import append_events
 from bss_mfg.ledger.events import LedgerMigrated
+from bss_mfg.ledger.migration_steps import MIGRATION_STEPS
 from bss_mfg.ledger.network_drives import refuse_network
 from bss_mfg.ledger.schema import APPLICATION_ID, MIGRATIONS, NOT_IMPORTED, SCHEMA, VERSION
 from bss_mfg.ledger.sqlite_errors import damaged, translate_error, translated_errors
@@ -247,6 +248,8 @@ def migrate(connection: SqliteConnection, actor: Actor) -> None:
         while version < VERSION:
             for statement in _statements(MIGRATIONS[version]):
                 connection.execute(statement)
+            for step in MIGRATION_STEPS.get(version, ()):
+                step(connection)
             version += 1
         if before < VERSION:
             connection.execute(f"PRAGMA user_version = {VERSION}")

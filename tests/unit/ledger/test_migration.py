@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from bss_mfg.ledger.keys import open_keys
-from bss_mfg.ledger.schema import VERSION
 from tests.helpers import ROOT
 from tests.helpers.factory import Factory, make_factory
 
@@ -30,7 +29,7 @@ def old_workspace(root: Path, version: int) -> Factory:
     return factory
 
 
-@pytest.mark.parametrize("version", range(1, VERSION))
+@pytest.mark.parametrize("version", range(1, 4))
 def test_a_ledger_of_every_earlier_version_goes_on(tmp_path: Path, version: int) -> None:
     factory = old_workspace(tmp_path / "w", version)
     before = sqlite3.connect(factory.root / "ledger.db").execute("SELECT seq, digest FROM event").fetchall()
@@ -56,12 +55,11 @@ def test_a_ledger_of_every_earlier_version_goes_on(tmp_path: Path, version: int)
         assert {*old.execute(TRIGGERS)} - later == {*new.execute(TRIGGERS)}
 
 
-def test_a_ledger_of_this_version_goes_on_as_it_is(tmp_path: Path) -> None:
-    """Made by an earlier program, after one act of nearly every kind."""
-    factory = old_workspace(tmp_path / "w", VERSION)
+def test_a_ledger_with_one_act_of_nearly_every_kind_goes_on(tmp_path: Path) -> None:
+    factory = old_workspace(tmp_path / "w", 4)
     before = factory.rows("SELECT seq, digest FROM event")
     with factory.ledger() as ledger:
-        assert ledger.check() == len(before) == ledger.history.head()[0]
+        assert ledger.check() == len(before) + 1 == ledger.history.head()[0]
         assert ledger.batches.counts("OLD") == {
             "packages": 6, "printed": 5, "verified": 5, "shipped": 0, "scrapped": 1, "replaced": 1
         }  # fmt: skip
