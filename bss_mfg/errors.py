@@ -129,6 +129,12 @@ class MissingError(BssError):
     exit_code = 6
 
 
+class StoppedError(BssError):
+    """The operator stopped what was under way, and what was done until then is told. Exit code 130."""
+
+    exit_code = 130
+
+
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 

@@ -16,8 +16,8 @@ from bss_mfg.core.text import count_words
 from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
-    from bss_mfg.label.layout.file_content import SymbolStyle
     from bss_mfg.ledger.ledger import Ledger
+    from bss_mfg.model import SymbolStyle
     from bss_mfg.pipeline.estimate import Estimate
     from bss_mfg.pipeline.pipeline import LabelsRead, RunOutcome
     from bss_mfg.pipeline.preparation import PreparedRun

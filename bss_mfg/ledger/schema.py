@@ -94,6 +94,7 @@ CREATE TABLE printed (
     start_at INTEGER NOT NULL,
     geometry TEXT NOT NULL,
     template TEXT NOT NULL REFERENCES template (digest),
+    superseded_at TEXT,
     PRIMARY KEY (batch, file, sha256)
 ) STRICT, WITHOUT ROWID;
 
@@ -195,6 +196,11 @@ CREATE TABLE own_key (
 """
 """What came with version 5: keys of the ledger's own, wrapped as the data keys of batches are."""
 
+_SUPERSEDED_FILES = """
+ALTER TABLE printed ADD COLUMN superseded_at TEXT;
+"""
+"""What came with version 5: label files that are not to be printed any more."""
+
 SCHEMA += _LIFE + _PAYLOAD_ONCE + _MANIFESTS + _OWN_KEYS
 
 MIGRATIONS = {
@@ -221,6 +227,6 @@ ALTER TABLE unit ADD COLUMN answer_reason TEXT;
 """
     + _MANIFESTS
     + _RELEASED,
-    4: _OWN_KEYS,
+    4: _OWN_KEYS + _SUPERSEDED_FILES,
 }
 """What leads from each version to the next; what SQL alone can't do, `migration_steps` does after it."""

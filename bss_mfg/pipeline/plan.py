@@ -20,8 +20,8 @@ from bss_mfg.core.files import (
 )
 from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.issuing.numbering import free_batch_id
-from bss_mfg.label.layout.file_content import SymbolStyle
 from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.model import SymbolStyle
 from bss_mfg.workspace.product import LoadedProduct
 from bss_mfg.workspace.workspace import Workspace
 

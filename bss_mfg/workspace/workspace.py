@@ -118,12 +118,35 @@ class Workspace:
     def config(self) -> WorkspaceConfig:
         """The settings."""
         from bss_mfg.core.models import FileModel
+        from bss_mfg.workspace.print_settings import PrintSettings
 
         class _Config(FileModel):
             format: Literal[1]
             station: str = ""
+            print: PrintSettings = PrintSettings()
 
-        return WorkspaceConfig(validate(load_toml(self.root / CONFIG, "workspace settings"), _Config).station)
+        found = validate(load_toml(self.root / CONFIG, "workspace settings"), _Config)
+        return WorkspaceConfig(found.station, PrintDefaults(found.print.printer, found.print.template))
+
+    def print_defaults(self, product: Product) -> PrintDefaults:
+        """What the labels of a product are printed with unless somebody says otherwise: the product's settings come
+        before the workspace's; a printer may be set in neither."""
+        own, ours = product.print, self.config().print
+        template = own.template or (product.template if product.names_template else ours.template or product.template)
+        return PrintDefaults(own.printer or ours.printer, template)
+
+    def batch_print_defaults(self, product: str, batch_template: str) -> PrintDefaults:
+        """The same for a batch: it keeps the template that its product named when it was issued, and needs no file of
+        its product."""
+        from bss_mfg.workspace.product import Product
+
+        path, ours = self.root / "products" / f"{product}.toml", self.config().print
+        if not path.is_file():
+            return PrintDefaults(ours.printer, batch_template)
+        found = validate(load_toml(path, "product file"), Product)
+        chosen = self.print_defaults(found)
+        keeps = found.names_template and not found.print.template
+        return PrintDefaults(chosen.printer, batch_template if keeps else chosen.template or batch_template)
 
     # --- paths ----------------------------------------------------------------------------------------------------
 
@@ -197,7 +220,7 @@ class Workspace:
         if spec.suite:
             SUITES[spec.suite].check_key(key.kind, key_name)
         longest_example(spec, product.facts, key.key.key_size, product.units_per_package, product.oob_bytes)
-        self.template_file(product.template)
+        self.template_file(self.print_defaults(product).template or product.template)
 
     def add_product(self, name: str, product: Product, key: ProductKey) -> LoadedProduct:
         """Write a new product and its key; refuses an existing name."""
@@ -361,6 +384,15 @@ class WorkspaceConfig:
     """Settings of bss-mfg.toml."""
 
     station: str
+    print: PrintDefaults
+
+
+@dataclass(frozen=True, slots=True)
+class PrintDefaults:
+    """A printer and a template by name, each as far as it is said."""
+
+    printer: str | None = None
+    template: str | None = None
 
 
 def _vault_file(root: Path, environment: Mapping[str, str]) -> Path:

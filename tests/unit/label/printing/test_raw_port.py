@@ -7,7 +7,14 @@ import socket
 import pytest
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.printing.raw_port import SendOutcome, SendResult, parse_address, send_to_raw_port, split_formats
+from bss_mfg.label.printing.raw_port import (
+    Patience,
+    SendOutcome,
+    SendResult,
+    parse_address,
+    send_to_raw_port,
+    split_formats,
+)
 from tests.helpers.raw_port import END, RawPort
 
 BAD = (
@@ -39,13 +46,15 @@ def test_good_addresses() -> None:
 
 def test_a_printer_that_never_hangs_up_has_taken_everything() -> None:
     with RawPort(hold=True) as port:
-        assert send_to_raw_port(port.address, [b"one^XZ\n"], timeout_s=0.3) == SendResult(1, 7)
+        assert send_to_raw_port(port.address, [b"one^XZ\n"], patience=Patience(goodbye_s=0.3)) == SendResult(1, 7)
         assert port.received == [b"one^XZ\n"]
 
 
 def test_a_printer_that_stalls_is_given_up() -> None:
     with RawPort(stall=True) as port:
-        result = send_to_raw_port(port.address, [bytes(10_000) + END] * 1000, timeout_s=0.5)
+        result = send_to_raw_port(
+            port.address, [bytes(10_000) + END] * 1000, patience=Patience(silence_s=0.5, poll_s=0.1)
+        )
     assert result.outcome is SendOutcome.CUT_OFF
     assert "timed out" in result.reason
     assert 0 < result.bytes_sent < 10_004_000
@@ -66,6 +75,9 @@ class Taking:
         return taken
 
     def setsockopt(self, *_: object) -> None:
+        pass
+
+    def settimeout(self, _: float) -> None:
         pass
 
     def __enter__(self) -> Taking:
