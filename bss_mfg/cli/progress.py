@@ -152,6 +152,12 @@ class RunDisplay:
         size = max(min(BAR, WIDTH - 13 - len(tail)), LEAST_BAR)
         self._line.draw(f"{self._step:<10} [{'#' * (done * size // max(total, 1)):-<{size}}]{tail}")
 
+    def waiting(self, seconds: float) -> None:
+        """A printer is waited for."""
+        if seconds >= 2 and self._line.due(0, 1):
+            minutes, second = divmod(int(seconds), 60)
+            self._line.draw(f"{self._step:<10} waiting for the printer ({minutes:02}:{second:02}, Ctrl-C to stop)")
+
     def failed(self, count: int) -> None:
         """So many labels or files of this step failed."""
         self._failed = count

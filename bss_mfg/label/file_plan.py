@@ -142,8 +142,8 @@ def plan_label_files(
     recorded = tuple(ledger.prints.label_files(batch.id))
     finished = () if request.again else _find_finished(files, recorded, digest, request)
     if request.accept_existing and request.numbers is None and len(finished) < len(files):
-        if existing := _existing_files(folder, layout, files, in_force):
-            files = finished = existing
+        existing = _existing_files(folder, layout, files, in_force)
+        files, finished = (existing, existing) if existing else (files, finished)
     plan = FilePlan(batch, layout, request, head, digest, files, recorded, finished, len(left_out), in_force)
     _refuse_made_before(plan)
     _refuse_lost(plan)

@@ -12,6 +12,7 @@ from bss_mfg.issuing.batch import check_request
 from bss_mfg.issuing.identity_files import IdentityFile
 from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.label.examples import example_of_loaded
+from bss_mfg.label.file_plan import LabelRequest, plan_label_files
 from bss_mfg.label.from_workspace import named_printer, named_template
 from bss_mfg.label.layout.design_check import Example, check_design
 from bss_mfg.label.layout.page_layout import PageLayout
@@ -57,6 +58,11 @@ class PreparedRun:
     def traveller_printer(self) -> Printer:
         """The traveller is a PDF page, whatever the labels are."""
         return self.printer if self.printer.language == "pdf" else BUILT_IN["pdf-300"]
+
+    @property
+    def label_request(self) -> LabelRequest:
+        """How the label files are made."""
+        return LabelRequest(symbols=self.plan.symbols, accept_existing=True, stem="labels")
 
     @property
     def can_read_back(self) -> bool:
@@ -124,9 +130,10 @@ def refuse_conflicts(workspace: Workspace, ledger: Ledger, prepared: PreparedRun
     """Refuse, before anything is written, what would stop a new run later: identities that can't be issued, a batch
     that was issued with other arguments, files that have the names of its labels."""
     plan = prepared.plan
-    if check_request(ledger, prepared.batch_request):
-        return
     folder = workspace.batch_folder(plan.batch) / "labels"
+    if check_request(ledger, prepared.batch_request):
+        _refuse_labels_made_otherwise(ledger, prepared, folder)
+        return
     names = (f"{plan.batch}-labels", f"{plan.batch}-{TRAVELLER_STEM}")
     taken = sorted(path.name for path in folder.iterdir() if path.name.startswith(names)) if folder.is_dir() else []
     if taken:
@@ -136,6 +143,30 @@ def refuse_conflicts(workspace: Workspace, ledger: Ledger, prepared: PreparedRun
             problems=taken[:5],
             way_out="Move them away, or give the batch another --id. Nothing was issued.",
         )
+
+
+def _refuse_labels_made_otherwise(ledger: Ledger, prepared: PreparedRun, folder: Path) -> None:
+    """`RefusedError` where the batch has labels that this run can't go on with."""
+    plan = prepared.plan
+    batch = ledger.batches.get(plan.batch)
+    if ledger.batches.closed_at(batch.id):
+        return
+    try:
+        plan_label_files(ledger, batch, prepared.template, prepared.printer, folder, prepared.label_request)
+    except RefusedError as error:
+        last = ledger.prints.last_print(batch.id)
+        again = f"`bss-mfg labels {batch.id} --again`"
+        if last and (last.template, last.printer) != (plan.template, plan.printer):
+            made_on = f"{last.template} on {last.printer}" if last.printer else last.template
+            way_out = (
+                "Leave out --template and --printer: the run goes on with the labels as they were printed last "
+                f"({made_on}). Or make all of them anew: {again} --template {plan.template} --printer {plan.printer}"
+            )
+        else:
+            way_out = f"Make all of them anew, {again}, then type this command again."
+        raise RefusedError(
+            error.what, where=error.where, problems=error.problems, way_out=f"{way_out} Nothing was begun."
+        ) from None
 
 
 def begin_run(

@@ -25,7 +25,9 @@ from bss_mfg.label.printing.raw_port import (
 from bss_mfg.label.selection import serial_of_label
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.ledger.events import LabelsCutOff, LabelsNotSent, LabelsSending, LabelsSent, LabelsToSendAgain
+from bss_mfg.ledger.labels_in_force import LabelsInForce
 from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.prints import SendState
 from bss_mfg.model import Batch, LabelFile
 
 MAX_FILE = 1 << 32
@@ -131,6 +133,19 @@ def send_batch_labels(
         return SentLabels(request.address, done, passed_over)
 
 
+def all_sent(ledger: Ledger, batch: Batch, made: LabelFiles) -> bool:
+    """Whether every label file went to a printer before, whole or with its rest made again."""
+    states = ledger.prints.send_states(batch.id)
+    in_force = ledger.prints.in_force(batch.id, made.layout.template.definition.each)
+    files = _files_to_send(ledger, batch, made)
+    return all(one.sha256 in states and _is_done(states[one.sha256], one, in_force) for one in files)
+
+
+def _is_done(state: SendState, one: _FileToSend, in_force: LabelsInForce) -> bool:
+    """Whether nothing of a file is left to send: it went whole, or its rest was made again."""
+    return state.sent or bool(in_force.outdated_in(one.made))
+
+
 def _sending_lock(ledger: Ledger, batch: Batch) -> AbstractContextManager[None]:
     return name_lock(
         ledger.path.with_name(f".{batch.id}.sending.lock"),
@@ -174,7 +189,7 @@ def _unsent(
         if state is None:
             found += 1
             yield one
-        elif not state.sent and not in_force.outdated_in(one.made):
+        elif not _is_done(state, one, in_force):
             rest = _rest(one, state.labels or 0, files[files.index(one) + 1 :])
             account = _Account(ledger, batch, made, request, 0, 0)
             raise RefusedError(
