@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -155,15 +156,17 @@ def _refuse_labels_made_otherwise(ledger: Ledger, prepared: PreparedRun, folder:
         plan_label_files(ledger, batch, prepared.template, prepared.printer, folder, prepared.label_request)
     except RefusedError as error:
         last = ledger.prints.last_print(batch.id)
-        again = f"`bss-mfg labels {batch.id} --again`"
+        again = f"bss-mfg labels {batch.id} --again"
+        way_out = f"`{again}` makes all of them anew; then type this command again."
         if last and (last.template, last.printer) != (plan.template, plan.printer):
-            made_on = f"{last.template} on {last.printer}" if last.printer else last.template
+            made_with = f"{last.template} on {last.printer}" if last.printer else last.template
+            as_last = f"bss-mfg run {plan.product} --units {plan.units} --id {plan.batch}"
+            as_last += f" --identities {shlex.quote(plan.identities)}" if plan.identities else ""
             way_out = (
-                "Leave out --template and --printer: the run goes on with the labels as they were printed last "
-                f"({made_on}). Or make all of them anew: {again} --template {plan.template} --printer {plan.printer}"
+                f"`{as_last}` goes on with the labels as they were printed last ({made_with}). For others, "
+                f"`{again} --template {plan.template} --printer {plan.printer}` makes all of them anew; then type this "
+                "command again."
             )
-        else:
-            way_out = f"Make all of them anew, {again}, then type this command again."
         raise RefusedError(
             error.what, where=error.where, problems=error.problems, way_out=f"{way_out} Nothing was begun."
         ) from None

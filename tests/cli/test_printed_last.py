@@ -9,19 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.commands import Outcome, run_cli
 from tests.helpers.factory import Factory
 
 ROLL = ("--template", "roll-50x30", "--printer", "zpl-203")
-
-
-def type_advice(outcome: Outcome, beginning: str = "bss-mfg") -> Outcome:
-    """Type the first command that a message advises, as it stands there."""
-    found = re.search(rf"`({beginning} [^`]+)`", outcome.err)
-    assert found, outcome.err
-    program, *arguments = shlex.split(found[1])
-    assert program == "bss-mfg"
-    return run_cli(*arguments)
 
 
 @pytest.fixture
@@ -113,16 +103,19 @@ def test_a_run_goes_on_with_labels_that_were_made(printed: Factory) -> None:
     assert len(made) == 2, "the labels once, and the traveller"
 
 
-def test_a_run_on_another_printer_fails_before_its_plan_is_written_and_its_ways_out_work(printed: Factory) -> None:
+def test_a_run_on_another_printer_fails_before_its_plan_is_written_and_its_ways_out_work(
+    printed: Factory, tmp_path: Path
+) -> None:
     plan = printed.root / "batches/B1/run.json"
     other = asked("--template", "sheet-a4-24", "--printer", "pdf-300")
     refused = printed.cli(*other)
     assert refused.code == 4, refused.err
     assert not plan.exists()
     assert "(roll-50x30 on zpl-203)" in refused.err
-    again = re.search(r"`(bss-mfg labels B1 --again [^`]+)`", refused.err)
-    assert again, refused.err
-    assert printed.cli(*shlex.split(again[1])[1:]).code == 0
+    as_last, again = (shlex.split(line) for line in re.findall(r"`bss-mfg ([^`]+)`", refused.err))
+    copy = printed.copied(tmp_path / "copy")
+    assert copy.cli(*as_last).code == 0
+    assert printed.cli(*again).code == 0
     done = printed.cli(*other, "--json")
     assert done.code == 0, done.err
     assert done.json["verified"] == 30
