@@ -141,7 +141,9 @@ class RunOutcome:
     @property
     def changed(self) -> bool:
         """Whether this run did anything; a finished one has nothing to do."""
-        return self.issued or any(step.changed for step in (self.labels, self.verify, self.sent, self.manifest, self.traveller) if step)
+        return self.issued or any(
+            step.changed for step in (self.labels, self.verify, self.sent, self.manifest, self.traveller) if step
+        )
 
     @property
     def right(self) -> bool:

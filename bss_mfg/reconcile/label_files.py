@@ -104,7 +104,9 @@ class _LabelComparison:
         superseded: dict[str, set[str]] = {}
         for file in in_force.superseded:
             superseded.setdefault(file.file, set()).add(file.sha256)
-        wanted = _files_to_read(comparison, [path for path in files if not self._is_superseded(path, superseded)], known, names)
+        wanted = _files_to_read(
+            comparison, [path for path in files if not self._is_superseded(path, superseded)], known, names
+        )
         self._read = set(wanted.values())
         runner = TaskRunner(ReadRequest(ledger.path, ledger.actor, self._records.batch.id), self._executor)
         for task, answers in runner.run(self._page_tasks(runner, wanted)):

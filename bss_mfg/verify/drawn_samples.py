@@ -116,7 +116,9 @@ def label_places(ledger: Ledger, batch: Batch, numbers: Sequence[int]) -> Iterat
     in_force = ledger.prints.in_force(batch.id)
     for number in numbers:
         package = next(ledger.packages.stream(batch.id, number, 1))
-        place = next((part.place_of(number) for part in reversed(in_force.files) if number in in_force.numbers_in(part)), None)
+        place = next(
+            (part.place_of(number) for part in reversed(in_force.files) if number in in_force.numbers_in(part)), None
+        )
         yield {
             "package": number,
             "serials": package.serials_text,

@@ -159,7 +159,9 @@ def test_labels_made_otherwise_after_a_run_was_begun_have_a_way_out_that_works(f
 
 
 def set_print(path: Path, **values: str) -> None:
-    path.write_text(path.read_text() + "\n[print]\n" + "".join(f'{name} = "{value}"\n' for name, value in values.items()))
+    path.write_text(
+        path.read_text() + "\n[print]\n" + "".join(f'{name} = "{value}"\n' for name, value in values.items())
+    )
 
 
 def test_the_products_settings_come_before_the_workspaces(factory: Factory) -> None:

@@ -32,7 +32,8 @@ class Manners:
 class RawPort:
     """A printer's port 9100 in a thread: takes what comes, one connection after the other.
 
-    `cut_after`: after so many bytes the first connection is reset, as by a printer that is switched off. `hold`: keeps
+    `cut_after`: after so many bytes the first connection is reset, as by a printer that is switched off; `cut_in` is
+    another one than the first. `hold`: keeps
     connections open until the end, as some printers do. `stall`: accepts and never reads. `manners`: anything else.
     """
 
@@ -41,11 +42,13 @@ class RawPort:
         *,
         listen: bool = True,
         cut_after: int = 0,
+        cut_in: int = 1,
         hold: bool = False,
         stall: bool = False,
-        manners: Manners = Manners(),  # noqa: B008  (frozen)
+        manners: Manners = Manners(),
     ) -> None:
-        self._cut_after, self._hold, self._stall, self._manners = cut_after, hold, stall, manners
+        self._cut_after, self._cut_in, self._hold, self._stall = cut_after, cut_in, hold, stall
+        self._manners = manners
         self._socket = socket.socket()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # what is under way is not much
         self._socket.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
@@ -83,15 +86,15 @@ class RawPort:
 
     def _take(self, connection: socket.socket) -> None:
         data = bytearray()
-        first = not self.received
         self.received.append(b"")
+        is_cut = bool(self._cut_after) and len(self.received) == self._cut_in
         if self._stall:
             self._over.wait()
             return
         manners = self._manners
         if manners.half_closes:
             connection.shutdown(socket.SHUT_WR)
-        limit = self._cut_after if first and self._cut_after else manners.close_after or 1 << 40
+        limit = self._cut_after if is_cut else manners.close_after or 1 << 40
         changed = False
         while len(data) < limit and not self._over.is_set():
             if manners.talks and not self._talk(connection):
@@ -108,7 +111,7 @@ class RawPort:
                 break
             data += piece
             self.received[-1] = bytes(data)
-        if first and self._cut_after and len(data) >= self._cut_after:
+        if is_cut and len(data) >= self._cut_after:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # close with a reset
         if self._hold:
             self._over.wait()

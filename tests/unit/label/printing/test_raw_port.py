@@ -150,7 +150,7 @@ def test_a_printer_that_hangs_up_in_the_midst_of_a_label() -> None:
         result = send_to_raw_port(port.address, [LABEL] * 100, patience=QUICK)
     assert result.outcome is SendOutcome.CUT_OFF
     assert "broke the connection off" in result.reason
-    assert 30_000 <= result.bytes_sent
+    assert result.bytes_sent >= 30_000
     assert 15 <= result.labels < 100
 
 
