@@ -18,7 +18,7 @@ from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.settings import SettingsStore
 from bss_mfg.ledger.units import LookupColumn, select_units
-from bss_mfg.ledger.vault import DataKey, OfficerPrivateKey, OfficerPublicKey, Vault, key_digest
+from bss_mfg.ledger.vault import DataKey, OfficerPrivateKey, OfficerPublicKey, SealedUnit, Vault, key_digest
 from bss_mfg.model import Unit
 
 
@@ -34,6 +34,9 @@ class UnitKeyDigest:
     digest: bytes
     key_size: int
 
+
+_SEALED = "u.number, u.uuid, u.key_digest, u.sealed_key, u.extra, u.seal"
+"""The columns of unit `u` that make a `SealedUnit`; its number comes first."""
 
 _INDEX_KEY = ".index"
 """The name of the index key; no batch id begins so."""
@@ -101,23 +104,24 @@ class KeyStore:
         data_key = self.data_key(batch_id, vault)
         never = "AND released = 0 " if unreleased else ""
         for rows in self._db.stream(
-            f"SELECT number, serial, uuid, mac, sealed_key, extra FROM unit WHERE batch = ? AND scrapped = 0 {never}"  # noqa: S608 (fixed texts)
+            f"SELECT {_SEALED}, serial, mac FROM unit u WHERE batch = ? AND scrapped = 0 {never}"  # noqa: S608 (fixed texts)
             "AND number > ? ORDER BY number LIMIT ?",
             (self._batches.number(batch_id),),
             500,
         ):
-            for unit, serial, raw_uuid, mac, sealed, brought in rows:
-                key, extra = data_key.open(unit, raw_uuid, sealed), data_key.open_extra(unit, raw_uuid, brought)
-                yield Unit(unit, serial, uuid.UUID(bytes=raw_uuid), mac, key, extra=extra)
+            for *columns, serial, mac in rows:
+                sealed = SealedUnit(*columns)
+                key, extra = data_key.open(sealed), data_key.open_extra(sealed)
+                yield Unit(sealed.number, serial, uuid.UUID(bytes=sealed.uuid), mac, key, extra=extra)
 
     def open_unit(self, batch_id: str, unit: Unit, data_key: DataKey) -> Unit:
         """A unit with its OOB key, to write its package's barcode anew."""
-        sealed, brought = self._db.rows(
-            "SELECT sealed_key, extra FROM unit WHERE batch = ? AND number = ?",
+        (columns,) = self._db.rows(
+            f"SELECT {_SEALED} FROM unit u WHERE batch = ? AND number = ?",  # noqa: S608 (fixed texts)
             (self._batches.number(batch_id), unit.number),
-        )[0]
-        key = data_key.open(unit.number, unit.uuid.bytes, sealed)
-        extra = data_key.open_extra(unit.number, unit.uuid.bytes, brought)
+        )
+        sealed = SealedUnit(*columns)
+        key, extra = data_key.open(sealed), data_key.open_extra(sealed)
         return Unit(unit.number, unit.serial, unit.uuid, unit.mac, key, extra=extra)
 
     def oob_size(self, batch_id: str, serial: str) -> int:
@@ -133,9 +137,9 @@ class KeyStore:
     ) -> list[UnitKeyDigest]:
         """As `issued`, with the SHA-256 of the OOB keys that `data_key` opens; each is wiped at once. Scrapped units
         come without, and only if they are asked for."""
-        query = "SELECT number, serial, uuid, scrapped, sealed_key FROM unit u WHERE"
+        query = f"SELECT {_SEALED}, serial, scrapped FROM unit u WHERE"  # noqa: S608 (fixed texts)
         rows = select_units(self._db, query, batch_id, by, values)
-        return [_unit_key_digest(row, data_key) for row in rows if scrapped or not row[3]]
+        return [_unit_key_digest(row, data_key) for row in rows if scrapped or not row[-1]]
 
     def rewrap(self, old: Vault, new: Vault) -> int:
         """Wrap all data keys under another vault key, in one transaction; how many. Units are not touched."""
@@ -254,10 +258,11 @@ def _batch_count(keys: Sequence[tuple[str, DataKey]]) -> int:
 
 
 def _unit_key_digest(row: Sequence[Any], data_key: DataKey | None) -> UnitKeyDigest:
-    number, serial, raw_uuid, scrapped, sealed = row
+    *columns, serial, scrapped = row
+    sealed = SealedUnit(*columns)
     if scrapped or data_key is None:
-        return UnitKeyDigest(number, serial, raw_uuid, bool(scrapped), b"", 0)
-    key = data_key.open(number, raw_uuid, sealed)
-    found = UnitKeyDigest(number, serial, raw_uuid, False, key_digest(key), len(key))
+        return UnitKeyDigest(sealed.number, serial, sealed.uuid, bool(scrapped), b"", 0)
+    key = data_key.open(sealed)
+    found = UnitKeyDigest(sealed.number, serial, sealed.uuid, False, key_digest(key), len(key))
     key.wipe()
     return found
