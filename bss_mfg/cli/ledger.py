@@ -18,21 +18,38 @@ def ledger() -> None:
 
 
 @ledger.command(epilog="Example: bss-mfg ledger check")
+@click.option("--keys", "ask_for_it", is_flag=True, help="Ask for the vault key's passphrase, to try it.")
 @json_option
 @pass_app
-def check(app: App, as_json: bool) -> None:
-    """Check the whole ledger: the database, the history's chain, every barcode string.
+def check(app: App, ask_for_it: bool, as_json: bool) -> None:
+    """Check the whole ledger: the database, the history's chain, every barcode string, and that the vault key opens
+    every batch.
 
-    Exit 5 where something was damaged or changed, with what and where.
+    A vault key that is not at hand, or under a passphrase, is not tried, unless --keys asks for it. Exit 5 where
+    something was damaged or changed, with what and where.
     """
+    from bss_mfg.errors import InputError, LedgerError, MissingError
+    from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
+    from bss_mfg.workspace.vault_keys import check_keys
+
+    ask = app.ask if ask_for_it else app.ask_file_only
     with app.workspace.open_ledger(app.actor) as opened:
         events = opened.check()
         seq, head = opened.history.head()
+        try:
+            keys, untried = check_keys(app.workspace, opened, ask, app.patience), "it asks for a passphrase (--keys)"
+        except (InputError, MissingError) as error:
+            keys, untried = None, f"{error.where}: {error.what}"
+    if keys and keys.trouble:
+        raise LedgerError(keys.trouble, where=app.workspace.ledger_file, way_out=RESTORE_WAY_OUT)
     if as_json:
-        print_json({"events": events, "head": f"{seq}:{head}"})
+        print_json({"events": events, "head": f"{seq}:{head}", "keys_opened": keys.opened if keys else None})
     else:
         click.echo(f"{seq}:{head}")
-    say(f"OK: the ledger is intact, {count_words(events, 'event')}")
+    tried = f"; the vault key opens {count_words(keys.opened, 'data key')}" if keys else ""
+    say(f"OK: the ledger is intact, {count_words(events, 'event')}{tried}")
+    if not keys:
+        say(f"Note: the vault key was not tried: {untried}")
 
 
 @ledger.command(epilog="Example: bss-mfg ledger backup /media/backup/ledger-2026-11-24.db")

@@ -12,7 +12,6 @@ from bss_mfg.errors import LedgerError, RefusedError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.event_kind import EventKind
-from bss_mfg.ledger.event_record import EventRecord
 from bss_mfg.ledger.events import BatchRetired, ManifestMade, RecipientSet, VaultRecovered, VaultRekeyed, read_record
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.ledger import Ledger
@@ -64,13 +63,32 @@ class KeyStore:
         if vault.id != expected:
             raise LedgerError(
                 f"the vault key ({vault.id}) is not the one of this ledger ({expected})",
-                way_out="Use the workspace's own vault.key; nothing was changed. `bss-mfg vault status` tells more.",
+                way_out="Nothing was changed. If another command changed the key just now, run the same command again; "
+                "else put the workspace's own vault.key in place. `bss-mfg vault status` tells more.",
             )
 
-    def recovery_key(self, data_key: DataKey) -> bytes | None:
-        """A data key sealed to the officer, if there is one."""
+    def wrapped(self, data_key: DataKey, vault: Vault) -> tuple[bytes, bytes | None]:
+        """A new data key as it is stored: wrapped under the vault key, and sealed to the officer if there is one.
+
+        Only in the transaction that stores it, so that both are those in force when it commits. `LedgerError` where the
+        vault key was changed since `vault` was opened.
+        """
+        if not self._db.in_transaction:
+            raise RuntimeError("a data key is wrapped in the transaction that stores it")
+        self.check_vault(vault)
         pem = self._settings.recipient_pem()
-        return OfficerPublicKey(pem).seal(data_key) if pem else None
+        return vault.wrap(data_key), OfficerPublicKey(pem).seal(data_key) if pem else None
+
+    def opened_by(self, vault: Vault) -> tuple[int, list[str]]:
+        """How many data keys a vault opens, and the names of those that it does not."""
+        unopened: list[str] = []
+        keys = self._wrapped_keys()
+        for name, wrapped in keys:
+            try:
+                vault.unwrap(name, wrapped).key.wipe()
+            except LedgerError:
+                unopened.append(name)
+        return len(keys) - len(unopened), unopened
 
     def data_key(self, batch_id: str, vault: Vault) -> DataKey:
         """A batch's data key; `RefusedError` where it was destroyed."""
@@ -92,8 +110,8 @@ class KeyStore:
         rows = self._db.rows("SELECT wrapped_key FROM own_key WHERE name = ?", (_INDEX_KEY,))
         if rows:
             return vault.unwrap(_INDEX_KEY, rows[0][0])
-        key, wrapped = vault.new_data_key(_INDEX_KEY)
-        self._db.execute("INSERT INTO own_key VALUES (?, ?, ?)", (_INDEX_KEY, wrapped, self.recovery_key(key)))
+        key = DataKey.generate(_INDEX_KEY)
+        self._db.execute("INSERT INTO own_key VALUES (?, ?, ?)", (_INDEX_KEY, *self.wrapped(key, vault)))
         return key
 
     def units(self, batch_id: str, vault: Vault, *, unreleased: bool = False) -> Iterator[Unit]:
@@ -141,17 +159,19 @@ class KeyStore:
         rows = select_units(self._db, query, batch_id, by, values)
         return [_unit_key_digest(row, data_key) for row in rows if scrapped or not row[-1]]
 
-    def rewrap(self, old: Vault, new: Vault) -> int:
-        """Wrap all data keys under another vault key, in one transaction; how many. Units are not touched."""
-        self.check_vault(old)
+    def rewrap(self, old: Vault, new: Vault, kind: str) -> int:
+        """Wrap all data keys under another vault key, which is kept as `kind`, in one transaction; how many batches'.
+        Units are not touched."""
         with self._db.transaction():
             self.check_vault(old)
-            return self._rewrap(
-                [(batch, old.unwrap(batch, wrapped)) for batch, wrapped in self._wrapped_keys()], new, ""
-            )
+            keys = [(batch, old.unwrap(batch, wrapped)) for batch, wrapped in self._wrapped_keys()]
+            before = self._rewrap(keys, new, kind)
+            self._history.append(None, VaultRekeyed(before=before, after=new.id, batches=_batch_count(keys)))
+        return _batch_count(keys)
 
-    def recover(self, officer: OfficerPrivateKey, new: Vault) -> int:
-        """Wrap all data keys under a new vault key, opened with the officer's private key; how many."""
+    def recover(self, officer: OfficerPrivateKey, new: Vault, kind: str) -> int:
+        """Wrap all data keys under a new vault key, which is kept as `kind`, opened with the officer's private key; how
+        many batches'."""
         with self._db.transaction():
             rows = self._db.rows(
                 "SELECT id, recovery_key FROM batch WHERE wrapped_key IS NOT NULL "
@@ -163,12 +183,19 @@ class KeyStore:
                     way_out="Only the vault key, its safe copy or its recovery file open them.",
                 )
             keys = [(batch, officer.open(batch, sealed)) for batch, sealed in rows]
-            return self._rewrap(keys, new, officer.recipient.fingerprint)
+            recovered = VaultRecovered(
+                before=self._rewrap(keys, new, kind),
+                after=new.id,
+                batches=_batch_count(keys),
+                officer=officer.recipient.fingerprint,
+            )
+            self._history.append(None, recovered)
+        return _batch_count(keys)
 
     def set_recipient(self, vault: Vault, recipient: OfficerPublicKey | None) -> int:
         """Seal all data keys, and those to come, to an officer; None takes the old officer's away. How many."""
-        self.check_vault(vault)
         with self._db.transaction():
+            self.check_vault(vault)
             keys = [(batch, vault.unwrap(batch, wrapped)) for batch, wrapped in self._wrapped_keys()]
             sealed = [(recipient.seal(key) if recipient else None, name) for name, key in keys]
             self._db.many("UPDATE batch SET recovery_key = ? WHERE id = ?", sealed)
@@ -210,20 +237,14 @@ class KeyStore:
             "UNION ALL SELECT name, wrapped_key FROM own_key"
         )
 
-    def _rewrap(self, keys: list[tuple[str, DataKey]], new: Vault, officer: str) -> int:
+    def _rewrap(self, keys: list[tuple[str, DataKey]], new: Vault, kind: str) -> str:
+        """The id of the vault key before."""
         before = self._settings.vault_id()
         wrapped = [(new.wrap(key), name) for name, key in keys]
         self._db.many("UPDATE batch SET wrapped_key = ? WHERE id = ?", wrapped)
         self._db.many("UPDATE own_key SET wrapped_key = ? WHERE name = ?", wrapped)
-        self._db.execute("UPDATE about SET value = ? WHERE name = 'vault_id'", (new.id,))
-        if officer:
-            record: EventRecord = VaultRecovered(
-                before=before, after=new.id, batches=_batch_count(keys), officer=officer
-            )
-        else:
-            record = VaultRekeyed(before=before, after=new.id, batches=_batch_count(keys))
-        self._history.append(None, record)
-        return _batch_count(keys)
+        self._settings.remember_vault(new.id, kind)
+        return before
 
     def _refuse_to_retire(self, batch_id: str) -> None:
         """What would be lost: keys that no device has, devices that no manifest names."""

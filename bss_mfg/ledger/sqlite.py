@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -192,12 +191,10 @@ def sqlite_version() -> str:
 
 
 def connect(path: Path, *, create: bool = False) -> SqliteConnection:
-    """Open the ledger; with `create`, make a new one (the file must not exist)."""
+    """Open the ledger; with `create`, make a new one in a file that is there, and empty."""
     refuse_network(path)
     _log.debug("opening %s", path)
-    if create:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    elif not path.exists():
+    if not create and not path.exists():
         raise LedgerError(
             "the workspace has no ledger",
             where=path,

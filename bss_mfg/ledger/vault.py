@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,16 +28,19 @@ if TYPE_CHECKING:
 
 
 class Vault:
-    """Wraps data keys under the vault key (32 bytes). As a context manager it wipes the key at the end."""
+    """Wraps data keys under the vault key (32 bytes). As a context manager it wipes the key at the end, and calls
+    `on_leaving`, which gives back what was held for it."""
 
-    def __init__(self, key: Secret) -> None:
+    def __init__(self, key: Secret, on_leaving: Callable[[], None] = lambda: None) -> None:
         self._key = key
+        self._on_leaving = on_leaving
 
     def __enter__(self) -> Vault:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._key.wipe()
+        self._on_leaving()
 
     @classmethod
     def generate(cls) -> Vault:
