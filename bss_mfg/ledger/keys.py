@@ -169,10 +169,15 @@ class KeyStore:
             self._history.append(None, VaultRekeyed(before=before, after=new.id, batches=_batch_count(keys)))
         return _batch_count(keys)
 
-    def recover(self, officer: OfficerPrivateKey, new: Vault, kind: str) -> int:
+    def recover(self, officer: OfficerPrivateKey, lost: str, new: Vault, kind: str) -> int:
         """Wrap all data keys under a new vault key, which is kept as `kind`, opened with the officer's private key; how
-        many batches'."""
+        many batches'. `LedgerError` where the vault key is no longer the one with the id `lost`."""
         with self._db.transaction():
+            if self._settings.vault_id() != lost:
+                raise LedgerError(
+                    "another command changed the vault key just now",
+                    way_out="Nothing was changed. `bss-mfg vault status` says whether it is whole.",
+                )
             rows = self._db.rows(
                 "SELECT id, recovery_key FROM batch WHERE wrapped_key IS NOT NULL "
                 "UNION ALL SELECT name, recovery_key FROM own_key"

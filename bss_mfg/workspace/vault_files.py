@@ -38,7 +38,11 @@ def change_to_end(vault_file: Path, in_force: str) -> Path | None:
 def end_change(vault_file: Path, in_force: str) -> None:
     """Put the key that is in force in its place, if it still waits. Only under the exclusive lock of the keys."""
     if waiting := change_to_end(vault_file, in_force):
-        put_in_place(waiting, vault_file, in_force)
+        try:
+            put_in_place(waiting, vault_file, in_force)
+        except BssError:
+            if not _holds(vault_file, in_force):  # else another command has just put it there
+                raise
 
 
 def put_in_place(waiting: Path, vault_file: Path, in_force: str) -> None:
@@ -55,14 +59,8 @@ def discard(path: Path, in_force: str) -> None:
     """Destroy a file that waits for nothing any more, with what it kept in a keyring."""
     with contextlib.suppress(BssError):
         forget_vault_key(path, in_force=in_force)
-    destroy(path)
-
-
-def discard_left_over(vault_file: Path, in_force: str) -> None:
-    """Destroy what changes left that never took place."""
-    for path in waiting_files(vault_file):
-        if not _holds(path, in_force):
-            discard(path, in_force)
+    if path.exists():
+        destroy(path)
 
 
 def is_exposed(vault_file: Path) -> bool:

@@ -6,7 +6,7 @@ key is lost all the same: in one transaction the ledger compares the vault key w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,9 +147,7 @@ def rekey(
     with workspace.exclusive_keys(patience):
         vault_files.end_change(workspace.vault_file, ledger.settings.vault_id())
         with workspace.open_vault(ask=ask) as old, _waiting_key(workspace, ledger, kind, ask) as new:
-            count = open_keys(ledger).rewrap(old, new, kind)
-            _end_change(workspace, ledger)
-    return count
+            return open_keys(ledger).rewrap(old, new, kind)
 
 
 def export_recovery(
@@ -221,7 +219,7 @@ def recover_by_officer(
     """Open all data keys with the officer's private key and wrap them under a new vault key, kept as the lost one was
     or as `kind`."""
     _refuse_whole(vault_status(workspace, ledger, patience=patience))
-    kind, ask = kind or _kind_before(workspace, ledger), AskOnce(ask)
+    kind, ask, lost = kind or _kind_before(workspace, ledger), AskOnce(ask), ledger.settings.vault_id()
     pem = read_bytes(private_key, "officer's private key", 1 << 16)
     passphrase = ask(f"the officer's private key in {private_key.name}", False) if b"ENCRYPTED" in pem else None
     officer = OfficerPrivateKey(pem, passphrase, str(private_key))
@@ -229,9 +227,7 @@ def recover_by_officer(
     with workspace.exclusive_keys(patience):
         _refuse_whole(_look(workspace, ledger, None))
         with _waiting_key(workspace, ledger, kind, ask) as new:
-            count = open_keys(ledger).recover(officer, new, kind)
-            _end_change(workspace, ledger)
-            return RecoveredKey(new.id, kind, count)
+            return RecoveredKey(new.id, kind, open_keys(ledger).recover(officer, lost, new, kind))
 
 
 def set_recipient(
@@ -253,8 +249,10 @@ def set_recipient(
 
 @contextmanager
 def _waiting_key(workspace: Workspace, ledger: Ledger, kind: VaultKeyKind, ask: AskPassphrase) -> Iterator[Vault]:
-    """A new vault key, kept in its own file until the ledger is wrapped under it; if that fails the file goes again."""
+    """A new vault key, kept in its own file while the ledger is wrapped under it, and in its place after; if wrapping
+    fails the file goes again. With it goes what earlier changes left: those that began later may be at work."""
     with Vault.generate() as new:
+        left_over = vault_files.waiting_files(workspace.vault_file)
         waiting = vault_files.next_file(workspace.vault_file, new.id)
         save_vault_key(new, waiting, kind, ask)
         try:
@@ -263,13 +261,15 @@ def _waiting_key(workspace: Workspace, ledger: Ledger, kind: VaultKeyKind, ask: 
             if ledger.settings.vault_id() != new.id:
                 vault_files.discard(waiting, in_force="")
             raise
+        _end_change(workspace, ledger, left_over)
 
 
-def _end_change(workspace: Workspace, ledger: Ledger) -> None:
+def _end_change(workspace: Workspace, ledger: Ledger, left_over: Sequence[Path]) -> None:
     """The last step of a change: the new key in its place, and what earlier changes left taken away."""
     in_force = ledger.settings.vault_id()
     vault_files.end_change(workspace.vault_file, in_force)
-    vault_files.discard_left_over(workspace.vault_file, in_force)
+    for path in left_over:
+        vault_files.discard(path, in_force)
 
 
 def _ask_before(kind: VaultKeyKind, ask: AskPassphrase) -> None:
