@@ -162,7 +162,7 @@ def check_left_over(root: Path) -> Check:
 def check_vault(found: VaultStatus) -> Check:
     """The vault key of a workspace: there, whole, and the ledger's."""
     if found.trouble:
-        return Check("vault", Level.FAULT, found.trouble, "Put the right key back, or use `bss-mfg vault recover`.")
+        return Check("vault", Level.FAULT, found.trouble, found.way_out)
     tried = f"opens {count_words(found.keys.opened, 'data key')}" if found.keys else "not opened"
     return Check("vault", Level.OK, f"key {found.id}, kept in a {found.kind}; {tried}")
 

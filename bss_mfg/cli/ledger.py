@@ -29,7 +29,6 @@ def check(app: App, ask_for_it: bool, as_json: bool) -> None:
     something was damaged or changed, with what and where.
     """
     from bss_mfg.errors import InputError, LedgerError, MissingError
-    from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
     from bss_mfg.workspace.vault_keys import check_keys
 
     ask = app.ask if ask_for_it else app.ask_file_only
@@ -41,7 +40,7 @@ def check(app: App, ask_for_it: bool, as_json: bool) -> None:
         except (InputError, MissingError) as error:
             keys, untried = None, f"{error.where}: {error.what}"
     if keys and keys.trouble:
-        raise LedgerError(keys.trouble, where=app.workspace.ledger_file, way_out=RESTORE_WAY_OUT)
+        raise LedgerError(keys.trouble, where=app.workspace.ledger_file, way_out=keys.way_out)
     if as_json:
         print_json({"events": events, "head": f"{seq}:{head}", "keys_opened": keys.opened if keys else None})
     else:
@@ -85,7 +84,7 @@ def restore(app: App, copy: Path, only_check: bool, skip_serials: int | None, re
     What was issued since the copy was made is forgotten: its labels and devices are out there, so its serial numbers
     must not be issued again. A damaged ledger is kept as ledger.db.damaged; a whole one is never replaced (exit 4).
     """
-    from bss_mfg.ledger.backup import inspect_copy
+    from bss_mfg.ledger.backup import RestoreRequest, inspect_copy
     from bss_mfg.ledger.backup import restore as put_back
 
     if only_check:
@@ -93,7 +92,11 @@ def restore(app: App, copy: Path, only_check: bool, skip_serials: int | None, re
     else:
         if skip_serials is None or not reason:
             raise click.UsageError("Say --skip-serials and --reason (or --check, to look only).")
-        found = put_back(copy, app.workspace.ledger_file, app.actor, skip_serials, reason)
+        request = RestoreRequest(copy, app.workspace.ledger_file, skip_serials, reason)
+        with app.workspace.exclusive_keys(app.patience):
+            found, numbers = put_back(request, app.actor)
+        for name, number in numbers.products.items():
+            say(f"Note: {name} goes on with running number {number:,}")
     click.echo(f"{found.events}:{found.head}")
     done = "the copy is intact" if only_check else "restored"
     holds = f"{count_words(found.units, 'unit')} in {count_words(found.batches, 'batch', 'batches')}"

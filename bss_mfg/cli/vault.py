@@ -72,7 +72,7 @@ def status(ctx: click.Context, app: App, ask_for_it: bool, as_json: bool) -> Non
     for path in found.left_over:
         say(f"Note: {shown_path(path)} was left by a change of the key that never took place; the next rekey clears it")
     if found.trouble:
-        say(f"WRONG: {found.trouble}. Put the right one back, or use `bss-mfg vault recover`.")
+        say(f"WRONG: {found.trouble}. {found.way_out}")
     if found.exposed:
         say(f"WRONG: others may read the vault key. Close it: {close_command(found.file)}")
     if found.trouble or found.exposed:

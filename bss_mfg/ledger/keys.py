@@ -18,6 +18,7 @@ from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.settings import SettingsStore
 from bss_mfg.ledger.units import LookupColumn, select_units
 from bss_mfg.ledger.vault import DataKey, OfficerPrivateKey, OfficerPublicKey, SealedUnit, Vault, key_digest
+from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 from bss_mfg.model import Unit
 
 
@@ -98,8 +99,7 @@ class KeyStore:
         if wrapped is None:
             raise LedgerError(
                 f"the data key of batch {batch_id} is gone, and the history knows of no retirement",
-                way_out="Something other than bss-mfg changed the ledger: keep it as evidence, and restore the last "
-                "good backup.",
+                way_out=f"Something other than bss-mfg changed the ledger. {RESTORE_WAY_OUT}",
             )
         return vault.unwrap(batch_id, wrapped)
 

@@ -74,8 +74,7 @@ class Vault:
         except (InvalidTag, ValueError):
             raise LedgerError(
                 f"the data key of batch {batch} can't be unwrapped",
-                way_out="The vault key is not the one used at issue, or the ledger was damaged: use the right vault "
-                "key, or restore a backup.",
+                way_out=f"Where the vault key is not the one used at issue, use the right one. {RESTORE_WAY_OUT}",
             ) from None
 
 

@@ -19,6 +19,7 @@ from bss_mfg.ledger.events import RecoveryExported, VaultKeyPutBack
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.vault import OfficerPrivateKey, OfficerPublicKey, Vault
+from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 from bss_mfg.workspace import vault_files
 from bss_mfg.workspace.vault_key_storage import (
     KINDS,
@@ -32,6 +33,8 @@ from bss_mfg.workspace.vault_key_storage import (
     vault_key_kind,
 )
 from bss_mfg.workspace.workspace import Workspace
+
+_PUT_BACK = "Put the right one back, or use `bss-mfg vault recover FILE`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,19 @@ class KeyCheck:
         named = ", ".join(self.unopened[:5]) + (" ..." if len(self.unopened) > 5 else "")
         return f"the vault key does not open {count_words(len(self.unopened), 'data key')}: {named}"
 
+    @property
+    def way_out(self) -> str:
+        """What to do then."""
+        return (
+            "If data keys are sealed to an officer, `bss-mfg vault recover --officer-key FILE` opens them. Else: "
+            f"{RESTORE_WAY_OUT}"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class VaultStatus:
-    """A vault as it is found: `trouble` says in words what is wrong, and is empty where nothing is. `keys` is None
+    """A vault as it is found: `trouble` says in words what is wrong, and `way_out` what to do; both are empty where
+    nothing is. `keys` is None
     where the vault key was not opened; `exposed`: others than its owner may read the file; `left_over` are files of
     changes that never took place."""
 
@@ -65,6 +77,7 @@ class VaultStatus:
     retired: int
     recipient: str | None
     trouble: str
+    way_out: str
     keys: KeyCheck | None
     exposed: bool
     left_over: tuple[Path, ...]
@@ -87,7 +100,7 @@ def check_keys(
 
 
 def _look(workspace: Workspace, ledger: Ledger, ask: AskPassphrase | None) -> VaultStatus:
-    expected, trouble = ledger.settings.vault_id(), ""
+    expected, trouble, way_out = ledger.settings.vault_id(), "", _PUT_BACK
     kind: VaultKeyKind | None = None
     found: str | None = None
     keys: KeyCheck | None = None
@@ -99,9 +112,11 @@ def _look(workspace: Workspace, ledger: Ledger, ask: AskPassphrase | None) -> Va
         if found != expected:
             trouble = f"this is vault key {found}, the ledger's is {expected}"
         elif keys := _check_keys(workspace, ledger, ask):
-            trouble = keys.trouble
+            trouble, way_out = keys.trouble, keys.way_out
     except BssError as error:
-        trouble = error.what
+        if kind == "passphrase" and isinstance(error, MissingError):
+            raise  # nobody is there to type it, which says nothing of the key
+        trouble, way_out = error.what, error.way_out
     retired = sum(1 for batch in ledger.batches.all() if ledger.batches.retired_at(batch.id))
     recipient = ledger.settings.recipient_pem()
     return VaultStatus(
@@ -113,6 +128,7 @@ def _look(workspace: Workspace, ledger: Ledger, ask: AskPassphrase | None) -> Va
         retired=retired,
         recipient=OfficerPublicKey(recipient).fingerprint if recipient else None,
         trouble=trouble,
+        way_out=way_out if trouble else "",
         keys=keys,
         exposed=vault_files.is_exposed(workspace.vault_file),
         left_over=tuple(vault_files.waiting_files(workspace.vault_file)),
