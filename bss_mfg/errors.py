@@ -184,6 +184,11 @@ _REFUSALS = {
     errno.ELOOP: _Refusal(
         InputError, "symbolic links in the path lead round in a circle", "Name the real file, or mend the links."
     ),
+    errno.EPIPE: _Refusal(
+        MissingError,
+        "a program that this one works with has ended",
+        "Run the command again; if it ends again, `bss-mfg doctor` says what is missing.",
+    ),
     errno.EMFILE: _TOO_MANY_OPEN,
     errno.ENFILE: _TOO_MANY_OPEN,
     errno.EBUSY: _OPEN_ELSEWHERE,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, say, shown_path
+from bss_mfg.cli.common import App, json_option, pass_app, print_blocks, print_details, print_json, say, shown_path
 from bss_mfg.cli.progress import progress_bar
 from bss_mfg.core.text import count_words
 from bss_mfg.version import __version__
@@ -135,8 +135,7 @@ def _print_outcome(outcome: Verification, as_json: bool) -> None:
     if not as_json:
         _print_findings(outcome)
         return
-    for piece in json_report(outcome):
-        click.echo(piece, nl=False)
+    print_blocks(json_report(outcome))
 
 
 def _watch_folder(
