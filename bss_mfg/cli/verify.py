@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from bss_mfg.core.text import count_words
 from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
+    from bss_mfg.payload.spec import Spec
+    from bss_mfg.verify.diagnosis import Diagnosis
     from bss_mfg.verify.outcome import Verification
     from bss_mfg.verify.verification import Verifier
 
@@ -248,7 +251,8 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
     """Explain any barcode, field by field.
 
     Works without a workspace too. What is encrypted is never shown, only its SHA-256; what is readable on the label is
-    shown, including the PIN of a Wi-Fi inner code. Exit 1 if a string is not as its spec says.
+    shown, including the PIN of a Wi-Fi inner code. In a workspace, says which label it is, too. Exit 1 if a string is
+    not as its spec says, or not as it was issued here.
     """
     from bss_mfg.core.files import read_bytes
     from bss_mfg.errors import InputError
@@ -257,13 +261,19 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
     from bss_mfg.verify.inspect import explain, read_strings
 
     try:
-        specs = [app.workspace.spec(name).spec for name in app.workspace.spec_names()]
+        workspace = app.workspace
     except InputError:
         if app.workspace_option:
             raise
-        specs = [packaged_spec(name).spec for name in packaged_names()]
+        workspace = None
+    specs = (
+        [workspace.spec(name).spec for name in workspace.spec_names()]
+        if workspace
+        else [packaged_spec(name).spec for name in packaged_names()]
+    )
     key = load_private_key(read_bytes(private_key, "private key", 1 << 16), str(private_key)) if private_key else None
-    symbols = [{**explain(text, specs, key).as_json(), **place} for text, place in read_strings(target)]
+    with _ledger_lookup(app if workspace else None, specs) as look_up:
+        symbols = [{**explain(text, specs, key, look_up).as_json(), **place} for text, place in read_strings(target)]
     if as_json:
         print_json(symbols)
     else:
@@ -273,6 +283,25 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
             _print_symbol(symbol)
     if any(symbol["problems"] for symbol in symbols):
         ctx.exit(1)
+
+
+@contextmanager
+def _ledger_lookup(app: App | None, specs: Sequence[Spec]) -> Iterator[Callable[[str], Diagnosis] | None]:
+    """What asks the workspace's ledger for a string, None where there is none; without a ledger it explains too."""
+    from bss_mfg.errors import BssError
+    from bss_mfg.verify.diagnosis import diagnose_anywhere, known_specs
+
+    try:
+        opened = app.workspace.open_ledger(app.actor) if app else None
+    except BssError as error:
+        say(f"Note: the ledger was not asked: {error}")
+        opened = None
+    if opened is None:
+        yield None
+        return
+    with opened as ledger:
+        known = {spec.name: spec for spec in (*specs, *known_specs(ledger)) if not spec.bare}
+        yield lambda text: diagnose_anywhere(text.encode("utf-8", "surrogateescape"), ledger, list(known.values()))
 
 
 def _unit_facts(unit: dict[str, Any]) -> Iterator[str]:
@@ -288,12 +317,18 @@ def _unit_facts(unit: dict[str, Any]) -> Iterator[str]:
             yield f"{name.removesuffix('_sha256').replace('_', ' ')} SHA-256 {value}"
 
 
+def _issued_words(issued: dict[str, Any]) -> str:
+    serials = f", {issued['serials']}" if issued["serials"] else ""
+    return f"batch {issued['batch']}, package {issued['package']}{serials}"
+
+
 def _print_symbol(symbol: dict[str, object]) -> None:
     fields, notes = symbol["fields"], symbol["notes"]
     print_details(
         [
             ("payload", str(symbol["payload"])),
             ("spec", str(symbol["spec"] or "unknown")),
+            *([("issued", _issued_words(symbol["issued"]))] if isinstance(symbol["issued"], dict) else []),
             *[("note", str(note)) for note in (notes if isinstance(notes, list) else [])],
             *([("at", f"{symbol['file']}, page {symbol['page']}")] if "file" in symbol else []),
         ]
