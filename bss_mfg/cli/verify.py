@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from bss_mfg.verify.outcome import Verification
     from bss_mfg.verify.verification import Verifier
 
+MOST_UNSEEN = 10
+"""Labels whose place is in no file that are named one by one as text; more are counted, and named in reports."""
+
 
 @click.command(epilog="Example: bss-mfg verify bulb-2026-11 scans/*.png --report report.html")
 @click.argument("batch_id", metavar="BATCH")
@@ -72,7 +75,8 @@ def verify(
     """Read printed labels back and compare them with the ledger.
 
     FILES are PDFs, pictures or folders. Names every missing, duplicate, foreign, unreadable or mismatched label with
-    serial and place. Exit 0 only if all is right (with --sample: the lot is accepted), 1 if something is wrong.
+    serial and place; of more than ten labels that are in none of the files, how many (a report names all). Exit 0 only
+    if all is right (with --sample: the lot is accepted), 1 if something is wrong.
     """
     from bss_mfg.core.processes import ProcessExecutor, cores
     from bss_mfg.verify.outcome import VerifyOptions
@@ -178,12 +182,15 @@ def _print_findings(outcome: Verification) -> None:
     from bss_mfg.report.wording import place_words
     from bss_mfg.verify.finding_rows import finding_row
 
+    unseen_shown = 0 if outcome.partial or outcome.unseen > MOST_UNSEEN else MOST_UNSEEN
     for _, item in outcome.findings.faults():  # no walk over a million labels that are right
         row = finding_row(item)
-        if not (outcome.partial and row["unseen"]):
+        if not row["unseen"] or unseen_shown:
             name = row["serials"] or "(not one of ours)"
             where = place_words(row)
             click.echo(f"{row['verdict'].upper()}: {name}: {row['detail']}" + (f" [{where}]" if where else ""))
+    if outcome.unseen > MOST_UNSEEN and not outcome.partial:
+        click.echo(f"MISSING: {count_words(outcome.unseen, 'label')} of the batch in none of these files")
     for name, reason in outcome.broken:
         click.echo(f"UNREADABLE FILE: {name}: {reason}")
     for name, reason in outcome.troubles:
@@ -234,6 +241,9 @@ def _conclude(outcome: Verification) -> None:
     elif outcome.pages and not any(outcome.counts[kind] for kind in outcome.counts if kind != "missing"):
         say("WRONG: no label was found in these pictures: upside down, blank, or of another kind?")
     else:
+        if outcome.unseen and not outcome.passed:
+            are = "is" if outcome.unseen == 1 else "are"
+            say(f"{count_words(outcome.unseen, 'label')} {are} in none of these files; --partial leaves them out.")
         say("OK: all labels are right" if outcome.passed else "WRONG: not all labels are right")
 
 
