@@ -109,7 +109,6 @@ class _SheetParser:
         self._path, self._sheet = path, sheet
         self._open: list[str] = []
         self._hidden_columns: list[tuple[int, int]] = []
-        self._rows_hidden_by_default = False
         self._merged: list[str] = []
         self._ready: list[Row] = []
         self._width = self._last_filled_row = 0
@@ -157,8 +156,6 @@ class _SheetParser:
         if name == "col":
             if is_true(given.get("hidden")) or _is_zero(given.get("width")):
                 self._hidden_columns.append((int(given["min"]), int(given["max"])))
-        elif name == "sheetFormatPr":
-            self._rows_hidden_by_default = is_true(given.get("zeroHeight"))
         elif name == "mergeCell":
             self._merged.append(given.get("ref", ""))
 
@@ -191,11 +188,8 @@ class _SheetParser:
         if not self._row < number <= MAX_ROWS:
             raise DamagedWorkbookError(f"row {number} comes after row {self._row}")
         self._row, self._column, self._cells = number, 0, []
-        self._row_hidden = (
-            is_true(given.get("hidden"))
-            or _is_zero(given.get("ht"))
-            or (self._rows_hidden_by_default and "ht" not in given and given.get("hidden") is None)
-        )
+        # A row that is written down is no row "hidden by default" (`zeroHeight`): ECMA-376-1, 18.3.1.81.
+        self._row_hidden = is_true(given.get("hidden")) or _is_zero(given.get("ht"))
 
     def _end_row(self) -> None:
         self._sheet.last_row = self._row

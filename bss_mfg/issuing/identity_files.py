@@ -126,7 +126,7 @@ def _identities(table: TableRows, bad: _BadRows) -> Iterator[tuple[int, Identity
     """The good rows of a file with their numbers; repeated values are not looked for."""
     for number, cells, last in table.rows:
         if not cells:
-            bad.add(number, "is blank" if last == number else f"is blank, as all are to row {last}")
+            bad.add(number, _blank_words(number, last))
             continue
         try:
             identity = _read_identity(cells, table)
@@ -134,6 +134,10 @@ def _identities(table: TableRows, bad: _BadRows) -> Iterator[tuple[int, Identity
             bad.add(number, str(error))
             continue
         yield number, identity
+
+
+def _blank_words(first: int, last: int) -> str:
+    return "is blank" if last == first else f"is blank, as all are to row {last}"
 
 
 def _values(identity: Identity) -> Iterator[tuple[str, object]]:
@@ -182,10 +186,12 @@ class ImportedFile(NamedTuple):
 
 def _imported(path: Path, table: TableRows) -> Iterator[ImportedIdentity]:
     found = False
-    for number, cells, _ in table.rows:
+    for number, cells, last in table.rows:
         found, where = True, Location(str(path), row=number)
         if not cells:
-            raise InputError("the row is blank", where=where, way_out="Delete it. Nothing was imported.")
+            raise InputError(
+                f"the row {_blank_words(number, last)}", where=where, way_out="Delete it. Nothing was imported."
+            )
         try:
             _refuse_other_width(cells, table)
             digest = _digest(cells, table.columns)
