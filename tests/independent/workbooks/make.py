@@ -117,6 +117,26 @@ STYLES = (
 )
 
 
+def types_of(*kinds: tuple[str, str]) -> str:
+    """Parts of SpreadsheetML and what they are."""
+    said = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    listed = "".join(f'<Override PartName="/xl/{part}" ContentType="{said}.{kind}+xml"/>' for part, kind in kinds)
+    relations = "application/vnd.openxmlformats-package.relationships+xml"
+    return (
+        f'<Types xmlns="{PACKAGE}/content-types"><Default Extension="rels" ContentType="{relations}"/>'
+        f'<Default Extension="xml" ContentType="application/xml"/>{listed}</Types>'
+    )
+
+
+TYPES = types_of(
+    ("workbook.xml", "sheet.main"),
+    ("worksheets/sheet1.xml", "worksheet"),
+    ("worksheets/sheet2.xml", "worksheet"),
+    ("sharedStrings.xml", "sharedStrings"),
+    ("styles.xml", "styles"),
+)
+
+
 def parts_of(table: Table) -> dict[str, str]:
     """A plain workbook with shared texts."""
     width = len(table.header)
@@ -124,7 +144,7 @@ def parts_of(table: Table) -> dict[str, str]:
     texts = "".join(f"<si><t>{escaped(text)}</t></si>" for cells in table.all for text in cells)
     count = width * len(table.all)
     return {
-        "[Content_Types].xml": f'<Types xmlns="{PACKAGE}/content-types"/>',
+        "[Content_Types].xml": TYPES,
         "_rels/.rels": relations_of(("rId1", "officeDocument", "xl/workbook.xml")),
         "xl/workbook.xml": workbook_of(("Units", "visible")),
         "xl/_rels/workbook.xml.rels": relations_of(

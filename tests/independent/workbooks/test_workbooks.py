@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.factory import Factory
+from tests.helpers.office import soffice
 from tests.independent.workbooks.make import Made, Table, Truth, all_files, example
+from tests.needs import needs
 
 COUNT = 30
 NAMES = [made.name for made in all_files(example(COUNT))]
@@ -118,6 +120,21 @@ def test_the_check_compares_all_or_nothing(line: Line, tmp_path: Path, name: str
         1,
         COUNT - (made.name == "a blank inside.csv") - (made.name == "rounded.csv"),
     )
+
+
+READ_BY_OTHERS = ["plain.xlsx", "own texts.xlsx", "strict.xlsx", "strict own texts.xlsx", "cells without places.xlsx",
+                  "pieces of text.xlsx", "blank rows at the end.xlsx", "size two columns.xlsx"]  # fmt: skip
+
+
+@needs("soffice")
+@pytest.mark.parametrize("name", READ_BY_OTHERS)
+def test_libreoffice_reads_the_same(tmp_path: Path, name: str) -> None:
+    """The files written by hand are workbooks to others, too."""
+    table = example()
+    (made,) = (made for made in all_files(table) if made.name == name)
+    saved = soffice(put(tmp_path, made), "csv", tmp_path / "saved")
+    with saved.open(newline="", encoding="utf-8") as file:
+        assert [tuple(row) for row in csv.reader(file) if any(row)] == list(table.all)
 
 
 HIDDEN = ["a hidden first sheet.xlsx", "two filled sheets.xlsx", "a hidden row.xlsx", "a hidden column.xlsx",
