@@ -18,7 +18,6 @@ from bss_mfg.issuing import batch as issuing
 from bss_mfg.issuing.from_workspace import batch_request
 from bss_mfg.label import make as label
 from bss_mfg.label.from_workspace import PrintWishes, choose_print
-from bss_mfg.label.selection import LabelChoice, labels_stem
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.unit_state import TRANSITIONS
 from bss_mfg.ledger.unit_table import UnitFilter
@@ -240,7 +239,6 @@ class OpenWorkspace:
             order=how.order,
             symbols=how.symbols,
             again=again,
-            stem=labels_stem(how.template, LabelChoice()),
         )
         with open_executor(self._jobs, batch.units) as executor:
             made = label.make_labels(

@@ -99,8 +99,8 @@ def printing_options(function: Command) -> Callable[..., Any]:
         ),
         click.option(
             "--printer",
-            help="A printer of the workspace, or a built-in one (`bss-mfg printer list`; default: as printed last, else "
-            "the product's or workspace's, else pdf-300).",
+            help="A printer of the workspace, or a built-in one (`bss-mfg printer list`; default: as printed last, "
+            "else the product's or workspace's, else pdf-300).",
         ),
         click.option("--dpi", type=click.Choice(["203", "300", "600"]), help="Short for --printer pdf-203 and so on."),
         click.option("--start-at", type=click.IntRange(1), help="First label of a used sheet (default: 1)."),
@@ -169,8 +169,9 @@ def labels(
     made again go into superseded/. Print PDFs at 100 %, without scaling.
     """
     from bss_mfg.core.processes import open_executor
+    from bss_mfg.label.file_plan import label_stem
     from bss_mfg.label.from_workspace import choose_print
-    from bss_mfg.label.make import LabelRequest, labels_stem, select_label_numbers
+    from bss_mfg.label.make import LabelRequest, select_label_numbers
     from bss_mfg.label.selection import LabelChoice
 
     if only and (start or end):
@@ -194,7 +195,7 @@ def labels(
             print_choice.symbols,
             again,
             accept_existing=printing.send is not None,
-            stem=labels_stem(print_choice.template, chosen),
+            stem=label_stem(print_choice.template.definition.each, chosen),
         )
         with open_executor(jobs, (len(numbers) if numbers else batch.units) * request.copies) as executor:
             made, sent = target.print_labels(ledger, request, executor)

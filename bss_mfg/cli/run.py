@@ -24,6 +24,8 @@ from bss_mfg.cli.common import (
 )
 from bss_mfg.cli.labels import say_superseded, send_address, send_option
 from bss_mfg.cli.progress import RunDisplay, duration_words
+from bss_mfg.cli.table_options import say_passed_over, table_options
+from bss_mfg.core.read_tables import TableOptions
 from bss_mfg.core.text import count_words
 from bss_mfg.version import __version__
 
@@ -41,7 +43,9 @@ MOST_SHOWN = 20
 
 @click.command(epilog="Example: bss-mfg run bulb --units 20000 --id bulb-2026-11")
 @click.argument("product", required=False)
-@click.option("--units", type=click.IntRange(1, 10_000_000), help="How many devices.")
+@click.option(
+    "--units", type=click.IntRange(1, 10_000_000), help="How many devices (default: as many as --identities has)."
+)
 @click.option("--id", "batch_id", help="The batch's id (default: the product's name and the next number).")
 @click.option("--resume", metavar="BATCH", help="Go on with the run of this batch.")
 @click.option(
@@ -50,7 +54,8 @@ MOST_SHOWN = 20
 @click.option("--template", help="Template by name or file (default: as printed last, else the product's).")
 @click.option(
     "--printer",
-    help="A printer (`bss-mfg printer list`; default: as printed last, else the product's or workspace's, else pdf-300).",
+    help="A printer (`bss-mfg printer list`; default: as printed last, else the product's or workspace's, else "
+    "pdf-300).",
 )
 @click.option("--symbols", type=click.Choice(["mask", "vector"]), help="How a PDF draws symbols (default: mask).")
 @send_option("Send the labels to the printer once they are made (without value: the printer's address).")
@@ -59,6 +64,7 @@ MOST_SHOWN = 20
     type=click.Path(path_type=Path),
     help="CSV or XLSX with serials and, optionally, uuid and mac.",
 )
+@table_options
 @jobs_option
 @json_option
 @pass_app
@@ -76,6 +82,7 @@ def run(
     symbols: SymbolStyle | None,
     send: str | None,
     identities: Path | None,
+    table: TableOptions,
     jobs: int,
     as_json: bool,
 ) -> None:
@@ -97,17 +104,19 @@ def run(
             _refuse_other_options(ctx)
             opened = read_begun_plan(workspace, resume)
             loaded = workspace.product(opened.plan.product)
-        elif product is None or units is None:
-            raise click.UsageError("Name a PRODUCT and --units; or a batch to --resume.")
+        elif product is None or (units is None and identities is None):
+            raise click.UsageError("Name a PRODUCT and --units (or --identities); or a batch to --resume.")
         else:
             loaded = workspace.product(product)
-            request = RunRequest(loaded, units, batch_id, template, printer, symbols, identities)
+            request = RunRequest(loaded, units, batch_id, template, printer, symbols, identities, table)
             opened = open_plan(workspace, ledger, request, __version__)
         prepared = prepare_run(workspace, opened.plan, loaded)
         address = opened.plan.send if send is None else send_address(prepared.printer, send)
         prepared = replace(prepared, plan=replace(prepared.plan, send=address))
         if not opened.begun:
-            refuse_conflicts(workspace, ledger, prepared)
+            passed_over = refuse_conflicts(workspace, ledger, prepared)
+            if identities:
+                say_passed_over(identities, passed_over)
         if plan_only:
             found = estimate(prepared, process_count(jobs, opened.plan.units))
             _show_plan(app, prepared, found, opened.begun, as_json)
@@ -135,7 +144,7 @@ def run(
 
 
 def _refuse_other_options(ctx: click.Context) -> None:
-    for name in ("product", "units", "batch_id", "template", "printer", "symbols", "identities"):
+    for name in ("product", "units", "batch_id", "template", "printer", "symbols", "identities", "sheet", "ignore"):
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
             raise click.UsageError("--resume goes on with the options that the run was begun with: leave them out.")
 

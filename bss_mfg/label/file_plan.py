@@ -17,7 +17,7 @@ from bss_mfg.label.layout.label_rows import RowMaker, label_count
 from bss_mfg.label.layout.page_layout import PageLayout, lay_out
 from bss_mfg.label.layout.symbol_size import batch_symbol_size
 from bss_mfg.label.render.by_language import SUFFIX
-from bss_mfg.label.selection import WithdrawnPackages
+from bss_mfg.label.selection import LabelChoice, WithdrawnPackages
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.ledger.labels_in_force import LabelsInForce, MadeFile
@@ -32,10 +32,11 @@ LABELS_PER_FILE = 960
 class LabelRequest:
     """What to print of a batch, and how it is laid out and cut into files.
 
-    `numbers`: label numbers (packages, units, cartons), None for all; where they are a `span`, packages that get no label
-    any more are left out of it, and else refused. `collate` says whether `copies` are sets (1 2 3 1 2 3) or follow each
-    other (1 1 2 2 3 3). `purpose`, and `reason` and `serials` of a reprint, go into the history, `stem` into file names;
-    `again` makes labels that were made before, `accept_existing` takes them as they are if all of them were.
+    `numbers`: label numbers (packages, units, cartons), None for all; where they are a `span`, packages that get no
+    label any more are left out of it, and else refused. `collate` says whether `copies` are sets (1 2 3 1 2 3) or
+    follow each other (1 1 2 2 3 3). `purpose`, and `reason` and `serials` of a reprint, go into the history, `stem`
+    into file names (empty: by what is labelled); `again` makes labels that were made before, `accept_existing` takes
+    them as they are if all of them were.
     """
 
     numbers: tuple[int, ...] | None = None
@@ -107,7 +108,7 @@ class FilePlan:
     @property
     def index_name(self) -> str:
         """The file name of the index."""
-        return f"{_stem(self.batch, self.request)}.csv"
+        return f"{_stem(self.batch, self.request, self.layout.template.definition.each)}.csv"
 
 
 def plan_label_files(
@@ -136,7 +137,8 @@ def plan_label_files(
     in_force = ledger.prints.in_force(batch.id, definition.each)
     digest = _plan_digest(layout, batch, request, head[1])
     files = tuple(_split_into_files(layout, batch, request, numbers, folder, left_out))
-    if request.again and (stem := _free_stem(batch, request, files, in_force, withdrawn.scrapped)) != request.stem:
+    base = request.stem or label_stem(definition.each)
+    if request.again and (stem := _free_stem(batch, base, files, in_force, withdrawn.scrapped)) != base:
         request = replace(request, stem=stem)
         files = tuple(_split_into_files(layout, batch, request, numbers, folder, left_out))
     recorded = tuple(ledger.prints.label_files(batch.id))
@@ -172,22 +174,22 @@ def _check_request(layout: PageLayout, request: LabelRequest) -> None:
 
 
 def _free_stem(
-    batch: Batch, request: LabelRequest, files: Sequence[PlannedFile], in_force: LabelsInForce, scrapped: Set[int]
+    batch: Batch, base: str, files: Sequence[PlannedFile], in_force: LabelsInForce, scrapped: Set[int]
 ) -> str:
-    """What file names say after the batch, so that no file is written over that holds a label in force which is not made
-    again: one that was shipped. A file that has nothing but scrapped labels besides may go."""
+    """What file names say after the batch, so that no file is written over that holds a label in force which is not
+    made again: one that was shipped. A file that has nothing but scrapped labels besides may go."""
     wanted = {number for file in files for number in file.numbers}
     kept = {
         made.file.file
         for made in in_force.made
         if not all(number in wanted or number in scrapped for number in in_force.numbers_in(made.file))
     }
-    stem = base = request.stem or request.purpose
+    stem = base
     number = 0
     while any(name.rpartition("-")[0] == f"{batch.id}-{stem}" for name in kept):
         number += 1
         stem = f"{base}-again-{number:03d}"
-    return stem if number else request.stem
+    return stem
 
 
 def _existing_files(
@@ -211,8 +213,18 @@ def _existing_files(
     )
 
 
-def _stem(batch: Batch, request: LabelRequest) -> str:
-    return f"{batch.id}-{request.stem or request.purpose}"
+def label_stem(each: str, choice: LabelChoice = LabelChoice()) -> str:  # noqa: B008  (frozen)
+    """What file names say after the batch: what is labelled (`labels`, `carton-labels` ...), and which of it."""
+    stem = "labels" if each == "package" else f"{each}-labels"
+    stem += f"-from-{choice.start}" if choice.start else ""
+    stem += f"-to-{choice.end}" if choice.end else ""
+    if choice.serials:
+        stem += f"-only-{choice.serials[0]}" + (f"-and-{len(choice.serials) - 1}" if choice.serials[1:] else "")
+    return stem
+
+
+def _stem(batch: Batch, request: LabelRequest, each: str) -> str:
+    return f"{batch.id}-{request.stem or label_stem(each)}"
 
 
 def _split_into_files(
@@ -230,7 +242,8 @@ def _split_into_files(
     for copy in range(1, request.copies // repeat + 1):
         for chunk, first, count in parallel.chunk_ranges(len(numbers), size, size - request.start_at + 1):
             number += 1
-            name = f"{_stem(batch, request)}-{number:04d}{SUFFIX[language]}"
+            stem = _stem(batch, request, layout.template.definition.each)
+            name = f"{stem}-{number:04d}{SUFFIX[language]}"
             candidates = numbers[first - 1 : first - 1 + count]
             if not left_out.isdisjoint(candidates):
                 candidates = tuple(one for one in candidates if one not in left_out)
@@ -342,8 +355,8 @@ def _refuse_lost(plan: FilePlan) -> None:
             f"{_names([path.name for path in lost])}: {'was' if len(lost) == 1 else 'were'} made, and "
             f"{'is' if len(lost) == 1 else 'are'} not there any more",
             where=lost[0].parent,
-            way_out=f"Put back what was moved away; `bss-mfg labels {plan.batch.id} --again` makes lost files again, with "
-            "the same bytes.",
+            way_out=f"Put back what was moved away; `bss-mfg labels {plan.batch.id} --again` makes lost files again, "
+            "with the same bytes.",
         )
 
 

@@ -116,7 +116,7 @@ def _template(
         if error.location.file:
             raise  # it is there, and it is wrong
         raise InputError(
-            f"the labels of batch {batch.id} were printed last with the template {last.template!r}, which is not in this "
-            "workspace",
+            f"the labels of batch {batch.id} were printed last with the template {last.template!r}, which is not in "
+            "this workspace",
             way_out="Name its file with --template FILE.toml.",
         ) from None

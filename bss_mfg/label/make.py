@@ -27,7 +27,7 @@ from bss_mfg.label.label_file import (
     make_label_file,
 )
 from bss_mfg.label.layout.page_layout import PageLayout
-from bss_mfg.label.selection import labels_stem, select_label_numbers
+from bss_mfg.label.selection import select_label_numbers
 from bss_mfg.label.superseding import settle_superseded
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
@@ -35,7 +35,7 @@ from bss_mfg.ledger.events import LabelFileEvent, LabelsMade, LabelsMadeAgain, L
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile
 
-__all__ = ["LABELS_PER_FILE", "LabelFiles", "LabelRequest", "labels_stem", "make_labels", "select_label_numbers"]
+__all__ = ["LABELS_PER_FILE", "LabelFiles", "LabelRequest", "make_labels", "select_label_numbers"]
 
 ALL_LABELS = LabelRequest()
 Result = TypeVar("Result")

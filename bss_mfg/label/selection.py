@@ -116,14 +116,3 @@ def serial_of_label(ledger: Ledger, batch: Batch, template: LoadedTemplate, numb
     package = {"package": number, "unit": (number - 1) // size + 1, "carton": (number - 1) * per_carton + 1, "batch": 1}
     units = ledger.packages.get(batch.id, package[each]).units
     return units[(number - 1) % size if each == "unit" else 0].serial
-
-
-def labels_stem(template: LoadedTemplate, choice: LabelChoice) -> str:
-    """What file names say after the batch: what is labelled, and which of it."""
-    each = template.definition.each
-    stem = "labels" if each == "package" else f"{each}-labels"
-    stem += f"-from-{choice.start}" if choice.start else ""
-    stem += f"-to-{choice.end}" if choice.end else ""
-    if choice.serials:
-        stem += f"-only-{choice.serials[0]}" + (f"-and-{len(choice.serials) - 1}" if len(choice.serials) > 1 else "")
-    return stem

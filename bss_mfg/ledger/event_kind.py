@@ -15,7 +15,7 @@ class EventKind(StrEnum):
     LABELS_MADE = "labels made"
     LABELS_MADE_AGAIN = "labels made again"
     LABELS_REPRINTED = "labels reprinted"
-    LABELS_SUPERSEDED = "labels superseded"
+    LABEL_FILE_SUPERSEDED = "label file superseded"
     LABELS_TO_SEND_AGAIN = "labels to send again"
     LABELS_SENDING = "labels sending"
     LABELS_SENT = "labels sent"

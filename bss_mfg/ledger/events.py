@@ -90,10 +90,10 @@ class LabelsReprinted(LabelFileEvent):
     kind = EventKind.LABELS_REPRINTED
 
 
-class LabelsSuperseded(EventRecord):
+class LabelFileSuperseded(EventRecord):
     """All labels of a label file were made again in others: it is not to be printed any more."""
 
-    kind = EventKind.LABELS_SUPERSEDED
+    kind = EventKind.LABEL_FILE_SUPERSEDED
     file: str = key("name")
     sha256: str = key("of the file")
     count: int = key("how many labels the file has")

@@ -15,11 +15,11 @@ from bss_mfg.ledger.events import (
     LABELS,
     LABELS_AT_PRINTER,
     LabelFileEvent,
+    LabelFileSuperseded,
     LabelsNotSent,
     LabelsReprinted,
     LabelsSending,
     LabelsSent,
-    LabelsSuperseded,
     LabelsToSendAgain,
     SendingResult,
     read_record,
@@ -69,6 +69,13 @@ class PrintStore:
     def find_by_sha256(self, batch_id: str, sha256: str) -> LabelFile | None:
         """The label file of a batch with this SHA-256, or None."""
         return next(iter(self._label_files(batch_id, "AND sha256 = ?", (sha256,))), None)
+
+    def unprinted(self, batch_id: str) -> set[int]:
+        """Numbers of the packages of whose present label no file was made: never, or not since a unit was replaced."""
+        rows = self._db.rows(
+            "SELECT number FROM package WHERE batch = ? AND prints = 0", (self._batches.number(batch_id),)
+        )
+        return {number for (number,) in rows}
 
     def record(self, label_file: LabelFile, template_text: str, event: LabelFileEvent) -> None:
         """Remember a label file that is in place, with the template it was made from, and count its labels.
@@ -173,7 +180,7 @@ class PrintStore:
                     (clock.now(), self._batches.number(file.batch), file.file, file.sha256),
                 )
                 if changed:
-                    said = LabelsSuperseded(file=file.file, sha256=file.sha256, count=file.labels)
+                    said = LabelFileSuperseded(file=file.file, sha256=file.sha256, count=file.labels)
                     self._history.append(file.batch, said)
 
     def send_states(self, batch_id: str) -> dict[str, SendState]:

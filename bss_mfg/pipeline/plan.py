@@ -18,7 +18,9 @@ from bss_mfg.core.files import (
     sha256_of,
     write_atomically,
 )
+from bss_mfg.core.read_tables import NO_OPTIONS, TableOptions
 from bss_mfg.errors import InputError, LedgerError, RefusedError
+from bss_mfg.issuing.identity_files import IdentityFile
 from bss_mfg.issuing.numbering import free_batch_id
 from bss_mfg.label.from_workspace import DEFAULT_PRINTER
 from bss_mfg.ledger.ledger import Ledger
@@ -36,8 +38,8 @@ STEPS = ("issue", "labels", "verify", "send", "manifest", "traveller")
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a run is to do. `identities` is the path of a file, `identities_sha256` its digest then; `started_at` (UTC)
-    names the control logs, so that a run that goes on names them alike. `send` is the address that the labels go to;
-    null: none."""
+    names the control logs, so that a run that goes on names them alike. `sheet` and `ignore` say how that file is read
+    (`TableOptions`). `send` is the address that the labels go to; null: none."""
 
     batch: str
     product: str
@@ -47,6 +49,8 @@ class Plan:
     symbols: SymbolStyle = "mask"
     identities: str | None = None
     identities_sha256: str | None = None
+    sheet: str | None = None
+    ignore: tuple[str, ...] = ()
     started_at: str = ""
     version: str = ""
     send: str | None = None
@@ -61,24 +65,30 @@ class Plan:
         whether its labels are sent, counts for nothing."""
         mine, theirs = asdict(self), asdict(other)
         return [
-            f"{name.replace('_', ' ')}: {theirs[name] or 'none'}, it was {mine[name] or 'none'}"
+            f"{name.replace('_', ' ')}: {_words(theirs[name])}, it was {_words(mine[name])}"
             for name in mine
             if name not in ("started_at", "version", "identities", "send") and mine[name] != theirs[name]
         ]
 
 
+def _words(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) and value else str(value or "none")
+
+
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What the operator typed. Without a `batch` it gets the next free id. Without a `template` or `printer` it takes
-    those that the batch's labels were printed with before, else the product's or the workspace's."""
+    """What the operator typed. Without a `batch` it gets the next free id, without `units` as many as the identities
+    file has, which `table` says how to read. Without a `template` or `printer` it takes those that the batch's labels
+    were printed with before, else the product's or the workspace's."""
 
     product: LoadedProduct
-    units: int
+    units: int | None
     batch: str | None = None
     template: str | None = None
     printer: str | None = None
     symbols: SymbolStyle | None = None
     identities: Path | None = None
+    table: TableOptions = NO_OPTIONS
     send: str | None = None
 
 
@@ -128,15 +138,23 @@ def new_plan(workspace: Workspace, ledger: Ledger, request: RunRequest, version:
     template = (begun and begun.template) or (last and last.template) or chosen.template or product.product.template
     printer = (begun and begun.printer) or (last and last.printer) or chosen.printer or DEFAULT_PRINTER
     symbols = (begun and begun.symbols) or (last and last.symbols) or "mask"
+    units = request.units
+    if units is None:
+        if identities is None:
+            raise InputError("nobody said how many units", way_out="Give a number, or a file of identities.")
+        columns = workspace.spec(product.product.spec).spec.columns
+        units = IdentityFile(identities, columns, request.table).count()
     return Plan(
         batch=require_safe_name(batch, "batch id") if batch else free_run_id(workspace, ledger, product.name),
         product=product.name,
-        units=request.units,
+        units=units,
         template=request.template or template,
         printer=request.printer or printer,
         symbols=request.symbols or symbols,
         identities=str(identities.resolve()) if identities else None,
         identities_sha256=sha256_of(identities) if identities else None,
+        sheet=request.table.sheet,
+        ignore=request.table.ignore,
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         version=version,
         send=request.send,
@@ -157,7 +175,7 @@ def read_plan(workspace: Workspace, batch: str) -> Plan | None:
         values: Any = json.loads(read_text(path, "plan of the run"))
         if values.pop("format") != 1:
             raise InputError("was written by a newer bss-mfg", where=path, way_out="Use the newer program.")
-        plan = Plan(**values)
+        plan = Plan(**{**values, "ignore": tuple(values.get("ignore", ()))})
         if plan.batch != batch or type(plan.units) is not int or not plan.start.tzinfo:
             raise ValueError
         return plan

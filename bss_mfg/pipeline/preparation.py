@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bss_mfg.core.files import sha256_of
+from bss_mfg.core.read_tables import PassedOver, TableOptions
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.issuing.batch import check_request
 from bss_mfg.issuing.identity_files import IdentityFile
@@ -48,7 +49,10 @@ class PreparedRun:
     @property
     def identities(self) -> Iterable[Identity]:
         """What the identities file brings; nothing where there is none."""
-        return IdentityFile(Path(self.plan.identities), self.spec.spec.columns) if self.plan.identities else ()
+        plan = self.plan
+        if not plan.identities:
+            return ()
+        return IdentityFile(Path(plan.identities), self.spec.spec.columns, TableOptions(plan.sheet, plan.ignore))
 
     @property
     def batch_request(self) -> BatchRequest:
@@ -63,7 +67,7 @@ class PreparedRun:
     @property
     def label_request(self) -> LabelRequest:
         """How the label files are made."""
-        return LabelRequest(symbols=self.plan.symbols, accept_existing=True, stem="labels")
+        return LabelRequest(symbols=self.plan.symbols, accept_existing=True)
 
     @property
     def can_read_back(self) -> bool:
@@ -127,14 +131,17 @@ def _mapping(workspace: Workspace, spec: SpecFile) -> LogMapping | None:
         return None
 
 
-def refuse_conflicts(workspace: Workspace, ledger: Ledger, prepared: PreparedRun) -> None:
+def refuse_conflicts(workspace: Workspace, ledger: Ledger, prepared: PreparedRun) -> PassedOver:
     """Refuse, before anything is written, what would stop a new run later: identities that can't be issued, a batch
-    that was issued with other arguments, files that have the names of its labels."""
-    plan = prepared.plan
+    that was issued with other arguments, files that have the names of its labels. Gives what was blank in the
+    identities file."""
+    plan, request = prepared.plan, prepared.batch_request
+    issued = check_request(ledger, request)
+    passed_over = request.identities.passed_over if isinstance(request.identities, IdentityFile) else PassedOver()
     folder = workspace.batch_folder(plan.batch) / "labels"
-    if check_request(ledger, prepared.batch_request):
+    if issued:
         _refuse_labels_made_otherwise(ledger, prepared, folder)
-        return
+        return passed_over
     names = (f"{plan.batch}-labels", f"{plan.batch}-{TRAVELLER_STEM}")
     taken = sorted(path.name for path in folder.iterdir() if path.name.startswith(names)) if folder.is_dir() else []
     if taken:
@@ -144,6 +151,7 @@ def refuse_conflicts(workspace: Workspace, ledger: Ledger, prepared: PreparedRun
             problems=taken[:5],
             way_out="Move them away, or give the batch another --id. Nothing was issued.",
         )
+    return passed_over
 
 
 def _refuse_labels_made_otherwise(ledger: Ledger, prepared: PreparedRun, folder: Path) -> None:
@@ -162,6 +170,8 @@ def _refuse_labels_made_otherwise(ledger: Ledger, prepared: PreparedRun, folder:
             made_with = f"{last.template} on {last.printer}" if last.printer else last.template
             as_last = f"bss-mfg run {plan.product} --units {plan.units} --id {plan.batch}"
             as_last += f" --identities {shlex.quote(plan.identities)}" if plan.identities else ""
+            as_last += f" --sheet {shlex.quote(plan.sheet)}" if plan.sheet else ""
+            as_last += "".join(f" --ignore {shlex.quote(name)}" for name in plan.ignore)
             way_out = (
                 f"`{as_last}` goes on with the labels as they were printed last ({made_with}). For others, "
                 f"`{again} --template {plan.template} --printer {plan.printer}` makes all of them anew; then type this "

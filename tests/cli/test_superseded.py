@@ -58,7 +58,7 @@ def test_files_that_were_made_again_under_other_names_are_moved_away(batch: Fact
     assert moved.read_bytes() == old
     all_is_right(batch, ["B1-labels-0001.pdf"])
     history = batch.cli("batch", "show", "B1", "--history", "--json").json
-    said = [event["file"] for event in history["history"] if event["kind"] == "labels superseded"]
+    said = [event["file"] for event in history["history"] if event["kind"] == "label file superseded"]
     assert said == ["B1-labels-0001.pdf", "B1-labels-0002.pdf"]
     assert history["label_files"] == ["B1-labels-0001.pdf"]
     # By hand it is read, and named for what it is.

@@ -52,10 +52,13 @@ def _nobody(seconds: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a printer is waited for. `silence_s`: that it takes nothing; None: without end, for a roll change takes as
-    long as it takes. `label_s`: that it takes a label piece by piece; of each wait between two pieces `pause_s` count at
-    most, so that a roll change in the midst of it is no matter. `goodbye_s`: that it hangs up after the last byte. `tell`
-    hears of the seconds waited, again and again."""
+    """How long a printer is waited for.
+
+    `silence_s`: that it takes nothing; None: without end, for a roll change takes as long as it takes. `label_s`: that
+    it takes a label piece by piece; of each wait between two pieces `pause_s` count at most, so that a roll change in
+    the midst of it is no matter. `goodbye_s`: that it hangs up after the last byte. `tell` hears of the seconds waited,
+    every `poll_s` or so.
+    """
 
     silence_s: float | None = None
     label_s: float = 3600.0

@@ -43,8 +43,8 @@ _EVENTS = {
 
 @dataclass(frozen=True, slots=True)
 class GoOn:
-    """The commands that go on with a sending: `repeat` sends what was not sent of the same files; `rest` makes the labels
-    from one on anew and sends them, given the number of that label and of those behind it."""
+    """The commands that go on with a sending: `repeat` sends what was not sent of the same files; `rest` makes the
+    labels from one on anew and sends them, given the number of that label and of those behind it."""
 
     repeat: str
     rest: Callable[[Sequence[int]], str]
@@ -81,8 +81,8 @@ class _FileToSend:
 
 
 def printer_address(printer: Printer, address: str) -> str:
-    """The address to send to: the one given, or if that is empty the printer's own. `InputError` where there is none, or
-    where what is made for the printer is no printer's language."""
+    """The address to send to: the one given, or if that is empty the printer's own. `InputError` where there is none,
+    or where what is made for the printer is no printer's language."""
     found = address or printer.address
     if not found:
         raise InputError(
@@ -94,8 +94,8 @@ def printer_address(printer: Printer, address: str) -> str:
             f"the printer {printer.name} makes {printer.language.upper()} files, and a raw port takes a printer's own "
             "language: nothing was sent",
             where="--send",
-            way_out="Name a ZPL printer (`bss-mfg printer list`), or print the files from this computer. Where the printer "
-            "itself takes such files, write its address into a printer file of its own (`bss-mfg printer add`).",
+            way_out="Name a ZPL printer (`bss-mfg printer list`), or print the files from this computer. Where the "
+            "printer itself takes such files, write its address into a printer file of its own (`bss-mfg printer add`).",
         )
     return found
 
@@ -105,10 +105,10 @@ def send_batch_labels(
 ) -> SentLabels:
     """Send label files to a printer's raw port, and record what was handed over.
 
-    Files that were sent whole before are passed over, unless `request.again`; one that was cut off is refused, until its
-    rest was made again. A printer that breaks off is an error that says how many labels were handed over by this command,
-    how many are left, which is the first of them, and how to go on; the history has it. Each file is noted before its
-    first byte too, so that a run that was killed while sending is not repeated by mistake.
+    Files that were sent whole before are passed over, unless `request.again`; one that was cut off is refused, until
+    its rest was made again. A printer that breaks off is an error that says how many labels were handed over by this
+    command, how many are left, which is the first of them, and how to go on; the history has it. Each file is noted
+    before its first byte too, so that a run that was killed while sending is not repeated by mistake.
     """
     parse_address(request.address)
     with _sending_lock(ledger, batch):

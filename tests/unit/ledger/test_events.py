@@ -18,7 +18,13 @@ from tests.helpers.factory import Factory
 
 OLD = ROOT / "tests" / "unit" / "ledger" / "old_ledgers"
 ACTOR = ("operator", "station", "version")
-NOT_RECORDED = {EventKind.KEY_REPINNED, EventKind.LABELS_CUT_OFF, EventKind.LEDGER_MIGRATED}
+NOT_RECORDED = {
+    EventKind.KEY_REPINNED,
+    EventKind.LABELS_CUT_OFF,
+    EventKind.LABELS_TO_SEND_AGAIN,
+    EventKind.LABEL_FILE_SUPERSEDED,
+    EventKind.LEDGER_MIGRATED,
+}
 """Kinds of which the old ledgers have no event; `WRITTEN` has their texts."""
 
 WRITTEN: list[tuple[EventRecord, str]] = [
@@ -30,6 +36,8 @@ WRITTEN: list[tuple[EventRecord, str]] = [
         events.LabelsCutOff(file="f", sha256="s", address="tcp://p:9100", total=9, labels=3, bytes_sent=700),
         '{"file":"f","sha256":"s","to":"tcp://p:9100","of":9,"labels":3,"octets":700}',
     ),
+    (events.LabelsToSendAgain(file="f", sha256="s"), '{"file":"f","sha256":"s"}'),
+    (events.LabelFileSuperseded(file="f", sha256="s", count=9), '{"file":"f","sha256":"s","count":9}'),
     (events.LedgerMigrated(before=3, after=4), '{"from":3,"to":4}'),
     (
         ManifestAnswered(file="f", sha256="s", answers={"rejected": 1, "accepted": 2}),
