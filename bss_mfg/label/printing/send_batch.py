@@ -94,8 +94,8 @@ def printer_address(printer: Printer, address: str) -> str:
             f"the printer {printer.name} makes {printer.language.upper()} files, and a raw port takes a printer's own "
             "language: nothing was sent",
             where="--send",
-            way_out="Name a ZPL printer (`bss-mfg printer list`), or print the files from this computer. Where the "
-            "printer itself takes such files, write its address into a printer file of its own (`bss-mfg printer add`).",
+            way_out="Name a ZPL printer (`bss-mfg printer list`), or print the files from this computer. Where "
+            "the printer itself takes such files, write its address into a printer file (`bss-mfg printer add`).",
         )
     return found
 
