@@ -128,12 +128,12 @@ def run(
                 prepared = begin_run(workspace, ledger, vault, prepared, batch_named=bool(batch_id))
             plan, display = prepared.plan, RunDisplay()
             more = ["--send", address] if address and opened.begun and address != opened.plan.send else []
-            resume_command = typed(app, "run", "--resume", plan.batch, *more)
-            with run_lock(workspace, plan), _resume_hint(display, resume_command):
+            resume_command = ("run", "--resume", plan.batch, *more)
+            with run_lock(workspace, plan), _resume_hint(display, " ".join(("bss-mfg", *resume_command))):
                 going_on = ", going on" if opened.begun else ""
                 say(f"Run of batch {plan.batch}: {count_words(plan.units, 'unit')} of {plan.product}{going_on}")
                 with open_executor(jobs, plan.units) as executor:
-                    sending = _sending(app, ledger, prepared, display, resume_command) if address else None
+                    sending = _sending(app, ledger, prepared, display, typed(app, *resume_command)) if address else None
                     outcome = run_pipeline(RunContext(workspace, ledger, vault, prepared, display, executor, sending))
         record = _json_document(ledger, outcome)
     if as_json:

@@ -221,11 +221,11 @@ def test_a_run_that_was_cut_off_goes_on_to_its_end(batch: Factory) -> None:
         assert broken.code == 6
         labels_line, resume = advised(broken)[-2:]
         assert resume[-3:] == ["run", "--resume", "B1"]
-        refused = run_cli(*resume)
+        refused = batch.cli(*resume)
         assert refused.code == 4, "the rest is not sent unasked"
         done = run_cli(*labels_line)
         assert done.code == 0, done.err
-        ended = run_cli(*resume, "--json")
+        ended = batch.cli(*resume, "--json")
         assert ended.code == 0, ended.err
         assert ended.json["sent"]["labels"] == 0
         assert ended.json["traveller"]
@@ -237,7 +237,7 @@ def test_a_run_whose_printer_is_off_is_resumed(batch: Factory) -> None:
         broken = run(batch, port.address)
         assert broken.code == 6
         port.listen()
-        done = run_cli(*advised(broken)[-1], "--json")
+        done = batch.cli(*advised(broken)[-1], "--json")
         assert done.code == 0, done.err
         assert done.json["sent"]["labels"] == LABELS
 
