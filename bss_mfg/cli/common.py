@@ -6,12 +6,14 @@ import functools
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from bss_mfg.cli.streams import reader_left
 
 if TYPE_CHECKING:
     from bss_mfg.core.shared_lock import Patience
@@ -106,6 +108,14 @@ def jobs_option(function: Command) -> Command:
 def print_json(document: object) -> None:
     """The document on stdout."""
     click.echo(json.dumps(document, indent=2, ensure_ascii=True))
+
+
+def print_blocks(blocks: Iterable[bytes]) -> None:
+    """Text that comes in pieces, on stdout, for as long as somebody reads it."""
+    for block in blocks:
+        click.echo(block, nl=False)
+        if reader_left():
+            return
 
 
 def say(text: str) -> None:

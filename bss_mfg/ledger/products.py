@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bss_mfg.errors import LedgerError
+from bss_mfg.errors import InputError, LedgerError
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.events import KeyPinned, KeyRepinned, LedgerRestored
 from bss_mfg.ledger.history import HistoryStore
@@ -21,12 +21,25 @@ class ProductStore:
         rows = self._db.rows("SELECT key_fingerprint FROM product WHERE name = ?", (product,))
         return rows[0][0] if rows else None
 
-    def repin_key(self, product: str, fingerprint: str, reason: str) -> None:
-        """Bind a product to another key, on purpose and on record."""
+    def repin_key(self, product: str, fingerprint: str, reason: str) -> str:
+        """Bind a product to another key, on purpose and on record; the fingerprint it was bound to before.
+
+        Where that is the same one nothing is changed. `InputError` before the product's first batch, or without a
+        reason.
+        """
+        if not reason.strip():
+            raise InputError("a key is changed without a reason", way_out="Say why: the history keeps it.")
         with self._db.transaction():
             old = self.key_fingerprint(product)
-            self._db.execute("UPDATE product SET key_fingerprint = ? WHERE name = ?", (fingerprint, product))
-            self._history.append(None, KeyRepinned(product=product, before=old, after=fingerprint, reason=reason))
+            if old is None:
+                raise InputError(
+                    f"no batch of {product} was issued yet, so no key is pinned",
+                    way_out="Issue the first batch: no key has to be accepted.",
+                )
+            if old != fingerprint:
+                self._db.execute("UPDATE product SET key_fingerprint = ? WHERE name = ?", (fingerprint, product))
+                self._history.append(None, KeyRepinned(product=product, before=old, after=fingerprint, reason=reason))
+        return old
 
     def next_number(self, name: str) -> tuple[int | None, int]:
         """(number, next running serial) of a product as it is now, or (None, the first) before its first batch."""
