@@ -160,7 +160,7 @@ def _render_crops(
     strips = _strips(areas, width, height)
     if not areas:
         pixels: Grey = page.render(scale=scale, grayscale=True).to_numpy()
-        grey = pixels.reshape(pixels.shape[:2])
+        grey: Grey = pixels.reshape(pixels.shape[:2])
         return (grey.shape[1], grey.shape[0]), ((0, 0, grey),)
 
     def bitmap(number: int, width: int, height: int, format: int, rev_byteorder: bool = False) -> Any:
@@ -182,8 +182,9 @@ def _render_crops(
             bitmap_maker=partial(bitmap, number),
         )
         crops.append((left, top, canvases[number]))
-    for (_, _, right, bottom), (left, top, grey) in zip(strips[:1], crops, strict=False):
-        width, height = left + grey.shape[1] + width - right, top + grey.shape[0] + height - bottom
+    if crops:
+        (_, _, right, bottom), (left, top, first) = strips[0], crops[0]
+        width, height = left + first.shape[1] + width - right, top + first.shape[0] + height - bottom
     return (width, height), tuple(crops)
 
 
