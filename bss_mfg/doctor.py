@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bss_mfg.ledger.ledger import Ledger
+    from bss_mfg.workspace.actor import FoundActor
     from bss_mfg.workspace.vault_keys import VaultStatus
 
 
@@ -154,6 +155,14 @@ def check_left_over(root: Path) -> Check:
     return Check(
         "left-overs", Level.GAP, f"{len(found)} of killed commands: {names}", "Type them again, or delete these."
     )
+
+
+def check_actor(found: FoundActor) -> list[Check]:
+    """The names that go into the history, and where they come from."""
+    return [
+        Check("operator", Level.OK, f"{found.operator.name} ({found.operator.source})"),
+        Check("station", Level.OK, f"{found.station.name} ({found.station.source})"),
+    ]
 
 
 def check_vault(found: VaultStatus) -> Check:

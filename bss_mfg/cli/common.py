@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.ledger.vault import Vault
     from bss_mfg.model import Actor, Secret
+    from bss_mfg.workspace.actor import FoundActor
     from bss_mfg.workspace.workspace import Workspace
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -29,6 +30,8 @@ class App:
 
     workspace_option: str | None = None
     debug: bool = False
+    operator: str = ""
+    """As --operator names it; empty: as the environment, the station or the account does."""
 
     @functools.cached_property
     def workspace(self) -> Workspace:
@@ -40,9 +43,14 @@ class App:
     @property
     def actor(self) -> Actor:
         """Who acts, with the station of the workspace's settings."""
-        from bss_mfg.workspace.actor import current_actor
+        return self.find_actor(self.workspace.config().station).actor
 
-        return current_actor(station=self.workspace.config().station)
+    def find_actor(self, workspace_station: str = "") -> FoundActor:
+        """Who acts, and where each name comes from; a workspace that is to be made has no station yet."""
+        from bss_mfg.workspace.actor import find_actor
+        from bss_mfg.workspace.workspace import environment
+
+        return find_actor(environment(), self.operator, workspace_station=workspace_station)
 
     def vault(self, ledger: Ledger) -> Vault:
         """The open vault; asks for its passphrase if it has one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -188,7 +188,6 @@ def _stem(template: LoadedTemplate, only: tuple[str, ...], start: str | None) ->
 @click.argument("batch_id", metavar="BATCH")
 @click.argument("serials", metavar="SERIAL...", nargs=-1, required=True)
 @click.option("--reason", required=True, help="Why; kept in the history.")
-@click.option("--operator", help="Who asks for it (default: the user logged in).")
 @printing_options
 @json_option
 @pass_app
@@ -197,7 +196,6 @@ def reprint(
     batch_id: str,
     serials: tuple[str, ...],
     reason: str,
-    operator: str | None,
     printing: PrintingOptions,
     as_json: bool,
 ) -> None:
@@ -212,8 +210,7 @@ def reprint(
     if not reason.strip():
         raise click.UsageError("--reason is empty: say why; the reason is kept in the history.")
     workspace = app.workspace
-    actor = replace(app.actor, operator=operator) if operator else app.actor
-    with workspace.open_ledger(actor) as ledger:
+    with workspace.open_ledger(app.actor) as ledger:
         batch = ledger.batches.get(batch_id)
         last = ledger.prints.newest_labels(batch.id)
         template = load_template(

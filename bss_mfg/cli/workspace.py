@@ -34,10 +34,9 @@ def init(app: App, folder: Path, kind: VaultKeyKind) -> None:
     Creates FOLDER with its settings, ledger and vault key. Keep a copy of vault.key in a safe place: without it no OOB
     key of this workspace can ever be read again.
     """
-    from bss_mfg.workspace.actor import current_actor
     from bss_mfg.workspace.workspace import Workspace, environment
 
-    workspace = Workspace.create(folder, current_actor(), environment(), kind, app.ask)
+    workspace = Workspace.create(folder, app.find_actor().actor, environment(), kind, app.ask)
     say(f"OK: workspace made in {shown_path(workspace.root)}")
     say(
         "Now run `bss-mfg vault export-recovery FILE` and keep that file apart from this computer."
@@ -59,7 +58,7 @@ def doctor(ctx: click.Context, app: App, as_json: bool) -> None:
     """
     from bss_mfg.doctor import Level, check_machine
 
-    checks = [*check_machine(), *_workspace_checks(app)]
+    checks = [*check_machine(), *_actor_checks(app), *_workspace_checks(app)]
     if as_json:
         print_json([{"name": c.name, "level": c.level, "found": c.found, "fix": c.fix} for c in checks])
     else:
@@ -67,6 +66,21 @@ def doctor(ctx: click.Context, app: App, as_json: bool) -> None:
         print_table(rows, ("LEVEL", "WHAT", "FOUND"))
     if any(check.level is Level.FAULT for check in checks):
         ctx.exit(6)
+
+
+def _actor_checks(app: App) -> list[Check]:
+    """Who acts here, and where each name comes from."""
+    from bss_mfg.doctor import Check, Level, check_actor
+    from bss_mfg.errors import BssError
+
+    try:
+        station = app.workspace.config().station
+    except BssError:  # none here, or a broken one: that is another check's
+        station = ""
+    try:
+        return check_actor(app.find_actor(station))
+    except BssError as error:
+        return [Check("station", Level.FAULT, f"{error.where}: {error.what}", error.way_out)]
 
 
 def _workspace_checks(app: App) -> list[Check]:
@@ -101,10 +115,9 @@ def demo(ctx: click.Context, app: App, out: Path | None, samples: Path | None) -
     """
     from bss_mfg.core.resources import folder
     from bss_mfg.demo import run_demo
-    from bss_mfg.workspace.actor import current_actor
 
     root = out or _free_folder("bss-mfg-demo")
-    results = run_demo(samples or folder("sample_batches"), root, current_actor(), progress_bar)
+    results = run_demo(samples or folder("sample_batches"), root, app.find_actor().actor, progress_bar)
     for ran in results:
         counts = ran.verification.counts
         verdict = "OK" if ran.right else "WRONG"

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from bss_mfg.core import resources
 from bss_mfg.core.files import make_folder, read_bytes, replace_file, require_safe_name, write_atomically
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bss_mfg.ledger.vault import Vault
     from bss_mfg.payload.product_keys import ProductKey
     from bss_mfg.payload.spec import SpecFile
+    from bss_mfg.workspace.config import WorkspaceConfig
     from bss_mfg.workspace.product import LoadedProduct, Product
     from bss_mfg.workspace.vault_key_storage import AskPassphrase, VaultKeyKind
 
@@ -117,13 +118,9 @@ class Workspace:
 
     def config(self) -> WorkspaceConfig:
         """The settings."""
-        from bss_mfg.core.models import FileModel
+        from bss_mfg.workspace.config import WorkspaceConfig
 
-        class _Config(FileModel):
-            format: Literal[1]
-            station: str = ""
-
-        return WorkspaceConfig(validate(load_toml(self.root / CONFIG, "workspace settings"), _Config).station)
+        return validate(load_toml(self.root / CONFIG, "workspace settings"), WorkspaceConfig)
 
     # --- paths ----------------------------------------------------------------------------------------------------
 
@@ -354,13 +351,6 @@ class Workspace:
         make_folder(path.parent)
         write_atomically(path, [text.encode()])
         return path
-
-
-@dataclass(frozen=True, slots=True)
-class WorkspaceConfig:
-    """Settings of bss-mfg.toml."""
-
-    station: str
 
 
 def _vault_file(root: Path, environment: Mapping[str, str]) -> Path:

@@ -1,0 +1,17 @@
+"""The settings of a workspace: bss-mfg.toml."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from bss_mfg.core.models import FileModel
+from bss_mfg.workspace.station_settings import PlainName
+
+
+class WorkspaceConfig(FileModel):
+    """Settings of bss-mfg.toml."""
+
+    format: Literal[1]
+    station: PlainName = Field("", description="This station's name in the history; empty: the computer's name.")
