@@ -27,22 +27,31 @@ if TYPE_CHECKING:
     show_default=True,
     help="How the vault key is kept: in a file, under a passphrase, in the system's keyring.",
 )
+@click.option(
+    "--group", default="", metavar="NAME", help="Share it with a group of this system: all members work in it."
+)
 @pass_app
-def init(app: App, folder: Path, kind: VaultKeyKind) -> None:
+def init(app: App, folder: Path, kind: VaultKeyKind, group: str) -> None:
     """Make a workspace.
 
     Creates FOLDER with its settings, ledger and vault key. Keep a copy of vault.key in a safe place: without it no OOB
-    key of this workspace can ever be read again.
+    key of this workspace can ever be read again. A group's vault key is best kept under a passphrase (--vault): a plain
+    one is its owner's alone.
     """
     from bss_mfg.workspace.workspace import Workspace, environment
 
-    workspace = Workspace.create(folder, app.find_actor().actor, environment(), kind, app.ask)
+    workspace = Workspace.create(folder, app.find_actor().actor, environment(), kind, app.ask, group)
     say(f"OK: workspace made in {shown_path(workspace.root)}")
     say(
         "Now run `bss-mfg vault export-recovery FILE` and keep that file apart from this computer."
         if kind == "keyring"
         else f"Now copy {shown_path(workspace.vault_file)} to a safe place, apart from the workspace."
     )
+    if group and kind != "passphrase":
+        say(
+            f"Note: only you can issue batches and release keys; the others of {group} can do the rest. For all: "
+            "`bss-mfg vault rekey --to passphrase`, or `bss-mfg init DIR --vault passphrase`."
+        )
 
 
 @click.command(epilog="Example: bss-mfg doctor")
@@ -84,7 +93,7 @@ def _actor_checks(app: App) -> list[Check]:
 
 
 def _workspace_checks(app: App) -> list[Check]:
-    from bss_mfg.doctor import Check, Level, check_ledger, check_left_over, check_vault
+    from bss_mfg.doctor import Check, Level, check_group, check_ledger, check_left_over, check_vault
     from bss_mfg.errors import BssError
     from bss_mfg.workspace.vault_keys import vault_status
 
@@ -97,7 +106,9 @@ def _workspace_checks(app: App) -> list[Check]:
     try:
         with workspace.open_ledger(app.actor) as ledger:
             found = [check_ledger(ledger), check_vault(vault_status(workspace, ledger))]
-            return [*found, check_left_over(workspace.root)]
+            group = workspace.config().group
+            shared = [check_group(workspace.root, group)] if group else []
+            return [*found, *shared, check_left_over(workspace.root)]
     except BssError as error:
         return [Check("ledger", Level.FAULT, error.what, error.way_out)]
 

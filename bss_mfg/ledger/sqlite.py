@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from bss_mfg.core.files import waiting_lock
+from bss_mfg.core.files import create_empty, waiting_lock
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.connection import SECRET_COLUMNS, Values
 from bss_mfg.ledger.event_chain import append_events
@@ -196,7 +195,7 @@ def connect(path: Path, *, create: bool = False) -> SqliteConnection:
     refuse_network(path)
     _log.debug("opening %s", path)
     if create:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        create_empty(path)  # SQLite gives its journal the same mode
     elif not path.exists():
         raise LedgerError(
             "the workspace has no ledger",

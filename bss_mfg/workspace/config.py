@@ -15,3 +15,4 @@ class WorkspaceConfig(FileModel):
 
     format: Literal[1]
     station: PlainName = Field("", description="This station's name in the history; empty: the computer's name.")
+    group: str = Field("", description="The group of the system whose members work here; empty: its owner alone.")

@@ -47,7 +47,11 @@ def station_settings_file(environment: Mapping[str, str]) -> Path:
 
 
 def read_station_settings(file: Path) -> StationSettings:
-    """The settings; those of a station that has no file are empty."""
-    if not file.is_file():
+    """The settings; those of a station that has no file, or a home that isn't its own (`sudo -u`), are empty."""
+    try:
+        there = file.is_file()
+    except OSError:
+        there = False
+    if not there:
         return StationSettings()
     return validate(load_toml(file, "station's settings"), StationSettings)

@@ -59,8 +59,11 @@ def ask_passphrase_file(what: str, new: bool) -> Secret:
     refuse_to_ask(what, new)
 
 
-def save_vault_key(vault: Vault, path: Path, kind: VaultKeyKind, ask: AskPassphrase, *, replace: bool = False) -> None:
-    """Keep a vault key, in a file (0600) in one stroke."""
+def save_vault_key(
+    vault: Vault, path: Path, kind: VaultKeyKind, ask: AskPassphrase, *, replace: bool = False, private: bool = False
+) -> None:
+    """Keep a vault key, in a file in one stroke: 0600, but where it opens nothing by itself, and is not `private`, a
+    group may have it in its folder."""
     if kind == "file":
         fields = [_MARK_OF[kind], _encode(vault.key.reveal())]
     elif kind == "keyring":
@@ -79,7 +82,12 @@ def save_vault_key(vault: Vault, path: Path, kind: VaultKeyKind, ask: AskPassphr
         )
         cost = [str(value) for value in ARGON2ID]
         fields = [_MARK_OF[kind], "argon2id", *cost, _encode(salt), _encode(sealed)]
-    write_atomically(path, [(":".join([*fields, vault.id]) + "\n").encode("ascii")], replace=replace)
+    write_atomically(
+        path,
+        [(":".join([*fields, vault.id]) + "\n").encode("ascii")],
+        replace=replace,
+        private=private or kind == "file",
+    )
 
 
 def vault_key_kind(path: Path) -> VaultKeyKind:

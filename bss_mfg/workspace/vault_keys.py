@@ -95,7 +95,7 @@ def export_recovery(workspace: Workspace, ledger: Ledger, to: Path, ask: AskPass
     """Write the vault key under a passphrase, to be kept apart; its id. Never overwrites."""
     with workspace.open_vault(ledger, ask) as vault:
         open_keys(ledger).check_vault(vault)
-        save_vault_key(vault, to, "passphrase", ask)
+        save_vault_key(vault, to, "passphrase", ask, private=True)
         ledger.history.append(None, RecoveryExported(file=to.name, vault=vault.id))
         return vault.id
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bss_mfg.core import resources
 from bss_mfg.core.files import make_folder, read_bytes, replace_file, require_safe_name, write_atomically
-from bss_mfg.core.toml_files import load_toml, validate
+from bss_mfg.core.toml_files import load_toml, quote, validate
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.model import Actor
 
@@ -30,6 +30,10 @@ format = 1
 
 # Printed in the history of the ledger; leave empty to use the computer's name.
 station = ""
+"""
+_GROUP_TEXT = """
+# The group of this system whose members work here. Set by `init --group`: the folders' modes say the same.
+group = {group}
 """
 
 
@@ -76,12 +80,15 @@ class Workspace:
         environment: Mapping[str, str],
         kind: VaultKeyKind = "file",
         ask: AskPassphrase | None = None,
+        group: str = "",
     ) -> Workspace:
-        """Make a workspace in a new or empty folder: settings, vault key (of a kind), ledger, folders."""
+        """Make a workspace in a new or empty folder: settings, vault key (of a kind), ledger, folders; one of a group
+        where that is named."""
         from bss_mfg.ledger.ledger import Ledger
         from bss_mfg.ledger.network_drives import refuse_network
         from bss_mfg.ledger.vault import Vault
         from bss_mfg.workspace import vault_key_storage
+        from bss_mfg.workspace.groups import prepare_group
 
         root = root.expanduser().resolve()
         if outer := next((folder for folder in root.parents if (folder / CONFIG).is_file()), None):
@@ -101,8 +108,11 @@ class Workspace:
                 where=root,
                 way_out=f"If this was a workspace, restore {CONFIG}; else name another folder.",
             )
+        share = prepare_group(root, group) if group else None
         make_folder(root)
         refuse_network(workspace.ledger_file)
+        if share:
+            share()
         for name in ("products", "templates", "printers", "specs", "batches", "dev-keys"):
             make_folder(root / name)
         # The settings come last: what has no settings is no workspace yet, and init can be typed again.
@@ -113,7 +123,8 @@ class Workspace:
             vault = vault_key_storage.load_vault_key(workspace.vault_file, ask or vault_key_storage.refuse_to_ask)
         with Ledger.create(workspace.ledger_file, actor, vault):
             pass
-        write_atomically(root / CONFIG, [_CONFIG_TEXT.encode()])
+        text = _CONFIG_TEXT + (_GROUP_TEXT.format(group=quote(group)) if group else "")
+        write_atomically(root / CONFIG, [text.encode()])
         return workspace
 
     def config(self) -> WorkspaceConfig:
@@ -228,7 +239,7 @@ class Workspace:
             if path.exists():
                 raise already_exists_error(path)
         make_folder(folder)
-        write_atomically(private_file, [private])
+        write_atomically(private_file, [private], private=True)
         write_atomically(public_file, [public])
         return private_file, public_file
 
