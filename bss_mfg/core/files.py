@@ -81,7 +81,7 @@ LOG_MARK = b"# log of bss-mfg\n"
 
 
 def open_log(path: Path) -> TextIO:
-    """A log file (0600, a group's 0660) to add lines to, new or begun before. `RefusedError` where the file is no log of
+    """A log file (0600, a group's 0660) to add lines to, new or begun before. `RefusedError` where it is no log of
     bss-mfg."""
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)
@@ -178,8 +178,8 @@ def write_atomically(path: Path, chunks: Iterable[bytes], *, replace: bool = Fal
 
 
 def build_atomically(path: Path, make: Callable[[Path], None]) -> None:
-    """Let `make` fill a new file (0600, a group's 0660), and put it at `path` in one stroke. Never overwrites; a failure
-    leaves no trace."""
+    """Let `make` fill a new file (0600, a group's 0660), and put it at `path` in one stroke. Never overwrites;
+    a failure leaves no trace."""
     temporary = _temporary(path)
 
     def fill(_: BinaryIO) -> None:
