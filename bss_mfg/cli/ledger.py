@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import heapq
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.unit_names import given_names
 from bss_mfg.core.text import count_words
+
+if TYPE_CHECKING:
+    from bss_mfg.ledger.ledger import Ledger
+    from bss_mfg.model import Event
 
 
 @click.group()
@@ -114,22 +120,22 @@ def verify_history(app: App, against: str | None, as_json: bool) -> None:
 
 
 @click.command(epilog="Example: bss-mfg history ebK300000001")
-@click.argument("what", metavar="SERIAL|UUID|BATCH")
+@click.argument("what", metavar="UNIT|BATCH")
 @json_option
 @pass_app
 def history(app: App, what: str, as_json: bool) -> None:
     """Show everything that ever happened to a unit or a batch.
 
     When, who, at which station, with which version of the program. Of an identity that was issued before bss-mfg: its
-    import.
+    import. A UNIT is named by its serial, its Device UUID or its package's scanned barcode; - reads such names from
+    standard input, @FILE from a file, one a line.
     """
     from bss_mfg.ledger.event_kind import EventKind
-    from bss_mfg.ledger.unit_history import history_of
 
     with app.workspace.open_ledger(app.actor) as opened:
         found = [
             {"seq": event.seq, "at": event.at, "kind": event.kind, "batch": event.batch, **event.data}
-            for event in history_of(opened, what)
+            for event in _events(opened, what)
         ]
     if as_json:
         print_json(found)
@@ -140,6 +146,22 @@ def history(app: App, what: str, as_json: bool) -> None:
         if event["kind"] == EventKind.IDENTITIES_IMPORTED:
             say(f"Note: it was issued before bss-mfg, and imported from {event['file']} for {event['product']}")
     say(f"OK: {count_words(len(found), 'event')}")
+
+
+def _events(opened: Ledger, what: str) -> Iterator[Event]:
+    """The events of all that is named, each once, in order."""
+    from bss_mfg.ledger.unit_history import history_of
+    from bss_mfg.verify.diagnosis import strip_scanner_marks
+    from bss_mfg.verify.unit_names import serials_of_payload
+
+    names = [name.text for name in given_names([what])]
+    subjects = [serials_of_payload(opened, name) or [strip_scanner_marks(name.strip())[0]] for name in names]
+    streams = [history_of(opened, subject) for some in subjects for subject in some]
+    newest = 0
+    for event in heapq.merge(*streams, key=lambda event: event.seq):
+        if event.seq != newest:
+            yield event
+        newest = event.seq
 
 
 def _event(event: Mapping[str, Any]) -> str:

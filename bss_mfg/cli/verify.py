@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, say, shown_path
 from bss_mfg.cli.progress import progress_bar
+from bss_mfg.cli.unit_names import given_names
 from bss_mfg.core.text import count_words
 from bss_mfg.version import __version__
 
@@ -236,7 +238,7 @@ def _conclude(outcome: Verification) -> None:
 
 
 @click.command(epilog="Example: bss-mfg inspect box.jpg --private-key dev-keys/amazon.private.pem")
-@click.argument("target", metavar="STRING|FILE")
+@click.argument("target", metavar="STRING|FILE|UNIT")
 @click.option(
     "--private-key",
     type=click.Path(path_type=Path),
@@ -248,14 +250,15 @@ def _conclude(outcome: Verification) -> None:
 def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None, as_json: bool) -> None:
     """Explain any barcode, field by field.
 
-    Works without a workspace too. What is encrypted is never shown, only its SHA-256; what is readable on the label is
-    shown, including the PIN of a Wi-Fi inner code. Exit 1 if a string is not as its spec says.
+    Works without a workspace too; in one, a UNIT is named by its serial or Device UUID. - reads strings from standard
+    input, @FILE from a file, one a line. What is encrypted is never shown, only its SHA-256; what is readable on the
+    label is shown, including the PIN of a Wi-Fi inner code. Exit 1 if a string is not as its spec says.
     """
     from bss_mfg.core.files import read_bytes
     from bss_mfg.errors import InputError
     from bss_mfg.payload.product_keys import load_private_key
     from bss_mfg.payload.spec import packaged_names, packaged_spec
-    from bss_mfg.verify.inspect import explain, read_strings
+    from bss_mfg.verify.inspect import explain
 
     try:
         specs = [app.workspace.spec(name).spec for name in app.workspace.spec_names()]
@@ -264,7 +267,7 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
             raise
         specs = [packaged_spec(name).spec for name in packaged_names()]
     key = load_private_key(read_bytes(private_key, "private key", 1 << 16), str(private_key)) if private_key else None
-    symbols = [{**explain(text, specs, key).as_json(), **place} for text, place in read_strings(target)]
+    symbols = [{**explain(text, specs, key).as_json(), **place} for text, place in _strings(app, target)]
     if as_json:
         print_json(symbols)
     else:
@@ -274,6 +277,21 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
             _print_symbol(symbol)
     if any(symbol["problems"] for symbol in symbols):
         ctx.exit(1)
+
+
+def _strings(app: App, target: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The barcode strings of what was named, each with where it was found."""
+    from bss_mfg.errors import InputError
+    from bss_mfg.verify.inspect import read_strings
+    from bss_mfg.verify.unit_names import payloads_of_unit
+
+    for name in given_names([target]):
+        payloads: list[str] = []
+        with contextlib.suppress(InputError):  # no workspace here
+            if ":" not in name.text and not Path(name.text).exists():
+                with app.workspace.open_ledger(app.actor) as ledger:
+                    payloads = payloads_of_unit(ledger, name.text)
+        yield from [(payload, {}) for payload in payloads] or read_strings(name.text)
 
 
 def _unit_facts(unit: dict[str, Any]) -> Iterator[str]:
