@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from bss_mfg.core.clock import TimeZone
     from bss_mfg.label.template.printer import Printer
     from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.ledger.vault import Vault
@@ -51,6 +52,13 @@ class App:
         from bss_mfg.workspace.workspace import environment
 
         return find_actor(environment(), self.operator, workspace_station=workspace_station)
+
+    @property
+    def zone(self) -> TimeZone:
+        """The time zone that people go by in this workspace."""
+        from bss_mfg.core.clock import TimeZone
+
+        return TimeZone(self.workspace.config().timezone)
 
     def vault(self, ledger: Ledger) -> Vault:
         """The open vault; asks for its passphrase if it has one."""

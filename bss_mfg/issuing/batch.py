@@ -13,7 +13,7 @@ from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.spool import Spool
 from bss_mfg.errors import RefusedError
 from bss_mfg.issuing.numbering import first_free_number, free_batch_id, refuse_issued
-from bss_mfg.issuing.request import BatchRequest, ReadRequest, read_request
+from bss_mfg.issuing.request import BatchRequest, ReadRequest, differences, read_request
 from bss_mfg.issuing.slice_maker import SliceMaker, SliceStream
 from bss_mfg.ledger.batches import NewBatch
 from bss_mfg.ledger.keys import open_keys
@@ -84,8 +84,8 @@ def _find_issued(ledger: Ledger, read: ReadRequest) -> Batch | None:
         return None
     if issued_digest != read.digest:
         raise RefusedError(
-            f"batch {batch_id} was issued already, with other arguments (product, units, identities or product "
-            "settings)",
+            f"batch {batch_id} was issued already, with other arguments",
+            problems=differences(ledger.batches.get(batch_id), read, issued_digest),
             way_out=f"`bss-mfg batch show {batch_id}` shows it; give the new batch another --id.",
         )
     return ledger.batches.get(batch_id)

@@ -56,7 +56,7 @@ class UnitNames:
             found.update(dict.fromkeys(serials))
         if problems:
             raise InputError(
-                f"{len(problems):,} of {count_words(len(names), 'name')} can't be taken for units of it",
+                f"{len(problems):,} of {count_words(len(names), 'name')} can't be used",
                 where=f"batch {self._batch}",
                 problems=first_problems(problems, MOST_NAMED),
                 way_out="Nothing was done. A unit is named by its serial, its Device UUID, or its package's barcode; "

@@ -260,3 +260,20 @@ def test_bad_files_are_named_one_by_one_and_the_good_one_is_read(printed: Factor
     assert set(reasons) == set(BAD)
     for name, (_, words) in BAD.items():
         assert words in reasons[name], (name, reasons[name])
+
+
+def test_labels_of_another_batch_are_told_once(printed: Factory) -> None:
+    """480 lines said one thing: the wrong folder was named."""
+    folder = printed.root / "batches" / "B" / "labels"
+    done = printed.cli("verify", "A", folder)
+    assert done.code == 1
+    assert "all 24 belong to B" in done.out
+    assert len(done.out.splitlines()) <= 3, done.out
+    assert "bss-mfg verify B" in done.err
+    document = printed.cli("verify", "A", folder, "--json").json
+    assert document["wrong_batch"] == "B"
+    assert document["counts"]["foreign"] == 24
+    assert printed.cli("verify", "A", printed.root / "batches" / "A" / "labels", "--json").json["wrong_batch"] is None
+    both = printed.cli("verify", "A", folder, printed.root / "batches" / "A" / "labels")
+    assert both.code == 1
+    assert len([line for line in both.out.splitlines() if line.startswith("FOREIGN")]) == 24
