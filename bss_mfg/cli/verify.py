@@ -174,11 +174,16 @@ def _watch_folder(
 
 
 def _print_findings(outcome: Verification) -> None:
-    """Every label that is not right, a line each; then the counts."""
+    """Every label that is not right, a line each; then the counts. Labels of another batch are told once."""
     from bss_mfg.report.wording import place_words
     from bss_mfg.verify.finding_rows import finding_row
 
+    wrong_batch = outcome.wrong_batch
+    if wrong_batch:
+        click.echo(f"WRONG BATCH: all {outcome.other_batches[wrong_batch]:,} belong to {wrong_batch}")
     for _, item in outcome.findings.faults():  # no walk over a million labels that are right
+        if wrong_batch and (item.unseen or item.other_batch):
+            continue
         row = finding_row(item)
         if not (outcome.partial and row["unseen"]):
             name = row["serials"] or "(not one of ours)"
@@ -231,6 +236,8 @@ def _conclude(outcome: Verification) -> None:
     elif outcome.passed and outcome.unseen:
         were = "was" if outcome.unseen == 1 else "were"
         say(f"OK so far: all labels that were shown are right, {outcome.unseen:,} of the batch {were} not shown")
+    elif outcome.wrong_batch:
+        say(f"WRONG: these are labels of another batch: `bss-mfg verify {outcome.wrong_batch} ...`")
     elif outcome.pages and not any(outcome.counts[kind] for kind in outcome.counts if kind != "missing"):
         say("WRONG: no label was found in these pictures: upside down, blank, or of another kind?")
     else:
