@@ -56,9 +56,7 @@ class App:
     @property
     def zone(self) -> TimeZone:
         """The time zone that people go by in this workspace."""
-        from bss_mfg.core.clock import TimeZone
-
-        return TimeZone(self.workspace.config().timezone)
+        return self.workspace.zone
 
     def vault(self, ledger: Ledger) -> Vault:
         """The open vault; asks for its passphrase if it has one."""

@@ -16,6 +16,7 @@ from bss_mfg.core.text import count_words
 from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
+    from bss_mfg.core.clock import TimeZone
     from bss_mfg.verify.outcome import Verification
     from bss_mfg.verify.verification import Verifier
 
@@ -82,7 +83,7 @@ def verify(
         raise click.UsageError("Name files to verify, or a folder to --watch.")
     if resume and (grade or sample):
         raise click.UsageError("--resume passes over files, but --grade and --sample need every label read.")
-    writer = _ReportWriter(reports)
+    writer = _ReportWriter(reports, app.zone)
     options = VerifyOptions(
         partial=partial,
         second_reader=second_reader,
@@ -111,10 +112,10 @@ def verify(
 class _ReportWriter:
     """Writes the reports that were asked for, as often as there is something new."""
 
-    def __init__(self, files: tuple[Path, ...]) -> None:
+    def __init__(self, files: tuple[Path, ...], zone: TimeZone) -> None:
         from bss_mfg.report.report_file import check_report
 
-        self._files, self._written = files, False
+        self._files, self._zone, self._written = files, zone, False
         for file in files:
             check_report(file)
 
@@ -127,7 +128,7 @@ class _ReportWriter:
         from bss_mfg.report.report_file import write_report
 
         for file in self._files:
-            write_report(outcome, file, clock.now(), __version__, again=self._written)
+            write_report(outcome, file, self._zone.shown(clock.now()), __version__, again=self._written)
         self._written = True
 
 

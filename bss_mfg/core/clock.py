@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
+from bss_mfg.errors import MissingError
+
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?")
@@ -20,7 +22,8 @@ def now() -> str:
 class TimeZone:
     """The time zone that people go by, by its name in the IANA database (`Europe/Berlin`); without a name UTC.
 
-    What is stored and what programs read is UTC, as `now` writes it. `ValueError` where there is no such zone.
+    What is stored and what programs read is UTC, as `now` writes it. `MissingError` where this computer doesn't know
+    the zone.
     """
 
     name: str = ""
@@ -55,13 +58,23 @@ class TimeZone:
         try:
             return ZoneInfo(self.name)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"there is no time zone {self.name[:80]!a} on this computer") from None
+            raise MissingError(
+                f"there is no time zone {self.name[:80]!a} on this computer",
+                way_out="Name one such as Europe/Berlin; where none is known, `pip install tzdata` brings them.",
+            ) from None
 
     def checked_name(self) -> str:
-        """The name, if there is such a zone."""
-        self.shown(now())
+        """The name, if there is such a zone; else `ValueError`."""
+        try:
+            self.shown(now())
+        except MissingError as error:
+            raise ValueError(error.what) from None
         return self.name
 
 
+UTC_ZONE = TimeZone()
+
+
 def _parsed(moment: str) -> datetime:
-    return datetime.strptime(moment, _FORMAT).replace(tzinfo=UTC)
+    found = datetime.fromisoformat(moment)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

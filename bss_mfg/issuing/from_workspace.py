@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from bss_mfg.core import clock
 from bss_mfg.issuing.identity_files import IdentityFile, read_identities
 from bss_mfg.issuing.replacement import ReplacementRequest
 from bss_mfg.issuing.request import BatchRequest
@@ -20,7 +21,7 @@ def batch_request(
     loaded = workspace.product(product)
     spec = workspace.spec(loaded.product.spec)
     rows = IdentityFile(identities, spec.spec.columns) if identities else ()
-    return BatchRequest(loaded, spec, units, batch_id, rows)
+    return BatchRequest(loaded, spec, units, batch_id, rows, workspace.zone)
 
 
 def replacement_request(
@@ -29,4 +30,5 @@ def replacement_request(
     """New units for the scrapped `serials` of a batch, with the identities of a file where one is given."""
     columns = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec.columns
     rows = read_identities(identities, columns) if identities else ()
-    return ReplacementRequest(batch, workspace.product(batch.product), serials, reason, rows)
+    product = workspace.product(batch.product).on_day(workspace.zone.day(clock.now()))
+    return ReplacementRequest(batch, product, serials, reason, rows)

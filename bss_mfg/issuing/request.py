@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bss_mfg.core.clock import UTC_ZONE, TimeZone
 from bss_mfg.core.text import count_words
 from bss_mfg.errors import InputError
 from bss_mfg.model import Batch, Identity
@@ -18,13 +19,15 @@ from bss_mfg.workspace.product import LoadedProduct
 @dataclass(frozen=True)
 class BatchRequest:
     """`units` units of a product, under the product's `spec`. Without a `batch_id` the batch gets the product's name
-    and a running number. `identities` are walked more than once (a tuple, an `IdentityFile`), and never held."""
+    and a running number. `identities` are walked more than once (a tuple, an `IdentityFile`), and never held. `zone` is
+    the one that people go by: what serials and labels say of the day."""
 
     product: LoadedProduct
     spec: SpecFile
     units: int
     batch_id: str | None = None
     identities: Iterable[Identity] = ()
+    zone: TimeZone = UTC_ZONE
 
 
 @dataclass(frozen=True)

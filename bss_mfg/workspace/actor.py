@@ -13,6 +13,7 @@ from bss_mfg.errors import InputError
 from bss_mfg.model import Actor
 from bss_mfg.version import __version__
 from bss_mfg.workspace.station_settings import StationSettings, read_station_settings, station_settings_file
+from bss_mfg.workspace.workspace import environment
 
 OPERATOR_VARIABLE = "BSS_MFG_OPERATOR"
 """The environment variable that names the operator."""
@@ -40,19 +41,24 @@ class FoundActor:
 
 
 def find_actor(
-    environment: Mapping[str, str], operator: str = "", station: str = "", workspace_station: str = ""
+    variables: Mapping[str, str], operator: str = "", station: str = "", workspace_station: str = ""
 ) -> FoundActor:
     """The operator: as given, else of BSS_MFG_OPERATOR, of the station's own settings, else the user who is logged in.
     The station: as given, else of the station's own settings, of the workspace, else this computer.
 
     `InputError` for a name that would do harm in a terminal or a spreadsheet.
     """
-    file = station_settings_file(environment)
+    file = station_settings_file(variables)
     settings = read_station_settings(file)
     return FoundActor(
-        _find_operator(environment, operator, settings, file),
+        _find_operator(variables, operator, settings, file),
         _find_station(station, settings, file, workspace_station),
     )
+
+
+def current_actor(operator: str = "", station: str = "", workspace_station: str = "") -> Actor:
+    """Who acts in this process's environment."""
+    return find_actor(environment(), operator, station, workspace_station).actor
 
 
 def check_name(name: str, where: str) -> str:
@@ -62,10 +68,10 @@ def check_name(name: str, where: str) -> str:
     return name.strip()
 
 
-def _find_operator(environment: Mapping[str, str], given: str, settings: StationSettings, file: Path) -> FoundName:
+def _find_operator(variables: Mapping[str, str], given: str, settings: StationSettings, file: Path) -> FoundName:
     if given:
         return FoundName(check_name(given, "operator"), "--operator")
-    if named := environment.get(OPERATOR_VARIABLE):
+    if named := variables.get(OPERATOR_VARIABLE):
         return FoundName(check_name(named, OPERATOR_VARIABLE), OPERATOR_VARIABLE)
     if settings.operator:
         return FoundName(settings.operator, str(file))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bss_mfg.core import resources
+from bss_mfg.core.clock import TimeZone
 from bss_mfg.core.files import make_folder, read_bytes, replace_file, require_safe_name, write_atomically
 from bss_mfg.core.toml_files import load_toml, quote, validate
 from bss_mfg.errors import InputError, RefusedError
@@ -132,6 +133,11 @@ class Workspace:
         from bss_mfg.workspace.config import WorkspaceConfig
 
         return validate(load_toml(self.root / CONFIG, "workspace settings"), WorkspaceConfig)
+
+    @property
+    def zone(self) -> TimeZone:
+        """The time zone that people go by here."""
+        return TimeZone(self.config().timezone)
 
     # --- paths ----------------------------------------------------------------------------------------------------
 
