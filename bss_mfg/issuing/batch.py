@@ -22,7 +22,7 @@ from bss_mfg.ledger.sealed_rows import SealedRows
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Batch
 from bss_mfg.payload.build import PayloadBuilder, longest_example
-from bss_mfg.payload.spec import require_confirmed
+from bss_mfg.payload.confirmation import require_confirmed
 
 MAKE_AHEAD_FROM = 5_000
 """Batches of more units are made before the ledger is locked, and wait on the disk, so that others can write. With

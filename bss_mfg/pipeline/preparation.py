@@ -23,7 +23,8 @@ from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.manifest.log_mapping import LogMapping, load_mapping
 from bss_mfg.model import Identity
-from bss_mfg.payload.spec import SpecFile, require_confirmed
+from bss_mfg.payload.confirmation import require_confirmed
+from bss_mfg.payload.spec import SpecFile
 from bss_mfg.pipeline.plan import TRAVELLER, TRAVELLER_STEM, Plan, write_plan
 from bss_mfg.workspace.product import LoadedProduct
 from bss_mfg.workspace.workspace import Workspace

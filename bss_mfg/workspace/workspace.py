@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bss_mfg.core import resources
 from bss_mfg.core.clock import TimeZone
-from bss_mfg.core.files import make_folder, read_bytes, replace_file, require_safe_name, write_atomically
+from bss_mfg.core.files import make_folder, read_bytes, read_text, replace_file, require_safe_name, write_atomically
 from bss_mfg.core.toml_files import load_toml, quote, validate
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.model import Actor
@@ -307,7 +307,12 @@ class Workspace:
                 where=document.locate(("name",)),
                 way_out="Give both the same name.",
             )
-        return found
+        kept = self.confirmed_spec_file(name)
+        return replace(found, confirmed_text=read_text(kept, "confirmed spec") if kept.is_file() else None)
+
+    def confirmed_spec_file(self, name: str) -> Path:
+        """Where the text of a spec is kept as it was confirmed."""
+        return self.root / "specs" / "confirmed" / f"{name}.toml"
 
     def template_names(self) -> dict[str, str]:
         """All templates by name, with where each comes from."""
