@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -148,6 +148,7 @@ def labels(
     such names from standard input, @FILE from a file, one a line.
     """
     from bss_mfg.core.processes import open_executor
+    from bss_mfg.label.file_plan import label_stem
     from bss_mfg.label.make import LabelRequest, select_label_numbers
     from bss_mfg.label.template.loading import load_template
 
@@ -170,7 +171,7 @@ def labels(
             printing.symbols,
             again,
             accept_existing=printing.send is not None,
-            stem=_stem(template, wanted, first),
+            stem=label_stem(template.definition.each, wanted, first),
         )
         with open_executor(jobs, (len(numbers) if numbers else batch.units) * copies) as executor:
             made, sent = target.print_labels(ledger, request, executor)
@@ -182,17 +183,6 @@ def _first_unit(ledger: Ledger, batch: Batch, name: str) -> str:
     if len(given := given_names([name])) > 1:
         raise click.UsageError("--from takes one label.")
     return named_packages(ledger, batch.id, [given[0].text])[0]
-
-
-def _stem(template: LoadedTemplate, only: Sequence[str], start: str | None) -> str:
-    """What file names say after the batch: what is labelled, and which of it."""
-    each = template.definition.each
-    stem = "labels" if each == "package" else f"{each}-labels"
-    if start:
-        return f"{stem}-from-{start}"
-    if only:
-        return f"{stem}-only-{only[0]}" + (f"-and-{len(only) - 1}" if only[1:] else "")
-    return stem
 
 
 @click.command(epilog="Example: bss-mfg reprint bulb-2026-11 ebK300000017 --reason 'torn by the applicator'")

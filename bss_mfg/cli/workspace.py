@@ -23,20 +23,19 @@ if TYPE_CHECKING:
     "--vault",
     "kind",
     type=click.Choice(["file", "passphrase", "keyring"]),
-    default="file",
-    show_default=True,
-    help="How the vault key is kept: in a file, under a passphrase, in the system's keyring.",
+    help="How the vault key is kept: in a file (the default), under a passphrase, in the system's keyring.",
 )
 @click.option(
     "--group", default="", metavar="NAME", help="Share it with a group of this system: all members work in it."
 )
 @pass_app
-def init(app: App, folder: Path, kind: VaultKeyKind, group: str) -> None:
+def init(app: App, folder: Path, kind: VaultKeyKind | None, group: str) -> None:
     """Make a workspace.
 
     Creates FOLDER with its settings, ledger and vault key. Keep a copy of vault.key in a safe place: without it no OOB
-    key of this workspace can ever be read again. A group's vault key is best kept under a passphrase (--vault): a plain
-    one is its owner's alone.
+    key of this workspace can ever be read again. A vault key that lies there already is used only if
+    BSS_MFG_VAULT_KEY_FILE names it. A group's vault key is best kept under a passphrase (--vault): a plain one is its
+    owner's alone.
     """
     from bss_mfg.workspace.workspace import Workspace, environment
 
@@ -93,7 +92,15 @@ def _actor_checks(app: App) -> list[Check]:
 
 
 def _workspace_checks(app: App) -> list[Check]:
-    from bss_mfg.doctor import Check, Level, check_group, check_ledger, check_left_over, check_vault
+    from bss_mfg.doctor import (
+        Check,
+        Level,
+        check_group,
+        check_ledger,
+        check_left_over,
+        check_vault,
+        check_vault_files,
+    )
     from bss_mfg.errors import BssError
     from bss_mfg.workspace.vault_keys import vault_status
 
@@ -105,7 +112,8 @@ def _workspace_checks(app: App) -> list[Check]:
         return []
     try:
         with workspace.open_ledger(app.actor) as ledger:
-            found = [check_ledger(ledger), check_vault(vault_status(workspace, ledger))]
+            vault = vault_status(workspace, ledger, app.ask_file_only, app.patience)
+            found = [check_ledger(ledger), check_vault(vault), *check_vault_files(vault)]
             group = workspace.config().group
             shared = [check_group(workspace.root, group)] if group else []
             return [*found, *shared, check_left_over(workspace.root)]

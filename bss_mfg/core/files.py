@@ -152,13 +152,6 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def create_empty(path: Path) -> None:
-    """Make an empty file (0600, a group's 0660); `FileExistsError` where there is one."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    give_file_to_group(handle, path)
-    os.close(handle)
-
-
 def write_atomically(path: Path, chunks: Iterable[bytes], *, replace: bool = False, private: bool = False) -> str:
     """Write `chunks` to `path` in one stroke, and return the SHA-256 in hex. Its mode is 0600; in a folder of a group
     it is 0660, unless it is `private`.
@@ -186,7 +179,7 @@ def build_atomically(path: Path, make: Callable[[Path], None]) -> None:
         try:
             make(temporary)
         finally:
-            for end in ("-journal", "-wal", "-shm"):
+            for end in ("-journal", "-wal", "-shm", ".lock"):
                 with contextlib.suppress(FileNotFoundError):
                     temporary.with_name(temporary.name + end).unlink()
 
@@ -364,6 +357,16 @@ def already_exists_error(path: Path) -> RefusedError:
     )
 
 
+def open_lock_file(path: Path) -> int:
+    """A handle of a file that is there to be locked (created 0600, a group's 0660), and that nobody writes."""
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        give_file_to_group(handle, path)
+        return handle
+    except OSError as error:
+        raise from_os_error(error, "taking the lock", path) from error
+
+
 @contextlib.contextmanager
 def waiting_lock(path: Path, wait_s: float = 60.0) -> Iterator[None]:
     """Hold an exclusive lock on the file `path` (created 0600, a group's 0660), waiting for at most `wait_s` seconds.
@@ -371,12 +374,8 @@ def waiting_lock(path: Path, wait_s: float = 60.0) -> Iterator[None]:
     SQLite's own busy wait backs off ever longer and can starve a process; this lock stands in front of every write,
     and everyone asks for it at the same short interval.
     """
+    handle = open_lock_file(path)
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise from_os_error(error, "taking the ledger's lock", path) from error
-    try:
-        give_file_to_group(handle, path)
         deadline = time.monotonic() + wait_s
         while not _try_lock(handle):
             if time.monotonic() > deadline:

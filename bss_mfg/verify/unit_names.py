@@ -75,10 +75,9 @@ class UnitNames:
             return ([serial], "") if batch == self._batch else ((), f"{shown} is {serial} of batch {batch}")
         if (owner := ledger.packages.find_by_payload(text)) and owner[0] == self._batch:
             return [unit.serial for unit in ledger.packages.get(*owner).units], ""
-        if owner := ledger.packages.find_superseded(text):
-            batch, package = owner
-            now = ledger.packages.get(batch, package).serials_text
-            return (), f"{shown} is an older barcode of package {package} of batch {batch}, which holds {now} now"
+        if old := ledger.packages.find_superseded(text):
+            taken = ", ".join(f"{serial} took the place of {gone}" for gone, serial in old.successors.items())
+            return (), f"{shown} is an older barcode of package {old.package} of batch {old.batch_id}: {taken}"
         if elsewhere := ledger.units.find_by_serial(text):
             return (), f"{shown} is a serial of batch {elsewhere[0][0]}"
         found = diagnose(given.strip(" ").encode("utf-8", "surrogateescape"), self._batch, ledger, self._known_specs())
@@ -93,11 +92,13 @@ class UnitNames:
 
 
 def serials_of_payload(ledger: Ledger, text: str) -> list[str]:
-    """The serials of a scanned barcode of any batch, of an older one those of the package as it is now; empty where it
-    is none of ours."""
+    """The serials of a scanned barcode of any batch, of an older one those that stood on its label; empty where it is
+    none of ours."""
     stripped = strip_scanner_marks(text.strip(" "))[0].strip()
-    owner = ledger.packages.find_by_payload(stripped) or ledger.packages.find_superseded(stripped)
-    return [unit.serial for unit in ledger.packages.get(*owner).units] if owner else []
+    if owner := ledger.packages.find_by_payload(stripped):
+        return [unit.serial for unit in ledger.packages.get(*owner).units]
+    old = ledger.packages.find_superseded(stripped)
+    return list(old.serials) if old else []
 
 
 def payloads_of_unit(ledger: Ledger, text: str) -> list[str]:
