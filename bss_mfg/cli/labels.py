@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import click
 
 from bss_mfg.cli.common import App, Command, jobs_option, json_option, pass_app, print_json, say, shown_path, typed
 from bss_mfg.cli.progress import SendingDisplay, progress_bar
+from bss_mfg.cli.unit_names import UNIT_METAVAR, given_names, named_packages
 from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
@@ -127,9 +128,9 @@ def printing_options(function: Command) -> Callable[..., Any]:
 @click.command(epilog="Example: bss-mfg labels bulb-2026-11 --template roll-50x30 --printer zpl-203")
 @click.argument("batch_id", metavar="BATCH")
 @printing_options
-@click.option("--only", multiple=True, metavar="SERIAL", help="Only these labels; can be given several times.")
-@click.option("--from", "start", metavar="SERIAL", help="This label and all that follow.")
-@click.option("--to", "end", metavar="SERIAL", help="This label and all before it; with --from: all between the two.")
+@click.option("--only", multiple=True, metavar="UNIT", help="Only these labels; can be given several times.")
+@click.option("--from", "start", metavar="UNIT", help="This label and all that follow.")
+@click.option("--to", "end", metavar="UNIT", help="This label and all before it; with --from: all between the two.")
 @click.option(
     "--copies", type=click.IntRange(1, 100), help="How many of each label (default: as printed last, else 1)."
 )
@@ -166,7 +167,8 @@ def labels(
     Template, printer and the like are those of the batch's last print unless given; others need --again. Checks every
     label before the first file: symbol, module size on this printer, text, glyphs. A run that was interrupted goes on
     where it stopped. Labels that were made before are refused (exit 4) without --again; files whose labels were all
-    made again go into superseded/. Print PDFs at 100 %, without scaling.
+    made again go into superseded/. Print PDFs at 100 %, without scaling. A UNIT is named by its serial, its Device UUID
+    or its package's scanned barcode; - reads such names from standard input, @FILE from a file, one a line.
     """
     from bss_mfg.core.processes import open_executor
     from bss_mfg.label.file_plan import label_stem
@@ -176,26 +178,30 @@ def labels(
 
     if only and (start or end):
         raise click.UsageError("--only contradicts --from and --to.")
-    chosen = LabelChoice(only, start, end)
     wishes = printing.wishes(copies=copies, collate=collate, labels_per_file=labels_per_file)
     with app.workspace.open_ledger(app.actor) as ledger:
         batch = ledger.batches.get(batch_id)
+        chosen = LabelChoice(
+            named_packages(ledger, batch.id, only),
+            _one_unit(ledger, batch, "--from", start) if start else None,
+            _one_unit(ledger, batch, "--to", end) if end else None,
+        )
         last = ledger.prints.last_print(batch.id)
-        print_choice = choose_print(app.workspace, ledger, batch, wishes, last, same_place=chosen.is_all and not again)
-        target = Target(app, batch, print_choice, printing, _labels_go_on(app, ledger, batch, chosen, printing, wishes))
-        numbers = None if chosen.is_all else select_label_numbers(ledger, batch, print_choice.template, chosen)
+        how = choose_print(app.workspace, ledger, batch, wishes, last, same_place=chosen.is_all and not again)
+        target = Target(app, batch, how, printing, _labels_go_on(app, ledger, batch, chosen, printing, wishes))
+        numbers = None if chosen.is_all else select_label_numbers(ledger, batch, how.template, chosen)
         request = LabelRequest(
             numbers,
             chosen.is_span,
-            print_choice.start_at,
-            print_choice.copies,
-            print_choice.collate,
-            print_choice.labels_per_file,
-            print_choice.order,
-            print_choice.symbols,
+            how.start_at,
+            how.copies,
+            how.collate,
+            how.labels_per_file,
+            how.order,
+            how.symbols,
             again,
             accept_existing=printing.send is not None,
-            stem=label_stem(print_choice.template.definition.each, chosen),
+            stem=label_stem(how.template.definition.each, chosen),
         )
         with open_executor(jobs, (len(numbers) if numbers else batch.units) * request.copies) as executor:
             made, sent = target.print_labels(ledger, request, executor)
@@ -240,27 +246,32 @@ def _labels_go_on(
     return commands
 
 
+def _one_unit(ledger: Ledger, batch: Batch, option: str, name: str) -> str:
+    """The serial of the unit that --from or --to names."""
+    if len(given := given_names([name])) > 1:
+        raise click.UsageError(f"{option} takes one label.")
+    return named_packages(ledger, batch.id, [given[0].text])[0]
+
+
 @click.command(epilog="Example: bss-mfg reprint bulb-2026-11 ebK300000017 --reason 'torn by the applicator'")
 @click.argument("batch_id", metavar="BATCH")
-@click.argument("serials", metavar="SERIAL...", nargs=-1, required=True)
+@click.argument("units", metavar=UNIT_METAVAR, nargs=-1, required=True)
 @click.option("--reason", required=True, help="Why; kept in the history.")
-@click.option("--operator", help="Who asks for it (default: the user logged in).")
 @printing_options
 @json_option
 @pass_app
 def reprint(
     app: App,
     batch_id: str,
-    serials: tuple[str, ...],
+    units: tuple[str, ...],
     reason: str,
-    operator: str | None,
     printing: PrintingOptions,
     as_json: bool,
 ) -> None:
     """Print single labels once more, with a reason.
 
     The same payload, byte for byte, counted and kept in the history. Template and printer are those of the batch's last
-    labels unless given. A reprint never issues anything.
+    labels unless given. A reprint never issues anything. UNIT: as for labels.
     """
     from bss_mfg.label.from_workspace import choose_print
     from bss_mfg.label.make import LabelRequest, select_label_numbers
@@ -269,19 +280,18 @@ def reprint(
     if not reason.strip():
         raise click.UsageError("--reason is empty: say why; the reason is kept in the history.")
     workspace = app.workspace
-    actor = replace(app.actor, operator=operator) if operator else app.actor
     wishes = printing.wishes(copies=1, collate=True)
-    with workspace.open_ledger(actor) as ledger:
+    with workspace.open_ledger(app.actor) as ledger:
         batch = ledger.batches.get(batch_id)
         how = choose_print(workspace, ledger, batch, wishes, ledger.prints.newest_labels(batch.id))
-        who = ["--operator", operator] if operator else []
+        serials = named_packages(ledger, batch.id, units)
 
         def commands(how: PrintChoice, address: str) -> GoOn:
             from bss_mfg.label.printing.send_batch import GoOn
             from bss_mfg.label.selection import serial_of_label
 
             def command(names: Sequence[str]) -> str:
-                more = (*who, *printing.typed(), "--send", address)
+                more = (*printing.typed(), "--send", address)
                 return typed(app, "reprint", batch.id, *names, "--reason", reason, *more)
 
             return GoOn(
@@ -298,7 +308,7 @@ def reprint(
             symbols=how.symbols,
             purpose="reprint",
             reason=reason,
-            serials=list(serials),
+            serials=serials,
         )
         made, sent = target.print_labels(ledger, request)
     _report(target, made, sent, as_json)

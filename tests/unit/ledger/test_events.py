@@ -24,6 +24,7 @@ NOT_RECORDED = {
     EventKind.LABELS_TO_SEND_AGAIN,
     EventKind.LABEL_FILE_SUPERSEDED,
     EventKind.LEDGER_MIGRATED,
+    EventKind.SPEC_CONFIRMED,
 }
 """Kinds of which the old ledgers have no event; `WRITTEN` has their texts."""
 
@@ -52,6 +53,10 @@ WRITTEN: list[tuple[EventRecord, str]] = [
         '{"file":"f","sha256":"s","labels":2,"second_reader":true}',
     ),
     (events.ManifestMade(file="manifest.jsonl", format="jsonl"), '{"file":"manifest.jsonl","format":"jsonl"}'),
+    (
+        events.SpecConfirmed(spec="mine", digest="d" * 64, document="Guide"),
+        f'{{"spec":"mine","digest":"{"d" * 64}","document":"Guide"}}',
+    ),
     (events.PackagesReturned(packages=[[1, 3]], count=3), '{"packages":[[1,3]],"count":3}'),
 ]
 
