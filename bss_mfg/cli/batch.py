@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,9 @@ from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_de
 from bss_mfg.cli.progress import progress_bar
 from bss_mfg.core.text import count_words
 from bss_mfg.model import Batch
+
+if TYPE_CHECKING:
+    from bss_mfg.ledger.releases import Release
 
 
 @click.group()
@@ -94,10 +98,12 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
     with app.workspace.open_ledger(app.actor) as ledger:
         record = _record(ledger.batches.get(batch_id), ledger.batches.counts(batch_id))
         seq, head = ledger.history.head()
+        cut_off = [_open_release(release) for release in ledger.releases.open(batch_id)]
         record |= {
             "closed_at": ledger.batches.closed_at(batch_id),
             "retired_at": ledger.batches.retired_at(batch_id),
             "ledger_head": f"{seq}:{head}",
+            "open_releases": cut_off,
             "label_files": list(dict.fromkeys(part.file for part in ledger.prints.label_files(batch_id))),
         }
         events = [
@@ -109,8 +115,8 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
         return
     print_details(
         [
-            (key.replace("_", " "), ", ".join(value) if isinstance(value, list) else str(value))
-            for key, value in record.items()
+            (key.replace("_", " "), ", ".join(map(str, value)) if isinstance(value, list) else str(value))
+            for key, value in {**record, "open_releases": [one["path"] for one in cut_off]}.items()
             if value not in (None, [])
         ]
     )
@@ -119,6 +125,18 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
         click.echo(
             f"{event['seq']:>8} {event['at']} {event['kind']}: " + ", ".join(f"{k}={v}" for k, v in extra.items())
         )
+
+
+def _open_release(release: Release) -> dict[str, object]:
+    """A release of keys that was cut off."""
+    target = release.target
+    return {
+        "path": str(target.path),
+        "format": target.format,
+        "units": release.count,
+        "sealed_to": list(target.sealed_to),
+        "at": release.at,
+    }
 
 
 def _record(item: Batch, counts: dict[str, int]) -> dict[str, object]:

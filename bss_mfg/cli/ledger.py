@@ -125,12 +125,15 @@ def history(app: App, what: str, as_json: bool) -> None:
     """
     from bss_mfg.ledger.event_kind import EventKind
     from bss_mfg.ledger.unit_history import history_of
+    from bss_mfg.programming.open_releases import release_text
 
     with app.workspace.open_ledger(app.actor) as opened:
         found = [
             {"seq": event.seq, "at": event.at, "kind": event.kind, "batch": event.batch, **event.data}
             for event in history_of(opened, what)
         ]
+        begun = {event["seq"] for event in found}
+        cut_off = [release for release in opened.releases.open() if release.number in begun]
     if as_json:
         print_json(found)
         return
@@ -139,6 +142,8 @@ def history(app: App, what: str, as_json: bool) -> None:
     for event in found:
         if event["kind"] == EventKind.IDENTITIES_IMPORTED:
             say(f"Note: it was issued before bss-mfg, and imported from {event['file']} for {event['product']}")
+    for release in cut_off:
+        say(f"Note: a release was not completed, its keys count as released: {release_text(release)}")
     say(f"OK: {count_words(len(found), 'event')}")
 
 

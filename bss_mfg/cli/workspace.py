@@ -70,7 +70,7 @@ def doctor(ctx: click.Context, app: App, as_json: bool) -> None:
 
 
 def _workspace_checks(app: App) -> list[Check]:
-    from bss_mfg.doctor import Check, Level, check_ledger, check_left_over, check_vault
+    from bss_mfg.doctor import Check, Level, check_ledger, check_left_over, check_releases, check_vault
     from bss_mfg.errors import BssError
     from bss_mfg.workspace.vault_keys import vault_status
 
@@ -83,7 +83,7 @@ def _workspace_checks(app: App) -> list[Check]:
     try:
         with workspace.open_ledger(app.actor) as ledger:
             found = [check_ledger(ledger), check_vault(vault_status(workspace, ledger))]
-            return [*found, check_left_over(workspace.root)]
+            return [*found, check_releases(ledger), check_left_over(workspace.root)]
     except BssError as error:
         return [Check("ledger", Level.FAULT, error.what, error.way_out)]
 

@@ -146,15 +146,19 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_atomically(path: Path, chunks: Iterable[bytes], *, replace: bool = False) -> str:
+def write_atomically(
+    path: Path, chunks: Iterable[bytes], *, replace: bool = False, begin: Callable[[], None] = lambda: None
+) -> str:
     """Write `chunks` to `path` in one stroke, mode 0600, and return the SHA-256 in hex.
 
     Without `replace` an existing file is refused (`RefusedError`), also when it appears while we write. A failure
     leaves no trace; a kill leaves a temporary file, which the next command that makes the same file takes away.
+    `begin` is called when the file can be written, before its first byte is.
     """
     digest = hashlib.sha256()
 
     def write(file: BinaryIO) -> None:
+        begin()
         for piece in chunks:
             digest.update(piece)
             file.write(piece)
@@ -231,9 +235,9 @@ def _open_locked(temporary: Path, path: Path) -> int:
 
 
 def _delete_abandoned(temporary: Path) -> bool:
-    """Delete a temporary file whose writer is dead; False where it is alive."""
+    """Delete a temporary file whose writer is dead, after overwriting it; False where it is alive."""
     try:
-        handle = os.open(temporary, os.O_RDWR)
+        handle = os.open(temporary, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
     except FileNotFoundError:
         return True
     try:
@@ -244,6 +248,8 @@ def _delete_abandoned(temporary: Path) -> bool:
         elif not _try_lock(handle):
             return False
         elif _is_still(handle, temporary):
+            if os.fstat(handle).st_nlink == 1:  # else it has its final name already, too
+                _overwrite(handle)
             temporary.unlink()
     except FileNotFoundError:
         pass
@@ -271,9 +277,20 @@ def is_complete(path: Path) -> bool:
     return path.exists()
 
 
-def leftover_files(folder: Path) -> list[Path]:
-    """Temporary files of ours anywhere below a folder, such as killed commands leave."""
-    return sorted(path for path in folder.rglob(".*.part") if re.fullmatch(r"\..+\.[0-9a-f]{8}\.part", path.name))
+def leftover_of(path: Path) -> Path | None:
+    """What a killed command left of a file, half-written, beside it."""
+    return _temporary(path) if _temporary(path).is_file() else None
+
+
+def remove_leftover_of(path: Path) -> None:
+    """Delete what a killed command left of a file."""
+    remove_leftover(_temporary(path))
+
+
+def leftover_files(folder: Path, *, deep: bool = True) -> list[Path]:
+    """Temporary files of ours in a folder, and with `deep` anywhere below it, such as killed commands leave."""
+    found = folder.rglob(".*.part") if deep else folder.glob(".*.part")
+    return sorted(path for path in found if re.fullmatch(r"\..+\.[0-9a-f]{8}\.part", path.name))
 
 
 def remove_leftover(path: Path) -> bool:
@@ -308,20 +325,31 @@ def replace_file(source: Path, target: Path) -> None:
         raise from_os_error(error, "putting a file in place", target) from error
 
 
-def destroy(path: Path) -> None:
-    """Overwrite a file with zeros and delete it. A solid-state disk may keep old blocks all the same."""
+def destroy(path: Path, sha256: str) -> bool:
+    """Overwrite a file with zeros and delete it, if it is a regular file, no symbolic link, with this SHA-256 (hex);
+    False where it is not. A solid-state disk may keep old blocks all the same."""
+    if path.is_symlink():
+        return False
     try:
-        with path.open("rb+") as file:
-            left = path.stat().st_size
-            while left > 0:
-                left -= file.write(bytes(min(left, 1 << 20)))
-            file.flush()
-            os.fsync(file.fileno())
+        handle = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(handle, "rb+") as file:
+            if not stat.S_ISREG(os.fstat(handle).st_mode) or hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                return False
+            _overwrite(handle)
         path.unlink()
         sync_folder(path.parent)
         _log.info("destroyed %s", path)
     except OSError as error:
         raise from_os_error(error, "destroying", path) from error
+    return True
+
+
+def _overwrite(handle: int) -> None:
+    left = os.lseek(handle, 0, os.SEEK_END)
+    os.lseek(handle, 0, os.SEEK_SET)
+    while left > 0:
+        left -= os.write(handle, bytes(min(left, 1 << 20)))
+    os.fsync(handle)
 
 
 def _move_exclusively(source: Path, target: Path) -> None:
@@ -378,11 +406,11 @@ def waiting_lock(path: Path, wait_s: float = 60.0) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def immediate_lock(path: Path, busy_message: str) -> Iterator[None]:
-    """Hold a lock on a file that is there; `LedgerError` with the words `otherwise` where another process has it. It
-    ends with the process, however that ends."""
+def immediate_lock(path: Path, busy_message: str, *, create: bool = False) -> Iterator[None]:
+    """Hold a lock on a file that is there, or with `create` is made (0600); `LedgerError` with the words
+    `busy_message` where another process has it. It ends with the process, however that ends."""
     try:
-        handle = os.open(path, os.O_RDWR)
+        handle = os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o600)
     except OSError as error:
         raise from_os_error(error, "taking the lock of", path) from error
     try:

@@ -13,7 +13,15 @@ from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.event_record import EventRecord
-from bss_mfg.ledger.events import BatchRetired, ManifestMade, RecipientSet, VaultRecovered, VaultRekeyed, read_record
+from bss_mfg.ledger.events import (
+    BatchRetired,
+    KeysReleased,
+    ManifestMade,
+    RecipientSet,
+    VaultRecovered,
+    VaultRekeyed,
+    read_record,
+)
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.settings import SettingsStore
@@ -93,22 +101,25 @@ class KeyStore:
         self._db.execute("INSERT INTO own_key VALUES (?, ?, ?)", (_INDEX_KEY, wrapped, self.recovery_key(key)))
         return key
 
-    def units(self, batch_id: str, vault: Vault, *, unreleased: bool = False) -> Iterator[Unit]:
-        """The units of a batch that are not scrapped, with their OOB keys and what the factory brought opened, in
-        order; with `unreleased`, only those whose key was never released.
+    def units(
+        self, batch_id: str, vault: Vault, among: range | None = None, *, scrapped: bool = False
+    ) -> Iterator[Unit]:
+        """The units of a batch, or those with numbers in a range, with their OOB keys and what the factory brought
+        opened, in order; scrapped ones only if they are asked for.
 
-        Only `export.programming` and `reconciling` call this."""
+        Only `programming` calls this."""
         data_key = self.data_key(batch_id, vault)
-        never = "AND released = 0 " if unreleased else ""
+        first, last = (among[0], among[-1]) if among else (1, 1 << 62)
         for rows in self._db.stream(
-            f"SELECT number, serial, uuid, mac, sealed_key, extra FROM unit WHERE batch = ? AND scrapped = 0 {never}"  # noqa: S608 (fixed texts)
-            "AND number > ? ORDER BY number LIMIT ?",
-            (self._batches.number(batch_id),),
+            "SELECT number, serial, uuid, mac, sealed_key, extra, scrapped FROM unit WHERE batch = ? AND scrapped <= ? "
+            "AND number <= ? AND number > ? ORDER BY number LIMIT ?",
+            (self._batches.number(batch_id), int(scrapped), last),
             500,
+            first - 1,
         ):
-            for unit, serial, raw_uuid, mac, sealed, brought in rows:
+            for unit, serial, raw_uuid, mac, sealed, brought, gone in rows:
                 key, extra = data_key.open(unit, raw_uuid, sealed), data_key.open_extra(unit, raw_uuid, brought)
-                yield Unit(unit, serial, uuid.UUID(bytes=raw_uuid), mac, key, extra=extra)
+                yield Unit(unit, serial, uuid.UUID(bytes=raw_uuid), mac, key, bool(gone), extra)
 
     def open_unit(self, batch_id: str, unit: Unit, data_key: DataKey) -> Unit:
         """A unit with its OOB key, to write its package's barcode anew."""
@@ -224,11 +235,14 @@ class KeyStore:
     def _refuse_to_retire(self, batch_id: str) -> None:
         """What would be lost: keys that no device has, devices that no manifest names."""
         last: dict[str, int] = {}
-        kinds = (EventKind.KEYS_RELEASED, EventKind.MANIFEST_MADE, EventKind.UNIT_REPLACED)
+        kinds = (EventKind.KEYS_RELEASING, EventKind.KEYS_RELEASED, EventKind.MANIFEST_MADE, EventKind.UNIT_REPLACED)
         for event in self._history.events_of(kinds, batch_id):
             record = read_record(event.kind, event.data)
+            if isinstance(record, KeysReleased) and record.intent:
+                continue  # counts from when it was begun: a unit may have been replaced in between
             if not isinstance(record, ManifestMade) or record.format == "control-log":
-                last[event.kind] = event.seq
+                kind = EventKind.KEYS_RELEASED if event.kind == EventKind.KEYS_RELEASING else event.kind
+                last[kind] = event.seq
         since = last.get(EventKind.UNIT_REPLACED, 0)
         lacks = [
             words

@@ -195,7 +195,29 @@ CREATE TABLE own_key (
 """
 """What came with version 5: keys of the ledger's own, wrapped as the data keys of batches are."""
 
-SCHEMA += _LIFE + _PAYLOAD_ONCE + _MANIFESTS + _OWN_KEYS
+_RELEASES = """
+CREATE TABLE release (
+    event INTEGER PRIMARY KEY,
+    batch INTEGER NOT NULL REFERENCES batch (no),
+    at TEXT NOT NULL,
+    path TEXT NOT NULL,
+    each TEXT NOT NULL CHECK (each IN ('batch', 'unit')),
+    format TEXT NOT NULL,
+    layout TEXT,
+    sealed_to TEXT NOT NULL,
+    reason TEXT,
+    numbers TEXT NOT NULL,
+    ledger_head TEXT NOT NULL,
+    version TEXT NOT NULL,
+    written INTEGER NOT NULL DEFAULT 0,
+    completed_at TEXT
+) STRICT;
+
+CREATE INDEX release_open ON release (batch) WHERE completed_at IS NULL;
+"""
+"""What came with version 5: releases of keys, each from before its first byte was written."""
+
+SCHEMA += _LIFE + _PAYLOAD_ONCE + _MANIFESTS + _OWN_KEYS + _RELEASES
 
 MIGRATIONS = {
     1: """
@@ -221,6 +243,6 @@ ALTER TABLE unit ADD COLUMN answer_reason TEXT;
 """
     + _MANIFESTS
     + _RELEASED,
-    4: _OWN_KEYS,
+    4: _OWN_KEYS + _RELEASES,
 }
 """What leads from each version to the next; what SQL alone can't do, `migration_steps` does after it."""
