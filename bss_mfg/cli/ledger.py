@@ -21,7 +21,7 @@ def ledger() -> None:
 @json_option
 @pass_app
 def check(app: App, as_json: bool) -> None:
-    """Check the whole ledger: the database, the history's chain, every barcode string.
+    """Check the whole ledger: the database, the history's chain, every barcode string, every released key.
 
     Exit 5 where something was damaged or changed, with what and where.
     """

@@ -131,8 +131,9 @@ def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bo
     """Destroy the OOB keys of a batch permanently.
 
     For when all devices are programmed and the manifest was acknowledged: what is gone can't be stolen. Labels can
-    still be printed, byte for byte, and verified. Refused before the keys were released and a control log was made.
-    Backups and programming files elsewhere still hold the keys.
+    still be printed, byte for byte, and verified. Refused before the keys were released and a control log was made, and
+    while a file of the workspace may hold keys: --delete-exports destroys those that the history proves to be
+    programming files of the batch. Backups and programming files elsewhere still hold the keys.
     """
     from bss_mfg.programming.open_releases import release_text
     from bss_mfg.programming.retirement import retire_batch

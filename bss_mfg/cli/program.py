@@ -23,7 +23,7 @@ MOST_LISTED = 10_000
 """Differences that --json lists; any further ones are counted."""
 
 
-@click.command(epilog="Example: bss-mfg program bulb-2026-11 --format esp-nvs --out /media/line/bulb/")
+@click.command(epilog="Example: bss-mfg program bulb-2026-11 --format esp-nvs --out /media/line/")
 @click.argument("batch_id", metavar="BATCH")
 @click.option(
     "--format",
@@ -32,8 +32,18 @@ MOST_LISTED = 10_000
     help="csv, jsonl: one file; the others: a file for each unit.",
 )
 @click.option("--layout", type=click.Path(path_type=Path), help="For bin and hex: a layout file (TOML).")
-@click.option("--out", metavar="PATH", help="Folder to fill; for csv and jsonl also the file to make. Files are 0600.")
-@click.option("--to", multiple=True, metavar="age1...", help="Encrypt to a station's age public key; repeat for more.")
+@click.option(
+    "--out",
+    metavar="PATH",
+    help="Folder to fill; for csv and jsonl also the file to make. Files are 0600. A folder outside of the workspace "
+    "must be there: it may be a stick.",
+)
+@click.option(
+    "--to",
+    multiple=True,
+    metavar="age1...",
+    help="Encrypt to a station's age public key; repeat for more. The files' names end in .age.",
+)
 @click.option("--again", is_flag=True, help="Release keys a second time.")
 @click.option("--reason", default="", help="With --again: why, for the history.")
 @click.option(
@@ -68,8 +78,9 @@ def program(
 ) -> None:
     """Write the OOB keys of a batch for the line's flasher, or check what it read back.
 
-    The only command that ever releases a key, and each key once: a second time it needs --again and --reason. Whoever
-    has these files can join the devices: keep them on the line's machine, and delete them when the batch is flashed.
+    The only command that ever releases a key, and each key once: a second time it needs --again and --reason. What is
+    cut off counts as released; the same command goes on with it. Whoever has these files can join the devices: keep
+    them on the line's machine, and delete them when the batch is flashed.
     """
     if readback:
         if kind or out or again or to or layout:
@@ -155,6 +166,7 @@ def _document(options: _Options, done: _Release) -> dict[str, Any]:
         "brought": list(done.spec.columns) if done.form.has_extra_columns else [],
         "files": [str(path) for path in done.files.files],
         "indexes": [str(path) for path in done.files.indexes],
+        "resumed": done.files.resumed,
     }
 
 

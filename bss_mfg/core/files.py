@@ -191,7 +191,7 @@ def _temporary(path: Path) -> Path:
 def _through_temporary(path: Path, write: Callable[[BinaryIO], None], *, replace: bool) -> None:
     temporary = _temporary(path)
     try:
-        if not replace and path.exists():
+        if not replace and os.path.lexists(path):
             _delete_abandoned(temporary)  # of a command that was killed between its last two steps
             raise already_exists_error(path)
         with os.fdopen(_open_locked(temporary, path), "wb") as file:
