@@ -122,6 +122,7 @@ class _Work:
         """What this command releases: a release to this place that was cut off, whether it is that, or a new one."""
         for release in self.ledger.releases.open(self.batch.id):
             if self._is_same(release.target, place):
+                place.require_folder(self.ledger.path.parent)
                 return _Intent(release.target, release.units, release.ledger_head, begun=release), True
         units = self.ledger.releases.waiting(self.batch.id, again=self.options.again)
         if not units and not self.options.again:
@@ -150,9 +151,9 @@ class _Work:
         return ReleaseTarget(path, self.form.one_file_per, self.form.name, options.layout, options.to, reason)
 
     def _refuse_taken(self, target: ReleaseTarget) -> None:
-        """Where another release to the same path was cut off, its files and these could not be told apart."""
+        """Where another release to the same file was cut off, the two could not be told apart."""
         for release in self.ledger.releases.open():
-            if release.target.path == target.path:
+            if target.each == "batch" and release.target.path == target.path:
                 raise RefusedError(
                     f"a release to this place was not completed: {release_text(release)}",
                     where=target.path,

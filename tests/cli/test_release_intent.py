@@ -147,6 +147,25 @@ def test_a_whole_file_of_other_content_is_not_taken(line: Factory, tmp_path: Pat
     assert released(line) == [1, 1, 1, 1]
 
 
+def test_the_stick_has_to_be_in_to_go_on(line: Factory, tmp_path: Path, cut_off: Cut) -> None:
+    (tmp_path / "stick").mkdir()
+    command = ("program", "B1", "--format", "csv", "--out", tmp_path / "stick" / "k.csv")
+    cut_off(*command)
+    (tmp_path / "stick").rename(tmp_path / "out of reach")
+    away = line.cli(*command)
+    assert away.code == 3
+    assert "stick in?" in away.err
+    (tmp_path / "out of reach").rename(tmp_path / "stick")
+    assert line.cli(*command).code == 0
+
+
+def test_a_file_of_another_release_that_was_cut_off_is_not_taken(line: Factory, tmp_path: Path, cut_off: Cut) -> None:
+    cut_off("program", "B1", "--format", "csv", "--out", tmp_path / "k.csv")
+    other = line.cli("program", "B1", "--format", "csv", "--out", tmp_path / "k.csv", "--again", "--reason", "unsure")
+    assert other.code == 4
+    assert line.cli(*shlex.split(other.err.split("`")[1])[1:]).code == 0
+
+
 def test_a_unit_that_was_scrapped_meanwhile(line: Factory, tmp_path: Path, cut_off: Cut) -> None:
     """A whole file that was left is taken as it is; one that is written anew leaves the unit out."""
     path = tmp_path / "keys.csv"
