@@ -176,7 +176,7 @@ def build_atomically(path: Path, make: Callable[[Path], None]) -> None:
         try:
             make(temporary)
         finally:
-            for end in ("-journal", "-wal", "-shm"):
+            for end in ("-journal", "-wal", "-shm", ".lock"):
                 with contextlib.suppress(FileNotFoundError):
                     temporary.with_name(temporary.name + end).unlink()
 
@@ -282,11 +282,6 @@ def leftover_of(path: Path) -> Path | None:
     return _temporary(path) if _temporary(path).is_file() else None
 
 
-def remove_leftover_of(path: Path) -> None:
-    """Delete what a killed command left of a file."""
-    remove_leftover(_temporary(path))
-
-
 def leftover_files(folder: Path, *, deep: bool = True) -> list[Path]:
     """Temporary files of ours in a folder, and with `deep` anywhere below it, such as killed commands leave."""
     found = folder.rglob(".*.part") if deep else folder.glob(".*.part")
@@ -325,15 +320,17 @@ def replace_file(source: Path, target: Path) -> None:
         raise from_os_error(error, "putting a file in place", target) from error
 
 
-def destroy(path: Path, sha256: str) -> bool:
-    """Overwrite a file with zeros and delete it, if it is a regular file, no symbolic link, with this SHA-256 (hex);
-    False where it is not. A solid-state disk may keep old blocks all the same."""
+def destroy(path: Path, sha256: str | None = None) -> bool:
+    """Overwrite a file with zeros and delete it, if it is a regular file, no symbolic link, and has this SHA-256 (hex,
+    if one is given); False where it is not. A solid-state disk may keep old blocks all the same."""
     if path.is_symlink():
         return False
     try:
         handle = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
         with os.fdopen(handle, "rb+") as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode) or hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                return False
+            if sha256 and hashlib.file_digest(file, "sha256").hexdigest() != sha256:
                 return False
             _overwrite(handle)
         path.unlink()
@@ -376,6 +373,14 @@ def already_exists_error(path: Path) -> RefusedError:
     )
 
 
+def open_lock_file(path: Path) -> int:
+    """A handle of a file that is there to be locked (created 0600), and that nobody writes."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise from_os_error(error, "taking the lock", path) from error
+
+
 @contextlib.contextmanager
 def waiting_lock(path: Path, wait_s: float = 60.0) -> Iterator[None]:
     """Hold an exclusive lock on the file `path` (created 0600), waiting for at most `wait_s` seconds.
@@ -383,10 +388,7 @@ def waiting_lock(path: Path, wait_s: float = 60.0) -> Iterator[None]:
     SQLite's own busy wait backs off ever longer and can starve a process; this lock stands in front of every write,
     and everyone asks for it at the same short interval.
     """
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise from_os_error(error, "taking the ledger's lock", path) from error
+    handle = open_lock_file(path)
     try:
         deadline = time.monotonic() + wait_s
         while not _try_lock(handle):

@@ -72,6 +72,7 @@ CREATE TABLE unit (
     manifest INTEGER,
     answer INTEGER NOT NULL DEFAULT 0 CHECK (answer IN (0, 1, 2)),
     answer_reason TEXT,
+    seal INTEGER NOT NULL DEFAULT 1 CHECK (seal IN (1, 2)),
     PRIMARY KEY (batch, number),
     UNIQUE (product, serial),
     FOREIGN KEY (batch, package) REFERENCES package (batch, number)
@@ -217,6 +218,11 @@ CREATE INDEX release_open ON release (batch) WHERE completed_at IS NULL;
 """
 """What came with version 5: releases of keys, each from before its first byte was written."""
 
+_SEAL = """
+ALTER TABLE unit ADD COLUMN seal INTEGER NOT NULL DEFAULT 1 CHECK (seal IN (1, 2));
+"""
+"""How a unit's key is sealed: 1 with its number as nonce, as before version 5; 2 with one that depends on the key."""
+
 SCHEMA += _LIFE + _PAYLOAD_ONCE + _MANIFESTS + _OWN_KEYS + _RELEASES
 
 MIGRATIONS = {
@@ -243,6 +249,6 @@ ALTER TABLE unit ADD COLUMN answer_reason TEXT;
 """
     + _MANIFESTS
     + _RELEASED,
-    4: _OWN_KEYS + _RELEASES,
+    4: _OWN_KEYS + _SEAL + _RELEASES,
 }
 """What leads from each version to the next; what SQL alone can't do, `migration_steps` does after it."""

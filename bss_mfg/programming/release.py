@@ -17,8 +17,9 @@ from typing import Any
 from bss_mfg.core.files import (
     already_exists_error,
     is_complete,
+    leftover_of,
     read_bytes,
-    remove_leftover_of,
+    remove_leftover,
     sha256_of,
     write_atomically,
 )
@@ -238,7 +239,8 @@ class _Work:
 
         if not is_complete(path):
             if unit.scrapped:
-                remove_leftover_of(path)
+                if left := leftover_of(path):
+                    remove_leftover(left)
                 return None
             return write_atomically(path, self.encrypt(content()), begin=intent.begin)
         if self.options.to:

@@ -15,6 +15,7 @@ from bss_mfg.model import Batch
 from bss_mfg.programming.index import IndexedFile, ProgrammingIndex, find_indexes
 from bss_mfg.programming.registry import formats
 from bss_mfg.programming.release_place import SEALED_SUFFIX, is_sealed
+from bss_mfg.workspace.vault_files import waiting_files
 from bss_mfg.workspace.workspace import Workspace
 
 _BEGINNINGS = {
@@ -64,7 +65,7 @@ def find_released_files(workspace: Workspace, ledger: Ledger, batch: Batch) -> F
 class _Search:
     def __init__(self, workspace: Workspace, ledger: Ledger, batch: Batch) -> None:
         self._root = workspace.root
-        self._kept = {workspace.vault_file, workspace.next_vault_file, workspace.ledger_file}
+        self._kept = {workspace.vault_file, *waiting_files(workspace.vault_file), workspace.ledger_file}
         self._ledger, self._batch = ledger, batch
         self._releases: Sequence[KeysReleased] = tuple(ledger.releases.completed(batch.id))
         self._proven: dict[Path, str] = {}

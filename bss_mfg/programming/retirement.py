@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bss_mfg.core.files import destroy, leftover_files, remove_leftover
+from bss_mfg.core.shared_lock import PATIENCE, Patience
 from bss_mfg.core.text import count_words
 from bss_mfg.errors import RefusedError
 from bss_mfg.ledger.keys import open_keys
@@ -30,16 +31,22 @@ class Retirement:
 
 
 def retire_batch(
-    workspace: Workspace, ledger: Ledger, batch: Batch, acknowledged: str | None, *, delete_exports: bool
+    workspace: Workspace,
+    ledger: Ledger,
+    batch: Batch,
+    acknowledged: str | None,
+    *,
+    delete_exports: bool,
+    patience: Patience = PATIENCE,
 ) -> Retirement:
     """Destroy a batch's keys and, with `delete_exports`, its programming files in the workspace.
 
     `acknowledged` says by what the manifest was acknowledged, where not every unit was accepted by a feedback file.
     `RefusedError` while a programming file is in the workspace and `delete_exports` is not set, or while a file there
     looks like one and nothing proves it. What killed commands left half-written, there or where a release of this batch
-    went, may hold keys, and goes in any case.
+    went, may hold keys, and goes in any case. Others who work with the workspace's keys are waited for.
     """
-    with releasing(ledger, batch.id):
+    with workspace.exclusive_keys(patience), releasing(ledger, batch.id):
         found = find_released_files(workspace, ledger, batch)
         _refuse_files(workspace.root, batch, found, delete_exports=delete_exports)
         if (
