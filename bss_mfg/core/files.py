@@ -23,6 +23,7 @@ from bss_mfg.errors import InputError, LedgerError, Location, RefusedError, from
 
 _log = logging.getLogger(__name__)
 
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _WINDOWS_DEVICES = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
 
@@ -237,7 +238,7 @@ def _open_locked(temporary: Path, path: Path) -> int:
 def _delete_abandoned(temporary: Path) -> bool:
     """Delete a temporary file whose writer is dead, after overwriting it; False where it is alive."""
     try:
-        handle = os.open(temporary, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+        handle = os.open(temporary, os.O_RDWR | _NO_LINK)
     except FileNotFoundError:
         return True
     try:
@@ -284,8 +285,7 @@ def leftover_of(path: Path) -> Path | None:
 
 def leftover_files(folder: Path, *, deep: bool = True) -> list[Path]:
     """Temporary files of ours in a folder, and with `deep` anywhere below it, such as killed commands leave."""
-    found = folder.rglob(".*.part") if deep else folder.glob(".*.part")
-    return sorted(path for path in found if re.fullmatch(r"\..+\.[0-9a-f]{8}\.part", path.name))
+    return sorted(folder.glob(("**/" if deep else "") + ".?*." + "[0-9a-f]" * 8 + ".part"))
 
 
 def remove_leftover(path: Path) -> bool:
@@ -323,14 +323,12 @@ def replace_file(source: Path, target: Path) -> None:
 def destroy(path: Path, sha256: str | None = None) -> bool:
     """Overwrite a file with zeros and delete it, if it is a regular file, no symbolic link, and has this SHA-256 (hex,
     if one is given); False where it is not. A solid-state disk may keep old blocks all the same."""
-    if path.is_symlink():
-        return False
     try:
-        handle = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return False
+        handle = os.open(path, os.O_RDWR | _NO_LINK)
         with os.fdopen(handle, "rb+") as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                return False
-            if sha256 and hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+            if sha256 not in (None, hashlib.file_digest(file, "sha256").hexdigest()):
                 return False
             _overwrite(handle)
         path.unlink()
