@@ -124,6 +124,7 @@ class _Work:
         for release in self.ledger.releases.open(self.batch.id):
             if self._is_same(release.target, place):
                 place.require_folder(self.ledger.path.parent)
+                place.make_folder()
                 return _Intent(release.target, release.units, release.ledger_head, begun=release), True
         units = self.ledger.releases.waiting(self.batch.id, again=self.options.again)
         if not units and not self.options.again:
@@ -181,6 +182,7 @@ class _Work:
         written = _Written()
         if not resumed:
             self._try_out(intent)
+            place.make_folder()
 
         def content(*, scrapped: bool = False) -> Iterator[bytes]:
             units = written.noting(self._units(intent, scrapped=scrapped))
@@ -207,6 +209,7 @@ class _Work:
         folder = intent.target.path
         if not resumed:
             self._try_out(intent)
+            place.make_folder()
             self._refuse_foreign(folder, intent)
         files: list[Path] = []
         indexes: list[Path] = []

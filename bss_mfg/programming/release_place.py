@@ -26,12 +26,13 @@ class Place:
     path: Path | None = None
     renamed: bool = False
 
+    def make_folder(self) -> None:
+        """Make the folder, if it may be made."""
+        make_folder(self.folder)
+
     def require_folder(self, workspace: Path) -> None:
-        """See that the folder is there. In the workspace it is made; elsewhere it may be a stick that is not in."""
-        if self.folder.is_dir():
-            return
+        """See that the folder is there, or may be made: in the workspace. Elsewhere it may be a stick that is not in."""
         if self.folder.exists() or self.folder.is_relative_to(os.path.realpath(workspace)):
-            make_folder(self.folder)
             return
         parents = "" if os.name == "nt" or self.folder.parent.is_dir() else "-p "
         raise InputError(

@@ -217,8 +217,8 @@ def test_a_second_release_on_purpose_is_gone_on_with(line: Factory, tmp_path: Pa
 
 
 def test_a_unit_that_does_not_fit_its_format_is_found_before_anything_counts(line: Factory, tmp_path: Path) -> None:
-    (tmp_path / "x").mkdir()
-    assert line.cli("program", "B1", "--format", "hex", "--out", tmp_path / "x").code == 3
+    assert line.cli("program", "B1", "--format", "hex", "--out", line.root / "x").code == 3
+    assert not (line.root / "x").exists()
     assert released(line) == [0, 0, 0, 0]
     assert history(line, "B1", "keys releasing") == []
 
