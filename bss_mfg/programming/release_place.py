@@ -31,7 +31,7 @@ class Place:
         make_folder(self.folder)
 
     def require_folder(self, workspace: Path) -> None:
-        """See that the folder is there, or may be made: in the workspace. Elsewhere it may be a stick that is not in."""
+        """See that the folder is there, or in the workspace: elsewhere it may be a stick that is not in."""
         if self.folder.exists() or self.folder.is_relative_to(os.path.realpath(workspace)):
             return
         parents = "" if os.name == "nt" or self.folder.parent.is_dir() else "-p "
