@@ -179,6 +179,7 @@ class Verifier:
             decision=decision,
             resumed=self.resumed,
             resumed_labels=self._resumed_labels,
+            other_batches=dict(self._spool.other_batches),
         )
 
     @property
