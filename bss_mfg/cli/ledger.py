@@ -30,8 +30,8 @@ def ledger() -> None:
 @json_option
 @pass_app
 def check(app: App, ask_for_it: bool, as_json: bool) -> None:
-    """Check the whole ledger: the database, the history's chain, every barcode string, and that the vault key opens
-    every batch.
+    """Check the whole ledger: the database, the history's chain, every barcode string, every released key, and
+    that the vault key opens every batch.
 
     A vault key that is not at hand, or under a passphrase, is not tried, unless --keys asks for it. Exit 5 where
     something was damaged or changed, with what and where.
@@ -94,6 +94,7 @@ def restore(app: App, copy: Path, only_check: bool, skip_serials: int | None, re
     """
     from bss_mfg.ledger.backup import RestoreRequest, inspect_copy
     from bss_mfg.ledger.backup import restore as put_back
+    from bss_mfg.workspace.vault_keys import other_key_in_place
 
     if only_check:
         found = inspect_copy(copy)
@@ -105,6 +106,13 @@ def restore(app: App, copy: Path, only_check: bool, skip_serials: int | None, re
             found, numbers = put_back(request, app.actor)
         for name, number in numbers.products.items():
             say(f"Note: {name} goes on with running number {number:,}")
+        with app.workspace.open_ledger(app.actor) as restored:
+            if other := other_key_in_place(app.workspace, restored):
+                say(
+                    f"Warning: the copy is from before the vault key was changed: its keys need vault key "
+                    f"{restored.settings.vault_id()}, {other} is in place. Put the key of its time back: "
+                    "`bss-mfg vault recover FILE`."
+                )
     click.echo(f"{found.events}:{found.head}")
     done = "the copy is intact" if only_check else "restored"
     holds = f"{count_words(found.units, 'unit')} in {count_words(found.batches, 'batch', 'batches')}"
@@ -156,6 +164,7 @@ def history(app: App, what: str, every: bool, as_json: bool) -> None:
     """
     from bss_mfg.ledger.event_kind import EventKind
     from bss_mfg.ledger.unit_history import ReadSession, in_sessions
+    from bss_mfg.programming.open_releases import release_text
 
     with app.workspace.open_ledger(app.actor) as opened:
         events = _events(opened, what)
@@ -164,7 +173,8 @@ def history(app: App, what: str, every: bool, as_json: bool) -> None:
             return
         count, sessions, zone = 0, 0, app.zone
         is_batch = opened.batches.request_digest(what) is not None
-        imports = []
+        imports, cut_off = [], []
+        open_releases = {release.number: release for release in opened.releases.open()}
         for item in in_sessions(events, _is_wrong) if is_batch and not every else events:
             if isinstance(item, ReadSession) and item.reads > 1:
                 count, sessions = count + item.reads, sessions + 1
@@ -175,8 +185,12 @@ def history(app: App, what: str, every: bool, as_json: bool) -> None:
             click.echo(_event_line(_record(event), zone))
             if event.kind == EventKind.IDENTITIES_IMPORTED:
                 imports.append(event.data)
+            if event.seq in open_releases:
+                cut_off.append(open_releases[event.seq])
     for data in imports:
         say(f"Note: it was issued before bss-mfg, and imported from {data['file']} for {data['product']}")
+    for release in cut_off:
+        say(f"Note: a release was not completed, its keys count as released: {release_text(release)}")
     say(f"OK: {count_words(count, 'event')}" + ("; --all shows every read" if sessions else ""))
 
 

@@ -156,7 +156,7 @@ def _watch_folder(
     from bss_mfg.verify.folder_watch import new_files
     from bss_mfg.verify.verification import expand_folders
 
-    said = 0
+    said = named = 0
     say(f"Watching {shown_path(folder)}; Ctrl-C ends.")
     try:
         coming = new_files(folder)
@@ -174,6 +174,9 @@ def _watch_folder(
                 f"{len(faults):,} not right" + ("\a" if len(faults) > said else "")
             )
             said = len(faults)
+            for name, reason in verifier.newly_broken(named):
+                say(f"UNREADABLE FILE: {name}: {reason}\a")
+            named = len(verifier.broken)
             write(outcome)
     except KeyboardInterrupt:
         say("Ended.")
@@ -279,7 +282,7 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
     from bss_mfg.errors import InputError
     from bss_mfg.payload.product_keys import load_private_key
     from bss_mfg.payload.spec import packaged_names, packaged_spec
-    from bss_mfg.verify.inspect import explain
+    from bss_mfg.verify.inspect import Explanation, explain
 
     try:
         workspace = app.workspace
@@ -293,8 +296,14 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
         else [packaged_spec(name).spec for name in packaged_names()]
     )
     key = load_private_key(read_bytes(private_key, "private key", 1 << 16), str(private_key)) if private_key else None
+    broken: list[dict[str, Any]] = []
+
+    def tell_broken(place: dict[str, Any], reason: str) -> None:
+        broken.append({**Explanation("", None, [], problems=[f"the page can't be read: {reason}"]).as_json(), **place})
+
+    strings = list(_strings(app, target, tell_broken))
     with _ledger_lookup(app if workspace else None, specs) as look_up:
-        symbols = [{**explain(text, specs, key, look_up).as_json(), **place} for text, place in _strings(app, target)]
+        symbols = [{**explain(text, specs, key, look_up).as_json(), **place} for text, place in strings] + broken
     if as_json:
         print_json(symbols)
     else:
@@ -306,7 +315,9 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
         ctx.exit(1)
 
 
-def _strings(app: App, target: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _strings(
+    app: App, target: str, tell_broken: Callable[[dict[str, Any], str], None]
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """The barcode strings of what was named, each with where it was found."""
     from bss_mfg.errors import InputError
     from bss_mfg.verify.inspect import read_strings
@@ -318,7 +329,7 @@ def _strings(app: App, target: str) -> Iterator[tuple[str, dict[str, Any]]]:
             if ":" not in name.text and not Path(name.text).exists():
                 with app.workspace.open_ledger(app.actor) as ledger:
                     payloads = payloads_of_unit(ledger, name.text)
-        yield from [(payload, {}) for payload in payloads] or read_strings(name.text)
+        yield from [(payload, {}) for payload in payloads] or read_strings(name.text, tell_broken)
 
 
 @contextmanager
