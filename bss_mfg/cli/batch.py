@@ -1,4 +1,4 @@
-"""batch create|list|show."""
+"""batch create|list|show|reopen."""
 
 from __future__ import annotations
 
@@ -78,10 +78,26 @@ def list_(app: App, as_json: bool) -> None:
     if as_json:
         print_json(records)
         return
-    names = ("id", "product", "units", "packages", "printed", "verified", "created_at")
+    names = ("id", "product", "units", "packages", "printed", "file_verified", "print_verified", "created_at")
     print_table(
         [tuple(str(record[name]) for name in names) for record in records], tuple(name.upper() for name in names)
     )
+
+
+@batch.command(epilog="Example: bss-mfg batch reopen bulb-2026-11 --reason 'two boxes came back'")
+@click.argument("batch_id", metavar="BATCH")
+@click.option("--reason", required=True, help="Why, for the history.")
+@pass_app
+def reopen(app: App, batch_id: str, reason: str) -> None:
+    """Open a closed batch again: it can be printed and changed, and closed anew.
+
+    A batch that is open stays as it is, exit 0.
+    """
+    if not reason.strip():
+        raise click.UsageError("Say why: --reason TEXT.")
+    with app.workspace.open_ledger(app.actor) as ledger:
+        opened = ledger.batches.reopen(batch_id, reason)
+    say(f"OK: batch {batch_id} {'is open again' if opened else 'was open; nothing was changed'}")
 
 
 @batch.command(epilog="Example: bss-mfg batch show bulb-2026-11 --json")
@@ -90,7 +106,7 @@ def list_(app: App, as_json: bool) -> None:
 @json_option
 @pass_app
 def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
-    """Show one batch: what was issued, printed and verified."""
+    """Show one batch: what was issued and printed, whose label file was read back, whose printed label was."""
     with app.workspace.open_ledger(app.actor) as ledger:
         record = _record(ledger.batches.get(batch_id), ledger.batches.counts(batch_id))
         seq, head = ledger.history.head()
@@ -132,9 +148,11 @@ def _record(item: Batch, counts: dict[str, int]) -> dict[str, object]:
         "packages": item.packages,
         "units_per_package": item.units_per_package,
         "printed": counts["printed"],
-        "verified": counts["verified"],
+        "file_verified": counts["file_verified"],
+        "print_verified": counts["print_verified"],
         "shipped": counts["shipped"],
         "scrapped": counts["scrapped"],
+        "scrapped_packages": counts["scrapped_packages"],
         "replaced": counts["replaced"],
         "created_at": item.created_at,
         "spec": item.spec,

@@ -14,6 +14,7 @@ from bss_mfg.core.text import count_words
 from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
+    from bss_mfg.ledger.events import ReadSubject
     from bss_mfg.verify.outcome import Verification
     from bss_mfg.verify.verification import Verifier
 
@@ -47,6 +48,11 @@ if TYPE_CHECKING:
 @click.option(
     "--resume", is_flag=True, help="Don't read again what an earlier verification read wholly and found right."
 )
+@click.option(
+    "--of",
+    type=click.Choice(["file", "print"]),
+    help="What the FILES are, where bss-mfg can't tell: our own drawing, or pictures of what was printed. Recorded.",
+)
 @click.option("--jobs", type=click.IntRange(0, 64), default=0, help="Reading processes; 0: one per core.")
 @json_option
 @pass_app
@@ -63,13 +69,15 @@ def verify(
     watch: Path | None,
     reports: tuple[Path, ...],
     resume: bool,
+    of: ReadSubject | None,
     jobs: int,
     as_json: bool,
 ) -> None:
     """Read printed labels back and compare them with the ledger.
 
     FILES are PDFs, pictures or folders. Names every missing, duplicate, foreign, unreadable or mismatched label with
-    serial and place. Exit 0 only if all is right (with --sample: the lot is accepted), 1 if something is wrong.
+    serial and place. A picture, or a PDF page that is one, shows printed labels; a label file, or any drawn page,
+    proves the drawing only. Exit 0 only if all is right (with --sample: the lot is accepted), 1 if something is wrong.
     """
     from bss_mfg.core.processes import ProcessExecutor, cores
     from bss_mfg.verify.outcome import VerifyOptions
@@ -88,6 +96,7 @@ def verify(
         pictures=writer.shows_pictures,
         sample=sample,
         resume=resume,
+        of=of,
     )
     # Always in other processes: a picture from outside may crash a reader.
     with app.workspace.open_ledger(app.actor) as ledger, ProcessExecutor(jobs or cores()) as executor:
@@ -233,6 +242,8 @@ def _conclude(outcome: Verification) -> None:
         say("WRONG: no label was found in these pictures: upside down, blank, or of another kind?")
     else:
         say("OK: all labels are right" if outcome.passed else "WRONG: not all labels are right")
+    if outcome.passed and not outcome.shows_prints:
+        say(f"These are label files, not prints: scan the printed labels (`bss-mfg scan {outcome.batch.id}`)")
 
 
 @click.command(epilog="Example: bss-mfg inspect box.jpg --private-key dev-keys/amazon.private.pem")

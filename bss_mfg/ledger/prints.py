@@ -48,7 +48,8 @@ class PrintStore:
     def record(self, label_file: LabelFile, template_text: str, event: LabelFileEvent) -> None:
         """Remember a label file that is in place, with the template it was made from, and count its labels.
 
-        Made for the first time it counts once, however often that is said; made again or reprinted, each time.
+        Made for the first time it counts once, however often that is said; made again or reprinted, each time. What was
+        read of an earlier print proves nothing of this one.
         """
         numbers = label_file.numbers
         geometry: dict[str, Any] = {
@@ -86,12 +87,13 @@ class PrintStore:
                 return
             if label_file.each == "package" and consecutive:
                 self._db.execute(
-                    "UPDATE package SET prints = prints + 1 WHERE batch = ? AND number >= ? AND number < ?",
+                    "UPDATE package SET prints = prints + 1, print_verified = 0 "
+                    "WHERE batch = ? AND number >= ? AND number < ?",
                     (batch, numbers[0], numbers[0] + len(numbers)),
                 )
             elif label_file.each == "package":
                 self._db.many(
-                    "UPDATE package SET prints = prints + 1 WHERE batch = ? AND number = ?",
+                    "UPDATE package SET prints = prints + 1, print_verified = 0 WHERE batch = ? AND number = ?",
                     [(batch, number) for number in numbers],
                 )
             self._history.append(label_file.batch, event)

@@ -87,8 +87,9 @@ class ScannerMarks:
 
 @dataclass(frozen=True)  # without slots, as findings: thousands travel between processes
 class Diagnosis:
-    """What a text is. `batch` and `package` name the ledger's row where it is known; `detail` says why in words;
-    `marks` were taken off before comparing; `serials` name the label where it is no match and yet known."""
+    """What a text is. `batch` is that of the label where it is known, `package` its number if that is the batch at
+    hand; `detail` says why in words; `marks` were taken off before comparing; `serials` name the label where it is no
+    match and yet known."""
 
     cause: DiagnosisCause
     detail: str = ""
@@ -147,13 +148,13 @@ class _Scan:
     def diagnosis(self, cause: DiagnosisCause, detail: str, owner: tuple[str, int] | None = None) -> Diagnosis:
         """A diagnosis of this text; `owner` is the batch and package that it belongs to."""
         batch, package = owner or (None, None)
-        return Diagnosis(cause, detail, batch, package, self.marks)
+        return Diagnosis(cause, detail, batch, package if batch == self.batch_id else None, self.marks)
 
     def diagnosis_with_serials(self, cause: DiagnosisCause, detail: str, owner: tuple[str, int]) -> Diagnosis:
         """The same, with the serials of its label."""
         batch, package = owner
         serials = next(self.ledger.packages.stream(batch, package, 1)).serials_text
-        return Diagnosis(cause, detail, batch, package, self.marks, serials)
+        return Diagnosis(cause, detail, batch, package if batch == self.batch_id else None, self.marks, serials)
 
 
 def _diagnose_issued(scan: _Scan) -> Diagnosis | None:
@@ -218,7 +219,7 @@ def _diagnose_by_spec(scan: _Scan) -> Diagnosis:
         why = "; ".join(problems) or "it differs from the string that was issued"
         cause = DiagnosisCause.UNIT_OF_BATCH if batch == batch_id else DiagnosisCause.UNIT_OF_OTHER_BATCH
         detail = f"carries the Device UUID of {serial} of batch {batch}, but {why}"
-        return Diagnosis(cause, detail, batch, package, scan.marks, serial)
+        return Diagnosis(cause, detail, batch, package if batch == batch_id else None, scan.marks, serial)
     if problems:
         return scan.diagnosis(DiagnosisCause.WRONG_FIELDS, "; ".join(problems))
     unknown = f"Device UUID {', '.join(str(value).upper() for value in uuids[:2])}" if uuids else printable(text, 60)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bss_mfg.imaging.label_pictures import LabelPicture
+from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.model import Batch, LabelFile
 from bss_mfg.verify.finding_spool import Findings
 from bss_mfg.verify.findings import FINDING_KINDS, FindingKind
@@ -26,7 +27,10 @@ class VerifyOptions:
     sample: bool = False
     resume: bool = False
     reread_scrapped: bool = True
-    """Whether a file with a unit that was scrapped since is read again: its label is to be taken off the line."""
+    """Whether a file with a unit that was scrapped or replaced since is read again: its label is to be taken off the
+    line."""
+    of: ReadSubject | None = None
+    """What the files are, where the person said so: our own drawings, or pictures of what was printed."""
 
 
 NO_OPTIONS = VerifyOptions()
@@ -54,6 +58,8 @@ class Verification:
     decision: LotDecision | None = None
     resumed: int = 0
     resumed_labels: int = 0
+    shows_prints: bool = False
+    """Whether a printed label was read, and not our own files alone."""
 
     @property
     def partial(self) -> bool:

@@ -28,22 +28,25 @@ from bss_mfg.verify.request import ReadRequest
 
 @dataclass(frozen=True, slots=True)
 class FileDescription:
-    """What a file is: digest, number of pages, and the label file of packages that it is byte for byte."""
+    """What a file is: digest, number of pages, and the label file of packages that it is byte for byte; `own`: it is
+    one of ours, whatever its labels are for."""
 
     sha256: str
     pages: int
     label_file: LabelFile | None
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PageTask:
     """A task of a verification: some pages of a file, or the places of `picture_boxes` on the one page of which
-    pictures are wanted. `label_file` is the one that the file is byte for byte."""
+    pictures are wanted. `label_file` is the one that the file is byte for byte, `own` as in its description."""
 
     request: ReadRequest
     path: Path
     pages: tuple[int, ...] = ()
     label_file: LabelFile | None = None
+    own: bool = False
     picture_boxes: tuple[tuple[PixelBox, Quad | None, int], ...] = ()
 
 
@@ -63,9 +66,14 @@ def describe_file(task: PageTask) -> FileDescription | TaskFailure:
             Ledger.open(task.request.ledger_path, task.request.actor) as ledger,
         ):
             label_file = ledger.prints.find_by_sha256(task.request.batch_id, digest)
-            return FileDescription(
-                digest, source.pages, label_file if label_file and label_file.each == "package" else None
-            )
+            if label_file and task.request.of == "print":
+                raise InputError(
+                    "is a label file as bss-mfg drew it, and no picture of what was printed",
+                    where=task.path,
+                    way_out="Scan or photograph the printed labels, or leave out --of.",
+                )
+            packages = label_file if label_file and label_file.each == "package" else None
+            return FileDescription(digest, source.pages, packages, label_file is not None)
     except BssError as error:
         return TaskFailure.of(error)
 
@@ -81,7 +89,7 @@ def read_pages(task: PageTask) -> list[ScannedPage | TaskFailure]:
             if task.label_file and task.label_file.sha256 != digest:
                 # Only the places of what the ledger remembers would be looked at.
                 raise InputError("was changed while it was read", where=task.path, way_out="Verify it again.")
-            reader = PageReader(ledger, task.request, task.label_file, second)
+            reader = PageReader(ledger, task.request, task.label_file, second, own_file=task.own)
             if task.label_file:
                 reader.prefetch_packages(task.label_file, task.pages)
             return [reader.read(source, number) for number in task.pages]

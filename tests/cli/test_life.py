@@ -71,7 +71,7 @@ def test_a_batch_closes_only_when_its_books_balance(line: Factory, tmp_path: Pat
     assert "4 are missing" in refused.err
     with line.ledger() as ledger:
         for package in (1, 2):
-            ledger.reads.record("B1", [a_read(package)], [package])
+            ledger.reads.record("B1", [a_read(package)])
         ledger.units.scrap("B1", ["ebK300000005"], "dropped")
         with pytest.raises(RefusedError, match="1 are missing"):
             ledger.batches.close("B1", 0)

@@ -75,7 +75,7 @@ def test_packages_come_back_without_a_pallet_and_go_out_with_one(factory: Factor
     factory.add()
     factory.issue(1)
     with factory.ledger() as ledger:
-        ledger.reads.record("B1", [a_read(1)], [1])
+        ledger.reads.record("B1", [a_read(1)])
     nowhere = factory.cli("ship", "B1", "ebK300000001")
     assert nowhere.code == 2 and "--for" in nowhere.err
     assert factory.cli("ship", "B1", "ebK300000001", "--for", " ").code == 2

@@ -41,7 +41,7 @@ def line(factory: Factory) -> Factory:
     factory.add(oob_bytes=16, units_per_package=2)
     factory.issue(8)
     with factory.ledger() as ledger:
-        ledger.reads.record("B1", [a_read(3)], [3])
+        ledger.reads.record("B1", [a_read(3)])
         ledger.packages.ship("B1", ["ebK300000005"], "pallet 1")
         ledger.units.scrap("B1", ["ebK300000003", "ebK300000008"], "dropped")
         replace(factory, ledger, "ebK300000003")
@@ -132,9 +132,9 @@ def test_units_are_chosen_by_the_day_of_their_last_event(factory: Factory, monke
     factory.label(template="roll-50x30", numbers=(2, 4))
     with factory.ledger() as ledger:
         on(2)
-        ledger.reads.record("B1", [a_read(3), a_read(4)], [3, 4])
+        ledger.reads.record("B1", [a_read(3), a_read(4)])
         on(3)
-        ledger.reads.record("B1", [a_read(None, "foreign")], [])
+        ledger.reads.record("B1", [a_read(None, "foreign")])
         ledger.packages.ship("B1", ["ebK300000004"], "pallet 1")
         ledger.units.scrap("B1", ["ebK300000005"], "dropped")
         on(4)

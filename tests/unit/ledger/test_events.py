@@ -18,7 +18,12 @@ from tests.helpers.factory import Factory
 
 OLD = ROOT / "tests" / "unit" / "ledger" / "old_ledgers"
 ACTOR = ("operator", "station", "version")
-NOT_RECORDED = {EventKind.KEY_REPINNED, EventKind.LABELS_CUT_OFF, EventKind.LEDGER_MIGRATED}
+NOT_RECORDED = {
+    EventKind.KEY_REPINNED,
+    EventKind.LABELS_CUT_OFF,
+    EventKind.LEDGER_MIGRATED,
+    EventKind.BATCH_REOPENED,
+}
 """Kinds of which the old ledgers have no event; `WRITTEN` has their texts."""
 
 WRITTEN: list[tuple[EventRecord, str]] = [
@@ -45,6 +50,15 @@ WRITTEN: list[tuple[EventRecord, str]] = [
     ),
     (events.ManifestMade(file="manifest.jsonl", format="jsonl"), '{"file":"manifest.jsonl","format":"jsonl"}'),
     (events.PackagesReturned(packages=[[1, 3]], count=3), '{"packages":[[1,3]],"count":3}'),
+    (events.BatchReopened(reason="one more"), '{"reason":"one more"}'),
+    (
+        events.BatchClosed(printed=4, verified=3, scrapped=1, in_hand=0, unprinted=2, reason="not sold"),
+        '{"printed":4,"verified":3,"scrapped":1,"in_hand":0,"unprinted":2,"reason":"not sold"}',
+    ),
+    (
+        events.LabelRead(verdict="matched", package=3, file="a.pdf", page=1, x_mm=1.0, y_mm=2.0, of="print", told=True),
+        '{"verdict":"matched","package":3,"file":"a.pdf","page":1,"x_mm":1.0,"y_mm":2.0,"of":"print","told":true}',
+    ),
 ]
 
 

@@ -64,7 +64,7 @@ def act(ledger: Ledger, action: UnitAction, package: int, serial: str) -> None:
         said = LabelsMadeAgain(file=made.file, sha256=made.sha256, template="t", each="package", first=package, count=1)
         ledger.prints.record(made, "", said)
     elif action == "verify":
-        ledger.reads.record("B1", [a_read(package)], [package])
+        ledger.reads.record("B1", [a_read(package)])
     elif action in ("ship", "take back"):
         ledger.packages.ship("B1", [serial], "", returned=action == "take back")
     else:
