@@ -118,7 +118,10 @@ def test_the_books_balance_over_a_replacement(line: Factory) -> None:
         for package in (1, 2, 3, 4):
             ledger.reads.record("B1", [a_read(package)])
     new = swap(line)["ebK300000003"]
-    closed = line.cli("close", "B1")  # printed 4 (one superseded), verified 3, scrapped 1
+    assert line.cli("close", "B1").code == 4  # the new barcode was never printed
+    closed = line.cli(
+        "close", "B1", "--unprinted", 1, "--reason", "x"
+    )  # printed 4 (one superseded), verified 3, scrapped 1
     assert closed.code == 0, closed.err
     assert "1 package never printed" in closed.err
     with line.ledger() as ledger:

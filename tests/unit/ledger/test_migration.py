@@ -37,7 +37,8 @@ def test_a_ledger_of_every_earlier_version_goes_on(tmp_path: Path, version: int)
         assert ledger.check() == len(before) + 1
         assert [event.data["from"] for event in ledger.history.events_of(("ledger migrated",))] == [version]
         assert ledger.batches.counts("OLD") == {
-            "packages": 3, "printed": 3, "verified": 3, "shipped": 0, "scrapped": 0, "replaced": 0
+            "packages": 3, "printed": 3, "file_verified": 3, "print_verified": 0, "shipped": 0, "scrapped": 0,
+            "scrapped_packages": 0, "replaced": 0,
         }  # fmt: skip
         units = list(open_keys(ledger).units("OLD", factory.workspace.open_vault()))
         assert len(units) == 6
@@ -61,7 +62,8 @@ def test_a_ledger_with_one_act_of_nearly_every_kind_goes_on(tmp_path: Path) -> N
     with factory.ledger() as ledger:
         assert ledger.check() == len(before) + 1 == ledger.history.head()[0]
         assert ledger.batches.counts("OLD") == {
-            "packages": 6, "printed": 5, "verified": 5, "shipped": 0, "scrapped": 1, "replaced": 1
+            "packages": 6, "printed": 5, "file_verified": 5, "print_verified": 0, "shipped": 0, "scrapped": 1,
+            "scrapped_packages": 0, "replaced": 1,
         }  # fmt: skip
         units = list(open_keys(ledger).units("OLD", factory.workspace.open_vault()))
         assert len(units) == 12
