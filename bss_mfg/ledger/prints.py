@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
+from bss_mfg.core.ranges import consecutive_ranges
+from bss_mfg.errors import RefusedError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.event_kind import EventKind
@@ -18,6 +22,7 @@ from bss_mfg.ledger.events import (
     read_record,
 )
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.unit_state import scrapped_packages
 from bss_mfg.model import LabelFile, Rect
 
 
@@ -49,7 +54,7 @@ class PrintStore:
         """Remember a label file that is in place, with the template it was made from, and count its labels.
 
         Made for the first time it counts once, however often that is said; made again or reprinted, each time. What was
-        read of an earlier print proves nothing of this one.
+        read of an earlier print proves nothing of this one. Inside the transaction that is open, or in one of its own.
         """
         numbers = label_file.numbers
         geometry: dict[str, Any] = {
@@ -62,7 +67,7 @@ class PrintStore:
         geometry.update({} if label_file.each == "package" else {"each": label_file.each})
         geometry.update({} if label_file.copy == 1 else {"copy": label_file.copy})
         batch = self._batches.number(label_file.batch)
-        with self._db.transaction():
+        with nullcontext() if self._db.in_transaction else self._db.transaction():
             self._db.execute(
                 "INSERT INTO template VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING",
                 (label_file.template_digest, event.template, template_text),
@@ -97,6 +102,35 @@ class PrintStore:
                     [(batch, number) for number in numbers],
                 )
             self._history.append(label_file.batch, event)
+
+    def refuse_outdated(self, batch_id: str, numbers: Sequence[int], revisions: Mapping[int, int]) -> None:
+        """`RefusedError` where a package that was drawn has another barcode by now (`revisions` are those drawn that
+        are not the first), holds a scrapped unit, or was shipped."""
+        batch = self._batches.number(batch_id)
+        now: dict[int, tuple[int, int]] = {}
+        query = (
+            "SELECT number, revision, shipped FROM package WHERE batch = ? AND number BETWEEN ? AND ? "
+            "AND (revision <> 1 OR shipped <> 0)"
+        )
+        for some in consecutive_ranges(numbers):
+            now.update({number: (*rest,) for number, *rest in self._db.rows(query, (batch, some[0], some[-1]))})
+        scrapped = scrapped_packages(self._db, batch).intersection(numbers)
+        changed = {
+            **{number: "was shipped" for number, (_, shipped) in now.items() if shipped},
+            **{
+                number: "has a new barcode"
+                for number in now.keys() | revisions.keys()
+                if now.get(number, (1, 0))[0] != revisions.get(number, 1)
+            },
+            **dict.fromkeys(scrapped, "holds a scrapped unit"),
+        }
+        if changed:
+            raise RefusedError(
+                f"{len(changed):,} packages were changed while their labels were drawn",
+                where=f"batch {batch_id}",
+                problems=[f"package {number} {what}" for number, what in sorted(changed.items())[:10]],
+                way_out="What is finished stays, and this file was not written. Run the same command again to go on.",
+            )
 
     def newest_labels(self, batch_id: str) -> LabelFileEvent | None:
         """What the history says of the newest package labels of a batch; None if there are none."""
