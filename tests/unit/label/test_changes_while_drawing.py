@@ -1,5 +1,5 @@
-"""Labels are drawn from what the ledger said a moment ago: whoever changes the batch meanwhile is noticed, by one of the
-two, and nothing is lost."""
+"""Labels are drawn from what the ledger said a moment ago: whoever changes the batch meanwhile is noticed, by one of
+the two, and nothing is lost."""
 
 from __future__ import annotations
 
