@@ -29,11 +29,16 @@ from bss_mfg.verify.request import ReadRequest
 @dataclass(frozen=True, slots=True)
 class FileDescription:
     """What a file is: digest, number of pages, and the label file of packages that it is byte for byte; `own`: it is
-    one of ours, whatever its labels are for."""
+    one of ours, whatever its labels are for.
+
+    `shows_packages` is False for a file of ours that is of cartons or of the whole batch: it can't show a package's
+    label, so nothing in it is searched for one.
+    """
 
     sha256: str
     pages: int
     label_file: LabelFile | None
+    shows_packages: bool = True
     own: bool = False
 
 
@@ -72,8 +77,14 @@ def describe_file(task: PageTask) -> FileDescription | TaskFailure:
                     where=task.path,
                     way_out="Scan or photograph the printed labels, or leave out --of.",
                 )
-            packages = label_file if label_file and label_file.each == "package" else None
-            return FileDescription(digest, source.pages, packages, label_file is not None)
+            each = label_file.each if label_file else ""
+            return FileDescription(
+                sha256=digest,
+                pages=source.pages,
+                label_file=label_file if each == "package" else None,
+                shows_packages=each not in ("carton", "batch"),
+                own=label_file is not None,
+            )
     except BssError as error:
         return TaskFailure.of(error)
 
