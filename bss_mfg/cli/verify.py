@@ -84,8 +84,8 @@ def verify(
     FILES are PDFs, pictures or folders. Names every missing, duplicate, foreign, unreadable or mismatched label with
     serial and place; of more than ten labels that are in none of the files, how many (a report names all).
 
-    A picture, or a PDF page that is one, shows printed labels; a label file, or any page that a program drew, proves the
-    drawing only. Exit 0 only if all is right (with --sample: the lot is accepted), 1 if something is wrong.
+    A picture, or a PDF page that is one, shows printed labels; a label file, or any page that a program drew, proves
+    the drawing only. Exit 0 only if all is right (with --sample: the lot is accepted), 1 if something is wrong.
     """
     from bss_mfg.core.processes import ProcessExecutor, cores
     from bss_mfg.verify.outcome import VerifyOptions
