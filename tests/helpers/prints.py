@@ -32,13 +32,15 @@ def scans_of(file: Path, folder: Path) -> list[Path]:
 
 
 def spoil(page: Grey, label_file: LabelFile, package: int) -> None:
-    """A label's symbol as a worn print head leaves it: light stripes through it, and no reader reads it."""
+    """A label's symbol without its finder, as a worn edge of the print head leaves it: no reader reads it, and its grid
+    still tells whose it is."""
     place = label_file.place_of(package)
-    per_mm = DPI / 25.4
-    left, top = int(place.x_mm * per_mm), int(place.y_mm * per_mm)
-    width, height = int(place.width_mm * per_mm) + 1, int(place.height_mm * per_mm) + 1
-    for row in range(0, height, 12):
-        page[top + row : top + row + 8, left : left + width] = 255
+    left, top, width, height = (
+        int(value * DPI / 25.4) for value in (place.x_mm, place.y_mm, place.width_mm, place.height_mm)
+    )
+    module = int(1.2 * width / label_file.modules)
+    page[top : top + height + 2, left : left + module] = 255
+    page[top + height + 1 - module : top + height + 3, left : left + width + 1] = 255
 
 
 def spoiled_scan(factory: Factory, batch: str, packages: Iterable[int], to: Path) -> Path:
