@@ -86,6 +86,7 @@ def restore(app: App, copy: Path, only_check: bool, skip_serials: int | None, re
     """
     from bss_mfg.ledger.backup import RestoreRequest, inspect_copy
     from bss_mfg.ledger.backup import restore as put_back
+    from bss_mfg.workspace.vault_keys import other_key_in_place
 
     if only_check:
         found = inspect_copy(copy)
@@ -97,6 +98,13 @@ def restore(app: App, copy: Path, only_check: bool, skip_serials: int | None, re
             found, numbers = put_back(request, app.actor)
         for name, number in numbers.products.items():
             say(f"Note: {name} goes on with running number {number:,}")
+        with app.workspace.open_ledger(app.actor) as restored:
+            if other := other_key_in_place(app.workspace, restored):
+                say(
+                    f"Warning: the copy is from before the vault key was changed: its keys need vault key "
+                    f"{restored.settings.vault_id()}, {other} is in place. Put the key of its time back: "
+                    "`bss-mfg vault recover FILE`."
+                )
     click.echo(f"{found.events}:{found.head}")
     done = "the copy is intact" if only_check else "restored"
     holds = f"{count_words(found.units, 'unit')} in {count_words(found.batches, 'batch', 'batches')}"

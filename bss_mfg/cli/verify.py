@@ -163,7 +163,7 @@ def _watch_folder(
     from bss_mfg.verify.folder_watch import new_files
     from bss_mfg.verify.verification import expand_folders
 
-    said = 0
+    said = named = 0
     say(f"Watching {shown_path(folder)}; Ctrl-C ends.")
     try:
         coming = new_files(folder)
@@ -181,6 +181,9 @@ def _watch_folder(
                 f"{len(faults):,} not right" + ("\a" if len(faults) > said else "")
             )
             said = len(faults)
+            for name, reason in verifier.newly_broken(named):
+                say(f"UNREADABLE FILE: {name}: {reason}\a")
+            named = len(verifier.broken)
             write(outcome)
     except KeyboardInterrupt:
         say("Ended.")
@@ -280,7 +283,7 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
     from bss_mfg.errors import InputError
     from bss_mfg.payload.product_keys import load_private_key
     from bss_mfg.payload.spec import packaged_names, packaged_spec
-    from bss_mfg.verify.inspect import explain, read_strings
+    from bss_mfg.verify.inspect import Explanation, explain, read_strings
 
     try:
         workspace = app.workspace
@@ -294,8 +297,14 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
         else [packaged_spec(name).spec for name in packaged_names()]
     )
     key = load_private_key(read_bytes(private_key, "private key", 1 << 16), str(private_key)) if private_key else None
+    broken: list[dict[str, Any]] = []
+
+    def tell_broken(place: dict[str, Any], reason: str) -> None:
+        broken.append({**Explanation("", None, [], problems=[f"the page can't be read: {reason}"]).as_json(), **place})
+
+    strings = read_strings(target, tell_broken)
     with _ledger_lookup(app if workspace else None, specs) as look_up:
-        symbols = [{**explain(text, specs, key, look_up).as_json(), **place} for text, place in read_strings(target)]
+        symbols = [{**explain(text, specs, key, look_up).as_json(), **place} for text, place in strings] + broken
     if as_json:
         print_json(symbols)
     else:

@@ -188,6 +188,10 @@ class Verifier:
         """Files and pages that could not be read, with the reason, in the order in which they were given."""
         return [(where, why) for _, _, where, why in sorted(self._broken)]
 
+    def newly_broken(self, before: int) -> list[tuple[str, str]]:
+        """The same without the first `before` that were found."""
+        return [(where, why) for _, _, where, why in self._broken[before:]]
+
     @property
     def fault_count(self) -> int:
         """What was found wrong so far: labels, and files and pages that could not be read."""

@@ -91,6 +91,16 @@ def vault_status(
         return _look(workspace, ledger, ask)
 
 
+def other_key_in_place(workspace: Workspace, ledger: Ledger) -> str | None:
+    """The id of the vault key in place, where it is not the ledger's, as after a restore of an older copy; None where
+    it is, or none can be read."""
+    try:
+        found = vault_key_id(workspace.vault_file)
+    except BssError:
+        return None
+    return None if found == ledger.settings.vault_id() else found
+
+
 def check_keys(
     workspace: Workspace, ledger: Ledger, ask: AskPassphrase | None = None, patience: Patience = PATIENCE
 ) -> KeyCheck | None:
