@@ -8,6 +8,7 @@ import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
 from bss_mfg.cli.table_options import say_passed_over, table_options
+from bss_mfg.cli.unit_names import UNIT_METAVAR, named_packages, named_units
 from bss_mfg.core.read_tables import TableOptions
 from bss_mfg.core.text import count_words
 
@@ -17,24 +18,28 @@ MOST_NAMED = 10
 
 @click.command(epilog="Example: bss-mfg scrap bulb-2026-11 ebK300000017 --reason 'dropped'")
 @click.argument("batch_id", metavar="BATCH")
-@click.argument("serials", metavar="SERIAL...", nargs=-1, required=True)
+@click.argument("units", metavar=UNIT_METAVAR, nargs=-1, required=True)
 @click.option("--reason", required=True, help="Why, for the history.")
 @pass_app
-def scrap(app: App, batch_id: str, serials: tuple[str, ...], reason: str) -> None:
+def scrap(app: App, batch_id: str, units: tuple[str, ...], reason: str) -> None:
     """Scrap units permanently.
 
     Their packages' labels are wrong from then on, wherever they are read; they are left out of programming files and
     manifests, and their identities are never issued again. All or none; the same command twice changes nothing.
+
+    A UNIT is named by its serial, its Device UUID or its package's scanned barcode; - reads such names from standard
+    input, @FILE from a file, one a line.
     """
     with app.workspace.open_ledger(app.actor) as ledger:
+        serials = named_units(ledger, batch_id, units)
         new = ledger.units.scrap(batch_id, serials, reason)
-    before = len(set(serials)) - len(new)
+    before = len(serials) - len(new)
     say(f"OK: {count_words(len(new), 'unit')} scrapped" + (f", {before:,} scrapped before" if before else ""))
 
 
 @click.command(epilog="Example: bss-mfg replace bulb-2026-11 ebK300000017 --reason 'dropped'")
 @click.argument("batch_id", metavar="BATCH")
-@click.argument("serials", metavar="SERIAL...", nargs=-1, required=True)
+@click.argument("units", metavar=UNIT_METAVAR, nargs=-1, required=True)
 @click.option("--reason", required=True, help="Why, for the history.")
 @click.option(
     "--identities",
@@ -47,7 +52,7 @@ def scrap(app: App, batch_id: str, serials: tuple[str, ...], reason: str) -> Non
 def replace(
     app: App,
     batch_id: str,
-    serials: tuple[str, ...],
+    units: tuple[str, ...],
     reason: str,
     identities: Path | None,
     table: TableOptions,
@@ -57,12 +62,13 @@ def replace(
 
     Each gets a new serial, Device UUID and OOB key, and its package a new barcode: print that label with `reprint`,
     program the new unit, and upload a new manifest. Labels with the old barcode are wrong from then on. All or none;
-    the same command twice changes nothing and says which unit replaced which.
+    the same command twice changes nothing and says which unit replaced which. UNIT: as for scrap.
     """
     from bss_mfg.issuing.from_workspace import replacement_file, replacement_request
     from bss_mfg.issuing.replacement import replace_units
 
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
+        serials = named_units(ledger, batch_id, units)
         batch = ledger.batches.get(batch_id)
         file = replacement_file(batch, identities, table) if identities else None
         request = replacement_request(app.workspace, batch, serials, reason, file)
@@ -80,26 +86,28 @@ def replace(
 
 @click.command(epilog="Example: bss-mfg ship bulb-2026-11 --verified --for 'pallet 17'")
 @click.argument("batch_id", metavar="BATCH")
-@click.argument("serials", metavar="SERIAL...", nargs=-1)
-@click.option("--verified", is_flag=True, help="All packages whose printed label was read right, instead of serials.")
+@click.argument("units", metavar=UNIT_METAVAR, nargs=-1)
+@click.option("--verified", is_flag=True, help="All packages whose printed label was read right, instead of units.")
 @click.option("--returned", is_flag=True, help="They came back: they may be scrapped or printed again.")
 @click.option(
     "--for", "reference", default="", help="Pallet or order, for the history. With --returned: why; may be left out."
 )
 @pass_app
-def ship(app: App, batch_id: str, serials: tuple[str, ...], verified: bool, returned: bool, reference: str) -> None:
+def ship(app: App, batch_id: str, units: tuple[str, ...], verified: bool, returned: bool, reference: str) -> None:
     """Mark packages as packed and shipped, or as returned.
 
     Only a package whose newest printed label was read right (`scan`, or `verify` of a picture) is shipped; a shipped
     one is neither printed nor scrapped, and one that came back is read again before it leaves. All or none. Not every
-    factory needs this: closing and retiring a batch don't ask for it.
+    factory needs this: closing and retiring a batch don't ask for it. UNIT: as for scrap; a package's barcode names all
+    in it.
     """
-    if bool(serials) == verified or (verified and returned):
-        raise click.UsageError("Name serials, or say --verified (to ship all).")
+    if bool(units) == verified or (verified and returned):
+        raise click.UsageError("Name units, or say --verified (to ship all).")
     if not returned and not reference.strip():
         raise click.UsageError("Say what they are shipped with: --for TEXT, a pallet or an order.")
     with app.workspace.open_ledger(app.actor) as ledger:
-        done = ledger.packages.ship(batch_id, None if verified else serials, reference, returned=returned)
+        serials = None if verified else named_packages(ledger, batch_id, units)
+        done = ledger.packages.ship(batch_id, serials, reference, returned=returned)
     for move in done.before[:MOST_NAMED]:
         say(f"Nothing to do: {move.description}")
     if len(done.before) > MOST_NAMED:
@@ -172,17 +180,31 @@ def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bo
     """Destroy the OOB keys of a batch permanently.
 
     For when all devices are programmed and the manifest was acknowledged: what is gone can't be stolen. Labels can
-    still be printed, byte for byte, and verified. Refused before the keys were released and a control log was made.
-    Backups and programming files elsewhere still hold the keys.
+    still be printed, byte for byte, and verified. Refused before the keys were released and a control log was made, and
+    while a file of the workspace may hold keys: --delete-exports destroys those that the history proves to be
+    programming files of the batch. Backups and programming files elsewhere still hold the keys.
     """
+    from bss_mfg.programming.open_releases import release_text
     from bss_mfg.programming.retirement import retire_batch
 
     with app.workspace.open_ledger(app.actor) as ledger:
         done = retire_batch(
-            ledger, ledger.batches.get(batch_id), acknowledged, app.workspace.root, delete_exports=delete_exports
+            app.workspace,
+            ledger,
+            ledger.batches.get(batch_id),
+            acknowledged,
+            delete_exports=delete_exports,
+            patience=app.patience,
         )
     for path in done.files:
         say(f"Destroyed: {shown_path(path)}")
+    for path in done.left:
+        say(f"Warning: {shown_path(path)} was changed just now and left: destroy it yourself, it may hold keys.")
+    for release in done.cut_off:
+        say(
+            f"Warning: a release was not completed: {release_text(release)}. If files lie there, they hold keys: "
+            "destroy them yourself."
+        )
     say(f"OK: the OOB keys of batch {batch_id} {'are destroyed' if done.keys_destroyed else 'were destroyed before'}")
 
 

@@ -33,6 +33,7 @@ class EventKind(StrEnum):
     MANIFEST_MADE = "manifest made"
     MANIFEST_ANSWERED = "manifest answered"
     MANIFEST_UPLOADED = "manifest uploaded"
+    KEYS_RELEASING = "keys releasing"
     KEYS_RELEASED = "keys released"
     IDENTITIES_IMPORTED = "identities imported"
     VAULT_REKEYED = "vault rekeyed"
@@ -42,3 +43,4 @@ class EventKind(StrEnum):
     RECIPIENT_SET = "recipient set"
     LEDGER_MIGRATED = "ledger migrated"
     LEDGER_RESTORED = "ledger restored"
+    SPEC_CONFIRMED = "spec confirmed"

@@ -20,6 +20,8 @@ from bss_mfg.ledger.packages import PackageStore
 from bss_mfg.ledger.prints import PrintStore
 from bss_mfg.ledger.products import ProductStore
 from bss_mfg.ledger.reads import ReadStore
+from bss_mfg.ledger.release_counts import check_released
+from bss_mfg.ledger.releases import ReleaseStore
 from bss_mfg.ledger.settings import SettingsStore
 from bss_mfg.ledger.sqlite import connect, migrate
 from bss_mfg.ledger.unit_table import TableStore
@@ -48,6 +50,7 @@ class Ledger:
         self.prints = PrintStore(connection, self.history, self.batches)
         self.reads = ReadStore(connection, self.history, self.batches)
         self.exports = ExportStore(connection, self.history, self.batches)
+        self.releases = ReleaseStore(connection, self.history, self.batches)
         self.tables = TableStore(connection, self.history, self.batches, self.prints)
 
     @classmethod
@@ -85,12 +88,13 @@ class Ledger:
         self._db.copy_to(target, pages)
 
     def check(self) -> int:
-        """The database's own check, the hash chain, and each batch's barcode strings and states against what the
-        history says of them; returns the number of events."""
+        """The database's own check, the hash chain, each batch's barcode strings and states against what the history
+        says of them, and the released keys; returns the number of events."""
         self._db.check_integrity()
         events = self.history.verify()
         for batch in self.batches.all():
             self._check_batch(batch.id)
+        check_released(self._db, self.history)
         return events
 
     def _check_batch(self, batch_id: str) -> None:

@@ -181,6 +181,7 @@ class Verifier:
             resumed=self.resumed,
             resumed_labels=self._resumed_labels,
             shows_prints=self._shows_prints,
+            other_batches=dict(self._spool.other_batches),
         )
 
     @property

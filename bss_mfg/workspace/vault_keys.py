@@ -182,7 +182,7 @@ def export_recovery(
     """Write the vault key under a passphrase, to be kept apart; its id. Never overwrites."""
     with workspace.open_vault(ledger, ask, patience) as vault:
         open_keys(ledger).check_vault(vault)
-        save_vault_key(vault, to, "passphrase", ask, what="the recovery file")
+        save_vault_key(vault, to, "passphrase", ask, what="the recovery file", private=True)
         ledger.history.append(None, RecoveryExported(file=to.name, vault=vault.id))
         return vault.id
 

@@ -20,8 +20,10 @@ OLD = ROOT / "tests" / "unit" / "ledger" / "old_ledgers"
 ACTOR = ("operator", "station", "version")
 NOT_RECORDED = {
     EventKind.KEY_REPINNED,
+    EventKind.KEYS_RELEASING,
     EventKind.LABELS_CUT_OFF,
     EventKind.LEDGER_MIGRATED,
+    EventKind.SPEC_CONFIRMED,
     EventKind.BATCH_REOPENED,
 }
 """Kinds of which the old ledgers have no event; `WRITTEN` has their texts."""
@@ -45,10 +47,20 @@ WRITTEN: list[tuple[EventRecord, str]] = [
         '{"folder":"keys","first":"A1","last":"A9","format":"json","sealed_to":["age1"],"reason":"","units":9}',
     ),
     (
+        events.KeysReleasing(
+            path="/stick/k.csv", each="batch", folder="stick", numbers=[[1, 4], [6, 6]], units=5, format="csv"
+        ),
+        '{"path":"/stick/k.csv","each":"batch","folder":"stick","numbers":[[1,4],[6,6]],"units":5,"format":"csv"}',
+    ),
+    (
         events.FileVerified(file="f", sha256="s", labels=2, second_reader=True),
         '{"file":"f","sha256":"s","labels":2,"second_reader":true}',
     ),
     (events.ManifestMade(file="manifest.jsonl", format="jsonl"), '{"file":"manifest.jsonl","format":"jsonl"}'),
+    (
+        events.SpecConfirmed(spec="mine", digest="d" * 64, document="Guide"),
+        f'{{"spec":"mine","digest":"{"d" * 64}","document":"Guide"}}',
+    ),
     (events.PackagesReturned(packages=[[1, 3]], count=3), '{"packages":[[1,3]],"count":3}'),
     (events.BatchReopened(reason="one more"), '{"reason":"one more"}'),
     (
