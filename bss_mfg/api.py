@@ -42,8 +42,9 @@ _UNIT_COLUMNS = ("package", "serial", "uuid", "mac", "state", "payload", "replac
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch as the ledger has it. `printed`, `verified` and `shipped` count packages, `scrapped` and `replaced`
-    units; times are UTC as text."""
+    """A batch as the ledger has it. `printed`, `file_verified` (our own drawing was read back right), `print_verified`
+    (the newest printed label was read right) and `shipped` count packages, `scrapped` and `replaced` units; times are
+    UTC as text."""
 
     id: str
     product: str
@@ -55,7 +56,8 @@ class Batch:
     template: str
     created_at: str
     printed: int
-    verified: int
+    file_verified: int
+    print_verified: int
     shipped: int
     scrapped: int
     replaced: int
@@ -65,7 +67,8 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One device of a batch. `state` is issued, printed, verified, shipped or scrapped; `payload` is the barcode string
+    """One device of a batch. `state` is issued, printed, verified (its package's printed label was read right), shipped
+    or scrapped; `payload` is the barcode string
     of its package, None once another unit has taken its place: the one with the serial `replaced_by`."""
 
     package: int
@@ -95,7 +98,8 @@ class LabelFiles:
 class Finding:
     """What a verification found of one label. `verdict` is matched, missing, duplicate, foreign, unreadable or
     mismatched; `serials` are those of the label's units, joined with a comma; `x_mm` and `y_mm` are the symbol's top
-    left corner on the page; `detail` explains, in words for people."""
+    left corner on the page; `detail` explains, in words for people; `of` is `print` for a printed label, `file` for one
+    of our own drawing, None where nothing was read."""
 
     verdict: str
     serials: str
@@ -105,6 +109,7 @@ class Finding:
     x_mm: float | None
     y_mm: float | None
     detail: str
+    of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -315,7 +320,8 @@ class OpenWorkspace:
             template=batch.template,
             created_at=batch.created_at,
             printed=counts["printed"],
-            verified=counts["verified"],
+            file_verified=counts["file_verified"],
+            print_verified=counts["print_verified"],
             shipped=counts["shipped"],
             scrapped=counts["scrapped"],
             replaced=counts["replaced"],
@@ -361,6 +367,7 @@ def _finding(item: LabelFinding) -> Finding:
         x_mm=row["x_mm"],
         y_mm=row["y_mm"],
         detail=row["detail"],
+        of=row["of"],
     )
 
 

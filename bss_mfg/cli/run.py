@@ -32,7 +32,7 @@ from bss_mfg.version import __version__
 if TYPE_CHECKING:
     from bss_mfg.label.printing.send_batch import SendRequest
     from bss_mfg.ledger.ledger import Ledger
-    from bss_mfg.model import SymbolStyle
+    from bss_mfg.model import Batch, SymbolStyle
     from bss_mfg.pipeline.estimate import Estimate
     from bss_mfg.pipeline.pipeline import LabelsRead, RunOutcome
     from bss_mfg.pipeline.preparation import PreparedRun
@@ -258,6 +258,7 @@ def _json_document(ledger: Ledger, outcome: RunOutcome) -> dict[str, Any]:
     read = outcome.verify if isinstance(outcome.verify, LabelsRead) else None
     logs = outcome.manifest.paths if isinstance(outcome.manifest, LogsMade) else ()
     traveller = outcome.traveller.path if isinstance(outcome.traveller, TravellerMade) else None
+    counts = ledger.batches.counts(batch.id)
     return {
         "batch": batch.id,
         "product": batch.product,
@@ -270,7 +271,8 @@ def _json_document(ledger: Ledger, outcome: RunOutcome) -> dict[str, Any]:
         "pages": labels.pages if labels else 0,
         "label_files": [str(path) for path in labels.files] if labels else [],
         "index": str(labels.index) if labels else None,
-        "verified": ledger.batches.counts(batch.id)["verified"],
+        "file_verified": counts["file_verified"],
+        "print_verified": counts["print_verified"],
         "faults": [finding_row(item) for item in read.faults] if read else [],
         "fault_count": read.faults.total if read else 0,
         "broken_files": [{"file": name, "reason": reason} for name, reason in (read.broken if read else ())],
@@ -298,6 +300,8 @@ def _print_outcome(prepared: PreparedRun, outcome: RunOutcome) -> None:
         say(f"Labels: {shown_path(labels.files[0].parent)}; print them at 100 %, without scaling")
     if labels:
         say_superseded(labels)
+    if isinstance(outcome.verify, LabelsRead):
+        _say_what_is_proven(outcome.batch, outcome.verify)
     if isinstance(outcome.manifest, LogsMade) and outcome.manifest.paths:
         say(f"Control logs: {shown_path(outcome.manifest.paths[0].parent)}")
         if prepared.mapping and prepared.mapping.assumed:
@@ -306,6 +310,14 @@ def _print_outcome(prepared: PreparedRun, outcome: RunOutcome) -> None:
     if labels and labels.layout.sample_mark:
         say("This is a development product: every label carries a SAMPLE mark.")
     say(f"OK: batch {outcome.batch.id} {'is done' if outcome.changed else 'was done before; nothing was changed'}")
+
+
+def _say_what_is_proven(batch: Batch, read: LabelsRead) -> None:
+    """That our own files are right says nothing of what a printer makes of them."""
+    say(
+        f"{count_words(read.verified, 'label')} read back right from the label files. Scan the printed labels: "
+        f"`bss-mfg scan {batch.id}`, or `bss-mfg verify {batch.id} SCANS`"
+    )
 
 
 def _print_faults(read: LabelsRead) -> None:

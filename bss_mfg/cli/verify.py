@@ -18,6 +18,7 @@ from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
     from bss_mfg.core.clock import TimeZone
+    from bss_mfg.ledger.events import ReadSubject
     from bss_mfg.payload.spec import Spec
     from bss_mfg.verify.diagnosis import Diagnosis
     from bss_mfg.verify.outcome import Verification
@@ -56,6 +57,11 @@ MOST_UNSEEN = 10
 @click.option(
     "--resume", is_flag=True, help="Don't read again what an earlier verification read wholly and found right."
 )
+@click.option(
+    "--of",
+    type=click.Choice(["file", "print"]),
+    help="What the FILES are, where bss-mfg can't tell: our own drawing, or pictures of what was printed. Recorded.",
+)
 @click.option("--jobs", type=click.IntRange(0, 64), default=0, help="Reading processes; 0: one per core.")
 @json_option
 @pass_app
@@ -72,14 +78,17 @@ def verify(
     watch: Path | None,
     reports: tuple[Path, ...],
     resume: bool,
+    of: ReadSubject | None,
     jobs: int,
     as_json: bool,
 ) -> None:
     """Read printed labels back and compare them with the ledger.
 
     FILES are PDFs, pictures or folders. Names every missing, duplicate, foreign, unreadable or mismatched label with
-    serial and place; of more than ten labels that are in none of the files, how many (a report names all). Exit 0 only
-    if all is right (with --sample: the lot is accepted), 1 if something is wrong.
+    serial and place; of more than ten labels that are in none of the files, how many (a report names all).
+
+    A picture, or a PDF page that is one, shows printed labels; a label file, or any page that a program drew, proves
+    the drawing only. Exit 0 only if all is right (with --sample: the lot is accepted), 1 if something is wrong.
     """
     from bss_mfg.core.processes import ProcessExecutor, cores
     from bss_mfg.verify.outcome import VerifyOptions
@@ -98,6 +107,7 @@ def verify(
         pictures=writer.shows_pictures,
         sample=sample,
         resume=resume,
+        of=of,
     )
     # Always in other processes: a picture from outside may crash a reader.
     with app.workspace.open_ledger(app.actor) as ledger, ProcessExecutor(jobs or cores()) as executor:
@@ -258,6 +268,8 @@ def _conclude(outcome: Verification) -> None:
             are = "is" if outcome.unseen == 1 else "are"
             say(f"{count_words(outcome.unseen, 'label')} {are} in none of these files; --partial leaves them out.")
         say("OK: all labels are right" if outcome.passed else "WRONG: not all labels are right")
+    if outcome.passed and not outcome.shows_prints:
+        say(f"These are label files, not prints: scan the printed labels (`bss-mfg scan {outcome.batch.id}`)")
 
 
 @click.command(epilog="Example: bss-mfg inspect box.jpg --private-key dev-keys/amazon.private.pem")

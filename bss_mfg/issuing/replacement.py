@@ -40,8 +40,8 @@ def replace_units(ledger: Ledger, vault: Vault, request: ReplacementRequest) -> 
     """
     batch, serials = request.batch, list(dict.fromkeys(request.serials))
     builder = _payload_builder(request)
-    ledger.batches.refuse_closed(batch.id)
     with ledger.transaction():
+        ledger.batches.refuse_closed(batch.id)
         states = ledger.units.states(batch.id, serials)
         successors = ledger.units.successors(batch.id, serials)
         scrapped = [serial for serial in serials if serial not in successors]

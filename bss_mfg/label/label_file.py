@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bss_mfg.core.ranges import consecutive_ranges
@@ -44,10 +44,12 @@ class LabelFileTask:
 
 @dataclass(frozen=True, slots=True)
 class MadeLabelFile:
-    """A drawn label file: its bytes, and its lines of the index."""
+    """A drawn label file: its bytes, and its lines of the index. `revisions` are those of its packages that are not the
+    first, by package number: which barcodes were drawn."""
 
     data: bytes
     index_lines: bytes
+    revisions: Mapping[int, int] = field(default_factory=dict)
 
 
 def make_label_file(task: LabelFileTask) -> MadeLabelFile:
@@ -58,12 +60,13 @@ def make_label_file(task: LabelFileTask) -> MadeLabelFile:
             packages = list(_packages(ledger, task))
             rows = tuple(map(maker.row_of, packages))
             index_lines = _index(task, ((package.number, package.serials_text) for package in packages))
+            revisions = {package.number: package.revision for package in packages if package.revision > 1}
         else:
-            rows = tuple(maker.rows(ledger, task.numbers))
+            rows, revisions = tuple(maker.rows(ledger, task.numbers)), {}
             index_lines = _index(task, _serials(ledger, task))
     rows = tuple(row for row in rows for _ in range(task.repeat))
     content = LabelFileContent(task.title, maker.layout, rows, task.start_at, task.symbols)
-    return MadeLabelFile(render_label_file(content), index_lines)
+    return MadeLabelFile(render_label_file(content), index_lines, revisions)
 
 
 def check_label_file(task: LabelFileTask) -> None:

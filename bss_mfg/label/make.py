@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -15,11 +15,13 @@ from bss_mfg.core import parallel
 from bss_mfg.core.files import is_complete, name_lock, new_folder, sha256_of, write_atomically
 from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.progress import Progress, no_progress
+from bss_mfg.core.ranges import range_pairs
 from bss_mfg.core.spool import Spool
 from bss_mfg.errors import MissingError, RefusedError
 from bss_mfg.label.file_plan import LABELS_PER_FILE, FilePlan, LabelRequest, PlannedFile, plan_label_files, reprint_stem
 from bss_mfg.label.label_file import (
     LabelFileTask,
+    MadeLabelFile,
     check_label_file,
     index_header,
     list_earlier_file,
@@ -167,10 +169,7 @@ class _LabelMaker:
             if isinstance(made, TaskFailure):
                 failed.append(f"{file.path.name}: {made.reason}")
                 continue
-            sha = hashlib.sha256(made.data).hexdigest()
-            if replaceable.get(file.path) != sha:
-                write_atomically(file.path, [made.data], replace=file.path in replaceable)
-            self._record(file, sha)
+            self._put_in_place(file, made, replaceable.get(file.path))
             index_lines.add(made.index_lines)
             done += file.labels
             progress(done, total)
@@ -181,6 +180,19 @@ class _LabelMaker:
                 problems=failed[:10],
                 way_out=_GO_ON,
             )
+
+    def _put_in_place(self, file: PlannedFile, made: MadeLabelFile, there: str | None) -> None:
+        """Write a drawn file, unless it is `there` (by its SHA-256), and record it. `RefusedError`, with nothing
+        written, where its batch was closed since it was planned, or a package of it is not as it was drawn."""
+        batch_id, sha = self._plan.batch.id, hashlib.sha256(made.data).hexdigest()
+        # In one transaction: whoever scraps, ships, replaces or closes meanwhile comes before this file or after it.
+        with self._ledger.transaction():
+            self._ledger.batches.refuse_closed(batch_id)
+            if self._plan.layout.template.definition.each == "package":
+                self._ledger.prints.refuse_outdated(batch_id, file.numbers, made.revisions)
+            if there != sha:
+                write_atomically(file.path, [made.data], replace=there is not None)
+            self._record(file, sha)
 
     def write_index(self, folder: Path, index_lines: Iterable[bytes]) -> Path:
         """Write which label lies where. Files that were made before may come between the others, so then all are
@@ -274,8 +286,15 @@ class _LabelMaker:
                 symbols=request.symbols,
                 copies=request.copies,
                 collate=request.collate,
+                numbers=_told_numbers(made.numbers),
             ),
         )
+
+
+def _told_numbers(numbers: Sequence[int]) -> list[list[int]] | None:
+    """Which labels a file holds, for the history; None where they all run on from the first."""
+    pairs = range_pairs(numbers)
+    return pairs if len(pairs) > 1 else None
 
 
 def _event_type(request: LabelRequest) -> type[LabelFileEvent]:

@@ -30,6 +30,7 @@ class EventKind(StrEnum):
     PACKAGES_SHIPPED = "packages shipped"
     PACKAGES_RETURNED = "packages returned"
     BATCH_CLOSED = "batch closed"
+    BATCH_REOPENED = "batch reopened"
     BATCH_RETIRED = "batch retired"
     MANIFEST_MADE = "manifest made"
     MANIFEST_ANSWERED = "manifest answered"

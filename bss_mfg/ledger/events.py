@@ -14,6 +14,9 @@ from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.event_record import REQUIRED, EventRecord, key, spread
 from bss_mfg.model import FillOrder, SymbolStyle
 
+ReadSubject = Literal["file", "print"]
+"""What a read is of: our own drawing, or the label that a printer made of it."""
+
 
 class WorkspaceCreated(EventRecord):
     """A workspace was made."""
@@ -70,6 +73,10 @@ class LabelFileEvent(EventRecord):
     symbols: SymbolStyle = key("`mask` or `vector`; `mask` where it is left out", default="mask")
     copies: int = key("how many of each label; 1 where it is left out", default=1)
     collate: bool = key("whether copies are sets; true where it is left out", default=True)
+    numbers: Sequence[Sequence[int]] | None = key(
+        "of the labels, as [first, last] of consecutive ones, where they don't all run on; not in early ledgers",
+        default=None,
+    )
 
 
 class LabelsMade(LabelFileEvent):
@@ -157,6 +164,11 @@ class LabelRead(EventRecord):
     x_mm: float | None = key("of the symbol's box from the left; null of a hand scanner")
     y_mm: float | None = key("of the symbol's box from the top; null of a hand scanner")
     detail: str = key("in words", default="")
+    of: ReadSubject | None = key(
+        "`file`: our own label file was read back; `print`: a printed label was read; not in early ledgers",
+        default=None,
+    )
+    told: bool = key("true where `verify --of` said which", default=False)
 
 
 class FileVerified(EventRecord):
@@ -243,9 +255,18 @@ class BatchClosed(EventRecord):
 
     kind = EventKind.BATCH_CLOSED
     printed: int = key("labels")
-    verified: int = key("labels")
+    verified: int = key("labels whose print was read right; in ledgers before version 5 also label files read back")
     scrapped: int = key("labels")
     in_hand: int = key("labels that lay unused")
+    unprinted: int = key("packages that were never printed, said on purpose", default=0)
+    reason: str | None = key("why those were never printed", default=None)
+
+
+class BatchReopened(EventRecord):
+    """A closed batch was opened again."""
+
+    kind = EventKind.BATCH_REOPENED
+    reason: str = key("why")
 
 
 class BatchRetired(EventRecord):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from bss_mfg.core import clock
+from bss_mfg.core.ranges import consecutive_ranges
+from bss_mfg.errors import RefusedError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.event_kind import EventKind
@@ -80,7 +83,8 @@ class PrintStore:
     def record(self, label_file: LabelFile, template_text: str, event: LabelFileEvent) -> None:
         """Remember a label file that is in place, with the template it was made from, and count its labels.
 
-        Made for the first time it counts once, however often that is said; made again or reprinted, each time.
+        Made for the first time it counts once, however often that is said; made again or reprinted, each time. What was
+        read of an earlier print proves nothing of this one. Inside the transaction that is open, or in one of its own.
         """
         numbers = label_file.numbers
         geometry: dict[str, Any] = {
@@ -94,7 +98,7 @@ class PrintStore:
         geometry.update({} if label_file.copy == 1 else {"copy": label_file.copy})
         geometry.update({} if label_file.repeat == 1 else {"repeat": label_file.repeat})
         batch = self._batches.number(label_file.batch)
-        with self._db.transaction():
+        with nullcontext() if self._db.in_transaction else self._db.transaction():
             self._db.execute(
                 "INSERT INTO template VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING",
                 (label_file.template_digest, event.template, template_text),
@@ -123,15 +127,45 @@ class PrintStore:
             )
             if label_file.each == "package" and consecutive:
                 self._db.execute(
-                    "UPDATE package SET prints = prints + 1 WHERE batch = ? AND number >= ? AND number < ?",
+                    "UPDATE package SET prints = prints + 1, print_verified = 0 "
+                    "WHERE batch = ? AND number >= ? AND number < ?",
                     (batch, numbers[0], numbers[0] + len(numbers)),
                 )
             elif label_file.each == "package":
                 self._db.many(
-                    "UPDATE package SET prints = prints + 1 WHERE batch = ? AND number = ?",
+                    "UPDATE package SET prints = prints + 1, print_verified = 0 WHERE batch = ? AND number = ?",
                     [(batch, number) for number in numbers],
                 )
             self._history.append(label_file.batch, event)
+
+    def refuse_outdated(self, batch_id: str, numbers: Sequence[int], revisions: Mapping[int, int]) -> None:
+        """`RefusedError` where a package that was drawn has another barcode by now (`revisions` are those drawn that
+        are not the first), holds a scrapped unit, or was shipped."""
+        batch = self._batches.number(batch_id)
+        now: dict[int, tuple[int, int]] = {}
+        query = (
+            "SELECT number, revision, shipped FROM package WHERE batch = ? AND number BETWEEN ? AND ? "
+            "AND (revision <> 1 OR shipped <> 0)"
+        )
+        for some in consecutive_ranges(numbers):
+            now.update({number: (*rest,) for number, *rest in self._db.rows(query, (batch, some[0], some[-1]))})
+        scrapped = scrapped_packages(self._db, batch).intersection(numbers)
+        changed = {
+            **{number: "was shipped" for number, (_, shipped) in now.items() if shipped},
+            **{
+                number: "has a new barcode"
+                for number in now.keys() | revisions.keys()
+                if now.get(number, (1, 0))[0] != revisions.get(number, 1)
+            },
+            **dict.fromkeys(scrapped, "holds a scrapped unit"),
+        }
+        if changed:
+            raise RefusedError(
+                f"{len(changed):,} packages were changed while their labels were drawn",
+                where=f"batch {batch_id}",
+                problems=[f"package {number} {what}" for number, what in sorted(changed.items())[:10]],
+                way_out="What is finished stays, and this file was not written. Run the same command again to go on.",
+            )
 
     def newest_labels(self, batch_id: str) -> LabelFileEvent | None:
         """What the history says of the newest package labels of a batch; None if there are none."""

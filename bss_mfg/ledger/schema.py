@@ -49,7 +49,8 @@ CREATE TABLE package (
     payload TEXT NOT NULL,
     digest BLOB NOT NULL UNIQUE CHECK (length(digest) = 16),
     prints INTEGER NOT NULL DEFAULT 0,
-    verified INTEGER NOT NULL DEFAULT 0,
+    file_verified INTEGER NOT NULL DEFAULT 0,
+    print_verified INTEGER NOT NULL DEFAULT 0,
     revision INTEGER NOT NULL DEFAULT 1 CHECK (revision > 0),
     shipped INTEGER NOT NULL DEFAULT 0 CHECK (shipped IN (0, 1)),
     PRIMARY KEY (batch, number)
@@ -114,7 +115,12 @@ CREATE TRIGGER event_no_update BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 
 CREATE TRIGGER event_no_delete BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
 """
 
-_LIFE = """
+SUPERSEDED_NO_UPDATE = """CREATE TRIGGER superseded_no_update BEFORE UPDATE ON superseded
+BEGIN SELECT RAISE(ABORT, 'a payload is made once'); END;
+"""
+
+_LIFE = (
+    """
 CREATE TABLE superseded (
     batch INTEGER NOT NULL,
     number INTEGER NOT NULL,
@@ -138,8 +144,6 @@ CREATE TABLE imported (
 
 CREATE INDEX unit_place ON unit (batch, package, place) WHERE place IS NOT NULL;
 
-CREATE TRIGGER superseded_no_update BEFORE UPDATE ON superseded
-BEGIN SELECT RAISE(ABORT, 'a payload is made once'); END;
 CREATE TRIGGER superseded_no_delete BEFORE DELETE ON superseded
 BEGIN SELECT RAISE(ABORT, 'a payload is made once'); END;
 CREATE TRIGGER imported_no_delete BEFORE DELETE ON imported
@@ -149,6 +153,8 @@ BEGIN SELECT RAISE(ABORT, 'an identity is issued for ever'); END;
 CREATE TRIGGER unit_for_ever BEFORE UPDATE OF serial, uuid, key_digest, product ON unit
 BEGIN SELECT RAISE(ABORT, 'an identity is issued for ever'); END;
 """
+    + SUPERSEDED_NO_UPDATE
+)
 """What came with version 3."""
 
 NOT_IMPORTED = """
@@ -187,6 +193,20 @@ CREATE TABLE manifest (
 CREATE INDEX manifest_batch ON manifest (batch, no);
 """
 """What came with version 4: control logs, which units stand in them, and what became of those."""
+
+_FACTS_OF_SUPERSEDED = """
+ALTER TABLE superseded RENAME COLUMN verified TO file_verified;
+ALTER TABLE superseded ADD COLUMN print_verified INTEGER NOT NULL DEFAULT 0;
+"""
+_TWO_FACTS = (
+    """
+ALTER TABLE package RENAME COLUMN verified TO file_verified;
+ALTER TABLE package ADD COLUMN print_verified INTEGER NOT NULL DEFAULT 0;
+"""
+    + _FACTS_OF_SUPERSEDED
+)
+"""What came with version 5: that a label file was read back right, and that a printed label was, are two facts. The
+migration's step fills them in."""
 
 _OWN_KEYS = """
 CREATE TABLE own_key (
@@ -229,7 +249,7 @@ ALTER TABLE printed ADD COLUMN superseded_at TEXT;
 """
 """What came with version 5: label files that are not to be printed any more."""
 
-SCHEMA += _LIFE + _PAYLOAD_ONCE + _MANIFESTS + _OWN_KEYS + _RELEASES
+SCHEMA += _LIFE + _PAYLOAD_ONCE + _FACTS_OF_SUPERSEDED + _MANIFESTS + _OWN_KEYS + _RELEASES
 
 MIGRATIONS = {
     1: """
@@ -255,6 +275,6 @@ ALTER TABLE unit ADD COLUMN answer_reason TEXT;
 """
     + _MANIFESTS
     + _RELEASED,
-    4: _OWN_KEYS + _SEAL + _RELEASES + _SUPERSEDED_FILES,
+    4: _OWN_KEYS + _SEAL + _TWO_FACTS + _RELEASES + _SUPERSEDED_FILES,
 }
 """What leads from each version to the next; what SQL alone can't do, `migration_steps` does after it."""

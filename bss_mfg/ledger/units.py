@@ -135,9 +135,9 @@ class UnitStore:
 
     def scrap(self, batch_id: str, serials: Sequence[str], reason: str) -> list[str]:
         """Scrap units; gives those that were not scrapped before. All of them or none."""
-        self._batches.refuse_closed(batch_id)
         batch = self._batches.number(batch_id)
         with self._db.transaction():
+            self._batches.refuse_closed(batch_id)
             states = self.states(batch_id, serials)
             new = [serial for serial, state in states.items() if state != "scrapped"]
             refuse_transition(

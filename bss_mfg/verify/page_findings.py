@@ -16,6 +16,7 @@ from bss_mfg.imaging.grade import SymbolGrade
 from bss_mfg.imaging.page_frame import PageFrame
 from bss_mfg.imaging.page_symbols import BLANK_DARKNESS
 from bss_mfg.imaging.zxing_reader import Read
+from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisCause, DiagnosisKind
 from bss_mfg.verify.findings import Finding, FindingKind
 from bss_mfg.verify.package_tracker import PackageTracker
@@ -80,6 +81,10 @@ class ScannedPage:
     """What is wrong with the symbols that no reader reads, and that were identified in their places."""
     trouble: str = ""
     """What went wrong while the page was read, though it was read to its end."""
+    of: ReadSubject = "print"
+    """Whether its labels are printed ones, or our own file's."""
+    told: bool = False
+    """Whether the person said so."""
 
     def without(self, packages: Set[int]) -> ScannedPage:
         """The same page as if the right labels of some packages were not on it."""
@@ -218,6 +223,8 @@ class _PageFindings:
             quad=item.read.quad if shown else None,
             grade=item.grade,
             defects=item.defects,
+            of=self.page.of,
+            told=self.page.told,
         )
 
 

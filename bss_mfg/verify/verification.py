@@ -156,13 +156,13 @@ class Verifier:
         self._ledger, self._batch, self._options, self._progress = ledger, batch, options, progress
         self._label_files = package_label_files(ledger, batch.id)
         self._by_digest = {part.sha256: part for part in self._label_files}
-        request = ReadRequest(ledger.path, ledger.actor, batch.id, options.second_reader, options.grade)
+        request = ReadRequest(ledger.path, ledger.actor, batch.id, options.second_reader, options.grade, options.of)
         self._runner = TaskRunner(request, executor)
         self._in_force = ledger.prints.in_force(batch.id)
         copies = max((part.copy * part.repeat for part in self._in_force.files), default=1)
         self._scrapped = ledger.packages.scrapped(batch.id)
-        # What was shipped had been read right.
-        shipped = ledger.packages.shipped(batch.id) if options.resume else ()
+        # What was shipped had been read right; unless the ledger is older than that rule.
+        shipped = ledger.packages.shipped(batch.id, verified=True) if options.resume else ()
         self._tracker = PackageTracker(batch.packages, copies, chain(self._scrapped, shipped))
         self._spool = FindingSpool(ledger.path.parent)
         self._pending: list[Finding] = []
@@ -175,6 +175,7 @@ class Verifier:
         self._file: _FileProgress | None = None
         self._broken: list[tuple[int, int, str, str]] = []
         self.troubles: list[tuple[str, str]] = []
+        self._shows_prints = False
         self.files = self.pages = self.resumed = self._resumed_labels = self._opened = 0
 
     def read_files(self, files: Sequence[Path]) -> None:
@@ -218,6 +219,7 @@ class Verifier:
             decision=decision,
             resumed=self.resumed,
             resumed_labels=self._resumed_labels,
+            shows_prints=self._shows_prints,
             other_batches=dict(self._spool.other_batches),
         )
 
@@ -257,14 +259,10 @@ class Verifier:
             self.files += 1
             if answer.label_file:  # the one that came from a process is no copy to keep for each of thousands of files
                 answer = replace(answer, label_file=self._by_digest.setdefault(answer.sha256, answer.label_file))
-            if (
-                answer.label_file
-                and answer.sha256 in self._digests_verified
-                and not self._holds_scrapped(answer.label_file)
-            ):
+            if answer.label_file and answer.sha256 in self._digests_verified and self._still_holds(answer.label_file):
                 self._count_as_read(path, answer.label_file)
                 continue
-            file_task = PageTask(self._runner.request, path, label_file=answer.label_file)
+            file_task = PageTask(self._runner.request, path, label_file=answer.label_file, own=answer.own)
             self._file_tasks[path.name] = None if path.name in self._file_tasks else file_task
             file = _FileProgress(self._opened, path, answer, self._outdated_in(path, answer.label_file))
             for task in self._runner.page_tasks(path, answer):
@@ -286,9 +284,16 @@ class Verifier:
             self.troubles.append((printable_name(str(path)), words))
         return outdated
 
-    def _holds_scrapped(self, label_file: LabelFile) -> bool:
-        """Whether a file holds a label that was scrapped since."""
-        return self._options.reread_scrapped and not self._scrapped.isdisjoint(label_file.numbers)
+    def _still_holds(self, label_file: LabelFile) -> bool:
+        """Whether all labels of a file that was once read right are right by now: no unit was scrapped or replaced
+        since (unless these don't matter), and none was read wrong."""
+        matters = self._options.reread_scrapped
+        if matters and not self._scrapped.isdisjoint(label_file.numbers):
+            return False
+        numbers = label_file.numbers
+        if not self._scrapped.isdisjoint(numbers):
+            numbers = [number for number in numbers if number not in self._scrapped]
+        return self._ledger.reads.all_files_verified(self._batch.id, numbers, first_revision=not matters)
 
     def _count_as_read(self, path: Path, label_file: LabelFile) -> None:
         outdated = self._in_force.outdated_in(label_file)
@@ -308,6 +313,7 @@ class Verifier:
             return
         self.pages += 1
         found = answer.without(file.outdated).findings(self._tracker)
+        self._shows_prints = self._shows_prints or (answer.of == "print" and bool(found))
         right = sum(item.kind is FindingKind.MATCHED for item in found)
         file.matched += right
         file.not_matched += len(found) - right
@@ -356,11 +362,11 @@ def _picture_box(item: Finding) -> tuple[PixelBox, Quad | None, int]:
 
 
 def _decide(draw: DrawnSample, findings: Iterable[Finding]) -> LotDecision:
-    """What the drawn sample says of its lot."""
+    """What the drawn sample says of its lot: of its printed labels, for our own files are no sample of a print."""
     right: set[int] = set()
     wrong: set[int] = set()
     for item in findings:
-        if item.package and not item.unseen:
+        if item.package and not item.unseen and item.of == "print":
             (right if item.kind is FindingKind.MATCHED else wrong).add(item.package)
     return decide_lot(draw.plan, draw.numbers, right, wrong)
 
@@ -375,10 +381,11 @@ def _record_reads(ledger: Ledger, batch: Batch, findings: Sequence[Finding], ver
             x_mm=item.x_mm,
             y_mm=item.y_mm,
             detail=item.detail,
+            of=item.of,
+            told=item.told,
         )
         for item in findings
         if item.kind is not FindingKind.MISSING
     ]
     if reads or verified:
-        matched = [item.package for item in findings if item.kind is FindingKind.MATCHED and item.package]
-        ledger.reads.record(batch.id, reads, matched, verified)
+        ledger.reads.record(batch.id, reads, verified)

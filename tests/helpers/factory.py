@@ -108,7 +108,9 @@ class Factory:
 
 def a_read(package: int | None = 1, verdict: str = "matched", detail: str = "") -> LabelRead:
     """A read of a label by the hand scanner."""
-    return LabelRead(verdict=verdict, package=package, file="scanner", page=None, x_mm=None, y_mm=None, detail=detail)
+    return LabelRead(
+        verdict=verdict, package=package, file="scanner", page=None, x_mm=None, y_mm=None, detail=detail, of="print"
+    )
 
 
 def make_factory(root: Path) -> Factory:

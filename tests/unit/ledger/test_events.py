@@ -26,6 +26,7 @@ NOT_RECORDED = {
     EventKind.LABEL_FILE_SUPERSEDED,
     EventKind.LEDGER_MIGRATED,
     EventKind.SPEC_CONFIRMED,
+    EventKind.BATCH_REOPENED,
 }
 """Kinds of which the old ledgers have no event; `WRITTEN` has their texts."""
 
@@ -65,6 +66,15 @@ WRITTEN: list[tuple[EventRecord, str]] = [
         f'{{"spec":"mine","digest":"{"d" * 64}","document":"Guide"}}',
     ),
     (events.PackagesReturned(packages=[[1, 3]], count=3), '{"packages":[[1,3]],"count":3}'),
+    (events.BatchReopened(reason="one more"), '{"reason":"one more"}'),
+    (
+        events.BatchClosed(printed=4, verified=3, scrapped=1, in_hand=0, unprinted=2, reason="not sold"),
+        '{"printed":4,"verified":3,"scrapped":1,"in_hand":0,"unprinted":2,"reason":"not sold"}',
+    ),
+    (
+        events.LabelRead(verdict="matched", package=3, file="a.pdf", page=1, x_mm=1.0, y_mm=2.0, of="print", told=True),
+        '{"verdict":"matched","package":3,"file":"a.pdf","page":1,"x_mm":1.0,"y_mm":2.0,"of":"print","told":true}',
+    ),
 ]
 
 

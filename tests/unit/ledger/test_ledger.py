@@ -167,6 +167,6 @@ def test_labels_read_right_are_counted_each_time(factory: Factory) -> None:
     factory.add()
     factory.issue(9)
     with factory.ledger() as ledger:
-        ledger.reads.record("B1", [a_read()], [1, 2, 3, 3, 2, 9])
+        ledger.reads.record("B1", [a_read(package) for package in (1, 2, 3, 3, 2, 9)])
         counted = [ledger.reads.times_verified("B1", number) for number in range(1, 10)]
     assert counted == [1, 2, 2, 0, 0, 0, 0, 0, 1]

@@ -18,8 +18,8 @@ TRIGGERS = "SELECT name FROM sqlite_schema WHERE type IN ('trigger', 'index') AN
 OLD = ROOT / "tests" / "unit" / "ledger" / "old_ledgers"
 
 
-def old_workspace(root: Path, version: int) -> Factory:
-    """A workspace with a ledger that an earlier version made."""
+def old_workspace(root: Path, version: int | str) -> Factory:
+    """A workspace with a ledger that an earlier version made, by its number or the name of its file."""
     factory = make_factory(root)
     (factory.root / "ledger.db").unlink()
     database = sqlite3.connect(factory.root / "ledger.db")
@@ -37,7 +37,8 @@ def test_a_ledger_of_every_earlier_version_goes_on(tmp_path: Path, version: int)
         assert ledger.check() == len(before) + 1
         assert [event.data["from"] for event in ledger.history.events_of(("ledger migrated",))] == [version]
         assert ledger.batches.counts("OLD") == {
-            "packages": 3, "printed": 3, "verified": 3, "shipped": 0, "scrapped": 0, "replaced": 0
+            "packages": 3, "printed": 3, "file_verified": 3, "print_verified": 0, "shipped": 0, "scrapped": 0,
+            "scrapped_packages": 0, "replaced": 0,
         }  # fmt: skip
         units = list(open_keys(ledger).units("OLD", factory.workspace.open_vault()))
         assert len(units) == 6
@@ -61,7 +62,8 @@ def test_a_ledger_with_one_act_of_nearly_every_kind_goes_on(tmp_path: Path) -> N
     with factory.ledger() as ledger:
         assert ledger.check() == len(before) + 1 == ledger.history.head()[0]
         assert ledger.batches.counts("OLD") == {
-            "packages": 6, "printed": 5, "verified": 5, "shipped": 0, "scrapped": 1, "replaced": 1
+            "packages": 6, "printed": 5, "file_verified": 5, "print_verified": 0, "shipped": 0, "scrapped": 1,
+            "scrapped_packages": 0, "replaced": 1,
         }  # fmt: skip
         units = list(open_keys(ledger).units("OLD", factory.workspace.open_vault()))
         assert len(units) == 12
@@ -69,6 +71,40 @@ def test_a_ledger_with_one_act_of_nearly_every_kind_goes_on(tmp_path: Path) -> N
         assert ledger.batches.retired_at("SHORT")
         assert ledger.units.scrap("OLD", [units[0].serial], "test") == [units[0].serial]
         assert [ledger.history.digest_of(seq) for seq, _ in before] == [digest.hex() for _, digest in before]
+
+
+@pytest.mark.parametrize("name", ["v4", "v4_scans"])
+def test_fresh_and_migrated_ledgers_are_alike(tmp_path: Path, name: str) -> None:
+    factory, other = old_workspace(tmp_path / "w", name[1:]), make_factory(tmp_path / "other")
+    with factory.ledger():
+        pass
+    with sqlite3.connect(other.root / "ledger.db") as new, sqlite3.connect(factory.root / "ledger.db") as old:
+        tables = [table for (table,) in new.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        assert {table: columns(old, table) for table in tables} == {table: columns(new, table) for table in tables}
+        assert {*old.execute(TRIGGERS)} - {("unit_not_imported",)} == {*new.execute(TRIGGERS)}
+
+
+def test_what_an_older_ledger_read_is_told_apart(tmp_path: Path) -> None:
+    """Its own file read back, and printed labels read at a station or in a picture; the latter of the newest print only
+    (make_scans.py says what became of each package)."""
+    factory = old_workspace(tmp_path / "w", "4_scans")
+    with factory.ledger() as ledger:
+        ledger.check()
+        facts = [
+            tuple(ledger.reads.times_verified("SCANS", number, of) for of in ("file", "print"))
+            for number in range(1, 9)
+        ]
+        assert facts == [(1, 1), (1, 2), (1, 2), (1, 0), (1, 0), (1, 0), (0, 1), (1, 0)]
+        assert [ledger.reads.times_verified("DOTS", 1, of) for of in ("file", "print")] == [1, 0]
+        counts = ledger.batches.counts("SCANS")
+        assert (counts["file_verified"], counts["print_verified"], counts["shipped"]) == (7, 4, 1)
+        states = ledger.units.states("SCANS", [f"ebK3{number:08d}" for number in range(1, 10)])
+        assert list(states.values()) == [
+            "verified", "verified", "shipped", "printed", "printed", "printed", "scrapped", "printed", "verified"
+        ]  # fmt: skip
+    assert factory.rows("SELECT revision, file_verified, print_verified FROM superseded") == [(1, 1, 0)]
+    done = factory.cli("ship", "SCANS", "--verified", "--for", "pallet 2")
+    assert "3 packages shipped" in done.err
 
 
 def columns(database: sqlite3.Connection, table: str) -> set[tuple[object, ...]]:
