@@ -325,7 +325,7 @@ class Target:
         printing: PrintingOptions,
         go_on: Callable[[PrintChoice, str], GoOn],
     ) -> None:
-        from bss_mfg.core.files import require_parent_folder
+        from bss_mfg.core.folders import require_parent_folder
 
         self.batch, self.template, self.printer, self.how = batch, how.template, how.printer, how
         self.folder = printing.out or app.workspace.batch_folder(batch.id) / "labels"

@@ -14,7 +14,6 @@ import re
 import shutil
 import stat
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -244,7 +243,7 @@ def _open_locked(temporary: Path, path: Path) -> int:
                     way_out="Let it finish, then run this command again.",
                 ) from None
             continue
-        if os.name == "nt" or (_try_lock(handle) and _is_still(handle, temporary)):
+        if os.name == "nt" or (try_lock(handle) and is_still(handle, temporary)):
             return handle
         os.close(handle)  # taken for a left-over at the moment it was made
 
@@ -260,9 +259,9 @@ def _delete_abandoned(temporary: Path) -> bool:
             os.close(handle)
             handle = -1
             temporary.unlink()  # refused there while its writer has it open
-        elif not _try_lock(handle):
+        elif not try_lock(handle):
             return False
-        elif _is_still(handle, temporary):
+        elif is_still(handle, temporary):
             if os.fstat(handle).st_nlink == 1:  # else it has its final name already, too
                 _overwrite(handle)
             temporary.unlink()
@@ -276,7 +275,7 @@ def _delete_abandoned(temporary: Path) -> bool:
     return True
 
 
-def _is_still(handle: int, path: Path) -> bool:
+def is_still(handle: int, path: Path) -> bool:
     """Whether an open file still has its name."""
     try:
         return os.path.samestat(os.fstat(handle), path.stat())
@@ -334,53 +333,9 @@ def replace_file(source: Path, target: Path) -> None:
         raise from_os_error(error, "putting a file in place", target) from error
 
 
-def move_into(path: Path, folder: Path) -> Path:
-    """Move a file into a folder, which is made, with a number behind its name where that is taken by another file; the
-    new path. Never overwrites; a kill leaves the file under its old name, its new one, or both."""
-    make_folder(folder)
-    number = 0
-    while True:
-        target = folder / f"{path.stem}{f'-{number}' if number else ''}{path.suffix}"
-        try:
-            if not target.exists():
-                _move_exclusively(path, target)
-            elif sha256_of(target) != sha256_of(path):
-                number += 1
-                continue
-            path.unlink(missing_ok=True)  # where the move was a second name
-            sync_folder(folder)
-            sync_folder(path.parent)
-            _log.info("moved %s to %s", path, target)
-        except RefusedError:
-            continue  # somebody took the name just now
-        except OSError as error:
-            raise from_os_error(error, "moving", path) from error
-        return target
-
-
-@contextlib.contextmanager
-def new_folder(path: Path) -> Iterator[None]:
-    """A folder (0700) to write into, made with its parents. Where the work inside fails before anything lies in it, it
-    is taken away again."""
-    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
-    make_folder(path)
-    try:
-        yield
-    except BaseException:
-        for folder in missing:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
-        raise
-
-
-def require_parent_folder(path: Path) -> None:
-    """`InputError` where the folder above a path is not there: a stick that is not mounted, a typing error."""
-    if not path.absolute().parent.is_dir():
-        raise InputError(
-            "is not there",
-            where=path.absolute().parent,
-            way_out="Mount the drive or correct the path; a folder that is wanted there is made with mkdir.",
-        )
+def remove_file(path: Path) -> None:
+    """Delete a file, if it is there."""
+    path.unlink(missing_ok=True)
 
 
 def destroy(path: Path, sha256: str | None = None) -> bool:
@@ -425,6 +380,11 @@ def _move_exclusively(source: Path, target: Path) -> None:
         source.rename(target)
 
 
+def move_exclusively(source: Path, target: Path) -> None:
+    """Give a file a name that no other has (`RefusedError`), in one step; it may keep its old name, too."""
+    _move_exclusively(source, target)
+
+
 def already_exists_error(path: Path) -> RefusedError:
     """The refusal to overwrite `path`."""
     return RefusedError(
@@ -445,78 +405,16 @@ def open_lock_file(path: Path) -> int:
 
 
 @contextlib.contextmanager
-def waiting_lock(path: Path, wait_s: float = 60.0) -> Iterator[None]:
-    """Hold an exclusive lock on the file `path` (created 0600, a group's 0660), waiting for at most `wait_s` seconds.
-
-    SQLite's own busy wait backs off ever longer and can starve a process; this lock stands in front of every write,
-    and everyone asks for it at the same short interval.
-    """
-    handle = open_lock_file(path)
-    try:
-        deadline = time.monotonic() + wait_s
-        while not _try_lock(handle):
-            if time.monotonic() > deadline:
-                raise LedgerError(
-                    f"another bss-mfg command has held the ledger for {wait_s:.0f} s",
-                    where=path,
-                    way_out="Let it finish, then run this command again.",
-                )
-            time.sleep(0.01)
-        try:
-            yield
-        finally:
-            _unlock(handle)
-    finally:
-        os.close(handle)
-
-
-@contextlib.contextmanager
-def name_lock(path: Path, busy_message: str, wait_s: float) -> Iterator[None]:
-    """Hold a lock on a name that no other file has, waiting for at most `wait_s` seconds; `LedgerError` with the words
-    `busy_message` where another process still has it. The file is gone afterwards."""
-    deadline = time.monotonic() + wait_s
-    while True:
-        try:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-            give_file_to_group(handle, path)
-        except OSError as error:
-            # Another is just deleting it (Windows), or has made it and not given it to the group yet.
-            passing = isinstance(error, PermissionError) and path.exists()
-            if not passing or time.monotonic() > deadline + 1:
-                raise from_os_error(error, "taking the lock", path) from error
-            time.sleep(0.02)
-            continue
-        if _try_lock(handle):
-            if os.name == "nt" or _is_still(handle, path):
-                break
-        elif time.monotonic() > deadline:
-            os.close(handle)
-            raise LedgerError(busy_message, way_out="Let it finish, then run this command again.")
-        else:
-            time.sleep(0.02)
-        os.close(handle)
-    try:
-        yield
-    finally:
-        if os.name != "nt":
-            path.unlink(missing_ok=True)
-        os.close(handle)
-        if os.name == "nt":
-            with contextlib.suppress(OSError):
-                path.unlink()
-
-
-@contextlib.contextmanager
 def immediate_lock(path: Path, busy_message: str, *, create: bool = False) -> Iterator[None]:
-    """Hold a lock on a file that is there, or with `create` is made (0600); `LedgerError` with the words
-    `busy_message` where another process has it. It ends with the process, however that ends."""
+    """Hold a lock on a file that is there, or with `create` is made; `LedgerError` with the words `busy_message` where
+    another process has it. It ends with the process, however that ends."""
     try:
-        handle = os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o600)
+        handle = open_lock_file(path) if create else os.open(path, os.O_RDWR)
     except OSError as error:
         raise from_os_error(error, "taking the lock of", path) from error
     try:
         os.lseek(handle, 1 << 30, os.SEEK_SET)  # Windows locks bytes: one that nobody reads
-        if not _try_lock(handle):
+        if not try_lock(handle):
             raise LedgerError(busy_message, where=path, way_out="Let it finish.")
         yield
     finally:
@@ -526,26 +424,26 @@ def immediate_lock(path: Path, busy_message: str, *, create: bool = False) -> It
 if sys.platform == "win32":
     import msvcrt
 
-    def _try_lock(handle: int) -> bool:
+    def try_lock(handle: int) -> bool:
         try:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
         except OSError:
             return False
         return True
 
-    def _unlock(handle: int) -> None:
+    def unlock(handle: int) -> None:
         os.lseek(handle, 0, os.SEEK_SET)
         msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
 
 else:
     import fcntl
 
-    def _try_lock(handle: int) -> bool:
+    def try_lock(handle: int) -> bool:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True
 
-    def _unlock(handle: int) -> None:
+    def unlock(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_UN)

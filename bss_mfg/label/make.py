@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from bss_mfg.core import parallel
-from bss_mfg.core.files import is_complete, name_lock, new_folder, sha256_of, write_atomically
+from bss_mfg.core.files import is_complete, sha256_of, write_atomically
+from bss_mfg.core.folders import new_folder
 from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.ranges import range_pairs
 from bss_mfg.core.spool import Spool
+from bss_mfg.core.waiting_locks import name_lock
 from bss_mfg.errors import MissingError, RefusedError
 from bss_mfg.label.file_plan import LABELS_PER_FILE, FilePlan, LabelRequest, PlannedFile, plan_label_files, reprint_stem
 from bss_mfg.label.label_file import (

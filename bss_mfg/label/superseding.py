@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from bss_mfg.core.files import is_complete, move_into, sha256_of
+from bss_mfg.core.files import is_complete, sha256_of
+from bss_mfg.core.folders import move_into
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from bss_mfg.core.files import waiting_lock
+from bss_mfg.core.waiting_locks import waiting_lock
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.connection import SECRET_COLUMNS, Values
 from bss_mfg.ledger.event_chain import append_events

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from bss_mfg.core.files import make_folder, open_log, waiting_lock, write_atomically
+from bss_mfg.core.files import make_folder, open_log, write_atomically
+from bss_mfg.core.waiting_locks import waiting_lock
 from tests.helpers.commands import Outcome, run_cli
 from tests.helpers.factory import tree
 

@@ -118,7 +118,7 @@ def test_a_run_on_another_printer_fails_before_its_plan_is_written_and_its_ways_
     assert printed.cli(*again).code == 0
     done = printed.cli(*other, "--json")
     assert done.code == 0, done.err
-    assert done.json["verified"] == 30
+    assert done.json["file_verified"] == 30
 
 
 def test_labels_cut_otherwise_are_taken_by_a_run(factory: Factory) -> None:
@@ -127,7 +127,7 @@ def test_labels_cut_otherwise_are_taken_by_a_run(factory: Factory) -> None:
     assert factory.cli("labels", "B1", "--labels-per-file", 24, "--start-at", 3).code == 0
     done = factory.cli(*asked("--json"))
     assert done.code == 0, done.err
-    assert (len(done.json["label_files"]), done.json["verified"]) == (2, 30)
+    assert (len(done.json["label_files"]), done.json["file_verified"]) == (2, 30)
 
 
 def test_a_few_labels_made_before_a_run_have_a_way_out_that_works(factory: Factory) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bss_mfg.core.files import name_lock
+from bss_mfg.core.waiting_locks import name_lock
 from bss_mfg.errors import LedgerError
 from tests.helpers.factory import Factory
 from tests.helpers.raw_port import END, RawPort

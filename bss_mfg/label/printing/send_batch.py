@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bss_mfg.core.files import is_complete, name_lock, read_bytes, sha256_of
+from bss_mfg.core.files import is_complete, read_bytes, sha256_of
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.text import count_words
+from bss_mfg.core.waiting_locks import name_lock
 from bss_mfg.errors import BssError, InputError, MissingError, RefusedError, StoppedError
 from bss_mfg.label.make import LabelFiles
 from bss_mfg.label.printing.raw_port import (
