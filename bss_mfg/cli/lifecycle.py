@@ -152,13 +152,16 @@ def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bo
 def import_issued_(app: App, product: str, file: Path) -> None:
     """Bring in identities that were issued before bss-mfg.
 
-    FILE is CSV or XLSX with the column serial, and uuid, oob_key or oob_sha256 as far as known (docs/formats/
-    identities.md). They are never issued again. Keys are kept as SHA-256 only: destroy the file afterwards. All or
-    none; the same file twice changes nothing.
+    FILE is CSV or XLSX with the column serial, and uuid, mac, oob_key or oob_sha256 and the spec's own columns as far
+    as known (docs/formats/identities.md). They are never issued again. Keys are kept as SHA-256 only: destroy the file
+    afterwards. All or none; the same file twice changes nothing.
     """
     from bss_mfg.issuing.importing import import_issued
 
     loaded = app.workspace.product(product)
+    spec = app.workspace.spec(loaded.product.spec).spec
     with app.workspace.open_ledger(app.actor) as ledger:
-        new = import_issued(ledger, loaded, file)
-    say(f"OK: {count_words(new, 'new identity', 'new identities')} of {product} will never be issued")
+        done = import_issued(ledger, loaded, file, spec, lambda: app.vault(ledger))
+    known = count_words(done.completed, "known identity", "known identities")
+    more = f"; values of {known} were added" if done.completed else ""
+    say(f"OK: {count_words(done.new, 'new identity', 'new identities')} of {product} will never be issued{more}")

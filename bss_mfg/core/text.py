@@ -6,6 +6,12 @@ from collections.abc import Sequence
 
 FORMULA_STARTS = frozenset("=+-@\t\r\n")
 """A cell that begins with one of these is run by spreadsheets (OWASP, CSV Injection)."""
+_WINDOWS_DEVICES = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
+
+
+def is_windows_device(name: str) -> bool:
+    """Whether Windows takes a file name, with any ending, for one of its devices."""
+    return name.split(".")[0].lower() in _WINDOWS_DEVICES
 
 
 def printable(text: str, limit: int = 200) -> str:

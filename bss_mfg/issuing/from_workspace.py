@@ -19,7 +19,7 @@ def batch_request(
     """So many units of a product, with the identities of a file where one is given."""
     loaded = workspace.product(product)
     spec = workspace.spec(loaded.product.spec)
-    rows = IdentityFile(identities, spec.spec.columns) if identities else ()
+    rows = IdentityFile(identities, spec.spec.columns, spec.spec) if identities else ()
     return BatchRequest(loaded, spec, units, batch_id, rows)
 
 
@@ -27,6 +27,6 @@ def replacement_request(
     workspace: Workspace, batch: Batch, serials: Sequence[str], reason: str, identities: Path | None = None
 ) -> ReplacementRequest:
     """New units for the scrapped `serials` of a batch, with the identities of a file where one is given."""
-    columns = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec.columns
-    rows = read_identities(identities, columns) if identities else ()
+    spec = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec
+    rows = read_identities(identities, spec.columns, spec) if identities else ()
     return ReplacementRequest(batch, workspace.product(batch.product), serials, reason, rows)

@@ -287,6 +287,7 @@ class IdentitiesImported(EventRecord):
     file: str = key("name")
     sha256: str = key("of the file")
     units: int = key("how many")
+    completed: int = key("how many known ones got values that were not known of them", default=0)
 
 
 class VaultRekeyed(EventRecord):

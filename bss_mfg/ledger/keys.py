@@ -93,6 +93,21 @@ class KeyStore:
         self._db.execute("INSERT INTO own_key VALUES (?, ?, ?)", (_INDEX_KEY, wrapped, self.recovery_key(key)))
         return key
 
+    def has_index_key(self) -> bool:
+        """Whether the index key was made."""
+        return bool(self._db.rows("SELECT 1 FROM own_key WHERE name = ?", (_INDEX_KEY,)))
+
+    def brought(self, batch_id: str, vault: Vault) -> Iterator[tuple[int, dict[str, str]]]:
+        """What the factory brought for each unit of a batch, by number, scrapped ones too. Only for digests of it."""
+        data_key = self.data_key(batch_id, vault)
+        for rows in self._db.stream(
+            "SELECT number, uuid, extra FROM unit WHERE batch = ? AND extra IS NOT NULL AND number > ? "
+            "ORDER BY number LIMIT ?",
+            (self._batches.number(batch_id),),
+            500,
+        ):
+            yield from ((number, data_key.open_extra(number, raw_uuid, sealed)) for number, raw_uuid, sealed in rows)
+
     def units(self, batch_id: str, vault: Vault, *, unreleased: bool = False) -> Iterator[Unit]:
         """The units of a batch that are not scrapped, with their OOB keys and what the factory brought opened, in
         order; with `unreleased`, only those whose key was never released.
@@ -234,7 +249,10 @@ class KeyStore:
             words
             for kind, words in (
                 (EventKind.KEYS_RELEASED, "its OOB keys were not released to the line (`bss-mfg program`)"),
-                (EventKind.MANIFEST_MADE, "no control log of it was made (`bss-mfg manifest --format control-log`)"),
+                (
+                    EventKind.MANIFEST_MADE,
+                    f"no control log of it was made (`bss-mfg manifest make {batch_id} --out DIR/`)",
+                ),
             )
             if last.get(kind, 0) <= since
         ]

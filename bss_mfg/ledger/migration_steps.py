@@ -6,5 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bss_mfg.ledger.connection import Connection
 
-MIGRATION_STEPS: Mapping[int, Sequence[Callable[[Connection], None]]] = {}
+
+def fill_macs(connection: Connection) -> None:
+    """Note the MACs that were issued before they had to be unique. One that came twice stays with who had it first;
+    `ledger check` names both."""
+    connection.execute(
+        "INSERT INTO identifier (name, value, scope, batch, unit) "
+        "SELECT 'mac', CAST(mac AS BLOB), 0, batch, number FROM unit WHERE mac IS NOT NULL "
+        "ORDER BY batch, number ON CONFLICT DO NOTHING"
+    )
+
+
+MIGRATION_STEPS: Mapping[int, Sequence[Callable[[Connection], None]]] = {4: (fill_macs,)}
 """Steps by the version they lead on from; inside the transaction of the migration, after its script."""

@@ -195,7 +195,35 @@ CREATE TABLE own_key (
 """
 """What came with version 5: keys of the ledger's own, wrapped as the data keys of batches are."""
 
-SCHEMA += _LIFE + _PAYLOAD_ONCE + _MANIFESTS + _OWN_KEYS
+_IDENTIFIERS = """
+CREATE TABLE identifier (
+    name TEXT NOT NULL,
+    value BLOB NOT NULL,
+    scope INTEGER NOT NULL,
+    batch INTEGER,
+    unit INTEGER,
+    imported INTEGER REFERENCES imported (no),
+    PRIMARY KEY (name, value, scope),
+    FOREIGN KEY (batch, unit) REFERENCES unit (batch, number),
+    CHECK ((unit IS NULL) <> (imported IS NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX identifier_imported ON identifier (imported) WHERE imported IS NOT NULL;
+CREATE INDEX unit_serial ON unit (lower(serial));
+CREATE INDEX imported_serial ON imported (lower(serial));
+
+CREATE TRIGGER identifier_no_update BEFORE UPDATE ON identifier
+BEGIN SELECT RAISE(ABORT, 'an identity is issued for ever'); END;
+CREATE TRIGGER identifier_no_delete BEFORE DELETE ON identifier
+BEGIN SELECT RAISE(ABORT, 'an identity is issued for ever'); END;
+CREATE TRIGGER batch_id_case BEFORE INSERT ON batch
+WHEN EXISTS (SELECT 1 FROM batch WHERE lower(id) = lower(NEW.id))
+BEGIN SELECT RAISE(ABORT, 'ids of batches differ in more than upper and lower case'); END;
+"""
+"""What came with version 5, too: values of units that must not be issued again. Serials are looked up without case: of
+two products, and of two files on Windows, they would be one."""
+
+SCHEMA += _LIFE + _PAYLOAD_ONCE + _MANIFESTS + _OWN_KEYS + _IDENTIFIERS
 
 MIGRATIONS = {
     1: """
@@ -221,6 +249,6 @@ ALTER TABLE unit ADD COLUMN answer_reason TEXT;
 """
     + _MANIFESTS
     + _RELEASED,
-    4: _OWN_KEYS,
+    4: _OWN_KEYS + _IDENTIFIERS,
 }
 """What leads from each version to the next; what SQL alone can't do, `migration_steps` does after it."""

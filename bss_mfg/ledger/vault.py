@@ -8,6 +8,7 @@ may also be sealed to a recipient, an officer's public key, so that a lost vault
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import secrets
 from collections.abc import Mapping
@@ -125,6 +126,11 @@ class DataKey:
                 way_out="Restore the last good backup.",
             ) from None
         return {str(name): str(value) for name, value in json.loads(text).items()}
+
+    def value_digest(self, name: str, value: bytes) -> bytes:
+        """HMAC-SHA-256 of a value and its name: the same values have the same, and without the key nobody can try
+        which value it is."""
+        return hmac.digest(self.key.reveal(), name.encode("ascii") + b"|" + value, "sha256")
 
 
 def _extra_nonce(number: int) -> bytes:

@@ -46,7 +46,8 @@ class PreparedRun:
     @property
     def identities(self) -> Iterable[Identity]:
         """What the identities file brings; nothing where there is none."""
-        return IdentityFile(Path(self.plan.identities), self.spec.spec.columns) if self.plan.identities else ()
+        spec = self.spec.spec
+        return IdentityFile(Path(self.plan.identities), spec.columns, spec) if self.plan.identities else ()
 
     @property
     def batch_request(self) -> BatchRequest:

@@ -49,7 +49,17 @@ def test_a_ledger_of_every_earlier_version_goes_on(tmp_path: Path, version: int)
     fresh.close()
     other = make_factory(tmp_path / "other")
     with sqlite3.connect(other.root / "ledger.db") as new, sqlite3.connect(factory.root / "ledger.db") as old:
-        for table in ("batch", "unit", "package", "event", "printed", "product", "superseded", "imported"):
+        for table in (
+            "batch",
+            "unit",
+            "package",
+            "event",
+            "printed",
+            "product",
+            "superseded",
+            "imported",
+            "identifier",
+        ):
             assert columns(old, table) == columns(new, table), table
         later = {("unit_not_imported",)}  # old ones have it from the start, new ones from their first import on
         assert {*old.execute(TRIGGERS)} - later == {*new.execute(TRIGGERS)}
