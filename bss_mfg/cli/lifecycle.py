@@ -99,6 +99,7 @@ def close(app: App, batch_id: str, in_hand: int, as_json: bool) -> None:
     with app.workspace.open_ledger(app.actor) as ledger:
         found = ledger.batches.close(batch_id, in_hand)
         closed = ledger.batches.closed_at(batch_id)
+        to_withdraw = ledger.control_logs.count_to_withdraw(batch_id)
     if as_json:
         print_json(
             {
@@ -110,10 +111,12 @@ def close(app: App, batch_id: str, in_hand: int, as_json: bool) -> None:
                 "scrapped": found.scrapped,
                 "in_hand": found.in_hand,
                 "never_printed": found.never_printed,
+                "to_withdraw": to_withdraw,
             }
         )
     parts = f"{found.printed:,} printed, {found.verified:,} verified, {found.scrapped:,} scrapped"
     never = f"; {count_words(found.never_printed, 'package')} never printed" if found.never_printed else ""
+    _say_to_withdraw(batch_id, to_withdraw)
     say(f"OK: batch {batch_id} closed: {parts}, {found.in_hand:,} in hand{never}")
 
 
@@ -140,9 +143,20 @@ def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bo
         done = retire_batch(
             ledger, ledger.batches.get(batch_id), acknowledged, app.workspace.root, delete_exports=delete_exports
         )
+        to_withdraw = ledger.control_logs.count_to_withdraw(batch_id)
+    _say_to_withdraw(batch_id, to_withdraw)
     for path in done.files:
         say(f"Destroyed: {shown_path(path)}")
     say(f"OK: the OOB keys of batch {batch_id} {'are destroyed' if done.keys_destroyed else 'were destroyed before'}")
+
+
+def _say_to_withdraw(batch_id: str, units: int) -> None:
+    if units:
+        were = "unit that Amazon knows was" if units == 1 else "units that Amazon knows were"
+        say(
+            f"Note: {units:,} {were} scrapped: tell Amazon to forget them; "
+            f"`bss-mfg manifest status {batch_id}` names them"
+        )
 
 
 @click.command("import-issued", epilog="Example: bss-mfg import-issued bulb issued-until-2025.csv")

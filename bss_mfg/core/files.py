@@ -58,6 +58,14 @@ def read_bytes(path: Path, what: str, limit: int = 64 << 20) -> bytes:
         raise from_os_error(error, f"reading the {what}", path) from error
 
 
+def written_at(path: Path) -> float:
+    """When a file was written last, in seconds since 1970."""
+    try:
+        return path.stat().st_mtime
+    except OSError as error:
+        raise from_os_error(error, "reading", path) from error
+
+
 def read_text(path: Path, what: str) -> str:
     """The content of a UTF-8 file; a byte order mark at the start is dropped."""
     data = read_bytes(path, what)

@@ -253,6 +253,7 @@ class ManifestAnswered(EventRecord):
     answers: Mapping[Literal["accepted", "rejected"], int] = spread(
         {"accepted": "how many units, unless 0", "rejected": "how many units, unless 0"}
     )
+    logs: Sequence[str] | None = key("the control logs that it answered; not in early ledgers", default=None)
 
 
 class ManifestUploaded(EventRecord):
@@ -262,6 +263,14 @@ class ManifestUploaded(EventRecord):
     file: str = key("name")
     sha256: str = key("of the file")
     address: str = key("where it went", name="to")
+
+
+class ManifestWithdrawn(EventRecord):
+    """Amazon was told to forget scrapped units that stand in control logs."""
+
+    kind = EventKind.MANIFEST_WITHDRAWN
+    serials: Sequence[str] = key("theirs")
+    reference: str = key("as given", default="")
 
 
 class KeysReleased(EventRecord):

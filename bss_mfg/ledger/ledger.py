@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Database
+from bss_mfg.ledger.control_logs import ControlLogStore
 from bss_mfg.ledger.events import WorkspaceCreated
 from bss_mfg.ledger.exports import ExportStore
 from bss_mfg.ledger.history import HistoryStore
@@ -46,6 +47,7 @@ class Ledger:
         self.prints = PrintStore(connection, self.history, self.batches)
         self.reads = ReadStore(connection, self.history, self.batches)
         self.exports = ExportStore(connection, self.history, self.batches)
+        self.control_logs = ControlLogStore(connection, self.history, self.batches)
         self.tables = TableStore(connection, self.history, self.batches, self.prints)
 
     @classmethod

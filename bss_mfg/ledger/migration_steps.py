@@ -17,5 +17,12 @@ def fill_macs(connection: Connection) -> None:
     )
 
 
-MIGRATION_STEPS: Mapping[int, Sequence[Callable[[Connection], None]]] = {4: (fill_macs,)}
+def fill_control_log_names(connection: Connection) -> None:
+    """Note the names that control logs have already; those that two of them got stay as they are."""
+    connection.execute(
+        "INSERT INTO control_log_name (name, batch, folder) SELECT lower(file), min(batch), '' FROM manifest GROUP BY 1"
+    )
+
+
+MIGRATION_STEPS: Mapping[int, Sequence[Callable[[Connection], None]]] = {4: (fill_macs, fill_control_log_names)}
 """Steps by the version they lead on from; inside the transaction of the migration, after its script."""

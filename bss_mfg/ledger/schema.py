@@ -72,6 +72,7 @@ CREATE TABLE unit (
     manifest INTEGER,
     answer INTEGER NOT NULL DEFAULT 0 CHECK (answer IN (0, 1, 2)),
     answer_reason TEXT,
+    withdrawn INTEGER NOT NULL DEFAULT 0 CHECK (withdrawn IN (0, 1)),
     PRIMARY KEY (batch, number),
     UNIQUE (product, serial),
     FOREIGN KEY (batch, package) REFERENCES package (batch, number)
@@ -223,7 +224,26 @@ BEGIN SELECT RAISE(ABORT, 'ids of batches differ in more than upper and lower ca
 """What came with version 5, too: values of units that must not be issued again. Serials are looked up without case: of
 two products, and of two files on Windows, they would be one."""
 
-SCHEMA += _LIFE + _PAYLOAD_ONCE + _MANIFESTS + _OWN_KEYS + _IDENTIFIERS
+_CONTROL_LOGS = """
+CREATE TABLE control_log_name (
+    name TEXT PRIMARY KEY,
+    batch INTEGER NOT NULL REFERENCES batch (no),
+    folder TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX manifest_file ON manifest (lower(file));
+
+CREATE TRIGGER manifest_name_once BEFORE INSERT ON manifest
+WHEN EXISTS (SELECT 1 FROM manifest WHERE lower(file) = lower(NEW.file))
+BEGIN SELECT RAISE(ABORT, 'a name of a control log is used once'); END;
+"""
+"""What came with version 5, too: names of control logs, taken before a file is written."""
+
+_WITHDRAWN = """
+ALTER TABLE unit ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0 CHECK (withdrawn IN (0, 1));
+"""
+
+SCHEMA += _LIFE + _PAYLOAD_ONCE + _MANIFESTS + _OWN_KEYS + _IDENTIFIERS + _CONTROL_LOGS
 
 MIGRATIONS = {
     1: """
@@ -249,6 +269,6 @@ ALTER TABLE unit ADD COLUMN answer_reason TEXT;
 """
     + _MANIFESTS
     + _RELEASED,
-    4: _OWN_KEYS + _IDENTIFIERS,
+    4: _OWN_KEYS + _IDENTIFIERS + _CONTROL_LOGS + _WITHDRAWN,
 }
 """What leads from each version to the next; what SQL alone can't do, `migration_steps` does after it."""

@@ -12,6 +12,7 @@ from bss_mfg.ledger.events import (
     LabelFileEvent,
     LabelRead,
     LabelsReprinted,
+    ManifestWithdrawn,
     UnitReplaced,
     UnitScrapped,
     read_record,
@@ -71,7 +72,10 @@ def _concerns(event: Event, package: int, unit: int, inside: Set[str]) -> bool:
     record = read_record(event.kind, event.data)
     if isinstance(record, LabelRead):
         return record.package == package
-    if isinstance(record, (UnitScrapped, UnitReplaced, LabelsReprinted)) and record.serials is not None:
+    if (
+        isinstance(record, (UnitScrapped, UnitReplaced, LabelsReprinted, ManifestWithdrawn))
+        and record.serials is not None
+    ):
         return any(serial in inside for serial in record.serials)
     if isinstance(record, LabelFileEvent):
         number = unit if record.each == "unit" else package

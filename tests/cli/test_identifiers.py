@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.commands import Outcome
-from tests.helpers.factory import Factory
+from tests.helpers.factory import Factory, give_serial
 from tests.helpers.specs import PUKS
 
 INSTALL_CODES = ("83FED3407A939723A5C639B26916D505C3B5", "00FED3407A939723A5C639B26916D505F70B")
@@ -339,12 +339,3 @@ def test_a_history_never_merges_two_devices(factory: Factory) -> None:
     seen = [factory.cli(*shlex.split(command), "--json").json for command in commands]
     assert [{event["batch"] for event in events} for events in seen] == [{"bulb"}, {"plug"}]
     assert factory.cli("history", "ebK300000002").code == 3
-
-
-def give_serial(factory: Factory, serial: str, other: str) -> None:
-    """What earlier versions allowed: a unit gets a serial that another product's unit has."""
-    with sqlite3.connect(factory.root / "ledger.db") as database:
-        (trigger,) = database.execute("SELECT sql FROM sqlite_schema WHERE name = 'unit_for_ever'").fetchone()
-        database.execute("DROP TRIGGER unit_for_ever")
-        database.execute("UPDATE unit SET serial = ? WHERE serial = ?", (other, serial))
-        database.execute(trigger)

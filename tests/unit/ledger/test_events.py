@@ -18,7 +18,9 @@ from tests.helpers.factory import Factory
 
 OLD = ROOT / "tests" / "unit" / "ledger" / "old_ledgers"
 ACTOR = ("operator", "station", "version")
-NOT_RECORDED = {EventKind.KEY_REPINNED, EventKind.LABELS_CUT_OFF, EventKind.LEDGER_MIGRATED}
+NOT_RECORDED = {
+    EventKind.KEY_REPINNED, EventKind.LABELS_CUT_OFF, EventKind.LEDGER_MIGRATED, EventKind.MANIFEST_WITHDRAWN
+}  # fmt: skip
 """Kinds of which the old ledgers have no event; `WRITTEN` has their texts."""
 
 WRITTEN: list[tuple[EventRecord, str]] = [
@@ -44,6 +46,10 @@ WRITTEN: list[tuple[EventRecord, str]] = [
         '{"file":"f","sha256":"s","labels":2,"second_reader":true}',
     ),
     (events.ManifestMade(file="manifest.jsonl", format="jsonl"), '{"file":"manifest.jsonl","format":"jsonl"}'),
+    (
+        events.ManifestWithdrawn(serials=["A1", "A2"], reference="case 4711"),
+        '{"serials":["A1","A2"],"reference":"case 4711"}',
+    ),
     (events.PackagesReturned(packages=[[1, 3]], count=3), '{"packages":[[1,3]],"count":3}'),
 ]
 
