@@ -227,7 +227,6 @@ class OpenWorkspace:
         batch = self._ledger.batches.get(batch_id)
         target = self._workspace.batch_folder(batch.id) / "labels" if folder is None else Path(folder)
         loaded = named_template(self._workspace, template or batch.template)
-        each = loaded.definition.each
         with open_executor(self._jobs, batch.units) as executor:
             made = label.make_labels(
                 self._ledger,
@@ -235,7 +234,7 @@ class OpenWorkspace:
                 loaded,
                 named_printer(self._workspace, printer),
                 target,
-                label.LabelRequest(again=again, stem="labels" if each == "package" else f"{each}-labels"),
+                label.LabelRequest(again=again),
                 executor=executor,
             )
         return LabelFiles(batch.id, made.files, made.index, made.labels, made.pages, made.unchanged, made.left_out)

@@ -6,18 +6,22 @@ import functools
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from bss_mfg.cli.streams import reader_left
+
 if TYPE_CHECKING:
+    from bss_mfg.core.shared_lock import Patience
     from bss_mfg.label.template.printer import Printer
     from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.ledger.vault import Vault
     from bss_mfg.model import Actor, Secret
+    from bss_mfg.workspace.vault_key_storage import AskPassphrase
     from bss_mfg.workspace.workspace import Workspace
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -45,8 +49,23 @@ class App:
         return current_actor(station=self.workspace.config().station)
 
     def vault(self, ledger: Ledger) -> Vault:
-        """The open vault; asks for its passphrase if it has one."""
-        return self.workspace.open_vault(ledger, self.ask)
+        """The open vault, to be left with `with`; asks for its passphrase if it has one."""
+        return self.workspace.open_vault(ledger, self.ask, self.patience)
+
+    @property
+    def patience(self) -> Patience:
+        """How long others who work with the workspace's keys are waited for; the operator is told."""
+        from bss_mfg.core.shared_lock import Patience
+
+        return Patience(tell=lambda: say("Waiting for another command that works with this workspace's keys ..."))
+
+    @property
+    def ask_file_only(self) -> AskPassphrase | None:
+        """As `ask`, where a file holds the passphrase; None where somebody would have to type it."""
+        from bss_mfg.workspace.vault_key_storage import ENV_VARIABLE, ask_passphrase_file
+        from bss_mfg.workspace.workspace import environment
+
+        return ask_passphrase_file if environment().get(ENV_VARIABLE) else None
 
     def ask(self, what: str, new: bool) -> Secret:
         """A passphrase: from the file that BSS_MFG_PASSPHRASE_FILE names, else typed without being shown."""
@@ -89,6 +108,14 @@ def jobs_option(function: Command) -> Command:
 def print_json(document: object) -> None:
     """The document on stdout."""
     click.echo(json.dumps(document, indent=2, ensure_ascii=True))
+
+
+def print_blocks(blocks: Iterable[bytes]) -> None:
+    """Text that comes in pieces, on stdout, for as long as somebody reads it."""
+    for block in blocks:
+        click.echo(block, nl=False)
+        if reader_left():
+            return
 
 
 def say(text: str) -> None:

@@ -146,6 +146,7 @@ def labels(
     at 100 %, without scaling.
     """
     from bss_mfg.core.processes import open_executor
+    from bss_mfg.label.file_plan import label_stem
     from bss_mfg.label.make import LabelRequest, select_label_numbers
     from bss_mfg.label.template.loading import load_template
 
@@ -166,22 +167,11 @@ def labels(
             printing.symbols,
             again,
             accept_existing=printing.send is not None,
-            stem=_stem(template, only, start),
+            stem=label_stem(template.definition.each, only, start),
         )
         with open_executor(jobs, (len(numbers) if numbers else batch.units) * copies) as executor:
             made, sent = target.print_labels(ledger, request, executor)
     _report(target, made, sent, as_json)
-
-
-def _stem(template: LoadedTemplate, only: tuple[str, ...], start: str | None) -> str:
-    """What file names say after the batch: what is labelled, and which of it."""
-    each = template.definition.each
-    stem = "labels" if each == "package" else f"{each}-labels"
-    if start:
-        return f"{stem}-from-{start}"
-    if only:
-        return f"{stem}-only-{only[0]}" + (f"-and-{len(only) - 1}" if only[1:] else "")
-    return stem
 
 
 @click.command(epilog="Example: bss-mfg reprint bulb-2026-11 ebK300000017 --reason 'torn by the applicator'")

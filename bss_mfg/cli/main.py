@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from bss_mfg.cli.common import App
+from bss_mfg.cli.streams import patient_streams
 from bss_mfg.errors import BssError, from_os_error
 from bss_mfg.version import __version__
 
@@ -84,6 +85,8 @@ class LazyGroup(click.Group):
         except click.exceptions.Exit as ended:
             _log.info("ended with exit code %s after %.2f s", ended.exit_code, time.monotonic() - begun)
             raise
+        except BrokenPipeError as error:  # of no standard stream; click would end with 1, and say nothing
+            raise from_os_error(error, "working") from error
         except BaseException as error:
             # Only our own errors are quoted: another's words could hold anything.
             reason = str(error) if isinstance(error, BssError) else type(error).__name__
@@ -137,11 +140,13 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     os.umask(0o077)
     _no_core_dumps()
-    for stream in (sys.stdout, sys.stderr):
-        # A Windows console in a national code page must not crash on a character it lacks.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    given = sys.argv[1:] if arguments is None else arguments
+    with patient_streams():
+        code = _run(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(code)
+
+
+def _run(given: list[str]) -> int:
+    """Run a command; its errors become messages and exit codes."""
     debug = "--debug" in given
     try:
         code: Any = cli.main(given, prog_name="bss-mfg", standalone_mode=False)
@@ -151,15 +156,11 @@ def main(arguments: list[str] | None = None) -> None:
     except click.exceptions.Exit as error:
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted. Run the same command again to go on.", err=True)
+        click.echo("Interrupted. Run the same command again to continue.", err=True)
         code = 130
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except BrokenPipeError:
-        # Whoever read our output has left; Python must not complain about it while closing.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
     except OSError as error:
         plain = from_os_error(error, "working")
         _print_error(str(plain), debug)
@@ -171,7 +172,7 @@ def main(arguments: list[str] | None = None) -> None:
         name = type(error).__name__
         _print_error(f"A defect of bss-mfg ({name}). Please report it with the output of `bss-mfg --debug ...`.", debug)
         code = 70
-    sys.exit(code if isinstance(code, int) else 0)
+    return code if isinstance(code, int) else 0
 
 
 def _no_core_dumps() -> None:

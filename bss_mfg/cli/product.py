@@ -156,23 +156,15 @@ def _record(loaded: LoadedProduct, pinned: str | None) -> dict[str, object]:
 @pass_app
 def repin(app: App, name: str, reason: str) -> None:
     """Accept a product's changed public key for its next batches."""
-    from bss_mfg.errors import InputError
-
     if not reason.strip():
         raise click.UsageError("--reason is empty: say why; the reason is kept in the history.")
-    loaded = app.workspace.product(name)
+    key = app.workspace.product(name).key
     with app.workspace.open_ledger(app.actor) as ledger:
-        pinned = ledger.products.key_fingerprint(name)
-        if pinned is None:
-            raise InputError(
-                f"no batch of {name} was issued yet, so no key is pinned",
-                way_out="Issue the first batch: no key has to be accepted.",
-            )
-        if pinned == loaded.key.fingerprint:
-            say(f"OK: {name} is already bound to this key; nothing changed")
-            return
-        ledger.products.repin_key(name, loaded.key.fingerprint, reason)
-    say(f"OK: {name} is now bound to {loaded.key.fingerprint} (was {pinned})")
+        pinned = ledger.products.repin_key(name, key.fingerprint, reason)
+    if pinned == key.fingerprint:
+        say(f"OK: {name} is already bound to this key; nothing changed")
+    else:
+        say(f"OK: {name} is now bound to {key.fingerprint} (was {pinned})")
 
 
 @click.command(epilog="Example: bss-mfg dev-key amazon-stand-in")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli.common import App, pass_app, say
+from bss_mfg.cli.streams import reader_left
 from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ def scan(
 ) -> None:
     """Check labels with a hand scanner that types like a keyboard, or on a serial port.
 
-    Each read is recorded before it is answered. End with Ctrl-D (Windows: Ctrl-Z and Enter), or with an empty input.
-    Exit 1 if a read of this session was wrong.
+    Each read is recorded before it is answered; an empty line is passed over. End with Ctrl-D (Windows: Ctrl-Z and
+    Enter). Exit 1 if a read of this session was wrong.
     """
     from bss_mfg.station.serial_port import read_port
     from bss_mfg.station.station import Station, Tone
@@ -72,6 +73,8 @@ def scan(
             if answer.tone is Tone.BAD:
                 wrong = True
                 click.echo("\a", nl=False, err=True)
+            if reader_left():
+                break  # nobody sees the answers any more
         counts = station.counts
     if screen:
         click.echo()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bss_mfg.cli.common import App, pass_app, say, shown_path
+from bss_mfg.cli.common import App, pass_app, print_blocks, say, shown_path
 from bss_mfg.core.text import count_words
 
 _FORMATS = ("csv", "jsonl", "xlsx", "parquet")
@@ -96,8 +96,7 @@ def table(
         else:
             content = made.csv() if kind == "csv" else made.jsonl()
             if to == "-":
-                for block in content:
-                    click.echo(block, nl=False)
+                print_blocks(content)
             else:
                 write_atomically(out, content)
     if to != "-":

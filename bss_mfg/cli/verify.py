@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, say, shown_path
+from bss_mfg.cli.common import App, json_option, pass_app, print_blocks, print_details, print_json, say, shown_path
 from bss_mfg.cli.progress import progress_bar
 from bss_mfg.core.text import count_words
 from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
+    from bss_mfg.payload.spec import Spec
+    from bss_mfg.verify.diagnosis import Diagnosis
     from bss_mfg.verify.outcome import Verification
     from bss_mfg.verify.verification import Verifier
+
+MOST_UNSEEN = 10
+"""Labels whose place is in no file that are named one by one as text; more are counted, and named in reports."""
 
 
 @click.command(epilog="Example: bss-mfg verify bulb-2026-11 scans/*.png --report report.html")
@@ -69,7 +75,8 @@ def verify(
     """Read printed labels back and compare them with the ledger.
 
     FILES are PDFs, pictures or folders. Names every missing, duplicate, foreign, unreadable or mismatched label with
-    serial and place. Exit 0 only if all is right (with --sample: the lot is accepted), 1 if something is wrong.
+    serial and place; of more than ten labels that are in none of the files, how many (a report names all). Exit 0 only
+    if all is right (with --sample: the lot is accepted), 1 if something is wrong.
     """
     from bss_mfg.core.processes import ProcessExecutor, cores
     from bss_mfg.verify.outcome import VerifyOptions
@@ -135,8 +142,7 @@ def _print_outcome(outcome: Verification, as_json: bool) -> None:
     if not as_json:
         _print_findings(outcome)
         return
-    for piece in json_report(outcome):
-        click.echo(piece, nl=False)
+    print_blocks(json_report(outcome))
 
 
 def _watch_folder(
@@ -176,12 +182,15 @@ def _print_findings(outcome: Verification) -> None:
     from bss_mfg.report.wording import place_words
     from bss_mfg.verify.finding_rows import finding_row
 
+    unseen_shown = 0 if outcome.partial or outcome.unseen > MOST_UNSEEN else MOST_UNSEEN
     for _, item in outcome.findings.faults():  # no walk over a million labels that are right
         row = finding_row(item)
-        if not (outcome.partial and row["unseen"]):
+        if not row["unseen"] or unseen_shown:
             name = row["serials"] or "(not one of ours)"
             where = place_words(row)
             click.echo(f"{row['verdict'].upper()}: {name}: {row['detail']}" + (f" [{where}]" if where else ""))
+    if outcome.unseen > MOST_UNSEEN and not outcome.partial:
+        click.echo(f"MISSING: {count_words(outcome.unseen, 'label')} of the batch in none of these files")
     for name, reason in outcome.broken:
         click.echo(f"UNREADABLE FILE: {name}: {reason}")
     for name, reason in outcome.troubles:
@@ -232,6 +241,9 @@ def _conclude(outcome: Verification) -> None:
     elif outcome.pages and not any(outcome.counts[kind] for kind in outcome.counts if kind != "missing"):
         say("WRONG: no label was found in these pictures: upside down, blank, or of another kind?")
     else:
+        if outcome.unseen and not outcome.passed:
+            are = "is" if outcome.unseen == 1 else "are"
+            say(f"{count_words(outcome.unseen, 'label')} {are} in none of these files; --partial leaves them out.")
         say("OK: all labels are right" if outcome.passed else "WRONG: not all labels are right")
 
 
@@ -249,7 +261,8 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
     """Explain any barcode, field by field.
 
     Works without a workspace too. What is encrypted is never shown, only its SHA-256; what is readable on the label is
-    shown, including the PIN of a Wi-Fi inner code. Exit 1 if a string is not as its spec says.
+    shown, including the PIN of a Wi-Fi inner code. In a workspace, says which label it is, too. Exit 1 if a string is
+    not as its spec says, or not as it was issued here.
     """
     from bss_mfg.core.files import read_bytes
     from bss_mfg.errors import InputError
@@ -258,13 +271,19 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
     from bss_mfg.verify.inspect import explain, read_strings
 
     try:
-        specs = [app.workspace.spec(name).spec for name in app.workspace.spec_names()]
+        workspace = app.workspace
     except InputError:
         if app.workspace_option:
             raise
-        specs = [packaged_spec(name).spec for name in packaged_names()]
+        workspace = None
+    specs = (
+        [workspace.spec(name).spec for name in workspace.spec_names()]
+        if workspace
+        else [packaged_spec(name).spec for name in packaged_names()]
+    )
     key = load_private_key(read_bytes(private_key, "private key", 1 << 16), str(private_key)) if private_key else None
-    symbols = [{**explain(text, specs, key).as_json(), **place} for text, place in read_strings(target)]
+    with _ledger_lookup(app if workspace else None, specs) as look_up:
+        symbols = [{**explain(text, specs, key, look_up).as_json(), **place} for text, place in read_strings(target)]
     if as_json:
         print_json(symbols)
     else:
@@ -274,6 +293,25 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
             _print_symbol(symbol)
     if any(symbol["problems"] for symbol in symbols):
         ctx.exit(1)
+
+
+@contextmanager
+def _ledger_lookup(app: App | None, specs: Sequence[Spec]) -> Iterator[Callable[[str], Diagnosis] | None]:
+    """What asks the workspace's ledger for a string, None where there is none; without a ledger it explains too."""
+    from bss_mfg.errors import BssError
+    from bss_mfg.verify.diagnosis import diagnose_anywhere, known_specs
+
+    try:
+        opened = app.workspace.open_ledger(app.actor) if app else None
+    except BssError as error:
+        say(f"Note: the ledger was not asked: {error}")
+        opened = None
+    if opened is None:
+        yield None
+        return
+    with opened as ledger:
+        known = {spec.name: spec for spec in (*specs, *known_specs(ledger)) if not spec.bare}
+        yield lambda text: diagnose_anywhere(text.encode("utf-8", "surrogateescape"), ledger, list(known.values()))
 
 
 def _unit_facts(unit: dict[str, Any]) -> Iterator[str]:
@@ -289,12 +327,18 @@ def _unit_facts(unit: dict[str, Any]) -> Iterator[str]:
             yield f"{name.removesuffix('_sha256').replace('_', ' ')} SHA-256 {value}"
 
 
+def _issued_words(issued: dict[str, Any]) -> str:
+    serials = f", {issued['serials']}" if issued["serials"] else ""
+    return f"batch {issued['batch']}, package {issued['package']}{serials}"
+
+
 def _print_symbol(symbol: dict[str, object]) -> None:
     fields, notes = symbol["fields"], symbol["notes"]
     print_details(
         [
             ("payload", str(symbol["payload"])),
             ("spec", str(symbol["spec"] or "unknown")),
+            *([("issued", _issued_words(symbol["issued"]))] if isinstance(symbol["issued"], dict) else []),
             *[("note", str(note)) for note in (notes if isinstance(notes, list) else [])],
             *([("at", f"{symbol['file']}, page {symbol['page']}")] if "file" in symbol else []),
         ]

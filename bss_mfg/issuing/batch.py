@@ -46,6 +46,7 @@ def create_batch(
     *,
     executor: Executor | None = None,
     progress: Progress = no_progress,
+    make_ahead_from: int = MAKE_AHEAD_FROM,
 ) -> IssueResult:
     """Issue the units of a request, once and for ever.
 
@@ -59,14 +60,17 @@ def create_batch(
         return IssueResult(batch, created=False)
     longest = _longest_payload(request)
     open_keys(ledger).check_vault(vault)
-    maker = SliceMaker(vault, read, executor, progress)
     identifiers = open_identifiers(ledger, vault, request.spec.spec) if read.identity_count else None
-    with _slices_made_ahead(ledger, read, maker) as ahead, ledger.transaction():
+    maker = SliceMaker(read, executor, progress)
+    with (
+        _slices_made_ahead(ledger, read, maker if request.units > make_ahead_from else None) as ahead,
+        ledger.transaction(),
+    ):
         # Another process may have made the batch while we waited for the lock.
         if batch := _find_issued(ledger, read):
             return IssueResult(batch, created=False)
         with _claims(ledger, read, identifiers) as claims:
-            batch = _issue(ledger, read, maker, ahead, longest)
+            batch = _issue(ledger, vault, read, maker, ahead, longest)
             number = ledger.batches.number(batch.id)
             for some in claims:
                 ledger.identities.identifiers.claim(number, some)
@@ -118,11 +122,11 @@ def _longest_payload(request: BatchRequest) -> int:
 
 
 @contextmanager
-def _slices_made_ahead(ledger: Ledger, read: ReadRequest, maker: SliceMaker) -> Iterator[SliceStream | None]:
+def _slices_made_ahead(ledger: Ledger, read: ReadRequest, maker: SliceMaker | None) -> Iterator[SliceStream | None]:
     """The slices of a large batch, made while the ledger is free, for the id and the numbers that are next now.
-    None of a small batch."""
+    None where there is no maker for it: of a small batch."""
     request = read.request
-    if request.units <= MAKE_AHEAD_FROM:
+    if maker is None:
         yield None
         return
     numbers = _numbers(ledger, read, ledger.products.next_number(request.product.name))
@@ -158,7 +162,12 @@ def _claims(
 
 
 def _issue(
-    ledger: Ledger, read: ReadRequest, maker: SliceMaker, ahead: SliceStream | None, longest_payload: int
+    ledger: Ledger,
+    vault: Vault,
+    read: ReadRequest,
+    maker: SliceMaker,
+    ahead: SliceStream | None,
+    longest_payload: int,
 ) -> Batch:
     """Number and store all units, inside the caller's transaction."""
     request, product = read.request, read.request.product
@@ -168,13 +177,14 @@ def _issue(
     # Made ahead, and another batch came between: these serials are taken, so all is made again.
     current = ahead is not None and (ahead.batch_id, ahead.numbers) == (batch.id, numbers)
     stream = ahead if ahead is not None and current else maker.make(batch.id, numbers)
+    wrapped_key, recovery_key = open_keys(ledger).wrapped(stream.data_key, vault)
     new = NewBatch(
         batch=batch,
         request_digest=read.digest,
         product_no=product_no,
         next_number=numbers[-1] + 1 if numbers else number,
-        wrapped_key=stream.wrapped_key,
-        recovery_key=open_keys(ledger).recovery_key(stream.data_key),
+        wrapped_key=wrapped_key,
+        recovery_key=recovery_key,
     )
     ledger.batches.store(new, maker.count_as_stored(stream.slices))
     return batch

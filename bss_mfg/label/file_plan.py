@@ -33,8 +33,8 @@ class LabelRequest:
     """What to print of a batch, and how it is laid out and cut into files.
 
     `numbers`: label numbers (packages, units, cartons), None for all. `purpose`, and `reason` and `serials` of a
-    reprint, go into the history, `stem` into file names; `again` makes labels that were made before, `accept_existing`
-    takes them as they are if all of them were.
+    reprint, go into the history, `stem` into file names (empty: by what is labelled); `again` makes labels that were
+    made before, `accept_existing` takes them as they are if all of them were.
     """
 
     numbers: tuple[int, ...] | None = None
@@ -95,7 +95,7 @@ class FilePlan:
     @property
     def index_name(self) -> str:
         """The file name of the index."""
-        return f"{_stem(self.batch, self.request)}.csv"
+        return f"{_stem(self.batch, self.request, self.layout.template.definition.each)}.csv"
 
 
 def plan_label_files(
@@ -146,8 +146,18 @@ def _check_request(layout: PageLayout, request: LabelRequest) -> None:
         )
 
 
-def _stem(batch: Batch, request: LabelRequest) -> str:
-    return f"{batch.id}-{request.stem or request.purpose}"
+def label_stem(each: str, only: Sequence[str] = (), start: str | None = None) -> str:
+    """What file names say after the batch: what is labelled (`labels`, `carton-labels` ...), and which of it."""
+    stem = "labels" if each == "package" else f"{each}-labels"
+    if start:
+        return f"{stem}-from-{start}"
+    if only:
+        return f"{stem}-only-{only[0]}" + (f"-and-{len(only) - 1}" if only[1:] else "")
+    return stem
+
+
+def _stem(batch: Batch, request: LabelRequest, each: str) -> str:
+    return f"{batch.id}-{request.stem or label_stem(each)}"
 
 
 def _split_into_files(
@@ -164,7 +174,8 @@ def _split_into_files(
     for copy in range(1, request.copies + 1):
         for chunk, first, count in parallel.chunk_ranges(len(numbers), size, size - request.start_at + 1):
             number += 1
-            name = f"{_stem(batch, request)}-{number:04d}{SUFFIX[language]}"
+            stem = _stem(batch, request, layout.template.definition.each)
+            name = f"{stem}-{number:04d}{SUFFIX[language]}"
             candidates = numbers[first - 1 : first - 1 + count]
             if not left_out.isdisjoint(candidates):
                 candidates = tuple(one for one in candidates if one not in left_out)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bss_mfg.core.ranges import CHUNK, range_pairs
@@ -16,6 +16,7 @@ from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.sealed_rows import PackageRow, UnitRow
 from bss_mfg.ledger.unit_state import INSERT_UNIT, UnitAction, UnitState, refuse_transition, scrapped_packages
 from bss_mfg.ledger.units import UnitStore
+from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 from bss_mfg.model import Package, Unit
 
 
@@ -32,6 +33,17 @@ class Replacement:
     positions: Sequence[int]
     replaced: Sequence[str]
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SupersededLabel:
+    """A label of a package as it was before: `serials` are those that stood on it, `successors` says which of them were
+    replaced, and by which serials they are by now."""
+
+    batch_id: str
+    package: int
+    serials: tuple[str, ...]
+    successors: Mapping[str, str]
 
 
 class PackageStore:
@@ -61,7 +73,7 @@ class PackageStore:
                     raise LedgerError(
                         f"the barcode string of package {number} of batch {batch_id} was changed in the ledger",
                         where=self._db.where,
-                        way_out="Keep the file as evidence and restore the last good backup.",
+                        way_out=f"{RESTORE_WAY_OUT} The changed ledger is kept as evidence.",
                     )
                 yield Package(number, payload, tuple(units[number]), revision)
 
@@ -79,16 +91,30 @@ class PackageStore:
         )
         return (rows[0][0], rows[0][1]) if rows else None
 
-    def find_superseded(self, payload: str) -> tuple[str, int] | None:
-        """(batch id, package number) of a barcode string that its package had before a unit of it was replaced."""
+    def find_superseded(self, payload: str) -> SupersededLabel | None:
+        """The label that showed a barcode string before a unit of its package was replaced, or None."""
         if not payload.isascii():
             return None
         rows = self._db.rows(
-            "SELECT b.id, s.number FROM superseded s JOIN batch b ON b.no = s.batch "
+            "SELECT b.id, s.number, s.revision FROM superseded s JOIN batch b ON b.no = s.batch "
             "WHERE s.digest = ? AND s.payload = ?",
             (payload_digest(payload), payload),
         )
-        return (rows[0][0], rows[0][1]) if rows else None
+        if not rows:
+            return None
+        batch_id, package, revision = rows[0]
+        now = [unit.serial for unit in self.get(batch_id, package).units]
+        then = list(now)
+        later = [
+            record
+            for _, record in self._history.records(UnitReplaced, batch_id)
+            if record.package == package and record.revision > revision
+        ]
+        for record in reversed(later):
+            before = dict(zip(record.successors, record.serials, strict=True))
+            then = [before.get(serial, serial) for serial in then]
+        changed = {old: new for old, new in zip(then, now, strict=True) if old != new}
+        return SupersededLabel(batch_id, package, tuple(then), changed)
 
     def find_by_prefix(self, batch_id: str, text: str) -> tuple[int, int] | None:
         """(package number, length of its whole string) of the one package of a batch whose string begins with `text`;

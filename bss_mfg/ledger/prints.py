@@ -45,6 +45,13 @@ class PrintStore:
         """The label file of a batch with this SHA-256, or None."""
         return next(iter(self._label_files(batch_id, "AND sha256 = ?", (sha256,))), None)
 
+    def unprinted(self, batch_id: str) -> set[int]:
+        """Numbers of the packages of whose present label no file was made: never, or not since a unit was replaced."""
+        rows = self._db.rows(
+            "SELECT number FROM package WHERE batch = ? AND prints = 0", (self._batches.number(batch_id),)
+        )
+        return {number for (number,) in rows}
+
     def record(self, label_file: LabelFile, template_text: str, event: LabelFileEvent) -> None:
         """Remember a label file that is in place, with the template it was made from, and count its labels.
 

@@ -73,6 +73,7 @@ CREATE TABLE unit (
     answer INTEGER NOT NULL DEFAULT 0 CHECK (answer IN (0, 1, 2)),
     answer_reason TEXT,
     withdrawn INTEGER NOT NULL DEFAULT 0 CHECK (withdrawn IN (0, 1)),
+    seal INTEGER NOT NULL DEFAULT 1 CHECK (seal IN (1, 2)),
     PRIMARY KEY (batch, number),
     UNIQUE (product, serial),
     FOREIGN KEY (batch, package) REFERENCES package (batch, number)
@@ -243,6 +244,11 @@ _WITHDRAWN = """
 ALTER TABLE unit ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0 CHECK (withdrawn IN (0, 1));
 """
 
+_SEAL = """
+ALTER TABLE unit ADD COLUMN seal INTEGER NOT NULL DEFAULT 1 CHECK (seal IN (1, 2));
+"""
+"""How a unit's key is sealed: 1 with its number as nonce, as before version 5; 2 with one that depends on the key."""
+
 SCHEMA += _LIFE + _PAYLOAD_ONCE + _MANIFESTS + _OWN_KEYS + _IDENTIFIERS + _CONTROL_LOGS
 
 MIGRATIONS = {
@@ -269,6 +275,6 @@ ALTER TABLE unit ADD COLUMN answer_reason TEXT;
 """
     + _MANIFESTS
     + _RELEASED,
-    4: _OWN_KEYS + _IDENTIFIERS + _CONTROL_LOGS + _WITHDRAWN,
+    4: _OWN_KEYS + _SEAL + _IDENTIFIERS + _CONTROL_LOGS + _WITHDRAWN,
 }
 """What leads from each version to the next; what SQL alone can't do, `migration_steps` does after it."""

@@ -106,7 +106,8 @@ def _sections(outcome: Verification, made_at: str, version: str) -> Iterator[lis
         _space(4),
         _table([[f"{outcome.counts[kind]:,}", kind, MEANINGS[kind]] for kind in FINDING_KINDS], (20, 28, 126)),
     ]
-    for head, found in (("Files that could not be read", outcome.broken), ("Read with difficulty", outcome.troubles)):
+    lists = ("Files that could not be read", outcome.broken), ("Notes on files and pages", outcome.troubles)
+    for head, found in lists:
         if found:
             yield [_head(head), _table([[name, reason] for name, reason in found], (80, 94))]
     yield _failures(outcome)

@@ -57,14 +57,15 @@ class Finding:
 def missing_findings(
     ledger: Ledger, batch: Batch, tracker: PackageTracker, label_files: Sequence[LabelFile]
 ) -> Iterator[Finding]:
-    """Packages of a batch that no file showed, with the place where the ledger last printed them."""
+    """Packages of a batch that no file showed, with the place where the ledger last printed their present label."""
+    unprinted = ledger.prints.unprinted(batch.id)
     newest = array("I", bytes(4 * (batch.packages + 1)))  # 0: none, else the file's index + 1
     for index, label_file in enumerate(label_files, 1):
         for number in label_file.numbers:
             newest[number] = index
     for numbers in consecutive_ranges(tracker.unaccounted()):
         for package in ledger.packages.stream(batch.id, numbers.start, len(numbers)):
-            index = newest[package.number]
+            index = 0 if package.number in unprinted else newest[package.number]
             yield _unseen_finding(package, label_files[index - 1] if index else None)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,9 +14,10 @@ from bss_mfg.errors import InputError
 from bss_mfg.imaging.sources import SUFFIXES, pages_of
 from bss_mfg.payload import parse
 from bss_mfg.payload.formats import SPKI
+from bss_mfg.payload.judge import changed_case, judge_string, lacks_product_code
 from bss_mfg.payload.product_keys import SAMPLE_FINGERPRINTS, PrivateKey, load_public_key
 from bss_mfg.payload.spec import Spec
-from bss_mfg.verify.diagnosis import ScannerMarks, strip_scanner_marks
+from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisKind, ScannerMarks, strip_scanner_marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Explanation:
     fields: list[dict[str, Any]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     units: list[dict[str, Any]] = field(default_factory=list)
+    issued: dict[str, Any] | None = None
+    """Batch, package and serials of the label, where the ledger knows it."""
 
     def as_json(self) -> dict[str, Any]:
         """The record as it is printed."""
@@ -40,36 +43,61 @@ class Explanation:
             "fields": self.fields,
             "problems": self.problems,
             "units": self.units,
+            "issued": self.issued,
         }
 
 
-def explain(text: str, specs: Sequence[Spec], key: PrivateKey | None = None) -> Explanation:
-    """What a barcode string says. An OOB key is shown only as its SHA-256: enough to compare, useless to attack."""
+def explain(
+    text: str,
+    specs: Sequence[Spec],
+    key: PrivateKey | None = None,
+    look_up: Callable[[str], Diagnosis] | None = None,
+) -> Explanation:
+    """What a barcode string says. An OOB key is shown only as its SHA-256: enough to compare, useless to attack.
+
+    `look_up` says what the ledger of a workspace knows of a string, as the station would.
+    """
+    found = _explain_by_spec(text, specs, key)
+    return found if look_up is None else _with_diagnosis(found, look_up(text))
+
+
+def _explain_by_spec(text: str, specs: Sequence[Spec], key: PrivateKey | None) -> Explanation:
     shown = printable(text, 4000)
     text, marks = strip_scanner_marks(text)
     notes = [f"the scanner added its {marks.description}: not part of the string"] if marks else []
     spec = _find_spec(text, marks, specs)
     if spec is None:
-        swapped = parse.matching_spec(text.swapcase(), specs) is not None
-        why = (
-            "upper and lower case are swapped: caps lock is on" if swapped else "no known spec begins like this string"
+        case = changed_case(text, specs)
+        return Explanation(
+            shown, None, notes, problems=[case.value if case else "no known spec begins like this string"]
         )
-        return Explanation(shown, None, notes, problems=[why])
-    try:
-        fields = parse.split_fields(text, spec)
-        problems = parse.find_faults(fields, spec)
-        uuids = parse.device_uuids(fields, spec)
-    except InputError as error:
-        return Explanation(shown, spec.name, notes, problems=[str(error)])
+    judged = judge_string(text, spec)
+    fields, problems = judged.fields, list(judged.problems)
+    if not judged.damaged and lacks_product_code(fields, spec):
+        notes.append("it has neither UPC nor EAN: right only if the package shows none")
     rows = [_field_row(item, spec) for item in fields]
-    if key is None:
-        units = [{"uuid": value.hex.upper()} for value in uuids]
+    if key is None or judged.damaged:
+        units = [{"uuid": value.hex.upper()} for value in judged.uuids]
         return Explanation(shown, spec.name, notes, rows, problems, units)
+    uuids = judged.uuids
     opened = parse.open_credentials(fields, key, parse.unit_count(fields, spec))
     units = [_unit_row(unit, unit.uuid or (uuids[index] if uuids else None)) for index, unit in enumerate(opened)]
     return Explanation(
         shown, spec.name, notes, rows, problems + _differences_inside(opened, uuids, _clear_macs(fields, spec)), units
     )
+
+
+def _with_diagnosis(found: Explanation, diagnosis: Diagnosis) -> Explanation:
+    """An explanation with what the ledger knows of the string."""
+    if diagnosis.kind is DiagnosisKind.FOREIGN:
+        note = [] if found.problems else ["it was not issued in this workspace"]
+        return replace(found, notes=found.notes + note)
+    told = {"batch": diagnosis.batch, "package": diagnosis.package, "serials": diagnosis.serials}
+    problems = list(found.problems)
+    if not diagnosis.matches and diagnosis.detail not in problems:
+        # What the spec says already is in the ledger's words too.
+        problems = [one for one in problems if one not in diagnosis.detail] + [diagnosis.detail]
+    return replace(found, problems=problems, issued=told if diagnosis.batch else None)
 
 
 def _find_spec(text: str, marks: ScannerMarks, specs: Sequence[Spec]) -> Spec | None:

@@ -16,7 +16,7 @@ from bss_mfg.imaging.grade import SymbolGrade
 from bss_mfg.imaging.page_frame import PageFrame
 from bss_mfg.imaging.page_symbols import BLANK_DARKNESS
 from bss_mfg.imaging.zxing_reader import Read
-from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisKind
+from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisCause, DiagnosisKind
 from bss_mfg.verify.findings import Finding, FindingKind
 from bss_mfg.verify.package_tracker import PackageTracker
 
@@ -94,6 +94,8 @@ class _PageFindings:
     tracker: PackageTracker
     found_instead: dict[int, str] = field(default_factory=dict)
     """What lies in a package's place instead of its label, in words."""
+    superseded: set[int | None] = field(default_factory=set)
+    """Packages whose old label lies on the page."""
 
     def all(self) -> list[Finding]:
         found: list[Finding] = []
@@ -106,7 +108,7 @@ class _PageFindings:
             # Else the package whose place it lies in is named below.
         if self.page.frame:
             for package, darkness in self.page.unmatched_darkness.items():
-                if not self.tracker.is_accounted_for(package):
+                if not self.tracker.is_accounted_for(package) and package not in self.superseded:
                     self.tracker.mark_reported(package)
                     found.append(self._unread_place(package, darkness, self.page.frame))
         return found
@@ -125,6 +127,10 @@ class _PageFindings:
         if diagnosis.kind is DiagnosisKind.MATCH and diagnosis.package is not None:
             return self._match(item, diagnosis, diagnosis.package)
         package = diagnosis.package
+        if diagnosis.cause is DiagnosisCause.SUPERSEDED:
+            # Not the label that the package has now: that one may be on another page.
+            self.superseded.add(package)
+            return self._finding(FindingKind.MISMATCHED, package, item, diagnosis.detail, diagnosis.serials)
         if package is None and diagnosis.kind is DiagnosisKind.MISMATCHED:
             package = item.in_place_of
         if package is not None:
@@ -193,7 +199,7 @@ class _PageFindings:
             page=self.page.number,
             x_mm=item.corner[0],
             y_mm=item.corner[1],
-            serials=self.page.serials.get(package, "") if package else known_serials,
+            serials=known_serials or (self.page.serials.get(package, "") if package else ""),
             detail=detail,
             box=item.read.box if shown else None,
             unused_error_correction=item.read.unused_error_correction,

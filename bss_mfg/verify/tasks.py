@@ -28,11 +28,16 @@ from bss_mfg.verify.request import ReadRequest
 
 @dataclass(frozen=True, slots=True)
 class FileDescription:
-    """What a file is: digest, number of pages, and the label file of packages that it is byte for byte."""
+    """What a file is: digest, number of pages, and the label file of packages that it is byte for byte.
+
+    `shows_packages` is False for a file of ours that is of cartons or of the whole batch: it can't show a package's
+    label, so nothing in it is searched for one.
+    """
 
     sha256: str
     pages: int
     label_file: LabelFile | None
+    shows_packages: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +68,9 @@ def describe_file(task: PageTask) -> FileDescription | TaskFailure:
             Ledger.open(task.request.ledger_path, task.request.actor) as ledger,
         ):
             label_file = ledger.prints.find_by_sha256(task.request.batch_id, digest)
+            each = label_file.each if label_file else ""
             return FileDescription(
-                digest, source.pages, label_file if label_file and label_file.each == "package" else None
+                digest, source.pages, label_file if each == "package" else None, each not in ("carton", "batch")
             )
     except BssError as error:
         return TaskFailure.of(error)

@@ -77,7 +77,7 @@ def verify(
     verifier = Verifier(ledger, batch, options, progress, executor=executor)
     verifier.read_files(files)
     if not verifier.pages and not verifier.resumed:
-        problems = [f"{name}: {why}" for name, why in verifier.broken[:5]]
+        problems = [f"{name}: {why}" for name, why in [*verifier.broken, *verifier.troubles][:5]]
         raise InputError("nothing could be read", where=f"batch {batch.id}", problems=problems)
     outcome = verifier.outcome(final=True)
     progress(batch.packages, batch.packages)
@@ -207,6 +207,9 @@ class Verifier:
             if answer.sha256 in self._digests_read:
                 continue
             self._digests_read.add(answer.sha256)
+            if not answer.shows_packages:
+                self.troubles.append((printable_name(str(path)), "holds no label of a package: it was not searched"))
+                continue
             self.files += 1
             if answer.label_file:  # the one that came from a process is no copy to keep for each of thousands of files
                 answer = replace(answer, label_file=self._by_digest.setdefault(answer.sha256, answer.label_file))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bss_mfg.errors import InputError
 from tests.helpers.factory import Factory
 
 
@@ -81,3 +82,21 @@ def test_a_changed_key_needs_an_explicit_act(factory: Factory) -> None:
     with factory.ledger() as ledger:
         kinds = [event.kind for event in ledger.history.events()]
     assert kinds.count("key repinned") == 1
+
+
+def test_a_key_is_accepted_only_where_one_is_bound_and_another_lies_there(factory: Factory) -> None:
+    """The ledger decides, in the transaction that changes it; the command only says what came of it."""
+    factory.add()
+    with factory.ledger() as ledger, pytest.raises(InputError, match="no batch of bulb"):
+        ledger.products.repin_key("bulb", "0" * 64, "rotated")
+    assert factory.cli("product", "repin", "bulb", "--reason", "rotated").code == 3
+    factory.issue(1)
+    with factory.ledger() as ledger:
+        bound = ledger.products.key_fingerprint("bulb")
+        assert bound is not None
+        with pytest.raises(InputError, match="without a reason"):
+            ledger.products.repin_key("bulb", "0" * 64, " ")
+        assert ledger.products.repin_key("bulb", bound, "the same") == bound
+        assert "key repinned" not in [event.kind for event in ledger.history.events()]
+    again = factory.cli("product", "repin", "bulb", "--reason", "the same")
+    assert again.code == 0 and "nothing changed" in again.err

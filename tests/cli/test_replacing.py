@@ -101,15 +101,21 @@ def test_the_old_label_is_wrong_and_the_new_one_right(line: Factory) -> None:
     old_sheet = next((line.root / "batches" / "B1" / "labels").glob("B1-labels-*.pdf"))
     outcome = line.cli("verify", "B1", old_sheet, "--json")
     assert outcome.code == 1
-    (wrong,) = [row for row in outcome.json["findings"] if row["verdict"] != "matched"]
-    assert (wrong["verdict"], wrong["package"]) == ("mismatched", 2)
-    assert "older barcode of package 2" in wrong["detail"]
+    wrong, missing = [row for row in outcome.json["findings"] if row["verdict"] != "matched"]
+    # The old label is told by the serials that stand on it; the new one was in none of these pictures.
+    assert (wrong["verdict"], wrong["package"], wrong["serials"]) == ("mismatched", 2, "ebK300000003, ebK300000004")
+    assert f"ebK300000003 was replaced by {new_serial}" in wrong["detail"]
+    assert (missing["verdict"], missing["unseen"]) == ("missing", True)
+    assert missing["serials"] == f"{new_serial}, ebK300000004"
     assert line.cli("verify", "B1", sheet, "--partial").code == 0
     reads = f"{old}\n{payloads(line)[2]}\n"
     station = line.cli("scan", "B1", "--plain", stdin=reads)
     first, second = station.out.splitlines()[:2]
-    assert first.startswith("SCRAPPED")
-    assert "older barcode" in first
+    assert first.startswith("SCRAPPED: ebK300000003, ebK300000004 ")
+    assert f"ebK300000003 was replaced by {new_serial}" in first
+    explained = line.cli("inspect", old, "--json")
+    assert explained.code == 1
+    assert explained.json[0]["issued"] == {"batch": "B1", "package": 2, "serials": "ebK300000003, ebK300000004"}
     assert second.startswith("OK") or "ALREADY" in second
 
 

@@ -54,3 +54,28 @@ def test_sample_then_verify_accepts_and_rejects(new_factory: Callable[[], Factor
             "accept",
             "reject",
         ]
+
+
+def test_a_label_that_no_file_shows_is_not_looked_for_in_the_file_of_the_old_one(
+    new_factory: Callable[[], Factory],
+) -> None:
+    """A replaced unit's new label lies in no file until it is printed; the old one's place was named for it."""
+    factory = new_factory()
+    factory.add(oob_bytes=16)
+    factory.issue(12, "L")
+    assert "no label yet" in factory.cli("sample", "L", "--plan", "aql-4.0").err
+    labels = factory.label("L")
+    drawn = factory.cli("sample", "L", "--plan", "aql-4.0", "--json").json["packages"]
+    assert all(row["file"] for row in drawn)
+    old = drawn[0]["serials"]
+    assert factory.cli("scrap", "L", old, "--reason", "dead").code == 0
+    assert "scrapped unit" in factory.cli("sample", "L", "--plan", "aql-4.0").err
+    replaced = factory.cli("replace", "L", old, "--reason", "dead", "--json").json["replaced"]
+    again = factory.cli("sample", "L", "--plan", "aql-4.0", "--json")
+    assert (again.json["packages"][0]["serials"], again.json["packages"][0]["file"]) == (replaced[0]["by"], None)
+    assert "1 package of the sample has no label yet" in again.err
+    found = factory.cli("verify", "L", labels.files[0], "--json").json["findings"]
+    (missing,) = [row for row in found if row["verdict"] == "missing"]
+    assert (missing["serials"], missing["file"]) == (replaced[0]["by"], None)
+    assert factory.cli("reprint", "L", replaced[0]["by"], "--reason", "replaced").code == 0
+    assert factory.cli("sample", "L", "--plan", "aql-4.0", "--json").json["packages"][0]["file"].startswith("L-reprint")

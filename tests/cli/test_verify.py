@@ -260,3 +260,33 @@ def test_bad_files_are_named_one_by_one_and_the_good_one_is_read(printed: Factor
     assert set(reasons) == set(BAD)
     for name, (_, words) in BAD.items():
         assert words in reasons[name], (name, reasons[name])
+
+
+def test_the_traveller_beside_the_labels_is_not_searched_for_any(factory: Factory, tmp_path: Path) -> None:
+    """It cost more than all the labels: nothing in it is read, so every stronger attempt was made at it."""
+    factory.add(oob_bytes=16)
+    assert factory.cli("run", "bulb", "--units", 4, "--id", "B1").code == 0
+    folder = factory.root / "batches" / "B1" / "labels"
+    (traveller,) = folder.glob("*-batch-labels-*.pdf")
+    done = factory.cli("verify", "B1", folder, "--json")
+    assert done.code == 0, done.err
+    assert (done.json["files"], done.json["pages"]) == (1, 1)
+    assert [Path(one["file"]).name for one in done.json["troubles"]] == [traveller.name]
+    alone = factory.cli("verify", "B1", traveller)
+    assert alone.code == 3 and traveller.name in alone.err
+
+
+def test_a_part_of_a_batch_is_told_in_a_line_and_not_in_one_for_each_label(factory: Factory) -> None:
+    factory.add(oob_bytes=16)
+    factory.issue(48)
+    factory.label(labels_per_file=24)
+    first, _ = sorted((factory.root / "batches" / "B1" / "labels").glob("*.pdf"))
+    done = factory.cli("verify", "B1", first)
+    assert done.code == 1
+    assert [line for line in done.out.splitlines() if line.startswith("MISSING")] == [
+        "MISSING: 24 labels of the batch in none of these files"
+    ]
+    assert "--partial" in done.err
+    assert len([row for row in factory.cli("verify", "B1", first, "--json").json["findings"] if row["unseen"]]) == 24
+    partial = factory.cli("verify", "B1", first, "--partial")
+    assert partial.code == 0 and "MISSING" not in partial.out and "--partial" not in partial.err
