@@ -38,6 +38,15 @@ class ImportCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class IssuedTwice:
+    """A serial or MAC that two units have, which earlier versions allowed; `units` as SERIAL in BATCH."""
+
+    name: str
+    value: str
+    units: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Known:
     """An identity that was imported: `number` in the database, none where it is new in this import."""
 
@@ -137,6 +146,25 @@ class IdentityStore:
                 ),
             )
         return ImportCounts(new, completed)
+
+    def issued_twice(self, most: int) -> list[IssuedTwice]:
+        """The first serials (upper and lower case apart) and MACs that two units have. Walks all units."""
+        found: list[IssuedTwice] = []
+        for name, column in (("serial", "lower(serial)"), ("mac", "mac")):
+            values = self._db.rows(
+                f"SELECT {column} FROM unit WHERE mac IS NOT NULL OR :serial GROUP BY 1 HAVING count(*) > 1 "  # noqa: S608 (fixed texts)
+                "ORDER BY 1 LIMIT :most",
+                {"serial": name == "serial", "most": most},
+            )
+            for (value,) in values:
+                units = self._db.rows(
+                    "SELECT u.serial || ' in ' || b.id FROM unit u JOIN batch b ON b.no = u.batch "  # noqa: S608 (fixed texts)
+                    f"WHERE u.{name} IS NOT NULL AND {column.replace('serial', 'u.serial')} = ? "
+                    "ORDER BY u.batch, u.number",
+                    (value,),
+                )
+                found.append(IssuedTwice(name, value, tuple(unit for (unit,) in units)))
+        return found[:most]
 
     def _store(self, item: ImportedIdentity, source: ImportSource) -> None:
         ((number,),) = self._db.rows(
