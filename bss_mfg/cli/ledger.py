@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
-from bss_mfg.core.text import count_words
+from bss_mfg.core.text import count_words, listing
 
 _MOST_NAMED = 20
 
@@ -61,7 +61,8 @@ def check(app: App, ask_for_it: bool, as_json: bool) -> None:
     if not keys:
         say(f"Note: the vault key was not tried: {untried}")
     for one in twice:
-        say(f"Note: an earlier version issued the {one.name} {one.value} twice: {', '.join(one.units)}")
+        name, units = "MAC" if one.name == "mac" else one.name, listing(one.units)
+        say(f"Note: the {name} {one.value} was issued twice, by an earlier version or as a spec allowed: {units}")
 
 
 @ledger.command(epilog="Example: bss-mfg ledger backup /media/backup/ledger-2026-11-24.db")
