@@ -267,6 +267,16 @@ def test_names_of_files_that_differ_in_case_only_are_refused(
     assert (done.code, "upper and lower case" in done.err) == (4, True), done.err
 
 
+def test_a_product_does_not_come_back_under_a_name_of_other_case(factory: Factory) -> None:
+    factory.add("Bulb", oob_bytes=16)
+    assert create(factory, "Bulb", "B1", None, 1).code == 0
+    (factory.root / "products" / "Bulb.toml").rename(factory.root / "products" / "bulb.toml")
+    done = create(factory, "bulb", "B2", None, 1)
+    assert (done.code, "Bulb.toml" in done.err) == (4, True), done.err
+    (factory.root / "products" / "bulb.toml").rename(factory.root / "products" / "Bulb.toml")
+    assert create(factory, "Bulb", "B2", None, 1).code == 0
+
+
 @pytest.mark.parametrize("name", ["A1.", "CON", "nul.7", "com1"])
 def test_serials_that_can_be_no_file_on_windows_are_refused(factory: Factory, tmp_path: Path, name: str) -> None:
     factory.add()
