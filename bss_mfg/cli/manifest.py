@@ -216,7 +216,8 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
         return
     if files:
         rows = [
-            (one.file, one.at, str(one.units), str(one.waiting), str(one.accepted), str(one.rejected)) for one in files
+            (one.file, app.zone.shown(one.at), str(one.units), str(one.waiting), str(one.accepted), str(one.rejected))
+            for one in files
         ]
         print_table(rows, ("FILE", "MADE", "UNITS", "WAITING", "ACCEPTED", "REJECTED"))
     for serial, reason in rejected:
@@ -304,22 +305,15 @@ def acknowledge(
 def _acknowledge_withdrawn(
     app: App, words: Sequence[str], reference: str, product: str | None, *, as_json: bool
 ) -> None:
-    serials = [serial for word in words for serial in _serials(word)]
+    from bss_mfg.cli.unit_names import given_names
+
+    serials = [name.text.strip() for name in given_names(words)]
     with app.workspace.open_ledger(app.actor) as ledger:
         done = ledger.control_logs.withdraw(serials, reference, product)
     if as_json:
         print_json({"withdrawn": list(done.new), "before": list(done.before), "batches": list(done.batches)})
     before = f", {len(done.before):,} before" if done.before else ""
     say(f"OK: the withdrawal of {count_words(len(done.new), 'unit')} is written down{before}")
-
-
-def _serials(word: str) -> list[str]:
-    """A serial, or those of a file, one a line."""
-    from bss_mfg.core.files import read_text
-
-    if not word.startswith("@"):
-        return [word]
-    return read_text(Path(word[1:]), "list of serials").split()
 
 
 def _unclear_serials(feedback: Feedback) -> dict[str, list[str]]:

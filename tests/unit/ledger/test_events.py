@@ -19,8 +19,12 @@ from tests.helpers.factory import Factory
 OLD = ROOT / "tests" / "unit" / "ledger" / "old_ledgers"
 ACTOR = ("operator", "station", "version")
 NOT_RECORDED = {
-    EventKind.KEY_REPINNED, EventKind.LABELS_CUT_OFF, EventKind.LEDGER_MIGRATED, EventKind.MANIFEST_WITHDRAWN
-}  # fmt: skip
+    EventKind.KEY_REPINNED,
+    EventKind.LABELS_CUT_OFF,
+    EventKind.LEDGER_MIGRATED,
+    EventKind.MANIFEST_WITHDRAWN,
+    EventKind.SPEC_CONFIRMED,
+}
 """Kinds of which the old ledgers have no event; `WRITTEN` has their texts."""
 
 WRITTEN: list[tuple[EventRecord, str]] = [
@@ -49,6 +53,10 @@ WRITTEN: list[tuple[EventRecord, str]] = [
     (
         events.ManifestWithdrawn(serials=["A1", "A2"], reference="case 4711"),
         '{"serials":["A1","A2"],"reference":"case 4711"}',
+    ),
+    (
+        events.SpecConfirmed(spec="mine", digest="d" * 64, document="Guide"),
+        f'{{"spec":"mine","digest":"{"d" * 64}","document":"Guide"}}',
     ),
     (events.PackagesReturned(packages=[[1, 3]], count=3), '{"packages":[[1,3]],"count":3}'),
 ]
