@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from bss_mfg.core.group_modes import give_file_to_group, give_folder_to_group
+from bss_mfg.core.text import is_windows_device
 from bss_mfg.errors import InputError, LedgerError, Location, RefusedError, from_os_error
 
 _log = logging.getLogger(__name__)
 
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_WINDOWS_DEVICES = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
 
 
 def require_safe_name(name: str, what: str) -> str:
@@ -35,12 +35,7 @@ def require_safe_name(name: str, what: str) -> str:
     Letters, digits, `.`, `_` and `-`, at most 64, starting with a letter or digit; no `..`, no trailing dot, no
     Windows device name.
     """
-    if (
-        not _NAME.fullmatch(name)
-        or ".." in name
-        or name.endswith(".")
-        or name.split(".")[0].lower() in _WINDOWS_DEVICES
-    ):
+    if not _NAME.fullmatch(name) or ".." in name or name.endswith(".") or is_windows_device(name):
         raise InputError(
             f"{name[:80]!a} can't be used as the {what}",
             way_out="Use 1 to 64 letters, digits, '.', '_' or '-', starting with a letter or digit, without '..', "
@@ -63,6 +58,14 @@ def read_bytes(path: Path, what: str, limit: int = 64 << 20) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise from_os_error(error, f"reading the {what}", path) from error
+
+
+def written_at(path: Path) -> float:
+    """When a file was written last, in seconds since 1970."""
+    try:
+        return path.stat().st_mtime
+    except OSError as error:
+        raise from_os_error(error, "reading", path) from error
 
 
 def read_text(path: Path, what: str) -> str:
@@ -423,6 +426,22 @@ def _move_exclusively(source: Path, target: Path) -> None:
         if target.exists():
             raise already_exists_error(target) from None
         source.rename(target)
+
+
+def require_free_name(path: Path) -> Path:
+    """`path` if no file of its folder has that name, nor one that differs in upper and lower case only: Windows and
+    macOS take the two for one. `RefusedError` else."""
+    if path.exists():
+        raise already_exists_error(path)
+    if path.parent.is_dir():
+        twins = [other.name for other in path.parent.iterdir() if other.name.casefold() == path.name.casefold()]
+        if twins:
+            raise RefusedError(
+                f"would differ from {twins[0]} in upper and lower case only",
+                where=path,
+                way_out="On Windows and macOS the two are one file. Choose another name.",
+            )
+    return path
 
 
 def already_exists_error(path: Path) -> RefusedError:
