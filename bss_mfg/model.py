@@ -67,15 +67,39 @@ class Identity:
     extra: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
 
+class Identifier(NamedTuple):
+    """A value that names or opens a device, besides serial, Device UUID and OOB key, as it is compared: `name` is `mac`
+    or a column of the identities file, `value` the MAC as text or, of a column, a keyed digest. With `batch_only` it
+    may come again in another batch."""
+
+    name: str
+    value: bytes
+    batch_only: bool = False
+
+    @property
+    def key(self) -> tuple[str, bytes]:
+        """By what two of them are the same."""
+        return self.name, self.value
+
+    @property
+    def words(self) -> str:
+        """It, for people; a value that may be a secret is not shown."""
+        if self.name != "mac":
+            return f"its {self.name}"
+        digits = self.value.decode("ascii")
+        return "MAC " + ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
+
+
 @dataclass(frozen=True, slots=True)
 class ImportedIdentity:
     """An identity that was issued before bss-mfg, as far as it is known: `row` is its row in the file, `key_digest`
-    the SHA-256 of its OOB key."""
+    the SHA-256 of its OOB key, `identifiers` what else must not be issued again."""
 
     row: int
     serial: str
     uuid: uuid.UUID | None
     key_digest: bytes | None
+    identifiers: tuple[Identifier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

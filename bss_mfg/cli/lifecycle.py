@@ -148,6 +148,7 @@ def close(
     with app.workspace.open_ledger(app.actor) as ledger:
         found = ledger.batches.close(batch_id, ClosingRequest(in_hand, unprinted or 0, reason))
         closed = ledger.batches.closed_at(batch_id)
+        to_withdraw = ledger.control_logs.count_to_withdraw(batch_id)
     if as_json:
         print_json(
             {
@@ -159,10 +160,12 @@ def close(
                 "scrapped": found.scrapped,
                 "in_hand": found.in_hand,
                 "never_printed": found.never_printed,
+                "to_withdraw": to_withdraw,
             }
         )
     parts = f"{found.printed:,} printed, {found.verified:,} verified, {found.scrapped:,} scrapped"
     never = f"; {count_words(found.never_printed, 'package')} never printed" if found.never_printed else ""
+    _say_to_withdraw(batch_id, to_withdraw)
     say(f"OK: batch {batch_id} closed: {parts}, {found.in_hand:,} in hand{never}")
 
 
@@ -196,6 +199,8 @@ def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bo
             delete_exports=delete_exports,
             patience=app.patience,
         )
+        to_withdraw = ledger.control_logs.count_to_withdraw(batch_id)
+    _say_to_withdraw(batch_id, to_withdraw)
     for path in done.files:
         say(f"Destroyed: {shown_path(path)}")
     for path in done.left:
@@ -208,6 +213,15 @@ def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bo
     say(f"OK: the OOB keys of batch {batch_id} {'are destroyed' if done.keys_destroyed else 'were destroyed before'}")
 
 
+def _say_to_withdraw(batch_id: str, units: int) -> None:
+    if units:
+        were = "unit that Amazon knows was" if units == 1 else "units that Amazon knows were"
+        say(
+            f"Note: {units:,} {were} scrapped: tell Amazon to forget them; "
+            f"`bss-mfg manifest status {batch_id}` names them"
+        )
+
+
 @click.command("import-issued", epilog="Example: bss-mfg import-issued bulb issued-until-2025.csv")
 @click.argument("product")
 @click.argument("file", type=click.Path(path_type=Path))
@@ -216,14 +230,17 @@ def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bo
 def import_issued_(app: App, product: str, file: Path, table: TableOptions) -> None:
     """Bring in identities that were issued before bss-mfg.
 
-    FILE is CSV or XLSX with the column serial, and uuid, oob_key or oob_sha256 as far as known (docs/formats/
-    identities.md). They are never issued again. Keys are kept as SHA-256 only: destroy the file afterwards. All or
-    none; the same file twice changes nothing.
+    FILE is CSV or XLSX with the column serial, and uuid, mac, oob_key or oob_sha256 and the spec's own columns as far
+    as known (docs/formats/identities.md). They are never issued again. Keys are kept as SHA-256 only: destroy the file
+    afterwards. All or none; the same file twice changes nothing.
     """
     from bss_mfg.issuing.importing import import_issued
 
     loaded = app.workspace.product(product)
+    spec = app.workspace.spec(loaded.product.spec).spec
     with app.workspace.open_ledger(app.actor) as ledger:
-        done = import_issued(ledger, loaded, file, table)
+        done = import_issued(ledger, loaded, file, spec, lambda: app.vault(ledger), table)
     say_passed_over(file, done.passed_over)
-    say(f"OK: {count_words(done.new, 'new identity', 'new identities')} of {product} will never be issued")
+    known = count_words(done.completed, "known identity", "known identities")
+    more = f"; values of {known} were added" if done.completed else ""
+    say(f"OK: {count_words(done.new, 'new identity', 'new identities')} of {product} will never be issued{more}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -306,7 +307,9 @@ def _print_outcome(prepared: PreparedRun, outcome: RunOutcome) -> None:
         say(f"Control logs: {shown_path(outcome.manifest.paths[0].parent)}")
         if prepared.mapping and prepared.mapping.assumed:
             names = count_words(len(prepared.mapping.assumed), "name")
-            say(f"Note: {names} in them are assumptions (`bss-mfg manifest` lists them)")
+            folder = shlex.quote(f"{shown_path(outcome.manifest.paths[0].parent)}/")
+            command = f"`bss-mfg manifest make {outcome.batch.id} --missing --out {folder}`"
+            say(f"Note: {names} in them are assumptions ({command} lists them)")
     if labels and labels.layout.sample_mark:
         say("This is a development product: every label carries a SAMPLE mark.")
     say(f"OK: batch {outcome.batch.id} {'is done' if outcome.changed else 'was done before; nothing was changed'}")

@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from bss_mfg.core.group_modes import give_file_to_group, give_folder_to_group
+from bss_mfg.core.text import is_windows_device
 from bss_mfg.errors import InputError, LedgerError, Location, RefusedError, from_os_error
 
 _log = logging.getLogger(__name__)
 
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_WINDOWS_DEVICES = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
 
 
 def require_safe_name(name: str, what: str) -> str:
@@ -34,12 +34,7 @@ def require_safe_name(name: str, what: str) -> str:
     Letters, digits, `.`, `_` and `-`, at most 64, starting with a letter or digit; no `..`, no trailing dot, no
     Windows device name.
     """
-    if (
-        not _NAME.fullmatch(name)
-        or ".." in name
-        or name.endswith(".")
-        or name.split(".")[0].lower() in _WINDOWS_DEVICES
-    ):
+    if not _NAME.fullmatch(name) or ".." in name or name.endswith(".") or is_windows_device(name):
         raise InputError(
             f"{name[:80]!a} can't be used as the {what}",
             way_out="Use 1 to 64 letters, digits, '.', '_' or '-', starting with a letter or digit, without '..', "

@@ -1,4 +1,4 @@
-"""Folders to write into, and files that move from one to another: nothing is overwritten, and no empty folder left."""
+"""Folders, and the names in them: files that move, names that are free, no empty folder left behind."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-from bss_mfg.core.files import make_folder, move_exclusively, remove_file, sha256_of, sync_folder
+from bss_mfg.core.files import already_exists_error, make_folder, move_exclusively, remove_file, sha256_of, sync_folder
 from bss_mfg.errors import InputError, RefusedError, from_os_error
 
 _log = logging.getLogger(__name__)
@@ -60,3 +60,27 @@ def require_parent_folder(path: Path) -> None:
             where=path.absolute().parent,
             way_out="Mount the drive or correct the path; a folder that is wanted there is made with mkdir.",
         )
+
+
+def require_free_name(path: Path) -> Path:
+    """`path` if no file of its folder has that name, nor one that differs in upper and lower case only: Windows and
+    macOS take the two for one. `RefusedError` else."""
+    if path.exists():
+        raise already_exists_error(path)
+    if path.parent.is_dir():
+        twins = [other.name for other in path.parent.iterdir() if other.name.casefold() == path.name.casefold()]
+        if twins:
+            raise RefusedError(
+                f"would differ from {twins[0]} in upper and lower case only",
+                where=path,
+                way_out="On Windows and macOS the two are one file. Choose another name.",
+            )
+    return path
+
+
+def written_at(path: Path) -> float:
+    """When a file was written last, in seconds since 1970."""
+    try:
+        return path.stat().st_mtime
+    except OSError as error:
+        raise from_os_error(error, "reading", path) from error

@@ -98,6 +98,12 @@ class BatchStore:
         rows = self._db.rows("SELECT request FROM batch WHERE id = ?", (batch,))
         return rows[0][0] if rows else None
 
+    def find_id(self, batch_id: str) -> str | None:
+        """The id of the batch whose id is this one, or differs from it in upper and lower case only: their folders
+        would be one on Windows. None where there is no such batch."""
+        rows = self._db.rows("SELECT id FROM batch WHERE lower(id) = ? ORDER BY id <> ?", (batch_id.lower(), batch_id))
+        return rows[0][0] if rows else None
+
     def counts(self, batch_id: str) -> dict[str, int]:
         """How many packages of a batch there are, were printed, had their label file read back right, their newest
         print read right, and were shipped; how many units were scrapped and replaced, and how many packages hold a

@@ -36,6 +36,7 @@ class EventKind(StrEnum):
     MANIFEST_ANSWERED = "manifest answered"
     MANIFEST_UPLOADED = "manifest uploaded"
     KEYS_RELEASING = "keys releasing"
+    MANIFEST_WITHDRAWN = "manifest withdrawn"
     KEYS_RELEASED = "keys released"
     IDENTITIES_IMPORTED = "identities imported"
     VAULT_REKEYED = "vault rekeyed"

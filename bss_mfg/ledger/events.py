@@ -232,6 +232,7 @@ class ManifestAnswered(EventRecord):
     answers: Mapping[Literal["accepted", "rejected"], int] = spread(
         {"accepted": "how many units, unless 0", "rejected": "how many units, unless 0"}
     )
+    logs: Sequence[str] | None = key("the control logs that it answered; not in early ledgers", default=None)
 
 
 class ManifestUploaded(EventRecord):
@@ -257,6 +258,14 @@ class KeysReleasing(EventRecord):
     layout: str | None = key("SHA-256 of the layout file that was given", default=None)
     sealed_to: Sequence[str] | None = key("recipients", default=None)
     reason: str | None = key("why they are released again", default=None)
+
+
+class ManifestWithdrawn(EventRecord):
+    """Amazon was told to forget scrapped units that stand in control logs."""
+
+    kind = EventKind.MANIFEST_WITHDRAWN
+    serials: Sequence[str] = key("theirs")
+    reference: str = key("as given", default="")
 
 
 class KeysReleased(EventRecord):
@@ -288,6 +297,7 @@ class IdentitiesImported(EventRecord):
     file: str = key("name")
     sha256: str = key("of the file")
     units: int = key("how many")
+    completed: int = key("how many known ones got values that were not known of them", default=0)
 
 
 class VaultRekeyed(EventRecord):

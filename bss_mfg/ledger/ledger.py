@@ -11,6 +11,7 @@ from bss_mfg.core.files import build_atomically
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Database
+from bss_mfg.ledger.control_logs import ControlLogStore
 from bss_mfg.ledger.events import WorkspaceCreated
 from bss_mfg.ledger.exports import ExportStore
 from bss_mfg.ledger.history import HistoryStore
@@ -51,6 +52,7 @@ class Ledger:
         self.reads = ReadStore(connection, self.history, self.batches)
         self.exports = ExportStore(connection, self.history, self.batches)
         self.releases = ReleaseStore(connection, self.history, self.batches)
+        self.control_logs = ControlLogStore(connection, self.history, self.batches)
         self.tables = TableStore(connection, self.history, self.batches, self.prints)
 
     @classmethod

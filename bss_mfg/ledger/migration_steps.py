@@ -33,5 +33,24 @@ def tell_file_and_print_apart(connection: Connection) -> None:
     connection.execute(SUPERSEDED_NO_UPDATE)
 
 
-MIGRATION_STEPS: Mapping[int, Sequence[Callable[[Connection], None]]] = {4: (tell_file_and_print_apart,)}
+def fill_macs(connection: Connection) -> None:
+    """Note the MACs that were issued before they had to be unique. One that came twice stays with who had it first;
+    `ledger check` names both."""
+    connection.execute(
+        "INSERT INTO identifier (name, value, scope, batch, unit) "
+        "SELECT 'mac', CAST(mac AS BLOB), 0, batch, number FROM unit WHERE mac IS NOT NULL "
+        "ORDER BY batch, number ON CONFLICT DO NOTHING"
+    )
+
+
+def fill_control_log_names(connection: Connection) -> None:
+    """Note the names that control logs have already; those that two of them got stay as they are."""
+    connection.execute(
+        "INSERT INTO control_log_name (name, batch, folder) SELECT lower(file), min(batch), '' FROM manifest GROUP BY 1"
+    )
+
+
+MIGRATION_STEPS: Mapping[int, Sequence[Callable[[Connection], None]]] = {
+    4: (tell_file_and_print_apart, fill_macs, fill_control_log_names)
+}
 """Steps by the version they lead on from; inside the transaction of the migration, after its script."""

@@ -52,10 +52,10 @@ class PreparedRun:
     @property
     def identities(self) -> Iterable[Identity]:
         """What the identities file brings; nothing where there is none."""
-        plan = self.plan
+        plan, spec = self.plan, self.spec.spec
         if not plan.identities:
             return ()
-        return IdentityFile(Path(plan.identities), self.spec.spec.columns, TableOptions(plan.sheet, plan.ignore))
+        return IdentityFile(Path(plan.identities), spec.columns, TableOptions(plan.sheet, plan.ignore), spec)
 
     @property
     def batch_request(self) -> BatchRequest:

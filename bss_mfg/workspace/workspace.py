@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 
 from bss_mfg.core import resources
 from bss_mfg.core.clock import TimeZone
-from bss_mfg.core.files import make_folder, read_bytes, read_text, require_safe_name, write_atomically
+from bss_mfg.core.files import (
+    already_exists_error,
+    make_folder,
+    read_bytes,
+    read_text,
+    require_safe_name,
+    write_atomically,
+)
+from bss_mfg.core.folders import require_free_name
 from bss_mfg.core.named_paths import path_inside
 from bss_mfg.core.shared_lock import PATIENCE, Patience, shared_lock
 from bss_mfg.core.toml_files import TomlDocument, load_toml, quote, validate
@@ -250,15 +258,12 @@ class Workspace:
 
     def add_product(self, name: str, product: Product, key: ProductKey) -> LoadedProduct:
         """Write a new product and its key; refuses an existing name."""
-        from bss_mfg.core.files import already_exists_error
         from bss_mfg.core.toml_files import parse_toml
         from bss_mfg.payload.product_keys import DEVELOPMENT_MARK
         from bss_mfg.workspace.product import LoadedProduct, check_stage, product_text
 
         folder = self.root / "products"
-        path = folder / f"{require_safe_name(name, 'product name')}.toml"
-        if path.exists():
-            raise already_exists_error(path)
+        path = require_free_name(folder / f"{require_safe_name(name, 'product name')}.toml")
         text = product_text(product)
         loaded = LoadedProduct(name, product, key, path)
         check_stage(loaded, parse_toml(text, str(path)), self.development_fingerprints())
@@ -272,14 +277,11 @@ class Workspace:
 
     def add_development_key(self, name: str, private: bytes, public: bytes) -> tuple[Path, Path]:
         """Write a development key pair: (private file, public file)."""
-        from bss_mfg.core.files import already_exists_error
-
         folder = self.root / "dev-keys"
         require_safe_name(name, "key name")
         private_file, public_file = folder / f"{name}.private.pem", folder / f"{name}.public.pem"
         for path in (private_file, public_file):
-            if path.exists():
-                raise already_exists_error(path)
+            require_free_name(path)
         make_folder(folder)
         write_atomically(private_file, [private], private=True)
         write_atomically(public_file, [public])
@@ -307,7 +309,6 @@ class Workspace:
 
     def copy_spec(self, name: str) -> list[Path]:
         """Copy a packaged spec and its control log mapping into the workspace; refuses to overwrite."""
-        from bss_mfg.core.files import already_exists_error
         from bss_mfg.payload.spec import packaged_mapping, packaged_spec
 
         folder = self.root / "specs"
@@ -315,8 +316,7 @@ class Workspace:
         if mapping := packaged_mapping(name):
             texts[f"{name}.control-log.toml"] = mapping
         for file in texts:
-            if (folder / file).exists():
-                raise already_exists_error(folder / file)
+            require_free_name(folder / file)
         make_folder(folder)
         for file, text in texts.items():
             write_atomically(folder / file, [text.encode()])
@@ -371,12 +371,8 @@ class Workspace:
 
     def copy_template(self, name: str, new_name: str) -> list[Path]:
         """Copy a template and what it names (artwork, fonts) into the workspace; refuses to overwrite."""
-        from bss_mfg.core.files import already_exists_error
-
         source, folder = self.template_file(name), self.root / "templates"
-        target = folder / f"{require_safe_name(new_name, 'template name')}.toml"
-        if target.exists():
-            raise already_exists_error(target)
+        target = require_free_name(folder / f"{require_safe_name(new_name, 'template name')}.toml")
         document = load_toml(source, "template")
         copies: dict[Path, bytes] = {}
         for file in _named_by_template(document):
@@ -406,11 +402,7 @@ class Workspace:
 
     def add_printer(self, name: str, text: str) -> Path:
         """Write a new printer file; refuses an existing name."""
-        from bss_mfg.core.files import already_exists_error
-
-        path = self.printer_file(name)
-        if path.exists():
-            raise already_exists_error(path)
+        path = require_free_name(self.printer_file(name))
         make_folder(path.parent)
         write_atomically(path, [text.encode()])
         return path

@@ -287,7 +287,7 @@ def test_a_contradicting_list_is_refused_whole(factory: Factory, tmp_path: Path,
     assert KEY not in refused.err
     assert "nothex" not in refused.err
     with factory.ledger() as ledger:
-        assert ledger.identities.issued_serials(1, ["FINE-1"]) == {}
+        assert ledger.identities.issued_serials(["FINE-1"]) == {}
 
 
 def test_a_replaced_unit_gets_no_label_by_name(line: Factory) -> None:

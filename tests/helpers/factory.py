@@ -120,6 +120,15 @@ def make_factory(root: Path) -> Factory:
     return Factory(workspace)
 
 
+def give_serial(factory: Factory, serial: str, other: str) -> None:
+    """What earlier versions allowed: a unit gets a serial that another product's unit has."""
+    with sqlite3.connect(factory.root / "ledger.db") as database:
+        (trigger,) = database.execute("SELECT sql FROM sqlite_schema WHERE name = 'unit_for_ever'").fetchone()
+        database.execute("DROP TRIGGER unit_for_ever")
+        database.execute("UPDATE unit SET serial = ? WHERE serial = ?", (other, serial))
+        database.execute(trigger)
+
+
 def tree(folder: Path) -> dict[str, bytes]:
     """Every file below a folder with its content; SQLite's own side files and locks apart."""
     return {

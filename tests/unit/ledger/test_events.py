@@ -25,6 +25,7 @@ NOT_RECORDED = {
     EventKind.LABELS_TO_SEND_AGAIN,
     EventKind.LABEL_FILE_SUPERSEDED,
     EventKind.LEDGER_MIGRATED,
+    EventKind.MANIFEST_WITHDRAWN,
     EventKind.SPEC_CONFIRMED,
     EventKind.BATCH_REOPENED,
 }
@@ -61,6 +62,10 @@ WRITTEN: list[tuple[EventRecord, str]] = [
         '{"file":"f","sha256":"s","labels":2,"second_reader":true}',
     ),
     (events.ManifestMade(file="manifest.jsonl", format="jsonl"), '{"file":"manifest.jsonl","format":"jsonl"}'),
+    (
+        events.ManifestWithdrawn(serials=["A1", "A2"], reference="case 4711"),
+        '{"serials":["A1","A2"],"reference":"case 4711"}',
+    ),
     (
         events.SpecConfirmed(spec="mine", digest="d" * 64, document="Guide"),
         f'{{"spec":"mine","digest":"{"d" * 64}","document":"Guide"}}',

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from bss_mfg.ledger.keys import open_keys
+from bss_mfg.model import Identifier
 from tests.helpers import ROOT
+from tests.helpers.commands import Outcome
 from tests.helpers.factory import Factory, make_factory
 
 TRIGGERS = "SELECT name FROM sqlite_schema WHERE type IN ('trigger', 'index') AND name NOT LIKE 'sqlite_%'"
@@ -50,7 +52,17 @@ def test_a_ledger_of_every_earlier_version_goes_on(tmp_path: Path, version: int)
     fresh.close()
     other = make_factory(tmp_path / "other")
     with sqlite3.connect(other.root / "ledger.db") as new, sqlite3.connect(factory.root / "ledger.db") as old:
-        for table in ("batch", "unit", "package", "event", "printed", "product", "superseded", "imported"):
+        for table in (
+            "batch",
+            "unit",
+            "package",
+            "event",
+            "printed",
+            "product",
+            "superseded",
+            "imported",
+            "identifier",
+        ):
             assert columns(old, table) == columns(new, table), table
         later = {("unit_not_imported",)}  # old ones have it from the start, new ones from their first import on
         assert {*old.execute(TRIGGERS)} - later == {*new.execute(TRIGGERS)}
@@ -109,3 +121,56 @@ def test_what_an_older_ledger_read_is_told_apart(tmp_path: Path) -> None:
 
 def columns(database: sqlite3.Connection, table: str) -> set[tuple[object, ...]]:
     return {tuple(row[1:]) for row in database.execute(f"PRAGMA table_info({table})")}
+
+
+def test_macs_of_older_ledgers_are_not_issued_again_and_those_that_came_twice_are_named(tmp_path: Path) -> None:
+    factory = old_workspace(tmp_path / "w", 4)
+    with sqlite3.connect(factory.root / "ledger.db") as database:
+        serials = [serial for (serial,) in database.execute("SELECT serial FROM unit ORDER BY batch, number LIMIT 3")]
+        macs = ("C47C8D6A1025", "C47C8D6A1025", "C47C8D6A1027")
+        database.executemany("UPDATE unit SET mac = ? WHERE serial = ?", zip(macs, serials, strict=True))
+    done = factory.cli("ledger", "check", "--json")
+    assert done.code == 0, done.err
+    assert [(one["name"], one["value"]) for one in done.json["issued_twice"]] == [("mac", "C47C8D6A1025")]
+    assert all(serial in done.err for serial in serials[:2])
+    with factory.ledger() as ledger:
+        wanted = [Identifier("mac", mac.encode()) for mac in macs]
+        holders = ledger.identities.identifiers.holders(wanted)
+    assert {value.decode(): where.rpartition(" ")[2] for (_, value), where in holders.items()} == {
+        macs[0]: serials[0], macs[2]: serials[2]
+    }  # fmt: skip
+
+
+def test_what_older_batches_brought_is_noted_with_the_first_key_for_it(tmp_path: Path) -> None:
+    """As of a ledger before version 5: install codes lie there, and no digest of them."""
+    factory = make_factory(tmp_path / "w")
+    factory.add("sensor", spec="amazon-zss-ob02")
+    head, codes = (
+        "serial,mac,install_code",
+        ("83FED3407A939723A5C639B26916D505C3B5", "00FED3407A939723A5C639B26916D505F70B"),
+    )
+
+    def create(batch: str, serial: str, mac: str, code: str) -> Outcome:
+        (tmp_path / "ids.csv").write_text(f"{head}\n{serial},{mac},{code}\n")
+        return factory.cli(
+            "batch", "create", "sensor", "--units", 1, "--id", batch, "--identities", tmp_path / "ids.csv"
+        )
+
+    assert create("Z1", "A1", "BE91A2B05327F4D0", codes[0]).code == 0
+    with sqlite3.connect(factory.root / "ledger.db") as database:
+        (trigger,) = database.execute("SELECT sql FROM sqlite_schema WHERE name = 'identifier_no_delete'").fetchone()
+        database.execute("DROP TRIGGER identifier_no_delete")
+        database.execute("DELETE FROM identifier WHERE name = 'install_code'")
+        database.execute("DELETE FROM own_key")
+        database.execute(trigger)
+    refused = create("Z2", "A2", "BE91A2B05327F4D1", codes[0])
+    assert (refused.code, "its install_code was issued in batch Z1 to A1" in refused.err) == (5, True), refused.err
+    assert create("Z2", "A2", "BE91A2B05327F4D1", codes[1]).code == 0
+
+
+def test_names_of_control_logs_of_older_ledgers_are_not_given_again(tmp_path: Path) -> None:
+    factory = old_workspace(tmp_path / "w", 4)
+    names = [file for (file,) in factory.rows("SELECT file FROM manifest")]
+    with factory.ledger() as ledger:
+        assert names and all(ledger.control_logs.batch_of_name(name) for name in names)
+        assert not ledger.control_logs.take_name("OLD", names[0], str(tmp_path))
