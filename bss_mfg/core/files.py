@@ -423,10 +423,10 @@ def waiting_lock(path: Path, wait_s: float = 60.0) -> Iterator[None]:
 
 @contextlib.contextmanager
 def immediate_lock(path: Path, busy_message: str, *, create: bool = False) -> Iterator[None]:
-    """Hold a lock on a file that is there, or with `create` is made (0600); `LedgerError` with the words
-    `busy_message` where another process has it. It ends with the process, however that ends."""
+    """Hold a lock on a file that is there, or with `create` is made; `LedgerError` with the words `busy_message` where
+    another process has it. It ends with the process, however that ends."""
     try:
-        handle = os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o600)
+        handle = open_lock_file(path) if create else os.open(path, os.O_RDWR)
     except OSError as error:
         raise from_os_error(error, "taking the lock of", path) from error
     try:
