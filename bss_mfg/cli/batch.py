@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_details, print_json, print_table, say
+from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import progress_bar
 from bss_mfg.core.text import count_words
 from bss_mfg.model import Batch
@@ -19,7 +20,7 @@ def batch() -> None:
 
 @batch.command(epilog="Example: bss-mfg batch create bulb --units 480 --id bulb-2026-11")
 @click.argument("product")
-@click.option("--units", required=True, type=click.IntRange(1, 10_000_000), help="How many devices.")
+@click.option("--units", required=True, type=WholeNumber(1, 10_000_000), help="How many devices.")
 @click.option("--id", "batch_id", help="The batch's id. Giving it makes the command safe to repeat.")
 @click.option(
     "--identities",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli.common import App, Command, jobs_option, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import progress_bar
 from bss_mfg.core.text import count_words
 
@@ -73,7 +74,7 @@ def printing_options(function: Command) -> Callable[..., Any]:
         click.option("--printer", help="A printer of the workspace, or a built-in one (`bss-mfg printer list`)."),
         click.option("--dpi", type=click.Choice(["203", "300", "600"]), help="Short for --printer pdf-203 and so on."),
         click.option(
-            "--start-at", type=click.IntRange(1), default=1, show_default=True, help="First label of a used sheet."
+            "--start-at", type=WholeNumber(1), default=1, show_default=True, help="First label of a used sheet."
         ),
         click.option(
             "--symbols",
@@ -111,14 +112,14 @@ def printing_options(function: Command) -> Callable[..., Any]:
 @click.option("--from", "start", metavar="SERIAL", help="This label and all that follow.")
 @click.option(
     "--copies",
-    type=click.IntRange(1, 100),
+    type=WholeNumber(1, 100),
     default=1,
     show_default=True,
     help="How many sets of all labels.",
 )
 @click.option(
     "--labels-per-file",
-    type=click.IntRange(1, 100_000),
+    type=WholeNumber(1, 100_000),
     default=960,
     show_default=True,
     help="At most so many in a file, in whole pages.",

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.core.text import count_words
 
 
@@ -57,7 +58,7 @@ def backup(app: App, to: Path) -> None:
 @click.option("--check", "only_check", is_flag=True, help="Only check the copy; change nothing.")
 @click.option(
     "--skip-serials",
-    type=click.IntRange(0),
+    type=WholeNumber(0),
     help="How many running numbers of each product to skip: at least as many as were issued since the copy was made.",
 )
 @click.option("--reason", help="Why, for the history.")

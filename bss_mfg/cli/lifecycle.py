@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.core.text import count_words
 
 
@@ -88,7 +89,7 @@ def ship(app: App, batch_id: str, serials: tuple[str, ...], verified: bool, retu
 
 @click.command(epilog="Example: bss-mfg close bulb-2026-11 --in-hand 3")
 @click.argument("batch_id", metavar="BATCH")
-@click.option("--in-hand", type=click.IntRange(0), default=0, help="Printed labels that are left unused at the line.")
+@click.option("--in-hand", type=WholeNumber(0), default=0, help="Printed labels that are left unused at the line.")
 @json_option
 @pass_app
 def close(app: App, batch_id: str, in_hand: int, as_json: bool) -> None:

@@ -19,6 +19,7 @@ from bss_mfg.cli.common import (
     say,
     shown_path,
 )
+from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import progress_bar
 from bss_mfg.core.text import count_words
 
@@ -55,8 +56,8 @@ def manifest() -> None:
 @click.option("--out", "to", required=True, metavar="PATH", help="File; or a folder, if it exists or ends with /.")
 @click.option("--rejected", is_flag=True, help="Only packages with a unit that a feedback file rejected.")
 @click.option("--missing", is_flag=True, help="Only packages with a unit in no control log yet.")
-@click.option("--max-logs", type=click.IntRange(1), help="At most so many logs in a file; then another is begun.")
-@click.option("--max-bytes", type=click.IntRange(1), help="At most so many bytes in a file; then another is begun.")
+@click.option("--max-logs", type=WholeNumber(1), help="At most so many logs in a file; then another is begun.")
+@click.option("--max-bytes", type=WholeNumber(1), help="At most so many bytes in a file; then another is begun.")
 @json_option
 @pass_app
 def make(

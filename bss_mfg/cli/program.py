@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.core.text import count_words
 from bss_mfg.programming.names import NAMES
 
@@ -44,7 +45,7 @@ MOST_LISTED = 10_000
 )
 @click.option(
     "--jobs",
-    type=click.IntRange(0, 64),
+    type=WholeNumber(0, 64),
     default=0,
     help="With --check: worker processes; 0: one per core where that pays.",
 )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_details, print_json, say, shown_path
+from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import RunDisplay, duration_words
 from bss_mfg.core.text import count_words
 from bss_mfg.version import __version__
@@ -28,7 +29,7 @@ MOST_SHOWN = 20
 
 @click.command(epilog="Example: bss-mfg run bulb --units 20000 --id bulb-2026-11")
 @click.argument("product", required=False)
-@click.option("--units", type=click.IntRange(1, 10_000_000), help="How many devices.")
+@click.option("--units", type=WholeNumber(1, 10_000_000), help="How many devices.")
 @click.option("--id", "batch_id", help="The batch's id (default: the product's name and the next number).")
 @click.option("--resume", metavar="BATCH", help="Go on with the run of this batch.")
 @click.option(

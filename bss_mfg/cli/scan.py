@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli.common import App, pass_app, say
+from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.streams import reader_left
 from bss_mfg.core.text import count_words
 
@@ -26,7 +27,9 @@ _COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
 @click.option("--operator", help="Who scans (default: the user logged in).")
 @click.option("--units", "with_units", is_flag=True, help="After each package, also scan the devices in it.")
 @click.option("--port", help="Read a scanner on this serial port (COM3, /dev/ttyUSB0); needs pyserial.")
-@click.option("--baud", type=int, default=9600, show_default=True, help="Speed of the serial port.")
+@click.option(
+    "--baud", type=WholeNumber(50, 4_000_000), default=9600, show_default=True, help="Speed of the serial port."
+)
 @click.option("--plain", is_flag=True, help="One line for each read, instead of a full screen.")
 @click.option(
     "--json",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_blocks, print_details, print_json, say, shown_path
+from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import progress_bar
 from bss_mfg.core.text import count_words
 from bss_mfg.version import __version__
@@ -53,7 +54,7 @@ MOST_UNSEEN = 10
 @click.option(
     "--resume", is_flag=True, help="Don't read again what an earlier verification read wholly and found right."
 )
-@click.option("--jobs", type=click.IntRange(0, 64), default=0, help="Reading processes; 0: one per core.")
+@click.option("--jobs", type=WholeNumber(0, 64), default=0, help="Reading processes; 0: one per core.")
 @json_option
 @pass_app
 @click.pass_context

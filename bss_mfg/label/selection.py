@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
-from bss_mfg.errors import InputError, RefusedError
+from bss_mfg.errors import RefusedError
 from bss_mfg.label.layout.label_rows import label_count
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.ledger.ledger import Ledger
@@ -59,10 +59,7 @@ def select_label_numbers(
     known = ledger.units.positions(batch.id, [*serials, *([start] if start else [])])
     unknown = [serial for serial in [*serials, *([start] if start else [])] if serial not in known]
     if unknown:
-        raise InputError(
-            f"batch {batch.id} has no serial {', '.join(repr(serial[:60]) for serial in unknown[:5])}",
-            way_out="Check the label or the index beside the label files; upper and lower case differ.",
-        )
+        raise ledger.units.unknown_serials(batch.id, unknown)
 
     if taken := ledger.units.successors(batch.id, serials):
         raise RefusedError(

@@ -13,6 +13,7 @@ from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.events import BatchClosed, BatchIssued
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.known_names import other_meaning
 from bss_mfg.ledger.sealed_rows import SealedRows
 from bss_mfg.ledger.unit_state import INSERT_UNIT, scrapped_packages
 from bss_mfg.model import Batch
@@ -76,7 +77,7 @@ class BatchStore:
             (batch_id,),
         )
         if not rows:
-            raise unknown_batch(batch_id)
+            raise unknown_batch(self._db, batch_id)
         return _batch(rows[0])
 
     def request_digest(self, batch: str) -> str | None:
@@ -225,7 +226,7 @@ class BatchStore:
         """A batch's number in the database; `InputError` if there is none."""
         rows = self._db.rows("SELECT no FROM batch WHERE id = ?", (batch_id,))
         if not rows:
-            raise unknown_batch(batch_id)
+            raise unknown_batch(self._db, batch_id)
         return int(rows[0][0])
 
     def _time_of(self, batch_id: str, column: str) -> str | None:
@@ -233,11 +234,12 @@ class BatchStore:
         return str(found) if found else None
 
 
-def unknown_batch(batch_id: str) -> InputError:
+def unknown_batch(connection: Database, batch_id: str) -> InputError:
     """The error for a batch id that is not in the ledger."""
+    hint = other_meaning(connection, batch_id, wanted="batch")
     return InputError(
         f"there is no batch {batch_id[:80]!a} in this ledger",
-        way_out="`bss-mfg batch list` shows the ids; upper and lower case differ.",
+        way_out=hint or "`bss-mfg batch list` shows the ids; upper and lower case differ.",
     )
 
 
