@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+import shlex
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
     from bss_mfg.ledger.ledger import Ledger
@@ -159,5 +162,19 @@ def check_left_over(root: Path) -> Check:
 def check_vault(found: VaultStatus) -> Check:
     """The vault key of a workspace: there, whole, and the ledger's."""
     if found.trouble:
-        return Check("vault", Level.FAULT, found.trouble, "Put the right key back, or use `bss-mfg vault recover`.")
-    return Check("vault", Level.OK, f"key {found.id}, kept in a {found.kind}")
+        return Check("vault", Level.FAULT, found.trouble, found.way_out)
+    tried = f"opens {count_words(found.keys.opened, 'data key')}" if found.keys else "not opened"
+    return Check("vault", Level.OK, f"key {found.id}, kept in a {found.kind}; {tried}")
+
+
+def check_vault_files(found: VaultStatus) -> list[Check]:
+    """Whether the vault key is closed to others, and what changes of it left."""
+    checks = []
+    if found.exposed:
+        fix = f"chmod 600 {shlex.quote(str(found.file))}"
+        checks.append(Check("vault key file", Level.FAULT, f"others may read {found.file.name}", fix))
+    if found.left_over:
+        names = ", ".join(path.name for path in found.left_over)
+        fix = "The next `bss-mfg vault rekey` clears them away."
+        checks.append(Check("vault key change", Level.GAP, f"never took place: {names}", fix))
+    return checks

@@ -9,6 +9,8 @@ import click
 from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_details, print_json, print_table, say
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import progress_bar
+from bss_mfg.cli.table_options import say_passed_over, table_options
+from bss_mfg.core.read_tables import TableOptions
 from bss_mfg.core.text import count_words
 from bss_mfg.model import Batch
 
@@ -20,18 +22,30 @@ def batch() -> None:
 
 @batch.command(epilog="Example: bss-mfg batch create bulb --units 480 --id bulb-2026-11")
 @click.argument("product")
-@click.option("--units", required=True, type=WholeNumber(1, 10_000_000), help="How many devices.")
+@click.option(
+    "--units",
+    type=WholeNumber(1, 10_000_000),
+    help="How many devices; may be left out with --identities: as many as the file has.",
+)
 @click.option("--id", "batch_id", help="The batch's id. Giving it makes the command safe to repeat.")
 @click.option(
     "--identities",
     type=click.Path(path_type=Path),
     help="CSV or XLSX with serials and, optionally, uuid and mac.",
 )
+@table_options
 @jobs_option
 @json_option
 @pass_app
 def create(
-    app: App, product: str, units: int, batch_id: str | None, identities: Path | None, jobs: int, as_json: bool
+    app: App,
+    product: str,
+    units: int | None,
+    batch_id: str | None,
+    identities: Path | None,
+    table: TableOptions,
+    jobs: int,
+    as_json: bool,
 ) -> None:
     """Issue units of PRODUCT.
 
@@ -41,17 +55,25 @@ def create(
     from bss_mfg.core.processes import open_executor
     from bss_mfg.issuing.batch import create_batch
     from bss_mfg.issuing.from_workspace import batch_request
-    from bss_mfg.issuing.identity_files import count_foreign_uuids
+    from bss_mfg.issuing.identity_files import IdentityFile, count_foreign_uuids
 
+    if units is None and identities is None:
+        raise click.UsageError("Say --units, or give a file of --identities.")
     workspace = app.workspace
-    request = batch_request(workspace, product, units, batch_id, identities)
+    request = batch_request(workspace, product, units, batch_id, identities, table)
     if odd := count_foreign_uuids(request.identities):
         are = "is" if odd == 1 else "are"
         say(
             f"Warning: {count_words(odd, 'UUID')} {are} not of the RFC 9562 kind; some Bluetooth Mesh stacks refuse "
             "such devices."
         )
-    with workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault, open_executor(jobs, units) as executor:
+    if isinstance(request.identities, IdentityFile):
+        say_passed_over(request.identities.path, request.identities.passed_over)
+    with (
+        workspace.open_ledger(app.actor) as ledger,
+        app.vault(ledger) as vault,
+        open_executor(jobs, request.units) as executor,
+    ):
         issued = create_batch(
             ledger,
             vault,

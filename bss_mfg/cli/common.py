@@ -18,10 +18,12 @@ from bss_mfg.cli.parameters import WholeNumber, refuse_unknown_command
 from bss_mfg.cli.streams import reader_left
 
 if TYPE_CHECKING:
+    from bss_mfg.core.shared_lock import Patience
     from bss_mfg.label.template.printer import Printer
     from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.ledger.vault import Vault
     from bss_mfg.model import Actor, Secret
+    from bss_mfg.workspace.vault_key_storage import AskPassphrase
     from bss_mfg.workspace.workspace import Workspace
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -49,8 +51,23 @@ class App:
         return current_actor(station=self.workspace.config().station)
 
     def vault(self, ledger: Ledger) -> Vault:
-        """The open vault; asks for its passphrase if it has one."""
-        return self.workspace.open_vault(ledger, self.ask)
+        """The open vault, to be left with `with`; asks for its passphrase if it has one."""
+        return self.workspace.open_vault(ledger, self.ask, self.patience)
+
+    @property
+    def patience(self) -> Patience:
+        """How long others who work with the workspace's keys are waited for; the operator is told."""
+        from bss_mfg.core.shared_lock import Patience
+
+        return Patience(tell=lambda: say("Waiting for another command that works with this workspace's keys ..."))
+
+    @property
+    def ask_file_only(self) -> AskPassphrase | None:
+        """As `ask`, where a file holds the passphrase; None where somebody would have to type it."""
+        from bss_mfg.workspace.vault_key_storage import ENV_VARIABLE, ask_passphrase_file
+        from bss_mfg.workspace.workspace import environment
+
+        return ask_passphrase_file if environment().get(ENV_VARIABLE) else None
 
     def ask(self, what: str, new: bool) -> Secret:
         """A passphrase: from the file that BSS_MFG_PASSPHRASE_FILE names, else typed without being shown."""

@@ -19,21 +19,37 @@ def ledger() -> None:
 
 
 @ledger.command(epilog="Example: bss-mfg ledger check")
+@click.option("--keys", "ask_for_it", is_flag=True, help="Ask for the vault key's passphrase, to try it.")
 @json_option
 @pass_app
-def check(app: App, as_json: bool) -> None:
-    """Check the whole ledger: the database, the history's chain, every barcode string.
+def check(app: App, ask_for_it: bool, as_json: bool) -> None:
+    """Check the whole ledger: the database, the history's chain, every barcode string, and that the vault key opens
+    every batch.
 
-    Exit 5 where something was damaged or changed, with what and where.
+    A vault key that is not at hand, or under a passphrase, is not tried, unless --keys asks for it. Exit 5 where
+    something was damaged or changed, with what and where.
     """
+    from bss_mfg.errors import InputError, LedgerError, MissingError
+    from bss_mfg.workspace.vault_keys import check_keys
+
+    ask = app.ask if ask_for_it else app.ask_file_only
     with app.workspace.open_ledger(app.actor) as opened:
         events = opened.check()
         seq, head = opened.history.head()
+        try:
+            keys, untried = check_keys(app.workspace, opened, ask, app.patience), "it asks for a passphrase (--keys)"
+        except (InputError, MissingError) as error:
+            keys, untried = None, f"{error.where}: {error.what}"
+    if keys and keys.trouble:
+        raise LedgerError(keys.trouble, where=app.workspace.ledger_file, way_out=keys.way_out)
     if as_json:
-        print_json({"events": events, "head": f"{seq}:{head}"})
+        print_json({"events": events, "head": f"{seq}:{head}", "keys_opened": keys.opened if keys else None})
     else:
         click.echo(f"{seq}:{head}")
-    say(f"OK: the ledger is intact, {count_words(events, 'event')}")
+    tried = f"; the vault key opens {count_words(keys.opened, 'data key')}" if keys else ""
+    say(f"OK: the ledger is intact, {count_words(events, 'event')}{tried}")
+    if not keys:
+        say(f"Note: the vault key was not tried: {untried}")
 
 
 @ledger.command(epilog="Example: bss-mfg ledger backup /media/backup/ledger-2026-11-24.db")
@@ -69,7 +85,7 @@ def restore(app: App, copy: Path, only_check: bool, skip_serials: int | None, re
     What was issued since the copy was made is forgotten: its labels and devices are out there, so its serial numbers
     must not be issued again. A damaged ledger is kept as ledger.db.damaged; a whole one is never replaced (exit 4).
     """
-    from bss_mfg.ledger.backup import inspect_copy
+    from bss_mfg.ledger.backup import RestoreRequest, inspect_copy
     from bss_mfg.ledger.backup import restore as put_back
 
     if only_check:
@@ -77,7 +93,11 @@ def restore(app: App, copy: Path, only_check: bool, skip_serials: int | None, re
     else:
         if skip_serials is None or not reason:
             raise click.UsageError("Say --skip-serials and --reason (or --check, to look only).")
-        found = put_back(copy, app.workspace.ledger_file, app.actor, skip_serials, reason)
+        request = RestoreRequest(copy, app.workspace.ledger_file, skip_serials, reason)
+        with app.workspace.exclusive_keys(app.patience):
+            found, numbers = put_back(request, app.actor)
+        for name, number in numbers.products.items():
+            say(f"Note: {name} goes on with running number {number:,}")
     click.echo(f"{found.events}:{found.head}")
     done = "the copy is intact" if only_check else "restored"
     holds = f"{count_words(found.units, 'unit')} in {count_words(found.batches, 'batch', 'batches')}"

@@ -8,6 +8,8 @@ import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
 from bss_mfg.cli.parameters import WholeNumber
+from bss_mfg.cli.table_options import say_passed_over, table_options
+from bss_mfg.core.read_tables import TableOptions
 from bss_mfg.core.text import count_words
 
 
@@ -37,10 +39,17 @@ def scrap(app: App, batch_id: str, serials: tuple[str, ...], reason: str) -> Non
     type=click.Path(path_type=Path),
     help="CSV or XLSX with the serials and, optionally, uuid and mac of the new units, in the order of the serials.",
 )
+@table_options
 @json_option
 @pass_app
 def replace(
-    app: App, batch_id: str, serials: tuple[str, ...], reason: str, identities: Path | None, as_json: bool
+    app: App,
+    batch_id: str,
+    serials: tuple[str, ...],
+    reason: str,
+    identities: Path | None,
+    table: TableOptions,
+    as_json: bool,
 ) -> None:
     """Issue new units in the places of scrapped ones.
 
@@ -48,12 +57,16 @@ def replace(
     program the new unit, and upload a new manifest. Labels with the old barcode are wrong from then on. All or none;
     the same command twice changes nothing and says which unit replaced which.
     """
-    from bss_mfg.issuing.from_workspace import replacement_request
+    from bss_mfg.issuing.from_workspace import replacement_file, replacement_request
     from bss_mfg.issuing.replacement import replace_units
 
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
-        request = replacement_request(app.workspace, ledger.batches.get(batch_id), serials, reason, identities)
+        batch = ledger.batches.get(batch_id)
+        file = replacement_file(batch, identities, table) if identities else None
+        request = replacement_request(app.workspace, batch, serials, reason, file)
         done = replace_units(ledger, vault, request)
+    if file:
+        say_passed_over(file.path, file.passed_over)
     if as_json:
         print_json({"batch": batch_id, "replaced": [{"serial": old, "by": new} for old, new in done.items()]})
     else:
@@ -149,8 +162,9 @@ def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bo
 @click.command("import-issued", epilog="Example: bss-mfg import-issued bulb issued-until-2025.csv")
 @click.argument("product")
 @click.argument("file", type=click.Path(path_type=Path))
+@table_options
 @pass_app
-def import_issued_(app: App, product: str, file: Path) -> None:
+def import_issued_(app: App, product: str, file: Path, table: TableOptions) -> None:
     """Bring in identities that were issued before bss-mfg.
 
     FILE is CSV or XLSX with the column serial, and uuid, oob_key or oob_sha256 as far as known (docs/formats/
@@ -161,5 +175,6 @@ def import_issued_(app: App, product: str, file: Path) -> None:
 
     loaded = app.workspace.product(product)
     with app.workspace.open_ledger(app.actor) as ledger:
-        new = import_issued(ledger, loaded, file)
-    say(f"OK: {count_words(new, 'new identity', 'new identities')} of {product} will never be issued")
+        done = import_issued(ledger, loaded, file, table)
+    say_passed_over(file, done.passed_over)
+    say(f"OK: {count_words(done.new, 'new identity', 'new identities')} of {product} will never be issued")

@@ -11,7 +11,9 @@ import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
 from bss_mfg.cli.parameters import WholeNumber
-from bss_mfg.core.text import count_words
+from bss_mfg.cli.table_options import say_passed_over, table_options
+from bss_mfg.core.read_tables import TableOptions
+from bss_mfg.core.text import count_words, listing
 from bss_mfg.programming.names import NAMES
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ MOST_LISTED = 10_000
     help="Instead: compare what the flasher read "
     "back (CSV or XLSX with serial, uuid, oob_key or oob_sha256) with the ledger.",
 )
+@click.option("--without-keys", is_flag=True, help="With --check: the file has no keys; compare Device UUIDs only.")
+@table_options
 @click.option(
     "--jobs",
     type=WholeNumber(0, 64),
@@ -63,6 +67,8 @@ def program(
     again: bool,
     reason: str,
     readback: Path | None,
+    without_keys: bool,
+    table: TableOptions,
     jobs: int,
     as_json: bool,
 ) -> None:
@@ -74,8 +80,10 @@ def program(
     if readback:
         if kind or out or again or to or layout:
             raise click.UsageError("--check compares only: leave the other options out.")
-        _check(ctx, app, _Readback(batch_id, readback, jobs), as_json=as_json)
+        _check(ctx, app, _Readback(batch_id, readback, table, without_keys, jobs), as_json=as_json)
         return
+    if without_keys or table != TableOptions():
+        raise click.UsageError("--without-keys, --sheet and --ignore belong to --check.")
     options = _Options(batch_id, kind or "", layout, out or "", to, again, reason)
     _refuse_wrong_options(options)
     done = _release(app, options)
@@ -168,10 +176,13 @@ def _print_notes(options: _Options, done: _Release) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Readback:
-    """What the flasher read back of a batch; `jobs` processes compare it, 0 for as many as pay."""
+    """What the flasher read back of a batch, and how its file is read; `jobs` processes compare it, 0 for as many as
+    pay."""
 
     batch: str
     file: Path
+    table: TableOptions
+    without_keys: bool
     jobs: int
 
 
@@ -181,10 +192,11 @@ def _check(ctx: click.Context, app: App, readback: _Readback, *, as_json: bool) 
     from bss_mfg.programming.readback import ReadbackDifference, check_readback, read_readback
 
     found = CappedList[ReadbackDifference](MOST_LISTED if as_json else 0)
+    rows = read_readback(readback.file, readback.table, without_keys=readback.without_keys)
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
         batch = ledger.batches.get(readback.batch)
         with open_executor(readback.jobs, batch.units) as executor:
-            for one in check_readback(read_readback(readback.file), ledger, batch, vault, executor):
+            for one in check_readback(rows, ledger, batch, vault, executor):
                 found.add(one)
                 if not as_json:
                     click.echo(f"{'row ' + str(one.row) if one.row else 'no row':>10}  {one.serial}  {one.text}")
@@ -194,10 +206,14 @@ def _check(ctx: click.Context, app: App, readback: _Readback, *, as_json: bool) 
             {
                 "batch": readback.batch,
                 "file": str(readback.file),
+                "columns": list(rows.columns),
+                "rows": rows.row_count,
                 "found": found.total,
                 "differences": differences,
             }
         )
+    say_passed_over(readback.file, rows.passed_over)
+    say(f"Compared: {listing(rows.columns)} of {count_words(rows.row_count, 'row')}")
     if found.total:
         say(f"WRONG: {shown_path(readback.file)}: {count_words(found.total, 'difference')} from the ledger")
         ctx.exit(1)

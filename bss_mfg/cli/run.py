@@ -13,6 +13,8 @@ import click
 from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_details, print_json, say, shown_path
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import RunDisplay, duration_words
+from bss_mfg.cli.table_options import say_passed_over, table_options
+from bss_mfg.core.read_tables import TableOptions
 from bss_mfg.core.text import count_words
 from bss_mfg.version import __version__
 
@@ -29,7 +31,9 @@ MOST_SHOWN = 20
 
 @click.command(epilog="Example: bss-mfg run bulb --units 20000 --id bulb-2026-11")
 @click.argument("product", required=False)
-@click.option("--units", type=WholeNumber(1, 10_000_000), help="How many devices.")
+@click.option(
+    "--units", type=WholeNumber(1, 10_000_000), help="How many devices (default: as many as --identities has)."
+)
 @click.option("--id", "batch_id", help="The batch's id (default: the product's name and the next number).")
 @click.option("--resume", metavar="BATCH", help="Go on with the run of this batch.")
 @click.option(
@@ -49,6 +53,7 @@ MOST_SHOWN = 20
     type=click.Path(path_type=Path),
     help="CSV or XLSX with serials and, optionally, uuid and mac.",
 )
+@table_options
 @jobs_option
 @json_option
 @pass_app
@@ -65,6 +70,7 @@ def run(
     printer: str,
     symbols: SymbolStyle,
     identities: Path | None,
+    table: TableOptions,
     jobs: int,
     as_json: bool,
 ) -> None:
@@ -86,15 +92,17 @@ def run(
             _refuse_other_options(ctx)
             opened = read_begun_plan(workspace, resume)
             loaded = workspace.product(opened.plan.product)
-        elif product is None or units is None:
-            raise click.UsageError("Name a PRODUCT and --units; or a batch to --resume.")
+        elif product is None or (units is None and identities is None):
+            raise click.UsageError("Name a PRODUCT and --units (or --identities); or a batch to --resume.")
         else:
             loaded = workspace.product(product)
-            request = RunRequest(loaded, units, batch_id, template, printer, symbols, identities)
+            request = RunRequest(loaded, units, batch_id, template, printer, symbols, identities, table)
             opened = open_plan(workspace, ledger, request, __version__)
         prepared = prepare_run(workspace, opened.plan, loaded)
         if not opened.begun:
-            refuse_conflicts(workspace, ledger, prepared)
+            passed_over = refuse_conflicts(workspace, ledger, prepared)
+            if identities:
+                say_passed_over(identities, passed_over)
         if plan_only:
             found = estimate(prepared, process_count(jobs, opened.plan.units))
             _show_plan(app, prepared, found, opened.begun, as_json)
@@ -119,7 +127,7 @@ def run(
 
 
 def _refuse_other_options(ctx: click.Context) -> None:
-    for name in ("product", "units", "batch_id", "template", "printer", "symbols", "identities"):
+    for name in ("product", "units", "batch_id", "template", "printer", "symbols", "identities", "sheet", "ignore"):
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
             raise click.UsageError("--resume goes on with the options that the run was begun with: leave them out.")
 

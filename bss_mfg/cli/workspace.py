@@ -23,16 +23,15 @@ if TYPE_CHECKING:
     "--vault",
     "kind",
     type=click.Choice(["file", "passphrase", "keyring"]),
-    default="file",
-    show_default=True,
-    help="How the vault key is kept: in a file, under a passphrase, in the system's keyring.",
+    help="How the vault key is kept: in a file (the default), under a passphrase, in the system's keyring.",
 )
 @pass_app
-def init(app: App, folder: Path, kind: VaultKeyKind) -> None:
+def init(app: App, folder: Path, kind: VaultKeyKind | None) -> None:
     """Make a workspace.
 
     Creates FOLDER with its settings, ledger and vault key. Keep a copy of vault.key in a safe place: without it no OOB
-    key of this workspace can ever be read again.
+    key of this workspace can ever be read again. A vault key that lies there already is used only if
+    BSS_MFG_VAULT_KEY_FILE names it.
     """
     from bss_mfg.workspace.actor import current_actor
     from bss_mfg.workspace.workspace import Workspace, environment
@@ -70,7 +69,7 @@ def doctor(ctx: click.Context, app: App, as_json: bool) -> None:
 
 
 def _workspace_checks(app: App) -> list[Check]:
-    from bss_mfg.doctor import Check, Level, check_ledger, check_left_over, check_vault
+    from bss_mfg.doctor import Check, Level, check_ledger, check_left_over, check_vault, check_vault_files
     from bss_mfg.errors import BssError
     from bss_mfg.workspace.vault_keys import vault_status
 
@@ -82,7 +81,8 @@ def _workspace_checks(app: App) -> list[Check]:
         return []
     try:
         with workspace.open_ledger(app.actor) as ledger:
-            found = [check_ledger(ledger), check_vault(vault_status(workspace, ledger))]
+            vault = vault_status(workspace, ledger, app.ask_file_only, app.patience)
+            found = [check_ledger(ledger), check_vault(vault), *check_vault_files(vault)]
             return [*found, check_left_over(workspace.root)]
     except BssError as error:
         return [Check("ledger", Level.FAULT, error.what, error.way_out)]

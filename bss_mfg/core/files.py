@@ -172,7 +172,7 @@ def build_atomically(path: Path, make: Callable[[Path], None]) -> None:
         try:
             make(temporary)
         finally:
-            for end in ("-journal", "-wal", "-shm"):
+            for end in ("-journal", "-wal", "-shm", ".lock"):
                 with contextlib.suppress(FileNotFoundError):
                     temporary.with_name(temporary.name + end).unlink()
 
@@ -348,6 +348,14 @@ def already_exists_error(path: Path) -> RefusedError:
     )
 
 
+def open_lock_file(path: Path) -> int:
+    """A handle of a file that is there to be locked (created 0600), and that nobody writes."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise from_os_error(error, "taking the lock", path) from error
+
+
 @contextlib.contextmanager
 def waiting_lock(path: Path, wait_s: float = 60.0) -> Iterator[None]:
     """Hold an exclusive lock on the file `path` (created 0600), waiting for at most `wait_s` seconds.
@@ -355,10 +363,7 @@ def waiting_lock(path: Path, wait_s: float = 60.0) -> Iterator[None]:
     SQLite's own busy wait backs off ever longer and can starve a process; this lock stands in front of every write,
     and everyone asks for it at the same short interval.
     """
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise from_os_error(error, "taking the ledger's lock", path) from error
+    handle = open_lock_file(path)
     try:
         deadline = time.monotonic() + wait_s
         while not _try_lock(handle):

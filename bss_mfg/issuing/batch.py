@@ -44,6 +44,7 @@ def create_batch(
     *,
     executor: Executor | None = None,
     progress: Progress = no_progress,
+    make_ahead_from: int = MAKE_AHEAD_FROM,
 ) -> IssueResult:
     """Issue the units of a request, once and for ever.
 
@@ -57,12 +58,15 @@ def create_batch(
         return IssueResult(batch, created=False)
     longest = _longest_payload(request)
     open_keys(ledger).check_vault(vault)
-    maker = SliceMaker(vault, read, executor, progress)
-    with _slices_made_ahead(ledger, read, maker) as ahead, ledger.transaction():
+    maker = SliceMaker(read, executor, progress)
+    with (
+        _slices_made_ahead(ledger, read, maker if request.units > make_ahead_from else None) as ahead,
+        ledger.transaction(),
+    ):
         # Another process may have made the batch while we waited for the lock.
         if batch := _find_issued(ledger, read):
             return IssueResult(batch, created=False)
-        return IssueResult(_issue(ledger, read, maker, ahead, longest), created=True)
+        return IssueResult(_issue(ledger, vault, read, maker, ahead, longest), created=True)
 
 
 def check_request(ledger: Ledger, request: BatchRequest) -> bool:
@@ -104,11 +108,11 @@ def _longest_payload(request: BatchRequest) -> int:
 
 
 @contextmanager
-def _slices_made_ahead(ledger: Ledger, read: ReadRequest, maker: SliceMaker) -> Iterator[SliceStream | None]:
+def _slices_made_ahead(ledger: Ledger, read: ReadRequest, maker: SliceMaker | None) -> Iterator[SliceStream | None]:
     """The slices of a large batch, made while the ledger is free, for the id and the first number that are next now.
-    None of a small batch."""
+    None where there is no maker for it: of a small batch."""
     request = read.request
-    if request.units <= MAKE_AHEAD_FROM:
+    if maker is None:
         yield None
         return
     product_no, number = ledger.products.next_number(request.product.name)
@@ -119,7 +123,12 @@ def _slices_made_ahead(ledger: Ledger, read: ReadRequest, maker: SliceMaker) -> 
 
 
 def _issue(
-    ledger: Ledger, read: ReadRequest, maker: SliceMaker, ahead: SliceStream | None, longest_payload: int
+    ledger: Ledger,
+    vault: Vault,
+    read: ReadRequest,
+    maker: SliceMaker,
+    ahead: SliceStream | None,
+    longest_payload: int,
 ) -> Batch:
     """Number and store all units, inside the caller's transaction."""
     request, product = read.request, read.request.product
@@ -132,13 +141,14 @@ def _issue(
     # Made ahead, and another batch came between: these serials are taken, so all is made again.
     current = ahead is not None and (ahead.batch_id, ahead.first_number) == (batch.id, number)
     stream = ahead if ahead is not None and current else maker.make(batch.id, number)
+    wrapped_key, recovery_key = open_keys(ledger).wrapped(stream.data_key, vault)
     new = NewBatch(
         batch=batch,
         request_digest=read.digest,
         product_no=product_no,
         next_number=number if read.identity_count else number + request.units,
-        wrapped_key=stream.wrapped_key,
-        recovery_key=open_keys(ledger).recovery_key(stream.data_key),
+        wrapped_key=wrapped_key,
+        recovery_key=recovery_key,
     )
     ledger.batches.store(new, maker.count_as_stored(stream.slices))
     return batch

@@ -12,8 +12,9 @@ import uuid
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
+from typing import NamedTuple
 
-from bss_mfg.core.read_tables import TableRows, open_table
+from bss_mfg.core.read_tables import NO_OPTIONS, PassedOver, TableOptions, TableRows, open_table
 from bss_mfg.core.text import first_problems, has_control_characters, starts_formula
 from bss_mfg.credentials import check_install_code, check_serial, is_rfc_uuid
 from bss_mfg.errors import InputError, Location
@@ -35,25 +36,34 @@ _MOST_NAMED = 8
 _FILE = "identities file"
 
 
-def read_identities(path: Path, extra_columns: Sequence[str] = ()) -> tuple[Identity, ...]:
+def read_identities(
+    path: Path, extra_columns: Sequence[str] = (), options: TableOptions = NO_OPTIONS
+) -> tuple[Identity, ...]:
     """The identities of a file, in its order; `InputError` names every bad row (at most eight).
 
     `extra_columns` are those that the product's spec asks for (`Spec.columns`). No message shows their values.
     """
-    return tuple(stream_identities(path, extra_columns))
+    return tuple(stream_identities(path, extra_columns, options))
 
 
-def stream_identities(path: Path, extra_columns: Sequence[str] = ()) -> Iterator[Identity]:
+def stream_identities(
+    path: Path, extra_columns: Sequence[str] = (), options: TableOptions = NO_OPTIONS
+) -> Iterator[Identity]:
     """The identities of a file of any size, in its order, one after another; `InputError` at its end names every bad
     row (at most eight), after the first of which nothing more is given.
 
     So a caller uses them up, or takes back what it did with them. Holds 8 bytes for each value, to find repeated ones:
     hashes that occur twice are looked up in a second reading, where the values themselves are compared.
     """
+    return iter(IdentityFile(path, extra_columns, options))
+
+
+def _stream(file: IdentityFile) -> Iterator[Identity]:
     bad = _BadRows()
     hashes: dict[str, array[int]] = {name: array("q") for name in _COLUMNS}
     found = 0
-    for _, identity in _identities(path, extra_columns, bad):
+    table = file.open()
+    for _, identity in _identities(table, bad):
         found += 1
         for name, value in _values(identity):
             hashes[name].append(hash(value))
@@ -61,28 +71,43 @@ def stream_identities(path: Path, extra_columns: Sequence[str] = ()) -> Iterator
             yield identity
     suspects = {name: _repeated_hashes(some) for name, some in hashes.items()}
     if any(suspects.values()):
-        _add_repeated(path, extra_columns, suspects, bad)
+        _add_repeated(file.open(), suspects, bad)
     if bad.count:
         named = [f"row {number} {what}" for number, what in sorted(bad.first)]
         raise InputError(
             "the identities can't be used",
-            where=path,
+            where=file.path,
             problems=first_problems(named, _MOST_NAMED, "rows", bad.count),
             way_out="Correct these rows (in a spreadsheet: format the columns as text before pasting). "
             "Nothing was issued.",
         )
     if not found:
-        raise InputError("has a header and no rows", where=path, way_out="Add one row per unit.")
+        raise _no_rows(file.path)
+    file.passed_over = table.passed_over
+
+
+def _no_rows(path: Path) -> InputError:
+    return InputError("has a header and no rows", where=path, way_out="Add one row per unit.")
 
 
 class IdentityFile:
-    """The identities of a file, read anew each time they are walked: of any size, in flat memory."""
+    """The identities of a file, read anew each time they are walked: of any size, in flat memory. `passed_over` says
+    what was blank in it, once they were walked to the end."""
 
-    def __init__(self, path: Path, extra_columns: Sequence[str] = ()) -> None:
-        self.path, self._extra_columns = path, extra_columns
+    def __init__(self, path: Path, extra_columns: Sequence[str] = (), options: TableOptions = NO_OPTIONS) -> None:
+        self.path, self._extra_columns, self._options = path, extra_columns, options
+        self.passed_over = PassedOver()
 
     def __iter__(self) -> Iterator[Identity]:
-        return stream_identities(self.path, self._extra_columns)
+        return _stream(self)
+
+    def count(self) -> int:
+        """How many identities it has; `InputError` as in walking them."""
+        return sum(1 for _ in self)
+
+    def open(self) -> TableRows:
+        """Its table."""
+        return open_table(self.path, (*_COLUMNS, *self._extra_columns), _FILE, self._options)
 
 
 class _BadRows:
@@ -97,12 +122,11 @@ class _BadRows:
         self.first = sorted([*self.first, (number, problem)])[:_MOST_NAMED]
 
 
-def _identities(path: Path, extra_columns: Sequence[str], bad: _BadRows) -> Iterator[tuple[int, Identity]]:
+def _identities(table: TableRows, bad: _BadRows) -> Iterator[tuple[int, Identity]]:
     """The good rows of a file with their numbers; repeated values are not looked for."""
-    table = open_table(path, (*_COLUMNS, *extra_columns), _FILE)
-    for number, cells in table.rows:
-        if not any(cell.strip() for cell in cells):
-            bad.add(number, "is blank")
+    for number, cells, last in table.rows:
+        if not cells:
+            bad.add(number, _blank_words(number, last))
             continue
         try:
             identity = _read_identity(cells, table)
@@ -110,6 +134,10 @@ def _identities(path: Path, extra_columns: Sequence[str], bad: _BadRows) -> Iter
             bad.add(number, str(error))
             continue
         yield number, identity
+
+
+def _blank_words(first: int, last: int) -> str:
+    return "is blank" if last == first else f"is blank, as all are to row {last}"
 
 
 def _values(identity: Identity) -> Iterator[tuple[str, object]]:
@@ -128,10 +156,10 @@ def _repeated_hashes(hashes: array[int]) -> set[int]:
     return set(ordered[1:][ordered[1:] == ordered[:-1]].tolist())
 
 
-def _add_repeated(path: Path, extra_columns: Sequence[str], repeated: Mapping[str, Set[int]], bad: _BadRows) -> None:
+def _add_repeated(table: TableRows, repeated: Mapping[str, Set[int]], bad: _BadRows) -> None:
     """Read a file again and add the rows that hold a value of an earlier row."""
     seen: dict[tuple[str, object], int] = {}
-    for number, identity in _identities(path, extra_columns, _BadRows()):
+    for number, identity in _identities(table, _BadRows()):
         for item in _values(identity):
             name, value = item
             if hash(value) in repeated[name] and (first := seen.setdefault(item, number)) != number:
@@ -139,14 +167,31 @@ def _add_repeated(path: Path, extra_columns: Sequence[str], repeated: Mapping[st
                 break
 
 
-def read_imported(path: Path) -> Iterator[ImportedIdentity]:
+def read_imported(path: Path, options: TableOptions = NO_OPTIONS) -> ImportedFile:
     """The identities of a file that others issued: serial, and uuid, oob_key or oob_sha256 (hex) as far as known.
 
-    Keys are hashed at once, and no message holds one. `InputError` at the first bad row.
+    Keys are hashed at once, and no message holds one. `InputError` at the first bad row, and at the end where there is
+    none.
     """
-    table = open_table(path, _ISSUED_COLUMNS, _FILE)
-    for number, cells in table.rows:
-        where = Location(str(path), row=number)
+    table = open_table(path, _ISSUED_COLUMNS, _FILE, options)
+    return ImportedFile(_imported(path, table), table.passed_over)
+
+
+class ImportedFile(NamedTuple):
+    """The identities of a file that others issued, to be walked once; and what was blank in it, once that was done."""
+
+    identities: Iterator[ImportedIdentity]
+    passed_over: PassedOver
+
+
+def _imported(path: Path, table: TableRows) -> Iterator[ImportedIdentity]:
+    found = False
+    for number, cells, last in table.rows:
+        found, where = True, Location(str(path), row=number)
+        if not cells:
+            raise InputError(
+                f"the row {_blank_words(number, last)}", where=where, way_out="Delete it. Nothing was imported."
+            )
         try:
             _refuse_other_width(cells, table)
             digest = _digest(cells, table.columns)
@@ -155,6 +200,8 @@ def read_imported(path: Path) -> Iterator[ImportedIdentity]:
         except ValueError as error:
             raise InputError(f"the row {error}", where=where, way_out="Correct it. Nothing was imported.") from None
         yield ImportedIdentity(number, identity.serial, identity.uuid, digest)
+    if not found:
+        raise _no_rows(path)
 
 
 def _digest(cells: Sequence[str], columns: Mapping[str, int]) -> bytes | None:

@@ -55,7 +55,7 @@ def read_request(request: BatchRequest) -> ReadRequest:
     if digest.identity_count and digest.identity_count != request.units:
         raise InputError(
             f"the identities file has {digest.identity_count} rows, {request.units} units are to be issued",
-            way_out="Make both numbers the same.",
+            way_out="Make both numbers the same, or leave out --units.",
         )
     return ReadRequest(request, digest.identity_count, digest.finish())
 

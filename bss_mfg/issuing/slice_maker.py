@@ -13,7 +13,7 @@ from bss_mfg.core.spool import Spool
 from bss_mfg.issuing.request import ReadRequest
 from bss_mfg.issuing.slices import SLICE_UNITS, Slice, SliceSettings, make_slice, slice_settings
 from bss_mfg.ledger.sealed_rows import SealedRows
-from bss_mfg.ledger.vault import DataKey, Vault
+from bss_mfg.ledger.vault import DataKey
 
 MAKE_TO_STORE_RATIO = 5
 """Making a unit takes about so many times as long as storing it."""
@@ -26,17 +26,14 @@ class SliceStream:
     batch_id: str
     first_number: int
     data_key: DataKey
-    wrapped_key: bytes
     slices: Iterator[SealedRows]
 
 
 class SliceMaker:
     """Makes a batch's slices and tells how far it is: a unit that is made counts half, one that is stored the rest."""
 
-    def __init__(
-        self, vault: Vault, read: ReadRequest, executor: Executor | None = None, progress: Progress = no_progress
-    ) -> None:
-        self._vault, self._read, self._executor, self._progress = vault, read, executor, progress
+    def __init__(self, read: ReadRequest, executor: Executor | None = None, progress: Progress = no_progress) -> None:
+        self._read, self._executor, self._progress = read, executor, progress
         self._halves_done = 0
         size = read.request.product.product.units_per_package
         self._slice_units = max(SLICE_UNITS // size, 1) * size
@@ -44,10 +41,10 @@ class SliceMaker:
 
     def make(self, batch_id: str, first_number: int) -> SliceStream:
         """All slices. New keys at each call."""
-        data_key, wrapped = self._vault.new_data_key(batch_id)
+        data_key = DataKey.generate(batch_id)
         request = self._read.request
         settings = slice_settings(batch_id, request.product, request.spec, data_key.to_bytes())
-        return SliceStream(batch_id, first_number, data_key, wrapped, self._make_slices(settings, first_number))
+        return SliceStream(batch_id, first_number, data_key, self._make_slices(settings, first_number))
 
     def make_ahead(self, batch_id: str, first_number: int, spool: Spool[SealedRows]) -> SliceStream:
         """As `make`, with most slices made at once and set aside on the disk; the last are made while the first are

@@ -16,6 +16,7 @@ from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.known_names import other_meaning
 from bss_mfg.ledger.sealed_rows import SealedRows
 from bss_mfg.ledger.unit_state import INSERT_UNIT, scrapped_packages
+from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 from bss_mfg.model import Batch
 
 _BATCH_COLUMNS = """b.id, p.name, b.stage, b.units, b.packages, b.units_per_package, b.created_at, b.spec, b.spec_text,
@@ -250,6 +251,6 @@ def _batch(row: Sequence[Any]) -> Batch:
     except ValueError:
         raise LedgerError(
             f"batch {values[0]} has facts that can't be read",
-            way_out="The ledger was damaged: keep it aside and restore the last good backup.",
+            way_out=f"The ledger was damaged. {RESTORE_WAY_OUT}",
         ) from None
     return Batch(*values)

@@ -9,8 +9,9 @@ from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.digests import payload_digest
 from bss_mfg.ledger.event_kind import EventKind
+from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 
-_WAY_OUT = "Keep the file as evidence and restore the last good backup."
+_WAY_OUT = f"{RESTORE_WAY_OUT} The changed ledger is kept as evidence."
 
 
 def check_payloads(connection: Connection, batch: str) -> None:

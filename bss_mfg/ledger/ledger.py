@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bss_mfg.core.files import build_atomically
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.events import WorkspaceCreated
@@ -49,16 +50,17 @@ class Ledger:
         self.tables = TableStore(connection, self.history, self.batches, self.prints)
 
     @classmethod
-    def create(cls, path: Path, actor: Actor, vault: Vault) -> Ledger:
-        """Make a new ledger that remembers the id of its vault key."""
-        connection = connect(path, create=True)
-        ledger = cls(connection, path, actor)
-        with ledger.transaction():
-            connection.execute(
-                "INSERT INTO about VALUES ('ledger_id', ?), ('vault_id', ?)", (str(uuid.uuid4()), vault.id)
-            )
-            ledger.history.append(None, WorkspaceCreated())
-        return ledger
+    def create(cls, path: Path, actor: Actor, vault: Vault, vault_kind: str) -> None:
+        """Make a new ledger, whole or not at all, that remembers the id of its vault key and how that is kept."""
+
+        def make(new: Path) -> None:
+            connection = connect(new, create=True)
+            with cls(connection, new, actor) as ledger, ledger.transaction():
+                connection.execute("INSERT INTO about VALUES ('ledger_id', ?)", (str(uuid.uuid4()),))
+                ledger.settings.remember_vault(vault.id, vault_kind)
+                ledger.history.append(None, WorkspaceCreated())
+
+        build_atomically(path, make)
 
     @classmethod
     def open(cls, path: Path, actor: Actor) -> Ledger:

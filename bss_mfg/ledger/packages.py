@@ -16,6 +16,7 @@ from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.sealed_rows import PackageRow, UnitRow
 from bss_mfg.ledger.unit_state import INSERT_UNIT, UnitAction, UnitState, refuse_transition, scrapped_packages
 from bss_mfg.ledger.units import UnitStore
+from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 from bss_mfg.model import Package, Unit
 
 
@@ -72,7 +73,7 @@ class PackageStore:
                     raise LedgerError(
                         f"the barcode string of package {number} of batch {batch_id} was changed in the ledger",
                         where=self._db.where,
-                        way_out="Keep the file as evidence and restore the last good backup.",
+                        way_out=f"{RESTORE_WAY_OUT} The changed ledger is kept as evidence.",
                     )
                 yield Package(number, payload, tuple(units[number]), revision)
 

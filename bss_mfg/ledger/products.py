@@ -6,6 +6,7 @@ from bss_mfg.errors import InputError, LedgerError
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.events import KeyPinned, KeyRepinned, LedgerRestored
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.next_numbers import NextNumbers
 
 
 class ProductStore:
@@ -70,16 +71,25 @@ class ProductStore:
         """Go on with the running serials of a product from `number`, inside the caller's transaction."""
         self._db.execute("UPDATE product SET next_serial = ? WHERE no = ?", (number, product))
 
-    def record_restore(self, restored: LedgerRestored) -> None:
-        """Write down that this is a copy put back, and leave out as many running numbers of every product as it says:
-        those that the copy does not know yet may have been issued, too."""
+    def record_restore(self, restored: LedgerRestored, known: NextNumbers) -> NextNumbers:
+        """Write down that this is a copy put back, and leave out as many running numbers of every product as it says,
+        after those that are `known` to have come; the numbers it goes on with. Of products that the copy does not know
+        yet, too: they may have been issued."""
+        skip = restored.skipped_serials
         with self._db.transaction():
-            self._db.execute("UPDATE product SET next_serial = next_serial + ?", (restored.skipped_serials,))
+            here = dict(self._db.rows("SELECT name, next_serial FROM product ORDER BY no"))
+            numbers = {name: max(number, known.products.get(name, 1)) + skip for name, number in here.items()}
+            self._db.many(
+                "UPDATE product SET next_serial = ? WHERE name = ?", [(n, name) for name, n in numbers.items()]
+            )
+            new = [number for name, number in known.products.items() if name not in here]
+            first = max(self._first_serial(), known.first, *new) + skip
             self._db.execute(
                 "INSERT INTO about VALUES ('first_serial', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                (str(self._first_serial() + restored.skipped_serials),),
+                (str(first),),
             )
             self._history.append(None, restored)
+        return NextNumbers(numbers, first)
 
     def _first_serial(self) -> int:
         """The first running number of a product that is new to this ledger."""

@@ -72,6 +72,7 @@ CREATE TABLE unit (
     manifest INTEGER,
     answer INTEGER NOT NULL DEFAULT 0 CHECK (answer IN (0, 1, 2)),
     answer_reason TEXT,
+    seal INTEGER NOT NULL DEFAULT 1 CHECK (seal IN (1, 2)),
     PRIMARY KEY (batch, number),
     UNIQUE (product, serial),
     FOREIGN KEY (batch, package) REFERENCES package (batch, number)
@@ -195,6 +196,11 @@ CREATE TABLE own_key (
 """
 """What came with version 5: keys of the ledger's own, wrapped as the data keys of batches are."""
 
+_SEAL = """
+ALTER TABLE unit ADD COLUMN seal INTEGER NOT NULL DEFAULT 1 CHECK (seal IN (1, 2));
+"""
+"""How a unit's key is sealed: 1 with its number as nonce, as before version 5; 2 with one that depends on the key."""
+
 SCHEMA += _LIFE + _PAYLOAD_ONCE + _MANIFESTS + _OWN_KEYS
 
 MIGRATIONS = {
@@ -221,6 +227,6 @@ ALTER TABLE unit ADD COLUMN answer_reason TEXT;
 """
     + _MANIFESTS
     + _RELEASED,
-    4: _OWN_KEYS,
+    4: _OWN_KEYS + _SEAL,
 }
 """What leads from each version to the next; what SQL alone can't do, `migration_steps` does after it."""

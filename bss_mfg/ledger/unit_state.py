@@ -43,8 +43,8 @@ SUCCESSOR = f"(SELECT r.serial {_SUCCESSORS} ORDER BY r.number LIMIT 1)"
 WITH_PACKAGE = "unit u JOIN package p ON p.batch = u.batch AND p.number = u.package"
 
 INSERT_UNIT = """INSERT INTO unit
-    (batch, number, package, product, serial, uuid, mac, sealed_key, key_digest, place, extra)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+    (batch, number, package, product, serial, uuid, mac, sealed_key, key_digest, place, extra, seal)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 2)"""
 
 _DONE: Mapping[UnitAction, str] = {
     "print": "printed",

@@ -18,7 +18,9 @@ from bss_mfg.core.files import (
     sha256_of,
     write_atomically,
 )
+from bss_mfg.core.read_tables import NO_OPTIONS, TableOptions
 from bss_mfg.errors import InputError, LedgerError, RefusedError
+from bss_mfg.issuing.identity_files import IdentityFile
 from bss_mfg.issuing.numbering import free_batch_id
 from bss_mfg.label.layout.file_content import SymbolStyle
 from bss_mfg.ledger.ledger import Ledger
@@ -35,7 +37,8 @@ STEPS = ("issue", "labels", "verify", "manifest", "traveller")
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a run is to do. `identities` is the path of a file, `identities_sha256` its digest then; `started_at` (UTC)
-    names the control logs, so that a run that goes on names them alike."""
+    names the control logs, so that a run that goes on names them alike. `sheet` and `ignore` say how that file is read
+    (`TableOptions`)."""
 
     batch: str
     product: str
@@ -45,6 +48,8 @@ class Plan:
     symbols: SymbolStyle = "mask"
     identities: str | None = None
     identities_sha256: str | None = None
+    sheet: str | None = None
+    ignore: tuple[str, ...] = ()
     started_at: str = ""
     version: str = ""
 
@@ -57,23 +62,29 @@ class Plan:
         """What another plan says otherwise, in words; when and by which version it was written counts for nothing."""
         mine, theirs = asdict(self), asdict(other)
         return [
-            f"{name.replace('_', ' ')}: {theirs[name] or 'none'}, it was {mine[name] or 'none'}"
+            f"{name.replace('_', ' ')}: {_words(theirs[name])}, it was {_words(mine[name])}"
             for name in mine
             if name not in ("started_at", "version", "identities") and mine[name] != theirs[name]
         ]
 
 
+def _words(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) and value else str(value or "none")
+
+
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What the operator typed. Without a `batch` it gets the next free id, without a `template` the product's."""
+    """What the operator typed. Without a `batch` it gets the next free id, without a `template` the product's, without
+    `units` as many as the identities file has, which `table` says how to read."""
 
     product: LoadedProduct
-    units: int
+    units: int | None
     batch: str | None = None
     template: str | None = None
     printer: str = "pdf-300"
     symbols: SymbolStyle = "mask"
     identities: Path | None = None
+    table: TableOptions = NO_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +126,23 @@ def read_begun_plan(workspace: Workspace, batch: str) -> OpenedPlan:
 def new_plan(workspace: Workspace, ledger: Ledger, request: RunRequest, version: str) -> Plan:
     """The plan of a new run, its batch named."""
     product, batch, identities = request.product, request.batch, request.identities
+    units = request.units
+    if units is None:
+        if identities is None:
+            raise InputError("nobody said how many units", way_out="Give a number, or a file of identities.")
+        columns = workspace.spec(product.product.spec).spec.columns
+        units = IdentityFile(identities, columns, request.table).count()
     return Plan(
         batch=require_safe_name(batch, "batch id") if batch else free_run_id(workspace, ledger, product.name),
         product=product.name,
-        units=request.units,
+        units=units,
         template=request.template or product.product.template,
         printer=request.printer,
         symbols=request.symbols,
         identities=str(identities.resolve()) if identities else None,
         identities_sha256=sha256_of(identities) if identities else None,
+        sheet=request.table.sheet,
+        ignore=request.table.ignore,
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         version=version,
     )
@@ -143,7 +162,7 @@ def read_plan(workspace: Workspace, batch: str) -> Plan | None:
         values: Any = json.loads(read_text(path, "plan of the run"))
         if values.pop("format") != 1:
             raise InputError("was written by a newer bss-mfg", where=path, way_out="Use the newer program.")
-        plan = Plan(**values)
+        plan = Plan(**{**values, "ignore": tuple(values.get("ignore", ()))})
         if plan.batch != batch or type(plan.units) is not int or not plan.start.tzinfo:
             raise ValueError
         return plan

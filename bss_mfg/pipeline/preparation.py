@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bss_mfg.core.files import sha256_of
+from bss_mfg.core.read_tables import PassedOver, TableOptions
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.issuing.batch import check_request
 from bss_mfg.issuing.identity_files import IdentityFile
@@ -46,7 +47,10 @@ class PreparedRun:
     @property
     def identities(self) -> Iterable[Identity]:
         """What the identities file brings; nothing where there is none."""
-        return IdentityFile(Path(self.plan.identities), self.spec.spec.columns) if self.plan.identities else ()
+        plan = self.plan
+        if not plan.identities:
+            return ()
+        return IdentityFile(Path(plan.identities), self.spec.spec.columns, TableOptions(plan.sheet, plan.ignore))
 
     @property
     def batch_request(self) -> BatchRequest:
@@ -120,12 +124,15 @@ def _mapping(workspace: Workspace, spec: SpecFile) -> LogMapping | None:
         return None
 
 
-def refuse_conflicts(workspace: Workspace, ledger: Ledger, prepared: PreparedRun) -> None:
+def refuse_conflicts(workspace: Workspace, ledger: Ledger, prepared: PreparedRun) -> PassedOver:
     """Refuse, before anything is written, what would stop a new run later: identities that can't be issued, a batch
-    that was issued with other arguments, files that have the names of its labels."""
-    plan = prepared.plan
-    if check_request(ledger, prepared.batch_request):
-        return
+    that was issued with other arguments, files that have the names of its labels. Gives what was blank in the
+    identities file."""
+    plan, request = prepared.plan, prepared.batch_request
+    issued = check_request(ledger, request)
+    passed_over = request.identities.passed_over if isinstance(request.identities, IdentityFile) else PassedOver()
+    if issued:
+        return passed_over
     folder = workspace.batch_folder(plan.batch) / "labels"
     names = (f"{plan.batch}-labels", f"{plan.batch}-{TRAVELLER_STEM}")
     taken = sorted(path.name for path in folder.iterdir() if path.name.startswith(names)) if folder.is_dir() else []
@@ -136,6 +143,7 @@ def refuse_conflicts(workspace: Workspace, ledger: Ledger, prepared: PreparedRun
             problems=taken[:5],
             way_out="Move them away, or give the batch another --id. Nothing was issued.",
         )
+    return passed_over
 
 
 def begin_run(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from bss_mfg.core import resources
-from bss_mfg.core.files import make_folder, read_bytes, replace_file, require_safe_name, write_atomically
+from bss_mfg.core.files import make_folder, read_bytes, require_safe_name, write_atomically
+from bss_mfg.core.shared_lock import PATIENCE, Patience, shared_lock
 from bss_mfg.core.toml_files import load_toml, validate
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.model import Actor
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from bss_mfg.workspace.vault_key_storage import AskPassphrase, VaultKeyKind
 
 CONFIG = "bss-mfg.toml"
+_KEYS = "the keys of this workspace"
 _CONFIG_TEXT = """# The workspace of bss-mfg: everything about this factory's batches lies in this folder.
 # Back it up as a whole; keep a copy of vault.key apart, in a safe place.
 format = 1
@@ -73,14 +77,14 @@ class Workspace:
         root: Path,
         actor: Actor,
         environment: Mapping[str, str],
-        kind: VaultKeyKind = "file",
+        kind: VaultKeyKind | None = None,
         ask: AskPassphrase | None = None,
     ) -> Workspace:
         """Make a workspace in a new or empty folder: settings, vault key (of a kind), ledger, folders."""
-        from bss_mfg.ledger.ledger import Ledger
         from bss_mfg.ledger.network_drives import refuse_network
-        from bss_mfg.ledger.vault import Vault
-        from bss_mfg.workspace import vault_key_storage
+        from bss_mfg.workspace import vault_files
+        from bss_mfg.workspace.creation import NewVault, make_vault_and_ledger, refuse_what_lies_there
+        from bss_mfg.workspace.vault_key_storage import refuse_to_ask
 
         root = root.expanduser().resolve()
         if outer := next((folder for folder in root.parents if (folder / CONFIG).is_file()), None):
@@ -94,25 +98,18 @@ class Workspace:
             raise RefusedError(
                 "is already a workspace; nothing was changed", where=root, way_out="Work in it, or name another."
             )
-        if workspace.ledger_file.exists():
-            raise RefusedError(
-                "holds a ledger but no settings; nothing was changed",
-                where=root,
-                way_out=f"If this was a workspace, restore {CONFIG}; else name another folder.",
-            )
+        named = bool(environment.get("BSS_MFG_VAULT_KEY_FILE"))
+        new_vault = NewVault(workspace.vault_file, kind, named, ask or refuse_to_ask)
+        refuse_what_lies_there(new_vault, workspace.ledger_file, CONFIG)
         make_folder(root)
         refuse_network(workspace.ledger_file)
         for name in ("products", "templates", "printers", "specs", "batches", "dev-keys"):
             make_folder(root / name)
-        # The settings come last: what has no settings is no workspace yet, and init can be typed again.
-        if not workspace.vault_file.exists():
-            vault = Vault.generate()
-            vault_key_storage.save_vault_key(vault, workspace.vault_file, kind, ask or vault_key_storage.refuse_to_ask)
-        else:
-            vault = vault_key_storage.load_vault_key(workspace.vault_file, ask or vault_key_storage.refuse_to_ask)
-        with Ledger.create(workspace.ledger_file, actor, vault):
-            pass
-        write_atomically(root / CONFIG, [_CONFIG_TEXT.encode()])
+        with workspace.exclusive_keys():
+            vault_id = make_vault_and_ledger(new_vault, workspace.ledger_file, actor)
+            # What has no settings is no workspace yet, and init can be typed again.
+            write_atomically(root / CONFIG, [_CONFIG_TEXT.encode()])
+            vault_files.end_change(workspace.vault_file, vault_id)
         return workspace
 
     def config(self) -> WorkspaceConfig:
@@ -144,30 +141,46 @@ class Workspace:
 
         return Ledger.open(self.ledger_file, actor)
 
-    @property
-    def next_vault_file(self) -> Path:
-        """Where the vault key waits that is to take the place of the present one."""
-        return self.vault_file.with_name(f"{self.vault_file.name}.new")
+    def shared_keys(self, patience: Patience = PATIENCE) -> AbstractContextManager[None]:
+        """Nobody changes or destroys the keys of this workspace meanwhile. Before any transaction of the ledger."""
+        return shared_lock(self.root / "keys.lock", _KEYS, alone=False, patience=patience)
 
-    def open_vault(self, ledger: Ledger | None = None, ask: AskPassphrase | None = None) -> Vault:
-        """The vault key. Given the ledger, a change of the vault key that was interrupted is ended first."""
-        from bss_mfg.workspace import vault_key_storage
+    def exclusive_keys(self, patience: Patience = PATIENCE) -> AbstractContextManager[None]:
+        """Nobody else works with the keys of this workspace meanwhile. Before any transaction of the ledger, and never
+        while a vault is open."""
+        return shared_lock(self.root / "keys.lock", _KEYS, alone=True, patience=patience)
 
-        if ledger is not None:
-            self.finish_vault_change(ledger)
-        return vault_key_storage.load_vault_key(self.vault_file, ask or vault_key_storage.refuse_to_ask)
+    def open_vault(
+        self, ledger: Ledger | None = None, ask: AskPassphrase | None = None, patience: Patience = PATIENCE
+    ) -> Vault:
+        """The vault, to be left with `with`: until then nobody changes or destroys keys.
 
-    def finish_vault_change(self, ledger: Ledger) -> bool:
-        """Put the next vault key in place where the ledger is wrapped under it already; whether it was."""
-        from bss_mfg.workspace import vault_key_storage
+        A change of the vault key that was interrupted is ended first. Without the ledger it is only the key that lies
+        in its place, and no lock is held.
+        """
+        from bss_mfg.ledger.vault import Vault
+        from bss_mfg.workspace.vault_key_storage import load_vault_key, refuse_to_ask
 
-        expected = ledger.settings.vault_id()
-        if not self.next_vault_file.exists() or vault_key_storage.vault_key_id(self.next_vault_file) != expected:
-            return False
-        if self.vault_file.exists() and vault_key_storage.vault_key_id(self.vault_file) == expected:
-            return False
-        replace_file(self.next_vault_file, self.vault_file)
-        return True
+        if ledger is None:
+            return load_vault_key(self.vault_file, ask or refuse_to_ask)
+        with contextlib.ExitStack() as held:
+            held.enter_context(self.unchanging_keys(ledger, patience))
+            key = load_vault_key(self.vault_file, ask or refuse_to_ask).key
+            return Vault(key, on_leaving=held.pop_all().close)
+
+    @contextlib.contextmanager
+    def unchanging_keys(self, ledger: Ledger, patience: Patience = PATIENCE) -> Iterator[None]:
+        """As `shared_keys`, once a change of the vault key that was interrupted is ended."""
+        from bss_mfg.workspace.vault_files import change_to_end, end_change
+
+        with contextlib.ExitStack() as held:
+            held.enter_context(self.shared_keys(patience))
+            while change_to_end(self.vault_file, ledger.settings.vault_id()):
+                held.close()
+                with self.exclusive_keys(patience):
+                    end_change(self.vault_file, ledger.settings.vault_id())
+                held.enter_context(self.shared_keys(patience))
+            yield
 
     # --- products -------------------------------------------------------------------------------------------------
 

@@ -85,6 +85,7 @@ class Life(RuleBasedStateMachine):
         self.factory.add(oob_bytes=16, units_per_package=PER_PACKAGE)
         self.books = Books()
         self.saved: Books | None = None
+        self.skipped_to = 1
         self.count = 0
         self.serials: set[str] = set()
         self.uuids: set[bytes] = set()
@@ -371,7 +372,8 @@ class Life(RuleBasedStateMachine):
         assert self.typed(*command) == 0
         shutil.copy(self.folder / "copy.key", self.factory.root / "vault.key")
         self.books = copy.deepcopy(self.saved)
-        self.books.next_serial += skip
+        # The same copy put back twice skips from where the first time has led.
+        self.books.next_serial = self.skipped_to = max(self.books.next_serial, self.skipped_to) + skip
 
     # --- what holds at every step ---------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,10 +96,10 @@ def test_a_sealed_key_opens_only_for_its_unit() -> None:
     vault = Vault(Secret(os.urandom(32)))
     data_key, wrapped = vault.new_data_key("B1")
     sealed = data_key.seal(7, b"u" * 16, Secret(b"k" * 16))
-    assert vault.unwrap("B1", wrapped).open(7, b"u" * 16, sealed) == Secret(b"k" * 16)
-    for number, octets in ((8, b"u" * 16), (7, b"v" * 16)):
+    assert vault.unwrap("B1", wrapped).open(sealed) == Secret(b"k" * 16)
+    for changed in ({"number": 8}, {"uuid": b"v" * 16}, {"digest": bytes(32)}, {"seal": 1}):
         with pytest.raises(LedgerError, match="was changed"):
-            data_key.open(number, octets, sealed)
+            data_key.open(replace(sealed, **changed))
     with pytest.raises(LedgerError, match="can't be unwrapped"):
         vault.unwrap("B2", wrapped)
 
