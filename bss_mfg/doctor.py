@@ -82,7 +82,11 @@ def check_ledger(ledger: Ledger) -> Check:
     from bss_mfg.errors import BssError
 
     try:
-        return Check("ledger", Level.OK, f"{ledger.check():,} events, an intact chain; all barcode strings as issued")
+        return Check(
+            "ledger",
+            Level.OK,
+            f"{count_words(ledger.check(), 'event')}, an intact chain; all barcode strings as issued",
+        )
     except BssError as error:
         return Check("ledger", Level.FAULT, str(error.what), error.way_out)
 

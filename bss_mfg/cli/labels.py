@@ -143,8 +143,8 @@ def labels(
     """Make the labels of a batch: PDF, ZPL or PNG.
 
     Checks every label before the first file: symbol, module size on this printer, text, glyphs. A run that was
-    interrupted goes on where it stopped. Labels that were made before are refused (exit 4) without --again. Print PDFs
-    at 100 %, without scaling.
+    interrupted continues where it stopped. Labels that were made before are refused (exit 4) without --again. Print
+    PDFs at 100 %, without scaling.
     """
     from bss_mfg.core.processes import open_executor
     from bss_mfg.label.file_plan import label_stem

@@ -97,7 +97,7 @@ def restore(app: App, copy: Path, only_check: bool, skip_serials: int | None, re
         with app.workspace.exclusive_keys(app.patience):
             found, numbers = put_back(request, app.actor)
         for name, number in numbers.products.items():
-            say(f"Note: {name} goes on with running number {number:,}")
+            say(f"Note: {name} continues with running number {number:,}")
     click.echo(f"{found.events}:{found.head}")
     done = "the copy is intact" if only_check else "restored"
     holds = f"{count_words(found.units, 'unit')} in {count_words(found.batches, 'batch', 'batches')}"
@@ -130,7 +130,7 @@ def verify_history(app: App, against: str | None, as_json: bool) -> None:
         click.echo(f"{seq}:{head}")
     say(
         f"OK: {count_words(events, 'event')}, an unbroken chain"
-        + (f" that goes on from event {since:,}" if since is not None else "")
+        + (f" that continues from event {since:,}" if since is not None else "")
     )
 
 

@@ -35,7 +35,7 @@ MOST_SHOWN = 20
     "--units", type=WholeNumber(1, 10_000_000), help="How many devices (default: as many as --identities has)."
 )
 @click.option("--id", "batch_id", help="The batch's id (default: the product's name and the next number).")
-@click.option("--resume", metavar="BATCH", help="Go on with the run of this batch.")
+@click.option("--resume", metavar="BATCH", help="Continue the run of this batch.")
 @click.option(
     "--plan", "plan_only", is_flag=True, help="Show what would be done, how much and how long; issue nothing."
 )
@@ -78,7 +78,7 @@ def run(
 
     Makes units of PRODUCT, their labels, reads every label file back, then makes the control logs and the traveller.
     Everything is checked before anything is issued. Interrupted or killed, the same command with --id, or `run --resume
-    BATCH`, goes on where it stopped. Exit 1 if a label did not read right; then nothing is uploaded or handed over.
+    BATCH`, continues where it stopped. Exit 1 if a label did not read right; then nothing is uploaded or handed over.
     """
     from bss_mfg.core.processes import open_executor, process_count
     from bss_mfg.pipeline.estimate import estimate, refuse_full_disk
@@ -114,7 +114,7 @@ def run(
                 prepared = begin_run(workspace, ledger, vault, prepared, batch_named=bool(batch_id))
             plan, display = prepared.plan, RunDisplay()
             with run_lock(workspace, plan), _resume_hint(display, plan.batch):
-                going_on = ", going on" if opened.begun else ""
+                going_on = ", continued" if opened.begun else ""
                 say(f"Run of batch {plan.batch}: {count_words(plan.units, 'unit')} of {plan.product}{going_on}")
                 with open_executor(jobs, plan.units) as executor:
                     outcome = run_pipeline(RunContext(workspace, ledger, vault, prepared, display, executor))
@@ -129,7 +129,7 @@ def run(
 def _refuse_other_options(ctx: click.Context) -> None:
     for name in ("product", "units", "batch_id", "template", "printer", "symbols", "identities", "sheet", "ignore"):
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
-            raise click.UsageError("--resume goes on with the options that the run was begun with: leave them out.")
+            raise click.UsageError("--resume continues with the options that the run was begun with: leave them out.")
 
 
 @contextmanager
@@ -137,7 +137,7 @@ def _resume_hint(display: RunDisplay, batch: str) -> Iterator[None]:
     """Where the run ends too early, leave its line, and say how to go on."""
     from bss_mfg.errors import BssError
 
-    hint = f"`bss-mfg run --resume {batch}` goes on."
+    hint = f"`bss-mfg run --resume {batch}` continues it."
     try:
         yield
     except KeyboardInterrupt:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from bss_mfg.core import parallel
+from bss_mfg.core.text import count_words, one_or
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.label.layout.file_content import SymbolStyle
 from bss_mfg.label.layout.label_rows import RowMaker, label_count
@@ -228,8 +229,8 @@ def _refuse_made_before(plan: FilePlan) -> None:
         if request.accept_existing:
             return
         raise RefusedError(
-            f"these {plan.labels:,} labels were made already: {finished[0].path.name}"
-            + (f" to {finished[-1].path.name}" if len(finished) > 1 else ""),
+            f"{count_words(plan.labels, 'label')} {one_or(plan.labels, 'was', 'were')} made already: "
+            f"{finished[0].path.name}" + (f" to {finished[-1].path.name}" if len(finished) > 1 else ""),
             way_out=way_out,
         )
     each = plan.layout.template.definition.each
@@ -241,8 +242,8 @@ def _refuse_made_before(plan: FilePlan) -> None:
                 both = set(planned.numbers) & set(other.numbers)
                 if both:
                     raise RefusedError(
-                        f"{len(both):,} of these labels were made before, in {other.file}, with another template, "
-                        "printer or choice",
+                        f"{len(both):,} of these labels {one_or(len(both), 'was', 'were')} made before, in "
+                        f"{other.file}, with another template, printer or choice",
                         way_out=way_out,
                     )
 

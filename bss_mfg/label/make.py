@@ -30,7 +30,7 @@ __all__ = ["LABELS_PER_FILE", "LabelFiles", "LabelRequest", "make_labels", "repr
 
 ALL_LABELS = LabelRequest()
 Result = TypeVar("Result")
-_GO_ON = "What is finished stays. Run the same command again to go on."
+_GO_ON = "What is finished stays. Run the same command again to continue."
 
 
 @dataclass(frozen=True, slots=True)

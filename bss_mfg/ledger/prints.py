@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from bss_mfg.core.text import count_words
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.event_kind import EventKind
@@ -121,7 +122,7 @@ class PrintStore:
             elif isinstance(record, LabelsNotSent):
                 found.pop(record.sha256, None)
             elif isinstance(record, SendingResult):
-                found[record.sha256] = f"{record.labels} labels handed over"
+                found[record.sha256] = f"{count_words(record.labels, 'label')} handed over"
         return found
 
     def _label_files(self, batch_id: str, condition: str, values: tuple[object, ...]) -> list[LabelFile]:

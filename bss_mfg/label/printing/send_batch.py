@@ -75,7 +75,7 @@ def _refuse_sent_before(ledger: Ledger, batch: Batch, shas: dict[Path, str]) -> 
         if sha in before:
             raise RefusedError(
                 f"{path.name} was sent to a printer before ({before[sha]})",
-                way_out="Check what was printed. To send it again on purpose, add --again; to go on after the last "
+                way_out="Check what was printed. To send it again on purpose, add --again; to continue after the last "
                 "good label, add --from SERIAL --again.",
             )
 
@@ -86,8 +86,8 @@ def _cut_off_error(result: SendResult, printed: str, files_left: int) -> Missing
     )
     return MissingError(
         f"{result.reason}: at most {printed} were printed{rest}",
-        way_out="Find the last good label, then go on after it with --from SERIAL --again (the index beside the files "
-        "has the order)."
+        way_out="Find the last good label, then continue after it with --from SERIAL --again (the index beside the "
+        "files has the order)."
         if result.outcome is SendOutcome.CUT_OFF
         else "Nothing was printed; check the printer and run the command again.",
     )
