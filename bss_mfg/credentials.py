@@ -13,6 +13,7 @@ import uuid
 from functools import lru_cache
 
 from bss_mfg.core.bits import reversed_crc16
+from bss_mfg.core.files import is_windows_device
 from bss_mfg.errors import InputError, ValueProblem
 from bss_mfg.model import Secret
 
@@ -48,6 +49,8 @@ def check_serial(serial: str) -> str:
     """`serial` if it may stand in barcodes, tables and file names; else `ValueError` with the reason."""
     if not _SERIAL.fullmatch(serial):
         raise ValueProblem("a serial has 1 to 50 letters, digits, '.', '_' or '-', and starts with a letter or digit")
+    if is_windows_device(serial):
+        raise ValueProblem(f"{serial} is the name of a device on Windows, so it can't name a unit's file")
     return serial
 
 

@@ -239,7 +239,7 @@ def acknowledge(ctx: click.Context, app: App, file: Path, product: str | None, a
     from bss_mfg.manifest.feedback import acknowledge, load_feedback_mapping, read_feedback
 
     mapping = load_feedback_mapping(app.workspace.root / "specs")
-    feedback = read_feedback(read_bytes(file, "feedback file", 1 << 30), file.name, mapping)
+    feedback = read_feedback(read_bytes(file, "feedback file", 1 << 30), str(file), mapping)
     with app.workspace.open_ledger(app.actor) as ledger:
         done = acknowledge(ledger, feedback, product)
     if as_json:

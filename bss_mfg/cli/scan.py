@@ -117,7 +117,7 @@ class _Screen:
         counts = self._station.counts
         if answer:
             self._last.appendleft(answer)
-        click.echo("\x1b[2J\x1b[H", nl=False)
+        click.clear()
         click.echo(click.style(f" bss-mfg  {self._batch}", bold=True))
         share = counts.verified * (width - 4) // max(counts.packages, 1)
         click.echo(f" [{'#' * share}{'.' * (width - 4 - share)}]")

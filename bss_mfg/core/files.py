@@ -27,18 +27,18 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _WINDOWS_DEVICES = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
 
 
+def is_windows_device(name: str) -> bool:
+    """Whether Windows takes a file of this name, with any ending, for a device: what is written to it is gone."""
+    return name.split(".")[0].lower() in _WINDOWS_DEVICES
+
+
 def require_safe_name(name: str, what: str) -> str:
     """`name` if it is safe as a file name on every system, else an `InputError`.
 
     Letters, digits, `.`, `_` and `-`, at most 64, starting with a letter or digit; no `..`, no trailing dot, no
     Windows device name.
     """
-    if (
-        not _NAME.fullmatch(name)
-        or ".." in name
-        or name.endswith(".")
-        or name.split(".")[0].lower() in _WINDOWS_DEVICES
-    ):
+    if not _NAME.fullmatch(name) or ".." in name or name.endswith(".") or is_windows_device(name):
         raise InputError(
             f"{name[:80]!a} can't be used as the {what}",
             way_out="Use 1 to 64 letters, digits, '.', '_' or '-', starting with a letter or digit, without '..', "

@@ -268,7 +268,7 @@ CASES = [
     Case("csv: bad uuid", 3, "32 hex digits", "Nothing was issued", with_identities("serial,uuid\nA1,1234\n", 1)),
     Case("xlsx: number cells", 3, "row 2, cell A2: a cell is a number", "as text", numeric_xlsx),
     Case("xlsx: broken file", 3, "not a readable XLSX", "as CSV", with_identities(b"PK\x03\x04 nonsense")),
-    Case("units do not fill packages", 3, "do not fill packages of 2", "multiple of 2",
+    Case("units do not fill packages", 3, "fill packages of 2", "multiple of 2",
          lambda f: ["batch", "create", "duo", "--units", 3]),
     Case("batch: unknown", 3, "no batch 'B9'", "batch list", lambda f: ["labels", "B9"]),
     Case("batch id: outside its folder", 3, "'../x'", "1 to 64 letters",

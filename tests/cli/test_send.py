@@ -255,7 +255,7 @@ BAD = (
 def test_a_bad_address_is_an_error_of_input(batch: Factory, address: str) -> None:
     done = labels(batch, address)
     assert done.code == 3
-    assert "is no printer address" in done.err
+    assert "a printer address" in done.err
     assert address in done.err
     assert history(batch) == []
 

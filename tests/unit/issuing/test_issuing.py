@@ -57,7 +57,7 @@ def test_a_repeating_generator_stops_the_line(factory: Factory, monkeypatch: pyt
 
 def test_units_must_fill_packages(factory: Factory) -> None:
     factory.add(units_per_package=2)
-    with pytest.raises(InputError, match="do not fill"):
+    with pytest.raises(InputError, match="fill packages of"):
         factory.issue(3)
 
 
