@@ -263,7 +263,7 @@ class OpenWorkspace:
         with self._processes() as executor:
             found = verification.verify(self._ledger, batch, [Path(file) for file in files], options, executor=executor)
         for report in targets:
-            write_report(found, report, clock.now(), __version__)
+            write_report(found, report, self._workspace.zone.shown(clock.now()), __version__)
         return Verification(batch.id, found.passed, found.counts, tuple(found.broken), found)
 
     def reconcile(self, batch_id: str, *, folder: Path | str | None = None) -> Reconciliation:
@@ -329,7 +329,7 @@ def open_workspace(
     if jobs < 0:
         raise InputError(f"{jobs} processes can't work", way_out="Give 0 for one per core, or a number.")
     workspace = Workspace.find(None if folder is None else str(folder), Path.cwd(), environment())
-    actor = current_actor(operator, station or workspace.config().station)
+    actor = current_actor(operator, station, workspace.config().station)
 
     def ask(what: str, new: bool) -> Secret:
         return Secret(passphrase().encode()) if passphrase else ask_passphrase_file(what, new)

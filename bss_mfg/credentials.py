@@ -7,6 +7,7 @@ derived from a UUID, MAC or serial can be guessed (CVE-2020-26556, CVE-2020-2655
 
 from __future__ import annotations
 
+import datetime
 import re
 import secrets
 import uuid
@@ -25,7 +26,12 @@ LONGEST_SERIAL = 50
 _SERIAL = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_SERIAL - 1}}}")
 _INSTALL_CODE_SIZES = (6, 8, 12, 16)
 
-_PATTERN = re.compile(r"([A-Za-z0-9._-]|\{pid\})*\{n:0([1-9]|1[0-8])\}([A-Za-z0-9._-]|\{pid\})*")
+DATE_FIELDS = {"{yy}": "%y", "{yyyy}": "%Y", "{gg}": "%G", "{gggg}": "%G", "{ww}": "%V"}
+"""What a serial pattern may have of the day of issue: the year, the ISO year and the ISO week (ISO 8601)."""
+_TEXT = r"([A-Za-z0-9._-]|\{pid\}|" + "|".join(re.escape(name) for name in DATE_FIELDS) + ")*"
+_PATTERN = re.compile(rf"{_TEXT}\{{n:0([1-9]|1[0-8])\}}{_TEXT}")
+EXAMPLE_DAY = datetime.date(2026, 12, 31)
+"""A day for examples; serials of all days are equally long."""
 
 
 def new_uuid() -> uuid.UUID:
@@ -81,15 +87,31 @@ def check_install_code(text: str) -> str:
 
 
 def check_serial_pattern(pattern: str) -> str:
-    """`pattern` if it makes valid serials: plain characters, `{pid}` and exactly one counter such as `{n:08}`."""
+    """`pattern` if it makes valid serials: plain characters, `{pid}`, fields of the day of issue, and exactly one
+    counter such as `{n:08}`; else `ValueError`."""
     if not _PATTERN.fullmatch(pattern):
-        raise ValueError("a serial pattern has letters, digits, '.', '_', '-', {pid} and one counter such as {n:08}")
-    check_serial(format_serial(pattern, "AAAA", 1))
+        raise ValueError(
+            "a serial pattern has letters, digits, '.', '_', '-', {pid}, {yy}, {yyyy}, {gg}, {gggg}, {ww} and one "
+            "counter such as {n:08}"
+        )
+    if ("{ww}" in pattern) != ("{gg}" in pattern or "{gggg}" in pattern):
+        raise ValueError(
+            "a week {ww} and its year {gg} belong together: 1 January can be in week 53 of the year before"
+        )
+    check_serial(format_serial(dated_pattern(pattern, EXAMPLE_DAY), "AAAA", 1))
+    return pattern
+
+
+def dated_pattern(pattern: str, day: datetime.date) -> str:
+    """A serial pattern with the day of issue filled in."""
+    for name, form in DATE_FIELDS.items():
+        if name in pattern:
+            pattern = pattern.replace(name, day.strftime(form)[2 - len(name) :].zfill(len(name) - 2))
     return pattern
 
 
 def format_serial(pattern: str, pid: str, number: int) -> str:
-    """The serial with the given running number (from 1, per product)."""
+    """The serial with the given running number (from 1, per product); the pattern's day is filled in before."""
     template, width = _counter(pattern, pid)
     digits = f"{number:0{width}d}"
     if len(digits) > width:
@@ -102,5 +124,7 @@ def format_serial(pattern: str, pid: str, number: int) -> str:
 
 @lru_cache(maxsize=16)
 def _counter(pattern: str, pid: str) -> tuple[tuple[str, str], int]:
-    before, width, after = re.split(r"\{n:0(\d+)\}", pattern)
-    return (before.replace("{pid}", pid), after.replace("{pid}", pid)), int(width)
+    before, width, after = re.split(r"\{n:0(\d+)\}", pattern.replace("{pid}", pid))
+    if "{" in before + after:
+        raise RuntimeError(f"the serial pattern {pattern!r} lacks its day")
+    return (before, after), int(width)

@@ -11,10 +11,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bss_mfg.core.text import count_words
+from bss_mfg.core.text import count_words, listing
 
 if TYPE_CHECKING:
     from bss_mfg.ledger.ledger import Ledger
+    from bss_mfg.workspace.actor import FoundActor
     from bss_mfg.workspace.vault_keys import VaultStatus
 
 
@@ -161,6 +162,25 @@ def check_left_over(root: Path) -> Check:
     return Check(
         "left-overs", Level.GAP, f"{len(found)} of killed commands: {names}", "Type them again, or delete these."
     )
+
+
+def check_group(root: Path, group: str) -> Check:
+    """Whether all members of a workspace's group can work with what is in it."""
+    from bss_mfg.workspace.groups import not_for_group
+
+    found = [str(path.relative_to(root)) for path in not_for_group(root)]
+    if not found:
+        return Check("group", Level.OK, f"all of {group} can work here")
+    fix = f"chgrp -R {group} FILES and chmod g+rw FILES, as their owner; chmod 2770 for folders."
+    return Check("group", Level.GAP, f"{group} can't write {listing(found, 5)}", fix)
+
+
+def check_actor(found: FoundActor) -> list[Check]:
+    """The names that go into the history, and where they come from."""
+    return [
+        Check("operator", Level.OK, f"{found.operator.name} ({found.operator.source})"),
+        Check("station", Level.OK, f"{found.station.name} ({found.station.source})"),
+    ]
 
 
 def check_vault(found: VaultStatus) -> Check:

@@ -7,12 +7,31 @@ from pathlib import Path
 import click
 
 from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_details, print_json, print_table, say
+from bss_mfg.cli.dates import utc_moment
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import progress_bar
 from bss_mfg.cli.table_options import say_passed_over, table_options
 from bss_mfg.core.read_tables import TableOptions
 from bss_mfg.core.text import count_words
 from bss_mfg.model import Batch
+
+LISTED = (
+    "id",
+    "product",
+    "state",
+    "units",
+    "packages",
+    "printed",
+    "verified",
+    "shipped",
+    "scrapped",
+    "released",
+    "waiting",
+    "accepted",
+    "rejected",
+    "created_at",
+)
+"""What `batch list` shows as text; --json has more."""
 
 
 @click.group()
@@ -91,19 +110,50 @@ def create(
     say(f"OK: batch {issued.batch.id} {what} {count}")
 
 
-@batch.command("list", epilog="Example: bss-mfg batch list")
+@batch.command("list", epilog="Example: bss-mfg batch list --state open --since 2026-11-01")
+@click.option("--product", "products", multiple=True, help="Only batches of this product; may be given several times.")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice(["open", "closed", "retired"]),
+    help="Only batches in this state; may be given several times.",
+)
+@click.option("--since", metavar="DATE", help="Only batches that were issued then or later.")
+@click.option("--until", metavar="DATE", help="... then or earlier; a day counts as a whole.")
 @json_option
 @pass_app
-def list_(app: App, as_json: bool) -> None:
-    """List all batches in the order of issue."""
+def list_(
+    app: App,
+    products: tuple[str, ...],
+    states: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    as_json: bool,
+) -> None:
+    """List batches in the order of issue, with how far each is.
+
+    Packages are counted that were printed, verified and shipped; units that were scrapped, whose key was released, and
+    that wait for Amazon's answer or have it.
+    """
+    earliest, latest = utc_moment(app, "--since", since), utc_moment(app, "--until", until)
     with app.workspace.open_ledger(app.actor) as ledger:
-        records = [_record(item, ledger.batches.counts(item.id)) for item in ledger.batches.all()]
+        for name in products:
+            app.workspace.product(name)
+        records = []
+        for item in ledger.batches.all():
+            state = ledger.batches.state(item.id)
+            of_time = item.created_at >= earliest and (not latest or item.created_at <= latest)
+            if of_time and item.product in (products or (item.product,)) and state in (states or (state,)):
+                record = _record(item, ledger.batches.counts(item.id))
+                records.append({**record, **ledger.exports.outputs(item.id), "state": state})
     if as_json:
         print_json(records)
         return
-    names = ("id", "product", "units", "packages", "printed", "verified", "created_at")
+    rows = [{**record, "created_at": app.zone.shown(str(record["created_at"]))} for record in records]
     print_table(
-        [tuple(str(record[name]) for name in names) for record in records], tuple(name.upper() for name in names)
+        [tuple(str(row[name]) for name in LISTED) for row in rows],
+        tuple(name.upper().replace("_", " ") for name in LISTED),
     )
 
 
@@ -116,6 +166,7 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
     """Show one batch: what was issued, printed and verified."""
     with app.workspace.open_ledger(app.actor) as ledger:
         record = _record(ledger.batches.get(batch_id), ledger.batches.counts(batch_id))
+        record |= {**ledger.exports.outputs(batch_id), "state": ledger.batches.state(batch_id)}
         seq, head = ledger.history.head()
         record |= {
             "closed_at": ledger.batches.closed_at(batch_id),
@@ -130,17 +181,21 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
     if as_json:
         print_json({**record, **({"history": events} if history else {})})
         return
+    shown = {
+        key: app.zone.shown(str(value)) if key.endswith("_at") and value else value for key, value in record.items()
+    }
     print_details(
         [
             (key.replace("_", " "), ", ".join(value) if isinstance(value, list) else str(value))
-            for key, value in record.items()
+            for key, value in shown.items()
             if value not in (None, [])
         ]
     )
     for event in events:
         extra = {key: value for key, value in event.items() if key not in ("seq", "at", "kind")}
         click.echo(
-            f"{event['seq']:>8} {event['at']} {event['kind']}: " + ", ".join(f"{k}={v}" for k, v in extra.items())
+            f"{event['seq']:>8} {app.zone.shown(event['at'])} {event['kind']}: "
+            + ", ".join(f"{k}={v}" for k, v in extra.items())
         )
 
 

@@ -18,11 +18,13 @@ from bss_mfg.cli.parameters import WholeNumber, refuse_unknown_command
 from bss_mfg.cli.streams import reader_left
 
 if TYPE_CHECKING:
+    from bss_mfg.core.clock import TimeZone
     from bss_mfg.core.shared_lock import Patience
     from bss_mfg.label.template.printer import Printer
     from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.ledger.vault import Vault
     from bss_mfg.model import Actor, Secret
+    from bss_mfg.workspace.actor import FoundActor
     from bss_mfg.workspace.vault_key_storage import AskPassphrase
     from bss_mfg.workspace.workspace import Workspace
 
@@ -35,6 +37,8 @@ class App:
 
     workspace_option: str | None = None
     debug: bool = False
+    operator: str = ""
+    """As --operator names it; empty: as the environment, the station or the account does."""
 
     @functools.cached_property
     def workspace(self) -> Workspace:
@@ -46,9 +50,19 @@ class App:
     @property
     def actor(self) -> Actor:
         """Who acts, with the station of the workspace's settings."""
-        from bss_mfg.workspace.actor import current_actor
+        return self.find_actor(self.workspace.config().station).actor
 
-        return current_actor(station=self.workspace.config().station)
+    def find_actor(self, workspace_station: str = "") -> FoundActor:
+        """Who acts, and where each name comes from; a workspace that is to be made has no station yet."""
+        from bss_mfg.workspace.actor import find_actor
+        from bss_mfg.workspace.workspace import environment
+
+        return find_actor(environment(), self.operator, workspace_station=workspace_station)
+
+    @property
+    def zone(self) -> TimeZone:
+        """The time zone that people go by in this workspace."""
+        return self.workspace.zone
 
     def vault(self, ledger: Ledger) -> Vault:
         """The open vault, to be left with `with`; asks for its passphrase if it has one."""

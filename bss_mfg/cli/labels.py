@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import click
 from bss_mfg.cli.common import App, Command, jobs_option, json_option, pass_app, print_json, say, shown_path
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import progress_bar
+from bss_mfg.cli.unit_names import UNIT_METAVAR, given_names, named_packages
 from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
@@ -108,8 +109,8 @@ def printing_options(function: Command) -> Callable[..., Any]:
 @click.command(epilog="Example: bss-mfg labels bulb-2026-11 --template roll-50x30 --printer zpl-203")
 @click.argument("batch_id", metavar="BATCH")
 @printing_options
-@click.option("--only", multiple=True, metavar="SERIAL", help="Only these labels; can be given several times.")
-@click.option("--from", "start", metavar="SERIAL", help="This label and all that follow.")
+@click.option("--only", multiple=True, metavar="UNIT", help="Only these labels; can be given several times.")
+@click.option("--from", "start", metavar="UNIT", help="This label and all that follow.")
 @click.option(
     "--copies",
     type=WholeNumber(1, 100),
@@ -144,7 +145,8 @@ def labels(
 
     Checks every label before the first file: symbol, module size on this printer, text, glyphs. A run that was
     interrupted continues where it stopped. Labels that were made before are refused (exit 4) without --again. Print
-    PDFs at 100 %, without scaling.
+    PDFs at 100 %, without scaling. A UNIT is named by its serial, its Device UUID or its package's scanned barcode; -
+    reads such names from standard input, @FILE from a file, one a line.
     """
     from bss_mfg.core.processes import open_executor
     from bss_mfg.label.file_plan import label_stem
@@ -158,7 +160,9 @@ def labels(
         batch = ledger.batches.get(batch_id)
         template = load_template(workspace.template_file(printing.template or batch.template))
         target = Target(app, batch, template, printing.find_printer(app), printing)
-        numbers = select_label_numbers(ledger, batch, template, only, start) if only or start else None
+        wanted = named_packages(ledger, batch.id, only)
+        first = _first_unit(ledger, batch, start) if start else None
+        numbers = select_label_numbers(ledger, batch, template, wanted, first) if wanted or first else None
         request = LabelRequest(
             numbers,
             printing.start_at,
@@ -168,34 +172,39 @@ def labels(
             printing.symbols,
             again,
             accept_existing=printing.send is not None,
-            stem=label_stem(template.definition.each, only, start),
+            stem=label_stem(template.definition.each, wanted, first),
         )
         with open_executor(jobs, (len(numbers) if numbers else batch.units) * copies) as executor:
             made, sent = target.print_labels(ledger, request, executor)
     _report(target, made, sent, as_json)
 
 
+def _first_unit(ledger: Ledger, batch: Batch, name: str) -> str:
+    """The serial of the unit that --from names."""
+    if len(given := given_names([name])) > 1:
+        raise click.UsageError("--from takes one label.")
+    return named_packages(ledger, batch.id, [given[0].text])[0]
+
+
 @click.command(epilog="Example: bss-mfg reprint bulb-2026-11 ebK300000017 --reason 'torn by the applicator'")
 @click.argument("batch_id", metavar="BATCH")
-@click.argument("serials", metavar="SERIAL...", nargs=-1, required=True)
+@click.argument("units", metavar=UNIT_METAVAR, nargs=-1, required=True)
 @click.option("--reason", required=True, help="Why; kept in the history.")
-@click.option("--operator", help="Who asks for it (default: the user logged in).")
 @printing_options
 @json_option
 @pass_app
 def reprint(
     app: App,
     batch_id: str,
-    serials: tuple[str, ...],
+    units: tuple[str, ...],
     reason: str,
-    operator: str | None,
     printing: PrintingOptions,
     as_json: bool,
 ) -> None:
     """Print single labels once more, with a reason.
 
     The same payload, byte for byte, counted and kept in the history. Template and printer are those of the batch's last
-    labels unless given. A reprint never issues anything.
+    labels unless given. A reprint never issues anything. UNIT: as for labels.
     """
     from bss_mfg.label.make import LabelRequest, reprint_stem, select_label_numbers
     from bss_mfg.label.template.loading import load_template
@@ -203,14 +212,14 @@ def reprint(
     if not reason.strip():
         raise click.UsageError("--reason is empty: say why; the reason is kept in the history.")
     workspace = app.workspace
-    actor = replace(app.actor, operator=operator) if operator else app.actor
-    with workspace.open_ledger(actor) as ledger:
+    with workspace.open_ledger(app.actor) as ledger:
         batch = ledger.batches.get(batch_id)
         last = ledger.prints.newest_labels(batch.id)
         template = load_template(
             workspace.template_file(printing.template or (last.template if last else batch.template))
         )
         target = Target(app, batch, template, printing.find_printer(app, last.printer if last else None), printing)
+        serials = named_packages(ledger, batch.id, units)
         request = LabelRequest(
             select_label_numbers(ledger, batch, template, serials),
             printing.start_at,
@@ -219,7 +228,7 @@ def reprint(
             purpose="reprint",
             stem=reprint_stem(ledger, batch, target.folder),
             reason=reason,
-            serials=list(serials),
+            serials=serials,
         )
         made, sent = target.print_labels(ledger, request)
     _report(target, made, sent, as_json)

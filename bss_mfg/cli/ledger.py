@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import heapq
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
 from bss_mfg.cli.parameters import WholeNumber
+from bss_mfg.cli.unit_names import given_names
 from bss_mfg.core.text import count_words
+
+if TYPE_CHECKING:
+    from bss_mfg.core.clock import TimeZone
+    from bss_mfg.ledger.ledger import Ledger
+    from bss_mfg.ledger.unit_history import ReadSession
+    from bss_mfg.model import Event
 
 
 @click.group()
@@ -87,6 +95,7 @@ def restore(app: App, copy: Path, only_check: bool, skip_serials: int | None, re
     """
     from bss_mfg.ledger.backup import RestoreRequest, inspect_copy
     from bss_mfg.ledger.backup import restore as put_back
+    from bss_mfg.workspace.vault_keys import other_key_in_place
 
     if only_check:
         found = inspect_copy(copy)
@@ -98,6 +107,13 @@ def restore(app: App, copy: Path, only_check: bool, skip_serials: int | None, re
             found, numbers = put_back(request, app.actor)
         for name, number in numbers.products.items():
             say(f"Note: {name} continues with running number {number:,}")
+        with app.workspace.open_ledger(app.actor) as restored:
+            if other := other_key_in_place(app.workspace, restored):
+                say(
+                    f"Warning: the copy is from before the vault key was changed: its keys need vault key "
+                    f"{restored.settings.vault_id()}, {other} is in place. Put the key of its time back: "
+                    "`bss-mfg vault recover FILE`."
+                )
     click.echo(f"{found.events}:{found.head}")
     done = "the copy is intact" if only_check else "restored"
     holds = f"{count_words(found.units, 'unit')} in {count_words(found.batches, 'batch', 'batches')}"
@@ -135,35 +151,82 @@ def verify_history(app: App, against: str | None, as_json: bool) -> None:
 
 
 @click.command(epilog="Example: bss-mfg history ebK300000001")
-@click.argument("what", metavar="SERIAL|UUID|BATCH")
+@click.argument("what", metavar="UNIT|BATCH")
+@click.option("--all", "every", is_flag=True, help="Of a batch: every read, not a line for each file and session.")
 @json_option
 @pass_app
-def history(app: App, what: str, as_json: bool) -> None:
+def history(app: App, what: str, every: bool, as_json: bool) -> None:
     """Show everything that ever happened to a unit or a batch.
 
-    When, who, at which station, with which version of the program. Of an identity that was issued before bss-mfg: its
-    import.
+    When, who, at which station, with which version of the program. The reads of a batch are counted, a line for each
+    file or session of a hand scanner; --all and --json have every read. Of an identity that was issued before bss-mfg:
+    its import. A UNIT is named by its serial, its Device UUID or its package's scanned barcode; - reads such names from
+    standard input, @FILE from a file, one a line.
     """
     from bss_mfg.ledger.event_kind import EventKind
-    from bss_mfg.ledger.unit_history import history_of
+    from bss_mfg.ledger.unit_history import ReadSession, in_sessions
 
     with app.workspace.open_ledger(app.actor) as opened:
-        found = [
-            {"seq": event.seq, "at": event.at, "kind": event.kind, "batch": event.batch, **event.data}
-            for event in history_of(opened, what)
-        ]
-    if as_json:
-        print_json(found)
-        return
-    for event in found:
-        click.echo(_event(event))
-    for event in found:
-        if event["kind"] == EventKind.IDENTITIES_IMPORTED:
-            say(f"Note: it was issued before bss-mfg, and imported from {event['file']} for {event['product']}")
-    say(f"OK: {count_words(len(found), 'event')}")
+        events = _events(opened, what)
+        if as_json:
+            print_json([_record(event) for event in events])
+            return
+        count, sessions, zone = 0, 0, app.zone
+        is_batch = opened.batches.request_digest(what) is not None
+        imports = []
+        for item in in_sessions(events, _is_wrong) if is_batch and not every else events:
+            if isinstance(item, ReadSession) and item.reads > 1:
+                count, sessions = count + item.reads, sessions + 1
+                click.echo(_session_line(item, zone))
+                continue
+            event = item.first if isinstance(item, ReadSession) else item
+            count += 1
+            click.echo(_event_line(_record(event), zone))
+            if event.kind == EventKind.IDENTITIES_IMPORTED:
+                imports.append(event.data)
+    for data in imports:
+        say(f"Note: it was issued before bss-mfg, and imported from {data['file']} for {data['product']}")
+    say(f"OK: {count_words(count, 'event')}" + ("; --all shows every read" if sessions else ""))
 
 
-def _event(event: Mapping[str, Any]) -> str:
+def _record(event: Event) -> dict[str, Any]:
+    return {"seq": event.seq, "at": event.at, "kind": event.kind, "batch": event.batch, **event.data}
+
+
+def _is_wrong(verdict: str) -> bool:
+    """Whether a read was no label that should be there, by what the history calls it."""
+    from bss_mfg.station.station import Tone, tone_of
+    from bss_mfg.verify.findings import FindingKind
+
+    return verdict != FindingKind.MATCHED and tone_of(verdict.upper()) is Tone.BAD
+
+
+def _events(opened: Ledger, what: str) -> Iterator[Event]:
+    """The events of all that is named, each once, in order."""
+    from bss_mfg.ledger.unit_history import history_of
+    from bss_mfg.verify.diagnosis import strip_scanner_marks
+    from bss_mfg.verify.unit_names import serials_of_payload
+
+    names = [name.text for name in given_names([what])]
+    subjects = [serials_of_payload(opened, name) or [strip_scanner_marks(name.strip())[0]] for name in names]
+    streams = [history_of(opened, subject) for some in subjects for subject in some]
+    newest = 0
+    for event in heapq.merge(*streams, key=lambda event: event.seq):
+        if event.seq != newest:
+            yield event
+        newest = event.seq
+
+
+def _session_line(session: ReadSession, zone: TimeZone) -> str:
+    first = session.first
+    who, file = f"{first.data['operator']}@{first.data['station']}", first.data.get("file") or ""
+    wrong = f", {session.wrong:,} wrong" if session.wrong else ""
+    until = f", until {zone.shown(session.last_at)}" if session.last_at != first.at else ""
+    what = f"{count_words(session.reads, 'read')}{wrong}, {file}{until}"
+    return f"{first.seq:>8}  {zone.shown(first.at)}  {first.batch or ''}  {first.kind}  {who}  {what}"
+
+
+def _event_line(event: Mapping[str, Any], zone: TimeZone) -> str:
     who = f"{event['operator']}@{event['station']}"
     left = ("seq", "at", "kind", "batch", "operator", "station", "version")
     more = ", ".join(
@@ -171,4 +234,4 @@ def _event(event: Mapping[str, Any]) -> str:
         for key, value in event.items()
         if key not in left and value not in (None, "", [])
     )
-    return f"{event['seq']:>8}  {event['at']}  {event['batch'] or ''}  {event['kind']}  {who}  {more}"
+    return f"{event['seq']:>8}  {zone.shown(event['at'])}  {event['batch'] or ''}  {event['kind']}  {who}  {more}"

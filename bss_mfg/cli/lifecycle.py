@@ -9,30 +9,35 @@ import click
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.table_options import say_passed_over, table_options
+from bss_mfg.cli.unit_names import UNIT_METAVAR, named_packages, named_units
 from bss_mfg.core.read_tables import TableOptions
 from bss_mfg.core.text import count_words
 
 
 @click.command(epilog="Example: bss-mfg scrap bulb-2026-11 ebK300000017 --reason 'dropped'")
 @click.argument("batch_id", metavar="BATCH")
-@click.argument("serials", metavar="SERIAL...", nargs=-1, required=True)
+@click.argument("units", metavar=UNIT_METAVAR, nargs=-1, required=True)
 @click.option("--reason", required=True, help="Why, for the history.")
 @pass_app
-def scrap(app: App, batch_id: str, serials: tuple[str, ...], reason: str) -> None:
+def scrap(app: App, batch_id: str, units: tuple[str, ...], reason: str) -> None:
     """Scrap units permanently.
 
     Their packages' labels are wrong from then on, wherever they are read; they are left out of programming files and
     manifests, and their identities are never issued again. All or none; the same command twice changes nothing.
+
+    A UNIT is named by its serial, its Device UUID or its package's scanned barcode; - reads such names from standard
+    input, @FILE from a file, one a line.
     """
     with app.workspace.open_ledger(app.actor) as ledger:
+        serials = named_units(ledger, batch_id, units)
         new = ledger.units.scrap(batch_id, serials, reason)
-    before = len(set(serials)) - len(new)
+    before = len(serials) - len(new)
     say(f"OK: {count_words(len(new), 'unit')} scrapped" + (f", {before:,} scrapped before" if before else ""))
 
 
 @click.command(epilog="Example: bss-mfg replace bulb-2026-11 ebK300000017 --reason 'dropped'")
 @click.argument("batch_id", metavar="BATCH")
-@click.argument("serials", metavar="SERIAL...", nargs=-1, required=True)
+@click.argument("units", metavar=UNIT_METAVAR, nargs=-1, required=True)
 @click.option("--reason", required=True, help="Why, for the history.")
 @click.option(
     "--identities",
@@ -45,7 +50,7 @@ def scrap(app: App, batch_id: str, serials: tuple[str, ...], reason: str) -> Non
 def replace(
     app: App,
     batch_id: str,
-    serials: tuple[str, ...],
+    units: tuple[str, ...],
     reason: str,
     identities: Path | None,
     table: TableOptions,
@@ -55,12 +60,13 @@ def replace(
 
     Each gets a new serial, Device UUID and OOB key, and its package a new barcode: print that label with `reprint`,
     program the new unit, and upload a new manifest. Labels with the old barcode are wrong from then on. All or none;
-    the same command twice changes nothing and says which unit replaced which.
+    the same command twice changes nothing and says which unit replaced which. UNIT: as for scrap.
     """
     from bss_mfg.issuing.from_workspace import replacement_file, replacement_request
     from bss_mfg.issuing.replacement import replace_units
 
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
+        serials = named_units(ledger, batch_id, units)
         batch = ledger.batches.get(batch_id)
         file = replacement_file(batch, identities, table) if identities else None
         request = replacement_request(app.workspace, batch, serials, reason, file)
@@ -78,25 +84,27 @@ def replace(
 
 @click.command(epilog="Example: bss-mfg ship bulb-2026-11 --verified --for 'pallet 17'")
 @click.argument("batch_id", metavar="BATCH")
-@click.argument("serials", metavar="SERIAL...", nargs=-1)
-@click.option("--verified", is_flag=True, help="All packages whose label was read right, instead of serials.")
+@click.argument("units", metavar=UNIT_METAVAR, nargs=-1)
+@click.option("--verified", is_flag=True, help="All packages whose label was read right, instead of units.")
 @click.option("--returned", is_flag=True, help="They came back: they may be scrapped or printed again.")
 @click.option(
     "--for", "reference", default="", help="Pallet or order, for the history. With --returned: why; may be left out."
 )
 @pass_app
-def ship(app: App, batch_id: str, serials: tuple[str, ...], verified: bool, returned: bool, reference: str) -> None:
+def ship(app: App, batch_id: str, units: tuple[str, ...], verified: bool, returned: bool, reference: str) -> None:
     """Mark packages as packed and shipped, or as returned.
 
     Only a package whose label was read right is shipped; a shipped one is neither printed nor scrapped. All or none.
-    Not every factory needs this: closing and retiring a batch don't ask for it.
+    Not every factory needs this: closing and retiring a batch don't ask for it. UNIT: as for scrap; a package's barcode
+    names all in it.
     """
-    if bool(serials) == verified or (verified and returned):
-        raise click.UsageError("Name serials, or say --verified (to ship all).")
+    if bool(units) == verified or (verified and returned):
+        raise click.UsageError("Name units, or say --verified (to ship all).")
     if not returned and not reference.strip():
         raise click.UsageError("Say what they are shipped with: --for TEXT, a pallet or an order.")
     with app.workspace.open_ledger(app.actor) as ledger:
-        count = ledger.packages.ship(batch_id, None if verified else serials, reference, returned=returned)
+        serials = None if verified else named_packages(ledger, batch_id, units)
+        count = ledger.packages.ship(batch_id, serials, reference, returned=returned)
     say(f"OK: {count_words(count, 'package')} {'returned' if returned else 'shipped'}")
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from bss_mfg.cli.common import App
+from bss_mfg.cli.operator_option import operator_option, with_operator
 from bss_mfg.cli.parameters import refuse_unknown_command
 from bss_mfg.cli.streams import patient_streams
 from bss_mfg.errors import BssError, from_os_error
@@ -28,7 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("workspace:init", "Make a workspace."),
     "dev-key": ("product:dev_key", "Make a key pair that stands in for Amazon's, for development."),
     "product": ("product:product", "Add, list and show products; accept a new key."),
-    "spec": ("spec:spec", "List, show, copy and check barcode specs."),
+    "spec": ("spec:spec", "List, show, copy, check and confirm barcode specs."),
     "run": ("run:run", "Issue a batch, make and verify its labels, and write its control logs, in one go."),
     "batch": ("batch:batch", "Issue units; list and show batches."),
     "labels": ("labels:labels", "Make the labels of a batch: PDF, ZPL or PNG."),
@@ -77,7 +78,7 @@ class LazyGroup(click.Group):
             return None
         module, _, function = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(f"bss_mfg.cli.{module}"), function)
-        return command
+        return with_operator(cmd_name, command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -110,6 +111,7 @@ class LazyGroup(click.Group):
 
 @click.group(
     cls=LazyGroup,
+    params=[operator_option()],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example: bss-mfg --workspace factory batch create bulb --units 480 --id bulb-2026-11",
 )
@@ -136,7 +138,8 @@ def cli(ctx: click.Context, workspace_option: str | None, debug: bool, verbose: 
     overwrite or issue again; 5 ledger conflict or busy; 6 something is missing on this machine; 70 a defect of
     bss-mfg; 130 interrupted.
     """
-    ctx.obj = App(workspace_option, debug)
+    app = ctx.ensure_object(App)  # --operator has put its name there
+    app.workspace_option, app.debug = workspace_option, debug
     if verbose or log_file:
         from bss_mfg.core.log import LogSettings, logging_to
 

@@ -211,7 +211,8 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
         return
     if files:
         rows = [
-            (one.file, one.at, str(one.units), str(one.waiting), str(one.accepted), str(one.rejected)) for one in files
+            (one.file, app.zone.shown(one.at), str(one.units), str(one.waiting), str(one.accepted), str(one.rejected))
+            for one in files
         ]
         print_table(rows, ("FILE", "MADE", "UNITS", "WAITING", "ACCEPTED", "REJECTED"))
     for serial, reason in rejected:

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections import deque
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -24,7 +24,6 @@ _COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
 
 @click.command(epilog="Example: bss-mfg scan bulb-2026-11 --operator Ann")
 @click.argument("batch_id", metavar="BATCH")
-@click.option("--operator", help="Who scans (default: the user logged in).")
 @click.option("--units", "with_units", is_flag=True, help="After each package, also scan the devices in it.")
 @click.option("--port", help="Read a scanner on this serial port (COM3, /dev/ttyUSB0); needs pyserial.")
 @click.option(
@@ -43,7 +42,6 @@ def scan(
     ctx: click.Context,
     app: App,
     batch_id: str,
-    operator: str | None,
     with_units: bool,
     port: str | None,
     baud: int,
@@ -58,8 +56,7 @@ def scan(
     from bss_mfg.station.serial_port import read_port
     from bss_mfg.station.station import Station, Tone
 
-    actor = replace(app.actor, operator=operator) if operator else app.actor
-    with app.workspace.open_ledger(actor) as ledger:
+    with app.workspace.open_ledger(app.actor) as ledger:
         station = Station(ledger, ledger.batches.get(batch_id), with_units=with_units)
         screen = None if plain or as_json or not sys.stdout.isatty() else _Screen(batch_id, station)
         if screen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +13,12 @@ import click
 from bss_mfg.cli.common import App, json_option, pass_app, print_blocks, print_details, print_json, say, shown_path
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import progress_bar
+from bss_mfg.cli.unit_names import given_names
 from bss_mfg.core.text import count_words
 from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
+    from bss_mfg.core.clock import TimeZone
     from bss_mfg.payload.spec import Spec
     from bss_mfg.verify.diagnosis import Diagnosis
     from bss_mfg.verify.outcome import Verification
@@ -88,7 +91,7 @@ def verify(
         raise click.UsageError("Name files to verify, or a folder to --watch.")
     if resume and (grade or sample):
         raise click.UsageError("--resume passes over files, but --grade and --sample need every label read.")
-    writer = _ReportWriter(reports)
+    writer = _ReportWriter(reports, app.zone)
     options = VerifyOptions(
         partial=partial,
         second_reader=second_reader,
@@ -117,10 +120,10 @@ def verify(
 class _ReportWriter:
     """Writes the reports that were asked for, as often as there is something new."""
 
-    def __init__(self, files: tuple[Path, ...]) -> None:
+    def __init__(self, files: tuple[Path, ...], zone: TimeZone) -> None:
         from bss_mfg.report.report_file import check_report
 
-        self._files, self._written = files, False
+        self._files, self._zone, self._written = files, zone, False
         for file in files:
             check_report(file)
 
@@ -133,7 +136,7 @@ class _ReportWriter:
         from bss_mfg.report.report_file import write_report
 
         for file in self._files:
-            write_report(outcome, file, clock.now(), __version__, again=self._written)
+            write_report(outcome, file, self._zone.shown(clock.now()), __version__, again=self._written)
         self._written = True
 
 
@@ -154,7 +157,7 @@ def _watch_folder(
     from bss_mfg.verify.folder_watch import new_files
     from bss_mfg.verify.verification import expand_folders
 
-    said = 0
+    said = named = 0
     say(f"Watching {shown_path(folder)}; Ctrl-C ends.")
     try:
         coming = new_files(folder)
@@ -172,6 +175,9 @@ def _watch_folder(
                 f"{len(faults):,} not right" + ("\a" if len(faults) > said else "")
             )
             said = len(faults)
+            for name, reason in verifier.newly_broken(named):
+                say(f"UNREADABLE FILE: {name}: {reason}\a")
+            named = len(verifier.broken)
             write(outcome)
     except KeyboardInterrupt:
         say("Ended.")
@@ -179,12 +185,17 @@ def _watch_folder(
 
 
 def _print_findings(outcome: Verification) -> None:
-    """Every label that is not right, a line each; then the counts."""
+    """Every label that is not right, a line each; then the counts. Labels of another batch are told once."""
     from bss_mfg.report.wording import place_words
     from bss_mfg.verify.finding_rows import finding_row
 
+    wrong_batch = outcome.wrong_batch
+    if wrong_batch:
+        click.echo(f"WRONG BATCH: all {outcome.other_batches[wrong_batch]:,} belong to {wrong_batch}")
     unseen_shown = 0 if outcome.partial or outcome.unseen > MOST_UNSEEN else MOST_UNSEEN
     for _, item in outcome.findings.faults():  # no walk over a million labels that are right
+        if wrong_batch and (item.unseen or item.other_batch):
+            continue
         row = finding_row(item)
         if not row["unseen"] or unseen_shown:
             name = row["serials"] or "(not one of ours)"
@@ -239,6 +250,8 @@ def _conclude(outcome: Verification) -> None:
     elif outcome.passed and outcome.unseen:
         were = "was" if outcome.unseen == 1 else "were"
         say(f"OK so far: all labels that were shown are right, {outcome.unseen:,} of the batch {were} not shown")
+    elif outcome.wrong_batch:
+        say(f"WRONG: these are labels of another batch: `bss-mfg verify {outcome.wrong_batch} ...`")
     elif outcome.pages and not any(outcome.counts[kind] for kind in outcome.counts if kind != "missing"):
         say("WRONG: no label was found in these pictures: upside down, blank, or of another kind?")
     else:
@@ -249,7 +262,7 @@ def _conclude(outcome: Verification) -> None:
 
 
 @click.command(epilog="Example: bss-mfg inspect box.jpg --private-key dev-keys/amazon.private.pem")
-@click.argument("target", metavar="STRING|FILE")
+@click.argument("target", metavar="STRING|FILE|UNIT")
 @click.option(
     "--private-key",
     type=click.Path(path_type=Path),
@@ -261,15 +274,16 @@ def _conclude(outcome: Verification) -> None:
 def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None, as_json: bool) -> None:
     """Explain any barcode, field by field.
 
-    Works without a workspace too. What is encrypted is never shown, only its SHA-256; what is readable on the label is
-    shown, including the PIN of a Wi-Fi inner code. In a workspace, says which label it is, too. Exit 1 if a string is
-    not as its spec says, or not as it was issued here.
+    Works without a workspace too. In one, says which label it is as well, and a UNIT can be named by its serial or
+    Device UUID. - reads strings from standard input, @FILE from a file, one a line. What is encrypted is never shown,
+    only its SHA-256; what is readable on the label is shown, including the PIN of a Wi-Fi inner code. Exit 1 if a
+    string is not as its spec says, or not as it was issued here.
     """
     from bss_mfg.core.files import read_bytes
     from bss_mfg.errors import InputError
     from bss_mfg.payload.product_keys import load_private_key
     from bss_mfg.payload.spec import packaged_names, packaged_spec
-    from bss_mfg.verify.inspect import explain, read_strings
+    from bss_mfg.verify.inspect import Explanation, explain
 
     try:
         workspace = app.workspace
@@ -283,8 +297,14 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
         else [packaged_spec(name).spec for name in packaged_names()]
     )
     key = load_private_key(read_bytes(private_key, "private key", 1 << 16), str(private_key)) if private_key else None
+    broken: list[dict[str, Any]] = []
+
+    def tell_broken(place: dict[str, Any], reason: str) -> None:
+        broken.append({**Explanation("", None, [], problems=[f"the page can't be read: {reason}"]).as_json(), **place})
+
+    strings = list(_strings(app, target, tell_broken))
     with _ledger_lookup(app if workspace else None, specs) as look_up:
-        symbols = [{**explain(text, specs, key, look_up).as_json(), **place} for text, place in read_strings(target)]
+        symbols = [{**explain(text, specs, key, look_up).as_json(), **place} for text, place in strings] + broken
     if as_json:
         print_json(symbols)
     else:
@@ -294,6 +314,23 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
             _print_symbol(symbol)
     if any(symbol["problems"] for symbol in symbols):
         ctx.exit(1)
+
+
+def _strings(
+    app: App, target: str, tell_broken: Callable[[dict[str, Any], str], None]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The barcode strings of what was named, each with where it was found."""
+    from bss_mfg.errors import InputError
+    from bss_mfg.verify.inspect import read_strings
+    from bss_mfg.verify.unit_names import payloads_of_unit
+
+    for name in given_names([target]):
+        payloads: list[str] = []
+        with contextlib.suppress(InputError):  # no workspace here
+            if ":" not in name.text and not Path(name.text).exists():
+                with app.workspace.open_ledger(app.actor) as ledger:
+                    payloads = payloads_of_unit(ledger, name.text)
+        yield from [(payload, {}) for payload in payloads] or read_strings(name.text, tell_broken)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
+from bss_mfg.core.group_modes import give_file_to_group, give_folder_to_group
 from bss_mfg.errors import InputError, LedgerError, Location, RefusedError, from_os_error
 
 _log = logging.getLogger(__name__)
@@ -80,11 +81,13 @@ LOG_MARK = b"# log of bss-mfg\n"
 
 
 def open_log(path: Path) -> TextIO:
-    """A log file (0600) to add lines to, new or begun before. `RefusedError` where the file is no log of bss-mfg."""
+    """A log file (0600, a group's 0660) to add lines to, new or begun before. `RefusedError` where it is no log of
+    bss-mfg."""
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)
     except OSError as error:
         raise from_os_error(error, "opening the log file", path) from error
+    give_file_to_group(handle, path)
     begins = os.read(handle, len(LOG_MARK)) if stat.S_ISREG(os.fstat(handle).st_mode) else b"-"
     if not begins:
         os.write(handle, LOG_MARK)
@@ -128,9 +131,12 @@ def iter_files(folder: Path) -> Iterator[Path]:
 
 
 def make_folder(path: Path) -> None:
-    """Create a folder (0700) and its parents."""
+    """Create a folder (0700; in a group's folder 2770) and its parents."""
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (*reversed(path.parents), path):
+            if not folder.is_dir():
+                folder.mkdir(mode=0o700, exist_ok=True)
+                give_folder_to_group(folder)
     except OSError as error:
         raise from_os_error(error, "making the folder", path) from error
 
@@ -146,8 +152,9 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_atomically(path: Path, chunks: Iterable[bytes], *, replace: bool = False) -> str:
-    """Write `chunks` to `path` in one stroke, mode 0600, and return the SHA-256 in hex.
+def write_atomically(path: Path, chunks: Iterable[bytes], *, replace: bool = False, private: bool = False) -> str:
+    """Write `chunks` to `path` in one stroke, and return the SHA-256 in hex. Its mode is 0600; in a folder of a group
+    it is 0660, unless it is `private`.
 
     Without `replace` an existing file is refused (`RefusedError`), also when it appears while we write. A failure
     leaves no trace; a kill leaves a temporary file, which the next command that makes the same file takes away.
@@ -159,13 +166,13 @@ def write_atomically(path: Path, chunks: Iterable[bytes], *, replace: bool = Fal
             digest.update(piece)
             file.write(piece)
 
-    _through_temporary(path, write, replace=replace)
+    _through_temporary(path, write, replace=replace, private=private)
     return digest.hexdigest()
 
 
 def build_atomically(path: Path, make: Callable[[Path], None]) -> None:
-    """Let `make` fill a new file (0600), and put it at `path` in one stroke. Never overwrites; a failure leaves no
-    trace."""
+    """Let `make` fill a new file (0600, a group's 0660), and put it at `path` in one stroke. Never overwrites;
+    a failure leaves no trace."""
     temporary = _temporary(path)
 
     def fill(_: BinaryIO) -> None:
@@ -176,7 +183,7 @@ def build_atomically(path: Path, make: Callable[[Path], None]) -> None:
                 with contextlib.suppress(FileNotFoundError):
                     temporary.with_name(temporary.name + end).unlink()
 
-    _through_temporary(path, fill, replace=False)
+    _through_temporary(path, fill, replace=False, private=False)
 
 
 def _temporary(path: Path) -> Path:
@@ -184,7 +191,7 @@ def _temporary(path: Path) -> Path:
     return path.with_name(f".{path.name[:40]}.{hashlib.sha256(path.name.encode()).hexdigest()[:8]}.part")
 
 
-def _through_temporary(path: Path, write: Callable[[BinaryIO], None], *, replace: bool) -> None:
+def _through_temporary(path: Path, write: Callable[[BinaryIO], None], *, replace: bool, private: bool) -> None:
     temporary = _temporary(path)
     try:
         if not replace and path.exists():
@@ -192,6 +199,8 @@ def _through_temporary(path: Path, write: Callable[[BinaryIO], None], *, replace
             raise already_exists_error(path)
         with os.fdopen(_open_locked(temporary, path), "wb") as file:
             try:
+                if not private:
+                    give_file_to_group(file.fileno(), path)
                 write(file)
                 file.flush()
                 os.fsync(file.fileno())
@@ -349,16 +358,18 @@ def already_exists_error(path: Path) -> RefusedError:
 
 
 def open_lock_file(path: Path) -> int:
-    """A handle of a file that is there to be locked (created 0600), and that nobody writes."""
+    """A handle of a file that is there to be locked (created 0600, a group's 0660), and that nobody writes."""
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        give_file_to_group(handle, path)
+        return handle
     except OSError as error:
         raise from_os_error(error, "taking the lock", path) from error
 
 
 @contextlib.contextmanager
 def waiting_lock(path: Path, wait_s: float = 60.0) -> Iterator[None]:
-    """Hold an exclusive lock on the file `path` (created 0600), waiting for at most `wait_s` seconds.
+    """Hold an exclusive lock on the file `path` (created 0600, a group's 0660), waiting for at most `wait_s` seconds.
 
     SQLite's own busy wait backs off ever longer and can starve a process; this lock stands in front of every write,
     and everyone asks for it at the same short interval.

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 FORMULA_STARTS = frozenset("=+-@\t\r\n")
 """A cell that begins with one of these is run by spreadsheets (OWASP, CSV Injection)."""
+NAME_RULE = "a name has 1 to 64 characters that can be shown, not all blank, and begins with none of = + - @"
+"""What `is_plain_name` asks for, in words."""
 
 
 def printable(text: str, limit: int = 200) -> str:
@@ -29,6 +31,12 @@ def _escape(character: str) -> str:
 def starts_formula(text: str) -> bool:
     """Whether a spreadsheet would run `text` as a formula."""
     return text[:1] in FORMULA_STARTS
+
+
+def is_plain_name(text: str) -> bool:
+    """Whether `text` can name a person or a place anywhere, as `NAME_RULE` says: no control and no direction marks, and
+    nothing that a spreadsheet would run."""
+    return 0 < len(text.strip()) <= 64 and text.isprintable() and not starts_formula(text.strip())
 
 
 def has_control_characters(text: str) -> bool:

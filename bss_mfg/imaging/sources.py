@@ -134,7 +134,7 @@ def _open_pdf(data: bytes, path: Path) -> Source:
                     where=path,
                     way_out="Verify it in smaller pages.",
                 )
-            found = Page(path.name, number, _size(page), tuple(_render_crops(page, only, canvases)), PDF_DPI)
+            found = Page(path.name, number, *_render_crops(page, only, canvases), PDF_DPI)
             page.close()
         except pypdfium2.PdfiumError as error:
             raise InputError(f"page {number} can't be drawn", where=path, way_out="Make it again.") from error
@@ -143,18 +143,25 @@ def _open_pdf(data: bytes, path: Path) -> Source:
     return Source(path, count, draw, document.close)
 
 
-def _render_crops(page: Any, areas: Sequence[MmBox], canvases: dict[int, Grey]) -> Iterator[PageCrop]:
-    """A page, or the strips of it that hold `areas`, each on a canvas of its own, which the next page uses again:
-    memory that lies together is quicker to clear, to draw on and to read than strips of a whole page's."""
+def _render_crops(
+    page: Any, areas: Sequence[MmBox], canvases: dict[int, Grey]
+) -> tuple[tuple[int, int], tuple[PageCrop, ...]]:
+    """The size of a page in pixels, and all of it, or the strips of it that hold `areas`, each on a canvas of its own,
+    which the next page uses again: memory that lies together is quicker to clear, to draw on and to read than strips of
+    a whole page's.
+
+    How large a page is, its bitmap says: a size that is computed here can be a pixel off what pdfium makes of it.
+    """
     import numpy as np
     import pypdfium2
 
     scale = PDF_DPI / POINTS_PER_INCH
+    width, height = (math.ceil(side * scale) for side in page.get_size())
+    strips = _strips(areas, width, height)
     if not areas:
         pixels: Grey = page.render(scale=scale, grayscale=True).to_numpy()
-        yield 0, 0, pixels.reshape(pixels.shape[:2])
-        return
-    width, height = _size(page)
+        grey: Grey = pixels.reshape(pixels.shape[:2])
+        return (grey.shape[1], grey.shape[0]), ((0, 0, grey),)
 
     def bitmap(number: int, width: int, height: int, format: int, rev_byteorder: bool = False) -> Any:
         if number not in canvases or canvases[number].shape != (height, width):
@@ -162,7 +169,8 @@ def _render_crops(page: Any, areas: Sequence[MmBox], canvases: dict[int, Grey]) 
         memory = (ctypes.c_ubyte * (width * height)).from_buffer(canvases[number].data)
         return pypdfium2.PdfBitmap.new_native(width, height, format, rev_byteorder, buffer=memory, stride=width)
 
-    for number, (left, top, right, bottom) in enumerate(_strips(areas, width, height)):
+    crops: list[PageCrop] = []
+    for number, (left, top, right, bottom) in enumerate(strips):
         # pdfium rounds each crop up to whole pixels: half a pixel less is exact.
         sides = (left, height - bottom, width - right, top)
         page.render(
@@ -173,13 +181,11 @@ def _render_crops(page: Any, areas: Sequence[MmBox], canvases: dict[int, Grey]) 
             draw_annots=False,
             bitmap_maker=partial(bitmap, number),
         )
-        yield left, top, canvases[number]
-
-
-def _size(page: Any) -> tuple[int, int]:
-    """Width and height of a page in pixels."""
-    width, height = (math.ceil(side * PDF_DPI / POINTS_PER_INCH) for side in page.get_size())
-    return width, height
+        crops.append((left, top, canvases[number]))
+    if crops:
+        (_, _, right, bottom), (left, top, first) = strips[0], crops[0]
+        width, height = left + first.shape[1] + width - right, top + first.shape[0] + height - bottom
+    return (width, height), tuple(crops)
 
 
 def _strips(areas: Sequence[MmBox], width: int, height: int) -> list[tuple[int, int, int, int]]:
@@ -194,7 +200,7 @@ def _strips(areas: Sequence[MmBox], width: int, height: int) -> list[tuple[int, 
             last = strips.pop()
             left, top, right, bottom = last[0], min(last[1], top), max(last[2], right), max(last[3], bottom)
         strips.append((left, top, right, bottom))
-    return strips
+    return [strip for strip in strips if strip[0] < strip[2] and strip[1] < strip[3]]
 
 
 def _open_picture(data: bytes, path: Path) -> Source:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bss_mfg.core import clock
 from bss_mfg.core.files import require_safe_name
@@ -13,7 +13,7 @@ from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.spool import Spool
 from bss_mfg.errors import RefusedError
 from bss_mfg.issuing.numbering import first_free_number, free_batch_id, refuse_issued
-from bss_mfg.issuing.request import BatchRequest, ReadRequest, read_request
+from bss_mfg.issuing.request import BatchRequest, ReadRequest, differences, read_request
 from bss_mfg.issuing.slice_maker import SliceMaker, SliceStream
 from bss_mfg.ledger.batches import NewBatch
 from bss_mfg.ledger.keys import open_keys
@@ -22,7 +22,7 @@ from bss_mfg.ledger.sealed_rows import SealedRows
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Batch
 from bss_mfg.payload.build import PayloadBuilder, longest_example
-from bss_mfg.payload.spec import require_confirmed
+from bss_mfg.payload.confirmation import require_confirmed
 
 MAKE_AHEAD_FROM = 5_000
 """Batches of more units are made before the ledger is locked, and wait on the disk, so that others can write. With
@@ -53,6 +53,8 @@ def create_batch(
     """
     if request.batch_id is not None:
         require_safe_name(request.batch_id, "batch id")
+    now = clock.now()
+    request = replace(request, product=request.product.on_day(request.zone.day(now)))
     read = read_request(request)
     if batch := _find_issued(ledger, read):
         return IssueResult(batch, created=False)
@@ -66,7 +68,7 @@ def create_batch(
         # Another process may have made the batch while we waited for the lock.
         if batch := _find_issued(ledger, read):
             return IssueResult(batch, created=False)
-        return IssueResult(_issue(ledger, vault, read, maker, ahead, longest), created=True)
+        return IssueResult(_issue(ledger, vault, read, maker, ahead, _BatchFacts(now, longest)), created=True)
 
 
 def check_request(ledger: Ledger, request: BatchRequest) -> bool:
@@ -88,8 +90,8 @@ def _find_issued(ledger: Ledger, read: ReadRequest) -> Batch | None:
         return None
     if issued_digest != read.digest:
         raise RefusedError(
-            f"batch {batch_id} was issued already, with other arguments (product, units, identities or product "
-            "settings)",
+            f"batch {batch_id} was issued already, with other arguments",
+            problems=differences(ledger.batches.get(batch_id), read, issued_digest),
             way_out=f"`bss-mfg batch show {batch_id}` shows it; give the new batch another --id.",
         )
     return ledger.batches.get(batch_id)
@@ -128,7 +130,7 @@ def _issue(
     read: ReadRequest,
     maker: SliceMaker,
     ahead: SliceStream | None,
-    longest_payload: int,
+    facts: _BatchFacts,
 ) -> Batch:
     """Number and store all units, inside the caller's transaction."""
     request, product = read.request, read.request.product
@@ -137,7 +139,7 @@ def _issue(
         refuse_issued(ledger, product_no, request.identities)
     else:
         number = first_free_number(ledger, product, product_no, number, request.units)
-    batch = _batch_record(request, request.batch_id or _next_batch_id(ledger, product.name), longest_payload)
+    batch = _batch_record(request, request.batch_id or _next_batch_id(ledger, product.name), facts)
     # Made ahead, and another batch came between: these serials are taken, so all is made again.
     current = ahead is not None and (ahead.batch_id, ahead.first_number) == (batch.id, number)
     stream = ahead if ahead is not None and current else maker.make(batch.id, number)
@@ -154,7 +156,16 @@ def _issue(
     return batch
 
 
-def _batch_record(request: BatchRequest, batch_id: str, longest_payload: int) -> Batch:
+@dataclass(frozen=True, slots=True)
+class _BatchFacts:
+    """What is found out before a batch is issued: the moment (UTC), which its serials and labels tell the day of, and
+    the characters of the longest barcode string that it can hold."""
+
+    at: str
+    longest_payload: int
+
+
+def _batch_record(request: BatchRequest, batch_id: str, facts: _BatchFacts) -> Batch:
     product, key = request.product.product, request.product.key
     return Batch(
         id=batch_id,
@@ -163,14 +174,18 @@ def _batch_record(request: BatchRequest, batch_id: str, longest_payload: int) ->
         units=request.units,
         packages=request.units // product.units_per_package,
         units_per_package=product.units_per_package,
-        created_at=clock.now(),
+        created_at=facts.at,
         spec=request.spec.spec.name,
         spec_text=request.spec.text,
         suite=request.spec.spec.suite,
         key_fingerprint=key.fingerprint,
         template=product.template,
-        facts={**product.facts, "key_bits": str(key.key.key_size)},
-        longest_payload=longest_payload,
+        facts={
+            **product.facts,
+            "key_bits": str(key.key.key_size),
+            **({"timezone": request.zone.name} if request.zone.name else {}),
+        },
+        longest_payload=facts.longest_payload,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from bss_mfg.core import clock
 from bss_mfg.core.read_tables import NO_OPTIONS, TableOptions
 from bss_mfg.errors import InputError
 from bss_mfg.issuing.identity_files import IdentityFile
@@ -32,7 +33,7 @@ def batch_request(
         if file is None:
             raise InputError("nobody said how many units", way_out="Give a number, or a file of identities.")
         units = file.count()
-    return BatchRequest(loaded, spec, units, batch_id, file or ())
+    return BatchRequest(loaded, spec, units, batch_id, file or (), workspace.zone)
 
 
 def replacement_file(batch: Batch, path: Path, table: TableOptions = NO_OPTIONS) -> IdentityFile:
@@ -45,4 +46,5 @@ def replacement_request(
 ) -> ReplacementRequest:
     """New units for the scrapped `serials` of a batch, with the identities of a file where one is given."""
     rows = tuple(identities) if identities else ()
-    return ReplacementRequest(batch, workspace.product(batch.product), serials, reason, rows)
+    product = workspace.product(batch.product).on_day(workspace.zone.day(clock.now()))
+    return ReplacementRequest(batch, product, serials, reason, rows)

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from bss_mfg.core import clock
 from bss_mfg.errors import InputError, LedgerError, RefusedError
@@ -18,6 +18,8 @@ from bss_mfg.ledger.sealed_rows import SealedRows
 from bss_mfg.ledger.unit_state import INSERT_UNIT, scrapped_packages
 from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 from bss_mfg.model import Batch
+
+BatchState = Literal["open", "closed", "retired"]
 
 _BATCH_COLUMNS = """b.id, p.name, b.stage, b.units, b.packages, b.units_per_package, b.created_at, b.spec, b.spec_text,
     b.suite, b.key_fingerprint, b.template, b.facts, b.longest_payload"""
@@ -196,6 +198,12 @@ class BatchStore:
                 BatchClosed(printed=found.printed, verified=found.verified, scrapped=found.scrapped, in_hand=in_hand),
             )
         return found
+
+    def state(self, batch_id: str) -> BatchState:
+        """Whether a batch is open, closed, or retired, which comes last."""
+        if self.retired_at(batch_id):
+            return "retired"
+        return "closed" if self.closed_at(batch_id) else "open"
 
     def closed_at(self, batch_id: str) -> str | None:
         """When a batch was closed; None while it is open."""

@@ -41,3 +41,4 @@ class EventKind(StrEnum):
     RECIPIENT_SET = "recipient set"
     LEDGER_MIGRATED = "ledger migrated"
     LEDGER_RESTORED = "ledger restored"
+    SPEC_CONFIRMED = "spec confirmed"

@@ -350,6 +350,15 @@ class LedgerRestored(EventRecord):
     skipped_serials: int = key("running numbers of each product that were left out")
 
 
+class SpecConfirmed(EventRecord):
+    """Somebody signed that a spec is as Amazon's guide says."""
+
+    kind = EventKind.SPEC_CONFIRMED
+    spec: str = key("name")
+    digest: str = key("SHA-256 of what it says")
+    document: str = key("what it was compared with")
+
+
 RECORDS: Mapping[EventKind, type[EventRecord]] = {
     record.kind: record
     for record in list(globals().values())

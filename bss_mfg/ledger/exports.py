@@ -55,6 +55,17 @@ class ExportStore:
         self._history = history
         self._batches = batches
 
+    def outputs(self, batch_id: str) -> dict[str, int]:
+        """How many units that may leave the factory have a key that was released, are in no control log, or wait for
+        an answer, are accepted or rejected."""
+        names = ("released", "in_no_manifest", "waiting", "accepted", "rejected")
+        (row,) = self._db.rows(
+            "SELECT sum(released > 0), sum(manifest IS NULL), sum(manifest IS NOT NULL AND answer = 0), "
+            "sum(answer = 1), sum(answer = 2) FROM unit WHERE batch = ? AND scrapped = 0",
+            (self._batches.number(batch_id),),
+        )
+        return {name: count or 0 for name, count in zip(names, row, strict=True)}
+
     def count_unreleased(self, batch_id: str) -> int:
         """How many units that may leave the factory have a key that was never released."""
         (row,) = self._db.rows(

@@ -62,8 +62,8 @@ class ProductStore:
             raise LedgerError(
                 f"the public key of product {name} has changed: earlier batches used {pinned[:16]}..., the file holds "
                 f"{fingerprint[:16]}...",
-                way_out=f"If Amazon really issued a new key, run `bss-mfg product repin {name} --reason TEXT`; "
-                "else put the old key file back.",
+                way_out=f"If Amazon really issued a new key, run `bss-mfg product repin {name} --reason TEXT`, and "
+                "then the same command again; else put the old key file back.",
             )
         return number, next_number
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.events import (
@@ -45,6 +47,47 @@ def history_of(ledger: Ledger, what: str) -> Iterator[Event]:
         for event in ledger.history.events(batch):
             if _concerns(event, package, unit, inside):
                 yield event
+
+
+SESSION_GAP_S = 3_600
+"""Seconds without a read after which a hand scanner's session is another."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSession:
+    """The reads of one file, or of one session of a hand scanner, by one operator at one station: the first of them,
+    how many, and how many were wrong."""
+
+    first: Event
+    reads: int = 0
+    wrong: int = 0
+    last_at: str = ""
+
+
+def in_sessions(events: Iterable[Event], is_wrong: Callable[[str], bool]) -> Iterator[Event | ReadSession]:
+    """A history with its reads told by sessions. A session ends with what else happens, or with a long pause."""
+    running: dict[tuple[object, ...], ReadSession] = {}
+    for event in events:
+        record = read_record(event.kind, event.data)
+        if not isinstance(record, LabelRead):
+            yield from running.values()
+            running.clear()
+            yield event
+            continue
+        key = record.file, event.data.get("operator"), event.data.get("station")
+        before = running.get(key)
+        if before and _seconds_between(before.last_at, event.at) > SESSION_GAP_S:
+            yield from running.values()
+            running.clear()
+            before = None
+        so_far = before or ReadSession(event)
+        wrong = so_far.wrong + is_wrong(record.verdict)
+        running[key] = replace(so_far, reads=so_far.reads + 1, wrong=wrong, last_at=event.at)
+    yield from running.values()
+
+
+def _seconds_between(earlier: str, later: str) -> float:
+    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
 
 
 def _imports(ledger: Ledger, numbers: Sequence[int]) -> Iterator[Event]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bss_mfg.core.clock import TimeZone
 from bss_mfg.core.files import sha256_of
 from bss_mfg.core.read_tables import PassedOver, TableOptions
 from bss_mfg.errors import InputError, RefusedError
@@ -23,7 +24,8 @@ from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.manifest.log_mapping import LogMapping, load_mapping
 from bss_mfg.model import Identity
-from bss_mfg.payload.spec import SpecFile, require_confirmed
+from bss_mfg.payload.confirmation import require_confirmed
+from bss_mfg.payload.spec import SpecFile
 from bss_mfg.pipeline.plan import TRAVELLER, TRAVELLER_STEM, Plan, write_plan
 from bss_mfg.workspace.product import LoadedProduct
 from bss_mfg.workspace.workspace import Workspace
@@ -43,6 +45,7 @@ class PreparedRun:
     """None where the names of this kind of control log are nowhere published: no manifest is made."""
     example: Example
     layout: PageLayout
+    zone: TimeZone
 
     @property
     def identities(self) -> Iterable[Identity]:
@@ -55,7 +58,7 @@ class PreparedRun:
     @property
     def batch_request(self) -> BatchRequest:
         """What is to be issued."""
-        return BatchRequest(self.product, self.spec, self.plan.units, self.plan.batch, self.identities)
+        return BatchRequest(self.product, self.spec, self.plan.units, self.plan.batch, self.identities, self.zone)
 
     @property
     def traveller_printer(self) -> Printer:
@@ -75,7 +78,7 @@ def prepare_run(workspace: Workspace, plan: Plan, product: LoadedProduct) -> Pre
         require_confirmed(spec)
     template, printer = named_template(workspace, plan.template), named_printer(workspace, plan.printer)
     _refuse_unsuitable(plan, template, printer)
-    design = check_design(template, printer, example_of_loaded(product, spec))
+    design = check_design(template, printer, example_of_loaded(product, spec, workspace.zone))
     design.findings.refuse()
     _refuse_changed_identities(plan)
     return PreparedRun(
@@ -88,6 +91,7 @@ def prepare_run(workspace: Workspace, plan: Plan, product: LoadedProduct) -> Pre
         mapping=_mapping(workspace, spec),
         example=design.example,
         layout=design.layout,
+        zone=workspace.zone,
     )
 
 

@@ -111,7 +111,7 @@ class _Release:
         if is_complete(path) and not self._to:
             sha256 = _digest_of_same(path, content)
         else:
-            sha256 = write_atomically(path, self._encrypt(content))
+            sha256 = write_atomically(path, self._encrypt(content), private=True)
         index = path.with_name(f"{path.name}.json")
         self._index(index, [IndexedFile(file=path.name, sha256=sha256)], len(numbers))
         self._record(numbers, KeysReleased(**self._facts(len(numbers)), file=path.name, sha256=sha256))
@@ -148,7 +148,7 @@ class _Release:
         """The SHA-256 of a unit's file, put in place, or found there with the unit's data (its mark may be older)."""
         if not is_complete(path) or self._to:
             content = self._form.write([unit], self._mark)
-            return write_atomically(path, self._encrypt(content))
+            return write_atomically(path, self._encrypt(content), private=True)
         data = read_bytes(path, "programming file")
         try:
             (found,) = self._form.read(data)
@@ -169,7 +169,7 @@ class _Release:
             files=tuple(files),
             bss_mfg=__version__,
         )
-        write_atomically(path, [index.render()], replace=True)
+        write_atomically(path, [index.render()], replace=True, private=True)
 
     def _facts(self, units: int) -> dict[str, Any]:
         """What the history says of each release, of one file or of a folder."""

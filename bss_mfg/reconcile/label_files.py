@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from bss_mfg.core import parallel
 from bss_mfg.core.files import read_bytes, sha256_of
-from bss_mfg.core.processes import TaskFailure
+from bss_mfg.core.processes import TaskFailure, attempt
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.ranges import chunked
 from bss_mfg.core.text import count_words
@@ -314,7 +314,10 @@ def _files_to_read(
     for path in files:
         if path.suffix.lower() not in READABLE:
             continue
-        sha256 = sha256_of(path)
+        sha256 = attempt(sha256_of, path)
+        if isinstance(sha256, TaskFailure):
+            comparison.add_difference(f"can't be read: {sha256.reason}", path)
+            continue
         printed_file = known.get(sha256)
         if printed_file and printed_file.each != "package":
             continue

@@ -36,7 +36,7 @@ class Finding:
     `y_mm` is the symbol's top left corner, its centre less half a printed symbol: on the printed page where that is
     known, else on the scanned one, else None. `box` and `quad` are its place in pixels, for a picture of what failed;
     `defects` say what is wrong with a symbol that only its grid identified; `unseen` that it is missing because no
-    picture showed its place."""
+    picture showed its place; `other_batch` names the batch that a foreign one belongs to, where the ledger knows it."""
 
     kind: FindingKind
     package: int | None
@@ -52,6 +52,7 @@ class Finding:
     grade: SymbolGrade | None = None
     defects: Defects | None = None
     unseen: bool = False
+    other_batch: str | None = None
 
 
 def missing_findings(

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from bss_mfg.core.text import printable
+from bss_mfg.core.processes import TaskFailure, attempt
+from bss_mfg.core.text import first_problems, printable
 from bss_mfg.errors import InputError
-from bss_mfg.imaging.sources import SUFFIXES, pages_of
+from bss_mfg.imaging.sources import SUFFIXES, open_source
 from bss_mfg.payload import parse
 from bss_mfg.payload.formats import SPKI
 from bss_mfg.payload.judge import changed_case, judge_string, lacks_product_code
@@ -166,8 +167,11 @@ def _meaning(item: parse.ParsedField, spec: Spec) -> str:
     return f"{len(values)} units" if len(values) > 1 else ""
 
 
-def read_strings(target: str) -> list[tuple[str, dict[str, Any]]]:
-    """The barcode strings of `target`: the string itself, or all symbols of the picture or PDF it names."""
+def read_strings(
+    target: str, tell_broken: Callable[[dict[str, Any], str], None] = lambda place, reason: None
+) -> list[tuple[str, dict[str, Any]]]:
+    """The barcode strings of `target`: the string itself, or all symbols of the picture or PDF it names. A page of
+    several that can't be read costs itself: `tell_broken` gets its place and the reason."""
     path = Path(target)
     try:
         is_file = path.is_file()
@@ -183,14 +187,33 @@ def read_strings(target: str) -> list[tuple[str, dict[str, Any]]]:
     from bss_mfg.imaging.code128 import read_code128
     from bss_mfg.imaging.zxing_reader import read_page
 
-    found: list[tuple[str, dict[str, Any]]] = []
-    for page in pages_of(path):
+    def strings_on(number: int) -> list[tuple[str, dict[str, Any]]]:
+        page = source.page(number)
         symbols = [read for read in read_page(page.grey, thorough=True) if read.data]
-        for read in symbols or read_code128(page.grey):
-            location = {"file": page.file, "page": page.number, "x_px": read.box[0], "y_px": read.box[1]}
-            mark = "" if symbols else read.symbology
-            found.append((mark + read.data.decode("utf-8", "surrogateescape"), location))
-    if not found:
+        return [
+            (
+                ("" if symbols else read.symbology) + read.data.decode("utf-8", "surrogateescape"),
+                {"file": page.file, "page": page.number, "x_px": read.box[0], "y_px": read.box[1]},
+            )
+            for read in symbols or read_code128(page.grey)
+        ]
+
+    opened = attempt(open_source, path)
+    if isinstance(opened, TaskFailure):
+        raise InputError(opened.reason, where=target)
+    found: list[tuple[str, dict[str, Any]]] = []
+    broken: list[str] = []
+    with opened as source:
+        for number in range(1, source.pages + 1):
+            strings = attempt(strings_on, number)
+            if isinstance(strings, TaskFailure):
+                broken.append(strings.reason if source.pages == 1 else f"page {number}: {strings.reason}")
+                tell_broken({"file": path.name, "page": number}, strings.reason)
+            else:
+                found += strings
+        if len(broken) == source.pages:
+            raise InputError(broken[0], where=target, problems=first_problems(broken[1:], 8, "pages"))
+    if not found and not broken:
         raise InputError(
             "no Data Matrix and no Code 128 could be read in it",
             where=target,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from bss_mfg.imaging.label_pictures import LabelPicture
 from bss_mfg.model import Batch, LabelFile
@@ -39,7 +40,8 @@ class Verification:
     """The outcome. `findings` are in the order of files and pages; `pictures` are those of failed labels by index of
     their finding; `broken` lists files and pages that could not be read, with the reason; `troubles` those that were
     read with difficulty; `label_files` are those that the ledger knows; `decision` is what a sample says of the
-    lot, where one was asked for; `resumed` counts files that were not read again, and `resumed_labels` their labels.
+    lot, where one was asked for; `resumed` counts files that were not read again, and `resumed_labels` their labels;
+    `other_batches` counts foreign labels by the batch that they belong to, if the ledger knows one.
     """
 
     batch: Batch
@@ -54,6 +56,7 @@ class Verification:
     decision: LotDecision | None = None
     resumed: int = 0
     resumed_labels: int = 0
+    other_batches: Mapping[str | None, int] = field(default_factory=dict)
 
     @property
     def partial(self) -> bool:
@@ -83,6 +86,15 @@ class Verification:
             and len(self.findings) == matched + (self.findings.unseen if self.partial else 0)
             and (not self.pages or matched > 0)
         )
+
+    @property
+    def wrong_batch(self) -> str | None:
+        """The batch that all labels belong to which were read, where it is not this one: the wrong one was named."""
+        counts = self.findings.counts
+        of_this = counts[FindingKind.MATCHED] + counts[FindingKind.DUPLICATE] + self.resumed_labels
+        if of_this or len(self.other_batches) != 1:
+            return None
+        return next(iter(self.other_batches))
 
     @property
     def unseen(self) -> int:

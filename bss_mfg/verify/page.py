@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from bss_mfg.core.processes import TaskFailure
+from bss_mfg.core.processes import TaskFailure, attempt
 from bss_mfg.core.text import count_words
-from bss_mfg.errors import BssError
 from bss_mfg.imaging import search
 from bss_mfg.imaging.attempts import AttemptTools, UnreadSymbol, read_unknown_symbol
 from bss_mfg.imaging.budget import AttemptBudget, AttemptLimits
@@ -121,12 +120,10 @@ class PageReader:
 
     def read(self, source: Source, number: int) -> ScannedPage | TaskFailure:
         """One page."""
-        try:
-            return self._read(source.page(number, self.label_file.symbol_boxes if self.label_file else ()))
-        except BssError as error:
-            return TaskFailure.of(error)
+        return attempt(self._read, source, number)
 
-    def _read(self, page: Page) -> ScannedPage:
+    def _read(self, source: Source, number: int) -> ScannedPage:
+        page = source.page(number, self.label_file.symbol_boxes if self.label_file else ())
         stalls = self.second_reader.failures
         reading = _PageReading(page, AttemptBudget(self.limits or self._usual_limits()))
         symbols = self._read_linear(reading) if self.linear else self._read_symbols(reading)

@@ -143,7 +143,8 @@ class _PageFindings:
             self.found_instead[item.in_place_of] = "a foreign label is in its place"
             where = self._lies_in_place_of(item.in_place_of)
         detail = "; ".join(filter(None, (diagnosis.detail, where)))
-        return self._finding(FindingKind.FOREIGN, None, item, detail, diagnosis.serials)
+        found = self._finding(FindingKind.FOREIGN, None, item, detail, diagnosis.serials)
+        return replace(found, other_batch=diagnosis.batch)
 
     def _match(self, item: PageSymbol, diagnosis: Diagnosis, package: int) -> Finding:
         """A label of this batch: read before, in another's place, read otherwise by the second reader, or right."""

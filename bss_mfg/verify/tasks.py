@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bss_mfg.core.files import read_bytes
-from bss_mfg.core.processes import TaskFailure
-from bss_mfg.errors import BssError, InputError
+from bss_mfg.core.processes import TaskFailure, attempt
+from bss_mfg.errors import InputError
 from bss_mfg.imaging.geometry import PixelBox, Quad
 from bss_mfg.imaging.label_pictures import LabelPicture, cut_label_picture
 from bss_mfg.imaging.second_reader import SecondReader
@@ -61,45 +61,50 @@ def _open_source(path: Path) -> Iterator[tuple[Source, str]]:
 
 
 def describe_file(task: PageTask) -> FileDescription | TaskFailure:
-    """What a file is; `TaskFailure` where it is refused."""
-    try:
-        with (
-            _open_source(task.path) as (source, digest),
-            Ledger.open(task.request.ledger_path, task.request.actor) as ledger,
-        ):
-            label_file = ledger.prints.find_by_sha256(task.request.batch_id, digest)
-            each = label_file.each if label_file else ""
-            return FileDescription(
-                digest, source.pages, label_file if each == "package" else None, each not in ("carton", "batch")
-            )
-    except BssError as error:
-        return TaskFailure.of(error)
+    """What a file is; `TaskFailure` where it can't be opened."""
+    return attempt(_describe, task)
+
+
+def _describe(task: PageTask) -> FileDescription:
+    with (
+        _open_source(task.path) as (source, digest),
+        Ledger.open(task.request.ledger_path, task.request.actor) as ledger,
+    ):
+        label_file = ledger.prints.find_by_sha256(task.request.batch_id, digest)
+        each = label_file.each if label_file else ""
+        return FileDescription(
+            digest, source.pages, label_file if each == "package" else None, each not in ("carton", "batch")
+        )
 
 
 def read_pages(task: PageTask) -> list[ScannedPage | TaskFailure]:
-    """What is on some pages: drawn, read, placed, diagnosed, graded."""
-    try:
-        with (
-            _open_source(task.path) as (source, digest),
-            Ledger.open(task.request.ledger_path, task.request.actor) as ledger,
-            SecondReader.on_demand() as second,
-        ):
-            if task.label_file and task.label_file.sha256 != digest:
-                # Only the places of what the ledger remembers would be looked at.
-                raise InputError("was changed while it was read", where=task.path, way_out="Verify it again.")
-            reader = PageReader(ledger, task.request, task.label_file, second)
-            if task.label_file:
-                reader.prefetch_packages(task.label_file, task.pages)
-            return [reader.read(source, number) for number in task.pages]
-    except BssError as error:
-        return [TaskFailure.of(error)] * len(task.pages)
+    """What is on some pages: drawn, read, placed, diagnosed, graded. A page that fails costs itself."""
+    found = attempt(_read_pages, task)
+    return [found] * len(task.pages) if isinstance(found, TaskFailure) else found
+
+
+def _read_pages(task: PageTask) -> list[ScannedPage | TaskFailure]:
+    with (
+        _open_source(task.path) as (source, digest),
+        Ledger.open(task.request.ledger_path, task.request.actor) as ledger,
+        SecondReader.on_demand() as second,
+    ):
+        if task.label_file and task.label_file.sha256 != digest:
+            # Only the places of what the ledger remembers would be looked at.
+            raise InputError("was changed while it was read", where=task.path, way_out="Verify it again.")
+        reader = PageReader(ledger, task.request, task.label_file, second)
+        if task.label_file:
+            reader.prefetch_packages(task.label_file, task.pages)
+        return [reader.read(source, number) for number in task.pages]
 
 
 def cut_label_pictures(task: PageTask) -> tuple[LabelPicture | None, ...]:
-    """Pictures of some places on a page."""
-    try:
-        with _open_source(task.path) as (source, _):
-            grey = source.page(task.pages[0], task.label_file.symbol_boxes if task.label_file else ()).grey
-            return tuple(cut_label_picture(grey, *item) for item in task.picture_boxes)
-    except BssError:
-        return (None,) * len(task.picture_boxes)
+    """Pictures of some places on a page; none where it fails."""
+    found = attempt(_cut_label_pictures, task)
+    return (None,) * len(task.picture_boxes) if isinstance(found, TaskFailure) else found
+
+
+def _cut_label_pictures(task: PageTask) -> tuple[LabelPicture | None, ...]:
+    with _open_source(task.path) as (source, _):
+        grey = source.page(task.pages[0], task.label_file.symbol_boxes if task.label_file else ()).grey
+        return tuple(cut_label_picture(grey, *item) for item in task.picture_boxes)

@@ -179,12 +179,17 @@ class Verifier:
             decision=decision,
             resumed=self.resumed,
             resumed_labels=self._resumed_labels,
+            other_batches=dict(self._spool.other_batches),
         )
 
     @property
     def broken(self) -> list[tuple[str, str]]:
         """Files and pages that could not be read, with the reason, in the order in which they were given."""
         return [(where, why) for _, _, where, why in sorted(self._broken)]
+
+    def newly_broken(self, before: int) -> list[tuple[str, str]]:
+        """The same without the first `before` that were found."""
+        return [(where, why) for _, _, where, why in self._broken[before:]]
 
     @property
     def fault_count(self) -> int:

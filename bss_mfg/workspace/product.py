@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,7 +13,7 @@ from pydantic import AfterValidator, Field, model_validator
 from bss_mfg.core.files import read_bytes
 from bss_mfg.core.models import FileModel
 from bss_mfg.core.toml_files import TomlDocument, load_toml, quote, validate
-from bss_mfg.credentials import check_serial_pattern, format_serial
+from bss_mfg.credentials import EXAMPLE_DAY, check_serial_pattern, dated_pattern, format_serial
 from bss_mfg.errors import InputError
 from bss_mfg.payload.product_keys import SAMPLE_FINGERPRINTS, ProductKey, load_public_key
 
@@ -71,12 +72,13 @@ class Product(FileModel):
     @property
     def serial_examples(self) -> tuple[str, str]:
         """The first and the longest serial that the pattern makes."""
-        first = format_serial(self.serial, self.pid, 1)
+        pattern = dated_pattern(self.serial, EXAMPLE_DAY)
+        first = format_serial(pattern, self.pid, 1)
         number = 9
         longest = first
         while number < 10**12:
             try:
-                longest = format_serial(self.serial, self.pid, number)
+                longest = format_serial(pattern, self.pid, number)
             except InputError:
                 break
             number = number * 10 + 9
@@ -91,6 +93,11 @@ class LoadedProduct:
     product: Product
     key: ProductKey
     path: Path
+
+    def on_day(self, day: datetime.date) -> LoadedProduct:
+        """The same product with a serial pattern for what is issued on a day."""
+        dated = self.product.model_copy(update={"serial": dated_pattern(self.product.serial, day)})
+        return replace(self, product=dated)
 
 
 def load_product(path: Path, development_fingerprints: frozenset[str] = frozenset()) -> LoadedProduct:

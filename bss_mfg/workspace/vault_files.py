@@ -14,6 +14,7 @@ import stat
 from pathlib import Path
 
 from bss_mfg.core.files import destroy, move_aside, replace_file
+from bss_mfg.core.group_modes import is_group_folder
 from bss_mfg.errors import BssError
 from bss_mfg.workspace.vault_key_storage import forget_vault_key, load_vault_key, vault_key_id, vault_key_kind
 
@@ -64,13 +65,18 @@ def discard(path: Path, in_force: str) -> None:
 
 
 def is_exposed(vault_file: Path) -> bool:
-    """Whether others than its owner may read or change a file that holds the key, or the key under a passphrase."""
+    """Whether others than its owner may read or change a file that holds the key, or the key under a passphrase; the
+    latter a group may, in its own folder."""
     if os.name == "nt" or not vault_file.exists():
         return False
+    forbidden = 0o077
     with contextlib.suppress(BssError):
-        if vault_key_kind(vault_file) == "keyring":
+        kind = vault_key_kind(vault_file)
+        if kind == "keyring":
             return False
-    return bool(stat.S_IMODE(vault_file.stat().st_mode) & 0o077)
+        if kind == "passphrase" and is_group_folder(vault_file.parent):
+            forbidden = 0o007
+    return bool(stat.S_IMODE(vault_file.stat().st_mode) & forbidden)
 
 
 def _holds(path: Path, key_id: str) -> bool:

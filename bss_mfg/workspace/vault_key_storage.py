@@ -93,8 +93,17 @@ NEW_KEY = "the vault key"
 """What a passphrase for a workspace's own vault key is said to be for."""
 
 
-def save_vault_key(vault: Vault, path: Path, kind: VaultKeyKind, ask: AskPassphrase, *, what: str = NEW_KEY) -> None:
-    """Keep a vault key, in a new file (0600) in one stroke; `what` is what a passphrase is asked for."""
+def save_vault_key(
+    vault: Vault,
+    path: Path,
+    kind: VaultKeyKind,
+    ask: AskPassphrase,
+    *,
+    what: str = NEW_KEY,
+    private: bool = False,
+) -> None:
+    """Keep a vault key, in a new file in one stroke; `what` is what a passphrase is asked for. Its mode is 0600; where
+    it opens nothing by itself, and is not `private`, a group may have it in its folder."""
     if kind == "file":
         text = f"bss-mfg-vault-key-1:{_encode(vault.key.reveal())}"
     elif kind == "keyring":
@@ -102,7 +111,7 @@ def save_vault_key(vault: Vault, path: Path, kind: VaultKeyKind, ask: AskPassphr
         text = "bss-mfg-vault-keyring-1"
     else:
         text = _sealed_line(vault, ask(what, True))
-    write_atomically(path, [f"{text}:{vault.id}\n".encode("ascii")])
+    write_atomically(path, [f"{text}:{vault.id}\n".encode("ascii")], private=private or kind == "file")
 
 
 def _sealed_line(vault: Vault, passphrase: Secret) -> str:

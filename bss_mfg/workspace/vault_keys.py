@@ -91,6 +91,16 @@ def vault_status(
         return _look(workspace, ledger, ask)
 
 
+def other_key_in_place(workspace: Workspace, ledger: Ledger) -> str | None:
+    """The id of the vault key in place, where it is not the ledger's, as after a restore of an older copy; None where
+    it is, or none can be read."""
+    try:
+        found = vault_key_id(workspace.vault_file)
+    except BssError:
+        return None
+    return None if found == ledger.settings.vault_id() else found
+
+
 def check_keys(
     workspace: Workspace, ledger: Ledger, ask: AskPassphrase | None = None, patience: Patience = PATIENCE
 ) -> KeyCheck | None:
@@ -172,7 +182,7 @@ def export_recovery(
     """Write the vault key under a passphrase, to be kept apart; its id. Never overwrites."""
     with workspace.open_vault(ledger, ask, patience) as vault:
         open_keys(ledger).check_vault(vault)
-        save_vault_key(vault, to, "passphrase", ask, what="the recovery file")
+        save_vault_key(vault, to, "passphrase", ask, what="the recovery file", private=True)
         ledger.history.append(None, RecoveryExported(file=to.name, vault=vault.id))
         return vault.id
 

@@ -6,14 +6,15 @@ import contextlib
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from bss_mfg.core import resources
-from bss_mfg.core.files import make_folder, read_bytes, require_safe_name, write_atomically
+from bss_mfg.core.clock import TimeZone
+from bss_mfg.core.files import make_folder, read_bytes, read_text, require_safe_name, write_atomically
 from bss_mfg.core.shared_lock import PATIENCE, Patience, shared_lock
-from bss_mfg.core.toml_files import load_toml, validate
+from bss_mfg.core.toml_files import load_toml, quote, validate
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.model import Actor
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from bss_mfg.ledger.vault import Vault
     from bss_mfg.payload.product_keys import ProductKey
     from bss_mfg.payload.spec import SpecFile
+    from bss_mfg.workspace.config import WorkspaceConfig
     from bss_mfg.workspace.product import LoadedProduct, Product
     from bss_mfg.workspace.vault_key_storage import AskPassphrase, VaultKeyKind
 
@@ -33,6 +35,10 @@ format = 1
 
 # Printed in the history of the ledger; leave empty to use the computer's name.
 station = ""
+"""
+_GROUP_TEXT = """
+# The group of this system whose members work here. Set by `init --group`: the folders' modes say the same.
+group = {group}
 """
 
 
@@ -79,11 +85,14 @@ class Workspace:
         environment: Mapping[str, str],
         kind: VaultKeyKind | None = None,
         ask: AskPassphrase | None = None,
+        group: str = "",
     ) -> Workspace:
-        """Make a workspace in a new or empty folder: settings, vault key (of a kind), ledger, folders."""
+        """Make a workspace in a new or empty folder: settings, vault key (of a kind), ledger, folders; one of a group
+        where that is named."""
         from bss_mfg.ledger.network_drives import refuse_network
         from bss_mfg.workspace import vault_files
         from bss_mfg.workspace.creation import NewVault, make_vault_and_ledger, refuse_what_lies_there
+        from bss_mfg.workspace.groups import prepare_group
         from bss_mfg.workspace.vault_key_storage import refuse_to_ask
 
         root = root.expanduser().resolve()
@@ -101,26 +110,31 @@ class Workspace:
         named = bool(environment.get("BSS_MFG_VAULT_KEY_FILE"))
         new_vault = NewVault(workspace.vault_file, kind, named, ask or refuse_to_ask)
         refuse_what_lies_there(new_vault, workspace.ledger_file, CONFIG)
+        share = prepare_group(root, group) if group else None
         make_folder(root)
         refuse_network(workspace.ledger_file)
+        if share:
+            share()
         for name in ("products", "templates", "printers", "specs", "batches", "dev-keys"):
             make_folder(root / name)
+        settings = _CONFIG_TEXT + (_GROUP_TEXT.format(group=quote(group)) if group else "")
         with workspace.exclusive_keys():
             vault_id = make_vault_and_ledger(new_vault, workspace.ledger_file, actor)
             # What has no settings is no workspace yet, and init can be typed again.
-            write_atomically(root / CONFIG, [_CONFIG_TEXT.encode()])
+            write_atomically(root / CONFIG, [settings.encode()])
             vault_files.end_change(workspace.vault_file, vault_id)
         return workspace
 
     def config(self) -> WorkspaceConfig:
         """The settings."""
-        from bss_mfg.core.models import FileModel
+        from bss_mfg.workspace.config import WorkspaceConfig
 
-        class _Config(FileModel):
-            format: Literal[1]
-            station: str = ""
+        return validate(load_toml(self.root / CONFIG, "workspace settings"), WorkspaceConfig)
 
-        return WorkspaceConfig(validate(load_toml(self.root / CONFIG, "workspace settings"), _Config).station)
+    @property
+    def zone(self) -> TimeZone:
+        """The time zone that people go by here."""
+        return TimeZone(self.config().timezone)
 
     # --- paths ----------------------------------------------------------------------------------------------------
 
@@ -244,7 +258,7 @@ class Workspace:
             if path.exists():
                 raise already_exists_error(path)
         make_folder(folder)
-        write_atomically(private_file, [private])
+        write_atomically(private_file, [private], private=True)
         write_atomically(public_file, [public])
         return private_file, public_file
 
@@ -306,7 +320,12 @@ class Workspace:
                 where=document.locate(("name",)),
                 way_out="Give both the same name.",
             )
-        return found
+        kept = self.confirmed_spec_file(name)
+        return replace(found, confirmed_text=read_text(kept, "confirmed spec") if kept.is_file() else None)
+
+    def confirmed_spec_file(self, name: str) -> Path:
+        """Where the text of a spec is kept as it was confirmed."""
+        return self.root / "specs" / "confirmed" / f"{name}.toml"
 
     def template_names(self) -> dict[str, str]:
         """All templates by name, with where each comes from."""
@@ -367,13 +386,6 @@ class Workspace:
         make_folder(path.parent)
         write_atomically(path, [text.encode()])
         return path
-
-
-@dataclass(frozen=True, slots=True)
-class WorkspaceConfig:
-    """Settings of bss-mfg.toml."""
-
-    station: str
 
 
 def _vault_file(root: Path, environment: Mapping[str, str]) -> Path:

@@ -152,3 +152,19 @@ def test_the_way_out_of_a_lost_ledger_is_typed_as_it_stands(line: Factory, tmp_p
     done = line.cli(*words)
     assert done.code == 0, done.err
     assert line.cli("ledger", "check").code == 0
+
+
+def test_a_copy_from_before_a_rekey_says_which_key_it_needs(line: Factory, tmp_path: Path) -> None:
+    line.issue(3)
+    assert line.cli("ledger", "backup", tmp_path / "copy.db").code == 0
+    old = tmp_path / "old.key"
+    old.write_text(line.workspace.vault_file.read_text())
+    assert line.cli("vault", "rekey").code == 0
+    (line.root / "ledger.db").unlink()
+    told = restore(line, tmp_path / "copy.db", 7)
+    (command,) = re.findall(r"`bss-mfg ([^`]+)`", told)
+    assert line.cli("batch", "create", "bulb", "--units", 1).code == 5
+    back = line.cli(*(str(old) if word == "FILE" else word for word in command.split()))
+    assert back.code == 0, back.err
+    assert line.cli("batch", "create", "bulb", "--units", 1).code == 0
+    assert line.cli("vault", "status").code == 0

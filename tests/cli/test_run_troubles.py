@@ -86,8 +86,7 @@ def test_a_production_batch_needs_a_confirmed_spec_and_has_no_sample_marks(facto
     assert factory.cli(*asked).code == 3
     assert not list((factory.root / "batches").iterdir())
     assert factory.cli("spec", "copy", "amazon-bss-ob04").code == 0
-    with (factory.root / "specs/amazon-bss-ob04.toml").open("a") as file:
-        file.write('\n[confirmation]\nby = "QA"\non = 2026-01-02\ndocument = "PMG 1.0"\n')
+    assert factory.cli("spec", "confirm", "amazon-bss-ob04", "--document", "PMG 1.0").code == 0
     done = factory.cli(*asked)
     assert done.code == 0, done.err
     assert (done.json["verified"], done.json["sample"]) == (4, False)

@@ -187,8 +187,8 @@ def test_report_needs_nothing_from_outside(printed: Factory, tmp_path: Path) -> 
 def test_json_is_one_document(printed: Factory) -> None:
     outcome = printed.cli("verify", "A", printed.root / "batches" / "A" / "labels", "--json")
     assert set(json.loads(outcome.out)) == {
-        "batch", "right", "partial", "resumed", "resumed_labels", "counts", "files", "pages", "broken_files",
-        "troubles", "sample", "statistics", "findings",
+        "batch", "right", "partial", "wrong_batch", "resumed", "resumed_labels", "counts", "files", "pages",
+        "broken_files", "troubles", "sample", "statistics", "findings",
     }  # fmt: skip
 
 
@@ -290,3 +290,20 @@ def test_a_part_of_a_batch_is_told_in_a_line_and_not_in_one_for_each_label(facto
     assert len([row for row in factory.cli("verify", "B1", first, "--json").json["findings"] if row["unseen"]]) == 24
     partial = factory.cli("verify", "B1", first, "--partial")
     assert partial.code == 0 and "MISSING" not in partial.out and "--partial" not in partial.err
+
+
+def test_labels_of_another_batch_are_told_once(printed: Factory) -> None:
+    """480 lines said one thing: the wrong folder was named."""
+    folder = printed.root / "batches" / "B" / "labels"
+    done = printed.cli("verify", "A", folder)
+    assert done.code == 1
+    assert "all 24 belong to B" in done.out
+    assert len(done.out.splitlines()) <= 3, done.out
+    assert "bss-mfg verify B" in done.err
+    document = printed.cli("verify", "A", folder, "--json").json
+    assert document["wrong_batch"] == "B"
+    assert document["counts"]["foreign"] == 24
+    assert printed.cli("verify", "A", printed.root / "batches" / "A" / "labels", "--json").json["wrong_batch"] is None
+    both = printed.cli("verify", "A", folder, printed.root / "batches" / "A" / "labels")
+    assert both.code == 1
+    assert len([line for line in both.out.splitlines() if line.startswith("FOREIGN")]) == 24

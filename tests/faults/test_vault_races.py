@@ -163,6 +163,28 @@ def test_a_new_officer_while_a_batch_is_made(
     assert lost(line, officers / "a.pem") == []
 
 
+@pytest.mark.parametrize(
+    ("make", "pause"), [(CREATE, BEFORE_COMMIT), (REPLACE, "bss_mfg.issuing.replacement:_identities")]
+)
+def test_a_product_key_bound_anew_while_units_are_made(line: Factory, make: tuple[str, ...], pause: str) -> None:
+    """What was encrypted to the key of before is not issued, whatever the file held when it was read."""
+    _, public = new_development_key("p256")
+    key = line.root / "products" / "bulb.pem"
+
+    def new_key_comes() -> None:
+        key.write_bytes(public)
+
+    before = line.rows("SELECT count(*) FROM unit")
+    bind = Command(("product", "repin", "bulb", "--reason", "x"))
+    made, bound = one_inside_the_other(line.root, Command(make, pause), bind, between=new_key_comes)
+    assert bound.code == 0, bound
+    # Replacing holds the ledger where it pauses, so the new key is bound after it.
+    assert made.code == (5 if make is CREATE else 0), made
+    assert line.rows("SELECT count(*) FROM unit") == ([(before[0][0] + 1,)] if made.code == 0 else before)
+    if made.code:
+        assert line.cli(*make).code == 0
+
+
 def test_a_keyring_keeps_the_key_in_force(
     issued: Factory, tmp_path: Path, locked: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,8 +30,10 @@ class Command:
     pause: str = ""
 
 
-def one_inside_the_other(root: Path, outer: Command, inner: Command, patience: float = 0.7) -> tuple[Ended, Ended]:
-    """Run `inner` while `outer` pauses."""
+def one_inside_the_other(
+    root: Path, outer: Command, inner: Command, patience: float = 0.7, between: Callable[[], None] = lambda: None
+) -> tuple[Ended, Ended]:
+    """Run `inner` while `outer` pauses, after something happened in `between`."""
     assert outer.pause
     paused, go_on = os.pipe(), os.pipe()
 
@@ -44,6 +46,7 @@ def one_inside_the_other(root: Path, outer: Command, inner: Command, patience: f
     readable, _, _ = select.select([paused[0]], [], [], 30)
     assert readable, "the outer command neither paused nor ended"
     reached = os.read(paused[0], 1)
+    between()
     second = _start(root, inner, "inner")
     codes: dict[int, int] = {}
     end = time.monotonic() + patience

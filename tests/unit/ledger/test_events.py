@@ -18,7 +18,12 @@ from tests.helpers.factory import Factory
 
 OLD = ROOT / "tests" / "unit" / "ledger" / "old_ledgers"
 ACTOR = ("operator", "station", "version")
-NOT_RECORDED = {EventKind.KEY_REPINNED, EventKind.LABELS_CUT_OFF, EventKind.LEDGER_MIGRATED}
+NOT_RECORDED = {
+    EventKind.KEY_REPINNED,
+    EventKind.LABELS_CUT_OFF,
+    EventKind.LEDGER_MIGRATED,
+    EventKind.SPEC_CONFIRMED,
+}
 """Kinds of which the old ledgers have no event; `WRITTEN` has their texts."""
 
 WRITTEN: list[tuple[EventRecord, str]] = [
@@ -44,6 +49,10 @@ WRITTEN: list[tuple[EventRecord, str]] = [
         '{"file":"f","sha256":"s","labels":2,"second_reader":true}',
     ),
     (events.ManifestMade(file="manifest.jsonl", format="jsonl"), '{"file":"manifest.jsonl","format":"jsonl"}'),
+    (
+        events.SpecConfirmed(spec="mine", digest="d" * 64, document="Guide"),
+        f'{{"spec":"mine","digest":"{"d" * 64}","document":"Guide"}}',
+    ),
     (events.PackagesReturned(packages=[[1, 3]], count=3), '{"packages":[[1,3]],"count":3}'),
 ]
 
