@@ -130,10 +130,14 @@ class UnitStore:
             raise self.unknown_serials(batch_id, unknown)
         return found
 
+    def other_meaning(self, name: str) -> str:
+        """A sentence that says what a name is that was given for a serial: a batch, a serial of another; else empty."""
+        return other_meaning(self._db, name, wanted="serial")
+
     def unknown_serials(self, batch_id: str, unknown: Sequence[str]) -> InputError:
         """The error for serials that are not in a batch; it says what they are else."""
         are = "is" if len(unknown) == 1 else "are"
-        hint = other_meaning(self._db, unknown[0], wanted="serial")
+        hint = self.other_meaning(unknown[0])
         return InputError(
             f"{count_words(len(unknown), 'serial')} {are} not in this batch",
             where=f"batch {batch_id}",

@@ -90,7 +90,7 @@ def test_a_batch_for_a_serial_and_a_serial_for_a_batch_are_told(printed_factory:
         assert done.code == 3 and "B is a batch" in done.err, done.err
     for command in (("scrap", "A", other, "--reason", "x"), ("labels", "A", "--only", other)):
         done = cli(*command)
-        assert done.code == 3 and "It is a serial of batch B." in done.err, done.err
+        assert done.code == 3 and "is a serial of batch B" in done.err, done.err
     for command in (("batch", "show", first), ("labels", first), ("scan", first), ("verify", first, ".")):
         done = cli(*command)
         assert done.code == 3 and "It is a serial of batch A: name the batch." in done.err, done.err
