@@ -260,7 +260,7 @@ CASES = [
          with_identities("serial\nA1\nA1\n")),
     Case("csv: blank row", 3, "row 3 is blank", "Nothing was issued", with_identities("serial,mac\nA1,\n,\nA2,\n", 3)),
     Case("csv: formula", 3, "row 2 has a formula", "Nothing was issued", with_identities('serial\n"=1+1"\nA2\n')),
-    Case("csv: wrong count", 3, "has 3 rows, 2 units", "both numbers", with_identities("serial\nA1\nA2\nA3\n")),
+    Case("csv: wrong count", 3, "has 3 rows, and 2 units", "both numbers", with_identities("serial\nA1\nA2\nA3\n")),
     Case("csv: no serial column", 3, "row 1", "columns serial", with_identities("mac\nC47C8D6A1025\n", 1)),
     Case("csv: UTF-16", 3, "not UTF-8", "CSV UTF-8", with_identities("serial\nA1\nA2\n".encode("utf-16"))),
     Case("csv: broken quotes", 3, "broken CSV", "quotes", with_identities('serial\n"A1\nA2\n')),

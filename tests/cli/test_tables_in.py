@@ -39,7 +39,7 @@ def test_the_file_has_the_count(issued: Factory, tmp_path: Path) -> None:
     odd = workbook(tmp_path / "odd.xlsx", units(3, 50))
     assert "do not fill packages of 2" in issued.cli("batch", "create", "duo", "--identities", odd).err
     other = issued.cli("batch", "create", "bulb", "--id", "M", "--identities", odd, "--units", 4)
-    assert (other.code, "has 3 rows, 4 units" in other.err) == (3, True)
+    assert (other.code, "has 3 rows, and 4 units" in other.err) == (3, True)
     assert "or leave out --units" in other.err
     assert issued.cli("batch", "create", "bulb", "--id", "M", "--identities", odd).code == 0
 
