@@ -183,6 +183,26 @@ def check_actor(found: FoundActor) -> list[Check]:
     ]
 
 
+def check_releases(ledger: Ledger) -> Check:
+    """Releases of keys that were cut off, with what they left half-written. Of a retired batch only that matters."""
+    from bss_mfg.programming.open_releases import half_written, release_command, release_text
+
+    cut_off = [
+        release
+        for release in ledger.releases.open()
+        if not ledger.batches.retired_at(release.batch) or half_written([release])
+    ]
+    if not cut_off:
+        return Check("releases", Level.OK, "every release of keys was completed")
+    texts = "; ".join(f"batch {release.batch}: {release_text(release)}" for release in cut_off[:5])
+    halves = "".join(f"; half-written, with keys: {path}" for path in half_written(cut_off)[:5])
+    retired = ledger.batches.retired_at(cut_off[0].batch)
+    command = f"bss-mfg retire {cut_off[0].batch}" if retired else release_command(cut_off[0])
+    return Check(
+        "releases", Level.GAP, f"{len(cut_off)} not completed: {texts}{halves}", f"`{command}` goes on with it"
+    )
+
+
 def check_vault(found: VaultStatus) -> Check:
     """The vault key of a workspace: there, whole, and the ledger's."""
     if found.trouble:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -32,6 +33,8 @@ LISTED = (
     "created_at",
 )
 """What `batch list` shows as text; --json has more."""
+if TYPE_CHECKING:
+    from bss_mfg.ledger.releases import Release
 
 
 @click.group()
@@ -168,10 +171,12 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
         record = _record(ledger.batches.get(batch_id), ledger.batches.counts(batch_id))
         record |= {**ledger.exports.outputs(batch_id), "state": ledger.batches.state(batch_id)}
         seq, head = ledger.history.head()
+        cut_off = [_open_release(release) for release in ledger.releases.open(batch_id)]
         record |= {
             "closed_at": ledger.batches.closed_at(batch_id),
             "retired_at": ledger.batches.retired_at(batch_id),
             "ledger_head": f"{seq}:{head}",
+            "open_releases": cut_off,
             "label_files": list(dict.fromkeys(part.file for part in ledger.prints.label_files(batch_id))),
         }
         events = [
@@ -186,8 +191,8 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
     }
     print_details(
         [
-            (key.replace("_", " "), ", ".join(value) if isinstance(value, list) else str(value))
-            for key, value in shown.items()
+            (key.replace("_", " "), ", ".join(map(str, value)) if isinstance(value, list) else str(value))
+            for key, value in {**shown, "open_releases": [one["path"] for one in cut_off]}.items()
             if value not in (None, [])
         ]
     )
@@ -197,6 +202,18 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
             f"{event['seq']:>8} {app.zone.shown(event['at'])} {event['kind']}: "
             + ", ".join(f"{k}={v}" for k, v in extra.items())
         )
+
+
+def _open_release(release: Release) -> dict[str, object]:
+    """A release of keys that was cut off."""
+    target = release.target
+    return {
+        "path": str(target.path),
+        "format": target.format,
+        "units": release.count,
+        "sealed_to": list(target.sealed_to),
+        "at": release.at,
+    }
 
 
 def _record(item: Batch, counts: dict[str, int]) -> dict[str, object]:

@@ -31,8 +31,8 @@ def ledger() -> None:
 @json_option
 @pass_app
 def check(app: App, ask_for_it: bool, as_json: bool) -> None:
-    """Check the whole ledger: the database, the history's chain, every barcode string, and that the vault key opens
-    every batch.
+    """Check the whole ledger: the database, the history's chain, every barcode string, every released key, and
+    that the vault key opens every batch.
 
     A vault key that is not at hand, or under a passphrase, is not tried, unless --keys asks for it. Exit 5 where
     something was damaged or changed, with what and where.
@@ -165,6 +165,7 @@ def history(app: App, what: str, every: bool, as_json: bool) -> None:
     """
     from bss_mfg.ledger.event_kind import EventKind
     from bss_mfg.ledger.unit_history import ReadSession, in_sessions
+    from bss_mfg.programming.open_releases import release_text
 
     with app.workspace.open_ledger(app.actor) as opened:
         events = _events(opened, what)
@@ -173,7 +174,8 @@ def history(app: App, what: str, every: bool, as_json: bool) -> None:
             return
         count, sessions, zone = 0, 0, app.zone
         is_batch = opened.batches.request_digest(what) is not None
-        imports = []
+        imports, cut_off = [], []
+        open_releases = {release.number: release for release in opened.releases.open()}
         for item in in_sessions(events, _is_wrong) if is_batch and not every else events:
             if isinstance(item, ReadSession) and item.reads > 1:
                 count, sessions = count + item.reads, sessions + 1
@@ -184,8 +186,12 @@ def history(app: App, what: str, every: bool, as_json: bool) -> None:
             click.echo(_event_line(_record(event), zone))
             if event.kind == EventKind.IDENTITIES_IMPORTED:
                 imports.append(event.data)
+            if event.seq in open_releases:
+                cut_off.append(open_releases[event.seq])
     for data in imports:
         say(f"Note: it was issued before bss-mfg, and imported from {data['file']} for {data['product']}")
+    for release in cut_off:
+        say(f"Note: a release was not completed, its keys count as released: {release_text(release)}")
     say(f"OK: {count_words(count, 'event')}" + ("; --all shows every read" if sessions else ""))
 
 

@@ -153,17 +153,31 @@ def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bo
     """Destroy the OOB keys of a batch permanently.
 
     For when all devices are programmed and the manifest was acknowledged: what is gone can't be stolen. Labels can
-    still be printed, byte for byte, and verified. Refused before the keys were released and a control log was made.
-    Backups and programming files elsewhere still hold the keys.
+    still be printed, byte for byte, and verified. Refused before the keys were released and a control log was made, and
+    while a file of the workspace may hold keys: --delete-exports destroys those that the history proves to be
+    programming files of the batch. Backups and programming files elsewhere still hold the keys.
     """
+    from bss_mfg.programming.open_releases import release_text
     from bss_mfg.programming.retirement import retire_batch
 
     with app.workspace.open_ledger(app.actor) as ledger:
         done = retire_batch(
-            ledger, ledger.batches.get(batch_id), acknowledged, app.workspace.root, delete_exports=delete_exports
+            app.workspace,
+            ledger,
+            ledger.batches.get(batch_id),
+            acknowledged,
+            delete_exports=delete_exports,
+            patience=app.patience,
         )
     for path in done.files:
         say(f"Destroyed: {shown_path(path)}")
+    for path in done.left:
+        say(f"Warning: {shown_path(path)} was changed just now and left: destroy it yourself, it may hold keys.")
+    for release in done.cut_off:
+        say(
+            f"Warning: a release was not completed: {release_text(release)}. If files lie there, they hold keys: "
+            "destroy them yourself."
+        )
     say(f"OK: the OOB keys of batch {batch_id} {'are destroyed' if done.keys_destroyed else 'were destroyed before'}")
 
 

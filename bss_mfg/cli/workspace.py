@@ -98,6 +98,7 @@ def _workspace_checks(app: App) -> list[Check]:
         check_group,
         check_ledger,
         check_left_over,
+        check_releases,
         check_vault,
         check_vault_files,
     )
@@ -116,7 +117,7 @@ def _workspace_checks(app: App) -> list[Check]:
             found = [check_ledger(ledger), check_vault(vault), *check_vault_files(vault)]
             group = workspace.config().group
             shared = [check_group(workspace.root, group)] if group else []
-            return [*found, *shared, check_left_over(workspace.root)]
+            return [*found, *shared, check_releases(ledger), check_left_over(workspace.root)]
     except BssError as error:
         return [Check("ledger", Level.FAULT, error.what, error.way_out)]
 

@@ -24,6 +24,7 @@ from bss_mfg.errors import InputError, LedgerError, Location, RefusedError, from
 
 _log = logging.getLogger(__name__)
 
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _WINDOWS_DEVICES = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
 
@@ -152,16 +153,25 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_atomically(path: Path, chunks: Iterable[bytes], *, replace: bool = False, private: bool = False) -> str:
+def write_atomically(
+    path: Path,
+    chunks: Iterable[bytes],
+    *,
+    replace: bool = False,
+    private: bool = False,
+    begin: Callable[[], None] = lambda: None,
+) -> str:
     """Write `chunks` to `path` in one stroke, and return the SHA-256 in hex. Its mode is 0600; in a folder of a group
     it is 0660, unless it is `private`.
 
     Without `replace` an existing file is refused (`RefusedError`), also when it appears while we write. A failure
     leaves no trace; a kill leaves a temporary file, which the next command that makes the same file takes away.
+    `begin` is called when the file can be written, before its first byte is.
     """
     digest = hashlib.sha256()
 
     def write(file: BinaryIO) -> None:
+        begin()
         for piece in chunks:
             digest.update(piece)
             file.write(piece)
@@ -194,7 +204,7 @@ def _temporary(path: Path) -> Path:
 def _through_temporary(path: Path, write: Callable[[BinaryIO], None], *, replace: bool, private: bool) -> None:
     temporary = _temporary(path)
     try:
-        if not replace and path.exists():
+        if not replace and os.path.lexists(path):
             _delete_abandoned(temporary)  # of a command that was killed between its last two steps
             raise already_exists_error(path)
         with os.fdopen(_open_locked(temporary, path), "wb") as file:
@@ -240,9 +250,9 @@ def _open_locked(temporary: Path, path: Path) -> int:
 
 
 def _delete_abandoned(temporary: Path) -> bool:
-    """Delete a temporary file whose writer is dead; False where it is alive."""
+    """Delete a temporary file whose writer is dead, after overwriting it; False where it is alive."""
     try:
-        handle = os.open(temporary, os.O_RDWR)
+        handle = os.open(temporary, os.O_RDWR | _NO_LINK)
     except FileNotFoundError:
         return True
     try:
@@ -253,6 +263,8 @@ def _delete_abandoned(temporary: Path) -> bool:
         elif not _try_lock(handle):
             return False
         elif _is_still(handle, temporary):
+            if os.fstat(handle).st_nlink == 1:  # else it has its final name already, too
+                _overwrite(handle)
             temporary.unlink()
     except FileNotFoundError:
         pass
@@ -280,9 +292,14 @@ def is_complete(path: Path) -> bool:
     return path.exists()
 
 
-def leftover_files(folder: Path) -> list[Path]:
-    """Temporary files of ours anywhere below a folder, such as killed commands leave."""
-    return sorted(path for path in folder.rglob(".*.part") if re.fullmatch(r"\..+\.[0-9a-f]{8}\.part", path.name))
+def leftover_of(path: Path) -> Path | None:
+    """What a killed command left of a file, half-written, beside it."""
+    return _temporary(path) if _temporary(path).is_file() else None
+
+
+def leftover_files(folder: Path, *, deep: bool = True) -> list[Path]:
+    """Temporary files of ours in a folder, and with `deep` anywhere below it, such as killed commands leave."""
+    return sorted(folder.glob(("**/" if deep else "") + ".?*." + "[0-9a-f]" * 8 + ".part"))
 
 
 def remove_leftover(path: Path) -> bool:
@@ -317,20 +334,31 @@ def replace_file(source: Path, target: Path) -> None:
         raise from_os_error(error, "putting a file in place", target) from error
 
 
-def destroy(path: Path) -> None:
-    """Overwrite a file with zeros and delete it. A solid-state disk may keep old blocks all the same."""
+def destroy(path: Path, sha256: str | None = None) -> bool:
+    """Overwrite a file with zeros and delete it, if it is a regular file, no symbolic link, and has this SHA-256 (hex,
+    if one is given); False where it is not. A solid-state disk may keep old blocks all the same."""
     try:
-        with path.open("rb+") as file:
-            left = path.stat().st_size
-            while left > 0:
-                left -= file.write(bytes(min(left, 1 << 20)))
-            file.flush()
-            os.fsync(file.fileno())
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return False
+        handle = os.open(path, os.O_RDWR | _NO_LINK)
+        with os.fdopen(handle, "rb+") as file:
+            if sha256 not in (None, hashlib.file_digest(file, "sha256").hexdigest()):
+                return False
+            _overwrite(handle)
         path.unlink()
         sync_folder(path.parent)
         _log.info("destroyed %s", path)
     except OSError as error:
         raise from_os_error(error, "destroying", path) from error
+    return True
+
+
+def _overwrite(handle: int) -> None:
+    left = os.lseek(handle, 0, os.SEEK_END)
+    os.lseek(handle, 0, os.SEEK_SET)
+    while left > 0:
+        left -= os.write(handle, bytes(min(left, 1 << 20)))
+    os.fsync(handle)
 
 
 def _move_exclusively(source: Path, target: Path) -> None:
@@ -394,11 +422,11 @@ def waiting_lock(path: Path, wait_s: float = 60.0) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def immediate_lock(path: Path, busy_message: str) -> Iterator[None]:
-    """Hold a lock on a file that is there; `LedgerError` with the words `otherwise` where another process has it. It
-    ends with the process, however that ends."""
+def immediate_lock(path: Path, busy_message: str, *, create: bool = False) -> Iterator[None]:
+    """Hold a lock on a file that is there, or with `create` is made (0600); `LedgerError` with the words
+    `busy_message` where another process has it. It ends with the process, however that ends."""
     try:
-        handle = os.open(path, os.O_RDWR)
+        handle = os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o600)
     except OSError as error:
         raise from_os_error(error, "taking the lock of", path) from error
     try:

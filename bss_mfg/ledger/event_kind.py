@@ -32,6 +32,7 @@ class EventKind(StrEnum):
     MANIFEST_MADE = "manifest made"
     MANIFEST_ANSWERED = "manifest answered"
     MANIFEST_UPLOADED = "manifest uploaded"
+    KEYS_RELEASING = "keys releasing"
     KEYS_RELEASED = "keys released"
     IDENTITIES_IMPORTED = "identities imported"
     VAULT_REKEYED = "vault rekeyed"

@@ -264,6 +264,22 @@ class ManifestUploaded(EventRecord):
     address: str = key("where it went", name="to")
 
 
+class KeysReleasing(EventRecord):
+    """OOB keys are about to be written into programming files, and count as released from now on: into one file, or
+    one a unit in a folder."""
+
+    kind = EventKind.KEYS_RELEASING
+    path: str = key("absolute path of the file, or of the folder")
+    each: Literal["batch", "unit"] = key("what one file is for: `batch` or `unit`")
+    folder: str = key("name of the folder that the files are put into")
+    numbers: Sequence[Sequence[int]] = key("of the units, as [first, last] of consecutive ones")
+    units: int = key("how many")
+    format: str = key("name")
+    layout: str | None = key("SHA-256 of the layout file that was given", default=None)
+    sealed_to: Sequence[str] | None = key("recipients", default=None)
+    reason: str | None = key("why they are released again", default=None)
+
+
 class KeysReleased(EventRecord):
     """OOB keys were written into programming files: into one file, or one a unit in a folder."""
 
@@ -277,6 +293,12 @@ class KeysReleased(EventRecord):
     sealed_to: Sequence[str] | None = key("recipients", default=None)
     reason: str | None = key("why they were released again", default=None)
     units: int = key("how many")
+    intent: int | None = key("number of the event `keys releasing` that it goes with", default=None)
+    left: int = key("how many units of that are still to be written, unless 0: it is completed", default=0)
+    path: str | None = key("absolute path of the file, or of the folder", default=None)
+    numbers: Sequence[Sequence[int]] | None = key("of the units, as [first, last] of consecutive ones", default=None)
+    index: str | None = key("name of the index beside the files", default=None)
+    index_sha256: str | None = key("of the index", default=None)
 
 
 class IdentitiesImported(EventRecord):

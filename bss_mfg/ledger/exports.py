@@ -1,16 +1,16 @@
-"""The store of what left the factory as files: keys that were released, units in control logs, Amazon's answers."""
+"""The store of what left the factory as files: units in control logs, Amazon's answers; of keys, `releases`."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from bss_mfg.core import clock
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
-from bss_mfg.ledger.events import KeysReleased, ManifestAnswered, ManifestMade, ManifestUploaded
+from bss_mfg.ledger.events import ManifestAnswered, ManifestMade, ManifestUploaded
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.unit_state import NOT_REPLACED, POSITION, scrapped_packages
 
@@ -48,7 +48,7 @@ class FeedbackCounts:
 
 
 class ExportStore:
-    """Releases of keys, control logs, and Amazon's answers."""
+    """Units whose keys were never released, control logs, and Amazon's answers."""
 
     def __init__(self, connection: Connection, history: HistoryStore, batches: BatchStore) -> None:
         self._db = connection
@@ -73,16 +73,6 @@ class ExportStore:
             (self._batches.number(batch_id),),
         )
         return int(row[0])
-
-    def record_release(self, batch_id: str, numbers: Sequence[int], release: KeysReleased) -> None:
-        """Count the release of units' keys, by their numbers, with one event: the file is in place already."""
-        batch = self._batches.number(batch_id)
-        with self._db.transaction():
-            self._db.many(
-                "UPDATE unit SET released = released + 1 WHERE batch = ? AND number = ?",
-                ((batch, number) for number in numbers),
-            )
-            self._history.append(batch_id, release)
 
     def units_lacking(self, batch_id: str, what: Literal["release", "manifest"], most: int) -> tuple[int, list[str]]:
         """How many units that may leave the factory have a key that was never released, or are in no control log,

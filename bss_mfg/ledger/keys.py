@@ -13,7 +13,15 @@ from bss_mfg.errors import LedgerError, RefusedError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.event_kind import EventKind
-from bss_mfg.ledger.events import BatchRetired, ManifestMade, RecipientSet, VaultRecovered, VaultRekeyed, read_record
+from bss_mfg.ledger.events import (
+    BatchRetired,
+    KeysReleased,
+    ManifestMade,
+    RecipientSet,
+    VaultRecovered,
+    VaultRekeyed,
+    read_record,
+)
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.settings import SettingsStore
@@ -115,23 +123,26 @@ class KeyStore:
         self._db.execute("INSERT INTO own_key VALUES (?, ?, ?)", (_INDEX_KEY, *self.wrapped(key, vault)))
         return key
 
-    def units(self, batch_id: str, vault: Vault, *, unreleased: bool = False) -> Iterator[Unit]:
-        """The units of a batch that are not scrapped, with their OOB keys and what the factory brought opened, in
-        order; with `unreleased`, only those whose key was never released.
+    def units(
+        self, batch_id: str, vault: Vault, among: range | None = None, *, scrapped: bool = False
+    ) -> Iterator[Unit]:
+        """The units of a batch, or those with numbers in a range, with their OOB keys and what the factory brought
+        opened, in order; scrapped ones only if they are asked for.
 
-        Only `export.programming` and `reconciling` call this."""
+        Only `programming` calls this."""
         data_key = self.data_key(batch_id, vault)
-        never = "AND released = 0 " if unreleased else ""
+        first, last = (among[0], among[-1]) if among else (1, 1 << 62)
         for rows in self._db.stream(
-            f"SELECT {_SEALED}, serial, mac FROM unit u WHERE batch = ? AND scrapped = 0 {never}"  # noqa: S608 (fixed texts)
-            "AND number > ? ORDER BY number LIMIT ?",
-            (self._batches.number(batch_id),),
+            f"SELECT {_SEALED}, serial, mac, scrapped FROM unit u WHERE batch = ? AND scrapped <= ? "  # noqa: S608 (fixed texts)
+            "AND number <= ? AND number > ? ORDER BY number LIMIT ?",
+            (self._batches.number(batch_id), int(scrapped), last),
             500,
+            first - 1,
         ):
-            for *columns, serial, mac in rows:
+            for *columns, serial, mac, gone in rows:
                 sealed = SealedUnit(*columns)
                 key, extra = data_key.open(sealed), data_key.open_extra(sealed)
-                yield Unit(sealed.number, serial, uuid.UUID(bytes=sealed.uuid), mac, key, extra=extra)
+                yield Unit(sealed.number, serial, uuid.UUID(bytes=sealed.uuid), mac, key, bool(gone), extra)
 
     def open_unit(self, batch_id: str, unit: Unit, data_key: DataKey) -> Unit:
         """A unit with its OOB key, to write its package's barcode anew."""
@@ -256,11 +267,14 @@ class KeyStore:
     def _refuse_to_retire(self, batch_id: str) -> None:
         """What would be lost: keys that no device has, devices that no manifest names."""
         last: dict[str, int] = {}
-        kinds = (EventKind.KEYS_RELEASED, EventKind.MANIFEST_MADE, EventKind.UNIT_REPLACED)
+        kinds = (EventKind.KEYS_RELEASING, EventKind.KEYS_RELEASED, EventKind.MANIFEST_MADE, EventKind.UNIT_REPLACED)
         for event in self._history.events_of(kinds, batch_id):
             record = read_record(event.kind, event.data)
+            if isinstance(record, KeysReleased) and record.intent:
+                continue  # counts from when it was begun: a unit may have been replaced in between
             if not isinstance(record, ManifestMade) or record.format == "control-log":
-                last[event.kind] = event.seq
+                kind = EventKind.KEYS_RELEASED if event.kind == EventKind.KEYS_RELEASING else event.kind
+                last[kind] = event.seq
         since = last.get(EventKind.UNIT_REPLACED, 0)
         lacks = [
             words

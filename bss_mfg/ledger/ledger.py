@@ -19,6 +19,8 @@ from bss_mfg.ledger.packages import PackageStore
 from bss_mfg.ledger.prints import PrintStore
 from bss_mfg.ledger.products import ProductStore
 from bss_mfg.ledger.reads import ReadStore
+from bss_mfg.ledger.release_counts import check_released
+from bss_mfg.ledger.releases import ReleaseStore
 from bss_mfg.ledger.settings import SettingsStore
 from bss_mfg.ledger.sqlite import connect, migrate
 from bss_mfg.ledger.unit_table import TableStore
@@ -47,6 +49,7 @@ class Ledger:
         self.prints = PrintStore(connection, self.history, self.batches)
         self.reads = ReadStore(connection, self.history, self.batches)
         self.exports = ExportStore(connection, self.history, self.batches)
+        self.releases = ReleaseStore(connection, self.history, self.batches)
         self.tables = TableStore(connection, self.history, self.batches, self.prints)
 
     @classmethod
@@ -84,10 +87,11 @@ class Ledger:
         self._db.copy_to(target, pages)
 
     def check(self) -> int:
-        """The database's own check, the hash chain, and each batch's barcode strings against what its issue wrote into
-        the history; returns the number of events."""
+        """The database's own check, the hash chain, each batch's barcode strings against what its issue wrote into the
+        history, and the released keys against it; returns the number of events."""
         self._db.check_integrity()
         events = self.history.verify()
         for batch in self.batches.all():
             check_payloads(self._db, batch.id)
+        check_released(self._db, self.history)
         return events

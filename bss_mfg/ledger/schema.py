@@ -196,12 +196,34 @@ CREATE TABLE own_key (
 """
 """What came with version 5: keys of the ledger's own, wrapped as the data keys of batches are."""
 
+_RELEASES = """
+CREATE TABLE release (
+    event INTEGER PRIMARY KEY,
+    batch INTEGER NOT NULL REFERENCES batch (no),
+    at TEXT NOT NULL,
+    path TEXT NOT NULL,
+    each TEXT NOT NULL CHECK (each IN ('batch', 'unit')),
+    format TEXT NOT NULL,
+    layout TEXT,
+    sealed_to TEXT NOT NULL,
+    reason TEXT,
+    numbers TEXT NOT NULL,
+    ledger_head TEXT NOT NULL,
+    version TEXT NOT NULL,
+    written INTEGER NOT NULL DEFAULT 0,
+    completed_at TEXT
+) STRICT;
+
+CREATE INDEX release_open ON release (batch) WHERE completed_at IS NULL;
+"""
+"""What came with version 5: releases of keys, each from before its first byte was written."""
+
 _SEAL = """
 ALTER TABLE unit ADD COLUMN seal INTEGER NOT NULL DEFAULT 1 CHECK (seal IN (1, 2));
 """
 """How a unit's key is sealed: 1 with its number as nonce, as before version 5; 2 with one that depends on the key."""
 
-SCHEMA += _LIFE + _PAYLOAD_ONCE + _MANIFESTS + _OWN_KEYS
+SCHEMA += _LIFE + _PAYLOAD_ONCE + _MANIFESTS + _OWN_KEYS + _RELEASES
 
 MIGRATIONS = {
     1: """
@@ -227,6 +249,6 @@ ALTER TABLE unit ADD COLUMN answer_reason TEXT;
 """
     + _MANIFESTS
     + _RELEASED,
-    4: _OWN_KEYS + _SEAL,
+    4: _OWN_KEYS + _SEAL + _RELEASES,
 }
 """What leads from each version to the next; what SQL alone can't do, `migration_steps` does after it."""

@@ -9,8 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bss_mfg.errors import InputError
+from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.events import (
     IdentitiesImported,
+    KeysReleased,
+    KeysReleasing,
     LabelFileEvent,
     LabelRead,
     LabelsReprinted,
@@ -44,8 +47,9 @@ def history_of(ledger: Ledger, what: str) -> Iterator[Event]:
     yield from _imports(ledger, imports)
     for batch, package, unit in units:
         inside = ledger.units.serials_ever_in(batch, package)
+        (own,) = ledger.units.find(batch, "serial", [serial])
         for event in ledger.history.events(batch):
-            if _concerns(event, package, unit, inside):
+            if _releases(event, own.number) and _concerns(event, package, unit, inside):
                 yield event
 
 
@@ -98,6 +102,15 @@ def _imports(ledger: Ledger, numbers: Sequence[int]) -> Iterator[Event]:
         if any(first <= number < behind for number in numbers):
             yield event
         first = behind
+
+
+def _releases(event: Event, number: int) -> bool:
+    """Whether an event, if it is a release of keys, is one of the unit with this number; old ones don't say."""
+    if event.kind not in (EventKind.KEYS_RELEASING, EventKind.KEYS_RELEASED):
+        return True
+    record = read_record(event.kind, event.data)
+    numbers = record.numbers if isinstance(record, (KeysReleasing, KeysReleased)) else None
+    return numbers is None or any(first <= number <= last for first, last in numbers)
 
 
 def _concerns(event: Event, package: int, unit: int, inside: Set[str]) -> bool:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from bss_mfg.core.files import read_bytes
 from bss_mfg.core.models import FileModel
+from bss_mfg.core.named_paths import path_inside
 from bss_mfg.core.toml_files import TomlDocument, load_toml, quote, validate
 from bss_mfg.credentials import EXAMPLE_DAY, check_serial_pattern, dated_pattern, format_serial
 from bss_mfg.errors import InputError
@@ -104,13 +105,13 @@ def load_product(path: Path, development_fingerprints: frozenset[str] = frozense
     """Read and check products/NAME.toml and its key; `development_fingerprints` are the workspace's dev keys."""
     document = load_toml(path, "product file")
     product = validate(document, Product)
-    key_path = path.parent / product.public_key
     if Path(product.public_key).name != product.public_key:
         raise InputError(
             "the key file must be in the folder of the product's file",
             where=document.locate(("public_key",)),
             way_out="Copy it there and give its file name only.",
         )
+    key_path = path_inside(path.parent, product.public_key, "public key", document.locate(("public_key",)))
     key = load_public_key(read_bytes(key_path, "product public key", 1 << 16), str(key_path))
     loaded = LoadedProduct(path.stem, product, key, path)
     check_stage(loaded, document, development_fingerprints)

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from bss_mfg.core import resources
 from bss_mfg.core.clock import TimeZone
 from bss_mfg.core.files import make_folder, read_bytes, read_text, require_safe_name, write_atomically
+from bss_mfg.core.named_paths import path_inside
 from bss_mfg.core.shared_lock import PATIENCE, Patience, shared_lock
-from bss_mfg.core.toml_files import load_toml, quote, validate
+from bss_mfg.core.toml_files import TomlDocument, load_toml, quote, validate
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.model import Actor
 
@@ -241,7 +242,8 @@ class Workspace:
         loaded = LoadedProduct(name, product, key, path)
         check_stage(loaded, parse_toml(text, str(path)), self.development_fingerprints())
         pem = (f"{DEVELOPMENT_MARK}\n" if key.development else "") + key.pem
-        write_atomically(folder / product.public_key, [pem.encode()], replace=True)  # a left-over of an interrupted add
+        key_path = path_inside(folder, product.public_key, "public key", path)
+        write_atomically(key_path, [pem.encode()], replace=True)  # a left-over of an interrupted add
         write_atomically(path, [text.encode()])
         return loaded
 
@@ -355,14 +357,19 @@ class Workspace:
         if target.exists():
             raise already_exists_error(target)
         document = load_toml(source, "template")
-        named = [item.get("file") for item in document.data.get("element", []) if isinstance(item, dict)]
-        named += list(document.data.get("fonts", {}).values())
+        copies: dict[Path, bytes] = {}
+        for file in _named_by_template(document):
+            beside = path_inside(source.parent, file, "file", source)
+            copy = path_inside(folder, file, "file", source)
+            if beside.is_file():
+                copies[copy] = read_bytes(beside, "artwork", 60 << 20)
+                if copy.exists() and copies[copy] != read_bytes(copy, "artwork", 60 << 20):
+                    raise already_exists_error(copy)
+        written = [path for path in copies if not path.exists()]
+        for path in written:
+            make_folder(path.parent)
+            write_atomically(path, [copies[path]])
         make_folder(folder)
-        written: list[Path] = []
-        for file in dict.fromkeys(str(item) for item in named if item):
-            if (source.parent / file).is_file() and not (folder / file).exists():
-                write_atomically(folder / file, [read_bytes(source.parent / file, "artwork", 60 << 20)])
-                written.append(folder / file)
         write_atomically(target, [document.text.encode()])
         return [target, *written]
 
@@ -386,6 +393,14 @@ class Workspace:
         make_folder(path.parent)
         write_atomically(path, [text.encode()])
         return path
+
+
+def _named_by_template(document: TomlDocument) -> list[str]:
+    """The files that a template names, of elements and fonts, each once; it need not be a right template."""
+    elements, fonts = document.data.get("element"), document.data.get("fonts")
+    named = [item.get("file") for item in elements if isinstance(item, dict)] if isinstance(elements, list) else []
+    named += fonts.values() if isinstance(fonts, dict) else []
+    return list(dict.fromkeys(str(item) for item in named if item))
 
 
 def _vault_file(root: Path, environment: Mapping[str, str]) -> Path:

@@ -26,6 +26,7 @@ def released(factory: Factory) -> list[int]:
 
 
 def test_a_key_is_released_once(line: Factory, tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
     out = f"{tmp_path}/keys/"
     first = line.cli("program", "B1", "--format", "csv", "--out", out, "--json")
     assert first.code == 0, first.err
@@ -56,6 +57,7 @@ def test_only_the_new_unit_is_released_after_a_replacement(line: Factory, tmp_pa
 
 @pytest.mark.parametrize("kind", ["jsonl", "bin", "zephyr", "zephyr-shell", "esp-nvs", "c-header"])
 def test_every_format_is_written_indexed_and_private(line: Factory, tmp_path: Path, kind: str) -> None:
+    (tmp_path / "out").mkdir()
     done = line.cli("program", "B1", "--format", kind, "--out", f"{tmp_path}/out/", "--json")
     assert done.code == 0, done.err
     (index,) = map(Path, done.json["indexes"])
@@ -114,6 +116,7 @@ def zigbee(factory: Factory, tmp_path: Path) -> Factory:
 
 
 def test_install_codes_come_along_as_columns_of_their_own(zigbee: Factory, tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
     done = zigbee.cli("program", "B1", "--format", "csv", "--out", f"{tmp_path}/keys/", "--json")
     assert done.code == 0, done.err
     path = Path(done.json["files"][0])
@@ -135,6 +138,7 @@ def test_install_codes_come_along_in_json_lines(zigbee: Factory, tmp_path: Path)
 
 @pytest.mark.parametrize("kind", ["bin", "zephyr", "zephyr-shell", "esp-nvs", "c-header"])
 def test_a_format_without_room_for_install_codes_warns(zigbee: Factory, tmp_path: Path, kind: str) -> None:
+    (tmp_path / "keys").mkdir()
     done = zigbee.cli("program", "B1", "--format", kind, "--out", f"{tmp_path}/keys/")
     assert done.code == 0, done.err
     assert f"Warning: {kind} has no room for install_code" in done.err and "--format csv" in done.err
@@ -159,6 +163,7 @@ def test_pins_come_along_and_are_read_back(factory: Factory, tmp_path: Path) -> 
 
 
 def test_a_mesh_batch_says_nothing_of_it(line: Factory, tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
     done = line.cli("program", "B1", "--format", "bin", "--out", f"{tmp_path}/keys/")
     assert "Warning" not in done.err and "hold no OOB key" not in done.err
 

@@ -336,6 +336,7 @@ class Life(RuleBasedStateMachine):
         else:
             inside = {serial for box in made.boxes for serial in box.units} - self.books.scrapped
             allowed = not made.retired and bool(inside - made.released)
+            out.mkdir()
             assert self.typed("program", batch, "--format", "csv", "--out", out) == (0 if allowed else 4)
             if allowed:
                 made.released |= inside

@@ -119,11 +119,14 @@ def make_factory(root: Path) -> Factory:
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder with its content; SQLite's own side files apart."""
+    """Every file below a folder with its content; SQLite's own side files and locks apart."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and not path.name.startswith("ledger.db-") and path.name != "ledger.db.lock"
+        if path.is_file()
+        and not path.name.startswith("ledger.db-")
+        and path.name != "ledger.db.lock"
+        and path.parent.name != "locks"
     }
 
 

@@ -20,6 +20,7 @@ OLD = ROOT / "tests" / "unit" / "ledger" / "old_ledgers"
 ACTOR = ("operator", "station", "version")
 NOT_RECORDED = {
     EventKind.KEY_REPINNED,
+    EventKind.KEYS_RELEASING,
     EventKind.LABELS_CUT_OFF,
     EventKind.LEDGER_MIGRATED,
     EventKind.SPEC_CONFIRMED,
@@ -43,6 +44,12 @@ WRITTEN: list[tuple[EventRecord, str]] = [
     (
         KeysReleased(folder="keys", first="A1", last="A9", format="json", sealed_to=["age1"], reason="", units=9),
         '{"folder":"keys","first":"A1","last":"A9","format":"json","sealed_to":["age1"],"reason":"","units":9}',
+    ),
+    (
+        events.KeysReleasing(
+            path="/stick/k.csv", each="batch", folder="stick", numbers=[[1, 4], [6, 6]], units=5, format="csv"
+        ),
+        '{"path":"/stick/k.csv","each":"batch","folder":"stick","numbers":[[1,4],[6,6]],"units":5,"format":"csv"}',
     ),
     (
         events.FileVerified(file="f", sha256="s", labels=2, second_reader=True),
