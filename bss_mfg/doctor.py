@@ -198,9 +198,7 @@ def check_releases(ledger: Ledger) -> Check:
     halves = "".join(f"; half-written, with keys: {path}" for path in half_written(cut_off)[:5])
     retired = ledger.batches.retired_at(cut_off[0].batch)
     command = f"bss-mfg retire {cut_off[0].batch}" if retired else release_command(cut_off[0])
-    return Check(
-        "releases", Level.GAP, f"{len(cut_off)} not completed: {texts}{halves}", f"`{command}` goes on with it"
-    )
+    return Check("releases", Level.GAP, f"{len(cut_off)} not completed: {texts}{halves}", f"`{command}` continues it")
 
 
 def check_vault(found: VaultStatus) -> Check:
