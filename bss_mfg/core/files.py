@@ -20,18 +20,13 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from bss_mfg.core.group_modes import give_file_to_group, give_folder_to_group
+from bss_mfg.core.windows_names import is_windows_device
 from bss_mfg.errors import InputError, LedgerError, Location, RefusedError, from_os_error
 
 _log = logging.getLogger(__name__)
 
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_WINDOWS_DEVICES = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
-
-
-def is_windows_device(name: str) -> bool:
-    """Whether Windows takes a file of this name, with any ending, for a device: what is written to it is gone."""
-    return name.split(".")[0].lower() in _WINDOWS_DEVICES
 
 
 def require_safe_name(name: str, what: str) -> str:
