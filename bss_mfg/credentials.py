@@ -14,7 +14,7 @@ import uuid
 from functools import lru_cache
 
 from bss_mfg.core.bits import reversed_crc16
-from bss_mfg.core.windows_names import is_windows_device
+from bss_mfg.core.text import is_windows_device
 from bss_mfg.errors import InputError, ValueProblem
 from bss_mfg.model import Secret
 
@@ -25,6 +25,7 @@ LONGEST_SERIAL = 50
 """Characters that a serial may have."""
 _SERIAL = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_SERIAL - 1}}}")
 _INSTALL_CODE_SIZES = (6, 8, 12, 16)
+_MAC = re.compile(r"[0-9A-F]{12}([0-9A-F]{4})?")
 
 DATE_FIELDS = {"{yy}": "%y", "{yyyy}": "%Y", "{gg}": "%G", "{gggg}": "%G", "{ww}": "%V"}
 """What a serial pattern may have of the day of issue: the year, the ISO year and the ISO week (ISO 8601)."""
@@ -55,9 +56,38 @@ def check_serial(serial: str) -> str:
     """`serial` if it may stand in barcodes, tables and file names; else `ValueError` with the reason."""
     if not _SERIAL.fullmatch(serial):
         raise ValueProblem("a serial has 1 to 50 letters, digits, '.', '_' or '-', and starts with a letter or digit")
-    if is_windows_device(serial):
-        raise ValueProblem(f"{serial} is the name of a device on Windows, so it can't name a unit's file")
     return serial
+
+
+def check_new_serial(serial: str) -> str:
+    """`serial` if it may be issued; else `ValueError` with the reason. A device has files of its own by its serial,
+    and Windows drops a dot at the end and keeps some names to itself."""
+    check_serial(serial)
+    if serial.endswith("."):
+        raise ValueProblem("a serial that ends with a dot can be no file name on Windows")
+    if is_windows_device(serial):
+        raise ValueProblem(
+            "a serial that is the name of a Windows device, such as CON or LPT1, can be no file name there"
+        )
+    return serial
+
+
+def check_mac(text: str) -> str:
+    """A MAC address (12 hex digits, or the 16 of an EUI-64; with `:` or `-` or without) in its one form, upper case
+    without separators; else `ValueError` with the reason.
+
+    One device has it: all ones, all zeros and group addresses (the I/G bit, IEEE 802-2014, 8.2) are refused.
+    """
+    digits = re.sub(r"[:-]", "", text).upper()
+    if not _MAC.fullmatch(digits):
+        raise ValueError("12 hex digits are wanted (16 for an EUI-64)")
+    if not digits.strip("0"):
+        raise ValueError("which no device has: it is all zeros")
+    if not digits.strip("F"):
+        raise ValueError("which no device has: it is the broadcast address")
+    if int(digits[1], 16) & 1:
+        raise ValueError("which no device has: it is a group address (its I/G bit is set)")
+    return digits
 
 
 def check_install_code(text: str) -> str:
@@ -98,7 +128,7 @@ def check_serial_pattern(pattern: str) -> str:
         raise ValueError(
             "a week {ww} and its year {gg} belong together: 1 January can be in week 53 of the year before"
         )
-    check_serial(format_serial(dated_pattern(pattern, EXAMPLE_DAY), "AAAA", 1))
+    check_new_serial(format_serial(dated_pattern(pattern, EXAMPLE_DAY), "AAAA", 1))
     return pattern
 
 
@@ -108,6 +138,11 @@ def dated_pattern(pattern: str, day: datetime.date) -> str:
         if name in pattern:
             pattern = pattern.replace(name, day.strftime(form)[2 - len(name) :].zfill(len(name) - 2))
     return pattern
+
+
+def last_number(pattern: str) -> int:
+    """The last running number for which a pattern has room."""
+    return int("9" * _counter(pattern, "")[1])
 
 
 def format_serial(pattern: str, pid: str, number: int) -> str:

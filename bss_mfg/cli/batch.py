@@ -1,4 +1,4 @@
-"""batch create|list|show."""
+"""batch create|list|show|reopen."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ LISTED = (
     "units",
     "packages",
     "printed",
-    "verified",
+    "file_verified",
+    "print_verified",
     "shipped",
     "scrapped",
     "released",
@@ -136,8 +137,8 @@ def list_(
 ) -> None:
     """List batches in the order of issue, with how far each is.
 
-    Packages are counted that were printed, verified and shipped; units that were scrapped, whose key was released, and
-    that wait for Amazon's answer or have it.
+    Packages are counted that were printed, whose label file was read back right, whose printed label was, and that were
+    shipped; units that were scrapped, whose key was released, and that wait for Amazon's answer or have it.
     """
     earliest, latest = utc_moment(app, "--since", since), utc_moment(app, "--until", until)
     with app.workspace.open_ledger(app.actor) as ledger:
@@ -160,13 +161,29 @@ def list_(
     )
 
 
+@batch.command(epilog="Example: bss-mfg batch reopen bulb-2026-11 --reason 'two boxes came back'")
+@click.argument("batch_id", metavar="BATCH")
+@click.option("--reason", required=True, help="Why, for the history.")
+@pass_app
+def reopen(app: App, batch_id: str, reason: str) -> None:
+    """Open a closed batch again: it can be printed and changed, and closed anew.
+
+    A batch that is open stays as it is, exit 0.
+    """
+    if not reason.strip():
+        raise click.UsageError("Say why: --reason TEXT.")
+    with app.workspace.open_ledger(app.actor) as ledger:
+        opened = ledger.batches.reopen(batch_id, reason)
+    say(f"OK: batch {batch_id} {'is open again' if opened else 'was open; nothing was changed'}")
+
+
 @batch.command(epilog="Example: bss-mfg batch show bulb-2026-11 --json")
 @click.argument("batch_id", metavar="BATCH")
 @click.option("--history", is_flag=True, help="Also list every event.")
 @json_option
 @pass_app
 def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
-    """Show one batch: what was issued, printed and verified."""
+    """Show one batch: what was issued and printed, whose label file was read back, whose printed label was."""
     with app.workspace.open_ledger(app.actor) as ledger:
         record = _record(ledger.batches.get(batch_id), ledger.batches.counts(batch_id))
         record |= {**ledger.exports.outputs(batch_id), "state": ledger.batches.state(batch_id)}
@@ -177,7 +194,9 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
             "retired_at": ledger.batches.retired_at(batch_id),
             "ledger_head": f"{seq}:{head}",
             "open_releases": cut_off,
-            "label_files": list(dict.fromkeys(part.file for part in ledger.prints.label_files(batch_id))),
+            "label_files": list(
+                dict.fromkeys(part.file for part in ledger.prints.label_files(batch_id) if not part.superseded_at)
+            ),
         }
         events = [
             {"seq": event.seq, "at": event.at, "kind": event.kind, **event.data}
@@ -227,9 +246,11 @@ def _record(item: Batch, counts: dict[str, int]) -> dict[str, object]:
         "packages": item.packages,
         "units_per_package": item.units_per_package,
         "printed": counts["printed"],
-        "verified": counts["verified"],
+        "file_verified": counts["file_verified"],
+        "print_verified": counts["print_verified"],
         "shipped": counts["shipped"],
         "scrapped": counts["scrapped"],
+        "scrapped_packages": counts["scrapped_packages"],
         "replaced": counts["replaced"],
         "created_at": item.created_at,
         "spec": item.spec,

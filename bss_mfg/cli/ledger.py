@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,15 @@ import click
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.unit_names import given_names
-from bss_mfg.core.text import count_words
+from bss_mfg.core.text import count_words, listing
 
 if TYPE_CHECKING:
     from bss_mfg.core.clock import TimeZone
     from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.ledger.unit_history import ReadSession
     from bss_mfg.model import Event
+
+_MOST_NAMED = 20
 
 
 @click.group()
@@ -44,6 +47,7 @@ def check(app: App, ask_for_it: bool, as_json: bool) -> None:
     with app.workspace.open_ledger(app.actor) as opened:
         events = opened.check()
         seq, head = opened.history.head()
+        twice = opened.identities.issued_twice(_MOST_NAMED)
         try:
             keys, untried = check_keys(app.workspace, opened, ask, app.patience), "it asks for a passphrase (--keys)"
         except (InputError, MissingError) as error:
@@ -51,13 +55,23 @@ def check(app: App, ask_for_it: bool, as_json: bool) -> None:
     if keys and keys.trouble:
         raise LedgerError(keys.trouble, where=app.workspace.ledger_file, way_out=keys.way_out)
     if as_json:
-        print_json({"events": events, "head": f"{seq}:{head}", "keys_opened": keys.opened if keys else None})
+        print_json(
+            {
+                "events": events,
+                "head": f"{seq}:{head}",
+                "keys_opened": keys.opened if keys else None,
+                "issued_twice": [asdict(one) for one in twice],
+            }
+        )
     else:
         click.echo(f"{seq}:{head}")
     tried = f"; the vault key opens {count_words(keys.opened, 'data key')}" if keys else ""
     say(f"OK: the ledger is intact, {count_words(events, 'event')}{tried}")
     if not keys:
         say(f"Note: the vault key was not tried: {untried}")
+    for one in twice:
+        name, units = "MAC" if one.name == "mac" else one.name, listing(one.units)
+        say(f"Note: the {name} {one.value} was issued twice, by an earlier version or as a spec allowed: {units}")
 
 
 @ledger.command(epilog="Example: bss-mfg ledger backup /media/backup/ledger-2026-11-24.db")

@@ -19,6 +19,7 @@ from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
     from bss_mfg.core.clock import TimeZone
+    from bss_mfg.ledger.events import ReadSubject
     from bss_mfg.payload.spec import Spec
     from bss_mfg.verify.diagnosis import Diagnosis
     from bss_mfg.verify.outcome import Verification
@@ -57,6 +58,11 @@ MOST_UNSEEN = 10
 @click.option(
     "--resume", is_flag=True, help="Don't read again what an earlier verification read wholly and found right."
 )
+@click.option(
+    "--of",
+    type=click.Choice(["file", "print"]),
+    help="What the FILES are, where bss-mfg can't tell: our own drawing, or pictures of what was printed. Recorded.",
+)
 @click.option("--jobs", type=WholeNumber(0, 64), default=0, help="Reading processes; 0: one per core.")
 @json_option
 @pass_app
@@ -73,18 +79,21 @@ def verify(
     watch: Path | None,
     reports: tuple[Path, ...],
     resume: bool,
+    of: ReadSubject | None,
     jobs: int,
     as_json: bool,
 ) -> None:
     """Read printed labels back and compare them with the ledger.
 
     FILES are PDFs, pictures or folders. Names every missing, duplicate, foreign, unreadable or mismatched label with
-    serial and place; of more than ten labels that are in none of the files, how many (a report names all). Exit 0 only
-    if all is right (with --sample: the lot is accepted), 1 if something is wrong.
+    serial and place; of more than ten labels that are in none of the files, how many (a report names all).
+
+    A picture, or a PDF page that is one, shows printed labels; a label file, or any page that a program drew, proves
+    the drawing only. Exit 0 only if all is right (with --sample: the lot is accepted), 1 if something is wrong.
     """
     from bss_mfg.core.processes import ProcessExecutor, cores
     from bss_mfg.verify.outcome import VerifyOptions
-    from bss_mfg.verify.verification import Verifier
+    from bss_mfg.verify.verification import Verifier, expand_folders
     from bss_mfg.verify.verification import verify as verify_files
 
     if not files and watch is None:
@@ -99,6 +108,7 @@ def verify(
         pictures=writer.shows_pictures,
         sample=sample,
         resume=resume,
+        of=of,
     )
     # Always in other processes: a picture from outside may crash a reader.
     with app.workspace.open_ledger(app.actor) as ledger, ProcessExecutor(jobs or cores()) as executor:
@@ -107,7 +117,8 @@ def verify(
             progress = progress_bar(f"{batch_id}: verify")
             outcome = verify_files(ledger, batch, files, options, progress=progress, executor=executor)
         else:
-            outcome = _watch_folder(Verifier(ledger, batch, options, executor=executor), files, watch, writer.write)
+            begun = expand_folders(ledger, batch, files).files
+            outcome = _watch_folder(Verifier(ledger, batch, options, executor=executor), begun, watch, writer.write)
         writer.write(outcome)
         _print_outcome(outcome, as_json)
     for report in reports:
@@ -155,14 +166,13 @@ def _watch_folder(
     """Read what comes, say at once what is wrong with it, until every label was read right or Ctrl-C."""
     from bss_mfg.verify.findings import FindingKind
     from bss_mfg.verify.folder_watch import new_files
-    from bss_mfg.verify.verification import expand_folders
 
     said = named = 0
     say(f"Watching {shown_path(folder)}; Ctrl-C ends.")
     try:
         coming = new_files(folder)
         if files:
-            verifier.read_files(expand_folders(files))
+            verifier.read_files(files)
         while not verifier.complete:
             new = next(coming)
             if not new:
@@ -259,6 +269,8 @@ def _conclude(outcome: Verification) -> None:
             are = "is" if outcome.unseen == 1 else "are"
             say(f"{count_words(outcome.unseen, 'label')} {are} in none of these files; --partial leaves them out.")
         say("OK: all labels are right" if outcome.passed else "WRONG: not all labels are right")
+    if outcome.passed and not outcome.shows_prints:
+        say(f"These are label files, not prints: scan the printed labels (`bss-mfg scan {outcome.batch.id}`)")
 
 
 @click.command(epilog="Example: bss-mfg inspect box.jpg --private-key dev-keys/amazon.private.pem")

@@ -78,3 +78,8 @@ UTC_ZONE = TimeZone()
 def _parsed(moment: str) -> datetime:
     found = datetime.fromisoformat(moment)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def seconds_of(moment: str) -> float:
+    """Seconds since 1970 of a moment that was stored."""
+    return _parsed(moment).timestamp()

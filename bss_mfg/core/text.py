@@ -8,6 +8,12 @@ FORMULA_STARTS = frozenset("=+-@\t\r\n")
 """A cell that begins with one of these is run by spreadsheets (OWASP, CSV Injection)."""
 NAME_RULE = "a name has 1 to 64 characters that can be shown, not all blank, and begins with none of = + - @"
 """What `is_plain_name` asks for, in words."""
+_WINDOWS_DEVICES = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
+
+
+def is_windows_device(name: str) -> bool:
+    """Whether Windows takes a file name, with any ending, for one of its devices."""
+    return name.split(".")[0].lower() in _WINDOWS_DEVICES
 
 
 def printable(text: str, limit: int = 200) -> str:

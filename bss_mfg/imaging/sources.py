@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bss_mfg.core.files import read_bytes
 from bss_mfg.core.units import MM_PER_INCH, POINTS_PER_INCH, POINTS_PER_MM
 from bss_mfg.errors import InputError, from_os_error
+from bss_mfg.imaging.scanned_pages import is_scan
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Grey, MmBox
@@ -34,7 +35,8 @@ class Page:
     """One page as grey pixels (rows, columns; 0 = black). `dpi` is None where the file does not say.
 
     `crops` are what was drawn of it, (left, top, grey): the whole of it, or strips of a page of `size` (columns, rows)
-    that is white elsewhere. They are good until the next page is drawn.
+    that is white elsewhere. They are good until the next page is drawn. `scanned`: it shows a sheet as a scanner or
+    camera saw it, not one that a program drew.
     """
 
     file: str
@@ -42,6 +44,7 @@ class Page:
     size: tuple[int, int]
     crops: tuple[PageCrop, ...]
     dpi: float | None
+    scanned: bool
 
     @cached_property
     def grey(self) -> Grey:
@@ -134,7 +137,8 @@ def _open_pdf(data: bytes, path: Path) -> Source:
                     where=path,
                     way_out="Verify it in smaller pages.",
                 )
-            found = Page(path.name, number, *_render_crops(page, only, canvases), PDF_DPI)
+            crops = _render_crops(page, only, canvases)
+            found = Page(path.name, number, *crops, PDF_DPI, not only and is_scan(page))
             page.close()
         except pypdfium2.PdfiumError as error:
             raise InputError(f"page {number} can't be drawn", where=path, way_out="Make it again.") from error
@@ -240,7 +244,7 @@ def _open_picture(data: bytes, path: Path) -> Source:
             if picture.width * picture.height > MAX_PIXELS:
                 raise _too_large_error(path)
             grey = _grey(picture)
-            return Page(path.name, number, (grey.shape[1], grey.shape[0]), ((0, 0, grey),), _dpi(picture))
+            return Page(path.name, number, (grey.shape[1], grey.shape[0]), ((0, 0, grey),), _dpi(picture), scanned=True)
 
     return Source(path, count, draw, picture.close)
 

@@ -28,7 +28,7 @@ def batch_request(
     file has."""
     loaded = workspace.product(product)
     spec = workspace.spec(loaded.product.spec)
-    file = IdentityFile(identities, spec.spec.columns, table) if identities else None
+    file = IdentityFile(identities, spec.spec.columns, table, spec.spec) if identities else None
     if units is None:
         if file is None:
             raise InputError("nobody said how many units", way_out="Give a number, or a file of identities.")
@@ -38,7 +38,8 @@ def batch_request(
 
 def replacement_file(batch: Batch, path: Path, table: TableOptions = NO_OPTIONS) -> IdentityFile:
     """The identities of a file, with the columns that a batch's spec asks for."""
-    return IdentityFile(path, spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec.columns, table)
+    spec = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec
+    return IdentityFile(path, spec.columns, table, spec)
 
 
 def replacement_request(

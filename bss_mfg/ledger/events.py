@@ -12,6 +12,10 @@ from typing import Any, Literal
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.event_record import REQUIRED, EventRecord, key, spread
+from bss_mfg.model import FillOrder, SymbolStyle
+
+ReadSubject = Literal["file", "print"]
+"""What a read is of: our own drawing, or the label that a printer made of it."""
 
 
 class WorkspaceCreated(EventRecord):
@@ -63,6 +67,16 @@ class LabelFileEvent(EventRecord):
     printer: str | None = key("name; not in early ledgers", default=None)
     reason: str | None = key("why, of a reprint", default=None)
     serials: Sequence[str] | None = key("which were asked for, of a reprint", default=None)
+    labels_per_file: int = key("as asked for; 960 where it is left out", default=960)
+    start_at: int = key("first label of the first page; 1 where it is left out", default=1)
+    order: FillOrder = key("in which places are filled; `rows` where it is left out", default="rows")
+    symbols: SymbolStyle = key("`mask` or `vector`; `mask` where it is left out", default="mask")
+    copies: int = key("how many of each label; 1 where it is left out", default=1)
+    collate: bool = key("whether copies are sets; true where it is left out", default=True)
+    numbers: Sequence[Sequence[int]] | None = key(
+        "of the labels, as [first, last] of consecutive ones, where they don't all run on; not in early ledgers",
+        default=None,
+    )
 
 
 class LabelsMade(LabelFileEvent):
@@ -81,6 +95,23 @@ class LabelsReprinted(LabelFileEvent):
     """Single labels were made once more."""
 
     kind = EventKind.LABELS_REPRINTED
+
+
+class LabelFileSuperseded(EventRecord):
+    """All labels of a label file were made again in others: it is not to be printed any more."""
+
+    kind = EventKind.LABEL_FILE_SUPERSEDED
+    file: str = key("name")
+    sha256: str = key("of the file")
+    count: int = key("how many labels the file has")
+
+
+class LabelsToSendAgain(EventRecord):
+    """A label file that went to a printer before is to be sent once more, on purpose."""
+
+    kind = EventKind.LABELS_TO_SEND_AGAIN
+    file: str = key("name")
+    sha256: str = key("of the file")
 
 
 class LabelsSending(EventRecord):
@@ -133,6 +164,11 @@ class LabelRead(EventRecord):
     x_mm: float | None = key("of the symbol's box from the left; null of a hand scanner")
     y_mm: float | None = key("of the symbol's box from the top; null of a hand scanner")
     detail: str = key("in words", default="")
+    of: ReadSubject | None = key(
+        "`file`: our own label file was read back; `print`: a printed label was read; not in early ledgers",
+        default=None,
+    )
+    told: bool = key("true where `verify --of` said which", default=False)
 
 
 class FileVerified(EventRecord):
@@ -219,9 +255,18 @@ class BatchClosed(EventRecord):
 
     kind = EventKind.BATCH_CLOSED
     printed: int = key("labels")
-    verified: int = key("labels")
+    verified: int = key("labels whose print was read right; in ledgers before version 5 also label files read back")
     scrapped: int = key("labels")
     in_hand: int = key("labels that lay unused")
+    unprinted: int = key("packages that were never printed, said on purpose", default=0)
+    reason: str | None = key("why those were never printed", default=None)
+
+
+class BatchReopened(EventRecord):
+    """A closed batch was opened again."""
+
+    kind = EventKind.BATCH_REOPENED
+    reason: str = key("why")
 
 
 class BatchRetired(EventRecord):
@@ -253,6 +298,7 @@ class ManifestAnswered(EventRecord):
     answers: Mapping[Literal["accepted", "rejected"], int] = spread(
         {"accepted": "how many units, unless 0", "rejected": "how many units, unless 0"}
     )
+    logs: Sequence[str] | None = key("the control logs that it answered; not in early ledgers", default=None)
 
 
 class ManifestUploaded(EventRecord):
@@ -278,6 +324,14 @@ class KeysReleasing(EventRecord):
     layout: str | None = key("SHA-256 of the layout file that was given", default=None)
     sealed_to: Sequence[str] | None = key("recipients", default=None)
     reason: str | None = key("why they are released again", default=None)
+
+
+class ManifestWithdrawn(EventRecord):
+    """Amazon was told to forget scrapped units that stand in control logs."""
+
+    kind = EventKind.MANIFEST_WITHDRAWN
+    serials: Sequence[str] = key("theirs")
+    reference: str = key("as given", default="")
 
 
 class KeysReleased(EventRecord):
@@ -309,6 +363,7 @@ class IdentitiesImported(EventRecord):
     file: str = key("name")
     sha256: str = key("of the file")
     units: int = key("how many")
+    completed: int = key("how many known ones got values that were not known of them", default=0)
 
 
 class VaultRekeyed(EventRecord):
@@ -396,8 +451,10 @@ def kinds_of(record_type: type[EventRecord]) -> tuple[EventKind, ...]:
 
 LABELS_MADE = frozenset(kinds_of(LabelFileEvent))
 """A label file was made, for whatever reason."""
-LABELS = LABELS_MADE | {EventKind.LABELS_SENDING} | frozenset(kinds_of(SendingResult))
-"""Something happened to a label file."""
+LABELS_AT_PRINTER = frozenset({EventKind.LABELS_TO_SEND_AGAIN, EventKind.LABELS_SENDING, *kinds_of(SendingResult)})
+"""Something happened to a label file on its way to a printer."""
+LABELS = LABELS_MADE | LABELS_AT_PRINTER
+"""A label file was made, or went to a printer."""
 
 
 def read_record(kind: str, data: Mapping[str, Any]) -> EventRecord:

@@ -123,6 +123,22 @@ class KeyStore:
         self._db.execute("INSERT INTO own_key VALUES (?, ?, ?)", (_INDEX_KEY, *self.wrapped(key, vault)))
         return key
 
+    def has_index_key(self) -> bool:
+        """Whether the index key was made."""
+        return bool(self._db.rows("SELECT 1 FROM own_key WHERE name = ?", (_INDEX_KEY,)))
+
+    def brought(self, batch_id: str, vault: Vault) -> Iterator[tuple[int, dict[str, str]]]:
+        """What the factory brought for each unit of a batch, by number, scrapped ones too. Only for digests of it."""
+        data_key = self.data_key(batch_id, vault)
+        for rows in self._db.stream(
+            f"SELECT {_SEALED} FROM unit u WHERE batch = ? AND extra IS NOT NULL "  # noqa: S608 (fixed texts)
+            "AND number > ? ORDER BY number LIMIT ?",
+            (self._batches.number(batch_id),),
+            500,
+        ):
+            for sealed in (SealedUnit(*columns) for columns in rows):
+                yield sealed.number, data_key.open_extra(sealed)
+
     def units(
         self, batch_id: str, vault: Vault, among: range | None = None, *, scrapped: bool = False
     ) -> Iterator[Unit]:
@@ -280,7 +296,10 @@ class KeyStore:
             words
             for kind, words in (
                 (EventKind.KEYS_RELEASED, "its OOB keys were not released to the line (`bss-mfg program`)"),
-                (EventKind.MANIFEST_MADE, "no control log of it was made (`bss-mfg manifest --format control-log`)"),
+                (
+                    EventKind.MANIFEST_MADE,
+                    f"no control log of it was made (`bss-mfg manifest make {batch_id} --out DIR/`)",
+                ),
             )
             if last.get(kind, 0) <= since
         ]

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bss_mfg.core.files import build_atomically
+from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Database
+from bss_mfg.ledger.control_logs import ControlLogStore
 from bss_mfg.ledger.events import WorkspaceCreated
 from bss_mfg.ledger.exports import ExportStore
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.identities import IdentityStore
-from bss_mfg.ledger.integrity import check_payloads
+from bss_mfg.ledger.integrity import check_payloads, check_states
 from bss_mfg.ledger.packages import PackageStore
 from bss_mfg.ledger.prints import PrintStore
 from bss_mfg.ledger.products import ProductStore
@@ -50,6 +52,7 @@ class Ledger:
         self.reads = ReadStore(connection, self.history, self.batches)
         self.exports = ExportStore(connection, self.history, self.batches)
         self.releases = ReleaseStore(connection, self.history, self.batches)
+        self.control_logs = ControlLogStore(connection, self.history, self.batches)
         self.tables = TableStore(connection, self.history, self.batches, self.prints)
 
     @classmethod
@@ -87,11 +90,27 @@ class Ledger:
         self._db.copy_to(target, pages)
 
     def check(self) -> int:
-        """The database's own check, the hash chain, each batch's barcode strings against what its issue wrote into the
-        history, and the released keys against it; returns the number of events."""
+        """The database's own check, the hash chain, each batch's barcode strings and states against what the history
+        says of them, and the released keys; returns the number of events."""
         self._db.check_integrity()
         events = self.history.verify()
         for batch in self.batches.all():
-            check_payloads(self._db, batch.id)
+            self._check_batch(batch.id)
         check_released(self._db, self.history)
         return events
+
+    def _check_batch(self, batch_id: str) -> None:
+        """`LedgerError` where a batch is not what its history says. What seems so while others write is looked at once
+        more while nobody does."""
+        head = self.history.head()
+        try:
+            self._compare_batch(batch_id)
+        except LedgerError:
+            if self._db.in_transaction or self.history.head() == head:
+                raise
+            with self._db.transaction():
+                self._compare_batch(batch_id)
+
+    def _compare_batch(self, batch_id: str) -> None:
+        check_payloads(self._db, batch_id)
+        check_states(self._db, batch_id)

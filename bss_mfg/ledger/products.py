@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bss_mfg.errors import InputError, LedgerError
+from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.events import KeyPinned, KeyRepinned, LedgerRestored
 from bss_mfg.ledger.history import HistoryStore
@@ -41,15 +41,16 @@ class ProductStore:
                 self._history.append(None, KeyRepinned(product=product, before=old, after=fingerprint, reason=reason))
         return old
 
-    def next_number(self, name: str) -> tuple[int | None, int]:
-        """(number, next running serial) of a product as it is now, or (None, the first) before its first batch."""
-        rows = self._db.rows("SELECT no, next_serial FROM product WHERE name = ?", (name,))
-        return (rows[0][0], rows[0][1]) if rows else (None, self._first_serial())
+    def next_number(self, name: str) -> int:
+        """The next running serial of a product as it is now."""
+        rows = self._db.rows("SELECT next_serial FROM product WHERE name = ?", (name,))
+        return int(rows[0][0]) if rows else self._first_serial()
 
     def register(self, name: str, pid: str, fingerprint: str) -> tuple[int, int]:
         """(number, next running serial) of a product; pins the key at first use. Inside a transaction."""
         rows = self._db.rows("SELECT no, next_serial, key_fingerprint FROM product WHERE name = ?", (name,))
         if not rows:
+            self._refuse_twin(name)
             first = self._first_serial()
             ((number,),) = self._db.rows(
                 "INSERT INTO product (name, pid, key_fingerprint, next_serial) VALUES (?, ?, ?, ?) RETURNING no",
@@ -90,6 +91,14 @@ class ProductStore:
             )
             self._history.append(None, restored)
         return NextNumbers(numbers, first)
+
+    def _refuse_twin(self, name: str) -> None:
+        rows = self._db.rows("SELECT name FROM product WHERE lower(name) = ?", (name.lower(),))
+        if rows:
+            raise RefusedError(
+                f"product {name} differs from {rows[0][0]}, which has batches, in upper and lower case only",
+                way_out=f"Give the product's file its old name, {rows[0][0]}.toml, or quite another one.",
+            )
 
     def _first_serial(self) -> int:
         """The first running number of a product that is new to this ledger."""

@@ -17,6 +17,7 @@ from bss_mfg.ledger.events import (
     LabelFileEvent,
     LabelRead,
     LabelsReprinted,
+    ManifestWithdrawn,
     UnitReplaced,
     UnitScrapped,
     read_record,
@@ -28,17 +29,26 @@ _UUID = re.compile(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa
 
 
 def history_of(ledger: Ledger, what: str) -> Iterator[Event]:
-    """The events of a batch by its id, or those that concern a unit by its serial or Device UUID.
+    """The events of a batch by its id, or those that concern one unit by its serial, Device UUID or PRODUCT/SERIAL.
 
-    Of an identity that was issued before bss-mfg that is its import. `InputError` for anything else.
+    Of an identity that was issued before bss-mfg that is its import. `InputError` for anything else, and for a serial
+    that two devices have, which ledgers of earlier versions may hold.
     """
     if any(batch.id == what for batch in ledger.batches.all()):
         yield from ledger.history.events(what)
         return
-    serial = what
-    if _UUID.fullmatch(what) and (serials := ledger.units.serials_of_uuid(uuid.UUID(what))):
-        serial = serials[0]
-    units, imports = ledger.units.find_by_serial(serial), ledger.identities.import_numbers(serial)
+    named, _, serial = what.rpartition("/")
+    product = named or None
+    if _UUID.fullmatch(what) and (found := ledger.units.serials_of_uuid(uuid.UUID(what))):
+        ((product, serial),) = found
+    elif product is None and len(products := ledger.units.products_of_serial(serial)) > 1:
+        raise InputError(
+            f"{len(products)} devices have the serial {serial}, one of each product",
+            problems=products,
+            way_out="Name one: " + " or ".join(f"`bss-mfg history {name}/{serial}`" for name in products) + ".",
+        )
+    units = ledger.units.find_by_serial(serial, product)
+    imports = ledger.identities.import_numbers(serial, product)
     if not units and not imports:
         raise InputError(
             f"{what[:80]!a} is neither a batch nor a serial or Device UUID of this ledger",
@@ -118,7 +128,10 @@ def _concerns(event: Event, package: int, unit: int, inside: Set[str]) -> bool:
     record = read_record(event.kind, event.data)
     if isinstance(record, LabelRead):
         return record.package == package
-    if isinstance(record, (UnitScrapped, UnitReplaced, LabelsReprinted)) and record.serials is not None:
+    if (
+        isinstance(record, (UnitScrapped, UnitReplaced, LabelsReprinted, ManifestWithdrawn))
+        and record.serials is not None
+    ):
         return any(serial in inside for serial in record.serials)
     if isinstance(record, LabelFileEvent):
         number = unit if record.each == "unit" else package

@@ -8,6 +8,7 @@ may also be sealed to a recipient, an officer's public key, so that a lost vault
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import secrets
 from collections.abc import Callable, Mapping
@@ -151,6 +152,11 @@ class DataKey:
                 way_out=RESTORE_WAY_OUT,
             ) from None
         return {str(name): str(value) for name, value in json.loads(opened).items()}
+
+    def value_digest(self, name: str, value: bytes) -> bytes:
+        """HMAC-SHA-256 of a value and its name: the same values have the same, and without the key nobody can try
+        which value it is."""
+        return hmac.digest(self.key.reveal(), name.encode("ascii") + b"|" + value, "sha256")
 
     def _nonce(self, number: int, uuid: bytes, digest: bytes) -> bytes:
         parts = b"bss-mfg key nonce 2|" + self._bound + b"|" + number.to_bytes(8, "big") + uuid + digest

@@ -79,6 +79,11 @@ def upload_target(target: str, endpoint: str | None) -> UploadTarget:
         return _FolderTarget(Path(target))
     bucket, _, prefix = rest.partition("/")
     prefix = prefix.strip("/")
+    if scheme == "s3" and bucket != bucket.lower() and _BUCKET.fullmatch(bucket.lower()):
+        raise InputError(
+            f"a bucket's name has only lower-case letters, not as in {bucket!a}",
+            way_out=f"If that is the bucket, say --to s3://{bucket.lower()}/{prefix}",
+        )
     if scheme != "s3" or not _BUCKET.fullmatch(bucket) or not _PREFIX.fullmatch(prefix) or "//" in prefix:
         raise InputError(
             f"{scheme[:16]!a} target of that form is not known",

@@ -88,8 +88,9 @@ class ScannerMarks:
 
 @dataclass(frozen=True)  # without slots, as findings: thousands travel between processes
 class Diagnosis:
-    """What a text is. `batch` and `package` name the ledger's row where it is known; `detail` says why in words;
-    `marks` were taken off before comparing; `serials` name the label where it is no match and yet known."""
+    """What a text is. `batch` is that of the label where it is known, `package` its number if that is the batch at
+    hand; `detail` says why in words; `marks` were taken off before comparing; `serials` name the label where it is no
+    match and yet known."""
 
     cause: DiagnosisCause
     detail: str = ""
@@ -130,9 +131,11 @@ def diagnose(data: bytes, batch_id: str, ledger: Ledger, specs: Sequence[Spec]) 
     if marks.is_gs1:
         return Diagnosis(DiagnosisCause.GS1_SYMBOL, "a GS1 Data Matrix (FNC1 first), not a plain one", marks=marks)
     scan = _Scan(text, marks, batch_id, ledger, specs)
-    return (
+    found = (
         _diagnose_issued(scan) or _diagnose_superseded(scan) or _diagnose_scanner_fault(scan) or _diagnose_by_spec(scan)
     )
+    # Another batch's package has a number of its own: it is none of this batch's.
+    return found if found.batch in (None, batch_id) or not batch_id else replace(found, package=None)
 
 
 @dataclass(frozen=True, slots=True)

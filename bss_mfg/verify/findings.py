@@ -11,6 +11,7 @@ from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.imaging.defects import Defects
 from bss_mfg.imaging.geometry import PixelBox, Quad
 from bss_mfg.imaging.grade import SymbolGrade
+from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile, Package
 from bss_mfg.verify.package_tracker import PackageTracker
@@ -36,7 +37,8 @@ class Finding:
     `y_mm` is the symbol's top left corner, its centre less half a printed symbol: on the printed page where that is
     known, else on the scanned one, else None. `box` and `quad` are its place in pixels, for a picture of what failed;
     `defects` say what is wrong with a symbol that only its grid identified; `unseen` that it is missing because no
-    picture showed its place; `other_batch` names the batch that a foreign one belongs to, where the ledger knows it."""
+    picture showed its place; `other_batch` names the batch that a foreign one belongs to, where the ledger knows it.
+    `of` says whether the label is a printed one or our own file's; `told`, that the person said so."""
 
     kind: FindingKind
     package: int | None
@@ -53,6 +55,8 @@ class Finding:
     defects: Defects | None = None
     unseen: bool = False
     other_batch: str | None = None
+    of: ReadSubject = "print"
+    told: bool = False
 
 
 def missing_findings(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bss_mfg.imaging.label_pictures import LabelPicture
+from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.model import Batch, LabelFile
 from bss_mfg.verify.finding_spool import Findings
 from bss_mfg.verify.findings import FINDING_KINDS, FindingKind
@@ -27,7 +28,10 @@ class VerifyOptions:
     sample: bool = False
     resume: bool = False
     reread_scrapped: bool = True
-    """Whether a file with a unit that was scrapped since is read again: its label is to be taken off the line."""
+    """Whether a file with a unit that was scrapped or replaced since is read again: its label is to be taken off the
+    line."""
+    of: ReadSubject | None = None
+    """What the files are, where the person said so: our own drawings, or pictures of what was printed."""
 
 
 NO_OPTIONS = VerifyOptions()
@@ -57,6 +61,8 @@ class Verification:
     resumed: int = 0
     resumed_labels: int = 0
     other_batches: Mapping[str | None, int] = field(default_factory=dict)
+    shows_prints: bool = False
+    """Whether a printed label was read, and not our own files alone."""
 
     @property
     def partial(self) -> bool:

@@ -21,6 +21,7 @@ from bss_mfg.imaging.page_symbols import covers, merge_reads, place_darkness, un
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import Page, Source
 from bss_mfg.imaging.zxing_reader import Read, read_box, read_page
+from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import LabelFile, Package
 from bss_mfg.payload.spec import Spec, spec_from_text
@@ -79,6 +80,8 @@ class PageReader:
     second_reader: SecondReader
     limits: AttemptLimits | None = None
     """What the attempts at a page may cost; None: as many as its labels need."""
+    own_file: bool = False
+    """Whether the ledger has the file by its bytes, whatever its labels are for."""
     serials: dict[int, str] = field(default_factory=dict)
     expected: dict[int, Package] = field(default_factory=dict)
     """The packages of the pages at hand, where it is known which they are."""
@@ -147,7 +150,14 @@ class PageReader:
             serials=serials,
             defects=reading.defects,
             trouble=_attempt_words(len(reading.given_up), self.second_reader.failures - stalls),
+            of=self._subject(page),
+            told=self.request.of is not None,
         )
+
+    def _subject(self, page: Page) -> ReadSubject:
+        """A file that bss-mfg made is the drawing, whatever it looks like; else the person says, or the page does."""
+        own = self.own_file or self.label_file is not None
+        return "file" if own else self.request.of or ("print" if page.scanned else "file")
 
     def _usual_limits(self) -> AttemptLimits:
         label_files = [self.label_file] if self.label_file else self.label_files

@@ -6,7 +6,7 @@ all others follow, so a missing label is named with its place and with what is t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
@@ -16,6 +16,7 @@ from bss_mfg.imaging.grade import SymbolGrade
 from bss_mfg.imaging.page_frame import PageFrame
 from bss_mfg.imaging.page_symbols import BLANK_DARKNESS
 from bss_mfg.imaging.zxing_reader import Read
+from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisCause, DiagnosisKind
 from bss_mfg.verify.findings import Finding, FindingKind
 from bss_mfg.verify.package_tracker import PackageTracker
@@ -80,6 +81,21 @@ class ScannedPage:
     """What is wrong with the symbols that no reader reads, and that were identified in their places."""
     trouble: str = ""
     """What went wrong while the page was read, though it was read to its end."""
+    of: ReadSubject = "print"
+    """Whether its labels are printed ones, or our own file's."""
+    told: bool = False
+    """Whether the person said so."""
+
+    def without(self, packages: Set[int]) -> ScannedPage:
+        """The same page as if the right labels of some packages were not on it."""
+        if not packages:
+            return self
+        symbols = [
+            item for item in self.symbols
+            if not (item.diagnosis and item.diagnosis.matches and item.diagnosis.package in packages)
+        ]  # fmt: skip
+        darkness = {package: dark for package, dark in self.unmatched_darkness.items() if package not in packages}
+        return replace(self, symbols=symbols, unmatched_darkness=darkness)
 
     def findings(self, tracker: PackageTracker) -> list[Finding]:
         """The findings of this page; `tracker` carries what earlier pages showed."""
@@ -207,6 +223,8 @@ class _PageFindings:
             quad=item.read.quad if shown else None,
             grade=item.grade,
             defects=item.defects,
+            of=self.page.of,
+            told=self.page.told,
         )
 
 

@@ -28,7 +28,8 @@ from bss_mfg.verify.request import ReadRequest
 
 @dataclass(frozen=True, slots=True)
 class FileDescription:
-    """What a file is: digest, number of pages, and the label file of packages that it is byte for byte.
+    """What a file is: digest, number of pages, and the label file of packages that it is byte for byte; `own`: it is
+    one of ours, whatever its labels are for.
 
     `shows_packages` is False for a file of ours that is of cartons or of the whole batch: it can't show a package's
     label, so nothing in it is searched for one.
@@ -38,17 +39,19 @@ class FileDescription:
     pages: int
     label_file: LabelFile | None
     shows_packages: bool = True
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PageTask:
     """A task of a verification: some pages of a file, or the places of `picture_boxes` on the one page of which
-    pictures are wanted. `label_file` is the one that the file is byte for byte."""
+    pictures are wanted. `label_file` is the one that the file is byte for byte, `own` as in its description."""
 
     request: ReadRequest
     path: Path
     pages: tuple[int, ...] = ()
     label_file: LabelFile | None = None
+    own: bool = False
     picture_boxes: tuple[tuple[PixelBox, Quad | None, int], ...] = ()
 
 
@@ -71,9 +74,19 @@ def _describe(task: PageTask) -> FileDescription:
         Ledger.open(task.request.ledger_path, task.request.actor) as ledger,
     ):
         label_file = ledger.prints.find_by_sha256(task.request.batch_id, digest)
+        if label_file and task.request.of == "print":
+            raise InputError(
+                "is a label file as bss-mfg drew it, and no picture of what was printed",
+                where=task.path,
+                way_out="Scan or photograph the printed labels, or leave out --of.",
+            )
         each = label_file.each if label_file else ""
         return FileDescription(
-            digest, source.pages, label_file if each == "package" else None, each not in ("carton", "batch")
+            sha256=digest,
+            pages=source.pages,
+            label_file=label_file if each == "package" else None,
+            shows_packages=each not in ("carton", "batch"),
+            own=label_file is not None,
         )
 
 
@@ -92,7 +105,7 @@ def _read_pages(task: PageTask) -> list[ScannedPage | TaskFailure]:
         if task.label_file and task.label_file.sha256 != digest:
             # Only the places of what the ledger remembers would be looked at.
             raise InputError("was changed while it was read", where=task.path, way_out="Verify it again.")
-        reader = PageReader(ledger, task.request, task.label_file, second)
+        reader = PageReader(ledger, task.request, task.label_file, second, own_file=task.own)
         if task.label_file:
             reader.prefetch_packages(task.label_file, task.pages)
         return [reader.read(source, number) for number in task.pages]

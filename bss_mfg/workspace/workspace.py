@@ -12,12 +12,21 @@ from typing import TYPE_CHECKING
 
 from bss_mfg.core import resources
 from bss_mfg.core.clock import TimeZone
-from bss_mfg.core.files import make_folder, read_bytes, read_text, require_safe_name, write_atomically
+from bss_mfg.core.files import (
+    already_exists_error,
+    make_folder,
+    read_bytes,
+    read_text,
+    require_free_name,
+    require_safe_name,
+    write_atomically,
+)
 from bss_mfg.core.named_paths import path_inside
 from bss_mfg.core.shared_lock import PATIENCE, Patience, shared_lock
 from bss_mfg.core.toml_files import TomlDocument, load_toml, quote, validate
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.model import Actor
+from bss_mfg.workspace.print_defaults import PrintDefaults
 
 if TYPE_CHECKING:
     from bss_mfg.ledger.ledger import Ledger
@@ -137,6 +146,26 @@ class Workspace:
         """The time zone that people go by here."""
         return TimeZone(self.config().timezone)
 
+    def print_defaults(self, product: Product) -> PrintDefaults:
+        """What the labels of a product are printed with unless somebody says otherwise: the product's settings come
+        before the workspace's; a printer may be set in neither."""
+        own, ours = product.print, self.config().print
+        template = own.template or (product.template if product.names_template else ours.template or product.template)
+        return PrintDefaults(own.printer or ours.printer, template)
+
+    def batch_print_defaults(self, product: str, batch_template: str) -> PrintDefaults:
+        """The same for a batch: it keeps the template that its product named when it was issued, and needs no file of
+        its product."""
+        from bss_mfg.workspace.product import Product
+
+        path, ours = self.root / "products" / f"{product}.toml", self.config().print
+        if not path.is_file():
+            return PrintDefaults(ours.printer, batch_template)
+        found = validate(load_toml(path, "product file"), Product)
+        chosen = self.print_defaults(found)
+        keeps = found.names_template and not found.print.template
+        return PrintDefaults(chosen.printer, batch_template if keeps else chosen.template)
+
     # --- paths ----------------------------------------------------------------------------------------------------
 
     @property
@@ -225,19 +254,16 @@ class Workspace:
         if spec.suite:
             SUITES[spec.suite].check_key(key.kind, key_name)
         longest_example(spec, product.facts, key.key.key_size, product.units_per_package, product.oob_bytes)
-        self.template_file(product.template)
+        self.template_file(self.print_defaults(product).template or product.template)
 
     def add_product(self, name: str, product: Product, key: ProductKey) -> LoadedProduct:
         """Write a new product and its key; refuses an existing name."""
-        from bss_mfg.core.files import already_exists_error
         from bss_mfg.core.toml_files import parse_toml
         from bss_mfg.payload.product_keys import DEVELOPMENT_MARK
         from bss_mfg.workspace.product import LoadedProduct, check_stage, product_text
 
         folder = self.root / "products"
-        path = folder / f"{require_safe_name(name, 'product name')}.toml"
-        if path.exists():
-            raise already_exists_error(path)
+        path = require_free_name(folder / f"{require_safe_name(name, 'product name')}.toml")
         text = product_text(product)
         loaded = LoadedProduct(name, product, key, path)
         check_stage(loaded, parse_toml(text, str(path)), self.development_fingerprints())
@@ -251,14 +277,11 @@ class Workspace:
 
     def add_development_key(self, name: str, private: bytes, public: bytes) -> tuple[Path, Path]:
         """Write a development key pair: (private file, public file)."""
-        from bss_mfg.core.files import already_exists_error
-
         folder = self.root / "dev-keys"
         require_safe_name(name, "key name")
         private_file, public_file = folder / f"{name}.private.pem", folder / f"{name}.public.pem"
         for path in (private_file, public_file):
-            if path.exists():
-                raise already_exists_error(path)
+            require_free_name(path)
         make_folder(folder)
         write_atomically(private_file, [private], private=True)
         write_atomically(public_file, [public])
@@ -286,7 +309,6 @@ class Workspace:
 
     def copy_spec(self, name: str) -> list[Path]:
         """Copy a packaged spec and its control log mapping into the workspace; refuses to overwrite."""
-        from bss_mfg.core.files import already_exists_error
         from bss_mfg.payload.spec import packaged_mapping, packaged_spec
 
         folder = self.root / "specs"
@@ -294,8 +316,7 @@ class Workspace:
         if mapping := packaged_mapping(name):
             texts[f"{name}.control-log.toml"] = mapping
         for file in texts:
-            if (folder / file).exists():
-                raise already_exists_error(folder / file)
+            require_free_name(folder / file)
         make_folder(folder)
         for file, text in texts.items():
             write_atomically(folder / file, [text.encode()])
@@ -350,12 +371,8 @@ class Workspace:
 
     def copy_template(self, name: str, new_name: str) -> list[Path]:
         """Copy a template and what it names (artwork, fonts) into the workspace; refuses to overwrite."""
-        from bss_mfg.core.files import already_exists_error
-
         source, folder = self.template_file(name), self.root / "templates"
-        target = folder / f"{require_safe_name(new_name, 'template name')}.toml"
-        if target.exists():
-            raise already_exists_error(target)
+        target = require_free_name(folder / f"{require_safe_name(new_name, 'template name')}.toml")
         document = load_toml(source, "template")
         copies: dict[Path, bytes] = {}
         for file in _named_by_template(document):
@@ -385,11 +402,7 @@ class Workspace:
 
     def add_printer(self, name: str, text: str) -> Path:
         """Write a new printer file; refuses an existing name."""
-        from bss_mfg.core.files import already_exists_error
-
-        path = self.printer_file(name)
-        if path.exists():
-            raise already_exists_error(path)
+        path = require_free_name(self.printer_file(name))
         make_folder(path.parent)
         write_atomically(path, [text.encode()])
         return path

@@ -11,7 +11,7 @@ import pytest
 
 from bss_mfg.manifest.sidecar import read_sidecar
 from tests.helpers.commands import Outcome
-from tests.helpers.factory import Factory
+from tests.helpers.factory import Factory, give_serial
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_feedback_leads_to_the_right_states_and_a_second_run_changes_nothing(lin
     with line.ledger() as ledger:
         head = ledger.history.head()
     again = line.cli("manifest", "acknowledge", answer)
-    assert (again.code, "was read before" in again.err) == (0, True)
+    assert (again.code, "was read before" in again.err) == (1, True)  # it still holds rejects
     with line.ledger() as ledger:
         assert ledger.history.head() == head
     assert answers(line) == states
@@ -139,6 +139,7 @@ def test_a_serial_of_two_products_is_ambiguous_until_one_is_named(factory: Facto
         factory.issue(1, name, product=name)
         out = f"{factory.root}/{name}/"
         assert factory.cli("manifest", name, "--out", out).code == 0
+    give_serial(factory, serial(2), serial(1))
     answer = feedback(tmp_path / "f.json", (serial(1), "ACCEPTED", ""))
     done = factory.cli("manifest", "acknowledge", answer, "--json")
     assert (done.code, done.json["ambiguous"]) == (1, [serial(1)])

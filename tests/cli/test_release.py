@@ -11,6 +11,7 @@ import pytest
 
 from bss_mfg.programming.registry import formats
 from tests.helpers.factory import Factory
+from tests.helpers.specs import PUKS
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def test_the_command_offers_every_format() -> None:
     assert set(NAMES) == set(formats())
 
 
-CODE, MAC = "83FED3407A939723A5C639B26916D505C3B5", "BF91A2B05327F4D5"
+CODE, MAC = "83FED3407A939723A5C639B26916D505C3B5", "BE91A2B05327F4D5"
 
 
 PUK = "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgADLZXG+MzHkCUT1F88yQpaiDW7vu8XDSIhJwsVr2bmmag="
@@ -147,7 +148,7 @@ def test_a_format_without_room_for_install_codes_warns(zigbee: Factory, tmp_path
 def test_pins_come_along_and_are_read_back(factory: Factory, tmp_path: Path) -> None:
     factory.add(spec="amazon-wss-ib01", oob_bytes=16)
     (tmp_path / "ids.csv").write_text(
-        f"serial,mac,puk,pin\nG3A0PA01802300PE,,{PUK},957AD9640\nG3A0PA01802300PF,{MAC},{PUK},957AD9641\n"
+        f"serial,mac,puk,pin\nG3A0PA01802300PE,,{PUK},957AD9640\nG3A0PA01802300PF,{MAC},{PUKS[0]},957AD9641\n"
     )
     assert factory.cli(
         "batch", "create", "bulb", "--units", 2, "--id", "B1", "--identities", tmp_path / "ids.csv"

@@ -29,15 +29,14 @@ def test_sample_then_verify_accepts_and_rejects(new_factory: Callable[[], Factor
     drawn = factory.cli("sample", "L", "--plan", "aql-1.0", "--json").json
     assert (drawn["letter"], drawn["sample"], drawn["accept"]) == ("E", 13, 0)
     assert factory.cli("sample", "L", "--json").json["packages"] == drawn["packages"]
-    good = factory.cli("verify", "L", labels.files[0], "--sample")
-    assert good.code == 0, good.err
-    assert "ACCEPT" in good.err
-
     pages = [np.asarray(page.render(scale=300 / 72, grayscale=True).to_pil()).copy()
              for page in pypdfium2.PdfDocument(labels.files[0])]  # fmt: skip
     first, second = (Image.fromarray(page) for page in pages)
     first.save(tmp_path / "1.png", dpi=(300, 300))
     second.save(tmp_path / "2.png", dpi=(300, 300))
+    good = factory.cli("verify", "L", tmp_path / "1.png", tmp_path / "2.png", "--sample")
+    assert good.code == 0, good.err
+    assert "ACCEPT" in good.err
     half = factory.cli("verify", "L", tmp_path / "1.png", "--sample", "--json")
     assert (half.code, half.json["sample"]["verdict"]) == (1, "incomplete")
     number = next(row["package"] for row in drawn["packages"])

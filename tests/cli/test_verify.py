@@ -77,7 +77,8 @@ def test_every_read_is_in_the_history(new_factory: Callable[[], Factory]) -> Non
     with factory.ledger() as ledger:
         reads = [event for event in ledger.history.events("B1") if event.kind == "read"]
         assert ledger.batches.counts("B1") == {
-            "packages": 3, "printed": 3, "verified": 3, "shipped": 0, "scrapped": 0, "replaced": 0
+            "packages": 3, "printed": 3, "file_verified": 3, "print_verified": 0, "shipped": 0, "scrapped": 0,
+            "scrapped_packages": 0, "replaced": 0,
         }  # fmt: skip
         ledger.check()
     assert [event.data["package"] for event in reads] == [1, 2, 3, 1, 2, 3]

@@ -71,7 +71,7 @@ def printed(root: Path) -> object:
 
 
 def scanned(root: Path) -> object:
-    return rows(root, "SELECT min(number) FROM package WHERE verified > 0")
+    return rows(root, "SELECT min(number) FROM package WHERE print_verified > 0")
 
 
 def rekeyed(root: Path) -> object:
@@ -148,7 +148,7 @@ def whole_run(root: Path) -> object:
     names = [re.sub(r"_\d{14}", "_TIME", str(path.relative_to(folder))) for path in sorted(folder.rglob("*"))]
     return (
         issued(root), names, kinds(root, "labels made", "read", "file verified", "manifest made"),
-        rows(root, "SELECT count(*), min(prints), max(prints), min(verified), max(verified) FROM package "
+        rows(root, "SELECT count(*), min(prints), max(prints), min(file_verified), max(file_verified) FROM package "
              "WHERE batch = (SELECT no FROM batch WHERE id = 'B2')"),
         rows(root, "SELECT count(manifest) FROM unit"),
     )  # fmt: skip

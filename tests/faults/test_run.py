@@ -28,7 +28,7 @@ def test_ctrl_c_ends_within_a_second_and_resume_goes_on(factory: Factory) -> Non
     assert finished
     done = factory.cli("run", "--resume", "B1", "--json", timeout=300)
     assert done.code == 0, done.err
-    assert done.json["verified"] == 9_600
+    assert done.json["file_verified"] == 9_600
     assert all((labels / name).stat().st_mtime_ns == at for name, at in finished.items())
 
 

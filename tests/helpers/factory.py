@@ -108,7 +108,9 @@ class Factory:
 
 def a_read(package: int | None = 1, verdict: str = "matched", detail: str = "") -> LabelRead:
     """A read of a label by the hand scanner."""
-    return LabelRead(verdict=verdict, package=package, file="scanner", page=None, x_mm=None, y_mm=None, detail=detail)
+    return LabelRead(
+        verdict=verdict, package=package, file="scanner", page=None, x_mm=None, y_mm=None, detail=detail, of="print"
+    )
 
 
 def make_factory(root: Path) -> Factory:
@@ -116,6 +118,15 @@ def make_factory(root: Path) -> Factory:
     workspace = Workspace.create(root, WHO, {})
     workspace.add_development_key("amazon", *new_development_key("p256"))
     return Factory(workspace)
+
+
+def give_serial(factory: Factory, serial: str, other: str) -> None:
+    """What earlier versions allowed: a unit gets a serial that another product's unit has."""
+    with sqlite3.connect(factory.root / "ledger.db") as database:
+        (trigger,) = database.execute("SELECT sql FROM sqlite_schema WHERE name = 'unit_for_ever'").fetchone()
+        database.execute("DROP TRIGGER unit_for_ever")
+        database.execute("UPDATE unit SET serial = ? WHERE serial = ?", (other, serial))
+        database.execute(trigger)
 
 
 def tree(folder: Path) -> dict[str, bytes]:

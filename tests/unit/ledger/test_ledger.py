@@ -18,7 +18,7 @@ from bss_mfg.ledger.network_drives import refuse_network
 from bss_mfg.ledger.sqlite import WAL_SAFE, journal
 from bss_mfg.ledger.units import LookupColumn
 from bss_mfg.ledger.vault import Vault
-from bss_mfg.model import Secret
+from bss_mfg.model import Identifier, Secret
 from bss_mfg.workspace import vault_key_storage
 from tests.helpers.factory import Factory, a_read
 
@@ -140,9 +140,10 @@ def test_no_lookup_walks_the_ledger(factory: Factory) -> None:
         assert ledger.units.find_by_serial(unit.serial)
         assert ledger.packages.find_by_payload(package.payload)
         assert ledger.units.find_by_uuid(unit.uuid)
-        assert ledger.identities.issued_serials(1, [unit.serial])
-        assert ledger.identities.has_serial_between(1, unit.serial, unit.serial + "~")
-        assert not ledger.identities.has_serial_between(1, unit.serial + "0", unit.serial + "~")
+        assert ledger.identities.issued_serials([unit.serial])
+        assert ledger.identities.serials_between(unit.serial, unit.serial + "~")
+        assert not ledger.identities.serials_between(unit.serial + "0", unit.serial + "~")
+        assert not ledger.identities.identifiers.holders([Identifier("mac", b"C47C8D6A1025")])
         assert ledger.identities.issued_uuids([unit.uuid])
         assert not ledger.identities.issued_key_digests([b"k" * 32])
         asked: list[tuple[LookupColumn, Any]] = [
@@ -167,6 +168,6 @@ def test_labels_read_right_are_counted_each_time(factory: Factory) -> None:
     factory.add()
     factory.issue(9)
     with factory.ledger() as ledger:
-        ledger.reads.record("B1", [a_read()], [1, 2, 3, 3, 2, 9])
+        ledger.reads.record("B1", [a_read(package) for package in (1, 2, 3, 3, 2, 9)])
         counted = [ledger.reads.times_verified("B1", number) for number in range(1, 10)]
     assert counted == [1, 2, 2, 0, 0, 0, 0, 0, 1]

@@ -392,7 +392,7 @@ def test_zigbee_pairs_are_issued_from_their_file_and_no_install_code_lies_in_the
     crcs = ("F70B", "E785", "C61F", "D691")
     codes = [f"{n:02X}FED3407A939723A5C639B26916D505{crc}" for n, crc in enumerate(crcs)]
     path = tmp_path / "ids.csv"
-    rows = [f"Z{n},BF:91:A2:B0:53:27:F4:D{n},{code}" for n, code in enumerate(codes)]
+    rows = [f"Z{n},BE:91:A2:B0:53:27:F4:D{n},{code}" for n, code in enumerate(codes)]
     path.write_text("\n".join(["serial,mac,install_code", *rows]) + "\n")
     wanted = factory.workspace.spec("amazon-zss-ob02")
     loaded = factory.workspace.product("bulb")
@@ -401,7 +401,7 @@ def test_zigbee_pairs_are_issued_from_their_file_and_no_install_code_lies_in_the
         create_batch(ledger, factory.workspace.open_vault(), request)
         payloads = [package.payload for package in ledger.packages.stream("Z1")]
     assert [parse.split_fields(text, wanted.spec)[3].value for text in payloads] == [
-        "BF91A2B05327F4D0_BF91A2B05327F4D1", "BF91A2B05327F4D2_BF91A2B05327F4D3",
+        "BE91A2B05327F4D0_BE91A2B05327F4D1", "BE91A2B05327F4D2_BE91A2B05327F4D3",
     ]  # fmt: skip
     key = load_private_key(factory.private_key.read_bytes(), "test")
     opened = [one for text in payloads for one in parse.open_credentials(parse.split_fields(text, wanted.spec), key, 2)]
