@@ -269,7 +269,7 @@ class _Account:
         if not begun:
             nothing = "" if self.done else "Nothing was printed; check the printer and run the command again: "
             way_out = (
-                f"{nothing or 'Check the printer, then go on with what was not sent: '}`{self.request.go_on.repeat}`"
+                f"{nothing or 'Check the printer, then continue with what was not sent: '}`{self.request.go_on.repeat}`"
             )
         elif rest:
             way_out = f"Look at the last label that came out. {self.rest_words(one, rest, later)}"
@@ -282,7 +282,7 @@ class _Account:
         """The command that goes on with the rest, and whose serial to put into it."""
         if not rest:
             return "all of its labels were handed over."
-        words = f"if all before {self._serial(rest[0])} are good, `{self.request.go_on.rest(rest)}` goes on with it; "
+        words = f"if all before {self._serial(rest[0])} are good, `{self.request.go_on.rest(rest)}` continues with it; "
         words += "else put the serial after the last good label there, --from SERIAL --again"
         words += " (the index beside the files has the order)."
         if sets := max((file.made.copy for file in later), default=one.made.copy) - one.made.copy:
