@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from bss_mfg.core import clock
-from bss_mfg.core.text import count_words
+from bss_mfg.core.text import one_or
 from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.events import BatchClosed, BatchIssued, BatchReopened
@@ -251,8 +251,9 @@ class BatchStore:
         some = self._unprinted_serials(batch_id, 10)
         told = f", and --unprinted says {request.unprinted:,}" if request.unprinted else ""
         again = f"bss-mfg close {batch_id}" + (f" --in-hand {found.in_hand}" if found.in_hand else "")
+        has = one_or(found.never_printed, "has", "have")
         raise RefusedError(
-            f"{found.never_printed:,} of {count_words(found.packages, 'package')} without a printed label{told}",
+            f"{found.never_printed:,} of its {found.packages:,} packages {has} no printed label{told}",
             where=f"batch {batch_id}",
             problems=some,
             way_out=(

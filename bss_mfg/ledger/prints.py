@@ -165,7 +165,7 @@ class PrintStore:
                 f"{count_words(len(changed), 'package')} changed while labels were drawn",
                 where=f"batch {batch_id}",
                 problems=[f"package {number} {what}" for number, what in sorted(changed.items())[:10]],
-                way_out="What is finished stays, and this file was not written. Run the same command again to continue.",
+                way_out="What is finished stays, and this file was not written. Run the command again to continue.",
             )
 
     def newest_labels(self, batch_id: str) -> LabelFileEvent | None:

@@ -79,7 +79,7 @@ def test_a_batch_whose_name_is_nearly_a_commands_is_reached(printed: Factory) ->
     assert printed.cli("batch", "create", "bulb", "--units", 1, "--id", "states").code == 0
     refused = printed.cli("manifest", "states", "--out", "x/")
     assert refused.code == 2 and "`bss-mfg manifest make states`" in refused.err
-    assert printed.cli("manifest", "make", "states", "--out", printed.root / "upload/").code == 0
+    assert printed.cli("manifest", "make", "states", "--out", f"{printed.root}/upload/").code == 0
 
 
 def test_a_batch_for_a_serial_and_a_serial_for_a_batch_are_told(printed_factory: Factory) -> None:

@@ -194,7 +194,7 @@ def _unsent(
             account = _Account(ledger, batch, made, request, 0, 0)
             raise RefusedError(
                 f"{one.path.name} was sent to a printer before ({state.words})",
-                way_out="Check what was printed. To send it again on purpose, add --again; to go on after the last "
+                way_out="Check what was printed. To send it again on purpose, add --again; to continue after the last "
                 f"good label, add --from SERIAL --again: {account.rest_words(one, rest, files)}",
             )
     if files and not found:
@@ -202,7 +202,7 @@ def _unsent(
         more = f", and {count_words(len(files) - 1, 'more file')} too" if len(files) > 1 else ""
         raise RefusedError(
             f"{first.path.name} was sent to a printer before ({state.words}){more}",
-            way_out="Check what was printed. To send it again on purpose, add --again; to go on after the last "
+            way_out="Check what was printed. To send it again on purpose, add --again; to continue after the last "
             "good label, add --from SERIAL --again.",
         )
 
