@@ -47,7 +47,7 @@ class SendState:
         """As people read it."""
         if self.labels is None:
             return "the run was ended while it was sent"
-        return f"{self.labels} labels handed over"
+        return f"{count_words(self.labels, 'label')} handed over"
 
 
 class PrintStore:
