@@ -72,7 +72,7 @@ def parse_address(text: str) -> tuple[str, int]:
     """(host, port) of `tcp://HOST:PORT`; the port is 9100 if left out."""
     match = re.fullmatch(r"tcp://(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(?::(\d{1,5}))?/?", text)
     if not match or not 0 < int(match[2] or 9100) < 65536:
-        raise InputError(f"{text[:80]!r} is no printer address", way_out="Write it as tcp://HOST:9100.")
+        raise InputError(f"{text[:80]!r} isn't a printer address", way_out="Write it as tcp://HOST:9100.")
     return match[1].strip("[]"), int(match[2] or 9100)
 
 
