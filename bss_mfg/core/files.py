@@ -13,13 +13,13 @@ import os
 import re
 import shutil
 import stat
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from bss_mfg.core.group_modes import give_file_to_group, give_folder_to_group
+from bss_mfg.core.system_locks import try_lock, unlock
 from bss_mfg.errors import InputError, LedgerError, Location, RefusedError, from_os_error
 
 _log = logging.getLogger(__name__)
@@ -244,7 +244,7 @@ def _open_locked(temporary: Path, path: Path) -> int:
                     way_out="Let it finish, then run this command again.",
                 ) from None
             continue
-        if os.name == "nt" or (_try_lock(handle) and _is_still(handle, temporary)):
+        if os.name == "nt" or (try_lock(handle) and _is_still(handle, temporary)):
             return handle
         os.close(handle)  # taken for a left-over at the moment it was made
 
@@ -260,7 +260,7 @@ def _delete_abandoned(temporary: Path) -> bool:
             os.close(handle)
             handle = -1
             temporary.unlink()  # refused there while its writer has it open
-        elif not _try_lock(handle):
+        elif not try_lock(handle):
             return False
         elif _is_still(handle, temporary):
             if os.fstat(handle).st_nlink == 1:  # else it has its final name already, too
@@ -405,7 +405,7 @@ def waiting_lock(path: Path, wait_s: float = 60.0) -> Iterator[None]:
     handle = open_lock_file(path)
     try:
         deadline = time.monotonic() + wait_s
-        while not _try_lock(handle):
+        while not try_lock(handle):
             if time.monotonic() > deadline:
                 raise LedgerError(
                     f"another bss-mfg command has held the ledger for {wait_s:.0f} s",
@@ -416,7 +416,7 @@ def waiting_lock(path: Path, wait_s: float = 60.0) -> Iterator[None]:
         try:
             yield
         finally:
-            _unlock(handle)
+            unlock(handle)
     finally:
         os.close(handle)
 
@@ -431,36 +431,8 @@ def immediate_lock(path: Path, busy_message: str, *, create: bool = False) -> It
         raise from_os_error(error, "taking the lock of", path) from error
     try:
         os.lseek(handle, 1 << 30, os.SEEK_SET)  # Windows locks bytes: one that nobody reads
-        if not _try_lock(handle):
+        if not try_lock(handle):
             raise LedgerError(busy_message, where=path, way_out="Let it finish.")
         yield
     finally:
         os.close(handle)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(handle: int) -> bool:
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-    def _unlock(handle: int) -> None:
-        os.lseek(handle, 0, os.SEEK_SET)
-        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _try_lock(handle: int) -> bool:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def _unlock(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_UN)
