@@ -427,6 +427,8 @@ def immediate_lock(path: Path, busy_message: str, *, create: bool = False) -> It
     `busy_message` where another process has it. It ends with the process, however that ends."""
     try:
         handle = os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o600)
+        if create:
+            give_file_to_group(handle, path)
     except OSError as error:
         raise from_os_error(error, "taking the lock of", path) from error
     try:
