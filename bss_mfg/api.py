@@ -17,7 +17,7 @@ from bss_mfg.errors import InputError
 from bss_mfg.issuing import batch as issuing
 from bss_mfg.issuing.from_workspace import batch_request
 from bss_mfg.label import make as label
-from bss_mfg.label.from_workspace import named_printer, named_template
+from bss_mfg.label.from_workspace import PrintWishes, choose_print
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.unit_state import TRANSITIONS
 from bss_mfg.ledger.unit_table import UnitFilter
@@ -215,26 +215,39 @@ class OpenWorkspace:
         self,
         batch_id: str,
         *,
-        printer: str = "pdf-300",
+        printer: str | None = None,
         template: str | None = None,
         folder: Path | str | None = None,
         again: bool = False,
     ) -> LabelFiles:
-        """Make the label files of a batch, with the product's template, into the batch's folder unless told otherwise.
+        """Make the label files of a batch, into the batch's folder unless told otherwise. Without a template or printer
+        they are made as the batch's last ones, else as the product's or the workspace's settings say.
 
-        Files that an interrupted call has made are kept. Labels that were all made before are refused without `again`.
+        Files that an interrupted call has made are kept. Labels that were all made before are refused without `again`;
+        with it, files whose labels are then all in others are moved into `superseded/`.
         """
         batch = self._ledger.batches.get(batch_id)
         target = self._workspace.batch_folder(batch.id) / "labels" if folder is None else Path(folder)
-        loaded = named_template(self._workspace, template or batch.template)
+        wishes = PrintWishes(template=template, printer=printer)
+        last = self._ledger.prints.last_print(batch.id)
+        how = choose_print(self._workspace, self._ledger, batch, wishes, last, same_place=not again)
+        request = label.LabelRequest(
+            start_at=how.start_at,
+            copies=how.copies,
+            collate=how.collate,
+            labels_per_file=how.labels_per_file,
+            order=how.order,
+            symbols=how.symbols,
+            again=again,
+        )
         with open_executor(self._jobs, batch.units) as executor:
             made = label.make_labels(
                 self._ledger,
                 batch,
-                loaded,
-                named_printer(self._workspace, printer),
+                how.template,
+                how.printer,
                 target,
-                label.LabelRequest(again=again),
+                request,
                 executor=executor,
             )
         return LabelFiles(batch.id, made.files, made.index, made.labels, made.pages, made.unchanged, made.left_out)

@@ -129,6 +129,12 @@ class MissingError(BssError):
     exit_code = 6
 
 
+class StoppedError(BssError):
+    """The operator stopped what was under way, and what was done until then is told. Exit code 130."""
+
+    exit_code = 130
+
+
 @dataclass(frozen=True, slots=True)
 class _Refusal:
     """What an operating system's refusal means: `what` goes before "while ..."; the way out is for people."""

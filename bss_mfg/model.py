@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, NoReturn
 
 Stage = Literal["development", "production"]
+FillOrder = Literal["rows", "columns", "snake"]
+"""In which order the places of a page are filled."""
+SymbolStyle = Literal["mask", "vector"]
+"""How a PDF draws symbols: one pixel a module, or one path."""
 
 
 class Secret:
@@ -189,7 +193,8 @@ class LabelFile:
 
     `numbers` are those of the packages in the file's order (of units or cartons, by `each`). `symbol_boxes` are those
     of one page in mm, in the order in which they are filled; the first label lies in box `start_at - 1` of page 1.
-    `plan_digest` is of all that decides the file's bytes, `copy` counts sets from 1.
+    `plan_digest` is of all that decides the file's bytes, `copy` counts sets from 1; each label is there `repeat`
+    times, one after the other. From `superseded_at` (UTC) on all labels are in others, and this file is not printed.
     """
 
     batch: str
@@ -205,10 +210,12 @@ class LabelFile:
     template_digest: str
     each: str = "package"
     copy: int = 1
+    repeat: int = 1
+    superseded_at: str | None = None
 
     def place_of(self, package: int) -> Place:
         """Where the symbol of package number `package` lies."""
-        index = self.numbers.index(package) + self.start_at - 1
+        index = self.numbers.index(package) * self.repeat + self.start_at - 1
         page, cell = divmod(index, len(self.symbol_boxes))
         x, y, width, height = self.symbol_boxes[cell]
         return Place(self.file, page + 1, x, y, width, height)
@@ -217,7 +224,10 @@ class LabelFile:
         """The package numbers on a page (from 1)."""
         per_page = len(self.symbol_boxes)
         first = (page - 1) * per_page - (self.start_at - 1)
-        return self.numbers[max(first, 0) : max(first + per_page, 0)]
+        if self.repeat == 1:
+            return self.numbers[max(first, 0) : max(first + per_page, 0)]
+        labels = range(max(first, 0), min(max(first + per_page, 0), self.labels))
+        return [self.numbers[label // self.repeat] for label in labels]
 
     def symbol_boxes_on(self, page: int) -> Sequence[Rect]:
         """Where the symbols of `packages_on` that page lie, in the same order."""
@@ -227,7 +237,12 @@ class LabelFile:
     @property
     def pages(self) -> int:
         """How many pages the file has."""
-        return -(-(len(self.numbers) + self.start_at - 1) // len(self.symbol_boxes))
+        return -(-(self.labels + self.start_at - 1) // len(self.symbol_boxes))
+
+    @property
+    def labels(self) -> int:
+        """How many labels the file holds."""
+        return len(self.numbers) * self.repeat
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,7 +176,9 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
             "retired_at": ledger.batches.retired_at(batch_id),
             "ledger_head": f"{seq}:{head}",
             "open_releases": cut_off,
-            "label_files": list(dict.fromkeys(part.file for part in ledger.prints.label_files(batch_id))),
+            "label_files": list(
+                dict.fromkeys(part.file for part in ledger.prints.label_files(batch_id) if not part.superseded_at)
+            ),
         }
         events = [
             {"seq": event.seq, "at": event.at, "kind": event.kind, **event.data}

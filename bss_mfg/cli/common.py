@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import json
 import os
+import shlex
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -158,6 +160,13 @@ def shown_path(path: Path) -> str:
     except ValueError:  # another drive
         return str(path)
     return str(path) if relative.startswith(f"..{os.sep}..") else relative
+
+
+def typed(app: App, *words: str) -> str:
+    """A command as it has to be typed here to do it: a message that advises it is a line to copy."""
+    workspace = ["--workspace", app.workspace_option] if app.workspace_option else []
+    given = ["bss-mfg", *workspace, *words, *(["--operator", app.operator] if app.operator else [])]
+    return subprocess.list2cmdline(given) if os.name == "nt" else shlex.join(given)
 
 
 class DefaultGroup(click.Group):

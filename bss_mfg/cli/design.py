@@ -202,23 +202,28 @@ def schema(what: str) -> None:
 @click.command(epilog="Example: bss-mfg preflight bulb --template my-label --printer zpl-203")
 @click.argument("product")
 @click.option("--template", "name", help="Template by name or file (default: the product's).")
-@click.option("--printer", default="pdf-300", show_default=True, help="A printer (`bss-mfg printer list`).")
+@click.option(
+    "--printer", help="A printer (`bss-mfg printer list`; default: the product's or workspace's, else pdf-300)."
+)
 @json_option
 @pass_app
-def preflight(app: App, product: str, name: str | None, printer: str, as_json: bool) -> None:
+def preflight(app: App, product: str, name: str | None, printer: str | None, as_json: bool) -> None:
     """Check that a product's labels will print, before they are issued.
 
     The longest payload and texts are laid out with a template on a printer.
     Exit 1 if anything will not print.
     """
     from bss_mfg.label import examples
+    from bss_mfg.label.from_workspace import DEFAULT_PRINTER
     from bss_mfg.label.layout.design_check import check_design
     from bss_mfg.label.layout.preflight import preflight as check
     from bss_mfg.label.template.loading import load_template
 
     workspace = app.workspace
-    loaded = load_template(workspace.template_file(name or workspace.product(product).product.template))
-    outcome = check(check_design(loaded, app.printer(printer), examples.product_example(workspace, product)))
+    chosen = workspace.print_defaults(workspace.product(product).product)
+    loaded = load_template(workspace.template_file(name or chosen.template or ""))
+    target = app.printer(printer or chosen.printer or DEFAULT_PRINTER)
+    outcome = check(check_design(loaded, target, examples.product_example(workspace, product)))
     if as_json:
         print_json(outcome.record())
     else:

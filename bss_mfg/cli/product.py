@@ -33,7 +33,7 @@ def product() -> None:
     "--oob-bytes", type=click.Choice(["16", "32"]), default="32", show_default=True, help="Bytes of the OOB key."
 )
 @click.option("--serial", default="{pid}{n:08}", show_default=True, help="Serial pattern.")
-@click.option("--template", default="sheet-a4-24", show_default=True, help="Label template.")
+@click.option("--template", help="Label template (default: the workspace's, else sheet-a4-24).")
 @click.option(
     "--stage",
     type=click.Choice(["development", "production"]),
@@ -54,7 +54,7 @@ def add(
     spec: str,
     oob_bytes: str,
     serial: str,
-    template: str,
+    template: str | None,
     stage: str,
 ) -> None:
     """Add a product that Amazon onboarded.
@@ -132,9 +132,12 @@ def show(app: App, name: str, as_json: bool) -> None:
     loaded = app.workspace.product(name)
     with app.workspace.open_ledger(app.actor) as ledger:
         record = _record(loaded, ledger.products.key_fingerprint(name))
+    chosen = app.workspace.print_defaults(loaded.product)
+    record["default_printer"], record["default_template"] = chosen.printer, chosen.template
     if as_json:
         print_json(record)
     else:
+        del record["print"]
         print_details([(key.replace("_", " "), "-" if value is None else str(value)) for key, value in record.items()])
 
 

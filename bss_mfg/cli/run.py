@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_details, print_json, say, shown_path
+from bss_mfg.cli.common import (
+    App,
+    jobs_option,
+    json_option,
+    pass_app,
+    print_details,
+    print_json,
+    say,
+    shown_path,
+    typed,
+)
+from bss_mfg.cli.labels import say_superseded, send_address, send_option
 from bss_mfg.cli.progress import RunDisplay, duration_words
 from bss_mfg.cli.table_options import say_passed_over, table_options
 from bss_mfg.core.read_tables import TableOptions
@@ -18,8 +30,9 @@ from bss_mfg.core.text import count_words
 from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
-    from bss_mfg.label.layout.file_content import SymbolStyle
+    from bss_mfg.label.printing.send_batch import SendRequest
     from bss_mfg.ledger.ledger import Ledger
+    from bss_mfg.model import SymbolStyle
     from bss_mfg.pipeline.estimate import Estimate
     from bss_mfg.pipeline.pipeline import LabelsRead, RunOutcome
     from bss_mfg.pipeline.preparation import PreparedRun
@@ -38,15 +51,14 @@ MOST_SHOWN = 20
 @click.option(
     "--plan", "plan_only", is_flag=True, help="Show what would be done, how much and how long; issue nothing."
 )
-@click.option("--template", help="Template by name or file (default: the product's).")
-@click.option("--printer", default="pdf-300", show_default=True, help="A printer (`bss-mfg printer list`).")
+@click.option("--template", help="Template by name or file (default: as printed last, else the product's).")
 @click.option(
-    "--symbols",
-    type=click.Choice(["mask", "vector"]),
-    default="mask",
-    show_default=True,
-    help="How a PDF draws symbols.",
+    "--printer",
+    help="A printer (`bss-mfg printer list`; default: as printed last, else the product's or workspace's, else "
+    "pdf-300).",
 )
+@click.option("--symbols", type=click.Choice(["mask", "vector"]), help="How a PDF draws symbols (default: mask).")
+@send_option("Send the labels to the printer once they are made (without value: the printer's address).")
 @click.option(
     "--identities",
     type=click.Path(path_type=Path),
@@ -66,8 +78,9 @@ def run(
     resume: str | None,
     plan_only: bool,
     template: str | None,
-    printer: str,
-    symbols: SymbolStyle,
+    printer: str | None,
+    symbols: SymbolStyle | None,
+    send: str | None,
     identities: Path | None,
     table: TableOptions,
     jobs: int,
@@ -98,6 +111,8 @@ def run(
             request = RunRequest(loaded, units, batch_id, template, printer, symbols, identities, table)
             opened = open_plan(workspace, ledger, request, __version__)
         prepared = prepare_run(workspace, opened.plan, loaded)
+        address = opened.plan.send if send is None else send_address(prepared.printer, send)
+        prepared = replace(prepared, plan=replace(prepared.plan, send=address))
         if not opened.begun:
             passed_over = refuse_conflicts(workspace, ledger, prepared)
             if identities:
@@ -112,11 +127,14 @@ def run(
             if not opened.begun:
                 prepared = begin_run(workspace, ledger, vault, prepared, batch_named=bool(batch_id))
             plan, display = prepared.plan, RunDisplay()
-            with run_lock(workspace, plan), _resume_hint(display, plan.batch):
+            more = ["--send", address] if address and opened.begun and address != opened.plan.send else []
+            resume_command = ("run", "--resume", plan.batch, *more)
+            with run_lock(workspace, plan), _resume_hint(display, " ".join(("bss-mfg", *resume_command))):
                 going_on = ", going on" if opened.begun else ""
                 say(f"Run of batch {plan.batch}: {count_words(plan.units, 'unit')} of {plan.product}{going_on}")
                 with open_executor(jobs, plan.units) as executor:
-                    outcome = run_pipeline(RunContext(workspace, ledger, vault, prepared, display, executor))
+                    sending = _sending(app, ledger, prepared, display, typed(app, *resume_command)) if address else None
+                    outcome = run_pipeline(RunContext(workspace, ledger, vault, prepared, display, executor, sending))
         record = _json_document(ledger, outcome)
     if as_json:
         print_json(record)
@@ -131,12 +149,29 @@ def _refuse_other_options(ctx: click.Context) -> None:
             raise click.UsageError("--resume goes on with the options that the run was begun with: leave them out.")
 
 
+def _sending(app: App, ledger: Ledger, prepared: PreparedRun, display: RunDisplay, resume: str) -> SendRequest:
+    """How the labels of a run go to the printer, and what goes on with them."""
+    from bss_mfg.label.printing.raw_port import Patience
+    from bss_mfg.label.printing.send_batch import GoOn, SendRequest
+    from bss_mfg.label.selection import serial_of_label
+
+    plan = prepared.plan
+    address = plan.send or ""
+
+    def rest(numbers: Sequence[int]) -> str:
+        serial = serial_of_label(ledger, ledger.batches.get(plan.batch), prepared.template, numbers[0])
+        return typed(app, "labels", plan.batch, "--from", serial, "--send", address, "--again")
+
+    patience = Patience(prepared.printer.patience_s, tell=display.waiting)
+    return SendRequest(address, GoOn(resume, rest), patience=patience)
+
+
 @contextmanager
-def _resume_hint(display: RunDisplay, batch: str) -> Iterator[None]:
+def _resume_hint(display: RunDisplay, command: str) -> Iterator[None]:
     """Where the run ends too early, leave its line, and say how to go on."""
     from bss_mfg.errors import BssError
 
-    hint = f"`bss-mfg run --resume {batch}` goes on."
+    hint = f"`{command}` goes on."
     try:
         yield
     except KeyboardInterrupt:
@@ -157,6 +192,7 @@ def _show_plan(app: App, prepared: PreparedRun, found: Estimate, begun: bool, as
 
     plan, symbol, free = prepared.plan, prepared.layout.symbol, free_bytes(app.workspace.root)
     left_out = [*([] if prepared.can_read_back else ["verify"]), *([] if prepared.mapping else ["manifest"])]
+    steps = [step for step in STEPS if step not in left_out and (step != "send" or plan.send)]
     if as_json:
         print_json(
             {
@@ -165,7 +201,7 @@ def _show_plan(app: App, prepared: PreparedRun, found: Estimate, begun: bool, as
                 "begun": begun,
                 "template": plan.template,
                 "printer": plan.printer,
-                "steps": [step for step in STEPS if step not in left_out],
+                "steps": steps,
                 "left_out": left_out,
                 **found.record(),
                 "free": free,
@@ -185,6 +221,7 @@ def _show_plan(app: App, prepared: PreparedRun, found: Estimate, begun: bool, as
         "issue": (f"{count_words(found.units, 'unit')} in {count_words(found.packages, 'package')}", "ledger"),
         "labels": (f"{count_words(found.packages, 'label')} on {pages} in {files}", "labels"),
         "verify": (f"{count_words(found.packages, 'label')} read back", "reads"),
+        **({"send": (f"to {plan.send}", "")} if plan.send else {}),
         "manifest": (
             f"{count_words(found.logs, 'control log')} in {count_words(found.log_files, 'file')}",
             "control logs",
@@ -213,7 +250,7 @@ def _show_plan(app: App, prepared: PreparedRun, found: Estimate, begun: bool, as
 
 
 def _json_document(ledger: Ledger, outcome: RunOutcome) -> dict[str, Any]:
-    from bss_mfg.pipeline.pipeline import LabelsMade, LabelsRead, LogsMade, TravellerMade
+    from bss_mfg.pipeline.pipeline import LabelsMade, LabelsRead, LabelsSent, LogsMade, TravellerMade
     from bss_mfg.verify.finding_rows import finding_row
 
     batch = outcome.batch
@@ -240,6 +277,11 @@ def _json_document(ledger: Ledger, outcome: RunOutcome) -> dict[str, Any]:
         "control_logs": [str(path) for path in logs],
         "traveller": str(traveller) if traveller else None,
         "left_out": outcome.left_out,
+        "sent": (
+            {"to": outcome.sent.address, "labels": outcome.sent.labels}
+            if isinstance(outcome.sent, LabelsSent)
+            else None
+        ),
         "sample": bool(labels and labels.layout.sample_mark),
     }
 
@@ -254,6 +296,8 @@ def _print_outcome(prepared: PreparedRun, outcome: RunOutcome) -> None:
     labels = outcome.labels.files if isinstance(outcome.labels, LabelsMade) else None
     if labels and labels.files:
         say(f"Labels: {shown_path(labels.files[0].parent)}; print them at 100 %, without scaling")
+    if labels:
+        say_superseded(labels)
     if isinstance(outcome.manifest, LogsMade) and outcome.manifest.paths:
         say(f"Control logs: {shown_path(outcome.manifest.paths[0].parent)}")
         if prepared.mapping and prepared.mapping.assumed:

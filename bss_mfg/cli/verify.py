@@ -83,7 +83,7 @@ def verify(
     """
     from bss_mfg.core.processes import ProcessExecutor, cores
     from bss_mfg.verify.outcome import VerifyOptions
-    from bss_mfg.verify.verification import Verifier
+    from bss_mfg.verify.verification import Verifier, expand_folders
     from bss_mfg.verify.verification import verify as verify_files
 
     if not files and watch is None:
@@ -106,7 +106,8 @@ def verify(
             progress = progress_bar(f"{batch_id}: verify")
             outcome = verify_files(ledger, batch, files, options, progress=progress, executor=executor)
         else:
-            outcome = _watch_folder(Verifier(ledger, batch, options, executor=executor), files, watch, writer.write)
+            begun = expand_folders(ledger, batch, files).files
+            outcome = _watch_folder(Verifier(ledger, batch, options, executor=executor), begun, watch, writer.write)
         writer.write(outcome)
         _print_outcome(outcome, as_json)
     for report in reports:
@@ -154,14 +155,13 @@ def _watch_folder(
     """Read what comes, say at once what is wrong with it, until every label was read right or Ctrl-C."""
     from bss_mfg.verify.findings import FindingKind
     from bss_mfg.verify.folder_watch import new_files
-    from bss_mfg.verify.verification import expand_folders
 
     said = named = 0
     say(f"Watching {shown_path(folder)}; Ctrl-C ends.")
     try:
         coming = new_files(folder)
         if files:
-            verifier.read_files(expand_folders(files))
+            verifier.read_files(files)
         while not verifier.complete:
             new = next(coming)
             if not new:

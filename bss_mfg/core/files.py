@@ -334,6 +334,55 @@ def replace_file(source: Path, target: Path) -> None:
         raise from_os_error(error, "putting a file in place", target) from error
 
 
+def move_into(path: Path, folder: Path) -> Path:
+    """Move a file into a folder, which is made, with a number behind its name where that is taken by another file; the
+    new path. Never overwrites; a kill leaves the file under its old name, its new one, or both."""
+    make_folder(folder)
+    number = 0
+    while True:
+        target = folder / f"{path.stem}{f'-{number}' if number else ''}{path.suffix}"
+        try:
+            if not target.exists():
+                _move_exclusively(path, target)
+            elif sha256_of(target) != sha256_of(path):
+                number += 1
+                continue
+            path.unlink(missing_ok=True)  # where the move was a second name
+            sync_folder(folder)
+            sync_folder(path.parent)
+            _log.info("moved %s to %s", path, target)
+        except RefusedError:
+            continue  # somebody took the name just now
+        except OSError as error:
+            raise from_os_error(error, "moving", path) from error
+        return target
+
+
+@contextlib.contextmanager
+def new_folder(path: Path) -> Iterator[None]:
+    """A folder (0700) to write into, made with its parents. Where the work inside fails before anything lies in it, it
+    is taken away again."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    make_folder(path)
+    try:
+        yield
+    except BaseException:
+        for folder in missing:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def require_parent_folder(path: Path) -> None:
+    """`InputError` where the folder above a path is not there: a stick that is not mounted, a typing error."""
+    if not path.absolute().parent.is_dir():
+        raise InputError(
+            "is not there",
+            where=path.absolute().parent,
+            way_out="Mount the drive or correct the path; a folder that is wanted there is made with mkdir.",
+        )
+
+
 def destroy(path: Path, sha256: str | None = None) -> bool:
     """Overwrite a file with zeros and delete it, if it is a regular file, no symbolic link, and has this SHA-256 (hex,
     if one is given); False where it is not. A solid-state disk may keep old blocks all the same."""
@@ -410,7 +459,7 @@ def waiting_lock(path: Path, wait_s: float = 60.0) -> Iterator[None]:
                 raise LedgerError(
                     f"another bss-mfg command has held the ledger for {wait_s:.0f} s",
                     where=path,
-                    way_out="Let it finish, then run this command again; nothing was changed.",
+                    way_out="Let it finish, then run this command again.",
                 )
             time.sleep(0.01)
         try:
@@ -419,6 +468,42 @@ def waiting_lock(path: Path, wait_s: float = 60.0) -> Iterator[None]:
             _unlock(handle)
     finally:
         os.close(handle)
+
+
+@contextlib.contextmanager
+def name_lock(path: Path, busy_message: str, wait_s: float) -> Iterator[None]:
+    """Hold a lock on a name that no other file has, waiting for at most `wait_s` seconds; `LedgerError` with the words
+    `busy_message` where another process still has it. The file is gone afterwards."""
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            give_file_to_group(handle, path)
+        except OSError as error:
+            # Another is just deleting it (Windows), or has made it and not given it to the group yet.
+            passing = isinstance(error, PermissionError) and path.exists()
+            if not passing or time.monotonic() > deadline + 1:
+                raise from_os_error(error, "taking the lock", path) from error
+            time.sleep(0.02)
+            continue
+        if _try_lock(handle):
+            if os.name == "nt" or _is_still(handle, path):
+                break
+        elif time.monotonic() > deadline:
+            os.close(handle)
+            raise LedgerError(busy_message, way_out="Let it finish, then run this command again.")
+        else:
+            time.sleep(0.02)
+        os.close(handle)
+    try:
+        yield
+    finally:
+        if os.name != "nt":
+            path.unlink(missing_ok=True)
+        os.close(handle)
+        if os.name == "nt":
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 @contextlib.contextmanager

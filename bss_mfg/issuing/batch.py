@@ -179,7 +179,7 @@ def _batch_record(request: BatchRequest, batch_id: str, facts: _BatchFacts) -> B
         spec_text=request.spec.text,
         suite=request.spec.spec.suite,
         key_fingerprint=key.fingerprint,
-        template=product.template,
+        template=product.print.template or product.template,
         facts={
             **product.facts,
             "key_bits": str(key.key.key_size),

@@ -15,6 +15,8 @@ class EventKind(StrEnum):
     LABELS_MADE = "labels made"
     LABELS_MADE_AGAIN = "labels made again"
     LABELS_REPRINTED = "labels reprinted"
+    LABEL_FILE_SUPERSEDED = "label file superseded"
+    LABELS_TO_SEND_AGAIN = "labels to send again"
     LABELS_SENDING = "labels sending"
     LABELS_SENT = "labels sent"
     LABELS_CUT_OFF = "labels cut off"

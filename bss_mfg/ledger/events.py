@@ -12,6 +12,7 @@ from typing import Any, Literal
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.event_record import REQUIRED, EventRecord, key, spread
+from bss_mfg.model import FillOrder, SymbolStyle
 
 
 class WorkspaceCreated(EventRecord):
@@ -63,6 +64,12 @@ class LabelFileEvent(EventRecord):
     printer: str | None = key("name; not in early ledgers", default=None)
     reason: str | None = key("why, of a reprint", default=None)
     serials: Sequence[str] | None = key("which were asked for, of a reprint", default=None)
+    labels_per_file: int = key("as asked for; 960 where it is left out", default=960)
+    start_at: int = key("first label of the first page; 1 where it is left out", default=1)
+    order: FillOrder = key("in which places are filled; `rows` where it is left out", default="rows")
+    symbols: SymbolStyle = key("`mask` or `vector`; `mask` where it is left out", default="mask")
+    copies: int = key("how many of each label; 1 where it is left out", default=1)
+    collate: bool = key("whether copies are sets; true where it is left out", default=True)
 
 
 class LabelsMade(LabelFileEvent):
@@ -81,6 +88,23 @@ class LabelsReprinted(LabelFileEvent):
     """Single labels were made once more."""
 
     kind = EventKind.LABELS_REPRINTED
+
+
+class LabelFileSuperseded(EventRecord):
+    """All labels of a label file were made again in others: it is not to be printed any more."""
+
+    kind = EventKind.LABEL_FILE_SUPERSEDED
+    file: str = key("name")
+    sha256: str = key("of the file")
+    count: int = key("how many labels the file has")
+
+
+class LabelsToSendAgain(EventRecord):
+    """A label file that went to a printer before is to be sent once more, on purpose."""
+
+    kind = EventKind.LABELS_TO_SEND_AGAIN
+    file: str = key("name")
+    sha256: str = key("of the file")
 
 
 class LabelsSending(EventRecord):
@@ -396,8 +420,10 @@ def kinds_of(record_type: type[EventRecord]) -> tuple[EventKind, ...]:
 
 LABELS_MADE = frozenset(kinds_of(LabelFileEvent))
 """A label file was made, for whatever reason."""
-LABELS = LABELS_MADE | {EventKind.LABELS_SENDING} | frozenset(kinds_of(SendingResult))
-"""Something happened to a label file."""
+LABELS_AT_PRINTER = frozenset({EventKind.LABELS_TO_SEND_AGAIN, EventKind.LABELS_SENDING, *kinds_of(SendingResult)})
+"""Something happened to a label file on its way to a printer."""
+LABELS = LABELS_MADE | LABELS_AT_PRINTER
+"""A label file was made, or went to a printer."""
 
 
 def read_record(kind: str, data: Mapping[str, Any]) -> EventRecord:

@@ -3,22 +3,47 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from bss_mfg.core import clock
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.events import (
     LABELS,
-    LABELS_MADE,
+    LABELS_AT_PRINTER,
     LabelFileEvent,
+    LabelFileSuperseded,
     LabelsNotSent,
+    LabelsReprinted,
     LabelsSending,
+    LabelsSent,
+    LabelsToSendAgain,
     SendingResult,
     read_record,
 )
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.labels_in_force import LabelsInForce, MadeFile, labels_in_force
+from bss_mfg.ledger.unit_state import scrapped_packages
 from bss_mfg.model import LabelFile, Rect
+
+
+@dataclass(frozen=True, slots=True)
+class SendState:
+    """How far a label file went to a printer, the newest time: `labels` were handed over at most, None where nobody
+    knows: the command ended while it sent."""
+
+    sent: bool
+    labels: int | None
+
+    @property
+    def words(self) -> str:
+        """As people read it."""
+        if self.labels is None:
+            return "the run was ended while it was sent"
+        return f"{self.labels} labels handed over"
 
 
 class PrintStore:
@@ -67,6 +92,7 @@ class PrintStore:
         geometry.update({} if consecutive else {"numbers": list(numbers)})
         geometry.update({} if label_file.each == "package" else {"each": label_file.each})
         geometry.update({} if label_file.copy == 1 else {"copy": label_file.copy})
+        geometry.update({} if label_file.repeat == 1 else {"repeat": label_file.repeat})
         batch = self._batches.number(label_file.batch)
         with self._db.transaction():
             self._db.execute(
@@ -74,7 +100,7 @@ class PrintStore:
                 (label_file.template_digest, event.template, template_text),
             )
             inserted = self._db.execute(
-                "INSERT INTO printed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                "INSERT INTO printed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL) "
                 "ON CONFLICT (batch, file, sha256) DO NOTHING",
                 (
                     batch,
@@ -91,6 +117,10 @@ class PrintStore:
             )
             if not inserted and event.kind is EventKind.LABELS_MADE:
                 return
+            self._db.execute(
+                "UPDATE printed SET superseded_at = NULL WHERE batch = ? AND file = ? AND sha256 = ?",
+                (batch, label_file.file, label_file.sha256),
+            )
             if label_file.each == "package" and consecutive:
                 self._db.execute(
                     "UPDATE package SET prints = prints + 1 WHERE batch = ? AND number >= ? AND number < ?",
@@ -111,26 +141,68 @@ class PrintStore:
                 newest = made
         return newest
 
-    def sent_words(self, batch_id: str) -> dict[str, str]:
-        """SHA-256 of each label file that went to a printer -> how much of it, in words, of the newest time."""
-        found: dict[str, str] = {}
-        for event in self._history.events_of(tuple(LABELS - LABELS_MADE), batch_id):
+    def last_print(self, batch_id: str, each: str = "package") -> LabelFileEvent | None:
+        """What the history says of how a batch's labels were made last: what reprints say counts only where there is
+        nothing else, for a torn label may have been printed anywhere."""
+        newest: LabelFileEvent | None = None
+        for _, made in self._history.records(LabelFileEvent, batch_id):
+            if made.each == each and (
+                not isinstance(made, LabelsReprinted) or isinstance(newest, LabelsReprinted | None)
+            ):
+                newest = made
+        return newest
+
+    def made_files(self, batch_id: str) -> list[MadeFile]:
+        """All label files of a batch with what was said when each was made last, in this order."""
+        newest: dict[tuple[str, str], tuple[int, LabelFileEvent]] = {}
+        for event, made in self._history.records(LabelFileEvent, batch_id):
+            newest[made.file, made.sha256] = event.seq, made
+        files = [
+            MadeFile(file, *newest[file.file, file.sha256])
+            for file in self._label_files(batch_id, "", ())
+            if (file.file, file.sha256) in newest
+        ]
+        return sorted(files, key=lambda made: (made.seq, made.file.number))
+
+    def in_force(self, batch_id: str, each: str = "package") -> LabelsInForce:
+        """Which label of a batch is to be found in which file by now."""
+        made = [made for made in self.made_files(batch_id) if made.file.each == each]
+        scrapped = scrapped_packages(self._db, self._batches.number(batch_id)) if each == "package" else ()
+        return labels_in_force(made, scrapped)
+
+    def supersede(self, files: Sequence[LabelFile]) -> None:
+        """Remember that files are not to be printed any more: all of their labels were made again in others."""
+        with self._db.transaction():
+            for file in files:
+                changed = self._db.execute(
+                    "UPDATE printed SET superseded_at = ? "
+                    "WHERE batch = ? AND file = ? AND sha256 = ? AND superseded_at IS NULL",
+                    (clock.now(), self._batches.number(file.batch), file.file, file.sha256),
+                )
+                if changed:
+                    said = LabelFileSuperseded(file=file.file, sha256=file.sha256, count=file.labels)
+                    self._history.append(file.batch, said)
+
+    def send_states(self, batch_id: str) -> dict[str, SendState]:
+        """SHA-256 of each label file that went to a printer -> how far, the newest time."""
+        found: dict[str, SendState] = {}
+        for event in self._history.events_of(tuple(LABELS_AT_PRINTER), batch_id):
             record = read_record(event.kind, event.data)
             if isinstance(record, LabelsSending):
-                found[record.sha256] = "the run was ended while it was sent"
-            elif isinstance(record, LabelsNotSent):
+                found[record.sha256] = SendState(sent=False, labels=None)
+            elif isinstance(record, LabelsNotSent | LabelsToSendAgain):
                 found.pop(record.sha256, None)
             elif isinstance(record, SendingResult):
-                found[record.sha256] = f"{record.labels} labels handed over"
+                found[record.sha256] = SendState(isinstance(record, LabelsSent), record.labels)
         return found
 
     def _label_files(self, batch_id: str, condition: str, values: tuple[object, ...]) -> list[LabelFile]:
         """Label files; those of one layout share its cells, so that thousands of files are little."""
         shapes: dict[str, tuple[Any, ...]] = {}
         parts: list[LabelFile] = []
-        columns = "part, file, sha256, plan, first_package, packages, start_at, geometry, template"
+        columns = "part, file, sha256, plan, first_package, packages, start_at, geometry, template, superseded_at"
         query = f"SELECT {columns} FROM printed WHERE batch = ? {condition}"  # noqa: S608 (fixed texts)
-        for part, file, sha, plan, first, count, start_at, geometry, template in self._db.rows(
+        for part, file, sha, plan, first, count, start_at, geometry, template, gone in self._db.rows(
             query, (self._batches.number(batch_id), *values)
         ):
             if geometry not in shapes:
@@ -141,13 +213,28 @@ class PrintStore:
                     shape["modules"],
                     shape.get("each", "package"),
                     shape.get("copy", 1),
+                    shape.get("repeat", 1),
                     tuple(shape["numbers"]) if "numbers" in shape else None,
                 )
-            cells, page, modules, each, copy, numbers = shapes[geometry]
+            cells, page, modules, each, copy, repeat, numbers = shapes[geometry]
             numbers = range(first, first + count) if numbers is None else numbers
             parts.append(
                 LabelFile(
-                    batch_id, part, file, sha, plan, numbers, start_at, cells, page, modules, template, each, copy
+                    batch_id,
+                    part,
+                    file,
+                    sha,
+                    plan,
+                    numbers,
+                    start_at,
+                    cells,
+                    page,
+                    modules,
+                    template,
+                    each,
+                    copy,
+                    repeat,
+                    gone,
                 )
             )
         return parts

@@ -95,6 +95,7 @@ CREATE TABLE printed (
     start_at INTEGER NOT NULL,
     geometry TEXT NOT NULL,
     template TEXT NOT NULL REFERENCES template (digest),
+    superseded_at TEXT,
     PRIMARY KEY (batch, file, sha256)
 ) STRICT, WITHOUT ROWID;
 
@@ -223,6 +224,11 @@ ALTER TABLE unit ADD COLUMN seal INTEGER NOT NULL DEFAULT 1 CHECK (seal IN (1, 2
 """
 """How a unit's key is sealed: 1 with its number as nonce, as before version 5; 2 with one that depends on the key."""
 
+_SUPERSEDED_FILES = """
+ALTER TABLE printed ADD COLUMN superseded_at TEXT;
+"""
+"""What came with version 5: label files that are not to be printed any more."""
+
 SCHEMA += _LIFE + _PAYLOAD_ONCE + _MANIFESTS + _OWN_KEYS + _RELEASES
 
 MIGRATIONS = {
@@ -249,6 +255,6 @@ ALTER TABLE unit ADD COLUMN answer_reason TEXT;
 """
     + _MANIFESTS
     + _RELEASED,
-    4: _OWN_KEYS + _SEAL + _RELEASES,
+    4: _OWN_KEYS + _SEAL + _RELEASES + _SUPERSEDED_FILES,
 }
 """What leads from each version to the next; what SQL alone can't do, `migration_steps` does after it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from bss_mfg.issuing.batch import check_request
 from bss_mfg.issuing.identity_files import IdentityFile
 from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.label.examples import example_of_loaded
+from bss_mfg.label.file_plan import LabelRequest, plan_label_files
 from bss_mfg.label.from_workspace import named_printer, named_template
 from bss_mfg.label.layout.design_check import Example, check_design
 from bss_mfg.label.layout.page_layout import PageLayout
@@ -64,6 +66,11 @@ class PreparedRun:
     def traveller_printer(self) -> Printer:
         """The traveller is a PDF page, whatever the labels are."""
         return self.printer if self.printer.language == "pdf" else BUILT_IN["pdf-300"]
+
+    @property
+    def label_request(self) -> LabelRequest:
+        """How the label files are made."""
+        return LabelRequest(symbols=self.plan.symbols, accept_existing=True)
 
     @property
     def can_read_back(self) -> bool:
@@ -135,9 +142,10 @@ def refuse_conflicts(workspace: Workspace, ledger: Ledger, prepared: PreparedRun
     plan, request = prepared.plan, prepared.batch_request
     issued = check_request(ledger, request)
     passed_over = request.identities.passed_over if isinstance(request.identities, IdentityFile) else PassedOver()
-    if issued:
-        return passed_over
     folder = workspace.batch_folder(plan.batch) / "labels"
+    if issued:
+        _refuse_labels_made_otherwise(ledger, prepared, folder)
+        return passed_over
     names = (f"{plan.batch}-labels", f"{plan.batch}-{TRAVELLER_STEM}")
     taken = sorted(path.name for path in folder.iterdir() if path.name.startswith(names)) if folder.is_dir() else []
     if taken:
@@ -148,6 +156,34 @@ def refuse_conflicts(workspace: Workspace, ledger: Ledger, prepared: PreparedRun
             way_out="Move them away, or give the batch another --id. Nothing was issued.",
         )
     return passed_over
+
+
+def _refuse_labels_made_otherwise(ledger: Ledger, prepared: PreparedRun, folder: Path) -> None:
+    """`RefusedError` where the batch has labels that this run can't go on with."""
+    plan = prepared.plan
+    batch = ledger.batches.get(plan.batch)
+    if ledger.batches.closed_at(batch.id):
+        return
+    try:
+        plan_label_files(ledger, batch, prepared.template, prepared.printer, folder, prepared.label_request)
+    except RefusedError as error:
+        last = ledger.prints.last_print(batch.id)
+        again = f"bss-mfg labels {batch.id} --again"
+        way_out = f"`{again}` makes all of them anew; then type this command again."
+        if last and (last.template, last.printer) != (plan.template, plan.printer):
+            made_with = f"{last.template} on {last.printer}" if last.printer else last.template
+            as_last = f"bss-mfg run {plan.product} --units {plan.units} --id {plan.batch}"
+            as_last += f" --identities {shlex.quote(plan.identities)}" if plan.identities else ""
+            as_last += f" --sheet {shlex.quote(plan.sheet)}" if plan.sheet else ""
+            as_last += "".join(f" --ignore {shlex.quote(name)}" for name in plan.ignore)
+            way_out = (
+                f"`{as_last}` goes on with the labels as they were printed last ({made_with}). For others, "
+                f"`{again} --template {plan.template} --printer {plan.printer}` makes all of them anew; then type this "
+                "command again."
+            )
+        raise RefusedError(
+            error.what, where=error.where, problems=error.problems, way_out=f"{way_out} Nothing was begun."
+        ) from None
 
 
 def begin_run(

@@ -6,7 +6,7 @@ all others follow, so a missing label is named with its place and with what is t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
@@ -80,6 +80,17 @@ class ScannedPage:
     """What is wrong with the symbols that no reader reads, and that were identified in their places."""
     trouble: str = ""
     """What went wrong while the page was read, though it was read to its end."""
+
+    def without(self, packages: Set[int]) -> ScannedPage:
+        """The same page as if the right labels of some packages were not on it."""
+        if not packages:
+            return self
+        symbols = [
+            item for item in self.symbols
+            if not (item.diagnosis and item.diagnosis.matches and item.diagnosis.package in packages)
+        ]  # fmt: skip
+        darkness = {package: dark for package, dark in self.unmatched_darkness.items() if package not in packages}
+        return replace(self, symbols=symbols, unmatched_darkness=darkness)
 
     def findings(self, tracker: PackageTracker) -> list[Finding]:
         """The findings of this page; `tracker` carries what earlier pages showed."""

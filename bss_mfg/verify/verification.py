@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,9 +10,10 @@ from itertools import chain, islice
 from pathlib import Path
 
 from bss_mfg.core import parallel
+from bss_mfg.core.files import sha256_of
 from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.progress import Progress, no_progress
-from bss_mfg.core.text import printable_name
+from bss_mfg.core.text import count_words, printable_name
 from bss_mfg.errors import InputError
 from bss_mfg.imaging.geometry import PixelBox, Quad
 from bss_mfg.imaging.label_pictures import LabelPicture
@@ -39,22 +40,49 @@ _MAX_PENDING = 2_000
 """Findings that are written down at once, of one large file."""
 
 
-def expand_folders(paths: Sequence[Path]) -> list[Path]:
-    """Files as given, folders replaced by the readable files in them, in name order."""
+@dataclass(frozen=True, slots=True)
+class FilesToVerify:
+    """Files to read, and the names of label files that should lie with others in a folder, and don't."""
+
+    files: tuple[Path, ...]
+    lost: tuple[Path, ...]
+
+
+def expand_folders(ledger: Ledger, batch: Batch, paths: Sequence[Path]) -> FilesToVerify:
+    """Files as given, folders replaced by the readable files in them, in name order. Of those, label files that were
+    superseded are left out: who wants them read names them."""
+    in_force = ledger.prints.in_force(batch.id)
+    known = {file.file for file in in_force.files}
+    superseded = {file.file: file.sha256 for file in in_force.superseded}
+    remade = f"`bss-mfg labels {batch.id} --again` makes lost label files again, with the same bytes"
     files: list[Path] = []
+    lost: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(item for item in path.iterdir() if item.suffix.lower() in SUFFIXES and item.is_file())
+            found = sorted(item for item in path.iterdir() if item.suffix.lower() in SUFFIXES and item.is_file())
+            inside = [item for item in found if item.name not in superseded or sha256_of(item) != superseded[item.name]]
             if not inside:
+                made = f" ({_some(known)} should be there: {remade})" if known else ""
                 raise InputError(
-                    "holds no file that can be verified", where=path, way_out="Known: PDF, PNG, JPEG, TIFF ..."
+                    f"holds no file that can be verified{made}",
+                    where=path,
+                    way_out="Known: PDF, PNG, JPEG, TIFF ...",
                 )
             files += inside
+            names = {item.name for item in inside}
+            if names & known:  # else it holds pictures of printed labels
+                lost += [path / name for name in sorted(known - names) if Path(name).suffix.lower() in SUFFIXES]
         elif path.exists():
             files.append(path)
         else:
-            raise InputError("is not there", where=path, way_out="Check the path.")
-    return files
+            way_out = f"Check the path; {remade}." if path.name in known else "Check the path."
+            raise InputError("is not there", where=path, way_out=way_out)
+    return FilesToVerify(tuple(files), tuple(lost))
+
+
+def _some(names: Iterable[str]) -> str:
+    first, *more = sorted(names)
+    return f"{first} and {count_words(len(more), 'more', 'more')}" if more else first
 
 
 def verify(
@@ -73,9 +101,10 @@ def verify(
     is read in this process, which a hostile file may crash. Threads must be one at most: pdfium is not safe in more. A
     file or page that can't be read is listed, too; `InputError` if that is all of them.
     """
-    files = expand_folders(paths)
+    found = expand_folders(ledger, batch, paths)
     verifier = Verifier(ledger, batch, options, progress, executor=executor)
-    verifier.read_files(files)
+    verifier.read_files(found.files)
+    verifier.note_lost(found.lost)
     if not verifier.pages and not verifier.resumed:
         problems = [f"{name}: {why}" for name, why in [*verifier.broken, *verifier.troubles][:5]]
         raise InputError("nothing could be read", where=f"batch {batch.id}", problems=problems)
@@ -91,13 +120,17 @@ class _FileProgress:
     order: int
     path: Path
     description: FileDescription
+    outdated: Set[int] = frozenset()
+    """The numbers in it whose labels were made again in other files: they don't count."""
     matched: int = 0
     not_matched: int = 0
 
     def verified(self, second_reader: bool) -> FileVerified | None:
         """What the history says of it, where all labels were read right."""
         label_file = self.description.label_file
-        if label_file is None or self.not_matched or self.matched != len(label_file.numbers):
+        if label_file is None or label_file.superseded_at or self.not_matched:
+            return None
+        if not self.matched or self.matched != label_file.labels - len(self.outdated) * label_file.repeat:
             return None
         return FileVerified(
             file=label_file.file, sha256=label_file.sha256, labels=self.matched, second_reader=second_reader
@@ -125,7 +158,8 @@ class Verifier:
         self._by_digest = {part.sha256: part for part in self._label_files}
         request = ReadRequest(ledger.path, ledger.actor, batch.id, options.second_reader, options.grade)
         self._runner = TaskRunner(request, executor)
-        copies = max((part.copy for part in self._label_files), default=1)
+        self._in_force = ledger.prints.in_force(batch.id)
+        copies = max((part.copy * part.repeat for part in self._in_force.files), default=1)
         self._scrapped = ledger.packages.scrapped(batch.id)
         # What was shipped had been read right.
         shipped = ledger.packages.shipped(batch.id) if options.resume else ()
@@ -158,9 +192,14 @@ class Verifier:
         self._commit()
         self._file = None
 
+    def note_lost(self, paths: Sequence[Path]) -> None:
+        """Say of label files that they are not where the others are."""
+        words = f"is not there, though it was made: `bss-mfg labels {self._batch.id} --again` makes it again"
+        self.troubles += [(printable_name(str(path)), words) for path in paths]
+
     def outcome(self, final: bool = False) -> Verification:
         """Everything so far; a `final` outcome writes the decision on a sample into the history."""
-        tail = partial(missing_findings, self._ledger, self._batch, self._tracker, self._label_files)
+        tail = partial(missing_findings, self._ledger, self._batch, self._tracker, self._in_force.files)
         findings = self._spool.snapshot(self._tracker.times_read, self._tracker.unaccounted_count(), tail)
         pictures = self._label_pictures(findings) if self._options.pictures else {}
         decision = _decide(self._sample, findings) if self._sample else None
@@ -227,20 +266,38 @@ class Verifier:
                 continue
             file_task = PageTask(self._runner.request, path, label_file=answer.label_file)
             self._file_tasks[path.name] = None if path.name in self._file_tasks else file_task
-            file = _FileProgress(self._opened, path, answer)
+            file = _FileProgress(self._opened, path, answer, self._outdated_in(path, answer.label_file))
             for task in self._runner.page_tasks(path, answer):
                 file_of_task[task] = file
                 yield task
+
+    def _outdated_in(self, path: Path, label_file: LabelFile | None) -> Set[int]:
+        """The numbers in a file whose labels don't count, for they were made again; of a file that was superseded, and
+        is read because somebody named it, all count. Either is told."""
+        if label_file is None:
+            return frozenset()
+        gone = {(file.file, file.sha256) for file in self._in_force.superseded}
+        if (label_file.file, label_file.sha256) in gone:
+            self.troubles.append((printable_name(str(path)), "was superseded: all of its labels were made again since"))
+            return frozenset()
+        outdated = self._in_force.outdated_in(label_file)
+        if outdated:
+            words = f"{count_words(len(outdated), 'label')} of it were made again since, and are not counted here"
+            self.troubles.append((printable_name(str(path)), words))
+        return outdated
 
     def _holds_scrapped(self, label_file: LabelFile) -> bool:
         """Whether a file holds a label that was scrapped since."""
         return self._options.reread_scrapped and not self._scrapped.isdisjoint(label_file.numbers)
 
     def _count_as_read(self, path: Path, label_file: LabelFile) -> None:
+        outdated = self._in_force.outdated_in(label_file)
         self.resumed += 1
-        self._resumed_labels += len(label_file.numbers)
+        self._resumed_labels += label_file.labels - len(outdated) * label_file.repeat
         for page in range(1, label_file.pages + 1):
             for number in label_file.packages_on(page):
+                if number in outdated:
+                    continue
                 self._tracker.record_read(number, path.name, page)
 
     def _take_page(self, file: _FileProgress, page: int, answer: ScannedPage | TaskFailure) -> None:
@@ -250,7 +307,7 @@ class Verifier:
             self._broken.append((file.order, page, where, answer.reason))
             return
         self.pages += 1
-        found = answer.findings(self._tracker)
+        found = answer.without(file.outdated).findings(self._tracker)
         right = sum(item.kind is FindingKind.MATCHED for item in found)
         file.matched += right
         file.not_matched += len(found) - right

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from bss_mfg.core.clock import TimeZone
 from bss_mfg.core.models import FileModel
+from bss_mfg.workspace.print_settings import PrintSettings
 from bss_mfg.workspace.station_settings import PlainName
 
 
@@ -24,3 +25,4 @@ class WorkspaceConfig(FileModel):
     timezone: Annotated[str, AfterValidator(_time_zone)] = Field(
         "", description="The time zone that people go by, such as Europe/Berlin; empty: UTC."
     )
+    print: PrintSettings = Field(PrintSettings(), description="What labels are printed with.")

@@ -17,6 +17,7 @@ from bss_mfg.core.toml_files import TomlDocument, load_toml, quote, validate
 from bss_mfg.credentials import EXAMPLE_DAY, check_serial_pattern, dated_pattern, format_serial
 from bss_mfg.errors import InputError
 from bss_mfg.payload.product_keys import SAMPLE_FINGERPRINTS, ProductKey, load_public_key
+from bss_mfg.workspace.print_settings import PrintSettings
 
 
 def check_digit(digits: str) -> int:
@@ -51,12 +52,18 @@ class Product(FileModel):
     serial: Annotated[str, AfterValidator(check_serial_pattern)] = Field("{pid}{n:08}", description="Serial pattern.")
     template: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "sheet-a4-24"
     stage: Literal["development", "production"] = "development"
+    print: PrintSettings = Field(PrintSettings(), description="What its labels are printed with.")
 
     @model_validator(mode="after")
     def _check_one_code(self) -> Product:
         if self.upc and self.ean:
             raise ValueError("a product has a upc or an ean, never both")
         return self
+
+    @property
+    def names_template(self) -> bool:
+        """Whether its file says which template it has, and so comes before the workspace's settings."""
+        return "template" in self.model_fields_set
 
     @property
     def facts(self) -> dict[str, str]:
@@ -136,9 +143,11 @@ def product_text(product: Product) -> str:
     lines = ["# A product that Amazon onboarded. Fields: docs/formats/product.md", "format = 1"]
     for name in type(product).model_fields:
         value = getattr(product, name)
-        if name == "format" or value is None:
+        if name in ("format", "print") or value is None or (name == "template" and not product.names_template):
             continue
         lines.append(f"{name} = {quote(value) if isinstance(value, str) else value}")
+    chosen = {name: value for name, value in product.print.model_dump().items() if value}
+    lines += ["", "[print]", *(f"{name} = {quote(value)}" for name, value in chosen.items())] if chosen else []
     return "\n".join(lines) + "\n"
 
 

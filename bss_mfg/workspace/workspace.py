@@ -18,6 +18,7 @@ from bss_mfg.core.shared_lock import PATIENCE, Patience, shared_lock
 from bss_mfg.core.toml_files import TomlDocument, load_toml, quote, validate
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.model import Actor
+from bss_mfg.workspace.print_defaults import PrintDefaults
 
 if TYPE_CHECKING:
     from bss_mfg.ledger.ledger import Ledger
@@ -137,6 +138,26 @@ class Workspace:
         """The time zone that people go by here."""
         return TimeZone(self.config().timezone)
 
+    def print_defaults(self, product: Product) -> PrintDefaults:
+        """What the labels of a product are printed with unless somebody says otherwise: the product's settings come
+        before the workspace's; a printer may be set in neither."""
+        own, ours = product.print, self.config().print
+        template = own.template or (product.template if product.names_template else ours.template or product.template)
+        return PrintDefaults(own.printer or ours.printer, template)
+
+    def batch_print_defaults(self, product: str, batch_template: str) -> PrintDefaults:
+        """The same for a batch: it keeps the template that its product named when it was issued, and needs no file of
+        its product."""
+        from bss_mfg.workspace.product import Product
+
+        path, ours = self.root / "products" / f"{product}.toml", self.config().print
+        if not path.is_file():
+            return PrintDefaults(ours.printer, batch_template)
+        found = validate(load_toml(path, "product file"), Product)
+        chosen = self.print_defaults(found)
+        keeps = found.names_template and not found.print.template
+        return PrintDefaults(chosen.printer, batch_template if keeps else chosen.template)
+
     # --- paths ----------------------------------------------------------------------------------------------------
 
     @property
@@ -225,7 +246,7 @@ class Workspace:
         if spec.suite:
             SUITES[spec.suite].check_key(key.kind, key_name)
         longest_example(spec, product.facts, key.key.key_size, product.units_per_package, product.oob_bytes)
-        self.template_file(product.template)
+        self.template_file(self.print_defaults(product).template or product.template)
 
     def add_product(self, name: str, product: Product, key: ProductKey) -> LoadedProduct:
         """Write a new product and its key; refuses an existing name."""

@@ -26,7 +26,7 @@ PROMISED: dict[str, object] = {
         "close": "(self)",
         "create_batch": "(self, product, units, *, id=None, identities=None)",
         "folder": None,
-        "make_labels": "(self, batch_id, *, printer='pdf-300', template=None, folder=None, again=False)",
+        "make_labels": "(self, batch_id, *, printer=None, template=None, folder=None, again=False)",
         "products": None,
         "reconcile": "(self, batch_id, *, folder=None)",
         "units": "(self, batch_id, states=())",

@@ -77,6 +77,11 @@ def test_there_are_more_than_60_files_and_they_are_the_same_each_time() -> None:
     assert {name: first[name] for name in by_hand} == {name: second[name] for name in by_hand}
 
 
+def test_workbooks_of_another_library_are_among_them() -> None:
+    pytest.importorskip("xlsxwriter", reason="xlsxwriter is missing: pip install 'bss-mfg[test]'")
+    assert sum(name.startswith("xlsxwriter") for name in NAMES) == 8
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_batch_create_takes_all_or_nothing(line: Line, tmp_path: Path, name: str) -> None:
     made, factory = line.new[name], line.factory.copied(tmp_path / "w")

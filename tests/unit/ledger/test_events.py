@@ -22,6 +22,8 @@ NOT_RECORDED = {
     EventKind.KEY_REPINNED,
     EventKind.KEYS_RELEASING,
     EventKind.LABELS_CUT_OFF,
+    EventKind.LABELS_TO_SEND_AGAIN,
+    EventKind.LABEL_FILE_SUPERSEDED,
     EventKind.LEDGER_MIGRATED,
     EventKind.SPEC_CONFIRMED,
 }
@@ -36,6 +38,8 @@ WRITTEN: list[tuple[EventRecord, str]] = [
         events.LabelsCutOff(file="f", sha256="s", address="tcp://p:9100", total=9, labels=3, bytes_sent=700),
         '{"file":"f","sha256":"s","to":"tcp://p:9100","of":9,"labels":3,"octets":700}',
     ),
+    (events.LabelsToSendAgain(file="f", sha256="s"), '{"file":"f","sha256":"s"}'),
+    (events.LabelFileSuperseded(file="f", sha256="s", count=9), '{"file":"f","sha256":"s","count":9}'),
     (events.LedgerMigrated(before=3, after=4), '{"from":3,"to":4}'),
     (
         ManifestAnswered(file="f", sha256="s", answers={"rejected": 1, "accepted": 2}),
