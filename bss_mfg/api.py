@@ -17,7 +17,7 @@ from bss_mfg.errors import InputError
 from bss_mfg.issuing import batch as issuing
 from bss_mfg.issuing.from_workspace import batch_request
 from bss_mfg.label import make as label
-from bss_mfg.label.from_workspace import named_printer, named_template
+from bss_mfg.label.from_workspace import PrintWishes, choose_print
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.unit_state import TRANSITIONS
 from bss_mfg.ledger.unit_table import UnitFilter
@@ -42,8 +42,9 @@ _UNIT_COLUMNS = ("package", "serial", "uuid", "mac", "state", "payload", "replac
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch as the ledger has it. `printed`, `verified` and `shipped` count packages, `scrapped` and `replaced`
-    units; times are UTC as text."""
+    """A batch as the ledger has it. `printed`, `file_verified` (our own drawing was read back right), `print_verified`
+    (the newest printed label was read right) and `shipped` count packages, `scrapped` and `replaced` units; times are
+    UTC as text."""
 
     id: str
     product: str
@@ -55,7 +56,8 @@ class Batch:
     template: str
     created_at: str
     printed: int
-    verified: int
+    file_verified: int
+    print_verified: int
     shipped: int
     scrapped: int
     replaced: int
@@ -65,7 +67,8 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One device of a batch. `state` is issued, printed, verified, shipped or scrapped; `payload` is the barcode string
+    """One device of a batch. `state` is issued, printed, verified (its package's printed label was read right), shipped
+    or scrapped; `payload` is the barcode string
     of its package, None once another unit has taken its place: the one with the serial `replaced_by`."""
 
     package: int
@@ -95,7 +98,8 @@ class LabelFiles:
 class Finding:
     """What a verification found of one label. `verdict` is matched, missing, duplicate, foreign, unreadable or
     mismatched; `serials` are those of the label's units, joined with a comma; `x_mm` and `y_mm` are the symbol's top
-    left corner on the page; `detail` explains, in words for people."""
+    left corner on the page; `detail` explains, in words for people; `of` is `print` for a printed label, `file` for one
+    of our own drawing, None where nothing was read."""
 
     verdict: str
     serials: str
@@ -105,6 +109,7 @@ class Finding:
     x_mm: float | None
     y_mm: float | None
     detail: str
+    of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -215,27 +220,39 @@ class OpenWorkspace:
         self,
         batch_id: str,
         *,
-        printer: str = "pdf-300",
+        printer: str | None = None,
         template: str | None = None,
         folder: Path | str | None = None,
         again: bool = False,
     ) -> LabelFiles:
-        """Make the label files of a batch, with the product's template, into the batch's folder unless told otherwise.
+        """Make the label files of a batch, into the batch's folder unless told otherwise. Without a template or printer
+        they are made as the batch's last ones, else as the product's or the workspace's settings say.
 
-        Files that an interrupted call has made are kept. Labels that were all made before are refused without `again`.
+        Files that an interrupted call has made are kept. Labels that were all made before are refused without `again`;
+        with it, files whose labels are then all in others are moved into `superseded/`.
         """
         batch = self._ledger.batches.get(batch_id)
         target = self._workspace.batch_folder(batch.id) / "labels" if folder is None else Path(folder)
-        loaded = named_template(self._workspace, template or batch.template)
-        each = loaded.definition.each
+        wishes = PrintWishes(template=template, printer=printer)
+        last = self._ledger.prints.last_print(batch.id)
+        how = choose_print(self._workspace, self._ledger, batch, wishes, last, same_place=not again)
+        request = label.LabelRequest(
+            start_at=how.start_at,
+            copies=how.copies,
+            collate=how.collate,
+            labels_per_file=how.labels_per_file,
+            order=how.order,
+            symbols=how.symbols,
+            again=again,
+        )
         with open_executor(self._jobs, batch.units) as executor:
             made = label.make_labels(
                 self._ledger,
                 batch,
-                loaded,
-                named_printer(self._workspace, printer),
+                how.template,
+                how.printer,
                 target,
-                label.LabelRequest(again=again, stem="labels" if each == "package" else f"{each}-labels"),
+                request,
                 executor=executor,
             )
         return LabelFiles(batch.id, made.files, made.index, made.labels, made.pages, made.unchanged, made.left_out)
@@ -264,7 +281,7 @@ class OpenWorkspace:
         with self._processes() as executor:
             found = verification.verify(self._ledger, batch, [Path(file) for file in files], options, executor=executor)
         for report in targets:
-            write_report(found, report, clock.now(), __version__)
+            write_report(found, report, self._workspace.zone.shown(clock.now()), __version__)
         return Verification(batch.id, found.passed, found.counts, tuple(found.broken), found)
 
     def reconcile(self, batch_id: str, *, folder: Path | str | None = None) -> Reconciliation:
@@ -303,7 +320,8 @@ class OpenWorkspace:
             template=batch.template,
             created_at=batch.created_at,
             printed=counts["printed"],
-            verified=counts["verified"],
+            file_verified=counts["file_verified"],
+            print_verified=counts["print_verified"],
             shipped=counts["shipped"],
             scrapped=counts["scrapped"],
             replaced=counts["replaced"],
@@ -330,7 +348,7 @@ def open_workspace(
     if jobs < 0:
         raise InputError(f"{jobs} processes can't work", way_out="Give 0 for one per core, or a number.")
     workspace = Workspace.find(None if folder is None else str(folder), Path.cwd(), environment())
-    actor = current_actor(operator, station or workspace.config().station)
+    actor = current_actor(operator, station, workspace.config().station)
 
     def ask(what: str, new: bool) -> Secret:
         return Secret(passphrase().encode()) if passphrase else ask_passphrase_file(what, new)
@@ -349,6 +367,7 @@ def _finding(item: LabelFinding) -> Finding:
         x_mm=row["x_mm"],
         y_mm=row["y_mm"],
         detail=row["detail"],
+        of=row["of"],
     )
 
 

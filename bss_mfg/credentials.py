@@ -7,12 +7,14 @@ derived from a UUID, MAC or serial can be guessed (CVE-2020-26556, CVE-2020-2655
 
 from __future__ import annotations
 
+import datetime
 import re
 import secrets
 import uuid
 from functools import lru_cache
 
 from bss_mfg.core.bits import reversed_crc16
+from bss_mfg.core.text import is_windows_device
 from bss_mfg.errors import InputError, ValueProblem
 from bss_mfg.model import Secret
 
@@ -23,8 +25,14 @@ LONGEST_SERIAL = 50
 """Characters that a serial may have."""
 _SERIAL = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_SERIAL - 1}}}")
 _INSTALL_CODE_SIZES = (6, 8, 12, 16)
+_MAC = re.compile(r"[0-9A-F]{12}([0-9A-F]{4})?")
 
-_PATTERN = re.compile(r"([A-Za-z0-9._-]|\{pid\})*\{n:0([1-9]|1[0-8])\}([A-Za-z0-9._-]|\{pid\})*")
+DATE_FIELDS = {"{yy}": "%y", "{yyyy}": "%Y", "{gg}": "%G", "{gggg}": "%G", "{ww}": "%V"}
+"""What a serial pattern may have of the day of issue: the year, the ISO year and the ISO week (ISO 8601)."""
+_TEXT = r"([A-Za-z0-9._-]|\{pid\}|" + "|".join(re.escape(name) for name in DATE_FIELDS) + ")*"
+_PATTERN = re.compile(rf"{_TEXT}\{{n:0([1-9]|1[0-8])\}}{_TEXT}")
+EXAMPLE_DAY = datetime.date(2026, 12, 31)
+"""A day for examples; serials of all days are equally long."""
 
 
 def new_uuid() -> uuid.UUID:
@@ -49,6 +57,37 @@ def check_serial(serial: str) -> str:
     if not _SERIAL.fullmatch(serial):
         raise ValueProblem("a serial has 1 to 50 letters, digits, '.', '_' or '-', and starts with a letter or digit")
     return serial
+
+
+def check_new_serial(serial: str) -> str:
+    """`serial` if it may be issued; else `ValueError` with the reason. A device has files of its own by its serial,
+    and Windows drops a dot at the end and keeps some names to itself."""
+    check_serial(serial)
+    if serial.endswith("."):
+        raise ValueProblem("a serial that ends with a dot can be no file name on Windows")
+    if is_windows_device(serial):
+        raise ValueProblem(
+            "a serial that is the name of a Windows device, such as CON or LPT1, can be no file name there"
+        )
+    return serial
+
+
+def check_mac(text: str) -> str:
+    """A MAC address (12 hex digits, or the 16 of an EUI-64; with `:` or `-` or without) in its one form, upper case
+    without separators; else `ValueError` with the reason.
+
+    One device has it: all ones, all zeros and group addresses (the I/G bit, IEEE 802-2014, 8.2) are refused.
+    """
+    digits = re.sub(r"[:-]", "", text).upper()
+    if not _MAC.fullmatch(digits):
+        raise ValueError("12 hex digits are wanted (16 for an EUI-64)")
+    if not digits.strip("0"):
+        raise ValueError("which no device has: it is all zeros")
+    if not digits.strip("F"):
+        raise ValueError("which no device has: it is the broadcast address")
+    if int(digits[1], 16) & 1:
+        raise ValueError("which no device has: it is a group address (its I/G bit is set)")
+    return digits
 
 
 def check_install_code(text: str) -> str:
@@ -78,15 +117,36 @@ def check_install_code(text: str) -> str:
 
 
 def check_serial_pattern(pattern: str) -> str:
-    """`pattern` if it makes valid serials: plain characters, `{pid}` and exactly one counter such as `{n:08}`."""
+    """`pattern` if it makes valid serials: plain characters, `{pid}`, fields of the day of issue, and exactly one
+    counter such as `{n:08}`; else `ValueError`."""
     if not _PATTERN.fullmatch(pattern):
-        raise ValueError("a serial pattern has letters, digits, '.', '_', '-', {pid} and one counter such as {n:08}")
-    check_serial(format_serial(pattern, "AAAA", 1))
+        raise ValueError(
+            "a serial pattern has letters, digits, '.', '_', '-', {pid}, {yy}, {yyyy}, {gg}, {gggg}, {ww} and one "
+            "counter such as {n:08}"
+        )
+    if ("{ww}" in pattern) != ("{gg}" in pattern or "{gggg}" in pattern):
+        raise ValueError(
+            "a week {ww} and its year {gg} belong together: 1 January can be in week 53 of the year before"
+        )
+    check_new_serial(format_serial(dated_pattern(pattern, EXAMPLE_DAY), "AAAA", 1))
     return pattern
 
 
+def dated_pattern(pattern: str, day: datetime.date) -> str:
+    """A serial pattern with the day of issue filled in."""
+    for name, form in DATE_FIELDS.items():
+        if name in pattern:
+            pattern = pattern.replace(name, day.strftime(form)[2 - len(name) :].zfill(len(name) - 2))
+    return pattern
+
+
+def last_number(pattern: str) -> int:
+    """The last running number for which a pattern has room."""
+    return int("9" * _counter(pattern, "")[1])
+
+
 def format_serial(pattern: str, pid: str, number: int) -> str:
-    """The serial with the given running number (from 1, per product)."""
+    """The serial with the given running number (from 1, per product); the pattern's day is filled in before."""
     template, width = _counter(pattern, pid)
     digits = f"{number:0{width}d}"
     if len(digits) > width:
@@ -99,5 +159,7 @@ def format_serial(pattern: str, pid: str, number: int) -> str:
 
 @lru_cache(maxsize=16)
 def _counter(pattern: str, pid: str) -> tuple[tuple[str, str], int]:
-    before, width, after = re.split(r"\{n:0(\d+)\}", pattern)
-    return (before.replace("{pid}", pid), after.replace("{pid}", pid)), int(width)
+    before, width, after = re.split(r"\{n:0(\d+)\}", pattern.replace("{pid}", pid))
+    if "{" in before + after:
+        raise RuntimeError(f"the serial pattern {pattern!r} lacks its day")
+    return (before, after), int(width)

@@ -120,8 +120,7 @@ def _add_product(workspace: Workspace, folder: Path, reporter: StepReporter) -> 
 
 def _run_sample(sample: _Sample, actor: Actor) -> DemoResult:
     workspace = sample.workspace
-    with workspace.open_ledger(actor) as ledger:
-        vault = workspace.open_vault(ledger)
+    with workspace.open_ledger(actor) as ledger, workspace.open_vault(ledger) as vault:
         batch = _issue(sample, ledger, vault)
         out = workspace.batch_folder(batch.id)
         mapping = load_mapping(batch.spec, workspace.root / "specs")

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+import shlex
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bss_mfg.core.text import count_words, listing
+
 if TYPE_CHECKING:
     from bss_mfg.ledger.ledger import Ledger
+    from bss_mfg.workspace.actor import FoundActor
     from bss_mfg.workspace.vault_keys import VaultStatus
 
 
@@ -79,7 +83,11 @@ def check_ledger(ledger: Ledger) -> Check:
     from bss_mfg.errors import BssError
 
     try:
-        return Check("ledger", Level.OK, f"{ledger.check():,} events, an intact chain; all barcode strings as issued")
+        return Check(
+            "ledger",
+            Level.OK,
+            f"{count_words(ledger.check(), 'event')}, an intact chain; all barcode strings as issued",
+        )
     except BssError as error:
         return Check("ledger", Level.FAULT, str(error.what), error.way_out)
 
@@ -156,8 +164,59 @@ def check_left_over(root: Path) -> Check:
     )
 
 
+def check_group(root: Path, group: str) -> Check:
+    """Whether all members of a workspace's group can work with what is in it."""
+    from bss_mfg.workspace.groups import not_for_group
+
+    found = [str(path.relative_to(root)) for path in not_for_group(root)]
+    if not found:
+        return Check("group", Level.OK, f"all of {group} can work here")
+    fix = f"chgrp -R {group} FILES and chmod g+rw FILES, as their owner; chmod 2770 for folders."
+    return Check("group", Level.GAP, f"{group} can't write {listing(found, 5)}", fix)
+
+
+def check_actor(found: FoundActor) -> list[Check]:
+    """The names that go into the history, and where they come from."""
+    return [
+        Check("operator", Level.OK, f"{found.operator.name} ({found.operator.source})"),
+        Check("station", Level.OK, f"{found.station.name} ({found.station.source})"),
+    ]
+
+
+def check_releases(ledger: Ledger) -> Check:
+    """Releases of keys that were cut off, with what they left half-written. Of a retired batch only that matters."""
+    from bss_mfg.programming.open_releases import half_written, release_command, release_text
+
+    cut_off = [
+        release
+        for release in ledger.releases.open()
+        if not ledger.batches.retired_at(release.batch) or half_written([release])
+    ]
+    if not cut_off:
+        return Check("releases", Level.OK, "every release of keys was completed")
+    texts = "; ".join(f"batch {release.batch}: {release_text(release)}" for release in cut_off[:5])
+    halves = "".join(f"; half-written, with keys: {path}" for path in half_written(cut_off)[:5])
+    retired = ledger.batches.retired_at(cut_off[0].batch)
+    command = f"bss-mfg retire {cut_off[0].batch}" if retired else release_command(cut_off[0])
+    return Check("releases", Level.GAP, f"{len(cut_off)} not completed: {texts}{halves}", f"`{command}` continues it")
+
+
 def check_vault(found: VaultStatus) -> Check:
     """The vault key of a workspace: there, whole, and the ledger's."""
     if found.trouble:
-        return Check("vault", Level.FAULT, found.trouble, "Put the right key back, or use `bss-mfg vault recover`.")
-    return Check("vault", Level.OK, f"key {found.id}, kept in a {found.kind}")
+        return Check("vault", Level.FAULT, found.trouble, found.way_out)
+    tried = f"opens {count_words(found.keys.opened, 'data key')}" if found.keys else "not opened"
+    return Check("vault", Level.OK, f"key {found.id}, kept in a {found.kind}; {tried}")
+
+
+def check_vault_files(found: VaultStatus) -> list[Check]:
+    """Whether the vault key is closed to others, and what changes of it left."""
+    checks = []
+    if found.exposed:
+        fix = f"chmod 600 {shlex.quote(str(found.file))}"
+        checks.append(Check("vault key file", Level.FAULT, f"others may read {found.file.name}", fix))
+    if found.left_over:
+        names = ", ".join(path.name for path in found.left_over)
+        fix = "The next `bss-mfg vault rekey` clears them away."
+        checks.append(Check("vault key change", Level.GAP, f"never took place: {names}", fix))
+    return checks

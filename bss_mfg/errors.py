@@ -129,38 +129,97 @@ class MissingError(BssError):
     exit_code = 6
 
 
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+class StoppedError(BssError):
+    """The operator stopped what was under way, and what was done until then is told. Exit code 130."""
+
+    exit_code = 130
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """What an operating system's refusal means: `what` goes before "while ..."; the way out is for people."""
+
+    error: type[BssError]
+    what: str
+    way_out: str
+
+
+_RUN_AGAIN = "then run the same command again"
+_NAME_FOLDER = _Refusal(InputError, "is a folder, not a file,", "Name a file, not a folder.")
+_NO_ROOM = _Refusal(
+    MissingError, "no room left on the disk", f"Nothing was left half-written. Free some space, {_RUN_AGAIN}."
+)
+_DENIED = _Refusal(
+    InputError, "permission denied", "Choose a folder that you may write to, or ask its owner for the right."
+)
+_OPEN_ELSEWHERE = _Refusal(
+    InputError, "another program has the file open", f"Close it there (a spreadsheet, a viewer), {_RUN_AGAIN}."
+)
+_TOO_MANY_OPEN = _Refusal(
+    MissingError,
+    "too many files are open on this machine",
+    f"Close other programs, or raise the limit (Linux, macOS: `ulimit -n 4096`), {_RUN_AGAIN}.",
+)
+_REFUSALS = {
+    errno.ENOSPC: _NO_ROOM,
+    errno.EDQUOT: _Refusal(
+        MissingError,
+        "your disk quota is used up",
+        f"Nothing was left half-written. Delete files of yours, or ask for a larger quota, {_RUN_AGAIN}.",
+    ),
+    errno.EFBIG: _Refusal(
+        MissingError,
+        "the file would be larger than this disk or your limit allows",
+        f"Nothing was left half-written. Raise the limit or use another disk, {_RUN_AGAIN}.",
+    ),
+    errno.EIO: _Refusal(
+        MissingError,
+        "the disk failed",
+        f"Nothing was left half-written. Check the disk or the cable, {_RUN_AGAIN}.",
+    ),
+    errno.EROFS: _Refusal(
+        InputError, "the disk is mounted read-only", "Mount it for writing, or choose a folder on another disk."
+    ),
+    errno.EACCES: _DENIED,
+    errno.EPERM: _DENIED,
+    errno.ENOENT: _Refusal(InputError, "not found", "Check the path; its folder must exist."),
+    errno.EEXIST: _Refusal(InputError, "a file is in the way", "Name another folder."),
+    errno.EISDIR: _NAME_FOLDER,
+    errno.ENOTDIR: _Refusal(InputError, "part of the path is a file, not a folder,", "Check each folder in the path."),
+    errno.ENAMETOOLONG: _Refusal(InputError, "the name is too long for this disk", "Choose a shorter name or path."),
+    errno.ELOOP: _Refusal(
+        InputError, "symbolic links in the path lead round in a circle", "Name the real file, or mend the links."
+    ),
+    errno.EPIPE: _Refusal(
+        MissingError,
+        "a program that this one works with has ended",
+        "Run the command again; if it ends again, `bss-mfg doctor` says what is missing.",
+    ),
+    errno.EMFILE: _TOO_MANY_OPEN,
+    errno.ENFILE: _TOO_MANY_OPEN,
+    errno.EBUSY: _OPEN_ELSEWHERE,
+    errno.ETXTBSY: _OPEN_ELSEWHERE,
+}
+_REFUSALS_BY_WINDOWS = {32: _OPEN_ELSEWHERE, 33: _OPEN_ELSEWHERE, 39: _NO_ROOM, 112: _NO_ROOM}
+"""ERROR_SHARING_VIOLATION and others: Python calls the first two "permission denied"."""
+_NUMBERS: dict[type[OSError], int] = {
+    PermissionError: errno.EACCES,
+    FileNotFoundError: errno.ENOENT,
+    FileExistsError: errno.EEXIST,
+    IsADirectoryError: errno.EISDIR,
+    NotADirectoryError: errno.ENOTDIR,
+}
+"""Of errors that Python code raises without a number."""
 
 
 def from_os_error(error: OSError, action: str, path: Path | str | None = None) -> BssError:
     """The plain words for an operating system's refusal; `action` says what was being done to `path`."""
     named = path if path is not None else error.filename
     name = Location(str(named)) if named else "a file"
-    if error.errno in _NO_ROOM:
-        return MissingError(
-            f"no room left on the disk while {action}",
-            where=name,
-            way_out="Nothing was left half-written. Free some space, then run the same command again.",
-        )
-    if error.errno == errno.EIO:
-        return MissingError(
-            f"the disk failed while {action}",
-            where=name,
-            way_out="Nothing was left half-written. Check the disk or the cable, then run the same command again.",
-        )
-    if isinstance(error, PermissionError) or error.errno == errno.EROFS:
-        return InputError(
-            f"permission denied while {action}",
-            where=name,
-            way_out="Choose a folder that you may write to, or ask its owner for the right.",
-        )
-    if isinstance(error, FileNotFoundError):
-        return InputError(f"not found while {action}", where=name, way_out="Check the path; its folder must exist.")
-    if isinstance(error, FileExistsError):
-        return InputError(f"a file is in the way while {action}", where=name, way_out="Name another folder.")
-    if isinstance(error, IsADirectoryError):
-        return InputError(f"is a folder while {action}", where=name, way_out="Name a file, not a folder.")
-    if isinstance(error, NotADirectoryError):
-        return InputError(f"part of the path is a file, not a folder, while {action}", where=name, way_out="Check it.")
-    reason = error.strerror or type(error).__name__
-    return InputError(f"{reason} while {action}", where=name, way_out="Check the path and its folder.")
+    refusal = _REFUSALS_BY_WINDOWS.get(getattr(error, "winerror", None) or 0) or _REFUSALS.get(
+        error.errno or _NUMBERS.get(type(error), 0)
+    )
+    if refusal is None:
+        reason = error.strerror or type(error).__name__
+        return InputError(f"{reason} while {action}", where=name, way_out="Check the path and its folder.")
+    return refusal.error(f"{refusal.what} while {action}", where=name, way_out=refusal.way_out)

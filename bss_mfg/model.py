@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, NoReturn
 
 Stage = Literal["development", "production"]
+FillOrder = Literal["rows", "columns", "snake"]
+"""In which order the places of a page are filled."""
+SymbolStyle = Literal["mask", "vector"]
+"""How a PDF draws symbols: one pixel a module, or one path."""
 
 
 class Secret:
@@ -63,15 +67,39 @@ class Identity:
     extra: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
 
+class Identifier(NamedTuple):
+    """A value that names or opens a device, besides serial, Device UUID and OOB key, as it is compared: `name` is `mac`
+    or a column of the identities file, `value` the MAC as text or, of a column, a keyed digest. With `batch_only` it
+    may come again in another batch."""
+
+    name: str
+    value: bytes
+    batch_only: bool = False
+
+    @property
+    def key(self) -> tuple[str, bytes]:
+        """By what two of them are the same."""
+        return self.name, self.value
+
+    @property
+    def words(self) -> str:
+        """It, for people; a value that may be a secret is not shown."""
+        if self.name != "mac":
+            return f"its {self.name}"
+        digits = self.value.decode("ascii")
+        return "MAC " + ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
+
+
 @dataclass(frozen=True, slots=True)
 class ImportedIdentity:
     """An identity that was issued before bss-mfg, as far as it is known: `row` is its row in the file, `key_digest`
-    the SHA-256 of its OOB key."""
+    the SHA-256 of its OOB key, `identifiers` what else must not be issued again."""
 
     row: int
     serial: str
     uuid: uuid.UUID | None
     key_digest: bytes | None
+    identifiers: tuple[Identifier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +217,8 @@ class LabelFile:
 
     `numbers` are those of the packages in the file's order (of units or cartons, by `each`). `symbol_boxes` are those
     of one page in mm, in the order in which they are filled; the first label lies in box `start_at - 1` of page 1.
-    `plan_digest` is of all that decides the file's bytes, `copy` counts sets from 1.
+    `plan_digest` is of all that decides the file's bytes, `copy` counts sets from 1; each label is there `repeat`
+    times, one after the other. From `superseded_at` (UTC) on all labels are in others, and this file is not printed.
     """
 
     batch: str
@@ -205,10 +234,12 @@ class LabelFile:
     template_digest: str
     each: str = "package"
     copy: int = 1
+    repeat: int = 1
+    superseded_at: str | None = None
 
     def place_of(self, package: int) -> Place:
         """Where the symbol of package number `package` lies."""
-        index = self.numbers.index(package) + self.start_at - 1
+        index = self.numbers.index(package) * self.repeat + self.start_at - 1
         page, cell = divmod(index, len(self.symbol_boxes))
         x, y, width, height = self.symbol_boxes[cell]
         return Place(self.file, page + 1, x, y, width, height)
@@ -217,7 +248,10 @@ class LabelFile:
         """The package numbers on a page (from 1)."""
         per_page = len(self.symbol_boxes)
         first = (page - 1) * per_page - (self.start_at - 1)
-        return self.numbers[max(first, 0) : max(first + per_page, 0)]
+        if self.repeat == 1:
+            return self.numbers[max(first, 0) : max(first + per_page, 0)]
+        labels = range(max(first, 0), min(max(first + per_page, 0), self.labels))
+        return [self.numbers[label // self.repeat] for label in labels]
 
     def symbol_boxes_on(self, page: int) -> Sequence[Rect]:
         """Where the symbols of `packages_on` that page lie, in the same order."""
@@ -227,7 +261,12 @@ class LabelFile:
     @property
     def pages(self) -> int:
         """How many pages the file has."""
-        return -(-(len(self.numbers) + self.start_at - 1) // len(self.symbol_boxes))
+        return -(-(self.labels + self.start_at - 1) // len(self.symbol_boxes))
+
+    @property
+    def labels(self) -> int:
+        """How many labels the file holds."""
+        return len(self.numbers) * self.repeat
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ ROW_GROUP = 8_192
 PANDAS_VERSION = "3.1.1"
 """The pandas whose notes on types a Parquet file carries; pandas itself is not needed to write them."""
 
+_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
+"""What a workbook would take for an escaped character (ECMA-376-1, 22.9.2.19)."""
 _JSON = json.JSONEncoder(separators=(",", ":"))
 
 
@@ -132,7 +135,7 @@ def write_xlsx(path: Path, names: Sequence[str], slices: RowChunks) -> None:
             refuse_formulas(names, rows)
             for row in rows:
                 for cell, value in zip(cells, row, strict=True):
-                    cell.value = None if value is None else str(value)
+                    cell.value = None if value is None else _ESCAPE.sub("_x005F_", str(value))
                 sheet.append(cells)  # written at once, so the cells can be filled anew
     except BssError:
         sheet.close()  # openpyxl complains of a sheet that is left open

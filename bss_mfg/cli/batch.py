@@ -1,15 +1,41 @@
-"""batch create|list|show."""
+"""batch create|list|show|reopen."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_details, print_json, print_table, say
+from bss_mfg.cli.dates import utc_moment
+from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import progress_bar
+from bss_mfg.cli.table_options import say_passed_over, table_options
+from bss_mfg.core.read_tables import TableOptions
 from bss_mfg.core.text import count_words
 from bss_mfg.model import Batch
+
+LISTED = (
+    "id",
+    "product",
+    "state",
+    "units",
+    "packages",
+    "printed",
+    "file_verified",
+    "print_verified",
+    "shipped",
+    "scrapped",
+    "released",
+    "waiting",
+    "accepted",
+    "rejected",
+    "created_at",
+)
+"""What `batch list` shows as text; --json has more."""
+if TYPE_CHECKING:
+    from bss_mfg.ledger.releases import Release
 
 
 @click.group()
@@ -19,18 +45,30 @@ def batch() -> None:
 
 @batch.command(epilog="Example: bss-mfg batch create bulb --units 480 --id bulb-2026-11")
 @click.argument("product")
-@click.option("--units", required=True, type=click.IntRange(1, 10_000_000), help="How many devices.")
+@click.option(
+    "--units",
+    type=WholeNumber(1, 10_000_000),
+    help="How many devices; may be left out with --identities: as many as the file has.",
+)
 @click.option("--id", "batch_id", help="The batch's id. Giving it makes the command safe to repeat.")
 @click.option(
     "--identities",
     type=click.Path(path_type=Path),
     help="CSV or XLSX with serials and, optionally, uuid and mac.",
 )
+@table_options
 @jobs_option
 @json_option
 @pass_app
 def create(
-    app: App, product: str, units: int, batch_id: str | None, identities: Path | None, jobs: int, as_json: bool
+    app: App,
+    product: str,
+    units: int | None,
+    batch_id: str | None,
+    identities: Path | None,
+    table: TableOptions,
+    jobs: int,
+    as_json: bool,
 ) -> None:
     """Issue units of PRODUCT.
 
@@ -40,17 +78,25 @@ def create(
     from bss_mfg.core.processes import open_executor
     from bss_mfg.issuing.batch import create_batch
     from bss_mfg.issuing.from_workspace import batch_request
-    from bss_mfg.issuing.identity_files import count_foreign_uuids
+    from bss_mfg.issuing.identity_files import IdentityFile, count_foreign_uuids
 
+    if units is None and identities is None:
+        raise click.UsageError("Say --units, or give a file of --identities.")
     workspace = app.workspace
-    request = batch_request(workspace, product, units, batch_id, identities)
+    request = batch_request(workspace, product, units, batch_id, identities, table)
     if odd := count_foreign_uuids(request.identities):
         are = "is" if odd == 1 else "are"
         say(
             f"Warning: {count_words(odd, 'UUID')} {are} not of the RFC 9562 kind; some Bluetooth Mesh stacks refuse "
             "such devices."
         )
-    with workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault, open_executor(jobs, units) as executor:
+    if isinstance(request.identities, IdentityFile):
+        say_passed_over(request.identities.path, request.identities.passed_over)
+    with (
+        workspace.open_ledger(app.actor) as ledger,
+        app.vault(ledger) as vault,
+        open_executor(jobs, request.units) as executor,
+    ):
         issued = create_batch(
             ledger,
             vault,
@@ -68,20 +114,67 @@ def create(
     say(f"OK: batch {issued.batch.id} {what} {count}")
 
 
-@batch.command("list", epilog="Example: bss-mfg batch list")
+@batch.command("list", epilog="Example: bss-mfg batch list --state open --since 2026-11-01")
+@click.option("--product", "products", multiple=True, help="Only batches of this product; may be given several times.")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice(["open", "closed", "retired"]),
+    help="Only batches in this state; may be given several times.",
+)
+@click.option("--since", metavar="DATE", help="Only batches that were issued then or later.")
+@click.option("--until", metavar="DATE", help="... then or earlier; a day counts as a whole.")
 @json_option
 @pass_app
-def list_(app: App, as_json: bool) -> None:
-    """List all batches in the order of issue."""
+def list_(
+    app: App,
+    products: tuple[str, ...],
+    states: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    as_json: bool,
+) -> None:
+    """List batches in the order of issue, with how far each is.
+
+    Packages are counted that were printed, whose label file was read back right, whose printed label was, and that were
+    shipped; units that were scrapped, whose key was released, and that wait for Amazon's answer or have it.
+    """
+    earliest, latest = utc_moment(app, "--since", since), utc_moment(app, "--until", until)
     with app.workspace.open_ledger(app.actor) as ledger:
-        records = [_record(item, ledger.batches.counts(item.id)) for item in ledger.batches.all()]
+        for name in products:
+            app.workspace.product(name)
+        records = []
+        for item in ledger.batches.all():
+            state = ledger.batches.state(item.id)
+            of_time = item.created_at >= earliest and (not latest or item.created_at <= latest)
+            if of_time and item.product in (products or (item.product,)) and state in (states or (state,)):
+                record = _record(item, ledger.batches.counts(item.id))
+                records.append({**record, **ledger.exports.outputs(item.id), "state": state})
     if as_json:
         print_json(records)
         return
-    names = ("id", "product", "units", "packages", "printed", "verified", "created_at")
+    rows = [{**record, "created_at": app.zone.shown(str(record["created_at"]))} for record in records]
     print_table(
-        [tuple(str(record[name]) for name in names) for record in records], tuple(name.upper() for name in names)
+        [tuple(str(row[name]) for name in LISTED) for row in rows],
+        tuple(name.upper().replace("_", " ") for name in LISTED),
     )
+
+
+@batch.command(epilog="Example: bss-mfg batch reopen bulb-2026-11 --reason 'two boxes came back'")
+@click.argument("batch_id", metavar="BATCH")
+@click.option("--reason", required=True, help="Why, for the history.")
+@pass_app
+def reopen(app: App, batch_id: str, reason: str) -> None:
+    """Open a closed batch again: it can be printed and changed, and closed anew.
+
+    A batch that is open stays as it is, exit 0.
+    """
+    if not reason.strip():
+        raise click.UsageError("Say why: --reason TEXT.")
+    with app.workspace.open_ledger(app.actor) as ledger:
+        opened = ledger.batches.reopen(batch_id, reason)
+    say(f"OK: batch {batch_id} {'is open again' if opened else 'was open; nothing was changed'}")
 
 
 @batch.command(epilog="Example: bss-mfg batch show bulb-2026-11 --json")
@@ -90,15 +183,20 @@ def list_(app: App, as_json: bool) -> None:
 @json_option
 @pass_app
 def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
-    """Show one batch: what was issued, printed and verified."""
+    """Show one batch: what was issued and printed, whose label file was read back, whose printed label was."""
     with app.workspace.open_ledger(app.actor) as ledger:
         record = _record(ledger.batches.get(batch_id), ledger.batches.counts(batch_id))
+        record |= {**ledger.exports.outputs(batch_id), "state": ledger.batches.state(batch_id)}
         seq, head = ledger.history.head()
+        cut_off = [_open_release(release) for release in ledger.releases.open(batch_id)]
         record |= {
             "closed_at": ledger.batches.closed_at(batch_id),
             "retired_at": ledger.batches.retired_at(batch_id),
             "ledger_head": f"{seq}:{head}",
-            "label_files": list(dict.fromkeys(part.file for part in ledger.prints.label_files(batch_id))),
+            "open_releases": cut_off,
+            "label_files": list(
+                dict.fromkeys(part.file for part in ledger.prints.label_files(batch_id) if not part.superseded_at)
+            ),
         }
         events = [
             {"seq": event.seq, "at": event.at, "kind": event.kind, **event.data}
@@ -107,18 +205,34 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
     if as_json:
         print_json({**record, **({"history": events} if history else {})})
         return
+    shown = {
+        key: app.zone.shown(str(value)) if key.endswith("_at") and value else value for key, value in record.items()
+    }
     print_details(
         [
-            (key.replace("_", " "), ", ".join(value) if isinstance(value, list) else str(value))
-            for key, value in record.items()
+            (key.replace("_", " "), ", ".join(map(str, value)) if isinstance(value, list) else str(value))
+            for key, value in {**shown, "open_releases": [one["path"] for one in cut_off]}.items()
             if value not in (None, [])
         ]
     )
     for event in events:
         extra = {key: value for key, value in event.items() if key not in ("seq", "at", "kind")}
         click.echo(
-            f"{event['seq']:>8} {event['at']} {event['kind']}: " + ", ".join(f"{k}={v}" for k, v in extra.items())
+            f"{event['seq']:>8} {app.zone.shown(event['at'])} {event['kind']}: "
+            + ", ".join(f"{k}={v}" for k, v in extra.items())
         )
+
+
+def _open_release(release: Release) -> dict[str, object]:
+    """A release of keys that was cut off."""
+    target = release.target
+    return {
+        "path": str(target.path),
+        "format": target.format,
+        "units": release.count,
+        "sealed_to": list(target.sealed_to),
+        "at": release.at,
+    }
 
 
 def _record(item: Batch, counts: dict[str, int]) -> dict[str, object]:
@@ -132,9 +246,11 @@ def _record(item: Batch, counts: dict[str, int]) -> dict[str, object]:
         "packages": item.packages,
         "units_per_package": item.units_per_package,
         "printed": counts["printed"],
-        "verified": counts["verified"],
+        "file_verified": counts["file_verified"],
+        "print_verified": counts["print_verified"],
         "shipped": counts["shipped"],
         "scrapped": counts["scrapped"],
+        "scrapped_packages": counts["scrapped_packages"],
         "replaced": counts["replaced"],
         "created_at": item.created_at,
         "spec": item.spec,

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import json
 import os
+import shlex
+import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from bss_mfg.cli.parameters import WholeNumber, refuse_unknown_command
+from bss_mfg.cli.streams import reader_left
+
 if TYPE_CHECKING:
+    from bss_mfg.core.clock import TimeZone
+    from bss_mfg.core.shared_lock import Patience
     from bss_mfg.label.template.printer import Printer
     from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.ledger.vault import Vault
     from bss_mfg.model import Actor, Secret
+    from bss_mfg.workspace.actor import FoundActor
+    from bss_mfg.workspace.vault_key_storage import AskPassphrase
     from bss_mfg.workspace.workspace import Workspace
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -29,6 +39,8 @@ class App:
 
     workspace_option: str | None = None
     debug: bool = False
+    operator: str = ""
+    """As --operator names it; empty: as the environment, the station or the account does."""
 
     @functools.cached_property
     def workspace(self) -> Workspace:
@@ -40,13 +52,38 @@ class App:
     @property
     def actor(self) -> Actor:
         """Who acts, with the station of the workspace's settings."""
-        from bss_mfg.workspace.actor import current_actor
+        return self.find_actor(self.workspace.config().station).actor
 
-        return current_actor(station=self.workspace.config().station)
+    def find_actor(self, workspace_station: str = "") -> FoundActor:
+        """Who acts, and where each name comes from; a workspace that is to be made has no station yet."""
+        from bss_mfg.workspace.actor import find_actor
+        from bss_mfg.workspace.workspace import environment
+
+        return find_actor(environment(), self.operator, workspace_station=workspace_station)
+
+    @property
+    def zone(self) -> TimeZone:
+        """The time zone that people go by in this workspace."""
+        return self.workspace.zone
 
     def vault(self, ledger: Ledger) -> Vault:
-        """The open vault; asks for its passphrase if it has one."""
-        return self.workspace.open_vault(ledger, self.ask)
+        """The open vault, to be left with `with`; asks for its passphrase if it has one."""
+        return self.workspace.open_vault(ledger, self.ask, self.patience)
+
+    @property
+    def patience(self) -> Patience:
+        """How long others who work with the workspace's keys are waited for; the operator is told."""
+        from bss_mfg.core.shared_lock import Patience
+
+        return Patience(tell=lambda: say("Waiting for another command that works with this workspace's keys ..."))
+
+    @property
+    def ask_file_only(self) -> AskPassphrase | None:
+        """As `ask`, where a file holds the passphrase; None where somebody would have to type it."""
+        from bss_mfg.workspace.vault_key_storage import ENV_VARIABLE, ask_passphrase_file
+        from bss_mfg.workspace.workspace import environment
+
+        return ask_passphrase_file if environment().get(ENV_VARIABLE) else None
 
     def ask(self, what: str, new: bool) -> Secret:
         """A passphrase: from the file that BSS_MFG_PASSPHRASE_FILE names, else typed without being shown."""
@@ -80,7 +117,7 @@ def jobs_option(function: Command) -> Command:
     """`--jobs`: how many processes work."""
     return click.option(
         "--jobs",
-        type=click.IntRange(0, 64),
+        type=WholeNumber(0, 64),
         default=0,
         help="Worker processes; 0: one per core where that pays. The results are the same.",
     )(function)
@@ -89,6 +126,14 @@ def jobs_option(function: Command) -> Command:
 def print_json(document: object) -> None:
     """The document on stdout."""
     click.echo(json.dumps(document, indent=2, ensure_ascii=True))
+
+
+def print_blocks(blocks: Iterable[bytes]) -> None:
+    """Text that comes in pieces, on stdout, for as long as somebody reads it."""
+    for block in blocks:
+        click.echo(block, nl=False)
+        if reader_left():
+            return
 
 
 def say(text: str) -> None:
@@ -119,8 +164,16 @@ def shown_path(path: Path) -> str:
     return str(path) if relative.startswith(f"..{os.sep}..") else relative
 
 
+def typed(app: App, *words: str) -> str:
+    """A command as it has to be typed here to do it: a message that advises it is a line to copy."""
+    workspace = ["--workspace", app.workspace_option] if app.workspace_option else []
+    given = ["bss-mfg", *workspace, *words, *(["--operator", app.operator] if app.operator else [])]
+    return subprocess.list2cmdline(given) if os.name == "nt" else shlex.join(given)
+
+
 class DefaultGroup(click.Group):
-    """A group whose first word may be left out: what is no command of it is an argument of the `default` one."""
+    """A group whose first word may be left out: what is no command of it is an argument of the `default` one, unless it
+    looks like a command with a letter wrong."""
 
     def __init__(self, *arguments: Any, default: str, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -128,5 +181,7 @@ class DefaultGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            if difflib.get_close_matches(args[0], self.commands, n=1, cutoff=0.8):
+                refuse_unknown_command(args[0], self.commands, ctx, self.default)
             args = [self.default, *args]
         return super().parse_args(ctx, args)

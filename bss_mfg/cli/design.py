@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
+from bss_mfg.cli.parameters import WholeNumber
 
 if TYPE_CHECKING:
     from bss_mfg.label.layout.design_check import Example
@@ -75,14 +76,14 @@ def _example(app: App, product: str | None, batch: str | None, units: int) -> Ex
     "--units",
     default=1,
     show_default=True,
-    type=click.IntRange(1, 64),
+    type=WholeNumber(1, 64),
     help="Units in a package, when neither is given.",
 )
 @click.option("--printer", default="pdf-300", show_default=True, help="For this printer's dots.")
 @click.option("--out", type=click.Path(path_type=Path), help="FILE.png, .pdf or .svg (default: TEMPLATE-preview.png).")
 @click.option("--replace", is_flag=True, help="Overwrite the file of an earlier preview.")
 @click.option("--watch", is_flag=True, help="Serve a page on this computer that redraws when the file is saved.")
-@click.option("--port", default=8765, show_default=True, type=click.IntRange(0, 65535), help="For --watch; 0: any.")
+@click.option("--port", default=8765, show_default=True, type=WholeNumber(0, 65535), help="For --watch; 0: any.")
 @pass_app
 def template_preview(
     app: App,
@@ -202,23 +203,28 @@ def schema(what: str) -> None:
 @click.command(epilog="Example: bss-mfg preflight bulb --template my-label --printer zpl-203")
 @click.argument("product")
 @click.option("--template", "name", help="Template by name or file (default: the product's).")
-@click.option("--printer", default="pdf-300", show_default=True, help="A printer (`bss-mfg printer list`).")
+@click.option(
+    "--printer", help="A printer (`bss-mfg printer list`; default: the product's or workspace's, else pdf-300)."
+)
 @json_option
 @pass_app
-def preflight(app: App, product: str, name: str | None, printer: str, as_json: bool) -> None:
+def preflight(app: App, product: str, name: str | None, printer: str | None, as_json: bool) -> None:
     """Check that a product's labels will print, before they are issued.
 
     The longest payload and texts are laid out with a template on a printer.
     Exit 1 if anything will not print.
     """
     from bss_mfg.label import examples
+    from bss_mfg.label.from_workspace import DEFAULT_PRINTER
     from bss_mfg.label.layout.design_check import check_design
     from bss_mfg.label.layout.preflight import preflight as check
     from bss_mfg.label.template.loading import load_template
 
     workspace = app.workspace
-    loaded = load_template(workspace.template_file(name or workspace.product(product).product.template))
-    outcome = check(check_design(loaded, app.printer(printer), examples.product_example(workspace, product)))
+    chosen = workspace.print_defaults(workspace.product(product).product)
+    loaded = load_template(workspace.template_file(name or chosen.template or ""))
+    target = app.printer(printer or chosen.printer or DEFAULT_PRINTER)
+    outcome = check(check_design(loaded, target, examples.product_example(workspace, product)))
     if as_json:
         print_json(outcome.record())
     else:

@@ -3,61 +3,88 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg.cli.common import App, Command, jobs_option, json_option, pass_app, print_json, say, shown_path
-from bss_mfg.cli.progress import progress_bar
+from bss_mfg.cli.common import App, Command, jobs_option, json_option, pass_app, print_json, say, shown_path, typed
+from bss_mfg.cli.parameters import WholeNumber
+from bss_mfg.cli.progress import SendingDisplay, progress_bar
+from bss_mfg.cli.unit_names import UNIT_METAVAR, given_names, named_packages
 from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
-    from bss_mfg.label.layout.file_content import SymbolStyle
-    from bss_mfg.label.layout.page_grid import FillOrder
+    from bss_mfg.label.from_workspace import PrintChoice, PrintWishes
     from bss_mfg.label.make import LabelFiles, LabelRequest
-    from bss_mfg.label.template.loading import LoadedTemplate
+    from bss_mfg.label.printing.send_batch import GoOn, SentLabels
+    from bss_mfg.label.selection import LabelChoice
     from bss_mfg.label.template.printer import Printer
     from bss_mfg.ledger.ledger import Ledger
-    from bss_mfg.model import Batch
+    from bss_mfg.model import Batch, FillOrder, SymbolStyle
+
+OWN_ADDRESS = "printer"
+"""What `--send` without a value stands for."""
 
 
 @dataclass(frozen=True, slots=True)
 class PrintingOptions:
-    """What `labels` and `reprint` have in common; the fields are the options' names."""
+    """What `labels` and `reprint` have in common; the fields are the options' names, None where nothing was typed."""
 
     template: str | None
     printer: str | None
     dpi: str | None
-    start_at: int
-    symbols: SymbolStyle
-    order: FillOrder
+    start_at: int | None
+    symbols: SymbolStyle | None
+    order: FillOrder | None
     out: Path | None
     send: str | None
 
-    def find_printer(self, app: App, default: str | None = None) -> Printer:
-        """The printer that was named, else the default, else a PDF one."""
+    def wishes(self, **more: Any) -> PrintWishes:
+        """What was typed of how to print."""
+        from bss_mfg.label.from_workspace import PrintWishes
+
         if self.printer and self.dpi:
             raise click.UsageError("--printer and --dpi contradict each other.")
-        return app.printer(self.printer or (f"pdf-{self.dpi}" if self.dpi else default or "pdf-300"))
+        return PrintWishes(
+            template=self.template,
+            printer=self.printer or (f"pdf-{self.dpi}" if self.dpi else None),
+            start_at=self.start_at,
+            order=self.order,
+            symbols=self.symbols,
+            **more,
+        )
 
-    def address(self, printer: Printer) -> str | None:
-        """The address to send to, checked before anything is made; None if nothing is sent."""
-        return None if self.send is None else printer_address(printer, self.send)
+    def typed(self) -> list[str]:
+        """The options that a command which goes on has to repeat."""
+        given = (
+            ("--template", self.template),
+            ("--printer", self.printer),
+            ("--dpi", self.dpi),
+            ("--symbols", self.symbols),
+            ("--order", self.order),
+            ("--out", self.out),
+        )
+        return [str(part) for name, value in given if value is not None for part in (name, value)]
 
 
-def printer_address(printer: Printer, send: str) -> str:
-    """What `--send` stands for: an address, or without a value the printer's own."""
-    from bss_mfg.label.printing.raw_port import parse_address
+def send_address(printer: Printer, send: str | None) -> str | None:
+    """The address to send to, checked before anything is made; None if nothing is sent."""
+    from bss_mfg.label.printing.send_batch import printer_address
 
-    address = printer.address if send == "printer" else send
-    if not address:
+    if send is None:
+        return None
+    if not send or (send == OWN_ADDRESS and not printer.address):
         raise click.UsageError(f"The printer {printer.name} has no address: give --send tcp://HOST:9100.")
-    parse_address(address)
-    return address
+    return printer_address(printer, "" if send == OWN_ADDRESS else send)
+
+
+def send_option(what: str) -> Callable[[Command], Command]:
+    """`--send`, with an address or without one."""
+    return click.option("--send", is_flag=False, flag_value=OWN_ADDRESS, metavar="[tcp://HOST:9100]", help=what)
 
 
 def printing_options(function: Command) -> Callable[..., Any]:
@@ -69,34 +96,29 @@ def printing_options(function: Command) -> Callable[..., Any]:
         return function(*arguments, printing=printing, **options)
 
     options: list[Callable[[Any], Any]] = [
-        click.option("--template", help="Template by name or file."),
-        click.option("--printer", help="A printer of the workspace, or a built-in one (`bss-mfg printer list`)."),
-        click.option("--dpi", type=click.Choice(["203", "300", "600"]), help="Short for --printer pdf-203 and so on."),
         click.option(
-            "--start-at", type=click.IntRange(1), default=1, show_default=True, help="First label of a used sheet."
+            "--template", help="Template by name or file (default: as printed last, else the product's or workspace's)."
         ),
+        click.option(
+            "--printer",
+            help="A printer of the workspace, or a built-in one (`bss-mfg printer list`; default: as printed last, "
+            "else the product's or workspace's, else pdf-300).",
+        ),
+        click.option("--dpi", type=click.Choice(["203", "300", "600"]), help="Short for --printer pdf-203 and so on."),
+        click.option("--start-at", type=WholeNumber(1), help="First label of a used sheet (default: 1)."),
         click.option(
             "--symbols",
             type=click.Choice(["mask", "vector"]),
-            default="mask",
-            show_default=True,
-            help="mask: exact and small; vector: one path, for those who edit the PDF.",
+            help="mask: exact and small; vector: one path, for those who edit the PDF (default: as printed last, else "
+            "mask).",
         ),
         click.option(
             "--order",
             type=click.Choice(["rows", "columns", "snake"]),
-            default="rows",
-            show_default=True,
-            help="In which order the places of a page are filled.",
+            help="In which order the places of a page are filled (default: as printed last, else rows).",
         ),
         click.option("--out", type=click.Path(path_type=Path), help="Folder (default: batches/BATCH/labels)."),
-        click.option(
-            "--send",
-            is_flag=False,
-            flag_value="printer",
-            metavar="[tcp://HOST:9100]",
-            help="Send the files to the printer's raw port (without value: the printer's address).",
-        ),
+        send_option("Send the files to the printer's raw port (without value: the printer's address)."),
     ]
     decorated: Callable[..., Any] = command
     for option in reversed(options):
@@ -107,21 +129,19 @@ def printing_options(function: Command) -> Callable[..., Any]:
 @click.command(epilog="Example: bss-mfg labels bulb-2026-11 --template roll-50x30 --printer zpl-203")
 @click.argument("batch_id", metavar="BATCH")
 @printing_options
-@click.option("--only", multiple=True, metavar="SERIAL", help="Only these labels; can be given several times.")
-@click.option("--from", "start", metavar="SERIAL", help="This label and all that follow.")
+@click.option("--only", multiple=True, metavar="UNIT", help="Only these labels; can be given several times.")
+@click.option("--from", "start", metavar="UNIT", help="This label and all that follow.")
+@click.option("--to", "end", metavar="UNIT", help="This label and all before it; with --from: all between the two.")
+@click.option("--copies", type=WholeNumber(1, 100), help="How many of each label (default: as printed last, else 1).")
 @click.option(
-    "--copies",
-    type=click.IntRange(1, 100),
-    default=1,
-    show_default=True,
-    help="How many sets of all labels.",
+    "--collate/--no-collate",
+    default=None,
+    help="Copies as sets, 1 2 3 1 2 3 (default), or following each other, 1 1 2 2 3 3 (rolls only).",
 )
 @click.option(
     "--labels-per-file",
-    type=click.IntRange(1, 100_000),
-    default=960,
-    show_default=True,
-    help="At most so many in a file, in whole pages.",
+    type=WholeNumber(1, 100_000),
+    help="At most so many in a file, in whole pages (default: as printed last, else 960).",
 )
 @click.option("--again", is_flag=True, help="Make labels again that were made before.")
 @jobs_option
@@ -133,124 +153,185 @@ def labels(
     printing: PrintingOptions,
     only: tuple[str, ...],
     start: str | None,
-    copies: int,
-    labels_per_file: int,
+    end: str | None,
+    copies: int | None,
+    collate: bool | None,
+    labels_per_file: int | None,
     again: bool,
     jobs: int,
     as_json: bool,
 ) -> None:
     """Make the labels of a batch: PDF, ZPL or PNG.
 
-    Checks every label before the first file: symbol, module size on this printer, text, glyphs. A run that was
-    interrupted goes on where it stopped. Labels that were made before are refused (exit 4) without --again. Print PDFs
-    at 100 %, without scaling.
+    Template, printer and the like are those of the batch's last print unless given; others need --again. Checks every
+    label before the first file: symbol, module size on this printer, text, glyphs. A run that was interrupted continues
+    where it stopped. Labels that were made before are refused (exit 4) without --again; files whose labels were all
+    made again go into superseded/. Print PDFs at 100 %, without scaling. A UNIT is named by its serial, its Device UUID
+    or its package's scanned barcode; - reads such names from standard input, @FILE from a file, one a line.
     """
     from bss_mfg.core.processes import open_executor
+    from bss_mfg.label.file_plan import label_stem
+    from bss_mfg.label.from_workspace import choose_print
     from bss_mfg.label.make import LabelRequest, select_label_numbers
-    from bss_mfg.label.template.loading import load_template
+    from bss_mfg.label.selection import LabelChoice
 
-    if only and start:
-        raise click.UsageError("--only and --from contradict each other.")
-    workspace = app.workspace
-    with workspace.open_ledger(app.actor) as ledger:
+    if only and (start or end):
+        raise click.UsageError("--only contradicts --from and --to.")
+    wishes = printing.wishes(copies=copies, collate=collate, labels_per_file=labels_per_file)
+    with app.workspace.open_ledger(app.actor) as ledger:
         batch = ledger.batches.get(batch_id)
-        template = load_template(workspace.template_file(printing.template or batch.template))
-        target = Target(app, batch, template, printing.find_printer(app), printing)
-        numbers = select_label_numbers(ledger, batch, template, only, start) if only or start else None
+        chosen = LabelChoice(
+            named_packages(ledger, batch.id, only),
+            _one_unit(ledger, batch, "--from", start) if start else None,
+            _one_unit(ledger, batch, "--to", end) if end else None,
+        )
+        last = ledger.prints.last_print(batch.id)
+        how = choose_print(app.workspace, ledger, batch, wishes, last, same_place=chosen.is_all and not again)
+        target = Target(app, batch, how, printing, _labels_go_on(app, ledger, batch, chosen, printing, wishes))
+        numbers = None if chosen.is_all else select_label_numbers(ledger, batch, how.template, chosen)
         request = LabelRequest(
             numbers,
-            printing.start_at,
-            copies,
-            labels_per_file,
-            printing.order,
-            printing.symbols,
+            chosen.is_span,
+            how.start_at,
+            how.copies,
+            how.collate,
+            how.labels_per_file,
+            how.order,
+            how.symbols,
             again,
             accept_existing=printing.send is not None,
-            stem=_stem(template, only, start),
+            stem=label_stem(how.template.definition.each, chosen),
         )
-        with open_executor(jobs, (len(numbers) if numbers else batch.units) * copies) as executor:
+        with open_executor(jobs, (len(numbers) if numbers else batch.units) * request.copies) as executor:
             made, sent = target.print_labels(ledger, request, executor)
     _report(target, made, sent, as_json)
 
 
-def _stem(template: LoadedTemplate, only: tuple[str, ...], start: str | None) -> str:
-    """What file names say after the batch: what is labelled, and which of it."""
-    each = template.definition.each
-    stem = "labels" if each == "package" else f"{each}-labels"
-    if start:
-        return f"{stem}-from-{start}"
-    if only:
-        return f"{stem}-only-{only[0]}" + (f"-and-{len(only) - 1}" if only[1:] else "")
-    return stem
+def _labels_go_on(
+    app: App,
+    ledger: Ledger,
+    batch: Batch,
+    chosen: LabelChoice,
+    printing: PrintingOptions,
+    wishes: PrintWishes,
+) -> Callable[[PrintChoice, str], GoOn]:
+    """The commands that go on with `labels --send`, made once the address is known."""
+    given = [*printing.typed()]
+    if wishes.labels_per_file:
+        given += ["--labels-per-file", str(wishes.labels_per_file)]
+    copies = ["--copies", str(wishes.copies)] if wishes.copies else []
+    copies += ["--no-collate"] if wishes.collate is False else []
+    choice = [part for serial in chosen.serials for part in ("--only", serial)]
+    choice += ["--from", chosen.start] if chosen.start else []
+    choice += ["--to", chosen.end] if chosen.end else []
+    start_at = ["--start-at", str(printing.start_at)] if printing.start_at else []
+
+    def commands(how: PrintChoice, address: str) -> GoOn:
+        from bss_mfg.label.printing.send_batch import GoOn
+        from bss_mfg.label.selection import serial_of_label
+
+        def rest(numbers: Sequence[int]) -> str:
+            serials = [serial_of_label(ledger, batch, how.template, one) for one in numbers[: None if only else 1]]
+            if only:
+                which = [part for serial in serials for part in ("--only", serial)]
+            else:
+                which = ["--from", serials[0], *(["--to", chosen.end] if chosen.end else [])]
+            once = ["--copies", "1"] if how.copies > 1 and how.collate else []
+            return typed(app, "labels", batch.id, *which, *given, *once, "--send", address, "--again")
+
+        only = bool(chosen.serials)
+        return GoOn(typed(app, "labels", batch.id, *choice, *given, *copies, *start_at, "--send", address), rest)
+
+    return commands
+
+
+def _one_unit(ledger: Ledger, batch: Batch, option: str, name: str) -> str:
+    """The serial of the unit that --from or --to names."""
+    if len(given := given_names([name])) > 1:
+        raise click.UsageError(f"{option} takes one label.")
+    return named_packages(ledger, batch.id, [given[0].text])[0]
 
 
 @click.command(epilog="Example: bss-mfg reprint bulb-2026-11 ebK300000017 --reason 'torn by the applicator'")
 @click.argument("batch_id", metavar="BATCH")
-@click.argument("serials", metavar="SERIAL...", nargs=-1, required=True)
+@click.argument("units", metavar=UNIT_METAVAR, nargs=-1, required=True)
 @click.option("--reason", required=True, help="Why; kept in the history.")
-@click.option("--operator", help="Who asks for it (default: the user logged in).")
 @printing_options
 @json_option
 @pass_app
 def reprint(
     app: App,
     batch_id: str,
-    serials: tuple[str, ...],
+    units: tuple[str, ...],
     reason: str,
-    operator: str | None,
     printing: PrintingOptions,
     as_json: bool,
 ) -> None:
     """Print single labels once more, with a reason.
 
     The same payload, byte for byte, counted and kept in the history. Template and printer are those of the batch's last
-    labels unless given. A reprint never issues anything.
+    labels unless given. A reprint never issues anything. UNIT: as for labels.
     """
-    from bss_mfg.label.make import LabelRequest, reprint_stem, select_label_numbers
-    from bss_mfg.label.template.loading import load_template
+    from bss_mfg.label.from_workspace import choose_print
+    from bss_mfg.label.make import LabelRequest, select_label_numbers
+    from bss_mfg.label.selection import LabelChoice
 
     if not reason.strip():
         raise click.UsageError("--reason is empty: say why; the reason is kept in the history.")
     workspace = app.workspace
-    actor = replace(app.actor, operator=operator) if operator else app.actor
-    with workspace.open_ledger(actor) as ledger:
+    wishes = printing.wishes(copies=1, collate=True)
+    with workspace.open_ledger(app.actor) as ledger:
         batch = ledger.batches.get(batch_id)
-        last = ledger.prints.newest_labels(batch.id)
-        template = load_template(
-            workspace.template_file(printing.template or (last.template if last else batch.template))
-        )
-        target = Target(app, batch, template, printing.find_printer(app, last.printer if last else None), printing)
+        how = choose_print(workspace, ledger, batch, wishes, ledger.prints.newest_labels(batch.id))
+        serials = named_packages(ledger, batch.id, units)
+
+        def commands(how: PrintChoice, address: str) -> GoOn:
+            from bss_mfg.label.printing.send_batch import GoOn
+            from bss_mfg.label.selection import serial_of_label
+
+            def command(names: Sequence[str]) -> str:
+                more = (*printing.typed(), "--send", address)
+                return typed(app, "reprint", batch.id, *names, "--reason", reason, *more)
+
+            return GoOn(
+                command(serials),
+                lambda left: command([serial_of_label(ledger, batch, how.template, one) for one in left]),
+            )
+
+        target = Target(app, batch, how, printing, commands)
         request = LabelRequest(
-            select_label_numbers(ledger, batch, template, serials),
-            printing.start_at,
-            order=printing.order,
-            symbols=printing.symbols,
+            select_label_numbers(ledger, batch, how.template, LabelChoice(serials)),
+            start_at=how.start_at,
+            labels_per_file=how.labels_per_file,
+            order=how.order,
+            symbols=how.symbols,
             purpose="reprint",
-            stem=reprint_stem(ledger, batch, target.folder),
             reason=reason,
-            serials=list(serials),
+            serials=serials,
         )
         made, sent = target.print_labels(ledger, request)
     _report(target, made, sent, as_json)
-
-
-@dataclass(frozen=True, slots=True)
-class SentLabels:
-    """How many labels went to which address."""
-
-    address: str
-    labels: int
 
 
 class Target:
     """Where the labels of a batch go: into files for a printer, and to the printer itself where `--send` says so."""
 
     def __init__(
-        self, app: App, batch: Batch, template: LoadedTemplate, printer: Printer, printing: PrintingOptions
+        self,
+        app: App,
+        batch: Batch,
+        how: PrintChoice,
+        printing: PrintingOptions,
+        go_on: Callable[[PrintChoice, str], GoOn],
     ) -> None:
-        self.batch, self.template, self.printer = batch, template, printer
+        from bss_mfg.core.folders import require_parent_folder
+
+        self.batch, self.template, self.printer, self.how = batch, how.template, how.printer, how
         self.folder = printing.out or app.workspace.batch_folder(batch.id) / "labels"
-        self._address = printing.address(printer)
+        if printing.out:
+            require_parent_folder(printing.out)
+        self._address = send_address(self.printer, printing.send)
+        self._go_on = go_on
 
     def print_labels(
         self, ledger: Ledger, request: LabelRequest, executor: Executor | None = None
@@ -258,8 +339,10 @@ class Target:
         """Make the label files, and send them where `--send` says so."""
         from bss_mfg.core.progress import no_progress
         from bss_mfg.label.make import make_labels
-        from bss_mfg.label.printing.send_batch import send_batch_labels
+        from bss_mfg.label.printing.send_batch import SendRequest, send_batch_labels
 
+        if self.how.words:
+            say(self.how.words)
         is_reprint = request.purpose == "reprint"
         made = make_labels(
             ledger,
@@ -273,11 +356,14 @@ class Target:
         )
         if self._address is None:
             return made, None
-        sending = progress_bar(f"{self.batch.id}: sending")
-        count = send_batch_labels(
-            ledger, self.batch, made, self._address, again=request.again or is_reprint, progress=sending
-        )
-        return made, SentLabels(self._address, count)
+        with SendingDisplay(self.batch.id) as display:
+            sending = SendRequest(
+                self._address,
+                self._go_on(self.how, self._address),
+                again=request.again or is_reprint,
+                patience=display.patience(self.printer.patience_s),
+            )
+            return made, send_batch_labels(ledger, self.batch, made, sending, progress=display.progress)
 
 
 def _report(target: Target, made: LabelFiles, sent: SentLabels | None, as_json: bool) -> None:
@@ -299,10 +385,29 @@ def _report(target: Target, made: LabelFiles, sent: SentLabels | None, as_json: 
     say(f"OK: {what}{kept}{symbol}; index {shown_path(made.index)}")
     if made.left_out:
         say(f"Left out: {count_words(made.left_out, 'package')}, scrapped or shipped")
+    say_superseded(made)
     if sent:
-        say(f"OK: {count_words(sent.labels, 'label')} handed over to {sent.address}")
+        say_sent(sent)
     if made.layout.sample_mark:
         say("This is a development product: every label carries a SAMPLE mark.")
+
+
+def say_superseded(made: LabelFiles) -> None:
+    """Which files are not to be printed any more."""
+    if made.superseded:
+        folder = shown_path(made.superseded[0].parent)
+        say(
+            f"Moved to {folder}: {count_words(len(made.superseded), 'file')} whose labels were all made again, "
+            f"{made.superseded[0].name}{' and others' if len(made.superseded) > 1 else ''}; don't print them"
+        )
+
+
+def say_sent(sent: SentLabels) -> None:
+    """What a printer got now, and what it had got before."""
+    if sent.passed_over:
+        names = ", ".join(sent.passed_over[:3]) + (" and others" if len(sent.passed_over) > 3 else "")
+        say(f"Passed over: {count_words(len(sent.passed_over), 'file')} sent before, {names}")
+    say(f"OK: {count_words(sent.labels, 'label')} handed over to {sent.address}")
 
 
 def _record(target: Target, made: LabelFiles, sent: SentLabels | None) -> dict[str, Any]:
@@ -323,5 +428,6 @@ def _record(target: Target, made: LabelFiles, sent: SentLabels | None) -> dict[s
         "dots_per_module": [plan.module_dots_x, plan.module_dots_y] if plan else None,
         "x_dimension_mm": round(made.layout.x_dimension_mm, 4) if plan else None,
         "sample": made.layout.sample_mark,
+        "superseded": [str(path) for path in made.superseded],
         "sent": {"to": sent.address, "labels": sent.labels} if sent else None,
     }

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import heapq
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
-from bss_mfg.core.text import count_words
+from bss_mfg.cli.parameters import WholeNumber
+from bss_mfg.cli.unit_names import given_names
+from bss_mfg.core.text import count_words, listing
+
+if TYPE_CHECKING:
+    from bss_mfg.core.clock import TimeZone
+    from bss_mfg.ledger.ledger import Ledger
+    from bss_mfg.ledger.unit_history import ReadSession
+    from bss_mfg.model import Event
+
+_MOST_NAMED = 20
 
 
 @click.group()
@@ -18,21 +30,48 @@ def ledger() -> None:
 
 
 @ledger.command(epilog="Example: bss-mfg ledger check")
+@click.option("--keys", "ask_for_it", is_flag=True, help="Ask for the vault key's passphrase, to try it.")
 @json_option
 @pass_app
-def check(app: App, as_json: bool) -> None:
-    """Check the whole ledger: the database, the history's chain, every barcode string.
+def check(app: App, ask_for_it: bool, as_json: bool) -> None:
+    """Check the whole ledger: the database, the history's chain, every barcode string, every released key, and
+    that the vault key opens every batch.
 
-    Exit 5 where something was damaged or changed, with what and where.
+    A vault key that is not at hand, or under a passphrase, is not tried, unless --keys asks for it. Exit 5 where
+    something was damaged or changed, with what and where.
     """
+    from bss_mfg.errors import InputError, LedgerError, MissingError
+    from bss_mfg.workspace.vault_keys import check_keys
+
+    ask = app.ask if ask_for_it else app.ask_file_only
     with app.workspace.open_ledger(app.actor) as opened:
         events = opened.check()
         seq, head = opened.history.head()
+        twice = opened.identities.issued_twice(_MOST_NAMED)
+        try:
+            keys, untried = check_keys(app.workspace, opened, ask, app.patience), "it asks for a passphrase (--keys)"
+        except (InputError, MissingError) as error:
+            keys, untried = None, f"{error.where}: {error.what}"
+    if keys and keys.trouble:
+        raise LedgerError(keys.trouble, where=app.workspace.ledger_file, way_out=keys.way_out)
     if as_json:
-        print_json({"events": events, "head": f"{seq}:{head}"})
+        print_json(
+            {
+                "events": events,
+                "head": f"{seq}:{head}",
+                "keys_opened": keys.opened if keys else None,
+                "issued_twice": [asdict(one) for one in twice],
+            }
+        )
     else:
         click.echo(f"{seq}:{head}")
-    say(f"OK: the ledger is intact, {count_words(events, 'event')}")
+    tried = f"; the vault key opens {count_words(keys.opened, 'data key')}" if keys else ""
+    say(f"OK: the ledger is intact, {count_words(events, 'event')}{tried}")
+    if not keys:
+        say(f"Note: the vault key was not tried: {untried}")
+    for one in twice:
+        name, units = "MAC" if one.name == "mac" else one.name, listing(one.units)
+        say(f"Note: the {name} {one.value} was issued twice, by an earlier version or as a spec allowed: {units}")
 
 
 @ledger.command(epilog="Example: bss-mfg ledger backup /media/backup/ledger-2026-11-24.db")
@@ -57,7 +96,7 @@ def backup(app: App, to: Path) -> None:
 @click.option("--check", "only_check", is_flag=True, help="Only check the copy; change nothing.")
 @click.option(
     "--skip-serials",
-    type=click.IntRange(0),
+    type=WholeNumber(0),
     help="How many running numbers of each product to skip: at least as many as were issued since the copy was made.",
 )
 @click.option("--reason", help="Why, for the history.")
@@ -68,15 +107,27 @@ def restore(app: App, copy: Path, only_check: bool, skip_serials: int | None, re
     What was issued since the copy was made is forgotten: its labels and devices are out there, so its serial numbers
     must not be issued again. A damaged ledger is kept as ledger.db.damaged; a whole one is never replaced (exit 4).
     """
-    from bss_mfg.ledger.backup import inspect_copy
+    from bss_mfg.ledger.backup import RestoreRequest, inspect_copy
     from bss_mfg.ledger.backup import restore as put_back
+    from bss_mfg.workspace.vault_keys import other_key_in_place
 
     if only_check:
         found = inspect_copy(copy)
     else:
         if skip_serials is None or not reason:
             raise click.UsageError("Say --skip-serials and --reason (or --check, to look only).")
-        found = put_back(copy, app.workspace.ledger_file, app.actor, skip_serials, reason)
+        request = RestoreRequest(copy, app.workspace.ledger_file, skip_serials, reason)
+        with app.workspace.exclusive_keys(app.patience):
+            found, numbers = put_back(request, app.actor)
+        for name, number in numbers.products.items():
+            say(f"Note: {name} continues with running number {number:,}")
+        with app.workspace.open_ledger(app.actor) as restored:
+            if other := other_key_in_place(app.workspace, restored):
+                say(
+                    f"Warning: the copy is from before the vault key was changed: its keys need vault key "
+                    f"{restored.settings.vault_id()}, {other} is in place. Put the key of its time back: "
+                    "`bss-mfg vault recover FILE`."
+                )
     click.echo(f"{found.events}:{found.head}")
     done = "the copy is intact" if only_check else "restored"
     holds = f"{count_words(found.units, 'unit')} in {count_words(found.batches, 'batch', 'batches')}"
@@ -109,40 +160,93 @@ def verify_history(app: App, against: str | None, as_json: bool) -> None:
         click.echo(f"{seq}:{head}")
     say(
         f"OK: {count_words(events, 'event')}, an unbroken chain"
-        + (f" that goes on from event {since:,}" if since is not None else "")
+        + (f" that continues from event {since:,}" if since is not None else "")
     )
 
 
 @click.command(epilog="Example: bss-mfg history ebK300000001")
-@click.argument("what", metavar="SERIAL|UUID|BATCH")
+@click.argument("what", metavar="UNIT|BATCH")
+@click.option("--all", "every", is_flag=True, help="Of a batch: every read, not a line for each file and session.")
 @json_option
 @pass_app
-def history(app: App, what: str, as_json: bool) -> None:
+def history(app: App, what: str, every: bool, as_json: bool) -> None:
     """Show everything that ever happened to a unit or a batch.
 
-    When, who, at which station, with which version of the program. Of an identity that was issued before bss-mfg: its
-    import.
+    When, who, at which station, with which version of the program. The reads of a batch are counted, a line for each
+    file or session of a hand scanner; --all and --json have every read. Of an identity that was issued before bss-mfg:
+    its import. A UNIT is named by its serial, its Device UUID or its package's scanned barcode; - reads such names from
+    standard input, @FILE from a file, one a line.
     """
     from bss_mfg.ledger.event_kind import EventKind
-    from bss_mfg.ledger.unit_history import history_of
+    from bss_mfg.ledger.unit_history import ReadSession, in_sessions
+    from bss_mfg.programming.open_releases import release_text
 
     with app.workspace.open_ledger(app.actor) as opened:
-        found = [
-            {"seq": event.seq, "at": event.at, "kind": event.kind, "batch": event.batch, **event.data}
-            for event in history_of(opened, what)
-        ]
-    if as_json:
-        print_json(found)
-        return
-    for event in found:
-        click.echo(_event(event))
-    for event in found:
-        if event["kind"] == EventKind.IDENTITIES_IMPORTED:
-            say(f"Note: it was issued before bss-mfg, and imported from {event['file']} for {event['product']}")
-    say(f"OK: {count_words(len(found), 'event')}")
+        events = _events(opened, what)
+        if as_json:
+            print_json([_record(event) for event in events])
+            return
+        count, sessions, zone = 0, 0, app.zone
+        is_batch = opened.batches.request_digest(what) is not None
+        imports, cut_off = [], []
+        open_releases = {release.number: release for release in opened.releases.open()}
+        for item in in_sessions(events, _is_wrong) if is_batch and not every else events:
+            if isinstance(item, ReadSession) and item.reads > 1:
+                count, sessions = count + item.reads, sessions + 1
+                click.echo(_session_line(item, zone))
+                continue
+            event = item.first if isinstance(item, ReadSession) else item
+            count += 1
+            click.echo(_event_line(_record(event), zone))
+            if event.kind == EventKind.IDENTITIES_IMPORTED:
+                imports.append(event.data)
+            if event.seq in open_releases:
+                cut_off.append(open_releases[event.seq])
+    for data in imports:
+        say(f"Note: it was issued before bss-mfg, and imported from {data['file']} for {data['product']}")
+    for release in cut_off:
+        say(f"Note: a release was not completed, its keys count as released: {release_text(release)}")
+    say(f"OK: {count_words(count, 'event')}" + ("; --all shows every read" if sessions else ""))
 
 
-def _event(event: Mapping[str, Any]) -> str:
+def _record(event: Event) -> dict[str, Any]:
+    return {"seq": event.seq, "at": event.at, "kind": event.kind, "batch": event.batch, **event.data}
+
+
+def _is_wrong(verdict: str) -> bool:
+    """Whether a read was no label that should be there, by what the history calls it."""
+    from bss_mfg.station.station import Tone, tone_of
+    from bss_mfg.verify.findings import FindingKind
+
+    return verdict != FindingKind.MATCHED and tone_of(verdict.upper()) is Tone.BAD
+
+
+def _events(opened: Ledger, what: str) -> Iterator[Event]:
+    """The events of all that is named, each once, in order."""
+    from bss_mfg.ledger.unit_history import history_of
+    from bss_mfg.verify.diagnosis import strip_scanner_marks
+    from bss_mfg.verify.unit_names import serials_of_payload
+
+    names = [name.text for name in given_names([what])]
+    subjects = [serials_of_payload(opened, name) or [strip_scanner_marks(name.strip())[0]] for name in names]
+    streams = [history_of(opened, subject) for some in subjects for subject in some]
+    newest = 0
+    for event in heapq.merge(*streams, key=lambda event: event.seq):
+        if event.seq != newest:
+            yield event
+        newest = event.seq
+
+
+def _session_line(session: ReadSession, zone: TimeZone) -> str:
+    first = session.first
+    who, file = f"{first.data['operator']}@{first.data['station']}", first.data.get("file") or ""
+    wrong = f", {session.wrong:,} wrong" if session.wrong else ""
+    until = f", until {zone.shown(session.last_at)}" if session.last_at != first.at else ""
+    what = f"{count_words(session.reads, 'read')}{wrong}, {file}{until}"
+    return f"{first.seq:>8}  {zone.shown(first.at)}  {first.batch or ''}  {first.kind}  {who}  {what}"
+
+
+def _event_line(event: Mapping[str, Any], zone: TimeZone) -> str:
     who = f"{event['operator']}@{event['station']}"
     left = ("seq", "at", "kind", "batch", "operator", "station", "version")
     more = ", ".join(
@@ -150,4 +254,4 @@ def _event(event: Mapping[str, Any]) -> str:
         for key, value in event.items()
         if key not in left and value not in (None, "", [])
     )
-    return f"{event['seq']:>8}  {event['at']}  {event['batch'] or ''}  {event['kind']}  {who}  {more}"
+    return f"{event['seq']:>8}  {zone.shown(event['at'])}  {event['batch'] or ''}  {event['kind']}  {who}  {more}"

@@ -7,52 +7,75 @@ from pathlib import Path
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.parameters import WholeNumber
+from bss_mfg.cli.table_options import say_passed_over, table_options
+from bss_mfg.cli.unit_names import UNIT_METAVAR, named_packages, named_units
+from bss_mfg.core.read_tables import TableOptions
 from bss_mfg.core.text import count_words
+
+MOST_NAMED = 10
+"""Packages that are named one by one."""
 
 
 @click.command(epilog="Example: bss-mfg scrap bulb-2026-11 ebK300000017 --reason 'dropped'")
 @click.argument("batch_id", metavar="BATCH")
-@click.argument("serials", metavar="SERIAL...", nargs=-1, required=True)
+@click.argument("units", metavar=UNIT_METAVAR, nargs=-1, required=True)
 @click.option("--reason", required=True, help="Why, for the history.")
 @pass_app
-def scrap(app: App, batch_id: str, serials: tuple[str, ...], reason: str) -> None:
+def scrap(app: App, batch_id: str, units: tuple[str, ...], reason: str) -> None:
     """Scrap units permanently.
 
     Their packages' labels are wrong from then on, wherever they are read; they are left out of programming files and
     manifests, and their identities are never issued again. All or none; the same command twice changes nothing.
+
+    A UNIT is named by its serial, its Device UUID or its package's scanned barcode; - reads such names from standard
+    input, @FILE from a file, one a line.
     """
     with app.workspace.open_ledger(app.actor) as ledger:
+        serials = named_units(ledger, batch_id, units)
         new = ledger.units.scrap(batch_id, serials, reason)
-    before = len(set(serials)) - len(new)
+    before = len(serials) - len(new)
     say(f"OK: {count_words(len(new), 'unit')} scrapped" + (f", {before:,} scrapped before" if before else ""))
 
 
 @click.command(epilog="Example: bss-mfg replace bulb-2026-11 ebK300000017 --reason 'dropped'")
 @click.argument("batch_id", metavar="BATCH")
-@click.argument("serials", metavar="SERIAL...", nargs=-1, required=True)
+@click.argument("units", metavar=UNIT_METAVAR, nargs=-1, required=True)
 @click.option("--reason", required=True, help="Why, for the history.")
 @click.option(
     "--identities",
     type=click.Path(path_type=Path),
     help="CSV or XLSX with the serials and, optionally, uuid and mac of the new units, in the order of the serials.",
 )
+@table_options
 @json_option
 @pass_app
 def replace(
-    app: App, batch_id: str, serials: tuple[str, ...], reason: str, identities: Path | None, as_json: bool
+    app: App,
+    batch_id: str,
+    units: tuple[str, ...],
+    reason: str,
+    identities: Path | None,
+    table: TableOptions,
+    as_json: bool,
 ) -> None:
     """Issue new units in the places of scrapped ones.
 
     Each gets a new serial, Device UUID and OOB key, and its package a new barcode: print that label with `reprint`,
     program the new unit, and upload a new manifest. Labels with the old barcode are wrong from then on. All or none;
-    the same command twice changes nothing and says which unit replaced which.
+    the same command twice changes nothing and says which unit replaced which. UNIT: as for scrap.
     """
-    from bss_mfg.issuing.from_workspace import replacement_request
+    from bss_mfg.issuing.from_workspace import replacement_file, replacement_request
     from bss_mfg.issuing.replacement import replace_units
 
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
-        request = replacement_request(app.workspace, ledger.batches.get(batch_id), serials, reason, identities)
+        serials = named_units(ledger, batch_id, units)
+        batch = ledger.batches.get(batch_id)
+        file = replacement_file(batch, identities, table) if identities else None
+        request = replacement_request(app.workspace, batch, serials, reason, file)
         done = replace_units(ledger, vault, request)
+    if file:
+        say_passed_over(file.path, file.passed_over)
     if as_json:
         print_json({"batch": batch_id, "replaced": [{"serial": old, "by": new} for old, new in done.items()]})
     else:
@@ -64,41 +87,69 @@ def replace(
 
 @click.command(epilog="Example: bss-mfg ship bulb-2026-11 --verified --for 'pallet 17'")
 @click.argument("batch_id", metavar="BATCH")
-@click.argument("serials", metavar="SERIAL...", nargs=-1)
-@click.option("--verified", is_flag=True, help="All packages whose label was read right, instead of serials.")
+@click.argument("units", metavar=UNIT_METAVAR, nargs=-1)
+@click.option("--verified", is_flag=True, help="All packages whose printed label was read right, instead of units.")
 @click.option("--returned", is_flag=True, help="They came back: they may be scrapped or printed again.")
 @click.option(
     "--for", "reference", default="", help="Pallet or order, for the history. With --returned: why; may be left out."
 )
 @pass_app
-def ship(app: App, batch_id: str, serials: tuple[str, ...], verified: bool, returned: bool, reference: str) -> None:
+def ship(app: App, batch_id: str, units: tuple[str, ...], verified: bool, returned: bool, reference: str) -> None:
     """Mark packages as packed and shipped, or as returned.
 
-    Only a package whose label was read right is shipped; a shipped one is neither printed nor scrapped. All or none.
-    Not every factory needs this: closing and retiring a batch don't ask for it.
+    Only a package whose newest printed label was read right (`scan`, or `verify` of a picture) is shipped; a shipped
+    one is neither printed nor scrapped, and one that came back is read again before it leaves. All or none. Not every
+    factory needs this: closing and retiring a batch don't ask for it. UNIT: as for scrap; a package's barcode names all
+    in it.
     """
-    if bool(serials) == verified or (verified and returned):
-        raise click.UsageError("Name serials, or say --verified (to ship all).")
+    if bool(units) == verified or (verified and returned):
+        raise click.UsageError("Name units, or say --verified (to ship all).")
     if not returned and not reference.strip():
         raise click.UsageError("Say what they are shipped with: --for TEXT, a pallet or an order.")
     with app.workspace.open_ledger(app.actor) as ledger:
-        count = ledger.packages.ship(batch_id, None if verified else serials, reference, returned=returned)
-    say(f"OK: {count_words(count, 'package')} {'returned' if returned else 'shipped'}")
+        serials = None if verified else named_packages(ledger, batch_id, units)
+        done = ledger.packages.ship(batch_id, serials, reference, returned=returned)
+    for move in done.before[:MOST_NAMED]:
+        say(f"Nothing to do: {move.description}")
+    if len(done.before) > MOST_NAMED:
+        say(f"and {len(done.before) - MOST_NAMED:,} more")
+    again = "; scan their labels again before they leave" if returned and done.count else ""
+    say(f"OK: {count_words(done.count, 'package')} {'returned' if returned else 'shipped'}{again}")
 
 
 @click.command(epilog="Example: bss-mfg close bulb-2026-11 --in-hand 3")
 @click.argument("batch_id", metavar="BATCH")
-@click.option("--in-hand", type=click.IntRange(0), default=0, help="Printed labels that are left unused at the line.")
+@click.option(
+    "--in-hand",
+    type=WholeNumber(0),
+    help="Printed labels that are left unused at the line (default: none, or as it was closed before).",
+)
+@click.option(
+    "--unprinted",
+    type=WholeNumber(0),
+    metavar="N",
+    help="So many packages get no label on purpose; N must be exact. Needs --reason.",
+)
+@click.option("--reason", help="Why they get none, for the history.")
 @json_option
 @pass_app
-def close(app: App, batch_id: str, in_hand: int, as_json: bool) -> None:
+def close(
+    app: App, batch_id: str, in_hand: int | None, unprinted: int | None, reason: str | None, as_json: bool
+) -> None:
     """Close a batch: printed = verified + scrapped + in hand, by packages.
 
-    Refused, with the difference, if these don't balance (exit 4). A closed batch is neither printed nor changed.
+    Verified is a package whose newest printed label was read right. Refused, with the difference, if these don't
+    balance or a package has no printed label (exit 4). A closed batch is neither printed nor changed (`batch reopen`);
+    close it again to correct the number in hand.
     """
+    from bss_mfg.ledger.batches import ClosingRequest
+
+    if bool(unprinted) != bool((reason or "").strip()):
+        raise click.UsageError("--unprinted N and --reason TEXT belong together.")
     with app.workspace.open_ledger(app.actor) as ledger:
-        found = ledger.batches.close(batch_id, in_hand)
+        found = ledger.batches.close(batch_id, ClosingRequest(in_hand, unprinted or 0, reason))
         closed = ledger.batches.closed_at(batch_id)
+        to_withdraw = ledger.control_logs.count_to_withdraw(batch_id)
     if as_json:
         print_json(
             {
@@ -110,10 +161,12 @@ def close(app: App, batch_id: str, in_hand: int, as_json: bool) -> None:
                 "scrapped": found.scrapped,
                 "in_hand": found.in_hand,
                 "never_printed": found.never_printed,
+                "to_withdraw": to_withdraw,
             }
         )
     parts = f"{found.printed:,} printed, {found.verified:,} verified, {found.scrapped:,} scrapped"
     never = f"; {count_words(found.never_printed, 'package')} never printed" if found.never_printed else ""
+    _say_to_withdraw(batch_id, to_withdraw)
     say(f"OK: batch {batch_id} closed: {parts}, {found.in_hand:,} in hand{never}")
 
 
@@ -131,34 +184,64 @@ def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bo
     """Destroy the OOB keys of a batch permanently.
 
     For when all devices are programmed and the manifest was acknowledged: what is gone can't be stolen. Labels can
-    still be printed, byte for byte, and verified. Refused before the keys were released and a control log was made.
-    Backups and programming files elsewhere still hold the keys.
+    still be printed, byte for byte, and verified. Refused before the keys were released and a control log was made, and
+    while a file of the workspace may hold keys: --delete-exports destroys those that the history proves to be
+    programming files of the batch. Backups and programming files elsewhere still hold the keys.
     """
+    from bss_mfg.programming.open_releases import release_text
     from bss_mfg.programming.retirement import retire_batch
 
     with app.workspace.open_ledger(app.actor) as ledger:
         done = retire_batch(
-            ledger, ledger.batches.get(batch_id), acknowledged, app.workspace.root, delete_exports=delete_exports
+            app.workspace,
+            ledger,
+            ledger.batches.get(batch_id),
+            acknowledged,
+            delete_exports=delete_exports,
+            patience=app.patience,
         )
+        to_withdraw = ledger.control_logs.count_to_withdraw(batch_id)
+    _say_to_withdraw(batch_id, to_withdraw)
     for path in done.files:
         say(f"Destroyed: {shown_path(path)}")
+    for path in done.left:
+        say(f"Warning: {shown_path(path)} was changed just now and left: destroy it yourself, it may hold keys.")
+    for release in done.cut_off:
+        say(
+            f"Warning: a release was not completed: {release_text(release)}. If files lie there, they hold keys: "
+            "destroy them yourself."
+        )
     say(f"OK: the OOB keys of batch {batch_id} {'are destroyed' if done.keys_destroyed else 'were destroyed before'}")
+
+
+def _say_to_withdraw(batch_id: str, units: int) -> None:
+    if units:
+        were = "unit that Amazon knows was" if units == 1 else "units that Amazon knows were"
+        say(
+            f"Note: {units:,} {were} scrapped: tell Amazon to forget them; "
+            f"`bss-mfg manifest status {batch_id}` names them"
+        )
 
 
 @click.command("import-issued", epilog="Example: bss-mfg import-issued bulb issued-until-2025.csv")
 @click.argument("product")
 @click.argument("file", type=click.Path(path_type=Path))
+@table_options
 @pass_app
-def import_issued_(app: App, product: str, file: Path) -> None:
+def import_issued_(app: App, product: str, file: Path, table: TableOptions) -> None:
     """Bring in identities that were issued before bss-mfg.
 
-    FILE is CSV or XLSX with the column serial, and uuid, oob_key or oob_sha256 as far as known (docs/formats/
-    identities.md). They are never issued again. Keys are kept as SHA-256 only: destroy the file afterwards. All or
-    none; the same file twice changes nothing.
+    FILE is CSV or XLSX with the column serial, and uuid, mac, oob_key or oob_sha256 and the spec's own columns as far
+    as known (docs/formats/identities.md). They are never issued again. Keys are kept as SHA-256 only: destroy the file
+    afterwards. All or none; the same file twice changes nothing.
     """
     from bss_mfg.issuing.importing import import_issued
 
     loaded = app.workspace.product(product)
+    spec = app.workspace.spec(loaded.product.spec).spec
     with app.workspace.open_ledger(app.actor) as ledger:
-        new = import_issued(ledger, loaded, file)
-    say(f"OK: {count_words(new, 'new identity', 'new identities')} of {product} will never be issued")
+        done = import_issued(ledger, loaded, file, spec, lambda: app.vault(ledger), table)
+    say_passed_over(file, done.passed_over)
+    known = count_words(done.completed, "known identity", "known identities")
+    more = f"; values of {known} were added" if done.completed else ""
+    say(f"OK: {count_words(done.new, 'new identity', 'new identities')} of {product} will never be issued{more}")

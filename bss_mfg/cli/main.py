@@ -17,6 +17,9 @@ from typing import Any
 import click
 
 from bss_mfg.cli.common import App
+from bss_mfg.cli.operator_option import operator_option, with_operator
+from bss_mfg.cli.parameters import refuse_unknown_command
+from bss_mfg.cli.streams import patient_streams
 from bss_mfg.errors import BssError, from_os_error
 from bss_mfg.version import __version__
 
@@ -26,7 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("workspace:init", "Make a workspace."),
     "dev-key": ("product:dev_key", "Make a key pair that stands in for Amazon's, for development."),
     "product": ("product:product", "Add, list and show products; accept a new key."),
-    "spec": ("spec:spec", "List, show, copy and check barcode specs."),
+    "spec": ("spec:spec", "List, show, copy, check and confirm barcode specs."),
     "run": ("run:run", "Issue a batch, make and verify its labels, and write its control logs, in one go."),
     "batch": ("batch:batch", "Issue units; list and show batches."),
     "labels": ("labels:labels", "Make the labels of a batch: PDF, ZPL or PNG."),
@@ -75,7 +78,14 @@ class LazyGroup(click.Group):
             return None
         module, _, function = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(f"bss_mfg.cli.{module}"), function)
-        return command
+        return with_operator(cmd_name, command)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
+            refuse_unknown_command(args[0], COMMANDS, ctx)
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         begun = time.monotonic()
@@ -84,6 +94,8 @@ class LazyGroup(click.Group):
         except click.exceptions.Exit as ended:
             _log.info("ended with exit code %s after %.2f s", ended.exit_code, time.monotonic() - begun)
             raise
+        except BrokenPipeError as error:  # of no standard stream; click would end with 1, and say nothing
+            raise from_os_error(error, "working") from error
         except BaseException as error:
             # Only our own errors are quoted: another's words could hold anything.
             reason = str(error) if isinstance(error, BssError) else type(error).__name__
@@ -99,6 +111,7 @@ class LazyGroup(click.Group):
 
 @click.group(
     cls=LazyGroup,
+    params=[operator_option()],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example: bss-mfg --workspace factory batch create bulb --units 480 --id bulb-2026-11",
 )
@@ -125,7 +138,8 @@ def cli(ctx: click.Context, workspace_option: str | None, debug: bool, verbose: 
     overwrite or issue again; 5 ledger conflict or busy; 6 something is missing on this machine; 70 a defect of
     bss-mfg; 130 interrupted.
     """
-    ctx.obj = App(workspace_option, debug)
+    app = ctx.ensure_object(App)  # --operator has put its name there
+    app.workspace_option, app.debug = workspace_option, debug
     if verbose or log_file:
         from bss_mfg.core.log import LogSettings, logging_to
 
@@ -137,11 +151,13 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     os.umask(0o077)
     _no_core_dumps()
-    for stream in (sys.stdout, sys.stderr):
-        # A Windows console in a national code page must not crash on a character it lacks.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    given = sys.argv[1:] if arguments is None else arguments
+    with patient_streams():
+        code = _run(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(code)
+
+
+def _run(given: list[str]) -> int:
+    """Run a command; its errors become messages and exit codes."""
     debug = "--debug" in given
     try:
         code: Any = cli.main(given, prog_name="bss-mfg", standalone_mode=False)
@@ -151,15 +167,11 @@ def main(arguments: list[str] | None = None) -> None:
     except click.exceptions.Exit as error:
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted. Run the same command again to go on.", err=True)
+        click.echo("Interrupted. Run the same command again to continue.", err=True)
         code = 130
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except BrokenPipeError:
-        # Whoever read our output has left; Python must not complain about it while closing.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
     except OSError as error:
         plain = from_os_error(error, "working")
         _print_error(str(plain), debug)
@@ -171,7 +183,7 @@ def main(arguments: list[str] | None = None) -> None:
         name = type(error).__name__
         _print_error(f"A defect of bss-mfg ({name}). Please report it with the output of `bss-mfg --debug ...`.", debug)
         code = 70
-    sys.exit(code if isinstance(code, int) else 0)
+    return code if isinstance(code, int) else 0
 
 
 def _no_core_dumps() -> None:

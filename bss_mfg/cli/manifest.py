@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,10 +21,12 @@ from bss_mfg.cli.common import (
     say,
     shown_path,
 )
+from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import progress_bar
 from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
+    from bss_mfg.ledger.control_logs import ToWithdraw
     from bss_mfg.ledger.exports import FeedbackCounts
     from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.manifest.feedback import Feedback, FeedbackMapping
@@ -55,8 +59,8 @@ def manifest() -> None:
 @click.option("--out", "to", required=True, metavar="PATH", help="File; or a folder, if it exists or ends with /.")
 @click.option("--rejected", is_flag=True, help="Only packages with a unit that a feedback file rejected.")
 @click.option("--missing", is_flag=True, help="Only packages with a unit in no control log yet.")
-@click.option("--max-logs", type=click.IntRange(1), help="At most so many logs in a file; then another is begun.")
-@click.option("--max-bytes", type=click.IntRange(1), help="At most so many bytes in a file; then another is begun.")
+@click.option("--max-logs", type=WholeNumber(1), help="At most so many logs in a file; then another is begun.")
+@click.option("--max-bytes", type=WholeNumber(1), help="At most so many bytes in a file; then another is begun.")
 @json_option
 @pass_app
 def make(
@@ -115,8 +119,8 @@ def _validate_target(to: str, kind: str, *, splits: bool) -> _OutputTarget:
     is_folder = path.is_dir() or to.endswith(("/", "\\"))
     if to == "-":
         raise click.UsageError("A manifest goes into a file or folder; `bss-mfg table BATCH --out -` writes to stdout.")
-    if splits and kind == "control-log" and not is_folder and not path.suffix:
-        raise click.UsageError(f"There is no folder {to}: say --out {to}/ to make it.")
+    if kind == "control-log" and not is_folder and not path.suffix and not path.exists():
+        raise click.UsageError(f"There is no folder {to}: say --out {to}/ to make it, or --out {to}.txt for one file.")
     if splits and (kind != "control-log" or not is_folder):
         raise click.UsageError("--rejected, --missing and the limits belong to control logs in a folder (--out DIR/).")
     return _OutputTarget(path, is_folder)
@@ -174,7 +178,8 @@ def _print_files(files: list[dict[str, Any]], kind: str, *, as_json: bool) -> No
 def status(app: App, batch_id: str, as_json: bool) -> None:
     """Show which packages are in which control log, and what became of them.
 
-    A unit waits until a feedback file accepts or rejects it (`manifest acknowledge`).
+    A unit waits until a feedback file accepts or rejects it (`manifest acknowledge`). One that was scrapped after it
+    stood in a control log is to be withdrawn, until that is acknowledged, too.
     """
     from bss_mfg.core.ranges import range_pairs
 
@@ -184,6 +189,7 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
         missing = list(ledger.exports.packages_where(batch.id, "missing"))
         rejected = ledger.exports.rejected_units(batch.id, 1_000_000 if as_json else MOST_SHOWN)
         uploads = ledger.exports.uploads(batch.id)
+        to_withdraw = ledger.control_logs.to_withdraw(batch.id)
     if as_json:
         print_json(
             {
@@ -205,16 +211,19 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
                 ],
                 "missing": range_pairs(missing),
                 "rejected": [{"serial": serial, "reason": reason} for serial, reason in rejected],
+                "to_withdraw": [asdict(one) for one in to_withdraw],
             }
         )
         return
     if files:
         rows = [
-            (one.file, one.at, str(one.units), str(one.waiting), str(one.accepted), str(one.rejected)) for one in files
+            (one.file, app.zone.shown(one.at), str(one.units), str(one.waiting), str(one.accepted), str(one.rejected))
+            for one in files
         ]
         print_table(rows, ("FILE", "MADE", "UNITS", "WAITING", "ACCEPTED", "REJECTED"))
     for serial, reason in rejected:
         click.echo(f"rejected: {serial}  {reason!a}")
+    _print_to_withdraw(to_withdraw)
     if missing:
         some = ", ".join(f"{low}" if low == high else f"{low}-{high}" for low, high in range_pairs(missing)[:10])
         say(f"In no control log: {count_words(len(missing), 'package')} (numbers {some}); --missing writes it")
@@ -222,33 +231,91 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
     say(f"{count_words(waiting, 'unit')} waiting, {sum(one.accepted for one in files):,} accepted, {bad:,} rejected")
 
 
+def _print_to_withdraw(units: Sequence[ToWithdraw]) -> None:
+    for one in units[:MOST_SHOWN]:
+        became = f"replaced by {one.replaced_by}" if one.replaced_by else "scrapped"
+        click.echo(f"to be withdrawn: {one.serial}  {became}; {one.answer} in {one.manifest}")
+    if len(units) > MOST_SHOWN:
+        click.echo(f"to be withdrawn: and {len(units) - MOST_SHOWN:,} more")
+    if units:
+        some = " ".join(one.serial for one in units[:8]) + (" ..." if len(units) > 8 else "")
+        say(
+            "Tell Amazon to forget these units, as Amazon tells you to (how is not published), then: "
+            f"bss-mfg manifest acknowledge --withdrawn {some}"
+        )
+
+
 @manifest.command(epilog="Example: bss-mfg manifest acknowledge feedback-20261124.json")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("what", metavar="FILE | --withdrawn SERIAL|@FILE...", nargs=-1, required=True)
+@click.option(
+    "--for", "control_log", metavar="CONTROL-LOG", help="The one that it answers (default: each unit's newest)."
+)
+@click.option("--withdrawn", is_flag=True, help="Amazon was told to forget these scrapped units.")
+@click.option("--reference", metavar="TEXT", default="", help="With --withdrawn: a case or mail, for the history.")
 @click.option("--product", help="The product of these serials, if several products share some.")
 @json_option
 @pass_app
 @click.pass_context
-def acknowledge(ctx: click.Context, app: App, file: Path, product: str | None, as_json: bool) -> None:
+def acknowledge(
+    ctx: click.Context,
+    app: App,
+    what: tuple[str, ...],
+    control_log: str | None,
+    withdrawn: bool,
+    reference: str,
+    product: str | None,
+    as_json: bool,
+) -> None:
     """Read Amazon's feedback file: mark units as accepted or rejected, with the reason.
 
     What the file looks like is not published; specs/amazon-ffs-feedback.toml describes the shape that is expected. The
-    same file twice changes nothing. Exit 1 if something was rejected or could not be understood.
+    same file twice changes nothing, unless its units stand in newer control logs and it was written after these. Exit 1
+    if something was rejected, could not be understood, or answers an older control log.
+
+    With --withdrawn: that Amazon was told to forget units that were scrapped after they stood in a control log
+    (`manifest status` names them). How Amazon takes a withdrawal is not published: do as Amazon tells you.
     """
+    if withdrawn:
+        if control_log:
+            raise click.UsageError("--for belongs to a feedback file, not to --withdrawn.")
+        _acknowledge_withdrawn(app, what, reference, product, as_json=as_json)
+        return
+    if len(what) > 1:
+        raise click.UsageError("Name one feedback file; serials belong to --withdrawn.")
+    if reference:
+        raise click.UsageError("--reference belongs to --withdrawn.")
     from bss_mfg.core.files import read_bytes
+    from bss_mfg.core.folders import written_at
     from bss_mfg.manifest.feedback import acknowledge, load_feedback_mapping, read_feedback
 
+    file = Path(what[0])
     mapping = load_feedback_mapping(app.workspace.root / "specs")
-    feedback = read_feedback(read_bytes(file, "feedback file", 1 << 30), file.name, mapping)
+    feedback = read_feedback(read_bytes(file, "feedback file", 1 << 30), str(file), mapping)
+    log = Path(control_log).name if control_log else None
     with app.workspace.open_ledger(app.actor) as ledger:
-        done = acknowledge(ledger, feedback, product)
+        done = acknowledge(ledger, feedback, written_at(file), log, product)
     if as_json:
         print_json(_feedback_document(file, feedback, done.counts, done.read_before))
-    if done.counts is None:
-        say(f"OK: this file was read before, at {done.read_before}; nothing was changed")
-        return
+    if done.read_before:
+        say(f"Note: this file was read before, at {done.read_before}")
     _print_unanswered(feedback, done.counts, mapping)
+    _print_ways_out(app, file, done.counts)
     if _count_wrong(feedback, done.counts):
         ctx.exit(1)
+
+
+def _acknowledge_withdrawn(
+    app: App, words: Sequence[str], reference: str, product: str | None, *, as_json: bool
+) -> None:
+    from bss_mfg.cli.unit_names import given_names
+
+    serials = [name.text.strip() for name in given_names(words)]
+    with app.workspace.open_ledger(app.actor) as ledger:
+        done = ledger.control_logs.withdraw(serials, reference, product)
+    if as_json:
+        print_json({"withdrawn": list(done.new), "before": list(done.before), "batches": list(done.batches)})
+    before = f", {len(done.before):,} before" if done.before else ""
+    say(f"OK: the withdrawal of {count_words(len(done.new), 'unit')} is written down{before}")
 
 
 def _unclear_serials(feedback: Feedback) -> dict[str, list[str]]:
@@ -262,27 +329,40 @@ def _count_wrong(feedback: Feedback, counts: FeedbackCounts) -> int:
     """How many entries need someone's care."""
     unclear = sum(map(len, _unclear_serials(feedback).values()))
     unknown = len(counts.unknown) + len(counts.ambiguous)
-    return feedback.counts["rejected"] + unknown + feedback.unreadable + unclear
+    return feedback.counts["rejected"] + unknown + len(counts.outdated) + feedback.unreadable + unclear
 
 
 def _feedback_document(
-    file: Path, feedback: Feedback, counts: FeedbackCounts | None, read_before: str | None
+    file: Path, feedback: Feedback, counts: FeedbackCounts, read_before: str | None
 ) -> dict[str, Any]:
     return {
         "file": str(file),
         "sha256": feedback.sha256,
         "read_before": read_before,
         "entries": feedback.entries,
-        "accepted": counts.accepted if counts else 0,
-        "rejected": counts.rejected if counts else 0,
-        "unchanged": counts.unchanged if counts else 0,
+        "accepted": counts.accepted,
+        "rejected": counts.rejected,
+        "unchanged": counts.unchanged,
         "repeated": feedback.counts["repeated"],
-        "unknown": list(counts.unknown) if counts else [],
-        "ambiguous": list(counts.ambiguous) if counts else [],
+        "unknown": list(counts.unknown),
+        "ambiguous": list(counts.ambiguous),
+        "outdated": list(counts.outdated),
         **_unclear_serials(feedback),
         "unreadable": feedback.unreadable,
-        "batches": list(counts.batches) if counts else [],
+        "batches": list(counts.batches),
     }
+
+
+def _print_ways_out(app: App, file: Path, counts: FeedbackCounts) -> None:
+    """What to type next."""
+    for log in counts.newer:
+        say(
+            f"They stand in a newer control log, {log}. If this file answers that: "
+            f"`bss-mfg manifest acknowledge {shlex.quote(str(file))} --for {log}`"
+        )
+    for batch in counts.rejected_batches:
+        folder = shlex.quote(f"{shown_path(app.workspace.batch_folder(batch))}/upload/")
+        say(f"Correct what was rejected, then: bss-mfg manifest make {batch} --rejected --out {folder}")
 
 
 def _print_unanswered(feedback: Feedback, counts: FeedbackCounts, mapping: FeedbackMapping) -> None:
@@ -290,6 +370,7 @@ def _print_unanswered(feedback: Feedback, counts: FeedbackCounts, mapping: Feedb
     unclear = _unclear_serials(feedback)
     _print_serials("unknown here", counts.unknown)
     _print_serials("shared by several products", counts.ambiguous)
+    _print_serials("says nothing of the newest control log of", counts.outdated)
     for state, serials in unclear.items():
         _print_serials(state, serials, feedback)
     for problem in feedback.problems:
@@ -300,10 +381,9 @@ def _print_unanswered(feedback: Feedback, counts: FeedbackCounts, mapping: Feedb
         f"{'WRONG' if _count_wrong(feedback, counts) else 'OK'}: {counts.accepted:,} accepted, {counts.rejected:,} "
         f"rejected, {counts.unchanged:,} unchanged, {len(counts.unknown):,} unknown, "
         f"{feedback.counts['repeated']:,} repeated"
+        + (f", {len(counts.outdated):,} outdated" if counts.outdated else "")
         + "".join(f", {len(serials):,} {state}" for state, serials in unclear.items() if serials)
     )
-    if feedback.counts["rejected"]:
-        say("Correct what was rejected, then: bss-mfg manifest BATCH --rejected --out DIR/")
 
 
 def _print_serials(what: str, serials: Sequence[str], feedback: Feedback | None = None) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
-from bss_mfg.cli.labels import printer_address
+from bss_mfg.cli.labels import send_address, send_option
+from bss_mfg.cli.parameters import Number
+from bss_mfg.cli.progress import SendingDisplay
 
 
 @click.group()
@@ -100,10 +102,10 @@ def printer_show(app: App, name: str, as_json: bool) -> None:
 
 @printer.command("test-page", epilog="Example: bss-mfg printer test-page line2 --width 100 --height 150")
 @click.argument("name")
-@click.option("--width", default=100.0, show_default=True, type=click.FloatRange(40, 500), help="Of the media, in mm.")
-@click.option("--height", default=150.0, show_default=True, type=click.FloatRange(40, 1000), help="In mm.")
+@click.option("--width", default=100.0, show_default=True, type=Number(40, 500), help="Of the media, in mm.")
+@click.option("--height", default=150.0, show_default=True, type=Number(40, 1000), help="In mm.")
 @click.option("--out", type=click.Path(path_type=Path), help="File (default: NAME-test-page with the right ending).")
-@click.option("--send", is_flag=False, flag_value="printer", metavar="[tcp://HOST:9100]", help="Send it, too.")
+@send_option("Send it, too.")
 @pass_app
 def printer_test_page(app: App, name: str, width: float, height: float, out: Path | None, send: str | None) -> None:
     """Make a page to calibrate from: rulers, a dot ladder, and symbols at each X-dimension."""
@@ -114,12 +116,17 @@ def printer_test_page(app: App, name: str, width: float, height: float, out: Pat
     from bss_mfg.label.render.by_language import SUFFIX
 
     target = app.printer(name)
+    address = send_address(target, send)
     data = render_test_page(target, width, height)
     file = out or Path(f"{name}-test-page{SUFFIX[target.language]}")
     write_atomically(file, [data])
     click.echo(shown_path(file))
-    if send:
-        result = send_to_raw_port(printer_address(target, send), split_formats(data, target.language))
+    if address:
+        with SendingDisplay(name) as display:
+            patience = display.patience(target.patience_s)
+            result = send_to_raw_port(address, split_formats(data, target.language), patience=patience)
+        if result.outcome is SendOutcome.STOPPED:
+            raise KeyboardInterrupt
         if result.outcome is not SendOutcome.SENT:
             raise MissingError(result.reason, way_out="Check the printer and its address.")
     say("Print it at 100 %. Measure the long rulers: offset and scale go into the printer's file (docs/designer.md).")

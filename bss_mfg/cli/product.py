@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
+from bss_mfg.cli.parameters import WholeNumber
 
 if TYPE_CHECKING:
     from bss_mfg.workspace.product import LoadedProduct
@@ -27,13 +28,19 @@ def product() -> None:
     "--public-key", required=True, type=click.Path(path_type=Path), help="The product public key, PEM or DER."
 )
 @click.option("--title", default="", help="Name for people, printed on labels.")
-@click.option("--units-per-package", default=1, show_default=True, help="Devices in one box, under one barcode.")
+@click.option(
+    "--units-per-package",
+    type=WholeNumber(1, 64),
+    default=1,
+    show_default=True,
+    help="Devices in one box, under one barcode.",
+)
 @click.option("--spec", default="amazon-bss-ob04", show_default=True, help="Barcode spec (`bss-mfg spec list`).")
 @click.option(
     "--oob-bytes", type=click.Choice(["16", "32"]), default="32", show_default=True, help="Bytes of the OOB key."
 )
 @click.option("--serial", default="{pid}{n:08}", show_default=True, help="Serial pattern.")
-@click.option("--template", default="sheet-a4-24", show_default=True, help="Label template.")
+@click.option("--template", help="Label template (default: the workspace's, else sheet-a4-24).")
 @click.option(
     "--stage",
     type=click.Choice(["development", "production"]),
@@ -54,7 +61,7 @@ def add(
     spec: str,
     oob_bytes: str,
     serial: str,
-    template: str,
+    template: str | None,
     stage: str,
 ) -> None:
     """Add a product that Amazon onboarded.
@@ -132,9 +139,12 @@ def show(app: App, name: str, as_json: bool) -> None:
     loaded = app.workspace.product(name)
     with app.workspace.open_ledger(app.actor) as ledger:
         record = _record(loaded, ledger.products.key_fingerprint(name))
+    chosen = app.workspace.print_defaults(loaded.product)
+    record["default_printer"], record["default_template"] = chosen.printer, chosen.template
     if as_json:
         print_json(record)
     else:
+        del record["print"]
         print_details([(key.replace("_", " "), "-" if value is None else str(value)) for key, value in record.items()])
 
 
@@ -156,23 +166,15 @@ def _record(loaded: LoadedProduct, pinned: str | None) -> dict[str, object]:
 @pass_app
 def repin(app: App, name: str, reason: str) -> None:
     """Accept a product's changed public key for its next batches."""
-    from bss_mfg.errors import InputError
-
     if not reason.strip():
         raise click.UsageError("--reason is empty: say why; the reason is kept in the history.")
-    loaded = app.workspace.product(name)
+    key = app.workspace.product(name).key
     with app.workspace.open_ledger(app.actor) as ledger:
-        pinned = ledger.products.key_fingerprint(name)
-        if pinned is None:
-            raise InputError(
-                f"no batch of {name} was issued yet, so no key is pinned",
-                way_out="Issue the first batch: no key has to be accepted.",
-            )
-        if pinned == loaded.key.fingerprint:
-            say(f"OK: {name} is already bound to this key; nothing changed")
-            return
-        ledger.products.repin_key(name, loaded.key.fingerprint, reason)
-    say(f"OK: {name} is now bound to {loaded.key.fingerprint} (was {pinned})")
+        pinned = ledger.products.repin_key(name, key.fingerprint, reason)
+    if pinned == key.fingerprint:
+        say(f"OK: {name} is already bound to this key; nothing changed")
+    else:
+        say(f"OK: {name} is now bound to {key.fingerprint} (was {pinned})")
 
 
 @click.command(epilog="Example: bss-mfg dev-key amazon-stand-in")

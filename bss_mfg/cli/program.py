@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
-from bss_mfg.core.text import count_words
+from bss_mfg.cli.parameters import WholeNumber
+from bss_mfg.cli.table_options import say_passed_over, table_options
+from bss_mfg.core.read_tables import TableOptions
+from bss_mfg.core.text import count_words, listing
 from bss_mfg.programming.names import NAMES
 
 if TYPE_CHECKING:
+    from bss_mfg.ledger.releases import Release as OpenRelease
     from bss_mfg.payload.spec import Spec
     from bss_mfg.programming.format import Format
     from bss_mfg.programming.release import ReleasedFiles
@@ -22,7 +26,7 @@ MOST_LISTED = 10_000
 """Differences that --json lists; any further ones are counted."""
 
 
-@click.command(epilog="Example: bss-mfg program bulb-2026-11 --format esp-nvs --out /media/line/bulb/")
+@click.command(epilog="Example: bss-mfg program bulb-2026-11 --format esp-nvs --out /media/line/")
 @click.argument("batch_id", metavar="BATCH")
 @click.option(
     "--format",
@@ -31,8 +35,18 @@ MOST_LISTED = 10_000
     help="csv, jsonl: one file; the others: a file for each unit.",
 )
 @click.option("--layout", type=click.Path(path_type=Path), help="For bin and hex: a layout file (TOML).")
-@click.option("--out", metavar="PATH", help="Folder to fill; for csv and jsonl also the file to make. Files are 0600.")
-@click.option("--to", multiple=True, metavar="age1...", help="Encrypt to a station's age public key; repeat for more.")
+@click.option(
+    "--out",
+    metavar="PATH",
+    help="Folder to fill; for csv and jsonl also the file to make. Files are 0600. A folder outside of the workspace "
+    "must be there: it may be a stick.",
+)
+@click.option(
+    "--to",
+    multiple=True,
+    metavar="age1...",
+    help="Encrypt to a station's age public key; repeat for more. The files' names end in .age.",
+)
 @click.option("--again", is_flag=True, help="Release keys a second time.")
 @click.option("--reason", default="", help="With --again: why, for the history.")
 @click.option(
@@ -42,9 +56,11 @@ MOST_LISTED = 10_000
     help="Instead: compare what the flasher read "
     "back (CSV or XLSX with serial, uuid, oob_key or oob_sha256) with the ledger.",
 )
+@click.option("--without-keys", is_flag=True, help="With --check: the file has no keys; compare Device UUIDs only.")
+@table_options
 @click.option(
     "--jobs",
-    type=click.IntRange(0, 64),
+    type=WholeNumber(0, 64),
     default=0,
     help="With --check: worker processes; 0: one per core where that pays.",
 )
@@ -62,19 +78,24 @@ def program(
     again: bool,
     reason: str,
     readback: Path | None,
+    without_keys: bool,
+    table: TableOptions,
     jobs: int,
     as_json: bool,
 ) -> None:
     """Write the OOB keys of a batch for the line's flasher, or check what it read back.
 
-    The only command that ever releases a key, and each key once: a second time it needs --again and --reason. Whoever
-    has these files can join the devices: keep them on the line's machine, and delete them when the batch is flashed.
+    The only command that ever releases a key, and each key once: a second time it needs --again and --reason. What is
+    cut off counts as released; the same command continues it. Whoever has these files can join the devices: keep
+    them on the line's machine, and delete them when the batch is flashed.
     """
     if readback:
         if kind or out or again or to or layout:
             raise click.UsageError("--check compares only: leave the other options out.")
-        _check(ctx, app, _Readback(batch_id, readback, jobs), as_json=as_json)
+        _check(ctx, app, _Readback(batch_id, readback, table, without_keys, jobs), as_json=as_json)
         return
+    if without_keys or table != TableOptions():
+        raise click.UsageError("--without-keys, --sheet and --ignore belong to --check.")
     options = _Options(batch_id, kind or "", layout, out or "", to, again, reason)
     _refuse_wrong_options(options)
     done = _release(app, options)
@@ -102,11 +123,14 @@ class _Options:
 
 @dataclass(frozen=True, slots=True)
 class _Release:
-    """What was released, in which format, of which spec."""
+    """What was released, in which format, of which spec; releases of the batch that are still cut off, and how many
+    units wait for theirs."""
 
     files: ReleasedFiles
     form: Format
     spec: Spec
+    cut_off: tuple[OpenRelease, ...]
+    waiting: int
 
 
 def _refuse_wrong_options(options: _Options) -> None:
@@ -121,7 +145,7 @@ def _refuse_wrong_options(options: _Options) -> None:
 
 
 def _release(app: App, options: _Options) -> _Release:
-    from bss_mfg.core.files import make_folder, read_bytes
+    from bss_mfg.core.files import read_bytes
     from bss_mfg.payload.spec import spec_from_text
     from bss_mfg.programming.image_layout import load_layout
     from bss_mfg.programming.registry import formats
@@ -130,14 +154,16 @@ def _release(app: App, options: _Options) -> _Release:
     layout = options.layout
     form = formats(load_layout(layout) if layout else None)[options.form]
     out = Path(options.out)
-    if options.out.endswith(("/", "\\")):
-        make_folder(out)
     digest = hashlib.sha256(read_bytes(layout, "layout")).hexdigest() if layout else None
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
         batch = ledger.batches.get(options.batch)
-        how = ReleaseOptions(options.to, options.again, options.reason, digest)
+        folder = options.out.endswith(("/", "\\"))
+        how = ReleaseOptions(options.to, options.again, options.reason, digest, folder)
         files = release_keys(ledger, vault, batch, form, out, how)
-    return _Release(files, form, spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec)
+        cut_off = tuple(ledger.releases.open(batch.id))
+        waiting = ledger.exports.count_unreleased(batch.id)
+    spec = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec
+    return _Release(files, form, spec, cut_off, waiting)
 
 
 def _document(options: _Options, done: _Release) -> dict[str, Any]:
@@ -149,10 +175,13 @@ def _document(options: _Options, done: _Release) -> dict[str, Any]:
         "brought": list(done.spec.columns) if done.form.has_extra_columns else [],
         "files": [str(path) for path in done.files.files],
         "indexes": [str(path) for path in done.files.indexes],
+        "resumed": done.files.resumed,
     }
 
 
 def _print_notes(options: _Options, done: _Release) -> None:
+    from bss_mfg.programming.open_releases import release_command, release_text
+
     spec = done.spec
     if spec.columns and not done.form.has_extra_columns:
         say(
@@ -161,16 +190,27 @@ def _print_notes(options: _Options, done: _Release) -> None:
         )
     if not spec.holds_oob:
         say(f"Note: the barcodes of this batch hold no OOB key ({spec.name}): who scans one does not learn these keys.")
+    if options.to and done.form.one_file_per == "batch" and not options.out.lower().endswith(".age"):
+        say(f"Note: it is sealed, so its name ends in .age: {shown_path(done.files.files[0])}")
+    if done.files.resumed:
+        say("Note: this completed a release that was cut off.")
+    for release in done.cut_off:
+        say(f"Warning: another release was not completed: {release_text(release)}. `{release_command(release)}`")
+    if done.waiting:
+        say(f"Note: {count_words(done.waiting, 'unit')} more wait for their release: run the same command again.")
     secret = f"Sealed to {count_words(len(options.to), 'station')}." if options.to else "Keep it secret."
     say(f"OK: {options.form} with the OOB keys of {count_words(done.files.units, 'unit')}. {secret}")
 
 
 @dataclass(frozen=True, slots=True)
 class _Readback:
-    """What the flasher read back of a batch; `jobs` processes compare it, 0 for as many as pay."""
+    """What the flasher read back of a batch, and how its file is read; `jobs` processes compare it, 0 for as many as
+    pay."""
 
     batch: str
     file: Path
+    table: TableOptions
+    without_keys: bool
     jobs: int
 
 
@@ -180,10 +220,11 @@ def _check(ctx: click.Context, app: App, readback: _Readback, *, as_json: bool) 
     from bss_mfg.programming.readback import ReadbackDifference, check_readback, read_readback
 
     found = CappedList[ReadbackDifference](MOST_LISTED if as_json else 0)
+    rows = read_readback(readback.file, readback.table, without_keys=readback.without_keys)
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
         batch = ledger.batches.get(readback.batch)
         with open_executor(readback.jobs, batch.units) as executor:
-            for one in check_readback(read_readback(readback.file), ledger, batch, vault, executor):
+            for one in check_readback(rows, ledger, batch, vault, executor):
                 found.add(one)
                 if not as_json:
                     click.echo(f"{'row ' + str(one.row) if one.row else 'no row':>10}  {one.serial}  {one.text}")
@@ -193,10 +234,14 @@ def _check(ctx: click.Context, app: App, readback: _Readback, *, as_json: bool) 
             {
                 "batch": readback.batch,
                 "file": str(readback.file),
+                "columns": list(rows.columns),
+                "rows": rows.row_count,
                 "found": found.total,
                 "differences": differences,
             }
         )
+    say_passed_over(readback.file, rows.passed_over)
+    say(f"Compared: {listing(rows.columns)} of {count_words(rows.row_count, 'row')}")
     if found.total:
         say(f"WRONG: {shown_path(readback.file)}: {count_words(found.total, 'difference')} from the ledger")
         ctx.exit(1)

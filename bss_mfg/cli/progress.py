@@ -13,10 +13,14 @@ import os
 import sys
 import textwrap
 import time
+from typing import TYPE_CHECKING
 
 import click
 
 from bss_mfg.core.progress import Progress, no_progress
+
+if TYPE_CHECKING:
+    from bss_mfg.label.printing.raw_port import Patience
 
 WIDTH, BAR, LEAST_BAR = 79, 20, 4
 REDRAW_SECONDS = 0.1
@@ -71,6 +75,48 @@ def progress_bar(label: str) -> Progress:
     return show
 
 
+class SendingDisplay:
+    """How far labels went to a printer, and how long it lets them wait."""
+
+    def __init__(self, batch: str) -> None:
+        self._label = f"{batch}: sending"
+        self._line = ProgressLine()
+        self._last_told = -1
+        self.progress: Progress = self._progress if self._line.live else no_progress
+
+    def __enter__(self) -> SendingDisplay:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._line.end()
+
+    def patience(self, silence_s: float | None) -> Patience:
+        """The patience of a printer, which tells this display how long it waits."""
+        from bss_mfg.label.printing.raw_port import Patience
+
+        return Patience(silence_s, tell=self._waiting)
+
+    def _progress(self, done: int, total: int) -> None:
+        if self._line.due(done, total):
+            size = done * BAR // total if total else BAR
+            self._line.draw(f"{self._label:<28.28} [{'#' * size:<{BAR}}] {done:,}/{total:,}")
+            if done >= total:
+                self._line.end()
+
+    def _waiting(self, seconds: float) -> None:
+        """Every second on a terminal; elsewhere once, and then every quarter of an hour."""
+        if seconds < 2 or (int(seconds) == self._last_told if self._line.live else seconds < self._next_said()):
+            return
+        self._last_told = int(seconds)
+        minutes, second = divmod(int(seconds), 60)
+        self._line.draw(f"waiting for the printer ({minutes:02}:{second:02}, Ctrl-C to stop)")
+        if not self._line.live:
+            self._line.end()
+
+    def _next_said(self) -> float:
+        return 10.0 if self._last_told < 0 else self._last_told + 900.0
+
+
 class RunDisplay:
     """Told by a run how far it is (`pipeline.Reporter`)."""
 
@@ -105,6 +151,12 @@ class RunDisplay:
         tail = f"{f'{done:,}/{total:,}':>20} {rate_words(rate, done - before):>9} {left:>15}{failed}"
         size = max(min(BAR, WIDTH - 13 - len(tail)), LEAST_BAR)
         self._line.draw(f"{self._step:<10} [{'#' * (done * size // max(total, 1)):-<{size}}]{tail}")
+
+    def waiting(self, seconds: float) -> None:
+        """A printer is waited for."""
+        if seconds >= 2 and self._line.due(0, 1):
+            minutes, second = divmod(int(seconds), 60)
+            self._line.draw(f"{self._step:<10} waiting for the printer ({minutes:02}:{second:02}, Ctrl-C to stop)")
 
     def failed(self, count: int) -> None:
         """So many labels or files of this step failed."""

@@ -44,12 +44,16 @@ def reconcile(
 
     key = load_private_key(read_bytes(private_key, "private key", 1 << 16), str(private_key)) if private_key else None
     # Always in other processes: a file that someone changed may crash a reader.
-    with app.workspace.open_ledger(app.actor) as ledger, ProcessExecutor(jobs or cores()) as executor:
+    with (
+        app.workspace.open_ledger(app.actor) as ledger,
+        app.vault(ledger) as vault,
+        ProcessExecutor(jobs or cores()) as executor,
+    ):
         batch = ledger.batches.get(batch_id)
         mapping = find_mapping(batch.spec, app.workspace.root / "specs")
         request = ReconcileRequest(batch, folder or app.workspace.batch_folder(batch.id), mapping, key)
         progress = progress_bar(f"{batch_id}: labels")
-        outcome = compare(ledger, app.vault(ledger), request, executor=executor, progress=progress)
+        outcome = compare(ledger, vault, request, executor=executor, progress=progress)
     if as_json:
         print_json(document(outcome))
     else:

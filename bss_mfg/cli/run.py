@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_details, print_json, say, shown_path
+from bss_mfg.cli.common import (
+    App,
+    jobs_option,
+    json_option,
+    pass_app,
+    print_details,
+    print_json,
+    say,
+    shown_path,
+    typed,
+)
+from bss_mfg.cli.labels import say_superseded, send_address, send_option
+from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import RunDisplay, duration_words
+from bss_mfg.cli.table_options import say_passed_over, table_options
+from bss_mfg.core.read_tables import TableOptions
 from bss_mfg.core.text import count_words
 from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
-    from bss_mfg.label.layout.file_content import SymbolStyle
+    from bss_mfg.label.printing.send_batch import SendRequest
     from bss_mfg.ledger.ledger import Ledger
+    from bss_mfg.model import Batch, SymbolStyle
     from bss_mfg.pipeline.estimate import Estimate
     from bss_mfg.pipeline.pipeline import LabelsRead, RunOutcome
     from bss_mfg.pipeline.preparation import PreparedRun
@@ -28,26 +45,28 @@ MOST_SHOWN = 20
 
 @click.command(epilog="Example: bss-mfg run bulb --units 20000 --id bulb-2026-11")
 @click.argument("product", required=False)
-@click.option("--units", type=click.IntRange(1, 10_000_000), help="How many devices.")
+@click.option(
+    "--units", type=WholeNumber(1, 10_000_000), help="How many devices (default: as many as --identities has)."
+)
 @click.option("--id", "batch_id", help="The batch's id (default: the product's name and the next number).")
-@click.option("--resume", metavar="BATCH", help="Go on with the run of this batch.")
+@click.option("--resume", metavar="BATCH", help="Continue the run of this batch.")
 @click.option(
     "--plan", "plan_only", is_flag=True, help="Show what would be done, how much and how long; issue nothing."
 )
-@click.option("--template", help="Template by name or file (default: the product's).")
-@click.option("--printer", default="pdf-300", show_default=True, help="A printer (`bss-mfg printer list`).")
+@click.option("--template", help="Template by name or file (default: as printed last, else the product's).")
 @click.option(
-    "--symbols",
-    type=click.Choice(["mask", "vector"]),
-    default="mask",
-    show_default=True,
-    help="How a PDF draws symbols.",
+    "--printer",
+    help="A printer (`bss-mfg printer list`; default: as printed last, else the product's or workspace's, else "
+    "pdf-300).",
 )
+@click.option("--symbols", type=click.Choice(["mask", "vector"]), help="How a PDF draws symbols (default: mask).")
+@send_option("Send the labels to the printer once they are made (without value: the printer's address).")
 @click.option(
     "--identities",
     type=click.Path(path_type=Path),
     help="CSV or XLSX with serials and, optionally, uuid and mac.",
 )
+@table_options
 @jobs_option
 @json_option
 @pass_app
@@ -61,9 +80,11 @@ def run(
     resume: str | None,
     plan_only: bool,
     template: str | None,
-    printer: str,
-    symbols: SymbolStyle,
+    printer: str | None,
+    symbols: SymbolStyle | None,
+    send: str | None,
     identities: Path | None,
+    table: TableOptions,
     jobs: int,
     as_json: bool,
 ) -> None:
@@ -71,7 +92,7 @@ def run(
 
     Makes units of PRODUCT, their labels, reads every label file back, then makes the control logs and the traveller.
     Everything is checked before anything is issued. Interrupted or killed, the same command with --id, or `run --resume
-    BATCH`, goes on where it stopped. Exit 1 if a label did not read right; then nothing is uploaded or handed over.
+    BATCH`, continues where it stopped. Exit 1 if a label did not read right; then nothing is uploaded or handed over.
     """
     from bss_mfg.core.processes import open_executor, process_count
     from bss_mfg.pipeline.estimate import estimate, refuse_full_disk
@@ -85,15 +106,19 @@ def run(
             _refuse_other_options(ctx)
             opened = read_begun_plan(workspace, resume)
             loaded = workspace.product(opened.plan.product)
-        elif product is None or units is None:
-            raise click.UsageError("Name a PRODUCT and --units; or a batch to --resume.")
+        elif product is None or (units is None and identities is None):
+            raise click.UsageError("Name a PRODUCT and --units (or --identities); or a batch to --resume.")
         else:
             loaded = workspace.product(product)
-            request = RunRequest(loaded, units, batch_id, template, printer, symbols, identities)
+            request = RunRequest(loaded, units, batch_id, template, printer, symbols, identities, table)
             opened = open_plan(workspace, ledger, request, __version__)
         prepared = prepare_run(workspace, opened.plan, loaded)
+        address = opened.plan.send if send is None else send_address(prepared.printer, send)
+        prepared = replace(prepared, plan=replace(prepared.plan, send=address))
         if not opened.begun:
-            refuse_conflicts(workspace, ledger, prepared)
+            passed_over = refuse_conflicts(workspace, ledger, prepared)
+            if identities:
+                say_passed_over(identities, passed_over)
         if plan_only:
             found = estimate(prepared, process_count(jobs, opened.plan.units))
             _show_plan(app, prepared, found, opened.begun, as_json)
@@ -104,11 +129,14 @@ def run(
             if not opened.begun:
                 prepared = begin_run(workspace, ledger, vault, prepared, batch_named=bool(batch_id))
             plan, display = prepared.plan, RunDisplay()
-            with run_lock(workspace, plan), _resume_hint(display, plan.batch):
-                going_on = ", going on" if opened.begun else ""
+            more = ["--send", address] if address and opened.begun and address != opened.plan.send else []
+            resume_command = ("run", "--resume", plan.batch, *more)
+            with run_lock(workspace, plan), _resume_hint(display, " ".join(("bss-mfg", *resume_command))):
+                going_on = ", continued" if opened.begun else ""
                 say(f"Run of batch {plan.batch}: {count_words(plan.units, 'unit')} of {plan.product}{going_on}")
                 with open_executor(jobs, plan.units) as executor:
-                    outcome = run_pipeline(RunContext(workspace, ledger, vault, prepared, display, executor))
+                    sending = _sending(app, ledger, prepared, display, typed(app, *resume_command)) if address else None
+                    outcome = run_pipeline(RunContext(workspace, ledger, vault, prepared, display, executor, sending))
         record = _json_document(ledger, outcome)
     if as_json:
         print_json(record)
@@ -118,17 +146,34 @@ def run(
 
 
 def _refuse_other_options(ctx: click.Context) -> None:
-    for name in ("product", "units", "batch_id", "template", "printer", "symbols", "identities"):
+    for name in ("product", "units", "batch_id", "template", "printer", "symbols", "identities", "sheet", "ignore"):
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
-            raise click.UsageError("--resume goes on with the options that the run was begun with: leave them out.")
+            raise click.UsageError("--resume continues with the options that the run was begun with: leave them out.")
+
+
+def _sending(app: App, ledger: Ledger, prepared: PreparedRun, display: RunDisplay, resume: str) -> SendRequest:
+    """How the labels of a run go to the printer, and what goes on with them."""
+    from bss_mfg.label.printing.raw_port import Patience
+    from bss_mfg.label.printing.send_batch import GoOn, SendRequest
+    from bss_mfg.label.selection import serial_of_label
+
+    plan = prepared.plan
+    address = plan.send or ""
+
+    def rest(numbers: Sequence[int]) -> str:
+        serial = serial_of_label(ledger, ledger.batches.get(plan.batch), prepared.template, numbers[0])
+        return typed(app, "labels", plan.batch, "--from", serial, "--send", address, "--again")
+
+    patience = Patience(prepared.printer.patience_s, tell=display.waiting)
+    return SendRequest(address, GoOn(resume, rest), patience=patience)
 
 
 @contextmanager
-def _resume_hint(display: RunDisplay, batch: str) -> Iterator[None]:
+def _resume_hint(display: RunDisplay, command: str) -> Iterator[None]:
     """Where the run ends too early, leave its line, and say how to go on."""
     from bss_mfg.errors import BssError
 
-    hint = f"`bss-mfg run --resume {batch}` goes on."
+    hint = f"`{command}` continues it."
     try:
         yield
     except KeyboardInterrupt:
@@ -149,6 +194,7 @@ def _show_plan(app: App, prepared: PreparedRun, found: Estimate, begun: bool, as
 
     plan, symbol, free = prepared.plan, prepared.layout.symbol, free_bytes(app.workspace.root)
     left_out = [*([] if prepared.can_read_back else ["verify"]), *([] if prepared.mapping else ["manifest"])]
+    steps = [step for step in STEPS if step not in left_out and (step != "send" or plan.send)]
     if as_json:
         print_json(
             {
@@ -157,7 +203,7 @@ def _show_plan(app: App, prepared: PreparedRun, found: Estimate, begun: bool, as
                 "begun": begun,
                 "template": plan.template,
                 "printer": plan.printer,
-                "steps": [step for step in STEPS if step not in left_out],
+                "steps": steps,
                 "left_out": left_out,
                 **found.record(),
                 "free": free,
@@ -177,6 +223,7 @@ def _show_plan(app: App, prepared: PreparedRun, found: Estimate, begun: bool, as
         "issue": (f"{count_words(found.units, 'unit')} in {count_words(found.packages, 'package')}", "ledger"),
         "labels": (f"{count_words(found.packages, 'label')} on {pages} in {files}", "labels"),
         "verify": (f"{count_words(found.packages, 'label')} read back", "reads"),
+        **({"send": (f"to {plan.send}", "")} if plan.send else {}),
         "manifest": (
             f"{count_words(found.logs, 'control log')} in {count_words(found.log_files, 'file')}",
             "control logs",
@@ -205,7 +252,7 @@ def _show_plan(app: App, prepared: PreparedRun, found: Estimate, begun: bool, as
 
 
 def _json_document(ledger: Ledger, outcome: RunOutcome) -> dict[str, Any]:
-    from bss_mfg.pipeline.pipeline import LabelsMade, LabelsRead, LogsMade, TravellerMade
+    from bss_mfg.pipeline.pipeline import LabelsMade, LabelsRead, LabelsSent, LogsMade, TravellerMade
     from bss_mfg.verify.finding_rows import finding_row
 
     batch = outcome.batch
@@ -213,6 +260,7 @@ def _json_document(ledger: Ledger, outcome: RunOutcome) -> dict[str, Any]:
     read = outcome.verify if isinstance(outcome.verify, LabelsRead) else None
     logs = outcome.manifest.paths if isinstance(outcome.manifest, LogsMade) else ()
     traveller = outcome.traveller.path if isinstance(outcome.traveller, TravellerMade) else None
+    counts = ledger.batches.counts(batch.id)
     return {
         "batch": batch.id,
         "product": batch.product,
@@ -225,13 +273,19 @@ def _json_document(ledger: Ledger, outcome: RunOutcome) -> dict[str, Any]:
         "pages": labels.pages if labels else 0,
         "label_files": [str(path) for path in labels.files] if labels else [],
         "index": str(labels.index) if labels else None,
-        "verified": ledger.batches.counts(batch.id)["verified"],
+        "file_verified": counts["file_verified"],
+        "print_verified": counts["print_verified"],
         "faults": [finding_row(item) for item in read.faults] if read else [],
         "fault_count": read.faults.total if read else 0,
         "broken_files": [{"file": name, "reason": reason} for name, reason in (read.broken if read else ())],
         "control_logs": [str(path) for path in logs],
         "traveller": str(traveller) if traveller else None,
         "left_out": outcome.left_out,
+        "sent": (
+            {"to": outcome.sent.address, "labels": outcome.sent.labels}
+            if isinstance(outcome.sent, LabelsSent)
+            else None
+        ),
         "sample": bool(labels and labels.layout.sample_mark),
     }
 
@@ -246,14 +300,28 @@ def _print_outcome(prepared: PreparedRun, outcome: RunOutcome) -> None:
     labels = outcome.labels.files if isinstance(outcome.labels, LabelsMade) else None
     if labels and labels.files:
         say(f"Labels: {shown_path(labels.files[0].parent)}; print them at 100 %, without scaling")
+    if labels:
+        say_superseded(labels)
+    if isinstance(outcome.verify, LabelsRead):
+        _say_what_is_proven(outcome.batch, outcome.verify)
     if isinstance(outcome.manifest, LogsMade) and outcome.manifest.paths:
         say(f"Control logs: {shown_path(outcome.manifest.paths[0].parent)}")
         if prepared.mapping and prepared.mapping.assumed:
             names = count_words(len(prepared.mapping.assumed), "name")
-            say(f"Note: {names} in them are assumptions (`bss-mfg manifest` lists them)")
+            folder = shlex.quote(f"{shown_path(outcome.manifest.paths[0].parent)}/")
+            command = f"`bss-mfg manifest make {outcome.batch.id} --missing --out {folder}`"
+            say(f"Note: {names} in them are assumptions ({command} lists them)")
     if labels and labels.layout.sample_mark:
         say("This is a development product: every label carries a SAMPLE mark.")
     say(f"OK: batch {outcome.batch.id} {'is done' if outcome.changed else 'was done before; nothing was changed'}")
+
+
+def _say_what_is_proven(batch: Batch, read: LabelsRead) -> None:
+    """That our own files are right says nothing of what a printer makes of them."""
+    say(
+        f"{count_words(read.verified, 'label')} read back right from the label files. Scan the printed labels: "
+        f"`bss-mfg scan {batch.id}`, or `bss-mfg verify {batch.id} SCANS`"
+    )
 
 
 def _print_faults(read: LabelsRead) -> None:

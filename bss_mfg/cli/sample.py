@@ -40,6 +40,8 @@ def sample(app: App, batch_id: str, name: str, inspection: str, again: bool, as_
             say(f"Note: reduced inspection would be allowed: {why}. It takes --inspection reduced.")
         drawn, new = draw_sample(ledger, batch, aql, chosen, again)
         rows = list(label_places(ledger, batch, drawn.numbers))
+        scrapped = ledger.packages.scrapped(batch.id)
+    unprinted = [row for row in rows if row["file"] is None and row["package"] not in scrapped]
     if as_json:
         print_json(
             {
@@ -63,14 +65,22 @@ def sample(app: App, batch_id: str, name: str, inspection: str, again: bool, as_
                 (
                     str(row["package"]),
                     str(row["serials"]),
-                    str(row["file"] or "no label yet"),
+                    str(row["file"] or ("scrapped" if row["package"] in scrapped else "no label yet")),
                     str(row["page"] or ""),
                     "" if row["x_mm"] is None else f"{row['x_mm']} / {row['y_mm']}",
                 )
                 for row in rows
             ],
-            ("package", "serials", "file", "page", "mm from left / top"),
+            ("package", "serials", "file", "page (roll: label)", "mm from left / top"),
         )
     if inspection == "auto":
         say(f"Inspection: {chosen}, since {why}" if chosen == advice else f"Inspection: {chosen}")
+    if unprinted:
+        have = "has" if len(unprinted) == 1 else "have"
+        say(
+            f"Note: {count_words(len(unprinted), 'package')} of the sample {have} no label yet: make it first, with "
+            f"`bss-mfg labels {batch_id}`, or after a replacement with `bss-mfg reprint`."
+        )
+    if gone := sum(row["package"] in scrapped for row in rows):
+        say(f"Note: {count_words(gone, 'package')} of the sample with a scrapped unit: `sample --again` draws anew.")
     say(f"OK: {count_words(drawn.plan.sample, 'package')} to check" + ("" if new else ", as drawn before"))

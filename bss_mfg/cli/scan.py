@@ -6,12 +6,14 @@ import json
 import os
 import sys
 from collections import deque
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
 from bss_mfg.cli.common import App, pass_app, say
+from bss_mfg.cli.parameters import WholeNumber
+from bss_mfg.cli.streams import reader_left
 from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
@@ -22,10 +24,11 @@ _COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
 
 @click.command(epilog="Example: bss-mfg scan bulb-2026-11 --operator Ann")
 @click.argument("batch_id", metavar="BATCH")
-@click.option("--operator", help="Who scans (default: the user logged in).")
 @click.option("--units", "with_units", is_flag=True, help="After each package, also scan the devices in it.")
 @click.option("--port", help="Read a scanner on this serial port (COM3, /dev/ttyUSB0); needs pyserial.")
-@click.option("--baud", type=int, default=9600, show_default=True, help="Speed of the serial port.")
+@click.option(
+    "--baud", type=WholeNumber(50, 4_000_000), default=9600, show_default=True, help="Speed of the serial port."
+)
 @click.option("--plain", is_flag=True, help="One line for each read, instead of a full screen.")
 @click.option(
     "--json",
@@ -39,7 +42,6 @@ def scan(
     ctx: click.Context,
     app: App,
     batch_id: str,
-    operator: str | None,
     with_units: bool,
     port: str | None,
     baud: int,
@@ -48,14 +50,13 @@ def scan(
 ) -> None:
     """Check labels with a hand scanner that types like a keyboard, or on a serial port.
 
-    Each read is recorded before it is answered. End with Ctrl-D (Windows: Ctrl-Z and Enter), or with an empty input.
-    Exit 1 if a read of this session was wrong.
+    Each read is recorded before it is answered; an empty line is passed over. End with Ctrl-D (Windows: Ctrl-Z and
+    Enter). Exit 1 if a read of this session was wrong.
     """
     from bss_mfg.station.serial_port import read_port
     from bss_mfg.station.station import Station, Tone
 
-    actor = replace(app.actor, operator=operator) if operator else app.actor
-    with app.workspace.open_ledger(actor) as ledger:
+    with app.workspace.open_ledger(app.actor) as ledger:
         station = Station(ledger, ledger.batches.get(batch_id), with_units=with_units)
         screen = None if plain or as_json or not sys.stdout.isatty() else _Screen(batch_id, station)
         if screen:
@@ -72,6 +73,8 @@ def scan(
             if answer.tone is Tone.BAD:
                 wrong = True
                 click.echo("\a", nl=False, err=True)
+            if reader_left():
+                break  # nobody sees the answers any more
         counts = station.counts
     if screen:
         click.echo()
@@ -111,7 +114,7 @@ class _Screen:
         counts = self._station.counts
         if answer:
             self._last.appendleft(answer)
-        click.echo("\x1b[2J\x1b[H", nl=False)
+        click.clear()
         click.echo(click.style(f" bss-mfg  {self._batch}", bold=True))
         share = counts.verified * (width - 4) // max(counts.packages, 1)
         click.echo(f" [{'#' * share}{'.' * (width - 4 - share)}]")

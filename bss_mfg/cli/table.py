@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from bss_mfg.cli.common import App, pass_app, say, shown_path
+from bss_mfg.cli.common import App, pass_app, print_blocks, say, shown_path
+from bss_mfg.cli.dates import utc_moment
 from bss_mfg.core.text import count_words
 
 _FORMATS = ("csv", "jsonl", "xlsx", "parquet")
-_TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 _STATES: tuple[UnitState, ...] = ("issued", "printed", "verified", "shipped", "scrapped")
 
 
 if TYPE_CHECKING:
     from bss_mfg.ledger.unit_state import UnitState
-
-
-def _utc_time(_: click.Context, param: click.Parameter, value: str | None) -> str:
-    """A day or a moment in UTC, as the history writes it; the last second of a day for --until."""
-    if not value:
-        return ""
-    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-        value += "T23:59:59Z" if param.name == "until" else "T00:00:00Z"
-    try:
-        return datetime.strptime(value, _TIME_FORMAT).strftime(_TIME_FORMAT)
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is not a date such as 2026-11-24 or 2026-11-24T08:00:00Z.") from None
 
 
 @click.command(epilog="Example: bss-mfg table bulb-2026-11 --format xlsx --columns serial,uuid,state --out bulb.xlsx")
@@ -55,10 +41,8 @@ def _utc_time(_: click.Context, param: click.Parameter, value: str | None) -> st
     type=click.Choice(_STATES),
     help="Only units in this state; may be given several times.",
 )
-@click.option(
-    "--since", metavar="DATE", callback=_utc_time, help="Only units whose package's last event was then or later (UTC)."
-)
-@click.option("--until", metavar="DATE", callback=_utc_time, help="... was then or earlier; a day counts as a whole.")
+@click.option("--since", metavar="DATE", help="Only units whose package's last event was then or later.")
+@click.option("--until", metavar="DATE", help="... was then or earlier; a day counts as a whole.")
 @click.option("--out", "to", required=True, metavar="FILE", help="File to make (0600); - for stdout (csv, jsonl).")
 @pass_app
 def table(
@@ -67,8 +51,8 @@ def table(
     columns: str | None,
     kind: str,
     states: tuple[UnitState, ...],
-    since: str,
-    until: str,
+    since: str | None,
+    until: str | None,
     to: str,
 ) -> None:
     """Write the units of a batch as a table: CSV, JSON lines, XLSX or Parquet.
@@ -84,11 +68,12 @@ def table(
     names = DEFAULT_COLUMNS if columns is None else [name.strip() for name in columns.split(",")]
     if to == "-" and kind in ("xlsx", "parquet"):
         raise click.UsageError(f"{kind} can't be written to stdout; name a file with --out.")
+    chosen = UnitFilter(states, utc_moment(app, "--since", since), utc_moment(app, "--until", until))
     out = Path(to)
     if to != "-" and out.is_dir():
         raise InputError("is a folder", where=to, way_out="Name the file to make.")
     with app.workspace.open_ledger(app.actor) as ledger:
-        made = Table(ledger, ledger.batches.get(batch_id), names, UnitFilter(states, since, until))
+        made = Table(ledger, ledger.batches.get(batch_id), names, chosen)
         if kind == "xlsx":
             build_atomically(out, made.xlsx)
         elif kind == "parquet":
@@ -96,8 +81,7 @@ def table(
         else:
             content = made.csv() if kind == "csv" else made.jsonl()
             if to == "-":
-                for block in content:
-                    click.echo(block, nl=False)
+                print_blocks(content)
             else:
                 write_atomically(out, content)
     if to != "-":

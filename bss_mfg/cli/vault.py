@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,17 @@ from bss_mfg.core.text import count_words
 if TYPE_CHECKING:
     from bss_mfg.workspace.vault_key_storage import VaultKeyKind
 
+_KEPT: Mapping[VaultKeyKind, str] = {
+    "file": "in a file",
+    "passphrase": "under a passphrase",
+    "keyring": "in the keyring",
+}
+
+
+def close_command(path: Path) -> str:
+    """What takes a file from everybody but its owner."""
+    return f"chmod 600 {shlex.quote(str(path))}"
+
 
 @click.group()
 def vault() -> None:
@@ -20,18 +33,21 @@ def vault() -> None:
 
 
 @vault.command(epilog="Example: bss-mfg vault status")
+@click.option("--keys", "ask_for_it", is_flag=True, help="Ask for the passphrase, to try the key on every batch.")
 @json_option
 @pass_app
 @click.pass_context
-def status(ctx: click.Context, app: App, as_json: bool) -> None:
-    """Show how the vault key is kept, and whether it is the ledger's.
+def status(ctx: click.Context, app: App, ask_for_it: bool, as_json: bool) -> None:
+    """Show how the vault key is kept, whether it is the ledger's, and whether it opens every batch.
 
-    Exit 1 where it is missing, damaged or another one.
+    A key under a passphrase is tried with --keys, or where BSS_MFG_PASSPHRASE_FILE names it. Exit 1 where the key is
+    missing, damaged or another one, does not open a batch, or may be read by others than its owner.
     """
     from bss_mfg.workspace.vault_keys import vault_status as look
 
+    ask = app.ask if ask_for_it else app.ask_file_only
     with app.workspace.open_ledger(app.actor) as ledger:
-        found = look(app.workspace, ledger)
+        found = look(app.workspace, ledger, ask, app.patience)
     record = {
         "file": str(found.file),
         "kept": found.kind,
@@ -40,18 +56,29 @@ def status(ctx: click.Context, app: App, as_json: bool) -> None:
         "batches_sealed": found.sealed,
         "batches_retired": found.retired,
         "recipient": found.recipient,
+        "keys_opened": found.keys.opened if found.keys else None,
+        "keys_unopened": list(found.keys.unopened) if found.keys else [],
+        "exposed": found.exposed,
+        "left_over": [str(path) for path in found.left_over],
         "trouble": found.trouble,
     }
     if as_json:
         print_json(record)
     else:
+        shown = {name: ", ".join(value) if isinstance(value, list) else value for name, value in record.items()}
         print_details(
-            [(name.replace("_", " "), str(value)) for name, value in record.items() if value not in (None, "")]
+            [(name.replace("_", " "), str(value)) for name, value in shown.items() if value not in (None, "", False)]
         )
+    for path in found.left_over:
+        say(f"Note: {shown_path(path)} was left by a change of the key that never took place; the next rekey clears it")
     if found.trouble:
-        say(f"WRONG: {found.trouble}. Put the right one back, or use `bss-mfg vault recover`.")
+        say(f"WRONG: {found.trouble}. {found.way_out}")
+    if found.exposed:
+        say(f"WRONG: others may read the vault key. Close it: {close_command(found.file)}")
+    if found.trouble or found.exposed:
         ctx.exit(1)
-    say("OK: the vault key is the ledger's")
+    unseen = "" if found.keys else "; it was not opened (--keys asks for its passphrase)"
+    say(f"OK: the vault key is the ledger's{unseen}")
 
 
 @vault.command(epilog="Example: bss-mfg vault rekey --to passphrase")
@@ -71,7 +98,7 @@ def rekey(app: App, kind: VaultKeyKind | None) -> None:
     from bss_mfg.workspace.vault_keys import rekey as change
 
     with app.workspace.open_ledger(app.actor) as ledger:
-        count = change(app.workspace, ledger, kind, app.ask)
+        count = change(app.workspace, ledger, kind, app.ask, app.patience)
     say(f"OK: a new vault key; {count_words(count, 'batch', 'batches')} wrapped under it. Make a new safe copy now.")
 
 
@@ -86,7 +113,7 @@ def export_recovery(app: App, to: Path) -> None:
     from bss_mfg.workspace.vault_keys import export_recovery as write
 
     with app.workspace.open_ledger(app.actor) as ledger:
-        name = write(app.workspace, ledger, to, app.ask)
+        name = write(app.workspace, ledger, to, app.ask, app.patience)
     click.echo(shown_path(to))
     say(f"OK: vault key {name}, under the passphrase. Keep both apart from this computer, and from each other.")
 
@@ -94,12 +121,19 @@ def export_recovery(app: App, to: Path) -> None:
 @vault.command(epilog="Example: bss-mfg vault recover /media/safe/bss-recovery.txt")
 @click.argument("source", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
 @click.option("--officer-key", type=click.Path(path_type=Path), help="The private key (PEM) of the recipient, instead.")
+@click.option(
+    "--to",
+    "kind",
+    type=click.Choice(["file", "passphrase", "keyring"]),
+    help="How to keep the key from now on (default: as it was kept before).",
+)
 @pass_app
-def recover(app: App, source: Path | None, officer_key: Path | None) -> None:
+def recover(app: App, source: Path | None, officer_key: Path | None, kind: VaultKeyKind | None) -> None:
     """Put a lost or damaged vault key back.
 
     From a recovery file or a safe copy; or with the officer's private key, which opens every data key and wraps it
-    under a new vault key. What lies in place is kept beside it as vault.key.damaged.
+    under a new vault key. It is kept as it was before: a key that was under a passphrase asks for a new one. What lies
+    in place is kept beside it as vault.key.damaged.
     """
     from bss_mfg.workspace.vault_keys import recover as put_back
     from bss_mfg.workspace.vault_keys import recover_by_officer
@@ -108,11 +142,13 @@ def recover(app: App, source: Path | None, officer_key: Path | None) -> None:
         raise click.UsageError("Name a recovery file, or --officer-key.")
     with app.workspace.open_ledger(app.actor) as ledger:
         if source:
-            say(f"OK: vault key {put_back(app.workspace, ledger, source, app.ask)} is back")
+            done = put_back(app.workspace, ledger, source, app.ask, kind, app.patience)
+            say(f"OK: vault key {done.id} is back, kept {_KEPT[done.kind]}")
         elif officer_key:
-            count = recover_by_officer(app.workspace, ledger, officer_key, app.ask)
+            done = recover_by_officer(app.workspace, ledger, officer_key, app.ask, kind, app.patience)
             say(
-                f"OK: a new vault key; {count_words(count, 'batch', 'batches')} wrapped under it. Make a safe copy now."
+                f"OK: a new vault key, kept {_KEPT[done.kind]}; "
+                f"{count_words(done.batches, 'batch', 'batches')} wrapped under it. Make a safe copy now."
             )
 
 
@@ -127,14 +163,14 @@ def recipient(app: App, public_key: Path | None, remove: bool) -> None:
     offline. Old batches are sealed too.
     """
     from bss_mfg.core.files import read_text
-    from bss_mfg.ledger.keys import open_keys
     from bss_mfg.ledger.vault import OfficerPublicKey
+    from bss_mfg.workspace.vault_keys import set_recipient
 
     if (public_key is None) != remove:
         raise click.UsageError("Name the officer's public key, or say --remove.")
     officer = OfficerPublicKey(read_text(public_key, "officer's public key"), str(public_key)) if public_key else None
-    with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as opened:
-        count = open_keys(ledger).set_recipient(opened, officer)
+    with app.workspace.open_ledger(app.actor) as ledger:
+        count = set_recipient(app.workspace, ledger, officer, app.ask, app.patience)
     if officer:
         click.echo(officer.fingerprint)
         say(f"OK: {count_words(count, 'batch', 'batches')} sealed to this officer too, and all to come")

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, say, shown_path
+from bss_mfg.cli.common import App, json_option, pass_app, print_blocks, print_details, print_json, say, shown_path
+from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import progress_bar
+from bss_mfg.cli.unit_names import given_names
 from bss_mfg.core.text import count_words
 from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
+    from bss_mfg.core.clock import TimeZone
+    from bss_mfg.ledger.events import ReadSubject
+    from bss_mfg.payload.spec import Spec
+    from bss_mfg.verify.diagnosis import Diagnosis
     from bss_mfg.verify.outcome import Verification
     from bss_mfg.verify.verification import Verifier
+
+MOST_UNSEEN = 10
+"""Labels whose place is in no file that are named one by one as text; more are counted, and named in reports."""
 
 
 @click.command(epilog="Example: bss-mfg verify bulb-2026-11 scans/*.png --report report.html")
@@ -47,7 +58,12 @@ if TYPE_CHECKING:
 @click.option(
     "--resume", is_flag=True, help="Don't read again what an earlier verification read wholly and found right."
 )
-@click.option("--jobs", type=click.IntRange(0, 64), default=0, help="Reading processes; 0: one per core.")
+@click.option(
+    "--of",
+    type=click.Choice(["file", "print"]),
+    help="What the FILES are, where bss-mfg can't tell: our own drawing, or pictures of what was printed. Recorded.",
+)
+@click.option("--jobs", type=WholeNumber(0, 64), default=0, help="Reading processes; 0: one per core.")
 @json_option
 @pass_app
 @click.pass_context
@@ -63,24 +79,28 @@ def verify(
     watch: Path | None,
     reports: tuple[Path, ...],
     resume: bool,
+    of: ReadSubject | None,
     jobs: int,
     as_json: bool,
 ) -> None:
     """Read printed labels back and compare them with the ledger.
 
     FILES are PDFs, pictures or folders. Names every missing, duplicate, foreign, unreadable or mismatched label with
-    serial and place. Exit 0 only if all is right (with --sample: the lot is accepted), 1 if something is wrong.
+    serial and place; of more than ten labels that are in none of the files, how many (a report names all).
+
+    A picture, or a PDF page that is one, shows printed labels; a label file, or any page that a program drew, proves
+    the drawing only. Exit 0 only if all is right (with --sample: the lot is accepted), 1 if something is wrong.
     """
     from bss_mfg.core.processes import ProcessExecutor, cores
     from bss_mfg.verify.outcome import VerifyOptions
-    from bss_mfg.verify.verification import Verifier
+    from bss_mfg.verify.verification import Verifier, expand_folders
     from bss_mfg.verify.verification import verify as verify_files
 
     if not files and watch is None:
         raise click.UsageError("Name files to verify, or a folder to --watch.")
     if resume and (grade or sample):
         raise click.UsageError("--resume passes over files, but --grade and --sample need every label read.")
-    writer = _ReportWriter(reports)
+    writer = _ReportWriter(reports, app.zone)
     options = VerifyOptions(
         partial=partial,
         second_reader=second_reader,
@@ -88,6 +108,7 @@ def verify(
         pictures=writer.shows_pictures,
         sample=sample,
         resume=resume,
+        of=of,
     )
     # Always in other processes: a picture from outside may crash a reader.
     with app.workspace.open_ledger(app.actor) as ledger, ProcessExecutor(jobs or cores()) as executor:
@@ -96,7 +117,8 @@ def verify(
             progress = progress_bar(f"{batch_id}: verify")
             outcome = verify_files(ledger, batch, files, options, progress=progress, executor=executor)
         else:
-            outcome = _watch_folder(Verifier(ledger, batch, options, executor=executor), files, watch, writer.write)
+            begun = expand_folders(ledger, batch, files).files
+            outcome = _watch_folder(Verifier(ledger, batch, options, executor=executor), begun, watch, writer.write)
         writer.write(outcome)
         _print_outcome(outcome, as_json)
     for report in reports:
@@ -109,10 +131,10 @@ def verify(
 class _ReportWriter:
     """Writes the reports that were asked for, as often as there is something new."""
 
-    def __init__(self, files: tuple[Path, ...]) -> None:
+    def __init__(self, files: tuple[Path, ...], zone: TimeZone) -> None:
         from bss_mfg.report.report_file import check_report
 
-        self._files, self._written = files, False
+        self._files, self._zone, self._written = files, zone, False
         for file in files:
             check_report(file)
 
@@ -125,7 +147,7 @@ class _ReportWriter:
         from bss_mfg.report.report_file import write_report
 
         for file in self._files:
-            write_report(outcome, file, clock.now(), __version__, again=self._written)
+            write_report(outcome, file, self._zone.shown(clock.now()), __version__, again=self._written)
         self._written = True
 
 
@@ -135,8 +157,7 @@ def _print_outcome(outcome: Verification, as_json: bool) -> None:
     if not as_json:
         _print_findings(outcome)
         return
-    for piece in json_report(outcome):
-        click.echo(piece, nl=False)
+    print_blocks(json_report(outcome))
 
 
 def _watch_folder(
@@ -145,14 +166,13 @@ def _watch_folder(
     """Read what comes, say at once what is wrong with it, until every label was read right or Ctrl-C."""
     from bss_mfg.verify.findings import FindingKind
     from bss_mfg.verify.folder_watch import new_files
-    from bss_mfg.verify.verification import expand_folders
 
-    said = 0
+    said = named = 0
     say(f"Watching {shown_path(folder)}; Ctrl-C ends.")
     try:
         coming = new_files(folder)
         if files:
-            verifier.read_files(expand_folders(files))
+            verifier.read_files(files)
         while not verifier.complete:
             new = next(coming)
             if not new:
@@ -165,6 +185,9 @@ def _watch_folder(
                 f"{len(faults):,} not right" + ("\a" if len(faults) > said else "")
             )
             said = len(faults)
+            for name, reason in verifier.newly_broken(named):
+                say(f"UNREADABLE FILE: {name}: {reason}\a")
+            named = len(verifier.broken)
             write(outcome)
     except KeyboardInterrupt:
         say("Ended.")
@@ -172,16 +195,24 @@ def _watch_folder(
 
 
 def _print_findings(outcome: Verification) -> None:
-    """Every label that is not right, a line each; then the counts."""
+    """Every label that is not right, a line each; then the counts. Labels of another batch are told once."""
     from bss_mfg.report.wording import place_words
     from bss_mfg.verify.finding_rows import finding_row
 
+    wrong_batch = outcome.wrong_batch
+    if wrong_batch:
+        click.echo(f"WRONG BATCH: all {outcome.other_batches[wrong_batch]:,} belong to {wrong_batch}")
+    unseen_shown = 0 if outcome.partial or outcome.unseen > MOST_UNSEEN else MOST_UNSEEN
     for _, item in outcome.findings.faults():  # no walk over a million labels that are right
+        if wrong_batch and (item.unseen or item.other_batch):
+            continue
         row = finding_row(item)
-        if not (outcome.partial and row["unseen"]):
+        if not row["unseen"] or unseen_shown:
             name = row["serials"] or "(not one of ours)"
             where = place_words(row)
             click.echo(f"{row['verdict'].upper()}: {name}: {row['detail']}" + (f" [{where}]" if where else ""))
+    if outcome.unseen > MOST_UNSEEN and not outcome.partial:
+        click.echo(f"MISSING: {count_words(outcome.unseen, 'label')} of the batch in none of these files")
     for name, reason in outcome.broken:
         click.echo(f"UNREADABLE FILE: {name}: {reason}")
     for name, reason in outcome.troubles:
@@ -229,14 +260,21 @@ def _conclude(outcome: Verification) -> None:
     elif outcome.passed and outcome.unseen:
         were = "was" if outcome.unseen == 1 else "were"
         say(f"OK so far: all labels that were shown are right, {outcome.unseen:,} of the batch {were} not shown")
+    elif outcome.wrong_batch:
+        say(f"WRONG: these are labels of another batch: `bss-mfg verify {outcome.wrong_batch} ...`")
     elif outcome.pages and not any(outcome.counts[kind] for kind in outcome.counts if kind != "missing"):
         say("WRONG: no label was found in these pictures: upside down, blank, or of another kind?")
     else:
+        if outcome.unseen and not outcome.passed:
+            are = "is" if outcome.unseen == 1 else "are"
+            say(f"{count_words(outcome.unseen, 'label')} {are} in none of these files; --partial leaves them out.")
         say("OK: all labels are right" if outcome.passed else "WRONG: not all labels are right")
+    if outcome.passed and not outcome.shows_prints:
+        say(f"These are label files, not prints: scan the printed labels (`bss-mfg scan {outcome.batch.id}`)")
 
 
 @click.command(epilog="Example: bss-mfg inspect box.jpg --private-key dev-keys/amazon.private.pem")
-@click.argument("target", metavar="STRING|FILE")
+@click.argument("target", metavar="STRING|FILE|UNIT")
 @click.option(
     "--private-key",
     type=click.Path(path_type=Path),
@@ -248,23 +286,37 @@ def _conclude(outcome: Verification) -> None:
 def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None, as_json: bool) -> None:
     """Explain any barcode, field by field.
 
-    Works without a workspace too. What is encrypted is never shown, only its SHA-256; what is readable on the label is
-    shown, including the PIN of a Wi-Fi inner code. Exit 1 if a string is not as its spec says.
+    Works without a workspace too. In one, says which label it is as well, and a UNIT can be named by its serial or
+    Device UUID. - reads strings from standard input, @FILE from a file, one a line. What is encrypted is never shown,
+    only its SHA-256; what is readable on the label is shown, including the PIN of a Wi-Fi inner code. Exit 1 if a
+    string is not as its spec says, or not as it was issued here.
     """
     from bss_mfg.core.files import read_bytes
     from bss_mfg.errors import InputError
     from bss_mfg.payload.product_keys import load_private_key
     from bss_mfg.payload.spec import packaged_names, packaged_spec
-    from bss_mfg.verify.inspect import explain, read_strings
+    from bss_mfg.verify.inspect import Explanation, explain
 
     try:
-        specs = [app.workspace.spec(name).spec for name in app.workspace.spec_names()]
+        workspace = app.workspace
     except InputError:
         if app.workspace_option:
             raise
-        specs = [packaged_spec(name).spec for name in packaged_names()]
+        workspace = None
+    specs = (
+        [workspace.spec(name).spec for name in workspace.spec_names()]
+        if workspace
+        else [packaged_spec(name).spec for name in packaged_names()]
+    )
     key = load_private_key(read_bytes(private_key, "private key", 1 << 16), str(private_key)) if private_key else None
-    symbols = [{**explain(text, specs, key).as_json(), **place} for text, place in read_strings(target)]
+    broken: list[dict[str, Any]] = []
+
+    def tell_broken(place: dict[str, Any], reason: str) -> None:
+        broken.append({**Explanation("", None, [], problems=[f"the page can't be read: {reason}"]).as_json(), **place})
+
+    strings = list(_strings(app, target, tell_broken))
+    with _ledger_lookup(app if workspace else None, specs) as look_up:
+        symbols = [{**explain(text, specs, key, look_up).as_json(), **place} for text, place in strings] + broken
     if as_json:
         print_json(symbols)
     else:
@@ -274,6 +326,42 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
             _print_symbol(symbol)
     if any(symbol["problems"] for symbol in symbols):
         ctx.exit(1)
+
+
+def _strings(
+    app: App, target: str, tell_broken: Callable[[dict[str, Any], str], None]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The barcode strings of what was named, each with where it was found."""
+    from bss_mfg.errors import InputError
+    from bss_mfg.verify.inspect import read_strings
+    from bss_mfg.verify.unit_names import payloads_of_unit
+
+    for name in given_names([target]):
+        payloads: list[str] = []
+        with contextlib.suppress(InputError):  # no workspace here
+            if ":" not in name.text and not Path(name.text).exists():
+                with app.workspace.open_ledger(app.actor) as ledger:
+                    payloads = payloads_of_unit(ledger, name.text)
+        yield from [(payload, {}) for payload in payloads] or read_strings(name.text, tell_broken)
+
+
+@contextmanager
+def _ledger_lookup(app: App | None, specs: Sequence[Spec]) -> Iterator[Callable[[str], Diagnosis] | None]:
+    """What asks the workspace's ledger for a string, None where there is none; without a ledger it explains too."""
+    from bss_mfg.errors import BssError
+    from bss_mfg.verify.diagnosis import diagnose_anywhere, known_specs
+
+    try:
+        opened = app.workspace.open_ledger(app.actor) if app else None
+    except BssError as error:
+        say(f"Note: the ledger was not asked: {error}")
+        opened = None
+    if opened is None:
+        yield None
+        return
+    with opened as ledger:
+        known = {spec.name: spec for spec in (*specs, *known_specs(ledger)) if not spec.bare}
+        yield lambda text: diagnose_anywhere(text.encode("utf-8", "surrogateescape"), ledger, list(known.values()))
 
 
 def _unit_facts(unit: dict[str, Any]) -> Iterator[str]:
@@ -289,12 +377,18 @@ def _unit_facts(unit: dict[str, Any]) -> Iterator[str]:
             yield f"{name.removesuffix('_sha256').replace('_', ' ')} SHA-256 {value}"
 
 
+def _issued_words(issued: dict[str, Any]) -> str:
+    serials = f", {issued['serials']}" if issued["serials"] else ""
+    return f"batch {issued['batch']}, package {issued['package']}{serials}"
+
+
 def _print_symbol(symbol: dict[str, object]) -> None:
     fields, notes = symbol["fields"], symbol["notes"]
     print_details(
         [
             ("payload", str(symbol["payload"])),
             ("spec", str(symbol["spec"] or "unknown")),
+            *([("issued", _issued_words(symbol["issued"]))] if isinstance(symbol["issued"], dict) else []),
             *[("note", str(note)) for note in (notes if isinstance(notes, list) else [])],
             *([("at", f"{symbol['file']}, page {symbol['page']}")] if "file" in symbol else []),
         ]

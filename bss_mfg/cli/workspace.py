@@ -23,27 +23,34 @@ if TYPE_CHECKING:
     "--vault",
     "kind",
     type=click.Choice(["file", "passphrase", "keyring"]),
-    default="file",
-    show_default=True,
-    help="How the vault key is kept: in a file, under a passphrase, in the system's keyring.",
+    help="How the vault key is kept: in a file (the default), under a passphrase, in the system's keyring.",
+)
+@click.option(
+    "--group", default="", metavar="NAME", help="Share it with a group of this system: all members work in it."
 )
 @pass_app
-def init(app: App, folder: Path, kind: VaultKeyKind) -> None:
+def init(app: App, folder: Path, kind: VaultKeyKind | None, group: str) -> None:
     """Make a workspace.
 
     Creates FOLDER with its settings, ledger and vault key. Keep a copy of vault.key in a safe place: without it no OOB
-    key of this workspace can ever be read again.
+    key of this workspace can ever be read again. A vault key that lies there already is used only if
+    BSS_MFG_VAULT_KEY_FILE names it. A group's vault key is best kept under a passphrase (--vault): a plain one is its
+    owner's alone.
     """
-    from bss_mfg.workspace.actor import current_actor
     from bss_mfg.workspace.workspace import Workspace, environment
 
-    workspace = Workspace.create(folder, current_actor(), environment(), kind, app.ask)
+    workspace = Workspace.create(folder, app.find_actor().actor, environment(), kind, app.ask, group)
     say(f"OK: workspace made in {shown_path(workspace.root)}")
     say(
         "Now run `bss-mfg vault export-recovery FILE` and keep that file apart from this computer."
         if kind == "keyring"
         else f"Now copy {shown_path(workspace.vault_file)} to a safe place, apart from the workspace."
     )
+    if group and kind != "passphrase":
+        say(
+            f"Note: only you can issue batches and release keys; the others of {group} can do the rest. For all: "
+            "`bss-mfg vault rekey --to passphrase`, or `bss-mfg init DIR --vault passphrase`."
+        )
 
 
 @click.command(epilog="Example: bss-mfg doctor")
@@ -59,7 +66,7 @@ def doctor(ctx: click.Context, app: App, as_json: bool) -> None:
     """
     from bss_mfg.doctor import Level, check_machine
 
-    checks = [*check_machine(), *_workspace_checks(app)]
+    checks = [*check_machine(), *_actor_checks(app), *_workspace_checks(app)]
     if as_json:
         print_json([{"name": c.name, "level": c.level, "found": c.found, "fix": c.fix} for c in checks])
     else:
@@ -69,8 +76,32 @@ def doctor(ctx: click.Context, app: App, as_json: bool) -> None:
         ctx.exit(6)
 
 
+def _actor_checks(app: App) -> list[Check]:
+    """Who acts here, and where each name comes from."""
+    from bss_mfg.doctor import Check, Level, check_actor
+    from bss_mfg.errors import BssError
+
+    try:
+        station = app.workspace.config().station
+    except BssError:  # none here, or a broken one: that is another check's
+        station = ""
+    try:
+        return check_actor(app.find_actor(station))
+    except BssError as error:
+        return [Check("station", Level.FAULT, f"{error.where}: {error.what}", error.way_out)]
+
+
 def _workspace_checks(app: App) -> list[Check]:
-    from bss_mfg.doctor import Check, Level, check_ledger, check_left_over, check_vault
+    from bss_mfg.doctor import (
+        Check,
+        Level,
+        check_group,
+        check_ledger,
+        check_left_over,
+        check_releases,
+        check_vault,
+        check_vault_files,
+    )
     from bss_mfg.errors import BssError
     from bss_mfg.workspace.vault_keys import vault_status
 
@@ -82,8 +113,11 @@ def _workspace_checks(app: App) -> list[Check]:
         return []
     try:
         with workspace.open_ledger(app.actor) as ledger:
-            found = [check_ledger(ledger), check_vault(vault_status(workspace, ledger))]
-            return [*found, check_left_over(workspace.root)]
+            vault = vault_status(workspace, ledger, app.ask_file_only, app.patience)
+            found = [check_ledger(ledger), check_vault(vault), *check_vault_files(vault)]
+            group = workspace.config().group
+            shared = [check_group(workspace.root, group)] if group else []
+            return [*found, *shared, check_releases(ledger), check_left_over(workspace.root)]
     except BssError as error:
         return [Check("ledger", Level.FAULT, error.what, error.way_out)]
 
@@ -101,10 +135,9 @@ def demo(ctx: click.Context, app: App, out: Path | None, samples: Path | None) -
     """
     from bss_mfg.core.resources import folder
     from bss_mfg.demo import run_demo
-    from bss_mfg.workspace.actor import current_actor
 
     root = out or _free_folder("bss-mfg-demo")
-    results = run_demo(samples or folder("sample_batches"), root, current_actor(), progress_bar)
+    results = run_demo(samples or folder("sample_batches"), root, app.find_actor().actor, progress_bar)
     for ran in results:
         counts = ran.verification.counts
         verdict = "OK" if ran.right else "WRONG"

@@ -13,18 +13,19 @@ import os
 import re
 import shutil
 import stat
-import sys
-import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
+from bss_mfg.core.group_modes import give_file_to_group, give_folder_to_group
+from bss_mfg.core.system_locks import try_lock
+from bss_mfg.core.text import is_windows_device
 from bss_mfg.errors import InputError, LedgerError, Location, RefusedError, from_os_error
 
 _log = logging.getLogger(__name__)
 
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_WINDOWS_DEVICES = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
 
 
 def require_safe_name(name: str, what: str) -> str:
@@ -33,12 +34,7 @@ def require_safe_name(name: str, what: str) -> str:
     Letters, digits, `.`, `_` and `-`, at most 64, starting with a letter or digit; no `..`, no trailing dot, no
     Windows device name.
     """
-    if (
-        not _NAME.fullmatch(name)
-        or ".." in name
-        or name.endswith(".")
-        or name.split(".")[0].lower() in _WINDOWS_DEVICES
-    ):
+    if not _NAME.fullmatch(name) or ".." in name or name.endswith(".") or is_windows_device(name):
         raise InputError(
             f"{name[:80]!a} can't be used as the {what}",
             way_out="Use 1 to 64 letters, digits, '.', '_' or '-', starting with a letter or digit, without '..', "
@@ -80,11 +76,13 @@ LOG_MARK = b"# log of bss-mfg\n"
 
 
 def open_log(path: Path) -> TextIO:
-    """A log file (0600) to add lines to, new or begun before. `RefusedError` where the file is no log of bss-mfg."""
+    """A log file (0600, a group's 0660) to add lines to, new or begun before. `RefusedError` where it is no log of
+    bss-mfg."""
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)
     except OSError as error:
         raise from_os_error(error, "opening the log file", path) from error
+    give_file_to_group(handle, path)
     begins = os.read(handle, len(LOG_MARK)) if stat.S_ISREG(os.fstat(handle).st_mode) else b"-"
     if not begins:
         os.write(handle, LOG_MARK)
@@ -128,9 +126,12 @@ def iter_files(folder: Path) -> Iterator[Path]:
 
 
 def make_folder(path: Path) -> None:
-    """Create a folder (0700) and its parents."""
+    """Create a folder (0700; in a group's folder 2770) and its parents."""
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (*reversed(path.parents), path):
+            if not folder.is_dir():
+                folder.mkdir(mode=0o700, exist_ok=True)
+                give_folder_to_group(folder)
     except OSError as error:
         raise from_os_error(error, "making the folder", path) from error
 
@@ -146,37 +147,47 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_atomically(path: Path, chunks: Iterable[bytes], *, replace: bool = False) -> str:
-    """Write `chunks` to `path` in one stroke, mode 0600, and return the SHA-256 in hex.
+def write_atomically(
+    path: Path,
+    chunks: Iterable[bytes],
+    *,
+    replace: bool = False,
+    private: bool = False,
+    begin: Callable[[], None] = lambda: None,
+) -> str:
+    """Write `chunks` to `path` in one stroke, and return the SHA-256 in hex. Its mode is 0600; in a folder of a group
+    it is 0660, unless it is `private`.
 
     Without `replace` an existing file is refused (`RefusedError`), also when it appears while we write. A failure
     leaves no trace; a kill leaves a temporary file, which the next command that makes the same file takes away.
+    `begin` is called when the file can be written, before its first byte is.
     """
     digest = hashlib.sha256()
 
     def write(file: BinaryIO) -> None:
+        begin()
         for piece in chunks:
             digest.update(piece)
             file.write(piece)
 
-    _through_temporary(path, write, replace=replace)
+    _through_temporary(path, write, replace=replace, private=private)
     return digest.hexdigest()
 
 
 def build_atomically(path: Path, make: Callable[[Path], None]) -> None:
-    """Let `make` fill a new file (0600), and put it at `path` in one stroke. Never overwrites; a failure leaves no
-    trace."""
+    """Let `make` fill a new file (0600, a group's 0660), and put it at `path` in one stroke. Never overwrites;
+    a failure leaves no trace."""
     temporary = _temporary(path)
 
     def fill(_: BinaryIO) -> None:
         try:
             make(temporary)
         finally:
-            for end in ("-journal", "-wal", "-shm"):
+            for end in ("-journal", "-wal", "-shm", ".lock"):
                 with contextlib.suppress(FileNotFoundError):
                     temporary.with_name(temporary.name + end).unlink()
 
-    _through_temporary(path, fill, replace=False)
+    _through_temporary(path, fill, replace=False, private=False)
 
 
 def _temporary(path: Path) -> Path:
@@ -184,14 +195,16 @@ def _temporary(path: Path) -> Path:
     return path.with_name(f".{path.name[:40]}.{hashlib.sha256(path.name.encode()).hexdigest()[:8]}.part")
 
 
-def _through_temporary(path: Path, write: Callable[[BinaryIO], None], *, replace: bool) -> None:
+def _through_temporary(path: Path, write: Callable[[BinaryIO], None], *, replace: bool, private: bool) -> None:
     temporary = _temporary(path)
     try:
-        if not replace and path.exists():
+        if not replace and os.path.lexists(path):
             _delete_abandoned(temporary)  # of a command that was killed between its last two steps
             raise already_exists_error(path)
         with os.fdopen(_open_locked(temporary, path), "wb") as file:
             try:
+                if not private:
+                    give_file_to_group(file.fileno(), path)
                 write(file)
                 file.flush()
                 os.fsync(file.fileno())
@@ -225,15 +238,15 @@ def _open_locked(temporary: Path, path: Path) -> int:
                     way_out="Let it finish, then run this command again.",
                 ) from None
             continue
-        if os.name == "nt" or (_try_lock(handle) and _is_still(handle, temporary)):
+        if os.name == "nt" or (try_lock(handle) and is_still(handle, temporary)):
             return handle
         os.close(handle)  # taken for a left-over at the moment it was made
 
 
 def _delete_abandoned(temporary: Path) -> bool:
-    """Delete a temporary file whose writer is dead; False where it is alive."""
+    """Delete a temporary file whose writer is dead, after overwriting it; False where it is alive."""
     try:
-        handle = os.open(temporary, os.O_RDWR)
+        handle = os.open(temporary, os.O_RDWR | _NO_LINK)
     except FileNotFoundError:
         return True
     try:
@@ -241,9 +254,11 @@ def _delete_abandoned(temporary: Path) -> bool:
             os.close(handle)
             handle = -1
             temporary.unlink()  # refused there while its writer has it open
-        elif not _try_lock(handle):
+        elif not try_lock(handle):
             return False
-        elif _is_still(handle, temporary):
+        elif is_still(handle, temporary):
+            if os.fstat(handle).st_nlink == 1:  # else it has its final name already, too
+                _overwrite(handle)
             temporary.unlink()
     except FileNotFoundError:
         pass
@@ -255,7 +270,7 @@ def _delete_abandoned(temporary: Path) -> bool:
     return True
 
 
-def _is_still(handle: int, path: Path) -> bool:
+def is_still(handle: int, path: Path) -> bool:
     """Whether an open file still has its name."""
     try:
         return os.path.samestat(os.fstat(handle), path.stat())
@@ -271,9 +286,14 @@ def is_complete(path: Path) -> bool:
     return path.exists()
 
 
-def leftover_files(folder: Path) -> list[Path]:
-    """Temporary files of ours anywhere below a folder, such as killed commands leave."""
-    return sorted(path for path in folder.rglob(".*.part") if re.fullmatch(r"\..+\.[0-9a-f]{8}\.part", path.name))
+def leftover_of(path: Path) -> Path | None:
+    """What a killed command left of a file, half-written, beside it."""
+    return _temporary(path) if _temporary(path).is_file() else None
+
+
+def leftover_files(folder: Path, *, deep: bool = True) -> list[Path]:
+    """Temporary files of ours in a folder, and with `deep` anywhere below it, such as killed commands leave."""
+    return sorted(folder.glob(("**/" if deep else "") + ".?*." + "[0-9a-f]" * 8 + ".part"))
 
 
 def remove_leftover(path: Path) -> bool:
@@ -308,20 +328,36 @@ def replace_file(source: Path, target: Path) -> None:
         raise from_os_error(error, "putting a file in place", target) from error
 
 
-def destroy(path: Path) -> None:
-    """Overwrite a file with zeros and delete it. A solid-state disk may keep old blocks all the same."""
+def remove_file(path: Path) -> None:
+    """Delete a file, if it is there."""
+    path.unlink(missing_ok=True)
+
+
+def destroy(path: Path, sha256: str | None = None) -> bool:
+    """Overwrite a file with zeros and delete it, if it is a regular file, no symbolic link, and has this SHA-256 (hex,
+    if one is given); False where it is not. A solid-state disk may keep old blocks all the same."""
     try:
-        with path.open("rb+") as file:
-            left = path.stat().st_size
-            while left > 0:
-                left -= file.write(bytes(min(left, 1 << 20)))
-            file.flush()
-            os.fsync(file.fileno())
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return False
+        handle = os.open(path, os.O_RDWR | _NO_LINK)
+        with os.fdopen(handle, "rb+") as file:
+            if sha256 not in (None, hashlib.file_digest(file, "sha256").hexdigest()):
+                return False
+            _overwrite(handle)
         path.unlink()
         sync_folder(path.parent)
         _log.info("destroyed %s", path)
     except OSError as error:
         raise from_os_error(error, "destroying", path) from error
+    return True
+
+
+def _overwrite(handle: int) -> None:
+    left = os.lseek(handle, 0, os.SEEK_END)
+    os.lseek(handle, 0, os.SEEK_SET)
+    while left > 0:
+        left -= os.write(handle, bytes(min(left, 1 << 20)))
+    os.fsync(handle)
 
 
 def _move_exclusively(source: Path, target: Path) -> None:
@@ -339,6 +375,11 @@ def _move_exclusively(source: Path, target: Path) -> None:
         source.rename(target)
 
 
+def move_exclusively(source: Path, target: Path) -> None:
+    """Give a file a name that no other has (`RefusedError`), in one step; it may keep its old name, too."""
+    _move_exclusively(source, target)
+
+
 def already_exists_error(path: Path) -> RefusedError:
     """The refusal to overwrite `path`."""
     return RefusedError(
@@ -348,75 +389,28 @@ def already_exists_error(path: Path) -> RefusedError:
     )
 
 
-@contextlib.contextmanager
-def waiting_lock(path: Path, wait_s: float = 60.0) -> Iterator[None]:
-    """Hold an exclusive lock on the file `path` (created 0600), waiting for at most `wait_s` seconds.
-
-    SQLite's own busy wait backs off ever longer and can starve a process; this lock stands in front of every write,
-    and everyone asks for it at the same short interval.
-    """
+def open_lock_file(path: Path) -> int:
+    """A handle of a file that is there to be locked (created 0600, a group's 0660), and that nobody writes."""
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        give_file_to_group(handle, path)
+        return handle
     except OSError as error:
-        raise from_os_error(error, "taking the ledger's lock", path) from error
-    try:
-        deadline = time.monotonic() + wait_s
-        while not _try_lock(handle):
-            if time.monotonic() > deadline:
-                raise LedgerError(
-                    f"another bss-mfg command has held the ledger for {wait_s:.0f} s",
-                    where=path,
-                    way_out="Let it finish, then run this command again; nothing was changed.",
-                )
-            time.sleep(0.01)
-        try:
-            yield
-        finally:
-            _unlock(handle)
-    finally:
-        os.close(handle)
+        raise from_os_error(error, "taking the lock", path) from error
 
 
 @contextlib.contextmanager
-def immediate_lock(path: Path, busy_message: str) -> Iterator[None]:
-    """Hold a lock on a file that is there; `LedgerError` with the words `otherwise` where another process has it. It
-    ends with the process, however that ends."""
+def immediate_lock(path: Path, busy_message: str, *, create: bool = False) -> Iterator[None]:
+    """Hold a lock on a file that is there, or with `create` is made; `LedgerError` with the words `busy_message` where
+    another process has it. It ends with the process, however that ends."""
     try:
-        handle = os.open(path, os.O_RDWR)
+        handle = open_lock_file(path) if create else os.open(path, os.O_RDWR)
     except OSError as error:
         raise from_os_error(error, "taking the lock of", path) from error
     try:
         os.lseek(handle, 1 << 30, os.SEEK_SET)  # Windows locks bytes: one that nobody reads
-        if not _try_lock(handle):
+        if not try_lock(handle):
             raise LedgerError(busy_message, where=path, way_out="Let it finish.")
         yield
     finally:
         os.close(handle)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(handle: int) -> bool:
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-    def _unlock(handle: int) -> None:
-        os.lseek(handle, 0, os.SEEK_SET)
-        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _try_lock(handle: int) -> bool:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def _unlock(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_UN)

@@ -15,6 +15,7 @@ import os
 import signal
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from bss_mfg.core.log import LogSettings, current_settings, logging_to
-from bss_mfg.errors import BssError
+from bss_mfg.errors import BssError, from_os_error
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -80,6 +81,27 @@ class TaskFailure:
         """The failure of a task that says what is wrong."""
         return cls(FailureKind.REFUSED, f"{error.what}. {error.way_out}")
 
+    @classmethod
+    def of_any(cls, error: Exception) -> TaskFailure:
+        """The same, or that something broke: whatever a file made a library raise."""
+        if isinstance(error, BssError):
+            return cls.of(error)
+        if isinstance(error, OSError) and error.errno:
+            return cls.of(from_os_error(error, "reading it"))
+        # Without the error's own words: they may hold anything.
+        _log.info("given up: %s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
+        what = "it is damaged, or of a kind that bss-mfg can't read. Make or scan it again."
+        return cls(FailureKind.FAILED, f"it failed ({type(error).__name__}): {what}")
+
+
+def attempt(work: Callable[P, Result], *arguments: P.args, **options: P.kwargs) -> Result | TaskFailure:
+    """What `work` gives, or why it gives nothing. For files of others, one by one or page by page: whatever one of them
+    makes a library raise costs itself, by name, and the rest goes on."""
+    try:
+        return work(*arguments, **options)
+    except Exception as error:  # noqa: BLE001  (the boundary: no picture ends a verification)
+        return TaskFailure.of_any(error)
+
 
 @dataclass(frozen=True, slots=True)
 class _RaisedError:
@@ -109,9 +131,7 @@ class Worker(Generic[Task, Result]):
         except WorkerError as error:
             return TaskFailure(error.kind, str(error))
         if isinstance(answer, _RaisedError):
-            if isinstance(answer.error, BssError):
-                return TaskFailure.of(answer.error)
-            return TaskFailure(FailureKind.FAILED, f"it failed ({type(answer.error).__name__})")
+            return TaskFailure.of_any(answer.error)
         result: Result = answer
         return result
 

@@ -6,6 +6,14 @@ from collections.abc import Sequence
 
 FORMULA_STARTS = frozenset("=+-@\t\r\n")
 """A cell that begins with one of these is run by spreadsheets (OWASP, CSV Injection)."""
+NAME_RULE = "a name has 1 to 64 characters that can be shown, not all blank, and begins with none of = + - @"
+"""What `is_plain_name` asks for, in words."""
+_WINDOWS_DEVICES = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
+
+
+def is_windows_device(name: str) -> bool:
+    """Whether Windows takes a file name, with any ending, for one of its devices."""
+    return name.split(".")[0].lower() in _WINDOWS_DEVICES
 
 
 def printable(text: str, limit: int = 200) -> str:
@@ -31,6 +39,12 @@ def starts_formula(text: str) -> bool:
     return text[:1] in FORMULA_STARTS
 
 
+def is_plain_name(text: str) -> bool:
+    """Whether `text` can name a person or a place anywhere, as `NAME_RULE` says: no control and no direction marks, and
+    nothing that a spreadsheet would run."""
+    return 0 < len(text.strip()) <= 64 and text.isprintable() and not starts_formula(text.strip())
+
+
 def has_control_characters(text: str) -> bool:
     """Whether a C0 control (U+0000 to U+001F) is in `text`."""
     return any(character < " " for character in text)
@@ -39,6 +53,11 @@ def has_control_characters(text: str) -> bool:
 def count_words(number: int, noun: str, plural: str = "") -> str:
     """A number of things in words: 1 batch, 2,000 batches. The plural is `noun` with an s where none is given."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def one_or(number: int, one: str, many: str) -> str:
+    """The word that agrees with a number of things: 1 unit is, 2 units are."""
+    return one if number == 1 else many
 
 
 def listing(items: Sequence[str], limit: int | None = None, total: int | None = None) -> str:

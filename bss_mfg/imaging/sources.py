@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bss_mfg.core.files import read_bytes
 from bss_mfg.core.units import MM_PER_INCH, POINTS_PER_INCH, POINTS_PER_MM
 from bss_mfg.errors import InputError, from_os_error
+from bss_mfg.imaging.scanned_pages import is_scan
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Grey, MmBox
@@ -34,7 +35,8 @@ class Page:
     """One page as grey pixels (rows, columns; 0 = black). `dpi` is None where the file does not say.
 
     `crops` are what was drawn of it, (left, top, grey): the whole of it, or strips of a page of `size` (columns, rows)
-    that is white elsewhere. They are good until the next page is drawn.
+    that is white elsewhere. They are good until the next page is drawn. `scanned`: it shows a sheet as a scanner or
+    camera saw it, not one that a program drew.
     """
 
     file: str
@@ -42,6 +44,7 @@ class Page:
     size: tuple[int, int]
     crops: tuple[PageCrop, ...]
     dpi: float | None
+    scanned: bool
 
     @cached_property
     def grey(self) -> Grey:
@@ -92,7 +95,7 @@ class Source:
 
 def open_source(path: Path) -> Source:
     """A PDF or picture, open; `InputError` where it is neither, or is damaged."""
-    return source_from_bytes(read_bytes(path, "file to verify", MAX_FILE_BYTES), path)
+    return source_from_bytes(read_bytes(path, "picture or PDF", MAX_FILE_BYTES), path)
 
 
 def source_from_bytes(data: bytes, path: Path) -> Source:
@@ -134,7 +137,8 @@ def _open_pdf(data: bytes, path: Path) -> Source:
                     where=path,
                     way_out="Verify it in smaller pages.",
                 )
-            found = Page(path.name, number, _size(page), tuple(_render_crops(page, only, canvases)), PDF_DPI)
+            crops = _render_crops(page, only, canvases)
+            found = Page(path.name, number, *crops, PDF_DPI, not only and is_scan(page))
             page.close()
         except pypdfium2.PdfiumError as error:
             raise InputError(f"page {number} can't be drawn", where=path, way_out="Make it again.") from error
@@ -143,18 +147,25 @@ def _open_pdf(data: bytes, path: Path) -> Source:
     return Source(path, count, draw, document.close)
 
 
-def _render_crops(page: Any, areas: Sequence[MmBox], canvases: dict[int, Grey]) -> Iterator[PageCrop]:
-    """A page, or the strips of it that hold `areas`, each on a canvas of its own, which the next page uses again:
-    memory that lies together is quicker to clear, to draw on and to read than strips of a whole page's."""
+def _render_crops(
+    page: Any, areas: Sequence[MmBox], canvases: dict[int, Grey]
+) -> tuple[tuple[int, int], tuple[PageCrop, ...]]:
+    """The size of a page in pixels, and all of it, or the strips of it that hold `areas`, each on a canvas of its own,
+    which the next page uses again: memory that lies together is quicker to clear, to draw on and to read than strips of
+    a whole page's.
+
+    How large a page is, its bitmap says: a size that is computed here can be a pixel off what pdfium makes of it.
+    """
     import numpy as np
     import pypdfium2
 
     scale = PDF_DPI / POINTS_PER_INCH
+    width, height = (math.ceil(side * scale) for side in page.get_size())
+    strips = _strips(areas, width, height)
     if not areas:
         pixels: Grey = page.render(scale=scale, grayscale=True).to_numpy()
-        yield 0, 0, pixels.reshape(pixels.shape[:2])
-        return
-    width, height = _size(page)
+        grey: Grey = pixels.reshape(pixels.shape[:2])
+        return (grey.shape[1], grey.shape[0]), ((0, 0, grey),)
 
     def bitmap(number: int, width: int, height: int, format: int, rev_byteorder: bool = False) -> Any:
         if number not in canvases or canvases[number].shape != (height, width):
@@ -162,7 +173,8 @@ def _render_crops(page: Any, areas: Sequence[MmBox], canvases: dict[int, Grey]) 
         memory = (ctypes.c_ubyte * (width * height)).from_buffer(canvases[number].data)
         return pypdfium2.PdfBitmap.new_native(width, height, format, rev_byteorder, buffer=memory, stride=width)
 
-    for number, (left, top, right, bottom) in enumerate(_strips(areas, width, height)):
+    crops: list[PageCrop] = []
+    for number, (left, top, right, bottom) in enumerate(strips):
         # pdfium rounds each crop up to whole pixels: half a pixel less is exact.
         sides = (left, height - bottom, width - right, top)
         page.render(
@@ -173,13 +185,11 @@ def _render_crops(page: Any, areas: Sequence[MmBox], canvases: dict[int, Grey]) 
             draw_annots=False,
             bitmap_maker=partial(bitmap, number),
         )
-        yield left, top, canvases[number]
-
-
-def _size(page: Any) -> tuple[int, int]:
-    """Width and height of a page in pixels."""
-    width, height = (math.ceil(side * PDF_DPI / POINTS_PER_INCH) for side in page.get_size())
-    return width, height
+        crops.append((left, top, canvases[number]))
+    if crops:
+        (_, _, right, bottom), (left, top, first) = strips[0], crops[0]
+        width, height = left + first.shape[1] + width - right, top + first.shape[0] + height - bottom
+    return (width, height), tuple(crops)
 
 
 def _strips(areas: Sequence[MmBox], width: int, height: int) -> list[tuple[int, int, int, int]]:
@@ -194,7 +204,7 @@ def _strips(areas: Sequence[MmBox], width: int, height: int) -> list[tuple[int, 
             last = strips.pop()
             left, top, right, bottom = last[0], min(last[1], top), max(last[2], right), max(last[3], bottom)
         strips.append((left, top, right, bottom))
-    return strips
+    return [strip for strip in strips if strip[0] < strip[2] and strip[1] < strip[3]]
 
 
 def _open_picture(data: bytes, path: Path) -> Source:
@@ -234,7 +244,7 @@ def _open_picture(data: bytes, path: Path) -> Source:
             if picture.width * picture.height > MAX_PIXELS:
                 raise _too_large_error(path)
             grey = _grey(picture)
-            return Page(path.name, number, (grey.shape[1], grey.shape[0]), ((0, 0, grey),), _dpi(picture))
+            return Page(path.name, number, (grey.shape[1], grey.shape[0]), ((0, 0, grey),), _dpi(picture), scanned=True)
 
     return Source(path, count, draw, picture.close)
 

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bss_mfg.core import clock
 from bss_mfg.core.files import require_safe_name
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.spool import Spool
 from bss_mfg.errors import RefusedError
-from bss_mfg.issuing.numbering import first_free_number, free_batch_id, refuse_issued
-from bss_mfg.issuing.request import BatchRequest, ReadRequest, read_request
+from bss_mfg.issuing.numbering import SerialNumbers, free_batch_id, refuse_issued
+from bss_mfg.issuing.request import BatchRequest, ReadRequest, differences, read_request
 from bss_mfg.issuing.slice_maker import SliceMaker, SliceStream
+from bss_mfg.issuing.uniqueness import Identifiers, open_identifiers
 from bss_mfg.ledger.batches import NewBatch
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.sealed_rows import SealedRows
 from bss_mfg.ledger.vault import Vault
-from bss_mfg.model import Batch
+from bss_mfg.model import Batch, Identifier
 from bss_mfg.payload.build import PayloadBuilder, longest_example
-from bss_mfg.payload.spec import require_confirmed
+from bss_mfg.payload.confirmation import require_confirmed
 
 MAKE_AHEAD_FROM = 5_000
 """Batches of more units are made before the ledger is locked, and wait on the disk, so that others can write. With
 several processes the last units are made while the first are stored."""
+_CLAIMS_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ def create_batch(
     *,
     executor: Executor | None = None,
     progress: Progress = no_progress,
+    make_ahead_from: int = MAKE_AHEAD_FROM,
 ) -> IssueResult:
     """Issue the units of a request, once and for ever.
 
@@ -52,40 +55,57 @@ def create_batch(
     """
     if request.batch_id is not None:
         require_safe_name(request.batch_id, "batch id")
+    now = clock.now()
+    request = replace(request, product=request.product.on_day(request.zone.day(now)))
     read = read_request(request)
     if batch := _find_issued(ledger, read):
         return IssueResult(batch, created=False)
     longest = _longest_payload(request)
     open_keys(ledger).check_vault(vault)
-    maker = SliceMaker(vault, read, executor, progress)
-    with _slices_made_ahead(ledger, read, maker) as ahead, ledger.transaction():
+    identifiers = open_identifiers(ledger, vault, request.spec.spec) if read.identity_count else None
+    maker = SliceMaker(read, executor, progress)
+    with (
+        _slices_made_ahead(ledger, read, maker if request.units > make_ahead_from else None) as ahead,
+        ledger.transaction(),
+    ):
         # Another process may have made the batch while we waited for the lock.
         if batch := _find_issued(ledger, read):
             return IssueResult(batch, created=False)
-        return IssueResult(_issue(ledger, read, maker, ahead, longest), created=True)
+        with _claims(ledger, read, identifiers) as claims:
+            batch = _issue(ledger, vault, read, maker, ahead, _BatchFacts(now, longest))
+            number = ledger.batches.number(batch.id)
+            for some in claims:
+                ledger.identities.identifiers.claim(number, some)
+        return IssueResult(batch, created=True)
 
 
 def check_request(ledger: Ledger, request: BatchRequest) -> bool:
-    """Refuse what `create_batch` would refuse of this request, without issuing; whether the batch is there already."""
+    """Refuse what `create_batch` would refuse of this request, without issuing; whether the batch is there already.
+
+    Secret values are compared only when the batch is issued: that takes the vault."""
     read = read_request(request)
     if _find_issued(ledger, read):
         return True
     if read.identity_count:
-        number, _ = ledger.products.next_number(request.product.name)
-        refuse_issued(ledger, -1 if number is None else number, request.identities)
+        refuse_issued(ledger, request.identities, Identifiers(request.spec.spec, None))
     return False
 
 
 def _find_issued(ledger: Ledger, read: ReadRequest) -> Batch | None:
     """The batch of the request's id, if it was issued by the same request; by another: `RefusedError`."""
     batch_id = read.request.batch_id
-    issued_digest = None if batch_id is None else ledger.batches.request_digest(batch_id)
-    if batch_id is None or issued_digest is None:
+    if batch_id is None or (issued := ledger.batches.find_id(batch_id)) is None:
         return None
+    if issued != batch_id:
+        raise RefusedError(
+            f"batch id {batch_id} differs from that of batch {issued} in upper and lower case only",
+            way_out=f"On Windows their folders would be one. Say --id {issued} for that batch, or give another id.",
+        )
+    issued_digest = ledger.batches.request_digest(batch_id) or ""
     if issued_digest != read.digest:
         raise RefusedError(
-            f"batch {batch_id} was issued already, with other arguments (product, units, identities or product "
-            "settings)",
+            f"batch {batch_id} was issued already, with other arguments",
+            problems=differences(ledger.batches.get(batch_id), read, issued_digest),
             way_out=f"`bss-mfg batch show {batch_id}` shows it; give the new batch another --id.",
         )
     return ledger.batches.get(batch_id)
@@ -104,47 +124,84 @@ def _longest_payload(request: BatchRequest) -> int:
 
 
 @contextmanager
-def _slices_made_ahead(ledger: Ledger, read: ReadRequest, maker: SliceMaker) -> Iterator[SliceStream | None]:
-    """The slices of a large batch, made while the ledger is free, for the id and the first number that are next now.
-    None of a small batch."""
+def _slices_made_ahead(ledger: Ledger, read: ReadRequest, maker: SliceMaker | None) -> Iterator[SliceStream | None]:
+    """The slices of a large batch, made while the ledger is free, for the id and the numbers that are next now.
+    None where there is no maker for it: of a small batch."""
     request = read.request
-    if request.units <= MAKE_AHEAD_FROM:
+    if maker is None:
         yield None
         return
-    product_no, number = ledger.products.next_number(request.product.name)
-    if product_no is not None and not read.identity_count:
-        number = first_free_number(ledger, request.product, product_no, number, request.units)
+    numbers = _numbers(ledger, read, ledger.products.next_number(request.product.name))
     with Spool[SealedRows](ledger.path.parent) as spool:
-        yield maker.make_ahead(request.batch_id or _next_batch_id(ledger, request.product.name), number, spool)
+        yield maker.make_ahead(request.batch_id or _next_batch_id(ledger, request.product.name), numbers, spool)
+
+
+def _numbers(ledger: Ledger, read: ReadRequest, start: int) -> Sequence[int]:
+    """The running numbers of the batch's units, from the product's next one on; none where a file has the serials."""
+    return () if read.identity_count else SerialNumbers(ledger, read.request.product).free(start, read.request.units)
+
+
+@contextmanager
+def _claims(
+    ledger: Ledger, read: ReadRequest, identifiers: Identifiers | None
+) -> Iterator[Iterable[Sequence[tuple[int, Identifier]]]]:
+    """Refuse what was issued before; what the units claim, by their numbers, waits on the disk until these exist."""
+    if identifiers is None:
+        yield ()
+        return
+    with Spool[list[tuple[int, Identifier]]](ledger.path.parent) as spool:
+        held: list[tuple[int, Identifier]] = []
+
+        def claim(index: int, one: Identifier) -> None:
+            held.append((index + 1, one))
+            if len(held) >= _CLAIMS_AT_ONCE:
+                spool.add(held)
+                held.clear()
+
+        refuse_issued(ledger, read.identities(), identifiers, claim)
+        spool.add(held)
+        yield spool
 
 
 def _issue(
-    ledger: Ledger, read: ReadRequest, maker: SliceMaker, ahead: SliceStream | None, longest_payload: int
+    ledger: Ledger,
+    vault: Vault,
+    read: ReadRequest,
+    maker: SliceMaker,
+    ahead: SliceStream | None,
+    facts: _BatchFacts,
 ) -> Batch:
     """Number and store all units, inside the caller's transaction."""
     request, product = read.request, read.request.product
     product_no, number = ledger.products.register(product.name, product.product.pid, product.key.fingerprint)
-    if read.identity_count:
-        refuse_issued(ledger, product_no, request.identities)
-    else:
-        number = first_free_number(ledger, product, product_no, number, request.units)
-    batch = _batch_record(request, request.batch_id or _next_batch_id(ledger, product.name), longest_payload)
+    numbers = _numbers(ledger, read, number)
+    batch = _batch_record(request, request.batch_id or _next_batch_id(ledger, product.name), facts)
     # Made ahead, and another batch came between: these serials are taken, so all is made again.
-    current = ahead is not None and (ahead.batch_id, ahead.first_number) == (batch.id, number)
-    stream = ahead if ahead is not None and current else maker.make(batch.id, number)
+    current = ahead is not None and (ahead.batch_id, ahead.numbers) == (batch.id, numbers)
+    stream = ahead if ahead is not None and current else maker.make(batch.id, numbers)
+    wrapped_key, recovery_key = open_keys(ledger).wrapped(stream.data_key, vault)
     new = NewBatch(
         batch=batch,
         request_digest=read.digest,
         product_no=product_no,
-        next_number=number if read.identity_count else number + request.units,
-        wrapped_key=stream.wrapped_key,
-        recovery_key=open_keys(ledger).recovery_key(stream.data_key),
+        next_number=numbers[-1] + 1 if numbers else number,
+        wrapped_key=wrapped_key,
+        recovery_key=recovery_key,
     )
     ledger.batches.store(new, maker.count_as_stored(stream.slices))
     return batch
 
 
-def _batch_record(request: BatchRequest, batch_id: str, longest_payload: int) -> Batch:
+@dataclass(frozen=True, slots=True)
+class _BatchFacts:
+    """What is found out before a batch is issued: the moment (UTC), which its serials and labels tell the day of, and
+    the characters of the longest barcode string that it can hold."""
+
+    at: str
+    longest_payload: int
+
+
+def _batch_record(request: BatchRequest, batch_id: str, facts: _BatchFacts) -> Batch:
     product, key = request.product.product, request.product.key
     return Batch(
         id=batch_id,
@@ -153,14 +210,18 @@ def _batch_record(request: BatchRequest, batch_id: str, longest_payload: int) ->
         units=request.units,
         packages=request.units // product.units_per_package,
         units_per_package=product.units_per_package,
-        created_at=clock.now(),
+        created_at=facts.at,
         spec=request.spec.spec.name,
         spec_text=request.spec.text,
         suite=request.spec.spec.suite,
         key_fingerprint=key.fingerprint,
-        template=product.template,
-        facts={**product.facts, "key_bits": str(key.key.key_size)},
-        longest_payload=longest_payload,
+        template=product.print.template or product.template,
+        facts={
+            **product.facts,
+            "key_bits": str(key.key.key_size),
+            **({"timezone": request.zone.name} if request.zone.name else {}),
+        },
+        longest_payload=facts.longest_payload,
     )
 
 

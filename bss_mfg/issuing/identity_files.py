@@ -10,14 +10,16 @@ import hashlib
 import re
 import uuid
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
+from typing import NamedTuple
 
-from bss_mfg.core.read_tables import TableRows, open_table
-from bss_mfg.core.text import first_problems, has_control_characters, starts_formula
-from bss_mfg.credentials import check_install_code, check_serial, is_rfc_uuid
+from bss_mfg.core.read_tables import NO_OPTIONS, PassedOver, TableOptions, TableRows, open_table
+from bss_mfg.core.text import count_words, first_problems, has_control_characters, starts_formula
+from bss_mfg.credentials import check_install_code, check_mac, check_new_serial, check_serial, is_rfc_uuid
 from bss_mfg.errors import InputError, Location
 from bss_mfg.model import Identity, ImportedIdentity
+from bss_mfg.payload.spec import Spec, comparable_value
 
 _ROUNDED = re.compile(r"[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+|[0-9]+[.,][0-9]+")
 _SURELY_ROUNDED = re.compile(r"[0-9]+[.,][0-9]+([eE][+-]?[0-9]+)?|[0-9]+[eE][+-][0-9]+")
@@ -30,59 +32,92 @@ _HEX = {
 _INSTALL_CODE = "install_code"
 """The column whose values carry a check sum, whatever spec asks for it."""
 _COLUMNS = ("serial", "uuid", "mac")
-_ISSUED_COLUMNS = (*_COLUMNS, "oob_key", "oob_sha256")
+_KEY_COLUMNS = ("oob_key", "oob_sha256")
+_ISSUED_COLUMNS = (*_COLUMNS, *_KEY_COLUMNS)
 _MOST_NAMED = 8
 _FILE = "identities file"
 
 
-def read_identities(path: Path, extra_columns: Sequence[str] = ()) -> tuple[Identity, ...]:
+def read_identities(
+    path: Path, extra_columns: Sequence[str] = (), options: TableOptions = NO_OPTIONS, spec: Spec | None = None
+) -> tuple[Identity, ...]:
     """The identities of a file, in its order; `InputError` names every bad row (at most eight).
 
-    `extra_columns` are those that the product's spec asks for (`Spec.columns`). No message shows their values.
+    `extra_columns` are those that the product's spec asks for (`Spec.columns`). No message shows their values. The
+    `spec` says which of them may come again.
     """
-    return tuple(stream_identities(path, extra_columns))
+    return tuple(stream_identities(path, extra_columns, options, spec))
 
 
-def stream_identities(path: Path, extra_columns: Sequence[str] = ()) -> Iterator[Identity]:
+def stream_identities(
+    path: Path, extra_columns: Sequence[str] = (), options: TableOptions = NO_OPTIONS, spec: Spec | None = None
+) -> Iterator[Identity]:
     """The identities of a file of any size, in its order, one after another; `InputError` at its end names every bad
     row (at most eight), after the first of which nothing more is given.
 
     So a caller uses them up, or takes back what it did with them. Holds 8 bytes for each value, to find repeated ones:
     hashes that occur twice are looked up in a second reading, where the values themselves are compared.
     """
+    return iter(IdentityFile(path, extra_columns, options, spec))
+
+
+def _stream(file: IdentityFile) -> Iterator[Identity]:
     bad = _BadRows()
-    hashes: dict[str, array[int]] = {name: array("q") for name in _COLUMNS}
+    hashes: dict[str, array[int]] = {}
     found = 0
-    for _, identity in _identities(path, extra_columns, bad):
+    table = file.open()
+    for _, identity in _identities(table, bad):
         found += 1
-        for name, value in _values(identity):
-            hashes[name].append(hash(value))
+        for name, value in _values(identity, file.spec):
+            hashes.setdefault(name, array("q")).append(hash(value))
         if not bad.count:
             yield identity
     suspects = {name: _repeated_hashes(some) for name, some in hashes.items()}
     if any(suspects.values()):
-        _add_repeated(path, extra_columns, suspects, bad)
+        _add_repeated(file, suspects, bad)
     if bad.count:
         named = [f"row {number} {what}" for number, what in sorted(bad.first)]
         raise InputError(
             "the identities can't be used",
-            where=path,
+            where=file.path,
             problems=first_problems(named, _MOST_NAMED, "rows", bad.count),
             way_out="Correct these rows (in a spreadsheet: format the columns as text before pasting). "
-            "Nothing was issued.",
+            + ("Where values may come again, the spec says so (`unique`). " if bad.brought else "")
+            + "Nothing was issued.",
         )
     if not found:
-        raise InputError("has a header and no rows", where=path, way_out="Add one row per unit.")
+        raise _no_rows(file.path)
+    file.passed_over = table.passed_over
+
+
+def _no_rows(path: Path) -> InputError:
+    return InputError("has a header and no rows", where=path, way_out="Add one row per unit.")
 
 
 class IdentityFile:
-    """The identities of a file, read anew each time they are walked: of any size, in flat memory."""
+    """The identities of a file, read anew each time they are walked: of any size, in flat memory. The `spec` says which
+    values may come again. `passed_over` says what was blank in it, once they were walked to the end."""
 
-    def __init__(self, path: Path, extra_columns: Sequence[str] = ()) -> None:
-        self.path, self._extra_columns = path, extra_columns
+    def __init__(
+        self,
+        path: Path,
+        extra_columns: Sequence[str] = (),
+        options: TableOptions = NO_OPTIONS,
+        spec: Spec | None = None,
+    ) -> None:
+        self.path, self.spec, self._extra_columns, self._options = path, spec, extra_columns, options
+        self.passed_over = PassedOver()
 
     def __iter__(self) -> Iterator[Identity]:
-        return stream_identities(self.path, self._extra_columns)
+        return _stream(self)
+
+    def count(self) -> int:
+        """How many identities it has; `InputError` as in walking them."""
+        return sum(1 for _ in self)
+
+    def open(self) -> TableRows:
+        """Its table."""
+        return open_table(self.path, (*_COLUMNS, *self._extra_columns), _FILE, self._options)
 
 
 class _BadRows:
@@ -91,18 +126,19 @@ class _BadRows:
     def __init__(self) -> None:
         self.count = 0
         self.first: list[tuple[int, str]] = []
+        self.brought = False
+        """Whether a column of the spec has a value twice."""
 
     def add(self, number: int, problem: str) -> None:
         self.count += 1
         self.first = sorted([*self.first, (number, problem)])[:_MOST_NAMED]
 
 
-def _identities(path: Path, extra_columns: Sequence[str], bad: _BadRows) -> Iterator[tuple[int, Identity]]:
+def _identities(table: TableRows, bad: _BadRows) -> Iterator[tuple[int, Identity]]:
     """The good rows of a file with their numbers; repeated values are not looked for."""
-    table = open_table(path, (*_COLUMNS, *extra_columns), _FILE)
-    for number, cells in table.rows:
-        if not any(cell.strip() for cell in cells):
-            bad.add(number, "is blank")
+    for number, cells, last in table.rows:
+        if not cells:
+            bad.add(number, _blank_words(number, last))
             continue
         try:
             identity = _read_identity(cells, table)
@@ -112,11 +148,22 @@ def _identities(path: Path, extra_columns: Sequence[str], bad: _BadRows) -> Iter
         yield number, identity
 
 
-def _values(identity: Identity) -> Iterator[tuple[str, object]]:
-    """The values of an identity that may stand once in a file, with their columns."""
-    for name in _COLUMNS:
-        if (value := getattr(identity, name)) is not None:
-            yield name, value
+def _blank_words(first: int, last: int) -> str:
+    return "is blank" if last == first else f"is blank, as all are to row {last}"
+
+
+def _values(identity: Identity, spec: Spec | None) -> Iterator[tuple[str, object]]:
+    """The values of an identity that may stand once in a file, with their columns. Of two serials case makes no
+    difference, nor would it of their files on Windows."""
+    unique: Mapping[str, object] = spec.unique_columns if spec else {"mac": "workspace"}
+    yield "serial", identity.serial.lower()
+    if identity.uuid is not None:
+        yield "uuid", identity.uuid
+    if identity.mac is not None and "mac" in unique:
+        yield "mac", identity.mac
+    for name, value in identity.extra.items():
+        if spec and name in unique:
+            yield name, comparable_value(spec, name, value)
 
 
 def _repeated_hashes(hashes: array[int]) -> set[int]:
@@ -128,33 +175,55 @@ def _repeated_hashes(hashes: array[int]) -> set[int]:
     return set(ordered[1:][ordered[1:] == ordered[:-1]].tolist())
 
 
-def _add_repeated(path: Path, extra_columns: Sequence[str], repeated: Mapping[str, Set[int]], bad: _BadRows) -> None:
+def _add_repeated(file: IdentityFile, repeated: Mapping[str, Set[int]], bad: _BadRows) -> None:
     """Read a file again and add the rows that hold a value of an earlier row."""
     seen: dict[tuple[str, object], int] = {}
-    for number, identity in _identities(path, extra_columns, _BadRows()):
-        for item in _values(identity):
+    for number, identity in _identities(file.open(), _BadRows()):
+        for item in _values(identity, file.spec):
             name, value = item
             if hash(value) in repeated[name] and (first := seen.setdefault(item, number)) != number:
                 bad.add(number, f"has the {name} of row {first}")
+                bad.brought = bad.brought or name not in _COLUMNS
                 break
 
 
-def read_imported(path: Path) -> Iterator[ImportedIdentity]:
-    """The identities of a file that others issued: serial, and uuid, oob_key or oob_sha256 (hex) as far as known.
+def read_imported(path: Path, extra_columns: Sequence[str] = (), options: TableOptions = NO_OPTIONS) -> ImportedFile:
+    """The identities of a file that others issued: serial, and uuid, mac, oob_key or oob_sha256 (hex) and the spec's
+    own columns as far as known.
 
-    Keys are hashed at once, and no message holds one. `InputError` at the first bad row.
+    Keys are hashed at once, and no message holds one. `InputError` at the first bad row, and at the end where there is
+    none.
     """
-    table = open_table(path, _ISSUED_COLUMNS, _FILE)
-    for number, cells in table.rows:
-        where = Location(str(path), row=number)
+    table = open_table(path, (*_ISSUED_COLUMNS, *extra_columns), _FILE, options)
+    return ImportedFile(_imported(path, table), table.passed_over)
+
+
+class ImportedFile(NamedTuple):
+    """The identities of a file that others issued, each also as one that would be issued, to be walked once; and what
+    was blank in it, once that was done."""
+
+    identities: Iterator[tuple[ImportedIdentity, Identity]]
+    passed_over: PassedOver
+
+
+def _imported(path: Path, table: TableRows) -> Iterator[tuple[ImportedIdentity, Identity]]:
+    found = False
+    for number, cells, last in table.rows:
+        found, where = True, Location(str(path), row=number)
+        if not cells:
+            raise InputError(
+                f"the row {_blank_words(number, last)}", where=where, way_out="Delete it. Nothing was imported."
+            )
         try:
             _refuse_other_width(cells, table)
             digest = _digest(cells, table.columns)
-            public = {name: cells[index].strip() for name, index in table.columns.items() if name in _COLUMNS}
-            identity = _identity_of(public)
+            known = {name: cells[index].strip() for name, index in table.columns.items() if name not in _KEY_COLUMNS}
+            identity = _identity_of(known, check_serial)
         except ValueError as error:
             raise InputError(f"the row {error}", where=where, way_out="Correct it. Nothing was imported.") from None
-        yield ImportedIdentity(number, identity.serial, identity.uuid, digest)
+        yield ImportedIdentity(number, identity.serial, identity.uuid, digest), identity
+    if not found:
+        raise _no_rows(path)
 
 
 def _digest(cells: Sequence[str], columns: Mapping[str, int]) -> bytes | None:
@@ -181,10 +250,10 @@ def _read_identity(cells: Sequence[str], table: TableRows) -> Identity:
 
 def _refuse_other_width(cells: Sequence[str], table: TableRows) -> None:
     if len(cells) != table.width:
-        raise ValueError(f"has {len(cells)} cells, the header has {table.width}")
+        raise ValueError(f"has {count_words(len(cells), 'cell')}, the header has {table.width}")
 
 
-def _identity_of(values: Mapping[str, str]) -> Identity:
+def _identity_of(values: Mapping[str, str], check: Callable[[str], str] = check_new_serial) -> Identity:
     extra = {name: value for name, value in values.items() if name not in _ISSUED_COLUMNS and value}
     for name, value in extra.items():
         _refuse_damaged_secret(name, value)
@@ -193,7 +262,7 @@ def _identity_of(values: Mapping[str, str]) -> Identity:
             _refuse_damaged(name, value)
     if not values["serial"]:
         raise ValueError("has no serial")
-    serial, device, mac = check_serial(values["serial"]), _uuid(values.get("uuid", "")), _mac(values.get("mac", ""))
+    serial, device, mac = check(values["serial"]), _uuid(values.get("uuid", "")), _mac(values.get("mac", ""))
     if code := extra.get(_INSTALL_CODE):
         try:
             check_install_code(code)
@@ -229,10 +298,10 @@ def _uuid(text: str) -> uuid.UUID | None:
 def _mac(text: str) -> str | None:
     if not text:
         return None
-    digits = re.sub(r"[:-]", "", text).upper()
-    if not _HEX["mac"].fullmatch(digits):
-        raise ValueError(f"has the mac {text[:40]!a}, 12 hex digits are wanted (16 for an EUI-64)")
-    return digits
+    try:
+        return check_mac(text)
+    except ValueError as error:
+        raise ValueError(f"has the mac {text[:40]!a}, {error}") from None
 
 
 def count_foreign_uuids(identities: Iterable[Identity]) -> int:

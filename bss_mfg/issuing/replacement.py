@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from bss_mfg.core.text import count_words, one_or
 from bss_mfg.credentials import format_serial
 from bss_mfg.errors import InputError, RefusedError
-from bss_mfg.issuing.numbering import first_free_number, refuse_issued
+from bss_mfg.issuing.numbering import SerialNumbers, refuse_issued
 from bss_mfg.issuing.slices import new_unit
+from bss_mfg.issuing.uniqueness import Identifiers, open_identifiers
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.packages import Replacement, refuse_partial_replacement
@@ -40,8 +42,10 @@ def replace_units(ledger: Ledger, vault: Vault, request: ReplacementRequest) -> 
     """
     batch, serials = request.batch, list(dict.fromkeys(request.serials))
     builder = _payload_builder(request)
-    ledger.batches.refuse_closed(batch.id)
+    spec = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec
+    identifiers = open_identifiers(ledger, vault, spec) if request.identities else Identifiers(spec, None)
     with ledger.transaction():
+        ledger.batches.refuse_closed(batch.id)
         states = ledger.units.states(batch.id, serials)
         successors = ledger.units.successors(batch.id, serials)
         scrapped = [serial for serial in serials if serial not in successors]
@@ -51,7 +55,7 @@ def replace_units(ledger: Ledger, vault: Vault, request: ReplacementRequest) -> 
         _refuse_other_count(request.identities, len(scrapped))
         keys = open_keys(ledger)
         data_key = keys.data_key(batch.id, vault)
-        product_no, identities = _identities(ledger, request, len(scrapped))
+        product_no, identities = _identities(ledger, request, len(scrapped), identifiers)
         first = ledger.units.next_number(batch.id)
         new_units = {
             serial: new_unit(first + index, identity, keys.oob_size(batch.id, serial))
@@ -78,7 +82,13 @@ def replace_units(ledger: Ledger, vault: Vault, request: ReplacementRequest) -> 
                     reason=request.reason,
                 )
             )
+        claims = [(unit.number, one) for unit in new_units.values() for one in identifiers.of(_identity(unit))]
+        ledger.identities.identifiers.claim(ledger.batches.number(batch.id), claims)
     return {serial: successors.get(serial) or new_units[serial].serial for serial in serials}
+
+
+def _identity(unit: Unit) -> Identity:
+    return Identity(unit.serial, unit.uuid, unit.mac, unit.extra)
 
 
 def _payload_builder(request: ReplacementRequest) -> PayloadBuilder:
@@ -94,22 +104,25 @@ def _payload_builder(request: ReplacementRequest) -> PayloadBuilder:
 def _refuse_other_count(identities: Sequence[Identity], units: int) -> None:
     if identities and len(identities) != units:
         raise InputError(
-            f"the identities file has {len(identities)} rows, {units} units are to be replaced",
+            f"the identities file has {count_words(len(identities), 'row')}, and {count_words(units, 'unit')} "
+            f"{one_or(units, 'is', 'are')} to be replaced",
             way_out="Make both numbers the same.",
         )
 
 
-def _identities(ledger: Ledger, request: ReplacementRequest, units: int) -> tuple[int, Sequence[Identity]]:
+def _identities(
+    ledger: Ledger, request: ReplacementRequest, units: int, identifiers: Identifiers
+) -> tuple[int, Sequence[Identity]]:
     """The product's number in the ledger, and the identities of the new units: those of the file, or the product's next
     serials, which are used up by this."""
     loaded = request.product
     product_no, number = ledger.products.register(loaded.name, loaded.product.pid, loaded.key.fingerprint)
     if request.identities:
-        refuse_issued(ledger, product_no, request.identities)
+        refuse_issued(ledger, request.identities, identifiers, batch=request.batch.id)
         return product_no, request.identities
-    number = first_free_number(ledger, loaded, product_no, number, units)
-    ledger.products.set_next_number(product_no, number + units)
-    serials = (format_serial(loaded.product.serial, loaded.product.pid, number + index) for index in range(units))
+    numbers = SerialNumbers(ledger, loaded).free(number, units)
+    ledger.products.set_next_number(product_no, numbers[-1] + 1)
+    serials = (format_serial(loaded.product.serial, loaded.product.pid, number) for number in numbers)
     return product_no, [Identity(serial) for serial in serials]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -13,7 +13,7 @@ from bss_mfg.core.spool import Spool
 from bss_mfg.issuing.request import ReadRequest
 from bss_mfg.issuing.slices import SLICE_UNITS, Slice, SliceSettings, make_slice, slice_settings
 from bss_mfg.ledger.sealed_rows import SealedRows
-from bss_mfg.ledger.vault import DataKey, Vault
+from bss_mfg.ledger.vault import DataKey
 
 MAKE_TO_STORE_RATIO = 5
 """Making a unit takes about so many times as long as storing it."""
@@ -21,38 +21,36 @@ MAKE_TO_STORE_RATIO = 5
 
 @dataclass(frozen=True)
 class SliceStream:
-    """The slices of a batch, for one id and one first running number, made while they are walked."""
+    """The slices of a batch, for one id and its units' running numbers (none where they bring their serials), made
+    while they are walked."""
 
     batch_id: str
-    first_number: int
+    numbers: Sequence[int]
     data_key: DataKey
-    wrapped_key: bytes
     slices: Iterator[SealedRows]
 
 
 class SliceMaker:
     """Makes a batch's slices and tells how far it is: a unit that is made counts half, one that is stored the rest."""
 
-    def __init__(
-        self, vault: Vault, read: ReadRequest, executor: Executor | None = None, progress: Progress = no_progress
-    ) -> None:
-        self._vault, self._read, self._executor, self._progress = vault, read, executor, progress
+    def __init__(self, read: ReadRequest, executor: Executor | None = None, progress: Progress = no_progress) -> None:
+        self._read, self._executor, self._progress = read, executor, progress
         self._halves_done = 0
         size = read.request.product.product.units_per_package
         self._slice_units = max(SLICE_UNITS // size, 1) * size
         """Units of a slice, in whole packages."""
 
-    def make(self, batch_id: str, first_number: int) -> SliceStream:
+    def make(self, batch_id: str, numbers: Sequence[int]) -> SliceStream:
         """All slices. New keys at each call."""
-        data_key, wrapped = self._vault.new_data_key(batch_id)
+        data_key = DataKey.generate(batch_id)
         request = self._read.request
         settings = slice_settings(batch_id, request.product, request.spec, data_key.to_bytes())
-        return SliceStream(batch_id, first_number, data_key, wrapped, self._make_slices(settings, first_number))
+        return SliceStream(batch_id, numbers, data_key, self._make_slices(settings, numbers))
 
-    def make_ahead(self, batch_id: str, first_number: int, spool: Spool[SealedRows]) -> SliceStream:
+    def make_ahead(self, batch_id: str, numbers: Sequence[int], spool: Spool[SealedRows]) -> SliceStream:
         """As `make`, with most slices made at once and set aside on the disk; the last are made while the first are
         stored, which takes as long."""
-        stream = self.make(batch_id, first_number)
+        stream = self.make(batch_id, numbers)
         for rows in islice(stream.slices, self._slices_before_storing()):
             spool.add(rows)
         return replace(stream, slices=_interleave(spool, stream.slices))
@@ -68,11 +66,11 @@ class SliceMaker:
         slices = -(-self._read.request.units // self._slice_units)
         return slices if processes == 1 else slices * max(MAKE_TO_STORE_RATIO - processes, 0) // MAKE_TO_STORE_RATIO
 
-    def _make_slices(self, settings: SliceSettings, first_number: int) -> Iterator[SealedRows]:
+    def _make_slices(self, settings: SliceSettings, numbers: Sequence[int]) -> Iterator[SealedRows]:
         self._halves_done = 0
         made = parallel.run_or_raise(
             make_slice,
-            self._slices(settings, first_number),
+            self._slices(settings, numbers),
             self._executor,
             where=f"batch {settings.batch_id}",
             describe=lambda slice_: f"made units {slice_.first:,} to {slice_.first + slice_.count - 1:,}",
@@ -82,10 +80,12 @@ class SliceMaker:
             self._count(slice_.count)
             yield rows
 
-    def _slices(self, settings: SliceSettings, first_number: int) -> Iterator[Slice]:
+    def _slices(self, settings: SliceSettings, numbers: Sequence[int]) -> Iterator[Slice]:
         identities = self._read.identities()
         for _, first, count in parallel.chunk_ranges(self._read.request.units, self._slice_units):
-            yield Slice(settings, first, count, first_number + first - 1, tuple(islice(identities, count)))
+            yield Slice(
+                settings, first, count, numbers[first - 1 : first - 1 + count], tuple(islice(identities, count))
+            )
         for _ in identities:
             pass  # the end of the file tells whether it is still the one that was read first
 

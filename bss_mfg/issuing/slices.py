@@ -5,7 +5,7 @@ What comes out holds no key in clear: it can travel between processes and wait o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bss_mfg.credentials import format_serial, new_oob_key, new_uuid
@@ -59,13 +59,13 @@ def slice_settings(batch_id: str, loaded: LoadedProduct, spec: SpecFile, data_ke
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Units `first` to `first + count - 1` of a batch, in whole packages. Serials are running numbers from
-    `next_serial` on, or those of `identities`."""
+    """Units `first` to `first + count - 1` of a batch, in whole packages. Serials are made of `numbers`, or those of
+    `identities`."""
 
     settings: SliceSettings
     first: int
     count: int
-    next_serial: int
+    numbers: Sequence[int]
     identities: tuple[Identity, ...] = ()
 
 
@@ -96,7 +96,7 @@ def _unit(slice_: Slice, index: int) -> Unit:
     settings, number = slice_.settings, slice_.first + index
     if slice_.identities:
         return new_unit(number, slice_.identities[index], settings.oob_bytes)
-    serial = format_serial(settings.serial_pattern, settings.pid, slice_.next_serial + index)
+    serial = format_serial(settings.serial_pattern, settings.pid, slice_.numbers[index])
     return new_unit(number, Identity(serial), settings.oob_bytes)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bss_mfg.core import clock
+from bss_mfg.core.clock import TimeZone
 from bss_mfg.errors import InputError
 from bss_mfg.label.layout.design_check import Example
 from bss_mfg.label.layout.symbol_size import batch_symbol_size, symbol_size
@@ -55,16 +56,16 @@ class ExampleProduct:
 def product_example(workspace: Workspace, name: str) -> Example:
     """A product's longest and shortest cases."""
     loaded = workspace.product(name)
-    return example_of_loaded(loaded, workspace.spec(loaded.product.spec))
+    return example_of_loaded(loaded, workspace.spec(loaded.product.spec), workspace.zone)
 
 
-def example_of_loaded(loaded: LoadedProduct, spec: SpecFile) -> Example:
+def example_of_loaded(loaded: LoadedProduct, spec: SpecFile, zone: TimeZone) -> Example:
     """The longest and shortest cases of a product that is loaded already."""
     product, key_bits = loaded.product, loaded.key.key.key_size
     return example_of_product(
         ExampleProduct(
             loaded.name,
-            {**product.facts, "key_bits": str(key_bits)},
+            {**product.facts, "key_bits": str(key_bits), "timezone": zone.name},
             spec,
             key_bits,
             product.units_per_package,

@@ -1,10 +1,20 @@
-"""Templates and printers by their names in a workspace."""
+"""Templates and printers by their names in a workspace, and which of them a batch's labels are printed with."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from bss_mfg.errors import InputError
+from bss_mfg.label.file_plan import LABELS_PER_FILE
 from bss_mfg.label.template.loading import LoadedTemplate, load_template
 from bss_mfg.label.template.printer import Printer, find_printer
+from bss_mfg.ledger.events import LabelFileEvent
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.model import Batch, FillOrder, SymbolStyle
 from bss_mfg.workspace.workspace import Workspace
+
+DEFAULT_PRINTER = "pdf-300"
+"""Where nobody says otherwise."""
 
 
 def named_template(workspace: Workspace, name: str) -> LoadedTemplate:
@@ -15,3 +25,98 @@ def named_template(workspace: Workspace, name: str) -> LoadedTemplate:
 def named_printer(workspace: Workspace, name: str) -> Printer:
     """A printer of the workspace, or a built-in one."""
     return find_printer(name, workspace.printer_file(name), workspace.printer_names())
+
+
+@dataclass(frozen=True, slots=True)
+class PrintWishes:
+    """What somebody says of how labels are to be printed; None: nothing."""
+
+    template: str | None = None
+    printer: str | None = None
+    labels_per_file: int | None = None
+    start_at: int | None = None
+    order: FillOrder | None = None
+    symbols: SymbolStyle | None = None
+    copies: int | None = None
+    collate: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PrintChoice:
+    """How labels are printed. `last` says how the batch's labels were printed before, where they were."""
+
+    template: LoadedTemplate
+    printer: Printer
+    labels_per_file: int
+    start_at: int
+    order: FillOrder
+    symbols: SymbolStyle
+    copies: int
+    collate: bool
+    last: LabelFileEvent | None
+
+    @property
+    def words(self) -> str:
+        """What is told of the last print: that it is like it, or what is otherwise. Empty where there is none."""
+        if self.last is None:
+            return ""
+        pairs = (
+            ("template", self.template.name, self.last.template),
+            ("printer", self.printer.name, self.last.printer),
+        )
+        changed = [f"{name} {now} (it was {before})" for name, now, before in pairs if before and now != before]
+        if changed:
+            return f"Otherwise than printed last: {', '.join(changed)}"
+        return f"As printed last: {self.template.name} on {self.printer.name}"
+
+
+def choose_print(
+    workspace: Workspace,
+    ledger: Ledger,
+    batch: Batch,
+    wishes: PrintWishes,
+    last: LabelFileEvent | None,
+    *,
+    same_place: bool = False,
+) -> PrintChoice:
+    """How the labels of a batch are printed: as is wished, else as `last`, else by the settings of the product and the
+    workspace. With `same_place` they begin where the last ones began, else on a fresh page."""
+    defaults = workspace.batch_print_defaults(batch.product, batch.template)
+    template = _template(workspace, batch, wishes.template, last, defaults.template or batch.template)
+    each = template.definition.each
+    if last is None or last.each != each:
+        last = ledger.prints.last_print(batch.id, each)
+    name = wishes.printer or (last.printer if last else None) or defaults.printer or DEFAULT_PRINTER
+    printer = named_printer(workspace, name)
+    if each == "batch" and printer.language != "pdf" and name == defaults.printer and not wishes.printer:
+        printer = named_printer(workspace, DEFAULT_PRINTER)  # a traveller is a page, whatever the labels are
+    # How files are cut and filled belongs to a template on a printer.
+    same = last if last and (last.template, last.printer) == (template.name, printer.name) else None
+    return PrintChoice(
+        template,
+        printer,
+        labels_per_file=wishes.labels_per_file or (same.labels_per_file if same else LABELS_PER_FILE),
+        start_at=wishes.start_at or (same.start_at if same and same_place else 1),
+        order=wishes.order or (same.order if same else "rows"),
+        symbols=wishes.symbols or (same.symbols if same else "mask"),
+        copies=wishes.copies or (same.copies if same else 1),
+        collate=(same.collate if same else True) if wishes.collate is None else wishes.collate,
+        last=last,
+    )
+
+
+def _template(
+    workspace: Workspace, batch: Batch, wished: str | None, last: LabelFileEvent | None, default: str
+) -> LoadedTemplate:
+    if wished or last is None:
+        return named_template(workspace, wished or default)
+    try:
+        return named_template(workspace, last.template)
+    except InputError as error:
+        if error.location.file:
+            raise  # it is there, and it is wrong
+        raise InputError(
+            f"the labels of batch {batch.id} were printed last with the template {last.template!r}, which is not in "
+            "this workspace",
+            way_out="Name its file with --template FILE.toml.",
+        ) from None

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bss_mfg.core.ranges import consecutive_ranges
-from bss_mfg.label.layout.file_content import LabelFileContent, SymbolStyle
+from bss_mfg.label.layout.file_content import LabelFileContent
 from bss_mfg.label.layout.findings import DesignFindings
 from bss_mfg.label.layout.label_rows import RowMaker
 from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.layout.row_checks import RowChecker
 from bss_mfg.label.render.by_language import render_label_file
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.model import Actor, Batch, Package
+from bss_mfg.model import Actor, Batch, LabelFile, Package, SymbolStyle
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,18 @@ class LabelFileTask:
     numbers: Sequence[int]
     start_at: int
     symbols: SymbolStyle
+    repeat: int = 1
+    """How often each label follows itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class MadeLabelFile:
-    """A drawn label file: its bytes, and its lines of the index."""
+    """A drawn label file: its bytes, and its lines of the index. `revisions` are those of its packages that are not the
+    first, by package number: which barcodes were drawn."""
 
     data: bytes
     index_lines: bytes
+    revisions: Mapping[int, int] = field(default_factory=dict)
 
 
 def make_label_file(task: LabelFileTask) -> MadeLabelFile:
@@ -56,11 +60,13 @@ def make_label_file(task: LabelFileTask) -> MadeLabelFile:
             packages = list(_packages(ledger, task))
             rows = tuple(map(maker.row_of, packages))
             index_lines = _index(task, ((package.number, package.serials_text) for package in packages))
+            revisions = {package.number: package.revision for package in packages if package.revision > 1}
         else:
-            rows = tuple(maker.rows(ledger, task.numbers))
+            rows, revisions = tuple(maker.rows(ledger, task.numbers)), {}
             index_lines = _index(task, _serials(ledger, task))
+    rows = tuple(row for row in rows for _ in range(task.repeat))
     content = LabelFileContent(task.title, maker.layout, rows, task.start_at, task.symbols)
-    return MadeLabelFile(render_label_file(content), index_lines)
+    return MadeLabelFile(render_label_file(content), index_lines, revisions)
 
 
 def check_label_file(task: LabelFileTask) -> None:
@@ -87,12 +93,37 @@ def _index(task: LabelFileTask, labels: Iterable[tuple[int, str]]) -> bytes:
     boxes, rows_and_columns = task.layout.symbol_boxes(), task.layout.grid.rows_and_columns
     buffer = io.StringIO()
     write = csv.writer(buffer).writerow
-    for at, (number, serials) in enumerate(labels, task.start_at - 1):
+    repeated = (label for label in labels for _ in range(task.repeat))
+    for at, (number, serials) in enumerate(repeated, task.start_at - 1):
         page, place = divmod(at, len(boxes))
         row, column = rows_and_columns[place]
         x, y = boxes[place][:2]
         write([task.name, page + 1, row + 1, column + 1, f"{x:.2f}", f"{y:.2f}", number, serials])
     return buffer.getvalue().encode()
+
+
+def list_earlier_file(ledger: Ledger, file: LabelFile, numbers: Sequence[int], per_carton: int) -> bytes:
+    """The lines of the index for some labels of a file of another run, from what the ledger has of it."""
+    rows = sorted({box.y for box in file.symbol_boxes})
+    columns = sorted({box.x for box in file.symbol_boxes})
+    buffer = io.StringIO()
+    write = csv.writer(buffer).writerow
+    wanted = set(numbers)
+    for page in range(1, file.pages + 1):
+        for number, box in zip(file.packages_on(page), file.symbol_boxes_on(page), strict=True):
+            if number in wanted:
+                serials = label_serials(ledger, file.batch, file.each, number, per_carton)
+                place = (rows.index(box.y) + 1, columns.index(box.x) + 1, f"{box.x:.2f}", f"{box.y:.2f}")
+                write([file.file, page, *place, number, serials if file.each in ("package", "unit") else ""])
+    return buffer.getvalue().encode()
+
+
+def label_serials(ledger: Ledger, batch_id: str, each: str, number: int, per_carton: int) -> str:
+    """The serials of a label; of a carton or a whole batch those of its first package."""
+    size = ledger.batches.get(batch_id).units_per_package
+    package = {"package": number, "unit": (number - 1) // size + 1, "carton": (number - 1) * per_carton + 1, "batch": 1}
+    found = ledger.packages.get(batch_id, package[each])
+    return found.units[(number - 1) % size].serial if each == "unit" else found.serials_text
 
 
 def index_header(layout: PageLayout) -> bytes:

@@ -3,34 +3,49 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
 from bss_mfg.core import parallel
-from bss_mfg.core.files import is_complete, make_folder, sha256_of, write_atomically
+from bss_mfg.core.files import is_complete, sha256_of, write_atomically
+from bss_mfg.core.folders import new_folder
 from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.progress import Progress, no_progress
+from bss_mfg.core.ranges import range_pairs
 from bss_mfg.core.spool import Spool
+from bss_mfg.core.waiting_locks import name_lock
 from bss_mfg.errors import MissingError, RefusedError
 from bss_mfg.label.file_plan import LABELS_PER_FILE, FilePlan, LabelRequest, PlannedFile, plan_label_files, reprint_stem
-from bss_mfg.label.label_file import LabelFileTask, check_label_file, index_header, list_label_file, make_label_file
+from bss_mfg.label.label_file import (
+    LabelFileTask,
+    MadeLabelFile,
+    check_label_file,
+    index_header,
+    list_earlier_file,
+    list_label_file,
+    make_label_file,
+)
 from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.selection import select_label_numbers
+from bss_mfg.label.superseding import settle_superseded
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.ledger.events import LabelFileEvent, LabelsMade, LabelsMadeAgain, LabelsReprinted
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile
 
-__all__ = ["LABELS_PER_FILE", "LabelFiles", "LabelRequest", "make_labels", "reprint_stem", "select_label_numbers"]
+__all__ = ["LABELS_PER_FILE", "LabelFiles", "LabelRequest", "make_labels", "select_label_numbers"]
 
 ALL_LABELS = LabelRequest()
 Result = TypeVar("Result")
-_GO_ON = "What is finished stays. Run the same command again to go on."
+_GO_ON = "What is finished stays. Run the same command again to continue."
+_PATIENCE_S = 60.0
+"""How long a command waits for another that makes labels of the same batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +62,8 @@ class LabelFiles:
     """Of each file: how many labels it holds, and at which place of its first page they start."""
     left_out: int = 0
     """Packages that get no label any more: scrapped or shipped."""
+    superseded: tuple[Path, ...] = ()
+    """Where files went whose labels were all made again."""
 
     def labels_in(self, file: int, pages: int) -> int:
         """How many labels the first pages of a file hold."""
@@ -68,30 +85,45 @@ def make_labels(
     """Make the label files of a batch in `folder`, and the index beside them.
 
     Everything is checked before the first file. What an earlier, interrupted run finished is kept; labels that were
-    made before are refused unless `request.again`. The same batch, template and printer give the same bytes.
+    made before are refused unless `request.again`. The same batch, template and printer give the same bytes. Files
+    whose labels were all made again by this are moved out of the way. Of two calls for one batch the second waits a
+    minute for the first (`LedgerError`).
     """
-    ledger.batches.refuse_closed(batch.id)
-    plan = plan_label_files(ledger, batch, template, printer, folder, request)
-    maker = _LabelMaker(ledger, plan, executor)
-    maker.check_labels()
-    make_folder(folder)
-    replaceable = maker.replaceable_files()
-    with Spool[bytes](folder) as index_lines:
-        maker.make_pending(replaceable, index_lines, progress)
-        index = maker.write_index(folder, index_lines)
-    return _result(plan, index)
+    with _making_lock(ledger, batch):
+        ledger.batches.refuse_closed(batch.id)
+        if request.purpose == "reprint" and not request.stem:
+            request = replace(request, stem=reprint_stem(ledger, batch, folder))
+        before = settle_superseded(ledger, batch, (folder,))
+        plan = plan_label_files(ledger, batch, template, printer, folder, request)
+        maker = _LabelMaker(ledger, plan, executor)
+        maker.check_labels()
+        with new_folder(folder):
+            replaceable = maker.replaceable_files()
+            with Spool[bytes](folder) as index_lines:
+                maker.make_pending(replaceable, index_lines, progress)
+                index = maker.write_index(folder, index_lines)
+        return _result(plan, index, (*before, *settle_superseded(ledger, batch, (folder,))))
 
 
-def _result(plan: FilePlan, index: Path) -> LabelFiles:
+def _making_lock(ledger: Ledger, batch: Batch) -> AbstractContextManager[None]:
+    return name_lock(
+        ledger.path.with_name(f".{batch.id}.labels.lock"),
+        f"another command is making labels of batch {batch.id}",
+        _PATIENCE_S,
+    )
+
+
+def _result(plan: FilePlan, index: Path, superseded: tuple[Path, ...]) -> LabelFiles:
     return LabelFiles(
         files=tuple(file.path for file in plan.files),
         unchanged=len(plan.finished),
         index=index,
         labels=plan.labels,
-        pages=sum(plan.layout.page_count(len(file.numbers), file.start_at) for file in plan.files),
+        pages=sum(plan.layout.page_count(file.labels, file.start_at) for file in plan.files),
         layout=plan.layout,
-        extents=tuple((len(file.numbers), file.start_at) for file in plan.files),
+        extents=tuple((file.labels, file.start_at) for file in plan.files),
         left_out=plan.left_out,
+        superseded=superseded,
     )
 
 
@@ -112,7 +144,7 @@ class _LabelMaker:
         """Files that are there and may be written over, with the SHA-256 they have: ours by the ledger, or by their
         bytes (a run was killed between the file and the ledger). `RefusedError` for any other file."""
         replaceable: dict[Path, str] = {}
-        newest = {(file.file, file.plan_digest): file.sha256 for file in self._plan.recorded}
+        newest = {(file.file, file.plan_digest): file.sha256 for file in self._plan.recorded if not file.superseded_at}
         ours = {(name, sha) for (name, _), sha in newest.items()}
         for file in self._pending:
             if not is_complete(file.path):
@@ -131,7 +163,7 @@ class _LabelMaker:
     def make_pending(self, replaceable: Mapping[Path, str], index_lines: Spool[bytes], progress: Progress) -> None:
         """Make what is not finished, one file after the other; a file that fails does not keep the others from being
         made. `MissingError` names those that failed."""
-        done, total = sum(len(file.numbers) for file in self._plan.finished), self._plan.labels
+        done, total = sum(file.labels for file in self._plan.finished), self._plan.labels
         progress(done, total)
         failed: list[str] = []
         results = parallel.run(make_label_file, map(self._task, self._pending), self._executor)
@@ -139,12 +171,9 @@ class _LabelMaker:
             if isinstance(made, TaskFailure):
                 failed.append(f"{file.path.name}: {made.reason}")
                 continue
-            sha = hashlib.sha256(made.data).hexdigest()
-            if replaceable.get(file.path) != sha:
-                write_atomically(file.path, [made.data], replace=file.path in replaceable)
-            self._record(file, sha)
+            self._put_in_place(file, made, replaceable.get(file.path))
             index_lines.add(made.index_lines)
-            done += len(file.numbers)
+            done += file.labels
             progress(done, total)
         if failed:
             raise MissingError(
@@ -154,14 +183,39 @@ class _LabelMaker:
                 way_out=_GO_ON,
             )
 
+    def _put_in_place(self, file: PlannedFile, made: MadeLabelFile, there: str | None) -> None:
+        """Write a drawn file, unless it is `there` (by its SHA-256), and record it. `RefusedError`, with nothing
+        written, where its batch was closed since it was planned, or a package of it is not as it was drawn."""
+        batch_id, sha = self._plan.batch.id, hashlib.sha256(made.data).hexdigest()
+        # In one transaction: whoever scraps, ships, replaces or closes meanwhile comes before this file or after it.
+        with self._ledger.transaction():
+            self._ledger.batches.refuse_closed(batch_id)
+            if self._plan.layout.template.definition.each == "package":
+                self._ledger.prints.refuse_outdated(batch_id, file.numbers, made.revisions)
+            if there != sha:
+                write_atomically(file.path, [made.data], replace=there is not None)
+            self._record(file, sha)
+
     def write_index(self, folder: Path, index_lines: Iterable[bytes]) -> Path:
         """Write which label lies where. Files that were made before may come between the others, so then all are
-        listed anew, in order."""
+        listed anew, in order. The index of a whole batch lists each label that is in force, in whatever file."""
         plan = self._plan
         lines = self._run_each(list_label_file, plan.files, "listed") if plan.finished else index_lines
         path = folder / plan.index_name
-        write_atomically(path, chain([index_header(plan.layout)], lines), replace=True)
+        write_atomically(path, chain([index_header(plan.layout)], self._earlier_lines(), lines), replace=True)
         return path
+
+    def _earlier_lines(self) -> Iterator[bytes]:
+        """The lines of files that are not this run's, of which labels are in force: those of shipped packages."""
+        plan, definition = self._plan, self._plan.layout.template.definition
+        if plan.request.numbers is not None:
+            return
+        own = {file.path.name for file in plan.files}
+        in_force = self._ledger.prints.in_force(plan.batch.id, definition.each)
+        for file in in_force.files:
+            if file.file not in own:
+                per_carton = definition.packages_per_carton or plan.batch.packages
+                yield list_earlier_file(self._ledger, file, in_force.numbers_in(file), per_carton)
 
     def _task(self, file: PlannedFile) -> LabelFileTask:
         plan = self._plan
@@ -176,6 +230,7 @@ class _LabelMaker:
             numbers=file.numbers,
             start_at=file.start_at,
             symbols=plan.request.symbols,
+            repeat=file.repeat,
         )
 
     def _run_each(
@@ -211,11 +266,13 @@ class _LabelMaker:
             template_digest=template.digest,
             each=template.definition.each,
             copy=file.copy,
+            repeat=file.repeat,
         )
+        request = plan.request
         self._ledger.prints.record(
             made,
             template.document.text,
-            _event_type(plan.request)(
+            _event_type(request)(
                 file=made.file,
                 sha256=sha256,
                 template=template.name,
@@ -223,10 +280,23 @@ class _LabelMaker:
                 first=made.numbers[0],
                 count=len(made.numbers),
                 printer=plan.layout.printer.name,
-                reason=plan.request.reason,
-                serials=plan.request.serials,
+                reason=request.reason,
+                serials=request.serials,
+                labels_per_file=request.labels_per_file,
+                start_at=request.start_at,
+                order=request.order,
+                symbols=request.symbols,
+                copies=request.copies,
+                collate=request.collate,
+                numbers=_told_numbers(made.numbers),
             ),
         )
+
+
+def _told_numbers(numbers: Sequence[int]) -> list[list[int]] | None:
+    """Which labels a file holds, for the history; None where they all run on from the first."""
+    pairs = range_pairs(numbers)
+    return pairs if len(pairs) > 1 else None
 
 
 def _event_type(request: LabelRequest) -> type[LabelFileEvent]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
+from bss_mfg.core.text import one_or
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.label.layout.label_rows import label_count
 from bss_mfg.label.template.loading import LoadedTemplate
@@ -33,14 +34,14 @@ class WithdrawnPackages:
         """`RefusedError` if a label that was named is one of them."""
         if scrapped := sorted(self.scrapped & set(numbers)):
             raise RefusedError(
-                f"{len(scrapped):,} of these packages hold a scrapped unit",
+                f"{len(scrapped):,} of these packages {one_or(len(scrapped), 'holds', 'hold')} a scrapped unit",
                 where=f"batch {batch.id}",
                 problems=[_serials(ledger, batch, number) for number in scrapped[:10]],
                 way_out="A scrapped unit gets no label. Leave them out, or `bss-mfg replace` the units.",
             )
         if shipped := sorted(self.shipped & set(numbers)):
             raise RefusedError(
-                f"{len(shipped):,} of these packages were shipped",
+                f"{len(shipped):,} of these packages {one_or(len(shipped), 'was', 'were')} shipped",
                 where=f"batch {batch.id}",
                 problems=[_serials(ledger, batch, number) for number in shipped[:10]],
                 way_out="If they came back, record that first: `bss-mfg ship --returned`.",
@@ -51,22 +52,40 @@ def _serials(ledger: Ledger, batch: Batch, package: int) -> str:
     return next(ledger.packages.stream(batch.id, package, 1)).serials_text
 
 
+@dataclass(frozen=True, slots=True)
+class LabelChoice:
+    """Which labels of a batch: those of some `serials`, or all from `start` to `end`, both included; by default all."""
+
+    serials: Sequence[str] = ()
+    start: str | None = None
+    end: str | None = None
+
+    @property
+    def is_all(self) -> bool:
+        """Whether nothing was chosen."""
+        return not self.serials and not self.is_span
+
+    @property
+    def is_span(self) -> bool:
+        """Whether the labels follow each other: then those in between that may not be printed are left out."""
+        return self.start is not None or self.end is not None
+
+
 def select_label_numbers(
-    ledger: Ledger, batch: Batch, template: LoadedTemplate, serials: Sequence[str], start: str | None = None
+    ledger: Ledger, batch: Batch, template: LoadedTemplate, choice: LabelChoice
 ) -> tuple[int, ...]:
-    """Label numbers of the given serials, or of all from one on; `InputError` names the unknown ones."""
+    """Label numbers of a choice; `InputError` names the serials that are unknown."""
     each, per_carton = template.definition.each, template.definition.packages_per_carton or batch.packages
-    known = ledger.units.positions(batch.id, [*serials, *([start] if start else [])])
-    unknown = [serial for serial in [*serials, *([start] if start else [])] if serial not in known]
+    serials = choice.serials
+    named = [*serials, *(serial for serial in (choice.start, choice.end) if serial is not None)]
+    known = ledger.units.positions(batch.id, named)
+    unknown = [serial for serial in named if serial not in known]
     if unknown:
-        raise InputError(
-            f"batch {batch.id} has no serial {', '.join(repr(serial[:60]) for serial in unknown[:5])}",
-            way_out="Check the label or the index beside the label files; upper and lower case differ.",
-        )
+        raise ledger.units.unknown_serials(batch.id, unknown)
 
     if taken := ledger.units.successors(batch.id, serials):
         raise RefusedError(
-            f"{len(taken):,} of these units were scrapped, and others took their places",
+            f"{len(taken):,} of these units {one_or(len(taken), 'was', 'were')} scrapped, and others took their places",
             where=f"batch {batch.id}",
             problems=[f"{old} by {new}" for old, new in list(taken.items())[:10]],
             way_out="Name the new serials.",
@@ -76,6 +95,22 @@ def select_label_numbers(
         package, unit = known[serial]
         return {"package": package, "unit": unit, "carton": (package - 1) // per_carton + 1, "batch": 1}[each]
 
-    if start:
-        return tuple(range(number(start), label_count(batch, each, per_carton) + 1))
+    if choice.is_span:
+        first = 1 if choice.start is None else number(choice.start)
+        last = label_count(batch, each, per_carton) if choice.end is None else number(choice.end)
+        if first > last:
+            raise InputError(
+                f"the label of {choice.end} comes before that of {choice.start}",
+                way_out=f"Turn them round: --from {choice.end} --to {choice.start}.",
+            )
+        return tuple(range(first, last + 1))
     return tuple(dict.fromkeys(number(serial) for serial in serials))
+
+
+def serial_of_label(ledger: Ledger, batch: Batch, template: LoadedTemplate, number: int) -> str:
+    """A serial by which a label is chosen: that of its unit, or of the first one in its package or carton."""
+    each, per_carton = template.definition.each, template.definition.packages_per_carton or batch.packages
+    size = batch.units_per_package
+    package = {"package": number, "unit": (number - 1) // size + 1, "carton": (number - 1) * per_carton + 1, "batch": 1}
+    units = ledger.packages.get(batch.id, package[each]).units
+    return units[(number - 1) % size if each == "unit" else 0].serial

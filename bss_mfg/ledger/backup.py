@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from bss_mfg.core.files import build_atomically, move_aside
 from bss_mfg.errors import BssError, InputError, LedgerError, RefusedError
 from bss_mfg.ledger.events import LedgerRestored
 from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.next_numbers import NextNumbers, read_next_numbers, salvage_next_numbers, write_next_numbers
 from bss_mfg.model import Actor
 
 _PAGES = 2_000  # copied between two looks at the lock, so that writers wait little
@@ -45,35 +47,67 @@ def inspect_copy(path: Path) -> LedgerCopy:
         return LedgerCopy(events, copied.history.head()[1], len(batches), sum(batch.units for batch in batches))
 
 
-def restore(path: Path, ledger_file: Path, actor: Actor, skip_serials: int, reason: str) -> LedgerCopy:
-    """Put a copy in the ledger's place. A damaged ledger that is there is kept beside it.
+@dataclass(frozen=True, slots=True)
+class RestoreRequest:
+    """A copy that is to take the place of `ledger_file`, and why; `skip_serials` running numbers of each product are
+    left out."""
 
-    What was issued after the copy was made is forgotten with it: `skip_serials` running numbers of each product are
-    left out, so that none of those is issued again. Refused while a whole ledger is in place.
+    copy: Path
+    ledger_file: Path
+    skip_serials: int
+    reason: str
+
+    @property
+    def numbers_file(self) -> Path:
+        """What restores before this one noted."""
+        return self.ledger_file.with_name("next-serials.json")
+
+
+def restore(request: RestoreRequest, actor: Actor) -> tuple[LedgerCopy, NextNumbers]:
+    """Put a copy in the ledger's place; what it holds, and the running numbers it goes on with. A damaged ledger is
+    kept beside it.
+
+    What was issued after the copy was made is forgotten with it. So numbers begin after the largest that the copy, an
+    earlier restore, or a damaged ledger tells, and `skip_serials` more: none of those is issued again. Refused while a
+    whole ledger is in place.
     """
-    found = inspect_copy(path)
+    ledger_file = request.ledger_file
+    found = inspect_copy(request.copy)
     if ledger_file.exists():
-        try:
-            inspect_copy(ledger_file)
-        except BssError:
-            move_aside(ledger_file, ".damaged")
-        else:
-            raise RefusedError(
-                "the ledger in place is intact, so a copy has nothing more than it",
-                where=ledger_file,
-                way_out="Nothing has to be restored. To go back anyway, move ledger.db away yourself first.",
-            )
+        _move_damaged_aside(ledger_file)
+    for end in ("-journal", "-wal", "-shm"):  # of the lost ledger: SQLite would play it into the copy
+        if (left := ledger_file.with_name(ledger_file.name + end)).exists():
+            move_aside(left, ".damaged")
+    known = read_next_numbers(request.numbers_file)
+    known = known.merged(salvage_next_numbers(ledger_file.parent.glob(f"{glob.escape(ledger_file.name)}.damaged*")))
+    numbers = known
 
     def copy(target: Path) -> None:
-        with Ledger.open(path, actor) as source:
+        nonlocal numbers
+        with Ledger.open(request.copy, actor) as source:
             source.copy_to(target)
+        restored = LedgerRestored(
+            events=found.events, head=found.head, reason=request.reason, skipped_serials=request.skip_serials
+        )
+        with Ledger.open(target, actor) as ledger:
+            numbers = ledger.products.record_restore(restored, known)
+        write_next_numbers(request.numbers_file, known.merged(numbers))  # before the copy counts
 
     build_atomically(ledger_file, copy)
-    with Ledger.open(ledger_file, actor) as restored:
-        restored.products.record_restore(
-            LedgerRestored(events=found.events, head=found.head, reason=reason, skipped_serials=skip_serials)
+    return found, numbers
+
+
+def _move_damaged_aside(ledger_file: Path) -> None:
+    try:
+        inspect_copy(ledger_file)
+    except BssError:
+        move_aside(ledger_file, ".damaged")
+    else:
+        raise RefusedError(
+            "the ledger in place is intact, so a copy has nothing more than it",
+            where=ledger_file,
+            way_out="Nothing has to be restored. To go back anyway, move ledger.db away yourself first.",
         )
-    return found
 
 
 def check_head(ledger: Ledger, head: str) -> int:
@@ -85,7 +119,7 @@ def check_head(ledger: Ledger, head: str) -> int:
     digest = digest.lower()
     if not number.isascii() or not number.isdigit() or len(digest) < 16 or set(digest) - set("0123456789abcdef"):
         raise InputError(
-            f"{head[:80]!a} is no ledger head",
+            f"{head[:80]!a} isn't a ledger head",
             way_out="The batch's traveller and `batch show` have it: a number, a colon, 16 to 64 hex digits.",
         )
     found = ledger.history.digest_of(int(number))

@@ -5,17 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 from bss_mfg.core import clock
+from bss_mfg.core.text import one_or
 from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.ledger.connection import Database
-from bss_mfg.ledger.events import BatchClosed, BatchIssued
+from bss_mfg.ledger.events import BatchClosed, BatchIssued, BatchReopened
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.known_names import other_meaning
+from bss_mfg.ledger.package_counts import PackageCounts, count_packages, unprinted_packages
 from bss_mfg.ledger.sealed_rows import SealedRows
-from bss_mfg.ledger.unit_state import INSERT_UNIT, scrapped_packages
+from bss_mfg.ledger.unit_state import INSERT_UNIT, NOT_REPLACED, POSITION
+from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 from bss_mfg.model import Batch
+
+BatchState = Literal["open", "closed", "retired"]
 
 _BATCH_COLUMNS = """b.id, p.name, b.stage, b.units, b.packages, b.units_per_package, b.created_at, b.spec, b.spec_text,
     b.suite, b.key_fingerprint, b.template, b.facts, b.longest_payload"""
@@ -23,8 +29,8 @@ _BATCH_COLUMNS = """b.id, p.name, b.stage, b.units, b.packages, b.units_per_pack
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """A batch's labels: `printed` at least once; `verified` at least once and not scrapped; `scrapped` with a label
-    that was printed, replaced ones too; `in_hand`: labels that lie unused at the line."""
+    """A batch's labels: `printed`; `verified`, the newest print was read right, and not scrapped; `scrapped` with a
+    label that was printed, replaced ones too; `in_hand`: labels that lie unused at the line."""
 
     packages: int
     printed: int
@@ -32,12 +38,22 @@ class Balance:
     scrapped: int
     in_hand: int
     never_printed: int = 0
-    """Packages without a label, scrapped ones apart."""
+    """Packages without a label, scrapped ones apart; replaced ones whose new label was not printed are among them."""
 
     @property
     def difference(self) -> int:
         """Labels that were printed and are nowhere; negative where more turned up than were printed."""
         return self.printed - self.verified - self.scrapped - self.in_hand
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingRequest:
+    """What is said when a batch is closed: labels that lie unused (None: none, or as it was closed before), and how
+    many packages were left without a label on purpose, with the reason."""
+
+    in_hand: int | None = None
+    unprinted: int = 0
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +92,7 @@ class BatchStore:
             (batch_id,),
         )
         if not rows:
-            raise unknown_batch(batch_id)
+            raise unknown_batch(self._db, batch_id)
         return _batch(rows[0])
 
     def request_digest(self, batch: str) -> str | None:
@@ -84,16 +100,30 @@ class BatchStore:
         rows = self._db.rows("SELECT request FROM batch WHERE id = ?", (batch,))
         return rows[0][0] if rows else None
 
+    def find_id(self, batch_id: str) -> str | None:
+        """The id of the batch whose id is this one, or differs from it in upper and lower case only: their folders
+        would be one on Windows. None where there is no such batch."""
+        rows = self._db.rows("SELECT id FROM batch WHERE lower(id) = ? ORDER BY id <> ?", (batch_id.lower(), batch_id))
+        return rows[0][0] if rows else None
+
     def counts(self, batch_id: str) -> dict[str, int]:
-        """How many packages of a batch there are, were printed, verified and shipped, and how many units were scrapped
-        and replaced."""
+        """How many packages of a batch there are, were printed, had their label file read back right, their newest
+        print read right, and were shipped; how many units were scrapped and replaced, and how many packages hold a
+        scrapped unit."""
         batch = self.number(batch_id)
-        packages = self._db.rows(
-            "SELECT count(*), sum(prints > 0), sum(verified > 0), sum(shipped) FROM package WHERE batch = ?", (batch,)
-        )[0]
-        units = self._db.rows("SELECT sum(scrapped), count(place) FROM unit WHERE batch = ?", (batch,))[0]
-        names = ("packages", "printed", "verified", "shipped", "scrapped", "replaced")
-        return {name: number or 0 for name, number in zip(names, (*packages, *units), strict=True)}
+        found = asdict(count_packages(self._db, batch))
+        scrapped, replaced = self._db.rows("SELECT sum(scrapped), count(place) FROM unit WHERE batch = ?", (batch,))[0]
+        names = ("packages", "printed", "file_verified", "print_verified", "shipped")
+        return {
+            **{name: found[name] for name in names},
+            "scrapped": scrapped or 0,
+            "scrapped_packages": found["scrapped"],
+            "replaced": replaced,
+        }
+
+    def package_counts(self, batch_id: str) -> PackageCounts:
+        """How far its packages are."""
+        return count_packages(self._db, self.number(batch_id))
 
     def store(self, new: NewBatch, slices: Iterable[SealedRows]) -> None:
         """Write a whole batch inside the caller's transaction: its packages and units in slices, keys sealed."""
@@ -150,50 +180,105 @@ class BatchStore:
 
     def balance(self, batch_id: str, in_hand: int = 0) -> Balance:
         """Where the batch's labels are."""
-        batch = self.number(batch_id)
-        bad = scrapped_packages(self._db, batch)
-        packages, printed, verified = self._db.rows(
-            "SELECT count(*), sum(prints > 0), sum(verified > 0) FROM package WHERE batch = ?", (batch,)
-        )[0]
-        old = self._db.rows("SELECT count(*) FROM superseded WHERE batch = ? AND prints > 0", (batch,))[0][0]
-        of_bad = [
-            self._db.rows(
-                "SELECT prints > 0, verified > 0 FROM package WHERE batch = ? AND number = ?", (batch, number)
-            )[0]
-            for number in bad
-        ]
+        found = count_packages(self._db, self.number(batch_id))
         return Balance(
-            packages,
-            (printed or 0) + old,
-            (verified or 0) - sum(row[1] for row in of_bad),
-            sum(row[0] for row in of_bad) + old,
-            in_hand,
-            packages - (printed or 0) - sum(1 - row[0] for row in of_bad),
+            packages=found.packages,
+            printed=found.printed + found.superseded,
+            verified=found.print_verified,
+            scrapped=found.scrapped_printed + found.superseded,
+            in_hand=in_hand,
+            never_printed=found.unprinted,
         )
 
-    def close(self, batch_id: str, in_hand: int) -> Balance:
-        """Close a batch whose labels balance; closing it again changes nothing. `RefusedError` with the difference if
-        they don't."""
+    def close(self, batch_id: str, request: ClosingRequest) -> Balance:
+        """Close a batch whose labels balance. `RefusedError` with the difference if they don't.
+
+        To close it again as it was closed changes nothing; with another number in hand it is closed anew, while that
+        balances.
+        """
         with self._db.transaction():
-            found = self.balance(batch_id, in_hand)
-            if self.closed_at(batch_id):
-                then = [closed.in_hand for _, closed in self._history.records(BatchClosed, batch_id)]
-                return replace(found, in_hand=then[-1])
-            if found.difference:
-                word = "are missing" if found.difference > 0 else "are too many"
-                raise RefusedError(
-                    f"its labels don't balance: {found.printed:,} labels printed, {found.verified:,} verified, "
-                    f"{found.scrapped:,} scrapped, {found.in_hand:,} in hand: {abs(found.difference):,} {word}",
-                    where=f"batch {batch_id}",
-                    way_out="Scan what was not scanned, scrap what was destroyed (`bss-mfg scrap`), count what is "
-                    "unused (--in-hand), and close again. `bss-mfg scan` shows what is missing.",
-                )
+            before = self._closed_as(batch_id)
+            if before and request.in_hand in (None, before.in_hand) and request.unprinted in (0, before.never_printed):
+                return before
+            found = self.balance(batch_id, request.in_hand or 0)
+            self._refuse_imbalance(batch_id, found, request)
             self._db.execute("UPDATE batch SET closed_at = ? WHERE id = ?", (clock.now(), batch_id))
             self._history.append(
                 batch_id,
-                BatchClosed(printed=found.printed, verified=found.verified, scrapped=found.scrapped, in_hand=in_hand),
+                BatchClosed(
+                    printed=found.printed,
+                    verified=found.verified,
+                    scrapped=found.scrapped,
+                    in_hand=found.in_hand,
+                    unprinted=found.never_printed,
+                    reason=request.reason,
+                ),
             )
         return found
+
+    def reopen(self, batch_id: str, reason: str) -> bool:
+        """Open a closed batch again; False where it is open."""
+        with self._db.transaction():
+            if not self.closed_at(batch_id):
+                return False
+            self._db.execute("UPDATE batch SET closed_at = NULL WHERE id = ?", (batch_id,))
+            self._history.append(batch_id, BatchReopened(reason=reason))
+        return True
+
+    def _closed_as(self, batch_id: str) -> Balance | None:
+        """The balance that a batch was closed with; None while it is open."""
+        closed = [record for _, record in self._history.records(BatchClosed, batch_id)]
+        if not self.closed_at(batch_id) or not closed:
+            return None
+        then = closed[-1]
+        now = self.balance(batch_id)
+        return Balance(now.packages, then.printed, then.verified, then.scrapped, then.in_hand, then.unprinted)
+
+    def _refuse_imbalance(self, batch_id: str, found: Balance, request: ClosingRequest) -> None:
+        """`RefusedError` where labels are missing or too many, or packages without a label were not told."""
+        if found.difference:
+            word = "are missing" if found.difference > 0 else "are too many"
+            raise RefusedError(
+                f"its labels don't balance: {found.printed:,} labels printed, {found.verified:,} verified (the printed "
+                f"label read right), {found.scrapped:,} scrapped, {found.in_hand:,} in hand: "
+                f"{abs(found.difference):,} {word}",
+                where=f"batch {batch_id}",
+                way_out=f"Scan the printed labels that were not scanned (`bss-mfg scan {batch_id}` shows which), scrap "
+                "what was destroyed (`bss-mfg scrap`), count what is unused (--in-hand), and close again.",
+            )
+        if found.never_printed == request.unprinted:
+            return
+        some = self._unprinted_serials(batch_id, 10)
+        told = f", and --unprinted says {request.unprinted:,}" if request.unprinted else ""
+        again = f"bss-mfg close {batch_id}" + (f" --in-hand {found.in_hand}" if found.in_hand else "")
+        has = one_or(found.never_printed, "has", "have")
+        raise RefusedError(
+            f"{found.never_printed:,} of its {found.packages:,} packages {has} no printed label{told}",
+            where=f"batch {batch_id}",
+            problems=some,
+            way_out=(
+                f"Print them: `bss-mfg reprint {batch_id} {some[0].split(', ')[0]} --reason TEXT` prints one, "
+                f"`bss-mfg labels {batch_id}` a batch that has none. If they get no label on purpose: "
+                f"`{again} --unprinted {found.never_printed} --reason TEXT`."
+                if some
+                else f"Leave out --unprinted: `{again}`."
+            ),
+        )
+
+    def _unprinted_serials(self, batch_id: str, limit: int) -> list[str]:
+        """The serials of the first packages without a label, those of one package joined with a comma."""
+        batch = self.number(batch_id)
+        query = f"SELECT serial FROM unit u WHERE batch = ? AND package = ? AND {NOT_REPLACED} ORDER BY {POSITION}"  # noqa: S608 (fixed texts)
+        return [
+            ", ".join(serial for (serial,) in self._db.rows(query, (batch, number)))
+            for number in unprinted_packages(self._db, batch, limit)
+        ]
+
+    def state(self, batch_id: str) -> BatchState:
+        """Whether a batch is open, closed, or retired, which comes last."""
+        if self.retired_at(batch_id):
+            return "retired"
+        return "closed" if self.closed_at(batch_id) else "open"
 
     def closed_at(self, batch_id: str) -> str | None:
         """When a batch was closed; None while it is open."""
@@ -209,7 +294,8 @@ class BatchStore:
             raise RefusedError(
                 f"was closed at {closed}",
                 where=f"batch {batch_id}",
-                way_out="A closed batch is neither printed nor changed; it can still be verified and exported.",
+                way_out="A closed batch is neither printed nor changed; it can still be verified and exported. "
+                f"`bss-mfg batch reopen {batch_id} --reason TEXT` opens it again.",
             )
 
     def refuse_retired(self, batch_id: str) -> None:
@@ -225,7 +311,7 @@ class BatchStore:
         """A batch's number in the database; `InputError` if there is none."""
         rows = self._db.rows("SELECT no FROM batch WHERE id = ?", (batch_id,))
         if not rows:
-            raise unknown_batch(batch_id)
+            raise unknown_batch(self._db, batch_id)
         return int(rows[0][0])
 
     def _time_of(self, batch_id: str, column: str) -> str | None:
@@ -233,11 +319,12 @@ class BatchStore:
         return str(found) if found else None
 
 
-def unknown_batch(batch_id: str) -> InputError:
+def unknown_batch(connection: Database, batch_id: str) -> InputError:
     """The error for a batch id that is not in the ledger."""
+    hint = other_meaning(connection, batch_id, wanted="batch")
     return InputError(
         f"there is no batch {batch_id[:80]!a} in this ledger",
-        way_out="`bss-mfg batch list` shows the ids; upper and lower case differ.",
+        way_out=hint or "`bss-mfg batch list` shows the ids; upper and lower case differ.",
     )
 
 
@@ -248,6 +335,6 @@ def _batch(row: Sequence[Any]) -> Batch:
     except ValueError:
         raise LedgerError(
             f"batch {values[0]} has facts that can't be read",
-            way_out="The ledger was damaged: keep it aside and restore the last good backup.",
+            way_out=f"The ledger was damaged. {RESTORE_WAY_OUT}",
         ) from None
     return Batch(*values)

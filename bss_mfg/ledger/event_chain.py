@@ -10,6 +10,7 @@ from typing import Any
 from bss_mfg.core import clock
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.connection import Connection
+from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 from bss_mfg.model import Actor
 
 _JSON = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
@@ -66,7 +67,7 @@ def verify_chain(stored: Iterable[StoredEvent], previous: bytes = GENESIS, expec
         if seq != expected or digest != previous:
             raise LedgerError(
                 f"the history was changed at event {expected}",
-                way_out="Keep the file as evidence and restore the last good backup.",
+                way_out=f"{RESTORE_WAY_OUT} The changed ledger is kept as evidence.",
             )
         expected += 1
     return expected - 1

@@ -12,6 +12,42 @@ from typing import Any, Literal
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.event_record import REQUIRED, EventRecord, key, spread
+from bss_mfg.ledger.label_events import (
+    LabelFileEvent as LabelFileEvent,
+)
+from bss_mfg.ledger.label_events import (
+    LabelFileSuperseded as LabelFileSuperseded,
+)
+from bss_mfg.ledger.label_events import (
+    LabelsCutOff as LabelsCutOff,
+)
+from bss_mfg.ledger.label_events import (
+    LabelsMade as LabelsMade,
+)
+from bss_mfg.ledger.label_events import (
+    LabelsMadeAgain as LabelsMadeAgain,
+)
+from bss_mfg.ledger.label_events import (
+    LabelsNotSent as LabelsNotSent,
+)
+from bss_mfg.ledger.label_events import (
+    LabelsReprinted as LabelsReprinted,
+)
+from bss_mfg.ledger.label_events import (
+    LabelsSending as LabelsSending,
+)
+from bss_mfg.ledger.label_events import (
+    LabelsSent as LabelsSent,
+)
+from bss_mfg.ledger.label_events import (
+    LabelsToSendAgain as LabelsToSendAgain,
+)
+from bss_mfg.ledger.label_events import (
+    SendingResult as SendingResult,
+)
+
+ReadSubject = Literal["file", "print"]
+"""What a read is of: our own drawing, or the label that a printer made of it."""
 
 
 class WorkspaceCreated(EventRecord):
@@ -51,77 +87,6 @@ class BatchIssued(EventRecord):
     fingerprint: str = key("fingerprint of the public key", name="key")
 
 
-class LabelFileEvent(EventRecord):
-    """A label file was made."""
-
-    file: str = key("name")
-    sha256: str = key("of the file")
-    template: str = key("name")
-    each: str = key("what one label is for: `package`, `unit`, `carton` or `batch`")
-    first: int = key("number of the first label")
-    count: int = key("how many labels")
-    printer: str | None = key("name; not in early ledgers", default=None)
-    reason: str | None = key("why, of a reprint", default=None)
-    serials: Sequence[str] | None = key("which were asked for, of a reprint", default=None)
-
-
-class LabelsMade(LabelFileEvent):
-    """A label file was made for the first time."""
-
-    kind = EventKind.LABELS_MADE
-
-
-class LabelsMadeAgain(LabelFileEvent):
-    """A label file was made once more."""
-
-    kind = EventKind.LABELS_MADE_AGAIN
-
-
-class LabelsReprinted(LabelFileEvent):
-    """Single labels were made once more."""
-
-    kind = EventKind.LABELS_REPRINTED
-
-
-class LabelsSending(EventRecord):
-    """A label file is about to go to a printer."""
-
-    kind = EventKind.LABELS_SENDING
-    file: str = key("name")
-    sha256: str = key("of the file")
-    address: str = key("address of the printer", name="to")
-    total: int = key("how many labels the file has", name="of")
-
-
-class SendingResult(EventRecord):
-    """What became of a label file that went to a printer."""
-
-    file: str = key("name")
-    sha256: str = key("of the file")
-    address: str = key("address of the printer", name="to")
-    total: int = key("how many labels the file has", name="of")
-    labels: int = key("how many were handed over at most")
-    bytes_sent: int = key("how many bytes were handed over", name="octets")
-
-
-class LabelsSent(SendingResult):
-    """A label file was handed over whole."""
-
-    kind = EventKind.LABELS_SENT
-
-
-class LabelsCutOff(SendingResult):
-    """The printer broke off."""
-
-    kind = EventKind.LABELS_CUT_OFF
-
-
-class LabelsNotSent(SendingResult):
-    """The printer took nothing."""
-
-    kind = EventKind.LABELS_NOT_SENT
-
-
 class LabelRead(EventRecord):
     """A label was read."""
 
@@ -133,6 +98,11 @@ class LabelRead(EventRecord):
     x_mm: float | None = key("of the symbol's box from the left; null of a hand scanner")
     y_mm: float | None = key("of the symbol's box from the top; null of a hand scanner")
     detail: str = key("in words", default="")
+    of: ReadSubject | None = key(
+        "`file`: our own label file was read back; `print`: a printed label was read; not in early ledgers",
+        default=None,
+    )
+    told: bool = key("true where `verify --of` said which", default=False)
 
 
 class FileVerified(EventRecord):
@@ -219,9 +189,18 @@ class BatchClosed(EventRecord):
 
     kind = EventKind.BATCH_CLOSED
     printed: int = key("labels")
-    verified: int = key("labels")
+    verified: int = key("labels whose print was read right; in ledgers before version 5 also label files read back")
     scrapped: int = key("labels")
     in_hand: int = key("labels that lay unused")
+    unprinted: int = key("packages that were never printed, said on purpose", default=0)
+    reason: str | None = key("why those were never printed", default=None)
+
+
+class BatchReopened(EventRecord):
+    """A closed batch was opened again."""
+
+    kind = EventKind.BATCH_REOPENED
+    reason: str = key("why")
 
 
 class BatchRetired(EventRecord):
@@ -253,6 +232,7 @@ class ManifestAnswered(EventRecord):
     answers: Mapping[Literal["accepted", "rejected"], int] = spread(
         {"accepted": "how many units, unless 0", "rejected": "how many units, unless 0"}
     )
+    logs: Sequence[str] | None = key("the control logs that it answered; not in early ledgers", default=None)
 
 
 class ManifestUploaded(EventRecord):
@@ -262,6 +242,30 @@ class ManifestUploaded(EventRecord):
     file: str = key("name")
     sha256: str = key("of the file")
     address: str = key("where it went", name="to")
+
+
+class KeysReleasing(EventRecord):
+    """OOB keys are about to be written into programming files, and count as released from now on: into one file, or
+    one a unit in a folder."""
+
+    kind = EventKind.KEYS_RELEASING
+    path: str = key("absolute path of the file, or of the folder")
+    each: Literal["batch", "unit"] = key("what one file is for: `batch` or `unit`")
+    folder: str = key("name of the folder that the files are put into")
+    numbers: Sequence[Sequence[int]] = key("of the units, as [first, last] of consecutive ones")
+    units: int = key("how many")
+    format: str = key("name")
+    layout: str | None = key("SHA-256 of the layout file that was given", default=None)
+    sealed_to: Sequence[str] | None = key("recipients", default=None)
+    reason: str | None = key("why they are released again", default=None)
+
+
+class ManifestWithdrawn(EventRecord):
+    """Amazon was told to forget scrapped units that stand in control logs."""
+
+    kind = EventKind.MANIFEST_WITHDRAWN
+    serials: Sequence[str] = key("theirs")
+    reference: str = key("as given", default="")
 
 
 class KeysReleased(EventRecord):
@@ -277,6 +281,12 @@ class KeysReleased(EventRecord):
     sealed_to: Sequence[str] | None = key("recipients", default=None)
     reason: str | None = key("why they were released again", default=None)
     units: int = key("how many")
+    intent: int | None = key("number of the event `keys releasing` that it goes with", default=None)
+    left: int = key("how many units of that are still to be written, unless 0: it is completed", default=0)
+    path: str | None = key("absolute path of the file, or of the folder", default=None)
+    numbers: Sequence[Sequence[int]] | None = key("of the units, as [first, last] of consecutive ones", default=None)
+    index: str | None = key("name of the index beside the files", default=None)
+    index_sha256: str | None = key("of the index", default=None)
 
 
 class IdentitiesImported(EventRecord):
@@ -287,6 +297,7 @@ class IdentitiesImported(EventRecord):
     file: str = key("name")
     sha256: str = key("of the file")
     units: int = key("how many")
+    completed: int = key("how many known ones got values that were not known of them", default=0)
 
 
 class VaultRekeyed(EventRecord):
@@ -350,6 +361,15 @@ class LedgerRestored(EventRecord):
     skipped_serials: int = key("running numbers of each product that were left out")
 
 
+class SpecConfirmed(EventRecord):
+    """Somebody signed that a spec is as Amazon's guide says."""
+
+    kind = EventKind.SPEC_CONFIRMED
+    spec: str = key("name")
+    digest: str = key("SHA-256 of what it says")
+    document: str = key("what it was compared with")
+
+
 RECORDS: Mapping[EventKind, type[EventRecord]] = {
     record.kind: record
     for record in list(globals().values())
@@ -365,8 +385,10 @@ def kinds_of(record_type: type[EventRecord]) -> tuple[EventKind, ...]:
 
 LABELS_MADE = frozenset(kinds_of(LabelFileEvent))
 """A label file was made, for whatever reason."""
-LABELS = LABELS_MADE | {EventKind.LABELS_SENDING} | frozenset(kinds_of(SendingResult))
-"""Something happened to a label file."""
+LABELS_AT_PRINTER = frozenset({EventKind.LABELS_TO_SEND_AGAIN, EventKind.LABELS_SENDING, *kinds_of(SendingResult)})
+"""Something happened to a label file on its way to a printer."""
+LABELS = LABELS_MADE | LABELS_AT_PRINTER
+"""A label file was made, or went to a printer."""
 
 
 def read_record(kind: str, data: Mapping[str, Any]) -> EventRecord:

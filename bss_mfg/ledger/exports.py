@@ -1,18 +1,19 @@
-"""The store of what left the factory as files: keys that were released, units in control logs, Amazon's answers."""
+"""The store of what left the factory as files: units in control logs, Amazon's answers; of keys, `releases`."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from bss_mfg.core import clock
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
-from bss_mfg.ledger.events import KeysReleased, ManifestAnswered, ManifestMade, ManifestUploaded
+from bss_mfg.ledger.events import ManifestAnswered, ManifestMade, ManifestUploaded
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.unit_state import NOT_REPLACED, POSITION, scrapped_packages
+from bss_mfg.model import Event
 
 Answer = Literal["accepted", "rejected"]
 _ANSWERS: Mapping[Answer, int] = {"accepted": 1, "rejected": 2}
@@ -36,24 +37,83 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerFile:
+    """A feedback file: its name and SHA-256, and when it was written, in seconds since 1970. It is the answer to the
+    newest control log of each unit, or to `control_log` only. `product` says whose serials they are, where several
+    products share some."""
+
+    name: str
+    sha256: str
+    written_at: float
+    control_log: str | None = None
+    product: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FeedbackCounts:
-    """What a feedback file changed: units by their new answer, and serials that nobody uploaded, as `unknown`."""
+    """What a feedback file changed: units by their new answer, and serials that nobody uploaded, as `unknown`.
+
+    `outdated` are those that it says nothing of: it answers an earlier control log than their newest, `newer` ones.
+    `rejected_batches` are those of all units that it rejects.
+    """
 
     accepted: int
     rejected: int
     unchanged: int
     unknown: tuple[str, ...]
     ambiguous: tuple[str, ...]
+    outdated: tuple[str, ...]
+    newer: tuple[str, ...]
     batches: tuple[str, ...]
+    rejected_batches: tuple[str, ...]
+
+
+class _Tally:
+    """What becomes of the answers of a file."""
+
+    def __init__(self) -> None:
+        self.unknown: list[str] = []
+        self.ambiguous: list[str] = []
+        self.outdated: dict[str, str] = {}
+        self.unchanged = 0
+        self.changes: dict[str, Counter[Answer]] = {}
+        self.logs: dict[str, dict[str, None]] = {}
+        self.rejected_batches: dict[str, None] = {}
+
+    def counts(self) -> FeedbackCounts:
+        """All of it."""
+        total = sum(self.changes.values(), Counter[Answer]())
+        return FeedbackCounts(
+            accepted=total["accepted"],
+            rejected=total["rejected"],
+            unchanged=self.unchanged,
+            unknown=tuple(self.unknown),
+            ambiguous=tuple(self.ambiguous),
+            outdated=tuple(self.outdated),
+            newer=tuple(dict.fromkeys(self.outdated.values())),
+            batches=tuple(self.changes),
+            rejected_batches=tuple(self.rejected_batches),
+        )
 
 
 class ExportStore:
-    """Releases of keys, control logs, and Amazon's answers."""
+    """Units whose keys were never released, control logs, and Amazon's answers."""
 
     def __init__(self, connection: Connection, history: HistoryStore, batches: BatchStore) -> None:
         self._db = connection
         self._history = history
         self._batches = batches
+
+    def outputs(self, batch_id: str) -> dict[str, int]:
+        """How many units that may leave the factory have a key that was released, are in no control log, or wait for
+        an answer, are accepted or rejected."""
+        names = ("released", "in_no_manifest", "waiting", "accepted", "rejected")
+        (row,) = self._db.rows(
+            "SELECT sum(released > 0), sum(manifest IS NULL), sum(manifest IS NOT NULL AND answer = 0), "
+            "sum(answer = 1), sum(answer = 2) FROM unit WHERE batch = ? AND scrapped = 0",
+            (self._batches.number(batch_id),),
+        )
+        return {name: count or 0 for name, count in zip(names, row, strict=True)}
 
     def count_unreleased(self, batch_id: str) -> int:
         """How many units that may leave the factory have a key that was never released."""
@@ -62,16 +122,6 @@ class ExportStore:
             (self._batches.number(batch_id),),
         )
         return int(row[0])
-
-    def record_release(self, batch_id: str, numbers: Sequence[int], release: KeysReleased) -> None:
-        """Count the release of units' keys, by their numbers, with one event: the file is in place already."""
-        batch = self._batches.number(batch_id)
-        with self._db.transaction():
-            self._db.many(
-                "UPDATE unit SET released = released + 1 WHERE batch = ? AND number = ?",
-                ((batch, number) for number in numbers),
-            )
-            self._history.append(batch_id, release)
 
     def units_lacking(self, batch_id: str, what: Literal["release", "manifest"], most: int) -> tuple[int, list[str]]:
         """How many units that may leave the factory have a key that was never released, or are in no control log,
@@ -160,53 +210,70 @@ class ExportStore:
         return int(row[0])
 
     def feedback_read_at(self, sha256: str) -> str | None:
-        """When a feedback file of this SHA-256 was read, or None."""
-        for event, answered in self._history.records(ManifestAnswered):
-            if answered.sha256 == sha256:
-                return event.at
-        return None
+        """When a feedback file of this SHA-256 was read last, or None."""
+        read = self._last_reading(sha256)
+        return read.at if read else None
 
-    def record_answers(
-        self,
-        verdicts: Mapping[str, tuple[Answer, str]],
-        file: str,
-        sha256: str,
-        product: str | None = None,
-    ) -> FeedbackCounts:
+    def record_answers(self, verdicts: Mapping[str, tuple[Answer, str]], file: AnswerFile) -> FeedbackCounts:
         """Write down what a feedback file says of uploaded units, by serial: (answer, reason); one event a batch.
 
-        A serial that several products share is ambiguous unless only one of them was uploaded, or `product` is named.
+        An answer is that to a unit's newest control log. A file that was read before that was made, and was not
+        written since, answers an earlier one, and is not counted again. A serial that several products share is
+        ambiguous unless only one of them was uploaded, or the file's product is named.
         """
-        unknown: list[str] = []
-        ambiguous: list[str] = []
-        unchanged = 0
-        changes: dict[str, Counter[Answer]] = {}
+        tally = _Tally()
         with self._db.transaction():
+            too_new = self._unanswerable(file)
             for serial, (answer, reason) in verdicts.items():
                 rows = self._db.rows(
-                    "SELECT b.id, u.batch, u.number, u.answer, u.answer_reason FROM unit u JOIN batch b "
-                    "ON b.no = u.batch JOIN product p ON p.no = u.product WHERE u.product IN (SELECT no FROM product) "
-                    "AND u.serial = :serial AND u.manifest IS NOT NULL AND (:product IS NULL OR p.name = :product)",
-                    {"serial": serial, "product": product},
+                    "SELECT b.id, u.batch, u.number, u.answer, u.answer_reason, m.file FROM unit u JOIN batch b "
+                    "ON b.no = u.batch JOIN product p ON p.no = u.product JOIN manifest m ON m.no = u.manifest "
+                    "WHERE u.product IN (SELECT no FROM product) AND u.serial = :serial "
+                    "AND (:product IS NULL OR p.name = :product)",
+                    {"serial": serial, "product": file.product},
                 )
                 if len(rows) != 1:
-                    (ambiguous if rows else unknown).append(serial)
+                    (tally.ambiguous if rows else tally.unknown).append(serial)
                     continue
-                ((batch_id, batch, number, before, why),) = rows
+                ((batch_id, batch, number, before, why, log),) = rows
+                if log in too_new or file.control_log not in (None, log):
+                    tally.outdated[serial] = log
+                    continue
+                if answer == "rejected":
+                    tally.rejected_batches[batch_id] = None
                 if (before, why or "") == (_ANSWERS[answer], reason):
-                    unchanged += 1
+                    tally.unchanged += 1
                     continue
                 self._db.execute(
                     "UPDATE unit SET answer = ?, answer_reason = ? WHERE batch = ? AND number = ?",
                     (_ANSWERS[answer], reason or None, batch, number),
                 )
-                changes.setdefault(batch_id, Counter())[answer] += 1
-            for batch_id, counted in changes.items():
-                self._history.append(batch_id, ManifestAnswered(file=file, sha256=sha256, answers=counted))
-        total = sum(changes.values(), Counter[Answer]())
-        return FeedbackCounts(
-            total["accepted"], total["rejected"], unchanged, tuple(unknown), tuple(ambiguous), tuple(changes)
-        )
+                tally.changes.setdefault(batch_id, Counter())[answer] += 1
+                tally.logs.setdefault(batch_id, {})[log] = None
+            for batch_id, counted in tally.changes.items():
+                logs = list(tally.logs[batch_id])
+                self._history.append(
+                    batch_id, ManifestAnswered(file=file.name, sha256=file.sha256, answers=counted, logs=logs)
+                )
+        return tally.counts()
+
+    def _last_reading(self, sha256: str) -> Event | None:
+        """The event of the last reading of a feedback file that changed something."""
+        found = [event for event, answered in self._history.records(ManifestAnswered) if answered.sha256 == sha256]
+        return found[-1] if found else None
+
+    def _unanswerable(self, file: AnswerFile) -> set[str]:
+        """The control logs that were made after a file was read, unless it was written anew since: it can't be the
+        answer to these."""
+        read = self._last_reading(file.sha256)
+        if read is None or file.control_log is not None:
+            return set()
+        made_at: dict[str, str] = dict(self._db.rows("SELECT file, at FROM manifest"))
+        return {
+            made.file
+            for event, made in self._history.records(ManifestMade)
+            if event.seq > read.seq and made.file in made_at and clock.seconds_of(made_at[made.file]) > file.written_at
+        }
 
     def rejected_units(self, batch_id: str, limit: int) -> list[tuple[str, str]]:
         """(serial, reason) of the first rejected units of a batch."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -12,7 +13,45 @@ from bss_mfg.errors import LedgerError, Location
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.events import IdentitiesImported
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.identifiers import IdentifierStore
 from bss_mfg.model import ImportedIdentity
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ImportSource:
+    """Where identities come from: product (name and number in the database), the file's name and SHA-256."""
+
+    product: str
+    product_no: int
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportCounts:
+    """How many identities were new, and how many known ones got MACs or other values that were not known of them."""
+
+    new: int
+    completed: int
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedTwice:
+    """A serial or MAC that two units have, which earlier versions allowed; `units` as SERIAL in BATCH."""
+
+    name: str
+    value: str
+    units: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An identity that was imported: `number` in the database, none where it is new in this import."""
+
+    number: int | None
+    item: ImportedIdentity
 
 
 class IdentityStore:
@@ -21,110 +60,195 @@ class IdentityStore:
     def __init__(self, connection: Database, history: HistoryStore) -> None:
         self._db = connection
         self._history = history
+        self.identifiers = IdentifierStore(connection)
 
-    def issued_serials(self, product: int, serials: Sequence[str]) -> dict[str, str]:
-        """Those of the serials that a product's units have, with where each was issued, in words."""
-        return self._serials_by_value("serial", "product = ? AND", (product,), serials)
+    def issued_serials(self, serials: Sequence[str]) -> dict[str, str]:
+        """Those of the serials that units of any product have, with where each was issued, in words. Serials that
+        differ in upper and lower case only are the same: their files would be one on Windows."""
+        asked: dict[str, list[str]] = {}
+        for serial in serials:
+            asked.setdefault(serial.lower(), []).append(serial)
+        found: dict[str, str] = {}
+        for some in _slices(list(asked)):
+            marks = ", ".join("?" * len(some))
+            rows = self._db.rows(
+                f"SELECT serial, NULL FROM imported WHERE lower(serial) IN ({marks}) UNION ALL SELECT u.serial, b.id "  # noqa: S608 (fixed texts)
+                f"FROM unit u JOIN batch b ON b.no = u.batch WHERE lower(u.serial) IN ({marks})",
+                (*some, *some),
+            )
+            for issued, batch in rows:
+                where = f"in batch {batch}" if batch else "before bss-mfg"
+                found.update(
+                    {one: where if one == issued else f"{where}, as {issued}" for one in asked[issued.lower()]}
+                )
+        return found
+
+    def serials_between(self, first: str, last: str) -> set[str]:
+        """The serials of all products from `first` to `last`, both included, in lower case: that is also their
+        order."""
+        where = "lower(serial) BETWEEN :first AND :last"
+        rows = self._db.rows(
+            f"SELECT lower(serial) FROM unit WHERE {where} UNION ALL SELECT lower(serial) FROM imported WHERE {where}",  # noqa: S608 (fixed texts)
+            {"first": first.lower(), "last": last.lower()},
+        )
+        return {serial for (serial,) in rows}
 
     def issued_uuids(self, values: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
-        """Those of the Device UUIDs that were issued, with where, in words."""
-        found = self._serials_by_value("uuid", "", (), [value.bytes for value in values])
+        """Those of the Device UUIDs that were issued, with where and to whom, in words."""
+        found = self._holders("uuid", [value.bytes for value in values])
         return {uuid.UUID(bytes=raw_uuid): where for raw_uuid, where in found.items()}
 
     def issued_key_digests(self, digests: Sequence[bytes]) -> dict[bytes, str]:
-        """Those of the OOB keys' SHA-256 that were issued, with where, in words."""
-        return self._serials_by_value("key_digest", "", (), digests)
+        """Those of the OOB keys' SHA-256 that were issued, with where and to whom, in words."""
+        return self._holders("key_digest", digests)
 
-    def has_serial_between(self, product: int, first: str, last: str) -> bool:
-        """Whether a product has a serial from `first` to `last`, both included, in the order of their bytes."""
-        where = "WHERE product = :product AND serial BETWEEN :first AND :last"
-        query = f"SELECT EXISTS (SELECT 1 FROM unit {where}) OR EXISTS (SELECT 1 FROM imported {where})"  # noqa: S608 (fixed texts)
-        return bool(self._db.rows(query, {"product": product, "first": first, "last": last})[0][0])
-
-    def import_numbers(self, serial: str) -> list[int]:
+    def import_numbers(self, serial: str, product: str | None = None) -> list[int]:
         """Which of all identities that were issued before, in the order of their import from 1, have this serial: one
-        at most of each product."""
+        at most of each product, or of `product` only."""
         rows = self._db.rows(
-            "SELECT no FROM imported WHERE product IN (SELECT no FROM product) AND serial = ? ORDER BY no", (serial,)
+            "SELECT no FROM imported WHERE product IN (SELECT no FROM product WHERE :product IS NULL "
+            "OR name = :product) AND serial = :serial ORDER BY no",
+            {"serial": serial, "product": product},
         )
         return [number for (number,) in rows]
 
-    def import_issued(
-        self, product: int, name: str, identities: Iterable[ImportedIdentity], source: str, sha256: str
-    ) -> int:
-        """Remember identities that were issued before, inside the caller's transaction; how many are new.
+    def import_issued(self, identities: Iterable[ImportedIdentity], source: ImportSource) -> ImportCounts:
+        """Remember identities that were issued before, inside the caller's transaction.
 
-        What is known already with all its parts is passed over; what contradicts the ledger is refused with its rows.
+        What is known already with all its parts is passed over, MACs and other values that were not known of it are
+        added; what contradicts the ledger is refused with its rows.
         """
-        new, rows = 0, iter(identities)
-        while some := list(islice(rows, 500)):
-            unknown: dict[str, ImportedIdentity] = {}
+        new, completed, rows = 0, 0, iter(identities)
+        while some := list(islice(rows, _AT_ONCE)):
+            known: dict[str, _Known] = {}
+            added: dict[int, ImportedIdentity] = {}
             for item in some:
-                before = unknown.get(item.serial) or self._find_imported(product, item.serial)
-                if before is None:
-                    unknown[item.serial] = item
-                elif (before.uuid, before.key_digest) != (item.uuid, item.key_digest):
-                    raise LedgerError(
-                        f"serial {item.serial} was imported before with other values",
-                        where=Location(source, row=item.row),
-                        way_out="Nothing was imported. Find out which is right, and leave the other out.",
-                    )
-            self._refuse_contradictions(product, list(unknown.values()), source)
+                one = known.get(item.serial) or self._find_imported(source.product_no, item)
+                known[item.serial] = one
+                more = _more(one, item, source)
+                if one.number is not None and more.identifiers:
+                    added[one.number] = more
+            unknown = {serial: one.item for serial, one in known.items() if one.number is None}
+            self._refuse_contradictions(list(unknown.values()), list(added.values()), source)
             if unknown:
                 self._db.guard_imports()
-            self._db.many(
-                "INSERT INTO imported (product, serial, uuid, key_digest) VALUES (?, ?, ?, ?)",
-                [
-                    (product, item.serial, item.uuid.bytes if item.uuid else None, item.key_digest)
-                    for item in unknown.values()
-                ],
-            )
+            for item in unknown.values():
+                self._store(item, source)
+            for number, item in added.items():
+                self.identifiers.claim_imported(number, item.identifiers)
             new += len(unknown)
-        if new:
-            self._history.append(None, IdentitiesImported(product=name, file=source, sha256=sha256, units=new))
-        return new
-
-    def _serials_by_value(
-        self, column: str, condition: str, values: tuple[object, ...], wanted: Sequence[Any]
-    ) -> dict[Any, str]:
-        found: dict[Any, str] = {}
-        for at in range(0, len(wanted), 500):
-            some = wanted[at : at + 500]
-            marks = ", ".join("?" * len(some))
-            ours = (
-                f"SELECT u.{column}, b.id FROM unit u JOIN batch b ON b.no = u.batch "  # noqa: S608 (fixed texts)
-                f"WHERE {condition.replace('product', 'u.product')} u.{column} IN ({marks})"
+            completed += len(added)
+        if new or completed:
+            self._history.append(
+                None,
+                IdentitiesImported(
+                    product=source.product, file=source.file, sha256=source.sha256, units=new, completed=completed
+                ),
             )
-            theirs = f"SELECT {column} FROM imported WHERE {condition} {column} IN ({marks})"  # noqa: S608 (fixed texts)
-            found.update({value: "before bss-mfg" for (value,) in self._db.rows(theirs, (*values, *some))})
-            found.update({value: f"in batch {batch}" for value, batch in self._db.rows(ours, (*values, *some))})
+        return ImportCounts(new, completed)
+
+    def issued_twice(self, most: int) -> list[IssuedTwice]:
+        """The first serials (upper and lower case apart) and MACs that two units have. Walks all units."""
+        found: list[IssuedTwice] = []
+        for name, column in (("serial", "lower(serial)"), ("mac", "mac")):
+            values = self._db.rows(
+                f"SELECT {column} FROM unit WHERE mac IS NOT NULL OR :serial GROUP BY 1 HAVING count(*) > 1 "  # noqa: S608 (fixed texts)
+                "ORDER BY 1 LIMIT :most",
+                {"serial": name == "serial", "most": most},
+            )
+            for (value,) in values:
+                units = self._db.rows(
+                    "SELECT u.serial || ' in ' || b.id FROM unit u JOIN batch b ON b.no = u.batch "  # noqa: S608 (fixed texts)
+                    f"WHERE u.{name} IS NOT NULL AND {column.replace('serial', 'u.serial')} = ? "
+                    "ORDER BY u.batch, u.number",
+                    (value,),
+                )
+                found.append(IssuedTwice(name, value, tuple(unit for (unit,) in units)))
+        return found[:most]
+
+    def _store(self, item: ImportedIdentity, source: ImportSource) -> None:
+        ((number,),) = self._db.rows(
+            "INSERT INTO imported (product, serial, uuid, key_digest) VALUES (?, ?, ?, ?) RETURNING no",
+            (source.product_no, item.serial, item.uuid.bytes if item.uuid else None, item.key_digest),
+        )
+        self.identifiers.claim_imported(number, item.identifiers)
+
+    def _holders(self, column: str, wanted: Sequence[Any]) -> dict[Any, str]:
+        """Those of the values that were issued, with where and to whom, in words."""
+        found: dict[Any, str] = {}
+        for some in _slices(wanted):
+            marks = ", ".join("?" * len(some))
+            rows = self._db.rows(
+                f"SELECT {column}, NULL, serial FROM imported WHERE {column} IN ({marks}) UNION ALL "  # noqa: S608 (fixed texts)
+                f"SELECT u.{column}, b.id, u.serial FROM unit u JOIN batch b ON b.no = u.batch "
+                f"WHERE u.{column} IN ({marks})",
+                (*some, *some),
+            )
+            for value, batch, serial in rows:
+                found[value] = f"in batch {batch} to {serial}" if batch else f"before bss-mfg to {serial}"
         return found
 
-    def _find_imported(self, product: int, serial: str) -> ImportedIdentity | None:
-        for raw_uuid, digest in self._db.rows(
-            "SELECT uuid, key_digest FROM imported WHERE product = ? AND serial = ?", (product, serial)
+    def _find_imported(self, product: int, wanted: ImportedIdentity) -> _Known:
+        """The identity of that serial which was imported before, or the new one itself."""
+        for number, raw_uuid, digest in self._db.rows(
+            "SELECT no, uuid, key_digest FROM imported WHERE product = ? AND serial = ?", (product, wanted.serial)
         ):
-            return ImportedIdentity(0, serial, uuid.UUID(bytes=raw_uuid) if raw_uuid else None, digest)
-        return None
+            identifiers = tuple(self.identifiers.of_imported(number))
+            device = uuid.UUID(bytes=raw_uuid) if raw_uuid else None
+            return _Known(number, ImportedIdentity(0, wanted.serial, device, digest, identifiers))
+        return _Known(None, wanted)
 
-    def _refuse_contradictions(self, product: int, items: Sequence[ImportedIdentity], source: str) -> None:
-        serials = self.issued_serials(product, [item.serial for item in items])
-        uuids = self.issued_uuids([item.uuid for item in items if item.uuid])
-        keys = self.issued_key_digests([item.key_digest for item in items if item.key_digest])
-        problems = [
-            f"row {item.row}: {what} was issued {where}"
-            for item in items
-            for what, where in (
-                (f"serial {item.serial}", serials.get(item.serial)),
-                (f"Device UUID {str(item.uuid).upper()}", uuids.get(item.uuid) if item.uuid else None),
-                ("its OOB key", keys.get(item.key_digest) if item.key_digest else None),
+    def _refuse_contradictions(
+        self, new: Sequence[ImportedIdentity], completed: Sequence[ImportedIdentity], source: ImportSource
+    ) -> None:
+        serials = self.issued_serials([item.serial for item in new])
+        uuids = self.issued_uuids([item.uuid for item in new if item.uuid])
+        keys = self.issued_key_digests([item.key_digest for item in new if item.key_digest])
+        both = [*new, *completed]
+        holders = dict[tuple[str, bytes], str](
+            self.identifiers.holders([one for item in both for one in item.identifiers])
+        )
+        found: list[tuple[int, str, str | None]] = []
+        first: dict[str, ImportedIdentity] = {}
+        for item in new:
+            twin = first.setdefault(item.serial.lower(), item)
+            where = serials.get(item.serial) or (f"in row {twin.row}, as {twin.serial}" if twin is not item else None)
+            found.append((item.row, f"serial {item.serial}", where))
+            found.append(
+                (item.row, f"Device UUID {str(item.uuid).upper()}", uuids.get(item.uuid) if item.uuid else None)
             )
-            if where
-        ]
+            found.append((item.row, "its OOB key", keys.get(item.key_digest) if item.key_digest else None))
+        for item in both:
+            for one in item.identifiers:
+                found.append((item.row, one.words, holders.get(one.key)))
+                holders.setdefault(one.key, f"in row {item.row}")
+        problems = [f"row {row}: {what} was issued {where}" for row, what, where in found if where]
         if problems:
             raise LedgerError(
                 "contradicts what the ledger knows",
-                where=source,
+                where=source.file,
                 problems=first_problems(problems, 8),
                 way_out="Nothing was imported. Leave out what bss-mfg issued itself, and correct the rest.",
             )
+
+
+def _more(known: _Known, item: ImportedIdentity, source: ImportSource) -> ImportedIdentity:
+    """What an import says of an identity beyond what is known of it; `LedgerError` where it says otherwise."""
+    before = known.item
+    values: Mapping[str, bytes] = {one.name: one.value for one in before.identifiers}
+    more = tuple(one for one in item.identifiers if one.name not in values)
+    if (
+        (before.uuid, before.key_digest) != (item.uuid, item.key_digest)
+        or any(values.get(one.name, one.value) != one.value for one in item.identifiers)
+        or (more and known.number is None)
+    ):
+        raise LedgerError(
+            f"serial {item.serial} was imported before with other values",
+            where=Location(source.file, row=item.row),
+            way_out="Nothing was imported. Find out which is right, and leave the other out.",
+        )
+    return ImportedIdentity(item.row, item.serial, None, None, more)
+
+
+def _slices(values: Sequence[Any]) -> list[Sequence[Any]]:
+    return [values[at : at + _AT_ONCE] for at in range(0, len(values), _AT_ONCE)]

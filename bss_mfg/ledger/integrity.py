@@ -1,4 +1,4 @@
-"""Are the barcode strings those that were issued?"""
+"""Are the barcode strings those that were issued, and the states those that the history says?"""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.digests import payload_digest
 from bss_mfg.ledger.event_kind import EventKind
+from bss_mfg.ledger.replay import contradictions
+from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 
-_WAY_OUT = "Keep the file as evidence and restore the last good backup."
+_WAY_OUT = f"{RESTORE_WAY_OUT} The changed ledger is kept as evidence."
 
 
 def check_payloads(connection: Connection, batch: str) -> None:
@@ -44,4 +46,16 @@ def check_payloads(connection: Connection, batch: str) -> None:
     if replaced or not issued or json.loads(issued[0][0]).get("content") != content.hexdigest():
         raise LedgerError(
             f"the packages of batch {batch} are not those that were issued", where=connection.where, way_out=_WAY_OUT
+        )
+
+
+def check_states(connection: Connection, batch: str) -> None:
+    """Compare what the tables hold of a batch's packages and units with what its history makes of them."""
+    ((number,),) = connection.rows("SELECT no FROM batch WHERE id = ?", (batch,))
+    if found := contradictions(connection, number, batch):
+        raise LedgerError(
+            f"batch {batch} is not as its history says",
+            where=connection.where,
+            problems=found,
+            way_out=_WAY_OUT,
         )

@@ -8,17 +8,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from bss_mfg.core import clock
+from bss_mfg.core.text import count_words, listing, one_or
 from bss_mfg.errors import LedgerError, RefusedError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.event_kind import EventKind
-from bss_mfg.ledger.event_record import EventRecord
-from bss_mfg.ledger.events import BatchRetired, ManifestMade, RecipientSet, VaultRecovered, VaultRekeyed, read_record
+from bss_mfg.ledger.events import (
+    BatchRetired,
+    KeysReleased,
+    ManifestMade,
+    RecipientSet,
+    VaultRecovered,
+    VaultRekeyed,
+    read_record,
+)
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.settings import SettingsStore
 from bss_mfg.ledger.units import LookupColumn, select_units
-from bss_mfg.ledger.vault import DataKey, OfficerPrivateKey, OfficerPublicKey, Vault, key_digest
+from bss_mfg.ledger.vault import DataKey, OfficerPrivateKey, OfficerPublicKey, SealedUnit, Vault, key_digest
+from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 from bss_mfg.model import Unit
 
 
@@ -34,6 +43,9 @@ class UnitKeyDigest:
     digest: bytes
     key_size: int
 
+
+_SEALED = "u.number, u.uuid, u.key_digest, u.sealed_key, u.extra, u.seal"
+"""The columns of unit `u` that make a `SealedUnit`; its number comes first."""
 
 _INDEX_KEY = ".index"
 """The name of the index key; no batch id begins so."""
@@ -61,13 +73,32 @@ class KeyStore:
         if vault.id != expected:
             raise LedgerError(
                 f"the vault key ({vault.id}) is not the one of this ledger ({expected})",
-                way_out="Use the workspace's own vault.key; nothing was changed. `bss-mfg vault status` tells more.",
+                way_out="Nothing was changed. If another command changed the key just now, run the same command again; "
+                "else put the workspace's own vault.key in place. `bss-mfg vault status` tells more.",
             )
 
-    def recovery_key(self, data_key: DataKey) -> bytes | None:
-        """A data key sealed to the officer, if there is one."""
+    def wrapped(self, data_key: DataKey, vault: Vault) -> tuple[bytes, bytes | None]:
+        """A new data key as it is stored: wrapped under the vault key, and sealed to the officer if there is one.
+
+        Only in the transaction that stores it, so that both are those in force when it commits. `LedgerError` where the
+        vault key was changed since `vault` was opened.
+        """
+        if not self._db.in_transaction:
+            raise RuntimeError("a data key is wrapped in the transaction that stores it")
+        self.check_vault(vault)
         pem = self._settings.recipient_pem()
-        return OfficerPublicKey(pem).seal(data_key) if pem else None
+        return vault.wrap(data_key), OfficerPublicKey(pem).seal(data_key) if pem else None
+
+    def opened_by(self, vault: Vault) -> tuple[int, list[str]]:
+        """How many data keys a vault opens, and the names of those that it does not."""
+        unopened: list[str] = []
+        keys = self._wrapped_keys()
+        for name, wrapped in keys:
+            try:
+                vault.unwrap(name, wrapped).key.wipe()
+            except LedgerError:
+                unopened.append(name)
+        return len(keys) - len(unopened), unopened
 
     def data_key(self, batch_id: str, vault: Vault) -> DataKey:
         """A batch's data key; `RefusedError` where it was destroyed."""
@@ -77,8 +108,7 @@ class KeyStore:
         if wrapped is None:
             raise LedgerError(
                 f"the data key of batch {batch_id} is gone, and the history knows of no retirement",
-                way_out="Something other than bss-mfg changed the ledger: keep it as evidence, and restore the last "
-                "good backup.",
+                way_out=f"Something other than bss-mfg changed the ledger. {RESTORE_WAY_OUT}",
             )
         return vault.unwrap(batch_id, wrapped)
 
@@ -89,35 +119,55 @@ class KeyStore:
         rows = self._db.rows("SELECT wrapped_key FROM own_key WHERE name = ?", (_INDEX_KEY,))
         if rows:
             return vault.unwrap(_INDEX_KEY, rows[0][0])
-        key, wrapped = vault.new_data_key(_INDEX_KEY)
-        self._db.execute("INSERT INTO own_key VALUES (?, ?, ?)", (_INDEX_KEY, wrapped, self.recovery_key(key)))
+        key = DataKey.generate(_INDEX_KEY)
+        self._db.execute("INSERT INTO own_key VALUES (?, ?, ?)", (_INDEX_KEY, *self.wrapped(key, vault)))
         return key
 
-    def units(self, batch_id: str, vault: Vault, *, unreleased: bool = False) -> Iterator[Unit]:
-        """The units of a batch that are not scrapped, with their OOB keys and what the factory brought opened, in
-        order; with `unreleased`, only those whose key was never released.
+    def has_index_key(self) -> bool:
+        """Whether the index key was made."""
+        return bool(self._db.rows("SELECT 1 FROM own_key WHERE name = ?", (_INDEX_KEY,)))
 
-        Only `export.programming` and `reconciling` call this."""
+    def brought(self, batch_id: str, vault: Vault) -> Iterator[tuple[int, dict[str, str]]]:
+        """What the factory brought for each unit of a batch, by number, scrapped ones too. Only for digests of it."""
         data_key = self.data_key(batch_id, vault)
-        never = "AND released = 0 " if unreleased else ""
         for rows in self._db.stream(
-            f"SELECT number, serial, uuid, mac, sealed_key, extra FROM unit WHERE batch = ? AND scrapped = 0 {never}"  # noqa: S608 (fixed texts)
+            f"SELECT {_SEALED} FROM unit u WHERE batch = ? AND extra IS NOT NULL "  # noqa: S608 (fixed texts)
             "AND number > ? ORDER BY number LIMIT ?",
             (self._batches.number(batch_id),),
             500,
         ):
-            for unit, serial, raw_uuid, mac, sealed, brought in rows:
-                key, extra = data_key.open(unit, raw_uuid, sealed), data_key.open_extra(unit, raw_uuid, brought)
-                yield Unit(unit, serial, uuid.UUID(bytes=raw_uuid), mac, key, extra=extra)
+            for sealed in (SealedUnit(*columns) for columns in rows):
+                yield sealed.number, data_key.open_extra(sealed)
+
+    def units(
+        self, batch_id: str, vault: Vault, among: range | None = None, *, scrapped: bool = False
+    ) -> Iterator[Unit]:
+        """The units of a batch, or those with numbers in a range, with their OOB keys and what the factory brought
+        opened, in order; scrapped ones only if they are asked for.
+
+        Only `programming` calls this."""
+        data_key = self.data_key(batch_id, vault)
+        first, last = (among[0], among[-1]) if among else (1, 1 << 62)
+        for rows in self._db.stream(
+            f"SELECT {_SEALED}, serial, mac, scrapped FROM unit u WHERE batch = ? AND scrapped <= ? "  # noqa: S608 (fixed texts)
+            "AND number <= ? AND number > ? ORDER BY number LIMIT ?",
+            (self._batches.number(batch_id), int(scrapped), last),
+            500,
+            first - 1,
+        ):
+            for *columns, serial, mac, gone in rows:
+                sealed = SealedUnit(*columns)
+                key, extra = data_key.open(sealed), data_key.open_extra(sealed)
+                yield Unit(sealed.number, serial, uuid.UUID(bytes=sealed.uuid), mac, key, bool(gone), extra)
 
     def open_unit(self, batch_id: str, unit: Unit, data_key: DataKey) -> Unit:
         """A unit with its OOB key, to write its package's barcode anew."""
-        sealed, brought = self._db.rows(
-            "SELECT sealed_key, extra FROM unit WHERE batch = ? AND number = ?",
+        (columns,) = self._db.rows(
+            f"SELECT {_SEALED} FROM unit u WHERE batch = ? AND number = ?",  # noqa: S608 (fixed texts)
             (self._batches.number(batch_id), unit.number),
-        )[0]
-        key = data_key.open(unit.number, unit.uuid.bytes, sealed)
-        extra = data_key.open_extra(unit.number, unit.uuid.bytes, brought)
+        )
+        sealed = SealedUnit(*columns)
+        key, extra = data_key.open(sealed), data_key.open_extra(sealed)
         return Unit(unit.number, unit.serial, unit.uuid, unit.mac, key, extra=extra)
 
     def oob_size(self, batch_id: str, serial: str) -> int:
@@ -133,38 +183,53 @@ class KeyStore:
     ) -> list[UnitKeyDigest]:
         """As `issued`, with the SHA-256 of the OOB keys that `data_key` opens; each is wiped at once. Scrapped units
         come without, and only if they are asked for."""
-        query = "SELECT number, serial, uuid, scrapped, sealed_key FROM unit u WHERE"
+        query = f"SELECT {_SEALED}, serial, scrapped FROM unit u WHERE"  # noqa: S608 (fixed texts)
         rows = select_units(self._db, query, batch_id, by, values)
-        return [_unit_key_digest(row, data_key) for row in rows if scrapped or not row[3]]
+        return [_unit_key_digest(row, data_key) for row in rows if scrapped or not row[-1]]
 
-    def rewrap(self, old: Vault, new: Vault) -> int:
-        """Wrap all data keys under another vault key, in one transaction; how many. Units are not touched."""
-        self.check_vault(old)
+    def rewrap(self, old: Vault, new: Vault, kind: str) -> int:
+        """Wrap all data keys under another vault key, which is kept as `kind`, in one transaction; how many batches'.
+        Units are not touched."""
         with self._db.transaction():
             self.check_vault(old)
-            return self._rewrap(
-                [(batch, old.unwrap(batch, wrapped)) for batch, wrapped in self._wrapped_keys()], new, ""
-            )
+            keys = [(batch, old.unwrap(batch, wrapped)) for batch, wrapped in self._wrapped_keys()]
+            before = self._rewrap(keys, new, kind)
+            self._history.append(None, VaultRekeyed(before=before, after=new.id, batches=_batch_count(keys)))
+        return _batch_count(keys)
 
-    def recover(self, officer: OfficerPrivateKey, new: Vault) -> int:
-        """Wrap all data keys under a new vault key, opened with the officer's private key; how many."""
+    def recover(self, officer: OfficerPrivateKey, lost: str, new: Vault, kind: str) -> int:
+        """Wrap all data keys under a new vault key, which is kept as `kind`, opened with the officer's private key; how
+        many batches'. `LedgerError` where the vault key is no longer the one with the id `lost`."""
         with self._db.transaction():
+            if self._settings.vault_id() != lost:
+                raise LedgerError(
+                    "another command changed the vault key just now",
+                    way_out="Nothing was changed. `bss-mfg vault status` says whether it is whole.",
+                )
             rows = self._db.rows(
                 "SELECT id, recovery_key FROM batch WHERE wrapped_key IS NOT NULL "
                 "UNION ALL SELECT name, recovery_key FROM own_key"
             )
             if missing := [batch for batch, sealed in rows if sealed is None]:
                 raise LedgerError(
-                    f"{len(missing):,} batches were never sealed to an officer, {missing[0]} is one",
+                    f"{count_words(len(missing), 'batch', 'batches')} {one_or(len(missing), 'was', 'were')} never "
+                    f"sealed to an officer: {listing(missing, 1)}",
                     way_out="Only the vault key, its safe copy or its recovery file open them.",
                 )
             keys = [(batch, officer.open(batch, sealed)) for batch, sealed in rows]
-            return self._rewrap(keys, new, officer.recipient.fingerprint)
+            recovered = VaultRecovered(
+                before=self._rewrap(keys, new, kind),
+                after=new.id,
+                batches=_batch_count(keys),
+                officer=officer.recipient.fingerprint,
+            )
+            self._history.append(None, recovered)
+        return _batch_count(keys)
 
     def set_recipient(self, vault: Vault, recipient: OfficerPublicKey | None) -> int:
         """Seal all data keys, and those to come, to an officer; None takes the old officer's away. How many."""
-        self.check_vault(vault)
         with self._db.transaction():
+            self.check_vault(vault)
             keys = [(batch, vault.unwrap(batch, wrapped)) for batch, wrapped in self._wrapped_keys()]
             sealed = [(recipient.seal(key) if recipient else None, name) for name, key in keys]
             self._db.many("UPDATE batch SET recovery_key = ? WHERE id = ?", sealed)
@@ -206,35 +271,35 @@ class KeyStore:
             "UNION ALL SELECT name, wrapped_key FROM own_key"
         )
 
-    def _rewrap(self, keys: list[tuple[str, DataKey]], new: Vault, officer: str) -> int:
+    def _rewrap(self, keys: list[tuple[str, DataKey]], new: Vault, kind: str) -> str:
+        """The id of the vault key before."""
         before = self._settings.vault_id()
         wrapped = [(new.wrap(key), name) for name, key in keys]
         self._db.many("UPDATE batch SET wrapped_key = ? WHERE id = ?", wrapped)
         self._db.many("UPDATE own_key SET wrapped_key = ? WHERE name = ?", wrapped)
-        self._db.execute("UPDATE about SET value = ? WHERE name = 'vault_id'", (new.id,))
-        if officer:
-            record: EventRecord = VaultRecovered(
-                before=before, after=new.id, batches=_batch_count(keys), officer=officer
-            )
-        else:
-            record = VaultRekeyed(before=before, after=new.id, batches=_batch_count(keys))
-        self._history.append(None, record)
-        return _batch_count(keys)
+        self._settings.remember_vault(new.id, kind)
+        return before
 
     def _refuse_to_retire(self, batch_id: str) -> None:
         """What would be lost: keys that no device has, devices that no manifest names."""
         last: dict[str, int] = {}
-        kinds = (EventKind.KEYS_RELEASED, EventKind.MANIFEST_MADE, EventKind.UNIT_REPLACED)
+        kinds = (EventKind.KEYS_RELEASING, EventKind.KEYS_RELEASED, EventKind.MANIFEST_MADE, EventKind.UNIT_REPLACED)
         for event in self._history.events_of(kinds, batch_id):
             record = read_record(event.kind, event.data)
+            if isinstance(record, KeysReleased) and record.intent:
+                continue  # counts from when it was begun: a unit may have been replaced in between
             if not isinstance(record, ManifestMade) or record.format == "control-log":
-                last[event.kind] = event.seq
+                kind = EventKind.KEYS_RELEASED if event.kind == EventKind.KEYS_RELEASING else event.kind
+                last[kind] = event.seq
         since = last.get(EventKind.UNIT_REPLACED, 0)
         lacks = [
             words
             for kind, words in (
                 (EventKind.KEYS_RELEASED, "its OOB keys were not released to the line (`bss-mfg program`)"),
-                (EventKind.MANIFEST_MADE, "no control log of it was made (`bss-mfg manifest --format control-log`)"),
+                (
+                    EventKind.MANIFEST_MADE,
+                    f"no control log of it was made (`bss-mfg manifest make {batch_id} --out DIR/`)",
+                ),
             )
             if last.get(kind, 0) <= since
         ]
@@ -254,10 +319,11 @@ def _batch_count(keys: Sequence[tuple[str, DataKey]]) -> int:
 
 
 def _unit_key_digest(row: Sequence[Any], data_key: DataKey | None) -> UnitKeyDigest:
-    number, serial, raw_uuid, scrapped, sealed = row
+    *columns, serial, scrapped = row
+    sealed = SealedUnit(*columns)
     if scrapped or data_key is None:
-        return UnitKeyDigest(number, serial, raw_uuid, bool(scrapped), b"", 0)
-    key = data_key.open(number, raw_uuid, sealed)
-    found = UnitKeyDigest(number, serial, raw_uuid, False, key_digest(key), len(key))
+        return UnitKeyDigest(sealed.number, serial, sealed.uuid, bool(scrapped), b"", 0)
+    key = data_key.open(sealed)
+    found = UnitKeyDigest(sealed.number, serial, sealed.uuid, False, key_digest(key), len(key))
     key.wipe()
     return found

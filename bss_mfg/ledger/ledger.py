@@ -7,17 +7,22 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bss_mfg.core.files import build_atomically
+from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Database
+from bss_mfg.ledger.control_logs import ControlLogStore
 from bss_mfg.ledger.events import WorkspaceCreated
 from bss_mfg.ledger.exports import ExportStore
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.identities import IdentityStore
-from bss_mfg.ledger.integrity import check_payloads
+from bss_mfg.ledger.integrity import check_payloads, check_states
 from bss_mfg.ledger.packages import PackageStore
 from bss_mfg.ledger.prints import PrintStore
 from bss_mfg.ledger.products import ProductStore
 from bss_mfg.ledger.reads import ReadStore
+from bss_mfg.ledger.release_counts import check_released
+from bss_mfg.ledger.releases import ReleaseStore
 from bss_mfg.ledger.settings import SettingsStore
 from bss_mfg.ledger.sqlite import connect, migrate
 from bss_mfg.ledger.unit_table import TableStore
@@ -46,19 +51,22 @@ class Ledger:
         self.prints = PrintStore(connection, self.history, self.batches)
         self.reads = ReadStore(connection, self.history, self.batches)
         self.exports = ExportStore(connection, self.history, self.batches)
+        self.releases = ReleaseStore(connection, self.history, self.batches)
+        self.control_logs = ControlLogStore(connection, self.history, self.batches)
         self.tables = TableStore(connection, self.history, self.batches, self.prints)
 
     @classmethod
-    def create(cls, path: Path, actor: Actor, vault: Vault) -> Ledger:
-        """Make a new ledger that remembers the id of its vault key."""
-        connection = connect(path, create=True)
-        ledger = cls(connection, path, actor)
-        with ledger.transaction():
-            connection.execute(
-                "INSERT INTO about VALUES ('ledger_id', ?), ('vault_id', ?)", (str(uuid.uuid4()), vault.id)
-            )
-            ledger.history.append(None, WorkspaceCreated())
-        return ledger
+    def create(cls, path: Path, actor: Actor, vault: Vault, vault_kind: str) -> None:
+        """Make a new ledger, whole or not at all, that remembers the id of its vault key and how that is kept."""
+
+        def make(new: Path) -> None:
+            connection = connect(new, create=True)
+            with cls(connection, new, actor) as ledger, ledger.transaction():
+                connection.execute("INSERT INTO about VALUES ('ledger_id', ?)", (str(uuid.uuid4()),))
+                ledger.settings.remember_vault(vault.id, vault_kind)
+                ledger.history.append(None, WorkspaceCreated())
+
+        build_atomically(path, make)
 
     @classmethod
     def open(cls, path: Path, actor: Actor) -> Ledger:
@@ -82,10 +90,27 @@ class Ledger:
         self._db.copy_to(target, pages)
 
     def check(self) -> int:
-        """The database's own check, the hash chain, and each batch's barcode strings against what its issue wrote into
-        the history; returns the number of events."""
+        """The database's own check, the hash chain, each batch's barcode strings and states against what the history
+        says of them, and the released keys; returns the number of events."""
         self._db.check_integrity()
         events = self.history.verify()
         for batch in self.batches.all():
-            check_payloads(self._db, batch.id)
+            self._check_batch(batch.id)
+        check_released(self._db, self.history)
         return events
+
+    def _check_batch(self, batch_id: str) -> None:
+        """`LedgerError` where a batch is not what its history says. What seems so while others write is looked at once
+        more while nobody does."""
+        head = self.history.head()
+        try:
+            self._compare_batch(batch_id)
+        except LedgerError:
+            if self._db.in_transaction or self.history.head() == head:
+                raise
+            with self._db.transaction():
+                self._compare_batch(batch_id)
+
+    def _compare_batch(self, batch_id: str) -> None:
+        check_payloads(self._db, batch_id)
+        check_states(self._db, batch_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from bss_mfg.core.ranges import CHUNK, range_pairs
@@ -11,11 +11,12 @@ from bss_mfg.errors import LedgerError, RefusedError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.digests import payload_digest
-from bss_mfg.ledger.events import PackagesReturned, PackagesShipped, UnitReplaced
+from bss_mfg.ledger.events import PackagesMoved, PackagesReturned, PackagesShipped, UnitReplaced
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.sealed_rows import PackageRow, UnitRow
-from bss_mfg.ledger.unit_state import INSERT_UNIT, UnitAction, UnitState, refuse_transition, scrapped_packages
+from bss_mfg.ledger.unit_state import INSERT_UNIT, UnitAction, refuse_transition, scrapped_packages
 from bss_mfg.ledger.units import UnitStore
+from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 from bss_mfg.model import Package, Unit
 
 
@@ -32,6 +33,42 @@ class Replacement:
     positions: Sequence[int]
     replaced: Sequence[str]
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """When a package left or came back, named by its first serial; `reference` as given then."""
+
+    serial: str
+    at: str
+    reference: str
+    returned: bool
+
+    @property
+    def description(self) -> str:
+        """It in words."""
+        if self.returned:
+            return f"{self.serial} came back on {self.at}" + (f" ({self.reference})" if self.reference else "")
+        return f"{self.serial} was shipped with {self.reference or 'nothing named'} on {self.at}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """How many packages moved just now, and the moves of those that had moved so before."""
+
+    count: int
+    before: tuple[Move, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SupersededLabel:
+    """A label of a package as it was before: `serials` are those that stood on it, `successors` says which of them were
+    replaced, and by which serials they are by now."""
+
+    batch_id: str
+    package: int
+    serials: tuple[str, ...]
+    successors: Mapping[str, str]
 
 
 class PackageStore:
@@ -61,7 +98,7 @@ class PackageStore:
                     raise LedgerError(
                         f"the barcode string of package {number} of batch {batch_id} was changed in the ledger",
                         where=self._db.where,
-                        way_out="Keep the file as evidence and restore the last good backup.",
+                        way_out=f"{RESTORE_WAY_OUT} The changed ledger is kept as evidence.",
                     )
                 yield Package(number, payload, tuple(units[number]), revision)
 
@@ -79,16 +116,30 @@ class PackageStore:
         )
         return (rows[0][0], rows[0][1]) if rows else None
 
-    def find_superseded(self, payload: str) -> tuple[str, int] | None:
-        """(batch id, package number) of a barcode string that its package had before a unit of it was replaced."""
+    def find_superseded(self, payload: str) -> SupersededLabel | None:
+        """The label that showed a barcode string before a unit of its package was replaced, or None."""
         if not payload.isascii():
             return None
         rows = self._db.rows(
-            "SELECT b.id, s.number FROM superseded s JOIN batch b ON b.no = s.batch "
+            "SELECT b.id, s.number, s.revision FROM superseded s JOIN batch b ON b.no = s.batch "
             "WHERE s.digest = ? AND s.payload = ?",
             (payload_digest(payload), payload),
         )
-        return (rows[0][0], rows[0][1]) if rows else None
+        if not rows:
+            return None
+        batch_id, package, revision = rows[0]
+        now = [unit.serial for unit in self.get(batch_id, package).units]
+        then = list(now)
+        later = [
+            record
+            for _, record in self._history.records(UnitReplaced, batch_id)
+            if record.package == package and record.revision > revision
+        ]
+        for record in reversed(later):
+            before = dict(zip(record.successors, record.serials, strict=True))
+            then = [before.get(serial, serial) for serial in then]
+        changed = {old: new for old, new in zip(then, now, strict=True) if old != new}
+        return SupersededLabel(batch_id, package, tuple(then), changed)
 
     def find_by_prefix(self, batch_id: str, text: str) -> tuple[int, int] | None:
         """(package number, length of its whole string) of the one package of a batch whose string begins with `text`;
@@ -102,12 +153,13 @@ class PackageStore:
         return (rows[0][0], rows[0][1]) if len(rows) == 1 else None
 
     def unverified_serials(self, batch_id: str, limit: int) -> list[str]:
-        """Serials of the first packages whose label was never read right."""
+        """Serials of the first packages whose newest printed label was not read right."""
         batch = self._batches.number(batch_id)
         return [
             self.get(batch_id, number).serials_text
             for (number,) in self._db.rows(
-                "SELECT number FROM package WHERE batch = ? AND verified = 0 ORDER BY number LIMIT ?", (batch, limit)
+                "SELECT number FROM package WHERE batch = ? AND print_verified = 0 ORDER BY number LIMIT ?",
+                (batch, limit),
             )
         ]
 
@@ -115,10 +167,11 @@ class PackageStore:
         """Numbers of the packages with a scrapped unit whose place nobody took."""
         return scrapped_packages(self._db, self._batches.number(batch_id))
 
-    def shipped(self, batch_id: str) -> set[int]:
-        """Numbers of the packages that were shipped."""
+    def shipped(self, batch_id: str, *, verified: bool = False) -> set[int]:
+        """Numbers of the packages that were shipped; with `verified`, of those whose printed label was read right."""
         rows = self._db.rows(
-            "SELECT number FROM package WHERE batch = ? AND shipped <> 0", (self._batches.number(batch_id),)
+            "SELECT number FROM package WHERE batch = ? AND shipped <> 0 AND (? = 0 OR print_verified > 0)",
+            (self._batches.number(batch_id), int(verified)),
         )
         return {number for (number,) in rows}
 
@@ -126,54 +179,102 @@ class PackageStore:
         """Whether a package holds a scrapped unit whose place nobody took."""
         return self.get(batch_id, package).scrapped
 
-    def ship(self, batch_id: str, serials: Sequence[str] | None, reference: str, *, returned: bool = False) -> int:
+    def ship(self, batch_id: str, serials: Sequence[str] | None, reference: str, *, returned: bool = False) -> Shipment:
         """Mark the packages of units as shipped, or all verified ones; with `returned`, as back from shipping.
 
-        How many packages changed. All or none: only a verified package is shipped, with all of its units. `reference`
-        is for the history; empty: none is kept.
+        All or none: only a package whose newest printed label was read right is shipped, with all of its units; one
+        that comes back has to be read again. What moved so before, with the same reference, is told and left as it is;
+        with another one it is refused, with where it is. `reference` is for the history; empty: none is kept.
         """
         batch = self._batches.number(batch_id)
-        act: UnitAction = "take back" if returned else "ship"
         with self._db.transaction():
+            before: dict[int, Move] = {}
             if serials is None:
                 rows = self._db.rows(
-                    "SELECT number FROM package WHERE batch = ? AND shipped = 0 AND verified > 0 ORDER BY number",
+                    "SELECT number FROM package WHERE batch = ? AND shipped = 0 AND print_verified > 0 ORDER BY number",
                     (batch,),
                 )
                 scrapped = self.scrapped(batch_id)
                 packages = [number for (number,) in rows if number not in scrapped]
             else:
+                self._units.states(batch_id, serials)  # names unknown serials
                 numbers = {package for package, _ in self._units.positions(batch_id, serials).values()}
-                self._units.states(batch_id, serials)
-                inside = [unit.serial for number in numbers for unit in self.get(batch_id, number).units]
-                states = self._units.states(batch_id, [*serials, *inside])
-                done: UnitState = "verified" if returned else "shipped"
-                left = {serial: state for serial, state in states.items() if state != done}
-                refuse_transition(batch_id, left, act, "Only a package whose label was read right is shipped.")
-                changed = {package for package, _ in self._units.positions(batch_id, list(left)).values()}
-                packages = sorted(changed)
+                before = self._moved_before(batch_id, numbers, reference, returned=returned)
+                packages = sorted(numbers - before.keys())
+                self._refuse_move(batch_id, serials, packages, returned=returned)
+            facts = "shipped = 0, print_verified = 0" if returned else "shipped = 1"
             self._db.many(
-                "UPDATE package SET shipped = ? WHERE batch = ? AND number = ?",
-                [(not returned, batch, number) for number in packages],
+                f"UPDATE package SET {facts} WHERE batch = ? AND number = ?",  # noqa: S608 (fixed texts)
+                [(batch, number) for number in packages],
             )
             if packages:
                 moved = PackagesReturned if returned else PackagesShipped
                 self._history.append(
                     batch_id, moved(packages=range_pairs(packages), count=len(packages), reference=reference)
                 )
-        return len(packages)
+        return Shipment(len(packages), tuple(before.values()))
+
+    def _moved_before(self, batch_id: str, numbers: Set[int], reference: str, *, returned: bool) -> dict[int, Move]:
+        """Those packages that are already where they are said to go. `RefusedError` where one is shipped with another
+        reference."""
+        last = self._last_moves(batch_id, numbers)
+        shipped = self.shipped(batch_id) if last else set()
+        found = {number: move for number, move in last.items() if move.returned == returned}
+        found = {number: move for number, move in found.items() if (number in shipped) != returned}
+        other = [move for move in found.values() if not returned and move.reference != reference]
+        if other:
+            raise RefusedError(
+                f"{len(other):,} of these packages were shipped before",
+                where=f"batch {batch_id}",
+                problems=[move.description for move in other[:10]],
+                way_out="Nothing was changed. If they came back, record that first: "
+                f"`bss-mfg ship {batch_id} {other[0].serial} --returned`.",
+            )
+        return found
+
+    def _last_moves(self, batch_id: str, numbers: Set[int]) -> dict[int, Move]:
+        """The newest departure or return of each of these packages that ever moved."""
+        found: dict[int, tuple[str, PackagesMoved]] = {}
+        for event, record in self._history.records(PackagesMoved, batch_id):
+            for first, last in record.packages:
+                inside = range(first, last + 1)
+                some = inside if len(inside) < len(numbers) else numbers
+                found.update({number: (event.at, record) for number in some if number in numbers and number in inside})
+        return {
+            number: Move(
+                self.get(batch_id, number).units[0].serial, at, record.reference, isinstance(record, PackagesReturned)
+            )
+            for number, (at, record) in sorted(found.items())
+        }
+
+    def _refuse_move(self, batch_id: str, serials: Sequence[str], packages: Sequence[int], *, returned: bool) -> None:
+        """`RefusedError` where a unit of these packages, or one that was named, may not go."""
+        inside = [unit.serial for number in packages for unit in self.get(batch_id, number).units]
+        moving = set(packages)
+        places = self._units.positions(batch_id, serials)
+        named = [serial for serial in serials if places[serial][0] in moving]
+        act: UnitAction = "take back" if returned else "ship"
+        why = (
+            "Only what was shipped comes back."
+            if returned
+            else f"Only a package whose newest printed label was read right is shipped: `bss-mfg scan {batch_id}`."
+        )
+        refuse_transition(batch_id, self._units.states(batch_id, [*named, *inside]), act, why)
 
     def store_replacement(self, new: Replacement) -> None:
         """Put a package's new barcode string and new units in, inside the caller's transaction."""
         batch = self._batches.number(new.batch_id)
         package, payload, digest = new.package
         self._db.execute(
-            "INSERT INTO superseded SELECT batch, number, revision, payload, digest, prints, verified FROM package "
+            "INSERT INTO superseded "
+            "(batch, number, revision, payload, digest, prints, file_verified, print_verified) "
+            "SELECT batch, number, revision, payload, digest, prints, file_verified, print_verified FROM package "
             "WHERE batch = ? AND number = ? AND revision = ?",
             (batch, package, new.revision - 1),
         )
         self._db.execute(
-            "UPDATE package SET payload = ?, digest = ?, revision = ?, prints = 0, verified = 0 "
+            "UPDATE package SET payload = ?, digest = ?, revision = ?, prints = 0, file_verified = 0, "
+            "print_verified = 0 "
             "WHERE batch = ? AND number = ?",
             (payload, digest, new.revision, batch, package),
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bss_mfg.errors import LedgerError
+from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.events import KeyPinned, KeyRepinned, LedgerRestored
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.next_numbers import NextNumbers
 
 
 class ProductStore:
@@ -20,22 +21,36 @@ class ProductStore:
         rows = self._db.rows("SELECT key_fingerprint FROM product WHERE name = ?", (product,))
         return rows[0][0] if rows else None
 
-    def repin_key(self, product: str, fingerprint: str, reason: str) -> None:
-        """Bind a product to another key, on purpose and on record."""
+    def repin_key(self, product: str, fingerprint: str, reason: str) -> str:
+        """Bind a product to another key, on purpose and on record; the fingerprint it was bound to before.
+
+        Where that is the same one nothing is changed. `InputError` before the product's first batch, or without a
+        reason.
+        """
+        if not reason.strip():
+            raise InputError("a key is changed without a reason", way_out="Say why: the history keeps it.")
         with self._db.transaction():
             old = self.key_fingerprint(product)
-            self._db.execute("UPDATE product SET key_fingerprint = ? WHERE name = ?", (fingerprint, product))
-            self._history.append(None, KeyRepinned(product=product, before=old, after=fingerprint, reason=reason))
+            if old is None:
+                raise InputError(
+                    f"no batch of {product} was issued yet, so no key is pinned",
+                    way_out="Issue the first batch: no key has to be accepted.",
+                )
+            if old != fingerprint:
+                self._db.execute("UPDATE product SET key_fingerprint = ? WHERE name = ?", (fingerprint, product))
+                self._history.append(None, KeyRepinned(product=product, before=old, after=fingerprint, reason=reason))
+        return old
 
-    def next_number(self, name: str) -> tuple[int | None, int]:
-        """(number, next running serial) of a product as it is now, or (None, the first) before its first batch."""
-        rows = self._db.rows("SELECT no, next_serial FROM product WHERE name = ?", (name,))
-        return (rows[0][0], rows[0][1]) if rows else (None, self._first_serial())
+    def next_number(self, name: str) -> int:
+        """The next running serial of a product as it is now."""
+        rows = self._db.rows("SELECT next_serial FROM product WHERE name = ?", (name,))
+        return int(rows[0][0]) if rows else self._first_serial()
 
     def register(self, name: str, pid: str, fingerprint: str) -> tuple[int, int]:
         """(number, next running serial) of a product; pins the key at first use. Inside a transaction."""
         rows = self._db.rows("SELECT no, next_serial, key_fingerprint FROM product WHERE name = ?", (name,))
         if not rows:
+            self._refuse_twin(name)
             first = self._first_serial()
             ((number,),) = self._db.rows(
                 "INSERT INTO product (name, pid, key_fingerprint, next_serial) VALUES (?, ?, ?, ?) RETURNING no",
@@ -48,8 +63,8 @@ class ProductStore:
             raise LedgerError(
                 f"the public key of product {name} has changed: earlier batches used {pinned[:16]}..., the file holds "
                 f"{fingerprint[:16]}...",
-                way_out=f"If Amazon really issued a new key, run `bss-mfg product repin {name} --reason TEXT`; "
-                "else put the old key file back.",
+                way_out=f"If Amazon really issued a new key, run `bss-mfg product repin {name} --reason TEXT`, and "
+                "then the same command again; else put the old key file back.",
             )
         return number, next_number
 
@@ -57,16 +72,33 @@ class ProductStore:
         """Go on with the running serials of a product from `number`, inside the caller's transaction."""
         self._db.execute("UPDATE product SET next_serial = ? WHERE no = ?", (number, product))
 
-    def record_restore(self, restored: LedgerRestored) -> None:
-        """Write down that this is a copy put back, and leave out as many running numbers of every product as it says:
-        those that the copy does not know yet may have been issued, too."""
+    def record_restore(self, restored: LedgerRestored, known: NextNumbers) -> NextNumbers:
+        """Write down that this is a copy put back, and leave out as many running numbers of every product as it says,
+        after those that are `known` to have come; the numbers it goes on with. Of products that the copy does not know
+        yet, too: they may have been issued."""
+        skip = restored.skipped_serials
         with self._db.transaction():
-            self._db.execute("UPDATE product SET next_serial = next_serial + ?", (restored.skipped_serials,))
+            here = dict(self._db.rows("SELECT name, next_serial FROM product ORDER BY no"))
+            numbers = {name: max(number, known.products.get(name, 1)) + skip for name, number in here.items()}
+            self._db.many(
+                "UPDATE product SET next_serial = ? WHERE name = ?", [(n, name) for name, n in numbers.items()]
+            )
+            new = [number for name, number in known.products.items() if name not in here]
+            first = max(self._first_serial(), known.first, *new) + skip
             self._db.execute(
                 "INSERT INTO about VALUES ('first_serial', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                (str(self._first_serial() + restored.skipped_serials),),
+                (str(first),),
             )
             self._history.append(None, restored)
+        return NextNumbers(numbers, first)
+
+    def _refuse_twin(self, name: str) -> None:
+        rows = self._db.rows("SELECT name FROM product WHERE lower(name) = ?", (name.lower(),))
+        if rows:
+            raise RefusedError(
+                f"product {name} differs from {rows[0][0]}, which has batches, in upper and lower case only",
+                way_out=f"Give the product's file its old name, {rows[0][0]}.toml, or quite another one.",
+            )
 
     def _first_serial(self) -> int:
         """The first running number of a product that is new to this ledger."""

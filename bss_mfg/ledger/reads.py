@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bss_mfg.core.ranges import consecutive_ranges
@@ -11,31 +12,36 @@ from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.event_record import EventRecord
-from bss_mfg.ledger.events import FileVerified, LabelRead
+from bss_mfg.ledger.events import FileVerified, LabelRead, ReadSubject
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.read_effects import SCANNER, ReadEffect, effect_of
+
+_COLUMNS: dict[ReadSubject, str] = {"file": "file_verified", "print": "print_verified"}
+"""Where each fact is counted."""
 
 
 class ReadStore:
-    """Reads of labels, and how often each package was read right."""
+    """Reads of labels, and the two facts that follow: whose label file was read back right, and whose printed label
+    was."""
 
     def __init__(self, connection: Connection, history: HistoryStore, batches: BatchStore) -> None:
         self._db = connection
         self._history = history
         self._batches = batches
 
-    def record(
-        self, batch_id: str, reads: Sequence[LabelRead], verified: Iterable[int], file: FileVerified | None = None
-    ) -> None:
-        """Append one event per read, and count the packages that were read right. `file` is a label file all of whose
-        labels were read right, the last with these: it needn't be read again."""
+    def record(self, batch_id: str, reads: Sequence[LabelRead], file: FileVerified | None = None) -> None:
+        """Append one event per read, and change the facts of their packages, in their order: a right read counts, a
+        wrong one clears. `file` is a label file all of whose labels were read right, the last with these: it needn't
+        be read again."""
         batch = self._batches.number(batch_id)
         events: list[EventRecord] = [*reads, *([file] if file else [])]
         with self._db.transaction():
             self._history.append(batch_id, *events)
-            self._db.many(
-                "UPDATE package SET verified = verified + 1 WHERE batch = ? AND number BETWEEN ? AND ?",
-                [(batch, some[0], some[-1]) for some in consecutive_ranges(verified)],
-            )
+            for subject, column in _COLUMNS.items():
+                self._db.many(
+                    f"UPDATE package SET {column} = {column} * ? + ? WHERE batch = ? AND number BETWEEN ? AND ?",  # noqa: S608 (fixed texts)
+                    [(keeps, more, batch, low, high) for keeps, more, low, high in _changes(reads, subject)],
+                )
 
     def verified_files(self, batch_id: str, second_reader: bool = False) -> set[str]:
         """SHA-256 of the label files of a batch whose labels were once all read right; with `second_reader`, by
@@ -43,20 +49,52 @@ class ReadStore:
         files = self._history.records(FileVerified, batch_id)
         return {file.sha256 for _, file in files if file.second_reader or not second_reader}
 
-    def times_verified(self, batch_id: str, package: int) -> int:
-        """How often a package's label was read right."""
+    def times_verified(self, batch_id: str, package: int, of: ReadSubject = "print") -> int:
+        """How often a package's newest printed label was read right, or its label file was read back right."""
         rows = self._db.rows(
-            "SELECT verified FROM package WHERE batch = ? AND number = ?", (self._batches.number(batch_id), package)
+            f"SELECT {_COLUMNS[of]} FROM package WHERE batch = ? AND number = ?",  # noqa: S608 (fixed texts)
+            (self._batches.number(batch_id), package),
         )
         return int(rows[0][0]) if rows else 0
+
+    def all_files_verified(self, batch_id: str, packages: Sequence[int], *, first_revision: bool = False) -> bool:
+        """Whether the label files of these packages count as read back right; with `first_revision`, those apart whose
+        barcode was replaced since."""
+        query = (
+            "SELECT 1 FROM package WHERE batch = ? AND number BETWEEN ? AND ? AND file_verified = 0 "
+            "AND (? = 0 OR revision = 1) LIMIT 1"
+        )
+        batch = self._batches.number(batch_id)
+        return not any(
+            self._db.rows(query, (batch, some[0], some[-1], int(first_revision)))
+            for some in consecutive_ranges(packages)
+        )
 
     def counts_by_scanner(self, batch_id: str, limit: int) -> tuple[dict[str, int], list[dict[str, Any]]]:
         """How often the hand scanner got each verdict on a batch, and its newest reads, the newest first."""
         self._batches.number(batch_id)
-        mine = f"batch = ? AND kind = '{EventKind.READ}' AND json_extract(data, '$.file') = 'scanner'"
+        mine = f"batch = ? AND kind = '{EventKind.READ}' AND json_extract(data, '$.file') = '{SCANNER}'"
         counts = self._db.rows(
             f"SELECT json_extract(data, '$.verdict'), count(*) FROM event WHERE {mine} GROUP BY 1",  # noqa: S608 (fixed texts)
             (batch_id,),
         )
         newest = self._db.rows(f"SELECT data FROM event WHERE {mine} ORDER BY seq DESC LIMIT ?", (batch_id, limit))  # noqa: S608 (fixed texts)
         return dict(counts), [json.loads(data) for (data,) in newest]
+
+
+def _changes(reads: Sequence[LabelRead], subject: ReadSubject) -> Iterator[tuple[int, int, int, int]]:
+    """What reads change of a fact: (0 where it is cleared, else 1; how many right reads come then; first and last
+    package)."""
+    found: dict[int, tuple[int, int]] = {}
+    for read in reads:
+        effect = effect_of(read.verdict)
+        if read.of != subject or read.package is None or effect is ReadEffect.NONE:
+            continue
+        keeps, more = found.get(read.package, (1, 0))
+        found[read.package] = (keeps, more + 1) if effect is ReadEffect.RIGHT else (0, 0)
+    alike: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for package in sorted(found):
+        alike[found[package]].append(package)
+    for (keeps, more), packages in alike.items():
+        for some in consecutive_ranges(packages):
+            yield keeps, more, some[0], some[-1]

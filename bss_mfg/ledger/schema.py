@@ -49,7 +49,8 @@ CREATE TABLE package (
     payload TEXT NOT NULL,
     digest BLOB NOT NULL UNIQUE CHECK (length(digest) = 16),
     prints INTEGER NOT NULL DEFAULT 0,
-    verified INTEGER NOT NULL DEFAULT 0,
+    file_verified INTEGER NOT NULL DEFAULT 0,
+    print_verified INTEGER NOT NULL DEFAULT 0,
     revision INTEGER NOT NULL DEFAULT 1 CHECK (revision > 0),
     shipped INTEGER NOT NULL DEFAULT 0 CHECK (shipped IN (0, 1)),
     PRIMARY KEY (batch, number)
@@ -72,6 +73,8 @@ CREATE TABLE unit (
     manifest INTEGER,
     answer INTEGER NOT NULL DEFAULT 0 CHECK (answer IN (0, 1, 2)),
     answer_reason TEXT,
+    withdrawn INTEGER NOT NULL DEFAULT 0 CHECK (withdrawn IN (0, 1)),
+    seal INTEGER NOT NULL DEFAULT 1 CHECK (seal IN (1, 2)),
     PRIMARY KEY (batch, number),
     UNIQUE (product, serial),
     FOREIGN KEY (batch, package) REFERENCES package (batch, number)
@@ -94,6 +97,7 @@ CREATE TABLE printed (
     start_at INTEGER NOT NULL,
     geometry TEXT NOT NULL,
     template TEXT NOT NULL REFERENCES template (digest),
+    superseded_at TEXT,
     PRIMARY KEY (batch, file, sha256)
 ) STRICT, WITHOUT ROWID;
 
@@ -112,7 +116,12 @@ CREATE TRIGGER event_no_update BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 
 CREATE TRIGGER event_no_delete BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
 """
 
-_LIFE = """
+SUPERSEDED_NO_UPDATE = """CREATE TRIGGER superseded_no_update BEFORE UPDATE ON superseded
+BEGIN SELECT RAISE(ABORT, 'a payload is made once'); END;
+"""
+
+_LIFE = (
+    """
 CREATE TABLE superseded (
     batch INTEGER NOT NULL,
     number INTEGER NOT NULL,
@@ -136,8 +145,6 @@ CREATE TABLE imported (
 
 CREATE INDEX unit_place ON unit (batch, package, place) WHERE place IS NOT NULL;
 
-CREATE TRIGGER superseded_no_update BEFORE UPDATE ON superseded
-BEGIN SELECT RAISE(ABORT, 'a payload is made once'); END;
 CREATE TRIGGER superseded_no_delete BEFORE DELETE ON superseded
 BEGIN SELECT RAISE(ABORT, 'a payload is made once'); END;
 CREATE TRIGGER imported_no_delete BEFORE DELETE ON imported
@@ -147,6 +154,8 @@ BEGIN SELECT RAISE(ABORT, 'an identity is issued for ever'); END;
 CREATE TRIGGER unit_for_ever BEFORE UPDATE OF serial, uuid, key_digest, product ON unit
 BEGIN SELECT RAISE(ABORT, 'an identity is issued for ever'); END;
 """
+    + SUPERSEDED_NO_UPDATE
+)
 """What came with version 3."""
 
 NOT_IMPORTED = """
@@ -186,6 +195,20 @@ CREATE INDEX manifest_batch ON manifest (batch, no);
 """
 """What came with version 4: control logs, which units stand in them, and what became of those."""
 
+_FACTS_OF_SUPERSEDED = """
+ALTER TABLE superseded RENAME COLUMN verified TO file_verified;
+ALTER TABLE superseded ADD COLUMN print_verified INTEGER NOT NULL DEFAULT 0;
+"""
+_TWO_FACTS = (
+    """
+ALTER TABLE package RENAME COLUMN verified TO file_verified;
+ALTER TABLE package ADD COLUMN print_verified INTEGER NOT NULL DEFAULT 0;
+"""
+    + _FACTS_OF_SUPERSEDED
+)
+"""What came with version 5: that a label file was read back right, and that a printed label was, are two facts. The
+migration's step fills them in."""
+
 _OWN_KEYS = """
 CREATE TABLE own_key (
     name TEXT PRIMARY KEY,
@@ -195,7 +218,86 @@ CREATE TABLE own_key (
 """
 """What came with version 5: keys of the ledger's own, wrapped as the data keys of batches are."""
 
-SCHEMA += _LIFE + _PAYLOAD_ONCE + _MANIFESTS + _OWN_KEYS
+_RELEASES = """
+CREATE TABLE release (
+    event INTEGER PRIMARY KEY,
+    batch INTEGER NOT NULL REFERENCES batch (no),
+    at TEXT NOT NULL,
+    path TEXT NOT NULL,
+    each TEXT NOT NULL CHECK (each IN ('batch', 'unit')),
+    format TEXT NOT NULL,
+    layout TEXT,
+    sealed_to TEXT NOT NULL,
+    reason TEXT,
+    numbers TEXT NOT NULL,
+    ledger_head TEXT NOT NULL,
+    version TEXT NOT NULL,
+    written INTEGER NOT NULL DEFAULT 0,
+    completed_at TEXT
+) STRICT;
+
+CREATE INDEX release_open ON release (batch) WHERE completed_at IS NULL;
+"""
+"""What came with version 5: releases of keys, each from before its first byte was written."""
+_IDENTIFIERS = """
+CREATE TABLE identifier (
+    name TEXT NOT NULL,
+    value BLOB NOT NULL,
+    scope INTEGER NOT NULL,
+    batch INTEGER,
+    unit INTEGER,
+    imported INTEGER REFERENCES imported (no),
+    PRIMARY KEY (name, value, scope),
+    FOREIGN KEY (batch, unit) REFERENCES unit (batch, number),
+    CHECK ((unit IS NULL) <> (imported IS NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX identifier_imported ON identifier (imported) WHERE imported IS NOT NULL;
+CREATE INDEX unit_serial ON unit (lower(serial));
+CREATE INDEX imported_serial ON imported (lower(serial));
+
+CREATE TRIGGER identifier_no_update BEFORE UPDATE ON identifier
+BEGIN SELECT RAISE(ABORT, 'an identity is issued for ever'); END;
+CREATE TRIGGER identifier_no_delete BEFORE DELETE ON identifier
+BEGIN SELECT RAISE(ABORT, 'an identity is issued for ever'); END;
+CREATE TRIGGER batch_id_case BEFORE INSERT ON batch
+WHEN EXISTS (SELECT 1 FROM batch WHERE lower(id) = lower(NEW.id))
+BEGIN SELECT RAISE(ABORT, 'ids of batches differ in more than upper and lower case'); END;
+"""
+"""What came with version 5, too: values of units that must not be issued again. Serials are looked up without case: of
+two products, and of two files on Windows, they would be one."""
+
+_CONTROL_LOGS = """
+CREATE TABLE control_log_name (
+    name TEXT PRIMARY KEY,
+    batch INTEGER NOT NULL REFERENCES batch (no),
+    folder TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX manifest_file ON manifest (lower(file));
+
+CREATE TRIGGER manifest_name_once BEFORE INSERT ON manifest
+WHEN EXISTS (SELECT 1 FROM manifest WHERE lower(file) = lower(NEW.file))
+BEGIN SELECT RAISE(ABORT, 'a name of a control log is used once'); END;
+"""
+"""What came with version 5, too: names of control logs, taken before a file is written."""
+
+_WITHDRAWN = """
+ALTER TABLE unit ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0 CHECK (withdrawn IN (0, 1));
+"""
+
+_SEAL = """
+ALTER TABLE unit ADD COLUMN seal INTEGER NOT NULL DEFAULT 1 CHECK (seal IN (1, 2));
+"""
+"""How a unit's key is sealed: 1 with its number as nonce, as before version 5; 2 with one that depends on the key."""
+
+_SUPERSEDED_FILES = """
+ALTER TABLE printed ADD COLUMN superseded_at TEXT;
+"""
+"""What came with version 5: label files that are not to be printed any more."""
+
+SCHEMA += _LIFE + _PAYLOAD_ONCE + _FACTS_OF_SUPERSEDED + _MANIFESTS
+SCHEMA += _OWN_KEYS + _RELEASES + _IDENTIFIERS + _CONTROL_LOGS
 
 MIGRATIONS = {
     1: """
@@ -221,6 +323,6 @@ ALTER TABLE unit ADD COLUMN answer_reason TEXT;
 """
     + _MANIFESTS
     + _RELEASED,
-    4: _OWN_KEYS,
+    4: _OWN_KEYS + _SEAL + _TWO_FACTS + _RELEASES + _SUPERSEDED_FILES + _IDENTIFIERS + _CONTROL_LOGS + _WITHDRAWN,
 }
 """What leads from each version to the next; what SQL alone can't do, `migration_steps` does after it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bss_mfg.ledger.digests import payload_digest
-from bss_mfg.ledger.vault import DataKey, key_digest
+from bss_mfg.ledger.vault import DataKey
 from bss_mfg.model import Package, Unit
 
 PackageRow = tuple[int, str, bytes]
@@ -29,13 +29,5 @@ def _row(package: int, unit: Unit, data_key: DataKey) -> UnitRow:
     if unit.key is None:
         raise ValueError("a unit is issued with its key")
     raw_uuid = unit.uuid.bytes
-    return (
-        unit.number,
-        package,
-        unit.serial,
-        raw_uuid,
-        unit.mac,
-        data_key.seal(unit.number, raw_uuid, unit.key),
-        key_digest(unit.key),
-        data_key.seal_extra(unit.number, raw_uuid, unit.extra),
-    )
+    sealed = data_key.seal(unit.number, raw_uuid, unit.key, unit.extra)
+    return (unit.number, package, unit.serial, raw_uuid, unit.mac, sealed.key, sealed.digest, sealed.extra)

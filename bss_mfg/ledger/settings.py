@@ -15,6 +15,18 @@ class SettingsStore:
         """The id of the vault key that the data keys are wrapped under."""
         return str(self._db.rows("SELECT value FROM about WHERE name = 'vault_id'")[0][0])
 
+    def vault_kind(self) -> str | None:
+        """How the vault key was kept when it was last changed; None in a ledger from before version 5."""
+        rows = self._db.rows("SELECT value FROM about WHERE name = 'vault_kind'")
+        return rows[0][0] if rows else None
+
+    def remember_vault(self, vault_id: str, kind: str) -> None:
+        """Note the vault key in force, and how it is kept, inside the caller's transaction."""
+        self._db.many(
+            "INSERT INTO about VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            [("vault_id", vault_id), ("vault_kind", kind)],
+        )
+
     def recipient_pem(self) -> str | None:
         """The public key (PEM) of the officer to whom data keys are sealed besides, if there is one."""
         rows = self._db.rows("SELECT value FROM about WHERE name = 'recipient'")

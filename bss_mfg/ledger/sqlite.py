@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from bss_mfg.core.files import waiting_lock
+from bss_mfg.core.waiting_locks import waiting_lock
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.connection import SECRET_COLUMNS, Values
 from bss_mfg.ledger.event_chain import append_events
@@ -20,6 +19,7 @@ from bss_mfg.ledger.migration_steps import MIGRATION_STEPS
 from bss_mfg.ledger.network_drives import refuse_network
 from bss_mfg.ledger.schema import APPLICATION_ID, MIGRATIONS, NOT_IMPORTED, SCHEMA, VERSION
 from bss_mfg.ledger.sqlite_errors import damaged, translate_error, translated_errors
+from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 from bss_mfg.model import Actor
 
 _log = logging.getLogger(__name__)
@@ -186,22 +186,29 @@ class _WithSecrets(SqliteConnection):
             self._owner._secrets_allowed = False
 
 
+def salvage(path: Path, query: str) -> list[Any]:
+    """The rows that a query still finds in a damaged database, which is not changed; none where it can't be read."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as found:
+            return found.execute(query).fetchall()
+    except (sqlite3.Error, UnicodeDecodeError):
+        return []
+
+
 def sqlite_version() -> str:
     """Version of the SQLite library that Python is linked with."""
     return sqlite3.sqlite_version
 
 
 def connect(path: Path, *, create: bool = False) -> SqliteConnection:
-    """Open the ledger; with `create`, make a new one (the file must not exist)."""
+    """Open the ledger; with `create`, make a new one in a file that is there, and empty."""
     refuse_network(path)
     _log.debug("opening %s", path)
-    if create:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    elif not path.exists():
+    if not create and not path.exists():
         raise LedgerError(
             "the workspace has no ledger",
             where=path,
-            way_out="Restore ledger.db from a backup; a new one would forget what was issued.",
+            way_out=f"{RESTORE_WAY_OUT} A new ledger would forget what was issued.",
         )
     with translated_errors(path):
         connection = sqlite3.connect(path, isolation_level=None, timeout=30)
@@ -230,7 +237,7 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if application != APPLICATION_ID or version < 1:
-        raise LedgerError("is not a ledger of bss-mfg", where=path, way_out="Restore ledger.db from a backup.")
+        raise LedgerError("is not a ledger of bss-mfg", where=path, way_out=RESTORE_WAY_OUT)
     if version > VERSION:
         raise LedgerError(
             f"was written by a newer bss-mfg (schema {version}, this program knows {VERSION})",

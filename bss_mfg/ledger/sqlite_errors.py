@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bss_mfg.errors import BssError, InputError, LedgerError, Location, MissingError
+from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 
 
 @contextlib.contextmanager
@@ -67,4 +68,4 @@ def translate_error(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> Bs
 
 
 def damaged(path: Path) -> LedgerError:
-    return LedgerError("is damaged", where=path, way_out="Keep it aside and restore the last good backup.")
+    return LedgerError("is damaged", where=path, way_out=f"{RESTORE_WAY_OUT} The damaged file is kept.")

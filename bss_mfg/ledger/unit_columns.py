@@ -23,7 +23,8 @@ UNIT_COLUMNS: Mapping[str, str] = {
     "state": STATE,
     "replaced_by": f"CASE WHEN u.scrapped <> 0 THEN {SUCCESSOR} END",
     "prints": _package_column("prints"),
-    "verified": _package_column("verified"),
+    "file_verified": _package_column("file_verified"),
+    "print_verified": _package_column("print_verified"),
     "revision": _package_column("revision"),
     "product": ":product",
     "title": "nullif(:title, '')",
@@ -42,7 +43,7 @@ UNIT_COLUMNS: Mapping[str, str] = {
 }
 """Column -> what it is in SQL; docs/formats/tables.md says it in words."""
 
-INTEGER_COLUMNS = frozenset({"package", "unit", "prints", "verified", "revision", "released"})
+INTEGER_COLUMNS = frozenset({"package", "unit", "prints", "file_verified", "print_verified", "revision", "released"})
 """Columns of whole numbers; all others are text."""
 
 ORDER = f"ORDER BY {POSITION}, u.number"

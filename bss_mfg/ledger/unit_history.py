@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bss_mfg.errors import InputError
+from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.events import (
     IdentitiesImported,
+    KeysReleased,
+    KeysReleasing,
     LabelFileEvent,
     LabelRead,
     LabelsReprinted,
+    ManifestWithdrawn,
     UnitReplaced,
     UnitScrapped,
     read_record,
@@ -23,17 +29,26 @@ _UUID = re.compile(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa
 
 
 def history_of(ledger: Ledger, what: str) -> Iterator[Event]:
-    """The events of a batch by its id, or those that concern a unit by its serial or Device UUID.
+    """The events of a batch by its id, or those that concern one unit by its serial, Device UUID or PRODUCT/SERIAL.
 
-    Of an identity that was issued before bss-mfg that is its import. `InputError` for anything else.
+    Of an identity that was issued before bss-mfg that is its import. `InputError` for anything else, and for a serial
+    that two devices have, which ledgers of earlier versions may hold.
     """
     if any(batch.id == what for batch in ledger.batches.all()):
         yield from ledger.history.events(what)
         return
-    serial = what
-    if _UUID.fullmatch(what) and (serials := ledger.units.serials_of_uuid(uuid.UUID(what))):
-        serial = serials[0]
-    units, imports = ledger.units.find_by_serial(serial), ledger.identities.import_numbers(serial)
+    named, _, serial = what.rpartition("/")
+    product = named or None
+    if _UUID.fullmatch(what) and (found := ledger.units.serials_of_uuid(uuid.UUID(what))):
+        ((product, serial),) = found
+    elif product is None and len(products := ledger.units.products_of_serial(serial)) > 1:
+        raise InputError(
+            f"the serial {serial} is that of {len(products)} devices, one of each product",
+            problems=products,
+            way_out="Name one: " + " or ".join(f"`bss-mfg history {name}/{serial}`" for name in products) + ".",
+        )
+    units = ledger.units.find_by_serial(serial, product)
+    imports = ledger.identities.import_numbers(serial, product)
     if not units and not imports:
         raise InputError(
             f"{what[:80]!a} is neither a batch nor a serial or Device UUID of this ledger",
@@ -42,9 +57,51 @@ def history_of(ledger: Ledger, what: str) -> Iterator[Event]:
     yield from _imports(ledger, imports)
     for batch, package, unit in units:
         inside = ledger.units.serials_ever_in(batch, package)
+        (own,) = ledger.units.find(batch, "serial", [serial])
         for event in ledger.history.events(batch):
-            if _concerns(event, package, unit, inside):
+            if _releases(event, own.number) and _concerns(event, package, unit, inside):
                 yield event
+
+
+SESSION_GAP_S = 3_600
+"""Seconds without a read after which a hand scanner's session is another."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSession:
+    """The reads of one file, or of one session of a hand scanner, by one operator at one station: the first of them,
+    how many, and how many were wrong."""
+
+    first: Event
+    reads: int = 0
+    wrong: int = 0
+    last_at: str = ""
+
+
+def in_sessions(events: Iterable[Event], is_wrong: Callable[[str], bool]) -> Iterator[Event | ReadSession]:
+    """A history with its reads told by sessions. A session ends with what else happens, or with a long pause."""
+    running: dict[tuple[object, ...], ReadSession] = {}
+    for event in events:
+        record = read_record(event.kind, event.data)
+        if not isinstance(record, LabelRead):
+            yield from running.values()
+            running.clear()
+            yield event
+            continue
+        key = record.file, event.data.get("operator"), event.data.get("station")
+        before = running.get(key)
+        if before and _seconds_between(before.last_at, event.at) > SESSION_GAP_S:
+            yield from running.values()
+            running.clear()
+            before = None
+        so_far = before or ReadSession(event)
+        wrong = so_far.wrong + is_wrong(record.verdict)
+        running[key] = replace(so_far, reads=so_far.reads + 1, wrong=wrong, last_at=event.at)
+    yield from running.values()
+
+
+def _seconds_between(earlier: str, later: str) -> float:
+    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
 
 
 def _imports(ledger: Ledger, numbers: Sequence[int]) -> Iterator[Event]:
@@ -57,12 +114,24 @@ def _imports(ledger: Ledger, numbers: Sequence[int]) -> Iterator[Event]:
         first = behind
 
 
+def _releases(event: Event, number: int) -> bool:
+    """Whether an event, if it is a release of keys, is one of the unit with this number; old ones don't say."""
+    if event.kind not in (EventKind.KEYS_RELEASING, EventKind.KEYS_RELEASED):
+        return True
+    record = read_record(event.kind, event.data)
+    numbers = record.numbers if isinstance(record, (KeysReleasing, KeysReleased)) else None
+    return numbers is None or any(first <= number <= last for first, last in numbers)
+
+
 def _concerns(event: Event, package: int, unit: int, inside: Set[str]) -> bool:
     """Whether an event is about a unit, its package, or all of its batch."""
     record = read_record(event.kind, event.data)
     if isinstance(record, LabelRead):
         return record.package == package
-    if isinstance(record, (UnitScrapped, UnitReplaced, LabelsReprinted)) and record.serials is not None:
+    if (
+        isinstance(record, (UnitScrapped, UnitReplaced, LabelsReprinted, ManifestWithdrawn))
+        and record.serials is not None
+    ):
         return any(serial in inside for serial in record.serials)
     if isinstance(record, LabelFileEvent):
         number = unit if record.each == "unit" else package

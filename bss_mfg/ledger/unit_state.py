@@ -1,6 +1,7 @@
 """A unit's state, derived in this one place: what it is in SQL, and what may follow.
 
 A unit is issued, printed, verified, shipped; `TRANSITIONS` says what may follow. A scrapped unit stays scrapped.
+*Verified* is the printed label: that a label file was read back right is another fact, and no state.
 Texts of SQL speak of unit `u` and its package `p`.
 """
 
@@ -18,14 +19,16 @@ UnitAction = Literal["print", "verify", "ship", "take back", "scrap", "replace"]
 TRANSITIONS: Mapping[UnitState, Mapping[UnitAction, UnitState]] = {
     "issued": {"print": "printed", "verify": "verified", "scrap": "scrapped"},
     "printed": {"print": "printed", "verify": "verified", "scrap": "scrapped"},
-    "verified": {"print": "verified", "verify": "verified", "ship": "shipped", "scrap": "scrapped"},
-    "shipped": {"verify": "shipped", "take back": "verified"},
+    "verified": {"print": "printed", "verify": "verified", "ship": "shipped", "scrap": "scrapped"},
+    "shipped": {"verify": "shipped", "take back": "printed"},
     "scrapped": {"replace": "scrapped"},
 }
-"""What may be done in each state, and the state after it. A replaced unit stays scrapped; another takes its place."""
+"""What may be done in each state, and the state after it. A replaced unit stays scrapped; another takes its place.
+A bad read of a printed label takes a unit back from verified. A label that other software printed was never printed by
+the ledger: without its good read such a unit is issued again."""
 
 STATE = """CASE WHEN u.scrapped <> 0 THEN 'scrapped' WHEN p.shipped <> 0 THEN 'shipped'
-    WHEN p.verified > 0 THEN 'verified' WHEN p.prints > 0 THEN 'printed' ELSE 'issued' END"""
+    WHEN p.print_verified > 0 THEN 'verified' WHEN p.prints > 0 THEN 'printed' ELSE 'issued' END"""
 """The state of a unit, out of what is stored of it and its package."""
 
 POSITION = "coalesce(u.place, u.number)"
@@ -43,8 +46,8 @@ SUCCESSOR = f"(SELECT r.serial {_SUCCESSORS} ORDER BY r.number LIMIT 1)"
 WITH_PACKAGE = "unit u JOIN package p ON p.batch = u.batch AND p.number = u.package"
 
 INSERT_UNIT = """INSERT INTO unit
-    (batch, number, package, product, serial, uuid, mac, sealed_key, key_digest, place, extra)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+    (batch, number, package, product, serial, uuid, mac, sealed_key, key_digest, place, extra, seal)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 2)"""
 
 _DONE: Mapping[UnitAction, str] = {
     "print": "printed",

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bss_mfg.core.ranges import CHUNK, chunked, consecutive_ranges
+from bss_mfg.core.text import count_words, first_problems
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.events import UnitScrapped
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.known_names import other_meaning
 from bss_mfg.ledger.unit_columns import ORDER, UNIT_COLUMNS, UNIT_SOURCE
 from bss_mfg.ledger.unit_state import POSITION, SUCCESSOR, WITH_PACKAGE, UnitState, refuse_transition, unit_states
 from bss_mfg.model import Batch
@@ -80,22 +82,34 @@ class UnitStore:
         )
         return (rows[0][0], rows[0][1], rows[0][2]) if rows else None
 
-    def find_by_serial(self, serial: str) -> list[tuple[str, int, int]]:
-        """(batch id, package number, place in the batch) of all units with this serial: one at most of each product."""
+    def find_by_serial(self, serial: str, product: str | None = None) -> list[tuple[str, int, int]]:
+        """(batch id, package number, place in the batch) of all units with this serial: one at most of each product, or
+        that of `product` only. Only ledgers of earlier versions have one serial of two products."""
         rows = self._db.rows(
             f"SELECT b.id, u.package, {POSITION} FROM unit u JOIN batch b ON b.no = u.batch "  # noqa: S608 (fixed texts)
-            "WHERE u.product IN (SELECT no FROM product) AND u.serial = ? ORDER BY b.no",
-            (serial,),
+            "WHERE u.product IN (SELECT no FROM product WHERE :product IS NULL OR name = :product) "
+            "AND u.serial = :serial ORDER BY b.no",
+            {"serial": serial, "product": product},
         )
         return [(row[0], row[1], row[2]) for row in rows]
 
-    def serials_of_uuid(self, device: uuid.UUID) -> list[str]:
-        """The serial of the unit with a Device UUID, issued here or before: one at most."""
+    def products_of_serial(self, serial: str) -> list[str]:
+        """The products with a unit of this serial, issued here or before."""
         rows = self._db.rows(
-            "SELECT serial FROM unit WHERE uuid = :uuid UNION SELECT serial FROM imported WHERE uuid = :uuid",
+            "SELECT name FROM product p WHERE EXISTS (SELECT 1 FROM unit WHERE product = p.no AND serial = :serial) "
+            "OR EXISTS (SELECT 1 FROM imported WHERE product = p.no AND serial = :serial) ORDER BY name",
+            {"serial": serial},
+        )
+        return [name for (name,) in rows]
+
+    def serials_of_uuid(self, device: uuid.UUID) -> list[tuple[str, str]]:
+        """(product, serial) of the unit with a Device UUID, issued here or before: one at most."""
+        rows = self._db.rows(
+            "SELECT p.name, u.serial FROM unit u JOIN product p ON p.no = u.product WHERE u.uuid = :uuid UNION "
+            "SELECT p.name, o.serial FROM imported o JOIN product p ON p.no = o.product WHERE o.uuid = :uuid",
             {"uuid": device.bytes},
         )
-        return [serial for (serial,) in rows]
+        return [(product, serial) for product, serial in rows]
 
     def serials_ever_in(self, batch_id: str, package: int) -> set[str]:
         """The serials of all units that a package ever held, scrapped and replaced ones too."""
@@ -125,19 +139,29 @@ class UnitStore:
         """The state of units of a batch; `InputError` names unknown serials."""
         found = unit_states(self._db, self._batches.number(batch_id), serials)
         if unknown := [serial for serial in dict.fromkeys(serials) if serial not in found]:
-            raise InputError(
-                f"{len(unknown):,} serials are not in this batch",
-                where=f"batch {batch_id}",
-                problems=[f"{serial[:80]!a}" for serial in unknown[:10]],
-                way_out="Nothing was changed. Upper and lower case differ.",
-            )
+            raise self.unknown_serials(batch_id, unknown)
         return found
+
+    def other_meaning(self, name: str) -> str:
+        """A sentence that says what a name is that was given for a serial: a batch, a serial of another; else empty."""
+        return other_meaning(self._db, name, wanted="serial")
+
+    def unknown_serials(self, batch_id: str, unknown: Sequence[str]) -> InputError:
+        """The error for serials that are not in a batch; it says what they are else."""
+        are = "is" if len(unknown) == 1 else "are"
+        hint = self.other_meaning(unknown[0])
+        return InputError(
+            f"{count_words(len(unknown), 'serial')} {are} not in this batch",
+            where=f"batch {batch_id}",
+            problems=first_problems([f"{serial[:80]!a}" for serial in unknown], 10),
+            way_out=f"Nothing was changed. {hint or 'Upper and lower case differ.'}",
+        )
 
     def scrap(self, batch_id: str, serials: Sequence[str], reason: str) -> list[str]:
         """Scrap units; gives those that were not scrapped before. All of them or none."""
-        self._batches.refuse_closed(batch_id)
         batch = self._batches.number(batch_id)
         with self._db.transaction():
+            self._batches.refuse_closed(batch_id)
             states = self.states(batch_id, serials)
             new = [serial for serial, state in states.items() if state != "scrapped"]
             refuse_transition(

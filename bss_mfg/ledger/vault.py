@@ -8,9 +8,11 @@ may also be sealed to a recipient, an officer's public key, so that a lost vault
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
@@ -19,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bss_mfg.errors import InputError, LedgerError
+from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 from bss_mfg.model import Secret
 
 if TYPE_CHECKING:
@@ -26,16 +29,19 @@ if TYPE_CHECKING:
 
 
 class Vault:
-    """Wraps data keys under the vault key (32 bytes). As a context manager it wipes the key at the end."""
+    """Wraps data keys under the vault key (32 bytes). As a context manager it wipes the key at the end, and calls
+    `on_leaving`, which gives back what was held for it."""
 
-    def __init__(self, key: Secret) -> None:
+    def __init__(self, key: Secret, on_leaving: Callable[[], None] = lambda: None) -> None:
         self._key = key
+        self._on_leaving = on_leaving
 
     def __enter__(self) -> Vault:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._key.wipe()
+        self._on_leaving()
 
     @classmethod
     def generate(cls) -> Vault:
@@ -54,7 +60,7 @@ class Vault:
 
     def new_data_key(self, batch: str) -> tuple[DataKey, bytes]:
         """A data key for a new batch, and its wrapped form for the ledger."""
-        data_key = DataKey(Secret(secrets.token_bytes(32)), batch)
+        data_key = DataKey.generate(batch)
         return data_key, self.wrap(data_key)
 
     def wrap(self, data_key: DataKey) -> bytes:
@@ -69,19 +75,41 @@ class Vault:
         except (InvalidTag, ValueError):
             raise LedgerError(
                 f"the data key of batch {batch} can't be unwrapped",
-                way_out="The vault key is not the one used at issue, or the ledger was damaged: use the right vault "
-                "key, or restore a backup.",
+                way_out=f"Where the vault key is not the one used at issue, use the right one. {RESTORE_WAY_OUT}",
             ) from None
 
 
+@dataclass(frozen=True, slots=True)
+class SealedUnit:
+    """What the ledger keeps of a unit's secrets: the OOB key's SHA-256, the key sealed, and what the factory brought
+    (PIN, install code ...), sealed, or None for nothing. `seal` says how: 1 before version 5 of the ledger, 2 since."""
+
+    number: int
+    uuid: bytes
+    digest: bytes
+    key: bytes
+    extra: bytes | None
+    seal: int = 2
+
+
 class DataKey:
-    """Seals the OOB keys of one batch. The unit's number is the nonce: each number is sealed once, ever."""
+    """Seals the OOB keys of one batch.
+
+    No nonce ever meets two OOB keys, also where copies of a ledger go on apart and issue the same numbers again: a
+    key's nonce is made from its own SHA-256, so two keys have two nonces. The idea is RFC 8452's: a nonce that depends
+    on what is encrypted. This is AES-GCM all the same, not AES-GCM-SIV.
+    """
 
     def __init__(self, key: Secret, batch: str) -> None:
         self.key = key
         self.batch = batch
         self._aead = AESGCM(key.reveal())
         self._bound = batch.encode("ascii")
+
+    @classmethod
+    def generate(cls, batch: str) -> DataKey:
+        """A new random data key for a new batch."""
+        return cls(Secret(secrets.token_bytes(32)), batch)
 
     @classmethod
     def from_bytes(cls, raw: bytes, batch: str) -> DataKey:
@@ -92,44 +120,52 @@ class DataKey:
         """The key for a process of the same command: through a pipe, never to a disk."""
         return self.key.reveal()
 
-    def seal(self, number: int, uuid: bytes, key: Secret) -> bytes:
-        """Ciphertext || tag of a unit's OOB key, bound to its batch and Device UUID."""
-        return self._aead.encrypt(number.to_bytes(12, "big"), key.reveal(), self._bound + b"|" + uuid)
+    def seal(self, number: int, uuid: bytes, key: Secret, extra: Mapping[str, str] | None = None) -> SealedUnit:
+        """A unit's OOB key, and what the factory brought, bound to its batch and Device UUID."""
+        digest = key_digest(key)
+        sealed = self._aead.encrypt(self._nonce(number, uuid, digest), key.reveal(), self._bound + b"|" + uuid)
+        return SealedUnit(number, uuid, digest, sealed, self._seal_extra(uuid, extra) if extra else None)
 
-    def open(self, number: int, uuid: bytes, sealed: bytes) -> Secret:
+    def open(self, sealed: SealedUnit) -> Secret:
         """A unit's OOB key."""
+        number, uuid = sealed.number, sealed.uuid
+        nonce = number.to_bytes(12, "big") if sealed.seal == 1 else self._nonce(number, uuid, sealed.digest)
         try:
-            return Secret(self._aead.decrypt(number.to_bytes(12, "big"), sealed, self._bound + b"|" + uuid))
+            return Secret(self._aead.decrypt(nonce, sealed.key, self._bound + b"|" + uuid))
         except InvalidTag:
             raise LedgerError(
-                f"the OOB key of unit {number} of batch {self.batch} was changed in the ledger",
-                way_out="Restore the last good backup.",
+                f"the OOB key of unit {number} of batch {self.batch} was changed in the ledger", way_out=RESTORE_WAY_OUT
             ) from None
 
-    def seal_extra(self, number: int, uuid: bytes, extra: Mapping[str, str]) -> bytes | None:
-        """What the factory brought for a unit (PIN, install code ...), sealed like its key; None for nothing."""
-        if not extra:
-            return None
-        text = json.dumps(dict(extra), sort_keys=True).encode()
-        return self._aead.encrypt(_extra_nonce(number), text, self._bound + b"|extra|" + uuid)
-
-    def open_extra(self, number: int, uuid: bytes, sealed: bytes | None) -> dict[str, str]:
+    def open_extra(self, sealed: SealedUnit) -> dict[str, str]:
         """What the factory brought for a unit."""
-        if sealed is None:
+        if sealed.extra is None:
             return {}
+        nonce, text = b"\x01" + sealed.number.to_bytes(11, "big"), sealed.extra
+        if sealed.seal != 1:
+            nonce, text = text[:12], text[12:]
         try:
-            text = self._aead.decrypt(_extra_nonce(number), sealed, self._bound + b"|extra|" + uuid)
-        except InvalidTag:
+            opened = self._aead.decrypt(nonce, text, self._bound + b"|extra|" + sealed.uuid)
+        except (InvalidTag, ValueError):
             raise LedgerError(
-                f"the extra values of unit {number} of batch {self.batch} were changed in the ledger",
-                way_out="Restore the last good backup.",
+                f"the extra values of unit {sealed.number} of batch {self.batch} were changed in the ledger",
+                way_out=RESTORE_WAY_OUT,
             ) from None
-        return {str(name): str(value) for name, value in json.loads(text).items()}
+        return {str(name): str(value) for name, value in json.loads(opened).items()}
 
+    def value_digest(self, name: str, value: bytes) -> bytes:
+        """HMAC-SHA-256 of a value and its name: the same values have the same, and without the key nobody can try
+        which value it is."""
+        return hmac.digest(self.key.reveal(), name.encode("ascii") + b"|" + value, "sha256")
 
-def _extra_nonce(number: int) -> bytes:
-    """Never the nonce of a key: those have a zero here."""
-    return b"\x01" + number.to_bytes(11, "big")
+    def _nonce(self, number: int, uuid: bytes, digest: bytes) -> bytes:
+        parts = b"bss-mfg key nonce 2|" + self._bound + b"|" + number.to_bytes(8, "big") + uuid + digest
+        return hashlib.sha256(parts).digest()[:12]
+
+    def _seal_extra(self, uuid: bytes, extra: Mapping[str, str]) -> bytes:
+        nonce = secrets.token_bytes(12)
+        text = json.dumps(dict(extra), sort_keys=True).encode()
+        return nonce + self._aead.encrypt(nonce, text, self._bound + b"|extra|" + uuid)
 
 
 class OfficerPublicKey:

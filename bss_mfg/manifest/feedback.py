@@ -24,7 +24,7 @@ from bss_mfg.core.capped_list import CappedList
 from bss_mfg.core.models import FileModel
 from bss_mfg.core.toml_files import load_toml, parse_toml, validate
 from bss_mfg.errors import InputError, Location
-from bss_mfg.ledger.exports import Answer, FeedbackCounts
+from bss_mfg.ledger.exports import Answer, AnswerFile, FeedbackCounts
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.manifest.json_stream import stream_members, value_at
 
@@ -163,7 +163,7 @@ class FeedbackEntry(NamedTuple):
 
 
 def read_feedback(data: bytes, name: str, mapping: FeedbackMapping) -> Feedback:
-    """What a feedback file says: `name` ends with .json or .csv, else its first character tells which it is.
+    """What a feedback file says: its path, `name`, ends with .json or .csv, else its first character tells which it is.
 
     Beside the file itself, memory holds one line for each serial. `InputError` where it is of another shape than the
     mapping says, or no verdict has a word that the mapping knows.
@@ -185,7 +185,9 @@ def read_feedback(data: bytes, name: str, mapping: FeedbackMapping) -> Feedback:
         answer = _merge_answers(answers.get(entry.serial), _answer(entry, state_of))
         answers[entry.serial] = shared.setdefault(answer, answer)  # most of a million say the same
     _refuse_all_unclear(answers, name, mapping)
-    return Feedback(name, hashlib.sha256(data).hexdigest(), answers, entries, problems.total, tuple(problems))
+    return Feedback(
+        Path(name).name, hashlib.sha256(data).hexdigest(), answers, entries, problems.total, tuple(problems)
+    )
 
 
 def _is_json(data: bytes, name: str) -> bool:
@@ -302,22 +304,32 @@ def _column(header: list[str], column: str, name: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """What became of a feedback file: `counts` of what was recorded, or, where the file was read before, when."""
+    """What became of a feedback file: `counts` of what was recorded, and when it was read before, if it was."""
 
-    counts: FeedbackCounts | None
+    counts: FeedbackCounts
     read_before: str | None
 
 
-def acknowledge(ledger: Ledger, feedback: Feedback, product: str | None = None) -> Acknowledgement:
-    """Record what a feedback file says of units, once. Serials of which it says more than one thing, or nothing clear,
-    are left as they are. `product` says whose serials they are, where several products share some."""
-    if before := ledger.exports.feedback_read_at(feedback.sha256):
-        return Acknowledgement(None, before)
+def acknowledge(
+    ledger: Ledger, feedback: Feedback, written_at: float, control_log: str | None = None, product: str | None = None
+) -> Acknowledgement:
+    """Record what a feedback file, written at a time (seconds since 1970), says of units: the answer to their newest
+    control logs, or to `control_log` only. Serials of which it says more than one thing, or nothing clear, are left as
+    they are. `product` says whose serials they are, where several products share some."""
+    file = AnswerFile(feedback.name, feedback.sha256, written_at, control_log, product)
+    if control_log is not None and not ledger.control_logs.batch_of_name(control_log):
+        raise InputError(
+            f"no control log is named {control_log[:80]!a}",
+            problems=[one.file for batch in ledger.batches.all() for one in ledger.exports.control_logs(batch.id)][
+                -10:
+            ],
+            way_out="Name one of these, the newest: `bss-mfg manifest status BATCH` shows those of a batch.",
+        )
     answers: dict[str, tuple[Answer, str]] = {}
     for serial, answer in feedback.answers.items():
         if answer.state is AnswerState.ACCEPTED:
             answers[serial] = ("accepted", "")
         elif answer.state is AnswerState.REJECTED:
             answers[serial] = ("rejected", answer.reason)
-    counts = ledger.exports.record_answers(answers, feedback.name, feedback.sha256, product)
-    return Acknowledgement(counts, None)
+    before = ledger.exports.feedback_read_at(feedback.sha256)
+    return Acknowledgement(ledger.exports.record_answers(answers, file), before)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bss_mfg.core.files import is_complete, leftover_files, remove_leftover, sha256_of, write_atomically
 from bss_mfg.core.progress import Progress, no_progress
-from bss_mfg.errors import BssError
+from bss_mfg.errors import BssError, RefusedError
 from bss_mfg.ledger.events import ManifestMade
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.manifest.documents import Log, LogDocument, single_document, split_documents
@@ -89,7 +89,7 @@ def make_control_logs(
     batch = request.batch
     seq, digest = ledger.history.head()
     origin = LogOrigin(batch.id, f"{seq}:{digest}", request.mapping, __version__)
-    names = iter([request.out.name]) if request.as_file else control_log_names(request.now, request.out)
+    names = _names(ledger, request)
     documents = _document_source(ledger, request, executor, progress)
     counted = ledger.exports.control_log_digests(batch.id)
     on_disk = {} if request.as_file else _logs_on_disk(batch, request.folder)
@@ -97,7 +97,7 @@ def make_control_logs(
         on_disk = {sha256: path for sha256, path in on_disk.items() if sha256 not in counted}
     digests = [_digest(document) for document in documents()] if on_disk else []
     for number, document in enumerate(documents()):
-        if digests and (sha256 := digests[number]) in on_disk:
+        if digests and (sha256 := digests[number]) in on_disk and _may_adopt(ledger, request, on_disk[sha256]):
             for _ in document:
                 pass  # made, to come to the next
             written = adopt_log(on_disk[sha256], sha256, document.contents, origin)
@@ -108,6 +108,33 @@ def make_control_logs(
             (written,) = write_logs(request.folder, [document], names, origin)
         _record(ledger, batch, written)
         yield written
+
+
+def _names(ledger: Ledger, request: ControlLogRequest) -> Iterator[str]:
+    """The names of the files, each taken in the ledger before its file is written: no other control log of the
+    workspace has it."""
+    if not request.as_file:
+        free = control_log_names(request.now, request.out)
+        yield from (name for name in free if _take_name(ledger, request, name))
+        return
+    name = request.out.name
+    if not request.out.exists() and not _take_name(ledger, request, name):
+        raise RefusedError(
+            f"a control log of that name was made before, of batch {ledger.control_logs.batch_of_name(name)}",
+            where=request.out,
+            way_out="Choose another name: once uploaded, a control log is known by its name only. In a folder "
+            "(--out DIR/) they get names by themselves.",
+        )
+    yield name
+
+
+def _take_name(ledger: Ledger, request: ControlLogRequest, name: str) -> bool:
+    return ledger.control_logs.take_name(request.batch.id, name, str(request.folder.absolute()))
+
+
+def _may_adopt(ledger: Ledger, request: ControlLogRequest, path: Path) -> bool:
+    """Whether a file on disk has a name of its own: what another batch's control log is called is made anew."""
+    return ledger.control_logs.batch_of_name(path.name) == request.batch.id or _take_name(ledger, request, path.name)
 
 
 def _document_source(

@@ -6,7 +6,8 @@ A file that is there with the same bytes is left alone, one with others stops th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,44 +39,68 @@ def upload_control_logs(
 
     `InputError` and `RefusedError` before anything is sent where a file is not the one that its sidecar describes.
     """
+    for path in paths:
+        if not path.exists():
+            raise InputError(
+                "there is no such file or folder", where=path, way_out="Name control logs, or a folder with some."
+            )
     files = [file for path in paths for file in (sorted(path.glob("C_CONTROL_LOG_*.txt")) if path.is_dir() else [path])]
     if not files:
         raise InputError("no control log is there", where=paths[0], way_out="Name the files, or their folder.")
     batches = {path: read_sidecar(path).batch for path in files}
-    for done in upload(files, target, endpoint=endpoint, progress=progress):
+
+    def make_again(blocked: Sequence[Path]) -> str:
+        """The commands that make these control logs under other names."""
+        folders = dict.fromkeys((batches[path], path.parent) for path in blocked)
+        commands = [
+            f"`bss-mfg manifest make {batch} --out {shlex.quote(f'{folder}-again/')}`" for batch, folder in folders
+        ]
+        return "Make them again in another folder, where they get new names: " + ", ".join(commands)
+
+    for done in upload(files, target, endpoint=endpoint, progress=progress, make_again=make_again):
         if done.sent:
             uploaded = ManifestUploaded(file=done.path.name, sha256=done.sha256, address=done.where)
             ledger.exports.record_upload(batches[done.path], uploaded)
         yield done
 
 
+def _make_again(blocked: Sequence[Path]) -> str:
+    return "Make them again in another folder, where they get new names"
+
+
 def upload(
-    files: Sequence[Path], target: str, *, endpoint: str | None = None, progress: Progress = no_progress
+    files: Sequence[Path],
+    target: str,
+    *,
+    endpoint: str | None = None,
+    progress: Progress = no_progress,
+    make_again: Callable[[Sequence[Path]], str] = _make_again,
 ) -> Iterator[UploadResult]:
     """Upload files to `s3://BUCKET/PREFIX` or into an existing folder; yields each once it is there, in order.
 
     Credentials come from boto3's own chain (environment, ~/.aws, role); `endpoint` is for servers other than Amazon's,
-    by default that of `AWS_ENDPOINT_URL`. `RefusedError` before anything is sent where other content is in the way.
+    by default that of `AWS_ENDPOINT_URL`. `RefusedError` before anything is sent where other content is in the way;
+    `make_again` says how such files get other names.
     """
     remote = upload_target(target, endpoint)
     listed = [UploadFile(path, sha256_of(path), path.stat().st_size) for path in files]
     names = [require_safe_name(path.name, "name of an uploaded file") for path in files]
     if len({name.casefold() for name in names}) != len(names):
-        raise InputError("two of the files have the same name", way_out="Upload them one after the other.")
+        raise InputError("two of the files have the same name", way_out=f"{make_again(files[-1:])}.")
     states = [remote.state_of(file) for file in listed]
-    if blocked := [
-        remote.address(file.path.name) for file, state in zip(listed, states, strict=True) if state is RemoteState.OTHER
-    ]:
-        raise _occupied_error(blocked)
+    if blocked := [file.path for file, state in zip(listed, states, strict=True) if state is RemoteState.OTHER]:
+        raise _occupied_error([remote.address(path.name) for path in blocked], make_again(blocked))
     for number, (file, state) in enumerate(zip(listed, states, strict=True), 1):
         if state is not RemoteState.SAME:
-            _send(remote, file, state)
+            _send(remote, file, state, make_again)
         progress(number, len(listed))
         address = remote.address(file.path.name)
         yield UploadResult(file.path, address, file.sha256, file.size, state is not RemoteState.SAME)
 
 
-def _send(remote: UploadTarget, file: UploadFile, before: RemoteState) -> None:
+def _send(
+    remote: UploadTarget, file: UploadFile, before: RemoteState, make_again: Callable[[Sequence[Path]], str]
+) -> None:
     answer = remote.put(file, before)
     after = remote.state_of(file)
     if after is RemoteState.SAME or (after is RemoteState.UNKNOWN and answer is PutAnswer.VERIFIED):
@@ -88,7 +113,7 @@ def _send(remote: UploadTarget, file: UploadFile, before: RemoteState) -> None:
             way_out="Wait until that is done, then run the same command again.",
         )
     if answer is PutAnswer.TAKEN:
-        raise _occupied_error([address])
+        raise _occupied_error([address], make_again([file.path]))
     raise InputError(
         "can't be read back, and the server's answer holds no checksum"
         if after is RemoteState.UNKNOWN
@@ -98,9 +123,9 @@ def _send(remote: UploadTarget, file: UploadFile, before: RemoteState) -> None:
     )
 
 
-def _occupied_error(addresses: Sequence[str]) -> RefusedError:
+def _occupied_error(addresses: Sequence[str], make_again: str) -> RefusedError:
     return RefusedError(
         "other content is there already under the same name, or can't be compared",
         problems=addresses[:10],
-        way_out="Nothing was overwritten. Make the control log again (it gets a new name), or name another place.",
+        way_out=f"Nothing was overwritten. {make_again}; or name another place.",
     )

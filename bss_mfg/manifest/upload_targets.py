@@ -79,6 +79,11 @@ def upload_target(target: str, endpoint: str | None) -> UploadTarget:
         return _FolderTarget(Path(target))
     bucket, _, prefix = rest.partition("/")
     prefix = prefix.strip("/")
+    if scheme == "s3" and bucket != bucket.lower() and _BUCKET.fullmatch(bucket.lower()):
+        raise InputError(
+            f"a bucket's name has only lower-case letters, not as in {bucket!a}",
+            way_out=f"If that is the bucket, say --to s3://{bucket.lower()}/{prefix}",
+        )
     if scheme != "s3" or not _BUCKET.fullmatch(bucket) or not _PREFIX.fullmatch(prefix) or "//" in prefix:
         raise InputError(
             f"{scheme[:16]!a} target of that form is not known",
@@ -92,7 +97,9 @@ class _FolderTarget:
 
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
-            raise InputError("is no folder", where=str(folder), way_out="Make it, or connect the file server, first.")
+            raise InputError(
+                "is not a folder", where=str(folder), way_out="Make it, or connect the file server, first."
+            )
         self._folder = folder
 
     def address(self, name: str) -> str:

@@ -2,7 +2,7 @@
 
 Amazon publishes a part of its barcode formats; the rest stands in a partner document. So every field of a spec is
 marked `published` or `assumed`, and a manufacturer corrects assumed fields in a spec file of the workspace and signs
-them off in `[confirmation]`. No code changes.
+them off (`bss-mfg spec confirm`). No code changes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 from typing import Annotated, Literal
@@ -17,6 +18,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from bss_mfg.core.models import FileModel
+from bss_mfg.core.text import count_words
 from bss_mfg.core.toml_files import TomlDocument, parse_toml, validate
 from bss_mfg.errors import InputError
 from bss_mfg.payload.formats import BINARY, FORMATS, SPKI, SPKI_CHARACTERS
@@ -67,6 +69,13 @@ def _source(value: str) -> str:
 
 Source = Annotated[str, AfterValidator(_source)]
 
+Unique = Literal["workspace", "batch", False]
+"""Where no two units have the same value; False: they may."""
+
+UNIQUE_FROM = 8
+"""Characters (of a `raw` part: bytes) from which on a value of a unit is unique in a workspace unless the spec says
+otherwise: shorter ones, such as a PIN of 4 digits, must come again."""
+
 
 def column_of(source: str) -> str:
     """The column of the identities file that a source names, or an empty string for a source of our own."""
@@ -87,6 +96,9 @@ class PlaintextValue(FileModel):
     octets: Annotated[int, Field(ge=1, le=1024)] | None = Field(
         None, description="unit.mac (6 if not given) and columns of the identities file: how many bytes it has."
     )
+    unique: Unique | None = Field(
+        None, description="unit.mac and columns of the identities file: where no two units have the same value."
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> PlaintextValue:
@@ -96,9 +108,16 @@ class PlaintextValue(FileModel):
             raise ValueError(f"{self.source} can't be written as {self.format}")
         if self.octets is not None and self.source in ("unit.uuid", "unit.oob", "unit.serial"):
             raise ValueError(f"octets has no meaning with {self.source}")
+        if self.unique is not None and not _may_repeat(self.source):
+            raise ValueError(f"{self.source} is unique in a workspace in any case")
         if self.octets is None and column_of(self.source):
             raise ValueError(f"{self.source} is a column of the identities file: give its number of bytes as `octets`")
         return self
+
+
+def _may_repeat(source: str) -> bool:
+    """Whether a spec says how unique a source's values are: those of our own are so in any case."""
+    return source == "unit.mac" or bool(column_of(source))
 
 
 def plaintext_size(value: PlaintextValue, oob_bytes: int) -> int:
@@ -118,6 +137,9 @@ class SpecField(FileModel):
     min_length: Annotated[int, Field(ge=1)] | None = Field(None, description="Least characters of a unit's value.")
     max_length: Annotated[int, Field(ge=1, le=1024)] | None = Field(None, description="Most characters of it.")
     secret: bool = Field(False, description="The value opens the device: no message shows it.")
+    unique: Unique | None = Field(
+        None, description="unit.mac and columns of the identities file: where no two units have the same value."
+    )
     optional: bool = Field(False, description="Left out where the product has no such value.")
     note: str = Field("", description="What is known and what is a guess.")
     suite: str | None = Field(None, description="encrypted: the encryption suite.")
@@ -139,6 +161,8 @@ class SpecField(FileModel):
         column = column_of(self.source)
         if self.secret and not column:
             raise ValueError("secret belongs to a column of the identities file")
+        if self.unique is not None and not _may_repeat(self.source):
+            raise ValueError("unique belongs to unit.mac and to columns of the identities file")
         if (self.min_length or self.max_length) and (
             self.format == SPKI or not (column or self.source in ("unit.serial", "unit.mac"))
         ):
@@ -183,12 +207,23 @@ class SpecField(FileModel):
         return value
 
 
+def _uniqueness(value: SpecField | PlaintextValue) -> Unique:
+    """How unique the values are: as the spec says, else by their size."""
+    if value.unique is not None:
+        return value.unique
+    size = (value.octets or UNIQUE_FROM) if isinstance(value, PlaintextValue) else value.lengths[1]
+    return "workspace" if size >= UNIQUE_FROM or value.source == "unit.mac" else False
+
+
 class Confirmation(FileModel):
     """Who compared the assumed fields with Amazon's guide, when, and with which document."""
 
     by: Annotated[str, Field(pattern=r"\S")]
     on: datetime.date
     document: Annotated[str, Field(pattern=r"\S")]
+    digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(
+        None, description="SHA-256 of what was confirmed; `spec confirm` writes it."
+    )
 
     @model_validator(mode="after")
     def _check_past(self) -> Confirmation:
@@ -247,6 +282,29 @@ class Spec(FileModel):
         return frozenset(column for source in hidden if (column := column_of(source)))
 
     @property
+    def values_of_units(self) -> Iterator[SpecField | PlaintextValue]:
+        """The fields, and the parts of their plaintexts."""
+        for field in self.field:
+            yield field
+            yield from field.plaintext
+
+    @property
+    def unique_columns(self) -> dict[str, Unique]:
+        """`mac` and those of `columns` whose values must not come again, and where: the strictest that is said of
+        each."""
+        said: dict[str, list[Unique]] = {"mac": []}
+        for one in self.values_of_units:
+            if _may_repeat(one.source):
+                said.setdefault(one.source.removeprefix("unit."), []).append(_uniqueness(one))
+        found: dict[str, Unique] = {}
+        for column, some in said.items():
+            if not some or "workspace" in some:
+                found[column] = "workspace"
+            elif "batch" in some:
+                found[column] = "batch"
+        return found
+
+    @property
     def holds_oob(self) -> bool:
         """Whether the string carries the OOB keys of its devices."""
         return any(part.source == "unit.oob" for field in self.field for part in field.plaintext)
@@ -255,7 +313,8 @@ class Spec(FileModel):
         """Refuse packages of more devices than this barcode may speak of."""
         if count > self.max_units:
             raise InputError(
-                f"the barcode {self.name} is for at most {self.max_units} devices in a package, not {count}",
+                f"the barcode {self.name} is for at most {count_words(self.max_units, 'device')} in a package, not "
+                f"{count}",
                 way_out="Correct units_per_package in the product's file, or choose another spec.",
             )
 
@@ -276,13 +335,27 @@ class Spec(FileModel):
         return (*keys, "symbology") if self.symbology_status == "assumed" else keys
 
 
+def comparable_value(spec: Spec, column: str, value: str) -> bytes:
+    """A column's value as two of them are compared: the bytes that its field writes, so that blanks and cases of hex
+    digits make no difference. What can't be written is taken as it is: the barcode string will refuse it."""
+    for one in spec.values_of_units:
+        if column_of(one.source) == column:
+            try:
+                return bytes.fromhex(value) if one.format == "raw" else FORMATS[one.format].parse_input(value)
+            except ValueError:
+                return value.encode()
+    return value.encode()
+
+
 @dataclass(frozen=True, slots=True)
 class SpecFile:
-    """A spec with the text it was read from; the text is stored in the ledger with each batch."""
+    """A spec with the text it was read from; the text is stored in the ledger with each batch. `confirmed_text` is that
+    of when it was confirmed, where it was kept."""
 
     spec: Spec
     text: str
     origin: str
+    confirmed_text: str | None = None
 
     @property
     def digest(self) -> str:
@@ -326,15 +399,3 @@ def packaged_mapping(name: str) -> str | None:
     """The text of the control log mapping that comes with a packaged spec, if there is one."""
     file = resources.files("bss_mfg.payload") / "specs" / f"{name}.control-log.toml"
     return file.read_text("utf-8") if file.is_file() else None
-
-
-def require_confirmed(file: SpecFile) -> None:
-    """Refuse a spec whose assumed fields nobody compared with Amazon's guide (for production)."""
-    if file.spec.assumed and file.spec.confirmation is None:
-        raise InputError(
-            f"fields {', '.join(file.spec.assumed)} are assumptions that nobody has confirmed, so a production "
-            "product can't be issued with it",
-            where=f"spec {file.spec.name}",
-            way_out="Copy it with `bss-mfg spec copy NAME`, correct the copy from Amazon's Provisionee Manufacturing "
-            "Guide, and add [confirmation] with by, on and document at its end.",
-        )

@@ -186,7 +186,7 @@ def _examples(prepared: PreparedRun, count: int) -> list[Package]:
         longest = prepared.example.cases["longest"]
         return [Package(number, longest.payload, longest.units) for number in range(1, count + 1)]
     settings = slice_settings("example", prepared.product, prepared.spec, bytes(32))
-    strings, rows = make_slice(Slice(settings, 1, count * size, 1))
+    strings, rows = make_slice(Slice(settings, 1, count * size, range(1, count * size + 1)))
     members: dict[int, list[Unit]] = {}
     for number, package, serial, uuid_bytes, mac, *_ in rows:
         members.setdefault(package, []).append(Unit(number, serial, uuid.UUID(bytes=uuid_bytes), mac))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import Executor
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,8 +13,10 @@ from bss_mfg.core.capped_list import CappedList
 from bss_mfg.core.files import make_folder, remove_leftover
 from bss_mfg.core.progress import Progress
 from bss_mfg.core.text import count_words
+from bss_mfg.errors import RefusedError
 from bss_mfg.issuing.batch import IssueResult, create_batch
 from bss_mfg.label.make import LabelFiles, LabelRequest, make_labels
+from bss_mfg.label.printing.send_batch import SendRequest, all_sent, send_batch_labels
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.manifest.make import ControlLogRequest, PackageChoice, make_control_logs
@@ -57,6 +60,8 @@ class RunContext:
     prepared: PreparedRun
     reporter: RunReporter
     executor: Executor | None = None
+    sending: SendRequest | None = None
+    """Where the labels go, None: they stay in their files."""
 
     def folder(self, name: str) -> Path:
         """A folder of the batch's outputs."""
@@ -96,6 +101,15 @@ class LabelsRead:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelsSent:
+    """The labels went to a printer, now or before; `changed` where this run sent some of them."""
+
+    address: str
+    labels: int
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LogsMade:
     """The control logs' files; `changed` where this run made some of them."""
 
@@ -121,11 +135,15 @@ class RunOutcome:
     verify: LabelsRead | StepLeftOut
     manifest: LogsMade | StepLeftOut
     traveller: TravellerMade | StepLeftOut
+    sent: LabelsSent | StepLeftOut | None = None
+    """None where they were not to be sent."""
 
     @property
     def changed(self) -> bool:
         """Whether this run did anything; a finished one has nothing to do."""
-        return self.issued or any(step.changed for step in (self.labels, self.verify, self.manifest, self.traveller))
+        return self.issued or any(
+            step.changed for step in (self.labels, self.verify, self.sent, self.manifest, self.traveller) if step
+        )
 
     @property
     def right(self) -> bool:
@@ -138,6 +156,7 @@ class RunOutcome:
         steps = {
             "labels": self.labels,
             "verify": self.verify,
+            "send": self.sent,
             "manifest": self.manifest,
             "traveller": self.traveller,
         }
@@ -156,8 +175,12 @@ def run_pipeline(run: RunContext) -> RunOutcome:
         verify = _read_labels_back(run, batch, labels.files)
     if isinstance(verify, LabelsRead) and not verify.right:
         why = "not all labels are right"
+        left_out = _leave_out(run, "send", why) if run.sending else None
         manifest, traveller = _leave_out(run, "manifest", why), _leave_out(run, "traveller", why)
-        return RunOutcome(batch, issued.created, labels, verify, manifest, traveller)
+        return RunOutcome(batch, issued.created, labels, verify, manifest, traveller, left_out)
+    sent: LabelsSent | StepLeftOut | None = None
+    if run.sending:
+        sent = labels if isinstance(labels, StepLeftOut) else _send_labels(run, batch, labels.files, run.sending)
     return RunOutcome(
         batch,
         issued.created,
@@ -165,6 +188,7 @@ def run_pipeline(run: RunContext) -> RunOutcome:
         verify,
         _make_manifest(run, batch),
         _leave_out(run, "traveller", labels.why) if isinstance(labels, StepLeftOut) else _make_traveller(run, batch),
+        sent,
     )
 
 
@@ -194,13 +218,26 @@ def _issue(run: RunContext) -> IssueResult:
 
 def _make_labels(run: RunContext, batch: Batch) -> LabelsMade:
     progress = _begin(run, "labels", batch.packages)
+    try:
+        return _label_files(run, batch, progress)
+    except RefusedError as error:
+        plan = run.prepared.plan
+        told = copy(error)
+        told.way_out = (
+            f"Make them as this run was begun: `bss-mfg labels {batch.id} --again --template {plan.template} --printer "
+            f"{plan.printer}`. Then"
+        )
+        raise told from error
+
+
+def _label_files(run: RunContext, batch: Batch, progress: Progress) -> LabelsMade:
     made = make_labels(
         run.ledger,
         batch,
         run.prepared.template,
         run.prepared.printer,
         run.folder("labels"),
-        LabelRequest(symbols=run.prepared.plan.symbols, accept_existing=True),
+        run.prepared.label_request,
         executor=run.executor,
         progress=progress,
     )
@@ -240,6 +277,17 @@ def _read_labels_back(run: RunContext, batch: Batch, made: LabelFiles) -> Labels
     return read
 
 
+def _send_labels(run: RunContext, batch: Batch, made: LabelFiles, sending: SendRequest) -> LabelsSent:
+    """What was sent before, whole or with its rest made again, is passed over."""
+    progress = _begin(run, "send", made.labels)
+    if all_sent(run.ledger, batch, made):
+        _end(run, made.labels, "labels handed over", 0)
+        return LabelsSent(sending.address, 0, changed=False)
+    done = send_batch_labels(run.ledger, batch, made, sending, progress=progress)
+    _end(run, done.labels, "labels handed over", done.labels, f"to {done.address}")
+    return LabelsSent(done.address, done.labels, changed=True)
+
+
 def _make_manifest(run: RunContext, batch: Batch) -> LogsMade | StepLeftOut:
     """One file, named by when the run was begun. Once units are listed, only those are listed that are in none: a unit
     that was scrapped since makes no second file."""
@@ -276,7 +324,7 @@ def _make_traveller(run: RunContext, batch: Batch) -> TravellerMade:
         run.prepared.traveller,
         run.prepared.traveller_printer,
         folder,
-        LabelRequest(accept_existing=True, stem=TRAVELLER_STEM),
+        LabelRequest(accept_existing=True),
         progress=progress,
     )
     _end(run, 1, "page", 0 if made.unchanged else 1)

@@ -18,10 +18,13 @@ from bss_mfg.core.files import (
     sha256_of,
     write_atomically,
 )
+from bss_mfg.core.read_tables import NO_OPTIONS, TableOptions
 from bss_mfg.errors import InputError, LedgerError, RefusedError
+from bss_mfg.issuing.identity_files import IdentityFile
 from bss_mfg.issuing.numbering import free_batch_id
-from bss_mfg.label.layout.file_content import SymbolStyle
+from bss_mfg.label.from_workspace import DEFAULT_PRINTER
 from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.model import SymbolStyle
 from bss_mfg.workspace.product import LoadedProduct
 from bss_mfg.workspace.workspace import Workspace
 
@@ -29,13 +32,14 @@ PLAN_FILE = "run.json"
 TRAVELLER = "traveller-a4"
 TRAVELLER_STEM = "batch-labels"
 """As `labels` names a batch's."""
-STEPS = ("issue", "labels", "verify", "manifest", "traveller")
+STEPS = ("issue", "labels", "verify", "send", "manifest", "traveller")
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a run is to do. `identities` is the path of a file, `identities_sha256` its digest then; `started_at` (UTC)
-    names the control logs, so that a run that goes on names them alike."""
+    names the control logs, so that a run that goes on names them alike. `sheet` and `ignore` say how that file is read
+    (`TableOptions`). `send` is the address that the labels go to; null: none."""
 
     batch: str
     product: str
@@ -45,8 +49,11 @@ class Plan:
     symbols: SymbolStyle = "mask"
     identities: str | None = None
     identities_sha256: str | None = None
+    sheet: str | None = None
+    ignore: tuple[str, ...] = ()
     started_at: str = ""
     version: str = ""
+    send: str | None = None
 
     @property
     def start(self) -> datetime:
@@ -54,26 +61,35 @@ class Plan:
         return datetime.fromisoformat(self.started_at)
 
     def differences(self, other: Plan) -> list[str]:
-        """What another plan says otherwise, in words; when and by which version it was written counts for nothing."""
+        """What another plan says otherwise, in words; when and by which version it was written, and
+        whether its labels are sent, counts for nothing."""
         mine, theirs = asdict(self), asdict(other)
         return [
-            f"{name.replace('_', ' ')}: {theirs[name] or 'none'}, it was {mine[name] or 'none'}"
+            f"{name.replace('_', ' ')}: {_words(theirs[name])}, it was {_words(mine[name])}"
             for name in mine
-            if name not in ("started_at", "version", "identities") and mine[name] != theirs[name]
+            if name not in ("started_at", "version", "identities", "send") and mine[name] != theirs[name]
         ]
+
+
+def _words(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) and value else str(value or "none")
 
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What the operator typed. Without a `batch` it gets the next free id, without a `template` the product's."""
+    """What the operator typed. Without a `batch` it gets the next free id, without `units` as many as the identities
+    file has, which `table` says how to read. Without a `template` or `printer` it takes those that the batch's labels
+    were printed with before, else the product's or the workspace's."""
 
     product: LoadedProduct
-    units: int
+    units: int | None
     batch: str | None = None
     template: str | None = None
-    printer: str = "pdf-300"
-    symbols: SymbolStyle = "mask"
+    printer: str | None = None
+    symbols: SymbolStyle | None = None
     identities: Path | None = None
+    table: TableOptions = NO_OPTIONS
+    send: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +112,9 @@ def open_plan(workspace: Workspace, ledger: Ledger, request: RunRequest, version
             f"the run of batch {plan.batch} was begun with other arguments",
             where=str(workspace.batch_folder(plan.batch) / PLAN_FILE),
             problems=problems,
-            way_out=f"`bss-mfg run --resume {plan.batch}` goes on with it; give a new batch another --id.",
+            way_out=f"`bss-mfg run --resume {plan.batch}` continues it; give a new batch another --id.",
         )
-    return OpenedPlan(replace(begun, identities=plan.identities), begun=True)
+    return OpenedPlan(replace(begun, identities=plan.identities, send=plan.send or begun.send), begun=True)
 
 
 def read_begun_plan(workspace: Workspace, batch: str) -> OpenedPlan:
@@ -115,17 +131,33 @@ def read_begun_plan(workspace: Workspace, batch: str) -> OpenedPlan:
 def new_plan(workspace: Workspace, ledger: Ledger, request: RunRequest, version: str) -> Plan:
     """The plan of a new run, its batch named."""
     product, batch, identities = request.product, request.batch, request.identities
+    begun = read_plan(workspace, batch) if batch else None
+    last = ledger.prints.last_print(batch) if batch and ledger.batches.request_digest(batch) else None
+    chosen = workspace.print_defaults(product.product)
+    # What is not said is as it was: of a run that was begun, else of the labels that were made.
+    template = (begun and begun.template) or (last and last.template) or chosen.template or product.product.template
+    printer = (begun and begun.printer) or (last and last.printer) or chosen.printer or DEFAULT_PRINTER
+    symbols = (begun and begun.symbols) or (last and last.symbols) or "mask"
+    units = request.units
+    if units is None:
+        if identities is None:
+            raise InputError("nobody said how many units", way_out="Give a number, or a file of identities.")
+        columns = workspace.spec(product.product.spec).spec.columns
+        units = IdentityFile(identities, columns, request.table).count()
     return Plan(
         batch=require_safe_name(batch, "batch id") if batch else free_run_id(workspace, ledger, product.name),
         product=product.name,
-        units=request.units,
-        template=request.template or product.product.template,
-        printer=request.printer,
-        symbols=request.symbols,
+        units=units,
+        template=request.template or template,
+        printer=request.printer or printer,
+        symbols=request.symbols or symbols,
         identities=str(identities.resolve()) if identities else None,
         identities_sha256=sha256_of(identities) if identities else None,
+        sheet=request.table.sheet,
+        ignore=request.table.ignore,
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         version=version,
+        send=request.send,
     )
 
 
@@ -143,7 +175,7 @@ def read_plan(workspace: Workspace, batch: str) -> Plan | None:
         values: Any = json.loads(read_text(path, "plan of the run"))
         if values.pop("format") != 1:
             raise InputError("was written by a newer bss-mfg", where=path, way_out="Use the newer program.")
-        plan = Plan(**values)
+        plan = Plan(**{**values, "ignore": tuple(values.get("ignore", ()))})
         if plan.batch != batch or type(plan.units) is not int or not plan.start.tzinfo:
             raise ValueError
         return plan

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bss_mfg.core.clock import TimeZone
 from bss_mfg.core.files import sha256_of
+from bss_mfg.core.read_tables import PassedOver, TableOptions
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.issuing.batch import check_request
 from bss_mfg.issuing.identity_files import IdentityFile
 from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.label.examples import example_of_loaded
+from bss_mfg.label.file_plan import LabelRequest, plan_label_files
 from bss_mfg.label.from_workspace import named_printer, named_template
 from bss_mfg.label.layout.design_check import Example, check_design
 from bss_mfg.label.layout.page_layout import PageLayout
@@ -22,7 +26,8 @@ from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.manifest.log_mapping import LogMapping, load_mapping
 from bss_mfg.model import Identity
-from bss_mfg.payload.spec import SpecFile, require_confirmed
+from bss_mfg.payload.confirmation import require_confirmed
+from bss_mfg.payload.spec import SpecFile
 from bss_mfg.pipeline.plan import TRAVELLER, TRAVELLER_STEM, Plan, write_plan
 from bss_mfg.workspace.product import LoadedProduct
 from bss_mfg.workspace.workspace import Workspace
@@ -42,21 +47,30 @@ class PreparedRun:
     """None where the names of this kind of control log are nowhere published: no manifest is made."""
     example: Example
     layout: PageLayout
+    zone: TimeZone
 
     @property
     def identities(self) -> Iterable[Identity]:
         """What the identities file brings; nothing where there is none."""
-        return IdentityFile(Path(self.plan.identities), self.spec.spec.columns) if self.plan.identities else ()
+        plan, spec = self.plan, self.spec.spec
+        if not plan.identities:
+            return ()
+        return IdentityFile(Path(plan.identities), spec.columns, TableOptions(plan.sheet, plan.ignore), spec)
 
     @property
     def batch_request(self) -> BatchRequest:
         """What is to be issued."""
-        return BatchRequest(self.product, self.spec, self.plan.units, self.plan.batch, self.identities)
+        return BatchRequest(self.product, self.spec, self.plan.units, self.plan.batch, self.identities, self.zone)
 
     @property
     def traveller_printer(self) -> Printer:
         """The traveller is a PDF page, whatever the labels are."""
         return self.printer if self.printer.language == "pdf" else BUILT_IN["pdf-300"]
+
+    @property
+    def label_request(self) -> LabelRequest:
+        """How the label files are made."""
+        return LabelRequest(symbols=self.plan.symbols, accept_existing=True)
 
     @property
     def can_read_back(self) -> bool:
@@ -71,7 +85,7 @@ def prepare_run(workspace: Workspace, plan: Plan, product: LoadedProduct) -> Pre
         require_confirmed(spec)
     template, printer = named_template(workspace, plan.template), named_printer(workspace, plan.printer)
     _refuse_unsuitable(plan, template, printer)
-    design = check_design(template, printer, example_of_loaded(product, spec))
+    design = check_design(template, printer, example_of_loaded(product, spec, workspace.zone))
     design.findings.refuse()
     _refuse_changed_identities(plan)
     return PreparedRun(
@@ -84,6 +98,7 @@ def prepare_run(workspace: Workspace, plan: Plan, product: LoadedProduct) -> Pre
         mapping=_mapping(workspace, spec),
         example=design.example,
         layout=design.layout,
+        zone=workspace.zone,
     )
 
 
@@ -120,13 +135,17 @@ def _mapping(workspace: Workspace, spec: SpecFile) -> LogMapping | None:
         return None
 
 
-def refuse_conflicts(workspace: Workspace, ledger: Ledger, prepared: PreparedRun) -> None:
+def refuse_conflicts(workspace: Workspace, ledger: Ledger, prepared: PreparedRun) -> PassedOver:
     """Refuse, before anything is written, what would stop a new run later: identities that can't be issued, a batch
-    that was issued with other arguments, files that have the names of its labels."""
-    plan = prepared.plan
-    if check_request(ledger, prepared.batch_request):
-        return
+    that was issued with other arguments, files that have the names of its labels. Gives what was blank in the
+    identities file."""
+    plan, request = prepared.plan, prepared.batch_request
+    issued = check_request(ledger, request)
+    passed_over = request.identities.passed_over if isinstance(request.identities, IdentityFile) else PassedOver()
     folder = workspace.batch_folder(plan.batch) / "labels"
+    if issued:
+        _refuse_labels_made_otherwise(ledger, prepared, folder)
+        return passed_over
     names = (f"{plan.batch}-labels", f"{plan.batch}-{TRAVELLER_STEM}")
     taken = sorted(path.name for path in folder.iterdir() if path.name.startswith(names)) if folder.is_dir() else []
     if taken:
@@ -136,6 +155,35 @@ def refuse_conflicts(workspace: Workspace, ledger: Ledger, prepared: PreparedRun
             problems=taken[:5],
             way_out="Move them away, or give the batch another --id. Nothing was issued.",
         )
+    return passed_over
+
+
+def _refuse_labels_made_otherwise(ledger: Ledger, prepared: PreparedRun, folder: Path) -> None:
+    """`RefusedError` where the batch has labels that this run can't go on with."""
+    plan = prepared.plan
+    batch = ledger.batches.get(plan.batch)
+    if ledger.batches.closed_at(batch.id):
+        return
+    try:
+        plan_label_files(ledger, batch, prepared.template, prepared.printer, folder, prepared.label_request)
+    except RefusedError as error:
+        last = ledger.prints.last_print(batch.id)
+        again = f"bss-mfg labels {batch.id} --again"
+        way_out = f"`{again}` makes all of them anew; then type this command again."
+        if last and (last.template, last.printer) != (plan.template, plan.printer):
+            made_with = f"{last.template} on {last.printer}" if last.printer else last.template
+            as_last = f"bss-mfg run {plan.product} --units {plan.units} --id {plan.batch}"
+            as_last += f" --identities {shlex.quote(plan.identities)}" if plan.identities else ""
+            as_last += f" --sheet {shlex.quote(plan.sheet)}" if plan.sheet else ""
+            as_last += "".join(f" --ignore {shlex.quote(name)}" for name in plan.ignore)
+            way_out = (
+                f"`{as_last}` continues with the labels as they were printed last ({made_with}). For others, "
+                f"`{again} --template {plan.template} --printer {plan.printer}` makes all of them anew; then type this "
+                "command again."
+            )
+        raise RefusedError(
+            error.what, where=error.where, problems=error.problems, way_out=f"{way_out} Nothing was begun."
+        ) from None
 
 
 def begin_run(

@@ -11,7 +11,8 @@ from pydantic import Field, ValidationError
 
 from bss_mfg.core.files import iter_files, read_bytes
 from bss_mfg.core.models import FileModel
-from bss_mfg.errors import BssError
+from bss_mfg.core.named_paths import is_plain_name
+from bss_mfg.errors import BssError, InputError
 
 MAX_INDEX = 16 << 20
 
@@ -44,11 +45,21 @@ class ProgrammingIndex(FileModel, strict=True):
 
 
 def find_indexes(folder: Path, batch: str | None = None) -> Iterator[tuple[Path, ProgrammingIndex]]:
-    """All indexes of a batch, or of all, anywhere below a folder; JSON files of other kinds are passed over."""
+    """All indexes of a batch, or of all, anywhere below a folder; JSON files of other kinds are passed over.
+
+    `InputError` for an index that names a file outside of its own folder.
+    """
     for path in sorted(path for path in iter_files(folder) if path.suffix == ".json"):
         try:
             found = ProgrammingIndex.model_validate_json(read_bytes(path, "index", MAX_INDEX))
         except (ValidationError, BssError):
             continue
         if batch in (None, found.batch):
+            for item in found.files:
+                if not is_plain_name(item.file):
+                    raise InputError(
+                        f"names {item.file[:80]!a}, which is not the name of a file beside it",
+                        where=path,
+                        way_out="bss-mfg writes no such index. Move it away; nothing was changed.",
+                    )
             yield path, found

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from bss_mfg.core import parallel
 from bss_mfg.core.ranges import chunked
-from bss_mfg.core.read_tables import read_table
+from bss_mfg.core.read_tables import NO_OPTIONS, PassedOver, TableOptions, TableRows, open_table, rows_by_column
 from bss_mfg.credentials import LONGEST_SERIAL
 from bss_mfg.errors import InputError, Location
 from bss_mfg.ledger.keys import UnitKeyDigest, open_keys
@@ -110,17 +110,47 @@ class ExpectedUnits:
         return [unit.serial for unit in self._select("serial", padded)]
 
 
-def read_readback(path: Path) -> Iterator[Mapping[str, str]]:
-    """The rows of a CSV or XLSX file with the columns serial and at least one of uuid, oob_key, oob_sha256; the extra
-    value `row` is the row's number. `InputError` where the file is no such table."""
-    for number, values in read_table(path, COLUMNS, "readback file"):
-        if len(values) < 2:
+class ReadbackFile:
+    """The rows of a file, walked once; the extra value `row` is the row's number. `columns` are those that can be
+    compared; `row_count` and `passed_over` are known once all was read."""
+
+    def __init__(self, path: Path, table: TableRows) -> None:
+        self.columns = tuple(name for name in COLUMNS[1:] if name in table.columns)
+        self.row_count = 0
+        self._path, self._table = path, table
+
+    def __iter__(self) -> Iterator[Mapping[str, str]]:
+        for number, values in rows_by_column(self._path, self._table):
+            self.row_count += 1
+            yield {**values, "row": str(number)}
+        if not self.row_count:
             raise InputError(
-                "has only serials, so there is nothing to compare",
-                where=Location(str(path), row=1),
-                way_out="Add a column uuid, oob_key or oob_sha256.",
+                "has a header and no rows", where=self._path, way_out="Let the flasher write one row per unit."
             )
-        yield {**values, "row": str(number)}
+
+    @property
+    def passed_over(self) -> PassedOver:
+        """What was blank in it."""
+        return self._table.passed_over
+
+
+def read_readback(path: Path, options: TableOptions = NO_OPTIONS, *, without_keys: bool = False) -> ReadbackFile:
+    """A CSV or XLSX file with the columns serial and at least one of oob_key and oob_sha256, or, `without_keys`, uuid.
+    `InputError` where the file is no such table."""
+    file = ReadbackFile(path, open_table(path, COLUMNS, "readback file", options))
+    if not file.columns:
+        raise InputError(
+            "has only serials, so there is nothing to compare",
+            where=Location(str(path), row=1),
+            way_out="Add a column uuid, oob_key or oob_sha256.",
+        )
+    if file.columns == ("uuid",) and not without_keys:
+        raise InputError(
+            "has neither oob_key nor oob_sha256, so no key would be compared",
+            where=Location(str(path), row=1),
+            way_out="Add one of these columns; or say --without-keys, and only Device UUIDs are compared.",
+        )
+    return file
 
 
 @dataclass(frozen=True, slots=True)

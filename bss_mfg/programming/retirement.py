@@ -5,71 +5,82 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from bss_mfg.core.files import destroy, leftover_files, remove_leftover, sha256_of
+from bss_mfg.core.files import destroy, leftover_files, remove_leftover
+from bss_mfg.core.shared_lock import PATIENCE, Patience
 from bss_mfg.core.text import count_words
 from bss_mfg.errors import RefusedError
-from bss_mfg.ledger.events import KeysReleased
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.releases import Release
 from bss_mfg.model import Batch
-from bss_mfg.programming.index import find_indexes
+from bss_mfg.programming.open_releases import half_written
+from bss_mfg.programming.release_lock import releasing
+from bss_mfg.programming.released_files import FilesOnDisk, find_released_files
+from bss_mfg.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Retirement:
-    """What a retirement did: whether the keys were there, and the files that were destroyed."""
+    """What a retirement did: whether the keys were there, the files that were destroyed, and those that changed under
+    its hands and were left. `cut_off` are releases that were never completed: their files may lie where they went."""
 
     keys_destroyed: bool
     files: tuple[Path, ...]
-
-
-def exports_on_disk(ledger: Ledger, batch: Batch, folder: Path) -> list[Path]:
-    """Programming files of a batch that are still somewhere below a folder: by the history, and by their indexes."""
-    released = {
-        release.file: release.sha256
-        for _, release in ledger.history.records(KeysReleased, batch.id)
-        if release.file is not None
-    }
-    found = {
-        path
-        for name, sha in released.items()
-        for path in folder.rglob(name)
-        if path.is_file() and sha in (None, sha256_of(path))
-    }
-    for path, index in find_indexes(folder, batch.id):
-        found |= {file for item in index.files if (file := path.with_name(item.file)).is_file()}
-    return sorted(found)
+    left: tuple[Path, ...]
+    cut_off: tuple[Release, ...]
 
 
 def retire_batch(
-    ledger: Ledger, batch: Batch, acknowledged: str | None, root: Path, *, delete_exports: bool
+    workspace: Workspace,
+    ledger: Ledger,
+    batch: Batch,
+    acknowledged: str | None,
+    *,
+    delete_exports: bool,
+    patience: Patience = PATIENCE,
 ) -> Retirement:
-    """Destroy a batch's keys and, with `delete_exports`, its programming files.
+    """Destroy a batch's keys and, with `delete_exports`, its programming files in the workspace.
 
     `acknowledged` says by what the manifest was acknowledged, where not every unit was accepted by a feedback file.
-    `RefusedError` while a programming file is in the workspace `root` and `delete_exports` is not set. What killed
-    commands left half-written may hold keys, and goes in any case.
+    `RefusedError` while a programming file is in the workspace and `delete_exports` is not set, or while a file there
+    looks like one and nothing proves it. What killed commands left half-written, there or where a release of this batch
+    went, may hold keys, and goes in any case. Others who work with the workspace's keys are waited for.
     """
-    exports = exports_on_disk(ledger, batch, root)
-    if exports and not delete_exports:
+    with workspace.exclusive_keys(patience), releasing(ledger, batch.id):
+        found = find_released_files(workspace, ledger, batch)
+        _refuse_files(workspace.root, batch, found, delete_exports=delete_exports)
+        if (
+            acknowledged is None
+            and not ledger.batches.retired_at(batch.id)
+            and (left := ledger.exports.count_unaccepted(batch.id))
+        ):
+            raise RefusedError(
+                f"no feedback file has accepted {left:,} of its units",
+                where=f"batch {batch.id}",
+                way_out="Read Amazon's answer with `bss-mfg manifest acknowledge FILE`, or say --acknowledged TEXT.",
+            )
+        destroyed = open_keys(ledger).retire(batch.id, acknowledged or "feedback files")
+        gone = [path for path, sha256 in found.proven.items() if destroy(path, sha256)]
+        cut_off = ledger.releases.open(batch.id)
+        halves = dict.fromkeys([*leftover_files(workspace.root), *half_written(cut_off)])
+        leftovers = [path for path in halves if remove_leftover(path)]
+        kept = tuple(path for path in found.proven if path not in gone)
+        return Retirement(destroyed, (*sorted(gone), *leftovers), kept, tuple(cut_off))
+
+
+def _refuse_files(root: Path, batch: Batch, found: FilesOnDisk, *, delete_exports: bool) -> None:
+    """Refuse to retire while files hold keys, or may do."""
+    if found.paths and not delete_exports:
         raise RefusedError(
-            f"the workspace holds {count_words(len(exports), 'programming file')} with its OOB keys",
+            f"the workspace holds {count_words(len(found.paths), 'programming file')} with its OOB keys",
             where=f"batch {batch.id}",
-            problems=[str(path.relative_to(root)) for path in exports[:10]],
+            problems=[str(path.relative_to(root)) for path in found.paths[:10]],
             way_out="Nothing was changed. Move them away, or add --delete-exports to destroy them.",
         )
-    if (
-        acknowledged is None
-        and not ledger.batches.retired_at(batch.id)
-        and (left := ledger.exports.count_unaccepted(batch.id))
-    ):
+    if found.doubtful:
         raise RefusedError(
-            f"{left:,} of its units were accepted by no feedback file",
+            f"{count_words(len(found.doubtful), 'file')} of the workspace may hold its OOB keys, and nothing proves it",
             where=f"batch {batch.id}",
-            way_out="Read Amazon's answer with `bss-mfg manifest acknowledge FILE`, or say --acknowledged TEXT.",
+            problems=[f"{one.path.relative_to(root)} {one.why}" for one in found.doubtful[:10]],
+            way_out="Nothing was changed. Look at them, move or delete them yourself, and retire again.",
         )
-    destroyed = open_keys(ledger).retire(batch.id, acknowledged or "feedback files")
-    for path in exports:
-        destroy(path)
-    leftovers = (path for path in leftover_files(root) if remove_leftover(path))
-    return Retirement(destroyed, (*exports, *leftovers))

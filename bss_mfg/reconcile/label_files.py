@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,11 +12,13 @@ from typing import NamedTuple
 
 from bss_mfg.core import parallel
 from bss_mfg.core.files import read_bytes, sha256_of
-from bss_mfg.core.processes import TaskFailure
+from bss_mfg.core.processes import TaskFailure, attempt
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.ranges import chunked
 from bss_mfg.core.text import count_words
 from bss_mfg.errors import BssError, InputError
+from bss_mfg.label.superseding import SUPERSEDED_FOLDER
+from bss_mfg.ledger.labels_in_force import LabelsInForce
 from bss_mfg.ledger.vault import key_digest
 from bss_mfg.model import LabelFile
 from bss_mfg.payload import parse
@@ -55,6 +57,8 @@ class _LabelFile:
     """Packages with a difference in this file."""
     outdated: SerialSummary = field(default_factory=SerialSummary)
     unread: int = 0
+    remade: Set[int] = frozenset()
+    """Packages whose labels were made again in other files."""
 
 
 def reconcile_labels(
@@ -72,9 +76,10 @@ def reconcile_labels(
     `executor`."""
     comparison = _LabelComparison(folder, records, executor)
     printed = records.ledger.prints.label_files(records.batch.id)
-    comparison.compare_files(files, printed, progress)
+    in_force = records.ledger.prints.in_force(records.batch.id)
+    comparison.compare_files(files, printed, in_force, progress)
     comparison.compare_barcodes(key, data_key)
-    return comparison.conclude(printed)
+    return comparison.conclude(in_force.files)
 
 
 class _LabelComparison:
@@ -85,18 +90,31 @@ class _LabelComparison:
         self._count = 0
         """How many packages were read."""
         self._file: _LabelFile | None = None
+        self._read: set[str] = set()
+        """SHA-256 of the files that are here."""
 
-    def compare_files(self, files: Sequence[Path], printed: Sequence[LabelFile], progress: Progress) -> None:
-        """Every page of every file, read and compared; `printed` are the files that the ledger knows."""
+    def compare_files(
+        self, files: Sequence[Path], printed: Sequence[LabelFile], in_force: LabelsInForce, progress: Progress
+    ) -> None:
+        """Every page of every file, read and compared, but for superseded ones; `printed` are the files that the ledger
+        knows."""
         ledger, comparison = self._records.ledger, self._comparison
         known = {file.sha256: file for file in printed}
-        names = {file.file for file in printed if file.each == "package"}
-        wanted = _files_to_read(comparison, files, known, names)
+        names = {file.file for file in in_force.files}
+        superseded: dict[str, set[str]] = {}
+        for file in in_force.superseded:
+            superseded.setdefault(file.file, set()).add(file.sha256)
+        wanted = _files_to_read(
+            comparison, [path for path in files if not self._is_superseded(path, superseded)], known, names
+        )
+        self._read = set(wanted.values())
         runner = TaskRunner(ReadRequest(ledger.path, ledger.actor, self._records.batch.id), self._executor)
         for task, answers in runner.run(self._page_tasks(runner, wanted)):
             if self._file is None or self._file.path != task.path:
                 self._end_file()
-                self._file = _LabelFile(task.path, known.get(wanted[task.path]), task.path.name in names)
+                own = known.get(wanted[task.path])
+                remade = in_force.outdated_in(own) if own else frozenset()
+                self._file = _LabelFile(task.path, own, task.path.name in names, remade=remade)
             for number, answer in zip(task.pages, answers, strict=True):
                 if isinstance(answer, TaskFailure):
                     comparison.add_difference(f"page {number} can't be read: {answer.reason}", task.path)
@@ -144,6 +162,8 @@ class _LabelComparison:
             self._differs(f"page {page.number}: {diagnosis.detail}", package, file.path, diagnosis.serials)
             return package
         file.shown[package] += 1
+        if package in file.remade and diagnosis.matches:
+            return package
         if diagnosis.kind is DiagnosisKind.SCRAPPED and file.shown[package] == 1:
             file.outdated.add(diagnosis.serials)
         if item.in_place_of is not None and item.in_place_of != package and 1 <= item.in_place_of <= batch.packages:
@@ -160,7 +180,7 @@ class _LabelComparison:
         if file is None:
             return
         for package, times in file.shown.items():
-            if times > 1:
+            if times > (file.printed_file.repeat if file.printed_file else 1):
                 self._differs(f"shows its label {times} times", package, file.path)
         for package in sorted(file.printed_file.numbers) if file.printed_file else ():
             if package not in file.shown and package not in file.different:
@@ -200,11 +220,34 @@ class _LabelComparison:
         else:
             self._mark_printed_files(of_packages)
             self._add_missing_labels()
+            self._note_lost_files(of_packages)
         return self._comparison.finish(self._count)
+
+    def _note_lost_files(self, printed: Sequence[LabelFile]) -> None:
+        """Name the files that are not here, and how to make them again."""
+        lost = [file for file in printed if Path(file.file).suffix in READABLE and file.sha256 not in self._read]
+        for file in lost[:20]:
+            if not all(self._marks[number] & LABEL_READ for number in file.numbers):
+                again = f"`bss-mfg labels {file.batch} --again` makes it again, with the same bytes"
+                self._comparison.add_note(f"{file.file} is not here, though it was made: {again}")
+
+    def _is_superseded(self, path: Path, superseded: Mapping[str, Set[str]]) -> bool:
+        """Whether a file is a label file that was superseded, wherever it lies; that is noted."""
+        if path.suffix.lower() not in READABLE or not superseded:
+            return False
+        digests = superseded.get(path.name, frozenset())
+        if path.parent.name == SUPERSEDED_FOLDER:  # there it may have a number behind its name
+            digests = frozenset().union(*superseded.values())
+        if not digests or sha256_of(path) not in digests:
+            return False
+        self._comparison.add_note("superseded, its labels were made again: not read", path)
+        return True
 
     def _add_no_file(self, readable: Sequence[LabelFile]) -> None:
         if readable:
+            again = f"`bss-mfg labels {readable[-1].batch} --again` makes them again"
             what = f"no label file was found, though the ledger knows of {len(readable):,}, {readable[-1].file} is one"
+            what += f"; {again}"
             self._comparison.add_difference(what)
         else:
             self._comparison.add_note("no label file was found: none that can be read was made")
@@ -314,7 +357,10 @@ def _files_to_read(
     for path in files:
         if path.suffix.lower() not in READABLE:
             continue
-        sha256 = sha256_of(path)
+        sha256 = attempt(sha256_of, path)
+        if isinstance(sha256, TaskFailure):
+            comparison.add_difference(f"can't be read: {sha256.reason}", path)
+            continue
         printed_file = known.get(sha256)
         if printed_file and printed_file.each != "package":
             continue

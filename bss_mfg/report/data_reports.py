@@ -47,6 +47,7 @@ def _document(outcome: Verification) -> dict[str, Any]:
         "batch": outcome.batch.id,
         "right": outcome.passed,
         "partial": outcome.partial,
+        "wrong_batch": outcome.wrong_batch,
         "resumed": outcome.resumed,
         "resumed_labels": outcome.resumed_labels,
         "counts": outcome.counts,

@@ -79,7 +79,7 @@ def html_report(outcome: Verification, made_at: str, version: str) -> Iterator[b
             tiles=_tiles(outcome),
             troubles=(
                 _Troubles("Files that could not be read", outcome.broken),
-                _Troubles("Read with difficulty", outcome.troubles),
+                _Troubles("Notes on files and pages", outcome.troubles),
             ),
             failures=failures,
             cards=[_card(finding, outcome.pictures.get(index)) for index, finding in failures.first],

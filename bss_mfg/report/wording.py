@@ -67,7 +67,8 @@ def read_words(outcome: Verification) -> str:
         if outcome.resumed
         else ""
     )
-    return f"{count_words(outcome.pages, 'page')} of {count_words(outcome.files, 'file')}{resumed}"
+    drawn = "" if outcome.shows_prints else "; label files as they were drawn, and no print"
+    return f"{count_words(outcome.pages, 'page')} of {count_words(outcome.files, 'file')}{resumed}{drawn}"
 
 
 def place_words(row: Mapping[str, object]) -> str:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from bss_mfg.core.text import printable
+from bss_mfg.core.text import one_or, printable
 from bss_mfg.ledger.events import LabelRead
 from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.read_effects import SCANNER
 from bss_mfg.model import Batch, Package, Unit
 from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisKind, diagnose, known_specs
 
@@ -47,11 +48,6 @@ class ScanWord(StrEnum):
     NOT_A_LABEL = "NOT A LABEL"
     INCOMPLETE = "INCOMPLETE"
     NOT_IN_THIS_BOX = "NOT IN THIS BOX"
-
-    @property
-    def counts_as_verified(self) -> bool:
-        """Whether a package is verified with this read."""
-        return self in (ScanWord.OK, ScanWord.COMPLETE)
 
 
 _TONES = {
@@ -86,8 +82,9 @@ def _answer(word: ScanWord, detail: str, package: int | None = None, serials: st
 
 @dataclass(frozen=True, slots=True)
 class StationCounts:
-    """Where the station stands: packages of the batch, those verified so far, and the scanner's reads and faults, those
-    of earlier sessions included; `per_minute` are the reads of the last minute."""
+    """Where the station stands: packages of the batch, those verified so far (the newest printed label was read right),
+    and the scanner's reads and faults, those of earlier sessions included; `per_minute` are the reads of the last
+    minute."""
 
     packages: int
     verified: int
@@ -97,7 +94,7 @@ class StationCounts:
 
     @property
     def missing(self) -> int:
-        """Packages that were never read right."""
+        """Packages whose printed label was not read right."""
         return self.packages - self.verified
 
 
@@ -113,7 +110,7 @@ class Station:
         self._times: deque[float] = deque(maxlen=1000)
         self._open_package: Package | None = None
         self._unscanned: list[str] = []
-        self._verified = ledger.batches.counts(batch.id)["verified"]
+        self._verified = ledger.batches.counts(batch.id)["print_verified"]
         counts, newest = ledger.reads.counts_by_scanner(batch.id, _LAST)
         self.reads = sum(counts.values())
         self.wrong = sum(number for word, number in counts.items() if tone_of(word.upper()) is Tone.BAD)
@@ -151,20 +148,29 @@ class Station:
         return answer
 
     def _record(self, answer: ScanAnswer) -> None:
-        """Write a read into the ledger, and its package as verified, where that is so."""
-        verified = isinstance(answer.word, ScanWord) and answer.word.counts_as_verified
-        packages = [answer.package] if verified and answer.package else []
+        """Write a read into the ledger: a right one proves its package's label, a wrong one takes the proof back."""
         read = LabelRead(
             verdict=answer.word.lower(),
             package=answer.package,
-            file="scanner",
+            file=SCANNER,
             page=None,
             x_mm=None,
             y_mm=None,
             detail=answer.detail,
+            of="print",
         )
-        self._ledger.reads.record(self._batch.id, [read], packages)
-        self._verified += len(packages)
+        before = self._is_verified(answer.package)
+        self._ledger.reads.record(self._batch.id, [read])
+        self._verified += self._is_verified(answer.package) - before
+
+    def _is_verified(self, package: int | None) -> bool:
+        """Whether a package is among those that the counts call verified."""
+        ledger, batch = self._ledger, self._batch.id
+        return (
+            package is not None
+            and ledger.reads.times_verified(batch, package) > 0
+            and not ledger.packages.is_scrapped(batch, package)
+        )
 
     def _diagnose(self, text: str) -> Diagnosis:
         return diagnose(text.encode("utf-8", "surrogateescape"), self._batch.id, self._ledger, self._specs)
@@ -177,11 +183,11 @@ class Station:
         package = next(self._ledger.packages.stream(self._batch.id, found.package, 1))
         known = package.number, package.serials_text
         if self._ledger.reads.times_verified(self._batch.id, package.number):
-            detail = "this label was verified before: the same label twice, or two boxes with one label?"
+            detail = "this printed label was read before: the same label twice, or two boxes with one label?"
             return _answer(ScanWord.ALREADY, detail, *known)
         if self._with_units:
             self._open_package, self._unscanned = package, [unit.serial for unit in package.units]
-            return _answer(ScanWord.NOW_THE_UNITS, f"scan the {len(package.units)} devices of this package", *known)
+            return _answer(ScanWord.NOW_THE_UNITS, _units_words(len(package.units)), *known)
         return _answer(ScanWord.OK, f"after {found.marks.description}" if found.marks else "", *known)
 
     def _check_unit(self, text: str) -> ScanAnswer | None:
@@ -199,7 +205,7 @@ class Station:
             self._open_package, self._unscanned = None, []
             detail = f"the package before was not complete ({left} missing): scan it again from its package label"
             return _answer(ScanWord.INCOMPLETE, detail, *known)
-        return _answer(ScanWord.NOT_IN_THIS_BOX, f"{printable(text, 60)} is no device of this package", *known)
+        return _answer(ScanWord.NOT_IN_THIS_BOX, f"{printable(text, 60)} isn't a device of this package", *known)
 
     def _take_unit(self, unit: Unit, package: Package) -> ScanAnswer:
         """A device of the open package was scanned."""
@@ -213,13 +219,17 @@ class Station:
         return _answer(ScanWord.COMPLETE, "all its devices were scanned", package.number, package.serials_text)
 
     def missing(self, limit: int) -> list[str]:
-        """Serials of the first packages that were never read right."""
+        """Serials of the first packages whose printed label was not read right."""
         return self._ledger.packages.unverified_serials(self._batch.id, limit)
 
 
 def tone_of(word: str) -> Tone:
     """The tone of a word, as it is shown."""
     return next((tone for known, tone in _TONES.items() if known == word), Tone.BAD)
+
+
+def _units_words(count: int) -> str:
+    return f"scan the {one_or(count, 'device', f'{count} devices')} of this package"
 
 
 def _unit_named(text: str, package: Package) -> Unit | None:

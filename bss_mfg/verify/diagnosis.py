@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 
 from bss_mfg.core.text import printable
-from bss_mfg.errors import InputError
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.payload import parse
+from bss_mfg.payload.judge import Judgement, LetterCase, changed_case, judge_string
 from bss_mfg.payload.spec import Spec, spec_from_text
 from bss_mfg.verify.keyboards import detect_layout
 
@@ -39,6 +39,7 @@ class DiagnosisCause(Enum):
     GS1_SYMBOL = "read from a GS1 Data Matrix"
     GS1_SEPARATORS = "holds GS1 separators"
     CAPS_LOCK = "typed by a scanner while caps lock was on"
+    CHANGED_CASE = "typed by a scanner that makes all letters small, or all capitals"
     KEYBOARD_LAYOUT = "typed by a scanner on a keyboard layout that is not its own"
     CUT_OFF = "the beginning of a barcode of this batch"
     DAMAGED = "can't be taken apart as its spec says"
@@ -87,8 +88,9 @@ class ScannerMarks:
 
 @dataclass(frozen=True)  # without slots, as findings: thousands travel between processes
 class Diagnosis:
-    """What a text is. `batch` and `package` name the ledger's row where it is known; `detail` says why in words;
-    `marks` were taken off before comparing; `serials` name the label where it is no match and yet known."""
+    """What a text is. `batch` is that of the label where it is known, `package` its number if that is the batch at
+    hand; `detail` says why in words; `marks` were taken off before comparing; `serials` name the label where it is no
+    match and yet known."""
 
     cause: DiagnosisCause
     detail: str = ""
@@ -129,9 +131,11 @@ def diagnose(data: bytes, batch_id: str, ledger: Ledger, specs: Sequence[Spec]) 
     if marks.is_gs1:
         return Diagnosis(DiagnosisCause.GS1_SYMBOL, "a GS1 Data Matrix (FNC1 first), not a plain one", marks=marks)
     scan = _Scan(text, marks, batch_id, ledger, specs)
-    return (
+    found = (
         _diagnose_issued(scan) or _diagnose_superseded(scan) or _diagnose_scanner_fault(scan) or _diagnose_by_spec(scan)
     )
+    # Another batch's package has a number of its own: it is none of this batch's.
+    return found if found.batch in (None, batch_id) or not batch_id else replace(found, package=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,13 +176,13 @@ def _diagnose_issued(scan: _Scan) -> Diagnosis | None:
 
 
 def _diagnose_superseded(scan: _Scan) -> Diagnosis | None:
-    owner = scan.ledger.packages.find_superseded(scan.text)
-    if owner is None:
+    old = scan.ledger.packages.find_superseded(scan.text)
+    if old is None:
         return None
-    older = f"an older barcode of package {owner[1]} of batch {owner[0]}"
-    return scan.diagnosis_with_serials(
-        DiagnosisCause.SUPERSEDED, f"{older}, a unit of it was replaced: take it off the line", owner
-    )
+    replaced = ", ".join(f"{serial} was replaced by {new}" for serial, new in old.successors.items())
+    detail = f"the old barcode of package {old.package} of batch {old.batch_id}: {replaced}; take it off the line"
+    serials = ", ".join(old.serials)
+    return Diagnosis(DiagnosisCause.SUPERSEDED, detail, old.batch_id, old.package, scan.marks, serials)
 
 
 def _diagnose_scanner_fault(scan: _Scan) -> Diagnosis | None:
@@ -203,23 +207,85 @@ def _diagnose_by_spec(scan: _Scan) -> Diagnosis:
     text, batch_id = scan.text, scan.batch_id
     spec = parse.matching_spec(text, scan.specs) or parse.find_bare_spec(text, scan.specs)
     if spec is None:
-        return scan.diagnosis(DiagnosisCause.OTHER_FAMILY, f"is no barcode of this family: {printable(text, 60)}")
-    if beginning := scan.ledger.packages.find_by_prefix(batch_id, text):
+        if case := changed_case(text, scan.specs):
+            owner = _owner_but_for_case(scan, text.swapcase())
+            return scan.diagnosis(_CASE_CAUSES[case], case.value, owner)
+        return scan.diagnosis(DiagnosisCause.OTHER_FAMILY, f"isn't a barcode of this family: {printable(text, 60)}")
+    if batch_id and (beginning := scan.ledger.packages.find_by_prefix(batch_id, text)):
         detail = f"it is cut off after {len(text)} of {beginning[1]} characters"
         return scan.diagnosis_with_serials(DiagnosisCause.CUT_OFF, detail, (batch_id, beginning[0]))
-    try:
-        fields = parse.split_fields(text, spec)
-        problems = parse.find_faults(fields, spec)
-        uuids = parse.device_uuids(fields, spec)
-    except InputError as error:
-        return scan.diagnosis(DiagnosisCause.DAMAGED, f"{error.what}: it is cut off or damaged")
-    for known in filter(None, map(scan.ledger.units.find_by_uuid, uuids)):
-        batch, package, serial = known
-        why = "; ".join(problems) or "it differs from the string that was issued"
-        cause = DiagnosisCause.UNIT_OF_BATCH if batch == batch_id else DiagnosisCause.UNIT_OF_OTHER_BATCH
-        detail = f"carries the Device UUID of {serial} of batch {batch}, but {why}"
-        return Diagnosis(cause, detail, batch, package, scan.marks, serial)
+    judged = judge_string(text, spec)
+    for known in filter(None, map(scan.ledger.units.find_by_uuid, judged.uuids)):
+        return _diagnose_unit(scan, judged, known)
+    if judged.damaged:
+        return scan.diagnosis(DiagnosisCause.DAMAGED, f"{judged.damaged}: it is cut off or damaged")
+    problems = [*judged.problems, *_product_faults(judged.fields, scan.ledger)]
     if problems:
         return scan.diagnosis(DiagnosisCause.WRONG_FIELDS, "; ".join(problems))
+    uuids = judged.uuids
     unknown = f"Device UUID {', '.join(str(value).upper() for value in uuids[:2])}" if uuids else printable(text, 60)
     return scan.diagnosis(DiagnosisCause.NEVER_ISSUED, f"was never issued here ({unknown})")
+
+
+_CASE_CAUSES = {
+    LetterCase.SWAPPED: DiagnosisCause.CAPS_LOCK,
+    LetterCase.SMALL: DiagnosisCause.CHANGED_CASE,
+    LetterCase.CAPITAL: DiagnosisCause.CHANGED_CASE,
+}
+
+
+def _diagnose_unit(scan: _Scan, judged: Judgement, known: tuple[str, int, str]) -> Diagnosis:
+    """A text that carries the Device UUID of a unit that was issued here, and is not its barcode."""
+    batch, package, serial = known
+    text, issued = scan.text, scan.ledger.packages.get(batch, package).payload
+    if text == text.upper() and text == issued.upper():
+        return scan.diagnosis(DiagnosisCause.CHANGED_CASE, LetterCase.CAPITAL.value, (batch, package))
+    why = "; ".join(judged.problems) or "it differs from the string that was issued"
+    cause = DiagnosisCause.UNIT_OF_BATCH if batch == scan.batch_id else DiagnosisCause.UNIT_OF_OTHER_BATCH
+    detail = f"carries the Device UUID of {serial} of batch {batch}, but {why}"
+    return Diagnosis(cause, detail, batch, package, scan.marks, serial)
+
+
+def _owner_but_for_case(scan: _Scan, text: str) -> tuple[str, int] | None:
+    """The batch and package whose string a text is, but for the case of its letters."""
+    spec = parse.matching_spec(text, scan.specs)
+    for value in judge_string(text, spec).uuids if spec else ():
+        if known := scan.ledger.units.find_by_uuid(value):
+            batch, package, _ = known
+            if scan.ledger.packages.get(batch, package).payload.lower() == text.lower():
+                return batch, package
+    return None
+
+
+def _product_faults(fields: Sequence[parse.ParsedField], ledger: Ledger) -> list[str]:
+    """Where a string has another UPC or EAN than all batches of the products with its PID, or none."""
+    said = {item.field.source: item.value for item in fields if item.field}
+    pid = said.get("product.pid", "")
+    facts = [batch.facts for batch in ledger.batches.all() if batch.facts["pid"] == pid]
+    found = []
+    for name in ("upc", "ean"):
+        value, known = said.get(f"product.{name}", ""), {one[name] for one in facts}
+        if known and value not in known:
+            ours = " or ".join(sorted(known - {""})) or "none"
+            found.append(f"its {name.upper()} is {value or 'missing'}, the product with PID {pid} has {ours}")
+    return found
+
+
+def diagnose_anywhere(data: bytes, ledger: Ledger, specs: Sequence[Spec]) -> Diagnosis:
+    """The same where no batch is at hand: a text is held against the batch that it belongs to, if any."""
+    text, _ = strip_scanner_marks(data.decode("utf-8", "surrogateescape"))
+    found = diagnose(data, _batch_of(text, ledger, specs), ledger, specs)
+    if found.batch and found.package and not found.serials:
+        return replace(found, serials=ledger.packages.get(found.batch, found.package).serials_text)
+    return found
+
+
+def _batch_of(text: str, ledger: Ledger, specs: Sequence[Spec]) -> str:
+    """The batch of a barcode string, or of a unit that it names; empty where there is none."""
+    if owner := ledger.packages.find_by_payload(text):
+        return owner[0]
+    if old := ledger.packages.find_superseded(text):
+        return old.batch_id
+    spec = parse.matching_spec(text, specs)
+    uuids = judge_string(text, spec).uuids if spec else ()
+    return next((known[0] for known in map(ledger.units.find_by_uuid, uuids) if known), "")

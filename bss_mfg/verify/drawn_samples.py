@@ -112,11 +112,13 @@ def _plan_of(event: SamplePlanEvent) -> SamplingPlan:
 
 
 def label_places(ledger: Ledger, batch: Batch, numbers: Sequence[int]) -> Iterator[dict[str, Any]]:
-    """Each package with its serials and where its newest label was printed (None where there is none yet)."""
-    label_files = [part for part in ledger.prints.label_files(batch.id) if part.each == "package"]
+    """Each package with its serials and where its present label was printed last (None where no file shows it)."""
+    in_force = ledger.prints.in_force(batch.id)
+    unprinted = ledger.prints.unprinted(batch.id)
     for number in numbers:
         package = next(ledger.packages.stream(batch.id, number, 1))
-        place = next((part.place_of(number) for part in reversed(label_files) if number in part.numbers), None)
+        files = () if number in unprinted else reversed(in_force.files)
+        place = next((part.place_of(number) for part in files if number in in_force.numbers_in(part)), None)
         yield {
             "package": number,
             "serials": package.serials_text,

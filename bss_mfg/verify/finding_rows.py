@@ -29,6 +29,7 @@ def finding_row(item: Finding) -> dict[str, Any]:
         "detail": item.detail,
         "unused_error_correction": item.unused_error_correction,
         "unseen": item.unseen,
+        "of": None if item.unseen else item.of,
         "wrong_modules": len(item.defects.wrong_modules) if item.defects else None,
         "grade": _grade_row(item.grade) if item.grade else None,
     }

@@ -21,6 +21,8 @@ class FindingSpool:
         self._counts: Counter[str] = Counter()
         self._missing: list[int] = []
         """Packages that were found missing at their place; some turn up on a later page."""
+        self.other_batches: Counter[str | None] = Counter()
+        """How many foreign labels belong to which batch; None: to none that is known."""
 
     def add(self, items: list[Finding]) -> None:
         """Some more, in their order."""
@@ -29,6 +31,7 @@ class FindingSpool:
         self._spool.add(items)
         self._chunks += 1
         self._counts.update(item.kind for item in items)
+        self.other_batches.update(item.other_batch for item in items if item.kind is FindingKind.FOREIGN)
         self._missing += [item.package for item in items if item.kind is FindingKind.MISSING and item.package]
 
     @property

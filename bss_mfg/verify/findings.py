@@ -11,6 +11,7 @@ from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.imaging.defects import Defects
 from bss_mfg.imaging.geometry import PixelBox, Quad
 from bss_mfg.imaging.grade import SymbolGrade
+from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile, Package
 from bss_mfg.verify.package_tracker import PackageTracker
@@ -36,7 +37,8 @@ class Finding:
     `y_mm` is the symbol's top left corner, its centre less half a printed symbol: on the printed page where that is
     known, else on the scanned one, else None. `box` and `quad` are its place in pixels, for a picture of what failed;
     `defects` say what is wrong with a symbol that only its grid identified; `unseen` that it is missing because no
-    picture showed its place."""
+    picture showed its place; `other_batch` names the batch that a foreign one belongs to, where the ledger knows it.
+    `of` says whether the label is a printed one or our own file's; `told`, that the person said so."""
 
     kind: FindingKind
     package: int | None
@@ -52,19 +54,23 @@ class Finding:
     grade: SymbolGrade | None = None
     defects: Defects | None = None
     unseen: bool = False
+    other_batch: str | None = None
+    of: ReadSubject = "print"
+    told: bool = False
 
 
 def missing_findings(
     ledger: Ledger, batch: Batch, tracker: PackageTracker, label_files: Sequence[LabelFile]
 ) -> Iterator[Finding]:
-    """Packages of a batch that no file showed, with the place where the ledger last printed them."""
+    """Packages of a batch that no file showed, with the place where the ledger last printed their present label."""
+    unprinted = ledger.prints.unprinted(batch.id)
     newest = array("I", bytes(4 * (batch.packages + 1)))  # 0: none, else the file's index + 1
     for index, label_file in enumerate(label_files, 1):
         for number in label_file.numbers:
             newest[number] = index
     for numbers in consecutive_ranges(tracker.unaccounted()):
         for package in ledger.packages.stream(batch.id, numbers.start, len(numbers)):
-            index = newest[package.number]
+            index = 0 if package.number in unprinted else newest[package.number]
             yield _unseen_finding(package, label_files[index - 1] if index else None)
 
 

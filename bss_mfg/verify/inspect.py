@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from bss_mfg.core.text import printable
+from bss_mfg.core.processes import TaskFailure, attempt
+from bss_mfg.core.text import first_problems, printable
 from bss_mfg.errors import InputError
-from bss_mfg.imaging.sources import SUFFIXES, pages_of
+from bss_mfg.imaging.sources import SUFFIXES, open_source
 from bss_mfg.payload import parse
 from bss_mfg.payload.formats import SPKI
+from bss_mfg.payload.judge import changed_case, judge_string, lacks_product_code
 from bss_mfg.payload.product_keys import SAMPLE_FINGERPRINTS, PrivateKey, load_public_key
 from bss_mfg.payload.spec import Spec
-from bss_mfg.verify.diagnosis import ScannerMarks, strip_scanner_marks
+from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisKind, ScannerMarks, strip_scanner_marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Explanation:
     fields: list[dict[str, Any]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     units: list[dict[str, Any]] = field(default_factory=list)
+    issued: dict[str, Any] | None = None
+    """Batch, package and serials of the label, where the ledger knows it."""
 
     def as_json(self) -> dict[str, Any]:
         """The record as it is printed."""
@@ -40,36 +44,61 @@ class Explanation:
             "fields": self.fields,
             "problems": self.problems,
             "units": self.units,
+            "issued": self.issued,
         }
 
 
-def explain(text: str, specs: Sequence[Spec], key: PrivateKey | None = None) -> Explanation:
-    """What a barcode string says. An OOB key is shown only as its SHA-256: enough to compare, useless to attack."""
+def explain(
+    text: str,
+    specs: Sequence[Spec],
+    key: PrivateKey | None = None,
+    look_up: Callable[[str], Diagnosis] | None = None,
+) -> Explanation:
+    """What a barcode string says. An OOB key is shown only as its SHA-256: enough to compare, useless to attack.
+
+    `look_up` says what the ledger of a workspace knows of a string, as the station would.
+    """
+    found = _explain_by_spec(text, specs, key)
+    return found if look_up is None else _with_diagnosis(found, look_up(text))
+
+
+def _explain_by_spec(text: str, specs: Sequence[Spec], key: PrivateKey | None) -> Explanation:
     shown = printable(text, 4000)
     text, marks = strip_scanner_marks(text)
     notes = [f"the scanner added its {marks.description}: not part of the string"] if marks else []
     spec = _find_spec(text, marks, specs)
     if spec is None:
-        swapped = parse.matching_spec(text.swapcase(), specs) is not None
-        why = (
-            "upper and lower case are swapped: caps lock is on" if swapped else "no known spec begins like this string"
+        case = changed_case(text, specs)
+        return Explanation(
+            shown, None, notes, problems=[case.value if case else "no known spec begins like this string"]
         )
-        return Explanation(shown, None, notes, problems=[why])
-    try:
-        fields = parse.split_fields(text, spec)
-        problems = parse.find_faults(fields, spec)
-        uuids = parse.device_uuids(fields, spec)
-    except InputError as error:
-        return Explanation(shown, spec.name, notes, problems=[str(error)])
+    judged = judge_string(text, spec)
+    fields, problems = judged.fields, list(judged.problems)
+    if not judged.damaged and lacks_product_code(fields, spec):
+        notes.append("it has neither UPC nor EAN: right only if the package shows none")
     rows = [_field_row(item, spec) for item in fields]
-    if key is None:
-        units = [{"uuid": value.hex.upper()} for value in uuids]
+    if key is None or judged.damaged:
+        units = [{"uuid": value.hex.upper()} for value in judged.uuids]
         return Explanation(shown, spec.name, notes, rows, problems, units)
+    uuids = judged.uuids
     opened = parse.open_credentials(fields, key, parse.unit_count(fields, spec))
     units = [_unit_row(unit, unit.uuid or (uuids[index] if uuids else None)) for index, unit in enumerate(opened)]
     return Explanation(
         shown, spec.name, notes, rows, problems + _differences_inside(opened, uuids, _clear_macs(fields, spec)), units
     )
+
+
+def _with_diagnosis(found: Explanation, diagnosis: Diagnosis) -> Explanation:
+    """An explanation with what the ledger knows of the string."""
+    if diagnosis.kind is DiagnosisKind.FOREIGN:
+        note = [] if found.problems else ["it was not issued in this workspace"]
+        return replace(found, notes=found.notes + note)
+    told = {"batch": diagnosis.batch, "package": diagnosis.package, "serials": diagnosis.serials}
+    problems = list(found.problems)
+    if not diagnosis.matches and diagnosis.detail not in problems:
+        # What the spec says already is in the ledger's words too.
+        problems = [one for one in problems if one not in diagnosis.detail] + [diagnosis.detail]
+    return replace(found, problems=problems, issued=told if diagnosis.batch else None)
 
 
 def _find_spec(text: str, marks: ScannerMarks, specs: Sequence[Spec]) -> Spec | None:
@@ -138,8 +167,11 @@ def _meaning(item: parse.ParsedField, spec: Spec) -> str:
     return f"{len(values)} units" if len(values) > 1 else ""
 
 
-def read_strings(target: str) -> list[tuple[str, dict[str, Any]]]:
-    """The barcode strings of `target`: the string itself, or all symbols of the picture or PDF it names."""
+def read_strings(
+    target: str, tell_broken: Callable[[dict[str, Any], str], None] = lambda place, reason: None
+) -> list[tuple[str, dict[str, Any]]]:
+    """The barcode strings of `target`: the string itself, or all symbols of the picture or PDF it names. A page of
+    several that can't be read costs itself: `tell_broken` gets its place and the reason."""
     path = Path(target)
     try:
         is_file = path.is_file()
@@ -155,14 +187,33 @@ def read_strings(target: str) -> list[tuple[str, dict[str, Any]]]:
     from bss_mfg.imaging.code128 import read_code128
     from bss_mfg.imaging.zxing_reader import read_page
 
-    found: list[tuple[str, dict[str, Any]]] = []
-    for page in pages_of(path):
+    def strings_on(number: int) -> list[tuple[str, dict[str, Any]]]:
+        page = source.page(number)
         symbols = [read for read in read_page(page.grey, thorough=True) if read.data]
-        for read in symbols or read_code128(page.grey):
-            location = {"file": page.file, "page": page.number, "x_px": read.box[0], "y_px": read.box[1]}
-            mark = "" if symbols else read.symbology
-            found.append((mark + read.data.decode("utf-8", "surrogateescape"), location))
-    if not found:
+        return [
+            (
+                ("" if symbols else read.symbology) + read.data.decode("utf-8", "surrogateescape"),
+                {"file": page.file, "page": page.number, "x_px": read.box[0], "y_px": read.box[1]},
+            )
+            for read in symbols or read_code128(page.grey)
+        ]
+
+    opened = attempt(open_source, path)
+    if isinstance(opened, TaskFailure):
+        raise InputError(opened.reason, where=target)
+    found: list[tuple[str, dict[str, Any]]] = []
+    broken: list[str] = []
+    with opened as source:
+        for number in range(1, source.pages + 1):
+            strings = attempt(strings_on, number)
+            if isinstance(strings, TaskFailure):
+                broken.append(strings.reason if source.pages == 1 else f"page {number}: {strings.reason}")
+                tell_broken({"file": path.name, "page": number}, strings.reason)
+            else:
+                found += strings
+        if len(broken) == source.pages:
+            raise InputError(broken[0], where=target, problems=first_problems(broken[1:], 8, "pages"))
+    if not found and not broken:
         raise InputError(
             "no Data Matrix and no Code 128 could be read in it",
             where=target,

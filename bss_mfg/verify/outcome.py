@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from bss_mfg.imaging.label_pictures import LabelPicture
+from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.model import Batch, LabelFile
 from bss_mfg.verify.finding_spool import Findings
 from bss_mfg.verify.findings import FINDING_KINDS, FindingKind
@@ -26,7 +28,10 @@ class VerifyOptions:
     sample: bool = False
     resume: bool = False
     reread_scrapped: bool = True
-    """Whether a file with a unit that was scrapped since is read again: its label is to be taken off the line."""
+    """Whether a file with a unit that was scrapped or replaced since is read again: its label is to be taken off the
+    line."""
+    of: ReadSubject | None = None
+    """What the files are, where the person said so: our own drawings, or pictures of what was printed."""
 
 
 NO_OPTIONS = VerifyOptions()
@@ -39,7 +44,8 @@ class Verification:
     """The outcome. `findings` are in the order of files and pages; `pictures` are those of failed labels by index of
     their finding; `broken` lists files and pages that could not be read, with the reason; `troubles` those that were
     read with difficulty; `label_files` are those that the ledger knows; `decision` is what a sample says of the
-    lot, where one was asked for; `resumed` counts files that were not read again, and `resumed_labels` their labels.
+    lot, where one was asked for; `resumed` counts files that were not read again, and `resumed_labels` their labels;
+    `other_batches` counts foreign labels by the batch that they belong to, if the ledger knows one.
     """
 
     batch: Batch
@@ -54,6 +60,9 @@ class Verification:
     decision: LotDecision | None = None
     resumed: int = 0
     resumed_labels: int = 0
+    other_batches: Mapping[str | None, int] = field(default_factory=dict)
+    shows_prints: bool = False
+    """Whether a printed label was read, and not our own files alone."""
 
     @property
     def partial(self) -> bool:
@@ -83,6 +92,15 @@ class Verification:
             and len(self.findings) == matched + (self.findings.unseen if self.partial else 0)
             and (not self.pages or matched > 0)
         )
+
+    @property
+    def wrong_batch(self) -> str | None:
+        """The batch that all labels belong to which were read, where it is not this one: the wrong one was named."""
+        counts = self.findings.counts
+        of_this = counts[FindingKind.MATCHED] + counts[FindingKind.DUPLICATE] + self.resumed_labels
+        if of_this or len(self.other_batches) != 1:
+            return None
+        return next(iter(self.other_batches))
 
     @property
     def unseen(self) -> int:

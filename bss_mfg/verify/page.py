@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from bss_mfg.core.processes import TaskFailure
+from bss_mfg.core.processes import TaskFailure, attempt
 from bss_mfg.core.text import count_words
-from bss_mfg.errors import BssError
 from bss_mfg.imaging import search
 from bss_mfg.imaging.attempts import AttemptTools, UnreadSymbol, read_unknown_symbol
 from bss_mfg.imaging.budget import AttemptBudget, AttemptLimits
@@ -22,6 +21,7 @@ from bss_mfg.imaging.page_symbols import covers, merge_reads, place_darkness, un
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import Page, Source
 from bss_mfg.imaging.zxing_reader import Read, read_box, read_page
+from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import LabelFile, Package
 from bss_mfg.payload.spec import Spec, spec_from_text
@@ -80,6 +80,8 @@ class PageReader:
     second_reader: SecondReader
     limits: AttemptLimits | None = None
     """What the attempts at a page may cost; None: as many as its labels need."""
+    own_file: bool = False
+    """Whether the ledger has the file by its bytes, whatever its labels are for."""
     serials: dict[int, str] = field(default_factory=dict)
     expected: dict[int, Package] = field(default_factory=dict)
     """The packages of the pages at hand, where it is known which they are."""
@@ -121,12 +123,10 @@ class PageReader:
 
     def read(self, source: Source, number: int) -> ScannedPage | TaskFailure:
         """One page."""
-        try:
-            return self._read(source.page(number, self.label_file.symbol_boxes if self.label_file else ()))
-        except BssError as error:
-            return TaskFailure.of(error)
+        return attempt(self._read, source, number)
 
-    def _read(self, page: Page) -> ScannedPage:
+    def _read(self, source: Source, number: int) -> ScannedPage:
+        page = source.page(number, self.label_file.symbol_boxes if self.label_file else ())
         stalls = self.second_reader.failures
         reading = _PageReading(page, AttemptBudget(self.limits or self._usual_limits()))
         symbols = self._read_linear(reading) if self.linear else self._read_symbols(reading)
@@ -150,7 +150,14 @@ class PageReader:
             serials=serials,
             defects=reading.defects,
             trouble=_attempt_words(len(reading.given_up), self.second_reader.failures - stalls),
+            of=self._subject(page),
+            told=self.request.of is not None,
         )
+
+    def _subject(self, page: Page) -> ReadSubject:
+        """A file that bss-mfg made is the drawing, whatever it looks like; else the person says, or the page does."""
+        own = self.own_file or self.label_file is not None
+        return "file" if own else self.request.of or ("print" if page.scanned else "file")
 
     def _usual_limits(self) -> AttemptLimits:
         label_files = [self.label_file] if self.label_file else self.label_files

@@ -6,7 +6,7 @@ all others follow, so a missing label is named with its place and with what is t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
@@ -16,7 +16,8 @@ from bss_mfg.imaging.grade import SymbolGrade
 from bss_mfg.imaging.page_frame import PageFrame
 from bss_mfg.imaging.page_symbols import BLANK_DARKNESS
 from bss_mfg.imaging.zxing_reader import Read
-from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisKind
+from bss_mfg.ledger.events import ReadSubject
+from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisCause, DiagnosisKind
 from bss_mfg.verify.findings import Finding, FindingKind
 from bss_mfg.verify.package_tracker import PackageTracker
 
@@ -80,6 +81,21 @@ class ScannedPage:
     """What is wrong with the symbols that no reader reads, and that were identified in their places."""
     trouble: str = ""
     """What went wrong while the page was read, though it was read to its end."""
+    of: ReadSubject = "print"
+    """Whether its labels are printed ones, or our own file's."""
+    told: bool = False
+    """Whether the person said so."""
+
+    def without(self, packages: Set[int]) -> ScannedPage:
+        """The same page as if the right labels of some packages were not on it."""
+        if not packages:
+            return self
+        symbols = [
+            item for item in self.symbols
+            if not (item.diagnosis and item.diagnosis.matches and item.diagnosis.package in packages)
+        ]  # fmt: skip
+        darkness = {package: dark for package, dark in self.unmatched_darkness.items() if package not in packages}
+        return replace(self, symbols=symbols, unmatched_darkness=darkness)
 
     def findings(self, tracker: PackageTracker) -> list[Finding]:
         """The findings of this page; `tracker` carries what earlier pages showed."""
@@ -94,6 +110,8 @@ class _PageFindings:
     tracker: PackageTracker
     found_instead: dict[int, str] = field(default_factory=dict)
     """What lies in a package's place instead of its label, in words."""
+    superseded: set[int | None] = field(default_factory=set)
+    """Packages whose old label lies on the page."""
 
     def all(self) -> list[Finding]:
         found: list[Finding] = []
@@ -106,7 +124,7 @@ class _PageFindings:
             # Else the package whose place it lies in is named below.
         if self.page.frame:
             for package, darkness in self.page.unmatched_darkness.items():
-                if not self.tracker.is_accounted_for(package):
+                if not self.tracker.is_accounted_for(package) and package not in self.superseded:
                     self.tracker.mark_reported(package)
                     found.append(self._unread_place(package, darkness, self.page.frame))
         return found
@@ -125,6 +143,10 @@ class _PageFindings:
         if diagnosis.kind is DiagnosisKind.MATCH and diagnosis.package is not None:
             return self._match(item, diagnosis, diagnosis.package)
         package = diagnosis.package
+        if diagnosis.cause is DiagnosisCause.SUPERSEDED:
+            # Not the label that the package has now: that one may be on another page.
+            self.superseded.add(package)
+            return self._finding(FindingKind.MISMATCHED, package, item, diagnosis.detail, diagnosis.serials)
         if package is None and diagnosis.kind is DiagnosisKind.MISMATCHED:
             package = item.in_place_of
         if package is not None:
@@ -137,7 +159,8 @@ class _PageFindings:
             self.found_instead[item.in_place_of] = "a foreign label is in its place"
             where = self._lies_in_place_of(item.in_place_of)
         detail = "; ".join(filter(None, (diagnosis.detail, where)))
-        return self._finding(FindingKind.FOREIGN, None, item, detail, diagnosis.serials)
+        found = self._finding(FindingKind.FOREIGN, None, item, detail, diagnosis.serials)
+        return replace(found, other_batch=diagnosis.batch)
 
     def _match(self, item: PageSymbol, diagnosis: Diagnosis, package: int) -> Finding:
         """A label of this batch: read before, in another's place, read otherwise by the second reader, or right."""
@@ -193,13 +216,15 @@ class _PageFindings:
             page=self.page.number,
             x_mm=item.corner[0],
             y_mm=item.corner[1],
-            serials=self.page.serials.get(package, "") if package else known_serials,
+            serials=known_serials or (self.page.serials.get(package, "") if package else ""),
             detail=detail,
             box=item.read.box if shown else None,
             unused_error_correction=item.read.unused_error_correction,
             quad=item.read.quad if shown else None,
             grade=item.grade,
             defects=item.defects,
+            of=self.page.of,
+            told=self.page.told,
         )
 
 

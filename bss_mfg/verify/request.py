@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.model import Actor
 
 
@@ -17,3 +18,5 @@ class ReadRequest:
     batch_id: str
     second_reader: bool = False
     grade: bool = False
+    of: ReadSubject | None = None
+    """What the files are, where the person said so."""

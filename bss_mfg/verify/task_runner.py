@@ -44,7 +44,8 @@ class TaskRunner:
             else PAGES_PER_TASK
         )
         for _, first, count in parallel.chunk_ranges(description.pages, size):
-            yield PageTask(self.request, path, tuple(range(first, first + count)), description.label_file)
+            pages = tuple(range(first, first + count))
+            yield PageTask(self.request, path, pages, description.label_file, description.own)
 
     def run(self, tasks: Iterable[PageTask]) -> Iterator[tuple[PageTask, list[ScannedPage | TaskFailure]]]:
         """The pages of each task, read. Where its process died, each page is tried once more on its own."""

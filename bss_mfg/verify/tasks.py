@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bss_mfg.core.files import read_bytes
-from bss_mfg.core.processes import TaskFailure
-from bss_mfg.errors import BssError, InputError
+from bss_mfg.core.processes import TaskFailure, attempt
+from bss_mfg.errors import InputError
 from bss_mfg.imaging.geometry import PixelBox, Quad
 from bss_mfg.imaging.label_pictures import LabelPicture, cut_label_picture
 from bss_mfg.imaging.second_reader import SecondReader
@@ -28,72 +28,96 @@ from bss_mfg.verify.request import ReadRequest
 
 @dataclass(frozen=True, slots=True)
 class FileDescription:
-    """What a file is: digest, number of pages, and the label file of packages that it is byte for byte."""
+    """What a file is: digest, number of pages, and the label file of packages that it is byte for byte; `own`: it is
+    one of ours, whatever its labels are for.
+
+    `shows_packages` is False for a file of ours that is of cartons or of the whole batch: it can't show a package's
+    label, so nothing in it is searched for one.
+    """
 
     sha256: str
     pages: int
     label_file: LabelFile | None
+    shows_packages: bool = True
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PageTask:
     """A task of a verification: some pages of a file, or the places of `picture_boxes` on the one page of which
-    pictures are wanted. `label_file` is the one that the file is byte for byte."""
+    pictures are wanted. `label_file` is the one that the file is byte for byte, `own` as in its description."""
 
     request: ReadRequest
     path: Path
     pages: tuple[int, ...] = ()
     label_file: LabelFile | None = None
+    own: bool = False
     picture_boxes: tuple[tuple[PixelBox, Quad | None, int], ...] = ()
 
 
 @contextmanager
 def _open_source(path: Path) -> Iterator[tuple[Source, str]]:
     """A file, open, and the SHA-256 of just these bytes."""
-    data = read_bytes(path, "file to verify", MAX_FILE_BYTES)
+    data = read_bytes(path, "picture or PDF", MAX_FILE_BYTES)
     with source_from_bytes(data, path) as source:
         yield source, hashlib.sha256(data).hexdigest()
 
 
 def describe_file(task: PageTask) -> FileDescription | TaskFailure:
-    """What a file is; `TaskFailure` where it is refused."""
-    try:
-        with (
-            _open_source(task.path) as (source, digest),
-            Ledger.open(task.request.ledger_path, task.request.actor) as ledger,
-        ):
-            label_file = ledger.prints.find_by_sha256(task.request.batch_id, digest)
-            return FileDescription(
-                digest, source.pages, label_file if label_file and label_file.each == "package" else None
+    """What a file is; `TaskFailure` where it can't be opened."""
+    return attempt(_describe, task)
+
+
+def _describe(task: PageTask) -> FileDescription:
+    with (
+        _open_source(task.path) as (source, digest),
+        Ledger.open(task.request.ledger_path, task.request.actor) as ledger,
+    ):
+        label_file = ledger.prints.find_by_sha256(task.request.batch_id, digest)
+        if label_file and task.request.of == "print":
+            raise InputError(
+                "is a label file as bss-mfg drew it, and no picture of what was printed",
+                where=task.path,
+                way_out="Scan or photograph the printed labels, or leave out --of.",
             )
-    except BssError as error:
-        return TaskFailure.of(error)
+        each = label_file.each if label_file else ""
+        return FileDescription(
+            sha256=digest,
+            pages=source.pages,
+            label_file=label_file if each == "package" else None,
+            shows_packages=each not in ("carton", "batch"),
+            own=label_file is not None,
+        )
 
 
 def read_pages(task: PageTask) -> list[ScannedPage | TaskFailure]:
-    """What is on some pages: drawn, read, placed, diagnosed, graded."""
-    try:
-        with (
-            _open_source(task.path) as (source, digest),
-            Ledger.open(task.request.ledger_path, task.request.actor) as ledger,
-            SecondReader.on_demand() as second,
-        ):
-            if task.label_file and task.label_file.sha256 != digest:
-                # Only the places of what the ledger remembers would be looked at.
-                raise InputError("was changed while it was read", where=task.path, way_out="Verify it again.")
-            reader = PageReader(ledger, task.request, task.label_file, second)
-            if task.label_file:
-                reader.prefetch_packages(task.label_file, task.pages)
-            return [reader.read(source, number) for number in task.pages]
-    except BssError as error:
-        return [TaskFailure.of(error)] * len(task.pages)
+    """What is on some pages: drawn, read, placed, diagnosed, graded. A page that fails costs itself."""
+    found = attempt(_read_pages, task)
+    return [found] * len(task.pages) if isinstance(found, TaskFailure) else found
+
+
+def _read_pages(task: PageTask) -> list[ScannedPage | TaskFailure]:
+    with (
+        _open_source(task.path) as (source, digest),
+        Ledger.open(task.request.ledger_path, task.request.actor) as ledger,
+        SecondReader.on_demand() as second,
+    ):
+        if task.label_file and task.label_file.sha256 != digest:
+            # Only the places of what the ledger remembers would be looked at.
+            raise InputError("was changed while it was read", where=task.path, way_out="Verify it again.")
+        reader = PageReader(ledger, task.request, task.label_file, second, own_file=task.own)
+        if task.label_file:
+            reader.prefetch_packages(task.label_file, task.pages)
+        return [reader.read(source, number) for number in task.pages]
 
 
 def cut_label_pictures(task: PageTask) -> tuple[LabelPicture | None, ...]:
-    """Pictures of some places on a page."""
-    try:
-        with _open_source(task.path) as (source, _):
-            grey = source.page(task.pages[0], task.label_file.symbol_boxes if task.label_file else ()).grey
-            return tuple(cut_label_picture(grey, *item) for item in task.picture_boxes)
-    except BssError:
-        return (None,) * len(task.picture_boxes)
+    """Pictures of some places on a page; none where it fails."""
+    found = attempt(_cut_label_pictures, task)
+    return (None,) * len(task.picture_boxes) if isinstance(found, TaskFailure) else found
+
+
+def _cut_label_pictures(task: PageTask) -> tuple[LabelPicture | None, ...]:
+    with _open_source(task.path) as (source, _):
+        grey = source.page(task.pages[0], task.label_file.symbol_boxes if task.label_file else ()).grey
+        return tuple(cut_label_picture(grey, *item) for item in task.picture_boxes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,9 +10,10 @@ from itertools import chain, islice
 from pathlib import Path
 
 from bss_mfg.core import parallel
+from bss_mfg.core.files import sha256_of
 from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.progress import Progress, no_progress
-from bss_mfg.core.text import printable_name
+from bss_mfg.core.text import count_words, printable_name
 from bss_mfg.errors import InputError
 from bss_mfg.imaging.geometry import PixelBox, Quad
 from bss_mfg.imaging.label_pictures import LabelPicture
@@ -39,22 +40,49 @@ _MAX_PENDING = 2_000
 """Findings that are written down at once, of one large file."""
 
 
-def expand_folders(paths: Sequence[Path]) -> list[Path]:
-    """Files as given, folders replaced by the readable files in them, in name order."""
+@dataclass(frozen=True, slots=True)
+class FilesToVerify:
+    """Files to read, and the names of label files that should lie with others in a folder, and don't."""
+
+    files: tuple[Path, ...]
+    lost: tuple[Path, ...]
+
+
+def expand_folders(ledger: Ledger, batch: Batch, paths: Sequence[Path]) -> FilesToVerify:
+    """Files as given, folders replaced by the readable files in them, in name order. Of those, label files that were
+    superseded are left out: who wants them read names them."""
+    in_force = ledger.prints.in_force(batch.id)
+    known = {file.file for file in in_force.files}
+    superseded = {file.file: file.sha256 for file in in_force.superseded}
+    remade = f"`bss-mfg labels {batch.id} --again` makes lost label files again, with the same bytes"
     files: list[Path] = []
+    lost: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(item for item in path.iterdir() if item.suffix.lower() in SUFFIXES and item.is_file())
+            found = sorted(item for item in path.iterdir() if item.suffix.lower() in SUFFIXES and item.is_file())
+            inside = [item for item in found if item.name not in superseded or sha256_of(item) != superseded[item.name]]
             if not inside:
+                made = f" ({_some(known)} should be there: {remade})" if known else ""
                 raise InputError(
-                    "holds no file that can be verified", where=path, way_out="Known: PDF, PNG, JPEG, TIFF ..."
+                    f"holds no file that can be verified{made}",
+                    where=path,
+                    way_out="Known: PDF, PNG, JPEG, TIFF ...",
                 )
             files += inside
+            names = {item.name for item in inside}
+            if names & known:  # else it holds pictures of printed labels
+                lost += [path / name for name in sorted(known - names) if Path(name).suffix.lower() in SUFFIXES]
         elif path.exists():
             files.append(path)
         else:
-            raise InputError("is not there", where=path, way_out="Check the path.")
-    return files
+            way_out = f"Check the path; {remade}." if path.name in known else "Check the path."
+            raise InputError("is not there", where=path, way_out=way_out)
+    return FilesToVerify(tuple(files), tuple(lost))
+
+
+def _some(names: Iterable[str]) -> str:
+    first, *more = sorted(names)
+    return f"{first} and {count_words(len(more), 'more', 'more')}" if more else first
 
 
 def verify(
@@ -73,11 +101,12 @@ def verify(
     is read in this process, which a hostile file may crash. Threads must be one at most: pdfium is not safe in more. A
     file or page that can't be read is listed, too; `InputError` if that is all of them.
     """
-    files = expand_folders(paths)
+    found = expand_folders(ledger, batch, paths)
     verifier = Verifier(ledger, batch, options, progress, executor=executor)
-    verifier.read_files(files)
+    verifier.read_files(found.files)
+    verifier.note_lost(found.lost)
     if not verifier.pages and not verifier.resumed:
-        problems = [f"{name}: {why}" for name, why in verifier.broken[:5]]
+        problems = [f"{name}: {why}" for name, why in [*verifier.broken, *verifier.troubles][:5]]
         raise InputError("nothing could be read", where=f"batch {batch.id}", problems=problems)
     outcome = verifier.outcome(final=True)
     progress(batch.packages, batch.packages)
@@ -91,13 +120,17 @@ class _FileProgress:
     order: int
     path: Path
     description: FileDescription
+    outdated: Set[int] = frozenset()
+    """The numbers in it whose labels were made again in other files: they don't count."""
     matched: int = 0
     not_matched: int = 0
 
     def verified(self, second_reader: bool) -> FileVerified | None:
         """What the history says of it, where all labels were read right."""
         label_file = self.description.label_file
-        if label_file is None or self.not_matched or self.matched != len(label_file.numbers):
+        if label_file is None or label_file.superseded_at or self.not_matched:
+            return None
+        if not self.matched or self.matched != label_file.labels - len(self.outdated) * label_file.repeat:
             return None
         return FileVerified(
             file=label_file.file, sha256=label_file.sha256, labels=self.matched, second_reader=second_reader
@@ -123,12 +156,13 @@ class Verifier:
         self._ledger, self._batch, self._options, self._progress = ledger, batch, options, progress
         self._label_files = package_label_files(ledger, batch.id)
         self._by_digest = {part.sha256: part for part in self._label_files}
-        request = ReadRequest(ledger.path, ledger.actor, batch.id, options.second_reader, options.grade)
+        request = ReadRequest(ledger.path, ledger.actor, batch.id, options.second_reader, options.grade, options.of)
         self._runner = TaskRunner(request, executor)
-        copies = max((part.copy for part in self._label_files), default=1)
+        self._in_force = ledger.prints.in_force(batch.id)
+        copies = max((part.copy * part.repeat for part in self._in_force.files), default=1)
         self._scrapped = ledger.packages.scrapped(batch.id)
-        # What was shipped had been read right.
-        shipped = ledger.packages.shipped(batch.id) if options.resume else ()
+        # What was shipped had been read right; unless the ledger is older than that rule.
+        shipped = ledger.packages.shipped(batch.id, verified=True) if options.resume else ()
         self._tracker = PackageTracker(batch.packages, copies, chain(self._scrapped, shipped))
         self._spool = FindingSpool(ledger.path.parent)
         self._pending: list[Finding] = []
@@ -141,6 +175,7 @@ class Verifier:
         self._file: _FileProgress | None = None
         self._broken: list[tuple[int, int, str, str]] = []
         self.troubles: list[tuple[str, str]] = []
+        self._shows_prints = False
         self.files = self.pages = self.resumed = self._resumed_labels = self._opened = 0
 
     def read_files(self, files: Sequence[Path]) -> None:
@@ -158,9 +193,14 @@ class Verifier:
         self._commit()
         self._file = None
 
+    def note_lost(self, paths: Sequence[Path]) -> None:
+        """Say of label files that they are not where the others are."""
+        words = f"is not there, though it was made: `bss-mfg labels {self._batch.id} --again` makes it again"
+        self.troubles += [(printable_name(str(path)), words) for path in paths]
+
     def outcome(self, final: bool = False) -> Verification:
         """Everything so far; a `final` outcome writes the decision on a sample into the history."""
-        tail = partial(missing_findings, self._ledger, self._batch, self._tracker, self._label_files)
+        tail = partial(missing_findings, self._ledger, self._batch, self._tracker, self._in_force.files)
         findings = self._spool.snapshot(self._tracker.times_read, self._tracker.unaccounted_count(), tail)
         pictures = self._label_pictures(findings) if self._options.pictures else {}
         decision = _decide(self._sample, findings) if self._sample else None
@@ -179,12 +219,18 @@ class Verifier:
             decision=decision,
             resumed=self.resumed,
             resumed_labels=self._resumed_labels,
+            shows_prints=self._shows_prints,
+            other_batches=dict(self._spool.other_batches),
         )
 
     @property
     def broken(self) -> list[tuple[str, str]]:
         """Files and pages that could not be read, with the reason, in the order in which they were given."""
         return [(where, why) for _, _, where, why in sorted(self._broken)]
+
+    def newly_broken(self, before: int) -> list[tuple[str, str]]:
+        """The same without the first `before` that were found."""
+        return [(where, why) for _, _, where, why in self._broken[before:]]
 
     @property
     def fault_count(self) -> int:
@@ -207,32 +253,56 @@ class Verifier:
             if answer.sha256 in self._digests_read:
                 continue
             self._digests_read.add(answer.sha256)
+            if not answer.shows_packages:
+                self.troubles.append((printable_name(str(path)), "holds no label of a package: it was not searched"))
+                continue
             self.files += 1
             if answer.label_file:  # the one that came from a process is no copy to keep for each of thousands of files
                 answer = replace(answer, label_file=self._by_digest.setdefault(answer.sha256, answer.label_file))
-            if (
-                answer.label_file
-                and answer.sha256 in self._digests_verified
-                and not self._holds_scrapped(answer.label_file)
-            ):
+            if answer.label_file and answer.sha256 in self._digests_verified and self._still_holds(answer.label_file):
                 self._count_as_read(path, answer.label_file)
                 continue
-            file_task = PageTask(self._runner.request, path, label_file=answer.label_file)
+            file_task = PageTask(self._runner.request, path, label_file=answer.label_file, own=answer.own)
             self._file_tasks[path.name] = None if path.name in self._file_tasks else file_task
-            file = _FileProgress(self._opened, path, answer)
+            file = _FileProgress(self._opened, path, answer, self._outdated_in(path, answer.label_file))
             for task in self._runner.page_tasks(path, answer):
                 file_of_task[task] = file
                 yield task
 
-    def _holds_scrapped(self, label_file: LabelFile) -> bool:
-        """Whether a file holds a label that was scrapped since."""
-        return self._options.reread_scrapped and not self._scrapped.isdisjoint(label_file.numbers)
+    def _outdated_in(self, path: Path, label_file: LabelFile | None) -> Set[int]:
+        """The numbers in a file whose labels don't count, for they were made again; of a file that was superseded, and
+        is read because somebody named it, all count. Either is told."""
+        if label_file is None:
+            return frozenset()
+        gone = {(file.file, file.sha256) for file in self._in_force.superseded}
+        if (label_file.file, label_file.sha256) in gone:
+            self.troubles.append((printable_name(str(path)), "was superseded: all of its labels were made again since"))
+            return frozenset()
+        outdated = self._in_force.outdated_in(label_file)
+        if outdated:
+            words = f"{count_words(len(outdated), 'label')} of it were made again since, and are not counted here"
+            self.troubles.append((printable_name(str(path)), words))
+        return outdated
+
+    def _still_holds(self, label_file: LabelFile) -> bool:
+        """Whether all labels of a file that was once read right are right by now: no unit was scrapped or replaced
+        since (unless these don't matter), and none was read wrong."""
+        matters = self._options.reread_scrapped
+        if matters and not self._scrapped.isdisjoint(label_file.numbers):
+            return False
+        numbers = label_file.numbers
+        if not self._scrapped.isdisjoint(numbers):
+            numbers = [number for number in numbers if number not in self._scrapped]
+        return self._ledger.reads.all_files_verified(self._batch.id, numbers, first_revision=not matters)
 
     def _count_as_read(self, path: Path, label_file: LabelFile) -> None:
+        outdated = self._in_force.outdated_in(label_file)
         self.resumed += 1
-        self._resumed_labels += len(label_file.numbers)
+        self._resumed_labels += label_file.labels - len(outdated) * label_file.repeat
         for page in range(1, label_file.pages + 1):
             for number in label_file.packages_on(page):
+                if number in outdated:
+                    continue
                 self._tracker.record_read(number, path.name, page)
 
     def _take_page(self, file: _FileProgress, page: int, answer: ScannedPage | TaskFailure) -> None:
@@ -242,7 +312,8 @@ class Verifier:
             self._broken.append((file.order, page, where, answer.reason))
             return
         self.pages += 1
-        found = answer.findings(self._tracker)
+        found = answer.without(file.outdated).findings(self._tracker)
+        self._shows_prints = self._shows_prints or (answer.of == "print" and bool(found))
         right = sum(item.kind is FindingKind.MATCHED for item in found)
         file.matched += right
         file.not_matched += len(found) - right
@@ -291,11 +362,11 @@ def _picture_box(item: Finding) -> tuple[PixelBox, Quad | None, int]:
 
 
 def _decide(draw: DrawnSample, findings: Iterable[Finding]) -> LotDecision:
-    """What the drawn sample says of its lot."""
+    """What the drawn sample says of its lot: of its printed labels, for our own files are no sample of a print."""
     right: set[int] = set()
     wrong: set[int] = set()
     for item in findings:
-        if item.package and not item.unseen:
+        if item.package and not item.unseen and item.of == "print":
             (right if item.kind is FindingKind.MATCHED else wrong).add(item.package)
     return decide_lot(draw.plan, draw.numbers, right, wrong)
 
@@ -310,10 +381,11 @@ def _record_reads(ledger: Ledger, batch: Batch, findings: Sequence[Finding], ver
             x_mm=item.x_mm,
             y_mm=item.y_mm,
             detail=item.detail,
+            of=item.of,
+            told=item.told,
         )
         for item in findings
         if item.kind is not FindingKind.MISSING
     ]
     if reads or verified:
-        matched = [item.package for item in findings if item.kind is FindingKind.MATCHED and item.package]
-        ledger.reads.record(batch.id, reads, matched, verified)
+        ledger.reads.record(batch.id, reads, verified)

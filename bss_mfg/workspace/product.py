@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,10 +12,12 @@ from pydantic import AfterValidator, Field, model_validator
 
 from bss_mfg.core.files import read_bytes
 from bss_mfg.core.models import FileModel
+from bss_mfg.core.named_paths import path_inside
 from bss_mfg.core.toml_files import TomlDocument, load_toml, quote, validate
-from bss_mfg.credentials import check_serial_pattern, format_serial
+from bss_mfg.credentials import EXAMPLE_DAY, check_serial_pattern, dated_pattern, format_serial
 from bss_mfg.errors import InputError
 from bss_mfg.payload.product_keys import SAMPLE_FINGERPRINTS, ProductKey, load_public_key
+from bss_mfg.workspace.print_settings import PrintSettings
 
 
 def check_digit(digits: str) -> int:
@@ -49,12 +52,18 @@ class Product(FileModel):
     serial: Annotated[str, AfterValidator(check_serial_pattern)] = Field("{pid}{n:08}", description="Serial pattern.")
     template: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "sheet-a4-24"
     stage: Literal["development", "production"] = "development"
+    print: PrintSettings = Field(PrintSettings(), description="What its labels are printed with.")
 
     @model_validator(mode="after")
     def _check_one_code(self) -> Product:
         if self.upc and self.ean:
             raise ValueError("a product has a upc or an ean, never both")
         return self
+
+    @property
+    def names_template(self) -> bool:
+        """Whether its file says which template it has, and so comes before the workspace's settings."""
+        return "template" in self.model_fields_set
 
     @property
     def facts(self) -> dict[str, str]:
@@ -71,12 +80,13 @@ class Product(FileModel):
     @property
     def serial_examples(self) -> tuple[str, str]:
         """The first and the longest serial that the pattern makes."""
-        first = format_serial(self.serial, self.pid, 1)
+        pattern = dated_pattern(self.serial, EXAMPLE_DAY)
+        first = format_serial(pattern, self.pid, 1)
         number = 9
         longest = first
         while number < 10**12:
             try:
-                longest = format_serial(self.serial, self.pid, number)
+                longest = format_serial(pattern, self.pid, number)
             except InputError:
                 break
             number = number * 10 + 9
@@ -92,18 +102,23 @@ class LoadedProduct:
     key: ProductKey
     path: Path
 
+    def on_day(self, day: datetime.date) -> LoadedProduct:
+        """The same product with a serial pattern for what is issued on a day."""
+        dated = self.product.model_copy(update={"serial": dated_pattern(self.product.serial, day)})
+        return replace(self, product=dated)
+
 
 def load_product(path: Path, development_fingerprints: frozenset[str] = frozenset()) -> LoadedProduct:
     """Read and check products/NAME.toml and its key; `development_fingerprints` are the workspace's dev keys."""
     document = load_toml(path, "product file")
     product = validate(document, Product)
-    key_path = path.parent / product.public_key
     if Path(product.public_key).name != product.public_key:
         raise InputError(
             "the key file must be in the folder of the product's file",
             where=document.locate(("public_key",)),
             way_out="Copy it there and give its file name only.",
         )
+    key_path = path_inside(path.parent, product.public_key, "public key", document.locate(("public_key",)))
     key = load_public_key(read_bytes(key_path, "product public key", 1 << 16), str(key_path))
     loaded = LoadedProduct(path.stem, product, key, path)
     check_stage(loaded, document, development_fingerprints)
@@ -128,9 +143,11 @@ def product_text(product: Product) -> str:
     lines = ["# A product that Amazon onboarded. Fields: docs/formats/product.md", "format = 1"]
     for name in type(product).model_fields:
         value = getattr(product, name)
-        if name == "format" or value is None:
+        if name in ("format", "print") or value is None or (name == "template" and not product.names_template):
             continue
         lines.append(f"{name} = {quote(value) if isinstance(value, str) else value}")
+    chosen = {name: value for name, value in product.print.model_dump().items() if value}
+    lines += ["", "[print]", *(f"{name} = {quote(value)}" for name, value in chosen.items())] if chosen else []
     return "\n".join(lines) + "\n"
 
 

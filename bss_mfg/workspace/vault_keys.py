@@ -1,24 +1,32 @@
 """The vault key of a workspace: what state it is in, changed for a new one, kept apart, put back.
 
-A change goes in three steps, and may be cut off between any two: the new key lies beside the old one; the ledger wraps
-all data keys under it, in one transaction; it takes the old one's place. Which of the two counts, the ledger says.
+Who changes keys holds the workspace's lock of keys alone, and asks for all passphrases before. Should the lock fail, no
+key is lost all the same: in one transaction the ledger compares the vault key with the one it knows, and wraps.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bss_mfg.core.files import move_aside, read_bytes, replace_file
-from bss_mfg.errors import BssError, LedgerError, RefusedError
+from bss_mfg.core.files import move_aside, read_bytes
+from bss_mfg.core.shared_lock import PATIENCE, Patience
+from bss_mfg.core.text import count_words
+from bss_mfg.errors import BssError, InputError, LedgerError, MissingError, RefusedError
 from bss_mfg.ledger.events import RecoveryExported, VaultKeyPutBack
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.vault import OfficerPrivateKey, OfficerPublicKey, Vault
+from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
+from bss_mfg.workspace import vault_files
 from bss_mfg.workspace.vault_key_storage import (
+    KINDS,
+    NEW_KEY,
+    AskOnce,
     AskPassphrase,
     VaultKeyKind,
-    forget_vault_key,
     load_vault_key,
     save_vault_key,
     vault_key_id,
@@ -26,10 +34,40 @@ from bss_mfg.workspace.vault_key_storage import (
 )
 from bss_mfg.workspace.workspace import Workspace
 
+_PUT_BACK = "Put the right one back, or use `bss-mfg vault recover FILE`."
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCheck:
+    """Whether the vault key opens the ledger's data keys: how many it does, and the batches whose it does not. A name
+    that begins with a dot is a key of the ledger's own."""
+
+    opened: int
+    unopened: tuple[str, ...]
+
+    @property
+    def trouble(self) -> str:
+        """In words what is wrong; empty where nothing is."""
+        if not self.unopened:
+            return ""
+        named = ", ".join(self.unopened[:5]) + (" ..." if len(self.unopened) > 5 else "")
+        return f"the vault key does not open {count_words(len(self.unopened), 'data key')}: {named}"
+
+    @property
+    def way_out(self) -> str:
+        """What to do then."""
+        return (
+            "If data keys are sealed to an officer, `bss-mfg vault recover --officer-key FILE` opens them. Else: "
+            f"{RESTORE_WAY_OUT}"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class VaultStatus:
-    """A vault as it is found: `trouble` says in words what is wrong, and is empty where nothing is."""
+    """A vault as it is found: `trouble` says in words what is wrong, and `way_out` what to do; both are empty where
+    nothing is. `keys` is None
+    where the vault key was not opened; `exposed`: others than its owner may read the file; `left_over` are files of
+    changes that never took place."""
 
     file: Path
     kind: VaultKeyKind | None
@@ -39,106 +77,253 @@ class VaultStatus:
     retired: int
     recipient: str | None
     trouble: str
+    way_out: str
+    keys: KeyCheck | None
+    exposed: bool
+    left_over: tuple[Path, ...]
 
 
-def vault_status(workspace: Workspace, ledger: Ledger) -> VaultStatus:
-    """Look at a vault without opening it: no passphrase is asked for."""
-    workspace.finish_vault_change(ledger)
-    expected, trouble = ledger.settings.vault_id(), ""
+def vault_status(
+    workspace: Workspace, ledger: Ledger, ask: AskPassphrase | None = None, patience: Patience = PATIENCE
+) -> VaultStatus:
+    """Look at a vault; one under a passphrase is opened only where there is someone to `ask`."""
+    with workspace.unchanging_keys(ledger, patience):
+        return _look(workspace, ledger, ask)
+
+
+def other_key_in_place(workspace: Workspace, ledger: Ledger) -> str | None:
+    """The id of the vault key in place, where it is not the ledger's, as after a restore of an older copy; None where
+    it is, or none can be read."""
+    try:
+        found = vault_key_id(workspace.vault_file)
+    except BssError:
+        return None
+    return None if found == ledger.settings.vault_id() else found
+
+
+def check_keys(
+    workspace: Workspace, ledger: Ledger, ask: AskPassphrase | None = None, patience: Patience = PATIENCE
+) -> KeyCheck | None:
+    """Which data keys the vault key opens; None where it is under a passphrase, with nobody to `ask`."""
+    with workspace.unchanging_keys(ledger, patience):
+        return _check_keys(workspace, ledger, ask)
+
+
+def _look(workspace: Workspace, ledger: Ledger, ask: AskPassphrase | None) -> VaultStatus:
+    expected, trouble, way_out = ledger.settings.vault_id(), "", _PUT_BACK
     kind: VaultKeyKind | None = None
     found: str | None = None
+    keys: KeyCheck | None = None
     try:
         kind, found = vault_key_kind(workspace.vault_file), vault_key_id(workspace.vault_file)
         if kind == "file":
-            found = load_vault_key(workspace.vault_file).id
+            with load_vault_key(workspace.vault_file) as vault:
+                found = vault.id
         if found != expected:
             trouble = f"this is vault key {found}, the ledger's is {expected}"
+        elif keys := _check_keys(workspace, ledger, ask):
+            trouble, way_out = keys.trouble, keys.way_out
     except BssError as error:
-        trouble = error.what
+        if kind == "passphrase" and isinstance(error, MissingError):
+            raise  # nobody is there to type it, which says nothing of the key
+        trouble, way_out = error.what, error.way_out
     retired = sum(1 for batch in ledger.batches.all() if ledger.batches.retired_at(batch.id))
     recipient = ledger.settings.recipient_pem()
     return VaultStatus(
-        workspace.vault_file,
-        kind,
-        found,
-        expected,
-        len(ledger.batches.all()) - retired,
-        retired,
-        OfficerPublicKey(recipient).fingerprint if recipient else None,
-        trouble,
+        file=workspace.vault_file,
+        kind=kind,
+        id=found,
+        ledger_id=expected,
+        sealed=len(ledger.batches.all()) - retired,
+        retired=retired,
+        recipient=OfficerPublicKey(recipient).fingerprint if recipient else None,
+        trouble=trouble,
+        way_out=way_out if trouble else "",
+        keys=keys,
+        exposed=vault_files.is_exposed(workspace.vault_file),
+        left_over=tuple(vault_files.waiting_files(workspace.vault_file)),
     )
 
 
-def rekey(workspace: Workspace, ledger: Ledger, kind: VaultKeyKind | None, ask: AskPassphrase) -> int:
+def _check_keys(workspace: Workspace, ledger: Ledger, ask: AskPassphrase | None) -> KeyCheck | None:
+    if ask is None and vault_key_kind(workspace.vault_file) == "passphrase":
+        return None
+    with workspace.open_vault(ask=ask) as vault:
+        open_keys(ledger).check_vault(vault)
+        opened, unopened = open_keys(ledger).opened_by(vault)
+    return KeyCheck(opened, tuple(unopened))
+
+
+def rekey(
+    workspace: Workspace,
+    ledger: Ledger,
+    kind: VaultKeyKind | None,
+    ask: AskPassphrase,
+    patience: Patience = PATIENCE,
+) -> int:
     """Change the vault key for a new one, kept in the same way or another; how many batches were wrapped anew.
 
     The old key opens nothing of this ledger afterwards, but it opens older backups: whoever needs those keeps it.
     """
-    with workspace.open_vault(ledger, ask) as old, Vault.generate() as new:
+    ask = AskOnce(ask)
+    with workspace.open_vault(ledger, ask, patience) as old:
         open_keys(ledger).check_vault(old)
-        save_vault_key(new, workspace.next_vault_file, kind or vault_key_kind(workspace.vault_file), ask, replace=True)
-        count = open_keys(ledger).rewrap(old, new)
-        _install_next_key(workspace)
-    return count
+        kind = kind or vault_key_kind(workspace.vault_file)
+    _ask_before(kind, ask)
+    with workspace.exclusive_keys(patience):
+        vault_files.end_change(workspace.vault_file, ledger.settings.vault_id())
+        with workspace.open_vault(ask=ask) as old, _waiting_key(workspace, ledger, kind, ask) as new:
+            return open_keys(ledger).rewrap(old, new, kind)
 
 
-def _install_next_key(workspace: Workspace) -> None:
-    if workspace.vault_file.exists():
-        try:
-            forget_vault_key(workspace.vault_file)
-        except BssError:
-            move_aside(workspace.vault_file, ".damaged")
-    replace_file(workspace.next_vault_file, workspace.vault_file)
-
-
-def export_recovery(workspace: Workspace, ledger: Ledger, to: Path, ask: AskPassphrase) -> str:
+def export_recovery(
+    workspace: Workspace, ledger: Ledger, to: Path, ask: AskPassphrase, patience: Patience = PATIENCE
+) -> str:
     """Write the vault key under a passphrase, to be kept apart; its id. Never overwrites."""
-    with workspace.open_vault(ledger, ask) as vault:
+    with workspace.open_vault(ledger, ask, patience) as vault:
         open_keys(ledger).check_vault(vault)
-        save_vault_key(vault, to, "passphrase", ask)
+        save_vault_key(vault, to, "passphrase", ask, what="the recovery file", private=True)
         ledger.history.append(None, RecoveryExported(file=to.name, vault=vault.id))
         return vault.id
 
 
-def recover(workspace: Workspace, ledger: Ledger, source: Path, ask: AskPassphrase) -> str:
-    """Put a vault key back from a recovery file, or any other vault key file; its id.
+@dataclass(frozen=True, slots=True)
+class RecoveredKey:
+    """The id of the vault key that is in place now, how it is kept, and how many batches were wrapped under it anew."""
+
+    id: str
+    kind: VaultKeyKind
+    batches: int = 0
+
+
+def recover(
+    workspace: Workspace,
+    ledger: Ledger,
+    source: Path,
+    ask: AskPassphrase,
+    kind: VaultKeyKind | None = None,
+    patience: Patience = PATIENCE,
+) -> RecoveredKey:
+    """Put a vault key back from a recovery file, or any other vault key file, kept as it was kept before or as `kind`.
 
     Refused where the vault key in place is the ledger's own; a damaged or wrong one is kept beside it.
     """
-    _refuse_whole(workspace, ledger)
+    _refuse_whole(vault_status(workspace, ledger, patience=patience))
+    kind, ask = kind or _kind_before(workspace, ledger), AskOnce(ask)
     with load_vault_key(source, ask) as vault:
-        if vault.id != ledger.settings.vault_id():
-            raise LedgerError(
-                f"holds vault key {vault.id}, the ledger's is {ledger.settings.vault_id()}",
-                where=source,
-                way_out="It belongs to another workspace, or is from before a rekey. Look for a newer one, or ask the "
-                "officer.",
-            )
-        if workspace.vault_file.exists():
-            move_aside(workspace.vault_file, ".damaged")
-        save_vault_key(vault, workspace.vault_file, "file", ask)
-        ledger.history.append(None, VaultKeyPutBack(file=source.name, vault=vault.id))
-        return vault.id
+        _ask_before(kind, ask)
+        with workspace.exclusive_keys(patience):
+            _refuse_whole(_look(workspace, ledger, None))
+            with ledger.transaction():  # so that nobody changes the key meanwhile, with or without the lock
+                if vault.id != ledger.settings.vault_id():
+                    raise LedgerError(
+                        f"holds vault key {vault.id}, the ledger's is {ledger.settings.vault_id()}",
+                        where=source,
+                        way_out="It belongs to another workspace, or is from before a rekey. Look for a newer one, or "
+                        "ask the officer.",
+                    )
+                for path in vault_files.waiting_files(workspace.vault_file):
+                    vault_files.discard(path, in_force="")
+                waiting = vault_files.next_file(workspace.vault_file, vault.id)
+                save_vault_key(vault, waiting, kind, ask)
+                if workspace.vault_file.exists():
+                    move_aside(workspace.vault_file, ".damaged")
+                vault_files.put_in_place(waiting, workspace.vault_file, vault.id)
+                ledger.settings.remember_vault(vault.id, kind)
+                ledger.history.append(None, VaultKeyPutBack(file=source.name, vault=vault.id))
+            return RecoveredKey(vault.id, kind)
 
 
-def recover_by_officer(workspace: Workspace, ledger: Ledger, private_key: Path, ask: AskPassphrase) -> int:
-    """Open all data keys with the officer's private key and wrap them under a new vault key; how many."""
-    _refuse_whole(workspace, ledger)
+def recover_by_officer(
+    workspace: Workspace,
+    ledger: Ledger,
+    private_key: Path,
+    ask: AskPassphrase,
+    kind: VaultKeyKind | None = None,
+    patience: Patience = PATIENCE,
+) -> RecoveredKey:
+    """Open all data keys with the officer's private key and wrap them under a new vault key, kept as the lost one was
+    or as `kind`."""
+    _refuse_whole(vault_status(workspace, ledger, patience=patience))
+    kind, ask, lost = kind or _kind_before(workspace, ledger), AskOnce(ask), ledger.settings.vault_id()
     pem = read_bytes(private_key, "officer's private key", 1 << 16)
     passphrase = ask(f"the officer's private key in {private_key.name}", False) if b"ENCRYPTED" in pem else None
     officer = OfficerPrivateKey(pem, passphrase, str(private_key))
+    _ask_before(kind, ask)
+    with workspace.exclusive_keys(patience):
+        _refuse_whole(_look(workspace, ledger, None))
+        with _waiting_key(workspace, ledger, kind, ask) as new:
+            return RecoveredKey(new.id, kind, open_keys(ledger).recover(officer, lost, new, kind))
+
+
+def set_recipient(
+    workspace: Workspace,
+    ledger: Ledger,
+    officer: OfficerPublicKey | None,
+    ask: AskPassphrase,
+    patience: Patience = PATIENCE,
+) -> int:
+    """Seal all data keys, and those to come, to an officer, or to none any more; how many batches were."""
+    ask = AskOnce(ask)
+    with workspace.open_vault(ledger, ask, patience) as vault:
+        open_keys(ledger).check_vault(vault)
+    with workspace.exclusive_keys(patience):
+        vault_files.end_change(workspace.vault_file, ledger.settings.vault_id())
+        with workspace.open_vault(ask=ask) as vault:
+            return open_keys(ledger).set_recipient(vault, officer)
+
+
+@contextmanager
+def _waiting_key(workspace: Workspace, ledger: Ledger, kind: VaultKeyKind, ask: AskPassphrase) -> Iterator[Vault]:
+    """A new vault key, kept in its own file while the ledger is wrapped under it, and in its place after; if wrapping
+    fails the file goes again. With it goes what earlier changes left: those that began later may be at work."""
     with Vault.generate() as new:
-        save_vault_key(new, workspace.next_vault_file, "file", ask, replace=True)
-        count = open_keys(ledger).recover(officer, new)
-        _install_next_key(workspace)
-    return count
+        left_over = vault_files.waiting_files(workspace.vault_file)
+        waiting = vault_files.next_file(workspace.vault_file, new.id)
+        save_vault_key(new, waiting, kind, ask)
+        try:
+            yield new
+        except BaseException:
+            if ledger.settings.vault_id() != new.id:
+                vault_files.discard(waiting, in_force="")
+            raise
+        _end_change(workspace, ledger, left_over)
 
 
-def _refuse_whole(workspace: Workspace, ledger: Ledger) -> None:
-    found = vault_status(workspace, ledger)
+def _end_change(workspace: Workspace, ledger: Ledger, left_over: Sequence[Path]) -> None:
+    """The last step of a change: the new key in its place, and what earlier changes left taken away."""
+    in_force = ledger.settings.vault_id()
+    vault_files.end_change(workspace.vault_file, in_force)
+    for path in left_over:
+        vault_files.discard(path, in_force)
+
+
+def _ask_before(kind: VaultKeyKind, ask: AskPassphrase) -> None:
+    """Ask for a new passphrase now, and not while others have to wait."""
+    if kind == "passphrase":
+        ask(NEW_KEY, True)
+
+
+def _kind_before(workspace: Workspace, ledger: Ledger) -> VaultKeyKind:
+    """How a lost vault key was kept: by what is left of its file, or by what the ledger remembers."""
+    try:
+        return vault_key_kind(workspace.vault_file)
+    except (InputError, MissingError):
+        remembered = ledger.settings.vault_kind()
+    for kind in KINDS:
+        if kind == remembered:
+            return kind
+    raise InputError(
+        "how the lost vault key was kept is not known",
+        where=workspace.vault_file,
+        way_out="Say how it is to be kept from now on: --to passphrase, --to keyring or --to file.",
+    )
+
+
+def _refuse_whole(found: VaultStatus) -> None:
     if not found.trouble and found.kind == "file":
         raise RefusedError(
             "the vault key in place is intact, and it is the ledger's",
-            where=workspace.vault_file,
+            where=found.file,
             way_out="Nothing has to be recovered. To replace it with a new one: `bss-mfg vault rekey`.",
         )

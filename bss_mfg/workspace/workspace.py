@@ -2,33 +2,53 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from bss_mfg.core import resources
-from bss_mfg.core.files import make_folder, read_bytes, replace_file, require_safe_name, write_atomically
-from bss_mfg.core.toml_files import load_toml, validate
+from bss_mfg.core.clock import TimeZone
+from bss_mfg.core.files import (
+    already_exists_error,
+    make_folder,
+    read_bytes,
+    read_text,
+    require_safe_name,
+    write_atomically,
+)
+from bss_mfg.core.folders import require_free_name
+from bss_mfg.core.named_paths import path_inside
+from bss_mfg.core.shared_lock import PATIENCE, Patience, shared_lock
+from bss_mfg.core.toml_files import TomlDocument, load_toml, quote, validate
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.model import Actor
+from bss_mfg.workspace.print_defaults import PrintDefaults
 
 if TYPE_CHECKING:
     from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.ledger.vault import Vault
     from bss_mfg.payload.product_keys import ProductKey
     from bss_mfg.payload.spec import SpecFile
+    from bss_mfg.workspace.config import WorkspaceConfig
     from bss_mfg.workspace.product import LoadedProduct, Product
     from bss_mfg.workspace.vault_key_storage import AskPassphrase, VaultKeyKind
 
 CONFIG = "bss-mfg.toml"
+_KEYS = "the keys of this workspace"
 _CONFIG_TEXT = """# The workspace of bss-mfg: everything about this factory's batches lies in this folder.
 # Back it up as a whole; keep a copy of vault.key apart, in a safe place.
 format = 1
 
 # Printed in the history of the ledger; leave empty to use the computer's name.
 station = ""
+"""
+_GROUP_TEXT = """
+# The group of this system whose members work here. Set by `init --group`: the folders' modes say the same.
+group = {group}
 """
 
 
@@ -73,14 +93,17 @@ class Workspace:
         root: Path,
         actor: Actor,
         environment: Mapping[str, str],
-        kind: VaultKeyKind = "file",
+        kind: VaultKeyKind | None = None,
         ask: AskPassphrase | None = None,
+        group: str = "",
     ) -> Workspace:
-        """Make a workspace in a new or empty folder: settings, vault key (of a kind), ledger, folders."""
-        from bss_mfg.ledger.ledger import Ledger
+        """Make a workspace in a new or empty folder: settings, vault key (of a kind), ledger, folders; one of a group
+        where that is named."""
         from bss_mfg.ledger.network_drives import refuse_network
-        from bss_mfg.ledger.vault import Vault
-        from bss_mfg.workspace import vault_key_storage
+        from bss_mfg.workspace import vault_files
+        from bss_mfg.workspace.creation import NewVault, make_vault_and_ledger, refuse_what_lies_there
+        from bss_mfg.workspace.groups import prepare_group
+        from bss_mfg.workspace.vault_key_storage import refuse_to_ask
 
         root = root.expanduser().resolve()
         if outer := next((folder for folder in root.parents if (folder / CONFIG).is_file()), None):
@@ -94,36 +117,54 @@ class Workspace:
             raise RefusedError(
                 "is already a workspace; nothing was changed", where=root, way_out="Work in it, or name another."
             )
-        if workspace.ledger_file.exists():
-            raise RefusedError(
-                "holds a ledger but no settings; nothing was changed",
-                where=root,
-                way_out=f"If this was a workspace, restore {CONFIG}; else name another folder.",
-            )
+        named = bool(environment.get("BSS_MFG_VAULT_KEY_FILE"))
+        new_vault = NewVault(workspace.vault_file, kind, named, ask or refuse_to_ask)
+        refuse_what_lies_there(new_vault, workspace.ledger_file, CONFIG)
+        share = prepare_group(root, group) if group else None
         make_folder(root)
         refuse_network(workspace.ledger_file)
+        if share:
+            share()
         for name in ("products", "templates", "printers", "specs", "batches", "dev-keys"):
             make_folder(root / name)
-        # The settings come last: what has no settings is no workspace yet, and init can be typed again.
-        if not workspace.vault_file.exists():
-            vault = Vault.generate()
-            vault_key_storage.save_vault_key(vault, workspace.vault_file, kind, ask or vault_key_storage.refuse_to_ask)
-        else:
-            vault = vault_key_storage.load_vault_key(workspace.vault_file, ask or vault_key_storage.refuse_to_ask)
-        with Ledger.create(workspace.ledger_file, actor, vault):
-            pass
-        write_atomically(root / CONFIG, [_CONFIG_TEXT.encode()])
+        settings = _CONFIG_TEXT + (_GROUP_TEXT.format(group=quote(group)) if group else "")
+        with workspace.exclusive_keys():
+            vault_id = make_vault_and_ledger(new_vault, workspace.ledger_file, actor)
+            # What has no settings is no workspace yet, and init can be typed again.
+            write_atomically(root / CONFIG, [settings.encode()])
+            vault_files.end_change(workspace.vault_file, vault_id)
         return workspace
 
     def config(self) -> WorkspaceConfig:
         """The settings."""
-        from bss_mfg.core.models import FileModel
+        from bss_mfg.workspace.config import WorkspaceConfig
 
-        class _Config(FileModel):
-            format: Literal[1]
-            station: str = ""
+        return validate(load_toml(self.root / CONFIG, "workspace settings"), WorkspaceConfig)
 
-        return WorkspaceConfig(validate(load_toml(self.root / CONFIG, "workspace settings"), _Config).station)
+    @property
+    def zone(self) -> TimeZone:
+        """The time zone that people go by here."""
+        return TimeZone(self.config().timezone)
+
+    def print_defaults(self, product: Product) -> PrintDefaults:
+        """What the labels of a product are printed with unless somebody says otherwise: the product's settings come
+        before the workspace's; a printer may be set in neither."""
+        own, ours = product.print, self.config().print
+        template = own.template or (product.template if product.names_template else ours.template or product.template)
+        return PrintDefaults(own.printer or ours.printer, template)
+
+    def batch_print_defaults(self, product: str, batch_template: str) -> PrintDefaults:
+        """The same for a batch: it keeps the template that its product named when it was issued, and needs no file of
+        its product."""
+        from bss_mfg.workspace.product import Product
+
+        path, ours = self.root / "products" / f"{product}.toml", self.config().print
+        if not path.is_file():
+            return PrintDefaults(ours.printer, batch_template)
+        found = validate(load_toml(path, "product file"), Product)
+        chosen = self.print_defaults(found)
+        keeps = found.names_template and not found.print.template
+        return PrintDefaults(chosen.printer, batch_template if keeps else chosen.template)
 
     # --- paths ----------------------------------------------------------------------------------------------------
 
@@ -144,30 +185,46 @@ class Workspace:
 
         return Ledger.open(self.ledger_file, actor)
 
-    @property
-    def next_vault_file(self) -> Path:
-        """Where the vault key waits that is to take the place of the present one."""
-        return self.vault_file.with_name(f"{self.vault_file.name}.new")
+    def shared_keys(self, patience: Patience = PATIENCE) -> AbstractContextManager[None]:
+        """Nobody changes or destroys the keys of this workspace meanwhile. Before any transaction of the ledger."""
+        return shared_lock(self.root / "keys.lock", _KEYS, alone=False, patience=patience)
 
-    def open_vault(self, ledger: Ledger | None = None, ask: AskPassphrase | None = None) -> Vault:
-        """The vault key. Given the ledger, a change of the vault key that was interrupted is ended first."""
-        from bss_mfg.workspace import vault_key_storage
+    def exclusive_keys(self, patience: Patience = PATIENCE) -> AbstractContextManager[None]:
+        """Nobody else works with the keys of this workspace meanwhile. Before any transaction of the ledger, and never
+        while a vault is open."""
+        return shared_lock(self.root / "keys.lock", _KEYS, alone=True, patience=patience)
 
-        if ledger is not None:
-            self.finish_vault_change(ledger)
-        return vault_key_storage.load_vault_key(self.vault_file, ask or vault_key_storage.refuse_to_ask)
+    def open_vault(
+        self, ledger: Ledger | None = None, ask: AskPassphrase | None = None, patience: Patience = PATIENCE
+    ) -> Vault:
+        """The vault, to be left with `with`: until then nobody changes or destroys keys.
 
-    def finish_vault_change(self, ledger: Ledger) -> bool:
-        """Put the next vault key in place where the ledger is wrapped under it already; whether it was."""
-        from bss_mfg.workspace import vault_key_storage
+        A change of the vault key that was interrupted is ended first. Without the ledger it is only the key that lies
+        in its place, and no lock is held.
+        """
+        from bss_mfg.ledger.vault import Vault
+        from bss_mfg.workspace.vault_key_storage import load_vault_key, refuse_to_ask
 
-        expected = ledger.settings.vault_id()
-        if not self.next_vault_file.exists() or vault_key_storage.vault_key_id(self.next_vault_file) != expected:
-            return False
-        if self.vault_file.exists() and vault_key_storage.vault_key_id(self.vault_file) == expected:
-            return False
-        replace_file(self.next_vault_file, self.vault_file)
-        return True
+        if ledger is None:
+            return load_vault_key(self.vault_file, ask or refuse_to_ask)
+        with contextlib.ExitStack() as held:
+            held.enter_context(self.unchanging_keys(ledger, patience))
+            key = load_vault_key(self.vault_file, ask or refuse_to_ask).key
+            return Vault(key, on_leaving=held.pop_all().close)
+
+    @contextlib.contextmanager
+    def unchanging_keys(self, ledger: Ledger, patience: Patience = PATIENCE) -> Iterator[None]:
+        """As `shared_keys`, once a change of the vault key that was interrupted is ended."""
+        from bss_mfg.workspace.vault_files import change_to_end, end_change
+
+        with contextlib.ExitStack() as held:
+            held.enter_context(self.shared_keys(patience))
+            while change_to_end(self.vault_file, ledger.settings.vault_id()):
+                held.close()
+                with self.exclusive_keys(patience):
+                    end_change(self.vault_file, ledger.settings.vault_id())
+                held.enter_context(self.shared_keys(patience))
+            yield
 
     # --- products -------------------------------------------------------------------------------------------------
 
@@ -197,24 +254,22 @@ class Workspace:
         if spec.suite:
             SUITES[spec.suite].check_key(key.kind, key_name)
         longest_example(spec, product.facts, key.key.key_size, product.units_per_package, product.oob_bytes)
-        self.template_file(product.template)
+        self.template_file(self.print_defaults(product).template or product.template)
 
     def add_product(self, name: str, product: Product, key: ProductKey) -> LoadedProduct:
         """Write a new product and its key; refuses an existing name."""
-        from bss_mfg.core.files import already_exists_error
         from bss_mfg.core.toml_files import parse_toml
         from bss_mfg.payload.product_keys import DEVELOPMENT_MARK
         from bss_mfg.workspace.product import LoadedProduct, check_stage, product_text
 
         folder = self.root / "products"
-        path = folder / f"{require_safe_name(name, 'product name')}.toml"
-        if path.exists():
-            raise already_exists_error(path)
+        path = require_free_name(folder / f"{require_safe_name(name, 'product name')}.toml")
         text = product_text(product)
         loaded = LoadedProduct(name, product, key, path)
         check_stage(loaded, parse_toml(text, str(path)), self.development_fingerprints())
         pem = (f"{DEVELOPMENT_MARK}\n" if key.development else "") + key.pem
-        write_atomically(folder / product.public_key, [pem.encode()], replace=True)  # a left-over of an interrupted add
+        key_path = path_inside(folder, product.public_key, "public key", path)
+        write_atomically(key_path, [pem.encode()], replace=True)  # a left-over of an interrupted add
         write_atomically(path, [text.encode()])
         return loaded
 
@@ -222,16 +277,13 @@ class Workspace:
 
     def add_development_key(self, name: str, private: bytes, public: bytes) -> tuple[Path, Path]:
         """Write a development key pair: (private file, public file)."""
-        from bss_mfg.core.files import already_exists_error
-
         folder = self.root / "dev-keys"
         require_safe_name(name, "key name")
         private_file, public_file = folder / f"{name}.private.pem", folder / f"{name}.public.pem"
         for path in (private_file, public_file):
-            if path.exists():
-                raise already_exists_error(path)
+            require_free_name(path)
         make_folder(folder)
-        write_atomically(private_file, [private])
+        write_atomically(private_file, [private], private=True)
         write_atomically(public_file, [public])
         return private_file, public_file
 
@@ -257,7 +309,6 @@ class Workspace:
 
     def copy_spec(self, name: str) -> list[Path]:
         """Copy a packaged spec and its control log mapping into the workspace; refuses to overwrite."""
-        from bss_mfg.core.files import already_exists_error
         from bss_mfg.payload.spec import packaged_mapping, packaged_spec
 
         folder = self.root / "specs"
@@ -265,8 +316,7 @@ class Workspace:
         if mapping := packaged_mapping(name):
             texts[f"{name}.control-log.toml"] = mapping
         for file in texts:
-            if (folder / file).exists():
-                raise already_exists_error(folder / file)
+            require_free_name(folder / file)
         make_folder(folder)
         for file, text in texts.items():
             write_atomically(folder / file, [text.encode()])
@@ -293,7 +343,12 @@ class Workspace:
                 where=document.locate(("name",)),
                 way_out="Give both the same name.",
             )
-        return found
+        kept = self.confirmed_spec_file(name)
+        return replace(found, confirmed_text=read_text(kept, "confirmed spec") if kept.is_file() else None)
+
+    def confirmed_spec_file(self, name: str) -> Path:
+        """Where the text of a spec is kept as it was confirmed."""
+        return self.root / "specs" / "confirmed" / f"{name}.toml"
 
     def template_names(self) -> dict[str, str]:
         """All templates by name, with where each comes from."""
@@ -316,21 +371,22 @@ class Workspace:
 
     def copy_template(self, name: str, new_name: str) -> list[Path]:
         """Copy a template and what it names (artwork, fonts) into the workspace; refuses to overwrite."""
-        from bss_mfg.core.files import already_exists_error
-
         source, folder = self.template_file(name), self.root / "templates"
-        target = folder / f"{require_safe_name(new_name, 'template name')}.toml"
-        if target.exists():
-            raise already_exists_error(target)
+        target = require_free_name(folder / f"{require_safe_name(new_name, 'template name')}.toml")
         document = load_toml(source, "template")
-        named = [item.get("file") for item in document.data.get("element", []) if isinstance(item, dict)]
-        named += list(document.data.get("fonts", {}).values())
+        copies: dict[Path, bytes] = {}
+        for file in _named_by_template(document):
+            beside = path_inside(source.parent, file, "file", source)
+            copy = path_inside(folder, file, "file", source)
+            if beside.is_file():
+                copies[copy] = read_bytes(beside, "artwork", 60 << 20)
+                if copy.exists() and copies[copy] != read_bytes(copy, "artwork", 60 << 20):
+                    raise already_exists_error(copy)
+        written = [path for path in copies if not path.exists()]
+        for path in written:
+            make_folder(path.parent)
+            write_atomically(path, [copies[path]])
         make_folder(folder)
-        written: list[Path] = []
-        for file in dict.fromkeys(str(item) for item in named if item):
-            if (source.parent / file).is_file() and not (folder / file).exists():
-                write_atomically(folder / file, [read_bytes(source.parent / file, "artwork", 60 << 20)])
-                written.append(folder / file)
         write_atomically(target, [document.text.encode()])
         return [target, *written]
 
@@ -346,21 +402,18 @@ class Workspace:
 
     def add_printer(self, name: str, text: str) -> Path:
         """Write a new printer file; refuses an existing name."""
-        from bss_mfg.core.files import already_exists_error
-
-        path = self.printer_file(name)
-        if path.exists():
-            raise already_exists_error(path)
+        path = require_free_name(self.printer_file(name))
         make_folder(path.parent)
         write_atomically(path, [text.encode()])
         return path
 
 
-@dataclass(frozen=True, slots=True)
-class WorkspaceConfig:
-    """Settings of bss-mfg.toml."""
-
-    station: str
+def _named_by_template(document: TomlDocument) -> list[str]:
+    """The files that a template names, of elements and fonts, each once; it need not be a right template."""
+    elements, fonts = document.data.get("element"), document.data.get("fonts")
+    named = [item.get("file") for item in elements if isinstance(item, dict)] if isinstance(elements, list) else []
+    named += fonts.values() if isinstance(fonts, dict) else []
+    return list(dict.fromkeys(str(item) for item in named if item))
 
 
 def _vault_file(root: Path, environment: Mapping[str, str]) -> Path:

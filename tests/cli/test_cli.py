@@ -166,7 +166,7 @@ def test_demo_runs_the_whole_line(demo_factory: Factory) -> None:
     with demo_factory.ledger() as ledger:
         batches = ledger.batches.all()
         assert [(batch.id, batch.units) for batch in batches] == [("mesh-bulb-0001", 96), ("mesh-plug-2pack-0001", 40)]
-        assert all(ledger.batches.counts(batch.id)["verified"] == batch.packages for batch in batches)
+        assert all(ledger.batches.counts(batch.id)["file_verified"] == batch.packages for batch in batches)
         ledger.check()
     for batch in batches:
         folder = demo_factory.root / "batches" / batch.id

@@ -36,7 +36,7 @@ def test_a_head_proves_that_no_end_was_cut_off(line: Factory) -> None:
         with pytest.raises(LedgerError, match="is not the one that the head names"):
             check_head(ledger, f"{seq - 1}:{digest}")
         for wrong in ("", "12", "x:0123456789abcdef", f"{seq}:{digest[:15]}", f"{seq}:{'g' * 16}"):
-            with pytest.raises(InputError, match="no ledger head"):
+            with pytest.raises(InputError, match="a ledger head"):
                 check_head(ledger, wrong)
     shown = line.cli("audit", "verify", "--against", f"{seq}:{digest}", "--json")
     assert shown.json["against"] == seq
@@ -168,3 +168,40 @@ def test_a_product_that_the_copy_does_not_know_skips_serials_too(factory: Factor
             assert next(ledger.packages.stream("B1")).serials_text == f"ebK3{first:08d}"
         shutil.copy(tmp_path / f"{first}.db", tmp_path / "copy.db")
         (factory.root / "ledger.db").write_bytes(b"gone")
+
+
+def test_a_batch_s_reads_are_told_in_a_line_a_file_and_session(printed_factory: Factory, tmp_path: Path) -> None:
+    """480 lines of reads hid the five that matter."""
+    factory = printed_factory.copied(tmp_path / "w")
+    factory.cli("verify", "A", factory.root / "batches" / "A" / "labels")
+    payloads = factory.payloads("A")
+    for who, lines in (("Ann", payloads[:5]), ("Bert", [*payloads[5:8], "nonsense", "more nonsense"])):
+        factory.cli("scan", "A", "--plain", "--operator", who, stdin="".join(f"{line}\n" for line in lines))
+    short, whole = factory.cli("history", "A"), factory.cli("history", "A", "--all")
+    assert len(factory.cli("history", "A", "--json").json) == len(whole.out.splitlines())
+    reads = [line for line in short.out.splitlines() if "  read" in line]
+    assert len(reads) == 3
+    assert "24 reads" in reads[0]
+    assert "wrong" not in reads[0]
+    assert "5 reads" in reads[1]
+    assert "Ann@" in reads[1]
+    assert "5 reads, 2 wrong" in reads[2]
+    assert "Bert@" in reads[2]
+    assert len([line for line in whole.out.splitlines() if "  read  " in line]) == 34
+    assert "--all" in short.err
+    one = factory.cli("history", payloads[0])
+    assert len([line for line in one.out.splitlines() if "  read  " in line]) == 2  # of a unit, each is told
+
+
+def test_two_stations_at_once_are_two_sessions(issued: Factory) -> None:
+    from bss_mfg.ledger.events import LabelRead
+    from bss_mfg.ledger.ledger import Ledger
+    from bss_mfg.model import Actor
+
+    read = LabelRead(verdict="ok", package=1, file="scanner", page=None, x_mm=None, y_mm=None)
+    for turn in range(6):
+        with Ledger.open(issued.root / "ledger.db", Actor(f"op{turn % 2}", "table", "test")) as ledger:
+            ledger.reads.record("B1", [read], [])
+    reads = [line for line in issued.cli("history", "B1").out.splitlines() if "  read" in line]
+    assert len(reads) == 2
+    assert all("3 reads" in line for line in reads)

@@ -9,6 +9,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
+from bss_mfg import open_workspace
 from tests.helpers.factory import Factory
 from tests.helpers.pictures import pdfium
 
@@ -39,7 +40,7 @@ def test_single_labels_and_the_rest_from_one_on(factory: Factory) -> None:
     assert (checked.code, checked.json["counts"]["matched"]) == (0, 8), checked.err
     unknown = factory.cli("labels", "B1", "--only", "nobody")
     assert unknown.code == 3
-    assert "no serial 'nobody'" in unknown.err
+    assert "'nobody'" in unknown.err
 
 
 def test_a_reprint_is_the_same_payload_with_a_reason(factory: Factory, tmp_path: Path) -> None:
@@ -77,3 +78,18 @@ def test_pages_are_filled_in_the_order_asked_for(factory: Factory, order: str) -
         }[order]
     )
     assert factory.cli("verify", "B1", *made.files).code == 0
+
+
+@pytest.mark.parametrize("template", ["sheet-a4-24", "device-30x20", "carton-105x74", "traveller-a4"])
+def test_a_label_file_has_one_name_whoever_makes_it(factory: Factory, tmp_path: Path, template: str) -> None:
+    """The command, the Python API, a run's own functions: files of one kind are found by one name."""
+    factory.add(oob_bytes=16)
+    factory.issue(2)
+    typed = factory.cli("labels", "B1", "--template", template, "--out", tmp_path / "a", "--json")
+    assert typed.code == 0, typed.err
+    with open_workspace(factory.root) as workspace:
+        called = workspace.make_labels("B1", template=template, folder=tmp_path / "b", again=True)
+    made = factory.label(template=template, folder=tmp_path / "c")
+    names = {tuple(Path(file).name for file in files) for files in (typed.json["files"], called.files, made.files)}
+    assert len(names) == 1
+    assert Path(typed.json["index"]).name == called.index.name == made.index.name

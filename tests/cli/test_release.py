@@ -11,6 +11,7 @@ import pytest
 
 from bss_mfg.programming.registry import formats
 from tests.helpers.factory import Factory
+from tests.helpers.specs import PUKS
 
 
 @pytest.fixture
@@ -26,6 +27,7 @@ def released(factory: Factory) -> list[int]:
 
 
 def test_a_key_is_released_once(line: Factory, tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
     out = f"{tmp_path}/keys/"
     first = line.cli("program", "B1", "--format", "csv", "--out", out, "--json")
     assert first.code == 0, first.err
@@ -56,6 +58,7 @@ def test_only_the_new_unit_is_released_after_a_replacement(line: Factory, tmp_pa
 
 @pytest.mark.parametrize("kind", ["jsonl", "bin", "zephyr", "zephyr-shell", "esp-nvs", "c-header"])
 def test_every_format_is_written_indexed_and_private(line: Factory, tmp_path: Path, kind: str) -> None:
+    (tmp_path / "out").mkdir()
     done = line.cli("program", "B1", "--format", kind, "--out", f"{tmp_path}/out/", "--json")
     assert done.code == 0, done.err
     (index,) = map(Path, done.json["indexes"])
@@ -98,7 +101,7 @@ def test_the_command_offers_every_format() -> None:
     assert set(NAMES) == set(formats())
 
 
-CODE, MAC = "83FED3407A939723A5C639B26916D505C3B5", "BF91A2B05327F4D5"
+CODE, MAC = "83FED3407A939723A5C639B26916D505C3B5", "BE91A2B05327F4D5"
 
 
 PUK = "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgADLZXG+MzHkCUT1F88yQpaiDW7vu8XDSIhJwsVr2bmmag="
@@ -114,6 +117,7 @@ def zigbee(factory: Factory, tmp_path: Path) -> Factory:
 
 
 def test_install_codes_come_along_as_columns_of_their_own(zigbee: Factory, tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
     done = zigbee.cli("program", "B1", "--format", "csv", "--out", f"{tmp_path}/keys/", "--json")
     assert done.code == 0, done.err
     path = Path(done.json["files"][0])
@@ -135,6 +139,7 @@ def test_install_codes_come_along_in_json_lines(zigbee: Factory, tmp_path: Path)
 
 @pytest.mark.parametrize("kind", ["bin", "zephyr", "zephyr-shell", "esp-nvs", "c-header"])
 def test_a_format_without_room_for_install_codes_warns(zigbee: Factory, tmp_path: Path, kind: str) -> None:
+    (tmp_path / "keys").mkdir()
     done = zigbee.cli("program", "B1", "--format", kind, "--out", f"{tmp_path}/keys/")
     assert done.code == 0, done.err
     assert f"Warning: {kind} has no room for install_code" in done.err and "--format csv" in done.err
@@ -143,7 +148,7 @@ def test_a_format_without_room_for_install_codes_warns(zigbee: Factory, tmp_path
 def test_pins_come_along_and_are_read_back(factory: Factory, tmp_path: Path) -> None:
     factory.add(spec="amazon-wss-ib01", oob_bytes=16)
     (tmp_path / "ids.csv").write_text(
-        f"serial,mac,puk,pin\nG3A0PA01802300PE,,{PUK},957AD9640\nG3A0PA01802300PF,{MAC},{PUK},957AD9641\n"
+        f"serial,mac,puk,pin\nG3A0PA01802300PE,,{PUK},957AD9640\nG3A0PA01802300PF,{MAC},{PUKS[0]},957AD9641\n"
     )
     assert factory.cli(
         "batch", "create", "bulb", "--units", 2, "--id", "B1", "--identities", tmp_path / "ids.csv"
@@ -159,6 +164,7 @@ def test_pins_come_along_and_are_read_back(factory: Factory, tmp_path: Path) -> 
 
 
 def test_a_mesh_batch_says_nothing_of_it(line: Factory, tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
     done = line.cli("program", "B1", "--format", "bin", "--out", f"{tmp_path}/keys/")
     assert "Warning" not in done.err and "hold no OOB key" not in done.err
 

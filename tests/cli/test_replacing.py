@@ -101,24 +101,33 @@ def test_the_old_label_is_wrong_and_the_new_one_right(line: Factory) -> None:
     old_sheet = next((line.root / "batches" / "B1" / "labels").glob("B1-labels-*.pdf"))
     outcome = line.cli("verify", "B1", old_sheet, "--json")
     assert outcome.code == 1
-    (wrong,) = [row for row in outcome.json["findings"] if row["verdict"] != "matched"]
-    assert (wrong["verdict"], wrong["package"]) == ("mismatched", 2)
-    assert "older barcode of package 2" in wrong["detail"]
+    wrong, missing = [row for row in outcome.json["findings"] if row["verdict"] != "matched"]
+    # The old label is told by the serials that stand on it; the new one was in none of these pictures.
+    assert (wrong["verdict"], wrong["package"], wrong["serials"]) == ("mismatched", 2, "ebK300000003, ebK300000004")
+    assert f"ebK300000003 was replaced by {new_serial}" in wrong["detail"]
+    assert (missing["verdict"], missing["unseen"]) == ("missing", True)
+    assert missing["serials"] == f"{new_serial}, ebK300000004"
     assert line.cli("verify", "B1", sheet, "--partial").code == 0
     reads = f"{old}\n{payloads(line)[2]}\n"
     station = line.cli("scan", "B1", "--plain", stdin=reads)
     first, second = station.out.splitlines()[:2]
-    assert first.startswith("SCRAPPED")
-    assert "older barcode" in first
+    assert first.startswith("SCRAPPED: ebK300000003, ebK300000004 ")
+    assert f"ebK300000003 was replaced by {new_serial}" in first
+    explained = line.cli("inspect", old, "--json")
+    assert explained.code == 1
+    assert explained.json[0]["issued"] == {"batch": "B1", "package": 2, "serials": "ebK300000003, ebK300000004"}
     assert second.startswith("OK") or "ALREADY" in second
 
 
 def test_the_books_balance_over_a_replacement(line: Factory) -> None:
     with line.ledger() as ledger:
         for package in (1, 2, 3, 4):
-            ledger.reads.record("B1", [a_read(package)], [package])
+            ledger.reads.record("B1", [a_read(package)])
     new = swap(line)["ebK300000003"]
-    closed = line.cli("close", "B1")  # printed 4 (one superseded), verified 3, scrapped 1
+    assert line.cli("close", "B1").code == 4  # the new barcode was never printed
+    closed = line.cli(
+        "close", "B1", "--unprinted", 1, "--reason", "x"
+    )  # printed 4 (one superseded), verified 3, scrapped 1
     assert closed.code == 0, closed.err
     assert "1 package never printed" in closed.err
     with line.ledger() as ledger:
@@ -181,7 +190,7 @@ def test_a_shipped_package_is_neither_printed_nor_scrapped_until_it_comes_back(l
     assert "printed can't be shipped" in early.err
     with line.ledger() as ledger:
         for package in (1, 2, 3):
-            ledger.reads.record("B1", [a_read(package)], [package])
+            ledger.reads.record("B1", [a_read(package)])
     line.cli("scrap", "B1", "ebK300000003", "--reason", "dropped")
     assert line.cli("ship", "B1", "ebK300000004", "--for", "p").code == 4  # its neighbour is scrapped
     done = line.cli("ship", "B1", "--verified", "--for", "pallet 1")
@@ -278,7 +287,7 @@ def test_a_contradicting_list_is_refused_whole(factory: Factory, tmp_path: Path,
     assert KEY not in refused.err
     assert "nothex" not in refused.err
     with factory.ledger() as ledger:
-        assert ledger.identities.issued_serials(1, ["FINE-1"]) == {}
+        assert ledger.identities.issued_serials(["FINE-1"]) == {}
 
 
 def test_a_replaced_unit_gets_no_label_by_name(line: Factory) -> None:
@@ -286,3 +295,17 @@ def test_a_replaced_unit_gets_no_label_by_name(line: Factory) -> None:
     refused = line.cli("reprint", "B1", "ebK300000003", "--reason", "eaten")
     assert refused.code == 4
     assert f"ebK300000003 by {new}" in refused.err
+
+
+def test_what_the_guide_says_of_a_multi_pack_with_a_scrapped_unit(line: Factory, tmp_path: Path) -> None:
+    """The other devices are programmed all the same; the package as a whole is told to Amazon once it is whole."""
+    units = len(line.rows("SELECT 1 FROM unit"))
+    assert line.cli("scrap", "B1", "ebK300000003", "--reason", "dropped").code == 0
+    keys = tmp_path / "keys.csv"
+    assert line.cli("program", "B1", "--format", "csv", "--out", keys).code == 0
+    told = keys.read_text()
+    assert told.count("\n") == units and "ebK300000004" in told and "ebK300000003" not in told
+    made = line.cli("manifest", "B1", "--out", f"{tmp_path}/up/", "--json")
+    assert (made.code, made.json["left_out"]) == (0, 1)
+    log = Path(made.json["files"][0]["file"]).read_text()
+    assert "ebK300000004" not in log and "ebK300000005" in log

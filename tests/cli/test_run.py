@@ -31,7 +31,7 @@ def test_a_run_makes_what_the_single_commands_make(new_factory, tmp_path: Path) 
     done = factory.cli("run", "bulb", "--units", 50, "--id", "B1", "--json")
     assert done.code == 0, done.err
     found = done.json
-    assert (found["right"], found["issued"], found["labels"], found["verified"]) == (True, True, 50, 50)
+    assert (found["right"], found["issued"], found["labels"], found["file_verified"]) == (True, True, 50, 50)
     assert (found["faults"], found["left_out"]) == ([], {})
     made = outputs(factory)
     out = tmp_path / "single"
@@ -150,7 +150,7 @@ def test_multi_packs_and_passphrases(tmp_path: Path) -> None:
     done = factory.cli("run", "bulb", "--units", 24, "--id", "B1", "--json",
                        env={"BSS_MFG_PASSPHRASE_FILE": str(secret)})  # fmt: skip
     assert done.code == 0, done.err
-    assert (done.json["packages"], done.json["verified"]) == (6, 6)
+    assert (done.json["packages"], done.json["file_verified"]) == (6, 6)
 
 
 def test_a_kind_without_published_control_logs_has_no_manifest(factory: Factory, tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_a_kind_without_published_control_logs_has_no_manifest(factory: Factory,
     done = factory.cli("run", "bulb", "--units", 4, "--id", "B1", "--identities", rows, "--json")
     assert done.code == 0, done.err
     assert set(done.json["left_out"]) == {"manifest"}
-    assert done.json["verified"] == 4
+    assert done.json["file_verified"] == 4
     assert done.json["traveller"]
 
 

@@ -86,11 +86,10 @@ def test_a_production_batch_needs_a_confirmed_spec_and_has_no_sample_marks(facto
     assert factory.cli(*asked).code == 3
     assert not list((factory.root / "batches").iterdir())
     assert factory.cli("spec", "copy", "amazon-bss-ob04").code == 0
-    with (factory.root / "specs/amazon-bss-ob04.toml").open("a") as file:
-        file.write('\n[confirmation]\nby = "QA"\non = 2026-01-02\ndocument = "PMG 1.0"\n')
+    assert factory.cli("spec", "confirm", "amazon-bss-ob04", "--document", "PMG 1.0").code == 0
     done = factory.cli(*asked)
     assert done.code == 0, done.err
-    assert (done.json["verified"], done.json["sample"]) == (4, False)
+    assert (done.json["file_verified"], done.json["sample"]) == (4, False)
 
 
 @pytest.mark.parametrize("happened", ["shipped", "one scrapped", "all scrapped", "closed"])
@@ -99,6 +98,8 @@ def test_a_finished_run_is_done_whatever_became_of_its_units(factory: Factory, h
     assert factory.cli("run", "bulb", "--units", 30, "--id", "B1").code == 0
     with factory.ledger() as ledger:
         serials = [package.serials_text for package in ledger.packages.stream("B1")]
+    if happened in ("shipped", "closed"):
+        assert factory.cli("scan", "B1", "--plain", stdin="\n".join(factory.payloads())).code == 0
     act = {
         "shipped": ["ship", "B1", "--verified", "--for", "pallet 1"], "closed": ["close", "B1"],
         "one scrapped": ["scrap", "B1", serials[0], "--reason", "x"],
@@ -171,7 +172,7 @@ def test_a_file_whose_processes_die_is_named_and_made_by_the_next_run(factory: F
     assert sorted(kept) == ["B1-labels-0001.pdf", "B1-labels-0003.pdf"]  # the rest went on
     done = factory.cli("run", "--resume", "B1", "--json")
     assert done.code == 0, done.err
-    assert done.json["verified"] == 2_400
+    assert done.json["file_verified"] == 2_400
     assert {name: (labels / name).stat().st_mtime_ns for name in kept} == kept
 
 

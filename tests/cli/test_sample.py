@@ -29,15 +29,14 @@ def test_sample_then_verify_accepts_and_rejects(new_factory: Callable[[], Factor
     drawn = factory.cli("sample", "L", "--plan", "aql-1.0", "--json").json
     assert (drawn["letter"], drawn["sample"], drawn["accept"]) == ("E", 13, 0)
     assert factory.cli("sample", "L", "--json").json["packages"] == drawn["packages"]
-    good = factory.cli("verify", "L", labels.files[0], "--sample")
-    assert good.code == 0, good.err
-    assert "ACCEPT" in good.err
-
     pages = [np.asarray(page.render(scale=300 / 72, grayscale=True).to_pil()).copy()
              for page in pypdfium2.PdfDocument(labels.files[0])]  # fmt: skip
     first, second = (Image.fromarray(page) for page in pages)
     first.save(tmp_path / "1.png", dpi=(300, 300))
     second.save(tmp_path / "2.png", dpi=(300, 300))
+    good = factory.cli("verify", "L", tmp_path / "1.png", tmp_path / "2.png", "--sample")
+    assert good.code == 0, good.err
+    assert "ACCEPT" in good.err
     half = factory.cli("verify", "L", tmp_path / "1.png", "--sample", "--json")
     assert (half.code, half.json["sample"]["verdict"]) == (1, "incomplete")
     number = next(row["package"] for row in drawn["packages"])
@@ -54,3 +53,28 @@ def test_sample_then_verify_accepts_and_rejects(new_factory: Callable[[], Factor
             "accept",
             "reject",
         ]
+
+
+def test_a_label_that_no_file_shows_is_not_looked_for_in_the_file_of_the_old_one(
+    new_factory: Callable[[], Factory],
+) -> None:
+    """A replaced unit's new label lies in no file until it is printed; the old one's place was named for it."""
+    factory = new_factory()
+    factory.add(oob_bytes=16)
+    factory.issue(12, "L")
+    assert "no label yet" in factory.cli("sample", "L", "--plan", "aql-4.0").err
+    labels = factory.label("L")
+    drawn = factory.cli("sample", "L", "--plan", "aql-4.0", "--json").json["packages"]
+    assert all(row["file"] for row in drawn)
+    old = drawn[0]["serials"]
+    assert factory.cli("scrap", "L", old, "--reason", "dead").code == 0
+    assert "scrapped unit" in factory.cli("sample", "L", "--plan", "aql-4.0").err
+    replaced = factory.cli("replace", "L", old, "--reason", "dead", "--json").json["replaced"]
+    again = factory.cli("sample", "L", "--plan", "aql-4.0", "--json")
+    assert (again.json["packages"][0]["serials"], again.json["packages"][0]["file"]) == (replaced[0]["by"], None)
+    assert "1 package of the sample has no label yet" in again.err
+    found = factory.cli("verify", "L", labels.files[0], "--json").json["findings"]
+    (missing,) = [row for row in found if row["verdict"] == "missing"]
+    assert (missing["serials"], missing["file"]) == (replaced[0]["by"], None)
+    assert factory.cli("reprint", "L", replaced[0]["by"], "--reason", "replaced").code == 0
+    assert factory.cli("sample", "L", "--plan", "aql-4.0", "--json").json["packages"][0]["file"].startswith("L-reprint")

@@ -23,7 +23,7 @@ def line(factory: Factory) -> Factory:
     factory.add(oob_bytes=16, units_per_package=2)
     factory.issue(8)
     with factory.ledger() as ledger:
-        ledger.reads.record("B1", [a_read(3)], [3])
+        ledger.reads.record("B1", [a_read(3)])
         ledger.packages.ship("B1", ["ebK300000005"], "pallet 1")
         ledger.units.scrap("B1", ["ebK300000003", "ebK300000008"], "dropped")
         replace(factory, ledger, "ebK300000003")

@@ -40,6 +40,8 @@ def test_a_spec_is_copied_corrected_and_confirmed(factory: Factory) -> None:
     assert factory.cli("spec", "check", "amazon-bss-ob04").code == 1
     text = path.read_text()
     path.write_text(text + '\n[confirmation]\nby = "Ann"\non = 2026-01-31\ndocument = "Guide 3.2"\n')
+    assert factory.cli("spec", "check", "amazon-bss-ob04").code == 1  # nothing says what it was like then
+    assert factory.cli("spec", "confirm", "amazon-bss-ob04").code == 0
     assert factory.cli("spec", "check", "amazon-bss-ob04").code == 0
     tomorrow = datetime.date.today() + datetime.timedelta(days=9)
     for by, day in ((" ", "2026-01-31"), ("Ann", str(tomorrow))):

@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from bss_mfg.ledger.vault import Vault
 from bss_mfg.workspace import vault_key_storage
+from bss_mfg.workspace.vault_files import waiting_files
 from tests.helpers.commands import Outcome, run_cli
 from tests.helpers.factory import Factory, make_factory
 from tests.helpers.programmed import program
@@ -64,20 +66,38 @@ def test_an_interrupted_rekey_is_ended_by_the_next_command(line: Factory, monkey
     keys = program(line)
     from bss_mfg.workspace import vault_keys
 
-    def cut(workspace: object) -> None:
+    def cut(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, line.ledger() as ledger, pytest.raises(KeyboardInterrupt):
-        patched.setattr(vault_keys, "_install_next_key", cut)
+        patched.setattr(vault_keys, "_end_change", cut)
         vault_keys.rekey(line.workspace, ledger, None, vault_key_storage.refuse_to_ask)
-    assert line.workspace.next_vault_file.exists()
+    assert len(waiting_files(line.workspace.vault_file)) == 1
     assert program(line) == keys
-    assert not line.workspace.next_vault_file.exists()
-    # cut off before the ledger knows: the new key is dropped
-    line.workspace.next_vault_file.write_text(line.workspace.vault_file.read_text().replace("A", "B"))
+    assert waiting_files(line.workspace.vault_file) == []
+
+
+@pytest.mark.parametrize("junk", ["", "junk", "\0" * 100, "a key that never came in force"])
+@pytest.mark.parametrize("name", ["vault.key.new", "vault.key.new-0123456789abcdef"])
+def test_what_a_change_left_blocks_no_command(line: Factory, name: str, junk: str) -> None:
+    """A junk vault.key.new blocked every command that opens the vault."""
+    keys, left = program(line), line.workspace.vault_file.with_name(name)
+    if junk.startswith("a key"):
+        vault_key_storage.save_vault_key(Vault.generate(), left, "file", vault_key_storage.refuse_to_ask)
+    else:
+        left.write_text(junk)
     assert program(line) == keys
+    assert line.cli("batch", "create", "bulb", "--units", 1).code == 0
+    found = line.cli("vault", "status", "--json")
+    assert found.code == 0, found.err
+    assert found.json["left_over"] == [str(left)]
+    assert left.name in line.cli("vault", "status").err
+    looked = line.cli("doctor", "--json")
+    (check,) = (one for one in looked.json if one["name"] == "vault key change")
+    assert (check["level"], left.name in check["found"]) == ("gap", True)
     assert line.cli("vault", "rekey").code == 0
-    assert not line.workspace.next_vault_file.exists()
+    assert waiting_files(line.workspace.vault_file) == []
+    assert program(line) == keys
 
 
 def test_a_passphrase_vault_asks_for_it(tmp_path: Path, phrase: dict[str, str]) -> None:

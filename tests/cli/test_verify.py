@@ -77,7 +77,8 @@ def test_every_read_is_in_the_history(new_factory: Callable[[], Factory]) -> Non
     with factory.ledger() as ledger:
         reads = [event for event in ledger.history.events("B1") if event.kind == "read"]
         assert ledger.batches.counts("B1") == {
-            "packages": 3, "printed": 3, "verified": 3, "shipped": 0, "scrapped": 0, "replaced": 0
+            "packages": 3, "printed": 3, "file_verified": 3, "print_verified": 0, "shipped": 0, "scrapped": 0,
+            "scrapped_packages": 0, "replaced": 0,
         }  # fmt: skip
         ledger.check()
     assert [event.data["package"] for event in reads] == [1, 2, 3, 1, 2, 3]
@@ -187,8 +188,8 @@ def test_report_needs_nothing_from_outside(printed: Factory, tmp_path: Path) -> 
 def test_json_is_one_document(printed: Factory) -> None:
     outcome = printed.cli("verify", "A", printed.root / "batches" / "A" / "labels", "--json")
     assert set(json.loads(outcome.out)) == {
-        "batch", "right", "partial", "resumed", "resumed_labels", "counts", "files", "pages", "broken_files",
-        "troubles", "sample", "statistics", "findings",
+        "batch", "right", "partial", "wrong_batch", "resumed", "resumed_labels", "counts", "files", "pages",
+        "broken_files", "troubles", "sample", "statistics", "findings",
     }  # fmt: skip
 
 
@@ -260,3 +261,50 @@ def test_bad_files_are_named_one_by_one_and_the_good_one_is_read(printed: Factor
     assert set(reasons) == set(BAD)
     for name, (_, words) in BAD.items():
         assert words in reasons[name], (name, reasons[name])
+
+
+def test_the_traveller_beside_the_labels_is_not_searched_for_any(factory: Factory, tmp_path: Path) -> None:
+    """It cost more than all the labels: nothing in it is read, so every stronger attempt was made at it."""
+    factory.add(oob_bytes=16)
+    assert factory.cli("run", "bulb", "--units", 4, "--id", "B1").code == 0
+    folder = factory.root / "batches" / "B1" / "labels"
+    (traveller,) = folder.glob("*-batch-labels-*.pdf")
+    done = factory.cli("verify", "B1", folder, "--json")
+    assert done.code == 0, done.err
+    assert (done.json["files"], done.json["pages"]) == (1, 1)
+    assert [Path(one["file"]).name for one in done.json["troubles"]] == [traveller.name]
+    alone = factory.cli("verify", "B1", traveller)
+    assert alone.code == 3 and traveller.name in alone.err
+
+
+def test_a_part_of_a_batch_is_told_in_a_line_and_not_in_one_for_each_label(factory: Factory) -> None:
+    factory.add(oob_bytes=16)
+    factory.issue(48)
+    factory.label(labels_per_file=24)
+    first, _ = sorted((factory.root / "batches" / "B1" / "labels").glob("*.pdf"))
+    done = factory.cli("verify", "B1", first)
+    assert done.code == 1
+    assert [line for line in done.out.splitlines() if line.startswith("MISSING")] == [
+        "MISSING: 24 labels of the batch in none of these files"
+    ]
+    assert "--partial" in done.err
+    assert len([row for row in factory.cli("verify", "B1", first, "--json").json["findings"] if row["unseen"]]) == 24
+    partial = factory.cli("verify", "B1", first, "--partial")
+    assert partial.code == 0 and "MISSING" not in partial.out and "--partial" not in partial.err
+
+
+def test_labels_of_another_batch_are_told_once(printed: Factory) -> None:
+    """480 lines said one thing: the wrong folder was named."""
+    folder = printed.root / "batches" / "B" / "labels"
+    done = printed.cli("verify", "A", folder)
+    assert done.code == 1
+    assert "all 24 belong to B" in done.out
+    assert len(done.out.splitlines()) <= 3, done.out
+    assert "bss-mfg verify B" in done.err
+    document = printed.cli("verify", "A", folder, "--json").json
+    assert document["wrong_batch"] == "B"
+    assert document["counts"]["foreign"] == 24
+    assert printed.cli("verify", "A", printed.root / "batches" / "A" / "labels", "--json").json["wrong_batch"] is None
+    both = printed.cli("verify", "A", folder, printed.root / "batches" / "A" / "labels")
+    assert both.code == 1
+    assert len([line for line in both.out.splitlines() if line.startswith("FOREIGN")]) == 24

@@ -13,7 +13,7 @@ from PIL import Image
 
 from bss_mfg.verify.outcome import Verification, VerifyOptions
 from bss_mfg.verify.verification import verify
-from tests.helpers.factory import Factory
+from tests.helpers.factory import Factory, a_read
 from tests.helpers.scans import cell
 from tests.needs import needs
 
@@ -86,6 +86,7 @@ def test_resuming_drops_no_check(printed: Factory, tmp_path: Path) -> None:
         assert resumed(second_reader=True).resumed == 0
         assert resumed(second_reader=True).resumed == 2
         assert resumed(grade=True).resumed == 0
+        ledger.reads.record("A", [a_read(3)])
         ledger.packages.ship("A", [next(ledger.packages.stream("A", 3, 1)).units[0].serial], "")
         assert resumed().resumed == 2
         package = next(ledger.packages.stream("A", 30, 1))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bss_mfg.core.files import waiting_lock
+from bss_mfg.core.waiting_locks import waiting_lock
 from bss_mfg.errors import BssError
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.request import BatchRequest

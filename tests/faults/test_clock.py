@@ -62,7 +62,7 @@ def test_everything_else_works_too(factory: Factory, clock: str, tmp_path: Path)
         ("program", "B1", "--format", "csv", "--out", tmp_path / "keys.csv"),
         ("manifest", "B1", "--format", "control-log", "--out", f"{tmp_path}/"),
         ("vault", "rekey"),
-        ("close", "B1"),
+        ("close", "B1", "--in-hand", 2),
         ("retire", "B1", "--acknowledged", "feedback"),
         ("audit", "verify"),
         ("ledger", "backup", tmp_path / "copy.db"),

@@ -46,7 +46,7 @@ def acts(factory: Factory, write: Callable[[Path, bytes], object]) -> Callable[[
                     given = [Identity(f"S{number}-{item}") for item in range(3)]
                     create_batch(ledger, vault, BatchRequest(loaded, spec, 3, f"N{number}", given))
                 elif kind == 1:
-                    ledger.reads.record("B1", [a_read(detail=str(number))], [1])
+                    ledger.reads.record("B1", [a_read(detail=str(number))])
                 elif kind == 2:
                     ledger.units.scrap("B1", [f"ebK3{number:08d}"], f"act {number}")
                 else:

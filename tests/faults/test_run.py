@@ -28,7 +28,7 @@ def test_ctrl_c_ends_within_a_second_and_resume_goes_on(factory: Factory) -> Non
     assert finished
     done = factory.cli("run", "--resume", "B1", "--json", timeout=300)
     assert done.code == 0, done.err
-    assert done.json["verified"] == 9_600
+    assert done.json["file_verified"] == 9_600
     assert all((labels / name).stat().st_mtime_ns == at for name, at in finished.items())
 
 
@@ -45,7 +45,7 @@ def test_interrupted_while_it_issues_nothing_is_issued_and_the_batch_is_named(fa
         time.sleep(0.02)
     time.sleep(0.5)
     told = interrupted(running)
-    assert "Interrupted. `bss-mfg run --resume bulb-0001` goes on." in told
+    assert "Interrupted. `bss-mfg run --resume bulb-0001`" in told
     assert "same command" not in told
     with factory.ledger() as ledger:
         assert list(ledger.batches.all()) == []

@@ -144,7 +144,7 @@ def test_thirty_kills_leave_what_an_undisturbed_run_leaves(tmp_path: Path) -> No
     assert line.outputs() == undisturbed.outputs()
     assert line.traveller() == undisturbed.traveller()
     shown = factory.cli("batch", "show", "B1", "--json").json
-    assert (shown["units"], shown["printed"], shown["verified"]) == (UNITS, UNITS, UNITS)
+    assert (shown["units"], shown["printed"], shown["file_verified"]) == (UNITS, UNITS, UNITS)
     assert factory.cli("ledger", "check").code == 0
     with factory.ledger() as ledger:
         units = [unit for package in ledger.packages.stream("B1") for unit in package.units]

@@ -39,8 +39,8 @@ def test_a_killed_station_loses_no_answered_read(line: Factory) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait()
     with line.ledger() as ledger:
-        assert ledger.batches.counts("B1")["verified"] == 3
-    assert run_cli("--workspace", line.root, "batch", "show", "B1", "--json").json["verified"] == 3
+        assert ledger.batches.counts("B1")["print_verified"] == 3
+    assert run_cli("--workspace", line.root, "batch", "show", "B1", "--json").json["print_verified"] == 3
 
 
 def test_2000_reads_at_20_a_second_with_five_kills_are_counted_exactly(new_factory: Callable[[], Factory]) -> None:
@@ -107,7 +107,7 @@ def test_2000_reads_at_20_a_second_with_five_kills_are_counted_exactly(new_facto
     with factory.ledger() as ledger:
         texts_of = [event.data for event in ledger.history.events("B1") if event.kind == "read"]
         right = {number % 400 for number in range(2000) if number % 50}
-        assert ledger.batches.counts("B1")["verified"] == len(right)
+        assert ledger.batches.counts("B1")["print_verified"] == len(right)
         assert all(ledger.reads.times_verified("B1", package + 1) == (package in right) for package in range(400))
     assert len(texts_of) == 2000
     bad = [number for number, data in enumerate(texts_of) if data["verdict"] == "other label"]

@@ -1,13 +1,15 @@
 """The whole life of units, in any order, with crashes and restored copies in between: the books balance at every step.
 
 The machine types commands as an operator would and predicts their exit codes; a model in plain Python says what must
-be true after each.
+be true after each. Labels are drawn, their files read back, and pictures of them taken, some of them spoiled: no
+package is shipped, and none counts as verified when its batch is closed, unless a scan has seen its newest label.
 """
 
 from __future__ import annotations
 
 import contextlib
 import copy
+import hashlib
 import io
 import os
 import shutil
@@ -15,23 +17,33 @@ import signal
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from PIL import Image
 
 from bss_mfg.cli.main import main
-from bss_mfg.ledger import sqlite
+from bss_mfg.ledger import read_effects, reads, sqlite
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.model import LabelFile
+from bss_mfg.verify.findings import Finding, FindingKind
+from bss_mfg.verify.outcome import VerifyOptions
+from bss_mfg.verify.page import PageReader
+from bss_mfg.verify.verification import verify
 from tests.helpers.factory import Factory, make_factory
+from tests.helpers.pictures import pdfium
+from tests.helpers.prints import DPI, spoil
 
 STEPS, EXAMPLES = 52, 40
 ACTS = [
-    *["create", "reprint", "scrap", "replace", "ship", "export", "retire"] * 2, *["print", "scan"] * 4, "close",
-    "rekey", "back up", "restore",
+    *["create", "reprint", "scrap", "replace", "export", "retire"] * 2, *["print", "photo"] * 3, *["scan"] * 6,
+    *["ship"] * 4, "close", "close", "read file", "reopen", "rekey", "back up", "restore",
 ]  # fmt: skip
 """What an operator does, as often as it stands here."""
 PER_PACKAGE = 2
@@ -44,8 +56,12 @@ class Box:
     units: list[str]
     payload: str = ""
     prints: int = 0
-    verified: int = 0
+    drawn_right: bool = False
+    """Whether its label file was read back right, and not wrong since."""
+    seen: bool = False
+    """Whether a scan saw its newest label, and none saw it wrong since."""
     shipped: bool = False
+    returned: bool = False
     revision: int = 1
     old: list[tuple[str, int]] = field(default_factory=list)
     """(barcode string, prints) before each replacement."""
@@ -57,6 +73,8 @@ class Made:
 
     boxes: list[Box]
     closed: bool = False
+    closed_as: tuple[int, int] = (0, 0)
+    """Labels in hand, and packages without a label, as was said when it was closed."""
     retired: bool = False
     programmed: bool = False
     released: set[str] = field(default_factory=set)
@@ -77,6 +95,7 @@ class Life(RuleBasedStateMachine):
     """A factory, and its books."""
 
     steps = 0
+    shipped_boxes = closed_batches = spoiled_labels = named_spoiled = 0
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,10 +104,15 @@ class Life(RuleBasedStateMachine):
         self.factory.add(oob_bytes=16, units_per_package=PER_PACKAGE)
         self.books = Books()
         self.saved: Books | None = None
+        self.skipped_to = 1
         self.count = 0
         self.serials: set[str] = set()
         self.uuids: set[bytes] = set()
         self.keys: set[bytes] = set()
+        self.papers: dict[str, Path] = {}
+        """Label files by their SHA-256, wherever they lie."""
+        self.shown: dict[str, dict[int, str]] = {}
+        """The barcode strings that each label file shows, by package."""
 
     def teardown(self) -> None:
         shutil.rmtree(self.folder)
@@ -201,7 +225,13 @@ class Life(RuleBasedStateMachine):
             case "ship":
                 self.ship(number, yes, crash)
             case "close":
-                self.close(number, small, crash)
+                self.close(number, small, crash, told=yes or number % 3 > 0)
+            case "reopen":
+                self.reopen(number)
+            case "read file":
+                self.read_file(number)
+            case "photo":
+                self.photo(number, spoiled=yes and small > 0)
             case "export":
                 self.export(number, yes)
             case "retire":
@@ -233,6 +263,8 @@ class Life(RuleBasedStateMachine):
         assert code == (4 if made.closed else 0)
         for box in going if code == 0 else []:
             box.prints += 1
+            box.seen = False
+        self.note_drawn(batch)
 
     def reprint(self, number: int) -> None:
         batch, made, box = self.pick(number)
@@ -240,16 +272,94 @@ class Life(RuleBasedStateMachine):
         refused = made.closed or self.bad(box) or box.shipped
         assert self.typed(*command) == (4 if refused else 0)
         box.prints += not refused
+        box.seen = box.seen and refused
+        self.note_drawn(batch)
 
-    def scan(self, number: int, old: bool) -> None:
+    def scan(self, number: int, wrong: bool) -> None:
         batch, _, box = self.pick(number)
-        if old and box.old:
-            assert self.typed("scan", batch, "--plain", stdin=f"{box.old[-1][0]}\n") == 1
+        if wrong:  # a label from before a replacement, or one that the scanner cuts off
+            text = box.old[-1][0] if box.old else box.payload[:-9]
+            assert self.typed("scan", batch, "--plain", stdin=f"{text}\n") == 1
+            box.seen = False
             return
         code = self.typed("scan", batch, "--plain", stdin=f"{box.payload}\n")
         assert code == (1 if self.bad(box) else 0)
-        if code == 0 and not box.verified:
-            box.verified = 1
+        box.seen = code == 0
+
+    # --- prints and pictures of them ------------------------------------------------------------------------------
+
+    def newest_file(self, batch: str, number: int) -> LabelFile | None:
+        """The file that a package's newest label lies in."""
+        with self.factory.ledger() as ledger:
+            files = [part for part in ledger.prints.label_files(batch) if number in part.numbers]
+        return files[-1] if files else None
+
+    def paper(self, file: LabelFile) -> Path:
+        """Where a label file lies by now."""
+        if not self.papers.get(file.sha256, Path("none")).exists():
+            self.papers = {
+                hashlib.sha256(path.read_bytes()).hexdigest(): path for path in sorted(self.folder.rglob("*.pdf"))
+            }
+        return self.papers[file.sha256]
+
+    def read(self, batch: str, file: Path) -> list[Finding]:
+        """What `verify` finds in a file, in this process."""
+        with self.factory.ledger() as ledger:
+            outcome = verify(ledger, ledger.batches.get(batch), [file], VerifyOptions(partial=True))
+            assert outcome.pages and not outcome.broken
+            return [item for item in outcome.findings if not item.unseen]
+
+    def is_current(self, box: Box, payload: str) -> bool:
+        return box.payload == payload and not self.bad(box)
+
+    def drawn_payloads(self, file: LabelFile) -> dict[int, str]:
+        """The barcode strings that a label file shows, by package: those of when it was drawn."""
+        return self.shown[file.sha256]
+
+    def note_drawn(self, batch: str) -> None:
+        """Remember what each new label file of a batch shows."""
+        with self.factory.ledger() as ledger:
+            for part in ledger.prints.label_files(batch):
+                if part.sha256 not in self.shown:
+                    self.shown[part.sha256] = {
+                        number: self.books.batches[batch].boxes[number - 1].payload for number in part.numbers
+                    }
+
+    def read_file(self, number: int) -> None:
+        """Our own file read back: no scan, whatever it shows."""
+        batch, made, box = self.pick(number)
+        file = self.newest_file(batch, made.boxes.index(box) + 1)
+        if file is None:
+            return
+        self.read(batch, self.paper(file))
+        for package, payload in self.drawn_payloads(file).items():
+            one = made.boxes[package - 1]
+            one.drawn_right = self.is_current(one, payload)
+
+    def photo(self, number: int, spoiled: bool) -> None:
+        """A picture of the page with a package's newest label, as a scanner takes it; spoiled, that label can't be
+        read."""
+        batch, made, box = self.pick(number)
+        package = made.boxes.index(box) + 1
+        file = self.newest_file(batch, package)
+        if file is None:
+            return
+        page = file.place_of(package).page
+        pixels = np.array(pdfium(self.paper(file), DPI, page))
+        if spoiled:
+            spoil(pixels, file, package)
+        Image.fromarray(pixels).save(self.folder / "photo.png", dpi=(DPI, DPI))
+        found = self.read(batch, self.folder / "photo.png")
+        assert {item.of for item in found} <= {"print"}
+        wrong = {item.package for item in found if item.kind in (FindingKind.UNREADABLE, FindingKind.MISMATCHED)}
+        for one in file.packages_on(page):
+            other = made.boxes[one - 1]
+            if spoiled and one == package:
+                type(self).spoiled_labels += 1
+                type(self).named_spoiled += one in wrong
+                other.seen = other.seen and one not in wrong
+            else:
+                other.seen = self.is_current(other, self.drawn_payloads(file)[one])
 
     def scrap(self, number: int, crash: int) -> None:
         batch, made, box = self.pick(number)
@@ -276,7 +386,7 @@ class Life(RuleBasedStateMachine):
         if refused:
             return
         box.old.append((box.payload, box.prints))
-        box.prints = box.verified = 0
+        box.prints, box.drawn_right, box.seen = 0, False, False
         box.revision += 1
         new = []
         for serial in wanted:
@@ -300,31 +410,49 @@ class Life(RuleBasedStateMachine):
             self.crashed(crash, *command)
         code = self.typed(*command)
         if back:
-            assert code == (0 if box.shipped or (box.verified and not self.bad(box)) else 4)
-            box.shipped = False
+            assert code == (0 if box.shipped or box.returned else 4)
+            if box.shipped:
+                box.shipped, box.returned, box.seen = False, True, False
             return
         assert code == 0
-        for one in made.boxes:
-            one.shipped = one.shipped or bool(one.verified and not self.bad(one))
+        with self.factory.ledger() as ledger:
+            gone = ledger.packages.shipped(batch)
+        for package, one in enumerate(made.boxes, 1):
+            if package in gone and not one.shipped:
+                assert one.seen, "shipped, and no scan has seen its newest label"
+                type(self).shipped_boxes += 1
+            if one.seen and not self.bad(one) and not one.shipped:
+                one.shipped, one.returned = True, False
 
     def difference(self, made: Made) -> int:
-        """Labels that were printed and are neither verified nor scrapped."""
-        old = sum(prints > 0 for box in made.boxes for _, prints in box.old)
-        printed = sum(box.prints > 0 for box in made.boxes) + old
-        verified = sum(box.verified > 0 for box in made.boxes if not self.bad(box))
-        scrapped = sum(box.prints > 0 for box in made.boxes if self.bad(box)) + old
-        return printed - verified - scrapped
+        """Labels that were printed, and that no scan has seen; scrapped ones apart."""
+        return sum((box.prints > 0 or box.seen) and not box.seen for box in made.boxes if not self.bad(box))
 
-    def close(self, number: int, off: int, crash: int) -> None:
+    def unprinted(self, made: Made) -> int:
+        """Packages that have no label, and need one."""
+        return sum(not box.prints and not box.seen for box in made.boxes if not self.bad(box))
+
+    def close(self, number: int, off: int, crash: int, told: bool) -> None:
         batch, made, _ = self.pick(number)
-        off = off if made.closed else off // 3  # mostly what balances
-        in_hand = max(self.difference(made), 0) + off
-        command = ("close", batch, "--in-hand", in_hand)
+        in_hand, left = self.difference(made) + off // 3, self.unprinted(made) if told else 0
+        command: tuple[object, ...] = ("close", batch, "--in-hand", in_hand)
+        if left:
+            command += ("--unprinted", left, "--reason", "not sold")
         if crash:
             self.crashed(crash, *command)
-        balanced = self.difference(made) == in_hand
-        assert self.typed(*command) == (0 if balanced or made.closed else 4)
-        made.closed = made.closed or balanced
+        as_before = made.closed and in_hand == made.closed_as[0] and left in (0, made.closed_as[1])
+        balanced = self.difference(made) == in_hand and self.unprinted(made) == left
+        assert self.typed(*command) == (0 if balanced or as_before else 4)
+        if balanced and not as_before:
+            unseen = [box for box in made.boxes if not self.bad(box) and not box.seen]
+            assert len(unseen) == in_hand + left, "closed, and no scan has seen its newest label"
+            made.closed, made.closed_as = True, (in_hand, left)
+            type(self).closed_batches += 1
+
+    def reopen(self, number: int) -> None:
+        batch, made, _ = self.pick(number)
+        assert self.typed("batch", "reopen", batch, "--reason", "one came back") == 0
+        made.closed = False
 
     def export(self, number: int, control_log: bool) -> None:
         batch, made, _ = self.pick(number)
@@ -335,6 +463,7 @@ class Life(RuleBasedStateMachine):
         else:
             inside = {serial for box in made.boxes for serial in box.units} - self.books.scrapped
             allowed = not made.retired and bool(inside - made.released)
+            out.mkdir()
             assert self.typed("program", batch, "--format", "csv", "--out", out) == (0 if allowed else 4)
             if allowed:
                 made.released |= inside
@@ -371,7 +500,8 @@ class Life(RuleBasedStateMachine):
         assert self.typed(*command) == 0
         shutil.copy(self.folder / "copy.key", self.factory.root / "vault.key")
         self.books = copy.deepcopy(self.saved)
-        self.books.next_serial += skip
+        # The same copy put back twice skips from where the first time has led.
+        self.books.next_serial = self.skipped_to = max(self.books.next_serial, self.skipped_to) + skip
 
     # --- what holds at every step ---------------------------------------------------------------------------------
 
@@ -390,10 +520,13 @@ class Life(RuleBasedStateMachine):
                     box.units for box in made.boxes
                 ]
                 assert ledger.batches.counts(batch) == {
-                    "packages": len(made.boxes), "printed": sum(box.prints > 0 for box in made.boxes),
-                    "verified": sum(box.verified > 0 for box in made.boxes),
+                    "packages": len(made.boxes),
+                    "printed": sum(box.prints > 0 or box.seen for box in made.boxes),
+                    "file_verified": sum(box.drawn_right for box in made.boxes),
+                    "print_verified": sum(box.seen and not self.bad(box) for box in made.boxes),
                     "shipped": sum(box.shipped for box in made.boxes),
                     "scrapped": len(self.books.scrapped & self.ever(made)),
+                    "scrapped_packages": sum(self.bad(box) for box in made.boxes),
                     "replaced": sum(box.revision - 1 > 0 for box in made.boxes) and len(
                         [old for old in self.books.replaced if old in self.ever(made)]
                     ),
@@ -403,7 +536,7 @@ class Life(RuleBasedStateMachine):
                 assert bool(ledger.batches.retired_at(batch)) == made.retired
                 for box in made.boxes:
                     state = (
-                        "shipped" if box.shipped else "verified" if box.verified else "printed" if box.prints
+                        "shipped" if box.shipped else "verified" if box.seen else "printed" if box.prints
                         else "issued"
                     )  # fmt: skip
                     assert ledger.units.states(batch, box.units) == {
@@ -421,32 +554,72 @@ class Life(RuleBasedStateMachine):
         return found
 
 
-def test_the_books_balance_over_any_life() -> None:
-    Life.steps = 0
+def live(examples: int = EXAMPLES) -> None:
+    """Many lives."""
     run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, derandomize=True, database=None,
-            suppress_health_check=list(HealthCheck), phases=[Phase.generate],
+            max_examples=examples, stateful_step_count=STEPS, deadline=None, derandomize=True, database=None,
+            suppress_health_check=list(HealthCheck), print_blob=False, phases=[Phase.generate],
         ),
         _min_steps=STEPS,  # else Hypothesis ends some lives early, as the constants in our code have it
     )  # fmt: skip
+
+
+def test_the_books_balance_over_any_life() -> None:
+    Life.steps = Life.shipped_boxes = Life.closed_batches = Life.spoiled_labels = Life.named_spoiled = 0
+    live()
     assert Life.steps >= 2_000, Life.steps
+    assert Life.shipped_boxes >= 15, Life.shipped_boxes
+    assert Life.closed_batches >= 15, Life.closed_batches
+    assert Life.named_spoiled >= 0.8 * Life.spoiled_labels > 8, (Life.named_spoiled, Life.spoiled_labels)
 
 
-def test_the_machine_finds_a_forgotten_rule(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Negative control: where a closed batch may be changed, the books stop balancing."""
+def forget_closing(patch: pytest.MonkeyPatch) -> None:
+    """A closed batch may be changed."""
     from bss_mfg.ledger.batches import BatchStore
 
-    monkeypatch.setattr(BatchStore, "refuse_closed", lambda self, batch: None)
+    patch.setattr(BatchStore, "refuse_closed", lambda self, batch: None)
+
+
+def take_files_for_prints(patch: pytest.MonkeyPatch) -> None:
+    """Our own file read back counts as a scan."""
+    patch.setattr(PageReader, "_subject", lambda self, page: "print")
+
+
+def forget_bad_reads(patch: pytest.MonkeyPatch) -> None:
+    """A wrong read takes nothing back."""
+    real = read_effects.effect_of
+
+    def mild(verdict: str) -> read_effects.ReadEffect:
+        found = real(verdict)
+        return found if found is read_effects.ReadEffect.RIGHT else read_effects.ReadEffect.NONE
+
+    patch.setattr(reads, "effect_of", mild)
+    patch.setattr("bss_mfg.ledger.replay.effect_of", mild)
+
+
+def keep_the_proof_over_a_return(patch: pytest.MonkeyPatch) -> None:
+    """What came back leaves again unread."""
+    real = sqlite.SqliteConnection.many
+
+    def many(self: sqlite.SqliteConnection, sql: str, rows: object) -> None:
+        real(self, sql.replace("shipped = 0, print_verified = 0", "shipped = 0"), rows)  # type: ignore[arg-type]
+
+    patch.setattr(sqlite.SqliteConnection, "many", many)
+    patch.setattr(Ledger, "check", lambda self: 0)
+
+
+@pytest.mark.parametrize(
+    "forget", [forget_closing, take_files_for_prints, forget_bad_reads, keep_the_proof_over_a_return]
+)
+def test_the_machine_finds_a_forgotten_rule(
+    monkeypatch: pytest.MonkeyPatch, forget: Callable[[pytest.MonkeyPatch], None]
+) -> None:
+    """Negative controls: each rule that is taken out is missed."""
+    forget(monkeypatch)
     with pytest.raises(AssertionError), quiet():
-        run_state_machine_as_test(
-            Life,
-            settings=settings(
-                max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, derandomize=True, database=None,
-                suppress_health_check=list(HealthCheck), print_blob=False, phases=[Phase.generate],
-            ),
-        )  # fmt: skip
+        live()
 
 
 @contextlib.contextmanager

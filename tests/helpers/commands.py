@@ -8,6 +8,8 @@ import io
 import json
 import logging
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -40,6 +42,11 @@ class Outcome:
     def json(self) -> Any:
         """The JSON document on stdout."""
         return json.loads(self.out)
+
+
+def advised(outcome: Outcome) -> list[list[str]]:
+    """The commands that a message advises, each as it stands there, without `bss-mfg`: arguments for `run_cli`."""
+    return [shlex.split(line) for line in re.findall(r"`bss-mfg ([^`]+)`", outcome.err)]
 
 
 def run_process(

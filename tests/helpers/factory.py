@@ -108,7 +108,9 @@ class Factory:
 
 def a_read(package: int | None = 1, verdict: str = "matched", detail: str = "") -> LabelRead:
     """A read of a label by the hand scanner."""
-    return LabelRead(verdict=verdict, package=package, file="scanner", page=None, x_mm=None, y_mm=None, detail=detail)
+    return LabelRead(
+        verdict=verdict, package=package, file="scanner", page=None, x_mm=None, y_mm=None, detail=detail, of="print"
+    )
 
 
 def make_factory(root: Path) -> Factory:
@@ -118,12 +120,24 @@ def make_factory(root: Path) -> Factory:
     return Factory(workspace)
 
 
+def give_serial(factory: Factory, serial: str, other: str) -> None:
+    """What earlier versions allowed: a unit gets a serial that another product's unit has."""
+    with sqlite3.connect(factory.root / "ledger.db") as database:
+        (trigger,) = database.execute("SELECT sql FROM sqlite_schema WHERE name = 'unit_for_ever'").fetchone()
+        database.execute("DROP TRIGGER unit_for_ever")
+        database.execute("UPDATE unit SET serial = ? WHERE serial = ?", (other, serial))
+        database.execute(trigger)
+
+
 def tree(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder with its content; SQLite's own side files apart."""
+    """Every file below a folder with its content; SQLite's own side files and locks apart."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and not path.name.startswith("ledger.db-") and path.name != "ledger.db.lock"
+        if path.is_file()
+        and not path.name.startswith("ledger.db-")
+        and path.name != "ledger.db.lock"
+        and path.parent.name != "locks"
     }
 
 

@@ -1,24 +1,54 @@
-"""A printer that listens on a raw port."""
+"""A printer that listens on a raw port, well or badly behaved."""
 
 from __future__ import annotations
 
+import contextlib
+import select
 import socket
 import threading
 import time
+from dataclasses import dataclass
 from types import TracebackType
 
 END = b"^XZ\n"
 
 
+@dataclass(frozen=True)
+class Manners:
+    """How a printer behaves on a connection. `read_at_once`: bytes it takes at a time, with `pause_s` before each.
+    `talks`: sends bytes back without end, all the time; with `deaf` it reads only while somebody hears it.
+    `half_closes`: shuts its own side before it reads. `close_after`: hangs up after so many bytes, calmly.
+    `roll_change`: after so many bytes takes nothing for so many seconds."""
+
+    read_at_once: int = 4096
+    pause_s: float = 0.0
+    talks: bool = False
+    deaf: bool = False
+    half_closes: bool = False
+    close_after: int = 0
+    roll_change: tuple[int, float] = (0, 0.0)
+
+
 class RawPort:
     """A printer's port 9100 in a thread: takes what comes, one connection after the other.
 
-    `cut_after`: after so many bytes the first connection is reset, as by a printer that is switched off. `hold`: keeps
-    connections open until the end, as some printers do. `stall`: accepts and never reads.
+    `cut_after`: after so many bytes the first connection is reset, as by a printer that is switched off; `cut_in` is
+    another one than the first. `hold`: keeps
+    connections open until the end, as some printers do. `stall`: accepts and never reads. `manners`: anything else.
     """
 
-    def __init__(self, *, listen: bool = True, cut_after: int = 0, hold: bool = False, stall: bool = False) -> None:
-        self._cut_after, self._hold, self._stall = cut_after, hold, stall
+    def __init__(
+        self,
+        *,
+        listen: bool = True,
+        cut_after: int = 0,
+        cut_in: int = 1,
+        hold: bool = False,
+        stall: bool = False,
+        manners: Manners = Manners(),
+    ) -> None:
+        self._cut_after, self._cut_in, self._hold, self._stall = cut_after, cut_in, hold, stall
+        self._manners = manners
         self._socket = socket.socket()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # what is under way is not much
         self._socket.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
@@ -50,25 +80,51 @@ class RawPort:
                 connection, _ = self._socket.accept()
             except TimeoutError:
                 continue
-            with connection:
+            with connection, contextlib.suppress(ConnectionError):
                 connection.settimeout(20)
                 self._take(connection)
 
     def _take(self, connection: socket.socket) -> None:
         data = bytearray()
-        first = not self.received
         self.received.append(b"")
+        is_cut = bool(self._cut_after) and len(self.received) == self._cut_in
         if self._stall:
             self._over.wait()
             return
-        limit = self._cut_after if first and self._cut_after else 1 << 40
-        while len(data) < limit and (piece := connection.recv(min(4096, limit - len(data)))):
+        manners = self._manners
+        if manners.half_closes:
+            connection.shutdown(socket.SHUT_WR)
+        limit = self._cut_after if is_cut else manners.close_after or 1 << 40
+        changed = False
+        while len(data) < limit and not self._over.is_set():
+            if manners.talks and not self._talk(connection):
+                continue
+            if manners.roll_change[1] and len(data) >= manners.roll_change[0] and not changed:
+                changed = True
+                self._over.wait(manners.roll_change[1])
+            if manners.pause_s:
+                self._over.wait(manners.pause_s)
+            if manners.talks and not select.select([connection], [], [], 0.01)[0]:
+                continue
+            piece = connection.recv(min(manners.read_at_once, limit - len(data)))
+            if not piece and not manners.talks:
+                break
             data += piece
             self.received[-1] = bytes(data)
-        if len(data) >= limit:
+        if is_cut and len(data) >= self._cut_after:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # close with a reset
         if self._hold:
             self._over.wait()
+
+    def _talk(self, connection: socket.socket) -> bool:
+        """Say something; whether to go on and read: one that is deaf does so only where what it says is heard."""
+        heard = bool(select.select([], [connection], [], 0.02)[1])
+        if heard:
+            connection.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                connection.send(b"OK\r\n" * 4096)
+            connection.settimeout(20)
+        return heard or not self._manners.deaf
 
     def taken(self, connections: int = 1) -> list[bytes]:
         """What has come, once so many connections have."""

@@ -24,6 +24,7 @@ def line(factory: Factory) -> Factory:
 def test_a_station_alone_opens_a_sealed_export(line: Factory, tmp_path: Path) -> None:
     made = subprocess.run(["age-keygen", "-o", tmp_path / "station.key"], capture_output=True, text=True, check=True)
     station = made.stderr.split()[-1]
+    (tmp_path / "keys").mkdir()
     done = line.cli("program", "B1", "--format", "csv", "--out", f"{tmp_path}/keys/", "--to", station, "--json")
     assert done.code == 0, done.err
     (path,) = map(Path, done.json["files"])

@@ -26,19 +26,19 @@ PROMISED: dict[str, object] = {
         "close": "(self)",
         "create_batch": "(self, product, units, *, id=None, identities=None)",
         "folder": None,
-        "make_labels": "(self, batch_id, *, printer='pdf-300', template=None, folder=None, again=False)",
+        "make_labels": "(self, batch_id, *, printer=None, template=None, folder=None, again=False)",
         "products": None,
         "reconcile": "(self, batch_id, *, folder=None)",
         "units": "(self, batch_id, states=())",
         "verify": "(self, batch_id, files, *, partial=False, second_reader=False, grade=False, reports=())",
     },
     "Batch": (
-        "id product stage units packages units_per_package spec template created_at printed verified shipped scrapped "
-        "replaced closed_at retired_at"
+        "id product stage units packages units_per_package spec template created_at printed file_verified "
+        "print_verified shipped scrapped replaced closed_at retired_at"
     ),
     "Unit": "package serial uuid mac state payload replaced_by",
     "LabelFiles": "batch_id files index labels pages unchanged left_out",
-    "Finding": "verdict serials package file page x_mm y_mm detail",
+    "Finding": "verdict serials package file page x_mm y_mm detail of",
     "Verification": "batch_id passed counts unreadable",
     "Difference": "kind unit package file what",
     "Reconciliation": "batch_id agrees compared difference_count differences",
@@ -130,10 +130,14 @@ def test_a_shift_by_the_api_is_a_shift_by_the_commands(factory: Factory, line: b
     assert agreement.agrees and agreement.compared["labels"] == 4 and agreement.differences == ()
     units = list(line.units("B1"))
     assert [unit.package for unit in units] == [1, 1, 2, 2, 3, 3, 4, 4]
-    assert {unit.state for unit in units} == {"verified"} and len({unit.uuid for unit in units}) == 8
+    assert {unit.state for unit in units} == {"printed"} and len({unit.uuid for unit in units}) == 8
     shown = factory.cli("batch", "show", "B1", "--history", "--json").json
     now = line.batch("B1")
-    for name in ("id", "product", "stage", "units", "packages", "printed", "verified", "created_at", "closed_at"):
+    assert (now.file_verified, now.print_verified) == (4, 0) and {finding.of for finding in result.findings} == {"file"}
+    for name in (
+        "id", "product", "stage", "units", "packages", "printed", "file_verified", "print_verified", "created_at",
+        "closed_at",
+    ):  # fmt: skip
         assert getattr(now, name) == shown[name], name
     told = {(event["operator"], event["station"], event["version"]) for event in shown["history"]}
     assert told == {("ada", "packing", bss_mfg.__version__)}

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.label.layout.page_layout import PageLayout
-
-SymbolStyle = Literal["mask", "vector"]
+from bss_mfg.model import SymbolStyle
 
 ByteArray = NDArray[np.uint8]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bss_mfg.core.clock import TimeZone
 from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.label.layout.page_layout import PageLayout, VariableSlot
 from bss_mfg.label.template.expressions import Value, Values
@@ -48,7 +48,7 @@ class RowMaker:
             "batch_units": batch.units,
             "product": batch.product,
             "stage": batch.stage,
-            "date": datetime.date.fromisoformat(batch.created_at[:10]),
+            "date": TimeZone(batch.facts.get("timezone", "")).day(batch.created_at),
             "ledger_events": ledger_head[0],
             "ledger_head": ledger_head[1],
             "payload": "",

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.label.template.template import Media
-
-FillOrder = Literal["rows", "columns", "snake"]
-"""The order in which the labels of a page are filled: row by row, column by column, or row by row and back again."""
+from bss_mfg.model import FillOrder
 
 
 @dataclass(frozen=True, slots=True)

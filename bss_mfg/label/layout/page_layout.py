@@ -9,7 +9,7 @@ from bss_mfg.core.units import POINTS_PER_MM
 from bss_mfg.label.layout.checks import check_areas, check_contrast
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import PlacedElement, caption_height, place_elements
-from bss_mfg.label.layout.page_grid import FillOrder, PageGrid
+from bss_mfg.label.layout.page_grid import PageGrid
 from bss_mfg.label.layout.symbol_fit import SymbolPlan, SymbolRoom, fit_symbol
 from bss_mfg.label.layout.texts import TextPlan, check_text
 from bss_mfg.label.template.expressions import CompiledText, Condition, Values, compile_condition, compile_text
@@ -27,7 +27,7 @@ from bss_mfg.label.template.template import (
     TextElement,
     carries_payload,
 )
-from bss_mfg.model import Rect, Stage
+from bss_mfg.model import FillOrder, Rect, Stage
 from bss_mfg.symbol import Matrix, linear_barcode, qr
 
 

@@ -1,18 +1,35 @@
-"""A batch's label files to a printer: never twice by mistake, with an event in the history before and after each."""
+"""A batch's label files to a printer: never twice by mistake, with an event in the history before and after each, and
+one account of the whole command."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from bss_mfg.core.files import read_bytes, sha256_of
+from bss_mfg.core.files import is_complete, read_bytes, sha256_of
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.text import count_words
-from bss_mfg.errors import MissingError, RefusedError
+from bss_mfg.core.waiting_locks import name_lock
+from bss_mfg.errors import BssError, InputError, MissingError, RefusedError, StoppedError
 from bss_mfg.label.make import LabelFiles
-from bss_mfg.label.printing.raw_port import SendOutcome, SendResult, parse_address, send_to_raw_port, split_formats
-from bss_mfg.ledger.events import LabelsCutOff, LabelsNotSent, LabelsSending, LabelsSent
+from bss_mfg.label.printing.raw_port import (
+    Patience,
+    SendOutcome,
+    SendResult,
+    parse_address,
+    send_to_raw_port,
+    split_formats,
+)
+from bss_mfg.label.selection import serial_of_label
+from bss_mfg.label.template.printer import Printer
+from bss_mfg.ledger.events import LabelsCutOff, LabelsNotSent, LabelsSending, LabelsSent, LabelsToSendAgain
+from bss_mfg.ledger.labels_in_force import LabelsInForce
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.model import Batch
+from bss_mfg.ledger.prints import SendState
+from bss_mfg.model import Batch, LabelFile
 
 MAX_FILE = 1 << 32
 """Bytes."""
@@ -20,74 +37,258 @@ MAX_FILE = 1 << 32
 _EVENTS = {
     SendOutcome.SENT: LabelsSent,
     SendOutcome.CUT_OFF: LabelsCutOff,
+    SendOutcome.STOPPED: LabelsCutOff,
     SendOutcome.NOT_SENT: LabelsNotSent,
 }
 
 
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """The commands that go on with a sending: `repeat` sends what was not sent of the same files; `rest` makes the
+    labels from one on anew and sends them, given the number of that label and of those behind it."""
+
+    repeat: str
+    rest: Callable[[Sequence[int]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class SendRequest:
+    """Where label files go. `again` sends what was sent before, too."""
+
+    address: str
+    go_on: GoOn
+    again: bool = False
+    patience: Patience = field(default_factory=Patience)
+
+
+@dataclass(frozen=True, slots=True)
+class SentLabels:
+    """How many labels were handed over now, and which files were passed over for they had been sent whole before."""
+
+    address: str
+    labels: int
+    passed_over: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _FileToSend:
+    path: Path
+    sha256: str
+    labels: int
+    """How many it holds."""
+    index: int
+    """Its place among the files that were made."""
+    made: LabelFile
+
+
+def printer_address(printer: Printer, address: str) -> str:
+    """The address to send to: the one given, or if that is empty the printer's own. `InputError` where there is none,
+    or where what is made for the printer is no printer's language."""
+    found = address or printer.address
+    if not found:
+        raise InputError(
+            f"the printer {printer.name} has no address", where="--send", way_out="Give --send tcp://HOST:9100."
+        )
+    parse_address(found)
+    if printer.language != "zpl" and not printer.address:
+        raise InputError(
+            f"the printer {printer.name} makes {printer.language.upper()} files, and a raw port takes a printer's own "
+            "language: nothing was sent",
+            where="--send",
+            way_out="Name a ZPL printer (`bss-mfg printer list`), or print the files from this computer. Where "
+            "the printer itself takes such files, write its address into a printer file (`bss-mfg printer add`).",
+        )
+    return found
+
+
 def send_batch_labels(
+    ledger: Ledger, batch: Batch, made: LabelFiles, request: SendRequest, *, progress: Progress = no_progress
+) -> SentLabels:
+    """Send label files to a printer's raw port, and record what was handed over.
+
+    Files that were sent whole before are passed over, unless `request.again`; one that was cut off is refused, until
+    its rest was made again. A printer that breaks off is an error that says how many labels were handed over by this
+    command, how many are left, which is the first of them, and how to go on; the history has it. Each file is noted
+    before its first byte too, so that a run that was killed while sending is not repeated by mistake.
+    """
+    parse_address(request.address)
+    with _sending_lock(ledger, batch):
+        files = _files_to_send(ledger, batch, made)
+        left = files if request.again else list(_unsent(ledger, batch, files, made, request))
+        if request.again:
+            states = ledger.prints.send_states(batch.id)
+            again = [LabelsToSendAgain(file=one.path.name, sha256=one.sha256) for one in files if one.sha256 in states]
+            ledger.history.append(batch.id, *again) if again else None
+        total, done = sum(one.labels for one in left), 0
+        for number, one in enumerate(left):
+            formats = split_formats(read_bytes(one.path, "label file", MAX_FILE), made.layout.printer.language)
+
+            def tell(sent: int, _: int, before: int = done, index: int = one.index) -> None:
+                progress(before + made.labels_in(index, sent), total)
+
+            result, labels = _send_file(ledger, batch, made, one, formats, request, tell)
+            done += labels
+            if result.outcome is not SendOutcome.SENT:
+                raise _Account(ledger, batch, made, request, done, total).error(result, one, labels, left[number + 1 :])
+        passed_over = tuple(one.path.name for one in files if one not in left)
+        return SentLabels(request.address, done, passed_over)
+
+
+def all_sent(ledger: Ledger, batch: Batch, made: LabelFiles) -> bool:
+    """Whether every label file went to a printer before, whole or with its rest made again."""
+    states = ledger.prints.send_states(batch.id)
+    in_force = ledger.prints.in_force(batch.id, made.layout.template.definition.each)
+    files = _files_to_send(ledger, batch, made)
+    return all(one.sha256 in states and _is_done(states[one.sha256], one, in_force) for one in files)
+
+
+def _is_done(state: SendState, one: _FileToSend, in_force: LabelsInForce) -> bool:
+    """Whether nothing of a file is left to send: it went whole, or its rest was made again."""
+    return state.sent or bool(in_force.outdated_in(one.made))
+
+
+def _sending_lock(ledger: Ledger, batch: Batch) -> AbstractContextManager[None]:
+    return name_lock(
+        ledger.path.with_name(f".{batch.id}.sending.lock"),
+        f"another command is sending labels of batch {batch.id}",
+        wait_s=0.0,
+    )
+
+
+def _files_to_send(ledger: Ledger, batch: Batch, made: LabelFiles) -> list[_FileToSend]:
+    files = []
+    known = {(file.file, file.sha256): file for file in ledger.prints.label_files(batch.id)}
+    for index, path in enumerate(made.files):
+        if not is_complete(path):
+            raise MissingError(
+                "was made, and is not there any more",
+                where=path,
+                way_out=f"Put it back; `bss-mfg labels {batch.id} --again` makes it again, with the same bytes.",
+            )
+        sha256 = sha256_of(path)
+        label_file = known.get((path.name, sha256))
+        if label_file is None:
+            raise RefusedError(
+                "was altered: it is not the file that was made",
+                where=path,
+                way_out=f"`bss-mfg labels {batch.id} --again` makes it again once it is moved away.",
+            )
+        files.append(_FileToSend(path, sha256, made.extents[index][0], index, label_file))
+    return files
+
+
+def _unsent(
+    ledger: Ledger, batch: Batch, files: Sequence[_FileToSend], made: LabelFiles, request: SendRequest
+) -> Iterator[_FileToSend]:
+    """The files that were never sent; `RefusedError` where that are none, or one was begun and its rest is open."""
+    states = ledger.prints.send_states(batch.id)
+    each = made.layout.template.definition.each
+    in_force = ledger.prints.in_force(batch.id, each)
+    found = 0
+    for one in files:
+        state = states.get(one.sha256)
+        if state is None:
+            found += 1
+            yield one
+        elif not _is_done(state, one, in_force):
+            rest = _rest(one, state.labels or 0, files[files.index(one) + 1 :])
+            account = _Account(ledger, batch, made, request, 0, 0)
+            raise RefusedError(
+                f"{one.path.name} was sent to a printer before ({state.words})",
+                way_out="Check what was printed. To send it again on purpose, add --again; to continue after the last "
+                f"good label, add --from SERIAL --again: {account.rest_words(one, rest, files)}",
+            )
+    if files and not found:
+        first, state = files[0], states[files[0].sha256]
+        more = f", and {count_words(len(files) - 1, 'more file')} too" if len(files) > 1 else ""
+        raise RefusedError(
+            f"{first.path.name} was sent to a printer before ({state.words}){more}",
+            way_out="Check what was printed. To send it again on purpose, add --again; to continue after the last "
+            "good label, add --from SERIAL --again.",
+        )
+
+
+def _send_file(
     ledger: Ledger,
     batch: Batch,
     made: LabelFiles,
-    address: str,
-    *,
-    again: bool = False,
-    progress: Progress = no_progress,
-) -> int:
-    """Send label files to a printer's raw port, and record what was handed over; returns the number of labels.
+    one: _FileToSend,
+    formats: Sequence[bytes],
+    request: SendRequest,
+    progress: Progress,
+) -> tuple[SendResult, int]:
+    """Send one file; what came of it, and how many of its labels were handed over at most."""
+    said: dict[str, Any] = {
+        "file": one.path.name,
+        "sha256": one.sha256,
+        "address": request.address,
+        "total": one.labels,
+    }
+    ledger.history.append(batch.id, LabelsSending(**said))
+    result = send_to_raw_port(request.address, formats, patience=request.patience, progress=progress)
+    # A printer prints whole formats; of any other file nobody can tell what it has printed.
+    is_zpl = made.layout.printer.language == "zpl"
+    labels = made.labels_in(one.index, result.labels) if is_zpl else one.labels if result.bytes_sent else 0
+    kind = _EVENTS[result.outcome] if result.bytes_sent or result.outcome is SendOutcome.SENT else LabelsNotSent
+    ledger.history.append(batch.id, kind(**said, labels=labels, bytes_sent=result.bytes_sent))
+    return result, labels
 
-    Files that were sent before, completely or not, are refused unless `again`. A printer that breaks off is an error
-    that says after how many labels; the history has it. Each file is noted before its first byte too, so that a run
-    that was killed while sending is not repeated by mistake.
-    """
-    parse_address(address)
-    shas = {path: sha256_of(path) for path in made.files}
-    if not again:
-        _refuse_sent_before(ledger, batch, shas)
-    total = 0
-    for number, path in enumerate(made.files):
-        whole = made.extents[number][0]
-        language = made.layout.printer.language
-        formats = split_formats(read_bytes(path, "label file", MAX_FILE), language)
-        ledger.history.append(batch.id, LabelsSending(file=path.name, sha256=shas[path], address=address, total=whole))
-        result = send_to_raw_port(address, formats, progress=progress)
-        # A printer prints whole formats; of any other file nobody can tell what it has printed.
-        labels = made.labels_in(number, result.labels) if language == "zpl" else whole if result.bytes_sent else 0
-        ledger.history.append(
-            batch.id,
-            _EVENTS[result.outcome](
-                file=path.name,
-                sha256=shas[path],
-                address=address,
-                total=whole,
-                labels=labels,
-                bytes_sent=result.bytes_sent,
-            ),
+
+def _rest(one: _FileToSend, labels: int, later: Sequence[_FileToSend]) -> list[int]:
+    """The numbers of a file's labels that come after the first ones, and those of its set in the files after it."""
+    rest = list(one.made.numbers[labels // one.made.repeat :])
+    return rest + [number for file in later if file.made.copy == one.made.copy for number in file.made.numbers]
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """What a command has sent and what is left, in words: `done` labels of `total`."""
+
+    ledger: Ledger
+    batch: Batch
+    made: LabelFiles
+    request: SendRequest
+    done: int
+    total: int
+
+    def error(self, result: SendResult, one: _FileToSend, labels: int, later: Sequence[_FileToSend]) -> BssError:
+        """How sending ended before its end, and how to go on."""
+        rest = _rest(one, labels, later)
+        left = self.total - self.done
+        begun = result.bytes_sent > 0
+        counted = (
+            f"at most {self.done:,} of {self.total:,} labels" if begun else f"{self.done:,} of {self.total:,} labels"
         )
-        total += labels
-        if result.outcome is not SendOutcome.SENT:
-            raise _cut_off_error(result, f"{labels:,} of {whole:,} labels of {path.name}", len(made.files) - number - 1)
-    return total
-
-
-def _refuse_sent_before(ledger: Ledger, batch: Batch, shas: dict[Path, str]) -> None:
-    before = ledger.prints.sent_words(batch.id)
-    for path, sha in shas.items():
-        if sha in before:
-            raise RefusedError(
-                f"{path.name} was sent to a printer before ({before[sha]})",
-                way_out="Check what was printed. To send it again on purpose, add --again; to go on after the last "
-                "good label, add --from SERIAL --again.",
+        what = f"{result.reason}: {counted} were printed"
+        if rest:
+            what += f"; {left:,} {'is' if left == 1 else 'are'} left, from {self._serial(rest[0])} on ({one.path.name}"
+            what += (
+                f", and {count_words(len(later), 'file')} {'was' if len(later) == 1 else 'were'} not sent)"
+                if later
+                else ")"
             )
+        if not begun:
+            nothing = "" if self.done else "Nothing was printed; check the printer and run the command again: "
+            way_out = (
+                f"{nothing or 'Check the printer, then continue with what was not sent: '}`{self.request.go_on.repeat}`"
+            )
+        elif rest:
+            way_out = f"Look at the last label that came out. {self.rest_words(one, rest, later)}"
+        else:
+            way_out = "Look whether the last label came out whole; if it did not, `bss-mfg reprint` makes it again."
+        stopped = result.outcome is SendOutcome.STOPPED
+        return (StoppedError if stopped else MissingError)(what, way_out=way_out)
 
+    def rest_words(self, one: _FileToSend, rest: Sequence[int], later: Sequence[_FileToSend]) -> str:
+        """The command that goes on with the rest, and whose serial to put into it."""
+        if not rest:
+            return "all of its labels were handed over."
+        words = f"if all before {self._serial(rest[0])} are good, `{self.request.go_on.rest(rest)}` continues with it; "
+        words += "else put the serial after the last good label there, --from SERIAL --again"
+        words += " (the index beside the files has the order)."
+        if sets := max((file.made.copy for file in later), default=one.made.copy) - one.made.copy:
+            words += f" That is the rest of this set of copies: {count_words(sets, 'more set')} were not sent."
+        return words[0].upper() + words[1:]
 
-def _cut_off_error(result: SendResult, printed: str, files_left: int) -> MissingError:
-    rest = (
-        f", and {count_words(files_left, 'file')} {'was' if files_left == 1 else 'were'} not sent" if files_left else ""
-    )
-    return MissingError(
-        f"{result.reason}: at most {printed} were printed{rest}",
-        way_out="Find the last good label, then go on after it with --from SERIAL --again (the index beside the files "
-        "has the order)."
-        if result.outcome is SendOutcome.CUT_OFF
-        else "Nothing was printed; check the printer and run the command again.",
-    )
+    def _serial(self, number: int) -> str:
+        return serial_of_label(self.ledger, self.batch, self.made.layout.template, number)

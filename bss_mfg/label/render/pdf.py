@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from bss_mfg.core.units import POINTS_PER_MM
-from bss_mfg.label.layout.file_content import ByteArray, LabelFileContent, SymbolStyle
+from bss_mfg.label.layout.file_content import ByteArray, LabelFileContent
 from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.layout.symbol_fit import SymbolPlan
@@ -24,6 +24,7 @@ from bss_mfg.label.render.canvas import INSET, draw_sample_mark, new_canvas
 from bss_mfg.label.render.shapes import add_artwork_forms, draw_shapes, embed_pdf_artwork
 from bss_mfg.label.render.symbols import symbols_of
 from bss_mfg.label.template.fonts import Font
+from bss_mfg.model import SymbolStyle
 from bss_mfg.symbol import Matrix
 
 STEPS_PER_DOT = 20

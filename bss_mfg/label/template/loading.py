@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from bss_mfg.core.files import read_bytes
+from bss_mfg.core.named_paths import path_inside
 from bss_mfg.core.toml_files import TomlDocument, load_toml, parse_toml, validate
 from bss_mfg.errors import InputError, Location
 from bss_mfg.label.template.artwork import Artwork, check_artwork
@@ -110,6 +111,7 @@ def _load_fonts(template: Template, document: TomlDocument, path: Path) -> tuple
 
 
 def _read_beside(path: Path, file: str, where: Location, what: str, limit: int) -> bytes:
-    if not (path.parent / file).is_file():
+    beside = path_inside(path.parent, file, what, where)
+    if not beside.is_file():
         raise InputError(f"the {what} {file!r} is not there", where=where, way_out="Put it beside the template.")
-    return read_bytes(path.parent / file, what, limit)
+    return read_bytes(beside, what, limit)

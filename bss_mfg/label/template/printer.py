@@ -23,7 +23,8 @@ class Printer:
 
     `dots_per_mm_x`, `_y`: its dot grid. `offset_*_mm` moves all that is printed; `scale_*` stretches it, for a printer
     that prints 100 mm as 99.7. `margins_mm`: left, top, right, bottom strips that it can't print. `media`: what it is
-    loaded with, by library name; empty means anything.
+    loaded with, by library name; empty means anything. `patience_s`: how long it is waited for while it takes nothing;
+    None: without end.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Printer:
     max_width_mm: float | None = None
     media: tuple[str, ...] = ()
     address: str = ""
+    patience_s: float | None = None
 
     @property
     def dpi(self) -> float:
@@ -76,6 +78,9 @@ class PrinterFile(FileModel):
     address: Annotated[str, Field(pattern=r"^(tcp://[A-Za-z0-9.\[\]:-]+:\d{1,5})?$")] = Field(
         "", description="tcp://HOST:9100 of its raw port, the default of --send."
     )
+    patience_s: Annotated[float, Field(gt=0, le=86_400)] | None = Field(
+        None, description="Seconds to wait while it takes nothing; none: until Ctrl-C, through every roll change."
+    )
 
     @field_validator(*_LIMITS)
     @classmethod
@@ -98,6 +103,7 @@ class PrinterFile(FileModel):
             self.max_width,
             self.media,
             self.address,
+            self.patience_s,
         )
 
 
@@ -122,6 +128,8 @@ def printer_text(title: str, printer: Printer) -> str:
     ]
     if printer.max_width_mm:
         lines.insert(-2, f"max_width = {printer.max_width_mm:g}")
+    if printer.patience_s:
+        lines.append(f"patience_s = {printer.patience_s:g}")
     return "\n".join(lines) + "\n"
 
 

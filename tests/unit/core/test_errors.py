@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import pickle
 from pathlib import Path
 
 import pytest
 
 from bss_mfg.core.processes import FailureKind, TaskFailure, WorkerError
-from bss_mfg.errors import BssError, InputError, Location, RefusedError, from_os_error
+from bss_mfg.errors import BssError, InputError, Location, MissingError, RefusedError, from_os_error
 
 
 def test_an_error_tells_file_line_row_and_key() -> None:
@@ -45,3 +46,40 @@ def test_a_failure_has_a_kind() -> None:
     )
     stalled = pickle.loads(pickle.dumps(WorkerError("slow", FailureKind.STALLED)))  # noqa: S301
     assert (str(stalled), stalled.kind) == ("slow", FailureKind.STALLED)
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (errno.ENOSPC, MissingError), (errno.EDQUOT, MissingError), (errno.EFBIG, MissingError),
+        (errno.EIO, MissingError), (errno.EROFS, InputError), (errno.EACCES, InputError), (errno.ENOENT, InputError),
+        (errno.EEXIST, InputError), (errno.EISDIR, InputError), (errno.ENOTDIR, InputError),
+        (errno.ENAMETOOLONG, InputError), (errno.ELOOP, InputError), (errno.EMFILE, MissingError),
+    ],
+)  # fmt: skip
+def test_each_refusal_of_a_system_has_words_and_a_way_out_of_its_own(number: int, kind: type[BssError]) -> None:
+    """A read-only disk is no lack of a right: whoever asks its owner for one gets nowhere."""
+    told = from_os_error(OSError(number, "in the system's words", "f.txt"), "writing")
+    assert type(told) is kind and told.file == "f.txt"
+    assert "in the system's words" not in told.what
+    others = [from_os_error(OSError(other, "", "f.txt"), "writing") for other in _REFUSED if other != number]
+    assert told.what not in {other.what for other in others}
+    assert told.way_out not in {other.way_out for other in others}
+
+
+_REFUSED = (
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.ENOENT, errno.EEXIST,
+    errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EMFILE,
+)  # fmt: skip
+
+
+def test_a_file_that_another_program_has_open_on_windows_is_no_lack_of_a_right() -> None:
+    class SharingError(PermissionError):
+        winerror = 32
+
+    told = from_os_error(SharingError(errno.EACCES, "denied", "t.csv"), "writing")
+    assert told.what != from_os_error(OSError(errno.EACCES, "denied", "t.csv"), "writing").what
+
+
+def test_an_error_without_a_number_is_known_by_its_class() -> None:
+    assert from_os_error(PermissionError("x"), "reading").what == from_os_error(OSError(13, "x"), "reading").what

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
+import pikepdf
 import pypdfium2
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from bss_mfg.core.processes import ProcessExecutor
 from bss_mfg.errors import InputError
+from bss_mfg.imaging import sources
 from bss_mfg.imaging.sources import open_source, pages_of
 from bss_mfg.verify.outcome import VerifyOptions
 from bss_mfg.verify.verification import verify
@@ -110,3 +115,66 @@ def test_bombs_are_refused(tmp_path: Path) -> None:
     Image.new("1", (9000, 9000)).save(tmp_path / "x.png")
     with pytest.raises(InputError, match="more than 50 megapixels"):
         list(pages_of(tmp_path / "x.png"))
+
+
+def blank_pdf(*sizes: tuple[float, float]) -> bytes:
+    """A PDF with a page of each size, in points."""
+    document, out = pypdfium2.PdfDocument.new(), io.BytesIO()
+    for width, height in sizes:
+        document.new_page(width, height)
+    document.save(out)
+    return out.getvalue()
+
+
+KNOWN_SIZES = [
+    (612.0, 792.0),
+    (595.276, 841.89),
+    (288.0, 432.0),
+    (612, 1008),
+    (141.73, 85.04),
+    (0.3, 0.3),
+    (5.0, 900.0),
+]
+"""US Letter, A4, 4 x 6 inches, US Legal, 50 x 30 mm, less than a pixel, a strip."""
+
+
+@settings(max_examples=150)
+@given(
+    sizes=st.lists(
+        st.sampled_from(KNOWN_SIZES)
+        | st.tuples(st.integers(10, 1_200).map(float), st.integers(10, 1_200).map(float))
+        | st.tuples(*2 * [st.integers(5, 400).map(lambda mm: mm * 72 / 25.4)])
+        | st.tuples(*2 * [st.integers(40, 900).map(lambda dots: dots * 72 / 203 - 0.002)])
+        | st.tuples(*2 * [st.floats(3, 1_000)]),
+        min_size=1,
+        max_size=6,
+    ),
+    dpi=st.sampled_from([72, 96, 150, 203, 300]),
+    areas=st.lists(st.tuples(*2 * [st.floats(-5, 200)], *2 * [st.floats(0.5, 40)]), max_size=4),
+)
+def test_a_page_of_any_size_is_as_large_as_its_picture(
+    sizes: list[tuple[float, float]], dpi: int, areas: list[tuple[float, float, float, float]]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sources, "PDF_DPI", dpi)
+        with sources.source_from_bytes(blank_pdf(*sizes), Path("x.pdf")) as source:
+            for number in range(1, len(sizes) + 1):
+                whole = source.page(number)
+                assert whole.grey.shape == (whole.size[1], whole.size[0])
+                part = source.page(number, areas)
+                assert part.size == whole.size
+                assert part.grey.shape == whole.grey.shape
+                for left, top, grey in part.crops:
+                    assert left + grey.shape[1] <= part.size[0] and top + grey.shape[0] <= part.size[1]
+
+
+def test_a_us_letter_page_is_read(printed: Factory, tmp_path: Path) -> None:
+    """A page of 612 x 792 pt has 2551 pixels across for pdfium, whose product of the two is a hair above 2550."""
+    path = tmp_path / "letter.pdf"
+    with pikepdf.open(printed.root / "batches" / "A" / "labels" / "A-labels-0001.pdf") as pdf:
+        pdf.pages[0].mediabox = [0, 841.89 - 792, 612, 841.89]
+        pdf.save(path)
+    with printed.ledger() as ledger:
+        outcome = verify(ledger, ledger.batches.get("A"), [path], VerifyOptions())
+    assert outcome.counts["matched"] == 24, outcome.counts
+    assert not outcome.broken

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bss_mfg.core.text import is_windows_device
 from bss_mfg.errors import InputError
 from bss_mfg.issuing.identity_files import read_identities, stream_identities
 from bss_mfg.model import Identity
@@ -84,7 +85,7 @@ def test_cells_that_a_spreadsheet_would_run_are_refused(tmp_path: Path, value: s
         ("serial\n", "no rows"),
         ("serial,serial\nA,B\n", "is named twice"),
         ("serial,colour\nA,B\n", "'colour' is not known"),
-        ("serial,mac\nA1\n", "row 2 has 1 cells, the header has 2"),
+        ("serial,mac\nA1\n", "row 2 has 1 cell, the header has 2"),
         ("serial\nA1\n\nA2\n", "row 3 is blank"),
         ("serial,mac\n,C47C8D6A1025\n", "row 2 has no serial"),
         ("serial\nA1;ABV:OB04\n", "row 2 a serial has"),
@@ -135,17 +136,18 @@ def test_cells_that_are_no_text_are_refused(tmp_path: Path, cell: object, says: 
     assert "row 2" in str(caught.value)
 
 
-SERIALS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True).filter(
-    # What looks like a rounded number is refused on purpose.
+SERIALS = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,19}[A-Za-z0-9_-])?", fullmatch=True).filter(
+    # What looks like a rounded number is refused on purpose, and so is a device of Windows.
     lambda text: (
-        not text.replace(".", "").replace("e", "").replace("E", "").replace("-", "").isdigit() or text.isdigit()
+        (not text.replace(".", "").replace("e", "").replace("E", "").replace("-", "").isdigit() or text.isdigit())
+        and not is_windows_device(text)
     )
 )
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    serials=st.lists(SERIALS, min_size=1, max_size=30, unique=True),
+    serials=st.lists(SERIALS, min_size=1, max_size=30, unique_by=str.lower),
     delimiter=st.sampled_from(",;\t"),
     end=st.sampled_from(["\n", "\r\n"]),
     bom=st.booleans(),
@@ -213,13 +215,18 @@ def test_an_install_code_that_is_no_hex_is_refused(tmp_path: Path) -> None:
 IDENTITY = ("serial", "uuid", "mac")
 
 
+def is_device_mac(digits: str) -> bool:
+    """Neither a group address nor all zeros."""
+    return int(digits[1], 16) % 2 == 0 and digits.strip("0") != ""
+
+
 ROWS = st.lists(
     st.tuples(
         SERIALS, st.none() | st.uuids().map(lambda value: value.hex.upper()),
-        st.none() | st.from_regex(r"[0-9A-F]{12}|[0-9]{5}E[0-9]{6}", fullmatch=True),
+        st.none() | st.from_regex(r"[0-9A-F]{12}|[0-9]{5}E[0-9]{6}", fullmatch=True).filter(is_device_mac),
     ),
     min_size=1, max_size=20,
-    unique_by=(lambda row: row[0], lambda row: row[1] or object(), lambda row: row[2] or object()),
+    unique_by=(lambda row: row[0].lower(), lambda row: row[1] or object(), lambda row: row[2] or object()),
 )  # fmt: skip
 
 

@@ -18,7 +18,17 @@ from tests.helpers.factory import Factory
 
 OLD = ROOT / "tests" / "unit" / "ledger" / "old_ledgers"
 ACTOR = ("operator", "station", "version")
-NOT_RECORDED = {EventKind.KEY_REPINNED, EventKind.LABELS_CUT_OFF, EventKind.LEDGER_MIGRATED}
+NOT_RECORDED = {
+    EventKind.KEY_REPINNED,
+    EventKind.KEYS_RELEASING,
+    EventKind.LABELS_CUT_OFF,
+    EventKind.LABELS_TO_SEND_AGAIN,
+    EventKind.LABEL_FILE_SUPERSEDED,
+    EventKind.LEDGER_MIGRATED,
+    EventKind.MANIFEST_WITHDRAWN,
+    EventKind.SPEC_CONFIRMED,
+    EventKind.BATCH_REOPENED,
+}
 """Kinds of which the old ledgers have no event; `WRITTEN` has their texts."""
 
 WRITTEN: list[tuple[EventRecord, str]] = [
@@ -30,6 +40,8 @@ WRITTEN: list[tuple[EventRecord, str]] = [
         events.LabelsCutOff(file="f", sha256="s", address="tcp://p:9100", total=9, labels=3, bytes_sent=700),
         '{"file":"f","sha256":"s","to":"tcp://p:9100","of":9,"labels":3,"octets":700}',
     ),
+    (events.LabelsToSendAgain(file="f", sha256="s"), '{"file":"f","sha256":"s"}'),
+    (events.LabelFileSuperseded(file="f", sha256="s", count=9), '{"file":"f","sha256":"s","count":9}'),
     (events.LedgerMigrated(before=3, after=4), '{"from":3,"to":4}'),
     (
         ManifestAnswered(file="f", sha256="s", answers={"rejected": 1, "accepted": 2}),
@@ -40,11 +52,34 @@ WRITTEN: list[tuple[EventRecord, str]] = [
         '{"folder":"keys","first":"A1","last":"A9","format":"json","sealed_to":["age1"],"reason":"","units":9}',
     ),
     (
+        events.KeysReleasing(
+            path="/stick/k.csv", each="batch", folder="stick", numbers=[[1, 4], [6, 6]], units=5, format="csv"
+        ),
+        '{"path":"/stick/k.csv","each":"batch","folder":"stick","numbers":[[1,4],[6,6]],"units":5,"format":"csv"}',
+    ),
+    (
         events.FileVerified(file="f", sha256="s", labels=2, second_reader=True),
         '{"file":"f","sha256":"s","labels":2,"second_reader":true}',
     ),
     (events.ManifestMade(file="manifest.jsonl", format="jsonl"), '{"file":"manifest.jsonl","format":"jsonl"}'),
+    (
+        events.ManifestWithdrawn(serials=["A1", "A2"], reference="case 4711"),
+        '{"serials":["A1","A2"],"reference":"case 4711"}',
+    ),
+    (
+        events.SpecConfirmed(spec="mine", digest="d" * 64, document="Guide"),
+        f'{{"spec":"mine","digest":"{"d" * 64}","document":"Guide"}}',
+    ),
     (events.PackagesReturned(packages=[[1, 3]], count=3), '{"packages":[[1,3]],"count":3}'),
+    (events.BatchReopened(reason="one more"), '{"reason":"one more"}'),
+    (
+        events.BatchClosed(printed=4, verified=3, scrapped=1, in_hand=0, unprinted=2, reason="not sold"),
+        '{"printed":4,"verified":3,"scrapped":1,"in_hand":0,"unprinted":2,"reason":"not sold"}',
+    ),
+    (
+        events.LabelRead(verdict="matched", package=3, file="a.pdf", page=1, x_mm=1.0, y_mm=2.0, of="print", told=True),
+        '{"verdict":"matched","package":3,"file":"a.pdf","page":1,"x_mm":1.0,"y_mm":2.0,"of":"print","told":true}',
+    ),
 ]
 
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from bss_mfg.ledger.network_drives import refuse_network
 from bss_mfg.ledger.sqlite import WAL_SAFE, journal
 from bss_mfg.ledger.units import LookupColumn
 from bss_mfg.ledger.vault import Vault
-from bss_mfg.model import Secret
+from bss_mfg.model import Identifier, Secret
 from bss_mfg.workspace import vault_key_storage
 from tests.helpers.factory import Factory, a_read
 
@@ -95,10 +96,10 @@ def test_a_sealed_key_opens_only_for_its_unit() -> None:
     vault = Vault(Secret(os.urandom(32)))
     data_key, wrapped = vault.new_data_key("B1")
     sealed = data_key.seal(7, b"u" * 16, Secret(b"k" * 16))
-    assert vault.unwrap("B1", wrapped).open(7, b"u" * 16, sealed) == Secret(b"k" * 16)
-    for number, octets in ((8, b"u" * 16), (7, b"v" * 16)):
+    assert vault.unwrap("B1", wrapped).open(sealed) == Secret(b"k" * 16)
+    for changed in ({"number": 8}, {"uuid": b"v" * 16}, {"digest": bytes(32)}, {"seal": 1}):
         with pytest.raises(LedgerError, match="was changed"):
-            data_key.open(number, octets, sealed)
+            data_key.open(replace(sealed, **changed))
     with pytest.raises(LedgerError, match="can't be unwrapped"):
         vault.unwrap("B2", wrapped)
 
@@ -139,9 +140,10 @@ def test_no_lookup_walks_the_ledger(factory: Factory) -> None:
         assert ledger.units.find_by_serial(unit.serial)
         assert ledger.packages.find_by_payload(package.payload)
         assert ledger.units.find_by_uuid(unit.uuid)
-        assert ledger.identities.issued_serials(1, [unit.serial])
-        assert ledger.identities.has_serial_between(1, unit.serial, unit.serial + "~")
-        assert not ledger.identities.has_serial_between(1, unit.serial + "0", unit.serial + "~")
+        assert ledger.identities.issued_serials([unit.serial])
+        assert ledger.identities.serials_between(unit.serial, unit.serial + "~")
+        assert not ledger.identities.serials_between(unit.serial + "0", unit.serial + "~")
+        assert not ledger.identities.identifiers.holders([Identifier("mac", b"C47C8D6A1025")])
         assert ledger.identities.issued_uuids([unit.uuid])
         assert not ledger.identities.issued_key_digests([b"k" * 32])
         asked: list[tuple[LookupColumn, Any]] = [
@@ -166,6 +168,6 @@ def test_labels_read_right_are_counted_each_time(factory: Factory) -> None:
     factory.add()
     factory.issue(9)
     with factory.ledger() as ledger:
-        ledger.reads.record("B1", [a_read()], [1, 2, 3, 3, 2, 9])
+        ledger.reads.record("B1", [a_read(package) for package in (1, 2, 3, 3, 2, 9)])
         counted = [ledger.reads.times_verified("B1", number) for number in range(1, 10)]
     assert counted == [1, 2, 2, 0, 0, 0, 0, 0, 1]

@@ -30,7 +30,7 @@ def written(new_factory: Callable[[], Factory]) -> Path:
     with factory.ledger() as ledger:
         for number in range(EVENTS - ledger.history.head()[0]):
             if number % 3:
-                ledger.reads.record("B1", [a_read(number % 40 + 1)], [])
+                ledger.reads.record("B1", [a_read(number % 40 + 1)])
             else:
                 manifest = ManifestMade(file=f"{number}.txt", format="csv", sha256="0" * 64)
                 ledger.history.append(None if number % 2 else "B1", manifest)

@@ -33,7 +33,7 @@ def state_of(scrapped: int, shipped: int, verified: int, prints: int) -> UnitSta
 def test_every_combination_of_what_is_stored_is_one_state() -> None:
     database = sqlite3.connect(":memory:")
     database.execute("CREATE TABLE unit (batch, number, package, serial, scrapped, place)")
-    database.execute("CREATE TABLE package (batch, number, shipped, verified, prints)")
+    database.execute("CREATE TABLE package (batch, number, shipped, print_verified, prints)")
     for number, (scrapped, shipped, verified, prints) in enumerate(FLAGS):
         database.execute("INSERT INTO unit VALUES (1, ?, ?, ?, ?, NULL)", (number, number, f"S{number}", scrapped))
         database.execute("INSERT INTO package VALUES (1, ?, ?, ?, ?)", (number, shipped, verified, prints))
@@ -64,7 +64,7 @@ def act(ledger: Ledger, action: UnitAction, package: int, serial: str) -> None:
         said = LabelsMadeAgain(file=made.file, sha256=made.sha256, template="t", each="package", first=package, count=1)
         ledger.prints.record(made, "", said)
     elif action == "verify":
-        ledger.reads.record("B1", [a_read(package)], [package])
+        ledger.reads.record("B1", [a_read(package)])
     elif action in ("ship", "take back"):
         ledger.packages.ship("B1", [serial], "", returned=action == "take back")
     else:
@@ -78,6 +78,7 @@ def test_acts_lead_where_the_transitions_say(factory: Factory) -> None:
     factory.add()
     factory.issue(lives)
     taken: set[tuple[UnitState, UnitAction]] = set()
+    printed: set[str] = set()
     with factory.ledger() as ledger:
         states: dict[str, UnitState] = {}
         for number in range(1, lives + 1):
@@ -91,6 +92,9 @@ def test_acts_lead_where_the_transitions_say(factory: Factory) -> None:
                 act(ledger, action, number, serial)
                 taken.add((states[serial], action))
                 states[serial] = TRANSITIONS[states[serial]][action]
+                printed |= {serial} if action == "print" else set()
+                if action == "take back" and serial not in printed:
+                    states[serial] = "issued"  # its label was printed by other software
                 assert ledger.units.states("B1", [serial]) == {serial: states[serial]}
         told = dict(row for rows in ledger.tables.rows("B1", ("serial", "state")) for row in rows)
         assert told == states

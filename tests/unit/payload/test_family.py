@@ -24,9 +24,10 @@ from bss_mfg.label.layout.symbol_size import symbol_size
 from bss_mfg.model import Identity, Secret, Unit
 from bss_mfg.payload import parse
 from bss_mfg.payload.build import PayloadBuilder, longest_example
+from bss_mfg.payload.confirmation import require_confirmed
 from bss_mfg.payload.formats import FORMATS, SPKI
 from bss_mfg.payload.product_keys import fingerprint, load_private_key, load_public_key, new_development_key
-from bss_mfg.payload.spec import packaged_names, packaged_spec, require_confirmed, spec_from_text
+from bss_mfg.payload.spec import packaged_names, packaged_spec, spec_from_text
 from bss_mfg.symbol import data_matrix
 from bss_mfg.verify.inspect import explain
 from tests.helpers.factory import Factory
@@ -334,9 +335,9 @@ def test_a_spec_says_which_columns_it_wants_and_which_are_secrets() -> None:
 
 def test_a_barcode_of_one_device_refuses_packages_of_two() -> None:
     for name in ("amazon-wss-ob01", "amazon-wss-ib01", "amazon-1d-code128"):
-        with pytest.raises(InputError, match="for at most 1 devices in a package"):
+        with pytest.raises(InputError, match="for at most 1 device in a package"):
             longest_example(spec(name), FACTS, 256, 2, 32)
-        with pytest.raises(InputError, match="for at most 1 devices"):
+        with pytest.raises(InputError, match="for at most 1 device"):
             PayloadBuilder(spec(name), FACTS, KEY).build([unit(puk=PUK, pin="957AD9640")] * 2)
 
 
@@ -391,7 +392,7 @@ def test_zigbee_pairs_are_issued_from_their_file_and_no_install_code_lies_in_the
     crcs = ("F70B", "E785", "C61F", "D691")
     codes = [f"{n:02X}FED3407A939723A5C639B26916D505{crc}" for n, crc in enumerate(crcs)]
     path = tmp_path / "ids.csv"
-    rows = [f"Z{n},BF:91:A2:B0:53:27:F4:D{n},{code}" for n, code in enumerate(codes)]
+    rows = [f"Z{n},BE:91:A2:B0:53:27:F4:D{n},{code}" for n, code in enumerate(codes)]
     path.write_text("\n".join(["serial,mac,install_code", *rows]) + "\n")
     wanted = factory.workspace.spec("amazon-zss-ob02")
     loaded = factory.workspace.product("bulb")
@@ -400,7 +401,7 @@ def test_zigbee_pairs_are_issued_from_their_file_and_no_install_code_lies_in_the
         create_batch(ledger, factory.workspace.open_vault(), request)
         payloads = [package.payload for package in ledger.packages.stream("Z1")]
     assert [parse.split_fields(text, wanted.spec)[3].value for text in payloads] == [
-        "BF91A2B05327F4D0_BF91A2B05327F4D1", "BF91A2B05327F4D2_BF91A2B05327F4D3",
+        "BE91A2B05327F4D0_BE91A2B05327F4D1", "BE91A2B05327F4D2_BE91A2B05327F4D3",
     ]  # fmt: skip
     key = load_private_key(factory.private_key.read_bytes(), "test")
     opened = [one for text in payloads for one in parse.open_credentials(parse.split_fields(text, wanted.spec), key, 2)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 
 import pytest
@@ -14,8 +15,9 @@ from bss_mfg.label.layout.symbol_size import symbol_size
 from bss_mfg.model import Secret, Unit
 from bss_mfg.payload import parse
 from bss_mfg.payload.build import PayloadBuilder, check_value, longest_example
+from bss_mfg.payload.confirmation import NewConfirmation, require_confirmed, with_confirmation
 from bss_mfg.payload.product_keys import load_private_key, load_public_key, new_development_key
-from bss_mfg.payload.spec import packaged_spec, require_confirmed, spec_from_text
+from bss_mfg.payload.spec import packaged_spec, spec_from_text
 from bss_mfg.symbol import data_matrix
 
 PRIVATE, PUBLIC = new_development_key("p256")
@@ -99,8 +101,15 @@ def test_a_broken_spec_is_refused_with_its_line(old: str, new: str, said: str) -
 def test_production_wants_a_confirmed_spec() -> None:
     with pytest.raises(InputError, match="BMU, BMO, BMD"):
         require_confirmed(SPEC)
-    signed = SPEC.text + '\n[confirmation]\nby = "QA"\non = 2026-05-01\ndocument = "Guide 1.2"\n'
+    today = NewConfirmation("QA", datetime.date(2026, 5, 1), "Guide 1.2")
+    signed = with_confirmation(SPEC, today)
     require_confirmed(spec_from_text(signed, "mine.toml"))
+    with pytest.raises(InputError, match="changed after QA confirmed it"):
+        require_confirmed(spec_from_text(signed.replace('value = "2"', 'value = "3"'), "mine.toml"))
+    by_hand = "".join(line for line in signed.splitlines(keepends=True) if not line.startswith("digest"))
+    with pytest.raises(InputError, match="nothing says what it was like"):
+        require_confirmed(spec_from_text(by_hand, "mine.toml"))
+    assert with_confirmation(spec_from_text(signed, "mine.toml"), today) == signed
 
 
 def test_keys_of_the_wrong_kind_are_refused_by_the_suite() -> None:

@@ -34,7 +34,7 @@ def test_right_labels_are_counted_once(line: Factory) -> None:
     # Another run goes on where this one stopped.
     assert scan(line, one)[0][:2] == ("note", "ALREADY")
     with line.ledger() as ledger:
-        assert ledger.batches.counts("B1")["verified"] == 2
+        assert ledger.batches.counts("B1")["print_verified"] == 2
         assert [event.data["verdict"] for event in ledger.history.events("B1") if event.kind == "read"] == [
             "ok", "ok", "already", "already"
         ]  # fmt: skip
@@ -119,4 +119,4 @@ def test_devices_must_be_in_their_package(line: Factory) -> None:
     ]
     assert words == ["NOW THE UNITS", "UNIT OK", "TWICE", "NOT IN THIS BOX", "COMPLETE", "NOW THE UNITS", "INCOMPLETE"]
     with line.ledger() as ledger:
-        assert ledger.batches.counts("B1")["verified"] == 1
+        assert ledger.batches.counts("B1")["print_verified"] == 1

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import socket
+import sys
+import time
 
 import pytest
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.printing.raw_port import SendOutcome, SendResult, parse_address, send_to_raw_port, split_formats
-from tests.helpers.raw_port import END, RawPort
+from bss_mfg.label.printing.raw_port import (
+    Patience,
+    SendOutcome,
+    SendResult,
+    parse_address,
+    send_to_raw_port,
+    split_formats,
+)
+from tests.helpers.raw_port import END, Manners, RawPort
 
 BAD = (
     "http://127.0.0.1:9100",
@@ -26,7 +35,7 @@ BAD = (
 
 @pytest.mark.parametrize("address", BAD)
 def test_bad_addresses_are_named(address: str) -> None:
-    with pytest.raises(InputError, match="is no printer address") as caught:
+    with pytest.raises(InputError, match="a printer address") as caught:
         parse_address(address)
     assert "tcp://HOST:9100" in str(caught.value)
 
@@ -39,13 +48,15 @@ def test_good_addresses() -> None:
 
 def test_a_printer_that_never_hangs_up_has_taken_everything() -> None:
     with RawPort(hold=True) as port:
-        assert send_to_raw_port(port.address, [b"one^XZ\n"], timeout_s=0.3) == SendResult(1, 7)
+        assert send_to_raw_port(port.address, [b"one^XZ\n"], patience=Patience(goodbye_s=0.3)) == SendResult(1, 7)
         assert port.received == [b"one^XZ\n"]
 
 
 def test_a_printer_that_stalls_is_given_up() -> None:
     with RawPort(stall=True) as port:
-        result = send_to_raw_port(port.address, [bytes(10_000) + END] * 1000, timeout_s=0.5)
+        result = send_to_raw_port(
+            port.address, [bytes(10_000) + END] * 1000, patience=Patience(silence_s=0.5, poll_s=0.1)
+        )
     assert result.outcome is SendOutcome.CUT_OFF
     assert "timed out" in result.reason
     assert 0 < result.bytes_sent < 10_004_000
@@ -68,6 +79,9 @@ class Taking:
     def setsockopt(self, *_: object) -> None:
         pass
 
+    def settimeout(self, _: float) -> None:
+        pass
+
     def __enter__(self) -> Taking:
         return self
 
@@ -81,3 +95,81 @@ def test_a_label_counts_from_its_last_command_on(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(socket, "create_connection", lambda *_, **__: Taking(bytes_taken))
     result = send_to_raw_port("tcp://printer", split_formats(b"one^XZ\ntwo^XZ\nend^XZ\n", "zpl"))
     assert (result.labels, result.bytes_sent) == (most, bytes_taken)
+
+
+LABEL = bytes(2_000) + END
+QUICK = Patience(silence_s=5, label_s=1.0, pause_s=0.2, goodbye_s=0.5, poll_s=0.05)
+
+
+def test_a_roll_change_is_waited_for_without_limit() -> None:
+    told: list[float] = []
+    patience = Patience(poll_s=0.05, pause_s=0.1, label_s=1.0, goodbye_s=0.5, tell=told.append)
+    with RawPort(manners=Manners(roll_change=(20_000, 2.0))) as port:
+        assert send_to_raw_port(port.address, [LABEL] * 60, patience=patience) == SendResult(60, 60 * len(LABEL))
+        assert port.received == [LABEL * 60]
+    assert max(told) > 1.0
+
+
+def test_a_roll_change_at_the_end_is_waited_for_too() -> None:
+    """What this machine still keeps is not lost when the program ends."""
+    with RawPort(manners=Manners(roll_change=(1, 2.0))) as port:
+        begun = time.monotonic()
+        result = send_to_raw_port(port.address, [LABEL] * 6, patience=Patience(poll_s=0.05, goodbye_s=0.5))
+        assert result == SendResult(6, 6 * len(LABEL))
+        if sys.platform.startswith("linux"):
+            assert time.monotonic() - begun > 1.0
+            assert port.received == [LABEL * 6]
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+def test_a_printer_that_talks_without_end(deaf: bool) -> None:
+    with RawPort(manners=Manners(talks=True, deaf=deaf)) as port:
+        begun = time.monotonic()
+        assert send_to_raw_port(port.address, [LABEL] * 60, patience=QUICK) == SendResult(60, 60 * len(LABEL))
+        assert time.monotonic() - begun < 30
+        assert port.received == [LABEL * 60]
+
+
+def test_a_printer_that_takes_hardly_anything_is_given_up() -> None:
+    """Each piece is progress, so no silence is long; but no label comes of it."""
+    label = bytes(2_000_000) + END
+    with RawPort(manners=Manners(read_at_once=200, pause_s=0.02)) as port:
+        result = send_to_raw_port(port.address, [label], patience=QUICK)
+    assert result.outcome is SendOutcome.CUT_OFF
+    assert "takes hardly anything" in result.reason
+    assert result.labels == 0
+
+
+def test_a_slow_printer_that_finishes_labels_is_let_be() -> None:
+    with RawPort(manners=Manners(read_at_once=2_000, pause_s=0.02)) as port:
+        assert send_to_raw_port(port.address, [LABEL] * 100, patience=QUICK).outcome is SendOutcome.SENT
+
+
+def test_a_printer_that_hangs_up_in_the_midst_of_a_label() -> None:
+    with RawPort(manners=Manners(close_after=30_000)) as port:
+        result = send_to_raw_port(port.address, [LABEL] * 100, patience=QUICK)
+    assert result.outcome is SendOutcome.CUT_OFF
+    assert "broke the connection off" in result.reason
+    assert result.bytes_sent >= 30_000
+    assert 15 <= result.labels < 100
+
+
+def test_a_printer_that_shuts_its_own_side_still_gets_everything() -> None:
+    with RawPort(manners=Manners(half_closes=True)) as port:
+        assert send_to_raw_port(port.address, [LABEL] * 60, patience=QUICK) == SendResult(60, 60 * len(LABEL))
+        deadline = time.monotonic() + 5
+        while port.received != [LABEL * 60] and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert port.received == [LABEL * 60]
+
+
+def test_ctrl_c_gives_the_count() -> None:
+    def stop(seconds: float) -> None:
+        if seconds > 0.3:
+            raise KeyboardInterrupt
+
+    with RawPort(stall=True) as port:
+        result = send_to_raw_port(port.address, [LABEL] * 1_000, patience=Patience(poll_s=0.05, tell=stop))
+    assert result.outcome is SendOutcome.STOPPED
+    assert 0 < result.labels < 1_000
+    assert result.bytes_sent // len(LABEL) == result.labels

@@ -1,0 +1,72 @@
+"""Standard output and error that outlive their readers.
+
+`bss-mfg table ... | head` closes the pipe early. That is no fault: what would follow is thrown away, and the command
+ends with the code that it would have had with a patient reader, so that a check that found something wrong still says
+so. A command that only prints asks `reader_left`, and stops.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import os
+import sys
+from collections.abc import Iterator
+
+_LEFT = {errno.EPIPE, *({errno.EINVAL} if os.name == "nt" else ())}
+"""What writing to a pipe that nobody reads any more ends with; Windows calls it an invalid argument."""
+
+
+class _PatientFile(io.FileIO):
+    """A descriptor that takes what is written to it, whether or not someone reads it."""
+
+    reader_left = False
+
+    def write(self, data: object, /) -> int:
+        if not self.reader_left:
+            try:
+                return super().write(data) or 0  # type: ignore[arg-type]
+            except OSError as error:
+                if error.errno not in _LEFT:
+                    raise
+                self.reader_left = True
+        return memoryview(data).nbytes  # type: ignore[arg-type]
+
+
+@contextlib.contextmanager
+def patient_streams() -> Iterator[None]:
+    """Standard output and error are patient inside. A terminal stays as it is: its reader does not leave."""
+    before = sys.stdout, sys.stderr
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        # A Windows console in a national code page must not crash on a character it lacks.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+        with contextlib.suppress(AttributeError, OSError, ValueError):  # none, or not of a descriptor
+            if not stream.isatty():
+                stream.flush()
+                setattr(sys, name, _patient(stream))
+    try:
+        yield
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(AttributeError, OSError, ValueError):
+                stream.flush()
+        sys.stdout, sys.stderr = before
+
+
+def _patient(stream: io.TextIOWrapper) -> io.TextIOWrapper:
+    file = _PatientFile(stream.fileno(), "w", closefd=False)
+    return io.TextIOWrapper(
+        io.BufferedWriter(file),
+        encoding=stream.encoding,
+        errors="backslashreplace",
+        line_buffering=stream.line_buffering,
+    )
+
+
+def reader_left() -> bool:
+    """Whether whoever read standard output has left."""
+    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    return isinstance(raw, _PatientFile) and raw.reader_left

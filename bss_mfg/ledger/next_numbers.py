@@ -1,0 +1,64 @@
+"""Which running numbers come next, kept outside of the ledger: what a copy that is put back can't know.
+
+Without it, putting the same copy back twice would give the serials of the time between once more.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bss_mfg.core.files import read_bytes, write_atomically
+from bss_mfg.errors import InputError
+from bss_mfg.ledger.sqlite import salvage
+
+
+@dataclass(frozen=True, slots=True)
+class NextNumbers:
+    """The running number that comes next, by the name of the product; `first` of products that are not named."""
+
+    products: Mapping[str, int]
+    first: int = 1
+
+    def merged(self, other: NextNumbers) -> NextNumbers:
+        """The larger of both numbers for each product."""
+        names = [*self.products, *(name for name in other.products if name not in self.products)]
+        larger = {name: max(self.products.get(name, 1), other.products.get(name, 1)) for name in names}
+        return NextNumbers(larger, max(self.first, other.first))
+
+
+def read_next_numbers(path: Path) -> NextNumbers:
+    """Those that the last restore noted; none where there was none."""
+    if not path.exists():
+        return NextNumbers({})
+    try:
+        document = json.loads(read_bytes(path, "file of next numbers", 1 << 20))
+        products = {str(name): int(number) for name, number in document["products"].items()}
+        return NextNumbers(products, int(document["first"]))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InputError(
+            "can't be read, and it says which running numbers an earlier restore has left out",
+            where=path,
+            way_out="Move it away, and choose --skip-serials as large as all that was issued since the copy was made, "
+            "with what earlier restores left out.",
+        ) from None
+
+
+def write_next_numbers(path: Path, numbers: NextNumbers) -> None:
+    """Note them for the next restore."""
+    document = {"format": 1, "products": dict(numbers.products), "first": numbers.first}
+    write_atomically(path, [json.dumps(document, indent=1).encode() + b"\n"], replace=True)
+
+
+def salvage_next_numbers(damaged: Iterable[Path]) -> NextNumbers:
+    """What damaged ledgers still tell; whatever they can't is left out."""
+    found = NextNumbers({})
+    for path in damaged:
+        rows = salvage(path, "SELECT name, next_serial FROM product")
+        products = {name: number for name, number in rows if isinstance(name, str) and isinstance(number, int)}
+        firsts = [text for (text,) in salvage(path, "SELECT value FROM about WHERE name = 'first_serial'")]
+        first = max((int(text) for text in firsts if isinstance(text, str) and text.isdecimal()), default=1)
+        found = found.merged(NextNumbers(products, first))
+    return found

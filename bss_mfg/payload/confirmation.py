@@ -1,0 +1,174 @@
+"""Whether a spec is confirmed as it is now: a confirmation is tied to what was compared by its digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from bss_mfg.core.toml_files import parse_toml, quote
+from bss_mfg.core.toml_lines import line_numbers
+from bss_mfg.errors import InputError
+from bss_mfg.payload.spec import SpecFile
+
+_TABLE = "confirmation"
+
+
+class ConfirmationState(StrEnum):
+    """How far production may rely on a spec."""
+
+    NOT_NEEDED = "not needed"
+    """Every field is published."""
+    NONE = "no"
+    BY_HAND = "by hand"
+    """Somebody signed, and what the spec was then is not known."""
+    CHANGED = "changed"
+    """It was changed after it was confirmed."""
+    CONFIRMED = "yes"
+
+    @property
+    def allows_production(self) -> bool:
+        """Whether a production product can be issued with it."""
+        return self in (ConfirmationState.NOT_NEEDED, ConfirmationState.CONFIRMED)
+
+
+@dataclass(frozen=True, slots=True)
+class NewConfirmation:
+    """Who compared a spec with Amazon's guide, when, and with which document."""
+
+    by: str
+    on: date
+    document: str
+
+
+def content_digest(file: SpecFile) -> str:
+    """SHA-256 (hex) of what a spec says, its confirmation apart: of the parsed file as JSON with sorted keys and
+    without blanks, so that comments and layout don't count. Files keep it: it must never change."""
+    return _digest(_content(file.text))
+
+
+def confirmation_state(file: SpecFile) -> ConfirmationState:
+    """Whether a spec is confirmed as it is now."""
+    signed = file.spec.confirmation
+    if signed and signed.digest:
+        is_same = signed.digest == content_digest(file)
+        return ConfirmationState.CONFIRMED if is_same else ConfirmationState.CHANGED
+    if not file.spec.assumed:
+        return ConfirmationState.NOT_NEEDED
+    return ConfirmationState.BY_HAND if signed else ConfirmationState.NONE
+
+
+def require_confirmed(file: SpecFile) -> None:
+    """Refuse a spec whose assumed fields nobody compared with Amazon's guide as they are (for production)."""
+    state, spec, signed = confirmation_state(file), file.spec, file.spec.confirmation
+    where, again = f"spec {spec.name}", f"`bss-mfg spec confirm {spec.name}`"
+    if state is ConfirmationState.NONE:
+        raise InputError(
+            f"fields {', '.join(spec.assumed)} are assumptions that nobody has confirmed, so a production "
+            "product can't be issued with it",
+            where=where,
+            way_out=f"Copy it with `bss-mfg spec copy {spec.name}` if you have not, correct the copy from Amazon's "
+            f"Provisionee Manufacturing Guide, and sign: `bss-mfg spec confirm {spec.name} --document TEXT`.",
+        )
+    if state is ConfirmationState.BY_HAND and signed:
+        raise InputError(
+            f"it was confirmed by {signed.by} on {signed.on}, but nothing says what it was like then, so a production "
+            "product can't be issued with it",
+            where=where,
+            way_out=f"Compare it with {signed.document} once more, then tie the confirmation to it: {again}.",
+        )
+    if state is ConfirmationState.CHANGED and signed:
+        raise InputError(
+            f"it was changed after {signed.by} confirmed it on {signed.on}, so a production product can't be issued "
+            "with it",
+            where=where,
+            problems=changes(file)[:8],
+            way_out=f"Put it back as it was; or compare it with Amazon's guide again, then {again}.",
+        )
+
+
+def changes(file: SpecFile) -> list[str]:
+    """What a spec says otherwise than the text that was confirmed; nothing where that is not known."""
+    signed = file.spec.confirmation
+    if file.confirmed_text is None or signed is None:
+        return []
+    try:
+        kept = _content(file.confirmed_text)
+    except InputError:
+        return []
+    if _digest(kept) != signed.digest:
+        return []
+    before, after = dict(_flat(kept)), dict(_flat(_content(file.text)))
+    names = [*after, *(name for name in before if name not in after)]
+    return [
+        f"{name} is {after.get(name, 'left out')}, it was {before.get(name, 'left out')}"
+        for name in names
+        if before.get(name) != after.get(name)
+    ]
+
+
+def with_confirmation(file: SpecFile, new: NewConfirmation) -> str:
+    """The text of a spec with a new confirmation at its end, in the place of an older one. `InputError` where that is
+    not written as a table."""
+    rest = _without_confirmation(file)
+    lines = [
+        f"[{_TABLE}]  # written by `bss-mfg spec confirm`; a change above this line needs another",
+        f"by = {quote(new.by)}",
+        f"on = {new.on.isoformat()}",
+        f"document = {quote(new.document)}",
+        f'digest = "{content_digest(file)}"',
+    ]
+    text = rest.rstrip() + "\n\n" + "\n".join(lines) + "\n"
+    if _content(text) != _content(file.text):
+        raise _unknown_form(file)
+    return text
+
+
+def _without_confirmation(file: SpecFile) -> str:
+    """The text of a spec without its confirmation, the comments before the next table apart."""
+    lines = file.text.splitlines(keepends=True)
+    number = line_numbers(file.text).get((_TABLE,))
+    if number is None:
+        return file.text
+    first = number - 1
+    if not re.match(rf"\s*\[\s*{_TABLE}\s*\]", lines[first]):
+        raise _unknown_form(file)
+    behind = next((at for at in range(first + 1, len(lines)) if lines[at].lstrip().startswith("[")), len(lines))
+    while behind < len(lines) and re.fullmatch(r"\s*(#.*)?\s*", lines[behind - 1]):
+        behind -= 1
+    return "".join([*lines[:first], *lines[behind:]])
+
+
+def _unknown_form(file: SpecFile) -> InputError:
+    return InputError(
+        "its confirmation is written in a way that can't be replaced",
+        where=f"spec {file.spec.name}",
+        way_out="Delete it from the file, and type the command again with --document. Nothing was written.",
+    )
+
+
+def _content(text: str) -> dict[str, Any]:
+    return {name: value for name, value in parse_toml(text, "spec").data.items() if name != _TABLE}
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _flat(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(what, its value) of all that a spec says; a field's values are named by its key."""
+    for name, value in content.items():
+        if name != "field":
+            yield name, json.dumps(value, default=str)
+            continue
+        yield "the order of fields", " ".join(str(field.get("key")) for field in value)
+        for field in value:
+            for part, its in field.items():
+                if part != "key":
+                    yield f"{part} of {field.get('key')}", json.dumps(its, default=str)[:200]

@@ -1,0 +1,107 @@
+"""What is wrong with a barcode string by its spec alone: one judge for what is scanned and what is explained."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from bss_mfg.core.text import count_words
+from bss_mfg.errors import InputError
+from bss_mfg.payload import parse
+from bss_mfg.payload.spec import Spec, plaintext_size
+from bss_mfg.payload.suites import SUITES
+
+_KEY_BITS = (2048, 3072, 4096)
+"""Sizes of an RSA product key; on P-256 the sealed size does not depend on it."""
+_PRODUCT_VALUES = {"product.pid": r"[A-Za-z0-9]{4}", "product.upc": r"[0-9]{12}", "product.ean": r"[0-9]{8}|[0-9]{13}"}
+
+
+class LetterCase(Enum):
+    """What a computer or scanner did to the letters of a string. The values are for people."""
+
+    SWAPPED = "upper and lower case are swapped: caps lock is on"
+    SMALL = "all letters are small: the scanner or the computer changes them; set it to leave the case alone"
+    CAPITAL = "all letters are capitals: the scanner or the computer changes them; set it to leave the case alone"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A string by its spec. `damaged` says why it can't be taken apart as a whole (empty: it can); `problems` are all
+    that is wrong of it."""
+
+    fields: tuple[parse.ParsedField, ...] = ()
+    uuids: tuple[uuid.UUID, ...] = ()
+    problems: tuple[str, ...] = ()
+    damaged: str = ""
+
+
+def judge_string(text: str, spec: Spec) -> Judgement:
+    """What a string of a spec says, and what is wrong with it."""
+    cut = spec.terminator and not spec.bare and not text.endswith(spec.terminator)
+    problems = [f"it does not end with {spec.terminator!r}: it is cut off"] if cut else []
+    try:
+        fields = parse.split_fields(text, spec)
+    except InputError as error:
+        return Judgement(problems=(*problems, error.what), damaged=error.what)
+    problems += parse.find_faults(fields, spec)
+    problems += [fault for item in fields for fault in _value_faults(item, parse.unit_count(fields, spec))]
+    try:
+        uuids = parse.device_uuids(fields, spec)
+    except InputError as error:
+        return Judgement(fields, problems=(*problems, error.what), damaged=error.what)
+    return Judgement(fields, uuids, tuple(problems))
+
+
+def lacks_product_code(fields: Sequence[parse.ParsedField], spec: Spec) -> bool:
+    """Whether a string has neither UPC nor EAN where its spec knows both: right only where the package shows none."""
+    keys = {field.key for field in spec.field if field.source in ("product.upc", "product.ean")}
+    return len(keys) > 1 and keys.isdisjoint(item.key for item in fields)
+
+
+def changed_case(text: str, specs: Iterable[Spec]) -> LetterCase | None:
+    """What was done to the letters of a string whose beginning fits a spec but for their case."""
+    known = list(specs)
+    if parse.matching_spec(text, known) or parse.matching_spec(text.swapcase(), known) is None:
+        return None
+    return LetterCase.SMALL if text == text.lower() else LetterCase.SWAPPED
+
+
+def _value_faults(item: parse.ParsedField, units: int) -> list[str]:
+    """What is wrong with a value that is of the product, or encrypted."""
+    described = item.field
+    if described is None:
+        return []
+    if (pattern := _PRODUCT_VALUES.get(described.source)) and not re.fullmatch(pattern, item.value):
+        name = described.source.removeprefix("product.").upper()
+        return [f"the value {item.value[:20]!a} of {item.key} isn't a {name}"]
+    if described.source != "encrypted":
+        return []
+    try:
+        size = len(parse.value_bytes(item.value, described.format))
+    except InputError:
+        return [f"the value of {item.key} is not {described.format}: a character is wrong or missing"]
+    sizes = _sealed_sizes(described.suite or "", item, units)
+    if sizes and size not in sizes:
+        wanted = " or ".join(map(str, sizes))
+        return [
+            f"the value of {item.key} has {count_words(size, 'byte')}, {wanted} are wanted: it is cut off or damaged"
+        ]
+    return []
+
+
+def _sealed_sizes(suite: str, item: parse.ParsedField, units: int) -> list[int]:
+    """How many bytes the encrypted field of so many units can have; none where a serial of any length is in it."""
+    values = item.field.plaintext if item.field else ()
+    if any(value.source == "unit.serial" for value in values):
+        return []
+    found: set[int] = set()
+    for oob in (16, 32):
+        for bits in _KEY_BITS:
+            try:
+                found.add(SUITES[suite].sealed_size(sum(plaintext_size(one, oob) for one in values) * units, bits))
+            except InputError:  # a key of this size holds less
+                continue
+    return sorted(found)

@@ -1,0 +1,28 @@
+"""The settings of a workspace: bss-mfg.toml."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from bss_mfg.core.clock import TimeZone
+from bss_mfg.core.models import FileModel
+from bss_mfg.workspace.print_settings import PrintSettings
+from bss_mfg.workspace.station_settings import PlainName
+
+
+def _time_zone(name: str) -> str:
+    return TimeZone(name).checked_name()
+
+
+class WorkspaceConfig(FileModel):
+    """Settings of bss-mfg.toml."""
+
+    format: Literal[1]
+    station: PlainName = Field("", description="This station's name in the history; empty: the computer's name.")
+    group: str = Field("", description="The group of the system whose members work here; empty: its owner alone.")
+    timezone: Annotated[str, AfterValidator(_time_zone)] = Field(
+        "", description="The time zone that people go by, such as Europe/Berlin; empty: UTC."
+    )
+    print: PrintSettings = Field(PrintSettings(), description="What labels are printed with.")
