@@ -9,6 +9,7 @@ history says of it is `send_batch`'s.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import socket
 import sys
@@ -175,7 +176,10 @@ class _Sending:
             )
 
     def _wait(self, connection: socket.socket, *, drain: bool = True) -> None:
-        """The printer takes nothing just now."""
+        """The printer takes nothing just now. `OSError` where the connection ended meanwhile: what was under way then
+        stays unacknowledged for ever."""
+        if error := connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            raise OSError(error, os.strerror(error))
         waited, limit = time.monotonic() - self._since, self._patience.silence_s
         if limit is not None and waited >= limit:
             raise _GivenUp(f"the printer at {self._printer} took nothing for {waited:.0f} s (timed out)")
