@@ -1,4 +1,4 @@
-"""Two commands started together on one workspace: what is typed, how it is run, and how a workspace is judged afterwards.
+"""Two commands started together on one workspace: what is typed, how it is run, and how a workspace is judged.
 
 A pair ends well if the workspace is as it is after one of the two orders, one command after the other; or, where one of
 them was refused, as if that one had never been typed. Besides, each thing is proven by itself: every key opens, no key
@@ -60,6 +60,7 @@ ACTS: Sequence[Act] = (
     act("verify", "verify P {root}/batches/P/labels --jobs 1"),
     act("scan", "scan P --plain", "{payloads}"),
     act("scrap", "scrap P ebK300000003 --reason dropped"),
+    act("scrap issued", "scrap Q ebK300000008 --reason dropped"),
     act("replace", "replace P ebK300000001 --reason dropped"),
     act("ship", "ship P --verified --for pallet"),
     act("return", "ship P ebK300000004 --returned"),
@@ -69,7 +70,7 @@ ACTS: Sequence[Act] = (
     act("retire", "retire P --acknowledged mail --delete-exports"),
     act("program", "program Q --format csv --out {beside}/line"),
     act("program elsewhere", "program Q --format zephyr --out {beside}/other"),
-    act("manifest", "manifest make Q --out {root}/upload/"),
+    act("manifest", "manifest make Q --missing --out {root}/upload/"),
     act("acknowledge", "manifest acknowledge {beside}/feedback.json"),
     act("rekey", "vault rekey"),
     act("recipient", "vault recipient {beside}/officer.pem"),
@@ -119,7 +120,9 @@ def start(factory: Factory, one: Act, at: float, log: Path) -> int:
 
 def finish(child: int, log: Path) -> Ended:
     _, status = os.waitpid(child, 0)
-    texts = [log.with_suffix(suffix).read_text() if log.with_suffix(suffix).exists() else "" for suffix in (".out", ".err")]
+    texts = [
+        log.with_suffix(suffix).read_text() if log.with_suffix(suffix).exists() else "" for suffix in (".out", ".err")
+    ]
     return Ended(os.waitstatus_to_exitcode(status), *texts)
 
 
@@ -140,7 +143,7 @@ def typed_alone(factory: Factory, one: Act) -> Ended:
     return finish(start(factory, one, 0, log), log)
 
 
-# --- how a workspace is judged ------------------------------------------------------------------------------------------
+# --- how a workspace is judged ------------------------------------------------------------------------------------
 
 
 def key_rows(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -168,7 +171,9 @@ def faults(factory: Factory) -> list[str]:
             (batch.id, file.file, file.sha256) for batch in ledger.batches.all()
             for file in ledger.prints.label_files(batch.id)
         }  # fmt: skip
-        told = "\n".join(event.kind + str(event.data) for event in ledger.history.events_of(("keys releasing", "keys released")))
+        told = "\n".join(
+            event.kind + str(event.data) for event in ledger.history.events_of(("keys releasing", "keys released"))
+        )
     for path in factory.root.glob("batches/*/labels/**/*"):
         if path.suffix in (".pdf", ".zpl", ".png"):
             batch_id = path.relative_to(factory.root).parts[1]
@@ -195,6 +200,8 @@ QUERIES = {
 }
 RANDOM = {"batch", "payload", "digest", "uuid", "sealed_key", "key_digest", "product", "extra"}
 """Columns that can't be the same twice."""
+FOLDERS = ("batches", "products", "templates", "upload")
+"""Folders whose files count."""
 COUNTED = {"file_verified", "print_verified"}
 """Columns of which only counts whether they are zero."""
 
@@ -209,11 +216,10 @@ def state(factory: Factory) -> dict[str, object]:
                 tuple(bool(row[key]) if key in COUNTED else row[key] for key in row.keys() if key not in RANDOM)  # noqa: SIM118
                 for row in database.execute(query)
             )
-    names = sorted(
-        re.sub(r"\d{8}T?\d{6}Z?", "TIME", str(path.relative_to(factory.root)))
-        for folder in ("batches", "products", "templates", "upload") for path in (factory.root / folder).rglob("*") if path.is_file()
-    )  # fmt: skip
-    found["files"] = tuple(names)
+    paths = [path for folder in FOLDERS for path in (factory.root / folder).rglob("*") if path.is_file()]
+    found["files"] = tuple(
+        sorted(re.sub(r"\d{8}T?\d{6}Z?", "TIME", str(path.relative_to(factory.root))) for path in paths)
+    )
     return found
 
 
@@ -233,8 +239,8 @@ def done(outcome: Outcome) -> Outcome:
 
 
 def prepared(root: Path) -> Factory:
-    """A workspace in which each of the commands has something to do: batch P is printed, scanned, released and listed in
-    a control log, its first unit scrapped, its fourth shipped; batch Q is issued; batch CLOSED is closed."""
+    """A workspace in which each of the commands has something to do: batch P is printed, scanned, released and listed
+    in a control log, its first unit scrapped, its fourth shipped; batch Q is issued; batch CLOSED is closed."""
     factory = make_factory(root)
     factory.add(oob_bytes=16)
     factory.add("duo", pid="duo2", units_per_package=2, oob_bytes=16)
@@ -274,6 +280,7 @@ def fresh(template: Factory, folder: Path) -> Factory:
         shutil.rmtree(folder)
     shutil.copytree(template.root.parent, folder)
     return Factory(type(template.workspace).find(str(folder / "w"), folder, {}))
+
 
 Judged = tuple[tuple[int, int], dict[str, object]]
 """Exit codes of the two commands, and the state after them."""
@@ -323,6 +330,8 @@ def try_pair(template: Factory, one: Act, other: Act, offsets: Sequence[float], 
         wrong += faults(factory)
         why = right.wrong(ended, state(factory))
         if why:
-            wrong.append("is as after neither order: " + why + "\n" + " | ".join(end.err.strip()[-300:] for end in ended))
+            wrong.append(
+                "is as after neither order: " + why + "\n" + " | ".join(end.err.strip()[-300:] for end in ended)
+            )
         found += [f"{one.name} + {other.name} at {1000 * offset:.0f} ms: {text}" for text in wrong]
     return found

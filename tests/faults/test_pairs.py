@@ -1,7 +1,8 @@
-"""Each pair of commands that write, started together at several offsets: 2,275 times two commands."""
+"""Each pair of commands that write, started together at several offsets: more than two thousand times two commands."""
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,3 +38,13 @@ def test_a_pair_ends_as_in_one_of_the_two_orders(template: Factory, folder: Path
 
 def test_two_thousand_pairs() -> None:
     assert len(ACTS) * (len(ACTS) + 1) // 2 * len(OFFSETS) >= 2_000
+
+
+def test_without_the_lock_a_pair_is_found_out(template: Factory, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: what the locks protect from does happen without them, and is seen."""
+    for room in ("manifest", "label"):
+        monkeypatch.setattr(f"bss_mfg.{room}.make.name_lock", lambda *_: contextlib.nullcontext())
+    acts = {one.name: one for one in ACTS}
+    offsets = [number / 1000 for number in range(-12, 13, 2)]
+    for name in ("manifest", "reprint"):
+        assert try_pair(template, acts[name], acts[name], offsets, folder), name
