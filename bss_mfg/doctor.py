@@ -83,7 +83,11 @@ def check_ledger(ledger: Ledger) -> Check:
     from bss_mfg.errors import BssError
 
     try:
-        return Check("ledger", Level.OK, f"{ledger.check():,} events, an intact chain; all barcode strings as issued")
+        return Check(
+            "ledger",
+            Level.OK,
+            f"{count_words(ledger.check(), 'event')}, an intact chain; all barcode strings as issued",
+        )
     except BssError as error:
         return Check("ledger", Level.FAULT, str(error.what), error.way_out)
 
@@ -194,9 +198,7 @@ def check_releases(ledger: Ledger) -> Check:
     halves = "".join(f"; half-written, with keys: {path}" for path in half_written(cut_off)[:5])
     retired = ledger.batches.retired_at(cut_off[0].batch)
     command = f"bss-mfg retire {cut_off[0].batch}" if retired else release_command(cut_off[0])
-    return Check(
-        "releases", Level.GAP, f"{len(cut_off)} not completed: {texts}{halves}", f"`{command}` goes on with it"
-    )
+    return Check("releases", Level.GAP, f"{len(cut_off)} not completed: {texts}{halves}", f"`{command}` continues it")
 
 
 def check_vault(found: VaultStatus) -> Check:

@@ -9,6 +9,7 @@ import click
 
 from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_details, print_json, print_table, say
 from bss_mfg.cli.dates import utc_moment
+from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import progress_bar
 from bss_mfg.cli.table_options import say_passed_over, table_options
 from bss_mfg.core.read_tables import TableOptions
@@ -46,7 +47,7 @@ def batch() -> None:
 @click.argument("product")
 @click.option(
     "--units",
-    type=click.IntRange(1, 10_000_000),
+    type=WholeNumber(1, 10_000_000),
     help="How many devices; may be left out with --identities: as many as the file has.",
 )
 @click.option("--id", "batch_id", help="The batch's id. Giving it makes the command safe to repeat.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import json
 import os
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from bss_mfg.cli.parameters import WholeNumber, refuse_unknown_command
 from bss_mfg.cli.streams import reader_left
 
 if TYPE_CHECKING:
@@ -115,7 +117,7 @@ def jobs_option(function: Command) -> Command:
     """`--jobs`: how many processes work."""
     return click.option(
         "--jobs",
-        type=click.IntRange(0, 64),
+        type=WholeNumber(0, 64),
         default=0,
         help="Worker processes; 0: one per core where that pays. The results are the same.",
     )(function)
@@ -170,7 +172,8 @@ def typed(app: App, *words: str) -> str:
 
 
 class DefaultGroup(click.Group):
-    """A group whose first word may be left out: what is no command of it is an argument of the `default` one."""
+    """A group whose first word may be left out: what is no command of it is an argument of the `default` one, unless it
+    looks like a command with a letter wrong."""
 
     def __init__(self, *arguments: Any, default: str, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -178,5 +181,7 @@ class DefaultGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            if difflib.get_close_matches(args[0], self.commands, n=1, cutoff=0.8):
+                refuse_unknown_command(args[0], self.commands, ctx, self.default)
             args = [self.default, *args]
         return super().parse_args(ctx, args)

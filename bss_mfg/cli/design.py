@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
+from bss_mfg.cli.parameters import WholeNumber
 
 if TYPE_CHECKING:
     from bss_mfg.label.layout.design_check import Example
@@ -75,14 +76,14 @@ def _example(app: App, product: str | None, batch: str | None, units: int) -> Ex
     "--units",
     default=1,
     show_default=True,
-    type=click.IntRange(1, 64),
+    type=WholeNumber(1, 64),
     help="Units in a package, when neither is given.",
 )
 @click.option("--printer", default="pdf-300", show_default=True, help="For this printer's dots.")
 @click.option("--out", type=click.Path(path_type=Path), help="FILE.png, .pdf or .svg (default: TEMPLATE-preview.png).")
 @click.option("--replace", is_flag=True, help="Overwrite the file of an earlier preview.")
 @click.option("--watch", is_flag=True, help="Serve a page on this computer that redraws when the file is saved.")
-@click.option("--port", default=8765, show_default=True, type=click.IntRange(0, 65535), help="For --watch; 0: any.")
+@click.option("--port", default=8765, show_default=True, type=WholeNumber(0, 65535), help="For --watch; 0: any.")
 @pass_app
 def template_preview(
     app: App,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli.common import App, Command, jobs_option, json_option, pass_app, print_json, say, shown_path, typed
+from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import SendingDisplay, progress_bar
 from bss_mfg.cli.unit_names import UNIT_METAVAR, given_names, named_packages
 from bss_mfg.core.text import count_words
@@ -104,7 +105,7 @@ def printing_options(function: Command) -> Callable[..., Any]:
             "else the product's or workspace's, else pdf-300).",
         ),
         click.option("--dpi", type=click.Choice(["203", "300", "600"]), help="Short for --printer pdf-203 and so on."),
-        click.option("--start-at", type=click.IntRange(1), help="First label of a used sheet (default: 1)."),
+        click.option("--start-at", type=WholeNumber(1), help="First label of a used sheet (default: 1)."),
         click.option(
             "--symbols",
             type=click.Choice(["mask", "vector"]),
@@ -131,9 +132,7 @@ def printing_options(function: Command) -> Callable[..., Any]:
 @click.option("--only", multiple=True, metavar="UNIT", help="Only these labels; can be given several times.")
 @click.option("--from", "start", metavar="UNIT", help="This label and all that follow.")
 @click.option("--to", "end", metavar="UNIT", help="This label and all before it; with --from: all between the two.")
-@click.option(
-    "--copies", type=click.IntRange(1, 100), help="How many of each label (default: as printed last, else 1)."
-)
+@click.option("--copies", type=WholeNumber(1, 100), help="How many of each label (default: as printed last, else 1).")
 @click.option(
     "--collate/--no-collate",
     default=None,
@@ -141,7 +140,7 @@ def printing_options(function: Command) -> Callable[..., Any]:
 )
 @click.option(
     "--labels-per-file",
-    type=click.IntRange(1, 100_000),
+    type=WholeNumber(1, 100_000),
     help="At most so many in a file, in whole pages (default: as printed last, else 960).",
 )
 @click.option("--again", is_flag=True, help="Make labels again that were made before.")
@@ -165,7 +164,7 @@ def labels(
     """Make the labels of a batch: PDF, ZPL or PNG.
 
     Template, printer and the like are those of the batch's last print unless given; others need --again. Checks every
-    label before the first file: symbol, module size on this printer, text, glyphs. A run that was interrupted goes on
+    label before the first file: symbol, module size on this printer, text, glyphs. A run that was interrupted continues
     where it stopped. Labels that were made before are refused (exit 4) without --again; files whose labels were all
     made again go into superseded/. Print PDFs at 100 %, without scaling. A UNIT is named by its serial, its Device UUID
     or its package's scanned barcode; - reads such names from standard input, @FILE from a file, one a line.

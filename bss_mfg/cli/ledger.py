@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.unit_names import given_names
 from bss_mfg.core.text import count_words, listing
 
@@ -95,7 +96,7 @@ def backup(app: App, to: Path) -> None:
 @click.option("--check", "only_check", is_flag=True, help="Only check the copy; change nothing.")
 @click.option(
     "--skip-serials",
-    type=click.IntRange(0),
+    type=WholeNumber(0),
     help="How many running numbers of each product to skip: at least as many as were issued since the copy was made.",
 )
 @click.option("--reason", help="Why, for the history.")
@@ -119,7 +120,7 @@ def restore(app: App, copy: Path, only_check: bool, skip_serials: int | None, re
         with app.workspace.exclusive_keys(app.patience):
             found, numbers = put_back(request, app.actor)
         for name, number in numbers.products.items():
-            say(f"Note: {name} goes on with running number {number:,}")
+            say(f"Note: {name} continues with running number {number:,}")
         with app.workspace.open_ledger(app.actor) as restored:
             if other := other_key_in_place(app.workspace, restored):
                 say(
@@ -159,7 +160,7 @@ def verify_history(app: App, against: str | None, as_json: bool) -> None:
         click.echo(f"{seq}:{head}")
     say(
         f"OK: {count_words(events, 'event')}, an unbroken chain"
-        + (f" that goes on from event {since:,}" if since is not None else "")
+        + (f" that continues from event {since:,}" if since is not None else "")
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.table_options import say_passed_over, table_options
 from bss_mfg.cli.unit_names import UNIT_METAVAR, named_packages, named_units
 from bss_mfg.core.read_tables import TableOptions
@@ -120,12 +121,12 @@ def ship(app: App, batch_id: str, units: tuple[str, ...], verified: bool, return
 @click.argument("batch_id", metavar="BATCH")
 @click.option(
     "--in-hand",
-    type=click.IntRange(0),
+    type=WholeNumber(0),
     help="Printed labels that are left unused at the line (default: none, or as it was closed before).",
 )
 @click.option(
     "--unprinted",
-    type=click.IntRange(0),
+    type=WholeNumber(0),
     metavar="N",
     help="So many packages get no label on purpose; N must be exact. Needs --reason.",
 )

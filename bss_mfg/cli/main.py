@@ -18,6 +18,7 @@ import click
 
 from bss_mfg.cli.common import App
 from bss_mfg.cli.operator_option import operator_option, with_operator
+from bss_mfg.cli.parameters import refuse_unknown_command
 from bss_mfg.cli.streams import patient_streams
 from bss_mfg.errors import BssError, from_os_error
 from bss_mfg.version import __version__
@@ -78,6 +79,13 @@ class LazyGroup(click.Group):
         module, _, function = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(f"bss_mfg.cli.{module}"), function)
         return with_operator(cmd_name, command)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
+            refuse_unknown_command(args[0], COMMANDS, ctx)
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         begun = time.monotonic()

@@ -21,6 +21,7 @@ from bss_mfg.cli.common import (
     say,
     shown_path,
 )
+from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import progress_bar
 from bss_mfg.core.text import count_words
 
@@ -58,8 +59,8 @@ def manifest() -> None:
 @click.option("--out", "to", required=True, metavar="PATH", help="File; or a folder, if it exists or ends with /.")
 @click.option("--rejected", is_flag=True, help="Only packages with a unit that a feedback file rejected.")
 @click.option("--missing", is_flag=True, help="Only packages with a unit in no control log yet.")
-@click.option("--max-logs", type=click.IntRange(1), help="At most so many logs in a file; then another is begun.")
-@click.option("--max-bytes", type=click.IntRange(1), help="At most so many bytes in a file; then another is begun.")
+@click.option("--max-logs", type=WholeNumber(1), help="At most so many logs in a file; then another is begun.")
+@click.option("--max-bytes", type=WholeNumber(1), help="At most so many bytes in a file; then another is begun.")
 @json_option
 @pass_app
 def make(
@@ -289,7 +290,7 @@ def acknowledge(
 
     file = Path(what[0])
     mapping = load_feedback_mapping(app.workspace.root / "specs")
-    feedback = read_feedback(read_bytes(file, "feedback file", 1 << 30), file.name, mapping)
+    feedback = read_feedback(read_bytes(file, "feedback file", 1 << 30), str(file), mapping)
     log = Path(control_log).name if control_log else None
     with app.workspace.open_ledger(app.actor) as ledger:
         done = acknowledge(ledger, feedback, written_at(file), log, product)

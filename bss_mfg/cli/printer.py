@@ -8,6 +8,7 @@ import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
 from bss_mfg.cli.labels import send_address, send_option
+from bss_mfg.cli.parameters import Number
 from bss_mfg.cli.progress import SendingDisplay
 
 
@@ -101,8 +102,8 @@ def printer_show(app: App, name: str, as_json: bool) -> None:
 
 @printer.command("test-page", epilog="Example: bss-mfg printer test-page line2 --width 100 --height 150")
 @click.argument("name")
-@click.option("--width", default=100.0, show_default=True, type=click.FloatRange(40, 500), help="Of the media, in mm.")
-@click.option("--height", default=150.0, show_default=True, type=click.FloatRange(40, 1000), help="In mm.")
+@click.option("--width", default=100.0, show_default=True, type=Number(40, 500), help="Of the media, in mm.")
+@click.option("--height", default=150.0, show_default=True, type=Number(40, 1000), help="In mm.")
 @click.option("--out", type=click.Path(path_type=Path), help="File (default: NAME-test-page with the right ending).")
 @send_option("Send it, too.")
 @pass_app

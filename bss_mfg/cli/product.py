@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
+from bss_mfg.cli.parameters import WholeNumber
 
 if TYPE_CHECKING:
     from bss_mfg.workspace.product import LoadedProduct
@@ -27,7 +28,13 @@ def product() -> None:
     "--public-key", required=True, type=click.Path(path_type=Path), help="The product public key, PEM or DER."
 )
 @click.option("--title", default="", help="Name for people, printed on labels.")
-@click.option("--units-per-package", default=1, show_default=True, help="Devices in one box, under one barcode.")
+@click.option(
+    "--units-per-package",
+    type=WholeNumber(1, 64),
+    default=1,
+    show_default=True,
+    help="Devices in one box, under one barcode.",
+)
 @click.option("--spec", default="amazon-bss-ob04", show_default=True, help="Barcode spec (`bss-mfg spec list`).")
 @click.option(
     "--oob-bytes", type=click.Choice(["16", "32"]), default="32", show_default=True, help="Bytes of the OOB key."

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.table_options import say_passed_over, table_options
 from bss_mfg.core.read_tables import TableOptions
 from bss_mfg.core.text import count_words, listing
@@ -59,7 +60,7 @@ MOST_LISTED = 10_000
 @table_options
 @click.option(
     "--jobs",
-    type=click.IntRange(0, 64),
+    type=WholeNumber(0, 64),
     default=0,
     help="With --check: worker processes; 0: one per core where that pays.",
 )
@@ -85,7 +86,7 @@ def program(
     """Write the OOB keys of a batch for the line's flasher, or check what it read back.
 
     The only command that ever releases a key, and each key once: a second time it needs --again and --reason. What is
-    cut off counts as released; the same command goes on with it. Whoever has these files can join the devices: keep
+    cut off counts as released; the same command continues it. Whoever has these files can join the devices: keep
     them on the line's machine, and delete them when the batch is flashed.
     """
     if readback:
@@ -192,7 +193,7 @@ def _print_notes(options: _Options, done: _Release) -> None:
     if options.to and done.form.one_file_per == "batch" and not options.out.lower().endswith(".age"):
         say(f"Note: it is sealed, so its name ends in .age: {shown_path(done.files.files[0])}")
     if done.files.resumed:
-        say("Note: this went on with a release that was cut off.")
+        say("Note: this completed a release that was cut off.")
     for release in done.cut_off:
         say(f"Warning: another release was not completed: {release_text(release)}. `{release_command(release)}`")
     if done.waiting:

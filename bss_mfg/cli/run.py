@@ -24,6 +24,7 @@ from bss_mfg.cli.common import (
     typed,
 )
 from bss_mfg.cli.labels import say_superseded, send_address, send_option
+from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import RunDisplay, duration_words
 from bss_mfg.cli.table_options import say_passed_over, table_options
 from bss_mfg.core.read_tables import TableOptions
@@ -45,10 +46,10 @@ MOST_SHOWN = 20
 @click.command(epilog="Example: bss-mfg run bulb --units 20000 --id bulb-2026-11")
 @click.argument("product", required=False)
 @click.option(
-    "--units", type=click.IntRange(1, 10_000_000), help="How many devices (default: as many as --identities has)."
+    "--units", type=WholeNumber(1, 10_000_000), help="How many devices (default: as many as --identities has)."
 )
 @click.option("--id", "batch_id", help="The batch's id (default: the product's name and the next number).")
-@click.option("--resume", metavar="BATCH", help="Go on with the run of this batch.")
+@click.option("--resume", metavar="BATCH", help="Continue the run of this batch.")
 @click.option(
     "--plan", "plan_only", is_flag=True, help="Show what would be done, how much and how long; issue nothing."
 )
@@ -91,7 +92,7 @@ def run(
 
     Makes units of PRODUCT, their labels, reads every label file back, then makes the control logs and the traveller.
     Everything is checked before anything is issued. Interrupted or killed, the same command with --id, or `run --resume
-    BATCH`, goes on where it stopped. Exit 1 if a label did not read right; then nothing is uploaded or handed over.
+    BATCH`, continues where it stopped. Exit 1 if a label did not read right; then nothing is uploaded or handed over.
     """
     from bss_mfg.core.processes import open_executor, process_count
     from bss_mfg.pipeline.estimate import estimate, refuse_full_disk
@@ -131,7 +132,7 @@ def run(
             more = ["--send", address] if address and opened.begun and address != opened.plan.send else []
             resume_command = ("run", "--resume", plan.batch, *more)
             with run_lock(workspace, plan), _resume_hint(display, " ".join(("bss-mfg", *resume_command))):
-                going_on = ", going on" if opened.begun else ""
+                going_on = ", continued" if opened.begun else ""
                 say(f"Run of batch {plan.batch}: {count_words(plan.units, 'unit')} of {plan.product}{going_on}")
                 with open_executor(jobs, plan.units) as executor:
                     sending = _sending(app, ledger, prepared, display, typed(app, *resume_command)) if address else None
@@ -147,7 +148,7 @@ def run(
 def _refuse_other_options(ctx: click.Context) -> None:
     for name in ("product", "units", "batch_id", "template", "printer", "symbols", "identities", "sheet", "ignore"):
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
-            raise click.UsageError("--resume goes on with the options that the run was begun with: leave them out.")
+            raise click.UsageError("--resume continues with the options that the run was begun with: leave them out.")
 
 
 def _sending(app: App, ledger: Ledger, prepared: PreparedRun, display: RunDisplay, resume: str) -> SendRequest:
@@ -172,7 +173,7 @@ def _resume_hint(display: RunDisplay, command: str) -> Iterator[None]:
     """Where the run ends too early, leave its line, and say how to go on."""
     from bss_mfg.errors import BssError
 
-    hint = f"`{command}` goes on."
+    hint = f"`{command}` continues it."
     try:
         yield
     except KeyboardInterrupt:

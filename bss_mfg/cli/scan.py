@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli.common import App, pass_app, say
+from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.streams import reader_left
 from bss_mfg.core.text import count_words
 
@@ -25,7 +26,9 @@ _COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
 @click.argument("batch_id", metavar="BATCH")
 @click.option("--units", "with_units", is_flag=True, help="After each package, also scan the devices in it.")
 @click.option("--port", help="Read a scanner on this serial port (COM3, /dev/ttyUSB0); needs pyserial.")
-@click.option("--baud", type=int, default=9600, show_default=True, help="Speed of the serial port.")
+@click.option(
+    "--baud", type=WholeNumber(50, 4_000_000), default=9600, show_default=True, help="Speed of the serial port."
+)
 @click.option("--plain", is_flag=True, help="One line for each read, instead of a full screen.")
 @click.option(
     "--json",
@@ -111,7 +114,7 @@ class _Screen:
         counts = self._station.counts
         if answer:
             self._last.appendleft(answer)
-        click.echo("\x1b[2J\x1b[H", nl=False)
+        click.clear()
         click.echo(click.style(f" bss-mfg  {self._batch}", bold=True))
         share = counts.verified * (width - 4) // max(counts.packages, 1)
         click.echo(f" [{'#' * share}{'.' * (width - 4 - share)}]")

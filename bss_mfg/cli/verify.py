@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_blocks, print_details, print_json, say, shown_path
+from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import progress_bar
 from bss_mfg.cli.unit_names import given_names
 from bss_mfg.core.text import count_words
@@ -62,7 +63,7 @@ MOST_UNSEEN = 10
     type=click.Choice(["file", "print"]),
     help="What the FILES are, where bss-mfg can't tell: our own drawing, or pictures of what was printed. Recorded.",
 )
-@click.option("--jobs", type=click.IntRange(0, 64), default=0, help="Reading processes; 0: one per core.")
+@click.option("--jobs", type=WholeNumber(0, 64), default=0, help="Reading processes; 0: one per core.")
 @json_option
 @pass_app
 @click.pass_context

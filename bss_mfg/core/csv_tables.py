@@ -40,7 +40,7 @@ class CsvRows:
                 number = reader.line_num + offset
                 if any("\n" in cell or "\r" in cell for cell in cells):
                     raise InputError(
-                        "a cell goes on over the end of its line",
+                        "a cell continues over the end of its line",
                         where=Location(str(self._path), row=number),
                         way_out="Check the quotation marks in that row and before it; no value has line ends.",
                     )

@@ -13,12 +13,12 @@ import os
 import re
 import shutil
 import stat
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from bss_mfg.core.group_modes import give_file_to_group, give_folder_to_group
+from bss_mfg.core.system_locks import try_lock
 from bss_mfg.core.text import is_windows_device
 from bss_mfg.errors import InputError, LedgerError, Location, RefusedError, from_os_error
 
@@ -414,31 +414,3 @@ def immediate_lock(path: Path, busy_message: str, *, create: bool = False) -> It
         yield
     finally:
         os.close(handle)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def try_lock(handle: int) -> bool:
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-    def unlock(handle: int) -> None:
-        os.lseek(handle, 0, os.SEEK_SET)
-        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def try_lock(handle: int) -> bool:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def unlock(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_UN)

@@ -85,7 +85,7 @@ def open_table(path: Path, allowed: Sequence[str], what: str, options: TableOpti
     if _is_workbook(path, what):
         source: SheetRows | CsvRows = open_sheet(path, what, options.sheet)
     elif options.sheet is not None:
-        raise InputError("is no workbook, so it has no sheets", where=path, way_out="Leave out --sheet.")
+        raise InputError("is not a workbook, so it has no sheets", where=path, way_out="Leave out --sheet.")
     else:
         source = CsvRows(path, what)
     rows = iter(source)
@@ -117,7 +117,7 @@ def rows_by_column(path: Path, table: TableRows) -> Iterator[tuple[int, dict[str
             continue
         if len(cells) != table.width:
             raise InputError(
-                f"the row has {len(cells)} cells, the header has {table.width}",
+                f"the row has {count_words(len(cells), 'cell')}, the header has {table.width}",
                 where=Location(str(path), row=number),
                 way_out="Correct it.",
             )

@@ -55,6 +55,11 @@ def count_words(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def one_or(number: int, one: str, many: str) -> str:
+    """The word that agrees with a number of things: 1 unit is, 2 units are."""
+    return one if number == 1 else many
+
+
 def listing(items: Sequence[str], limit: int | None = None, total: int | None = None) -> str:
     """The first `limit` items in a line: a, b and 3 more. `total` says how many there are where not all are at hand."""
     shown = items[:limit]

@@ -8,7 +8,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bss_mfg.core.files import is_still, open_lock_file, remove_file, try_lock, unlock
+from bss_mfg.core.files import is_still, open_lock_file, remove_file
+from bss_mfg.core.system_locks import try_lock, unlock
 from bss_mfg.errors import BssError, LedgerError
 
 

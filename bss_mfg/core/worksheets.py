@@ -308,7 +308,7 @@ def _reference(text: str) -> tuple[int, int]:
     """Column and row (from 1) of a reference such as B7."""
     found = _REFERENCE.fullmatch(text)
     if not found:
-        raise DamagedWorkbookError(f"{text[:20]!a} is no cell")
+        raise DamagedWorkbookError(f"{text[:20]!a} isn't a cell")
     column = 0
     for letter in found[1]:
         column = column * 26 + ord(letter) - 64

@@ -145,7 +145,7 @@ def grade_symbol(grey: NDArray[np.uint8], matrix: Matrix, centres: NDArray[np.fl
     size = matrix.columns
     geometry = symbol_geometry(size)
     if centres.shape != (size, size, 2):
-        raise ValueError(f"{centres.shape} are no centres of {size}x{size} modules")
+        raise ValueError(f"{centres.shape} are not centres of {size}x{size} modules")
     spacing = _spacing(centres)
     pixels = sum(spacing) / 2
     seen = _measure_reflectance(grey, matrix, centres, APERTURE * pixels)

@@ -95,7 +95,7 @@ class Source:
 
 def open_source(path: Path) -> Source:
     """A PDF or picture, open; `InputError` where it is neither, or is damaged."""
-    return source_from_bytes(read_bytes(path, "file to verify", MAX_FILE_BYTES), path)
+    return source_from_bytes(read_bytes(path, "picture or PDF", MAX_FILE_BYTES), path)
 
 
 def source_from_bytes(data: bytes, path: Path) -> Source:

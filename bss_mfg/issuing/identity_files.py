@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bss_mfg.core.read_tables import NO_OPTIONS, PassedOver, TableOptions, TableRows, open_table
-from bss_mfg.core.text import first_problems, has_control_characters, starts_formula
+from bss_mfg.core.text import count_words, first_problems, has_control_characters, starts_formula
 from bss_mfg.credentials import check_install_code, check_mac, check_new_serial, check_serial, is_rfc_uuid
 from bss_mfg.errors import InputError, Location
 from bss_mfg.model import Identity, ImportedIdentity
@@ -250,7 +250,7 @@ def _read_identity(cells: Sequence[str], table: TableRows) -> Identity:
 
 def _refuse_other_width(cells: Sequence[str], table: TableRows) -> None:
     if len(cells) != table.width:
-        raise ValueError(f"has {len(cells)} cells, the header has {table.width}")
+        raise ValueError(f"has {count_words(len(cells), 'cell')}, the header has {table.width}")
 
 
 def _identity_of(values: Mapping[str, str], check: Callable[[str], str] = check_new_serial) -> Identity:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from bss_mfg.core.text import count_words, one_or
 from bss_mfg.credentials import format_serial
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.issuing.numbering import SerialNumbers, refuse_issued
@@ -103,7 +104,8 @@ def _payload_builder(request: ReplacementRequest) -> PayloadBuilder:
 def _refuse_other_count(identities: Sequence[Identity], units: int) -> None:
     if identities and len(identities) != units:
         raise InputError(
-            f"the identities file has {len(identities)} rows, {units} units are to be replaced",
+            f"the identities file has {count_words(len(identities), 'row')}, and {count_words(units, 'unit')} "
+            f"{one_or(units, 'is', 'are')} to be replaced",
             way_out="Make both numbers the same.",
         )
 

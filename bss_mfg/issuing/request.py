@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bss_mfg.core.clock import UTC_ZONE, TimeZone
-from bss_mfg.core.text import count_words
+from bss_mfg.core.text import count_words, one_or
 from bss_mfg.errors import InputError
 from bss_mfg.model import Batch, Identity
 from bss_mfg.payload.spec import SpecFile
@@ -53,13 +53,16 @@ def read_request(request: BatchRequest) -> ReadRequest:
     """Read the identities of a request; `InputError` where they or the units don't fill the packages."""
     size = request.product.product.units_per_package
     if request.units % size:
-        raise InputError(f"{request.units} units do not fill packages of {size}", way_out=f"Give a multiple of {size}.")
+        raise InputError(
+            f"{count_words(request.units, 'unit')} can't fill packages of {size}", way_out=f"Give a multiple of {size}."
+        )
     digest = _RequestDigest(_settings(request))
     for identity in request.identities:
         digest.add(identity)
     if digest.identity_count and digest.identity_count != request.units:
         raise InputError(
-            f"the identities file has {digest.identity_count} rows, {request.units} units are to be issued",
+            f"the identities file has {count_words(digest.identity_count, 'row')}, and "
+            f"{count_words(request.units, 'unit')} {one_or(request.units, 'is', 'are')} to be issued",
             way_out="Make both numbers the same, or leave out --units.",
         )
     return ReadRequest(request, digest.identity_count, digest.finish())

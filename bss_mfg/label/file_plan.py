@@ -12,6 +12,7 @@ from typing import Literal
 
 from bss_mfg.core import parallel
 from bss_mfg.core.files import is_complete
+from bss_mfg.core.text import count_words, one_or
 from bss_mfg.errors import InputError, MissingError, RefusedError
 from bss_mfg.label.layout.label_rows import RowMaker, label_count
 from bss_mfg.label.layout.page_layout import PageLayout, lay_out
@@ -301,7 +302,8 @@ def _refuse_made_before(plan: FilePlan) -> None:
             return
         lost = [file.path.name for file in finished if not is_complete(file.path)]
         raise RefusedError(
-            f"these {plan.labels:,} labels were made already: {finished[0].path.name}"
+            f"{count_words(plan.labels, 'label')} {one_or(plan.labels, 'was', 'were')} made already: "
+            f"{finished[0].path.name}"
             + (f" to {finished[-1].path.name}" if len(finished) > 1 else "")
             + (f" ({_names(lost)} {'is' if len(lost) == 1 else 'are'} not there any more)" if lost else ""),
             way_out=way_out,

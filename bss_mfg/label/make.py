@@ -43,7 +43,7 @@ __all__ = ["LABELS_PER_FILE", "LabelFiles", "LabelRequest", "make_labels", "sele
 
 ALL_LABELS = LabelRequest()
 Result = TypeVar("Result")
-_GO_ON = "What is finished stays. Run the same command again to go on."
+_GO_ON = "What is finished stays. Run the same command again to continue."
 _PATIENCE_S = 60.0
 """How long a command waits for another that makes labels of the same batch."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
+from bss_mfg.core.text import one_or
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.label.layout.label_rows import label_count
 from bss_mfg.label.template.loading import LoadedTemplate
@@ -33,14 +34,14 @@ class WithdrawnPackages:
         """`RefusedError` if a label that was named is one of them."""
         if scrapped := sorted(self.scrapped & set(numbers)):
             raise RefusedError(
-                f"{len(scrapped):,} of these packages hold a scrapped unit",
+                f"{len(scrapped):,} of these packages {one_or(len(scrapped), 'holds', 'hold')} a scrapped unit",
                 where=f"batch {batch.id}",
                 problems=[_serials(ledger, batch, number) for number in scrapped[:10]],
                 way_out="A scrapped unit gets no label. Leave them out, or `bss-mfg replace` the units.",
             )
         if shipped := sorted(self.shipped & set(numbers)):
             raise RefusedError(
-                f"{len(shipped):,} of these packages were shipped",
+                f"{len(shipped):,} of these packages {one_or(len(shipped), 'was', 'were')} shipped",
                 where=f"batch {batch.id}",
                 problems=[_serials(ledger, batch, number) for number in shipped[:10]],
                 way_out="If they came back, record that first: `bss-mfg ship --returned`.",
@@ -80,14 +81,11 @@ def select_label_numbers(
     known = ledger.units.positions(batch.id, named)
     unknown = [serial for serial in named if serial not in known]
     if unknown:
-        raise InputError(
-            f"batch {batch.id} has no serial {', '.join(repr(serial[:60]) for serial in unknown[:5])}",
-            way_out="Check the label or the index beside the label files; upper and lower case differ.",
-        )
+        raise ledger.units.unknown_serials(batch.id, unknown)
 
     if taken := ledger.units.successors(batch.id, serials):
         raise RefusedError(
-            f"{len(taken):,} of these units were scrapped, and others took their places",
+            f"{len(taken):,} of these units {one_or(len(taken), 'was', 'were')} scrapped, and others took their places",
             where=f"batch {batch.id}",
             problems=[f"{old} by {new}" for old, new in list(taken.items())[:10]],
             way_out="Name the new serials.",

@@ -119,7 +119,7 @@ def check_head(ledger: Ledger, head: str) -> int:
     digest = digest.lower()
     if not number.isascii() or not number.isdigit() or len(digest) < 16 or set(digest) - set("0123456789abcdef"):
         raise InputError(
-            f"{head[:80]!a} is no ledger head",
+            f"{head[:80]!a} isn't a ledger head",
             way_out="The batch's traveller and `batch show` have it: a number, a colon, 16 to 64 hex digits.",
         )
     found = ledger.history.digest_of(int(number))

@@ -9,10 +9,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from bss_mfg.core import clock
+from bss_mfg.core.text import one_or
 from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.events import BatchClosed, BatchIssued, BatchReopened
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.known_names import other_meaning
 from bss_mfg.ledger.package_counts import PackageCounts, count_packages, unprinted_packages
 from bss_mfg.ledger.sealed_rows import SealedRows
 from bss_mfg.ledger.unit_state import INSERT_UNIT, NOT_REPLACED, POSITION
@@ -90,7 +92,7 @@ class BatchStore:
             (batch_id,),
         )
         if not rows:
-            raise unknown_batch(batch_id)
+            raise unknown_batch(self._db, batch_id)
         return _batch(rows[0])
 
     def request_digest(self, batch: str) -> str | None:
@@ -249,8 +251,9 @@ class BatchStore:
         some = self._unprinted_serials(batch_id, 10)
         told = f", and --unprinted says {request.unprinted:,}" if request.unprinted else ""
         again = f"bss-mfg close {batch_id}" + (f" --in-hand {found.in_hand}" if found.in_hand else "")
+        has = one_or(found.never_printed, "has", "have")
         raise RefusedError(
-            f"{found.never_printed:,} of its {found.packages:,} packages have no printed label{told}",
+            f"{found.never_printed:,} of its {found.packages:,} packages {has} no printed label{told}",
             where=f"batch {batch_id}",
             problems=some,
             way_out=(
@@ -308,7 +311,7 @@ class BatchStore:
         """A batch's number in the database; `InputError` if there is none."""
         rows = self._db.rows("SELECT no FROM batch WHERE id = ?", (batch_id,))
         if not rows:
-            raise unknown_batch(batch_id)
+            raise unknown_batch(self._db, batch_id)
         return int(rows[0][0])
 
     def _time_of(self, batch_id: str, column: str) -> str | None:
@@ -316,11 +319,12 @@ class BatchStore:
         return str(found) if found else None
 
 
-def unknown_batch(batch_id: str) -> InputError:
+def unknown_batch(connection: Database, batch_id: str) -> InputError:
     """The error for a batch id that is not in the ledger."""
+    hint = other_meaning(connection, batch_id, wanted="batch")
     return InputError(
         f"there is no batch {batch_id[:80]!a} in this ledger",
-        way_out="`bss-mfg batch list` shows the ids; upper and lower case differ.",
+        way_out=hint or "`bss-mfg batch list` shows the ids; upper and lower case differ.",
     )
 
 

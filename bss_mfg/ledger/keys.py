@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bss_mfg.core import clock
+from bss_mfg.core.text import count_words, listing, one_or
 from bss_mfg.errors import LedgerError, RefusedError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Database
@@ -211,7 +212,8 @@ class KeyStore:
             )
             if missing := [batch for batch, sealed in rows if sealed is None]:
                 raise LedgerError(
-                    f"{len(missing):,} batches were never sealed to an officer, {missing[0]} is one",
+                    f"{count_words(len(missing), 'batch', 'batches')} {one_or(len(missing), 'was', 'were')} never "
+                    f"sealed to an officer: {listing(missing, 1)}",
                     way_out="Only the vault key, its safe copy or its recovery file open them.",
                 )
             keys = [(batch, officer.open(batch, sealed)) for batch, sealed in rows]

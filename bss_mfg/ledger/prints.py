@@ -10,6 +10,7 @@ from typing import Any
 
 from bss_mfg.core import clock
 from bss_mfg.core.ranges import consecutive_ranges
+from bss_mfg.core.text import count_words
 from bss_mfg.errors import RefusedError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
@@ -46,7 +47,7 @@ class SendState:
         """As people read it."""
         if self.labels is None:
             return "the run was ended while it was sent"
-        return f"{self.labels} labels handed over"
+        return f"{count_words(self.labels, 'label')} handed over"
 
 
 class PrintStore:
@@ -161,10 +162,10 @@ class PrintStore:
         }
         if changed:
             raise RefusedError(
-                f"{len(changed):,} packages were changed while their labels were drawn",
+                f"{count_words(len(changed), 'package')} changed while labels were drawn",
                 where=f"batch {batch_id}",
                 problems=[f"package {number} {what}" for number, what in sorted(changed.items())[:10]],
-                way_out="What is finished stays, and this file was not written. Run the same command again to go on.",
+                way_out="What is finished stays, and this file was not written. Run the command again to continue.",
             )
 
     def newest_labels(self, batch_id: str) -> LabelFileEvent | None:

@@ -43,7 +43,7 @@ def history_of(ledger: Ledger, what: str) -> Iterator[Event]:
         ((product, serial),) = found
     elif product is None and len(products := ledger.units.products_of_serial(serial)) > 1:
         raise InputError(
-            f"{len(products)} devices have the serial {serial}, one of each product",
+            f"the serial {serial} is that of {len(products)} devices, one of each product",
             problems=products,
             way_out="Name one: " + " or ".join(f"`bss-mfg history {name}/{serial}`" for name in products) + ".",
         )

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bss_mfg.core.ranges import CHUNK, chunked, consecutive_ranges
+from bss_mfg.core.text import count_words, first_problems
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.events import UnitScrapped
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.known_names import other_meaning
 from bss_mfg.ledger.unit_columns import ORDER, UNIT_COLUMNS, UNIT_SOURCE
 from bss_mfg.ledger.unit_state import POSITION, SUCCESSOR, WITH_PACKAGE, UnitState, refuse_transition, unit_states
 from bss_mfg.model import Batch
@@ -137,13 +139,23 @@ class UnitStore:
         """The state of units of a batch; `InputError` names unknown serials."""
         found = unit_states(self._db, self._batches.number(batch_id), serials)
         if unknown := [serial for serial in dict.fromkeys(serials) if serial not in found]:
-            raise InputError(
-                f"{len(unknown):,} serials are not in this batch",
-                where=f"batch {batch_id}",
-                problems=[f"{serial[:80]!a}" for serial in unknown[:10]],
-                way_out="Nothing was changed. Upper and lower case differ.",
-            )
+            raise self.unknown_serials(batch_id, unknown)
         return found
+
+    def other_meaning(self, name: str) -> str:
+        """A sentence that says what a name is that was given for a serial: a batch, a serial of another; else empty."""
+        return other_meaning(self._db, name, wanted="serial")
+
+    def unknown_serials(self, batch_id: str, unknown: Sequence[str]) -> InputError:
+        """The error for serials that are not in a batch; it says what they are else."""
+        are = "is" if len(unknown) == 1 else "are"
+        hint = self.other_meaning(unknown[0])
+        return InputError(
+            f"{count_words(len(unknown), 'serial')} {are} not in this batch",
+            where=f"batch {batch_id}",
+            problems=first_problems([f"{serial[:80]!a}" for serial in unknown], 10),
+            way_out=f"Nothing was changed. {hint or 'Upper and lower case differ.'}",
+        )
 
     def scrap(self, batch_id: str, serials: Sequence[str], reason: str) -> list[str]:
         """Scrap units; gives those that were not scrapped before. All of them or none."""

@@ -163,7 +163,7 @@ class FeedbackEntry(NamedTuple):
 
 
 def read_feedback(data: bytes, name: str, mapping: FeedbackMapping) -> Feedback:
-    """What a feedback file says: `name` ends with .json or .csv, else its first character tells which it is.
+    """What a feedback file says: its path, `name`, ends with .json or .csv, else its first character tells which it is.
 
     Beside the file itself, memory holds one line for each serial. `InputError` where it is of another shape than the
     mapping says, or no verdict has a word that the mapping knows.
@@ -185,7 +185,9 @@ def read_feedback(data: bytes, name: str, mapping: FeedbackMapping) -> Feedback:
         answer = _merge_answers(answers.get(entry.serial), _answer(entry, state_of))
         answers[entry.serial] = shared.setdefault(answer, answer)  # most of a million say the same
     _refuse_all_unclear(answers, name, mapping)
-    return Feedback(name, hashlib.sha256(data).hexdigest(), answers, entries, problems.total, tuple(problems))
+    return Feedback(
+        Path(name).name, hashlib.sha256(data).hexdigest(), answers, entries, problems.total, tuple(problems)
+    )
 
 
 def _is_json(data: bytes, name: str) -> bool:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from bss_mfg.core.files import is_complete, leftover_files, remove_leftover, sha256_of, write_atomically
 from bss_mfg.core.progress import Progress, no_progress
+from bss_mfg.core.waiting_locks import name_lock
 from bss_mfg.errors import BssError, RefusedError
 from bss_mfg.ledger.events import ManifestMade
 from bss_mfg.ledger.ledger import Ledger
@@ -27,6 +28,9 @@ from bss_mfg.manifest.sidecar import LogOrigin, WrittenLog, adopt_log, read_side
 from bss_mfg.manifest.unit_lists import csv_list, jsonl_list
 from bss_mfg.model import Batch, Package
 from bss_mfg.version import __version__
+
+
+_PATIENCE_S = 60.0
 
 
 class PackageChoice(StrEnum):
@@ -84,8 +88,17 @@ def make_control_logs(
     """Write the control logs of a batch's packages, and yield each once it is counted.
 
     What is in the folder already is not written a second time, except control logs of rejected packages: they are
-    uploaded again, under new names.
+    uploaded again, under new names. Of two calls for one batch the second waits a minute for the first (`LedgerError`):
+    what is missing or rejected is looked up once the first has counted what it wrote.
     """
+    lock = ledger.path.with_name(f".{request.batch.id}.manifest.lock")
+    with name_lock(lock, f"another command is making control logs of batch {request.batch.id}", _PATIENCE_S):
+        yield from _make_control_logs(ledger, request, executor, progress)
+
+
+def _make_control_logs(
+    ledger: Ledger, request: ControlLogRequest, executor: Executor | None, progress: Progress
+) -> Iterator[WrittenLog]:
     batch = request.batch
     seq, digest = ledger.history.head()
     origin = LogOrigin(batch.id, f"{seq}:{digest}", request.mapping, __version__)

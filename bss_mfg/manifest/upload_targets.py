@@ -97,7 +97,9 @@ class _FolderTarget:
 
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
-            raise InputError("is no folder", where=str(folder), way_out="Make it, or connect the file server, first.")
+            raise InputError(
+                "is not a folder", where=str(folder), way_out="Make it, or connect the file server, first."
+            )
         self._folder = folder
 
     def address(self, name: str) -> str:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from bss_mfg.core.text import count_words
 from bss_mfg.errors import InputError
 from bss_mfg.model import Unit
 from bss_mfg.payload.formats import BINARY, FORMATS
@@ -229,8 +230,8 @@ def _example(
     text = spec.field_separator.join(pieces) + ("" if spec.bare else spec.terminator)
     if len(text) > MAX_PAYLOAD:
         raise InputError(
-            f"the barcode string of {units} units would have {len(text):,} characters; a Data Matrix holds at most "
-            f"{MAX_PAYLOAD:,}",
+            f"the barcode string of {count_words(units, 'unit')} would have {len(text):,} characters; a Data Matrix "
+            f"holds at most {MAX_PAYLOAD:,}",
             way_out="Put fewer units in a package.",
         )
     return text

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from bss_mfg.core.text import count_words
 from bss_mfg.errors import InputError
 from bss_mfg.payload import parse
 from bss_mfg.payload.spec import Spec, plaintext_size
@@ -75,7 +76,7 @@ def _value_faults(item: parse.ParsedField, units: int) -> list[str]:
         return []
     if (pattern := _PRODUCT_VALUES.get(described.source)) and not re.fullmatch(pattern, item.value):
         name = described.source.removeprefix("product.").upper()
-        return [f"the value {item.value[:20]!a} of {item.key} is no {name}"]
+        return [f"the value {item.value[:20]!a} of {item.key} isn't a {name}"]
     if described.source != "encrypted":
         return []
     try:
@@ -85,7 +86,9 @@ def _value_faults(item: parse.ParsedField, units: int) -> list[str]:
     sizes = _sealed_sizes(described.suite or "", item, units)
     if sizes and size not in sizes:
         wanted = " or ".join(map(str, sizes))
-        return [f"the value of {item.key} has {size} bytes, {wanted} are wanted: it is cut off or damaged"]
+        return [
+            f"the value of {item.key} has {count_words(size, 'byte')}, {wanted} are wanted: it is cut off or damaged"
+        ]
     return []
 
 

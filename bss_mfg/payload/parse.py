@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from bss_mfg.core.text import count_words
 from bss_mfg.errors import InputError
 from bss_mfg.model import Secret
 from bss_mfg.payload.formats import FORMATS
@@ -154,7 +155,8 @@ def _split_plaintext(plain: bytes, values: tuple[PlaintextValue, ...], units: in
     oob = next(fitting, None)
     if oob is None or not fixed:
         raise InputError(
-            f"the decrypted field of {len(plain)} bytes can't be cut into {units} units by the spec's plaintext",
+            f"the decrypted field of {len(plain)} bytes can't be cut into {count_words(units, 'unit')} by the "
+            "spec's plaintext",
             way_out="Check the spec's plaintext and the number of units.",
         )
     opened: list[OpenedUnit] = []

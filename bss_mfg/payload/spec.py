@@ -18,6 +18,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from bss_mfg.core.models import FileModel
+from bss_mfg.core.text import count_words
 from bss_mfg.core.toml_files import TomlDocument, parse_toml, validate
 from bss_mfg.errors import InputError
 from bss_mfg.payload.formats import BINARY, FORMATS, SPKI, SPKI_CHARACTERS
@@ -312,7 +313,8 @@ class Spec(FileModel):
         """Refuse packages of more devices than this barcode may speak of."""
         if count > self.max_units:
             raise InputError(
-                f"the barcode {self.name} is for at most {self.max_units} devices in a package, not {count}",
+                f"the barcode {self.name} is for at most {count_words(self.max_units, 'device')} in a package, not "
+                f"{count}",
                 way_out="Correct units_per_package in the product's file, or choose another spec.",
             )
 

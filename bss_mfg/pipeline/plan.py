@@ -112,7 +112,7 @@ def open_plan(workspace: Workspace, ledger: Ledger, request: RunRequest, version
             f"the run of batch {plan.batch} was begun with other arguments",
             where=str(workspace.batch_folder(plan.batch) / PLAN_FILE),
             problems=problems,
-            way_out=f"`bss-mfg run --resume {plan.batch}` goes on with it; give a new batch another --id.",
+            way_out=f"`bss-mfg run --resume {plan.batch}` continues it; give a new batch another --id.",
         )
     return OpenedPlan(replace(begun, identities=plan.identities, send=plan.send or begun.send), begun=True)
 

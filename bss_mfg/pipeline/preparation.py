@@ -177,7 +177,7 @@ def _refuse_labels_made_otherwise(ledger: Ledger, prepared: PreparedRun, folder:
             as_last += f" --sheet {shlex.quote(plan.sheet)}" if plan.sheet else ""
             as_last += "".join(f" --ignore {shlex.quote(name)}" for name in plan.ignore)
             way_out = (
-                f"`{as_last}` goes on with the labels as they were printed last ({made_with}). For others, "
+                f"`{as_last}` continues with the labels as they were printed last ({made_with}). For others, "
                 f"`{again} --template {plan.template} --printer {plan.printer}` makes all of them anew; then type this "
                 "command again."
             )

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
+from bss_mfg.core.text import count_words
 from bss_mfg.errors import InputError, ValueProblem
 from bss_mfg.model import Unit
 from bss_mfg.programming.format import (
@@ -58,7 +59,7 @@ def _read_csv(data: bytes) -> list[ProgrammedUnit]:
             raise row_error(f"the header is not {','.join(_HEADER)}", 1)
         for cells in reader:
             if len(cells) != len(header):
-                raise row_error(f"has {len(cells)} cells, not {len(header)}", reader.line_num)
+                raise row_error(f"has {count_words(len(cells), 'cell')}, not {len(header)}", reader.line_num)
             found.append(
                 programmed_unit(cells[0], bytes_from_hex(cells[1], "uuid"), bytes_from_hex(cells[2], "oob_key"))
             )

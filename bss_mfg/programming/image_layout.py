@@ -12,7 +12,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import AfterValidator, Field
 
 from bss_mfg.core.models import FileModel
-from bss_mfg.core.text import count_words
+from bss_mfg.core.text import count_words, one_or
 from bss_mfg.core.toml_files import TomlDocument, load_toml, parse_toml, validate
 from bss_mfg.core.toml_lines import FieldPath
 from bss_mfg.errors import InputError
@@ -186,7 +186,7 @@ def _missing_or_repeated_kinds(layout: ImageLayout) -> Iterator[_Problem]:
         count = sum(region.kind == kind for region in layout.region)
         if count > 1 or (needed and not count):
             wanted = "exactly one is needed" if needed else "at most one is allowed"
-            regions = f"{count} regions are" if count != 1 else "1 region is"
+            regions = f"{count_words(count, 'region')} {one_or(count, 'is', 'are')}"
             yield _Problem(("region",), f"{regions} of the kind {kind}; {wanted}")
 
 

@@ -58,7 +58,7 @@ def find_indexes(folder: Path, batch: str | None = None) -> Iterator[tuple[Path,
             for item in found.files:
                 if not is_plain_name(item.file):
                     raise InputError(
-                        f"names {item.file[:80]!a}, which is no name of a file beside it",
+                        f"names {item.file[:80]!a}, which is not the name of a file beside it",
                         where=path,
                         way_out="bss-mfg writes no such index. Move it away; nothing was changed.",
                     )

@@ -159,12 +159,12 @@ class _Work:
                 raise RefusedError(
                     f"a release to this place was not completed: {release_text(release)}",
                     where=target.path,
-                    way_out=f"Go on with it: `{release_command(release)}`. Or choose another name or folder.",
+                    way_out=f"Continue it: `{release_command(release)}`. Or choose another name or folder.",
                 )
 
     def _nothing_left(self) -> RefusedError:
         cut_off = self.ledger.releases.open(self.batch.id)
-        go_on = f" To go on with what was not completed: `{release_command(cut_off[0])}`." if cut_off else ""
+        go_on = f" To complete what was not: `{release_command(cut_off[0])}`." if cut_off else ""
         return RefusedError(
             "all its keys were released before",
             where=f"batch {self.batch.id}",
@@ -361,7 +361,7 @@ def _counted(intent: _Intent) -> Iterator[None]:
     except BssError as error:
         if intent.begun is None:
             raise
-        counts = f"These keys count as released to {intent.target.path}: the same command goes on with them."
+        counts = f"These keys count as released to {intent.target.path}: the same command continues."
         error.way_out = f"{error.way_out} {counts}".strip()
         raise
 

@@ -107,7 +107,7 @@ class _Search:
         for item in index.files:
             file = path.with_name(item.file)
             if not _is_regular(file):
-                self._doubt(file, f"is named by {path.name}, and is no regular file")
+                self._doubt(file, f"is named by {path.name}, and is not a regular file")
             elif (sha256 := sha256_of(file)) != item.sha256:
                 self._doubt(file, f"is not the file that {path.name} names: its SHA-256 differs")
             elif file not in self._kept and (known or (older and _looks_right(file, item, index))):

@@ -55,7 +55,7 @@ def retire_batch(
             and (left := ledger.exports.count_unaccepted(batch.id))
         ):
             raise RefusedError(
-                f"{left:,} of its units were accepted by no feedback file",
+                f"no feedback file has accepted {left:,} of its units",
                 where=f"batch {batch.id}",
                 way_out="Read Amazon's answer with `bss-mfg manifest acknowledge FILE`, or say --acknowledged TEXT.",
             )

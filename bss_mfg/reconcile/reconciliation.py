@@ -78,7 +78,7 @@ def reconcile(
     """
     batch, folder, mapping, private_key = request.batch, request.folder, request.mapping, request.private_key
     if not folder.is_dir():
-        raise InputError("is no folder", where=str(folder), way_out="Name the batch's files with --folder DIR.")
+        raise InputError("is not a folder", where=str(folder), way_out="Name the batch's files with --folder DIR.")
     if private_key is not None and fingerprint(private_key.public_key()) != batch.key_fingerprint:
         raise InputError(
             f"the private key is not the one of batch {batch.id}",

@@ -96,8 +96,9 @@ def _sections(outcome: Verification, made_at: str, version: str) -> Iterator[lis
         _text(f"Verification of batch {batch.id}", textColor=grey, fontSize=11, leading=14),
         _text(words, fontName="Helvetica-Bold", fontSize=22, leading=30, textColor=HexColor(_TONES[tone])),
         _text(
-            f"{batch.facts.get('title') or batch.product} (product id {batch.facts['pid']}), {batch.units:,} units in "
-            f"{batch.packages:,} packages. Read: {read_words(outcome)}, on {made_at} by bss-mfg {version}.",
+            f"{batch.facts.get('title') or batch.product} (product id {batch.facts['pid']}), "
+            f"{count_words(batch.units, 'unit')} in {count_words(batch.packages, 'package')}. Read: "
+            f"{read_words(outcome)}, on {made_at} by bss-mfg {version}.",
             textColor=grey,
         ),
         *([_text(sample_words(outcome), spaceBefore=6)] if outcome.decision else []),
@@ -260,7 +261,7 @@ def _grades(outcome: Verification, facts: Statistics) -> list[Any]:
         return []
     low, high = facts.pixels_per_module or (0, 0)
     words = (
-        f"Indicative grades after ISO/IEC 15415: a scanner or a camera is no calibrated verifier. Aperture "
+        f"Indicative grades after ISO/IEC 15415: a scanner or a camera isn't a calibrated verifier. Aperture "
         f"{facts.aperture:.2f} X; {low:.1f} to {high:.1f} pixels per module. {facts.graded:,} graded, "
         f"{facts.not_gradable:,} not gradable."
     )

@@ -21,7 +21,9 @@ def check_report(path: Path) -> None:
     An HTML report of an earlier verification is replaced; anything else stays. Raises `InputError`, `RefusedError`.
     """
     if path.suffix.lower() not in SUFFIXES:
-        raise InputError("is no kind of report", where=path, way_out=f"Name a file that ends in {', '.join(SUFFIXES)}.")
+        raise InputError(
+            "is not a kind of report", where=path, way_out=f"Name a file that ends in {', '.join(SUFFIXES)}."
+        )
     if not path.parent.is_dir():
         raise InputError("its folder is not there", where=path, way_out="Make the folder first.")
     if path.exists() and not is_report(path):

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup
 
+from bss_mfg.core.text import count_words
 from bss_mfg.imaging.defects import Defects
 from bss_mfg.imaging.grade import letter_of
 from bss_mfg.imaging.label_pictures import PICTURE_BORDER_MODULES, PICTURE_PIXELS_PER_MODULE, LabelPicture
@@ -89,7 +90,9 @@ def symbol(picture: LabelPicture, defects: Defects | None) -> Markup:
     frames = "".join(f"M{column} {row}h1v1h-1z" for row, column, _ in defects.wrong_modules)
     dots = "".join(f"M{column + 0.3} {row + 0.3}h.4v.4h-.4z" for row, column, dark in defects.wrong_modules if dark)
     size = f"{defects.size} x {defects.size}"
-    title = f"{len(defects.wrong_modules)} wrong modules of {size}, {PICTURE_PIXELS_PER_MODULE} pixels each"
+    title = (
+        f"{count_words(len(defects.wrong_modules), 'wrong module')} of {size}, {PICTURE_PIXELS_PER_MODULE} pixels each"
+    )
     side = defects.size + 2 * PICTURE_BORDER_MODULES
     return _SYMBOL.format(-PICTURE_BORDER_MODULES, side, title, data, frames, dots)
 
@@ -128,7 +131,7 @@ def heat(places: Sequence[PlaceStatistics], page_mm: tuple[float, float]) -> Mar
         shapes.append(
             _HEAT_PLACE.format(
                 tone,
-                f"{place.labels:,} labels, {place.wrong:,} not right",
+                f"{count_words(place.labels, 'label')}, {place.wrong:,} not right",
                 place.x_mm,
                 place.y_mm,
                 place.width_mm,
@@ -165,7 +168,7 @@ def trend(pages: Sequence[PageStatistics]) -> Markup:
     if len(line) > 1:
         shapes.append(_LINE.format("L".join(f"{x:.1f} {y:.1f}" for x, y in line)))
     for index, item in enumerate(pages):
-        words = f"{item.file}, page {item.page}: {item.labels} labels, {item.wrong} not right"
+        words = f"{item.file}, page {item.page}: {count_words(item.labels, 'label')}, {item.wrong} not right"
         if item.grade is not None and len(pages) <= 400:
             shapes.append(_DOT.format(*point(index, item.grade), words))
         if item.wrong:

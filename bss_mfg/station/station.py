@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from bss_mfg.core.text import printable
+from bss_mfg.core.text import one_or, printable
 from bss_mfg.ledger.events import LabelRead
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.read_effects import SCANNER
@@ -187,7 +187,7 @@ class Station:
             return _answer(ScanWord.ALREADY, detail, *known)
         if self._with_units:
             self._open_package, self._unscanned = package, [unit.serial for unit in package.units]
-            return _answer(ScanWord.NOW_THE_UNITS, f"scan the {len(package.units)} devices of this package", *known)
+            return _answer(ScanWord.NOW_THE_UNITS, _units_words(len(package.units)), *known)
         return _answer(ScanWord.OK, f"after {found.marks.description}" if found.marks else "", *known)
 
     def _check_unit(self, text: str) -> ScanAnswer | None:
@@ -205,7 +205,7 @@ class Station:
             self._open_package, self._unscanned = None, []
             detail = f"the package before was not complete ({left} missing): scan it again from its package label"
             return _answer(ScanWord.INCOMPLETE, detail, *known)
-        return _answer(ScanWord.NOT_IN_THIS_BOX, f"{printable(text, 60)} is no device of this package", *known)
+        return _answer(ScanWord.NOT_IN_THIS_BOX, f"{printable(text, 60)} isn't a device of this package", *known)
 
     def _take_unit(self, unit: Unit, package: Package) -> ScanAnswer:
         """A device of the open package was scanned."""
@@ -226,6 +226,10 @@ class Station:
 def tone_of(word: str) -> Tone:
     """The tone of a word, as it is shown."""
     return next((tone for known, tone in _TONES.items() if known == word), Tone.BAD)
+
+
+def _units_words(count: int) -> str:
+    return f"scan the {one_or(count, 'device', f'{count} devices')} of this package"
 
 
 def _unit_named(text: str, package: Package) -> Unit | None:

@@ -210,7 +210,7 @@ def _diagnose_by_spec(scan: _Scan) -> Diagnosis:
         if case := changed_case(text, scan.specs):
             owner = _owner_but_for_case(scan, text.swapcase())
             return scan.diagnosis(_CASE_CAUSES[case], case.value, owner)
-        return scan.diagnosis(DiagnosisCause.OTHER_FAMILY, f"is no barcode of this family: {printable(text, 60)}")
+        return scan.diagnosis(DiagnosisCause.OTHER_FAMILY, f"isn't a barcode of this family: {printable(text, 60)}")
     if batch_id and (beginning := scan.ledger.packages.find_by_prefix(batch_id, text)):
         detail = f"it is cut off after {len(text)} of {beginning[1]} characters"
         return scan.diagnosis_with_serials(DiagnosisCause.CUT_OFF, detail, (batch_id, beginning[0]))

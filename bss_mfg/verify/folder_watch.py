@@ -22,7 +22,7 @@ def new_files(folder: Path) -> Iterator[list[Path]]:
     The files that are there at the start come first. A file that is written again comes again.
     """
     if not folder.is_dir():
-        raise InputError("is no folder", where=folder, way_out="Name the folder that the scanner saves into.")
+        raise InputError("is not a folder", where=folder, way_out="Name the folder that the scanner saves into.")
     before: dict[Path, _Stamp] = {}
     taken: dict[Path, _Stamp] = {}
     while True:

@@ -58,7 +58,7 @@ class PageTask:
 @contextmanager
 def _open_source(path: Path) -> Iterator[tuple[Source, str]]:
     """A file, open, and the SHA-256 of just these bytes."""
-    data = read_bytes(path, "file to verify", MAX_FILE_BYTES)
+    data = read_bytes(path, "picture or PDF", MAX_FILE_BYTES)
     with source_from_bytes(data, path) as source:
         yield source, hashlib.sha256(data).hexdigest()
 

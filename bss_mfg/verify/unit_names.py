@@ -82,7 +82,7 @@ class UnitNames:
             return (), f"{shown} is a serial of batch {elsewhere[0][0]}"
         found = diagnose(given.strip(" ").encode("utf-8", "surrogateescape"), self._batch, ledger, self._known_specs())
         if found.cause is DiagnosisCause.OTHER_FAMILY:
-            return (), f"there is no serial '{shown}' in it"
+            return (), ledger.units.other_meaning(text).rstrip(".") or f"there is no serial '{shown}' in it"
         return (), f"{shown} {found.detail}"
 
     def _known_specs(self) -> list[Spec]:

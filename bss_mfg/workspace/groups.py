@@ -37,7 +37,7 @@ def _share(root: Path, name: str, number: int) -> None:
         set_group(root, number)
     except PermissionError:
         raise InputError(
-            f"you are no member of the group {name}, or the folder is not yours",
+            f"you aren't a member of the group {name}, or the folder is not yours",
             where=root,
             way_out=f"An administrator makes you one with `sudo usermod -aG {name} USER`; log in again after that.",
         ) from None

@@ -63,7 +63,7 @@ def test_the_way_out_prints_what_was_not(line: Factory) -> None:
     refused = line.cli("close", "B1", "--in-hand", 1)
     reprint = re.findall(r"`bss-mfg (reprint .*?)`", refused.err)[0]
     assert line.cli(*shlex.split(reprint), "--template", "roll-50x30").code == 0
-    assert "1 of its 6 packages have no printed label: ebK300000006" in line.cli("close", "B1", "--in-hand", 2).err
+    assert "1 of its 6 packages has no printed label: ebK300000006" in line.cli("close", "B1", "--in-hand", 2).err
 
 
 def test_unprinted_that_are_none_are_refused(line: Factory) -> None:

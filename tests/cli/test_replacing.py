@@ -295,3 +295,17 @@ def test_a_replaced_unit_gets_no_label_by_name(line: Factory) -> None:
     refused = line.cli("reprint", "B1", "ebK300000003", "--reason", "eaten")
     assert refused.code == 4
     assert f"ebK300000003 by {new}" in refused.err
+
+
+def test_what_the_guide_says_of_a_multi_pack_with_a_scrapped_unit(line: Factory, tmp_path: Path) -> None:
+    """The other devices are programmed all the same; the package as a whole is told to Amazon once it is whole."""
+    units = len(line.rows("SELECT 1 FROM unit"))
+    assert line.cli("scrap", "B1", "ebK300000003", "--reason", "dropped").code == 0
+    keys = tmp_path / "keys.csv"
+    assert line.cli("program", "B1", "--format", "csv", "--out", keys).code == 0
+    told = keys.read_text()
+    assert told.count("\n") == units and "ebK300000004" in told and "ebK300000003" not in told
+    made = line.cli("manifest", "B1", "--out", f"{tmp_path}/up/", "--json")
+    assert (made.code, made.json["left_out"]) == (0, 1)
+    log = Path(made.json["files"][0]["file"]).read_text()
+    assert "ebK300000004" not in log and "ebK300000005" in log

@@ -37,9 +37,9 @@ def test_the_file_has_the_count(issued: Factory, tmp_path: Path) -> None:
     again = issued.cli("batch", "create", "bulb", "--id", "N", "--identities", path, "--units", 4)
     assert (again.code, "was issued before" in again.err) == (0, True)
     odd = workbook(tmp_path / "odd.xlsx", units(3, 50))
-    assert "do not fill packages of 2" in issued.cli("batch", "create", "duo", "--identities", odd).err
+    assert "fill packages of 2" in issued.cli("batch", "create", "duo", "--identities", odd).err
     other = issued.cli("batch", "create", "bulb", "--id", "M", "--identities", odd, "--units", 4)
-    assert (other.code, "has 3 rows, 4 units" in other.err) == (3, True)
+    assert (other.code, "has 3 rows, and 4 units" in other.err) == (3, True)
     assert "or leave out --units" in other.err
     assert issued.cli("batch", "create", "bulb", "--id", "M", "--identities", odd).code == 0
 

@@ -208,7 +208,7 @@ def test_a_replaced_unit_has_to_be_printed_and_read(line: Factory) -> None:
     assert shown(line) == (5, 5)
     refused = line.cli("close", "B1")
     assert refused.code == 4
-    assert f"1 of its 6 packages have no printed label: {new}" in refused.err
+    assert f"1 of its 6 packages has no printed label: {new}" in refused.err
     assert line.cli("reprint", "B1", new, "--reason", "replaced").code == 0
     assert line.cli("close", "B1").code == 4
     assert words(line, 1) == ["OK"]

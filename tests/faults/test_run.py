@@ -45,7 +45,7 @@ def test_interrupted_while_it_issues_nothing_is_issued_and_the_batch_is_named(fa
         time.sleep(0.02)
     time.sleep(0.5)
     told = interrupted(running)
-    assert "Interrupted. `bss-mfg run --resume bulb-0001` goes on." in told
+    assert "Interrupted. `bss-mfg run --resume bulb-0001`" in told
     assert "same command" not in told
     with factory.ledger() as ledger:
         assert list(ledger.batches.all()) == []

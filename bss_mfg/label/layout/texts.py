@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from bss_mfg.core.text import one_or
 from bss_mfg.core.units import POINTS_PER_MM
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import PlacedElement
@@ -176,7 +177,8 @@ def check_text(template: LoadedTemplate, plan: TextPlan, text: str, findings: De
         findings.error(
             DesignFindingKind.TOO_MANY_LINES,
             plan.element_index,
-            f"the text {text[:80]!r} needs {len(lines)} lines at {size:g} points, {plan.style.lines} are allowed",
+            f"the text {text[:80]!r} needs {len(lines)} lines at {size:g} points, "
+            f"{plan.style.lines} {one_or(plan.style.lines, 'is', 'are')} allowed",
             "Allow more lines, set a smaller min_size, widen the element, or shorten the text.",
             "text",
         )

@@ -76,7 +76,7 @@ def parse_address(text: str) -> tuple[str, int]:
     """(host, port) of `tcp://HOST:PORT`; the port is 9100 if left out."""
     match = re.fullmatch(r"tcp://(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(?::(\d{1,5}))?/?", text)
     if not match or not 0 < int(match[2] or 9100) < 65536:
-        raise InputError(f"{text[:80]!r} is no printer address", way_out="Write it as tcp://HOST:9100.")
+        raise InputError(f"{text[:80]!r} isn't a printer address", way_out="Write it as tcp://HOST:9100.")
     return match[1].strip("[]"), int(match[2] or 9100)
 
 
@@ -179,7 +179,10 @@ class _Sending:
             )
 
     def _wait(self, connection: socket.socket, *, drain: bool = True) -> None:
-        """The printer takes nothing just now."""
+        """The printer takes nothing just now. `OSError` where the connection ended meanwhile: what was under way then
+        stays unacknowledged for ever."""
+        if error := connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            raise OSError(error, os.strerror(error))
         waited, limit = time.monotonic() - self._since, self._patience.silence_s
         if limit is not None and waited >= limit:
             raise _GivenUp(f"the printer at {self._printer} took nothing for {waited:.0f} s (timed out)")

@@ -195,7 +195,7 @@ def _unsent(
             account = _Account(ledger, batch, made, request, 0, 0)
             raise RefusedError(
                 f"{one.path.name} was sent to a printer before ({state.words})",
-                way_out="Check what was printed. To send it again on purpose, add --again; to go on after the last "
+                way_out="Check what was printed. To send it again on purpose, add --again; to continue after the last "
                 f"good label, add --from SERIAL --again: {account.rest_words(one, rest, files)}",
             )
     if files and not found:
@@ -203,7 +203,7 @@ def _unsent(
         more = f", and {count_words(len(files) - 1, 'more file')} too" if len(files) > 1 else ""
         raise RefusedError(
             f"{first.path.name} was sent to a printer before ({state.words}){more}",
-            way_out="Check what was printed. To send it again on purpose, add --again; to go on after the last "
+            way_out="Check what was printed. To send it again on purpose, add --again; to continue after the last "
             "good label, add --from SERIAL --again.",
         )
 
@@ -270,7 +270,7 @@ class _Account:
         if not begun:
             nothing = "" if self.done else "Nothing was printed; check the printer and run the command again: "
             way_out = (
-                f"{nothing or 'Check the printer, then go on with what was not sent: '}`{self.request.go_on.repeat}`"
+                f"{nothing or 'Check the printer, then continue with what was not sent: '}`{self.request.go_on.repeat}`"
             )
         else:
             way_out = f"Look at the last label that came out. {self.rest_words(one, rest, later)}"
@@ -281,7 +281,7 @@ class _Account:
         """The command that goes on with the rest, and whose serial to put into it."""
         # Everything was handed over, and may still not have come out: then the last one is begun with.
         rest = rest or one.made.numbers[-1:]
-        words = f"if all before {self._serial(rest[0])} are good, `{self.request.go_on.rest(rest)}` goes on with it; "
+        words = f"if all before {self._serial(rest[0])} are good, `{self.request.go_on.rest(rest)}` continues with it; "
         words += "else put the serial after the last good label there, --from SERIAL --again"
         words += " (the index beside the files has the order)."
         if sets := max((file.made.copy for file in later), default=one.made.copy) - one.made.copy:

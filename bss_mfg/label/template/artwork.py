@@ -69,7 +69,7 @@ def svg_drawing(data: bytes) -> Any:
     except Exception as error:  # noqa: BLE001  (the library raises what its parsers raise)
         raise ValueError(str(error)[:120] or type(error).__name__) from None
     if drawing is None or not drawing.width or not drawing.height:
-        raise ValueError("it is no SVG with a size")
+        raise ValueError("it isn't an SVG with a size")
     return drawing
 
 

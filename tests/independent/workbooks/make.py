@@ -418,7 +418,7 @@ def bad_workbooks(table: Table) -> Iterator[Made]:
     yield sheet("a row of no number", "XLSX", ('<row r="8">', '<row r="eight">'))
     yield sheet("a cell twice", "out of order", ('r="B8"', 'r="A8"'))
     yield sheet("a cell of another row", "stands in row", ('r="B8"', 'r="B9"'))
-    yield sheet("a cell of no place", "is no cell", ('r="B8"', 'r="8B"'))
+    yield sheet("a cell of no place", "a cell", ('r="B8"', 'r="8B"'))
     yield sheet("cells twice", "twice", ("</sheetData>", "</sheetData><sheetData/>"))
     yield sheet("rows outside", "where they belong", ("<sheetData>", "<sheetData/><row/><sheetData>"))
     choice = '<mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"/>'

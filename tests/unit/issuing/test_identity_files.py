@@ -85,7 +85,7 @@ def test_cells_that_a_spreadsheet_would_run_are_refused(tmp_path: Path, value: s
         ("serial\n", "no rows"),
         ("serial,serial\nA,B\n", "is named twice"),
         ("serial,colour\nA,B\n", "'colour' is not known"),
-        ("serial,mac\nA1\n", "row 2 has 1 cells, the header has 2"),
+        ("serial,mac\nA1\n", "row 2 has 1 cell, the header has 2"),
         ("serial\nA1\n\nA2\n", "row 3 is blank"),
         ("serial,mac\n,C47C8D6A1025\n", "row 2 has no serial"),
         ("serial\nA1;ABV:OB04\n", "row 2 a serial has"),

@@ -57,7 +57,7 @@ def test_a_repeating_generator_stops_the_line(factory: Factory, monkeypatch: pyt
 
 def test_units_must_fill_packages(factory: Factory) -> None:
     factory.add(units_per_package=2)
-    with pytest.raises(InputError, match="do not fill"):
+    with pytest.raises(InputError, match="fill packages of"):
         factory.issue(3)
 
 
@@ -65,7 +65,7 @@ def test_identities_and_units_must_agree(factory: Factory, tmp_path: Path) -> No
     factory.add()
     (tmp_path / "ids.csv").write_text("serial\nA1\n")
     loaded = factory.workspace.product("bulb")
-    with factory.ledger() as ledger, pytest.raises(InputError, match="has 1 rows, 2 units"):
+    with factory.ledger() as ledger, pytest.raises(InputError, match="has 1 row, and 2 units"):
         spec, rows = factory.workspace.spec("amazon-bss-ob04"), read_identities(tmp_path / "ids.csv")
         create_batch(ledger, factory.workspace.open_vault(), BatchRequest(loaded, spec, 2, identities=rows))
 

@@ -335,9 +335,9 @@ def test_a_spec_says_which_columns_it_wants_and_which_are_secrets() -> None:
 
 def test_a_barcode_of_one_device_refuses_packages_of_two() -> None:
     for name in ("amazon-wss-ob01", "amazon-wss-ib01", "amazon-1d-code128"):
-        with pytest.raises(InputError, match="for at most 1 devices in a package"):
+        with pytest.raises(InputError, match="for at most 1 device in a package"):
             longest_example(spec(name), FACTS, 256, 2, 32)
-        with pytest.raises(InputError, match="for at most 1 devices"):
+        with pytest.raises(InputError, match="for at most 1 device"):
             PayloadBuilder(spec(name), FACTS, KEY).build([unit(puk=PUK, pin="957AD9640")] * 2)
 
 

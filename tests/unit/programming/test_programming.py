@@ -432,7 +432,7 @@ def test_a_read_back_table_is_read_as_csv_and_xlsx(check: Check, tmp_path: Path)
         ("serial,uuid\nA,1\n", "no key would be compared"),
         ("uuid,oob_key\n1,2\n", "the column serial is missing"),
         ("serial,uid\nA,1\n", "the column 'uid' is not known"),
-        ("serial,oob_key\nA\n", "row 2: the row has 1 cells, the header has 2"),
+        ("serial,oob_key\nA\n", "row 2: the row has 1 cell, the header has 2"),
     ],
 )
 def test_what_is_no_read_back_table_is_refused(text: str, message: str, tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ BAD = (
 
 @pytest.mark.parametrize("address", BAD)
 def test_bad_addresses_are_named(address: str) -> None:
-    with pytest.raises(InputError, match="is no printer address") as caught:
+    with pytest.raises(InputError, match="a printer address") as caught:
         parse_address(address)
     assert "tcp://HOST:9100" in str(caught.value)
 
