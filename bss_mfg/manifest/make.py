@@ -29,7 +29,6 @@ from bss_mfg.manifest.unit_lists import csv_list, jsonl_list
 from bss_mfg.model import Batch, Package
 from bss_mfg.version import __version__
 
-
 _PATIENCE_S = 60.0
 
 

@@ -9,6 +9,7 @@ history says of it is `send_batch`'s.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import socket
@@ -26,6 +27,8 @@ TRIES = 4
 FIRST_WAIT_S = 0.3
 CHUNK = 16_384
 CONNECT_S = 30.0
+_TCP_CLOSE = 7
+"""Linux: the state of a connection that is no more."""
 
 
 class SendOutcome(StrEnum):
@@ -213,16 +216,21 @@ def _drain(connection: socket.socket) -> None:
 
 
 def _unacknowledged(connection: socket.socket) -> int:
-    """Bytes that this machine still keeps for the printer; 0 where the system does not say."""
+    """Bytes that this machine still keeps for the printer; 0 where the system does not say. An `OSError` where nobody
+    will take them any more: the connection was reset."""
     if not sys.platform.startswith("linux"):
         return 0
     import fcntl
     import termios
 
     try:
-        return int.from_bytes(fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder)
+        left = int.from_bytes(fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder)
     except OSError:
         return 0
+    # What was left when a reset came is counted for ever.
+    if left and connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _TCP_CLOSE:
+        raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+    return left
 
 
 def _connect(host: str, port: int, sleep: Callable[[float], None]) -> socket.socket | SendResult:

@@ -272,17 +272,15 @@ class _Account:
             way_out = (
                 f"{nothing or 'Check the printer, then continue with what was not sent: '}`{self.request.go_on.repeat}`"
             )
-        elif rest:
-            way_out = f"Look at the last label that came out. {self.rest_words(one, rest, later)}"
         else:
-            way_out = "Look whether the last label came out whole; if it did not, `bss-mfg reprint` makes it again."
+            way_out = f"Look at the last label that came out. {self.rest_words(one, rest, later)}"
         stopped = result.outcome is SendOutcome.STOPPED
         return (StoppedError if stopped else MissingError)(what, way_out=way_out)
 
     def rest_words(self, one: _FileToSend, rest: Sequence[int], later: Sequence[_FileToSend]) -> str:
         """The command that goes on with the rest, and whose serial to put into it."""
-        if not rest:
-            return "all of its labels were handed over."
+        # Everything was handed over, and may still not have come out: then the last one is begun with.
+        rest = rest or one.made.numbers[-1:]
         words = f"if all before {self._serial(rest[0])} are good, `{self.request.go_on.rest(rest)}` continues with it; "
         words += "else put the serial after the last good label there, --from SERIAL --again"
         words += " (the index beside the files has the order)."

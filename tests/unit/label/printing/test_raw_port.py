@@ -163,6 +163,16 @@ def test_a_printer_that_shuts_its_own_side_still_gets_everything() -> None:
         assert port.received == [LABEL * 60]
 
 
+def test_a_printer_switched_off_while_the_rest_waits_here_is_noticed() -> None:
+    """Everything was handed to the system, and nothing of it will ever be taken."""
+    with RawPort(cut_after=1, manners=Manners(pause_s=0.5)) as port:
+        begun = time.monotonic()
+        result = send_to_raw_port(port.address, [LABEL] * 6, patience=Patience(silence_s=20, poll_s=0.05))
+        assert time.monotonic() - begun < 10
+    assert result.outcome is SendOutcome.CUT_OFF
+    assert "connection reset by peer" in result.reason
+
+
 def test_ctrl_c_gives_the_count() -> None:
     def stop(seconds: float) -> None:
         if seconds > 0.3:
