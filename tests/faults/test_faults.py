@@ -142,6 +142,12 @@ def replaced(root: Path) -> object:
     )
 
 
+def closed(root: Path) -> object:
+    return (
+        rows(root, "SELECT closed_at IS NULL FROM batch"), kinds(root, "batch closed", "batch reopened"),
+    )  # fmt: skip
+
+
 def whole_run(root: Path) -> object:
     """Each label read once, each file made, verified and listed once, one traveller; nothing half-written."""
     folder = root / "batches" / "B2"
@@ -162,6 +168,7 @@ def first_payload(root: Path) -> str:
 OUT = "batches/out.csv"
 CREATE = ("batch", "create", "bulb", "--units", "6", "--id", "B2")
 RUN = ("run", "bulb", "--units", "3", "--id", "B2", "--template", "minimal")
+CLOSE = ("close", "B1", "--unprinted", "3", "--reason", "x")
 ACTS = {
     "issue": Act(CREATE, issued),
     "run": Act(RUN, whole_run, sparse=24),
@@ -183,6 +190,8 @@ ACTS = {
         ("program", "B1", "--format", "c-header", "--out", "{root}/batches/keys/"), programmed, again=(0, 4),
         sound=released_files_are_known,
     ),
+    "close": Act(CLOSE, closed),
+    "reopen": Act(("batch", "reopen", "B1", "--reason", "x"), closed, again=(0, 4), before=(CLOSE,)),
     "replace": Act(
         ("replace", "B1", "ebK300000001", "--reason", "x"), replaced,
         before=(("scrap", "B1", "ebK300000001", "--reason", "x"),),
