@@ -96,5 +96,5 @@ def test_outputs_are_the_same_bytes_each_time(factory: Factory, tmp_path: Path) 
     factory.issue(4)
     for kind in ("control-log", "csv", "jsonl"):
         for name in ("one", "two"):
-            factory.cli("manifest", "B1", "--format", kind, "--out", tmp_path / f"{kind}-{name}")
-        assert (tmp_path / f"{kind}-one").read_bytes() == (tmp_path / f"{kind}-two").read_bytes()
+            factory.cli("manifest", "B1", "--format", kind, "--out", tmp_path / f"{kind}-{name}.txt")
+        assert (tmp_path / f"{kind}-one.txt").read_bytes() == (tmp_path / f"{kind}-two.txt").read_bytes()

@@ -73,7 +73,7 @@ def test_a_batch_of_bars_is_issued_printed_and_read_back(factory: Factory, tmp_p
         "sn0000000003": ("mismatched", "caps lock is on"),
         "SN00000": ("foreign", "was never issued here (SN00000)"),
         "SN9000000003": ("foreign", "was never issued here (SN9000000003)"),
-        "ABV OB04": ("foreign", "is no barcode of this family"),
+        "ABV OB04": ("foreign", "isn't a barcode of this family"),
     }
     with factory.ledger() as ledger:
         for said, (kind, detail) in cases.items():

@@ -42,7 +42,7 @@ def test_what_would_stop_a_run_is_found_before_its_plan_is_written(factory: Fact
     batches = factory.root / "batches"
     rows = tmp_path / "units.csv"
     asked = ("run", "bulb", "--units", 2, "--id", "B1", "--identities", rows)
-    for wrong, words in (("X1\nX1", "row 3"), ("X1", "1 rows")):
+    for wrong, words in (("X1\nX1", "row 3"), ("X1", "1 row")):
         rows.write_text(f"serial\n{wrong}\n")
         for plan in ([], ["--plan"]):
             done = factory.cli(*asked, *plan)

@@ -20,7 +20,7 @@ DIAGNOSES: dict[str, tuple[Callable[[str], str], str, str]] = {
     "field missing": (lambda text: text.replace("PID:ebK3;", ""), "mismatched", "PID is missing"),
     "one letter": (lambda text: text.replace("PID:ebK3", "PID:ebk3"), "mismatched", "but it differs"),
     "cut inside a UUID": (lambda text: text[:60], "mismatched", "cut off"),
-    "another family": (lambda text: "https://example.com", "foreign", "no barcode of this family"),
+    "another family": (lambda text: "https://example.com", "foreign", "a barcode of this family"),
     "two end-of-lines inside": (lambda text: text[:9] + "\n" + text[9:], "mismatched", ""),
     "a space behind": (lambda text: text + " ", "mismatched", ""),
 }
