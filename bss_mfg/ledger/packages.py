@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from bss_mfg.core.ranges import CHUNK, range_pairs
-from bss_mfg.core.text import one_or
+from bss_mfg.core.text import one_or, printable_name
 from bss_mfg.errors import LedgerError, RefusedError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
@@ -48,9 +48,10 @@ class Move:
     @property
     def description(self) -> str:
         """It in words."""
+        reference = printable_name(self.reference)
         if self.returned:
-            return f"{self.serial} came back on {self.at}" + (f" ({self.reference})" if self.reference else "")
-        return f"{self.serial} was shipped with {self.reference or 'nothing named'} on {self.at}"
+            return f"{self.serial} came back on {self.at}" + (f" ({reference})" if reference else "")
+        return f"{self.serial} was shipped with {reference or 'nothing named'} on {self.at}"
 
 
 @dataclass(frozen=True, slots=True)
