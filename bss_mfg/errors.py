@@ -111,6 +111,10 @@ class InputError(BssError):
     exit_code = 3
 
 
+class NoWorkspaceError(InputError):
+    """There is no workspace where one was looked for, and none was named."""
+
+
 class RefusedError(BssError):
     """Would overwrite something or issue again. Exit code 4."""
 

@@ -113,6 +113,11 @@ def ship(app: App, batch_id: str, units: tuple[str, ...], verified: bool, return
         say(f"Nothing to do: {move.description}")
     if len(done.before) > MOST_NAMED:
         say(f"and {len(done.before) - MOST_NAMED:,} more")
+    if done.unread:
+        say(
+            f"Not shipped: {count_words(done.unread, 'package')} whose printed label was not read right "
+            f"(`bss-mfg scan {batch_id}`)"
+        )
     again = "; scan their labels again before they leave" if returned and done.count else ""
     say(f"OK: {count_words(done.count, 'package')} {'returned' if returned else 'shipped'}{again}")
 

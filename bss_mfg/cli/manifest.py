@@ -246,7 +246,7 @@ def _print_to_withdraw(units: Sequence[ToWithdraw]) -> None:
 
 
 @manifest.command(epilog="Example: bss-mfg manifest acknowledge feedback-20261124.json")
-@click.argument("what", metavar="FILE | --withdrawn SERIAL|@FILE...", nargs=-1, required=True)
+@click.argument("what", metavar="FILE | --withdrawn UNIT...", nargs=-1, required=True)
 @click.option(
     "--for", "control_log", metavar="CONTROL-LOG", help="The one that it answers (default: each unit's newest)."
 )
@@ -273,7 +273,8 @@ def acknowledge(
     if something was rejected, could not be understood, or answers an older control log.
 
     With --withdrawn: that Amazon was told to forget units that were scrapped after they stood in a control log
-    (`manifest status` names them). How Amazon takes a withdrawal is not published: do as Amazon tells you.
+    (`manifest status` names them). How Amazon takes a withdrawal is not published: do as Amazon tells you. UNIT: as for
+    scrap; the old barcode of a package names the units that were on it.
     """
     if withdrawn:
         if control_log:
@@ -308,9 +309,11 @@ def _acknowledge_withdrawn(
     app: App, words: Sequence[str], reference: str, product: str | None, *, as_json: bool
 ) -> None:
     from bss_mfg.cli.unit_names import given_names
+    from bss_mfg.verify.unit_names import serials_named
 
-    serials = [name.text.strip() for name in given_names(words)]
+    names = given_names(words)
     with app.workspace.open_ledger(app.actor) as ledger:
+        serials = [serial for name in names for serial in serials_named(ledger, name.text)]
         done = ledger.control_logs.withdraw(serials, reference, product)
     if as_json:
         print_json({"withdrawn": list(done.new), "before": list(done.before), "batches": list(done.batches)})

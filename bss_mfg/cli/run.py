@@ -291,7 +291,7 @@ def _json_document(ledger: Ledger, outcome: RunOutcome) -> dict[str, Any]:
 
 
 def _print_outcome(prepared: PreparedRun, outcome: RunOutcome) -> None:
-    from bss_mfg.pipeline.pipeline import LabelsMade, LabelsRead, LogsMade
+    from bss_mfg.pipeline.pipeline import LabelsMade, LabelsRead, LabelsSent, LogsMade
 
     if isinstance(outcome.verify, LabelsRead) and not outcome.right:
         _print_faults(outcome.verify)
@@ -299,7 +299,9 @@ def _print_outcome(prepared: PreparedRun, outcome: RunOutcome) -> None:
         return
     labels = outcome.labels.files if isinstance(outcome.labels, LabelsMade) else None
     if labels and labels.files:
-        say(f"Labels: {shown_path(labels.files[0].parent)}; print them at 100 %, without scaling")
+        sent = isinstance(outcome.sent, LabelsSent)
+        todo = "they are at the printer" if sent else "print them at 100 %, without scaling"
+        say(f"Labels: {shown_path(labels.files[0].parent)}; {todo}")
     if labels:
         say_superseded(labels)
     if isinstance(outcome.verify, LabelsRead):

@@ -16,6 +16,7 @@ UNIT_METAVAR = "UNIT..."
 
 def given_names(texts: Sequence[str]) -> list[GivenName]:
     """All names that were given, with where each stands. `InputError` where there is none at all."""
+    from bss_mfg.core.text import printable
     from bss_mfg.errors import InputError
     from bss_mfg.verify.unit_names import GivenName
 
@@ -27,9 +28,21 @@ def given_names(texts: Sequence[str]) -> list[GivenName]:
             found += _lines(_content(Path(text[1:])), text[1:])
         else:
             found.append(GivenName(text))
+    for name in found:
+        if not _is_text(name.text):
+            raise InputError(
+                f"{printable(name.text, 60)} is not UTF-8 text",
+                where=name.where,
+                way_out="Save the file as UTF-8, one name a line." if name.where else "Type or scan it again.",
+            )
     if texts and not found:
         raise InputError("names no unit", where=", ".join(texts)[:200], way_out="Give one name a line.")
     return found
+
+
+def _is_text(text: str) -> bool:
+    """Whether it has no bytes that are not UTF-8: Python hands them on as half characters."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def named_units(ledger: Ledger, batch_id: str, texts: Sequence[str]) -> list[str]:

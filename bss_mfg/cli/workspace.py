@@ -102,15 +102,17 @@ def _workspace_checks(app: App) -> list[Check]:
         check_vault,
         check_vault_files,
     )
-    from bss_mfg.errors import BssError
+    from bss_mfg.errors import BssError, NoWorkspaceError
     from bss_mfg.workspace.vault_keys import vault_status
 
     try:
         workspace = app.workspace
-    except BssError:
+    except NoWorkspaceError:
+        return []
+    except BssError as error:
         if app.workspace_option:
             raise
-        return []
+        return [Check("workspace", Level.FAULT, f"{error.where}: {error.what}", error.way_out)]
     try:
         with workspace.open_ledger(app.actor) as ledger:
             vault = vault_status(workspace, ledger, app.ask_file_only, app.patience)
@@ -119,7 +121,9 @@ def _workspace_checks(app: App) -> list[Check]:
             shared = [check_group(workspace.root, group)] if group else []
             return [*found, *shared, check_releases(ledger), check_left_over(workspace.root)]
     except BssError as error:
-        return [Check("ledger", Level.FAULT, error.what, error.way_out)]
+        return [
+            Check("ledger", Level.FAULT, f"{error.where}: {error.what}" if error.where else error.what, error.way_out)
+        ]
 
 
 @click.command(epilog="Example: bss-mfg demo --out /tmp/line")

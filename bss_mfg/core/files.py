@@ -37,8 +37,8 @@ def require_safe_name(name: str, what: str) -> str:
     if not _NAME.fullmatch(name) or ".." in name or name.endswith(".") or is_windows_device(name):
         raise InputError(
             f"{name[:80]!a} can't be used as the {what}",
-            way_out="Use 1 to 64 letters, digits, '.', '_' or '-', starting with a letter or digit, without '..', "
-            "and not a Windows device name such as CON or LPT1.",
+            way_out="Use 1 to 64 letters, digits, '.', '_' or '-', starting with a letter or digit, not ending with "
+            "'.', without '..', and not a Windows device name such as CON or LPT1.",
         )
     return name
 

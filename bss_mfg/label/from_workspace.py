@@ -67,7 +67,8 @@ class PrintChoice:
         changed = [f"{name} {now} (it was {before})" for name, now, before in pairs if before and now != before]
         if changed:
             return f"Otherwise than printed last: {', '.join(changed)}"
-        return f"As printed last: {self.template.name} on {self.printer.name}"
+        many = f", {self.copies} of each label" if self.copies > 1 and self.copies == self.last.copies else ""
+        return f"As printed last: {self.template.name} on {self.printer.name}{many}"
 
 
 def choose_print(

@@ -237,7 +237,7 @@ class BatchStore:
     def _refuse_imbalance(self, batch_id: str, found: Balance, request: ClosingRequest) -> None:
         """`RefusedError` where labels are missing or too many, or packages without a label were not told."""
         if found.difference:
-            word = "are missing" if found.difference > 0 else "are too many"
+            word = one_or(abs(found.difference), "is", "are") + (" missing" if found.difference > 0 else " too many")
             raise RefusedError(
                 f"its labels don't balance: {found.printed:,} labels printed, {found.verified:,} verified (the printed "
                 f"label read right), {found.scrapped:,} scrapped, {found.in_hand:,} in hand: "

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from bss_mfg.core.ranges import CHUNK, range_pairs
+from bss_mfg.core.text import one_or
 from bss_mfg.errors import LedgerError, RefusedError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
@@ -54,10 +55,12 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """How many packages moved just now, and the moves of those that had moved so before."""
+    """How many packages moved just now, the moves of those that had moved so before, and how many stay because their
+    printed label was not read right, where all that were read right were to leave."""
 
     count: int
     before: tuple[Move, ...]
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,13 +192,16 @@ class PackageStore:
         batch = self._batches.number(batch_id)
         with self._db.transaction():
             before: dict[int, Move] = {}
+            unread = 0
             if serials is None:
+                scrapped = self.scrapped(batch_id)
                 rows = self._db.rows(
-                    "SELECT number FROM package WHERE batch = ? AND shipped = 0 AND print_verified > 0 ORDER BY number",
+                    "SELECT number, print_verified > 0 FROM package WHERE batch = ? AND shipped = 0 ORDER BY number",
                     (batch,),
                 )
-                scrapped = self.scrapped(batch_id)
-                packages = [number for (number,) in rows if number not in scrapped]
+                here = [(number, read) for number, read in rows if number not in scrapped]
+                packages = [number for number, read in here if read]
+                unread = len(here) - len(packages)
             else:
                 self._units.states(batch_id, serials)  # names unknown serials
                 numbers = {package for package, _ in self._units.positions(batch_id, serials).values()}
@@ -212,7 +218,7 @@ class PackageStore:
                 self._history.append(
                     batch_id, moved(packages=range_pairs(packages), count=len(packages), reference=reference)
                 )
-        return Shipment(len(packages), tuple(before.values()))
+        return Shipment(len(packages), tuple(before.values()), unread)
 
     def _moved_before(self, batch_id: str, numbers: Set[int], reference: str, *, returned: bool) -> dict[int, Move]:
         """Those packages that are already where they are said to go. `RefusedError` where one is shipped with another
@@ -224,7 +230,7 @@ class PackageStore:
         other = [move for move in found.values() if not returned and move.reference != reference]
         if other:
             raise RefusedError(
-                f"{len(other):,} of these packages were shipped before",
+                f"{len(other):,} of these packages {one_or(len(other), 'was', 'were')} shipped before",
                 where=f"batch {batch_id}",
                 problems=[move.description for move in other[:10]],
                 way_out="Nothing was changed. If they came back, record that first: "

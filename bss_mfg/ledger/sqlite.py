@@ -71,13 +71,15 @@ class SqliteConnection:
         """All rows of a query."""
         try:
             return self._database.execute(sql, values).fetchall()
-        except (sqlite3.Error, UnicodeDecodeError) as error:
+        except (sqlite3.Error, UnicodeError) as error:
             raise translate_error(error, self._path) from error
 
     def each(self, sql: str, values: Values = ()) -> Iterator[Any]:
         """The rows of a query one by one, all of one moment; writers may have to wait until the last."""
-        with translated_errors(self._path):
+        try:
             cursor = self._database.execute(sql, values)
+        except (sqlite3.Error, UnicodeError) as error:
+            raise translate_error(error, self._path) from error
         while True:
             with translated_errors(self._path):
                 some = cursor.fetchmany(_ROWS_AT_ONCE)
@@ -89,14 +91,14 @@ class SqliteConnection:
         """Run one statement; how many rows it changed."""
         try:
             return self._database.execute(sql, values).rowcount
-        except (sqlite3.Error, UnicodeDecodeError) as error:
+        except (sqlite3.Error, UnicodeError) as error:
             raise translate_error(error, self._path) from error
 
     def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run one statement for each of the rows."""
         try:
             self._database.executemany(sql, rows)
-        except (sqlite3.Error, UnicodeDecodeError) as error:
+        except (sqlite3.Error, UnicodeError) as error:
             raise translate_error(error, self._path) from error
 
     def stream(self, sql: str, values: Sequence[object], size: int, after: int = 0) -> Iterator[list[Any]]:

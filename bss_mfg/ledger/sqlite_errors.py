@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from bss_mfg.core.text import printable
 from bss_mfg.errors import BssError, InputError, LedgerError, Location, MissingError
 from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 
@@ -20,9 +21,11 @@ def translated_errors(path: Path) -> Iterator[None]:
         raise translate_error(error, path) from error
 
 
-def translate_error(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> BssError:
+def translate_error(error: sqlite3.Error | UnicodeError, path: Path) -> BssError:
     """An error of SQLite in plain words."""
-    if isinstance(error, UnicodeDecodeError):  # what Python makes of an error message that quotes a damaged schema
+    if isinstance(error, UnicodeEncodeError):  # a name that was typed, of bytes that are no text
+        return InputError(f"{printable(str(error.object), 60)!r} is not UTF-8 text", way_out="Type or scan it again.")
+    if isinstance(error, UnicodeError):  # what Python makes of an error message that quotes a damaged schema
         return damaged(path)
     name = getattr(error, "sqlite_errorname", "") or ""
     where = Location(str(path))

@@ -18,6 +18,7 @@ from bss_mfg.ledger.events import (
     LabelRead,
     LabelsReprinted,
     ManifestWithdrawn,
+    PackagesMoved,
     UnitReplaced,
     UnitScrapped,
     read_record,
@@ -128,6 +129,8 @@ def _concerns(event: Event, package: int, unit: int, inside: Set[str]) -> bool:
     record = read_record(event.kind, event.data)
     if isinstance(record, LabelRead):
         return record.package == package
+    if isinstance(record, PackagesMoved):
+        return any(first <= package <= last for first, last in record.packages)
     if (
         isinstance(record, (UnitScrapped, UnitReplaced, LabelsReprinted, ManifestWithdrawn))
         and record.serials is not None

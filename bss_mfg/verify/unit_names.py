@@ -101,6 +101,17 @@ def serials_of_payload(ledger: Ledger, text: str) -> list[str]:
     return list(old.serials) if old else []
 
 
+def serials_named(ledger: Ledger, text: str) -> list[str]:
+    """The serials that a text names in any batch: itself, that of a Device UUID, those of a barcode, also an older one.
+    A text that names none is handed back, for who knows what else it may be."""
+    stripped = strip_scanner_marks(text.strip(" "))[0].strip()
+    if ledger.units.find_by_serial(stripped):
+        return [stripped]
+    if _UUID.fullmatch(stripped) and (known := ledger.units.find_by_uuid(uuid.UUID(stripped))):
+        return [known[2]]
+    return serials_of_payload(ledger, text) or [stripped]
+
+
 def payloads_of_unit(ledger: Ledger, text: str) -> list[str]:
     """The barcodes, as they are now, of the packages with the unit of a serial or Device UUID: one of each product that
     has it; empty where there is none, or another unit has its place."""

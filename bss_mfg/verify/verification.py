@@ -62,22 +62,37 @@ def expand_folders(ledger: Ledger, batch: Batch, paths: Sequence[Path]) -> Files
             found = sorted(item for item in path.iterdir() if item.suffix.lower() in SUFFIXES and item.is_file())
             inside = [item for item in found if item.name not in superseded or sha256_of(item) != superseded[item.name]]
             if not inside:
-                made = f" ({_some(known)} should be there: {remade})" if known else ""
-                raise InputError(
-                    f"holds no file that can be verified{made}",
-                    where=path,
-                    way_out="Known: PDF, PNG, JPEG, TIFF ...",
-                )
+                raise _nothing_to_verify(batch, path, [name for name in known if _readable(name)], remade)
             files += inside
             names = {item.name for item in inside}
             if names & known:  # else it holds pictures of printed labels
-                lost += [path / name for name in sorted(known - names) if Path(name).suffix.lower() in SUFFIXES]
+                lost += [path / name for name in sorted(known - names) if _readable(name)]
         elif path.exists():
             files.append(path)
         else:
             way_out = f"Check the path; {remade}." if path.name in known else "Check the path."
             raise InputError("is not there", where=path, way_out=way_out)
     return FilesToVerify(tuple(files), tuple(lost))
+
+
+def _nothing_to_verify(batch: Batch, folder: Path, known: Sequence[str], remade: str) -> InputError:
+    """A folder without a file to read. Label files are missing only where the batch's own should be: in an empty
+    folder, or in one that has others of its files."""
+    names = [item.name for item in folder.iterdir()]
+    ours = not names or any(name.startswith(f"{batch.id}-") for name in names)
+    made = f" ({_some(known)} should be there: {remade})" if known and ours else ""
+    zpl = any(name.lower().endswith(".zpl") for name in names)
+    return InputError(
+        f"holds no file that can be verified{made}",
+        where=folder,
+        way_out=f"ZPL files can't be read back here: scan the printed labels (`bss-mfg scan {batch.id}`)."
+        if zpl and not made
+        else "Known: PDF, PNG, JPEG, TIFF ...",
+    )
+
+
+def _readable(name: str) -> bool:
+    return Path(name).suffix.lower() in SUFFIXES
 
 
 def _some(names: Iterable[str]) -> str:

@@ -24,7 +24,7 @@ from bss_mfg.core.folders import require_free_name
 from bss_mfg.core.named_paths import path_inside
 from bss_mfg.core.shared_lock import PATIENCE, Patience, shared_lock
 from bss_mfg.core.toml_files import TomlDocument, load_toml, quote, validate
-from bss_mfg.errors import InputError, RefusedError
+from bss_mfg.errors import InputError, NoWorkspaceError, RefusedError
 from bss_mfg.model import Actor
 from bss_mfg.workspace.print_defaults import PrintDefaults
 
@@ -76,7 +76,7 @@ class Workspace:
         else:
             roots = [folder for folder in (start, *start.parents) if (folder / CONFIG).is_file()]
             if not roots:
-                raise InputError(
+                raise NoWorkspaceError(
                     "no workspace here or in a folder above",
                     where=start,
                     way_out="Go into one, name one with `bss-mfg --workspace DIR ...`, or make one with "

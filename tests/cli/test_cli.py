@@ -108,6 +108,18 @@ def test_inspect_works_without_a_workspace(tmp_path: Path) -> None:
     assert "field BMU is missing" in done.json[0]["problems"]
 
 
+@pytest.mark.parametrize("broken", ['timezone = "Mars/Olympus"\n', "stations = 1\n", "= \n"])
+def test_doctor_finds_settings_that_no_command_takes(factory: Factory, broken: str) -> None:
+    """Every other command is refused in such a workspace: "all OK" about the machine would mislead."""
+    settings = factory.root / "bss-mfg.toml"
+    settings.write_text(settings.read_text() + broken)
+    done = run_cli("doctor", "--json", cwd=factory.root)
+    found = next((check for check in done.json if check["name"] == "workspace"), None)
+    assert found is not None
+    assert (done.code, found["level"]) == (6, "fault")
+    assert "bss-mfg.toml" in found["found"]
+
+
 @needs("libdmtx")
 def test_doctor_finds_this_machine_fit() -> None:
     done = run_cli("doctor", "--json")

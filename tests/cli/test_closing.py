@@ -88,7 +88,7 @@ def test_the_number_in_hand_can_be_corrected(line: Factory) -> None:
     assert len(closings(line)) == 1
     wrong = line.cli(*close, 0)
     assert wrong.code == 4
-    assert "1 are missing" in wrong.err
+    assert "1 is missing" in wrong.err
     with line.ledger() as ledger:
         ledger.reads.record("B1", [a_read(4)])  # it turned up
     done = line.cli(*close, 0)

@@ -205,3 +205,16 @@ def test_two_stations_at_once_are_two_sessions(issued: Factory) -> None:
     reads = [line for line in issued.cli("history", "B1").out.splitlines() if "  read" in line]
     assert len(reads) == 2
     assert all("3 reads" in line for line in reads)
+
+
+def test_the_history_of_a_unit_tells_no_shipment_of_others(line: Factory) -> None:
+    """Who looks up one device must not read that it left with a pallet that it was never on."""
+    assert line.cli("scan", "B1", "--plain", stdin="\n".join(line.payloads()[:2])).code == 0
+    assert line.cli("ship", "B1", "ebK300000001", "--for", "pallet 17").code == 0
+    assert line.cli("ship", "B1", "ebK300000001", "--returned").code == 0
+    kinds = {
+        serial: [event["kind"] for event in line.cli("history", serial, "--json").json]
+        for serial in ("ebK300000002", "ebK300000003")
+    }
+    assert kinds["ebK300000002"][-2:] == ["packages shipped", "packages returned"]  # shares the package with 1
+    assert not {"packages shipped", "packages returned"} & set(kinds["ebK300000003"])

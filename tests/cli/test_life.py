@@ -74,9 +74,9 @@ def test_a_batch_closes_only_when_its_books_balance(line: Factory, tmp_path: Pat
         for package in (1, 2):
             ledger.reads.record("B1", [a_read(package)])
         ledger.units.scrap("B1", ["ebK300000005"], "dropped")
-        with pytest.raises(RefusedError, match="1 are missing"):
+        with pytest.raises(RefusedError, match="1 is missing"):
             ledger.batches.close("B1", ClosingRequest())
-        with pytest.raises(RefusedError, match="1 are too many"):
+        with pytest.raises(RefusedError, match="1 is too many"):
             ledger.batches.close("B1", ClosingRequest(2))
     done = line.cli("close", "B1", "--in-hand", 1, "--json")
     assert done.code == 0, done.err

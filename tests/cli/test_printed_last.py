@@ -31,6 +31,16 @@ def test_labels_again_and_from_take_printer_and_template_of_the_last_print(print
         assert "As printed last: roll-50x30 on zpl-203" in done.err
 
 
+def test_copies_that_are_kept_are_told(printed: Factory) -> None:
+    """Two labels of one box where one was asked for are two boxes with one identity."""
+    assert printed.cli("labels", "B1", "--again", "--copies", 2, "--no-collate").code == 0
+    kept = printed.cli("labels", "B1", "--only", "ebK300000003", "--again")
+    assert "2 labels on 2 pages" in kept.err
+    assert "As printed last: roll-50x30 on zpl-203, 2 of each label" in kept.err
+    one = printed.cli("labels", "B1", "--only", "ebK300000003", "--again", "--copies", 1)
+    assert "of each label" not in one.err
+
+
 def test_the_same_labels_are_known_without_their_options(printed: Factory) -> None:
     done = printed.cli("labels", "B1")
     assert done.code == 4

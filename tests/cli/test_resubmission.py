@@ -220,6 +220,16 @@ def test_a_withdrawal_is_acknowledged_once(scrapped: Factory, tmp_path: Path) ->
     assert "manifest withdrawn" not in scrapped.cli("history", serial(3)).out
 
 
+def test_a_withdrawn_unit_is_named_as_everywhere(scrapped: Factory) -> None:
+    """By the Device UUID, and by the barcode on the box in one's hand: the old one of a unit that was replaced."""
+    ((old,),) = scrapped.rows("SELECT payload FROM superseded")
+    with scrapped.ledger() as ledger:
+        (one,) = ledger.units.find("B1", "serial", [serial(1)])
+    command = ("manifest", "acknowledge", "--withdrawn")
+    done = scrapped.cli(*command, str(one.uuid), "-", "--json", stdin=f"]d1{old}\n")
+    assert (done.code, done.json["withdrawn"]) == (0, [serial(1), serial(2)]), done.err
+
+
 @pytest.mark.parametrize(
     ("number", "words"), [(3, "was not scrapped"), (4, "is in no control log"), (99, "is no unit")]
 )

@@ -215,6 +215,14 @@ def test_a_run_sends_its_labels_once(batch: Factory) -> None:
         assert port.taken() == [file_of(batch, 1).read_bytes()]
 
 
+def test_a_run_that_sent_its_labels_does_not_ask_to_print_them(batch: Factory) -> None:
+    with RawPort() as port:
+        done = run(batch, port.address)
+    assert done.code == 0, done.err
+    assert "they are at the printer" in done.err
+    assert "print them" not in done.err
+
+
 def test_a_run_that_was_cut_off_goes_on_to_its_end(batch: Factory) -> None:
     with RawPort(cut_after=40_000) as port:
         broken = run(batch, port.address)

@@ -287,3 +287,18 @@ def test_a_return_that_was_told_before_is_named(line: Factory) -> None:
     again = line.cli("ship", "B1", SERIALS[0], "--returned")
     assert again.code == 0
     assert re.search(rf"{SERIALS[0]} came back on \S+ \(wet\)", again.err)
+
+
+def test_shipping_all_that_were_read_says_how_many_stay(line: Factory) -> None:
+    """ "0 packages shipped" alone reads like a pallet that is on its way."""
+    none = line.cli("ship", "B1", "--verified", "--for", "pallet 17")
+    assert "Not shipped: 6 packages whose printed label was not read right" in none.err
+    words(line, 1, 2)
+    assert line.cli("scrap", "B1", SERIALS[5], "--reason", "dropped").code == 0
+    some = line.cli("ship", "B1", "--verified", "--for", "pallet 17")
+    assert "Not shipped: 3 packages" in some.err
+    (typed,) = re.findall(r"`bss-mfg (scan .*?)`", some.err)
+    assert line.cli(*shlex.split(typed), "--plain", stdin="\n".join(line.payloads()[2:5])).code == 0
+    rest = line.cli("ship", "B1", "--verified", "--for", "pallet 17")
+    assert "3 packages shipped" in rest.err
+    assert "Not shipped" not in rest.err

@@ -144,3 +144,35 @@ def test_shipping_by_scanned_labels(printed: Factory, tmp_path: Path) -> None:
     assert printed.rows("SELECT count(*) FROM package WHERE shipped") == [(3,)]
     back = printed.cli("ship", "B", payloads[0], "--returned")
     assert back.code == 0, back.err
+
+
+@pytest.mark.parametrize(
+    "content", ["ebK300000001\n".encode("utf-16"), b"ebK300000001\n\x9c\xff\n", "Tür\n".encode("latin-1")]
+)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("scrap", "B1", "{}", "--reason", "x"), ("ship", "B1", "{}", "--for", "x"), ("history", "{}"),
+        ("inspect", "{}"), ("labels", "B1", "--only", "{}"), ("manifest", "acknowledge", "--withdrawn", "{}"),
+    ],
+)  # fmt: skip
+def test_a_list_that_is_no_utf_8_text_is_told(
+    two: Factory, tmp_path: Path, command: tuple[str, ...], content: bytes
+) -> None:
+    """As PowerShell's > writes it (UTF-16), or an old editor."""
+    file = tmp_path / "names.txt"
+    file.write_bytes(content)
+    done = two.cli(*(word.format(f"@{file}") for word in command))
+    assert done.code == 3, done.err
+    assert "of " + str(file) in done.err
+    assert "is not UTF-8 text" in done.err
+    assert scrapped(two) == set()
+
+
+@pytest.mark.parametrize(
+    "command", [("batch", "show"), ("history",), ("verify",), ("scan",), ("labels",), ("inspect",)]
+)
+def test_a_name_that_is_no_text_is_no_defect(two: Factory, command: tuple[str, ...]) -> None:
+    files = (two.root / "bss-mfg.toml",) if command == ("verify",) else ()
+    done = two.cli(*command, b"\xff\xfe".decode("utf-8", "surrogateescape"), *files)
+    assert done.code == 3, done.err

@@ -308,3 +308,24 @@ def test_labels_of_another_batch_are_told_once(printed: Factory) -> None:
     both = printed.cli("verify", "A", folder, printed.root / "batches" / "A" / "labels")
     assert both.code == 1
     assert len([line for line in both.out.splitlines() if line.startswith("FOREIGN")]) == 24
+
+
+def test_a_folder_of_zpl_asks_for_scans_and_for_nothing_to_be_made_again(factory: Factory, tmp_path: Path) -> None:
+    """The files lie where they should: `labels --again` would print every label twice."""
+    factory.add(oob_bytes=16)
+    factory.issue(2)
+    factory.issue(2, "B1-2")
+    arguments = ("--printer", "zpl-203", "--template", "roll-50x30")
+    assert factory.cli("labels", "B1", *arguments).code == 0
+    own = factory.cli("verify", "B1", factory.root / "batches/B1/labels")
+    assert own.code == 3
+    assert "bss-mfg scan B1" in own.err
+    assert factory.cli("labels", "B1-2").code == 0
+    other = factory.cli("verify", "B1-2", factory.root / "batches/B1/labels")
+    assert other.code == 3
+    for refused in (own, other):
+        assert "should be there" not in refused.err
+        assert "--again" not in refused.err
+    (tmp_path / "empty").mkdir()
+    lost = factory.cli("verify", "B1-2", tmp_path / "empty")
+    assert "B1-2-labels-0001.pdf should be there" in lost.err
