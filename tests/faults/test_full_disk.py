@@ -58,7 +58,7 @@ def test_a_full_disk_leaves_nothing_half_done(small_disk: Path, issued_factory: 
         ledger.check()
 
 
-def test_a_file_size_limit_is_a_full_disk(issued: Factory) -> None:
+def test_a_file_size_limit_leaves_nothing_behind(issued: Factory) -> None:
     """RLIMIT_FSIZE, which needs no root: the write fails with EFBIG."""
     script = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
@@ -69,5 +69,5 @@ def test_a_file_size_limit_is_a_full_disk(issued: Factory) -> None:
     before = tree(issued.root.parent)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 6, done.stderr
-    assert "no room left" in done.stderr
+    assert "Nothing was left half-written" in done.stderr
     assert tree(issued.root.parent) == before

@@ -458,7 +458,7 @@ class Life(RuleBasedStateMachine):
         batch, made, _ = self.pick(number)
         out = self.folder / self.name("out")
         if control_log:
-            assert self.typed("manifest", batch, "--format", "control-log", "--out", out) == 0
+            assert self.typed("manifest", batch, "--format", "control-log", "--out", f"{out}.txt") == 0
             made.logged = True
         else:
             inside = {serial for box in made.boxes for serial in box.units} - self.books.scrapped

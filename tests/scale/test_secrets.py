@@ -59,8 +59,9 @@ def test_no_key_of_a_thousand_leaks(factory: Factory, tmp_path: Path) -> None:
     run("batch", "create", "bulb", "--units", 1000, "--id", "B1")
     run("batch", "create", "bulb", "--units", 1002, "--id", "B1", code=4)
     run("labels", "B1")
-    run("labels", "B1", "--symbols", "vector", "--again", "--out", factory.root / "vector")
     run("verify", "B1", labels, "--report", factory.root / "report.html", "--json")
+    run("labels", "B1", "--symbols", "vector", "--again", "--out", factory.root / "vector")
+    run("verify", "B1", factory.root / "vector", "--json")
     for kind in ("control-log", "csv", "jsonl"):
         run("manifest", "B1", "--format", kind, "--out", factory.root / f"manifest.{kind}")
     run("manifest", "B1", "--format", "csv", "--out", factory.root / "manifest.csv", code=4)
