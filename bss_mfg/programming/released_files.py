@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bss_mfg.core.files import iter_files, sha256_of
@@ -57,7 +59,8 @@ def find_released_files(workspace: Workspace, ledger: Ledger, batch: Batch) -> F
 
     Proven is a regular file whose SHA-256 the history has, or an index whose own SHA-256 the history has. Of a release
     before version 5 the history has no index: there a file counts whose SHA-256 stands in an index beside it, and
-    whose name and beginning are those of the index's format. No symbolic link is followed.
+    whose name and beginning are those of the index's format. Of what the history proves, copies and renamed files are
+    found by what they hold. No symbolic link is followed.
     """
     return _Search(workspace, ledger, batch).found()
 
@@ -70,6 +73,7 @@ class _Search:
         self._releases: Sequence[KeysReleased] = tuple(ledger.releases.completed(batch.id))
         self._proven: dict[Path, str] = {}
         self._doubtful: dict[Path, str] = {}
+        self._digests = {record.sha256 for record in self._releases if record.file and record.sha256}
 
     def found(self) -> FilesOnDisk:
         """The search."""
@@ -77,6 +81,7 @@ class _Search:
         for path, index in find_indexes(self._root, self._batch.id):
             if not path.is_symlink():
                 self._by_index(path, index)
+        self._by_content()
         self._by_open_releases()
         doubtful = [DoubtfulFile(path, why) for path, why in sorted(self._doubtful.items()) if path not in self._proven]
         return FilesOnDisk(self._proven, tuple(doubtful))
@@ -104,6 +109,8 @@ class _Search:
             record.intent is None and record.folder and record.format == index.programming_format
             for record in self._releases
         )
+        if known:
+            self._digests.update(item.sha256 for item in index.files)
         for item in index.files:
             file = path.with_name(item.file)
             if not _is_regular(file):
@@ -114,6 +121,17 @@ class _Search:
                 self._proven[file] = sha256
             else:
                 self._doubt(file, f"is named by {path.name}, which the history does not know")
+
+    def _by_content(self) -> None:
+        """Copies and renamed files: what begins as the released files do, and has a SHA-256 that the history proves."""
+        forms = {record.format for record in self._releases if not record.sealed_to and record.format in _BEGINNINGS}
+        begins = [is_sealed, *(partial(_begins_as, form) for form in forms)]
+        for path in iter_files(self._root):
+            if path in self._proven or path in self._kept or not _is_regular(path):
+                continue
+            with contextlib.suppress(PermissionError, FileNotFoundError):  # another person's, or gone just now
+                if any(looks(path) for looks in begins) and (sha256 := sha256_of(path)) in self._digests:
+                    self._proven[path] = sha256
 
     def _by_open_releases(self) -> None:
         """What a release that was cut off may have put in place: the history has no SHA-256 of it."""
@@ -149,6 +167,10 @@ def _looks_right(path: Path, item: IndexedFile, index: ProgrammingIndex) -> bool
         return False
     if index.sealed_to:
         return path.name == f"{item.serial}{form.suffix}{SEALED_SUFFIX}" and is_sealed(path)
+    return path.name == f"{item.serial}{form.suffix}" and _begins_as(form.name, path)
+
+
+def _begins_as(form: str, path: Path) -> bool:
+    """Whether a file holds near its beginning what files of this format hold there."""
     with path.open("rb") as file:
-        begins = _BEGINNINGS[form.name] in file.read(400)
-    return begins and path.name == f"{item.serial}{form.suffix}"
+        return _BEGINNINGS[form] in file.read(400)

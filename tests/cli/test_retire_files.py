@@ -71,6 +71,23 @@ def test_what_was_released_is_destroyed_wherever_it_was_moved(line: Factory, kin
     assert retire(line, "--delete-exports").code == 0
 
 
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "bin", "esp-nvs"])
+def test_what_was_released_is_destroyed_under_any_name(line: Factory, kind: str) -> None:
+    program(line, kind, line.root / "batches" / "keys")
+    released = [path for path in (line.root / "batches" / "keys").iterdir() if path.suffix != ".json"]
+    renamed, copy = line.root / "for the line", line.root / "specs" / "copy"
+    copy.write_bytes(released[0].read_bytes())
+    released[-1].rename(renamed)
+    done = retire(line)
+    assert done.code == 4, done.out
+    assert renamed.name in done.err
+    assert "specs/copy" in done.err
+    done = retire(line, "--delete-exports")
+    assert done.code == 0, done.err
+    assert not any(path.exists() for path in (*released, renamed, copy))
+    assert line.cli("vault", "status").code == 0
+
+
 @pytest.mark.parametrize("victim", ["vault.key", "ledger.db", "bss-mfg.toml"])
 def test_an_index_that_names_the_workspaces_own_files(line: Factory, tmp_path: Path, victim: str) -> None:
     program(line, "csv", tmp_path / "k.csv")
