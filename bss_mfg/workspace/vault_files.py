@@ -60,8 +60,8 @@ def discard(path: Path, in_force: str) -> None:
     """Destroy a file that waits for nothing any more, with what it kept in a keyring."""
     with contextlib.suppress(BssError):
         forget_vault_key(path, in_force=in_force)
-    if path.exists():
-        destroy(path)
+    if os.path.lexists(path) and not destroy(path) and not path.is_dir():
+        path.unlink()  # a link or a pipe: it holds nothing itself
 
 
 def is_exposed(vault_file: Path) -> bool:

@@ -223,6 +223,8 @@ def _read(path: Path) -> _KeyLine:
             way_out="Put the file back from your safe copy, name it in BSS_MFG_VAULT_KEY_FILE, or use "
             "`bss-mfg vault recover`.",
         )
+    if not (path.is_file() or path.is_dir()):  # a pipe would be waited for without end, with the keys locked
+        raise _damaged_error(path)
     text = read_bytes(path, "vault key", 4096).decode("latin-1").strip()
     for kind, form in _FORMS.items():
         if found := form.fullmatch(text):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 from pathlib import Path
 
@@ -85,3 +86,25 @@ def test_only_a_whole_line_is_a_key(whole: dict[str, str], tmp_path: Path) -> No
                 vault_key_storage.vault_key_id(path)
         path.write_text(text)
         assert vault_key_storage.vault_key_kind(path) == kind
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")
+@pytest.mark.parametrize("name", ["vault.key", "vault.key.new"])
+def test_a_named_pipe_stops_no_command(factory: Factory, name: str) -> None:
+    (factory.root / name).unlink(missing_ok=True)
+    os.mkfifo(factory.root / name)
+    status = factory.cli("vault", "status")
+    rekey = factory.cli("vault", "rekey")
+    damaged = name == "vault.key"
+    assert (status.code, rekey.code) == ((1, 3) if damaged else (0, 0)), status.err + rekey.err
+    assert ("not a vault key file" in rekey.err) == damaged
+    assert not (factory.root / "vault.key.new").exists()
+
+
+def test_a_planted_link_goes_and_what_it_leads_to_stays(factory: Factory, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("keep")
+    (factory.root / "vault.key.new").symlink_to(victim)
+    assert factory.cli("vault", "rekey").code == 0
+    assert not (factory.root / "vault.key.new").is_symlink()
+    assert victim.read_text() == "keep"
