@@ -40,11 +40,13 @@ class WithdrawnPackages:
                 way_out="A scrapped unit gets no label. Leave them out, or `bss-mfg replace` the units.",
             )
         if shipped := sorted(self.shipped & set(numbers)):
+            serials = [_serials(ledger, batch, number) for number in shipped[:10]]
+            first = serials[0].partition(",")[0]
             raise RefusedError(
                 f"{len(shipped):,} of these packages {one_or(len(shipped), 'was', 'were')} shipped",
                 where=f"batch {batch.id}",
-                problems=[_serials(ledger, batch, number) for number in shipped[:10]],
-                way_out="If they came back, record that first: `bss-mfg ship --returned`.",
+                problems=serials,
+                way_out=f"If they came back, record that first: `bss-mfg ship {batch.id} {first} --returned`.",
             )
 
 

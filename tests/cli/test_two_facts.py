@@ -302,3 +302,16 @@ def test_shipping_all_that_were_read_says_how_many_stay(line: Factory) -> None:
     rest = line.cli("ship", "B1", "--verified", "--for", "pallet 17")
     assert "3 packages shipped" in rest.err
     assert "Not shipped" not in rest.err
+
+
+@pytest.mark.parametrize("command", [("labels", "B1", "--only"), ("scrap", "B1", "--reason", "torn")])
+def test_the_way_out_for_a_shipped_package_works_as_typed(line: Factory, command: tuple[str, ...]) -> None:
+    assert words(line, 1) == ["OK"]
+    assert line.cli("ship", "B1", SERIALS[0], "--for", "pallet 17").code == 0
+    refused = line.cli(*command, SERIALS[0])
+    assert refused.code == 4
+    typed = re.search(r"`bss-mfg ([^`]+)`", refused.err)
+    assert typed
+    done = line.cli(*shlex.split(typed[1]))
+    assert done.code == 0, done.err
+    assert "1 package returned" in done.err
