@@ -44,12 +44,17 @@ class WithdrawnPackages:
                 f"{len(shipped):,} of these packages {one_or(len(shipped), 'was', 'were')} shipped",
                 where=f"batch {batch.id}",
                 problems=[_serials(ledger, batch, number) for number in shipped[:10]],
-                way_out="If they came back, record that first: `bss-mfg ship --returned`.",
+                way_out="If they came back, record that first: "
+                f"`bss-mfg ship {batch.id} {_first_serial(ledger, batch, shipped[0])} --returned`.",
             )
 
 
 def _serials(ledger: Ledger, batch: Batch, package: int) -> str:
     return next(ledger.packages.stream(batch.id, package, 1)).serials_text
+
+
+def _first_serial(ledger: Ledger, batch: Batch, package: int) -> str:
+    return next(ledger.packages.stream(batch.id, package, 1)).units[0].serial
 
 
 @dataclass(frozen=True, slots=True)

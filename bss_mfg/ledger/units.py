@@ -164,11 +164,12 @@ class UnitStore:
             self._batches.refuse_closed(batch_id)
             states = self.states(batch_id, serials)
             new = [serial for serial, state in states.items() if state != "scrapped"]
+            shipped = next((serial for serial in new if states[serial] == "shipped"), "SERIAL")
             refuse_transition(
                 batch_id,
                 {serial: states[serial] for serial in new},
                 "scrap",
-                "If it came back, say so first: `bss-mfg ship --returned`.",
+                f"If it came back, say so first: `bss-mfg ship {batch_id} {shipped} --returned`.",
             )
             known = self.positions(batch_id, new)
             self._db.many(
