@@ -9,7 +9,7 @@ import click
 
 from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_details, print_json, print_table, say
 from bss_mfg.cli.dates import utc_moment
-from bss_mfg.cli.parameters import WholeNumber
+from bss_mfg.cli.parameters import Reason, WholeNumber
 from bss_mfg.cli.progress import progress_bar
 from bss_mfg.cli.table_options import say_passed_over, table_options
 from bss_mfg.core.read_tables import TableOptions
@@ -163,15 +163,13 @@ def list_(
 
 @batch.command(epilog="Example: bss-mfg batch reopen bulb-2026-11 --reason 'two boxes came back'")
 @click.argument("batch_id", metavar="BATCH")
-@click.option("--reason", required=True, help="Why, for the history.")
+@click.option("--reason", type=Reason(), required=True, help="Why, for the history.")
 @pass_app
 def reopen(app: App, batch_id: str, reason: str) -> None:
     """Open a closed batch again: it can be printed and changed, and closed anew.
 
     A batch that is open stays as it is, exit 0.
     """
-    if not reason.strip():
-        raise click.UsageError("Say why: --reason TEXT.")
     with app.workspace.open_ledger(app.actor) as ledger:
         opened = ledger.batches.reopen(batch_id, reason)
     say(f"OK: batch {batch_id} {'is open again' if opened else 'was open; nothing was changed'}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli.common import App, Command, jobs_option, json_option, pass_app, print_json, say, shown_path, typed
-from bss_mfg.cli.parameters import WholeNumber
+from bss_mfg.cli.parameters import Reason, WholeNumber
 from bss_mfg.cli.progress import SendingDisplay, progress_bar
 from bss_mfg.cli.unit_names import UNIT_METAVAR, given_names, named_packages
 from bss_mfg.core.text import count_words
@@ -255,7 +255,7 @@ def _one_unit(ledger: Ledger, batch: Batch, option: str, name: str) -> str:
 @click.command(epilog="Example: bss-mfg reprint bulb-2026-11 ebK300000017 --reason 'torn by the applicator'")
 @click.argument("batch_id", metavar="BATCH")
 @click.argument("units", metavar=UNIT_METAVAR, nargs=-1, required=True)
-@click.option("--reason", required=True, help="Why; kept in the history.")
+@click.option("--reason", type=Reason(), required=True, help="Why; kept in the history.")
 @printing_options
 @json_option
 @pass_app

@@ -13,7 +13,7 @@ import click
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.unit_names import given_names
-from bss_mfg.core.text import count_words, listing
+from bss_mfg.core.text import count_words, listing, printable_name
 
 if TYPE_CHECKING:
     from bss_mfg.core.clock import TimeZone
@@ -250,7 +250,7 @@ def _event_line(event: Mapping[str, Any], zone: TimeZone) -> str:
     who = f"{event['operator']}@{event['station']}"
     left = ("seq", "at", "kind", "batch", "operator", "station", "version")
     more = ", ".join(
-        f"{key} {', '.join(map(str, value)) if isinstance(value, list) else value}"
+        printable_name(f"{key} {', '.join(map(str, value)) if isinstance(value, list) else value}")
         for key, value in event.items()
         if key not in left and value not in (None, "", [])
     )

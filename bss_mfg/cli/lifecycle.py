@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
-from bss_mfg.cli.parameters import WholeNumber
+from bss_mfg.cli.parameters import Reason, WholeNumber
 from bss_mfg.cli.table_options import say_passed_over, table_options
 from bss_mfg.cli.unit_names import UNIT_METAVAR, named_packages, named_units
 from bss_mfg.core.read_tables import TableOptions
@@ -20,7 +20,7 @@ MOST_NAMED = 10
 @click.command(epilog="Example: bss-mfg scrap bulb-2026-11 ebK300000017 --reason 'dropped'")
 @click.argument("batch_id", metavar="BATCH")
 @click.argument("units", metavar=UNIT_METAVAR, nargs=-1, required=True)
-@click.option("--reason", required=True, help="Why, for the history.")
+@click.option("--reason", type=Reason(), required=True, help="Why, for the history.")
 @pass_app
 def scrap(app: App, batch_id: str, units: tuple[str, ...], reason: str) -> None:
     """Scrap units permanently.
@@ -41,7 +41,7 @@ def scrap(app: App, batch_id: str, units: tuple[str, ...], reason: str) -> None:
 @click.command(epilog="Example: bss-mfg replace bulb-2026-11 ebK300000017 --reason 'dropped'")
 @click.argument("batch_id", metavar="BATCH")
 @click.argument("units", metavar=UNIT_METAVAR, nargs=-1, required=True)
-@click.option("--reason", required=True, help="Why, for the history.")
+@click.option("--reason", type=Reason(), required=True, help="Why, for the history.")
 @click.option(
     "--identities",
     type=click.Path(path_type=Path),

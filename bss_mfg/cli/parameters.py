@@ -9,6 +9,16 @@ from typing import Any, NoReturn
 import click
 
 
+class Reason(click.types.StringParamType):
+    """Why something is done, for the history: not blank."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The reason as it was given."""
+        if not str(value).strip():
+            self.fail("it is blank: say why.", param, ctx)
+        return str(value)
+
+
 class WholeNumber(click.IntRange):
     """A whole number from `min` to `max`, both allowed; None: no limit."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
-from bss_mfg.cli.parameters import WholeNumber
+from bss_mfg.cli.parameters import Reason, WholeNumber
 
 if TYPE_CHECKING:
     from bss_mfg.workspace.product import LoadedProduct
@@ -162,7 +162,7 @@ def _record(loaded: LoadedProduct, pinned: str | None) -> dict[str, object]:
 
 @product.command(epilog="Example: bss-mfg product repin bulb --reason 'Amazon rotated the key, mail of 3 May'")
 @click.argument("name")
-@click.option("--reason", required=True, help="Why the key changed; kept in the history.")
+@click.option("--reason", type=Reason(), required=True, help="Why the key changed; kept in the history.")
 @pass_app
 def repin(app: App, name: str, reason: str) -> None:
     """Accept a product's changed public key for its next batches."""

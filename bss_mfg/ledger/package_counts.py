@@ -39,8 +39,8 @@ _COUNTS = f"""SELECT count(*), coalesce(sum({_HAS_LABEL}), 0), coalesce(sum(p.fi
     coalesce(sum({_HAS_LABEL} AND s.number IS NOT NULL), 0),
     (SELECT count(*) FROM superseded WHERE batch = :batch AND prints > 0)
     FROM package p LEFT JOIN ({_SCRAPPED}) s ON s.number = p.number WHERE p.batch = :batch"""  # noqa: S608 (fixed texts)
-_UNPRINTED = f"""SELECT p.number FROM package p LEFT JOIN ({_SCRAPPED}) s ON s.number = p.number
-    WHERE p.batch = :batch AND NOT {_HAS_LABEL} AND s.number IS NULL ORDER BY p.number LIMIT :limit"""  # noqa: S608 (fixed texts)
+_FIRST = f"""SELECT p.number FROM package p LEFT JOIN ({_SCRAPPED}) s ON s.number = p.number
+    WHERE p.batch = :batch AND NOT {{done}} AND s.number IS NULL ORDER BY p.number LIMIT :limit"""  # noqa: S608 (fixed texts)
 
 
 def count_packages(connection: Connection, batch: int) -> PackageCounts:
@@ -50,4 +50,14 @@ def count_packages(connection: Connection, batch: int) -> PackageCounts:
 
 def unprinted_packages(connection: Connection, batch: int, limit: int) -> list[int]:
     """Numbers of the first packages that have no label and still need one."""
-    return [number for (number,) in connection.rows(_UNPRINTED, {"batch": batch, "limit": limit})]
+    return _first(connection, batch, _HAS_LABEL, limit)
+
+
+def unverified_packages(connection: Connection, batch: int, limit: int) -> list[int]:
+    """Numbers of the first packages whose newest printed label was not read right, and that need one."""
+    return _first(connection, batch, "p.print_verified > 0", limit)
+
+
+def _first(connection: Connection, batch: int, done: str, limit: int) -> list[int]:
+    rows = connection.rows(_FIRST.format(done=f"({done})"), {"batch": batch, "limit": limit})
+    return [number for (number,) in rows]

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from bss_mfg.core.ranges import CHUNK, range_pairs
-from bss_mfg.core.text import one_or
+from bss_mfg.core.text import one_or, printable_name
 from bss_mfg.errors import LedgerError, RefusedError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.digests import payload_digest
 from bss_mfg.ledger.events import PackagesMoved, PackagesReturned, PackagesShipped, UnitReplaced
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.package_counts import unverified_packages
 from bss_mfg.ledger.sealed_rows import PackageRow, UnitRow
 from bss_mfg.ledger.unit_state import INSERT_UNIT, UnitAction, refuse_transition, scrapped_packages
 from bss_mfg.ledger.units import UnitStore
@@ -48,9 +49,10 @@ class Move:
     @property
     def description(self) -> str:
         """It in words."""
+        reference = printable_name(self.reference)
         if self.returned:
-            return f"{self.serial} came back on {self.at}" + (f" ({self.reference})" if self.reference else "")
-        return f"{self.serial} was shipped with {self.reference or 'nothing named'} on {self.at}"
+            return f"{self.serial} came back on {self.at}" + (f" ({reference})" if reference else "")
+        return f"{self.serial} was shipped with {reference or 'nothing named'} on {self.at}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +158,9 @@ class PackageStore:
         return (rows[0][0], rows[0][1]) if len(rows) == 1 else None
 
     def unverified_serials(self, batch_id: str, limit: int) -> list[str]:
-        """Serials of the first packages whose newest printed label was not read right."""
-        batch = self._batches.number(batch_id)
-        return [
-            self.get(batch_id, number).serials_text
-            for (number,) in self._db.rows(
-                "SELECT number FROM package WHERE batch = ? AND print_verified = 0 ORDER BY number LIMIT ?",
-                (batch, limit),
-            )
-        ]
+        """Serials of the first packages whose newest printed label was not read right, scrapped ones apart."""
+        numbers = unverified_packages(self._db, self._batches.number(batch_id), limit)
+        return [self.get(batch_id, number).serials_text for number in numbers]
 
     def scrapped(self, batch_id: str) -> set[int]:
         """Numbers of the packages with a scrapped unit whose place nobody took."""

@@ -82,9 +82,9 @@ def _answer(word: ScanWord, detail: str, package: int | None = None, serials: st
 
 @dataclass(frozen=True, slots=True)
 class StationCounts:
-    """Where the station stands: packages of the batch, those verified so far (the newest printed label was read right),
-    and the scanner's reads and faults, those of earlier sessions included; `per_minute` are the reads of the last
-    minute."""
+    """Where the station stands: packages of the batch (those with a scrapped unit get no label and are left out), those
+    verified so far (the newest printed label was read right), and the scanner's reads and faults, those of earlier
+    sessions included; `per_minute` are the reads of the last minute."""
 
     packages: int
     verified: int
@@ -110,7 +110,9 @@ class Station:
         self._times: deque[float] = deque(maxlen=1000)
         self._open_package: Package | None = None
         self._unscanned: list[str] = []
-        self._verified = ledger.batches.counts(batch.id)["print_verified"]
+        packages = ledger.batches.counts(batch.id)
+        self._packages = packages["packages"] - packages["scrapped_packages"]
+        self._verified = packages["print_verified"]
         counts, newest = ledger.reads.counts_by_scanner(batch.id, _LAST)
         self.reads = sum(counts.values())
         self.wrong = sum(number for word, number in counts.items() if tone_of(word.upper()) is Tone.BAD)
@@ -129,7 +131,7 @@ class Station:
         """The running counts."""
         now = self._clock()
         recent = sum(1 for moment in self._times if now - moment <= 60)
-        return StationCounts(self._batch.packages, self._verified, self.reads, self.wrong, recent)
+        return StationCounts(self._packages, self._verified, self.reads, self.wrong, recent)
 
     def read(self, line: str) -> ScanAnswer | None:
         """Judge and record one line; None for an empty one."""

@@ -122,7 +122,12 @@ def verify(
     verifier.note_lost(found.lost)
     if not verifier.pages and not verifier.resumed:
         problems = [f"{name}: {why}" for name, why in [*verifier.broken, *verifier.troubles][:5]]
-        raise InputError("nothing could be read", where=f"batch {batch.id}", problems=problems)
+        raise InputError(
+            "nothing could be read",
+            where=f"batch {batch.id}",
+            problems=problems,
+            way_out=f"Show pictures of the printed labels, or scan them: `bss-mfg scan {batch.id}`.",
+        )
     outcome = verifier.outcome(final=True)
     progress(batch.packages, batch.packages)
     return outcome

@@ -93,6 +93,15 @@ NEW_KEY = "the vault key"
 """What a passphrase for a workspace's own vault key is said to be for."""
 
 
+def ask_before(kind: VaultKeyKind, ask: AskPassphrase) -> None:
+    """Ask for a new passphrase now (`ask` remembers it), and refuse one that is too short or a keyring that is not
+    there: before anything is made, and before others have to wait."""
+    if kind == "passphrase":
+        _refuse_short(ask(NEW_KEY, True))
+    elif kind == "keyring":
+        _keyring().get_password(_SERVICE, "")
+
+
 def save_vault_key(
     vault: Vault,
     path: Path,
@@ -114,12 +123,16 @@ def save_vault_key(
     write_atomically(path, [f"{text}:{vault.id}\n".encode("ascii")], private=private or kind == "file")
 
 
-def _sealed_line(vault: Vault, passphrase: Secret) -> str:
+def _refuse_short(passphrase: Secret) -> None:
     if len(passphrase) < MIN_PASSPHRASE_LENGTH:
         raise InputError(
             f"the passphrase has fewer than {MIN_PASSPHRASE_LENGTH} characters",
             way_out="Five random words are easy to type and hard to guess.",
         )
+
+
+def _sealed_line(vault: Vault, passphrase: Secret) -> str:
+    _refuse_short(passphrase)
     salt, nonce = secrets.token_bytes(16), secrets.token_bytes(12)
     aead = AESGCM(_derive_key(passphrase, salt, ARGON2ID))
     sealed = nonce + aead.encrypt(nonce, vault.key.reveal(), vault.id.encode())

@@ -23,10 +23,10 @@ from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 from bss_mfg.workspace import vault_files
 from bss_mfg.workspace.vault_key_storage import (
     KINDS,
-    NEW_KEY,
     AskOnce,
     AskPassphrase,
     VaultKeyKind,
+    ask_before,
     load_vault_key,
     save_vault_key,
     vault_key_id,
@@ -169,7 +169,7 @@ def rekey(
     with workspace.open_vault(ledger, ask, patience) as old:
         open_keys(ledger).check_vault(old)
         kind = kind or vault_key_kind(workspace.vault_file)
-    _ask_before(kind, ask)
+    ask_before(kind, ask)
     with workspace.exclusive_keys(patience):
         vault_files.end_change(workspace.vault_file, ledger.settings.vault_id())
         with workspace.open_vault(ask=ask) as old, _waiting_key(workspace, ledger, kind, ask) as new:
@@ -211,7 +211,7 @@ def recover(
     _refuse_whole(vault_status(workspace, ledger, patience=patience))
     kind, ask = kind or _kind_before(workspace, ledger), AskOnce(ask)
     with load_vault_key(source, ask) as vault:
-        _ask_before(kind, ask)
+        ask_before(kind, ask)
         with workspace.exclusive_keys(patience):
             _refuse_whole(_look(workspace, ledger, None))
             with ledger.transaction():  # so that nobody changes the key meanwhile, with or without the lock
@@ -249,7 +249,7 @@ def recover_by_officer(
     pem = read_bytes(private_key, "officer's private key", 1 << 16)
     passphrase = ask(f"the officer's private key in {private_key.name}", False) if b"ENCRYPTED" in pem else None
     officer = OfficerPrivateKey(pem, passphrase, str(private_key))
-    _ask_before(kind, ask)
+    ask_before(kind, ask)
     with workspace.exclusive_keys(patience):
         _refuse_whole(_look(workspace, ledger, None))
         with _waiting_key(workspace, ledger, kind, ask) as new:
@@ -296,12 +296,6 @@ def _end_change(workspace: Workspace, ledger: Ledger, left_over: Sequence[Path])
     vault_files.end_change(workspace.vault_file, in_force)
     for path in left_over:
         vault_files.discard(path, in_force)
-
-
-def _ask_before(kind: VaultKeyKind, ask: AskPassphrase) -> None:
-    """Ask for a new passphrase now, and not while others have to wait."""
-    if kind == "passphrase":
-        ask(NEW_KEY, True)
 
 
 def _kind_before(workspace: Workspace, ledger: Ledger) -> VaultKeyKind:

@@ -103,7 +103,7 @@ class Workspace:
         from bss_mfg.workspace import vault_files
         from bss_mfg.workspace.creation import NewVault, make_vault_and_ledger, refuse_what_lies_there
         from bss_mfg.workspace.groups import prepare_group
-        from bss_mfg.workspace.vault_key_storage import refuse_to_ask
+        from bss_mfg.workspace.vault_key_storage import AskOnce, ask_before, refuse_to_ask
 
         root = root.expanduser().resolve()
         if outer := next((folder for folder in root.parents if (folder / CONFIG).is_file()), None):
@@ -118,8 +118,10 @@ class Workspace:
                 "is already a workspace; nothing was changed", where=root, way_out="Work in it, or name another."
             )
         named = bool(environment.get("BSS_MFG_VAULT_KEY_FILE"))
-        new_vault = NewVault(workspace.vault_file, kind, named, ask or refuse_to_ask)
+        new_vault = NewVault(workspace.vault_file, kind, named, AskOnce(ask or refuse_to_ask))
         refuse_what_lies_there(new_vault, workspace.ledger_file, CONFIG)
+        if not workspace.vault_file.exists():
+            ask_before(kind or "file", new_vault.ask)
         share = prepare_group(root, group) if group else None
         make_folder(root)
         refuse_network(workspace.ledger_file)

@@ -218,3 +218,25 @@ def test_the_history_of_a_unit_tells_no_shipment_of_others(line: Factory) -> Non
     }
     assert kinds["ebK300000002"][-2:] == ["packages shipped", "packages returned"]  # shares the package with 1
     assert not {"packages shipped", "packages returned"} & set(kinds["ebK300000003"])
+
+
+def test_a_reason_forges_no_line_of_the_history(line: Factory) -> None:
+    """A line feed or an escape sequence in what somebody typed is shown, not obeyed."""
+    forged = "wet\n      99  2026-11-28T10:00:00Z  B1  batch closed\x1b[2K"
+    assert line.cli("scrap", "B1", "ebK300000001", "--reason", forged).code == 0
+    shown = line.cli("history", "ebK300000001").out
+    assert "wet\\x0a" in shown
+    assert "\\x1b[2K" in shown
+    assert not any(row.lstrip().startswith("99 ") for row in shown.splitlines())
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("scrap", "B1", "ebK300000001"), ("replace", "B1", "ebK300000001"), ("reprint", "B1", "ebK300000001"),
+     ("batch", "reopen", "B1"), ("product", "repin", "bulb")],
+)  # fmt: skip
+def test_a_blank_reason_is_none(line: Factory, command: tuple[str, ...]) -> None:
+    for blank in ("", "  "):
+        done = line.cli(*command, "--reason", blank)
+        assert done.code == 2, done.err
+        assert "say why" in done.err

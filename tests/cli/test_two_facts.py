@@ -221,7 +221,7 @@ def test_three_commands_tell_one_number(line: Factory) -> None:
     assert line.cli("scrap", "B1", SERIALS[0], "--reason", "dropped").code == 0
     assert shown(line)[1] == 5
     station = line.cli("scan", "B1", "--plain", stdin="\n")
-    assert "5 of 6 packages verified" in station.err
+    assert "5 of 5 packages verified, 0 missing" in station.err
     assert line.cli("close", "B1", "--json").json["verified"] == 5
 
 

@@ -302,3 +302,16 @@ def test_no_core_dump_is_written() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "(0, 0)"
+
+
+def test_an_init_that_can_t_keep_its_key_leaves_no_folder(tmp_path: Path) -> None:
+    for kind in ("passphrase", "keyring"):
+        refused = run_cli("init", tmp_path / "w", "--vault", kind)
+        assert refused.code == 6, refused
+        assert not (tmp_path / "w").exists(), kind
+    short = tmp_path / "phrase"
+    short.write_text("short\n")
+    assert (
+        run_cli("init", tmp_path / "w", "--vault", "passphrase", env={"BSS_MFG_PASSPHRASE_FILE": str(short)}).code == 3
+    )
+    assert not (tmp_path / "w").exists()

@@ -326,6 +326,9 @@ def test_a_folder_of_zpl_asks_for_scans_and_for_nothing_to_be_made_again(factory
     for refused in (own, other):
         assert "should be there" not in refused.err
         assert "--again" not in refused.err
+    assert factory.cli("labels", "B1", "--template", "traveller-a4", "--printer", "pdf-300").code == 0
+    beside = factory.cli("verify", "B1", factory.root / "batches/B1/labels")  # as `run` leaves them
+    assert "bss-mfg scan B1" in beside.err
     (tmp_path / "empty").mkdir()
     lost = factory.cli("verify", "B1-2", tmp_path / "empty")
     assert "B1-2-labels-0001.pdf should be there" in lost.err

@@ -120,3 +120,15 @@ def test_devices_must_be_in_their_package(line: Factory) -> None:
     assert words == ["NOW THE UNITS", "UNIT OK", "TWICE", "NOT IN THIS BOX", "COMPLETE", "NOW THE UNITS", "INCOMPLETE"]
     with line.ledger() as ledger:
         assert ledger.batches.counts("B1")["print_verified"] == 1
+
+
+def test_a_scrapped_package_is_not_missing(line: Factory) -> None:
+    payloads = line.payloads()
+    with line.ledger() as ledger:
+        batch = ledger.batches.get("B1")
+        ledger.units.scrap("B1", [ledger.packages.get("B1", 1).units[0].serial], "dropped")
+        station = Station(ledger, batch)
+        for payload in payloads[1:]:
+            station.read(payload)
+        assert (station.counts.packages, station.counts.missing) == (batch.packages - 1, 0)
+        assert station.missing(5) == []
