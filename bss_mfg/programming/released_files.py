@@ -82,13 +82,15 @@ class _Search:
         return FilesOnDisk(self._proven, tuple(doubtful))
 
     def _by_history(self) -> None:
-        """Files by name and SHA-256, wherever they were moved, and what lies where one was put."""
+        """Files by SHA-256, wherever they were moved or copied and whatever they are called now, unless they have
+        another ending; and what lies where one was put."""
         known = {(record.file, record.sha256) for record in self._releases if record.file}
-        names = {name for name, _ in known}
+        digests = {sha256 for _, sha256 in known}
+        endings = {Path(name).suffix for name, _ in known}
         for path in iter_files(self._root):
-            if path.name in names and _is_regular(path):
+            if path.suffix in endings and _is_regular(path):
                 sha256 = sha256_of(path)
-                if (path.name, sha256) in known:
+                if sha256 in digests:
                     self._proven[path] = sha256
                 elif (path.name, None) in known:
                     self._doubt(path, "has the name of a programming file whose SHA-256 the history lacks")
