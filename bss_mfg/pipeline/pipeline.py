@@ -16,7 +16,12 @@ from bss_mfg.core.text import count_words
 from bss_mfg.errors import RefusedError
 from bss_mfg.issuing.batch import IssueResult, create_batch
 from bss_mfg.label.make import LabelFiles, LabelRequest, make_labels
-from bss_mfg.label.printing.send_batch import SendRequest, all_sent, send_batch_labels
+from bss_mfg.label.printing.send_batch import (
+    SendRequest,
+    all_sent,
+    none_of_what_was_sent,
+    send_batch_labels,
+)
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.manifest.make import ControlLogRequest, PackageChoice, make_control_logs
@@ -277,8 +282,12 @@ def _read_labels_back(run: RunContext, batch: Batch, made: LabelFiles) -> Labels
     return read
 
 
-def _send_labels(run: RunContext, batch: Batch, made: LabelFiles, sending: SendRequest) -> LabelsSent:
-    """What was sent before, whole or with its rest made again, is passed over."""
+def _send_labels(run: RunContext, batch: Batch, made: LabelFiles, sending: SendRequest) -> LabelsSent | StepLeftOut:
+    """What was sent before, whole or with its rest made again, is passed over; what others made since isn't ours."""
+    if made.unchanged == len(made.files) and none_of_what_was_sent(run.ledger, batch, made):
+        return _leave_out(
+            run, "send", f"the labels were made again since: `bss-mfg labels {batch.id} --send` sends them"
+        )
     progress = _begin(run, "send", made.labels)
     if all_sent(run.ledger, batch, made):
         _end(run, made.labels, "labels handed over", 0)

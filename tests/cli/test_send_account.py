@@ -243,6 +243,17 @@ def test_a_run_sends_its_labels_once(batch: Factory) -> None:
         assert port.taken() == [file_of(batch, 1).read_bytes()]
 
 
+def test_a_finished_run_sends_no_labels_that_others_made_since(batch: Factory) -> None:
+    with RawPort() as port:
+        assert run(batch, port.address).code == 0
+        assert batch.cli("labels", "B1", "--again", "--labels-per-file", 20).code == 0
+        again = batch.cli("run", "--resume", "B1", "--json")
+        assert again.code == 0, again.err
+        assert again.json["sent"] is None
+        assert "bss-mfg labels B1 --send" in again.json["left_out"]["send"]
+        assert len(port.received) == 1
+
+
 def test_a_run_that_sent_its_labels_does_not_ask_to_print_them(batch: Factory) -> None:
     with RawPort() as port:
         done = run(batch, port.address)

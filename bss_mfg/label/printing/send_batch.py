@@ -142,6 +142,12 @@ def all_sent(ledger: Ledger, batch: Batch, made: LabelFiles) -> bool:
     return all(_is_done(one, files[at:], states, in_force) for at, one in enumerate(files, 1))
 
 
+def none_of_what_was_sent(ledger: Ledger, batch: Batch, made: LabelFiles) -> bool:
+    """Whether labels of the batch went to a printer before, and none of these files is among them."""
+    states = ledger.prints.send_states(batch.id)
+    return bool(states) and states.keys().isdisjoint(one.sha256 for one in _files_to_send(ledger, batch, made))
+
+
 def _is_done(
     one: _FileToSend, later: Sequence[_FileToSend], states: Mapping[str, SendState], in_force: LabelsInForce
 ) -> bool:
