@@ -266,7 +266,7 @@ def _read_labels_back(run: RunContext, batch: Batch, made: LabelFiles) -> Labels
 
     options = VerifyOptions(resume=True, reread_scrapped=False)
     verifier = Verifier(run.ledger, batch, options, tell, executor=run.executor)
-    verifier.read_files(made.files)
+    verifier.read_files((*made.files, *_made_again(run, batch, made)))
     found = verifier.outcome()
     scrapped = run.ledger.packages.scrapped(batch.id)  # between label and reading: the label files can't know it
     faults = CappedList(MOST_FAULTS, (item for _, item in found.findings.faults() if item.package not in scrapped))
@@ -280,6 +280,17 @@ def _read_labels_back(run: RunContext, batch: Batch, made: LabelFiles) -> Labels
     wrong = "" if read.right else f", {read.faults.total:,} not"
     _end(run, read.verified, f"labels read right{wrong}", found.counts["matched"])
     return read
+
+
+def _made_again(run: RunContext, batch: Batch, made: LabelFiles) -> list[Path]:
+    """Other label files that hold labels of these, made again since (`labels --from SERIAL --again`): those count then.
+    Where nobody finds such a file, its labels are missing."""
+    in_force, names = run.ledger.prints.in_force(batch.id), {path.name for path in made.files}
+    if not any(in_force.outdated_in(file) for file in in_force.files if file.file in names):
+        return []
+    folder = run.folder("labels")
+    others = (folder / file.file for file in in_force.files if file.file not in names)
+    return [path for path in others if path.suffix != ".zpl" and path.is_file()]
 
 
 def _send_labels(run: RunContext, batch: Batch, made: LabelFiles, sending: SendRequest) -> LabelsSent | StepLeftOut:
