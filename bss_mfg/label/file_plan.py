@@ -138,6 +138,12 @@ def plan_label_files(
     in_force = ledger.prints.in_force(batch.id, definition.each)
     digest = _plan_digest(layout, batch, request, head[1])
     files = tuple(_split_into_files(layout, batch, request, numbers, folder, left_out))
+    if request.again and not files:
+        raise RefusedError(
+            "has no label to make again: all its packages were shipped or hold a scrapped unit",
+            where=f"batch {batch.id}",
+            way_out=f"If some came back, say so first: `bss-mfg ship {batch.id} SERIAL --returned`.",
+        )
     base = request.stem or label_stem(definition.each)
     if request.again and (stem := _free_stem(batch, base, files, in_force, withdrawn.scrapped)) != base:
         request = replace(request, stem=stem)

@@ -40,18 +40,21 @@ class WithdrawnPackages:
                 way_out="A scrapped unit gets no label. Leave them out, or `bss-mfg replace` the units.",
             )
         if shipped := sorted(self.shipped & set(numbers)):
-            serials = [_serials(ledger, batch, number) for number in shipped[:10]]
-            first = serials[0].partition(",")[0]
             raise RefusedError(
                 f"{len(shipped):,} of these packages {one_or(len(shipped), 'was', 'were')} shipped",
                 where=f"batch {batch.id}",
-                problems=serials,
-                way_out=f"If they came back, record that first: `bss-mfg ship {batch.id} {first} --returned`.",
+                problems=[_serials(ledger, batch, number) for number in shipped[:10]],
+                way_out="If they came back, record that first: "
+                f"`bss-mfg ship {batch.id} {_first_serial(ledger, batch, shipped[0])} --returned`.",
             )
 
 
 def _serials(ledger: Ledger, batch: Batch, package: int) -> str:
     return next(ledger.packages.stream(batch.id, package, 1)).serials_text
+
+
+def _first_serial(ledger: Ledger, batch: Batch, package: int) -> str:
+    return next(ledger.packages.stream(batch.id, package, 1)).units[0].serial
 
 
 @dataclass(frozen=True, slots=True)

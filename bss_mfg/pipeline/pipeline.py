@@ -16,7 +16,12 @@ from bss_mfg.core.text import count_words
 from bss_mfg.errors import RefusedError
 from bss_mfg.issuing.batch import IssueResult, create_batch
 from bss_mfg.label.make import LabelFiles, LabelRequest, make_labels
-from bss_mfg.label.printing.send_batch import SendRequest, all_sent, send_batch_labels
+from bss_mfg.label.printing.send_batch import (
+    SendRequest,
+    all_sent,
+    none_of_what_was_sent,
+    send_batch_labels,
+)
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.manifest.make import ControlLogRequest, PackageChoice, make_control_logs
@@ -261,7 +266,7 @@ def _read_labels_back(run: RunContext, batch: Batch, made: LabelFiles) -> Labels
 
     options = VerifyOptions(resume=True, reread_scrapped=False)
     verifier = Verifier(run.ledger, batch, options, tell, executor=run.executor)
-    verifier.read_files(made.files)
+    verifier.read_files((*made.files, *_made_again(run, batch, made)))
     found = verifier.outcome()
     scrapped = run.ledger.packages.scrapped(batch.id)  # between label and reading: the label files can't know it
     faults = CappedList(MOST_FAULTS, (item for _, item in found.findings.faults() if item.package not in scrapped))
@@ -277,8 +282,23 @@ def _read_labels_back(run: RunContext, batch: Batch, made: LabelFiles) -> Labels
     return read
 
 
-def _send_labels(run: RunContext, batch: Batch, made: LabelFiles, sending: SendRequest) -> LabelsSent:
-    """What was sent before, whole or with its rest made again, is passed over."""
+def _made_again(run: RunContext, batch: Batch, made: LabelFiles) -> list[Path]:
+    """Other label files that hold labels of these, made again since (`labels --from SERIAL --again`): those count then.
+    Where nobody finds such a file, its labels are missing."""
+    in_force, names = run.ledger.prints.in_force(batch.id), {path.name for path in made.files}
+    if not any(in_force.outdated_in(file) for file in in_force.files if file.file in names):
+        return []
+    folder = run.folder("labels")
+    others = (folder / file.file for file in in_force.files if file.file not in names)
+    return [path for path in others if path.suffix != ".zpl" and path.is_file()]
+
+
+def _send_labels(run: RunContext, batch: Batch, made: LabelFiles, sending: SendRequest) -> LabelsSent | StepLeftOut:
+    """What was sent before, whole or with its rest made again, is passed over; what others made since isn't ours."""
+    if made.unchanged == len(made.files) and none_of_what_was_sent(run.ledger, batch, made):
+        return _leave_out(
+            run, "send", f"the labels were made again since: `bss-mfg labels {batch.id} --send` sends them"
+        )
     progress = _begin(run, "send", made.labels)
     if all_sent(run.ledger, batch, made):
         _end(run, made.labels, "labels handed over", 0)

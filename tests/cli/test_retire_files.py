@@ -88,6 +88,20 @@ def test_what_was_released_is_destroyed_under_any_name(line: Factory, kind: str)
     assert line.cli("vault", "status").code == 0
 
 
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_copies_under_other_names_are_destroyed_too(line: Factory, kind: str) -> None:
+    program(line, kind, line.root / "batches" / f"keys.{kind}")
+    keys = (line.root / "batches" / f"keys.{kind}").read_bytes()
+    copies = [line.root / f"somewhere.{kind}", line.root / "batches" / f"old.{kind}"]
+    for copy in copies:
+        copy.write_bytes(keys)
+    refused = retire(line)
+    assert refused.code == 4
+    assert all(copy.name in refused.err for copy in copies)
+    assert retire(line, "--delete-exports").code == 0
+    assert not any(copy.exists() for copy in copies)
+
+
 @pytest.mark.parametrize("victim", ["vault.key", "ledger.db", "bss-mfg.toml"])
 def test_an_index_that_names_the_workspaces_own_files(line: Factory, tmp_path: Path, victim: str) -> None:
     program(line, "csv", tmp_path / "k.csv")

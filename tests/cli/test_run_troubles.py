@@ -120,6 +120,23 @@ def test_a_finished_run_is_done_whatever_became_of_its_units(factory: Factory, h
     assert state() == before
 
 
+def test_a_finished_run_reads_labels_that_were_made_again_in_their_new_file(factory: Factory) -> None:
+    factory.add()
+    assert factory.cli("run", "bulb", "--units", 30, "--id", "B1").code == 0
+    with factory.ledger() as ledger:
+        serials = [package.serials_text for package in ledger.packages.stream("B1")]
+    assert factory.cli("labels", "B1", "--from", serials[20], "--again").code == 0
+    done = factory.cli("run", "--resume", "B1", "--json")
+    assert done.code == 0, done.err
+    assert (done.json["right"], done.json["fault_count"], done.json["file_verified"]) == (True, 0, 30)
+
+    (rest,) = factory.root.glob("batches/B1/labels/*-from-*.pdf")
+    rest.write_bytes(rest.read_bytes()[:-2000])
+    done = factory.cli("run", "--resume", "B1", "--json")
+    assert done.code == 1, done.err
+    assert done.json["broken_files"], "control: what was made again is really read"
+
+
 def test_a_traveller_that_the_ledger_never_heard_of_is_made_anew(factory: Factory, tmp_path: Path) -> None:
     """A kill between file and ledger; until the run goes on, others have worked, and the ledger's head is another."""
     factory.add()

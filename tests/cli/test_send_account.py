@@ -6,10 +6,12 @@ import re
 import signal
 import subprocess
 import time
+import uuid
 from pathlib import Path
 
 import pytest
 
+from bss_mfg.label.printing.raw_port import split_formats
 from tests.helpers.commands import Outcome, advised, run_cli
 from tests.helpers.factory import Factory
 from tests.helpers.raw_port import END, Manners, RawPort
@@ -71,6 +73,32 @@ def test_the_account_is_of_the_whole_command_and_its_line_goes_on(batch: Factory
         assert len(port.received) == 4
     assert not file_of(batch, 3).exists(), "superseded"
     assert file_of(batch, 2).exists(), "it keeps the labels before the cut"
+
+
+def test_a_file_cut_off_after_its_last_label_is_done_once_the_rest_was_sent(batch: Factory) -> None:
+    """The printer is switched off when it has all labels of the first file: its rest lies in the other files."""
+    size = len(split_formats(file_of_one(batch), "zpl"))
+    assert size == 20
+    with RawPort(cut_after=len(file_of_one(batch)) - 1) as port:
+        broken = labels(batch, port.address)
+        assert broken.code == 6
+        assert "at most 20 of 60 labels were printed; 40 are left" in broken.err
+        (command,) = advised(broken)
+        again = labels(batch, port.address)  # the control: the rest is still open
+        assert (again.code, advised(again)) == (4, [command])
+        assert run_cli(*command).code == 0
+        handed = len(port.received)
+        for more in (labels(batch, port.address), batch.cli("labels", "B1", "--send", port.address)):
+            assert more.code == 4, more.err
+            assert "--from ebK3" not in more.err
+        assert len(port.received) == handed
+
+
+def file_of_one(factory: Factory) -> bytes:
+    """The bytes of the first label file, from a copy of the workspace."""
+    copy = factory.copied(factory.root.with_name(f"copy {uuid.uuid4()}"))
+    assert copy.cli("labels", "B1", *WAYS, "--labels-per-file", 20).code == 0
+    return file_of(copy, 1).read_bytes()
 
 
 def test_a_repeat_goes_on_with_unsent_files(batch: Factory) -> None:
@@ -213,6 +241,17 @@ def test_a_run_sends_its_labels_once(batch: Factory) -> None:
             assert again.json["sent"]["labels"] == 0
             assert again.json["changed"] is False
         assert port.taken() == [file_of(batch, 1).read_bytes()]
+
+
+def test_a_finished_run_sends_no_labels_that_others_made_since(batch: Factory) -> None:
+    with RawPort() as port:
+        assert run(batch, port.address).code == 0
+        assert batch.cli("labels", "B1", "--again", "--labels-per-file", 20).code == 0
+        again = batch.cli("run", "--resume", "B1", "--json")
+        assert again.code == 0, again.err
+        assert again.json["sent"] is None
+        assert "bss-mfg labels B1 --send" in again.json["left_out"]["send"]
+        assert len(port.received) == 1
 
 
 def test_a_run_that_sent_its_labels_does_not_ask_to_print_them(batch: Factory) -> None:

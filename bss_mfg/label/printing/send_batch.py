@@ -3,7 +3,7 @@ one account of the whole command."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -139,12 +139,28 @@ def all_sent(ledger: Ledger, batch: Batch, made: LabelFiles) -> bool:
     states = ledger.prints.send_states(batch.id)
     in_force = ledger.prints.in_force(batch.id, made.layout.template.definition.each)
     files = _files_to_send(ledger, batch, made)
-    return all(one.sha256 in states and _is_done(states[one.sha256], one, in_force) for one in files)
+    return all(_is_done(one, files[at:], states, in_force) for at, one in enumerate(files, 1))
 
 
-def _is_done(state: SendState, one: _FileToSend, in_force: LabelsInForce) -> bool:
-    """Whether nothing of a file is left to send: it went whole, or its rest was made again."""
-    return state.sent or bool(in_force.outdated_in(one.made))
+def none_of_what_was_sent(ledger: Ledger, batch: Batch, made: LabelFiles) -> bool:
+    """Whether labels of the batch went to a printer before, and none of these files is among them."""
+    states = ledger.prints.send_states(batch.id)
+    return bool(states) and states.keys().isdisjoint(one.sha256 for one in _files_to_send(ledger, batch, made))
+
+
+def _is_done(
+    one: _FileToSend, later: Sequence[_FileToSend], states: Mapping[str, SendState], in_force: LabelsInForce
+) -> bool:
+    """Whether nothing of a file is left to send: it went whole, or its rest was made again. Of one that was cut off
+    once all its labels were handed over, the rest are the later files of its set of copies."""
+    state = states.get(one.sha256)
+    if state is None:
+        return False
+    if state.sent or in_force.outdated_in(one.made):
+        return True
+    rest = [at for at, file in enumerate(later, 1) if file.made.copy == one.made.copy]
+    handed_over = (state.labels or 0) >= one.labels
+    return handed_over and bool(rest) and all(_is_done(later[at - 1], later[at:], states, in_force) for at in rest)
 
 
 def _sending_lock(ledger: Ledger, batch: Batch) -> AbstractContextManager[None]:
@@ -185,13 +201,13 @@ def _unsent(
     each = made.layout.template.definition.each
     in_force = ledger.prints.in_force(batch.id, each)
     found = 0
-    for one in files:
+    for at, one in enumerate(files, 1):
         state = states.get(one.sha256)
         if state is None:
             found += 1
             yield one
-        elif not _is_done(state, one, in_force):
-            rest = _rest(one, state.labels or 0, files[files.index(one) + 1 :])
+        elif not _is_done(one, files[at:], states, in_force):
+            rest = _rest(one, state.labels or 0, files[at:])
             account = _Account(ledger, batch, made, request, 0, 0)
             raise RefusedError(
                 f"{one.path.name} was sent to a printer before ({state.words})",
