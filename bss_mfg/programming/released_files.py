@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -125,7 +125,7 @@ class _Search:
     def _by_content(self) -> None:
         """Copies and renamed files: what begins as the released files do, and has a SHA-256 that the history proves."""
         forms = {record.format for record in self._releases if not record.sealed_to and record.format in _BEGINNINGS}
-        begins = [is_sealed, *(partial(_begins_as, form) for form in forms)]
+        begins: list[Callable[[Path], bool]] = [is_sealed, *(partial(_begins_as, form) for form in forms)]
         for path in iter_files(self._root):
             if path in self._proven or path in self._kept or not _is_regular(path):
                 continue
