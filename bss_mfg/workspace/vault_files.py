@@ -13,7 +13,7 @@ import os
 import stat
 from pathlib import Path
 
-from bss_mfg.core.files import destroy, move_aside, replace_file
+from bss_mfg.core.files import destroy, move_aside, remove_file, replace_file
 from bss_mfg.core.group_modes import is_group_folder
 from bss_mfg.errors import BssError
 from bss_mfg.workspace.vault_key_storage import forget_vault_key, load_vault_key, vault_key_id, vault_key_kind
@@ -61,7 +61,7 @@ def discard(path: Path, in_force: str) -> None:
     with contextlib.suppress(BssError):
         forget_vault_key(path, in_force=in_force)
     if os.path.lexists(path) and not destroy(path) and not path.is_dir():
-        path.unlink()  # a link or a pipe: it holds nothing itself
+        remove_file(path)  # a link or a pipe: it holds nothing itself
 
 
 def is_exposed(vault_file: Path) -> bool:
