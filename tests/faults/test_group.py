@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import grp
+import importlib
 import json
 import os
+import pkgutil
 import shutil
 import stat
 import sys
@@ -16,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+import bss_mfg
 from bss_mfg.core.files import make_folder, open_log, write_atomically
 from bss_mfg.core.waiting_locks import waiting_lock
 from tests.helpers.commands import Outcome, run_cli
@@ -59,6 +62,15 @@ class User:
 
 
 ROOT, ANN, BERT, STRANGER = User(0), User(64001), User(64002, umask=0o022), User(64003, member=False)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def imported() -> None:
+    """Everything is imported before anybody becomes another user, who may not be able to read Python's own files."""
+    for module in pkgutil.walk_packages(bss_mfg.__path__, "bss_mfg."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    run_cli("doctor", "--json")
 
 
 @pytest.fixture
