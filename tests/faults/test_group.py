@@ -65,12 +65,14 @@ ROOT, ANN, BERT, STRANGER = User(0), User(64001), User(64002, umask=0o022), User
 
 
 @pytest.fixture(scope="module", autouse=True)
-def imported() -> None:
+def imported(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Everything is imported before anybody becomes another user, who may not be able to read Python's own files."""
     for module in pkgutil.walk_packages(bss_mfg.__path__, "bss_mfg."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    run_cli("doctor", "--json")
+    root = tmp_path_factory.mktemp("imported") / "w"
+    run_cli("init", root)
+    run_cli("--workspace", root, "doctor", "--json")
 
 
 @pytest.fixture
