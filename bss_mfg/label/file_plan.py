@@ -316,6 +316,8 @@ def _refuse_made_before(plan: FilePlan) -> None:
         )
     each = plan.layout.template.definition.each
     others = [file for file in plan.recorded if file.each == each and file.plan_digest != plan.digest]
+    in_force = {(file.file, file.sha256) for file in plan.in_force.files}
+    others.sort(key=lambda file: (file.file, file.sha256) not in in_force)  # a superseded file is named last
     for planned in plan.pending if others else ():
         low, high = min(planned.numbers), max(planned.numbers)
         for other in others:

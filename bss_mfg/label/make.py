@@ -200,10 +200,23 @@ class _LabelMaker:
         """Write which label lies where. Files that were made before may come between the others, so then all are
         listed anew, in order. The index of a whole batch lists each label that is in force, in whatever file."""
         plan = self._plan
-        lines = self._run_each(list_label_file, plan.files, "listed") if plan.finished else index_lines
+        lines = self._own_lines() if plan.finished else index_lines
         path = folder / plan.index_name
         write_atomically(path, chain([index_header(plan.layout)], self._earlier_lines(), lines), replace=True)
         return path
+
+    def _own_lines(self) -> Iterator[bytes]:
+        """The lines of this run's files, but in the index of a whole batch not those of labels made again elsewhere."""
+        plan, definition = self._plan, self._plan.layout.template.definition
+        in_force = self._ledger.prints.in_force(plan.batch.id, definition.each)
+        recorded = {file.file: file for file in in_force.files}
+        found = [recorded[file.path.name] for file in plan.files if file.path.name in recorded]
+        if plan.request.numbers is not None or not any(in_force.outdated_in(file) for file in found):
+            yield from self._run_each(list_label_file, plan.files, "listed")
+            return
+        per_carton = definition.packages_per_carton or plan.batch.packages
+        for file in found:
+            yield list_earlier_file(self._ledger, file, in_force.numbers_in(file), per_carton)
 
     def _earlier_lines(self) -> Iterator[bytes]:
         """The lines of files that are not this run's, of which labels are in force: those of shipped packages."""

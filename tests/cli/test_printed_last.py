@@ -57,6 +57,14 @@ def test_another_printer_needs_again_and_says_what_changes(printed: Factory) -> 
     assert "As printed last: roll-50x30 on zpl-300" in printed.cli("labels", "B1", "--again").err
 
 
+def test_the_file_that_is_named_is_in_force(printed: Factory) -> None:
+    assert printed.cli("labels", "B1", "--again", "--template", "sheet-a4-24", "--printer", "pdf-300").code == 0
+    refused = printed.cli("labels", "B1", "--labels-per-file", 24)
+    assert refused.code == 4
+    assert "B1-labels-0001.pdf" in refused.err
+    assert ".zpl" not in refused.err, "it is superseded"
+
+
 def test_a_reprint_on_another_printer_moves_no_line(printed: Factory) -> None:
     done = printed.cli("reprint", "B1", "ebK300000003", "--reason", "torn", "--printer", "pdf-300")
     assert done.code == 0, done.err

@@ -129,6 +129,8 @@ def test_a_finished_run_reads_labels_that_were_made_again_in_their_new_file(fact
     done = factory.cli("run", "--resume", "B1", "--json")
     assert done.code == 0, done.err
     assert (done.json["right"], done.json["fault_count"], done.json["file_verified"]) == (True, 0, 30)
+    index = (factory.root / "batches/B1/labels/B1-labels.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert sorted(line.rsplit(",", 1)[1] for line in index) == serials, "each label once, where it is in force"
 
     (rest,) = factory.root.glob("batches/B1/labels/*-from-*.pdf")
     rest.write_bytes(rest.read_bytes()[:-2000])
