@@ -131,7 +131,7 @@ def run(
             plan, display = prepared.plan, RunDisplay()
             more = ["--send", address] if address and opened.begun and address != opened.plan.send else []
             resume_command = ("run", "--resume", plan.batch, *more)
-            with run_lock(workspace, plan), _resume_hint(display, " ".join(("bss-mfg", *resume_command))):
+            with run_lock(workspace, plan), _resume_hint(display, typed(app, *resume_command)):
                 going_on = ", continued" if opened.begun else ""
                 say(f"Run of batch {plan.batch}: {count_words(plan.units, 'unit')} of {plan.product}{going_on}")
                 with open_executor(jobs, plan.units) as executor:
@@ -183,7 +183,8 @@ def _resume_hint(display: RunDisplay, command: str) -> Iterator[None]:
     except BssError as error:
         display.close()
         told = copy(error)
-        told.way_out = f"{error.way_out} {hint}".strip()
+        said = f"`{command}`" in error.way_out  # where the printer was off, that is the whole way out
+        told.way_out = error.way_out if said else f"{error.way_out} {hint}".strip()
         raise told from error
 
 

@@ -283,6 +283,7 @@ def test_a_run_whose_printer_is_off_is_resumed(batch: Factory) -> None:
     with RawPort(listen=False) as port:
         broken = run(batch, port.address)
         assert broken.code == 6
+        assert broken.err.count("run --resume B1") == 1, "the way out is said once"
         port.listen()
         done = batch.cli(*advised(broken)[-1], "--json")
         assert done.code == 0, done.err

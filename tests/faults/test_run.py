@@ -23,7 +23,8 @@ def test_ctrl_c_ends_within_a_second_and_resume_goes_on(factory: Factory) -> Non
     while not list(labels.glob("B1-labels-0003.pdf")) and time.monotonic() < end:
         time.sleep(0.02)
     told = interrupted(running)
-    assert "bss-mfg run --resume B1" in told
+    assert " run --resume B1` continues it" in told
+    assert f"bss-mfg --workspace '{factory.root}'" in told, "as it has to be typed here"
     finished = {path.name: path.stat().st_mtime_ns for path in labels.glob("*.pdf")}
     assert finished
     done = factory.cli("run", "--resume", "B1", "--json", timeout=300)
@@ -45,7 +46,8 @@ def test_interrupted_while_it_issues_nothing_is_issued_and_the_batch_is_named(fa
         time.sleep(0.02)
     time.sleep(0.5)
     told = interrupted(running)
-    assert "Interrupted. `bss-mfg run --resume bulb-0001`" in told
+    assert "Interrupted. `bss-mfg " in told
+    assert " run --resume bulb-0001` continues it" in told
     assert "same command" not in told
     with factory.ledger() as ledger:
         assert list(ledger.batches.all()) == []
