@@ -400,11 +400,11 @@ def open_lock_file(path: Path) -> int:
 
 
 @contextlib.contextmanager
-def immediate_lock(path: Path, busy_message: str, *, create: bool = False) -> Iterator[None]:
-    """Hold a lock on a file that is there, or with `create` is made; `LedgerError` with the words `busy_message` where
-    another process has it. It ends with the process, however that ends."""
+def immediate_lock(path: Path, busy_message: str) -> Iterator[None]:
+    """Hold a lock on a file that is there; `LedgerError` with the words `busy_message` where another process has it. It
+    ends with the process, however that ends."""
     try:
-        handle = open_lock_file(path) if create else os.open(path, os.O_RDWR)
+        handle = os.open(path, os.O_RDWR)
     except OSError as error:
         raise from_os_error(error, "taking the lock of", path) from error
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -18,7 +17,6 @@ from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.ranges import range_pairs
 from bss_mfg.core.spool import Spool
-from bss_mfg.core.waiting_locks import name_lock
 from bss_mfg.errors import MissingError, RefusedError
 from bss_mfg.label.file_plan import LABELS_PER_FILE, FilePlan, LabelRequest, PlannedFile, plan_label_files, reprint_stem
 from bss_mfg.label.label_file import (
@@ -35,6 +33,7 @@ from bss_mfg.label.selection import select_label_numbers
 from bss_mfg.label.superseding import settle_superseded
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
+from bss_mfg.ledger.batch_lock import BatchWork
 from bss_mfg.ledger.events import LabelFileEvent, LabelsMade, LabelsMadeAgain, LabelsReprinted
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile
@@ -44,7 +43,6 @@ __all__ = ["LABELS_PER_FILE", "LabelFiles", "LabelRequest", "make_labels", "sele
 ALL_LABELS = LabelRequest()
 Result = TypeVar("Result")
 _GO_ON = "What is finished stays. Run the same command again to continue."
-_PATIENCE_S = 60.0
 """How long a command waits for another that makes labels of the same batch."""
 
 
@@ -89,7 +87,7 @@ def make_labels(
     whose labels were all made again by this are moved out of the way. Of two calls for one batch the second waits a
     minute for the first (`LedgerError`).
     """
-    with _making_lock(ledger, batch):
+    with ledger.locked(batch.id, BatchWork.LABELS):
         ledger.batches.refuse_closed(batch.id)
         if request.purpose == "reprint" and not request.stem:
             request = replace(request, stem=reprint_stem(ledger, batch, folder))
@@ -103,14 +101,6 @@ def make_labels(
                 maker.make_pending(replaceable, index_lines, progress)
                 index = maker.write_index(folder, index_lines)
         return _result(plan, index, (*before, *settle_superseded(ledger, batch, (folder,))))
-
-
-def _making_lock(ledger: Ledger, batch: Batch) -> AbstractContextManager[None]:
-    return name_lock(
-        ledger.path.with_name(f".{batch.id}.labels.lock"),
-        f"another command is making labels of batch {batch.id}",
-        _PATIENCE_S,
-    )
 
 
 def _result(plan: FilePlan, index: Path, superseded: tuple[Path, ...]) -> LabelFiles:

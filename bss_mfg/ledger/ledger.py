@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bss_mfg.core.files import build_atomically
 from bss_mfg.errors import LedgerError
+from bss_mfg.ledger.batch_lock import BatchWork, batch_lock
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.control_logs import ControlLogStore
@@ -84,6 +85,10 @@ class Ledger:
     def transaction(self) -> AbstractContextManager[None]:
         """All writes inside are one."""
         return self._db.transaction()
+
+    def locked(self, batch_id: str, work: BatchWork) -> AbstractContextManager[None]:
+        """Held while a command does such work on a batch; `LedgerError` where another does."""
+        return batch_lock(self.path.parent, batch_id, work)
 
     def copy_to(self, target: Path, pages: int = -1) -> None:
         """Copy everything, as it is at one moment, into a new file; `pages` at once, so that writers wait little."""

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from bss_mfg.core.files import is_complete, leftover_files, remove_leftover, sha256_of, write_atomically
 from bss_mfg.core.progress import Progress, no_progress
-from bss_mfg.core.waiting_locks import name_lock
 from bss_mfg.errors import BssError, RefusedError
+from bss_mfg.ledger.batch_lock import BatchWork
 from bss_mfg.ledger.events import ManifestMade
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.manifest.documents import Log, LogDocument, single_document, split_documents
@@ -28,8 +28,6 @@ from bss_mfg.manifest.sidecar import LogOrigin, WrittenLog, adopt_log, read_side
 from bss_mfg.manifest.unit_lists import csv_list, jsonl_list
 from bss_mfg.model import Batch, Package
 from bss_mfg.version import __version__
-
-_PATIENCE_S = 60.0
 
 
 class PackageChoice(StrEnum):
@@ -90,8 +88,7 @@ def make_control_logs(
     uploaded again, under new names. Of two calls for one batch the second waits a minute for the first (`LedgerError`):
     what is missing or rejected is looked up once the first has counted what it wrote.
     """
-    lock = ledger.path.with_name(f".{request.batch.id}.manifest.lock")
-    with name_lock(lock, f"another command is making control logs of batch {request.batch.id}", _PATIENCE_S):
+    with ledger.locked(request.batch.id, BatchWork.CONTROL_LOGS):
         yield from _make_control_logs(ledger, request, executor, progress)
 
 

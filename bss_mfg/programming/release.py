@@ -25,6 +25,7 @@ from bss_mfg.core.files import (
 )
 from bss_mfg.core.ranges import RangeBuilder, consecutive_ranges
 from bss_mfg.errors import BssError, InputError, RefusedError
+from bss_mfg.ledger.batch_lock import BatchWork
 from bss_mfg.ledger.events import KeysReleased
 from bss_mfg.ledger.keys import KeyStore, open_keys
 from bss_mfg.ledger.ledger import Ledger
@@ -35,7 +36,6 @@ from bss_mfg.programming.age_encryption import encrypted_to, recipients
 from bss_mfg.programming.format import FileMark, Format
 from bss_mfg.programming.index import IndexedFile, ProgrammingIndex
 from bss_mfg.programming.open_releases import release_command, release_text
-from bss_mfg.programming.release_lock import releasing
 from bss_mfg.programming.release_place import SEALED_SUFFIX, Place, find_place, is_sealed
 from bss_mfg.version import __version__
 
@@ -79,7 +79,7 @@ def release_keys(
     """
     to = recipients(options.to) if options.to else []
     place = find_place(out, form, sealed=bool(to), folder=options.into_folder)
-    with releasing(ledger, batch.id):
+    with ledger.locked(batch.id, BatchWork.KEYS):
         ledger.batches.refuse_retired(batch.id)
         work = _Work(ledger, vault, batch, form, options, lambda content: encrypted_to(content, to) if to else content)
         return work.write_batch_file(place) if form.one_file_per == "batch" else work.write_unit_files(place)

@@ -9,12 +9,12 @@ from bss_mfg.core.files import destroy, leftover_files, remove_leftover
 from bss_mfg.core.shared_lock import PATIENCE, Patience
 from bss_mfg.core.text import count_words
 from bss_mfg.errors import RefusedError
+from bss_mfg.ledger.batch_lock import BatchWork
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.releases import Release
 from bss_mfg.model import Batch
 from bss_mfg.programming.open_releases import half_written
-from bss_mfg.programming.release_lock import releasing
 from bss_mfg.programming.released_files import FilesOnDisk, find_released_files
 from bss_mfg.workspace.workspace import Workspace
 
@@ -46,7 +46,7 @@ def retire_batch(
     looks like one and nothing proves it. What killed commands left half-written, there or where a release of this batch
     went, may hold keys, and goes in any case. Others who work with the workspace's keys are waited for.
     """
-    with workspace.exclusive_keys(patience), releasing(ledger, batch.id):
+    with workspace.exclusive_keys(patience), ledger.locked(batch.id, BatchWork.KEYS):
         found = find_released_files(workspace, ledger, batch)
         _refuse_files(workspace.root, batch, found, delete_exports=delete_exports)
         if (

@@ -77,9 +77,9 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 
 def test_while_one_releases_another_is_refused(line: Factory, tmp_path: Path) -> None:
-    from bss_mfg.programming.release_lock import releasing
+    from bss_mfg.ledger.batch_lock import BatchWork
 
-    with line.ledger() as ledger, releasing(ledger, "B1"):
+    with line.ledger() as ledger, ledger.locked("B1", BatchWork.KEYS):
         for command in (
             ["program", "B1", "--format", "csv", "--out", tmp_path / "k.csv"],
             ["retire", "B1", "--acknowledged", "x"],

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bss_mfg.ledger.ledger import Ledger
 from tests.faults.pairs import ACTS, Act, prepared, try_pair
 from tests.helpers.factory import Factory
 
@@ -42,8 +43,7 @@ def test_two_thousand_pairs() -> None:
 
 def test_without_the_lock_a_pair_is_found_out(template: Factory, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: what the locks protect from does happen without them, and is seen."""
-    for room in ("manifest", "label"):
-        monkeypatch.setattr(f"bss_mfg.{room}.make.name_lock", lambda *_: contextlib.nullcontext())
+    monkeypatch.setattr(Ledger, "locked", lambda *_: contextlib.nullcontext())
     acts = {one.name: one for one in ACTS}
     offsets = [number / 1000 for number in range(-12, 13, 2)]
     for name in ("manifest", "reprint"):

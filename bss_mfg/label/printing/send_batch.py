@@ -4,7 +4,6 @@ one account of the whole command."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 from bss_mfg.core.files import is_complete, read_bytes, sha256_of
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.text import count_words
-from bss_mfg.core.waiting_locks import name_lock
 from bss_mfg.errors import BssError, InputError, MissingError, RefusedError, StoppedError
 from bss_mfg.label.make import LabelFiles
 from bss_mfg.label.printing.raw_port import (
@@ -25,6 +23,7 @@ from bss_mfg.label.printing.raw_port import (
 )
 from bss_mfg.label.selection import serial_of_label
 from bss_mfg.label.template.printer import Printer
+from bss_mfg.ledger.batch_lock import BatchWork
 from bss_mfg.ledger.events import LabelsCutOff, LabelsNotSent, LabelsSending, LabelsSent, LabelsToSendAgain
 from bss_mfg.ledger.labels_in_force import LabelsInForce
 from bss_mfg.ledger.ledger import Ledger
@@ -112,7 +111,7 @@ def send_batch_labels(
     before its first byte too, so that a run that was killed while sending is not repeated by mistake.
     """
     parse_address(request.address)
-    with _sending_lock(ledger, batch):
+    with ledger.locked(batch.id, BatchWork.SENDING):
         files = _files_to_send(ledger, batch, made)
         left = files if request.again else list(_unsent(ledger, batch, files, made, request))
         if request.again:
@@ -161,14 +160,6 @@ def _is_done(
     rest = [at for at, file in enumerate(later, 1) if file.made.copy == one.made.copy]
     handed_over = (state.labels or 0) >= one.labels
     return handed_over and bool(rest) and all(_is_done(later[at - 1], later[at:], states, in_force) for at in rest)
-
-
-def _sending_lock(ledger: Ledger, batch: Batch) -> AbstractContextManager[None]:
-    return name_lock(
-        ledger.path.with_name(f".{batch.id}.sending.lock"),
-        f"another command is sending labels of batch {batch.id}",
-        wait_s=0.0,
-    )
 
 
 def _files_to_send(ledger: Ledger, batch: Batch, made: LabelFiles) -> list[_FileToSend]:

@@ -1,0 +1,41 @@
+"""Locks on a batch: of each kind of work on it, one command does it at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+
+from bss_mfg.core.files import make_folder
+from bss_mfg.core.waiting_locks import name_lock
+
+
+class BatchWork(StrEnum):
+    """What is done to a batch by one command at a time; the values name the lock's file."""
+
+    LABELS = "labels"
+    SENDING = "sending"
+    CONTROL_LOGS = "control-logs"
+    KEYS = "keys"
+
+
+_WORDS = {
+    BatchWork.LABELS: "is making labels",
+    BatchWork.SENDING: "is sending labels",
+    BatchWork.CONTROL_LOGS: "is making control logs",
+    BatchWork.KEYS: "is releasing or destroying the keys",
+}
+_PATIENCE_S = {BatchWork.LABELS: 60.0, BatchWork.CONTROL_LOGS: 60.0}
+"""How long another command is waited for; those that are not named here are refused at once."""
+
+
+@contextmanager
+def batch_lock(workspace: Path, batch_id: str, work: BatchWork) -> Iterator[None]:
+    """Held while a command does such work on a batch; `LedgerError` where another still does after the wait. It lies in
+    `locks/`, and ends with its process."""
+    folder = workspace / "locks"
+    make_folder(folder)
+    busy = f"another command {_WORDS[work]} of batch {batch_id}"
+    with name_lock(folder / f"{batch_id}.{work}", busy, _PATIENCE_S.get(work, 0.0)):
+        yield
