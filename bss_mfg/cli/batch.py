@@ -16,6 +16,11 @@ from bss_mfg.core.read_tables import TableOptions
 from bss_mfg.core.text import count_words
 from bss_mfg.model import Batch
 
+if TYPE_CHECKING:
+    from bss_mfg.ledger.batches import BatchState
+    from bss_mfg.ledger.ledger import Ledger
+    from bss_mfg.ledger.releases import Release
+
 LISTED = (
     "id",
     "product",
@@ -34,8 +39,6 @@ LISTED = (
     "created_at",
 )
 """What `batch list` shows as text; --json has more."""
-if TYPE_CHECKING:
-    from bss_mfg.ledger.releases import Release
 
 
 @click.group()
@@ -130,7 +133,7 @@ def create(
 def list_(
     app: App,
     products: tuple[str, ...],
-    states: tuple[str, ...],
+    states: tuple[BatchState, ...],
     since: str | None,
     until: str | None,
     as_json: bool,
@@ -144,13 +147,8 @@ def list_(
     with app.workspace.open_ledger(app.actor) as ledger:
         for name in products:
             app.workspace.product(name)
-        records = []
-        for item in ledger.batches.all():
-            state = ledger.batches.state(item.id)
-            of_time = item.created_at >= earliest and (not latest or item.created_at <= latest)
-            if of_time and item.product in (products or (item.product,)) and state in (states or (state,)):
-                record = _record(item, ledger.batches.counts(item.id))
-                records.append({**record, **ledger.exports.outputs(item.id), "state": state})
+        found = ledger.batches.find(products, states, earliest, latest)
+        records = [_full_record(ledger, item) for item in found]
     if as_json:
         print_json(records)
         return
@@ -183,8 +181,7 @@ def reopen(app: App, batch_id: str, reason: str) -> None:
 def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
     """Show one batch: what was issued and printed, whose label file was read back, whose printed label was."""
     with app.workspace.open_ledger(app.actor) as ledger:
-        record = _record(ledger.batches.get(batch_id), ledger.batches.counts(batch_id))
-        record |= {**ledger.exports.outputs(batch_id), "state": ledger.batches.state(batch_id)}
+        record = _full_record(ledger, ledger.batches.get(batch_id))
         seq, head = ledger.history.head()
         cut_off = [_open_release(release) for release in ledger.releases.open(batch_id)]
         record |= {
@@ -219,6 +216,15 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
             f"{event['seq']:>8} {app.zone.shown(event['at'])} {event['kind']}: "
             + ", ".join(f"{k}={v}" for k, v in extra.items())
         )
+
+
+def _full_record(ledger: Ledger, batch: Batch) -> dict[str, object]:
+    """What a batch is, and how far."""
+    return {
+        **_record(batch, ledger.batches.counts(batch.id)),
+        **ledger.exports.outputs(batch.id),
+        "state": ledger.batches.state(batch.id),
+    }
 
 
 def _open_release(release: Release) -> dict[str, object]:

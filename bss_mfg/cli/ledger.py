@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,6 @@ from bss_mfg.core.text import count_words, listing, printable_name
 
 if TYPE_CHECKING:
     from bss_mfg.core.clock import TimeZone
-    from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.ledger.unit_history import ReadSession
     from bss_mfg.model import Event
 
@@ -180,9 +178,11 @@ def history(app: App, what: str, every: bool, as_json: bool) -> None:
     from bss_mfg.ledger.event_kind import EventKind
     from bss_mfg.ledger.unit_history import ReadSession, in_sessions
     from bss_mfg.programming.open_releases import release_text
+    from bss_mfg.station.station import is_fault
+    from bss_mfg.verify.unit_names import history_of_named
 
     with app.workspace.open_ledger(app.actor) as opened:
-        events = _events(opened, what)
+        events = history_of_named(opened, [name.text for name in given_names([what])])
         if as_json:
             print_json([_record(event) for event in events])
             return
@@ -190,7 +190,7 @@ def history(app: App, what: str, every: bool, as_json: bool) -> None:
         is_batch = opened.batches.request_digest(what) is not None
         imports, cut_off = [], []
         open_releases = {release.number: release for release in opened.releases.open()}
-        for item in in_sessions(events, _is_wrong) if is_batch and not every else events:
+        for item in in_sessions(events, is_fault) if is_batch and not every else events:
             if isinstance(item, ReadSession) and item.reads > 1:
                 count, sessions = count + item.reads, sessions + 1
                 click.echo(_session_line(item, zone))
@@ -211,30 +211,6 @@ def history(app: App, what: str, every: bool, as_json: bool) -> None:
 
 def _record(event: Event) -> dict[str, Any]:
     return {"seq": event.seq, "at": event.at, "kind": event.kind, "batch": event.batch, **event.data}
-
-
-def _is_wrong(verdict: str) -> bool:
-    """Whether a read was no label that should be there, by what the history calls it."""
-    from bss_mfg.station.station import Tone, tone_of
-    from bss_mfg.verify.findings import FindingKind
-
-    return verdict != FindingKind.MATCHED and tone_of(verdict.upper()) is Tone.BAD
-
-
-def _events(opened: Ledger, what: str) -> Iterator[Event]:
-    """The events of all that is named, each once, in order."""
-    from bss_mfg.ledger.unit_history import history_of
-    from bss_mfg.verify.diagnosis import strip_scanner_marks
-    from bss_mfg.verify.unit_names import serials_of_payload
-
-    names = [name.text for name in given_names([what])]
-    subjects = [serials_of_payload(opened, name) or [strip_scanner_marks(name.strip())[0]] for name in names]
-    streams = [history_of(opened, subject) for some in subjects for subject in some]
-    newest = 0
-    for event in heapq.merge(*streams, key=lambda event: event.seq):
-        if event.seq != newest:
-            yield event
-        newest = event.seq
 
 
 def _session_line(session: ReadSession, zone: TimeZone) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 FORMULA_STARTS = frozenset("=+-@\t\r\n")
 """A cell that begins with one of these is run by spreadsheets (OWASP, CSV Injection)."""
 NAME_RULE = "a name has 1 to 64 characters that can be shown, not all blank, and begins with none of = + - @"
 """What `is_plain_name` asks for, in words."""
+UUID_TEXT = re.compile(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+"""How a Device UUID is written: 32 hex digits, or with the usual four hyphens."""
 _WINDOWS_DEVICES = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bss_mfg.core.read_tables import NO_OPTIONS, PassedOver, TableOptions, TableRows, open_table
-from bss_mfg.core.text import count_words, first_problems, has_control_characters, starts_formula
+from bss_mfg.core.text import UUID_TEXT, count_words, first_problems, has_control_characters, starts_formula
 from bss_mfg.credentials import check_install_code, check_mac, check_new_serial, check_serial, is_rfc_uuid
 from bss_mfg.errors import InputError, Location
 from bss_mfg.model import Identity, ImportedIdentity
@@ -25,7 +25,7 @@ _ROUNDED = re.compile(r"[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+|[0-9]+[.,][0-9]+")
 _SURELY_ROUNDED = re.compile(r"[0-9]+[.,][0-9]+([eE][+-]?[0-9]+)?|[0-9]+[eE][+-][0-9]+")
 """What only a spreadsheet writes: a PIN or an install code may well be 1234E567."""
 _HEX = {
-    "uuid": re.compile(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"),
+    "uuid": UUID_TEXT,
     "mac": re.compile(r"[0-9A-Fa-f]{12}([0-9A-Fa-f]{4})?"),
 }
 """What is whole: 0012345678E9 is a MAC address, though it looks like a number that was rounded."""

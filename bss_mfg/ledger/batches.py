@@ -85,6 +85,20 @@ class BatchStore:
             )
         ]
 
+    def find(
+        self, products: Sequence[str] = (), states: Sequence[BatchState] = (), since: str = "", until: str = ""
+    ) -> list[Batch]:
+        """The batches of these products in these states (none: of all), issued between two moments (UTC, both included,
+        as in the history; empty: no bound), in the order of issue."""
+        return [
+            batch
+            for batch in self.all()
+            if batch.created_at >= since
+            and (not until or batch.created_at <= until)
+            and (not products or batch.product in products)
+            and (not states or self.state(batch.id) in states)
+        ]
+
     def get(self, batch_id: str) -> Batch:
         """One batch by its id; `InputError` if there is none."""
         rows = self._db.rows(

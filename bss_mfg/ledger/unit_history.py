@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bss_mfg.core.text import UUID_TEXT
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.events import (
@@ -26,8 +26,6 @@ from bss_mfg.ledger.events import (
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Event
 
-_UUID = re.compile(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-
 
 def history_of(ledger: Ledger, what: str) -> Iterator[Event]:
     """The events of a batch by its id, or those that concern one unit by its serial, Device UUID or PRODUCT/SERIAL.
@@ -40,7 +38,7 @@ def history_of(ledger: Ledger, what: str) -> Iterator[Event]:
         return
     named, _, serial = what.rpartition("/")
     product = named or None
-    if _UUID.fullmatch(what) and (found := ledger.units.serials_of_uuid(uuid.UUID(what))):
+    if UUID_TEXT.fullmatch(what) and (found := ledger.units.serials_of_uuid(uuid.UUID(what))):
         ((product, serial),) = found
     elif product is None and len(products := ledger.units.products_of_serial(serial)) > 1:
         raise InputError(

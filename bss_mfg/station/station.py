@@ -16,7 +16,7 @@ from typing import Any
 from bss_mfg.core.text import one_or, printable
 from bss_mfg.ledger.events import LabelRead
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.ledger.read_effects import SCANNER
+from bss_mfg.ledger.read_effects import SCANNER, ReadEffect, effect_of
 from bss_mfg.model import Batch, Package, Unit
 from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisKind, diagnose, known_specs
 
@@ -232,6 +232,12 @@ def tone_of(word: str) -> Tone:
 
 def _units_words(count: int) -> str:
     return f"scan the {one_or(count, 'device', f'{count} devices')} of this package"
+
+
+def is_fault(verdict: str) -> bool:
+    """Whether a read, by what the history calls it, showed no label that should be there: a hand scanner's word, or a
+    verification's finding."""
+    return effect_of(verdict) is not ReadEffect.RIGHT and tone_of(verdict.upper()) is Tone.BAD
 
 
 def _unit_named(text: str, package: Package) -> Unit | None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
+import heapq
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bss_mfg.core.text import count_words, first_problems, printable
+from bss_mfg.core.text import UUID_TEXT, count_words, first_problems, printable
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.unit_history import history_of
+from bss_mfg.model import Event
 from bss_mfg.payload.spec import Spec
 from bss_mfg.verify.diagnosis import DiagnosisCause, diagnose, known_specs, strip_scanner_marks
 
 MOST_NAMED = 10
 """Names that are wrong and told one by one."""
-_UUID = re.compile(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class UnitNames:
         shown = printable(text, 60)
         if ledger.units.positions(self._batch, [text]):
             return [text], ""
-        if _UUID.fullmatch(text) and (known := ledger.units.find_by_uuid(uuid.UUID(text))):
+        if UUID_TEXT.fullmatch(text) and (known := ledger.units.find_by_uuid(uuid.UUID(text))):
             batch, _, serial = known
             return ([serial], "") if batch == self._batch else ((), f"{shown} is {serial} of batch {batch}")
         if (owner := ledger.packages.find_by_payload(text)) and owner[0] == self._batch:
@@ -107,7 +108,7 @@ def serials_named(ledger: Ledger, text: str) -> list[str]:
     stripped = strip_scanner_marks(text.strip(" "))[0].strip()
     if ledger.units.find_by_serial(stripped):
         return [stripped]
-    if _UUID.fullmatch(stripped) and (known := ledger.units.find_by_uuid(uuid.UUID(stripped))):
+    if UUID_TEXT.fullmatch(stripped) and (known := ledger.units.find_by_uuid(uuid.UUID(stripped))):
         return [known[2]]
     return serials_of_payload(ledger, text) or [stripped]
 
@@ -118,7 +119,18 @@ def payloads_of_unit(ledger: Ledger, text: str) -> list[str]:
     stripped = text.strip()
     batches = [batch for batch, _, _ in ledger.units.find_by_serial(stripped)]
     serial = stripped
-    if not batches and _UUID.fullmatch(stripped) and (known := ledger.units.find_by_uuid(uuid.UUID(stripped))):
+    if not batches and UUID_TEXT.fullmatch(stripped) and (known := ledger.units.find_by_uuid(uuid.UUID(stripped))):
         batches, serial = [known[0]], known[2]
     units = [unit for batch in batches for unit in ledger.units.find(batch, "serial", [serial])]
     return [unit.payload for unit in units if unit.payload]
+
+
+def history_of_named(ledger: Ledger, names: Sequence[str]) -> Iterator[Event]:
+    """The events of all that is named (units, or a batch by its id), each once, in order. `InputError` where a name is
+    none of this ledger."""
+    subjects = [serials_of_payload(ledger, name) or [strip_scanner_marks(name.strip())[0]] for name in names]
+    newest = 0
+    for event in heapq.merge(*(history_of(ledger, one) for some in subjects for one in some), key=lambda one: one.seq):
+        if event.seq != newest:
+            yield event
+        newest = event.seq
