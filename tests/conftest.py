@@ -15,6 +15,7 @@ import pytest
 from bss_mfg.workspace.workspace import Workspace
 from tests.helpers.commands import run_cli
 from tests.helpers.factory import Factory, make_factory
+from tests.helpers.keys import PASSPHRASE
 from tests.needs import require
 
 hypothesis.settings.register_profile("any machine", deadline=None)  # how quick a machine is, no test decides
@@ -142,3 +143,11 @@ def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
         yield driver
     finally:
         driver.quit()
+
+
+@pytest.fixture
+def phrase(tmp_path: Path) -> dict[str, str]:
+    """The environment of someone who keeps the passphrase in a file."""
+    path = tmp_path / "phrase.txt"
+    path.write_text(PASSPHRASE + "\n")
+    return {"BSS_MFG_PASSPHRASE_FILE": str(path)}

@@ -16,6 +16,7 @@ import pytest
 
 from bss_mfg.core import files
 from tests.helpers.factory import Factory
+from tests.helpers.told import history
 
 
 @pytest.fixture
@@ -27,10 +28,6 @@ def line(factory: Factory) -> Factory:
 
 def released(factory: Factory) -> list[int]:
     return [count for (count,) in factory.rows("SELECT released FROM unit ORDER BY number")]
-
-
-def history(factory: Factory, what: str, kind: str) -> list[dict[str, object]]:
-    return [event for event in factory.cli("history", what, "--json").json if event["kind"] == kind]
 
 
 Cut = Callable[..., None]

@@ -20,16 +20,8 @@ from bss_mfg.workspace import vault_key_storage
 from bss_mfg.workspace.vault_files import waiting_files
 from tests.helpers.commands import run_cli
 from tests.helpers.factory import Factory
+from tests.helpers.keys import PASSPHRASE
 from tests.helpers.programmed import program
-
-PASSPHRASE = "correct horse battery staple"
-
-
-@pytest.fixture
-def phrase(tmp_path: Path) -> dict[str, str]:
-    path = tmp_path / "phrase.txt"
-    path.write_text(PASSPHRASE + "\n")
-    return {"BSS_MFG_PASSPHRASE_FILE": str(path)}
 
 
 @pytest.fixture

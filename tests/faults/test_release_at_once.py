@@ -7,8 +7,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from tests.cli.test_release_intent import history
 from tests.helpers.factory import Factory
+from tests.helpers.told import history
 
 
 def test_retire_and_program_exclude_each_other(factory: Factory, tmp_path: Path) -> None:

@@ -13,16 +13,6 @@ from tests.needs import needs
 
 pytestmark = needs("openssl")
 
-PASSPHRASE = "correct horse battery staple"
-
-
-@pytest.fixture
-def phrase(tmp_path: Path) -> dict[str, str]:
-    """The environment of someone who keeps the passphrase in a file."""
-    path = tmp_path / "phrase.txt"
-    path.write_text(PASSPHRASE + "\n")
-    return {"BSS_MFG_PASSPHRASE_FILE": str(path)}
-
 
 @pytest.fixture
 def line(factory: Factory) -> Factory:
