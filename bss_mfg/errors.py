@@ -38,19 +38,27 @@ class BssError(Exception):
 
     `what` is one sentence without a final stop, `way_out` is what the reader can do about it. `problems` lists further
     findings of the same kind, so that a file with three mistakes is one error. `where` is a place in a file, a path,
-    or anything else in words: a batch, a unit, an option.
+    or anything else in words: a batch, a unit, an option. `continues`: the way out holds the command that continues
+    what was begun.
     """
 
     exit_code = 3
 
     def __init__(
-        self, what: str, *, where: Location | Path | str = "", way_out: str = "", problems: Sequence[str] = ()
+        self,
+        what: str,
+        *,
+        where: Location | Path | str = "",
+        way_out: str = "",
+        problems: Sequence[str] = (),
+        continues: bool = False,
     ) -> None:
         super().__init__(what)
         self.what = what
         self._where = Location(str(where)) if isinstance(where, Path) else where
         self.way_out = way_out
         self.problems = tuple(problems)
+        self.continues = continues
 
     @property
     def where(self) -> str:
@@ -92,7 +100,12 @@ class BssError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Errors travel from worker processes to the parent with all their parts."""
-        parts = {"where": self._where, "way_out": self.way_out, "problems": self.problems}
+        parts = {
+            "where": self._where,
+            "way_out": self.way_out,
+            "problems": self.problems,
+            "continues": self.continues,
+        }
         return (_rebuild, (type(self), self.what, parts))
 
 

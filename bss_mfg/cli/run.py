@@ -183,8 +183,7 @@ def _resume_hint(display: RunDisplay, command: str) -> Iterator[None]:
     except BssError as error:
         display.close()
         told = copy(error)
-        said = f"`{command}`" in error.way_out  # where the printer was off, that is the whole way out
-        told.way_out = error.way_out if said else f"{error.way_out} {hint}".strip()
+        told.way_out = error.way_out if error.continues else f"{error.way_out} {hint}".strip()
         raise told from error
 
 

@@ -282,7 +282,7 @@ class _Account:
         else:
             way_out = f"Look at the last label that came out. {self.rest_words(one, rest, later)}"
         stopped = result.outcome is SendOutcome.STOPPED
-        return (StoppedError if stopped else MissingError)(what, way_out=way_out)
+        return (StoppedError if stopped else MissingError)(what, way_out=way_out, continues=not begun)
 
     def rest_words(self, one: _FileToSend, rest: Sequence[int], later: Sequence[_FileToSend]) -> str:
         """The command that goes on with the rest, and whose serial to put into it."""
