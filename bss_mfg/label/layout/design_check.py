@@ -11,7 +11,7 @@ from bss_mfg.label.layout.page_layout import PageLayout, lay_out
 from bss_mfg.label.layout.row_checks import RowChecker
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
-from bss_mfg.label.template.template import carries_payload
+from bss_mfg.label.template.symbol_elements import carries_payload
 from bss_mfg.model import Batch, Package
 
 

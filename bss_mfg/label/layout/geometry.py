@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from bss_mfg.core.units import POINTS_PER_MM
 from bss_mfg.errors import InputError
 from bss_mfg.label.template.loading import LoadedTemplate
-from bss_mfg.label.template.template import Bars, Beside, DataMatrix, Element, Line, Qr, TextElement
+from bss_mfg.label.template.placing import Beside
+from bss_mfg.label.template.shape_elements import Line
+from bss_mfg.label.template.symbol_elements import Bars, DataMatrix, Qr
+from bss_mfg.label.template.template import Element
+from bss_mfg.label.template.text_element import TextElement
 from bss_mfg.model import Rect
 
 EDGE_MM, AREA_MM = 0.01, 1e-6

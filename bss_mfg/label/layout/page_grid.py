@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bss_mfg.label.template.label_media import Media
 from bss_mfg.label.template.printer import Printer
-from bss_mfg.label.template.template import Media
 from bss_mfg.model import FillOrder
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from bss_mfg.core.units import POINTS_PER_MM
-from bss_mfg.label.layout.checks import check_areas, check_contrast
+from bss_mfg.label.layout.checks import check_areas
+from bss_mfg.label.layout.contrast import check_contrast
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import PlacedElement, caption_height, place_elements
 from bss_mfg.label.layout.page_grid import PageGrid
@@ -15,18 +16,9 @@ from bss_mfg.label.layout.texts import TextPlan, check_text
 from bss_mfg.label.template.expressions import CompiledText, Condition, Values, compile_condition, compile_text
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
-from bss_mfg.label.template.template import (
-    Bars,
-    Box,
-    Code128,
-    DataMatrix,
-    EanUpc,
-    Image,
-    Line,
-    Qr,
-    TextElement,
-    carries_payload,
-)
+from bss_mfg.label.template.shape_elements import Box, Image, Line
+from bss_mfg.label.template.symbol_elements import Bars, Code128, DataMatrix, EanUpc, Qr, carries_payload
+from bss_mfg.label.template.text_element import TextElement
 from bss_mfg.model import FillOrder, Rect, Stage
 from bss_mfg.symbol import Matrix, linear_barcode, qr
 

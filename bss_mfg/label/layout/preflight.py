@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.layout.checks import contrast
+from bss_mfg.label.layout.contrast import contrast
 from bss_mfg.label.layout.design_check import CheckedDesign
 from bss_mfg.label.layout.findings import DesignFindingKind
 from bss_mfg.label.layout.geometry import place_elements
 from bss_mfg.label.layout.page_layout import PageLayout, lay_out
 from bss_mfg.label.layout.texts import TextPlan
-from bss_mfg.label.template.template import DataMatrix
+from bss_mfg.label.template.symbol_elements import DataMatrix
 from bss_mfg.symbol import SQUARE_SIZES, data_matrix
 
 

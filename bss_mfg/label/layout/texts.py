@@ -12,7 +12,8 @@ from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import PlacedElement
 from bss_mfg.label.template.fonts import Font
 from bss_mfg.label.template.loading import LoadedTemplate
-from bss_mfg.label.template.template import Bars, TextElement
+from bss_mfg.label.template.symbol_elements import Bars
+from bss_mfg.label.template.text_element import TextElement
 
 _STEP = 20
 """Font sizes step by a twentieth of a point."""

@@ -16,9 +16,10 @@ from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.preview.scene import Picture, Scene
 from bss_mfg.label.render.pdf import render_pdf
 from bss_mfg.label.template.artwork import Artwork
+from bss_mfg.label.template.label_media import Media
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
-from bss_mfg.label.template.template import Bars, DataMatrix, Media, Qr
+from bss_mfg.label.template.symbol_elements import Bars, DataMatrix, Qr
 from bss_mfg.model import Rect
 
 PictureFormat = Literal["png", "pdf", "svg"]

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from xml.sax.saxutils import escape
 
 from bss_mfg.core.units import POINTS_PER_INCH, POINTS_PER_MM
+from bss_mfg.label.render.artwork_forms import add_artwork_forms, embed_pdf_artwork
 from bss_mfg.label.render.canvas import new_canvas
-from bss_mfg.label.render.shapes import add_artwork_forms, embed_pdf_artwork
 from bss_mfg.label.template.artwork import Artwork
 from bss_mfg.label.template.fonts import load_bundled_font
 from bss_mfg.model import Rect

@@ -19,19 +19,16 @@ from bss_mfg.label.layout.file_content import ByteArray, LabelFileContent
 from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.layout.symbol_fit import SymbolPlan
-from bss_mfg.label.layout.texts import TextPlan
+from bss_mfg.label.render.artwork_forms import add_artwork_forms, embed_pdf_artwork
 from bss_mfg.label.render.canvas import INSET, draw_sample_mark, new_canvas
-from bss_mfg.label.render.shapes import add_artwork_forms, draw_shapes, embed_pdf_artwork
+from bss_mfg.label.render.pdf_text import draw_text
+from bss_mfg.label.render.shapes import draw_shapes
 from bss_mfg.label.render.symbols import symbols_of
-from bss_mfg.label.template.fonts import Font
 from bss_mfg.model import SymbolStyle
 from bss_mfg.symbol import Matrix
 
 STEPS_PER_DOT = 20
 """Steps of a dot in which paths are written: whole numbers are short, and 1 is the inset."""
-
-_ESCAPES = str.maketrans({character: f"\\{character}" for character in "()\\"})
-_TURNS = {0: "1 0 0 1", 90: "0 -1 1 0", 180: "-1 0 0 -1", 270: "0 1 -1 0"}
 
 
 def render_pdf(content: LabelFileContent) -> bytes:
@@ -77,7 +74,7 @@ class PageWriter:
         self._form("label")
         draw_shapes(self._canvas, layout.template, layout.fixed_shapes, self._placeholders)
         for plan, text in layout.fixed_texts:
-            self._text(plan, text)
+            draw_text(self._canvas, plan, text, self._fonts[plan.style.font])
         if layout.sample_mark:
             draw_sample_mark(self._canvas, layout)
         self._canvas.endForm()
@@ -111,22 +108,8 @@ class PageWriter:
                 canvas.doForm(f"shape{number}")
         for (_, text_plan), text in zip(layout.texts, row.texts, strict=True):
             if text:
-                self._text(text_plan, text)
+                draw_text(canvas, text_plan, text, self._fonts[text_plan.style.font])
         canvas.addLiteral("Q")
-
-    def _text(self, plan: TextPlan, text: str) -> None:
-        face = self._fonts[plan.style.font]
-        size, lines = plan.fit(text, face)
-        shown: list[str] = []
-        for number, (line, width) in enumerate(lines):
-            along, down = plan.line_start(number, width, size)
-            dx, dy = {0: (along, -down), 90: (-down, -along), 180: (-along, down), 270: (down, along)}[plan.rotate]
-            show = _show(self._canvas, face, size, line)
-            shown.append(f"BT {_TURNS[plan.rotate]} {plan.x + dx:.3f} {plan.y + dy:.3f} Tm {show} ET")
-        if plan.style.color == "#000000":
-            self._canvas.addLiteral(" ".join(shown))
-        else:
-            self._canvas.addLiteral(f"q {colour_operands(plan.style.color)} rg {' '.join(shown)} Q")
 
     def end_page(self) -> None:
         """Finish the page: the symbols in dot units come last. The content is packed at once, to keep memory small."""
@@ -142,23 +125,6 @@ class PageWriter:
         page = canvas._doc.Pages.pages[-1]
         page.stream = None
         page.Contents = PDFStream(PDFDictionary({"Filter": PDFName("FlateDecode")}), packed)
-
-
-def colour_operands(color: str) -> str:
-    """An sRGB colour as three operands."""
-    return " ".join(f"{int(color[at : at + 2], 16) / 255:.3g}" for at in (1, 3, 5))
-
-
-def _show(canvas: Any, face: Font, size: float, text: str) -> str:
-    """Operators that show `text` in embedded subsets of the font."""
-    document = canvas._doc
-    if text.isascii():  # all of ASCII is in the first subset, at its own codes
-        name = face.reportlab_font.getSubsetInternalName(0, document)
-        return f"{name} {size:g} Tf ({text.translate(_ESCAPES)}) Tj"
-    return " ".join(
-        f"{face.reportlab_font.getSubsetInternalName(subset, document)} {size:g} Tf <{encoded.hex()}> Tj"
-        for subset, encoded in face.reportlab_font.splitString(text, document)
-    )
 
 
 def _mask(matrix: Matrix, plan: SymbolPlan, place: int, page_height: int) -> str:

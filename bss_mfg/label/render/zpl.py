@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from bss_mfg.label.layout.file_content import LabelFileContent
 from bss_mfg.label.layout.symbol_fit import SymbolPlan
-from bss_mfg.label.render.raster import Bits, TextStrip, label_bitmaps, rotate_text
+from bss_mfg.label.render.glyphs import Bits, TextStrip, rotate_text
+from bss_mfg.label.render.raster import label_bitmaps
 from bss_mfg.label.render.symbols import symbols_of
 from bss_mfg.symbol import Matrix
 

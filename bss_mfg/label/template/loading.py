@@ -13,7 +13,10 @@ from bss_mfg.core.toml_files import TomlDocument, load_toml, parse_toml, validat
 from bss_mfg.errors import InputError, Location
 from bss_mfg.label.template.artwork import Artwork, check_artwork
 from bss_mfg.label.template.fonts import FONTS, Font, load_bundled_font, load_font
-from bss_mfg.label.template.template import Bars, Image, Template, TextElement
+from bss_mfg.label.template.shape_elements import Image
+from bss_mfg.label.template.symbol_elements import Bars
+from bss_mfg.label.template.template import Template
+from bss_mfg.label.template.text_element import TextElement
 
 MAX_ART = 20 << 20
 MAX_FONT = 60 << 20

@@ -219,8 +219,8 @@ def test_a_part_number_stands_for_its_medium(tmp_path: Path) -> None:
 
 
 def test_every_medium_of_the_library_is_a_medium(tmp_path: Path) -> None:
+    from bss_mfg.label.template.label_media import Media
     from bss_mfg.label.template.media import media_library
-    from bss_mfg.label.template.template import Media
 
     found = media_library()
     assert len(found) >= 25
