@@ -26,15 +26,15 @@ def template() -> None:
 @json_option
 @pass_app
 def template_list(app: App, as_json: bool) -> None:
-    """List all templates: those that come with bss-mfg, and the workspace's own."""
+    """List all templates: those that come with bss-mfg, and the workspace's own, if you are in one."""
     from bss_mfg.errors import BssError
     from bss_mfg.label.template.loading import load_template
+    from bss_mfg.workspace.template_files import template_names
 
-    workspace = app.workspace
     rows: list[tuple[str, ...]] = []
-    for name, source in workspace.template_names().items():
+    for name, source in template_names(app.templates_folder).items():
         try:
-            definition = load_template(workspace.template_file(name)).definition
+            definition = load_template(app.template_file(name)).definition
             media = definition.media
             size = f"{media.label_width:g} x {media.label_height:g} mm"
             rows.append((name, source, definition.each, media.use or media.kind, size, definition.title))
@@ -51,8 +51,13 @@ def template_list(app: App, as_json: bool) -> None:
 @click.argument("new_name", metavar="NEW")
 @pass_app
 def template_copy(app: App, name: str, new_name: str) -> None:
-    """Copy a template, with its artwork, into the workspace's templates/ folder to change it there."""
-    for path in app.workspace.copy_template(name, new_name):
+    """Copy a template, with its artwork and fonts, to change it.
+
+    The copy goes into the workspace's templates/ folder; without a workspace, into this folder.
+    """
+    from bss_mfg.workspace.template_files import copy_template
+
+    for path in copy_template(app.template_file(name), app.templates_folder or Path.cwd(), new_name):
         click.echo(shown_path(path))
 
 
@@ -101,7 +106,7 @@ def template_preview(
 
     The longest and the shortest case stand side by side. Exit 1 if something would not print.
     """
-    path = app.workspace.template_file(name)
+    path = app.template_file(name)
     target, example = app.printer(printer), _example(app, product, batch, units)
     if watch:
         _serve(path, target, example, port)
@@ -185,6 +190,7 @@ def schema(what: str) -> None:
     """
     from pydantic import BaseModel
 
+    from bss_mfg.core.json_schemas import editor_schema
     from bss_mfg.label.template.printer import PrinterFile
     from bss_mfg.label.template.template import Template
     from bss_mfg.payload.spec import Spec
@@ -196,8 +202,7 @@ def schema(what: str) -> None:
         "product": Product,
         "spec": Spec,
     }
-    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **models[what].model_json_schema()}
-    click.echo(json.dumps(document, indent=2))
+    click.echo(json.dumps(editor_schema(models[what]), indent=2))
 
 
 @click.command(epilog="Example: bss-mfg preflight bulb --template my-label --printer zpl-203")

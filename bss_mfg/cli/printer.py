@@ -21,10 +21,10 @@ def printer() -> None:
 @json_option
 @pass_app
 def printer_list(app: App, as_json: bool) -> None:
-    """List the workspace's printers and the built-in ones."""
+    """List the workspace's printers, if you are in one, and the built-in ones."""
     from bss_mfg.label.template.printer import BUILT_IN
 
-    own = app.workspace.printer_names()
+    own = app.any_workspace.printer_names() if app.any_workspace else []
     printers = [(app.printer(name), "workspace") for name in own]
     printers += [(app.printer(name), "built in") for name in BUILT_IN if name not in own]
     if as_json:

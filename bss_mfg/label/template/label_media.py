@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
+from bss_mfg.core.json_schemas import given_or_required
 from bss_mfg.core.models import FileModel
 from bss_mfg.label.template import media as library
 from bss_mfg.label.template.fields import Colour, Length, Size
 
 
+def _use_or_dimensions(schema: dict[str, Any]) -> None:
+    """The library gives what else is required, so that a checker which knows no library must not ask for it."""
+    del schema["required"]
+    schema.update(given_or_required("use", library.GEOMETRY, ("label_width", "label_height")))
+
+
 class Media(FileModel):
     """Sheet or roll: `use` one of the library (`bss-mfg media list`), or give its dimensions in mm."""
+
+    model_config = ConfigDict(json_schema_extra=_use_or_dimensions)
 
     use: str | None = Field(None, description="A medium of the library, by name or the maker's part number.")
     kind: Literal["sheet", "roll"] = Field("roll", description="roll: one label a page.")
