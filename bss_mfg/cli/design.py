@@ -14,6 +14,7 @@ from bss_mfg.cli.parameters import WholeNumber
 if TYPE_CHECKING:
     from bss_mfg.label.layout.design_check import Example
     from bss_mfg.label.layout.preflight import Preflight
+    from bss_mfg.label.preview.watching import ExampleSource
     from bss_mfg.label.template.printer import Printer
 
 
@@ -87,7 +88,7 @@ def _example(app: App, product: str | None, batch: str | None, units: int) -> Ex
 @click.option("--printer", default="pdf-300", show_default=True, help="For this printer's dots.")
 @click.option("--out", type=click.Path(path_type=Path), help="FILE.png, .pdf or .svg (default: TEMPLATE-preview.png).")
 @click.option("--replace", is_flag=True, help="Overwrite the file of an earlier preview.")
-@click.option("--watch", is_flag=True, help="Serve a page on this computer that redraws when the file is saved.")
+@click.option("--watch", is_flag=True, help="Serve a page on this computer that redraws when a file is saved.")
 @click.option("--port", default=8765, show_default=True, type=WholeNumber(0, 65535), help="For --watch; 0: any.")
 @pass_app
 def template_preview(
@@ -109,21 +110,32 @@ def template_preview(
     path = app.template_file(name)
     target, example = app.printer(printer), _example(app, product, batch, units)
     if watch:
-        _serve(path, target, example, port)
+        _serve(path, target, _example_source(app, example, product), port)
     else:
         _draw(path, target, example, out or Path(f"{path.stem}-preview.png"), replace)
 
 
-def _serve(path: Path, printer: Printer, example: Example, port: int) -> None:
+def _example_source(app: App, example: Example, product: str | None) -> ExampleSource:
+    """Where a page that follows its files reads the example from: a product's can change, others can't."""
+    from bss_mfg.label.examples import product_example, product_files
+    from bss_mfg.label.preview.watching import ExampleSource
+
+    if not product:
+        return ExampleSource.fixed(example)
+    workspace = app.workspace
+    return ExampleSource(lambda: product_example(workspace, product), lambda: product_files(workspace, product))
+
+
+def _serve(path: Path, printer: Printer, source: ExampleSource, port: int) -> None:
     """Serve the preview until Ctrl-C."""
     from bss_mfg.label.preview.server import serve_preview
 
     def started(address: str) -> None:
         click.echo(address)
-        say("Open this page; it redraws when the template is saved. Ctrl-C ends it.")
+        say("Open this page; it redraws when the template or the product is saved. Ctrl-C ends it.")
 
     try:
-        serve_preview(path, printer, example, port, started)
+        serve_preview(path, printer, source, port, started)
     except KeyboardInterrupt:
         say("Ended.")
         raise click.exceptions.Exit(130) from None

@@ -160,7 +160,7 @@ BUILT_IN: dict[str, Printer] = {
 
 
 def find_printer(name: str, file: Path | None, own_printers: list[str]) -> Printer:
-    """A printer by name: the workspace's file (None: no workspace), or a built-in one; `InputError` lists what there is."""
+    """A printer by name: of the workspace (`file`, if there is one), or built in; `InputError` lists what there is."""
     if file and file.is_file():
         return load_printer(file)
     if name in BUILT_IN:
