@@ -655,7 +655,7 @@ def point_at(page: Page, x: float, y: float) -> None:
         canvas, round(left - width / 2), round(top - height / 2)
     ).perform()
     page.run(
-        "sheet.pointer = [sheet.page.labels[0][0] + arguments[0], sheet.page.labels[0][1] + arguments[1]]; sheet.draw()",
+        "const [x, y] = sheet.page.labels[0]; sheet.pointer = [x + arguments[0], y + arguments[1]]; sheet.draw()",
         x, y,
     )  # fmt: skip
 

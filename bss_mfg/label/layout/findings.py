@@ -34,6 +34,7 @@ class DesignFindingKind(StrEnum):
     NOT_ENCODABLE = "not encodable"
     NO_GLYPH = "no glyph"
     TEXT_TOO_WIDE = "text too wide"
+    TINY_LABEL = "tiny label"
     TOO_MANY_LINES = "too many lines"
 
 

@@ -45,7 +45,8 @@ class Media(FileModel):
             return data
         medium = library.find_medium(data["use"])
         if medium is None:
-            raise ValueError(f"there is no medium {data['use'][:60]!r} in the library; see `bss-mfg media list`")
+            hint = library.same_size_hint(data["use"]) or "see `bss-mfg media list`"
+            raise ValueError(f"there is no medium {data['use'][:60]!r} in the library; {hint}")
         if doubled := sorted(set(data) & set(library.GEOMETRY)):
             raise ValueError(f"the library gives {', '.join(doubled)} of {data['use']}; leave it out, or leave out use")
         return {**data, **{name: medium[name] for name in library.GEOMETRY if name in medium}}
