@@ -16,13 +16,9 @@ from bss_mfg.core.named_paths import path_inside
 from bss_mfg.core.toml_files import TomlDocument, load_toml, quote, validate
 from bss_mfg.credentials import EXAMPLE_DAY, check_serial_pattern, dated_pattern, format_serial
 from bss_mfg.errors import InputError
+from bss_mfg.gs1 import check_digit
 from bss_mfg.payload.product_keys import SAMPLE_FINGERPRINTS, ProductKey, load_public_key
 from bss_mfg.workspace.print_settings import PrintSettings
-
-
-def check_digit(digits: str) -> int:
-    """The GTIN check digit for all digits but the last (GS1 General Specifications, 7.9)."""
-    return -sum(int(digit) * (3 if index % 2 == 0 else 1) for index, digit in enumerate(reversed(digits))) % 10
 
 
 def _gtin(value: str, lengths: tuple[int, ...], name: str) -> str:

@@ -31,6 +31,8 @@ class DesignFindingKind(StrEnum):
     NO_BAR_HEIGHT = "no bar height"
     OFF_MEDIA = "off media"
     MODULES_NOT_SQUARE = "modules not square"
+    CODE_SIZE = "code size"
+    LOW_BARS = "low bars"
     NOT_ENCODABLE = "not encodable"
     NO_GLYPH = "no glyph"
     TEXT_TOO_WIDE = "text too wide"

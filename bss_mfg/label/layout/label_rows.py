@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from bss_mfg.core.clock import TimeZone
 from bss_mfg.core.ranges import consecutive_ranges
-from bss_mfg.label.layout.page_layout import PageLayout, VariableSlot
+from bss_mfg.label.layout.codes import VariableSlot
+from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.template.expressions import Value, Values
 from bss_mfg.label.template.template import LabelScope
 from bss_mfg.ledger.ledger import Ledger

@@ -10,10 +10,10 @@ from bss_mfg.core.models import FileModel
 from bss_mfg.label.template.fields import Area, FileName, Name
 from bss_mfg.label.template.label_media import Media
 from bss_mfg.label.template.shape_elements import Box, Image, Line
-from bss_mfg.label.template.symbol_elements import Code128, DataMatrix, EanUpc, Qr, carries_payload
+from bss_mfg.label.template.symbol_elements import DataMatrix, SymbolElement, carries_payload
 from bss_mfg.label.template.text_element import TextElement
 
-Element = Annotated[DataMatrix | Qr | Code128 | EanUpc | TextElement | Line | Box | Image, Field(discriminator="kind")]
+Element = Annotated[SymbolElement | TextElement | Line | Box | Image, Field(discriminator="kind")]
 LabelScope = Literal["package", "unit", "carton", "batch"]
 
 
