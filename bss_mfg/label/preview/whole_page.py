@@ -106,7 +106,7 @@ def drawable_row(layout: PageLayout, row: LabelRow) -> LabelRow:
     for plan, text in zip(layout.codes, row.codes, strict=True):
         try:
             if text:
-                layout.fit_code(plan, plan.matrix(text))
+                layout.draw_code(plan, text)
             codes.append(text)
         except InputError:
             codes.append(None)
