@@ -1,4 +1,5 @@
-"""The JSON Schema of templates in Taplo, the checker behind TOML editors: shipped templates pass, mistakes have their line."""
+"""The JSON Schema of templates in Taplo, the checker behind TOML editors: shipped templates pass, and a
+mistake is marked on its line."""
 
 from __future__ import annotations
 
