@@ -138,6 +138,10 @@ class Package:
         return ", ".join(unit.serial for unit in self.units)
 
 
+FIELD_PREFIX = "fields."
+"""What a field of the factory's own is called by, before its name: in a batch's facts, in templates and tables."""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """N units of one product, issued at once and for ever.

@@ -300,6 +300,7 @@ class _LabelMaker:
                 start_at=request.start_at,
                 order=request.order,
                 symbols=request.symbols,
+                language=request.language,
                 copies=request.copies,
                 collate=request.collate,
                 numbers=_told_numbers(made.numbers),
