@@ -281,6 +281,7 @@ class _LabelMaker:
             each=template.definition.each,
             copy=file.copy,
             repeat=file.repeat,
+            companions=plan.layout.companions(),
         )
         request = plan.request
         self._ledger.prints.record(

@@ -69,6 +69,13 @@ class NewBatch:
     recovery_key: bytes | None
 
 
+def _own_fields(batch: Batch) -> dict[str, str]:
+    """The product's and the batch's own fields, by name."""
+    return {
+        name.removeprefix(FIELD_PREFIX): text for name, text in batch.facts.items() if name.startswith(FIELD_PREFIX)
+    }
+
+
 class BatchStore:
     """Batches, with what was asked for, what they hold and whether they are closed or retired."""
 
@@ -189,7 +196,7 @@ class BatchStore:
                 spec=batch.spec,
                 suite=batch.suite,
                 fingerprint=batch.key_fingerprint,
-                fields={name: value for name, value in batch.facts.items() if name.startswith(FIELD_PREFIX)} or None,
+                fields=_own_fields(batch) or None,
             ),
         )
 
