@@ -42,6 +42,7 @@ class PrintingOptions:
     start_at: int | None
     symbols: SymbolStyle | None
     order: FillOrder | None
+    language: str | None
     out: Path | None
     send: str | None
 
@@ -57,6 +58,7 @@ class PrintingOptions:
             start_at=self.start_at,
             order=self.order,
             symbols=self.symbols,
+            language=self.language,
             **more,
         )
 
@@ -68,6 +70,7 @@ class PrintingOptions:
             ("--dpi", self.dpi),
             ("--symbols", self.symbols),
             ("--order", self.order),
+            ("--language", self.language),
             ("--out", self.out),
         )
         return [str(part) for name, value in given if value is not None for part in (name, value)]
@@ -118,6 +121,11 @@ def printing_options(function: Command) -> Callable[..., Any]:
             "--order",
             type=click.Choice(["rows", "columns", "snake"]),
             help="In which order the places of a page are filled (default: as printed last, else rows).",
+        ),
+        click.option(
+            "--language",
+            metavar="LANGUAGE",
+            help="Of the product's own fields, as de (default: as printed last, else the product's or workspace's).",
         ),
         click.option("--out", type=click.Path(path_type=Path), help="Folder (default: batches/BATCH/labels)."),
         send_option("Send the files to the printer's raw port (without value: the printer's address)."),
@@ -199,6 +207,7 @@ def labels(
             how.collate,
             how.labels_per_file,
             how.order,
+            how.language,
             how.symbols,
             again,
             accept_existing=printing.send is not None,
@@ -306,6 +315,7 @@ def reprint(
             start_at=how.start_at,
             labels_per_file=how.labels_per_file,
             order=how.order,
+            language=how.language,
             symbols=how.symbols,
             purpose="reprint",
             reason=reason,

@@ -34,6 +34,7 @@ class DesignFindingKind(StrEnum):
     CODE_SIZE = "code size"
     LOW_BARS = "low bars"
     NOT_ENCODABLE = "not encodable"
+    UNKNOWN_FIELD = "unknown field"
     NO_GLYPH = "no glyph"
     TEXT_TOO_WIDE = "text too wide"
     TINY_LABEL = "tiny label"

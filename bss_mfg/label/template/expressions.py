@@ -44,11 +44,14 @@ TEXTS = {
 PLACEHOLDERS = {**NUMBERS, **DATES, **TEXTS}
 """Every name and its meaning; docs/formats/template.md is checked against it."""
 
+_FIELD = re.compile(r"fields\.([a-z]{2,3}(-[A-Za-z0-9]{2,8})*\.)?[a-z][a-z0-9_]{0,30}")
+"""A field of the product's or the batch's own; `fields.de.note` is told in German whatever the labels are."""
+
 FORMATS = {"uuid": ("hex",), "mac": ("colons",), "code": ("groups", "gtin"), "ledger_head": ("short",)}
 _NUMBER_FORMAT = re.compile(r"0[1-9]\d?|,")
 _DATE_FORMAT = re.compile(r"(%[YymdjVGHM]|[ ./_-])+")
 _BRACES = re.compile(r"\{([^{}]*)\}")
-_CONDITION = re.compile(r"\s*(not\s+)?([a-z_]+)\s*(?:(=|!=|<=|>=|<|>)\s*(\S.*?)\s*)?")
+_CONDITION = re.compile(r"\s*(not\s+)?([a-z_]+(?:\.[A-Za-z0-9_.-]+)?)\s*(?:(=|!=|<=|>=|<|>)\s*(\S.*?)\s*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,11 @@ def compile_text(source: str) -> CompiledText:
 
 
 def _validate_name(name: str) -> str:
-    if name not in PLACEHOLDERS:
-        raise ValueError(f"{{{name}}} is not a placeholder; known are {', '.join(PLACEHOLDERS)}")
+    if name not in PLACEHOLDERS and not _FIELD.fullmatch(name):
+        raise ValueError(
+            f"{{{name}}} is not a placeholder; known are {', '.join(PLACEHOLDERS)}, and fields.NAME for fields of the "
+            "product's file"
+        )
     return name
 
 
