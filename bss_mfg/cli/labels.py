@@ -122,11 +122,7 @@ def printing_options(function: Command) -> Callable[..., Any]:
             type=click.Choice(["rows", "columns", "snake"]),
             help="In which order the places of a page are filled (default: as printed last, else rows).",
         ),
-        click.option(
-            "--language",
-            metavar="LANGUAGE",
-            help="Of the product's own fields, as de (default: as printed last, else the product's or workspace's).",
-        ),
+        click.option("--language", help="Of the product's own fields, as de (default: as printed last, else as set)."),
         click.option("--out", type=click.Path(path_type=Path), help="Folder (default: batches/BATCH/labels)."),
         send_option("Send the files to the printer's raw port (without value: the printer's address)."),
     ]
