@@ -120,10 +120,9 @@ def _check_symbol_is_clear(
     for other in elements:
         if other is symbol or not overlap(other.rect, symbol.rect):
             continue
-        if isinstance(other.element, Box) and is_inside(symbol.rect, other.rect):
-            is_light_panel = reflectance(other.element.color) > 0.6 and other.index < symbol.index
-            if is_light_panel or not other.element.fill:
-                continue
+        box = other.element if isinstance(other.element, Box) and is_inside(symbol.rect, other.rect) else None
+        if box and (other.index < symbol.index or not box.fill):
+            continue  # a frame, or a panel under it: whether that is light enough, its contrast says
         findings.error(DesignFindingKind.ON_SYMBOL, other.index, f"lies on the {what}", "Move one of them.")
     if sample_mark and overlap(sample_mark, symbol.rect):
         findings.error(

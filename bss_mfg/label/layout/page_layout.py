@@ -245,6 +245,7 @@ class _PlanBuilder:
                 "the packages have a Data Matrix and no Code 128, by the product's spec",
                 "Choose a template with an element of kind data-matrix.",
             )
+        check_contrast(self.template, item, self.elements, self.findings)
         self.codes.append(CodePlan(item, slot, _code_area(self.template, item, element)))
         if isinstance(element, (Code128, EanUpc)) and element.caption != "none":
             caption = replace(slot, text=_caption_text(element))

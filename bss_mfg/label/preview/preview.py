@@ -16,6 +16,7 @@ from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.preview.scene import Picture, Scene
 from bss_mfg.label.render.pdf import render_pdf
 from bss_mfg.label.template.artwork import Artwork
+from bss_mfg.label.template.colours import parse_colour
 from bss_mfg.label.template.label_media import Media
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
@@ -168,7 +169,7 @@ def _panel(
     _rulers(scene, (left, top - bleed - 1.2), (left - bleed - 1.2, top), zoom, media)
     if bleed:
         scene.rect(Rect(left - bleed, top - bleed, width + 2 * bleed, height + 2 * bleed), fill="#fde8e8")
-    scene.rect(Rect(left, top, width, height), fill=media.stock)
+    scene.rect(Rect(left, top, width, height), fill=parse_colour(media.stock).hex)
     scene.picture(Picture(art, Rect(left, top, width, height)))
     if bleed:
         scene.rect(Rect(left - bleed, top - bleed, width + 2 * bleed, height + 2 * bleed), stroke=_RED, dash=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
 from bss_mfg.core.units import POINTS_PER_MM
 from bss_mfg.label.layout.page_layout import PageLayout
+from bss_mfg.label.template.fonts import load_bundled_font
 
 INSET = 0.05
 """Dots by which each painted shape is smaller on every side."""
@@ -18,13 +20,19 @@ def new_canvas(buffer: BytesIO, page: tuple[float, float], title: str) -> Any:
     from reportlab.pdfgen.canvas import Canvas
 
     rl_config.useA85 = 0  # plain binary streams: a fifth smaller
-    canvas: Any = Canvas(buffer, pagesize=page, invariant=1, pageCompression=1)
+    # Its own first font would be Helvetica, which is not embedded: a page would name a font that it need not have.
+    canvas: Any = Canvas(buffer, pagesize=page, invariant=1, pageCompression=1, initialFontName=_first_font())
     canvas.setTitle(title)
     canvas.setAuthor("")
     canvas.setSubject("")
     canvas.setCreator("bss-mfg")
     canvas.setViewerPreference("PrintScaling", "None")
     return canvas
+
+
+@lru_cache(maxsize=1)
+def _first_font() -> str:
+    return str(load_bundled_font("sans").reportlab_font.fontName)
 
 
 def draw_sample_mark(canvas: Any, layout: PageLayout) -> None:
