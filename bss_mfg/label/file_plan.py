@@ -261,9 +261,8 @@ def _split_into_files(
 
 def _plan_digest(layout: PageLayout, batch: Batch, request: LabelRequest, head: str) -> str:
     """SHA-256 of all that decides the bytes of the files, payloads apart. The ledger keeps it: it never changes."""
-    printer = {
-        name: value for name, value in asdict(layout.printer).items() if name not in ("address", "media", "patience_s")
-    }
+    left_out = {"address", "media", "patience_s", *(() if layout.printer.rotate else ("rotate",))}
+    printer = {name: value for name, value in asdict(layout.printer).items() if name not in left_out}
     choice = hashlib.sha256(repr(request.numbers).encode()).hexdigest() if request.numbers else ""
     plan = [
         batch.id,

@@ -275,7 +275,7 @@ class _LabelMaker:
             numbers=file.numbers,
             start_at=file.start_at,
             symbol_boxes=self._symbol_boxes,
-            page_mm=template.definition.media.size,
+            page_mm=plan.layout.grid.page_mm,
             modules=symbol.modules if symbol else 0,
             template_digest=template.digest,
             each=template.definition.each,

@@ -75,12 +75,12 @@ def check_contrast(
     if expected.red < LEAST and ink.red_reflectance > 0.3:
         way_out = "Red, orange and yellow inks are as light as paper to a scanner: print the symbol black."
     else:
-        way_out = "Use a stock that red light sees as light, or put a white filled box under the symbol."
+        way_out = "Use a lighter stock, as red light sees it, or put a white filled box under the symbol."
     if expected.red < LEAST:
         findings.error(
             DesignFindingKind.LOW_CONTRAST,
             symbol.index,
-            f"the symbol contrast {where} would be about {share:.0%} in a scanner's red light (660 nm); at least 40 % "
+            f"the symbol contrast would be about {share:.0%} {where} in a scanner's red light (660 nm); at least 40 % "
             "is needed",
             way_out,
         )
@@ -88,7 +88,7 @@ def check_contrast(
         findings.warning(
             DesignFindingKind.LOW_CONTRAST,
             symbol.index,
-            f"the symbol contrast {where} would be about {share:.0%} in a scanner's red light (660 nm); grade 4 needs "
+            f"the symbol contrast would be about {share:.0%} {where} in a scanner's red light (660 nm); grade 4 needs "
             "70 %",
             way_out,
         )

@@ -119,7 +119,7 @@ class PageLayout:
         )
 
     def symbol_boxes(self) -> tuple[Rect, ...]:
-        """The symbols' boxes on the page, in mm, without quiet zone, in reading order. Bars have
+        """The symbols' boxes on the page as it is printed, in mm, without quiet zone, in reading order. Bars have
         the box that they may fill; a label without symbol is known by its own box."""
         plan, x_scale, y_scale = self.symbol, self.printer.dots_per_mm_x, self.printer.dots_per_mm_y
         if plan is None:
@@ -127,16 +127,10 @@ class PageLayout:
             whole = Rect(0.0, 0.0, media.label_width, media.label_height)
             areas = (code.area for code in self.codes if carries_payload(code.placed_element.element))
             left, top, width, height = next(areas, whole)
-            return tuple(Rect(round(x + left, 3), round(y + top, 3), width, height) for x, y in self.places)
-        return tuple(
-            Rect(
-                round(x / x_scale, 3),
-                round(y / y_scale, 3),
-                round(plan.columns * plan.module_dots_x / x_scale, 3),
-                round(plan.rows * plan.module_dots_y / y_scale, 3),
-            )
-            for x, y in plan.origins
-        )
+            boxes = [Rect(x + left, y + top, width, height) for x, y in self.places]
+            return tuple(map(self.grid.as_printed, boxes))
+        width, height = plan.columns * plan.module_dots_x / x_scale, plan.rows * plan.module_dots_y / y_scale
+        return tuple(self.grid.as_printed(Rect(x / x_scale, y / y_scale, width, height)) for x, y in plan.origins)
 
     @property
     def x_dimension_mm(self) -> float:
@@ -180,6 +174,7 @@ def lay_out(
     instead, for a preview.
     """
     collected = DesignFindings(template) if findings is None else findings
+    printer = printer.in_label_frame()
     elements = place_elements(template, units_per_package)
     check_areas(template, elements, printer, stage, collected)
     plans = _PlanBuilder(template, PageGrid.of(template.definition.media, printer, order), modules, elements, collected)

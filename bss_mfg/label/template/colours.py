@@ -23,6 +23,7 @@ BLACK = "#000000"
 SOLIDS_AT_660 = (0.08, 0.85, 0.88, 0.03)
 """Reflectance of solid cyan, magenta, yellow and black on white paper at 660 nm: typical for offset inks (ISO 12647-2),
 rounded."""
+_PATTERN = r"^\s*(#[0-9A-Fa-f]{3}([0-9A-Fa-f]{3})?|[A-Za-z]{3,24}|([cC][mM][yY][kK]|[sS][pP][oO][tT])\(.*\))\s*$"
 FORMS = '"#rgb", "#rrggbb", a CSS name, "cmyk(c, m, y, k)" in percent, or "spot(NAME, c, m, y, k)"'
 
 _NUMBER = r"\s*(\d{1,3}(?:\.\d{1,3})?)\s*%?\s*"
@@ -119,7 +120,7 @@ ColourText = Annotated[
     WithJsonSchema(
         {
             "type": "string",
-            "pattern": r"^\s*(#[0-9A-Fa-f]{3}([0-9A-Fa-f]{3})?|[A-Za-z]{3,24}|([cC][mM][yY][kK]|[sS][pP][oO][tT])\(.*\))\s*$",
+            "pattern": _PATTERN,
             "description": "#rgb, #rrggbb, a CSS name, cmyk(c, m, y, k) in percent, or spot(NAME, c, m, y, k); "
             "thermal printers print it black.",
         }
