@@ -16,6 +16,7 @@ from bss_mfg.core.text import count_words, one_or
 from bss_mfg.errors import InputError, MissingError, RefusedError
 from bss_mfg.label.layout.label_rows import RowMaker, label_count
 from bss_mfg.label.layout.page_layout import PageLayout, lay_out
+from bss_mfg.label.layout.press import PLAIN, Press
 from bss_mfg.label.layout.symbol_size import batch_symbol_size
 from bss_mfg.label.render.by_language import SUFFIX
 from bss_mfg.label.selection import LabelChoice, WithdrawnPackages
@@ -54,6 +55,8 @@ class LabelRequest:
     stem: str = ""
     reason: str | None = None
     serials: Sequence[str] | None = None
+    press: Press = PLAIN
+    """The standard that a PDF is made to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,12 @@ def _check_request(layout: PageLayout, request: LabelRequest) -> None:
             "copies that follow each other are for rolls in PDF or ZPL, one label a page",
             way_out="Leave out --no-collate: copies are then sets, one after the other.",
         )
+    if request.press.standard and layout.printer.language != "pdf":
+        raise InputError(
+            f"{request.press.standard} is for PDF; the printer {layout.printer.name} takes "
+            f"{layout.printer.language.upper()}",
+            way_out="Choose a PDF printer.",
+        )
     if request.symbols == "vector" and layout.printer.language != "pdf":
         raise InputError(
             f"vectors are for PDF; the printer {layout.printer.name} takes {layout.printer.language.upper()}",
@@ -278,6 +287,7 @@ def _plan_digest(layout: PageLayout, batch: Batch, request: LabelRequest, head: 
         request.purpose,
         head,
         *([] if request.collate else ["not collated"]),
+        *([request.press.digest] if request.press.standard else []),
     ]
     return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
 

@@ -161,22 +161,21 @@ def _write_metadata(document: pikepdf.Pdf, press: Press, title: str, identity: s
     """The information dictionary and the same as XMP (ISO 16684-1)."""
     import pikepdf
 
-    document.trailer.Info = document.make_indirect(
-        pikepdf.Dictionary(
-            Title=pikepdf.String(title),
-            Creator=pikepdf.String(_PRODUCER),
-            Producer=pikepdf.String(_PRODUCER),
-            CreationDate=pikepdf.String(_DATE),
-            ModDate=pikepdf.String(_DATE),
-            Trapped=pikepdf.Name("/False"),
-        )
+    info = pikepdf.Dictionary(
+        Title=pikepdf.String(title),
+        Creator=pikepdf.String(_PRODUCER),
+        Producer=pikepdf.String(_PRODUCER),
+        CreationDate=pikepdf.String(_DATE),
+        ModDate=pikepdf.String(_DATE),
     )
     if press.standard == "PDF/X-4":
-        kind = "<pdfxid:GTS_PDFXVersion>PDF/X-4</pdfxid:GTS_PDFXVersion>"
+        info.Trapped = pikepdf.Name("/False")
+        kind = "<pdfxid:GTS_PDFXVersion>PDF/X-4</pdfxid:GTS_PDFXVersion><pdf:Trapped>False</pdf:Trapped>"
         spaces = 'xmlns:pdfxid="http://www.npes.org/pdfx/ns/id/"'
     else:
         kind = "<pdfaid:part>2</pdfaid:part><pdfaid:conformance>B</pdfaid:conformance>"
         spaces = 'xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/"'
+    document.trailer.Info = document.make_indirect(info)
     packet = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about="" {spaces} xmlns:dc="http://purl.org/dc/elements/1.1/"
@@ -190,7 +189,6 @@ def _write_metadata(document: pikepdf.Pdf, press: Press, title: str, identity: s
 <xmp:ModifyDate>{_XMP_DATE}</xmp:ModifyDate>
 <xmp:MetadataDate>{_XMP_DATE}</xmp:MetadataDate>
 <pdf:Producer>{_PRODUCER}</pdf:Producer>
-<pdf:Trapped>False</pdf:Trapped>
 <xmpMM:DocumentID>uuid:{identity}</xmpMM:DocumentID>
 <xmpMM:InstanceID>uuid:{identity}</xmpMM:InstanceID>
 <xmpMM:RenditionClass>default</xmpMM:RenditionClass>
