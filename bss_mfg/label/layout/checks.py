@@ -19,6 +19,9 @@ from bss_mfg.label.template.template import Template
 from bss_mfg.label.template.text_element import TextElement
 from bss_mfg.model import Rect, Stage
 
+_AT_EDGE = 0.3
+"""What ends nearer than so many mm to the label's edge is meant to end there."""
+
 
 @dataclass(frozen=True, slots=True)
 class LabelAreas:
@@ -105,6 +108,7 @@ def _check_on_label(item: PlacedElement, areas: LabelAreas, media: Media, findin
         )
     elif is_shape:
         _check_neighbours(item, media, findings)
+        _check_full_bleed(item, media, findings)
     elif not contour.holds(points, media.safe):
         findings.warning(
             DesignFindingKind.NEAR_EDGE,
@@ -141,6 +145,21 @@ def _check_neighbours(item: PlacedElement, media: Media, findings: DesignFinding
                 "would paint that",
                 f"Let it bleed {max(gap, 0.0):.1f} mm at most, or choose media with wider gaps.",
             )
+
+
+def _check_full_bleed(item: PlacedElement, media: Media, findings: DesignFindings) -> None:
+    """What ends at a label's edge goes over it, where there is a bleed: else a cut that is off leaves a white strip."""
+    rect = item.rect
+    is_area = isinstance(item.element, Image) or (isinstance(item.element, Box) and item.element.fill)
+    reaches = (-rect.x, -rect.y, rect.right - media.label_width, rect.bottom - media.label_height)
+    if is_area and media.bleed and any(-_AT_EDGE < reach < media.bleed - EDGE_MM for reach in reaches):
+        findings.warning(
+            DesignFindingKind.NEAR_EDGE,
+            item.index,
+            f"ends at the label's edge or short of the bleed of {media.bleed:g} mm: a cut that is off leaves a white "
+            "strip",
+            f"Let it reach {media.bleed:g} mm over that edge, or end well inside of the label.",
+        )
 
 
 def _check_symbol_is_clear(
