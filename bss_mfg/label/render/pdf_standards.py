@@ -30,7 +30,7 @@ def conform(document: pikepdf.Pdf, press: Press, title: str) -> None:
     import pikepdf
 
     things = list(_dictionaries(document))
-    _refuse_loose_fonts(things, press)
+    _refuse_loose_fonts(document, things, press)
     if press.space != "CMYK" and (what := _first_cmyk(document, things)):
         raise InputError(
             f"{press.standard} with an output intent of {press.space} can't hold the CMYK colours of {what}",
@@ -73,16 +73,50 @@ def _dictionaries(document: pikepdf.Pdf) -> Iterator[Any]:
             yield thing
 
 
-def _refuse_loose_fonts(things: list[Any], press: Press) -> None:
-    for font in things:
-        if font.get("/Type") != "/Font" or font.get("/Subtype") in ("/Type0", "/Type3"):
+def _refuse_loose_fonts(document: pikepdf.Pdf, things: list[Any], press: Press) -> None:
+    """`InputError` for a font that is used and not embedded; one that is only named is taken out."""
+    loose = {font.objgen for font in things if _is_loose(font)}
+    if not loose:
+        return
+    for owner in [*document.pages, *(thing for thing in things if thing.get("/Subtype") == "/Form")]:
+        fonts = (owner.obj if hasattr(owner, "obj") else owner).get("/Resources", {}).get("/Font", {})
+        names = {name: font for name, font in fonts.items() if font.objgen in loose}
+        if not names:
             continue
-        descriptor = font.get("/FontDescriptor", {})
-        if not any(name in descriptor for name in ("/FontFile", "/FontFile2", "/FontFile3")):
-            name = str(font.get("/BaseFont", "without a name")).lstrip("/")
+        for name in _fonts_shown(owner) & set(names):
+            font = str(names[name].get("/BaseFont", "without a name")).lstrip("/")
             raise InputError(
-                f"{press.standard} needs every font, and {name[:60]!r} is not embedded", way_out=_WAY_OUT_FONT
+                f"{press.standard} needs every font, and {font[:60]!r} is not embedded", way_out=_WAY_OUT_FONT
             )
+        for name in names:
+            del fonts[name]
+
+
+def _is_loose(font: Any) -> bool:
+    if font.get("/Type") != "/Font" or font.get("/Subtype") in ("/Type0", "/Type3"):
+        return False
+    descriptor = font.get("/FontDescriptor", {})
+    return not any(name in descriptor for name in ("/FontFile", "/FontFile2", "/FontFile3"))
+
+
+def _fonts_shown(owner: Any) -> set[str]:
+    """The resource names of fonts in which a page or form shows text."""
+    import pikepdf
+
+    shown: set[str] = set()
+    font = ""
+    saved: list[str] = []
+    for instruction in pikepdf.parse_content_stream(owner):
+        operator = str(instruction.operator)
+        if operator == "q":
+            saved.append(font)
+        elif operator == "Q" and saved:
+            font = saved.pop()
+        elif operator == "Tf":
+            font = str(instruction.operands[0])
+        elif operator in ("Tj", "TJ", "'", '"'):
+            shown.add(font)
+    return shown
 
 
 def _first_cmyk(document: pikepdf.Pdf, things: list[Any]) -> str:

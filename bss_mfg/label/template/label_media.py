@@ -48,6 +48,8 @@ class Media(FileModel):
     @model_validator(mode="before")
     @classmethod
     def _load_from_library(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("page"), list):
+            data = {**data, "page": tuple(data["page"])}  # lists of files are tuples here
         if not isinstance(data, dict) or not isinstance(data.get("use"), str):
             return data
         medium = library.find_medium(data["use"])
