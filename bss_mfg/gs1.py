@@ -41,7 +41,7 @@ def require_check_digit(digits: str) -> str:
 def gtin_14(code: str) -> str:
     """A GTIN of 8, 12, 13 or 14 digits, zeros in front to make it 14."""
     if not (code.isascii() and code.isdecimal()) or len(code) not in (8, 12, 13, 14):
-        raise ValueError(f"{code[:40]!r} is no GTIN: it has 8, 12, 13 or 14 digits")
+        raise ValueError(f"{code[:40]!r} isn't a GTIN: that has 8, 12, 13 or 14 digits")
     return require_check_digit(code).zfill(14)
 
 
@@ -60,7 +60,7 @@ def carton_gtin(code: str, indicator: int) -> str:
 def sscc(text: str) -> str:
     """An SSCC of 18 digits; of 17 the check digit is worked out."""
     if not (text.isascii() and text.isdecimal()) or len(text) not in (17, 18):
-        raise ValueError(f"{text[:40]!r} is no SSCC: it has 17 digits, or 18 with its check digit")
+        raise ValueError(f"{text[:40]!r} isn't an SSCC: that has 17 digits, or 18 with its check digit")
     return f"{text}{check_digit(text)}" if len(text) == 17 else require_check_digit(text)
 
 
@@ -97,7 +97,7 @@ def read_digital_link(uri: str) -> tuple[Element, ...]:
     """The elements of a Digital Link address, `https://…/01/09506000134352/21/A1`: its primary key, then qualifiers."""
     parts = urlsplit(uri)
     if parts.scheme not in ("http", "https") or not parts.hostname or not uri.isascii() or re.search(r"\s", uri):
-        raise ValueError(f"{uri[:60]!r} is no web address, as in https://id.example.com/01/09506000134352")
+        raise ValueError(f"{uri[:60]!r} isn't a web address, as in https://id.example.com/01/09506000134352")
     segments = [unquote(segment) for segment in parts.path.strip("/").split("/")]
     # A company may put folders of its own before the key, which is the last pair that can be one.
     starts = [at for at, segment in enumerate(segments[:-1]) if segment in _LINK_KEYS and (len(segments) - at) % 2 == 0]

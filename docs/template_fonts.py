@@ -15,9 +15,27 @@ from fontTools import subset
 
 TARGET = Path(__file__).parent.parent / "templates" / "fonts"
 LATIN = "".join(map(chr, range(0x20, 0x7F))) + "\u00a0\u2013\u2014\u2018\u2019\u201c\u201d\u2022\u2026"
-ARABIC = "".join(map(chr, [0x60C, 0x61B, 0x61F, *range(0x621, 0x653), *range(0x660, 0x66B), 0x200C, 0x200D, 0x200E, 0x200F]))
+ARABIC = "".join(
+    map(chr, [0x60C, 0x61B, 0x61F, *range(0x621, 0x653), *range(0x660, 0x66B), 0x200C, 0x200D, 0x200E, 0x200F])
+)
 HEBREW = "".join(map(chr, [*range(0x5D0, 0x5EB), 0x5BE, 0x5F3, 0x5F4, 0x20AA, 0x200E, 0x200F]))
-KANA = "".join(map(chr, [*range(0x3041, 0x3097), *range(0x30A1, 0x30FF), 0x3000, 0x3001, 0x3002, 0x300C, 0x300D, 0xFF08, 0xFF09, 0xFF1A]))
+KANA = "".join(
+    map(
+        chr,
+        [
+            *range(0x3041, 0x3097),
+            *range(0x30A1, 0x30FF),
+            0x3000,
+            0x3001,
+            0x3002,
+            0x300C,
+            0x300D,
+            0xFF08,
+            0xFF09,
+            0xFF1A,
+        ],
+    )
+)
 KANJI = (
     "一二三四五六七八九十百千万円年月日時分秒個台箱本枚入数量番号名前型式製造品社国産地会場工業部門用途取扱説明書注意"
     "危険警告安全保証期限使用方法電池球灯光白色黒赤青緑黄温度湿気水防火圧力定格周波出力消費電源接続無線通信機器検査済合"

@@ -49,7 +49,7 @@ def _check_fields(fields: dict[str, str | dict[str, str]]) -> dict[str, str | di
             check_name(key)
             continue
         if not _LANGUAGE.fullmatch(key):
-            raise ValueError(f"{key[:40]!r} is no language, as in de, pt-BR or zh-Hant")
+            raise ValueError(f"{key[:40]!r} isn't a language, as in de, pt-BR or zh-Hant")
         for name in value:
             if name not in plain:
                 raise ValueError(f"{key}.{name[:40]} has no value for other languages: give {name[:40]} in [fields]")

@@ -24,6 +24,7 @@ class DesignFindingKind(StrEnum):
     OTHER_MEDIA_LOADED = "other media loaded"
     LIGHT_TEXT = "light text"
     IN_MARGIN = "in margin"
+    ON_NEIGHBOUR = "on neighbour"
     LOW_CONTRAST = "low contrast"
     OTHER_SYMBOLOGY = "other symbology"
     EMPTY_X_DIMENSION = "empty x-dimension"

@@ -80,7 +80,7 @@ class PageLayout:
         )
 
     def symbol_boxes(self) -> tuple[Rect, ...]:
-        """The symbols' boxes on the page, in mm, without quiet zone, in reading order. Bars have
+        """The symbols' boxes on the page as it is printed, in mm, without quiet zone, in reading order. Bars have
         the box that they may fill; a label without symbol is known by its own box."""
         plan, x_scale, y_scale = self.symbol, self.printer.dots_per_mm_x, self.printer.dots_per_mm_y
         if plan is None:
@@ -88,27 +88,25 @@ class PageLayout:
             whole = Rect(0.0, 0.0, media.label_width, media.label_height)
             areas = (code.area for code in self.codes if carries_payload(code.placed_element.element))
             left, top, width, height = next(areas, whole)
-            return tuple(Rect(round(x + left, 3), round(y + top, 3), width, height) for x, y in self.places)
-        return tuple(
-            Rect(
-                round(x / x_scale, 3),
-                round(y / y_scale, 3),
-                round(plan.columns * plan.module_dots_x / x_scale, 3),
-                round(plan.rows * plan.module_dots_y / y_scale, 3),
-            )
-            for x, y in plan.origins
-        )
+            boxes = [Rect(x + left, y + top, width, height) for x, y in self.places]
+            return tuple(map(self.grid.as_printed, boxes))
+        width, height = plan.columns * plan.module_dots_x / x_scale, plan.rows * plan.module_dots_y / y_scale
+        return tuple(self.grid.as_printed(Rect(x / x_scale, y / y_scale, width, height)) for x, y in plan.origins)
 
     def companions(self) -> tuple[Rect, ...]:
-        """The areas of a label's other Data Matrix symbols, in mm from the top left corner of the package's."""
+        """The areas of a label's other Data Matrix symbols, in mm from the top left corner of the package's, as they
+        lie on the printed page."""
         if self.symbol is None:
             return ()
-        (x, y), (left, top) = self.symbol.origins[0], self.places[0]
-        x_mm, y_mm = x / self.printer.dots_per_mm_x - left, y / self.printer.dots_per_mm_y - top
-        areas = [
-            code.area for code in self.codes if isinstance(code.placed_element.element, (Gs1DataMatrix, DataMatrixText))
+        symbol, (left, top) = self.symbol_boxes()[0], self.places[0]
+        printed = [
+            self.grid.as_printed(Rect(left + code.area.x, top + code.area.y, code.area.width, code.area.height))
+            for code in self.codes
+            if isinstance(code.placed_element.element, (Gs1DataMatrix, DataMatrixText))
         ]
-        return tuple(Rect(round(area.x - x_mm, 2), round(area.y - y_mm, 2), area.width, area.height) for area in areas)
+        return tuple(
+            Rect(round(area.x - symbol.x, 2), round(area.y - symbol.y, 2), area.width, area.height) for area in printed
+        )
 
     @property
     def x_dimension_mm(self) -> float:
@@ -153,6 +151,7 @@ def lay_out(
     instead, for a preview.
     """
     collected = DesignFindings(template) if findings is None else findings
+    printer = printer.in_label_frame()
     elements = place_elements(template, units_per_package)
     check_areas(template, elements, printer, stage, collected)
     plans = _PlanBuilder(template, PageGrid.of(template.definition.media, printer, order), modules, elements, collected)
@@ -226,6 +225,7 @@ class _PlanBuilder:
                 "the packages have a Data Matrix and no Code 128, by the product's spec",
                 "Choose a template with an element of kind data-matrix.",
             )
+        check_contrast(self.template, item, self.elements, self.findings)
         if isinstance(element, EanUpc) and element.has_digits_between_guards:
             code = CodePlan(item, slot, item.rect, modules_below(self.template, element))
             self.codes.append(code)

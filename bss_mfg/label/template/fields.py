@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from bss_mfg.core.models import FileModel
 from bss_mfg.core.named_paths import is_plain_name
+from bss_mfg.label.template.colours import ColourText
 from bss_mfg.label.template.expressions import compile_condition, compile_text
 
 Mm = Annotated[float, Field(ge=-20, le=2000)]
@@ -32,7 +33,7 @@ FileName = Annotated[
     ),
     AfterValidator(_file_name),
 ]
-Colour = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$", description="#rrggbb; thermal printers print it black.")]
+Colour = ColourText
 
 
 def _text(source: str) -> str:

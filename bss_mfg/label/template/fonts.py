@@ -52,7 +52,13 @@ class Font:
 @lru_cache(maxsize=len(FONTS))
 def load_bundled_font(name: str) -> Font:
     """A bundled font."""
-    return load_font(name, (resources.files("bss_mfg.label.template") / "fonts" / FONTS[name]).read_bytes())
+    return load_font(name, bundled_font_data(name))
+
+
+@lru_cache(maxsize=len(FONTS))
+def bundled_font_data(name: str) -> bytes:
+    """The file of a bundled font."""
+    return (resources.files("bss_mfg.label.template") / "fonts" / FONTS[name]).read_bytes()
 
 
 def load_font(name: str, data: bytes) -> Font:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from bss_mfg.core.models import FileModel
+from bss_mfg.label.template.colours import Colour, parse_colour
 from bss_mfg.label.template.fields import Area, FileName, Name
 from bss_mfg.label.template.label_media import Media
 from bss_mfg.label.template.shape_elements import Box, Image, Line
@@ -66,4 +67,9 @@ class Template(FileModel):
         names = [item.name for item in self.element if item.name]
         if doubled := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"two elements are called {doubled[0]!r}")
+        inks: dict[str, Colour] = {}
+        for text in (getattr(item, "color", None) for item in self.element):
+            colour = parse_colour(text) if text else None
+            if colour and colour.spot and inks.setdefault(colour.spot, colour) != colour:
+                raise ValueError(f"the spot ink {colour.spot!r} has two different CMYK values")
         return self

@@ -125,7 +125,7 @@ BROKEN = [
     Broken("bars too long", BARS + 'text = "{uuid}{uuid}"\n', "modules with a quiet zone of 10 does not fit",
            "shorten the text", ELEMENT_LINE + 6),
     Broken("bars without height", BARS.replace("height = 12", "height = 2"), "no height is left", "caption smaller"),
-    Broken("colour", text(color="red"), "does not match the pattern", "Correct the file", ELEMENT_LINE + 6),
+    Broken("colour", text(color="reddish"), "not a colour", "Correct the file", ELEMENT_LINE + 6),
     Broken("empty x-dimension range", "", "is empty", "[smallest, largest]", 20,
            swapped("size = 30\n", "size = 30\nx_dimension = [0.5, 0.3]\n")),
     Broken("symbol too small", "", "does not fit 10 mm", "A square of", 15, swapped("size = 30", "size = 10")),
