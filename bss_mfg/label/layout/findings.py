@@ -33,6 +33,7 @@ class DesignFindingKind(StrEnum):
     MODULES_NOT_SQUARE = "modules not square"
     NOT_ENCODABLE = "not encodable"
     NO_GLYPH = "no glyph"
+    SCRIPT_NOT_SHAPED = "script not shaped"
     TEXT_TOO_WIDE = "text too wide"
     TOO_MANY_LINES = "too many lines"
 
