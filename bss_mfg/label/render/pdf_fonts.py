@@ -3,11 +3,13 @@ document is saved."""
 
 from __future__ import annotations
 
+import unicodedata
 import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
 from bss_mfg.label.type.font_file import Face
+from bss_mfg.label.type.line_breaks import SOFT_HYPHEN
 from bss_mfg.label.type.shaping import GlyphRun
 
 _SYMBOLIC = 4
@@ -48,18 +50,39 @@ class EmbeddedFont:
     face: Face
     _texts: dict[int, str] = field(default_factory=dict)
 
-    def use(self, run: GlyphRun) -> bool:
-        """Take a run's glyphs in; whether its text can be read from their characters alone."""
+    def use(self, run: GlyphRun) -> list[tuple[int, int, str]]:
+        """Take a run's glyphs in, and part it where its text can't be read from the characters of its glyphs: (first
+        glyph, end, the text that is read instead, or nothing).
+
+        Readers expect what runs from right to left in the order in which it is seen, and turn it themselves; so what is
+        read there is turned, and is kept to single clusters.
+        """
         characters, texts = self.face.characters, self._texts
-        shown: list[str] = []
-        for glyph, cluster in zip(run.glyphs, _clusters(run), strict=True):
-            text = texts.get(glyph)
-            if text is None:
-                text = texts[glyph] = cluster or characters.get(glyph, "")
-            shown.append(text)
-        if run.right_to_left:
-            shown.reverse()
-        return "".join(shown) == run.text
+        clusters = run.cluster_texts()
+        if not run.right_to_left:
+            shown = [texts.get(glyph) or characters.get(glyph) or text for glyph, text in zip(run.glyphs, clusters)]
+            for glyph, text in zip(run.glyphs, shown):
+                texts.setdefault(glyph, text)
+            whole = "" if "".join(shown) == run.text else run.text.replace(SOFT_HYPHEN, "")
+            return [(0, len(shown), whole)]
+        parts: list[tuple[int, int, str]] = []
+        start = 0
+        for at, ends in enumerate(run.cluster_ends()):
+            if not ends:
+                continue
+            seen = clusters[start][::-1]
+            glyphs = run.glyphs[start : at + 1]
+            for number, glyph in enumerate(glyphs):
+                text = characters.get(glyph) or (seen if number == len(glyphs) - 1 else "")
+                texts.setdefault(glyph, text)
+            readable = _same("".join([texts[glyph] for glyph in glyphs]), seen)
+            level = run.offsets is None or len({up for _, up in run.offsets[parts[-1][0] if parts else 0 : at + 1]}) == 1
+            if readable and level and parts and not parts[-1][2]:
+                parts[-1] = (parts[-1][0], at + 1, "")
+            else:
+                parts.append((start, at + 1, "" if readable else seen))
+            start = at + 1
+        return parts
 
     def addObjects(self, document: Any) -> None:  # noqa: N802  (reportlab calls it)
         """Add the font's objects to the document, which is being saved."""
@@ -140,18 +163,9 @@ class EmbeddedFont:
         )
 
 
-def _clusters(run: GlyphRun) -> list[str]:
-    """The text of each glyph where it is one glyph for one cluster or the first of several, else nothing."""
-    clusters = run.clusters
-    if len(clusters) == len(run.text) and not run.right_to_left and clusters == tuple(range(len(clusters))):
-        return list(run.text)
-    starts = sorted(set(clusters))
-    ends = dict(zip(starts, [*starts[1:], len(run.text)], strict=True))
-    texts: list[str] = []
-    for at, cluster in enumerate(clusters):
-        first = at == 0 or clusters[at - 1] != cluster
-        texts.append(run.text[cluster : ends[cluster]] if first else "")
-    return texts
+def _same(shown: str, text: str) -> bool:
+    """Whether glyphs show a text of one cluster; a mirrored bracket is read as the one that is seen."""
+    return shown == text or (len(text) == 1 and unicodedata.mirrored(text) == 1)
 
 
 def _number(value: float) -> float | int:

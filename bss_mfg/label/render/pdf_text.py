@@ -7,7 +7,6 @@ from typing import Any
 from bss_mfg.label.layout.texts import TextPlan
 from bss_mfg.label.render.pdf_fonts import embedded_font
 from bss_mfg.label.template.fonts import Font
-from bss_mfg.label.type.line_breaks import SOFT_HYPHEN
 from bss_mfg.label.type.shaping import GlyphRun
 
 _TURNS = {0: "1 0 0 1", 90: "0 -1 1 0", 180: "-1 0 0 -1", 270: "0 1 -1 0"}
@@ -35,12 +34,26 @@ def colour_operands(color: str) -> str:
 def _show(document: Any, run: GlyphRun, size: float) -> str:
     """Operators that show a run from where the pen is, and leave the pen at its end."""
     font = embedded_font(document, run.face)
-    readable = font.use(run)
-    operators = f"{font.name} {size:g} Tf {_unmoved(run) if run.offsets is None else _moved(run, size)}"
-    if readable:
-        return operators
-    text = run.text.replace(SOFT_HYPHEN, "").encode("utf-16-be").hex()
-    return f"/Span <</ActualText <feff{text}>>> BDC {operators} EMC"
+    parts = font.use(run)
+    shown = [f"{font.name} {size:g} Tf"]
+    if len(parts) == 1:
+        return f"{shown[0]} {_part(run, parts[0][2], size)}"
+    # Readers take the pieces of what runs from right to left in the order of the file: the rightmost comes first.
+    scale, pen = -1000 / run.face.upem, 0.0
+    starts = [sum(run.advances[:start]) for start, _, _ in parts]
+    for (start, end, read), place in zip(reversed(parts), reversed(starts), strict=True):
+        shown.append(f"[{(place - pen) * scale:.4g}] TJ {_part(run.part(start, end), read, size)}")
+        pen = place + sum(run.advances[start:end])
+    shown.append(f"[{(sum(run.advances) - pen) * scale:.4g}] TJ")
+    return " ".join(shown)
+
+
+def _part(run: GlyphRun, read: str, size: float) -> str:
+    """Operators that show some glyphs, `read` as something else if that is given."""
+    operators = _unmoved(run) if run.offsets is None else _moved(run, size)
+    if read:
+        return f"/Span <</ActualText <feff{read.encode('utf-16-be').hex()}>>> BDC {operators} EMC"
+    return operators
 
 
 def _unmoved(run: GlyphRun) -> str:

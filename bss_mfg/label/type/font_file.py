@@ -12,6 +12,7 @@ from typing import Any
 _NO_EMBEDDING, _BITMAPS_ONLY_OR_NO_SUBSET = 0x0002, 0x0300
 """Bits of OS/2 fsType (OpenType specification, OS/2 table)."""
 
+_FORMS = ("<compat>", "<isolated>", "<initial>", "<medial>", "<final>")
 _SEEN = frozenset({"Lu", "Ll", "Nd", "Nl", "No", "Pc", "Pd", "Ps", "Pe", "Po", "Sm", "Sc", "So"})
 """Categories of characters that are always seen: an empty glyph of theirs is a picture in colour, or none."""
 
@@ -127,11 +128,13 @@ class Face:
 
     @property
     def characters(self) -> dict[int, str]:
-        """The character of each glyph that has one of its own; of several the one with the lowest code."""
+        """The character of each glyph that has one of its own; of several the one with the lowest code. A glyph that has
+        a presentation form alone (ligatures, Arabic letters in context) has none."""
         if self._characters is None:
             characters: dict[int, str] = {}
             for code in sorted(self.hb_face.unicodes):
-                characters.setdefault(self.hb_font.get_nominal_glyph(code), chr(code))
+                if not unicodedata.decomposition(chr(code)).startswith(_FORMS):
+                    characters.setdefault(self.hb_font.get_nominal_glyph(code), chr(code))
             self._characters = characters
         return self._characters
 

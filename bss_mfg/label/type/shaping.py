@@ -59,6 +59,27 @@ class GlyphRun(NamedTuple):
         clusters = self.clusters
         return [at + 1 == len(clusters) or clusters[at + 1] != cluster for at, cluster in enumerate(clusters)]
 
+    def cluster_texts(self) -> list[str]:
+        """For each glyph that is the first of its cluster, the cluster's text; for the others nothing."""
+        clusters, text = self.clusters, self.text
+        starts = sorted(set(clusters))
+        if len(starts) == len(text) == len(clusters):
+            return [text[cluster] for cluster in clusters]
+        ends = dict(zip(starts, [*starts[1:], len(text)], strict=True))
+        return [
+            text[cluster : ends[cluster]] if at == 0 or clusters[at - 1] != cluster else ""
+            for at, cluster in enumerate(clusters)
+        ]
+
+    def part(self, start: int, end: int) -> GlyphRun:
+        """Some of the glyphs, with the whole text."""
+        return self._replace(
+            glyphs=self.glyphs[start:end],
+            clusters=self.clusters[start:end],
+            advances=self.advances[start:end],
+            offsets=self.offsets and self.offsets[start:end],
+        )
+
     def spaced(self, em: float) -> GlyphRun:
         """With room of so many em after each cluster."""
         extra = em * self.face.upem
