@@ -37,6 +37,13 @@ Colour = ColourText
 
 
 def _text(source: str) -> str:
+    if "\n" in source:
+        raise ValueError("control characters can't be printed")
+    compile_text(source)
+    return source
+
+
+def _text_lines(source: str) -> str:
     compile_text(source)
     return source
 
@@ -47,6 +54,7 @@ def _condition(source: str) -> str:
 
 
 Text = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_text)]
+TextLines = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_text_lines)]
 When = Annotated[str, AfterValidator(_condition)]
 
 
