@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,13 +80,13 @@ def send_address(printer: Printer, send: str | None) -> str | None:
     if send is None:
         return None
     if not send or (send == OWN_ADDRESS and not printer.address):
-        raise click.UsageError(f"The printer {printer.name} has no address: give --send tcp://HOST:9100.")
+        raise click.UsageError(f"The printer {printer.name} has no address: give --send tcp://HOST:9100 or another.")
     return printer_address(printer, "" if send == OWN_ADDRESS else send)
 
 
 def send_option(what: str) -> Callable[[Command], Command]:
     """`--send`, with an address or without one."""
-    return click.option("--send", is_flag=False, flag_value=OWN_ADDRESS, metavar="[tcp://HOST:9100]", help=what)
+    return click.option("--send", is_flag=False, flag_value=OWN_ADDRESS, metavar="[ADDRESS]", help=what)
 
 
 def printing_options(function: Command) -> Callable[..., Any]:
@@ -120,7 +120,10 @@ def printing_options(function: Command) -> Callable[..., Any]:
             help="In which order the places of a page are filled (default: as printed last, else rows).",
         ),
         click.option("--out", type=click.Path(path_type=Path), help="Folder (default: batches/BATCH/labels)."),
-        send_option("Send the files to the printer's raw port (without value: the printer's address)."),
+        send_option(
+            "Send the files to the printer: tcp://HOST:9100, cups://QUEUE and others, see the printer file (without "
+            "value: the printer's address)."
+        ),
     ]
     decorated: Callable[..., Any] = command
     for option in reversed(options):
@@ -133,6 +136,7 @@ def printing_options(function: Command) -> Callable[..., Any]:
 @printing_options
 @click.option("--only", multiple=True, metavar="UNIT", help="Only these labels; can be given several times.")
 @click.option("--from", "start", metavar="UNIT", help="This label and all that follow.")
+@click.option("--after", metavar="UNIT", help="All labels after this one: scan the last good one.")
 @click.option("--to", "end", metavar="UNIT", help="This label and all before it; with --from: all between the two.")
 @click.option("--copies", type=WholeNumber(1, 100), help="How many of each label (default: as printed last, else 1).")
 @click.option(
@@ -155,6 +159,7 @@ def labels(
     printing: PrintingOptions,
     only: tuple[str, ...],
     start: str | None,
+    after: str | None,
     end: str | None,
     copies: int | None,
     collate: bool | None,
@@ -175,20 +180,24 @@ def labels(
     from bss_mfg.label.file_plan import label_stem
     from bss_mfg.label.from_workspace import choose_print
     from bss_mfg.label.make import LabelRequest, select_label_numbers
-    from bss_mfg.label.selection import LabelChoice
+    from bss_mfg.label.selection import LabelChoice, serial_after
 
-    if only and (start or end):
-        raise click.UsageError("--only contradicts --from and --to.")
+    if only and (start or after or end):
+        raise click.UsageError("--only contradicts --from, --after and --to.")
+    if start and after:
+        raise click.UsageError("--from contradicts --after.")
     wishes = printing.wishes(copies=copies, collate=collate, labels_per_file=labels_per_file)
     with app.workspace.open_ledger(app.actor) as ledger:
         batch = ledger.batches.get(batch_id)
         chosen = LabelChoice(
             named_packages(ledger, batch.id, only),
-            _one_unit(ledger, batch, "--from", start) if start else None,
+            _one_unit(ledger, batch, "--after" if after else "--from", begin) if (begin := after or start) else None,
             _one_unit(ledger, batch, "--to", end) if end else None,
         )
         last = ledger.prints.last_print(batch.id)
         how = choose_print(app.workspace, ledger, batch, wishes, last, same_place=chosen.is_all and not again)
+        if after and chosen.start:
+            chosen = replace(chosen, start=serial_after(ledger, batch, how.template, chosen.start))
         target = Target(app, batch, how, printing, _labels_go_on(app, ledger, batch, chosen, printing, wishes))
         numbers = None if chosen.is_all else select_label_numbers(ledger, batch, how.template, chosen)
         request = LabelRequest(
@@ -363,6 +372,7 @@ class Target:
                 self._address,
                 self._go_on(self.how, self._address),
                 again=request.again or is_reprint,
+                asks=self.printer.ask_status,
                 patience=display.patience(self.printer.patience_s),
             )
             return made, send_batch_labels(ledger, self.batch, made, sending, progress=display.progress)
@@ -414,7 +424,21 @@ def say_sent(sent: SentLabels) -> None:
     if sent.passed_over:
         names = ", ".join(sent.passed_over[:3]) + (" and others" if len(sent.passed_over) > 3 else "")
         say(f"Passed over: {count_words(len(sent.passed_over), 'file')} sent before, {names}")
-    say(f"OK: {count_words(sent.labels, 'label')} handed over to {sent.address}")
+    say(f"OK: {count_words(sent.labels, 'label')} handed over to {sent.address}{_printed_words(sent)}")
+
+
+def _printed_words(sent: SentLabels) -> str:
+    """What is known of how many came out."""
+    status, printed = sent.status, sent.printed
+    if status is None:
+        return ""
+    said = f"; the printer says: {status.words}. {status.way_out}" if status.problems else ""
+    if printed is None:
+        return said
+    if printed >= sent.labels:
+        return f", and printed{said}"
+    more = " Leave it on: it has the rest" if said else ""
+    return f", {sent.labels - printed:,} of them not printed yet{said}{more}"
 
 
 def _record(target: Target, made: LabelFiles, sent: SentLabels | None) -> dict[str, Any]:
@@ -437,5 +461,11 @@ def _record(target: Target, made: LabelFiles, sent: SentLabels | None) -> dict[s
         "sample": made.layout.sample_mark,
         "superseded": [str(path) for path in made.superseded],
         "partly_outdated": dict(made.partly_outdated),
-        "sent": {"to": sent.address, "labels": sent.labels} if sent else None,
+        "sent": sent_record(sent) if sent else None,
     }
+
+
+def sent_record(sent: SentLabels) -> dict[str, Any]:
+    """What a printer got, as plain data: handed over, and printed as far as it says."""
+    said = sent.status.words if sent.status else None
+    return {"to": sent.address, "labels": sent.labels, "printed": sent.printed, "printer": said}

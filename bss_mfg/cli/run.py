@@ -153,8 +153,8 @@ def _refuse_other_options(ctx: click.Context) -> None:
 
 def _sending(app: App, ledger: Ledger, prepared: PreparedRun, display: RunDisplay, resume: str) -> SendRequest:
     """How the labels of a run go to the printer, and what goes on with them."""
-    from bss_mfg.label.printing.raw_port import Patience
     from bss_mfg.label.printing.send_batch import GoOn, SendRequest
+    from bss_mfg.label.printing.sending import Patience
     from bss_mfg.label.selection import serial_of_label
 
     plan = prepared.plan
@@ -164,8 +164,8 @@ def _sending(app: App, ledger: Ledger, prepared: PreparedRun, display: RunDispla
         serial = serial_of_label(ledger, ledger.batches.get(plan.batch), prepared.template, numbers[0])
         return typed(app, "labels", plan.batch, "--from", serial, "--send", address, "--again")
 
-    patience = Patience(prepared.printer.patience_s, tell=display.waiting)
-    return SendRequest(address, GoOn(resume, rest), patience=patience)
+    patience = Patience(prepared.printer.patience_s, tell=display.waiting, hear=display.hear)
+    return SendRequest(address, GoOn(resume, rest), asks=prepared.printer.ask_status, patience=patience)
 
 
 @contextmanager

@@ -9,15 +9,17 @@ import time
 import pytest
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.printing.raw_port import (
-    Patience,
-    SendOutcome,
-    SendResult,
-    parse_address,
-    send_to_raw_port,
-    split_formats,
-)
+from bss_mfg.label.printing.formats import split_formats
+from bss_mfg.label.printing.sending import PATIENT, Patience, PrintJob, SendOutcome, SendResult
+from bss_mfg.label.printing.ways import open_way
+from bss_mfg.label.template.printer_address import parse_address
 from tests.helpers.raw_port import END, Manners, RawPort
+
+
+def send_to_raw_port(address: str, formats: list[bytes], patience: Patience = PATIENT) -> SendResult:
+    """Send to a printer that is not asked for its state."""
+    return open_way(address).send(PrintJob(formats), patience=patience)
+
 
 BAD = (
     "http://127.0.0.1:9100",
@@ -41,9 +43,13 @@ def test_bad_addresses_are_named(address: str) -> None:
 
 
 def test_good_addresses() -> None:
-    assert parse_address("tcp://printer-3.line.example") == ("printer-3.line.example", 9100)
-    assert parse_address("tcp://10.0.0.7:6101/") == ("10.0.0.7", 6101)
-    assert parse_address("tcp://[fe80::1]:9100") == ("fe80::1", 9100)
+    for text, host, port in (
+        ("tcp://printer-3.line.example", "printer-3.line.example", 9100),
+        ("tcp://10.0.0.7:6101/", "10.0.0.7", 6101),
+        ("tcp://[fe80::1]:9100", "fe80::1", 9100),
+    ):
+        found = parse_address(text)
+        assert (found.scheme, found.host, found.port) == ("tcp", host, port)
 
 
 def test_a_printer_that_never_hangs_up_has_taken_everything() -> None:
@@ -82,10 +88,7 @@ class Taking:
     def settimeout(self, _: float) -> None:
         pass
 
-    def __enter__(self) -> Taking:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         pass
 
 
