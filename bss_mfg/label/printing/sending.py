@@ -35,8 +35,8 @@ class SendOutcome(StrEnum):
 class SendResult:
     """What was handed over: whole labels and bytes, and if it stopped before the end, the reason in words.
 
-    `labels` is an upper bound of what can have been printed. `status`: what the printer said last, after everything was
-    handed over or before anything was; None where it was not asked or does not say. `pages`: an upper bound of the
+    `labels` is an upper bound of what can have been printed. `status`: what the printer said last, after the last
+    labels of a command or before the first; None where it was not asked or does not say. `pages`: an upper bound of the
     printed pages of a job that is no printer's language, None where nobody counted.
     """
 
@@ -187,23 +187,23 @@ class Sending:
 
     def send(self, channel: Channel, job: PrintJob, progress: Progress) -> SendResult:
         """Ask, hand everything over, and wait until the printer has it."""
-        status = ask(channel, self._question, self.patience.answer_s) if self._question and job.first else None
-        if status and status.problems:
-            reason = f"the printer at {self._printer} says: {status.words}"
-            return SendResult(0, 0, SendOutcome.NOT_SENT, reason, status)
-        # One that did not answer before will not afterwards.
-        answers = bool(self._question) and (status is not None or not job.first)
+        asks = self._question is not None and job.first
+        before = ask(channel, self._question, self.patience.answer_s) if self._question and asks else None
+        if before and before.problems:
+            reason = f"the printer at {self._printer} says: {before.words}"
+            return SendResult(0, 0, SendOutcome.NOT_SENT, reason, before)
         self._since = time.monotonic()
         for item in job.formats:
             self.hand_over(channel, item)
             progress(self.labels, len(job.formats))
         self._wait_until_taken(channel)
-        status = self._follow(channel) if answers and job.last else None
+        # One that did not answer before will not afterwards.
+        after = self._follow(channel) if job.last and not (asks and before is None) else None
         channel.finish()
-        if status is None:  # else its answer came after everything
+        if after is None:  # else its answer came after everything
             self._wait_until_taken(channel)
             self._say_goodbye(channel)
-        return SendResult(self.labels, self.bytes_sent, status=status)
+        return SendResult(self.labels, self.bytes_sent, status=after if job.last else before)
 
     def hand_over(self, channel: Channel, item: bytes) -> None:
         """Hand one label over, however long the printer lets it wait."""

@@ -48,11 +48,13 @@ class ByteWay:
             channel.close()
 
     def send(self, job: PrintJob, *, patience: Patience = PATIENT, progress: Progress = no_progress) -> SendResult:
-        """Send a job."""
+        """Send a job. A printer that did not answer at a command's first one is not asked at its last."""
         question = self._question if self._asks else None
-        return send_job(
+        result = send_job(
             lambda: self._open(patience.poll_s), self._printer, job, question, patience=patience, progress=progress
         )
+        self._asks = self._asks and not (job.first and result.status is None)
+        return result
 
 
 def open_way(
