@@ -162,8 +162,8 @@ class IppQueue:
                 seen = (state, pages)
                 sending.went_on(whole=True)
             elif time.monotonic() - begun > _ASK_PRINTER_AFTER_S:
-                if problems := read_printer_status(self._printer_attributes()).problems:
-                    patience.hear(", ".join(problems))
+                if warnings := _warnings(self._printer_attributes()):
+                    patience.hear(", ".join(warnings))
                 sending.wait_longer()
             time.sleep(wait_s)
             wait_s = min(2 * wait_s, patience.poll_s)
@@ -182,7 +182,8 @@ class IppQueue:
                     ]
                     cancelled = self._ask(Operation.CANCEL_JOB, asked).is_ok
                     reason += "" if cancelled else f"; its job {number} can't be cancelled and may still print"
-                    if cancelled and state in (JobState.PENDING, JobState.HELD):
+                    # One that was tried before, and failed, is pending again.
+                    if cancelled and state in (JobState.PENDING, JobState.HELD) and not _was_begun(before):
                         sending.forget()
                 if not self._is_raw and (done := before.number("job-impressions-completed")):
                     pages = done + (state < JobState.CANCELED)  # one may be half out
@@ -202,7 +203,7 @@ class IppQueue:
         return self._checked(self._ask(Operation.GET_PRINTER_ATTRIBUTES, _requested(names)))
 
     def _job_attributes(self, number: int) -> IppAnswer:
-        names = ("job-state", "job-state-reasons", "job-impressions-completed")
+        names = ("job-state", "job-state-reasons", "job-impressions-completed", "time-at-processing")
         asked: list[Attribute] = [
             (Tag.INTEGER, "job-id", number),
             (Tag.NAME, "requesting-user-name", _user()),
@@ -259,6 +260,11 @@ class IppQueue:
             raise GivenUp(f"the printer at {self._printer} answered something that is no IPP") from None
 
 
+def _was_begun(job: IppAnswer) -> bool:
+    """Whether a job was ever worked on (RFC 8011, section 5.3.14.2: without a value until then)."""
+    return job.number("time-at-processing") is not None
+
+
 def read_printer_status(printer: IppAnswer) -> PrinterStatus:
     """The state in a printer's attributes. A reason that ends with -warning or -report does not stop it; one with
     -error, or without an ending, does (RFC 8011, section 5.4.12)."""
@@ -269,9 +275,20 @@ def read_printer_status(printer: IppAnswer) -> PrinterStatus:
         problems.append(PrinterProblem.OTHER)
     if printer.number("printer-is-accepting-jobs") == 0:
         problems.append(PrinterProblem.NOT_ACCEPTING)
+    problems = list(dict.fromkeys(problems))
+    known = {*_PROBLEMS, *(str(problem) for problem in problems)}
     said = (*stopping, *printer.words("printer-state-message")) if problems else ()
-    detail = printable(", ".join(word for word in said if word), 120)
-    return PrinterStatus(tuple(dict.fromkeys(problems)), None, state == _PROCESSING, detail)
+    more = (word for word in said if word and word.removesuffix("-error").lower().rstrip(".") not in known)
+    return PrinterStatus(tuple(problems), None, state == _PROCESSING, printable(", ".join(more), 120))
+
+
+def _warnings(printer: IppAnswer) -> list[PrinterProblem]:
+    """All that may be why a job does not go on, however the printer rates it."""
+    names = [reason.rpartition("-") for reason in printer.words("printer-state-reasons")]
+    found = [head if ending in ("error", "warning", "report") else f"{head}-{ending}" for head, _, ending in names]
+    return list(
+        dict.fromkeys(_PROBLEMS[name.removeprefix("-")] for name in found if name.removeprefix("-") in _PROBLEMS)
+    )
 
 
 def _requested(names: Iterable[str]) -> list[Attribute]:
