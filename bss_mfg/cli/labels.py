@@ -14,6 +14,7 @@ import click
 from bss_mfg.cli.common import App, Command, jobs_option, json_option, pass_app, print_json, say, shown_path, typed
 from bss_mfg.cli.parameters import Reason, WholeNumber
 from bss_mfg.cli.progress import SendingDisplay, progress_bar
+from bss_mfg.cli.sending import say_sent, send_address, send_option, sent_record
 from bss_mfg.cli.unit_names import UNIT_METAVAR, given_names, named_packages
 from bss_mfg.core.text import count_words, one_or
 
@@ -22,14 +23,11 @@ if TYPE_CHECKING:
     from bss_mfg.label.make import LabelFiles, LabelRequest
     from bss_mfg.label.printing.send_batch import GoOn, SentLabels
     from bss_mfg.label.selection import LabelChoice
-    from bss_mfg.label.template.printer import Printer
     from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.model import Batch, FillOrder, SymbolStyle
 
 MOST_PARTLY = 5
 """Files of which some labels were made again, named at the end of a command."""
-OWN_ADDRESS = "printer"
-"""What `--send` without a value stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +69,6 @@ class PrintingOptions:
             ("--out", self.out),
         )
         return [str(part) for name, value in given if value is not None for part in (name, value)]
-
-
-def send_address(printer: Printer, send: str | None) -> str | None:
-    """The address to send to, checked before anything is made; None if nothing is sent."""
-    from bss_mfg.label.printing.send_batch import printer_address
-
-    if send is None:
-        return None
-    if not send or (send == OWN_ADDRESS and not printer.address):
-        raise click.UsageError(f"The printer {printer.name} has no address: give --send tcp://HOST:9100 or another.")
-    return printer_address(printer, "" if send == OWN_ADDRESS else send)
-
-
-def send_option(what: str) -> Callable[[Command], Command]:
-    """`--send`, with an address or without one."""
-    return click.option("--send", is_flag=False, flag_value=OWN_ADDRESS, metavar="[ADDRESS]", help=what)
 
 
 def printing_options(function: Command) -> Callable[..., Any]:
@@ -419,28 +401,6 @@ def say_superseded(made: LabelFiles) -> None:
         say(f"... and {len(made.partly_outdated) - MOST_PARTLY:,} more files of which labels were made again")
 
 
-def say_sent(sent: SentLabels) -> None:
-    """What a printer got now, and what it had got before."""
-    if sent.passed_over:
-        names = ", ".join(sent.passed_over[:3]) + (" and others" if len(sent.passed_over) > 3 else "")
-        say(f"Passed over: {count_words(len(sent.passed_over), 'file')} sent before, {names}")
-    say(f"OK: {count_words(sent.labels, 'label')} handed over to {sent.address}{_printed_words(sent)}")
-
-
-def _printed_words(sent: SentLabels) -> str:
-    """What is known of how many came out."""
-    status, printed = sent.status, sent.printed
-    if status is None:
-        return ""
-    said = f"; the printer says: {status.words}. {status.way_out}" if status.problems else ""
-    if printed is None:
-        return said
-    if printed >= sent.labels:
-        return f", and printed{said}"
-    more = " Leave it on: it has the rest" if said else ""
-    return f", {sent.labels - printed:,} of them not printed yet{said}{more}"
-
-
 def _record(target: Target, made: LabelFiles, sent: SentLabels | None) -> dict[str, Any]:
     """The result as plain data, for `--json`."""
     plan = made.layout.symbol
@@ -463,9 +423,3 @@ def _record(target: Target, made: LabelFiles, sent: SentLabels | None) -> dict[s
         "partly_outdated": dict(made.partly_outdated),
         "sent": sent_record(sent) if sent else None,
     }
-
-
-def sent_record(sent: SentLabels) -> dict[str, Any]:
-    """What a printer got, as plain data: handed over, and printed as far as it says."""
-    said = sent.status.words if sent.status else None
-    return {"to": sent.address, "labels": sent.labels, "printed": sent.printed, "printer": said}

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
-from bss_mfg.cli.labels import send_address, send_option
 from bss_mfg.cli.parameters import Number
 from bss_mfg.cli.progress import SendingDisplay
+from bss_mfg.cli.sending import send_address, send_option
 from bss_mfg.core.text import count_words
 
 
@@ -110,7 +110,7 @@ def printer_show(app: App, name: str, as_json: bool) -> None:
 def printer_status(ctx: click.Context, app: App, name: str, address: str | None, as_json: bool) -> None:
     """Ask a printer for its state now: ready, printing, paper out ... Exit 1 if it can't print.
 
-    Many can't answer: clones, print servers, PDF printers on a raw port. Their state is unknown, which is no error.
+    Many can't answer: clones, print servers, PDF printers on a raw port. Their state is unknown, and the exit code 0.
     """
     from bss_mfg.label.printing.ask_printer import printer_state
 

@@ -23,9 +23,10 @@ from bss_mfg.cli.common import (
     shown_path,
     typed,
 )
-from bss_mfg.cli.labels import say_superseded, send_address, send_option
+from bss_mfg.cli.labels import say_superseded
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import RunDisplay, duration_words
+from bss_mfg.cli.sending import send_address, send_option
 from bss_mfg.cli.table_options import say_passed_over, table_options
 from bss_mfg.core.read_tables import TableOptions
 from bss_mfg.core.text import count_words

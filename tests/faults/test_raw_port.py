@@ -32,6 +32,16 @@ BAD = (
     "tcp://two words:9100",
     "tcp://127.0.0.1:9100/queue",
     "tcp://user@127.0.0.1:9100",
+    "ipp://",
+    "ipp://host:0/ipp/print",
+    "ipp://host/two words",
+    "cups://",
+    "cups://two words",
+    "usb:lp0",
+    "lp:",
+    "winspool:",
+    "winspool:  ",
+    "ftp://host",
 )
 
 
@@ -50,6 +60,21 @@ def test_good_addresses() -> None:
     ):
         found = parse_address(text)
         assert (found.scheme, found.host, found.port) == ("tcp", host, port)
+    for text, scheme, host, port, path in (
+        ("ipp://10.0.0.7", "ipp", "10.0.0.7", 631, "/ipp/print"),
+        ("ipps://[fe80::1]:8631/printers/a-b.c", "ipps", "fe80::1", 8631, "/printers/a-b.c"),
+        ("cups://zebra_2", "ipp", "localhost", 631, "/printers/zebra_2"),
+        ("cups://office:8631/zebra", "ipp", "office", 8631, "/printers/zebra"),
+    ):
+        found = parse_address(text)
+        assert (found.scheme, found.host, found.port, found.path) == (scheme, host, port, path)
+    for text, scheme, name in (
+        ("usb:/dev/usb/lp0", "device", "/dev/usb/lp0"),
+        ("lp:/dev/lp0", "device", "/dev/lp0"),
+        ("winspool:Zebra ZD420 (2)", "winspool", "Zebra ZD420 (2)"),
+    ):
+        found = parse_address(text)
+        assert (found.scheme, found.name) == (scheme, name)
 
 
 def test_a_printer_that_never_hangs_up_has_taken_everything() -> None:

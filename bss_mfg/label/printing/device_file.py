@@ -30,7 +30,7 @@ def open_device_file(path: str, poll_s: float) -> DeviceFileChannel:
     try:
         kind = Path(path).stat().st_mode
         if not stat.S_ISCHR(kind) and not stat.S_ISFIFO(kind):
-            raise GivenUp(f"{path} is no printer: neither a character device nor a FIFO")
+            raise GivenUp(f"{path} isn't a printer: it is neither a character device nor a FIFO")
         return DeviceFileChannel(_open(path, is_fifo=stat.S_ISFIFO(kind)), poll_s, is_fifo=stat.S_ISFIFO(kind))
     except OSError as error:
         words = "nothing reads it" if error.errno == errno.ENXIO else error_words(error)

@@ -253,11 +253,11 @@ class IppQueue:
         if response.status == _UNAUTHORIZED:
             raise GivenUp(f"the printer at {self._printer} asks for a password: let this computer print without one")
         if response.status != _HTTP_OK:
-            raise GivenUp(f"the printer at {self._printer} speaks no IPP there (HTTP {response.status})")
+            raise GivenUp(f"the printer at {self._printer} does not speak IPP there (HTTP {response.status})")
         try:
             return decode_answer(response.read(MAX_RESPONSE))
         except ValueError:
-            raise GivenUp(f"the printer at {self._printer} answered something that is no IPP") from None
+            raise GivenUp(f"the printer at {self._printer} answered something that isn't IPP") from None
 
 
 def _was_begun(job: IppAnswer) -> bool:

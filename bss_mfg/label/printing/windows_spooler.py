@@ -194,7 +194,7 @@ def load_spooler(name: str) -> Spooler:
     """The spooler of this machine; `InputError` where it has none."""
     if sys.platform != "win32":
         raise InputError(
-            "winspool: is the spooler of Windows, and this is no Windows",
+            "winspool: is the spooler of Windows, which this system is not",
             where=f"winspool:{name}",
             way_out="Send to the printer itself (tcp://HOST:9100) or to a queue of CUPS (cups://QUEUE).",
         )
