@@ -39,6 +39,7 @@ class DesignFindingKind(StrEnum):
     NO_GLYPH = "no glyph"
     SCRIPT_NOT_SHAPED = "script not shaped"
     TEXT_TOO_WIDE = "text too wide"
+    TINY_LABEL = "tiny label"
     TOO_MANY_LINES = "too many lines"
 
 

@@ -207,7 +207,15 @@ class _PlanBuilder:
             )
             return
         check_contrast(self.template, item, self.elements, self.findings)
-        room = SymbolRoom(item.index, item.rect, self.modules, self.modules, element.x_dimension, element.quiet_zone)
+        room = SymbolRoom(
+            item.index,
+            item.rect,
+            self.modules,
+            self.modules,
+            element.x_dimension,
+            element.quiet_zone,
+            anchor=element.anchor,
+        )
         self.symbol = fit_symbol(room, self.grid, self.findings)
 
     def _add_code(self, item: PlacedElement, element: TextCode, slot: VariableSlot) -> None:

@@ -216,9 +216,9 @@ BUILT_IN: dict[str, Printer] = {
 """Printers that need no file, to begin with."""
 
 
-def find_printer(name: str, file: Path, own_printers: list[str]) -> Printer:
-    """A printer by name: the workspace's file, or a built-in one; `InputError` lists what there is."""
-    if file.is_file():
+def find_printer(name: str, file: Path | None, own_printers: list[str]) -> Printer:
+    """A printer by name: of the workspace (`file`, if there is one), or built in; `InputError` lists what there is."""
+    if file and file.is_file():
         return load_printer(file)
     if name in BUILT_IN:
         return replace(BUILT_IN[name], name=name)
