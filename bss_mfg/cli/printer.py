@@ -111,9 +111,9 @@ def printer_test_page(app: App, name: str, width: float, height: float, out: Pat
     """Make a page to calibrate from: rulers, a dot ladder, and symbols at each X-dimension."""
     from bss_mfg.core.files import write_atomically
     from bss_mfg.errors import MissingError
-    from bss_mfg.label.printing.raw_port import SendOutcome, send_to_raw_port, split_formats
+    from bss_mfg.label.printing.raw_port import SendOutcome, send_to_raw_port
     from bss_mfg.label.printing.test_page import render_test_page
-    from bss_mfg.label.render.by_language import SUFFIX
+    from bss_mfg.label.render.by_language import SUFFIX, split_formats
 
     target = app.printer(name)
     address = send_address(target, send)

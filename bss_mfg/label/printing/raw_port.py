@@ -80,13 +80,6 @@ def parse_address(text: str) -> tuple[str, int]:
     return match[1].strip("[]"), int(match[2] or 9100)
 
 
-def split_formats(data: bytes, language: str) -> list[bytes]:
-    """What a printer takes whole, one after the other: the formats of a ZPL file, else the file itself."""
-    if language != "zpl":
-        return [data]
-    return [body + b"^XZ\n" for body in data.split(b"^XZ\n") if body.strip()]
-
-
 def send_to_raw_port(
     address: str,
     formats: Sequence[bytes],

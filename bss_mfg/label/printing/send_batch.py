@@ -19,8 +19,8 @@ from bss_mfg.label.printing.raw_port import (
     SendResult,
     parse_address,
     send_to_raw_port,
-    split_formats,
 )
+from bss_mfg.label.render.by_language import split_formats
 from bss_mfg.label.selection import serial_of_label
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.ledger.batch_lock import BatchWork
@@ -89,13 +89,13 @@ def printer_address(printer: Printer, address: str) -> str:
             f"the printer {printer.name} has no address", where="--send", way_out="Give --send tcp://HOST:9100."
         )
     parse_address(found)
-    if printer.language != "zpl" and not printer.address:
+    if not printer.language_facts.is_raw and not printer.address:
         raise InputError(
             f"the printer {printer.name} makes {printer.language.upper()} files, and a raw port takes a printer's own "
             "language: nothing was sent",
             where="--send",
-            way_out="Name a ZPL printer (`bss-mfg printer list`), or print the files from this computer. Where "
-            "the printer itself takes such files, write its address into a printer file (`bss-mfg printer add`).",
+            way_out="Name a label printer, such as a ZPL one (`bss-mfg printer list`), or print the files from this "
+            "computer. Where the printer itself takes such files, write its address into a printer file (`bss-mfg printer add`).",
         )
     return found
 
@@ -234,8 +234,8 @@ def _send_file(
     ledger.history.append(batch.id, LabelsSending(**said))
     result = send_to_raw_port(request.address, formats, patience=request.patience, progress=progress)
     # A printer prints whole formats; of any other file nobody can tell what it has printed.
-    is_zpl = made.layout.printer.language == "zpl"
-    labels = made.labels_in(one.index, result.labels) if is_zpl else one.labels if result.bytes_sent else 0
+    is_raw = made.layout.printer.language_facts.is_raw
+    labels = made.labels_in(one.index, result.labels) if is_raw else one.labels if result.bytes_sent else 0
     kind = _EVENTS[result.outcome] if result.bytes_sent or result.outcome is SendOutcome.SENT else LabelsNotSent
     ledger.history.append(batch.id, kind(**said, labels=labels, bytes_sent=result.bytes_sent))
     return result, labels

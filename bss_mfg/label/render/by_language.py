@@ -1,11 +1,12 @@
-"""One door for all printer languages: a label file's rows -> its bytes."""
+"""One door for all printer languages: a label file's rows -> its bytes, and its bytes -> what a printer takes whole."""
 
 from __future__ import annotations
 
 from bss_mfg.label.layout.file_content import LabelFileContent
 from bss_mfg.label.render.pdf import render_pdf
+from bss_mfg.printer_languages import LANGUAGES, Language
 
-SUFFIX = {"pdf": ".pdf", "zpl": ".zpl", "png": ".png"}
+SUFFIX = {language: facts.suffix for language, facts in LANGUAGES.items()}
 """File endings by printer language."""
 
 
@@ -18,6 +19,20 @@ def render_label_file(content: LabelFileContent) -> bytes:
         from bss_mfg.label.render.zpl import render_zpl
 
         return render_zpl(content)
-    from bss_mfg.label.render.raster import render_png
+    if language == "png":
+        from bss_mfg.label.render.raster import render_png
 
-    return render_png(content)
+        return render_png(content)
+    from bss_mfg.label.render.languages.formats import render_pages
+
+    return render_pages(content)
+
+
+def split_formats(data: bytes, language: Language) -> list[bytes]:
+    """What a printer takes whole, one after the other: in a printer's own language a page each, else the file."""
+    if not LANGUAGES[language].is_raw:
+        return [data]
+    from bss_mfg.label.render.languages.formats import PAGE_LANGUAGES
+
+    # Both ZPLs end a format alike.
+    return PAGE_LANGUAGES["zpl-hex" if language == "zpl" else language].split(data)

@@ -22,6 +22,7 @@ from bss_mfg.label.layout.symbol_fit import SymbolPlan
 from bss_mfg.label.render.glyphs import Bits, TextStrip, rotate_text
 from bss_mfg.label.render.raster import label_bitmaps
 from bss_mfg.label.render.symbols import symbols_of
+from bss_mfg.label.render.zpl_settings import zpl_settings_before, zpl_settings_inside
 from bss_mfg.symbol import Matrix
 
 
@@ -33,7 +34,8 @@ def render_zpl(content: LabelFileContent) -> bytes:
     fixed = {
         place: "".join(packed_field(*bitmap) for bitmap in bitmaps.fixed(place)) for place in range(len(layout.places))
     }
-    head = f"^XA^CI28^PW{width}^LL{height}^LH0,0^PON^PMN\n"
+    settings = zpl_settings_inside(layout.printer)
+    head = f"{zpl_settings_before(layout.printer)}^XA^CI28^PW{width}^LL{height}^LH0,0^PON^PMN{settings}\n"
     out: list[bytes] = []
     place = content.start_at - 1
     fields: list[str] = []
