@@ -20,7 +20,8 @@ from bss_mfg.label.layout.symbol_size import batch_symbol_size
 from bss_mfg.label.render.by_language import SUFFIX
 from bss_mfg.label.selection import LabelChoice, WithdrawnPackages
 from bss_mfg.label.template.loading import LoadedTemplate
-from bss_mfg.label.template.printer import PRINTER_DEFAULTS, Printer
+from bss_mfg.label.template.print_settings import PRINTER_DEFAULTS
+from bss_mfg.label.template.printer import Printer
 from bss_mfg.ledger.labels_in_force import LabelsInForce, MadeFile
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, FillOrder, LabelFile, SymbolStyle

@@ -95,7 +95,8 @@ def printer_address(printer: Printer, address: str) -> str:
             "language: nothing was sent",
             where="--send",
             way_out="Name a label printer, such as a ZPL one (`bss-mfg printer list`), or print the files from this "
-            "computer. Where the printer itself takes such files, write its address into a printer file (`bss-mfg printer add`).",
+            "computer. Where the printer itself takes such files, write its address into a printer file "
+            "(`bss-mfg printer add`).",
         )
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bss_mfg.label.layout.file_content import LabelFileContent
 from bss_mfg.label.render.languages import brother, cpcl, dpl, epl2, escpos, sbpl, tspl, zpl_hex
@@ -47,7 +48,7 @@ def _by_commands(
             else:
                 position += data_length(command)
         cuts.append(len(data))
-        return [data[start:end] for start, end in zip(cuts, cuts[1:], strict=False) if start < end]
+        return [data[start:end] for start, end in pairwise(cuts) if start < end]
 
     return split
 

@@ -1,8 +1,8 @@
 """ZPL II for printers that only resemble a Zebra: the page as `^GF` graphics in plain hex digits, and no other field.
 
 Nothing is compressed and no symbol is left to the printer: clones often know neither `:Z64:` nor the repetition marks
-of Zebra's data compression, and have a Data Matrix of their own making. (ZPL II Programming Guide, P1099958, ^GF: format
-A, ASCII hexadecimal; at most 99999 bytes a field.)
+of Zebra's data compression, and have a Data Matrix of their own making. (ZPL II Programming Guide, P1099958, ^GF: A is
+ASCII hexadecimal; at most 99999 bytes a field.)
 """
 
 from __future__ import annotations
