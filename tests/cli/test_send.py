@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from bss_mfg.core.text import count_words
-from bss_mfg.label.printing.raw_port import TRIES, SendResult, send_to_raw_port, split_formats
+from bss_mfg.label.printing.formats import split_formats
+from bss_mfg.label.printing.raw_port import TRIES, SendResult, send_to_raw_port
 from tests.helpers.commands import Outcome
 from tests.helpers.factory import Factory
 from tests.helpers.raw_port import END, RawPort

@@ -19,7 +19,7 @@ import zxingcpp
 from PIL import Image
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.render.by_language import split_formats
+from bss_mfg.label.printing.formats import split_formats
 from bss_mfg.label.render.languages import brother
 from bss_mfg.label.template.printer import BUILT_IN, Printer
 from bss_mfg.ledger.history import HistoryStore

@@ -13,6 +13,7 @@ from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.text import count_words
 from bss_mfg.errors import BssError, InputError, MissingError, RefusedError, StoppedError
 from bss_mfg.label.make import LabelFiles
+from bss_mfg.label.printing.formats import prints_by_format, split_formats
 from bss_mfg.label.printing.raw_port import (
     Patience,
     SendOutcome,
@@ -20,7 +21,6 @@ from bss_mfg.label.printing.raw_port import (
     parse_address,
     send_to_raw_port,
 )
-from bss_mfg.label.render.by_language import split_formats
 from bss_mfg.label.selection import serial_of_label
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.ledger.batch_lock import BatchWork
@@ -235,8 +235,8 @@ def _send_file(
     ledger.history.append(batch.id, LabelsSending(**said))
     result = send_to_raw_port(request.address, formats, patience=request.patience, progress=progress)
     # A printer prints whole formats; of any other file nobody can tell what it has printed.
-    is_raw = made.layout.printer.language_facts.is_raw
-    labels = made.labels_in(one.index, result.labels) if is_raw else one.labels if result.bytes_sent else 0
+    by_page = prints_by_format(made.layout.printer.language)
+    labels = made.labels_in(one.index, result.labels) if by_page else one.labels if result.bytes_sent else 0
     kind = _EVENTS[result.outcome] if result.bytes_sent or result.outcome is SendOutcome.SENT else LabelsNotSent
     ledger.history.append(batch.id, kind(**said, labels=labels, bytes_sent=result.bytes_sent))
     return result, labels

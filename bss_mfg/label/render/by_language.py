@@ -1,10 +1,10 @@
-"""One door for all printer languages: a label file's rows -> its bytes, and its bytes -> what a printer takes whole."""
+"""One door for all printer languages: a label file's rows -> its bytes."""
 
 from __future__ import annotations
 
 from bss_mfg.label.layout.file_content import LabelFileContent
 from bss_mfg.label.render.pdf import render_pdf
-from bss_mfg.printer_languages import LANGUAGES, Language
+from bss_mfg.printer_languages import LANGUAGES
 
 SUFFIX = {language: facts.suffix for language, facts in LANGUAGES.items()}
 """File endings by printer language."""
@@ -26,13 +26,3 @@ def render_label_file(content: LabelFileContent) -> bytes:
     from bss_mfg.label.render.languages.formats import render_pages
 
     return render_pages(content)
-
-
-def split_formats(data: bytes, language: Language) -> list[bytes]:
-    """What a printer takes whole, one after the other: in a printer's own language a page each, else the file."""
-    if not LANGUAGES[language].is_raw:
-        return [data]
-    from bss_mfg.label.render.languages.formats import PAGE_LANGUAGES
-
-    # Both ZPLs end a format alike.
-    return PAGE_LANGUAGES["zpl-hex" if language == "zpl" else language].split(data)

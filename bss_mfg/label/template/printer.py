@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from bss_mfg.core.models import FileModel
-from bss_mfg.core.toml_files import load_toml, quote, validate
+from bss_mfg.core.toml_files import load_toml, parse_toml, quote, validate
 from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.errors import InputError
 from bss_mfg.label.template.print_settings import (
@@ -153,6 +153,11 @@ class PrinterFile(FileModel):
 def load_printer(path: Path) -> Printer:
     """Read and check a printer file; `InputError` names the fields that are wrong."""
     return validate(load_toml(path, "printer file"), PrinterFile, way_out="Correct the file.").printer(path.stem)
+
+
+def check_printer_text(text: str, name: str) -> None:
+    """`InputError` where a printer file of this text would be wrong."""
+    validate(parse_toml(text, name), PrinterFile)
 
 
 def printer_text(title: str, printer: Printer) -> str:

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.render.by_language import SUFFIX, split_formats
+from bss_mfg.label.printing.formats import split_formats
+from bss_mfg.label.render.by_language import SUFFIX
 from bss_mfg.label.render.languages import brother
 from bss_mfg.label.render.languages.formats import PAGE_LANGUAGES
 from bss_mfg.label.template.print_settings import PrintSettings
