@@ -85,7 +85,7 @@ class Preflight:
     def record(self) -> dict[str, Any]:
         """As plain data, for `--json`."""
         layout, findings = self.design.layout, self.design.findings
-        printer, media = layout.printer, layout.template.definition.media
+        printer, media = layout.printer.as_printed(), layout.template.definition.media
         return {
             "prints": self.prints,
             "subject": self.design.example.title,
@@ -204,7 +204,8 @@ def _next_size(design: CheckedDesign) -> NextSize:
         return NextSize()
     layout, batch = design.layout, design.example.batch
     try:
-        plan = lay_out(layout.template, layout.printer, larger, batch.stage, batch.units_per_package).symbol
+        printer = layout.printer.as_printed()
+        plan = lay_out(layout.template, printer, larger, batch.stage, batch.units_per_package).symbol
     except InputError as error:
         return NextSize(larger, problem=error.what)
     assert plan is not None  # noqa: S101  (for the type checker)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bss_mfg.label.layout.texts import TextPlan
+from bss_mfg.label.render.pdf_colours import fill_operators
 from bss_mfg.label.template.fonts import Font
 
 _ESCAPES = str.maketrans({character: f"\\{character}" for character in "()\\"})
@@ -23,12 +24,7 @@ def draw_text(canvas: Any, plan: TextPlan, text: str, face: Font) -> None:
     if plan.style.color == "#000000":
         canvas.addLiteral(" ".join(shown))
     else:
-        canvas.addLiteral(f"q {colour_operands(plan.style.color)} rg {' '.join(shown)} Q")
-
-
-def colour_operands(color: str) -> str:
-    """An sRGB colour as three operands."""
-    return " ".join(f"{int(color[at : at + 2], 16) / 255:.3g}" for at in (1, 3, 5))
+        canvas.addLiteral(f"q {fill_operators(canvas, plan.style.color)} {' '.join(shown)} Q")
 
 
 def _show(canvas: Any, face: Font, size: float, text: str) -> str:

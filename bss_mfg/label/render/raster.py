@@ -38,9 +38,9 @@ def render_png(content: LabelFileContent) -> bytes:
     for place, row in enumerate(content.rows, content.start_at - 1):
         page.draw_label(place, row)
     out = BytesIO()
-    printer = layout.printer
+    printer = layout.printer.as_printed()
     dpi = (printer.dots_per_mm_x * MM_PER_INCH, printer.dots_per_mm_y * MM_PER_INCH)
-    Image.fromarray(~page.dots).save(out, "PNG", dpi=dpi, optimize=False)
+    Image.fromarray(~np.rot90(page.dots, -(printer.rotate // 90))).save(out, "PNG", dpi=dpi, optimize=False)
     return out.getvalue()
 
 

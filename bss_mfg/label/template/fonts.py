@@ -12,6 +12,7 @@ FONTS = {
     "sans": "LiberationSans-Regular.ttf",
     "sans-bold": "LiberationSans-Bold.ttf",
     "mono": "LiberationMono-Regular.ttf",
+    "ocr-b": "OCRB-Regular.ttf",
 }
 """Bundled fonts by their names in the template language."""
 
@@ -51,7 +52,13 @@ class Font:
 @lru_cache(maxsize=len(FONTS))
 def load_bundled_font(name: str) -> Font:
     """A bundled font."""
-    return load_font(name, (resources.files("bss_mfg.label.template") / "fonts" / FONTS[name]).read_bytes())
+    return load_font(name, bundled_font_data(name))
+
+
+@lru_cache(maxsize=len(FONTS))
+def bundled_font_data(name: str) -> bytes:
+    """The file of a bundled font."""
+    return (resources.files("bss_mfg.label.template") / "fonts" / FONTS[name]).read_bytes()
 
 
 def load_font(name: str, data: bytes) -> Font:

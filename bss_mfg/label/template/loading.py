@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,7 @@ from bss_mfg.core.named_paths import path_inside
 from bss_mfg.core.toml_files import TomlDocument, load_toml, parse_toml, validate
 from bss_mfg.errors import InputError, Location
 from bss_mfg.label.template.artwork import Artwork, check_artwork
-from bss_mfg.label.template.fonts import FONTS, Font, load_bundled_font, load_font
+from bss_mfg.label.template.fonts import FONTS, Font, bundled_font_data, load_bundled_font, load_font
 from bss_mfg.label.template.shape_elements import Image
 from bss_mfg.label.template.symbol_elements import Bars
 from bss_mfg.label.template.template import Template
@@ -73,7 +74,8 @@ def template_from_text(text: str, path: Path) -> LoadedTemplate:
 
 def _validate_template(document: TomlDocument, path: Path, way_out: str = "") -> LoadedTemplate:
     template = validate(document, Template, way_out)
-    artwork, fonts = _load_artwork(template, document, path), _load_fonts(template, document, path)
+    fonts = _load_fonts(template, document, path)
+    artwork = _load_artwork(template, document, path, fonts)
     known = {*FONTS, *template.fonts}
     for index, element in enumerate(template.element):
         if isinstance(element, (TextElement, Bars)) and element.font not in known:
@@ -85,13 +87,17 @@ def _validate_template(document: TomlDocument, path: Path, way_out: str = "") ->
     return LoadedTemplate(path.stem, template, document, artwork, fonts)
 
 
-def _load_artwork(template: Template, document: TomlDocument, path: Path) -> tuple[Artwork, ...]:
+def _load_artwork(
+    template: Template, document: TomlDocument, path: Path, fonts: Sequence[tuple[str, bytes]]
+) -> tuple[Artwork, ...]:
+    """The artwork; texts in an SVG are drawn with the template's fonts and those that come with bss-mfg."""
+    usable = [*((name, bundled_font_data(name)) for name in FONTS), *fonts]
     artwork: dict[str, Artwork] = {}
     for index, element in enumerate(template.element):
         if isinstance(element, Image) and element.file not in artwork:
             where = document.locate(("element", index, "file"))
             data = _read_beside(path, element.file, where, "artwork", MAX_ART)
-            artwork[element.file] = check_artwork(element.file, data, where)
+            artwork[element.file] = check_artwork(element.file, data, where, usable)
     return tuple(artwork[name] for name in sorted(artwork))
 
 
@@ -99,7 +105,7 @@ def _load_fonts(template: Template, document: TomlDocument, path: Path) -> tuple
     fonts: list[tuple[str, bytes]] = []
     for name, file in sorted(template.fonts.items()):
         where = document.locate(("fonts", name))
-        if name in FONTS:
+        if name in FONTS and name != "ocr-b":  # which came later, and may be a template's own
             raise InputError(f"{name!r} is a font of bss-mfg", where=where, way_out="Give yours another name.")
         fonts.append((name, _read_beside(path, file, where, "font", MAX_FONT)))
         try:

@@ -47,6 +47,9 @@ class Printer:
     media: tuple[str, ...] = ()
     address: str = ""
     patience_s: float | None = None
+
+    rotate: Literal[0, 90, 180, 270] = 0
+    """How pages are turned before they are sent, in degrees clockwise."""
     head_pins: int = 0
     settings: PrintSettings = PRINTER_DEFAULTS
 
@@ -54,6 +57,35 @@ class Printer:
     def language_facts(self) -> LanguageFacts:
         """What the printer's language can do."""
         return LANGUAGES[self.language]
+
+    def in_label_frame(self) -> Printer:
+        """The printer as a page sees it that is turned by `rotate` only when it is finished: its axes, offset and
+        margins are those of the label."""
+        quarter = self.rotate // 90
+        left, top, right, bottom = self.margins_mm
+        x, y = self.offset_x_mm, self.offset_y_mm
+        offset = ((x, y), (y, -x), (-x, -y), (-y, x))[quarter]
+        margins = ((left, top, right, bottom), (top, right, bottom, left))[quarter % 2]
+        if quarter > 1:
+            margins = (*margins[2:], *margins[:2])
+        axes = (self.dots_per_mm_x, self.dots_per_mm_y, self.scale_x, self.scale_y)
+        if quarter % 2:
+            axes = (axes[1], axes[0], axes[3], axes[2])
+        return replace(
+            self,
+            dots_per_mm_x=axes[0],
+            dots_per_mm_y=axes[1],
+            scale_x=axes[2],
+            scale_y=axes[3],
+            offset_x_mm=offset[0],
+            offset_y_mm=offset[1],
+            margins_mm=margins,
+        )
+
+    def as_printed(self) -> Printer:
+        """From the label's frame back to the printer's own."""
+        back: Literal[0, 90, 180, 270] = {0: 0, 90: 270, 180: 180, 270: 90}[self.rotate]  # type: ignore[assignment]
+        return replace(replace(self, rotate=back).in_label_frame(), rotate=self.rotate)
 
     @property
     def dpi(self) -> float:
@@ -96,6 +128,9 @@ class PrinterFile(FileModel):
     )
     patience_s: Annotated[float, Field(gt=0, le=86_400)] | None = Field(
         None, description="Seconds to wait while it takes nothing; none: until Ctrl-C, through every roll change."
+    )
+    rotate: Literal[0, 90, 180, 270] = Field(
+        0, description="Turn whole pages clockwise, for a printer that feeds its media another way."
     )
 
     darkness: int | None = Field(None, description="How dark it prints, in the language's numbers; none: its own.")
@@ -147,6 +182,7 @@ class PrinterFile(FileModel):
             self.patience_s,
             head_pins=self.head_pins or 0,
             settings=PrintSettings(self.darkness, self.speed, self.tracking, self.gap, self.after, self.feed),
+            rotate=self.rotate,
         )
 
 
@@ -181,6 +217,8 @@ def printer_text(title: str, printer: Printer) -> str:
     if printer.head_pins:
         lines.append(f"head_pins = {printer.head_pins}")
     lines += setting_lines(printer.settings)
+    if printer.rotate:
+        lines.append(f"rotate = {printer.rotate}      # degrees clockwise")
     return "\n".join(lines) + "\n"
 
 

@@ -9,7 +9,8 @@ from itertools import pairwise
 
 from bss_mfg.label.layout.file_content import LabelFileContent
 from bss_mfg.label.render.languages import brother, cpcl, dpl, epl2, escpos, sbpl, tspl, zpl_hex
-from bss_mfg.label.render.languages.page_dots import Dots, pages_of
+from bss_mfg.label.render.languages.page_dots import Dots
+from bss_mfg.label.render.turned_pages import turned_pages
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.printer_languages import Language
 
@@ -68,8 +69,8 @@ PAGE_LANGUAGES: dict[Language, PageLanguage] = {
 
 def render_pages(content: LabelFileContent) -> bytes:
     """A label file in its printer's language."""
-    printer = content.layout.printer
+    printer = content.layout.printer.as_printed()
     language = PAGE_LANGUAGES[printer.language]
     return b"".join(
-        [language.first_bytes(printer), *(language.render_page(page, printer) for page in pages_of(content))]
+        [language.first_bytes(printer), *(language.render_page(page, printer) for page in turned_pages(content))]
     )

@@ -8,24 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bss_mfg.label.layout.file_content import LabelFileContent
-from bss_mfg.label.render.raster import RasterPage
-
 Dots = NDArray[np.bool_]
 """Rows of dots, True where it is black."""
-
-
-def pages_of(content: LabelFileContent) -> Iterator[Dots]:
-    """The pages of a label file, each with its labels put on it."""
-    layout = content.layout
-    places, last = len(layout.places), len(content.rows) - 1
-    page = RasterPage(layout)
-    for number, row in enumerate(content.rows):
-        place = (number + content.start_at - 1) % places
-        page.draw_label(place, row)
-        if place == places - 1 or number == last:
-            yield page.dots
-            page = RasterPage(layout)
 
 
 @dataclass(frozen=True, slots=True)
