@@ -254,7 +254,7 @@ _PRINTERS = (
     replace(_QL, name="brother-ql-wide", max_width_mm=104.0, head_pins=1296),
     replace(_PT, name="brother-pt-180"),
     replace(_at(360, "brother", "brother-pt-360"), margins_mm=_PT.margins_mm, max_width_mm=36.0, head_pins=560),
-    *(_at(dpi, "escpos") for dpi in (180, 203)),
+    *(replace(_at(dpi, "escpos"), max_width_mm=72.0) for dpi in (180, 203)),
     *(_at(dpi, "png") for dpi in (203, 300, 600)),
     Printer("png-300x600", _DOTS_PER_MM[300], _DOTS_PER_MM[600], language="png"),
 )
