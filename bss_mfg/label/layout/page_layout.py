@@ -11,6 +11,7 @@ from bss_mfg.label.layout.codes import CodeCaption, CodePlan, VariableSlot
 from bss_mfg.label.layout.contrast import check_contrast
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import PlacedElement, caption_height, place_elements
+from bss_mfg.label.layout.ink import InkRoom
 from bss_mfg.label.layout.page_grid import PageGrid
 from bss_mfg.label.layout.retail_digits import modules_below, retail_digits
 from bss_mfg.label.layout.symbol_fit import SymbolPlan, SymbolRoom, fit_symbol
@@ -206,7 +207,15 @@ class _PlanBuilder:
             )
             return
         check_contrast(self.template, item, self.elements, self.findings)
-        room = SymbolRoom(item.index, item.rect, self.modules, self.modules, element.x_dimension, element.quiet_zone)
+        room = SymbolRoom(
+            item.index,
+            item.rect,
+            self.modules,
+            self.modules,
+            element.x_dimension,
+            element.quiet_zone,
+            anchor=element.anchor,
+        )
         self.symbol = fit_symbol(room, self.grid, self.findings)
 
     def _add_code(self, item: PlacedElement, element: TextCode, slot: VariableSlot) -> None:
@@ -230,11 +239,14 @@ class _PlanBuilder:
 
     def _add_text(self, item: PlacedElement, element: TextElement, slot: VariableSlot) -> None:
         plan = TextPlan.of(self.template, item)
+        if element.markup:
+            slot = replace(slot, text=slot.text.with_switches())
         if slot.text.dynamic or slot.when:
             self.texts.append((slot, plan))
         else:
-            check_text(self.template, plan, element.text, self.findings)
-            self.fixed_texts.append((plan, element.text))
+            text = slot.text.fill({})
+            check_text(self.template, plan, text, self.findings, InkRoom.of(self.template, self.elements))
+            self.fixed_texts.append((plan, text))
 
     def _add_shape(self, item: PlacedElement, slot: VariableSlot) -> None:
         if slot.when:

@@ -21,6 +21,7 @@ from bss_mfg.label.template.print_settings import (
     check_together,
     setting_lines,
 )
+from bss_mfg.label.template.printer_address import ADDRESS_PATTERN, parse_address
 from bss_mfg.printer_languages import LANGUAGES, AfterLabel, Language, LanguageFacts, Tracking
 
 
@@ -31,7 +32,8 @@ class Printer:
     `dots_per_mm_x`, `_y`: its dot grid. `offset_*_mm` moves all that is printed; `scale_*` stretches it, for a printer
     that prints 100 mm as 99.7. `margins_mm`: left, top, right, bottom strips that it can't print. `media`: what it is
     loaded with, by library name; empty means anything. `patience_s`: how long it is waited for while it takes nothing;
-    None: without end. `head_pins`: of a Brother printer's head. `settings`: what is set at the printer.
+    None: without end. `ask_status`: whether it is asked for its state before and after labels are sent to it.
+    `head_pins`: of a Brother printer's head. `settings`: what is set at the printer.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Printer:
 
     rotate: Literal[0, 90, 180, 270] = 0
     """How pages are turned before they are sent, in degrees clockwise."""
+    ask_status: bool = True
     head_pins: int = 0
     settings: PrintSettings = PRINTER_DEFAULTS
 
@@ -123,8 +126,10 @@ class PrinterFile(FileModel):
     )
     max_width: Annotated[float, Field(gt=0, le=2000)] | None = Field(None, description="Widest media, in mm.")
     media: tuple[str, ...] = Field((), description="Media it is loaded with, by library name; empty: any.")
-    address: Annotated[str, Field(pattern=r"^(tcp://[A-Za-z0-9.\[\]:-]+:\d{1,5})?$")] = Field(
-        "", description="tcp://HOST:9100 of its raw port, the default of --send."
+    address: Annotated[str, Field(pattern=ADDRESS_PATTERN)] = Field(
+        "",
+        description="Where --send sends to: tcp://HOST:9100 (raw port), ipp://HOST/ipp/print, ipps://, cups://QUEUE, "
+        "usb:/dev/usb/lp0 (device file), winspool:NAME (Windows).",
     )
     patience_s: Annotated[float, Field(gt=0, le=86_400)] | None = Field(
         None, description="Seconds to wait while it takes nothing; none: until Ctrl-C, through every roll change."
@@ -132,6 +137,19 @@ class PrinterFile(FileModel):
     rotate: Literal[0, 90, 180, 270] = Field(
         0, description="Turn whole pages clockwise, for a printer that feeds its media another way."
     )
+    ask_status: bool = Field(
+        True, description="Ask it for its state before and after: nothing is sent to one without paper."
+    )
+
+    @field_validator("address")
+    @classmethod
+    def _check_address(cls, value: str) -> str:
+        if value:
+            try:
+                parse_address(value)
+            except InputError as error:
+                raise ValueError(f"{error.what}. {error.way_out}") from None
+        return value
 
     darkness: int | None = Field(None, description="How dark it prints, in the language's numbers; none: its own.")
     speed: float | None = Field(None, description="How fast, in the language's numbers; none: its own.")
@@ -180,6 +198,7 @@ class PrinterFile(FileModel):
             self.media,
             self.address,
             self.patience_s,
+            ask_status=self.ask_status,
             head_pins=self.head_pins or 0,
             settings=PrintSettings(self.darkness, self.speed, self.tracking, self.gap, self.after, self.feed),
             rotate=self.rotate,
@@ -219,6 +238,8 @@ def printer_text(title: str, printer: Printer) -> str:
     lines += setting_lines(printer.settings)
     if printer.rotate:
         lines.append(f"rotate = {printer.rotate}      # degrees clockwise")
+    if not printer.ask_status:
+        lines.append("ask_status = false")
     return "\n".join(lines) + "\n"
 
 
@@ -263,9 +284,9 @@ BUILT_IN: dict[str, Printer] = {printer.name: printer for printer in _PRINTERS}
 """Printers that need no file, to begin with."""
 
 
-def find_printer(name: str, file: Path, own_printers: list[str]) -> Printer:
-    """A printer by name: the workspace's file, or a built-in one; `InputError` lists what there is."""
-    if file.is_file():
+def find_printer(name: str, file: Path | None, own_printers: list[str]) -> Printer:
+    """A printer by name: of the workspace (`file`, if there is one), or built in; `InputError` lists what there is."""
+    if file and file.is_file():
         return load_printer(file)
     if name in BUILT_IN:
         return replace(BUILT_IN[name], name=name)
