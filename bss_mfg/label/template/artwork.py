@@ -6,6 +6,7 @@ as resvg (SVG) and pdfium (PDF) draw it.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,7 +22,7 @@ class Artwork:
     """An artwork file as it is drawn: `data` is a one-page PDF, or a PNG or JPEG of 8 bits in sRGB. `width`, `height`
     in its own units: only their ratio counts, for `pdf` that of the page's TrimBox. `bleed` is what a PDF may paint
     around that, in the same units from its lower left corner, y upwards. `note` is set for an SVG that is kept as
-    pixels, and names the element."""
+    pixels, and names the element. `source` is the SHA-256 of the file."""
 
     file: str
     kind: Literal["pdf", "pixels"]
@@ -30,6 +31,7 @@ class Artwork:
     height: float
     bleed: Rect | None = None
     note: str = ""
+    source: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ def check_artwork(file: str, data: bytes, where: Location, fonts: Sequence[tuple
             way_out="Save it again: SVG (plain, texts as paths), one-page PDF (fonts embedded), PNG or JPEG of at most "
             "50 megapixels.",
         ) from None
-    return Artwork(file, drawn.kind, drawn.data, drawn.width, drawn.height, drawn.bleed, drawn.note)
+    source = hashlib.sha256(data).digest()
+    return Artwork(file, drawn.kind, drawn.data, drawn.width, drawn.height, drawn.bleed, drawn.note, source)
 
 
 @lru_cache(maxsize=32)

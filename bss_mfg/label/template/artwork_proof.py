@@ -13,8 +13,8 @@ Pixels = NDArray[np.uint8]
 LONG_SIDE = 640
 """Pixels of the longer side that drawings are compared at."""
 EDGE_TOLERANCE, AREA_TOLERANCE = 90, 16
-"""Of 255, by which a pixel may differ from all of its neighbourhood in the other drawing, and by which it may where both
-drawings are flat: renderers smooth edges differently, but areas have one colour."""
+"""Of 255, by which a pixel may differ from all of its neighbourhood in the other drawing, and by which it may where
+both drawings are flat: renderers smooth edges differently, but areas have one colour."""
 FLAT = 24
 """Of 255, the range of a pixel's neighbourhood that counts as flat."""
 SHARE = 0.0005

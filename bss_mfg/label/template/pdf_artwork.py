@@ -50,8 +50,8 @@ def normal_page(data: bytes) -> ArtworkPage:
             return _placed(document, page, box, bleed, turn)
     except pikepdf.PasswordError:
         raise NotDrawableError("it is protected with a password") from None
-    except (pikepdf.PdfError, pikepdf.PdfParsingError, RecursionError, KeyError, TypeError, OverflowError) as error:
-        raise NotDrawableError(f"it is not a readable PDF ({str(error)[:80]})") from None
+    except (pikepdf.PdfError, RecursionError, KeyError, TypeError, OverflowError) as error:
+        raise NotDrawableError(f"it is not a readable PDF ({str(error).rpartition(': ')[2][:80]})") from None
 
 
 def prove_page(data: bytes, page: ArtworkPage) -> None:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, UP031  (drawings in one line each read best)
 """The SVG drawings beside this: `python -m tests.independent.artwork.make_svg` writes them again.
 
 A drawing is 120 x 80 units, if it does not say otherwise. Those that must be refused say with which words.
