@@ -43,6 +43,7 @@ class PrintingOptions:
     start_at: int | None
     symbols: SymbolStyle | None
     order: FillOrder | None
+    language: str | None
     out: Path | None
     send: str | None
     pdfx: bool
@@ -69,6 +70,7 @@ class PrintingOptions:
             start_at=self.start_at,
             order=self.order,
             symbols=self.symbols,
+            language=self.language,
             **more,
         )
 
@@ -80,6 +82,7 @@ class PrintingOptions:
             ("--dpi", self.dpi),
             ("--symbols", self.symbols),
             ("--order", self.order),
+            ("--language", self.language),
             ("--out", self.out),
             ("--icc", self.icc),
         )
@@ -133,6 +136,7 @@ def printing_options(function: Command) -> Callable[..., Any]:
             type=click.Choice(["rows", "columns", "snake"]),
             help="In which order the places of a page are filled (default: as printed last, else rows).",
         ),
+        click.option("--language", help="Of the product's own fields, as de (default: as printed last, else as set)."),
         click.option("--out", type=click.Path(path_type=Path), help="Folder (default: batches/BATCH/labels)."),
         send_option("Send the files to the printer's raw port (without value: the printer's address)."),
         click.option("--pdfx", is_flag=True, help="PDF/X-4 for a print shop, with the profile that it names: --icc."),
@@ -220,6 +224,7 @@ def labels(
             how.collate,
             how.labels_per_file,
             how.order,
+            how.language,
             how.symbols,
             again,
             accept_existing=printing.send is not None,
@@ -328,6 +333,7 @@ def reprint(
             start_at=how.start_at,
             labels_per_file=how.labels_per_file,
             order=how.order,
+            language=how.language,
             symbols=how.symbols,
             purpose="reprint",
             reason=reason,

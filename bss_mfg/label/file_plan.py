@@ -25,6 +25,7 @@ from bss_mfg.label.template.printer import Printer
 from bss_mfg.ledger.labels_in_force import LabelsInForce, MadeFile
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, FillOrder, LabelFile, SymbolStyle
+from bss_mfg.workspace.product_fields import facts_in
 
 LABELS_PER_FILE = 960
 """At most this many labels in one file unless told otherwise, in whole pages."""
@@ -36,9 +37,10 @@ class LabelRequest:
 
     `numbers`: label numbers (packages, units, cartons), None for all; where they are a `span`, packages that get no
     label any more are left out of it, and else refused. `collate` says whether `copies` are sets (1 2 3 1 2 3) or
-    follow each other (1 1 2 2 3 3). `purpose`, and `reason` and `serials` of a reprint, go into the history, `stem`
-    into file names (empty: by what is labelled); `again` makes labels that were made before, `accept_existing` takes
-    them as they are if all of them were.
+    follow each other (1 1 2 2 3 3). `language` is that of the factory's own fields,
+    empty where they are shown as they are. `purpose`, and `reason` and `serials` of a reprint, go into the history,
+    `stem` into file names (empty: by what is labelled); `again` makes labels that were made before, `accept_existing`
+    takes them as they are if all of them were.
     """
 
     numbers: tuple[int, ...] | None = None
@@ -48,6 +50,7 @@ class LabelRequest:
     collate: bool = True
     labels_per_file: int = LABELS_PER_FILE
     order: FillOrder = "rows"
+    language: str = ""
     symbols: SymbolStyle = "mask"
     again: bool = False
     accept_existing: bool = False
@@ -124,6 +127,7 @@ def plan_label_files(
     named was withdrawn, or if labels would print twice.
     """
     definition = template.definition
+    batch = replace(batch, facts=facts_in(batch.facts, request.language))
     is_package = definition.each == "package"
     withdrawn = WithdrawnPackages.of(ledger, batch) if is_package else WithdrawnPackages()
     if request.numbers is not None and not request.span:
@@ -288,6 +292,7 @@ def _plan_digest(layout: PageLayout, batch: Batch, request: LabelRequest, head: 
         head,
         *([] if request.collate else ["not collated"]),
         *([request.press.digest] if request.press.standard else []),
+        *([f"language {request.language}"] if request.language else []),
     ]
     return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
 
@@ -357,6 +362,7 @@ def changed_words(layout: PageLayout, request: LabelRequest, made: MadeFile) -> 
         ("copies", request.copies, event.copies),
         ("order", request.order, event.order),
         ("symbols", request.symbols, event.symbols),
+        ("language", request.language or "none", event.language or "none"),
     ]
     words = [f"{name} {now} (it was {before})" for name, now, before in pairs if now != before]
     if layout.template.name == event.template and layout.template.digest != made.file.template_digest:

@@ -287,6 +287,7 @@ class _LabelMaker:
             each=template.definition.each,
             copy=file.copy,
             repeat=file.repeat,
+            companions=plan.layout.companions(),
         )
         request = plan.request
         self._ledger.prints.record(
@@ -306,6 +307,7 @@ class _LabelMaker:
                 start_at=request.start_at,
                 order=request.order,
                 symbols=request.symbols,
+                language=request.language,
                 copies=request.copies,
                 collate=request.collate,
                 numbers=_told_numbers(made.numbers),

@@ -14,7 +14,7 @@ from bss_mfg.label.template.label_media import Media
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.label.template.shape_elements import Box, Image, Line
-from bss_mfg.label.template.symbol_elements import Bars, DataMatrix, Qr
+from bss_mfg.label.template.symbol_elements import SymbolElement
 from bss_mfg.label.template.template import Template
 from bss_mfg.label.template.text_element import TextElement
 from bss_mfg.model import Rect, Stage
@@ -81,7 +81,7 @@ def check_areas(
                 "lies on the SAMPLE mark of development labels",
                 "Move one of them.",
             )
-        if isinstance(item.element, (DataMatrix, Qr, Bars)):
+        if isinstance(item.element, SymbolElement):
             _check_symbol_is_clear(item, item.element.kind, elements, areas.sample_mark, findings)
     _check_media(media, printer, findings)
     if printer.language != "pdf":

@@ -9,7 +9,7 @@ from bss_mfg.errors import InputError
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.placing import Beside
 from bss_mfg.label.template.shape_elements import Line
-from bss_mfg.label.template.symbol_elements import Bars, DataMatrix, Qr
+from bss_mfg.label.template.symbol_elements import Bars, DataMatrix, Gs1DataMatrix, Gs1DigitalLink, Qr
 from bss_mfg.label.template.template import Element
 from bss_mfg.label.template.text_element import TextElement
 from bss_mfg.model import Rect
@@ -87,7 +87,7 @@ def _repeat_per_unit(template: LoadedTemplate, index: int, rect: Rect, units: in
 
 def size_of(template: LoadedTemplate, element: Element) -> tuple[float, float]:
     """Width and height in mm before rotation."""
-    if isinstance(element, (DataMatrix, Qr)):
+    if isinstance(element, (DataMatrix, Qr, Gs1DigitalLink, Gs1DataMatrix)):
         return element.size, element.size
     if isinstance(element, TextElement):
         font = template.font(element.font)
@@ -113,6 +113,18 @@ def _around(rects: list[Rect]) -> Rect:
         return Rect(0.0, 0.0, 0.0, 0.0)
     left, top = min(rect.x for rect in rects), min(rect.y for rect in rects)
     return Rect(left, top, max(rect.right for rect in rects) - left, max(rect.bottom for rect in rects) - top)
+
+
+def turned_within(outer: Rect, rotate: int, inner: Rect) -> Rect:
+    """Where a part of an element lies after the element's rotation. `inner` is measured from the element's top left
+    corner before it, `outer` is the whole element after it."""
+    x, y, width, height = inner
+    return {
+        0: Rect(outer.x + x, outer.y + y, width, height),
+        90: Rect(outer.right - y - height, outer.y + x, height, width),
+        180: Rect(outer.right - x - width, outer.bottom - y - height, width, height),
+        270: Rect(outer.x + y, outer.bottom - x - width, height, width),
+    }[rotate]
 
 
 def overlap(a: Rect, b: Rect) -> bool:

@@ -7,70 +7,31 @@ from dataclasses import dataclass, field, replace
 
 from bss_mfg.core.units import POINTS_PER_MM
 from bss_mfg.label.layout.checks import check_areas
+from bss_mfg.label.layout.codes import CodeCaption, CodePlan, VariableSlot
 from bss_mfg.label.layout.contrast import check_contrast
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import PlacedElement, caption_height, place_elements
 from bss_mfg.label.layout.page_grid import PageGrid
+from bss_mfg.label.layout.retail_digits import modules_below, retail_digits
 from bss_mfg.label.layout.symbol_fit import SymbolPlan, SymbolRoom, fit_symbol
 from bss_mfg.label.layout.texts import TextPlan, check_text
-from bss_mfg.label.template.expressions import CompiledText, Condition, Values, compile_condition, compile_text
+from bss_mfg.label.template.expressions import CompiledText, Values, compile_condition, compile_text
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.label.template.shape_elements import Box, Image, Line
-from bss_mfg.label.template.symbol_elements import Bars, Code128, DataMatrix, EanUpc, Qr, carries_payload
+from bss_mfg.label.template.symbol_elements import (
+    Bars,
+    DataMatrix,
+    DataMatrixText,
+    EanUpc,
+    Gs1DataMatrix,
+    LinearCode,
+    TextCode,
+    carries_payload,
+)
 from bss_mfg.label.template.text_element import TextElement
 from bss_mfg.model import FillOrder, Rect, Stage
-from bss_mfg.symbol import Matrix, linear_barcode, qr
-
-
-@dataclass(frozen=True, slots=True)
-class VariableSlot:
-    """What changes from label to label at one place: its text, its condition, the unit (from 0) that it is about."""
-
-    text: CompiledText
-    when: Condition | None
-    unit: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class CodePlan:
-    """A QR Code or bars: drawn in `area` (mm on the label, caption excluded) once its modules are known."""
-
-    placed_element: PlacedElement
-    slot: VariableSlot
-    area: Rect
-
-    @property
-    def rotate(self) -> int:
-        """Quarter turns clockwise, in degrees."""
-        return self._element.rotate
-
-    @property
-    def _element(self) -> Qr | Bars:
-        element = self.placed_element.element
-        assert isinstance(element, (Qr, Bars))  # noqa: S101  (for the type checker)
-        return element
-
-    def matrix(self, text: str) -> Matrix:
-        """The modules of a text, before rotation."""
-        element = self._element
-        if isinstance(element, Qr):
-            return qr(text)
-        return linear_barcode("code-128" if isinstance(element, Code128) else "ean-upc", text)
-
-    def fit(self, matrix: Matrix, grid: PageGrid, findings: DesignFindings) -> SymbolPlan:
-        """How a text's modules are drawn: the largest that fit the area."""
-        element = self._element
-        room = SymbolRoom(
-            self.placed_element.index,
-            self.area,
-            matrix.columns,
-            matrix.rows,
-            element.x_dimension,
-            element.quiet_zone,
-            element.rotate,
-        )
-        return fit_symbol(room, grid, findings)
+from bss_mfg.symbol import Matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +93,22 @@ class PageLayout:
         width, height = plan.columns * plan.module_dots_x / x_scale, plan.rows * plan.module_dots_y / y_scale
         return tuple(self.grid.as_printed(Rect(x / x_scale, y / y_scale, width, height)) for x, y in plan.origins)
 
+    def companions(self) -> tuple[Rect, ...]:
+        """The areas of a label's other Data Matrix symbols as printed, in mm from the top left corner of the
+        package's."""
+        if self.symbol is None:
+            return ()
+        left, top = self.places[0]
+        symbol = self.symbol_boxes()[0]
+        areas = [
+            self.grid.as_printed(Rect(code.area.x + left, code.area.y + top, code.area.width, code.area.height))
+            for code in self.codes
+            if isinstance(code.placed_element.element, (Gs1DataMatrix, DataMatrixText))
+        ]
+        return tuple(
+            Rect(round(area.x - symbol.x, 2), round(area.y - symbol.y, 2), area.width, area.height) for area in areas
+        )
+
     @property
     def x_dimension_mm(self) -> float:
         """Width of a module in mm as printed; 0 where there is no Data Matrix."""
@@ -150,12 +127,13 @@ class PageLayout:
                 fixed.append((plan, slot.text.fill(constants)))
         return replace(self, texts=tuple(texts), fixed_texts=tuple((plan, text) for plan, text in fixed if text))
 
-    def fit_code(self, plan: CodePlan, matrix: Matrix) -> SymbolPlan:
-        """The plan of a QR Code or bars once their size is known; `InputError` if they don't fit."""
+    def draw_code(self, plan: CodePlan, text: str) -> list[tuple[SymbolPlan, Matrix]]:
+        """A code's parts, its modules first, turned as they are printed; `InputError` if they don't fit."""
         findings = DesignFindings(self.template)
-        fitted = plan.fit(matrix, self.grid, findings)
+        encoded = plan.encode(text)
+        fitted = plan.fit(encoded, self.grid, findings)
         findings.refuse()
-        return fitted
+        return plan.draw(encoded, fitted, self.printer)
 
 
 def lay_out(
@@ -212,7 +190,7 @@ class _PlanBuilder:
         )
         if isinstance(element, DataMatrix):
             self._add_data_matrix(item, element)
-        elif isinstance(element, (Qr, Bars)):
+        elif isinstance(element, TextCode):
             self._add_code(item, element, slot)
         elif isinstance(element, TextElement):
             self._add_text(item, element, slot)
@@ -232,7 +210,7 @@ class _PlanBuilder:
         room = SymbolRoom(item.index, item.rect, self.modules, self.modules, element.x_dimension, element.quiet_zone)
         self.symbol = fit_symbol(room, self.grid, self.findings)
 
-    def _add_code(self, item: PlacedElement, element: Qr | Code128 | EanUpc, slot: VariableSlot) -> None:
+    def _add_code(self, item: PlacedElement, element: TextCode, slot: VariableSlot) -> None:
         if self.modules and self.template.definition.each == "package" and carries_payload(element):
             self.findings.error(
                 DesignFindingKind.OTHER_SYMBOLOGY,
@@ -241,8 +219,13 @@ class _PlanBuilder:
                 "Choose a template with an element of kind data-matrix.",
             )
         check_contrast(self.template, item, self.elements, self.findings)
+        if isinstance(element, EanUpc) and element.has_digits_between_guards:
+            code = CodePlan(item, slot, item.rect, modules_below(self.template, element))
+            self.codes.append(code)
+            self.texts += retail_digits(self.template, item, slot, code, self.grid)
+            return
         self.codes.append(CodePlan(item, slot, _code_area(self.template, item, element)))
-        if isinstance(element, (Code128, EanUpc)) and element.caption != "none":
+        if isinstance(element, Bars) and element.caption != "none":
             caption = replace(slot, text=_caption_text(element))
             self.texts.append((caption, TextPlan.caption(self.template, item, element)))
 
@@ -278,10 +261,10 @@ class _PlanBuilder:
         )
 
 
-def _code_area(template: LoadedTemplate, item: PlacedElement, element: Qr | Bars) -> Rect:
+def _code_area(template: LoadedTemplate, item: PlacedElement, element: TextCode) -> Rect:
     """What an element leaves its code, the caption taken off."""
     x, y, width, height = item.rect
-    if isinstance(element, Qr) or element.caption == "none":
+    if not isinstance(element, Bars) or element.caption == "none":
         return item.rect
     caption = caption_height(template, element)
     # The caption's side turns with the bars: its top edge becomes the right one, then the bottom, then the left.
@@ -292,9 +275,10 @@ def _code_area(template: LoadedTemplate, item: PlacedElement, element: Qr | Bars
     return Rect(x + caption if side == "left" else x, y, width - caption, height)
 
 
-def _caption_text(element: Code128 | EanUpc) -> CompiledText:
+def _caption_text(element: LinearCode) -> CompiledText:
     """The plain text of bars: their prefix, and what they encode."""
     source = element.text
     if isinstance(element, EanUpc) and source == "{code}":
         source = "{code:groups}"
-    return compile_text(element.prefix.replace("{", "").replace("}", "") + source)
+    compiled = compile_text(source)
+    return CodeCaption(compiled.source, compiled.tokens, element)

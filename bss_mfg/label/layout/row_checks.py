@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Set
 
 from bss_mfg.errors import InputError
+from bss_mfg.label.layout.codes import CodePlan
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.label_rows import LabelRow
-from bss_mfg.label.layout.page_layout import CodePlan, PageLayout
+from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.layout.texts import check_text
 
 
 class RowChecker:
-    """Checks the rows of one layout. It remembers the sizes of codes that fit: thousands of labels share a few."""
+    """Checks the rows of one layout. It remembers which sizes of codes it has checked: labels share a few."""
 
     def __init__(self, layout: PageLayout, findings: DesignFindings) -> None:
         self._layout, self._findings = layout, findings
-        self._fitting_sizes: set[tuple[int, int]] = set()
+        self._checked_sizes: set[tuple[int, int, int, int]] = set()
 
     def check_fixed_texts(self) -> None:
         """Note what is wrong with texts that are the same on every label."""
@@ -35,14 +36,13 @@ class RowChecker:
 
     def _check_code(self, number: int, code: CodePlan, text: str) -> None:
         try:
-            matrix = code.matrix(text)
+            encoded = code.encode(text)
         except InputError as error:
             self._findings.error(
                 DesignFindingKind.NOT_ENCODABLE, code.placed_element.index, error.what, error.way_out, "text"
             )
             return
-        if (number, matrix.columns) not in self._fitting_sizes:
-            before = len(self._findings.items)
-            code.fit(matrix, self._layout.grid, self._findings)
-            if len(self._findings.items) == before:
-                self._fitting_sizes.add((number, matrix.columns))
+        size = (number, encoded.matrix.columns, encoded.matrix.rows, encoded.quiet_zone)
+        if size not in self._checked_sizes:
+            self._checked_sizes.add(size)
+            code.fit(encoded, self._layout.grid, self._findings)

@@ -80,6 +80,14 @@ class TextPlan:
         return cls._anchored(template, item, style, element.rotate, element.width, down)
 
     @classmethod
+    def digits(
+        cls, template: LoadedTemplate, item: PlacedElement, element: Bars, size: float, width: float
+    ) -> TextPlan:
+        """The plan of digits of a font size that fill a rectangle `width` mm wide (before rotation)."""
+        style = TextStyle(element.font, size, size, 1, 1.2, "center", "#000000")
+        return cls._anchored(template, item, style, element.rotate, width)
+
+    @classmethod
     def _anchored(
         cls,
         template: LoadedTemplate,

@@ -22,7 +22,7 @@ from bss_mfg.label.template.colours import parse_colour
 from bss_mfg.label.template.label_media import Media
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
-from bss_mfg.label.template.symbol_elements import Bars, DataMatrix, Qr
+from bss_mfg.label.template.symbol_elements import SymbolElement
 from bss_mfg.model import Rect
 
 PictureFormat = Literal["png", "pdf", "svg"]
@@ -89,7 +89,7 @@ def _picture(layout: PageLayout, row: LabelRow) -> Artwork:
     for plan, text in zip(layout.codes, row.codes, strict=True):
         try:
             if text:
-                layout.fit_code(plan, plan.matrix(text))
+                layout.draw_code(plan, text)
             codes.append(text)
         except InputError:
             codes.append(None)
@@ -186,7 +186,7 @@ def _panel(
         _contour(scene, contour, box, safe, stroke=_GREEN, dash=True)
     elements = place_elements(layout.template, layout.units_per_package)
     for item in elements:
-        if isinstance(item.element, (DataMatrix, Qr, Bars)):
+        if isinstance(item.element, SymbolElement):
             scene.rect(box(item.rect), stroke=_BLUE, dash=True)
     badges: dict[int | None, int] = {}
     for number, finding in enumerate(findings, 1):

@@ -12,6 +12,7 @@ FONTS = {
     "sans": "LiberationSans-Regular.ttf",
     "sans-bold": "LiberationSans-Bold.ttf",
     "mono": "LiberationMono-Regular.ttf",
+    "ocr-b": "OCRB-Regular.ttf",
 }
 """Bundled fonts by their names in the template language."""
 

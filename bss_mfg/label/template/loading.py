@@ -99,7 +99,7 @@ def _load_fonts(template: Template, document: TomlDocument, path: Path) -> tuple
     fonts: list[tuple[str, bytes]] = []
     for name, file in sorted(template.fonts.items()):
         where = document.locate(("fonts", name))
-        if name in FONTS:
+        if name in FONTS and name != "ocr-b":  # which came later, and may be a template's own
             raise InputError(f"{name!r} is a font of bss-mfg", where=where, way_out="Give yours another name.")
         fonts.append((name, _read_beside(path, file, where, "font", MAX_FONT)))
         try:

@@ -11,10 +11,16 @@ from bss_mfg.label.template.colours import Colour, parse_colour
 from bss_mfg.label.template.fields import Area, FileName, Name
 from bss_mfg.label.template.label_media import Media
 from bss_mfg.label.template.shape_elements import Box, Image, Line
-from bss_mfg.label.template.symbol_elements import Code128, DataMatrix, EanUpc, Qr, carries_payload
+from bss_mfg.label.template.symbol_elements import (
+    DataMatrix,
+    DataMatrixText,
+    Gs1DataMatrix,
+    SymbolElement,
+    carries_payload,
+)
 from bss_mfg.label.template.text_element import TextElement
 
-Element = Annotated[DataMatrix | Qr | Code128 | EanUpc | TextElement | Line | Box | Image, Field(discriminator="kind")]
+Element = Annotated[SymbolElement | TextElement | Line | Box | Image, Field(discriminator="kind")]
 LabelScope = Literal["package", "unit", "carton", "batch"]
 
 
@@ -41,6 +47,9 @@ class Template(FileModel):
                 "a package label has exactly one element of kind data-matrix, or instead of it one code-128 with "
                 'text = "{payload}"'
             )
+        for item in self.element:
+            if isinstance(item, (Gs1DataMatrix, DataMatrixText)) and "{payload}" in item.text:
+                raise ValueError(f"{item.kind} can't show {{payload}}: that is what the data-matrix is for")
         if self.each != "package" and symbols:
             raise ValueError(f"a label for each {self.each} has no data-matrix: that symbol belongs to a package")
         if (self.each == "carton") != (self.packages_per_carton is not None):

@@ -114,7 +114,7 @@ BROKEN = [
     Broken("lines without wrap", text(lines=3), 'lines needs fit = "wrap"', "Correct the file"),
     Broken("min_size above size", text(size=6, min_size=7), "larger than size", "Correct the file"),
     Broken("no glyph", text(text="Lamp \u6f22"), "U+6F22", "[fonts]", ELEMENT_LINE + 5),
-    Broken("unknown font", text(font="helvetica"), "no font 'helvetica'", "Known: mono, sans, sans-bold",
+    Broken("unknown font", text(font="helvetica"), "no font 'helvetica'", "Known: mono, ocr-b, sans, sans-bold",
            ELEMENT_LINE + 6),
     Broken("font file missing", text(), "the font 'x.ttf' is not there", "beside the template", 3,
            swapped('title = "Trial"\n', 'title = "Trial"\n[fonts]\nlogo = "x.ttf"\n').replace("[media]", "[media]")),
