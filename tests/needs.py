@@ -115,6 +115,10 @@ TOOLS = {
         Tool("cc", "gcc libc6-dev", "compiles C headers"),
         Tool("soffice", "libreoffice-calc", "opens tables"),
         Tool("strace", "strace", "kills commands at system calls, and lets those fail", strace_works),
+        Tool("ippeveprinter", "cups-ipp-utils dbus", "a virtual printer that speaks IPP",
+             lambda: bool(shutil.which("ippeveprinter") and shutil.which("dbus-run-session"))),
+        Tool("cupsd", "cups-daemon cups-client cups-core-drivers", "a print queue",
+             lambda: Path("/usr/sbin/cupsd").exists() and Path("/usr/sbin/lpadmin").exists()),
         Tool("faketime", "faketime", "sets clocks wrong", lambda: faketime_library() is not None),
     )
 }  # fmt: skip

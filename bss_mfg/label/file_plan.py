@@ -291,8 +291,8 @@ def _plan_digest(layout: PageLayout, batch: Batch, request: LabelRequest, head: 
         request.purpose,
         head,
         *([] if request.collate else ["not collated"]),
-        *([request.press.digest] if request.press.standard else []),
         *([f"language {request.language}"] if request.language else []),
+        *([request.press.digest] if request.press.standard else []),
     ]
     return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
 

@@ -23,8 +23,10 @@ def named_template(workspace: Workspace, name: str) -> LoadedTemplate:
     return load_template(workspace.template_file(name))
 
 
-def named_printer(workspace: Workspace, name: str) -> Printer:
-    """A printer of the workspace, or a built-in one."""
+def named_printer(workspace: Workspace | None, name: str) -> Printer:
+    """A printer of the workspace, if there is one, or a built-in one."""
+    if workspace is None:
+        return find_printer(name, None, [])
     return find_printer(name, workspace.printer_file(name), workspace.printer_names())
 
 

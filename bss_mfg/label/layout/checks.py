@@ -10,6 +10,7 @@ from bss_mfg.label.layout.contour import Contour, corners, outline
 from bss_mfg.label.layout.contrast import reflectance
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import EDGE_MM, PlacedElement, is_inside, overlap
+from bss_mfg.label.template.expressions import compile_text
 from bss_mfg.label.template.label_media import Media
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
@@ -213,7 +214,7 @@ def _check_light_texts(elements: Sequence[PlacedElement], findings: DesignFindin
         element = item.element
         if not isinstance(element, TextElement) or reflectance(element.color) <= 0.3:
             continue
-        if "{" in element.text or element.when:
+        if compile_text(element.text).dynamic or element.when:
             findings.error(
                 DesignFindingKind.LIGHT_TEXT,
                 item.index,

@@ -37,7 +37,9 @@ class DesignFindingKind(StrEnum):
     NOT_ENCODABLE = "not encodable"
     UNKNOWN_FIELD = "unknown field"
     NO_GLYPH = "no glyph"
+    SCRIPT_NOT_SHAPED = "script not shaped"
     TEXT_TOO_WIDE = "text too wide"
+    TINY_LABEL = "tiny label"
     TOO_MANY_LINES = "too many lines"
 
 

@@ -11,6 +11,7 @@ from bss_mfg.label.layout.codes import CodeCaption, CodePlan, VariableSlot
 from bss_mfg.label.layout.contrast import check_contrast
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import PlacedElement, caption_height, place_elements
+from bss_mfg.label.layout.ink import InkRoom
 from bss_mfg.label.layout.page_grid import PageGrid
 from bss_mfg.label.layout.retail_digits import modules_below, retail_digits
 from bss_mfg.label.layout.symbol_fit import SymbolPlan, SymbolRoom, fit_symbol
@@ -94,19 +95,18 @@ class PageLayout:
         return tuple(self.grid.as_printed(Rect(x / x_scale, y / y_scale, width, height)) for x, y in plan.origins)
 
     def companions(self) -> tuple[Rect, ...]:
-        """The areas of a label's other Data Matrix symbols as printed, in mm from the top left corner of the
-        package's."""
+        """The areas of a label's other Data Matrix symbols, in mm from the top left corner of the package's, as they
+        lie on the printed page."""
         if self.symbol is None:
             return ()
-        left, top = self.places[0]
-        symbol = self.symbol_boxes()[0]
-        areas = [
-            self.grid.as_printed(Rect(code.area.x + left, code.area.y + top, code.area.width, code.area.height))
+        symbol, (left, top) = self.symbol_boxes()[0], self.places[0]
+        printed = [
+            self.grid.as_printed(Rect(left + code.area.x, top + code.area.y, code.area.width, code.area.height))
             for code in self.codes
             if isinstance(code.placed_element.element, (Gs1DataMatrix, DataMatrixText))
         ]
         return tuple(
-            Rect(round(area.x - symbol.x, 2), round(area.y - symbol.y, 2), area.width, area.height) for area in areas
+            Rect(round(area.x - symbol.x, 2), round(area.y - symbol.y, 2), area.width, area.height) for area in printed
         )
 
     @property
@@ -207,7 +207,15 @@ class _PlanBuilder:
             )
             return
         check_contrast(self.template, item, self.elements, self.findings)
-        room = SymbolRoom(item.index, item.rect, self.modules, self.modules, element.x_dimension, element.quiet_zone)
+        room = SymbolRoom(
+            item.index,
+            item.rect,
+            self.modules,
+            self.modules,
+            element.x_dimension,
+            element.quiet_zone,
+            anchor=element.anchor,
+        )
         self.symbol = fit_symbol(room, self.grid, self.findings)
 
     def _add_code(self, item: PlacedElement, element: TextCode, slot: VariableSlot) -> None:
@@ -231,11 +239,14 @@ class _PlanBuilder:
 
     def _add_text(self, item: PlacedElement, element: TextElement, slot: VariableSlot) -> None:
         plan = TextPlan.of(self.template, item)
+        if element.markup:
+            slot = replace(slot, text=slot.text.with_switches())
         if slot.text.dynamic or slot.when:
             self.texts.append((slot, plan))
         else:
-            check_text(self.template, plan, element.text, self.findings)
-            self.fixed_texts.append((plan, element.text))
+            text = slot.text.fill({})
+            check_text(self.template, plan, text, self.findings, InkRoom.of(self.template, self.elements))
+            self.fixed_texts.append((plan, text))
 
     def _add_shape(self, item: PlacedElement, slot: VariableSlot) -> None:
         if slot.when:

@@ -13,6 +13,7 @@ from bss_mfg.label.layout.geometry import place_elements
 from bss_mfg.label.layout.page_layout import PageLayout, lay_out
 from bss_mfg.label.layout.texts import TextPlan
 from bss_mfg.label.template.symbol_elements import DataMatrix
+from bss_mfg.label.type.markup import without_switches
 from bss_mfg.symbol import SQUARE_SIZES, data_matrix
 
 
@@ -145,7 +146,8 @@ class Preflight:
 def _printed_text(layout: PageLayout, plan: TextPlan, text: str) -> PrintedText:
     style = plan.style
     size, lines = plan.fit(text, layout.template.font(style.font))
-    return PrintedText(plan.element_index, text, style.font, style.size, size, len(lines))
+    fonts = style.font if isinstance(style.font, str) else ", ".join(style.font)
+    return PrintedText(plan.element_index, without_switches(text), fonts, style.size, size, len(lines))
 
 
 def preflight(design: CheckedDesign) -> Preflight:

@@ -36,7 +36,7 @@ def draw_shapes(
         elif isinstance(element, Box):
             _box(canvas, element, item)
         elif isinstance(element, Image):
-            draw_artwork(canvas, element, item, art[element.file], artwork_forms)
+            draw_artwork(canvas, element, item, art[element.file], artwork_forms, template.definition.media)
         canvas.restoreState()
 
 

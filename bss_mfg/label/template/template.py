@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from bss_mfg.core.models import FileModel
 from bss_mfg.label.template.colours import Colour, parse_colour
 from bss_mfg.label.template.fields import Area, FileName, Name
+from bss_mfg.label.template.fonts import FontFile
 from bss_mfg.label.template.label_media import Media
 from bss_mfg.label.template.shape_elements import Box, Image, Line
 from bss_mfg.label.template.symbol_elements import (
@@ -24,8 +25,18 @@ Element = Annotated[SymbolElement | TextElement | Line | Box | Image, Field(disc
 LabelScope = Literal["package", "unit", "carton", "batch"]
 
 
+_CARTON: dict[str, JsonValue] = {
+    "if": {"properties": {"each": {"const": "carton"}}, "required": ["each"]},
+    "then": {"required": ["packages_per_carton"]},
+    "else": {"properties": {"packages_per_carton": {"not": {}}}},
+}
+"""What `packages_per_carton` goes with, for the JSON Schema."""
+
+
 class Template(FileModel):
     """A label template."""
+
+    model_config = ConfigDict(json_schema_extra=_CARTON)
 
     format: Literal[1] = Field(description="Version of this file format.")
     title: str = Field("", description="For people.")
@@ -33,10 +44,17 @@ class Template(FileModel):
     packages_per_carton: Annotated[int, Field(ge=1, le=10000)] | None = Field(
         None, description="For each = carton: how many packages go into one."
     )
-    fonts: dict[Name, FileName] = Field({}, description="More fonts: a name, and a TTF file beside the template.")
+    fonts: dict[Name, FileName | FontFile] = Field(
+        {}, description="More fonts: a name, and a font file (TTF, OTF, TTC) beside the template, or a table about one."
+    )
     media: Media
     sample: Area | None = Field(None, description="Where the SAMPLE mark of development products goes.")
     element: Annotated[tuple[Element, ...], Field(min_length=1, max_length=500)]
+
+    @property
+    def font_files(self) -> dict[str, FontFile]:
+        """The fonts of its own, by name."""
+        return {name: FontFile(file=font) if isinstance(font, str) else font for name, font in self.fonts.items()}
 
     @model_validator(mode="after")
     def _sense(self) -> Template:
