@@ -4,14 +4,15 @@ PDF/A: PDFBox's Preflight, the validator of Apache, knows PDF/A-1b. What 2b allo
 compressed objects) these labels don't use, so a 2b file may be faulted for three things alone: that it says part 2,
 that subsets of composite fonts have no CIDSet, which 1b wants (ISO 19005-1, 6.3.5) and 2b does not (ISO 19005-2,
 6.2.11.4.2), and that artwork has ICC profiles of version 4, which 2b allows (6.2.4.2): these are looked at besides.
-No free validator of PDF/X is packaged for Debian, PyPI or npm, nor is veraPDF: qpdf checks the structure, Ghostscript
-draws the pages and makes separations of them, poppler lists boxes and fonts, and `X4_PROPERTIES` are looked at one by
-one.
+PDF/X-4: proof-pdf judges where it is installed; besides, qpdf checks the structure, Ghostscript makes separations,
+poppler lists fonts, and `X4_PROPERTIES` are looked at one by one. veraPDF is packaged neither for Debian nor on PyPI
+or npm.
 """
 
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -295,6 +296,31 @@ def test_the_properties_are_missing_where_nothing_was_asked_for(tmp_path: Path) 
     with pikepdf.open(BytesIO(made(template(tmp_path, PRESS), PLAIN))) as document:
         for name in ("/OutputIntents", "/Metadata"):
             assert name not in document.Root
+
+
+def proof_pdf(path: Path) -> subprocess.CompletedProcess[str]:
+    """What proof-pdf finds in a file or folder; its PDF/A would be veraPDF's."""
+    rules = ("--no-pdfa", "--k-only-text", "--require-bleed")
+    return subprocess.run(["proof-pdf", "verify", path, *rules], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.skipif(shutil.which("proof-pdf") is None, reason="proof-pdf (PyPI) needs Python 3.15")
+def test_proof_pdf_passes_every_template_and_a_label_with_bleed(tmp_path: Path, factory: Factory) -> None:
+    press = open_press("PDF/X-4", CMYK)
+    loaded = {name: load_template(factory.workspace.template_file(name)) for name in TEMPLATES}
+    loaded["across"] = template_from_text(
+        press_template.replace('"lemonchiffon"', '"cmyk(0, 5, 30, 0)"'), tmp_path / "a"
+    )
+    for name, one in loaded.items():
+        (tmp_path / f"{name}.pdf").write_bytes(made(one, press))
+    judged = proof_pdf(tmp_path)
+    assert judged.returncode == 0, judged.stdout
+    assert f"all {len(loaded)} file(s) passed: PDF/X-4" in judged.stdout
+    (tmp_path / "plain.pdf").write_bytes(made(loaded["across"], PLAIN))
+    plain = subprocess.run(
+        ["proof-pdf", "verify", tmp_path / "plain.pdf", *rules], capture_output=True, text=True, check=False
+    )
+    assert "pdfx-intent" in plain.stdout
 
 
 def separations(path: Path, folder: Path) -> dict[str, float]:
