@@ -35,6 +35,7 @@ from bss_mfg.label.render.pdf_standards import conform
 from bss_mfg.label.render.srgb_profile import srgb_profile
 from bss_mfg.label.template.loading import LoadedTemplate, load_template, template_from_text
 from bss_mfg.label.template.printer import BUILT_IN
+from tests.helpers import press as print_shop
 from tests.helpers.factory import Factory
 from tests.helpers.pictures import TEMPLATES
 from tests.needs import needs, preflight_path
@@ -309,7 +310,7 @@ def test_proof_pdf_passes_every_template_and_a_label_with_bleed(tmp_path: Path, 
     press = open_press("PDF/X-4", CMYK)
     loaded = {name: load_template(factory.workspace.template_file(name)) for name in TEMPLATES}
     loaded["across"] = template_from_text(
-        press_template.replace('"lemonchiffon"', '"cmyk(0, 5, 30, 0)"'), tmp_path / "a"
+        print_shop.TEMPLATE.replace('"lemonchiffon"', '"cmyk(0, 5, 30, 0)"'), tmp_path / "across.toml"
     )
     for name, one in loaded.items():
         (tmp_path / f"{name}.pdf").write_bytes(made(one, press))
@@ -317,10 +318,7 @@ def test_proof_pdf_passes_every_template_and_a_label_with_bleed(tmp_path: Path, 
     assert judged.returncode == 0, judged.stdout
     assert f"all {len(loaded)} file(s) passed: PDF/X-4" in judged.stdout
     (tmp_path / "plain.pdf").write_bytes(made(loaded["across"], PLAIN))
-    plain = subprocess.run(
-        ["proof-pdf", "verify", tmp_path / "plain.pdf", *rules], capture_output=True, text=True, check=False
-    )
-    assert "pdfx-intent" in plain.stdout
+    assert "pdfx-intent" in proof_pdf(tmp_path / "plain.pdf").stdout
 
 
 def separations(path: Path, folder: Path) -> dict[str, float]:
