@@ -81,6 +81,10 @@ class Tool:
         return self.packages.split()
 
 
+SCRIPT_FONTS = (
+    "NotoNastaliqUrdu-Regular.ttf", "VL-PGothic-Regular.ttf", "NimbusSans-Regular.otf", "DejaVuSans.ttf",
+)  # fmt: skip
+"""One font of each package of fonts that tests draw with."""
 TOOLS = {
     tool.name: tool
     for tool in (
@@ -97,6 +101,12 @@ TOOLS = {
         Tool("cc", "gcc libc6-dev", "compiles C headers"),
         Tool("soffice", "libreoffice-calc", "opens tables"),
         Tool("strace", "strace", "kills commands at system calls, and lets those fail", strace_works),
+        Tool("hb-view", "libharfbuzz-bin", "draws shaped text"),
+        Tool("pango-view", "pango1.0-tools", "draws paragraphs in both directions"),
+        Tool("fonts", "fonts-noto-core fonts-vlgothic fonts-urw-base35 fonts-dejavu-core", "fonts of many scripts",
+             lambda: all(any(Path("/usr/share/fonts").rglob(name)) for name in SCRIPT_FONTS)),
+        Tool("unicode-data", "unicode-data", "Unicode's own tests",
+             lambda: Path("/usr/share/unicode/BidiCharacterTest.txt").exists()),
         Tool("faketime", "faketime", "sets clocks wrong", lambda: faketime_library() is not None),
     )
 }  # fmt: skip
