@@ -19,16 +19,7 @@ from bss_mfg.label.template.expressions import CompiledText, Values, compile_con
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.label.template.shape_elements import Box, Image, Line
-from bss_mfg.label.template.symbol_elements import (
-    Bars,
-    DataMatrix,
-    DataMatrixText,
-    EanUpc,
-    Gs1DataMatrix,
-    LinearCode,
-    TextCode,
-    carries_payload,
-)
+from bss_mfg.label.template.symbol_elements import Bars, DataMatrix, EanUpc, LinearCode, TextCode, carries_payload
 from bss_mfg.label.template.text_element import TextElement
 from bss_mfg.model import FillOrder, Rect, Stage
 from bss_mfg.symbol import Matrix
@@ -100,14 +91,12 @@ class PageLayout:
         )
 
     def companions(self) -> tuple[Rect, ...]:
-        """The areas of a label's other Data Matrix symbols, in mm from the top left corner of the package's."""
+        """The areas of a label's other matrix symbols, in mm from the top left corner of the package's."""
         if self.symbol is None:
             return ()
         (x, y), (left, top) = self.symbol.origins[0], self.places[0]
         x_mm, y_mm = x / self.printer.dots_per_mm_x - left, y / self.printer.dots_per_mm_y - top
-        areas = [
-            code.area for code in self.codes if isinstance(code.placed_element.element, (Gs1DataMatrix, DataMatrixText))
-        ]
+        areas = [code.area for code in self.codes if not isinstance(code.placed_element.element, Bars)]
         return tuple(Rect(round(area.x - x_mm, 2), round(area.y - y_mm, 2), area.width, area.height) for area in areas)
 
     @property
