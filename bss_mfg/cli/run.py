@@ -23,9 +23,10 @@ from bss_mfg.cli.common import (
     shown_path,
     typed,
 )
-from bss_mfg.cli.labels import say_superseded, send_address, send_option
+from bss_mfg.cli.labels import say_superseded
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import RunDisplay, duration_words
+from bss_mfg.cli.sending import send_address, send_option
 from bss_mfg.cli.table_options import say_passed_over, table_options
 from bss_mfg.core.read_tables import TableOptions
 from bss_mfg.core.text import count_words
@@ -165,8 +166,8 @@ def _refuse_other_options(ctx: click.Context) -> None:
 
 def _sending(app: App, ledger: Ledger, prepared: PreparedRun, display: RunDisplay, resume: str) -> SendRequest:
     """How the labels of a run go to the printer, and what goes on with them."""
-    from bss_mfg.label.printing.raw_port import Patience
     from bss_mfg.label.printing.send_batch import GoOn, SendRequest
+    from bss_mfg.label.printing.sending import Patience
     from bss_mfg.label.selection import serial_of_label
 
     plan = prepared.plan
@@ -176,8 +177,8 @@ def _sending(app: App, ledger: Ledger, prepared: PreparedRun, display: RunDispla
         serial = serial_of_label(ledger, ledger.batches.get(plan.batch), prepared.template, numbers[0])
         return typed(app, "labels", plan.batch, "--from", serial, "--send", address, "--again")
 
-    patience = Patience(prepared.printer.patience_s, tell=display.waiting)
-    return SendRequest(address, GoOn(resume, rest), patience=patience)
+    patience = Patience(prepared.printer.patience_s, tell=display.waiting, hear=display.hear)
+    return SendRequest(address, GoOn(resume, rest), asks=prepared.printer.ask_status, patience=patience)
 
 
 @contextmanager

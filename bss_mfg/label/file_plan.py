@@ -16,6 +16,7 @@ from bss_mfg.core.text import count_words, one_or
 from bss_mfg.errors import InputError, MissingError, RefusedError
 from bss_mfg.label.layout.label_rows import RowMaker, label_count
 from bss_mfg.label.layout.page_layout import PageLayout, lay_out
+from bss_mfg.label.layout.press import PLAIN, Press
 from bss_mfg.label.layout.symbol_size import batch_symbol_size
 from bss_mfg.label.render.by_language import SUFFIX
 from bss_mfg.label.selection import LabelChoice, WithdrawnPackages
@@ -57,6 +58,8 @@ class LabelRequest:
     stem: str = ""
     reason: str | None = None
     serials: Sequence[str] | None = None
+    press: Press = PLAIN
+    """The standard that a PDF is made to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +180,12 @@ def _check_request(layout: PageLayout, request: LabelRequest) -> None:
             "copies that follow each other are for rolls in PDF or ZPL, one label a page",
             way_out="Leave out --no-collate: copies are then sets, one after the other.",
         )
+    if request.press.standard and layout.printer.language != "pdf":
+        raise InputError(
+            f"{request.press.standard} is for PDF; the printer {layout.printer.name} takes "
+            f"{layout.printer.language.upper()}",
+            way_out="Choose a PDF printer.",
+        )
     if request.symbols == "vector" and layout.printer.language != "pdf":
         raise InputError(
             f"vectors are for PDF; the printer {layout.printer.name} takes {layout.printer.language.upper()}",
@@ -265,9 +274,8 @@ def _split_into_files(
 
 def _plan_digest(layout: PageLayout, batch: Batch, request: LabelRequest, head: str) -> str:
     """SHA-256 of all that decides the bytes of the files, payloads apart. The ledger keeps it: it never changes."""
-    printer = {
-        name: value for name, value in asdict(layout.printer).items() if name not in ("address", "media", "patience_s")
-    }
+    left_out = {"address", "media", "patience_s", *(() if layout.printer.rotate else ("rotate",))}
+    printer = {name: value for name, value in asdict(layout.printer).items() if name not in left_out}
     choice = hashlib.sha256(repr(request.numbers).encode()).hexdigest() if request.numbers else ""
     plan = [
         batch.id,
@@ -284,6 +292,7 @@ def _plan_digest(layout: PageLayout, batch: Batch, request: LabelRequest, head: 
         head,
         *([] if request.collate else ["not collated"]),
         *([f"language {request.language}"] if request.language else []),
+        *([request.press.digest] if request.press.standard else []),
     ]
     return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
 

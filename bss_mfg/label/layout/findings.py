@@ -24,6 +24,7 @@ class DesignFindingKind(StrEnum):
     OTHER_MEDIA_LOADED = "other media loaded"
     LIGHT_TEXT = "light text"
     IN_MARGIN = "in margin"
+    ON_NEIGHBOUR = "on neighbour"
     LOW_CONTRAST = "low contrast"
     OTHER_SYMBOLOGY = "other symbology"
     EMPTY_X_DIMENSION = "empty x-dimension"
@@ -36,6 +37,7 @@ class DesignFindingKind(StrEnum):
     NOT_ENCODABLE = "not encodable"
     UNKNOWN_FIELD = "unknown field"
     NO_GLYPH = "no glyph"
+    SCRIPT_NOT_SHAPED = "script not shaped"
     TEXT_TOO_WIDE = "text too wide"
     TOO_MANY_LINES = "too many lines"
 

@@ -56,12 +56,26 @@ def place_elements(template: LoadedTemplate, units_per_package: int) -> tuple[Pl
                 x, y = element.x or 0.0, element.y or 0.0
                 x = label[0] - x - width if element.corner.endswith("right") else x
                 y = label[1] - y - height if element.corner.startswith("bottom") else y
+                if isinstance(element, TextElement) and element.valign != "capitals" and not element.rotate:
+                    y += _shift(template, element, height)
         rect = Rect(x, y, width, height)
         copies = _repeat_per_unit(template, index, rect, units_per_package)
         elements += [PlacedElement(index, element, copy, unit) for unit, copy in copies]
         if element.name:
             named[element.name] = _around([copy for _, copy in copies])
     return tuple(elements)
+
+
+def _shift(template: LoadedTemplate, element: TextElement, height: float) -> float:
+    """How far down a text's place starts from where it would if y were its top (at a bottom corner: its bottom)."""
+    if element.height is not None:
+        return 0.0
+    from_bottom = element.corner.startswith("bottom")
+    if element.valign == "middle":
+        return height / 2 if from_bottom else -height / 2
+    capitals = template.font(element.font).cap_height * element.size / POINTS_PER_MM
+    down = capitals if element.valign == "baseline" else height
+    return height - down if from_bottom else -down
 
 
 def _place_beside(place: Beside, other: Rect, width: float, height: float) -> tuple[float, float]:
@@ -91,7 +105,9 @@ def size_of(template: LoadedTemplate, element: Element) -> tuple[float, float]:
         return element.size, element.size
     if isinstance(element, TextElement):
         font = template.font(element.font)
-        lines = (element.lines - 1) * element.leading
+        if element.height is not None:
+            return element.width, element.height
+        lines = (element.most_lines - 1) * element.leading
         return element.width, (font.cap_height + lines) * element.size / POINTS_PER_MM
     if isinstance(element, Line):
         return (

@@ -11,6 +11,7 @@ from bss_mfg.label.layout.codes import CodeCaption, CodePlan, VariableSlot
 from bss_mfg.label.layout.contrast import check_contrast
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import PlacedElement, caption_height, place_elements
+from bss_mfg.label.layout.ink import InkRoom
 from bss_mfg.label.layout.page_grid import PageGrid
 from bss_mfg.label.layout.retail_digits import modules_below, retail_digits
 from bss_mfg.label.layout.symbol_fit import SymbolPlan, SymbolRoom, fit_symbol
@@ -71,7 +72,7 @@ class PageLayout:
         )
 
     def symbol_boxes(self) -> tuple[Rect, ...]:
-        """The symbols' boxes on the page, in mm, without quiet zone, in reading order. Bars have
+        """The symbols' boxes on the page as it is printed, in mm, without quiet zone, in reading order. Bars have
         the box that they may fill; a label without symbol is known by its own box."""
         plan, x_scale, y_scale = self.symbol, self.printer.dots_per_mm_x, self.printer.dots_per_mm_y
         if plan is None:
@@ -79,25 +80,25 @@ class PageLayout:
             whole = Rect(0.0, 0.0, media.label_width, media.label_height)
             areas = (code.area for code in self.codes if carries_payload(code.placed_element.element))
             left, top, width, height = next(areas, whole)
-            return tuple(Rect(round(x + left, 3), round(y + top, 3), width, height) for x, y in self.places)
-        return tuple(
-            Rect(
-                round(x / x_scale, 3),
-                round(y / y_scale, 3),
-                round(plan.columns * plan.module_dots_x / x_scale, 3),
-                round(plan.rows * plan.module_dots_y / y_scale, 3),
-            )
-            for x, y in plan.origins
-        )
+            boxes = [Rect(x + left, y + top, width, height) for x, y in self.places]
+            return tuple(map(self.grid.as_printed, boxes))
+        width, height = plan.columns * plan.module_dots_x / x_scale, plan.rows * plan.module_dots_y / y_scale
+        return tuple(self.grid.as_printed(Rect(x / x_scale, y / y_scale, width, height)) for x, y in plan.origins)
 
     def companions(self) -> tuple[Rect, ...]:
-        """The areas of a label's other matrix symbols, in mm from the top left corner of the package's."""
+        """The areas of a label's other matrix symbols, in mm from the top left corner of the package's, as they lie
+        on the printed page."""
         if self.symbol is None:
             return ()
-        (x, y), (left, top) = self.symbol.origins[0], self.places[0]
-        x_mm, y_mm = x / self.printer.dots_per_mm_x - left, y / self.printer.dots_per_mm_y - top
-        areas = [code.area for code in self.codes if not isinstance(code.placed_element.element, Bars)]
-        return tuple(Rect(round(area.x - x_mm, 2), round(area.y - y_mm, 2), area.width, area.height) for area in areas)
+        symbol, (left, top) = self.symbol_boxes()[0], self.places[0]
+        printed = [
+            self.grid.as_printed(Rect(left + code.area.x, top + code.area.y, code.area.width, code.area.height))
+            for code in self.codes
+            if not isinstance(code.placed_element.element, Bars)
+        ]
+        return tuple(
+            Rect(round(area.x - symbol.x, 2), round(area.y - symbol.y, 2), area.width, area.height) for area in printed
+        )
 
     @property
     def x_dimension_mm(self) -> float:
@@ -142,6 +143,7 @@ def lay_out(
     instead, for a preview.
     """
     collected = DesignFindings(template) if findings is None else findings
+    printer = printer.in_label_frame()
     elements = place_elements(template, units_per_package)
     check_areas(template, elements, printer, stage, collected)
     plans = _PlanBuilder(template, PageGrid.of(template.definition.media, printer, order), modules, elements, collected)
@@ -207,6 +209,7 @@ class _PlanBuilder:
                 "the packages have a Data Matrix and no Code 128, by the product's spec",
                 "Choose a template with an element of kind data-matrix.",
             )
+        check_contrast(self.template, item, self.elements, self.findings)
         if isinstance(element, EanUpc) and element.has_digits_between_guards:
             code = CodePlan(item, slot, item.rect, modules_below(self.template, element))
             self.codes.append(code)
@@ -219,11 +222,14 @@ class _PlanBuilder:
 
     def _add_text(self, item: PlacedElement, element: TextElement, slot: VariableSlot) -> None:
         plan = TextPlan.of(self.template, item)
+        if element.markup:
+            slot = replace(slot, text=slot.text.with_switches())
         if slot.text.dynamic or slot.when:
             self.texts.append((slot, plan))
         else:
-            check_text(self.template, plan, element.text, self.findings)
-            self.fixed_texts.append((plan, element.text))
+            text = slot.text.fill({})
+            check_text(self.template, plan, text, self.findings, InkRoom.of(self.template, self.elements))
+            self.fixed_texts.append((plan, text))
 
     def _add_shape(self, item: PlacedElement, slot: VariableSlot) -> None:
         if slot.when:

@@ -7,6 +7,8 @@ from collections.abc import Set
 from bss_mfg.errors import InputError
 from bss_mfg.label.layout.codes import CodePlan
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
+from bss_mfg.label.layout.geometry import place_elements
+from bss_mfg.label.layout.ink import InkRoom
 from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.layout.texts import check_text
@@ -18,18 +20,19 @@ class RowChecker:
     def __init__(self, layout: PageLayout, findings: DesignFindings) -> None:
         self._layout, self._findings = layout, findings
         self._checked_sizes: set[tuple[int, int, int, int]] = set()
+        self._room = InkRoom.of(layout.template, place_elements(layout.template, layout.units_per_package))
 
     def check_fixed_texts(self) -> None:
         """Note what is wrong with texts that are the same on every label."""
         for plan, text in self._layout.fixed_texts:
-            check_text(self._layout.template, plan, text, self._findings)
+            check_text(self._layout.template, plan, text, self._findings, self._room)
 
     def check(self, row: LabelRow, skip_texts_of: Set[int | None] = frozenset()) -> None:
         """Note what is wrong with the texts and codes of one label, but for the texts of some elements."""
         layout = self._layout
         for (_, plan), text in zip(layout.texts, row.texts, strict=True):
             if text and plan.element_index not in skip_texts_of:
-                check_text(layout.template, plan, text, self._findings)
+                check_text(layout.template, plan, text, self._findings, self._room)
         for number, (code, text) in enumerate(zip(layout.codes, row.codes, strict=True)):
             if text:
                 self._check_code(number, code, text)

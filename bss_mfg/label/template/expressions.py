@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bss_mfg.label.type.markup import switches
+
 Value = str | int | datetime.date | uuid.UUID
 Values = Mapping[str, Value]
 
@@ -50,7 +52,7 @@ _FIELD = re.compile(r"fields\.([a-z]{2,3}(-[A-Za-z0-9]{2,8})*\.)?[a-z][a-z0-9_]{
 FORMATS = {"uuid": ("hex",), "mac": ("colons",), "code": ("groups", "gtin"), "ledger_head": ("short",)}
 _NUMBER_FORMAT = re.compile(r"0[1-9]\d?|,")
 _DATE_FORMAT = re.compile(r"(%[YymdjVGHM]|[ ./_-])+")
-_BRACES = re.compile(r"\{([^{}]*)\}")
+_BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 _CONDITION = re.compile(r"\s*(not\s+)?([a-z_]+(?:\.[A-Za-z0-9_.-]+)?)\s*(?:(=|!=|<=|>=|<|>)\s*(\S.*?)\s*)?")
 
 
@@ -71,6 +73,11 @@ class CompiledText:
         """The placeholders in it."""
         return frozenset(token[0] for token in self.tokens if not isinstance(token, str))
 
+    def with_switches(self) -> CompiledText:
+        """With the marks of bold and italic in its own words as switches; in values they stay what they are."""
+        tokens = tuple([switches(token) if isinstance(token, str) else token for token in self.tokens])
+        return CompiledText(self.source, tokens)
+
     def fill(self, values: Values) -> str:
         """The text of one label."""
         return "".join(
@@ -80,19 +87,29 @@ class CompiledText:
 
 def compile_text(source: str) -> CompiledText:
     """Compile a text; `ValueError` says what is wrong with it."""
-    tokens: list[str | tuple[str, str]] = []
-    at = 0
-    for match in _BRACES.finditer(source):
-        tokens += [source[at : match.start()]] if match.start() > at else []
-        at = match.end()
-        name, _, form = match[1].partition(":")
-        tokens.append((_validate_name(name), _validate_format(name, form)))
-    tokens += [source[at:]] if at < len(source) else []
-    if any("{" in token or "}" in token for token in tokens if isinstance(token, str)):
-        raise ValueError("a brace without its partner")
-    if any(ord(character) < 32 for character in source):
+    if any(ord(character) < 32 and character != "\n" for character in source):
         raise ValueError("control characters can't be printed")
+    tokens: list[str | tuple[str, str]] = []
+    plain, at = "", 0
+    for match in _BRACES.finditer(source):
+        plain += _literal(source[at : match.start()])
+        at = match.end()
+        if match[1] is None:
+            plain += match[0][0]
+            continue
+        name, _, form = match[1].partition(":")
+        tokens += [plain] if plain else []
+        tokens.append((_validate_name(name), _validate_format(name, form)))
+        plain = ""
+    plain += _literal(source[at:])
+    tokens += [plain] if plain else []
     return CompiledText(source, tuple(tokens))
+
+
+def _literal(text: str) -> str:
+    if "{" in text or "}" in text:
+        raise ValueError("a brace without its partner; {{ and }} are printed as braces")
+    return text
 
 
 def _validate_name(name: str) -> str:
