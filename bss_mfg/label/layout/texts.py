@@ -18,6 +18,7 @@ from bss_mfg.label.template.symbol_elements import Bars
 from bss_mfg.label.template.text_element import TextElement
 from bss_mfg.label.type.markup import without_switches
 from bss_mfg.label.type.paragraph import Direction, Line, Paragraph, Setting, prepare, simple_line
+from bss_mfg.label.type.plain import plain_table
 from bss_mfg.label.type.scripts import VERTICAL, script_name
 from bss_mfg.model import Rect
 
@@ -216,6 +217,28 @@ class TextPlan:
             if fits or size <= style.min_size:
                 return size, lines
             size = max(round(size - 0.25, 2), style.min_size)
+
+
+class TextChecker:
+    """Checks the texts of one plan. Plain ones that fit and lie clear of everything cost next to nothing."""
+
+    def __init__(self, template: LoadedTemplate, plan: TextPlan, findings: DesignFindings, room: InkRoom) -> None:
+        self.plan = plan
+        self._template, self._findings, self._room = template, findings, room
+        font = template.font(plan.style.font)
+        setting = plan.style.setting(font)
+        self._plain = plain_table(font.face) if setting.is_plain else None
+        # Whatever is said in ASCII on one line, its ink stays in this box.
+        whole = Line("", plan.room / plan.style.size)
+        self._is_clear = room.is_clear(plan.element_index, _bounds(plan, font, [whole], plan.style.size))
+        self._least = plan.style.size if plan.style.wrap else plan.style.min_size
+
+    def check(self, text: str) -> None:
+        """Note what is wrong with a text."""
+        plain = self._plain if self._is_clear and text.isascii() and text.isprintable() else None
+        if plain and plain.width(text) * self._least <= self.plan.room:
+            return
+        check_text(self._template, self.plan, text, self._findings, self._room)
 
 
 def check_text(

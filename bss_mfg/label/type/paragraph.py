@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from bss_mfg.label.type.bidi import has_right_to_left, runs_right_to_left, visual_order
 from bss_mfg.label.type.font_file import Face
 from bss_mfg.label.type.line_breaks import SOFT_HYPHEN, break_opportunities
 from bss_mfg.label.type.markup import styles_of
+from bss_mfg.label.type.plain import PlainTable, plain_table
 from bss_mfg.label.type.scripts import (
     COMMON,
     CURSIVE,
@@ -48,15 +49,23 @@ class Setting:
         return not self.letter_spacing and self.direction != "rtl" and not self.language
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of glyph runs from left to right; `width` in em. `last` ends a paragraph: it is never justified."""
+class Line(NamedTuple):
+    """A line of glyph runs from left to right; `width` in em. `last` ends a paragraph: it is never justified.
+
+    Plain ASCII has its table instead of runs: most texts of labels need no glyphs of their own.
+    """
 
     text: str
     width: float
-    runs: tuple[GlyphRun, ...]
+    shaped: tuple[GlyphRun, ...] = ()
     right_to_left: bool = False
     last: bool = True
+    plain: PlainTable | None = None
+
+    @property
+    def runs(self) -> tuple[GlyphRun, ...]:
+        """Its glyphs."""
+        return self.shaped if self.plain is None else (self.plain.run(self.text),)
 
     def placed(self) -> Iterator[tuple[float, GlyphRun]]:
         """Each run with its start, in em from the line's left end."""
@@ -80,15 +89,16 @@ class Line:
 
     def justified(self, width: float) -> Line:
         """The line as wide as `width` (em): its spaces are widened, or without spaces the gaps between characters."""
-        clusters = [(number, at) for number, run in enumerate(self.runs) for at in range(len(run.glyphs))]
-        spaces = [(number, at) for number, at in clusters if _character(self.runs[number], at) in (" ", "\u00a0")]
-        if not spaces and not any(run.text and _joins(run) for run in self.runs):
-            spaces = [(number, at) for number, at in clusters if self.runs[number].cluster_ends()[at]][:-1]
+        own = self.runs
+        clusters = [(number, at) for number, run in enumerate(own) for at in range(len(run.glyphs))]
+        spaces = [(number, at) for number, at in clusters if _character(own[number], at) in (" ", "\u00a0")]
+        if not spaces and not any(run.text and _joins(run) for run in own):
+            spaces = [(number, at) for number, at in clusters if own[number].cluster_ends()[at]][:-1]
         if self.last or not spaces or width <= self.width:
             return self
         extra = (width - self.width) / len(spaces)
         runs = []
-        for number, run in enumerate(self.runs):
+        for number, run in enumerate(own):
             widened = {at for owner, at in spaces if owner == number}
             runs.append(
                 run._replace(
@@ -97,7 +107,7 @@ class Line:
                     ),
                 )
             )
-        return replace(self, width=width, runs=tuple(runs))
+        return self._replace(width=width, shaped=tuple(runs), plain=None)
 
 
 def _character(run: GlyphRun, at: int) -> str:
@@ -116,7 +126,8 @@ def simple_line(text: str, setting: Setting) -> Line | None:
         face = setting.faces[0][0]
         if text.isascii():
             if text.isprintable() and face.has_ascii:
-                return _one_run(face, text, PLAIN)
+                table = plain_table(face)
+                return Line(text, table.width(text), plain=table) if table else _one_run(face, text, PLAIN)
         elif script := _single_script(face, text):
             return _one_run(face, unicodedata.normalize("NFC", text), Shaping(script))
     return None
