@@ -144,11 +144,13 @@ class TextPlan:
             template.font(style.font).cap_height,
         )
 
-    def place_lines(self, lines: Sequence[Line], size: float) -> Iterator[tuple[Line, float, float]]:
+    def place_lines(self, lines: Sequence[Line], size: float) -> list[tuple[Line, float, float]]:
         """Each line with where it begins on its baseline: along the text and down from the anchor, in points of the
         text's own turned frame."""
         style = self.style
         capitals = self.cap_height * size
+        if len(lines) == 1 and style.valign == "capitals" and style.align != "justify":
+            return [(lines[0], -_SHARES[style.align] * lines[0].width * size, capitals)]
         block = capitals + (len(lines) - 1) * style.leading * size
         down = {
             "capitals": capitals,
@@ -157,11 +159,13 @@ class TextPlan:
             "bottom": self.height - block + capitals,
         }[style.valign]
         share = _SHARES[style.align]
+        placed: list[tuple[Line, float, float]] = []
         for number, line in enumerate(lines):
             along = -share * line.width * size
             if style.align == "justify" and line.right_to_left:
                 along += self.room - line.width * size
-            yield line, along, down + number * style.leading * size
+            placed.append((line, along, down + number * style.leading * size))
+        return placed
 
     def turn(self, along: float, down: float) -> tuple[float, float]:
         """A place of the text's own frame on the label: points from the top left corner, y upwards."""
@@ -279,7 +283,7 @@ def check_text(
 def _bounds(plan: TextPlan, font: Font, lines: Sequence[Line], size: float) -> Rect:
     """A rectangle that the ink of lines of ASCII can't leave: quicker than their glyphs one by one."""
     left, bottom, right, top = font.ascii_bounds
-    placed = list(plan.place_lines(lines, size))
+    placed = plan.place_lines(lines, size)
     start = min(along for _, along, _ in placed)
     end = max(along + line.width * size for line, along, _ in placed)
     return plan._rect(start + left * size, placed[0][2] - top * size, end + right * size, placed[-1][2] - bottom * size)

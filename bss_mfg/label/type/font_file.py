@@ -71,6 +71,8 @@ class Face:
         """Whether it has every character of ASCII."""
         self.simple_scripts: dict[str, str] = {}
         """Scripts of the characters that were met and are set by themselves; of others, nothing."""
+        self.memo: dict[str, Any] = {}
+        """What others worked out about it once."""
 
     def _check_usable(self, tables: set[str]) -> None:
         if not tables & {"glyf", "CFF ", "CFF2"}:

@@ -18,6 +18,7 @@ from bss_mfg.label.type.scripts import (
     CURSIVE,
     NEEDS_LAYOUT,
     VERTICAL,
+    extends_cluster,
     is_ignorable,
     is_simple,
     script_of,
@@ -153,7 +154,8 @@ def _one_run(face: Face, text: str, how: Shaping) -> Line:
     return Line(text, sum(run.advances) / face.upem, (run,))
 
 
-def prepare(text: str, setting: Setting) -> list[Paragraph]:
+@lru_cache(maxsize=1024)
+def prepare(text: str, setting: Setting) -> tuple[Paragraph, ...]:
     """The paragraphs of a text: parted by line feeds, in Unicode's composed form (NFC)."""
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
@@ -162,7 +164,7 @@ def prepare(text: str, setting: Setting) -> list[Paragraph]:
     for part in shown.split("\n"):
         paragraphs.append(Paragraph(part, styles[start : start + len(part)], setting))
         start += len(part) + 1
-    return paragraphs
+    return tuple(paragraphs)
 
 
 class Paragraph:
@@ -178,10 +180,11 @@ class Paragraph:
         self._faces: list[Face] = []
         self.missing = ""
         self._choose_faces(styles)
+        risky = {script for script in set(self._scripts) if script in NEEDS_LAYOUT or script in VERTICAL}
         self.unshaped = frozenset(
             script
-            for script, face in {(script_of(mark), face) for mark, face in zip(text, self._faces, strict=True)}
-            if not _can_shape(face, script)
+            for mark, face in (zip(text, self._faces, strict=True) if risky else ())
+            if (script := script_of(mark)) in risky and not _can_shape(face, script)
         )
         direction = setting.direction
         self.right_to_left = direction == "rtl" or (
@@ -192,20 +195,28 @@ class Paragraph:
 
     def _choose_faces(self, styles: Sequence[int]) -> None:
         """A face for each character: the first that has its whole cluster; a space stays with what stands before."""
-        text, at = self.text, 0
-        missing: list[str] = []
+        text = self.text
+        extends = [extends_cluster(mark) for mark in text]
+        if not any(extends) and len(set(styles)) == 1 and "\u200d" not in text:
+            known = _face_by_character(self._setting.stack(styles[0]))
+            faces = [known[mark] for mark in text]
+            if None not in faces:
+                self._faces = [
+                    faces[at - 1] if mark == " " and at and faces[at] is not faces[at - 1] else faces[at]  # type: ignore[misc]
+                    for at, mark in enumerate(text)
+                ]
+                return
+        at, missing = 0, []
         while at < len(text):
             end = at + 1
-            while end < len(text) and (
-                unicodedata.category(text[end]) in ("Mn", "Mc", "Me")
-                or is_ignorable(text[end])
-                or (text[end - 1] == "\u200d" and text[end] != " ")
-            ):
+            while end < len(text) and (extends[end] or (text[end - 1] == "\u200d" and text[end] != " ")):
                 end += 1
             stack = self._setting.stack(styles[at])
             cluster = text[at:end]
             if cluster == " " and self._faces and self._faces[-1] in stack:
                 face: Face | None = self._faces[-1]
+            elif end == at + 1:
+                face = _face_by_character(stack)[cluster]
             else:
                 face = next((face for face in stack if _has(face, cluster)), None)
             if face is None:
@@ -307,6 +318,22 @@ def _span(first: tuple[int, bool], last: tuple[int, bool]) -> tuple[int, int, bo
 
 def _is_cursive(text: str) -> bool:
     return bool(text) and scripts_of(text)[-1] in CURSIVE
+
+
+class _FaceByCharacter(dict[str, "Face | None"]):
+    """The first face of a stack that has a character."""
+
+    def __init__(self, stack: tuple[Face, ...]) -> None:
+        self._stack = stack
+
+    def __missing__(self, character: str) -> Face | None:
+        face = self[character] = next((face for face in self._stack if _has(face, character)), None)
+        return face
+
+
+@lru_cache(maxsize=64)
+def _face_by_character(stack: tuple[Face, ...]) -> _FaceByCharacter:
+    return _FaceByCharacter(stack)
 
 
 @lru_cache(maxsize=8192)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from functools import lru_cache
 from itertools import accumulate
 
 from bss_mfg.label.type.font_file import Face
@@ -57,9 +56,16 @@ class PlainTable:
         return shape(self.face, text)
 
 
-@lru_cache(maxsize=64)
 def plain_table(face: Face) -> PlainTable | None:
     """The table of a font whose ASCII is kerned in pairs and nothing else; None for others."""
+    try:
+        known: PlainTable | None = face.memo["plain"]
+    except KeyError:
+        known = face.memo["plain"] = _plain_table(face)
+    return known
+
+
+def _plain_table(face: Face) -> PlainTable | None:
     if not face.has_ascii or face.has_apple_layout or not _only_kerns(face):
         return None
     return PlainTable(face)
