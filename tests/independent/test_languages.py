@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import zxingcpp
+from _pytest.outcomes import Skipped
 from PIL import Image
 
 from bss_mfg.errors import InputError
@@ -60,9 +61,24 @@ def one_moment() -> Iterator[None]:
         yield
 
 
+TAPE = """
+format = 1
+media = {{ kind = "roll", label_width = {width}, label_height = 40 }}
+sample = {{ x = 3, y = 32, width = 30, height = 6 }}
+element = [
+  {{ kind = "data-matrix", x = 3, y = 2, size = 25, quiet_zone = 1 }},
+  {{ kind = "text", x = 3, y = 28, width = 30, text = "{{serial}}", size = 7, align = "center" }},
+]
+"""
+"""A package label for tape, as far from its edges as a head can't print."""
+
+
 @pytest.fixture(scope="module")
 def floor(new_factory: Callable[[], Factory]) -> Factory:
-    return floor_for_printing(new_factory)
+    floor = floor_for_printing(new_factory)
+    for width in (36, 62, 102):
+        (floor.root / "templates" / f"tape-{width}.toml").write_text(TAPE.format(width=width), encoding="utf-8")
+    return floor
 
 
 @dataclass(frozen=True)
@@ -152,14 +168,21 @@ def test_labels_are_printed_dot_for_dot_and_read(
     assert [len(list(READERS[language](item))) for item in formats] == [1] * len(pages)
 
 
-@pytest.mark.parametrize("name", ["brother-ql", "brother-ql-wide", "brother-pt-360"])
-@pytest.mark.parametrize("template", ALL_TEMPLATES)
+BROTHER_TAPE = {"brother-ql": "tape-62", "brother-ql-wide": "tape-102", "brother-pt-360": "tape-36"}
+
+
+@pytest.mark.parametrize("name", BROTHER_TAPE)
+@pytest.mark.parametrize("template", [*ALL_TEMPLATES, *BROTHER_TAPE.values()])
 def test_brother_labels_are_printed_dot_for_dot_and_read(
     floor: Factory, tmp_path: Path, template: str, name: str
 ) -> None:
     """On the head's pins, in the middle of the medium; QL jobs by brother_ql's own analyser, too."""
     printer = BUILT_IN[name]
-    found = printed(floor, template, printer, tmp_path)
+    try:
+        found = printed(floor, template, printer, tmp_path)
+    except Skipped:
+        assert template != BROTHER_TAPE[name]
+        raise
     sheets = list(readers.read_brother(found.data, printer.head_pins // 8))
     if name.startswith("brother-ql"):
         theirs = brother_ql_pages(found.data, tmp_path)

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from bss_mfg.errors import InputError
+from bss_mfg.label.file_plan import drawing_facts
+from bss_mfg.label.layout.file_content import LabelFileContent
+from bss_mfg.label.layout.label_rows import LabelRow
+from bss_mfg.label.layout.page_layout import lay_out
 from bss_mfg.label.printing.formats import split_formats
-from bss_mfg.label.render.by_language import SUFFIX
+from bss_mfg.label.render.by_language import SUFFIX, render_label_file
 from bss_mfg.label.render.languages import brother
 from bss_mfg.label.render.languages.formats import PAGE_LANGUAGES
+from bss_mfg.label.template.loading import template_from_text
 from bss_mfg.label.template.print_settings import PrintSettings
 from bss_mfg.label.template.printer import BUILT_IN, Printer, load_printer, printer_text
 from bss_mfg.printer_languages import LANGUAGES, RAW_SUFFIXES, Language
@@ -41,6 +49,17 @@ ALL_SET = {
     "dpl": PrintSettings(12, 4.5, "mark", None, "cut"),
     "escpos": PrintSettings(-2, 5, "gap", None, "peel", 3.0),
 }
+
+
+MARKED = """
+format = 1
+each = "batch"
+media = { label_width = 10, label_height = 20 }
+element = [
+  { kind = "box", x = 1, y = 1, width = 3, height = 2, fill = true },
+  { kind = "line", x = 2, y = 15, x2 = 8, y2 = 15, thickness = 0.5 },
+]
+"""
 
 
 def as_page(page: Page, shape: tuple[int, int]) -> Dots:
@@ -189,3 +208,38 @@ def test_every_language_has_a_printer_and_an_ending() -> None:
     assert all(name == printer.name for name, printer in BUILT_IN.items())
     assert SUFFIX.keys() == LANGUAGES.keys()
     assert set(RAW_SUFFIXES) == {".zpl", ".tspl", ".epl", ".cpcl", ".sbpl", ".dpl", ".brother", ".escpos"}
+
+
+def test_what_came_later_leaves_the_digests_of_before_alone() -> None:
+    """A file that was made before printers had settings is still the same file; one with other settings is another."""
+    printer = BUILT_IN["zpl-203"]
+    before = {
+        "name", "dots_per_mm_x", "dots_per_mm_y", "offset_x_mm", "offset_y_mm", "scale_x", "scale_y", "language",
+        "margins_mm", "max_width_mm",
+    }  # fmt: skip
+    assert drawing_facts(printer).keys() == before
+    assert drawing_facts(replace(printer, ask_status=False, address="tcp://10.0.0.9:9100")) == drawing_facts(printer)
+    darker = drawing_facts(replace(printer, settings=PrintSettings(darkness=20)))
+    assert darker.keys() - before == {"settings"}
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+def test_turned_pages_are_turned_in_every_language(tmp_path: Path, degrees: Literal[0, 90, 180, 270]) -> None:
+    """A printer that feeds its media another way gets the picture that PNG shows."""
+    loaded = template_from_text(MARKED, tmp_path / "marked.toml")
+    pictures: dict[str, Dots] = {}
+    for language in ("png", "tspl", "sbpl", "epl2"):
+        printer = Printer("turned", 8, 12, language=language, rotate=degrees)
+        layout = lay_out(loaded, printer, 0, "production")
+        row = LabelRow("", tuple("text" for _ in layout.texts), ())
+        data = render_label_file(LabelFileContent("Turned", layout, (row,), 1, "mask"))
+        if language == "png":
+            with Image.open(BytesIO(data)) as picture:
+                pictures[language] = ~np.asarray(picture.convert("1"))
+        else:
+            (page,) = READERS[language](data, printer)
+            pictures[language] = as_page(page, pictures["png"].shape)
+            assert np.array_equal(pictures[language], pictures["png"])
+    # 8 dots/mm across the head and 12 along the feed, whichever of the label's sides lies there.
+    assert pictures["png"].shape == ((10 * 12, 20 * 8) if degrees in (90, 270) else (20 * 12, 10 * 8))
+    assert pictures["png"].any()
