@@ -30,20 +30,11 @@ from tests.helpers.factory import Factory
 from tests.helpers.pictures import TEMPLATES, Labels, floor_for_printing, planned_symbols, some_labels
 from tests.independent.languages import readers
 from tests.independent.languages.foreign import rastertogutenprint, rastertolabel
-from tests.independent.languages.readers import Dots, Page, unpack_bits
+from tests.independent.languages.readers import READERS, Dots, Page, unpack_bits
 from tests.needs import needs
 
 pytestmark = pytest.mark.xdist_group("languages")  # all templates in all languages, drawn once
 
-READERS: dict[Language, Callable[[bytes], Iterator[Page]]] = {
-    "zpl-hex": readers.read_zpl_hex,
-    "tspl": lambda data: readers.read_tspl(data, 8.0),
-    "epl2": readers.read_epl2,
-    "cpcl": readers.read_cpcl,
-    "sbpl": readers.read_sbpl,
-    "dpl": readers.read_dpl,
-    "escpos": readers.read_escpos,
-}
 ALL_TEMPLATES = [*TEMPLATES, "all-codes"]
 FORMATS = {
     "data-matrix": zxingcpp.BarcodeFormat.DataMatrix,

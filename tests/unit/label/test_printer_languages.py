@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -28,17 +27,8 @@ from bss_mfg.label.template.print_settings import PrintSettings
 from bss_mfg.label.template.printer import BUILT_IN, Printer, load_printer, printer_text
 from bss_mfg.printer_languages import LANGUAGES, RAW_SUFFIXES, Language
 from tests.independent.languages import readers
-from tests.independent.languages.readers import Dots, Page
+from tests.independent.languages.readers import READERS, Dots, Page
 
-READERS: dict[Language, Callable[[bytes, Printer], Iterator[Page]]] = {
-    "zpl-hex": lambda data, printer: readers.read_zpl_hex(data),
-    "tspl": lambda data, printer: readers.read_tspl(data, printer.dots_per_mm_x),
-    "epl2": lambda data, printer: readers.read_epl2(data),
-    "cpcl": lambda data, printer: readers.read_cpcl(data),
-    "sbpl": lambda data, printer: readers.read_sbpl(data),
-    "dpl": lambda data, printer: readers.read_dpl(data),
-    "escpos": lambda data, printer: readers.read_escpos(data),
-}
 PRINTER = {language: next(it for it in BUILT_IN.values() if it.language == language) for language in LANGUAGES}
 ALL_SET = {
     "zpl-hex": PrintSettings(17, 4, "gap", None, "peel", 1.5),
@@ -101,14 +91,14 @@ def test_every_dot_is_printed(language: Language, pages: list[Dots], settings_se
     printer = replace(PRINTER[language], settings=ALL_SET[language]) if settings_sent else PRINTER[language]
     renderer = PAGE_LANGUAGES[language]
     data = renderer.first_bytes(printer) + b"".join(renderer.render_page(page, printer) for page in pages)
-    printed = list(READERS[language](data, printer))
+    printed = list(READERS[language](data))
     assert len(printed) == len(pages)
     for page, dots in zip(printed, pages, strict=True):
         assert np.array_equal(as_page(page, dots.shape), dots)
         assert bool(page.settings) == settings_sent
     formats = split_formats(data, language)
     assert b"".join(formats) == data
-    assert [len(list(READERS[language](item, printer))) for item in formats] == [1] * len(pages)
+    assert [len(list(READERS[language](item))) for item in formats] == [1] * len(pages)
 
 
 @pytest.mark.parametrize(("name", "bytes_wide"), [("brother-ql", 90), ("brother-ql-wide", 162), ("brother-pt-180", 16)])
@@ -237,7 +227,7 @@ def test_turned_pages_are_turned_in_every_language(tmp_path: Path, degrees: Lite
             with Image.open(BytesIO(data)) as picture:
                 pictures[language] = ~np.asarray(picture.convert("1"))
         else:
-            (page,) = READERS[language](data, printer)
+            (page,) = READERS[language](data)
             pictures[language] = as_page(page, pictures["png"].shape)
             assert np.array_equal(pictures[language], pictures["png"])
     # 8 dots/mm across the head and 12 along the feed, whichever of the label's sides lies there.
