@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import re
+import zlib
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -18,14 +21,18 @@ from bss_mfg.label.file_plan import drawing_facts
 from bss_mfg.label.layout.file_content import LabelFileContent
 from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.label.layout.page_layout import lay_out
+from bss_mfg.label.layout.symbol_fit import SymbolPlan
 from bss_mfg.label.printing.formats import split_formats
 from bss_mfg.label.render.by_language import SUFFIX, render_label_file
 from bss_mfg.label.render.languages import brother
 from bss_mfg.label.render.languages.formats import PAGE_LANGUAGES
+from bss_mfg.label.render.zpl import _symbol as zpl_symbol
+from bss_mfg.label.render.zpl import packed_field
 from bss_mfg.label.template.loading import template_from_text
 from bss_mfg.label.template.print_settings import PrintSettings
 from bss_mfg.label.template.printer import BUILT_IN, Printer, load_printer, printer_text
 from bss_mfg.printer_languages import LANGUAGES, RAW_SUFFIXES, Language
+from bss_mfg.symbol import data_matrix
 from tests.independent.languages import readers
 from tests.independent.languages.readers import READERS, Dots, Page
 
@@ -233,3 +240,36 @@ def test_turned_pages_are_turned_in_every_language(tmp_path: Path, degrees: Lite
     # 8 dots/mm across the head and 12 along the feed, whichever of the label's sides lies there.
     assert pictures["png"].shape == ((10 * 12, 20 * 8) if degrees in (90, 270) else (20 * 12, 10 * 8))
     assert pictures["png"].any()
+
+
+def test_no_graphic_field_is_larger_than_zpl_knows() -> None:
+    """Of more than 99,999 bytes a printer takes the first: a whole page, or a huge symbol, goes out in fields."""
+    page = np.random.default_rng(1).random((2_500, 1_500)) < 0.01
+    fields = re.findall(r"\^FO(\d+),(\d+)\^GFA,(\d+),\d+,(\d+),:Z64:([^:]+):", packed_field(3, 5, page))
+    assert len(fields) == 5
+    assert all(int(size) <= 99_999 for _, _, size, _, _ in fields)
+    shown = np.zeros((2_505, 1_504), bool)
+    for x, y, size, stride, text in fields:
+        data = zlib.decompress(base64.b64decode(text))
+        assert len(data) == int(size)
+        dots = readers.unpack(data, int(stride))
+        assert x == "3"
+        shown[int(y) : int(y) + len(dots), : dots.shape[1]] |= dots
+    assert np.array_equal(shown[5:, :1_500], page)
+
+
+def test_a_huge_symbol_is_whole_in_fields_of_zpl() -> None:
+    matrix = data_matrix(b"x" * 300, 72)
+    plan = SymbolPlan(72, 72, 24, 24, 2, ((7, 9),))
+    fields = re.findall(r"\^FO7,(\d+)\^GFA,(\d+),\d+,(\d+),([0-9A-F:]+)\^FS", zpl_symbol(matrix, plan, 7, 9))
+    assert len(fields) > 1
+    assert all(int(size) <= 99_999 for _, size, _, _ in fields)
+    rows: list[str] = []
+    for y, size, stride, text in fields:
+        assert int(y) == 9 + len(rows)
+        before = len(rows)
+        for row in re.findall(rf"[0-9A-F]{{{2 * int(stride)}}}|:", text):
+            rows.append(rows[-1] if row == ":" else row)
+        assert (len(rows) - before) * int(stride) == int(size)
+    dots = readers.unpack(bytes.fromhex("".join(rows)), int(fields[0][2]))[:, : 72 * 24]
+    assert np.array_equal(dots, np.kron(matrix.bits(), np.ones((24, 24), bool)))
