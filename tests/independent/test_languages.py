@@ -29,7 +29,7 @@ from bss_mfg.printer_languages import Language
 from tests.helpers.factory import Factory
 from tests.helpers.pictures import TEMPLATES, Labels, floor_for_printing, planned_symbols, some_labels
 from tests.independent.languages import readers
-from tests.independent.languages.foreign import rastertogutenprint, rastertolabel
+from tests.independent.languages.foreign import rastertogutenprint, rastertolabel, rastertoptch
 from tests.independent.languages.readers import READERS, Dots, Page, unpack_bits
 from tests.needs import needs
 
@@ -341,3 +341,15 @@ def test_the_dpl_reader_reads_gutenprint(tmp_path: Path) -> None:
     assert np.array_equal(fitted(page, dots.shape), dots)
     (ours,) = readers.read_dpl(PAGE_LANGUAGES["dpl"].render_page(dots, BUILT_IN["dpl-203"]))
     assert np.array_equal(fitted(ours, dots.shape), dots)
+
+
+@needs("rastertoptch")
+def test_the_brother_reader_reads_the_p_touch_driver() -> None:
+    """Tape of a head of 128 pins, packed, with an empty line; the same pins print by our bytes."""
+    dots = noise(60, 128)
+    dots[20:25] = False
+    (page,) = readers.read_brother(rastertoptch(dots), 16)
+    assert np.array_equal(page.dots, dots)
+    tape_24_mm = np.pad(dots, ((0, 0), (21, 21)))
+    (ours,) = readers.read_brother(brother.render_page(tape_24_mm, BUILT_IN["brother-pt-180"]), 16)
+    assert np.array_equal(ours.dots, dots)
