@@ -43,9 +43,12 @@ class FontFile:
 
 @dataclass(frozen=True, slots=True)
 class SvgDrawing:
-    """An SVG as it prints: `pdf`, a page that is its viewport, or `png` and why it is pixels."""
+    """An SVG as it prints: `pdf`, a page that is its viewport, or `png` and why it is pixels. Width and height in
+    points."""
 
     pdf: bytes
+    width: float
+    height: float
     png: bytes = b""
     note: str = ""
 
@@ -60,16 +63,20 @@ def draw_svg(data: bytes, fonts: Sequence[FontFile] = ()) -> SvgDrawing:
         svg = _text(root)
         pdf = renderer.pdf(svg)
         why = _never_vector(root) or ("" if renderer.is_proved(root) else _name_guilty(root, renderer))
-        return SvgDrawing(pdf, renderer.png(svg, _width_for(pdf)), why) if why else SvgDrawing(pdf)
+        width, height = _page_size(pdf)
+        if not why:
+            return SvgDrawing(pdf, width, height)
+        png = renderer.png(svg, max(1, round(PIXELS * min(1.0, width / height))))
+        return SvgDrawing(pdf, width, height, png, why)
 
 
-def _width_for(pdf: bytes) -> int:
+def _page_size(pdf: bytes) -> tuple[float, float]:
     import pypdfium2
 
     document = pypdfium2.PdfDocument(pdf)
     try:
         width, height = document[0].get_size()
-        return max(1, round(PIXELS * min(1.0, float(width / height))))
+        return float(width), float(height)
     finally:
         document.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from io import BytesIO
 from pathlib import Path
@@ -29,10 +30,15 @@ def resvg(file: Path, width: int) -> Image.Image:
     return on_white(Image.open(BytesIO(bytes(png))))
 
 
-def librsvg(file: Path, width: int) -> Image.Image:
-    """An SVG by rsvg-convert (GNOME's library), on white."""
+def librsvg(file: Path, width: int, folder: Path) -> Image.Image:
+    """An SVG by rsvg-convert (GNOME's library), on white. It knows the fonts that come with bss-mfg only."""
+    settings = folder / "fonts.conf"
+    settings.write_text(
+        f"<fontconfig><dir>{Path(FONTS[0]).parent}</dir><cachedir>{folder}</cachedir></fontconfig>", "utf-8"
+    )
     done = subprocess.run(
         ["rsvg-convert", "--width", str(width), "--keep-aspect-ratio", file],
+        env={**os.environ, "FONTCONFIG_FILE": str(settings)},
         capture_output=True,
         check=True,
     )

@@ -227,17 +227,30 @@ def test_gradients_and_opacity_stay_vectors(tmp_path: Path) -> None:
     assert (np.diff(row) >= -1).all()
 
 
-def test_an_svg_that_becomes_pixels_says_so(tmp_path: Path) -> None:
-    (tmp_path / "a.svg").write_text(
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 10"><filter id="soft">'
-        '<feGaussianBlur stdDeviation="1"/></filter><rect x="5" y="3" width="10" height="4" filter="url(#soft)"/></svg>'
-    )
+@pytest.mark.parametrize(
+    ("inside", "element"),
+    [
+        (
+            '<filter id="soft"><feGaussianBlur stdDeviation="1"/></filter>'
+            '<rect x="5" y="3" width="10" height="4" filter="url(#soft)"/>',
+            '<filter id="soft"> in line 1',
+        ),
+        (
+            '<pattern id="dots" width="2" height="2" patternUnits="userSpaceOnUse"><circle cx="1" cy="1" r=".6"/></pattern>'
+            '<rect width="20" height="10" fill="url(#dots)"/>',
+            '<pattern id="dots"> in line 1',
+        ),
+    ],
+)
+def test_an_svg_that_becomes_pixels_says_so(tmp_path: Path, inside: str, element: str) -> None:
+    (tmp_path / "a.svg").write_text(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 10">{inside}</svg>')
     template = loaded(tmp_path, image("a.svg"))
     findings = DesignFindings(template)
     lay_out(template, BUILT_IN["pdf-300"], 48, "production", findings=findings)
     (found,) = [item for item in findings.warnings if item.kind == "svg as pixels"]
     assert found.element_index == 1
-    assert '<filter id="soft"> in line 1' in found.what
+    assert element in found.what
+    assert (seen(label(template), tmp_path)[40:140, 40:240] < 100).any()
 
 
 def test_texts_in_an_svg_use_the_templates_fonts_only(tmp_path: Path) -> None:
