@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from bss_mfg.core.units import POINTS_PER_MM
+from bss_mfg.label.layout.artwork_checks import check_picture
 from bss_mfg.label.layout.checks import check_areas
 from bss_mfg.label.layout.codes import CodeCaption, CodePlan, VariableSlot
 from bss_mfg.label.layout.contrast import check_contrast
@@ -195,6 +196,8 @@ class _PlanBuilder:
         elif isinstance(element, TextElement):
             self._add_text(item, element, slot)
         elif isinstance(element, (Line, Box, Image)):
+            if isinstance(element, Image):
+                check_picture(self.template, item, element, self.findings)
             self._add_shape(item, slot)
 
     def _add_data_matrix(self, item: PlacedElement, element: DataMatrix) -> None:
