@@ -95,6 +95,10 @@ class Tool:
         return self.packages.split()
 
 
+SCRIPT_FONTS = (
+    "NotoNastaliqUrdu-Regular.ttf", "VL-PGothic-Regular.ttf", "NimbusSans-Regular.otf", "DejaVuSans.ttf",
+)  # fmt: skip
+"""One font of each package of fonts that tests draw with."""
 TOOLS = {
     tool.name: tool
     for tool in (
@@ -123,6 +127,12 @@ TOOLS = {
              lambda: bool(shutil.which("ippeveprinter") and shutil.which("dbus-run-session"))),
         Tool("cupsd", "cups-daemon cups-client cups-core-drivers", "a print queue",
              lambda: Path("/usr/sbin/cupsd").exists() and Path("/usr/sbin/lpadmin").exists()),
+        Tool("hb-view", "libharfbuzz-bin", "draws shaped text"),
+        Tool("pango-view", "pango1.0-tools", "draws paragraphs in both directions"),
+        Tool("fonts", "fonts-noto-core fonts-vlgothic fonts-urw-base35 fonts-dejavu-core", "fonts of many scripts",
+             lambda: all(any(Path("/usr/share/fonts").rglob(name)) for name in SCRIPT_FONTS)),
+        Tool("unicode-data", "unicode-data", "Unicode's own tests",
+             lambda: Path("/usr/share/unicode/BidiCharacterTest.txt").exists()),
         Tool("faketime", "faketime", "sets clocks wrong", lambda: faketime_library() is not None),
     )
 }  # fmt: skip
