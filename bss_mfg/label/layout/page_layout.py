@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from bss_mfg.core.units import POINTS_PER_MM
 from bss_mfg.label.layout.checks import check_areas
 from bss_mfg.label.layout.contrast import check_contrast
+from bss_mfg.label.layout.drawing_order import Drawable, DrawableKind, DrawingOrder, drawing_order
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import PlacedElement, caption_height, place_elements
 from bss_mfg.label.layout.page_grid import PageGrid
@@ -22,6 +24,10 @@ from bss_mfg.label.template.text_element import TextElement
 from bss_mfg.model import FillOrder, Rect, Stage
 from bss_mfg.symbol import Matrix, linear_barcode, qr
 
+_Part = TypeVar("_Part")
+_TEXT_OVERHANG = 0.4
+"""How far glyphs may reach out of a text's box, in font sizes."""
+
 
 @dataclass(frozen=True, slots=True)
 class VariableSlot:
@@ -30,6 +36,11 @@ class VariableSlot:
     text: CompiledText
     when: Condition | None
     unit: int | None
+
+    def is_constant(self, constants: Values) -> bool:
+        """Whether it is the same on every label where these values are."""
+        names = self.text.names | ({self.when.name} if self.when else frozenset())
+        return self.unit is None and names <= constants.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +87,8 @@ class CodePlan:
 @dataclass(frozen=True, slots=True)
 class PageLayout:
     """The plan of a page: where its labels lie, and what each shows. `symbol` is the Data Matrix; `texts`, `codes` and
-    `shapes` change from label to label (a shape by its condition of the same index), `fixed_*` are on every label."""
+    `shapes` change from label to label (a shape by its condition of the same index), `fixed_*` are on every label.
+    `drawables` has them all in the order in which they are drawn."""
 
     template: LoadedTemplate
     grid: PageGrid
@@ -89,6 +101,7 @@ class PageLayout:
     shapes: tuple[PlacedElement, ...]
     fixed_shapes: tuple[PlacedElement, ...]
     conditions: tuple[VariableSlot, ...]
+    drawables: tuple[Drawable, ...]
 
     @property
     def printer(self) -> Printer:
@@ -143,18 +156,41 @@ class PageLayout:
         """Width of a module in mm as printed; 0 where there is no Data Matrix."""
         return self.symbol.module_dots_x / self.printer.scaled_dots_per_mm_x if self.symbol else 0.0
 
+    def drawing_order(self) -> DrawingOrder:
+        """How a label is drawn, what is the same on all of them gathered."""
+        return drawing_order(self.drawables)
+
     def with_constants(self, constants: Values) -> PageLayout:
         """The layout with all texts and conditions filled in that are the same on every label of a run."""
-        known = constants.keys()
-        texts: list[tuple[VariableSlot, TextPlan]] = []
-        fixed = list(self.fixed_texts)
-        for slot, plan in self.texts:
-            names = slot.text.names | ({slot.when.name} if slot.when else frozenset())
-            if slot.unit is not None or not names <= known:
-                texts.append((slot, plan))
-            elif not slot.when or slot.when.holds(constants):
-                fixed.append((plan, slot.text.fill(constants)))
-        return replace(self, texts=tuple(texts), fixed_texts=tuple((plan, text) for plan, text in fixed if text))
+        parts = _Parts()
+        for item in self.drawables:
+            if item.kind == "text":
+                slot, plan = self.texts[item.number]
+                if not slot.is_constant(constants):
+                    parts.add("text", parts.texts, (slot, plan), item.extent)
+                elif (not slot.when or slot.when.holds(constants)) and (text := slot.text.fill(constants)):
+                    parts.add("fixed_text", parts.fixed_texts, (plan, text), item.extent)
+            elif item.kind == "shape":
+                slot, shape = self.conditions[item.number], self.shapes[item.number]
+                if not slot.is_constant(constants):
+                    parts.add_conditional(shape, slot, item.extent)
+                elif not slot.when or slot.when.holds(constants):
+                    parts.add("fixed_shape", parts.fixed_shapes, shape, item.extent)
+            elif item.kind == "fixed_text":
+                parts.add("fixed_text", parts.fixed_texts, self.fixed_texts[item.number], item.extent)
+            elif item.kind == "fixed_shape":
+                parts.add("fixed_shape", parts.fixed_shapes, self.fixed_shapes[item.number], item.extent)
+            else:
+                parts.drawables.append(item)
+        return replace(
+            self,
+            texts=tuple(parts.texts),
+            fixed_texts=tuple(parts.fixed_texts),
+            shapes=tuple(parts.shapes),
+            fixed_shapes=tuple(parts.fixed_shapes),
+            conditions=tuple(parts.conditions),
+            drawables=tuple(parts.drawables),
+        )
 
     def fit_code(self, plan: CodePlan, matrix: Matrix) -> SymbolPlan:
         """The plan of a QR Code or bars once their size is known; `InputError` if they don't fit."""
@@ -191,6 +227,29 @@ def lay_out(
 
 
 @dataclass
+class _Parts:
+    """The parts of a label, as they are added in the order in which they are drawn."""
+
+    codes: list[CodePlan] = field(default_factory=list)
+    texts: list[tuple[VariableSlot, TextPlan]] = field(default_factory=list)
+    fixed_texts: list[tuple[TextPlan, str]] = field(default_factory=list)
+    shapes: list[PlacedElement] = field(default_factory=list)
+    fixed_shapes: list[PlacedElement] = field(default_factory=list)
+    conditions: list[VariableSlot] = field(default_factory=list)
+    drawables: list[Drawable] = field(default_factory=list)
+
+    def add(self, kind: DrawableKind, parts: list[_Part], part: _Part, extent: Rect) -> None:
+        """Add a part to its list."""
+        self.drawables.append(Drawable(kind, len(parts), extent))
+        parts.append(part)
+
+    def add_conditional(self, shape: PlacedElement, slot: VariableSlot, extent: Rect) -> None:
+        """Add a shape that is on some labels only."""
+        self.add("shape", self.shapes, shape, extent)
+        self.conditions.append(slot)
+
+
+@dataclass
 class _PlanBuilder:
     """The plans of a label's elements, as they are added one by one."""
 
@@ -200,12 +259,7 @@ class _PlanBuilder:
     elements: Sequence[PlacedElement]
     findings: DesignFindings
     symbol: SymbolPlan | None = None
-    codes: list[CodePlan] = field(default_factory=list)
-    texts: list[tuple[VariableSlot, TextPlan]] = field(default_factory=list)
-    fixed_texts: list[tuple[TextPlan, str]] = field(default_factory=list)
-    shapes: list[PlacedElement] = field(default_factory=list)
-    fixed_shapes: list[PlacedElement] = field(default_factory=list)
-    conditions: list[VariableSlot] = field(default_factory=list)
+    parts: _Parts = field(default_factory=_Parts)
 
     def add(self, item: PlacedElement) -> None:
         """Plan one element."""
@@ -236,6 +290,7 @@ class _PlanBuilder:
         check_contrast(self.template, item, self.elements, self.findings)
         room = SymbolRoom(item.index, item.rect, self.modules, self.modules, element.x_dimension, element.quiet_zone)
         self.symbol = fit_symbol(room, self.grid, self.findings)
+        self.parts.drawables.append(Drawable("symbol", 0, item.rect))
 
     def _add_code(self, item: PlacedElement, element: Qr | Code128 | EanUpc, slot: VariableSlot) -> None:
         if self.modules and self.template.definition.each == "package" and carries_payload(element):
@@ -245,41 +300,54 @@ class _PlanBuilder:
                 "the packages have a Data Matrix and no Code 128, by the product's spec",
                 "Choose a template with an element of kind data-matrix.",
             )
-        self.codes.append(CodePlan(item, slot, _code_area(self.template, item, element)))
         if isinstance(element, (Code128, EanUpc)) and element.caption != "none":
             caption = replace(slot, text=_caption_text(element))
-            self.texts.append((caption, TextPlan.caption(self.template, item, element)))
+            plan = TextPlan.caption(self.template, item, element)
+            self.parts.add("text", self.parts.texts, (caption, plan), item.rect)
+        area = _code_area(self.template, item, element)
+        self.parts.add("code", self.parts.codes, CodePlan(item, slot, area), area)
 
     def _add_text(self, item: PlacedElement, element: TextElement, slot: VariableSlot) -> None:
         plan = TextPlan.of(self.template, item)
+        extent = _grown(item.rect, element.size / POINTS_PER_MM * _TEXT_OVERHANG)
         if slot.text.dynamic or slot.when:
-            self.texts.append((slot, plan))
+            self.parts.add("text", self.parts.texts, (slot, plan), extent)
         else:
             check_text(self.template, plan, element.text, self.findings)
-            self.fixed_texts.append((plan, element.text))
+            self.parts.add("fixed_text", self.parts.fixed_texts, (plan, element.text), extent)
 
     def _add_shape(self, item: PlacedElement, slot: VariableSlot) -> None:
+        printer = self.grid.printer
+        # Edges go to the nearest dot.
+        extent = _grown(item.rect, 1 / min(printer.scaled_dots_per_mm_x, printer.scaled_dots_per_mm_y))
         if slot.when:
-            self.shapes.append(item)
-            self.conditions.append(slot)
+            self.parts.add_conditional(item, slot, extent)
         else:
-            self.fixed_shapes.append(item)
+            self.parts.add("fixed_shape", self.parts.fixed_shapes, item, extent)
 
     def layout(self, sample_mark: bool, units_per_package: int) -> PageLayout:
-        """The whole plan."""
+        """The whole plan: a SAMPLE mark comes last, so that nothing hides it."""
+        parts, drawables = self.parts, list(self.parts.drawables)
+        if sample_mark and (area := self.template.definition.sample):
+            drawables.append(Drawable("sample", 0, Rect(area.x, area.y, area.width, area.height)))
         return PageLayout(
             self.template,
             self.grid,
             sample_mark,
             units_per_package,
             self.symbol,
-            tuple(self.codes),
-            tuple(self.texts),
-            tuple(self.fixed_texts),
-            tuple(self.shapes),
-            tuple(self.fixed_shapes),
-            tuple(self.conditions),
+            tuple(parts.codes),
+            tuple(parts.texts),
+            tuple(parts.fixed_texts),
+            tuple(parts.shapes),
+            tuple(parts.fixed_shapes),
+            tuple(parts.conditions),
+            tuple(drawables),
         )
+
+
+def _grown(rect: Rect, margin: float) -> Rect:
+    return Rect(rect.x - margin, rect.y - margin, rect.width + 2 * margin, rect.height + 2 * margin)
 
 
 def _code_area(template: LoadedTemplate, item: PlacedElement, element: Qr | Bars) -> Rect:

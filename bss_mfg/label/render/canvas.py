@@ -5,9 +5,6 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
-from bss_mfg.core.units import POINTS_PER_MM
-from bss_mfg.label.layout.page_layout import PageLayout
-
 INSET = 0.05
 """Dots by which each painted shape is smaller on every side."""
 
@@ -25,20 +22,3 @@ def new_canvas(buffer: BytesIO, page: tuple[float, float], title: str) -> Any:
     canvas.setCreator("bss-mfg")
     canvas.setViewerPreference("PrintScaling", "None")
     return canvas
-
-
-def draw_sample_mark(canvas: Any, layout: PageLayout) -> None:
-    """The mark of development labels: white on black, nobody takes it for goods."""
-    area = layout.template.definition.sample
-    if area is None:
-        return
-    face = layout.template.font("sans-bold")
-    x, y = area.x * POINTS_PER_MM, -(area.y + area.height) * POINTS_PER_MM
-    width, height = area.width * POINTS_PER_MM, area.height * POINTS_PER_MM
-    size = min(height * 0.72 / face.cap_height, width * 0.9 / face.width("SAMPLE", 1))
-    canvas.setFillGray(0)
-    canvas.rect(x, y, width, height, stroke=0, fill=1)
-    canvas.setFillGray(1)
-    canvas.setFont(face.reportlab_font.fontName, size)
-    canvas.drawCentredString(x + width / 2, y + (height - face.cap_height * size) / 2, "SAMPLE")
-    canvas.setFillGray(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bss_mfg.label.layout.drawing_order import Drawable
 from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.layout.symbol_fit import SymbolPlan
@@ -9,12 +10,17 @@ from bss_mfg.symbol import Matrix, data_matrix
 
 
 def symbols_of(layout: PageLayout, row: LabelRow) -> list[tuple[SymbolPlan, Matrix]]:
-    """A label's symbols with their plans, turned as they are printed: the Data Matrix, then the codes."""
-    symbols: list[tuple[SymbolPlan, Matrix]] = []
-    if layout.symbol:
-        symbols.append((layout.symbol, data_matrix(row.payload.encode("ascii"), layout.symbol.columns)))
-    for text, code in zip(row.codes, layout.codes, strict=True):
-        if text:
-            matrix = code.matrix(text)
-            symbols.append((layout.fit_code(code, matrix), matrix.turned(code.rotate)))
-    return symbols
+    """A label's symbols with their plans, turned as they are printed, in the order of the template."""
+    return [symbol for item in layout.drawables if item.is_symbol for symbol in symbol_parts(layout, row, item)]
+
+
+def symbol_parts(layout: PageLayout, row: LabelRow, item: Drawable) -> list[tuple[SymbolPlan, Matrix]]:
+    """One symbol of a label; nothing where it isn't on this one."""
+    if item.kind == "symbol":
+        plan = layout.symbol
+        return [(plan, data_matrix(row.payload.encode("ascii"), plan.columns))] if plan else []
+    code, text = layout.codes[item.number], row.codes[item.number]
+    if not text:
+        return []
+    matrix = code.matrix(text)
+    return [(layout.fit_code(code, matrix), matrix.turned(code.rotate))]
