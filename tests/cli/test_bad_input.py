@@ -299,7 +299,7 @@ CASES = [
         'kind = "data-matrix"\nx = 1\ny = 1.5\nsize = 27\nx_dimension = [0.25, 0.5]\nquiet_zone = 2',
         'kind = "box"\nx = 1\ny = 1\nwidth = 5\nheight = 5')),
     Case("template: no sample area", 3, "SAMPLE mark", "Add [sample]", bad_template(
-        "[sample]\nx = 29\ny = 23.4\nwidth = 19\nheight = 4\n", "")),
+        "[sample]\nx = 29\ny = 22\nwidth = 19\nheight = 6.4\n", "")),
     Case("labels: start outside the page", 3, "can't start at 25", "--start-at 1 to 24",
          lambda f: ["labels", "B1", "--start-at", 25]),
     Case("labels: over another file", 4, "would be overwritten", "--out", labels_over_a_file),
