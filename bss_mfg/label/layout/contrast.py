@@ -21,6 +21,8 @@ def contrast(template: LoadedTemplate, symbol: PlacedElement, elements: Sequence
     """Expected symbol contrast of black modules on what lies under them, 0 to 1 (ISO/IEC 15415, 7.8.2)."""
     colour = template.definition.media.stock
     for item in elements:
+        if item.index >= symbol.index:
+            break  # drawn over the symbol, not under it
         if isinstance(item.element, Box) and item.element.fill and is_inside(symbol.rect, item.rect):
             colour = item.element.color
     return reflectance(colour) - reflectance("#202020")
