@@ -15,7 +15,7 @@ from bss_mfg.cli.common import App, Command, jobs_option, json_option, pass_app,
 from bss_mfg.cli.parameters import Reason, WholeNumber
 from bss_mfg.cli.progress import SendingDisplay, progress_bar
 from bss_mfg.cli.unit_names import UNIT_METAVAR, given_names, named_packages
-from bss_mfg.core.text import count_words
+from bss_mfg.core.text import count_words, one_or
 
 if TYPE_CHECKING:
     from bss_mfg.label.from_workspace import PrintChoice, PrintWishes
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.model import Batch, FillOrder, SymbolStyle
 
+MOST_PARTLY = 5
+"""Files of which some labels were made again, named at the end of a command."""
 OWN_ADDRESS = "printer"
 """What `--send` without a value stands for."""
 
@@ -400,6 +402,11 @@ def say_superseded(made: LabelFiles) -> None:
             f"Moved to {folder}: {count_words(len(made.superseded), 'file')} whose labels were all made again, "
             f"{made.superseded[0].name}{' and others' if len(made.superseded) > 1 else ''}; don't print them"
         )
+    for name, count in list(made.partly_outdated.items())[:MOST_PARTLY]:
+        were = one_or(count, "was", "were")
+        say(f"Don't print {name} whole any more: {count_words(count, 'label')} in it {were} made again")
+    if len(made.partly_outdated) > MOST_PARTLY:
+        say(f"... and {len(made.partly_outdated) - MOST_PARTLY:,} more files of which labels were made again")
 
 
 def say_sent(sent: SentLabels) -> None:
@@ -429,5 +436,6 @@ def _record(target: Target, made: LabelFiles, sent: SentLabels | None) -> dict[s
         "x_dimension_mm": round(made.layout.x_dimension_mm, 4) if plan else None,
         "sample": made.layout.sample_mark,
         "superseded": [str(path) for path in made.superseded],
+        "partly_outdated": dict(made.partly_outdated),
         "sent": {"to": sent.address, "labels": sent.labels} if sent else None,
     }

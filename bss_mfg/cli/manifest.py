@@ -23,7 +23,7 @@ from bss_mfg.cli.common import (
 )
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import progress_bar
-from bss_mfg.core.text import count_words
+from bss_mfg.core.text import count_words, one_or
 
 if TYPE_CHECKING:
     from bss_mfg.ledger.control_logs import ToWithdraw
@@ -226,7 +226,8 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
     _print_to_withdraw(to_withdraw)
     if missing:
         some = ", ".join(f"{low}" if low == high else f"{low}-{high}" for low, high in range_pairs(missing)[:10])
-        say(f"In no control log: {count_words(len(missing), 'package')} (numbers {some}); --missing writes it")
+        what = f"{count_words(len(missing), 'package')} ({one_or(len(missing), 'number', 'numbers')} {some})"
+        say(f"In no control log: {what}; --missing writes it")
     waiting, bad = sum(one.waiting for one in files), sum(one.rejected for one in files)
     say(f"{count_words(waiting, 'unit')} waiting, {sum(one.accepted for one in files):,} accepted, {bad:,} rejected")
 

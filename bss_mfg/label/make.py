@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import TypeVar
@@ -62,6 +62,8 @@ class LabelFiles:
     """Packages that get no label any more: scrapped or shipped."""
     superseded: tuple[Path, ...] = ()
     """Where files went whose labels were all made again."""
+    partly_outdated: Mapping[str, int] = field(default_factory=dict)
+    """Files that stay, by name, with how many of their labels were made again in other files."""
 
     def labels_in(self, file: int, pages: int) -> int:
         """How many labels the first pages of a file hold."""
@@ -100,10 +102,20 @@ def make_labels(
             with Spool[bytes](folder) as index_lines:
                 maker.make_pending(replaceable, index_lines, progress)
                 index = maker.write_index(folder, index_lines)
-        return _result(plan, index, (*before, *settle_superseded(ledger, batch, (folder,))))
+        superseded = (*before, *settle_superseded(ledger, batch, (folder,)))
+        in_force = ledger.prints.in_force(batch.id, template.definition.each)
+        return replace(
+            _result(plan, index),
+            superseded=superseded,
+            partly_outdated={
+                file.file: len(outdated)
+                for file in in_force.files
+                if (request.again or request.purpose == "reprint") and (outdated := in_force.outdated_in(file))
+            },
+        )
 
 
-def _result(plan: FilePlan, index: Path, superseded: tuple[Path, ...]) -> LabelFiles:
+def _result(plan: FilePlan, index: Path) -> LabelFiles:
     return LabelFiles(
         files=tuple(file.path for file in plan.files),
         unchanged=len(plan.finished),
@@ -113,7 +125,6 @@ def _result(plan: FilePlan, index: Path, superseded: tuple[Path, ...]) -> LabelF
         layout=plan.layout,
         extents=tuple((file.labels, file.start_at) for file in plan.files),
         left_out=plan.left_out,
-        superseded=superseded,
     )
 
 

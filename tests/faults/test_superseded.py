@@ -87,7 +87,9 @@ def test_nothing_in_the_folder_is_overwritten(batch: Factory) -> None:
 
 def test_the_rest_from_one_label_on_takes_the_files_behind_it(batch: Factory) -> None:
     """Its own file keeps the labels before; they are counted once."""
-    assert batch.cli("labels", "B1", "--from", "ebK300000013", "--again").code == 0
+    made = batch.cli("labels", "B1", "--from", "ebK300000013", "--again")
+    assert made.code == 0
+    assert "Don't print B1-labels-0001.pdf whole any more: 12 labels in it were made again" in made.err
     assert names(folder(batch) / "superseded") == ["B1-labels-0002.pdf"]
     done = batch.cli("verify", "B1", folder(batch), "--json")
     assert done.code == 0, done.out
