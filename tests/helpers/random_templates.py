@@ -17,11 +17,16 @@ from bss_mfg.label.layout.file_content import LabelFileContent
 from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.label.render.by_language import render_label_file
 from bss_mfg.label.template.loading import LoadedTemplate, template_from_text
-from bss_mfg.label.template.printer import Printer
-from bss_mfg.model import Package
+from bss_mfg.label.template.printer import BUILT_IN, Printer
+from bss_mfg.model import Package, Rect
 
 WIDTH, HEIGHT = 72.0, 52.0
 COLOURS = ["#000000", "#000000", "#ffffff", "#ffffff", "#303030", "#b0b0b0"]
+SCALED = Printer("scaled", 8, 8, offset_x_mm=0.31, offset_y_mm=0.17, scale_x=1.006, scale_y=0.995, language="zpl")
+FINE_DOWN = Printer("fine-down", 8, 12, language="zpl")
+PRINTERS = [BUILT_IN["zpl-203"], BUILT_IN["zpl-203"], BUILT_IN["zpl-300"], SCALED, FINE_DOWN]
+"""Whole and broken numbers of dots per mm, calibrated ones, dots that are not square."""
+UNITS = 2
 CONDITIONS = [None, None, None, "mac", "not mac", "package > 1", "package = 1"]
 
 
@@ -66,6 +71,7 @@ def _texts(draw: st.DrawFn) -> dict[str, Any]:
         "font": draw(st.sampled_from(["sans", "sans-bold", "mono"])),
         "rotate": draw(st.sampled_from([0, 0, 0, 90, 180, 270])),
         "align": draw(st.sampled_from(["left", "center", "right"])),
+        **({"each_unit": {"dy": draw(st.sampled_from([3, 5, -4]))}} if draw(st.integers(0, 4)) == 0 else {}),
     }  # fmt: skip
 
 
@@ -94,7 +100,8 @@ def template_texts(draw: st.DrawFn) -> list[dict[str, Any]]:
         "kind": "data-matrix",
         "x": draw(_tenths(1, 4)),
         "y": draw(_tenths(1, 21)),
-        "size": draw(_tenths(15, 20)),
+        "size": draw(_tenths(17.5, 21)),
+        "x_dimension": [0.2, 0.6],
     }
     elements = [
         {**element, "when": when} if (when := draw(st.sampled_from(CONDITIONS))) else element
@@ -111,6 +118,8 @@ def template_texts(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 def _template(elements: list[dict[str, Any]], sample: bool) -> LoadedTemplate:
     def value(setting: Any) -> str:
+        if isinstance(setting, dict):
+            return f"{{ {', '.join(f'{name} = {step}' for name, step in setting.items())} }}"
         return str(setting).lower() if isinstance(setting, bool) else repr(setting).replace("'", '"')
 
     body = "\n".join(
@@ -125,7 +134,7 @@ def _template(elements: list[dict[str, Any]], sample: bool) -> LoadedTemplate:
 
 def example(stage: str) -> Example:
     """Three labels: with a MAC address, without one, and the first of a batch."""
-    made_up = made_up_example()
+    made_up = made_up_example(UNITS)
     longest = made_up.cases["longest"]
     bare = replace(longest, number=7, units=tuple(replace(unit, mac=None) for unit in longest.units))
     first: Package = made_up.cases["shortest"]
@@ -157,6 +166,17 @@ class Drawn:
     def printer(self, language: str) -> Printer:
         """The printer with the same dots that speaks a language."""
         return replace(self.design.layout.printer, language=language)  # type: ignore[arg-type]
+
+    def dots(self, rect: Rect) -> tuple[int, int, int, int]:
+        """Where a rectangle of the label lies on the page, in dots: left, top, right, bottom."""
+        printer, (x, y) = self.design.layout.printer, self.design.layout.places[0]
+        left, top = round(x * printer.dots_per_mm_x), round(y * printer.dots_per_mm_y)
+        return (
+            left + round(rect.x * printer.scaled_dots_per_mm_x),
+            top + round(rect.y * printer.scaled_dots_per_mm_y),
+            left + round(rect.right * printer.scaled_dots_per_mm_x),
+            top + round(rect.bottom * printer.scaled_dots_per_mm_y),
+        )
 
     @property
     def text(self) -> str:

@@ -24,7 +24,7 @@ from bss_mfg.label.template.symbol_elements import Bars
 from bss_mfg.label.template.text_element import TextElement
 from bss_mfg.model import Rect
 from tests.helpers.pictures import Bits, pdfium_pages, poppler_pages
-from tests.helpers.random_templates import Drawn
+from tests.helpers.random_templates import UNITS, Drawn
 
 GRAPHIC = re.compile(rb"\^FO(\d+),(\d+)\^GFA,\d+,(\d+),(\d+),([^^]*)\^FS")
 REACH = 2
@@ -117,14 +117,19 @@ def _soft_dots(drawn: Drawn) -> tuple[Bits, Bits]:
     soft, left_out = np.zeros(layout.page_dots[::-1], bool), np.zeros(layout.page_dots[::-1], bool)
     if layout.sample_mark and (area := layout.template.definition.sample):
         _mark(soft, Rect(area.x + 0.5, area.y + 0.5, area.width - 1, area.height - 1), drawn, 0)
-    for item in place_elements(layout.template, 1):
+    for item in place_elements(layout.template, UNITS):
         element = item.element
         if isinstance(element, Box) and element.dither == "ordered":
             _mark(left_out, item.rect, drawn, 1)
         if isinstance(element, Box) and element.radius:
             _corners(soft, item, element.radius, drawn)
         elif isinstance(element, TextElement):
-            _mark(soft, item.rect, drawn, round(element.size / 72 * 25.4 * 0.4 * 8) + 3)
+            _mark(
+                soft,
+                item.rect,
+                drawn,
+                round(element.size / 72 * 25.4 * 0.4 * drawn.design.layout.printer.dots_per_mm_y) + 3,
+            )
         elif isinstance(element, Bars) and element.caption != "none":
             _mark(soft, item.rect, drawn, 8)
         elif isinstance(element, Line) and element.x != element.x2 and element.y != element.y2:
@@ -141,7 +146,5 @@ def _corners(soft: Bits, item: PlacedElement, radius: float, drawn: Drawn) -> No
 
 
 def _mark(mask: Bits, rect: Rect, drawn: Drawn, margin: int) -> None:
-    printer = drawn.design.layout.printer
-    left, right = (round(edge * printer.dots_per_mm_x) for edge in (rect.x, rect.right))
-    top, bottom = (round(edge * printer.dots_per_mm_y) for edge in (rect.y, rect.bottom))
+    left, top, right, bottom = drawn.dots(rect)
     mask[max(top - margin, 0) : bottom + margin, max(left - margin, 0) : right + margin] = True

@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 from bss_mfg.label.layout.findings import DesignFindingKind
 from bss_mfg.label.layout.geometry import place_elements
 from bss_mfg.label.layout.label_rows import LabelRow
-from bss_mfg.label.template.printer import BUILT_IN
+from bss_mfg.label.template.printer import Printer
 from bss_mfg.label.template.symbol_elements import Bars, DataMatrix, Qr
 from bss_mfg.label.template.text_element import TextElement
 from tests.helpers.pictures import Bits
-from tests.helpers.random_templates import Drawn, template_texts, without_faults
+from tests.helpers.random_templates import PRINTERS, UNITS, Drawn, template_texts, without_faults
 from tests.helpers.same_dots import differing_dots, png_dots
 from tests.independent.test_zpl import render
 from tests.needs import needs
@@ -41,9 +41,9 @@ def drawn() -> list[Drawn]:
 
     @settings(max_examples=TEMPLATES, phases=[Phase.generate], derandomize=True, database=None, deadline=None,
               suppress_health_check=list(HealthCheck))  # fmt: skip
-    @given(template_texts(), st.sampled_from(["development", "development", "production"]))
-    def collect(elements: list[dict[str, Any]], stage: str) -> None:
-        found.append(without_faults(elements, BUILT_IN["zpl-203"], stage))
+    @given(template_texts(), st.sampled_from(PRINTERS), st.sampled_from(["development", "development", "production"]))
+    def collect(elements: list[dict[str, Any]], printer: Printer, stage: str) -> None:
+        found.append(without_faults(elements, printer, stage))
 
     collect()
     assert len(found) == TEMPLATES
@@ -105,7 +105,7 @@ def _symbols(drawn: Drawn, row: LabelRow, page: np.ndarray) -> Iterator[tuple[st
     """Kind, text and picture of the symbols on a label."""
     layout = drawn.design.layout
     codes = iter(zip(layout.codes, row.codes, strict=True))
-    for item in place_elements(layout.template, 1):
+    for item in place_elements(layout.template, UNITS):
         element = item.element
         if not isinstance(element, (DataMatrix, Qr, Bars)):
             continue
@@ -114,8 +114,8 @@ def _symbols(drawn: Drawn, row: LabelRow, page: np.ndarray) -> Iterator[tuple[st
             code, text = next(codes)
             assert code.placed_element.index == item.index
         if text:
-            x, y, width, height = (round(edge * 8) for edge in item.rect)
-            yield element.kind, text, page[y : y + height, x : x + width]
+            left, top, right, bottom = drawn.dots(item.rect)
+            yield element.kind, text, page[top:bottom, left:right]
 
 
 def test_no_overlap_is_passed_over(drawn: list[Drawn]) -> None:
@@ -124,7 +124,7 @@ def test_no_overlap_is_passed_over(drawn: list[Drawn]) -> None:
     named_pairs = 0
     for item in drawn:
         layout = item.design.layout
-        elements = place_elements(layout.template, 1)
+        elements = place_elements(layout.template, UNITS)
         named = {
             finding.element_index for finding in item.design.findings.items if finding.kind == DesignFindingKind.OVERLAP
         }

@@ -159,10 +159,15 @@ class PageWriter:
 def _mask(matrix: Matrix, plan: SymbolPlan, place: int, page_height: int) -> str:
     x, y = plan.origins[place]
     width, height = matrix.columns * plan.module_dots_x, matrix.rows * plan.module_dots_y
+    columns, rows, pixels = matrix.columns, matrix.rows, matrix.packed
+    if {plan.module_dots_x, plan.module_dots_y} == {2, 3}:
+        # pdfium smooths masks that grow less than eightfold, which is exact for 2 x 2 dots and not for these.
+        bits = np.repeat(np.repeat(matrix.bits(), plan.module_dots_y, axis=0), plan.module_dots_x, axis=1)
+        columns, rows, pixels = width, height, np.packbits(bits, axis=1).tobytes()
     return (
         f"q {width - 2 * INSET:.2f} 0 0 {height - 2 * INSET:.2f} {x + INSET:.2f} "
         f"{page_height - y - height + INSET:.2f} cm "
-        f"BI /W {matrix.columns} /H {matrix.rows} /IM true /BPC 1 /D [1 0] /F /AHx ID {matrix.packed.hex()}> EI Q"
+        f"BI /W {columns} /H {rows} /IM true /BPC 1 /D [1 0] /F /AHx ID {pixels.hex()}> EI Q"
     )
 
 

@@ -6,11 +6,12 @@ import re
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -27,7 +28,7 @@ from bss_mfg.label.template.loading import LoadedTemplate, template_from_text
 from bss_mfg.label.template.printer import BUILT_IN, Printer
 from bss_mfg.model import Rect
 from tests.helpers.pictures import Bits, pdfium_pages
-from tests.helpers.random_templates import template_texts, without_faults
+from tests.helpers.random_templates import PRINTERS, template_texts, without_faults
 from tests.helpers.same_dots import differing_dots, png_dots, zpl_fields
 
 DOT = Printer("dots", 8, 8)
@@ -39,7 +40,7 @@ def loaded(*elements: str, head: str = "") -> LoadedTemplate:
     return template_from_text(HEAD.format(head, ",\n".join(elements)), Path("drawing.toml"))
 
 
-def dots(template: LoadedTemplate, language: str, tmp_path: Path, stage: Any = "production", **row: Any) -> Bits:
+def dots(template: LoadedTemplate, language: str, stage: Any = "production", **row: Any) -> Bits:
     """The one label of a template in a language, as dots; ZPL by its fields, which only add."""
     printer = replace(DOT, language=language)
     layout = lay_out(template, printer, 0, stage)
@@ -51,9 +52,7 @@ def dots(template: LoadedTemplate, language: str, tmp_path: Path, stage: Any = "
     )
     data = render_label_file(LabelFileContent("Label", layout, (shown,), 1, "mask"))
     if language == "pdf":
-        (tmp_path / "label.pdf").write_bytes(data)
-        (page,) = pdfium_pages(tmp_path / "label.pdf", (203.2, 203.2))
-        return page < 128
+        return pdf_dots(data)
     return png_dots(data) if language == "png" else zpl_fields(data, layout.page_dots)[0]
 
 
@@ -74,8 +73,8 @@ LANGUAGES = ["pdf", "png", "zpl"]
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("panel", [WHITE, GREY])
 @pytest.mark.parametrize("when", ["", ", when = 'mac'"])
-def test_light_panels_cover_what_stands_before_them(tmp_path: Path, language: str, panel: str, when: str) -> None:
-    page = dots(loaded(BLACK, panel.replace(" }", f"{when} }}")), language, tmp_path)
+def test_light_panels_cover_what_stands_before_them(language: str, panel: str, when: str) -> None:
+    page = dots(loaded(BLACK, panel.replace(" }", f"{when} }}")), language)
     expected = np.zeros((160, 240), bool)
     expected[16:96, 16:176] = True
     expected[32:64, 48:112] = False
@@ -83,22 +82,22 @@ def test_light_panels_cover_what_stands_before_them(tmp_path: Path, language: st
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_panel_that_is_not_on_this_label_covers_nothing(tmp_path: Path, language: str) -> None:
-    page = dots(loaded(BLACK, WHITE.replace(" }", ", when = 'mac' }")), language, tmp_path, shapes=(False,))
+def test_a_panel_that_is_not_on_this_label_covers_nothing(language: str) -> None:
+    page = dots(loaded(BLACK, WHITE.replace(" }", ", when = 'mac' }")), language, shapes=(False,))
     assert page[16:96, 16:176].all()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_conditional_panel_never_covers_what_stands_after_it(tmp_path: Path, language: str) -> None:
+def test_a_conditional_panel_never_covers_what_stands_after_it(language: str) -> None:
     conditional = BLACK.replace(" }", ", when = 'mac' }")
-    assert not dots(loaded(conditional, WHITE), language, tmp_path)[32:64, 48:112].any()
-    assert dots(loaded(WHITE, conditional), language, tmp_path)[16:96, 16:176].all()
+    assert not dots(loaded(conditional, WHITE), language)[32:64, 48:112].any()
+    assert dots(loaded(WHITE, conditional), language)[16:96, 16:176].all()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("ground", [BLACK, BLACK.replace(" }", ", when = 'mac' }")])
-def test_reverse_text_that_changes_is_printed(tmp_path: Path, language: str, ground: str) -> None:
-    page = dots(loaded(ground, REVERSED), language, tmp_path, texts=("WHITE",))
+def test_reverse_text_that_changes_is_printed(language: str, ground: str) -> None:
+    page = dots(loaded(ground, REVERSED), language, texts=("WHITE",))
     light = ~page[16:96, 16:176]
     assert 300 < light.sum() < 3000
     assert not page[:16].any()
@@ -109,9 +108,9 @@ def test_reverse_text_that_changes_is_printed(tmp_path: Path, language: str, gro
     box(0, 0, 30, 20, fill=True), box(0, 0, 30, 20, fill=True, color="#ffffff"),
     box(0, 0, 30, 20, fill=True, color="#ffffff", when="mac"),
 ])  # fmt: skip
-def test_nothing_hides_the_sample_mark(tmp_path: Path, language: str, hiding: str) -> None:
+def test_nothing_hides_the_sample_mark(language: str, hiding: str) -> None:
     bare, covered = (
-        dots(loaded(*elements, head=SAMPLE), language, tmp_path, "development")
+        dots(loaded(*elements, head=SAMPLE), language, "development")
         for elements in ((box(1, 1, 2, 2),), (box(1, 1, 2, 2), hiding))
     )
     mark = (slice(96, 144), slice(16, 224))
@@ -121,7 +120,7 @@ def test_nothing_hides_the_sample_mark(tmp_path: Path, language: str, hiding: st
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_lines_and_outlines_are_whole_dots(tmp_path: Path, language: str) -> None:
+def test_lines_and_outlines_are_whole_dots(language: str) -> None:
     """A rule of 0.07 mm is one dot wide, of 0.2 mm two, wherever it lies; so are the sides of an outline."""
     page = dots(
         loaded(
@@ -130,7 +129,6 @@ def test_lines_and_outlines_are_whole_dots(tmp_path: Path, language: str) -> Non
             box(3.03, 5.04, 10.01, 8.09, thickness=0.2),
         ),
         language,
-        tmp_path,
     )
     expected = np.zeros((160, 240), bool)
     expected[24, 16:161] = True
@@ -140,15 +138,15 @@ def test_lines_and_outlines_are_whole_dots(tmp_path: Path, language: str) -> Non
     assert np.array_equal(page, expected)
 
 
-def test_a_dithered_grey_has_as_many_dots_as_it_is_dark(tmp_path: Path) -> None:
+def test_a_dithered_grey_has_as_many_dots_as_it_is_dark() -> None:
     """64 shades; the pattern starts at the label's corner, so two panels side by side join."""
     whole = loaded(box(2, 2, 20, 10, fill=True, color="#c0c0c0", dither="ordered"))
     halves = loaded(*(box(x, 2, 10, 10, fill=True, color="#c0c0c0", dither="ordered") for x in (2, 12)))
-    page = dots(whole, "png", tmp_path)
+    page = dots(whole, "png")
     assert page[16:96, 16:176].mean() == pytest.approx(0.25, abs=0.02)
-    assert np.array_equal(page, dots(halves, "png", tmp_path))
-    assert np.array_equal(page, dots(whole, "zpl", tmp_path))
-    black = dots(loaded(box(2, 2, 20, 10, fill=True, dither="ordered")), "png", tmp_path)
+    assert np.array_equal(page, dots(halves, "png"))
+    assert np.array_equal(page, dots(whole, "zpl"))
+    black = dots(loaded(box(2, 2, 20, 10, fill=True, dither="ordered")), "png")
     assert black[16:96, 16:176].all()
 
 
@@ -249,10 +247,19 @@ def test_what_nothing_covers_is_one_layer() -> None:
     assert len(order.layers) == len(order.symbols) == 1
 
 
-@settings(max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-@given(template_texts(), st.sampled_from(["development", "production"]))
-def test_random_templates_are_the_same_dots_in_pdf_and_png(elements: list[dict[str, Any]], stage: str) -> None:
-    drawn = without_faults(elements, BUILT_IN["zpl-203"], stage)
+@settings(
+    max_examples=8,
+    phases=[Phase.generate],
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(template_texts(), st.sampled_from(PRINTERS), st.sampled_from(["development", "production"]))
+def test_random_templates_are_the_same_dots_in_pdf_and_png(
+    elements: list[dict[str, Any]], printer: Printer, stage: str
+) -> None:
+    drawn = without_faults(elements, printer, stage)
     assert differing_dots(drawn, "pdfium") == []
 
 
@@ -269,3 +276,47 @@ def test_the_comparison_of_dots_can_fail() -> None:
     for elements in others:
         other = without_faults(elements, BUILT_IN["zpl-203"], "production")
         assert differing_dots(drawn, "pdfium", other)
+
+
+def test_what_covers_a_symbol_is_shown_where_it_happens() -> None:
+    """Preflight refuses it, and its picture has it: in the PDF as in dots."""
+    symbol = "{ kind = 'qr', x = 2, y = 2, size = 14, text = 'COVERED' }"
+    template = loaded(symbol, box(5, 5, 4, 4, fill=True, color="#ffffff"), box(6, 6, 2, 2, fill=True))
+    pages = []
+    for language in ("pdf", "png"):
+        layout = lay_out(template, replace(DOT, language=language), 0, "production", findings=DesignFindings(template))
+        data = render_label_file(LabelFileContent("Label", layout, (LabelRow("", (), ("COVERED",)),), 1, "mask"))
+        pages.append(png_dots(data) if language == "png" else pdf_dots(data))
+    assert np.array_equal(*pages)
+    assert not pages[0][40:48, 40:72].any()
+    assert pages[0][48:64, 48:64].all()
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_all_labels_of_a_sheet_have_the_same_dots(order: int) -> None:
+    """Pitches are no whole numbers of dots; lines and panels are the same on each label, in PDF as in dots."""
+    shapes = [BLACK, WHITE, box(1.03, 1.07, 27.9, 17.9, thickness=0.2)][:: -1 if order else 1]
+    head = loaded(*shapes).document.text.replace(
+        "label_width", 'kind = "sheet", page = "A4", columns = 3, rows = 4, margin_left = 7.21, margin_top = 15.13, '
+        "pitch_x = 66.04, pitch_y = 38.1, label_width"
+    )  # fmt: skip
+    template = template_from_text(head, Path("sheet.toml"))
+    pages = []
+    for printer in ("pdf-300", "png-300"):
+        layout = lay_out(template, BUILT_IN[printer], 0, "production")
+        data = render_label_file(LabelFileContent("Sheet", layout, (LabelRow("", (), ()),) * 12, 1, "mask"))
+        pages.append(png_dots(data) if printer == "png-300" else pdf_dots(data, 300))
+    assert np.array_equal(*pages)
+    density = 300 / 25.4
+    corners = [(round(y * density), round(x * density)) for x, y in layout.places]
+    labels = [pages[0][y : y + 236, x : x + 354] for y, x in corners]
+    assert all(np.array_equal(labels[0], label) for label in labels)
+    assert labels[0].any()
+
+
+def pdf_dots(data: bytes, dpi: float = 203.2) -> Bits:
+    with NamedTemporaryFile(suffix=".pdf") as file:
+        file.write(data)
+        file.flush()
+        (page,) = pdfium_pages(Path(file.name), (dpi, dpi))
+    return page < 128
