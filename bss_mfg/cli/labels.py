@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,22 +14,21 @@ import click
 from bss_mfg.cli.common import App, Command, jobs_option, json_option, pass_app, print_json, say, shown_path, typed
 from bss_mfg.cli.parameters import Reason, WholeNumber
 from bss_mfg.cli.progress import SendingDisplay, progress_bar
+from bss_mfg.cli.sending import say_sent, send_address, send_option, sent_record
 from bss_mfg.cli.unit_names import UNIT_METAVAR, given_names, named_packages
 from bss_mfg.core.text import count_words, one_or
 
 if TYPE_CHECKING:
     from bss_mfg.label.from_workspace import PrintChoice, PrintWishes
+    from bss_mfg.label.layout.press import Press
     from bss_mfg.label.make import LabelFiles, LabelRequest
     from bss_mfg.label.printing.send_batch import GoOn, SentLabels
     from bss_mfg.label.selection import LabelChoice
-    from bss_mfg.label.template.printer import Printer
     from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.model import Batch, FillOrder, SymbolStyle
 
 MOST_PARTLY = 5
 """Files of which some labels were made again, named at the end of a command."""
-OWN_ADDRESS = "printer"
-"""What `--send` without a value stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +41,20 @@ class PrintingOptions:
     start_at: int | None
     symbols: SymbolStyle | None
     order: FillOrder | None
+    language: str | None
     out: Path | None
     send: str | None
+    pdfx: bool
+    pdfa: bool
+    icc: Path | None
+
+    def press(self) -> Press:
+        """The standard that was asked for, with its printing condition."""
+        from bss_mfg.label.layout.press import open_press
+
+        if self.pdfx and self.pdfa:
+            raise click.UsageError("--pdfx and --pdfa contradict each other.")
+        return open_press("PDF/X-4" if self.pdfx else "PDF/A-2b" if self.pdfa else "", self.icc)
 
     def wishes(self, **more: Any) -> PrintWishes:
         """What was typed of how to print."""
@@ -57,6 +68,7 @@ class PrintingOptions:
             start_at=self.start_at,
             order=self.order,
             symbols=self.symbols,
+            language=self.language,
             **more,
         )
 
@@ -68,25 +80,12 @@ class PrintingOptions:
             ("--dpi", self.dpi),
             ("--symbols", self.symbols),
             ("--order", self.order),
+            ("--language", self.language),
             ("--out", self.out),
+            ("--icc", self.icc),
         )
-        return [str(part) for name, value in given if value is not None for part in (name, value)]
-
-
-def send_address(printer: Printer, send: str | None) -> str | None:
-    """The address to send to, checked before anything is made; None if nothing is sent."""
-    from bss_mfg.label.printing.send_batch import printer_address
-
-    if send is None:
-        return None
-    if not send or (send == OWN_ADDRESS and not printer.address):
-        raise click.UsageError(f"The printer {printer.name} has no address: give --send tcp://HOST:9100.")
-    return printer_address(printer, "" if send == OWN_ADDRESS else send)
-
-
-def send_option(what: str) -> Callable[[Command], Command]:
-    """`--send`, with an address or without one."""
-    return click.option("--send", is_flag=False, flag_value=OWN_ADDRESS, metavar="[tcp://HOST:9100]", help=what)
+        words = [str(part) for name, value in given if value is not None for part in (name, value)]
+        return words + ["--pdfx"] * self.pdfx + ["--pdfa"] * self.pdfa
 
 
 def printing_options(function: Command) -> Callable[..., Any]:
@@ -119,8 +118,19 @@ def printing_options(function: Command) -> Callable[..., Any]:
             type=click.Choice(["rows", "columns", "snake"]),
             help="In which order the places of a page are filled (default: as printed last, else rows).",
         ),
+        click.option("--language", help="Of the product's own fields, as de (default: as printed last, else as set)."),
         click.option("--out", type=click.Path(path_type=Path), help="Folder (default: batches/BATCH/labels)."),
-        send_option("Send the files to the printer's raw port (without value: the printer's address)."),
+        send_option(
+            "Send the files to the printer: tcp://HOST:9100, cups://QUEUE and others, see the printer file (without "
+            "value: the printer's address)."
+        ),
+        click.option("--pdfx", is_flag=True, help="PDF/X-4 for a print shop, with the profile that it names: --icc."),
+        click.option("--pdfa", is_flag=True, help="PDF/A-2b for the archive."),
+        click.option(
+            "--icc",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="ICC profile of the printing condition, for --pdfx and --pdfa.",
+        ),
     ]
     decorated: Callable[..., Any] = command
     for option in reversed(options):
@@ -133,6 +143,7 @@ def printing_options(function: Command) -> Callable[..., Any]:
 @printing_options
 @click.option("--only", multiple=True, metavar="UNIT", help="Only these labels; can be given several times.")
 @click.option("--from", "start", metavar="UNIT", help="This label and all that follow.")
+@click.option("--after", metavar="UNIT", help="All labels after this one: scan the last good one.")
 @click.option("--to", "end", metavar="UNIT", help="This label and all before it; with --from: all between the two.")
 @click.option("--copies", type=WholeNumber(1, 100), help="How many of each label (default: as printed last, else 1).")
 @click.option(
@@ -155,6 +166,7 @@ def labels(
     printing: PrintingOptions,
     only: tuple[str, ...],
     start: str | None,
+    after: str | None,
     end: str | None,
     copies: int | None,
     collate: bool | None,
@@ -175,20 +187,24 @@ def labels(
     from bss_mfg.label.file_plan import label_stem
     from bss_mfg.label.from_workspace import choose_print
     from bss_mfg.label.make import LabelRequest, select_label_numbers
-    from bss_mfg.label.selection import LabelChoice
+    from bss_mfg.label.selection import LabelChoice, serial_after
 
-    if only and (start or end):
-        raise click.UsageError("--only contradicts --from and --to.")
+    if only and (start or after or end):
+        raise click.UsageError("--only contradicts --from, --after and --to.")
+    if start and after:
+        raise click.UsageError("--from contradicts --after.")
     wishes = printing.wishes(copies=copies, collate=collate, labels_per_file=labels_per_file)
     with app.workspace.open_ledger(app.actor) as ledger:
         batch = ledger.batches.get(batch_id)
         chosen = LabelChoice(
             named_packages(ledger, batch.id, only),
-            _one_unit(ledger, batch, "--from", start) if start else None,
+            _one_unit(ledger, batch, "--after" if after else "--from", begin) if (begin := after or start) else None,
             _one_unit(ledger, batch, "--to", end) if end else None,
         )
         last = ledger.prints.last_print(batch.id)
         how = choose_print(app.workspace, ledger, batch, wishes, last, same_place=chosen.is_all and not again)
+        if after and chosen.start:
+            chosen = replace(chosen, start=serial_after(ledger, batch, how.template, chosen.start))
         target = Target(app, batch, how, printing, _labels_go_on(app, ledger, batch, chosen, printing, wishes))
         numbers = None if chosen.is_all else select_label_numbers(ledger, batch, how.template, chosen)
         request = LabelRequest(
@@ -199,9 +215,11 @@ def labels(
             how.collate,
             how.labels_per_file,
             how.order,
+            how.language,
             how.symbols,
             again,
             accept_existing=printing.send is not None,
+            press=printing.press(),
             stem=label_stem(how.template.definition.each, chosen),
         )
         with open_executor(jobs, (len(numbers) if numbers else batch.units) * request.copies) as executor:
@@ -306,10 +324,12 @@ def reprint(
             start_at=how.start_at,
             labels_per_file=how.labels_per_file,
             order=how.order,
+            language=how.language,
             symbols=how.symbols,
             purpose="reprint",
             reason=reason,
             serials=serials,
+            press=printing.press(),
         )
         made, sent = target.print_labels(ledger, request)
     _report(target, made, sent, as_json)
@@ -363,6 +383,7 @@ class Target:
                 self._address,
                 self._go_on(self.how, self._address),
                 again=request.again or is_reprint,
+                asks=self.printer.ask_status,
                 patience=display.patience(self.printer.patience_s),
             )
             return made, send_batch_labels(ledger, self.batch, made, sending, progress=display.progress)
@@ -409,14 +430,6 @@ def say_superseded(made: LabelFiles) -> None:
         say(f"... and {len(made.partly_outdated) - MOST_PARTLY:,} more files of which labels were made again")
 
 
-def say_sent(sent: SentLabels) -> None:
-    """What a printer got now, and what it had got before."""
-    if sent.passed_over:
-        names = ", ".join(sent.passed_over[:3]) + (" and others" if len(sent.passed_over) > 3 else "")
-        say(f"Passed over: {count_words(len(sent.passed_over), 'file')} sent before, {names}")
-    say(f"OK: {count_words(sent.labels, 'label')} handed over to {sent.address}")
-
-
 def _record(target: Target, made: LabelFiles, sent: SentLabels | None) -> dict[str, Any]:
     """The result as plain data, for `--json`."""
     plan = made.layout.symbol
@@ -437,5 +450,5 @@ def _record(target: Target, made: LabelFiles, sent: SentLabels | None) -> dict[s
         "sample": made.layout.sample_mark,
         "superseded": [str(path) for path in made.superseded],
         "partly_outdated": dict(made.partly_outdated),
-        "sent": {"to": sent.address, "labels": sent.labels} if sent else None,
+        "sent": sent_record(sent) if sent else None,
     }

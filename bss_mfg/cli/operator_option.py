@@ -26,6 +26,7 @@ READS = frozenset(
         "preflight",
         "printer list",
         "printer show",
+        "printer status",
         "printer test-page",
         "product list",
         "product show",

@@ -1,4 +1,4 @@
-"""printer list|show|add|test-page."""
+"""printer list|show|add|status|test-page."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
-from bss_mfg.cli.labels import send_address, send_option
 from bss_mfg.cli.parameters import Number
 from bss_mfg.cli.progress import SendingDisplay
+from bss_mfg.cli.sending import send_address, send_option
+from bss_mfg.core.text import count_words
 
 
 @click.group()
@@ -21,10 +22,10 @@ def printer() -> None:
 @json_option
 @pass_app
 def printer_list(app: App, as_json: bool) -> None:
-    """List the workspace's printers and the built-in ones."""
+    """List the workspace's printers, if you are in one, and the built-in ones."""
     from bss_mfg.label.template.printer import BUILT_IN
 
-    own = app.workspace.printer_names()
+    own = app.any_workspace.printer_names() if app.any_workspace else []
     printers = [(app.printer(name), "workspace") for name in own]
     printers += [(app.printer(name), "built in") for name in BUILT_IN if name not in own]
     if as_json:
@@ -61,7 +62,7 @@ def printer_list(app: App, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--like", required=True, help="The printer to start from (`bss-mfg printer list`).")
 @click.option("--title", default="", help="Model and place, for people.")
-@click.option("--address", help="tcp://HOST:9100 of its raw port.")
+@click.option("--address", help="Where it is: tcp://HOST:9100, cups://QUEUE, usb:/dev/usb/lp0 ...")
 @click.option("--dots-per-mm", nargs=2, type=float, help="In x and y, if they differ from those of --like.")
 @pass_app
 def printer_add(
@@ -70,8 +71,8 @@ def printer_add(
     """Make a printer file in the workspace, to be edited: offset, scale, margins, media."""
     from dataclasses import replace
 
-    from bss_mfg.label.printing.raw_port import parse_address
     from bss_mfg.label.template.printer import printer_text
+    from bss_mfg.label.template.printer_address import parse_address
 
     new_printer = app.printer(like)
     if address is not None:
@@ -100,19 +101,61 @@ def printer_show(app: App, name: str, as_json: bool) -> None:
         print_details([(key, str(value)) for key, value in values.items()])
 
 
+@printer.command("status", epilog="Example: bss-mfg printer status line2")
+@click.argument("name")
+@click.option("--address", help="Ask this address instead of the printer's own.")
+@json_option
+@pass_app
+@click.pass_context
+def printer_status(ctx: click.Context, app: App, name: str, address: str | None, as_json: bool) -> None:
+    """Ask a printer for its state now: ready, printing, paper out ... Exit 1 if it can't print.
+
+    Many can't answer: clones, print servers, PDF printers on a raw port. Their state is unknown, and the exit code 0.
+    """
+    from bss_mfg.label.printing.ask_printer import printer_state
+
+    target = app.printer(name)
+    to = address or target.address
+    if not to:
+        raise click.UsageError(f"The printer {name} has no address: give --address tcp://HOST:9100 or another.")
+    status = printer_state(to, target.language)
+    if as_json:
+        print_json(
+            {
+                "name": target.name,
+                "language": target.language,
+                "address": to,
+                "known": status is not None,
+                "state": status.words if status else "unknown",
+                "problems": [str(problem) for problem in status.problems] if status else [],
+                "waiting": status.waiting if status else None,
+            }
+        )
+    elif status is None:
+        click.echo(f"{name} at {to}: unknown; it does not say")
+    else:
+        waiting = f", {count_words(status.waiting, 'label')} not printed yet" if status.waiting else ""
+        click.echo(f"{name} at {to}: {status.words}{waiting}")
+    if status and status.problems:
+        say(status.way_out)
+        ctx.exit(1)
+
+
 @printer.command("test-page", epilog="Example: bss-mfg printer test-page line2 --width 100 --height 150")
 @click.argument("name")
-@click.option("--width", default=100.0, show_default=True, type=Number(40, 500), help="Of the media, in mm.")
-@click.option("--height", default=150.0, show_default=True, type=Number(40, 1000), help="In mm.")
+@click.option("--width", default=100.0, show_default=True, type=Number(20, 500), help="Of the media, in mm.")
+@click.option("--height", default=150.0, show_default=True, type=Number(15, 1000), help="In mm.")
 @click.option("--out", type=click.Path(path_type=Path), help="File (default: NAME-test-page with the right ending).")
 @send_option("Send it, too.")
 @pass_app
 def printer_test_page(app: App, name: str, width: float, height: float, out: Path | None, send: str | None) -> None:
-    """Make a page to calibrate from: rulers, a dot ladder, and symbols at each X-dimension."""
+    """Make a page to calibrate from: rulers, a dot ladder, and symbols at each X-dimension, upright and turned."""
     from bss_mfg.core.files import write_atomically
     from bss_mfg.errors import MissingError
-    from bss_mfg.label.printing.raw_port import SendOutcome, send_to_raw_port, split_formats
+    from bss_mfg.label.printing.formats import split_formats
+    from bss_mfg.label.printing.sending import PrintJob, SendOutcome
     from bss_mfg.label.printing.test_page import render_test_page
+    from bss_mfg.label.printing.ways import open_way
     from bss_mfg.label.render.by_language import SUFFIX
 
     target = app.printer(name)
@@ -123,10 +166,12 @@ def printer_test_page(app: App, name: str, width: float, height: float, out: Pat
     click.echo(shown_path(file))
     if address:
         with SendingDisplay(name) as display:
-            patience = display.patience(target.patience_s)
-            result = send_to_raw_port(address, split_formats(data, target.language), patience=patience)
+            way = open_way(address, target.language, asks=target.ask_status)
+            job = PrintJob(split_formats(data, target.language), file.stem)
+            result = way.send(job, patience=display.patience(target.patience_s))
         if result.outcome is SendOutcome.STOPPED:
             raise KeyboardInterrupt
         if result.outcome is not SendOutcome.SENT:
-            raise MissingError(result.reason, way_out="Check the printer and its address.")
+            way_out = result.status.way_out if result.status else ""
+            raise MissingError(result.reason, way_out=way_out or "Check the printer and its address.")
     say("Print it at 100 %. Measure the long rulers: offset and scale go into the printer's file (docs/designer.md).")

@@ -20,7 +20,7 @@ import click
 from bss_mfg.core.progress import Progress, no_progress
 
 if TYPE_CHECKING:
-    from bss_mfg.label.printing.raw_port import Patience
+    from bss_mfg.label.printing.sending import Patience
 
 WIDTH, BAR, LEAST_BAR = 79, 20, 4
 REDRAW_SECONDS = 0.1
@@ -82,6 +82,7 @@ class SendingDisplay:
         self._label = f"{batch}: sending"
         self._line = ProgressLine()
         self._last_told = -1
+        self._heard = ""
         self.progress: Progress = self._progress if self._line.live else no_progress
 
     def __enter__(self) -> SendingDisplay:
@@ -92,9 +93,13 @@ class SendingDisplay:
 
     def patience(self, silence_s: float | None) -> Patience:
         """The patience of a printer, which tells this display how long it waits."""
-        from bss_mfg.label.printing.raw_port import Patience
+        from bss_mfg.label.printing.sending import Patience
 
-        return Patience(silence_s, tell=self._waiting)
+        return Patience(silence_s, tell=self._waiting, hear=self._hear)
+
+    def _hear(self, words: str) -> None:
+        if words != self._heard:
+            self._heard, self._last_told = words, -1
 
     def _progress(self, done: int, total: int) -> None:
         if self._line.due(done, total):
@@ -109,12 +114,17 @@ class SendingDisplay:
             return
         self._last_told = int(seconds)
         minutes, second = divmod(int(seconds), 60)
-        self._line.draw(f"waiting for the printer ({minutes:02}:{second:02}, Ctrl-C to stop)")
+        self._line.draw(_waiting_words(self._heard, minutes, second))
         if not self._line.live:
             self._line.end()
 
     def _next_said(self) -> float:
         return 10.0 if self._last_told < 0 else self._last_told + 900.0
+
+
+def _waiting_words(heard: str, minutes: int, seconds: int) -> str:
+    says = f": {heard}" if heard else ""
+    return f"waiting for the printer{says} ({minutes:02}:{seconds:02}, Ctrl-C to stop)"
 
 
 class RunDisplay:
@@ -123,6 +133,7 @@ class RunDisplay:
     def __init__(self, live: bool | None = None) -> None:
         self._line = ProgressLine(live)
         self._step, self._failed = "", 0
+        self._heard = ""
         self._begun = 0.0
         self._base: tuple[float, int] | None = None
         """When this step was first heard of, and how much was done then: before, or while processes started."""
@@ -156,7 +167,11 @@ class RunDisplay:
         """A printer is waited for."""
         if seconds >= 2 and self._line.due(0, 1):
             minutes, second = divmod(int(seconds), 60)
-            self._line.draw(f"{self._step:<10} waiting for the printer ({minutes:02}:{second:02}, Ctrl-C to stop)")
+            self._line.draw(f"{self._step:<10} {_waiting_words(self._heard, minutes, second)}")
+
+    def hear(self, words: str) -> None:
+        """What the printer says of why."""
+        self._heard = words
 
     def failed(self, count: int) -> None:
         """So many labels or files of this step failed."""

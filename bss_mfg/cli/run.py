@@ -23,9 +23,10 @@ from bss_mfg.cli.common import (
     shown_path,
     typed,
 )
-from bss_mfg.cli.labels import say_superseded, send_address, send_option
+from bss_mfg.cli.labels import say_superseded
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import RunDisplay, duration_words
+from bss_mfg.cli.sending import send_address, send_option
 from bss_mfg.cli.table_options import say_passed_over, table_options
 from bss_mfg.core.read_tables import TableOptions
 from bss_mfg.core.text import count_words
@@ -66,6 +67,13 @@ MOST_SHOWN = 20
     type=click.Path(path_type=Path),
     help="CSV or XLSX with serials and, optionally, uuid and mac.",
 )
+@click.option(
+    "--field",
+    "fields",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A field of this batch, as lot=L123, that the product's file names; can be given several times.",
+)
 @table_options
 @jobs_option
 @json_option
@@ -84,6 +92,7 @@ def run(
     symbols: SymbolStyle | None,
     send: str | None,
     identities: Path | None,
+    fields: tuple[str, ...],
     table: TableOptions,
     jobs: int,
     as_json: bool,
@@ -99,6 +108,7 @@ def run(
     from bss_mfg.pipeline.pipeline import RunContext, run_pipeline
     from bss_mfg.pipeline.plan import RunRequest, open_plan, read_begun_plan, run_lock
     from bss_mfg.pipeline.preparation import begin_run, prepare_run, refuse_conflicts
+    from bss_mfg.workspace.product_fields import read_given
 
     workspace = app.workspace
     with workspace.open_ledger(app.actor) as ledger:
@@ -110,7 +120,9 @@ def run(
             raise click.UsageError("Name a PRODUCT and --units (or --identities); or a batch to --resume.")
         else:
             loaded = workspace.product(product)
-            request = RunRequest(loaded, units, batch_id, template, printer, symbols, identities, table)
+            request = RunRequest(
+                loaded, units, batch_id, template, printer, symbols, identities, table, fields=read_given(fields)
+            )
             opened = open_plan(workspace, ledger, request, __version__)
         prepared = prepare_run(workspace, opened.plan, loaded)
         address = opened.plan.send if send is None else send_address(prepared.printer, send)
@@ -146,15 +158,16 @@ def run(
 
 
 def _refuse_other_options(ctx: click.Context) -> None:
-    for name in ("product", "units", "batch_id", "template", "printer", "symbols", "identities", "sheet", "ignore"):
+    what = ("product", "units", "batch_id", "identities", "fields", "sheet", "ignore")
+    for name in (*what, "template", "printer", "symbols"):
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
             raise click.UsageError("--resume continues with the options that the run was begun with: leave them out.")
 
 
 def _sending(app: App, ledger: Ledger, prepared: PreparedRun, display: RunDisplay, resume: str) -> SendRequest:
     """How the labels of a run go to the printer, and what goes on with them."""
-    from bss_mfg.label.printing.raw_port import Patience
     from bss_mfg.label.printing.send_batch import GoOn, SendRequest
+    from bss_mfg.label.printing.sending import Patience
     from bss_mfg.label.selection import serial_of_label
 
     plan = prepared.plan
@@ -164,8 +177,8 @@ def _sending(app: App, ledger: Ledger, prepared: PreparedRun, display: RunDispla
         serial = serial_of_label(ledger, ledger.batches.get(plan.batch), prepared.template, numbers[0])
         return typed(app, "labels", plan.batch, "--from", serial, "--send", address, "--again")
 
-    patience = Patience(prepared.printer.patience_s, tell=display.waiting)
-    return SendRequest(address, GoOn(resume, rest), patience=patience)
+    patience = Patience(prepared.printer.patience_s, tell=display.waiting, hear=display.hear)
+    return SendRequest(address, GoOn(resume, rest), asks=prepared.printer.ask_status, patience=patience)
 
 
 @contextmanager

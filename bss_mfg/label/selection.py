@@ -112,6 +112,15 @@ def select_label_numbers(
     return tuple(dict.fromkeys(number(serial) for serial in serials))
 
 
+def serial_after(ledger: Ledger, batch: Batch, template: LoadedTemplate, serial: str) -> str:
+    """The serial by which the next label is chosen, after that of a serial; `InputError` where it is the last one."""
+    (number,) = select_label_numbers(ledger, batch, template, LabelChoice(start=serial, end=serial))
+    each, per_carton = template.definition.each, template.definition.packages_per_carton or batch.packages
+    if number >= label_count(batch, each, per_carton):
+        raise InputError(f"the label of {serial} is the last one: none comes after it", where=f"batch {batch.id}")
+    return serial_of_label(ledger, batch, template, number + 1)
+
+
 def serial_of_label(ledger: Ledger, batch: Batch, template: LoadedTemplate, number: int) -> str:
     """A serial by which a label is chosen: that of its unit, or of the first one in its package or carton."""
     each, per_carton = template.definition.each, template.definition.packages_per_carton or batch.packages

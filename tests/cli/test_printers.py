@@ -89,8 +89,8 @@ def test_the_test_page_prints_rulers_and_every_dimension(factory: Factory, tmp_p
     else:
         grey = pdfium(file, printer.dpi)
     assert grey.shape[1] == round(100 * printer.dots_per_mm_x)
-    texts = {item.text for item in zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.QRCode)}
-    assert {"4 DOTS", "5 DOTS"} <= texts
+    texts = {item.text for item in zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.DataMatrix)}
+    assert {"4 DOTS X", "4 DOTS Y", "5 DOTS X", "5 DOTS Y"} <= texts
 
 
 def test_preflight_says_what_will_be_printed(factory: Factory) -> None:

@@ -14,7 +14,10 @@ from typing import Any
 import pytest
 
 from bss_mfg.core.text import count_words
-from bss_mfg.label.printing.raw_port import TRIES, SendResult, send_to_raw_port, split_formats
+from bss_mfg.label.printing.formats import split_formats
+from bss_mfg.label.printing.raw_port import TRIES
+from bss_mfg.label.printing.sending import PrintJob, SendResult
+from bss_mfg.label.printing.ways import open_way
 from tests.helpers.commands import Outcome
 from tests.helpers.factory import Factory
 from tests.helpers.raw_port import END, RawPort
@@ -64,7 +67,7 @@ def test_a_printer_gets_the_file_octet_for_octet(batch: Factory) -> None:
         (data,) = port.taken()
     assert data == file_of(batch).read_bytes()
     assert data.count(END) == LABELS
-    assert done.json["sent"] == {"to": port.address, "labels": LABELS}
+    assert done.json["sent"] == {"to": port.address, "labels": LABELS, "printed": LABELS, "printer": "ready"}
     ((kind, event),) = history(batch)
     assert kind == "labels sent"
     assert (event["labels"], event["of"], event["octets"]) == (LABELS, LABELS, len(data))
@@ -121,7 +124,7 @@ def test_a_printer_that_wakes_up_late_is_called_again(batch: Factory) -> None:
             if len(waits) == 2:
                 port.listen()
 
-        result = send_to_raw_port(port.address, [b"one^XZ\n", b"two^XZ\n"], sleep=sleep)
+        result = open_way(port.address, sleep=sleep).send(PrintJob([b"one^XZ\n", b"two^XZ\n"]))
         assert port.taken() == [b"one^XZ\ntwo^XZ\n"]
     assert result == SendResult(2, 14)
     assert len(waits) == 2

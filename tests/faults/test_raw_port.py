@@ -9,15 +9,17 @@ import time
 import pytest
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.printing.raw_port import (
-    Patience,
-    SendOutcome,
-    SendResult,
-    parse_address,
-    send_to_raw_port,
-    split_formats,
-)
+from bss_mfg.label.printing.formats import split_formats
+from bss_mfg.label.printing.sending import PATIENT, Patience, PrintJob, SendOutcome, SendResult
+from bss_mfg.label.printing.ways import open_way
+from bss_mfg.label.template.printer_address import parse_address
 from tests.helpers.raw_port import END, Manners, RawPort
+
+
+def send_to_raw_port(address: str, formats: list[bytes], patience: Patience = PATIENT) -> SendResult:
+    """Send to a printer that is not asked for its state."""
+    return open_way(address).send(PrintJob(formats), patience=patience)
+
 
 BAD = (
     "http://127.0.0.1:9100",
@@ -30,6 +32,16 @@ BAD = (
     "tcp://two words:9100",
     "tcp://127.0.0.1:9100/queue",
     "tcp://user@127.0.0.1:9100",
+    "ipp://",
+    "ipp://host:0/ipp/print",
+    "ipp://host/two words",
+    "cups://",
+    "cups://two words",
+    "usb:lp0",
+    "lp:",
+    "winspool:",
+    "winspool:  ",
+    "ftp://host",
 )
 
 
@@ -41,9 +53,28 @@ def test_bad_addresses_are_named(address: str) -> None:
 
 
 def test_good_addresses() -> None:
-    assert parse_address("tcp://printer-3.line.example") == ("printer-3.line.example", 9100)
-    assert parse_address("tcp://10.0.0.7:6101/") == ("10.0.0.7", 6101)
-    assert parse_address("tcp://[fe80::1]:9100") == ("fe80::1", 9100)
+    for text, host, port in (
+        ("tcp://printer-3.line.example", "printer-3.line.example", 9100),
+        ("tcp://10.0.0.7:6101/", "10.0.0.7", 6101),
+        ("tcp://[fe80::1]:9100", "fe80::1", 9100),
+    ):
+        found = parse_address(text)
+        assert (found.scheme, found.host, found.port) == ("tcp", host, port)
+    for text, scheme, host, port, path in (
+        ("ipp://10.0.0.7", "ipp", "10.0.0.7", 631, "/ipp/print"),
+        ("ipps://[fe80::1]:8631/printers/a-b.c", "ipps", "fe80::1", 8631, "/printers/a-b.c"),
+        ("cups://zebra_2", "ipp", "localhost", 631, "/printers/zebra_2"),
+        ("cups://office:8631/zebra", "ipp", "office", 8631, "/printers/zebra"),
+    ):
+        found = parse_address(text)
+        assert (found.scheme, found.host, found.port, found.path) == (scheme, host, port, path)
+    for text, scheme, name in (
+        ("usb:/dev/usb/lp0", "device", "/dev/usb/lp0"),
+        ("lp:/dev/lp0", "device", "/dev/lp0"),
+        ("winspool:Zebra ZD420 (2)", "winspool", "Zebra ZD420 (2)"),
+    ):
+        found = parse_address(text)
+        assert (found.scheme, found.name) == (scheme, name)
 
 
 def test_a_printer_that_never_hangs_up_has_taken_everything() -> None:
@@ -82,10 +113,7 @@ class Taking:
     def settimeout(self, _: float) -> None:
         pass
 
-    def __enter__(self) -> Taking:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         pass
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bss_mfg.label.printing.raw_port import split_formats
+from bss_mfg.label.printing.formats import split_formats
 from tests.helpers.commands import Outcome, advised, run_cli
 from tests.helpers.factory import Factory
 from tests.helpers.raw_port import END, Manners, RawPort

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from types import TracebackType
 
 END = b"^XZ\n"
+HOST_STATUS = b"~HS\r\n"
+READY = b"\x02030,0,0,0240,000,0,0,0,000,0,0,0\x03\r\n\x02000,0,0,0,0,2,4,0,00000000,1,000\x03\r\n\x021234,0\x03\r\n"
+"""What a Zebra printer that is ready answers to ~HS, as its manual has it."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,8 @@ class RawPort:
 
     `cut_after`: after so many bytes the first connection is reset, as by a printer that is switched off; `cut_in` is
     another one than the first. `hold`: keeps
-    connections open until the end, as some printers do. `stall`: accepts and never reads. `manners`: anything else.
+    connections open until the end, as some printers do. `stall`: accepts and takes no label. `manners`: anything else.
+    Asked for its state it says that it is ready, unless it talks anyway; questions are no part of what is `received`.
     """
 
     def __init__(
@@ -89,6 +93,9 @@ class RawPort:
         self.received.append(b"")
         is_cut = bool(self._cut_after) and len(self.received) == self._cut_in
         if self._stall:
+            if connection.recv(len(HOST_STATUS), socket.MSG_PEEK) == HOST_STATUS:
+                connection.recv(len(HOST_STATUS))
+                connection.send(READY)
             self._over.wait()
             return
         manners = self._manners
@@ -96,7 +103,7 @@ class RawPort:
             connection.shutdown(socket.SHUT_WR)
         limit = self._cut_after if is_cut else manners.close_after or 1 << 40
         changed = False
-        while len(data) < limit and not self._over.is_set():
+        while len(data) - _begun_question(data) < limit and not self._over.is_set():
             if manners.talks and not self._talk(connection):
                 continue
             if manners.roll_change[1] and len(data) >= manners.roll_change[0] and not changed:
@@ -106,10 +113,15 @@ class RawPort:
                 self._over.wait(manners.pause_s)
             if manners.talks and not select.select([connection], [], [], 0.01)[0]:
                 continue
-            piece = connection.recv(min(manners.read_at_once, limit - len(data)))
+            piece = connection.recv(min(manners.read_at_once, limit - len(data) + _begun_question(data)))
             if not piece and not manners.talks:
                 break
             data += piece
+            while HOST_STATUS in data:
+                at = data.index(HOST_STATUS)
+                del data[at : at + len(HOST_STATUS)]
+                if not manners.talks:
+                    connection.send(READY)
             self.received[-1] = bytes(data)
         if is_cut and len(data) >= self._cut_after:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # close with a reset
@@ -132,3 +144,8 @@ class RawPort:
         while len(self.received) < connections and time.monotonic() < deadline:
             time.sleep(0.01)
         return self.received
+
+
+def _begun_question(data: bytearray) -> int:
+    """How many bytes at the end begin a question, which is no label."""
+    return next((size for size in range(len(HOST_STATUS) - 1, 0, -1) if data.endswith(HOST_STATUS[:size])), 0)

@@ -8,6 +8,8 @@ import sqlite3
 import threading
 from pathlib import Path
 
+from tests.helpers.raw_port import HOST_STATUS, READY
+
 
 def line_of(folder: Path, word: str) -> str:
     """`@FILE:N`: line N of a file."""
@@ -64,7 +66,7 @@ def between(folder: Path, program: Path, words: list[str]) -> None:
 
 
 class Printer:
-    """A printer's raw port on this machine: takes what is sent."""
+    """A printer's raw port on this machine: takes what is sent, and says that it is ready."""
 
     def __enter__(self) -> Printer:
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -88,3 +90,6 @@ class Printer:
             with connection:
                 while piece := connection.recv(65_536):
                     self.taken += piece
+                    if HOST_STATUS in self.taken:
+                        self.taken = self.taken.replace(HOST_STATUS, b"")
+                        connection.send(READY)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from bss_mfg.label.layout.contour import Contour, corners, outline
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import EDGE_MM, PlacedElement, is_inside
 from bss_mfg.label.layout.overlaps import check_overlaps
@@ -19,6 +20,8 @@ from bss_mfg.model import Rect, Stage
 
 SAMPLE_SHARE, SAMPLE_SIDE_MM = 0.08, 2.0
 """How much of a label's area its SAMPLE mark takes at least, and how high and wide it is at least."""
+_AT_EDGE = 0.3
+"""What ends nearer than so many mm to the label's edge is meant to end there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +68,11 @@ def check_areas(
         _check_sample_size(areas.sample_mark, areas.label, findings)
     for item in elements:
         _check_on_label(item, areas, media, findings)
-    if areas.sample_mark and not is_inside(areas.sample_mark, areas.label):
+    if areas.sample_mark and not Contour.of(media).holds(corners(areas.sample_mark)):
         findings.error(
             DesignFindingKind.OUTSIDE_LABEL,
             None,
-            f"the SAMPLE mark reaches outside the label of {media.label_width:g} x {media.label_height:g} mm",
+            f"the SAMPLE mark reaches outside the {_label_words(media)}",
             "Move it or make it smaller.",
             "sample",
         )
@@ -105,17 +108,24 @@ def _up(length: float) -> float:
 
 def _check_on_label(item: PlacedElement, areas: LabelAreas, media: Media, findings: DesignFindings) -> None:
     is_shape = isinstance(item.element, (Line, Box, Image))
-    if not is_inside(item.rect, areas.bleed if is_shape else areas.label):
+    contour, points = Contour.of(media), outline(item)
+    # What bleeds may cover the corners that are cut off, too.
+    on_label = is_inside(item.rect, areas.bleed) if is_shape else is_inside(item.rect, areas.label)
+    if on_label and not (is_shape and media.bleed):
+        on_label = contour.holds(points)
+    if not on_label:
         x, y = item.rect.x, item.rect.y
         start = f"from {x:.1f}, {y:.1f} " if x < 0 or y < 0 else ""
         findings.error(
             DesignFindingKind.OUTSIDE_LABEL,
             item.index,
-            f"reaches {start}to {item.rect.right:.1f} x {item.rect.bottom:.1f} mm, outside the label of "
-            f"{media.label_width:g} x {media.label_height:g} mm",
+            f"reaches {start}to {item.rect.right:.1f} x {item.rect.bottom:.1f} mm, outside the {_label_words(media)}",
             "Move it or make it smaller." + (" Artwork may go into a bleed: set it in [media]." if is_shape else ""),
         )
-    elif not is_shape and not is_inside(item.rect, areas.safe):
+    elif is_shape:
+        _check_neighbours(item, media, findings)
+        _check_full_bleed(item, media, findings)
+    elif not contour.holds(points, media.safe):
         findings.warning(
             DesignFindingKind.NEAR_EDGE,
             item.index,
@@ -124,9 +134,53 @@ def _check_on_label(item: PlacedElement, areas: LabelAreas, media: Media, findin
         )
 
 
+def _label_words(media: Media) -> str:
+    shape = "" if media.cut in ("rectangle", "rounded") else f"{media.cut} "
+    corners = f" with corners of {media.corner:g} mm" if media.cut == "rounded" else ""
+    return f"{shape}label of {media.label_width:g} x {media.label_height:g} mm{corners}"
+
+
+def _check_neighbours(item: PlacedElement, media: Media, findings: DesignFindings) -> None:
+    """What bleeds does not reach the next label of the page."""
+    rect = item.rect
+    sides = (
+        (max(-rect.x, rect.right - media.label_width), media.columns, media.step_x - media.label_width, "beside"),
+        (
+            max(-rect.y, rect.bottom - media.label_height),
+            media.rows,
+            media.step_y - media.label_height,
+            "above or below",
+        ),
+    )
+    for reach, labels, gap, where in sides:
+        if labels > 1 and reach > gap + EDGE_MM:
+            findings.error(
+                DesignFindingKind.ON_NEIGHBOUR,
+                item.index,
+                f"bleeds {reach:.1f} mm over the edge, and the label {where} it is {max(gap, 0.0):.1f} mm away: it "
+                "would paint that",
+                f"Let it bleed {max(gap, 0.0):.1f} mm at most, or choose media with wider gaps.",
+            )
+
+
+def _check_full_bleed(item: PlacedElement, media: Media, findings: DesignFindings) -> None:
+    """What ends at a label's edge goes over it, where there is a bleed: else a cut that is off leaves a white strip."""
+    rect = item.rect
+    is_area = isinstance(item.element, Image) or (isinstance(item.element, Box) and item.element.fill)
+    reaches = (-rect.x, -rect.y, rect.right - media.label_width, rect.bottom - media.label_height)
+    if is_area and media.bleed and any(-_AT_EDGE < reach < media.bleed - EDGE_MM for reach in reaches):
+        findings.warning(
+            DesignFindingKind.NEAR_EDGE,
+            item.index,
+            f"ends at the label's edge or short of the bleed of {media.bleed:g} mm: a cut that is off leaves a white "
+            "strip",
+            f"Let it reach {media.bleed:g} mm over that edge, or end well inside of the label.",
+        )
+
+
 def _check_media(media: Media, printer: Printer, findings: DesignFindings) -> None:
     """The printer takes media of this width, and is loaded with this one."""
-    width, _ = media.size
+    width = media.size[1 if printer.rotate in (90, 270) else 0]
     if printer.max_width_mm and width > printer.max_width_mm + 0.05:
         findings.error(
             DesignFindingKind.MEDIA_TOO_WIDE,

@@ -27,6 +27,7 @@ class DesignFindingKind(StrEnum):
     MEDIA_TOO_WIDE = "media too wide"
     OTHER_MEDIA_LOADED = "other media loaded"
     IN_MARGIN = "in margin"
+    ON_NEIGHBOUR = "on neighbour"
     LOW_CONTRAST = "low contrast"
     OTHER_SYMBOLOGY = "other symbology"
     EMPTY_X_DIMENSION = "empty x-dimension"
@@ -34,9 +35,14 @@ class DesignFindingKind(StrEnum):
     NO_BAR_HEIGHT = "no bar height"
     OFF_MEDIA = "off media"
     MODULES_NOT_SQUARE = "modules not square"
+    CODE_SIZE = "code size"
+    LOW_BARS = "low bars"
     NOT_ENCODABLE = "not encodable"
+    UNKNOWN_FIELD = "unknown field"
     NO_GLYPH = "no glyph"
+    SCRIPT_NOT_SHAPED = "script not shaped"
     TEXT_TOO_WIDE = "text too wide"
+    TINY_LABEL = "tiny label"
     TOO_MANY_LINES = "too many lines"
 
 

@@ -13,12 +13,10 @@ from bss_mfg.label.layout.geometry import PlacedElement, is_inside, overlap
 from bss_mfg.label.template.expressions import NUMBERS, compile_condition
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.label.template.shape_elements import Box, Image, Line
-from bss_mfg.label.template.symbol_elements import Bars, DataMatrix, Qr
+from bss_mfg.label.template.symbol_elements import SymbolElement
 from bss_mfg.label.template.text_element import TextElement
 from bss_mfg.model import Rect
 
-_LIGHT = 0.6
-"""Reflectance from which on a panel may lie under a symbol."""
 _VISIBLE = 0.1
 """Difference in reflectance that a text needs from its ground."""
 
@@ -28,7 +26,7 @@ def check_overlaps(
 ) -> None:
     """Note what lies on symbols and texts, and what a printer of black dots would not show."""
     for at, item in enumerate(elements):
-        if isinstance(item.element, (DataMatrix, Qr, Bars)):
+        if isinstance(item.element, SymbolElement):
             _check_symbol_is_clear(at, item.element.kind, elements, sample_mark, printer, findings)
         elif isinstance(item.element, TextElement):
             _check_text_shows(at, item.element, elements, printer, findings)
@@ -57,7 +55,7 @@ def _check_symbol_is_clear(
     symbol = elements[at]
     x, y, width, height = symbol.rect
     what = f"{kind} symbol or its quiet zone ({x:g}, {y:g}, {width:g} x {height:g} mm)"
-    grounds = [number for number in _grounds(at, elements) if _is_light_panel(elements[number], printer)]
+    grounds = [number for number in _grounds(at, elements) if _is_even_light(elements[number], printer)]
     for number, other in enumerate(elements):
         if number == at or not overlap(other.rect, symbol.rect) or number in grounds:
             continue
@@ -82,12 +80,14 @@ def _covers(item: PlacedElement, rect: Rect) -> bool:
     return isinstance(element, Box) and element.fill and is_inside(rect, _shrunk(item.rect, 0.293 * element.radius))
 
 
-def _is_light_panel(item: PlacedElement, printer: Printer) -> bool:
+def _is_even_light(item: PlacedElement, printer: Printer) -> bool:
+    """Whether a printer of black dots leaves a panel white, without a pattern. Whether a colour is light enough, the
+    contrast says."""
     element = item.element
     assert isinstance(element, Box)  # noqa: S101  (for the type checker)
-    light = reflectance(element.color)
-    # Dots of a dither are dark, however light the panel.
-    return light > _LIGHT and (printer.language == "pdf" or element.dither == "threshold" or light > 0.99)
+    if printer.language == "pdf":
+        return True
+    return not prints_black(element.color) and (element.dither == "threshold" or reflectance(element.color) > 0.99)
 
 
 def _hole_around(item: PlacedElement, rect: Rect) -> bool:

@@ -8,80 +8,37 @@ from typing import TypeVar
 
 from bss_mfg.core.units import POINTS_PER_MM
 from bss_mfg.label.layout.checks import check_areas
+from bss_mfg.label.layout.codes import CodeCaption, CodePlan, VariableSlot
 from bss_mfg.label.layout.contrast import check_contrast
 from bss_mfg.label.layout.drawing_order import Drawable, DrawableKind, DrawingOrder, drawing_order
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import PlacedElement, caption_height, place_elements
+from bss_mfg.label.layout.ink import InkRoom
 from bss_mfg.label.layout.page_grid import PageGrid
+from bss_mfg.label.layout.retail_digits import modules_below, retail_digits
 from bss_mfg.label.layout.symbol_fit import SymbolPlan, SymbolRoom, fit_symbol
 from bss_mfg.label.layout.texts import TextPlan, check_text
-from bss_mfg.label.template.expressions import CompiledText, Condition, Values, compile_condition, compile_text
+from bss_mfg.label.template.expressions import CompiledText, Values, compile_condition, compile_text
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.label.template.shape_elements import Box, Image, Line
-from bss_mfg.label.template.symbol_elements import Bars, Code128, DataMatrix, EanUpc, Qr, carries_payload
+from bss_mfg.label.template.symbol_elements import (
+    Bars,
+    DataMatrix,
+    DataMatrixText,
+    EanUpc,
+    Gs1DataMatrix,
+    LinearCode,
+    TextCode,
+    carries_payload,
+)
 from bss_mfg.label.template.text_element import TextElement
 from bss_mfg.model import FillOrder, Rect, Stage
-from bss_mfg.symbol import Matrix, linear_barcode, qr
+from bss_mfg.symbol import Matrix
 
 _Part = TypeVar("_Part")
 _TEXT_OVERHANG = 0.4
 """How far glyphs may reach out of a text's box, in font sizes."""
-
-
-@dataclass(frozen=True, slots=True)
-class VariableSlot:
-    """What changes from label to label at one place: its text, its condition, the unit (from 0) that it is about."""
-
-    text: CompiledText
-    when: Condition | None
-    unit: int | None
-
-    def is_constant(self, constants: Values) -> bool:
-        """Whether it is the same on every label where these values are."""
-        names = self.text.names | ({self.when.name} if self.when else frozenset())
-        return self.unit is None and names <= constants.keys()
-
-
-@dataclass(frozen=True, slots=True)
-class CodePlan:
-    """A QR Code or bars: drawn in `area` (mm on the label, caption excluded) once its modules are known."""
-
-    placed_element: PlacedElement
-    slot: VariableSlot
-    area: Rect
-
-    @property
-    def rotate(self) -> int:
-        """Quarter turns clockwise, in degrees."""
-        return self._element.rotate
-
-    @property
-    def _element(self) -> Qr | Bars:
-        element = self.placed_element.element
-        assert isinstance(element, (Qr, Bars))  # noqa: S101  (for the type checker)
-        return element
-
-    def matrix(self, text: str) -> Matrix:
-        """The modules of a text, before rotation."""
-        element = self._element
-        if isinstance(element, Qr):
-            return qr(text)
-        return linear_barcode("code-128" if isinstance(element, Code128) else "ean-upc", text)
-
-    def fit(self, matrix: Matrix, grid: PageGrid, findings: DesignFindings) -> SymbolPlan:
-        """How a text's modules are drawn: the largest that fit the area."""
-        element = self._element
-        room = SymbolRoom(
-            self.placed_element.index,
-            self.area,
-            matrix.columns,
-            matrix.rows,
-            element.x_dimension,
-            element.quiet_zone,
-            element.rotate,
-        )
-        return fit_symbol(room, grid, findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +89,7 @@ class PageLayout:
         )
 
     def symbol_boxes(self) -> tuple[Rect, ...]:
-        """The symbols' boxes on the page, in mm, without quiet zone, in reading order. Bars have
+        """The symbols' boxes on the page as it is printed, in mm, without quiet zone, in reading order. Bars have
         the box that they may fill; a label without symbol is known by its own box."""
         plan, x_scale, y_scale = self.symbol, self.printer.dots_per_mm_x, self.printer.dots_per_mm_y
         if plan is None:
@@ -140,15 +97,24 @@ class PageLayout:
             whole = Rect(0.0, 0.0, media.label_width, media.label_height)
             areas = (code.area for code in self.codes if carries_payload(code.placed_element.element))
             left, top, width, height = next(areas, whole)
-            return tuple(Rect(round(x + left, 3), round(y + top, 3), width, height) for x, y in self.places)
+            boxes = [Rect(x + left, y + top, width, height) for x, y in self.places]
+            return tuple(map(self.grid.as_printed, boxes))
+        width, height = plan.columns * plan.module_dots_x / x_scale, plan.rows * plan.module_dots_y / y_scale
+        return tuple(self.grid.as_printed(Rect(x / x_scale, y / y_scale, width, height)) for x, y in plan.origins)
+
+    def companions(self) -> tuple[Rect, ...]:
+        """The areas of a label's other Data Matrix symbols, in mm from the top left corner of the package's, as they
+        lie on the printed page."""
+        if self.symbol is None:
+            return ()
+        symbol, (left, top) = self.symbol_boxes()[0], self.places[0]
+        printed = [
+            self.grid.as_printed(Rect(left + code.area.x, top + code.area.y, code.area.width, code.area.height))
+            for code in self.codes
+            if isinstance(code.placed_element.element, (Gs1DataMatrix, DataMatrixText))
+        ]
         return tuple(
-            Rect(
-                round(x / x_scale, 3),
-                round(y / y_scale, 3),
-                round(plan.columns * plan.module_dots_x / x_scale, 3),
-                round(plan.rows * plan.module_dots_y / y_scale, 3),
-            )
-            for x, y in plan.origins
+            Rect(round(area.x - symbol.x, 2), round(area.y - symbol.y, 2), area.width, area.height) for area in printed
         )
 
     @property
@@ -192,12 +158,13 @@ class PageLayout:
             drawables=tuple(parts.drawables),
         )
 
-    def fit_code(self, plan: CodePlan, matrix: Matrix) -> SymbolPlan:
-        """The plan of a QR Code or bars once their size is known; `InputError` if they don't fit."""
+    def draw_code(self, plan: CodePlan, text: str) -> list[tuple[SymbolPlan, Matrix]]:
+        """A code's parts, its modules first, turned as they are printed; `InputError` if they don't fit."""
         findings = DesignFindings(self.template)
-        fitted = plan.fit(matrix, self.grid, findings)
+        encoded = plan.encode(text)
+        fitted = plan.fit(encoded, self.grid, findings)
         findings.refuse()
-        return fitted
+        return plan.draw(encoded, fitted, self.printer)
 
 
 def lay_out(
@@ -216,6 +183,7 @@ def lay_out(
     instead, for a preview.
     """
     collected = DesignFindings(template) if findings is None else findings
+    printer = printer.in_label_frame()
     elements = place_elements(template, units_per_package)
     check_areas(template, elements, printer, stage, collected)
     plans = _PlanBuilder(template, PageGrid.of(template.definition.media, printer, order), modules, elements, collected)
@@ -271,7 +239,7 @@ class _PlanBuilder:
         )
         if isinstance(element, DataMatrix):
             self._add_data_matrix(item, element)
-        elif isinstance(element, (Qr, Bars)):
+        elif isinstance(element, TextCode):
             self._add_code(item, element, slot)
         elif isinstance(element, TextElement):
             self._add_text(item, element, slot)
@@ -288,11 +256,19 @@ class _PlanBuilder:
             )
             return
         check_contrast(self.template, item, self.elements, self.findings)
-        room = SymbolRoom(item.index, item.rect, self.modules, self.modules, element.x_dimension, element.quiet_zone)
+        room = SymbolRoom(
+            item.index,
+            item.rect,
+            self.modules,
+            self.modules,
+            element.x_dimension,
+            element.quiet_zone,
+            anchor=element.anchor,
+        )
         self.symbol = fit_symbol(room, self.grid, self.findings)
         self.parts.drawables.append(Drawable("symbol", 0, item.rect))
 
-    def _add_code(self, item: PlacedElement, element: Qr | Code128 | EanUpc, slot: VariableSlot) -> None:
+    def _add_code(self, item: PlacedElement, element: TextCode, slot: VariableSlot) -> None:
         if self.modules and self.template.definition.each == "package" and carries_payload(element):
             self.findings.error(
                 DesignFindingKind.OTHER_SYMBOLOGY,
@@ -300,7 +276,15 @@ class _PlanBuilder:
                 "the packages have a Data Matrix and no Code 128, by the product's spec",
                 "Choose a template with an element of kind data-matrix.",
             )
-        if isinstance(element, (Code128, EanUpc)) and element.caption != "none":
+        check_contrast(self.template, item, self.elements, self.findings)
+        # Texts of a code come before it: nothing then covers its modules, and it may be drawn with all others.
+        if isinstance(element, EanUpc) and element.has_digits_between_guards:
+            code = CodePlan(item, slot, item.rect, modules_below(self.template, element))
+            for digits in retail_digits(self.template, item, slot, code, self.grid):
+                self.parts.add("text", self.parts.texts, digits, item.rect)
+            self.parts.add("code", self.parts.codes, code, item.rect)
+            return
+        if isinstance(element, Bars) and element.caption != "none":
             caption = replace(slot, text=_caption_text(element))
             plan = TextPlan.caption(self.template, item, element)
             self.parts.add("text", self.parts.texts, (caption, plan), item.rect)
@@ -309,12 +293,15 @@ class _PlanBuilder:
 
     def _add_text(self, item: PlacedElement, element: TextElement, slot: VariableSlot) -> None:
         plan = TextPlan.of(self.template, item)
+        if element.markup:
+            slot = replace(slot, text=slot.text.with_switches())
         extent = _grown(item.rect, element.size / POINTS_PER_MM * _TEXT_OVERHANG)
         if slot.text.dynamic or slot.when:
             self.parts.add("text", self.parts.texts, (slot, plan), extent)
         else:
-            check_text(self.template, plan, element.text, self.findings)
-            self.parts.add("fixed_text", self.parts.fixed_texts, (plan, element.text), extent)
+            text = slot.text.fill({})
+            check_text(self.template, plan, text, self.findings, InkRoom.of(self.template, self.elements))
+            self.parts.add("fixed_text", self.parts.fixed_texts, (plan, text), extent)
 
     def _add_shape(self, item: PlacedElement, slot: VariableSlot) -> None:
         printer = self.grid.printer
@@ -350,10 +337,10 @@ def _grown(rect: Rect, margin: float) -> Rect:
     return Rect(rect.x - margin, rect.y - margin, rect.width + 2 * margin, rect.height + 2 * margin)
 
 
-def _code_area(template: LoadedTemplate, item: PlacedElement, element: Qr | Bars) -> Rect:
+def _code_area(template: LoadedTemplate, item: PlacedElement, element: TextCode) -> Rect:
     """What an element leaves its code, the caption taken off."""
     x, y, width, height = item.rect
-    if isinstance(element, Qr) or element.caption == "none":
+    if not isinstance(element, Bars) or element.caption == "none":
         return item.rect
     caption = caption_height(template, element)
     # The caption's side turns with the bars: its top edge becomes the right one, then the bottom, then the left.
@@ -364,9 +351,10 @@ def _code_area(template: LoadedTemplate, item: PlacedElement, element: Qr | Bars
     return Rect(x + caption if side == "left" else x, y, width - caption, height)
 
 
-def _caption_text(element: Code128 | EanUpc) -> CompiledText:
+def _caption_text(element: LinearCode) -> CompiledText:
     """The plain text of bars: their prefix, and what they encode."""
     source = element.text
     if isinstance(element, EanUpc) and source == "{code}":
         source = "{code:groups}"
-    return compile_text(element.prefix.replace("{", "").replace("}", "") + source)
+    compiled = compile_text(source)
+    return CodeCaption(compiled.source, compiled.tokens, element)

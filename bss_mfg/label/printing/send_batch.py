@@ -13,16 +13,13 @@ from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.text import count_words
 from bss_mfg.errors import BssError, InputError, MissingError, RefusedError, StoppedError
 from bss_mfg.label.make import LabelFiles
-from bss_mfg.label.printing.raw_port import (
-    Patience,
-    SendOutcome,
-    SendResult,
-    parse_address,
-    send_to_raw_port,
-    split_formats,
-)
+from bss_mfg.label.printing.formats import prints_by_format, split_formats
+from bss_mfg.label.printing.sending import Patience, PrintJob, SendOutcome, SendResult
+from bss_mfg.label.printing.status import PrinterStatus
+from bss_mfg.label.printing.ways import Way, open_way
 from bss_mfg.label.selection import serial_of_label
 from bss_mfg.label.template.printer import Printer
+from bss_mfg.label.template.printer_address import parse_address
 from bss_mfg.ledger.batch_lock import BatchWork
 from bss_mfg.ledger.events import LabelsCutOff, LabelsNotSent, LabelsSending, LabelsSent, LabelsToSendAgain
 from bss_mfg.ledger.labels_in_force import LabelsInForce
@@ -52,21 +49,27 @@ class GoOn:
 
 @dataclass(frozen=True, slots=True)
 class SendRequest:
-    """Where label files go. `again` sends what was sent before, too."""
+    """Where label files go. `again` sends what was sent before, too; `asks`: whether the printer is asked for its state
+    before and after."""
 
     address: str
     go_on: GoOn
     again: bool = False
+    asks: bool = True
     patience: Patience = field(default_factory=Patience)
 
 
 @dataclass(frozen=True, slots=True)
 class SentLabels:
-    """How many labels were handed over now, and which files were passed over for they had been sent whole before."""
+    """How many labels were handed over now, and which files were passed over for they had been sent whole before.
+    `status`: what the printer said at the end, None where it does not say; `printed`: how many of these labels had come
+    out then, None likewise."""
 
     address: str
     labels: int
     passed_over: tuple[str, ...] = ()
+    status: PrinterStatus | None = None
+    printed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +91,13 @@ def printer_address(printer: Printer, address: str) -> str:
         raise InputError(
             f"the printer {printer.name} has no address", where="--send", way_out="Give --send tcp://HOST:9100."
         )
-    parse_address(found)
-    if printer.language != "zpl" and not printer.address:
+    is_queue = parse_address(found).scheme in ("ipp", "ipps")
+    if printer.language in ("pdf", "png") and not printer.address and not is_queue:
         raise InputError(
             f"the printer {printer.name} makes {printer.language.upper()} files, and a raw port takes a printer's own "
             "language: nothing was sent",
             where="--send",
-            way_out="Name a ZPL printer (`bss-mfg printer list`), or print the files from this computer. Where "
+            way_out="Name a ZPL printer (`bss-mfg printer list`), or send the files to a queue (cups://QUEUE). Where "
             "the printer itself takes such files, write its address into a printer file (`bss-mfg printer add`).",
         )
     return found
@@ -103,14 +106,14 @@ def printer_address(printer: Printer, address: str) -> str:
 def send_batch_labels(
     ledger: Ledger, batch: Batch, made: LabelFiles, request: SendRequest, *, progress: Progress = no_progress
 ) -> SentLabels:
-    """Send label files to a printer's raw port, and record what was handed over.
+    """Send label files to a printer, and record what was handed over.
 
     Files that were sent whole before are passed over, unless `request.again`; one that was cut off is refused, until
     its rest was made again. A printer that breaks off is an error that says how many labels were handed over by this
     command, how many are left, which is the first of them, and how to go on; the history has it. Each file is noted
     before its first byte too, so that a run that was killed while sending is not repeated by mistake.
     """
-    parse_address(request.address)
+    way = open_way(request.address, made.layout.printer.language, asks=request.asks)
     with ledger.locked(batch.id, BatchWork.SENDING):
         files = _files_to_send(ledger, batch, made)
         left = files if request.again else list(_unsent(ledger, batch, files, made, request))
@@ -118,19 +121,38 @@ def send_batch_labels(
             states = ledger.prints.send_states(batch.id)
             again = [LabelsToSendAgain(file=one.path.name, sha256=one.sha256) for one in files if one.sha256 in states]
             ledger.history.append(batch.id, *again) if again else None
-        total, done = sum(one.labels for one in left), 0
+        total, done, end = sum(one.labels for one in left), 0, None
         for number, one in enumerate(left):
-            formats = split_formats(read_bytes(one.path, "label file", MAX_FILE), made.layout.printer.language)
 
             def tell(sent: int, _: int, before: int = done, index: int = one.index) -> None:
                 progress(before + made.labels_in(index, sent), total)
 
-            result, labels = _send_file(ledger, batch, made, one, formats, request, tell)
+            job = _job(one, made, first=number == 0, last=number == len(left) - 1)
+            end, labels = _send_file(ledger, batch, made, one, way, job, request, tell)
             done += labels
-            if result.outcome is not SendOutcome.SENT:
-                raise _Account(ledger, batch, made, request, done, total).error(result, one, labels, left[number + 1 :])
+            if end.outcome is not SendOutcome.SENT:
+                raise _Account(ledger, batch, made, request, done, total).error(end, one, labels, left[number + 1 :])
         passed_over = tuple(one.path.name for one in files if one not in left)
-        return SentLabels(request.address, done, passed_over)
+        status = end.status if end else None
+        return SentLabels(request.address, done, passed_over, status, _printed(status, done, left, made))
+
+
+def _job(one: _FileToSend, made: LabelFiles, *, first: bool, last: bool) -> PrintJob:
+    data = read_bytes(one.path, "label file", MAX_FILE)
+    return PrintJob(split_formats(data, made.layout.printer.language), one.path.stem, first, last)
+
+
+def _printed(status: PrinterStatus | None, done: int, left: Sequence[_FileToSend], made: LabelFiles) -> int | None:
+    """How many of the labels handed over have come out, as far as the printer says."""
+    if status is None or status.waiting is None:
+        return done if status and status.is_idle else None
+    waiting = status.waiting  # formats: each is a page, with one label or more
+    for one in reversed(left):
+        start_at = made.extents[one.index][1]
+        pages = -(-(one.labels + start_at - 1) // len(made.layout.places))
+        done -= one.labels - made.labels_in(one.index, max(pages - waiting, 0))
+        waiting = max(waiting - pages, 0)
+    return done
 
 
 def all_sent(ledger: Ledger, batch: Batch, made: LabelFiles) -> bool:
@@ -220,7 +242,8 @@ def _send_file(
     batch: Batch,
     made: LabelFiles,
     one: _FileToSend,
-    formats: Sequence[bytes],
+    way: Way,
+    job: PrintJob,
     request: SendRequest,
     progress: Progress,
 ) -> tuple[SendResult, int]:
@@ -232,13 +255,21 @@ def _send_file(
         "total": one.labels,
     }
     ledger.history.append(batch.id, LabelsSending(**said))
-    result = send_to_raw_port(request.address, formats, patience=request.patience, progress=progress)
-    # A printer prints whole formats; of any other file nobody can tell what it has printed.
-    is_zpl = made.layout.printer.language == "zpl"
-    labels = made.labels_in(one.index, result.labels) if is_zpl else one.labels if result.bytes_sent else 0
+    result = way.send(job, patience=request.patience, progress=progress)
+    labels = _labels_at_most(result, made, one)
     kind = _EVENTS[result.outcome] if result.bytes_sent or result.outcome is SendOutcome.SENT else LabelsNotSent
     ledger.history.append(batch.id, kind(**said, labels=labels, bytes_sent=result.bytes_sent))
     return result, labels
+
+
+def _labels_at_most(result: SendResult, made: LabelFiles, one: _FileToSend) -> int:
+    """How many labels of a file can have been printed."""
+    if prints_by_format(made.layout.printer.language):
+        return made.labels_in(one.index, result.labels)
+    if result.pages is not None:
+        return min(made.labels_in(one.index, result.pages), one.labels)
+    # Of any other file nobody can tell what of it was printed.
+    return one.labels if result.bytes_sent else 0
 
 
 def _rest(one: _FileToSend, labels: int, later: Sequence[_FileToSend]) -> list[int]:
@@ -274,7 +305,12 @@ class _Account:
                 if later
                 else ")"
             )
-        if not begun:
+        if result.status and result.status.problems:
+            way_out = (
+                f"Nothing was printed. {result.status.way_out} Then run the command again: "
+                f"`{self.request.go_on.repeat}`. If the printer is wrong: ask_status = false in its file sends unasked."
+            )
+        elif not begun:
             nothing = "" if self.done else "Nothing was printed; check the printer and run the command again: "
             way_out = (
                 f"{nothing or 'Check the printer, then continue with what was not sent: '}`{self.request.go_on.repeat}`"
@@ -289,8 +325,8 @@ class _Account:
         # Everything was handed over, and may still not have come out: then the last one is begun with.
         rest = rest or one.made.numbers[-1:]
         words = f"if all before {self._serial(rest[0])} are good, `{self.request.go_on.rest(rest)}` continues with it; "
-        words += "else put the serial after the last good label there, --from SERIAL --again"
-        words += " (the index beside the files has the order)."
+        words += "else scan the last good label, --after SCAN --again, or name the next one there, "
+        words += "--from SERIAL --again (the index beside the files has the order)."
         if sets := max((file.made.copy for file in later), default=one.made.copy) - one.made.copy:
             words += f" That is the rest of this set of copies: {count_words(sets, 'more set')} were not sent."
         return words[0].upper() + words[1:]

@@ -10,6 +10,7 @@ from bss_mfg.label.layout.geometry import PlacedElement
 from bss_mfg.label.layout.whole_dots import DotBox, box_dots, line_dots, thickness_dots
 from bss_mfg.label.render.artwork_forms import draw_artwork
 from bss_mfg.label.render.canvas import INSET
+from bss_mfg.label.render.pdf_colours import set_fill, set_stroke
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.label.template.shape_elements import Box, Image, Line
@@ -33,10 +34,10 @@ def draw_shapes(
         if isinstance(element, Line):
             _line(canvas, element, item, printer)
         elif isinstance(element, Box):
-            canvas.setFillColor(element.color)
+            set_fill(canvas, element.color)
             _box(canvas, element, item, printer)
         elif isinstance(element, Image):
-            draw_artwork(canvas, element, item, art[element.file], artwork_forms)
+            draw_artwork(canvas, element, item, art[element.file], artwork_forms, template.definition.media)
         canvas.restoreState()
 
 
@@ -50,10 +51,10 @@ def _line(canvas: Any, element: Line, item: PlacedElement, printer: Printer) -> 
     dx = item.rect.x - (min(element.x, element.x2) - element.thickness / 2)
     dy = item.rect.y - (min(element.y, element.y2) - element.thickness / 2)
     if box := line_dots(element, dx, dy, printer):
-        canvas.setFillColor(element.color)
+        set_fill(canvas, element.color)
         fill_dots(canvas, box, printer)
         return
-    canvas.setStrokeColor(element.color)
+    set_stroke(canvas, element.color)
     dot = 1 / min(printer.scaled_dots_per_mm_x, printer.scaled_dots_per_mm_y)
     canvas.setLineWidth(max(element.thickness, dot) * POINTS_PER_MM)
     canvas.line(

@@ -15,12 +15,9 @@ def symbols_of(layout: PageLayout, row: LabelRow) -> list[tuple[SymbolPlan, Matr
 
 
 def symbol_parts(layout: PageLayout, row: LabelRow, item: Drawable) -> list[tuple[SymbolPlan, Matrix]]:
-    """One symbol of a label; nothing where it isn't on this one."""
+    """One symbol of a label, in one or more parts; nothing where it isn't on this one."""
     if item.kind == "symbol":
         plan = layout.symbol
         return [(plan, data_matrix(row.payload.encode("ascii"), plan.columns))] if plan else []
-    code, text = layout.codes[item.number], row.codes[item.number]
-    if not text:
-        return []
-    matrix = code.matrix(text)
-    return [(layout.fit_code(code, matrix), matrix.turned(code.rotate))]
+    text = row.codes[item.number]
+    return layout.draw_code(layout.codes[item.number], text) if text else []

@@ -25,12 +25,15 @@ from bss_mfg.label.render.glyphs import TextStrip, rotate_text
 from bss_mfg.label.render.patches import Bits
 from bss_mfg.label.render.raster import LabelBitmaps, label_bitmaps
 from bss_mfg.label.render.symbols import symbols_of
+from bss_mfg.label.render.turned_pages import turned_pages
 from bss_mfg.symbol import Matrix
 
 
 def render_zpl(content: LabelFileContent) -> bytes:
     """One format (`^XA` to `^XZ`) for each page."""
     layout = content.layout
+    if layout.printer.rotate:
+        return _turned_zpl(content)
     bitmaps = label_bitmaps(layout)
     only_adds = bitmaps.only_adds
     fixed = {place: _fixed_fields(bitmaps, place) if only_adds else "" for place in range(len(layout.places))}
@@ -73,6 +76,15 @@ def _flat_field(bitmaps: LabelBitmaps, place: int, row: LabelRow) -> Iterator[st
     x, y = bitmaps.origin(place)
     if patch := bitmaps.flat(place, row):
         yield packed_field(x + patch.x, y + patch.y, patch.black)
+
+
+def _turned_zpl(content: LabelFileContent) -> bytes:
+    """Pages that are turned go out as one graphic each."""
+    formats = [
+        f"^XA^CI28^PW{page.shape[1]}^LL{page.shape[0]}^LH0,0^PON^PMN\n{packed_field(0, 0, page)}^PQ1^XZ\n"
+        for page in turned_pages(content)
+    ]
+    return "".join(formats).encode("ascii")
 
 
 def is_native(payload: str) -> bool:

@@ -13,6 +13,7 @@ from bss_mfg.core.models import FileModel
 from bss_mfg.core.toml_files import load_toml, quote, validate
 from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.errors import InputError
+from bss_mfg.label.template.printer_address import ADDRESS_PATTERN, parse_address
 
 Language = Literal["pdf", "zpl", "png"]
 
@@ -24,7 +25,7 @@ class Printer:
     `dots_per_mm_x`, `_y`: its dot grid. `offset_*_mm` moves all that is printed; `scale_*` stretches it, for a printer
     that prints 100 mm as 99.7. `margins_mm`: left, top, right, bottom strips that it can't print. `media`: what it is
     loaded with, by library name; empty means anything. `patience_s`: how long it is waited for while it takes nothing;
-    None: without end.
+    None: without end. `ask_status`: whether it is asked for its state before and after labels are sent to it.
     """
 
     name: str
@@ -40,6 +41,38 @@ class Printer:
     media: tuple[str, ...] = ()
     address: str = ""
     patience_s: float | None = None
+    rotate: Literal[0, 90, 180, 270] = 0
+    """How pages are turned before they are sent, in degrees clockwise."""
+    ask_status: bool = True
+
+    def in_label_frame(self) -> Printer:
+        """The printer as a page sees it that is turned by `rotate` only when it is finished: its axes, offset and
+        margins are those of the label."""
+        quarter = self.rotate // 90
+        left, top, right, bottom = self.margins_mm
+        x, y = self.offset_x_mm, self.offset_y_mm
+        offset = ((x, y), (y, -x), (-x, -y), (-y, x))[quarter]
+        margins = ((left, top, right, bottom), (top, right, bottom, left))[quarter % 2]
+        if quarter > 1:
+            margins = (*margins[2:], *margins[:2])
+        axes = (self.dots_per_mm_x, self.dots_per_mm_y, self.scale_x, self.scale_y)
+        if quarter % 2:
+            axes = (axes[1], axes[0], axes[3], axes[2])
+        return replace(
+            self,
+            dots_per_mm_x=axes[0],
+            dots_per_mm_y=axes[1],
+            scale_x=axes[2],
+            scale_y=axes[3],
+            offset_x_mm=offset[0],
+            offset_y_mm=offset[1],
+            margins_mm=margins,
+        )
+
+    def as_printed(self) -> Printer:
+        """From the label's frame back to the printer's own."""
+        back: Literal[0, 90, 180, 270] = {0: 0, 90: 270, 180: 180, 270: 90}[self.rotate]  # type: ignore[assignment]
+        return replace(replace(self, rotate=back).in_label_frame(), rotate=self.rotate)
 
     @property
     def dpi(self) -> float:
@@ -75,12 +108,30 @@ class PrinterFile(FileModel):
     )
     max_width: Annotated[float, Field(gt=0, le=2000)] | None = Field(None, description="Widest media, in mm.")
     media: tuple[str, ...] = Field((), description="Media it is loaded with, by library name; empty: any.")
-    address: Annotated[str, Field(pattern=r"^(tcp://[A-Za-z0-9.\[\]:-]+:\d{1,5})?$")] = Field(
-        "", description="tcp://HOST:9100 of its raw port, the default of --send."
+    address: Annotated[str, Field(pattern=ADDRESS_PATTERN)] = Field(
+        "",
+        description="Where --send sends to: tcp://HOST:9100 (raw port), ipp://HOST/ipp/print, ipps://, cups://QUEUE, "
+        "usb:/dev/usb/lp0 (device file), winspool:NAME (Windows).",
     )
     patience_s: Annotated[float, Field(gt=0, le=86_400)] | None = Field(
         None, description="Seconds to wait while it takes nothing; none: until Ctrl-C, through every roll change."
     )
+    rotate: Literal[0, 90, 180, 270] = Field(
+        0, description="Turn whole pages clockwise, for a printer that feeds its media another way."
+    )
+    ask_status: bool = Field(
+        True, description="Ask it for its state before and after: nothing is sent to one without paper."
+    )
+
+    @field_validator("address")
+    @classmethod
+    def _check_address(cls, value: str) -> str:
+        if value:
+            try:
+                parse_address(value)
+            except InputError as error:
+                raise ValueError(f"{error.what}. {error.way_out}") from None
+        return value
 
     @field_validator(*_LIMITS)
     @classmethod
@@ -104,6 +155,8 @@ class PrinterFile(FileModel):
             self.media,
             self.address,
             self.patience_s,
+            ask_status=self.ask_status,
+            rotate=self.rotate,
         )
 
 
@@ -130,6 +183,10 @@ def printer_text(title: str, printer: Printer) -> str:
         lines.insert(-2, f"max_width = {printer.max_width_mm:g}")
     if printer.patience_s:
         lines.append(f"patience_s = {printer.patience_s:g}")
+    if printer.rotate:
+        lines.append(f"rotate = {printer.rotate}      # degrees clockwise")
+    if not printer.ask_status:
+        lines.append("ask_status = false")
     return "\n".join(lines) + "\n"
 
 
@@ -159,9 +216,9 @@ BUILT_IN: dict[str, Printer] = {
 """Printers that need no file, to begin with."""
 
 
-def find_printer(name: str, file: Path, own_printers: list[str]) -> Printer:
-    """A printer by name: the workspace's file, or a built-in one; `InputError` lists what there is."""
-    if file.is_file():
+def find_printer(name: str, file: Path | None, own_printers: list[str]) -> Printer:
+    """A printer by name: of the workspace (`file`, if there is one), or built in; `InputError` lists what there is."""
+    if file and file.is_file():
         return load_printer(file)
     if name in BUILT_IN:
         return replace(BUILT_IN[name], name=name)

@@ -1,0 +1,225 @@
+"""What a printer says of itself, before labels are sent and after: nothing goes to one that can't print, what came out
+is counted, and whatever it answers or does not answer, the command ends. Each ends with every label on paper once, by
+the command that the message gives."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from bss_mfg.label.printing.formats import split_formats
+from bss_mfg.label.printing.sending import Patience, PrintJob, SendOutcome
+from bss_mfg.label.printing.ways import open_way
+from tests.helpers.commands import Outcome, advised, run_cli
+from tests.helpers.factory import Factory
+from tests.helpers.label_printer import LabelPrinter, NetworkPrinter, TerminalPrinter
+
+LABELS = 24
+WAYS = ("--template", "roll-50x30", "--printer", "zpl-203")
+PRINTERS: tuple[type[NetworkPrinter | TerminalPrinter], ...] = (NetworkPrinter, TerminalPrinter)
+
+
+@pytest.fixture
+def batch(factory: Factory) -> Factory:
+    """A batch of two dozen."""
+    factory.add(oob_bytes=16)
+    factory.issue(LABELS)
+    return factory
+
+
+def labels(factory: Factory, address: str, *more: object) -> Outcome:
+    return factory.cli("labels", "B1", *WAYS, "--send", address, *more)
+
+
+def whole(factory: Factory) -> list[bytes]:
+    """The labels of the batch, in order."""
+    return split_formats((factory.root / "batches" / "B1" / "labels" / "B1-labels-0001.zpl").read_bytes(), "zpl")
+
+
+def open_head(printer: LabelPrinter) -> None:
+    printer.head_open = True
+
+
+def no_paper(printer: LabelPrinter) -> None:
+    printer.roll = 0
+
+
+def no_ribbon(printer: LabelPrinter) -> None:
+    printer.ribbon_out = True
+
+
+def pause(printer: LabelPrinter) -> None:
+    printer.paused = True
+
+
+def repair(printer: LabelPrinter) -> None:
+    printer.head_open = printer.ribbon_out = printer.paused = False
+    printer.new_roll()
+
+
+@pytest.mark.parametrize("kind", PRINTERS)
+@pytest.mark.parametrize(
+    ("trouble", "name"),
+    [(open_head, "head or cover open"), (no_paper, "paper out"), (no_ribbon, "ribbon out"), (pause, "paused")],
+)
+def test_nothing_goes_to_a_printer_that_can_not_print(
+    batch: Factory, kind: type[NetworkPrinter | TerminalPrinter], trouble: Callable[[LabelPrinter], None], name: str
+) -> None:
+    with kind() as printer:
+        trouble(printer)
+        refused = labels(batch, printer.address)
+        assert refused.code == 6
+        assert f"says: {name}: 0 of {LABELS} labels were printed" in refused.err
+        assert "Nothing was printed" in refused.err
+        repair(printer)
+        assert printer.printed == []
+        (command,) = advised(refused)
+        done = run_cli(*command)
+        assert done.code == 0, done.err
+        assert printer.wait_for(LABELS) == whole(batch)
+    assert f"{LABELS} labels handed over to {printer.address}, and printed" in done.err
+
+
+def test_who_knows_better_than_the_printer_sends_unasked(batch: Factory) -> None:
+    assert batch.cli("printer", "add", "old", "--like", "zpl-203").code == 0
+    path = batch.root / "printers" / "old.toml"
+    path.write_text(path.read_text() + "ask_status = false\n")
+    with NetworkPrinter() as printer:
+        printer.paused = True
+        done = batch.cli("labels", "B1", *WAYS[:2], "--printer", "old", "--send", printer.address, "--json")
+        assert done.code == 0, done.err
+        assert done.json["sent"] == {"to": printer.address, "labels": LABELS, "printed": None, "printer": None}
+        assert printer.asked == 0
+
+
+def test_the_roll_ends_with_labels_in_the_printers_memory(batch: Factory) -> None:
+    """Everything is handed over; how many came out is told, and nothing is to be sent again."""
+    with NetworkPrinter(roll=7) as printer:
+        done = labels(batch, printer.address)
+        assert done.code == 0, done.err
+        assert f"{LABELS - 7} of them not printed yet; the printer says: paper out. Put in a new roll." in done.err
+        assert "Leave it on: it has the rest" in done.err
+        assert len(printer.printed) == 7
+        assert labels(batch, printer.address).code == 4
+        printer.new_roll()
+        assert printer.wait_for(LABELS) == whole(batch)
+
+
+def test_the_count_is_in_the_document(batch: Factory) -> None:
+    with NetworkPrinter(roll=7) as printer:
+        done = labels(batch, printer.address, "--labels-per-file", 10, "--json")
+    assert done.json["sent"] == {"to": printer.address, "labels": LABELS, "printed": 7, "printer": "paper out"}
+
+
+def test_a_roll_that_ends_before_the_printer_has_everything_is_waited_for(batch: Factory) -> None:
+    with NetworkPrinter(roll=5, memory=2) as printer:
+        change = threading.Timer(2.5, printer.new_roll)
+        change.start()
+        done = labels(batch, printer.address)
+        change.join()
+        assert done.code == 0, done.err
+        assert printer.wait_for(LABELS) == whole(batch)
+
+
+def test_after_a_power_cut_the_last_good_label_is_scanned(batch: Factory) -> None:
+    """What was in the printer's memory is gone, so the count is an upper bound; a scan says where to go on."""
+    with NetworkPrinter(power_cut_after=6, label_s=0.02) as printer:
+        broken = labels(batch, printer.address)
+        assert broken.code == 6
+        assert f"of {LABELS} labels were printed" in broken.err
+        assert "scan the last good label, --after SCAN --again" in broken.err
+        good = len(printer.wait_for(6))
+        (command,) = advised(broken)
+        at = command.index("--from")
+        scan = batch.payloads()[good - 1]
+        done = run_cli(*command[:at], "--after", scan, *command[at + 2 :])
+        assert done.code == 0, done.err
+        assert printer.wait_for(LABELS) == whole(batch)
+        last = batch.cli("labels", "B1", "--after", batch.payloads()[-1], "--again")
+        assert last.code == 3
+        assert "is the last one" in last.err
+
+
+@pytest.mark.parametrize("answers", ["never", "garbage", "slowly", "endlessly"])
+def test_whatever_a_printer_answers_everything_is_printed(batch: Factory, answers: str) -> None:
+    with NetworkPrinter(answers=answers) as printer:
+        begun = time.monotonic()
+        done = labels(batch, printer.address, "--json")
+        assert time.monotonic() - begun < 60
+        assert done.code == 0, done.err
+        assert printer.wait_for(LABELS) == whole(batch)
+        assert done.json["sent"]["printed"] == (LABELS if answers == "slowly" else None)
+        assert printer.asked >= 1
+
+
+def test_one_that_does_not_answer_is_asked_once_a_command(batch: Factory) -> None:
+    with NetworkPrinter(answers="never") as printer:
+        assert labels(batch, printer.address, "--labels-per-file", 8).code == 0
+        assert printer.wait_for(LABELS) == whole_of(batch, 3)
+        assert printer.asked == 1
+
+
+def whole_of(factory: Factory, files: int) -> list[bytes]:
+    folder = factory.root / "batches" / "B1" / "labels"
+    parts = [(folder / f"B1-labels-{number:04}.zpl").read_bytes() for number in range(1, files + 1)]
+    return split_formats(b"".join(parts), "zpl")
+
+
+def send(printer: NetworkPrinter | TerminalPrinter, language: str, formats: Sequence[bytes]) -> object:
+    result = open_way(printer.address, language).send(PrintJob(formats), patience=Patience(poll_s=0.05, goodbye_s=0.2))
+    return result.outcome, result.labels, result.status.words if result.status else None
+
+
+@pytest.mark.parametrize("kind", PRINTERS)
+def test_a_tspl_printer_is_asked_in_its_own_words(kind: type[NetworkPrinter | TerminalPrinter]) -> None:
+    jobs = [b"SIZE 50 mm,30 mm\r\nCLS\r\nBITMAP 0,0,1,1,0,\xf0\r\nPRINT 1\r\n"] * 9
+    with kind("tspl") as printer:
+        assert send(printer, "tspl", jobs) == (SendOutcome.SENT, 9, "ready")
+        assert printer.printed == jobs
+        printer.head_open = True
+        assert send(printer, "tspl", jobs) == (SendOutcome.NOT_SENT, 0, "head or cover open")
+        repair(printer)
+        printer.roll = 4
+        assert send(printer, "tspl", jobs) == (SendOutcome.SENT, 9, "paper out")
+        assert len(printer.printed) == 13
+
+
+# --- printer status -------------------------------------------------------------------------------------------------
+
+
+def test_a_printer_tells_its_state(factory: Factory) -> None:
+    with NetworkPrinter() as printer:
+        assert factory.cli("printer", "add", "line1", "--like", "zpl-203", "--address", printer.address).code == 0
+        ready = factory.cli("printer", "status", "line1")
+        assert (ready.code, ready.out) == (0, f"line1 at {printer.address}: ready\n")
+        no_paper(printer)
+        open_head(printer)
+        told = factory.cli("printer", "status", "line1", "--json")
+        assert told.code == 1
+        assert told.json == {
+            "name": "line1",
+            "language": "zpl",
+            "address": printer.address,
+            "known": True,
+            "state": "paper out, head or cover open",
+            "problems": ["paper out", "head or cover open"],
+            "waiting": 0,
+        }
+        assert "Put in a new roll. Close it." in told.err
+        assert printer.printed == []
+
+
+def test_a_printer_that_does_not_say_or_is_not_there(factory: Factory) -> None:
+    with NetworkPrinter(answers="never") as printer:
+        unknown = factory.cli("printer", "status", "zpl-203", "--address", printer.address)
+        assert (unknown.code, unknown.out) == (0, f"zpl-203 at {printer.address}: unknown; it does not say\n")
+    gone = factory.cli("printer", "status", "zpl-203", "--address", printer.address)
+    assert gone.code == 6
+    assert "no connection" in gone.err
+    assert factory.cli("printer", "status", "zpl-203").code == 2
+    windows = factory.cli("printer", "status", "zpl-203", "--address", "winspool:Zebra ZD420")
+    assert windows.code == 3
+    assert "which this system is not" in windows.err

@@ -1,0 +1,204 @@
+"""A label printer that behaves: it has a roll, a memory, a head that prints one label after the other, and a word to
+say when it is asked. Written from ZPL's and TSPL's manuals, over real sockets, FIFOs and terminals.
+
+`RawPort` beside it is about connections; this one is about what happens to labels.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+
+from tests.helpers.raw_port import END, HOST_STATUS
+
+TSPL_STATUS, TSPL_END = b"\x1b!?", b"PRINT 1\r\n"
+
+
+class LabelPrinter:
+    """A printer for `language` zpl or tspl. `roll`: labels that are left on it; `memory`: labels that it takes before
+    it has printed them; `label_s`: how long it prints one. `answers`: well, never, garbage, slowly, or endlessly.
+    `printed` has the labels that came out.
+    """
+
+    def __init__(
+        self,
+        language: str = "zpl",
+        *,
+        roll: int = 1_000,
+        memory: int = 1_000,
+        label_s: float = 0.002,
+        answers: str = "well",
+    ) -> None:
+        self._question, self._end = {"zpl": (HOST_STATUS, END), "tspl": (TSPL_STATUS, TSPL_END)}[language]
+        self._language, self._memory, self._label_s, self._answers = language, memory, label_s, answers
+        self.roll = roll
+        self.head_open = self.ribbon_out = self.paused = False
+        self.printed: list[bytes] = []
+        self.asked = 0
+        self._waiting: list[bytes] = []
+        self._received = b""
+        self._lock = threading.Condition()
+        self._over = False
+        self._threads = [threading.Thread(target=self._print, daemon=True)]
+
+    def __enter__(self) -> LabelPrinter:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        with self._lock:
+            self._over = True
+            self._lock.notify_all()
+        for thread in self._threads:
+            thread.join(5)
+
+    # --- what an operator does ---
+
+    def new_roll(self, labels: int = 1_000) -> None:
+        """Put in a roll."""
+        with self._lock:
+            self.roll = labels
+            self._lock.notify_all()
+
+    def switch_off(self) -> int:
+        """Off and on: what was not printed is gone. How many labels came out until then."""
+        with self._lock:
+            self._waiting.clear()
+            self._received = b""
+            return len(self.printed)
+
+    def wait_for(self, labels: int, seconds: float = 20) -> list[bytes]:
+        """What was printed, once it is so much."""
+        with self._lock:
+            self._lock.wait_for(lambda: len(self.printed) >= labels, seconds)
+            return list(self.printed)
+
+    # --- the machine ---
+
+    def _print(self) -> None:
+        while True:
+            with self._lock:
+                self._lock.wait_for(lambda: self._over or (self._waiting and self._can_print()))
+                if self._over:
+                    return
+            time.sleep(self._label_s)
+            with self._lock:
+                if self._waiting and self._can_print():
+                    self.printed.append(self._waiting.pop(0))
+                    self.roll -= 1
+                    self._lock.notify_all()
+
+    def _can_print(self) -> bool:
+        return self.roll > 0 and not (self.head_open or self.ribbon_out or self.paused)
+
+    def feed(self, data: bytes, answer: Callable[[bytes], object]) -> None:
+        """Take bytes, and answer what is asked among them; where the memory is full, not before there is room."""
+        self._received += data
+        while self._received:
+            if self._received.startswith(self._question):
+                self._received = self._received[len(self._question) :]
+                self._answer(answer)
+            elif self._question.startswith(self._received) or self._end not in self._received:
+                return
+            else:
+                label, _, self._received = self._received.partition(self._end)
+                with self._lock:
+                    self._lock.wait_for(lambda: self._over or len(self._waiting) < self._memory)
+                    self._waiting.append(label + self._end)
+                    self._lock.notify_all()
+
+    def _answer(self, answer: Callable[[bytes], object]) -> None:
+        self.asked += 1
+        if self._answers == "never":
+            return
+        if self._answers == "garbage":
+            answer(bytes(range(256)) * 2)
+        elif self._answers == "endlessly":
+            with contextlib.suppress(OSError):
+                for _ in range(200):
+                    answer(b"\x02030,0,0")
+        elif self._answers == "slowly":
+            for byte in self.state():
+                time.sleep(0.005)
+                answer(bytes([byte]))
+        else:
+            answer(self.state())
+
+    def state(self) -> bytes:
+        """The answer to the question for the state."""
+        with self._lock:
+            paper_out, waiting = self.roll <= 0, len(self._waiting)
+            if self._language == "tspl":
+                flags = (self.head_open, False, paper_out, self.ribbon_out, self.paused, waiting > 0)
+                return bytes([sum(bool(flag) << bit for bit, flag in enumerate(flags))])
+            one = f"030,{paper_out:d},{self.paused:d},0240,{waiting:03},0,0,0,000,0,0,0"
+            two = f"000,0,{self.head_open:d},{self.ribbon_out:d},0,2,4,0,00000000,1,000"
+            return "".join(f"\x02{text}\x03\r\n" for text in (one, two, "1234,0")).encode()
+
+
+class NetworkPrinter(LabelPrinter):
+    """One with a raw port. `power_cut_after`: so many labels printed, it is switched off and on: the connection is
+    reset, and what it had in its memory is gone."""
+
+    def __init__(self, language: str = "zpl", *, power_cut_after: int = 0, **how: object) -> None:
+        super().__init__(language, **how)  # type: ignore[arg-type]
+        self._cut_after = power_cut_after
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.listen()
+        self._socket.settimeout(0.05)
+        self.address = f"tcp://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._threads.append(threading.Thread(target=self._serve, daemon=True))
+
+    def __exit__(self, *how: object) -> None:
+        super().__exit__(*how)  # type: ignore[arg-type]
+        self._socket.close()
+
+    def _serve(self) -> None:
+        while not self._over:
+            with contextlib.suppress(TimeoutError, ConnectionError):
+                connection, _ = self._socket.accept()
+                with connection:
+                    connection.settimeout(0.02)
+                    self._take(connection)
+
+    def _take(self, connection: socket.socket) -> None:
+        while not self._over:
+            if self._cut_after and len(self.printed) >= self._cut_after:
+                self._cut_after = 0
+                self.switch_off()
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # close with a reset
+                return
+            with contextlib.suppress(TimeoutError):
+                if not (piece := connection.recv(2048)):
+                    return
+                self.feed(piece, connection.send)
+
+
+class TerminalPrinter(LabelPrinter):
+    """One behind a serial port: both directions."""
+
+    def __init__(self, language: str = "zpl", **how: object) -> None:
+        super().__init__(language, **how)  # type: ignore[arg-type]
+        self._ours, self._theirs = pty.openpty()
+        self.address = f"usb:{os.ttyname(self._theirs)}"
+        self._threads.append(threading.Thread(target=self._read, daemon=True))
+
+    def __exit__(self, *how: object) -> None:
+        super().__exit__(*how)  # type: ignore[arg-type]
+        os.close(self._theirs)
+        os.close(self._ours)
+
+    def _read(self) -> None:
+        while not self._over:
+            if select.select([self._ours], [], [], 0.02)[0]:
+                self.feed(os.read(self._ours, 2048), lambda data: os.write(self._ours, data))
