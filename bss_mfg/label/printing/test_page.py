@@ -202,10 +202,10 @@ class _PageWriter:
             quiet, ink = _QUIET_ZONE * largest, modules * largest
             size = ink + 2 * quiet + 0.02
             pair = max(size + ink, 11.0 if style.words else 0.0)
-            if x + pair > self._right and row_height:
+            if x + pair + quiet > self._right and row_height:
                 x, y, row_height = style.content, y + row_height + style.gap, 0.0
             top = y + (style.line + _QUIET_ZONE * _LARGEST_MODULE if style.words else quiet)
-            if x + pair > self._right or top + ink + quiet > self._bottom:
+            if x + pair + quiet > self._right or top + ink + quiet > self._bottom:
                 break
             if style.words:
                 elements.append(_text(x, y, f"{dots}: {module:.3f} mm", 5, pair))
