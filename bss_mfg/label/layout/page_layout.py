@@ -37,8 +37,8 @@ from bss_mfg.model import FillOrder, Rect, Stage
 from bss_mfg.symbol import Matrix
 
 _Part = TypeVar("_Part")
-_TEXT_OVERHANG = 0.4
-"""How far glyphs may reach out of a text's box, in font sizes."""
+_OVERHANG_ALONG, _OVERHANG_ACROSS = 0.15, 0.4
+"""How far glyphs may reach out of a text's box, in font sizes: at its ends, and above and below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +295,9 @@ class _PlanBuilder:
         plan = TextPlan.of(self.template, item)
         if element.markup:
             slot = replace(slot, text=slot.text.with_switches())
-        extent = _grown(item.rect, element.size / POINTS_PER_MM * _TEXT_OVERHANG)
+        em = element.size / POINTS_PER_MM
+        along, across = em * _OVERHANG_ALONG, em * _OVERHANG_ACROSS
+        extent = _grown(item.rect, *((across, along) if element.rotate in (90, 270) else (along, across)))
         if slot.text.dynamic or slot.when:
             self.parts.add("text", self.parts.texts, (slot, plan), extent)
         else:
@@ -306,7 +308,7 @@ class _PlanBuilder:
     def _add_shape(self, item: PlacedElement, slot: VariableSlot) -> None:
         printer = self.grid.printer
         # Edges go to the nearest dot.
-        extent = _grown(item.rect, 1 / min(printer.scaled_dots_per_mm_x, printer.scaled_dots_per_mm_y))
+        extent = _grown(item.rect, 1 / printer.scaled_dots_per_mm_x, 1 / printer.scaled_dots_per_mm_y)
         if slot.when:
             self.parts.add_conditional(item, slot, extent)
         else:
@@ -333,8 +335,8 @@ class _PlanBuilder:
         )
 
 
-def _grown(rect: Rect, margin: float) -> Rect:
-    return Rect(rect.x - margin, rect.y - margin, rect.width + 2 * margin, rect.height + 2 * margin)
+def _grown(rect: Rect, x: float, y: float) -> Rect:
+    return Rect(rect.x - x, rect.y - y, rect.width + 2 * x, rect.height + 2 * y)
 
 
 def _code_area(template: LoadedTemplate, item: PlacedElement, element: TextCode) -> Rect:
