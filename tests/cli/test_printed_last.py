@@ -196,7 +196,7 @@ def test_the_products_settings_come_before_the_workspaces(factory: Factory) -> N
     assert printed_with(factory, "B1", "--again") == ("roll-50x30", "zpl-300"), "as printed last comes first"
     shown = factory.cli("product", "show", "bulb", "--json").json
     assert (shown["default_printer"], shown["default_template"]) == ("pdf-203", "sheet-a4-24")
-    assert shown["print"] == {"printer": "pdf-203", "template": "sheet-a4-24"}
+    assert shown["print"] == {"printer": "pdf-203", "template": "sheet-a4-24", "language": None}
     assert "default printer: " in factory.cli("product", "show", "lamp").out
     run = factory.cli("run", "lamp", "--units", 2, "--id", "B4", "--json")
     assert run.code == 0, run.err

@@ -29,6 +29,8 @@ class DesignFindingKind(StrEnum):
     IN_MARGIN = "in margin"
     ON_NEIGHBOUR = "on neighbour"
     LOW_CONTRAST = "low contrast"
+    COARSE_PICTURE = "coarse picture"
+    SVG_AS_PIXELS = "svg as pixels"
     OTHER_SYMBOLOGY = "other symbology"
     EMPTY_X_DIMENSION = "empty x-dimension"
     MODULES_TOO_SMALL = "modules too small"

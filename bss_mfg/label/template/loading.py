@@ -40,7 +40,9 @@ class LoadedTemplate:
     def digest(self) -> str:
         """SHA-256 over text, artwork and fonts, in hex."""
         whole = hashlib.sha256(self.document.text.encode())
-        for name, data in [*((art.file, art.data) for art in self.artwork), *self.font_files]:
+        for art in self.artwork:
+            whole.update(art.file.encode() + art.source)
+        for name, data in self.font_files:
             whole.update(name.encode() + hashlib.sha256(data).digest())
         return whole.hexdigest()
 

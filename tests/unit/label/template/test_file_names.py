@@ -81,7 +81,7 @@ def test_a_copy_takes_along_what_is_named(tmp_path: Path, name: str) -> None:
     (source / font).write_bytes((FONTS / "LiberationSans-Regular.ttf").read_bytes())
     copied = copy_template(path, target, "copy")
     assert {file.relative_to(target).as_posix() for file in copied} == {"copy.toml", name, font}
-    assert load_template(target / "copy.toml").artwork[0].data == SVG.encode()
+    assert load_template(target / "copy.toml").artwork[0].file == name
 
 
 def test_files_are_found_wherever_a_template_names_them() -> None:
