@@ -9,7 +9,7 @@ from itertools import combinations
 from bss_mfg.label.layout.black_or_white import prints_black
 from bss_mfg.label.layout.contrast import reflectance
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
-from bss_mfg.label.layout.geometry import PlacedElement, is_inside, overlap
+from bss_mfg.label.layout.geometry import PlacedElement, grown, is_inside, overlap
 from bss_mfg.label.template.expressions import NUMBERS, compile_condition
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.label.template.shape_elements import Box, Image, Line
@@ -41,7 +41,7 @@ def check_overlaps(
             _check_shape_prints(item.index, item.element, printer, findings)
     for before, after in combinations(elements, 2):
         if overlap(before.rect, after.rect) and _may_meet(before, after):
-            _check_pair(before, after, findings)
+            check_pair(before, after, findings)
 
 
 def _check_symbol_is_clear(
@@ -77,7 +77,7 @@ def _grounds(at: int, elements: Sequence[PlacedElement]) -> list[int]:
 def _covers(item: PlacedElement, rect: Rect) -> bool:
     """Whether a filled box covers all of a rectangle, its round corners taken off."""
     element = item.element
-    return isinstance(element, Box) and element.fill and is_inside(rect, _shrunk(item.rect, 0.293 * element.radius))
+    return isinstance(element, Box) and element.fill and is_inside(rect, _inside(item.rect, 0.293 * element.radius))
 
 
 def _is_even_light(item: PlacedElement, printer: Printer) -> bool:
@@ -93,11 +93,11 @@ def _is_even_light(item: PlacedElement, printer: Printer) -> bool:
 def _hole_around(item: PlacedElement, rect: Rect) -> bool:
     """Whether an element is a frame that has the rectangle inside, clear of its own line."""
     element = item.element
-    return isinstance(element, Box) and not element.fill and is_inside(rect, _shrunk(item.rect, element.thickness))
+    return isinstance(element, Box) and not element.fill and is_inside(rect, _inside(item.rect, element.thickness))
 
 
-def _shrunk(rect: Rect, margin: float) -> Rect:
-    return Rect(rect.x + margin, rect.y + margin, rect.width - 2 * margin, rect.height - 2 * margin)
+def _inside(rect: Rect, margin: float) -> Rect:
+    return grown(rect, -margin, -margin)
 
 
 def _check_text_shows(
@@ -145,7 +145,7 @@ def _check_shape_prints(index: int, element: Line | Box, printer: Printer, findi
         )
 
 
-def _check_pair(before: PlacedElement, after: PlacedElement, findings: DesignFindings) -> None:
+def check_pair(before: PlacedElement, after: PlacedElement, findings: DesignFindings) -> None:
     """A text and a text, or a text and a shape, that overlap."""
     first, second = isinstance(before.element, TextElement), isinstance(after.element, TextElement)
     if first and second:

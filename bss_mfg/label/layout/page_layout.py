@@ -13,7 +13,7 @@ from bss_mfg.label.layout.codes import CodeCaption, CodePlan, VariableSlot
 from bss_mfg.label.layout.contrast import check_contrast
 from bss_mfg.label.layout.drawing_order import Drawable, DrawableKind, DrawingOrder, drawing_order
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
-from bss_mfg.label.layout.geometry import PlacedElement, caption_height, place_elements
+from bss_mfg.label.layout.geometry import PlacedElement, caption_height, grown, place_elements
 from bss_mfg.label.layout.ink import InkRoom
 from bss_mfg.label.layout.page_grid import PageGrid
 from bss_mfg.label.layout.retail_digits import modules_below, retail_digits
@@ -291,7 +291,7 @@ class _PlanBuilder:
             slot = replace(slot, text=slot.text.with_switches())
         em = element.size / POINTS_PER_MM
         along, across = em * _OVERHANG_ALONG, em * _OVERHANG_ACROSS
-        extent = _grown(item.rect, *((across, along) if element.rotate in (90, 270) else (along, across)))
+        extent = grown(item.rect, *((across, along) if element.rotate in (90, 270) else (along, across)))
         if slot.text.dynamic or slot.when:
             self.parts.add("text", self.parts.texts, (slot, plan), extent)
         else:
@@ -302,7 +302,7 @@ class _PlanBuilder:
     def _add_shape(self, item: PlacedElement, slot: VariableSlot) -> None:
         printer = self.grid.printer
         # Edges go to the nearest dot.
-        extent = _grown(item.rect, 1 / printer.scaled_dots_per_mm_x, 1 / printer.scaled_dots_per_mm_y)
+        extent = grown(item.rect, 1 / printer.scaled_dots_per_mm_x, 1 / printer.scaled_dots_per_mm_y)
         if slot.when:
             self.parts.add_conditional(item, slot, extent)
         else:
@@ -327,10 +327,6 @@ class _PlanBuilder:
             tuple(parts.conditions),
             tuple(drawables),
         )
-
-
-def _grown(rect: Rect, x: float, y: float) -> Rect:
-    return Rect(rect.x - x, rect.y - y, rect.width + 2 * x, rect.height + 2 * y)
 
 
 def _code_area(template: LoadedTemplate, item: PlacedElement, element: TextCode) -> Rect:
