@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 from bss_mfg.core.units import POINTS_PER_MM
 from bss_mfg.label.layout.artwork_checks import check_picture
 from bss_mfg.label.layout.checks import check_areas
 from bss_mfg.label.layout.codes import CodeCaption, CodePlan, VariableSlot
 from bss_mfg.label.layout.contrast import check_contrast
-from bss_mfg.label.layout.drawing_order import Drawable, DrawableKind, DrawingOrder, drawing_order
+from bss_mfg.label.layout.drawing_order import Drawable, DrawingOrder, drawing_order
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import PlacedElement, caption_height, grown, place_elements
 from bss_mfg.label.layout.ink import InkRoom
+from bss_mfg.label.layout.label_parts import LabelParts
 from bss_mfg.label.layout.page_grid import PageGrid
 from bss_mfg.label.layout.retail_digits import modules_below, retail_digits
 from bss_mfg.label.layout.symbol_fit import SymbolPlan, SymbolRoom, fit_symbol
@@ -28,7 +28,6 @@ from bss_mfg.label.template.text_element import TextElement
 from bss_mfg.model import FillOrder, Rect, Stage
 from bss_mfg.symbol import Matrix
 
-_Part = TypeVar("_Part")
 _OVERHANG_ALONG, _OVERHANG_ACROSS = 0.15, 0.4
 """How far glyphs may reach out of a text's box, in font sizes: at its ends, and above and below."""
 
@@ -120,7 +119,7 @@ class PageLayout:
 
     def with_constants(self, constants: Values) -> PageLayout:
         """The layout with all texts and conditions filled in that are the same on every label of a run."""
-        parts = _Parts()
+        parts = LabelParts()
         for item in self.drawables:
             if item.kind == "text":
                 slot, plan = self.texts[item.number]
@@ -187,29 +186,6 @@ def lay_out(
 
 
 @dataclass
-class _Parts:
-    """The parts of a label, as they are added in the order in which they are drawn."""
-
-    codes: list[CodePlan] = field(default_factory=list)
-    texts: list[tuple[VariableSlot, TextPlan]] = field(default_factory=list)
-    fixed_texts: list[tuple[TextPlan, str]] = field(default_factory=list)
-    shapes: list[PlacedElement] = field(default_factory=list)
-    fixed_shapes: list[PlacedElement] = field(default_factory=list)
-    conditions: list[VariableSlot] = field(default_factory=list)
-    drawables: list[Drawable] = field(default_factory=list)
-
-    def add(self, kind: DrawableKind, parts: list[_Part], part: _Part, extent: Rect) -> None:
-        """Add a part to its list."""
-        self.drawables.append(Drawable(kind, len(parts), extent))
-        parts.append(part)
-
-    def add_conditional(self, shape: PlacedElement, slot: VariableSlot, extent: Rect) -> None:
-        """Add a shape that is on some labels only."""
-        self.add("shape", self.shapes, shape, extent)
-        self.conditions.append(slot)
-
-
-@dataclass
 class _PlanBuilder:
     """The plans of a label's elements, as they are added one by one."""
 
@@ -219,7 +195,7 @@ class _PlanBuilder:
     elements: Sequence[PlacedElement]
     findings: DesignFindings
     symbol: SymbolPlan | None = None
-    parts: _Parts = field(default_factory=_Parts)
+    parts: LabelParts = field(default_factory=LabelParts)
 
     def add(self, item: PlacedElement) -> None:
         """Plan one element."""

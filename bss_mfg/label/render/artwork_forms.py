@@ -50,11 +50,14 @@ def paintable(rect: Rect, media: Media) -> Rect:
 
 
 def draw_artwork(
-    canvas: Any, element: Image, item: PlacedElement, art: Artwork, artwork_forms: Mapping[str, str], media: Media
+    canvas: Any, item: PlacedElement, place: Rect, art: Artwork, artwork_forms: Mapping[str, str], media: Media
 ) -> None:
-    """Fit the artwork into the element's box, centred, undistorted, turned."""
-    _clip(canvas, paintable(item.rect, media))
-    x, y, width, height = (edge * POINTS_PER_MM for edge in item.rect)
+    """Fit the artwork into `place`, the element's box on the printer's dots, centred, undistorted, turned."""
+    element = item.element
+    assert isinstance(element, Image)  # noqa: S101  (for the type checker)
+    may_paint = paintable(item.rect, media)
+    _clip(canvas, place if may_paint == item.rect else may_paint)
+    x, y, width, height = (edge * POINTS_PER_MM for edge in place)
     canvas.translate(x + width / 2, -(y + height / 2))
     canvas.rotate(-element.rotate)
     if element.rotate in (90, 270):

@@ -14,6 +14,7 @@ from bss_mfg.label.render.pdf_colours import set_fill, set_stroke
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.label.template.shape_elements import Box, Image, Line
+from bss_mfg.model import Rect
 
 _EVEN_ODD = 0
 
@@ -37,13 +38,26 @@ def draw_shapes(
             set_fill(canvas, element.color)
             _box(canvas, element, item, printer)
         elif isinstance(element, Image):
-            draw_artwork(canvas, element, item, art[element.file], artwork_forms, template.definition.media)
+            place = _whole_dots(item, printer)
+            draw_artwork(canvas, item, place, art[element.file], artwork_forms, template.definition.media)
         canvas.restoreState()
 
 
 def fill_dots(canvas: Any, box: DotBox, printer: Printer) -> None:
     """Fill a box of whole dots with the canvas's colour."""
     canvas.rect(*_points(box, printer, INSET), stroke=0, fill=1)
+
+
+def _whole_dots(item: PlacedElement, printer: Printer) -> Rect:
+    """An element's box on the printer's dots, a hair smaller: a picture paints every dot that it touches."""
+    box = box_dots(item.rect, printer)
+    x, y = printer.scaled_dots_per_mm_x, printer.scaled_dots_per_mm_y
+    return Rect(
+        (box.left + INSET) / x,
+        (box.top + INSET) / y,
+        (box.right - box.left - 2 * INSET) / x,
+        (box.bottom - box.top - 2 * INSET) / y,
+    )
 
 
 def _line(canvas: Any, element: Line, item: PlacedElement, printer: Printer) -> None:

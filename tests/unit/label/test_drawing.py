@@ -150,6 +150,22 @@ def test_a_dithered_grey_has_as_many_dots_as_it_is_dark() -> None:
     assert black[16:96, 16:176].all()
 
 
+def test_a_picture_is_dithered_where_its_element_says_so(tmp_path: Path) -> None:
+    """A ramp from black to white: cut in the middle, or as many dots in each third as it is dark."""
+    ramp = np.repeat(np.linspace(0, 255, 200).round().astype(np.uint8)[None], 100, axis=0)
+    Image.fromarray(ramp).save(tmp_path / "ramp.png")
+    shares = {}
+    for dither in ("threshold", "ordered"):
+        image = f'{{ kind = "image", x = 2, y = 2, width = 25, height = 12.5, file = "ramp.png", dither = "{dither}" }}'
+        template = template_from_text(HEAD.format("", image), tmp_path / "ramp.toml")
+        png, zpl = dots(template, "png"), dots(template, "zpl")
+        assert np.array_equal(png, zpl)
+        assert not png[:16].any()
+        shares[dither] = [float(png[16:116, 16 + 40 * fifth : 56 + 40 * fifth].mean()) for fifth in range(5)]
+    assert shares["threshold"] == pytest.approx([1, 1, 0.5, 0, 0], abs=0.05)
+    assert shares["ordered"] == pytest.approx([0.9, 0.7, 0.5, 0.3, 0.1], abs=0.05)
+
+
 @pytest.mark.parametrize("language", ["zpl", "png", "pdf"])
 def test_the_preview_shows_a_label_printers_dots(language: str) -> None:
     """In black and white, without grey edges, where a PDF printer's preview has them."""
