@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from bss_mfg.label.layout.findings import DesignFindingKind
 from bss_mfg.label.layout.geometry import place_elements
 from bss_mfg.label.layout.label_rows import LabelRow
-from bss_mfg.label.template.printer import Printer
+from bss_mfg.label.template.printer import BUILT_IN, Printer
 from bss_mfg.label.template.symbol_elements import Bars, DataMatrix, Qr
 from bss_mfg.label.template.text_element import TextElement
-from tests.helpers.pictures import Bits
+from tests.helpers.pictures import Bits, ghostscript_pages, pdfium_pages, poppler_pages
 from tests.helpers.random_templates import PRINTERS, UNITS, Drawn, template_texts, without_faults
 from tests.helpers.same_dots import differing_dots, png_dots
 from tests.independent.test_zpl import render
@@ -64,6 +64,40 @@ def test_there_is_something_to_draw(drawn: list[Drawn]) -> None:
 def test_pdf_and_png_are_the_same_dots(drawn: list[Drawn], rasteriser: str) -> None:
     for item in drawn:
         assert differing_dots(item, rasteriser) == [], item.text
+
+
+SHAPES = [
+    {"kind": "box", "x": 1.03, "y": 1.07, "width": 69.9, "height": 49.7, "thickness": 0.2},
+    {"kind": "box", "x": 24.4, "y": 5.1, "width": 30.3, "height": 20.9, "fill": True},
+    {"kind": "box", "x": 30.05, "y": 9.3, "width": 9.9, "height": 7.7, "fill": True, "color": "#ffffff", "when": "mac"},
+    {"kind": "box", "x": 32.3, "y": 11.1, "width": 3.3, "height": 3.1, "thickness": 0.33},
+    {"kind": "line", "x": 26.6, "y": 30.3, "x2": 66.6, "y2": 30.3, "thickness": 0.07},
+    {"kind": "line", "x": 26.6, "y": 33.3, "x2": 66.6, "y2": 33.3, "thickness": 0.31},
+    {"kind": "line", "x": 60.1, "y": 3.3, "x2": 60.1, "y2": 45.5, "thickness": 0.14},
+    {"kind": "line", "x": 42.2, "y": 8.3, "x2": 42.2, "y2": 20.2, "thickness": 0.14, "color": "#ffffff"},
+]
+
+
+@needs("pdftoppm", "gs")
+@pytest.mark.parametrize("printer", [*PRINTERS[1:], BUILT_IN["zpl-600"]], ids=lambda printer: printer.name)
+def test_shapes_are_exact_in_all_rasterisers(tmp_path: Path, printer: Printer) -> None:
+    """Boxes, lines and what covers them: also where every dot is painted that a shape touches."""
+    symbol = {"kind": "data-matrix", "x": 2.0, "y": 3.0, "size": 20.0, "x_dimension": [0.2, 0.6]}
+    item = without_faults([*SHAPES, symbol], printer, "production")
+    assert len(item.design.layout.drawables) == len(SHAPES) + 1
+    path = tmp_path / "labels.pdf"
+    path.write_bytes(item.file("pdf")[0])
+    dpi = (printer.dots_per_mm_x * 25.4, printer.dots_per_mm_y * 25.4)
+    pictures = [png_dots(data) for data in item.file("png")]
+    for name, pages in {
+        "pdfium": pdfium_pages(path, dpi),
+        "poppler grey": poppler_pages(path, dpi, tmp_path, "-gray"),
+        "poppler mono": poppler_pages(path, dpi, tmp_path, "-mono"),
+        "ghostscript grey": ghostscript_pages(path, dpi, tmp_path, "pnggray"),
+        "ghostscript mono": ghostscript_pages(path, dpi, tmp_path, "pngmono"),
+    }.items():
+        wrong = [int(((page < 128) != picture).sum()) for page, picture in zip(pages, pictures, strict=True)]
+        assert wrong == [0, 0, 0], name
 
 
 @needs("zpl-renderer-js")
