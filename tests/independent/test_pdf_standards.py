@@ -60,7 +60,7 @@ crop_marks = true
 x = 30
 y = 30
 width = 24
-height = 5
+height = 8
 [[element]]
 kind = "box"
 x = -2

@@ -49,17 +49,26 @@ def paintable(rect: Rect, media: Media) -> Rect:
     return Rect(x, y, far_x - x, far_y - y)
 
 
+def _fit(room: Rect, size: tuple[float, float]) -> tuple[float, Rect]:
+    """How artwork of a size is scaled to fill a room, and where it lies: in its middle."""
+    scale = min(room.width / size[0], room.height / size[1])
+    width, height = size[0] * scale, size[1] * scale
+    return scale, Rect(room.x + (room.width - width) / 2, room.y + (room.height - height) / 2, width, height)
+
+
 def draw_artwork(
-    canvas: Any, element: Image, item: PlacedElement, art: Artwork, artwork_forms: Mapping[str, str], media: Media
+    canvas: Any, item: PlacedElement, place: Rect, art: Artwork, artwork_forms: Mapping[str, str], media: Media
 ) -> None:
-    """Fit the artwork into the element's box, centred, undistorted, turned."""
+    """Fit the artwork into `place`, the element's box on the printer's dots, centred, undistorted, turned."""
+    element = item.element
+    assert isinstance(element, Image)  # noqa: S101  (for the type checker)
     turned = element.rotate in (90, 270)
-    art_width, art_height = (art.height, art.width) if turned else (art.width, art.height)
-    x, y, width, height = item.rect
-    scale = min(width / art_width, height / art_height)
-    fitted_width, fitted_height = art_width * scale, art_height * scale
-    left, top = x + (width - fitted_width) / 2, y + (height - fitted_height) / 2
-    _clip(canvas, paintable(Rect(left, top, fitted_width, fitted_height), media))
+    size = (art.height, art.width) if turned else (art.width, art.height)
+    scale, fitted = _fit(place, size)
+    _, wanted = _fit(item.rect, size)
+    may_paint = paintable(wanted, media)
+    _clip(canvas, fitted if may_paint == wanted else may_paint)
+    x, y, width, height = place
     canvas.translate((x + width / 2) * POINTS_PER_MM, -(y + height / 2) * POINTS_PER_MM)
     canvas.rotate(-element.rotate)
     canvas.scale(scale * POINTS_PER_MM, scale * POINTS_PER_MM)

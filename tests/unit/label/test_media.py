@@ -41,7 +41,9 @@ def template(media: str = ROLL, *elements: str, symbol: str = SYMBOL) -> LoadedT
 
 
 def checked(loaded: LoadedTemplate, printer: Printer = BUILT_IN["pdf-300"]) -> CheckedDesign:
-    return check_design(loaded, printer, made_up_example())
+    # A production label: what is tried here has no room for a SAMPLE mark as large as development labels need it.
+    example = made_up_example()
+    return check_design(loaded, printer, replace(example, batch=replace(example.batch, stage="production")))
 
 
 def kinds(design: CheckedDesign, severity: str = "error") -> list[DesignFindingKind]:
