@@ -107,6 +107,7 @@ TOOLS = {
         Tool("chromium", "chromium", "a browser for reports and previews", fixture="chrome"),
         Tool("chromedriver", "chromium-driver", "drives the browser", fixture="chrome"),
         Tool("pdftoppm", "poppler-utils", "draws PDF"),
+        Tool("rsvg-convert", "librsvg2-bin", "draws SVG"),
         Tool("qpdf", "qpdf", "checks PDF"),
         Tool("pdffonts", "poppler-utils", "lists the fonts of PDF"),
         Tool("pdfbox-preflight", "default-jre-headless libpdfbox2-java libactivation-java libjaxb-api-java",

@@ -16,7 +16,7 @@ from bss_mfg.core.text import count_words, one_or
 from bss_mfg.errors import InputError, MissingError, RefusedError
 from bss_mfg.label.layout.label_rows import RowMaker, label_count
 from bss_mfg.label.layout.page_layout import PageLayout, lay_out
-from bss_mfg.label.layout.press import PLAIN, Press
+from bss_mfg.label.layout.press import PLAIN, Press, press_of
 from bss_mfg.label.layout.symbol_size import batch_symbol_size
 from bss_mfg.label.render.by_language import SUFFIX
 from bss_mfg.label.selection import LabelChoice, WithdrawnPackages
@@ -127,6 +127,8 @@ def plan_label_files(
     `InputError` if they can't be laid out or the request does not fit the page; `RefusedError` if a label that was
     named was withdrawn, or if labels would print twice.
     """
+    if not request.press.standard:
+        request = replace(request, press=press_of(printer))
     definition = template.definition
     batch = replace(batch, facts=facts_in(batch.facts, request.language))
     is_package = definition.each == "package"
@@ -299,7 +301,7 @@ def _plan_digest(layout: PageLayout, batch: Batch, request: LabelRequest, head: 
 def drawing_facts(printer: Printer) -> dict[str, object]:
     """What of a printer decides the bytes of files. Facts that printers got later count where they are set: the digests
     that were kept before stay what they are."""
-    left_out = {"address", "media", "patience_s", "ask_status"}
+    left_out = {"address", "media", "patience_s", "ask_status", "standard", "icc"}  # a standard is in the request
     facts = {name: value for name, value in asdict(printer).items() if name not in left_out}
     for name, value in (("rotate", 0), ("head_pins", 0), ("settings", asdict(PRINTER_DEFAULTS))):
         if facts[name] == value:
