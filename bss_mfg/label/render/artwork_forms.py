@@ -36,8 +36,8 @@ def add_artwork_forms(canvas: Any, art: Sequence[Artwork]) -> dict[str, str]:
 
 
 def paintable(rect: Rect, media: Media) -> Rect:
-    """What an element in this rectangle (mm) may paint: more on the sides where it reaches the label's edge, if there
-    is a bleed."""
+    """What artwork that fills this rectangle (mm) may paint: more on the sides where it reaches the label's edge, if
+    there is a bleed."""
     bleed = media.bleed
     left = bleed if rect.x <= EDGE_MM else 0.0
     top = bleed if rect.y <= EDGE_MM else 0.0
@@ -55,15 +55,13 @@ def draw_artwork(
     """Fit the artwork into `place`, the element's box on the printer's dots, centred, undistorted, turned."""
     element = item.element
     assert isinstance(element, Image)  # noqa: S101  (for the type checker)
-    may_paint = paintable(item.rect, media)
-    _clip(canvas, place if may_paint == item.rect else may_paint)
-    x, y, width, height = (edge * POINTS_PER_MM for edge in place)
-    canvas.translate(x + width / 2, -(y + height / 2))
+    planned, drawn = _fitted(item.rect, art, element.rotate), _fitted(place, art, element.rotate)
+    may_paint = paintable(planned, media)
+    _clip(canvas, drawn if may_paint == planned else may_paint)
+    scale = drawn.width / (art.height if element.rotate in (90, 270) else art.width)
+    canvas.translate((drawn.x + drawn.width / 2) * POINTS_PER_MM, -(drawn.y + drawn.height / 2) * POINTS_PER_MM)
     canvas.rotate(-element.rotate)
-    if element.rotate in (90, 270):
-        width, height = height, width
-    scale = min(width / art.width, height / art.height)
-    canvas.scale(scale, scale)
+    canvas.scale(scale * POINTS_PER_MM, scale * POINTS_PER_MM)
     canvas.translate(-art.width / 2, -art.height / 2)
     if art.kind == "pdf":
         canvas.doForm(artwork_forms[art.file])
@@ -71,6 +69,14 @@ def draw_artwork(
         from reportlab.lib.utils import ImageReader
 
         canvas.drawImage(ImageReader(BytesIO(art.data)), 0, 0, art.width, art.height, mask="auto")
+
+
+def _fitted(rect: Rect, art: Artwork, rotate: int) -> Rect:
+    """What an artwork covers of a rectangle that it is fitted into, centred."""
+    width, height = (art.height, art.width) if rotate in (90, 270) else (art.width, art.height)
+    scale = min(rect.width / width, rect.height / height)
+    width, height = width * scale, height * scale
+    return Rect(rect.x + (rect.width - width) / 2, rect.y + (rect.height - height) / 2, width, height)
 
 
 def _clip(canvas: Any, rect: Rect) -> None:
