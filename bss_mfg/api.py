@@ -203,13 +203,22 @@ class OpenWorkspace:
         return (_unit(row) for rows in self._ledger.tables.rows(batch_id, _UNIT_COLUMNS, chosen) for row in rows)
 
     def create_batch(
-        self, product: str, units: int, *, id: str | None = None, identities: Path | str | None = None
+        self,
+        product: str,
+        units: int,
+        *,
+        id: str | None = None,
+        identities: Path | str | None = None,
+        fields: Mapping[str, str] | None = None,
     ) -> Batch:
-        """Issue units of a product, once and for ever; `identities` is a CSV or XLSX file.
+        """Issue units of a product, once and for ever; `identities` is a CSV or XLSX file, `fields` are the batch's
+        own, which the product's file names.
 
         With an `id` it can be called again: the same arguments give the batch that is there, others `RefusedError`.
         """
-        request = batch_request(self._workspace, product, units, id, None if identities is None else Path(identities))
+        request = batch_request(
+            self._workspace, product, units, id, None if identities is None else Path(identities), fields=fields or {}
+        )
         with (
             self._workspace.open_vault(self._ledger, self._ask) as vault,
             open_executor(self._jobs, units) as executor,
@@ -224,16 +233,18 @@ class OpenWorkspace:
         template: str | None = None,
         folder: Path | str | None = None,
         again: bool = False,
+        language: str | None = None,
     ) -> LabelFiles:
         """Make the label files of a batch, into the batch's folder unless told otherwise. Without a template or printer
-        they are made as the batch's last ones, else as the product's or the workspace's settings say.
+        they are made as the batch's last ones, else as the product's or the workspace's settings say. `language` is
+        that of the product's own fields.
 
         Files that an interrupted call has made are kept. Labels that were all made before are refused without `again`;
         with it, files whose labels are then all in others are moved into `superseded/`.
         """
         batch = self._ledger.batches.get(batch_id)
         target = self._workspace.batch_folder(batch.id) / "labels" if folder is None else Path(folder)
-        wishes = PrintWishes(template=template, printer=printer)
+        wishes = PrintWishes(template=template, printer=printer, language=language)
         last = self._ledger.prints.last_print(batch.id)
         how = choose_print(self._workspace, self._ledger, batch, wishes, last, same_place=not again)
         request = label.LabelRequest(
@@ -243,6 +254,7 @@ class OpenWorkspace:
             labels_per_file=how.labels_per_file,
             order=how.order,
             symbols=how.symbols,
+            language=how.language,
             again=again,
         )
         with open_executor(self._jobs, batch.units) as executor:

@@ -53,7 +53,9 @@ _REQUIRED_PACKAGES = {
     "openpyxl": "XLSX identities",
     "pylibdmtx": "the second reader",
     "pikepdf": "PDF artwork",
-    "svglib": "SVG artwork",
+    "typst": "SVG artwork",
+    "resvg-py": "SVG artwork",
+    "lxml": "SVG artwork",
 }
 """Packages that pip installs with bss-mfg, and what they are for. One that is missing, even if only an option needs it,
 means that the installation is broken. Extras are not looked at."""

@@ -138,6 +138,10 @@ class Package:
         return ", ".join(unit.serial for unit in self.units)
 
 
+FIELD_PREFIX = "fields."
+"""What a field of the factory's own is called by, before its name: in a batch's facts, in templates and tables."""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """N units of one product, issued at once and for ever.
@@ -218,7 +222,9 @@ class LabelFile:
     `numbers` are those of the packages in the file's order (of units or cartons, by `each`). `symbol_boxes` are those
     of one page in mm, in the order in which they are filled; the first label lies in box `start_at - 1` of page 1.
     `plan_digest` is of all that decides the file's bytes, `copy` counts sets from 1; each label is there `repeat`
-    times, one after the other. From `superseded_at` (UTC) on all labels are in others, and this file is not printed.
+    times, one after the other. `companions` are the areas of a label's other Data Matrix symbols, in mm from the top
+    left corner of the package's own. From `superseded_at` (UTC) on all labels are in others, and this file is not
+    printed.
     """
 
     batch: str
@@ -236,6 +242,7 @@ class LabelFile:
     copy: int = 1
     repeat: int = 1
     superseded_at: str | None = None
+    companions: tuple[Rect, ...] = ()
 
     def place_of(self, package: int) -> Place:
         """Where the symbol of package number `package` lies."""

@@ -1,4 +1,4 @@
-"""Bytes to a matrix of modules: Data Matrix ECC 200 and bars through zint, QR through segno.
+"""Bytes to a matrix of modules: the package's Data Matrix ECC 200 through zint. Other symbols: `barcodes`.
 
 A matrix knows nothing of dots, millimetres or files; whoever draws needs only the matrix.
 """
@@ -6,8 +6,7 @@ A matrix knows nothing of dots, millimetres or files; whoever draws needs only t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from bss_mfg.core.bits import REVERSED_BITS
 from bss_mfg.errors import InputError, MissingError
@@ -99,7 +98,7 @@ class Matrix:
                 "".join("01"[matrix.dark(row, column)] for row in reversed(range(matrix.rows)))
                 for column in range(matrix.columns)
             ]
-            matrix = _matrix(lines)
+            matrix = matrix_from_drawing(lines)
         return matrix
 
     def __str__(self) -> str:
@@ -107,14 +106,15 @@ class Matrix:
         return "\n".join("".join("01"[self.dark(r, c)] for c in range(self.columns)) for r in range(self.rows))
 
 
-def _matrix(lines: list[str]) -> Matrix:
+def matrix_from_drawing(lines: list[str]) -> Matrix:
     """A matrix from its drawing in 0 and 1."""
     stride = (len(lines[0]) + 7) // 8
     packed = b"".join(int(line.ljust(stride * 8, "0"), 2).to_bytes(stride, "big") for line in lines)
     return Matrix(len(lines[0]), len(lines), packed)
 
 
-def _zint() -> Any:
+def load_zint() -> Any:
+    """The library that makes the symbols; `MissingError` without it."""
     try:
         import zint
     except ImportError as error:
@@ -125,7 +125,8 @@ def _zint() -> Any:
     return zint
 
 
-def _modules(symbol: Any, rows: int) -> Matrix:
+def modules_of(symbol: Any, rows: int) -> Matrix:
+    """What zint has encoded, its first so many rows."""
     import numpy
 
     # The view dangles once the Symbol is freed, so the bytes are copied here. zint packs the lowest bit first.
@@ -141,7 +142,7 @@ def data_matrix(payload: bytes, size: int = 0) -> Matrix:
     A batch prints all its labels in one size, so the size comes from the plan. `InputError` where the payload does
     not fit.
     """
-    zint = _zint()
+    zint = load_zint()
     # At a planned size quick encoding will do where it fits; minimal encoding packs best and takes three times as long.
     for quick in (True, False) if size else (False,):
         symbol = zint.Symbol()
@@ -162,44 +163,4 @@ def data_matrix(payload: bytes, size: int = 0) -> Matrix:
             f"a payload of {len(payload)} bytes does not fit a Data Matrix of {limit} modules",
             way_out="Put fewer units in a package, or shorten the spec's fields.",
         )
-    return _modules(symbol, symbol.width)
-
-
-def linear_barcode(kind: Literal["code-128", "ean-upc"], text: str) -> Matrix:
-    """A linear code as one row: Code 128 (ISO/IEC 15417), or by the number of digits EAN-8, UPC-A, EAN-13 (15420)."""
-    zint = _zint()
-    symbol = zint.Symbol()
-    if kind == "code-128":
-        symbol.symbology = zint.Symbology.CODE128
-    elif len(text) in (8, 12, 13) and text.isdecimal():
-        symbol.symbology = zint.Symbology.UPCA if len(text) == 12 else zint.Symbology.EANX
-    else:
-        raise InputError(
-            f"{text[:40]!a} is not a UPC-A (12 digits), EAN-13 or EAN-8",
-            way_out="Give the product a upc or ean, or use a Code 128.",
-        )
-    try:
-        # EANX takes eight digits for a short EAN-13: an EAN-8 goes in without its check digit, and comes out with it.
-        symbol.encode((text[:7] if kind == "ean-upc" and len(text) == 8 else text).encode("ascii"))
-        if kind == "ean-upc" and len(text) == 8 and symbol.text != text:
-            raise RuntimeError("wrong check digit")
-    except (RuntimeError, UnicodeEncodeError):
-        raise InputError(
-            f"{text[:40]!a} can't be drawn as {kind}", way_out="Code 128 holds ASCII; an EAN needs its check digit."
-        ) from None
-    return _modules(symbol, 1)
-
-
-@lru_cache(maxsize=64)
-def qr(text: str) -> Matrix:
-    """The QR Code symbol of `text`, error correction M or better, without quiet zone."""
-    import segno
-    from segno import DataOverflowError
-
-    try:
-        rows = segno.make_qr(text, error="m").matrix
-    except DataOverflowError:
-        raise InputError(
-            f"a text of {len(text)} characters does not fit a QR Code", way_out="Shorten the template's QR text."
-        ) from None
-    return _matrix(["".join("1" if module else "0" for module in row) for row in rows])
+    return modules_of(symbol, symbol.width)

@@ -16,7 +16,7 @@ from bss_mfg.errors import BssError, InputError, MissingError
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.unit_columns import INTEGER_COLUMNS, UNIT_COLUMNS
 from bss_mfg.ledger.unit_table import ALL_UNITS, UnitFilter
-from bss_mfg.model import Batch
+from bss_mfg.model import FIELD_PREFIX, Batch
 
 RowChunks = Iterable[list[tuple[Any, ...]]]
 """Rows in lists, as `Ledger.unit_rows` gives them."""
@@ -53,14 +53,15 @@ class Table:
     ) -> None:
         self.count = 0
         self._ledger, self._batch, self._columns, self._unit_filter = ledger, batch, tuple(columns), unit_filter
+        known = (*UNIT_COLUMNS, *(name for name in batch.facts if name.startswith(FIELD_PREFIX)))
         for name in self._columns:
-            if name not in UNIT_COLUMNS or self._columns.count(name) > 1:
+            if name not in known or self._columns.count(name) > 1:
                 raise InputError(
                     f"the column {name[:40]!a} is named twice"
-                    if name in UNIT_COLUMNS
+                    if name in known
                     else f"there is no column {name[:40]!a}",
                     where="--columns",
-                    way_out=f"The columns are {', '.join(UNIT_COLUMNS)}; name each only once.",
+                    way_out=f"The columns are {', '.join(known)}; name each only once.",
                 )
 
     def csv(self) -> Iterator[bytes]:

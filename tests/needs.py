@@ -49,6 +49,20 @@ def faketime_library() -> Path | None:
     return next((path for folder in folders for path in folder.glob("**/libfaketime.so.1")), None)
 
 
+PREFLIGHT = ("preflight", "pdfbox2", "xmpbox", "fontbox2", "commons-logging", "javax.activation", "jaxb-api")
+"""The Java archives that PDFBox's validator of PDF/A needs, as Debian installs them."""
+
+
+def preflight_path() -> str:
+    """The class path of PDFBox's validator of PDF/A."""
+    return ":".join(f"/usr/share/java/{name}.jar" for name in PREFLIGHT)
+
+
+def preflight_runs() -> bool:
+    """Whether Java and all archives of PDFBox's validator are there."""
+    return shutil.which("java") is not None and all(Path(path).is_file() for path in preflight_path().split(":"))
+
+
 @dataclass(frozen=True)
 class Tool:
     """A program or library: its Debian packages, and how it is found if not by its name on the path."""
@@ -89,6 +103,10 @@ TOOLS = {
         Tool("chromium", "chromium", "a browser for reports and previews", fixture="chrome"),
         Tool("chromedriver", "chromium-driver", "drives the browser", fixture="chrome"),
         Tool("pdftoppm", "poppler-utils", "draws PDF"),
+        Tool("qpdf", "qpdf", "checks PDF"),
+        Tool("pdffonts", "poppler-utils", "lists the fonts of PDF"),
+        Tool("pdfbox-preflight", "default-jre-headless libpdfbox2-java libactivation-java libjaxb-api-java",
+             "validates PDF/A", preflight_runs),
         Tool("gs", "ghostscript", "draws PDF"),
         Tool("zpl-renderer-js", "", "draws ZPL",
              lambda: shutil.which("node") is not None and (RENDERER / "node_modules" / "zpl-renderer-js").is_dir()),

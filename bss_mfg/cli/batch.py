@@ -14,7 +14,7 @@ from bss_mfg.cli.progress import progress_bar
 from bss_mfg.cli.table_options import say_passed_over, table_options
 from bss_mfg.core.read_tables import TableOptions
 from bss_mfg.core.text import count_words
-from bss_mfg.model import Batch
+from bss_mfg.model import FIELD_PREFIX, Batch
 
 if TYPE_CHECKING:
     from bss_mfg.ledger.batches import BatchState
@@ -59,6 +59,13 @@ def batch() -> None:
     type=click.Path(path_type=Path),
     help="CSV or XLSX with serials and, optionally, uuid and mac.",
 )
+@click.option(
+    "--field",
+    "fields",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A field of this batch, as lot=L123, that the product's file names; can be given several times.",
+)
 @table_options
 @jobs_option
 @json_option
@@ -69,6 +76,7 @@ def create(
     units: int | None,
     batch_id: str | None,
     identities: Path | None,
+    fields: tuple[str, ...],
     table: TableOptions,
     jobs: int,
     as_json: bool,
@@ -82,11 +90,12 @@ def create(
     from bss_mfg.issuing.batch import create_batch
     from bss_mfg.issuing.from_workspace import batch_request
     from bss_mfg.issuing.identity_files import IdentityFile, count_foreign_uuids
+    from bss_mfg.workspace.product_fields import read_given
 
     if units is None and identities is None:
         raise click.UsageError("Say --units, or give a file of --identities.")
     workspace = app.workspace
-    request = batch_request(workspace, product, units, batch_id, identities, table)
+    request = batch_request(workspace, product, units, batch_id, identities, table, read_given(fields))
     if odd := count_foreign_uuids(request.identities):
         are = "is" if odd == 1 else "are"
         say(
@@ -181,7 +190,9 @@ def reopen(app: App, batch_id: str, reason: str) -> None:
 def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
     """Show one batch: what was issued and printed, whose label file was read back, whose printed label was."""
     with app.workspace.open_ledger(app.actor) as ledger:
-        record = _full_record(ledger, ledger.batches.get(batch_id))
+        batch = ledger.batches.get(batch_id)
+        record = _full_record(ledger, batch)
+        own_fields = [f"{name} = {value}" for name, value in _own_fields(batch).items()]
         seq, head = ledger.history.head()
         cut_off = [_open_release(release) for release in ledger.releases.open(batch_id)]
         record |= {
@@ -206,7 +217,7 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
     print_details(
         [
             (key.replace("_", " "), ", ".join(map(str, value)) if isinstance(value, list) else str(value))
-            for key, value in {**shown, "open_releases": [one["path"] for one in cut_off]}.items()
+            for key, value in {**shown, "open_releases": [one["path"] for one in cut_off], "fields": own_fields}.items()
             if value not in (None, [])
         ]
     )
@@ -239,6 +250,11 @@ def _open_release(release: Release) -> dict[str, object]:
     }
 
 
+def _own_fields(item: Batch) -> dict[str, str]:
+    """The product's and the batch's own fields, by name."""
+    return {name.removeprefix(FIELD_PREFIX): text for name, text in item.facts.items() if name.startswith(FIELD_PREFIX)}
+
+
 def _record(item: Batch, counts: dict[str, int]) -> dict[str, object]:
     return {
         "id": item.id,
@@ -262,4 +278,5 @@ def _record(item: Batch, counts: dict[str, int]) -> dict[str, object]:
         "key_fingerprint": item.key_fingerprint,
         "template": item.template,
         "longest_payload": item.longest_payload,
+        "fields": _own_fields(item),
     }

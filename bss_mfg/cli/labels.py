@@ -20,6 +20,7 @@ from bss_mfg.core.text import count_words, one_or
 
 if TYPE_CHECKING:
     from bss_mfg.label.from_workspace import PrintChoice, PrintWishes
+    from bss_mfg.label.layout.press import Press
     from bss_mfg.label.make import LabelFiles, LabelRequest
     from bss_mfg.label.printing.send_batch import GoOn, SentLabels
     from bss_mfg.label.selection import LabelChoice
@@ -40,8 +41,20 @@ class PrintingOptions:
     start_at: int | None
     symbols: SymbolStyle | None
     order: FillOrder | None
+    language: str | None
     out: Path | None
     send: str | None
+    pdfx: bool
+    pdfa: bool
+    icc: Path | None
+
+    def press(self) -> Press:
+        """The standard that was asked for, with its printing condition."""
+        from bss_mfg.label.layout.press import open_press
+
+        if self.pdfx and self.pdfa:
+            raise click.UsageError("--pdfx and --pdfa contradict each other.")
+        return open_press("PDF/X-4" if self.pdfx else "PDF/A-2b" if self.pdfa else "", self.icc)
 
     def wishes(self, **more: Any) -> PrintWishes:
         """What was typed of how to print."""
@@ -55,6 +68,7 @@ class PrintingOptions:
             start_at=self.start_at,
             order=self.order,
             symbols=self.symbols,
+            language=self.language,
             **more,
         )
 
@@ -66,9 +80,12 @@ class PrintingOptions:
             ("--dpi", self.dpi),
             ("--symbols", self.symbols),
             ("--order", self.order),
+            ("--language", self.language),
             ("--out", self.out),
+            ("--icc", self.icc),
         )
-        return [str(part) for name, value in given if value is not None for part in (name, value)]
+        words = [str(part) for name, value in given if value is not None for part in (name, value)]
+        return words + ["--pdfx"] * self.pdfx + ["--pdfa"] * self.pdfa
 
 
 def printing_options(function: Command) -> Callable[..., Any]:
@@ -101,10 +118,18 @@ def printing_options(function: Command) -> Callable[..., Any]:
             type=click.Choice(["rows", "columns", "snake"]),
             help="In which order the places of a page are filled (default: as printed last, else rows).",
         ),
+        click.option("--language", help="Of the product's own fields, as de (default: as printed last, else as set)."),
         click.option("--out", type=click.Path(path_type=Path), help="Folder (default: batches/BATCH/labels)."),
         send_option(
             "Send the files to the printer: tcp://HOST:9100, cups://QUEUE and others, see the printer file (without "
             "value: the printer's address)."
+        ),
+        click.option("--pdfx", is_flag=True, help="PDF/X-4 for a print shop, with the profile that it names: --icc."),
+        click.option("--pdfa", is_flag=True, help="PDF/A-2b for the archive."),
+        click.option(
+            "--icc",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="ICC profile of the printing condition, for --pdfx and --pdfa.",
         ),
     ]
     decorated: Callable[..., Any] = command
@@ -190,9 +215,11 @@ def labels(
             how.collate,
             how.labels_per_file,
             how.order,
+            how.language,
             how.symbols,
             again,
             accept_existing=printing.send is not None,
+            press=printing.press(),
             stem=label_stem(how.template.definition.each, chosen),
         )
         with open_executor(jobs, (len(numbers) if numbers else batch.units) * request.copies) as executor:
@@ -297,10 +324,12 @@ def reprint(
             start_at=how.start_at,
             labels_per_file=how.labels_per_file,
             order=how.order,
+            language=how.language,
             symbols=how.symbols,
             purpose="reprint",
             reason=reason,
             serials=serials,
+            press=printing.press(),
         )
         made, sent = target.print_labels(ledger, request)
     _report(target, made, sent, as_json)

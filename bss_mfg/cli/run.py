@@ -67,6 +67,13 @@ MOST_SHOWN = 20
     type=click.Path(path_type=Path),
     help="CSV or XLSX with serials and, optionally, uuid and mac.",
 )
+@click.option(
+    "--field",
+    "fields",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A field of this batch, as lot=L123, that the product's file names; can be given several times.",
+)
 @table_options
 @jobs_option
 @json_option
@@ -85,6 +92,7 @@ def run(
     symbols: SymbolStyle | None,
     send: str | None,
     identities: Path | None,
+    fields: tuple[str, ...],
     table: TableOptions,
     jobs: int,
     as_json: bool,
@@ -100,6 +108,7 @@ def run(
     from bss_mfg.pipeline.pipeline import RunContext, run_pipeline
     from bss_mfg.pipeline.plan import RunRequest, open_plan, read_begun_plan, run_lock
     from bss_mfg.pipeline.preparation import begin_run, prepare_run, refuse_conflicts
+    from bss_mfg.workspace.product_fields import read_given
 
     workspace = app.workspace
     with workspace.open_ledger(app.actor) as ledger:
@@ -111,7 +120,9 @@ def run(
             raise click.UsageError("Name a PRODUCT and --units (or --identities); or a batch to --resume.")
         else:
             loaded = workspace.product(product)
-            request = RunRequest(loaded, units, batch_id, template, printer, symbols, identities, table)
+            request = RunRequest(
+                loaded, units, batch_id, template, printer, symbols, identities, table, fields=read_given(fields)
+            )
             opened = open_plan(workspace, ledger, request, __version__)
         prepared = prepare_run(workspace, opened.plan, loaded)
         address = opened.plan.send if send is None else send_address(prepared.printer, send)
@@ -147,7 +158,8 @@ def run(
 
 
 def _refuse_other_options(ctx: click.Context) -> None:
-    for name in ("product", "units", "batch_id", "template", "printer", "symbols", "identities", "sheet", "ignore"):
+    what = ("product", "units", "batch_id", "identities", "fields", "sheet", "ignore")
+    for name in (*what, "template", "printer", "symbols"):
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
             raise click.UsageError("--resume continues with the options that the run was begun with: leave them out.")
 

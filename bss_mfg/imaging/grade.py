@@ -1,7 +1,8 @@
 """Indicative grades of a symbol that was read (ISO/IEC 15415, with ISO/IEC 16022 annex M for the fixed patterns).
 
 The right matrix is known, so wrong modules and codewords are counted, not guessed. A flatbed or a phone has no
-calibrated light and optics: reflectance is the grey level, and every grade an indication, no certificate.
+calibrated light and optics: reflectance is the grey level, of a colour picture that of its red channel, for verifiers
+light with 660 nm (ISO/IEC 15415, 7.2); and every grade is an indication, no certificate.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Files to grey pages: PDFs rasterised at 300 dpi, pictures as they are. Bad files are refused one by one."""
+"""Files to grey pages: PDFs rasterised at 300 dpi, pictures as they are. Bad files are refused one by one.
+
+Colour pictures are judged by their red channel, which lies nearest to a scanner's light of 660 nm: red ink is as good
+as none there, and cyan is dark. Pages that a program drew are made grey: their colours were checked with the template.
+"""
 
 from __future__ import annotations
 
@@ -137,14 +141,24 @@ def _open_pdf(data: bytes, path: Path) -> Source:
                     where=path,
                     way_out="Verify it in smaller pages.",
                 )
-            crops = _render_crops(page, only, canvases)
-            found = Page(path.name, number, *crops, PDF_DPI, not only and is_scan(page))
+            scanned = not only and is_scan(page)
+            crops = _scan_crops(page) if scanned else _render_crops(page, only, canvases)
+            found = Page(path.name, number, *crops, PDF_DPI, scanned)
             page.close()
         except pypdfium2.PdfiumError as error:
             raise InputError(f"page {number} can't be drawn", where=path, way_out="Make it again.") from error
         return found
 
     return Source(path, count, draw, document.close)
+
+
+def _scan_crops(page: Any) -> tuple[tuple[int, int], tuple[PageCrop, ...]]:
+    """A scanned page as a scanner's red light sees it: its red channel."""
+    import numpy as np
+
+    pixels = page.render(scale=PDF_DPI / POINTS_PER_INCH, rev_byteorder=True).to_numpy()
+    red: Grey = np.ascontiguousarray(pixels[..., 0]) if pixels.ndim == 3 else pixels
+    return (red.shape[1], red.shape[0]), ((0, 0, red),)
 
 
 def _render_crops(
@@ -250,7 +264,7 @@ def _open_picture(data: bytes, path: Path) -> Source:
 
 
 def _grey(picture: Any) -> Grey:
-    """Transparent is paper; 16 bits become 8."""
+    """What a scanner's red light (660 nm) sees: of colours the red channel. Transparent is paper; 16 bits become 8."""
     import numpy as np
     from PIL import Image, ImageOps
 
@@ -259,7 +273,9 @@ def _grey(picture: Any) -> Grey:
         flat = Image.alpha_composite(Image.new("RGBA", flat.size, "white"), flat.convert("RGBA"))
     if flat.mode.startswith("I;16"):
         return (np.asarray(flat) >> 8).astype(np.uint8)
-    return np.asarray(flat.convert("L"))
+    if flat.mode in ("1", "L"):
+        return np.asarray(flat.convert("L"))
+    return np.asarray(flat.convert("RGB").getchannel("R"))
 
 
 def _dpi(picture: Any) -> float | None:

@@ -217,7 +217,7 @@ def _batch_record(request: BatchRequest, batch_id: str, facts: _BatchFacts) -> B
         key_fingerprint=key.fingerprint,
         template=product.print.template or product.template,
         facts={
-            **product.facts,
+            **request.facts,
             "key_bits": str(key.key.key_size),
             **({"timezone": request.zone.name} if request.zone.name else {}),
         },

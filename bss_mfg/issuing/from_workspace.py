@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bss_mfg.core import clock
@@ -15,6 +15,8 @@ from bss_mfg.model import Batch
 from bss_mfg.payload.spec import spec_from_text
 from bss_mfg.workspace.workspace import Workspace
 
+NO_FIELDS: Mapping[str, str] = {}
+
 
 def batch_request(
     workspace: Workspace,
@@ -23,9 +25,10 @@ def batch_request(
     batch_id: str | None = None,
     identities: Path | None = None,
     table: TableOptions = NO_OPTIONS,
+    fields: Mapping[str, str] = NO_FIELDS,
 ) -> BatchRequest:
     """So many units of a product, with the identities of a file where one is given; without `units` as many as the
-    file has."""
+    file has. `fields` are the batch's own."""
     loaded = workspace.product(product)
     spec = workspace.spec(loaded.product.spec)
     file = IdentityFile(identities, spec.spec.columns, table, spec.spec) if identities else None
@@ -33,7 +36,7 @@ def batch_request(
         if file is None:
             raise InputError("nobody said how many units", way_out="Give a number, or a file of identities.")
         units = file.count()
-    return BatchRequest(loaded, spec, units, batch_id, file or (), workspace.zone)
+    return BatchRequest(loaded, spec, units, batch_id, file or (), workspace.zone, fields)
 
 
 def replacement_file(batch: Batch, path: Path, table: TableOptions = NO_OPTIONS) -> IdentityFile:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bss_mfg.core.clock import UTC_ZONE, TimeZone
@@ -14,13 +14,14 @@ from bss_mfg.errors import InputError
 from bss_mfg.model import Batch, Identity
 from bss_mfg.payload.spec import SpecFile
 from bss_mfg.workspace.product import LoadedProduct
+from bss_mfg.workspace.product_fields import batch_facts, field_of_fact
 
 
 @dataclass(frozen=True)
 class BatchRequest:
     """`units` units of a product, under the product's `spec`. Without a `batch_id` the batch gets the product's name
     and a running number. `identities` are walked more than once (a tuple, an `IdentityFile`), and never held. `zone` is
-    the one that people go by: what serials and labels say of the day."""
+    the one that people go by: what serials and labels say of the day. `fields` are the batch's own, by name."""
 
     product: LoadedProduct
     spec: SpecFile
@@ -28,6 +29,16 @@ class BatchRequest:
     batch_id: str | None = None
     identities: Iterable[Identity] = ()
     zone: TimeZone = UTC_ZONE
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What the batch keeps of its product, and its own fields; `InputError` where these are not the product's."""
+        product = self.product.product
+        own = batch_facts(product.batch_fields, product.fields, self.fields)
+        # What the product says in a language counts no more where the batch has a value of its own.
+        told = {name: value for name, value in product.facts.items() if field_of_fact(name) not in self.fields}
+        return {**told, **own}
 
 
 @dataclass(frozen=True)
@@ -102,7 +113,7 @@ def _settings(request: BatchRequest) -> dict[str, Any]:
         "product": request.product.name,
         "units": request.units,
         "units_per_package": product.units_per_package,
-        "facts": product.facts,
+        "facts": request.facts,
         "stage": product.stage,
         "key": request.product.key.fingerprint,
     }

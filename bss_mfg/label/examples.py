@@ -12,10 +12,11 @@ from bss_mfg.errors import InputError
 from bss_mfg.label.layout.design_check import Example
 from bss_mfg.label.layout.symbol_size import batch_symbol_size, symbol_size
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.model import Actor, Batch, Package, Stage, Unit
+from bss_mfg.model import FIELD_PREFIX, Actor, Batch, Package, Stage, Unit
 from bss_mfg.payload.build import longest_example
 from bss_mfg.payload.spec import SpecFile, packaged_spec
-from bss_mfg.workspace.product import LoadedProduct
+from bss_mfg.workspace.product import LoadedProduct, Product
+from bss_mfg.workspace.product_fields import facts_in, matching_language
 from bss_mfg.workspace.workspace import Workspace
 
 _FACTS = {"title": "Product title", "pid": "ebK3", "upc": "841667145075", "ean": "", "code": "841667145075"}
@@ -56,16 +57,24 @@ class ExampleProduct:
 def product_example(workspace: Workspace, name: str) -> Example:
     """A product's longest and shortest cases."""
     loaded = workspace.product(name)
-    return example_of_loaded(loaded, workspace.spec(loaded.product.spec), workspace.zone)
+    language = workspace.print_defaults(loaded.product).language
+    return example_of_loaded(loaded, workspace.spec(loaded.product.spec), workspace.zone, language)
 
 
-def example_of_loaded(loaded: LoadedProduct, spec: SpecFile, zone: TimeZone) -> Example:
-    """The longest and shortest cases of a product that is loaded already."""
+def _example_facts(product: Product, language: str | None) -> Mapping[str, str]:
+    """A product's facts, with its examples of what a batch is given."""
+    own = {FIELD_PREFIX + name: example for name, example in product.batch_fields.items()}
+    facts = {**product.facts, **own}
+    return facts_in(facts, matching_language(facts, language or ""))
+
+
+def example_of_loaded(loaded: LoadedProduct, spec: SpecFile, zone: TimeZone, language: str | None = None) -> Example:
+    """The longest and shortest cases of a product that is loaded already, its fields as they are in a language."""
     product, key_bits = loaded.product, loaded.key.key.key_size
     return example_of_product(
         ExampleProduct(
             loaded.name,
-            {**product.facts, "key_bits": str(key_bits), "timezone": zone.name},
+            {**_example_facts(product, language), "key_bits": str(key_bits), "timezone": zone.name},
             spec,
             key_bits,
             product.units_per_package,
@@ -87,7 +96,8 @@ def batch_example(workspace: Workspace, batch_id: str, actor: Actor) -> Example:
 
 def made_up_example(units: int = 1) -> Example:
     """An example product with a packaged spec, for a template without a product."""
-    return replace(_made_up_example("amazon-bss-ob04", units), bars_example=_made_up_example("amazon-1d-code128", 1))
+    bars = replace(_made_up_example("amazon-1d-code128", 1), invents_fields=True)
+    return replace(_made_up_example("amazon-bss-ob04", units), bars_example=bars, invents_fields=True)
 
 
 def _made_up_example(spec: str, units: int) -> Example:

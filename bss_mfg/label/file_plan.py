@@ -16,6 +16,7 @@ from bss_mfg.core.text import count_words, one_or
 from bss_mfg.errors import InputError, MissingError, RefusedError
 from bss_mfg.label.layout.label_rows import RowMaker, label_count
 from bss_mfg.label.layout.page_layout import PageLayout, lay_out
+from bss_mfg.label.layout.press import PLAIN, Press
 from bss_mfg.label.layout.symbol_size import batch_symbol_size
 from bss_mfg.label.render.by_language import SUFFIX
 from bss_mfg.label.selection import LabelChoice, WithdrawnPackages
@@ -24,6 +25,7 @@ from bss_mfg.label.template.printer import Printer
 from bss_mfg.ledger.labels_in_force import LabelsInForce, MadeFile
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, FillOrder, LabelFile, SymbolStyle
+from bss_mfg.workspace.product_fields import facts_in
 
 LABELS_PER_FILE = 960
 """At most this many labels in one file unless told otherwise, in whole pages."""
@@ -35,9 +37,10 @@ class LabelRequest:
 
     `numbers`: label numbers (packages, units, cartons), None for all; where they are a `span`, packages that get no
     label any more are left out of it, and else refused. `collate` says whether `copies` are sets (1 2 3 1 2 3) or
-    follow each other (1 1 2 2 3 3). `purpose`, and `reason` and `serials` of a reprint, go into the history, `stem`
-    into file names (empty: by what is labelled); `again` makes labels that were made before, `accept_existing` takes
-    them as they are if all of them were.
+    follow each other (1 1 2 2 3 3). `language` is that of the factory's own fields,
+    empty where they are shown as they are. `purpose`, and `reason` and `serials` of a reprint, go into the history,
+    `stem` into file names (empty: by what is labelled); `again` makes labels that were made before, `accept_existing`
+    takes them as they are if all of them were.
     """
 
     numbers: tuple[int, ...] | None = None
@@ -47,6 +50,7 @@ class LabelRequest:
     collate: bool = True
     labels_per_file: int = LABELS_PER_FILE
     order: FillOrder = "rows"
+    language: str = ""
     symbols: SymbolStyle = "mask"
     again: bool = False
     accept_existing: bool = False
@@ -54,6 +58,8 @@ class LabelRequest:
     stem: str = ""
     reason: str | None = None
     serials: Sequence[str] | None = None
+    press: Press = PLAIN
+    """The standard that a PDF is made to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +127,7 @@ def plan_label_files(
     named was withdrawn, or if labels would print twice.
     """
     definition = template.definition
+    batch = replace(batch, facts=facts_in(batch.facts, request.language))
     is_package = definition.each == "package"
     withdrawn = WithdrawnPackages.of(ledger, batch) if is_package else WithdrawnPackages()
     if request.numbers is not None and not request.span:
@@ -172,6 +179,12 @@ def _check_request(layout: PageLayout, request: LabelRequest) -> None:
         raise InputError(
             "copies that follow each other are for rolls in PDF or ZPL, one label a page",
             way_out="Leave out --no-collate: copies are then sets, one after the other.",
+        )
+    if request.press.standard and layout.printer.language != "pdf":
+        raise InputError(
+            f"{request.press.standard} is for PDF; the printer {layout.printer.name} takes "
+            f"{layout.printer.language.upper()}",
+            way_out="Choose a PDF printer.",
         )
     if request.symbols == "vector" and layout.printer.language != "pdf":
         raise InputError(
@@ -261,9 +274,8 @@ def _split_into_files(
 
 def _plan_digest(layout: PageLayout, batch: Batch, request: LabelRequest, head: str) -> str:
     """SHA-256 of all that decides the bytes of the files, payloads apart. The ledger keeps it: it never changes."""
-    printer = {
-        name: value for name, value in asdict(layout.printer).items() if name not in ("address", "media", "patience_s")
-    }
+    left_out = {"address", "media", "patience_s", *(() if layout.printer.rotate else ("rotate",))}
+    printer = {name: value for name, value in asdict(layout.printer).items() if name not in left_out}
     choice = hashlib.sha256(repr(request.numbers).encode()).hexdigest() if request.numbers else ""
     plan = [
         batch.id,
@@ -279,6 +291,8 @@ def _plan_digest(layout: PageLayout, batch: Batch, request: LabelRequest, head: 
         request.purpose,
         head,
         *([] if request.collate else ["not collated"]),
+        *([f"language {request.language}"] if request.language else []),
+        *([request.press.digest] if request.press.standard else []),
     ]
     return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
 
@@ -348,6 +362,7 @@ def changed_words(layout: PageLayout, request: LabelRequest, made: MadeFile) -> 
         ("copies", request.copies, event.copies),
         ("order", request.order, event.order),
         ("symbols", request.symbols, event.symbols),
+        ("language", request.language or "none", event.language or "none"),
     ]
     words = [f"{name} {now} (it was {before})" for name, now, before in pairs if now != before]
     if layout.template.name == event.template and layout.template.digest != made.file.template_digest:

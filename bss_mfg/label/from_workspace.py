@@ -11,6 +11,7 @@ from bss_mfg.label.template.printer import Printer, find_printer
 from bss_mfg.ledger.events import LabelFileEvent
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, FillOrder, SymbolStyle
+from bss_mfg.workspace.product_fields import matching_language, require_language
 from bss_mfg.workspace.workspace import Workspace
 
 DEFAULT_PRINTER = "pdf-300"
@@ -39,6 +40,7 @@ class PrintWishes:
     symbols: SymbolStyle | None = None
     copies: int | None = None
     collate: bool | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class PrintChoice:
     symbols: SymbolStyle
     copies: int
     collate: bool
+    language: str
     last: LabelFileEvent | None
 
     @property
@@ -63,6 +66,7 @@ class PrintChoice:
         pairs = (
             ("template", self.template.name, self.last.template),
             ("printer", self.printer.name, self.last.printer),
+            ("language", self.language or "none", self.last.language or "none"),
         )
         changed = [f"{name} {now} (it was {before})" for name, now, before in pairs if before and now != before]
         if changed:
@@ -102,8 +106,16 @@ def choose_print(
         symbols=wishes.symbols or (same.symbols if same else "mask"),
         copies=wishes.copies or (same.copies if same else 1),
         collate=(same.collate if same else True) if wishes.collate is None else wishes.collate,
+        language=_language(batch, wishes.language, last, defaults.language),
         last=last,
     )
+
+
+def _language(batch: Batch, wished: str | None, last: LabelFileEvent | None, default: str | None) -> str:
+    """The language of the batch's own fields: one that is wished must be there, a setting counts where it is."""
+    if wished:
+        return require_language(batch.facts, wished, "--language")
+    return last.language if last else matching_language(batch.facts, default or "")
 
 
 def _template(

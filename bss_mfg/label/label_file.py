@@ -17,6 +17,7 @@ from bss_mfg.label.layout.file_content import LabelFileContent
 from bss_mfg.label.layout.findings import DesignFindings
 from bss_mfg.label.layout.label_rows import RowMaker
 from bss_mfg.label.layout.page_layout import PageLayout
+from bss_mfg.label.layout.press import PLAIN, Press
 from bss_mfg.label.layout.row_checks import RowChecker
 from bss_mfg.label.render.by_language import render_label_file
 from bss_mfg.ledger.ledger import Ledger
@@ -40,6 +41,7 @@ class LabelFileTask:
     symbols: SymbolStyle
     repeat: int = 1
     """How often each label follows itself."""
+    press: Press = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def make_label_file(task: LabelFileTask) -> MadeLabelFile:
             rows, revisions = tuple(maker.rows(ledger, task.numbers)), {}
             index_lines = _index(task, _serials(ledger, task))
     rows = tuple(row for row in rows for _ in range(task.repeat))
-    content = LabelFileContent(task.title, maker.layout, rows, task.start_at, task.symbols)
+    content = LabelFileContent(task.title, maker.layout, rows, task.start_at, task.symbols, task.press)
     return MadeLabelFile(render_label_file(content), index_lines, revisions)
 
 

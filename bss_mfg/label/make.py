@@ -28,7 +28,9 @@ from bss_mfg.label.label_file import (
     list_label_file,
     make_label_file,
 )
+from bss_mfg.label.layout.file_content import LabelFileContent
 from bss_mfg.label.layout.page_layout import PageLayout
+from bss_mfg.label.render.by_language import render_label_file
 from bss_mfg.label.selection import select_label_numbers
 from bss_mfg.label.superseding import settle_superseded
 from bss_mfg.label.template.loading import LoadedTemplate
@@ -138,6 +140,9 @@ class _LabelMaker:
 
     def check_labels(self) -> None:
         """`InputError` where a label that is still to be made can't be printed. All copies are alike."""
+        plan = self._plan
+        if plan.request.press.standard and self._pending:  # what all labels share must conform
+            render_label_file(LabelFileContent("", plan.layout, (), 1, plan.request.symbols, plan.request.press))
         for _ in self._run_each(check_label_file, (file for file in self._pending if file.copy == 1), "checked"):
             pass
 
@@ -245,6 +250,7 @@ class _LabelMaker:
             start_at=file.start_at,
             symbols=plan.request.symbols,
             repeat=file.repeat,
+            press=plan.request.press,
         )
 
     def _run_each(
@@ -275,12 +281,13 @@ class _LabelMaker:
             numbers=file.numbers,
             start_at=file.start_at,
             symbol_boxes=self._symbol_boxes,
-            page_mm=template.definition.media.size,
+            page_mm=plan.layout.grid.page_mm,
             modules=symbol.modules if symbol else 0,
             template_digest=template.digest,
             each=template.definition.each,
             copy=file.copy,
             repeat=file.repeat,
+            companions=plan.layout.companions(),
         )
         request = plan.request
         self._ledger.prints.record(
@@ -300,6 +307,7 @@ class _LabelMaker:
                 start_at=request.start_at,
                 order=request.order,
                 symbols=request.symbols,
+                language=request.language,
                 copies=request.copies,
                 collate=request.collate,
                 numbers=_told_numbers(made.numbers),

@@ -19,7 +19,7 @@ from bss_mfg.ledger.package_counts import PackageCounts, count_packages, unprint
 from bss_mfg.ledger.sealed_rows import SealedRows
 from bss_mfg.ledger.unit_state import INSERT_UNIT, NOT_REPLACED, POSITION
 from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
-from bss_mfg.model import Batch
+from bss_mfg.model import FIELD_PREFIX, Batch
 
 BatchState = Literal["open", "closed", "retired"]
 
@@ -67,6 +67,13 @@ class NewBatch:
     next_number: int
     wrapped_key: bytes
     recovery_key: bytes | None
+
+
+def _own_fields(batch: Batch) -> dict[str, str]:
+    """The product's and the batch's own fields, by name."""
+    return {
+        name.removeprefix(FIELD_PREFIX): text for name, text in batch.facts.items() if name.startswith(FIELD_PREFIX)
+    }
 
 
 class BatchStore:
@@ -189,6 +196,7 @@ class BatchStore:
                 spec=batch.spec,
                 suite=batch.suite,
                 fingerprint=batch.key_fingerprint,
+                fields=_own_fields(batch) or None,
             ),
         )
 

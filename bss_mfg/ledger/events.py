@@ -85,6 +85,7 @@ class BatchIssued(EventRecord):
     spec: str = key("name")
     suite: str = key("name")
     fingerprint: str = key("fingerprint of the public key", name="key")
+    fields: dict[str, str] | None = key("the product's and the batch's own fields, where there are any", default=None)
 
 
 class LabelRead(EventRecord):

@@ -24,6 +24,7 @@ class LabelFileEvent(EventRecord):
     labels_per_file: int = key("as asked for; 960 where it is left out", default=960)
     start_at: int = key("first label of the first page; 1 where it is left out", default=1)
     order: FillOrder = key("in which places are filled; `rows` where it is left out", default="rows")
+    language: str = key("of the product's own fields; left out where they are shown as they are", default="")
     symbols: SymbolStyle = key("`mask` or `vector`; `mask` where it is left out", default="mask")
     copies: int = key("how many of each label; 1 where it is left out", default=1)
     collate: bool = key("whether copies are sets; true where it is left out", default=True)

@@ -96,6 +96,7 @@ class PrintStore:
         consecutive = isinstance(numbers, range)
         geometry.update({} if consecutive else {"numbers": list(numbers)})
         geometry.update({} if label_file.each == "package" else {"each": label_file.each})
+        geometry.update({"companions": label_file.companions} if label_file.companions else {})
         geometry.update({} if label_file.copy == 1 else {"copy": label_file.copy})
         geometry.update({} if label_file.repeat == 1 else {"repeat": label_file.repeat})
         batch = self._batches.number(label_file.batch)
@@ -250,8 +251,9 @@ class PrintStore:
                     shape.get("copy", 1),
                     shape.get("repeat", 1),
                     tuple(shape["numbers"]) if "numbers" in shape else None,
+                    tuple(Rect(*area) for area in shape.get("companions", ())),
                 )
-            cells, page, modules, each, copy, repeat, numbers = shapes[geometry]
+            cells, page, modules, each, copy, repeat, numbers, companions = shapes[geometry]
             numbers = range(first, first + count) if numbers is None else numbers
             parts.append(
                 LabelFile(
@@ -270,6 +272,7 @@ class PrintStore:
                     copy,
                     repeat,
                     gone,
+                    companions,
                 )
             )
         return parts

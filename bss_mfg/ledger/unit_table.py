@@ -16,6 +16,7 @@ from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.prints import PrintStore
 from bss_mfg.ledger.unit_columns import ORDER, UNIT_COLUMNS, UNIT_SOURCE
 from bss_mfg.ledger.unit_state import STATE, UnitState, scrapped_packages
+from bss_mfg.model import FIELD_PREFIX
 
 UNITS_AT_ONCE = 1_000
 """About how many units are read at once."""
@@ -38,6 +39,11 @@ _OF_PACKAGE = (EventKind.READ.value, EventKind.UNIT_SCRAPPED.value, EventKind.UN
 """Events that name one package."""
 
 
+def _column(at: int, name: str) -> str:
+    """A column in SQL: of the unit, or a field that the whole batch has."""
+    return f":column{at}" if name.startswith(FIELD_PREFIX) else UNIT_COLUMNS[name]
+
+
 class TableStore:
     """Rows of units for tables."""
 
@@ -51,7 +57,8 @@ class TableStore:
         self, batch_id: str, columns: Sequence[str], unit_filter: UnitFilter = ALL_UNITS
     ) -> Iterator[list[tuple[Any, ...]]]:
         """The units of a batch, by package and place, a replaced one before the one that took its place: lists of
-        rows, each with the values of `columns` in their order.
+        rows, each with the values of `columns` in their order: `UNIT_COLUMNS`, and `fields.NAME` for fields of the
+        product's and the batch's own.
 
         No lock is held while the caller works, and memory stays flat. `KeyError` for what is none of `COLUMNS`.
         """
@@ -68,6 +75,9 @@ class TableStore:
             "until": unit_filter.until,
             **{f"state{at}": state for at, state in enumerate(unit_filter.states)},
             **{name: batch.facts.get(name, "") for name in ("title", "pid", "upc", "ean")},
+            **{
+                f"column{at}": batch.facts.get(name) for at, name in enumerate(columns) if name.startswith(FIELD_PREFIX)
+            },
         }
         source, conditions = UNIT_SOURCE, ["1"]
         if unit_filter.states:
@@ -84,7 +94,7 @@ class TableStore:
                 given["bad"] = json.dumps(sorted(bad))
                 conditions.append("u.package NOT IN (SELECT value FROM json_each(:bad))")
         query = (
-            f"SELECT {', '.join(UNIT_COLUMNS[name] for name in columns)} FROM {source} "  # noqa: S608 (fixed texts)
+            f"SELECT {', '.join(_column(at, name) for at, name in enumerate(columns))} FROM {source} "  # noqa: S608 (fixed texts)
             f"WHERE {' AND '.join(conditions)} {ORDER}"
         )
         each = batch.units_per_package

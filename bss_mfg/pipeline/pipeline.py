@@ -347,7 +347,7 @@ def _make_traveller(run: RunContext, batch: Batch) -> TravellerMade:
         run.prepared.traveller,
         run.prepared.traveller_printer,
         folder,
-        LabelRequest(accept_existing=True),
+        LabelRequest(language=run.prepared.plan.language, accept_existing=True),
         progress=progress,
     )
     _end(run, 1, "page", 0 if made.unchanged else 1)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from bss_mfg.label.from_workspace import DEFAULT_PRINTER
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import SymbolStyle
 from bss_mfg.workspace.product import LoadedProduct
+from bss_mfg.workspace.product_fields import matching_language
 from bss_mfg.workspace.workspace import Workspace
 
 PLAN_FILE = "run.json"
@@ -39,7 +41,8 @@ STEPS = ("issue", "labels", "verify", "send", "manifest", "traveller")
 class Plan:
     """What a run is to do. `identities` is the path of a file, `identities_sha256` its digest then; `started_at` (UTC)
     names the control logs, so that a run that goes on names them alike. `sheet` and `ignore` say how that file is read
-    (`TableOptions`). `send` is the address that the labels go to; null: none."""
+    (`TableOptions`). `send` is the address that the labels go to; null: none. `fields` are the batch's own,
+    `language` the one that labels show the product's in."""
 
     batch: str
     product: str
@@ -54,6 +57,8 @@ class Plan:
     started_at: str = ""
     version: str = ""
     send: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    language: str = ""
 
     @property
     def start(self) -> datetime:
@@ -90,6 +95,7 @@ class RunRequest:
     identities: Path | None = None
     table: TableOptions = NO_OPTIONS
     send: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +144,7 @@ def new_plan(workspace: Workspace, ledger: Ledger, request: RunRequest, version:
     template = (begun and begun.template) or (last and last.template) or chosen.template or product.product.template
     printer = (begun and begun.printer) or (last and last.printer) or chosen.printer or DEFAULT_PRINTER
     symbols = (begun and begun.symbols) or (last and last.symbols) or "mask"
+    language = begun.language if begun else matching_language(product.product.facts, chosen.language or "")
     units = request.units
     if units is None:
         if identities is None:
@@ -158,6 +165,8 @@ def new_plan(workspace: Workspace, ledger: Ledger, request: RunRequest, version:
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         version=version,
         send=request.send,
+        fields=dict(request.fields),
+        language=language,
     )
 
 

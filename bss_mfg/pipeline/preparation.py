@@ -60,7 +60,9 @@ class PreparedRun:
     @property
     def batch_request(self) -> BatchRequest:
         """What is to be issued."""
-        return BatchRequest(self.product, self.spec, self.plan.units, self.plan.batch, self.identities, self.zone)
+        return BatchRequest(
+            self.product, self.spec, self.plan.units, self.plan.batch, self.identities, self.zone, self.plan.fields
+        )
 
     @property
     def traveller_printer(self) -> Printer:
@@ -70,7 +72,7 @@ class PreparedRun:
     @property
     def label_request(self) -> LabelRequest:
         """How the label files are made."""
-        return LabelRequest(symbols=self.plan.symbols, accept_existing=True)
+        return LabelRequest(symbols=self.plan.symbols, language=self.plan.language, accept_existing=True)
 
     @property
     def can_read_back(self) -> bool:

@@ -261,9 +261,9 @@ def _grades(outcome: Verification, facts: Statistics) -> list[Any]:
         return []
     low, high = facts.pixels_per_module or (0, 0)
     words = (
-        f"Indicative grades after ISO/IEC 15415: a scanner or a camera isn't a calibrated verifier. Aperture "
-        f"{facts.aperture:.2f} X; {low:.1f} to {high:.1f} pixels per module. {facts.graded:,} graded, "
-        f"{facts.not_gradable:,} not gradable."
+        f"Indicative grades after ISO/IEC 15415: a scanner or a camera isn't a calibrated verifier. Colours by "
+        f"their red channel, for 660 nm. Aperture {facts.aperture:.2f} X; {low:.1f} to {high:.1f} pixels per module. "
+        f"{facts.graded:,} graded, {facts.not_gradable:,} not gradable."
     )
     letters = [[letter, f"{number:,}"] for letter, number in facts.letters.items()]
     parameters = [["", "mean", "lowest", "4", "3", "2", "1", "0"]] + [

@@ -59,6 +59,12 @@ _KINDS = {
 }
 
 
+COMPANION_CAUSES = frozenset(
+    (DiagnosisCause.OTHER_FAMILY, DiagnosisCause.GS1_SYMBOL, DiagnosisCause.GS1_SEPARATORS, DiagnosisCause.CUT_OFF)
+)
+"""What the other symbols of a label say, compared with barcodes."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScannerMarks:
     """What a scanner added to a text: an AIM prefix such as `]d1`, and any of CR, LF and TAB at its end."""

@@ -12,6 +12,7 @@ from bss_mfg.imaging import search
 from bss_mfg.imaging.attempts import AttemptTools, UnreadSymbol, read_unknown_symbol
 from bss_mfg.imaging.budget import AttemptBudget, AttemptLimits
 from bss_mfg.imaging.code128 import read_page_code128
+from bss_mfg.imaging.companions import companion_quads, lies_in
 from bss_mfg.imaging.defects import Defects
 from bss_mfg.imaging.geometry import PixelBox, box_of, overlap_share
 from bss_mfg.imaging.grid import SampledGrid
@@ -26,7 +27,7 @@ from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import LabelFile, Package
 from bss_mfg.payload.spec import Spec, spec_from_text
 from bss_mfg.symbol import Matrix, data_matrix
-from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisCause, diagnose, known_specs
+from bss_mfg.verify.diagnosis import COMPANION_CAUSES, Diagnosis, DiagnosisCause, diagnose, known_specs
 from bss_mfg.verify.page_findings import PageSymbol, ScannedPage, SecondReading, locate_symbols
 from bss_mfg.verify.request import ReadRequest
 
@@ -130,6 +131,7 @@ class PageReader:
         stalls = self.second_reader.failures
         reading = _PageReading(page, AttemptBudget(self.limits or self._usual_limits()))
         symbols = self._read_linear(reading) if self.linear else self._read_symbols(reading)
+        symbols = self._without_companions(reading, symbols)
         frame = reading.frame
         wanted = {
             item.diagnosis.package
@@ -153,6 +155,22 @@ class PageReader:
             of=self._subject(page),
             told=self.request.of is not None,
         )
+
+    def _without_companions(self, reading: _PageReading, symbols: list[PageSymbol]) -> list[PageSymbol]:
+        """Without the other symbols of our labels: GS1 symbols, serials. A label of another batch is none of these,
+        wherever it lies."""
+        label_file = reading.frame.label_file if reading.frame else next(iter(self.label_files[-1:]), None)
+        if label_file is None or not label_file.companions:
+            return symbols
+        own = [item.read.quad for item in symbols if item.diagnosis and item.diagnosis.matches and item.read.quad]
+        quads = companion_quads([*reading.frame.quads.values()] if reading.frame else own, label_file)
+        return [
+            item
+            for item in symbols
+            if item.identified_package
+            or (item.diagnosis and item.diagnosis.cause not in COMPANION_CAUSES)
+            or not lies_in(item.read, quads)
+        ]
 
     def _subject(self, page: Page) -> ReadSubject:
         """A file that bss-mfg made is the drawing, whatever it looks like; else the person says, or the page does."""

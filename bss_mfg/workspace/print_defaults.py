@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PrintDefaults:
-    """A printer by name, None where none is set, and a template by name."""
+    """A printer by name, a template by name, and the language of the product's own fields; None where none is set."""
 
     printer: str | None
     template: str
+    language: str | None = None

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from bss_mfg.core.models import FileModel
+from bss_mfg.workspace.product_fields import LANGUAGE_PATTERN
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
@@ -16,3 +17,4 @@ class PrintSettings(FileModel):
 
     printer: Annotated[str, Field(pattern=_NAME, description="A printer by name.")] | None = None
     template: Annotated[str, Field(pattern=_NAME, description="A label template by name.")] | None = None
+    language: Annotated[str, Field(pattern=LANGUAGE_PATTERN, description="Of the product's own fields.")] | None = None

@@ -16,13 +16,10 @@ from bss_mfg.core.named_paths import path_inside
 from bss_mfg.core.toml_files import TomlDocument, load_toml, quote, validate
 from bss_mfg.credentials import EXAMPLE_DAY, check_serial_pattern, dated_pattern, format_serial
 from bss_mfg.errors import InputError
+from bss_mfg.gs1 import check_digit
 from bss_mfg.payload.product_keys import SAMPLE_FINGERPRINTS, ProductKey, load_public_key
 from bss_mfg.workspace.print_settings import PrintSettings
-
-
-def check_digit(digits: str) -> int:
-    """The GTIN check digit for all digits but the last (GS1 General Specifications, 7.9)."""
-    return -sum(int(digit) * (3 if index % 2 == 0 else 1) for index, digit in enumerate(reversed(digits))) % 10
+from bss_mfg.workspace.product_fields import BatchFields, ProductFields, product_facts
 
 
 def _gtin(value: str, lengths: tuple[int, ...], name: str) -> str:
@@ -53,6 +50,8 @@ class Product(FileModel):
     template: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "sheet-a4-24"
     stage: Literal["development", "production"] = "development"
     print: PrintSettings = Field(PrintSettings(), description="What its labels are printed with.")
+    fields: ProductFields = Field(default_factory=dict)
+    batch_fields: BatchFields = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _check_one_code(self) -> Product:
@@ -75,6 +74,7 @@ class Product(FileModel):
             "ean": self.ean or "",
             "code": self.upc or self.ean or "",
             "oob_bytes": str(self.oob_bytes),
+            **product_facts(self.fields),
         }
 
     @property
@@ -138,16 +138,25 @@ def check_stage(loaded: LoadedProduct, document: TomlDocument, development_finge
         )
 
 
+_NO_LINE = ("format", "print", "fields", "batch_fields")
+"""What comes first in a product's file, or last, as tables."""
+
+
 def product_text(product: Product) -> str:
     """The product as the text of its file."""
     lines = ["# A product that Amazon onboarded. Fields: docs/formats/product.md", "format = 1"]
     for name in type(product).model_fields:
         value = getattr(product, name)
-        if name in ("format", "print") or value is None or (name == "template" and not product.names_template):
+        if name in _NO_LINE or value is None or (name == "template" and not product.names_template):
             continue
         lines.append(f"{name} = {quote(value) if isinstance(value, str) else value}")
     chosen = {name: value for name, value in product.print.model_dump().items() if value}
     lines += ["", "[print]", *(f"{name} = {quote(value)}" for name, value in chosen.items())] if chosen else []
+    plain = {name: value for name, value in product.fields.items() if isinstance(value, str)}
+    tables = [("fields", plain)]
+    tables += [(f"fields.{key}", value) for key, value in product.fields.items() if not isinstance(value, str)]
+    for title, values in [*tables, ("batch_fields", product.batch_fields)]:
+        lines += ["", f"[{title}]", *(f"{name} = {quote(value)}" for name, value in values.items())] if values else []
     return "\n".join(lines) + "\n"
 
 

@@ -153,7 +153,7 @@ class Workspace:
         before the workspace's; a printer may be set in neither."""
         own, ours = product.print, self.config().print
         template = own.template or (product.template if product.names_template else ours.template or product.template)
-        return PrintDefaults(own.printer or ours.printer, template)
+        return PrintDefaults(own.printer or ours.printer, template, own.language or ours.language)
 
     def batch_print_defaults(self, product: str, batch_template: str) -> PrintDefaults:
         """The same for a batch: it keeps the template that its product named when it was issued, and needs no file of
@@ -162,11 +162,11 @@ class Workspace:
 
         path, ours = self.root / "products" / f"{product}.toml", self.config().print
         if not path.is_file():
-            return PrintDefaults(ours.printer, batch_template)
+            return PrintDefaults(ours.printer, batch_template, ours.language)
         found = validate(load_toml(path, "product file"), Product)
         chosen = self.print_defaults(found)
         keeps = found.names_template and not found.print.template
-        return PrintDefaults(chosen.printer, batch_template if keeps else chosen.template)
+        return PrintDefaults(chosen.printer, batch_template if keeps else chosen.template, chosen.language)
 
     # --- paths ----------------------------------------------------------------------------------------------------
 

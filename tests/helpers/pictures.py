@@ -223,8 +223,8 @@ def _symbols(layout: PageLayout, row: LabelRow) -> Iterator[tuple[str, str, Matr
         yield "data-matrix", row.payload, data_matrix(row.payload.encode(), layout.symbol.modules), layout.symbol
     for code, text in zip(layout.codes, row.codes, strict=True):
         if text:
-            element, matrix = code.placed_element.element, code.matrix(text)
-            yield element.kind, text, matrix.turned(element.rotate), layout.fit_code(code, matrix)
+            plan, matrix = layout.draw_code(code, text)[0]
+            yield code.placed_element.element.kind, text, matrix, plan
 
 
 def expected_dots(matrix: Matrix, plan: SymbolPlan) -> tuple[Bits, int, int]:

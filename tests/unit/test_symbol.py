@@ -7,8 +7,9 @@ import zxingcpp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bss_mfg.barcodes import qr
 from bss_mfg.errors import InputError
-from bss_mfg.symbol import DATA_CODEWORDS, SQUARE_SIZES, data_matrix, qr
+from bss_mfg.symbol import DATA_CODEWORDS, SQUARE_SIZES, data_matrix
 from tests.helpers.scans import picture
 
 

@@ -6,17 +6,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bss_mfg.label.layout.contour import Contour, corners, outline
 from bss_mfg.label.layout.contrast import reflectance
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
-from bss_mfg.label.layout.geometry import PlacedElement, is_inside, overlap
+from bss_mfg.label.layout.geometry import EDGE_MM, PlacedElement, is_inside, overlap
+from bss_mfg.label.template.expressions import compile_text
 from bss_mfg.label.template.label_media import Media
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.label.template.shape_elements import Box, Image, Line
-from bss_mfg.label.template.symbol_elements import Bars, DataMatrix, Qr
+from bss_mfg.label.template.symbol_elements import SymbolElement
 from bss_mfg.label.template.template import Template
 from bss_mfg.label.template.text_element import TextElement
 from bss_mfg.model import Rect, Stage
+
+_AT_EDGE = 0.3
+"""What ends nearer than so many mm to the label's edge is meant to end there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +66,11 @@ def check_areas(
         )
     for item in elements:
         _check_on_label(item, areas, media, findings)
-    if areas.sample_mark and not is_inside(areas.sample_mark, areas.label):
+    if areas.sample_mark and not Contour.of(media).holds(corners(areas.sample_mark)):
         findings.error(
             DesignFindingKind.OUTSIDE_LABEL,
             None,
-            f"the SAMPLE mark reaches outside the label of {media.label_width:g} x {media.label_height:g} mm",
+            f"the SAMPLE mark reaches outside the {_label_words(media)}",
             "Move it or make it smaller.",
             "sample",
         )
@@ -77,7 +82,7 @@ def check_areas(
                 "lies on the SAMPLE mark of development labels",
                 "Move one of them.",
             )
-        if isinstance(item.element, (DataMatrix, Qr, Bars)):
+        if isinstance(item.element, SymbolElement):
             _check_symbol_is_clear(item, item.element.kind, elements, areas.sample_mark, findings)
     _check_media(media, printer, findings)
     if printer.language != "pdf":
@@ -88,22 +93,73 @@ def check_areas(
 
 def _check_on_label(item: PlacedElement, areas: LabelAreas, media: Media, findings: DesignFindings) -> None:
     is_shape = isinstance(item.element, (Line, Box, Image))
-    if not is_inside(item.rect, areas.bleed if is_shape else areas.label):
+    contour, points = Contour.of(media), outline(item)
+    # What bleeds may cover the corners that are cut off, too.
+    on_label = is_inside(item.rect, areas.bleed) if is_shape else is_inside(item.rect, areas.label)
+    if on_label and not (is_shape and media.bleed):
+        on_label = contour.holds(points)
+    if not on_label:
         x, y = item.rect.x, item.rect.y
         start = f"from {x:.1f}, {y:.1f} " if x < 0 or y < 0 else ""
         findings.error(
             DesignFindingKind.OUTSIDE_LABEL,
             item.index,
-            f"reaches {start}to {item.rect.right:.1f} x {item.rect.bottom:.1f} mm, outside the label of "
-            f"{media.label_width:g} x {media.label_height:g} mm",
+            f"reaches {start}to {item.rect.right:.1f} x {item.rect.bottom:.1f} mm, outside the {_label_words(media)}",
             "Move it or make it smaller." + (" Artwork may go into a bleed: set it in [media]." if is_shape else ""),
         )
-    elif not is_shape and not is_inside(item.rect, areas.safe):
+    elif is_shape:
+        _check_neighbours(item, media, findings)
+        _check_full_bleed(item, media, findings)
+    elif not contour.holds(points, media.safe):
         findings.warning(
             DesignFindingKind.NEAR_EDGE,
             item.index,
             f"is nearer than {media.safe:g} mm to the label's edge: a printer that is off by that cuts it",
             "Move it inwards, or set safe in [media].",
+        )
+
+
+def _label_words(media: Media) -> str:
+    shape = "" if media.cut in ("rectangle", "rounded") else f"{media.cut} "
+    corners = f" with corners of {media.corner:g} mm" if media.cut == "rounded" else ""
+    return f"{shape}label of {media.label_width:g} x {media.label_height:g} mm{corners}"
+
+
+def _check_neighbours(item: PlacedElement, media: Media, findings: DesignFindings) -> None:
+    """What bleeds does not reach the next label of the page."""
+    rect = item.rect
+    sides = (
+        (max(-rect.x, rect.right - media.label_width), media.columns, media.step_x - media.label_width, "beside"),
+        (
+            max(-rect.y, rect.bottom - media.label_height),
+            media.rows,
+            media.step_y - media.label_height,
+            "above or below",
+        ),
+    )
+    for reach, labels, gap, where in sides:
+        if labels > 1 and reach > gap + EDGE_MM:
+            findings.error(
+                DesignFindingKind.ON_NEIGHBOUR,
+                item.index,
+                f"bleeds {reach:.1f} mm over the edge, and the label {where} it is {max(gap, 0.0):.1f} mm away: it "
+                "would paint that",
+                f"Let it bleed {max(gap, 0.0):.1f} mm at most, or choose media with wider gaps.",
+            )
+
+
+def _check_full_bleed(item: PlacedElement, media: Media, findings: DesignFindings) -> None:
+    """What ends at a label's edge goes over it, where there is a bleed: else a cut that is off leaves a white strip."""
+    rect = item.rect
+    is_area = isinstance(item.element, Image) or (isinstance(item.element, Box) and item.element.fill)
+    reaches = (-rect.x, -rect.y, rect.right - media.label_width, rect.bottom - media.label_height)
+    if is_area and media.bleed and any(-_AT_EDGE < reach < media.bleed - EDGE_MM for reach in reaches):
+        findings.warning(
+            DesignFindingKind.NEAR_EDGE,
+            item.index,
+            f"ends at the label's edge or short of the bleed of {media.bleed:g} mm: a cut that is off leaves a white "
+            "strip",
+            f"Let it reach {media.bleed:g} mm over that edge, or end well inside of the label.",
         )
 
 
@@ -120,10 +176,9 @@ def _check_symbol_is_clear(
     for other in elements:
         if other is symbol or not overlap(other.rect, symbol.rect):
             continue
-        if isinstance(other.element, Box) and is_inside(symbol.rect, other.rect):
-            is_light_panel = reflectance(other.element.color) > 0.6 and other.index < symbol.index
-            if is_light_panel or not other.element.fill:
-                continue
+        box = other.element if isinstance(other.element, Box) and is_inside(symbol.rect, other.rect) else None
+        if box and (other.index < symbol.index or not box.fill):
+            continue  # a frame, or a panel under it: whether that is light enough, its contrast says
         findings.error(DesignFindingKind.ON_SYMBOL, other.index, f"lies on the {what}", "Move one of them.")
     if sample_mark and overlap(sample_mark, symbol.rect):
         findings.error(
@@ -133,7 +188,7 @@ def _check_symbol_is_clear(
 
 def _check_media(media: Media, printer: Printer, findings: DesignFindings) -> None:
     """The printer takes media of this width, and is loaded with this one."""
-    width, _ = media.size
+    width = media.size[1 if printer.rotate in (90, 270) else 0]
     if printer.max_width_mm and width > printer.max_width_mm + 0.05:
         findings.error(
             DesignFindingKind.MEDIA_TOO_WIDE,
@@ -159,7 +214,7 @@ def _check_light_texts(elements: Sequence[PlacedElement], findings: DesignFindin
         element = item.element
         if not isinstance(element, TextElement) or reflectance(element.color) <= 0.3:
             continue
-        if "{" in element.text or element.when:
+        if compile_text(element.text).dynamic or element.when:
             findings.error(
                 DesignFindingKind.LIGHT_TEXT,
                 item.index,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bss_mfg.label.layout.findings import DesignFindings
-from bss_mfg.label.layout.label_rows import LabelRow, RowMaker
+from bss_mfg.label.layout.label_rows import LabelRow, RowMaker, note_unknown_fields, unknown_fields
 from bss_mfg.label.layout.page_layout import PageLayout, lay_out
 from bss_mfg.label.layout.row_checks import RowChecker
 from bss_mfg.label.template.loading import LoadedTemplate
@@ -26,6 +26,8 @@ class Example:
     longest_payload: int
     cases: Mapping[str, Package]
     bars_example: Example | None = None
+    invents_fields: bool = False
+    """Whether it has every field of the factory's own that a template asks for: there is no product that says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,11 @@ def check_design(template: LoadedTemplate, printer: Printer, example: Example) -
         example = example.bars_example
     batch = example.batch
     layout = lay_out(template, printer, example.modules, batch.stage, batch.units_per_package, findings)
-    maker = RowMaker(layout, batch, (1, "0123456789abcdef" * 4))
+    if not example.invents_fields:
+        note_unknown_fields(layout, batch.facts, findings)
+    # Whether it is a mistake or an example: the name stands for the value, so that all else can be looked at.
+    invented = {name: name.rpartition(".")[2].upper() for _, name in unknown_fields(layout, batch.facts)}
+    maker = RowMaker(layout, replace(batch, facts={**batch.facts, **invented}), (1, "0123456789abcdef" * 4))
     layout = maker.layout
     rows = {name: maker.row_of(package) for name, package in example.cases.items()}
     checker = RowChecker(layout, findings)

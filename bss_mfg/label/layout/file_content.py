@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.label.layout.page_layout import PageLayout
+from bss_mfg.label.layout.press import PLAIN, Press
 from bss_mfg.model import SymbolStyle
 
 ByteArray = NDArray[np.uint8]
@@ -23,3 +24,5 @@ class LabelFileContent:
     rows: tuple[LabelRow, ...]
     start_at: int
     symbols: SymbolStyle
+    press: Press = PLAIN
+    """What is wanted of a PDF besides its labels."""

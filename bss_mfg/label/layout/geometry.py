@@ -9,7 +9,7 @@ from bss_mfg.errors import InputError
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.placing import Beside
 from bss_mfg.label.template.shape_elements import Line
-from bss_mfg.label.template.symbol_elements import Bars, DataMatrix, Qr
+from bss_mfg.label.template.symbol_elements import Bars, DataMatrix, Gs1DataMatrix, Gs1DigitalLink, Qr
 from bss_mfg.label.template.template import Element
 from bss_mfg.label.template.text_element import TextElement
 from bss_mfg.model import Rect
@@ -56,12 +56,26 @@ def place_elements(template: LoadedTemplate, units_per_package: int) -> tuple[Pl
                 x, y = element.x or 0.0, element.y or 0.0
                 x = label[0] - x - width if element.corner.endswith("right") else x
                 y = label[1] - y - height if element.corner.startswith("bottom") else y
+                if isinstance(element, TextElement) and element.valign != "capitals" and not element.rotate:
+                    y += _shift(template, element, height)
         rect = Rect(x, y, width, height)
         copies = _repeat_per_unit(template, index, rect, units_per_package)
         elements += [PlacedElement(index, element, copy, unit) for unit, copy in copies]
         if element.name:
             named[element.name] = _around([copy for _, copy in copies])
     return tuple(elements)
+
+
+def _shift(template: LoadedTemplate, element: TextElement, height: float) -> float:
+    """How far down a text's place starts from where it would if y were its top (at a bottom corner: its bottom)."""
+    if element.height is not None:
+        return 0.0
+    from_bottom = element.corner.startswith("bottom")
+    if element.valign == "middle":
+        return height / 2 if from_bottom else -height / 2
+    capitals = template.font(element.font).cap_height * element.size / POINTS_PER_MM
+    down = capitals if element.valign == "baseline" else height
+    return height - down if from_bottom else -down
 
 
 def _place_beside(place: Beside, other: Rect, width: float, height: float) -> tuple[float, float]:
@@ -87,11 +101,13 @@ def _repeat_per_unit(template: LoadedTemplate, index: int, rect: Rect, units: in
 
 def size_of(template: LoadedTemplate, element: Element) -> tuple[float, float]:
     """Width and height in mm before rotation."""
-    if isinstance(element, (DataMatrix, Qr)):
+    if isinstance(element, (DataMatrix, Qr, Gs1DigitalLink, Gs1DataMatrix)):
         return element.size, element.size
     if isinstance(element, TextElement):
         font = template.font(element.font)
-        lines = (element.lines - 1) * element.leading
+        if element.height is not None:
+            return element.width, element.height
+        lines = (element.most_lines - 1) * element.leading
         return element.width, (font.cap_height + lines) * element.size / POINTS_PER_MM
     if isinstance(element, Line):
         return (
@@ -113,6 +129,18 @@ def _around(rects: list[Rect]) -> Rect:
         return Rect(0.0, 0.0, 0.0, 0.0)
     left, top = min(rect.x for rect in rects), min(rect.y for rect in rects)
     return Rect(left, top, max(rect.right for rect in rects) - left, max(rect.bottom for rect in rects) - top)
+
+
+def turned_within(outer: Rect, rotate: int, inner: Rect) -> Rect:
+    """Where a part of an element lies after the element's rotation. `inner` is measured from the element's top left
+    corner before it, `outer` is the whole element after it."""
+    x, y, width, height = inner
+    return {
+        0: Rect(outer.x + x, outer.y + y, width, height),
+        90: Rect(outer.right - y - height, outer.y + x, height, width),
+        180: Rect(outer.right - x - width, outer.bottom - y - height, width, height),
+        270: Rect(outer.x + y, outer.bottom - x - width, height, width),
+    }[rotate]
 
 
 def overlap(a: Rect, b: Rect) -> bool:

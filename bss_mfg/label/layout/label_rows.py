@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from dataclasses import dataclass
 
 from bss_mfg.core.clock import TimeZone
 from bss_mfg.core.ranges import consecutive_ranges
-from bss_mfg.label.layout.page_layout import PageLayout, VariableSlot
+from bss_mfg.label.layout.codes import VariableSlot
+from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
+from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.template.expressions import Value, Values
 from bss_mfg.label.template.template import LabelScope
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.model import Batch, Package, Unit
+from bss_mfg.model import FIELD_PREFIX, Batch, Package, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,29 @@ def label_count(batch: Batch, each: LabelScope, per_carton: int | None) -> int:
         "carton": -(-batch.packages // (per_carton or 1)),
         "batch": 1,
     }[each]
+
+
+def unknown_fields(layout: PageLayout, known: Container[str]) -> Iterator[tuple[int, str]]:
+    """The fields that a layout shows or asks for and that there are not: element (from 0), and name."""
+    slots = [(plan.element_index, slot) for slot, plan in layout.texts]
+    slots += [(plan.placed_element.index, plan.slot) for plan in layout.codes]
+    slots += [(item.index, slot) for item, slot in zip(layout.shapes, layout.conditions, strict=True)]
+    for element, slot in slots:
+        for name in sorted(slot.text.names | ({slot.when.name} if slot.when else frozenset())):
+            if name.startswith(FIELD_PREFIX) and name not in known:
+                yield element, name
+
+
+def note_unknown_fields(layout: PageLayout, known: Collection[str], findings: DesignFindings) -> None:
+    """Note where a layout shows a field that there is not."""
+    names = sorted(name for name in known if name.startswith(FIELD_PREFIX))
+    for element, name in unknown_fields(layout, known):
+        findings.error(
+            DesignFindingKind.UNKNOWN_FIELD,
+            element,
+            f"the batch has no field {{{name}}}",
+            f"Known: {', '.join(names)}." if names else "Its product's file has no [fields] and no [batch_fields].",
+        )
 
 
 class RowMaker:
@@ -60,7 +85,11 @@ class RowMaker:
             "mac": "",
             "serials": "",
             **{name: batch.facts.get(name, "") for name in ("title", "pid", "upc", "ean", "code")},
+            **{name: value for name, value in batch.facts.items() if name.startswith(FIELD_PREFIX)},
         }
+        findings = DesignFindings(layout.template)
+        note_unknown_fields(layout, self._base, findings)
+        findings.refuse()
         self.layout = self._layout = layout.with_constants(self._constants())
         layout = self.layout
         # Most templates show values of the package alone; then the units' values need not be made.

@@ -7,70 +7,32 @@ from dataclasses import dataclass, field, replace
 
 from bss_mfg.core.units import POINTS_PER_MM
 from bss_mfg.label.layout.checks import check_areas
+from bss_mfg.label.layout.codes import CodeCaption, CodePlan, VariableSlot
 from bss_mfg.label.layout.contrast import check_contrast
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import PlacedElement, caption_height, place_elements
+from bss_mfg.label.layout.ink import InkRoom
 from bss_mfg.label.layout.page_grid import PageGrid
+from bss_mfg.label.layout.retail_digits import modules_below, retail_digits
 from bss_mfg.label.layout.symbol_fit import SymbolPlan, SymbolRoom, fit_symbol
 from bss_mfg.label.layout.texts import TextPlan, check_text
-from bss_mfg.label.template.expressions import CompiledText, Condition, Values, compile_condition, compile_text
+from bss_mfg.label.template.expressions import CompiledText, Values, compile_condition, compile_text
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.label.template.shape_elements import Box, Image, Line
-from bss_mfg.label.template.symbol_elements import Bars, Code128, DataMatrix, EanUpc, Qr, carries_payload
+from bss_mfg.label.template.symbol_elements import (
+    Bars,
+    DataMatrix,
+    DataMatrixText,
+    EanUpc,
+    Gs1DataMatrix,
+    LinearCode,
+    TextCode,
+    carries_payload,
+)
 from bss_mfg.label.template.text_element import TextElement
 from bss_mfg.model import FillOrder, Rect, Stage
-from bss_mfg.symbol import Matrix, linear_barcode, qr
-
-
-@dataclass(frozen=True, slots=True)
-class VariableSlot:
-    """What changes from label to label at one place: its text, its condition, the unit (from 0) that it is about."""
-
-    text: CompiledText
-    when: Condition | None
-    unit: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class CodePlan:
-    """A QR Code or bars: drawn in `area` (mm on the label, caption excluded) once its modules are known."""
-
-    placed_element: PlacedElement
-    slot: VariableSlot
-    area: Rect
-
-    @property
-    def rotate(self) -> int:
-        """Quarter turns clockwise, in degrees."""
-        return self._element.rotate
-
-    @property
-    def _element(self) -> Qr | Bars:
-        element = self.placed_element.element
-        assert isinstance(element, (Qr, Bars))  # noqa: S101  (for the type checker)
-        return element
-
-    def matrix(self, text: str) -> Matrix:
-        """The modules of a text, before rotation."""
-        element = self._element
-        if isinstance(element, Qr):
-            return qr(text)
-        return linear_barcode("code-128" if isinstance(element, Code128) else "ean-upc", text)
-
-    def fit(self, matrix: Matrix, grid: PageGrid, findings: DesignFindings) -> SymbolPlan:
-        """How a text's modules are drawn: the largest that fit the area."""
-        element = self._element
-        room = SymbolRoom(
-            self.placed_element.index,
-            self.area,
-            matrix.columns,
-            matrix.rows,
-            element.x_dimension,
-            element.quiet_zone,
-            element.rotate,
-        )
-        return fit_symbol(room, grid, findings)
+from bss_mfg.symbol import Matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +81,7 @@ class PageLayout:
         )
 
     def symbol_boxes(self) -> tuple[Rect, ...]:
-        """The symbols' boxes on the page, in mm, without quiet zone, in reading order. Bars have
+        """The symbols' boxes on the page as it is printed, in mm, without quiet zone, in reading order. Bars have
         the box that they may fill; a label without symbol is known by its own box."""
         plan, x_scale, y_scale = self.symbol, self.printer.dots_per_mm_x, self.printer.dots_per_mm_y
         if plan is None:
@@ -127,15 +89,24 @@ class PageLayout:
             whole = Rect(0.0, 0.0, media.label_width, media.label_height)
             areas = (code.area for code in self.codes if carries_payload(code.placed_element.element))
             left, top, width, height = next(areas, whole)
-            return tuple(Rect(round(x + left, 3), round(y + top, 3), width, height) for x, y in self.places)
+            boxes = [Rect(x + left, y + top, width, height) for x, y in self.places]
+            return tuple(map(self.grid.as_printed, boxes))
+        width, height = plan.columns * plan.module_dots_x / x_scale, plan.rows * plan.module_dots_y / y_scale
+        return tuple(self.grid.as_printed(Rect(x / x_scale, y / y_scale, width, height)) for x, y in plan.origins)
+
+    def companions(self) -> tuple[Rect, ...]:
+        """The areas of a label's other Data Matrix symbols, in mm from the top left corner of the package's, as they
+        lie on the printed page."""
+        if self.symbol is None:
+            return ()
+        symbol, (left, top) = self.symbol_boxes()[0], self.places[0]
+        printed = [
+            self.grid.as_printed(Rect(left + code.area.x, top + code.area.y, code.area.width, code.area.height))
+            for code in self.codes
+            if isinstance(code.placed_element.element, (Gs1DataMatrix, DataMatrixText))
+        ]
         return tuple(
-            Rect(
-                round(x / x_scale, 3),
-                round(y / y_scale, 3),
-                round(plan.columns * plan.module_dots_x / x_scale, 3),
-                round(plan.rows * plan.module_dots_y / y_scale, 3),
-            )
-            for x, y in plan.origins
+            Rect(round(area.x - symbol.x, 2), round(area.y - symbol.y, 2), area.width, area.height) for area in printed
         )
 
     @property
@@ -156,12 +127,13 @@ class PageLayout:
                 fixed.append((plan, slot.text.fill(constants)))
         return replace(self, texts=tuple(texts), fixed_texts=tuple((plan, text) for plan, text in fixed if text))
 
-    def fit_code(self, plan: CodePlan, matrix: Matrix) -> SymbolPlan:
-        """The plan of a QR Code or bars once their size is known; `InputError` if they don't fit."""
+    def draw_code(self, plan: CodePlan, text: str) -> list[tuple[SymbolPlan, Matrix]]:
+        """A code's parts, its modules first, turned as they are printed; `InputError` if they don't fit."""
         findings = DesignFindings(self.template)
-        fitted = plan.fit(matrix, self.grid, findings)
+        encoded = plan.encode(text)
+        fitted = plan.fit(encoded, self.grid, findings)
         findings.refuse()
-        return fitted
+        return plan.draw(encoded, fitted, self.printer)
 
 
 def lay_out(
@@ -180,6 +152,7 @@ def lay_out(
     instead, for a preview.
     """
     collected = DesignFindings(template) if findings is None else findings
+    printer = printer.in_label_frame()
     elements = place_elements(template, units_per_package)
     check_areas(template, elements, printer, stage, collected)
     plans = _PlanBuilder(template, PageGrid.of(template.definition.media, printer, order), modules, elements, collected)
@@ -217,7 +190,7 @@ class _PlanBuilder:
         )
         if isinstance(element, DataMatrix):
             self._add_data_matrix(item, element)
-        elif isinstance(element, (Qr, Bars)):
+        elif isinstance(element, TextCode):
             self._add_code(item, element, slot)
         elif isinstance(element, TextElement):
             self._add_text(item, element, slot)
@@ -237,7 +210,7 @@ class _PlanBuilder:
         room = SymbolRoom(item.index, item.rect, self.modules, self.modules, element.x_dimension, element.quiet_zone)
         self.symbol = fit_symbol(room, self.grid, self.findings)
 
-    def _add_code(self, item: PlacedElement, element: Qr | Code128 | EanUpc, slot: VariableSlot) -> None:
+    def _add_code(self, item: PlacedElement, element: TextCode, slot: VariableSlot) -> None:
         if self.modules and self.template.definition.each == "package" and carries_payload(element):
             self.findings.error(
                 DesignFindingKind.OTHER_SYMBOLOGY,
@@ -245,18 +218,27 @@ class _PlanBuilder:
                 "the packages have a Data Matrix and no Code 128, by the product's spec",
                 "Choose a template with an element of kind data-matrix.",
             )
+        check_contrast(self.template, item, self.elements, self.findings)
+        if isinstance(element, EanUpc) and element.has_digits_between_guards:
+            code = CodePlan(item, slot, item.rect, modules_below(self.template, element))
+            self.codes.append(code)
+            self.texts += retail_digits(self.template, item, slot, code, self.grid)
+            return
         self.codes.append(CodePlan(item, slot, _code_area(self.template, item, element)))
-        if isinstance(element, (Code128, EanUpc)) and element.caption != "none":
+        if isinstance(element, Bars) and element.caption != "none":
             caption = replace(slot, text=_caption_text(element))
             self.texts.append((caption, TextPlan.caption(self.template, item, element)))
 
     def _add_text(self, item: PlacedElement, element: TextElement, slot: VariableSlot) -> None:
         plan = TextPlan.of(self.template, item)
+        if element.markup:
+            slot = replace(slot, text=slot.text.with_switches())
         if slot.text.dynamic or slot.when:
             self.texts.append((slot, plan))
         else:
-            check_text(self.template, plan, element.text, self.findings)
-            self.fixed_texts.append((plan, element.text))
+            text = slot.text.fill({})
+            check_text(self.template, plan, text, self.findings, InkRoom.of(self.template, self.elements))
+            self.fixed_texts.append((plan, text))
 
     def _add_shape(self, item: PlacedElement, slot: VariableSlot) -> None:
         if slot.when:
@@ -282,10 +264,10 @@ class _PlanBuilder:
         )
 
 
-def _code_area(template: LoadedTemplate, item: PlacedElement, element: Qr | Bars) -> Rect:
+def _code_area(template: LoadedTemplate, item: PlacedElement, element: TextCode) -> Rect:
     """What an element leaves its code, the caption taken off."""
     x, y, width, height = item.rect
-    if isinstance(element, Qr) or element.caption == "none":
+    if not isinstance(element, Bars) or element.caption == "none":
         return item.rect
     caption = caption_height(template, element)
     # The caption's side turns with the bars: its top edge becomes the right one, then the bottom, then the left.
@@ -296,9 +278,10 @@ def _code_area(template: LoadedTemplate, item: PlacedElement, element: Qr | Bars
     return Rect(x + caption if side == "left" else x, y, width - caption, height)
 
 
-def _caption_text(element: Code128 | EanUpc) -> CompiledText:
+def _caption_text(element: LinearCode) -> CompiledText:
     """The plain text of bars: their prefix, and what they encode."""
     source = element.text
     if isinstance(element, EanUpc) and source == "{code}":
         source = "{code:groups}"
-    return compile_text(element.prefix.replace("{", "").replace("}", "") + source)
+    compiled = compile_text(source)
+    return CodeCaption(compiled.source, compiled.tokens, element)

@@ -13,6 +13,7 @@ from bss_mfg.label.layout.geometry import place_elements
 from bss_mfg.label.layout.page_layout import PageLayout, lay_out
 from bss_mfg.label.layout.texts import TextPlan
 from bss_mfg.label.template.symbol_elements import DataMatrix
+from bss_mfg.label.type.markup import without_switches
 from bss_mfg.symbol import SQUARE_SIZES, data_matrix
 
 
@@ -85,7 +86,7 @@ class Preflight:
     def record(self) -> dict[str, Any]:
         """As plain data, for `--json`."""
         layout, findings = self.design.layout, self.design.findings
-        printer, media = layout.printer, layout.template.definition.media
+        printer, media = layout.printer.as_printed(), layout.template.definition.media
         return {
             "prints": self.prints,
             "subject": self.design.example.title,
@@ -145,7 +146,8 @@ class Preflight:
 def _printed_text(layout: PageLayout, plan: TextPlan, text: str) -> PrintedText:
     style = plan.style
     size, lines = plan.fit(text, layout.template.font(style.font))
-    return PrintedText(plan.element_index, text, style.font, style.size, size, len(lines))
+    fonts = style.font if isinstance(style.font, str) else ", ".join(style.font)
+    return PrintedText(plan.element_index, without_switches(text), fonts, style.size, size, len(lines))
 
 
 def preflight(design: CheckedDesign) -> Preflight:
@@ -204,7 +206,8 @@ def _next_size(design: CheckedDesign) -> NextSize:
         return NextSize()
     layout, batch = design.layout, design.example.batch
     try:
-        plan = lay_out(layout.template, layout.printer, larger, batch.stage, batch.units_per_package).symbol
+        printer = layout.printer.as_printed()
+        plan = lay_out(layout.template, printer, larger, batch.stage, batch.units_per_package).symbol
     except InputError as error:
         return NextSize(larger, problem=error.what)
     assert plan is not None  # noqa: S101  (for the type checker)

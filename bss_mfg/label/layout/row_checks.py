@@ -5,44 +5,47 @@ from __future__ import annotations
 from collections.abc import Set
 
 from bss_mfg.errors import InputError
+from bss_mfg.label.layout.codes import CodePlan
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
+from bss_mfg.label.layout.geometry import place_elements
+from bss_mfg.label.layout.ink import InkRoom
 from bss_mfg.label.layout.label_rows import LabelRow
-from bss_mfg.label.layout.page_layout import CodePlan, PageLayout
+from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.layout.texts import check_text
 
 
 class RowChecker:
-    """Checks the rows of one layout. It remembers the sizes of codes that fit: thousands of labels share a few."""
+    """Checks the rows of one layout. It remembers which sizes of codes it has checked: labels share a few."""
 
     def __init__(self, layout: PageLayout, findings: DesignFindings) -> None:
         self._layout, self._findings = layout, findings
-        self._fitting_sizes: set[tuple[int, int]] = set()
+        self._checked_sizes: set[tuple[int, int, int, int]] = set()
+        self._room = InkRoom.of(layout.template, place_elements(layout.template, layout.units_per_package))
 
     def check_fixed_texts(self) -> None:
         """Note what is wrong with texts that are the same on every label."""
         for plan, text in self._layout.fixed_texts:
-            check_text(self._layout.template, plan, text, self._findings)
+            check_text(self._layout.template, plan, text, self._findings, self._room)
 
     def check(self, row: LabelRow, skip_texts_of: Set[int | None] = frozenset()) -> None:
         """Note what is wrong with the texts and codes of one label, but for the texts of some elements."""
         layout = self._layout
         for (_, plan), text in zip(layout.texts, row.texts, strict=True):
             if text and plan.element_index not in skip_texts_of:
-                check_text(layout.template, plan, text, self._findings)
+                check_text(layout.template, plan, text, self._findings, self._room)
         for number, (code, text) in enumerate(zip(layout.codes, row.codes, strict=True)):
             if text:
                 self._check_code(number, code, text)
 
     def _check_code(self, number: int, code: CodePlan, text: str) -> None:
         try:
-            matrix = code.matrix(text)
+            encoded = code.encode(text)
         except InputError as error:
             self._findings.error(
                 DesignFindingKind.NOT_ENCODABLE, code.placed_element.index, error.what, error.way_out, "text"
             )
             return
-        if (number, matrix.columns) not in self._fitting_sizes:
-            before = len(self._findings.items)
-            code.fit(matrix, self._layout.grid, self._findings)
-            if len(self._findings.items) == before:
-                self._fitting_sizes.add((number, matrix.columns))
+        size = (number, encoded.matrix.columns, encoded.matrix.rows, encoded.quiet_zone)
+        if size not in self._checked_sizes:
+            self._checked_sizes.add(size)
+            code.fit(encoded, self._layout.grid, self._findings)

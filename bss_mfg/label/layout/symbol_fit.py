@@ -40,7 +40,10 @@ class SymbolPlan:
 @dataclass(frozen=True, slots=True)
 class SymbolRoom:
     """What a symbol needs and the room that it has: `columns` x `rows` modules before rotation (bars are one row), in
-    `rect` on the label (mm, quiet zone included, rotation applied), each module within `x_dimension` (mm)."""
+    `rect` on the label (mm, quiet zone included, rotation applied), each module within `x_dimension` (mm).
+
+    `quiet_zone` is in modules, after the last column `quiet_after` where that differs; `modules_below` is what bars
+    leave to the digits below them, in modules."""
 
     element_index: int
     rect: Rect
@@ -49,6 +52,8 @@ class SymbolRoom:
     x_dimension: tuple[float, float]
     quiet_zone: int
     rotate: int = 0
+    quiet_after: int | None = None
+    modules_below: float = 0.0
 
     @property
     def is_linear(self) -> bool:
@@ -57,13 +62,23 @@ class SymbolRoom:
 
     @property
     def is_turned(self) -> bool:
-        """Whether bars run down the label instead of across."""
-        return self.is_linear and self.rotate in (90, 270)
+        """Whether rows run down the label instead of across; of a square it makes no difference."""
+        return self.columns != self.rows and self.rotate in (90, 270)
+
+    @property
+    def after(self) -> int:
+        """Modules kept free after the last column."""
+        return self.quiet_zone if self.quiet_after is None else self.quiet_after
 
     @property
     def modules_along(self) -> int:
         """Modules of a row with its quiet zones."""
-        return self.columns + 2 * self.quiet_zone
+        return self.quiet_zone + self.columns + self.after
+
+    @property
+    def modules_across(self) -> int:
+        """Modules of a column with its quiet zones."""
+        return self.rows + 2 * self.quiet_zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +115,8 @@ def fit_symbol(room: SymbolRoom, grid: PageGrid, findings: DesignFindings) -> Sy
         _refuse_small(room, axes, dots, (smallest, largest), grid.printer, findings)
         dots = _ModuleDots(max(dots.along, 1), max(dots.across, 1))
     if room.is_linear:
-        dots = _ModuleDots(dots.along, _bar_height(room, axes, findings))
-    plan = _place_symbol(room, dots, grid)
+        dots = _ModuleDots(dots.along, _bar_height(room, axes, dots.along, findings))
+    plan = _place_symbol(room, dots, axes, grid)
     _check_on_media(room, plan, grid, findings)
     return plan
 
@@ -132,7 +147,7 @@ def _whole_dots(room: SymbolRoom, axes: _Axes, largest: float) -> _ModuleDots:
     across = _nearest_square(along, axes)
     while along > 1 and (
         across / axes.density_across > largest + _HAIR
-        or across * modules > axes.room_across * axes.density_across + _HAIR
+        or across * room.modules_across > axes.room_across * axes.density_across + _HAIR
     ):
         difference = (across - 1) / axes.density_across - along / axes.density_along
         if across > 1 and abs(difference) <= 1 / axes.density_across:
@@ -175,8 +190,11 @@ def _refuse_small(
         )
     else:
         side = needed / density * room.modules_along
-        way_out = f"{'A width' if room.is_linear else 'A square'} of {side:.1f} mm would do, or " + (
-            "a shorter text." if room.is_linear else "fewer units in a package."
+        what_way = "A square" if room.columns == room.rows else "A width"
+        height = needed / density * room.modules_across
+        high = "" if room.is_linear or room.columns == room.rows else f" and a height of {height:.1f} mm"
+        way_out = f"{what_way} of {side:.1f} mm{high} would do, or " + (
+            "fewer units in a package." if room.columns == room.rows else "a shorter text."
         )
     what = f"{room.columns} modules" if room.is_linear else f"{room.columns}x{room.rows} modules"
     findings.error(
@@ -189,9 +207,14 @@ def _refuse_small(
     )
 
 
-def _bar_height(room: SymbolRoom, axes: _Axes, findings: DesignFindings) -> int:
-    """How many dots high bars are: as high as their room."""
-    height = int(axes.room_across * axes.density_across + _HAIR)
+def _dots_below(room: SymbolRoom, axes: _Axes, along: int) -> float:
+    """What bars leave below them, in dots."""
+    return room.modules_below * along / axes.density_along * axes.density_across
+
+
+def _bar_height(room: SymbolRoom, axes: _Axes, along: int, findings: DesignFindings) -> int:
+    """How many dots high bars are: as high as their room, but for what they leave below."""
+    height = int(axes.room_across * axes.density_across - _dots_below(room, axes, along) + _HAIR)
     if height >= MIN_DOTS:
         return height
     findings.error(
@@ -203,16 +226,24 @@ def _bar_height(room: SymbolRoom, axes: _Axes, findings: DesignFindings) -> int:
     return 1
 
 
-def _place_symbol(room: SymbolRoom, dots: _ModuleDots, grid: PageGrid) -> SymbolPlan:
-    """The symbol in the middle of its room, on the dot grid, at each place of the page."""
+def _place_symbol(room: SymbolRoom, dots: _ModuleDots, axes: _Axes, grid: PageGrid) -> SymbolPlan:
+    """The symbol with its quiet zones in the middle of its room, on the dot grid, at each place of the page."""
     printer, (x, y, width, height) = grid.printer, room.rect
     columns, rows, dots_x, dots_y = room.columns, room.rows, dots.along, dots.across
+    # How far its middle lies before the room's, along its rows and across them, in dots.
+    along = (room.after - room.quiet_zone) * dots.along / 2
+    across = _dots_below(room, axes, dots.along) / 2
     if room.is_turned:
         columns, rows, dots_x, dots_y = rows, columns, dots_y, dots_x
+    before_x, before_y = {0: (along, across), 90: (-across, along), 180: (-along, -across), 270: (across, -along)}[
+        room.rotate
+    ]
+    middle_x = (x + width / 2) * printer.scaled_dots_per_mm_x - before_x
+    middle_y = (y + height / 2) * printer.scaled_dots_per_mm_y - before_y
     origins = tuple(
         (
-            round(left * printer.dots_per_mm_x + (x + width / 2) * printer.scaled_dots_per_mm_x - columns * dots_x / 2),
-            round(top * printer.dots_per_mm_y + (y + height / 2) * printer.scaled_dots_per_mm_y - rows * dots_y / 2),
+            round(left * printer.dots_per_mm_x + middle_x - columns * dots_x / 2),
+            round(top * printer.dots_per_mm_y + middle_y - rows * dots_y / 2),
         )
         for left, top in grid.places
     )

@@ -2,48 +2,67 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from bss_mfg.core.text import one_or
 from bss_mfg.core.units import POINTS_PER_MM
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import PlacedElement
+from bss_mfg.label.layout.ink import InkRoom
 from bss_mfg.label.template.fonts import Font
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.symbol_elements import Bars
 from bss_mfg.label.template.text_element import TextElement
+from bss_mfg.label.type.markup import without_switches
+from bss_mfg.label.type.paragraph import Direction, Line, Paragraph, Setting, prepare, simple_line
+from bss_mfg.label.type.scripts import VERTICAL, script_name
+from bss_mfg.model import Rect
 
 _STEP = 20
 """Font sizes step by a twentieth of a point."""
-_SHARES = {"left": 0.0, "center": 0.5, "right": 1.0}
+_SHARES = {"left": 0.0, "center": 0.5, "right": 1.0, "justify": 0.0}
 """How much of a text's width lies before its anchor."""
-_WORDS = re.compile(
-    r"[^\s\-,/;\u3000-\u9fff\uac00-\ud7af\uff00-\uffef]+[\-,/;]*|[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef]|[\-,/;]+|\s+"
-)
 
 
 @dataclass(frozen=True, slots=True)
 class TextStyle:
-    """How a text looks: its font by name, sizes in points (never below `min_size`), at most `lines` lines, `leading`
-    in font sizes."""
+    """How a text looks: its font by name (or several), sizes in points (never below `min_size`), at most `lines` lines,
+    `leading` and `letter_spacing` in font sizes."""
 
-    font: str
+    font: str | tuple[str, ...]
     size: float
     min_size: float
     lines: int
     leading: float
-    align: Literal["left", "center", "right"]
+    align: Literal["left", "center", "right", "justify"]
     color: str
+    wrap: bool = False
+    valign: Literal["capitals", "baseline", "middle", "bottom"] = "capitals"
+    letter_spacing: float = 0.0
+    direction: Direction = "auto"
+    language: str = ""
+
+    def setting(self, font: Font) -> Setting:
+        """How its text is set in a font."""
+        if not self.letter_spacing and self.direction == "auto" and not self.language:
+            return font.setting
+        return _setting(font.setting, self.letter_spacing, self.direction, self.language)
+
+
+@lru_cache(maxsize=256)
+def _setting(setting: Setting, letter_spacing: float, direction: Direction, language: str) -> Setting:
+    return replace(setting, letter_spacing=letter_spacing, direction=direction, language=language)
 
 
 @dataclass(frozen=True, slots=True)
 class TextPlan:
     """A text's place: points from the label's top left corner, y upwards, in the text's own turned frame.
 
-    (`x`, `y`) is the anchor on the top of the capitals: left end, middle or right end by the style's `align`. `room`
-    is the width, `cap_height` that of the capitals in font sizes.
+    (`x`, `y`) is the anchor on the top of the place: left end, middle or right end by the style's `align`. `room` is
+    the width, `height` the place's height, `cap_height` that of the capitals in font sizes.
     """
 
     element_index: int
@@ -52,6 +71,7 @@ class TextPlan:
     y: float
     rotate: int
     room: float
+    height: float
     cap_height: float
 
     @classmethod
@@ -63,10 +83,15 @@ class TextPlan:
             font=element.font,
             size=element.size,
             min_size=element.smallest,
-            lines=element.lines if element.fit == "wrap" else 1,
+            lines=element.most_lines,
             leading=element.leading,
             align=element.align,
             color=element.color,
+            wrap=element.fit == "wrap" and element.lines > 1,
+            valign=element.valign,
+            letter_spacing=element.letter_spacing,
+            direction=element.direction,
+            language=element.language,
         )
         return cls._anchored(template, item, style, element.rotate, element.width)
 
@@ -78,6 +103,14 @@ class TextPlan:
         capitals = template.font(element.font).cap_height * size / POINTS_PER_MM
         down = element.height - capitals if element.caption == "below" else 0.0
         return cls._anchored(template, item, style, element.rotate, element.width, down)
+
+    @classmethod
+    def digits(
+        cls, template: LoadedTemplate, item: PlacedElement, element: Bars, size: float, width: float
+    ) -> TextPlan:
+        """The plan of digits of a font size that fill a rectangle `width` mm wide (before rotation)."""
+        style = TextStyle(element.font, size, size, 1, 1.2, "center", "#000000")
+        return cls._anchored(template, item, style, element.rotate, width)
 
     @classmethod
     def _anchored(
@@ -106,70 +139,103 @@ class TextPlan:
             -anchor_y * POINTS_PER_MM,
             rotate,
             width * POINTS_PER_MM,
+            (outer_width if rotate in (90, 270) else outer_height) * POINTS_PER_MM,
             template.font(style.font).cap_height,
         )
 
-    def line_start(self, number: int, width: float, size: float) -> tuple[float, float]:
-        """From the anchor to where a line (from 0, `width` points wide at `size`) begins on its baseline: along the
-        text and down, in points of its own turned frame."""
-        return -_SHARES[self.style.align] * width, self.cap_height * size + number * self.style.leading * size
-
-    def fit(self, text: str, font: Font) -> tuple[float, list[tuple[str, float]]]:
-        """(size in points, lines with their widths in points). What does not fit at the smallest size stays wider."""
+    def place_lines(self, lines: Sequence[Line], size: float) -> Iterator[tuple[Line, float, float]]:
+        """Each line with where it begins on its baseline: along the text and down from the anchor, in points of the
+        text's own turned frame."""
         style = self.style
-        width = font.width(text, 1)
-        if width * style.size <= self.room:
-            return style.size, [(text, width * style.size)]
-        if style.lines == 1:
-            size = max(int(self.room / width * _STEP) / _STEP, style.min_size)
-            return size, [(text, width * size)]
+        capitals = self.cap_height * size
+        block = capitals + (len(lines) - 1) * style.leading * size
+        down = {
+            "capitals": capitals,
+            "baseline": self.cap_height * style.size,
+            "middle": (self.height - block) / 2 + capitals,
+            "bottom": self.height - block + capitals,
+        }[style.valign]
+        share = _SHARES[style.align]
+        for number, line in enumerate(lines):
+            along = -share * line.width * size
+            if style.align == "justify" and line.right_to_left:
+                along += self.room - line.width * size
+            yield line, along, down + number * style.leading * size
+
+    def turn(self, along: float, down: float) -> tuple[float, float]:
+        """A place of the text's own frame on the label: points from the top left corner, y upwards."""
+        dx, dy = {0: (along, -down), 90: (-down, -along), 180: (-along, down), 270: (down, along)}[self.rotate]
+        return self.x + dx, self.y + dy
+
+    def ink(self, lines: Sequence[Line], size: float) -> Iterator[Rect]:
+        """What each line's glyphs cover, in mm from the label's top left corner."""
+        for line, along, down in self.place_lines(lines, size):
+            if box := line.ink():
+                left, bottom, right, top = [side * size for side in box]
+                yield self._rect(along + left, down - top, along + right, down - bottom)
+
+    def _rect(self, left: float, top: float, right: float, bottom: float) -> Rect:
+        (x1, y1), (x2, y2) = self.turn(left, top), self.turn(right, bottom)
+        return Rect(
+            min(x1, x2) / POINTS_PER_MM,
+            -max(y1, y2) / POINTS_PER_MM,
+            abs(x2 - x1) / POINTS_PER_MM,
+            abs(y2 - y1) / POINTS_PER_MM,
+        )
+
+    def fit(self, text: str, font: Font) -> tuple[float, list[Line]]:
+        """(size in points, lines, their widths in em). What does not fit at the smallest size stays wider."""
+        style = self.style
+        setting = style.setting(font)
+        line = simple_line(text, setting)
+        if line is not None and line.width * style.size <= self.room:
+            return style.size, [line]
+        if line is not None and not style.wrap:
+            return self._shrunk(line.width), [line]
+        size, lines = self._fit_paragraphs(prepare(text, setting))
+        if style.align == "justify":
+            lines = [line.justified(self.room / size) for line in lines]
+        return size, lines
+
+    def _shrunk(self, width: float) -> float:
+        if width * self.style.size <= self.room:
+            return self.style.size
+        return max(int(self.room / width * _STEP) / _STEP, self.style.min_size)
+
+    def _fit_paragraphs(self, paragraphs: Sequence[Paragraph]) -> tuple[float, list[Line]]:
+        style = self.style
+        lines = [paragraph.line() for paragraph in paragraphs]
+        widest = max(line.width for line in lines)
+        if not style.wrap or (widest * style.size <= self.room and len(lines) <= style.lines):
+            return self._shrunk(widest), lines
         size = style.size
         while True:
-            lines = _wrap(text, font, self.room / size)
-            fits = len(lines) <= style.lines and all(wide <= self.room / size + 1e-6 for _, wide in lines)
+            room = self.room / size
+            lines = [line for paragraph in paragraphs for line in paragraph.wrapped(room)]
+            fits = len(lines) <= style.lines and all(line.width <= room + 1e-6 for line in lines)
             if fits or size <= style.min_size:
-                return size, [(line, wide * size) for line, wide in lines]
+                return size, lines
             size = max(round(size - 0.25, 2), style.min_size)
 
 
-def _wrap(text: str, font: Font, room: float) -> list[tuple[str, float]]:
-    """Lines of at most `room` points at size 1, broken after spaces, hyphens, commas and slashes, and in CJK."""
-    lines: list[tuple[str, float]] = []
-    line = ""
-    for word in _WORDS.findall(text):
-        longer = line + word
-        if not line or font.width(longer.rstrip(), 1) <= room:
-            line = longer
-            continue
-        lines.append((line.strip(), font.width(line.strip(), 1)))
-        line = word.lstrip()
-    if line.strip():
-        lines.append((line.strip(), font.width(line.strip(), 1)))
-    return lines or [("", 0.0)]
-
-
-def check_text(template: LoadedTemplate, plan: TextPlan, text: str, findings: DesignFindings) -> None:
-    """Note a text that is too wide, or has a character without glyph."""
-    face = template.font(plan.style.font)
-    if missing := face.missing(text):
-        codes = ", ".join(f"{character!r} (U+{ord(character):04X})" for character in missing[:5])
-        findings.error(
-            DesignFindingKind.NO_GLYPH,
-            plan.element_index,
-            f"the font {plan.style.font!r} has no glyph for {codes} in {text[:60]!r}",
-            "The bundled fonts cover Latin, Greek and Cyrillic; change the text, or name a font that has it in "
-            "[fonts].",
-            "text",
-        )
+def check_text(
+    template: LoadedTemplate, plan: TextPlan, text: str, findings: DesignFindings, room: InkRoom | None = None
+) -> None:
+    """Note a text that is too wide, has a character without glyph or a script that its font can't set, or whose ink
+    reaches where it may not."""
+    font = template.font(plan.style.font)
+    setting = plan.style.setting(font)
+    if simple_line(text, setting) is None and not _is_settable(plan, text, setting, findings):
         return
-    size, lines = plan.fit(text, face)
-    width = max(wide for _, wide in lines)
+    size, lines = plan.fit(text, font)
+    shown = without_switches(text)
+    width = max(line.width for line in lines) * size
     if width > plan.room + 0.05:
         fitting = int(size * plan.room / width * 10) / 10
         findings.error(
             DesignFindingKind.TEXT_TOO_WIDE,
             plan.element_index,
-            f"the text {text[:80]!r} is {width / POINTS_PER_MM:.1f} mm wide at {size:g} points, its "
+            f"the text {shown[:80]!r} is {width / POINTS_PER_MM:.1f} mm wide at {size:g} points, its "
             f"place {plan.room / POINTS_PER_MM:.1f} mm",
             f"{fitting:g} points would fit: set size or min_size, widen the element, or shorten the text.",
             "text",
@@ -178,8 +244,60 @@ def check_text(template: LoadedTemplate, plan: TextPlan, text: str, findings: De
         findings.error(
             DesignFindingKind.TOO_MANY_LINES,
             plan.element_index,
-            f"the text {text[:80]!r} needs {len(lines)} lines at {size:g} points, "
+            f"the text {shown[:80]!r} needs {len(lines)} lines at {size:g} points, "
             f"{plan.style.lines} {one_or(plan.style.lines, 'is', 'are')} allowed",
             "Allow more lines, set a smaller min_size, widen the element, or shorten the text.",
             "text",
         )
+    elif room and not (text.isascii() and room.is_clear(plan.element_index, _bounds(plan, font, lines, size))):
+        room.check(plan.element_index, shown, plan.ink(lines, size), findings)
+
+
+def _bounds(plan: TextPlan, font: Font, lines: Sequence[Line], size: float) -> Rect:
+    """A rectangle that the ink of lines of ASCII can't leave: quicker than their glyphs one by one."""
+    left, bottom, right, top = font.ascii_bounds
+    placed = list(plan.place_lines(lines, size))
+    start = min(along for _, along, _ in placed)
+    end = max(along + line.width * size for line, along, _ in placed)
+    return plan._rect(start + left * size, placed[0][2] - top * size, end + right * size, placed[-1][2] - bottom * size)
+
+
+def _is_settable(plan: TextPlan, text: str, setting: Setting, findings: DesignFindings) -> bool:
+    """Whether fonts have all the glyphs and can set the scripts; notes what they have not."""
+    paragraphs = prepare(text, setting)
+    shown, names = without_switches(text), plan.style.font
+    called = f"the font {names!r} has" if isinstance(names, str) else f"the fonts {', '.join(names)} have"
+    if missing := "".join(paragraph.missing for paragraph in paragraphs):
+        codes = ", ".join(f"{character!r} (U+{ord(character):04X})" for character in missing[:5])
+        findings.error(
+            DesignFindingKind.NO_GLYPH,
+            plan.element_index,
+            f"{called} no glyph for {codes} in {shown[:60]!r}",
+            "The bundled fonts cover Latin, Greek and Cyrillic; change the text, or name a font that has it in "
+            "[fonts].",
+            "text",
+        )
+        return False
+    for script in sorted(frozenset().union(*(paragraph.unshaped for paragraph in paragraphs))):
+        vertical = script in VERTICAL
+        findings.error(
+            DesignFindingKind.SCRIPT_NOT_SHAPED,
+            plan.element_index,
+            f"{script_name(script)} in {shown[:60]!r} is written from top to bottom"
+            if vertical
+            else f"{called} letters of {script_name(script)}, but not the rules to join and order them, for "
+            f"{shown[:60]!r}",
+            "Put it into an artwork file." if vertical else "Name a font in [fonts] that is made for that script.",
+            "text",
+        )
+        return False
+    if any(paragraph.orphans for paragraph in paragraphs):
+        findings.error(
+            DesignFindingKind.SCRIPT_NOT_SHAPED,
+            plan.element_index,
+            f"a mark in {shown[:60]!r} has no letter that can carry it",
+            "Correct the spelling.",
+            "text",
+        )
+        return False
+    return True

@@ -3,10 +3,12 @@ zones, safe area and bleed, and every finding drawn where it happens."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from bss_mfg.errors import InputError
+from bss_mfg.label.layout.contour import Contour
 from bss_mfg.label.layout.design_check import CheckedDesign, Example, check_design
 from bss_mfg.label.layout.file_content import LabelFileContent
 from bss_mfg.label.layout.findings import DesignFinding
@@ -16,10 +18,11 @@ from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.preview.scene import Picture, Scene
 from bss_mfg.label.render.pdf import render_pdf
 from bss_mfg.label.template.artwork import Artwork
+from bss_mfg.label.template.colours import parse_colour
 from bss_mfg.label.template.label_media import Media
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
-from bss_mfg.label.template.symbol_elements import Bars, DataMatrix, Qr
+from bss_mfg.label.template.symbol_elements import SymbolElement
 from bss_mfg.model import Rect
 
 PictureFormat = Literal["png", "pdf", "svg"]
@@ -46,8 +49,9 @@ def draw_preview(template: LoadedTemplate, printer: Printer, example: Example) -
     design = check_design(template, printer, example)
     one = _one_label_template(template)
     plain = replace(
-        printer,
+        printer.in_label_frame(),
         language="pdf",
+        rotate=0,
         offset_x_mm=0.0,
         offset_y_mm=0.0,
         scale_x=1.0,
@@ -68,6 +72,8 @@ def _one_label_template(template: LoadedTemplate) -> LoadedTemplate:
         kind="roll",
         label_width=media.label_width,
         label_height=media.label_height,
+        shape=media.shape,
+        corner=media.corner,
         bleed=media.bleed,
         safe=media.safe,
         stock=media.stock,
@@ -83,7 +89,7 @@ def _picture(layout: PageLayout, row: LabelRow) -> Artwork:
     for plan, text in zip(layout.codes, row.codes, strict=True):
         try:
             if text:
-                layout.fit_code(plan, plan.matrix(text))
+                layout.draw_code(plan, text)
             codes.append(text)
         except InputError:
             codes.append(None)
@@ -168,19 +174,19 @@ def _panel(
     _rulers(scene, (left, top - bleed - 1.2), (left - bleed - 1.2, top), zoom, media)
     if bleed:
         scene.rect(Rect(left - bleed, top - bleed, width + 2 * bleed, height + 2 * bleed), fill="#fde8e8")
-    scene.rect(Rect(left, top, width, height), fill=media.stock)
-    scene.picture(Picture(art, Rect(left, top, width, height)))
+    with_bleed = Rect(left - bleed, top - bleed, width + 2 * bleed, height + 2 * bleed)
+    contour = Contour.of(media)
+    _contour(scene, contour, box, 0.0, fill=parse_colour(media.stock).hex)
+    scene.picture(Picture(art, with_bleed))
     if bleed:
-        scene.rect(Rect(left - bleed, top - bleed, width + 2 * bleed, height + 2 * bleed), stroke=_RED, dash=True)
-    scene.rect(Rect(left, top, width, height), stroke=_FAINT, thickness=0.25)
+        scene.rect(with_bleed, stroke=_RED, dash=True)
+    _contour(scene, contour, box, 0.0, stroke=_FAINT, thickness=0.25)
     safe = media.safe
     if 0 < safe < min(media.label_width, media.label_height) / 2:
-        scene.rect(
-            box(Rect(safe, safe, media.label_width - 2 * safe, media.label_height - 2 * safe)), stroke=_GREEN, dash=True
-        )
+        _contour(scene, contour, box, safe, stroke=_GREEN, dash=True)
     elements = place_elements(layout.template, layout.units_per_package)
     for item in elements:
-        if isinstance(item.element, (DataMatrix, Qr, Bars)):
+        if isinstance(item.element, SymbolElement):
             scene.rect(box(item.rect), stroke=_BLUE, dash=True)
     badges: dict[int | None, int] = {}
     for number, finding in enumerate(findings, 1):
@@ -191,6 +197,14 @@ def _panel(
         x, y, wide, high = box(next(rects, Rect(0.0, 0.0, media.label_width, media.label_height)))
         scene.rect(Rect(x - 0.5, y - 0.5, wide + 1, high + 1), stroke=colour, thickness=0.5)
         scene.badge(x + wide + 1.2 - 4.2 * before, y - 0.6, str(number), colour)
+
+
+def _contour(scene: Scene, contour: Contour, box: Callable[[Rect], Rect], inset: float, **how: Any) -> None:
+    """The label's contour, or one that lies `inset` mm inside it."""
+    rect = box(Rect(inset, inset, contour.width - 2 * inset, contour.height - 2 * inset))
+    zoom = rect.width / (contour.width - 2 * inset)
+    radii = (max(contour.radius_x - inset, 0.0) * zoom, max(contour.radius_y - inset, 0.0) * zoom)
+    scene.rect(rect, radii=radii, **how)
 
 
 def _rulers(scene: Scene, across: tuple[float, float], down: tuple[float, float], zoom: float, media: Media) -> None:

@@ -35,6 +35,7 @@ class _Rect:
     stroke: str | None
     thickness: float
     dash: bool
+    radii: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,10 @@ class Scene:
         stroke: str | None = None,
         thickness: float = 0.2,
         dash: bool = False,
+        radii: tuple[float, float] = (0.0, 0.0),
     ) -> None:
-        """A rectangle."""
-        self.items.append(_Rect(rect, fill, stroke, thickness, dash))
+        """A rectangle, its corners with radii in x and y: an oval where they are half of its sides."""
+        self.items.append(_Rect(rect, fill, stroke, thickness, dash, radii))
 
     def line(self, x: float, y: float, x2: float, y2: float, colour: str, thickness: float) -> None:
         """A line."""
@@ -127,7 +129,14 @@ class Scene:
                 canvas.setLineWidth(item.thickness)
             if item.dash:
                 canvas.setDash(1.2, 0.8)
-            canvas.rect(x, self.height - y - height, width, height, int(bool(item.stroke)), int(bool(item.fill)))
+            how = {"stroke": int(bool(item.stroke)), "fill": int(bool(item.fill))}
+            bottom = self.height - y - height
+            if item.radii[0] != item.radii[1]:
+                canvas.ellipse(x, bottom, x + width, bottom + height, **how)
+            elif item.radii[0]:
+                canvas.roundRect(x, bottom, width, height, item.radii[0], **how)
+            else:
+                canvas.rect(x, bottom, width, height, **how)
         elif isinstance(item, _Line):
             canvas.setStrokeColor(item.colour)
             canvas.setLineWidth(item.thickness)
@@ -170,8 +179,9 @@ def _as_svg(item: object) -> str:
         x, y, width, height = item.rect
         line = f' stroke="{item.stroke}" stroke-width="{item.thickness}"' if item.stroke else ""
         dash = ' stroke-dasharray="1.2 0.8"' if item.dash else ""
+        corners = f' rx="{item.radii[0]:.3f}" ry="{item.radii[1]:.3f}"' if item.radii[0] else ""
         return (
-            f'<rect x="{x:.3f}" y="{y:.3f}" width="{width:.3f}" height="{height:.3f}" '
+            f'<rect x="{x:.3f}" y="{y:.3f}" width="{width:.3f}" height="{height:.3f}"{corners} '
             f'fill="{item.fill or "none"}"{line}{dash}/>'
         )
     if isinstance(item, _Line):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bss_mfg.label.layout.file_content import LabelFileContent
 from bss_mfg.label.render.pdf import render_pdf
+from bss_mfg.label.render.pdf_finish import finish_pdf
 
 SUFFIX = {"pdf": ".pdf", "zpl": ".zpl", "png": ".png"}
 """File endings by printer language."""
@@ -13,7 +14,7 @@ def render_label_file(content: LabelFileContent) -> bytes:
     """The label file in its printer's language. Pure, and fit for another process."""
     language = content.layout.printer.language
     if language == "pdf":
-        return render_pdf(content)
+        return finish_pdf(render_pdf(content), content)
     if language == "zpl":
         from bss_mfg.label.render.zpl import render_zpl
 

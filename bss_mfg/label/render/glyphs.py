@@ -1,25 +1,27 @@
-"""Glyphs and lines of text as printer dots, 1 bit each, cut at half coverage."""
+"""Glyphs and lines of text as printer dots, 1 bit each, cut at half coverage by HarfBuzz's rasteriser."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from io import BytesIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bss_mfg.label.render.canvas import new_canvas
-from bss_mfg.label.template.fonts import Font
+from bss_mfg.label.type.font_file import Face
+from bss_mfg.label.type.paragraph import Line
 
 Bits = NDArray[np.bool_]
 """Rows x columns of dots, True = black."""
+PHASES = 4
+"""Places of a dot that a glyph may start at, along the text and across it."""
 
 
 @lru_cache(maxsize=256)
-def load_glyphs(face: Font, size: float, along: float, across: float) -> Glyphs:
-    """The glyphs of a font at a size in points, `along` and `across` in dots per point."""
-    return Glyphs(face, size, along, across)
+def load_glyphs(size: float, along: float, across: float) -> Glyphs:
+    """The glyphs of texts of a size in points, `along` and `across` in dots per point."""
+    return Glyphs(size, along, across)
 
 
 def rotate_text(strip: TextStrip, degrees: int) -> Bits:
@@ -29,11 +31,14 @@ def rotate_text(strip: TextStrip, degrees: int) -> Bits:
 
 @dataclass(frozen=True, slots=True)
 class TextStrip:
-    """A line of text as one number: `height` rows of `stride` bits (whole bytes), the leftmost dot highest."""
+    """A line of text as one number: `height` rows of `stride` bits (whole bytes), the leftmost dot highest. The line
+    starts `margin` dots from the left, its baseline is `baseline` dots from the top."""
 
     number: int
     stride: int
     height: int
+    margin: int
+    baseline: int
 
     @property
     def row_bytes(self) -> bytes:
@@ -47,72 +52,96 @@ class TextStrip:
         return np.unpackbits(rows, axis=1).astype(bool)
 
 
+@dataclass(slots=True)
+class _Glyph:
+    """A glyph's dots: `left` columns and `bottom` rows (upwards) from its origin; `numbers` are its rows as one number
+    for each stride, its last column lowest."""
+
+    bits: Bits
+    left: int
+    bottom: int
+    numbers: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def width(self) -> int:
+        return int(self.bits.shape[1])
+
+    @property
+    def top(self) -> int:
+        return self.bottom + int(self.bits.shape[0])
+
+    def number(self, stride: int) -> int:
+        found = self.numbers.get(stride)
+        if found is None:
+            rows = np.zeros((self.bits.shape[0], stride), bool)
+            rows[:, stride - self.width :] = self.bits
+            found = self.numbers[stride] = int.from_bytes(np.packbits(rows).tobytes(), "big")
+        return found
+
+
 class Glyphs:
-    """The glyphs of a font at one size on one dot grid: `along` and `across` the text, in dots per point.
+    """The glyphs of texts at one size on one dot grid: `along` and `across` the text, in dots per point.
 
     A glyph is kept as one number per row length, so that putting it into a line is one shift and one OR.
     """
 
-    def __init__(self, face: Font, size: float, along: float, across: float) -> None:
-        self._face, self._size = face, size
+    def __init__(self, size: float, along: float, across: float) -> None:
+        self._size = size
         self.along, self.across = along, across
-        self.margin = 2 + int(0.3 * size * along)
-        self.baseline = 2 + int((max(face.ascent, 1.0) + 0.1) * size * across)
-        self._height = self.baseline + 2 + int((max(face.descent, 0.25) + 0.1) * size * across)
-        self._bitmaps: dict[str, tuple[Bits, float]] = {}
-        self._numbers: dict[tuple[str, int], tuple[int, int]] = {}
+        self._glyphs: dict[tuple[Face, int, int, int], _Glyph | None] = {}
 
-    def line(self, text: str) -> TextStrip:
-        """A line of text. It starts `margin` dots in, and its baseline lies `baseline` dots down."""
-        if missing := [character for character in dict.fromkeys(text) if character not in self._bitmaps]:
-            self._load(missing)
-        bitmaps, numbers = self._bitmaps, self._numbers
-        width = sum([bitmaps[character][1] for character in text])
-        # Few row lengths, so that glyphs' numbers are found again; two dots more, for what rounding moves the last one.
-        stride = (int(width) + 2 * self.margin + 4 + 31) // 32 * 32
-        line, pen = 0, 0.0
-        for character in text:
-            key = (character, stride)
-            number, spare = numbers.get(key) or self._number(character, stride)
-            line |= number << (spare - round(pen))
-            pen += bitmaps[character][1]
-        return TextStrip(line, stride, self._height)
+    def line(self, line: Line, along: float = 0.0, up: float = 0.0) -> TextStrip:
+        """A line of text that starts `along` dots right of a whole dot, its baseline `up` dots above one."""
+        placed: list[tuple[_Glyph, int, int]] = []
+        glyphs, scale, rise = self._glyphs, self._size * self.along * PHASES, self._size * self.across * PHASES
+        along, up = along * PHASES, up * PHASES
+        for start, run in line.placed():
+            face = run.face
+            for number, right, above in run.placed():
+                x = round(along + (start + right) * scale)
+                y = round(up + above * rise) if above else round(up)
+                key = (face, number, x % PHASES, y % PHASES)
+                try:
+                    glyph = glyphs[key]
+                except KeyError:
+                    glyph = glyphs[key] = self._rasterise(*key)
+                if glyph is not None:
+                    placed.append((glyph, x // PHASES + glyph.left, y // PHASES + glyph.bottom))
+        if not placed:
+            return TextStrip(0, 8, 1, 0, 0)
+        left, bottom = min([x for _, x, _ in placed]), min([y for _, _, y in placed])
+        top = max([y - glyph.bottom + glyph.top for glyph, _, y in placed])
+        # Few row lengths, so that glyphs' numbers are found again.
+        stride = (max([x + glyph.width for glyph, x, _ in placed]) - left + 31) // 32 * 32
+        strip = 0
+        for glyph, x, y in placed:
+            strip |= glyph.number(stride) << ((y - bottom) * stride + stride - (x - left) - glyph.width)
+        return TextStrip(strip, stride, top - bottom, -left, top)
 
-    def _number(self, character: str, stride: int) -> tuple[int, int]:
-        """(the glyph's rows as a number with `stride` bits a row, how far it may be shifted left)."""
-        bits = self._bitmaps[character][0]
-        spare = stride - bits.shape[1]
-        rows = np.zeros((self._height, stride), bool)
-        rows[:, spare:] = bits
-        shifted = (int.from_bytes(np.packbits(rows).tobytes(), "big"), spare)
-        self._numbers[(character, stride)] = shifted
-        return shifted
+    def _rasterise(self, face: Face, number: int, x_phase: int, y_phase: int) -> _Glyph | None:
+        """The dots that a glyph covers by half or more."""
+        image = _draw(face, number, (self._size * self.along, x_phase), (self._size * self.across, y_phase))
+        extents = image.extents
+        if not extents.width or not extents.height:
+            return None
+        grey = np.frombuffer(image.buffer, np.uint8).reshape(extents.height, extents.stride)
+        bits = grey[::-1, : extents.width] >= 128
+        rows, columns = np.flatnonzero(bits.any(axis=1)), np.flatnonzero(bits.any(axis=0))
+        if not rows.size:
+            return None
+        return _Glyph(
+            np.array(bits[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]),
+            extents.x_origin + int(columns[0]),
+            extents.y_origin + extents.height - 1 - int(rows[-1]),
+        )
 
-    def _load(self, characters: list[str]) -> None:
-        """Rasterise glyphs side by side, one point a dot."""
-        advances = [self._face.width(character, self._size) * self.along for character in characters]
-        widths = [int(advance) + 2 * self.margin + 2 for advance in advances]
-        buffer = BytesIO()
-        canvas = new_canvas(buffer, (sum(widths), self._height), "glyphs")
-        x = 0
-        for character, width in zip(characters, widths, strict=True):
-            canvas.saveState()
-            path = canvas.beginPath()
-            path.rect(x, 0, width, self._height)
-            canvas.clipPath(path, stroke=0, fill=0)
-            canvas.translate(x + self.margin, self._height - self.baseline)
-            canvas.scale(self.along, self.across)
-            canvas.setFont(self._face.reportlab_font.fontName, self._size)
-            canvas.drawString(0, 0, character)
-            canvas.restoreState()
-            x += width
-        canvas.showPage()
-        canvas.save()
-        bits = rasterise_page(buffer.getvalue())
-        x = 0
-        for character, width, advance in zip(characters, widths, advances, strict=True):
-            self._bitmaps[character] = (np.array(bits[:, x : x + width]), advance)
-            x += width
+
+def _draw(face: Face, number: int, x: tuple[float, int], y: tuple[float, int]) -> Any:
+    """A glyph in grey; for either direction, dots per em and phase."""
+    drawing = face.hb.RasterDraw()
+    drawing.transform = (x[0] / face.upem, 0, 0, y[0] / face.upem, x[1] / PHASES, y[1] / PHASES)
+    drawing.draw_glyph(face.hb_font, number)
+    return drawing.render()
 
 
 def rasterise_page(pdf: bytes) -> Bits:

@@ -1,13 +1,15 @@
-"""Texts as PDF operators in embedded subsets of their fonts."""
+"""Texts as PDF operators: glyphs by number, in embedded subsets of their fonts."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from bss_mfg.label.layout.texts import TextPlan
+from bss_mfg.label.render.pdf_colours import fill_operators
+from bss_mfg.label.render.pdf_fonts import embedded_font
 from bss_mfg.label.template.fonts import Font
+from bss_mfg.label.type.shaping import GlyphRun
 
-_ESCAPES = str.maketrans({character: f"\\{character}" for character in "()\\"})
 _TURNS = {0: "1 0 0 1", 90: "0 -1 1 0", 180: "-1 0 0 -1", 270: "0 1 -1 0"}
 
 
@@ -15,29 +17,73 @@ def draw_text(canvas: Any, plan: TextPlan, text: str, face: Font) -> None:
     """Draw a text at its plan's place; the origin is the label's top left corner, y upwards, in points."""
     size, lines = plan.fit(text, face)
     shown: list[str] = []
-    for number, (line, width) in enumerate(lines):
-        along, down = plan.line_start(number, width, size)
-        dx, dy = {0: (along, -down), 90: (-down, -along), 180: (-along, down), 270: (down, along)}[plan.rotate]
-        show = _show(canvas, face, size, line)
-        shown.append(f"BT {_TURNS[plan.rotate]} {plan.x + dx:.3f} {plan.y + dy:.3f} Tm {show} ET")
+    for line, along, down in plan.place_lines(lines, size):
+        x, y = plan.turn(along, down)
+        runs = [_show(canvas._doc, run, size) for run in line.runs]
+        shown.append(f"BT {_TURNS[plan.rotate]} {x:.3f} {y:.3f} Tm {' '.join(runs)} ET")
     if plan.style.color == "#000000":
         canvas.addLiteral(" ".join(shown))
     else:
-        canvas.addLiteral(f"q {colour_operands(plan.style.color)} rg {' '.join(shown)} Q")
+        canvas.addLiteral(f"q {fill_operators(canvas, plan.style.color)} {' '.join(shown)} Q")
 
 
-def colour_operands(color: str) -> str:
-    """An sRGB colour as three operands."""
-    return " ".join(f"{int(color[at : at + 2], 16) / 255:.3g}" for at in (1, 3, 5))
+def _show(document: Any, run: GlyphRun, size: float) -> str:
+    """Operators that show a run from where the pen is, and leave the pen at its end."""
+    font = embedded_font(document, run.face)
+    parts = font.use(run)
+    shown = [f"{font.name} {size:g} Tf"]
+    if len(parts) == 1:
+        return f"{shown[0]} {_part(run, parts[0][2], size)}"
+    # Readers take the pieces of what runs from right to left in the order of the file: the rightmost comes first.
+    scale, pen = -1000 / run.face.upem, 0.0
+    starts = [sum(run.advances[:start]) for start, _, _ in parts]
+    for (start, end, read), place in zip(reversed(parts), reversed(starts), strict=True):
+        shown.append(f"[{(place - pen) * scale:.4g}] TJ {_part(run.part(start, end), read, size)}")
+        pen = place + sum(run.advances[start:end])
+    shown.append(f"[{(sum(run.advances) - pen) * scale:.4g}] TJ")
+    return " ".join(shown)
 
 
-def _show(canvas: Any, face: Font, size: float, text: str) -> str:
-    """Operators that show `text` in embedded subsets of the font."""
-    document = canvas._doc
-    if text.isascii():  # all of ASCII is in the first subset, at its own codes
-        name = face.reportlab_font.getSubsetInternalName(0, document)
-        return f"{name} {size:g} Tf ({text.translate(_ESCAPES)}) Tj"
-    return " ".join(
-        f"{face.reportlab_font.getSubsetInternalName(subset, document)} {size:g} Tf <{encoded.hex()}> Tj"
-        for subset, encoded in face.reportlab_font.splitString(text, document)
-    )
+def _part(run: GlyphRun, read: str, size: float) -> str:
+    """Operators that show some glyphs, `read` as something else if that is given."""
+    operators = _unmoved(run) if run.offsets is None else _moved(run, size)
+    if read:
+        return f"/Span <</ActualText <feff{read.encode('utf-16-be').hex()}>>> BDC {operators} EMC"
+    return operators
+
+
+def _unmoved(run: GlyphRun) -> str:
+    """Glyphs that stand on the baseline one after the other."""
+    natural, scale = run.face.natural_advance, -1000 / run.face.upem
+    parts: list[str] = []
+    for glyph, advance in zip(run.glyphs, run.advances, strict=True):
+        own = natural(glyph)
+        parts.append(f"{glyph:04x}" if advance == own else f"{glyph:04x}>{(advance - own) * scale:.4g}<")
+    shown = "".join(parts)
+    return f"[<{shown}>] TJ" if ">" in shown else f"<{shown}> Tj"
+
+
+def _moved(run: GlyphRun, size: float) -> str:
+    """Glyphs with offsets: to the side by adjustments of the pen, upwards by the text rise."""
+    assert run.offsets is not None  # noqa: S101  (for the type checker)
+    natural, scale, points = run.face.natural_advance, -1000 / run.face.upem, size / run.face.upem
+    operators: list[str] = []
+    parts: list[str] = []
+    rise, owed = 0, 0.0
+    for glyph, advance, (right, up) in zip(run.glyphs, run.advances, run.offsets, strict=True):
+        if up != rise:
+            if parts:
+                operators.append(f"[{''.join(parts)}] TJ")
+                parts = []
+            operators.append(f"{up * points:.4g} Ts")
+            rise = up
+        if move := owed + right:
+            parts.append(f"{move * scale:.4g}")
+        parts.append(f"<{glyph:04x}>")
+        owed = advance - natural(glyph) - right
+    if owed:
+        parts.append(f"{owed * scale:.4g}")
+    operators.append(f"[{' '.join(parts)}] TJ")
+    if rise:
+        operators.append("0 Ts")
+    return " ".join(operators)

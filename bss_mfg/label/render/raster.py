@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 from io import BytesIO
+from math import ceil, floor
 from typing import Any
 
 import numpy as np
@@ -38,9 +39,9 @@ def render_png(content: LabelFileContent) -> bytes:
     for place, row in enumerate(content.rows, content.start_at - 1):
         page.draw_label(place, row)
     out = BytesIO()
-    printer = layout.printer
+    printer = layout.printer.as_printed()
     dpi = (printer.dots_per_mm_x * MM_PER_INCH, printer.dots_per_mm_y * MM_PER_INCH)
-    Image.fromarray(~page.dots).save(out, "PNG", dpi=dpi, optimize=False)
+    Image.fromarray(~np.rot90(page.dots, -(printer.rotate // 90))).save(out, "PNG", dpi=dpi, optimize=False)
     return out.getvalue()
 
 
@@ -146,29 +147,26 @@ class LabelBitmaps:
 
     def _strips(self, plan: TextPlan, text: str) -> list[tuple[int, int, TextStrip, int]]:
         layout, printer = self.layout, self.layout.printer
-        face = layout.template.font(plan.style.font)
-        size, lines = plan.fit(text, face)
+        size, lines = plan.fit(text, layout.template.font(plan.style.font))
         upright = plan.rotate in (90, 270)
         along, across = printer.scaled_dots_per_mm_x / POINTS_PER_MM, printer.scaled_dots_per_mm_y / POINTS_PER_MM
-        glyphs = load_glyphs(face, size, *((across, along) if upright else (along, across)))
-        x0, y0 = (
-            plan.x / POINTS_PER_MM * printer.scaled_dots_per_mm_x,
-            -plan.y / POINTS_PER_MM * printer.scaled_dots_per_mm_y,
-        )
+        glyphs = load_glyphs(size, *((across, along) if upright else (along, across)))
+        x0, y0 = plan.x * along, -plan.y * across
+        # The anchor in dots of the text's own frame: along the text, and down.
+        u0, v0 = {0: (x0, y0), 90: (y0, -x0), 180: (-x0, -y0), 270: (-y0, x0)}[plan.rotate]
         strips: list[tuple[int, int, TextStrip, int]] = []
-        for number, (line, width) in enumerate(lines):
-            strip = glyphs.line(line)
-            # Along the text from its anchor, and down to the baseline, in dots of the text's own frame.
-            along_points, down_points = plan.line_start(number, width, size)
-            u = along_points * glyphs.along - glyphs.margin
-            v = down_points * glyphs.across - glyphs.baseline
+        for line, along_points, down_points in plan.place_lines(lines, size):
+            u, v = u0 + along_points * glyphs.along, v0 + down_points * glyphs.across
+            column, row = floor(u), ceil(v)
+            strip = glyphs.line(line, u - column, row - v)
+            left, top = column - strip.margin, row - strip.baseline
             x, y = {
-                0: (x0 + u, y0 + v),
-                90: (x0 - v - strip.height, y0 + u),
-                180: (x0 - u - strip.stride, y0 - v - strip.height),
-                270: (x0 + v, y0 - u - strip.stride),
+                0: (left, top),
+                90: (-top - strip.height, left),
+                180: (-left - strip.stride, -top - strip.height),
+                270: (top, -left - strip.stride),
             }[plan.rotate]
-            strips.append((round(x), round(y), strip, plan.rotate))
+            strips.append((x, y, strip, plan.rotate))
         return strips
 
 

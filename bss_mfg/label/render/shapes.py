@@ -8,6 +8,7 @@ from typing import Any
 from bss_mfg.core.units import POINTS_PER_MM
 from bss_mfg.label.layout.geometry import PlacedElement
 from bss_mfg.label.render.artwork_forms import draw_artwork
+from bss_mfg.label.render.pdf_colours import set_fill, set_stroke
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.shape_elements import Box, Image, Line
 
@@ -21,7 +22,7 @@ def draw_shapes(
         element = item.element
         canvas.saveState()
         if isinstance(element, Line):
-            canvas.setStrokeColor(element.color)
+            set_stroke(canvas, element.color)
             canvas.setLineWidth(element.thickness * POINTS_PER_MM)
             # The copies of a repeated line are shifted as their boxes are.
             dx = item.rect.x - (min(element.x, element.x2) - element.thickness / 2)
@@ -35,15 +36,15 @@ def draw_shapes(
         elif isinstance(element, Box):
             _box(canvas, element, item)
         elif isinstance(element, Image):
-            draw_artwork(canvas, element, item, art[element.file], artwork_forms)
+            draw_artwork(canvas, element, item, art[element.file], artwork_forms, template.definition.media)
         canvas.restoreState()
 
 
 def _box(canvas: Any, element: Box, item: PlacedElement) -> None:
     x, y, width, height = item.rect
     inset = 0 if element.fill else element.thickness / 2
-    canvas.setStrokeColor(element.color)
-    canvas.setFillColor(element.color)
+    set_stroke(canvas, element.color)
+    set_fill(canvas, element.color)
     canvas.setLineWidth(element.thickness * POINTS_PER_MM)
     box = [
         edge * POINTS_PER_MM

@@ -15,6 +15,5 @@ def symbols_of(layout: PageLayout, row: LabelRow) -> list[tuple[SymbolPlan, Matr
         symbols.append((layout.symbol, data_matrix(row.payload.encode("ascii"), layout.symbol.columns)))
     for text, code in zip(row.codes, layout.codes, strict=True):
         if text:
-            matrix = code.matrix(text)
-            symbols.append((layout.fit_code(code, matrix), matrix.turned(code.rotate)))
+            symbols += layout.draw_code(code, text)
     return symbols

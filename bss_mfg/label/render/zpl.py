@@ -22,12 +22,15 @@ from bss_mfg.label.layout.symbol_fit import SymbolPlan
 from bss_mfg.label.render.glyphs import Bits, TextStrip, rotate_text
 from bss_mfg.label.render.raster import label_bitmaps
 from bss_mfg.label.render.symbols import symbols_of
+from bss_mfg.label.render.turned_pages import turned_pages
 from bss_mfg.symbol import Matrix
 
 
 def render_zpl(content: LabelFileContent) -> bytes:
     """One format (`^XA` to `^XZ`) for each page."""
     layout = content.layout
+    if layout.printer.rotate:
+        return _turned_zpl(content)
     bitmaps = label_bitmaps(layout)
     width, height = layout.page_dots
     fixed = {
@@ -51,6 +54,15 @@ def render_zpl(content: LabelFileContent) -> bytes:
             out.append("".join([head, *fields, "^PQ1^XZ\n"]).encode("ascii"))
             fields, place = [], 0
     return b"".join(out)
+
+
+def _turned_zpl(content: LabelFileContent) -> bytes:
+    """Pages that are turned go out as one graphic each."""
+    formats = [
+        f"^XA^CI28^PW{page.shape[1]}^LL{page.shape[0]}^LH0,0^PON^PMN\n{packed_field(0, 0, page)}^PQ1^XZ\n"
+        for page in turned_pages(content)
+    ]
+    return "".join(formats).encode("ascii")
 
 
 def is_native(payload: str) -> bool:

@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bss_mfg.label.type.markup import switches
+
 Value = str | int | datetime.date | uuid.UUID
 Values = Mapping[str, Value]
 
@@ -37,18 +39,21 @@ TEXTS = {
     "pid": "Amazon's product id",
     "upc": "UPC-A, if the product has one",
     "ean": "EAN, if the product has one",
-    "code": "the UPC or EAN; {code:groups} spaced as printed under bars",
+    "code": "the UPC or EAN; {code:groups} spaced as printed under bars, {code:gtin} with zeros in front to 14 digits",
     "stage": "development or production",
     "ledger_head": "digest of the newest event in the ledger's history (batch labels); {ledger_head:short} 16 digits",
 }
 PLACEHOLDERS = {**NUMBERS, **DATES, **TEXTS}
 """Every name and its meaning; docs/formats/template.md is checked against it."""
 
-FORMATS = {"uuid": ("hex",), "mac": ("colons",), "code": ("groups",), "ledger_head": ("short",)}
+_FIELD = re.compile(r"fields\.([a-z]{2,3}(-[A-Za-z0-9]{2,8})*\.)?[a-z][a-z0-9_]{0,30}")
+"""A field of the product's or the batch's own; `fields.de.note` is told in German whatever the labels are."""
+
+FORMATS = {"uuid": ("hex",), "mac": ("colons",), "code": ("groups", "gtin"), "ledger_head": ("short",)}
 _NUMBER_FORMAT = re.compile(r"0[1-9]\d?|,")
 _DATE_FORMAT = re.compile(r"(%[YymdjVGHM]|[ ./_-])+")
-_BRACES = re.compile(r"\{([^{}]*)\}")
-_CONDITION = re.compile(r"\s*(not\s+)?([a-z_]+)\s*(?:(=|!=|<=|>=|<|>)\s*(\S.*?)\s*)?")
+_BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
+_CONDITION = re.compile(r"\s*(not\s+)?([a-z_]+(?:\.[A-Za-z0-9_.-]+)?)\s*(?:(=|!=|<=|>=|<|>)\s*(\S.*?)\s*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,11 @@ class CompiledText:
         """The placeholders in it."""
         return frozenset(token[0] for token in self.tokens if not isinstance(token, str))
 
+    def with_switches(self) -> CompiledText:
+        """With the marks of bold and italic in its own words as switches; in values they stay what they are."""
+        tokens = tuple([switches(token) if isinstance(token, str) else token for token in self.tokens])
+        return CompiledText(self.source, tokens)
+
     def fill(self, values: Values) -> str:
         """The text of one label."""
         return "".join(
@@ -77,24 +87,37 @@ class CompiledText:
 
 def compile_text(source: str) -> CompiledText:
     """Compile a text; `ValueError` says what is wrong with it."""
-    tokens: list[str | tuple[str, str]] = []
-    at = 0
-    for match in _BRACES.finditer(source):
-        tokens += [source[at : match.start()]] if match.start() > at else []
-        at = match.end()
-        name, _, form = match[1].partition(":")
-        tokens.append((_validate_name(name), _validate_format(name, form)))
-    tokens += [source[at:]] if at < len(source) else []
-    if any("{" in token or "}" in token for token in tokens if isinstance(token, str)):
-        raise ValueError("a brace without its partner")
-    if any(ord(character) < 32 for character in source):
+    if any(ord(character) < 32 and character != "\n" for character in source):
         raise ValueError("control characters can't be printed")
+    tokens: list[str | tuple[str, str]] = []
+    plain, at = "", 0
+    for match in _BRACES.finditer(source):
+        plain += _literal(source[at : match.start()])
+        at = match.end()
+        if match[1] is None:
+            plain += match[0][0]
+            continue
+        name, _, form = match[1].partition(":")
+        tokens += [plain] if plain else []
+        tokens.append((_validate_name(name), _validate_format(name, form)))
+        plain = ""
+    plain += _literal(source[at:])
+    tokens += [plain] if plain else []
     return CompiledText(source, tuple(tokens))
 
 
+def _literal(text: str) -> str:
+    if "{" in text or "}" in text:
+        raise ValueError("a brace without its partner; {{ and }} are printed as braces")
+    return text
+
+
 def _validate_name(name: str) -> str:
-    if name not in PLACEHOLDERS:
-        raise ValueError(f"{{{name}}} is not a placeholder; known are {', '.join(PLACEHOLDERS)}")
+    if name not in PLACEHOLDERS and not _FIELD.fullmatch(name):
+        raise ValueError(
+            f"{{{name}}} is not a placeholder; known are {', '.join(PLACEHOLDERS)}, and fields.NAME for fields of the "
+            "product's file"
+        )
     return name
 
 
@@ -129,6 +152,8 @@ def _format_special(value: str, form: str) -> str:
         return ":".join(value[at : at + 2] for at in range(0, len(value), 2))
     if form == "short":
         return value[:16]
+    if form == "gtin":
+        return value.zfill(14) if value else ""
     # UPC-A 1-5-5-1, EAN-13 1-6-6, EAN-8 4-4 (GS1 General Specifications, 5.2.5).
     cuts = {12: (1, 6, 11, 12), 13: (1, 7, 13), 8: (4, 8)}.get(len(value), (len(value),))
     return " ".join(value[start:end] for start, end in zip((0, *cuts), cuts, strict=False))

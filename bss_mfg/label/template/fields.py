@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from bss_mfg.core.models import FileModel
+from bss_mfg.label.template.colours import ColourText
 from bss_mfg.label.template.expressions import compile_condition, compile_text
 
 Mm = Annotated[float, Field(ge=-20, le=2000)]
@@ -14,10 +15,17 @@ Length = Annotated[float, Field(ge=0, le=2000)]
 Size = Annotated[float, Field(gt=0, le=2000)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,30}$")]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]{0,80}$")]
-Colour = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$", description="#rrggbb; thermal printers print it black.")]
+Colour = ColourText
 
 
 def _text(source: str) -> str:
+    if "\n" in source:
+        raise ValueError("control characters can't be printed")
+    compile_text(source)
+    return source
+
+
+def _text_lines(source: str) -> str:
     compile_text(source)
     return source
 
@@ -28,6 +36,7 @@ def _condition(source: str) -> str:
 
 
 Text = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_text)]
+TextLines = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_text_lines)]
 When = Annotated[str, AfterValidator(_condition)]
 
 

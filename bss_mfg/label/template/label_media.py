@@ -10,13 +10,22 @@ from bss_mfg.core.models import FileModel
 from bss_mfg.label.template import media as library
 from bss_mfg.label.template.fields import Colour, Length, Size
 
+PageName = Literal["A3", "A4", "A5", "A6", "SRA3", "SRA4", "Letter", "Legal", "Tabloid"]
+LabelShape = Literal["rectangle", "rounded", "round", "oval"]
+CROP_MARK_MM, CROP_MARK_GAP_MM = 4.0, 2.0
+"""Length of a crop mark, and its least distance from the label's edge."""
+
 
 class Media(FileModel):
     """Sheet or roll: `use` one of the library (`bss-mfg media list`), or give its dimensions in mm."""
 
     use: str | None = Field(None, description="A medium of the library, by name or the maker's part number.")
-    kind: Literal["sheet", "roll"] = Field("roll", description="roll: one label a page.")
-    page: Literal["A4", "Letter"] | None = Field(None, description="Sheets only.")
+    kind: Literal["sheet", "roll"] = Field("roll", description="roll: a page is one row of labels.")
+    page: PageName | tuple[Size, Size] | None = Field(
+        None,
+        description="Of a sheet: its name, or [width, height]. Of a roll: [width, height] of a row with its liner, "
+        "where that is more than its labels.",
+    )
     label_width: Size
     label_height: Size
     columns: Annotated[int, Field(ge=1, le=100)] = 1
@@ -25,13 +34,22 @@ class Media(FileModel):
     margin_top: Length = 0
     pitch_x: Size | None = Field(None, description="From one label's left edge to the next; default: no gap.")
     pitch_y: Size | None = Field(None, description="From one label's top edge to the next; default: no gap.")
-    bleed: Annotated[float, Field(ge=0, le=10)] = Field(0, description="Artwork may reach so far over the edge.")
+    shape: LabelShape | None = Field(
+        None, description="How it is die-cut; default: rectangle, or rounded where corner is given."
+    )
+    corner: Annotated[float, Field(ge=0, le=200)] = Field(0, description="Radius of rounded corners.")
+    bleed: Annotated[float, Field(ge=0, le=10)] = Field(
+        0, description="Artwork may reach so far over the edge. In a PDF for rolls the page is larger by it."
+    )
+    crop_marks: bool = Field(False, description="Rolls in PDF: mark where the label is cut, outside of its bleed.")
     safe: Annotated[float, Field(ge=0, le=50)] = Field(1, description="Texts and codes should keep off the edge.")
     stock: Colour = Field("#ffffff", description="Colour of the label's material: decides the symbol's contrast.")
 
     @model_validator(mode="before")
     @classmethod
     def _load_from_library(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("page"), list):
+            data = {**data, "page": tuple(data["page"])}  # lists of files are tuples here
         if not isinstance(data, dict) or not isinstance(data.get("use"), str):
             return data
         medium = library.find_medium(data["use"])
@@ -44,12 +62,15 @@ class Media(FileModel):
     @model_validator(mode="after")
     def _fits(self) -> Media:
         if self.kind == "roll":
-            if self.page or self.columns > 1 or self.rows > 1 or self.margin_left or self.margin_top:
-                raise ValueError("a roll has one label per page: only label_width and label_height are given")
-            return self
-        if not self.page:
-            raise ValueError('a sheet needs a page: "A4" or "Letter"')
-        width, height = library.PAGES[self.page]
+            if isinstance(self.page, str) or self.rows > 1:
+                raise ValueError("a roll has one row of labels a page: no rows, and page only as [width, height] in mm")
+            if self.margin_top and not self.page:
+                raise ValueError("a roll with margin_top needs the page of a row: page = [width, height] in mm")
+        elif not self.page:
+            raise ValueError('a sheet needs a page: "A4", "Letter" or another name, or [width, height] in mm')
+        elif self.crop_marks:
+            raise ValueError("crop_marks are for rolls: a sheet's labels are cut already")
+        width, height = self.size
         right = self.margin_left + (self.columns - 1) * self.step_x + self.label_width
         bottom = self.margin_top + (self.rows - 1) * self.step_y + self.label_height
         if right > width + 0.35 or bottom > height + 0.35:
@@ -57,6 +78,31 @@ class Media(FileModel):
         if self.step_x < self.label_width - 0.01 or self.step_y < self.label_height - 0.01:
             raise ValueError("the labels overlap: the pitch is smaller than the label")
         return self
+
+    @model_validator(mode="after")
+    def _has_a_shape(self) -> Media:
+        if self.corner and self.shape not in (None, "rounded"):
+            raise ValueError(f"a label of shape {self.shape} has no corner radius: leave out corner")
+        if self.shape == "rounded" and not self.corner:
+            raise ValueError("a rounded label needs the radius of its corners: corner = 2")
+        if self.shape == "round" and abs(self.label_width - self.label_height) > 0.01:
+            raise ValueError('a round label is as wide as it is high; else its shape is "oval"')
+        if self.corner > min(self.label_width, self.label_height) / 2 + 0.01:
+            raise ValueError(f"a corner of {self.corner:g} mm is more than half of the label")
+        return self
+
+    @property
+    def cut(self) -> LabelShape:
+        """How the label is die-cut."""
+        return self.shape or ("rounded" if self.corner else "rectangle")
+
+    @property
+    def edge_mm(self) -> float:
+        """How far a PDF's page of a roll reaches over its labels on every side: bleed and crop marks."""
+        if self.kind == "sheet":
+            return 0.0
+        marks = max(self.bleed, CROP_MARK_GAP_MM) + CROP_MARK_MM
+        return marks if self.crop_marks else self.bleed
 
     @property
     def step_x(self) -> float:
@@ -70,5 +116,7 @@ class Media(FileModel):
 
     @property
     def size(self) -> tuple[float, float]:
-        """Page width and height in mm."""
-        return library.PAGES[self.page] if self.page else (self.label_width, self.label_height)
+        """Page width and height in mm, without bleed and crop marks."""
+        if self.page:
+            return library.PAGES[self.page] if isinstance(self.page, str) else self.page
+        return self.margin_left + (self.columns - 1) * self.step_x + self.label_width, self.label_height

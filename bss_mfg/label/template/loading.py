@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from bss_mfg.core.files import read_bytes
@@ -12,11 +13,12 @@ from bss_mfg.core.named_paths import path_inside
 from bss_mfg.core.toml_files import TomlDocument, load_toml, parse_toml, validate
 from bss_mfg.errors import InputError, Location
 from bss_mfg.label.template.artwork import Artwork, check_artwork
-from bss_mfg.label.template.fonts import FONTS, Font, load_bundled_font, load_font
+from bss_mfg.label.template.fonts import FONTS, Font, bundled_font_data, font_list, load_bundled_font, load_font
 from bss_mfg.label.template.shape_elements import Image
 from bss_mfg.label.template.symbol_elements import Bars
 from bss_mfg.label.template.template import Template
 from bss_mfg.label.template.text_element import TextElement
+from bss_mfg.label.type.markup import BOLD, ITALIC, check_marks
 
 MAX_ART = 20 << 20
 MAX_FONT = 60 << 20
@@ -47,18 +49,26 @@ class LoadedTemplate:
     def __hash__(self) -> int:
         return hash(self.digest)
 
-    def font(self, name: str) -> Font:
-        """A font by its name in this template."""
-        for known, data in self.font_files:
-            if known == name:
-                return load_font(name, data)
-        return load_bundled_font(name)
+    def font(self, names: str | tuple[str, ...]) -> Font:
+        """A font by its name in this template, or several of which each stands in for what those before it lack."""
+        return _font(self, names)
 
     def locate(self, element: int, field: str | None = None) -> Location:
         """Where an element is, for messages: file, line, its number and its name."""
         item = self.definition.element[element]
         place = self.document.locate(("element", element, *([field] if field else [])))
         return replace(place, key=f"{place.key} ({item.name or item.kind})")
+
+
+@lru_cache(maxsize=64)
+def _font(template: LoadedTemplate, names: str | tuple[str, ...]) -> Font:
+    own, data = template.definition.font_files, dict(template.font_files)
+    return font_list(
+        [
+            load_font(name, own[name], data, own) if name in own else load_bundled_font(name)
+            for name in ((names,) if isinstance(names, str) else names)
+        ]
+    )
 
 
 def load_template(path: Path, way_out: str = "") -> LoadedTemplate:
@@ -73,44 +83,73 @@ def template_from_text(text: str, path: Path) -> LoadedTemplate:
 
 def _validate_template(document: TomlDocument, path: Path, way_out: str = "") -> LoadedTemplate:
     template = validate(document, Template, way_out)
-    artwork, fonts = _load_artwork(template, document, path), _load_fonts(template, document, path)
+    fonts = _load_fonts(template, document, path)
+    artwork = _load_artwork(template, document, path, fonts)
     known = {*FONTS, *template.fonts}
     for index, element in enumerate(template.element):
-        if isinstance(element, (TextElement, Bars)) and element.font not in known:
+        if not isinstance(element, (TextElement, Bars)):
+            continue
+        names = element.fonts if isinstance(element, TextElement) else (element.font,)
+        if unknown := [name for name in names if name not in known]:
             raise InputError(
-                f"there is no font {element.font!r}",
+                f"there is no font {unknown[0]!r}",
                 where=document.locate(("element", index, "font")),
                 way_out=f"Known: {', '.join(sorted(known))}. More can be named in [fonts].",
             )
-    return LoadedTemplate(path.stem, template, document, artwork, fonts)
+    loaded = LoadedTemplate(path.stem, template, document, artwork, fonts)
+    _check_styles(loaded)
+    return loaded
 
 
-def _load_artwork(template: Template, document: TomlDocument, path: Path) -> tuple[Artwork, ...]:
+def _check_styles(template: LoadedTemplate) -> None:
+    """Runs of bold and italic have fonts."""
+    for index, element in enumerate(template.definition.element):
+        if not isinstance(element, TextElement) or not element.markup:
+            continue
+        faces = template.font(element.fonts).setting.faces
+        for style in check_marks(element.text):
+            if style and not faces[style]:
+                what = {BOLD: "bold", ITALIC: "italic", BOLD | ITALIC: "bold italic"}[style]
+                raise InputError(
+                    f"the font {element.fonts[0]!r} has no {what}",
+                    where=template.locate(index, "text"),
+                    way_out=f"Name one in [fonts]: NAME = {{ file = ..., {what.replace(' ', '_')} = 'OTHER-NAME' }}. "
+                    "Of the fonts of bss-mfg, sans has bold and italic.",
+                )
+
+
+def _load_artwork(
+    template: Template, document: TomlDocument, path: Path, fonts: Sequence[tuple[str, bytes]]
+) -> tuple[Artwork, ...]:
+    """The artwork; texts in an SVG are drawn with the template's fonts and those that come with bss-mfg."""
+    usable = [*((name, bundled_font_data(name)) for name in FONTS), *fonts]
     artwork: dict[str, Artwork] = {}
     for index, element in enumerate(template.element):
         if isinstance(element, Image) and element.file not in artwork:
             where = document.locate(("element", index, "file"))
             data = _read_beside(path, element.file, where, "artwork", MAX_ART)
-            artwork[element.file] = check_artwork(element.file, data, where)
+            artwork[element.file] = check_artwork(element.file, data, where, usable)
     return tuple(artwork[name] for name in sorted(artwork))
 
 
 def _load_fonts(template: Template, document: TomlDocument, path: Path) -> tuple[tuple[str, bytes], ...]:
-    fonts: list[tuple[str, bytes]] = []
-    for name, file in sorted(template.fonts.items()):
+    own = template.font_files
+    data: dict[str, bytes] = {}
+    for name, font in sorted(own.items()):
         where = document.locate(("fonts", name))
-        if name in FONTS:
+        if name in FONTS and name != "ocr-b":  # which came later, and may be a template's own
             raise InputError(f"{name!r} is a font of bss-mfg", where=where, way_out="Give yours another name.")
-        fonts.append((name, _read_beside(path, file, where, "font", MAX_FONT)))
+        data[name] = _read_beside(path, font.file, where, "font", MAX_FONT)
+    for name, font in sorted(own.items()):
         try:
-            load_font(name, fonts[-1][1])
+            load_font(name, font, data, own)
         except ValueError as error:
             raise InputError(
-                f"the font {file!r} can't be used: {error}",
-                where=where,
-                way_out="Use a TrueType font (TTF or TTC with glyf outlines); OpenType/CFF fonts can be converted.",
+                f"the font {font.file!r} can't be used: {error}",
+                where=document.locate(("fonts", name)),
+                way_out="Use a TrueType or OpenType font with outlines (TTF, OTF, TTC) whose licence allows embedding.",
             ) from None
-    return tuple(fonts)
+    return tuple(data.items())
 
 
 def _read_beside(path: Path, file: str, where: Location, what: str, limit: int) -> bytes:

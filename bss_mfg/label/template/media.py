@@ -7,8 +7,18 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-PAGES = {"A4": (210.0, 297.0), "Letter": (215.9, 279.4)}
-"""Page sizes in mm (ISO 216; ANSI/ASME Y14.1)."""
+PAGES = {
+    "A3": (297.0, 420.0),
+    "A4": (210.0, 297.0),
+    "A5": (148.0, 210.0),
+    "A6": (105.0, 148.0),
+    "SRA3": (320.0, 450.0),
+    "SRA4": (225.0, 320.0),
+    "Letter": (215.9, 279.4),
+    "Legal": (215.9, 355.6),
+    "Tabloid": (279.4, 431.8),
+}
+"""Page sizes in mm (ISO 216; ISO 217; ANSI/ASME Y14.1)."""
 
 GEOMETRY = (
     "kind",
@@ -21,6 +31,8 @@ GEOMETRY = (
     "margin_top",
     "pitch_x",
     "pitch_y",
+    "shape",
+    "corner",
 )
 """The fields of a medium that place its labels."""
 

@@ -42,6 +42,37 @@ class Printer:
     address: str = ""
     patience_s: float | None = None
     ask_status: bool = True
+    rotate: Literal[0, 90, 180, 270] = 0
+    """How pages are turned before they are sent, in degrees clockwise."""
+
+    def in_label_frame(self) -> Printer:
+        """The printer as a page sees it that is turned by `rotate` only when it is finished: its axes, offset and
+        margins are those of the label."""
+        quarter = self.rotate // 90
+        left, top, right, bottom = self.margins_mm
+        x, y = self.offset_x_mm, self.offset_y_mm
+        offset = ((x, y), (y, -x), (-x, -y), (-y, x))[quarter]
+        margins = ((left, top, right, bottom), (top, right, bottom, left))[quarter % 2]
+        if quarter > 1:
+            margins = (*margins[2:], *margins[:2])
+        axes = (self.dots_per_mm_x, self.dots_per_mm_y, self.scale_x, self.scale_y)
+        if quarter % 2:
+            axes = (axes[1], axes[0], axes[3], axes[2])
+        return replace(
+            self,
+            dots_per_mm_x=axes[0],
+            dots_per_mm_y=axes[1],
+            scale_x=axes[2],
+            scale_y=axes[3],
+            offset_x_mm=offset[0],
+            offset_y_mm=offset[1],
+            margins_mm=margins,
+        )
+
+    def as_printed(self) -> Printer:
+        """From the label's frame back to the printer's own."""
+        back: Literal[0, 90, 180, 270] = {0: 0, 90: 270, 180: 180, 270: 90}[self.rotate]  # type: ignore[assignment]
+        return replace(replace(self, rotate=back).in_label_frame(), rotate=self.rotate)
 
     @property
     def dpi(self) -> float:
@@ -99,6 +130,10 @@ class PrinterFile(FileModel):
                 raise ValueError(f"{error.what}. {error.way_out}") from None
         return value
 
+    rotate: Literal[0, 90, 180, 270] = Field(
+        0, description="Turn whole pages clockwise, for a printer that feeds its media another way."
+    )
+
     @field_validator(*_LIMITS)
     @classmethod
     def _check_range(cls, values: tuple[float, ...], info: ValidationInfo) -> tuple[float, ...]:
@@ -122,6 +157,7 @@ class PrinterFile(FileModel):
             self.address,
             self.patience_s,
             self.ask_status,
+            rotate=self.rotate,
         )
 
 
@@ -150,6 +186,8 @@ def printer_text(title: str, printer: Printer) -> str:
         lines.append(f"patience_s = {printer.patience_s:g}")
     if not printer.ask_status:
         lines.append("ask_status = false")
+    if printer.rotate:
+        lines.append(f"rotate = {printer.rotate}      # degrees clockwise")
     return "\n".join(lines) + "\n"
 
 

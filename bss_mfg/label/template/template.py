@@ -7,13 +7,21 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from bss_mfg.core.models import FileModel
+from bss_mfg.label.template.colours import Colour, parse_colour
 from bss_mfg.label.template.fields import Area, FileName, Name
+from bss_mfg.label.template.fonts import FontFile
 from bss_mfg.label.template.label_media import Media
 from bss_mfg.label.template.shape_elements import Box, Image, Line
-from bss_mfg.label.template.symbol_elements import Code128, DataMatrix, EanUpc, Qr, carries_payload
+from bss_mfg.label.template.symbol_elements import (
+    DataMatrix,
+    DataMatrixText,
+    Gs1DataMatrix,
+    SymbolElement,
+    carries_payload,
+)
 from bss_mfg.label.template.text_element import TextElement
 
-Element = Annotated[DataMatrix | Qr | Code128 | EanUpc | TextElement | Line | Box | Image, Field(discriminator="kind")]
+Element = Annotated[SymbolElement | TextElement | Line | Box | Image, Field(discriminator="kind")]
 LabelScope = Literal["package", "unit", "carton", "batch"]
 
 
@@ -26,10 +34,17 @@ class Template(FileModel):
     packages_per_carton: Annotated[int, Field(ge=1, le=10000)] | None = Field(
         None, description="For each = carton: how many packages go into one."
     )
-    fonts: dict[Name, FileName] = Field({}, description="More fonts: a name, and a TTF file beside the template.")
+    fonts: dict[Name, FileName | FontFile] = Field(
+        {}, description="More fonts: a name, and a font file (TTF, OTF, TTC) beside the template, or a table about one."
+    )
     media: Media
     sample: Area | None = Field(None, description="Where the SAMPLE mark of development products goes.")
     element: Annotated[tuple[Element, ...], Field(min_length=1, max_length=500)]
+
+    @property
+    def font_files(self) -> dict[str, FontFile]:
+        """The fonts of its own, by name."""
+        return {name: FontFile(file=font) if isinstance(font, str) else font for name, font in self.fonts.items()}
 
     @model_validator(mode="after")
     def _sense(self) -> Template:
@@ -40,6 +55,9 @@ class Template(FileModel):
                 "a package label has exactly one element of kind data-matrix, or instead of it one code-128 with "
                 'text = "{payload}"'
             )
+        for item in self.element:
+            if isinstance(item, (Gs1DataMatrix, DataMatrixText)) and "{payload}" in item.text:
+                raise ValueError(f"{item.kind} can't show {{payload}}: that is what the data-matrix is for")
         if self.each != "package" and symbols:
             raise ValueError(f"a label for each {self.each} has no data-matrix: that symbol belongs to a package")
         if (self.each == "carton") != (self.packages_per_carton is not None):
@@ -47,4 +65,9 @@ class Template(FileModel):
         names = [item.name for item in self.element if item.name]
         if doubled := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"two elements are called {doubled[0]!r}")
+        inks: dict[str, Colour] = {}
+        for text in (getattr(item, "color", None) for item in self.element):
+            colour = parse_colour(text) if text else None
+            if colour and colour.spot and inks.setdefault(colour.spot, colour) != colour:
+                raise ValueError(f"the spot ink {colour.spot!r} has two different CMYK values")
         return self

@@ -6,16 +6,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from bss_mfg.label.template.fields import Colour, Size, Text
+from bss_mfg.label.template.fields import Colour, Size, TextLines
 from bss_mfg.label.template.placing import PlaceableElement
+from bss_mfg.label.type.markup import check_marks
+
+_FontNames = Annotated[tuple[str, ...], Field(min_length=1, max_length=8)]
 
 
 class TextElement(PlaceableElement):
-    """Text. `y` is the top of the capitals."""
+    """Text. `y` is the top of the capitals, if `valign` says nothing else; a line feed starts a new line."""
 
     kind: Literal["text"]
     width: Size
-    text: Text
+    height: Size | None = Field(None, description="With valign = middle or bottom: the height of the place in mm.")
+    text: TextLines
     size: Annotated[float, Field(ge=3, le=400)] = Field(8, description="Font size in points.")
     min_size: Annotated[float, Field(ge=3, le=400)] | None = Field(None, description="Never shrink below this size.")
     fit: Literal["refuse", "shrink", "wrap"] | None = Field(
@@ -23,21 +27,58 @@ class TextElement(PlaceableElement):
         description="What to do with a text that is too wide: refuse it (default), shrink it to min_size (default "
         "where min_size is given), or wrap it to `lines` lines.",
     )
-    lines: Annotated[int, Field(ge=1, le=50)] = Field(1, description="With fit = wrap: at most so many lines.")
+    lines: Annotated[int, Field(ge=1, le=50)] = Field(
+        1, description="With fit = wrap, or line feeds in the text: at most so many lines."
+    )
     leading: Annotated[float, Field(ge=0.8, le=3)] = Field(1.2, description="Line distance, in font sizes.")
-    font: str = Field("sans", description="sans, sans-bold, mono, or a name of [fonts].")
-    align: Literal["left", "center", "right"] = "left"
+    font: str | _FontNames = Field(
+        "sans",
+        description="sans, sans-bold, sans-italic, mono, or a name of [fonts]; or a list of which each stands in for "
+        "characters that those before it lack.",
+    )
+    align: Literal["left", "center", "right", "justify"] = Field(
+        "left", description="justify widens the spaces of every line but the last."
+    )
+    valign: Literal["capitals", "baseline", "middle", "bottom"] = Field(
+        "capitals",
+        description="What y is: the top of the capitals, the first baseline, the middle, or the last baseline.",
+    )
+    letter_spacing: Annotated[float, Field(ge=-0.2, le=2)] = Field(
+        0, description="Room after each letter, in font sizes. Letters that join (Arabic) stay together."
+    )
+    direction: Literal["auto", "ltr", "rtl"] = Field(
+        "auto", description="Of the paragraph: by its first letter, or from left to right, or from right to left."
+    )
+    language: Annotated[str, Field(pattern=r"^([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*)?$")] = Field(
+        "", description="BCP 47, as in 'sr' or 'zh-Hant', for fonts that draw letters differently."
+    )
+    markup: bool = Field(False, description="Whether **bold** and *italic* in the text are runs of these.")
     color: Colour = "#000000"
 
     @model_validator(mode="after")
     def _sense(self) -> TextElement:
         if self.min_size is not None and self.min_size > self.size:
             raise ValueError(f"min_size {self.min_size:g} is larger than size {self.size:g}")
-        if self.lines > 1 and self.fit != "wrap":
+        breaks = self.text.count("\n")
+        if self.lines > 1 and self.fit != "wrap" and not breaks:
             raise ValueError('lines needs fit = "wrap"')
         if self.fit == "refuse" and self.min_size is not None:
             raise ValueError('min_size and fit = "refuse" contradict each other')
+        if self.height is not None and self.valign not in ("middle", "bottom"):
+            raise ValueError("height needs valign = 'middle' or 'bottom'")
+        if self.markup:
+            check_marks(self.text)
         return self
+
+    @property
+    def fonts(self) -> tuple[str, ...]:
+        """The names of its fonts."""
+        return (self.font,) if isinstance(self.font, str) else self.font
+
+    @property
+    def most_lines(self) -> int:
+        """How many lines it may have."""
+        return max(self.lines, self.text.count("\n") + 1)
 
     @property
     def smallest(self) -> float:

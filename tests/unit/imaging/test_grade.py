@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
+from bss_mfg.barcodes import qr
 from bss_mfg.imaging.ecc200 import segments, symbol_geometry
 from bss_mfg.imaging.grade import (
     AVERAGE_LEVELS,
@@ -29,7 +30,7 @@ from bss_mfg.imaging.grade import (
     symbol_contrast_grade,
     unused_error_correction_grade,
 )
-from bss_mfg.symbol import DATA_CODEWORDS, SQUARE_SIZES, Matrix, data_matrix, qr
+from bss_mfg.symbol import DATA_CODEWORDS, SQUARE_SIZES, Matrix, data_matrix
 
 PIXELS = 8
 

@@ -114,7 +114,7 @@ BROKEN = [
     Broken("lines without wrap", text(lines=3), 'lines needs fit = "wrap"', "Correct the file"),
     Broken("min_size above size", text(size=6, min_size=7), "larger than size", "Correct the file"),
     Broken("no glyph", text(text="Lamp \u6f22"), "U+6F22", "[fonts]", ELEMENT_LINE + 5),
-    Broken("unknown font", text(font="helvetica"), "no font 'helvetica'", "Known: mono, sans, sans-bold",
+    Broken("unknown font", text(font="helvetica"), "no font 'helvetica'", "Known: mono, ocr-b, sans, sans-bold",
            ELEMENT_LINE + 6),
     Broken("font file missing", text(), "the font 'x.ttf' is not there", "beside the template", 3,
            swapped('title = "Trial"\n', 'title = "Trial"\n[fonts]\nlogo = "x.ttf"\n').replace("[media]", "[media]")),
@@ -125,7 +125,7 @@ BROKEN = [
     Broken("bars too long", BARS + 'text = "{uuid}{uuid}"\n', "modules with a quiet zone of 10 does not fit",
            "shorten the text", ELEMENT_LINE + 6),
     Broken("bars without height", BARS.replace("height = 12", "height = 2"), "no height is left", "caption smaller"),
-    Broken("colour", text(color="red"), "does not match the pattern", "Correct the file", ELEMENT_LINE + 6),
+    Broken("colour", text(color="reddish"), "not a colour", "Correct the file", ELEMENT_LINE + 6),
     Broken("empty x-dimension range", "", "is empty", "[smallest, largest]", 20,
            swapped("size = 30\n", "size = 30\nx_dimension = [0.5, 0.3]\n")),
     Broken("symbol too small", "", "does not fit 10 mm", "A square of", 15, swapped("size = 30", "size = 10")),
@@ -279,15 +279,15 @@ def test_long_texts_wrap_into_their_lines(tmp_path: Path) -> None:
     plan, said = lay_out(template, PDF_PRINTER_BY_DPI[300], 48, "development").fixed_texts[0]
     size, lines = plan.fit(said, template.font("sans"))
     assert size == 8
-    assert [line for line, _ in lines] == ["one two three", "four five six"]
+    assert [line.text for line in lines] == ["one two three", "four five six"]
 
 
 def test_text_shrinks_to_its_smallest_size_and_no_further(tmp_path: Path) -> None:
     template = loaded(tmp_path, text(text="W" * 20, width=30, min_size=3))
     plan, said = lay_out(template, PDF_PRINTER_BY_DPI[300], 48, "development").fixed_texts[0]
-    size, ((_, width),) = plan.fit(said, template.font("sans"))
+    size, (line,) = plan.fit(said, template.font("sans"))
     assert 3 <= size < 8
-    assert width <= plan.room + 0.01
+    assert line.width * size <= plan.room + 0.01
 
 
 # --- artwork and fonts ---------------------------------------------------------------------------------------------

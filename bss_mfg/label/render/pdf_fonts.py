@@ -1,0 +1,175 @@
+"""Fonts in PDF: glyphs by their numbers (Type 0 fonts, Identity-H: ISO 32000-1, 9.7), subsets embedded when the
+document is saved."""
+
+from __future__ import annotations
+
+import unicodedata
+import zlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from bss_mfg.label.type.font_file import Face
+from bss_mfg.label.type.line_breaks import SOFT_HYPHEN
+from bss_mfg.label.type.shaping import GlyphRun
+
+_SYMBOLIC = 4
+_CMAP = """/CIDInit /ProcSet findresource begin
+12 dict begin
+begincmap
+/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def
+/CMapName /Adobe-Identity-UCS def
+/CMapType 2 def
+1 begincodespacerange
+<0000> <FFFF>
+endcodespacerange
+{}
+endcmap
+CMapName currentdict /CMap defineresource pop
+end
+end
+"""
+
+
+def embedded_font(document: Any, face: Face) -> EmbeddedFont:
+    """The font of a face in a reportlab document."""
+    fonts: dict[Face, EmbeddedFont] | None = getattr(document, "_glyph_fonts", None)
+    if fonts is None:
+        fonts = document._glyph_fonts = {}
+    font = fonts.get(face)
+    if font is None:
+        font = fonts[face] = EmbeddedFont(f"/G{len(fonts) + 1}", face)
+        document.delayedFonts.append(font)
+    return font
+
+
+@dataclass(eq=False)
+class EmbeddedFont:
+    """A face in one document: `name` in its resources, and the text of each glyph that is shown."""
+
+    name: str
+    face: Face
+    _texts: dict[int, str] = field(default_factory=dict)
+
+    def use(self, run: GlyphRun) -> list[tuple[int, int, str]]:
+        """Take a run's glyphs in, and part it where its text can't be read from the characters of its glyphs: (first
+        glyph, end, the text that is read instead, or nothing).
+
+        Readers expect what runs from right to left in the order in which it is seen, and turn it themselves; so what is
+        read there is turned, and is kept to single clusters.
+        """
+        characters, texts = self.face.characters, self._texts
+        clusters = run.cluster_texts()
+        if not run.right_to_left:
+            shown = [texts.get(glyph) or characters.get(glyph) or text for glyph, text in zip(run.glyphs, clusters)]
+            for glyph, text in zip(run.glyphs, shown):
+                texts.setdefault(glyph, text)
+            whole = "" if "".join(shown) == run.text else run.text.replace(SOFT_HYPHEN, "")
+            return [(0, len(shown), whole)]
+        parts: list[tuple[int, int, str]] = []
+        start = 0
+        for at, ends in enumerate(run.cluster_ends()):
+            if not ends:
+                continue
+            seen = clusters[start][::-1]
+            glyphs = run.glyphs[start : at + 1]
+            for number, glyph in enumerate(glyphs):
+                text = characters.get(glyph) or (seen if number == len(glyphs) - 1 else "")
+                texts.setdefault(glyph, text)
+            readable = _same("".join([texts[glyph] for glyph in glyphs]), seen)
+            level = (
+                run.offsets is None or len({up for _, up in run.offsets[parts[-1][0] if parts else 0 : at + 1]}) == 1
+            )
+            if readable and level and parts and not parts[-1][2]:
+                parts[-1] = (parts[-1][0], at + 1, "")
+            else:
+                parts.append((start, at + 1, "" if readable else seen))
+            start = at + 1
+        return parts
+
+    def addObjects(self, document: Any) -> None:  # noqa: N802  (reportlab calls it)
+        """Add the font's objects to the document, which is being saved."""
+        from reportlab.pdfbase import pdfdoc
+
+        face, glyphs = self.face, sorted(self._texts)
+        tag = "".join(chr(ord("A") + int(digit, 16)) for digit in face.digest[:6])
+        base = pdfdoc.PDFName(f"{tag}+{face.post_script_name}")
+        program = self._stream(document, face.subset(frozenset(glyphs)), f"program{self.name}")
+        descriptor = pdfdoc.PDFDictionary(
+            {
+                "Type": pdfdoc.PDFName("FontDescriptor"),
+                "FontName": base,
+                "Flags": _SYMBOLIC,
+                "FontBBox": pdfdoc.PDFArray(self._box(glyphs)),
+                "ItalicAngle": 0,
+                "Ascent": round(face.ascent * 1000),
+                "Descent": round(-face.descent * 1000),
+                "CapHeight": round(face.cap_height * 1000),
+                "StemV": 80,
+                ("FontFile3" if face.is_cff else "FontFile2"): program,
+            }
+        )
+        widths: list[Any] = []
+        for glyph in glyphs:
+            widths += [glyph, pdfdoc.PDFArray([_number(face.natural_advance(glyph) * 1000 / face.upem)])]
+        descendant: dict[str, Any] = {
+            "Type": pdfdoc.PDFName("Font"),
+            "Subtype": pdfdoc.PDFName("CIDFontType0" if face.is_cff else "CIDFontType2"),
+            "BaseFont": base,
+            "CIDSystemInfo": pdfdoc.PDFDictionary(
+                {
+                    "Registry": pdfdoc.PDFString("Adobe"),
+                    "Ordering": pdfdoc.PDFString("Identity"),
+                    "Supplement": 0,
+                }
+            ),
+            "FontDescriptor": document.Reference(descriptor, f"descriptor{self.name}"),
+            "DW": 0,
+            "W": pdfdoc.PDFArray(widths),
+        }
+        if not face.is_cff:
+            descendant["CIDToGIDMap"] = pdfdoc.PDFName("Identity")
+        font = pdfdoc.PDFDictionary(
+            {
+                "Type": pdfdoc.PDFName("Font"),
+                "Subtype": pdfdoc.PDFName("Type0"),
+                "BaseFont": base,
+                "Encoding": pdfdoc.PDFName("Identity-H"),
+                "DescendantFonts": pdfdoc.PDFArray(
+                    [document.Reference(pdfdoc.PDFDictionary(descendant), f"descendant{self.name}")]
+                ),
+                "ToUnicode": self._stream(document, self._to_unicode().encode("ascii"), f"unicode{self.name}"),
+            }
+        )
+        document.idToObject["BasicFonts"].dict[self.name[1:]] = document.Reference(font, f"font{self.name}")
+
+    def _stream(self, document: Any, data: bytes, name: str) -> Any:
+        from reportlab.pdfbase import pdfdoc
+
+        entries: dict[str, Any] = {"Filter": pdfdoc.PDFName("FlateDecode")}
+        if name.startswith("program"):
+            entries |= {"Subtype": pdfdoc.PDFName("CIDFontType0C")} if self.face.is_cff else {"Length1": len(data)}
+        return document.Reference(pdfdoc.PDFStream(pdfdoc.PDFDictionary(entries), zlib.compress(data, 6)), name)
+
+    def _box(self, glyphs: list[int]) -> list[int]:
+        boxes = [box for glyph in glyphs if (box := self.face.extents(glyph))] or [(0.0, 0.0, 1.0, 1.0)]
+        left, bottom, right, top = zip(*boxes, strict=True)
+        return [round(side * 1000) for side in (min(left), min(bottom), max(right), max(top))]
+
+    def _to_unicode(self) -> str:
+        lines = [
+            f"<{glyph:04x}> <{text.encode('utf-16-be').hex()}>" for glyph, text in sorted(self._texts.items()) if text
+        ]
+        blocks = [lines[at : at + 100] for at in range(0, len(lines), 100)]
+        return _CMAP.format(
+            "\n".join(f"{len(block)} beginbfchar\n" + "\n".join(block) + "\nendbfchar" for block in blocks)
+        )
+
+
+def _same(shown: str, text: str) -> bool:
+    """Whether glyphs show a text of one cluster; a mirrored bracket is read as the one that is seen."""
+    return shown == text or (len(text) == 1 and unicodedata.mirrored(text) == 1)
+
+
+def _number(value: float) -> float | int:
+    rounded = round(value, 3)
+    return int(rounded) if rounded == int(rounded) else rounded

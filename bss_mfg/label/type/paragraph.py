@@ -1,0 +1,320 @@
+"""Paragraphs: text with styles, over a list of fonts, to lines of positioned glyphs."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import Literal
+
+from bss_mfg.label.type.bidi import has_right_to_left, runs_right_to_left, visual_order
+from bss_mfg.label.type.font_file import Face
+from bss_mfg.label.type.line_breaks import SOFT_HYPHEN, break_opportunities
+from bss_mfg.label.type.markup import styles_of
+from bss_mfg.label.type.scripts import (
+    COMMON,
+    CURSIVE,
+    NEEDS_LAYOUT,
+    VERTICAL,
+    is_ignorable,
+    is_simple,
+    script_of,
+    scripts_of,
+)
+from bss_mfg.label.type.shaping import DOTTED_CIRCLE, PLAIN, GlyphRun, Shaping, shape
+
+Direction = Literal["auto", "ltr", "rtl"]
+_CLOSE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How text is set: fonts in the order in which they are tried, by style (`markup.BOLD` + `markup.ITALIC`); room
+    after each letter in em; direction; language (BCP 47)."""
+
+    faces: tuple[tuple[Face, ...], ...]
+    letter_spacing: float = 0.0
+    direction: Direction = "auto"
+    language: str = ""
+
+    def stack(self, style: int) -> tuple[Face, ...]:
+        """The fonts of a style; without one of its own, the regular ones."""
+        return (self.faces[style] if style < len(self.faces) else ()) or self.faces[0]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether ASCII text is one run, shaped as it is."""
+        return not self.letter_spacing and self.direction != "rtl" and not self.language
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of glyph runs from left to right; `width` in em. `last` ends a paragraph: it is never justified."""
+
+    text: str
+    width: float
+    runs: tuple[GlyphRun, ...]
+    right_to_left: bool = False
+    last: bool = True
+
+    def placed(self) -> Iterator[tuple[float, GlyphRun]]:
+        """Each run with its start, in em from the line's left end."""
+        pen = 0.0
+        for run in self.runs:
+            yield pen, run
+            pen += run.width
+
+    def ink(self) -> tuple[float, float, float, float] | None:
+        """What the glyphs cover, in em from the line's start on its baseline: left, bottom, right, top."""
+        boxes = [
+            (start + right + box[0], up + box[1], start + right + box[2], up + box[3])
+            for start, run in self.placed()
+            for glyph, right, up in run.placed()
+            if (box := run.face.extents(glyph))
+        ]
+        if not boxes:
+            return None
+        left, bottom, right, top = zip(*boxes, strict=True)
+        return min(left), min(bottom), max(right), max(top)
+
+    def justified(self, width: float) -> Line:
+        """The line as wide as `width` (em): its spaces are widened, or without spaces the gaps between characters."""
+        clusters = [(number, at) for number, run in enumerate(self.runs) for at in range(len(run.glyphs))]
+        spaces = [(number, at) for number, at in clusters if _character(self.runs[number], at) in (" ", "\u00a0")]
+        if not spaces and not any(run.text and _joins(run) for run in self.runs):
+            spaces = [(number, at) for number, at in clusters if self.runs[number].cluster_ends()[at]][:-1]
+        if self.last or not spaces or width <= self.width:
+            return self
+        extra = (width - self.width) / len(spaces)
+        runs = []
+        for number, run in enumerate(self.runs):
+            widened = {at for owner, at in spaces if owner == number}
+            runs.append(
+                run._replace(
+                    advances=tuple(
+                        [one + extra * run.face.upem * (at in widened) for at, one in enumerate(run.advances)]
+                    ),
+                )
+            )
+        return replace(self, width=width, runs=tuple(runs))
+
+
+def _character(run: GlyphRun, at: int) -> str:
+    cluster = run.clusters[at]
+    return run.text[cluster : cluster + 1]
+
+
+def _joins(run: GlyphRun) -> bool:
+    return scripts_of(run.text)[0] in {*CURSIVE, *NEEDS_LAYOUT, "Thai", "Laoo"}
+
+
+def simple_line(text: str, setting: Setting) -> Line | None:
+    """A text as one line of one run, if it is that: letters of one European script that the first font has, nothing
+    to reorder, to space or to break. What labels say mostly is."""
+    if setting.is_plain:
+        face = setting.faces[0][0]
+        if text.isascii():
+            if text.isprintable() and face.has_ascii:
+                return _one_run(face, text, PLAIN)
+        elif script := _single_script(face, text):
+            return _one_run(face, unicodedata.normalize("NFC", text), Shaping(script))
+    return None
+
+
+def _single_script(face: Face, text: str) -> str:
+    """The script of a text of simple characters, or nothing."""
+    known = face.simple_scripts
+    try:
+        found = {known[character] for character in text}
+    except KeyError:
+        for character in set(text) - known.keys():
+            simple = is_simple(character) and face.glyph(character) is not None
+            known[character] = script_of(character) if simple else ""
+        found = {known[character] for character in text}
+    found.discard(COMMON)
+    return found.pop() if len(found) == 1 else "" if found else "Latn"
+
+
+@lru_cache(maxsize=4096)
+def _one_run(face: Face, text: str, how: Shaping) -> Line:
+    run = shape(face, text, how)
+    return Line(text, sum(run.advances) / face.upem, (run,))
+
+
+def prepare(text: str, setting: Setting) -> list[Paragraph]:
+    """The paragraphs of a text: parted by line feeds, in Unicode's composed form (NFC)."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    shown, styles = styles_of(text)
+    paragraphs, start = [], 0
+    for part in shown.split("\n"):
+        paragraphs.append(Paragraph(part, styles[start : start + len(part)], setting))
+        start += len(part) + 1
+    return paragraphs
+
+
+class Paragraph:
+    """A text without hard line breaks, its characters' faces, scripts and directions worked out.
+
+    `missing` has the characters that no font has a glyph for; `unshaped` the scripts whose letters the chosen font
+    can't join or order, and those that are written from top to bottom.
+    """
+
+    def __init__(self, text: str, styles: Sequence[int], setting: Setting) -> None:
+        self.text, self._setting = text, setting
+        self._scripts = scripts_of(text)
+        self._faces: list[Face] = []
+        self.missing = ""
+        self._choose_faces(styles)
+        self.unshaped = frozenset(
+            script
+            for script, face in {(script_of(mark), face) for mark, face in zip(text, self._faces, strict=True)}
+            if not _can_shape(face, script)
+        )
+        direction = setting.direction
+        self.right_to_left = direction == "rtl" or (
+            direction == "auto" and has_right_to_left(text) and runs_right_to_left(text)
+        )
+        self._order = visual_order(text, self.right_to_left) if self.right_to_left or has_right_to_left(text) else None
+        self._lines: dict[tuple[int, int], Line] = {}
+
+    def _choose_faces(self, styles: Sequence[int]) -> None:
+        """A face for each character: the first that has its whole cluster; a space stays with what stands before."""
+        text, at = self.text, 0
+        missing: list[str] = []
+        while at < len(text):
+            end = at + 1
+            while end < len(text) and (
+                unicodedata.category(text[end]) in ("Mn", "Mc", "Me")
+                or is_ignorable(text[end])
+                or (text[end - 1] == "\u200d" and text[end] != " ")
+            ):
+                end += 1
+            stack = self._setting.stack(styles[at])
+            cluster = text[at:end]
+            if cluster == " " and self._faces and self._faces[-1] in stack:
+                face: Face | None = self._faces[-1]
+            else:
+                face = next((face for face in stack if _has(face, cluster)), None)
+            if face is None:
+                face = stack[0]
+                missing += [mark for mark in cluster if not _has(face, mark)]
+            self._faces += [face] * (end - at)
+            at = end
+        self.missing = "".join(dict.fromkeys(missing))
+
+    def line(self, start: int = 0, end: int | None = None) -> Line:
+        """The characters from `start` to `end` as one line; spaces at its ends are left out, and a soft hyphen at its
+        end is shown."""
+        end = len(self.text) if end is None else end
+        line = self._lines.get((start, end))
+        if line is None:
+            line = self._lines[start, end] = self._set(start, end)
+        return line
+
+    def _set(self, start: int, end: int) -> Line:
+        text, last = self.text, end == len(self.text)
+        if not (start == 0 and last):
+            while start < end and text[start] == " ":
+                start += 1
+            while end > start and text[end - 1] in " \u200b":
+                end -= 1
+        spacing = self._setting.letter_spacing
+        runs = [self._run(*item) for item in self._items(start, end)]
+        shown = text[start:end].replace(SOFT_HYPHEN, "")
+        if not last and text[start:end].endswith(SOFT_HYPHEN):
+            face = self._faces[end - 1]
+            hyphen = shape(face, "\u2010" if face.glyph("\u2010") else "-")
+            runs.insert(0 if self.right_to_left else len(runs), hyphen)
+            shown += "-"
+        width = sum([run.width for run in runs])
+        if spacing and runs and runs[-1].glyphs and not _is_cursive(runs[-1].text):
+            width -= spacing
+        return Line(shown, width, tuple(runs), self.right_to_left, last)
+
+    def _items(self, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
+        """Stretches of one face, script and direction, from left to right."""
+        order = (
+            [(at, False) for at in range(start, end)]
+            if self._order is None
+            else [(at, backwards) for at, backwards in self._order if start <= at < end]
+        )
+        faces, scripts = self._faces, self._scripts
+        first = previous = None
+        for at, backwards in order:
+            joined = (
+                previous is not None
+                and previous[1] == backwards
+                and at == previous[0] + (-1 if backwards else 1)
+                and faces[at] is faces[previous[0]]
+                and scripts[at] == scripts[previous[0]]
+            )
+            if not joined:
+                if first is not None and previous is not None:
+                    yield _span(first, previous)
+                first = (at, backwards)
+            previous = (at, backwards)
+        if first is not None and previous is not None:
+            yield _span(first, previous)
+
+    def _run(self, start: int, end: int, backwards: bool) -> GlyphRun:
+        setting = self._setting
+        script = self._scripts[start]
+        how = Shaping(script, backwards, setting.language, not setting.letter_spacing)
+        run = shape(self._faces[start], self.text, how, start, end)
+        return run.spaced(setting.letter_spacing) if setting.letter_spacing and script not in CURSIVE else run
+
+    def wrapped(self, room: float) -> list[Line]:
+        """Lines of at most `room` em, broken where UAX 14 allows; a piece that can't be broken may be wider."""
+        lines: list[Line] = []
+        start, fitting = 0, 0
+        for place in self._breaks:
+            if fitting > start and self.line(start, place).width > room + _CLOSE:
+                lines.append(self.line(start, fitting))
+                start = fitting
+            fitting = place
+        return [*lines, self.line(start, len(self.text))]
+
+    @cached_property
+    def _breaks(self) -> tuple[int, ...]:
+        return break_opportunities(self.text)
+
+    @property
+    def orphans(self) -> bool:
+        """Whether a mark stands without a letter to carry it: HarfBuzz puts a dotted circle there."""
+        return any(
+            (circle := run.face.glyph(DOTTED_CIRCLE)) in run.glyphs and circle and DOTTED_CIRCLE not in run.text
+            for run in self.line().runs
+        )
+
+
+def _span(first: tuple[int, bool], last: tuple[int, bool]) -> tuple[int, int, bool]:
+    low, high = sorted((first[0], last[0]))
+    return low, high + 1, first[1]
+
+
+def _is_cursive(text: str) -> bool:
+    return bool(text) and scripts_of(text)[-1] in CURSIVE
+
+
+@lru_cache(maxsize=8192)
+def _has(face: Face, cluster: str) -> bool:
+    """Whether a face has a cluster, as it is or taken apart."""
+    return all(
+        face.glyph(mark) is not None
+        or is_ignorable(mark)
+        or (len(parts := unicodedata.normalize("NFD", mark)) > 1 and all(face.glyph(part) for part in parts))
+        for mark in cluster
+    )
+
+
+@lru_cache(maxsize=1024)
+def _can_shape(face: Face, script: str) -> bool:
+    """Whether a face has what a script needs; Arabic may come from presentation forms, which HarfBuzz puts in."""
+    if script in VERTICAL:
+        return False
+    tags = NEEDS_LAYOUT.get(script)
+    if tags is None or face.has_apple_layout or not face.scripts().isdisjoint(tags):
+        return True
+    return script == "Arab" and face.glyph("\ufe8e") is not None
