@@ -175,7 +175,7 @@ def labels(
     jobs: int,
     as_json: bool,
 ) -> None:
-    """Make the labels of a batch: PDF, ZPL or PNG.
+    """Make the labels of a batch: PDF, a label printer's language, or PNG.
 
     Template, printer and the like are those of the batch's last print unless given; others need --again. Checks every
     label before the first file: symbol, module size on this printer, text, glyphs. A run that was interrupted continues

@@ -32,7 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "spec": ("spec:spec", "List, show, copy, check and confirm barcode specs."),
     "run": ("run:run", "Issue a batch, make and verify its labels, and write its control logs, in one go."),
     "batch": ("batch:batch", "Issue units; list and show batches."),
-    "labels": ("labels:labels", "Make the labels of a batch: PDF, ZPL or PNG."),
+    "labels": ("labels:labels", "Make the labels of a batch: PDF, a label printer's language, or PNG."),
     "reprint": ("labels:reprint", "Print single labels once more, with a reason."),
     "preflight": ("design:preflight", "Check that a product's labels will print, before they are issued."),
     "template": ("design:template", "List, copy and preview label templates."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import click
 
@@ -11,6 +12,7 @@ from bss_mfg.cli.parameters import Number
 from bss_mfg.cli.progress import SendingDisplay
 from bss_mfg.cli.sending import send_address, send_option
 from bss_mfg.core.text import count_words
+from bss_mfg.printer_languages import AfterLabel, Tracking
 
 
 @click.group()
@@ -64,14 +66,35 @@ def printer_list(app: App, as_json: bool) -> None:
 @click.option("--title", default="", help="Model and place, for people.")
 @click.option("--address", help="Where it is: tcp://HOST:9100, cups://QUEUE, usb:/dev/usb/lp0 ...")
 @click.option("--dots-per-mm", nargs=2, type=float, help="In x and y, if they differ from those of --like.")
+@click.option("--darkness", type=int, help="How dark it prints, in its language's numbers (default: as it is set).")
+@click.option("--speed", type=float, help="How fast, in its language's numbers (default: as it is set).")
+@click.option("--tracking", type=click.Choice(get_args(Tracking)), help="How it finds the next label.")
+@click.option("--gap", "gap_mm", type=float, help="Height of the gap or thickness of the mark, in mm.")
+@click.option("--after", type=click.Choice(get_args(AfterLabel)), help="What it does after each label.")
+@click.option("--feed", "feed_mm", type=float, help="Fed after each label beyond its own, in mm.")
 @pass_app
 def printer_add(
-    app: App, name: str, like: str, title: str, address: str | None, dots_per_mm: tuple[float, float] | None
+    app: App,
+    name: str,
+    like: str,
+    title: str,
+    address: str | None,
+    dots_per_mm: tuple[float, float] | None,
+    darkness: int | None,
+    speed: float | None,
+    tracking: Tracking | None,
+    gap_mm: float | None,
+    after: AfterLabel | None,
+    feed_mm: float | None,
 ) -> None:
-    """Make a printer file in the workspace, to be edited: offset, scale, margins, media."""
+    """Make a printer file in the workspace, to be edited: offset, scale, margins, media.
+
+    A setting that its language can't express is refused (docs/formats/printer.md).
+    """
     from dataclasses import replace
 
-    from bss_mfg.label.template.printer import printer_text
+    from bss_mfg.label.template.print_settings import PrintSettings
+    from bss_mfg.label.template.printer import check_printer_text, printer_text
     from bss_mfg.label.template.printer_address import parse_address
 
     new_printer = app.printer(like)
@@ -80,7 +103,18 @@ def printer_add(
         new_printer = replace(new_printer, address=address)
     if dots_per_mm:
         new_printer = replace(new_printer, dots_per_mm_x=dots_per_mm[0], dots_per_mm_y=dots_per_mm[1])
-    path = app.workspace.add_printer(name, printer_text(title, new_printer))
+    kept = new_printer.settings
+    settings = PrintSettings(
+        kept.darkness if darkness is None else darkness,
+        kept.speed if speed is None else speed,
+        tracking or kept.tracking,
+        kept.gap_mm if gap_mm is None else gap_mm,
+        after or kept.after,
+        kept.feed_mm if feed_mm is None else feed_mm,
+    )
+    text = printer_text(title, replace(new_printer, settings=settings))
+    check_printer_text(text, f"printers/{name}.toml")
+    path = app.workspace.add_printer(name, text)
     app.printer(name)
     click.echo(shown_path(path))
     say(f"OK: printer {name}; calibrate it with `bss-mfg printer test-page {name}`")
@@ -98,7 +132,8 @@ def printer_show(app: App, name: str, as_json: bool) -> None:
     if as_json:
         print_json(values)
     else:
-        print_details([(key, str(value)) for key, value in values.items()])
+        settings = {name: value for name, value in values.pop("settings").items() if value is not None}
+        print_details([(key, str(value)) for key, value in {**values, **settings}.items()])
 
 
 @printer.command("status", epilog="Example: bss-mfg printer status line2")

@@ -21,6 +21,7 @@ from bss_mfg.label.layout.symbol_size import batch_symbol_size
 from bss_mfg.label.render.by_language import SUFFIX
 from bss_mfg.label.selection import LabelChoice, WithdrawnPackages
 from bss_mfg.label.template.loading import LoadedTemplate
+from bss_mfg.label.template.print_settings import PRINTER_DEFAULTS
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.ledger.labels_in_force import LabelsInForce, MadeFile
 from bss_mfg.ledger.ledger import Ledger
@@ -177,7 +178,7 @@ def _check_request(layout: PageLayout, request: LabelRequest) -> None:
         raise InputError("no label was named", way_out="Name at least one serial.")
     if request.copies > 1 and not request.collate and (per_page > 1 or layout.printer.language == "png"):
         raise InputError(
-            "copies that follow each other are for rolls in PDF or ZPL, one label a page",
+            "copies that follow each other are for rolls, one label a page, and not for pictures",
             way_out="Leave out --no-collate: copies are then sets, one after the other.",
         )
     if request.press.standard and layout.printer.language != "pdf":
@@ -274,8 +275,13 @@ def _split_into_files(
 
 def _plan_digest(layout: PageLayout, batch: Batch, request: LabelRequest, head: str) -> str:
     """SHA-256 of all that decides the bytes of the files, payloads apart. The ledger keeps it: it never changes."""
-    left_out = {"address", "media", "patience_s", *(() if layout.printer.rotate else ("rotate",))}
-    printer = {name: value for name, value in asdict(layout.printer).items() if name not in left_out}
+    printer = {
+        name: value for name, value in asdict(layout.printer).items() if name not in ("address", "media", "patience_s")
+    }
+    # Facts that printers got later count where they are set: the digests that were kept before stay what they are.
+    for name, value in (("rotate", 0), ("head_pins", 0), ("settings", asdict(PRINTER_DEFAULTS))):
+        if printer[name] == value:
+            del printer[name]
     choice = hashlib.sha256(repr(request.numbers).encode()).hexdigest() if request.numbers else ""
     plan = [
         batch.id,

@@ -29,6 +29,7 @@ from bss_mfg.manifest.make import ControlLogRequest, PackageChoice, make_control
 from bss_mfg.model import Batch
 from bss_mfg.pipeline.plan import TRAVELLER_STEM
 from bss_mfg.pipeline.preparation import PreparedRun
+from bss_mfg.printer_languages import RAW_SUFFIXES
 from bss_mfg.verify.findings import Finding
 from bss_mfg.verify.outcome import VerifyOptions
 from bss_mfg.verify.verification import Verifier
@@ -293,7 +294,7 @@ def _made_again(run: RunContext, batch: Batch, made: LabelFiles) -> list[Path]:
         return []
     folder = run.folder("labels")
     others = (folder / file.file for file in in_force.files if file.file not in names)
-    return [path for path in others if path.suffix != ".zpl" and path.is_file()]
+    return [path for path in others if path.suffix not in RAW_SUFFIXES and path.is_file()]
 
 
 def _send_labels(run: RunContext, batch: Batch, made: LabelFiles, sending: SendRequest) -> LabelsSent | StepLeftOut:

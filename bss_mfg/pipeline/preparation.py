@@ -77,7 +77,7 @@ class PreparedRun:
     @property
     def can_read_back(self) -> bool:
         """Whether the label files can be read back here: a printer's own language can't."""
-        return self.printer.language in ("pdf", "png")
+        return not self.printer.language_facts.is_raw
 
 
 def prepare_run(workspace: Workspace, plan: Plan, product: LoadedProduct) -> PreparedRun:

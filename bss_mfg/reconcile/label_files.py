@@ -23,6 +23,7 @@ from bss_mfg.ledger.vault import key_digest
 from bss_mfg.model import LabelFile
 from bss_mfg.payload import parse
 from bss_mfg.payload.product_keys import PrivateKey, load_private_key, private_pem
+from bss_mfg.printer_languages import RAW_SUFFIXES
 from bss_mfg.programming.readback import ExpectedUnits
 from bss_mfg.reconcile.batch_records import BatchRecords
 from bss_mfg.reconcile.comparison import Comparison, ComparisonBuilder, FileKind, SerialSummary
@@ -256,7 +257,9 @@ class _LabelComparison:
         """Mark the packages of which files were made, that can be read or that can't."""
         for file in printed:
             readable = Path(file.file).suffix in READABLE
-            bits = (IN_READABLE_FILE if readable else 0) | (IN_UNREADABLE_FILE if file.file.endswith(".zpl") else 0)
+            bits = (IN_READABLE_FILE if readable else 0) | (
+                IN_UNREADABLE_FILE if file.file.endswith(RAW_SUFFIXES) else 0
+            )
             for number in file.numbers:
                 self._marks[number] |= bits
 
@@ -349,11 +352,10 @@ def _files_to_read(
     """The files to read, with their SHA-256; what is passed over is noted."""
     wanted: dict[Path, str] = {}
     first: dict[str, Path] = {}
-    zpl = [path for path in files if path.suffix == ".zpl"]
-    if zpl:
-        comparison.add_note(
-            f"{count_words(len(zpl), 'ZPL file')} not read: only a printer draws them; `verify` reads scans"
-        )
+    for suffix in RAW_SUFFIXES:
+        if count := sum(path.suffix.lower() == suffix for path in files):
+            kind = f"{suffix[1:].upper()} file"
+            comparison.add_note(f"{count_words(count, kind)} not read: only a printer draws them; `verify` reads scans")
     for path in files:
         if path.suffix.lower() not in READABLE:
             continue

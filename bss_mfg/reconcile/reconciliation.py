@@ -17,6 +17,7 @@ from bss_mfg.ledger.vault import Vault
 from bss_mfg.manifest.log_mapping import LogMapping
 from bss_mfg.model import Batch
 from bss_mfg.payload.product_keys import PrivateKey, fingerprint
+from bss_mfg.printer_languages import RAW_SUFFIXES
 from bss_mfg.reconcile.batch_records import BatchRecords
 from bss_mfg.reconcile.comparison import Comparison, ComparisonBuilder, Difference, FileKind
 from bss_mfg.reconcile.control_logs import reconcile_control_logs
@@ -107,7 +108,7 @@ def files_to_compare(folder: Path, control_logs: set[str]) -> list[Path]:
     return sorted(
         path
         for path in iter_files(folder)
-        if path.suffix.lower() in (*READABLE, ".zpl", ".json")
+        if path.suffix.lower() in (*READABLE, *RAW_SUFFIXES, ".json")
         or path.name in control_logs
         or path.name.startswith("C_CONTROL_LOG_")
     )

@@ -13,7 +13,7 @@ from bss_mfg.core import parallel
 from bss_mfg.core.files import sha256_of
 from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.progress import Progress, no_progress
-from bss_mfg.core.text import count_words, printable_name
+from bss_mfg.core.text import count_words, listing, printable_name
 from bss_mfg.errors import InputError
 from bss_mfg.imaging.geometry import PixelBox, Quad
 from bss_mfg.imaging.label_pictures import LabelPicture
@@ -22,6 +22,7 @@ from bss_mfg.imaging.sources import SUFFIXES
 from bss_mfg.ledger.events import FileVerified, LabelRead
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile
+from bss_mfg.printer_languages import RAW_SUFFIXES
 from bss_mfg.verify.drawn_samples import DrawnSample, current_drawn_sample, record_decision
 from bss_mfg.verify.finding_spool import Findings, FindingSpool
 from bss_mfg.verify.findings import Finding, FindingKind, missing_findings
@@ -81,12 +82,12 @@ def _nothing_to_verify(batch: Batch, folder: Path, known: Sequence[str], remade:
     names = [item.name for item in folder.iterdir()]
     ours = not names or any(name.startswith(f"{batch.id}-") for name in names)
     made = f" ({_some(known)} should be there: {remade})" if known and ours else ""
-    zpl = any(name.lower().endswith(".zpl") for name in names)
+    raw = sorted({name.rpartition(".")[2].upper() for name in names if name.lower().endswith(RAW_SUFFIXES)})
     return InputError(
         f"holds no file that can be verified{made}",
         where=folder,
-        way_out=f"ZPL files can't be read back here: scan the printed labels (`bss-mfg scan {batch.id}`)."
-        if zpl and not made
+        way_out=f"{listing(raw)} files can't be read back here: scan the printed labels (`bss-mfg scan {batch.id}`)."
+        if raw and not made
         else "Known: PDF, PNG, JPEG, TIFF ...",
     )
 

@@ -182,3 +182,58 @@ def test_schemas_name_every_field(factory: Factory, what: str) -> None:
         text = json.dumps(schema)
         for field in ("each_unit", "quiet_zone", "x_dimension", "packages_per_carton", "code-128", "ean-upc"):
             assert re.search(rf'"{field}"', text), field
+
+
+def test_a_printer_is_added_with_what_is_set_at_it(factory: Factory) -> None:
+    """Settings go from the command into the file and into every label file; what a language has not is refused, and no
+    file is left."""
+    factory.add(oob_bytes=16)
+    factory.issue(2)
+    wrong = factory.cli("printer", "add", "desk", "--like", "epl2-203", "--after", "tear")
+    assert wrong.code == 3
+    assert "epl2 knows after peel or cut, not tear" in wrong.err
+    assert not (factory.root / "printers" / "desk.toml").exists()
+    chosen = ("--darkness", "12", "--speed", "4", "--tracking", "gap", "--gap", "3", "--after", "peel", "--feed", "2")
+    assert factory.cli("printer", "add", "desk", "--like", "tspl-203", *chosen).code == 0
+    shown = factory.cli("printer", "show", "desk").out
+    assert re.search(r"darkness: +12\b", shown)
+    assert re.search(r"after: +peel\b", shown)
+    done = factory.cli("labels", "B1", "--printer", "desk", "--template", "roll-50x30", "--json")
+    assert (done.code, done.json["language"]) == (0, "tspl")
+    data = Path(done.json["files"][0]).read_bytes()
+    for command in (b"DENSITY 12", b"SPEED 4", b"GAP 3 mm,0 mm", b"SET PEEL ON", b"OFFSET 2 mm"):
+        assert data.count(command + b"\r\n") == 2, command
+    zpl = ("--darkness", "5", "--speed", "3", "--tracking", "mark", "--after", "cut", "--feed", "-1")
+    assert factory.cli("printer", "add", "zebra", "--like", "zpl-203", *zpl).code == 0
+    done = factory.cli("labels", "B1", "--printer", "zebra", "--template", "roll-50x30", "--again", "--json")
+    data = Path(done.json["files"][0]).read_bytes()
+    assert data.count(b"~SD05\n~TA-008\n^XA^CI28^PW") == 2
+    assert data.count(b"^PR3^MNM^MMC\n") == 2
+
+
+@pytest.mark.parametrize("language", ["zpl-hex", "tspl", "brother"])
+def test_files_that_only_a_printer_draws_are_treated_alike(factory: Factory, language: str) -> None:
+    """Their labels are made, kept, and neither read back nor missed by `verify` and `reconcile`."""
+    factory.add(oob_bytes=16)
+    factory.issue(2)
+    name = "brother-ql" if language == "brother" else f"{language}-203"
+    template = "minimal" if language == "brother" else "roll-50x30"
+    made = factory.cli("labels", "B1", "--printer", name, "--template", template, "--json")
+    assert (made.code, made.json["language"]) == (0, language), made.err
+    file = Path(made.json["files"][0])
+    kind = file.suffix[1:].upper()
+    verified = factory.cli("verify", "B1", file.parent)
+    assert verified.code == 3
+    assert f"{kind} files can't be read back here" in verified.err
+    reconciled = factory.cli("reconcile", "B1")
+    assert f"1 {kind} file not read: only a printer draws them" in reconciled.out + reconciled.err
+    assert factory.cli("labels", "B1", "--printer", name, "--template", template).code == 4, "made once"
+
+
+def test_a_label_for_a_head_that_can_not_print_it_is_refused_before_it_is_made(factory: Factory) -> None:
+    factory.add(oob_bytes=16)
+    factory.issue(1)
+    for printer, says in (("brother-pt-180", "takes 24 mm"), ("brother-ql", "can't print")):
+        done = factory.cli("labels", "B1", "--printer", printer, "--template", "roll-50x30")
+        assert done.code == 3
+        assert says in done.err

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-
-def prints_by_format(language: str) -> bool:
-    """Whether a file of a language can be split into labels, so that what was printed of it can be counted."""
-    return language.partition("-")[0] == "zpl"
+from bss_mfg.printer_languages import LANGUAGES, Language
 
 
-def split_formats(data: bytes, language: str) -> list[bytes]:
-    """The formats of a ZPL file; of any other language the file itself."""
+def prints_by_format(language: Language) -> bool:
+    """Whether a file of a language can be split into pages, so that what was printed of it can be counted."""
+    return LANGUAGES[language].is_raw
+
+
+def split_formats(data: bytes, language: Language) -> list[bytes]:
+    """The pages of a file in a printer's own language; of any other the file itself."""
     if not prints_by_format(language):
         return [data]
-    return [body + b"^XZ\n" for body in data.split(b"^XZ\n") if body.strip()]
+    from bss_mfg.label.render.languages.formats import PAGE_LANGUAGES
+
+    # Both ZPLs end a page alike.
+    return PAGE_LANGUAGES["zpl-hex" if language == "zpl" else language].split(data)

@@ -92,13 +92,14 @@ def printer_address(printer: Printer, address: str) -> str:
             f"the printer {printer.name} has no address", where="--send", way_out="Give --send tcp://HOST:9100."
         )
     is_queue = parse_address(found).scheme in ("ipp", "ipps")
-    if printer.language in ("pdf", "png") and not printer.address and not is_queue:
+    if not printer.language_facts.is_raw and not printer.address and not is_queue:
         raise InputError(
             f"the printer {printer.name} makes {printer.language.upper()} files, and a raw port takes a printer's own "
             "language: nothing was sent",
             where="--send",
-            way_out="Name a ZPL printer (`bss-mfg printer list`), or send the files to a queue (cups://QUEUE). Where "
-            "the printer itself takes such files, write its address into a printer file (`bss-mfg printer add`).",
+            way_out="Name a label printer, such as a ZPL one (`bss-mfg printer list`), or send the files to a queue "
+            "(cups://QUEUE). Where the printer itself takes such files, write its address into a printer file "
+            "(`bss-mfg printer add`).",
         )
     return found
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from bss_mfg.label.layout.file_content import LabelFileContent
 from bss_mfg.label.render.pdf import render_pdf
 from bss_mfg.label.render.pdf_finish import finish_pdf
+from bss_mfg.printer_languages import LANGUAGES
 
-SUFFIX = {"pdf": ".pdf", "zpl": ".zpl", "png": ".png"}
+SUFFIX = {language: facts.suffix for language, facts in LANGUAGES.items()}
 """File endings by printer language."""
 
 
@@ -19,6 +20,10 @@ def render_label_file(content: LabelFileContent) -> bytes:
         from bss_mfg.label.render.zpl import render_zpl
 
         return render_zpl(content)
-    from bss_mfg.label.render.raster import render_png
+    if language == "png":
+        from bss_mfg.label.render.raster import render_png
 
-    return render_png(content)
+        return render_png(content)
+    from bss_mfg.label.render.languages.formats import render_pages
+
+    return render_pages(content)

@@ -23,6 +23,8 @@ from bss_mfg.label.render.glyphs import Bits, TextStrip, rotate_text
 from bss_mfg.label.render.raster import label_bitmaps
 from bss_mfg.label.render.symbols import symbols_of
 from bss_mfg.label.render.turned_pages import turned_pages
+from bss_mfg.label.render.zpl_settings import zpl_settings_before, zpl_settings_inside
+from bss_mfg.label.template.printer import Printer
 from bss_mfg.symbol import Matrix
 
 
@@ -36,7 +38,8 @@ def render_zpl(content: LabelFileContent) -> bytes:
     fixed = {
         place: "".join(packed_field(*bitmap) for bitmap in bitmaps.fixed(place)) for place in range(len(layout.places))
     }
-    head = f"^XA^CI28^PW{width}^LL{height}^LH0,0^PON^PMN\n"
+    before, inside = _settings(layout.printer)
+    head = f"{before}^XA^CI28^PW{width}^LL{height}^LH0,0^PON^PMN{inside}\n"
     out: list[bytes] = []
     place = content.start_at - 1
     fields: list[str] = []
@@ -58,11 +61,18 @@ def render_zpl(content: LabelFileContent) -> bytes:
 
 def _turned_zpl(content: LabelFileContent) -> bytes:
     """Pages that are turned go out as one graphic each."""
+    before, inside = _settings(content.layout.printer)
     formats = [
-        f"^XA^CI28^PW{page.shape[1]}^LL{page.shape[0]}^LH0,0^PON^PMN\n{packed_field(0, 0, page)}^PQ1^XZ\n"
+        f"{before}^XA^CI28^PW{page.shape[1]}^LL{page.shape[0]}^LH0,0^PON^PMN{inside}\n"
+        f"{packed_field(0, 0, page)}^PQ1^XZ\n"
         for page in turned_pages(content)
     ]
     return "".join(formats).encode("ascii")
+
+
+def _settings(printer: Printer) -> tuple[str, str]:
+    """What is set at the printer: before a format, and inside it."""
+    return zpl_settings_before(printer.as_printed()), zpl_settings_inside(printer)
 
 
 def is_native(payload: str) -> bool:

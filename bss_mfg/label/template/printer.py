@@ -1,21 +1,28 @@
 """Printers: dots per mm in x and y, language, offset, scale. Each has values of its own: some 300-dpi heads have 11.8
-dots/mm, some 12, and x and y may differ."""
+dots/mm, some 12, and x and y may differ. What is set at the printer itself (darkness, speed, how it finds the next
+label) is said by its file only where it should be; else the printer's own settings hold."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from bss_mfg.core.models import FileModel
-from bss_mfg.core.toml_files import load_toml, quote, validate
+from bss_mfg.core.toml_files import load_toml, parse_toml, quote, validate
 from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.errors import InputError
+from bss_mfg.label.template.print_settings import (
+    PRINTER_DEFAULTS,
+    PrintSettings,
+    check_setting,
+    check_together,
+    setting_lines,
+)
 from bss_mfg.label.template.printer_address import ADDRESS_PATTERN, parse_address
-
-Language = Literal["pdf", "zpl", "png"]
+from bss_mfg.printer_languages import LANGUAGES, AfterLabel, Language, LanguageFacts, Tracking
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,7 @@ class Printer:
     that prints 100 mm as 99.7. `margins_mm`: left, top, right, bottom strips that it can't print. `media`: what it is
     loaded with, by library name; empty means anything. `patience_s`: how long it is waited for while it takes nothing;
     None: without end. `ask_status`: whether it is asked for its state before and after labels are sent to it.
+    `head_pins`: of a Brother printer's head. `settings`: what is set at the printer.
     """
 
     name: str
@@ -44,6 +52,13 @@ class Printer:
     ask_status: bool = True
     rotate: Literal[0, 90, 180, 270] = 0
     """How pages are turned before they are sent, in degrees clockwise."""
+    head_pins: int = 0
+    settings: PrintSettings = PRINTER_DEFAULTS
+
+    @property
+    def language_facts(self) -> LanguageFacts:
+        """What the printer's language can do."""
+        return LANGUAGES[self.language]
 
     def in_label_frame(self) -> Printer:
         """The printer as a page sees it that is turned by `rotate` only when it is finished: its axes, offset and
@@ -99,7 +114,9 @@ class PrinterFile(FileModel):
 
     format: Literal[1] = Field(description="Version of this file format.")
     title: str = Field("", description="For people: model, place.")
-    language: Language = Field("pdf", description="pdf, zpl (ZPL II), or png (1-bit pictures at printer dots).")
+    language: Language = Field(
+        "pdf", description="; ".join(f"{name}: {facts.title}" for name, facts in LANGUAGES.items()) + "."
+    )
     dots_per_mm: Annotated[tuple[float, float], Field(description="In x (across) and y (feed).")]
     offset: tuple[float, float] = Field((0.0, 0.0), description="Moves everything, in mm: right and down.")
     scale: tuple[float, float] = Field((1.0, 1.0), description="Wanted length / measured length, in x and y.")
@@ -119,6 +136,21 @@ class PrinterFile(FileModel):
     ask_status: bool = Field(
         True, description="Ask it for its state before and after: nothing is sent to one without paper."
     )
+    rotate: Literal[0, 90, 180, 270] = Field(
+        0, description="Turn whole pages clockwise, for a printer that feeds its media another way."
+    )
+
+    darkness: int | None = Field(None, description="How dark it prints, in the language's numbers; none: its own.")
+    speed: float | None = Field(None, description="How fast, in the language's numbers; none: its own.")
+    tracking: Tracking | None = Field(None, description="How it finds the next label: gap, mark or continuous.")
+    gap: Annotated[float, Field(ge=0, le=100)] | None = Field(
+        None, description="Height of the gap, or thickness of the mark, in mm; some languages need it with tracking."
+    )
+    after: AfterLabel | None = Field(None, description="After each label: tear, peel or cut.")
+    feed: float | None = Field(None, description="Fed after each label beyond the printer's own, in mm.")
+    head_pins: int | None = Field(
+        None, description="Pins of a Brother head: 720 (QL), 1296 (wide QL), 128 (180-dpi P-touch), 560 (360-dpi)."
+    )
 
     @field_validator("address")
     @classmethod
@@ -130,9 +162,18 @@ class PrinterFile(FileModel):
                 raise ValueError(f"{error.what}. {error.way_out}") from None
         return value
 
-    rotate: Literal[0, 90, 180, 270] = Field(
-        0, description="Turn whole pages clockwise, for a printer that feeds its media another way."
-    )
+    @field_validator("darkness", "speed", "tracking", "gap", "after", "feed", "head_pins")
+    @classmethod
+    def _check_setting(cls, value: Any, info: ValidationInfo) -> Any:
+        """A setting that the language can't express is refused, never dropped."""
+        if value is not None and (language := info.data.get("language")):
+            check_setting(language, info.field_name or "", value)
+        return value
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Self:
+        check_together(self.language, self.tracking, self.gap, self.head_pins)
+        return self
 
     @field_validator(*_LIMITS)
     @classmethod
@@ -157,6 +198,8 @@ class PrinterFile(FileModel):
             self.address,
             self.patience_s,
             self.ask_status,
+            head_pins=self.head_pins or 0,
+            settings=PrintSettings(self.darkness, self.speed, self.tracking, self.gap, self.after, self.feed),
             rotate=self.rotate,
         )
 
@@ -164,6 +207,11 @@ class PrinterFile(FileModel):
 def load_printer(path: Path) -> Printer:
     """Read and check a printer file; `InputError` names the fields that are wrong."""
     return validate(load_toml(path, "printer file"), PrinterFile, way_out="Correct the file.").printer(path.stem)
+
+
+def check_printer_text(text: str, name: str) -> None:
+    """`InputError` where a printer file of this text would be wrong."""
+    validate(parse_toml(text, name), PrinterFile)
 
 
 def printer_text(title: str, printer: Printer) -> str:
@@ -186,34 +234,52 @@ def printer_text(title: str, printer: Printer) -> str:
         lines.append(f"patience_s = {printer.patience_s:g}")
     if not printer.ask_status:
         lines.append("ask_status = false")
+    if printer.head_pins:
+        lines.append(f"head_pins = {printer.head_pins}")
+    lines += setting_lines(printer.settings)
     if printer.rotate:
         lines.append(f"rotate = {printer.rotate}      # degrees clockwise")
     return "\n".join(lines) + "\n"
 
 
-PDF_PRINTER_BY_DPI = {
-    # Thermal heads sold as 203 dpi have 8 dots/mm.
-    203: Printer("pdf-203", 8.0, 8.0),
-    300: Printer("pdf-300", 300 / MM_PER_INCH, 300 / MM_PER_INCH),
-    600: Printer("pdf-600", 600 / MM_PER_INCH, 600 / MM_PER_INCH),
+_DOTS_PER_MM = {
+    # Thermal heads sold as 203 dpi have 8 dots/mm; some of those sold as 300 and 600 have 12 and 24.
+    **{dpi: dpi / MM_PER_INCH for dpi in (180, 300, 360, 600)},
+    **{203: 8.0, 304: 12.0, 305: 12.0, 609: 24.0},
 }
+"""Dots per mm by the name of a resolution."""
+
+
+def _at(dpi: int, language: Language, name: str = "") -> Printer:
+    return Printer(name or f"{language}-{dpi}", _DOTS_PER_MM[dpi], _DOTS_PER_MM[dpi], language=language)
+
+
+PDF_PRINTER_BY_DPI = {dpi: _at(dpi, "pdf") for dpi in (203, 300, 600)}
 """PDF printers by the name of their resolution."""
 
-BUILT_IN: dict[str, Printer] = {
-    "pdf-203": PDF_PRINTER_BY_DPI[203],
-    "pdf-300": PDF_PRINTER_BY_DPI[300],
-    "pdf-304": Printer("pdf-304", 12.0, 12.0),
-    "pdf-600": PDF_PRINTER_BY_DPI[600],
-    "pdf-300x600": Printer("pdf-300x600", 300 / MM_PER_INCH, 600 / MM_PER_INCH),
-    "zpl-203": Printer("zpl-203", 8.0, 8.0, language="zpl"),
-    "zpl-300": Printer("zpl-300", 300 / MM_PER_INCH, 300 / MM_PER_INCH, language="zpl"),
-    "zpl-304": Printer("zpl-304", 12.0, 12.0, language="zpl"),
-    "zpl-600": Printer("zpl-600", 24.0, 24.0, language="zpl"),
-    "png-203": Printer("png-203", 8.0, 8.0, language="png"),
-    "png-300": Printer("png-300", 300 / MM_PER_INCH, 300 / MM_PER_INCH, language="png"),
-    "png-600": Printer("png-600", 600 / MM_PER_INCH, 600 / MM_PER_INCH, language="png"),
-    "png-300x600": Printer("png-300x600", 300 / MM_PER_INCH, 600 / MM_PER_INCH, language="png"),
-}
+_QL = replace(_at(300, "brother"), margins_mm=(1.5, 0.0, 1.5, 0.0), max_width_mm=62.0, head_pins=720)
+_PT = replace(_at(180, "brother"), margins_mm=(1.1, 0.0, 1.1, 0.0), max_width_mm=24.0, head_pins=128)
+_PRINTERS = (
+    *(_at(dpi, "pdf") for dpi in (203, 300, 304, 600)),
+    Printer("pdf-300x600", _DOTS_PER_MM[300], _DOTS_PER_MM[600]),
+    *(_at(dpi, "zpl") for dpi in (203, 300, 304)),
+    _at(609, "zpl", "zpl-600"),
+    *(_at(dpi, "zpl-hex") for dpi in (203, 300, 600)),
+    *(_at(dpi, "tspl") for dpi in (203, 300, 600)),
+    *(_at(dpi, "epl2") for dpi in (203, 300)),
+    *(_at(dpi, "cpcl") for dpi in (203, 300)),
+    *(_at(dpi, "sbpl") for dpi in (203, 305, 609)),
+    *(_at(dpi, "dpl") for dpi in (203, 300, 600)),
+    replace(_QL, name="brother-ql"),
+    replace(_QL, name="brother-ql-wide", max_width_mm=104.0, head_pins=1296),
+    replace(_PT, name="brother-pt-180"),
+    replace(_at(360, "brother", "brother-pt-360"), margins_mm=_PT.margins_mm, max_width_mm=36.0, head_pins=560),
+    *(_at(dpi, "escpos") for dpi in (180, 203)),
+    *(_at(dpi, "png") for dpi in (203, 300, 600)),
+    Printer("png-300x600", _DOTS_PER_MM[300], _DOTS_PER_MM[600], language="png"),
+)
+
+BUILT_IN: dict[str, Printer] = {printer.name: printer for printer in _PRINTERS}
 """Printers that need no file, to begin with."""
 
 
