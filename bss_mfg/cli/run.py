@@ -23,7 +23,7 @@ from bss_mfg.cli.common import (
     shown_path,
     typed,
 )
-from bss_mfg.cli.labels import say_superseded
+from bss_mfg.cli.outdated_files import say_superseded
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import RunDisplay, duration_words
 from bss_mfg.cli.sending import say_sent, send_address, send_option

@@ -4,18 +4,17 @@ the command that the message gives."""
 
 from __future__ import annotations
 
+import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pytest
 
 from bss_mfg.label.printing.formats import split_formats
-from bss_mfg.label.printing.sending import Patience, PrintJob, SendOutcome
-from bss_mfg.label.printing.ways import open_way
 from tests.helpers.commands import Outcome, advised, run_cli
 from tests.helpers.factory import Factory
-from tests.helpers.label_printer import LabelPrinter, NetworkPrinter, TerminalPrinter
+from tests.helpers.label_printer import WORDS, LabelPrinter, NetworkPrinter, TerminalPrinter
 
 LABELS = 24
 WAYS = ("--template", "roll-50x30", "--printer", "zpl-203")
@@ -168,23 +167,59 @@ def whole_of(factory: Factory, files: int) -> list[bytes]:
     return split_formats(b"".join(parts), "zpl")
 
 
-def send(printer: NetworkPrinter | TerminalPrinter, language: str, formats: Sequence[bytes]) -> object:
-    result = open_way(printer.address, language).send(PrintJob(formats), patience=Patience(poll_s=0.05, goodbye_s=0.2))
-    return result.outcome, result.labels, result.status.words if result.status else None
+# --- every language -------------------------------------------------------------------------------------------------
+
+
+OTHERS = [language for language in WORDS if language != "zpl"]
+
+
+def in_language(factory: Factory, language: str, address: str, *more: object) -> Outcome:
+    return factory.cli("labels", "B1", *WAYS[:2], "--printer", f"{language}-203", "--send", address, *more)
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_printer_of_any_language_without_paper_gets_nothing(batch: Factory, language: str) -> None:
+    with NetworkPrinter(language) as printer:
+        no_paper(printer)
+        refused = in_language(batch, language, printer.address)
+        assert refused.code == 6, refused.err
+        assert "says: paper out" in refused.err
+        repair(printer)
+        assert printer.printed == []
+        (command,) = advised(refused)
+        done = run_cli(*command)
+        assert done.code == 0, done.err
+        (file,) = (batch.root / "batches" / "B1" / "labels").glob("B1-labels-0001.*")
+        assert b"".join(printer.wait_for(LABELS)) == file.read_bytes()
+        assert (", and printed" in done.err) is (language != "epl2"), "EPL2 does not say whether it prints"
+
+
+@pytest.mark.parametrize("language", [one for one in OTHERS if one != "epl2"])
+def test_a_power_cut_in_any_language_has_a_true_count_and_a_way_on(batch: Factory, language: str) -> None:
+    """Not in EPL2: its printers don't say whether they print, so that all labels are handed over before the cut."""
+    with NetworkPrinter(language, power_cut_after=6, label_s=0.02) as printer:
+        broken = in_language(batch, language, printer.address)
+        assert broken.code == 6, broken.err
+        found = re.search(rf"at most (\d+) of {LABELS} labels were printed", broken.err)
+        assert found, broken.err
+        good = len(printer.wait_for(6))
+        assert good <= int(found[1]) <= LABELS
+        (command,) = advised(broken)
+        at = command.index("--from")
+        done = run_cli(*command[:at], "--after", batch.payloads()[good - 1], *command[at + 2 :])
+        assert done.code == 0, done.err
+        (file,) = (batch.root / "batches" / "B1" / "labels").glob("B1-labels-0001.*")
+        assert b"".join(printer.wait_for(LABELS)) == file.read_bytes()
 
 
 @pytest.mark.parametrize("kind", PRINTERS)
-def test_a_tspl_printer_is_asked_in_its_own_words(kind: type[NetworkPrinter | TerminalPrinter]) -> None:
-    jobs = [b"SIZE 50 mm,30 mm\r\nCLS\r\nBITMAP 0,0,1,1,0,\xf0\r\nPRINT 1\r\n"] * 9
-    with kind("tspl") as printer:
-        assert send(printer, "tspl", jobs) == (SendOutcome.SENT, 9, "ready")
-        assert printer.printed == jobs
-        printer.head_open = True
-        assert send(printer, "tspl", jobs) == (SendOutcome.NOT_SENT, 0, "head or cover open")
-        repair(printer)
-        printer.roll = 4
-        assert send(printer, "tspl", jobs) == (SendOutcome.SENT, 9, "paper out")
-        assert len(printer.printed) == 13
+def test_both_directions_of_a_wire_carry_tspl(batch: Factory, kind: type[NetworkPrinter | TerminalPrinter]) -> None:
+    with kind("tspl", roll=9) as printer:
+        done = in_language(batch, "tspl", printer.address, "--json")
+        assert done.code == 0, done.err
+        assert done.json["sent"]["printer"] == "paper out"
+        assert done.json["sent"]["printed"] is None, "it does not say how many"
+        assert len(printer.wait_for(9)) == 9
 
 
 # --- printer status -------------------------------------------------------------------------------------------------

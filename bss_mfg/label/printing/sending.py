@@ -200,7 +200,7 @@ class Sending:
         # One that did not answer before will not afterwards.
         after = self._follow(channel) if job.last and not (asks and before is None) else None
         channel.finish()
-        if after is None:  # else its answer came after everything
+        if after is None or not (after.is_idle or after.problems):  # else it was heard after everything
             self._wait_until_taken(channel)
             self._say_goodbye(channel)
         return SendResult(self.labels, self.bytes_sent, status=after if job.last else before)
