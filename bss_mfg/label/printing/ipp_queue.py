@@ -71,6 +71,21 @@ _PROBLEMS = {
 """RFC 8011, section 5.4.12: printer-state-reasons, without -error."""
 
 
+class _StoppedWithJobError(Exception):
+    """The operator stopped sending when everything was handed over."""
+
+    def __init__(self, number: int | None) -> None:
+        super().__init__()
+        self.number = number
+
+
+class _RequestBody(RawPortChannel):
+    """The connection while a job is written to it: what comes back is the response, and is kept for later."""
+
+    def read(self, wait_s: float) -> bytes | None:
+        return None
+
+
 class IppQueue:
     """The way to a printer by IPP (`ways.Way`)."""
 
@@ -104,6 +119,8 @@ class IppQueue:
             words = error_words(error) if isinstance(error, OSError) else type(error).__name__
             reason = f"the printer at {self._printer} broke the connection off ({words})"
             return self._ended(sending, number, reason, SendOutcome.CUT_OFF)
+        except _StoppedWithJobError as stopped:
+            return self._ended(sending, stopped.number, "stopped", SendOutcome.STOPPED)
         except KeyboardInterrupt:
             return self._ended(sending, number, "stopped", SendOutcome.STOPPED)
 
@@ -129,13 +146,16 @@ class IppQueue:
         with contextlib.closing(connection):
             self._begin(connection, len(head) + sum(map(len, job.formats)))
             connection.send(head)
-            channel = RawPortChannel(connection.sock, sending.patience.poll_s)
+            channel = _RequestBody(connection.sock, sending.patience.poll_s)
             for item in job.formats:
                 sending.hand_over(channel, item)
                 progress(sending.labels, len(job.formats))
-            while not select.select([connection.sock], [], [], sending.patience.poll_s)[0]:
-                sending.wait_longer()
-            answer = self._response(connection)
+            try:
+                while not select.select([connection.sock], [], [], sending.patience.poll_s)[0]:
+                    sending.wait_longer()
+                answer = self._response(connection)
+            except KeyboardInterrupt:  # the job is there: its number is needed to cancel it
+                raise _StoppedWithJobError(self._response(connection).number("job-id")) from None
         number = answer.number("job-id")
         if not answer.is_ok or number is None:
             sending.forget()  # a job that was refused prints nothing
@@ -307,5 +327,6 @@ def _connect_words(error: OSError) -> str:
     import ssl
 
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted: {error.verify_message}; use ipp://, or let this computer trust it"
+        said = error.verify_message
+        return f"its certificate is not trusted: {said}; name a file with it in SSL_CERT_FILE, or use ipp://"
     return "no such host" if isinstance(error, socket.gaierror) else error_words(error)
