@@ -247,16 +247,7 @@ class OpenWorkspace:
         wishes = PrintWishes(template=template, printer=printer, language=language)
         last = self._ledger.prints.last_print(batch.id)
         how = choose_print(self._workspace, self._ledger, batch, wishes, last, same_place=not again)
-        request = label.LabelRequest(
-            start_at=how.start_at,
-            copies=how.copies,
-            collate=how.collate,
-            labels_per_file=how.labels_per_file,
-            order=how.order,
-            symbols=how.symbols,
-            language=how.language,
-            again=again,
-        )
+        request = how.request(None, again=again)
         with open_executor(self._jobs, batch.units) as executor:
             made = label.make_labels(
                 self._ledger,

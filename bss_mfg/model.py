@@ -222,7 +222,7 @@ class LabelFile:
     `numbers` are those of the packages in the file's order (of units or cartons, by `each`). `symbol_boxes` are those
     of one page in mm, in the order in which they are filled; the first label lies in box `start_at - 1` of page 1.
     `plan_digest` is of all that decides the file's bytes, `copy` counts sets from 1; each label is there `repeat`
-    times, one after the other. `companions` are the areas of a label's other Data Matrix symbols, in mm from the top
+    times, one after the other. `companions` are the areas of a label's other matrix symbols, in mm from the top
     left corner of the package's own. From `superseded_at` (UTC) on all labels are in others, and this file is not
     printed.
     """

@@ -1,7 +1,7 @@
 """Makes what the docs show of the program: docs/cli.md, docs/pictures/, the numbers of docs/performance.md, the events
-in docs/formats/ledger.md.
+in docs/formats/ledger.md, the languages in docs/formats/printer.md.
 
-`--check` compares docs/cli.md and docs/formats/ledger.md only.
+`--check` compares docs/cli.md and the pages in docs/formats/ only.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from PIL import Image, ImageOps
 
 from bss_mfg.cli.main import cli
 from bss_mfg.ledger.events import event_table
+from bss_mfg.printer_languages import LANGUAGES
 
 HERE = Path(__file__).parent
 
@@ -54,9 +55,29 @@ def _usage(name: str, command: click.Command) -> str:
 
 def with_events(text: str) -> str:
     """The page of the ledger's format with the table of events from the records themselves."""
-    before, mark, rest = text.partition("<!-- events -->\n")
-    _, end, after = rest.partition("<!-- /events -->")
-    return f"{before}{mark}{event_table()}{end}{after}"
+    return _with_table(text, "events", event_table())
+
+
+def with_languages(text: str) -> str:
+    """The page of printer files with the table of languages from their records."""
+    lines = [
+        "| `language` | what it is | file | `darkness` | `speed` | `tracking` | `gap` | `after` | `feed`, mm |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, facts in LANGUAGES.items():
+        ranges = [f"{limits[0]:g} to {limits[1]:g}" if limits else "" for limits in (facts.darkness, facts.speed)]
+        feed = f"{facts.feed[0]:g} to {facts.feed[1]:g}" if facts.feed else ""
+        gap = "yes" if facts.gap else ""
+        cells = (f"`{name}`", facts.title, f"`{facts.suffix}`", *ranges, ", ".join(facts.tracking), gap)
+        lines.append("| " + " | ".join((*cells, ", ".join(facts.after), feed)) + " |")
+    return _with_table(text, "languages", "\n".join(lines) + "\n")
+
+
+def _with_table(text: str, name: str, table: str) -> str:
+    """A page with a table between its marks."""
+    before, mark, rest = text.partition(f"<!-- {name} -->\n")
+    _, end, after = rest.partition(f"<!-- /{name} -->")
+    return f"{before}{mark}{table}{end}{after}"
 
 
 def pictures() -> None:
@@ -75,15 +96,18 @@ def pictures() -> None:
 
 
 if __name__ == "__main__":
-    path, ledger = HERE / "cli.md", HERE / "formats" / "ledger.md"
+    path = HERE / "cli.md"
+    tables = {HERE / "formats" / "ledger.md": with_events, HERE / "formats" / "printer.md": with_languages}
     if "--check" in sys.argv:
         if path.read_text("utf-8") != reference():
             sys.exit("docs/cli.md is not current: run `make docs`")
-        if ledger.read_text("utf-8") != with_events(ledger.read_text("utf-8")):
-            sys.exit("docs/formats/ledger.md is not current: run `make docs`")
+        for page, fill in tables.items():
+            if page.read_text("utf-8") != fill(page.read_text("utf-8")):
+                sys.exit(f"docs/formats/{page.name} is not current: run `make docs`")
     else:
         path.write_text(reference(), "utf-8")
-        ledger.write_text(with_events(ledger.read_text("utf-8")), "utf-8")
+        for page, fill in tables.items():
+            page.write_text(fill(page.read_text("utf-8")), "utf-8")
         pictures()
         subprocess.run([sys.executable, HERE / "report_picture.py"], check=True)
         subprocess.run([sys.executable, HERE / "performance.py"], check=True)

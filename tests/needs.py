@@ -95,6 +95,10 @@ class Tool:
         return self.packages.split()
 
 
+SCRIPT_FONTS = (
+    "NotoNastaliqUrdu-Regular.ttf", "VL-PGothic-Regular.ttf", "NimbusSans-Regular.otf", "DejaVuSans.ttf",
+)  # fmt: skip
+"""One font of each package of fonts that tests draw with."""
 TOOLS = {
     tool.name: tool
     for tool in (
@@ -110,6 +114,10 @@ TOOLS = {
         Tool("gs", "ghostscript", "draws PDF"),
         Tool("zpl-renderer-js", "", "draws ZPL",
              lambda: shutil.which("node") is not None and (RENDERER / "node_modules" / "zpl-renderer-js").is_dir()),
+        Tool("rastertolabel", "cups-core-drivers cups-ppdc", "writes EPL2 and CPCL",
+             lambda: shutil.which("ppdc") is not None and Path("/usr/lib/cups/filter/rastertolabel").is_file()),
+        Tool("gutenprint", "printer-driver-gutenprint", "writes DPL",
+             lambda: Path("/usr/lib/cups/driver/gutenprint.5.3").is_file()),
         Tool("openssl", "openssl", "opens what bss-mfg encrypts"),
         Tool("age", "age", "opens what bss-mfg encrypts"),
         Tool("cc", "gcc libc6-dev", "compiles C headers"),
@@ -119,6 +127,12 @@ TOOLS = {
              lambda: bool(shutil.which("ippeveprinter") and shutil.which("dbus-run-session"))),
         Tool("cupsd", "cups-daemon cups-client cups-core-drivers", "a print queue",
              lambda: Path("/usr/sbin/cupsd").exists() and Path("/usr/sbin/lpadmin").exists()),
+        Tool("hb-view", "libharfbuzz-bin", "draws shaped text"),
+        Tool("pango-view", "pango1.0-tools", "draws paragraphs in both directions"),
+        Tool("fonts", "fonts-noto-core fonts-vlgothic fonts-urw-base35 fonts-dejavu-core", "fonts of many scripts",
+             lambda: all(any(Path("/usr/share/fonts").rglob(name)) for name in SCRIPT_FONTS)),
+        Tool("unicode-data", "unicode-data", "Unicode's own tests",
+             lambda: Path("/usr/share/unicode/BidiCharacterTest.txt").exists()),
         Tool("faketime", "faketime", "sets clocks wrong", lambda: faketime_library() is not None),
     )
 }  # fmt: skip

@@ -194,12 +194,15 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
         record = _full_record(ledger, batch)
         own_fields = [f"{name} = {value}" for name, value in _own_fields(batch).items()]
         seq, head = ledger.history.head()
+        last = ledger.prints.last_print(batch_id)
         cut_off = [_open_release(release) for release in ledger.releases.open(batch_id)]
         record |= {
             "closed_at": ledger.batches.closed_at(batch_id),
             "retired_at": ledger.batches.retired_at(batch_id),
             "ledger_head": f"{seq}:{head}",
             "open_releases": cut_off,
+            "printed_template": last.template if last else None,
+            "printed_printer": last.printer if last else None,
             "label_files": list(
                 dict.fromkeys(part.file for part in ledger.prints.label_files(batch_id) if not part.superseded_at)
             ),
@@ -211,6 +214,8 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
     if as_json:
         print_json({**record, **({"history": events} if history else {})})
         return
+    # People are told the template of the labels that there are, not what the product named when the batch was issued.
+    record["template"] = record.pop("printed_template") or record["template"]
     shown = {
         key: app.zone.shown(str(value)) if key.endswith("_at") and value else value for key, value in record.items()
     }

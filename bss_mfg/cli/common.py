@@ -50,6 +50,27 @@ class App:
         return Workspace.find(self.workspace_option, Path.cwd(), environment())
 
     @property
+    def any_workspace(self) -> Workspace | None:
+        """The workspace, or None where there is none here and none was named: for what needs none."""
+        from bss_mfg.errors import NoWorkspaceError
+
+        try:
+            return self.workspace
+        except NoWorkspaceError:
+            return None
+
+    @property
+    def templates_folder(self) -> Path | None:
+        """The folder of the workspace's own templates; None without a workspace."""
+        return self.any_workspace.templates_folder if self.any_workspace else None
+
+    def template_file(self, name: str) -> Path:
+        """The file of a template: of the workspace, if there is one, or one that comes with bss-mfg, or a path."""
+        from bss_mfg.workspace.template_files import template_file
+
+        return template_file(name, self.templates_folder)
+
+    @property
     def actor(self) -> Actor:
         """Who acts, with the station of the workspace's settings."""
         return self.find_actor(self.workspace.config().station).actor
@@ -97,10 +118,10 @@ class App:
         return Secret(click.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True).encode())
 
     def printer(self, name: str) -> Printer:
-        """A printer of the workspace, or a built-in one."""
+        """A printer of the workspace, if there is one, or a built-in one."""
         from bss_mfg.label.from_workspace import named_printer
 
-        return named_printer(self.workspace, name)
+        return named_printer(self.any_workspace, name)
 
 
 pass_app = click.make_pass_decorator(App, ensure=True)

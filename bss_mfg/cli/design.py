@@ -14,6 +14,7 @@ from bss_mfg.cli.parameters import WholeNumber
 if TYPE_CHECKING:
     from bss_mfg.label.layout.design_check import Example
     from bss_mfg.label.layout.preflight import Preflight
+    from bss_mfg.label.preview.watching import ExampleSource
     from bss_mfg.label.template.printer import Printer
 
 
@@ -26,15 +27,15 @@ def template() -> None:
 @json_option
 @pass_app
 def template_list(app: App, as_json: bool) -> None:
-    """List all templates: those that come with bss-mfg, and the workspace's own."""
+    """List all templates: those that come with bss-mfg, and the workspace's own, if you are in one."""
     from bss_mfg.errors import BssError
     from bss_mfg.label.template.loading import load_template
+    from bss_mfg.workspace.template_files import template_names
 
-    workspace = app.workspace
     rows: list[tuple[str, ...]] = []
-    for name, source in workspace.template_names().items():
+    for name, source in template_names(app.templates_folder).items():
         try:
-            definition = load_template(workspace.template_file(name)).definition
+            definition = load_template(app.template_file(name)).definition
             media = definition.media
             size = f"{media.label_width:g} x {media.label_height:g} mm"
             rows.append((name, source, definition.each, media.use or media.kind, size, definition.title))
@@ -51,8 +52,13 @@ def template_list(app: App, as_json: bool) -> None:
 @click.argument("new_name", metavar="NEW")
 @pass_app
 def template_copy(app: App, name: str, new_name: str) -> None:
-    """Copy a template, with its artwork, into the workspace's templates/ folder to change it there."""
-    for path in app.workspace.copy_template(name, new_name):
+    """Copy a template, with its artwork and fonts, to change it.
+
+    The copy goes into the workspace's templates/ folder; without a workspace, into this folder.
+    """
+    from bss_mfg.workspace.template_files import copy_template
+
+    for path in copy_template(app.template_file(name), app.templates_folder or Path.cwd(), new_name):
         click.echo(shown_path(path))
 
 
@@ -82,7 +88,7 @@ def _example(app: App, product: str | None, batch: str | None, units: int) -> Ex
 @click.option("--printer", default="pdf-300", show_default=True, help="For this printer's dots.")
 @click.option("--out", type=click.Path(path_type=Path), help="FILE.png, .pdf or .svg (default: TEMPLATE-preview.png).")
 @click.option("--replace", is_flag=True, help="Overwrite the file of an earlier preview.")
-@click.option("--watch", is_flag=True, help="Serve a page on this computer that redraws when the file is saved.")
+@click.option("--watch", is_flag=True, help="Serve a page on this computer that redraws when a file is saved.")
 @click.option("--port", default=8765, show_default=True, type=WholeNumber(0, 65535), help="For --watch; 0: any.")
 @pass_app
 def template_preview(
@@ -101,24 +107,35 @@ def template_preview(
 
     The longest and the shortest case stand side by side. Exit 1 if something would not print.
     """
-    path = app.workspace.template_file(name)
+    path = app.template_file(name)
     target, example = app.printer(printer), _example(app, product, batch, units)
     if watch:
-        _serve(path, target, example, port)
+        _serve(path, target, _example_source(app, example, product), port)
     else:
         _draw(path, target, example, out or Path(f"{path.stem}-preview.png"), replace)
 
 
-def _serve(path: Path, printer: Printer, example: Example, port: int) -> None:
+def _example_source(app: App, example: Example, product: str | None) -> ExampleSource:
+    """Where a page that follows its files reads the example from: a product's can change, others can't."""
+    from bss_mfg.label.examples import product_example, product_files
+    from bss_mfg.label.preview.watching import ExampleSource
+
+    if not product:
+        return ExampleSource.fixed(example)
+    workspace = app.workspace
+    return ExampleSource(lambda: product_example(workspace, product), lambda: product_files(workspace, product))
+
+
+def _serve(path: Path, printer: Printer, source: ExampleSource, port: int) -> None:
     """Serve the preview until Ctrl-C."""
     from bss_mfg.label.preview.server import serve_preview
 
     def started(address: str) -> None:
         click.echo(address)
-        say("Open this page; it redraws when the template is saved. Ctrl-C ends it.")
+        say("Open this page; it redraws when the template or the product is saved. Ctrl-C ends it.")
 
     try:
-        serve_preview(path, printer, example, port, started)
+        serve_preview(path, printer, source, port, started)
     except KeyboardInterrupt:
         say("Ended.")
         raise click.exceptions.Exit(130) from None
@@ -185,6 +202,7 @@ def schema(what: str) -> None:
     """
     from pydantic import BaseModel
 
+    from bss_mfg.core.json_schemas import editor_schema
     from bss_mfg.label.template.printer import PrinterFile
     from bss_mfg.label.template.template import Template
     from bss_mfg.payload.spec import Spec
@@ -196,8 +214,7 @@ def schema(what: str) -> None:
         "product": Product,
         "spec": Spec,
     }
-    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **models[what].model_json_schema()}
-    click.echo(json.dumps(document, indent=2))
+    click.echo(json.dumps(editor_schema(models[what]), indent=2))
 
 
 @click.command(epilog="Example: bss-mfg preflight bulb --template my-label --printer zpl-203")

@@ -184,7 +184,7 @@ def labels(
     from bss_mfg.core.processes import open_executor
     from bss_mfg.label.file_plan import label_stem
     from bss_mfg.label.from_workspace import choose_print
-    from bss_mfg.label.make import LabelRequest, select_label_numbers
+    from bss_mfg.label.make import select_label_numbers
     from bss_mfg.label.selection import LabelChoice, serial_after
 
     if only and (start or after or end):
@@ -205,17 +205,10 @@ def labels(
             chosen = replace(chosen, start=serial_after(ledger, batch, how.template, chosen.start))
         target = Target(app, batch, how, printing, _labels_go_on(app, ledger, batch, chosen, printing, wishes))
         numbers = None if chosen.is_all else select_label_numbers(ledger, batch, how.template, chosen)
-        request = LabelRequest(
+        request = how.request(
             numbers,
-            chosen.is_span,
-            how.start_at,
-            how.copies,
-            how.collate,
-            how.labels_per_file,
-            how.order,
-            how.language,
-            how.symbols,
-            again,
+            span=chosen.is_span,
+            again=again,
             accept_existing=printing.send is not None,
             press=printing.press(),
             stem=label_stem(how.template.definition.each, chosen),
@@ -291,7 +284,7 @@ def reprint(
     labels unless given. A reprint never issues anything. UNIT: as for labels.
     """
     from bss_mfg.label.from_workspace import choose_print
-    from bss_mfg.label.make import LabelRequest, select_label_numbers
+    from bss_mfg.label.make import select_label_numbers
     from bss_mfg.label.selection import LabelChoice
 
     if not reason.strip():
@@ -317,13 +310,8 @@ def reprint(
             )
 
         target = Target(app, batch, how, printing, commands)
-        request = LabelRequest(
+        request = how.request(
             select_label_numbers(ledger, batch, how.template, LabelChoice(serials)),
-            start_at=how.start_at,
-            labels_per_file=how.labels_per_file,
-            order=how.order,
-            language=how.language,
-            symbols=how.symbols,
             purpose="reprint",
             reason=reason,
             serials=serials,

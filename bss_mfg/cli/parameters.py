@@ -8,6 +8,8 @@ from typing import Any, NoReturn
 
 import click
 
+from bss_mfg.core.inches import length_hint
+
 
 class Reason(click.types.StringParamType):
     """Why something is done, for the history: not blank."""
@@ -41,7 +43,8 @@ class Number(click.FloatRange):
         try:
             number = float(value)
         except (TypeError, ValueError):
-            self.fail(f"{value!r} is not a number{_possible(self)}.", param, ctx)
+            hint = length_hint(str(value))
+            self.fail(f"{value!r} is not a number{f': {hint}' if hint else _possible(self)}.", param, ctx)
         if fault := _outside(number, self):
             self.fail(f"{number:,g} {fault}.", param, ctx)
         return number

@@ -24,10 +24,10 @@ def printer() -> None:
 @json_option
 @pass_app
 def printer_list(app: App, as_json: bool) -> None:
-    """List the workspace's printers and the built-in ones."""
+    """List the workspace's printers, if you are in one, and the built-in ones."""
     from bss_mfg.label.template.printer import BUILT_IN
 
-    own = app.workspace.printer_names()
+    own = app.any_workspace.printer_names() if app.any_workspace else []
     printers = [(app.printer(name), "workspace") for name in own]
     printers += [(app.printer(name), "built in") for name in BUILT_IN if name not in own]
     if as_json:
@@ -178,13 +178,13 @@ def printer_status(ctx: click.Context, app: App, name: str, address: str | None,
 
 @printer.command("test-page", epilog="Example: bss-mfg printer test-page line2 --width 100 --height 150")
 @click.argument("name")
-@click.option("--width", default=100.0, show_default=True, type=Number(40, 500), help="Of the media, in mm.")
-@click.option("--height", default=150.0, show_default=True, type=Number(40, 1000), help="In mm.")
+@click.option("--width", default=100.0, show_default=True, type=Number(20, 500), help="Of the media, in mm.")
+@click.option("--height", default=150.0, show_default=True, type=Number(15, 1000), help="In mm.")
 @click.option("--out", type=click.Path(path_type=Path), help="File (default: NAME-test-page with the right ending).")
 @send_option("Send it, too.")
 @pass_app
 def printer_test_page(app: App, name: str, width: float, height: float, out: Path | None, send: str | None) -> None:
-    """Make a page to calibrate from: rulers, a dot ladder, and symbols at each X-dimension."""
+    """Make a page to calibrate from: rulers, a dot ladder, and symbols at each X-dimension, upright and turned."""
     from bss_mfg.core.files import write_atomically
     from bss_mfg.errors import MissingError
     from bss_mfg.label.printing.formats import split_formats

@@ -144,7 +144,13 @@ def show(app: App, name: str, as_json: bool) -> None:
     if as_json:
         print_json(record)
     else:
+        from bss_mfg.model import FIELD_PREFIX
+        from bss_mfg.workspace.product_fields import product_facts
+
         del record["print"]
+        fields = {key.removeprefix(FIELD_PREFIX): value for key, value in product_facts(loaded.product.fields).items()}
+        for table, values in (("fields", fields), ("batch_fields", loaded.product.batch_fields)):
+            record[table] = ", ".join(f"{key} = {value}" for key, value in values.items()) or None
         print_details([(key.replace("_", " "), "-" if value is None else str(value)) for key, value in record.items()])
 
 

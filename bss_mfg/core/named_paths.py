@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from pathlib import Path, PureWindowsPath
 
 from bss_mfg.errors import InputError, Location
@@ -32,3 +33,31 @@ def path_inside(folder: Path, name: str, what: str, where: Location | Path | str
         where=where,
         way_out="Nothing outside of that folder is read or written. Put the file there and give its name only.",
     )
+
+
+def existing_path_inside(folder: Path, name: str, what: str, where: Location | Path | str) -> Path:
+    """As `path_inside`, for a file that is read: the name under which it lies there.
+
+    An umlaut can be written as one character or as a letter with a mark (NFC or NFD of Unicode Annex 15), and systems
+    differ in which of them they keep: either finds the file. A file that is not there keeps the name as it was given.
+    """
+    path = path_inside(folder, name, what, where)
+    if path.exists() or name.isascii():
+        return path
+    found = folder
+    for part in name.split("/"):
+        found /= _as_stored(found, part)
+    # What was found could be another symbolic link than what was checked.
+    return path_inside(folder, found.relative_to(folder).as_posix(), what, where)
+
+
+def _as_stored(folder: Path, name: str) -> str:
+    """The entry of a folder that is the same name as this one but for the normal form; the name itself if none is."""
+    try:
+        entries = sorted(entry.name for entry in folder.iterdir())
+    except OSError:
+        return name
+    if name in entries:
+        return name
+    composed = unicodedata.normalize("NFC", name)
+    return next((entry for entry in entries if unicodedata.normalize("NFC", entry) == composed), name)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bss_mfg.core.files import read_text
+from bss_mfg.core.inches import length_hint, unquoted_length_hint
 from bss_mfg.core.toml_lines import FieldPath, line_numbers
 from bss_mfg.errors import InputError, Location
 
@@ -51,8 +52,9 @@ def parse_toml(text: str, name: str) -> TomlDocument:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         what, line = _syntax_error(error)
+        hint = unquoted_length_hint(text.splitlines()[line - 1]) if line and line <= len(text.splitlines()) else ""
         raise InputError(
-            f"not valid TOML: {what}",
+            f"not valid TOML: {hint or what}",
             where=Location(name, line),
             way_out="Text goes in double quotes, tables in [brackets], one field per line.",
         ) from error
@@ -130,6 +132,8 @@ def _problem(document: TomlDocument, model: type[BaseModel], item: Any) -> tuple
     if kind == "string_pattern_mismatch":
         message = f"does not match the pattern {item['ctx']['pattern'].strip('^$')}"
     value = item.get("input")
+    if isinstance(value, str) and kind in ("float_type", "int_type") and (hint := length_hint(value)):
+        message = hint
     if isinstance(value, (str, int, float, bool)):
         message = f"{str(value)[:60]!a}: {message}"
     return where, message

@@ -35,4 +35,6 @@ def read_code128(grey: Grey, box: PixelBox | None = None) -> list[Read]:
     if crop.size == 0:
         return []
     found = zxingcpp.read_barcodes(crop, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.Code128))
-    return [read_from_result(item, left, top) for item in found if item.valid]
+    # A GS1-128 is another symbol of the label, such as its SSCC: no package's barcode is one.
+    plain = [item for item in found if item.valid and item.content_type != zxingcpp.ContentType.GS1]
+    return [read_from_result(item, left, top) for item in plain]

@@ -5,10 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from bss_mfg.core import clock
 from bss_mfg.core.clock import TimeZone
-from bss_mfg.errors import InputError
+from bss_mfg.core.files import require_safe_name
+from bss_mfg.core.named_paths import is_plain_name
+from bss_mfg.core.toml_files import load_toml
+from bss_mfg.errors import BssError, InputError
 from bss_mfg.label.layout.design_check import Example
 from bss_mfg.label.layout.symbol_size import batch_symbol_size, symbol_size
 from bss_mfg.ledger.ledger import Ledger
@@ -17,7 +21,7 @@ from bss_mfg.payload.build import longest_example
 from bss_mfg.payload.spec import SpecFile, packaged_spec
 from bss_mfg.workspace.product import LoadedProduct, Product
 from bss_mfg.workspace.product_fields import facts_in, matching_language
-from bss_mfg.workspace.workspace import Workspace
+from bss_mfg.workspace.workspace import CONFIG, Workspace
 
 _FACTS = {"title": "Product title", "pid": "ebK3", "upc": "841667145075", "ean": "", "code": "841667145075"}
 
@@ -59,6 +63,19 @@ def product_example(workspace: Workspace, name: str) -> Example:
     loaded = workspace.product(name)
     language = workspace.print_defaults(loaded.product).language
     return example_of_loaded(loaded, workspace.spec(loaded.product.spec), workspace.zone, language)
+
+
+def product_files(workspace: Workspace, name: str) -> tuple[Path, ...]:
+    """The files that decide a product's example, there or not: its own, its key, its spec, the workspace's settings."""
+    products = workspace.root / "products"
+    own = products / f"{require_safe_name(name, 'product name')}.toml"
+    try:
+        data = load_toml(own, "product file").data
+    except BssError:
+        data = {}
+    named = ((products, data.get("public_key"), ""), (workspace.root / "specs", data.get("spec"), ".toml"))
+    others = [folder / f"{file}{end}" for folder, file, end in named if isinstance(file, str) and is_plain_name(file)]
+    return own, *others, workspace.root / CONFIG
 
 
 def _example_facts(product: Product, language: str | None) -> Mapping[str, str]:

@@ -275,9 +275,8 @@ def _split_into_files(
 
 def _plan_digest(layout: PageLayout, batch: Batch, request: LabelRequest, head: str) -> str:
     """SHA-256 of all that decides the bytes of the files, payloads apart. The ledger keeps it: it never changes."""
-    printer = {
-        name: value for name, value in asdict(layout.printer).items() if name not in ("address", "media", "patience_s")
-    }
+    left_out = {"address", "media", "patience_s", "ask_status"}
+    printer = {name: value for name, value in asdict(layout.printer).items() if name not in left_out}
     # Facts that printers got later count where they are set: the digests that were kept before stay what they are.
     for name, value in (("rotate", 0), ("head_pins", 0), ("settings", asdict(PRINTER_DEFAULTS))):
         if printer[name] == value:

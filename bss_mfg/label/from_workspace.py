@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.file_plan import LABELS_PER_FILE
+from bss_mfg.label.file_plan import LABELS_PER_FILE, LabelRequest
 from bss_mfg.label.template.loading import LoadedTemplate, load_template
 from bss_mfg.label.template.printer import Printer, find_printer
 from bss_mfg.ledger.events import LabelFileEvent
@@ -23,8 +24,10 @@ def named_template(workspace: Workspace, name: str) -> LoadedTemplate:
     return load_template(workspace.template_file(name))
 
 
-def named_printer(workspace: Workspace, name: str) -> Printer:
-    """A printer of the workspace, or a built-in one."""
+def named_printer(workspace: Workspace | None, name: str) -> Printer:
+    """A printer of the workspace, if there is one, or a built-in one."""
+    if workspace is None:
+        return find_printer(name, None, [])
     return find_printer(name, workspace.printer_file(name), workspace.printer_names())
 
 
@@ -57,6 +60,20 @@ class PrintChoice:
     collate: bool
     language: str
     last: LabelFileEvent | None
+
+    def request(self, numbers: tuple[int, ...] | None, **more: Any) -> LabelRequest:
+        """What to print, in this way; `more` as the fields of `LabelRequest`."""
+        return LabelRequest(
+            numbers,
+            start_at=self.start_at,
+            copies=self.copies,
+            collate=self.collate,
+            labels_per_file=self.labels_per_file,
+            order=self.order,
+            language=self.language,
+            symbols=self.symbols,
+            **more,
+        )
 
     @property
     def words(self) -> str:

@@ -14,7 +14,7 @@ from bss_mfg.imaging.budget import AttemptBudget, AttemptLimits
 from bss_mfg.imaging.code128 import read_page_code128
 from bss_mfg.imaging.companions import companion_quads, lies_in
 from bss_mfg.imaging.defects import Defects
-from bss_mfg.imaging.geometry import PixelBox, box_of, overlap_share
+from bss_mfg.imaging.geometry import PixelBox, Quad, box_of, overlap_share
 from bss_mfg.imaging.grid import SampledGrid
 from bss_mfg.imaging.page_attempts import best_likeness, grade_read, identified_symbol, read_at_place
 from bss_mfg.imaging.page_frame import PageFrame, frame_at_dpi, frame_from_reads
@@ -159,11 +159,7 @@ class PageReader:
     def _without_companions(self, reading: _PageReading, symbols: list[PageSymbol]) -> list[PageSymbol]:
         """Without the other symbols of our labels: GS1 symbols, serials. A label of another batch is none of these,
         wherever it lies."""
-        label_file = reading.frame.label_file if reading.frame else next(iter(self.label_files[-1:]), None)
-        if label_file is None or not label_file.companions:
-            return symbols
-        own = [item.read.quad for item in symbols if item.diagnosis and item.diagnosis.matches and item.read.quad]
-        quads = companion_quads([*reading.frame.quads.values()] if reading.frame else own, label_file)
+        quads = self._companion_quads(reading)
         return [
             item
             for item in symbols
@@ -171,6 +167,15 @@ class PageReader:
             or (item.diagnosis and item.diagnosis.cause not in COMPANION_CAUSES)
             or not lies_in(item.read, quads)
         ]
+
+    def _companion_quads(self, reading: _PageReading) -> list[Quad]:
+        """Where the other symbols of our labels lie: of all labels of a sheet, else of those that were read."""
+        if reading.frame:
+            return companion_quads(reading.frame.quads.values(), reading.frame.label_file)
+        if not self.label_files:
+            return []
+        read = [read.quad for read, diagnosis in reading.decoded if diagnosis.matches and read.quad]
+        return companion_quads(read, self.label_files[-1])
 
     def _subject(self, page: Page) -> ReadSubject:
         """A file that bss-mfg made is the drawing, whatever it looks like; else the person says, or the page does."""
@@ -236,9 +241,10 @@ class PageReader:
         half of the budget: the rest is for the places of a sheet that they find."""
         last, budget = self.label_files[-1], reading.budget.half()
         means = AttemptTools(budget, self.second_reader)
+        companions = self._companion_quads(reading)
         for quad in search.find_candidates(reading.page.grey, limit=4 * len(last.symbol_boxes)):
             spot = Read(b"", box_of(quad))
-            if reading.is_read_at(spot):
+            if reading.is_read_at(spot) or lies_in(spot, companions):
                 continue
             refusals = budget.refusals
             answer = read_unknown_symbol(reading.page.grey, quad, last.modules, means)

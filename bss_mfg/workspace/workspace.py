@@ -10,22 +10,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bss_mfg.core import resources
 from bss_mfg.core.clock import TimeZone
-from bss_mfg.core.files import (
-    already_exists_error,
-    make_folder,
-    read_bytes,
-    read_text,
-    require_safe_name,
-    write_atomically,
-)
+from bss_mfg.core.files import make_folder, read_bytes, read_text, require_safe_name, write_atomically
 from bss_mfg.core.folders import require_free_name
 from bss_mfg.core.named_paths import path_inside
 from bss_mfg.core.shared_lock import PATIENCE, Patience, shared_lock
-from bss_mfg.core.toml_files import TomlDocument, load_toml, quote, validate
+from bss_mfg.core.toml_files import load_toml, quote, validate
 from bss_mfg.errors import InputError, NoWorkspaceError, RefusedError
 from bss_mfg.model import Actor
+from bss_mfg.workspace import template_files
 from bss_mfg.workspace.print_defaults import PrintDefaults
 
 if TYPE_CHECKING:
@@ -352,45 +345,18 @@ class Workspace:
         """Where the text of a spec is kept as it was confirmed."""
         return self.root / "specs" / "confirmed" / f"{name}.toml"
 
+    @property
+    def templates_folder(self) -> Path:
+        """Where its own templates lie."""
+        return self.root / "templates"
+
     def template_names(self) -> dict[str, str]:
         """All templates by name, with where each comes from."""
-        found = {path.stem: "packaged" for path in resources.folder("templates").glob("*.toml")}
-        found.update((path.stem, "workspace") for path in (self.root / "templates").glob("*.toml"))
-        return dict(sorted(found.items()))
+        return template_files.template_names(self.templates_folder)
 
     def template_file(self, name: str) -> Path:
         """The file of a template: the workspace's own, or one that comes with bss-mfg, or a path to a .toml file."""
-        if name.endswith(".toml") and Path(name).is_file():
-            return Path(name)
-        require_safe_name(name, "template name")
-        for folder in (self.root / "templates", resources.folder("templates")):
-            if (folder / f"{name}.toml").is_file():
-                return folder / f"{name}.toml"
-        raise InputError(
-            f"there is no template {name!r}",
-            way_out=f"Known: {', '.join(self.template_names())}; or give the path of a .toml file.",
-        )
-
-    def copy_template(self, name: str, new_name: str) -> list[Path]:
-        """Copy a template and what it names (artwork, fonts) into the workspace; refuses to overwrite."""
-        source, folder = self.template_file(name), self.root / "templates"
-        target = require_free_name(folder / f"{require_safe_name(new_name, 'template name')}.toml")
-        document = load_toml(source, "template")
-        copies: dict[Path, bytes] = {}
-        for file in _named_by_template(document):
-            beside = path_inside(source.parent, file, "file", source)
-            copy = path_inside(folder, file, "file", source)
-            if beside.is_file():
-                copies[copy] = read_bytes(beside, "artwork", 60 << 20)
-                if copy.exists() and copies[copy] != read_bytes(copy, "artwork", 60 << 20):
-                    raise already_exists_error(copy)
-        written = [path for path in copies if not path.exists()]
-        for path in written:
-            make_folder(path.parent)
-            write_atomically(path, [copies[path]])
-        make_folder(folder)
-        write_atomically(target, [document.text.encode()])
-        return [target, *written]
+        return template_files.template_file(name, self.templates_folder)
 
     # --- printers -------------------------------------------------------------------------------------------------
 
@@ -408,14 +374,6 @@ class Workspace:
         make_folder(path.parent)
         write_atomically(path, [text.encode()])
         return path
-
-
-def _named_by_template(document: TomlDocument) -> list[str]:
-    """The files that a template names, of elements and fonts, each once; it need not be a right template."""
-    elements, fonts = document.data.get("element"), document.data.get("fonts")
-    named = [item.get("file") for item in elements if isinstance(item, dict)] if isinstance(elements, list) else []
-    named += fonts.values() if isinstance(fonts, dict) else []
-    return list(dict.fromkeys(str(item) for item in named if item))
 
 
 def _vault_file(root: Path, environment: Mapping[str, str]) -> Path:

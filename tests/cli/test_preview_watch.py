@@ -18,8 +18,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from bss_mfg.errors import InputError
-from bss_mfg.label.examples import made_up_example
-from bss_mfg.label.preview.server import TemplateWatcher, serve_preview
+from bss_mfg.label.examples import made_up_example, product_example, product_files
+from bss_mfg.label.preview.server import serve_preview
+from bss_mfg.label.preview.watching import ExampleSource, TemplateWatcher
 from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI
 from tests.helpers.commands import real_environment
 from tests.helpers.factory import Factory
@@ -570,16 +571,16 @@ def test_an_interrupt_closes_the_page_and_travels_on(factory: Factory) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        serve_preview(path, PDF_PRINTER_BY_DPI[300], made_up_example(), 0, started)
+        serve_preview(path, PDF_PRINTER_BY_DPI[300], ExampleSource.fixed(made_up_example()), 0, started)
     with pytest.raises(OSError), socket.create_connection(("127.0.0.1", urlsplit(addresses[0]).port or 0), timeout=2):
         pass
 
 
 def test_a_defect_ends_nothing(factory: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a drawing library raises is said on the page; an unchanged file is not drawn again."""
-    watcher = TemplateWatcher(own_template(factory), PDF_PRINTER_BY_DPI[300], made_up_example())
+    watcher = TemplateWatcher(own_template(factory), PDF_PRINTER_BY_DPI[300], ExampleSource.fixed(made_up_example()))
     with monkeypatch.context() as patched:
-        patched.setattr("bss_mfg.label.preview.server.draw_preview", lambda *_: 1 // 0)
+        patched.setattr("bss_mfg.label.preview.watching.draw_preview", lambda *_: 1 // 0)
         assert watcher.refresh()
     assert "a defect of bss-mfg (ZeroDivisionError)" in json.loads(watcher.page_state.state_json)["error"]["what"]
     assert not watcher.refresh()
@@ -591,7 +592,7 @@ def test_a_taken_port_is_an_input_error(factory: Factory) -> None:
         other.listen()
         with pytest.raises(InputError, match="can't be opened"):
             serve_preview(
-                own_template(factory), PDF_PRINTER_BY_DPI[300], made_up_example(),
+                own_template(factory), PDF_PRINTER_BY_DPI[300], ExampleSource.fixed(made_up_example()),
                 other.getsockname()[1], lambda address: None,
             )  # fmt: skip
 
@@ -599,10 +600,87 @@ def test_a_taken_port_is_an_input_error(factory: Factory) -> None:
 @pytest.mark.parametrize("value", ["[" * 3000 + "]" * 3000, "9" * 5000, "[nan, nan]"], ids=["deep", "long", "nan"])
 def test_no_file_ends_the_watching(factory: Factory, value: str) -> None:
     good, path = TEMPLATE, own_template(factory)
-    watcher = TemplateWatcher(path, PDF_PRINTER_BY_DPI[300], made_up_example())
+    watcher = TemplateWatcher(path, PDF_PRINTER_BY_DPI[300], ExampleSource.fixed(made_up_example()))
     for text, broken in ((good, False), (good.replace("[0.25, 0.5]", value), True), (good + "\n", False)):
         path.write_text(text)
         assert watcher.refresh()
         state = json.loads(watcher.page_state.state_json)
         assert bool(state["error"]) == broken
         assert watcher.page_state.picture
+
+
+def test_the_whole_page_says_what_lies_under_the_pointer(page: Page, served: Served, tmp_path: Path) -> None:
+    sheet = 'use = "avery-l7159"'
+    roll = 'kind = "roll"\nlabel_width = 50\nlabel_height = 30'
+    page.save(served.good.replace(roll, sheet).replace('kind = "data-matrix"', 'kind = "data-matrix"\nname = "code"'))
+    page.run("document.getElementById('tab-page').click()")
+    until(lambda: page.run("return Boolean(sheet.version) && sheet.version === sheet.wanted"), "the page's picture")
+    assert page.run("return sheet.page.labels.length") == 24
+    assert page.run("return sheet.page.size.map(Math.round)") == [210, 297]
+    page.shot(tmp_path / "page-light.png")
+    page.shot(tmp_path / "page-dark.png", "dark")
+
+    page.run("document.getElementById('zoom-label').click()")
+    point_at(page, 5.0, 6.0)  # of the first label
+    said = page.text("readout")
+    assert "Label 1 of 24" in said
+    assert "5.00, 6.00 mm" in said
+    assert "Element 1: data-matrix \u201ccode\u201d" in said
+    line = served.template.read_text().splitlines().index("[[element]]") + 1
+    assert f"line {line}" in said
+    page.shot(tmp_path / "page-label.png")
+
+    before = page.run("return sheet.zoom")
+    page.run("document.getElementById('zoom-in').click()")
+    assert page.run("return sheet.zoom") == pytest.approx(1.5 * before)
+    page.run("document.getElementById('tab-cases').click()")
+    assert page.text("readout") == ""
+    assert page.console() == []
+
+
+def point_at(page: Page, x: float, y: float) -> None:
+    """Move the pointer to a point of the first label, in mm."""
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.by import By
+
+    left, top, width, height = page.run(
+        "const box = document.getElementById('canvas').getBoundingClientRect();"
+        "const [x, y] = sheet.page.labels[0];"
+        "return [RULER + (x + arguments[0] - sheet.x) * sheet.zoom, RULER + (y + arguments[1] - sheet.y) * sheet.zoom,"
+        " box.width, box.height]", x, y,
+    )  # fmt: skip
+    canvas = page.chrome.find_element(By.ID, "canvas")
+    # Whole pixels: the pointer's own place is told back in mm.
+    ActionChains(page.chrome, duration=0).move_to_element_with_offset(
+        canvas, round(left - width / 2), round(top - height / 2)
+    ).perform()
+    page.run(
+        "const [x, y] = sheet.page.labels[0]; sheet.pointer = [x + arguments[0], y + arguments[1]]; sheet.draw()",
+        x, y,
+    )  # fmt: skip
+
+
+def test_the_product_is_followed(factory: Factory) -> None:
+    factory.add(title="First title")
+    product = factory.root / "products" / "bulb.toml"
+    workspace = factory.workspace
+    source = ExampleSource(lambda: product_example(workspace, "bulb"), lambda: product_files(workspace, "bulb"))
+    watcher = TemplateWatcher(own_template(factory), PDF_PRINTER_BY_DPI[300], source)
+    assert watcher.refresh()
+    first = watcher.page_state
+    good = product.read_text()
+    product.write_text(good.replace("First title", "Second title"))
+    assert watcher.refresh()
+    assert watcher.page_state.picture != first.picture
+    assert watcher.whole_page_png() != first.whole_page.png  # type: ignore[union-attr]
+
+    product.write_text(good.replace("First title", "Third title").replace("ebK3", "ebK"))
+    assert watcher.refresh()
+    problem = json.loads(watcher.page_state.state_json)["error"]
+    assert problem["where"].startswith("bulb.toml, line")
+    assert [line["text"] for line in problem["source"] if line["here"]] == ['pid = "ebK"']
+
+    (factory.root / "products" / "bulb.pem").write_text("no key")
+    product.write_text(good)
+    assert watcher.refresh()
+    assert "bulb.pem" in json.loads(watcher.page_state.state_json)["error"]["where"]

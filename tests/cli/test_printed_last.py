@@ -196,7 +196,7 @@ def test_the_products_settings_come_before_the_workspaces(factory: Factory) -> N
     assert printed_with(factory, "B1", "--again") == ("roll-50x30", "zpl-300"), "as printed last comes first"
     shown = factory.cli("product", "show", "bulb", "--json").json
     assert (shown["default_printer"], shown["default_template"]) == ("pdf-203", "sheet-a4-24")
-    assert shown["print"] == {"printer": "pdf-203", "template": "sheet-a4-24"}
+    assert shown["print"] == {"printer": "pdf-203", "template": "sheet-a4-24", "language": None}
     assert "default printer: " in factory.cli("product", "show", "lamp").out
     run = factory.cli("run", "lamp", "--units", 2, "--id", "B4", "--json")
     assert run.code == 0, run.err
@@ -223,3 +223,17 @@ def test_a_wrong_setting_is_named_with_its_line(factory: Factory) -> None:
     done = factory.cli("product", "show", "bulb")
     assert done.code == 3
     assert "bulb.toml, line" in done.err
+
+
+def test_batch_show_tells_the_template_that_was_printed(factory: Factory) -> None:
+    factory.add(template="sheet-a4-24")
+    factory.issue(2)
+    before = factory.cli("batch", "show", "B1", "--json").json
+    assert (before["template"], before["printed_template"], before["printed_printer"]) == ("sheet-a4-24", None, None)
+    assert factory.cli("labels", "B1", "--template", "roll-50x30", "--printer", "zpl-203").code == 0
+    after = factory.cli("batch", "show", "B1", "--json").json
+    assert (after["printed_template"], after["printed_printer"]) == ("roll-50x30", "zpl-203")
+    shown = factory.cli("batch", "show", "B1").out
+    assert re.search(r"^template: +roll-50x30$", shown, re.MULTILINE)
+    assert re.search(r"^printed printer: +zpl-203$", shown, re.MULTILINE)
+    assert "sheet-a4-24" not in shown

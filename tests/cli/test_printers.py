@@ -89,8 +89,8 @@ def test_the_test_page_prints_rulers_and_every_dimension(factory: Factory, tmp_p
     else:
         grey = pdfium(file, printer.dpi)
     assert grey.shape[1] == round(100 * printer.dots_per_mm_x)
-    texts = {item.text for item in zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.QRCode)}
-    assert {"4 DOTS", "5 DOTS"} <= texts
+    texts = {item.text for item in zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.DataMatrix)}
+    assert {"4 DOTS X", "4 DOTS Y", "5 DOTS X", "5 DOTS Y"} <= texts
 
 
 def test_preflight_says_what_will_be_printed(factory: Factory) -> None:
@@ -100,8 +100,8 @@ def test_preflight_says_what_will_be_printed(factory: Factory) -> None:
     record = done.json
     assert record["prints"] is True
     assert record["symbol"]["modules"] == 52
-    assert record["symbol"]["dots_per_module"] == [3, 3]
-    assert record["symbol"]["module_mm"] == [0.375, 0.375]
+    assert record["symbol"]["dots_per_module"] == [4, 4]
+    assert record["symbol"]["module_mm"] == [0.5, 0.5]
     assert record["symbol"]["characters_to_spare"] > 0
     assert "64x64" in record["next_size"]
     assert {item["text"] for item in record["texts"]} >= {"Mesh Bulb", "Serial number"}
@@ -110,7 +110,7 @@ def test_preflight_says_what_will_be_printed(factory: Factory) -> None:
     # What preflight says is what comes out.
     factory.issue(1)
     made = factory.cli("labels", "B1", "--template", "roll-50x30", "--printer", "zpl-203", "--json").json
-    assert (made["modules"], made["dots_per_module"]) == (52, [3, 3])
+    assert (made["modules"], made["dots_per_module"]) == (52, [4, 4])
 
 
 def test_preflight_fails_for_what_will_not_print(factory: Factory) -> None:
@@ -118,8 +118,8 @@ def test_preflight_fails_for_what_will_not_print(factory: Factory) -> None:
     done = factory.cli("preflight", "bulb", "--template", "roll-50x30", "--printer", "zpl-203", "--json")
     assert done.code == 1
     whats = " ".join(item["what"] for item in done.json["findings"])
-    assert "does not fit 27 mm" in whats
-    assert "needs 3 lines" in whats
+    assert "does not fit 28 mm" in whats
+    assert "needs 4 lines" in whats
     assert "FAIL" in factory.cli("preflight", "bulb", "--template", "roll-50x30", "--printer", "zpl-203").out
 
 

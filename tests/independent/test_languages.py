@@ -21,13 +21,16 @@ from PIL import Image
 from bss_mfg.errors import InputError
 from bss_mfg.label.printing.formats import split_formats
 from bss_mfg.label.render.languages import brother
+from bss_mfg.label.render.languages.formats import PAGE_LANGUAGES
 from bss_mfg.label.template.printer import BUILT_IN, Printer
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.printer_languages import Language
 from tests.helpers.factory import Factory
 from tests.helpers.pictures import TEMPLATES, Labels, floor_for_printing, planned_symbols, some_labels
 from tests.independent.languages import readers
+from tests.independent.languages.foreign import rastertogutenprint, rastertolabel
 from tests.independent.languages.readers import Dots, Page, unpack_bits
+from tests.needs import needs
 
 pytestmark = pytest.mark.xdist_group("languages")  # all templates in all languages, drawn once
 
@@ -302,3 +305,25 @@ def test_the_brother_reader_reads_brother_ql() -> None:
         ours = np.pad(dots, ((0, 0), (18, 18)))
         (mine,) = readers.read_brother(brother.render_page(ours, BUILT_IN["brother-ql"]), 90)
         assert np.array_equal(mine.dots, page.dots), "the same pins print"
+
+
+@needs("rastertolabel")
+@pytest.mark.parametrize("language", ["epl2", "cpcl"])
+def test_the_zebra_readers_read_cups(tmp_path: Path, language: Language) -> None:
+    """Pages of CUPS' driver for Zebra printers, row by row; and our own bytes print the same."""
+    dots = noise(120, 403)
+    (page,) = READERS[language](rastertolabel(dots, language, tmp_path))
+    assert np.array_equal(fitted(page, dots.shape), dots)
+    (ours,) = READERS[language](PAGE_LANGUAGES[language].render_page(dots, BUILT_IN[f"{language}-203"]))
+    assert np.array_equal(fitted(ours, dots.shape), dots)
+
+
+@needs("gutenprint")
+def test_the_dpl_reader_reads_gutenprint(tmp_path: Path) -> None:
+    """A page of Gutenprint's driver for Datamax-O'Neil printers: it, too, sends a PCX picture, upper row first."""
+    dots = np.zeros((812, 812), bool)
+    dots[:120, :403] = noise(120, 403)
+    (page,) = readers.read_dpl(rastertogutenprint(dots, tmp_path))
+    assert np.array_equal(fitted(page, dots.shape), dots)
+    (ours,) = readers.read_dpl(PAGE_LANGUAGES["dpl"].render_page(dots, BUILT_IN["dpl-203"]))
+    assert np.array_equal(fitted(ours, dots.shape), dots)

@@ -22,6 +22,7 @@ from bss_mfg.label.template.symbol_elements import (
     Gs1DigitalLink,
     Gs1128,
     Itf14,
+    MatrixSymbol,
     TextCode,
 )
 from bss_mfg.model import Rect
@@ -127,6 +128,7 @@ class CodePlan:
             element.rotate,
             encoded.quiet_after,
             self.modules_below,
+            element.anchor if isinstance(element, MatrixSymbol) else "center",
         )
         plan = fit_symbol(room, grid, findings)
         check_code_size(element, encoded.text, room, plan, grid.printer, findings)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 
-from bss_mfg.label.layout.findings import DesignFindings
+from bss_mfg.core.inches import small_label_hint
+from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.label_rows import LabelRow, RowMaker, note_unknown_fields, unknown_fields
 from bss_mfg.label.layout.page_layout import PageLayout, lay_out
 from bss_mfg.label.layout.row_checks import RowChecker
@@ -60,4 +61,14 @@ def check_design(template: LoadedTemplate, printer: Printer, example: Example) -
         # Where the longest case's text is wrong, the other's would only say so again.
         wrong: Set[int | None] = {finding.element_index for finding in findings.items}
         checker.check(row, skip_texts_of=frozenset() if name == "longest" else wrong)
+    _check_small(template, findings)
     return CheckedDesign(example, layout, rows, findings)
+
+
+def _check_small(template: LoadedTemplate, findings: DesignFindings) -> None:
+    """Who gave inches gets a label on which nothing has room."""
+    media = template.definition.media
+    hint = small_label_hint(media.label_width, media.label_height)
+    if hint and findings.errors:
+        size = f"{media.label_width:g} x {media.label_height:g} mm"
+        findings.warning(DesignFindingKind.TINY_LABEL, None, f"the label is only {size}", hint)

@@ -26,6 +26,8 @@ class DesignFindingKind(StrEnum):
     IN_MARGIN = "in margin"
     ON_NEIGHBOUR = "on neighbour"
     LOW_CONTRAST = "low contrast"
+    COARSE_PICTURE = "coarse picture"
+    SVG_AS_PIXELS = "svg as pixels"
     OTHER_SYMBOLOGY = "other symbology"
     EMPTY_X_DIMENSION = "empty x-dimension"
     MODULES_TOO_SMALL = "modules too small"
@@ -39,6 +41,7 @@ class DesignFindingKind(StrEnum):
     NO_GLYPH = "no glyph"
     SCRIPT_NOT_SHAPED = "script not shaped"
     TEXT_TOO_WIDE = "text too wide"
+    TINY_LABEL = "tiny label"
     TOO_MANY_LINES = "too many lines"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from bss_mfg.core.units import POINTS_PER_MM
+from bss_mfg.label.layout.artwork_checks import check_picture
 from bss_mfg.label.layout.checks import check_areas
 from bss_mfg.label.layout.codes import CodeCaption, CodePlan, VariableSlot
 from bss_mfg.label.layout.contrast import check_contrast
@@ -20,16 +21,7 @@ from bss_mfg.label.template.expressions import CompiledText, Values, compile_con
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.label.template.shape_elements import Box, Image, Line
-from bss_mfg.label.template.symbol_elements import (
-    Bars,
-    DataMatrix,
-    DataMatrixText,
-    EanUpc,
-    Gs1DataMatrix,
-    LinearCode,
-    TextCode,
-    carries_payload,
-)
+from bss_mfg.label.template.symbol_elements import Bars, DataMatrix, EanUpc, LinearCode, TextCode, carries_payload
 from bss_mfg.label.template.text_element import TextElement
 from bss_mfg.model import FillOrder, Rect, Stage
 from bss_mfg.symbol import Matrix
@@ -95,15 +87,15 @@ class PageLayout:
         return tuple(self.grid.as_printed(Rect(x / x_scale, y / y_scale, width, height)) for x, y in plan.origins)
 
     def companions(self) -> tuple[Rect, ...]:
-        """The areas of a label's other Data Matrix symbols, in mm from the top left corner of the package's, as they
-        lie on the printed page."""
+        """The areas of a label's other matrix symbols, in mm from the top left corner of the package's, as they lie
+        on the printed page."""
         if self.symbol is None:
             return ()
         symbol, (left, top) = self.symbol_boxes()[0], self.places[0]
         printed = [
             self.grid.as_printed(Rect(left + code.area.x, top + code.area.y, code.area.width, code.area.height))
             for code in self.codes
-            if isinstance(code.placed_element.element, (Gs1DataMatrix, DataMatrixText))
+            if not isinstance(code.placed_element.element, Bars)
         ]
         return tuple(
             Rect(round(area.x - symbol.x, 2), round(area.y - symbol.y, 2), area.width, area.height) for area in printed
@@ -195,6 +187,8 @@ class _PlanBuilder:
         elif isinstance(element, TextElement):
             self._add_text(item, element, slot)
         elif isinstance(element, (Line, Box, Image)):
+            if isinstance(element, Image):
+                check_picture(self.template, item, element, self.findings)
             self._add_shape(item, slot)
 
     def _add_data_matrix(self, item: PlacedElement, element: DataMatrix) -> None:
@@ -207,7 +201,15 @@ class _PlanBuilder:
             )
             return
         check_contrast(self.template, item, self.elements, self.findings)
-        room = SymbolRoom(item.index, item.rect, self.modules, self.modules, element.x_dimension, element.quiet_zone)
+        room = SymbolRoom(
+            item.index,
+            item.rect,
+            self.modules,
+            self.modules,
+            element.x_dimension,
+            element.quiet_zone,
+            anchor=element.anchor,
+        )
         self.symbol = fit_symbol(room, self.grid, self.findings)
 
     def _add_code(self, item: PlacedElement, element: TextCode, slot: VariableSlot) -> None:

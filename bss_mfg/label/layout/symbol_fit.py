@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.page_grid import PageGrid
 from bss_mfg.label.template.printer import Printer
+from bss_mfg.label.template.symbol_elements import Anchor
 from bss_mfg.model import Rect
 
 MIN_DOTS = 2
@@ -43,7 +44,7 @@ class SymbolRoom:
     `rect` on the label (mm, quiet zone included, rotation applied), each module within `x_dimension` (mm).
 
     `quiet_zone` is in modules, after the last column `quiet_after` where that differs; `modules_below` is what bars
-    leave to the digits below them, in modules."""
+    leave to the digits below them, in modules; `anchor`: where in its room a symbol lies with its quiet zones."""
 
     element_index: int
     rect: Rect
@@ -54,6 +55,7 @@ class SymbolRoom:
     rotate: int = 0
     quiet_after: int | None = None
     modules_below: float = 0.0
+    anchor: Anchor = "center"
 
     @property
     def is_linear(self) -> bool:
@@ -227,8 +229,8 @@ def _bar_height(room: SymbolRoom, axes: _Axes, along: int, findings: DesignFindi
 
 
 def _place_symbol(room: SymbolRoom, dots: _ModuleDots, axes: _Axes, grid: PageGrid) -> SymbolPlan:
-    """The symbol with its quiet zones in the middle of its room, on the dot grid, at each place of the page."""
-    printer, (x, y, width, height) = grid.printer, room.rect
+    """The symbol with its quiet zones at its anchor in the room, on the dot grid, at each place of the page."""
+    printer, (x, y, width, height) = grid.printer, _anchored(room, dots, axes)
     columns, rows, dots_x, dots_y = room.columns, room.rows, dots.along, dots.across
     # How far its middle lies before the room's, along its rows and across them, in dots.
     along = (room.after - room.quiet_zone) * dots.along / 2
@@ -248,6 +250,20 @@ def _place_symbol(room: SymbolRoom, dots: _ModuleDots, axes: _Axes, grid: PageGr
         for left, top in grid.places
     )
     return SymbolPlan(columns, rows, dots_x, dots_y, room.quiet_zone, origins)
+
+
+def _anchored(room: SymbolRoom, dots: _ModuleDots, axes: _Axes) -> Rect:
+    """The part of its room in whose middle a symbol lies."""
+    x, y, width, height = room.rect
+    taken_x = min(room.modules_along * dots.along / axes.density_along, axes.room_along)
+    taken_y = min(room.modules_across * dots.across / axes.density_across, axes.room_across)
+    if room.is_turned:
+        taken_x, taken_y = taken_y, taken_x
+    if "left" in room.anchor or "right" in room.anchor:
+        x, width = (x if "left" in room.anchor else x + width - taken_x), taken_x
+    if "top" in room.anchor or "bottom" in room.anchor:
+        y, height = (y if "top" in room.anchor else y + height - taken_y), taken_y
+    return Rect(x, y, width, height)
 
 
 def _check_on_media(room: SymbolRoom, plan: SymbolPlan, grid: PageGrid, findings: DesignFindings) -> None:

@@ -92,7 +92,7 @@ def printer_address(printer: Printer, address: str) -> str:
             f"the printer {printer.name} has no address", where="--send", way_out="Give --send tcp://HOST:9100."
         )
     is_queue = parse_address(found).scheme in ("ipp", "ipps")
-    if not printer.language_facts.is_raw and not printer.address and not is_queue:
+    if not prints_by_format(printer.language) and not printer.address and not is_queue:
         raise InputError(
             f"the printer {printer.name} makes {printer.language.upper()} files, and a raw port takes a printer's own "
             "language: nothing was sent",

@@ -44,11 +44,12 @@ def embedded_font(document: Any, face: Face) -> EmbeddedFont:
 
 @dataclass(eq=False)
 class EmbeddedFont:
-    """A face in one document: `name` in its resources, and the text of each glyph that is shown."""
+    """A face in one document: `name` in its resources, its glyphs that are shown, and the text of each that has one."""
 
     name: str
     face: Face
     _texts: dict[int, str] = field(default_factory=dict)
+    _used: set[int] = field(default_factory=set)
 
     def use(self, run: GlyphRun) -> list[tuple[int, int, str]]:
         """Take a run's glyphs in, and part it where its text can't be read from the characters of its glyphs: (first
@@ -57,14 +58,32 @@ class EmbeddedFont:
         Readers expect what runs from right to left in the order in which it is seen, and turn it themselves; so what is
         read there is turned, and is kept to single clusters.
         """
+        texts = self._texts
+        try:
+            if run.offsets is None and "".join([texts[glyph] for glyph in run.glyphs]) == run.text:
+                return [(0, len(run.glyphs), "")]
+        except KeyError:
+            pass
+        self._used.update(run.glyphs)
+        return self._turned_parts(run) if run.right_to_left else [self._part(run)]
+
+    def _part(self, run: GlyphRun) -> tuple[int, int, str]:
+        """What runs from left to right is read as a whole, if it is not read from its glyphs."""
+        characters, texts = self.face.characters, self._texts
+        shown = []
+        for glyph, cluster in zip(run.glyphs, run.cluster_texts(), strict=True):
+            text = texts.get(glyph) or characters.get(glyph) or cluster
+            shown.append(text)
+            if text:
+                texts[glyph] = text
+        # A glyph without text is read as its number; a mark that was moved, as standing elsewhere.
+        readable = run.offsets is None and all(shown) and "".join(shown) == run.text
+        return 0, len(run.glyphs), "" if readable else run.text.replace(SOFT_HYPHEN, "")
+
+    def _turned_parts(self, run: GlyphRun) -> list[tuple[int, int, str]]:
+        """What runs from right to left, parted at clusters that are not read from their glyphs, and where it climbs."""
         characters, texts = self.face.characters, self._texts
         clusters = run.cluster_texts()
-        if not run.right_to_left:
-            shown = [texts.get(glyph) or characters.get(glyph) or text for glyph, text in zip(run.glyphs, clusters)]
-            for glyph, text in zip(run.glyphs, shown):
-                texts.setdefault(glyph, text)
-            whole = "" if "".join(shown) == run.text else run.text.replace(SOFT_HYPHEN, "")
-            return [(0, len(shown), whole)]
         parts: list[tuple[int, int, str]] = []
         start = 0
         for at, ends in enumerate(run.cluster_ends()):
@@ -72,15 +91,15 @@ class EmbeddedFont:
                 continue
             seen = clusters[start][::-1]
             glyphs = run.glyphs[start : at + 1]
-            for number, glyph in enumerate(glyphs):
-                text = characters.get(glyph) or (seen if number == len(glyphs) - 1 else "")
-                texts.setdefault(glyph, text)
-            readable = _same("".join([texts[glyph] for glyph in glyphs]), seen)
-            level = (
-                run.offsets is None or len({up for _, up in run.offsets[parts[-1][0] if parts else 0 : at + 1]}) == 1
-            )
+            for glyph in glyphs:
+                if text := texts.get(glyph) or characters.get(glyph) or (seen if glyph == glyphs[-1] else ""):
+                    texts[glyph] = text
+            shown = [texts.get(glyph, "") for glyph in glyphs]
+            readable = all(shown) and _same("".join(shown), seen)
+            first = parts[-1][0] if parts else 0
+            level = run.offsets is None or len({up for _, up in run.offsets[first : at + 1]}) == 1
             if readable and level and parts and not parts[-1][2]:
-                parts[-1] = (parts[-1][0], at + 1, "")
+                parts[-1] = (first, at + 1, "")
             else:
                 parts.append((start, at + 1, "" if readable else seen))
             start = at + 1
@@ -90,7 +109,7 @@ class EmbeddedFont:
         """Add the font's objects to the document, which is being saved."""
         from reportlab.pdfbase import pdfdoc
 
-        face, glyphs = self.face, sorted(self._texts)
+        face, glyphs = self.face, sorted(self._used)
         tag = "".join(chr(ord("A") + int(digit, 16)) for digit in face.digest[:6])
         base = pdfdoc.PDFName(f"{tag}+{face.post_script_name}")
         program = self._stream(document, face.subset(frozenset(glyphs)), f"program{self.name}")
@@ -156,9 +175,7 @@ class EmbeddedFont:
         return [round(side * 1000) for side in (min(left), min(bottom), max(right), max(top))]
 
     def _to_unicode(self) -> str:
-        lines = [
-            f"<{glyph:04x}> <{text.encode('utf-16-be').hex()}>" for glyph, text in sorted(self._texts.items()) if text
-        ]
+        lines = [f"<{glyph:04x}> <{text.encode('utf-16-be').hex()}>" for glyph, text in sorted(self._texts.items())]
         blocks = [lines[at : at + 100] for at in range(0, len(lines), 100)]
         return _CMAP.format(
             "\n".join(f"{len(block)} beginbfchar\n" + "\n".join(block) + "\nendbfchar" for block in blocks)

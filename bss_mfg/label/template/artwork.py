@@ -6,6 +6,7 @@ as resvg (SVG) and pdfium (PDF) draw it.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,7 +21,8 @@ from bss_mfg.model import Rect
 class Artwork:
     """An artwork file as it is drawn: `data` is a one-page PDF, or a PNG or JPEG of 8 bits in sRGB. `width`, `height`
     in its own units: only their ratio counts, for `pdf` that of the page's TrimBox. `bleed` is what a PDF may paint
-    around that, in the same units from its lower left corner, y upwards."""
+    around that, in the same units from its lower left corner, y upwards. `note` is set for an SVG that is kept as
+    pixels, and names the element. `source` is the SHA-256 of the file."""
 
     file: str
     kind: Literal["pdf", "pixels"]
@@ -28,6 +30,8 @@ class Artwork:
     width: float
     height: float
     bleed: Rect | None = None
+    note: str = ""
+    source: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class _Drawn:
     width: float
     height: float
     bleed: Rect | None = None
+    note: str = ""
 
 
 def check_artwork(file: str, data: bytes, where: Location, fonts: Sequence[tuple[str, bytes]] = ()) -> Artwork:
@@ -58,7 +63,8 @@ def check_artwork(file: str, data: bytes, where: Location, fonts: Sequence[tuple
             way_out="Save it again: SVG (plain, texts as paths), one-page PDF (fonts embedded), PNG or JPEG of at most "
             "50 megapixels.",
         ) from None
-    return Artwork(file, drawn.kind, drawn.data, drawn.width, drawn.height, drawn.bleed)
+    source = hashlib.sha256(data).digest()
+    return Artwork(file, drawn.kind, drawn.data, drawn.width, drawn.height, drawn.bleed, drawn.note, source)
 
 
 @lru_cache(maxsize=32)
@@ -66,9 +72,12 @@ def _draw(suffix: str, data: bytes, fonts: tuple[FontFile, ...]) -> _Drawn:
     from bss_mfg.label.template.pdf_artwork import normal_page, prove_page
 
     if suffix == "svg":
-        from bss_mfg.label.template.svg_artwork import svg_to_pdf
+        from bss_mfg.label.template.svg_artwork import draw_svg
 
-        page = normal_page(svg_to_pdf(data, fonts))
+        drawing = draw_svg(data, fonts)
+        page = normal_page(drawing.pdf)
+        if drawing.png:
+            return _Drawn("pixels", drawing.png, page.width, page.height, None, drawing.note)
         return _Drawn("pdf", page.pdf, page.width, page.height, page.bleed)
     if suffix == "pdf":
         page = normal_page(data)

@@ -12,10 +12,13 @@ Pixels = NDArray[np.uint8]
 
 LONG_SIDE = 640
 """Pixels of the longer side that drawings are compared at."""
-TOLERANCE = 40
-"""Of 255, by which a pixel may differ from all of its neighbourhood in the other drawing."""
+EDGE_TOLERANCE, AREA_TOLERANCE = 90, 16
+"""Of 255, by which a pixel may differ from all of its neighbourhood in the other drawing, and by which it may where
+both drawings are flat: renderers smooth edges differently, but areas have one colour."""
+FLAT = 24
+"""Of 255, the range of a pixel's neighbourhood that counts as flat."""
 SHARE = 0.0005
-"""Of all pixels, those that may differ by more: edges that two renderers smooth differently."""
+"""Of all pixels, those that may differ by more."""
 
 
 def pdf_pixels(pdf: bytes, long_side: int = LONG_SIDE) -> Pixels:
@@ -46,28 +49,35 @@ def png_pixels(png: bytes) -> Pixels:
         return np.array(Image.alpha_composite(white, drawn).convert("RGB"))
 
 
-def difference(one: Pixels, other: Pixels) -> float:
-    """The share of pixels that have no like in the other drawing within one pixel, either way; sizes may differ by a
-    pixel or two, for rounding."""
-    if abs(one.shape[0] - other.shape[0]) > 2 or abs(one.shape[1] - other.shape[1]) > 2:
-        return 1.0
-    height, width = min(one.shape[0], other.shape[0]), min(one.shape[1], other.shape[1])
-    one, other = one[:height, :width].astype(np.int16), other[:height, :width].astype(np.int16)
-    return max(_unlike(one, other), _unlike(other, one))
-
-
 def is_alike(one: Pixels, other: Pixels) -> bool:
     """Whether two drawings show the same."""
     return difference(one, other) <= SHARE
 
 
-def _unlike(one: NDArray[np.generic], other: NDArray[np.generic]) -> float:
-    padded = np.pad(other, ((1, 1), (1, 1), (0, 0)), mode="edge")
-    rows, columns = one.shape[:2]
-    near = [padded[y : y + rows, x : x + columns] for y in range(3) for x in range(3)]
-    low, high = near[0].copy(), near[0].copy()
-    for part in near[1:]:
-        np.minimum(low, part, out=low)
-        np.maximum(high, part, out=high)
-    bad = ((one < low - TOLERANCE) | (one > high + TOLERANCE)).any(axis=2)
-    return float(bad.mean())
+def difference(one: Pixels, other: Pixels) -> float:
+    """The share of pixels that have no like in the other drawing within one pixel, or lie in an area of another colour;
+    sizes may differ by a pixel or two, for rounding."""
+    if abs(one.shape[0] - other.shape[0]) > 2 or abs(one.shape[1] - other.shape[1]) > 2:
+        return 1.0
+    height, width = min(one.shape[0], other.shape[0]), min(one.shape[1], other.shape[1])
+    first, second = one[:height, :width].astype(np.int16), other[:height, :width].astype(np.int16)
+    if np.array_equal(first, second):
+        return 0.0
+    (low_1, high_1), (low_2, high_2) = _ranges(first), _ranges(second)
+    unlike = (first < low_2 - EDGE_TOLERANCE) | (first > high_2 + EDGE_TOLERANCE)
+    unlike |= (second < low_1 - EDGE_TOLERANCE) | (second > high_1 + EDGE_TOLERANCE)
+    flat = ((high_1 - low_1 < FLAT) & (high_2 - low_2 < FLAT)).all(axis=2, keepdims=True)
+    unlike |= flat & (np.abs(first - second) > AREA_TOLERANCE)
+    return float(unlike.any(axis=2).mean())
+
+
+def _ranges(pixels: NDArray[np.int16]) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+    """The least and the greatest value in each pixel's neighbourhood of 3 x 3."""
+    padded = np.pad(pixels, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    rows, columns = pixels.shape[:2]
+    low, high = pixels.copy(), pixels.copy()
+    for y in range(3):
+        for x in range(3):
+            np.minimum(low, padded[y : y + rows, x : x + columns], out=low)
+            np.maximum(high, padded[y : y + rows, x : x + columns], out=high)
+    return low, high

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from bss_mfg.core.models import FileModel
+from bss_mfg.core.named_paths import is_plain_name
 from bss_mfg.label.template.colours import ColourText
 from bss_mfg.label.template.expressions import compile_condition, compile_text
 
@@ -14,7 +15,24 @@ Mm = Annotated[float, Field(ge=-20, le=2000)]
 Length = Annotated[float, Field(ge=0, le=2000)]
 Size = Annotated[float, Field(gt=0, le=2000)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,30}$")]
-FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]{0,80}$")]
+
+
+def _file_name(name: str) -> str:
+    if not all(map(is_plain_name, name.split("/"))):
+        raise ValueError("should be the name of a file beside the template, or folders and a name joined by /")
+    return name
+
+
+FileName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=240,
+        description="A file beside the template, or in a folder beside it: `logos/Größe (2).svg`.",
+        json_schema_extra={"pattern": r"^[^/\\:]+(/[^/\\:]+)*$"},
+    ),
+    AfterValidator(_file_name),
+]
 Colour = ColourText
 
 

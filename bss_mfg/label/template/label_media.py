@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
+from bss_mfg.core.json_schemas import given_or_required
 from bss_mfg.core.models import FileModel
 from bss_mfg.label.template import media as library
 from bss_mfg.label.template.fields import Colour, Length, Size
@@ -16,8 +17,16 @@ CROP_MARK_MM, CROP_MARK_GAP_MM = 4.0, 2.0
 """Length of a crop mark, and its least distance from the label's edge."""
 
 
+def _use_or_dimensions(schema: dict[str, Any]) -> None:
+    """The library gives what else is required, so that a checker which knows no library must not ask for it."""
+    del schema["required"]
+    schema.update(given_or_required("use", library.GEOMETRY, ("label_width", "label_height")))
+
+
 class Media(FileModel):
     """Sheet or roll: `use` one of the library (`bss-mfg media list`), or give its dimensions in mm."""
+
+    model_config = ConfigDict(json_schema_extra=_use_or_dimensions)
 
     use: str | None = Field(None, description="A medium of the library, by name or the maker's part number.")
     kind: Literal["sheet", "roll"] = Field("roll", description="roll: a page is one row of labels.")
@@ -54,7 +63,8 @@ class Media(FileModel):
             return data
         medium = library.find_medium(data["use"])
         if medium is None:
-            raise ValueError(f"there is no medium {data['use'][:60]!r} in the library; see `bss-mfg media list`")
+            hint = library.same_size_hint(data["use"]) or "see `bss-mfg media list`"
+            raise ValueError(f"there is no medium {data['use'][:60]!r} in the library; {hint}")
         if doubled := sorted(set(data) & set(library.GEOMETRY)):
             raise ValueError(f"the library gives {', '.join(doubled)} of {data['use']}; leave it out, or leave out use")
         return {**data, **{name: medium[name] for name in library.GEOMETRY if name in medium}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from bss_mfg.core.files import read_bytes
-from bss_mfg.core.named_paths import path_inside
+from bss_mfg.core.named_paths import existing_path_inside
 from bss_mfg.core.toml_files import TomlDocument, load_toml, parse_toml, validate
 from bss_mfg.errors import InputError, Location
 from bss_mfg.label.template.artwork import Artwork, check_artwork
@@ -39,7 +40,9 @@ class LoadedTemplate:
     def digest(self) -> str:
         """SHA-256 over text, artwork and fonts, in hex."""
         whole = hashlib.sha256(self.document.text.encode())
-        for name, data in [*((art.file, art.data) for art in self.artwork), *self.font_files]:
+        for art in self.artwork:
+            whole.update(art.file.encode() + art.source)
+        for name, data in self.font_files:
             whole.update(name.encode() + hashlib.sha256(data).digest())
         return whole.hexdigest()
 
@@ -153,7 +156,20 @@ def _load_fonts(template: Template, document: TomlDocument, path: Path) -> tuple
 
 
 def _read_beside(path: Path, file: str, where: Location, what: str, limit: int) -> bytes:
-    beside = path_inside(path.parent, file, what, where)
+    beside = existing_path_inside(path.parent, file, what, where)
     if not beside.is_file():
-        raise InputError(f"the {what} {file!r} is not there", where=where, way_out="Put it beside the template.")
+        raise InputError(
+            f"the {what} {file!r} is not there", where=where, way_out=f"Put it beside the template.{_meant(beside)}"
+        )
     return read_bytes(beside, what, limit)
+
+
+def _meant(missing: Path) -> str:
+    """A question after a file that differs in its letters' case, or in a letter."""
+    try:
+        names = sorted(entry.name for entry in missing.parent.iterdir() if entry.is_file())
+    except OSError:
+        return ""
+    same = [name for name in names if name.casefold() == missing.name.casefold()]
+    near = same or difflib.get_close_matches(missing.name, names, n=1, cutoff=0.8)
+    return f" There is {near[0]!r}: did you mean that?" if near else ""

@@ -7,6 +7,8 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+from bss_mfg.core.inches import label_size_in_inches
+
 PAGES = {
     "A3": (297.0, 420.0),
     "A4": (210.0, 297.0),
@@ -50,3 +52,18 @@ def find_medium(name: str) -> dict[str, Any] | None:
         return media[name]
     lower_name = name.lower()
     return next((item for item in media.values() if lower_name in (part.lower() for part in item["parts"])), None)
+
+
+def same_size_hint(name: str) -> str:
+    """For a name that is a size in inches, as `4x6`: the size in mm, and media of that size. Empty if it is none."""
+    size = label_size_in_inches(name)
+    if size is None:
+        return ""
+    width, height = size
+    same = [
+        known
+        for known, item in media_library().items()
+        if abs(item["label_width"] - width) < 1 and abs(item["label_height"] - height) < 1
+    ]
+    in_mm = f"in inches that is label_width = {width:.5g} and label_height = {height:.5g}"
+    return f"{in_mm}; of that size: {', '.join(same[:4])}" if same else in_mm

@@ -51,7 +51,7 @@ def normal_page(data: bytes) -> ArtworkPage:
     except pikepdf.PasswordError:
         raise NotDrawableError("it is protected with a password") from None
     except (pikepdf.PdfError, RecursionError, KeyError, TypeError, OverflowError) as error:
-        raise NotDrawableError(f"it is not a readable PDF ({str(error)[:80]})") from None
+        raise NotDrawableError(f"it is not a readable PDF ({str(error).rpartition(': ')[2][:80]})") from None
 
 
 def prove_page(data: bytes, page: ArtworkPage) -> None:

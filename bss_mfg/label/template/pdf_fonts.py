@@ -12,13 +12,18 @@ def check_fonts(document: Any, page: Any) -> None:
     """`NotDrawableError` names a font that shows text and is not embedded. Others that are not are taken out: many
     programs choose Helvetica on every page, and show nothing in it."""
     inherited = page.obj.get("/Resources", {})
-    page.obj.Contents = document.make_stream(_without_idle(page, inherited))
+    if _missing(inherited.get("/Font", {})):
+        page.obj.Contents = document.make_stream(_without_idle(page, inherited))
     used = [inherited]
     for _, _, stream in list(iter_streams(page.obj)):
         if stream.get("/Subtype") != "/Image":
             used.append(stream.get("/Resources", inherited))
-            stream.write(_without_idle(stream, used[-1]))
+            if _missing(used[-1].get("/Font", {})):
+                stream.write(_without_idle(stream, used[-1]))
     for resources in used:
+        for state in resources.get("/ExtGState", {}).values():
+            if "/Font" in state and not _is_embedded(state.Font[0]):
+                raise NotDrawableError(_message(state.Font[0]))
         fonts = resources.get("/Font", {})
         for name in _missing(fonts):
             del fonts[name]
@@ -34,9 +39,6 @@ def _without_idle(content: Any, resources: Any) -> bytes:
 
     fonts = resources.get("/Font", {})
     missing = _missing(fonts)
-    for state in resources.get("/ExtGState", {}).values():
-        if "/Font" in state and not _is_embedded(state.Font[0]):
-            raise NotDrawableError(_message(state.Font[0]))
     kept, saved, font = [], [], ""
     for instruction in pikepdf.parse_content_stream(content):
         operator = str(instruction.operator)

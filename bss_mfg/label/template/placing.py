@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
+from bss_mfg.core.json_schemas import given_or_required
 from bss_mfg.core.models import FileModel
 from bss_mfg.label.template.fields import Mm, Name, When
 
@@ -39,6 +40,8 @@ class DrawableElement(FileModel):
 
 class PlaceableElement(DrawableElement):
     """An element with a place: its own `corner` lies `x`, `y` mm from the same corner of the label."""
+
+    model_config = ConfigDict(json_schema_extra=given_or_required("place", ("x", "y", "corner"), ("x", "y")))
 
     x: Mm | None = None
     y: Mm | None = None

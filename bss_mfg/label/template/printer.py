@@ -49,9 +49,10 @@ class Printer:
     media: tuple[str, ...] = ()
     address: str = ""
     patience_s: float | None = None
-    ask_status: bool = True
+
     rotate: Literal[0, 90, 180, 270] = 0
     """How pages are turned before they are sent, in degrees clockwise."""
+    ask_status: bool = True
     head_pins: int = 0
     settings: PrintSettings = PRINTER_DEFAULTS
 
@@ -133,11 +134,11 @@ class PrinterFile(FileModel):
     patience_s: Annotated[float, Field(gt=0, le=86_400)] | None = Field(
         None, description="Seconds to wait while it takes nothing; none: until Ctrl-C, through every roll change."
     )
-    ask_status: bool = Field(
-        True, description="Ask it for its state before and after: nothing is sent to one without paper."
-    )
     rotate: Literal[0, 90, 180, 270] = Field(
         0, description="Turn whole pages clockwise, for a printer that feeds its media another way."
+    )
+    ask_status: bool = Field(
+        True, description="Ask it for its state before and after: nothing is sent to one without paper."
     )
 
     darkness: int | None = Field(None, description="How dark it prints, in the language's numbers; none: its own.")
@@ -197,7 +198,7 @@ class PrinterFile(FileModel):
             self.media,
             self.address,
             self.patience_s,
-            self.ask_status,
+            ask_status=self.ask_status,
             head_pins=self.head_pins or 0,
             settings=PrintSettings(self.darkness, self.speed, self.tracking, self.gap, self.after, self.feed),
             rotate=self.rotate,
@@ -232,13 +233,13 @@ def printer_text(title: str, printer: Printer) -> str:
         lines.insert(-2, f"max_width = {printer.max_width_mm:g}")
     if printer.patience_s:
         lines.append(f"patience_s = {printer.patience_s:g}")
-    if not printer.ask_status:
-        lines.append("ask_status = false")
     if printer.head_pins:
         lines.append(f"head_pins = {printer.head_pins}")
     lines += setting_lines(printer.settings)
     if printer.rotate:
         lines.append(f"rotate = {printer.rotate}      # degrees clockwise")
+    if not printer.ask_status:
+        lines.append("ask_status = false")
     return "\n".join(lines) + "\n"
 
 
@@ -274,7 +275,7 @@ _PRINTERS = (
     replace(_QL, name="brother-ql-wide", max_width_mm=104.0, head_pins=1296),
     replace(_PT, name="brother-pt-180"),
     replace(_at(360, "brother", "brother-pt-360"), margins_mm=_PT.margins_mm, max_width_mm=36.0, head_pins=560),
-    *(_at(dpi, "escpos") for dpi in (180, 203)),
+    *(replace(_at(dpi, "escpos"), max_width_mm=72.0) for dpi in (180, 203)),
     *(_at(dpi, "png") for dpi in (203, 300, 600)),
     Printer("png-300x600", _DOTS_PER_MM[300], _DOTS_PER_MM[600], language="png"),
 )
@@ -283,9 +284,9 @@ BUILT_IN: dict[str, Printer] = {printer.name: printer for printer in _PRINTERS}
 """Printers that need no file, to begin with."""
 
 
-def find_printer(name: str, file: Path, own_printers: list[str]) -> Printer:
-    """A printer by name: the workspace's file, or a built-in one; `InputError` lists what there is."""
-    if file.is_file():
+def find_printer(name: str, file: Path | None, own_printers: list[str]) -> Printer:
+    """A printer by name: of the workspace (`file`, if there is one), or built in; `InputError` lists what there is."""
+    if file and file.is_file():
         return load_printer(file)
     if name in BUILT_IN:
         return replace(BUILT_IN[name], name=name)

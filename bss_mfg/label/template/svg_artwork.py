@@ -1,8 +1,9 @@
-"""SVG artwork as a PDF page of vectors, proved against resvg.
+"""SVG artwork as a PDF page of vectors, proved against resvg; where vectors would print otherwise, as resvg's pixels.
 
-Typst holds the vectors: it reads SVG with usvg, the parser of resvg, and writes gradients, opacity, masks, patterns and
-clips as PDF. The page is rendered and compared with what resvg draws of the same SVG; what differs is refused by the
-name of the element that differs.
+Typst keeps the vectors: it reads SVG with usvg, the parser of resvg, and writes gradients, opacity, masks, patterns and
+clips as PDF. The page is rendered and compared with what resvg draws of the same SVG. Where they differ (filters,
+patterns that a PDF renderer shifts, small pictures that it enlarges in its own way), resvg's drawing itself is taken,
+at a resolution above that of the printers, and the element is named.
 """
 
 from __future__ import annotations
@@ -23,8 +24,12 @@ if TYPE_CHECKING:
     from bss_mfg.label.template.artwork_proof import Pixels
 
 PAGE = b'#set page(width: auto, height: auto, margin: 0pt, fill: none)\n#image("artwork.svg")\n'
-MAX_SUSPECTS = 300
-"""Elements that are tried, one by one, to name the one that is drawn differently."""
+PIXELS = 2400
+"""Of the longer side of what is kept as pixels: 600 ppi on 100 mm."""
+SUSPECTS = (
+    "pattern", "image", "radialGradient", "linearGradient", "mask", "clipPath", "marker", "symbol", "text", "use",
+)  # fmt: skip
+"""Elements that are left out, one kind after another, to name what is drawn differently."""
 FALLBACK = "Liberation Mono"
 
 
@@ -36,17 +41,47 @@ class FontFile:
     data: bytes
 
 
-def svg_to_pdf(data: bytes, fonts: Sequence[FontFile] = ()) -> bytes:
-    """A one-page PDF whose page is the SVG's viewport. `NotDrawableError` names what can't be drawn."""
+@dataclass(frozen=True, slots=True)
+class SvgDrawing:
+    """An SVG as it prints: `pdf`, a page that is its viewport, or `png` and why it is pixels."""
+
+    pdf: bytes
+    png: bytes = b""
+    note: str = ""
+
+
+def draw_svg(data: bytes, fonts: Sequence[FontFile] = ()) -> SvgDrawing:
+    """The SVG as PDF, or as pixels. `NotDrawableError` names what can't be drawn at all."""
     root = check_svg_source(data)
     with _font_folder(fonts if _has_text(root) else ()) as folder:
         renderer = _Renderer(folder)
         if folder:
             _check_texts(root, renderer, fonts)
-        pdf = renderer.pdf(_text(root))
-        if not renderer.is_proved(root):
-            raise NotDrawableError(_name_guilty(root, renderer))
-    return pdf
+        svg = _text(root)
+        pdf = renderer.pdf(svg)
+        why = _filtered(root) or ("" if renderer.is_proved(root) else _name_guilty(root, renderer))
+        return SvgDrawing(pdf, renderer.png(svg, _width_for(pdf)), why) if why else SvgDrawing(pdf)
+
+
+def _width_for(pdf: bytes) -> int:
+    import pypdfium2
+
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        width, height = document[0].get_size()
+        return max(1, round(PIXELS * min(1.0, float(width / height))))
+    finally:
+        document.close()
+
+
+def _filtered(root: Any) -> str:
+    """The first element with a filter: every PDF holds its result as pixels, and resvg's are the better ones."""
+    for element in root.iter():
+        if isinstance(element.tag, str) and element.tag == f"{{{SVG}}}filter":
+            return element_name(element)
+        if isinstance(element.tag, str) and "filter:" in (element.get("style") or "").replace(" ", ""):
+            return element_name(element)
+    return ""
 
 
 class _Renderer:
@@ -77,17 +112,15 @@ class _Renderer:
                 raise
             raise NotDrawableError("the renderer gives it up") from None
 
-    def pixels(self, svg: bytes, width: int, fallback: str = "none of them") -> Pixels:
-        """What resvg draws, on white, `width` pixels wide."""
+    def png(self, svg: bytes, width: int, fallback: str = "none of them") -> bytes:
+        """What resvg draws, `width` pixels wide, on nothing. Texts without a font of ours use `fallback`."""
         import resvg_py
 
-        from bss_mfg.label.template.artwork_proof import png_pixels
-
         try:
-            png = resvg_py.svg_to_bytes(
+            png: Any = resvg_py.svg_to_bytes(
                 svg_string=svg.decode("utf-8"),
-                background="#ffffff",
                 width=width,
+                dpi=96.0,
                 skip_system_fonts=True,
                 font_files=self._files,
                 font_family=fallback,
@@ -99,7 +132,13 @@ class _Renderer:
             )
         except ValueError as error:
             raise NotDrawableError(str(error)[:120]) from None
-        return png_pixels(bytes(png))
+        return bytes(png)
+
+    def pixels(self, svg: bytes, width: int, fallback: str = "none of them") -> Pixels:
+        """The same on white."""
+        from bss_mfg.label.template.artwork_proof import png_pixels
+
+        return png_pixels(self.png(svg, width, fallback))
 
     def is_proved(self, root: Any) -> bool:
         """Whether the PDF shows what resvg draws."""
@@ -197,16 +236,13 @@ def _check_characters(root: Any, fonts: Sequence[FontFile]) -> None:
 
 
 def _name_guilty(root: Any, renderer: _Renderer) -> str:
-    """The first element without which both drawings agree."""
-    elements = [element for element in root.iter() if isinstance(element.tag, str) and element is not root]
-    for number in range(min(len(elements), MAX_SUSPECTS)):
+    """The first element of the kind without which both drawings agree."""
+    for kind in SUSPECTS:
         trial = copy.deepcopy(root)
-        suspects = [element for element in trial.iter() if isinstance(element.tag, str) and element is not trial]
-        suspect = suspects[number]
-        if len(suspect):  # the smallest part is named
-            continue
-        suspect.getparent().remove(suspect)
-        if renderer.is_proved(trial):
-            return f"{element_name(elements[number])} would not print as it is drawn"
-    features = sorted({element.tag.rpartition("}")[2] for element in elements})
-    return f"it would not print as it is drawn (it holds: {', '.join(features)[:120]})"
+        suspects = list(trial.iter(f"{{{SVG}}}{kind}"))
+        for suspect in suspects:
+            if (parent := suspect.getparent()) is not None:
+                parent.remove(suspect)
+        if suspects and renderer.is_proved(trial):
+            return element_name(next(root.iter(f"{{{SVG}}}{kind}")))
+    return element_name(root)

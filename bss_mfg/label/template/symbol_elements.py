@@ -12,10 +12,19 @@ from bss_mfg.label.template.placing import PlaceableElement
 _ModuleWidth = Annotated[float, Field(gt=0, le=20)]
 XDimension = Annotated[tuple[_ModuleWidth, _ModuleWidth], Field(description="Smallest and largest module, in mm.")]
 QrLevel = Literal["L", "M", "Q", "H"]
+Anchor = Literal["center", "top-left", "top", "top-right", "left", "right", "bottom-left", "bottom", "bottom-right"]
 
 
-class DataMatrix(PlaceableElement):
-    """The package's symbol, centred in a square that includes its quiet zone."""
+class MatrixSymbol(PlaceableElement):
+    """What symbols of modules have in common: they may be smaller than their room, since modules are whole dots."""
+
+    anchor: Anchor = Field(
+        "center", description="Where in its room the symbol lies with its quiet zone, if it is smaller than the room."
+    )
+
+
+class DataMatrix(MatrixSymbol):
+    """The package's symbol, in a square that includes its quiet zone."""
 
     kind: Literal["data-matrix"]
     size: Size = Field(description="Side of the square, quiet zone included, in mm.")
@@ -23,7 +32,7 @@ class DataMatrix(PlaceableElement):
     quiet_zone: Annotated[int, Field(ge=1, le=10)] = Field(2, description="Modules kept free on each side.")
 
 
-class _QrCode(PlaceableElement):
+class _QrCode(MatrixSymbol):
     """What QR Codes have in common."""
 
     size: Size = Field(description="Side of the square, quiet zone included, in mm.")
@@ -45,7 +54,7 @@ class Gs1DigitalLink(_QrCode):
     kind: Literal["gs1-digital-link"]
 
 
-class Gs1DataMatrix(PlaceableElement):
+class Gs1DataMatrix(MatrixSymbol):
     """A square GS1 Data Matrix of an element string such as `(01){code}(21){serial}`; not the package's symbol."""
 
     kind: Literal["gs1-data-matrix"]
@@ -55,7 +64,7 @@ class Gs1DataMatrix(PlaceableElement):
     quiet_zone: Annotated[int, Field(ge=1, le=10)] = Field(2, description="Modules kept free on each side.")
 
 
-class DataMatrixText(PlaceableElement):
+class DataMatrixText(MatrixSymbol):
     """A Data Matrix with a short text of the designer's. It is not the package's symbol."""
 
     kind: Literal["data-matrix-text"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from bss_mfg.core.models import FileModel
 from bss_mfg.label.template.colours import Colour, parse_colour
@@ -25,8 +25,18 @@ Element = Annotated[SymbolElement | TextElement | Line | Box | Image, Field(disc
 LabelScope = Literal["package", "unit", "carton", "batch"]
 
 
+_CARTON: dict[str, JsonValue] = {
+    "if": {"properties": {"each": {"const": "carton"}}, "required": ["each"]},
+    "then": {"required": ["packages_per_carton"]},
+    "else": {"properties": {"packages_per_carton": {"not": {}}}},
+}
+"""What `packages_per_carton` goes with, for the JSON Schema."""
+
+
 class Template(FileModel):
     """A label template."""
+
+    model_config = ConfigDict(json_schema_extra=_CARTON)
 
     format: Literal[1] = Field(description="Version of this file format.")
     title: str = Field("", description="For people.")

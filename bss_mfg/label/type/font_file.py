@@ -128,8 +128,10 @@ class Face:
 
     @property
     def characters(self) -> dict[int, str]:
-        """The character of each glyph that has one of its own; of several the one with the lowest code. A glyph that has
-        a presentation form alone (ligatures, Arabic letters in context) has none."""
+        """The character of each glyph that has one of its own; of several the one with the lowest code.
+
+        A glyph that has a presentation form alone (ligatures, Arabic letters in context) has none.
+        """
         if self._characters is None:
             characters: dict[int, str] = {}
             for code in sorted(self.hb_face.unicodes):

@@ -175,7 +175,8 @@ def read_cpcl(data: bytes) -> Iterator[Page]:
         elif not in_session:
             raise NotUnderstoodError(f"outside of a session: {line}")
         elif re.fullmatch(
-            r"CUT|GAP-SENSE|BAR-SENSE|CONTRAST [0-3]|SPEED [0-5]|TONE -?\d+|PRESENT-AT -?\d+ \d+|ON-OUT-OF-PAPER \w+",
+            r"PAGE-HEIGHT \d+|CUT|GAP-SENSE|BAR-SENSE|CONTRAST [0-3]|SPEED [0-5]|TONE -?\d+|PRESENT-AT -?\d+ \d+|"
+            r"ON-OUT-OF-PAPER \w+",
             line,
         ):
             settings[line.split()[0]] = line

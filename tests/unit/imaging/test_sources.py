@@ -9,6 +9,7 @@ import numpy as np
 import pikepdf
 import pypdfium2
 import pytest
+import zxingcpp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -17,9 +18,11 @@ from bss_mfg.core.processes import ProcessExecutor
 from bss_mfg.errors import InputError
 from bss_mfg.imaging import sources
 from bss_mfg.imaging.sources import open_source, pages_of
+from bss_mfg.symbol import data_matrix
 from bss_mfg.verify.outcome import VerifyOptions
 from bss_mfg.verify.verification import verify
 from tests.helpers.factory import Factory
+from tests.helpers.scans import picture
 
 KINDS = {
     "png": {}, "jpg": {"quality": 80}, "jpeg": {"quality": 60}, "tif": {}, "tiff": {"compression": "group4"}, "bmp": {},
@@ -178,3 +181,27 @@ def test_a_us_letter_page_is_read(printed: Factory, tmp_path: Path) -> None:
         outcome = verify(ledger, ledger.batches.get("A"), [path], VerifyOptions())
     assert outcome.counts["matched"] == 24, outcome.counts
     assert not outcome.broken
+
+
+@pytest.mark.parametrize(
+    ("ink", "stock", "reads"),
+    [
+        ("black", "white", True),
+        ("black", "red", True),
+        ("navy", "yellow", True),
+        ("red", "white", False),
+        ("orange", "white", False),
+        ("black", "cyan", False),
+    ],
+)
+@pytest.mark.parametrize("form", ["png", "pdf"])
+def test_colours_are_seen_in_a_scanners_red_light(tmp_path: Path, ink: str, stock: str, reads: bool, form: str) -> None:
+    symbol = picture(data_matrix(b"ABV:OB04;"), 12)  # a picture of fewer pixels would pass for a drawn symbol
+    scan = Image.composite(
+        Image.new("RGB", symbol.shape[::-1], stock), Image.new("RGB", symbol.shape[::-1], ink), Image.fromarray(symbol)
+    )
+    path = tmp_path / f"scan.{form}"
+    scan.save(path, dpi=(300, 300)) if form == "png" else scan.save(path, resolution=300, quality=95)
+    (page,) = pages_of(path)
+    found = [read.text for read in zxingcpp.read_barcodes(page.grey)]
+    assert found == (["ABV:OB04;"] if reads else [])

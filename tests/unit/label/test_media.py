@@ -306,7 +306,8 @@ def test_black_is_one_ink_and_no_font_is_named_that_is_not_embedded() -> None:
     with pikepdf.open(BytesIO(drawn(design))) as document:
         for thing in document.objects:
             if isinstance(thing, pikepdf.Dictionary) and thing.get("/Type") == "/Font":
-                assert "/FontFile2" in thing.FontDescriptor
+                font = thing.DescendantFonts[0] if thing.Subtype == "/Type0" else thing
+                assert "/FontFile2" in font.FontDescriptor
         streams = [thing for thing in document.objects if isinstance(thing, pikepdf.Stream)]
         forms = [thing for thing in streams if thing.get("/Subtype") == "/Form"]
         used = {

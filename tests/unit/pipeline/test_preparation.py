@@ -10,6 +10,7 @@ from bss_mfg.errors import InputError
 from bss_mfg.issuing.numbering import free_batch_id
 from bss_mfg.pipeline.plan import PLAN_FILE, RunRequest, new_plan, open_plan, read_begun_plan, write_plan
 from bss_mfg.pipeline.preparation import prepare_run
+from bss_mfg.workspace.template_files import copy_template
 from tests.helpers.factory import Factory
 
 
@@ -17,7 +18,8 @@ def test_each_file_is_read_once(factory: Factory, caplog: pytest.LogCaptureFixtu
     factory.add(spec="mine", template="labels")
     text = factory.workspace.spec("amazon-bss-ob04").text.replace('name = "amazon-bss-ob04"', 'name = "mine"')
     (factory.root / "specs" / "mine.toml").write_text(text)
-    factory.workspace.copy_template("sheet-a4-24", "labels")
+    workspace = factory.workspace
+    copy_template(workspace.template_file("sheet-a4-24"), workspace.templates_folder, "labels")
     with factory.ledger() as ledger, caplog.at_level("INFO", "bss_mfg"):
         product = factory.workspace.product("bulb")
         opened = open_plan(factory.workspace, ledger, RunRequest(product, 24), "1")

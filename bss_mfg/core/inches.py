@@ -1,0 +1,65 @@
+"""Lengths in another unit than millimetres, where millimetres are asked for: recognised, and told as millimetres."""
+
+from __future__ import annotations
+
+import re
+
+from bss_mfg.core.units import MM_PER_INCH, POINTS_PER_MM
+
+_MM_PER_UNIT = {
+    "in": MM_PER_INCH,
+    "inch": MM_PER_INCH,
+    "inches": MM_PER_INCH,
+    '"': MM_PER_INCH,
+    "''": MM_PER_INCH,
+    "\u2033": MM_PER_INCH,
+    "mm": 1.0,
+    "cm": 10.0,
+    "pt": 1 / POINTS_PER_MM,
+}
+_UNIT = rf"(?P<unit>{'|'.join(sorted(map(re.escape, _MM_PER_UNIT), key=len, reverse=True))})"
+_LENGTH = re.compile(rf"\s*(?P<number>\d+(?:\.\d+)?|\.\d+)\s*{_UNIT}\s*", re.IGNORECASE)
+_UNQUOTED = re.compile(rf"^[^#\"']*=\s*\[?\s*(?P<length>[\d.]+\s*{_UNIT})", re.IGNORECASE)
+_SIZE = re.compile(r"\s*(?P<width>\d*\.?\d+)\s*(?:in|\")?\s*[xX\u00d7]\s*(?P<height>\d*\.?\d+)\s*(?:in|\")?\s*")
+_LARGEST_INCHES = 12.0
+"""What is larger is hardly a label in inches."""
+
+
+def length_hint(text: str) -> str:
+    """What a length with a unit is in millimetres: `lengths are numbers in mm: 2 in are 50.8`. Empty if it is none."""
+    found = _LENGTH.fullmatch(text)
+    if not found:
+        return ""
+    number, unit = float(found["number"]), found["unit"].lower()
+    mm = f"{number * _MM_PER_UNIT[unit]:.4g}"
+    if unit == "mm":
+        return f"lengths are numbers in mm: write {mm}"
+    name = "in" if _MM_PER_UNIT[unit] == MM_PER_INCH else unit
+    return f"lengths are numbers in mm: {number:g} {name} are {mm}"
+
+
+def unquoted_length_hint(line: str) -> str:
+    """The same for a line of TOML with a length such as `width = 2in`, which is no TOML."""
+    found = _UNQUOTED.match(line)
+    return length_hint(found["length"]) if found else ""
+
+
+def label_size_in_inches(text: str) -> tuple[float, float] | None:
+    """Width and height in mm of a label's size as it is sold in inches: `4x6`, `2.0 x 1.25`. None if it is none."""
+    found = _SIZE.fullmatch(text)
+    if not found:
+        return None
+    width, height = float(found["width"]), float(found["height"])
+    if not 0 < max(width, height) <= _LARGEST_INCHES:
+        return None
+    return width * MM_PER_INCH, height * MM_PER_INCH
+
+
+def small_label_hint(width: float, height: float) -> str:
+    """What to say of a label in mm that is as small as if its sides were inches. Empty if it isn't."""
+    if max(width, height) > _LARGEST_INCHES:
+        return ""
+    return (
+        f"Lengths are in mm. If the label measures {width:g} x {height:g} inches, write {width * MM_PER_INCH:.4g} and "
+        f"{height * MM_PER_INCH:.4g}."
+    )
