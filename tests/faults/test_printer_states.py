@@ -12,6 +12,8 @@ from collections.abc import Callable
 import pytest
 
 from bss_mfg.label.printing.formats import split_formats
+from bss_mfg.label.printing.sending import Patience, PrintJob, SendOutcome
+from bss_mfg.label.printing.ways import open_way
 from tests.helpers.commands import Outcome, advised, run_cli
 from tests.helpers.factory import Factory
 from tests.helpers.label_printer import WORDS, LabelPrinter, NetworkPrinter, TerminalPrinter
@@ -140,6 +142,30 @@ def test_after_a_power_cut_the_last_good_label_is_scanned(batch: Factory) -> Non
         last = batch.cli("labels", "B1", "--after", batch.payloads()[-1], "--again")
         assert last.code == 3
         assert "is the last one" in last.err
+
+
+def test_ctrl_c_while_the_printer_prints_what_it_has_stops_nothing() -> None:
+    def stop(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    jobs = [b"^XA^XZ\n"] * 9
+    with NetworkPrinter(label_s=0.1) as printer:
+        result = open_way(printer.address, "zpl").send(PrintJob(jobs), patience=Patience(tell=stop))
+        assert (result.outcome, result.labels) == (SendOutcome.SENT, 9)
+        assert result.status and result.status.waiting
+        assert printer.wait_for(9) == jobs
+
+
+def test_one_that_prints_nothing_more_is_not_waited_for_without_end() -> None:
+    """It has labels, says that it is ready, and prints none: as one that waits for each label to be taken."""
+    with NetworkPrinter(label_s=60) as printer:
+        begun = time.monotonic()
+        quick = Patience(poll_s=0.05, settle_s=0.3, goodbye_s=0.1)
+        result = open_way(printer.address, "zpl").send(PrintJob([b"^XA^XZ\n"] * 9), patience=quick)
+        assert time.monotonic() - begun < 10
+        assert result.outcome is SendOutcome.SENT
+        assert result.status and result.status.waiting == 9
+        assert printer.printed == []
 
 
 @pytest.mark.parametrize("answers", ["never", "garbage", "slowly", "endlessly"])

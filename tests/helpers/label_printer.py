@@ -98,9 +98,9 @@ class LabelPrinter:
                 self._lock.wait_for(lambda: self._over or (self._waiting and self._can_print()))
                 if self._over:
                     return
-            time.sleep(self._label_s)
             with self._lock:
-                if self._waiting and self._can_print():
+                self._lock.wait_for(lambda: self._over, self._label_s)
+                if not self._over and self._waiting and self._can_print():
                     self.printed.append(self._waiting.pop(0))
                     self.roll -= 1
                     self._lock.notify_all()

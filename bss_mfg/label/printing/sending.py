@@ -230,21 +230,27 @@ class Sending:
                 self.wait(channel, reads=False)
 
     def _follow(self, channel: Channel) -> PrinterStatus | None:
-        """What the printer says once it has printed everything, or once it can't go on."""
+        """What the printer says once it has printed everything, or once it can't go on. Ctrl-C ends the wait only: the
+        printer has everything."""
         question = self._question
         if question is None or not question.while_printing:
             return None
-        patience, last, since = self.patience, None, time.monotonic()
-        while True:
-            status = ask(channel, question, patience.answer_s)
-            if status is None or status.problems or not (status.waiting or status.busy):
-                return status or last
-            if last is None or (status.waiting or 0) < (last.waiting or 0):
-                since = time.monotonic()
-            elif time.monotonic() - since > patience.settle_s:
-                return status
-            last = status
-            time.sleep(min(patience.poll_s, 0.5))
+        patience, last, begun = self.patience, None, time.monotonic()
+        since = begun
+        try:
+            while True:
+                status = ask(channel, question, patience.answer_s)
+                if status is None or status.problems or not (status.waiting or status.busy):
+                    return status or last
+                if last is None or (status.waiting or 0) < (last.waiting or 0):
+                    since = time.monotonic()
+                elif time.monotonic() - since > patience.settle_s:
+                    return status
+                last = status
+                patience.tell(time.monotonic() - begun)
+                time.sleep(min(patience.poll_s, 0.5))
+        except KeyboardInterrupt:
+            return last
 
     def went_on(self, whole: bool) -> None:
         """The printer took something, and with it the end of a label or not."""
