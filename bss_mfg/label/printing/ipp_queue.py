@@ -11,6 +11,7 @@ import getpass
 import http.client
 import select
 import socket
+import threading
 import time
 from collections.abc import Iterable
 from enum import IntEnum
@@ -40,6 +41,8 @@ from bss_mfg.label.printing.status import PrinterProblem, PrinterStatus
 from bss_mfg.label.template.printer_address import PrinterAddress
 
 MAX_RESPONSE = 1 << 20
+ANSWER_S, WHOLE_ANSWER_S = 20.0, 60.0
+"""How long a response is waited for, piece by piece and as a whole."""
 _RAW_FORMATS = ("application/vnd.cups-raw", "application/octet-stream")
 _FORMATS = {"pdf": ("application/pdf",), "png": ("image/png",)}
 _HTTP_OK, _UNAUTHORIZED = 200, 401
@@ -268,14 +271,22 @@ class IppQueue:
         connection.endheaders()
 
     def _response(self, connection: http.client.HTTPConnection) -> IppAnswer:
-        connection.sock.settimeout(CONNECT_S)
-        response = connection.getresponse()
+        connection.sock.settimeout(ANSWER_S)
+        # One that drips is never silent for long.
+        watch = threading.Timer(WHOLE_ANSWER_S, _hang_up, (connection.sock,))
+        watch.daemon = True
+        watch.start()
+        try:
+            response = connection.getresponse()
+            data = response.read(MAX_RESPONSE)
+        finally:
+            watch.cancel()
         if response.status == _UNAUTHORIZED:
             raise GivenUp(f"the printer at {self._printer} asks for a password: let this computer print without one")
         if response.status != _HTTP_OK:
             raise GivenUp(f"the printer at {self._printer} does not speak IPP there (HTTP {response.status})")
         try:
-            return decode_answer(response.read(MAX_RESPONSE))
+            return decode_answer(data)
         except ValueError:
             raise GivenUp(f"the printer at {self._printer} answered something that isn't IPP") from None
 
@@ -314,6 +325,11 @@ def _warnings(printer: IppAnswer) -> list[PrinterProblem]:
 def _requested(names: Iterable[str]) -> list[Attribute]:
     """Values after the first one have no name of their own (RFC 8010, section 3.1.5)."""
     return [(Tag.KEYWORD, "" if at else "requested-attributes", name) for at, name in enumerate(names)]
+
+
+def _hang_up(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _user() -> str:
