@@ -156,6 +156,16 @@ def test_ctrl_c_while_the_printer_prints_what_it_has_stops_nothing() -> None:
         assert printer.wait_for(9) == jobs
 
 
+def test_one_that_is_switched_off_while_it_prints_has_told_how_many_are_left() -> None:
+    """All labels were handed over, so that many is the upper bound; the printer's last word bounds it from below."""
+    with NetworkPrinter(power_cut_after=3, label_s=0.3) as printer:
+        result = open_way(printer.address, "zpl").send(PrintJob([b"^XA^XZ\n"] * 9))
+        assert (result.outcome, result.labels) == (SendOutcome.CUT_OFF, 9)
+        told = re.search(r"broke the connection off .* when it had (\d) labels left to print", result.reason)
+        assert told, result.reason
+        assert 9 - int(told[1]) <= len(printer.printed) <= 9
+
+
 def test_one_that_prints_nothing_more_is_not_waited_for_without_end() -> None:
     """It has labels, says that it is ready, and prints none: as one that waits for each label to be taken."""
     with NetworkPrinter(label_s=60) as printer:

@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bss_mfg.core.progress import Progress, no_progress
+from bss_mfg.core.text import count_words
 from bss_mfg.label.printing.status import PrinterStatus
 from bss_mfg.label.printing.status_questions import MAX_ANSWER, StatusQuestion
 
@@ -135,7 +136,7 @@ def send_job(
     except GivenUp as given_up:
         return sending.ended(str(given_up))
     except OSError as error:
-        return sending.ended(f"the printer at {printer} broke the connection off ({error_words(error)})")
+        return sending.ended(sending.broken_off(error))
     except KeyboardInterrupt:
         return sending.ended("stopped", SendOutcome.STOPPED)
 
@@ -251,6 +252,15 @@ class Sending:
                 time.sleep(min(patience.poll_s, 0.5))
         except KeyboardInterrupt:
             return last
+        except OSError as error:
+            if last is None or not last.waiting:
+                raise
+            left = count_words(last.waiting, "label")
+            raise GivenUp(f"{self.broken_off(error)} when it had {left} left to print") from None
+
+    def broken_off(self, error: OSError) -> str:
+        """That the printer went away, in words."""
+        return f"the printer at {self._printer} broke the connection off ({error_words(error)})"
 
     def went_on(self, whole: bool) -> None:
         """The printer took something, and with it the end of a label or not."""
