@@ -48,4 +48,4 @@ class RowChecker:
         size = (number, encoded.matrix.columns, encoded.matrix.rows, encoded.quiet_zone)
         if size not in self._checked_sizes:
             self._checked_sizes.add(size)
-            code.fit(encoded, self._layout.grid, self._findings)
+            code.check(encoded, self._layout.grid, self._findings)

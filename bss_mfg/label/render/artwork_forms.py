@@ -36,8 +36,8 @@ def add_artwork_forms(canvas: Any, art: Sequence[Artwork]) -> dict[str, str]:
 
 
 def paintable(rect: Rect, media: Media) -> Rect:
-    """What an element in this rectangle (mm) may paint: more on the sides where it reaches the label's edge, if there
-    is a bleed."""
+    """What artwork that fills this rectangle (mm) may paint: more on the sides where it reaches the label's edge, if
+    there is a bleed."""
     bleed = media.bleed
     left = bleed if rect.x <= EDGE_MM else 0.0
     top = bleed if rect.y <= EDGE_MM else 0.0
@@ -53,14 +53,16 @@ def draw_artwork(
     canvas: Any, element: Image, item: PlacedElement, art: Artwork, artwork_forms: Mapping[str, str], media: Media
 ) -> None:
     """Fit the artwork into the element's box, centred, undistorted, turned."""
-    _clip(canvas, paintable(item.rect, media))
-    x, y, width, height = (edge * POINTS_PER_MM for edge in item.rect)
-    canvas.translate(x + width / 2, -(y + height / 2))
+    turned = element.rotate in (90, 270)
+    art_width, art_height = (art.height, art.width) if turned else (art.width, art.height)
+    x, y, width, height = item.rect
+    scale = min(width / art_width, height / art_height)
+    fitted_width, fitted_height = art_width * scale, art_height * scale
+    left, top = x + (width - fitted_width) / 2, y + (height - fitted_height) / 2
+    _clip(canvas, paintable(Rect(left, top, fitted_width, fitted_height), media))
+    canvas.translate((x + width / 2) * POINTS_PER_MM, -(y + height / 2) * POINTS_PER_MM)
     canvas.rotate(-element.rotate)
-    if element.rotate in (90, 270):
-        width, height = height, width
-    scale = min(width / art.width, height / art.height)
-    canvas.scale(scale, scale)
+    canvas.scale(scale * POINTS_PER_MM, scale * POINTS_PER_MM)
     canvas.translate(-art.width / 2, -art.height / 2)
     if art.kind == "pdf":
         canvas.doForm(artwork_forms[art.file])

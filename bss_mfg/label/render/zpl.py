@@ -27,6 +27,9 @@ from bss_mfg.label.render.zpl_settings import zpl_settings_before, zpl_settings_
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.symbol import Matrix
 
+MAX_FIELD = 99_999
+"""Bytes of one ^GF: what is larger, a printer cuts to this (Programming Guide, ^GF, parameters b and c)."""
+
 
 def render_zpl(content: LabelFileContent) -> bytes:
     """One format (`^XA` to `^XZ`) for each page."""
@@ -90,8 +93,13 @@ def _symbol(matrix: Matrix, plan: SymbolPlan, x: int, y: int) -> str:
     width = matrix.stride * plan.module_dots_x
     rows = np.full((matrix.rows, 2 * width + plan.module_dots_y - 1), ord(":"), np.uint8)
     rows[:, : 2 * width] = _widen_dots(plan.module_dots_x)[packed].reshape(matrix.rows, 2 * width)
-    total = width * matrix.rows * plan.module_dots_y
-    return f"^FO{x},{y}^GFA,{total},{total},{width},{rows.tobytes().decode('ascii')}^FS\n"
+    fields, dots = [], plan.module_dots_y
+    each = max(MAX_FIELD // (width * dots), 1)
+    for top in range(0, matrix.rows, each):
+        part = rows[top : top + each]
+        total = width * len(part) * dots
+        fields.append(f"^FO{x},{y + top * dots}^GFA,{total},{total},{width},{part.tobytes().decode('ascii')}^FS\n")
+    return "".join(fields)
 
 
 @lru_cache(maxsize=64)
@@ -126,6 +134,11 @@ def packed_field(x: int, y: int, bits: Bits) -> str:
 
 
 def _deflate_graphic(x: int, y: int, data: bytes, stride: int, level: int) -> str:
+    if len(data) > MAX_FIELD:
+        each = MAX_FIELD // stride
+        tops = range(0, len(data) // stride, each)
+        parts = ((y + top, data[top * stride : (top + each) * stride]) for top in tops)
+        return "".join(_deflate_graphic(x, below, part, stride, level) for below, part in parts)
     text = base64.b64encode(zlib.compress(data, level))
     crc = binascii.crc_hqx(text, 0)
     return f"^FO{x},{y}^GFA,{len(data)},{len(data)},{stride},:Z64:{text.decode('ascii')}:{crc:04X}^FS\n"

@@ -75,9 +75,9 @@ def _draw(suffix: str, data: bytes, fonts: tuple[FontFile, ...]) -> _Drawn:
         from bss_mfg.label.template.svg_artwork import draw_svg
 
         drawing = draw_svg(data, fonts)
-        page = normal_page(drawing.pdf)
         if drawing.png:
-            return _Drawn("pixels", drawing.png, page.width, page.height, None, drawing.note)
+            return _Drawn("pixels", drawing.png, drawing.width, drawing.height, None, drawing.note)
+        page = normal_page(drawing.pdf)
         return _Drawn("pdf", page.pdf, page.width, page.height, page.bleed)
     if suffix == "pdf":
         page = normal_page(data)

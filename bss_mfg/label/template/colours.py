@@ -99,10 +99,11 @@ def _inks(percents: tuple[str, ...], spot: str = "") -> Colour:
 
 
 def _named(name: str) -> Colour:
-    from PIL.ImageColor import colormap
+    from PIL.ImageColor import colormap, getrgb
 
-    if found := colormap.get(name.lower()):
-        return parse_colour(str(found))
+    if name.lower() in colormap:  # its values become tuples as they are used
+        red, green, blue = (part / 255 for part in getrgb(name.lower())[:3])
+        return Colour((red, green, blue))
     close = difflib.get_close_matches(name.lower(), colormap, 1)
     hint = f" (is it {close[0]!r}?)" if close else ""
     raise ValueError(f"{name[:60]!r} is not a colour{hint}: give {FORMS}")

@@ -16,9 +16,6 @@ from bss_mfg.label.template.pdf_layers import LayerState, remove_hidden
 from bss_mfg.label.template.pdf_streams import iter_streams
 from bss_mfg.model import Rect
 
-UNDRAWN_ANNOTATIONS = ("/Link", "/Popup")
-"""Annotations that are nothing on paper."""
-
 
 @dataclass(frozen=True, slots=True)
 class ArtworkPage:
@@ -142,7 +139,9 @@ def _check_annotations(page: Any) -> None:
     for annotation in page.obj.get("/Annots", []):
         flags = int(annotation.get("/F", 0))
         kind = str(annotation.get("/Subtype", "/?"))
-        if flags & 2 or not flags & 4 or kind in UNDRAWN_ANNOTATIONS:  # hidden; not printed
+        if flags & 2 or not flags & 4 or kind == "/Popup":  # hidden; not printed
+            continue
+        if kind == "/Link" and not _border(annotation):
             continue
         appearance = annotation.get("/AP", {}).get("/N")
         if appearance is None and not (kind == "/Widget" and not str(annotation.get("/V", ""))):
@@ -151,6 +150,14 @@ def _check_annotations(page: Any) -> None:
                 f"its {'form field' if kind == '/Widget' else 'annotation'} {name or kind[1:]!r} has no drawing of its "
                 "own; flatten it"
             )
+
+
+def _border(annotation: Any) -> float:
+    """The width of an annotation's border (ISO 32000-1, tables 164 and 166)."""
+    if "/BS" in annotation:
+        return float(annotation.BS.get("/W", 1))
+    border = annotation.get("/Border")
+    return 1.0 if border is None or len(border) < 3 else float(border[2])
 
 
 def _flatten(document: Any) -> None:
@@ -165,6 +172,10 @@ def _check_streams(holder: Any) -> None:
             raise NotDrawableError(f"the {kind} {name} refers to other files")
         if "/F" in stream:
             raise NotDrawableError(f"the {kind} {name} lies in another file")
+        if int(stream.get("/PatternType", 0)) == 1:
+            raise NotDrawableError(
+                f"the pattern {name} is a tiling, which renderers shift by fractions of a dot; expand it to shapes"
+            )
         if stream.get("/Subtype") == "/PS":
             raise NotDrawableError(f"the {kind} {name} is PostScript")
 

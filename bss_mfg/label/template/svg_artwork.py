@@ -27,7 +27,7 @@ PAGE = b'#set page(width: auto, height: auto, margin: 0pt, fill: none)\n#image("
 PIXELS = 2400
 """Of the longer side of what is kept as pixels: 600 ppi on 100 mm."""
 SUSPECTS = (
-    "pattern", "image", "radialGradient", "linearGradient", "mask", "clipPath", "marker", "symbol", "text", "use",
+    "image", "radialGradient", "linearGradient", "mask", "clipPath", "marker", "symbol", "text", "use",
 )  # fmt: skip
 """Elements that are left out, one kind after another, to name what is drawn differently."""
 FALLBACK = "Liberation Mono"
@@ -43,9 +43,12 @@ class FontFile:
 
 @dataclass(frozen=True, slots=True)
 class SvgDrawing:
-    """An SVG as it prints: `pdf`, a page that is its viewport, or `png` and why it is pixels."""
+    """An SVG as it prints: `pdf`, a page that is its viewport, or `png` and why it is pixels. Width and height in
+    points."""
 
     pdf: bytes
+    width: float
+    height: float
     png: bytes = b""
     note: str = ""
 
@@ -59,25 +62,30 @@ def draw_svg(data: bytes, fonts: Sequence[FontFile] = ()) -> SvgDrawing:
             _check_texts(root, renderer, fonts)
         svg = _text(root)
         pdf = renderer.pdf(svg)
-        why = _filtered(root) or ("" if renderer.is_proved(root) else _name_guilty(root, renderer))
-        return SvgDrawing(pdf, renderer.png(svg, _width_for(pdf)), why) if why else SvgDrawing(pdf)
+        why = _never_vector(root) or ("" if renderer.is_proved(root) else _name_guilty(root, renderer))
+        width, height = _page_size(pdf)
+        if not why:
+            return SvgDrawing(pdf, width, height)
+        png = renderer.png(svg, max(1, round(PIXELS * min(1.0, width / height))))
+        return SvgDrawing(pdf, width, height, png, why)
 
 
-def _width_for(pdf: bytes) -> int:
+def _page_size(pdf: bytes) -> tuple[float, float]:
     import pypdfium2
 
     document = pypdfium2.PdfDocument(pdf)
     try:
         width, height = document[0].get_size()
-        return max(1, round(PIXELS * min(1.0, float(width / height))))
+        return float(width), float(height)
     finally:
         document.close()
 
 
-def _filtered(root: Any) -> str:
-    """The first element with a filter: every PDF holds its result as pixels, and resvg's are the better ones."""
+def _never_vector(root: Any) -> str:
+    """The first filter or pattern. Every PDF holds a filter's result as pixels, and resvg's are the better ones; the
+    tiles of patterns are rounded to whole pixels by PDF renderers."""
     for element in root.iter():
-        if isinstance(element.tag, str) and element.tag == f"{{{SVG}}}filter":
+        if isinstance(element.tag, str) and element.tag in (f"{{{SVG}}}filter", f"{{{SVG}}}pattern"):
             return element_name(element)
         if isinstance(element.tag, str) and "filter:" in (element.get("style") or "").replace(" ", ""):
             return element_name(element)

@@ -347,7 +347,6 @@ def _recursive(page: Page) -> None:
 
 def _inherited(page: Page) -> None:
     """Resources, box and turn are the parent's."""
-    page.pdf.pages.root if hasattr(page.pdf.pages, "root") else None
     tree = page.pdf.Root.Pages
     tree.Resources = Dictionary(ExtGState=Dictionary(H=Dictionary(ca=0.5)))
     tree.Rotate = 90
@@ -385,7 +384,6 @@ PRINTED: dict[str, Callable[[Page], None]] = {
     "shading-axial": _shading(2, [10, 0, 110, 0]),
     "shading-radial": _shading(3, [60, 40, 0, 60, 40, 50]),
     "shading-pattern": _shading_pattern,
-    "tiling": _tiling,
     "picture-rgb": _picture("DeviceRGB", (20, 40, 160), (240, 200, 40)),
     "picture-grey": _picture("DeviceGray", (20,), (230,)),
     "picture-cmyk": _picture("DeviceCMYK", (255, 0, 0, 0), (0, 255, 255, 0)),
@@ -406,7 +404,7 @@ PRINTED: dict[str, Callable[[Page], None]] = {
     "helvetica-unused": _helvetica(""),
     "annotation-stamp": _annotation("Stamp"),
     "annotation-hidden": _annotation("Stamp", flags=2),
-    "annotation-link": _annotation("Link", appearance=False),
+    "annotation-link": _annotation("Link", appearance=False, Border=Array([0, 0, 0])),
     "form-field": _widget(True),
     "dashes": _content("[8 4 2 4] 3 d 3 w 10 10 100 60 re S 1 J 10 w [] 0 d 20 40 m 100 40 l S"),
     "even-odd": _content("60 74 m 82 10 l 24 52 l 96 52 l 38 10 l h f*"),
@@ -416,9 +414,11 @@ PRINTED: dict[str, Callable[[Page], None]] = {
 
 REFUSED: dict[str, tuple[Callable[[Page], None], str]] = {
     "rotate-odd": (_rotate(45), "turned by 45 degrees"),
+    "tiling": (_tiling, "the pattern /P is a tiling"),
     "no-area": (_boxes((0, 0, 120, 80), TrimBox=(10, 10, 10, 70)), "its page is empty"),
     "helvetica": (_helvetica("(A) Tj"), "its font Helvetica is not embedded"),
     "layer-print-only": (_layered_print, "its layer 'dieline'"),
+    "link-with-border": (_annotation("Link", appearance=False), "its annotation 'note 7'"),
     "annotation-undrawn": (_annotation("Square", appearance=False), "its annotation 'note 7'"),
     "form-undrawn": (_widget(False), "its form field 'lot'"),
     "form-viewer": (_viewer_drawn, "its form fields are drawn by the viewer"),
@@ -444,6 +444,11 @@ def _make(draw: Callable[[Page], None]) -> bytes:
         for key, value in page.keys.items():
             target[key] = value
         return _saved(pdf)
+
+
+def content(name: str) -> bytes:
+    """The bytes of one that prints."""
+    return _make(PRINTED[name])
 
 
 def _saved(pdf: Any, **how: Any) -> bytes:

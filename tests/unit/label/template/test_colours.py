@@ -69,3 +69,11 @@ def test_greys_are_the_same_for_the_eye_and_in_red_light() -> None:
     for grey in ("#000000", "#202020", "#808080", "#ffffff"):
         colour = parse_colour(grey)
         assert colour.red_reflectance == pytest.approx(colour.luminance, abs=1e-9)
+
+
+def test_a_colour_by_name_is_the_same_after_pillow_used_it() -> None:
+    """Pillow keeps what it looked up in the table of names itself."""
+    from PIL import Image
+
+    Image.new("RGB", (1, 1), "tomato")
+    assert parse_colour("tomato").rgb == parse_colour("#ff6347").rgb
