@@ -166,6 +166,41 @@ def test_one_that_is_switched_off_while_it_prints_has_told_how_many_are_left() -
         assert 9 - int(told[1]) <= len(printer.printed) <= 9
 
 
+LARGE = [b"^XA" + b"0" * 2_000 + b"^XZ\n"] * 60
+
+
+def test_paper_that_ends_on_the_way_is_heard_of_while_it_waits() -> None:
+    heard: list[str] = []
+    with NetworkPrinter(roll=3, memory=30, taking_s=0.02) as printer:
+        change = threading.Timer(2.0, printer.new_roll)
+        change.start()
+        result = open_way(printer.address, "zpl").send(
+            PrintJob(LARGE), patience=Patience(poll_s=0.05, hear=heard.append)
+        )
+        change.join()
+        assert (result.outcome, result.labels) == (SendOutcome.SENT, 60)
+        assert printer.wait_for(60) == LARGE
+    assert heard == ["paper out", ""]
+
+
+def test_one_that_is_given_up_on_the_way_had_said_why() -> None:
+    with NetworkPrinter(roll=3, memory=30, taking_s=0.02) as printer:
+        result = open_way(printer.address, "zpl").send(PrintJob(LARGE), patience=Patience(silence_s=1.0, poll_s=0.05))
+        assert result.outcome is SendOutcome.CUT_OFF
+        assert result.reason.endswith("(timed out); it had said: paper out")
+        assert 3 == len(printer.printed) <= result.labels < 60
+
+
+def test_questions_on_the_way_do_not_slow_down_or_disturb() -> None:
+    for answers in ("well", "slowly"):
+        with NetworkPrinter(taking_s=0.005, answers=answers) as printer:
+            result = open_way(printer.address, "zpl").send(PrintJob(LARGE), patience=Patience(poll_s=0.01))
+            assert (result.outcome, result.labels) == (SendOutcome.SENT, 60)
+            assert printer.wait_for(60) == LARGE
+            assert printer.asked > 3
+            assert result.status and result.status.is_idle
+
+
 def test_one_that_prints_nothing_more_is_not_waited_for_without_end() -> None:
     """It has labels, says that it is ready, and prints none: as one that waits for each label to be taken."""
     with NetworkPrinter(label_s=60) as printer:

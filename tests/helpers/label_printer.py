@@ -32,7 +32,8 @@ WORDS = {
 
 class LabelPrinter:
     """A printer for a `language`. `roll`: labels that are left on it; `memory`: labels that it takes before
-    it has printed them; `label_s`: how long it prints one. `answers`: well, never, garbage, slowly, or endlessly.
+    it has printed them; `label_s`: how long it prints one; `taking_s`: how long it takes
+    2,048 bytes. `answers`: well, never, garbage, slowly, or endlessly.
     `printed` has the labels that came out.
     """
 
@@ -44,10 +45,11 @@ class LabelPrinter:
         memory: int = 1_000,
         label_s: float = 0.002,
         answers: str = "well",
+        taking_s: float = 0.0,
     ) -> None:
         self._question, self._end = WORDS[language]
         self._language, self._memory, self._label_s, self._answers = language, memory, label_s, answers
-        self.roll = roll
+        self.roll, self._taking_s = roll, taking_s
         self.head_open = self.ribbon_out = self.paused = False
         self.printed: list[bytes] = []
         self.asked = 0
@@ -200,6 +202,7 @@ class NetworkPrinter(LabelPrinter):
             with contextlib.suppress(TimeoutError):
                 if not (piece := connection.recv(2048)):
                     return
+                time.sleep(self._taking_s)
                 self.feed(piece, connection.send)
 
 
