@@ -19,8 +19,12 @@ def draw_text(canvas: Any, plan: TextPlan, text: str, face: Font) -> None:
     shown: list[str] = []
     for line, along, down in plan.place_lines(lines, size):
         x, y = plan.turn(along, down)
-        runs = [_show(canvas._doc, run, size) for run in line.runs]
-        shown.append(f"BT {_TURNS[plan.rotate]} {x:.3f} {y:.3f} Tm {' '.join(runs)} ET")
+        if line.plain:
+            font = embedded_font(canvas._doc, line.plain.face)
+            operators = f"{font.name} {size:g} Tf {font.show_plain(line.text)}"
+        else:
+            operators = " ".join([_show(canvas._doc, run, size) for run in line.runs])
+        shown.append(f"BT {_TURNS[plan.rotate]} {x:.3f} {y:.3f} Tm {operators} ET")
     if plan.style.color == "#000000":
         canvas.addLiteral(" ".join(shown))
     else:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from bss_mfg.label.type.bidi import has_right_to_left, runs_right_to_left, visual_order
 from bss_mfg.label.type.font_file import Face
 from bss_mfg.label.type.line_breaks import SOFT_HYPHEN, break_opportunities
 from bss_mfg.label.type.markup import styles_of
+from bss_mfg.label.type.plain import PlainTable, plain_table
 from bss_mfg.label.type.scripts import (
     COMMON,
     CURSIVE,
     NEEDS_LAYOUT,
     VERTICAL,
+    extends_cluster,
     is_ignorable,
     is_simple,
     script_of,
@@ -48,15 +50,23 @@ class Setting:
         return not self.letter_spacing and self.direction != "rtl" and not self.language
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of glyph runs from left to right; `width` in em. `last` ends a paragraph: it is never justified."""
+class Line(NamedTuple):
+    """A line of glyph runs from left to right; `width` in em. `last` ends a paragraph: it is never justified.
+
+    Plain ASCII has its table instead of runs: most texts of labels need no glyphs of their own.
+    """
 
     text: str
     width: float
-    runs: tuple[GlyphRun, ...]
+    shaped: tuple[GlyphRun, ...] = ()
     right_to_left: bool = False
     last: bool = True
+    plain: PlainTable | None = None
+
+    @property
+    def runs(self) -> tuple[GlyphRun, ...]:
+        """Its glyphs."""
+        return self.shaped if self.plain is None else (self.plain.run(self.text),)
 
     def placed(self) -> Iterator[tuple[float, GlyphRun]]:
         """Each run with its start, in em from the line's left end."""
@@ -80,15 +90,16 @@ class Line:
 
     def justified(self, width: float) -> Line:
         """The line as wide as `width` (em): its spaces are widened, or without spaces the gaps between characters."""
-        clusters = [(number, at) for number, run in enumerate(self.runs) for at in range(len(run.glyphs))]
-        spaces = [(number, at) for number, at in clusters if _character(self.runs[number], at) in (" ", "\u00a0")]
-        if not spaces and not any(run.text and _joins(run) for run in self.runs):
-            spaces = [(number, at) for number, at in clusters if self.runs[number].cluster_ends()[at]][:-1]
+        own = self.runs
+        clusters = [(number, at) for number, run in enumerate(own) for at in range(len(run.glyphs))]
+        spaces = [(number, at) for number, at in clusters if _character(own[number], at) in (" ", "\u00a0")]
+        if not spaces and not any(run.text and _joins(run) for run in own):
+            spaces = [(number, at) for number, at in clusters if own[number].cluster_ends()[at]][:-1]
         if self.last or not spaces or width <= self.width:
             return self
         extra = (width - self.width) / len(spaces)
         runs = []
-        for number, run in enumerate(self.runs):
+        for number, run in enumerate(own):
             widened = {at for owner, at in spaces if owner == number}
             runs.append(
                 run._replace(
@@ -97,7 +108,7 @@ class Line:
                     ),
                 )
             )
-        return replace(self, width=width, runs=tuple(runs))
+        return self._replace(width=width, shaped=tuple(runs), plain=None)
 
 
 def _character(run: GlyphRun, at: int) -> str:
@@ -116,7 +127,8 @@ def simple_line(text: str, setting: Setting) -> Line | None:
         face = setting.faces[0][0]
         if text.isascii():
             if text.isprintable() and face.has_ascii:
-                return _one_run(face, text, PLAIN)
+                table = plain_table(face)
+                return Line(text, table.width(text), plain=table) if table else _one_run(face, text, PLAIN)
         elif script := _single_script(face, text):
             return _one_run(face, unicodedata.normalize("NFC", text), Shaping(script))
     return None
@@ -142,7 +154,8 @@ def _one_run(face: Face, text: str, how: Shaping) -> Line:
     return Line(text, sum(run.advances) / face.upem, (run,))
 
 
-def prepare(text: str, setting: Setting) -> list[Paragraph]:
+@lru_cache(maxsize=1024)
+def prepare(text: str, setting: Setting) -> tuple[Paragraph, ...]:
     """The paragraphs of a text: parted by line feeds, in Unicode's composed form (NFC)."""
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
@@ -151,7 +164,7 @@ def prepare(text: str, setting: Setting) -> list[Paragraph]:
     for part in shown.split("\n"):
         paragraphs.append(Paragraph(part, styles[start : start + len(part)], setting))
         start += len(part) + 1
-    return paragraphs
+    return tuple(paragraphs)
 
 
 class Paragraph:
@@ -167,10 +180,11 @@ class Paragraph:
         self._faces: list[Face] = []
         self.missing = ""
         self._choose_faces(styles)
+        risky = {script for script in set(self._scripts) if script in NEEDS_LAYOUT or script in VERTICAL}
         self.unshaped = frozenset(
             script
-            for script, face in {(script_of(mark), face) for mark, face in zip(text, self._faces, strict=True)}
-            if not _can_shape(face, script)
+            for mark, face in (zip(text, self._faces, strict=True) if risky else ())
+            if (script := script_of(mark)) in risky and not _can_shape(face, script)
         )
         direction = setting.direction
         self.right_to_left = direction == "rtl" or (
@@ -181,20 +195,28 @@ class Paragraph:
 
     def _choose_faces(self, styles: Sequence[int]) -> None:
         """A face for each character: the first that has its whole cluster; a space stays with what stands before."""
-        text, at = self.text, 0
-        missing: list[str] = []
+        text = self.text
+        extends = [extends_cluster(mark) for mark in text]
+        if not any(extends) and len(set(styles)) == 1 and "\u200d" not in text:
+            known = _face_by_character(self._setting.stack(styles[0]))
+            faces = [known[mark] for mark in text]
+            if None not in faces:
+                self._faces = [
+                    faces[at - 1] if mark == " " and at and faces[at] is not faces[at - 1] else faces[at]  # type: ignore[misc]
+                    for at, mark in enumerate(text)
+                ]
+                return
+        at, missing = 0, []
         while at < len(text):
             end = at + 1
-            while end < len(text) and (
-                unicodedata.category(text[end]) in ("Mn", "Mc", "Me")
-                or is_ignorable(text[end])
-                or (text[end - 1] == "\u200d" and text[end] != " ")
-            ):
+            while end < len(text) and (extends[end] or (text[end - 1] == "\u200d" and text[end] != " ")):
                 end += 1
             stack = self._setting.stack(styles[at])
             cluster = text[at:end]
             if cluster == " " and self._faces and self._faces[-1] in stack:
                 face: Face | None = self._faces[-1]
+            elif end == at + 1:
+                face = _face_by_character(stack)[cluster]
             else:
                 face = next((face for face in stack if _has(face, cluster)), None)
             if face is None:
@@ -296,6 +318,22 @@ def _span(first: tuple[int, bool], last: tuple[int, bool]) -> tuple[int, int, bo
 
 def _is_cursive(text: str) -> bool:
     return bool(text) and scripts_of(text)[-1] in CURSIVE
+
+
+class _FaceByCharacter(dict[str, "Face | None"]):
+    """The first face of a stack that has a character."""
+
+    def __init__(self, stack: tuple[Face, ...]) -> None:
+        self._stack = stack
+
+    def __missing__(self, character: str) -> Face | None:
+        face = self[character] = next((face for face in self._stack if _has(face, character)), None)
+        return face
+
+
+@lru_cache(maxsize=64)
+def _face_by_character(stack: tuple[Face, ...]) -> _FaceByCharacter:
+    return _FaceByCharacter(stack)
 
 
 @lru_cache(maxsize=8192)
