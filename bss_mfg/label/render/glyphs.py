@@ -8,14 +8,12 @@ from math import ceil
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bss_mfg.label.render.patches import Bits
 from bss_mfg.label.type.font_file import Face
 from bss_mfg.label.type.paragraph import Line
 from bss_mfg.label.type.plain import PlainTable
 
-Bits = NDArray[np.bool_]
-"""Rows x columns of dots, True = black."""
 PHASES = 4
 """Places of a dot that a glyph may start at, along the text and across it."""
 
@@ -179,15 +177,3 @@ def _draw(face: Face, number: int, x: tuple[float, int], y: tuple[float, int]) -
     drawing.transform = (x[0] / face.upem, 0, 0, y[0] / face.upem, x[1] / PHASES, y[1] / PHASES)
     drawing.draw_glyph(face.hb_font, number)
     return drawing.render()
-
-
-def rasterise_page(pdf: bytes) -> Bits:
-    """A one-page PDF at one dot a point; a dot is black that is covered by half or more."""
-    import pypdfium2
-
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        grey = document[0].render(scale=1, grayscale=True).to_numpy()
-        return np.array(grey.reshape(grey.shape[:2]) < 128)
-    finally:
-        document.close()
