@@ -16,8 +16,9 @@ from bss_mfg.label.template.fonts import Font
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.symbol_elements import Bars
 from bss_mfg.label.template.text_element import TextElement
+from bss_mfg.label.type.itemization import Direction, Setting
 from bss_mfg.label.type.markup import without_switches
-from bss_mfg.label.type.paragraph import Direction, Line, Paragraph, Setting, prepare, simple_line
+from bss_mfg.label.type.paragraph import Line, Paragraph, prepare, simple_line
 from bss_mfg.label.type.plain import plain_table
 from bss_mfg.label.type.scripts import VERTICAL, script_name
 from bss_mfg.model import Rect

@@ -13,8 +13,9 @@ from pydantic import Discriminator, Field, Tag
 from bss_mfg.core.models import FileModel
 from bss_mfg.label.template.fields import FileName, Name
 from bss_mfg.label.type.font_file import Face, load_face
+from bss_mfg.label.type.itemization import Setting
 from bss_mfg.label.type.markup import BOLD, ITALIC, without_switches
-from bss_mfg.label.type.paragraph import Setting, prepare, simple_line
+from bss_mfg.label.type.paragraph import prepare, simple_line
 
 FONTS = {
     "sans": "LiberationSans-Regular.ttf",

@@ -25,9 +25,10 @@ from bss_mfg.label.template.fonts import FONTS, Font, load_bundled_font
 from bss_mfg.label.template.loading import LoadedTemplate, load_template
 from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI
 from bss_mfg.label.type.font_file import FaceChoice, load_face
+from bss_mfg.label.type.itemization import Setting
 from bss_mfg.label.type.line_breaks import break_opportunities
 from bss_mfg.label.type.markup import BOLD, ITALIC, styles_of, switches
-from bss_mfg.label.type.paragraph import Line, Setting, prepare, simple_line
+from bss_mfg.label.type.paragraph import Line, prepare, simple_line
 from bss_mfg.label.type.plain import ASCII, plain_table
 from bss_mfg.label.type.shaping import shape
 
