@@ -50,6 +50,7 @@ def code_128(text: str) -> Matrix:
     return modules_of(symbol, 1)
 
 
+@lru_cache(maxsize=64)
 def retail_code(text: str) -> Matrix:
     """An EAN-8, UPC-A or EAN-13 by its number of digits (ISO/IEC 15420) as one row."""
     if len(text) not in RETAIL_LENGTHS or not text.isdecimal():
@@ -70,6 +71,7 @@ def retail_code(text: str) -> Matrix:
     return modules_of(symbol, 1)
 
 
+@lru_cache(maxsize=64)
 def guard_bars(matrix: Matrix, digits: int) -> Matrix:
     """Of a retail code of so many digits the bars that reach down between the digits: the guard patterns, and in a
     UPC-A the first and the last digit's bars (ISO/IEC 15420, 4.3)."""
@@ -82,6 +84,7 @@ def guard_bars(matrix: Matrix, digits: int) -> Matrix:
     )
 
 
+@lru_cache(maxsize=64)
 def itf_14(text: str, indicator: int = 0) -> tuple[str, Matrix]:
     """An ITF-14 (ISO/IEC 16390, GS1 General Specifications 5.3) of a GTIN: its 14 digits, and one row of modules,
     wide bars of three."""

@@ -7,11 +7,12 @@ import tempfile
 from pathlib import Path
 
 import pypdfium2
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.label.make import LabelRequest, make_labels
+from bss_mfg.label.template.label_media import Media
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import BUILT_IN
 from bss_mfg.model import Actor
@@ -55,14 +56,21 @@ def pictures(folder: Path) -> None:
                 made = make_labels(
                     ledger, batch, template, BUILT_IN["pdf-300"], root / "out" / name, LabelRequest(again=True)
                 )
-                _picture(made.files[0], folder / f"template-{name}.png")
+                _picture(made.files[0], template.definition.media, folder / f"template-{name}.png")
 
 
-def _picture(pdf: Path, target: Path) -> None:
+def _picture(pdf: Path, media: Media, target: Path) -> None:
+    """A file's first page; where a label is not cut along the page's edge, its cut as a line."""
     document = pypdfium2.PdfDocument(pdf)
     page = document[0]
     shot = page.render(scale=WIDTH / page.get_width()).to_pil()
     document.close()
+    if media.cut != "rectangle":
+        pixels = shot.width / (media.size[0] + 2 * media.edge_mm)
+        left = top = media.edge_mm * pixels
+        radius = {"round": media.label_width / 2, "oval": 0.0}.get(media.cut, media.corner) * pixels
+        box = (left, top, left + media.label_width * pixels - 1, top + media.label_height * pixels - 1)
+        ImageDraw.Draw(shot).rounded_rectangle(box, radius, outline="#c62828")
     ImageOps.expand(shot, 1, 170).convert("P", palette=Image.Palette.ADAPTIVE, colors=16).save(target, optimize=True)
 
 

@@ -117,6 +117,8 @@ TOOLS = {
              lambda: shutil.which("node") is not None and (RENDERER / "node_modules" / "zpl-renderer-js").is_dir()),
         Tool("rastertolabel", "cups-core-drivers cups-ppdc", "writes EPL2 and CPCL",
              lambda: shutil.which("ppdc") is not None and Path("/usr/lib/cups/filter/rastertolabel").is_file()),
+        Tool("rastertoptch", "printer-driver-ptouch", "writes Brother raster for tape",
+             lambda: Path("/usr/lib/cups/filter/rastertoptch").is_file()),
         Tool("gutenprint", "printer-driver-gutenprint", "writes DPL",
              lambda: Path("/usr/lib/cups/driver/gutenprint.5.3").is_file()),
         Tool("openssl", "openssl", "opens what bss-mfg encrypts"),

@@ -107,6 +107,8 @@ def batch_example(workspace: Workspace, batch_id: str, actor: Actor) -> Example:
     """A batch's own first and last package."""
     with workspace.open_ledger(actor) as ledger:
         batch = ledger.batches.get(batch_id)
+        language = workspace.batch_print_defaults(batch.product, batch.template).language
+        batch = replace(batch, facts=facts_in(batch.facts, matching_language(batch.facts, language or "")))
         ends = [_package(ledger, batch.id, number) for number in (1, batch.packages)]
         return example_of_batch(batch, ends[0], ends[1], batch_symbol_size(batch))
 

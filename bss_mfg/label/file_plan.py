@@ -16,7 +16,7 @@ from bss_mfg.core.text import count_words, one_or
 from bss_mfg.errors import InputError, MissingError, RefusedError
 from bss_mfg.label.layout.label_rows import RowMaker, label_count
 from bss_mfg.label.layout.page_layout import PageLayout, lay_out
-from bss_mfg.label.layout.press import PLAIN, Press
+from bss_mfg.label.layout.press import PLAIN, Press, press_of
 from bss_mfg.label.layout.symbol_size import batch_symbol_size
 from bss_mfg.label.render.by_language import SUFFIX
 from bss_mfg.label.selection import LabelChoice, WithdrawnPackages
@@ -127,6 +127,8 @@ def plan_label_files(
     `InputError` if they can't be laid out or the request does not fit the page; `RefusedError` if a label that was
     named was withdrawn, or if labels would print twice.
     """
+    if not request.press.standard:
+        request = replace(request, press=press_of(printer))
     definition = template.definition
     batch = replace(batch, facts=facts_in(batch.facts, request.language))
     is_package = definition.each == "package"
@@ -275,17 +277,11 @@ def _split_into_files(
 
 def _plan_digest(layout: PageLayout, batch: Batch, request: LabelRequest, head: str) -> str:
     """SHA-256 of all that decides the bytes of the files, payloads apart. The ledger keeps it: it never changes."""
-    left_out = {"address", "media", "patience_s", "ask_status"}
-    printer = {name: value for name, value in asdict(layout.printer).items() if name not in left_out}
-    # Facts that printers got later count where they are set: the digests that were kept before stay what they are.
-    for name, value in (("rotate", 0), ("head_pins", 0), ("settings", asdict(PRINTER_DEFAULTS))):
-        if printer[name] == value:
-            del printer[name]
     choice = hashlib.sha256(repr(request.numbers).encode()).hexdigest() if request.numbers else ""
     plan = [
         batch.id,
         layout.template.digest,
-        printer,
+        drawing_facts(layout.printer),
         layout.sample_mark,
         request.start_at,
         request.symbols,
@@ -300,6 +296,17 @@ def _plan_digest(layout: PageLayout, batch: Batch, request: LabelRequest, head: 
         *([request.press.digest] if request.press.standard else []),
     ]
     return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
+
+
+def drawing_facts(printer: Printer) -> dict[str, object]:
+    """What of a printer decides the bytes of files. Facts that printers got later count where they are set: the digests
+    that were kept before stay what they are."""
+    left_out = {"address", "media", "patience_s", "ask_status", "standard", "icc"}  # a standard is in the request
+    facts = {name: value for name, value in asdict(printer).items() if name not in left_out}
+    for name, value in (("rotate", 0), ("head_pins", 0), ("settings", asdict(PRINTER_DEFAULTS))):
+        if facts[name] == value:
+            del facts[name]
+    return facts
 
 
 def _find_finished(

@@ -211,13 +211,22 @@ def test_a_printer_is_added_with_what_is_set_at_it(factory: Factory) -> None:
     assert data.count(b"^PR3^MNM^MMC\n") == 2
 
 
+TAPE = """
+format = 1
+media = { kind = "roll", label_width = 62, label_height = 30 }
+sample = { x = 32, y = 3, width = 27, height = 10 }
+element = [{ kind = "data-matrix", x = 3, y = 2, size = 26 }]
+"""
+
+
 @pytest.mark.parametrize("language", ["zpl-hex", "tspl", "brother"])
 def test_files_that_only_a_printer_draws_are_treated_alike(factory: Factory, language: str) -> None:
     """Their labels are made, kept, and neither read back nor missed by `verify` and `reconcile`."""
     factory.add(oob_bytes=16)
     factory.issue(2)
     name = "brother-ql" if language == "brother" else f"{language}-203"
-    template = "minimal" if language == "brother" else "roll-50x30"
+    (factory.root / "templates" / "tape.toml").write_text(TAPE, encoding="utf-8")
+    template = "tape" if language == "brother" else "roll-50x30"
     made = factory.cli("labels", "B1", "--printer", name, "--template", template, "--json")
     assert (made.code, made.json["language"]) == (0, language), made.err
     file = Path(made.json["files"][0])

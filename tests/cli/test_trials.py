@@ -216,7 +216,7 @@ def test_advice_for_a_symbol_that_no_dots_fit_is_true(factory: Factory) -> None:
     factory.add()
     factory.issue(1)
     text = factory.workspace.template_file("roll-50x30").read_text()
-    narrow = text.replace("x_dimension = [0.25, 0.5]", "x_dimension = [0.1, 0.11]")
+    narrow = text.replace("x_dimension = [0.25, 0.51]", "x_dimension = [0.1, 0.11]")
     assert narrow != text
     (factory.root / "templates" / "narrow.toml").write_text(narrow)
     done = factory.cli("labels", "B1", "--template", "narrow", "--dpi", "203")

@@ -40,6 +40,11 @@ class VariableSlot:
     when: Condition | None
     unit: int | None
 
+    def is_constant(self, constants: Values) -> bool:
+        """Whether it is the same on every label where these values are."""
+        names = self.text.names | ({self.when.name} if self.when else frozenset())
+        return self.unit is None and names <= constants.keys()
+
 
 @dataclass(frozen=True, slots=True)
 class CodeCaption(CompiledText):
@@ -117,8 +122,17 @@ class CodePlan:
 
     def fit(self, encoded: EncodedText, grid: PageGrid, findings: DesignFindings) -> SymbolPlan:
         """How a text's modules are drawn: the largest that fit the area."""
+        return fit_symbol(self._room(encoded), grid, findings)
+
+    def check(self, encoded: EncodedText, grid: PageGrid, findings: DesignFindings) -> None:
+        """Note what is wrong with how a text is drawn: too large for its area, or not as its standard wants it."""
+        room = self._room(encoded)
+        plan = fit_symbol(room, grid, findings)
+        check_code_size(self._element, encoded.text, room, plan, grid.printer, findings)
+
+    def _room(self, encoded: EncodedText) -> SymbolRoom:
         element, matrix = self._element, encoded.matrix
-        room = SymbolRoom(
+        return SymbolRoom(
             self.placed_element.index,
             self.area,
             matrix.columns,
@@ -130,9 +144,6 @@ class CodePlan:
             self.modules_below,
             element.anchor if isinstance(element, MatrixSymbol) else "center",
         )
-        plan = fit_symbol(room, grid, findings)
-        check_code_size(element, encoded.text, room, plan, grid.printer, findings)
-        return plan
 
     def draw(self, encoded: EncodedText, plan: SymbolPlan, printer: Printer) -> list[tuple[SymbolPlan, Matrix]]:
         """The parts of a code that was fitted, turned as they are printed."""

@@ -10,9 +10,8 @@ from typing import Literal
 
 from bss_mfg.core.files import read_bytes
 from bss_mfg.errors import InputError
+from bss_mfg.label.template.printer import PdfStandard, Printer
 
-PdfStandard = Literal["", "PDF/X-4", "PDF/A-2b"]
-"""ISO 15930-7 and ISO 19005-2; empty: PDF as it is."""
 ProfileSpace = Literal["GRAY", "RGB", "CMYK"]
 
 MAX_PROFILE = 16 << 20
@@ -63,6 +62,11 @@ def open_press(standard: PdfStandard, profile: Path | None) -> Press:
             way_out=_WHERE,
         )
     return Press(standard, data, _description(data, profile))
+
+
+def press_of(printer: Printer) -> Press:
+    """What a printer's own file asks of its PDFs."""
+    return open_press(printer.standard, Path(printer.icc) if printer.icc else None) if printer.standard else PLAIN
 
 
 _DEVICES = {b"mntr": "screen", b"scnr": "scanner or camera", b"spac": "colour space"}

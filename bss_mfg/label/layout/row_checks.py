@@ -11,7 +11,7 @@ from bss_mfg.label.layout.geometry import place_elements
 from bss_mfg.label.layout.ink import InkRoom
 from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.label.layout.page_layout import PageLayout
-from bss_mfg.label.layout.texts import check_text
+from bss_mfg.label.layout.texts import TextChecker, check_text
 
 
 class RowChecker:
@@ -21,6 +21,7 @@ class RowChecker:
         self._layout, self._findings = layout, findings
         self._checked_sizes: set[tuple[int, int, int, int]] = set()
         self._room = InkRoom.of(layout.template, place_elements(layout.template, layout.units_per_package))
+        self._texts = [TextChecker(layout.template, plan, findings, self._room) for _, plan in layout.texts]
 
     def check_fixed_texts(self) -> None:
         """Note what is wrong with texts that are the same on every label."""
@@ -30,9 +31,9 @@ class RowChecker:
     def check(self, row: LabelRow, skip_texts_of: Set[int | None] = frozenset()) -> None:
         """Note what is wrong with the texts and codes of one label, but for the texts of some elements."""
         layout = self._layout
-        for (_, plan), text in zip(layout.texts, row.texts, strict=True):
-            if text and plan.element_index not in skip_texts_of:
-                check_text(layout.template, plan, text, self._findings, self._room)
+        for checker, text in zip(self._texts, row.texts, strict=True):
+            if text and checker.plan.element_index not in skip_texts_of:
+                checker.check(text)
         for number, (code, text) in enumerate(zip(layout.codes, row.codes, strict=True)):
             if text:
                 self._check_code(number, code, text)
@@ -48,4 +49,4 @@ class RowChecker:
         size = (number, encoded.matrix.columns, encoded.matrix.rows, encoded.quiet_zone)
         if size not in self._checked_sizes:
             self._checked_sizes.add(size)
-            code.fit(encoded, self._layout.grid, self._findings)
+            code.check(encoded, self._layout.grid, self._findings)

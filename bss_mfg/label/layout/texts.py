@@ -18,6 +18,7 @@ from bss_mfg.label.template.symbol_elements import Bars
 from bss_mfg.label.template.text_element import TextElement
 from bss_mfg.label.type.markup import without_switches
 from bss_mfg.label.type.paragraph import Direction, Line, Paragraph, Setting, prepare, simple_line
+from bss_mfg.label.type.plain import plain_table
 from bss_mfg.label.type.scripts import VERTICAL, script_name
 from bss_mfg.model import Rect
 
@@ -143,11 +144,13 @@ class TextPlan:
             template.font(style.font).cap_height,
         )
 
-    def place_lines(self, lines: Sequence[Line], size: float) -> Iterator[tuple[Line, float, float]]:
+    def place_lines(self, lines: Sequence[Line], size: float) -> list[tuple[Line, float, float]]:
         """Each line with where it begins on its baseline: along the text and down from the anchor, in points of the
         text's own turned frame."""
         style = self.style
         capitals = self.cap_height * size
+        if len(lines) == 1 and style.valign == "capitals" and style.align != "justify":
+            return [(lines[0], -_SHARES[style.align] * lines[0].width * size, capitals)]
         block = capitals + (len(lines) - 1) * style.leading * size
         down = {
             "capitals": capitals,
@@ -156,11 +159,13 @@ class TextPlan:
             "bottom": self.height - block + capitals,
         }[style.valign]
         share = _SHARES[style.align]
+        placed: list[tuple[Line, float, float]] = []
         for number, line in enumerate(lines):
             along = -share * line.width * size
             if style.align == "justify" and line.right_to_left:
                 along += self.room - line.width * size
-            yield line, along, down + number * style.leading * size
+            placed.append((line, along, down + number * style.leading * size))
+        return placed
 
     def turn(self, along: float, down: float) -> tuple[float, float]:
         """A place of the text's own frame on the label: points from the top left corner, y upwards."""
@@ -169,10 +174,17 @@ class TextPlan:
 
     def ink(self, lines: Sequence[Line], size: float) -> Iterator[Rect]:
         """What each line's glyphs cover, in mm from the label's top left corner."""
-        for line, along, down in self.place_lines(lines, size):
-            if box := line.ink():
-                left, bottom, right, top = [side * size for side in box]
-                yield self._rect(along + left, down - top, along + right, down - bottom)
+        return self.boxes([(line, line.ink()) for line in lines], size)
+
+    def boxes(
+        self, lines: Sequence[tuple[Line, tuple[float, float, float, float] | None]], size: float
+    ) -> Iterator[Rect]:
+        """Boxes of lines (left, bottom, right, top in em from their start) in mm from the label's top left corner."""
+        placed = self.place_lines([line for line, _ in lines], size)
+        for (_, along, down), (_, box) in zip(placed, lines, strict=True):
+            if box:
+                left, bottom, right, top = box
+                yield self._rect(along + left * size, down - top * size, along + right * size, down - bottom * size)
 
     def _rect(self, left: float, top: float, right: float, bottom: float) -> Rect:
         (x1, y1), (x2, y2) = self.turn(left, top), self.turn(right, bottom)
@@ -218,6 +230,32 @@ class TextPlan:
             size = max(round(size - 0.25, 2), style.min_size)
 
 
+class TextChecker:
+    """Checks the texts of one plan. Plain ones that fit and lie clear of everything cost next to nothing."""
+
+    def __init__(self, template: LoadedTemplate, plan: TextPlan, findings: DesignFindings, room: InkRoom) -> None:
+        self.plan = plan
+        self._template, self._findings, self._room = template, findings, room
+        font = template.font(plan.style.font)
+        setting = plan.style.setting(font)
+        self._plain = plain_table(font.face) if setting.is_plain else None
+        # Whatever is said in ASCII on one line, its ink stays in this box.
+        left, bottom, right, top = font.ascii_bounds
+        whole = Line("", plan.room / plan.style.size)
+        box = (left, bottom, whole.width + right, top)
+        self._is_clear = all(
+            room.is_clear(plan.element_index, rect) for rect in plan.boxes([(whole, box)], plan.style.size)
+        )
+        self._least = plan.style.size if plan.style.wrap else plan.style.min_size
+
+    def check(self, text: str) -> None:
+        """Note what is wrong with a text."""
+        plain = self._plain if self._is_clear and text.isascii() and text.isprintable() else None
+        if plain and plain.width(text) * self._least <= self.plan.room:
+            return
+        check_text(self._template, self.plan, text, self._findings, self._room)
+
+
 def check_text(
     template: LoadedTemplate, plan: TextPlan, text: str, findings: DesignFindings, room: InkRoom | None = None
 ) -> None:
@@ -249,17 +287,10 @@ def check_text(
             "Allow more lines, set a smaller min_size, widen the element, or shorten the text.",
             "text",
         )
-    elif room and not (text.isascii() and room.is_clear(plan.element_index, _bounds(plan, font, lines, size))):
+    elif room and not all(
+        room.is_clear(plan.element_index, rect) for rect in plan.boxes([(line, line.bounds()) for line in lines], size)
+    ):
         room.check(plan.element_index, shown, plan.ink(lines, size), findings)
-
-
-def _bounds(plan: TextPlan, font: Font, lines: Sequence[Line], size: float) -> Rect:
-    """A rectangle that the ink of lines of ASCII can't leave: quicker than their glyphs one by one."""
-    left, bottom, right, top = font.ascii_bounds
-    placed = list(plan.place_lines(lines, size))
-    start = min(along for _, along, _ in placed)
-    end = max(along + line.width * size for line, along, _ in placed)
-    return plan._rect(start + left * size, placed[0][2] - top * size, end + right * size, placed[-1][2] - bottom * size)
 
 
 def _is_settable(plan: TextPlan, text: str, setting: Setting, findings: DesignFindings) -> bool:

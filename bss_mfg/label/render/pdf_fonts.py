@@ -6,10 +6,12 @@ from __future__ import annotations
 import unicodedata
 import zlib
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Any
 
 from bss_mfg.label.type.font_file import Face
 from bss_mfg.label.type.line_breaks import SOFT_HYPHEN
+from bss_mfg.label.type.plain import PlainTable
 from bss_mfg.label.type.shaping import GlyphRun
 
 _SYMBOLIC = 4
@@ -32,14 +34,35 @@ end
 
 def embedded_font(document: Any, face: Face) -> EmbeddedFont:
     """The font of a face in a reportlab document."""
-    fonts: dict[Face, EmbeddedFont] | None = getattr(document, "_glyph_fonts", None)
+    fonts: dict[str, EmbeddedFont] | None = getattr(document, "_glyph_fonts", None)
     if fonts is None:
         fonts = document._glyph_fonts = {}
-    font = fonts.get(face)
+    font = fonts.get(face.digest)
     if font is None:
-        font = fonts[face] = EmbeddedFont(f"/G{len(fonts) + 1}", face)
+        font = fonts[face.digest] = EmbeddedFont(f"/G{len(fonts) + 1}", face)
         document.delayedFonts.append(font)
     return font
+
+
+class PlainPieces(dict[str, str]):
+    """By two characters: the first's glyph in hex, and how the pen is moved after it; by one, its glyph."""
+
+    def __init__(self, face: Face) -> None:
+        self._face, self._table = face, PlainTable(face)
+
+    def __missing__(self, text: str) -> str:
+        glyph = self._face.glyph(text[0]) or 0
+        piece = f"{glyph:04x}"
+        if len(text) == 2 and (moved := self._table.advances[text] - self._face.natural_advance(glyph)):
+            piece += f">{moved * -1000 / self._face.upem:.4g}<"
+        self[text] = piece
+        return piece
+
+
+@lru_cache(maxsize=64)
+def plain_pieces(face: Face) -> PlainPieces:
+    """The pieces of a face; all documents share them."""
+    return PlainPieces(face)
 
 
 @dataclass(eq=False)
@@ -50,6 +73,21 @@ class EmbeddedFont:
     face: Face
     _texts: dict[int, str] = field(default_factory=dict)
     _used: set[int] = field(default_factory=set)
+    _plain: set[str] = field(default_factory=set)
+    shown: dict[tuple[int, float], tuple[GlyphRun, str]] = field(default_factory=dict)
+    """Operators that were written before, by the identity of their run, which is kept, and the size."""
+
+    @cached_property
+    def _pieces(self) -> PlainPieces:
+        return plain_pieces(self.face)
+
+    def show_plain(self, text: str) -> str:
+        """Operators that show a line of plain ASCII."""
+        self._plain.update(text)
+        if len(text) == 1:
+            return f"<{self._pieces[text]}> Tj"
+        shown = "".join(map(self._pieces.__getitem__, map(str.__add__, text, text[1:]))) + self._pieces[text[-1]]
+        return f"[<{shown}>] TJ" if ">" in shown else f"<{shown}> Tj"
 
     def use(self, run: GlyphRun) -> list[tuple[int, int, str]]:
         """Take a run's glyphs in, and part it where its text can't be read from the characters of its glyphs: (first
@@ -109,7 +147,12 @@ class EmbeddedFont:
         """Add the font's objects to the document, which is being saved."""
         from reportlab.pdfbase import pdfdoc
 
-        face, glyphs = self.face, sorted(self._used)
+        face = self.face
+        for character in sorted(self._plain):
+            if glyph := face.glyph(character):
+                self._used.add(glyph)
+                self._texts.setdefault(glyph, character)
+        glyphs = sorted(self._used)
         tag = "".join(chr(ord("A") + int(digit, 16)) for digit in face.digest[:6])
         base = pdfdoc.PDFName(f"{tag}+{face.post_script_name}")
         program = self._stream(document, face.subset(frozenset(glyphs)), f"program{self.name}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
@@ -42,7 +43,11 @@ def conform(document: pikepdf.Pdf, press: Press, title: str) -> None:
             _define_rgb(thing, srgb)
     for thing in things:
         _mend(thing)
+    blends = any(map(_is_transparent, things))
     for page in document.pages:
+        if blends and "/Group" not in page.obj:
+            space = pikepdf.Name(f"/Device{press.space.replace('GRAY', 'Gray')}")
+            page.obj.Group = pikepdf.Dictionary(Type=pikepdf.Name.Group, S=pikepdf.Name.Transparency, CS=space)
         if "/TrimBox" not in page.obj:
             page.obj.TrimBox = pikepdf.Array([float(edge) for edge in page.mediabox])
     digest = hashlib.sha256(f"{title} {press.digest}".encode())
@@ -123,27 +128,37 @@ def _first_cmyk(document: pikepdf.Pdf, things: list[Any]) -> str:
     """Where CMYK colours are used, in words; empty where they are not."""
     import pikepdf
 
-    for thing in document.objects:
-        if isinstance(thing, pikepdf.Array) and len(thing) > 3 and thing[0] in ("/Separation", "/DeviceN"):
-            return f"the ink {str(thing[1])[1:]!r}" if isinstance(thing[1], pikepdf.Name) else "an ink"
-    for thing in things:
-        if thing.get("/ColorSpace") == "/DeviceCMYK":
+    for space in _colour_spaces(document, things):
+        if space == "/DeviceCMYK":
             return "a picture"
-        if thing.get("/Subtype") == "/Form" and isinstance(thing, pikepdf.Stream):
-            for instruction in pikepdf.parse_content_stream(thing):
-                if str(instruction.operator) in ("k", "K"):
-                    return "the template or its artwork"
-    for page in document.pages:
-        for instruction in pikepdf.parse_content_stream(page, "k K"):
-            if str(instruction.operator) in ("k", "K"):
-                return "the template"
+        if isinstance(space, pikepdf.Array) and len(space) > 3:
+            if space[0] in ("/Separation", "/DeviceN") and space[2] == "/DeviceCMYK":
+                return f"the ink {str(space[1])[1:]!r}" if isinstance(space[1], pikepdf.Name) else "several inks"
+            if space[0] == "/Indexed" and space[1] == "/DeviceCMYK":
+                return "a picture"
+    for owner in [*document.pages, *(thing for thing in things if thing.get("/Subtype") == "/Form")]:
+        if any(str(one.operator) in ("k", "K") for one in pikepdf.parse_content_stream(owner, "k K")):
+            return "the template or its artwork"
     return ""
 
 
-def _define_rgb(thing: Any, srgb: Any) -> None:
-    """sRGB is what a page, form or pattern means by RGB (ISO 32000-1, 8.6.5.6)."""
+def _colour_spaces(document: pikepdf.Pdf, things: list[Any]) -> Iterator[Any]:
+    """Every colour space of pictures, shadings and resources, as far as they are written out."""
     import pikepdf
 
+    yield from (thing for thing in document.objects if isinstance(thing, pikepdf.Array))
+    for thing in things:
+        for owner in (thing, thing.get("/Resources", {})):
+            spaces = owner.get("/ColorSpace")
+            yield from spaces.values() if isinstance(spaces, pikepdf.Dictionary) else [spaces]
+
+
+def _define_rgb(thing: Any, srgb: Any) -> None:
+    """sRGB is what a page, form or pattern means by RGB (ISO 32000-1, 8.6.5.6), and a picture says so itself."""
+    import pikepdf
+
+    if thing.get("/Subtype") == "/Image" and thing.get("/ColorSpace") == "/DeviceRGB":
+        thing.ColorSpace = srgb
     if not (thing.get("/Type") == "/Page" or thing.get("/Subtype") == "/Form" or thing.get("/PatternType") == 1):
         return
     group = thing.get("/Group")
@@ -153,6 +168,20 @@ def _define_rgb(thing: Any, srgb: Any) -> None:
         if "/ColorSpace" not in resources:
             resources.ColorSpace = pikepdf.Dictionary()
         resources.ColorSpace.DefaultRGB = srgb
+
+
+def _is_transparent(thing: Any) -> bool:
+    """Whether something is blended with what lies under it (ISO 32000-1, 11.1)."""
+    if thing.get("/Subtype") == "/Image":
+        return "/SMask" in thing
+    if thing.get("/S") == "/Transparency":
+        return True
+    opacities = [thing.get(name) for name in ("/ca", "/CA")]
+    return bool(
+        any(isinstance(opacity, (int, float, Decimal)) and opacity < 1 for opacity in opacities)
+        or thing.get("/SMask", "/None") != "/None"
+        or thing.get("/BM", "/Normal") not in ("/Normal", "/Compatible")
+    )
 
 
 def _mend(thing: Any) -> None:

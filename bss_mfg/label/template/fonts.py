@@ -72,14 +72,8 @@ class Font:
     @cached_property
     def ascii_bounds(self) -> tuple[float, float, float, float]:
         """What the ink of a line of ASCII can't leave: left, bottom, right, top beyond its ends and baseline, in em."""
-        faces = {face for stack in self.setting.faces for face in stack}
-        boxes = [
-            (box[0], box[1], box[2] - face.natural_advance(glyph) / face.upem, box[3])
-            for face in faces
-            for code in range(33, 127)
-            if (glyph := face.glyph(chr(code))) and (box := face.extents(glyph))
-        ]
-        left, bottom, right, top = zip((0.0, 0.0, 0.0, 0.0), *boxes, strict=True)
+        boxes = {face.ascii_bounds for stack in self.setting.faces for face in stack}
+        left, bottom, right, top = zip(*boxes, strict=True)
         return min(left), min(bottom), max(right), max(top)
 
     def width(self, text: str, size: float) -> float:

@@ -11,9 +11,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from bss_mfg.core.models import FileModel
+from bss_mfg.core.named_paths import path_inside
 from bss_mfg.core.toml_files import load_toml, parse_toml, quote, validate
 from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.errors import InputError
+from bss_mfg.label.template.fields import FileName
 from bss_mfg.label.template.print_settings import (
     PRINTER_DEFAULTS,
     PrintSettings,
@@ -23,6 +25,9 @@ from bss_mfg.label.template.print_settings import (
 )
 from bss_mfg.label.template.printer_address import ADDRESS_PATTERN, parse_address
 from bss_mfg.printer_languages import LANGUAGES, AfterLabel, Language, LanguageFacts, Tracking
+
+PdfStandard = Literal["", "PDF/X-4", "PDF/A-2b"]
+"""ISO 15930-7 and ISO 19005-2; empty: PDF as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,9 @@ class Printer:
 
     rotate: Literal[0, 90, 180, 270] = 0
     """How pages are turned before they are sent, in degrees clockwise."""
+    standard: PdfStandard = ""
+    """What its PDFs are made to, unless a command says otherwise; `icc` is the path of the profile for that."""
+    icc: str = ""
     ask_status: bool = True
     head_pins: int = 0
     settings: PrintSettings = PRINTER_DEFAULTS
@@ -137,19 +145,11 @@ class PrinterFile(FileModel):
     rotate: Literal[0, 90, 180, 270] = Field(
         0, description="Turn whole pages clockwise, for a printer that feeds its media another way."
     )
+    standard: PdfStandard = Field("", description="PDF/X-4 for a print shop, or PDF/A-2b; empty: PDF as it is.")
+    icc: FileName | None = Field(None, description="ICC profile of the printing condition, beside this file.")
     ask_status: bool = Field(
         True, description="Ask it for its state before and after: nothing is sent to one without paper."
     )
-
-    @field_validator("address")
-    @classmethod
-    def _check_address(cls, value: str) -> str:
-        if value:
-            try:
-                parse_address(value)
-            except InputError as error:
-                raise ValueError(f"{error.what}. {error.way_out}") from None
-        return value
 
     darkness: int | None = Field(None, description="How dark it prints, in the language's numbers; none: its own.")
     speed: float | None = Field(None, description="How fast, in the language's numbers; none: its own.")
@@ -163,6 +163,16 @@ class PrinterFile(FileModel):
         None, description="Pins of a Brother head: 720 (QL), 1296 (wide QL), 128 (180-dpi P-touch), 560 (360-dpi)."
     )
 
+    @field_validator("address")
+    @classmethod
+    def _check_address(cls, value: str) -> str:
+        if value:
+            try:
+                parse_address(value)
+            except InputError as error:
+                raise ValueError(f"{error.what}. {error.way_out}") from None
+        return value
+
     @field_validator("darkness", "speed", "tracking", "gap", "after", "feed", "head_pins")
     @classmethod
     def _check_setting(cls, value: Any, info: ValidationInfo) -> Any:
@@ -170,6 +180,16 @@ class PrinterFile(FileModel):
         if value is not None and (language := info.data.get("language")):
             check_setting(language, info.field_name or "", value)
         return value
+
+    @model_validator(mode="after")
+    def _check_standard(self) -> Self:
+        if self.standard and self.language != "pdf":
+            raise ValueError(f"standard is for PDF, and this printer's language is {self.language}")
+        if self.icc and not self.standard:
+            raise ValueError('icc goes with standard = "PDF/X-4" or "PDF/A-2b"')
+        if self.standard == "PDF/X-4" and not self.icc:
+            raise ValueError('PDF/X-4 needs the profile of the printing condition: icc = "FILE.icc"')
+        return self
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
@@ -202,12 +222,19 @@ class PrinterFile(FileModel):
             head_pins=self.head_pins or 0,
             settings=PrintSettings(self.darkness, self.speed, self.tracking, self.gap, self.after, self.feed),
             rotate=self.rotate,
+            standard=self.standard,
+            icc=self.icc or "",
         )
 
 
 def load_printer(path: Path) -> Printer:
     """Read and check a printer file; `InputError` names the fields that are wrong."""
-    return validate(load_toml(path, "printer file"), PrinterFile, way_out="Correct the file.").printer(path.stem)
+    printer = validate(load_toml(path, "printer file"), PrinterFile, way_out="Correct the file.").printer(path.stem)
+    return (
+        replace(printer, icc=str(path_inside(path.parent, printer.icc, "ICC profile", path)))
+        if printer.icc
+        else printer
+    )
 
 
 def check_printer_text(text: str, name: str) -> None:
@@ -238,6 +265,10 @@ def printer_text(title: str, printer: Printer) -> str:
     lines += setting_lines(printer.settings)
     if printer.rotate:
         lines.append(f"rotate = {printer.rotate}      # degrees clockwise")
+    if printer.standard:
+        lines.append(f"standard = {quote(printer.standard)}")
+    if printer.icc:
+        lines.append(f"icc = {quote(Path(printer.icc).name)}")
     if not printer.ask_status:
         lines.append("ask_status = false")
     return "\n".join(lines) + "\n"

@@ -8,6 +8,7 @@ _RIGHT_TO_LEFT = re.compile(
     "[\u0590-\u08ff\u200f\u202b\u202e\u2067\u2068\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
 _HIGH, _LOW, _DIGITS = 0xE0020, 0xE0050, 47
+_TAGS = [chr(_HIGH + at // _DIGITS) + chr(_LOW + at % _DIGITS) for at in range(_DIGITS * (_LOW - _HIGH))]
 _ENDS = {False: "\u200e", True: "\u200f"}
 
 
@@ -33,16 +34,16 @@ def visual_order(text: str, base_right_to_left: bool) -> list[tuple[int, bool]]:
     """
     import bidi
 
-    tagged = "".join([f"{mark}{chr(_HIGH + at // _DIGITS)}{chr(_LOW + at % _DIGITS)}" for at, mark in enumerate(text)])
-    shown = bidi.get_display(tagged + _ENDS[base_right_to_left], base_dir="R" if base_right_to_left else "L")
-    tags = [ord(mark) for mark in shown if _HIGH <= ord(mark) < _LOW + _DIGITS]
-    order: list[tuple[int, bool]] = []
-    for first, second in zip(tags[::2], tags[1::2], strict=True):
-        backwards = first >= _LOW
-        high, low = (second, first) if backwards else (first, second)
-        order.append(((high - _HIGH) * _DIGITS + low - _LOW, backwards))
-    return order
+    end = _ENDS[base_right_to_left]
+    shown = bidi.get_display("".join(map(str.__add__, text, _TAGS)) + end, base_dir="R" if base_right_to_left else "L")
+    codes = [code for code in map(ord, shown) if _HIGH <= code < _LOW + _DIGITS]
+    return [
+        ((second - _HIGH) * _DIGITS + first - _LOW, True)
+        if first >= _LOW
+        else ((first - _HIGH) * _DIGITS + second - _LOW, False)
+        for first, second in zip(codes[::2], codes[1::2], strict=True)
+    ]
 
 
-MAX_CHARACTERS = _DIGITS * (_LOW - _HIGH)
+MAX_CHARACTERS = len(_TAGS)
 """Longest paragraph that `visual_order` takes."""

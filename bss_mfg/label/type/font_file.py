@@ -6,7 +6,7 @@ import hashlib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 _NO_EMBEDDING, _BITMAPS_ONLY_OR_NO_SUBSET = 0x0002, 0x0300
@@ -51,6 +51,7 @@ class Face:
         self.hb_font.scale = (self.upem, self.upem)
         place = repr((choice.number, choice.instance, sorted(choice.axes.items())))
         self.digest = hashlib.sha256(data + place.encode()).hexdigest()
+        self._hash = hash(self.digest)
         tables = set(face.table_tags)
         self.is_cff = "glyf" not in tables
         """Whether its outlines are CFF (cubic) rather than TrueType's."""
@@ -70,6 +71,8 @@ class Face:
         """Whether it has every character of ASCII."""
         self.simple_scripts: dict[str, str] = {}
         """Scripts of the characters that were met and are set by themselves; of others, nothing."""
+        self.memo: dict[str, Any] = {}
+        """What others worked out about it once."""
 
     def _check_usable(self, tables: set[str]) -> None:
         if not tables & {"glyf", "CFF ", "CFF2"}:
@@ -140,6 +143,17 @@ class Face:
             self._characters = characters
         return self._characters
 
+    @cached_property
+    def ascii_bounds(self) -> tuple[float, float, float, float]:
+        """What the ink of a line of ASCII can't leave: left, bottom, right, top beyond its ends and baseline, in em."""
+        boxes = [
+            (box[0], box[1], box[2] - self.natural_advance(glyph) / self.upem, box[3])
+            for code in range(33, 127)
+            if (glyph := self.glyph(chr(code))) and (box := self.extents(glyph))
+        ]
+        left, bottom, right, top = zip((0.0, 0.0, 0.0, 0.0), *boxes, strict=True)
+        return min(left), min(bottom), max(right), max(top)
+
     def scripts(self) -> frozenset[str]:
         """The OpenType script tags that the font has substitutions for."""
         return frozenset(self.hb_face.get_table_script_tags("GSUB"))
@@ -149,10 +163,10 @@ class Face:
         return _subset(self, glyphs)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Face) and self.digest == other.digest
+        return self is other or (isinstance(other, Face) and self.digest == other.digest)
 
     def __hash__(self) -> int:
-        return hash(self.digest)
+        return self._hash
 
 
 def _open(data: bytes, choice: FaceChoice) -> Any:
@@ -161,7 +175,7 @@ def _open(data: bytes, choice: FaceChoice) -> Any:
     blob = hb.Blob(data)
     count = hb.Face(blob).count if data[:4] in (b"ttcf", b"\0\1\0\0", b"OTTO", b"true") else 0
     if not count:
-        raise ValueError("it is no TrueType or OpenType font")
+        raise ValueError("it is not a TrueType or OpenType font")
     if choice.number >= count:
         raise ValueError(f"it has {count} faces, number {choice.number} (from 0) is not there")
     face = hb.Face(blob, choice.number)

@@ -70,6 +70,12 @@ def scripts_of(text: str) -> list[str]:
     return resolved
 
 
+@lru_cache(maxsize=4096)
+def extends_cluster(character: str) -> bool:
+    """Whether a character goes with the one before it: marks, joiners, variation selectors."""
+    return unicodedata.category(character) in ("Mn", "Mc", "Me") or is_ignorable(character)
+
+
 def is_ignorable(character: str) -> bool:
     """Whether a character is invisible by itself: joiners, direction marks, soft hyphens, variation selectors."""
     return unicodedata.category(character) == "Cf" or "\ufe00" <= character <= "\ufe0f" or character in "\u034f\u115f"

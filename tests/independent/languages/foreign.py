@@ -1,4 +1,5 @@
-"""Programs that write printer languages and that nobody here wrote: CUPS' own label driver, and Gutenprint's."""
+"""Programs that write printer languages and that nobody here wrote: CUPS' own label driver, Gutenprint's, and the
+P-touch driver."""
 
 from __future__ import annotations
 
@@ -27,6 +28,13 @@ def rastertogutenprint(dots: Dots, folder: Path) -> bytes:
     ppd = folder / "dpl.ppd"
     ppd.write_bytes(subprocess.run([_DRIVERS / "gutenprint.5.3", "cat", model], capture_output=True, check=True).stdout)
     return _filter("rastertogutenprint.5.3", ppd, cups_raster(dots, 203, is_grey=True))
+
+
+def rastertoptch(dots: Dots) -> bytes:
+    """What the P-touch driver makes of a page for a head of 128 pins, packed."""
+    options = " PT TransferMode=1 BytesPerLine=16 Align=Center PixelXfer=RLE LabelPreamble "
+    page = cups_raster(dots, 180, is_grey=False)
+    return subprocess.run([_FILTERS / "rastertoptch", options], input=page, capture_output=True, check=True).stdout
 
 
 def _filter(name: str, ppd: Path, page: bytes) -> bytes:

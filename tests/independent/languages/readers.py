@@ -8,7 +8,7 @@ foreign programs write.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 
@@ -87,7 +87,7 @@ class Cursor:
         return NotUnderstoodError(f"byte {self.at}: {self.data[self.at : self.at + 40]!r}")
 
 
-def read_tspl(data: bytes, dots_per_mm: float) -> Iterator[Page]:
+def read_tspl(data: bytes, dots_per_mm: float = 8.0) -> Iterator[Page]:
     """TSPL2: lines that end with CR LF (or LF); BITMAP x,y,bytes,rows,mode,data with 0 for black."""
     cursor, page, settings, size = Cursor(data), blank(), {}, (0, 0)
     while cursor.left:
@@ -253,11 +253,15 @@ def read_dpl(data: bytes) -> Iterator[Page]:
 
 def read_pcx(data: bytes) -> tuple[Dots, int]:
     """A 1-bit PCX picture, True for black (colour 0), and how long it is: its run lengths say so (ZSoft PCX, 1991)."""
+    if len(data) < 128:
+        raise NotUnderstoodError("the picture's head is cut off")
     assert data[0] == 10 and data[2] == 1 and data[3] == 1 and data[65] == 1, "1 bit, 1 plane, run lengths"
     left, top, right, bottom = (int.from_bytes(data[at : at + 2], "little") for at in (4, 6, 8, 10))
     stride, height, width = int.from_bytes(data[66:68], "little"), bottom - top + 1, right - left + 1
     at, decoded = 128, 0
     while decoded < stride * height:
+        if at + 1 >= len(data):
+            raise NotUnderstoodError("the picture is cut off")
         run = data[at] >= 0xC0
         decoded += data[at] & 0x3F if run else 1
         at += 2 if run else 1
@@ -361,3 +365,15 @@ def read_zpl_hex(data: bytes) -> Iterator[Page]:
             yield page
         else:
             raise cursor.fail()
+
+
+READERS: dict[str, Callable[[bytes], Iterator[Page]]] = {
+    "zpl-hex": read_zpl_hex,
+    "tspl": read_tspl,
+    "epl2": read_epl2,
+    "cpcl": read_cpcl,
+    "sbpl": read_sbpl,
+    "dpl": read_dpl,
+    "escpos": read_escpos,
+}
+"""By language; Brother's needs to know the head."""

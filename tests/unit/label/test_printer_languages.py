@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import base64
+import re
+import zlib
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from bss_mfg.errors import InputError
+from bss_mfg.label.file_plan import drawing_facts
+from bss_mfg.label.layout.file_content import LabelFileContent
+from bss_mfg.label.layout.label_rows import LabelRow
+from bss_mfg.label.layout.page_layout import lay_out
+from bss_mfg.label.layout.symbol_fit import SymbolPlan
 from bss_mfg.label.printing.formats import split_formats
-from bss_mfg.label.render.by_language import SUFFIX
+from bss_mfg.label.render.by_language import SUFFIX, render_label_file
 from bss_mfg.label.render.languages import brother
 from bss_mfg.label.render.languages.formats import PAGE_LANGUAGES
+from bss_mfg.label.render.zpl import _symbol as zpl_symbol
+from bss_mfg.label.render.zpl import packed_field
+from bss_mfg.label.template.loading import template_from_text
 from bss_mfg.label.template.print_settings import PrintSettings
 from bss_mfg.label.template.printer import BUILT_IN, Printer, load_printer, printer_text
 from bss_mfg.printer_languages import LANGUAGES, RAW_SUFFIXES, Language
+from bss_mfg.symbol import data_matrix
 from tests.independent.languages import readers
-from tests.independent.languages.readers import Dots, Page
+from tests.independent.languages.readers import READERS, Dots, Page
 
-READERS: dict[Language, Callable[[bytes, Printer], Iterator[Page]]] = {
-    "zpl-hex": lambda data, printer: readers.read_zpl_hex(data),
-    "tspl": lambda data, printer: readers.read_tspl(data, printer.dots_per_mm_x),
-    "epl2": lambda data, printer: readers.read_epl2(data),
-    "cpcl": lambda data, printer: readers.read_cpcl(data),
-    "sbpl": lambda data, printer: readers.read_sbpl(data),
-    "dpl": lambda data, printer: readers.read_dpl(data),
-    "escpos": lambda data, printer: readers.read_escpos(data),
-}
 PRINTER = {language: next(it for it in BUILT_IN.values() if it.language == language) for language in LANGUAGES}
 ALL_SET = {
     "zpl-hex": PrintSettings(17, 4, "gap", None, "peel", 1.5),
@@ -41,6 +46,17 @@ ALL_SET = {
     "dpl": PrintSettings(12, 4.5, "mark", None, "cut"),
     "escpos": PrintSettings(-2, 5, "gap", None, "peel", 3.0),
 }
+
+
+MARKED = """
+format = 1
+each = "batch"
+media = { label_width = 10, label_height = 20 }
+element = [
+  { kind = "box", x = 1, y = 1, width = 3, height = 2, fill = true },
+  { kind = "line", x = 2, y = 15, x2 = 8, y2 = 15, thickness = 0.5 },
+]
+"""
 
 
 def as_page(page: Page, shape: tuple[int, int]) -> Dots:
@@ -82,14 +98,14 @@ def test_every_dot_is_printed(language: Language, pages: list[Dots], settings_se
     printer = replace(PRINTER[language], settings=ALL_SET[language]) if settings_sent else PRINTER[language]
     renderer = PAGE_LANGUAGES[language]
     data = renderer.first_bytes(printer) + b"".join(renderer.render_page(page, printer) for page in pages)
-    printed = list(READERS[language](data, printer))
+    printed = list(READERS[language](data))
     assert len(printed) == len(pages)
     for page, dots in zip(printed, pages, strict=True):
         assert np.array_equal(as_page(page, dots.shape), dots)
         assert bool(page.settings) == settings_sent
     formats = split_formats(data, language)
     assert b"".join(formats) == data
-    assert [len(list(READERS[language](item, printer))) for item in formats] == [1] * len(pages)
+    assert [len(list(READERS[language](item))) for item in formats] == [1] * len(pages)
 
 
 @pytest.mark.parametrize(("name", "bytes_wide"), [("brother-ql", 90), ("brother-ql-wide", 162), ("brother-pt-180", 16)])
@@ -189,3 +205,71 @@ def test_every_language_has_a_printer_and_an_ending() -> None:
     assert all(name == printer.name for name, printer in BUILT_IN.items())
     assert SUFFIX.keys() == LANGUAGES.keys()
     assert set(RAW_SUFFIXES) == {".zpl", ".tspl", ".epl", ".cpcl", ".sbpl", ".dpl", ".brother", ".escpos"}
+
+
+def test_what_came_later_leaves_the_digests_of_before_alone() -> None:
+    """A file that was made before printers had settings is still the same file; one with other settings is another."""
+    printer = BUILT_IN["zpl-203"]
+    before = {
+        "name", "dots_per_mm_x", "dots_per_mm_y", "offset_x_mm", "offset_y_mm", "scale_x", "scale_y", "language",
+        "margins_mm", "max_width_mm",
+    }  # fmt: skip
+    assert drawing_facts(printer).keys() == before
+    assert drawing_facts(replace(printer, ask_status=False, address="tcp://10.0.0.9:9100")) == drawing_facts(printer)
+    darker = drawing_facts(replace(printer, settings=PrintSettings(darkness=20)))
+    assert darker.keys() - before == {"settings"}
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+def test_turned_pages_are_turned_in_every_language(tmp_path: Path, degrees: Literal[0, 90, 180, 270]) -> None:
+    """A printer that feeds its media another way gets the picture that PNG shows."""
+    loaded = template_from_text(MARKED, tmp_path / "marked.toml")
+    pictures: dict[str, Dots] = {}
+    for language in ("png", "tspl", "sbpl", "epl2"):
+        printer = Printer("turned", 8, 12, language=language, rotate=degrees)
+        layout = lay_out(loaded, printer, 0, "production")
+        row = LabelRow("", tuple("text" for _ in layout.texts), ())
+        data = render_label_file(LabelFileContent("Turned", layout, (row,), 1, "mask"))
+        if language == "png":
+            with Image.open(BytesIO(data)) as picture:
+                pictures[language] = ~np.asarray(picture.convert("1"))
+        else:
+            (page,) = READERS[language](data)
+            pictures[language] = as_page(page, pictures["png"].shape)
+            assert np.array_equal(pictures[language], pictures["png"])
+    # 8 dots/mm across the head and 12 along the feed, whichever of the label's sides lies there.
+    assert pictures["png"].shape == ((10 * 12, 20 * 8) if degrees in (90, 270) else (20 * 12, 10 * 8))
+    assert pictures["png"].any()
+
+
+def test_no_graphic_field_is_larger_than_zpl_knows() -> None:
+    """Of more than 99,999 bytes a printer takes the first: a whole page, or a huge symbol, goes out in fields."""
+    page = np.random.default_rng(1).random((2_500, 1_500)) < 0.01
+    fields = re.findall(r"\^FO(\d+),(\d+)\^GFA,(\d+),\d+,(\d+),:Z64:([^:]+):", packed_field(3, 5, page))
+    assert len(fields) == 5
+    assert all(int(size) <= 99_999 for _, _, size, _, _ in fields)
+    shown = np.zeros((2_505, 1_504), bool)
+    for x, y, size, stride, text in fields:
+        data = zlib.decompress(base64.b64decode(text))
+        assert len(data) == int(size)
+        dots = readers.unpack(data, int(stride))
+        assert x == "3"
+        shown[int(y) : int(y) + len(dots), : dots.shape[1]] |= dots
+    assert np.array_equal(shown[5:, :1_500], page)
+
+
+def test_a_huge_symbol_is_whole_in_fields_of_zpl() -> None:
+    matrix = data_matrix(b"x" * 300, 72)
+    plan = SymbolPlan(72, 72, 24, 24, 2, ((7, 9),))
+    fields = re.findall(r"\^FO7,(\d+)\^GFA,(\d+),\d+,(\d+),([0-9A-F:]+)\^FS", zpl_symbol(matrix, plan, 7, 9))
+    assert len(fields) > 1
+    assert all(int(size) <= 99_999 for _, size, _, _ in fields)
+    rows: list[str] = []
+    for y, size, stride, text in fields:
+        assert int(y) == 9 + len(rows)
+        before = len(rows)
+        for row in re.findall(rf"[0-9A-F]{{{2 * int(stride)}}}|:", text):
+            rows.append(rows[-1] if row == ":" else row)
+        assert (len(rows) - before) * int(stride) == int(size)
+    dots = readers.unpack(bytes.fromhex("".join(rows)), int(fields[0][2]))[:, : 72 * 24]
+    assert np.array_equal(dots, np.kron(matrix.bits(), np.ones((24, 24), bool)))
