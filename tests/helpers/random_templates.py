@@ -89,7 +89,7 @@ def _codes(draw: st.DrawFn) -> dict[str, Any]:
 
 
 _elements = st.integers(0, 11).flatmap(
-    lambda kind: _boxes() if kind < 4 else _lines() if kind < 6 else _texts() if kind < 11 else _codes()
+    lambda kind: _boxes() if kind < 4 else _lines() if kind < 6 else _texts() if kind < 10 else _codes()
 )
 
 

@@ -49,27 +49,17 @@ def paintable(rect: Rect, media: Media) -> Rect:
     return Rect(x, y, far_x - x, far_y - y)
 
 
-def _fit(room: Rect, size: tuple[float, float]) -> tuple[float, Rect]:
-    """How artwork of a size is scaled to fill a room, and where it lies: in its middle."""
-    scale = min(room.width / size[0], room.height / size[1])
-    width, height = size[0] * scale, size[1] * scale
-    return scale, Rect(room.x + (room.width - width) / 2, room.y + (room.height - height) / 2, width, height)
-
-
 def draw_artwork(
     canvas: Any, item: PlacedElement, place: Rect, art: Artwork, artwork_forms: Mapping[str, str], media: Media
 ) -> None:
     """Fit the artwork into `place`, the element's box on the printer's dots, centred, undistorted, turned."""
     element = item.element
     assert isinstance(element, Image)  # noqa: S101  (for the type checker)
-    turned = element.rotate in (90, 270)
-    size = (art.height, art.width) if turned else (art.width, art.height)
-    scale, fitted = _fit(place, size)
-    _, wanted = _fit(item.rect, size)
-    may_paint = paintable(wanted, media)
-    _clip(canvas, fitted if may_paint == wanted else may_paint)
-    x, y, width, height = place
-    canvas.translate((x + width / 2) * POINTS_PER_MM, -(y + height / 2) * POINTS_PER_MM)
+    planned, drawn = _fitted(item.rect, art, element.rotate), _fitted(place, art, element.rotate)
+    may_paint = paintable(planned, media)
+    _clip(canvas, drawn if may_paint == planned else may_paint)
+    scale = drawn.width / (art.height if element.rotate in (90, 270) else art.width)
+    canvas.translate((drawn.x + drawn.width / 2) * POINTS_PER_MM, -(drawn.y + drawn.height / 2) * POINTS_PER_MM)
     canvas.rotate(-element.rotate)
     canvas.scale(scale * POINTS_PER_MM, scale * POINTS_PER_MM)
     canvas.translate(-art.width / 2, -art.height / 2)
@@ -79,6 +69,14 @@ def draw_artwork(
         from reportlab.lib.utils import ImageReader
 
         canvas.drawImage(ImageReader(BytesIO(art.data)), 0, 0, art.width, art.height, mask="auto")
+
+
+def _fitted(rect: Rect, art: Artwork, rotate: int) -> Rect:
+    """What an artwork covers of a rectangle that it is fitted into, centred."""
+    width, height = (art.height, art.width) if rotate in (90, 270) else (art.width, art.height)
+    scale = min(rect.width / width, rect.height / height)
+    width, height = width * scale, height * scale
+    return Rect(rect.x + (rect.width - width) / 2, rect.y + (rect.height - height) / 2, width, height)
 
 
 def _clip(canvas: Any, rect: Rect) -> None:

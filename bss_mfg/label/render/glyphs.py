@@ -88,7 +88,7 @@ class Glyphs:
     def __init__(self, size: float, along: float, across: float) -> None:
         self._size = size
         self.along, self.across = along, across
-        self._glyphs: dict[tuple[Face, int, int, int], _Glyph | None] = {}
+        self._glyphs: dict[str, dict[tuple[int, int, int], _Glyph | None]] = {}
         self._numbers: dict[tuple[str, int, int], dict[tuple[str, int], tuple[int, int]]] = {}
 
     def line(self, line: Line, along: float = 0.0, up: float = 0.0) -> TextStrip:
@@ -127,18 +127,19 @@ class Glyphs:
 
     def _shaped(self, line: Line, along: float, up: float) -> TextStrip:
         placed: list[tuple[_Glyph, int, int]] = []
-        glyphs, scale, rise = self._glyphs, self._size * self.along * PHASES, self._size * self.across * PHASES
+        scale, rise = self._size * self.along * PHASES, self._size * self.across * PHASES
         along, up = along * PHASES, up * PHASES
         for start, run in line.placed():
             face = run.face
+            glyphs = self._glyphs.setdefault(face.digest, {})
             for number, right, above in run.placed():
                 x = round(along + (start + right) * scale)
                 y = round(up + above * rise) if above else round(up)
-                key = (face, number, x % PHASES, y % PHASES)
+                key = (number, x % PHASES, y % PHASES)
                 try:
                     glyph = glyphs[key]
                 except KeyError:
-                    glyph = glyphs[key] = self._rasterise(*key)
+                    glyph = glyphs[key] = self._rasterise(face, *key)
                 if glyph is not None:
                     placed.append((glyph, x // PHASES + glyph.left, y // PHASES + glyph.bottom))
         if not placed:
