@@ -17,7 +17,6 @@ from bss_mfg.barcodes import (
     gs1_data_matrix,
     guard_bars,
     itf_14,
-    qr,
     retail_code,
 )
 from bss_mfg.errors import InputError
@@ -140,7 +139,6 @@ def test_whatever_a_field_says_is_drawn_or_refused(text: str) -> None:
         check_digital_link,
         lambda value: check_digital_link(f"https://example.com/01/09506000134352/21/{value}"),
         lambda value: data_matrix_of_text(value, "extended"),
-        qr,
     ):
         with suppress(InputError):
             draw(text)
