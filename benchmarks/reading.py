@@ -48,7 +48,7 @@ safe = 0
 x = 30
 y = 18
 width = 30
-height = 5
+height = 5.2
 
 [[element]]
 kind = "data-matrix"

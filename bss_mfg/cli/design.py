@@ -183,7 +183,8 @@ def media_list(maker: str | None, as_json: bool) -> None:
                 name,
                 item["kind"],
                 item.get("page", "-"),
-                f"{item['label_width']:g} x {item['label_height']:g}",
+                f"{item['label_width']:g} x {item['label_height']:g}"
+                + (", round" if item.get("shape") == "round" else ""),
                 str(item.get("columns", 1) * item.get("rows", 1)),
                 ", ".join(item["parts"]),
             )

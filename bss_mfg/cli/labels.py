@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli.common import App, Command, jobs_option, json_option, pass_app, print_json, say, shown_path, typed
+from bss_mfg.cli.outdated_files import say_superseded
 from bss_mfg.cli.parameters import Reason, WholeNumber
 from bss_mfg.cli.progress import SendingDisplay, progress_bar
 from bss_mfg.cli.sending import say_sent, send_address, send_option, sent_record
 from bss_mfg.cli.unit_names import UNIT_METAVAR, given_names, named_packages
-from bss_mfg.core.text import count_words, one_or
+from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
     from bss_mfg.label.from_workspace import PrintChoice, PrintWishes
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from bss_mfg.label.selection import LabelChoice
     from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.model import Batch, FillOrder, SymbolStyle
-
-MOST_PARTLY = 5
-"""Files of which some labels were made again, named at the end of a command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,21 +399,6 @@ def _report(target: Target, made: LabelFiles, sent: SentLabels | None, as_json: 
         say_sent(sent)
     if made.layout.sample_mark:
         say("This is a development product: every label carries a SAMPLE mark.")
-
-
-def say_superseded(made: LabelFiles) -> None:
-    """Which files are not to be printed any more."""
-    if made.superseded:
-        folder = shown_path(made.superseded[0].parent)
-        say(
-            f"Moved to {folder}: {count_words(len(made.superseded), 'file')} whose labels were all made again, "
-            f"{made.superseded[0].name}{' and others' if len(made.superseded) > 1 else ''}; don't print them"
-        )
-    for name, count in list(made.partly_outdated.items())[:MOST_PARTLY]:
-        were = one_or(count, "was", "were")
-        say(f"Don't print {name} whole any more: {count_words(count, 'label')} in it {were} made again")
-    if len(made.partly_outdated) > MOST_PARTLY:
-        say(f"... and {len(made.partly_outdated) - MOST_PARTLY:,} more files of which labels were made again")
 
 
 def _record(target: Target, made: LabelFiles, sent: SentLabels | None) -> dict[str, Any]:

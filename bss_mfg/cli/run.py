@@ -23,10 +23,10 @@ from bss_mfg.cli.common import (
     shown_path,
     typed,
 )
-from bss_mfg.cli.labels import say_superseded
+from bss_mfg.cli.outdated_files import say_superseded
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import RunDisplay, duration_words
-from bss_mfg.cli.sending import send_address, send_option
+from bss_mfg.cli.sending import say_sent, send_address, send_option
 from bss_mfg.cli.table_options import say_passed_over, table_options
 from bss_mfg.core.read_tables import TableOptions
 from bss_mfg.core.text import count_words
@@ -313,6 +313,8 @@ def _print_outcome(prepared: PreparedRun, outcome: RunOutcome) -> None:
     labels = outcome.labels.files if isinstance(outcome.labels, LabelsMade) else None
     if labels and labels.files:
         sent = isinstance(outcome.sent, LabelsSent)
+        if isinstance(outcome.sent, LabelsSent) and outcome.sent.told:
+            say_sent(outcome.sent.told)
         todo = "they are at the printer" if sent else "print them at 100 %, without scaling"
         say(f"Labels: {shown_path(labels.files[0].parent)}; {todo}")
     if labels:

@@ -18,6 +18,7 @@ from bss_mfg.issuing.batch import IssueResult, create_batch
 from bss_mfg.label.make import LabelFiles, LabelRequest, make_labels
 from bss_mfg.label.printing.send_batch import (
     SendRequest,
+    SentLabels,
     all_sent,
     none_of_what_was_sent,
     send_batch_labels,
@@ -108,11 +109,13 @@ class LabelsRead:
 
 @dataclass(frozen=True, slots=True)
 class LabelsSent:
-    """The labels went to a printer, now or before; `changed` where this run sent some of them."""
+    """The labels went to a printer, now or before; `changed` where this run sent some of them, and `told` then: what is
+    known of how many came out."""
 
     address: str
     labels: int
     changed: bool
+    told: SentLabels | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +309,7 @@ def _send_labels(run: RunContext, batch: Batch, made: LabelFiles, sending: SendR
         return LabelsSent(sending.address, 0, changed=False)
     done = send_batch_labels(run.ledger, batch, made, sending, progress=progress)
     _end(run, done.labels, "labels handed over", done.labels, f"to {done.address}")
-    return LabelsSent(done.address, done.labels, changed=True)
+    return LabelsSent(done.address, done.labels, changed=True, told=done)
 
 
 def _make_manifest(run: RunContext, batch: Batch) -> LogsMade | StepLeftOut:

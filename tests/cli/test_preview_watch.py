@@ -41,9 +41,9 @@ label_height = 30
 
 [sample]
 x = 29
-y = 23.4
+y = 22
 width = 19
-height = 4
+height = 6.4
 
 [[element]]
 kind = "data-matrix"

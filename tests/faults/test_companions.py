@@ -13,7 +13,7 @@ from tests.helpers.factory import Factory
 
 TEMPLATE = """format = 1
 media = { kind = "roll", label_width = 100, label_height = 50 }
-sample = { x = 60, y = 40, width = 30, height = 8 }
+sample = { x = 40, y = 40, width = 56, height = 8 }
 element = [
   { kind = "data-matrix", x = 2, y = 2, size = 30 },
   { kind = "gs1-data-matrix", x = 40, y = 25, size = 12, text = "(01){code}(21){serial}" },

@@ -4,9 +4,10 @@ the command that the message gives."""
 
 from __future__ import annotations
 
+import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pytest
 
@@ -15,7 +16,7 @@ from bss_mfg.label.printing.sending import Patience, PrintJob, SendOutcome
 from bss_mfg.label.printing.ways import open_way
 from tests.helpers.commands import Outcome, advised, run_cli
 from tests.helpers.factory import Factory
-from tests.helpers.label_printer import LabelPrinter, NetworkPrinter, TerminalPrinter
+from tests.helpers.label_printer import WORDS, LabelPrinter, NetworkPrinter, TerminalPrinter
 
 LABELS = 24
 WAYS = ("--template", "roll-50x30", "--printer", "zpl-203")
@@ -143,6 +144,75 @@ def test_after_a_power_cut_the_last_good_label_is_scanned(batch: Factory) -> Non
         assert "is the last one" in last.err
 
 
+def test_ctrl_c_while_the_printer_prints_what_it_has_stops_nothing() -> None:
+    def stop(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    jobs = [b"^XA^XZ\n"] * 9
+    with NetworkPrinter(label_s=0.1) as printer:
+        result = open_way(printer.address, "zpl").send(PrintJob(jobs), patience=Patience(tell=stop))
+        assert (result.outcome, result.labels) == (SendOutcome.SENT, 9)
+        assert result.status and result.status.waiting
+        assert printer.wait_for(9) == jobs
+
+
+def test_one_that_is_switched_off_while_it_prints_has_told_how_many_are_left() -> None:
+    """All labels were handed over, so that many is the upper bound; the printer's last word bounds it from below."""
+    with NetworkPrinter(power_cut_after=3, label_s=0.3) as printer:
+        result = open_way(printer.address, "zpl").send(PrintJob([b"^XA^XZ\n"] * 9))
+        assert (result.outcome, result.labels) == (SendOutcome.CUT_OFF, 9)
+        told = re.search(r"broke the connection off .* when it had (\d) labels left to print", result.reason)
+        assert told, result.reason
+        assert 9 - int(told[1]) <= len(printer.printed) <= 9
+
+
+LARGE = [b"^XA" + b"0" * 2_000 + b"^XZ\n"] * 60
+
+
+def test_paper_that_ends_on_the_way_is_heard_of_while_it_waits() -> None:
+    heard: list[str] = []
+    with NetworkPrinter(roll=3, memory=30, taking_s=0.02) as printer:
+        change = threading.Timer(2.0, printer.new_roll)
+        change.start()
+        result = open_way(printer.address, "zpl").send(
+            PrintJob(LARGE), patience=Patience(poll_s=0.05, hear=heard.append)
+        )
+        change.join()
+        assert (result.outcome, result.labels) == (SendOutcome.SENT, 60)
+        assert printer.wait_for(60) == LARGE
+    assert heard == ["paper out", ""]
+
+
+def test_one_that_is_given_up_on_the_way_had_said_why() -> None:
+    with NetworkPrinter(roll=3, memory=30, taking_s=0.02) as printer:
+        result = open_way(printer.address, "zpl").send(PrintJob(LARGE), patience=Patience(silence_s=1.0, poll_s=0.05))
+        assert result.outcome is SendOutcome.CUT_OFF
+        assert result.reason.endswith("(timed out); it had said: paper out")
+        assert 3 == len(printer.printed) <= result.labels < 60
+
+
+def test_questions_on_the_way_do_not_slow_down_or_disturb() -> None:
+    for answers in ("well", "slowly"):
+        with NetworkPrinter(taking_s=0.005, answers=answers) as printer:
+            result = open_way(printer.address, "zpl").send(PrintJob(LARGE), patience=Patience(poll_s=0.01))
+            assert (result.outcome, result.labels) == (SendOutcome.SENT, 60)
+            assert printer.wait_for(60) == LARGE
+            assert printer.asked > 3
+            assert result.status and result.status.is_idle
+
+
+def test_one_that_prints_nothing_more_is_not_waited_for_without_end() -> None:
+    """It has labels, says that it is ready, and prints none: as one that waits for each label to be taken."""
+    with NetworkPrinter(label_s=60) as printer:
+        begun = time.monotonic()
+        quick = Patience(poll_s=0.05, settle_s=0.3, goodbye_s=0.1)
+        result = open_way(printer.address, "zpl").send(PrintJob([b"^XA^XZ\n"] * 9), patience=quick)
+        assert time.monotonic() - begun < 10
+        assert result.outcome is SendOutcome.SENT
+        assert result.status and result.status.waiting == 9
+        assert printer.printed == []
+
+
 @pytest.mark.parametrize("answers", ["never", "garbage", "slowly", "endlessly"])
 def test_whatever_a_printer_answers_everything_is_printed(batch: Factory, answers: str) -> None:
     with NetworkPrinter(answers=answers) as printer:
@@ -168,23 +238,59 @@ def whole_of(factory: Factory, files: int) -> list[bytes]:
     return split_formats(b"".join(parts), "zpl")
 
 
-def send(printer: NetworkPrinter | TerminalPrinter, language: str, formats: Sequence[bytes]) -> object:
-    result = open_way(printer.address, language).send(PrintJob(formats), patience=Patience(poll_s=0.05, goodbye_s=0.2))
-    return result.outcome, result.labels, result.status.words if result.status else None
+# --- every language -------------------------------------------------------------------------------------------------
+
+
+OTHERS = [language for language in WORDS if language != "zpl"]
+
+
+def in_language(factory: Factory, language: str, address: str, *more: object) -> Outcome:
+    return factory.cli("labels", "B1", *WAYS[:2], "--printer", f"{language}-203", "--send", address, *more)
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_printer_of_any_language_without_paper_gets_nothing(batch: Factory, language: str) -> None:
+    with NetworkPrinter(language) as printer:
+        no_paper(printer)
+        refused = in_language(batch, language, printer.address)
+        assert refused.code == 6, refused.err
+        assert "says: paper out" in refused.err
+        repair(printer)
+        assert printer.printed == []
+        (command,) = advised(refused)
+        done = run_cli(*command)
+        assert done.code == 0, done.err
+        (file,) = (batch.root / "batches" / "B1" / "labels").glob("B1-labels-0001.*")
+        assert b"".join(printer.wait_for(LABELS)) == file.read_bytes()
+        assert (", and printed" in done.err) is (language != "epl2"), "EPL2 does not say whether it prints"
+
+
+@pytest.mark.parametrize("language", [one for one in OTHERS if one != "epl2"])
+def test_a_power_cut_in_any_language_has_a_true_count_and_a_way_on(batch: Factory, language: str) -> None:
+    """Not in EPL2: its printers don't say whether they print, so that all labels are handed over before the cut."""
+    with NetworkPrinter(language, power_cut_after=6, label_s=0.02) as printer:
+        broken = in_language(batch, language, printer.address)
+        assert broken.code == 6, broken.err
+        found = re.search(rf"at most (\d+) of {LABELS} labels were printed", broken.err)
+        assert found, broken.err
+        good = len(printer.wait_for(6))
+        assert good <= int(found[1]) <= LABELS
+        (command,) = advised(broken)
+        at = command.index("--from")
+        done = run_cli(*command[:at], "--after", batch.payloads()[good - 1], *command[at + 2 :])
+        assert done.code == 0, done.err
+        (file,) = (batch.root / "batches" / "B1" / "labels").glob("B1-labels-0001.*")
+        assert b"".join(printer.wait_for(LABELS)) == file.read_bytes()
 
 
 @pytest.mark.parametrize("kind", PRINTERS)
-def test_a_tspl_printer_is_asked_in_its_own_words(kind: type[NetworkPrinter | TerminalPrinter]) -> None:
-    jobs = [b"SIZE 50 mm,30 mm\r\nCLS\r\nBITMAP 0,0,1,1,0,\xf0\r\nPRINT 1\r\n"] * 9
-    with kind("tspl") as printer:
-        assert send(printer, "tspl", jobs) == (SendOutcome.SENT, 9, "ready")
-        assert printer.printed == jobs
-        printer.head_open = True
-        assert send(printer, "tspl", jobs) == (SendOutcome.NOT_SENT, 0, "head or cover open")
-        repair(printer)
-        printer.roll = 4
-        assert send(printer, "tspl", jobs) == (SendOutcome.SENT, 9, "paper out")
-        assert len(printer.printed) == 13
+def test_both_directions_of_a_wire_carry_tspl(batch: Factory, kind: type[NetworkPrinter | TerminalPrinter]) -> None:
+    with kind("tspl", roll=9) as printer:
+        done = in_language(batch, "tspl", printer.address, "--json")
+        assert done.code == 0, done.err
+        assert done.json["sent"]["printer"] == "paper out"
+        assert done.json["sent"]["printed"] is None, "it does not say how many"
+        assert len(printer.wait_for(9)) == 9
 
 
 # --- printer status -------------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 """A label printer that behaves: it has a roll, a memory, a head that prints one label after the other, and a word to
-say when it is asked. Written from ZPL's and TSPL's manuals, over real sockets, FIFOs and terminals.
+say when it is asked. Written from the languages' manuals, over real sockets, FIFOs and terminals.
 
 `RawPort` beside it is about connections; this one is about what happens to labels.
 """
@@ -18,12 +18,22 @@ from types import TracebackType
 
 from tests.helpers.raw_port import END, HOST_STATUS
 
-TSPL_STATUS, TSPL_END = b"\x1b!?", b"PRINT 1\r\n"
+WORDS = {
+    "zpl": (HOST_STATUS, END),
+    "zpl-hex": (HOST_STATUS, END),
+    "tspl": (b"\x1b!?", b"PRINT 1,1\r\n"),
+    "epl2": (b"^ee\r\n", b"\nP1\n"),
+    "cpcl": (b"\x1bh", b"\r\nPRINT\r\n"),
+    "sbpl": (b"\x05", b"\x1bQ1\x1bZ\x03"),
+    "dpl": (b"\x01A", b"\x02xDGbss0\r"),
+}
+"""By language: the question for the state, and what prints a label."""
 
 
 class LabelPrinter:
-    """A printer for `language` zpl or tspl. `roll`: labels that are left on it; `memory`: labels that it takes before
-    it has printed them; `label_s`: how long it prints one. `answers`: well, never, garbage, slowly, or endlessly.
+    """A printer for a `language`. `roll`: labels that are left on it; `memory`: labels that it takes before
+    it has printed them; `label_s`: how long it prints one; `taking_s`: how long it takes
+    2,048 bytes. `answers`: well, never, garbage, slowly, or endlessly.
     `printed` has the labels that came out.
     """
 
@@ -35,10 +45,11 @@ class LabelPrinter:
         memory: int = 1_000,
         label_s: float = 0.002,
         answers: str = "well",
+        taking_s: float = 0.0,
     ) -> None:
-        self._question, self._end = {"zpl": (HOST_STATUS, END), "tspl": (TSPL_STATUS, TSPL_END)}[language]
+        self._question, self._end = WORDS[language]
         self._language, self._memory, self._label_s, self._answers = language, memory, label_s, answers
-        self.roll = roll
+        self.roll, self._taking_s = roll, taking_s
         self.head_open = self.ribbon_out = self.paused = False
         self.printed: list[bytes] = []
         self.asked = 0
@@ -89,9 +100,9 @@ class LabelPrinter:
                 self._lock.wait_for(lambda: self._over or (self._waiting and self._can_print()))
                 if self._over:
                     return
-            time.sleep(self._label_s)
             with self._lock:
-                if self._waiting and self._can_print():
+                self._lock.wait_for(lambda: self._over, self._label_s)
+                if not self._over and self._waiting and self._can_print():
                     self.printed.append(self._waiting.pop(0))
                     self.roll -= 1
                     self._lock.notify_all()
@@ -136,9 +147,19 @@ class LabelPrinter:
         """The answer to the question for the state."""
         with self._lock:
             paper_out, waiting = self.roll <= 0, len(self._waiting)
+            flags = (self.head_open, False, paper_out, self.ribbon_out, self.paused, waiting > 0)
             if self._language == "tspl":
-                flags = (self.head_open, False, paper_out, self.ribbon_out, self.paused, waiting > 0)
                 return bytes([sum(bool(flag) << bit for bit, flag in enumerate(flags))])
+            if self._language == "epl2":
+                return b"07\r\n" if paper_out or self.ribbon_out else b"11\r\n" if self.head_open else b"00\r\n"
+            if self._language == "cpcl":
+                return bytes([bool(waiting) | paper_out << 1 | self.head_open << 2])
+            if self._language == "sbpl":
+                letter = "c" if paper_out else "b" if self.head_open else "G" if waiting else "A"
+                return f"\x02  {letter}{waiting:06}\x03".encode()
+            if self._language == "dpl":
+                said = (False, paper_out, self.ribbon_out, waiting > 0, waiting > 0, self.paused, False, False)
+                return "".join("NY"[flag] for flag in said).encode() + b"\r"
             one = f"030,{paper_out:d},{self.paused:d},0240,{waiting:03},0,0,0,000,0,0,0"
             two = f"000,0,{self.head_open:d},{self.ribbon_out:d},0,2,4,0,00000000,1,000"
             return "".join(f"\x02{text}\x03\r\n" for text in (one, two, "1234,0")).encode()
@@ -181,6 +202,7 @@ class NetworkPrinter(LabelPrinter):
             with contextlib.suppress(TimeoutError):
                 if not (piece := connection.recv(2048)):
                     return
+                time.sleep(self._taking_s)
                 self.feed(piece, connection.send)
 
 

@@ -35,8 +35,8 @@ TEMPLATES = sorted(
 """All that are packaged, whatever they are, but for those of packages without a Data Matrix (test_family has them)."""
 ALL_CODES = """
 format = 1
-media = { label_width = 110, label_height = 110 }
-sample = { x = 84, y = 2, width = 24, height = 6 }
+media = { label_width = 110, label_height = 125 }
+sample = { x = 2, y = 111, width = 106, height = 12 }
 element = [
   { kind = "data-matrix", x = 2, y = 2, size = 28, rotate = 90 },
   { kind = "qr", x = 32, y = 2, size = 24, rotate = 90, text = "{uuid}" },

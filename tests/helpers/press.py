@@ -19,7 +19,7 @@ crop_marks = true
 x = 30
 y = 22
 width = 17
-height = 5
+height = 7.1
 [[element]]
 kind = "box"
 x = -3

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import signal
+import ssl
 import subprocess
 import time
 from pathlib import Path
@@ -109,6 +110,20 @@ def test_a_queue_that_is_not_there(folder: Path) -> None:
     assert "0x0406" in result.reason  # client-error-not-found
 
 
+def test_tls_only_with_a_certificate_that_is_trusted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with VirtualPrinter(folder) as printer:
+        address = printer.address.replace("ipp://127.0.0.1", "ipps://localhost")
+        result = send(address)
+        assert (result.outcome, result.bytes_sent) == (SendOutcome.NOT_SENT, 0)
+        assert "its certificate is not trusted: self-signed certificate; name a file with it" in result.reason
+        assert printer.out == b""
+        certificate = folder / "printer.pem"
+        certificate.write_text(ssl.get_server_certificate(("localhost", printer.port)))
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert send(address).outcome is SendOutcome.SENT
+        assert printer.out == b"".join(FORMATS)
+
+
 def test_what_a_printer_does_not_take_is_not_sent(folder: Path) -> None:
     with VirtualPrinter(folder, formats="application/pdf,image/jpeg") as printer:
         result = send(printer.address)
@@ -178,6 +193,8 @@ def test_ctrl_c_cancels_the_job(batch: Factory, folder: Path) -> None:
         _, err = running.communicate(timeout=60)
         assert running.returncode == 130
         assert "stopped: at most 30 of 30 labels were printed" in err
+        while "Canceled by" not in log.read_text() and time.monotonic() < deadline:
+            time.sleep(0.05)
         assert "Canceled by" in log.read_text()
 
 

@@ -118,4 +118,4 @@ def test_titles_print_in_the_bundled_alphabets(factory: Factory, title: str) -> 
     factory.issue(1)
     made = factory.label(template="roll-50x30")
     text = subprocess.run(["pdftotext", made.files[0], "-"], capture_output=True, text=True, check=True).stdout
-    assert title in text
+    assert title in " ".join(text.split())  # a title may stand in two lines

@@ -91,7 +91,7 @@ def printed(floor: Factory, template: str, printer: Printer, folder: Path) -> Pr
         pictures = some_labels(floor, template, replace(printer, language="png"), folder / "png")
     except InputError as error:
         # A symbol too large for the dots, or a page too large for the printer: the words are the layout's.
-        assert re.search(r"does not fit|mm wide|can't print", str(error)), error
+        assert re.search(r"does not fit|mm wide|can't print|black dots only", str(error)), error
         pytest.skip(f"{template} is refused on {printer.name}: {error.what}")
     return Printed(raw, [black(path) for path in pictures.made.files])
 

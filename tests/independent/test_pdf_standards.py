@@ -60,7 +60,7 @@ crop_marks = true
 x = 30
 y = 30
 width = 24
-height = 5
+height = 8
 [[element]]
 kind = "box"
 x = -2
@@ -376,6 +376,37 @@ def test_what_can_not_conform_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(InputError) as damaged:
         open_press("PDF/X-4", tmp_path / "no.icc")
     assert "not an ICC profile" in str(damaged.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "spaces", "says"),
+    [
+        (b"0 1 0 0 k 0 0 50 50 re f", {}, "CMYK colours of the template or its artwork"),
+        (
+            b"/Gold cs 1 scn 0 0 50 50 re f",
+            {"Gold": ["/Separation", "/Gold", "/DeviceCMYK", {"FunctionType": 2, "Domain": [0, 1], "N": 1,
+                                                              "C0": [0, 0, 0, 0], "C1": [0, 0.2, 1, 0]}]},
+            "CMYK colours of the ink 'Gold'",
+        ),
+    ],
+    ids=["process", "spot"],
+)  # fmt: skip
+def test_inks_of_artwork_need_a_profile_of_inks(
+    tmp_path: Path, content: bytes, spaces: dict[str, list[Any]], says: str
+) -> None:
+    with pikepdf.new() as document:
+        page = document.add_blank_page(page_size=(50, 50))
+        page.Contents = document.make_stream(content)
+        page.Resources = pikepdf.Dictionary(ColorSpace=pikepdf.Dictionary())
+        for name, (kind, ink, base, tint) in spaces.items():
+            space = [pikepdf.Name(kind), pikepdf.Name(ink), pikepdf.Name(base), pikepdf.Dictionary(**tint)]
+            page.Resources.ColorSpace[f"/{name}"] = pikepdf.Array(space)
+        document.save(tmp_path / "logo.pdf")
+    loaded = template_from_text(SCREEN.replace("picture.png", "logo.pdf"), tmp_path / "lamp.toml")
+    with pytest.raises(InputError) as caught:
+        made(loaded, open_press("PDF/A-2b", None))
+    assert says in str(caught.value)
+    made(loaded, open_press("PDF/A-2b", CMYK))
 
 
 def test_a_font_that_is_used_and_not_embedded_is_refused() -> None:

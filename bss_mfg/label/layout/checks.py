@@ -5,21 +5,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from bss_mfg.label.layout.contour import Contour, corners, outline
-from bss_mfg.label.layout.contrast import reflectance
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
-from bss_mfg.label.layout.geometry import EDGE_MM, PlacedElement, is_inside, overlap
-from bss_mfg.label.template.expressions import compile_text
+from bss_mfg.label.layout.geometry import EDGE_MM, PlacedElement, is_inside
+from bss_mfg.label.layout.overlaps import check_overlaps
 from bss_mfg.label.template.label_media import Media
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.label.template.shape_elements import Box, Image, Line
-from bss_mfg.label.template.symbol_elements import SymbolElement
 from bss_mfg.label.template.template import Template
-from bss_mfg.label.template.text_element import TextElement
 from bss_mfg.model import Rect, Stage
 
+SAMPLE_SHARE, SAMPLE_SIDE_MM = 0.08, 2.0
+"""How much of a label's area its SAMPLE mark takes at least, and how high and wide it is at least."""
 _AT_EDGE = 0.3
 """What ends nearer than so many mm to the label's edge is meant to end there."""
 
@@ -64,6 +64,8 @@ def check_areas(
             "the template has no [sample] area, and labels of a development product must carry a SAMPLE mark",
             "Add [sample] with x, y, width and height in mm, away from the symbol.",
         )
+    elif stage == "development" and areas.sample_mark:
+        _check_sample_size(areas.sample_mark, areas.label, findings)
     for item in elements:
         _check_on_label(item, areas, media, findings)
     if areas.sample_mark and not Contour.of(media).holds(corners(areas.sample_mark)):
@@ -74,21 +76,34 @@ def check_areas(
             "Move it or make it smaller.",
             "sample",
         )
-    for item in elements:
-        if isinstance(item.element, TextElement) and areas.sample_mark and overlap(item.rect, areas.sample_mark):
-            findings.warning(
-                DesignFindingKind.ON_SAMPLE_MARK,
-                item.index,
-                "lies on the SAMPLE mark of development labels",
-                "Move one of them.",
-            )
-        if isinstance(item.element, SymbolElement):
-            _check_symbol_is_clear(item, item.element.kind, elements, areas.sample_mark, findings)
+    check_overlaps(elements, areas.sample_mark, printer, findings)
     _check_media(media, printer, findings)
-    if printer.language != "pdf":
-        _check_light_texts(elements, findings)
     if any(printer.margins_mm):
         _check_margins(media, elements, printer, findings)
+
+
+def _check_sample_size(mark: Rect, label: Rect, findings: DesignFindings) -> None:
+    """The mark is large enough to be seen at arm's length."""
+    needed, has = SAMPLE_SHARE * label.width * label.height, mark.width * mark.height
+    if has >= needed - EDGE_MM and min(mark.width, mark.height) >= SAMPLE_SIDE_MM:
+        return
+    width, height = max(mark.width, SAMPLE_SIDE_MM), max(mark.height, SAMPLE_SIDE_MM)
+    height = _up(max(height, needed / width))
+    if height > label.height:
+        width, height = _up(needed / label.height), label.height
+    findings.error(
+        DesignFindingKind.SAMPLE_TOO_SMALL,
+        None,
+        f"the SAMPLE mark of {mark.width:g} x {mark.height:g} mm has {has / (label.width * label.height):.1%} of the "
+        f"label; a development label needs {SAMPLE_SHARE:.0%} and {SAMPLE_SIDE_MM:g} mm",
+        f"{width:g} x {height:g} mm would do.",
+        "sample",
+    )
+
+
+def _up(length: float) -> float:
+    """Rounded up to a tenth of a millimetre."""
+    return ceil(length * 10 - EDGE_MM) / 10
 
 
 def _check_on_label(item: PlacedElement, areas: LabelAreas, media: Media, findings: DesignFindings) -> None:
@@ -163,29 +178,6 @@ def _check_full_bleed(item: PlacedElement, media: Media, findings: DesignFinding
         )
 
 
-def _check_symbol_is_clear(
-    symbol: PlacedElement,
-    kind: str,
-    elements: Sequence[PlacedElement],
-    sample_mark: Rect | None,
-    findings: DesignFindings,
-) -> None:
-    """Nothing else lies on a symbol and its quiet zone, but a frame around it or a light panel under it."""
-    x, y, width, height = symbol.rect
-    what = f"{kind} symbol or its quiet zone ({x:g}, {y:g}, {width:g} x {height:g} mm)"
-    for other in elements:
-        if other is symbol or not overlap(other.rect, symbol.rect):
-            continue
-        box = other.element if isinstance(other.element, Box) and is_inside(symbol.rect, other.rect) else None
-        if box and (other.index < symbol.index or not box.fill):
-            continue  # a frame, or a panel under it: whether that is light enough, its contrast says
-        findings.error(DesignFindingKind.ON_SYMBOL, other.index, f"lies on the {what}", "Move one of them.")
-    if sample_mark and overlap(sample_mark, symbol.rect):
-        findings.error(
-            DesignFindingKind.ON_SYMBOL, None, f"the SAMPLE mark lies on the {what}", "Move one of them.", "sample"
-        )
-
-
 def _check_media(media: Media, printer: Printer, findings: DesignFindings) -> None:
     """The printer takes media of this width, and is loaded with this one."""
     width = media.size[1 if printer.rotate in (90, 270) else 0]
@@ -206,22 +198,6 @@ def _check_media(media: Media, printer: Printer, findings: DesignFindings) -> No
             "Choose another printer or template, or correct media in the printer's file.",
             "media",
         )
-
-
-def _check_light_texts(elements: Sequence[PlacedElement], findings: DesignFindings) -> None:
-    """A printer of black dots draws a light text only as a fixed cut-out of a dark shape."""
-    for item in elements:
-        element = item.element
-        if not isinstance(element, TextElement) or reflectance(element.color) <= 0.3:
-            continue
-        if compile_text(element.text).dynamic or element.when:
-            findings.error(
-                DesignFindingKind.LIGHT_TEXT,
-                item.index,
-                "a light text that changes can't be printed by a printer with black dots only",
-                "Make it black, or choose a PDF printer. Light texts that are the same on all labels are fine.",
-                "color",
-            )
 
 
 def _check_margins(media: Media, elements: Sequence[PlacedElement], printer: Printer, findings: DesignFindings) -> None:

@@ -40,6 +40,11 @@ class VariableSlot:
     when: Condition | None
     unit: int | None
 
+    def is_constant(self, constants: Values) -> bool:
+        """Whether it is the same on every label where these values are."""
+        names = self.text.names | ({self.when.name} if self.when else frozenset())
+        return self.unit is None and names <= constants.keys()
+
 
 @dataclass(frozen=True, slots=True)
 class CodeCaption(CompiledText):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from bss_mfg.core.inches import small_label_hint
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
+from bss_mfg.label.layout.ink_overlaps import check_ink_overlaps
 from bss_mfg.label.layout.label_rows import LabelRow, RowMaker, note_unknown_fields, unknown_fields
 from bss_mfg.label.layout.page_layout import PageLayout, lay_out
 from bss_mfg.label.layout.row_checks import RowChecker
@@ -61,6 +62,8 @@ def check_design(template: LoadedTemplate, printer: Printer, example: Example) -
         # Where the longest case's text is wrong, the other's would only say so again.
         wrong: Set[int | None] = {finding.element_index for finding in findings.items}
         checker.check(row, skip_texts_of=frozenset() if name == "longest" else wrong)
+    for row in rows.values():
+        check_ink_overlaps(layout, row, findings)
     _check_small(template, findings)
     return CheckedDesign(example, layout, rows, findings)
 

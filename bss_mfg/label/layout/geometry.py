@@ -62,7 +62,7 @@ def place_elements(template: LoadedTemplate, units_per_package: int) -> tuple[Pl
         copies = _repeat_per_unit(template, index, rect, units_per_package)
         elements += [PlacedElement(index, element, copy, unit) for unit, copy in copies]
         if element.name:
-            named[element.name] = _around([copy for _, copy in copies])
+            named[element.name] = around([copy for _, copy in copies])
     return tuple(elements)
 
 
@@ -124,11 +124,17 @@ def caption_height(template: LoadedTemplate, element: Bars) -> float:
     return (template.font(element.font).cap_height * element.caption_size) / POINTS_PER_MM + 0.8
 
 
-def _around(rects: list[Rect]) -> Rect:
+def around(rects: list[Rect]) -> Rect:
+    """The smallest rectangle that holds all of these."""
     if not rects:
         return Rect(0.0, 0.0, 0.0, 0.0)
     left, top = min(rect.x for rect in rects), min(rect.y for rect in rects)
     return Rect(left, top, max(rect.right for rect in rects) - left, max(rect.bottom for rect in rects) - top)
+
+
+def grown(rect: Rect, x: float, y: float) -> Rect:
+    """A rectangle that reaches farther: `x` mm to the left and right, `y` mm up and down."""
+    return Rect(rect.x - x, rect.y - y, rect.width + 2 * x, rect.height + 2 * y)
 
 
 def turned_within(outer: Rect, rotate: int, inner: Rect) -> Rect:

@@ -9,7 +9,7 @@ from bss_mfg.label.layout.checks import LabelAreas
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import PlacedElement, is_inside, overlap
 from bss_mfg.label.template.loading import LoadedTemplate
-from bss_mfg.label.template.symbol_elements import Bars, DataMatrix, Qr
+from bss_mfg.label.template.symbol_elements import SymbolElement
 from bss_mfg.model import Rect
 
 
@@ -31,7 +31,7 @@ class InkRoom:
             tuple(
                 (item.index, item.element.kind, item.rect)
                 for item in elements
-                if isinstance(item.element, (DataMatrix, Qr, Bars))
+                if isinstance(item.element, SymbolElement)
             ),
         )
 

@@ -10,9 +10,11 @@ from bss_mfg.label.layout.artwork_checks import check_picture
 from bss_mfg.label.layout.checks import check_areas
 from bss_mfg.label.layout.codes import CodeCaption, CodePlan, VariableSlot
 from bss_mfg.label.layout.contrast import check_contrast
+from bss_mfg.label.layout.drawing_order import Drawable, DrawingOrder, drawing_order
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
-from bss_mfg.label.layout.geometry import PlacedElement, caption_height, place_elements
+from bss_mfg.label.layout.geometry import PlacedElement, caption_height, grown, place_elements
 from bss_mfg.label.layout.ink import InkRoom
+from bss_mfg.label.layout.label_parts import LabelParts
 from bss_mfg.label.layout.page_grid import PageGrid
 from bss_mfg.label.layout.retail_digits import modules_below, retail_digits
 from bss_mfg.label.layout.symbol_fit import SymbolPlan, SymbolRoom, fit_symbol
@@ -26,11 +28,15 @@ from bss_mfg.label.template.text_element import TextElement
 from bss_mfg.model import FillOrder, Rect, Stage
 from bss_mfg.symbol import Matrix
 
+_OVERHANG_ALONG, _OVERHANG_ACROSS = 0.15, 0.4
+"""How far glyphs may reach out of a text's box, in font sizes: at its ends, and above and below."""
+
 
 @dataclass(frozen=True, slots=True)
 class PageLayout:
     """The plan of a page: where its labels lie, and what each shows. `symbol` is the Data Matrix; `texts`, `codes` and
-    `shapes` change from label to label (a shape by its condition of the same index), `fixed_*` are on every label."""
+    `shapes` change from label to label (a shape by its condition of the same index), `fixed_*` are on every label.
+    `drawables` has them all in the order in which they are drawn."""
 
     template: LoadedTemplate
     grid: PageGrid
@@ -43,6 +49,7 @@ class PageLayout:
     shapes: tuple[PlacedElement, ...]
     fixed_shapes: tuple[PlacedElement, ...]
     conditions: tuple[VariableSlot, ...]
+    drawables: tuple[Drawable, ...]
 
     @property
     def printer(self) -> Printer:
@@ -106,18 +113,41 @@ class PageLayout:
         """Width of a module in mm as printed; 0 where there is no Data Matrix."""
         return self.symbol.module_dots_x / self.printer.scaled_dots_per_mm_x if self.symbol else 0.0
 
+    def drawing_order(self) -> DrawingOrder:
+        """How a label is drawn, what is the same on all of them gathered."""
+        return drawing_order(self.drawables)
+
     def with_constants(self, constants: Values) -> PageLayout:
         """The layout with all texts and conditions filled in that are the same on every label of a run."""
-        known = constants.keys()
-        texts: list[tuple[VariableSlot, TextPlan]] = []
-        fixed = list(self.fixed_texts)
-        for slot, plan in self.texts:
-            names = slot.text.names | ({slot.when.name} if slot.when else frozenset())
-            if slot.unit is not None or not names <= known:
-                texts.append((slot, plan))
-            elif not slot.when or slot.when.holds(constants):
-                fixed.append((plan, slot.text.fill(constants)))
-        return replace(self, texts=tuple(texts), fixed_texts=tuple((plan, text) for plan, text in fixed if text))
+        parts = LabelParts()
+        for item in self.drawables:
+            if item.kind == "text":
+                slot, plan = self.texts[item.number]
+                if not slot.is_constant(constants):
+                    parts.add("text", parts.texts, (slot, plan), item.extent)
+                elif (not slot.when or slot.when.holds(constants)) and (text := slot.text.fill(constants)):
+                    parts.add("fixed_text", parts.fixed_texts, (plan, text), item.extent)
+            elif item.kind == "shape":
+                slot, shape = self.conditions[item.number], self.shapes[item.number]
+                if not slot.is_constant(constants):
+                    parts.add_conditional(shape, slot, item.extent)
+                elif not slot.when or slot.when.holds(constants):
+                    parts.add("fixed_shape", parts.fixed_shapes, shape, item.extent)
+            elif item.kind == "fixed_text":
+                parts.add("fixed_text", parts.fixed_texts, self.fixed_texts[item.number], item.extent)
+            elif item.kind == "fixed_shape":
+                parts.add("fixed_shape", parts.fixed_shapes, self.fixed_shapes[item.number], item.extent)
+            else:
+                parts.drawables.append(item)
+        return replace(
+            self,
+            texts=tuple(parts.texts),
+            fixed_texts=tuple(parts.fixed_texts),
+            shapes=tuple(parts.shapes),
+            fixed_shapes=tuple(parts.fixed_shapes),
+            conditions=tuple(parts.conditions),
+            drawables=tuple(parts.drawables),
+        )
 
     def draw_code(self, plan: CodePlan, text: str) -> list[tuple[SymbolPlan, Matrix]]:
         """A code's parts, its modules first, turned as they are printed; `InputError` if they don't fit."""
@@ -165,12 +195,7 @@ class _PlanBuilder:
     elements: Sequence[PlacedElement]
     findings: DesignFindings
     symbol: SymbolPlan | None = None
-    codes: list[CodePlan] = field(default_factory=list)
-    texts: list[tuple[VariableSlot, TextPlan]] = field(default_factory=list)
-    fixed_texts: list[tuple[TextPlan, str]] = field(default_factory=list)
-    shapes: list[PlacedElement] = field(default_factory=list)
-    fixed_shapes: list[PlacedElement] = field(default_factory=list)
-    conditions: list[VariableSlot] = field(default_factory=list)
+    parts: LabelParts = field(default_factory=LabelParts)
 
     def add(self, item: PlacedElement) -> None:
         """Plan one element."""
@@ -211,6 +236,7 @@ class _PlanBuilder:
             anchor=element.anchor,
         )
         self.symbol = fit_symbol(room, self.grid, self.findings)
+        self.parts.drawables.append(Drawable("symbol", 0, item.rect))
 
     def _add_code(self, item: PlacedElement, element: TextCode, slot: VariableSlot) -> None:
         if self.modules and self.template.definition.each == "package" and carries_payload(element):
@@ -221,48 +247,61 @@ class _PlanBuilder:
                 "Choose a template with an element of kind data-matrix.",
             )
         check_contrast(self.template, item, self.elements, self.findings)
+        # Texts of a code come before it: nothing then covers its modules, and it may be drawn with all others.
         if isinstance(element, EanUpc) and element.has_digits_between_guards:
             code = CodePlan(item, slot, item.rect, modules_below(self.template, element))
-            self.codes.append(code)
-            self.texts += retail_digits(self.template, item, slot, code, self.grid)
+            for digits in retail_digits(self.template, item, slot, code, self.grid):
+                self.parts.add("text", self.parts.texts, digits, item.rect)
+            self.parts.add("code", self.parts.codes, code, item.rect)
             return
-        self.codes.append(CodePlan(item, slot, _code_area(self.template, item, element)))
         if isinstance(element, Bars) and element.caption != "none":
             caption = replace(slot, text=_caption_text(element))
-            self.texts.append((caption, TextPlan.caption(self.template, item, element)))
+            plan = TextPlan.caption(self.template, item, element)
+            self.parts.add("text", self.parts.texts, (caption, plan), item.rect)
+        area = _code_area(self.template, item, element)
+        self.parts.add("code", self.parts.codes, CodePlan(item, slot, area), area)
 
     def _add_text(self, item: PlacedElement, element: TextElement, slot: VariableSlot) -> None:
         plan = TextPlan.of(self.template, item)
         if element.markup:
             slot = replace(slot, text=slot.text.with_switches())
+        em = element.size / POINTS_PER_MM
+        along, across = em * _OVERHANG_ALONG, em * _OVERHANG_ACROSS
+        extent = grown(item.rect, *((across, along) if element.rotate in (90, 270) else (along, across)))
         if slot.text.dynamic or slot.when:
-            self.texts.append((slot, plan))
+            self.parts.add("text", self.parts.texts, (slot, plan), extent)
         else:
             text = slot.text.fill({})
             check_text(self.template, plan, text, self.findings, InkRoom.of(self.template, self.elements))
-            self.fixed_texts.append((plan, text))
+            self.parts.add("fixed_text", self.parts.fixed_texts, (plan, text), extent)
 
     def _add_shape(self, item: PlacedElement, slot: VariableSlot) -> None:
+        printer = self.grid.printer
+        # Edges go to the nearest dot.
+        extent = grown(item.rect, 1 / printer.scaled_dots_per_mm_x, 1 / printer.scaled_dots_per_mm_y)
         if slot.when:
-            self.shapes.append(item)
-            self.conditions.append(slot)
+            self.parts.add_conditional(item, slot, extent)
         else:
-            self.fixed_shapes.append(item)
+            self.parts.add("fixed_shape", self.parts.fixed_shapes, item, extent)
 
     def layout(self, sample_mark: bool, units_per_package: int) -> PageLayout:
-        """The whole plan."""
+        """The whole plan: a SAMPLE mark comes last, so that nothing hides it."""
+        parts, drawables = self.parts, list(self.parts.drawables)
+        if sample_mark and (area := self.template.definition.sample):
+            drawables.append(Drawable("sample", 0, Rect(area.x, area.y, area.width, area.height)))
         return PageLayout(
             self.template,
             self.grid,
             sample_mark,
             units_per_package,
             self.symbol,
-            tuple(self.codes),
-            tuple(self.texts),
-            tuple(self.fixed_texts),
-            tuple(self.shapes),
-            tuple(self.fixed_shapes),
-            tuple(self.conditions),
+            tuple(parts.codes),
+            tuple(parts.texts),
+            tuple(parts.fixed_texts),
+            tuple(parts.shapes),
+            tuple(parts.fixed_shapes),
+            tuple(parts.conditions),
+            tuple(drawables),
         )
 
 

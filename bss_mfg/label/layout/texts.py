@@ -174,10 +174,17 @@ class TextPlan:
 
     def ink(self, lines: Sequence[Line], size: float) -> Iterator[Rect]:
         """What each line's glyphs cover, in mm from the label's top left corner."""
-        for line, along, down in self.place_lines(lines, size):
-            if box := line.ink():
-                left, bottom, right, top = [side * size for side in box]
-                yield self._rect(along + left, down - top, along + right, down - bottom)
+        return self.boxes([(line, line.ink()) for line in lines], size)
+
+    def boxes(
+        self, lines: Sequence[tuple[Line, tuple[float, float, float, float] | None]], size: float
+    ) -> Iterator[Rect]:
+        """Boxes of lines (left, bottom, right, top in em from their start) in mm from the label's top left corner."""
+        placed = self.place_lines([line for line, _ in lines], size)
+        for (_, along, down), (_, box) in zip(placed, lines, strict=True):
+            if box:
+                left, bottom, right, top = box
+                yield self._rect(along + left * size, down - top * size, along + right * size, down - bottom * size)
 
     def _rect(self, left: float, top: float, right: float, bottom: float) -> Rect:
         (x1, y1), (x2, y2) = self.turn(left, top), self.turn(right, bottom)
@@ -233,8 +240,12 @@ class TextChecker:
         setting = plan.style.setting(font)
         self._plain = plain_table(font.face) if setting.is_plain else None
         # Whatever is said in ASCII on one line, its ink stays in this box.
+        left, bottom, right, top = font.ascii_bounds
         whole = Line("", plan.room / plan.style.size)
-        self._is_clear = room.is_clear(plan.element_index, _bounds(plan, font, [whole], plan.style.size))
+        box = (left, bottom, whole.width + right, top)
+        self._is_clear = all(
+            room.is_clear(plan.element_index, rect) for rect in plan.boxes([(whole, box)], plan.style.size)
+        )
         self._least = plan.style.size if plan.style.wrap else plan.style.min_size
 
     def check(self, text: str) -> None:
@@ -276,17 +287,10 @@ def check_text(
             "Allow more lines, set a smaller min_size, widen the element, or shorten the text.",
             "text",
         )
-    elif room and not (text.isascii() and room.is_clear(plan.element_index, _bounds(plan, font, lines, size))):
+    elif room and not all(
+        room.is_clear(plan.element_index, rect) for rect in plan.boxes([(line, line.bounds()) for line in lines], size)
+    ):
         room.check(plan.element_index, shown, plan.ink(lines, size), findings)
-
-
-def _bounds(plan: TextPlan, font: Font, lines: Sequence[Line], size: float) -> Rect:
-    """A rectangle that the ink of lines of ASCII can't leave: quicker than their glyphs one by one."""
-    left, bottom, right, top = font.ascii_bounds
-    placed = plan.place_lines(lines, size)
-    start = min(along for _, along, _ in placed)
-    end = max(along + line.width * size for line, along, _ in placed)
-    return plan._rect(start + left * size, placed[0][2] - top * size, end + right * size, placed[-1][2] - bottom * size)
 
 
 def _is_settable(plan: TextPlan, text: str, setting: Setting, findings: DesignFindings) -> bool:

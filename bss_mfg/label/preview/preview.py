@@ -5,7 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from io import BytesIO
 from typing import Any, Literal
+
+import numpy as np
 
 from bss_mfg.errors import InputError
 from bss_mfg.label.layout.contour import Contour
@@ -16,7 +19,9 @@ from bss_mfg.label.layout.geometry import place_elements
 from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.preview.scene import Picture, Scene
+from bss_mfg.label.render.canvas import new_canvas
 from bss_mfg.label.render.pdf import render_pdf
+from bss_mfg.label.render.raster import RasterPage
 from bss_mfg.label.template.artwork import Artwork
 from bss_mfg.label.template.colours import parse_colour
 from bss_mfg.label.template.label_media import Media
@@ -44,7 +49,8 @@ class Preview:
 
 
 def draw_preview(template: LoadedTemplate, printer: Printer, example: Example) -> Preview:
-    """Draw a template with an example's cases, as the printer would print it. The printer's own offset is left out:
+    """Draw a template with an example's cases, as the printer would print it: for a label printer its dots, for a PDF
+    printer the PDF. The printer's own offset is left out:
     it belongs to the machine, not to the label."""
     design = check_design(template, printer, example)
     one = _one_label_template(template)
@@ -61,7 +67,8 @@ def draw_preview(template: LoadedTemplate, printer: Printer, example: Example) -
         max_width_mm=None,
     )
     single = check_design(one, plain, example)
-    pictures = {name: _picture(single.layout, row) for name, row in single.rows.items()}
+    picture = _picture if printer.language == "pdf" else _dots_picture
+    pictures = {name: picture(single.layout, row) for name, row in single.rows.items()}
     return Preview(_draw(design, pictures), design)
 
 
@@ -84,7 +91,30 @@ def _one_label_template(template: LoadedTemplate) -> LoadedTemplate:
 
 
 def _picture(layout: PageLayout, row: LabelRow) -> Artwork:
-    """One label as a PDF; codes that can't be drawn are left out."""
+    """One label as a PDF."""
+    content = LabelFileContent("preview", layout, (_drawable_codes(layout, row),), 1, "vector")
+    return Artwork(f"{id(row)}", "pdf", render_pdf(content), *layout.page_points)
+
+
+def _dots_picture(layout: PageLayout, row: LabelRow) -> Artwork:
+    """One label as its printer's dots: a mask in a PDF, so that the stock's colour shows where none is black."""
+    page = RasterPage(layout)
+    page.draw_label(0, _drawable_codes(layout, row))
+    width, height = layout.page_points
+    rows, columns = page.dots.shape
+    buffer = BytesIO()
+    canvas = new_canvas(buffer, (width, height), "preview")
+    canvas.addLiteral(
+        f"q {width:.4f} 0 0 {height:.4f} 0 0 cm BI /W {columns} /H {rows} /IM true /BPC 1 /D [1 0] /F /AHx ID "
+        f"{np.packbits(page.dots, axis=1).tobytes().hex()}> EI Q"
+    )
+    canvas.showPage()
+    canvas.save()
+    return Artwork(f"{id(row)}", "pdf", buffer.getvalue(), width, height)
+
+
+def _drawable_codes(layout: PageLayout, row: LabelRow) -> LabelRow:
+    """The row without the codes that can't be drawn."""
     codes = []
     for plan, text in zip(layout.codes, row.codes, strict=True):
         try:
@@ -93,8 +123,7 @@ def _picture(layout: PageLayout, row: LabelRow) -> Artwork:
             codes.append(text)
         except InputError:
             codes.append(None)
-    content = LabelFileContent("preview", layout, (replace(row, codes=tuple(codes)),), 1, "vector")
-    return Artwork(f"{id(row)}", "pdf", render_pdf(content), *layout.page_points)
+    return replace(row, codes=tuple(codes))
 
 
 def _draw(design: CheckedDesign, pictures: dict[str, Artwork]) -> Scene:

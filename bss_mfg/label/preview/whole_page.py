@@ -16,6 +16,7 @@ from bss_mfg.label.layout.geometry import place_elements
 from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.render.pdf import render_pdf
+from bss_mfg.label.render.pdf_finish import finish_pdf
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
 
@@ -48,7 +49,7 @@ class WholePage:
             from bss_mfg.label.render.raster import render_png
 
             return render_png(content)
-        document = pypdfium2.PdfDocument(render_pdf(content))
+        document = pypdfium2.PdfDocument(finish_pdf(render_pdf(content), content))
         try:
             page = document[0]
             width, height = page.get_size()
@@ -86,9 +87,11 @@ class WholePage:
 
 
 def design_printer(printer: Printer) -> Printer:
-    """The printer without what belongs to one machine or its load, making pictures if it is a label printer."""
+    """The printer without what belongs to one machine, its load or its feed, making pictures if it is a label
+    printer."""
     return replace(
-        printer,
+        printer.in_label_frame(),
+        rotate=0,
         language="pdf" if printer.language == "pdf" else "png",
         offset_x_mm=0.0,
         offset_y_mm=0.0,

@@ -11,6 +11,7 @@ import getpass
 import http.client
 import select
 import socket
+import threading
 import time
 from collections.abc import Iterable
 from enum import IntEnum
@@ -40,6 +41,8 @@ from bss_mfg.label.printing.status import PrinterProblem, PrinterStatus
 from bss_mfg.label.template.printer_address import PrinterAddress
 
 MAX_RESPONSE = 1 << 20
+ANSWER_S, WHOLE_ANSWER_S = 20.0, 60.0
+"""How long a response is waited for, piece by piece and as a whole."""
 _RAW_FORMATS = ("application/vnd.cups-raw", "application/octet-stream")
 _FORMATS = {"pdf": ("application/pdf",), "png": ("image/png",)}
 _HTTP_OK, _UNAUTHORIZED = 200, 401
@@ -69,6 +72,21 @@ _PROBLEMS = {
     "spool-area-full": PrinterProblem.OTHER,
 }
 """RFC 8011, section 5.4.12: printer-state-reasons, without -error."""
+
+
+class _StoppedWithJobError(Exception):
+    """The operator stopped sending when everything was handed over."""
+
+    def __init__(self, number: int | None) -> None:
+        super().__init__()
+        self.number = number
+
+
+class _RequestBody(RawPortChannel):
+    """The connection while a job is written to it: what comes back is the response, and is kept for later."""
+
+    def read(self, wait_s: float) -> bytes | None:
+        return None
 
 
 class IppQueue:
@@ -104,6 +122,8 @@ class IppQueue:
             words = error_words(error) if isinstance(error, OSError) else type(error).__name__
             reason = f"the printer at {self._printer} broke the connection off ({words})"
             return self._ended(sending, number, reason, SendOutcome.CUT_OFF)
+        except _StoppedWithJobError as stopped:
+            return self._ended(sending, stopped.number, "stopped", SendOutcome.STOPPED)
         except KeyboardInterrupt:
             return self._ended(sending, number, "stopped", SendOutcome.STOPPED)
 
@@ -129,13 +149,16 @@ class IppQueue:
         with contextlib.closing(connection):
             self._begin(connection, len(head) + sum(map(len, job.formats)))
             connection.send(head)
-            channel = RawPortChannel(connection.sock, sending.patience.poll_s)
+            channel = _RequestBody(connection.sock, sending.patience.poll_s)
             for item in job.formats:
                 sending.hand_over(channel, item)
                 progress(sending.labels, len(job.formats))
-            while not select.select([connection.sock], [], [], sending.patience.poll_s)[0]:
-                sending.wait_longer()
-            answer = self._response(connection)
+            try:
+                while not select.select([connection.sock], [], [], sending.patience.poll_s)[0]:
+                    sending.wait_longer()
+                answer = self._response(connection)
+            except KeyboardInterrupt:  # the job is there: its number is needed to cancel it
+                raise _StoppedWithJobError(self._response(connection).number("job-id")) from None
         number = answer.number("job-id")
         if not answer.is_ok or number is None:
             sending.forget()  # a job that was refused prints nothing
@@ -248,14 +271,22 @@ class IppQueue:
         connection.endheaders()
 
     def _response(self, connection: http.client.HTTPConnection) -> IppAnswer:
-        connection.sock.settimeout(CONNECT_S)
-        response = connection.getresponse()
+        connection.sock.settimeout(ANSWER_S)
+        # One that drips is never silent for long.
+        watch = threading.Timer(WHOLE_ANSWER_S, _hang_up, (connection.sock,))
+        watch.daemon = True
+        watch.start()
+        try:
+            response = connection.getresponse()
+            data = response.read(MAX_RESPONSE)
+        finally:
+            watch.cancel()
         if response.status == _UNAUTHORIZED:
             raise GivenUp(f"the printer at {self._printer} asks for a password: let this computer print without one")
         if response.status != _HTTP_OK:
             raise GivenUp(f"the printer at {self._printer} does not speak IPP there (HTTP {response.status})")
         try:
-            return decode_answer(response.read(MAX_RESPONSE))
+            return decode_answer(data)
         except ValueError:
             raise GivenUp(f"the printer at {self._printer} answered something that isn't IPP") from None
 
@@ -296,6 +327,11 @@ def _requested(names: Iterable[str]) -> list[Attribute]:
     return [(Tag.KEYWORD, "" if at else "requested-attributes", name) for at, name in enumerate(names)]
 
 
+def _hang_up(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
+
 def _user() -> str:
     try:
         return getpass.getuser()
@@ -307,5 +343,6 @@ def _connect_words(error: OSError) -> str:
     import ssl
 
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted: {error.verify_message}; use ipp://, or let this computer trust it"
+        said = error.verify_message
+        return f"its certificate is not trusted: {said}; name a file with it in SSL_CERT_FILE, or use ipp://"
     return "no such host" if isinstance(error, socket.gaierror) else error_words(error)

@@ -13,11 +13,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
 
 from bss_mfg.core.progress import Progress, no_progress
+from bss_mfg.core.text import count_words
+from bss_mfg.label.printing.asking import Listener, ask
+from bss_mfg.label.printing.channel import Channel
 from bss_mfg.label.printing.status import PrinterStatus
-from bss_mfg.label.printing.status_questions import MAX_ANSWER, StatusQuestion
+from bss_mfg.label.printing.status_questions import StatusQuestion
 
 CHUNK = 16_384
 
@@ -89,25 +91,6 @@ class PrintJob:
     last: bool = True
 
 
-class Channel(Protocol):
-    """A line of bytes to a printer. All methods but `close` raise an `OSError` where it is broken."""
-
-    def write(self, data: memoryview) -> int:
-        """Hand over some of it; how many bytes were taken. `TimeoutError` where none were for a poll."""
-
-    def read(self, wait_s: float) -> bytes | None:
-        """What the printer says within the time; empty where it says no more, None where it has said nothing."""
-
-    def pending(self) -> int:
-        """Bytes that this machine still keeps for the printer; 0 where it does not know."""
-
-    def finish(self) -> None:
-        """Nothing more is written."""
-
-    def close(self) -> None:
-        """Hang up."""
-
-
 class GivenUp(Exception):  # noqa: N818  (no error: it ends a wait)
     """A printer was waited for long enough; its words say why."""
 
@@ -135,34 +118,9 @@ def send_job(
     except GivenUp as given_up:
         return sending.ended(str(given_up))
     except OSError as error:
-        return sending.ended(f"the printer at {printer} broke the connection off ({error_words(error)})")
+        return sending.ended(sending.broken_off(error))
     except KeyboardInterrupt:
         return sending.ended("stopped", SendOutcome.STOPPED)
-
-
-def ask(channel: Channel, question: StatusQuestion, answer_s: float) -> PrinterStatus | None:
-    """What a printer says of itself; None where it gives no answer in time, or one that is none."""
-    drain(channel)
-    try:
-        channel.write(memoryview(question.request))
-    except TimeoutError:
-        return None
-    answer, deadline = b"", time.monotonic() + answer_s
-    while len(answer) < MAX_ANSWER and (left := deadline - time.monotonic()) > 0:
-        piece = channel.read(left)
-        if not piece:
-            return None
-        answer += piece
-        if status := question.read(answer):
-            return status
-    return None
-
-
-def drain(channel: Channel) -> None:
-    """Read away what a printer has said so far."""
-    for _ in range(64):
-        if not channel.read(0):
-            return
 
 
 class Sending:
@@ -174,6 +132,7 @@ class Sending:
         self._since = time.monotonic()
         """When the printer took something last."""
         self._on_label_s = 0.0
+        self._listener = Listener(None, patience.poll_s, patience.hear)
 
     def forget(self) -> None:
         """Nothing of what was handed over will print."""
@@ -183,6 +142,8 @@ class Sending:
         """What it came to, before everything was handed over."""
         if not self.bytes_sent and outcome is SendOutcome.CUT_OFF:
             outcome = SendOutcome.NOT_SENT
+        if self.bytes_sent and (said := self._listener.status) and said.problems:
+            reason += f"; it had said: {said.words}"
         return SendResult(self.labels, self.bytes_sent, outcome, reason)
 
     def send(self, channel: Channel, job: PrintJob, progress: Progress) -> SendResult:
@@ -192,15 +153,20 @@ class Sending:
         if before and before.problems:
             reason = f"the printer at {self._printer} says: {before.words}"
             return SendResult(0, 0, SendOutcome.NOT_SENT, reason, before)
+        # One that did not answer before will not later on.
+        answers = not (asks and before is None)
+        if answers and self._question and self._question.while_printing:
+            self._listener = Listener(self._question, self.patience.poll_s, self.patience.hear)
         self._since = time.monotonic()
         for item in job.formats:
+            self._ask_in_passing(channel)
             self.hand_over(channel, item)
             progress(self.labels, len(job.formats))
         self._wait_until_taken(channel)
-        # One that did not answer before will not afterwards.
-        after = self._follow(channel) if job.last and not (asks and before is None) else None
+        answers = answers and self._listener.hear_out(channel, self.patience.answer_s)
+        after = self._follow(channel) if job.last and answers else None
         channel.finish()
-        if after is None:  # else its answer came after everything
+        if after is None or not (after.is_idle or after.problems):  # else it was heard after everything
             self._wait_until_taken(channel)
             self._say_goodbye(channel)
         return SendResult(self.labels, self.bytes_sent, status=after if job.last else before)
@@ -221,6 +187,18 @@ class Sending:
             done += taken
             self.went_on(whole)
 
+    def _ask_in_passing(self, channel: Channel) -> None:
+        """Between two labels: the question, and what came of the last one."""
+        if not self._listener.asks:
+            return
+        self._listener.listen(channel)
+        view = memoryview(self._listener.due_question())
+        while view:
+            try:
+                view = view[channel.write(view) :]
+            except TimeoutError:
+                self.wait(channel)
+
     def _wait_until_taken(self, channel: Channel) -> None:
         while (left := channel.pending()) > 0:
             time.sleep(min(self.patience.poll_s, 0.05))
@@ -230,21 +208,36 @@ class Sending:
                 self.wait(channel, reads=False)
 
     def _follow(self, channel: Channel) -> PrinterStatus | None:
-        """What the printer says once it has printed everything, or once it can't go on."""
+        """What the printer says once it has printed everything, or once it can't go on. Ctrl-C ends the wait only: the
+        printer has everything."""
         question = self._question
         if question is None or not question.while_printing:
             return None
-        patience, last, since = self.patience, None, time.monotonic()
-        while True:
-            status = ask(channel, question, patience.answer_s)
-            if status is None or status.problems or not (status.waiting or status.busy):
-                return status or last
-            if last is None or (status.waiting or 0) < (last.waiting or 0):
-                since = time.monotonic()
-            elif time.monotonic() - since > patience.settle_s:
-                return status
-            last = status
-            time.sleep(min(patience.poll_s, 0.5))
+        patience, last, begun = self.patience, None, time.monotonic()
+        since = begun
+        try:
+            while True:
+                status = ask(channel, question, patience.answer_s)
+                if status is None or status.problems or not (status.waiting or status.busy):
+                    return status or last
+                if last is None or (status.waiting or 0) < (last.waiting or 0):
+                    since = time.monotonic()
+                elif time.monotonic() - since > patience.settle_s:
+                    return status
+                last = status
+                patience.tell(time.monotonic() - begun)
+                time.sleep(min(patience.poll_s, 0.5))
+        except KeyboardInterrupt:
+            return last
+        except OSError as error:
+            if last is None or not last.waiting:
+                raise
+            left = count_words(last.waiting, "label")
+            raise GivenUp(f"{self.broken_off(error)} when it had {left} left to print") from None
+
+    def broken_off(self, error: OSError) -> str:
+        """That the printer went away, in words."""
+        return f"the printer at {self._printer} broke the connection off ({error_words(error)})"
 
     def went_on(self, whole: bool) -> None:
         """The printer took something, and with it the end of a label or not."""
@@ -260,7 +253,7 @@ class Sending:
         channel.pending()
         self.wait_longer()
         if reads:  # one that waits until somebody hears what it says
-            drain(channel)
+            self._listener.listen(channel)
 
     def wait_longer(self) -> None:
         """Tell how long it was waited for by now; `GivenUp` where that is long enough."""

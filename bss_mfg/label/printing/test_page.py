@@ -22,6 +22,7 @@ MIN_WIDTH, MIN_HEIGHT = 20.0, 15.0
 """The smallest media that a page has room on, in mm."""
 _LARGEST_MODULE = 0.7
 _QUIET_ZONE = 2
+_FRAME_THICKNESS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +113,11 @@ class _PageWriter:
 
     @property
     def _right(self) -> float:
-        return self.width - self.style.inset - 2 * self.style.gap / 3
+        return self.width - self.style.inset - max(2 * self.style.gap / 3, _FRAME_THICKNESS + 0.1)
 
     @property
     def _bottom(self) -> float:
-        return self.height - self.style.inset - 2 * self.style.gap / 3
+        return self.height - self.style.inset - max(2 * self.style.gap / 3, _FRAME_THICKNESS + 0.1)
 
     @property
     def _room(self) -> float:
@@ -143,7 +144,7 @@ class _PageWriter:
         inset = self.style.inset
         return (
             f'[[element]]\nkind = "box"\nx = {inset}\ny = {inset}\nwidth = {self.width - 2 * inset}\n'
-            f"height = {self.height - 2 * inset}\nthickness = 0.25"
+            f"height = {self.height - 2 * inset}\nthickness = {_FRAME_THICKNESS}"
         )
 
     def _rulers(self) -> list[str]:
@@ -201,10 +202,10 @@ class _PageWriter:
             quiet, ink = _QUIET_ZONE * largest, modules * largest
             size = ink + 2 * quiet + 0.02
             pair = max(size + ink, 11.0 if style.words else 0.0)
-            if x + pair > self._right and row_height:
+            if x + pair + quiet > self._right and row_height:
                 x, y, row_height = style.content, y + row_height + style.gap, 0.0
             top = y + (style.line + _QUIET_ZONE * _LARGEST_MODULE if style.words else quiet)
-            if x + pair > self._right or top + ink + quiet > self._bottom:
+            if x + pair + quiet > self._right or top + ink + quiet > self._bottom:
                 break
             if style.words:
                 elements.append(_text(x, y, f"{dots}: {module:.3f} mm", 5, pair))

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bss_mfg.core.progress import Progress, no_progress
+from bss_mfg.label.printing.asking import ask
+from bss_mfg.label.printing.channel import Channel
 from bss_mfg.label.printing.device_file import open_device_file, require_device_files
 from bss_mfg.label.printing.ipp_queue import IppQueue
 from bss_mfg.label.printing.raw_port import open_raw_port
-from bss_mfg.label.printing.sending import PATIENT, Channel, Patience, PrintJob, SendResult, ask, send_job
+from bss_mfg.label.printing.sending import PATIENT, Patience, PrintJob, SendResult, send_job
 from bss_mfg.label.printing.status import PrinterStatus
 from bss_mfg.label.printing.status_questions import question_for
 from bss_mfg.label.printing.windows_spooler import WindowsSpooler, load_spooler

@@ -15,10 +15,10 @@ from typing import Any, Protocol
 
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.errors import InputError
+from bss_mfg.label.printing.channel import Channel
 from bss_mfg.label.printing.sending import (
     CHUNK,
     PATIENT,
-    Channel,
     GivenUp,
     Patience,
     PrintJob,

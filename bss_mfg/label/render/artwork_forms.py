@@ -50,17 +50,16 @@ def paintable(rect: Rect, media: Media) -> Rect:
 
 
 def draw_artwork(
-    canvas: Any, element: Image, item: PlacedElement, art: Artwork, artwork_forms: Mapping[str, str], media: Media
+    canvas: Any, item: PlacedElement, place: Rect, art: Artwork, artwork_forms: Mapping[str, str], media: Media
 ) -> None:
-    """Fit the artwork into the element's box, centred, undistorted, turned."""
-    turned = element.rotate in (90, 270)
-    art_width, art_height = (art.height, art.width) if turned else (art.width, art.height)
-    x, y, width, height = item.rect
-    scale = min(width / art_width, height / art_height)
-    fitted_width, fitted_height = art_width * scale, art_height * scale
-    left, top = x + (width - fitted_width) / 2, y + (height - fitted_height) / 2
-    _clip(canvas, paintable(Rect(left, top, fitted_width, fitted_height), media))
-    canvas.translate((x + width / 2) * POINTS_PER_MM, -(y + height / 2) * POINTS_PER_MM)
+    """Fit the artwork into `place`, the element's box on the printer's dots, centred, undistorted, turned."""
+    element = item.element
+    assert isinstance(element, Image)  # noqa: S101  (for the type checker)
+    planned, drawn = _fitted(item.rect, art, element.rotate), _fitted(place, art, element.rotate)
+    may_paint = paintable(planned, media)
+    _clip(canvas, drawn if may_paint == planned else may_paint)
+    scale = drawn.width / (art.height if element.rotate in (90, 270) else art.width)
+    canvas.translate((drawn.x + drawn.width / 2) * POINTS_PER_MM, -(drawn.y + drawn.height / 2) * POINTS_PER_MM)
     canvas.rotate(-element.rotate)
     canvas.scale(scale * POINTS_PER_MM, scale * POINTS_PER_MM)
     canvas.translate(-art.width / 2, -art.height / 2)
@@ -70,6 +69,14 @@ def draw_artwork(
         from reportlab.lib.utils import ImageReader
 
         canvas.drawImage(ImageReader(BytesIO(art.data)), 0, 0, art.width, art.height, mask="auto")
+
+
+def _fitted(rect: Rect, art: Artwork, rotate: int) -> Rect:
+    """What an artwork covers of a rectangle that it is fitted into, centred."""
+    width, height = (art.height, art.width) if rotate in (90, 270) else (art.width, art.height)
+    scale = min(rect.width / width, rect.height / height)
+    width, height = width * scale, height * scale
+    return Rect(rect.x + (rect.width - width) / 2, rect.y + (rect.height - height) / 2, width, height)
 
 
 def _clip(canvas: Any, rect: Rect) -> None:

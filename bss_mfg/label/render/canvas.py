@@ -6,8 +6,6 @@ from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
-from bss_mfg.core.units import POINTS_PER_MM
-from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.template.fonts import load_bundled_font
 
 INSET = 0.05
@@ -54,20 +52,3 @@ def _canvas_class() -> Any:
 @lru_cache(maxsize=1)
 def _first_font() -> str:
     return str(load_bundled_font("sans").reportlab_font.fontName)
-
-
-def draw_sample_mark(canvas: Any, layout: PageLayout) -> None:
-    """The mark of development labels: white on black, nobody takes it for goods."""
-    area = layout.template.definition.sample
-    if area is None:
-        return
-    face = layout.template.font("sans-bold")
-    x, y = area.x * POINTS_PER_MM, -(area.y + area.height) * POINTS_PER_MM
-    width, height = area.width * POINTS_PER_MM, area.height * POINTS_PER_MM
-    size = min(height * 0.72 / face.cap_height, width * 0.9 / face.width("SAMPLE", 1))
-    canvas.setFillGray(0)
-    canvas.rect(x, y, width, height, stroke=0, fill=1)
-    canvas.setFillGray(1)
-    canvas.setFont(face.reportlab_font.fontName, size)
-    canvas.drawCentredString(x + width / 2, y + (height - face.cap_height * size) / 2, "SAMPLE")
-    canvas.setFillGray(0)

@@ -8,14 +8,12 @@ from math import ceil
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bss_mfg.label.render.patches import Bits
 from bss_mfg.label.type.font_file import Face
 from bss_mfg.label.type.paragraph import Line
 from bss_mfg.label.type.plain import PlainTable
 
-Bits = NDArray[np.bool_]
-"""Rows x columns of dots, True = black."""
 PHASES = 4
 """Places of a dot that a glyph may start at, along the text and across it."""
 
@@ -90,7 +88,7 @@ class Glyphs:
     def __init__(self, size: float, along: float, across: float) -> None:
         self._size = size
         self.along, self.across = along, across
-        self._glyphs: dict[tuple[Face, int, int, int], _Glyph | None] = {}
+        self._glyphs: dict[str, dict[tuple[int, int, int], _Glyph | None]] = {}
         self._numbers: dict[tuple[str, int, int], dict[tuple[str, int], tuple[int, int]]] = {}
 
     def line(self, line: Line, along: float = 0.0, up: float = 0.0) -> TextStrip:
@@ -129,18 +127,19 @@ class Glyphs:
 
     def _shaped(self, line: Line, along: float, up: float) -> TextStrip:
         placed: list[tuple[_Glyph, int, int]] = []
-        glyphs, scale, rise = self._glyphs, self._size * self.along * PHASES, self._size * self.across * PHASES
+        scale, rise = self._size * self.along * PHASES, self._size * self.across * PHASES
         along, up = along * PHASES, up * PHASES
         for start, run in line.placed():
             face = run.face
+            glyphs = self._glyphs.setdefault(face.digest, {})
             for number, right, above in run.placed():
                 x = round(along + (start + right) * scale)
                 y = round(up + above * rise) if above else round(up)
-                key = (face, number, x % PHASES, y % PHASES)
+                key = (number, x % PHASES, y % PHASES)
                 try:
                     glyph = glyphs[key]
                 except KeyError:
-                    glyph = glyphs[key] = self._rasterise(*key)
+                    glyph = glyphs[key] = self._rasterise(face, *key)
                 if glyph is not None:
                     placed.append((glyph, x // PHASES + glyph.left, y // PHASES + glyph.bottom))
         if not placed:
@@ -178,15 +177,3 @@ def _draw(face: Face, number: int, x: tuple[float, int], y: tuple[float, int]) -
     drawing.transform = (x[0] / face.upem, 0, 0, y[0] / face.upem, x[1] / PHASES, y[1] / PHASES)
     drawing.draw_glyph(face.hb_font, number)
     return drawing.render()
-
-
-def rasterise_page(pdf: bytes) -> Bits:
-    """A one-page PDF at one dot a point; a dot is black that is covered by half or more."""
-    import pypdfium2
-
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        grey = document[0].render(scale=1, grayscale=True).to_numpy()
-        return np.array(grey.reshape(grey.shape[:2]) < 128)
-    finally:
-        document.close()

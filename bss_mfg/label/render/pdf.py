@@ -15,15 +15,17 @@ from typing import Any
 import numpy as np
 
 from bss_mfg.core.units import POINTS_PER_MM
+from bss_mfg.label.layout.drawing_order import Drawable
 from bss_mfg.label.layout.file_content import ByteArray, LabelFileContent
 from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.layout.symbol_fit import SymbolPlan
 from bss_mfg.label.render.artwork_forms import add_artwork_forms, embed_pdf_artwork
-from bss_mfg.label.render.canvas import INSET, draw_sample_mark, new_canvas
+from bss_mfg.label.render.canvas import INSET, new_canvas
 from bss_mfg.label.render.pdf_text import draw_text
+from bss_mfg.label.render.sample_mark import draw_sample_mark
 from bss_mfg.label.render.shapes import draw_shapes
-from bss_mfg.label.render.symbols import symbols_of
+from bss_mfg.label.render.symbols import symbol_parts
 from bss_mfg.model import SymbolStyle
 from bss_mfg.symbol import Matrix
 
@@ -56,32 +58,52 @@ class PageWriter:
         self._mask = symbols == "mask"
         self._in_dots: list[str] = []
         printer = layout.printer
-        self._height = layout.page_points[1]
         step = 1 if self._mask else STEPS_PER_DOT
         self._scale = (
             f"q {POINTS_PER_MM / printer.dots_per_mm_x / step:.9f} 0 0 "
             f"{POINTS_PER_MM / printer.dots_per_mm_y / step:.9f} 0 0 cm"
         )
         plans = [plan for _, plan in layout.texts] + [plan for plan, _ in layout.fixed_texts]
+        self._order = layout.drawing_order()
+        self._frames = [self._frame(*place) for place in layout.places]
         self._fonts = {plan.style.font: layout.template.font(plan.style.font) for plan in plans}
         self._placeholders = add_artwork_forms(canvas, layout.template.artwork)
         self._forms()
 
+    def _frame(self, x: float, y: float) -> str:
+        """To a label's top left corner, which lies on a dot as it does in every other language."""
+        printer = self._layout.printer
+        left, top = round(x * printer.dots_per_mm_x), round(y * printer.dots_per_mm_y)
+        return (
+            f"q {printer.scale_x:g} 0 0 {printer.scale_y:g} {left / printer.dots_per_mm_x * POINTS_PER_MM:.4f} "
+            f"{(self._layout.page_dots[1] - top) / printer.dots_per_mm_y * POINTS_PER_MM:.4f} cm"
+        )
+
     def _forms(self) -> None:
-        """What is the same on every label, once, as a form: origin at the label's top left. Conditional shapes have a
-        form each."""
+        """What is the same on every label, once for each layer, as a form: origin at the label's top left. Conditional
+        shapes have a form each."""
         layout = self._layout
-        self._form("label")
-        draw_shapes(self._canvas, layout.template, layout.fixed_shapes, self._placeholders)
-        for plan, text in layout.fixed_texts:
-            draw_text(self._canvas, plan, text, self._fonts[plan.style.font])
-        if layout.sample_mark:
-            draw_sample_mark(self._canvas, layout)
-        self._canvas.endForm()
+        for level, layer in enumerate(self._order.layers):
+            if layer.fixed:
+                self._form(f"label{level}")
+                for item in layer.fixed:
+                    self._draw_fixed(item)
+                self._canvas.endForm()
         for number, shape in enumerate(layout.shapes):
             self._form(f"shape{number}")
-            draw_shapes(self._canvas, layout.template, (shape,), self._placeholders)
+            draw_shapes(self._canvas, layout.template, (shape,), self._placeholders, layout.printer)
             self._canvas.endForm()
+
+    def _draw_fixed(self, item: Drawable) -> None:
+        layout, canvas = self._layout, self._canvas
+        if item.kind == "fixed_shape":
+            shape = layout.fixed_shapes[item.number]
+            draw_shapes(canvas, layout.template, (shape,), self._placeholders, layout.printer)
+        elif item.kind == "fixed_text":
+            plan, text = layout.fixed_texts[item.number]
+            draw_text(canvas, plan, text, self._fonts[plan.style.font])
+        else:
+            draw_sample_mark(canvas, layout)
 
     def _form(self, name: str) -> None:
         media = self._layout.template.definition.media
@@ -91,28 +113,35 @@ class PageWriter:
 
     def draw_label(self, place: int, row: LabelRow) -> None:
         """Draw one label at a place of the current page."""
-        layout, canvas = self._layout, self._canvas
-        page_height = layout.page_dots[1]
-        draw = _mask if self._mask else _path
-        for plan, matrix in symbols_of(layout, row):
-            self._in_dots.append(draw(matrix, plan, place, page_height))
-        x, y = layout.places[place]
-        printer = layout.printer
-        canvas.addLiteral(
-            f"q {printer.scale_x:g} 0 0 {printer.scale_y:g} {x * POINTS_PER_MM:.3f} "
-            f"{self._height - y * POINTS_PER_MM:.3f} cm"
-        )
-        canvas.doForm("label")
-        for number, drawn in enumerate(row.shapes_drawn):
-            if drawn:
-                canvas.doForm(f"shape{number}")
-        for (_, text_plan), text in zip(layout.texts, row.texts, strict=True):
-            if text:
-                draw_text(canvas, text_plan, text, self._fonts[text_plan.style.font])
+        canvas, frame = self._canvas, self._frames[place]
+        for item in self._order.symbols:
+            self._in_dots += self._symbol(item, place, row)
+        canvas.addLiteral(frame)
+        for level, layer in enumerate(self._order.layers):
+            if layer.fixed:
+                canvas.doForm(f"label{level}")
+            for item in layer.changing:
+                if item.is_symbol:
+                    canvas.addLiteral("\n".join(["Q", self._scale, *self._symbol(item, place, row), "Q", frame]))
+                else:
+                    self._draw_changing(item, row)
         canvas.addLiteral("Q")
 
+    def _draw_changing(self, item: Drawable, row: LabelRow) -> None:
+        if item.kind == "text":
+            plan, text = self._layout.texts[item.number][1], row.texts[item.number]
+            if text:
+                draw_text(self._canvas, plan, text, self._fonts[plan.style.font])
+        elif row.shapes_drawn[item.number]:
+            self._canvas.doForm(f"shape{item.number}")
+
+    def _symbol(self, item: Drawable, place: int, row: LabelRow) -> list[str]:
+        draw, page_height = _mask if self._mask else _path, self._layout.page_dots[1]
+        return [draw(matrix, plan, place, page_height) for plan, matrix in symbol_parts(self._layout, row, item)]
+
     def end_page(self) -> None:
-        """Finish the page: the symbols in dot units come last. The content is packed at once, to keep memory small."""
+        """Finish the page: the symbols that nothing covers come last, in dot units. The content is packed at once, to
+        keep memory small."""
         from reportlab.pdfbase.pdfdoc import PDFDictionary, PDFName, PDFStream
 
         canvas = self._canvas
@@ -130,10 +159,15 @@ class PageWriter:
 def _mask(matrix: Matrix, plan: SymbolPlan, place: int, page_height: int) -> str:
     x, y = plan.origins[place]
     width, height = matrix.columns * plan.module_dots_x, matrix.rows * plan.module_dots_y
+    columns, rows, pixels = matrix.columns, matrix.rows, matrix.packed
+    if {plan.module_dots_x, plan.module_dots_y} == {2, 3}:
+        # pdfium smooths masks that grow less than eightfold, which is exact for 2 x 2 dots and not for these.
+        bits = np.repeat(np.repeat(matrix.bits(), plan.module_dots_y, axis=0), plan.module_dots_x, axis=1)
+        columns, rows, pixels = width, height, np.packbits(bits, axis=1).tobytes()
     return (
         f"q {width - 2 * INSET:.2f} 0 0 {height - 2 * INSET:.2f} {x + INSET:.2f} "
         f"{page_height - y - height + INSET:.2f} cm "
-        f"BI /W {matrix.columns} /H {matrix.rows} /IM true /BPC 1 /D [1 0] /F /AHx ID {matrix.packed.hex()}> EI Q"
+        f"BI /W {columns} /H {rows} /IM true /BPC 1 /D [1 0] /F /AHx ID {pixels.hex()}> EI Q"
     )
 
 

@@ -74,6 +74,8 @@ class EmbeddedFont:
     _texts: dict[int, str] = field(default_factory=dict)
     _used: set[int] = field(default_factory=set)
     _plain: set[str] = field(default_factory=set)
+    shown: dict[tuple[int, float], tuple[GlyphRun, str]] = field(default_factory=dict)
+    """Operators that were written before, by the identity of their run, which is kept, and the size."""
 
     @cached_property
     def _pieces(self) -> PlainPieces:

@@ -128,21 +128,29 @@ def _first_cmyk(document: pikepdf.Pdf, things: list[Any]) -> str:
     """Where CMYK colours are used, in words; empty where they are not."""
     import pikepdf
 
-    for thing in document.objects:
-        if isinstance(thing, pikepdf.Array) and len(thing) > 3 and thing[0] in ("/Separation", "/DeviceN"):
-            return f"the ink {str(thing[1])[1:]!r}" if isinstance(thing[1], pikepdf.Name) else "an ink"
-    for thing in things:
-        if thing.get("/ColorSpace") == "/DeviceCMYK":
+    for space in _colour_spaces(document, things):
+        if space == "/DeviceCMYK":
             return "a picture"
-        if thing.get("/Subtype") == "/Form" and isinstance(thing, pikepdf.Stream):
-            for instruction in pikepdf.parse_content_stream(thing):
-                if str(instruction.operator) in ("k", "K"):
-                    return "the template or its artwork"
-    for page in document.pages:
-        for instruction in pikepdf.parse_content_stream(page, "k K"):
-            if str(instruction.operator) in ("k", "K"):
-                return "the template"
+        if isinstance(space, pikepdf.Array) and len(space) > 3:
+            if space[0] in ("/Separation", "/DeviceN") and space[2] == "/DeviceCMYK":
+                return f"the ink {str(space[1])[1:]!r}" if isinstance(space[1], pikepdf.Name) else "several inks"
+            if space[0] == "/Indexed" and space[1] == "/DeviceCMYK":
+                return "a picture"
+    for owner in [*document.pages, *(thing for thing in things if thing.get("/Subtype") == "/Form")]:
+        if any(str(one.operator) in ("k", "K") for one in pikepdf.parse_content_stream(owner, "k K")):
+            return "the template or its artwork"
     return ""
+
+
+def _colour_spaces(document: pikepdf.Pdf, things: list[Any]) -> Iterator[Any]:
+    """Every colour space of pictures, shadings and resources, as far as they are written out."""
+    import pikepdf
+
+    yield from (thing for thing in document.objects if isinstance(thing, pikepdf.Array))
+    for thing in things:
+        for owner in (thing, thing.get("/Resources", {})):
+            spaces = owner.get("/ColorSpace")
+            yield from spaces.values() if isinstance(spaces, pikepdf.Dictionary) else [spaces]
 
 
 def _define_rgb(thing: Any, srgb: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from bss_mfg.label.layout.texts import TextPlan
 from bss_mfg.label.render.pdf_colours import fill_operators
-from bss_mfg.label.render.pdf_fonts import embedded_font
+from bss_mfg.label.render.pdf_fonts import EmbeddedFont, embedded_font
 from bss_mfg.label.template.fonts import Font
 from bss_mfg.label.type.shaping import GlyphRun
 
@@ -34,6 +34,16 @@ def draw_text(canvas: Any, plan: TextPlan, text: str, face: Font) -> None:
 def _show(document: Any, run: GlyphRun, size: float) -> str:
     """Operators that show a run from where the pen is, and leave the pen at its end."""
     font = embedded_font(document, run.face)
+    if run.text.isascii():
+        return _operators(font, run, size)
+    # Words that change are shaped once, and are the same run then.
+    known = font.shown.get((id(run), size))
+    if known is None:
+        known = font.shown[id(run), size] = (run, _operators(font, run, size))
+    return known[1]
+
+
+def _operators(font: EmbeddedFont, run: GlyphRun, size: float) -> str:
     parts = font.use(run)
     shown = [f"{font.name} {size:g} Tf"]
     if len(parts) == 1:

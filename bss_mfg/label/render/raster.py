@@ -1,32 +1,34 @@
 """Pages as printer dots, 1 bit each: symbols are placed, never drawn; shapes and glyphs are cut at half coverage.
 
-What stays the same on every label is rasterised once by pdfium at one point a dot, glyphs once a font and size; so
-each page costs a few copies of small arrays. Nothing is dithered and nothing is anti-aliased in what leaves here.
+Each part of a label paints black and white dots over what was drawn before it. What stays the same on every label is
+rasterised once, glyphs once a font and size; so each page costs a few copies of small arrays. Nothing is anti-aliased
+in what leaves here, and only what a template says is dithered.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from io import BytesIO
+from itertools import groupby
 from math import ceil, floor
-from typing import Any
 
 import numpy as np
 
 from bss_mfg.core.units import MM_PER_INCH, POINTS_PER_MM
-from bss_mfg.label.layout.contrast import reflectance
+from bss_mfg.label.layout.black_or_white import prints_black
+from bss_mfg.label.layout.drawing_order import Drawable, DrawingOrder
 from bss_mfg.label.layout.file_content import LabelFileContent
-from bss_mfg.label.layout.geometry import PlacedElement
+from bss_mfg.label.layout.geometry import overlap
 from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.layout.symbol_fit import SymbolPlan
 from bss_mfg.label.layout.texts import TextPlan
-from bss_mfg.label.render.artwork_forms import add_artwork_forms, embed_pdf_artwork
-from bss_mfg.label.render.canvas import draw_sample_mark, new_canvas
-from bss_mfg.label.render.glyphs import Bits, TextStrip, load_glyphs, rasterise_page, rotate_text
-from bss_mfg.label.render.shapes import draw_shapes
-from bss_mfg.label.render.symbols import symbols_of
+from bss_mfg.label.render.glyphs import TextStrip, load_glyphs, rotate_text
+from bss_mfg.label.render.patches import Bits, Patch, flatten
+from bss_mfg.label.render.shape_dots import sample_patch, shape_patches
+from bss_mfg.label.render.symbols import symbol_parts
 from bss_mfg.symbol import Matrix
 
 
@@ -56,83 +58,97 @@ class RasterPage:
 
     def draw_label(self, place: int, row: LabelRow) -> None:
         """Put one label at its place."""
-        for x, y, bits in self.bitmaps.fixed(place) + self.bitmaps.variable_bitmaps(place, row):
-            _put(self.dots, bits, x, y)
+        x, y = self.bitmaps.origin(place)
+        for patch in self.bitmaps.patches(place, row):
+            patch.paint(self.dots, x, y)
 
 
-def _put(page: Bits, bits: Bits, x: int, y: int) -> None:
-    """OR `bits` into the page at (x, y); what lies outside is cut."""
-    height, width = bits.shape
-    left, top = max(x, 0), max(y, 0)
-    right, bottom = min(x + width, page.shape[1]), min(y + height, page.shape[0])
-    if right > left and bottom > top:
-        page[top:bottom, left:right] |= bits[top - y : bottom - y, left - x : right - x]
-
-
-PlacedBitmap = tuple[int, int, Bits]
-"""x and y in dots from the page's top left, and the dots there."""
-
-
-@dataclass
+@dataclass(eq=False)
 class LabelBitmaps:
-    """What a label consists of, as bitmaps at whole dots. Its caches live as long as one layout is drawn."""
+    """What a label consists of, in dots from its top left corner. Its caches live as long as one layout is drawn."""
 
     layout: PageLayout
-    _static: list[PlacedBitmap] | None = None
-    _shapes: dict[int, list[PlacedBitmap]] = field(default_factory=dict)
+    _shapes: dict[int, tuple[Patch, ...]] = field(default_factory=dict)
 
     def origin(self, place: int) -> tuple[int, int]:
-        """The label's top left corner in dots."""
+        """The label's top left corner in dots of the page."""
         x, y = self.layout.places[place]
         printer = self.layout.printer
         return round(x * printer.dots_per_mm_x), round(y * printer.dots_per_mm_y)
 
-    def fixed(self, place: int) -> list[PlacedBitmap]:
-        """What is the same on every label."""
-        if self._static is None:
-            self._static = self._background()
-        x, y = self.origin(place)
-        return [(x + dx, y + dy, bits) for dx, dy, bits in self._static]
+    @cached_property
+    def order(self) -> DrawingOrder:
+        """In which order the parts are drawn."""
+        return self.layout.drawing_order()
 
-    def _background(self) -> list[PlacedBitmap]:
-        """Shapes, fixed texts and the SAMPLE mark as one bitmap; light texts are cut out of what is black."""
+    @cached_property
+    def fixed_layers(self) -> tuple[Patch | None, ...]:
+        """What is the same on every label, for each layer of the order."""
+        return tuple(flatten(self._fixed_patches(layer.fixed)) for layer in self.order.layers)
+
+    @cached_property
+    def only_adds(self) -> bool:
+        """Whether drawing black dots in any order makes the label: nothing that changes, or that covers what changes,
+        paints white."""
+        drawables = self.layout.drawables
+        return not any(patch and patch.white is not None for patch in self.fixed_layers[1:]) and not any(
+            self._paints_white(item) and any(overlap(item.extent, before.extent) for before in drawables[:number])
+            for number, item in enumerate(drawables)
+            if not item.is_fixed
+        )
+
+    def _paints_white(self, item: Drawable) -> bool:
+        if item.kind == "text":
+            return not prints_black(self.layout.texts[item.number][1].style.color)
+        return item.kind == "shape" and any(patch.white is not None for patch in self._shape(item.number))
+
+    def patches(self, place: int, row: LabelRow) -> Iterator[Patch]:
+        """All that is on one label, in the order in which it is painted."""
+        for layer, fixed in zip(self.order.layers, self.fixed_layers, strict=True):
+            if fixed:
+                yield fixed
+            for item in layer.changing:
+                yield from self._changing_patches(item, place, row)
+        for item in self.order.symbols:
+            yield from self._changing_patches(item, place, row)
+
+    def flat(self, place: int, row: LabelRow) -> Patch | None:
+        """A whole label as one patch."""
+        return flatten(self.patches(place, row))
+
+    def _fixed_patches(self, items: tuple[Drawable, ...]) -> Iterator[Patch]:
         layout = self.layout
-        bitmaps = [(bitmap, False) for bitmap in _rasterise(layout, layout.fixed_shapes, layout.sample_mark)]
-        for plan, text in layout.fixed_texts:
-            bitmaps += [(bitmap, reflectance(plan.style.color) > 0.3) for bitmap in self._text(plan, text)]
-        if not bitmaps:
-            return []
-        left, top = min(x for (x, _, _), _ in bitmaps), min(y for (_, y, _), _ in bitmaps)
-        right = max(x + bits.shape[1] for (x, _, bits), _ in bitmaps)
-        bottom = max(y + bits.shape[0] for (_, y, bits), _ in bitmaps)
-        whole: Bits = np.zeros((bottom - top, right - left), bool)
-        for (x, y, bits), light in bitmaps:
-            covered = whole[y - top : y - top + bits.shape[0], x - left : x - left + bits.shape[1]]
-            if light:
-                covered &= ~bits
-            else:
-                covered |= bits
-        return [_trim(left, top, whole)] if whole.any() else []
+        for kind, run in groupby(items, key=lambda item: item.kind):
+            numbers = [item.number for item in run]
+            if kind == "fixed_shape":
+                yield from shape_patches(layout, [layout.fixed_shapes[number] for number in numbers])
+            elif kind == "fixed_text":
+                for number in numbers:
+                    yield from self._text(*layout.fixed_texts[number])
+            elif patch := sample_patch(layout):
+                yield patch
 
-    def variable_bitmaps(self, place: int, row: LabelRow) -> list[PlacedBitmap]:
-        """What differs from label to label."""
-        symbols = [(*plan.origins[place], enlarge(matrix, plan)) for plan, matrix in symbols_of(self.layout, row)]
-        x, y = self.origin(place)
-        return symbols + [(x + dx, y + dy, bits) for dx, dy, bits in self.shapes(row) + self.texts(row)]
+    def _changing_patches(self, item: Drawable, place: int, row: LabelRow) -> Iterator[Patch]:
+        if item.kind == "text":
+            if text := row.texts[item.number]:
+                yield from self._text(self.layout.texts[item.number][1], text)
+        elif item.kind == "shape":
+            if row.shapes_drawn[item.number]:
+                yield from self._shape(item.number)
+        else:
+            left, top = self.origin(place)
+            for plan, matrix in symbol_parts(self.layout, row, item):
+                x, y = plan.origins[place]
+                yield Patch(x - left, y - top, enlarge(matrix, plan))
 
-    def shapes(self, row: LabelRow) -> list[PlacedBitmap]:
-        """The shapes that are on this label, in dots from its corner."""
-        bitmaps: list[PlacedBitmap] = []
-        for number, drawn in enumerate(row.shapes_drawn):
-            if drawn:
-                if number not in self._shapes:
-                    self._shapes[number] = _rasterise(self.layout, (self.layout.shapes[number],), False)
-                bitmaps += self._shapes[number]
-        return bitmaps
+    def _shape(self, number: int) -> tuple[Patch, ...]:
+        if number not in self._shapes:
+            self._shapes[number] = tuple(shape_patches(self.layout, (self.layout.shapes[number],)))
+        return self._shapes[number]
 
-    def texts(self, row: LabelRow) -> list[PlacedBitmap]:
-        """The changing texts, in dots from the label's corner."""
-        return [(x, y, rotate_text(strip, turn)) for x, y, strip, turn in self.strips(row)]
+    def shapes(self, row: LabelRow) -> list[Patch]:
+        """The shapes that are on this label and not on all."""
+        return [patch for number, drawn in enumerate(row.shapes_drawn) if drawn for patch in self._shape(number)]
 
     def strips(self, row: LabelRow) -> list[tuple[int, int, TextStrip, int]]:
         """The changing texts as strips with their rotation: (x, y, strip, degrees)."""
@@ -142,8 +158,11 @@ class LabelBitmaps:
                 strips += self._strips(plan, text)
         return strips
 
-    def _text(self, plan: TextPlan, text: str) -> list[PlacedBitmap]:
-        return [(x, y, rotate_text(strip, turn)) for x, y, strip, turn in self._strips(plan, text)]
+    def _text(self, plan: TextPlan, text: str) -> Iterator[Patch]:
+        black = prints_black(plan.style.color)
+        for x, y, strip, turn in self._strips(plan, text):
+            bits = rotate_text(strip, turn)
+            yield Patch(x, y, bits) if black else Patch(x, y, np.zeros_like(bits), bits)
 
     def _strips(self, plan: TextPlan, text: str) -> list[tuple[int, int, TextStrip, int]]:
         layout, printer = self.layout, self.layout.printer
@@ -179,35 +198,3 @@ def label_bitmaps(layout: PageLayout) -> LabelBitmaps:
 def enlarge(matrix: Matrix, plan: SymbolPlan) -> Bits:
     """A matrix at its plan's dots."""
     return np.repeat(np.repeat(matrix.bits(), plan.module_dots_y, axis=0), plan.module_dots_x, axis=1)
-
-
-def _rasterise(layout: PageLayout, shapes: tuple[PlacedElement, ...], sample: bool) -> list[PlacedBitmap]:
-    """Shapes and the SAMPLE mark in dots, trimmed to what is black."""
-    if not shapes and not sample:
-        return []
-    media, printer = layout.template.definition.media, layout.printer
-    edge_x, edge_y = (
-        int(media.bleed * printer.scaled_dots_per_mm_x + 1),
-        int(media.bleed * printer.scaled_dots_per_mm_y + 1),
-    )
-    width = int(media.label_width * printer.scaled_dots_per_mm_x + 1) + 2 * edge_x
-    height = int(media.label_height * printer.scaled_dots_per_mm_y + 1) + 2 * edge_y
-    buffer = BytesIO()
-    canvas: Any = new_canvas(buffer, (width, height), "shapes")
-    placeholders = add_artwork_forms(canvas, layout.template.artwork)
-    canvas.translate(edge_x, height - edge_y)
-    canvas.scale(printer.scaled_dots_per_mm_x / POINTS_PER_MM, printer.scaled_dots_per_mm_y / POINTS_PER_MM)
-    draw_shapes(canvas, layout.template, shapes, placeholders)
-    if sample:
-        draw_sample_mark(canvas, layout)
-    canvas.showPage()
-    canvas.save()
-    bits = rasterise_page(embed_pdf_artwork(buffer.getvalue(), layout.template.artwork))
-    return [_trim(-edge_x, -edge_y, bits)] if bits.any() else []
-
-
-def _trim(x: int, y: int, bits: Bits) -> PlacedBitmap:
-    """A bitmap without its empty edges."""
-    rows, columns = np.flatnonzero(bits.any(axis=1)), np.flatnonzero(bits.any(axis=0))
-    top, left = int(rows[0]), int(columns[0])
-    return x + left, y + top, np.array(bits[top : rows[-1] + 1, left : columns[-1] + 1])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from bss_mfg.label.layout.file_content import LabelFileContent
-from bss_mfg.label.render.glyphs import Bits
+from bss_mfg.label.render.patches import Bits
 from bss_mfg.label.render.raster import RasterPage
 
 

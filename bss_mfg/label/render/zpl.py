@@ -12,15 +12,18 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bss_mfg.label.layout.file_content import LabelFileContent
+from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.label.layout.symbol_fit import SymbolPlan
-from bss_mfg.label.render.glyphs import Bits, TextStrip, rotate_text
-from bss_mfg.label.render.raster import label_bitmaps
+from bss_mfg.label.render.glyphs import TextStrip, rotate_text
+from bss_mfg.label.render.patches import Bits
+from bss_mfg.label.render.raster import LabelBitmaps, label_bitmaps
 from bss_mfg.label.render.symbols import symbols_of
 from bss_mfg.label.render.turned_pages import turned_pages
 from bss_mfg.label.render.zpl_settings import zpl_settings_before, zpl_settings_inside
@@ -37,10 +40,9 @@ def render_zpl(content: LabelFileContent) -> bytes:
     if layout.printer.rotate:
         return _turned_zpl(content)
     bitmaps = label_bitmaps(layout)
+    only_adds = bitmaps.only_adds
+    fixed = {place: _fixed_fields(bitmaps, place) if only_adds else "" for place in range(len(layout.places))}
     width, height = layout.page_dots
-    fixed = {
-        place: "".join(packed_field(*bitmap) for bitmap in bitmaps.fixed(place)) for place in range(len(layout.places))
-    }
     before, inside = _settings(layout.printer)
     head = f"{before}^XA^CI28^PW{width}^LL{height}^LH0,0^PON^PMN{inside}\n"
     out: list[bytes] = []
@@ -48,18 +50,38 @@ def render_zpl(content: LabelFileContent) -> bytes:
     fields: list[str] = []
     for number, row in enumerate(content.rows):
         fields.append(fixed[place])
-        for plan, matrix in symbols_of(layout, row):
-            native = plan is layout.symbol and plan.module_dots_x == plan.module_dots_y and is_native(row.payload)
-            x, y = plan.origins[place]
-            fields.append(_native(row.payload, plan, x, y) if native else _symbol(matrix, plan, x, y))
-        x, y = bitmaps.origin(place)
-        fields += [packed_field(x + dx, y + dy, bits) for dx, dy, bits in bitmaps.shapes(row)]
-        fields += [_text(x + dx, y + dy, strip, turn) for dx, dy, strip, turn in bitmaps.strips(row)]
+        fields += (_added_fields if only_adds else _flat_field)(bitmaps, place, row)
         place += 1
         if place == len(layout.places) or number == len(content.rows) - 1:
             out.append("".join([head, *fields, "^PQ1^XZ\n"]).encode("ascii"))
             fields, place = [], 0
     return b"".join(out)
+
+
+def _added_fields(bitmaps: LabelBitmaps, place: int, row: LabelRow) -> Iterator[str]:
+    """What changes on a label to which black dots are only added: a field for each symbol, shape and line of text."""
+    x, y = bitmaps.origin(place)
+    layout = bitmaps.layout
+    for plan, matrix in symbols_of(layout, row):
+        native = plan is layout.symbol and plan.module_dots_x == plan.module_dots_y and is_native(row.payload)
+        at = plan.origins[place]
+        yield _native(row.payload, plan, *at) if native else _symbol(matrix, plan, *at)
+    for patch in bitmaps.shapes(row):
+        yield packed_field(x + patch.x, y + patch.y, patch.black)
+    for dx, dy, strip, turn in bitmaps.strips(row):
+        yield _text(x + dx, y + dy, strip, turn)
+
+
+def _fixed_fields(bitmaps: LabelBitmaps, place: int) -> str:
+    x, y = bitmaps.origin(place)
+    return "".join(packed_field(x + patch.x, y + patch.y, patch.black) for patch in bitmaps.fixed_layers if patch)
+
+
+def _flat_field(bitmaps: LabelBitmaps, place: int, row: LabelRow) -> Iterator[str]:
+    """A label on which white covers what changes: fields can't take dots away, so it goes out as one."""
+    x, y = bitmaps.origin(place)
+    if patch := bitmaps.flat(place, row):
+        yield packed_field(x + patch.x, y + patch.y, patch.black)
 
 
 def _turned_zpl(content: LabelFileContent) -> bytes:

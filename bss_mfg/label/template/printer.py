@@ -151,16 +151,6 @@ class PrinterFile(FileModel):
         True, description="Ask it for its state before and after: nothing is sent to one without paper."
     )
 
-    @field_validator("address")
-    @classmethod
-    def _check_address(cls, value: str) -> str:
-        if value:
-            try:
-                parse_address(value)
-            except InputError as error:
-                raise ValueError(f"{error.what}. {error.way_out}") from None
-        return value
-
     darkness: int | None = Field(None, description="How dark it prints, in the language's numbers; none: its own.")
     speed: float | None = Field(None, description="How fast, in the language's numbers; none: its own.")
     tracking: Tracking | None = Field(None, description="How it finds the next label: gap, mark or continuous.")
@@ -172,6 +162,16 @@ class PrinterFile(FileModel):
     head_pins: int | None = Field(
         None, description="Pins of a Brother head: 720 (QL), 1296 (wide QL), 128 (180-dpi P-touch), 560 (360-dpi)."
     )
+
+    @field_validator("address")
+    @classmethod
+    def _check_address(cls, value: str) -> str:
+        if value:
+            try:
+                parse_address(value)
+            except InputError as error:
+                raise ValueError(f"{error.what}. {error.way_out}") from None
+        return value
 
     @field_validator("darkness", "speed", "tracking", "gap", "after", "feed", "head_pins")
     @classmethod

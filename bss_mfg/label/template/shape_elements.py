@@ -9,6 +9,14 @@ from pydantic import Field
 from bss_mfg.label.template.fields import Colour, FileName, Mm, Size
 from bss_mfg.label.template.placing import DrawableElement, PlaceableElement
 
+Dither = Annotated[
+    Literal["threshold", "ordered"],
+    Field(
+        description="Greys and colours on printers of black dots: threshold prints what is darker than half; ordered "
+        "spreads them over a pattern of dots. PDF printers get them as they are."
+    ),
+]
+
 
 class Line(DrawableElement):
     """A straight line, from the label's top left corner."""
@@ -32,6 +40,7 @@ class Box(PlaceableElement):
     fill: bool = False
     radius: Annotated[float, Field(ge=0, le=50)] = Field(0, description="Of the corners, in mm.")
     color: Colour = "#000000"
+    dither: Dither = "threshold"
 
 
 class Image(PlaceableElement):
@@ -41,3 +50,4 @@ class Image(PlaceableElement):
     width: Size
     height: Size
     file: FileName
+    dither: Dither = "threshold"

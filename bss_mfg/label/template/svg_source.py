@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from bss_mfg.label.template.artwork_errors import NotDrawableError
+from bss_mfg.label.template.svg_style import declarations, refused_declaration, refused_sheet
 
 MAX_DRAWN = 100_000
 """Elements that may be drawn, those that `use` repeats counted each time."""
@@ -40,22 +41,6 @@ REFUSED_ELEMENTS = {
     **dict.fromkeys(("video", "audio", "iframe", "canvas"), "only browsers draw it"),
 }
 """Elements of SVG's namespace, and why they are refused."""
-REFUSED_STYLES = (
-    (r"@import", "it refers to other files (@import)"),
-    (r"@font-face", "it brings fonts (@font-face); name the font under [fonts] in the template"),
-    (r"url\(\s*[\"']?\s*(?!#|[\"']?\s*#|data:)", "it refers to other files (url)"),
-    (r"\bvar\s*\(", "it uses CSS variables (var)"),
-    (r"\bcalc\s*\(", "it calculates in CSS (calc)"),
-    (r"@media|@supports|@keyframes", "its style depends on the medium or on time (an @ rule)"),
-    (r"animation(-name)?\s*:", "it moves (animation)"),
-    (r"clip-path\s*:\s*(circle|ellipse|inset|polygon|path|rect|xywh)\s*\(", "it clips by a CSS shape (clip-path)"),
-    (r"non-scaling-stroke", "it has strokes that don't scale (vector-effect)"),
-    (r"(shape-inside|inline-size)\s*:", "its text is wrapped by the viewer (shape-inside); turn texts into paths"),
-    (r"color-interpolation\s*:\s*linearRGB", "it mixes gradients in linear RGB (color-interpolation)"),
-    (r":(nth-|not\(|is\(|where\(|has\(|last-child|only-|hover|root|before|after)", "its style sheet picks elements"
-     " in a way that isn't drawn (a pseudo-class)"),
-)  # fmt: skip
-"""In style sheets, `style` and presentation attributes: pattern, and why it is refused."""
 
 
 def check_svg_source(data: bytes, nested: int = 0) -> Any:
@@ -102,21 +87,29 @@ def _check_element(element: Any, nested: int) -> None:
         return
     if tag in REFUSED_ELEMENTS:
         raise NotDrawableError(f"{element_name(element)}: {REFUSED_ELEMENTS[tag]}")
-    styles = [f"{name}:{value}" for name, value in element.attrib.items() if not name.startswith("{")]
-    if tag == "style":
-        styles.append(re.sub(r"/\*.*?\*/", "", "".join(element.itertext()), flags=re.DOTALL))
-    for style in styles:
-        if style.startswith(("href:", "id:", "d:", "points:")):
-            continue
-        for pattern, why in REFUSED_STYLES:
-            if re.search(pattern, style, re.IGNORECASE):
-                raise NotDrawableError(f"{element_name(element)}: {why}")
+    if why := _refused_style(element, tag):
+        raise NotDrawableError(f"{element_name(element)}: {why}")
     if tag == "a":
         return
     for name in HREFS:
         href = (element.get(name) or "").strip()
         if href and not href.startswith("#"):
             _check_embedded(element, tag, href, nested)
+
+
+def _refused_style(element: Any, tag: str) -> str:
+    """Why an element's attributes, or the rules of a style sheet, are refused, or nothing."""
+    if tag == "style" and (why := refused_sheet("".join(element.itertext()))):
+        return why
+    on_root = element.getparent() is None
+    found: list[tuple[str, str, bool]] = []
+    for name, value in element.attrib.items():
+        if name == "style":
+            parts = declarations(value)
+            found += [(key, part, True) for key, part in parts if not (on_root and key in ("width", "height"))]
+        elif name not in ("href", "id", "d", "points") and not name.startswith("{"):
+            found.append((name, value, False))
+    return next((why for name, value, css in found if (why := refused_declaration(name, value, in_css=css))), "")
 
 
 def _check_embedded(element: Any, tag: str, href: str, nested: int) -> None:

@@ -175,7 +175,7 @@ def _open(data: bytes, choice: FaceChoice) -> Any:
     blob = hb.Blob(data)
     count = hb.Face(blob).count if data[:4] in (b"ttcf", b"\0\1\0\0", b"OTTO", b"true") else 0
     if not count:
-        raise ValueError("it is no TrueType or OpenType font")
+        raise ValueError("it is not a TrueType or OpenType font")
     if choice.number >= count:
         raise ValueError(f"it has {count} faces, number {choice.number} (from 0) is not there")
     face = hb.Face(blob, choice.number)

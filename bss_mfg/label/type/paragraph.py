@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple
@@ -88,6 +88,22 @@ class Line(NamedTuple):
         left, bottom, right, top = zip(*boxes, strict=True)
         return min(left), min(bottom), max(right), max(top)
 
+    def bounds(self) -> tuple[float, float, float, float]:
+        """What the ink can't leave, quickly: left, bottom, right, top from the line's start, in em."""
+        sides = [(0.0, 0.0, 0.0, 0.0)]
+        for run in self.runs:
+            face, upem = run.face, run.face.upem
+            right, up = zip(*run.offsets, strict=True) if run.offsets else ((0,), (0,))
+            boxes = [box for glyph in set(run.glyphs) if (box := face.extents(glyph))]
+            if boxes:
+                left, bottom, end, top = zip(*boxes, strict=True)
+                moved = max(map(abs, right)) / upem
+                sides.append(
+                    (min(left) - moved, min(bottom) + min(up) / upem, max(end) + moved, max(top) + max(up) / upem)
+                )
+        left, bottom, end, top = zip(*sides, strict=True)
+        return min(left), min(bottom), self.width + max(end), max(top)
+
     def justified(self, width: float) -> Line:
         """The line as wide as `width` (em): its spaces are widened, or without spaces the gaps between characters."""
         own = self.runs
@@ -162,28 +178,24 @@ def prepare(text: str, setting: Setting) -> tuple[Paragraph, ...]:
     shown, styles = styles_of(text)
     paragraphs, start = [], 0
     for part in shown.split("\n"):
-        paragraphs.append(Paragraph(part, styles[start : start + len(part)], setting))
+        paragraphs.append(Paragraph(part, tuple(styles[start : start + len(part)]), setting))
         start += len(part) + 1
     return tuple(paragraphs)
 
 
-class Paragraph:
-    """A text without hard line breaks, its characters' faces, scripts and directions worked out.
+class Plan:
+    """Of each character of a paragraph its face and script, and the order in which they are seen."""
 
-    `missing` has the characters that no font has a glyph for; `unshaped` the scripts whose letters the chosen font
-    can't join or order, and those that are written from top to bottom.
-    """
-
-    def __init__(self, text: str, styles: Sequence[int], setting: Setting) -> None:
+    def __init__(self, text: str, styles: tuple[int, ...], setting: Setting) -> None:
         self.text, self._setting = text, setting
         self._scripts = scripts_of(text)
-        self._faces: list[Face] = []
+        self.faces: list[Face] = []
         self.missing = ""
         self._choose_faces(styles)
         risky = {script for script in set(self._scripts) if script in NEEDS_LAYOUT or script in VERTICAL}
         self.unshaped = frozenset(
             script
-            for mark, face in (zip(text, self._faces, strict=True) if risky else ())
+            for mark, face in (zip(text, self.faces, strict=True) if risky else ())
             if (script := script_of(mark)) in risky and not _can_shape(face, script)
         )
         direction = setting.direction
@@ -191,21 +203,13 @@ class Paragraph:
             direction == "auto" and has_right_to_left(text) and runs_right_to_left(text)
         )
         self._order = visual_order(text, self.right_to_left) if self.right_to_left or has_right_to_left(text) else None
-        self._lines: dict[tuple[int, int], Line] = {}
+        self._items: dict[tuple[int, int], list[tuple[int, int, Shaping]]] = {}
 
-    def _choose_faces(self, styles: Sequence[int]) -> None:
+    def _choose_faces(self, styles: tuple[int, ...]) -> None:
         """A face for each character: the first that has its whole cluster; a space stays with what stands before."""
         text = self.text
         extends = [extends_cluster(mark) for mark in text]
-        if not any(extends) and len(set(styles)) == 1 and "\u200d" not in text:
-            known = _face_by_character(self._setting.stack(styles[0]))
-            faces = [known[mark] for mark in text]
-            if None not in faces:
-                self._faces = [
-                    faces[at - 1] if mark == " " and at and faces[at] is not faces[at - 1] else faces[at]  # type: ignore[misc]
-                    for at, mark in enumerate(text)
-                ]
-                return
+        self.has_marks = any(extends)
         at, missing = 0, []
         while at < len(text):
             end = at + 1
@@ -213,18 +217,100 @@ class Paragraph:
                 end += 1
             stack = self._setting.stack(styles[at])
             cluster = text[at:end]
-            if cluster == " " and self._faces and self._faces[-1] in stack:
-                face: Face | None = self._faces[-1]
-            elif end == at + 1:
-                face = _face_by_character(stack)[cluster]
+            if cluster == " " and self.faces and self.faces[-1] in stack:
+                face: Face | None = self.faces[-1]
             else:
                 face = next((face for face in stack if _has(face, cluster)), None)
             if face is None:
                 face = stack[0]
                 missing += [mark for mark in cluster if not _has(face, mark)]
-            self._faces += [face] * (end - at)
+            self.faces += [face] * (end - at)
             at = end
         self.missing = "".join(dict.fromkeys(missing))
+
+    def items(self, start: int, end: int) -> list[tuple[int, int, Shaping]]:
+        """Stretches of one face, script and direction in a part of the text, from left to right."""
+        found = self._items.get((start, end))
+        if found is None:
+            found = self._items[start, end] = list(self._parted(start, end))
+        return found
+
+    def _parted(self, start: int, end: int) -> Iterator[tuple[int, int, Shaping]]:
+        order = (
+            [(at, False) for at in range(start, end)]
+            if self._order is None
+            else [(at, backwards) for at, backwards in self._order if start <= at < end]
+        )
+        faces, scripts = self.faces, self._scripts
+        stretch: list[tuple[int, bool]] = []
+        for at, backwards in order:
+            if stretch:
+                before, turned = stretch[-1]
+                joined = (
+                    turned == backwards
+                    and at == before + (-1 if backwards else 1)
+                    and faces[at] is faces[before]
+                    and scripts[at] == scripts[before]
+                )
+                if not joined:
+                    yield self._item(stretch)
+                    stretch = []
+            stretch.append((at, backwards))
+        if stretch:
+            yield self._item(stretch)
+
+    def _item(self, stretch: list[tuple[int, bool]]) -> tuple[int, int, Shaping]:
+        (first, backwards), (last, _) = stretch[0], stretch[-1]
+        low, high = sorted((first, last))
+        setting = self._setting
+        return low, high + 1, Shaping(self._scripts[low], backwards, setting.language, not setting.letter_spacing)
+
+
+@lru_cache(maxsize=1024)
+def _plan(text: str, styles: tuple[int, ...], setting: Setting) -> Plan:
+    return Plan(text, styles, setting)
+
+
+@lru_cache(maxsize=4096)
+def _shaped(face: Face, before: str, text: str, after: str, how: Shaping) -> GlyphRun:
+    return shape(face, before + text + after, how, len(before), len(before) + len(text))
+
+
+@lru_cache(maxsize=64)
+def _serials_are_alike(stack: tuple[Face, ...]) -> bool:
+    """Whether one font of a stack has all digits and letters of ASCII, and those before it none."""
+    serials = "".join(map(chr, _ALIKE)) + "9Zz"
+    first = next((face for face in stack if any(_has(face, mark) for mark in serials)), None)
+    return first is not None and all(_has(first, mark) for mark in serials)
+
+
+_ALIKE = {
+    **dict.fromkeys(range(ord("0"), ord("9")), "9"),
+    **dict.fromkeys(range(ord("A"), ord("Z")), "Z"),
+    **dict.fromkeys(range(ord("a"), ord("z")), "z"),
+}
+"""Digits are alike, and so are letters of ASCII, in everything but their glyphs: one stands for all."""
+
+
+class Paragraph:
+    """A text without hard line breaks, its characters' faces, scripts and directions worked out."""
+
+    def __init__(self, text: str, styles: tuple[int, ...], setting: Setting) -> None:
+        self.text, self._setting = text, setting
+        alike = all(_serials_are_alike(setting.stack(style)) for style in set(styles))
+        self.plan = _plan(text.translate(_ALIKE) if alike else text, styles, setting)
+        self.right_to_left = self.plan.right_to_left
+        self._lines: dict[tuple[int, int], Line] = {}
+
+    @property
+    def missing(self) -> str:
+        """The characters that no font has a glyph for."""
+        return self.plan.missing
+
+    @property
+    def unshaped(self) -> frozenset[str]:
+        """The scripts whose letters the chosen font can't join or order, and those written from top to bottom."""
+        return self.plan.unshaped
 
     def line(self, start: int = 0, end: int | None = None) -> Line:
         """The characters from `start` to `end` as one line; spaces at its ends are left out, and a soft hyphen at its
@@ -243,10 +329,10 @@ class Paragraph:
             while end > start and text[end - 1] in " \u200b":
                 end -= 1
         spacing = self._setting.letter_spacing
-        runs = [self._run(*item) for item in self._items(start, end)]
+        runs = [self._run(*item) for item in self.plan.items(start, end)]
         shown = text[start:end].replace(SOFT_HYPHEN, "")
         if not last and text[start:end].endswith(SOFT_HYPHEN):
-            face = self._faces[end - 1]
+            face = self.plan.faces[end - 1]
             hyphen = shape(face, "\u2010" if face.glyph("\u2010") else "-")
             runs.insert(0 if self.right_to_left else len(runs), hyphen)
             shown += "-"
@@ -255,37 +341,13 @@ class Paragraph:
             width -= spacing
         return Line(shown, width, tuple(runs), self.right_to_left, last)
 
-    def _items(self, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
-        """Stretches of one face, script and direction, from left to right."""
-        order = (
-            [(at, False) for at in range(start, end)]
-            if self._order is None
-            else [(at, backwards) for at, backwards in self._order if start <= at < end]
-        )
-        faces, scripts = self._faces, self._scripts
-        first = previous = None
-        for at, backwards in order:
-            joined = (
-                previous is not None
-                and previous[1] == backwards
-                and at == previous[0] + (-1 if backwards else 1)
-                and faces[at] is faces[previous[0]]
-                and scripts[at] == scripts[previous[0]]
-            )
-            if not joined:
-                if first is not None and previous is not None:
-                    yield _span(first, previous)
-                first = (at, backwards)
-            previous = (at, backwards)
-        if first is not None and previous is not None:
-            yield _span(first, previous)
-
-    def _run(self, start: int, end: int, backwards: bool) -> GlyphRun:
-        setting = self._setting
-        script = self._scripts[start]
-        how = Shaping(script, backwards, setting.language, not setting.letter_spacing)
-        run = shape(self._faces[start], self.text, how, start, end)
-        return run.spaced(setting.letter_spacing) if setting.letter_spacing and script not in CURSIVE else run
+    def _run(self, start: int, end: int, how: Shaping) -> GlyphRun:
+        text, face, spacing = self.text, self.plan.faces[start], self._setting.letter_spacing
+        # What stands around it matters to letters that join.
+        before = text[max(start - 5, 0) : start] if how.script in CURSIVE else ""
+        after = text[end : end + 5] if how.script in CURSIVE else ""
+        run = _shaped(face, before, text[start:end], after, how)
+        return run.spaced(spacing) if spacing and how.script not in CURSIVE else run
 
     def wrapped(self, room: float) -> list[Line]:
         """Lines of at most `room` em, broken where UAX 14 allows; a piece that can't be broken may be wider."""
@@ -305,35 +367,14 @@ class Paragraph:
     @property
     def orphans(self) -> bool:
         """Whether a mark stands without a letter to carry it: HarfBuzz puts a dotted circle there."""
-        return any(
+        return self.plan.has_marks and any(
             (circle := run.face.glyph(DOTTED_CIRCLE)) in run.glyphs and circle and DOTTED_CIRCLE not in run.text
             for run in self.line().runs
         )
 
 
-def _span(first: tuple[int, bool], last: tuple[int, bool]) -> tuple[int, int, bool]:
-    low, high = sorted((first[0], last[0]))
-    return low, high + 1, first[1]
-
-
 def _is_cursive(text: str) -> bool:
     return bool(text) and scripts_of(text)[-1] in CURSIVE
-
-
-class _FaceByCharacter(dict[str, "Face | None"]):
-    """The first face of a stack that has a character."""
-
-    def __init__(self, stack: tuple[Face, ...]) -> None:
-        self._stack = stack
-
-    def __missing__(self, character: str) -> Face | None:
-        face = self[character] = next((face for face in self._stack if _has(face, character)), None)
-        return face
-
-
-@lru_cache(maxsize=64)
-def _face_by_character(stack: tuple[Face, ...]) -> _FaceByCharacter:
-    return _FaceByCharacter(stack)
 
 
 @lru_cache(maxsize=8192)

@@ -90,8 +90,8 @@ def drawings() -> dict[str, str]:
         "transform-mirror": '<path d="M10 10 L50 10 L10 60 Z" transform="translate(120 0) scale(-1 1)"/>',
         "transform-nested": '<g transform="translate(60 40)"><g transform="rotate(45)"><g transform="scale(.5)">'
         '<rect x="-40" y="-20" width="80" height="40"/></g></g></g>',
-        "transform-css": '<rect x="40" y="20" width="40" height="40" style="transform:rotate(20deg);'
-        'transform-origin:60px 40px"/>',
+        "transform-origin": '<rect x="40" y="20" width="40" height="40" transform="rotate(20)" '
+        'transform-origin="60 40"/>',
         # gradients
         "gradient-linear": _gradient("linearGradient", ""),
         "gradient-vertical": _gradient("linearGradient", 'x2="0" y2="1"'),
@@ -277,7 +277,17 @@ def refused() -> dict[str, tuple[str, str]]:
         "css-font-face": ("<style>@font-face{font-family:x;src:url(data:font/ttf;base64,AA)}</style>", "<style> in line 1"),
         "css-variable": ("<style>rect{fill:var(--ink)}</style>", "<style> in line 1: it uses CSS variables"),
         "css-clip": ('<rect width="9" height="9" style="clip-path:circle(4px)"/>', "it clips by a CSS shape"),
-        "css-pseudo": ("<style>rect:nth-child(2){fill:red}</style>", "a pseudo-class"),
+        "css-pseudo": ("<style>rect:nth-child(2){fill:red}</style>", "picks elements in a way"),
+        "css-transform": ('<rect width="9" height="9" style="transform:rotate(20deg)"/>', "it is moved or turned by CSS"),
+        "css-width": ("<style>rect{width:9px}</style>", "its width is given in CSS"),
+        "css-colour": ('<rect width="9" height="9" fill="rgb(1 2 3 / 50%)"/>', "the colour 'rgb(1 2 3 / 50%)'"),
+        "css-calc": ('<rect width="calc(1px + 2px)" height="9"/>', "<rect> in line 1: it calculates in CSS"),
+        "css-nested": ("<style>g{rect{fill:red}}</style>", "rules in rules"),
+        "css-media": ("<style>@media print{rect{fill:red}}</style>", "(@media)"),
+        "css-attribute-start": ("<style>[id^='a']{fill:red}</style>", "picks elements in a way"),
+        "css-background": ('<g style="background:red"/>', "a background by CSS"),
+        "unit": ('<rect width="2rem" height="9"/>', "its width is given in rem"),
+        "path-length": ('<path d="M0 0H9" stroke="#000" pathLength="3"/>', "pathLength"),
         "animated": ('<rect width="9" height="9"><animate attributeName="x" to="5"/></rect>', "<animate> in line 1: it moves"),
         "mesh": ('<meshgradient id="m"/>', '<meshgradient id="m"> in line 1'),
         "flowed-text": ("<flowRoot>text</flowRoot>", "<flowRoot> in line 1"),

@@ -50,7 +50,7 @@ OTHER_FOR_LIBRSVG = {
     "clip-clipped": "no clip of a clip",
     "filter-shadow": "no feDropShadow",
     "text-path": "no textPath",
-    "transform-css": "no transform-origin",
+    "transform-origin": "no transform-origin",
     "use-symbol": "a symbol is clipped at its reference point",
 }
 """Drawings that librsvg draws otherwise than resvg and the standard, and why."""

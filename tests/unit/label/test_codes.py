@@ -25,7 +25,6 @@ from bss_mfg.label.template.printer import Printer
 PRINTER = Printer("trial", 12, 12)
 HEAD = """format = 1
 media = { kind = "roll", label_width = 160, label_height = 160 }
-sample = { x = 125, y = 145, width = 30, height = 12 }
 element = [
   { kind = "data-matrix", x = 2, y = 2, size = 30 },
 """
@@ -36,7 +35,7 @@ def design(folder: Path, *elements: str, code: str = CODES["upc"], printer: Prin
     path = folder / "trial.toml"
     path.write_text(HEAD + "".join(f"  {{ {element} }},\n" for element in elements) + "]\n")
     example = made_up_example()
-    batch = replace(example.batch, facts={**example.batch.facts, "code": code})
+    batch = replace(example.batch, facts={**example.batch.facts, "code": code}, stage="production")
     return check_design(load_template(path), printer, replace(example, batch=batch))
 
 

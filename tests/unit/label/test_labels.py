@@ -187,6 +187,7 @@ def test_the_inset_survives_on_media_of_ten_thousand_dots(factory: Factory, symb
     """Six significant digits would round the inset away from 10,000 dots on, and dots would spill."""
     text = factory.workspace.template_file("roll-50x30").read_text()
     text = text.replace("label_width = 50", "label_width = 600").replace("x = 1\n", "x = 550\n", 1)
+    text = re.sub(r"(?<=\[sample\]\n)(.+\n){4}", "x = 60\ny = 22\nwidth = 240\nheight = 6\n", text)
     (factory.root / "templates" / "wide.toml").write_text(text)
     factory.add(oob_bytes=16)
     factory.issue(1)

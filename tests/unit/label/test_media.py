@@ -21,6 +21,7 @@ from bss_mfg.label.layout.design_check import CheckedDesign, check_design
 from bss_mfg.label.layout.file_content import LabelFileContent
 from bss_mfg.label.layout.findings import DesignFindingKind
 from bss_mfg.label.preview.preview import draw_preview
+from bss_mfg.label.preview.whole_page import WholePage
 from bss_mfg.label.render.by_language import render_label_file
 from bss_mfg.label.template.label_media import Media
 from bss_mfg.label.template.loading import LoadedTemplate, template_from_text
@@ -41,7 +42,9 @@ def template(media: str = ROLL, *elements: str, symbol: str = SYMBOL) -> LoadedT
 
 
 def checked(loaded: LoadedTemplate, printer: Printer = BUILT_IN["pdf-300"]) -> CheckedDesign:
-    return check_design(loaded, printer, made_up_example())
+    # A production label: what is tried here has no room for a SAMPLE mark as large as development labels need it.
+    example = made_up_example()
+    return check_design(loaded, printer, replace(example, batch=replace(example.batch, stage="production")))
 
 
 def kinds(design: CheckedDesign, severity: str = "error") -> list[DesignFindingKind]:
@@ -238,6 +241,18 @@ def test_symbols_are_told_to_lie_where_they_are_printed(printer: str, rotate: in
         frame = grey[top - 4 : bottom + 4, left - 4 : right + 4].copy()
         frame[3:-3, 3:-3] = False
         assert not frame.any(), "modules lie outside of the box"
+
+
+@pytest.mark.parametrize("name", ["pdf-203", "png-203", "zpl-203"])
+def test_the_whole_page_in_the_preview_is_upright(name: str) -> None:
+    across = template(f"{ROLL}\ncolumns = 2\npitch_x = 64\nbleed = 2\ncrop_marks = true", OFF_CENTRE)
+    example = made_up_example()
+    upright = WholePage.of(across, BUILT_IN[name], example)
+    turned = WholePage.of(across, replace(BUILT_IN[name], rotate=90), example)
+    assert turned.record() == upright.record()
+    assert turned.png == upright.png
+    width, height = upright.record()["size"]
+    assert (width, height) == pytest.approx((136, 52) if name == "pdf-203" else (124, 40), abs=0.1)
 
 
 def test_offset_and_margins_are_the_printers_own_also_when_it_is_turned() -> None:

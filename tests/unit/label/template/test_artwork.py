@@ -236,8 +236,8 @@ def test_gradients_and_opacity_stay_vectors(tmp_path: Path) -> None:
             '<filter id="soft"> in line 1',
         ),
         (
-            '<pattern id="dots" width="2" height="2" patternUnits="userSpaceOnUse"><circle cx="1" cy="1" r=".6"/></pattern>'
-            '<rect width="20" height="10" fill="url(#dots)"/>',
+            '<pattern id="dots" width="2" height="2" patternUnits="userSpaceOnUse"><circle cx="1" cy="1" r=".6"/>'
+            '</pattern><rect width="20" height="10" fill="url(#dots)"/>',
             '<pattern id="dots"> in line 1',
         ),
     ],

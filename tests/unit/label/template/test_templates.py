@@ -30,10 +30,10 @@ label_width = 100
 label_height = 60
 
 [sample]
-x = 60
+x = 40
 y = 50
-width = 30
-height = 6
+width = 58
+height = 8.4
 
 [[element]]
 name = "symbol"
@@ -132,7 +132,7 @@ BROKEN = [
     Broken("dark stock", "", "symbol contrast would be about", "lighter stock", 15,
            swapped("label_height = 60", 'label_height = 60\nstock = "#553311"')),
     Broken("sample on the symbol", "", "the SAMPLE mark lies on the data-matrix", "Move one", 9,
-           swapped("x = 60\ny = 50", "x = 10\ny = 20")),
+           swapped("x = 40\ny = 50", "x = 10\ny = 20")),
     Broken("two symbols", '[[element]]\nkind = "data-matrix"\nx = 40\ny = 2\nsize = 30\n', "exactly one", "Correct",
            None),
     Broken("medium unknown", "", "no medium 'avery-0000'", "Correct the file", 4,
