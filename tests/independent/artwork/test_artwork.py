@@ -44,7 +44,7 @@ BOX = (4.0, 4.0, 30.0, 20.0)
 REGION = (int(BOX[0] * PER_MM) - 6, int(BOX[1] * PER_MM) - 6, int(34 * PER_MM) + 6, int(24 * PER_MM) + 6)
 """The box and a margin, in dots."""
 REGION_PIXELS = (REGION[2] - REGION[0]) * (REGION[3] - REGION[1])
-PDF_SHARE, DOT_SHARE = 0.004, 0.004
+PDF_SHARE, DOT_SHARE = 0.008, 0.004
 """Of the pixels and the dots of an artwork, those that may be wrong (see judges)."""
 OTHER_FOR_LIBRSVG = {
     "clip-clipped": "no clip of a clip",
