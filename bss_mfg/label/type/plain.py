@@ -72,11 +72,13 @@ def _plain_table(face: Face) -> PlainTable | None:
 
 
 def _only_kerns(face: Face) -> bool:
-    """Whether the font without what ASCII can't reach has no substitutions and positions only pairs."""
+    """Whether the font without what ASCII can't reach has no substitutions and positions only pairs.
+
+    The subset keeps the glyphs that substitutions lead to; without them, it would drop the substitutions too.
+    """
     hb = face.hb
     wanted = hb.SubsetInput()
     wanted.sets(hb.SubsetInputSets.UNICODE).update(map(ord, ASCII))
-    wanted.flags = hb.SubsetFlags.NO_LAYOUT_CLOSURE
     subset = hb.subset(face.hb_face, wanted)
     tables = set(subset.table_tags)
     if "GSUB" in tables and _lookups(bytes(subset.reference_table("GSUB").data)):

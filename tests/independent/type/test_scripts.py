@@ -10,6 +10,8 @@ import pypdfium2
 import pytest
 
 from bss_mfg.errors import InputError
+from bss_mfg.label.type.font_file import load_face
+from bss_mfg.label.type.plain import plain_table
 from tests.independent.type.drawn import NOTO, Label, by_harfbuzz, by_pango, share_wrong
 from tests.needs import needs
 
@@ -122,6 +124,13 @@ def test_a_font_without_the_rules_of_a_script_is_refused(tmp_path: Path) -> None
         Label.of(tmp_path, "\u093f", NOTO / "NotoSansDevanagari-Regular.ttf")
     with pytest.raises(InputError, match="top to bottom"):
         Label.of(tmp_path, "ᠮᠣᠩᠭᠣᠯ", NOTO / "NotoSansMongolian-Regular.ttf")
+
+
+@needs("fonts")
+def test_fonts_with_ligatures_are_not_summed() -> None:
+    for name in ("NotoSans-Regular.ttf", "NimbusSans-Regular.otf"):
+        face = load_face(next(Path("/usr/share/fonts").rglob(name)).read_bytes())
+        assert plain_table(face) is None, name
 
 
 @needs("unicode-data")
