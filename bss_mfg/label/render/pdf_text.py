@@ -10,6 +10,8 @@ from bss_mfg.label.render.pdf_fonts import EmbeddedFont, embedded_font
 from bss_mfg.label.template.fonts import Font
 from bss_mfg.label.type.shaping import GlyphRun
 
+_REMEMBERED = 1024
+"""Runs whose operators a document remembers."""
 _TURNS = {0: "1 0 0 1", 90: "0 -1 1 0", 180: "-1 0 0 -1", 270: "0 1 -1 0"}
 
 
@@ -39,6 +41,8 @@ def _show(document: Any, run: GlyphRun, size: float) -> str:
     # Words that change are shaped once, and are the same run then.
     known = font.shown.get((id(run), size))
     if known is None:
+        if len(font.shown) >= _REMEMBERED:
+            font.shown.clear()
         known = font.shown[id(run), size] = (run, _operators(font, run, size))
     return known[1]
 

@@ -8,7 +8,7 @@ from importlib import resources
 from io import BytesIO
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from bss_mfg.core.models import FileModel
 from bss_mfg.label.template.fields import FileName, Name
@@ -48,6 +48,13 @@ class FontFile(FileModel):
         """The fonts of its styles, by name."""
         named = {BOLD: self.bold, ITALIC: self.italic, BOLD | ITALIC: self.bold_italic}
         return {style: name for style, name in named.items() if name}
+
+
+FontFileOrName = Annotated[
+    Annotated[FileName, Tag("name")] | Annotated[FontFile, Tag("table")],
+    Discriminator(lambda value: "table" if isinstance(value, (dict, FontFile)) else "name"),
+]
+"""A font file by its name alone, or a table about one."""
 
 
 class Font:

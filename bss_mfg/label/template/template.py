@@ -8,8 +8,8 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from bss_mfg.core.models import FileModel
 from bss_mfg.label.template.colours import Colour, parse_colour
-from bss_mfg.label.template.fields import Area, FileName, Name
-from bss_mfg.label.template.fonts import FontFile
+from bss_mfg.label.template.fields import Area, Name
+from bss_mfg.label.template.fonts import FontFile, FontFileOrName
 from bss_mfg.label.template.label_media import Media
 from bss_mfg.label.template.shape_elements import Box, Image, Line
 from bss_mfg.label.template.symbol_elements import (
@@ -44,7 +44,7 @@ class Template(FileModel):
     packages_per_carton: Annotated[int, Field(ge=1, le=10000)] | None = Field(
         None, description="For each = carton: how many packages go into one."
     )
-    fonts: dict[Name, FileName | FontFile] = Field(
+    fonts: dict[Name, FontFileOrName] = Field(
         {}, description="More fonts: a name, and a font file (TTF, OTF, TTC) beside the template, or a table about one."
     )
     media: Media

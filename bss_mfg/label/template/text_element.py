@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from bss_mfg.label.template.fields import Colour, Size, TextLines
 from bss_mfg.label.template.placing import PlaceableElement
 from bss_mfg.label.type.markup import check_marks
 
-_FontNames = Annotated[tuple[str, ...], Field(min_length=1, max_length=8)]
+_FontNameOrNames = Annotated[
+    Annotated[str, Tag("name")] | Annotated[tuple[str, ...], Field(min_length=1, max_length=8), Tag("list")],
+    Discriminator(lambda value: "list" if isinstance(value, (list, tuple)) else "name"),
+]
 
 
 class TextElement(PlaceableElement):
@@ -31,7 +34,7 @@ class TextElement(PlaceableElement):
         1, description="With fit = wrap, or line feeds in the text: at most so many lines."
     )
     leading: Annotated[float, Field(ge=0.8, le=3)] = Field(1.2, description="Line distance, in font sizes.")
-    font: str | _FontNames = Field(
+    font: _FontNameOrNames = Field(
         "sans",
         description="sans, sans-bold, sans-italic, mono, or a name of [fonts]; or a list of which each stands in for "
         "characters that those before it lack.",

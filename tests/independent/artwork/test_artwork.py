@@ -173,7 +173,7 @@ def test_svg_is_refused_by_name(name: str) -> None:
     with pytest.raises(InputError) as refused:
         template(f"refused-{name}.svg")
     assert make_svg.refused()[name][1] in refused.value.what, refused.value
-    assert "element[1].file" in str(refused.value.where)
+    assert "element[2].file" in str(refused.value.where)
 
 
 @pytest.mark.parametrize("name", [*sorted(make_pdf.REFUSED), "two-pages", "cut-off", "empty"])
@@ -186,7 +186,7 @@ def test_pdf_is_refused_by_name(name: str) -> None:
         else {"two-pages": "it has 2 pages"}.get(name, "not a readable")
     )
     assert says in refused.value.what, refused.value
-    assert "element[1].file" in str(refused.value.where)
+    assert "element[2].file" in str(refused.value.where)
 
 
 def test_protected_pdf_is_refused(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pypdfium2
 import pytest
 
+from bss_mfg.errors import InputError
 from tests.independent.type.drawn import NOTO, Label, by_harfbuzz, by_pango, share_wrong
 from tests.needs import needs
 
@@ -101,6 +102,26 @@ def test_text_is_read_from_the_pdf_by_poppler_and_pdfium(line: Line, tmp_path: P
         assert document[0].get_textpage().get_text_range().strip() == line.text
     finally:
         document.close()
+
+
+@needs("fonts")
+def test_a_font_without_the_rules_of_a_script_is_refused(tmp_path: Path) -> None:
+    """Letters of Devanagari without the substitutions that join and order them."""
+    import uharfbuzz as hb
+
+    face = hb.Face((NOTO / "NotoSansDevanagari-Regular.ttf").read_bytes())
+    wanted = hb.SubsetInput()
+    wanted.keep_everything()
+    wanted.sets(hb.SubsetInputSets.DROP_TABLE_TAG).add(int.from_bytes(b"GSUB", "big"))
+    bare = tmp_path / "bare" / "Bare.ttf"
+    bare.parent.mkdir()
+    bare.write_bytes(hb.subset(face, wanted).blob.data)
+    with pytest.raises(InputError, match="letters of Devanagari, but not the rules"):
+        Label.of(tmp_path, "हिन्दी", bare)
+    with pytest.raises(InputError, match="no letter that can carry it"):
+        Label.of(tmp_path, "\u093f", NOTO / "NotoSansDevanagari-Regular.ttf")
+    with pytest.raises(InputError, match="top to bottom"):
+        Label.of(tmp_path, "ᠮᠣᠩᠭᠣᠯ", NOTO / "NotoSansMongolian-Regular.ttf")
 
 
 @needs("unicode-data")
