@@ -10,6 +10,7 @@ from bss_mfg.errors import InputError
 from bss_mfg.symbol import Matrix, load_zint, matrix_from_drawing, modules_of
 
 DataMatrixShape = Literal["square", "rectangle", "extended"]
+QrLevel = Literal["L", "M", "Q", "H"]
 
 _RECTANGLES = {25: (8, 18), 26: (8, 32), 27: (12, 26), 28: (12, 36), 29: (16, 36), 30: (16, 48)}
 """zint's sizes of the rectangles of ISO/IEC 16022, table 7: rows and columns."""
@@ -144,6 +145,21 @@ def _encode_elements(symbol: Any, elements: tuple[gs1.Element, ...], text: str, 
     return gs1.element_text(elements)
 
 
+def digital_link(uri: str, level: QrLevel) -> Matrix:
+    """A QR Code (ISO/IEC 18004) of a GS1 Digital Link, of this error correction."""
+    check_digital_link(uri)
+    zint = load_zint()
+    symbol = zint.Symbol()
+    symbol.symbology = zint.Symbology.QRCODE
+    symbol.option_1 = "LMQH".index(level) + 1
+    symbol.warn_level = zint.WarningLevel.FAIL_ALL  # a lower level than asked for would be a warning
+    try:
+        symbol.encode(uri.encode("ascii"))
+    except RuntimeError:
+        raise _too_much_for_qr(uri, level) from None
+    return modules_of(symbol, symbol.width)
+
+
 def check_digital_link(uri: str) -> None:
     """`InputError` where an address is no GS1 Digital Link."""
     try:
@@ -178,7 +194,7 @@ def data_matrix_of_text(text: str, shape: DataMatrixShape) -> Matrix:
 
 
 @lru_cache(maxsize=64)
-def qr(text: str, level: Literal["L", "M", "Q", "H"] = "M") -> Matrix:
+def qr(text: str, level: QrLevel = "M") -> Matrix:
     """The QR Code symbol of `text`, of this error correction or better, without quiet zone."""
     import segno
     from segno import DataOverflowError
@@ -186,11 +202,15 @@ def qr(text: str, level: Literal["L", "M", "Q", "H"] = "M") -> Matrix:
     try:
         rows = segno.make_qr(text, error=level.lower()).matrix
     except DataOverflowError:
-        raise InputError(
-            f"a text of {len(text)} characters does not fit a QR Code of level {level}",
-            way_out="Shorten the template's QR text, or choose a lower level.",
-        ) from None
+        raise _too_much_for_qr(text, level) from None
     return matrix_from_drawing(["".join("1" if module else "0" for module in row) for row in rows])
+
+
+def _too_much_for_qr(text: str, level: QrLevel) -> InputError:
+    return InputError(
+        f"a text of {len(text)} characters does not fit a QR Code of level {level}",
+        way_out="Shorten the template's QR text, or choose a lower level.",
+    )
 
 
 def _refused(text: str, kind: str, why: str) -> InputError:

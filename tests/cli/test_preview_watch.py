@@ -17,11 +17,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from bss_mfg.core import resources
 from bss_mfg.errors import InputError
 from bss_mfg.label.examples import made_up_example, product_example, product_files
 from bss_mfg.label.preview.server import serve_preview
 from bss_mfg.label.preview.watching import ExampleSource, TemplateWatcher
-from bss_mfg.label.template.printer import PDF_PRINTER_BY_DPI
+from bss_mfg.label.preview.whole_page import WholePage
+from bss_mfg.label.template.loading import load_template
+from bss_mfg.label.template.printer import BUILT_IN, PDF_PRINTER_BY_DPI
 from tests.helpers.commands import real_environment
 from tests.helpers.factory import Factory
 
@@ -684,3 +687,25 @@ def test_the_product_is_followed(factory: Factory) -> None:
     product.write_text(good)
     assert watcher.refresh()
     assert "bulb.pem" in json.loads(watcher.page_state.state_json)["error"]["where"]
+
+
+@pytest.mark.parametrize(("printer", "edge"), [("pdf-300", 6.0), ("zpl-203", 0.0)])
+def test_the_whole_page_lies_where_its_picture_shows_it(printer: str, edge: float) -> None:
+    """Crop marks and bleed reach over a label of a roll in PDF; a label printer has its dots alone."""
+    from io import BytesIO
+
+    from PIL import Image
+
+    loaded = load_template(resources.folder("templates") / "die-cut-60x40.toml")
+    page = WholePage.of(loaded, BUILT_IN[printer], made_up_example())
+    record = page.record()
+    [(left, top)] = record["labels"]
+    assert (left, top) == (edge, edge)
+    with Image.open(BytesIO(page.png)) as picture:
+        width, height = record["size"]
+        assert picture.width / picture.height == pytest.approx(width / height, abs=0.01)
+        # The band of colour, and the paper right of the texts.
+        grey = picture.convert("L")
+        scale = picture.width / width
+        assert grey.getpixel((round((left + 30) * scale), round((top + 1) * scale))) < 128
+        assert grey.getpixel((round((left + 58) * scale), round((top + 15) * scale))) > 128

@@ -1,8 +1,8 @@
 """Whether a template's labels are the same dots in every language, by rasterisers that nobody here wrote.
 
 Boxes, level and upright lines and symbols agree dot for dot. Where a glyph, a round corner or a slanted line has its
-edge, languages round apart: there every dot of one must have a dot of its colour within two dots in the other, but for
-one in a hundred. Dithered panels are grey in a PDF, and are left out there.
+edge, rasterisers round apart: there a dot of one must have a dot of its colour at most two dots away in the other, but
+for one in a hundred. Dithered panels are grey in a PDF, and are left out there.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from tests.helpers.random_templates import UNITS, Drawn
 GRAPHIC = re.compile(rb"\^FO(\d+),(\d+)\^GFA,\d+,(\d+),(\d+),([^^]*)\^FS")
 REACH = 2
 STRAYED = 0.01
+"""Of the dots at such edges. With a reach of one dot it was 0.006 on the worst of them, in poppler."""
 
 
 def png_dots(data: bytes) -> Bits:

@@ -158,16 +158,16 @@ def test_no_overlap_is_passed_over(drawn: list[Drawn]) -> None:
     named_pairs = 0
     for item in drawn:
         layout = item.design.layout
-        elements = place_elements(layout.template, UNITS)
+        elements = layout.template.definition.element
         named = {
             finding.element_index for finding in item.design.findings.items if finding.kind == DesignFindingKind.OVERLAP
         }
         inks = [_alone(item, number) for number in range(len(elements))]
         for later, element in enumerate(elements):
-            if isinstance(element.element, (DataMatrix, Qr, Bars)):
+            if isinstance(element, (DataMatrix, Qr, Bars)):
                 continue
             for before in range(later):
-                if isinstance(elements[before].element, TextElement):
+                if isinstance(elements[before], TextElement):
                     common = max(int((one & other).sum()) for one, other in zip(inks[before], inks[later], strict=True))
                     named_pairs += bool(common)
                     assert not common or later in named, (before, later, common, item.text)

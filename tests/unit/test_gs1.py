@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bss_mfg import gs1
-from bss_mfg.barcodes import check_digital_link, data_matrix_of_text, gs1_128, gs1_data_matrix, guard_bars, retail_code
+from bss_mfg.barcodes import (
+    check_digital_link,
+    code_128,
+    data_matrix_of_text,
+    gs1_128,
+    gs1_data_matrix,
+    guard_bars,
+    itf_14,
+    retail_code,
+)
 from bss_mfg.errors import InputError
 
 
@@ -107,3 +120,25 @@ def test_the_guard_bars_are_those_of_the_standard(code: str, bars: int) -> None:
     long = guard_bars(matrix, len(code))
     assert len(long.dark_runs()[0]) == bars
     assert str(long)[:3] == "101" == str(long)[-3:]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.one_of(
+        st.text(max_size=40), st.from_regex(r"(\((0[012]|10|17|21|4\d\d|8\d\d\d)\)[!-z0-9]{0,20}){1,3}", fullmatch=True)
+    )
+)
+def test_whatever_a_field_says_is_drawn_or_refused(text: str) -> None:
+    """A field of a batch can hold anything: it ends as modules or as an error that names it, never otherwise."""
+    for draw in (
+        gs1_128,
+        gs1_data_matrix,
+        retail_code,
+        code_128,
+        itf_14,
+        check_digital_link,
+        lambda value: check_digital_link(f"https://example.com/01/09506000134352/21/{value}"),
+        lambda value: data_matrix_of_text(value, "extended"),
+    ):
+        with suppress(InputError):
+            draw(text)

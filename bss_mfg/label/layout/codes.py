@@ -103,7 +103,7 @@ class CodePlan:
         if isinstance(element, DataMatrixText):
             return barcodes.data_matrix_of_text(text, element.shape)
         if isinstance(element, Gs1DigitalLink):
-            barcodes.check_digital_link(text)
+            return barcodes.digital_link(text, element.level)
         return barcodes.qr(text, element.level)
 
     def encode(self, text: str) -> EncodedText:

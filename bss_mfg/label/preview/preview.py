@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from bss_mfg.errors import InputError
 from bss_mfg.label.layout.contour import Contour
 from bss_mfg.label.layout.design_check import CheckedDesign, Example, check_design
 from bss_mfg.label.layout.file_content import LabelFileContent
@@ -19,6 +18,7 @@ from bss_mfg.label.layout.geometry import place_elements
 from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.preview.scene import Picture, Scene
+from bss_mfg.label.preview.whole_page import design_printer, drawable_row
 from bss_mfg.label.render.canvas import new_canvas
 from bss_mfg.label.render.pdf import render_pdf
 from bss_mfg.label.render.raster import RasterPage
@@ -54,19 +54,7 @@ def draw_preview(template: LoadedTemplate, printer: Printer, example: Example) -
     it belongs to the machine, not to the label."""
     design = check_design(template, printer, example)
     one = _one_label_template(template)
-    plain = replace(
-        printer.in_label_frame(),
-        language="pdf",
-        rotate=0,
-        offset_x_mm=0.0,
-        offset_y_mm=0.0,
-        scale_x=1.0,
-        scale_y=1.0,
-        margins_mm=(0, 0, 0, 0),
-        media=(),
-        max_width_mm=None,
-    )
-    single = check_design(one, plain, example)
+    single = check_design(one, replace(design_printer(printer), language="pdf"), example)
     picture = _picture if printer.language == "pdf" else _dots_picture
     pictures = {name: picture(single.layout, row) for name, row in single.rows.items()}
     return Preview(_draw(design, pictures), design)
@@ -92,14 +80,14 @@ def _one_label_template(template: LoadedTemplate) -> LoadedTemplate:
 
 def _picture(layout: PageLayout, row: LabelRow) -> Artwork:
     """One label as a PDF."""
-    content = LabelFileContent("preview", layout, (_drawable_codes(layout, row),), 1, "vector")
+    content = LabelFileContent("preview", layout, (drawable_row(layout, row),), 1, "vector")
     return Artwork(f"{id(row)}", "pdf", render_pdf(content), *layout.page_points)
 
 
 def _dots_picture(layout: PageLayout, row: LabelRow) -> Artwork:
     """One label as its printer's dots: a mask in a PDF, so that the stock's colour shows where none is black."""
     page = RasterPage(layout)
-    page.draw_label(0, _drawable_codes(layout, row))
+    page.draw_label(0, drawable_row(layout, row))
     width, height = layout.page_points
     rows, columns = page.dots.shape
     buffer = BytesIO()
@@ -111,19 +99,6 @@ def _dots_picture(layout: PageLayout, row: LabelRow) -> Artwork:
     canvas.showPage()
     canvas.save()
     return Artwork(f"{id(row)}", "pdf", buffer.getvalue(), width, height)
-
-
-def _drawable_codes(layout: PageLayout, row: LabelRow) -> LabelRow:
-    """The row without the codes that can't be drawn."""
-    codes = []
-    for plan, text in zip(layout.codes, row.codes, strict=True):
-        try:
-            if text:
-                layout.draw_code(plan, text)
-            codes.append(text)
-        except InputError:
-            codes.append(None)
-    return replace(row, codes=tuple(codes))
 
 
 def _draw(design: CheckedDesign, pictures: dict[str, Artwork]) -> Scene:

@@ -16,6 +16,9 @@ from bss_mfg.label.template.pdf_layers import LayerState, remove_hidden
 from bss_mfg.label.template.pdf_streams import iter_streams
 from bss_mfg.model import Rect
 
+MAX_RATIO = 100
+"""Of the longer to the shorter side."""
+
 
 @dataclass(frozen=True, slots=True)
 class ArtworkPage:
@@ -47,7 +50,8 @@ def normal_page(data: bytes) -> ArtworkPage:
             return _placed(document, page, box, bleed, turn)
     except pikepdf.PasswordError:
         raise NotDrawableError("it is protected with a password") from None
-    except (pikepdf.PdfError, RecursionError, KeyError, TypeError, OverflowError) as error:
+    except (pikepdf.PdfError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+        # A broken file has anything in the place of anything else.
         raise NotDrawableError(f"it is not a readable PDF ({str(error).rpartition(': ')[2][:80]})") from None
 
 
@@ -112,6 +116,10 @@ def _boxes(page: Any) -> tuple[Rect, Rect]:
     bleed = _common(_rect(page.obj.BleedBox), media) if "/BleedBox" in page.obj else trim
     if min(trim.width, trim.height) < 0.01:
         raise NotDrawableError("its page is empty: the boxes (MediaBox, CropBox, TrimBox) share no area")
+    if not 1 / MAX_RATIO <= trim.width / trim.height <= MAX_RATIO:
+        raise NotDrawableError(
+            f"it is {trim.width:.3g} x {trim.height:.3g} points: one side is more than {MAX_RATIO} times the other"
+        )
     return trim, Rect(
         min(bleed.x, trim.x),
         min(bleed.y, trim.y),

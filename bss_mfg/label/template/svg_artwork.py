@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 PAGE = b'#set page(width: auto, height: auto, margin: 0pt, fill: none)\n#image("artwork.svg")\n'
 PIXELS = 2400
 """Of the longer side of what is kept as pixels: 600 ppi on 100 mm."""
+MAX_RATIO = 100
+"""Of the longer to the shorter side."""
 SUSPECTS = (
     "image", "radialGradient", "linearGradient", "mask", "clipPath", "marker", "symbol", "text", "use",
 )  # fmt: skip
@@ -57,13 +59,16 @@ def draw_svg(data: bytes, fonts: Sequence[FontFile] = ()) -> SvgDrawing:
     """The SVG as PDF, or as pixels. `NotDrawableError` names what can't be drawn at all."""
     root = check_svg_source(data)
     with _font_folder(fonts if _has_text(root) else ()) as folder:
-        renderer = _Renderer(folder)
+        renderer, svg = _Renderer(folder), _text(root)
+        pdf = renderer.pdf(svg)
+        width, height = _page_size(pdf)
+        if not 1 / MAX_RATIO <= width / height <= MAX_RATIO:
+            raise NotDrawableError(
+                f"it is {width:.3g} x {height:.3g} points: one side is more than {MAX_RATIO} times the other"
+            )
         if folder:
             _check_texts(root, renderer, fonts)
-        svg = _text(root)
-        pdf = renderer.pdf(svg)
         why = _never_vector(root) or ("" if renderer.is_proved(root) else _name_guilty(root, renderer))
-        width, height = _page_size(pdf)
         if not why:
             return SvgDrawing(pdf, width, height)
         png = renderer.png(svg, max(1, round(PIXELS * min(1.0, width / height))))
@@ -71,14 +76,18 @@ def draw_svg(data: bytes, fonts: Sequence[FontFile] = ()) -> SvgDrawing:
 
 
 def _page_size(pdf: bytes) -> tuple[float, float]:
-    import pypdfium2
+    """Of the page as it is written: pdfium takes another for one that is too large."""
+    from io import BytesIO
 
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        width, height = document[0].get_size()
-        return float(width), float(height)
-    finally:
-        document.close()
+    import pikepdf
+
+    with pikepdf.open(BytesIO(pdf)) as document:
+        if not len(document.pages):
+            raise NotDrawableError("it is too large to be drawn")
+        left, bottom, right, top = (float(edge) for edge in document.pages[0].mediabox)
+    if not (right > left and top > bottom):
+        raise NotDrawableError("it has no area")
+    return right - left, top - bottom
 
 
 def _never_vector(root: Any) -> str:
@@ -108,38 +117,35 @@ class _Renderer:
             include_embedded_fonts=False,
             font_paths=[str(self._folder)] if self._folder else [],
         )
-        try:
-            files: Any = {"main.typ": PAGE, "artwork.svg": svg}
-            pdf: Any = typst.Compiler(files, font_paths=fonts).compile(format="pdf", pdf_tags=False, timestamp=0)
-            return bytes(pdf)
-        except typst.TypstError as error:
-            raise NotDrawableError(str(error).split("\n")[0][:120]) from None
-        except BaseException as error:
-            # A panic of the library is no Exception to Python; everything else that is none goes on.
-            if type(error).__name__ != "PanicException":
-                raise
-            raise NotDrawableError("the renderer gives it up") from None
+        with _without_panic():
+            try:
+                files: Any = {"main.typ": PAGE, "artwork.svg": svg}
+                pdf: Any = typst.Compiler(files, font_paths=fonts).compile(format="pdf", pdf_tags=False, timestamp=0)
+                return bytes(pdf)
+            except typst.TypstError as error:
+                raise NotDrawableError(str(error).split("\n")[0][:120]) from None
 
     def png(self, svg: bytes, width: int, fallback: str = "none of them") -> bytes:
         """What resvg draws, `width` pixels wide, on nothing. Texts without a font of ours use `fallback`."""
         import resvg_py
 
-        try:
-            png: Any = resvg_py.svg_to_bytes(
-                svg_string=svg.decode("utf-8"),
-                width=width,
-                dpi=96.0,
-                skip_system_fonts=True,
-                font_files=self._files,
-                font_family=fallback,
-                serif_family=fallback,
-                sans_serif_family=fallback,
-                monospace_family=fallback,
-                cursive_family=fallback,
-                fantasy_family=fallback,
-            )
-        except ValueError as error:
-            raise NotDrawableError(str(error)[:120]) from None
+        with _without_panic():
+            try:
+                png: Any = resvg_py.svg_to_bytes(
+                    svg_string=svg.decode("utf-8"),
+                    width=width,
+                    dpi=96.0,
+                    skip_system_fonts=True,
+                    font_files=self._files,
+                    font_family=fallback,
+                    serif_family=fallback,
+                    sans_serif_family=fallback,
+                    monospace_family=fallback,
+                    cursive_family=fallback,
+                    fantasy_family=fallback,
+                )
+            except ValueError as error:
+                raise NotDrawableError(str(error)[:120]) from None
         return bytes(png)
 
     def pixels(self, svg: bytes, width: int, fallback: str = "none of them") -> Pixels:
@@ -163,6 +169,18 @@ class _Renderer:
         svg = _text(root)
         width = pdf_pixels(self.pdf(svg)).shape[1]
         return bool((self.pixels(svg, width) != self.pixels(svg, width, FALLBACK)).any())
+
+
+@contextmanager
+def _without_panic() -> Iterator[None]:
+    """A panic of a Rust library refuses the artwork. It is no Exception to Python; everything else that is none goes
+    on."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise NotDrawableError("the renderer gives it up") from None
 
 
 def _text(root: Any) -> bytes:

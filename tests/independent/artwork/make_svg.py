@@ -314,6 +314,8 @@ def refused() -> dict[str, tuple[str, str]]:
         "no-svg": ("<html><body/></html>", "it isn't an SVG"),
         "empty": ("", "it isn't well-formed XML"),
         "zero": (f'<svg {NS} width="0" height="0" viewBox="0 0 0 0"/>', ""),
+        "huge": (f'<svg {NS} width="120" height="90000" viewBox="0 0 120 80"><rect width="9" height="9"/></svg>', "one side is more than"),
+        "too-large": (f'<svg {NS} width="1e38" height="80" viewBox="0 0 120 80"><rect width="9" height="9"/></svg>', "too large"),
         "deep": (BASE + "<g>" * 220 + "<rect width='9' height='9'/>" + "</g>" * 220 + "</svg>", "200 levels"),
     }  # fmt: skip
     return {**{name: (f"{BASE}{body}</svg>", says) for name, (body, says) in inside.items()}, **whole}

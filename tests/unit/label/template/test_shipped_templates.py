@@ -18,7 +18,7 @@ TEMPLATES = sorted(resources.folder("templates").glob("*.toml"))
 MIN_SAMPLE_SHARE, MIN_SAMPLE_MM = 0.08, 2.0
 
 
-@pytest.mark.parametrize("printer", ["pdf-203", "pdf-600"])
+@pytest.mark.parametrize("printer", ["zpl-203", "pdf-600"])
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
 def test_nothing_is_found(path: Path, printer: str) -> None:
     design = check_design(load_template(path), BUILT_IN[printer], made_up_example(6 if "multipack" in path.stem else 1))
