@@ -11,6 +11,7 @@ import argparse
 import csv
 import io
 import json
+import shutil
 import sys
 import tempfile
 import time
@@ -28,8 +29,9 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
+from bss_mfg.label.make import LabelFiles
 from bss_mfg.symbol import data_matrix
-from tests.helpers.factory import make_factory
+from tests.helpers.factory import Factory, make_factory
 from tests.helpers.pictures import Grey, pdfium
 
 Floats = NDArray[np.floating]
@@ -536,13 +538,20 @@ class Sheet:
     modules: int
 
 
+def label_sheet(factory: Factory) -> LabelFiles:
+    """The labels of batch A as the suite has them."""
+    template = Path(__file__).with_name("damage_sheet.toml")
+    shutil.copy(template, factory.root / "templates" / template.name)
+    return factory.label("A", template.stem)
+
+
 def real_sheet(folder: Path, seed: int = SEED) -> Sheet:
     """A rendered sheet of 24 labels from a new workspace in `folder`, at 300 dpi. Payloads are random in any new batch:
     for pictures that are always the same, those of the seed are printed in their place, on the same dots."""
     factory = make_factory(folder)
     factory.add(oob_bytes=16)
     factory.issue(24, "A")
-    made = factory.label("A")
+    made = label_sheet(factory)
     grey, plan, rng = pdfium(made.files[0], 300), made.layout.symbol, np.random.default_rng(seed)
     assert plan is not None
     width, height = plan.columns * plan.module_dots_x, plan.rows * plan.module_dots_y

@@ -20,7 +20,17 @@ from bss_mfg.verify.package_tracker import PackageTracker
 from bss_mfg.verify.page import PageReader
 from bss_mfg.verify.page_findings import ScannedPage
 from bss_mfg.verify.request import ReadRequest
-from tests.faults.damage import CLASSES, SEED, Damaged, Sheet, damaged, read_with_libdmtx, read_with_zxing, real_sheet
+from tests.faults.damage import (
+    CLASSES,
+    SEED,
+    Damaged,
+    Sheet,
+    damaged,
+    label_sheet,
+    read_with_libdmtx,
+    read_with_zxing,
+    real_sheet,
+)
 from tests.helpers.factory import WHO, Factory
 from tests.needs import needs
 
@@ -50,7 +60,7 @@ def books(new_factory: Callable[[], Factory], tmp_path_factory: pytest.TempPathF
     factory = new_factory()
     factory.add(oob_bytes=16)
     factory.issue(24, "A")
-    factory.label("A")
+    label_sheet(factory)
     database = sqlite3.connect(factory.root / "ledger.db")
     for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
         database.execute(f"DROP TRIGGER {name}")

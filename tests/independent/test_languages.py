@@ -54,7 +54,7 @@ def one_moment() -> Iterator[None]:
 TAPE = """
 format = 1
 media = {{ kind = "roll", label_width = {width}, label_height = 40 }}
-sample = {{ x = 3, y = 32, width = 30, height = 6 }}
+sample = {{ x = 3, y = 32, width = {strip}, height = 4 }}
 element = [
   {{ kind = "data-matrix", x = 3, y = 2, size = 25, quiet_zone = 1 }},
   {{ kind = "text", x = 3, y = 28, width = 30, text = "{{serial}}", size = 7, align = "center" }},
@@ -67,7 +67,9 @@ element = [
 def floor(new_factory: Callable[[], Factory]) -> Factory:
     floor = floor_for_printing(new_factory)
     for width in (36, 62, 102):
-        (floor.root / "templates" / f"tape-{width}.toml").write_text(TAPE.format(width=width), encoding="utf-8")
+        (floor.root / "templates" / f"tape-{width}.toml").write_text(
+            TAPE.format(width=width, strip=width - 6), encoding="utf-8"
+        )
     return floor
 
 
