@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 FORMULA_STARTS = frozenset("=+-@\t\r\n")
@@ -51,6 +52,12 @@ def is_plain_name(text: str) -> bool:
 def has_control_characters(text: str) -> bool:
     """Whether a C0 control (U+0000 to U+001F) is in `text`."""
     return any(character < " " for character in text)
+
+
+def is_one_line(text: str) -> bool:
+    """Whether `text` prints on one line: no control characters (Unicode's category Cc, with DEL and C1), no line or
+    paragraph separator, no half of a surrogate pair."""
+    return not any(unicodedata.category(character) in ("Cc", "Zl", "Zp", "Cs") for character in text)
 
 
 def count_words(number: int, noun: str, plural: str = "") -> str:

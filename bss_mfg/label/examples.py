@@ -78,20 +78,27 @@ def product_files(workspace: Workspace, name: str) -> tuple[Path, ...]:
     return own, *others, workspace.root / CONFIG
 
 
-def _example_facts(product: Product, language: str | None) -> Mapping[str, str]:
+def _example_facts(product: Product) -> Mapping[str, str]:
     """A product's facts, with its examples of what a batch is given."""
-    own = {FIELD_PREFIX + name: example for name, example in product.batch_fields.items()}
-    facts = {**product.facts, **own}
-    return facts_in(facts, matching_language(facts, language or ""))
+    return {**product.facts, **{FIELD_PREFIX + name: example for name, example in product.batch_fields.items()}}
 
 
-def example_of_loaded(loaded: LoadedProduct, spec: SpecFile, zone: TimeZone, language: str | None = None) -> Example:
-    """The longest and shortest cases of a product that is loaded already, its fields as they are in a language."""
+def example_of_loaded(
+    loaded: LoadedProduct,
+    spec: SpecFile,
+    zone: TimeZone,
+    language: str | None = None,
+    facts: Mapping[str, str] | None = None,
+) -> Example:
+    """The longest and shortest cases of a product that is loaded already, its fields as they are in a language;
+    `facts`: those of a batch that is to be issued, None for the product's with its examples."""
     product, key_bits = loaded.product, loaded.key.key.key_size
+    facts = _example_facts(product) if facts is None else facts
+    told = facts_in(facts, matching_language(facts, language or ""))
     return example_of_product(
         ExampleProduct(
             loaded.name,
-            {**_example_facts(product, language), "key_bits": str(key_bits), "timezone": zone.name},
+            {**told, "key_bits": str(key_bits), "timezone": zone.name},
             spec,
             key_bits,
             product.units_per_package,

@@ -16,7 +16,7 @@ from bss_mfg.issuing.identity_files import IdentityFile
 from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.label.examples import example_of_loaded
 from bss_mfg.label.file_plan import LabelRequest, plan_label_files
-from bss_mfg.label.from_workspace import named_printer, named_template
+from bss_mfg.label.from_workspace import DEFAULT_PRINTER, named_printer, named_template
 from bss_mfg.label.layout.design_check import Example, check_design
 from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.template.loading import LoadedTemplate
@@ -67,7 +67,7 @@ class PreparedRun:
     @property
     def traveller_printer(self) -> Printer:
         """The traveller is a PDF page, whatever the labels are."""
-        return self.printer if self.printer.language == "pdf" else BUILT_IN["pdf-300"]
+        return _traveller_printer(self.printer)
 
     @property
     def label_request(self) -> LabelRequest:
@@ -87,8 +87,11 @@ def prepare_run(workspace: Workspace, plan: Plan, product: LoadedProduct) -> Pre
         require_confirmed(spec)
     template, printer = named_template(workspace, plan.template), named_printer(workspace, plan.printer)
     _refuse_unsuitable(plan, template, printer)
-    design = check_design(template, printer, example_of_loaded(product, spec, workspace.zone))
+    example = _example_of(plan, product, spec, workspace.zone)
+    design = check_design(template, printer, example)
     design.findings.refuse()
+    traveller = named_template(workspace, TRAVELLER)
+    _refuse_unfit_traveller(traveller, _traveller_printer(printer), example)
     _refuse_changed_identities(plan)
     return PreparedRun(
         plan=plan,
@@ -96,12 +99,38 @@ def prepare_run(workspace: Workspace, plan: Plan, product: LoadedProduct) -> Pre
         spec=spec,
         template=template,
         printer=printer,
-        traveller=named_template(workspace, TRAVELLER),
+        traveller=traveller,
         mapping=_mapping(workspace, spec),
         example=design.example,
         layout=design.layout,
         zone=workspace.zone,
     )
+
+
+def _traveller_printer(printer: Printer) -> Printer:
+    return printer if printer.language == "pdf" else BUILT_IN[DEFAULT_PRINTER]
+
+
+def _example_of(plan: Plan, product: LoadedProduct, spec: SpecFile, zone: TimeZone) -> Example:
+    """The batch that is to be issued, as far as it is known: its id, its size, its fields in the labels' language."""
+    facts = BatchRequest(product, spec, plan.units, fields=plan.fields).facts
+    example = example_of_loaded(product, spec, zone, plan.language, facts)
+    packages = -(-plan.units // product.product.units_per_package)
+    return replace(example, batch=replace(example.batch, id=plan.batch, units=plan.units, packages=packages))
+
+
+def _refuse_unfit_traveller(traveller: LoadedTemplate, printer: Printer, example: Example) -> None:
+    """The traveller comes last, when its batch is issued for good: what it can't show is refused before."""
+    try:
+        check_design(traveller, printer, example).findings.refuse()
+    except InputError as error:
+        raise InputError(
+            f"the batch's traveller can't be made: {error.what}",
+            where=error.location,
+            problems=error.problems,
+            way_out="Give the product another title or what else is named, or the workspace a traveller of its own: "
+            f"`bss-mfg template copy {TRAVELLER} {TRAVELLER}`, then change templates/{TRAVELLER}.toml.",
+        ) from None
 
 
 def _refuse_unsuitable(plan: Plan, template: LoadedTemplate, printer: Printer) -> None:

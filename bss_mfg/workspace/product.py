@@ -19,7 +19,7 @@ from bss_mfg.errors import InputError
 from bss_mfg.gs1 import check_digit
 from bss_mfg.payload.product_keys import SAMPLE_FINGERPRINTS, ProductKey, load_public_key
 from bss_mfg.workspace.print_settings import PrintSettings
-from bss_mfg.workspace.product_fields import BatchFields, ProductFields, product_facts
+from bss_mfg.workspace.product_fields import BatchFields, ProductFields, check_one_line, product_facts
 
 
 def _gtin(value: str, lengths: tuple[int, ...], name: str) -> str:
@@ -38,7 +38,9 @@ class Product(FileModel):
     """A product's file, products/NAME.toml."""
 
     format: Literal[1] = Field(description="Version of this file format.")
-    title: Annotated[str, Field(max_length=80, description="Name for people; templates print it as {title}.")] = ""
+    title: Annotated[str, Field(max_length=80), AfterValidator(check_one_line)] = Field(
+        "", description="Name for people; templates print it as {title}."
+    )
     pid: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{4}$", description="Amazon's product id; case matters.")]
     upc: Upc | None = Field(None, description="UPC-A on the package.")
     ean: Ean | None = Field(None, description="EAN-8 or EAN-13 on the package, instead of a UPC.")

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from bss_mfg.core.text import has_control_characters
+from bss_mfg.core.text import is_one_line
 from bss_mfg.errors import InputError
 from bss_mfg.model import FIELD_PREFIX
 
@@ -33,8 +33,13 @@ def check_value(value: str) -> str:
     """A field's value; `ValueError` where it can't be one."""
     if len(value) > LONGEST_VALUE:
         raise ValueError(f"has {len(value)} characters; a field has at most {LONGEST_VALUE}")
-    if has_control_characters(value):
-        raise ValueError("has a control character, which can't be printed")
+    return check_one_line(value)
+
+
+def check_one_line(value: str) -> str:
+    """A text of one line; `ValueError` for what a label can't show in one."""
+    if not is_one_line(value):
+        raise ValueError("has a control character or a line break, which can't be printed")
     return value
 
 

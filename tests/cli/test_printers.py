@@ -193,6 +193,13 @@ def test_a_printer_is_added_with_what_is_set_at_it(factory: Factory) -> None:
     assert wrong.code == 3
     assert "epl2 knows after peel or cut, not tear" in wrong.err
     assert not (factory.root / "printers" / "desk.toml").exists()
+    for like, gap in (("epl2-203", "0.04"), ("tspl-203", "0"), ("tspl-203", "0.1")):
+        for tracking in ("gap", "mark"):
+            found = ("--tracking", tracking, "--gap", gap)
+            wrong = factory.cli("printer", "add", "desk", "--like", like, *found)
+            assert wrong.code == 3, wrong.out
+            assert f"gap: '{gap}': less than a dot of the printer, 0.125 mm" in wrong.err
+            assert not (factory.root / "printers" / "desk.toml").exists()
     chosen = ("--darkness", "12", "--speed", "4", "--tracking", "gap", "--gap", "3", "--after", "peel", "--feed", "2")
     assert factory.cli("printer", "add", "desk", "--like", "tspl-203", *chosen).code == 0
     shown = factory.cli("printer", "show", "desk").out

@@ -3,19 +3,20 @@ every text where it can be seen. What stands later in the template is drawn over
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
+from typing import get_args
 
 from bss_mfg.label.layout.black_or_white import prints_black
 from bss_mfg.label.layout.contrast import reflectance
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import PlacedElement, grown, is_inside, overlap
-from bss_mfg.label.template.expressions import NUMBERS, compile_condition
+from bss_mfg.label.template.expressions import NUMBERS, Condition, compile_condition, compile_text
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.label.template.shape_elements import Box, Image, Line
 from bss_mfg.label.template.symbol_elements import SymbolElement
 from bss_mfg.label.template.text_element import TextElement
-from bss_mfg.model import Rect
+from bss_mfg.model import Rect, Stage
 
 _VISIBLE = 0.1
 """Difference in reflectance that a text needs from its ground."""
@@ -107,30 +108,58 @@ def _check_text_shows(
     item = elements[at]
     if any(isinstance(other.element, Image) and overlap(other.rect, item.rect) for other in elements[:at]):
         return
-    grounds = [elements[number].element for number in _grounds(at, elements)]
-    ground = "#ffffff"
-    for panel in grounds:
-        assert isinstance(panel, Box)  # noqa: S101  (for the type checker)
-        if panel.when and panel.when != element.when:
-            return  # on some labels one, on some the other
-        ground = panel.color
-    if printer.language == "pdf":
-        if abs(reflectance(element.color) - reflectance(ground)) < _VISIBLE:
-            findings.warning(
+    for ground, when in _possible_grounds(element, [elements[number] for number in _grounds(at, elements)]):
+        if printer.language == "pdf":
+            if abs(reflectance(element.color) - reflectance(ground)) < _VISIBLE:
+                findings.warning(
+                    DesignFindingKind.UNSEEN_TEXT,
+                    item.index,
+                    f"a text in {element.color} can hardly be seen on {ground}{when}",
+                    "Change one of the colours.",
+                )
+                return
+        elif prints_black(element.color) == prints_black(ground):
+            what = "black" if prints_black(element.color) else "white"
+            findings.error(
                 DesignFindingKind.UNSEEN_TEXT,
                 item.index,
-                f"a text in {element.color} can hardly be seen on {ground}",
-                "Change one of the colours.",
+                f"a text in {element.color} on {ground} is {what} on {what} at a printer of black dots{when}",
+                "Change one of the colours: what is darker than half is printed, all else is left white."
+                + (" Or give the text the panel's `when`." if when else ""),
+                "color",
             )
-    elif prints_black(element.color) == prints_black(ground):
-        what = "black" if prints_black(element.color) else "white"
-        findings.error(
-            DesignFindingKind.UNSEEN_TEXT,
-            item.index,
-            f"a text in {element.color} on {ground} is {what} on {what} at a printer of black dots",
-            "Change one of the colours: what is darker than half is printed, all else is left white.",
-            "color",
-        )
+            return
+
+
+def _possible_grounds(text: TextElement, panels: Sequence[PlacedElement]) -> Iterator[tuple[str, str]]:
+    """The colours that a text is on, by which of the panels under it are drawn together with it, and in words when
+    that is. What different names say is taken as independent."""
+    conditions = [compile_condition(item.element.when) for item in panels if item.element.when]
+    own = [compile_condition(text.when)] if text.when else []
+    values = {one.name: _sample_values(one.name, [*conditions, *own]) for one in [*conditions, *own]}
+    for one in own:
+        values[one.name] = [value for value in values[one.name] if one.holds({one.name: value})]
+    tokens = compile_text(text.text).tokens
+    if len(tokens) == 1 and not isinstance(tokens[0], str):  # an empty value is no text
+        name = tokens[0][0]
+        values = {**values, name: [value for value in values.get(name, []) if value != ""]}
+    left_off = False
+    for item in reversed(panels):
+        panel = item.element
+        assert isinstance(panel, Box)  # noqa: S101  (for the type checker)
+        if not panel.when:
+            yield panel.color, " where no other panel is drawn under it" if left_off else ""
+            return
+        one = compile_condition(panel.when)
+        drawn = [value for value in values[one.name] if one.holds({one.name: value})]
+        values[one.name] = [value for value in values[one.name] if value not in drawn]
+        if drawn:
+            always = not values[one.name] and not left_off
+            yield panel.color, "" if always else f" where {panel.when} (the panel's `when`)"
+            if not values[one.name]:
+                return  # on every label that has none of those above
+            left_off = True
+    yield "#ffffff", " where no panel is drawn under it" if left_off else ""
 
 
 def _check_shape_prints(index: int, element: Line | Box, printer: Printer, findings: DesignFindings) -> None:
@@ -190,8 +219,17 @@ def _may_meet(one: PlacedElement, other: PlacedElement) -> bool:
     first, second = compile_condition(one.element.when), compile_condition(other.element.when)
     if first.name != second.name:
         return True
-    operands = [condition.operand for condition in (first, second) if condition.operand]
-    values: list[str | int] = ["", "x", *operands]
-    if first.name in NUMBERS:
-        values = [0, 1, *(int(operand) + step for operand in operands for step in (-1, 0, 1))]
+    values = _sample_values(first.name, (first, second))
     return any(first.holds({first.name: value}) and second.holds({first.name: value}) for value in values)
+
+
+def _sample_values(name: str, conditions: Iterable[Condition]) -> list[str | int]:
+    """Values of a name that tell conditions on it apart."""
+    operands = [one.operand for one in conditions if one.name == name and one.operand]
+    if name in NUMBERS:
+        steps = {int(operand) + step for operand in operands for step in (-1, 0, 1)}
+        least = 0 if name in ("carton", "cartons", "ledger_events") else 1
+        return [least, *sorted(value for value in steps if value > least)]
+    if name == "stage":
+        return list(get_args(Stage))
+    return ["", "x", *operands]

@@ -44,6 +44,16 @@ def check_setting(language: Language, name: str, value: Any) -> None:
         raise ValueError(f"{value:g} is outside {possible[0]:g} to {possible[1]:g}{unit}, what {language} knows")
 
 
+def check_gap(gap: float, dots_per_mm: float) -> None:
+    """`ValueError` for a gap or mark of less than a dot in feed direction: it would come to 0, which tells printers of
+    TSPL and EPL2 that the media are continuous."""
+    if gap * dots_per_mm < 1:
+        raise ValueError(
+            f"less than a dot of the printer, {1 / dots_per_mm:.3g} mm; for media without gaps or marks "
+            'leave gap out, and set tracking = "continuous"'
+        )
+
+
 def check_together(language: Language, tracking: Tracking | None, gap: float | None, head_pins: int | None) -> None:
     """`ValueError` where a field is missing that another one needs."""
     facts = LANGUAGES[language]

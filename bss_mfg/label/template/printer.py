@@ -19,6 +19,7 @@ from bss_mfg.label.template.fields import FileName
 from bss_mfg.label.template.print_settings import (
     PRINTER_DEFAULTS,
     PrintSettings,
+    check_gap,
     check_setting,
     check_together,
     setting_lines,
@@ -179,6 +180,13 @@ class PrinterFile(FileModel):
         """A setting that the language can't express is refused, never dropped."""
         if value is not None and (language := info.data.get("language")):
             check_setting(language, info.field_name or "", value)
+        return value
+
+    @field_validator("gap")
+    @classmethod
+    def _check_gap(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if value is not None and (dots := info.data.get("dots_per_mm")):
+            check_gap(value, dots[1])
         return value
 
     @model_validator(mode="after")

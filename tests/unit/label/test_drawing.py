@@ -95,9 +95,10 @@ def test_a_conditional_panel_never_covers_what_stands_after_it(language: str) ->
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("ground", [BLACK, BLACK.replace(" }", ", when = 'mac' }")])
-def test_reverse_text_that_changes_is_printed(language: str, ground: str) -> None:
-    page = dots(loaded(ground, REVERSED), language, texts=("WHITE",))
+@pytest.mark.parametrize("when", ["", ", when = 'mac'"])
+def test_reverse_text_that_changes_is_printed(language: str, when: str) -> None:
+    ground, text = (element.replace(" }", f"{when} }}") for element in (BLACK, REVERSED))
+    page = dots(loaded(ground, text), language, texts=("WHITE",))
     light = ~page[16:96, 16:176]
     assert 300 < light.sum() < 3000
     assert not page[:16].any()
@@ -192,6 +193,14 @@ QR = "{ kind = 'qr', x = 2, y = 2, size = 14, text = 'A' }"
 TEXT = "{ kind = 'text', x = 16, y = 10, width = 10, text = 'ABC' }"
 
 
+def panel(when: str, color: str = "#000000") -> str:
+    return box(14, 8, 15, 9, fill=True, color=color, when=when)
+
+
+def text(color: str = "#000000", when: str = "") -> str:
+    return TEXT.replace(" }", f", color = '{color}'{f', when = {when!r}' if when else ''} }}")
+
+
 @pytest.mark.parametrize(("elements", "found"), [
     ([BLACK, box(1, 1, 16, 16, fill=True, color="#ffffff"), QR], set()),
     ([box(1, 1, 16, 16, fill=True, color="#ffffff", when="mac"), QR], set()),
@@ -212,6 +221,20 @@ TEXT = "{ kind = 'text', x = 16, y = 10, width = 10, text = 'ABC' }"
     ([TEXT.replace(" }", ", color = '#ffffff' }")], {("UNSEEN_TEXT", 0)}),
     ([TEXT.replace(" }", ", color = '#e0e0e0' }"), QR], {("UNSEEN_TEXT", 0)}),
     ([box(14, 8, 15, 9, fill=True), TEXT.replace(" }", ", color = '#e0e0e0' }")], set()),
+    ([panel("units > 1"), text()], {("UNSEEN_TEXT", 1)}),
+    ([panel("units > 1"), text("#ffffff")], {("UNSEEN_TEXT", 1)}),
+    ([panel("units > 1"), text("#ffffff", "units > 1")], set()),
+    ([panel("units > 1"), text("#ffffff", "units > 2")], set()),
+    ([panel("units > 1"), text("#ffffff", "units >= 1")], {("UNSEEN_TEXT", 1)}),
+    ([panel("mac"), text("#000000", "not mac")], set()),
+    ([panel("mac"), text("#ffffff", "not mac")], {("UNSEEN_TEXT", 1)}),
+    ([panel("mac"), text("#ffffff", "units > 1")], {("UNSEEN_TEXT", 1)}),
+    ([panel("mac"), panel("not mac"), text("#ffffff")], set()),
+    ([panel("units = 1"), panel("units > 1"), text("#ffffff")], set()),
+    ([panel("stage = production"), panel("stage = development"), text("#ffffff")], set()),
+    ([panel("mac"), text("#ffffff").replace("ABC", "{mac}")], set()),
+    ([panel("mac"), box(14, 8, 15, 9, fill=True, color="#ffffff"), text()], set()),
+    ([box(14, 8, 15, 9, fill=True), panel("mac", "#ffffff"), text("#ffffff")], {("UNSEEN_TEXT", 2)}),
     ([box(14, 8, 15, 9, fill=True, color="#c0c0c0")], {("PRINTS_WHITE", 0)}),
     ([box(14, 8, 15, 9, fill=True, color="#c0c0c0", dither="ordered")], set()),
 ])  # fmt: skip

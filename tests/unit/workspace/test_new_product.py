@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from bss_mfg.errors import InputError
 from bss_mfg.model import Secret
@@ -36,6 +37,20 @@ def test_what_would_stop_the_first_batch_is_refused(
     key = load_public_key(new_development_key(kind)[1], "key.pem")
     with pytest.raises(InputError, match=says):
         factory.workspace.check_new_product(product(**fields), key, "key.pem")
+
+
+@pytest.mark.parametrize("mark", ["\n", "\t", "\x00", "\x7f", "\x85", "\u2028", "\u2029"])
+@pytest.mark.parametrize("field", ["title", "fields", "batch_fields"])
+def test_a_text_with_a_control_character_or_a_line_break_is_refused_by_name(field: str, mark: str) -> None:
+    text = f"Mesh{mark}Bulb"
+    with pytest.raises(ValidationError, match=r"control character or a line break") as refused:
+        product(**{field: text if field == "title" else {"lot": text}})
+    assert refused.value.errors()[0]["loc"][0] == field
+
+
+def test_a_title_in_any_script_is_fine() -> None:
+    for title in ("日本", "मेश बल्ब", "soft\u00adhyphen", "na\u200dme"):
+        assert product(title=title).title == title
 
 
 def test_a_good_product_passes_and_nothing_is_written(factory: Factory) -> None:

@@ -40,5 +40,5 @@ def _settings(printer: Printer) -> list[str]:
     if settings.after:
         lines += _AFTER[settings.after]
     if settings.feed_mm is not None:
-        lines.append(f"OFFSET {settings.feed_mm:g} mm")
+        lines.append(f"OFFSET {round(settings.feed_mm, 2):g} mm")
     return lines
