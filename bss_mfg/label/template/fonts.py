@@ -12,7 +12,7 @@ from pydantic import Discriminator, Field, Tag
 
 from bss_mfg.core.models import FileModel
 from bss_mfg.label.template.fields import FileName, Name
-from bss_mfg.label.type.font_file import Face, load_face
+from bss_mfg.label.type.font_file import Face, check_sums, load_face
 from bss_mfg.label.type.itemization import Setting
 from bss_mfg.label.type.markup import BOLD, ITALIC, without_switches
 from bss_mfg.label.type.paragraph import prepare, simple_line
@@ -136,7 +136,10 @@ def load_font(name: str, choice: FontFile, data: Mapping[str, bytes], fonts: Map
 
 
 def _face(choice: FontFile, data: bytes) -> Face:
-    return load_face(data, choice.number, choice.instance, tuple(sorted(choice.axes.items())))
+    face = load_face(data, choice.number, choice.instance, tuple(sorted(choice.axes.items())))
+    check_sums(data, choice.number)
+    face.check_glyphs()
+    return face
 
 
 def font_list(fonts: list[Font]) -> Font:

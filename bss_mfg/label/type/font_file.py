@@ -12,6 +12,12 @@ from typing import Any
 _NO_EMBEDDING, _BITMAPS_ONLY_OR_NO_SUBSET = 0x0002, 0x0300
 """Bits of OS/2 fsType (OpenType specification, OS/2 table)."""
 
+_REQUIRED = ("head", "hhea", "hmtx", "maxp", "cmap")
+"""Tables that every font has (OpenType specification, Required tables) and readers of PDFs need."""
+_SUMMED = frozenset({"glyf", "loca", "CFF", "CFF2", "hmtx", "cmap", "hhea", "maxp", "fvar", "gvar"})
+_UNITS_PER_EM = range(16, 16385)
+"""What the specification allows (head table)."""
+
 _FORMS = ("<compat>", "<isolated>", "<initial>", "<medial>", "<final>")
 _SEEN = frozenset({"Lu", "Ll", "Nd", "Nl", "No", "Pc", "Pd", "Ps", "Pe", "Po", "Sm", "Sc", "So"})
 """Categories of characters that are always seen: an empty glyph of theirs is a picture in colour, or none."""
@@ -42,17 +48,21 @@ class Face:
         self.hb: Any = hb
         face = _open(data, choice)
         if face.has_var_data:
-            face = _fix_variations(face, choice)
+            try:
+                face = _fix_variations(face, choice)
+            except RuntimeError as error:
+                raise ValueError("it is damaged: its variations can't be read") from error
         elif choice.instance or choice.axes:
             raise ValueError("it is not a variable font: instance and axes can't be chosen")
         self.hb_face: Any = face
+        tables = set(face.table_tags)
+        self._check_usable(tables)
         self.hb_font: Any = hb.Font(face)
         self.upem: int = face.upem
         self.hb_font.scale = (self.upem, self.upem)
         place = repr((choice.number, choice.instance, sorted(choice.axes.items())))
         self.digest = hashlib.sha256(data + place.encode()).hexdigest()
         self._hash = hash(self.digest)
-        tables = set(face.table_tags)
         self.is_cff = "glyf" not in tables
         """Whether its outlines are CFF (cubic) rather than TrueType's."""
         self.has_apple_layout = "morx" in tables
@@ -62,7 +72,6 @@ class Face:
         self.descent = -extents.descender / self.upem
         self.cap_height = self._metric("CAP_HEIGHT", "H")
         self.x_height = self._metric("X_HEIGHT", "x")
-        self._check_usable(tables)
         self._glyphs: dict[str, int | None] = {}
         self._extents: dict[int, tuple[float, float, float, float] | None] = {}
         self._natural: dict[int, int] = {}
@@ -75,6 +84,14 @@ class Face:
         """What others worked out about it once."""
 
     def _check_usable(self, tables: set[str]) -> None:
+        for tag in _REQUIRED:
+            if tag not in tables:
+                raise ValueError(f"it is damaged: the table {tag} is missing")
+        if "glyf" in tables and "loca" not in tables:
+            raise ValueError("it is damaged: the table loca is missing")
+        units = int.from_bytes(bytes(self.hb_face.reference_table("head").data)[18:20], "big")
+        if units not in _UNITS_PER_EM:
+            raise ValueError(f"it is damaged: it has {units} units per em")
         if not tables & {"glyf", "CFF ", "CFF2"}:
             raise ValueError("it has no outlines (a font of bitmaps or colours can't be printed)")
         if not self.hb_face.unicodes:
@@ -158,6 +175,13 @@ class Face:
         """The OpenType script tags that the font has substitutions for."""
         return frozenset(self.hb_face.get_table_script_tags("GSUB"))
 
+    def check_glyphs(self) -> None:
+        """`ValueError` where a glyph is damaged so that no part of the font can be embedded."""
+        try:
+            self.subset(frozenset(range(self.hb_face.glyph_count)))
+        except RuntimeError as error:
+            raise ValueError("it is damaged: its glyphs can't be taken out of it") from error
+
     def subset(self, glyphs: frozenset[int]) -> bytes:
         """The font with these glyphs only, at their own numbers, without hints and layout tables."""
         return _subset(self, glyphs)
@@ -167,6 +191,23 @@ class Face:
 
     def __hash__(self) -> int:
         return self._hash
+
+
+def check_sums(data: bytes, number: int = 0) -> None:
+    """`ValueError` where the tables of a font file that decide its drawing are cut off or not as their sums say
+    (OpenType specification, Calculating checksums): a damaged font draws otherwise in each program."""
+    import numpy as np
+
+    start = int.from_bytes(data[12 + 4 * number : 16 + 4 * number], "big") if data[:4] == b"ttcf" else 0
+    for at in range(start + 12, start + 12 + 16 * int.from_bytes(data[start + 4 : start + 6], "big"), 16):
+        tag = data[at : at + 4].decode("latin-1").strip()
+        told, offset, length = (int.from_bytes(data[at + 4 * n : at + 4 * n + 4], "big") for n in (1, 2, 3))
+        if offset + length > len(data):
+            raise ValueError(f"it is cut off: the table {tag} is not all there")
+        if tag in _SUMMED:
+            padded = data[offset : offset + length] + bytes(-length % 4)
+            if int(np.frombuffer(padded, ">u4").sum(dtype=np.uint64)) & 0xFFFFFFFF != told:
+                raise ValueError(f"it is damaged: the table {tag} is not as its check sum says")
 
 
 def _open(data: bytes, choice: FaceChoice) -> Any:

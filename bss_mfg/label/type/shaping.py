@@ -63,6 +63,8 @@ class GlyphRun(NamedTuple):
         """For each glyph that is the first of its cluster, the cluster's text; for the others nothing."""
         clusters, text = self.clusters, self.text
         starts = sorted(set(clusters))
+        if not starts:  # marks of direction, soft hyphens and the like: nothing is drawn
+            return []
         if len(starts) == len(text) == len(clusters):
             return [text[cluster] for cluster in clusters]
         ends = dict(zip(starts, [*starts[1:], len(text)], strict=True))
