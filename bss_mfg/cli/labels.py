@@ -116,7 +116,9 @@ def printing_options(function: Command) -> Callable[..., Any]:
             type=click.Choice(["rows", "columns", "snake"]),
             help="In which order the places of a page are filled (default: as printed last, else rows).",
         ),
-        click.option("--language", help="Of the product's own fields, as de (default: as printed last, else as set)."),
+        click.option(
+            "--language", help="Of the product's own fields: de, or base (default: as printed last, else as set)."
+        ),
         click.option("--out", type=click.Path(path_type=Path), help="Folder (default: batches/BATCH/labels)."),
         send_option(
             "Send the files to the printer: tcp://HOST:9100, cups://QUEUE and others, see the printer file (without "

@@ -12,7 +12,7 @@ from bss_mfg.label.template.printer import Printer, find_printer
 from bss_mfg.ledger.events import LabelFileEvent
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, FillOrder, SymbolStyle
-from bss_mfg.workspace.product_fields import matching_language, require_language
+from bss_mfg.workspace.product_fields import BASE_LANGUAGE, matching_language, require_language
 from bss_mfg.workspace.workspace import Workspace
 
 DEFAULT_PRINTER = "pdf-300"
@@ -83,13 +83,14 @@ class PrintChoice:
         pairs = (
             ("template", self.template.name, self.last.template),
             ("printer", self.printer.name, self.last.printer),
-            ("language", self.language or "none", self.last.language or "none"),
+            ("language", self.language or BASE_LANGUAGE, self.last.language or BASE_LANGUAGE),
         )
         changed = [f"{name} {now} (it was {before})" for name, now, before in pairs if before and now != before]
         if changed:
             return f"Otherwise than printed last: {', '.join(changed)}"
         many = f", {self.copies} of each label" if self.copies > 1 and self.copies == self.last.copies else ""
-        return f"As printed last: {self.template.name} on {self.printer.name}{many}"
+        told = f", language {self.language}" if self.language else ""
+        return f"As printed last: {self.template.name} on {self.printer.name}{told}{many}"
 
 
 def choose_print(
@@ -130,8 +131,8 @@ def choose_print(
 
 def _language(batch: Batch, wished: str | None, last: LabelFileEvent | None, default: str | None) -> str:
     """The language of the batch's own fields: one that is wished must be there, a setting counts where it is."""
-    if wished:
-        return require_language(batch.facts, wished, "--language")
+    if wished is not None:
+        return "" if wished == BASE_LANGUAGE else require_language(batch.facts, wished, "--language")
     return last.language if last else matching_language(batch.facts, default or "")
 
 

@@ -18,6 +18,8 @@ from bss_mfg.model import FIELD_PREFIX
 
 LONGEST_VALUE = 200
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
+BASE_LANGUAGE = "base"
+"""What people say for the fields as [fields] has them: no language has a name of four letters."""
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 LANGUAGE_PATTERN = rf"^{_LANGUAGE.pattern}$"
 
@@ -137,7 +139,9 @@ def require_language(facts: Mapping[str, str], language: str, where: str) -> str
         raise InputError(
             f"its fields are not told in {language[:20]!r}",
             where=where,
-            way_out=f"Known: {known}." if known else "Add [fields.LANGUAGE] to the product's file for new batches.",
+            way_out=f"Known: {known}, and {BASE_LANGUAGE}: what [fields] says."
+            if known
+            else "Add [fields.LANGUAGE] to the product's file for new batches.",
         )
     return found
 

@@ -66,7 +66,21 @@ def test_another_language_is_another_print(shop: Factory) -> None:
     labels(shop, "B1")
     done = shop.cli("labels", "B1", "--language", "de")
     assert done.code == 4
-    assert "language de (it was none)" in done.err
+    assert "language de (it was base)" in done.err
+
+
+def test_there_is_a_way_back_to_the_fields_of_every_language(shop: Factory) -> None:
+    shop.cli("batch", "create", "bulb", "--units", 2, "--id", "B1", "--field", "lot=L1")
+    first = labels(shop, "B1")
+    german = labels(shop, "B1", "--language", "de", "--again")
+    assert german != first
+    again = shop.cli("labels", "B1", "--again")
+    assert "language de" in again.err
+    for typed in ("", "none"):
+        refused = shop.cli("labels", "B1", "--language", typed, "--again")
+        assert refused.code == 3
+        assert "base: what [fields] says" in refused.err
+    assert labels(shop, "B1", "--language", "base", "--again") == first
 
 
 def test_the_settings_choose_the_language(shop: Factory) -> None:
