@@ -170,7 +170,9 @@ class TextPlan:
 
     def turn(self, along: float, down: float) -> tuple[float, float]:
         """A place of the text's own frame on the label: points from the top left corner, y upwards."""
-        dx, dy = {0: (along, -down), 90: (-down, -along), 180: (-along, down), 270: (down, along)}[self.rotate]
+        if self.rotate == 0:
+            return self.x + along, self.y - down
+        dx, dy = {90: (-down, -along), 180: (-along, down), 270: (down, along)}[self.rotate]
         return self.x + dx, self.y + dy
 
     def ink(self, lines: Sequence[Line], size: float) -> Iterator[Rect]:

@@ -107,6 +107,8 @@ class Glyphs:
         scale, start = low * PHASES / face.upem, (along + margin) * PHASES + 0.5
         strip = 0
         for character, origin in zip(line.text, table.origins(line.text), strict=True):
+            if character == " ":
+                continue
             x = int(start + origin * scale)
             key = (character, x & 3)
             try:

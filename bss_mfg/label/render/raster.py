@@ -179,14 +179,19 @@ class LabelBitmaps:
             column, row = floor(u), ceil(v)
             strip = glyphs.line(line, u - column, row - v)
             left, top = column - strip.margin, row - strip.baseline
-            x, y = {
-                0: (left, top),
-                90: (-top - strip.height, left),
-                180: (-left - strip.stride, -top - strip.height),
-                270: (top, -left - strip.stride),
-            }[plan.rotate]
-            strips.append((x, y, strip, plan.rotate))
+            strips.append((*_turned_corner(plan.rotate, left, top, strip), strip, plan.rotate))
         return strips
+
+
+def _turned_corner(degrees: int, left: int, top: int, strip: TextStrip) -> tuple[int, int]:
+    """The top left corner on the label of a strip in the text's own turned frame."""
+    if degrees == 0:
+        return left, top
+    return {
+        90: (-top - strip.height, left),
+        180: (-left - strip.stride, -top - strip.height),
+        270: (top, -left - strip.stride),
+    }[degrees]
 
 
 @lru_cache(maxsize=8)

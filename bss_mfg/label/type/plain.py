@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import accumulate
 
 from bss_mfg.label.type.font_file import Face
@@ -17,6 +18,8 @@ from bss_mfg.label.type.shaping import GlyphRun, shape
 _PAIRS, _EXTENSION = 2, 9
 """GPOS lookup types (OpenType specification, GPOS table)."""
 ASCII = "".join(map(chr, range(32, 127)))
+_REMEMBERED = 8192
+"""Texts whose widths a table remembers: a text is measured when it is checked, and when it is drawn."""
 
 
 class _Advances(dict[str, float]):
@@ -39,8 +42,9 @@ class PlainTable:
     def __init__(self, face: Face) -> None:
         self.face = face
         self.advances = _Advances(face)
+        self.width = lru_cache(_REMEMBERED)(self._width)
 
-    def width(self, text: str) -> float:
+    def _width(self, text: str) -> float:
         """Width of a line in em."""
         if not text:
             return 0.0
