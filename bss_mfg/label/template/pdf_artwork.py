@@ -13,6 +13,7 @@ from typing import Any
 from bss_mfg.label.template.artwork_errors import NotDrawableError
 from bss_mfg.label.template.pdf_fonts import check_fonts
 from bss_mfg.label.template.pdf_layers import LayerState, remove_hidden
+from bss_mfg.label.template.pdf_operators import check_operators
 from bss_mfg.label.template.pdf_streams import iter_streams
 from bss_mfg.model import Rect
 
@@ -42,7 +43,10 @@ def normal_page(data: bytes) -> ArtworkPage:
             box, bleed = _boxes(page)
             turn = _rotation(page)
             _check_annotations(page)
-            _flatten(document)
+            check_operators(page.obj)  # before its content is wrapped
+            if "/Annots" in page.obj:
+                _flatten(document)
+                check_operators(page.obj)  # the annotations' drawings are parts of it now
             remove_hidden(document, page, LayerState.of(document))
             document.remove_unreferenced_resources()
             _check_streams(page.obj)

@@ -165,6 +165,74 @@ def page_of(size: tuple[float, float], content: str, **boxes: tuple[float, ...])
         return out.getvalue()
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("q Q Q 0 0 50 50 re f", "its page restores a graphics state"),
+        ("0 0 50 50 re f Q", "its page restores a graphics state"),
+        ("0 0 50 re f", "the wrong operands (re)"),
+        ("0 0 50 50 re fill", "'fill'"),
+        ("0 0 50 50 re f BI /W 1 /H 1 ID", "its page can't be read"),
+        ("0 0 50 50 re f (abc", "its page can't be read"),
+        ("0 0 50 50 re >> f", "the wrong operands (f)"),
+    ],
+)
+def test_content_that_each_program_draws_otherwise_is_refused(tmp_path: Path, content: str, says: str) -> None:
+    (tmp_path / "art.pdf").write_bytes(page_of((120, 60), content))
+    with pytest.raises(InputError) as refused:
+        loaded(tmp_path, image("art.pdf"))
+    assert "art.pdf" in refused.value.what
+    assert says in refused.value.what
+
+
+def with_form(page_content: str, form_content: str, *, annotation: bool = False) -> bytes:
+    with pikepdf.open(BytesIO(page_of((120, 60), page_content))) as document:
+        page = document.pages[0].obj
+        form = document.make_stream(form_content.encode(), Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Form)
+        form.BBox = pikepdf.Array([0, 0, 120, 60])
+        if annotation:
+            page.Annots = pikepdf.Array(
+                [
+                    pikepdf.Dictionary(
+                        Type=pikepdf.Name.Annot,
+                        Subtype=pikepdf.Name.Stamp,
+                        F=4,
+                        Rect=pikepdf.Array([0, 0, 120, 60]),
+                        AP=pikepdf.Dictionary(N=form),
+                    )
+                ]
+            )
+        else:
+            page.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Art=form))
+        out = BytesIO()
+        document.save(out)
+        return out.getvalue()
+
+
+def test_forms_restore_only_what_they_saved(tmp_path: Path) -> None:
+    (tmp_path / "art.pdf").write_bytes(with_form("q 0.5 0 0 0.5 0 0 cm /Art Do Q", "Q 0 0 50 50 re f"))
+    with pytest.raises(InputError, match="the form or picture /Art restores a graphics state"):
+        loaded(tmp_path, image("art.pdf"))
+
+
+def test_annotations_are_not_drawn_in_a_state_that_the_page_left_behind(tmp_path: Path) -> None:
+    (tmp_path / "art.pdf").write_bytes(with_form("q 2 0 0 2 0 0 cm", "0 0 50 50 re f", annotation=True))
+    with pytest.raises(InputError, match="before its annotations"):
+        loaded(tmp_path, image("art.pdf"))
+
+
+def test_the_drawing_of_an_annotation_restores_only_what_it_saved(tmp_path: Path) -> None:
+    (tmp_path / "art.pdf").write_bytes(with_form("0 g", "Q 0 0 50 50 re f", annotation=True))
+    with pytest.raises(InputError, match="restores a graphics state"):
+        loaded(tmp_path, image("art.pdf"))
+
+
+def test_states_that_are_saved_to_the_end_and_unknown_operators_in_bx_do_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "art.pdf").write_bytes(page_of((120, 60), "q q 0 g BX 1 2 shine EX 0 0 60 60 re f"))
+    page = seen(label(loaded(tmp_path, image("art.pdf"))), tmp_path)
+    assert (page[50:130, 50:130] < 128).all()
+
+
 def test_twelve_artworks_print_each_their_own(tmp_path: Path) -> None:
     """Each is a bar of another length, in the order of their numbers."""
     for number in range(12):
