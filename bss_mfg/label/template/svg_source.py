@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from bss_mfg.label.template.artwork_errors import NotDrawableError
+from bss_mfg.label.template.svg_filters import refused_filter, viewport
 from bss_mfg.label.template.svg_style import declarations, refused_declaration, refused_sheet
 
 MAX_DRAWN = 100_000
@@ -62,8 +63,9 @@ def check_svg_source(data: bytes, nested: int = 0) -> Any:
             raise NotDrawableError("it refers to other files (a style sheet)")
     if not (root.get("viewBox") or (_is_length(root.get("width")) and _is_length(root.get("height")))):
         raise NotDrawableError("it has no size: neither a viewBox nor a width and a height")
+    size = viewport(root)
     for element in root.iter():
-        _check_element(element, nested)
+        _check_element(element, nested, size)
     _check_amount(root)
     return root
 
@@ -79,7 +81,7 @@ def _is_length(value: str | None) -> bool:
     return bool(value) and not (value or "").strip().endswith("%")
 
 
-def _check_element(element: Any, nested: int) -> None:
+def _check_element(element: Any, nested: int, size: tuple[float, float] | None) -> None:
     if not isinstance(element.tag, str):
         return
     namespace, _, tag = element.tag.rpartition("}")
@@ -87,7 +89,7 @@ def _check_element(element: Any, nested: int) -> None:
         return
     if tag in REFUSED_ELEMENTS:
         raise NotDrawableError(f"{element_name(element)}: {REFUSED_ELEMENTS[tag]}")
-    if why := _refused_style(element, tag):
+    if why := _refused_style(element, tag) or refused_filter(element, tag, size):
         raise NotDrawableError(f"{element_name(element)}: {why}")
     if tag == "a":
         return

@@ -18,9 +18,11 @@ from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.label.layout.page_layout import lay_out
 from bss_mfg.label.render.artwork_forms import paintable
 from bss_mfg.label.render.by_language import render_label_file
+from bss_mfg.label.template.artwork_errors import NotDrawableError
 from bss_mfg.label.template.loading import LoadedTemplate, load_template
 from bss_mfg.label.template.pictures import normal_picture
 from bss_mfg.label.template.printer import BUILT_IN
+from bss_mfg.label.template.svg_source import check_svg_source
 from bss_mfg.model import Rect
 from tests.helpers.pictures import pdfium
 
@@ -231,6 +233,41 @@ def test_states_that_are_saved_to_the_end_and_unknown_operators_in_bx_do_no_harm
     (tmp_path / "art.pdf").write_bytes(page_of((120, 60), "q q 0 g BX 1 2 shine EX 0 0 60 60 re f"))
     page = seen(label(loaded(tmp_path, image("art.pdf"))), tmp_path)
     assert (page[50:130, 50:130] < 128).all()
+
+
+@pytest.mark.parametrize(
+    ("region", "steps", "says"),
+    [
+        ('x="-1e5" y="-1e5" width="1e6" height="1e6"', "<feOffset/>", '<filter id="f"> in line 2: its filter works on'),
+        ('filterUnits="userSpaceOnUse" width="500" height="500"', "<feOffset/>", "12.5 times the drawing"),
+        ('width="400%" height="400%"', "<feOffset/>", "4 x 4 times what it is applied to"),
+        ("", "<feOffset/>" * 31, "31 steps"),
+        ("", '<feTurbulence numOctaves="300"/>', "<feTurbulence> in line 2: its turbulence has 300 octaves"),
+        ("", '<feMorphology radius="2"/>', "<feMorphology> in line 2: it thickens or thins by 2"),
+        ("", '<feConvolveMatrix order="50"/>', "2500 values"),
+    ],
+)
+def test_filters_that_would_take_minutes_are_refused_before_they_are_drawn(region: str, steps: str, says: str) -> None:
+    svg = f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 40">
+        <filter id="f" {region}>{steps}</filter></svg>"""
+    with pytest.raises(NotDrawableError) as refused:
+        check_svg_source(svg.encode())
+    assert says in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("region", "steps"),
+    [
+        ("", '<feGaussianBlur stdDeviation="3"/>'),
+        ('x="-50%" y="-50%" width="200%" height="200%"', '<feTurbulence numOctaves="4"/>'),
+        ('filterUnits="userSpaceOnUse" width="100%" height="40"', '<feMorphology radius="1.5"/>'),
+        ("", '<feConvolveMatrix order="3" kernelMatrix="0 1 0 1 1 1 0 1 0"/>'),
+    ],
+)
+def test_filters_as_they_are_used_are_drawn(region: str, steps: str) -> None:
+    svg = f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 40">
+        <filter id="f" {region}>{steps}</filter></svg>"""
+    check_svg_source(svg.encode())
 
 
 def test_twelve_artworks_print_each_their_own(tmp_path: Path) -> None:
