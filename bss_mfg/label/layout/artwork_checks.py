@@ -13,8 +13,17 @@ MIN_PPI = 150
 
 
 def check_picture(template: LoadedTemplate, item: PlacedElement, element: Image, findings: DesignFindings) -> None:
-    """Warn of a picture that is coarse at its printed size, and of an SVG that is kept as pixels."""
+    """Warn of artwork that paints nothing, of an SVG that is kept as pixels, and of a picture that is coarse at its
+    printed size."""
     art = next(art for art in template.artwork if art.file == element.file)
+    if art.is_blank:
+        findings.warning(
+            DesignFindingKind.BLANK_ARTWORK,
+            item.index,
+            f"{art.file} paints nothing",
+            "Look at the file: it is empty, or what it draws is hidden or outside of its page.",
+        )
+        return
     if art.note:
         findings.warning(
             DesignFindingKind.SVG_AS_PIXELS,

@@ -30,6 +30,7 @@ class DesignFindingKind(StrEnum):
     ON_NEIGHBOUR = "on neighbour"
     LOW_CONTRAST = "low contrast"
     COARSE_PICTURE = "coarse picture"
+    BLANK_ARTWORK = "blank artwork"
     SVG_AS_PIXELS = "svg as pixels"
     OTHER_SYMBOLOGY = "other symbology"
     EMPTY_X_DIMENSION = "empty x-dimension"

@@ -22,7 +22,7 @@ class Artwork:
     """An artwork file as it is drawn: `data` is a one-page PDF, or a PNG or JPEG of 8 bits in sRGB. `width`, `height`
     in its own units: only their ratio counts, for `pdf` that of the page's TrimBox. `bleed` is what a PDF may paint
     around that, in the same units from its lower left corner, y upwards. `note` is set for an SVG that is kept as
-    pixels, and names the element. `source` is the SHA-256 of the file."""
+    pixels, and names the element. `source` is the SHA-256 of the file. `is_blank` where nothing at all is painted."""
 
     file: str
     kind: Literal["pdf", "pixels"]
@@ -32,6 +32,7 @@ class Artwork:
     bleed: Rect | None = None
     note: str = ""
     source: bytes = b""
+    is_blank: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,24 @@ def check_artwork(file: str, data: bytes, where: Location, fonts: Sequence[tuple
             "50 megapixels.",
         ) from None
     source = hashlib.sha256(data).digest()
-    return Artwork(file, drawn.kind, drawn.data, drawn.width, drawn.height, drawn.bleed, drawn.note, source)
+    return Artwork(
+        file,
+        drawn.kind,
+        drawn.data,
+        drawn.width,
+        drawn.height,
+        drawn.bleed,
+        drawn.note,
+        source,
+        _is_blank(drawn.kind, drawn.data),
+    )
+
+
+@lru_cache(maxsize=32)
+def _is_blank(kind: Literal["pdf", "pixels"], data: bytes) -> bool:
+    from bss_mfg.label.template.artwork_proof import is_blank_page, is_blank_picture
+
+    return is_blank_page(data) if kind == "pdf" else is_blank_picture(data)
 
 
 @lru_cache(maxsize=32)

@@ -49,6 +49,31 @@ def png_pixels(png: bytes) -> Pixels:
         return np.array(Image.alpha_composite(white, drawn).convert("RGB"))
 
 
+def is_blank_page(pdf: bytes) -> bool:
+    """Whether the first page of a PDF paints nothing, not even white."""
+    import pypdfium2
+
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        page = document[0]
+        bitmap = page.render(
+            scale=LONG_SIDE / max(page.get_size()),
+            fill_color=(255, 255, 255, 0),
+            force_bitmap_format=pypdfium2.raw.FPDFBitmap_BGRA,
+        )
+        return not bitmap.to_numpy()[:, :, 3].any()
+    finally:
+        document.close()
+
+
+def is_blank_picture(picture: bytes) -> bool:
+    """Whether every pixel of a PNG or JPEG is transparent."""
+    from PIL import Image
+
+    with Image.open(BytesIO(picture)) as opened:
+        return opened.has_transparency_data and opened.convert("RGBA").getchannel("A").getextrema() == (0, 0)
+
+
 def is_alike(one: Pixels, other: Pixels) -> bool:
     """Whether two drawings show the same."""
     return difference(one, other) <= SHARE

@@ -1,6 +1,7 @@
 """Filters of an SVG that would take minutes and gigabytes to draw: refused before anything is drawn.
 
-Their results are kept as pixels, 2400 on the longer side of the drawing. At the limits a drawing takes up to a minute.
+Their results are kept as pixels, 2400 on the longer side of the drawing. At these limits most take some seconds;
+feMorphology, whose work grows with the square of its radius, takes more than a minute.
 """
 
 from __future__ import annotations

@@ -64,6 +64,8 @@ def check_svg_source(data: bytes, nested: int = 0) -> Any:
     if not (root.get("viewBox") or (_is_length(root.get("width")) and _is_length(root.get("height")))):
         raise NotDrawableError("it has no size: neither a viewBox nor a width and a height")
     size = viewport(root)
+    if root.get("viewBox") and size is None:
+        raise NotDrawableError(f"its viewBox has no area ({root.get('viewBox')[:40]})")
     for element in root.iter():
         _check_element(element, nested, size)
     _check_amount(root)

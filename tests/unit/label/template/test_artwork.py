@@ -270,6 +270,40 @@ def test_filters_as_they_are_used_are_drawn(region: str, steps: str) -> None:
     check_svg_source(svg.encode())
 
 
+@pytest.mark.parametrize("box", ["0 0 0 0", "0 0 80 0", "0 0 -80 40", "0 0 80", "none"])
+def test_a_view_box_without_area_is_refused(box: str) -> None:
+    """Browsers draw nothing then; resvg draws all."""
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}"><rect width="9" height="9"/></svg>'
+    with pytest.raises(NotDrawableError, match="its viewBox has no area"):
+        check_svg_source(svg.encode())
+
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 40">%b</svg>'
+
+
+@pytest.mark.parametrize(
+    ("file", "data", "blank"),
+    [
+        ("art.svg", SVG % b"", True),
+        ("art.svg", SVG % b'<g display="none"><rect width="80" height="40"/></g>', True),
+        ("art.svg", SVG % b'<rect width="80" height="40" fill="#fff"/>', False),
+        ("art.svg", SVG % b'<path d="M0 20H80" stroke="#eee" stroke-width="0.01"/>', False),
+        ("art.pdf", page_of((120, 60), ""), True),
+        ("art.pdf", page_of((120, 60), "500 500 10 10 re f"), True),
+        ("art.pdf", page_of((120, 60), "1 g 0 0 9 9 re f"), False),
+        ("art.png", png(Image.new("RGBA", (400, 200))), True),
+        ("art.png", png(Image.new("RGB", (400, 200), "white")), False),
+    ],
+)
+def test_artwork_that_paints_nothing_is_warned_of(tmp_path: Path, file: str, data: bytes, blank: bool) -> None:
+    (tmp_path / file).write_bytes(data)
+    template = loaded(tmp_path, image(file))
+    findings = DesignFindings(template)
+    lay_out(template, BUILT_IN["pdf-300"], 48, "production", findings=findings)
+    found = [item.what for item in findings.warnings if item.kind == "blank artwork"]
+    assert found == [f"{file} paints nothing"] * blank
+
+
 def test_twelve_artworks_print_each_their_own(tmp_path: Path) -> None:
     """Each is a bar of another length, in the order of their numbers."""
     for number in range(12):
