@@ -6,6 +6,7 @@ import difflib
 import json
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -52,7 +53,8 @@ def parse_toml(text: str, name: str) -> TomlDocument:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         what, line = _syntax_error(error)
-        hint = unquoted_length_hint(text.splitlines()[line - 1]) if line and line <= len(text.splitlines()) else ""
+        lines = text.splitlines()
+        hint = unquoted_length_hint(lines[line - 1], _table_around(lines, line)) if line and line <= len(lines) else ""
         raise InputError(
             f"not valid TOML: {hint or what}",
             where=Location(name, line),
@@ -65,6 +67,14 @@ def parse_toml(text: str, name: str) -> TomlDocument:
             way_out="Write plain values.",
         ) from None
     return TomlDocument(name, text, data)
+
+
+def _table_around(lines: Sequence[str], line: int) -> str:
+    """The text of the table that a line stands in, of which nothing is parsed."""
+    headers = [number for number, one in enumerate(lines, 1) if one.lstrip().startswith("[")]
+    first = max((number for number in headers if number <= line), default=1)
+    after = min((number for number in headers if number > line), default=len(lines) + 1)
+    return "\n".join(lines[first - 1 : after - 1])
 
 
 def _syntax_error(error: tomllib.TOMLDecodeError) -> tuple[str, int | None]:
