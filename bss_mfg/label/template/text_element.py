@@ -15,6 +15,8 @@ _FontNameOrNames = Annotated[
     Discriminator(lambda value: "list" if isinstance(value, (list, tuple)) else "name"),
 ]
 
+MOST_LINES = 50
+
 
 class TextElement(PlaceableElement):
     """Text. `y` is the top of the capitals, if `valign` says nothing else; a line feed starts a new line."""
@@ -30,7 +32,7 @@ class TextElement(PlaceableElement):
         description="What to do with a text that is too wide: refuse it (default), shrink it to min_size (default "
         "where min_size is given), or wrap it to `lines` lines.",
     )
-    lines: Annotated[int, Field(ge=1, le=50)] = Field(
+    lines: Annotated[int, Field(ge=1, le=MOST_LINES)] = Field(
         1, description="With fit = wrap, or line feeds in the text: at most so many lines."
     )
     leading: Leading = Field(1.2, description="Line distance, in font sizes.")

@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 from bss_mfg.errors import InputError
+from bss_mfg.label.examples import made_up_example
+from bss_mfg.label.layout.design_check import check_design
+from bss_mfg.label.layout.findings import DesignFindingKind
 from bss_mfg.label.template.loading import template_from_text
+from bss_mfg.label.template.printer import BUILT_IN
 
 HEAD = """format = 1
 media = { kind = "roll", label_width = 100, label_height = 60 }
@@ -22,6 +26,23 @@ def refusal(more: str, head: str = HEAD + SYMBOL, path: Path = Path("trial.toml"
     with pytest.raises(InputError) as refused:
         template_from_text(head + more, path)
     return str(refused.value)
+
+
+def way_out(more: str) -> str:
+    """The advice on the one text that is too wide."""
+    design = check_design(
+        template_from_text(HEAD + SYMBOL + more, Path("x.toml")), BUILT_IN["pdf-300"], made_up_example()
+    )
+    found = {item.way_out for item in design.findings.items if item.kind is DesignFindingKind.TEXT_TOO_WIDE}
+    assert len(found) == 1, design.findings.items
+    return found.pop()
+
+
+def is_accepted(more: str) -> bool:
+    design = check_design(
+        template_from_text(HEAD + SYMBOL + more, Path("x.toml")), BUILT_IN["pdf-300"], made_up_example()
+    )
+    return not [item for item in design.findings.errors if item.kind is DesignFindingKind.TEXT_TOO_WIDE]
 
 
 @pytest.mark.parametrize(
@@ -46,3 +67,34 @@ def test_each_field_is_answered_in_its_own_unit(more: str, says: str) -> None:
     said = refusal(more)
     assert says in said
     assert ("in mm" in said) == ("in mm" in says)
+
+
+def test_captions_are_advised_about_their_own_field() -> None:
+    wide = BARS.replace('"1"', '"123456"').replace("width = 50", "width = 32")
+    wide += 'prefix = "A serial number of our factory in X "\ncaption_size = 9\n'
+    said = way_out(wide)
+    assert "set caption_size" in said
+    assert "min_size" not in said
+    assert "widen the element" in said
+    points = said.split(" points")[0]
+    assert is_accepted(wide.replace("caption_size = 9", f"caption_size = {points}"))
+
+
+def test_advice_on_texts_is_accepted_when_typed() -> None:
+    wide = TEXT.replace("Hello", "Hello you all who read labels every day and night in the factory")
+    said = way_out(wide)
+    points = said.split(" points")[0]
+    assert is_accepted(wide + f"size = {points}\n")
+    assert 'fit = "wrap" and lines = 2' in said
+    assert is_accepted(wide + 'fit = "wrap"\nlines = 2\n')
+    assert "min_size" not in way_out(wide + 'fit = "refuse"\n')
+
+
+def test_sizes_that_are_not_allowed_are_not_advised() -> None:
+    said = way_out(TEXT.replace("Hello", "Hello " * 60))
+    assert "points would fit" not in said
+    assert 'fit = "wrap"' in said
+    one_word = way_out(TEXT.replace("Hello", "Hello" * 40))
+    assert "points would fit" not in one_word
+    assert "wrap" not in one_word
+    assert "Widen the element" in one_word
