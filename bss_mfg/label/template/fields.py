@@ -39,7 +39,11 @@ LetterSpacing = Annotated[float, Field(ge=-0.2, le=2), BeforeValidator(_font_sha
 
 
 def _file_name(name: str) -> str:
-    if not all(map(is_plain_name, name.split("/"))):
+    joined = name.replace("\\", "/")
+    is_plain = all(map(is_plain_name, joined.split("/")))
+    if is_plain and joined != name:
+        raise ValueError(f"folders and names are joined by /: write {joined}")
+    if not is_plain:
         raise ValueError("should be the name of a file beside the template, or folders and a name joined by /")
     return name
 

@@ -69,6 +69,13 @@ def test_each_field_is_answered_in_its_own_unit(more: str, says: str) -> None:
     assert ("in mm" in said) == ("in mm" in says)
 
 
+def test_what_only_follows_from_other_mistakes_is_left_out() -> None:
+    said = refusal(SYMBOL.replace("30", '"30"'), HEAD)
+    assert "element[1].size" in said
+    assert "at least 1 item" not in said
+    assert "at least 1 item" in refusal("element = []\n", HEAD)
+
+
 def test_captions_are_advised_about_their_own_field() -> None:
     wide = BARS.replace('"1"', '"123456"').replace("width = 50", "width = 32")
     wide += 'prefix = "A serial number of our factory in X "\ncaption_size = 9\n'
@@ -98,3 +105,12 @@ def test_sizes_that_are_not_allowed_are_not_advised() -> None:
     assert "points would fit" not in one_word
     assert "wrap" not in one_word
     assert "Widen the element" in one_word
+
+
+def test_names_of_files_are_shown_as_they_were_typed(tmp_path: Path) -> None:
+    image = '[[element]]\nkind = "image"\nx = 40\ny = 5\nwidth = 9\nheight = 9\nfile = '
+    said = refusal(image + "'logos\\Größe.svg'\n")
+    assert r"'logos\Größe.svg'" in said
+    assert "write logos/Größe.svg" in said
+    assert "the folder 'logos' beside the template" in refusal(image + "'logos/Größe.svg'\n", path=tmp_path / "x.toml")
+    assert "\u202e" not in refusal(image + '"logos\\\\\u202e.svg"\n')
