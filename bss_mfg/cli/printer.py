@@ -8,7 +8,7 @@ from typing import get_args
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
-from bss_mfg.cli.parameters import Number
+from bss_mfg.cli.parameters import Number, WholeNumber
 from bss_mfg.cli.progress import SendingDisplay
 from bss_mfg.cli.sending import send_address, send_option
 from bss_mfg.core.text import count_words
@@ -66,7 +66,11 @@ def printer_list(app: App, as_json: bool) -> None:
 @click.option("--title", default="", help="Model and place, for people.")
 @click.option("--address", help="Where it is: tcp://HOST:9100, cups://QUEUE, usb:/dev/usb/lp0 ...")
 @click.option("--dots-per-mm", nargs=2, type=float, help="In x and y, if they differ from those of --like.")
-@click.option("--darkness", type=int, help="How dark it prints, in its language's numbers (default: as it is set).")
+@click.option(
+    "--darkness",
+    type=WholeNumber(-30, 200),
+    help="How dark it prints, in its language's numbers (default: as it is set).",
+)
 @click.option("--speed", type=float, help="How fast, in its language's numbers (default: as it is set).")
 @click.option("--tracking", type=click.Choice(get_args(Tracking)), help="How it finds the next label.")
 @click.option("--gap", "gap_mm", type=float, help="Height of the gap or thickness of the mark, in mm.")

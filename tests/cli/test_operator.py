@@ -13,7 +13,8 @@ from tests.helpers.factory import Factory
 
 READS = {
     "product list", "product show", "spec list", "spec show", "spec check", "batch list", "batch show", "preflight",
-    "template list", "template preview", "media list", "printer list", "printer show", "printer test-page", "inspect",
+    "template list", "template preview", "media list", "printer list", "printer show", "printer status",
+    "printer test-page", "inspect",
     "manifest status", "table", "reconcile", "vault status", "history", "ledger check", "ledger backup",
     "audit verify", "schema", "doctor", "completion",
 }  # fmt: skip

@@ -25,7 +25,7 @@ from tests.helpers.factory import Factory
         (["labels", "A", "--copies", "0"], "0 is too small: give 1 to 100"),
         (["product", "add", "x", "--pid", "ebK3", "--public-key", "k", "--units-per-package", "0"], "0 is too small"),
         (["scan", "A", "--port", "x", "--baud", "0"], "0 is too small"),
-        (["printer", "test-page", "zpl-203", "--width", "nan"], "nan is too small: give 40 to 500"),
+        (["printer", "test-page", "zpl-203", "--width", "nan"], "nan is too small: give 20 to 500"),
     ],
 )  # fmt: skip
 def test_a_number_out_of_range_is_told_with_what_is_possible(

@@ -24,6 +24,8 @@ def without_switches(text: str) -> str:
 
 def styles_of(text: str) -> tuple[str, list[int]]:
     """A text without its switches, and the style of each of its characters."""
+    if not any(switch in text for switch in _STYLES):
+        return text, [0] * len(text)
     style, shown, styles = 0, [], []
     for character in text:
         if switch := _STYLES.get(character):

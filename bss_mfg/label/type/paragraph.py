@@ -213,10 +213,16 @@ class Paragraph:
 
     def _run(self, start: int, end: int, how: Shaping) -> GlyphRun:
         text, face, spacing = self.text, self.plan.faces[start], self._setting.letter_spacing
+        part = text[start:end]
+        # Serial numbers among letters of another script: each is new, and need not be shaped.
+        is_plain = how.is_plain and part.isascii() and part.isprintable()
+        if is_plain and (table := plain_table(face, how.language)):
+            run = table.run(part)
+            return run.spaced(spacing) if spacing else run
         # What stands around it matters to letters that join.
         before = text[max(start - 5, 0) : start] if how.script in CURSIVE else ""
         after = text[end : end + 5] if how.script in CURSIVE else ""
-        run = _shaped(face, before, text[start:end], after, how)
+        run = _shaped(face, before, part, after, how)
         return run.spaced(spacing) if spacing and how.script not in CURSIVE else run
 
     def wrapped(self, room: float) -> list[Line]:

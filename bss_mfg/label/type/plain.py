@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import accumulate
 
 from bss_mfg.label.type.font_file import Face
-from bss_mfg.label.type.shaping import GlyphRun, shape
+from bss_mfg.label.type.shaping import GlyphRun, Shaping, shape
 
 _PAIRS, _EXTENSION = 2, 9
 """GPOS lookup types (OpenType specification, GPOS table)."""
@@ -25,11 +25,11 @@ _REMEMBERED = 8192
 class _Advances(dict[str, float]):
     """By two characters: from the first's origin to the second's, in font units; by one, its advance."""
 
-    def __init__(self, face: Face) -> None:
-        self._face = face
+    def __init__(self, face: Face, language: str) -> None:
+        self._face, self._how = face, Shaping(language=language)
 
     def __missing__(self, text: str) -> float:
-        run = shape(self._face, text)
+        run = shape(self._face, text, self._how)
         places = [right for _, right, _ in run.placed()]
         advance = places[1] * self._face.upem if len(text) == 2 else sum(run.advances)
         self[text] = advance
@@ -37,11 +37,11 @@ class _Advances(dict[str, float]):
 
 
 class PlainTable:
-    """The advances of a font's ASCII."""
+    """The advances of a font's ASCII in a language (BCP 47), by which a font may choose other pairs."""
 
-    def __init__(self, face: Face) -> None:
+    def __init__(self, face: Face, language: str = "") -> None:
         self.face = face
-        self.advances = _Advances(face)
+        self.advances = _Advances(face, language)
         self.width = lru_cache(_REMEMBERED)(self._width)
 
     def _width(self, text: str) -> float:
@@ -57,22 +57,31 @@ class PlainTable:
 
     def run(self, text: str) -> GlyphRun:
         """The same as glyphs."""
-        return shape(self.face, text)
+        if not text:
+            return shape(self.face, text)
+        glyph, advances = self.face.glyph, self.advances
+        pairs = list(map(advances.__getitem__, map(str.__add__, text, text[1:])))
+        glyphs = tuple([glyph(character) or 0 for character in text])
+        return GlyphRun(self.face, text, glyphs, tuple(range(len(text))), (*pairs, advances[text[-1]]), None)
 
 
-def plain_table(face: Face) -> PlainTable | None:
+def plain_table(face: Face, language: str = "") -> PlainTable | None:
     """The table of a font whose ASCII is kerned in pairs and nothing else; None for others."""
+    key = f"plain {language}"
     try:
-        known: PlainTable | None = face.memo["plain"]
+        known: PlainTable | None = face.memo[key]
     except KeyError:
-        known = face.memo["plain"] = _plain_table(face)
+        known = face.memo[key] = PlainTable(face, language) if _is_plain(face) else None
     return known
 
 
-def _plain_table(face: Face) -> PlainTable | None:
-    if not face.has_ascii or face.has_apple_layout or not _only_kerns(face):
-        return None
-    return PlainTable(face)
+def _is_plain(face: Face) -> bool:
+    try:
+        plain: bool = face.memo["is plain"]
+    except KeyError:
+        plain = face.has_ascii and not face.has_apple_layout and _only_kerns(face)
+        face.memo["is plain"] = plain
+    return plain
 
 
 def _only_kerns(face: Face) -> bool:

@@ -21,6 +21,11 @@ class Shaping:
     language: str = ""
     ligatures: bool = True
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is Latin from left to right, in whatever language."""
+        return self.script == PLAIN.script and not self.right_to_left and self.ligatures
+
 
 PLAIN = Shaping()
 

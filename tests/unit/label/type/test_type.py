@@ -30,7 +30,7 @@ from bss_mfg.label.type.line_breaks import break_opportunities
 from bss_mfg.label.type.markup import BOLD, ITALIC, styles_of, switches
 from bss_mfg.label.type.paragraph import Line, prepare, simple_line
 from bss_mfg.label.type.plain import ASCII, plain_table
-from bss_mfg.label.type.shaping import shape
+from bss_mfg.label.type.shaping import Shaping, shape
 
 SANS = load_bundled_font("sans")
 
@@ -72,6 +72,17 @@ def test_sums_of_pairs_are_what_harfbuzz_says(name: str, text: str) -> None:
     assert table.width(text) == pytest.approx(run.width, abs=1e-9)
     assert [round(origin) for origin in table.origins(text)] == [round(x * face.upem) for _, x, _ in run.placed()]
     assert [face.glyph(character) for character in text] == list(run.glyphs)
+
+
+@pytest.mark.parametrize("language", ["", "ja", "he", "tr"])
+@given(text=st.text(ASCII, min_size=1, max_size=30))
+def test_sums_of_pairs_are_the_same_glyphs_in_each_language(language: str, text: str) -> None:
+    face = load_bundled_font("sans").face
+    table = plain_table(face, language)
+    assert table is not None
+    run, shaped = table.run(text), shape(face, text, Shaping(language=language))
+    assert (run.glyphs, run.clusters, run.offsets) == (shaped.glyphs, shaped.clusters, shaped.offsets)
+    assert run.advances == pytest.approx(shaped.advances, abs=0.01)
 
 
 def test_composed_and_decomposed_letters_are_the_same() -> None:
