@@ -153,6 +153,33 @@ def test_coarse_pictures_are_named(tmp_path: Path, pixels: int, warned: bool) ->
 # --- PDF and SVG -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("colour", "printer", "dither", "told"),
+    [
+        ("#aaaaaa", "zpl-203", "threshold", "all of what"),
+        ("#ffc000", "tspl-203", "threshold", "all of what"),
+        ("#aaaaaa", "zpl-203", "ordered", ""),
+        ("#aaaaaa", "pdf-300", "threshold", ""),
+        ("#202020", "zpl-203", "threshold", ""),
+    ],
+)
+@pytest.mark.parametrize("kind", ["svg", "png"])
+def test_artwork_that_a_label_printer_leaves_white_is_named(
+    tmp_path: Path, kind: str, colour: str, printer: str, dither: str, told: str
+) -> None:
+    if kind == "png":
+        (tmp_path / "a.png").write_bytes(png(Image.new("RGB", (300, 150), colour)))
+    else:
+        disc = f'<circle cx="9" cy="5" r="4" fill="{colour}"/>'
+        (tmp_path / "a.svg").write_text(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 10">{disc}</svg>')
+    template = loaded(tmp_path, image(f"a.{kind}") + f'dither = "{dither}"\n')
+    findings = DesignFindings(template)
+    lay_out(template, BUILT_IN[printer], 52, "production", findings=findings)
+    found = [str(item) for item in findings.warnings if item.kind == "prints white"]
+    assert len(found) == bool(told), found
+    assert all(told in text and "dither" in text for text in found)
+
+
 def page_of(size: tuple[float, float], content: str, **boxes: tuple[float, ...]) -> bytes:
     with pikepdf.new() as document:
         document.add_blank_page(page_size=size)
