@@ -46,6 +46,7 @@ def normal_page(data: bytes) -> ArtworkPage:
             remove_hidden(document, page, LayerState.of(document))
             document.remove_unreferenced_resources()
             _check_streams(page.obj)
+            _check_nesting(page.obj)
             check_fonts(document, page)
             return _placed(document, page, box, bleed, turn)
     except pikepdf.PasswordError:
@@ -186,6 +187,20 @@ def _check_streams(holder: Any) -> None:
             )
         if stream.get("/Subtype") == "/PS":
             raise NotDrawableError(f"the {kind} {name} is PostScript")
+
+
+def _check_nesting(page: Any) -> None:
+    """No content restores a state that it did not save: readers go on from there in different ways (ISO 32000-1,
+    8.4.2)."""
+    import pikepdf
+
+    forms = [(kind, name, stream) for kind, name, stream in iter_streams(page) if stream.get("/Subtype") == "/Form"]
+    for what, stream in [("page", page), *((f"{kind} {name}", stream) for kind, name, stream in forms)]:
+        depth = 0
+        for one in pikepdf.parse_content_stream(stream):
+            depth += {"q": 1, "Q": -1}.get(str(one.operator), 0)
+            if depth < 0:
+                raise NotDrawableError(f"the {what} is damaged: it restores a state that was not saved (Q)")
 
 
 def _placed(document: Any, page: Any, box: Rect, bleed: Rect, turn: int) -> ArtworkPage:

@@ -18,7 +18,9 @@ from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.label.layout.page_layout import lay_out
 from bss_mfg.label.render.artwork_forms import paintable
 from bss_mfg.label.render.by_language import render_label_file
+from bss_mfg.label.template.artwork_errors import NotDrawableError
 from bss_mfg.label.template.loading import LoadedTemplate, load_template
+from bss_mfg.label.template.pdf_artwork import normal_page
 from bss_mfg.label.template.pictures import normal_picture
 from bss_mfg.label.template.printer import BUILT_IN
 from bss_mfg.model import Rect
@@ -190,6 +192,16 @@ def page_of(size: tuple[float, float], content: str, **boxes: tuple[float, ...])
         out = BytesIO()
         document.save(out)
         return out.getvalue()
+
+
+@pytest.mark.parametrize(("content", "refused"), [("Q 0 0 50 50 re f", True), ("q 0 0 50 50 re f Q", False)])
+def test_a_page_that_restores_what_was_not_saved_is_refused(content: str, refused: bool) -> None:
+    """Some readers stop there, others go on."""
+    if not refused:
+        assert normal_page(page_of((100, 100), content)).width == 100
+        return
+    with pytest.raises(NotDrawableError, match="not saved"):
+        normal_page(page_of((100, 100), content))
 
 
 def test_twelve_artworks_print_each_their_own(tmp_path: Path) -> None:
