@@ -1,4 +1,4 @@
-"""Lengths in another unit than millimetres, where millimetres are asked for: recognised, and told as millimetres."""
+"""Lengths in another unit than is asked for (millimetres; points for font sizes): recognised, and told in that one."""
 
 from __future__ import annotations
 
@@ -19,29 +19,52 @@ _MM_PER_UNIT = {
 }
 _UNIT = rf"(?P<unit>{'|'.join(sorted(map(re.escape, _MM_PER_UNIT), key=len, reverse=True))})"
 _LENGTH = re.compile(rf"\s*(?P<number>\d+(?:\.\d+)?|\.\d+)\s*{_UNIT}\s*", re.IGNORECASE)
-_UNQUOTED = re.compile(rf"^[^#\"']*=\s*\[?\s*(?P<length>[\d.]+\s*{_UNIT})", re.IGNORECASE)
+_UNQUOTED = re.compile(rf"^(?P<field>[^#\"']*)=\s*\[?\s*(?P<length>[\d.]+\s*{_UNIT})", re.IGNORECASE)
 _SIZE = re.compile(r"\s*(?P<width>\d*\.?\d+)\s*(?:in|\")?\s*[xX\u00d7]\s*(?P<height>\d*\.?\d+)\s*(?:in|\")?\s*")
+_OF_TEXT = re.compile(r"^\s*kind\s*=\s*[\"']text[\"']", re.MULTILINE)
 _LARGEST_INCHES = 12.0
 """What is larger is hardly a label in inches."""
 
 
 def length_hint(text: str) -> str:
     """What a length with a unit is in millimetres: `lengths are numbers in mm: 2 in are 50.8`. Empty if it is none."""
+    return _hint(text, "lengths are numbers in mm", "mm")
+
+
+def font_size_hint(text: str) -> str:
+    """What a font size with a unit is in points: `font sizes are numbers in points: 0.2 in are 14.4`. Empty if none."""
+    return _hint(text, "font sizes are numbers in points", "pt")
+
+
+def font_share_hint(text: str) -> str:
+    """What to say of a length with a unit where a share of the font size is asked for. Empty if it is none."""
+    return "a number in font sizes is meant: 0.1 is a tenth of the size" if _LENGTH.fullmatch(text) else ""
+
+
+def _hint(text: str, meant: str, unit: str) -> str:
     found = _LENGTH.fullmatch(text)
     if not found:
         return ""
-    number, unit = float(found["number"]), found["unit"].lower()
-    mm = f"{number * _MM_PER_UNIT[unit]:.4g}"
-    if unit == "mm":
-        return f"lengths are numbers in mm: write {mm}"
-    name = "in" if _MM_PER_UNIT[unit] == MM_PER_INCH else unit
-    return f"lengths are numbers in mm: {number:g} {name} are {mm}"
+    number, given = float(found["number"]), found["unit"].lower()
+    value = f"{number * _MM_PER_UNIT[given] / _MM_PER_UNIT[unit]:.4g}"
+    if given == unit:
+        return f"{meant}: write {value}"
+    name = "in" if _MM_PER_UNIT[given] == MM_PER_INCH else given
+    return f"{meant}: {number:g} {name} are {value}"
 
 
-def unquoted_length_hint(line: str) -> str:
-    """The same for a line of TOML with a length such as `width = 2in`, which is no TOML."""
+def unquoted_length_hint(line: str, table: str = "") -> str:
+    """The same for a line of TOML with a length such as `width = 2in`, which is no TOML. `table`: the text of the table
+    that the line stands in, since the `size` of a text is in points, that of a symbol in mm."""
     found = _UNQUOTED.match(line)
-    return length_hint(found["length"]) if found else ""
+    if not found:
+        return ""
+    field = found["field"].strip()
+    if field in ("leading", "letter_spacing"):
+        return font_share_hint(found["length"])
+    if field in ("min_size", "caption_size") or (field == "size" and _OF_TEXT.search(table)):
+        return font_size_hint(found["length"])
+    return length_hint(found["length"])
 
 
 def label_size_in_inches(text: str) -> tuple[float, float] | None:

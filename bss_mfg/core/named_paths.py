@@ -6,6 +6,7 @@ import os
 import unicodedata
 from pathlib import Path, PureWindowsPath
 
+from bss_mfg.core.text import printable_name
 from bss_mfg.errors import InputError, Location
 
 
@@ -29,7 +30,7 @@ def path_inside(folder: Path, name: str, what: str, where: Location | Path | str
     else:
         return path
     raise InputError(
-        f"the {what} {name[:80]!a} {problem}",
+        f"the {what} '{printable_name(name[:80])}' {problem}",
         where=where,
         way_out="Nothing outside of that folder is read or written. Put the file there and give its name only.",
     )

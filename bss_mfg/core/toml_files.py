@@ -6,12 +6,14 @@ import difflib
 import json
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bss_mfg.core.files import read_text
 from bss_mfg.core.inches import length_hint, unquoted_length_hint
+from bss_mfg.core.text import printable_name
 from bss_mfg.core.toml_lines import FieldPath, line_numbers
 from bss_mfg.errors import InputError, Location
 
@@ -52,7 +54,8 @@ def parse_toml(text: str, name: str) -> TomlDocument:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         what, line = _syntax_error(error)
-        hint = unquoted_length_hint(text.splitlines()[line - 1]) if line and line <= len(text.splitlines()) else ""
+        lines = text.splitlines()
+        hint = unquoted_length_hint(lines[line - 1], _table_around(lines, line)) if line and line <= len(lines) else ""
         raise InputError(
             f"not valid TOML: {hint or what}",
             where=Location(name, line),
@@ -65,6 +68,14 @@ def parse_toml(text: str, name: str) -> TomlDocument:
             way_out="Write plain values.",
         ) from None
     return TomlDocument(name, text, data)
+
+
+def _table_around(lines: Sequence[str], line: int) -> str:
+    """The text of the table that a line stands in, of which nothing is parsed."""
+    headers = [number for number, one in enumerate(lines, 1) if one.lstrip().startswith("[")]
+    first = max((number for number in headers if number <= line), default=1)
+    after = min((number for number in headers if number > line), default=len(lines) + 1)
+    return "\n".join(lines[first - 1 : after - 1])
 
 
 def _syntax_error(error: tomllib.TOMLDecodeError) -> tuple[str, int | None]:
@@ -87,7 +98,7 @@ def validate(document: TomlDocument, model: type[Model], way_out: str = "") -> M
     try:
         return model.model_validate_json(json.dumps(document.data, default=str), strict=True)
     except ValidationError as error:
-        problems = [_problem(document, model, item) for item in error.errors(include_url=False)]
+        problems = [_problem(document, model, item) for item in _causes(error.errors(include_url=False))]
         first_where, first_text = problems[0]
         raise InputError(
             first_text,
@@ -95,6 +106,18 @@ def validate(document: TomlDocument, model: type[Model], way_out: str = "") -> M
             problems=[f"also {where}: {text}" for where, text in problems[1:6]],
             way_out=way_out or "Correct the file and run the command again.",
         ) from None
+
+
+def _causes(items: Sequence[Any]) -> list[Any]:
+    """The mistakes without those that only follow from others: a list is too short for its elements' mistakes, since
+    only elements without one are counted."""
+    places = [tuple(item["loc"]) for item in items]
+    return [
+        item
+        for item, place in zip(items, places, strict=True)
+        if item["type"] != "too_short"
+        or not any(len(other) > len(place) and other[: len(place)] == place for other in places)
+    ]
 
 
 def _problem(document: TomlDocument, model: type[BaseModel], item: Any) -> tuple[Location, str]:
@@ -135,7 +158,7 @@ def _problem(document: TomlDocument, model: type[BaseModel], item: Any) -> tuple
     if isinstance(value, str) and kind in ("float_type", "int_type") and (hint := length_hint(value)):
         message = hint
     if isinstance(value, (str, int, float, bool)):
-        message = f"{str(value)[:60]!a}: {message}"
+        message = f"'{printable_name(str(value)[:60])}': {message}"
     return where, message
 
 

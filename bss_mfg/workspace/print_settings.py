@@ -17,4 +17,9 @@ class PrintSettings(FileModel):
 
     printer: Annotated[str, Field(pattern=_NAME, description="A printer by name.")] | None = None
     template: Annotated[str, Field(pattern=_NAME, description="A label template by name.")] | None = None
-    language: Annotated[str, Field(pattern=LANGUAGE_PATTERN, description="Of the product's own fields.")] | None = None
+    language: (
+        Annotated[
+            str, Field(pattern=LANGUAGE_PATTERN, description="Of the product's own fields; base: as [fields] has them.")
+        ]
+        | None
+    ) = None

@@ -21,7 +21,8 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 BASE_LANGUAGE = "base"
 """What people say for the fields as [fields] has them: no language has a name of four letters."""
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
-LANGUAGE_PATTERN = rf"^{_LANGUAGE.pattern}$"
+LANGUAGE_PATTERN = rf"^({BASE_LANGUAGE}|{_LANGUAGE.pattern})$"
+"""Of a language that labels are set to."""
 
 
 def check_name(name: str) -> str:

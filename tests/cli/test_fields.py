@@ -91,6 +91,15 @@ def test_the_settings_choose_the_language(shop: Factory) -> None:
     assert words(shop.root / "batches/B1/labels/B1-labels-0001.pdf") == ["AB-1 L2 Innenbereich", "always Innenbereich"]
 
 
+def test_a_product_may_keep_to_the_base_fields(shop: Factory) -> None:
+    (shop.root / "bss-mfg.toml").open("a", encoding="utf-8").write('\n[print]\nlanguage = "de"\n')
+    path = shop.root / "products" / "bulb.toml"
+    path.write_text(path.read_text("utf-8") + '\n[print]\nlanguage = "base"\ntemplate = "own"\n', "utf-8")
+    done = shop.cli("run", "bulb", "--units", 2, "--id", "B1", "--field", "lot=L2")
+    assert done.code == 0, done.err
+    assert words(shop.root / "batches/B1/labels/B1-labels-0001.pdf")[0] == "AB-1 L2 Indoor use"
+
+
 def test_a_batch_is_asked_for_its_fields(shop: Factory) -> None:
     create = ("batch", "create", "bulb", "--units", 2, "--id", "B1")
     for more, said in {

@@ -94,8 +94,8 @@ def test_eight_writers_and_two_readers(factory: Factory, tmp_path: Path) -> None
     assert factory.rows("SELECT next_serial FROM product") == [(units + 2,)]  # no gap either
     turns = [turn for one in said[:WRITERS] for turn in one["turns"]]  # type: ignore[attr-defined]
     longest = max(wait for one in said[:WRITERS] for wait in one["waits"])  # type: ignore[attr-defined]
-    # two seconds; on a disk that takes long for one commit, as many turns
-    assert longest < max(2, 100 * statistics.median(turns)), longest
+    # ten seconds; on a disk that takes long for one commit, as many turns. A writer that starves waits a minute
+    assert longest < max(10, 100 * statistics.median(turns)), longest
     with factory.ledger() as ledger:
         ledger.check()
 

@@ -1,4 +1,4 @@
-"""Whether pictures are fine enough at the size that they are printed in."""
+"""Whether artwork shows as it is: fine enough at its printed size, and dark enough for a printer of black dots."""
 
 from __future__ import annotations
 
@@ -6,10 +6,31 @@ from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import PlacedElement
 from bss_mfg.label.template.loading import LoadedTemplate
+from bss_mfg.label.template.printer import Printer
 from bss_mfg.label.template.shape_elements import Image
 
 MIN_PPI = 150
 """Pixels per inch below which a picture looks coarse in print."""
+
+
+MOST_LOST = 0.25
+"""Share of what artwork paints that a printer of black dots may leave white before somebody is told."""
+
+
+def check_tone(
+    template: LoadedTemplate, item: PlacedElement, element: Image, printer: Printer, findings: DesignFindings
+) -> None:
+    """Warn of artwork that a printer of black dots leaves white for the most part."""
+    art = next(art for art in template.artwork if art.file == element.file)
+    if printer.language == "pdf" or element.dither == "ordered" or art.tone.lost <= MOST_LOST:
+        return
+    share = "all" if art.tone.lost > 0.99 else f"{art.tone.lost:.0%}"
+    findings.warning(
+        DesignFindingKind.PRINTS_WHITE,
+        item.index,
+        f"{share} of what {art.file} paints is left white by {printer.name}, which prints black dots only",
+        'Make it darker, or set dither = "ordered" in the element.',
+    )
 
 
 def check_picture(template: LoadedTemplate, item: PlacedElement, element: Image, findings: DesignFindings) -> None:

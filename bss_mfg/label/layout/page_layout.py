@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from bss_mfg.core.units import POINTS_PER_MM
-from bss_mfg.label.layout.artwork_checks import check_picture
+from bss_mfg.label.layout.artwork_checks import check_picture, check_tone
 from bss_mfg.label.layout.checks import check_areas
 from bss_mfg.label.layout.codes import CodeCaption, CodePlan, VariableSlot
 from bss_mfg.label.layout.contrast import check_contrast
@@ -214,6 +214,7 @@ class _PlanBuilder:
         elif isinstance(element, (Line, Box, Image)):
             if isinstance(element, Image):
                 check_picture(self.template, item, element, self.findings)
+                check_tone(self.template, item, element, self.grid.printer, self.findings)
             self._add_shape(item, slot)
 
     def _add_data_matrix(self, item: PlacedElement, element: DataMatrix) -> None:

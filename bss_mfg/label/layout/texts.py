@@ -12,10 +12,11 @@ from bss_mfg.core.units import POINTS_PER_MM
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import PlacedElement
 from bss_mfg.label.layout.ink import InkRoom
+from bss_mfg.label.template.fields import SMALLEST_FONT_SIZE
 from bss_mfg.label.template.fonts import Font
 from bss_mfg.label.template.loading import LoadedTemplate
-from bss_mfg.label.template.symbol_elements import Bars
-from bss_mfg.label.template.text_element import TextElement
+from bss_mfg.label.template.symbol_elements import Bars, EanUpc
+from bss_mfg.label.template.text_element import MOST_LINES, TextElement
 from bss_mfg.label.type.itemization import Direction, Setting
 from bss_mfg.label.type.markup import without_switches
 from bss_mfg.label.type.paragraph import Line, Paragraph, prepare, simple_line
@@ -272,13 +273,12 @@ def check_text(
     shown = without_switches(text)
     width = max(line.width for line in lines) * size
     if width > plan.room + 0.05:
-        fitting = int(size * plan.room / width * 10) / 10
         findings.error(
             DesignFindingKind.TEXT_TOO_WIDE,
             plan.element_index,
             f"the text {shown[:80]!r} is {width / POINTS_PER_MM:.1f} mm wide at {size:g} points, its "
             f"place {plan.room / POINTS_PER_MM:.1f} mm",
-            f"{fitting:g} points would fit: set size or min_size, widen the element, or shorten the text.",
+            _ways_to_fit(template, plan, text, int(size * plan.room / width * 10) / 10),
             "text",
         )
     elif len(lines) > plan.style.lines:
@@ -294,6 +294,35 @@ def check_text(
         room.is_clear(plan.element_index, rect) for rect in plan.boxes([(line, line.bounds()) for line in lines], size)
     ):
         room.check(plan.element_index, shown, plan.ink(lines, size), findings)
+
+
+def _ways_to_fit(template: LoadedTemplate, plan: TextPlan, text: str, fitting: float) -> str:
+    """What its element may be given for a text that is too wide; at `fitting` points it would not be."""
+    element = template.definition.element[plan.element_index]
+    ways = ["widen the element", "shorten the text"]
+    if isinstance(element, TextElement):
+        field = "min_size" if element.min_size else "size" if element.fit == "refuse" else "size or min_size"
+        if lines := _lines_when_wrapped(template, plan, text):
+            ways.insert(0, f'set fit = "wrap" and lines = {lines}')
+    else:
+        # The digits of an EAN are as large as its bars ask.
+        is_retail = isinstance(element, EanUpc) and element.has_digits_between_guards
+        field = "" if is_retail else "caption_size"
+    if field and fitting >= SMALLEST_FONT_SIZE:
+        return f"{fitting:g} points would fit: {', '.join([f'set {field}', *ways[:-1]])}, or {ways[-1]}."
+    said = f"{', '.join(ways[:-1])}{',' if len(ways) > 2 else ''} or {ways[-1]}."
+    return said[0].upper() + said[1:]
+
+
+def _lines_when_wrapped(template: LoadedTemplate, plan: TextPlan, text: str) -> int:
+    """How many lines a text that is not wrapped would take at its size; 0 where that would not help."""
+    style = plan.style
+    if style.wrap:
+        return 0
+    wrapped = replace(plan, style=replace(style, wrap=True, lines=MOST_LINES, min_size=style.size))
+    _, lines = wrapped.fit(text, template.font(style.font))
+    fits = all(line.width * style.size <= plan.room + 0.05 for line in lines)
+    return len(lines) if fits and 1 < len(lines) <= MOST_LINES else 0
 
 
 def _is_settable(plan: TextPlan, text: str, setting: Setting, findings: DesignFindings) -> bool:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from bss_mfg.errors import InputError, Location
+from bss_mfg.label.template.artwork_tone import Tone, tone_of_pdf, tone_of_picture
 from bss_mfg.label.template.svg_artwork import FontFile
 from bss_mfg.model import Rect
 
@@ -22,7 +23,8 @@ class Artwork:
     """An artwork file as it is drawn: `data` is a one-page PDF, or a PNG or JPEG of 8 bits in sRGB. `width`, `height`
     in its own units: only their ratio counts, for `pdf` that of the page's TrimBox. `bleed` is what a PDF may paint
     around that, in the same units from its lower left corner, y upwards. `note` is set for an SVG that is kept as
-    pixels, and names the element. `source` is the SHA-256 of the file. `is_blank` where nothing at all is painted."""
+    pixels, and names the element. `source` is the SHA-256 of the file. `tone` says how dark it is; `is_blank`, that it
+    paints nothing at all."""
 
     file: str
     kind: Literal["pdf", "pixels"]
@@ -32,10 +34,11 @@ class Artwork:
     bleed: Rect | None = None
     note: str = ""
     source: bytes = b""
+    tone: Tone = Tone()  # noqa: RUF009  (frozen)
     is_blank: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Drawn:
     """Artwork without its name: the same bytes are checked once."""
 
@@ -45,6 +48,10 @@ class _Drawn:
     height: float
     bleed: Rect | None = None
     note: str = ""
+
+    @cached_property
+    def tone(self) -> Tone:
+        return tone_of_pdf(self.data) if self.kind == "pdf" else tone_of_picture(self.data)
 
 
 def check_artwork(file: str, data: bytes, where: Location, fonts: Sequence[tuple[str, bytes]] = ()) -> Artwork:
@@ -74,6 +81,7 @@ def check_artwork(file: str, data: bytes, where: Location, fonts: Sequence[tuple
         drawn.bleed,
         drawn.note,
         source,
+        drawn.tone,
         _is_blank(drawn.kind, drawn.data),
     )
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
+from bss_mfg.core.inches import font_share_hint, font_size_hint
 from bss_mfg.core.models import FileModel
 from bss_mfg.core.named_paths import is_plain_name
 from bss_mfg.label.template.colours import ColourText
@@ -17,8 +18,32 @@ Size = Annotated[float, Field(gt=0, le=2000)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,30}$")]
 
 
+def _points(value: object) -> object:
+    if isinstance(value, str) and (hint := font_size_hint(value)):
+        raise ValueError(hint)
+    return value
+
+
+def _font_share(value: object) -> object:
+    if isinstance(value, str) and (hint := font_share_hint(value)):
+        raise ValueError(hint)
+    return value
+
+
+SMALLEST_FONT_SIZE = 3
+"""In points."""
+FontSize = Annotated[float, Field(ge=SMALLEST_FONT_SIZE, le=400), BeforeValidator(_points)]
+CaptionSize = Annotated[float, Field(ge=SMALLEST_FONT_SIZE, le=72), BeforeValidator(_points)]
+Leading = Annotated[float, Field(ge=0.8, le=3), BeforeValidator(_font_share)]
+LetterSpacing = Annotated[float, Field(ge=-0.2, le=2), BeforeValidator(_font_share)]
+
+
 def _file_name(name: str) -> str:
-    if not all(map(is_plain_name, name.split("/"))):
+    joined = name.replace("\\", "/")
+    is_plain = all(map(is_plain_name, joined.split("/")))
+    if is_plain and joined != name:
+        raise ValueError(f"folders and names are joined by /: write {joined}")
+    if not is_plain:
         raise ValueError("should be the name of a file beside the template, or folders and a name joined by /")
     return name
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bss_mfg.core.files import read_bytes
 from bss_mfg.core.named_paths import existing_path_inside
+from bss_mfg.core.text import printable_name
 from bss_mfg.core.toml_files import TomlDocument, load_toml, parse_toml, validate
 from bss_mfg.errors import InputError, Location
 from bss_mfg.label.template.artwork import Artwork, check_artwork
@@ -158,9 +159,10 @@ def _load_fonts(template: Template, document: TomlDocument, path: Path) -> tuple
 def _read_beside(path: Path, file: str, where: Location, what: str, limit: int) -> bytes:
     beside = existing_path_inside(path.parent, file, what, where)
     if not beside.is_file():
-        raise InputError(
-            f"the {what} {file!r} is not there", where=where, way_out=f"Put it beside the template.{_meant(beside)}"
-        )
+        folder = printable_name(file.rpartition("/")[0])
+        put = f"Put it into the folder '{folder}' beside the template." if folder else "Put it beside the template."
+        shown = printable_name(file)
+        raise InputError(f"the {what} '{shown}' is not there", where=where, way_out=put + _meant(beside))
     return read_bytes(beside, what, limit)
 
 

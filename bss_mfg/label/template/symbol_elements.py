@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bss_mfg.label.template.fields import Size, Text
+from bss_mfg.label.template.fields import CaptionSize, Size, Text
 from bss_mfg.label.template.placing import PlaceableElement
 
 _ModuleWidth = Annotated[float, Field(gt=0, le=20)]
@@ -90,7 +90,7 @@ class Bars(PlaceableElement):
     caption: Literal["below", "above", "none"] = Field("below", description="Where the plain text goes.")
     prefix: Annotated[str, Field(max_length=40)] = Field("", description="Before the plain text, as in 'SN '.")
     font: str = "mono"
-    caption_size: Annotated[float, Field(ge=3, le=72)] = Field(6, description="Font size of the plain text.")
+    caption_size: CaptionSize = Field(6, description="Font size of the plain text.")
 
 
 class Code128(Bars):

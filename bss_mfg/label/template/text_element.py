@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from bss_mfg.label.template.fields import Colour, Size, TextLines
+from bss_mfg.label.template.fields import Colour, FontSize, Leading, LetterSpacing, Size, TextLines
 from bss_mfg.label.template.placing import PlaceableElement
 from bss_mfg.label.type.markup import check_marks
 
@@ -14,6 +14,8 @@ _FontNameOrNames = Annotated[
     Annotated[str, Tag("name")] | Annotated[tuple[str, ...], Field(min_length=1, max_length=8), Tag("list")],
     Discriminator(lambda value: "list" if isinstance(value, (list, tuple)) else "name"),
 ]
+
+MOST_LINES = 50
 
 
 class TextElement(PlaceableElement):
@@ -23,17 +25,17 @@ class TextElement(PlaceableElement):
     width: Size
     height: Size | None = Field(None, description="With valign = middle or bottom: the height of the place in mm.")
     text: TextLines
-    size: Annotated[float, Field(ge=3, le=400)] = Field(8, description="Font size in points.")
-    min_size: Annotated[float, Field(ge=3, le=400)] | None = Field(None, description="Never shrink below this size.")
+    size: FontSize = Field(8, description="Font size in points.")
+    min_size: FontSize | None = Field(None, description="Never shrink below this size.")
     fit: Literal["refuse", "shrink", "wrap"] | None = Field(
         None,
         description="What to do with a text that is too wide: refuse it (default), shrink it to min_size (default "
         "where min_size is given), or wrap it to `lines` lines.",
     )
-    lines: Annotated[int, Field(ge=1, le=50)] = Field(
+    lines: Annotated[int, Field(ge=1, le=MOST_LINES)] = Field(
         1, description="With fit = wrap, or line feeds in the text: at most so many lines."
     )
-    leading: Annotated[float, Field(ge=0.8, le=3)] = Field(1.2, description="Line distance, in font sizes.")
+    leading: Leading = Field(1.2, description="Line distance, in font sizes.")
     font: _FontNameOrNames = Field(
         "sans",
         description="sans, sans-bold, sans-italic, mono, or a name of [fonts]; or a list of which each stands in for "
@@ -46,7 +48,7 @@ class TextElement(PlaceableElement):
         "capitals",
         description="What y is: the top of the capitals, the first baseline, the middle, or the last baseline.",
     )
-    letter_spacing: Annotated[float, Field(ge=-0.2, le=2)] = Field(
+    letter_spacing: LetterSpacing = Field(
         0, description="Room after each letter, in font sizes. Letters that join (Arabic) stay together."
     )
     direction: Literal["auto", "ltr", "rtl"] = Field(

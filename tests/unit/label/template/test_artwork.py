@@ -20,6 +20,7 @@ from bss_mfg.label.render.artwork_forms import paintable
 from bss_mfg.label.render.by_language import render_label_file
 from bss_mfg.label.template.artwork_errors import NotDrawableError
 from bss_mfg.label.template.loading import LoadedTemplate, load_template
+from bss_mfg.label.template.pdf_artwork import normal_page
 from bss_mfg.label.template.pictures import normal_picture
 from bss_mfg.label.template.printer import BUILT_IN
 from bss_mfg.label.template.svg_source import check_svg_source
@@ -153,6 +154,33 @@ def test_coarse_pictures_are_named(tmp_path: Path, pixels: int, warned: bool) ->
 
 
 # --- PDF and SVG -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("colour", "printer", "dither", "told"),
+    [
+        ("#aaaaaa", "zpl-203", "threshold", "all of what"),
+        ("#ffc000", "tspl-203", "threshold", "all of what"),
+        ("#aaaaaa", "zpl-203", "ordered", ""),
+        ("#aaaaaa", "pdf-300", "threshold", ""),
+        ("#202020", "zpl-203", "threshold", ""),
+    ],
+)
+@pytest.mark.parametrize("kind", ["svg", "png"])
+def test_artwork_that_a_label_printer_leaves_white_is_named(
+    tmp_path: Path, kind: str, colour: str, printer: str, dither: str, told: str
+) -> None:
+    if kind == "png":
+        (tmp_path / "a.png").write_bytes(png(Image.new("RGB", (300, 150), colour)))
+    else:
+        disc = f'<circle cx="9" cy="5" r="4" fill="{colour}"/>'
+        (tmp_path / "a.svg").write_text(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 10">{disc}</svg>')
+    template = loaded(tmp_path, image(f"a.{kind}") + f'dither = "{dither}"\n')
+    findings = DesignFindings(template)
+    lay_out(template, BUILT_IN[printer], 52, "production", findings=findings)
+    found = [str(item) for item in findings.warnings if item.kind == "prints white"]
+    assert len(found) == bool(told), found
+    assert all(told in text and "dither" in text for text in found)
 
 
 def page_of(size: tuple[float, float], content: str, **boxes: tuple[float, ...]) -> bytes:
@@ -302,6 +330,16 @@ def test_artwork_that_paints_nothing_is_warned_of(tmp_path: Path, file: str, dat
     lay_out(template, BUILT_IN["pdf-300"], 48, "production", findings=findings)
     found = [item.what for item in findings.warnings if item.kind == "blank artwork"]
     assert found == [f"{file} paints nothing"] * blank
+
+
+@pytest.mark.parametrize(("content", "refused"), [("Q 0 0 50 50 re f", True), ("q 0 0 50 50 re f Q", False)])
+def test_a_page_that_restores_what_was_not_saved_is_refused(content: str, refused: bool) -> None:
+    """Some readers stop there, others go on."""
+    if not refused:
+        assert normal_page(page_of((100, 100), content)).width == 100
+        return
+    with pytest.raises(NotDrawableError, match="not saved"):
+        normal_page(page_of((100, 100), content))
 
 
 def test_twelve_artworks_print_each_their_own(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ BROKEN = [
     Broken("date format", text(text="{date:%c}"), "a date's format", "Correct the file", ELEMENT_LINE + 5),
     Broken("condition", text(when="units >> 1"), "can't be compared", "Correct the file", ELEMENT_LINE + 6),
     Broken("condition on a text", text(when="title > 3"), "title is not a number", "Correct", ELEMENT_LINE + 6),
-    Broken("too wide", text(text="Hello " * 20), "mm wide at 8 points", "points would fit", ELEMENT_LINE + 5),
+    Broken("too wide", text(text="Hello " * 20), "mm wide at 8 points", 'fit = "wrap" and lines = 3', ELEMENT_LINE + 5),
     Broken("too many lines", text(text="Hello " * 20, fit="wrap", lines=2, width=20), "lines at 8 points", "Allow more",
            ELEMENT_LINE + 5),
     Broken("lines without wrap", text(lines=3), 'lines needs fit = "wrap"', "Correct the file"),
