@@ -92,10 +92,14 @@ _elements = st.integers(0, 11).flatmap(
     lambda kind: _boxes() if kind < 4 else _lines() if kind < 6 else _texts() if kind < 10 else _codes()
 )
 
+crowded = st.one_of(_texts(), _texts(), _lines())
+"""Mostly texts, so that many of them lie on one another."""
+
 
 @st.composite
-def template_texts(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """The elements of a template, the Data Matrix somewhere among them, sometimes on a light panel on a dark ground."""
+def template_texts(draw: st.DrawFn, others: st.SearchStrategy[dict[str, Any]] = _elements) -> list[dict[str, Any]]:
+    """The elements of a template, the Data Matrix somewhere among `others`, sometimes on a light panel on a dark
+    ground."""
     symbol = {
         "kind": "data-matrix",
         "x": draw(_tenths(1, 4)),
@@ -105,7 +109,7 @@ def template_texts(draw: st.DrawFn) -> list[dict[str, Any]]:
     }
     elements = [
         {**element, "when": when} if (when := draw(st.sampled_from(CONDITIONS))) else element
-        for element in draw(st.lists(_elements, min_size=6, max_size=16))
+        for element in draw(st.lists(others, min_size=6, max_size=16))
     ]
     at = draw(st.integers(0, len(elements)))
     under: list[dict[str, Any]] = []

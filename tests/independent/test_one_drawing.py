@@ -24,7 +24,7 @@ from bss_mfg.label.template.printer import BUILT_IN, Printer
 from bss_mfg.label.template.symbol_elements import Bars, DataMatrix, Qr
 from bss_mfg.label.template.text_element import TextElement
 from tests.helpers.pictures import Bits, ghostscript_pages, pdfium_pages, poppler_pages
-from tests.helpers.random_templates import PRINTERS, UNITS, Drawn, template_texts, without_faults
+from tests.helpers.random_templates import PRINTERS, UNITS, Drawn, crowded, template_texts, without_faults
 from tests.helpers.same_dots import differing_dots, png_dots
 from tests.independent.test_zpl import render
 from tests.needs import needs
@@ -36,17 +36,21 @@ TEMPLATES = 200
 
 @pytest.fixture(scope="module")
 def drawn() -> list[Drawn]:
+    return _collected(TEMPLATES, template_texts())
+
+
+def _collected(number: int, templates: st.SearchStrategy[list[dict[str, Any]]]) -> list[Drawn]:
     """The same templates every time."""
     found: list[Drawn] = []
 
-    @settings(max_examples=TEMPLATES, phases=[Phase.generate], derandomize=True, database=None, deadline=None,
+    @settings(max_examples=number, phases=[Phase.generate], derandomize=True, database=None, deadline=None,
               suppress_health_check=list(HealthCheck))  # fmt: skip
-    @given(template_texts(), st.sampled_from(PRINTERS), st.sampled_from(["development", "development", "production"]))
+    @given(templates, st.sampled_from(PRINTERS), st.sampled_from(["development", "development", "production"]))
     def collect(elements: list[dict[str, Any]], printer: Printer, stage: str) -> None:
         found.append(without_faults(elements, printer, stage))
 
     collect()
-    assert len(found) == TEMPLATES
+    assert len(found) == number
     return found
 
 
@@ -156,7 +160,7 @@ def test_no_overlap_is_passed_over(drawn: list[Drawn]) -> None:
     """Each text is drawn alone: where two have a dot in common on a label, or a later shape has one with a text, the
     later one was named."""
     named_pairs = 0
-    for item in drawn:
+    for item in [*drawn, *_collected(40, template_texts(crowded))]:
         layout = item.design.layout
         elements = layout.template.definition.element
         named = {
@@ -171,7 +175,7 @@ def test_no_overlap_is_passed_over(drawn: list[Drawn]) -> None:
                     common = max(int((one & other).sum()) for one, other in zip(inks[before], inks[later], strict=True))
                     named_pairs += bool(common)
                     assert not common or later in named, (before, later, common, item.text)
-    assert named_pairs > 20
+    assert named_pairs > 40
 
 
 def _alone(drawn: Drawn, number: int) -> list[Bits]:
