@@ -20,7 +20,7 @@ MOST_LOST = 0.25
 def check_tone(
     template: LoadedTemplate, item: PlacedElement, element: Image, printer: Printer, findings: DesignFindings
 ) -> None:
-    """Warn of artwork that a printer of black dots leaves white for the most part."""
+    """Warn of artwork of which a printer of black dots leaves more than `MOST_LOST` white."""
     art = next(art for art in template.artwork if art.file == element.file)
     if printer.language == "pdf" or element.dither == "ordered" or art.tone.lost <= MOST_LOST:
         return
