@@ -93,4 +93,3 @@ def test_a_reset_is_told_and_not_waited_for(line: tuple[LateSocket, socket.socke
     ours.meanwhile = switch_off
     with pytest.raises(ConnectionResetError):
         channel.pending()
-        channel.pending()
