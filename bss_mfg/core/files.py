@@ -7,6 +7,7 @@ folder is fsynced: after a power cut the target is the old one or the new one, n
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import logging
 import os
@@ -43,20 +44,74 @@ def require_safe_name(name: str, what: str) -> str:
     return name
 
 
-def read_bytes(path: Path, what: str, limit: int = 64 << 20) -> bytes:
-    """The content of a file of at most `limit` bytes."""
+_KINDS = (
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISSOCK, "a socket"),
+)
+_HANDED_OVER = re.compile(r"/dev/(?:fd/[0-9]+|stdin)|/proc/self/fd/[0-9]+")
+"""Pipes that a shell has opened for us: `<(...)` and `|`. Whoever made them writes to their end."""
+
+
+def open_to_read(path: Path, what: str, *, pipes: bool = False) -> BinaryIO:
+    """A file, open to be read; `InputError` where it is a pipe, a device or a socket: who opens one may wait for ever,
+    and some have no end. With `pipes`, one that the shell has opened for us is read."""
     try:
-        size = path.stat().st_size
-        if size > limit:
-            raise InputError(
-                f"the {what} has {size:,} bytes, more than the {limit:,} allowed",
-                where=path,
-                way_out="Check that this is the right file.",
-            )
-        _log.info("reading %s (%s, %d bytes)", path, what, size)
-        return path.read_bytes()
+        # Without O_NONBLOCK, opening a pipe that nobody writes to never comes back.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except OSError as error:
+        if kind := _special_kind(path):
+            raise _special_error(path, what, kind) from error
         raise from_os_error(error, f"reading the {what}", path) from error
+    mode = os.fstat(handle).st_mode
+    kind = next((words for is_kind, words in _KINDS if is_kind(mode)), "")
+    if pipes and stat.S_ISFIFO(mode) and _HANDED_OVER.fullmatch(str(path)):
+        os.set_blocking(handle, True)
+    elif kind or stat.S_ISDIR(mode):
+        os.close(handle)
+        folder = IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        raise _special_error(path, what, kind) if kind else from_os_error(folder, f"reading the {what}", path)
+    return os.fdopen(handle, "rb")
+
+
+def _special_kind(path: Path) -> str:
+    """What a path is, where it is no file: a socket can't even be opened."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return ""
+    return next((words for is_kind, words in _KINDS if is_kind(mode)), "")
+
+
+def _special_error(path: Path, what: str, kind: str) -> InputError:
+    return InputError(
+        f"is {kind}, and no file: the {what} is not read from it",
+        where=path,
+        way_out="Save what comes from it to a file first, and name that.",
+    )
+
+
+def read_bytes(path: Path, what: str, limit: int = 64 << 20) -> bytes:
+    """The content of a file of at most `limit` bytes, or of a pipe that the shell has opened for us."""
+    with open_to_read(path, what, pipes=True) as file:
+        try:
+            size = os.fstat(file.fileno()).st_size
+            _log.info("reading %s (%s, %d bytes)", path, what, size)
+            # A file may grow while it is read, and those of /proc say that they are empty.
+            data = file.read(limit + 1) if size <= limit else b""
+        except OSError as error:
+            raise from_os_error(error, f"reading the {what}", path) from error
+    size = max(size, len(data))
+    if size > limit:
+        raise InputError(
+            f"the {what} has {size:,} bytes, more than the {limit:,} allowed"
+            if size > limit + 1
+            else f"the {what} has more than the {limit:,} bytes allowed",
+            where=path,
+            way_out="Check that this is the right file.",
+        )
+    return data
 
 
 def read_text(path: Path, what: str) -> str:
@@ -100,12 +155,12 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a file, in hex, read in pieces."""
     digest = hashlib.sha256()
     _log.debug("reading %s for its digest", path)
-    try:
-        with path.open("rb") as file:
+    with open_to_read(path, "file") as file:
+        try:
             while piece := file.read(1 << 20):
                 digest.update(piece)
-    except OSError as error:
-        raise from_os_error(error, "reading", path) from error
+        except OSError as error:
+            raise from_os_error(error, "reading", path) from error
     return digest.hexdigest()
 
 
