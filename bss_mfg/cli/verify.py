@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bss_mfg.payload.spec import Spec
     from bss_mfg.verify.diagnosis import Diagnosis
     from bss_mfg.verify.outcome import Verification
+    from bss_mfg.verify.scanned import Scanned
     from bss_mfg.verify.verification import Verifier
 
 MOST_UNSEEN = 10
@@ -322,7 +323,7 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
 
     strings = list(_strings(app, target, tell_broken))
     with _ledger_lookup(app if workspace else None, specs) as look_up:
-        symbols = [{**explain(text, specs, key, look_up).as_json(), **place} for text, place in strings] + broken
+        symbols = [{**explain(said, specs, key, look_up).as_json(), **place} for said, place in strings] + broken
     if as_json:
         print_json(symbols)
     else:
@@ -336,10 +337,11 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
 
 def _strings(
     app: App, target: str, tell_broken: Callable[[dict[str, Any], str], None]
-) -> Iterator[tuple[str, dict[str, Any]]]:
+) -> Iterator[tuple[Scanned, dict[str, Any]]]:
     """The barcode strings of what was named, each with where it was found."""
     from bss_mfg.errors import InputError
     from bss_mfg.verify.inspect import read_strings
+    from bss_mfg.verify.scanned import WedgeLine
     from bss_mfg.verify.unit_names import payloads_of_unit
 
     for name in given_names([target]):
@@ -348,11 +350,11 @@ def _strings(
             if ":" not in name.text and not Path(name.text).exists():
                 with app.workspace.open_ledger(app.actor) as ledger:
                     payloads = payloads_of_unit(ledger, name.text)
-        yield from [(payload, {}) for payload in payloads] or read_strings(name.text, tell_broken)
+        yield from [(WedgeLine(payload), {}) for payload in payloads] or read_strings(name.text, tell_broken)
 
 
 @contextmanager
-def _ledger_lookup(app: App | None, specs: Sequence[Spec]) -> Iterator[Callable[[str], Diagnosis] | None]:
+def _ledger_lookup(app: App | None, specs: Sequence[Spec]) -> Iterator[Callable[[Scanned], Diagnosis] | None]:
     """What asks the workspace's ledger for a string, None where there is none; without a ledger it explains too."""
     from bss_mfg.errors import BssError
     from bss_mfg.verify.diagnosis import diagnose_anywhere, known_specs
@@ -367,7 +369,7 @@ def _ledger_lookup(app: App | None, specs: Sequence[Spec]) -> Iterator[Callable[
         return
     with opened as ledger:
         known = {spec.name: spec for spec in (*specs, *known_specs(ledger)) if not spec.bare}
-        yield lambda text: diagnose_anywhere(text.encode("utf-8", "surrogateescape"), ledger, list(known.values()))
+        yield lambda said: diagnose_anywhere(said, ledger, list(known.values()))
 
 
 def _unit_facts(unit: dict[str, Any]) -> Iterator[str]:

@@ -30,6 +30,7 @@ from bss_mfg.symbol import Matrix, data_matrix
 from bss_mfg.verify.diagnosis import COMPANION_CAUSES, Diagnosis, DiagnosisCause, diagnose, known_specs
 from bss_mfg.verify.page_findings import PageSymbol, ScannedPage, SecondReading, locate_symbols
 from bss_mfg.verify.request import ReadRequest
+from bss_mfg.verify.scanned import SymbolContent
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,7 +47,7 @@ class _PageReading:
     page: Page
     budget: AttemptBudget
     reads: list[Read] = field(default_factory=list)
-    diagnoses: dict[bytes, Diagnosis] = field(default_factory=dict)
+    diagnoses: dict[tuple[bytes, str], Diagnosis] = field(default_factory=dict)
     """What the strings that were read are."""
     frame: PageFrame | None = None
     identified: list[tuple[SampledGrid, int]] = field(default_factory=list)
@@ -60,7 +61,7 @@ class _PageReading:
 
     @property
     def decoded(self) -> list[tuple[Read, Diagnosis]]:
-        return [(read, self.diagnoses[read.data]) for read in self.reads if read.data]
+        return [(read, self.diagnoses[read.content]) for read in self.reads if read.data]
 
     def names(self, package: int) -> bool:
         """Whether a string that was read names a package of this number."""
@@ -191,7 +192,7 @@ class PageReader:
     def _read_linear(self, reading: _PageReading) -> list[PageSymbol]:
         reading.reads, reading.frame = read_page_code128(reading.page, self.label_file)
         self._diagnose(reading)
-        return [PageSymbol(read, reading.diagnoses.get(read.data)) for read in reading.reads]
+        return [PageSymbol(read, reading.diagnoses.get(read.content)) for read in reading.reads]
 
     def _read_symbols(self, reading: _PageReading) -> list[PageSymbol]:
         """All symbols of a page with what is known of them: quickly first, then ever stronger where one is missed."""
@@ -205,7 +206,7 @@ class PageReader:
             self._read_unread_places(reading, reading.frame)
         identified = [item for one in reading.identified if (item := self._identified_symbol(reading, *one))]
         reads = without_false_finds(reading.reads, [item.read for item in identified], reading.frame)
-        symbols = [PageSymbol(read, reading.diagnoses.get(read.data)) for read in reads]
+        symbols = [PageSymbol(read, reading.diagnoses.get(read.content)) for read in reads]
         if self.request.grade:
             symbols = [self._with_grade(reading, item) for item in symbols]
         if self.request.second_reader:
@@ -224,7 +225,7 @@ class PageReader:
             expected = self.expected.get(package)
             if expected and not expected.scrapped and read.data == expected.payload.encode("ascii"):
                 # What the ledger would say, too.
-                reading.diagnoses[read.data] = Diagnosis(DiagnosisCause.ISSUED, "", self.request.batch_id, package)
+                reading.diagnoses[read.content] = Diagnosis(DiagnosisCause.ISSUED, "", self.request.batch_id, package)
         self._diagnose(reading)
 
     def _read_any_page(self, reading: _PageReading) -> None:
@@ -326,8 +327,10 @@ class PageReader:
 
     def _diagnose(self, reading: _PageReading) -> None:
         for read in reading.reads:
-            if read.data and read.data not in reading.diagnoses:
-                reading.diagnoses[read.data] = diagnose(read.data, self.request.batch_id, self.ledger, self.specs)
+            if read.data and read.content not in reading.diagnoses:
+                reading.diagnoses[read.content] = diagnose(
+                    SymbolContent(read.data, read.symbology), self.request.batch_id, self.ledger, self.specs
+                )
 
     def _with_grade(self, reading: _PageReading, item: PageSymbol) -> PageSymbol:
         """A match with its grade, if its modules are known."""

@@ -190,9 +190,8 @@ def test_report_needs_nothing_from_outside(printed: Factory, tmp_path: Path) -> 
 def test_json_is_one_document(printed: Factory) -> None:
     outcome = printed.cli("verify", "A", printed.root / "batches" / "A" / "labels", "--json")
     assert set(json.loads(outcome.out)) == {
-        "batch", "right", "partial", "wrong_batch", "resumed", "resumed_labels", "counts", "files", "pages", "page_counts",
-            "not_understood",
-        "broken_files", "troubles", "sample", "statistics", "findings",
+        "batch", "right", "partial", "wrong_batch", "resumed", "resumed_labels", "counts", "files", "pages",
+        "page_counts", "not_understood", "broken_files", "troubles", "sample", "statistics", "findings",
     }  # fmt: skip
 
 
