@@ -9,7 +9,7 @@ from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
 
-from bss_mfg.core.files import open_to_read
+from bss_mfg.core.files_to_read import open_to_read
 from bss_mfg.errors import InputError, Location, from_os_error
 
 _log = logging.getLogger(__name__)

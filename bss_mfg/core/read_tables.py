@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bss_mfg.core.csv_tables import CsvRows
-from bss_mfg.core.files import open_to_read
+from bss_mfg.core.files_to_read import open_to_read
 from bss_mfg.core.text import count_words
 from bss_mfg.core.workbooks import open_sheet
 from bss_mfg.core.worksheets import SheetRows

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markupsafe import Markup
 
-from bss_mfg.core.files import open_to_read
+from bss_mfg.core.files_to_read import open_to_read
 from bss_mfg.core.text import count_words
 from bss_mfg.errors import BssError
 from bss_mfg.imaging.grade import unused_error_correction_grade
