@@ -32,8 +32,8 @@ Area = tuple[slice, slice]
 
 @dataclass(frozen=True)
 class Books:
-    """A factory with batch A (two sheets), B (strangers), C (two copies of a sheet), D (each label twice on a sheet),
-    R (a roll), E (of another factory: its ledger knows nothing of it)."""
+    """A factory with batch A (two sheets), B (strangers), C (two copies of a sheet), D (a roll with each label twice),
+    R (a roll)."""
 
     factory: Factory
 
@@ -75,11 +75,11 @@ def open_books(factory: Factory) -> Books:
     factory.issue(2 * PER_PAGE, "A")
     factory.issue(PER_PAGE, "B")
     factory.issue(PER_PAGE, "C")
-    factory.issue(PER_PAGE // 2, "D")
+    factory.issue(2, "D")
     factory.issue(4, "R")
     factory.label("A", "six")
     factory.label("B", "six")
     factory.label("C", "six", copies=2)
-    factory.label("D", "six", copies=2, collate=False)
+    factory.label("D", "roll-50x30", copies=2, collate=False)
     factory.label("R", "roll-50x30")
     return Books(factory)

@@ -29,7 +29,7 @@ def right_scenes() -> Iterator[RightScene]:
     yield RightScene("a sheet", "A", lambda books, rng: [books.page("A", int(rng.integers(1, 3)))], 12)
     yield RightScene("both sheets", "A", lambda books, rng: [books.page("A"), books.page("A", 2)], 3)
     yield RightScene("both copies", "C", lambda books, rng: [books.page("C"), books.page("C")], 3)
-    yield RightScene("each label twice", "D", lambda books, rng: [books.page("D")], 4)
+    yield RightScene("each label twice", "D", lambda books, rng: [_roll(books, [1, 2, 3, 4], "D")], 4)
     yield RightScene("a roll label", "R", lambda books, rng: [_roll(books, [int(rng.integers(1, 5))])], 5)
     yield RightScene("a strip of a roll", "R", lambda books, rng: [_roll(books, [1, 2, 3])], 4)
     yield RightScene("a label cut off a sheet", "A", _single, 4)
@@ -49,8 +49,8 @@ def _part(books: Books, rng: Generator) -> list[Grey]:
     return [np.ascontiguousarray(books.page("A")[: round(80 * 300 / 25.4)])]
 
 
-def _roll(books: Books, numbers: list[int]) -> Grey:
-    labels = [books.page("R", number) for number in numbers]
+def _roll(books: Books, numbers: list[int], batch: str = "R") -> Grey:
+    labels = [books.page(batch, number) for number in numbers]
     return np.vstack([np.pad(label, ((20, 20), (60, 60)), constant_values=255) for label in labels])
 
 

@@ -42,14 +42,10 @@ def wrong_scenes() -> Iterator[WrongScene]:
         lambda books, rng: [books.page("C")],
         frozenset({("missing", n) for n in range(1, 7)}),
     )
-    yield WrongScene(
-        "repeated: the second of a pair is blank", "D", lambda books, rng: [_blank(4)(books.page("D"), books, rng)],
-        frozenset({("missing", 2)}),
-    )  # fmt: skip
-    yield WrongScene(
-        "repeated: the second of a pair is another's", "D",
-        lambda books, rng: [_copy(1, 4)(books.page("D"), books, rng)], frozenset({("missing", 2)}),
-    )  # fmt: skip
+    yield WrongScene("repeated: one of a pair is missing", "D", lambda books, rng: [_roll(books, [1, 3, 4], "D")],
+                     frozenset({("missing", 1)}))  # fmt: skip
+    yield WrongScene("repeated: one too many", "D", lambda books, rng: [_roll(books, [1, 2, 2, 3, 4], "D")],
+                     frozenset({("duplicate", 1)}))  # fmt: skip
     yield WrongScene("a copy on the other sheet, its own place blank", "A", _moved_to_other_sheet, frozenset(
         {("missing", 8), ("missing", 2), ("mismatched", 8)}
     ))  # fmt: skip
