@@ -54,9 +54,11 @@ def wrong_scenes() -> Iterator[WrongScene]:
                      frozenset({("foreign", None)}))  # fmt: skip
     yield WrongScene("roll: one of three is garbled", "R", lambda books, rng: [_garbled_roll(books, rng, [1, 2, 3], 2)],
                      frozenset({("unreadable", 2)}))  # fmt: skip
-    yield WrongScene("roll: a single garbled label", "R", lambda books, rng: [_roll(books, [1]), _noise_roll(books, rng)],
+    yield WrongScene("roll: a single garbled label", "R",
+                     lambda books, rng: [_roll(books, [1]), _noise_roll(books, rng)],
                      frozenset({("not-understood", None)}))  # fmt: skip
-    yield WrongScene("roll: a blank label", "R", lambda books, rng: [_roll(books, [1]), np.full((400, 700), 255, np.uint8)],
+    yield WrongScene("roll: a blank label", "R",
+                     lambda books, rng: [_roll(books, [1]), np.full((400, 700), 255, np.uint8)],
                      frozenset({("not-understood", None)}))  # fmt: skip
     yield WrongScene("roll: the same label twice", "R", lambda books, rng: [_roll(books, [1, 1, 2])],
                      frozenset({("duplicate", 1)}))  # fmt: skip
