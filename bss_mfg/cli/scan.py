@@ -59,7 +59,7 @@ def scan(
     plain: bool,
     as_json: bool,
 ) -> None:
-    """Check labels with a hand scanner that types like a keyboard, or on a serial port, or with phones.
+    """Check labels with a hand scanner, as a keyboard or on a serial port, or with phones.
 
     Each read is recorded before it is answered; an empty line is passed over. End with Ctrl-D (Windows: Ctrl-Z and
     Enter), with --phone by Ctrl-C. Exit 1 if a read of this session was wrong.

@@ -41,7 +41,9 @@ def _checked(named: str) -> str:
         address = ipaddress.ip_address(named)
     except ValueError:
         raise InputError(
-            f"{named[:60]!a} isn't an IP address", where="--address", way_out="Name one of this computer's: 192.168.1.20."
+            f"{named[:60]!a} isn't an IP address",
+            where="--address",
+            way_out="Name one of this computer's, such as 192.168.1.20.",
         ) from None
     if address.is_unspecified or address.is_multicast:
         raise InputError(
