@@ -237,17 +237,19 @@ def _print_grades(outcome: Verification) -> None:
         click.echo("Grades: no label could be graded")
         return
     low, high = facts.pixels_per_module
+    unreadable = f" (unreadable {facts.unreadable:,})" if facts.unreadable else ""
     click.echo(
-        "Grades (indicative, ISO/IEC 15415): "
+        f"Grades (indicative, {' and '.join(facts.standards)}): "
         + ", ".join(f"{letter} {count:,}" for letter, count in facts.letters.items())
-        + f"; not gradable {facts.not_gradable:,}; aperture {facts.aperture:.2f} X, {low:.1f} to {high:.1f} pixels per "
+        + f"{unreadable}; not gradable {facts.not_gradable:,}; aperture {facts.aperture:.2f} X, {low:.1f} to {high:.1f} pixels per "
         "module"
     )
     worst = outcome.findings.pick(facts.worst)
     for item in (worst[index] for index in facts.worst):
         if item.grade and item.grade.overall is not None and item.grade.overall < 3:
-            lowest = [words for name, words in PARAMETERS.items() if item.grade.grades[name] == item.grade.overall]
-            click.echo(f"  {item.grade.overall:.1f} {item.grade.letter}  {item.serials}: {', '.join(lowest)}")
+            least = min(item.grade.grades.values())
+            lowest = [words for name, words in PARAMETERS.items() if item.grade.grades.get(name) == least]
+            click.echo(f"  {item.grade.letter} {item.grade.formal}  {item.serials}: {', '.join(lowest)}")
 
 
 def _conclude(outcome: Verification) -> None:

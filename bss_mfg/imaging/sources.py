@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 from bss_mfg.core.files import read_bytes
 from bss_mfg.core.units import MM_PER_INCH, POINTS_PER_INCH, POINTS_PER_MM
 from bss_mfg.errors import InputError, from_os_error
+from bss_mfg.imaging.picture_light import light_of
+from bss_mfg.imaging.reflectance import SRGB, Light
 from bss_mfg.imaging.scanned_pages import is_scan
 
 if TYPE_CHECKING:
@@ -49,6 +51,8 @@ class Page:
     crops: tuple[PageCrop, ...]
     dpi: float | None
     scanned: bool
+    light: Light = SRGB
+    """What its grey values are as light."""
 
     @cached_property
     def grey(self) -> Grey:
@@ -258,7 +262,8 @@ def _open_picture(data: bytes, path: Path) -> Source:
             if picture.width * picture.height > MAX_PIXELS:
                 raise _too_large_error(path)
             grey = _grey(picture)
-            return Page(path.name, number, (grey.shape[1], grey.shape[0]), ((0, 0, grey),), _dpi(picture), scanned=True)
+            size, light = (grey.shape[1], grey.shape[0]), light_of(picture)
+            return Page(path.name, number, size, ((0, 0, grey),), _dpi(picture), scanned=True, light=light)
 
     return Source(path, count, draw, picture.close)
 

@@ -87,7 +87,8 @@ def csv_report(outcome: Verification) -> Iterator[bytes]:
     """A line for each finding: all cells quoted, and none that a spreadsheet takes for a formula."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
-    writer.writerow([*_COLUMNS, "grade", "letter", "pixels_per_module", *(f"grade_{name}" for name in PARAMETERS)])
+    parameters_head = [f"grade_{name}" for name in PARAMETERS]
+    writer.writerow([*_COLUMNS, "grade", "letter", "pixels_per_module", *parameters_head, "formal_grade"])
     for row in finding_rows(outcome):
         grade: dict[str, Any] = row["grade"] or {}
         parameters = grade.get("grades", {})
@@ -97,6 +98,7 @@ def csv_report(outcome: Verification) -> Iterator[bytes]:
             grade.get("letter"),
             grade.get("pixels_per_module"),
             *(parameters.get(name) for name in PARAMETERS),
+            grade.get("formal"),
         ]
         writer.writerow([_cell(value) for value in cells])
         if buffer.tell() > 1 << 16:
