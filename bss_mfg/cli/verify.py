@@ -93,8 +93,9 @@ def verify(
     the drawing only. Exit 0 only if all is right (with --sample: the lot is accepted), 1 if something is wrong.
     """
     from bss_mfg.core.processes import ProcessExecutor, cores
+    from bss_mfg.verify.given_files import expand_folders
     from bss_mfg.verify.outcome import VerifyOptions
-    from bss_mfg.verify.verification import Verifier, expand_folders
+    from bss_mfg.verify.verification import Verifier
     from bss_mfg.verify.verification import verify as verify_files
 
     if not files and watch is None:
@@ -168,7 +169,7 @@ def _watch_folder(
     from bss_mfg.verify.findings import FindingKind
     from bss_mfg.verify.folder_watch import new_files
 
-    said = named = 0
+    said = named = puzzled = 0
     say(f"Watching {shown_path(folder)}; Ctrl-C ends.")
     try:
         coming = new_files(folder)
@@ -189,6 +190,9 @@ def _watch_folder(
             for name, reason in verifier.newly_broken(named):
                 say(f"UNREADABLE FILE: {name}: {reason}\a")
             named = len(verifier.broken)
+            for page in verifier.newly_not_understood(puzzled):
+                say(f"NOT UNDERSTOOD: {page.where}: {page.seen.description}\a")
+            puzzled = len(outcome.not_understood)
             write(outcome)
     except KeyboardInterrupt:
         say("Ended.")
@@ -216,6 +220,8 @@ def _print_findings(outcome: Verification) -> None:
         click.echo(f"MISSING: {count_words(outcome.unseen, 'label')} of the batch in none of these files")
     for name, reason in outcome.broken:
         click.echo(f"UNREADABLE FILE: {name}: {reason}")
+    for page in outcome.not_understood:
+        click.echo(f"NOT UNDERSTOOD: {page.where}: {page.seen.description}")
     for name, reason in outcome.troubles:
         click.echo(f"NOTE: {name}: {reason}")
     if outcome.options.grade:
@@ -241,8 +247,8 @@ def _print_grades(outcome: Verification) -> None:
     click.echo(
         f"Grades (indicative, {' and '.join(facts.standards)}): "
         + ", ".join(f"{letter} {count:,}" for letter, count in facts.letters.items())
-        + f"{unreadable}; not gradable {facts.not_gradable:,}; aperture {facts.aperture:.2f} X, {low:.1f} to {high:.1f} pixels per "
-        "module"
+        + f"{unreadable}; not gradable {facts.not_gradable:,}; aperture {facts.aperture:.2f} X, "
+        f"{low:.1f} to {high:.1f} pixels per module"
     )
     worst = outcome.findings.pick(facts.worst)
     for item in (worst[index] for index in facts.worst):

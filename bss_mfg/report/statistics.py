@@ -69,8 +69,9 @@ class PageStatistics:
 @dataclass(frozen=True, slots=True)
 class Statistics:
     """`letters` count graded labels, and as F those that no reader could read, `unreadable`; `not_gradable` those with
-    too few pixels. `aperture` is in X; `standards` and `curves` are those the labels were graded by. `worst` are indexes
-    of findings, worst first. `positions` are the places of the newest label file, whose page measures `page_mm`."""
+    too few pixels. `aperture` is in X; `standards` and `curves` are those the labels were graded by. `worst` are the
+    indexes of findings, worst first. `positions` are the places of the newest label file, whose page measures
+    `page_mm`."""
 
     graded: int
     not_gradable: int

@@ -21,6 +21,9 @@ MEANINGS: Mapping[str, str] = {
     "foreign": "not of this batch",
     "unreadable": "printed, but can't be read",
     "mismatched": "differs from the ledger",
+    "misprinted": "reads right, but is mirrored, inverted, scaled, of a wrong size or shifted",
+    "content": "a text, code or picture beside the symbol is not what it should be",
+    "below-grade": "its print quality is below the least grade",
 }
 
 Tone = Literal["good", "warn", "bad", "soft"]
@@ -71,6 +74,11 @@ def read_words(outcome: Verification) -> str:
     return f"{count_words(outcome.pages, 'page')} of {count_words(outcome.files, 'file')}{resumed}{drawn}"
 
 
+def not_understood_rows(outcome: Verification) -> list[tuple[str, str]]:
+    """The pages of which it is not known what they show, and what was seen there."""
+    return [(page.where, page.seen.description) for page in outcome.not_understood]
+
+
 def place_words(row: Mapping[str, object]) -> str:
     """Where the label of a finding lies; `row` as `finding_row` gives it."""
     if not row["file"]:
@@ -90,10 +98,10 @@ def grading_words(facts: Statistics) -> str:
         if facts.aperture is not None
         else ""
     )
+    standards = " and ".join(facts.standards) or "ISO/IEC 15415"
     return (
-        f"Indicative grades by the formulas of {' and '.join(facts.standards) or 'ISO/IEC 15415'}: a scanner or a camera "
-        f"is no calibrated verifier. {measured}{facts.graded:,} graded, {facts.not_gradable:,} not gradable."
-        f"{unreadable}"
+        f"Indicative grades by the formulas of {standards}: a scanner or a camera is no calibrated verifier. "
+        f"{measured}{facts.graded:,} graded, {facts.not_gradable:,} not gradable.{unreadable}"
     )
 
 

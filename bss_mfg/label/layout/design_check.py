@@ -62,6 +62,7 @@ def check_design(template: LoadedTemplate, printer: Printer, example: Example) -
         # Where the longest case's text is wrong, the other's would only say so again.
         wrong: Set[int | None] = {finding.element_index for finding in findings.items}
         checker.check(row, skip_texts_of=frozenset() if name == "longest" else wrong)
+        checker.check_other_conditions(row)
     for row in rows.values():
         check_ink_overlaps(layout, row, findings)
     _check_small(template, findings)

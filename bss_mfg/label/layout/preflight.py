@@ -171,7 +171,7 @@ def preflight(design: CheckedDesign) -> Preflight:
         height_mm=round(plan.rows * plan.module_dots_y / printer.scaled_dots_per_mm_y, 3),
         quiet_zone_mm=round(plan.quiet_zone * plan.module_dots_x / printer.scaled_dots_per_mm_x, 3),
         room_mm=element.rect.width,
-        contrast=round(contrast(layout.template, element, elements), 2),
+        contrast=round(contrast(layout.template, element, elements, printer), 2),
         characters_to_spare=_characters_to_spare(design),
     )
     if abs(module_x - module_y) > 1e-9:
