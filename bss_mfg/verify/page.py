@@ -156,6 +156,7 @@ class PageReader:
             trouble=_attempt_words(len(reading.given_up), self.second_reader.failures - stalls),
             of=self._subject(page),
             told=self.request.of is not None,
+            min_grade=self.request.min_grade,
         )
 
     def _without_companions(self, reading: _PageReading, symbols: list[PageSymbol]) -> list[PageSymbol]:

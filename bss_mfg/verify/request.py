@@ -23,3 +23,5 @@ class ReadRequest:
     """What the files are, where the person said so."""
     calibration: Calibration | None = None
     """What a reflectance card says of the pictures' light."""
+    min_grade: float | None = None
+    """The least grade, 4 to 0, with which a label is right."""
