@@ -21,12 +21,12 @@ class Reason(click.types.StringParamType):
         return str(value)
 
 
-class GradeLetter(click.ParamType):
+class GradeLetter(click.types.StringParamType):
     """A least grade: a letter from A to D, or a number up to 4."""
 
     name = "grade"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The least overall grade."""
         from bss_mfg.imaging.grade_scale import least_grade
 

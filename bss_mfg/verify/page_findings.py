@@ -195,9 +195,9 @@ class _PageFindings:
         if item.second_reading and (fault := _SECOND_READING_FAULTS.get(item.second_reading)):
             self.tracker.mark_reported(package)
             return self._finding(fault[0], package, item, fault[1])
-        if self.page.min_grade is not None and (fault := grade_fault(item.grade, self.page.min_grade)):
+        if self.page.min_grade is not None and (why := grade_fault(item.grade, self.page.min_grade)):
             self.tracker.mark_reported(package)
-            return self._finding(FindingKind.BELOW_GRADE, package, item, fault)
+            return self._finding(FindingKind.BELOW_GRADE, package, item, why)
         notes = (
             f"after {diagnosis.marks.description}" if diagnosis.marks else "",
             f"read {item.read.how}" if item.read.how else "",
