@@ -1,4 +1,4 @@
-"""A scan reflectance profile of bars: its elements, edges, and how even each element is (ISO/IEC 15416, 5.4 and 5.5)."""
+"""A scan reflectance profile of bars: its elements, edges, and how even each element is (ISO/IEC 15416)."""
 
 from __future__ import annotations
 
@@ -81,8 +81,8 @@ def _edge(reflectance: Floats, between: tuple[int, int], crossing: int, level: f
 
 
 def _unevenness(light: Floats) -> float:
-    """How far the reflectance of a space falls and rises again: of each point the lower of what is lighter before it and
-    after it, less what is there (a bar comes with its sign turned)."""
+    """How far the reflectance of a space falls and rises again: of each point the lower of what is lighter before it
+    and after it, less what is there (a bar comes with its sign turned)."""
     import numpy as np
 
     before = np.maximum.accumulate(light)

@@ -20,13 +20,13 @@ from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.ledger.events import FileVerified, LabelRead
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile
+from bss_mfg.verify.batch_labels import package_label_files
 from bss_mfg.verify.drawn_samples import DrawnSample, current_drawn_sample, record_decision
 from bss_mfg.verify.finding_spool import Findings, FindingSpool
 from bss_mfg.verify.findings import Finding, FindingKind, missing_findings
 from bss_mfg.verify.given_files import expand_folders
 from bss_mfg.verify.outcome import NO_OPTIONS, Verification, VerifyOptions
 from bss_mfg.verify.package_tracker import PackageTracker
-from bss_mfg.verify.page import package_label_files
 from bss_mfg.verify.page_account import PageAccount, PageAccounts, PageOutcome
 from bss_mfg.verify.page_findings import ScannedPage
 from bss_mfg.verify.request import ReadRequest
