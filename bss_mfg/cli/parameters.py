@@ -34,7 +34,7 @@ class GradeLetter(click.types.StringParamType):
             return value
         least = least_grade(str(value))
         if least is None:
-            self.fail(f"{value!r} is no grade: give A, B, C, D, or a number above 0 and up to 4.", param, ctx)
+            self.fail(f"{value!r} isn't a grade: give A, B, C, D, or a number above 0 and up to 4.", param, ctx)
         return least
 
 

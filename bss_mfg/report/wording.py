@@ -100,7 +100,7 @@ def grading_words(facts: Statistics) -> str:
     )
     standards = " and ".join(facts.standards) or "ISO/IEC 15415"
     return (
-        f"Indicative grades by the formulas of {standards}: a scanner or a camera is no calibrated verifier. "
+        f"Indicative grades by the formulas of {standards}: a scanner or a camera isn't a calibrated verifier. "
         f"{measured}{facts.graded:,} graded, {facts.not_gradable:,} not gradable.{unreadable}"
     )
 
