@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
-from bss_mfg.imaging.reflectance import SRGB, Light, gamma_light
+from bss_mfg.imaging.reflectance import LINEAR, SRGB, Light, gamma_light
 
 _SAME_CURVE = 0.6
 """Percent of light up to which a profile's curve is that of sRGB, but for rounding."""
@@ -13,6 +13,8 @@ _SAME_CURVE = 0.6
 
 def light_of(picture: Any) -> Light:
     """The light of an open picture (Pillow). A profile that can't be used counts as none: a scanner's is near sRGB."""
+    if picture.mode == "F":  # floating point is light itself
+        return LINEAR
     profile = picture.info.get("icc_profile")
     if isinstance(profile, bytes) and profile:
         return _profile_light(profile, "L" if picture.mode in ("1", "L", "LA") else "RGB") or SRGB
