@@ -93,8 +93,9 @@ def verify(
     the drawing only. Exit 0 only if all is right (with --sample: the lot is accepted), 1 if something is wrong.
     """
     from bss_mfg.core.processes import ProcessExecutor, cores
+    from bss_mfg.verify.given_files import expand_folders
     from bss_mfg.verify.outcome import VerifyOptions
-    from bss_mfg.verify.verification import Verifier, expand_folders
+    from bss_mfg.verify.verification import Verifier
     from bss_mfg.verify.verification import verify as verify_files
 
     if not files and watch is None:
@@ -118,8 +119,10 @@ def verify(
             progress = progress_bar(f"{batch_id}: verify")
             outcome = verify_files(ledger, batch, files, options, progress=progress, executor=executor)
         else:
-            begun = expand_folders(ledger, batch, files).files
-            outcome = _watch_folder(Verifier(ledger, batch, options, executor=executor), begun, watch, writer.write)
+            begun = expand_folders(ledger, batch, files)
+            verifier = Verifier(ledger, batch, options, executor=executor)
+            verifier.note_passed_over(begun.passed_over)
+            outcome = _watch_folder(verifier, begun.files, watch, writer.write)
         writer.write(outcome)
         _print_outcome(outcome, as_json)
     for report in reports:
@@ -165,10 +168,12 @@ def _watch_folder(
     verifier: Verifier, files: tuple[Path, ...], folder: Path, write: Callable[[Verification], None]
 ) -> Verification:
     """Read what comes, say at once what is wrong with it, until every label was read right or Ctrl-C."""
+    from bss_mfg.errors import InputError
     from bss_mfg.verify.findings import FindingKind
     from bss_mfg.verify.folder_watch import new_files
+    from bss_mfg.verify.picture_folders import list_folder
 
-    said = named = 0
+    said = named = puzzled = 0
     say(f"Watching {shown_path(folder)}; Ctrl-C ends.")
     try:
         coming = new_files(folder)
@@ -189,9 +194,14 @@ def _watch_folder(
             for name, reason in verifier.newly_broken(named):
                 say(f"UNREADABLE FILE: {name}: {reason}\a")
             named = len(verifier.broken)
+            for page in verifier.newly_not_understood(puzzled):
+                say(f"NOT UNDERSTOOD: {page.where}: {page.seen.description}\a")
+            puzzled = len(outcome.not_understood)
             write(outcome)
     except KeyboardInterrupt:
         say("Ended.")
+    with contextlib.suppress(InputError):  # the folder is gone
+        verifier.note_passed_over(list_folder(folder).passed_over)
     return verifier.outcome(final=True)
 
 
@@ -216,6 +226,8 @@ def _print_findings(outcome: Verification) -> None:
         click.echo(f"MISSING: {count_words(outcome.unseen, 'label')} of the batch in none of these files")
     for name, reason in outcome.broken:
         click.echo(f"UNREADABLE FILE: {name}: {reason}")
+    for page in outcome.not_understood:
+        click.echo(f"NOT UNDERSTOOD: {page.where}: {page.seen.description}")
     for name, reason in outcome.troubles:
         click.echo(f"NOTE: {name}: {reason}")
     if outcome.options.grade:

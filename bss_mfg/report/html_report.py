@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markupsafe import Markup
 
+from bss_mfg.core.files_to_read import open_to_read
 from bss_mfg.core.text import count_words
+from bss_mfg.errors import BssError
 from bss_mfg.imaging.grade import unused_error_correction_grade
 from bss_mfg.report import svg_figures
 from bss_mfg.report.sheet_maps import MARKS, draw_rolls, draw_sheets
@@ -22,6 +24,7 @@ from bss_mfg.report.wording import (
     Tone,
     find_failures,
     headline,
+    not_understood_rows,
     place_words,
     read_words,
     sample_words,
@@ -46,9 +49,9 @@ _GENERATOR_TAG = Markup('<meta name="generator" content="bss-mfg verify">')
 def is_report(path: Path) -> bool:
     """Whether a file is a report of an earlier verification, which a new one may replace."""
     try:
-        with path.open("rb") as file:
+        with open_to_read(path, "report") as file:
             return _GENERATOR_TAG.encode() in file.read(1000)
-    except OSError:
+    except (OSError, BssError):
         return False
 
 
@@ -79,6 +82,7 @@ def html_report(outcome: Verification, made_at: str, version: str) -> Iterator[b
             tiles=_tiles(outcome),
             troubles=(
                 _Troubles("Files that could not be read", outcome.broken),
+                _Troubles("Pages that were not understood", not_understood_rows(outcome)),
                 _Troubles("Notes on files and pages", outcome.troubles),
             ),
             failures=failures,
