@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import shutil
 import sys
 from collections import deque
 from dataclasses import asdict
@@ -154,6 +156,13 @@ class _Screen:
         self._invitation = invitation
         self.draw(None)
 
+    def _most_listed(self) -> int:
+        """How many reads are listed: the invitation has to stay in the picture."""
+        if not self._invitation:
+            return 10
+        rows = shutil.get_terminal_size((80, 50)).lines
+        return max(min(rows - 14 - self._invitation.count("\n"), 10), 0)
+
     def draw(self, answer: ScanAnswer | None) -> None:
         """Draw everything anew: a terminal that lost a line is whole again with the next read."""
         width = max(min(_columns(), 100), 40)
@@ -176,7 +185,7 @@ class _Screen:
         click.echo(click.style(" " + (answer.serials if answer else "Scan a label."), bold=True))
         click.echo(" " + (answer.detail if answer else ""))
         click.echo()
-        for item in self._last:
+        for item in itertools.islice(self._last, self._most_listed()):
             mark = {"good": "ok  ", "note": "note", "bad": "BAD "}[item.tone]
             click.echo(
                 click.style(f" {mark} ", fg=_COLOURS[item.tone]) + f"{item.word:<16.16} {item.serials[: width - 26]}"
