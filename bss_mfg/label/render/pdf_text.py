@@ -33,6 +33,11 @@ def draw_text(canvas: Any, plan: TextPlan, text: str, face: Font) -> None:
         canvas.addLiteral(f"q {fill_operators(canvas, plan.style.color)} {' '.join(shown)} Q")
 
 
+def show_run(canvas: Any, run: GlyphRun, size: float) -> str:
+    """Operators that show a run of glyphs from where the pen is."""
+    return _show(canvas._doc, run, size)
+
+
 def _show(document: Any, run: GlyphRun, size: float) -> str:
     """Operators that show a run from where the pen is, and leave the pen at its end."""
     font = embedded_font(document, run.face)
