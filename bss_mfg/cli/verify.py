@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bss_mfg.payload.spec import Spec
     from bss_mfg.verify.diagnosis import Diagnosis
     from bss_mfg.verify.outcome import Verification
+    from bss_mfg.verify.scanned import Scanned
     from bss_mfg.verify.verification import Verifier
 
 MOST_UNSEEN = 10
@@ -92,8 +93,9 @@ def verify(
     the drawing only. Exit 0 only if all is right (with --sample: the lot is accepted), 1 if something is wrong.
     """
     from bss_mfg.core.processes import ProcessExecutor, cores
+    from bss_mfg.verify.given_files import expand_folders
     from bss_mfg.verify.outcome import VerifyOptions
-    from bss_mfg.verify.verification import Verifier, expand_folders
+    from bss_mfg.verify.verification import Verifier
     from bss_mfg.verify.verification import verify as verify_files
 
     if not files and watch is None:
@@ -167,7 +169,7 @@ def _watch_folder(
     from bss_mfg.verify.findings import FindingKind
     from bss_mfg.verify.folder_watch import new_files
 
-    said = named = 0
+    said = named = puzzled = 0
     say(f"Watching {shown_path(folder)}; Ctrl-C ends.")
     try:
         coming = new_files(folder)
@@ -188,6 +190,9 @@ def _watch_folder(
             for name, reason in verifier.newly_broken(named):
                 say(f"UNREADABLE FILE: {name}: {reason}\a")
             named = len(verifier.broken)
+            for page in verifier.newly_not_understood(puzzled):
+                say(f"NOT UNDERSTOOD: {page.where}: {page.seen.description}\a")
+            puzzled = len(outcome.not_understood)
             write(outcome)
     except KeyboardInterrupt:
         say("Ended.")
@@ -215,6 +220,8 @@ def _print_findings(outcome: Verification) -> None:
         click.echo(f"MISSING: {count_words(outcome.unseen, 'label')} of the batch in none of these files")
     for name, reason in outcome.broken:
         click.echo(f"UNREADABLE FILE: {name}: {reason}")
+    for page in outcome.not_understood:
+        click.echo(f"NOT UNDERSTOOD: {page.where}: {page.seen.description}")
     for name, reason in outcome.troubles:
         click.echo(f"NOTE: {name}: {reason}")
     if outcome.options.grade:
@@ -316,7 +323,7 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
 
     strings = list(_strings(app, target, tell_broken))
     with _ledger_lookup(app if workspace else None, specs) as look_up:
-        symbols = [{**explain(text, specs, key, look_up).as_json(), **place} for text, place in strings] + broken
+        symbols = [{**explain(said, specs, key, look_up).as_json(), **place} for said, place in strings] + broken
     if as_json:
         print_json(symbols)
     else:
@@ -330,10 +337,11 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
 
 def _strings(
     app: App, target: str, tell_broken: Callable[[dict[str, Any], str], None]
-) -> Iterator[tuple[str, dict[str, Any]]]:
+) -> Iterator[tuple[Scanned, dict[str, Any]]]:
     """The barcode strings of what was named, each with where it was found."""
     from bss_mfg.errors import InputError
     from bss_mfg.verify.inspect import read_strings
+    from bss_mfg.verify.scanned import WedgeLine
     from bss_mfg.verify.unit_names import payloads_of_unit
 
     for name in given_names([target]):
@@ -342,11 +350,11 @@ def _strings(
             if ":" not in name.text and not Path(name.text).exists():
                 with app.workspace.open_ledger(app.actor) as ledger:
                     payloads = payloads_of_unit(ledger, name.text)
-        yield from [(payload, {}) for payload in payloads] or read_strings(name.text, tell_broken)
+        yield from [(WedgeLine(payload), {}) for payload in payloads] or read_strings(name.text, tell_broken)
 
 
 @contextmanager
-def _ledger_lookup(app: App | None, specs: Sequence[Spec]) -> Iterator[Callable[[str], Diagnosis] | None]:
+def _ledger_lookup(app: App | None, specs: Sequence[Spec]) -> Iterator[Callable[[Scanned], Diagnosis] | None]:
     """What asks the workspace's ledger for a string, None where there is none; without a ledger it explains too."""
     from bss_mfg.errors import BssError
     from bss_mfg.verify.diagnosis import diagnose_anywhere, known_specs
@@ -361,7 +369,7 @@ def _ledger_lookup(app: App | None, specs: Sequence[Spec]) -> Iterator[Callable[
         return
     with opened as ledger:
         known = {spec.name: spec for spec in (*specs, *known_specs(ledger)) if not spec.bare}
-        yield lambda text: diagnose_anywhere(text.encode("utf-8", "surrogateescape"), ledger, list(known.values()))
+        yield lambda said: diagnose_anywhere(said, ledger, list(known.values()))
 
 
 def _unit_facts(unit: dict[str, Any]) -> Iterator[str]:

@@ -25,6 +25,11 @@ class Read:
     how: str = ""
 
     @property
+    def content(self) -> tuple[bytes, str]:
+        """What it says, and in which kind of symbol."""
+        return self.data, self.symbology
+
+    @property
     def center(self) -> tuple[float, float]:
         """Centre of the box in pixels."""
         return (self.box[0] + self.box[2] / 2, self.box[1] + self.box[3] / 2)

@@ -22,6 +22,7 @@ from bss_mfg.report.wording import (
     Tone,
     find_failures,
     headline,
+    not_understood_rows,
     place_words,
     read_words,
     sample_words,
@@ -79,6 +80,7 @@ def html_report(outcome: Verification, made_at: str, version: str) -> Iterator[b
             tiles=_tiles(outcome),
             troubles=(
                 _Troubles("Files that could not be read", outcome.broken),
+                _Troubles("Pages that were not understood", not_understood_rows(outcome)),
                 _Troubles("Notes on files and pages", outcome.troubles),
             ),
             failures=failures,

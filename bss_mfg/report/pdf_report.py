@@ -15,6 +15,7 @@ from bss_mfg.report.wording import (
     MEANINGS,
     find_failures,
     headline,
+    not_understood_rows,
     place_words,
     read_words,
     sample_words,
@@ -35,6 +36,9 @@ _VERDICT_COLOURS = {
     "foreign": "#d9c8f0",
     "unreadable": "#f3c3c4",
     "mismatched": "#f0a9ab",
+    "misprinted": "#f7cba4",
+    "content": "#c3d3f2",
+    "below-grade": "#efe3a0",
     "unseen": "#eceff2",
     "none": "#ffffff",
 }
@@ -107,7 +111,11 @@ def _sections(outcome: Verification, made_at: str, version: str) -> Iterator[lis
         _space(4),
         _table([[f"{outcome.counts[kind]:,}", kind, MEANINGS[kind]] for kind in FINDING_KINDS], (20, 28, 126)),
     ]
-    lists = ("Files that could not be read", outcome.broken), ("Notes on files and pages", outcome.troubles)
+    lists = (
+        ("Files that could not be read", outcome.broken),
+        ("Pages that were not understood", not_understood_rows(outcome)),
+        ("Notes on files and pages", outcome.troubles),
+    )
     for head, found in lists:
         if found:
             yield [_head(head), _table([[name, reason] for name, reason in found], (80, 94))]

@@ -21,6 +21,9 @@ MEANINGS: Mapping[str, str] = {
     "foreign": "not of this batch",
     "unreadable": "printed, but can't be read",
     "mismatched": "differs from the ledger",
+    "misprinted": "reads right, but is mirrored, inverted, scaled, of a wrong size or shifted",
+    "content": "a text, code or picture beside the symbol is not what it should be",
+    "below-grade": "its print quality is below the least grade",
 }
 
 Tone = Literal["good", "warn", "bad", "soft"]
@@ -69,6 +72,11 @@ def read_words(outcome: Verification) -> str:
     )
     drawn = "" if outcome.shows_prints else "; label files as they were drawn, and no print"
     return f"{count_words(outcome.pages, 'page')} of {count_words(outcome.files, 'file')}{resumed}{drawn}"
+
+
+def not_understood_rows(outcome: Verification) -> list[tuple[str, str]]:
+    """The pages of which it is not known what they show, and what was seen there."""
+    return [(page.where, page.seen.description) for page in outcome.not_understood]
 
 
 def place_words(row: Mapping[str, object]) -> str:

@@ -19,6 +19,7 @@ from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.read_effects import SCANNER, ReadEffect, effect_of
 from bss_mfg.model import Batch, Package, Unit
 from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisKind, diagnose, known_specs
+from bss_mfg.verify.scanned import WedgeLine
 
 _LAST = 10
 MAX_LINE = 4_000
@@ -175,7 +176,7 @@ class Station:
         )
 
     def _diagnose(self, text: str) -> Diagnosis:
-        return diagnose(text.encode("utf-8", "surrogateescape"), self._batch.id, self._ledger, self._specs)
+        return diagnose(WedgeLine(text), self._batch.id, self._ledger, self._specs)
 
     def _check_package(self, text: str) -> ScanAnswer:
         found = self._diagnose(text)

@@ -18,7 +18,8 @@ from bss_mfg.payload.formats import SPKI
 from bss_mfg.payload.judge import changed_case, judge_string, lacks_product_code
 from bss_mfg.payload.product_keys import SAMPLE_FINGERPRINTS, PrivateKey, load_public_key
 from bss_mfg.payload.spec import Spec
-from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisKind, ScannerMarks, strip_scanner_marks
+from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisKind
+from bss_mfg.verify.scanned import Scanned, SymbolContent, WedgeLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +50,24 @@ class Explanation:
 
 
 def explain(
-    text: str,
+    said: Scanned,
     specs: Sequence[Spec],
     key: PrivateKey | None = None,
-    look_up: Callable[[str], Diagnosis] | None = None,
+    look_up: Callable[[Scanned], Diagnosis] | None = None,
 ) -> Explanation:
     """What a barcode string says. An OOB key is shown only as its SHA-256: enough to compare, useless to attack.
 
     `look_up` says what the ledger of a workspace knows of a string, as the station would.
     """
-    found = _explain_by_spec(text, specs, key)
-    return found if look_up is None else _with_diagnosis(found, look_up(text))
+    found = _explain_by_spec(said, specs, key)
+    return found if look_up is None else _with_diagnosis(found, look_up(said))
 
 
-def _explain_by_spec(text: str, specs: Sequence[Spec], key: PrivateKey | None) -> Explanation:
-    shown = printable(text, 4000)
-    text, marks = strip_scanner_marks(text)
+def _explain_by_spec(said: Scanned, specs: Sequence[Spec], key: PrivateKey | None) -> Explanation:
+    shown = printable(said.line if isinstance(said, WedgeLine) else said.text, 4000)
+    text, marks = said.text, said.marks
     notes = [f"the scanner added its {marks.description}: not part of the string"] if marks else []
-    spec = _find_spec(text, marks, specs)
+    spec = _find_spec(said, specs)
     if spec is None:
         case = changed_case(text, specs)
         return Explanation(
@@ -101,11 +102,11 @@ def _with_diagnosis(found: Explanation, diagnosis: Diagnosis) -> Explanation:
     return replace(found, problems=problems, issued=told if diagnosis.batch else None)
 
 
-def _find_spec(text: str, marks: ScannerMarks, specs: Sequence[Spec]) -> Spec | None:
+def _find_spec(said: Scanned, specs: Sequence[Spec]) -> Spec | None:
     """The spec of a string. Only a symbol that is known to be a Code 128 is taken for a bare value: any word would pass
     for one."""
-    spec = parse.matching_spec(text, specs)
-    return parse.find_bare_spec(text, specs) if spec is None and marks.is_code128 else spec
+    spec = parse.matching_spec(said.text, specs)
+    return parse.find_bare_spec(said.text, specs) if spec is None and said.is_code128 else spec
 
 
 def _field_row(item: parse.ParsedField, spec: Spec) -> dict[str, Any]:
@@ -169,7 +170,7 @@ def _meaning(item: parse.ParsedField, spec: Spec) -> str:
 
 def read_strings(
     target: str, tell_broken: Callable[[dict[str, Any], str], None] = lambda place, reason: None
-) -> list[tuple[str, dict[str, Any]]]:
+) -> list[tuple[Scanned, dict[str, Any]]]:
     """The barcode strings of `target`: the string itself, or all symbols of the picture or PDF it names. A page of
     several that can't be read costs itself: `tell_broken` gets its place and the reason."""
     path = Path(target)
@@ -183,16 +184,16 @@ def read_strings(
                 f"{target[:80]!a} is neither a file nor a barcode string",
                 way_out="Give the path of a picture or PDF, or the string in quotes.",
             )
-        return [(target, {})]
+        return [(WedgeLine(target), {})]
     from bss_mfg.imaging.code128 import read_code128
     from bss_mfg.imaging.zxing_reader import read_page
 
-    def strings_on(number: int) -> list[tuple[str, dict[str, Any]]]:
+    def strings_on(number: int) -> list[tuple[Scanned, dict[str, Any]]]:
         page = source.page(number)
         symbols = [read for read in read_page(page.grey, thorough=True) if read.data]
         return [
             (
-                ("" if symbols else read.symbology) + read.data.decode("utf-8", "surrogateescape"),
+                SymbolContent(read.data, read.symbology),
                 {"file": page.file, "page": page.number, "x_px": read.box[0], "y_px": read.box[1]},
             )
             for read in symbols or read_code128(page.grey)
@@ -201,7 +202,7 @@ def read_strings(
     opened = attempt(open_source, path)
     if isinstance(opened, TaskFailure):
         raise InputError(opened.reason, where=target)
-    found: list[tuple[str, dict[str, Any]]] = []
+    found: list[tuple[Scanned, dict[str, Any]]] = []
     broken: list[str] = []
     with opened as source:
         for number in range(1, source.pages + 1):

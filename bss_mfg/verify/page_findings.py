@@ -20,6 +20,7 @@ from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisCause, DiagnosisKind
 from bss_mfg.verify.findings import Finding, FindingKind
 from bss_mfg.verify.package_tracker import PackageTracker
+from bss_mfg.verify.page_account import PageAccount, PageOutcome, PageSeen
 
 Corner = tuple[float | None, float | None]
 
@@ -85,6 +86,8 @@ class ScannedPage:
     """Whether its labels are printed ones, or our own file's."""
     told: bool = False
     """Whether the person said so."""
+    seen: PageSeen = field(default_factory=lambda: PageSeen(sheet=True))
+    """What the page as a whole shows."""
 
     def without(self, packages: Set[int]) -> ScannedPage:
         """The same page as if the right labels of some packages were not on it."""
@@ -100,6 +103,15 @@ class ScannedPage:
     def findings(self, tracker: PackageTracker) -> list[Finding]:
         """The findings of this page; `tracker` carries what earlier pages showed."""
         return _PageFindings(self, tracker).all()
+
+    def account(self, found: Sequence[Finding]) -> PageAccount:
+        """What became of the page, by its findings."""
+        outcome = PageOutcome.ACCOUNTED
+        if not self.seen.understood:
+            outcome = PageOutcome.NOT_UNDERSTOOD
+        elif any(item.kind is not FindingKind.MATCHED for item in found):
+            outcome = PageOutcome.FAULTS
+        return PageAccount(self.file, self.number, outcome, self.seen)
 
 
 @dataclass(slots=True)

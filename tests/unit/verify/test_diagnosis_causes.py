@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisCause, DiagnosisKind, ScannerMarks, diagnose, known_specs
-from bss_mfg.verify.diagnosis import strip_scanner_marks as strip
+from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisCause, DiagnosisKind, diagnose, known_specs
 from bss_mfg.verify.keyboards import apply_layout
+from bss_mfg.verify.scanned import ScannerMarks, WedgeLine
+from bss_mfg.verify.scanned import strip_scanner_marks as strip
 from tests.helpers.factory import Factory
 
 
@@ -29,7 +30,7 @@ def payload(factory: Factory, batch: str, number: int) -> str:
 
 def cause(factory: Factory, text: str) -> tuple[DiagnosisCause, DiagnosisKind]:
     with factory.ledger() as ledger:
-        found = diagnose(text.encode("utf-8", "surrogateescape"), "A", ledger, known_specs(ledger))
+        found = diagnose(WedgeLine(text), "A", ledger, known_specs(ledger))
     return found.cause, found.kind
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from bss_mfg.verify.diagnosis import diagnose
 from bss_mfg.verify.keyboards import LAYOUTS, apply_caps_lock, apply_layout
+from bss_mfg.verify.scanned import WedgeLine
 from tests.helpers.factory import Factory
 
 COUNT = 10_000
@@ -82,7 +83,7 @@ def test_no_mutation_matches_and_faults_of_the_computer_are_named(books: Factory
         for kind, said, text in mutations(right, other, rng):
             if text.removeprefix("]d1").rstrip("\r\n\t") in right:
                 continue  # swapped two equal letters, cut off nothing: no mutation
-            found = diagnose(text.encode("utf-8", "surrogateescape"), "A", ledger, specs)
+            found = diagnose(WedgeLine(text), "A", ledger, specs)
             assert found.kind != "match", (kind, text)
             tried[kind] += 1
             named[kind] += bool(said) and said in found.detail
@@ -99,5 +100,5 @@ def test_the_same_strings_unspoiled_match(books: Factory) -> None:
         specs = [books.workspace.spec(ledger.batches.get("A").spec).spec]
         for package in ledger.packages.stream("A"):
             for mark in SUFFIXES:
-                found = diagnose(marked(package.payload, mark).encode(), "A", ledger, specs)
+                found = diagnose(WedgeLine(marked(package.payload, mark)), "A", ledger, specs)
                 assert (found.kind, found.package) == ("match", package.number)
