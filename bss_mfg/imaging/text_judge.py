@@ -29,7 +29,7 @@ _EXPLAINED = 0.45
 _NEAR = 0.15
 """Share of a character's own ink below which a rival's difference is so small that hinting and the printer's dots look
 like it: more of it must be seen then, up to `_MORE`."""
-_MORE = 0.3
+_MORE = 0.4
 _SAME = 0.04
 """Such a share below which two characters are as good as the same."""
 _UNLIKE = 0.55

@@ -55,9 +55,11 @@ class LabelDrawer:
         self._known: dict[tuple[str, str], _Drawing | str] = {}
         self._events: dict[str, dict[tuple[str, str], LabelFileEvent]] = {}
 
-    def page(self, label_file: LabelFile, numbers: Sequence[int], start_at: int) -> ExpectedLabels | str:
-        """Labels of a file by their numbers, in consecutive places of a page from place `start_at` (from 1) on; or why
-        they can't be judged, in words."""
+    def labels(
+        self, label_file: LabelFile, numbers: Sequence[int], places: Sequence[int]
+    ) -> ExpectedLabels | str:
+        """Labels of a file by their numbers, each in a place (from 0) of its page; or why they can't be judged, in
+        words."""
         key = (label_file.batch, label_file.sha256)
         if key not in self._known:
             try:
@@ -65,7 +67,7 @@ class LabelDrawer:
             except BssError as error:
                 self._known[key] = f"{_NOT_DRAWN}{error}"
         drawing = self._known[key]
-        return drawing if isinstance(drawing, str) else drawing.page(self._ledger, numbers, start_at)
+        return drawing if isinstance(drawing, str) else drawing.labels(self._ledger, numbers, places)
 
     def _drawing(self, label_file: LabelFile) -> _Drawing | str:
         if label_file.each == "batch":
@@ -118,15 +120,15 @@ class _Drawing:
     maker: RowMaker
     drawing: Drawing | None = None
 
-    def page(self, ledger: Ledger, numbers: Sequence[int], start_at: int) -> ExpectedLabels | str:
-        """Some labels on a page; words where their texts can't be drawn."""
+    def labels(self, ledger: Ledger, numbers: Sequence[int], places: Sequence[int]) -> ExpectedLabels | str:
+        """Some labels in their places; words where their texts can't be drawn."""
         distinct = sorted(set(numbers))
         try:
             rows = dict(zip(distinct, self.maker.rows(ledger, distinct), strict=True))
             if self.drawing is None:
                 self.drawing = draw(self.maker.layout, numbers[0], rows[numbers[0]])
-            places = ExpectedPlaces(self.maker.layout)
-            labels = tuple(places.label(number, at, rows[number]) for at, number in enumerate(numbers, start_at - 1))
+            label = ExpectedPlaces(self.maker.layout).label
+            labels = tuple(label(number, at, rows[number]) for number, at in zip(numbers, places, strict=True))
         except BssError as error:
             return f"{_NOT_DRAWN}{error}"
         return ExpectedLabels(labels, self.drawing)
