@@ -119,8 +119,10 @@ def verify(
             progress = progress_bar(f"{batch_id}: verify")
             outcome = verify_files(ledger, batch, files, options, progress=progress, executor=executor)
         else:
-            begun = expand_folders(ledger, batch, files).files
-            outcome = _watch_folder(Verifier(ledger, batch, options, executor=executor), begun, watch, writer.write)
+            begun = expand_folders(ledger, batch, files)
+            verifier = Verifier(ledger, batch, options, executor=executor)
+            verifier.note_passed_over(begun.passed_over)
+            outcome = _watch_folder(verifier, begun.files, watch, writer.write)
         writer.write(outcome)
         _print_outcome(outcome, as_json)
     for report in reports:
@@ -166,8 +168,10 @@ def _watch_folder(
     verifier: Verifier, files: tuple[Path, ...], folder: Path, write: Callable[[Verification], None]
 ) -> Verification:
     """Read what comes, say at once what is wrong with it, until every label was read right or Ctrl-C."""
+    from bss_mfg.errors import InputError
     from bss_mfg.verify.findings import FindingKind
     from bss_mfg.verify.folder_watch import new_files
+    from bss_mfg.verify.picture_folders import list_folder
 
     said = named = puzzled = 0
     say(f"Watching {shown_path(folder)}; Ctrl-C ends.")
@@ -196,6 +200,8 @@ def _watch_folder(
             write(outcome)
     except KeyboardInterrupt:
         say("Ended.")
+    with contextlib.suppress(InputError):  # the folder is gone
+        verifier.note_passed_over(list_folder(folder).passed_over)
     return verifier.outcome(final=True)
 
 

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markupsafe import Markup
 
+from bss_mfg.core.files_to_read import open_to_read
 from bss_mfg.core.text import count_words
+from bss_mfg.errors import BssError
 from bss_mfg.imaging.grade import unused_error_correction_grade
 from bss_mfg.report import svg_figures
 from bss_mfg.report.sheet_maps import MARKS, draw_rolls, draw_sheets
@@ -47,9 +49,9 @@ _GENERATOR_TAG = Markup('<meta name="generator" content="bss-mfg verify">')
 def is_report(path: Path) -> bool:
     """Whether a file is a report of an earlier verification, which a new one may replace."""
     try:
-        with path.open("rb") as file:
+        with open_to_read(path, "report") as file:
             return _GENERATOR_TAG.encode() in file.read(1000)
-    except OSError:
+    except (OSError, BssError):
         return False
 
 

@@ -29,6 +29,7 @@ from bss_mfg.verify.outcome import NO_OPTIONS, Verification, VerifyOptions
 from bss_mfg.verify.package_tracker import PackageTracker
 from bss_mfg.verify.page_account import PageAccount, PageAccounts, PageOutcome
 from bss_mfg.verify.page_findings import ScannedPage
+from bss_mfg.verify.picture_folders import passed_over_words
 from bss_mfg.verify.request import ReadRequest
 from bss_mfg.verify.sampling_plans import LotDecision, decide_lot
 from bss_mfg.verify.task_runner import PAGE_SECONDS, TaskRunner
@@ -60,6 +61,7 @@ def verify(
     verifier = Verifier(ledger, batch, options, progress, executor=executor)
     verifier.read_files(found.files)
     verifier.note_lost(found.lost)
+    verifier.note_passed_over(found.passed_over)
     if not verifier.pages and not verifier.resumed:
         problems = [f"{name}: {why}" for name, why in [*verifier.broken, *verifier.troubles][:5]]
         raise InputError(
@@ -158,6 +160,12 @@ class Verifier:
         """Say of label files that they are not where the others are."""
         words = f"is not there, though it was made: `bss-mfg labels {self._batch.id} --again` makes it again"
         self.troubles += [(printable_name(str(path)), words) for path in paths]
+
+    def note_passed_over(self, paths: Sequence[Path]) -> None:
+        """Say of files of an operating system, or hidden ones, that they were not read, by folder."""
+        for folder in sorted({path.parent for path in paths}):
+            here = [path for path in paths if path.parent == folder]
+            self.troubles.append((printable_name(str(folder)), passed_over_words(here)))
 
     def outcome(self, final: bool = False) -> Verification:
         """Everything so far; a `final` outcome writes the decision on a sample into the history."""
