@@ -93,6 +93,7 @@ def verify(
     the drawing only. Exit 0 only if all is right (with --sample: the lot is accepted), 1 if something is wrong.
     """
     from bss_mfg.core.processes import ProcessExecutor, cores
+    from bss_mfg.label.expected import WorkspaceLabels
     from bss_mfg.verify.given_files import expand_folders
     from bss_mfg.verify.outcome import VerifyOptions
     from bss_mfg.verify.verification import Verifier
@@ -104,6 +105,7 @@ def verify(
         raise click.UsageError("--resume passes over files, but --grade and --sample need every label read.")
     writer = _ReportWriter(reports, app.zone)
     options = VerifyOptions(
+        labels=WorkspaceLabels(app.workspace.root),
         partial=partial,
         second_reader=second_reader,
         grade=grade,

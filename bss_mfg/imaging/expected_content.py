@@ -75,6 +75,8 @@ class ExpectedText:
     width: float
     glyphs: tuple[tuple[int, float], ...]
     glyph_set: GlyphSet
+    changes: bool = True
+    """Whether it is another on other labels."""
 
 
 class PictureKind(StrEnum):

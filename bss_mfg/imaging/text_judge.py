@@ -1,7 +1,7 @@
 """The texts of labels on a page, judged character by character against what is to be there.
 
-A strip of a picture is explained by the text's own drawing, through one blur for a font and a gain for the page. Where a
-rival (another character of the font, or blank paper) explains what is left of a character's cell, it is that rival
+A strip of a picture is explained by the text's own drawing, through one blur for a font and a gain for the page. Where
+a rival (another character of the font, or blank paper) explains what is left of a character's cell, it is that rival
 which stands there. A cell whose rivals are not further from it than the noise allows is not judged.
 """
 
@@ -30,8 +30,9 @@ _NEAR = 0.15
 """Share of a character's own ink below which a rival's difference is so small that hinting and the printer's dots look
 like it: more of it must be seen then, up to `_MORE`."""
 _MORE = 0.4
-_SAME = 0.04
-"""Such a share below which two characters are as good as the same."""
+_SAME, _SAME_FIXED = 0.04, 0.12
+"""Such a share below which two characters are as good as the same: in a text of this label, and in one that is on every
+label, in which nobody types a wrong one."""
 _UNLIKE = 0.55
 """Share of a character's own ink beyond which what is seen and not explained is something else."""
 _FAINT = 0.35
@@ -142,7 +143,8 @@ class _SetJudge:
         for at in range(0, len(self._texts), step):
             if fit := self._fit(at, 0.7):
                 sharp = compose(self._texts[at].text, 0.0, self._places[at].size)
-                losses = [loss + _loss(fit.seen, blurred(sharp, sigma)) for loss, sigma in zip(losses, SIGMAS, strict=True)]
+                more = (_loss(fit.seen, blurred(sharp, sigma)) for sigma in SIGMAS)
+                losses = [loss + one for loss, one in zip(losses, more, strict=True)]
         return SIGMAS[losses.index(min(losses))]
 
     def verdicts(self) -> Iterator[TextVerdict]:
@@ -176,11 +178,23 @@ def _loss(seen: Floats, model: Floats) -> float:
     return 1 - both * both / (float((a * a).sum()) * float((b * b).sum()) + 1e-9)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """The cells of one character: of each the text it is of, its place in it, its gain and its pixels."""
+
+    glyph_set: GlyphSet
+    glyph: int
+    window: Rivals
+    changes: bool
+    items: Sequence[tuple[int, int, float, Floats]]
+    cells: Floats
+
+
 class _Cells:
     """What is left of characters' cells once their text is explained, gathered by character."""
 
     def __init__(self) -> None:
-        self._by_character: dict[tuple[GlyphSet, float, int, bool], list[tuple[int, int, float, Floats]]] = {}
+        self._by_character: dict[tuple[GlyphSet, float, int, bool, bool], list[tuple[int, int, float, Floats]]] = {}
 
     def add(self, owner: int, text: ExpectedText, fit: Fit, gain: float, sigma: float) -> None:
         """The cells of a text, numbered `owner`."""
@@ -192,30 +206,25 @@ class _Cells:
             window = rivals(text.glyph_set, sigma, glyph, free)
             cell = left[window.top : window.bottom, column + window.left : column + window.right]
             if cell.shape[1] == window.right - window.left:
-                key = (text.glyph_set, sigma, glyph, free)
+                key = (text.glyph_set, sigma, glyph, free, text.changes)
                 self._by_character.setdefault(key, []).append((owner, at, gain, cell.ravel()))
 
-    def judge(
-        self, pixels: float
-    ) -> tuple[dict[int, dict[int, tuple[GlyphVerdict, str]]], dict[int, int]]:
+    def judge(self, pixels: float) -> tuple[dict[int, dict[int, tuple[GlyphVerdict, str]]], dict[int, int]]:
         """By text: its wrong characters by place, and how many could be judged. `pixels`: how many of the picture make
         one of a cell, at least."""
         import numpy as np
 
-        groups = []
-        for (glyph_set, sigma, glyph, free), items in self._by_character.items():
+        groups: list[_Group] = []
+        for (glyph_set, sigma, glyph, free, changes), items in self._by_character.items():
             window = rivals(glyph_set, sigma, glyph, free)
             cells = np.stack([cell for *_, cell in items])
             cells -= (cells @ window.ignored) @ window.ignored.T
-            groups.append((glyph_set, glyph, window, items, cells))
-        noise = _noise([cells for *_, cells in groups]) / min(pixels, 1.0)
+            groups.append(_Group(glyph_set, glyph, window, changes, items, cells))
+        noise = _noise([group.cells for group in groups]) / min(pixels, 1.0)
         wrong: dict[int, dict[int, tuple[GlyphVerdict, str]]] = {}
         judged: dict[int, int] = {}
-        for glyph_set, glyph, window, items, cells in groups:
-            gains = np.array([gain for _, _, gain, _ in items], np.float32)[:, None]
-            for (owner, at, *_), found in zip(
-                items, _decide(glyph_set, glyph, window, cells, gains, noise), strict=True
-            ):
+        for group in groups:
+            for (owner, at, *_), found in zip(group.items, _decide(group, noise), strict=True):
                 if found is None:
                     continue
                 judged[owner] = judged.get(owner, 0) + 1
@@ -238,16 +247,16 @@ def _noise(groups: Sequence[Floats]) -> float:
     return float(np.median(np.concatenate(levels))) + 1.0 if levels else 1.0
 
 
-def _decide(
-    glyph_set: GlyphSet, glyph: int, window: Rivals, cells: Floats, gains: Floats, noise: float
-) -> Iterator[tuple[GlyphVerdict, str] | None]:
+def _decide(group: _Group, noise: float) -> Iterator[tuple[GlyphVerdict, str] | None]:
     """What each cell of a character shows; None where that can't be told."""
     import numpy as np
 
-    is_blank = not glyph_set.characters[glyph].strip()
+    glyph_set, window, cells = group.glyph_set, group.window, group.cells
+    gains = np.array([gain for _, _, gain, _ in group.items], np.float32)[:, None]
+    is_blank = not glyph_set.characters[group.glyph].strip()
     lengths = np.abs(gains) * np.sqrt(window.squares)[None]
     alike = window.squares / max(float(window.squares[-1]), 1e-9) if not is_blank else np.ones_like(window.squares)
-    told_apart = (lengths > _CERTAIN * noise) & (alike > _SAME)[None]
+    told_apart = (lengths > _CERTAIN * noise) & (alike > (_SAME if group.changes else _SAME_FIXED))[None]
     more = _MORE * np.clip(1 - alike / _NEAR, 0, 1)[None]
     dots = (cells @ window.differences.T) * gains
     shares = dots / np.maximum(gains**2 * window.squares[None], 1e-9)
@@ -261,11 +270,9 @@ def _decide(
         if not is_blank and not told_apart[at, -1]:
             yield None
         elif np.isfinite(scores[at, best[at]]):
-            name = glyph_set.characters[best[at]] if best[at] < len(glyph_set.characters) and not glyph_set.whole else ""
+            name = glyph_set.characters[best[at]] if best[at] + 1 < len(window.squares) else ""
             yield (GlyphVerdict.OTHER, name) if name.strip() else (GlyphVerdict.BLANK, "")
         elif not is_blank and excess[at] > _UNLIKE * own[at]:
             yield GlyphVerdict.UNLIKE, ""
         else:
             yield GlyphVerdict.RIGHT, ""
-
-

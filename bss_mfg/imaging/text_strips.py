@@ -11,8 +11,6 @@ from bss_mfg.imaging.geometry import apply_homography
 from bss_mfg.imaging.glyph_lens import phases, slopes
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from bss_mfg.imaging.geometry import Floats, Grey
 
 FARTHEST_MM = 0.8
@@ -41,7 +39,9 @@ class Picture:
         from PIL import Image
 
         width, height = size
-        ends = np.array([corner, corner + right * width, corner + down * height, corner + right * width + down * height])
+        ends = np.array(
+            [corner, corner + right * width, corner + down * height, corner + right * width + down * height]
+        )
         rows, columns = self.grey.shape
         if ends.min() < 0 or ends[:, 0].max() > columns or ends[:, 1].max() > rows:
             return None
@@ -96,7 +96,9 @@ def strip_place(text: ExpectedText, to_pixels: Floats) -> StripPlace:
     # What a projective map does along a text is linear enough.
     middle = np.array([text.x, text.y]) + along * text.width / 2
     half = max(text.width / 2, step)
-    points = np.stack([middle, middle - along * half, middle + along * half, middle - down * half, middle + down * half])
+    points = np.stack(
+        [middle, middle - along * half, middle + along * half, middle - down * half, middle + down * half]
+    )
     pixels = apply_homography(to_pixels, points)
     right, under = (pixels[2] - pixels[1]) / (2 * half) * step, (pixels[4] - pixels[3]) / (2 * half) * step
     pen = pixels[0] - right * (text.width / 2 / step)
@@ -167,7 +169,7 @@ def _follow(
     limit = FARTHEST_MM / step
     along, under = start
     for _ in range(_ROUNDS):
-        paper, gain, a, b = np.linalg.solve(gram, (terms @ seen.ravel()).astype(np.float64)).tolist()
+        _, gain, a, b = np.linalg.solve(gram, (terms @ seen.ravel()).astype(np.float64)).tolist()
         if abs(gain) < 1.0:
             break
         # seen(x) = model(x - shift): its slope comes with the shift's opposite sign.

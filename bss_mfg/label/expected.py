@@ -55,9 +55,7 @@ class LabelDrawer:
         self._known: dict[tuple[str, str], _Drawing | str] = {}
         self._events: dict[str, dict[tuple[str, str], LabelFileEvent]] = {}
 
-    def labels(
-        self, label_file: LabelFile, numbers: Sequence[int], places: Sequence[int]
-    ) -> ExpectedLabels | str:
+    def labels(self, label_file: LabelFile, numbers: Sequence[int], places: Sequence[int]) -> ExpectedLabels | str:
         """Labels of a file by their numbers, each in a place (from 0) of its page; or why they can't be judged, in
         words."""
         key = (label_file.batch, label_file.sha256)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from bss_mfg import gs1
@@ -37,6 +37,7 @@ from bss_mfg.label.template.symbol_elements import (
 from bss_mfg.label.type.paragraph import Line as TextLine
 from bss_mfg.label.type.shaping import GlyphRun
 from bss_mfg.model import Rect
+
 
 @dataclass(frozen=True, slots=True)
 class _Part:
@@ -77,13 +78,13 @@ class ExpectedPlaces:
 
     def _texts(self, frame: _Frame, row: LabelRow) -> Iterator[ExpectedText]:
         layout = self._layout
-        texts = [(plan, text) for plan, text in layout.fixed_texts]
-        texts += [(plan, text) for (_, plan), text in zip(layout.texts, row.texts, strict=True) if text]
-        for plan, text in texts:
+        texts = [(plan, text, False) for plan, text in layout.fixed_texts]
+        texts += [(plan, text, True) for (_, plan), text in zip(layout.texts, row.texts, strict=True) if text]
+        for plan, text, changes in texts:
             size, lines = plan.fit(text, layout.template.font(plan.style.font))
             for line, along, down in plan.place_lines(lines, size):
                 for part in _parts(line):
-                    yield self._text(frame, plan, size, (along, down), part)
+                    yield replace(self._text(frame, plan, size, (along, down), part), changes=changes)
 
     def _text(
         self, frame: _Frame, plan: TextPlan, size: float, start: tuple[float, float], part: _Part

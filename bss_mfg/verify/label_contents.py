@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import dist
 from typing import TYPE_CHECKING
 
 from bss_mfg.core.text import count_words
@@ -13,6 +14,7 @@ from bss_mfg.imaging.page_frame import PageFrame
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import LabelFile, Rect
 from bss_mfg.verify.label_source import LabelPages
+from bss_mfg.verify.page_findings import PageSymbol
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats, Grey
@@ -43,6 +45,26 @@ class ContentChecker:
         self._pages, self._ledger, self._batch_id = pages, ledger, batch_id
         self._newest: dict[int, LabelFile] | None = None
 
+    def of_page(
+        self, grey: Grey, frame: PageFrame | None, symbols: Sequence[PageSymbol]
+    ) -> tuple[list[PageSymbol], list[str]]:
+        """The symbols of a page with what is wrong with their labels, and why some were not judged."""
+        wanted = [
+            (at, ReadLabel(item.diagnosis.package, item.read.quad, _place(frame, item)))
+            for at, item in enumerate(symbols)
+            if item.diagnosis
+            and item.diagnosis.matches
+            and item.diagnosis.package
+            and item.read.quad
+            and not item.is_elsewhere
+        ]
+        found = self.check(grey, frame, [label for _, label in wanted])
+        checked = list(symbols)
+        for (at, _), content in zip(wanted, found.contents, strict=True):
+            if content.faults:
+                checked[at] = replace(checked[at], content=content.faults)
+        return checked, found.notes
+
     def check(self, grey: Grey, frame: PageFrame | None, labels: Sequence[ReadLabel]) -> PageContents:
         """The labels of a page, by the sheet that it shows, or by each label's own symbol."""
         found = PageContents([LabelContent()] * len(labels))
@@ -55,8 +77,8 @@ class ContentChecker:
             self._check_file(grey, frame, labels, (label_file, indexes), found)
         if open_ := sum(content.not_judged for content in found.contents):
             found.notes.append(
-                f"{count_words(open_, 'text or code', 'texts and codes')} of its labels could not be judged: too small, "
-                "too blurred or not all in the picture"
+                f"{count_words(open_, 'text or code', 'texts and codes')} of its labels could not be judged: too "
+                "small, too blurred, or not all in the picture"
             )
         return found
 
@@ -96,6 +118,30 @@ class ContentChecker:
             for made in self._ledger.prints.in_force(self._batch_id).made:
                 self._newest.update(dict.fromkeys(made.file.numbers, made.file))
         return self._newest.get(package)
+
+
+def _place(frame: PageFrame | None, item: PageSymbol) -> int | None:
+    """The place (from 0) on its printed page that a symbol lies in."""
+    if frame is None or not item.in_own_place or item.diagnosis is None:
+        return None
+    label_file, centre = frame.label_file, _centre(frame, item)
+    first = label_file.start_at - 1 if frame.page == 1 else 0
+    places = [
+        (dist(centre, (box.x + box.width / 2, box.y + box.height / 2)), first + at)
+        for at, (number, box) in enumerate(
+            zip(label_file.packages_on(frame.page), label_file.symbol_boxes_on(frame.page), strict=True)
+        )
+        if number == item.diagnosis.package
+    ]
+    return min(places)[1] if places else None
+
+
+def _centre(frame: PageFrame, item: PageSymbol) -> tuple[float, float]:
+    """A symbol's centre on the printed page, in mm."""
+    import numpy as np
+
+    x, y = frame.millimetres(np.array([item.read.center]))[0].tolist()
+    return x, y
 
 
 def _map(symbol: Rect, quad: Quad) -> Floats | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.model import Actor
+from bss_mfg.verify.label_source import LabelSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +21,5 @@ class ReadRequest:
     grade: bool = False
     of: ReadSubject | None = None
     """What the files are, where the person said so."""
+    labels: LabelSource | None = None
+    """What is to be on the labels besides their symbols, where that is compared."""

@@ -118,7 +118,9 @@ class Verifier:
         self._ledger, self._batch, self._options, self._progress = ledger, batch, options, progress
         self._label_files = package_label_files(ledger, batch.id)
         self._by_digest = {part.sha256: part for part in self._label_files}
-        request = ReadRequest(ledger.path, ledger.actor, batch.id, options.second_reader, options.grade, options.of)
+        request = ReadRequest(
+            ledger.path, ledger.actor, batch.id, options.second_reader, options.grade, options.of, options.labels
+        )
         self._runner = TaskRunner(request, executor)
         self._in_force = ledger.prints.in_force(batch.id)
         copies = max((part.copy * part.repeat for part in self._in_force.files), default=1)
@@ -139,6 +141,8 @@ class Verifier:
         self.troubles: list[tuple[str, str]] = []
         self._shows_prints = False
         self._accounts = PageAccounts()
+        self._notes: dict[str, list[str]] = {}
+        """What was not judged, with the pages."""
         self.files = self.pages = self.resumed = self._resumed_labels = self._opened = 0
 
     def read_files(self, files: Sequence[Path]) -> None:
@@ -180,7 +184,7 @@ class Verifier:
             findings=findings,
             pictures=pictures,
             broken=tuple(self.broken),
-            troubles=tuple(self.troubles),
+            troubles=(*self.troubles, *self._told_notes()),
             files=self.files,
             pages=self.pages,
             options=self._options,
@@ -193,6 +197,12 @@ class Verifier:
             not_understood=tuple(self._accounts.not_understood),
             other_batches=dict(self._spool.other_batches),
         )
+
+    def _told_notes(self) -> Iterator[tuple[str, str]]:
+        """What was not judged, each reason once."""
+        for note, pages in self._notes.items():
+            more = f" and {count_words(len(pages) - 1, 'more page')}" if len(pages) > 1 else ""
+            yield pages[0] + more, note
 
     @property
     def broken(self) -> list[tuple[str, str]]:
@@ -297,6 +307,8 @@ class Verifier:
         self._pending += found
         if answer.trouble:
             self.troubles.append((where, answer.trouble))
+        for note in answer.notes:
+            self._notes.setdefault(note, []).append(where)
         if len(self._pending) > _MAX_PENDING:
             self._commit(ended=False)
 
