@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from bss_mfg.imaging.reflectance import Calibration
 from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.model import Actor
 from bss_mfg.verify.label_source import LabelSource
@@ -23,3 +24,7 @@ class ReadRequest:
     """What the files are, where the person said so."""
     labels: LabelSource | None = None
     """What is to be on the labels besides their symbols, where that is compared."""
+    calibration: Calibration | None = None
+    """What a reflectance card says of the pictures' light."""
+    min_grade: float | None = None
+    """The least grade, 4 to 0, with which a label is right."""

@@ -119,7 +119,15 @@ class Verifier:
         self._label_files = package_label_files(ledger, batch.id)
         self._by_digest = {part.sha256: part for part in self._label_files}
         request = ReadRequest(
-            ledger.path, ledger.actor, batch.id, options.second_reader, options.grade, options.of, options.labels
+            ledger.path,
+            ledger.actor,
+            batch.id,
+            second_reader=options.second_reader,
+            grade=options.grade,
+            of=options.of,
+            calibration=options.calibration,
+            min_grade=options.min_grade,
+            labels=options.labels,
         )
         self._runner = TaskRunner(request, executor)
         self._in_force = ledger.prints.in_force(batch.id)

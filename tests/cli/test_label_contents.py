@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,11 @@ from typing import Any
 
 import pytest
 
+from bss_mfg.label.expected import WorkspaceLabels
 from bss_mfg.label.layout.label_rows import LabelRow
+from bss_mfg.verify.finding_rows import finding_row
+from bss_mfg.verify.outcome import VerifyOptions
+from bss_mfg.verify.verification import verify
 from tests.helpers.factory import Factory
 from tests.helpers.wrong_labels import CONTENT_SHEET, Press, ScanModel, with_code, with_text
 
@@ -34,16 +37,20 @@ def scanned(
     return replace(SCAN, **model).save(Press.of(factory).page(change=change), 300, to, seed=3)
 
 
-def found(factory: Factory, file: Path) -> tuple[int, dict[int, list[dict[str, Any]]]]:
-    """The exit code, and by package in what its label is wrong."""
-    outcome = factory.cli("verify", "B1", file, "--json", "--jobs", 1)
-    labels = json.loads(outcome.stdout)["labels"]
-    assert all(label["verdict"] in ("matched", "content") for label in labels)
-    return outcome.code, {label["package"]: label["content"] for label in labels if label["content"]}
+def found(factory: Factory, file: Path) -> dict[int, list[tuple[str, str]]]:
+    """By package in what its label is wrong, with what is seen there."""
+    options = VerifyOptions(partial=True, labels=WorkspaceLabels(factory.root))
+    with factory.ledger() as ledger:
+        outcome = verify(ledger, ledger.batches.get("B1"), [file], options)
+        rows = [finding_row(item) for item in outcome.findings]
+    assert not outcome.troubles
+    assert {row["verdict"] for row in rows} <= {"matched", "content"}
+    wrong = {row["package"]: [(item["fault"], item["seen"]) for item in row["content"]] for row in rows}
+    return {package: faults for package, faults in wrong.items() if faults}
 
 
 def test_labels_that_say_what_they_should_match(sheet: Factory, tmp_path: Path) -> None:
-    assert found(sheet, scanned(sheet, tmp_path / "right.png")) == (0, {})
+    assert found(sheet, scanned(sheet, tmp_path / "right.png")) == {}
 
 
 @pytest.mark.parametrize(
@@ -62,10 +69,17 @@ def test_a_label_that_says_something_else_is_found(
     sheet: Factory, tmp_path: Path, change: Callable[[LabelRow], LabelRow], fault: str, seen: str
 ) -> None:
     file = scanned(sheet, tmp_path / "wrong.png", lambda package, row: change(row) if package == 2 else row)
-    code, wrong = found(sheet, file)
-    assert code == 1
-    assert wrong.keys() == {2}
-    assert [(item["fault"], item["seen"]) for item in wrong[2]] == [(fault, seen)]
+    assert found(sheet, file) == {2: [(fault, seen)]}
+
+
+def test_the_command_names_what_is_wrong(sheet: Factory, tmp_path: Path) -> None:
+    serial = "ebK300000002"
+    file = scanned(
+        sheet, tmp_path / "wrong.png", lambda number, row: with_code(row, 1, "ebK3X") if number == 2 else row
+    )
+    outcome = sheet.cli("verify", "B1", file, "--jobs", 1)
+    assert outcome.code == 1
+    assert f"CONTENT: {serial}: the Code 128 says 'ebK3X', not '{serial}'" in outcome.out
 
 
 def test_a_changed_template_is_no_false_alarm(sheet: Factory, tmp_path: Path) -> None:
@@ -73,4 +87,4 @@ def test_a_changed_template_is_no_false_alarm(sheet: Factory, tmp_path: Path) ->
     file = scanned(factory, tmp_path / "right.png")
     (factory.root / "templates" / "sheet.toml").write_text(CONTENT_SHEET.replace("size = 7", "size = 9"))
     # The text of the template as it was is in the ledger.
-    assert found(factory, file) == (0, {})
+    assert found(factory, file) == {}

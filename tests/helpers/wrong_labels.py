@@ -22,9 +22,7 @@ from tests.helpers.pictures import Grey
 
 CONTENT_SHEET = """
 format = 1
-media = { kind = "sheet", page_width = 130, page_height = 130, margin_left = 5, margin_top = 5, columns = 2, rows = 2,
-  label_width = 60, label_height = 58 }
-sample = { x = 34, y = 50, width = 24, height = 6 }
+sample = { x = 34, y = 45, width = 24, height = 12 }
 element = [
   { kind = "data-matrix", x = 2, y = 2, size = 28 },
   { kind = "text", x = 32, y = 4, width = 26, text = "{title}", font = "sans-bold", size = 8 },
@@ -34,6 +32,15 @@ element = [
   { kind = "code-128", x = 2, y = 33, width = 56, height = 8, caption = "none" },
   { kind = "ean-upc", x = 2, y = 42, width = 30, height = 14, x_dimension = [0.16, 0.3] },
 ]
+[media]
+kind = "sheet"
+page = [130, 130]
+margin_left = 5
+margin_top = 5
+columns = 2
+rows = 2
+label_width = 60
+label_height = 58
 """
 """Four labels with every way in which a label says something."""
 
