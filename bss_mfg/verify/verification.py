@@ -20,15 +20,16 @@ from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.ledger.events import FileVerified, LabelRead
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile
+from bss_mfg.verify.batch_labels import package_label_files
 from bss_mfg.verify.drawn_samples import DrawnSample, current_drawn_sample, record_decision
 from bss_mfg.verify.finding_spool import Findings, FindingSpool
 from bss_mfg.verify.findings import Finding, FindingKind, missing_findings
 from bss_mfg.verify.given_files import expand_folders
 from bss_mfg.verify.outcome import NO_OPTIONS, Verification, VerifyOptions
 from bss_mfg.verify.package_tracker import PackageTracker
-from bss_mfg.verify.page import package_label_files
 from bss_mfg.verify.page_account import PageAccount, PageAccounts, PageOutcome
 from bss_mfg.verify.page_findings import ScannedPage
+from bss_mfg.verify.picture_folders import passed_over_words
 from bss_mfg.verify.request import ReadRequest
 from bss_mfg.verify.sampling_plans import LotDecision, decide_lot
 from bss_mfg.verify.task_runner import PAGE_SECONDS, TaskRunner
@@ -60,6 +61,7 @@ def verify(
     verifier = Verifier(ledger, batch, options, progress, executor=executor)
     verifier.read_files(found.files)
     verifier.note_lost(found.lost)
+    verifier.note_passed_over(found.passed_over)
     if not verifier.pages and not verifier.resumed:
         problems = [f"{name}: {why}" for name, why in [*verifier.broken, *verifier.troubles][:5]]
         raise InputError(
@@ -116,7 +118,16 @@ class Verifier:
         self._ledger, self._batch, self._options, self._progress = ledger, batch, options, progress
         self._label_files = package_label_files(ledger, batch.id)
         self._by_digest = {part.sha256: part for part in self._label_files}
-        request = ReadRequest(ledger.path, ledger.actor, batch.id, options.second_reader, options.grade, options.of)
+        request = ReadRequest(
+            ledger.path,
+            ledger.actor,
+            batch.id,
+            second_reader=options.second_reader,
+            grade=options.grade,
+            of=options.of,
+            calibration=options.calibration,
+            min_grade=options.min_grade,
+        )
         self._runner = TaskRunner(request, executor)
         self._in_force = ledger.prints.in_force(batch.id)
         copies = max((part.copy * part.repeat for part in self._in_force.files), default=1)
@@ -158,6 +169,12 @@ class Verifier:
         """Say of label files that they are not where the others are."""
         words = f"is not there, though it was made: `bss-mfg labels {self._batch.id} --again` makes it again"
         self.troubles += [(printable_name(str(path)), words) for path in paths]
+
+    def note_passed_over(self, paths: Sequence[Path]) -> None:
+        """Say of files of an operating system, or hidden ones, that they were not read, by folder."""
+        for folder in sorted({path.parent for path in paths}):
+            here = [path for path in paths if path.parent == folder]
+            self.troubles.append((printable_name(str(folder)), passed_over_words(here)))
 
     def outcome(self, final: bool = False) -> Verification:
         """Everything so far; a `final` outcome writes the decision on a sample into the history."""
