@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
+from bss_mfg.core.text import printable_name
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
 from bss_mfg.verify.finding_rows import finding_rows
 from bss_mfg.verify.outcome import Verification
+from bss_mfg.verify.page_account import PageAccount, PageOutcome
 
 _COLUMNS = (
     "verdict",
@@ -53,11 +55,22 @@ def _document(outcome: Verification) -> dict[str, Any]:
         "counts": outcome.counts,
         "files": outcome.files,
         "pages": outcome.pages,
+        "page_counts": {ended.value: outcome.page_counts.get(ended, 0) for ended in PageOutcome},
+        "not_understood": [_account_row(page) for page in outcome.not_understood],
         "broken_files": [{"file": name, "reason": reason} for name, reason in outcome.broken],
         "troubles": [{"file": name, "reason": reason} for name, reason in outcome.troubles],
         "sample": asdict(outcome.decision) if outcome.decision else None,
         "statistics": _statistics(outcome, statistics(outcome)) if outcome.options.grade else None,
         "findings": _LazyList(len(outcome.findings), finding_rows(outcome)),
+    }
+
+
+def _account_row(page: PageAccount) -> dict[str, Any]:
+    return {
+        "file": printable_name(page.file),
+        "page": page.page,
+        "seen": page.seen.description,
+        "blank": page.seen.blank,
     }
 
 
@@ -84,10 +97,13 @@ def json_report(outcome: Verification) -> Iterator[bytes]:
 
 
 def csv_report(outcome: Verification) -> Iterator[bytes]:
-    """A line for each finding: all cells quoted, and none that a spreadsheet takes for a formula."""
+    """A line for each finding, and for each page that was not understood: all cells quoted, and none that a spreadsheet
+    takes for a formula."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
-    writer.writerow([*_COLUMNS, "grade", "letter", "pixels_per_module", *(f"grade_{name}" for name in PARAMETERS)])
+    of_parameters = [f"grade_{name}" for name in PARAMETERS]
+    columns = [*_COLUMNS, "grade", "letter", "pixels_per_module", *of_parameters, "formal_grade"]
+    writer.writerow(columns)
     for row in finding_rows(outcome):
         grade: dict[str, Any] = row["grade"] or {}
         parameters = grade.get("grades", {})
@@ -97,12 +113,16 @@ def csv_report(outcome: Verification) -> Iterator[bytes]:
             grade.get("letter"),
             grade.get("pixels_per_module"),
             *(parameters.get(name) for name in PARAMETERS),
+            grade.get("formal"),
         ]
         writer.writerow([_cell(value) for value in cells])
         if buffer.tell() > 1 << 16:
             yield buffer.getvalue().encode()
             buffer.seek(0)
             buffer.truncate()
+    for page in outcome.not_understood:
+        row = {**_account_row(page), "verdict": PageOutcome.NOT_UNDERSTOOD.value, "detail": page.seen.description}
+        writer.writerow([_cell(row.get(name)) for name in columns])
     yield buffer.getvalue().encode()
 
 

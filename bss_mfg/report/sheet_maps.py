@@ -23,13 +23,28 @@ MARKS: Mapping[str, str] = {
     "foreign": "F",
     "unreadable": "?",
     "mismatched": "!",
+    "misprinted": "M",
+    "content": "T",
+    "below-grade": "G",
     "unseen": "",
     "none": "",
 }
 """What a place of the map shows for a verdict, so that it does not speak by colour alone."""
 _UNKNOWN = "unknown"
 """No finding speaks of the package: its place was in no picture."""
-VERDICTS_BY_SEVERITY = (_UNKNOWN, "matched", "unseen", "missing", "unreadable", "duplicate", "foreign", "mismatched")
+VERDICTS_BY_SEVERITY = (
+    _UNKNOWN,
+    "matched",
+    "unseen",
+    "missing",
+    "below-grade",
+    "misprinted",
+    "unreadable",
+    "duplicate",
+    "foreign",
+    "content",
+    "mismatched",
+)
 _FIRST_FAULT = VERDICTS_BY_SEVERITY.index("missing")
 
 Candidate = TypeVar("Candidate")

@@ -21,6 +21,9 @@ MEANINGS: Mapping[str, str] = {
     "foreign": "not of this batch",
     "unreadable": "printed, but can't be read",
     "mismatched": "differs from the ledger",
+    "misprinted": "reads right, but is mirrored, inverted, scaled, of a wrong size or shifted",
+    "content": "a text, code or picture beside the symbol is not what it should be",
+    "below-grade": "its print quality is below the least grade",
 }
 
 Tone = Literal["good", "warn", "bad", "soft"]
@@ -71,12 +74,42 @@ def read_words(outcome: Verification) -> str:
     return f"{count_words(outcome.pages, 'page')} of {count_words(outcome.files, 'file')}{resumed}{drawn}"
 
 
+def not_understood_rows(outcome: Verification) -> list[tuple[str, str]]:
+    """The pages of which it is not known what they show, and what was seen there."""
+    return [(page.where, page.seen.description) for page in outcome.not_understood]
+
+
 def place_words(row: Mapping[str, object]) -> str:
     """Where the label of a finding lies; `row` as `finding_row` gives it."""
     if not row["file"]:
         return ""
     position = f", {row['x_mm']} mm from the left, {row['y_mm']} mm from the top" if row["x_mm"] is not None else ""
     return f"{row['file']}, page {row['page']}{position}"
+
+
+def grading_words(facts: Statistics) -> str:
+    """By which standards, in what light and how finely the labels were graded, and how many were."""
+    low, high = facts.pixels_per_module or (0, 0)
+    unreadable = f" {facts.unreadable:,} unreadable, which count as 0." if facts.unreadable else ""
+    measured = (
+        f"Light by {' and '.join(facts.curves)}, of colours their red channel, for 660 nm. Aperture "
+        f"{facts.aperture:.2f} X; {low:.1f} to {high:.1f} pixels per module (at least {facts.least_pixels:g} to be "
+        "graded). "
+        if facts.aperture is not None
+        else ""
+    )
+    standards = " and ".join(facts.standards) or "ISO/IEC 15415"
+    return (
+        f"Indicative grades by the formulas of {standards}: a scanner or a camera isn't a calibrated verifier. "
+        f"{measured}{facts.graded:,} graded, {facts.not_gradable:,} not gradable.{unreadable}"
+    )
+
+
+def grade_words(grade: Mapping[str, Any] | None) -> str:
+    """The grade of one label, as `finding_row` has it: letter and formal grade."""
+    if not grade:
+        return ""
+    return f"{grade['letter']} {grade['formal']}" if grade["gradable"] else "not gradable"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,22 @@ class FindingKind(StrEnum):
     FOREIGN = "foreign"
     UNREADABLE = "unreadable"
     MISMATCHED = "mismatched"
+    MISPRINTED = "misprinted"
+    CONTENT = "content"
+    BELOW_GRADE = "below-grade"
 
 
 FINDING_KINDS = tuple(FindingKind)
+
+
+class PrintFault(StrEnum):
+    """In what a symbol that reads right is printed otherwise than it was drawn. The values are those of all reports."""
+
+    MIRRORED = "mirrored"
+    INVERTED = "inverted"
+    SCALED = "scaled"
+    WRONG_SIZE = "wrong size"
+    SHIFTED = "shifted"
 
 
 @dataclass(frozen=True)  # without slots: thousands are set aside on a disk, and pickle them several times faster
@@ -36,9 +49,10 @@ class Finding:
     """What was found of one label. `serials` name the label (a foreign one too, where the ledger knows it). `x_mm`,
     `y_mm` is the symbol's top left corner, its centre less half a printed symbol: on the printed page where that is
     known, else on the scanned one, else None. `box` and `quad` are its place in pixels, for a picture of what failed;
-    `defects` say what is wrong with a symbol that only its grid identified; `unseen` that it is missing because no
-    picture showed its place; `other_batch` names the batch that a foreign one belongs to, where the ledger knows it.
-    `of` says whether the label is a printed one or our own file's; `told`, that the person said so."""
+    `defects` say what is wrong with a symbol that only its grid identified; `print_faults` what is wrong with a
+    misprinted one; `unseen` that it is missing because no picture showed its place; `other_batch` names the batch that
+    a foreign one belongs to, where the ledger knows it. `of` says whether the label is a printed one or our own
+    file's; `told`, that the person said so."""
 
     kind: FindingKind
     package: int | None
@@ -57,6 +71,7 @@ class Finding:
     other_batch: str | None = None
     of: ReadSubject = "print"
     told: bool = False
+    print_faults: tuple[PrintFault, ...] = ()
 
 
 def missing_findings(

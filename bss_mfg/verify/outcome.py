@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bss_mfg.imaging.label_pictures import LabelPicture
+from bss_mfg.imaging.reflectance import Calibration
 from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.model import Batch, LabelFile
 from bss_mfg.verify.finding_spool import Findings
 from bss_mfg.verify.findings import FINDING_KINDS, FindingKind
+from bss_mfg.verify.page_account import PageAccount, PageOutcome
 from bss_mfg.verify.sampling_plans import LotDecision, LotVerdict
 
 
@@ -32,6 +34,10 @@ class VerifyOptions:
     line."""
     of: ReadSubject | None = None
     """What the files are, where the person said so: our own drawings, or pictures of what was printed."""
+    calibration: Calibration | None = None
+    """What a reflectance card says of the pictures' light."""
+    min_grade: float | None = None
+    """The least grade, 4 to 0, with which a label is right; with it all are graded."""
 
 
 NO_OPTIONS = VerifyOptions()
@@ -63,6 +69,10 @@ class Verification:
     other_batches: Mapping[str | None, int] = field(default_factory=dict)
     shows_prints: bool = False
     """Whether a printed label was read, and not our own files alone."""
+    page_counts: Mapping[PageOutcome, int] = field(default_factory=dict)
+    """How many pages ended how."""
+    not_understood: tuple[PageAccount, ...] = ()
+    """Pages of which it is not known what they show: wrong, until somebody has looked."""
 
     @property
     def partial(self) -> bool:
@@ -89,6 +99,7 @@ class Verification:
         matched = self.findings.counts[FindingKind.MATCHED]
         return (
             not self.broken
+            and not self.not_understood
             and len(self.findings) == matched + (self.findings.unseen if self.partial else 0)
             and (not self.pages or matched > 0)
         )

@@ -107,7 +107,7 @@ def _read_pages(task: PageTask) -> list[ScannedPage | TaskFailure]:
             raise InputError("was changed while it was read", where=task.path, way_out="Verify it again.")
         reader = PageReader(ledger, task.request, task.label_file, second, own_file=task.own)
         if task.label_file:
-            reader.prefetch_packages(task.label_file, task.pages)
+            reader.batch.prefetch_packages(task.label_file, task.pages)
         return [reader.read(source, number) for number in task.pages]
 
 

@@ -10,26 +10,26 @@ from itertools import chain, islice
 from pathlib import Path
 
 from bss_mfg.core import parallel
-from bss_mfg.core.files import sha256_of
 from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.progress import Progress, no_progress
-from bss_mfg.core.text import count_words, listing, printable_name
+from bss_mfg.core.text import count_words, printable_name
 from bss_mfg.errors import InputError
 from bss_mfg.imaging.geometry import PixelBox, Quad
 from bss_mfg.imaging.label_pictures import LabelPicture
 from bss_mfg.imaging.second_reader import SecondReader
-from bss_mfg.imaging.sources import SUFFIXES
 from bss_mfg.ledger.events import FileVerified, LabelRead
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile
-from bss_mfg.printer_languages import RAW_SUFFIXES
+from bss_mfg.verify.batch_labels import package_label_files
 from bss_mfg.verify.drawn_samples import DrawnSample, current_drawn_sample, record_decision
 from bss_mfg.verify.finding_spool import Findings, FindingSpool
 from bss_mfg.verify.findings import Finding, FindingKind, missing_findings
+from bss_mfg.verify.given_files import expand_folders
 from bss_mfg.verify.outcome import NO_OPTIONS, Verification, VerifyOptions
 from bss_mfg.verify.package_tracker import PackageTracker
-from bss_mfg.verify.page import package_label_files
+from bss_mfg.verify.page_account import PageAccount, PageAccounts, PageOutcome
 from bss_mfg.verify.page_findings import ScannedPage
+from bss_mfg.verify.picture_folders import passed_over_words
 from bss_mfg.verify.request import ReadRequest
 from bss_mfg.verify.sampling_plans import LotDecision, decide_lot
 from bss_mfg.verify.task_runner import PAGE_SECONDS, TaskRunner
@@ -39,66 +39,6 @@ MAX_PICTURES = 200
 """Failed labels whose picture is kept for the report."""
 _MAX_PENDING = 2_000
 """Findings that are written down at once, of one large file."""
-
-
-@dataclass(frozen=True, slots=True)
-class FilesToVerify:
-    """Files to read, and the names of label files that should lie with others in a folder, and don't."""
-
-    files: tuple[Path, ...]
-    lost: tuple[Path, ...]
-
-
-def expand_folders(ledger: Ledger, batch: Batch, paths: Sequence[Path]) -> FilesToVerify:
-    """Files as given, folders replaced by the readable files in them, in name order. Of those, label files that were
-    superseded are left out: who wants them read names them."""
-    in_force = ledger.prints.in_force(batch.id)
-    known = {file.file for file in in_force.files}
-    superseded = {file.file: file.sha256 for file in in_force.superseded}
-    remade = f"`bss-mfg labels {batch.id} --again` makes lost label files again, with the same bytes"
-    files: list[Path] = []
-    lost: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            found = sorted(item for item in path.iterdir() if item.suffix.lower() in SUFFIXES and item.is_file())
-            inside = [item for item in found if item.name not in superseded or sha256_of(item) != superseded[item.name]]
-            if not inside:
-                raise _nothing_to_verify(batch, path, [name for name in known if _readable(name)], remade)
-            files += inside
-            names = {item.name for item in inside}
-            if names & known:  # else it holds pictures of printed labels
-                lost += [path / name for name in sorted(known - names) if _readable(name)]
-        elif path.exists():
-            files.append(path)
-        else:
-            way_out = f"Check the path; {remade}." if path.name in known else "Check the path."
-            raise InputError("is not there", where=path, way_out=way_out)
-    return FilesToVerify(tuple(files), tuple(lost))
-
-
-def _nothing_to_verify(batch: Batch, folder: Path, known: Sequence[str], remade: str) -> InputError:
-    """A folder without a file to read. Label files are missing only where the batch's own should be: in an empty
-    folder, or in one that has others of its files."""
-    names = [item.name for item in folder.iterdir()]
-    ours = not names or any(name.startswith(f"{batch.id}-") for name in names)
-    made = f" ({_some(known)} should be there: {remade})" if known and ours else ""
-    raw = sorted({name.rpartition(".")[2].upper() for name in names if name.lower().endswith(RAW_SUFFIXES)})
-    return InputError(
-        f"holds no file that can be verified{made}",
-        where=folder,
-        way_out=f"{listing(raw)} files can't be read back here: scan the printed labels (`bss-mfg scan {batch.id}`)."
-        if raw and not made
-        else "Known: PDF, PNG, JPEG, TIFF ...",
-    )
-
-
-def _readable(name: str) -> bool:
-    return Path(name).suffix.lower() in SUFFIXES
-
-
-def _some(names: Iterable[str]) -> str:
-    first, *more = sorted(names)
-    return f"{first} and {count_words(len(more), 'more', 'more')}" if more else first
 
 
 def verify(
@@ -121,6 +61,7 @@ def verify(
     verifier = Verifier(ledger, batch, options, progress, executor=executor)
     verifier.read_files(found.files)
     verifier.note_lost(found.lost)
+    verifier.note_passed_over(found.passed_over)
     if not verifier.pages and not verifier.resumed:
         problems = [f"{name}: {why}" for name, why in [*verifier.broken, *verifier.troubles][:5]]
         raise InputError(
@@ -177,7 +118,16 @@ class Verifier:
         self._ledger, self._batch, self._options, self._progress = ledger, batch, options, progress
         self._label_files = package_label_files(ledger, batch.id)
         self._by_digest = {part.sha256: part for part in self._label_files}
-        request = ReadRequest(ledger.path, ledger.actor, batch.id, options.second_reader, options.grade, options.of)
+        request = ReadRequest(
+            ledger.path,
+            ledger.actor,
+            batch.id,
+            second_reader=options.second_reader,
+            grade=options.grade,
+            of=options.of,
+            calibration=options.calibration,
+            min_grade=options.min_grade,
+        )
         self._runner = TaskRunner(request, executor)
         self._in_force = ledger.prints.in_force(batch.id)
         copies = max((part.copy * part.repeat for part in self._in_force.files), default=1)
@@ -197,6 +147,7 @@ class Verifier:
         self._broken: list[tuple[int, int, str, str]] = []
         self.troubles: list[tuple[str, str]] = []
         self._shows_prints = False
+        self._accounts = PageAccounts()
         self.files = self.pages = self.resumed = self._resumed_labels = self._opened = 0
 
     def read_files(self, files: Sequence[Path]) -> None:
@@ -218,6 +169,12 @@ class Verifier:
         """Say of label files that they are not where the others are."""
         words = f"is not there, though it was made: `bss-mfg labels {self._batch.id} --again` makes it again"
         self.troubles += [(printable_name(str(path)), words) for path in paths]
+
+    def note_passed_over(self, paths: Sequence[Path]) -> None:
+        """Say of files of an operating system, or hidden ones, that they were not read, by folder."""
+        for folder in sorted({path.parent for path in paths}):
+            here = [path for path in paths if path.parent == folder]
+            self.troubles.append((printable_name(str(folder)), passed_over_words(here)))
 
     def outcome(self, final: bool = False) -> Verification:
         """Everything so far; a `final` outcome writes the decision on a sample into the history."""
@@ -241,6 +198,8 @@ class Verifier:
             resumed=self.resumed,
             resumed_labels=self._resumed_labels,
             shows_prints=self._shows_prints,
+            page_counts=dict(self._accounts.counts),
+            not_understood=tuple(self._accounts.not_understood),
             other_batches=dict(self._spool.other_batches),
         )
 
@@ -253,10 +212,14 @@ class Verifier:
         """The same without the first `before` that were found."""
         return [(where, why) for _, _, where, why in self._broken[before:]]
 
+    def newly_not_understood(self, before: int) -> list[PageAccount]:
+        """The pages that were not understood, without the first `before`."""
+        return self._accounts.not_understood[before:]
+
     @property
     def fault_count(self) -> int:
-        """What was found wrong so far: labels, and files and pages that could not be read."""
-        return self._spool.fault_count + len(self._broken)
+        """What was found wrong so far: labels, files and pages that could not be read, pages not understood."""
+        return self._spool.fault_count + len(self._broken) + len(self._accounts.not_understood)
 
     @property
     def complete(self) -> bool:
@@ -337,7 +300,9 @@ class Verifier:
         self._shows_prints = self._shows_prints or (answer.of == "print" and bool(found))
         right = sum(item.kind is FindingKind.MATCHED for item in found)
         file.matched += right
-        file.not_matched += len(found) - right
+        account = answer.account(found)
+        self._accounts.add(account)
+        file.not_matched += len(found) - right + (account.outcome is PageOutcome.NOT_UNDERSTOOD)
         self._pending += found
         if answer.trouble:
             self.troubles.append((where, answer.trouble))

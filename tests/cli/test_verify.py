@@ -36,7 +36,8 @@ def test_covered_doubled_and_foreign_are_named(printed: Factory, tmp_path: Path,
     assert outcome.code == 1, outcome.err
     document = outcome.json
     assert document["counts"] == {
-        "matched": 21, "missing": 3, "duplicate": 1, "foreign": 1, "unreadable": 0, "mismatched": 0
+        "matched": 21, "missing": 3, "duplicate": 1, "foreign": 1, "unreadable": 0, "mismatched": 0, "misprinted": 0,
+        "content": 0, "below-grade": 0,
     }  # fmt: skip
     named = {(row["verdict"], row["serials"]): row for row in document["findings"] if row["verdict"] != "matched"}
     assert set(named) == {
@@ -158,7 +159,8 @@ def test_many_page_tiffs_are_read(printed: Factory, tmp_path: Path) -> None:
     outcome = printed.cli("verify", "A", tmp_path / "scan.tiff", "--json")
     assert outcome.json["pages"] == 2
     assert outcome.json["counts"] == {
-        "matched": 24, "missing": 0, "duplicate": 0, "foreign": 24, "unreadable": 0, "mismatched": 0
+        "matched": 24, "missing": 0, "duplicate": 0, "foreign": 24, "unreadable": 0, "mismatched": 0, "misprinted": 0,
+        "content": 0, "below-grade": 0,
     }  # fmt: skip
 
 
@@ -189,7 +191,7 @@ def test_json_is_one_document(printed: Factory) -> None:
     outcome = printed.cli("verify", "A", printed.root / "batches" / "A" / "labels", "--json")
     assert set(json.loads(outcome.out)) == {
         "batch", "right", "partial", "wrong_batch", "resumed", "resumed_labels", "counts", "files", "pages",
-        "broken_files", "troubles", "sample", "statistics", "findings",
+        "page_counts", "not_understood", "broken_files", "troubles", "sample", "statistics", "findings",
     }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from bss_mfg.label.template.text_element import MOST_LINES, TextElement
 from bss_mfg.label.type.itemization import Direction, Setting
 from bss_mfg.label.type.markup import without_switches
 from bss_mfg.label.type.paragraph import Line, Paragraph, prepare, simple_line
-from bss_mfg.label.type.plain import plain_table
+from bss_mfg.label.type.plain import PlainTable, plain_table
 from bss_mfg.label.type.scripts import VERTICAL, script_name
 from bss_mfg.model import Rect
 
@@ -199,6 +199,11 @@ class TextPlan:
             abs(y2 - y1) / POINTS_PER_MM,
         )
 
+    def plain_table(self, font: Font) -> PlainTable | None:
+        """The widths of its texts in plain ASCII, where they are set without shaping."""
+        setting = self.style.setting(font)
+        return plain_table(font.face) if setting.is_plain else None
+
     def fit(self, text: str, font: Font) -> tuple[float, list[Line]]:
         """(size in points, lines, their widths in em). What does not fit at the smallest size stays wider."""
         style = self.style
@@ -241,8 +246,7 @@ class TextChecker:
         self.plan = plan
         self._template, self._findings, self._room = template, findings, room
         font = template.font(plan.style.font)
-        setting = plan.style.setting(font)
-        self._plain = plain_table(font.face) if setting.is_plain else None
+        self._plain = plan.plain_table(font)
         # Whatever is said in ASCII on one line, its ink stays in this box.
         left, bottom, right, top = font.ascii_bounds
         whole = Line("", plan.room / plan.style.size)
