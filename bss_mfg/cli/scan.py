@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import shutil
 import sys
 from collections import deque
 from dataclasses import asdict
@@ -143,6 +142,13 @@ def _columns() -> int:
         return 80
 
 
+def _rows() -> int:
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).lines or 50
+    except OSError:
+        return 50
+
+
 class _Screen:
     """The full-screen station: the answer in large letters, counts, what is missing, the last ten reads."""
 
@@ -160,8 +166,7 @@ class _Screen:
         """How many reads are listed: the invitation has to stay in the picture."""
         if not self._invitation:
             return 10
-        rows = shutil.get_terminal_size((80, 50)).lines
-        return max(min(rows - 14 - self._invitation.count("\n"), 10), 0)
+        return max(min(_rows() - 14 - self._invitation.count("\n"), 10), 0)
 
     def draw(self, answer: ScanAnswer | None) -> None:
         """Draw everything anew: a terminal that lost a line is whole again with the next read."""
