@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bss_mfg.errors import InputError, from_os_error
+from bss_mfg.imaging.picture_light import light_of
+from bss_mfg.imaging.reflectance import Light
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,6 +55,11 @@ class PictureFile:
             if self.picture.width * self.picture.height > MAX_PIXELS:
                 raise _too_large_error(self.path)
             return _red_light(self.picture), _dpi(self.picture)
+
+    def light(self) -> Light:
+        """What the grey values of the page that was read last are as light."""
+        with _picture_errors(self.path):
+            return light_of(self.picture)
 
     def close(self) -> None:
         """Let go of the file."""

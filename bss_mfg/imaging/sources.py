@@ -19,6 +19,7 @@ from bss_mfg.core.units import MM_PER_INCH, POINTS_PER_INCH, POINTS_PER_MM
 from bss_mfg.errors import InputError
 from bss_mfg.imaging.pictures import MAX_PIXELS, open_picture
 from bss_mfg.imaging.pictures import SUFFIXES as PICTURE_SUFFIXES
+from bss_mfg.imaging.reflectance import SRGB, Light
 from bss_mfg.imaging.scanned_pages import is_scan
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class Page:
     crops: tuple[PageCrop, ...]
     dpi: float | None
     scanned: bool
+    light: Light = SRGB
+    """What its grey values are as light."""
 
     @cached_property
     def grey(self) -> Grey:
@@ -232,6 +235,7 @@ def _open_picture(data: bytes, path: Path) -> Source:
 
     def draw(number: int, only: Sequence[MmBox]) -> Page:
         grey, dpi = file.grey(number)
-        return Page(path.name, number, (grey.shape[1], grey.shape[0]), ((0, 0, grey),), dpi, scanned=True)
+        size, light = (grey.shape[1], grey.shape[0]), file.light()
+        return Page(path.name, number, size, ((0, 0, grey),), dpi, scanned=True, light=light)
 
     return Source(path, len(file.frames), draw, file.close)

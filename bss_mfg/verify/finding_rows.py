@@ -47,4 +47,8 @@ def _grade_row(grade: SymbolGrade) -> dict[str, Any]:
         "values": {name: round(value, 4) for name, value in grade.values.items()},
         "wrong_modules": len(grade.wrong_modules),
         "wrong_codewords": grade.wrong_codewords,
+        "formal": grade.formal,
+        "standard": grade.standard.value,
+        "curve": grade.curve,
+        "calibrated": grade.calibrated,
     }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bss_mfg.imaging.label_pictures import LabelPicture
+from bss_mfg.imaging.reflectance import Calibration
 from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.model import Batch, LabelFile
 from bss_mfg.verify.finding_spool import Findings
@@ -33,6 +34,10 @@ class VerifyOptions:
     line."""
     of: ReadSubject | None = None
     """What the files are, where the person said so: our own drawings, or pictures of what was printed."""
+    calibration: Calibration | None = None
+    """What a reflectance card says of the pictures' light."""
+    min_grade: float | None = None
+    """The least grade, 4 to 0, with which a label is right; with it all are graded."""
 
 
 NO_OPTIONS = VerifyOptions()

@@ -15,8 +15,9 @@ from bss_mfg.imaging.code128 import read_page_code128
 from bss_mfg.imaging.companions import companion_quads, lies_in
 from bss_mfg.imaging.geometry import PixelBox, Quad, box_of, overlap_share
 from bss_mfg.imaging.grid import SampledGrid
-from bss_mfg.imaging.page_attempts import grade_read, identified_symbol, read_at_place
+from bss_mfg.imaging.page_attempts import identified_symbol, read_at_place
 from bss_mfg.imaging.page_frame import PageFrame, frame_at_dpi, frame_from_reads
+from bss_mfg.imaging.page_grades import PageGrader
 from bss_mfg.imaging.page_symbols import covers, merge_reads, place_darkness, unread_places, without_false_finds
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import Page, Source
@@ -84,6 +85,7 @@ class PageReader:
             trouble=_attempt_words(len(reading.given_up), self.second_reader.failures - stalls),
             of=self._subject(page),
             told=self.request.of is not None,
+            min_grade=self.request.min_grade,
         )
 
     def _without_companions(self, reading: PageReading, symbols: list[PageSymbol]) -> list[PageSymbol]:
@@ -255,7 +257,13 @@ class PageReader:
         exact = self.label_file is not None
         at_place = frame.quads.get(diagnosis.package) if frame else None
         quad = at_place if exact and at_place and covers(box_of(at_place), item.read) else item.read.quad
-        return replace(item, grade=grade_read(reading.page.grey, quad, expected, exact)) if quad else item
+        if quad is None:
+            return item
+        x_mm = label_file.symbol_boxes[0][2] / label_file.modules
+        grade = PageGrader(reading.page, frame, x_mm, self.request.calibration).grade(quad, expected, exact)
+        # One number for what error correction is left: the exact one, for the right codewords are known.
+        read = replace(item.read, unused_error_correction=grade.values["unused_error_correction"])
+        return replace(item, read=read, grade=grade)
 
     def _with_second_reading(self, page: Page, item: PageSymbol) -> PageSymbol:
         """A match, read again by the second reader."""

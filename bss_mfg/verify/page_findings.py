@@ -88,6 +88,8 @@ class ScannedPage:
     """Whether the person said so."""
     seen: PageSeen = field(default_factory=lambda: PageSeen(sheet=True))
     """What the page as a whole shows."""
+    min_grade: float | None = None
+    """The least grade with which a label is right."""
 
     def without(self, packages: Set[int]) -> ScannedPage:
         """The same page as if the right labels of some packages were not on it."""
@@ -193,6 +195,9 @@ class _PageFindings:
         if item.second_reading and (fault := _SECOND_READING_FAULTS.get(item.second_reading)):
             self.tracker.mark_reported(package)
             return self._finding(fault[0], package, item, fault[1])
+        if self.page.min_grade is not None and (why := grade_fault(item.grade, self.page.min_grade)):
+            self.tracker.mark_reported(package)
+            return self._finding(FindingKind.BELOW_GRADE, package, item, why)
         notes = (
             f"after {diagnosis.marks.description}" if diagnosis.marks else "",
             f"read {item.read.how}" if item.read.how else "",
@@ -238,6 +243,19 @@ class _PageFindings:
             of=self.page.of,
             told=self.page.told,
         )
+
+
+def grade_fault(grade: SymbolGrade | None, least: float) -> str:
+    """Why a label doesn't have the least grade, in words; empty where it has. What can't be graded hasn't."""
+    if grade is None:
+        return "it could not be graded: where and how large its symbol is isn't known"
+    if grade.overall is None:
+        return f"it could not be graded: {grade.pixels_per_module:.1f} pixels per module are too few, scan it finer"
+    if grade.overall >= least:
+        return ""
+    worst = min(grade.grades.values())
+    why = ", ".join(name.replace("_", " ") for name, value in grade.grades.items() if value == worst)
+    return f"grade {grade.overall:.1f} ({grade.formal}), at least {least:.1f} is asked for: {why}"
 
 
 def locate_symbols(symbols: Sequence[PageSymbol], frame: PageFrame | None, dpi: float | None) -> list[PageSymbol]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from bss_mfg.imaging.reflectance import Calibration
 from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.model import Actor
 
@@ -20,3 +21,7 @@ class ReadRequest:
     grade: bool = False
     of: ReadSubject | None = None
     """What the files are, where the person said so."""
+    calibration: Calibration | None = None
+    """What a reflectance card says of the pictures' light."""
+    min_grade: float | None = None
+    """The least grade, 4 to 0, with which a label is right."""

@@ -118,7 +118,16 @@ class Verifier:
         self._ledger, self._batch, self._options, self._progress = ledger, batch, options, progress
         self._label_files = package_label_files(ledger, batch.id)
         self._by_digest = {part.sha256: part for part in self._label_files}
-        request = ReadRequest(ledger.path, ledger.actor, batch.id, options.second_reader, options.grade, options.of)
+        request = ReadRequest(
+            ledger.path,
+            ledger.actor,
+            batch.id,
+            second_reader=options.second_reader,
+            grade=options.grade,
+            of=options.of,
+            calibration=options.calibration,
+            min_grade=options.min_grade,
+        )
         self._runner = TaskRunner(request, executor)
         self._in_force = ledger.prints.in_force(batch.id)
         copies = max((part.copy * part.repeat for part in self._in_force.files), default=1)
