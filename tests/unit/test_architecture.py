@@ -63,6 +63,7 @@ def test_imports_hold_every_contract() -> None:
         ("label/layout/texts.py", "import bss_mfg.label.layout.symbol_fit", "Imports run downward inside label/layout"),
         ("label/render/symbols.py", "import bss_mfg.label.render.raster", "Imports run downward inside label/render"),
         ("report/statistics.py", "import bss_mfg.report.wording", "Imports run downward inside report"),
+        ("station/phone/access.py", "import bss_mfg.station.phone.desk", "Imports run downward inside station/phone"),
         ("imaging/grid.py", "import bss_mfg.imaging.attempts", "Imports run downward inside imaging"),
         ("verify/diagnosis.py", "import bss_mfg.verify.page", "Imports run downward inside verify"),
         ("verify/page.py", "import time", "No clock decides what is read on a page"),
