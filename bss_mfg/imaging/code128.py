@@ -1,4 +1,4 @@
-"""Packages with a Code 128 instead of a Data Matrix: their symbols on a page. They are read here; `grade_bars` grades them."""
+"""Packages with a Code 128 instead of a Data Matrix: their symbols on a page, read; `grade_bars` grades them."""
 
 from __future__ import annotations
 
