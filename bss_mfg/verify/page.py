@@ -27,6 +27,7 @@ from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import LabelFile
 from bss_mfg.verify.batch_labels import BatchLabels
 from bss_mfg.verify.diagnosis import COMPANION_CAUSES, Diagnosis, DiagnosisCause, diagnose
+from bss_mfg.verify.label_contents import ContentChecker
 from bss_mfg.verify.page_findings import PageSymbol, ScannedPage, SecondReading, locate_symbols
 from bss_mfg.verify.page_reading import PageReading
 from bss_mfg.verify.request import ReadRequest
@@ -48,6 +49,8 @@ class PageReader:
     """What the attempts at a page may cost; None: as many as its labels need."""
     own_file: bool = False
     """Whether the ledger has the file by its bytes, whatever its labels are for."""
+    contents: ContentChecker | None = None
+    """What compares texts and codes, where that is asked for."""
     batch: BatchLabels = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,11 +76,15 @@ class PageReader:
             wanted |= set(frame.label_file.packages_on(frame.page))
         serials = self.batch.serials_of(number for number in wanted if number)
         matched = {item.diagnosis.package for item in symbols if item.diagnosis and item.diagnosis.matches}
+        located = locate_symbols(symbols, frame, page.dpi)
+        notes: Sequence[str] = ()
+        if self.contents and self.label_file is None:  # our own file is as it was drawn, byte for byte
+            located, notes = self.contents.of_page(page.grey, frame, located)
         return ScannedPage(
             file=page.file,
             number=page.number,
             dpi=page.dpi,
-            symbols=tuple(locate_symbols(symbols, frame, page.dpi)),
+            symbols=tuple(located),
             frame=frame,
             unmatched_darkness=place_darkness(page, frame, matched) if frame else {},
             serials=serials,
@@ -85,6 +92,7 @@ class PageReader:
             trouble=_attempt_words(len(reading.given_up), self.second_reader.failures - stalls),
             of=self._subject(page),
             told=self.request.of is not None,
+            notes=tuple(notes),
             min_grade=self.request.min_grade,
         )
 

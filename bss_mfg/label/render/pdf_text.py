@@ -74,6 +74,11 @@ class TextWriter:
         return " ".join([_show(document, run, size) for run in line.runs])
 
 
+def show_run(canvas: Any, run: GlyphRun, size: float) -> str:
+    """Operators that show a run of glyphs from where the pen is."""
+    return _show(canvas._doc, run, size)
+
+
 def _show(document: Any, run: GlyphRun, size: float) -> str:
     """Operators that show a run from where the pen is, and leave the pen at its end."""
     font = embedded_font(document, run.face)
