@@ -76,6 +76,11 @@ class TextWriter:
         return " ".join([_show(document, part, size) for part in line.parts])
 
 
+def show_run(canvas: Any, run: GlyphRun, size: float) -> str:
+    """Operators that show a run of glyphs from where the pen is."""
+    return _show(canvas._doc, run, size)
+
+
 def _show(document: Any, run: GlyphRun | PlainRun, size: float) -> str:
     """Operators that show a run from where the pen is, and leave the pen at its end."""
     if isinstance(run, PlainRun):
