@@ -131,7 +131,20 @@ class PageReader:
     def _read_linear(self, reading: PageReading) -> list[PageSymbol]:
         reading.reads, reading.frame = read_page_code128(reading.page, self.label_file)
         self._diagnose(reading)
-        return [PageSymbol(read, reading.diagnoses.get(read.content)) for read in reading.reads]
+        symbols = [PageSymbol(read, reading.diagnoses.get(read.content)) for read in reading.reads]
+        return [self._with_bar_grade(reading, item) for item in symbols] if self.request.grade else symbols
+
+    def _with_bar_grade(self, reading: PageReading, item: PageSymbol) -> PageSymbol:
+        """A match whose bars are the package's, with their grade."""
+        diagnosis, quad = item.diagnosis, item.read.quad
+        if not diagnosis or not diagnosis.matches or not quad:
+            return item
+        frame = reading.frame
+        label_file = frame.label_file if frame else next(reversed(self.batch.label_files), None)
+        width_mm = label_file.symbol_boxes[0][2] if label_file else None
+        text = item.read.data.decode("ascii", "replace")
+        grader = PageGrader(reading.page, frame, None, self.request.calibration)
+        return replace(item, grade=grader.grade_code_128(quad, text, width_mm))
 
     def _read_symbols(self, reading: PageReading) -> list[PageSymbol]:
         """All symbols of a page with what is known of them: quickly first, then ever stronger where one is missed."""
