@@ -172,7 +172,7 @@ class Station:
         """Judge and record a symbol that a camera sees: byte for byte, since no scanner has added anything."""
         self._times.append(self._clock())
         self.reads += 1
-        found = diagnose(SymbolContent(symbol.content, symbol.symbology), self._batch.id, self._ledger, self._specs)
+        found = self._diagnose_symbol(symbol)
         if found.matches and symbol.print_fault:
             serials = self._serials(found.package)
             answer = _answer(ScanWord.WRONG_LABEL, symbol.print_fault, found.package, serials)
@@ -181,6 +181,14 @@ class Station:
         self._record(answer)
         self.wrong += answer.tone is Tone.BAD
         return answer
+
+    def still_right(self, symbol: PrintedSymbol) -> bool:
+        """Whether a symbol that was right is so now: a unit may have been scrapped or replaced meanwhile. Records
+        nothing."""
+        return self._diagnose_symbol(symbol).matches
+
+    def _diagnose_symbol(self, symbol: PrintedSymbol) -> Diagnosis:
+        return diagnose(SymbolContent(symbol.content, symbol.symbology), self._batch.id, self._ledger, self._specs)
 
     def _serials(self, package: int | None) -> str:
         return next(self._ledger.packages.stream(self._batch.id, package, 1)).serials_text if package else ""

@@ -327,6 +327,25 @@ def test_a_browser_that_does_not_trust_the_certificate_shows_no_page(printed: Fa
         assert running.end()[0] == 0
 
 
+def test_a_label_that_is_scrapped_while_it_is_filmed_turns_red(printed: Factory, tmp_path: Path) -> None:
+    factory = printed.copied(tmp_path / "w")
+    Image.fromarray(wrong_sheet(printed)).save(tmp_path / "photo.png")
+    with station(factory) as running, phone(running, tmp_path) as driver:
+        driver.get(running.link())
+        until(lambda: state(driver) == "ready", "the phone is in")
+        take = driver.find_element("id", "take")
+        take.send_keys(str(tmp_path / "photo.png"))
+        until(lambda: text(driver, "verified") == "18", "all are read")
+        assert factory.cli("scrap", "A", "ebK300000001", "--reason", "dropped").code == 0
+        time.sleep(2.1)  # a label that was away for two seconds is asked for again
+        take.send_keys(str(tmp_path / "photo.png"))
+        until(lambda: text(driver, "reads") == "24", "one more read")
+        newest = driver.find_element("css selector", "#answers li").text
+        assert "SCRAPPED" in newest and "ebK300000001" in newest
+        _, answers = running.end()
+    assert [item["word"] for item in answers if item["serials"] == "ebK300000001"] == ["OK", "SCRAPPED"]
+
+
 COUNTING = """
     const [pictures, boxes, done] = arguments;
     const { Labels } = await import("/labels.js");
@@ -354,8 +373,9 @@ COUNTING = """
     ("pictures", "boxes", "told"),
     [
         pytest.param(
-            [[0, [["A", 0]]], [100, [["A", 5]]], [9000, [["A", 0]]]], False, [["A", 1]], id="passed over twice"
+            [[0, [["A", 0]]], [100, [["A", 5]]], [1500, [["A", 0]]]], False, [["A", 1]], id="passed over twice"
         ),
+        pytest.param([[0, [["A", 0]]], [9000, [["A", 0]]]], False, [["A", 1], ["A", 1]], id="asked for again"),
         pytest.param([[0, [["A", 0]]], [1900, [["A", 0]]]], True, [["A", 1]], id="one box, lost for a moment"),
         pytest.param([[0, [["A", 0]]], [2100, [["A", 0]]]], True, [["A", 1], ["A", 2]], id="two boxes, one label"),
         pytest.param([[0, [["A", 0], ["A", 50]]]], False, [["A", 1]], id="twice in one picture only"),
