@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
@@ -165,6 +166,13 @@ def _columns() -> int:
         return 80
 
 
+def _rows() -> int:
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).lines or 50
+    except OSError:
+        return 50
+
+
 class _Screen:
     """The full-screen station: the answer in large letters, counts, what is missing, the last ten reads."""
 
@@ -184,6 +192,12 @@ class _Screen:
         """Show from now on how a phone gets to the page."""
         self._invitation = invitation
         self.draw(None)
+
+    def _most_listed(self) -> int:
+        """How many reads are listed: the invitation has to stay in the picture."""
+        if not self._invitation:
+            return 10
+        return max(min(_rows() - 14 - self._invitation.count("\n"), 10), 0)
 
     def draw(self, answer: ScanAnswer | None) -> None:
         """Draw everything anew: a terminal that lost a line is whole again with the next read."""
@@ -213,7 +227,7 @@ class _Screen:
         click.echo(click.style(" " + (answer.serials if answer else "Scan a label."), bold=True))
         click.echo(" " + (answer.detail if answer else ""))
         click.echo()
-        for item in self._last:
+        for item in itertools.islice(self._last, self._most_listed()):
             mark = {"good": "ok  ", "note": "note", "bad": "BAD "}[item.tone]
             click.echo(
                 click.style(f" {mark} ", fg=_COLOURS[item.tone]) + f"{item.word:<16.16} {item.serials[: width - 26]}"

@@ -11,6 +11,7 @@ from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.imaging.defects import Defects
 from bss_mfg.imaging.geometry import PixelBox, Quad
 from bss_mfg.imaging.grade import SymbolGrade
+from bss_mfg.imaging.label_content import ContentFinding
 from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile, Package
@@ -72,6 +73,8 @@ class Finding:
     of: ReadSubject = "print"
     told: bool = False
     print_faults: tuple[PrintFault, ...] = ()
+    content: tuple[ContentFinding, ...] = ()
+    """In what the label differs from what was to be on it."""
 
 
 def missing_findings(

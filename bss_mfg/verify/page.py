@@ -27,6 +27,7 @@ from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import LabelFile
 from bss_mfg.verify.batch_labels import BatchLabels
 from bss_mfg.verify.diagnosis import COMPANION_CAUSES, Diagnosis, DiagnosisCause, diagnose
+from bss_mfg.verify.label_contents import ContentChecker
 from bss_mfg.verify.page_findings import PageSymbol, ScannedPage, SecondReading, locate_symbols
 from bss_mfg.verify.page_reading import PageReading
 from bss_mfg.verify.request import ReadRequest
@@ -48,6 +49,8 @@ class PageReader:
     """What the attempts at a page may cost; None: as many as its labels need."""
     own_file: bool = False
     """Whether the ledger has the file by its bytes, whatever its labels are for."""
+    contents: ContentChecker | None = None
+    """What compares texts and codes, where that is asked for."""
     batch: BatchLabels = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,11 +76,15 @@ class PageReader:
             wanted |= set(frame.label_file.packages_on(frame.page))
         serials = self.batch.serials_of(number for number in wanted if number)
         matched = {item.diagnosis.package for item in symbols if item.diagnosis and item.diagnosis.matches}
+        located = locate_symbols(symbols, frame, page.dpi)
+        notes: Sequence[str] = ()
+        if self.contents and self.label_file is None:  # our own file is as it was drawn, byte for byte
+            located, notes = self.contents.of_page(page.grey, frame, located)
         return ScannedPage(
             file=page.file,
             number=page.number,
             dpi=page.dpi,
-            symbols=tuple(locate_symbols(symbols, frame, page.dpi)),
+            symbols=tuple(located),
             frame=frame,
             unmatched_darkness=place_darkness(page, frame, matched) if frame else {},
             serials=serials,
@@ -85,6 +92,7 @@ class PageReader:
             trouble=_attempt_words(len(reading.given_up), self.second_reader.failures - stalls),
             of=self._subject(page),
             told=self.request.of is not None,
+            notes=tuple(notes),
             min_grade=self.request.min_grade,
         )
 
@@ -123,7 +131,20 @@ class PageReader:
     def _read_linear(self, reading: PageReading) -> list[PageSymbol]:
         reading.reads, reading.frame = read_page_code128(reading.page, self.label_file)
         self._diagnose(reading)
-        return [PageSymbol(read, reading.diagnoses.get(read.content)) for read in reading.reads]
+        symbols = [PageSymbol(read, reading.diagnoses.get(read.content)) for read in reading.reads]
+        return [self._with_bar_grade(reading, item) for item in symbols] if self.request.grade else symbols
+
+    def _with_bar_grade(self, reading: PageReading, item: PageSymbol) -> PageSymbol:
+        """A match whose bars are the package's, with their grade."""
+        diagnosis, quad = item.diagnosis, item.read.quad
+        if not diagnosis or not diagnosis.matches or not quad:
+            return item
+        frame = reading.frame
+        label_file = frame.label_file if frame else next(reversed(self.batch.label_files), None)
+        width_mm = label_file.symbol_boxes[0][2] if label_file else None
+        text = item.read.data.decode("ascii", "replace")
+        grader = PageGrader(reading.page, frame, None, self.request.calibration)
+        return replace(item, grade=grader.grade_code_128(quad, text, width_mm))
 
     def _read_symbols(self, reading: PageReading) -> list[PageSymbol]:
         """All symbols of a page with what is known of them: quickly first, then ever stronger where one is missed."""

@@ -13,6 +13,7 @@ from enum import Enum, auto
 from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.imaging.defects import Defects
 from bss_mfg.imaging.grade import SymbolGrade
+from bss_mfg.imaging.label_content import ContentFinding
 from bss_mfg.imaging.page_frame import PageFrame
 from bss_mfg.imaging.page_symbols import BLANK_DARKNESS
 from bss_mfg.imaging.zxing_reader import Read
@@ -54,6 +55,8 @@ class PageSymbol:
     """The package whose place on the sheet it lies in."""
     corner: Corner = (None, None)
     """Its top left corner in mm, on the printed page where that is known, else on the scanned one."""
+    content: tuple[ContentFinding, ...] = ()
+    """In what its label is not what was to be printed."""
 
     @property
     def in_own_place(self) -> bool:
@@ -86,6 +89,8 @@ class ScannedPage:
     """Whether its labels are printed ones, or our own file's."""
     told: bool = False
     """Whether the person said so."""
+    notes: tuple[str, ...] = ()
+    """What of the page was not judged, and why."""
     seen: PageSeen = field(default_factory=lambda: PageSeen(sheet=True))
     """What the page as a whole shows."""
     min_grade: float | None = None
@@ -195,6 +200,10 @@ class _PageFindings:
         if item.second_reading and (fault := _SECOND_READING_FAULTS.get(item.second_reading)):
             self.tracker.mark_reported(package)
             return self._finding(fault[0], package, item, fault[1])
+        if item.content:
+            self.tracker.mark_reported(package)
+            detail = "; ".join(fault.words for fault in item.content)
+            return replace(self._finding(FindingKind.CONTENT, package, item, detail), content=item.content)
         if self.page.min_grade is not None and (why := grade_fault(item.grade, self.page.min_grade)):
             self.tracker.mark_reported(package)
             return self._finding(FindingKind.BELOW_GRADE, package, item, why)
@@ -283,15 +292,5 @@ def locate_symbols(symbols: Sequence[PageSymbol], frame: PageFrame | None, dpi: 
     for index, place in reversed(np.argwhere(off.all(axis=2)).tolist()):
         places[index] = numbers[place]
     return [
-        PageSymbol(
-            item.read,
-            item.diagnosis,
-            item.grade,
-            item.second_reading,
-            item.identified_package,
-            item.defects,
-            place,
-            (x, y),
-        )
-        for item, place, (x, y) in zip(symbols, places, mm, strict=True)
+        replace(item, in_place_of=place, corner=(x, y)) for item, place, (x, y) in zip(symbols, places, mm, strict=True)
     ]

@@ -127,6 +127,7 @@ class Verifier:
             of=options.of,
             calibration=options.calibration,
             min_grade=options.min_grade,
+            labels=options.labels,
         )
         self._runner = TaskRunner(request, executor)
         self._in_force = ledger.prints.in_force(batch.id)
@@ -148,6 +149,8 @@ class Verifier:
         self.troubles: list[tuple[str, str]] = []
         self._shows_prints = False
         self._accounts = PageAccounts()
+        self._notes: dict[str, list[str]] = {}
+        """What was not judged, with the pages."""
         self.files = self.pages = self.resumed = self._resumed_labels = self._opened = 0
 
     def read_files(self, files: Sequence[Path]) -> None:
@@ -189,7 +192,7 @@ class Verifier:
             findings=findings,
             pictures=pictures,
             broken=tuple(self.broken),
-            troubles=tuple(self.troubles),
+            troubles=(*self.troubles, *self._told_notes()),
             files=self.files,
             pages=self.pages,
             options=self._options,
@@ -202,6 +205,12 @@ class Verifier:
             not_understood=tuple(self._accounts.not_understood),
             other_batches=dict(self._spool.other_batches),
         )
+
+    def _told_notes(self) -> Iterator[tuple[str, str]]:
+        """What was not judged, each reason once."""
+        for note, pages in self._notes.items():
+            more = f" and {count_words(len(pages) - 1, 'more page')}" if len(pages) > 1 else ""
+            yield pages[0] + more, note
 
     @property
     def broken(self) -> list[tuple[str, str]]:
@@ -306,6 +315,8 @@ class Verifier:
         self._pending += found
         if answer.trouble:
             self.troubles.append((where, answer.trouble))
+        for note in answer.notes:
+            self._notes.setdefault(note, []).append(where)
         if len(self._pending) > _MAX_PENDING:
             self._commit(ended=False)
 
