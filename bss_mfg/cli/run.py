@@ -127,10 +127,9 @@ def run(
         prepared = prepare_run(workspace, opened.plan, loaded)
         address = opened.plan.send if send is None else send_address(prepared.printer, send)
         prepared = replace(prepared, plan=replace(prepared.plan, send=address))
-        if not opened.begun:
-            passed_over = refuse_conflicts(workspace, ledger, prepared)
-            if identities:
-                say_passed_over(identities, passed_over)
+        passed_over = refuse_conflicts(workspace, ledger, prepared, opened.begun)
+        if identities and not opened.begun:
+            say_passed_over(identities, passed_over)
         if plan_only:
             found = estimate(prepared, process_count(jobs, opened.plan.units))
             _show_plan(app, prepared, found, opened.begun, as_json)

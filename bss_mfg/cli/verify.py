@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_blocks, print_details, print_json, say, shown_path
-from bss_mfg.cli.parameters import WholeNumber
+from bss_mfg.cli.parameters import GradeLetter, WholeNumber
 from bss_mfg.cli.progress import progress_bar
 from bss_mfg.cli.unit_names import given_names
 from bss_mfg.core.text import count_words
@@ -40,6 +41,18 @@ MOST_UNSEEN = 10
 )
 @click.option("--second-reader", is_flag=True, help="Also read each symbol with libdmtx.")
 @click.option("--grade", is_flag=True, help="Also grade each symbol's print quality: indicative, ISO/IEC 15415.")
+@click.option(
+    "--min-grade",
+    metavar="GRADE",
+    type=GradeLetter(),
+    help="Grade, and fail labels below this: A, B, C, D, or a number up to 4. Else what template and product ask for.",
+)
+@click.option(
+    "--calibrate",
+    metavar="CARD",
+    type=click.Path(path_type=Path),
+    help="A reflectance card's file (TOML): grades are of the reflectance that its patches tell.",
+)
 @click.option("--sample", is_flag=True, help="Accept or reject by the sample that `bss-mfg sample` drew.")
 @click.option(
     "--watch",
@@ -76,6 +89,8 @@ def verify(
     partial: bool,
     second_reader: bool,
     grade: bool,
+    min_grade: float | None,
+    calibrate: Path | None,
     sample: bool,
     watch: Path | None,
     reports: tuple[Path, ...],
@@ -93,6 +108,9 @@ def verify(
     the drawing only. Exit 0 only if all is right (with --sample: the lot is accepted), 1 if something is wrong.
     """
     from bss_mfg.core.processes import ProcessExecutor, cores
+    from bss_mfg.imaging.reflectance_card import load_calibration
+    from bss_mfg.label.expected import WorkspaceLabels
+    from bss_mfg.label.from_workspace import least_grade_asked
     from bss_mfg.verify.given_files import expand_folders
     from bss_mfg.verify.outcome import VerifyOptions
     from bss_mfg.verify.verification import Verifier
@@ -100,13 +118,15 @@ def verify(
 
     if not files and watch is None:
         raise click.UsageError("Name files to verify, or a folder to --watch.")
-    if resume and (grade or sample):
+    if resume and (grade or sample or min_grade is not None):
         raise click.UsageError("--resume passes over files, but --grade and --sample need every label read.")
     writer = _ReportWriter(reports, app.zone)
     options = VerifyOptions(
+        labels=WorkspaceLabels(app.workspace.root),
         partial=partial,
         second_reader=second_reader,
         grade=grade,
+        calibration=load_calibration(calibrate) if calibrate else None,
         pictures=writer.shows_pictures,
         sample=sample,
         resume=resume,
@@ -115,12 +135,17 @@ def verify(
     # Always in other processes: a picture from outside may crash a reader.
     with app.workspace.open_ledger(app.actor) as ledger, ProcessExecutor(jobs or cores()) as executor:
         batch = ledger.batches.get(batch_id)
+        least = min_grade if min_grade is not None else least_grade_asked(app.workspace, batch)
+        if least is not None:
+            options = replace(options, grade=True, min_grade=least)
         if watch is None:
             progress = progress_bar(f"{batch_id}: verify")
             outcome = verify_files(ledger, batch, files, options, progress=progress, executor=executor)
         else:
-            begun = expand_folders(ledger, batch, files).files
-            outcome = _watch_folder(Verifier(ledger, batch, options, executor=executor), begun, watch, writer.write)
+            begun = expand_folders(ledger, batch, files)
+            verifier = Verifier(ledger, batch, options, executor=executor)
+            verifier.note_passed_over(begun.passed_over)
+            outcome = _watch_folder(verifier, begun.files, watch, writer.write)
         writer.write(outcome)
         _print_outcome(outcome, as_json)
     for report in reports:
@@ -166,8 +191,10 @@ def _watch_folder(
     verifier: Verifier, files: tuple[Path, ...], folder: Path, write: Callable[[Verification], None]
 ) -> Verification:
     """Read what comes, say at once what is wrong with it, until every label was read right or Ctrl-C."""
+    from bss_mfg.errors import InputError
     from bss_mfg.verify.findings import FindingKind
     from bss_mfg.verify.folder_watch import new_files
+    from bss_mfg.verify.picture_folders import list_folder
 
     said = named = puzzled = 0
     say(f"Watching {shown_path(folder)}; Ctrl-C ends.")
@@ -196,6 +223,8 @@ def _watch_folder(
             write(outcome)
     except KeyboardInterrupt:
         say("Ended.")
+    with contextlib.suppress(InputError):  # the folder is gone
+        verifier.note_passed_over(list_folder(folder).passed_over)
     return verifier.outcome(final=True)
 
 
@@ -243,17 +272,19 @@ def _print_grades(outcome: Verification) -> None:
         click.echo("Grades: no label could be graded")
         return
     low, high = facts.pixels_per_module
+    unreadable = f" (unreadable {facts.unreadable:,})" if facts.unreadable else ""
     click.echo(
-        "Grades (indicative, ISO/IEC 15415): "
+        f"Grades (indicative, {' and '.join(facts.standards)}): "
         + ", ".join(f"{letter} {count:,}" for letter, count in facts.letters.items())
-        + f"; not gradable {facts.not_gradable:,}; aperture {facts.aperture:.2f} X, {low:.1f} to {high:.1f} pixels per "
-        "module"
+        + f"{unreadable}; not gradable {facts.not_gradable:,}; aperture {facts.aperture:.2f} X, "
+        f"{low:.1f} to {high:.1f} pixels per module"
     )
     worst = outcome.findings.pick(facts.worst)
     for item in (worst[index] for index in facts.worst):
         if item.grade and item.grade.overall is not None and item.grade.overall < 3:
-            lowest = [words for name, words in PARAMETERS.items() if item.grade.grades[name] == item.grade.overall]
-            click.echo(f"  {item.grade.overall:.1f} {item.grade.letter}  {item.serials}: {', '.join(lowest)}")
+            least = min(item.grade.grades.values())
+            lowest = [words for name, words in PARAMETERS.items() if item.grade.grades.get(name) == least]
+            click.echo(f"  {item.grade.letter} {item.grade.formal}  {item.serials}: {', '.join(lowest)}")
 
 
 def _conclude(outcome: Verification) -> None:

@@ -10,8 +10,7 @@ from bss_mfg.imaging import grid
 from bss_mfg.imaging.attempts import AttemptTools, UnreadSymbol, find_other_symbol, read_expected_symbol, refit
 from bss_mfg.imaging.budget import AttemptBudget
 from bss_mfg.imaging.defects import Defects, find_defects
-from bss_mfg.imaging.grade import SymbolGrade, grade_symbol
-from bss_mfg.imaging.grid import SampledGrid, Warp
+from bss_mfg.imaging.grid import SampledGrid
 from bss_mfg.imaging.zxing_reader import Read
 from bss_mfg.symbol import Matrix
 
@@ -19,14 +18,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from bss_mfg.imaging.geometry import Grey, Quad
+    from bss_mfg.imaging.geometry import Grey
     from bss_mfg.imaging.page_frame import PageFrame
 
 MIN_AGREEMENT, MIN_LEAD = 0.72, 0.1
 """Share of modules that must agree with one of a batch's symbols, and by how much more than with the next best:
 strangers agree in a half."""
-_GRADE_FIT_STEPS = ((0.8, 1), (0.4, 2))
-"""A symbol that was read lies where the reader says, but for a hair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +80,3 @@ def identified_symbol(
     """The grid of a symbol that was identified without a sheet, fitted anew, and what is wrong with it."""
     sampled = refit(grey, sampled, expected, budget)
     return sampled, find_defects(grey, sampled, expected)
-
-
-def grade_read(grey: Grey, quad: Quad, expected: Matrix, exact: bool) -> SymbolGrade:
-    """The grade of a symbol that was read, by its corners; its grid is fitted first unless they are `exact`."""
-    warp = Warp.from_quad(quad, expected.columns)
-    if not exact:
-        warp = grid.fit_warp(grey, grid.expected_light(expected.bits()), warp, _GRADE_FIT_STEPS, rounds=4)
-    return grade_symbol(grey, expected, warp.centres())

@@ -94,7 +94,7 @@ class LabelRead(EventRecord):
     kind = EventKind.READ
     verdict: str = key("see [report.md](report.md); of a hand scanner the word it showed")
     package: int | None = key("number, or null")
-    file: str | None = key("name; `scanner` of a hand scanner")
+    file: str | None = key("name; `scanner` of a hand scanner or a phone")
     page: int | None = key("from 1; null of a hand scanner")
     x_mm: float | None = key("of the symbol's box from the left; null of a hand scanner")
     y_mm: float | None = key("of the symbol's box from the top; null of a hand scanner")

@@ -101,7 +101,8 @@ def csv_report(outcome: Verification) -> Iterator[bytes]:
     takes for a formula."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
-    columns = [*_COLUMNS, "grade", "letter", "pixels_per_module", *(f"grade_{name}" for name in PARAMETERS)]
+    of_parameters = [f"grade_{name}" for name in PARAMETERS]
+    columns = [*_COLUMNS, "grade", "letter", "pixels_per_module", *of_parameters, "formal_grade"]
     writer.writerow(columns)
     for row in finding_rows(outcome):
         grade: dict[str, Any] = row["grade"] or {}
@@ -112,6 +113,7 @@ def csv_report(outcome: Verification) -> Iterator[bytes]:
             grade.get("letter"),
             grade.get("pixels_per_module"),
             *(parameters.get(name) for name in PARAMETERS),
+            grade.get("formal"),
         ]
         writer.writerow([_cell(value) for value in cells])
         if buffer.tell() > 1 << 16:

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markupsafe import Markup
 
+from bss_mfg.core.files_to_read import open_to_read
 from bss_mfg.core.text import count_words
-from bss_mfg.imaging.grade import unused_error_correction_grade
+from bss_mfg.errors import BssError
+from bss_mfg.imaging.grade_scale import UEC_LEVELS, grade_of
 from bss_mfg.report import svg_figures
 from bss_mfg.report.sheet_maps import MARKS, draw_rolls, draw_sheets
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
@@ -21,6 +23,8 @@ from bss_mfg.report.wording import (
     MEANINGS,
     Tone,
     find_failures,
+    grade_words,
+    grading_words,
     headline,
     not_understood_rows,
     place_words,
@@ -47,9 +51,9 @@ _GENERATOR_TAG = Markup('<meta name="generator" content="bss-mfg verify">')
 def is_report(path: Path) -> bool:
     """Whether a file is a report of an earlier verification, which a new one may replace."""
     try:
-        with path.open("rb") as file:
+        with open_to_read(path, "report") as file:
             return _GENERATOR_TAG.encode() in file.read(1000)
-    except OSError:
+    except (OSError, BssError):
         return False
 
 
@@ -89,7 +93,7 @@ def html_report(outcome: Verification, made_at: str, version: str) -> Iterator[b
             roll_maps=draw_rolls(outcome),
             legend=_legend(),
             facts=facts,
-            pixels_per_module=facts.pixels_per_module or (0, 0),
+            grading=grading_words(facts),
             worst=_worst_labels(outcome, facts),
             total=len(outcome.findings),
             columns=COLUMNS,
@@ -190,9 +194,8 @@ def _worst_labels(outcome: Verification, facts: Statistics) -> list[_WorstLabel]
     for row in worst_rows(outcome, facts):
         grades = row["grade"]["grades"]
         lowest = min(grades.values())
-        why = ", ".join(words for name, words in PARAMETERS.items() if grades[name] == lowest) if lowest < 4 else ""
-        grade = f"{row['grade']['overall']:.1f} {row['grade']['letter']}"
-        labels.append(_WorstLabel(row["serials"], grade, why, place_words(row)))
+        why = ", ".join(words for name, words in PARAMETERS.items() if grades.get(name) == lowest) if lowest < 4 else ""
+        labels.append(_WorstLabel(row["serials"], grade_words(row["grade"]), why, place_words(row)))
     return labels
 
 
@@ -211,16 +214,10 @@ def _table_row(row: dict[str, Any]) -> str:
         row["serials"],
         row["package"],
         row["verdict"],
-        _grade_words(row["grade"]),
-        "" if share is None else f"{share:.0%} ({unused_error_correction_grade(share)})",
+        grade_words(row["grade"]),
+        "" if share is None else f"{share:.0%} ({grade_of(share, UEC_LEVELS):.1f})",
         place_words(row),
         row["detail"],
     ]
     # "<" could end the script element; in JSON it has another spelling.
     return json.dumps(cells, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c") + ","
-
-
-def _grade_words(grade: dict[str, Any] | None) -> str:
-    if not grade:
-        return ""
-    return f"{grade['overall']:.1f} {grade['letter']}" if grade["gradable"] else "not gradable"

@@ -14,6 +14,8 @@ from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
 from bss_mfg.report.wording import (
     MEANINGS,
     find_failures,
+    grade_words,
+    grading_words,
     headline,
     not_understood_rows,
     place_words,
@@ -267,27 +269,18 @@ def _map(item: SheetMap) -> Any:
 def _grades(outcome: Verification, facts: Statistics) -> list[Any]:
     if not facts.graded and not facts.not_gradable:
         return []
-    low, high = facts.pixels_per_module or (0, 0)
-    words = (
-        f"Indicative grades after ISO/IEC 15415: a scanner or a camera isn't a calibrated verifier. Colours by "
-        f"their red channel, for 660 nm. Aperture {facts.aperture:.2f} X; {low:.1f} to {high:.1f} pixels per module. "
-        f"{facts.graded:,} graded, {facts.not_gradable:,} not gradable."
-    )
     letters = [[letter, f"{number:,}"] for letter, number in facts.letters.items()]
     parameters = [["", "mean", "lowest", "4", "3", "2", "1", "0"]] + [
         [PARAMETERS[item.name], f"{item.mean:.1f}", f"{item.lowest:.1f}", *(f"{number:,}" for number in item.counts)]
         for item in facts.parameters
     ]
-    worst = [
-        [row["serials"], f"{row['grade']['overall']:.1f} {row['grade']['letter']}", place_words(row)]
-        for row in worst_rows(outcome, facts)
-    ]
+    worst = [[row["serials"], grade_words(row["grade"]), place_words(row)] for row in worst_rows(outcome, facts)]
     return [
         _head("Print quality"),
-        _text(words),
+        _text(grading_words(facts)),
         _space(2),
         _table(letters, (20, 20)),
         _space(3),
         *([_table(parameters, (50, 18, 18, 17, 17, 17, 17, 17))] if facts.parameters else []),
-        *([_head("The worst labels"), _table(worst, (60, 18, 96))] if worst else []),
+        *([_head("The worst labels"), _table(worst, (55, 33, 86))] if worst else []),
     ]

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from bss_mfg.core.text import count_words
 from bss_mfg.imaging.defects import Defects
-from bss_mfg.imaging.grade import letter_of
+from bss_mfg.imaging.grade_scale import letter_of
 from bss_mfg.imaging.label_pictures import PICTURE_BORDER_MODULES, PICTURE_PIXELS_PER_MODULE, LabelPicture
 from bss_mfg.report.sheet_maps import MARKS, MapPlace, PlaceVerdict
 from bss_mfg.report.statistics import (

@@ -87,6 +87,31 @@ def place_words(row: Mapping[str, object]) -> str:
     return f"{row['file']}, page {row['page']}{position}"
 
 
+def grading_words(facts: Statistics) -> str:
+    """By which standards, in what light and how finely the labels were graded, and how many were."""
+    low, high = facts.pixels_per_module or (0, 0)
+    unreadable = f" {facts.unreadable:,} unreadable, which count as 0." if facts.unreadable else ""
+    measured = (
+        f"Light by {' and '.join(facts.curves)}, of colours their red channel, for 660 nm. Aperture "
+        f"{facts.aperture:.2f} X; {low:.1f} to {high:.1f} pixels per module (at least {facts.least_pixels:g} to be "
+        "graded). "
+        if facts.aperture is not None
+        else ""
+    )
+    standards = " and ".join(facts.standards) or "ISO/IEC 15415"
+    return (
+        f"Indicative grades by the formulas of {standards}: a scanner or a camera isn't a calibrated verifier. "
+        f"{measured}{facts.graded:,} graded, {facts.not_gradable:,} not gradable.{unreadable}"
+    )
+
+
+def grade_words(grade: Mapping[str, Any] | None) -> str:
+    """The grade of one label, as `finding_row` has it: letter and formal grade."""
+    if not grade:
+        return ""
+    return f"{grade['letter']} {grade['formal']}" if grade["gradable"] else "not gradable"
+
+
 @dataclass(frozen=True, slots=True)
 class Failures:
     """The labels that are not right: how many, the first of them by the index of their finding, and whether the wrong

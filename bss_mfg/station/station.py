@@ -19,7 +19,7 @@ from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.read_effects import SCANNER, ReadEffect, effect_of
 from bss_mfg.model import Batch, Package, Unit
 from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisKind, diagnose, known_specs
-from bss_mfg.verify.scanned import WedgeLine
+from bss_mfg.verify.scanned import SymbolContent, WedgeLine
 
 _LAST = 10
 MAX_LINE = 4_000
@@ -82,6 +82,24 @@ def _answer(word: ScanWord, detail: str, package: int | None = None, serials: st
 
 
 @dataclass(frozen=True, slots=True)
+class PrintedSymbol:
+    """A symbol that a camera sees: its bytes, all of them, the reader's symbology identifier (ISO/IEC 15424), and
+    whether it is printed mirrored, or light on dark."""
+
+    content: bytes
+    symbology: str = ""
+    mirrored: bool = False
+    inverted: bool = False
+
+    @property
+    def print_fault(self) -> str:
+        """What is wrong with how it is printed, in words; empty where nothing is."""
+        if self.mirrored:
+            return "its symbol is printed mirrored: scanners may refuse it"
+        return "its symbol is printed light on dark: scanners may refuse it" if self.inverted else ""
+
+
+@dataclass(frozen=True, slots=True)
 class StationCounts:
     """Where the station stands: packages of the batch (those with a scrapped unit get no label and are left out), those
     verified so far (the newest printed label was read right), and the scanner's reads and faults, those of earlier
@@ -100,7 +118,7 @@ class StationCounts:
 
 
 class Station:
-    """One batch at one station. `read` takes what the scanner typed."""
+    """One batch at one station. `read` takes what the scanner typed, `read_symbol` what a camera sees."""
 
     def __init__(
         self, ledger: Ledger, batch: Batch, *, with_units: bool = False, clock: Callable[[], float] = time.monotonic
@@ -123,7 +141,7 @@ class Station:
     def _recorded_answer(self, data: Mapping[str, Any]) -> ScanAnswer:
         """A recorded read as the answer that it got."""
         number = data["package"]
-        serials = next(self._ledger.packages.stream(self._batch.id, number, 1)).serials_text if number else ""
+        serials = self._serials(number)
         word = data["verdict"].upper()
         return ScanAnswer(tone_of(word), word, data.get("detail", ""), number, serials)
 
@@ -143,12 +161,29 @@ class Station:
         self.reads += 1
         answer = self._check_unit(text) if self._open_package else None
         if answer is None:
-            answer = self._check_package(text[:MAX_LINE])
+            answer = self._check_package(self._diagnose(text[:MAX_LINE]))
         if len(text) > MAX_LINE:
             answer = _answer(ScanWord.NOT_A_LABEL, f"a text of {len(text):,} characters")
         self._record(answer)
         self.wrong += answer.tone is Tone.BAD
         return answer
+
+    def read_symbol(self, symbol: PrintedSymbol) -> ScanAnswer:
+        """Judge and record a symbol that a camera sees: byte for byte, since no scanner has added anything."""
+        self._times.append(self._clock())
+        self.reads += 1
+        found = diagnose(SymbolContent(symbol.content, symbol.symbology), self._batch.id, self._ledger, self._specs)
+        if found.matches and symbol.print_fault:
+            serials = self._serials(found.package)
+            answer = _answer(ScanWord.WRONG_LABEL, symbol.print_fault, found.package, serials)
+        else:
+            answer = self._check_package(found)
+        self._record(answer)
+        self.wrong += answer.tone is Tone.BAD
+        return answer
+
+    def _serials(self, package: int | None) -> str:
+        return next(self._ledger.packages.stream(self._batch.id, package, 1)).serials_text if package else ""
 
     def _record(self, answer: ScanAnswer) -> None:
         """Write a read into the ledger: a right one proves its package's label, a wrong one takes the proof back."""
@@ -178,8 +213,7 @@ class Station:
     def _diagnose(self, text: str) -> Diagnosis:
         return diagnose(WedgeLine(text), self._batch.id, self._ledger, self._specs)
 
-    def _check_package(self, text: str) -> ScanAnswer:
-        found = self._diagnose(text)
+    def _check_package(self, found: Diagnosis) -> ScanAnswer:
         if not found.matches or found.package is None:
             word = _WORDS.get(found.kind, ScanWord.WRONG_LABEL)
             return _answer(word, found.detail, found.package, found.serials)

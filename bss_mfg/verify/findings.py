@@ -11,6 +11,7 @@ from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.imaging.defects import Defects
 from bss_mfg.imaging.geometry import PixelBox, Quad
 from bss_mfg.imaging.grade import SymbolGrade
+from bss_mfg.imaging.label_content import ContentFinding
 from bss_mfg.imaging.misprints import PrintFault
 from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.ledger.ledger import Ledger
@@ -65,6 +66,8 @@ class Finding:
     told: bool = False
     print_faults: tuple[PrintFault, ...] = ()
     made_again: bool = False
+    content: tuple[ContentFinding, ...] = ()
+    """In what the label differs from what was to be on it."""
 
 
 def missing_findings(

@@ -13,6 +13,7 @@ from bss_mfg.imaging.sources import SUFFIXES
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch
 from bss_mfg.printer_languages import RAW_SUFFIXES
+from bss_mfg.verify.picture_folders import is_system_file, list_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class FilesToVerify:
 
     files: tuple[Path, ...]
     lost: tuple[Path, ...]
+    passed_over: tuple[Path, ...] = ()
+    """Files of an operating system, and hidden ones in folders: they are not read."""
 
 
 def expand_folders(ledger: Ledger, batch: Batch, paths: Sequence[Path]) -> FilesToVerify:
@@ -32,10 +35,16 @@ def expand_folders(ledger: Ledger, batch: Batch, paths: Sequence[Path]) -> Files
     remade = f"`bss-mfg labels {batch.id} --again` makes lost label files again, with the same bytes"
     files: list[Path] = []
     lost: list[Path] = []
+    passed_over: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found = sorted(item for item in path.iterdir() if item.suffix.lower() in SUFFIXES and item.is_file())
-            inside = [item for item in found if item.name not in superseded or sha256_of(item) != superseded[item.name]]
+            found = list_folder(path)
+            passed_over += found.passed_over
+            inside = [
+                item
+                for item in found.readable
+                if item.name not in superseded or sha256_of(item) != superseded[item.name]
+            ]
             if not inside:
                 raise _nothing_to_verify(batch, path, [name for name in known if _readable(name)], remade)
             files += inside
@@ -43,11 +52,11 @@ def expand_folders(ledger: Ledger, batch: Batch, paths: Sequence[Path]) -> Files
             if names & known:  # else it holds pictures of printed labels
                 lost += [path / name for name in sorted(known - names) if _readable(name)]
         elif path.exists():
-            files.append(path)
+            (passed_over if is_system_file(path) else files).append(path)
         else:
             way_out = f"Check the path; {remade}." if path.name in known else "Check the path."
             raise InputError("is not there", where=path, way_out=way_out)
-    return FilesToVerify(tuple(files), tuple(lost))
+    return FilesToVerify(tuple(files), tuple(lost), tuple(passed_over))
 
 
 def _nothing_to_verify(batch: Batch, folder: Path, known: Sequence[str], remade: str) -> InputError:

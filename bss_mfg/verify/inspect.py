@@ -175,7 +175,7 @@ def read_strings(
     several that can't be read costs itself: `tell_broken` gets its place and the reason."""
     path = Path(target)
     try:
-        is_file = path.is_file()
+        is_file = path.exists() and not path.is_dir()
     except (OSError, ValueError):
         is_file = False
     if not is_file:

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bss_mfg.imaging.label_pictures import LabelPicture
+from bss_mfg.imaging.reflectance import Calibration
 from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.model import Batch, LabelFile
 from bss_mfg.verify.finding_spool import Findings
 from bss_mfg.verify.findings import FINDING_KINDS, FindingKind
+from bss_mfg.verify.label_source import LabelSource
 from bss_mfg.verify.page_account import PageAccount, PageOutcome
 from bss_mfg.verify.sampling_plans import LotDecision, LotVerdict
 
@@ -31,8 +33,14 @@ class VerifyOptions:
     reread_scrapped: bool = True
     """Whether a file with a unit that was scrapped or replaced since is read again: its label is to be taken off the
     line."""
+    labels: LabelSource | None = None
+    """What is to be on the labels besides their symbols: their texts and codes are compared with it."""
     of: ReadSubject | None = None
     """What the files are, where the person said so: our own drawings, or pictures of what was printed."""
+    calibration: Calibration | None = None
+    """What a reflectance card says of the pictures' light."""
+    min_grade: float | None = None
+    """The least grade, 4 to 0, with which a label is right; with it all are graded."""
 
 
 NO_OPTIONS = VerifyOptions()

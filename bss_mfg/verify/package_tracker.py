@@ -66,6 +66,11 @@ class PackageTracker:
             self._flags[package] |= _REPORTED
             self._count(package)
 
+    def mark_faulty(self, package: int) -> None:
+        """A label of the package that was read has a fault all the same."""
+        if package < len(self._flags):
+            self._flags[package] |= _REPORTED
+
     def is_exempt(self, package: int) -> bool:
         """Whether the package's labels need not be there."""
         return package >= len(self._flags) or bool(self._flags[package] & _EXEMPT)

@@ -14,8 +14,9 @@ from bss_mfg.imaging.code128 import read_page_code128
 from bss_mfg.imaging.companions import companion_quads, lies_in
 from bss_mfg.imaging.geometry import PixelBox, Quad, box_of, overlap_share
 from bss_mfg.imaging.grid import SampledGrid
-from bss_mfg.imaging.page_attempts import grade_read, identified_symbol, read_at_place
+from bss_mfg.imaging.page_attempts import identified_symbol, read_at_place
 from bss_mfg.imaging.page_frame import PageFrame, frame_at_dpi, frame_from_reads, frame_of_flat_page
+from bss_mfg.imaging.page_grades import PageGrader
 from bss_mfg.imaging.page_symbols import covers, merge_reads, place_darkness, unread_places, without_false_finds
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import Page, Source
@@ -25,6 +26,7 @@ from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import LabelFile
 from bss_mfg.verify.batch_labels import BatchLabels
 from bss_mfg.verify.diagnosis import COMPANION_CAUSES, Diagnosis, DiagnosisCause, diagnose
+from bss_mfg.verify.label_contents import ContentChecker
 from bss_mfg.verify.page_checks import look_at_prints, see_page, with_misprints
 from bss_mfg.verify.page_findings import PageSymbol, ScannedPage, SecondReading, locate_symbols
 from bss_mfg.verify.page_reading import PageReading
@@ -47,6 +49,8 @@ class PageReader:
     """What the attempts at a page may cost; None: as many as its labels need."""
     own_file: bool = False
     """Whether the ledger has the file by its bytes, whatever its labels are for."""
+    contents: ContentChecker | None = None
+    """What compares texts and codes, where that is asked for."""
     batch: BatchLabels = field(init=False)
 
     def __post_init__(self) -> None:
@@ -80,6 +84,9 @@ class PageReader:
             for item in located
             if item.diagnosis and item.diagnosis.matches and item.in_own_place
         }
+        notes: Sequence[str] = ()
+        if self.contents and self.label_file is None:  # our own file is as it was drawn, byte for byte
+            located, notes = self.contents.of_page(page.grey, frame, located)
         return ScannedPage(
             file=page.file,
             number=page.number,
@@ -93,6 +100,8 @@ class PageReader:
             of=self._subject(page),
             told=self.request.of is not None,
             seen=seen,
+            notes=tuple(notes),
+            min_grade=self.request.min_grade,
         )
 
     def _without_companions(self, reading: PageReading, symbols: list[PageSymbol]) -> list[PageSymbol]:
@@ -130,7 +139,20 @@ class PageReader:
     def _read_linear(self, reading: PageReading) -> list[PageSymbol]:
         reading.reads, reading.frame = read_page_code128(reading.page, self.label_file)
         self._diagnose(reading)
-        return [PageSymbol(read, reading.diagnoses.get(read.content)) for read in reading.reads]
+        symbols = [PageSymbol(read, reading.diagnoses.get(read.content)) for read in reading.reads]
+        return [self._with_bar_grade(reading, item) for item in symbols] if self.request.grade else symbols
+
+    def _with_bar_grade(self, reading: PageReading, item: PageSymbol) -> PageSymbol:
+        """A match whose bars are the package's, with their grade."""
+        diagnosis, quad = item.diagnosis, item.read.quad
+        if not diagnosis or not diagnosis.matches or not quad:
+            return item
+        frame = reading.frame
+        label_file = frame.label_file if frame else next(reversed(self.batch.label_files), None)
+        width_mm = label_file.symbol_boxes[0][2] if label_file else None
+        text = item.read.data.decode("ascii", "replace")
+        grader = PageGrader(reading.page, frame, None, self.request.calibration)
+        return replace(item, grade=grader.grade_code_128(quad, text, width_mm))
 
     def _read_symbols(self, reading: PageReading) -> list[PageSymbol]:
         """All symbols of a page with what is known of them: quickly first, then ever stronger where one is missed."""
@@ -290,7 +312,13 @@ class PageReader:
         exact = self.label_file is not None
         at_place = frame.quads.get(diagnosis.package) if frame else None
         quad = at_place if exact and at_place and covers(box_of(at_place), item.read) else item.read.quad
-        return replace(item, grade=grade_read(reading.page.grey, quad, expected, exact)) if quad else item
+        if quad is None:
+            return item
+        x_mm = label_file.symbol_boxes[0][2] / label_file.modules
+        grade = PageGrader(reading.page, frame, x_mm, self.request.calibration).grade(quad, expected, exact)
+        # One number for what error correction is left: the exact one, for the right codewords are known.
+        read = replace(item.read, unused_error_correction=grade.values["unused_error_correction"])
+        return replace(item, read=read, grade=grade)
 
     def _with_second_reading(self, page: Page, item: PageSymbol) -> PageSymbol:
         """A match, read again by the second reader."""

@@ -13,6 +13,7 @@ from enum import Enum, auto
 from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.imaging.defects import Defects
 from bss_mfg.imaging.grade import SymbolGrade
+from bss_mfg.imaging.label_content import ContentFinding
 from bss_mfg.imaging.misprints import Misprint
 from bss_mfg.imaging.page_frame import PageFrame
 from bss_mfg.imaging.page_symbols import BLANK_DARKNESS
@@ -57,6 +58,8 @@ class PageSymbol:
     """Its top left corner in mm, on the printed page where that is known, else on the scanned one."""
     misprints: tuple[Misprint, ...] = ()
     """What is wrong with its print, though it reads right."""
+    content: tuple[ContentFinding, ...] = ()
+    """In what its label is not what was to be printed."""
 
     @property
     def in_own_place(self) -> bool:
@@ -89,8 +92,12 @@ class ScannedPage:
     """Whether its labels are printed ones, or our own file's."""
     told: bool = False
     """Whether the person said so."""
+    notes: tuple[str, ...] = ()
+    """What of the page was not judged, and why."""
     seen: PageSeen = field(default_factory=lambda: PageSeen(sheet=True))
     """What the page as a whole shows."""
+    min_grade: float | None = None
+    """The least grade with which a label is right."""
 
     def without(self, packages: Set[int]) -> ScannedPage:
         """The same page as if the right labels of some packages were not on it."""
@@ -218,16 +225,23 @@ class _PageFindings:
             self.elsewhere.add(package)
             self.tracker.mark_reported(package)
             return self._finding(FindingKind.MISMATCHED, package, item, self._lies_in_place_of(other))
+        self.tracker.record_read(package, self.page.file, self.page.number)
         if item.misprints:
-            self.tracker.mark_reported(package)
+            self.tracker.mark_faulty(package)
             self.explained.add(package)
             words = "; ".join(misprint.detail for misprint in item.misprints)
             found = self._finding(FindingKind.MISPRINTED, package, item, words)
             return replace(found, print_faults=tuple(misprint.fault for misprint in item.misprints))
-        self.tracker.record_read(package, self.page.file, self.page.number)
         if item.second_reading and (fault := _SECOND_READING_FAULTS.get(item.second_reading)):
-            self.tracker.mark_reported(package)
+            self.tracker.mark_faulty(package)
             return self._finding(fault[0], package, item, fault[1])
+        if item.content:
+            self.tracker.mark_faulty(package)
+            detail = "; ".join(fault.words for fault in item.content)
+            return replace(self._finding(FindingKind.CONTENT, package, item, detail), content=item.content)
+        if self.page.min_grade is not None and (why := grade_fault(item.grade, self.page.min_grade)):
+            self.tracker.mark_faulty(package)
+            return self._finding(FindingKind.BELOW_GRADE, package, item, why)
         notes = (
             f"after {diagnosis.marks.description}" if diagnosis.marks else "",
             f"read {item.read.how}" if item.read.how else "",
@@ -276,6 +290,19 @@ class _PageFindings:
         )
 
 
+def grade_fault(grade: SymbolGrade | None, least: float) -> str:
+    """Why a label doesn't have the least grade, in words; empty where it has. What can't be graded hasn't."""
+    if grade is None:
+        return "it could not be graded: where and how large its symbol is isn't known"
+    if grade.overall is None:
+        return f"it could not be graded: {grade.pixels_per_module:.1f} pixels per module are too few, scan it finer"
+    if grade.overall >= least:
+        return ""
+    worst = min(grade.grades.values())
+    why = ", ".join(name.replace("_", " ") for name, value in grade.grades.items() if value == worst)
+    return f"grade {grade.overall:.1f} ({grade.formal}), at least {least:.1f} is asked for: {why}"
+
+
 def locate_symbols(symbols: Sequence[PageSymbol], frame: PageFrame | None, dpi: float | None) -> list[PageSymbol]:
     """The symbols of a page with their places on the sheet; one belongs to a place within half a symbol."""
     import numpy as np
@@ -301,16 +328,5 @@ def locate_symbols(symbols: Sequence[PageSymbol], frame: PageFrame | None, dpi: 
     for index, place in reversed(np.argwhere(off.all(axis=2)).tolist()):
         places[index] = numbers[place]
     return [
-        PageSymbol(
-            item.read,
-            item.diagnosis,
-            item.grade,
-            item.second_reading,
-            item.identified_package,
-            item.defects,
-            place,
-            (x, y),
-            item.misprints,
-        )
-        for item, place, (x, y) in zip(symbols, places, mm, strict=True)
+        replace(item, in_place_of=place, corner=(x, y)) for item, place, (x, y) in zip(symbols, places, mm, strict=True)
     ]

@@ -29,6 +29,7 @@ from bss_mfg.verify.outcome import NO_OPTIONS, Verification, VerifyOptions
 from bss_mfg.verify.package_tracker import PackageTracker
 from bss_mfg.verify.page_account import PageAccount, PageAccounts, PageOutcome
 from bss_mfg.verify.page_findings import ScannedPage
+from bss_mfg.verify.picture_folders import passed_over_words
 from bss_mfg.verify.request import ReadRequest
 from bss_mfg.verify.sampling_plans import LotDecision, decide_lot
 from bss_mfg.verify.task_runner import PAGE_SECONDS, TaskRunner
@@ -60,6 +61,7 @@ def verify(
     verifier = Verifier(ledger, batch, options, progress, executor=executor)
     verifier.read_files(found.files)
     verifier.note_lost(found.lost)
+    verifier.note_passed_over(found.passed_over)
     if not verifier.pages and not verifier.resumed:
         problems = [f"{name}: {why}" for name, why in [*verifier.broken, *verifier.troubles][:5]]
         raise InputError(
@@ -116,7 +118,17 @@ class Verifier:
         self._ledger, self._batch, self._options, self._progress = ledger, batch, options, progress
         self._label_files = package_label_files(ledger, batch.id)
         self._by_digest = {part.sha256: part for part in self._label_files}
-        request = ReadRequest(ledger.path, ledger.actor, batch.id, options.second_reader, options.grade, options.of)
+        request = ReadRequest(
+            ledger.path,
+            ledger.actor,
+            batch.id,
+            second_reader=options.second_reader,
+            grade=options.grade,
+            of=options.of,
+            calibration=options.calibration,
+            min_grade=options.min_grade,
+            labels=options.labels,
+        )
         self._runner = TaskRunner(request, executor)
         self._in_force = ledger.prints.in_force(batch.id)
         copies = max((part.copy * part.repeat for part in self._in_force.files), default=1)
@@ -139,6 +151,8 @@ class Verifier:
         self.troubles: list[tuple[str, str]] = []
         self._shows_prints = False
         self._accounts = PageAccounts()
+        self._notes: dict[str, list[str]] = {}
+        """What was not judged, with the pages."""
         self.files = self.pages = self.resumed = self._resumed_labels = self._opened = 0
 
     def read_files(self, files: Sequence[Path]) -> None:
@@ -161,6 +175,12 @@ class Verifier:
         words = f"is not there, though it was made: `bss-mfg labels {self._batch.id} --again` makes it again"
         self.troubles += [(printable_name(str(path)), words) for path in paths]
 
+    def note_passed_over(self, paths: Sequence[Path]) -> None:
+        """Say of files of an operating system, or hidden ones, that they were not read, by folder."""
+        for folder in sorted({path.parent for path in paths}):
+            here = [path for path in paths if path.parent == folder]
+            self.troubles.append((printable_name(str(folder)), passed_over_words(here)))
+
     def outcome(self, final: bool = False) -> Verification:
         """Everything so far; a `final` outcome writes the decision on a sample into the history."""
         tail = partial(missing_findings, self._ledger, self._batch, self._tracker, self._in_force.files)
@@ -174,7 +194,7 @@ class Verifier:
             findings=findings,
             pictures=pictures,
             broken=tuple(self.broken),
-            troubles=tuple(self.troubles),
+            troubles=(*self.troubles, *self._told_notes()),
             files=self.files,
             pages=self.pages,
             options=self._options,
@@ -187,6 +207,12 @@ class Verifier:
             not_understood=tuple(self._accounts.not_understood),
             other_batches=dict(self._spool.other_batches),
         )
+
+    def _told_notes(self) -> Iterator[tuple[str, str]]:
+        """What was not judged, each reason once."""
+        for note, pages in self._notes.items():
+            more = f" and {count_words(len(pages) - 1, 'more page')}" if len(pages) > 1 else ""
+            yield pages[0] + more, note
 
     @property
     def broken(self) -> list[tuple[str, str]]:
@@ -291,6 +317,8 @@ class Verifier:
         self._pending += found
         if answer.trouble:
             self.troubles.append((where, answer.trouble))
+        for note in answer.notes:
+            self._notes.setdefault(note, []).append(where)
         if len(self._pending) > _MAX_PENDING:
             self._commit(ended=False)
 

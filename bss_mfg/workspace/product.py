@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from bss_mfg.core.files import read_bytes
-from bss_mfg.core.models import FileModel
+from bss_mfg.core.models import GRADE_PATTERN, FileModel
 from bss_mfg.core.named_paths import path_inside
 from bss_mfg.core.toml_files import TomlDocument, load_toml, quote, validate
 from bss_mfg.credentials import EXAMPLE_DAY, check_serial_pattern, dated_pattern, format_serial
@@ -51,6 +51,9 @@ class Product(FileModel):
     serial: Annotated[str, AfterValidator(check_serial_pattern)] = Field("{pid}{n:08}", description="Serial pattern.")
     template: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "sheet-a4-24"
     stage: Literal["development", "production"] = "development"
+    min_grade: Annotated[str, Field(pattern=GRADE_PATTERN)] | None = Field(
+        None, description="Least print quality with which `verify` lets its labels pass: A to D, or a number up to 4."
+    )
     print: PrintSettings = Field(PrintSettings(), description="What its labels are printed with.")
     fields: ProductFields = Field(default_factory=dict)
     batch_fields: BatchFields = Field(default_factory=dict)

@@ -161,6 +161,13 @@ class Workspace:
         keeps = found.names_template and not found.print.template
         return PrintDefaults(chosen.printer, batch_template if keeps else chosen.template, chosen.language)
 
+    def least_grade(self, product: str) -> str | None:
+        """The least print quality that a product's file asks for, as it is written there; None without such a file."""
+        from bss_mfg.workspace.product import Product
+
+        path = self.root / "products" / f"{product}.toml"
+        return validate(load_toml(path, "product file"), Product).min_grade if path.is_file() else None
+
     # --- paths ----------------------------------------------------------------------------------------------------
 
     @property

@@ -124,6 +124,7 @@ class PageLayout:
             if item.kind == "text":
                 slot, plan = self.texts[item.number]
                 if not slot.is_constant(constants):
+                    slot = replace(slot, text=slot.text.with_constants(constants))
                     parts.add("text", parts.texts, (slot, plan), item.extent)
                 elif (not slot.when or slot.when.holds(constants)) and (text := slot.text.fill(constants)):
                     parts.add("fixed_text", parts.fixed_texts, (plan, text), item.extent)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
-from bss_mfg.core.models import FileModel
+from bss_mfg.core.models import GRADE_PATTERN, FileModel
 from bss_mfg.label.template.colours import Colour, parse_colour
 from bss_mfg.label.template.fields import Area, Name
 from bss_mfg.label.template.fonts import FontFile, FontFileOrName
@@ -46,6 +46,9 @@ class Template(FileModel):
     )
     fonts: dict[Name, FontFileOrName] = Field(
         {}, description="More fonts: a name, and a font file (TTF, OTF, TTC) beside the template, or a table about one."
+    )
+    min_grade: Annotated[str, Field(pattern=GRADE_PATTERN)] | None = Field(
+        None, description="Least print quality with which `verify` lets its labels pass: A to D, or a number up to 4."
     )
     media: Media
     sample: Area | None = Field(None, description="Where the SAMPLE mark of development products goes.")

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bss_mfg.station.station import Station
-from bss_mfg.verify.keyboards import LAYOUTS, US, apply_caps_lock, apply_layout, detect_layout, undo_layout
 from tests.helpers.factory import Factory
 
 
@@ -65,43 +62,6 @@ def test_another_batchs_label_is_named(line: Factory) -> None:
     ((tone, word, detail),) = scan(line, line.payloads("B2")[0])
     assert (tone, word) == ("bad", "OTHER LABEL")
     assert "belongs to batch B2" in detail
-
-
-@pytest.mark.parametrize("short", sorted(set(LAYOUTS) - {"uk"}))
-@pytest.mark.parametrize("caps_lock", [False, True])
-def test_keyboard_layouts_are_named(line: Factory, short: str, caps_lock: bool) -> None:
-    text = line.payloads()[0]
-    read = apply_caps_lock(apply_layout(text, short)) if caps_lock else apply_layout(text, short)
-    ((tone, _, detail),) = scan(line, read)
-    assert tone == "bad"
-    assert LAYOUTS[short][0] in detail, detail
-    assert ("caps lock" in detail) is caps_lock
-
-
-def test_a_british_layout_changes_nothing_in_a_barcode(line: Factory) -> None:
-    text = line.payloads()[0]
-    assert apply_layout(text, "uk") == text
-
-
-@given(st.text(alphabet="".join(US), max_size=60), st.sampled_from(sorted(LAYOUTS)))
-def test_what_a_layout_types_can_be_understood(text: str, short: str) -> None:
-    read = apply_layout(text, short)
-    if "\x00" not in read:
-        assert undo_layout(read, short) == text
-
-
-def test_swapped_letters_alone_are_told_and_never_repaired() -> None:
-    """Y and Z swap on a German keyboard and leave a valid string: only the ledger can tell."""
-    read = apply_layout("ABV:OB04;BDC:yZ+/=;", "de")
-    found = detect_layout(read, lambda text: text == "ABV:OB04;BDC:yZ+/=;")
-    assert found is not None
-    assert found.short == "de"
-    assert detect_layout(read, lambda text: False) is None
-
-
-def test_dead_keys_that_joined_a_letter_are_taken_apart() -> None:
-    assert undo_layout("\u00e1", "de") == "=a"  # dead acute, then a
-    assert undo_layout("\u00e1\u20ac", "de") is None  # no key types a euro sign without AltGr
 
 
 def test_devices_must_be_in_their_package(line: Factory) -> None:

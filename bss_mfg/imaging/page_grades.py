@@ -1,0 +1,102 @@
+"""Grades of the symbols of a page: its light, and whether it was scanned flat or photographed at an angle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bss_mfg.barcodes import code_128
+from bss_mfg.core.units import MM_PER_INCH
+from bss_mfg.imaging import grid
+from bss_mfg.imaging.bar_corners import find_bar_corners
+from bss_mfg.imaging.bar_decodability import BarKind
+from bss_mfg.imaging.geometry import Quad
+from bss_mfg.imaging.grade import Standard, SymbolGrade, View, grade_symbol
+from bss_mfg.imaging.grade_bars import Bars, grade_bars
+from bss_mfg.imaging.grade_geometry import spacing, without_perspective
+from bss_mfg.imaging.grid import Warp
+from bss_mfg.imaging.reflectance import Calibration, Light
+from bss_mfg.symbol import Matrix
+
+if TYPE_CHECKING:
+    from bss_mfg.imaging.geometry import Floats
+    from bss_mfg.imaging.page_frame import PageFrame
+    from bss_mfg.imaging.sources import Page
+
+_FIT_STEPS = ((0.8, 1), (0.4, 2))
+"""A symbol that was read lies where the reader says, but for a hair."""
+_SAME_SCALE = 0.10
+"""Share by which a scan's pixels may be off what its own dpi says."""
+_SAME_DEPTH = 0.02
+"""Share by which areas may be larger in one corner of a page than in another before it was seen at an angle."""
+_SAME_AXES = 0.015
+"""Share by which a scan without dpi may be longer one way than the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageGrader:
+    """Grades what was read on a page. `frame` is how it lies over a printed one, where that is known; `x_mm` the
+    symbols' X-dimension as they were to be printed; `calibration` a reflectance card seen under the same light."""
+
+    page: Page
+    frame: PageFrame | None
+    x_mm: float | None
+    calibration: Calibration | None = None
+
+    def grade(self, quad: Quad, expected: Matrix, exact: bool) -> SymbolGrade:
+        """The grade of a symbol by its corners in pixels; its grid is fitted first unless they are `exact`."""
+        grey = self.page.grey
+        warp = Warp.from_quad(quad, expected.columns)
+        if not exact:
+            warp = grid.fit_warp(grey, grid.expected_light(expected.bits()), warp, _FIT_STEPS, rounds=4)
+        centres = warp.centres()
+        return grade_symbol(grey, expected, centres, self._view(centres))
+
+    def grade_code_128(self, quad: Quad, text: str, width_mm: float | None) -> SymbolGrade:
+        """The grade of a Code 128 of a text, by the corners that a reader gave; `width_mm` is that of its bars."""
+        bars = Bars.from_modules(BarKind.CODE_128, tuple(bool(dark) for dark in code_128(text).bits()[0]))
+        corners = find_bar_corners(self.page.grey, quad, bars.modules)
+        return grade_bars(self.page.grey, bars, corners, View(self._light(), x_mm=width_mm and width_mm / bars.modules))
+
+    def _light(self) -> Light:
+        return self.calibration.applied_to(self.page.light) if self.calibration else self.page.light
+
+    def _view(self, centres: Floats) -> View:
+        light = self._light()
+        if not self.page.scanned or self._is_flat(sum(spacing(centres)) / 2):
+            return View(light, x_mm=self.x_mm)
+        if self.frame:
+            flat = self.frame.millimetres(centres.reshape(-1, 2)).reshape(centres.shape)
+            return View(light, Standard.PHOTOGRAPH, self.x_mm, flat)
+        return View(light, Standard.PHOTOGRAPH, self.x_mm, without_perspective(centres), axial=False)
+
+    def _is_flat(self, pixels: float) -> bool:
+        """Whether the page was scanned, and no camera saw it at an angle: then it is as large as its dpi says, or,
+        where the picture says none, equally large everywhere and both ways."""
+        dpi = self.page.dpi
+        if self.frame is None:
+            return bool(dpi and self.x_mm and abs(pixels * MM_PER_INCH / (dpi * self.x_mm) - 1) <= _SAME_SCALE)
+        largest, smallest, areas = _scales(self.frame)
+        if max(areas) > min(areas) * (1 + _SAME_DEPTH):
+            return False
+        if dpi and abs((largest * smallest) ** 0.5 * MM_PER_INCH / dpi - 1) <= _SAME_SCALE:
+            return True
+        return largest <= smallest * (1 + _SAME_AXES)
+
+
+def _scales(frame: PageFrame) -> tuple[float, float, list[float]]:
+    """Pixels per mm in the page's middle, the most and the least of all directions; and square pixels per square mm in
+    its corners."""
+    import numpy as np
+
+    width, height = frame.label_file.page_mm
+    areas: list[float] = []
+    largest = smallest = 1.0
+    for x, y in ((0, 0), (width, 0), (0, height), (width, height), (width / 2, height / 2)):
+        a, b, depth = (np.array([x, y, 1.0]) @ frame.matrix).tolist()
+        slope = np.array([[a, b]]) * frame.matrix[:2, 2:]
+        jacobian = (frame.matrix[:2, :2] * depth - slope) / depth**2
+        most, least = np.linalg.svd(jacobian, compute_uv=False).tolist()
+        areas.append(most * least)
+        largest, smallest = most, least
+    return largest, smallest, areas
