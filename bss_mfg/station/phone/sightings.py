@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from bss_mfg.station.answers import ScanAnswer, Tone
 from bss_mfg.station.phone.messages import PhoneRead
-from bss_mfg.station.station import PrintedSymbol, ScanAnswer, Tone
+from bss_mfg.station.station import PrintedSymbol
 
 MOST_LABELS = 50_000
 """Labels that are remembered of one phone; the oldest are forgotten beyond that."""
