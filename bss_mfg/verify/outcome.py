@@ -11,6 +11,7 @@ from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.model import Batch, LabelFile
 from bss_mfg.verify.finding_spool import Findings
 from bss_mfg.verify.findings import FINDING_KINDS, FindingKind
+from bss_mfg.verify.label_source import LabelSource
 from bss_mfg.verify.page_account import PageAccount, PageOutcome
 from bss_mfg.verify.sampling_plans import LotDecision, LotVerdict
 
@@ -32,6 +33,8 @@ class VerifyOptions:
     reread_scrapped: bool = True
     """Whether a file with a unit that was scrapped or replaced since is read again: its label is to be taken off the
     line."""
+    labels: LabelSource | None = None
+    """What is to be on the labels besides their symbols: their texts and codes are compared with it."""
     of: ReadSubject | None = None
     """What the files are, where the person said so: our own drawings, or pictures of what was printed."""
     calibration: Calibration | None = None
