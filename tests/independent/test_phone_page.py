@@ -190,7 +190,7 @@ def watch_film(driver: Chrome, origin: str) -> None:
     until(all_seen, "18 right ones of 23 reads")
     seen = frames(driver)
     until(lambda: frames(driver) > seen + FRAMES // 2, "the film again")
-    until(lambda: marked.update(colours(driver)) or marked == {"green", "amber", "red"}, "marks of all colours")
+    until(lambda: marked.update(colours(driver)) or {"green", "red"} <= marked, "right and wrong ones are marked")
     assert text(driver, "reads") == "23"
     asked = [url for url in requested(driver) if not url.startswith(("chrome", "data:"))]
     assert asked
@@ -243,7 +243,7 @@ def test_photos_where_the_camera_is_refused(printed: Factory, tmp_path: Path) ->
                 marks = colours(driver)
                 driver.find_element("id", "picture").click()
                 until(lambda: state(driver) == "ready", "back")
-        assert marks == {"green", "amber", "red"}
+        assert {"green", "red"} <= marks
         assert (text(driver, "verified"), text(driver, "reads")) == ("18", "23")
         take.send_keys(str(tmp_path / "photo.jpg"))
         until(lambda: state(driver) == "photo" and "23 symbols" in text(driver, "explained"), "the same photo again")
@@ -306,3 +306,65 @@ def test_a_browser_that_does_not_trust_the_certificate_shows_no_page(printed: Fa
             until(lambda: "ERR_CERT_AUTHORITY_INVALID" in driver.page_source, "the browser's warning")
             assert driver.execute_script("return document.body.dataset.state") is None
         assert running.end()[0] == 0
+
+
+COUNTING = """
+    const [pictures, boxes, done] = arguments;
+    const { Labels } = await import("/labels.js");
+    const told = [];
+    window.fetch = async (path, request) => {
+        const { reads } = JSON.parse(request.body);
+        told.push(...reads.map((read) => [atob(read.content), read.sightings]));
+        const answers = reads.map(() => ({ tone: "good", word: "OK", detail: "", serials: "" }));
+        return { ok: true, status: 200, json: async () => ({ answers }) };
+    };
+    const labels = new Labels(() => {}, () => {});
+    labels.boxes = boxes;
+    for (const [now, seen, still] of pictures) {
+        labels.see(seen.map(([text, x]) => ({
+            bytes: [...text].map((letter) => letter.charCodeAt(0)), symbology: "]d1", mirrored: false, inverted: false,
+            corners: [{ x, y: 0 }, { x: x + 10, y: 0 }, { x: x + 10, y: 10 }, { x, y: 10 }],
+        })), now, still);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    done(told);
+"""
+
+
+@pytest.mark.parametrize(
+    ("pictures", "boxes", "told"),
+    [
+        pytest.param(
+            [[0, [["A", 0]]], [100, [["A", 5]]], [9000, [["A", 0]]]], False, [["A", 1]], id="passed over twice"
+        ),
+        pytest.param([[0, [["A", 0]]], [1900, [["A", 0]]]], True, [["A", 1]], id="one box, lost for a moment"),
+        pytest.param([[0, [["A", 0]]], [2100, [["A", 0]]]], True, [["A", 1], ["A", 2]], id="two boxes, one label"),
+        pytest.param([[0, [["A", 0], ["A", 50]]]], False, [["A", 1]], id="twice in one picture only"),
+        pytest.param(
+            [[0, [["A", 0], ["A", 50]]], [50, [["A", 0], ["A", 50]]]],
+            False,
+            [["A", 1], ["A", 2]],
+            id="twice on a sheet",
+        ),
+        pytest.param([[0, [["A", 0], ["A", 50]], True]], False, [["A", 2]], id="twice in a photo"),
+        pytest.param([[0, [["A", 0], ["A", 4]], True]], False, [["A", 1]], id="one symbol found twice"),
+        pytest.param([[0, [["A", 0], ["B", 50]]], [50, [["B", 0]]]], False, [["A", 1], ["B", 1]], id="two labels"),
+    ],
+)
+def test_what_counts_as_one_label(
+    entered: Chrome, pictures: list[object], boxes: bool, told: list[list[object]]
+) -> None:
+    script = f"(async () => {{ {COUNTING.replace('arguments', 'given')} }})()"
+    found = entered.execute_async_script(f"const given = arguments; {script}", pictures, boxes)
+    assert found == told
+
+
+@pytest.fixture(scope="module")
+def entered(printed: Factory, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    """The page, in a browser that is in."""
+    folder = tmp_path_factory.mktemp("entered")
+    with station(printed.copied(folder / "w")) as running, phone(running, folder) as driver:
+        driver.get(running.link())
+        until(lambda: state(driver) == "ready", "the phone is in")
+        yield driver
+        running.end()

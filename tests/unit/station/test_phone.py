@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from bss_mfg.errors import InputError
+from bss_mfg.station.answers import ScanAnswer, ScanWord, Tone
 from bss_mfg.station.phone.access import MOST_PHONES, PhoneAccess
 from bss_mfg.station.phone.addresses import host_in_url, own_address
 from bss_mfg.station.phone.certificate import station_certificate
@@ -27,7 +28,7 @@ from bss_mfg.station.phone.messages import MOST_BODY, BadMessageError, PhoneRead
 from bss_mfg.station.phone.page_files import page_files
 from bss_mfg.station.phone.server import PhoneServer
 from bss_mfg.station.phone.sightings import Sightings
-from bss_mfg.station.station import PrintedSymbol, ScanAnswer, ScanWord, Station, Tone
+from bss_mfg.station.station import PrintedSymbol, Station
 from tests.helpers.factory import Factory
 
 NOW = dt.datetime(2026, 11, 28, 12, tzinfo=dt.UTC)
@@ -361,3 +362,40 @@ def test_several_phones_read_into_one_ledger(issued: Factory, tmp_path: Path) ->
         reads = [event for event in ledger.history.events("B1") if event.kind == "read"]
         assert [event.data["verdict"] for event in reads] == 2 * ["ok", "ok", "ok", "wrong label"]
         assert {event.data["station"] for event in reads} == {ledger.actor.station}
+
+
+# --- symbols ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "word", "says"),
+    [
+        ({}, "OK", ""),
+        ({"after": b"\r"}, "WRONG LABEL", "encodes more"),
+        ({"after": b"\t"}, "WRONG LABEL", "encodes more"),
+        ({"before": b"]d1"}, "WRONG LABEL", "encodes more"),
+        ({"symbology": "]d2"}, "WRONG LABEL", "GS1"),
+        ({"symbology": "]Q1"}, "WRONG LABEL", "another kind of symbol"),
+        ({"mirrored": True}, "WRONG LABEL", "mirrored"),
+        ({"inverted": True}, "WRONG LABEL", "light on dark"),
+        ({"before": b"\xff"}, "OTHER LABEL", ""),
+        ({"batch": "B2", "mirrored": True}, "OTHER LABEL", "belongs to batch B2"),
+    ],
+)
+def test_a_symbol_is_judged_byte_for_byte_and_by_its_print(
+    issued: Factory, change: dict[str, Any], word: str, says: str
+) -> None:
+    issued.issue(1, "B2")
+    content = issued.payloads(change.get("batch", "B1"))[0].encode()
+    symbol = PrintedSymbol(
+        change.get("before", b"") + content + change.get("after", b""),
+        change.get("symbology", "]d1"),
+        change.get("mirrored", False),
+        change.get("inverted", False),
+    )
+    with issued.ledger() as ledger:
+        station = Station(ledger, ledger.batches.get("B1"))
+        answer = station.read_symbol(symbol)
+        assert answer.word == word, answer
+        assert says in answer.detail
+        assert station.counts.verified == (word == "OK")
