@@ -17,6 +17,7 @@ from bss_mfg.errors import InputError
 from bss_mfg.issuing import batch as issuing
 from bss_mfg.issuing.from_workspace import batch_request
 from bss_mfg.label import make as label
+from bss_mfg.label.expected import WorkspaceLabels
 from bss_mfg.label.from_workspace import PrintWishes, choose_print
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.unit_state import TRANSITIONS
@@ -279,7 +280,8 @@ class OpenWorkspace:
         for report in targets:
             check_report(report)
         pictures = any(report.suffix.lower() in (".html", ".pdf") for report in targets)
-        options = outcome.VerifyOptions(partial, second_reader, grade, pictures)
+        labels = WorkspaceLabels(self._workspace.root)
+        options = outcome.VerifyOptions(partial, second_reader, grade, pictures, labels=labels)
         batch = self._ledger.batches.get(batch_id)
         with self._processes() as executor:
             found = verification.verify(self._ledger, batch, [Path(file) for file in files], options, executor=executor)

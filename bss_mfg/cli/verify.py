@@ -117,6 +117,7 @@ def verify(
     """
     from bss_mfg.core.processes import ProcessExecutor, cores
     from bss_mfg.imaging.reflectance_card import load_calibration
+    from bss_mfg.label.expected import WorkspaceLabels
     from bss_mfg.label.from_workspace import least_grade_asked
     from bss_mfg.verify.given_files import expand_folders
     from bss_mfg.verify.outcome import VerifyOptions
@@ -129,6 +130,7 @@ def verify(
         raise click.UsageError("--resume passes over files, but --grade and --sample need every label read.")
     writer = _ReportWriter(reports, app.zone)
     options = VerifyOptions(
+        labels=WorkspaceLabels(app.workspace.root),
         partial=partial,
         second_reader=second_reader,
         grade=grade,

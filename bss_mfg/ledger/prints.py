@@ -140,6 +140,10 @@ class PrintStore:
                 )
             self._history.append(label_file.batch, event)
 
+    def template_text(self, digest: str) -> str | None:
+        """The text of a template that labels were made from, by its digest, or None."""
+        return next((text for (text,) in self._db.rows("SELECT text FROM template WHERE digest = ?", (digest,))), None)
+
     def refuse_outdated(self, batch_id: str, numbers: Sequence[int], revisions: Mapping[int, int]) -> None:
         """`RefusedError` where a package that was drawn has another barcode by now (`revisions` are those drawn that
         are not the first), holds a scrapped unit, or was shipped."""

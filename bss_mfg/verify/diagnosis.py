@@ -11,8 +11,11 @@ from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.payload import parse
 from bss_mfg.payload.judge import Judgement, LetterCase, changed_case, judge_string
 from bss_mfg.payload.spec import Spec, spec_from_text
-from bss_mfg.verify.keyboards import detect_layout
+from bss_mfg.verify.issued_strings import LedgerStrings
+from bss_mfg.verify.keyboards.detect import Fault as KeyboardFault
+from bss_mfg.verify.keyboards.detect import detect_keyboard
 from bss_mfg.verify.scanned import NO_MARKS, Scanned, ScannerMarks, SymbolContent, WedgeLine
+from bss_mfg.verify.scanner_settings import Setting, detect_scanner_setting
 
 
 class DiagnosisKind(StrEnum):
@@ -38,6 +41,10 @@ class DiagnosisCause(Enum):
     CAPS_LOCK = "typed by a scanner while caps lock was on"
     CHANGED_CASE = "typed by a scanner that makes all letters small, or all capitals"
     KEYBOARD_LAYOUT = "typed by a scanner on a keyboard layout that is not its own"
+    INPUT_METHOD = "typed by a scanner while an input method was on"
+    SCANNER_EXTRA = "with more that the scanner is set to add"
+    JOINED_READS = "several barcodes that the scanner put into one line"
+    SPLIT_READ = "the end of a barcode that the scanner sent in several lines"
     CUT_OFF = "the beginning of a barcode of this batch"
     DAMAGED = "can't be taken apart as its spec says"
     WRONG_FIELDS = "not as its spec says"
@@ -181,17 +188,26 @@ def _diagnose_superseded(scan: _Scan) -> Diagnosis | None:
 
 def _diagnose_scanner_fault(scan: _Scan) -> Diagnosis | None:
     """A scanner or computer that is set up wrongly, whatever label was read."""
-    find = scan.ledger.packages.find_by_payload
-    if owner := find(scan.text.swapcase()):
+    if owner := scan.ledger.packages.find_by_payload(scan.text.swapcase()):
         return scan.diagnosis(DiagnosisCause.CAPS_LOCK, "upper and lower case are swapped: caps lock is on", owner)
-    if keyboard := detect_layout(scan.text, lambda candidate: find(candidate) is not None):
-        also = ", and caps lock is on" if keyboard.caps_lock else ""
-        detail = (
-            f"the computer's keyboard layout is {keyboard.name}{also}: set it to US English, or set the scanner to "
-            f"{keyboard.name}, and scan again"
-        )
-        return scan.diagnosis(DiagnosisCause.KEYBOARD_LAYOUT, detail, find(keyboard.text))
+    issued = LedgerStrings(scan.ledger, scan.batch_id, scan.specs)
+    if setting := detect_scanner_setting(scan.text, issued.is_known, issued.starts):
+        return scan.diagnosis(_SETTING_CAUSES[setting.setting], setting.detail, issued.owner(setting.text))
+    if keyboard := detect_keyboard(scan.text, issued):
+        return scan.diagnosis(_KEYBOARD_CAUSES[keyboard.fault], keyboard.description, issued.owner(keyboard.text))
     return None
+
+
+_SETTING_CAUSES = {
+    Setting.EXTRA: DiagnosisCause.SCANNER_EXTRA,
+    Setting.JOINED: DiagnosisCause.JOINED_READS,
+    Setting.SPLIT: DiagnosisCause.SPLIT_READ,
+}
+_KEYBOARD_CAUSES = {
+    KeyboardFault.LAYOUT: DiagnosisCause.KEYBOARD_LAYOUT,
+    KeyboardFault.UNKNOWN_LAYOUT: DiagnosisCause.KEYBOARD_LAYOUT,
+    KeyboardFault.INPUT_METHOD: DiagnosisCause.INPUT_METHOD,
+}
 
 
 def _diagnose_separators(scan: _Scan) -> Diagnosis | None:

@@ -30,6 +30,10 @@ def finding_row(item: Finding) -> dict[str, Any]:
         "unused_error_correction": item.unused_error_correction,
         "unseen": item.unseen,
         "of": None if item.unseen else item.of,
+        "content": [
+            {"fault": fault.fault.value, "element": fault.element, "planned": fault.planned, "seen": fault.seen}
+            for fault in item.content
+        ],
         "wrong_modules": len(item.defects.wrong_modules) if item.defects else None,
         "print_faults": [fault.value for fault in item.print_faults],
         "grade": _grade_row(item.grade) if item.grade else None,

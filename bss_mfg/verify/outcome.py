@@ -11,6 +11,7 @@ from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.model import Batch, LabelFile
 from bss_mfg.verify.finding_spool import Findings
 from bss_mfg.verify.findings import FINDING_KINDS, FindingKind
+from bss_mfg.verify.label_source import LabelSource
 from bss_mfg.verify.page_account import PageAccount, PageOutcome
 from bss_mfg.verify.sampling_plans import LotDecision, LotVerdict
 
@@ -34,6 +35,8 @@ class VerifyOptions:
     line."""
     patience: int = 1
     """How many times the usual work a page may cost."""
+    labels: LabelSource | None = None
+    """What is to be on the labels besides their symbols: their texts and codes are compared with it."""
     of: ReadSubject | None = None
     """What the files are, where the person said so: our own drawings, or pictures of what was printed."""
     calibration: Calibration | None = None

@@ -8,6 +8,7 @@ from pathlib import Path
 from bss_mfg.imaging.reflectance import Calibration
 from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.model import Actor
+from bss_mfg.verify.label_source import LabelSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class ReadRequest:
     """How many times the usual work a page may cost beyond quick reading."""
     of: ReadSubject | None = None
     """What the files are, where the person said so."""
+    labels: LabelSource | None = None
+    """What is to be on the labels besides their symbols, where that is compared."""
     calibration: Calibration | None = None
     """What a reflectance card says of the pictures' light."""
     min_grade: float | None = None

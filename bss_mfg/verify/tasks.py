@@ -21,6 +21,7 @@ from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import MAX_FILE_BYTES, Source, source_from_bytes
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import LabelFile
+from bss_mfg.verify.label_contents import ContentChecker
 from bss_mfg.verify.page import PageReader
 from bss_mfg.verify.page_findings import ScannedPage
 from bss_mfg.verify.request import ReadRequest
@@ -105,7 +106,10 @@ def _read_pages(task: PageTask) -> list[ScannedPage | TaskFailure]:
         if task.label_file and task.label_file.sha256 != digest:
             # Only the places of what the ledger remembers would be looked at.
             raise InputError("was changed while it was read", where=task.path, way_out="Verify it again.")
-        reader = PageReader(ledger, task.request, task.label_file, second, own_file=task.own)
+        request = task.request
+        reader = PageReader(ledger, request, task.label_file, second, own_file=task.own)
+        if request.labels:
+            reader.contents = ContentChecker(request.labels.open(ledger), ledger, request.batch_id)
         if task.label_file:
             reader.batch.prefetch_packages(task.label_file, task.pages)
         return [reader.read(source, number) for number in task.pages]

@@ -128,6 +128,7 @@ class Verifier:
             patience=options.patience,
             calibration=options.calibration,
             min_grade=options.min_grade,
+            labels=options.labels,
         )
         self._runner = TaskRunner(request, executor)
         self._in_force = ledger.prints.in_force(batch.id)
@@ -135,7 +136,9 @@ class Verifier:
         self._scrapped = ledger.packages.scrapped(batch.id)
         # What was shipped had been read right; unless the ledger is older than that rule.
         shipped = ledger.packages.shipped(batch.id, verified=True) if options.resume else ()
-        self._tracker = PackageTracker(batch.packages, copies, chain(self._scrapped, shipped))
+        made = self._in_force.labels_made(batch.packages) if copies > 1 else None
+        self._tracker = PackageTracker(batch.packages, copies, chain(self._scrapped, shipped), made)
+        self._reprinted = frozenset(self._in_force.reprinted())
         self._spool = FindingSpool(ledger.path.parent)
         self._pending: list[Finding] = []
         self._file_tasks: dict[str, PageTask | None] = {}
@@ -149,6 +152,8 @@ class Verifier:
         self.troubles: list[tuple[str, str]] = []
         self._shows_prints = False
         self._accounts = PageAccounts()
+        self._notes: dict[str, list[str]] = {}
+        """What was not judged, with the pages."""
         self.files = self.pages = self.resumed = self._resumed_labels = self._opened = 0
 
     def read_files(self, files: Sequence[Path]) -> None:
@@ -190,7 +195,7 @@ class Verifier:
             findings=findings,
             pictures=pictures,
             broken=tuple(self.broken),
-            troubles=tuple(self.troubles),
+            troubles=(*self.troubles, *self._told_notes()),
             files=self.files,
             pages=self.pages,
             options=self._options,
@@ -203,6 +208,12 @@ class Verifier:
             not_understood=tuple(self._accounts.not_understood),
             other_batches=dict(self._spool.other_batches),
         )
+
+    def _told_notes(self) -> Iterator[tuple[str, str]]:
+        """What was not judged, each reason once."""
+        for note, pages in self._notes.items():
+            more = f" and {count_words(len(pages) - 1, 'more page')}" if len(pages) > 1 else ""
+            yield pages[0] + more, note
 
     @property
     def broken(self) -> list[tuple[str, str]]:
@@ -297,7 +308,7 @@ class Verifier:
             self._broken.append((file.order, page, where, answer.reason))
             return
         self.pages += 1
-        found = answer.without(file.outdated).findings(self._tracker)
+        found = answer.without(file.outdated).findings(self._tracker, self._made_again(answer))
         self._shows_prints = self._shows_prints or (answer.of == "print" and bool(found))
         right = sum(item.kind is FindingKind.MATCHED for item in found)
         file.matched += right
@@ -307,8 +318,19 @@ class Verifier:
         self._pending += found
         if answer.trouble:
             self.troubles.append((where, answer.trouble))
+        for note in answer.notes:
+            self._notes.setdefault(note, []).append(where)
         if len(self._pending) > _MAX_PENDING:
             self._commit(ended=False)
+
+    def _made_again(self, page: ScannedPage) -> Set[int]:
+        """The packages of a sheet whose labels may be in another place by now: printed once more, or made again."""
+        if page.frame is None:
+            return self._reprinted
+        label_file = page.frame.label_file
+        if label_file in self._in_force.superseded:
+            return frozenset(label_file.numbers)
+        return self._reprinted | self._in_force.outdated_in(label_file)
 
     def _commit(self, ended: bool = True) -> None:
         """Write down what was read since; `ended` where the file at hand was read to its end."""
@@ -370,6 +392,8 @@ def _record_reads(ledger: Ledger, batch: Batch, findings: Sequence[Finding], ver
             detail=item.detail,
             of=item.of,
             told=item.told,
+            grade=item.grade.overall if item.grade else None,
+            light_lines=list(item.grade.light_lines) or None if item.grade else None,
         )
         for item in findings
         if item.kind is not FindingKind.MISSING

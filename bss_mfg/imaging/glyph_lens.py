@@ -1,0 +1,122 @@
+"""Characters as a lens shows them: blurred, at parts of a pixel, and what tells each from its rivals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from bss_mfg.imaging.expected_content import PHASES, GlyphSet
+
+if TYPE_CHECKING:
+    from bss_mfg.imaging.geometry import Floats
+
+SIGMAS = (0.0, 0.3, 0.5, 0.7, 0.9, 1.1, 1.4, 1.7, 2.0, 2.4, 2.9)
+"""Standard deviations of the blurs that are told apart, in pixels of a glyph set."""
+_FREE_EM = 0.25
+"""Ems of blank paper after a word that are looked at, too."""
+_MARGIN_ROWS = 3
+"""Rows of a picture above and below that are not looked at: nothing but the ends of a blur is there."""
+
+
+@lru_cache(maxsize=48)
+def phases(glyph_set: GlyphSet, sigma: float) -> Floats:
+    """The characters of a set, blurred (phases, characters, rows, columns): at phase p the pen starts p / `PHASES`
+    pixels later."""
+    import numpy as np
+    from PIL import Image, ImageFilter
+
+    fine = glyph_set.pictures
+    count, rows, columns = fine.shape
+    if sigma:
+        stack = Image.fromarray(np.rint(fine.reshape(-1, columns) * 255).astype(np.uint8))
+        blurred = stack.filter(ImageFilter.GaussianBlur(sigma * PHASES))
+        fine = np.asarray(blurred, np.float32).reshape(fine.shape) / 255
+    found = np.empty((PHASES, count, rows // PHASES, columns // PHASES), np.float32)
+    for phase in range(PHASES):
+        moved = np.zeros_like(fine)
+        moved[:, :, phase:] = fine[:, :, : columns - phase]
+        found[phase] = moved.reshape(count, rows // PHASES, PHASES, columns // PHASES, PHASES).mean(axis=(2, 4))
+    return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rivals:
+    """What may stand in the place of one character. Only the columns from `left` to `right` and the rows from `top` to
+    `bottom` of its picture are looked at; what a small shift or another paper changes there is left out (`ignored`,
+    (pixels, 3), orthonormal): `differences` (characters, pixels) are what is left of the rivals less the character
+    itself, the last one for blank paper. `squares` are their squared lengths."""
+
+    left: int
+    right: int
+    top: int
+    bottom: int
+    ignored: Floats
+    differences: Floats
+    squares: Floats
+
+
+@lru_cache(maxsize=400)
+def rivals(glyph_set: GlyphSet, sigma: float, character: int, free: bool = False) -> Rivals:
+    """The rivals of a character of a set. Wider ones count only where `free` room follows it: a wider character moves
+    all that follow, and is found by them."""
+    import numpy as np
+
+    pictures = phases(glyph_set, sigma)[0]
+    top, bottom = _MARGIN_ROWS, pictures.shape[1] - _MARGIN_ROWS
+    left = max(glyph_set.pen_column - 1, 0)
+    advance = glyph_set.advances[character]
+    space = glyph_set.em * _FREE_EM if free else 1.0
+    right = min(glyph_set.pen_column + int(advance + space + 0.5), pictures.shape[2])
+    own = pictures[character]
+    right_slope, down_slope = slopes(own)
+    window = (slice(top, bottom), slice(left, right))
+    names = np.stack([np.ones_like(own)[window], right_slope[window], down_slope[window]]).reshape(3, -1)
+    ignored = _orthonormal(names)
+    others = pictures[:, top:bottom, left:right].reshape(len(pictures), -1)
+    if glyph_set.whole:
+        others = others[:0]
+    mine = own[window].ravel()
+    differences = np.concatenate([others - mine, -mine[None]])
+    if not free:
+        wider = np.array(glyph_set.advances) > advance + space if not glyph_set.whole else np.zeros(0, bool)
+        differences[:-1][wider] = 0
+    differences -= (differences @ ignored) @ ignored.T
+    squares = (differences**2).sum(axis=1)
+    return Rivals(left, right, top, bottom, ignored, differences, squares)
+
+
+def _orthonormal(rows: Floats) -> Floats:
+    """An orthonormal basis (pixels, n) of what some rows span."""
+    import numpy as np
+
+    _, sizes, vectors = np.linalg.svd(rows, full_matrices=False)
+    basis: Floats = vectors[sizes > 1e-4 * max(float(sizes[0]), 1e-9)].T.astype(np.float32)
+    return basis
+
+
+def slopes(picture: Floats) -> tuple[Floats, Floats]:
+    """Rightward and downward slopes of a picture."""
+    import numpy as np
+
+    right, down = np.zeros_like(picture), np.zeros_like(picture)
+    right[:, 1:-1] = (picture[:, 2:] - picture[:, :-2]) / 2
+    down[1:-1] = (picture[2:] - picture[:-2]) / 2
+    return right, down
+
+
+def blurred(picture: Floats, sigma: float) -> Floats:
+    """A picture, blurred; blank beyond its edges."""
+    import numpy as np
+
+    if not sigma:
+        return picture
+    reach = int(3 * sigma) + 1
+    taps = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    taps = (taps / taps.sum()).astype(np.float32)
+    for axis in (0, 1):
+        length = picture.shape[axis]
+        wide = np.pad(picture, [(reach, reach) if one == axis else (0, 0) for one in (0, 1)])
+        parts = (wide.take(range(at, at + length), axis) for at in range(2 * reach + 1))
+        picture = sum((tap * part for tap, part in zip(taps, parts, strict=True)), np.zeros_like(picture))
+    return picture

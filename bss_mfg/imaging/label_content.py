@@ -1,0 +1,125 @@
+"""All that is on labels besides the packages' own symbols, compared with what was to be there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from math import hypot
+from typing import TYPE_CHECKING
+
+from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabels
+from bss_mfg.imaging.label_codes import CodeReading, read_codes
+from bss_mfg.imaging.text_contrast import text_contrasts
+from bss_mfg.imaging.text_judge import PlacedText, TextVerdict, judge_texts
+from bss_mfg.imaging.text_strips import Picture
+
+if TYPE_CHECKING:
+    from bss_mfg.imaging.geometry import Floats, Grey
+
+MOVED_MM = 0.6
+"""How far a text may lie from its place, on a label whose symbol lies right."""
+_JUDGED_SHARE = 0.5
+"""Share of a text's characters that must be judged for the text to count as judged."""
+
+
+class ContentFault(StrEnum):
+    """In what a label differs from what was to be on it. The values are those of all reports."""
+
+    WRONG_CODE = "wrong code"
+    MISSING_CODE = "missing code"
+    UNREADABLE_CODE = "unreadable code"
+    WRONG_TEXT = "wrong text"
+    MISSING_TEXT = "missing text"
+    MOVED_TEXT = "moved text"
+    WRONG_PICTURE = "wrong picture"
+    MISSING_PICTURE = "missing picture"
+    WRONG_STOCK = "wrong stock"
+
+
+@dataclass(frozen=True)
+class ContentFinding:
+    """A fault: the element of the template (from 0) that it is about, what it is called, what was to be there and what
+    is, as text; and pictures (PNG) of both where there are some."""
+
+    fault: ContentFault
+    element: int
+    name: str
+    planned: str = ""
+    seen: str = ""
+    planned_picture: bytes | None = None
+    seen_picture: bytes | None = None
+
+    @property
+    def words(self) -> str:
+        """It, as people read it."""
+        shown = f" {self.planned!r}" if self.planned else ""
+        if self.fault in (ContentFault.MISSING_CODE, ContentFault.MISSING_TEXT, ContentFault.MISSING_PICTURE):
+            return f"the {self.name}{shown} is missing"
+        if self.fault is ContentFault.UNREADABLE_CODE:
+            return f"the {self.name}{shown} can't be read"
+        if self.fault is ContentFault.MOVED_TEXT:
+            return f"the {self.name}{shown} is moved by {self.seen}"
+        if self.seen:
+            return f"the {self.name} says {self.seen!r}, not {self.planned!r}"
+        return f"the {self.name}{shown} is not as it was drawn"
+
+
+@dataclass(frozen=True)
+class LabelContent:
+    """What was found of one label: its faults, and how many of its codes, texts and pictures could not be judged."""
+
+    faults: tuple[ContentFinding, ...] = ()
+    not_judged: int = 0
+
+
+def check_labels(grey: Grey, expected: ExpectedLabels, maps: Sequence[Floats]) -> list[LabelContent]:
+    """Labels of a picture; `maps` take mm of the printed page to its pixels, for each label its own."""
+    picture = Picture(grey)
+    faults: list[list[ContentFinding]] = [[] for _ in expected.labels]
+    open_: Counter[int] = Counter()
+    codes = [
+        (at, code, to_pixels)
+        for at, (label, to_pixels) in enumerate(zip(expected.labels, maps, strict=True))
+        for code in label.codes
+    ]
+    read = read_codes(picture, [(code, to_pixels) for _, code, to_pixels in codes])
+    for (at, code, _), reading in zip(codes, read, strict=True):
+        open_[at] += reading.outside
+        faults[at] += _code_faults(code, reading)
+    contrasts = text_contrasts(expected.drawing)
+    placed = [
+        PlacedText(at, text, to_pixels, contrast)
+        for at, (label, to_pixels) in enumerate(zip(expected.labels, maps, strict=True))
+        for text in label.texts
+        if (contrast := contrasts.get(text.element))
+    ]
+    for verdict in judge_texts(picture, placed):
+        open_[verdict.label] += not _is_judged(verdict)
+        faults[verdict.label] += _text_faults(verdict)
+    return [LabelContent(tuple(found), open_[at]) for at, found in enumerate(faults)]
+
+
+def _code_faults(code: ExpectedCode, reading: CodeReading) -> Iterator[ContentFinding]:
+    if reading.right or reading.outside:
+        return
+    if reading.text is not None:
+        yield ContentFinding(ContentFault.WRONG_CODE, code.element, str(code.kind), code.text, reading.text)
+    else:
+        fault = ContentFault.MISSING_CODE if reading.blank else ContentFault.UNREADABLE_CODE
+        yield ContentFinding(fault, code.element, str(code.kind), code.text)
+
+
+def _is_judged(verdict: TextVerdict) -> bool:
+    return verdict.judged >= _JUDGED_SHARE * len(verdict.text.glyphs)
+
+
+def _text_faults(verdict: TextVerdict) -> Iterator[ContentFinding]:
+    text = verdict.text
+    if verdict.wrong:
+        fault = ContentFault.MISSING_TEXT if verdict.blank else ContentFault.WRONG_TEXT
+        seen = "" if verdict.blank else verdict.seen_text
+        yield ContentFinding(fault, text.element, "text", text.text, seen)
+    elif _is_judged(verdict) and (off := hypot(*verdict.shift_mm)) > MOVED_MM:
+        yield ContentFinding(ContentFault.MOVED_TEXT, text.element, "text", text.text, f"{off:.1f} mm")

@@ -1,0 +1,278 @@
+"""The texts of labels on a page, judged character by character against what is to be there.
+
+A strip of a picture is explained by the text's own drawing, through one blur for a font and a gain for the page. Where
+a rival (another character of the font, or blank paper) explains what is left of a character's cell, it is that rival
+which stands there. A cell whose rivals are not further from it than the noise allows is not judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from statistics import median
+from typing import TYPE_CHECKING
+
+from bss_mfg.imaging.expected_content import ExpectedText, GlyphSet
+from bss_mfg.imaging.glyph_lens import SIGMAS, Rivals, blurred, rivals
+from bss_mfg.imaging.text_strips import Fit, Picture, StripPlace, compose, lay_over, strip_place
+
+if TYPE_CHECKING:
+    from bss_mfg.imaging.geometry import Floats
+
+_CERTAIN = 9.0
+"""How many times the noise a character must differ from a rival for the two to be told apart."""
+_RIVAL_SHARE = 0.5
+"""Where between a character (0) and its rival (1) what was seen must lie to be the rival."""
+_EXPLAINED = 0.45
+"""Share of what is unlike the character, noise apart, that a rival must explain to be it."""
+_NEAR = 0.15
+"""Share of a character's own ink below which a rival's difference is so small that hinting and the printer's dots look
+like it: more of it must be seen then, up to `_MORE`."""
+_MORE = 0.4
+_SAME, _SAME_FIXED = 0.04, 0.12
+"""Such a share below which two characters are as good as the same: in a text of this label, and in one that is on every
+label, in which nobody types a wrong one."""
+_UNLIKE = 0.55
+"""Share of a character's own ink beyond which what is seen and not explained is something else."""
+_FAINT = 0.35
+"""Share of the page's gain below which a text is as good as not there."""
+_FEWEST_PIXELS = 0.55
+"""Pixels of the picture in one of a strip, below which too little is seen of a text."""
+_LEAST_EM = 9.0
+"""Pixels of the picture in an em below which a text is not judged."""
+_LEAST_GAIN = 40.0
+"""Grey levels between paper and ink below which nothing is judged."""
+_BLUR_STRIPS = 5
+"""Texts by which the blur of a page is found."""
+
+
+class GlyphVerdict(Enum):
+    """What stands in a character's place."""
+
+    RIGHT = "right"
+    OTHER = "other"
+    BLANK = "blank"
+    UNLIKE = "unlike"
+    """Something else, that no character of the font is like."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedText:
+    """A text with how its label lies in the picture: `to_pixels` takes mm of the printed page to pixels. `contrast` is
+    what its ink is on its ground, 1 for black on white, negative for light on dark."""
+
+    label: int
+    text: ExpectedText
+    to_pixels: Floats
+    contrast: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class TextVerdict:
+    """What was seen of a text. `judged`: how many of its characters could be told from their rivals. `wrong` names the
+    characters that are not right by their place, with what stands there. `shift_mm` is how far it lies from where it
+    should."""
+
+    label: int
+    text: ExpectedText
+    place: StripPlace
+    judged: int = 0
+    wrong: Mapping[int, tuple[GlyphVerdict, str]] = field(default_factory=dict)
+    shift_mm: tuple[float, float] = (0.0, 0.0)
+    outside: bool = False
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing of the text is there."""
+        seen = [glyph for glyph, _ in self.text.glyphs if self.text.glyph_set.characters[glyph].strip()]
+        blank = sum(kind is GlyphVerdict.BLANK for kind, _ in self.wrong.values())
+        return bool(self.wrong) and blank == len(self.wrong) and blank >= 0.6 * len(seen)
+
+    @property
+    def seen_text(self) -> str:
+        """The text as it was seen: of characters that could not be made out, `?`."""
+        if self.text.glyph_set.whole:
+            return ""
+        names = self.text.glyph_set.characters
+        signs = {GlyphVerdict.BLANK: " ", GlyphVerdict.UNLIKE: "\ufffd"}
+        shown = [
+            names[glyph] if at not in self.wrong else signs.get(self.wrong[at][0], self.wrong[at][1])
+            for at, (glyph, _) in enumerate(self.text.glyphs)
+        ]
+        return "".join(shown)
+
+
+def judge_texts(picture: Picture, texts: Sequence[PlacedText]) -> list[TextVerdict]:
+    """The verdicts on texts of a page, in their order."""
+    by_set: dict[GlyphSet, list[int]] = {}
+    for at, placed in enumerate(texts):
+        by_set.setdefault(placed.text.glyph_set, []).append(at)
+    verdicts: dict[int, TextVerdict] = {}
+    for glyph_set, indexes in by_set.items():
+        mine = [texts[at] for at in indexes]
+        verdicts.update(zip(indexes, _SetJudge(picture, glyph_set, mine).verdicts(), strict=True))
+    return [verdicts[at] for at in range(len(texts))]
+
+
+class _SetJudge:
+    """Judges the texts of one font and size on a page."""
+
+    def __init__(self, picture: Picture, glyph_set: GlyphSet, texts: Sequence[PlacedText]) -> None:
+        self._picture, self._set, self._texts = picture, glyph_set, texts
+        self._places = [strip_place(placed.text, placed.to_pixels) for placed in texts]
+        self._sigma = self._find_blur()
+        self._fits = [self._fit(at, self._sigma) for at in range(len(texts))]
+        gains = [
+            fit.gain / placed.contrast
+            for fit, placed in zip(self._fits, texts, strict=True)
+            if fit and fit.alike * placed.contrast > 0 and abs(fit.alike) > 0.7
+        ]
+        self._gain = median(gains) if gains else 0.0
+
+    def _fit(self, at: int, sigma: float) -> Fit | None:
+        placed, place = self._texts[at], self._places[at]
+        if place.pixels < _FEWEST_PIXELS or place.pixels * self._set.em < _LEAST_EM:
+            return None
+        return lay_over(self._picture, place, compose(placed.text, sigma, place.size), self._set.step)
+
+    def _find_blur(self) -> float:
+        """The blur that explains some texts best."""
+        losses = [0.0] * len(SIGMAS)
+        step = max(len(self._texts) // _BLUR_STRIPS, 1)
+        for at in range(0, len(self._texts), step):
+            if fit := self._fit(at, 0.7):
+                sharp = compose(self._texts[at].text, 0.0, self._places[at].size)
+                more = (_loss(fit.seen, blurred(sharp, sigma)) for sigma in SIGMAS)
+                losses = [loss + one for loss, one in zip(losses, more, strict=True)]
+        return SIGMAS[losses.index(min(losses))]
+
+    def verdicts(self) -> Iterator[TextVerdict]:
+        """The verdict on each text."""
+        cells = _Cells()
+        for at, fit in enumerate(self._fits):
+            if fit and self._gain >= _LEAST_GAIN:
+                cells.add(at, self._texts[at].text, fit, self._level(at, fit), self._sigma)
+        wrong, judged = cells.judge(min((place.pixels for place in self._places), default=1.0))
+        for at, (placed, place, fit) in enumerate(zip(self._texts, self._places, self._fits, strict=True)):
+            yield TextVerdict(
+                placed.label,
+                placed.text,
+                place,
+                judged.get(at, 0),
+                wrong.get(at, {}),
+                fit.shift if fit else (0.0, 0.0),
+                outside=fit is None,
+            )
+
+    def _level(self, at: int, fit: Fit) -> float:
+        """The gain of a text: its own where it is near the page's, else the page's."""
+        usual = self._gain * self._texts[at].contrast
+        return fit.gain if 0.6 < fit.gain / usual < 1.6 else usual
+
+
+def _loss(seen: Floats, model: Floats) -> float:
+    """What a model leaves of what was seen, as a share."""
+    a, b = seen - seen.mean(), model - model.mean()
+    both = float((a * b).sum())
+    return 1 - both * both / (float((a * a).sum()) * float((b * b).sum()) + 1e-9)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """The cells of one character: of each the text it is of, its place in it, its gain and its pixels."""
+
+    glyph_set: GlyphSet
+    glyph: int
+    window: Rivals
+    changes: bool
+    items: Sequence[tuple[int, int, float, Floats]]
+    cells: Floats
+
+
+class _Cells:
+    """What is left of characters' cells once their text is explained, gathered by character."""
+
+    def __init__(self) -> None:
+        self._by_character: dict[tuple[GlyphSet, float, int, bool, bool], list[tuple[int, int, float, Floats]]] = {}
+
+    def add(self, owner: int, text: ExpectedText, fit: Fit, gain: float, sigma: float) -> None:
+        """The cells of a text, numbered `owner`."""
+        # Between texts of one gain the paper is what the cells' own constant takes up.
+        left = fit.seen - gain * fit.model
+        for at, (glyph, pen) in enumerate(text.glyphs):
+            column = round(pen / text.glyph_set.step)
+            free = _is_last_of_word(text, at)
+            window = rivals(text.glyph_set, sigma, glyph, free)
+            cell = left[window.top : window.bottom, column + window.left : column + window.right]
+            if cell.shape[1] == window.right - window.left:
+                key = (text.glyph_set, sigma, glyph, free, text.changes)
+                self._by_character.setdefault(key, []).append((owner, at, gain, cell.ravel()))
+
+    def judge(self, pixels: float) -> tuple[dict[int, dict[int, tuple[GlyphVerdict, str]]], dict[int, int]]:
+        """By text: its wrong characters by place, and how many could be judged. `pixels`: how many of the picture make
+        one of a cell, at least."""
+        import numpy as np
+
+        groups: list[_Group] = []
+        for (glyph_set, sigma, glyph, free, changes), items in self._by_character.items():
+            window = rivals(glyph_set, sigma, glyph, free)
+            cells = np.stack([cell for *_, cell in items])
+            cells -= (cells @ window.ignored) @ window.ignored.T
+            groups.append(_Group(glyph_set, glyph, window, changes, items, cells))
+        noise = _noise([group.cells for group in groups]) / min(pixels, 1.0)
+        wrong: dict[int, dict[int, tuple[GlyphVerdict, str]]] = {}
+        judged: dict[int, int] = {}
+        for group in groups:
+            for (owner, at, *_), found in zip(group.items, _decide(group, noise), strict=True):
+                if found is None:
+                    continue
+                judged[owner] = judged.get(owner, 0) + 1
+                if found[0] is not GlyphVerdict.RIGHT:
+                    wrong.setdefault(owner, {})[at] = found
+        return wrong, judged
+
+
+def _is_last_of_word(text: ExpectedText, at: int) -> bool:
+    """Whether nothing follows a character that is as near as a wider one would reach."""
+    names = text.glyph_set.characters
+    return at + 1 == len(text.glyphs) or not names[text.glyphs[at + 1][0]].strip()
+
+
+def _noise(groups: Sequence[Floats]) -> float:
+    """Grey levels that a pixel is off where all is right."""
+    import numpy as np
+
+    levels = [np.sqrt((cells**2).mean(axis=1)) for cells in groups if cells.size]
+    return float(np.median(np.concatenate(levels))) + 1.0 if levels else 1.0
+
+
+def _decide(group: _Group, noise: float) -> Iterator[tuple[GlyphVerdict, str] | None]:
+    """What each cell of a character shows; None where that can't be told."""
+    import numpy as np
+
+    glyph_set, window, cells = group.glyph_set, group.window, group.cells
+    gains = np.array([gain for _, _, gain, _ in group.items], np.float32)[:, None]
+    is_blank = not glyph_set.characters[group.glyph].strip()
+    lengths = np.abs(gains) * np.sqrt(window.squares)[None]
+    alike = window.squares / max(float(window.squares[-1]), 1e-9) if not is_blank else np.ones_like(window.squares)
+    told_apart = (lengths > _CERTAIN * noise) & (alike > (_SAME if group.changes else _SAME_FIXED))[None]
+    more = _MORE * np.clip(1 - alike / _NEAR, 0, 1)[None]
+    dots = (cells @ window.differences.T) * gains
+    shares = dots / np.maximum(gains**2 * window.squares[None], 1e-9)
+    gained = 2 * dots - lengths**2
+    excess = (cells**2).sum(axis=1) - cells.shape[1] * noise**2
+    is_it = told_apart & (shares > _RIVAL_SHARE + more) & (gained > (_EXPLAINED + more) * excess[:, None])
+    scores = np.where(is_it, gained, -np.inf)
+    best = scores.argmax(axis=1)
+    own = lengths[:, -1] ** 2
+    for at in range(len(cells)):
+        if not is_blank and not told_apart[at, -1]:
+            yield None
+        elif np.isfinite(scores[at, best[at]]):
+            name = glyph_set.characters[best[at]] if best[at] + 1 < len(window.squares) else ""
+            yield (GlyphVerdict.OTHER, name) if name.strip() else (GlyphVerdict.BLANK, "")
+        elif not is_blank and excess[at] > _UNLIKE * own[at]:
+            yield GlyphVerdict.UNLIKE, ""
+        else:
+            yield GlyphVerdict.RIGHT, ""
