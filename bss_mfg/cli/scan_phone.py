@@ -7,13 +7,16 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import click
+
 from bss_mfg.cli.common import App, say
 from bss_mfg.core.text import count_words
+from bss_mfg.station.answers import ScanAnswer
 from bss_mfg.station.phone.addresses import own_address
 from bss_mfg.station.phone.certificate import station_certificate
 from bss_mfg.station.phone.desk import DeskNames, PhoneDesk
 from bss_mfg.station.phone.server import PhoneServer
-from bss_mfg.station.station import ScanAnswer, Station
+from bss_mfg.station.station import Station
 
 DEFAULT_PORT = 8443
 
@@ -59,14 +62,15 @@ def _invitation(server: PhoneServer, fingerprint: str, first: bool) -> str:
     """How a phone gets to the page."""
     import segno
 
-    code = io.StringIO()
-    segno.make(server.page_address, error="l", micro=False).terminal(code, border=2, compact=True)
+    drawn = io.StringIO()
+    segno.make(server.page_address, error="l", micro=False).terminal(drawn, border=2, compact=True)
+    # Light on dark in these very colours, whatever those of the terminal are: some phones read no negative.
+    code = "\n".join(click.style(line, fg="bright_white", bg="black") for line in drawn.getvalue().splitlines())
     phones = server.access.phones
     more = f"{count_words(phones, 'phone')} in. For another one, scan this code"
     head = "Scan this code with the phone's camera" if first else more
     return (
-        f"{head}; it lets one phone in:\n\n{code.getvalue()}\n{server.page_address}\n\n"
-        "The browser doesn't know this station's certificate. Continue only if its SHA-256 fingerprint is\n"
+        f"{head}; it lets one phone in. Ctrl-C ends.\n{code}\n{server.page_address}\n"
+        "The browser will warn of the certificate. Continue only if its SHA-256 fingerprint is\n"
         f"{fingerprint}\n"
-        "Ctrl-C ends."
     )

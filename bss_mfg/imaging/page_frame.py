@@ -23,6 +23,14 @@ _GOOD = 0.03
 _FAIR = 0.25
 """Share of a symbol beyond which a page is not this page."""
 
+_MOST_PAIRS = 60
+_FEW = 4
+"""Labels from which on a page may be stretched or askew: of fewer, the freer map reaches no further than they do."""
+
+_SHEET_EDGE_MM = 6.0
+"""By how much a flat page may hang over the edge of its scan: what one label tells of the far end is as uncertain."""
+_SHEET_SCALE = 0.12
+
 
 @dataclass(frozen=True)
 class PageFrame:
@@ -97,21 +105,47 @@ def frame_from_reads(
             if package in label_file.numbers:
                 votes[(index, label_file.place_of(package).page)] += 2 if label_file.file == file else 1
     best: tuple[float, PageFrame] | None = None
-    for (index, page), count in votes.most_common(4):
+    # Of sheets that look the same, the one that was made last.
+    for (index, page), count in sorted(votes.items(), key=lambda item: (item[1], item[0]), reverse=True)[:4]:
         label_file = label_files[index]
         here = set(label_file.packages_on(page))
-        points = {
-            package: (_corners(label_file.place_of(package)), quad) for package, quad in matches if package in here
-        }
+        points = [(_corners(label_file.place_of(package)), quad) for package, quad in matches if package in here]
         if len(points) < min_matches:
             continue
-        matrix, error = _fit(list(points.values()))
+        matrix, error = _fit(points)
+        if error > _GOOD and len(points) > 2 and len(agreeing := _agreeing(points)) < len(points):
+            matrix, error = _fit(agreeing) if len(agreeing) > len(points) / 2 else (None, 0.0)
         if matrix is None or error > _FAIR:
             continue
         score = count - error
         if best is None or score > best[0]:
             best = (score, PageFrame(label_file, page, matrix))
     return best[1] if best else None
+
+
+def frame_of_flat_page(
+    match: tuple[int, Quad], label_files: Sequence[LabelFile], size: tuple[int, int], dpi: float
+) -> PageFrame | None:
+    """The printed page that a flat scan of `size` pixels shows, by the one label that was read on it: its scale is the
+    scan's, and all of the sheet lies in the picture. None where that is not so: a label by itself shows no sheet."""
+    import numpy as np
+
+    package, quad = match
+    for label_file in reversed(label_files):
+        if package not in label_file.numbers or len(label_file.symbol_boxes) == 1:
+            continue
+        place = label_file.place_of(package)
+        matrix = _similar(_corners(place), quad)
+        if matrix is None:
+            continue
+        scale = float(np.hypot(*matrix[0, :2])) * MM_PER_INCH / dpi
+        width, height = label_file.page_mm
+        corners = apply_homography(matrix, np.array([[0, 0], [width, 0], [width, height], [0, height]], float))
+        reach = _SHEET_EDGE_MM * dpi / MM_PER_INCH
+        inside = bool((corners > -reach).all() and (corners < np.array(size) + reach).all())
+        if abs(scale - 1) < _SHEET_SCALE and inside:
+            return PageFrame(label_file, place.page, matrix)
+    return None
 
 
 def _corners(place: Place) -> Quad:
@@ -129,7 +163,7 @@ def _fit(labels: Sequence[tuple[Quad, Quad]]) -> tuple[NDArray[np.floating[Any]]
     import numpy as np
 
     best: tuple[NDArray[np.floating[Any]] | None, float] = (None, np.inf)
-    for model in (_affine, _projective):
+    for model in ((_similar,) if len(labels) < _FEW else ()) + (_affine, _projective):
         kept = list(labels)
         for _ in range(3):
             # A label pasted elsewhere must not bend the frame: fit, drop the worst, fit again.
@@ -154,9 +188,56 @@ def _fit(labels: Sequence[tuple[Quad, Quad]]) -> tuple[NDArray[np.floating[Any]]
     return best
 
 
+def _agreeing(labels: Sequence[tuple[Quad, Quad]]) -> list[tuple[Quad, Quad]]:
+    """The most labels that lie as one sheet: those that were swapped or pasted elsewhere agree with no others."""
+    import numpy as np
+
+    best: list[tuple[Quad, Quad]] = []
+    # Pairs that are near each other in the list and far, the same whoever asks.
+    pairs = [(i, i + step) for step in (1, 2, 3, 5, 8) for i in range(len(labels) - step)][:_MOST_PAIRS]
+    for first, second in pairs:
+        chosen = [labels[first], labels[second]]
+        for model in (_affine, _projective, _projective):
+            here = [corner for mm, _ in chosen for corner in mm]
+            there = [corner for _, quad in chosen for corner in quad]
+            matrix = model(here, there)
+            if matrix is None:
+                break
+            every = np.array([mm for mm, _ in labels])
+            off = np.hypot(*np.moveaxis(apply_homography(matrix, every) - np.array([q for _, q in labels]), -1, 0))
+            by_label = off.mean(axis=1) / [_side(quad) for _, quad in labels]
+            # The first map, of two labels, is rough at the far end.
+            limit = _FAIR * (4 if model is _affine else 1)
+            nearer = [pair for pair, wrong in zip(labels, by_label, strict=True) if wrong < limit]
+            if len(nearer) < 2:
+                break
+            chosen = nearer
+        else:
+            best = max(best, chosen, key=len)
+    return best
+
+
 def _side(quad: Quad) -> float:
     """The mean side of a symbol in pixels."""
     return sum(sides_of(quad)) / 4 or 1e-9
+
+
+def _similar(points: _Points, target_points: _Points) -> NDArray[np.floating[Any]] | None:
+    """Moved, turned and scaled alone, mirrored where that fits better: two labels tell it to the page's end."""
+    import numpy as np
+
+    source, target = np.array(points), np.array(target_points)
+    best: tuple[float, NDArray[np.floating[Any]]] | None = None
+    for side in (1.0, -1.0):
+        x, y = source[:, 0] * side, source[:, 1]
+        zero, one = np.zeros_like(x), np.ones_like(x)
+        rows = np.concatenate([np.stack([x, -y, one, zero], axis=1), np.stack([y, x, zero, one], axis=1)])
+        (cos, sin, right, down), *_ = np.linalg.lstsq(rows, target.T.ravel(), rcond=None)
+        matrix = np.array([[cos * side, sin * side, 0.0], [-sin, cos, 0.0], [right, down, 1.0]])
+        off = float(np.abs(apply_homography(matrix, source) - target).max())
+        if best is None or off < best[0]:
+            best = (off, matrix)
+    return best[1] if best else None
 
 
 def _affine(points: _Points, target_points: _Points) -> NDArray[np.floating[Any]] | None:

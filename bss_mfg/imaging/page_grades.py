@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bss_mfg.barcodes import code_128
 from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.imaging import grid
+from bss_mfg.imaging.bar_corners import find_bar_corners
+from bss_mfg.imaging.bar_decodability import BarKind
 from bss_mfg.imaging.geometry import Quad
 from bss_mfg.imaging.grade import Standard, SymbolGrade, View, grade_symbol
+from bss_mfg.imaging.grade_bars import Bars, grade_bars
 from bss_mfg.imaging.grade_geometry import spacing, without_perspective
 from bss_mfg.imaging.grid import Warp
-from bss_mfg.imaging.reflectance import Calibration
+from bss_mfg.imaging.reflectance import Calibration, Light
 from bss_mfg.symbol import Matrix
 
 if TYPE_CHECKING:
@@ -48,8 +52,17 @@ class PageGrader:
         centres = warp.centres()
         return grade_symbol(grey, expected, centres, self._view(centres))
 
+    def grade_code_128(self, quad: Quad, text: str, width_mm: float | None) -> SymbolGrade:
+        """The grade of a Code 128 of a text, by the corners that a reader gave; `width_mm` is that of its bars."""
+        bars = Bars.from_modules(BarKind.CODE_128, tuple(bool(dark) for dark in code_128(text).bits()[0]))
+        corners = find_bar_corners(self.page.grey, quad, bars.modules)
+        return grade_bars(self.page.grey, bars, corners, View(self._light(), x_mm=width_mm and width_mm / bars.modules))
+
+    def _light(self) -> Light:
+        return self.calibration.applied_to(self.page.light) if self.calibration else self.page.light
+
     def _view(self, centres: Floats) -> View:
-        light = self.calibration.applied_to(self.page.light) if self.calibration else self.page.light
+        light = self._light()
         if not self.page.scanned or self._is_flat(sum(spacing(centres)) / 2):
             return View(light, x_mm=self.x_mm)
         if self.frame:

@@ -51,6 +51,14 @@ def read_page(grey: Grey, thorough: bool = False) -> list[Read]:
     return [read_from_result(item) for item in found]
 
 
+def read_other_codes(grey: Grey) -> list[Read]:
+    """All codes of a page that are no Data Matrix."""
+    import zxingcpp
+
+    found = zxingcpp.read_barcodes(grey, try_rotate=True, try_downscale=True, try_invert=False)
+    return [read_from_result(item) for item in found if item.valid and item.format != zxingcpp.BarcodeFormat.DataMatrix]
+
+
 def read_box(grey: Grey, box: PixelBox, thorough: bool = False, origin: tuple[int, int] = (0, 0)) -> Read | None:
     """The symbol at a known place: the box is cut out with a margin and read, or None. The picture may be a piece of a
     page that begins at `origin` (left, top)."""

@@ -26,8 +26,13 @@ PARAMETERS: Mapping[str, str] = {
     "fixed_pattern_damage": "fixed pattern damage",
     "decode": "decode",
     "cell_contrast": "cell contrast",
+    "minimum_reflectance": "minimum reflectance",
+    "edge_contrast": "edge contrast",
+    "defects": "defects",
+    "decodability": "decodability",
+    "quiet_zone": "quiet zone",
 }
-"""Graded parameters of ISO/IEC 15415, in the order of its clauses, and those that came later."""
+"""Graded parameters: those of ISO/IEC 15415 in the order of its clauses, those of photographs, those of bars."""
 
 
 @dataclass(frozen=True, slots=True)

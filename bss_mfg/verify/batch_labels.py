@@ -60,6 +60,10 @@ class BatchLabels:
             self._label_files = package_label_files(self.ledger, self.batch_id)
         return self._label_files
 
+    def label_file_of(self, package: int) -> LabelFile | None:
+        """The label file that a package's label was drawn in last; None where it never was."""
+        return next((file for file in reversed(self.label_files) if package in file.numbers), None)
+
     @property
     def specs(self) -> list[Spec]:
         """What a label in this factory can be."""

@@ -12,6 +12,7 @@ from bss_mfg.imaging.defects import Defects
 from bss_mfg.imaging.geometry import PixelBox, Quad
 from bss_mfg.imaging.grade import SymbolGrade
 from bss_mfg.imaging.label_content import ContentFinding
+from bss_mfg.imaging.misprints import PrintFault
 from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile, Package
@@ -35,16 +36,6 @@ class FindingKind(StrEnum):
 FINDING_KINDS = tuple(FindingKind)
 
 
-class PrintFault(StrEnum):
-    """In what a symbol that reads right is printed otherwise than it was drawn. The values are those of all reports."""
-
-    MIRRORED = "mirrored"
-    INVERTED = "inverted"
-    SCALED = "scaled"
-    WRONG_SIZE = "wrong size"
-    SHIFTED = "shifted"
-
-
 @dataclass(frozen=True)  # without slots: thousands are set aside on a disk, and pickle them several times faster
 class Finding:
     """What was found of one label. `serials` name the label (a foreign one too, where the ledger knows it). `x_mm`,
@@ -52,7 +43,8 @@ class Finding:
     known, else on the scanned one, else None. `box` and `quad` are its place in pixels, for a picture of what failed;
     `defects` say what is wrong with a symbol that only its grid identified; `print_faults` what is wrong with a
     misprinted one; `unseen` that it is missing because no picture showed its place; `other_batch` names the batch that
-    a foreign one belongs to, where the ledger knows it. `of` says whether the label is a printed one or our own
+    a foreign one belongs to, where the ledger knows it; `made_again` says that a missing one was made in another place
+    too. `of` says whether the label is a printed one or our own
     file's; `told`, that the person said so."""
 
     kind: FindingKind
@@ -73,6 +65,7 @@ class Finding:
     of: ReadSubject = "print"
     told: bool = False
     print_faults: tuple[PrintFault, ...] = ()
+    made_again: bool = False
     content: tuple[ContentFinding, ...] = ()
     """In what the label differs from what was to be on it."""
 
@@ -89,10 +82,10 @@ def missing_findings(
     for numbers in consecutive_ranges(tracker.unaccounted()):
         for package in ledger.packages.stream(batch.id, numbers.start, len(numbers)):
             index = 0 if package.number in unprinted else newest[package.number]
-            yield _unseen_finding(package, label_files[index - 1] if index else None)
+            yield _unseen_finding(package, label_files[index - 1] if index else None, tracker)
 
 
-def _unseen_finding(package: Package, label_file: LabelFile | None) -> Finding:
+def _unseen_finding(package: Package, label_file: LabelFile | None, tracker: PackageTracker) -> Finding:
     place = label_file.place_of(package.number) if label_file else None
     return Finding(
         kind=FindingKind.MISSING,
@@ -102,6 +95,12 @@ def _unseen_finding(package: Package, label_file: LabelFile | None) -> Finding:
         x_mm=round(place.x_mm, 1) if place else None,
         y_mm=round(place.y_mm, 1) if place else None,
         serials=package.serials_text,
-        detail="its place was in none of the pictures" if place else "no label of it was made yet",
+        detail=_unseen_words(tracker.labels_accounted_for(package.number)) if place else "no label of it was made yet",
         unseen=True,
     )
+
+
+def _unseen_words(shown: int) -> str:
+    if shown:
+        return f"the pictures showed only {shown} of its labels; more were made"
+    return "its place was in none of the pictures"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from bss_mfg.core.processes import TaskFailure, attempt
 from bss_mfg.core.text import count_words
@@ -16,7 +15,7 @@ from bss_mfg.imaging.companions import companion_quads, lies_in
 from bss_mfg.imaging.geometry import PixelBox, Quad, box_of, overlap_share
 from bss_mfg.imaging.grid import SampledGrid
 from bss_mfg.imaging.page_attempts import identified_symbol, read_at_place
-from bss_mfg.imaging.page_frame import PageFrame, frame_at_dpi, frame_from_reads
+from bss_mfg.imaging.page_frame import PageFrame, frame_at_dpi, frame_from_reads, frame_of_flat_page
 from bss_mfg.imaging.page_grades import PageGrader
 from bss_mfg.imaging.page_symbols import covers, merge_reads, place_darkness, unread_places, without_false_finds
 from bss_mfg.imaging.second_reader import SecondReader
@@ -28,13 +27,14 @@ from bss_mfg.model import LabelFile
 from bss_mfg.verify.batch_labels import BatchLabels
 from bss_mfg.verify.diagnosis import COMPANION_CAUSES, Diagnosis, DiagnosisCause, diagnose
 from bss_mfg.verify.label_contents import ContentChecker
+from bss_mfg.verify.page_checks import look_at_prints, see_page, with_misprints
 from bss_mfg.verify.page_findings import PageSymbol, ScannedPage, SecondReading, locate_symbols
 from bss_mfg.verify.page_reading import PageReading
 from bss_mfg.verify.request import ReadRequest
 from bss_mfg.verify.scanned import SymbolContent
 
-if TYPE_CHECKING:
-    pass
+_MOST_REFITS = 3
+"""How often a page is looked at again because more of it was read."""
 
 
 @dataclass(slots=True)
@@ -66,6 +66,9 @@ class PageReader:
         reading = PageReading(page, AttemptBudget(self.limits or self._usual_limits()))
         symbols = self._read_linear(reading) if self.batch.linear else self._read_symbols(reading)
         symbols = self._without_companions(reading, symbols)
+        seen = see_page(reading, symbols, () if reading.frame else self._companion_quads(reading))
+        if self.label_file is None and not self.batch.linear:
+            symbols = with_misprints(reading, self.batch, symbols)
         frame = reading.frame
         wanted = {
             item.diagnosis.package
@@ -75,8 +78,12 @@ class PageReader:
         if frame:
             wanted |= set(frame.label_file.packages_on(frame.page))
         serials = self.batch.serials_of(number for number in wanted if number)
-        matched = {item.diagnosis.package for item in symbols if item.diagnosis and item.diagnosis.matches}
         located = locate_symbols(symbols, frame, page.dpi)
+        matched = {
+            item.diagnosis.package
+            for item in located
+            if item.diagnosis and item.diagnosis.matches and item.in_own_place
+        }
         notes: Sequence[str] = ()
         if self.contents and self.label_file is None:  # our own file is as it was drawn, byte for byte
             located, notes = self.contents.of_page(page.grey, frame, located)
@@ -92,6 +99,7 @@ class PageReader:
             trouble=_attempt_words(len(reading.given_up), self.second_reader.failures - stalls),
             of=self._subject(page),
             told=self.request.of is not None,
+            seen=seen,
             notes=tuple(notes),
             min_grade=self.request.min_grade,
         )
@@ -131,7 +139,20 @@ class PageReader:
     def _read_linear(self, reading: PageReading) -> list[PageSymbol]:
         reading.reads, reading.frame = read_page_code128(reading.page, self.label_file)
         self._diagnose(reading)
-        return [PageSymbol(read, reading.diagnoses.get(read.content)) for read in reading.reads]
+        symbols = [PageSymbol(read, reading.diagnoses.get(read.content)) for read in reading.reads]
+        return [self._with_bar_grade(reading, item) for item in symbols] if self.request.grade else symbols
+
+    def _with_bar_grade(self, reading: PageReading, item: PageSymbol) -> PageSymbol:
+        """A match whose bars are the package's, with their grade."""
+        diagnosis, quad = item.diagnosis, item.read.quad
+        if not diagnosis or not diagnosis.matches or not quad:
+            return item
+        frame = reading.frame
+        label_file = frame.label_file if frame else next(reversed(self.batch.label_files), None)
+        width_mm = label_file.symbol_boxes[0][2] if label_file else None
+        text = item.read.data.decode("ascii", "replace")
+        grader = PageGrader(reading.page, frame, None, self.request.calibration)
+        return replace(item, grade=grader.grade_code_128(quad, text, width_mm))
 
     def _read_symbols(self, reading: PageReading) -> list[PageSymbol]:
         """All symbols of a page with what is known of them: quickly first, then ever stronger where one is missed."""
@@ -143,6 +164,8 @@ class PageReader:
             self._search_page(reading)
         if reading.frame:
             self._read_unread_places(reading, reading.frame)
+        if reading.frame and self.label_file is None:
+            self._read_again_by_better_frame(reading, reading.frame)
         identified = [item for one in reading.identified if (item := self._identified_symbol(reading, *one))]
         reads = without_false_finds(reading.reads, [item.read for item in identified], reading.frame)
         symbols = [PageSymbol(read, reading.diagnoses.get(read.content)) for read in reads]
@@ -192,11 +215,14 @@ class PageReader:
                 reading.searched.append(spot.box)
             elif not isinstance(answer, Read):
                 reading.given_up.append(spot.box)
+            package = None
             if isinstance(answer, Read):
                 self._add(reading, [answer])
-            elif answer:
+                continue
+            if answer:
                 sampled, package = self.batch.identify(answer)
                 reading.identified += [(sampled, package)] if package else []
+            reading.unread += [] if package else [quad]
         self._find_frame(reading)
         if reading.frame is None:
             self._find_frame(reading, reading.identified)  # labels that fail can still tell where the others lie
@@ -219,6 +245,24 @@ class PageReader:
             if result.defects and not reading.names(package):
                 reading.defects[package] = self.batch.name_other_label(result.defects, result.other)
 
+    def _read_again_by_better_frame(self, reading: PageReading, before: PageFrame) -> None:
+        """The frame fitted again, now that more was read: where it lies otherwise, its unread places are tried again.
+        One that was drawn from fewer labels may be off by half a symbol at the far end."""
+        for _ in range(_MOST_REFITS):
+            self._find_frame(reading)
+            frame = reading.frame
+            if frame is None or (frame.label_file, frame.page) != (before.label_file, before.page):
+                reading.frame = before
+                return
+            unread = unread_places(reading.page, reading.reads, frame)
+            if not any(_moved(before.boxes[package], frame.boxes[package]) for package in unread):
+                return
+            reading.defects.clear()
+            count, before = len(reading.decoded), frame
+            self._read_unread_places(reading, frame)
+            if len(reading.decoded) == count:
+                return
+
     def _identified_symbol(self, reading: PageReading, sampled: SampledGrid, package: int) -> PageSymbol | None:
         """A label that was identified without a sheet: it fails by name."""
         if package in reading.defects:
@@ -238,6 +282,7 @@ class PageReader:
     def _find_frame(self, reading: PageReading, identified: Sequence[tuple[SampledGrid, int]] = ()) -> None:
         """How the page lies over a printed one, by its matches and the symbols that were only identified."""
         self._diagnose(reading)
+        look_at_prints(reading, self.batch)
         matches = [
             (diagnosis.package, read.quad)
             for read, diagnosis in reading.decoded
@@ -245,6 +290,8 @@ class PageReader:
         ]
         matches += [(package, sampled.warp.quad()) for sampled, package in identified]
         reading.frame = frame_from_reads(matches, self.batch.label_files, reading.page.file)
+        if reading.frame is None and len(matches) == 1 and reading.page.dpi:
+            reading.frame = frame_of_flat_page(matches[0], self.batch.label_files, reading.page.size, reading.page.dpi)
 
     # --- more about what was read -----------------------------------------------------------------------------------
 
@@ -284,6 +331,11 @@ class PageReader:
         same = self.ledger.packages.find_by_payload(data.decode("utf-8", "surrogateescape"))
         agrees = same == (diagnosis.batch, diagnosis.package)
         return replace(item, second_reading=SecondReading.AGREES if agrees else SecondReading.DIFFERS)
+
+
+def _moved(before: PixelBox, after: PixelBox) -> bool:
+    """Whether a place lies otherwise by more than the attempts at it make up for: a few of its modules."""
+    return max(abs(before[0] - after[0]), abs(before[1] - after[1])) > after[2] / 24
 
 
 def _overlaps_any(box: PixelBox, places: Iterable[PixelBox]) -> bool:

@@ -14,6 +14,7 @@ from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.imaging.defects import Defects
 from bss_mfg.imaging.grade import SymbolGrade
 from bss_mfg.imaging.label_content import ContentFinding
+from bss_mfg.imaging.misprints import Misprint
 from bss_mfg.imaging.page_frame import PageFrame
 from bss_mfg.imaging.page_symbols import BLANK_DARKNESS
 from bss_mfg.imaging.zxing_reader import Read
@@ -55,6 +56,8 @@ class PageSymbol:
     """The package whose place on the sheet it lies in."""
     corner: Corner = (None, None)
     """Its top left corner in mm, on the printed page where that is known, else on the scanned one."""
+    misprints: tuple[Misprint, ...] = ()
+    """What is wrong with its print, though it reads right."""
     content: tuple[ContentFinding, ...] = ()
     """In what its label is not what was to be printed."""
 
@@ -107,9 +110,10 @@ class ScannedPage:
         darkness = {package: dark for package, dark in self.unmatched_darkness.items() if package not in packages}
         return replace(self, symbols=symbols, unmatched_darkness=darkness)
 
-    def findings(self, tracker: PackageTracker) -> list[Finding]:
-        """The findings of this page; `tracker` carries what earlier pages showed."""
-        return _PageFindings(self, tracker).all()
+    def findings(self, tracker: PackageTracker, made_again: Set[int] = frozenset()) -> list[Finding]:
+        """The findings of this page; `tracker` carries what earlier pages showed. Labels of the packages in
+        `made_again` may be in another place by now."""
+        return _PageFindings(self, tracker, made_again).all()
 
     def account(self, found: Sequence[Finding]) -> PageAccount:
         """What became of the page, by its findings."""
@@ -127,6 +131,11 @@ class _PageFindings:
 
     page: ScannedPage
     tracker: PackageTracker
+    made_again: Set[int]
+    explained: set[int] = field(default_factory=set)
+    """Packages with a finding that says what is in their place, or where it went from there by a little."""
+    elsewhere: set[int] = field(default_factory=set)
+    """Packages whose label lies in another's place."""
     found_instead: dict[int, str] = field(default_factory=dict)
     """What lies in a package's place instead of its label, in words."""
     superseded: set[int | None] = field(default_factory=set)
@@ -143,16 +152,34 @@ class _PageFindings:
             # Else the package whose place it lies in is named below.
         if self.page.frame:
             for package, darkness in self.page.unmatched_darkness.items():
-                if not self.tracker.is_accounted_for(package) and package not in self.superseded:
+                if not self._is_explained(package):
                     self.tracker.mark_reported(package)
                     found.append(self._unread_place(package, darkness, self.page.frame))
         return found
+
+    def _is_explained(self, package: int) -> bool:
+        """Whether nothing more is to be said of a package's place: a finding speaks of it, or its label need not be
+        there. A label that was read elsewhere is no excuse: each place has a label of its own."""
+        if package in self.explained or package in self.superseded or self.tracker.is_exempt(package):
+            return True
+        if package in self.made_again and self.tracker.is_accounted_for(package):
+            return True
+        # Two that were swapped are told once each.
+        return package in self.elsewhere and package in self.found_instead
+
+    def _takes_place(self, item: PageSymbol, package: int | None, words: str) -> None:
+        """Remember what a symbol that was reported for `package` means for the place in which it lies."""
+        if item.in_place_of is None or item.in_place_of == package:
+            self.explained.update({package} if package else ())
+        else:
+            self.found_instead.setdefault(item.in_place_of, words)
 
     def _undecoded_finding(self, item: PageSymbol) -> Finding:
         """A symbol that no reader reads, outside of all places or identified by its grid."""
         package = item.identified_package
         if package and item.defects:
             self.tracker.mark_reported(package)
+            self._takes_place(item, package, "another label is in its place")
             return self._finding(FindingKind.UNREADABLE, package, item, item.defects.description)
         return self._finding(FindingKind.UNREADABLE, None, item, "a symbol is there, no reader can read it")
 
@@ -170,6 +197,7 @@ class _PageFindings:
             package = item.in_place_of
         if package is not None:
             self.tracker.mark_reported(package)
+        self._takes_place(item, package, "another label is in its place")
         return self._finding(FindingKind.MISMATCHED, package, item, diagnosis.detail, diagnosis.serials)
 
     def _foreign_finding(self, item: PageSymbol, diagnosis: Diagnosis) -> Finding:
@@ -194,18 +222,25 @@ class _PageFindings:
             return self._finding(FindingKind.DUPLICATE, package, item, detail)
         if other is not None:
             self.found_instead[other] = f"the label of {serials} is in its place"
+            self.elsewhere.add(package)
             self.tracker.mark_reported(package)
             return self._finding(FindingKind.MISMATCHED, package, item, self._lies_in_place_of(other))
         self.tracker.record_read(package, self.page.file, self.page.number)
+        if item.misprints:
+            self.tracker.mark_faulty(package)
+            self.explained.add(package)
+            words = "; ".join(misprint.detail for misprint in item.misprints)
+            found = self._finding(FindingKind.MISPRINTED, package, item, words)
+            return replace(found, print_faults=tuple(misprint.fault for misprint in item.misprints))
         if item.second_reading and (fault := _SECOND_READING_FAULTS.get(item.second_reading)):
-            self.tracker.mark_reported(package)
+            self.tracker.mark_faulty(package)
             return self._finding(fault[0], package, item, fault[1])
         if item.content:
-            self.tracker.mark_reported(package)
+            self.tracker.mark_faulty(package)
             detail = "; ".join(fault.words for fault in item.content)
             return replace(self._finding(FindingKind.CONTENT, package, item, detail), content=item.content)
         if self.page.min_grade is not None and (why := grade_fault(item.grade, self.page.min_grade)):
-            self.tracker.mark_reported(package)
+            self.tracker.mark_faulty(package)
             return self._finding(FindingKind.BELOW_GRADE, package, item, why)
         notes = (
             f"after {diagnosis.marks.description}" if diagnosis.marks else "",
@@ -226,7 +261,8 @@ class _PageFindings:
         if defects and instead is None:
             return self._finding(FindingKind.UNREADABLE, package, item, defects.description)
         if instead is not None or darkness < BLANK_DARKNESS:
-            return self._finding(FindingKind.MISSING, package, item, instead or "its place is blank or covered")
+            found = self._finding(FindingKind.MISSING, package, item, instead or "its place is blank or covered")
+            return replace(found, made_again=package in self.made_again)
         detail = f"something is printed there ({darkness:.0%} dark), no reader can read it"
         return self._finding(FindingKind.UNREADABLE, package, item, detail)
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from bss_mfg.imaging.budget import AttemptBudget
 from bss_mfg.imaging.defects import Defects
-from bss_mfg.imaging.geometry import PixelBox
+from bss_mfg.imaging.geometry import PixelBox, Quad
 from bss_mfg.imaging.grid import SampledGrid
+from bss_mfg.imaging.misprints import Misprint
 from bss_mfg.imaging.page_frame import PageFrame
 from bss_mfg.imaging.page_symbols import covers
 from bss_mfg.imaging.sources import Page
@@ -33,6 +34,11 @@ class PageReading:
     """Places that were found without a sheet, and where the second reader need not be asked again."""
     given_up: list[PixelBox] = field(default_factory=list)
     """Places whose attempts the budget cut short, and where nothing was read."""
+
+    misprints: dict[tuple[tuple[bytes, str], PixelBox], tuple[Misprint, ...]] = field(default_factory=dict)
+    """What is wrong with matches whatever lies around them, by what they say and where."""
+    unread: list[Quad] = field(default_factory=list)
+    """Patches that look like a symbol, and where nothing was read or identified."""
 
     @property
     def decoded(self) -> list[tuple[Read, Diagnosis]]:

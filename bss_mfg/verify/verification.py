@@ -135,7 +135,9 @@ class Verifier:
         self._scrapped = ledger.packages.scrapped(batch.id)
         # What was shipped had been read right; unless the ledger is older than that rule.
         shipped = ledger.packages.shipped(batch.id, verified=True) if options.resume else ()
-        self._tracker = PackageTracker(batch.packages, copies, chain(self._scrapped, shipped))
+        made = self._in_force.labels_made(batch.packages) if copies > 1 else None
+        self._tracker = PackageTracker(batch.packages, copies, chain(self._scrapped, shipped), made)
+        self._reprinted = frozenset(self._in_force.reprinted())
         self._spool = FindingSpool(ledger.path.parent)
         self._pending: list[Finding] = []
         self._file_tasks: dict[str, PageTask | None] = {}
@@ -305,7 +307,7 @@ class Verifier:
             self._broken.append((file.order, page, where, answer.reason))
             return
         self.pages += 1
-        found = answer.without(file.outdated).findings(self._tracker)
+        found = answer.without(file.outdated).findings(self._tracker, self._made_again(answer))
         self._shows_prints = self._shows_prints or (answer.of == "print" and bool(found))
         right = sum(item.kind is FindingKind.MATCHED for item in found)
         file.matched += right
@@ -319,6 +321,15 @@ class Verifier:
             self._notes.setdefault(note, []).append(where)
         if len(self._pending) > _MAX_PENDING:
             self._commit(ended=False)
+
+    def _made_again(self, page: ScannedPage) -> Set[int]:
+        """The packages of a sheet whose labels may be in another place by now: printed once more, or made again."""
+        if page.frame is None:
+            return self._reprinted
+        label_file = page.frame.label_file
+        if label_file in self._in_force.superseded:
+            return frozenset(label_file.numbers)
+        return self._reprinted | self._in_force.outdated_in(label_file)
 
     def _commit(self, ended: bool = True) -> None:
         """Write down what was read since; `ended` where the file at hand was read to its end."""

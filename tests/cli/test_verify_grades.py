@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pypdfium2
 import pytest
 from PIL import Image
 
@@ -129,3 +130,31 @@ def test_a_card_that_is_no_straight_line_of_light_is_refused(printed: Factory, s
     assert "names no picture" in printed.cli("verify", "A", soft_scan, "--calibrate", tmp_path / "card.toml").err
     (tmp_path / "card.toml").write_text("format = 1\n[[patch]]\nreflectance = 80")
     assert "either a box" in printed.cli("verify", "A", soft_scan, "--calibrate", tmp_path / "card.toml").err
+
+
+def test_bars_are_graded_too(factory: Factory, tmp_path: Path) -> None:
+    """A label with a Code 128, scanned straight, askew, and printed pale."""
+    factory.add("sensor", spec="amazon-1d-code128", template="bars-70x40", serial="SN{n:010}")
+    factory.issue(3, "S1", "sensor")
+    made = factory.label("S1", "bars-70x40", 203)
+    scans = tmp_path / "scans"
+    scans.mkdir()
+    for number, page in enumerate(pypdfium2.PdfDocument(made.files[0])):
+        scan = Image.fromarray(page.render(scale=600 / 72, grayscale=True).to_numpy())
+        if number == 1:
+            scan = scan.rotate(7, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
+        if number == 2:
+            scan = scan.point(lambda value: 255 - (255 - value) * 0.12)
+        scan.save(scans / f"{number}.png", dpi=(600, 600))
+    outcome = factory.cli("verify", "S1", scans, "--json", "--min-grade", "C")
+    assert outcome.code == 1, outcome.err
+    rows = {row["serials"]: row for row in outcome.json["findings"]}
+    straight, askew, pale = (rows[f"SN000000000{number}"] for number in (1, 2, 3))
+    for row in (straight, askew):
+        assert (row["verdict"], row["grade"]["standard"]) == ("matched", "ISO/IEC 15416")
+        assert row["grade"]["overall"] >= 3.8, row["grade"]
+        # X is 3 dots of 203 dpi, 0.375 mm: an aperture of 0.25 mm, 10 thousandths of an inch.
+        assert row["grade"]["formal"] == f"{row['grade']['overall']:.1f}/10/660/45"
+    assert pale["verdict"] == "below-grade" and pale["grade"]["grades"]["symbol_contrast"] < 1.5
+    text = factory.cli("verify", "S1", scans, "--grade", "--report", tmp_path / "report.html")
+    assert "ISO/IEC 15416" in text.out and "ISO/IEC 15416" in (tmp_path / "report.html").read_text()

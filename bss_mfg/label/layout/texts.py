@@ -20,6 +20,7 @@ from bss_mfg.label.template.text_element import MOST_LINES, TextElement
 from bss_mfg.label.type.itemization import Direction, Setting
 from bss_mfg.label.type.markup import without_switches
 from bss_mfg.label.type.paragraph import Line, Paragraph, prepare, simple_line
+from bss_mfg.label.type.patterns import LinePattern, line_pattern
 from bss_mfg.label.type.plain import PlainTable, plain_table
 from bss_mfg.label.type.scripts import VERTICAL, script_name
 from bss_mfg.model import Rect
@@ -209,6 +210,8 @@ class TextPlan:
         style = self.style
         setting = style.setting(font)
         line = simple_line(text, setting)
+        if line is None and (pattern := line_pattern(text, setting)):
+            line = pattern.line(text)
         if line is not None and line.width * style.size <= self.room:
             return style.size, [line]
         if line is not None and not style.wrap:
@@ -240,28 +243,53 @@ class TextPlan:
 
 
 class TextChecker:
-    """Checks the texts of one plan. Plain ones that fit and lie clear of everything cost next to nothing."""
+    """Checks the texts of one plan. Those that fit and lie clear of everything cost next to nothing, if they are plain
+    or differ in their serial numbers alone."""
 
     def __init__(self, template: LoadedTemplate, plan: TextPlan, findings: DesignFindings, room: InkRoom) -> None:
         self.plan = plan
         self._template, self._findings, self._room = template, findings, room
         font = template.font(plan.style.font)
+        self._setting = plan.style.setting(font)
         self._plain = plan.plain_table(font)
-        # Whatever is said in ASCII on one line, its ink stays in this box.
+        # Whatever is said in ASCII on one line, its ink stays in this box; mostly it does not reach out at its ends.
         left, bottom, right, top = font.ascii_bounds
-        whole = Line("", plan.room / plan.style.size)
-        box = (left, bottom, whole.width + right, top)
-        self._is_clear = all(
-            room.is_clear(plan.element_index, rect) for rect in plan.boxes([(whole, box)], plan.style.size)
-        )
-        self._least = plan.style.size if plan.style.wrap else plan.style.min_size
+        self._is_clear = self._is_box_clear((left, bottom, right, top))
+        self._is_clear_inside = self._is_clear or self._is_box_clear((0.0, bottom, 0.0, top))
+        self._most = plan.room / (plan.style.size if plan.style.wrap else plan.style.min_size)
+        self._clear: dict[LinePattern, bool] = {}
 
     def check(self, text: str) -> None:
         """Note what is wrong with a text."""
-        plain = self._plain if self._is_clear and text.isascii() and text.isprintable() else None
-        if plain and plain.width(text) * self._least <= self.plan.room:
-            return
-        check_text(self._template, self.plan, text, self._findings, self._room)
+        if not (self._is_plainly_good(text) if text.isascii() else self._is_like_a_good_one(text)):
+            check_text(self._template, self.plan, text, self._findings, self._room)
+
+    def _is_plainly_good(self, text: str) -> bool:
+        plain = self._plain
+        if not (self._is_clear_inside and plain and text.isprintable() and plain.is_within(text, self._most)):
+            return False
+        return self._is_clear or plain.reach(text) == (0.0, 0.0)
+
+    def _is_like_a_good_one(self, text: str) -> bool:
+        pattern = line_pattern(text, self._setting)
+        if pattern is None:
+            return False
+        is_clear = self._clear.get(pattern)
+        if is_clear is None:
+            is_clear = self._clear[pattern] = self._is_box_clear(pattern.bounds)
+        if not is_clear:
+            return False
+        line = pattern.line(text)
+        return line.width <= self._most and pattern.stays_within(line)
+
+    def _is_box_clear(self, bounds: tuple[float, float, float, float]) -> bool:
+        """Whether ink that fills the room, and reaches out at its ends (left, right) and above and below its baseline
+        (bottom, top, in em), touches nothing that it may not."""
+        plan, room = self.plan, self._room
+        left, bottom, right, top = bounds
+        whole = Line("", plan.room / plan.style.size)
+        boxes = plan.boxes([(whole, (left, bottom, whole.width + right, top))], plan.style.size)
+        return all(room.is_clear(plan.element_index, rect) for rect in boxes)
 
 
 def check_text(
@@ -271,7 +299,8 @@ def check_text(
     reaches where it may not."""
     font = template.font(plan.style.font)
     setting = plan.style.setting(font)
-    if simple_line(text, setting) is None and not _is_settable(plan, text, setting, findings):
+    is_simple = simple_line(text, setting) is not None or line_pattern(text, setting) is not None
+    if not is_simple and not _is_settable(plan, text, setting, findings):
         return
     size, lines = plan.fit(text, font)
     shown = without_switches(text)

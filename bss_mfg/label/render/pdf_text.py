@@ -10,6 +10,7 @@ from bss_mfg.label.render.pdf_colours import fill_operators
 from bss_mfg.label.render.pdf_fonts import EmbeddedFont, embedded_font
 from bss_mfg.label.template.fonts import Font
 from bss_mfg.label.type.paragraph import Line
+from bss_mfg.label.type.plain import PlainRun
 from bss_mfg.label.type.shaping import GlyphRun
 
 _REMEMBERED = 1024
@@ -30,15 +31,18 @@ class TextWriter:
         self._canvas, self._plan, self._face = canvas, plan, face
         style = plan.style
         self._plain = plan.plain_table(face)
+        self._room = plan.room / style.size
         self._sized = f"{style.size:g} Tf"
         is_left = style.align in ("left", "justify") and style.valign == "capitals"
         self._start = self._begin(0.0, plan.cap_height * style.size) if is_left else ""
-        is_black = style.color == "#000000"
-        self._before, self._after = ("", "") if is_black else (f"q {fill_operators(canvas, style.color)} ", " Q")
+        self._is_black = style.color == "#000000"
 
     def operators(self, text: str) -> str:
         """Operators that show a text."""
-        return f"{self._before}{self._shown(text)}{self._after}"
+        if self._is_black:
+            return self._shown(text)
+        # Asked for each time: a spot ink becomes a resource of each page that shows it.
+        return f"q {fill_operators(self._canvas, self._plan.style.color)} {self._shown(text)} Q"
 
     @cached_property
     def _font(self) -> EmbeddedFont:
@@ -61,17 +65,15 @@ class TextWriter:
         )
 
     def _fits_plainly(self, text: str) -> bool:
-        plan, plain = self._plan, self._plain
-        return bool(
-            plain and text.isascii() and text.isprintable() and plain.width(text) * plan.style.size <= plan.room
-        )
+        plain = self._plain
+        return bool(plain and text.isascii() and text.isprintable() and plain.is_within(text, self._room))
 
     def _line(self, line: Line, size: float) -> str:
         document = self._canvas._doc
         if line.plain:
             font = embedded_font(document, line.plain.face)
             return f"{font.name} {size:g} Tf {font.show_plain(line.text)}"
-        return " ".join([_show(document, run, size) for run in line.runs])
+        return " ".join([_show(document, part, size) for part in line.parts])
 
 
 def show_run(canvas: Any, run: GlyphRun, size: float) -> str:
@@ -79,8 +81,11 @@ def show_run(canvas: Any, run: GlyphRun, size: float) -> str:
     return _show(canvas._doc, run, size)
 
 
-def _show(document: Any, run: GlyphRun, size: float) -> str:
+def _show(document: Any, run: GlyphRun | PlainRun, size: float) -> str:
     """Operators that show a run from where the pen is, and leave the pen at its end."""
+    if isinstance(run, PlainRun):
+        font = embedded_font(document, run.table.face)
+        return f"{font.name} {size:g} Tf {font.show_plain(run.text, run.table.language)}"
     font = embedded_font(document, run.face)
     if run.text.isascii():
         return _operators(font, run, size)

@@ -348,6 +348,36 @@ def test_inks_and_spots_reach_the_pdf_as_they_are() -> None:
     assert [[float(ink) for ink in ink_set] for ink_set in inks] == [[0, 1, 0.5, 0.1]]
 
 
+def test_each_page_has_what_it_shows() -> None:
+    """Pages share their words where they show the same; a spot ink or a form of one page alone is that page's."""
+    text = "[[element]]\nkind = 'text'\nx = 2\nwidth = 16\nsize = 5\n"
+    elements = (
+        f"{text}y = 2\ntext = '{{mac}}'\ncolor = 'spot(\"Brand Red\", 0, 100, 81, 4)'\n",
+        f"{text}y = 5\ntext = '{{serial}}'\n",
+        box(1, 36, 10, 2, "fill = true\nwhen = 'mac'"),
+    )
+    design = checked(template(ROLL, *elements))
+    (row, *_) = design.rows.values()
+    texts = [("001122334455", True), (None, False), ("AABBCCDDEEFF", True), (None, False)]
+    rows = tuple(replace(row, texts=(mac, f"S{at}"), shapes_drawn=(box,)) for at, (mac, box) in enumerate(texts))
+    pdf = render_label_file(LabelFileContent("Trial", design.layout, rows, 1, "mask"))
+    with pikepdf.open(BytesIO(pdf)) as document:
+        assert not document.get_warnings()
+        shown = []
+        for page in document.pages:
+            inks = page.Resources.get("/ColorSpace", {}).keys()
+            forms = page.Resources.get("/XObject", {}).keys()
+            used = {
+                str(one.operands[0]) for one in pikepdf.parse_content_stream(page) if str(one.operator) in ("cs", "Do")
+            }
+            assert used <= {*inks, *forms}
+            shown.append((len(inks), "/FormXob.shape0" in forms))
+    assert shown == [(1, True), (0, False), (1, True), (0, False)]
+    assert [page.get_textpage().get_text_bounded().split() for page in pypdfium2.PdfDocument(pdf)] == [
+        ["001122334455", "S0"], ["S1"], ["AABBCCDDEEFF", "S2"], ["S3"],
+    ]  # fmt: skip
+
+
 def test_one_spot_ink_has_one_recipe() -> None:
     both = [box(1, y, 10, 1, f"color = 'spot(Rot, 0, {m}, 0, 0)'") for y, m in ((33, 100), (36, 90))]
     with pytest.raises(InputError) as caught:

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from bss_mfg.errors import InputError
+from bss_mfg.station.answers import ScanAnswer, ScanWord, Tone
 from bss_mfg.station.phone.access import MOST_PHONES, PhoneAccess
 from bss_mfg.station.phone.addresses import host_in_url, own_address
 from bss_mfg.station.phone.certificate import station_certificate
@@ -25,9 +26,9 @@ from bss_mfg.station.phone.desk import DeskNames, PhoneDesk
 from bss_mfg.station.phone.handler import COOKIE
 from bss_mfg.station.phone.messages import MOST_BODY, BadMessageError, PhoneRead, parse_reads, parse_token
 from bss_mfg.station.phone.page_files import page_files
-from bss_mfg.station.phone.server import PhoneServer
+from bss_mfg.station.phone.server import MOST_OF_ONE_ADDRESS, PhoneServer
 from bss_mfg.station.phone.sightings import Sightings
-from bss_mfg.station.station import PrintedSymbol, ScanAnswer, ScanWord, Station, Tone
+from bss_mfg.station.station import PrintedSymbol, Station
 from tests.helpers.factory import Factory
 
 NOW = dt.datetime(2026, 11, 28, 12, tzinfo=dt.UTC)
@@ -145,23 +146,47 @@ def test_what_is_no_token_is_refused(body: bytes) -> None:
 # --- one label, many pictures ----------------------------------------------------------------------------------------
 
 
+class StationOfPaper:
+    """Says OK, then ALREADY, until labels are scrapped."""
+
+    def __init__(self) -> None:
+        self.read: list[PrintedSymbol] = []
+        self.scrapped: set[PrintedSymbol] = set()
+
+    def read_symbol(self, symbol: PrintedSymbol) -> ScanAnswer:
+        """Judge and record a symbol."""
+        self.read.append(symbol)
+        if symbol in self.scrapped:
+            return ScanAnswer(Tone.BAD, ScanWord.SCRAPPED, "")
+        return ScanAnswer(Tone.GOOD, ScanWord.OK if self.read.count(symbol) == 1 else ScanWord.ALREADY, "")
+
+    def still_right(self, symbol: PrintedSymbol) -> bool:
+        """Whether a symbol that was right is so now."""
+        return symbol not in self.scrapped
+
+
 def test_a_label_is_read_once_however_often_a_phone_tells_of_it() -> None:
-    read: list[PrintedSymbol] = []
-
-    def station(symbol: PrintedSymbol) -> ScanAnswer:
-        read.append(symbol)
-        word = ScanWord.OK if read.count(symbol) == 1 else ScanWord.ALREADY
-        return ScanAnswer(Tone.GOOD, word, "")
-
+    station = StationOfPaper()
     sightings = Sightings(station, 2)
     label = PrintedSymbol(b"A", "]d1")
     assert [sightings.answer("p", PhoneRead(label))[0].word for _ in range(3)] == ["OK"] * 3
     answer, new = sightings.answer("p", PhoneRead(label, 3))
-    assert (answer.word, len(new), len(read)) == ("ALREADY", 2, 3)
+    assert (answer.word, len(new), len(station.read)) == ("ALREADY", 2, 3)
     assert sightings.answer("p", PhoneRead(label, 1))[0].word == "OK", "a message that was late"
     sightings.answer("p", PhoneRead(PrintedSymbol(b"A", "]d1", mirrored=True)))
     sightings.answer("another", PhoneRead(label))
-    assert len(read) == 5
+    assert len(station.read) == 5
+
+
+def test_a_label_that_was_scrapped_meanwhile_is_not_shown_as_right() -> None:
+    station = StationOfPaper()
+    sightings = Sightings(station, 2)
+    label = PrintedSymbol(b"A", "]d1")
+    sightings.answer("p", PhoneRead(label, 2))
+    station.scrapped.add(label)
+    answer, new = sightings.answer("p", PhoneRead(label, 2))
+    assert (answer.word, [item.word for item in new]) == ("SCRAPPED", ["SCRAPPED"])
+    assert sightings.answer("p", PhoneRead(label, 1)) == (answer, []), "recorded once"
 
 
 # --- the server ------------------------------------------------------------------------------------------------------
@@ -292,7 +317,7 @@ def test_one_who_does_not_shake_hands_holds_up_nobody(served: tuple[PhoneServer,
 
 def test_one_address_gets_no_more_than_its_share_of_connections(served: tuple[PhoneServer, Path]) -> None:
     server, _ = served
-    held = [socket.create_connection(("127.0.0.1", server.server_port)) for _ in range(16)]
+    held = [socket.create_connection(("127.0.0.1", server.server_port)) for _ in range(MOST_OF_ONE_ADDRESS)]
     with closing(socket.create_connection(("127.0.0.1", server.server_port), timeout=20)) as late:
         assert late.recv(1) == b"", "closed at once"
     for connection in held:
@@ -361,3 +386,40 @@ def test_several_phones_read_into_one_ledger(issued: Factory, tmp_path: Path) ->
         reads = [event for event in ledger.history.events("B1") if event.kind == "read"]
         assert [event.data["verdict"] for event in reads] == 2 * ["ok", "ok", "ok", "wrong label"]
         assert {event.data["station"] for event in reads} == {ledger.actor.station}
+
+
+# --- symbols ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "word", "says"),
+    [
+        ({}, "OK", ""),
+        ({"after": b"\r"}, "WRONG LABEL", "encodes more"),
+        ({"after": b"\t"}, "WRONG LABEL", "encodes more"),
+        ({"before": b"]d1"}, "WRONG LABEL", "encodes more"),
+        ({"symbology": "]d2"}, "WRONG LABEL", "GS1"),
+        ({"symbology": "]Q1"}, "WRONG LABEL", "another kind of symbol"),
+        ({"mirrored": True}, "WRONG LABEL", "mirrored"),
+        ({"inverted": True}, "WRONG LABEL", "light on dark"),
+        ({"before": b"\xff"}, "OTHER LABEL", ""),
+        ({"batch": "B2", "mirrored": True}, "OTHER LABEL", "belongs to batch B2"),
+    ],
+)
+def test_a_symbol_is_judged_byte_for_byte_and_by_its_print(
+    issued: Factory, change: dict[str, Any], word: str, says: str
+) -> None:
+    issued.issue(1, "B2")
+    content = issued.payloads(change.get("batch", "B1"))[0].encode()
+    symbol = PrintedSymbol(
+        change.get("before", b"") + content + change.get("after", b""),
+        change.get("symbology", "]d1"),
+        change.get("mirrored", False),
+        change.get("inverted", False),
+    )
+    with issued.ledger() as ledger:
+        station = Station(ledger, ledger.batches.get("B1"))
+        answer = station.read_symbol(symbol)
+        assert answer.word == word, answer
+        assert says in answer.detail
+        assert station.counts.verified == (word == "OK")

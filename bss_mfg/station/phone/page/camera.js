@@ -2,6 +2,7 @@
 
 const COLOURS = { good: "#18b45b", note: "#ffab2e", bad: "#ff3b45", none: "#b9c3cf" };
 const SIGNS = { good: "✓", note: "!", bad: "✕", none: "…" };
+const [LARGE, SMALL] = [13, 9]; // CSS pixels of the words in the picture
 const LARGEST_PHOTO = 4096; // pixels: phones refuse larger canvases
 
 export class Reader {
@@ -100,28 +101,54 @@ export function drawMarks(canvas, size, drawn, picture = null) {
     context.lineWidth = 4 * unit;
     context.stroke();
   }
-  for (const { corners, label } of drawn) caption(context, corners, label.answer, label.answer?.tone ?? "none", unit);
+  // What is wrong comes last, over what lies beside it.
+  const order = ["good", "none", "note", "bad"];
+  const tone = ({ label }) => label.answer?.tone ?? "none";
+  const sorted = [...drawn].sort((one, other) => order.indexOf(tone(one)) - order.indexOf(tone(other)));
+  for (const item of sorted) caption(context, item.corners, item.label.answer, tone(item), unit);
 }
 
+// On the symbol, which is read already, so that it covers no other label: word and serial where they fit, as large as
+// they can be read, else a sign alone.
 function caption(context, corners, answer, tone, unit) {
-  const left = Math.min(...corners.map((at) => at.x));
-  const right = Math.max(...corners.map((at) => at.x));
-  const bottom = Math.max(...corners.map((at) => at.y));
-  const lines = answer ? [`${SIGNS[tone]} ${answer.word}`, shortSerials(answer.serials)].filter(Boolean) : [SIGNS[tone]];
-  const height = 13 * unit;
-  context.font = `700 ${height}px system-ui, sans-serif`;
+  const [xs, ys] = [corners.map((at) => at.x), corners.map((at) => at.y)];
+  const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+  const lines = answer ? [`${SIGNS[tone]} ${answer.word}`, shortSerials(answer.serials)].filter(Boolean) : [];
+  const margin = 6 * unit;
+  const font = (height) => { context.font = `700 ${height}px system-ui, sans-serif`; };
+  font(unit);
+  const widest = Math.max(...lines.map((line) => context.measureText(line).width));
+  const height = unit * Math.min(LARGE, ((right - left) * 1.35 - 2 * margin) / widest);
   context.textBaseline = "middle";
-  const width = Math.max(...lines.map((line) => context.measureText(line).width)) + 10 * unit;
-  const all = lines.length * 1.25 * height + 4 * unit;
-  // On the symbol, which is read already, so that it covers no other label.
+  if (!lines.length || height < SMALL * unit) {
+    sign(context, (left + right) / 2, (top + bottom) / 2, tone, Math.min((right - left) * 0.3, 18 * unit));
+    return;
+  }
+  font(height);
+  const [width, all] = [widest * height / unit + 2 * margin, lines.length * 1.25 * height + margin];
   const x = Math.max(0, Math.min((left + right - width) / 2, context.canvas.width - width));
   const y = Math.max(0, Math.min(bottom - all, context.canvas.height - all));
-  context.fillStyle = "rgba(0, 0, 0, .8)";
+  context.fillStyle = "rgba(0, 0, 0, .82)";
   context.fillRect(x, y, width, all);
   context.fillStyle = COLOURS[tone];
-  context.fillRect(x, y, 4 * unit, all);
+  context.fillRect(x, y, margin / 2, all);
   context.fillStyle = "#fff";
-  lines.forEach((line, index) => context.fillText(line, x + 7 * unit, y + 2 * unit + (index + .5) * 1.25 * height));
+  lines.forEach((line, index) => context.fillText(line, x + margin, y + margin / 2 + (index + 0.5) * 1.25 * height));
+}
+
+function sign(context, x, y, tone, radius) {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  context.fillStyle = COLOURS[tone];
+  context.fill();
+  context.lineWidth = radius / 6;
+  context.strokeStyle = "#000";
+  context.stroke();
+  context.font = `800 ${1.4 * radius}px system-ui, sans-serif`;
+  context.fillStyle = "#000";
+  context.textAlign = "center";
+  context.fillText(SIGNS[tone], x, y + radius * 0.08);
+  context.textAlign = "start";
 }
 
 function shortSerials(text) {

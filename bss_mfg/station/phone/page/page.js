@@ -14,6 +14,7 @@ const camera = new Camera(at("video"));
 const reader = new Reader();
 const labels = new Labels(answered, connected);
 let sound = null;
+let filming = false;
 let held = null; // the wrong answer that waits to be tapped
 
 // --- the station --------------------------------------------------------------------------------------------------
@@ -64,6 +65,8 @@ function showState(state) {
   }
   at("share").max = Math.max(counts.packages, 1);
   at("share").value = counts.verified;
+  const more = missing > state.missing.length ? " …" : "";
+  at("unseen").textContent = missing ? `Still missing: ${state.missing.join(", ")}${more}` : "Nothing is missing.";
   document.querySelector(".wrong").classList.toggle("some", counts.wrong > 0);
 }
 
@@ -87,10 +90,8 @@ function answered(answer) {
   item.append(serials, word);
   at("answers").prepend(item);
   while (at("answers").children.length > LISTED) at("answers").lastChild.remove();
-  if (answer.tone === "bad") {
-    held = answer;
-    ring();
-  }
+  if (answer.tone !== "good") ring(answer.tone);
+  if (answer.tone === "bad") held = answer;
   if (answer.tone === "bad" || !held) show(answer);
 }
 
@@ -102,17 +103,18 @@ function show(answer) {
   at("dismiss").hidden = answer?.tone !== "bad";
 }
 
-function ring() {
-  navigator.vibrate?.([200, 80, 200]);
+function ring(tone) {
+  const wrong = tone === "bad";
+  navigator.vibrate?.(wrong ? [200, 80, 200] : 120);
   if (!sound) return;
-  const tone = sound.createOscillator();
+  const wave = sound.createOscillator();
   const volume = sound.createGain();
-  tone.type = "square";
-  tone.frequency.value = 440;
+  wave.type = wrong ? "square" : "sine";
+  wave.frequency.value = wrong ? 440 : 880;
   volume.gain.value = 0.2;
-  tone.connect(volume).connect(sound.destination);
-  tone.start();
-  tone.stop(sound.currentTime + 0.5);
+  wave.connect(volume).connect(sound.destination);
+  wave.start();
+  wave.stop(sound.currentTime + (wrong ? 0.5 : 0.15));
 }
 
 at("answer").onclick = () => {
@@ -141,11 +143,22 @@ at("begin").onclick = async () => {
   }
   body.dataset.state = "live";
   at("light").hidden = !camera.hasLight;
-  navigator.wakeLock?.request("screen").catch(() => {});
-  film();
+  at("light").setAttribute("aria-pressed", "false");
+  camera.track.onended = () => ready("The camera was taken by something else.");
+  stayAwake();
+  if (!filming) film();
 };
 
+function stayAwake() {
+  navigator.wakeLock?.request("screen").catch(() => {}); // refused where the battery is low
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden && body.dataset.state === "live") stayAwake();
+});
+
 async function film() {
+  filming = true;
   let frames = 0;
   while (body.dataset.state !== "out") {
     await nextFrame();
@@ -180,7 +193,9 @@ at("take").onchange = async () => {
   const [file] = at("take").files;
   at("take").value = "";
   if (!file || body.dataset.state === "out") return;
-  const before = camera.track ? "live" : "ready";
+  at("picture").click(); // the photo before is done with
+  await new Promise(requestAnimationFrame);
+  const before = camera.track?.readyState === "live" ? "live" : "ready";
   body.dataset.state = "photo";
   try {
     const picture = await drawPhoto(file, at("photo"));
@@ -195,8 +210,8 @@ at("take").onchange = async () => {
       again();
     }
     at("explained").textContent = symbols.length
-      ? `${symbols.length} ${symbols.length === 1 ? "symbol" : "symbols"} read in the photo. Tap it to go on.`
-      : "No symbol was read in the photo: go nearer, hold still, more light. Tap it to go on.";
+      ? `${symbols.length} ${symbols.length === 1 ? "symbol" : "symbols"} read in the photo. Tap the photo to continue.`
+      : "No symbol was read in the photo: go nearer, hold still, more light. Tap the photo to continue.";
     await new Promise((resolve) => { at("picture").onclick = resolve; });
   } catch {
     at("explained").textContent = "This photo can't be opened.";
