@@ -229,6 +229,8 @@ class PageReader:
         reading.given_up = [box for box in reading.given_up if not _overlaps_any(box, places)]
         by_package = {diagnosis.package: read for read, diagnosis in reading.decoded if diagnosis.package}
         unread = unread_places(reading.page, reading.reads, frame, by_package)
+        if not unread:  # nor is the page put together from its crops
+            return
         for package in search.most_promising_first(reading.page.grey, unread, lambda package: frame.boxes[package]):
             # The second reader takes long: what it could not read once it is not asked for again.
             searched = any(overlap_share(box, frame.boxes[package]) > 0.5 for box in reading.searched)
