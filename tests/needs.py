@@ -8,6 +8,7 @@ leaves out; `--install` installs it (`make setup`).
 from __future__ import annotations
 
 import argparse
+import ctypes.util
 import os
 import re
 import shutil
@@ -136,6 +137,11 @@ TOOLS = {
              lambda: all(any(Path("/usr/share/fonts").rglob(name)) for name in SCRIPT_FONTS)),
         Tool("unicode-data", "unicode-data", "Unicode's own tests",
              lambda: Path("/usr/share/unicode/BidiCharacterTest.txt").exists()),
+        Tool("libxkbcommon", "libxkbcommon0 xkb-data libx11-data", "types on the keyboards of all countries",
+             lambda: ctypes.util.find_library("xkbcommon") is not None
+             and Path("/usr/share/X11/xkb/rules/evdev.xml").is_file()),
+        Tool("libhangul", "libhangul1 libhangul-data", "types Hangul",
+             lambda: ctypes.util.find_library("hangul") is not None),
         Tool("faketime", "faketime", "sets clocks wrong", lambda: faketime_library() is not None),
     )
 }  # fmt: skip

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections import deque
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -19,8 +19,15 @@ from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
     from bss_mfg.cli.scan_phone import PhoneAddress
-    from bss_mfg.station.station import ScanAnswer, Station
+    from bss_mfg.station.answers import ScanAnswer
+    from bss_mfg.station.keystrokes import Happening
+    from bss_mfg.station.station import Station
+    from bss_mfg.station.tally import StationCounts
 
+_HAPPENINGS = {
+    "UNPLUGGED": "The scanner is unplugged: waiting until it is back.",
+    "PLUGGED_IN": "The scanner is back: scan on.",
+}
 _COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
 
 
@@ -63,13 +70,15 @@ def scan(
     """Check labels with a hand scanner, as a keyboard or on a serial port, or with phones.
 
     Each read is recorded before it is answered; an empty line is passed over. End with Ctrl-D (Windows: Ctrl-Z and
-    Enter), with --phone by Ctrl-C. Exit 1 if a read of this session was wrong.
+    Enter), with --phone by Ctrl-C. Exit 1 if a read of this session was wrong, or repeated.
     """
     where = _phone_address(port, address, with_units) if phone else None
     if address and not phone:
         raise click.UsageError("--address goes with --phone.")
+    from bss_mfg.station.keystrokes import Happening
     from bss_mfg.station.serial_port import read_port
     from bss_mfg.station.station import Station
+    from bss_mfg.station.terminal import read_terminal
 
     with app.workspace.open_ledger(app.actor) as ledger:
         station = Station(ledger, ledger.batches.get(batch_id), with_units=with_units)
@@ -82,16 +91,19 @@ def scan(
         else:
             if screen:
                 screen.draw(None)
-            for line in read_port(port, baud) if port else sys.stdin:
-                if answer := station.read(line):
+            for line in read_port(port, baud) if port else read_terminal() if sys.stdin.isatty() else sys.stdin:
+                if isinstance(line, Happening):
+                    answers.tell(line)
+                elif answer := station.read(line):
                     answers.show(answer)
                     if reader_left():
                         break  # nobody sees the answers any more
         counts = station.counts
     if screen:
         click.echo()
+    again = f", {counts.repeated:,} of a label that was read before" if counts.repeated else ""
     say(
-        f"{count_words(counts.reads, 'read')}, {counts.wrong:,} wrong; {counts.verified:,} of "
+        f"{count_words(counts.reads, 'read')}, {counts.wrong:,} wrong{again}; {counts.verified:,} of "
         f"{count_words(counts.packages, 'package')} verified, {counts.missing:,} missing"
     )
     if answers.wrong:
@@ -116,14 +128,26 @@ class _Answers:
     def __init__(self, station: Station, screen: _Screen | None, as_json: bool) -> None:
         self._station, self._screen, self._as_json = station, screen, as_json
         self.wrong = False
+        self._shown: StationCounts | None = None
+
+    def tell(self, happening: Happening) -> None:
+        """Say that the scanner was unplugged or is back; in a pause, show what other stations have read."""
+        words = _HAPPENINGS.get(happening.name, "")
+        if self._screen:
+            counts = replace(self._station.counts, per_minute=0)
+            if words or counts != self._shown:
+                self._shown = counts
+                self._screen.notice(words)
+        elif words:
+            say(words)
 
     def show(self, answer: ScanAnswer) -> None:
-        """Draw the screen, or print a line; ring where something is wrong."""
+        """Draw the screen, or print a line; ring where something is wrong, or was read before."""
         if self._screen:
             self._screen.draw(answer)
         else:
             self._print(answer)
-        if answer.tone == "bad":
+        if answer.tone != "good":
             self.wrong = True
             click.echo("\a", nl=False, err=True)
 
@@ -156,6 +180,13 @@ class _Screen:
         self._batch, self._station = batch, station
         self._last: deque[ScanAnswer] = deque(station.earlier, maxlen=10)
         self._invitation = ""
+        self._answer: ScanAnswer | None = None
+        self._notice = ""
+
+    def notice(self, words: str) -> None:
+        """Draw anew what was shown last, with a notice about the scanner; an empty one leaves that as it is."""
+        self._notice = words or self._notice
+        self._draw()
 
     def invite(self, invitation: str) -> None:
         """Show from now on how a phone gets to the page."""
@@ -170,19 +201,25 @@ class _Screen:
 
     def draw(self, answer: ScanAnswer | None) -> None:
         """Draw everything anew: a terminal that lost a line is whole again with the next read."""
-        width = max(min(_columns(), 100), 40)
-        counts = self._station.counts
         if answer:
             self._last.appendleft(answer)
+            self._notice = ""
+        self._answer = answer
+        self._draw()
+
+    def _draw(self) -> None:
+        answer = self._answer
+        width = max(min(_columns(), 100), 40)
+        counts = self._station.counts
         click.clear()
         click.echo(click.style(f" bss-mfg  {self._batch}", bold=True))
         share = counts.verified * (width - 4) // max(counts.packages, 1)
         click.echo(f" [{'#' * share}{'.' * (width - 4 - share)}]")
         click.echo(
             f" verified {counts.verified:,} of {counts.packages:,}   missing {counts.missing:,}   "
-            f"reads {counts.reads:,}   wrong {counts.wrong:,}   {counts.per_minute}/min"
+            f"reads {counts.reads:,}   wrong {counts.wrong:,}   again {counts.repeated:,}   {counts.per_minute}/min"
         )
-        click.echo()
+        click.echo(click.style(f" {self._notice}", fg="yellow", bold=True) if self._notice else "")
         word, tone = (answer.word, answer.tone) if answer else ("READY", "note")
         colour = _COLOURS[tone]
         for text in ("", word, ""):

@@ -11,11 +11,12 @@ import click
 
 from bss_mfg.cli.common import App, say
 from bss_mfg.core.text import count_words
+from bss_mfg.station.answers import ScanAnswer
 from bss_mfg.station.phone.addresses import own_address
 from bss_mfg.station.phone.certificate import station_certificate
 from bss_mfg.station.phone.desk import DeskNames, PhoneDesk
 from bss_mfg.station.phone.server import PhoneServer
-from bss_mfg.station.station import ScanAnswer, Station
+from bss_mfg.station.station import Station
 
 DEFAULT_PORT = 8443
 

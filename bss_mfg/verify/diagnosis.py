@@ -12,8 +12,8 @@ from bss_mfg.payload import parse
 from bss_mfg.payload.judge import Judgement, LetterCase, changed_case, judge_string
 from bss_mfg.payload.spec import Spec, spec_from_text
 from bss_mfg.verify.issued_strings import LedgerStrings
-from bss_mfg.verify.keyboards.detect import DetectedKeyboard, detect_keyboard
 from bss_mfg.verify.keyboards.detect import Fault as KeyboardFault
+from bss_mfg.verify.keyboards.detect import detect_keyboard
 from bss_mfg.verify.scanned import NO_MARKS, Scanned, ScannerMarks, SymbolContent, WedgeLine
 from bss_mfg.verify.scanner_settings import Setting, detect_scanner_setting
 
@@ -194,7 +194,7 @@ def _diagnose_scanner_fault(scan: _Scan) -> Diagnosis | None:
     if setting := detect_scanner_setting(scan.text, issued.is_known, issued.starts):
         return scan.diagnosis(_SETTING_CAUSES[setting.setting], setting.detail, issued.owner(setting.text))
     if keyboard := detect_keyboard(scan.text, issued):
-        return scan.diagnosis(_KEYBOARD_CAUSES[keyboard.fault], _keyboard_words(keyboard), issued.owner(keyboard.text))
+        return scan.diagnosis(_KEYBOARD_CAUSES[keyboard.fault], keyboard.description, issued.owner(keyboard.text))
     return None
 
 
@@ -208,15 +208,6 @@ _KEYBOARD_CAUSES = {
     KeyboardFault.UNKNOWN_LAYOUT: DiagnosisCause.KEYBOARD_LAYOUT,
     KeyboardFault.INPUT_METHOD: DiagnosisCause.INPUT_METHOD,
 }
-
-
-def _keyboard_words(found: DetectedKeyboard) -> str:
-    """A keyboard's setting, and what to do."""
-    if found.fault is KeyboardFault.INPUT_METHOD:
-        return f"typed through {found.name}: switch the computer's input to US English, and scan again"
-    also = ", and caps lock is on" if found.caps_lock else ""
-    way_out = "set it to US English, or set the scanner to the same layout, and scan again"
-    return f"the computer's keyboard layout is {found.name}{also}: {way_out}"
 
 
 def _diagnose_separators(scan: _Scan) -> Diagnosis | None:

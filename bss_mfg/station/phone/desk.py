@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
+from bss_mfg.station.answers import ScanAnswer
 from bss_mfg.station.phone.access import MOST_PHONES
 from bss_mfg.station.phone.requests import PhoneRequest
 from bss_mfg.station.phone.server import PhoneServer
 from bss_mfg.station.phone.sightings import Sightings
-from bss_mfg.station.station import ScanAnswer, Station
+from bss_mfg.station.station import Station
 
 POLL_SECONDS = 0.5
 _SHOWN_MISSING = 5

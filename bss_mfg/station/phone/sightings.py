@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bss_mfg.station.answers import ScanAnswer
 from bss_mfg.station.phone.messages import PhoneRead
-from bss_mfg.station.station import PrintedSymbol, ScanAnswer
+from bss_mfg.station.station import PrintedSymbol
 
 MOST_LABELS = 50_000
 """Labels that are remembered of one phone; the oldest are forgotten beyond that."""

@@ -80,6 +80,15 @@ class DetectedKeyboard:
         pairs = ", ".join(f"{one} comes as {other}" for one, other in list(self.changes.items())[:6])
         return f"not US English ({pairs or 'most characters are of another script'})"
 
+    @property
+    def description(self) -> str:
+        """The setting, and what to do."""
+        if self.fault is Fault.INPUT_METHOD:
+            return f"typed through {self.name}: switch the computer's input to US English, and scan again"
+        also = ", and caps lock is on" if self.caps_lock else ""
+        way_out = "set it to US English, or set the scanner to the same layout, and scan again"
+        return f"the computer's keyboard layout is {self.name}{also}: {way_out}"
+
 
 def detect_keyboard(text: str, issued: IssuedStrings) -> DetectedKeyboard | None:
     """What a computer's keyboard is set to, if that explains a text that is no issued string."""

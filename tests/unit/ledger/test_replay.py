@@ -17,7 +17,7 @@ from bss_mfg.ledger.backup import inspect_copy
 from bss_mfg.ledger.events import LabelRead, ReadSubject
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.read_effects import ReadEffect, effect_of
-from bss_mfg.station.station import ScanWord
+from bss_mfg.station.answers import ScanWord
 from bss_mfg.verify.findings import FindingKind
 from tests.helpers.factory import Factory
 

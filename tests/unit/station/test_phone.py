@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from bss_mfg.errors import InputError
+from bss_mfg.station.answers import ScanAnswer, ScanWord, Tone
 from bss_mfg.station.phone.access import MOST_PHONES, PhoneAccess
 from bss_mfg.station.phone.addresses import host_in_url, own_address
 from bss_mfg.station.phone.certificate import station_certificate
@@ -27,7 +28,7 @@ from bss_mfg.station.phone.messages import MOST_BODY, BadMessageError, PhoneRead
 from bss_mfg.station.phone.page_files import page_files
 from bss_mfg.station.phone.server import PhoneServer
 from bss_mfg.station.phone.sightings import Sightings
-from bss_mfg.station.station import PrintedSymbol, ScanAnswer, ScanWord, Station, Tone
+from bss_mfg.station.station import PrintedSymbol, Station
 from tests.helpers.factory import Factory
 
 NOW = dt.datetime(2026, 11, 28, 12, tzinfo=dt.UTC)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from bss_mfg.station.answers import ScanAnswer
+from bss_mfg.station.check_codes import CHECK_TEXTS
 from bss_mfg.station.station import Station
 from tests.helpers.factory import Factory
+from tests.helpers.windows_keyboards import type_on
 
 
 @pytest.fixture
@@ -92,3 +95,62 @@ def test_a_scrapped_package_is_not_missing(line: Factory) -> None:
             station.read(payload)
         assert (station.counts.packages, station.counts.missing) == (batch.packages - 1, 0)
         assert station.missing(5) == []
+
+
+def test_two_stations_show_one_total(line: Factory) -> None:
+    one, two, three = line.payloads()[:3]
+    with line.ledger() as ledger, line.ledger() as other:
+        here, there = Station(ledger, ledger.batches.get("B1")), Station(other, other.batches.get("B1"))
+        for station, text in ((here, one), (there, two), (there, "nonsense"), (here, two), (there, three)):
+            station.read(text)
+        for station in (here, there):
+            counts = station.counts
+            assert (counts.verified, counts.reads, counts.wrong, counts.repeated) == (3, 5, 1, 1)
+        other.units.scrap("B1", [other.packages.get("B1", 1).units[0].serial], "dropped")
+        assert (here.counts.packages, here.counts.verified) == (4, 2)
+
+
+def test_a_label_that_both_stations_read_at_once_is_counted_once(
+    line: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = line.payloads()[0]
+    with line.ledger() as ledger, line.ledger() as other:
+        here, there = Station(ledger, ledger.batches.get("B1")), Station(other, other.batches.get("B1"))
+        record = Station._record
+
+        def meanwhile(station: Station, answer: ScanAnswer) -> ScanAnswer:
+            monkeypatch.setattr(Station, "_record", record)
+            there.read(text)
+            return record(station, answer)
+
+        monkeypatch.setattr(Station, "_record", meanwhile)
+        answer = here.read(text)
+    assert answer is not None
+    assert answer.word == "ALREADY"
+
+
+def test_a_label_in_several_lines_is_named_as_a_scanners_setting(line: Factory) -> None:
+    text = line.payloads()[0]
+    found = scan(line, text[:60], text[60:90], text[90:], text)
+    assert [word for _, word, _ in found[2:]] == ["WRONG LABEL", "OK"]
+    assert "this and the 2 lines before are one label" in found[2][2]
+
+
+@pytest.mark.parametrize("known", CHECK_TEXTS)
+def test_check_symbols_tell_what_is_set_wrongly_and_are_no_reads(line: Factory, known: str) -> None:
+    for read, says in (
+        (known, "set right"),
+        (f"]d1{known}", "]d1"),
+        (known.swapcase(), "caps lock"),
+        (known.upper(), "one case"),
+        (f"{known}{known}", "2 labels in one line"),
+        (f"#{known}", "a prefix"),
+        (type_on(known, "de"), "German"),
+        (type_on(known, "fr"), "French"),
+        (known.translate(str.maketrans("BSMFGCHEK:;", "SMFGCHEKB;:")), "not US English"),
+    ):
+        ((_, word, detail),) = scan(line, read)
+        assert (word == "SCANNER OK") == (known in read and len(read) <= len(known) + 3 and "#" not in read)
+        assert says in detail, (read, detail)
+    with line.ledger() as ledger:
+        assert not [event for event in ledger.history.events("B1") if event.kind == "read"]
