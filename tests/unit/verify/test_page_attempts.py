@@ -113,10 +113,10 @@ def test_a_clock_that_runs_fast_changes_nothing(
 def test_a_small_budget_gives_some_places_their_attempts_and_names_the_rest(
     printed: Factory, half_spoiled: Path, without_second_reader: None
 ) -> None:
-    """The sheet is known by its other labels; each place costs its enhanced pictures, a search and a fit."""
+    """The sheet is known by its other labels; each place costs enhanced pictures and three fits."""
     ledger_path, limits = (
         printed.root / "ledger.db",
-        AttemptLimits(steps=2 * (ENHANCE_COST + 1 + FIT_COST) + 1, second_reads=0),
+        AttemptLimits(steps=2 * (ENHANCE_COST + 3 * (1 + FIT_COST)) + 1, second_reads=0),
     )
     page = read(ledger_path, half_spoiled, limits)
     assert len(named(page)) == 2
