@@ -15,7 +15,7 @@ from math import ceil
 from typing import NamedTuple
 
 from bss_mfg.label.type.font_file import Face
-from bss_mfg.label.type.shaping import GlyphRun, Shaping, shape
+from bss_mfg.label.type.shaping import GlyphRun, Shaping, advances_of, shape
 
 _PAIRS, _EXTENSION = 2, 9
 """GPOS lookup types (OpenType specification, GPOS table)."""
@@ -44,6 +44,7 @@ class PlainTable:
 
     def __init__(self, face: Face, language: str = "") -> None:
         self.face, self.language = face, language
+        self._how = Shaping(language=language)
         self.advances = _Advances(face, language)
         self.width = lru_cache(_REMEMBERED)(self._width)
         self._sides: dict[str, tuple[float, float]] = {}
@@ -63,9 +64,13 @@ class PlainTable:
     @cached_property
     def _steps(self) -> tuple[bytes, float]:
         """How far each character of ASCII moves the pen at most, whatever follows, in steps; and a step in em."""
-        widest = [max([self.advances[one + other] for other in ("", *ASCII)]) for one in ASCII]
-        step = max(widest) / _MOST_STEPS
-        steps = bytes([ceil(width / step - 1e-9) for width in widest])
+        every_pair = "".join([one + other for at, one in enumerate(ASCII) for other in ASCII[at:]])
+        widest = dict.fromkeys(ASCII, 0)
+        for character, advance in zip(every_pair, advances_of(self.face, every_pair, self._how), strict=True):
+            if advance > widest[character]:
+                widest[character] = advance
+        step = max(widest.values()) / _MOST_STEPS
+        steps = bytes([ceil(width / step - 1e-9) for width in widest.values()])
         return bytes(32) + steps + bytes(129), step / self.face.upem * (1 + 1e-9)
 
     def reach(self, text: str) -> tuple[float, float]:
