@@ -41,7 +41,7 @@ _GUIDES = (
 _CHECK = (
     "Start bss-mfg scan BATCH (any batch) and scan both symbols. SCANNER OK: all is right. SCANNER SET WRONG names "
     "what isn't: keyboard layout, caps lock, letter case, prefix, suffix, joined reads. No answer at all: Data Matrix "
-    "is off. Two answers to one symbol: Enter is sent in its middle. They are no labels, and count as none."
+    "is off. Two answers to one symbol: Enter is sent in its middle. They aren't labels, and don't count."
 )
 _MODULE_MM = 0.6
 _QUIET = 4
