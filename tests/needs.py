@@ -107,6 +107,8 @@ TOOLS = {
         Tool("dmtxread", "dmtx-utils", "reads labels"),
         Tool("chromium", "chromium", "a browser for reports and previews", fixture="chrome"),
         Tool("chromedriver", "chromium-driver", "drives the browser", fixture="chrome"),
+        Tool("WebKitWebDriver", "webkit2gtk-driver xvfb", "a browser with the engine of iPhones",
+             lambda: bool(shutil.which("WebKitWebDriver") and shutil.which("Xvfb"))),
         Tool("pdftoppm", "poppler-utils", "draws PDF"),
         Tool("rsvg-convert", "librsvg2-bin", "draws SVG"),
         Tool("qpdf", "qpdf", "checks PDF"),

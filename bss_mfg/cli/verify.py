@@ -101,8 +101,9 @@ def verify(
 ) -> None:
     """Read printed labels back and compare them with the ledger.
 
-    FILES are PDFs, pictures or folders. Names every missing, duplicate, foreign, unreadable or mismatched label with
-    serial and place; of more than ten labels that are in none of the files, how many (a report names all).
+    FILES are PDFs, pictures or folders. Names every label that is missing, duplicate, foreign, unreadable, mismatched
+    or misprinted with serial and place, and every page that is not understood; of more than ten labels that are in none
+    of the files, how many (a report names all).
 
     A picture, or a PDF page that is one, shows printed labels; a label file, or any page that a program drew, proves
     the drawing only. Exit 0 only if all is right (with --sample: the lot is accepted), 1 if something is wrong.

@@ -61,7 +61,7 @@ def read_expected_symbol(
     if read:
         return read, None
     sampled = _expected_grid(grey, quad, expected) if tools.budget.take_steps(1 + FIT_COST) else None
-    read = _decode_sampled(sampled) if sampled else None
+    read = decode_sampled(sampled) if sampled else None
     return read or _read_by_second(grey, sampled.warp.quad() if sampled else quad, tools), sampled
 
 
@@ -83,7 +83,7 @@ def read_unknown_symbol(grey: Grey, quad: Quad, size: int, tools: AttemptTools) 
     grids: list[SampledGrid] = []
     restored = None
     for sampled in _grids_by_fixed_patterns(grey, quad, size, tools.budget):
-        if read := _decode_sampled(sampled):
+        if read := decode_sampled(sampled):
             return read
         grids.append(sampled)
         if restored := decode_with_fixed_patterns(sampled):
@@ -214,7 +214,7 @@ def _enhanced_crops(crop: Grey) -> Iterator[tuple[str, Grey, float]]:
     yield "after raising local contrast", np.clip(128 + 90 * (values - near) / spread, 0, 255).astype(np.uint8), 1.0
 
 
-def _decode_sampled(sampled: SampledGrid) -> Read | None:
+def decode_sampled(sampled: SampledGrid) -> Read | None:
     """The modules as they are in the picture, drawn clean and read. No module is mended, but the quiet zone around the
     drawing is clean whatever the picture shows there."""
     for share in grid.SHARPENING_SHARES:

@@ -58,6 +58,18 @@ class Warp:
         """Pixels of points (..., 2) in modules."""
         return (_basis(points.reshape(-1, 2), self.size, self.degree) @ self.terms).reshape(points.shape)
 
+    def transposed(self) -> Warp:
+        """The warp of the symbol with rows and columns changed."""
+        import numpy as np
+
+        # The monomials of each degree come as x^i y^(degree - i), i falling: changed, they come the other way round.
+        order = [
+            first + index
+            for total, first in ((total, total * (total + 1) // 2) for total in range(self.degree + 1))
+            for index in range(total, -1, -1)
+        ]
+        return replace(self, terms=np.asarray(self.terms)[order])
+
     def centres(self, border: int = 0) -> Floats:
         """Pixels of all module centres (rows, columns, 2), with `border` more modules on each side."""
         side = self.size + 2 * border

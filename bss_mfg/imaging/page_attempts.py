@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging import grid
-from bss_mfg.imaging.attempts import AttemptTools, UnreadSymbol, find_other_symbol, read_expected_symbol, refit
+from bss_mfg.imaging.attempts import (
+    AttemptTools,
+    UnreadSymbol,
+    decode_sampled,
+    find_other_symbol,
+    read_expected_symbol,
+    refit,
+)
 from bss_mfg.imaging.budget import AttemptBudget
 from bss_mfg.imaging.defects import Defects, find_defects
 from bss_mfg.imaging.grid import SampledGrid
@@ -43,6 +50,10 @@ def read_at_place(
     modules, quad = frame.label_file.modules, frame.quads[package]
     expected = matrix_of(package, modules)
     read, sampled = read_expected_symbol(grey, quad, expected, means)
+    if sampled and not read:
+        # With all modules known the grid lies better than by the first look: it is read once more.
+        sampled = refit(grey, sampled, expected, means.budget)
+        read = decode_sampled(sampled)
     if read or sampled:
         return PlaceResult(read, find_defects(grey, sampled, expected) if sampled else None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bss_mfg.barcodes import code_128
@@ -15,6 +15,7 @@ from bss_mfg.imaging.grade import Standard, SymbolGrade, View, grade_symbol
 from bss_mfg.imaging.grade_bars import Bars, grade_bars
 from bss_mfg.imaging.grade_geometry import spacing, without_perspective
 from bss_mfg.imaging.grid import Warp
+from bss_mfg.imaging.light_lines import light_lines, lines_across
 from bss_mfg.imaging.reflectance import Calibration, Light
 from bss_mfg.symbol import Matrix
 
@@ -50,7 +51,23 @@ class PageGrader:
         if not exact:
             warp = grid.fit_warp(grey, grid.expected_light(expected.bits()), warp, _FIT_STEPS, rounds=4)
         centres = warp.centres()
-        return grade_symbol(grey, expected, centres, self._view(centres))
+        found = grade_symbol(grey, expected, centres, self._view(centres))
+        return replace(found, light_lines=self._light_lines(warp, expected)) if self.frame else found
+
+    def _light_lines(self, warp: Warp, expected: Matrix) -> tuple[float, ...]:
+        """In mm from the left edge of the printed page; of a symbol that lies sideways on it the rows are looked at."""
+        import numpy as np
+
+        if self.frame is None:
+            return ()
+        side = warp.size
+        corners = self.frame.millimetres(warp.map_points(np.array([[0.0, 0], [side, 0], [0, side]])))
+        across = corners[1] - corners[0]
+        bits = expected.bits()
+        if abs(across[0]) < abs(across[1]):  # turned by a quarter: its rows lie along the page
+            warp, bits = warp.transposed(), bits.T
+        found = light_lines(self.page.grey, warp, bits)
+        return tuple(round(float(x), 2) for x in self.frame.millimetres(lines_across(warp, found))[:, 0])
 
     def grade_code_128(self, quad: Quad, text: str, width_mm: float | None) -> SymbolGrade:
         """The grade of a Code 128 of a text, by the corners that a reader gave; `width_mm` is that of its bars."""

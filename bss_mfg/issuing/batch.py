@@ -87,7 +87,7 @@ def check_request(ledger: Ledger, request: BatchRequest) -> bool:
     if _find_issued(ledger, read):
         return True
     if read.identity_count:
-        refuse_issued(ledger, request.identities, Identifiers(request.spec.spec, None))
+        refuse_issued(ledger, request.identities, Identifiers(request.spec.spec, None), file=request.identities_file)
     return False
 
 
@@ -158,7 +158,7 @@ def _claims(
                 spool.add(held)
                 held.clear()
 
-        refuse_issued(ledger, read.identities(), identifiers, claim)
+        refuse_issued(ledger, read.identities(), identifiers, claim, file=read.request.identities_file)
         spool.add(held)
         yield spool
 

@@ -105,7 +105,7 @@ class Station:
     def read_symbol(self, symbol: PrintedSymbol) -> ScanAnswer:
         """Judge and record a symbol that a camera sees: byte for byte, since no scanner has added anything."""
         self._times.append(self._clock())
-        found = diagnose(SymbolContent(symbol.content, symbol.symbology), self._batch.id, self._ledger, self._specs)
+        found = self._diagnose_symbol(symbol)
         if found.matches and symbol.print_fault:
             serials = self._serials(found.package)
             answer = answer_of(ScanWord.WRONG_LABEL, symbol.print_fault, found.package, serials)
@@ -124,6 +124,14 @@ class Station:
         batch, package = issued.owner(found.text) or ("", 0)
         known = (package, self._serials(package)) if batch == self._batch.id else (None, "")
         return answer_of(ScanWord.WRONG_LABEL, found.detail, *known)
+
+    def still_right(self, symbol: PrintedSymbol) -> bool:
+        """Whether a symbol that was right is so now: a unit may have been scrapped or replaced meanwhile. Records
+        nothing."""
+        return self._diagnose_symbol(symbol).matches
+
+    def _diagnose_symbol(self, symbol: PrintedSymbol) -> Diagnosis:
+        return diagnose(SymbolContent(symbol.content, symbol.symbology), self._batch.id, self._ledger, self._specs)
 
     def _serials(self, package: int | None) -> str:
         return next(self._ledger.packages.stream(self._batch.id, package, 1)).serials_text if package else ""

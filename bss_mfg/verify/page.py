@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from bss_mfg.core.processes import TaskFailure, attempt
 from bss_mfg.core.text import count_words
 from bss_mfg.imaging import search
-from bss_mfg.imaging.attempts import AttemptTools, read_unknown_symbol
+from bss_mfg.imaging.attempts import AttemptTools, decode_sampled, read_unknown_symbol
 from bss_mfg.imaging.budget import AttemptBudget, AttemptLimits
 from bss_mfg.imaging.code128 import read_page_code128
 from bss_mfg.imaging.companions import companion_quads, lies_in
@@ -32,6 +32,7 @@ from bss_mfg.verify.page_findings import PageSymbol, ScannedPage, SecondReading,
 from bss_mfg.verify.page_reading import PageReading
 from bss_mfg.verify.request import ReadRequest
 from bss_mfg.verify.scanned import SymbolContent
+from bss_mfg.verify.unread_patches import name_unread_patches
 
 _MOST_REFITS = 3
 """How often a page is looked at again because more of it was read."""
@@ -162,6 +163,8 @@ class PageReader:
             self._read_any_page(reading)
         if reading.frame is None and self.batch.label_files:
             self._search_page(reading)
+        if reading.frame is None and reading.unread:
+            name_unread_patches(reading, self.batch)
         if reading.frame:
             self._read_unread_places(reading, reading.frame)
         if reading.frame and self.label_file is None:
@@ -269,6 +272,8 @@ class PageReader:
             return None
         grey, expected = reading.page.grey, self.batch.matrix(package, sampled.warp.size)
         sampled, defects = identified_symbol(grey, sampled, expected, reading.budget)
+        if read := decode_sampled(sampled):
+            self._add(reading, [read])
         quad = sampled.warp.quad()
         spot = Read(b"", box_of(quad), quad=quad)
         if reading.is_read_at(spot):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
+import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tests.needs import require
 
 if TYPE_CHECKING:
-    from selenium.webdriver import Chrome
+    from selenium.webdriver import Chrome, WebKitGTK
 
 
 @contextlib.contextmanager
@@ -42,6 +44,44 @@ def chromium(
         yield driver
     finally:
         driver.quit()
+
+
+@contextlib.contextmanager
+def webkit(folder: Path) -> Iterator[WebKitGTK]:
+    """A WebKit, the engine of every browser on an iPhone, on a screen that nobody sees, with a camera that shows a test
+    picture. It takes any certificate."""
+    require(("WebKitWebDriver",))
+    from selenium.webdriver import WebKitGTK
+    from selenium.webdriver.webkitgtk.options import Options
+    from selenium.webdriver.webkitgtk.service import Service
+
+    receives, sends = os.pipe()
+    screen = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(sends), "-screen", "0", "800x1000x24", "-nolisten", "tcp"],
+        pass_fds=[sends], stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    os.close(sends)
+    try:
+        with os.fdopen(receives) as told:
+            display = told.readline().strip()
+        options = Options()
+        options.binary_location = str(next(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser")))
+        for argument in ("automation", "enable-media-stream=true", "enable-mock-capture-devices=true"):
+            options.add_argument(f"--{argument}")
+        options.set_capability("acceptInsecureCerts", True)
+        environment = {
+            **os.environ, "DISPLAY": f":{display}", "HOME": str(folder),
+            "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1",  # it can't be made inside of a container
+        }  # fmt: skip
+        driver = WebKitGTK(options=options, service=Service(shutil.which("WebKitWebDriver") or "", env=environment))
+        try:
+            driver.set_script_timeout(20)
+            yield driver
+        finally:
+            driver.quit()
+    finally:
+        screen.terminate()
+        screen.wait()
 
 
 def requested(driver: Chrome) -> list[str]:

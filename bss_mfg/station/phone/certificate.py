@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +39,8 @@ class StationCertificate:
 def station_certificate(folder: Path, address: str, now: dt.datetime) -> StationCertificate:
     """The certificate for an address of this computer, and a new one where there is none that holds for 30 days."""
     path = folder / FILE
-    known = _load(path) if path.is_file() else None
+    # In a workspace of a group the file may be another member's: who can't read it makes one of their own.
+    known = _load(path) if path.is_file() and os.access(path, os.R_OK) else None
     if known is None or not _is_good(known, address, now):
         known = _make(path, address, now)
     return StationCertificate(path, _sha256(known))

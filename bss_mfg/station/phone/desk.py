@@ -32,7 +32,7 @@ class PhoneDesk:
     def __init__(self, server: PhoneServer, station: Station, names: DeskNames) -> None:
         self._server, self._station, self._names = server, station, names
         self._missing: tuple[int, list[str]] = -1, []
-        self._sightings = Sightings(station.read_symbol, MOST_PHONES)
+        self._sightings = Sightings(station, MOST_PHONES)
 
     def serve(self, told: Callable[[ScanAnswer], None], token_changed: Callable[[], None]) -> None:
         """Answer until Ctrl-C, which ends it with `KeyboardInterrupt`. `told` gets every new answer, `token_changed` is

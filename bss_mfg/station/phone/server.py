@@ -30,8 +30,9 @@ from bss_mfg.station.phone.requests import PhoneRequest
 
 _log = logging.getLogger(__name__)
 
-_MOST_CONNECTIONS = 96
-_MOST_OF_ONE_ADDRESS = 16
+MOST_CONNECTIONS = 160
+MOST_OF_ONE_ADDRESS = 100
+"""A browser opens six; all phones may be behind one router that hides their addresses."""
 _MOST_WAITING = 64
 _HANDSHAKE_SECONDS = 10
 
@@ -41,6 +42,7 @@ class PhoneServer(ThreadingHTTPServer):
     opened."""
 
     daemon_threads = True
+    request_queue_size = 128
     block_on_close = False
     allow_reuse_address = os.name == "posix"  # elsewhere it would let two programs have one port
     allow_reuse_port = False
@@ -120,9 +122,9 @@ class PhoneServer(ThreadingHTTPServer):
     def verify_request(self, request: Any, client_address: Any) -> bool:
         """Whether a connection is taken: not one too many, of all or of one address."""
         with self._lock:
-            if self._connections.total() >= _MOST_CONNECTIONS:
+            if self._connections.total() >= MOST_CONNECTIONS:
                 return False
-            if self._connections[client_address[0]] >= _MOST_OF_ONE_ADDRESS:
+            if self._connections[client_address[0]] >= MOST_OF_ONE_ADDRESS:
                 return False
             self._connections[client_address[0]] += 1
         return True

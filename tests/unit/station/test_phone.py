@@ -26,7 +26,7 @@ from bss_mfg.station.phone.desk import DeskNames, PhoneDesk
 from bss_mfg.station.phone.handler import COOKIE
 from bss_mfg.station.phone.messages import MOST_BODY, BadMessageError, PhoneRead, parse_reads, parse_token
 from bss_mfg.station.phone.page_files import page_files
-from bss_mfg.station.phone.server import PhoneServer
+from bss_mfg.station.phone.server import MOST_OF_ONE_ADDRESS, PhoneServer
 from bss_mfg.station.phone.sightings import Sightings
 from bss_mfg.station.station import PrintedSymbol, Station
 from tests.helpers.factory import Factory
@@ -146,23 +146,47 @@ def test_what_is_no_token_is_refused(body: bytes) -> None:
 # --- one label, many pictures ----------------------------------------------------------------------------------------
 
 
+class StationOfPaper:
+    """Says OK, then ALREADY, until labels are scrapped."""
+
+    def __init__(self) -> None:
+        self.read: list[PrintedSymbol] = []
+        self.scrapped: set[PrintedSymbol] = set()
+
+    def read_symbol(self, symbol: PrintedSymbol) -> ScanAnswer:
+        """Judge and record a symbol."""
+        self.read.append(symbol)
+        if symbol in self.scrapped:
+            return ScanAnswer(Tone.BAD, ScanWord.SCRAPPED, "")
+        return ScanAnswer(Tone.GOOD, ScanWord.OK if self.read.count(symbol) == 1 else ScanWord.ALREADY, "")
+
+    def still_right(self, symbol: PrintedSymbol) -> bool:
+        """Whether a symbol that was right is so now."""
+        return symbol not in self.scrapped
+
+
 def test_a_label_is_read_once_however_often_a_phone_tells_of_it() -> None:
-    read: list[PrintedSymbol] = []
-
-    def station(symbol: PrintedSymbol) -> ScanAnswer:
-        read.append(symbol)
-        word = ScanWord.OK if read.count(symbol) == 1 else ScanWord.ALREADY
-        return ScanAnswer(Tone.GOOD, word, "")
-
+    station = StationOfPaper()
     sightings = Sightings(station, 2)
     label = PrintedSymbol(b"A", "]d1")
     assert [sightings.answer("p", PhoneRead(label))[0].word for _ in range(3)] == ["OK"] * 3
     answer, new = sightings.answer("p", PhoneRead(label, 3))
-    assert (answer.word, len(new), len(read)) == ("ALREADY", 2, 3)
+    assert (answer.word, len(new), len(station.read)) == ("ALREADY", 2, 3)
     assert sightings.answer("p", PhoneRead(label, 1))[0].word == "OK", "a message that was late"
     sightings.answer("p", PhoneRead(PrintedSymbol(b"A", "]d1", mirrored=True)))
     sightings.answer("another", PhoneRead(label))
-    assert len(read) == 5
+    assert len(station.read) == 5
+
+
+def test_a_label_that_was_scrapped_meanwhile_is_not_shown_as_right() -> None:
+    station = StationOfPaper()
+    sightings = Sightings(station, 2)
+    label = PrintedSymbol(b"A", "]d1")
+    sightings.answer("p", PhoneRead(label, 2))
+    station.scrapped.add(label)
+    answer, new = sightings.answer("p", PhoneRead(label, 2))
+    assert (answer.word, [item.word for item in new]) == ("SCRAPPED", ["SCRAPPED"])
+    assert sightings.answer("p", PhoneRead(label, 1)) == (answer, []), "recorded once"
 
 
 # --- the server ------------------------------------------------------------------------------------------------------
@@ -293,7 +317,7 @@ def test_one_who_does_not_shake_hands_holds_up_nobody(served: tuple[PhoneServer,
 
 def test_one_address_gets_no_more_than_its_share_of_connections(served: tuple[PhoneServer, Path]) -> None:
     server, _ = served
-    held = [socket.create_connection(("127.0.0.1", server.server_port)) for _ in range(16)]
+    held = [socket.create_connection(("127.0.0.1", server.server_port)) for _ in range(MOST_OF_ONE_ADDRESS)]
     with closing(socket.create_connection(("127.0.0.1", server.server_port), timeout=20)) as late:
         assert late.recv(1) == b"", "closed at once"
     for connection in held:

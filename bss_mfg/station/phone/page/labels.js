@@ -1,6 +1,6 @@
 // What this phone has seen: which labels, how often, and what the station said of each.
 
-const AWAY = 2000; // milliseconds: in the mode "boxes", a label that comes back after this is another one
+const AWAY = 2000; // milliseconds: a label that comes back after this is asked for again; of "boxes", it is another one
 const MOST_READS = 64;
 const MOST_SIGHTINGS = 99;
 
@@ -35,10 +35,12 @@ export class Labels {
     for (const [key, { read, places }] of seen) {
       let label = this.known.get(key);
       if (!label) {
-        label = { read, sightings: 0, shown: 0, before: 0, last: now, sent: 0, answer: null };
+        label = { read, sightings: 0, shown: 0, before: 0, last: now, sent: 0, doubtful: false, answer: null };
         this.known.set(key, label);
       }
-      if (this.boxes && now - label.last > AWAY) label.shown = label.before = 0;
+      const returns = now - label.last > AWAY;
+      if (returns) label.doubtful = true; // a unit of it may have been scrapped meanwhile
+      if (this.boxes && returns) label.shown = label.before = 0;
       // Two labels with one content count once both are seen in two pictures: one alone may be a blurred double.
       const sure = still ? places.length : Math.min(places.length, Math.max(label.before, 1));
       if (sure > label.shown) {
@@ -59,15 +61,17 @@ export class Labels {
     this.sending = true;
     try {
       for (;;) {
-        const due = [...this.known.values()].filter((label) => label.sightings > label.sent).slice(0, MOST_READS);
+        const unsaid = (label) => label.sightings > label.sent || label.doubtful;
+        const due = [...this.known.values()].filter(unsaid).slice(0, MOST_READS);
         if (!due.length) return;
         const sightings = due.map((label) => label.sightings);
         const reads = due.map((label, index) => ({ ...label.read, sightings: sightings[index] }));
         const state = await ask("/reads", { reads });
         due.forEach((label, index) => {
-          label.sent = sightings[index];
-          label.answer = state.answers[index];
-          this.answered(label.answer);
+          const answer = state.answers[index];
+          const isNew = sightings[index] > label.sent || answer.word !== label.answer.word;
+          Object.assign(label, { sent: sightings[index], doubtful: false, answer });
+          if (isNew) this.answered(answer);
         });
         this.connected(true, state);
       }
