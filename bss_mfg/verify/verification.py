@@ -125,6 +125,7 @@ class Verifier:
             second_reader=options.second_reader,
             grade=options.grade,
             of=options.of,
+            patience=options.patience,
             calibration=options.calibration,
             min_grade=options.min_grade,
             labels=options.labels,
