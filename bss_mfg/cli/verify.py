@@ -77,6 +77,13 @@ MOST_UNSEEN = 10
     type=click.Choice(["file", "print"]),
     help="What the FILES are, where bss-mfg can't tell: our own drawing, or pictures of what was printed. Recorded.",
 )
+@click.option(
+    "--patience",
+    type=WholeNumber(1, 100),
+    default=1,
+    metavar="N",
+    help="Work N times as hard on pages that are hard to read: usually at most some 15 s a page.",
+)
 @click.option("--jobs", type=WholeNumber(0, 64), default=0, help="Reading processes; 0: one per core.")
 @json_option
 @pass_app
@@ -96,13 +103,15 @@ def verify(
     reports: tuple[Path, ...],
     resume: bool,
     of: ReadSubject | None,
+    patience: int,
     jobs: int,
     as_json: bool,
 ) -> None:
     """Read printed labels back and compare them with the ledger.
 
-    FILES are PDFs, pictures or folders. Names every missing, duplicate, foreign, unreadable or mismatched label with
-    serial and place; of more than ten labels that are in none of the files, how many (a report names all).
+    FILES are PDFs, pictures or folders. Names every label that is missing, duplicate, foreign, unreadable, mismatched
+    or misprinted with serial and place, and every page that is not understood; of more than ten labels that are in none
+    of the files, how many (a report names all).
 
     A picture, or a PDF page that is one, shows printed labels; a label file, or any page that a program drew, proves
     the drawing only. Exit 0 only if all is right (with --sample: the lot is accepted), 1 if something is wrong.
@@ -130,6 +139,7 @@ def verify(
         pictures=writer.shows_pictures,
         sample=sample,
         resume=resume,
+        patience=patience,
         of=of,
     )
     # Always in other processes: a picture from outside may crash a reader.

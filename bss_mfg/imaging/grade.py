@@ -104,6 +104,9 @@ class SymbolGrade:
     formal: str = ""
     curve: str = "sRGB"
     calibrated: bool = False
+    light_lines: tuple[float, ...] = ()
+    """Where light lines run through the symbol along the page, in mm from the page's left edge: print-head elements
+    that may be dead."""
 
     @property
     def letter(self) -> str | None:

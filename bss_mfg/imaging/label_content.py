@@ -6,20 +6,24 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import hypot
+from math import dist, hypot
+from statistics import median
 from typing import TYPE_CHECKING
 
-from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabels
+from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabels, ExpectedPicture, PictureKind
 from bss_mfg.imaging.label_codes import CodeReading, read_codes
+from bss_mfg.imaging.picture_judge import PictureVerdict, PlacedPicture, judge_pictures
 from bss_mfg.imaging.text_contrast import text_contrasts
-from bss_mfg.imaging.text_judge import PlacedText, TextVerdict, judge_texts
+from bss_mfg.imaging.text_judge import GlyphVerdict, PlacedText, TextVerdict, judge_texts
 from bss_mfg.imaging.text_strips import Picture
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats, Grey
 
 MOVED_MM = 0.6
-"""How far a text may lie from its place, on a label whose symbol lies right."""
+"""How far a text may lie from where the other texts of its label say."""
+_ASKEW_MM = 0.25
+_FEWEST_TEXTS = 3
 _JUDGED_SHARE = 0.5
 """Share of a text's characters that must be judged for the text to count as judged."""
 
@@ -35,7 +39,7 @@ class ContentFault(StrEnum):
     MOVED_TEXT = "moved text"
     WRONG_PICTURE = "wrong picture"
     MISSING_PICTURE = "missing picture"
-    WRONG_STOCK = "wrong stock"
+    MOVED_PICTURE = "moved picture"
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class ContentFinding:
             return f"the {self.name}{shown} is missing"
         if self.fault is ContentFault.UNREADABLE_CODE:
             return f"the {self.name}{shown} can't be read"
-        if self.fault is ContentFault.MOVED_TEXT:
+        if self.fault in (ContentFault.MOVED_TEXT, ContentFault.MOVED_PICTURE):
             return f"the {self.name}{shown} is moved by {self.seen}"
         if self.seen:
             return f"the {self.name} says {self.seen!r}, not {self.planned!r}"
@@ -95,9 +99,22 @@ def check_labels(grey: Grey, expected: ExpectedLabels, maps: Sequence[Floats]) -
         for text in label.texts
         if (contrast := contrasts.get(text.element))
     ]
-    for verdict in judge_texts(picture, placed):
-        open_[verdict.label] += not _is_judged(verdict)
-        faults[verdict.label] += _text_faults(verdict)
+    verdicts = judge_texts(picture, placed)
+    usual = _usual_shifts(verdicts)
+    for verdict in verdicts:
+        off = usual.get(verdict.label)
+        if _is_judged(verdict, off):
+            faults[verdict.label] += _text_faults(verdict, off)
+        else:
+            open_[verdict.label] += 1
+    pictures = [
+        PlacedPicture(at, item, to_pixels)
+        for at, (label, to_pixels) in enumerate(zip(expected.labels, maps, strict=True))
+        for item in label.pictures
+        if item.kind is PictureKind.ARTWORK
+    ]
+    for one, (seen, shift) in zip(pictures, judge_pictures(picture, pictures, expected.drawing), strict=True):
+        faults[one.label] += _picture_faults(one.picture, seen, shift, usual.get(one.label, (0.0, 0.0)))
     return [LabelContent(tuple(found), open_[at]) for at, found in enumerate(faults)]
 
 
@@ -111,15 +128,47 @@ def _code_faults(code: ExpectedCode, reading: CodeReading) -> Iterator[ContentFi
         yield ContentFinding(fault, code.element, str(code.kind), code.text)
 
 
-def _is_judged(verdict: TextVerdict) -> bool:
-    return verdict.judged >= _JUDGED_SHARE * len(verdict.text.glyphs)
+def _picture_faults(
+    picture: ExpectedPicture, seen: PictureVerdict, shift: tuple[float, float], usual: tuple[float, float]
+) -> Iterator[ContentFinding]:
+    if seen is PictureVerdict.MISSING:
+        yield ContentFinding(ContentFault.MISSING_PICTURE, picture.element, "picture", picture.name)
+    elif seen is PictureVerdict.OTHER:
+        yield ContentFinding(ContentFault.WRONG_PICTURE, picture.element, "picture", picture.name)
+    elif seen is PictureVerdict.RIGHT and (off := dist(shift, usual)) > MOVED_MM:
+        yield ContentFinding(ContentFault.MOVED_PICTURE, picture.element, "picture", picture.name, f"{off:.1f} mm")
 
 
-def _text_faults(verdict: TextVerdict) -> Iterator[ContentFinding]:
+def _is_judged(verdict: TextVerdict, usual: tuple[float, float] | None) -> bool:
+    """Whether enough of a text's characters were told from their rivals. Where it is not known that the label lies as
+    it should (`usual` is how far off its right texts lie), a text that lies off its place, and of which some is unlike
+    what should be there and like nothing else, is seen askew."""
+    if verdict.judged < _JUDGED_SHARE * len(verdict.text.glyphs):
+        return False
+    if usual and hypot(*usual) < _ASKEW_MM:
+        return True
+    unlike = sum(kind is GlyphVerdict.UNLIKE for kind, _ in verdict.wrong.values())
+    return not (unlike and unlike == len(verdict.wrong) and hypot(*verdict.shift_mm) > _ASKEW_MM)
+
+
+def _usual_shifts(verdicts: Sequence[TextVerdict]) -> dict[int, tuple[float, float]]:
+    """By label, how far its texts usually lie off their places: where there are too few to say, nothing."""
+    by_label: dict[int, list[tuple[float, float]]] = {}
+    for verdict in verdicts:
+        if not verdict.wrong and verdict.text.turn == 0:
+            by_label.setdefault(verdict.label, []).append(verdict.shift_mm)
+    return {
+        label: (median(x for x, _ in shifts), median(y for _, y in shifts))
+        for label, shifts in by_label.items()
+        if len(shifts) >= _FEWEST_TEXTS
+    }
+
+
+def _text_faults(verdict: TextVerdict, usual: tuple[float, float] | None) -> Iterator[ContentFinding]:
     text = verdict.text
     if verdict.wrong:
         fault = ContentFault.MISSING_TEXT if verdict.blank else ContentFault.WRONG_TEXT
         seen = "" if verdict.blank else verdict.seen_text
         yield ContentFinding(fault, text.element, "text", text.text, seen)
-    elif _is_judged(verdict) and (off := hypot(*verdict.shift_mm)) > MOVED_MM:
+    elif usual and verdict.text.turn == 0 and (off := dist(verdict.shift_mm, usual)) > MOVED_MM:
         yield ContentFinding(ContentFault.MOVED_TEXT, text.element, "text", text.text, f"{off:.1f} mm")

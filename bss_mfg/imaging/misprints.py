@@ -5,7 +5,7 @@ Readers make up for all of these; a scanner on a packing line may not, and each 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import atan2, degrees, dist, hypot
@@ -30,7 +30,7 @@ MAX_SIZE_SHARE = 0.05
 """The same of one symbol against the sheet that it lies on."""
 _CORNER_PIXELS = 1.5
 """By how much a reader's corners may be off."""
-_ENOUGH_FOR_A_SLOPE = 6
+_ENOUGH_FOR_A_SLOPE = 5
 """Symbols from which on a stretch or turn that all of them share is told from what one does."""
 _LEAST_CORRELATION = 0.3
 """Of the modules that were printed with those that should be: with a fourth of them wrong it is a half."""
@@ -196,22 +196,61 @@ def _shift_words(right: float, down: float) -> str:
 def _offsets_mm(frame: PageFrame, labels: Sequence[tuple[Quad, Quad]]) -> list[tuple[float, float]]:
     """How far the centres of symbols lie from where they should, in mm on the printed page: to the right, and down.
     Each is (where it lies, where it should). The frame was fitted to all of them, so that one that is off bends it
-    towards itself: what the others agree upon is taken off."""
+    towards itself: the map is drawn anew from those that agree."""
     import numpy as np
 
+    here = np.array([_centre(quad) for quad, _ in labels])
     there = frame.millimetres(np.array([_centre(planned) for _, planned in labels]))
-    offsets = frame.millimetres(np.array([_centre(quad) for quad, _ in labels])) - there
-    terms = np.ones((len(there), 1))
-    if len(there) >= _ENOUGH_FOR_A_SLOPE:
-        terms = np.column_stack([terms, (there - there.mean(axis=0)) / 100])
-    # The least sum of distances, by weights: an outlier counts once, not by its square.
-    weights = np.ones(len(there))
-    for _ in range(30):
-        root = np.sqrt(weights)[:, None]
-        common, *_ = np.linalg.lstsq(terms * root, offsets * root, rcond=None)
-        rest = offsets - terms @ common
-        weights = 1 / np.maximum(np.hypot(*rest.T), 0.02)
-    return [(right, down) for right, down in rest.tolist()]
+    if len(labels) < _ENOUGH_FOR_A_SLOPE:
+        offsets = frame.millimetres(here) - there
+        offsets = offsets - np.median(offsets, axis=0)
+    else:
+        pixels_per_mm = sum(sides_of(labels[0][1])) / 4 / frame.label_file.symbol_boxes[0][2]
+        best: tuple[float, Floats] | None = None
+        for model in (_affine, _projective) if len(labels) > _ENOUGH_FOR_A_SLOPE else (_affine,):
+            worst, mapped = _agreed_map(model, there, here, MAX_SHIFT_MM / 4 * pixels_per_mm)
+            if best is None or worst < 0.8 * best[0]:
+                best = worst, mapped
+            if worst < MAX_SHIFT_MM / 4 * pixels_per_mm:
+                break
+        offsets = frame.millimetres(here) - frame.millimetres(best[1] if best else here)
+    return [(right, down) for right, down in offsets.tolist()]
+
+
+def _agreed_map(
+    model: Callable[[Floats, Floats], Floats | None], there: Floats, here: Floats, enough: float
+) -> tuple[float, Floats]:
+    """Where points should lie by the map upon which most agree, and how far the worst of these is off, in pixels: those
+    without which the others agree best are left out."""
+    import numpy as np
+
+    def fit(kept: list[int]) -> tuple[float, Floats]:
+        matrix = model(there[kept], here[kept])
+        if matrix is None:
+            return np.inf, here
+        mapped = apply_homography(matrix, there)
+        return float(np.hypot(*(mapped - here)[kept].T).max()), mapped
+
+    kept = list(range(len(here)))
+    best = fit(kept)
+    while best[0] > enough and len(kept) > max(_ENOUGH_FOR_A_SLOPE - 1, len(here) / 2):
+        without = [[one for one in kept if one != out] for out in kept]
+        found, kept = min(((fit(rest), rest) for rest in without), key=lambda item: item[0][0])
+        if found[0] > 0.8 * best[0]:
+            break
+        best = found
+    return best
+
+
+def _projective(there: Floats, here: Floats) -> Floats | None:
+    return homography([(x, y) for x, y in there.tolist()], [(x, y) for x, y in here.tolist()])
+
+
+def _affine(there: Floats, here: Floats) -> Floats:
+    import numpy as np
+
+    found, *_ = np.linalg.lstsq(np.column_stack([there, np.ones(len(there))]), here, rcond=None)
+    return np.column_stack([found, [0.0, 0.0, 1.0]])
 
 
 def _centre(quad: Sequence[tuple[float, float]]) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bss_mfg.barcodes import code_128
@@ -15,6 +15,7 @@ from bss_mfg.imaging.grade import Standard, SymbolGrade, View, grade_symbol
 from bss_mfg.imaging.grade_bars import Bars, grade_bars
 from bss_mfg.imaging.grade_geometry import spacing, without_perspective
 from bss_mfg.imaging.grid import Warp
+from bss_mfg.imaging.light_lines import light_lines, lines_across
 from bss_mfg.imaging.reflectance import Calibration, Light
 from bss_mfg.symbol import Matrix
 
@@ -29,8 +30,6 @@ _SAME_SCALE = 0.10
 """Share by which a scan's pixels may be off what its own dpi says."""
 _SAME_DEPTH = 0.02
 """Share by which areas may be larger in one corner of a page than in another before it was seen at an angle."""
-_SAME_AXES = 0.015
-"""Share by which a scan without dpi may be longer one way than the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,23 @@ class PageGrader:
         if not exact:
             warp = grid.fit_warp(grey, grid.expected_light(expected.bits()), warp, _FIT_STEPS, rounds=4)
         centres = warp.centres()
-        return grade_symbol(grey, expected, centres, self._view(centres))
+        found = grade_symbol(grey, expected, centres, self._view(centres))
+        return replace(found, light_lines=self._light_lines(warp, expected)) if self.frame else found
+
+    def _light_lines(self, warp: Warp, expected: Matrix) -> tuple[float, ...]:
+        """In mm from the left edge of the printed page; of a symbol that lies sideways on it the rows are looked at."""
+        import numpy as np
+
+        if self.frame is None:
+            return ()
+        side = warp.size
+        corners = self.frame.millimetres(warp.map_points(np.array([[0.0, 0], [side, 0], [0, side]])))
+        across = corners[1] - corners[0]
+        bits = expected.bits()
+        if abs(across[0]) < abs(across[1]):  # turned by a quarter: its rows lie along the page
+            warp, bits = warp.transposed(), bits.T
+        found = light_lines(self.page.grey, warp, bits)
+        return tuple(round(float(x), 2) for x in self.frame.millimetres(lines_across(warp, found))[:, 0])
 
     def grade_code_128(self, quad: Quad, text: str, width_mm: float | None) -> SymbolGrade:
         """The grade of a Code 128 of a text, by the corners that a reader gave; `width_mm` is that of its bars."""
@@ -71,17 +86,16 @@ class PageGrader:
         return View(light, Standard.PHOTOGRAPH, self.x_mm, without_perspective(centres), axial=False)
 
     def _is_flat(self, pixels: float) -> bool:
-        """Whether the page was scanned, and no camera saw it at an angle: then it is as large as its dpi says, or,
-        where the picture says none, equally large everywhere and both ways."""
+        """Whether the page was scanned, and no camera saw it: it is as large as its dpi says, which every scanner
+        writes, and equally large everywhere."""
         dpi = self.page.dpi
-        if self.frame is None:
-            return bool(dpi and self.x_mm and abs(pixels * MM_PER_INCH / (dpi * self.x_mm) - 1) <= _SAME_SCALE)
-        largest, smallest, areas = _scales(self.frame)
-        if max(areas) > min(areas) * (1 + _SAME_DEPTH):
+        if not dpi:
             return False
-        if dpi and abs((largest * smallest) ** 0.5 * MM_PER_INCH / dpi - 1) <= _SAME_SCALE:
-            return True
-        return largest <= smallest * (1 + _SAME_AXES)
+        if self.frame is None:
+            return bool(self.x_mm and abs(pixels * MM_PER_INCH / (dpi * self.x_mm) - 1) <= _SAME_SCALE)
+        largest, smallest, areas = _scales(self.frame)
+        level = max(areas) <= min(areas) * (1 + _SAME_DEPTH)
+        return level and abs((largest * smallest) ** 0.5 * MM_PER_INCH / dpi - 1) <= _SAME_SCALE
 
 
 def _scales(frame: PageFrame) -> tuple[float, float, list[float]]:

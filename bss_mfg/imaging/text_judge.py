@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ _CERTAIN = 9.0
 """How many times the noise a character must differ from a rival for the two to be told apart."""
 _RIVAL_SHARE = 0.5
 """Where between a character (0) and its rival (1) what was seen must lie to be the rival."""
-_EXPLAINED = 0.45
+_EXPLAINED = 0.35
 """Share of what is unlike the character, noise apart, that a rival must explain to be it."""
 _NEAR = 0.15
 """Share of a character's own ink below which a rival's difference is so small that hinting and the printer's dots look
@@ -33,8 +34,14 @@ _MORE = 0.4
 _SAME, _SAME_FIXED = 0.04, 0.12
 """Such a share below which two characters are as good as the same: in a text of this label, and in one that is on every
 label, in which nobody types a wrong one."""
-_UNLIKE = 0.55
-"""Share of a character's own ink beyond which what is seen and not explained is something else."""
+_UNLIKE, _UNLIKE_MORE, _UNLIKE_TIMES = 0.4, 0.15, 3.0
+"""Share of a character's own ink beyond which what is seen and not explained is something else; where the page's print
+is bolder or thinner than its drawing, so many times what is usual on it, and more."""
+_SAME_TIMES, _SAME_MOST, _SAME_FEWEST = 1.8, 0.35, 5
+"""The same for what is usual of one character, which a printer's dots may change more than others: so many times it, it
+being counted up to a share, where there are so many on the page."""
+_LARGE = 2.0
+"""How much more than certain a character must stand out for something else to be told from it."""
 _FAINT = 0.35
 """Share of the page's gain below which a text is as good as not there."""
 _FEWEST_PIXELS = 0.55
@@ -108,21 +115,62 @@ def judge_texts(picture: Picture, texts: Sequence[PlacedText]) -> list[TextVerdi
     by_set: dict[GlyphSet, list[int]] = {}
     for at, placed in enumerate(texts):
         by_set.setdefault(placed.text.glyph_set, []).append(at)
+    if not by_set:
+        return []
+    # One blur for a page: found by the texts of which there are most.
+    most = max(by_set.values(), key=lambda indexes: sum(len(texts[at].text.glyphs) for at in indexes))
+    view = _find_view(picture, [texts[at] for at in most])
     verdicts: dict[int, TextVerdict] = {}
     for glyph_set, indexes in by_set.items():
         mine = [texts[at] for at in indexes]
-        verdicts.update(zip(indexes, _SetJudge(picture, glyph_set, mine).verdicts(), strict=True))
+        verdicts.update(zip(indexes, _SetJudge(picture, glyph_set, mine, view).verdicts(), strict=True))
     return [verdicts[at] for at in range(len(texts))]
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """How a picture shows texts: with how much blur (a standard deviation), and how far off their places, in mm."""
+
+    blur_mm: float = 0.06
+    shift_mm: tuple[float, float] = (0.0, 0.0)
+
+
+def _find_view(picture: Picture, texts: Sequence[PlacedText]) -> _View:
+    """The blur that explains some texts best, and their usual shift."""
+    step = texts[0].text.glyph_set.step
+    found: list[tuple[Fit, Floats]] = []
+    for placed in texts[:: max(len(texts) // _BLUR_STRIPS, 1)]:
+        place = strip_place(placed.text, placed.to_pixels)
+        sharp = compose(placed.text, 0.0, place.size)
+        if _is_seen(place, placed.text.glyph_set) and (fit := lay_over(picture, place, blurred(sharp, 0.7), step)):
+            found.append((fit, sharp))
+    if not found:
+        return _View()
+
+    @lru_cache
+    def loss(at: int) -> float:
+        return sum(_loss(fit.seen, blurred(sharp, SIGMAS[at])) for fit, sharp in found)
+
+    best = 3
+    while near := [at for at in (best - 1, best + 1) if 0 <= at < len(SIGMAS) and loss(at) < loss(best)]:
+        best = near[0]
+    shifts = [fit.shift for fit, _ in found]
+    return _View(SIGMAS[best] * step, (median(one[0] for one in shifts), median(one[1] for one in shifts)))
+
+
+def _is_seen(place: StripPlace, glyph_set: GlyphSet) -> bool:
+    """Whether a text has enough pixels to be judged."""
+    return place.pixels >= _FEWEST_PIXELS and place.pixels * glyph_set.em >= _LEAST_EM
 
 
 class _SetJudge:
     """Judges the texts of one font and size on a page."""
 
-    def __init__(self, picture: Picture, glyph_set: GlyphSet, texts: Sequence[PlacedText]) -> None:
-        self._picture, self._set, self._texts = picture, glyph_set, texts
+    def __init__(self, picture: Picture, glyph_set: GlyphSet, texts: Sequence[PlacedText], view: _View) -> None:
+        self._picture, self._set, self._texts, self._view = picture, glyph_set, texts, view
         self._places = [strip_place(placed.text, placed.to_pixels) for placed in texts]
-        self._sigma = self._find_blur()
-        self._fits = [self._fit(at, self._sigma) for at in range(len(texts))]
+        self._sigma = min(SIGMAS, key=lambda sigma: abs(sigma * glyph_set.step - view.blur_mm))
+        self._fits = [self._fit(at) for at in range(len(texts))]
         gains = [
             fit.gain / placed.contrast
             for fit, placed in zip(self._fits, texts, strict=True)
@@ -130,22 +178,13 @@ class _SetJudge:
         ]
         self._gain = median(gains) if gains else 0.0
 
-    def _fit(self, at: int, sigma: float) -> Fit | None:
+    def _fit(self, at: int) -> Fit | None:
         placed, place = self._texts[at], self._places[at]
-        if place.pixels < _FEWEST_PIXELS or place.pixels * self._set.em < _LEAST_EM:
+        if not _is_seen(place, self._set):
             return None
-        return lay_over(self._picture, place, compose(placed.text, sigma, place.size), self._set.step)
-
-    def _find_blur(self) -> float:
-        """The blur that explains some texts best."""
-        losses = [0.0] * len(SIGMAS)
-        step = max(len(self._texts) // _BLUR_STRIPS, 1)
-        for at in range(0, len(self._texts), step):
-            if fit := self._fit(at, 0.7):
-                sharp = compose(self._texts[at].text, 0.0, self._places[at].size)
-                more = (_loss(fit.seen, blurred(sharp, sigma)) for sigma in SIGMAS)
-                losses = [loss + one for loss, one in zip(losses, more, strict=True)]
-        return SIGMAS[losses.index(min(losses))]
+        model = compose(placed.text, self._sigma, place.size)
+        near = _turned(self._view.shift_mm, placed.text.turn)
+        return lay_over(self._picture, place, model, self._set.step, near)
 
     def verdicts(self) -> Iterator[TextVerdict]:
         """The verdict on each text."""
@@ -169,6 +208,11 @@ class _SetJudge:
         """The gain of a text: its own where it is near the page's, else the page's."""
         usual = self._gain * self._texts[at].contrast
         return fit.gain if 0.6 < fit.gain / usual < 1.6 else usual
+
+
+def _turned(shift: tuple[float, float], turn: int) -> tuple[float, float]:
+    """A shift that is usual for upright texts, for one that is turned."""
+    return shift if turn == 0 else (0.0, 0.0)
 
 
 def _loss(seen: Floats, model: Floats) -> float:
@@ -223,8 +267,11 @@ class _Cells:
         noise = _noise([group.cells for group in groups]) / min(pixels, 1.0)
         wrong: dict[int, dict[int, tuple[GlyphVerdict, str]]] = {}
         judged: dict[int, int] = {}
+        unlike = max(_UNLIKE, _UNLIKE_TIMES * _usual_share(groups, noise) + _UNLIKE_MORE)
         for group in groups:
-            for (owner, at, *_), found in zip(group.items, _decide(group, noise), strict=True):
+            for (owner, at, *_), found in zip(
+                group.items, _decide(group, noise, max(unlike, _own_limit(group, noise))), strict=True
+            ):
                 if found is None:
                     continue
                 judged[owner] = judged.get(owner, 0) + 1
@@ -247,7 +294,37 @@ def _noise(groups: Sequence[Floats]) -> float:
     return float(np.median(np.concatenate(levels))) + 1.0 if levels else 1.0
 
 
-def _decide(group: _Group, noise: float) -> Iterator[tuple[GlyphVerdict, str] | None]:
+def _shares(group: _Group, noise: float) -> Floats:
+    """What is not explained of each character, as a share of its own ink."""
+    import numpy as np
+
+    gains = np.array([gain for _, _, gain, _ in group.items])
+    excess = (group.cells**2).sum(axis=1) - group.cells.shape[1] * noise**2
+    shares: Floats = excess / (gains**2 * float(group.window.squares[-1]) + 1e-9)
+    return shares
+
+
+def _own_limit(group: _Group, noise: float) -> float:
+    """What may be unlike of a character, by all of its kind on the page."""
+    import numpy as np
+
+    if len(group.items) < _SAME_FEWEST:
+        return 0.0
+    return min(float(np.median(_shares(group, noise))), _SAME_MOST) * _SAME_TIMES + _UNLIKE_MORE
+
+
+def _usual_share(groups: Sequence[_Group], noise: float) -> float:
+    """What is usually not explained of a character, as a share of its own ink."""
+    import numpy as np
+
+    shares = [_shares(group, noise) for group in groups if group.glyph_set.characters[group.glyph].strip()]
+    return max(float(np.median(np.concatenate(shares))), 0.0) if shares else 0.0
+
+
+_RIGHT = (GlyphVerdict.RIGHT, "")
+
+
+def _decide(group: _Group, noise: float, unlike: float) -> Iterator[tuple[GlyphVerdict, str] | None]:
     """What each cell of a character shows; None where that can't be told."""
     import numpy as np
 
@@ -266,13 +343,16 @@ def _decide(group: _Group, noise: float) -> Iterator[tuple[GlyphVerdict, str] | 
     scores = np.where(is_it, gained, -np.inf)
     best = scores.argmax(axis=1)
     own = lengths[:, -1] ** 2
-    for at in range(len(cells)):
-        if not is_blank and not told_apart[at, -1]:
+    strange = (excess > unlike * own) & (lengths[:, -1] > _LARGE * _CERTAIN * noise) & (not is_blank)
+    untold = ~told_apart[:, -1] & (not is_blank)
+    is_rival = np.isfinite(scores[np.arange(len(cells)), best])
+    names = [*glyph_set.characters, ""] if len(window.squares) > 1 else [""]
+    for hidden, rival, other, name in zip(
+        untold.tolist(), is_rival.tolist(), strange.tolist(), best.tolist(), strict=True
+    ):
+        if hidden:
             yield None
-        elif np.isfinite(scores[at, best[at]]):
-            name = glyph_set.characters[best[at]] if best[at] + 1 < len(window.squares) else ""
-            yield (GlyphVerdict.OTHER, name) if name.strip() else (GlyphVerdict.BLANK, "")
-        elif not is_blank and excess[at] > _UNLIKE * own[at]:
-            yield GlyphVerdict.UNLIKE, ""
+        elif rival:
+            yield (GlyphVerdict.OTHER, names[name]) if names[name].strip() else (GlyphVerdict.BLANK, "")
         else:
-            yield GlyphVerdict.RIGHT, ""
+            yield (GlyphVerdict.UNLIKE, "") if other else _RIGHT

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 FARTHEST_MM = 0.8
 """How far a text may lie from where its label's symbol says: beyond, it is not looked for."""
 _ROUNDS = 4
-_STILL = 0.2
-"""Pixels of a shift that need not be made up for."""
+_STILL = 0.35
+"""Pixels of a shift that need not be made up for: characters are judged as if they could lie so far off."""
 _LONGEST_STEP = 1.5
 _ALIKE = 0.6
 """Correlation with what is to be there from which on a strip need not be searched for."""
@@ -141,12 +141,17 @@ class Fit:
         return self.seen - self.paper - self.gain * self.model
 
 
-def lay_over(picture: Picture, place: StripPlace, model: Floats, step: float) -> Fit | None:
-    """A strip of a picture, laid over its model as well as it goes; None where it reaches out of the picture."""
-    seen = picture.cut(place.size, place.corner, place.right, place.down)
+def lay_over(
+    picture: Picture, place: StripPlace, model: Floats, step: float, near: tuple[float, float] = (0.0, 0.0)
+) -> Fit | None:
+    """A strip of a picture, laid over its model as well as it goes; None where it reaches out of the picture. `near`:
+    where it may be looked for first, in mm off its place."""
+    first = (near[0] / step, near[1] / step)
+    moved = place.moved(*first)
+    seen = picture.cut(place.size, moved.corner, moved.right, moved.down)
     if seen is None:
         return None
-    found = _follow(picture, place, model, seen, (0.0, 0.0), step)
+    found = _follow(picture, place, model, seen, first, step)
     if found.alike < _ALIKE and (start := _search(picture, place, model, step)):
         moved = place.moved(*start)
         seen = picture.cut(place.size, moved.corner, moved.right, moved.down)

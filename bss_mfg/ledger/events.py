@@ -104,6 +104,11 @@ class LabelRead(EventRecord):
         default=None,
     )
     told: bool = key("true where `verify --of` said which", default=False)
+    grade: float | None = key("overall print quality, 4 to 0, where it was graded", default=None)
+    light_lines: Sequence[float] | None = key(
+        "light lines through its symbol, in mm from the left edge of the page: print-head elements that may be dead",
+        default=None,
+    )
 
 
 class FileVerified(EventRecord):

@@ -270,7 +270,7 @@ def _grades(outcome: Verification, facts: Statistics) -> list[Any]:
     if not facts.graded and not facts.not_gradable:
         return []
     letters = [[letter, f"{number:,}"] for letter, number in facts.letters.items()]
-    parameters = [["", "mean", "lowest", "4", "3", "2", "1", "0"]] + [
+    parameters = [["", "mean", "lowest", *facts.letters]] + [
         [PARAMETERS[item.name], f"{item.mean:.1f}", f"{item.lowest:.1f}", *(f"{number:,}" for number in item.counts)]
         for item in facts.parameters
     ]

@@ -44,7 +44,7 @@ _PARAMETER_ROW = Markup(
     '<td class="number">{:.1f}</td></tr>'
 )
 _BARS = Markup('<table class="bars">{}</table>')
-_BARS_HEAD = Markup("<tr><th></th><th>4 to 0</th><th>mean</th><th>lowest</th></tr>")
+_BARS_HEAD = Markup("<tr><th></th><th>A to F</th><th>mean</th><th>lowest</th></tr>")
 _HEAT_PLACE = Markup(
     '<g class="heat {}"><title>{}</title><rect x="{:.2f}" y="{:.2f}" width="{:.2f}" height="{:.2f}"/>{}</g>'
 )
@@ -99,7 +99,7 @@ def symbol(picture: LabelPicture, defects: Defects | None) -> Markup:
 
 def letters(facts: Statistics) -> Markup:
     """How many labels got each letter."""
-    total = max(facts.graded + facts.not_gradable, 1)
+    total = max(facts.graded + facts.unreadable + facts.not_gradable, 1)
     counts = [(letter, facts.letters[letter]) for letter in LETTERS]
     if facts.not_gradable:
         counts.append(("not gradable", facts.not_gradable))
@@ -113,8 +113,8 @@ def parameters(found: Sequence[ParameterStatistics]) -> Markup:
     for item in found:
         total = max(sum(item.counts), 1)
         bars = [
-            _TITLED_BAR.format(letter, 100 * count / total, grade, count)
-            for letter, grade, count in zip(LETTERS, (4, 3, 2, 1, 0), item.counts, strict=True)
+            _TITLED_BAR.format(letter, 100 * count / total, letter, count)
+            for letter, count in zip(LETTERS, item.counts, strict=True)
             if count
         ]
         rows.append(_PARAMETER_ROW.format(PARAMETERS[item.name], _join_shapes(bars), item.mean, item.lowest))

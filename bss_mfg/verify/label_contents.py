@@ -8,7 +8,7 @@ from math import dist
 from typing import TYPE_CHECKING
 
 from bss_mfg.core.text import count_words
-from bss_mfg.imaging.geometry import Quad, homography
+from bss_mfg.imaging.geometry import Quad, apply_homography, homography
 from bss_mfg.imaging.label_content import LabelContent, check_labels
 from bss_mfg.imaging.page_frame import PageFrame
 from bss_mfg.ledger.ledger import Ledger
@@ -18,6 +18,10 @@ from bss_mfg.verify.page_findings import PageSymbol
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats, Grey
+
+
+_FLAT_MM = 0.15
+"""How far a symbol's corners may be off where its sheet has them for the sheet to be flat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +101,9 @@ class ContentChecker:
         for at in indexes:
             label = labels[at]
             place = 0 if label.place is None else label.place
+            symbol = label_file.symbol_boxes[place]
             on_sheet = frame.matrix if frame and label.place is not None else None
-            to_pixels = _map(label_file.symbol_boxes[place], label.quad) if on_sheet is None else on_sheet
+            to_pixels = _map(symbol, label.quad) if on_sheet is None else _corrected(on_sheet, symbol, label.quad)
             if to_pixels is not None:
                 maps.append(to_pixels)
                 judged.append(at)
@@ -146,5 +151,23 @@ def _centre(frame: PageFrame, item: PageSymbol) -> tuple[float, float]:
 
 def _map(symbol: Rect, quad: Quad) -> Floats | None:
     """From mm of the printed page to pixels, by a label's own symbol."""
-    corners = [(symbol.x, symbol.y), (symbol.right, symbol.y), (symbol.right, symbol.bottom), (symbol.x, symbol.bottom)]
-    return homography(corners, quad)
+    return homography(_corners(symbol), quad)
+
+
+def _corners(symbol: Rect) -> list[tuple[float, float]]:
+    return [(symbol.x, symbol.y), (symbol.right, symbol.y), (symbol.right, symbol.bottom), (symbol.x, symbol.bottom)]
+
+
+def _corrected(sheet: Floats, symbol: Rect, quad: Quad) -> Floats:
+    """A sheet's map, bent so that it takes a label's symbol to where it was found: a sheet that was photographed is not
+    flat. On a scanner it is, and the sheet says more exactly than one symbol how its labels lie."""
+    import numpy as np
+
+    there, seen = apply_homography(sheet, np.array(_corners(symbol))), np.array(quad)
+    off = np.hypot(*(seen - there).T).max() / (np.hypot(*(there[1] - there[0])) / symbol.width)
+    if off < _FLAT_MM:
+        return sheet
+    points = np.column_stack([there, np.ones(4)])
+    found, *_ = np.linalg.lstsq(points, seen, rcond=None)
+    bent: Floats = sheet @ np.column_stack([found, [0.0, 0.0, 1.0]])
+    return bent

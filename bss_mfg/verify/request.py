@@ -20,6 +20,8 @@ class ReadRequest:
     batch_id: str
     second_reader: bool = False
     grade: bool = False
+    patience: int = 1
+    """How many times the usual work a page may cost beyond quick reading."""
     of: ReadSubject | None = None
     """What the files are, where the person said so."""
     labels: LabelSource | None = None

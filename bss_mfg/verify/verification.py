@@ -125,6 +125,7 @@ class Verifier:
             second_reader=options.second_reader,
             grade=options.grade,
             of=options.of,
+            patience=options.patience,
             calibration=options.calibration,
             min_grade=options.min_grade,
             labels=options.labels,
@@ -391,6 +392,8 @@ def _record_reads(ledger: Ledger, batch: Batch, findings: Sequence[Finding], ver
             detail=item.detail,
             of=item.of,
             told=item.told,
+            grade=item.grade.overall if item.grade else None,
+            light_lines=list(item.grade.light_lines) or None if item.grade else None,
         )
         for item in findings
         if item.kind is not FindingKind.MISSING

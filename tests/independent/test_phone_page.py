@@ -240,11 +240,11 @@ def test_photos_where_the_camera_is_refused(printed: Factory, tmp_path: Path) ->
         ):  # fmt: skip
             take.send_keys(str(tmp_path / name))
             until(lambda says=says: says in text(driver, "explained"), says)
+            if name == "photo.jpg":
+                until(lambda: colours(driver) == {"green", "amber", "red"}, "all marks")
             if state(driver) == "photo":
-                marks = colours(driver)
                 driver.find_element("id", "picture").click()
                 until(lambda: state(driver) == "ready", "back")
-        assert {"green", "red"} <= marks
         assert (text(driver, "verified"), text(driver, "reads")) == ("18", "23")
         take.send_keys(str(tmp_path / "photo.jpg"))
         until(lambda: state(driver) == "photo" and "23 symbols" in text(driver, "explained"), "the same photo again")

@@ -27,6 +27,8 @@ from bss_mfg.model import Rect
 
 _STEP = 20
 """Font sizes step by a twentieth of a point."""
+_REMEMBERED = 1024
+"""Patterns of texts of which a checker remembers whether they lie clear of everything."""
 _SHARES = {"left": 0.0, "center": 0.5, "right": 1.0, "justify": 0.0}
 """How much of a text's width lies before its anchor."""
 
@@ -276,6 +278,8 @@ class TextChecker:
             return False
         is_clear = self._clear.get(pattern)
         if is_clear is None:
+            if len(self._clear) >= _REMEMBERED:
+                self._clear.clear()
             is_clear = self._clear[pattern] = self._is_box_clear(pattern.bounds)
         if not is_clear:
             return False

@@ -314,11 +314,11 @@ _SHEET_FAULTS: list[tuple[str, Edit, list[Fault]]] = [
     ("a negative", lambda page, books, rng: 255 - page, _EVERY),
     ("without its finder", _striped(2), [("unreadable", 2)]),
     ("blank paper", _whole(255), [("not-understood", None)]),
-    ("stretched to one side", lambda page, books, rng: scaled(page, 1.0, 0.9), _EVERY),
 ]  # fmt: skip
 _FLAT_FAULTS: list[tuple[str, Edit, list[Fault]]] = [
     *[(f"fit to page: {percent} %", _scaled(percent / 100), _EVERY) for percent in (90, 94, 97, 103, 106)],
     ("stretched by 4 % to one side", lambda page, books, rng: scaled(page, 1.0, 0.96), _EVERY),
+    ("stretched to one side", lambda page, books, rng: scaled(page, 1.0, 0.9), _EVERY),
     ("one label left", _only(2), [("missing", number) for number in (1, 3, 4, 5, 6)]),
 ]
 

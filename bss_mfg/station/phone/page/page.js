@@ -197,6 +197,7 @@ at("take").onchange = async () => {
   await new Promise(requestAnimationFrame);
   const before = camera.track?.readyState === "live" ? "live" : "ready";
   body.dataset.state = "photo";
+  let redrawn = 0;
   try {
     const picture = await drawPhoto(file, at("photo"));
     at("photo").hidden = false;
@@ -205,10 +206,7 @@ at("take").onchange = async () => {
     const drawn = labels.see(symbols, performance.now(), true);
     const again = () => drawMarks(at("marks"), size, drawn);
     again();
-    for (let tries = 0; tries < 100 && drawn.some((item) => !item.label.answer); tries++) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      again();
-    }
+    redrawn = setInterval(again, 200); // answers come, and change: a second label with one string, a scrapped unit
     at("explained").textContent = symbols.length
       ? `${symbols.length} ${symbols.length === 1 ? "symbol" : "symbols"} read in the photo. Tap the photo to continue.`
       : "No symbol was read in the photo: go nearer, hold still, more light. Tap the photo to continue.";
@@ -218,6 +216,7 @@ at("take").onchange = async () => {
     body.dataset.state = before;
     return;
   } finally {
+    clearInterval(redrawn);
     at("picture").onclick = null;
     at("photo").hidden = true;
     drawMarks(at("marks"), { width: 1, height: 1 }, []);
