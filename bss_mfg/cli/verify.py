@@ -148,6 +148,7 @@ def verify(
         least = min_grade if min_grade is not None else least_grade_asked(app.workspace, batch)
         if least is not None:
             options = replace(options, grade=True, min_grade=least)
+        options = replace(options, expected=app.workspace.expected_codes(batch.product))
         if watch is None:
             progress = progress_bar(f"{batch_id}: verify")
             outcome = verify_files(ledger, batch, files, options, progress=progress, executor=executor)
@@ -240,7 +241,7 @@ def _watch_folder(
 
 def _print_findings(outcome: Verification) -> None:
     """Every label that is not right, a line each; then the counts. Labels of another batch are told once."""
-    from bss_mfg.report.wording import place_words
+    from bss_mfg.report.wording import other_code_lines, place_words
     from bss_mfg.verify.finding_rows import finding_row
 
     wrong_batch = outcome.wrong_batch
@@ -263,6 +264,8 @@ def _print_findings(outcome: Verification) -> None:
         click.echo(f"NOT UNDERSTOOD: {page.where}: {page.seen.description}")
     for name, reason in outcome.troubles:
         click.echo(f"NOTE: {name}: {reason}")
+    for line in other_code_lines(outcome.other_codes):
+        click.echo(line)
     if outcome.options.grade:
         _print_grades(outcome)
     if outcome.resumed:
