@@ -82,7 +82,7 @@ MOST_UNSEEN = 10
     type=WholeNumber(1, 100),
     default=1,
     metavar="N",
-    help="Work N times as hard on pages that are hard to read: usually at most some 15 s a page.",
+    help="Allow N times as many attempts on pages that are hard to read.",
 )
 @click.option("--jobs", type=WholeNumber(0, 64), default=0, help="Reading processes; 0: one per core.")
 @json_option
@@ -120,6 +120,7 @@ def verify(
     from bss_mfg.imaging.reflectance_card import load_calibration
     from bss_mfg.label.expected import WorkspaceLabels
     from bss_mfg.label.from_workspace import least_grade_asked
+    from bss_mfg.report.data_reports import json_report
     from bss_mfg.verify.given_files import expand_folders
     from bss_mfg.verify.outcome import VerifyOptions
     from bss_mfg.verify.verification import Verifier
@@ -158,7 +159,7 @@ def verify(
             verifier.note_passed_over(begun.passed_over)
             outcome = _watch_folder(verifier, begun.files, watch, writer.write)
         writer.write(outcome)
-        _print_outcome(outcome, as_json)
+        print_blocks(json_report(outcome)) if as_json else _print_findings(outcome)
     for report in reports:
         say(f"Report: {shown_path(report)}")
     _conclude(outcome)
@@ -187,15 +188,6 @@ class _ReportWriter:
         for file in self._files:
             write_report(outcome, file, self._zone.shown(clock.now()), __version__, again=self._written)
         self._written = True
-
-
-def _print_outcome(outcome: Verification, as_json: bool) -> None:
-    from bss_mfg.report.data_reports import json_report
-
-    if not as_json:
-        _print_findings(outcome)
-        return
-    print_blocks(json_report(outcome))
 
 
 def _watch_folder(
