@@ -82,7 +82,7 @@ MOST_UNSEEN = 10
     type=WholeNumber(1, 100),
     default=1,
     metavar="N",
-    help="Work N times as hard on pages that are hard to read: usually at most some 15 s a page.",
+    help="Allow N times as many attempts on pages that are hard to read.",
 )
 @click.option("--jobs", type=WholeNumber(0, 64), default=0, help="Reading processes; 0: one per core.")
 @json_option

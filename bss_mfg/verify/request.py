@@ -28,5 +28,7 @@ class ReadRequest:
     """What is to be on the labels besides their symbols, where that is compared."""
     calibration: Calibration | None = None
     """What a reflectance card says of the pictures' light."""
+    pictures: bool = False
+    """Whether texts, codes and artwork that are wrong are shown in pictures."""
     min_grade: float | None = None
     """The least grade, 4 to 0, with which a label is right."""
