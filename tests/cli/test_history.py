@@ -13,7 +13,7 @@ import pytest
 
 from bss_mfg.errors import InputError, LedgerError
 from bss_mfg.ledger.backup import check_head, inspect_copy
-from bss_mfg.ledger.events import ManifestMade, ManifestUploaded
+from bss_mfg.ledger.events import ManifestAnswered, ManifestMade, ManifestUploaded
 from tests.helpers.factory import Factory
 
 
@@ -234,16 +234,19 @@ def test_the_history_of_a_unit_tells_no_control_log_of_others(factory: Factory) 
         made = [record for _, record in ledger.history.records(ManifestMade, "B1")]
         for log in made:
             ledger.exports.record_upload("B1", ManifestUploaded(file=log.file, sha256=log.sha256, address="test"))
+            ledger.history.append("B1", ManifestAnswered(file=log.file, sha256="0" * 64, answers={}, logs=[log.file]))
+        ledger.history.append("B1", ManifestAnswered(file="all", sha256="0" * 64, answers={}))
     serials = [f"ebK3{number:08d}" for number in range(1, 8)]
     packages = [{serials[0], serials[1], serials[6]}, {serials[2], serials[3]}, {serials[4], serials[5]}]
     for serial in serials:
         (siblings,) = (package for package in packages if serial in package)
         holding = [log.file for log in made if _is_told_of(folder / log.file, serial, siblings)]
         assert 0 < len(holding) < len(made) == 4
-        named: dict[str, list[str]] = {"manifest made": [], "manifest uploaded": []}
+        named: dict[str, list[str]] = {"manifest made": [], "manifest uploaded": [], "manifest answered": []}
         for event in factory.cli("history", serial, "--json").json:
             if event["kind"] in named:
                 named[event["kind"]].append(event["file"])
+        assert named.pop("manifest answered") == [*holding, "all"]
         assert named == {"manifest made": holding, "manifest uploaded": holding}, serial
 
 
