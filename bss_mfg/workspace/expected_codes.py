@@ -17,7 +17,7 @@ def _check_pattern(value: str) -> str:
     try:
         re.compile(value)
     except (re.error, RecursionError, OverflowError) as error:
-        raise ValueError(f"is no regular expression: {error}") from None
+        raise ValueError(f"isn't a regular expression: {error}") from None
     return value
 
 

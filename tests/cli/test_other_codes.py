@@ -155,7 +155,7 @@ def test_a_printed_sheet_has_no_boxes(expecting: Factory, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("lines", "says"),
     [
-        ('name = "a"\npattern = "["', "is no regular expression"),
+        ('name = "a"\npattern = "["', "isn't a regular expression"),
         ('name = "a"\npattern = "A"\nkind = "matrix"', "kind"),
         ('name = "a"\npattern = "A"\n[[expect.code]]\nname = "a"\npattern = "B"', "two codes have the name 'a'"),
     ],
