@@ -94,7 +94,9 @@ def scan(
     from bss_mfg.station.terminal import read_terminal
 
     with app.workspace.open_ledger(app.actor) as ledger:
-        station = Station(ledger, ledger.batches.get(batch_id), with_units=with_units)
+        batch = ledger.batches.get(batch_id)
+        expected = app.workspace.expected_codes(batch.product)
+        station = Station(ledger, batch, with_units=with_units, expected=expected)
         screen = None if plain or as_json or not sys.stdout.isatty() else _Screen(batch_id, station)
         answers = _Answers(station, screen, as_json)
         if where:
@@ -169,7 +171,7 @@ class _Answers:
             self._screen.draw(answer)
         else:
             self._print(answer)
-        if answer.tone != "good":
+        if answer.tone != "good" and answer.word != "OTHER CODE":
             self.wrong = True
             click.echo("\a", nl=False, err=True)
 

@@ -115,6 +115,7 @@ def verify(
     from bss_mfg.imaging.reflectance_card import load_calibration
     from bss_mfg.label.expected import WorkspaceLabels
     from bss_mfg.label.from_workspace import least_grade_asked
+    from bss_mfg.report.data_reports import json_report
     from bss_mfg.verify.given_files import expand_folders
     from bss_mfg.verify.outcome import VerifyOptions
     from bss_mfg.verify.verification import Verifier
@@ -143,6 +144,7 @@ def verify(
         least = min_grade if min_grade is not None else least_grade_asked(app.workspace, batch)
         if least is not None:
             options = replace(options, grade=True, min_grade=least)
+        options = replace(options, expected=app.workspace.expected_codes(batch.product))
         if watch is None:
             progress = progress_bar(f"{batch_id}: verify")
             outcome = verify_files(ledger, batch, files, options, progress=progress, executor=executor)
@@ -152,7 +154,7 @@ def verify(
             verifier.note_passed_over(begun.passed_over)
             outcome = _watch_folder(verifier, begun.files, watch, writer.write)
         writer.write(outcome)
-        _print_outcome(outcome, as_json)
+        print_blocks(json_report(outcome)) if as_json else _print_findings(outcome)
     for report in reports:
         say(f"Report: {shown_path(report)}")
     _conclude(outcome)
@@ -181,15 +183,6 @@ class _ReportWriter:
         for file in self._files:
             write_report(outcome, file, self._zone.shown(clock.now()), __version__, again=self._written)
         self._written = True
-
-
-def _print_outcome(outcome: Verification, as_json: bool) -> None:
-    from bss_mfg.report.data_reports import json_report
-
-    if not as_json:
-        _print_findings(outcome)
-        return
-    print_blocks(json_report(outcome))
 
 
 def _watch_folder(
@@ -235,7 +228,7 @@ def _watch_folder(
 
 def _print_findings(outcome: Verification) -> None:
     """Every label that is not right, a line each; then the counts. Labels of another batch are told once."""
-    from bss_mfg.report.wording import place_words
+    from bss_mfg.report.wording import other_code_lines, place_words
     from bss_mfg.verify.finding_rows import finding_row
 
     wrong_batch = outcome.wrong_batch
@@ -258,6 +251,8 @@ def _print_findings(outcome: Verification) -> None:
         click.echo(f"NOT UNDERSTOOD: {page.where}: {page.seen.description}")
     for name, reason in outcome.troubles:
         click.echo(f"NOTE: {name}: {reason}")
+    for line in other_code_lines(outcome.other_codes):
+        click.echo(line)
     if outcome.options.grade:
         _print_grades(outcome)
     if outcome.resumed:

@@ -45,8 +45,8 @@ class ContentFault(StrEnum):
 
 @dataclass(frozen=True)
 class ContentFinding:
-    """A fault: the element of the template (from 0) that it is about, what it is called, what was to be there and what
-    is, as text; and pictures (PNG) of both where there are some."""
+    """A fault: the element of the template (from 0) that it is about (-1: what stands beside the label), what it is
+    called, what was to be there and what is, as text; and pictures (PNG) of both where there are some."""
 
     fault: ContentFault
     element: int

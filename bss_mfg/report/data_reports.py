@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from bss_mfg.core.text import printable_name
+from bss_mfg.core.text import printable, printable_name
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
 from bss_mfg.verify.finding_rows import finding_rows
+from bss_mfg.verify.findings import OtherCode
 from bss_mfg.verify.outcome import Verification
 from bss_mfg.verify.page_account import PageAccount, PageOutcome
 
@@ -66,6 +67,7 @@ def _document(outcome: Verification) -> dict[str, Any]:
         "pages": outcome.pages,
         "page_counts": {ended.value: outcome.page_counts.get(ended, 0) for ended in PageOutcome},
         "not_understood": [_account_row(page) for page in outcome.not_understood],
+        "other_codes": [_code_row(code) for code in outcome.other_codes],
         "broken_files": [{"file": name, "reason": reason} for name, reason in outcome.broken],
         "troubles": [{"file": name, "reason": reason} for name, reason in outcome.troubles],
         "sample": asdict(outcome.decision) if outcome.decision else None,
@@ -80,6 +82,18 @@ def _account_row(page: PageAccount) -> dict[str, Any]:
         "page": page.page,
         "seen": page.seen.description,
         "blank": page.seen.blank,
+    }
+
+
+def _code_row(code: OtherCode) -> dict[str, Any]:
+    return {
+        "file": printable_name(code.file),
+        "page": code.page,
+        "kind": code.kind.value,
+        "text": code.text,
+        "expected": code.expected or None,
+        "x_mm": code.x_mm,
+        "y_mm": code.y_mm,
     }
 
 
@@ -106,8 +120,8 @@ def json_report(outcome: Verification) -> Iterator[bytes]:
 
 
 def csv_report(outcome: Verification) -> Iterator[bytes]:
-    """A line for each finding, and for each page that was not understood: all cells quoted, and none that a spreadsheet
-    takes for a formula."""
+    """A line for each finding, each page that was not understood, and each code that is not ours: all cells quoted,
+    and none that a spreadsheet takes for a formula."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
     of_parameters = [f"grade_{name}" for name in PARAMETERS]
@@ -132,6 +146,10 @@ def csv_report(outcome: Verification) -> Iterator[bytes]:
             buffer.truncate()
     for page in outcome.not_understood:
         row = {**_account_row(page), "verdict": PageOutcome.NOT_UNDERSTOOD.value, "detail": page.seen.description}
+        writer.writerow([_cell(row.get(name)) for name in columns])
+    for code in outcome.other_codes:
+        words = f"{code.expected or 'not expected'}: {printable(code.text, 200)} ({code.kind.value})"
+        row = {**_code_row(code), "verdict": "other-code", "detail": words}
         writer.writerow([_cell(row.get(name)) for name in columns])
     yield buffer.getvalue().encode()
 

@@ -29,6 +29,7 @@ from bss_mfg.report.wording import (
     grading_words,
     headline,
     not_understood_rows,
+    other_code_rows,
     place_words,
     read_words,
     sample_words,
@@ -88,6 +89,7 @@ def html_report(outcome: Verification, made_at: str, version: str) -> Iterator[b
                 _Troubles("Files that could not be read", outcome.broken),
                 _Troubles("Pages that were not understood", not_understood_rows(outcome)),
                 _Troubles("Notes on files and pages", outcome.troubles),
+                _Troubles("Other codes", other_code_rows(outcome), "Code"),
             ),
             failures=failures,
             cards=[_card(finding, outcome.pictures.get(index)) for index, finding in failures.first],
@@ -148,10 +150,11 @@ def _tiles(outcome: Verification) -> list[_Tile]:
 
 
 class _Troubles(NamedTuple):
-    """Files with which something is wrong, and why."""
+    """Files with which something is to be said, and what."""
 
     head: str
     files: Iterable[tuple[str, str]]
+    column: str = "Why"
 
 
 class _Card(NamedTuple):

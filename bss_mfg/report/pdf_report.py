@@ -20,6 +20,7 @@ from bss_mfg.report.wording import (
     grading_words,
     headline,
     not_understood_rows,
+    other_code_rows,
     place_words,
     read_words,
     sample_words,
@@ -121,6 +122,7 @@ def _sections(outcome: Verification, made_at: str, version: str) -> Iterator[lis
         ("Files that could not be read", outcome.broken),
         ("Pages that were not understood", not_understood_rows(outcome)),
         ("Notes on files and pages", outcome.troubles),
+        ("Other codes", other_code_rows(outcome)),
     )
     for head, found in lists:
         if found:

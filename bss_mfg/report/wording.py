@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from bss_mfg.core.text import count_words, printable_name
+from bss_mfg.core.text import count_words, printable, printable_name
 from bss_mfg.imaging.label_content import ContentFault, ContentFinding
 from bss_mfg.report.statistics import Statistics
 from bss_mfg.verify.finding_rows import finding_row
-from bss_mfg.verify.findings import Finding
+from bss_mfg.verify.findings import Finding, OtherCode
 from bss_mfg.verify.outcome import Verification
 
 MOST_FAILURES_SHOWN = 200
 """Labels that are not right whose pictures a report shows; the rest is counted."""
+MOST_OTHER_CODES = 10
+"""Codes that are neither ours nor expected that are told one by one as text."""
 MEANINGS: Mapping[str, str] = {
     "matched": "read, and the same as in the ledger",
     "missing": "not found where it should be",
@@ -78,6 +81,33 @@ def read_words(outcome: Verification) -> str:
 def not_understood_rows(outcome: Verification) -> list[tuple[str, str]]:
     """The pages of which it is not known what they show, and what was seen there."""
     return [(page.where, page.seen.description) for page in outcome.not_understood]
+
+
+def other_code_lines(codes: Sequence[OtherCode]) -> list[str]:
+    """The codes that are not ours, in lines: those that are expected counted, the first of the others one by one."""
+    expected = Counter(code.expected for code in codes if code.expected)
+    others = [code for code in codes if not code.expected]
+    lines = [f"OTHER CODE: {name}: {count:,}, as expected" for name, count in expected.items()]
+    lines += [
+        f"OTHER CODE: {printable(code.text, 60)} ({code.kind.value}) [{printable_name(code.file)}, page {code.page}]"
+        for code in others[:MOST_OTHER_CODES]
+    ]
+    if len(others) > MOST_OTHER_CODES:
+        lines.append(f"OTHER CODE: {len(others) - MOST_OTHER_CODES:,} more that are not expected")
+    return lines
+
+
+def other_code_rows(outcome: Verification) -> list[tuple[str, str]]:
+    """The same for pages: where, and what."""
+    rows = [
+        (
+            f"{printable_name(code.file)}, page {code.page}",
+            f"{code.expected or 'not expected'}: {printable(code.text, 120)} ({code.kind.value})",
+        )
+        for code in outcome.other_codes[:MOST_FAILURES_SHOWN]
+    ]
+    more = len(outcome.other_codes) - len(rows)
+    return [*rows, ("", f"and {more:,} more")] if more else rows
 
 
 def place_words(row: Mapping[str, object]) -> str:

@@ -31,6 +31,7 @@ class ScanWord(StrEnum):
     NOT_A_LABEL = "NOT A LABEL"
     INCOMPLETE = "INCOMPLETE"
     NOT_IN_THIS_BOX = "NOT IN THIS BOX"
+    OTHER_CODE = "OTHER CODE"
     SCANNER_OK = "SCANNER OK"
     SCANNER_WRONG = "SCANNER SET WRONG"
 
@@ -42,6 +43,7 @@ _TONES = {
     ScanWord.UNIT_OK: Tone.GOOD,
     ScanWord.SCANNER_OK: Tone.GOOD,
     ScanWord.ALREADY: Tone.NOTE,
+    ScanWord.OTHER_CODE: Tone.NOTE,
     ScanWord.TWICE: Tone.NOTE,
 }
 """Tones by their words; all others are bad, those of an unknown version too."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bss_mfg.core.code_patterns import CodePattern, matching_pattern, symbol_kind
 from bss_mfg.core.text import one_or, printable
 from bss_mfg.ledger.events import LabelRead
 from bss_mfg.ledger.ledger import Ledger
@@ -20,15 +21,22 @@ from bss_mfg.model import Batch, Package, Unit
 from bss_mfg.station.answers import ScanAnswer, ScanWord, Tone, answer_of, tone_of
 from bss_mfg.station.check_codes import check_read
 from bss_mfg.station.tally import StationCounts, Tally
-from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisKind, diagnose, known_specs
+from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisCause, DiagnosisKind, diagnose, known_specs
 from bss_mfg.verify.issued_strings import LedgerStrings
-from bss_mfg.verify.scanned import SymbolContent, WedgeLine
+from bss_mfg.verify.scanned import Scanned, SymbolContent, WedgeLine
 from bss_mfg.verify.scanner_settings import detect_split
 
 _LAST = 10
 _ALREADY = "this printed label was read before: the same label twice, or two boxes with one label?"
 _WORDS = {DiagnosisKind.FOREIGN: ScanWord.OTHER_LABEL, DiagnosisKind.SCRAPPED: ScanWord.SCRAPPED}
 """Words for what is no match; all others are wrong labels."""
+_OTHER_CAUSES = (
+    DiagnosisCause.OTHER_FAMILY,
+    DiagnosisCause.NEVER_ISSUED,
+    DiagnosisCause.GS1_SYMBOL,
+    DiagnosisCause.GS1_SEPARATORS,
+)
+"""What a code may be taken for that is expected, and not ours."""
 _FIRST_READS = (ScanWord.OK, ScanWord.COMPLETE, ScanWord.NOW_THE_UNITS)
 MAX_LINE = 4_000
 """A scanned line is cut here: no symbol holds more."""
@@ -56,10 +64,17 @@ class Station:
     """One batch at one station. `read` takes what the scanner typed, `read_symbol` what a camera sees."""
 
     def __init__(
-        self, ledger: Ledger, batch: Batch, *, with_units: bool = False, clock: Callable[[], float] = time.monotonic
+        self,
+        ledger: Ledger,
+        batch: Batch,
+        *,
+        with_units: bool = False,
+        expected: Sequence[CodePattern] = (),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ledger, self._batch, self._clock = ledger, batch, clock
         self._with_units = with_units
+        self._expected = expected
         self._specs = known_specs(ledger)
         self._times: deque[float] = deque(maxlen=1000)
         self._open_package: Package | None = None
@@ -88,6 +103,8 @@ class Station:
         text = line.rstrip("\r\n")
         if not text.strip():
             return None
+        if other := self._other_code(WedgeLine(text)):
+            return other
         self._times.append(self._clock())
         answer = self._check_unit(text) if self._open_package else None
         if answer is None:
@@ -104,6 +121,8 @@ class Station:
 
     def read_symbol(self, symbol: PrintedSymbol) -> ScanAnswer:
         """Judge and record a symbol that a camera sees: byte for byte, since no scanner has added anything."""
+        if other := self._other_code(SymbolContent(symbol.content, symbol.symbology)):
+            return other
         self._times.append(self._clock())
         found = self._diagnose_symbol(symbol)
         if found.matches and symbol.print_fault:
@@ -112,6 +131,20 @@ class Station:
         else:
             answer = self._check_package(found)
         return self._record(answer)
+
+    def _other_code(self, said: Scanned) -> ScanAnswer | None:
+        """The answer to a code that the product expects on its boxes beside our labels; None for any other read. It is
+        no label, and not recorded."""
+        if not self._expected or len(said.text) > MAX_LINE:
+            return None
+        identifier = said.symbology if isinstance(said, SymbolContent) else said.marks.aim_prefix
+        pattern = matching_pattern(self._expected, said.text, symbol_kind(identifier) if identifier else None)
+        if pattern is None:
+            return None
+        found = diagnose(said, self._batch.id, self._ledger, self._specs)
+        if found.batch or found.cause not in _OTHER_CAUSES:
+            return None
+        return answer_of(ScanWord.OTHER_CODE, f"{pattern.name}, which the product expects: scan our label, too")
 
     def _check_split(self, text: str) -> ScanAnswer | None:
         """Whether a wrong line is the end of a label whose beginning came as lines of their own."""
@@ -128,7 +161,8 @@ class Station:
     def still_right(self, symbol: PrintedSymbol) -> bool:
         """Whether a symbol that was right is so now: a unit may have been scrapped or replaced meanwhile. Records
         nothing."""
-        return self._diagnose_symbol(symbol).matches
+        said = SymbolContent(symbol.content, symbol.symbology)
+        return self._diagnose_symbol(symbol).matches or self._other_code(said) is not None
 
     def _diagnose_symbol(self, symbol: PrintedSymbol) -> Diagnosis:
         return diagnose(SymbolContent(symbol.content, symbol.symbology), self._batch.id, self._ledger, self._specs)

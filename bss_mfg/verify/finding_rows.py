@@ -31,7 +31,12 @@ def finding_row(item: Finding) -> dict[str, Any]:
         "unseen": item.unseen,
         "of": None if item.unseen else item.of,
         "content": [
-            {"fault": fault.fault.value, "element": fault.element, "planned": fault.planned, "seen": fault.seen}
+            {
+                "fault": fault.fault.value,
+                "element": fault.element if fault.element >= 0 else None,
+                "planned": fault.planned,
+                "seen": fault.seen,
+            }
             for fault in item.content
         ],
         "wrong_modules": len(item.defects.wrong_modules) if item.defects else None,

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from bss_mfg.core.code_patterns import SymbolKind
 from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.imaging.defects import Defects
 from bss_mfg.imaging.geometry import PixelBox, Quad
@@ -75,6 +76,20 @@ class Finding:
             return self
         bare = (replace(fault, planned_picture=None, seen_picture=None) for fault in self.content)
         return replace(self, content=tuple(bare))
+
+
+@dataclass(frozen=True)  # without slots, as findings
+class OtherCode:
+    """A code beside labels that is not ours: what kind of symbol, what it says, its top left corner in mm of the
+    scanned page where its scale is known, and the name of the expected code that it is (empty: none)."""
+
+    file: str
+    page: int
+    kind: SymbolKind
+    text: str
+    expected: str = ""
+    x_mm: float | None = None
+    y_mm: float | None = None
 
 
 def missing_findings(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bss_mfg.core.code_patterns import CodePattern
 from bss_mfg.imaging.label_pictures import LabelPicture
 from bss_mfg.imaging.reflectance import Calibration
 from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.model import Batch, LabelFile
 from bss_mfg.verify.finding_spool import Findings
-from bss_mfg.verify.findings import FINDING_KINDS, FindingKind
+from bss_mfg.verify.findings import FINDING_KINDS, FindingKind, OtherCode
 from bss_mfg.verify.label_source import LabelSource
 from bss_mfg.verify.page_account import PageAccount, PageOutcome
 from bss_mfg.verify.sampling_plans import LotDecision, LotVerdict
@@ -43,6 +44,8 @@ class VerifyOptions:
     """What a reflectance card says of the pictures' light."""
     min_grade: float | None = None
     """The least grade, 4 to 0, with which a label is right; with it all are graded."""
+    expected: tuple[CodePattern, ...] = ()
+    """The codes that are expected beside labels: those that must be there are asked for."""
 
 
 NO_OPTIONS = VerifyOptions()
@@ -78,6 +81,8 @@ class Verification:
     """How many pages ended how."""
     not_understood: tuple[PageAccount, ...] = ()
     """Pages of which it is not known what they show: wrong, until somebody has looked."""
+    other_codes: tuple[OtherCode, ...] = ()
+    """Codes beside labels that are not ours: listed, and neither right nor wrong."""
 
     @property
     def partial(self) -> bool:

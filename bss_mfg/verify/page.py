@@ -27,6 +27,7 @@ from bss_mfg.model import LabelFile
 from bss_mfg.verify.batch_labels import BatchLabels
 from bss_mfg.verify.diagnosis import COMPANION_CAUSES, Diagnosis, DiagnosisCause, diagnose
 from bss_mfg.verify.label_contents import ContentChecker
+from bss_mfg.verify.other_codes import PageCodes, take_other_codes, with_missing_codes
 from bss_mfg.verify.page_checks import look_at_prints, see_page, with_misprints
 from bss_mfg.verify.page_findings import PageSymbol, ScannedPage, SecondReading, locate_symbols
 from bss_mfg.verify.page_reading import PageReading
@@ -80,6 +81,10 @@ class PageReader:
             wanted |= set(frame.label_file.packages_on(frame.page))
         serials = self.batch.serials_of(number for number in wanted if number)
         located = locate_symbols(symbols, frame, page.dpi)
+        codes: PageCodes | None = None
+        if self.label_file is None and not self.own_file:  # nothing but what we drew is in our own
+            companions = self._companion_quads(reading)
+            located, codes = take_other_codes(reading, self.batch, self.request.expected, located, companions)
         matched = {
             item.diagnosis.package
             for item in located
@@ -88,6 +93,8 @@ class PageReader:
         notes: Sequence[str] = ()
         if self.contents and self.label_file is None:  # our own file is as it was drawn, byte for byte
             located, notes = self.contents.of_page(page.grey, frame, located)
+        if codes:
+            located = with_missing_codes(located, codes)
         return ScannedPage(
             file=page.file,
             number=page.number,
@@ -103,6 +110,7 @@ class PageReader:
             seen=seen,
             notes=tuple(notes),
             min_grade=self.request.min_grade,
+            other_codes=codes.rows() if codes else (),
         )
 
     def _without_companions(self, reading: PageReading, symbols: list[PageSymbol]) -> list[PageSymbol]:

@@ -20,7 +20,7 @@ from bss_mfg.imaging.page_symbols import BLANK_DARKNESS
 from bss_mfg.imaging.zxing_reader import Read
 from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisCause, DiagnosisKind
-from bss_mfg.verify.findings import Finding, FindingKind
+from bss_mfg.verify.findings import Finding, FindingKind, OtherCode
 from bss_mfg.verify.package_tracker import PackageTracker
 from bss_mfg.verify.page_account import PageAccount, PageOutcome, PageSeen
 
@@ -98,6 +98,8 @@ class ScannedPage:
     """What the page as a whole shows."""
     min_grade: float | None = None
     """The least grade with which a label is right."""
+    other_codes: tuple[OtherCode, ...] = ()
+    """The codes on it that are not ours."""
 
     def without(self, packages: Set[int]) -> ScannedPage:
         """The same page as if the right labels of some packages were not on it."""

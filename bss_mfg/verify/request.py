@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from bss_mfg.core.code_patterns import CodePattern
 from bss_mfg.imaging.reflectance import Calibration
 from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.model import Actor
@@ -32,3 +33,5 @@ class ReadRequest:
     """Whether texts, codes and artwork that are wrong are shown in pictures."""
     min_grade: float | None = None
     """The least grade, 4 to 0, with which a label is right."""
+    expected: tuple[CodePattern, ...] = ()
+    """The codes that are expected beside labels."""

@@ -23,7 +23,7 @@ from bss_mfg.model import Batch, LabelFile
 from bss_mfg.verify.batch_labels import package_label_files
 from bss_mfg.verify.drawn_samples import DrawnSample, current_drawn_sample, record_decision
 from bss_mfg.verify.finding_spool import Findings, FindingSpool
-from bss_mfg.verify.findings import Finding, FindingKind, missing_findings
+from bss_mfg.verify.findings import Finding, FindingKind, OtherCode, missing_findings
 from bss_mfg.verify.given_files import expand_folders
 from bss_mfg.verify.outcome import NO_OPTIONS, Verification, VerifyOptions
 from bss_mfg.verify.package_tracker import PackageTracker
@@ -129,6 +129,7 @@ class Verifier:
             calibration=options.calibration,
             min_grade=options.min_grade,
             labels=options.labels,
+            expected=options.expected,
             pictures=options.pictures,
         )
         self._runner = TaskRunner(request, executor)
@@ -155,6 +156,7 @@ class Verifier:
         self.troubles: list[tuple[str, str]] = []
         self._shows_prints = False
         self._accounts = PageAccounts()
+        self._other_codes: list[OtherCode] = []
         self._notes: dict[str, list[str]] = {}
         """What was not judged, with the pages."""
         self.files = self.pages = self.resumed = self._resumed_labels = self._opened = 0
@@ -210,6 +212,7 @@ class Verifier:
             page_counts=dict(self._accounts.counts),
             not_understood=tuple(self._accounts.not_understood),
             other_batches=dict(self._spool.other_batches),
+            other_codes=tuple(self._other_codes),
         )
 
     def _told_notes(self) -> Iterator[tuple[str, str]]:
@@ -321,6 +324,7 @@ class Verifier:
         self._pending += self._with_few_pictures(found)
         if answer.trouble:
             self.troubles.append((where, answer.trouble))
+        self._other_codes += answer.other_codes
         for note in answer.notes:
             self._notes.setdefault(note, []).append(where)
         if len(self._pending) > _MAX_PENDING:

@@ -18,6 +18,7 @@ from bss_mfg.credentials import EXAMPLE_DAY, check_serial_pattern, dated_pattern
 from bss_mfg.errors import InputError
 from bss_mfg.gs1 import check_digit
 from bss_mfg.payload.product_keys import SAMPLE_FINGERPRINTS, ProductKey, load_public_key
+from bss_mfg.workspace.expected_codes import ExpectedCodes, expected_lines
 from bss_mfg.workspace.print_settings import PrintSettings
 from bss_mfg.workspace.product_fields import BatchFields, ProductFields, check_one_line, product_facts
 
@@ -55,6 +56,7 @@ class Product(FileModel):
         None, description="Least print quality with which `verify` lets its labels pass: A to D, or a number up to 4."
     )
     print: PrintSettings = Field(PrintSettings(), description="What its labels are printed with.")
+    expect: ExpectedCodes = Field(ExpectedCodes(), description="Codes that are not ours and stand on its boxes.")
     fields: ProductFields = Field(default_factory=dict)
     batch_fields: BatchFields = Field(default_factory=dict)
 
@@ -143,7 +145,7 @@ def check_stage(loaded: LoadedProduct, document: TomlDocument, development_finge
         )
 
 
-_NO_LINE = ("format", "print", "fields", "batch_fields")
+_NO_LINE = ("format", "print", "expect", "fields", "batch_fields")
 """What comes first in a product's file, or last, as tables."""
 
 
@@ -157,6 +159,7 @@ def product_text(product: Product) -> str:
         lines.append(f"{name} = {quote(value) if isinstance(value, str) else value}")
     chosen = {name: value for name, value in product.print.model_dump().items() if value}
     lines += ["", "[print]", *(f"{name} = {quote(value)}" for name, value in chosen.items())] if chosen else []
+    lines += expected_lines(product.expect)
     plain = {name: value for name, value in product.fields.items() if isinstance(value, str)}
     tables = [("fields", plain)]
     tables += [(f"fields.{key}", value) for key, value in product.fields.items() if not isinstance(value, str)]

@@ -22,6 +22,7 @@ from bss_mfg.workspace import template_files
 from bss_mfg.workspace.print_defaults import PrintDefaults
 
 if TYPE_CHECKING:
+    from bss_mfg.core.code_patterns import CodePattern
     from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.ledger.vault import Vault
     from bss_mfg.payload.product_keys import ProductKey
@@ -167,6 +168,13 @@ class Workspace:
 
         path = self.root / "products" / f"{product}.toml"
         return validate(load_toml(path, "product file"), Product).min_grade if path.is_file() else None
+
+    def expected_codes(self, product: str) -> tuple[CodePattern, ...]:
+        """The codes that a product's file expects beside its labels; none without such a file."""
+        from bss_mfg.workspace.product import Product
+
+        path = self.root / "products" / f"{product}.toml"
+        return validate(load_toml(path, "product file"), Product).expect.patterns if path.is_file() else ()
 
     # --- paths ----------------------------------------------------------------------------------------------------
 

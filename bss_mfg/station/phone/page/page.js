@@ -90,7 +90,7 @@ function answered(answer) {
   item.append(serials, word);
   at("answers").prepend(item);
   while (at("answers").children.length > LISTED) at("answers").lastChild.remove();
-  if (answer.tone !== "good") ring(answer.tone);
+  if (answer.tone !== "good" && answer.word !== "OTHER CODE") ring(answer.tone);
   if (answer.tone === "bad") held = answer;
   if (answer.tone === "bad" || !held) show(answer);
 }
