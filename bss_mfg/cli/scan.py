@@ -8,6 +8,7 @@ import os
 import sys
 from collections import deque
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -32,7 +33,7 @@ _COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
 
 
 @click.command(epilog="Example: bss-mfg scan bulb-2026-11 --operator Ann")
-@click.argument("batch_id", metavar="BATCH")
+@click.argument("batch_id", metavar="[BATCH]", required=False)
 @click.option("--units", "with_units", is_flag=True, help="After each package, also scan the devices in it.")
 @click.option(
     "--port",
@@ -46,6 +47,12 @@ _COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
 @click.option(
     "--address", metavar="IP", help="With --phone: this computer's address that the phones reach; default: its own."
 )
+@click.option(
+    "--setup-sheet",
+    type=click.Path(path_type=Path),
+    metavar="FILE.pdf",
+    help="Write a page that sets hand scanners right, with symbols that check it, and read nothing.",
+)
 @click.option("--plain", is_flag=True, help="One line for each read, instead of a full screen.")
 @click.option(
     "--json",
@@ -58,12 +65,13 @@ _COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
 def scan(
     ctx: click.Context,
     app: App,
-    batch_id: str,
+    batch_id: str | None,
     with_units: bool,
     port: str | None,
     baud: int,
     phone: bool,
     address: str | None,
+    setup_sheet: Path | None,
     plain: bool,
     as_json: bool,
 ) -> None:
@@ -72,6 +80,11 @@ def scan(
     Each read is recorded before it is answered; an empty line is passed over. End with Ctrl-D (Windows: Ctrl-Z and
     Enter), with --phone by Ctrl-C. Exit 1 if a read of this session was wrong, or repeated.
     """
+    if setup_sheet:
+        _write_setup_sheet(setup_sheet)
+        return
+    if batch_id is None:
+        raise click.UsageError("Missing argument 'BATCH'.")
     where = _phone_address(port, address, with_units) if phone else None
     if address and not phone:
         raise click.UsageError("--address goes with --phone.")
@@ -108,6 +121,15 @@ def scan(
     )
     if answers.wrong:
         ctx.exit(1)
+
+
+def _write_setup_sheet(file: Path) -> None:
+    from bss_mfg.core.files import write_atomically
+    from bss_mfg.station.setup_sheet import setup_sheet
+    from bss_mfg.version import __version__
+
+    write_atomically(file, [setup_sheet(__version__)])
+    say(f"{file}: print it, set the scanner, and scan its symbols in a session of `bss-mfg scan`.")
 
 
 def _phone_address(port: str | None, address: str | None, with_units: bool) -> PhoneAddress:

@@ -30,11 +30,12 @@ if TYPE_CHECKING:
 def trends(
     ctx: click.Context, app: App, batch_ids: tuple[str, ...], product: str | None, by: str, as_json: bool
 ) -> None:
-    """Compare what was read of printed labels: faults and grades, with control limits.
+    """Compare faults and grades over batches, printers, days and places.
 
-    Of the batches that are named, or of all. Only what `bss-mfg verify` read of prints counts, and grades only where
-    they were asked for (--grade, or a least grade). Exit 1 if a group has more faults or lower grades than its limit,
-    or if several labels of a printer have a light line at the same dot: an element of its print head that may be dead.
+    With control limits; of the batches that are named, or of all. Only what `bss-mfg verify` read of prints counts, and
+    grades only where they were asked for (--grade, or a least grade). Exit 1 if a group has more faults or lower grades
+    than its limit, or if several labels of a printer have a light line at the same dot: an element of its print head
+    that may be dead.
     """
     from bss_mfg.errors import InputError
     from bss_mfg.label.from_workspace import named_printer

@@ -77,6 +77,13 @@ MOST_UNSEEN = 10
     type=click.Choice(["file", "print"]),
     help="What the FILES are, where bss-mfg can't tell: our own drawing, or pictures of what was printed. Recorded.",
 )
+@click.option(
+    "--patience",
+    type=WholeNumber(1, 100),
+    default=1,
+    metavar="N",
+    help="Allow N times as many attempts on pages that are hard to read.",
+)
 @click.option("--jobs", type=WholeNumber(0, 64), default=0, help="Reading processes; 0: one per core.")
 @json_option
 @pass_app
@@ -96,6 +103,7 @@ def verify(
     reports: tuple[Path, ...],
     resume: bool,
     of: ReadSubject | None,
+    patience: int,
     jobs: int,
     as_json: bool,
 ) -> None:
@@ -131,6 +139,7 @@ def verify(
         pictures=writer.shows_pictures,
         sample=sample,
         resume=resume,
+        patience=patience,
         of=of,
     )
     # Always in other processes: a picture from outside may crash a reader.

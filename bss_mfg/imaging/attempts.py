@@ -13,9 +13,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from bss_mfg.imaging import grid
-from bss_mfg.imaging.budget import FIT_COST, AttemptBudget
+from bss_mfg.imaging.budget import ENHANCE_COST, FIT_COST, AttemptBudget
 from bss_mfg.imaging.ecc200 import symbol_geometry
-from bss_mfg.imaging.geometry import PixelBox, Quad, box_of
+from bss_mfg.imaging.geometry import PixelBox, Quad, box_of, quad_of
 from bss_mfg.imaging.grid import SampledGrid, Warp
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.zxing_reader import Read, decode_drawing, read_box, read_crop
@@ -57,12 +57,13 @@ def read_expected_symbol(
 ) -> tuple[Read | None, SampledGrid | None]:
     """The symbol at a place where the sheet says that `expected` should be, and its grid: None where it was read at
     once, or nothing like it is there. The grid is found even if nothing can read the symbol."""
-    read = _read_enhanced(grey, box_of(quad))
+    read = _read_enhanced(grey, box_of(quad), tools.budget)
     if read:
         return read, None
     sampled = _expected_grid(grey, quad, expected) if tools.budget.take_steps(1 + FIT_COST) else None
     read = decode_sampled(sampled) if sampled else None
-    return read or _read_by_second(grey, sampled.warp.quad() if sampled else quad, tools), sampled
+    warp = sampled.warp if sampled else Warp.from_quad(quad, expected.columns)
+    return read or _read_by_second(grey, warp, tools), sampled
 
 
 def _expected_grid(grey: Grey, quad: Quad, expected: Matrix) -> SampledGrid | None:
@@ -77,7 +78,7 @@ def _expected_grid(grey: Grey, quad: Quad, expected: Matrix) -> SampledGrid | No
 
 def read_unknown_symbol(grey: Grey, quad: Quad, size: int, tools: AttemptTools) -> Read | UnreadSymbol | None:
     """A symbol somewhere near these corners, of `size` modules, about which nothing else is known."""
-    read = _read_enhanced(grey, box_of(quad))
+    read = _read_enhanced(grey, box_of(quad), tools.budget)
     if read:
         return read
     grids: list[SampledGrid] = []
@@ -89,8 +90,11 @@ def read_unknown_symbol(grey: Grey, quad: Quad, size: int, tools: AttemptTools) 
         if restored := decode_with_fixed_patterns(sampled):
             grids = [sampled]
             break
-    if read := _read_by_second(grey, grids[0].warp.quad() if grids else quad, tools):
-        return read
+    # The grid first; then all that lies there, for a bar beside a symbol pulls its corners.
+    upright = Warp.from_quad(quad_of(box_of(quad)), size)
+    for warp in (*(found.warp for found in grids[:1]), upright):
+        if read := _read_by_second(grey, warp, tools):
+            return read
     return UnreadSymbol(restored or b"", tuple(grids)) if grids else None
 
 
@@ -177,10 +181,12 @@ def decode_with_fixed_patterns(sampled: SampledGrid) -> bytes | None:
     return None
 
 
-def _read_enhanced(grey: Grey, box: PixelBox) -> Read | None:
+def _read_enhanced(grey: Grey, box: PixelBox, budget: AttemptBudget) -> Read | None:
     """Full search at the place; then the same enlarged, sharpened, and with local contrast."""
+    if not budget.take_steps(1):
+        return None
     read = read_box(grey, box, thorough=True)
-    if read:
+    if read or not budget.take_steps(ENHANCE_COST - 1):
         return read
     margin = box[2] * 0.12 + 2
     rows, columns = grey.shape
@@ -225,10 +231,9 @@ def decode_sampled(sampled: SampledGrid) -> Read | None:
     return None
 
 
-def _read_by_second(grey: Grey, quad: Quad, tools: AttemptTools) -> Read | None:
+def _read_by_second(grey: Grey, warp: Warp, tools: AttemptTools) -> Read | None:
     second = tools.second
     if second is None or not second.is_available() or not tools.budget.take_second_read():
         return None
-    box = box_of(quad)
-    data = second.read(grey, box)
-    return Read(data, box, "]d1", None, quad, "by the second reader") if data else None
+    data, quad = second.read(grey, warp), warp.quad()
+    return Read(data, box_of(quad), "]d1", None, quad, "by the second reader") if data else None

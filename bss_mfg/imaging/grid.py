@@ -28,6 +28,7 @@ COARSE_FIT_STEPS = ((2.5, 1), (1.5, 1), (1.0, 2), (0.6, 2), (0.4, 3))
 SHARPENING_SHARES = (0.0, 0.7, 1.5, 3.0)
 """Shares of a neighbour's blur that are taken off the modules, one after the other."""
 _SAMPLES_PER_MODULE = 4  # samples of the blurred pattern per module
+_SOFT = 0.8  # softness in X from which one sample per module says all
 _CLIP = 2.0  # residuals beyond this many median deviations are damage, not misfit
 
 
@@ -82,7 +83,8 @@ class Warp:
 
         side = self.size
         points = self.map_points(np.array([[0, 0], [side, 0], [side, side], [0, side]], float))
-        found = [(float(x), float(y)) for x, y in points]
+        # To a millionth of a pixel: beyond, sums differ with the number of cores.
+        found = [(round(float(x), 6), round(float(y), 6)) for x, y in points]
         return (found[0], found[1], found[2], found[3])
 
     @property
@@ -184,12 +186,14 @@ def blur(grey: Grey, sigma: float) -> Grey:
 
 
 def _blurred_pattern(light: Floats, sigma: float) -> tuple[Floats, Floats]:
-    """Points in modules, two by two for each, and how light each should be after a blur of `sigma` X."""
+    """Points in modules, two by two for each or, where it is softer than a module, one, and how light each should be
+    after a blur of `sigma` X."""
     import numpy as np
 
     fine = (np.kron(light, np.ones((_SAMPLES_PER_MODULE, _SAMPLES_PER_MODULE))) * 255).astype(np.uint8)
     soft = blur(fine, sigma * _SAMPLES_PER_MODULE)
-    along = (np.arange(len(light) * 2) + 0.5) / 2
+    per = 2 if sigma < _SOFT else 1
+    along = (np.arange(len(light) * per) + 0.5) / per
     x, y = np.meshgrid(along, along)
     inside = np.stack([x, y], axis=-1)
     return (inside - QUIET_MODULES).reshape(-1, 2), (sample_bilinear(soft, inside * _SAMPLES_PER_MODULE) / 255).reshape(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import dist, hypot
 from statistics import median
 from typing import TYPE_CHECKING
 
-from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabels, ExpectedPicture, PictureKind
+from bss_mfg.imaging.content_pictures import ContentPictures
+from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabels, ExpectedPicture, ExpectedText, PictureKind
 from bss_mfg.imaging.label_codes import CodeReading, read_codes
 from bss_mfg.imaging.picture_judge import PictureVerdict, PlacedPicture, judge_pictures
 from bss_mfg.imaging.text_contrast import text_contrasts
@@ -78,9 +79,13 @@ class LabelContent:
     not_judged: int = 0
 
 
-def check_labels(grey: Grey, expected: ExpectedLabels, maps: Sequence[Floats]) -> list[LabelContent]:
-    """Labels of a picture; `maps` take mm of the printed page to its pixels, for each label its own."""
+def check_labels(
+    grey: Grey, expected: ExpectedLabels, maps: Sequence[Floats], with_pictures: bool = False
+) -> list[LabelContent]:
+    """Labels of a picture; `maps` take mm of the printed page to its pixels, for each label its own. `with_pictures`:
+    faults have pictures of what was planned and what is seen."""
     picture = Picture(grey)
+    cuts = ContentPictures(picture, expected.drawing) if with_pictures else None
     faults: list[list[ContentFinding]] = [[] for _ in expected.labels]
     open_: Counter[int] = Counter()
     codes = [
@@ -91,7 +96,7 @@ def check_labels(grey: Grey, expected: ExpectedLabels, maps: Sequence[Floats]) -
     read = read_codes(picture, [(code, to_pixels) for _, code, to_pixels in codes])
     for (at, code, _), reading in zip(codes, read, strict=True):
         open_[at] += reading.outside
-        faults[at] += _code_faults(code, reading)
+        faults[at] += _shown(_code_faults(code, reading), cuts, code, maps[at])
     contrasts = text_contrasts(expected.drawing)
     placed = [
         PlacedText(at, text, to_pixels, contrast)
@@ -104,7 +109,8 @@ def check_labels(grey: Grey, expected: ExpectedLabels, maps: Sequence[Floats]) -
     for verdict in verdicts:
         off = usual.get(verdict.label)
         if _is_judged(verdict, off):
-            faults[verdict.label] += _text_faults(verdict, off)
+            found = _text_faults(verdict, off)
+            faults[verdict.label] += _shown(found, cuts, verdict.text, maps[verdict.label])
         else:
             open_[verdict.label] += 1
     pictures = [
@@ -114,8 +120,24 @@ def check_labels(grey: Grey, expected: ExpectedLabels, maps: Sequence[Floats]) -
         if item.kind is PictureKind.ARTWORK
     ]
     for one, (seen, shift) in zip(pictures, judge_pictures(picture, pictures, expected.drawing), strict=True):
-        faults[one.label] += _picture_faults(one.picture, seen, shift, usual.get(one.label, (0.0, 0.0)))
-    return [LabelContent(tuple(found), open_[at]) for at, found in enumerate(faults)]
+        found = _picture_faults(one.picture, seen, shift, usual.get(one.label, (0.0, 0.0)))
+        faults[one.label] += _shown(found, cuts, one.picture, one.to_pixels)
+    return [LabelContent(tuple(items), open_[at]) for at, items in enumerate(faults)]
+
+
+def _shown(
+    faults: Iterable[ContentFinding],
+    cuts: ContentPictures | None,
+    item: ExpectedCode | ExpectedText | ExpectedPicture,
+    to_pixels: Floats,
+) -> Iterator[ContentFinding]:
+    """The faults of an item with its pictures, where those are wanted."""
+    for fault in faults:
+        if cuts is None:
+            yield fault
+        else:
+            pair = cuts.of(item, to_pixels)
+            yield replace(fault, planned_picture=pair.planned, seen_picture=pair.seen)
 
 
 def _code_faults(code: ExpectedCode, reading: CodeReading) -> Iterator[ContentFinding]:

@@ -17,7 +17,9 @@ from bss_mfg.imaging.attempts import (
 )
 from bss_mfg.imaging.budget import AttemptBudget
 from bss_mfg.imaging.defects import Defects, find_defects
-from bss_mfg.imaging.grid import SampledGrid
+from bss_mfg.imaging.geometry import quad_of
+from bss_mfg.imaging.grid import SampledGrid, Warp
+from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.zxing_reader import Read
 from bss_mfg.symbol import Matrix
 
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 MIN_AGREEMENT, MIN_LEAD = 0.72, 0.1
 """Share of modules that must agree with one of a batch's symbols, and by how much more than with the next best:
 strangers agree in a half."""
+_ASSUMED_MODULES = 52
+"""Modules a side of a symbol that the second reader is asked for, where nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +95,21 @@ def identified_symbol(
     """The grid of a symbol that was identified without a sheet, fitted anew, and what is wrong with it."""
     sampled = refit(grey, sampled, expected, budget)
     return sampled, find_defects(grey, sampled, expected)
+
+
+def read_with_second(grey: Grey, read: Read, expected: Matrix | None, second: SecondReader) -> bytes | None:
+    """What the second reader says of a symbol that was read: by its corners, which may be a module off, else by its
+    grid, fitted to what it should be. Where that is not known, it gets the picture of a usual label's size."""
+    size = expected.columns if expected else _ASSUMED_MODULES
+    for quad in dict.fromkeys(corners for corners in (read.quad, quad_of(read.box)) if corners):
+        try:
+            warp = Warp.from_quad(quad, size)
+        except ValueError:  # corners in one line
+            continue
+        if data := second.read(grey, warp):
+            return data
+        if expected:
+            fitted = grid.fit_warp(grey, grid.expected_light(expected.bits()), warp)
+            if data := second.read(grey, fitted):
+                return data
+    return None

@@ -30,8 +30,6 @@ _SAME_SCALE = 0.10
 """Share by which a scan's pixels may be off what its own dpi says."""
 _SAME_DEPTH = 0.02
 """Share by which areas may be larger in one corner of a page than in another before it was seen at an angle."""
-_SAME_AXES = 0.015
-"""Share by which a scan without dpi may be longer one way than the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +86,16 @@ class PageGrader:
         return View(light, Standard.PHOTOGRAPH, self.x_mm, without_perspective(centres), axial=False)
 
     def _is_flat(self, pixels: float) -> bool:
-        """Whether the page was scanned, and no camera saw it at an angle: then it is as large as its dpi says, or,
-        where the picture says none, equally large everywhere and both ways."""
+        """Whether the page was scanned, and no camera saw it: it is as large as its dpi says, which every scanner
+        writes, and equally large everywhere."""
         dpi = self.page.dpi
-        if self.frame is None:
-            return bool(dpi and self.x_mm and abs(pixels * MM_PER_INCH / (dpi * self.x_mm) - 1) <= _SAME_SCALE)
-        largest, smallest, areas = _scales(self.frame)
-        if max(areas) > min(areas) * (1 + _SAME_DEPTH):
+        if not dpi:
             return False
-        if dpi and abs((largest * smallest) ** 0.5 * MM_PER_INCH / dpi - 1) <= _SAME_SCALE:
-            return True
-        return largest <= smallest * (1 + _SAME_AXES)
+        if self.frame is None:
+            return bool(self.x_mm and abs(pixels * MM_PER_INCH / (dpi * self.x_mm) - 1) <= _SAME_SCALE)
+        largest, smallest, areas = _scales(self.frame)
+        level = max(areas) <= min(areas) * (1 + _SAME_DEPTH)
+        return level and abs((largest * smallest) ** 0.5 * MM_PER_INCH / dpi - 1) <= _SAME_SCALE
 
 
 def _scales(frame: PageFrame) -> tuple[float, float, list[float]]:

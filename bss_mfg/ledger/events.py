@@ -227,6 +227,13 @@ class ManifestMade(EventRecord):
     device_logs: int | None = key("how many, of control logs", default=None)
     bundle_logs: int | None = key("how many, of control logs", default=None)
     packages: int | None = key("how many, of control logs", default=None)
+    numbers: Sequence[Sequence[int]] | None = key(
+        "of the units with a device log in a control log, as [first, last] of consecutive ones; not in early ledgers",
+        default=None,
+    )
+    bundles: Sequence[Sequence[int]] | None = key(
+        "of the packages with a bundle log in a control log, likewise; not in early ledgers", default=None
+    )
 
 
 class ManifestAnswered(EventRecord):

@@ -17,6 +17,9 @@ from bss_mfg.ledger.events import (
     LabelFileEvent,
     LabelRead,
     LabelsReprinted,
+    ManifestAnswered,
+    ManifestMade,
+    ManifestUploaded,
     ManifestWithdrawn,
     PackagesMoved,
     UnitReplaced,
@@ -57,8 +60,15 @@ def history_of(ledger: Ledger, what: str) -> Iterator[Event]:
     for batch, package, unit in units:
         inside = ledger.units.serials_ever_in(batch, package)
         (own,) = ledger.units.find(batch, "serial", [serial])
+        manifests = [made for _, made in ledger.history.records(ManifestMade, batch)]
+        holding = {made.file for made in manifests if _is_in_manifest(made, own.number, package)}
+        elsewhere = {made.file for made in manifests} - holding
         for event in ledger.history.events(batch):
-            if _releases(event, own.number) and _concerns(event, package, unit, inside):
+            if (
+                _releases(event, own.number)
+                and not _is_of_manifests(event, elsewhere)
+                and _concerns(event, package, unit, inside)
+            ):
                 yield event
 
 
@@ -119,7 +129,28 @@ def _releases(event: Event, number: int) -> bool:
         return True
     record = read_record(event.kind, event.data)
     numbers = record.numbers if isinstance(record, (KeysReleasing, KeysReleased)) else None
-    return numbers is None or any(first <= number <= last for first, last in numbers)
+    return numbers is None or _is_among(number, numbers)
+
+
+def _is_in_manifest(made: ManifestMade, number: int, package: int) -> bool:
+    """Whether a manifest has a device log of the unit, or a bundle log of its package; old ones don't say."""
+    if made.numbers is None:
+        return True
+    return _is_among(number, made.numbers) or _is_among(package, made.bundles or ())
+
+
+def _is_among(number: int, ranges: Sequence[Sequence[int]]) -> bool:
+    return any(first <= number <= last for first, last in ranges)
+
+
+def _is_of_manifests(event: Event, files: Set[str]) -> bool:
+    """Whether an event is about these manifests alone: that one was made or uploaded, or that they were answered."""
+    if event.kind not in (EventKind.MANIFEST_MADE, EventKind.MANIFEST_UPLOADED, EventKind.MANIFEST_ANSWERED):
+        return False
+    record = read_record(event.kind, event.data)
+    if isinstance(record, (ManifestMade, ManifestUploaded)):
+        return record.file in files
+    return isinstance(record, ManifestAnswered) and bool(record.logs) and set(record.logs or ()) <= files
 
 
 def _concerns(event: Event, package: int, unit: int, inside: Set[str]) -> bool:

@@ -29,6 +29,15 @@ _COLUMNS = (
 )
 
 
+_OF_CONTENT = {
+    "content_fault": "fault",
+    "content_element": "element",
+    "content_planned": "planned",
+    "content_seen": "seen",
+}
+"""Columns of texts, codes and artwork that are wrong, with the member of a finding's `content` that each shows."""
+
+
 class _LazyList(list[Any]):
     """A list for the JSON encoder whose items are made when it writes them: there may be a million."""
 
@@ -102,7 +111,7 @@ def csv_report(outcome: Verification) -> Iterator[bytes]:
     buffer = io.StringIO()
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
     of_parameters = [f"grade_{name}" for name in PARAMETERS]
-    columns = [*_COLUMNS, "grade", "letter", "pixels_per_module", *of_parameters, "formal_grade"]
+    columns = [*_COLUMNS, "grade", "letter", "pixels_per_module", *of_parameters, "formal_grade", *_OF_CONTENT]
     writer.writerow(columns)
     for row in finding_rows(outcome):
         grade: dict[str, Any] = row["grade"] or {}
@@ -114,6 +123,7 @@ def csv_report(outcome: Verification) -> Iterator[bytes]:
             grade.get("pixels_per_module"),
             *(parameters.get(name) for name in PARAMETERS),
             grade.get("formal"),
+            *(" | ".join(str(fault[name]) for fault in row["content"]) for name in _OF_CONTENT.values()),
         ]
         writer.writerow([_cell(value) for value in cells])
         if buffer.tell() > 1 << 16:

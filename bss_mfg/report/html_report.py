@@ -21,7 +21,9 @@ from bss_mfg.report.sheet_maps import MARKS, draw_rolls, draw_sheets
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
 from bss_mfg.report.wording import (
     MEANINGS,
+    Comparison,
     Tone,
+    comparisons,
     find_failures,
     grade_words,
     grading_words,
@@ -161,12 +163,16 @@ class _Card(NamedTuple):
     name: str
     detail: str
     place: str
+    comparisons: list[Comparison]
+    """In what it differs from what was to be on it; the detail says no more then."""
 
 
 def _card(finding: Finding, picture: LabelPicture | None) -> _Card:
     row = finding_row(finding)
     name = row["serials"] or "not one of ours"
-    return _Card(picture, finding.defects, row["verdict"], name, row["detail"], place_words(row))
+    found = comparisons(finding)
+    detail = "" if found else row["detail"]
+    return _Card(picture, finding.defects, row["verdict"], name, detail, place_words(row), found)
 
 
 class _LegendEntry(NamedTuple):

@@ -13,6 +13,8 @@ from bss_mfg.report.sheet_maps import MARKS, SheetMap, draw_sheets
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
 from bss_mfg.report.wording import (
     MEANINGS,
+    Comparison,
+    comparisons,
     find_failures,
     grade_words,
     grading_words,
@@ -45,6 +47,8 @@ _VERDICT_COLOURS = {
     "none": "#ffffff",
 }
 MOST_PDF_MAPS = 24
+_LONGEST = 400
+"""Characters that are shown of one text or code: a row has to find room on a page."""
 
 
 def pdf_report(outcome: Verification, made_at: str, version: str) -> Iterator[bytes]:
@@ -85,11 +89,11 @@ def _style(name: str, **more: Any) -> Any:
     return ParagraphStyle(name, **{"fontName": "Helvetica", "fontSize": 9, "leading": 12, **more})
 
 
-def _text(text: str, **more: Any) -> Any:
-    """A paragraph of a text from anywhere."""
+def _text(text: str, limit: int = 2000, **more: Any) -> Any:
+    """A paragraph of a text from anywhere, of at most `limit` characters."""
     from reportlab.platypus import Paragraph
 
-    return Paragraph(escape(printable(text, 2000)), _style("text", **more))
+    return Paragraph(escape(printable(text, limit)), _style("text", **more))
 
 
 def _sections(outcome: Verification, made_at: str, version: str) -> Iterator[list[Any]]:
@@ -137,8 +141,8 @@ def _space(millimetres: float) -> Any:
     return Spacer(1, millimetres * mm)
 
 
-def _table(rows: list[list[Any]], widths: tuple[float, ...]) -> Any:
-    """Plain rows; `widths` in mm."""
+def _table(rows: list[list[Any]], widths: tuple[float, ...], ruled: bool = True) -> Any:
+    """Plain rows, with a rule below each; `widths` in mm."""
     from reportlab.lib.colors import HexColor
     from reportlab.lib.units import mm
     from reportlab.platypus import Table, TableStyle
@@ -149,7 +153,7 @@ def _table(rows: list[list[Any]], widths: tuple[float, ...]) -> Any:
         TableStyle(
             [
                 ("VALIGN", (0, 0), (-1, -1), "TOP"),
-                ("LINEBELOW", (0, 0), (-1, -1), 0.4, HexColor("#d9dee4")),
+                *([("LINEBELOW", (0, 0), (-1, -1), 0.4, HexColor("#d9dee4"))] if ruled else []),
                 ("LEFTPADDING", (0, 0), (-1, -1), 0),
             ]
         )
@@ -164,14 +168,45 @@ def _failures(outcome: Verification) -> list[Any]:
     rows = []
     for index, finding in failures.first:
         picture, row = outcome.pictures.get(index), finding_row(finding)
+        found = comparisons(finding)
         words = [
             _text(f"{row['verdict'].upper()}  {row['serials'] or 'not one of ours'}", fontName="Helvetica-Bold"),
-            _text(row["detail"]),
+            *([] if found else [_text(row["detail"])]),
             _text(place_words(row), textColor="#5b6470"),
+            *[part for item in found[:1] for part in _comparison(item)],
         ]
         rows.append([_figure(picture, finding.defects) if picture else "", words])
+        # Each in a row of its own: a row is not broken at the end of a page, and has to find room on one.
+        rows += [["", _comparison(item)] for item in found[1:]]
     more = [_text(f"{failures.more:,} more; the JSON and CSV reports list all.")] if failures.more else []
     return [_head(f"What is wrong ({failures.total:,})"), _table(rows, (36, 138)), *more]
+
+
+def _comparison(item: Comparison) -> list[Any]:
+    """What was planned beside what is seen."""
+    sides = [
+        [
+            *([_picture(png)] if png else []),
+            _text(f"{caption}: {words}", _LONGEST, fontSize=8, leading=10, textColor="#5b6470"),
+        ]
+        for caption, words, png in (
+            ("Planned", item.planned, item.planned_picture),
+            ("Seen", item.seen, item.seen_picture),
+        )
+    ]
+    return [_text(item.words, 2 * _LONGEST, spaceBefore=4, spaceAfter=2), _table([sides], (69, 69), ruled=False)]
+
+
+def _picture(png: bytes) -> Any:
+    """A small picture: at most 64 mm wide and 24 mm high, and no larger than 8 pixels a millimetre."""
+    from reportlab.lib.units import mm
+    from reportlab.platypus import Image
+
+    image = Image(BytesIO(png))
+    scale = min(mm / 8, 64 * mm / image.imageWidth, 24 * mm / image.imageHeight)
+    image.drawWidth, image.drawHeight = image.imageWidth * scale, image.imageHeight * scale
+    image.hAlign = "LEFT"
+    return image
 
 
 def _figure(picture: LabelPicture, defects: Defects | None) -> Any:

@@ -36,6 +36,8 @@ _SYMBOL = Markup(
     '<image href="data:image/png;base64,{3}" x="{0}" y="{0}" width="{1}" height="{1}"/>'
     '<path class="wrong" d="{4}"/><path class="dark" d="{5}"/></svg>'
 )
+_SIDE = Markup("<figure>{}<figcaption>{}: <b>{}</b></figcaption></figure>")
+_SIDE_PICTURE = Markup('<img alt="{}" src="data:image/png;base64,{}">')
 _BAR = Markup('<span class="g{}" style="width:{:.2f}%"></span>')
 _TITLED_BAR = Markup('<span class="g{}" style="width:{:.2f}%" title="{}: {:,}"></span>')
 _LETTER_ROW = Markup('<tr><th scope="row">{}</th><td class="bar">{}</td><td class="number">{:,}</td></tr>')
@@ -95,6 +97,12 @@ def symbol(picture: LabelPicture, defects: Defects | None) -> Markup:
     )
     side = defects.size + 2 * PICTURE_BORDER_MODULES
     return _SYMBOL.format(-PICTURE_BORDER_MODULES, side, title, data, frames, dots)
+
+
+def side(caption: str, words: str, png: bytes | None) -> Markup:
+    """One side of a comparison: its picture where there is one, and what it is in words."""
+    shown = _SIDE_PICTURE.format(f"{caption}: {words}", base64.b64encode(png).decode("ascii")) if png else _NOTHING
+    return _SIDE.format(shown, caption, words)
 
 
 def letters(facts: Statistics) -> Markup:

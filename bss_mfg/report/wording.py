@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from bss_mfg.core.text import count_words
+from bss_mfg.core.text import count_words, printable_name
+from bss_mfg.imaging.label_content import ContentFault, ContentFinding
 from bss_mfg.report.statistics import Statistics
 from bss_mfg.verify.finding_rows import finding_row
 from bss_mfg.verify.findings import Finding
@@ -85,6 +86,41 @@ def place_words(row: Mapping[str, object]) -> str:
         return ""
     position = f", {row['x_mm']} mm from the left, {row['y_mm']} mm from the top" if row["x_mm"] is not None else ""
     return f"{row['file']}, page {row['page']}{position}"
+
+
+class Comparison(NamedTuple):
+    """A text, code or piece of artwork of a label that is not as planned: what is wrong in a sentence, both sides in
+    words, and both as PNG where there is a picture."""
+
+    words: str
+    planned: str
+    seen: str
+    planned_picture: bytes | None
+    seen_picture: bytes | None
+
+
+def comparisons(finding: Finding) -> list[Comparison]:
+    """In what a label differs from what was to be on it."""
+    return [
+        Comparison(
+            fault.words,
+            printable_name(fault.planned),
+            printable_name(_seen_words(fault)),
+            fault.planned_picture,
+            fault.seen_picture,
+        )
+        for fault in finding.content
+    ]
+
+
+def _seen_words(fault: ContentFinding) -> str:
+    if fault.fault in (ContentFault.MISSING_CODE, ContentFault.MISSING_TEXT, ContentFault.MISSING_PICTURE):
+        return "nothing"
+    if fault.fault is ContentFault.UNREADABLE_CODE:
+        return "can't be read"
+    if fault.fault in (ContentFault.MOVED_TEXT, ContentFault.MOVED_PICTURE):
+        return f"moved by {fault.seen}"
+    return fault.seen or "something else"
 
 
 def grading_words(facts: Statistics) -> str:

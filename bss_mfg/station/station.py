@@ -206,7 +206,7 @@ class Station:
 
     def missing(self, limit: int) -> list[str]:
         """Serials of the first packages whose printed label was not read right."""
-        return self._ledger.packages.unverified_serials(self._batch.id, limit)
+        return [self._serials(number) for number in self._tally.missing(limit)]
 
 
 def _units_words(count: int) -> str:

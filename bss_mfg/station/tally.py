@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from bss_mfg.ledger.event_kind import EventKind
@@ -53,6 +54,12 @@ class Tally:
             self._packages, len(self._verified), sum(self._tones.values()), self._tones[Tone.BAD], per_minute,
             self._tones[Tone.NOTE],
         )  # fmt: skip
+
+    def missing(self, limit: int) -> list[int]:
+        """Numbers of the first packages whose printed label was not read right."""
+        self.refresh()
+        numbers = range(1, self._packages + len(self._scrapped) + 1)
+        return list(islice((one for one in numbers if one not in self._verified and one not in self._scrapped), limit))
 
     def refresh(self) -> None:
         """Count what was written since."""

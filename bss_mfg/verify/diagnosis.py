@@ -193,6 +193,8 @@ def _diagnose_scanner_fault(scan: _Scan) -> Diagnosis | None:
     issued = LedgerStrings(scan.ledger, scan.batch_id, scan.specs)
     if setting := detect_scanner_setting(scan.text, issued.is_known, issued.starts):
         return scan.diagnosis(_SETTING_CAUSES[setting.setting], setting.detail, issued.owner(setting.text))
+    if case := changed_case(scan.text, scan.specs):  # before keyboards: a layout with caps lock might explain it, too
+        return scan.diagnosis(_CASE_CAUSES[case], case.value, _owner_but_for_case(scan, scan.text.swapcase()))
     if keyboard := detect_keyboard(scan.text, issued):
         return scan.diagnosis(_KEYBOARD_CAUSES[keyboard.fault], keyboard.description, issued.owner(keyboard.text))
     return None

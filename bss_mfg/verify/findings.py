@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bss_mfg.core.ranges import consecutive_ranges
@@ -68,6 +68,13 @@ class Finding:
     made_again: bool = False
     content: tuple[ContentFinding, ...] = ()
     """In what the label differs from what was to be on it."""
+
+    def without_pictures(self) -> Finding:
+        """The same without the pictures of what its label differs in."""
+        if not self.content:
+            return self
+        bare = (replace(fault, planned_picture=None, seen_picture=None) for fault in self.content)
+        return replace(self, content=tuple(bare))
 
 
 def missing_findings(

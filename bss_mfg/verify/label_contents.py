@@ -45,8 +45,9 @@ class PageContents:
 class ContentChecker:
     """Compares labels with what was to be on them."""
 
-    def __init__(self, pages: LabelPages, ledger: Ledger, batch_id: str) -> None:
-        self._pages, self._ledger, self._batch_id = pages, ledger, batch_id
+    def __init__(self, pages: LabelPages, ledger: Ledger, batch_id: str, pictures: bool = False) -> None:
+        """`pictures`: faults come with pictures of what was planned and what is seen."""
+        self._pages, self._ledger, self._batch_id, self._pictures = pages, ledger, batch_id, pictures
         self._newest: dict[int, LabelFile] | None = None
 
     def of_page(
@@ -113,7 +114,7 @@ class ContentChecker:
             if expected:
                 found.notes.append(f"the texts and codes of its labels are not judged: {expected}")
             return
-        for at, content in zip(judged, check_labels(grey, expected, maps), strict=True):
+        for at, content in zip(judged, check_labels(grey, expected, maps, self._pictures), strict=True):
             found.contents[at] = content
 
     def _file_of(self, package: int) -> LabelFile | None:

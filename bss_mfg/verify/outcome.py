@@ -33,6 +33,8 @@ class VerifyOptions:
     reread_scrapped: bool = True
     """Whether a file with a unit that was scrapped or replaced since is read again: its label is to be taken off the
     line."""
+    patience: int = 1
+    """How many times the usual work a page may cost."""
     labels: LabelSource | None = None
     """What is to be on the labels besides their symbols: their texts and codes are compared with it."""
     of: ReadSubject | None = None

@@ -14,7 +14,7 @@ from bss_mfg.imaging.code128 import read_page_code128
 from bss_mfg.imaging.companions import companion_quads, lies_in
 from bss_mfg.imaging.geometry import PixelBox, Quad, box_of, overlap_share
 from bss_mfg.imaging.grid import SampledGrid
-from bss_mfg.imaging.page_attempts import identified_symbol, read_at_place
+from bss_mfg.imaging.page_attempts import identified_symbol, read_at_place, read_with_second
 from bss_mfg.imaging.page_frame import PageFrame, frame_at_dpi, frame_from_reads, frame_of_flat_page
 from bss_mfg.imaging.page_grades import PageGrader
 from bss_mfg.imaging.page_symbols import covers, merge_reads, place_darkness, unread_places, without_false_finds
@@ -47,7 +47,7 @@ class PageReader:
     label_file: LabelFile | None
     second_reader: SecondReader
     limits: AttemptLimits | None = None
-    """What the attempts at a page may cost; None: as many as its labels need."""
+    """What the attempts at a page may cost; None: as the request's patience says."""
     own_file: bool = False
     """Whether the ledger has the file by its bytes, whatever its labels are for."""
     contents: ContentChecker | None = None
@@ -64,7 +64,7 @@ class PageReader:
     def _read(self, source: Source, number: int) -> ScannedPage:
         page = source.page(number, self.label_file.symbol_boxes if self.label_file else ())
         stalls = self.second_reader.failures
-        reading = PageReading(page, AttemptBudget(self.limits or self._usual_limits()))
+        reading = PageReading(page, AttemptBudget(self.limits or AttemptLimits.for_patience(self.request.patience)))
         symbols = self._read_linear(reading) if self.batch.linear else self._read_symbols(reading)
         symbols = self._without_companions(reading, symbols)
         seen = see_page(reading, symbols, () if reading.frame else self._companion_quads(reading))
@@ -130,10 +130,6 @@ class PageReader:
         """A file that bss-mfg made is the drawing, whatever it looks like; else the person says, or the page does."""
         own = self.own_file or self.label_file is not None
         return "file" if own else self.request.of or ("print" if page.scanned else "file")
-
-    def _usual_limits(self) -> AttemptLimits:
-        label_files = [self.label_file] if self.label_file else self.batch.label_files
-        return AttemptLimits.for_labels(max((len(file.symbol_boxes) for file in label_files), default=1))
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
@@ -235,7 +231,10 @@ class PageReader:
         places = frame.boxes.values()
         reading.given_up = [box for box in reading.given_up if not _overlaps_any(box, places)]
         by_package = {diagnosis.package: read for read, diagnosis in reading.decoded if diagnosis.package}
-        for package in unread_places(reading.page, reading.reads, frame, by_package):
+        unread = unread_places(reading.page, reading.reads, frame, by_package)
+        if not unread:  # nor is the page put together from its crops
+            return
+        for package in search.most_promising_first(reading.page.grey, unread, lambda package: frame.boxes[package]):
             # The second reader takes long: what it could not read once it is not asked for again.
             searched = any(overlap_share(box, frame.boxes[package]) > 0.5 for box in reading.searched)
             means = AttemptTools(reading.budget, None if searched else self.second_reader)
@@ -330,7 +329,9 @@ class PageReader:
         diagnosis = item.diagnosis
         if not diagnosis or not diagnosis.matches:
             return item
-        data = self.second_reader.read(page.grey, item.read.box)
+        label_file = self.batch.label_files[-1] if self.batch.label_files else None
+        known = self.batch.matrix(diagnosis.package, label_file.modules) if label_file and diagnosis.package else None
+        data = read_with_second(page.grey, item.read, known, self.second_reader)
         if data is None:
             return replace(item, second_reading=SecondReading.UNREAD)
         same = self.ledger.packages.find_by_payload(data.decode("utf-8", "surrogateescape"))

@@ -213,7 +213,9 @@ class _PageFindings:
         """A label of this batch: read before, in another's place, read otherwise by the second reader, or right."""
         serials = self.page.serials.get(package, "")
         other = item.in_place_of if item.is_elsewhere else None
-        if self.tracker.times_read(package) >= self.tracker.copies:
+        # A label file of ours that holds a label printed once more is no copy that somebody made.
+        is_reprint = self.page.of == "file" and item.in_own_place and package in self.made_again
+        if self.tracker.times_read(package) >= self.tracker.copies and not is_reprint:
             file, page = self.tracker.first_read(package)
             detail = f"was already read on page {page} of {file}"
             if other is not None:

@@ -20,11 +20,15 @@ class ReadRequest:
     batch_id: str
     second_reader: bool = False
     grade: bool = False
+    patience: int = 1
+    """How many times the usual work a page may cost beyond quick reading."""
     of: ReadSubject | None = None
     """What the files are, where the person said so."""
     labels: LabelSource | None = None
     """What is to be on the labels besides their symbols, where that is compared."""
     calibration: Calibration | None = None
     """What a reflectance card says of the pictures' light."""
+    pictures: bool = False
+    """Whether texts, codes and artwork that are wrong are shown in pictures."""
     min_grade: float | None = None
     """The least grade, 4 to 0, with which a label is right."""

@@ -109,7 +109,7 @@ def _read_pages(task: PageTask) -> list[ScannedPage | TaskFailure]:
         request = task.request
         reader = PageReader(ledger, request, task.label_file, second, own_file=task.own)
         if request.labels:
-            reader.contents = ContentChecker(request.labels.open(ledger), ledger, request.batch_id)
+            reader.contents = ContentChecker(request.labels.open(ledger), ledger, request.batch_id, request.pictures)
         if task.label_file:
             reader.batch.prefetch_packages(task.label_file, task.pages)
         return [reader.read(source, number) for number in task.pages]

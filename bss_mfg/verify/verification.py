@@ -125,9 +125,11 @@ class Verifier:
             second_reader=options.second_reader,
             grade=options.grade,
             of=options.of,
+            patience=options.patience,
             calibration=options.calibration,
             min_grade=options.min_grade,
             labels=options.labels,
+            pictures=options.pictures,
         )
         self._runner = TaskRunner(request, executor)
         self._in_force = ledger.prints.in_force(batch.id)
@@ -143,6 +145,8 @@ class Verifier:
         self._file_tasks: dict[str, PageTask | None] = {}
         """How to look at a file again, by its name; None where two files share it."""
         self._pictures: dict[tuple[str, int, PixelBox], LabelPicture] = {}
+        self._pictured = 0
+        """Findings whose texts, codes and artwork are shown in pictures."""
         self._digests_read: set[str] = set()
         passes = options.resume and not options.grade and not options.sample
         self._digests_verified = ledger.reads.verified_files(batch.id, options.second_reader) if passes else set()
@@ -314,13 +318,19 @@ class Verifier:
         account = answer.account(found)
         self._accounts.add(account)
         file.not_matched += len(found) - right + (account.outcome is PageOutcome.NOT_UNDERSTOOD)
-        self._pending += found
+        self._pending += self._with_few_pictures(found)
         if answer.trouble:
             self.troubles.append((where, answer.trouble))
         for note in answer.notes:
             self._notes.setdefault(note, []).append(where)
         if len(self._pending) > _MAX_PENDING:
             self._commit(ended=False)
+
+    def _with_few_pictures(self, found: Sequence[Finding]) -> list[Finding]:
+        """The findings, without the pictures of texts and codes that no report has room for."""
+        room = MAX_PICTURES - self._pictured
+        self._pictured += sum(bool(item.content) for item in found)
+        return [item if room > 0 else item.without_pictures() for item in found]
 
     def _made_again(self, page: ScannedPage) -> Set[int]:
         """The packages of a sheet whose labels may be in another place by now: printed once more, or made again."""

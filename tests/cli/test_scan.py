@@ -13,8 +13,11 @@ import time
 import tty
 from pathlib import Path
 
+import pypdfium2
 import pytest
+import zxingcpp
 
+from bss_mfg.station.check_codes import CHECK_TEXTS
 from tests.helpers.factory import Factory
 
 
@@ -180,3 +183,18 @@ def test_a_session_is_judged_by_its_own_reads(factory: Factory) -> None:
         done = factory.cli("scan", "B1", "--plain", stdin=text + "\n")
         assert done.code == code, done.err
     assert "2 reads, 1 wrong" in done.err
+
+
+def test_the_setup_sheets_symbols_are_the_stations_check_symbols(line: Factory, tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.pdf"
+    done = line.cli("scan", "--setup-sheet", sheet)
+    assert done.code == 0, done.err
+    page = pypdfium2.PdfDocument(sheet)[0].render(scale=200 / 72).to_pil()
+    read = {found.text for found in zxingcpp.read_barcodes(page)}
+    assert read == set(CHECK_TEXTS)
+    scanned = line.cli("scan", "B1", "--plain", stdin="".join(f"{text}\n" for text in sorted(read)))
+    assert scanned.code == 0, scanned.err
+    assert scanned.out.count("SCANNER OK") == 2
+    assert "0 reads" in scanned.err
+    assert line.cli("scan", "--setup-sheet", sheet).code == 4
+    assert line.cli("scan").code == 2

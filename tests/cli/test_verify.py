@@ -334,3 +334,25 @@ def test_a_folder_of_zpl_asks_for_scans_and_for_nothing_to_be_made_again(factory
     (tmp_path / "empty").mkdir()
     lost = factory.cli("verify", "B1-2", tmp_path / "empty")
     assert "B1-2-labels-0001.pdf should be there" in lost.err
+
+
+def test_a_folder_with_reprints_has_no_duplicates(factory: Factory, tmp_path: Path) -> None:
+    """The label files of a batch with labels that were printed once more; a copy is one all the same."""
+    factory.add()
+    factory.issue(3)
+    assert factory.cli("labels", "B1").code == 0
+    folder = factory.root / "batches/B1/labels"
+    for serial in ("ebK300000001", "ebK300000001", "ebK300000002"):
+        assert factory.cli("reprint", "B1", serial, "--reason", "torn").code == 0
+        done = factory.cli("verify", "B1", folder)
+        assert done.code == 0, done.out
+    scan = tmp_path / "scans"
+    scan.mkdir()
+    with pypdfium2.PdfDocument(folder / "B1-labels-0001.pdf") as document:
+        picture = document[0].render(scale=300 / 72).to_pil()
+    for name in ("one.png", "two.png"):
+        picture.save(scan / name, dpi=(300, 300), comment=name)
+        picture.putpixel((0, 0), (250, 250, 250))
+    copied = factory.cli("verify", "B1", scan)
+    assert copied.code == 1
+    assert "DUPLICATE" in copied.out

@@ -149,4 +149,4 @@ class PhoneServer(ThreadingHTTPServer):
         """A phone that went away, or doesn't trust the certificate yet, is no error."""
         error = sys.exception()
         if not isinstance(error, (OSError, EOFError)):  # ssl.SSLError and time-outs are of these
-            _log.error("a phone's request failed: %s", type(error).__name__)
+            _log.info("a phone's request failed: %s", type(error).__name__)

@@ -108,6 +108,41 @@ def test_crop_marks_lie_outside_of_label_and_bleed() -> None:
     assert (with_marks[:edge] < 128).sum() > 20, "no marks"
 
 
+@pytest.mark.parametrize("shape", ["shape = 'round'", "shape = 'oval'", "corner = 6"])
+@pytest.mark.parametrize("rotate", [0, 90])
+def test_a_press_is_told_where_a_die_cuts(shape: str, rotate: int) -> None:
+    """Crop marks say only the rectangle around it."""
+    size = "label_width = 50\nlabel_height = 50" if "round" in shape else "label_width = 60\nlabel_height = 40"
+    media = f"kind = 'roll'\n{size}\n{shape}\nbleed = 2\ncrop_marks = true"
+    printer = replace(BUILT_IN["pdf-300"], rotate=rotate)
+    pdf = drawn(checked(template(media, symbol=SYMBOL.replace("19", "15").replace("8", "10")), printer))
+    with pikepdf.open(BytesIO(pdf)) as document:
+        (layer,) = document.Root.OCProperties.OCGs
+        form = document.pages[0].Resources.XObject.DieLine
+        assert form.OC.objgen == layer.objgen
+        assert layer.GTS_Metadata.GTS_ProcStepsType == "/Cutting"
+        assert form.Resources.ColorSpace.Ink[1] == "/CutContour"
+        assert form.Resources.ExtGState.Over.OP
+    opened = pypdfium2.PdfDocument(pdf)[0]
+    page = opened.render(scale=12 / POINTS_PER_MM).to_numpy().astype(int)  # blue, green, red
+    found = np.argwhere(page[..., 2] - page[..., 1] > 40) / 12  # magenta
+    width, height = (side / POINTS_PER_MM for side in opened.get_size())
+    if rotate:
+        found, width, height = found[:, ::-1], height, width
+    contour = Contour.of(checked(template(media)).layout.template.definition.media)
+    distances = [
+        contour.clearance((x - (width - contour.width) / 2, y - (height - contour.height) / 2)) for y, x in found
+    ]
+    assert len(found) > 1000
+    assert max(map(abs, distances)) < 0.25
+
+
+def test_labels_that_are_cut_square_or_go_to_a_printer_have_no_die_line() -> None:
+    for media in (f"{ROLL}\ncrop_marks = true", f"{ROLL}\ncorner = 3\nbleed = 2"):
+        with pikepdf.open(BytesIO(drawn(checked(template(media))))) as document:
+            assert "/OCProperties" not in document.Root
+
+
 def test_labels_for_printers_of_dots_are_as_large_as_the_label() -> None:
     design = checked(template(f"{ROLL}\nbleed = 3\ncrop_marks = true"), BUILT_IN["png-203"])
     assert Image.open(BytesIO(drawn(design))).size == (480, 320)

@@ -29,7 +29,8 @@ def a_read_of(package: int, verdict: str, of: ReadSubject) -> LabelRead:
 def test_each_verdict_has_its_effect() -> None:
     right = {FindingKind.MATCHED, ScanWord.OK.lower(), ScanWord.COMPLETE.lower()}
     wrong = {
-        FindingKind.UNREADABLE, FindingKind.MISMATCHED, ScanWord.WRONG_LABEL.lower(), ScanWord.SCRAPPED.lower()
+        FindingKind.UNREADABLE, FindingKind.MISMATCHED, FindingKind.MISPRINTED, FindingKind.CONTENT,
+        FindingKind.BELOW_GRADE, ScanWord.WRONG_LABEL.lower(), ScanWord.SCRAPPED.lower(),
     }  # fmt: skip
     words = {*map(str, FindingKind), *(word.lower() for word in ScanWord)}
     for word in words:
