@@ -110,11 +110,13 @@ def random_damage(rng: random.Random, rows: int, columns: int, bars: bool = Fals
         ["blur", "growth", "noise", "contrast", "spots", "voids", "flipped", "shape", "slope"], rng.randint(1, 3)
     )
     has = {name: name in faults for name in faults}.get
-    most = 0.35 if bars else 0.45
+    most = 0.65 if bars else 0.45
+
+    around = 10 if bars else 1
 
     def spot() -> tuple[float, float, float, bool]:
-        x, y = rng.uniform(-1, columns + 1), rng.uniform(-1, rows + 1)
-        return x, y, rng.uniform(0.3, 0.7 if bars else 1.6), rng.random() < 0.5
+        x, y = rng.uniform(-around, columns + around), rng.uniform(-1, rows + 1)
+        return x, y, rng.uniform(0.3, 1.2 if bars else 1.6), rng.random() < 0.5
 
     def void() -> tuple[float, float, float, float]:
         wide, high = rng.choice([(0.2 if bars else 1, rows / 2), (columns / 4, 1), (2.0, 2.0)])
@@ -124,7 +126,7 @@ def random_damage(rng: random.Random, rows: int, columns: int, bars: bool = Fals
     flips = rng.randint(1, 10) if has("flipped") and not bars else 0
     return Damage(
         blur=rng.uniform(0.05, most) if has("blur") else rng.uniform(0, 0.12),
-        growth=rng.choice([-2, -1, 1, 2] if bars else [-2, -1, 1, 2, 3]) if has("growth") else 0,
+        growth=rng.choice([-3, -2, -1, 1, 2, 3] if bars else [-2, -1, 1, 2, 3]) if has("growth") else 0,
         noise=rng.uniform(2, 20) if has("noise") else rng.uniform(0, 2),
         dark=rng.uniform(0.02, 0.45) if has("contrast") else 0.04,
         light=rng.uniform(0.5, 0.95) if has("contrast") else 0.88,
