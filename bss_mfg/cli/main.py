@@ -42,7 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sample": ("sample:sample", "Draw the packages of a batch to check: ISO 2859-1, single sampling, level II."),
     "trends": ("trends:trends", "Compare faults and grades over batches, printers, days and places."),
     "scan": ("scan:scan", "Check labels with a hand scanner, as a keyboard or on a serial port, or with phones."),
-    "inspect": ("verify:inspect", "Explain any barcode, field by field."),
+    "inspect": ("inspect:inspect", "Explain any barcode, field by field."),
     "scrap": ("lifecycle:scrap", "Scrap units permanently."),
     "replace": ("lifecycle:replace", "Issue new units in the places of scrapped ones."),
     "ship": ("lifecycle:ship", "Mark packages as packed and shipped, or as returned."),
