@@ -465,7 +465,7 @@ def test_modulation_of_a_few_codewords_costs_what_error_correction_leaves() -> N
         quarters = np.where(matrix.bits(), 0, 1020)
         quarters.reshape(-1)[place.modules[:count, 0]] = 510
         found = grade_symbol(tiles(np.pad(quarters, SURROUND, constant_values=1020)), matrix, centres(24))
-        assert found.values["modulation"] == 0
+        assert found.values["modulation"] == pytest.approx(0, abs=1e-4)  # the moved discs see a little more of one grey
         assert found.grades["modulation"] == expected
 
 
