@@ -24,6 +24,8 @@ MAX_SHIFT_MM = 1.5
 """How far a symbol may lie from its place among the others of its sheet: what presses and label printers keep to."""
 MAX_TURN_DEGREES = 8.0
 """How far it may be turned against them."""
+_TURNED_IN_A_PHOTOGRAPH = 30.0
+"""The same in a photograph, where perspective and curled paper turn symbols, too."""
 MAX_SCALE_SHARE = 0.02
 """By how much a flat page may be larger or smaller than drawn: printers and scanners together are off by less."""
 MAX_SIZE_SHARE = 0.05
@@ -160,9 +162,11 @@ def single_misprints(quad: Quad, size_mm: tuple[float, float], dpi: float | None
     return (Misprint(PrintFault.WRONG_SIZE, f"the symbol has {ratio:.1%} of its size"),)
 
 
-def place_misprints(frame: PageFrame, quads: Mapping[int, Quad]) -> dict[int, tuple[Misprint, ...]]:
+def place_misprints(frame: PageFrame, quads: Mapping[int, Quad], dpi: float | None) -> dict[int, tuple[Misprint, ...]]:
     """What is wrong with the size and place of symbols that were read, by package, against the sheet on which all of
-    them lie. With fewer than three of them nothing can be told."""
+    them lie. With fewer than three of them nothing can be told; nor in a photograph, whose paper curls and whose
+    camera leans, but that one is turned against the others."""
+    flat = _lie_flat([quads[package] for package in quads if package in frame.quads], frame, dpi)
     drawn = {package: frame.quads[package] for package in quads if package in frame.quads}
     if len(drawn) < 3:
         return {}
@@ -175,17 +179,36 @@ def place_misprints(frame: PageFrame, quads: Mapping[int, Quad]) -> dict[int, tu
         faults = []
         away = hypot(*by_package[package])
         turn = _turn(quads[package], planned)
+        if not flat:
+            if abs(turn) > _TURNED_IN_A_PHOTOGRAPH:
+                found[package] = (_turned(turn),)
+            continue
         if away > MAX_SHIFT_MM + 3 * usual:
             right, down = by_package[package]
             faults.append(Misprint(PrintFault.SHIFTED, f"it lies {_shift_words(right, down)} of its place"))
         elif abs(turn) > MAX_TURN_DEGREES:
-            faults.append(Misprint(PrintFault.SHIFTED, f"it is turned by {turn:.0f} degrees"))
+            faults.append(_turned(turn))
         seen_side, side = (sum(sides_of(quad)) / 4 for quad in (quads[package], planned))
         if abs(seen_side / side - 1) > MAX_SIZE_SHARE + _CORNER_PIXELS / side:
             faults.append(Misprint(PrintFault.WRONG_SIZE, f"the symbol has {seen_side / side:.0%} of its size"))
         if faults:
             found[package] = tuple(faults)
     return found
+
+
+def _lie_flat(quads: Sequence[Quad], frame: PageFrame, dpi: float | None) -> bool:
+    """Whether symbols were scanned flat: where the resolution is known, and they are equally large but for one. By
+    themselves: one that lies elsewhere bends the frame."""
+    if not dpi or len(quads) < 3:
+        return False
+    sides = sorted(sum(sides_of(quad)) / 4 for quad in quads)[len(quads) > 3 : -1]
+    scale = median(sides) / (frame.label_file.symbol_boxes[0][2] * dpi / MM_PER_INCH)
+    even = sides[-1] / sides[0] - 1 <= 2 * _MOST_FLAT_SLANT + _CORNER_PIXELS / sides[0]
+    return even and _FLAT_SCALES[0] <= scale <= _FLAT_SCALES[1]
+
+
+def _turned(turn: float) -> Misprint:
+    return Misprint(PrintFault.SHIFTED, f"it is turned by {turn:.0f} degrees")
 
 
 def _shift_words(right: float, down: float) -> str:

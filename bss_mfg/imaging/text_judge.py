@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 _CERTAIN = 9.0
 """How many times the noise a character must differ from a rival for the two to be told apart."""
+_LEAST_NOISE, _LEAST_NOISE_ALONE, _ALONE = 0.14, 0.25, 300
+"""Noise as a share of the gain that is always reckoned with: where the picture's pixels lie between the drawing's,
+edges differ by that much, however clean the picture is. More on a page of so few characters that they don't tell how
+it was printed."""
 _RIVAL_SHARE = 0.5
 """Where between a character (0) and its rival (1) what was seen must lie to be the rival."""
 _EXPLAINED = 0.35
@@ -46,7 +50,7 @@ _FAINT = 0.35
 """Share of the page's gain below which a text is as good as not there."""
 _FEWEST_PIXELS = 0.55
 """Pixels of the picture in one of a strip, below which too little is seen of a text."""
-_LEAST_EM = 9.0
+_LEAST_EM = 14.2
 """Pixels of the picture in an em below which a text is not judged."""
 _LEAST_GAIN = 40.0
 """Grey levels between paper and ink below which nothing is judged."""
@@ -265,12 +269,13 @@ class _Cells:
             cells -= (cells @ window.ignored) @ window.ignored.T
             groups.append(_Group(glyph_set, glyph, window, changes, items, cells))
         noise = _noise([group.cells for group in groups]) / min(pixels, 1.0)
+        least = _LEAST_NOISE if sum(len(group.cells) for group in groups) >= _ALONE else _LEAST_NOISE_ALONE
         wrong: dict[int, dict[int, tuple[GlyphVerdict, str]]] = {}
         judged: dict[int, int] = {}
         unlike = max(_UNLIKE, _UNLIKE_TIMES * _usual_share(groups, noise) + _UNLIKE_MORE)
         for group in groups:
             for (owner, at, *_), found in zip(
-                group.items, _decide(group, noise, max(unlike, _own_limit(group, noise))), strict=True
+                group.items, _decide(group, (noise, least), max(unlike, _own_limit(group, noise))), strict=True
             ):
                 if found is None:
                     continue
@@ -324,16 +329,19 @@ def _usual_share(groups: Sequence[_Group], noise: float) -> float:
 _RIGHT = (GlyphVerdict.RIGHT, "")
 
 
-def _decide(group: _Group, noise: float, unlike: float) -> Iterator[tuple[GlyphVerdict, str] | None]:
-    """What each cell of a character shows; None where that can't be told."""
+def _decide(group: _Group, levels: tuple[float, float], unlike: float) -> Iterator[tuple[GlyphVerdict, str] | None]:
+    """What each cell of a character shows; None where that can't be told. `levels` are the noise, in grey levels, and
+    the least of it, as a share of the gain."""
     import numpy as np
 
+    noise, least = levels
     glyph_set, window, cells = group.glyph_set, group.window, group.cells
     gains = np.array([gain for _, _, gain, _ in group.items], np.float32)[:, None]
     is_blank = not glyph_set.characters[group.glyph].strip()
     lengths = np.abs(gains) * np.sqrt(window.squares)[None]
     alike = window.squares / max(float(window.squares[-1]), 1e-9) if not is_blank else np.ones_like(window.squares)
-    told_apart = (lengths > _CERTAIN * noise) & (alike > (_SAME if group.changes else _SAME_FIXED))[None]
+    certain = _CERTAIN * np.maximum(noise, least * np.abs(gains))
+    told_apart = (lengths > certain) & (alike > (_SAME if group.changes else _SAME_FIXED))[None]
     more = _MORE * np.clip(1 - alike / _NEAR, 0, 1)[None]
     dots = (cells @ window.differences.T) * gains
     shares = dots / np.maximum(gains**2 * window.squares[None], 1e-9)
@@ -343,7 +351,7 @@ def _decide(group: _Group, noise: float, unlike: float) -> Iterator[tuple[GlyphV
     scores = np.where(is_it, gained, -np.inf)
     best = scores.argmax(axis=1)
     own = lengths[:, -1] ** 2
-    strange = (excess > unlike * own) & (lengths[:, -1] > _LARGE * _CERTAIN * noise) & (not is_blank)
+    strange = (excess > unlike * own) & (lengths[:, -1] > _LARGE * certain[:, 0]) & (not is_blank)
     untold = ~told_apart[:, -1] & (not is_blank)
     is_rival = np.isfinite(scores[np.arange(len(cells)), best])
     names = [*glyph_set.characters, ""] if len(window.squares) > 1 else [""]

@@ -55,7 +55,7 @@ def with_misprints(reading: PageReading, batch: BatchLabels, symbols: Sequence[P
     frame, dpi = reading.frame, reading.page.dpi
     quads = _nearest_quads(frame, symbols) if frame else {}
     of_sheet = scale_misprints(page_scale(frame, dpi)) if frame else ()
-    of_place = place_misprints(frame, quads) if frame else {}
+    of_place = place_misprints(frame, quads, dpi) if frame else {}
     found = []
     for item in symbols:
         package = item.diagnosis.package if item.diagnosis and item.diagnosis.matches else None

@@ -101,7 +101,8 @@ def test_a_dead_element_of_the_print_head_is_named_by_its_dot(printed: Factory, 
     page[:, dot] = 255
     Image.fromarray(page).save(tmp_path / "scan.png", dpi=(300, 300))
     outcome = printed.cli("verify", "A", tmp_path / "scan.png", "--grade", "--json")
-    assert outcome.code == 0, outcome.err
+    counts = outcome.json["counts"]  # the line may spoil a letter of a text, too: that is another finding
+    assert not any(counts[kind] for kind in counts if kind not in ("matched", "content")), counts
     trend = printed.cli("trends", "A", "--by", "printer", "--json")
     assert trend.code == 1
     [line] = trend.json["lines"]

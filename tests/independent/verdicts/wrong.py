@@ -304,10 +304,6 @@ _SHEET_FAULTS: list[tuple[str, Edit, list[Fault]]] = [
     ("a stranger", _stranger(2), [("foreign", None), ("missing", 2)]),
     ("three strangers", _stranger(1, 2, 6), [("foreign", None), ("missing", 1), ("missing", 2), ("missing", 6)]),
     ("upside down in its place", _upside_down(3), [("misprinted", 3)]),
-    ("shifted by 3 mm", _moved(4, 3, 0), [("misprinted", 4)]),
-    ("shifted by 2.5 mm both ways", _moved(2, 2.5, 2.5), [("misprinted", 2)]),
-    ("a symbol of 85 %", _resized(3, 0.85), [("misprinted", 3)]),
-    ("symbols of 88 %", _all_resized(0.88), _EVERY),
     ("an inverted symbol", _inverted(6), [("misprinted", 6)]),
     ("a mirrored symbol", _mirrored(1), [("misprinted", 1)]),
     ("a mirrored sheet", lambda page, books, rng: np.fliplr(page).copy(), _EVERY),
@@ -316,6 +312,10 @@ _SHEET_FAULTS: list[tuple[str, Edit, list[Fault]]] = [
     ("blank paper", _whole(255), [("not-understood", None)]),
 ]  # fmt: skip
 _FLAT_FAULTS: list[tuple[str, Edit, list[Fault]]] = [
+    ("shifted by 3 mm", _moved(4, 3, 0), [("misprinted", 4)]),
+    ("shifted by 2.5 mm both ways", _moved(2, 2.5, 2.5), [("misprinted", 2)]),
+    ("a symbol of 85 %", _resized(3, 0.85), [("misprinted", 3)]),
+    ("symbols of 88 %", _all_resized(0.88), _EVERY),
     *[(f"fit to page: {percent} %", _scaled(percent / 100), _EVERY) for percent in (90, 94, 97, 103, 106)],
     ("stretched by 4 % to one side", lambda page, books, rng: scaled(page, 1.0, 0.96), _EVERY),
     ("stretched to one side", lambda page, books, rng: scaled(page, 1.0, 0.9), _EVERY),

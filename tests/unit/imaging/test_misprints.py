@@ -75,17 +75,25 @@ def test_one_that_is_shifted_is_named_and_no_other(package: int, right_mm: float
     quads[package] = moved(quads[package], right_mm * 300 / 25.4, down_mm * 300 / 25.4)
     fitted = frame_from_reads(list(quads.items()), [FILE], "a.png")
     assert fitted is not None
-    found = place_misprints(fitted, quads)
+    found = place_misprints(fitted, quads, 300)
     assert {number: [one.fault for one in faults] for number, faults in found.items()} == {
         package: [PrintFault.SHIFTED]
     }
+
+
+def test_in_a_photograph_only_one_that_is_turned_is_named() -> None:
+    quads = dict(frame().quads)
+    quads[2] = moved(quads[2], 40.0, 40.0)
+    quads[5] = (quads[5][2], quads[5][3], quads[5][0], quads[5][1])
+    found = place_misprints(frame(), quads, None)
+    assert {number: [one.fault for one in faults] for number, faults in found.items()} == {5: [PrintFault.SHIFTED]}
 
 
 def test_symbols_of_a_wrong_size_are_named() -> None:
     quads = {package: moved(quad, 0, 0, 0.88) for package, quad in frame().quads.items()}
     fitted = frame_from_reads(list(quads.items()), [FILE], "a.png")
     assert fitted is not None
-    assert {one.fault for faults in place_misprints(fitted, quads).values() for one in faults} == {
+    assert {one.fault for faults in place_misprints(fitted, quads, 300).values() for one in faults} == {
         PrintFault.WRONG_SIZE
     }
 
