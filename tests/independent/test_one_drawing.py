@@ -52,7 +52,8 @@ def drawn() -> list[Drawn]:
 
 @pytest.fixture(scope="module")
 def crowded_drawn() -> list[Drawn]:
-    """The same for templates in which texts lie on one another."""
+    """The same for templates in which texts lie on one another; apart, since Hypothesis derives its examples from the
+    function that takes them."""
     found: list[Drawn] = []
 
     @settings(max_examples=CROWDED, phases=[Phase.generate], derandomize=True, database=None, deadline=None,

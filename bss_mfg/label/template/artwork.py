@@ -53,6 +53,12 @@ class _Drawn:
     def tone(self) -> Tone:
         return tone_of_pdf(self.data) if self.kind == "pdf" else tone_of_picture(self.data)
 
+    @cached_property
+    def is_blank(self) -> bool:
+        from bss_mfg.label.template.artwork_proof import is_blank_page, is_blank_picture
+
+        return is_blank_page(self.data) if self.kind == "pdf" else is_blank_picture(self.data)
+
 
 def check_artwork(file: str, data: bytes, where: Location, fonts: Sequence[tuple[str, bytes]] = ()) -> Artwork:
     """The artwork, if it prints as it is drawn; `InputError` says why not, and names the element of an SVG. `fonts` are
@@ -82,15 +88,8 @@ def check_artwork(file: str, data: bytes, where: Location, fonts: Sequence[tuple
         drawn.note,
         source,
         drawn.tone,
-        _is_blank(drawn.kind, drawn.data),
+        drawn.is_blank,
     )
-
-
-@lru_cache(maxsize=32)
-def _is_blank(kind: Literal["pdf", "pixels"], data: bytes) -> bool:
-    from bss_mfg.label.template.artwork_proof import is_blank_page, is_blank_picture
-
-    return is_blank_page(data) if kind == "pdf" else is_blank_picture(data)
 
 
 @lru_cache(maxsize=32)
