@@ -28,7 +28,7 @@ def check_tone(
     printer: Printer,
     findings: DesignFindings,
 ) -> None:
-    """Refuse artwork of which a printer of black dots prints nothing; warn where it leaves more than `MOST_LOST` white."""
+    """Refuse artwork of which a printer of black dots prints nothing; warn where it leaves over `MOST_LOST` white."""
     element = item.element
     assert isinstance(element, Image)  # noqa: S101  (for the type checker)
     art = next(art for art in template.artwork if art.file == element.file)
