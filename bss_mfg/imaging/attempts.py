@@ -16,7 +16,7 @@ from bss_mfg.imaging import grid
 from bss_mfg.imaging.budget import ENHANCE_COST, FIT_COST, AttemptBudget
 from bss_mfg.imaging.ecc200 import symbol_geometry
 from bss_mfg.imaging.geometry import PixelBox, Quad, box_of, quad_of
-from bss_mfg.imaging.grid import SampledGrid, Warp
+from bss_mfg.imaging.grid import SampledGrid, Surroundings, Warp
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.zxing_reader import Read, decode_drawing, read_box, read_crop
 from bss_mfg.symbol import Matrix
@@ -100,13 +100,15 @@ def read_unknown_symbol(grey: Grey, quad: Quad, size: int, tools: AttemptTools) 
 
 def _grids_by_fixed_patterns(grey: Grey, quad: Quad, size: int, budget: AttemptBudget) -> Iterator[SampledGrid]:
     """The grids on which a symbol may lie, by what is known of its modules, whichever corner is its first."""
-    turns = [
-        Warp.from_quad((quad[i % 4], quad[(i + 1) % 4], quad[(i + 2) % 4], quad[(i + 3) % 4]), size) for i in range(4)
-    ]
+    turns: list[Surroundings] = []
     for light in _fixed_pattern_variants(size):
-        if not budget.take_steps(len(turns)):
+        if not budget.take_steps(4):
             return
-        warp, strength = max((grid.best_shift(grey, light, turn, 3) for turn in turns), key=lambda found: found[1])
+        turns = turns or [
+            Surroundings.of(grey, Warp.from_quad((*quad[i:], *quad[:i]), size), 3)  # type: ignore[arg-type]
+            for i in range(4)
+        ]
+        warp, strength = max((turn.best_shift(light) for turn in turns), key=lambda found: found[1])
         if strength <= _MIN_CORRELATION:
             continue
         if not budget.take_steps(FIT_COST):
@@ -131,14 +133,14 @@ def find_other_symbol(
     grey: Grey, quad: Quad, candidates: Iterable[tuple[int, Matrix]], budget: AttemptBudget
 ) -> tuple[int, Matrix, SampledGrid] | None:
     """Which of other labels lies at a place, too damaged for any reader: its package, matrix and grid."""
-    turned: Warp | None = None
+    there: Surroundings | None = None
     for package, matrix in candidates:
-        turned = turned or Warp.from_quad(quad, matrix.columns)
         bits = matrix.bits()
         light = grid.expected_light(bits)
         if not budget.take_steps(1):
             return None
-        warp, strength = grid.best_shift(grey, light, turned)
+        there = there or Surroundings.of(grey, Warp.from_quad(quad, matrix.columns))
+        warp, strength = there.best_shift(light)
         if strength < _MIN_CORRELATION:
             continue
         if not budget.take_steps(FIT_COST):

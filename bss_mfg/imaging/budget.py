@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 ENHANCE_COST, FIT_COST = 8, 7
 """What reading a symbol in its enhanced pictures costs, and fitting a grid, in steps; one step is one search for a
-pattern near a place (`grid.best_shift`), about 6 ms."""
-STEPS, SECOND_READS = 1_650, 30
-"""What a page may cost with a patience of 1, whatever it shows: about 10 s, and 5 s of libdmtx."""
+pattern near a place (`grid.best_shift`), about 5 ms."""
+STEPS, SECOND_READS = 1_650, 24
+"""What a page may cost with a patience of 1, whatever it shows: about 8 s, and 5 s of libdmtx."""
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptLimits:
-    """What the attempts at a page may cost: `steps` (about 6 ms each) and `second_reads`, pictures that libdmtx is
-    asked for (about 150 ms each where it finds nothing)."""
+    """What the attempts at a page may cost: `steps` (about 5 ms each) and `second_reads`, pictures that libdmtx is
+    asked for (about 200 ms each where it finds nothing)."""
 
     steps: int
     second_reads: int

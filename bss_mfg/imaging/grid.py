@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bss_mfg.imaging.geometry import Quad, apply_homography, homography
 
@@ -29,6 +29,7 @@ SHARPENING_SHARES = (0.0, 0.7, 1.5, 3.0)
 """Shares of a neighbour's blur that are taken off the modules, one after the other."""
 _SAMPLES_PER_MODULE = 4  # samples of the blurred pattern per module
 _SOFT = 0.8  # softness in X from which one sample per module says all
+_PER_MODULE = 2  # samples of a picture per module, where a pattern is looked for
 _CLIP = 2.0  # residuals beyond this many median deviations are damage, not misfit
 
 
@@ -128,7 +129,11 @@ def _basis(points: Floats, size: int, degree: int) -> Floats:
     import numpy as np
 
     x, y = (points * (2 / size) - 1).T
-    return np.stack([x**i * y ** (total - i) for total in range(degree + 1) for i in range(total, -1, -1)], axis=1)
+    of_x, of_y = [np.ones_like(x)], [np.ones_like(y)]
+    for _ in range(degree):
+        of_x.append(of_x[-1] * x)
+        of_y.append(of_y[-1] * y)
+    return np.stack([of_x[i] * of_y[total - i] for total in range(degree + 1) for i in range(total, -1, -1)], axis=1)
 
 
 @lru_cache(maxsize=8)
@@ -162,18 +167,26 @@ def expected_light(dark: NDArray[np.bool_], known: NDArray[np.bool_] | None = No
 
 def sample_bilinear(values: NDArray[np.float32] | Grey, points: Floats) -> Floats:
     """Bilinear samples of a picture at pixels (..., 2); the first pixel's centre is 0.5, 0.5; outside, the nearest."""
+    return _sample_alike((values,), points)[0]
+
+
+def _sample_alike(pictures: Sequence[NDArray[np.float32] | Grey], points: Floats) -> list[Floats]:
+    """`sample_bilinear` of several pictures of one size."""
     import numpy as np
 
-    rows, columns = values.shape
+    rows, columns = pictures[0].shape
     x = np.clip(points[..., 0] - 0.5, 0, columns - 1.001)
     y = np.clip(points[..., 1] - 0.5, 0, rows - 1.001)
     left, top = x.astype(np.intp), y.astype(np.intp)
     right, down = x - left, y - top
-    flat = values.reshape(-1)
     at = top * columns + left
-    above = flat[at] * (1 - right) + flat[at + 1] * right
-    below = flat[at + columns] * (1 - right) + flat[at + columns + 1] * right
-    found: Floats = above * (1 - down) + below * down
+    below_at = at + columns
+    found: list[Floats] = []
+    for values in pictures:
+        flat = values.reshape(-1)
+        above = flat[at] * (1 - right) + flat[at + 1] * right
+        below = flat[below_at] * (1 - right) + flat[below_at + 1] * right
+        found.append(above * (1 - down) + below * down)
     return found
 
 
@@ -185,20 +198,32 @@ def blur(grey: Grey, sigma: float) -> Grey:
     return np.asarray(Image.fromarray(grey).filter(ImageFilter.GaussianBlur(sigma))) if sigma > 0.3 else grey
 
 
-def _blurred_pattern(light: Floats, sigma: float) -> tuple[Floats, Floats]:
-    """Points in modules, two by two for each or, where it is softer than a module, one, and how light each should be
-    after a blur of `sigma` X."""
+def _blurred_pattern(light: Floats, sigma: float) -> tuple[int, Floats]:
+    """How light each sample should be after a blur of `sigma` X: two by two for each module or, where it is softer than
+    a module, one; how many a side."""
     import numpy as np
 
     fine = (np.kron(light, np.ones((_SAMPLES_PER_MODULE, _SAMPLES_PER_MODULE))) * 255).astype(np.uint8)
     soft = blur(fine, sigma * _SAMPLES_PER_MODULE)
     per = 2 if sigma < _SOFT else 1
-    along = (np.arange(len(light) * per) + 0.5) / per
-    x, y = np.meshgrid(along, along)
-    inside = np.stack([x, y], axis=-1)
-    return (inside - QUIET_MODULES).reshape(-1, 2), (sample_bilinear(soft, inside * _SAMPLES_PER_MODULE) / 255).reshape(
-        -1
-    )
+    inside = _sample_points(len(light), per)
+    return per, (sample_bilinear(soft, inside * _SAMPLES_PER_MODULE) / 255).reshape(-1)
+
+
+@lru_cache(maxsize=8)
+def _sample_points(side: int, per: int) -> Floats:
+    """Points (rows, columns, 2), so many a side in each of so many modules a side."""
+    import numpy as np
+
+    along = (np.arange(side * per) + 0.5) / per
+    return np.stack(np.meshgrid(along, along), axis=-1)
+
+
+@lru_cache(maxsize=16)
+def _sample_basis(size: int, degree: int, per: int, border: int = QUIET_MODULES) -> Floats:
+    """The basis of the samples of a pattern: the same for every symbol of a size, and a tenth of what a fit costs."""
+    points = _sample_points(size + 2 * border, per) - border
+    return _basis(points.reshape(-1, 2), size, degree)
 
 
 def fit_warp(
@@ -221,29 +246,28 @@ def fit_warp(
     offset = np.array([left, top], float)
     for sigma, degree in steps:
         warp = _as_degree(warp, degree)
-        points, target = _blurred_pattern(light, sigma)
-        soft = blur(crop, sigma * warp.pixels_per_module).astype(np.float32)
+        per, target = _blurred_pattern(light, sigma)
+        module_px = warp.pixels_per_module
+        soft = blur(crop, sigma * module_px).astype(np.float32)
         down = np.asarray(np.gradient(soft, axis=0), np.float32)
         across = np.asarray(np.gradient(soft, axis=1), np.float32)
-        basis = _basis(points, warp.size, degree)
+        basis = _sample_basis(warp.size, degree, per)
         for _ in range(rounds):
             at = basis @ warp.terms - offset
-            seen = sample_bilinear(soft, at)
+            seen, slope_across, slope_down = _sample_alike((soft, across, down), at)
             gain, level = _fit_gain(target, seen)
             if gain <= 1:
                 return warp  # nothing like the pattern is there
             rest = gain * target + level - seen
             limit = _CLIP * float(np.median(np.abs(rest))) + 1
             weight = limit / np.maximum(np.abs(rest), limit)
-            slope = np.concatenate(
-                [basis * sample_bilinear(across, at)[:, None], basis * sample_bilinear(down, at)[:, None]], axis=1
-            )
+            slope = np.concatenate([basis * slope_across[:, None], basis * slope_down[:, None]], axis=1)
             weighted = slope * weight[:, None]
             square = weighted.T @ slope
             ridge = 1e-4 * np.trace(square) / len(square)
             step = np.linalg.solve(square + ridge * np.eye(len(square)), weighted.T @ rest).reshape(2, -1).T
             most = float(np.abs(step).max())
-            step *= min(1.0, warp.pixels_per_module / most) if most else 1.0
+            step *= min(1.0, module_px / most) if most else 1.0
             warp = replace(warp, terms=warp.terms + step)
             if most < 0.02:
                 break
@@ -271,25 +295,47 @@ def _fit_gain(light: Floats, seen: Floats) -> tuple[float, float]:
 
 def best_shift(grey: Grey, light: Floats, warp: Warp, max_shift: int = 4) -> tuple[Warp, float]:
     """The warp moved by up to `max_shift` modules each way to where the pattern fits best; how well: a correlation."""
-    import numpy as np
+    return Surroundings.of(grey, warp, max_shift).best_shift(light)
 
-    per = 2  # samples per module
-    side = warp.size + 2 * (QUIET_MODULES + max_shift)
-    along = (np.arange(side * per) + 0.5) / per - QUIET_MODULES - max_shift
-    x, y = np.meshgrid(along, along)
-    seen = _sample_after_blur(grey, warp.map_points(np.stack([x, y], axis=-1)), warp.pixels_per_module * 0.5)
-    # Local contrast: a shadow's edge must not outweigh the modules.
-    seen = seen - box_mean(seen, 5 * per)
-    known = light != 0.5
-    want = np.kron(np.where(known, light - light[known].mean(), 0.0), np.ones((per, per)))
-    padded = np.zeros_like(seen)
-    padded[: len(want), : len(want)] = want
-    score = np.fft.irfft2(np.fft.rfft2(seen) * np.conj(np.fft.rfft2(padded)), s=seen.shape)
-    span = 2 * max_shift * per + 1
-    row, column = np.unravel_index(int(score[:span, :span].argmax()), (span, span))
-    window = seen[row : row + len(want), column : column + len(want)][want != 0]
-    strength = float(score[row, column] / (np.sqrt((want**2).sum() * (window**2).sum()) or 1.0))
-    return warp.shifted(float(column) / per - max_shift, float(row) / per - max_shift), strength
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surroundings:
+    """A picture under a warp and `max_shift` modules around it, in which patterns are looked for: `seen` in local
+    contrast, two samples a module, and its `spectrum`. What it costs is spent once for all patterns."""
+
+    warp: Warp
+    max_shift: int
+    seen: Floats
+    spectrum: NDArray[np.complexfloating[Any]]
+
+    @classmethod
+    def of(cls, grey: Grey, warp: Warp, max_shift: int = 4) -> Surroundings:
+        """Those of a symbol that is thought to lie under the warp."""
+        import numpy as np
+
+        border = QUIET_MODULES + max_shift
+        side = (warp.size + 2 * border) * _PER_MODULE
+        points = (_sample_basis(warp.size, warp.degree, _PER_MODULE, border) @ warp.terms).reshape(side, side, 2)
+        seen = _sample_after_blur(grey, points, warp.pixels_per_module * 0.5)
+        # Local contrast: a shadow's edge must not outweigh the modules.
+        seen = seen - box_mean(seen, 5 * _PER_MODULE)
+        return cls(warp, max_shift, seen, np.fft.rfft2(seen))
+
+    def best_shift(self, light: Floats) -> tuple[Warp, float]:
+        """The warp moved to where the pattern fits best, and the correlation there."""
+        import numpy as np
+
+        known = light != 0.5
+        want = np.kron(np.where(known, light - light[known].mean(), 0.0), np.ones((_PER_MODULE, _PER_MODULE)))
+        padded = np.zeros_like(self.seen)
+        padded[: len(want), : len(want)] = want
+        score = np.fft.irfft2(self.spectrum * np.conj(np.fft.rfft2(padded)), s=self.seen.shape)
+        span = 2 * self.max_shift * _PER_MODULE + 1
+        row, column = np.unravel_index(int(score[:span, :span].argmax()), (span, span))
+        window = self.seen[row : row + len(want), column : column + len(want)][want != 0]
+        strength = float(score[row, column] / (np.sqrt((want**2).sum() * (window**2).sum()) or 1.0))
+        across, down = float(column) / _PER_MODULE - self.max_shift, float(row) / _PER_MODULE - self.max_shift
+        return self.warp.shifted(across, down), strength
 
 
 def _sample_after_blur(grey: Grey, points: Floats, sigma: float) -> Floats:

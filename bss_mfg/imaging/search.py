@@ -20,27 +20,44 @@ _LEAST_SIDE = 40  # pixels: fewer than 2 per module of any label
 _MOST = 400
 _LEAST_FILL = 0.72  # share of its rectangle that a patch covers
 _CELL = 6  # pixels of a cell of the map
+_FINE_MODULE = 6.0  # pixels a module for which such cells are right
+_MUCH_MORE = 1.5  # by how much more area coarser pixels have to show symbols than finer ones
 
 
-def find_candidates(grey: Grey, limit: int = _MOST) -> list[Quad]:
-    """The corners of patches that may be symbols, the most promising first. Which corner is which is not known yet."""
+def find_candidates(grey: Grey, limit: int = _MOST, module_px: float | None = None) -> list[Quad]:
+    """The corners of patches that may be symbols, the most promising first. Which corner is which is not known yet.
+
+    `module_px`: X-dimension in pixels, where something is known of it; else finer and then coarser ones are looked for.
+    """
+    levels = (1, 2, 4, 8) if module_px is None else (max(round(module_px / _FINE_MODULE), 1),)
+    best: tuple[float, list[Quad]] = (0.0, [])
+    for level in levels:
+        area, quads = _candidates_at(grey, level)
+        if area > _MUCH_MORE * best[0]:  # what is seen of larger modules are pieces
+            best = area, quads
+    return most_promising_first(grey, best[1], box_of)[:limit]
+
+
+def _candidates_at(grey: Grey, level: int) -> tuple[float, list[Quad]]:
+    """Those of a picture of which so many pixels a side are taken as one, and their area in pixels of the page: a
+    module may be no larger than a cell."""
     import numpy as np
+    from PIL import Image
 
-    busy = _busy_cells(grey)
-    found: list[tuple[float, Quad]] = []
-    for cells in _connected_patches(busy):
-        rectangle = _enclosing_rectangle(cells)
-        if rectangle is None:
-            continue
-        area, quad = rectangle
-        found.append((area, quad))
+    small = np.asarray(Image.fromarray(grey).reduce(level)) if level > 1 else grey
+    found = [item for cells in _connected_patches(_busy_cells(small)) if (item := _enclosing_rectangle(cells))]
     if not found:
-        return []
+        return 0.0, []
     found.sort(key=lambda item: -item[0])
     # Labels of one sheet are alike: what is much smaller than most is text or artwork.
     usual = float(np.median([area for area, _ in found[: max(len(found) // 2, 1)]]))
-    quads = [quad for area, quad in found if area > usual / 3]
-    return most_promising_first(grey, quads, box_of)[:limit]
+    alike = [(area, quad) for area, quad in found if area > usual / 3]
+    return sum(area for area, _ in alike) * level**2, [_scaled(quad, level) for _, quad in alike]
+
+
+def _scaled(quad: Quad, factor: int) -> Quad:
+    a, b, c, d = ((x * factor, y * factor) for x, y in quad)
+    return (a, b, c, d)
 
 
 def most_promising_first(grey: Grey, places: Iterable[Place], box: Callable[[Place], PixelBox]) -> list[Place]:

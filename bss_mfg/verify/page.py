@@ -212,7 +212,8 @@ class PageReader:
         last, budget = self.batch.label_files[-1], reading.budget.half()
         means = AttemptTools(budget, self.second_reader)
         companions = self._companion_quads(reading)
-        for quad in search.find_candidates(reading.page.grey, limit=4 * len(last.symbol_boxes)):
+        module_px, most = reading.module_px(last), 4 * len(last.symbol_boxes)
+        for quad in search.find_candidates(reading.page.grey, most, module_px):
             spot = Read(b"", box_of(quad))
             if reading.is_read_at(spot) or lies_in(spot, companions):
                 continue

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from statistics import median
 
 from bss_mfg.imaging.budget import AttemptBudget
 from bss_mfg.imaging.defects import Defects
-from bss_mfg.imaging.geometry import PixelBox, Quad
+from bss_mfg.imaging.geometry import PixelBox, Quad, sides_of
 from bss_mfg.imaging.grid import SampledGrid
 from bss_mfg.imaging.misprints import Misprint
 from bss_mfg.imaging.page_frame import PageFrame
 from bss_mfg.imaging.page_symbols import covers
 from bss_mfg.imaging.sources import Page
 from bss_mfg.imaging.zxing_reader import Read
+from bss_mfg.model import LabelFile
 from bss_mfg.verify.diagnosis import Diagnosis
 
 
@@ -43,6 +45,13 @@ class PageReading:
     @property
     def decoded(self) -> list[tuple[Read, Diagnosis]]:
         return [(read, self.diagnoses[read.content]) for read in self.reads if read.data]
+
+    def module_px(self, label_file: LabelFile) -> float | None:
+        """X-dimension in pixels of labels of a file: by those that were read, else as they are in a flat scan."""
+        sides = [sum(sides_of(read.quad)) / 4 for read, found in self.decoded if found.matches and read.quad]
+        if not sides and self.page.dpi:
+            sides = [label_file.symbol_boxes[0][2] / 25.4 * self.page.dpi]
+        return median(sides) / label_file.modules if sides else None
 
     def names(self, package: int) -> bool:
         """Whether a string that was read names a package of this number."""

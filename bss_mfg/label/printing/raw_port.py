@@ -65,19 +65,26 @@ class RawPortChannel:
         connection = self._connection
         if error := connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             raise OSError(error, os.strerror(error))
+        left = self._unacknowledged()
+        # What was left when a reset came is counted for ever. Asked again: it may all have been taken, and the
+        # connection ended well, since.
+        if left and connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _TCP_CLOSE:
+            left = self._unacknowledged()
+            if left:
+                raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+        return left
+
+    def _unacknowledged(self) -> int:
+        """Bytes that the printer's side has not taken; 0 where the system does not say."""
         if not sys.platform.startswith("linux"):
             return 0
         import fcntl
         import termios
 
         try:
-            left = int.from_bytes(fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder)
+            return int.from_bytes(fcntl.ioctl(self._connection.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder)
         except OSError:
             return 0
-        # What was left when a reset came is counted for ever.
-        if left and connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _TCP_CLOSE:
-            raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
-        return left
 
     def finish(self) -> None:
         """Shut this side: the printer sees the end."""
