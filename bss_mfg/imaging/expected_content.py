@@ -30,12 +30,15 @@ class CodeKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class ExpectedCode:
     """A code: what it encodes, and its place, quiet zone included. Of GS1 codes `text` has the identifiers in
-    brackets."""
+    brackets. `modules` is where its modules lie, where that is asked for, `turn` how far it is turned, in degrees
+    clockwise."""
 
     element: int
     kind: CodeKind
     text: str
     area: Rect
+    modules: Rect | None = None
+    turn: int = 0
 
 
 PHASES = 4
@@ -107,6 +110,8 @@ class ExpectedLabel:
     codes: tuple[ExpectedCode, ...] = ()
     texts: tuple[ExpectedText, ...] = ()
     pictures: tuple[ExpectedPicture, ...] = ()
+    bars: ExpectedCode | None = None
+    """The package's own symbol where it is a Code 128, where the place of modules is asked for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
