@@ -11,9 +11,8 @@ from bss_mfg.label.layout.codes import VariableSlot
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.template.expressions import Value, Values
-from bss_mfg.label.template.template import LabelScope
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.model import FIELD_PREFIX, Batch, Package, Unit
+from bss_mfg.model import FIELD_PREFIX, Batch, LabelScope, Package, Unit
 
 
 @dataclass(frozen=True, slots=True)
