@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bss_mfg.model import Rect
+from bss_mfg.symbol import Matrix
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats, Grey
@@ -30,8 +31,8 @@ class CodeKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class ExpectedCode:
     """A code: what it encodes, and its place, quiet zone included. Of GS1 codes `text` has the identifiers in
-    brackets. `modules` is where its modules lie, where that is asked for, `turn` how far it is turned, in degrees
-    clockwise."""
+    brackets. Where that is asked for, `modules` is where its modules lie, `matrix` what they are before it is turned,
+    and `turn` how far that is, in degrees clockwise."""
 
     element: int
     kind: CodeKind
@@ -39,6 +40,7 @@ class ExpectedCode:
     area: Rect
     modules: Rect | None = None
     turn: int = 0
+    matrix: Matrix | None = None
 
 
 PHASES = 4

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import hypot
 from typing import TYPE_CHECKING
 
-from bss_mfg.imaging.bar_corners import find_bar_corners
+from bss_mfg.imaging.bar_corners import find_bar_corners, follow_end_bars
 from bss_mfg.imaging.expected_content import CodeKind, ExpectedCode
+from bss_mfg.imaging.fitting import expected_light, fit_warp
 from bss_mfg.imaging.geometry import Quad, apply_homography, homography
 from bss_mfg.imaging.label_codes import code_text
+from bss_mfg.imaging.page_frame import stiffest_map
+from bss_mfg.imaging.warp import Warp
 from bss_mfg.imaging.zxing_reader import Read, read_from_result
 
 if TYPE_CHECKING:
@@ -21,8 +24,19 @@ _MATRIX = (CodeKind.QR, CodeKind.DATA_MATRIX, CodeKind.GS1_DATA_MATRIX)
 _BARS = (CodeKind.CODE_128, CodeKind.GS1_128)
 _FLAT_MM = 0.15
 """How far corners may be off where their sheet has them for the sheet to be flat."""
+_STIFF_MM = 0.04
+"""Mean error of corners up to which a label is taken to be seen straight on."""
+_FEWEST = 8
+"""Points from which on a sheet's map is fitted to codes."""
+_LEVEL_MM = 0.03
+"""Mean error of corners up to which a sheet lies on a scanner."""
+_EXACT_STEPS = ((0.8, 1), (0.4, 2))
+"""Of `fit_warp`."""
 _CODE_128_MODULES = 11
 """Modules of a character of Code 128."""
+
+
+Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +62,19 @@ def seen_corners(grey: Grey, code: ExpectedCode, read: Read) -> Quad | None:
     if code.kind in _MATRIX:
         return read.quad
     if code.kind in _BARS:
-        return find_bar_corners(grey, read.quad, _CODE_128_MODULES * (len(code.text) + 3))
+        modules = code.matrix.columns if code.matrix else _CODE_128_MODULES * (len(code.text) + 3)
+        return follow_end_bars(grey, find_bar_corners(grey, read.quad, modules), modules)
     return None
+
+
+def exact_corners(grey: Grey, code: ExpectedCode, quad: Quad) -> Quad:
+    """The corners of a matrix code, fitted to what its modules are: a reader tells them to a pixel or two, which is too
+    little for what lies far from them."""
+    matrix = code.matrix
+    if code.kind not in _MATRIX or matrix is None or matrix.rows != matrix.columns:
+        return quad
+    light = expected_light(matrix.bits())
+    return fit_warp(grey, light, Warp.from_quad(quad, matrix.columns), _EXACT_STEPS).quad()
 
 
 def code_corners(code: ExpectedCode) -> Quad:
@@ -67,17 +92,39 @@ def rect_corners(rect: Rect) -> Quad:
 
 
 def label_map(codes: Sequence[tuple[ExpectedCode, Quad]]) -> Floats | None:
-    """From mm of the printed page to pixels, by the codes of one label: None where they tell nothing.
+    """From mm of the printed page to pixels, by the codes of one label: None where they tell nothing."""
+    here, there = _points(codes)
+    return stiffest_map(here, there, _STIFF_MM) if here else None
 
-    Bars by themselves are too flat to say how a label recedes: of these the map is affine.
-    """
-    here = [corner for code, _ in codes for corner in code_corners(code)]
-    there = [corner for _, quad in codes for corner in quad]
-    if not here:
+
+def sheet_map(codes: Sequence[tuple[ExpectedCode, Quad]]) -> Floats | None:
+    """The same by the codes of all labels of a page: affine on a scanner, projective in a photograph."""
+    here, there = _points(codes)
+    if len(here) < _FEWEST:
         return None
-    if len(codes) > 1 or codes[0][0].kind in _MATRIX:
-        return homography(here, there)
-    return _affine(here, there)
+    level = _affine(here, there)
+    if level is not None and _mean_error(level, here, there) < _LEVEL_MM:
+        return level
+    return homography(here, there)
+
+
+def _points(codes: Iterable[tuple[ExpectedCode, Quad]]) -> tuple[list[Point], list[Point]]:
+    """The corners of codes on the printed page and in the picture."""
+    here: list[Point] = []
+    there: list[Point] = []
+    for code, quad in codes:
+        here += code_corners(code)
+        there += quad
+    return here, there
+
+
+def _mean_error(to_pixels: Floats, here: Sequence[Point], there: Sequence[Point]) -> float:
+    """How far points are off, in mm."""
+    import numpy as np
+
+    found = apply_homography(to_pixels, np.array(here))
+    scale = hypot(*(found[1] - found[0])) / (hypot(*(np.array(here[1]) - here[0])) or 1.0)
+    return float(np.hypot(*(found - there).T).mean()) / (scale or 1.0)
 
 
 def follow_codes(sheet: Floats, codes: Sequence[tuple[ExpectedCode, Quad]]) -> Floats:
@@ -85,16 +132,18 @@ def follow_codes(sheet: Floats, codes: Sequence[tuple[ExpectedCode, Quad]]) -> F
     not flat. On a scanner it is, and the sheet says more exactly how its labels lie."""
     import numpy as np
 
-    if not codes:
+    here, seen = _points(codes)
+    if len(here) < 2:
         return sheet
-    here = np.array([corner for code, _ in codes for corner in code_corners(code)])
-    seen = np.array([corner for _, quad in codes for corner in quad])
-    there = apply_homography(sheet, here)
-    scale = hypot(*(there[1] - there[0])) / (hypot(*(here[1] - here[0])) or 1.0)
-    if np.hypot(*(seen - there).T).max() < _FLAT_MM * scale:
+    there = apply_homography(sheet, np.array(here))
+    if _mean_error(sheet, here, seen) < _FLAT_MM:
         return sheet
-    bent = _affine(there.tolist(), seen.tolist())
-    return sheet if bent is None else sheet @ bent
+    bent = _affine(there.tolist(), seen) if len(here) > 2 else None
+    if bent is None:
+        right, down = (np.array(seen) - there).mean(axis=0).tolist()
+        bent = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [right, down, 1.0]])
+    moved: Floats = sheet @ bent
+    return moved
 
 
 def _affine(points: Sequence[Sequence[float]], target_points: Sequence[Sequence[float]]) -> Floats | None:

@@ -77,26 +77,23 @@ class ExpectedPlaces:
             element = plan.placed_element.element
             if text and isinstance(element, TextCode) and not carries_payload(element):
                 kind, encoded = encoded_text(element, text)
-                modules = self._modules(frame, plan, text) if self._with_modules else None
-                turn = (plan.rotate + frame.turn) % 360
-                yield ExpectedCode(plan.placed_element.index, kind, encoded, frame.area(plan.area), modules, turn)
+                code = ExpectedCode(plan.placed_element.index, kind, encoded, frame.area(plan.area))
+                yield self._with_places(frame, plan, text, code) if self._with_modules else code
 
     def _bars(self, frame: _Frame, row: LabelRow) -> ExpectedCode | None:
         """The package's own symbol where it is a Code 128."""
         for plan, text in zip(self._layout.codes, row.codes, strict=True):
             if text and carries_payload(plan.placed_element.element):
-                turn = (plan.rotate + frame.turn) % 360
-                modules = self._modules(frame, plan, text)
-                index = plan.placed_element.index
-                return ExpectedCode(index, CodeKind.CODE_128, text, frame.area(plan.area), modules, turn)
+                code = ExpectedCode(plan.placed_element.index, CodeKind.CODE_128, text, frame.area(plan.area))
+                return self._with_places(frame, plan, text, code)
         return None
 
-    def _modules(self, frame: _Frame, plan: CodePlan, text: str) -> Rect:
-        """Where a code's modules lie on the page as it is printed, in mm."""
-        drawn, _ = self._layout.draw_code(plan, text)[0]
+    def _with_places(self, frame: _Frame, plan: CodePlan, text: str, code: ExpectedCode) -> ExpectedCode:
+        """A code with where its modules lie on the page as it is printed, in mm, and what they are."""
+        drawn, turned = self._layout.draw_code(plan, text)[0]
         printer = self._layout.printer
         x, y = drawn.origins[frame.place]
-        return self._layout.grid.as_printed(
+        modules = self._layout.grid.as_printed(
             Rect(
                 x / printer.dots_per_mm_x,
                 y / printer.dots_per_mm_y,
@@ -104,6 +101,8 @@ class ExpectedPlaces:
                 drawn.rows * drawn.module_dots_y / printer.dots_per_mm_y,
             )
         )
+        turn = (plan.rotate + frame.turn) % 360
+        return replace(code, modules=modules, turn=turn, matrix=turned.turned(360 - plan.rotate))
 
     def _texts(self, frame: _Frame, row: LabelRow) -> Iterator[ExpectedText]:
         layout = self._layout

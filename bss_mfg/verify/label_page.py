@@ -16,11 +16,11 @@ from bss_mfg.core.text import count_words, printable
 from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.imaging.companions import lies_in
 from bss_mfg.imaging.expected_content import ExpectedLabel
-from bss_mfg.imaging.geometry import box_of
+from bss_mfg.imaging.geometry import box_of, overlap_share
 from bss_mfg.imaging.label_content import ContentFault, LabelContent, check_labels
-from bss_mfg.imaging.page_frame import PageFrame, frame_at_dpi, frame_from_reads
+from bss_mfg.imaging.page_frame import PageFrame, frame_at_dpi, frame_from_reads, frame_of_flat_page
 from bss_mfg.imaging.page_symbols import BLANK_DARKNESS, contrast_of, ink_share
-from bss_mfg.imaging.placed_codes import PageCode, follow_codes, read_all_codes
+from bss_mfg.imaging.placed_codes import PageCode, follow_codes, read_all_codes, sheet_map
 from bss_mfg.imaging.sources import Page, Source
 from bss_mfg.imaging.zxing_reader import Read, is_in_picture
 from bss_mfg.ledger.events import ReadSubject
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 _BLANK_CONTRAST = 8.0
 _PRINTED = 2 * BLANK_DARKNESS
 """How dark a place counts at least where something is printed: these labels have less ink than a Data Matrix."""
+_MOST_TRIED = 12
+_SAME_PLACE = 0.6
 _MISSING = frozenset((ContentFault.MISSING_CODE, ContentFault.MISSING_TEXT, ContentFault.MISSING_PICTURE))
 
 
@@ -164,7 +166,8 @@ class LabelPageReader:
         if self.label_file and page.dpi:
             view.frame = frame_at_dpi(self.label_file, page.number, page.dpi)
         else:
-            view.frame = frame_from_reads([(one.number, one.symbol) for one in view.labels], self._files, page.file)
+            matches = [(one.number, one.symbol) for one in view.labels]
+            view.frame = frame_from_reads(matches, self._files, page.file) or _flat_sheet(page, matches, self._files)
         if view.frame is None:
             return
         label_file, number = view.frame.label_file, view.frame.page
@@ -175,11 +178,14 @@ class LabelPageReader:
             view.notes.append(f"its labels are not compared: {expected}")
             view.frame = None
             return
-        for label in expected.labels:
+        within = [codes_within(view.codes, area_in(view.frame.matrix, label.area)) for label in expected.labels]
+        pairs = [placed_codes(page.grey, *both) for both in zip(expected.labels, within, strict=True)]
+        if not self.label_file and (fitted := sheet_map([pair for some in pairs for pair in some])) is not None:
+            view.frame = PageFrame(label_file, number, fitted)
+        for label, codes, some in zip(expected.labels, within, pairs, strict=True):
             area = area_in(view.frame.matrix, label.area)
-            codes = codes_within(view.codes, area)
             if codes or is_in_picture(page.grey, box_of(area)):
-                to_pixels = follow_codes(view.frame.matrix, placed_codes(page.grey, label, codes))
+                to_pixels = view.frame.matrix if self.label_file else follow_codes(view.frame.matrix, some)
                 view.places.append(_Place(label.number, label, to_pixels, area, tuple(codes)))
 
     def _judge_places(self, view: _View) -> None:
@@ -218,8 +224,17 @@ class LabelPageReader:
             here = [one for one in labels if one.label_file.sha256 == label_file.sha256]
             contents = self._contents(view, label_file, [(one.expected, one.to_pixels) for one in here])
             for label, content in zip(here, contents, strict=True):
-                codes = codes_within(view.codes, label.area)
-                view.symbols.append(self._symbol(label.number, label.symbol, content, codes))
+                view.symbols.append(self._likeliest(view, label, content))
+
+    def _likeliest(self, view: _View, label: SeenLabel, content: LabelContent) -> PageSymbol:
+        """A single label, or of several that its codes name the one that most of it is."""
+        best = label, content
+        for rival in label.rivals:
+            (found,) = self._contents(view, rival.label_file, [(rival.expected, rival.to_pixels)])
+            if len(found.faults) < len(best[1].faults):
+                best = rival, found
+        label, content = best
+        return self._symbol(label.number, label.symbol, content, codes_within(view.codes, label.area))
 
     def _take_strangers(self, view: _View, codes: Sequence[PageCode]) -> list[PageCode]:
         """The codes in no label of ours without those that are faults: of another batch's unit, or of a replaced one,
@@ -280,6 +295,23 @@ class LabelPageReader:
                 return None
             return Diagnosis(DiagnosisCause.OTHER_BATCH, f"belongs to batch {owner[0]}", owner[0])
         return Diagnosis(DiagnosisCause.OTHER_FAMILY, f"says {shown}: no label of this batch does")
+
+
+def _flat_sheet(page: Page, matches: Sequence[tuple[int, Quad]], label_files: Sequence[LabelFile]) -> PageFrame | None:
+    """The printed page that a flat scan shows where its labels don't agree: that of which most lie in their places."""
+    if not page.dpi:
+        return None
+    best: tuple[int, PageFrame] | None = None
+    for match in matches[:_MOST_TRIED]:
+        frame = frame_of_flat_page(match, label_files, page.size, page.dpi)
+        right = (
+            sum(overlap_share(frame.boxes[n], box_of(quad)) > _SAME_PLACE for n, quad in matches if n in frame.boxes)
+            if frame
+            else 0
+        )
+        if frame and right > (best[0] if best else 0):
+            best = right, frame
+    return best[1] if best else None
 
 
 def _is_within(label: SeenLabel, place: _Place) -> bool:

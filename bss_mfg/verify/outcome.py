@@ -25,9 +25,6 @@ class VerifyOptions:
     file, so with those all are read.
     """
 
-    each: LabelScope = "package"
-    """What the labels are for: those of units and cartons are compared by their codes and texts, and reads of them are
-    not recorded."""
     partial: bool = False
     second_reader: bool = False
     grade: bool = False
@@ -49,6 +46,9 @@ class VerifyOptions:
     """The least grade, 4 to 0, with which a label is right; with it all are graded."""
     expected: tuple[CodePattern, ...] = ()
     """The codes that are expected beside labels: those that must be there are asked for."""
+    each: LabelScope = "package"
+    """What the labels are for: those of units and cartons are compared by their codes and texts, and reads of them are
+    not recorded."""
 
 
 NO_OPTIONS = VerifyOptions()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import dist
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.companions import lies_in
 from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabel
 from bss_mfg.imaging.geometry import Quad, apply_homography, box_of
-from bss_mfg.imaging.placed_codes import PageCode, label_map, rect_corners, seen_corners
+from bss_mfg.imaging.placed_codes import PageCode, exact_corners, label_map, rect_corners, seen_corners
 from bss_mfg.model import LabelFile
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class SeenLabel:
     expected: ExpectedLabel
     codes: tuple[tuple[ExpectedCode, Quad], ...]
     to_pixels: Floats
+    rivals: tuple[SeenLabel, ...] = ()
+    """Other labels that a code in the same place names: one of their codes is wrong."""
 
     @property
     def area(self) -> Quad:
@@ -57,13 +59,13 @@ def codes_within(codes: Iterable[PageCode], area: Quad) -> list[PageCode]:
 
 
 def placed_codes(grey: Grey, expected: ExpectedLabel, codes: Iterable[PageCode]) -> list[tuple[ExpectedCode, Quad]]:
-    """The codes of a label that were read, with their corners in the picture."""
+    """The codes of a label that were read, with their corners in the picture, fitted to what their modules are."""
     found = []
     for code in codes:
         own = next((one for one in expected.codes if one.text == code.text), None)
         quad = seen_corners(grey, own, code.read) if own else None
         if own and quad:
-            found.append((own, quad))
+            found.append((own, exact_corners(grey, own, quad)))
     return found
 
 
@@ -71,7 +73,7 @@ def seen_labels(
     grey: Grey, codes: Sequence[PageCode], known: Mapping[str, tuple[LabelFile, ExpectedLabel]]
 ) -> list[SeenLabel]:
     """The labels that the codes of a page show; `known` has by a code's text the label that alone says so. Of two that
-    lie in one place, the one that more codes name."""
+    lie in one place, the one that more codes name, with its rivals."""
     found: list[SeenLabel] = []
     for code in codes:
         if code.text not in known:
@@ -89,8 +91,11 @@ def seen_labels(
             found[same] = both
     kept: list[SeenLabel] = []
     for label in sorted(found, key=lambda one: -len(one.codes)):
-        if not any(_is_same(label, other) for other in kept):
+        same = next((at for at, other in enumerate(kept) if _is_same(label, other)), None)
+        if same is None:
             kept.append(label)
+        else:
+            kept[same] = replace(kept[same], rivals=(*kept[same].rivals, label))
     return kept
 
 
