@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -50,14 +51,9 @@ def judge_pictures(
 ) -> list[tuple[PictureVerdict, tuple[float, float]]]:
     """What is seen of artwork, with how far off it lies in mm. Those that the drawing has not, or that other
     things lie on in whatever light, are not judged."""
-    drawn = {item.element: item for item in drawing.label.pictures}
-    models: dict[int, Floats | None] = {}
     found: list[tuple[PictureVerdict, tuple[float, float]]] = []
     for one in placed:
-        element = one.picture.element
-        if element not in models:
-            models[element] = _model(drawing, drawn.get(element))
-        model = models[element]
+        model = _models(drawing).get(one.picture.element)
         found.append((PictureVerdict.NOT_JUDGED, (0.0, 0.0)) if model is None else _judge(picture, one, model))
     return found
 
@@ -72,12 +68,19 @@ def _judge(picture: Picture, one: PlacedPicture, model: Floats) -> tuple[Picture
     return (PictureVerdict.RIGHT if fit.alike >= _ALIKE else PictureVerdict.OTHER), fit.shift
 
 
-def _model(drawing: Drawing, picture: ExpectedPicture | None) -> Floats | None:
+@lru_cache(maxsize=2)
+def _models(drawing: Drawing) -> dict[int, Floats]:
+    """By element, pictures as they are drawn; those that can't be judged are left out."""
+    models = ((item.element, _model(drawing, item)) for item in drawing.label.pictures)
+    return {element: model for element, model in models if model is not None}
+
+
+def _model(drawing: Drawing, picture: ExpectedPicture) -> Floats | None:
     """A picture's ink from 0 to 1 as it is drawn; None where it can't be judged: too little contrast, or seen otherwise
     in red light than in grey."""
     import numpy as np
 
-    if picture is None or picture.kind is not PictureKind.ARTWORK:
+    if picture.kind is not PictureKind.ARTWORK:
         return None
     size = (ceil(picture.area.width / _STEP_MM), ceil(picture.area.height / _STEP_MM))
     if size[0] * size[1] > _MOST_PIXELS or min(size) < 8:

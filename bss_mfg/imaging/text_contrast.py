@@ -17,7 +17,7 @@ _ALIKE = 0.75
 """Correlation with its own drawing below which other things lie over a text: it is not judged."""
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def text_contrasts(drawing: Drawing) -> dict[int, float]:
     """By element, its contrast: 1 for black on white, negative for light on dark. Texts that can't be told from their
     ground in red light or in grey are left out."""
