@@ -87,8 +87,8 @@ class LabelDrawer:
             return f"the printer {printer.name} has changed since these labels were made"
         maker = RowMaker(layout, batch)
         first = label_file.numbers[0]
-        key = (str(self._root), template.digest, printer, modules, event.order, batch.id, batch.created_at, batch.packages,
-               *sorted(batch.facts.items()))  # fmt: skip
+        made = (str(self._root), batch.id, batch.created_at, batch.packages, *sorted(batch.facts.items()))
+        key = (template.digest, printer, modules, event.order, *made)
         return _Drawing(maker, _Shown(key, first, maker.layout, next(iter(maker.rows(self._ledger, [first])))))
 
     def _event(self, label_file: LabelFile) -> LabelFileEvent | None:
