@@ -36,7 +36,6 @@ sample = {{ x = 46, y = 20, width = 13, height = 14.5 }}
 element = [
   {{ kind = "qr", x = 1, y = 1, size = 20, text = "https://id.example.com/01/{{code:gtin}}/21/{{serial}}" }},
   {{ kind = "text", x = 22, y = 2, width = 34, size = 7, text = "{{serial}}" }},
-  {{ kind = "text", x = 22, y = 7, width = 34, size = 6, text = "{{uuid:hex}}", fit = "shrink" }},
   {{ kind = "text", x = 22, y = 12, width = 34, size = 7, text = "Device {{unit}} of package {{package}}" }},
   {{ kind = "code-128", x = 1, y = 23, width = 44, height = 10 }},
 ]
