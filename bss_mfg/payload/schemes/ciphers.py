@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher as Engine
+from cryptography.hazmat.primitives.ciphers import algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20Poly1305
+from cryptography.hazmat.primitives.hmac import HMAC
 
 from bss_mfg.payload.schemes.derivation import hash_algorithm
 from bss_mfg.payload.schemes.descriptions import MacDescription, is_aead
 
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.ciphers.aead import AESCCM, ChaCha20Poly1305
-
 _BLOCK = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(NamedTuple):
     """What a plaintext is sealed with; `key` of `xor` is as long as the text."""
 
     key: bytes
@@ -32,8 +34,7 @@ class Keys:
         return "Keys(...)"
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(NamedTuple):
     """A ciphertext and its tag, which is empty where there is none."""
 
     ciphertext: bytes
@@ -71,7 +72,6 @@ class Cipher:
 
     def open_sealed(self, sealed: Sealed, keys: Keys) -> bytes:
         """Check and decrypt; `ValueError` where it can't be opened."""
-        from cryptography.exceptions import InvalidTag
 
         try:
             if self.name.endswith("-gcm"):
@@ -87,9 +87,6 @@ class Cipher:
     # --- with a tag of their own -----------------------------------------------------------------------------------
 
     def _seal_gcm(self, plaintext: bytes, keys: Keys) -> Sealed:
-        from cryptography.hazmat.primitives.ciphers import Cipher as Engine
-        from cryptography.hazmat.primitives.ciphers import algorithms, modes
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         if self.tag_bytes == _BLOCK:  # in one call, which takes half the time
             both = AESGCM(keys.key).encrypt(keys.iv, plaintext, keys.aad)
@@ -100,8 +97,6 @@ class Cipher:
         return Sealed(ciphertext, engine.tag[: self.tag_bytes])
 
     def _open_gcm(self, sealed: Sealed, keys: Keys) -> bytes:
-        from cryptography.hazmat.primitives.ciphers import Cipher as Engine
-        from cryptography.hazmat.primitives.ciphers import algorithms, modes
 
         engine = Engine(
             algorithms.AES(keys.key), modes.GCM(keys.iv, sealed.tag, min_tag_length=self.tag_bytes)
@@ -110,7 +105,6 @@ class Cipher:
         return engine.update(sealed.ciphertext) + engine.finalize()
 
     def _aead(self, key: bytes) -> AESCCM | ChaCha20Poly1305:
-        from cryptography.hazmat.primitives.ciphers.aead import AESCCM, ChaCha20Poly1305
 
         return AESCCM(key, self.tag_bytes) if self.name.endswith("-ccm") else ChaCha20Poly1305(key)
 
@@ -139,15 +133,12 @@ class Cipher:
         return plaintext[:-fill]
 
     def _engine(self, keys: Keys) -> Any:
-        from cryptography.hazmat.primitives.ciphers import Cipher as Engine
-        from cryptography.hazmat.primitives.ciphers import algorithms, modes
 
         mode = modes.CBC(keys.iv) if self.name.endswith("-cbc") else modes.CTR(keys.iv)
         return Engine(algorithms.AES(keys.key), mode)
 
 
 def _tag(mac: MacDescription, ciphertext: bytes, keys: Keys) -> bytes:
-    from cryptography.hazmat.primitives.hmac import HMAC
 
     engine = HMAC(keys.mac_key, hash_algorithm(mac.hash))
     parameter = bytes.fromhex(mac.parameter)

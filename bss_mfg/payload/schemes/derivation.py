@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
 
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.hashes import HashAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.hashes import Hash, HashAlgorithm
+from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 
 
+@cache
 def hash_algorithm(name: str) -> HashAlgorithm:
     """A hash by its name in a spec."""
-    from cryptography.hazmat.primitives import hashes
 
     known: dict[str, HashAlgorithm] = {
         "sha1": hashes.SHA1(),  # noqa: S303  (a spec may say so; `spec check` warns)
@@ -25,9 +28,6 @@ def hash_algorithm(name: str) -> HashAlgorithm:
 def derive(name: str, hash_name: str, secret: bytes, *, salt: bytes, info: bytes, size: int) -> bytes:
     """`size` bytes of a secret. x963, kdf2: hash(secret, counter from 1, info); kdf1: the same from 0; concat:
     hash(counter from 1, secret, info); hkdf: RFC 5869."""
-    from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
-    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-    from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 
     algorithm = hash_algorithm(hash_name)
     if size == 0:
@@ -43,7 +43,6 @@ def derive(name: str, hash_name: str, secret: bytes, *, salt: bytes, info: bytes
 
 def _kdf1(algorithm: HashAlgorithm, secret: bytes, info: bytes, size: int) -> bytes:
     """KDF1 of ISO/IEC 18033-2, 6.2.2: no library at hand counts from 0."""
-    from cryptography.hazmat.primitives.hashes import Hash
 
     found = b""
     counter = 0

@@ -253,6 +253,20 @@ SchemeDescription = Annotated[
 """How a field is encrypted."""
 
 
+def summary(scheme: SchemeDescription) -> str:
+    """A scheme in a few words."""
+    if isinstance(scheme, OaepDescription):
+        return f"RSA-OAEP, {scheme.hash}, MGF1 with {scheme.mgf_hash}"
+    if isinstance(scheme, Pkcs1Description):
+        return "RSA PKCS#1 v1.5"
+    if isinstance(scheme, HpkeDescription):
+        return f"HPKE {scheme.kem}, {scheme.kdf}, {scheme.aead}"
+    mac = f", HMAC {scheme.mac.hash}" if scheme.mac else ""
+    if isinstance(scheme, WrappedKeyDescription):
+        return f"{summary(scheme.wrap)}, {scheme.cipher}{mac}"
+    return f"ECIES {scheme.curve}, {scheme.kdf.name} with {scheme.kdf.hash}, {scheme.cipher}{mac}"
+
+
 def warnings(scheme: SchemeDescription) -> tuple[str, ...]:
     """What the insecure parts of a scheme cost, a line each; empty where there are none."""
     found = []

@@ -21,6 +21,11 @@ def join_parts(how: EciesDescription | WrappedKeyDescription, head: bytes, iv: b
     return b"".join([parts[part] for part in how.parts])
 
 
+def is_plain(how: EciesDescription | WrappedKeyDescription) -> bool:
+    """Whether the parts are the key, the ciphertext and the tag, one after the other."""
+    return how.parts == (how.head, "ciphertext", "tag")
+
+
 def split_parts(
     how: EciesDescription | WrappedKeyDescription, data: bytes, head_size: int, tag_size: int
 ) -> dict[str, bytes]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+
 from bss_mfg.payload.schemes.descriptions import HpkeDescription
 from bss_mfg.payload.schemes.framing import piece_bytes
 
@@ -30,7 +33,6 @@ class HpkeScheme:
 
     def open(self, key: PrivateKey, data: bytes) -> bytes:
         """Decrypt; `ValueError`, whatever is wrong."""
-        from cryptography.exceptions import InvalidTag
 
         try:
             return self._suite.decrypt(data, key, info=self._info)  # type: ignore[no-any-return]
@@ -43,7 +45,6 @@ class HpkeScheme:
 
 
 def _suite(how: HpkeDescription) -> Any:
-    from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
     kem = {"P-256": KEM.P256, "P-384": KEM.P384, "P-521": KEM.P521, "X25519": KEM.X25519}[how.kem]
     kdf = {"hkdf-sha256": KDF.HKDF_SHA256, "hkdf-sha384": KDF.HKDF_SHA384, "hkdf-sha512": KDF.HKDF_SHA512}[how.kdf]

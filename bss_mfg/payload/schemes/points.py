@@ -2,41 +2,43 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, x25519
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 if TYPE_CHECKING:
     from bss_mfg.payload.product_keys import PrivateKey, PublicKey
 
 CURVES = {"P-256": "secp256r1", "P-384": "secp384r1", "P-521": "secp521r1", "X25519": "x25519"}
 """By the name in a spec: that of the library."""
+_ECDH = ec.ECDH()
 _BYTES = {"P-256": 32, "P-384": 48, "P-521": 66, "X25519": 32}
 _SPKI_HEADER = {"P-256": 26, "P-384": 23, "P-521": 25, "X25519": 12}
 """Bytes in front of the point in a DER SubjectPublicKeyInfo (RFC 5480, uncompressed; RFC 8410)."""
 
 
+@cache
 def _curve(name: str) -> Any:
-    from cryptography.hazmat.primitives.asymmetric import ec
 
     return {"secp256r1": ec.SECP256R1(), "secp384r1": ec.SECP384R1(), "secp521r1": ec.SECP521R1()}[name]
 
 
 def new_private(curve: str) -> Any:
     """A fresh ephemeral key."""
-    from cryptography.hazmat.primitives.asymmetric import ec, x25519
 
     return x25519.X25519PrivateKey.generate() if curve == "x25519" else ec.generate_private_key(_curve(curve))
 
 
-def exchange(private: PrivateKey, public: PublicKey) -> bytes:
-    """The shared secret Z: the X coordinate (SEC 1, 3.3.1), or X25519's (RFC 7748). `ValueError` of keys that are not
-    on one curve, or of a point of low order."""
-    from cryptography.hazmat.primitives.asymmetric import ec, x25519
-
-    if isinstance(private, x25519.X25519PrivateKey) and isinstance(public, x25519.X25519PublicKey):
-        return private.exchange(public)
-    if isinstance(private, ec.EllipticCurvePrivateKey) and isinstance(public, ec.EllipticCurvePublicKey):
-        return private.exchange(ec.ECDH(), public)
-    raise ValueError("keys of different kinds")
+def exchange(curve: str, private: PrivateKey, public: PublicKey) -> bytes:
+    """The shared secret Z: the X coordinate (SEC 1, 3.3.1), or X25519's (RFC 7748). `ValueError`, `TypeError` or
+    `AttributeError` of keys that are not on that curve, or of a point of low order."""
+    # Which kinds they are is not asked: of the library's classes that takes as long as the rest around a curve's work.
+    if curve == "x25519":
+        return private.exchange(public)  # type: ignore[union-attr,call-arg,arg-type]
+    return private.exchange(_ECDH, public)  # type: ignore[union-attr,call-arg,arg-type]
 
 
 def point_size(curve: str, form: str) -> int:
@@ -47,15 +49,13 @@ def point_size(curve: str, form: str) -> int:
     return {"compressed": 1 + size, "uncompressed": 1 + 2 * size, "raw-xy": 2 * size, "raw-x": size}[form]
 
 
-def point_bytes(key: PublicKey, form: str) -> bytes:
+def point_bytes(curve: str, key: PublicKey, form: str) -> bytes:
     """A public key in a form."""
-    from cryptography.hazmat.primitives.asymmetric import x25519
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     if form == "spki":
         return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    if isinstance(key, x25519.X25519PublicKey):
-        return key.public_bytes_raw()
+    if curve == "x25519":
+        return key.public_bytes_raw()  # type: ignore[union-attr]
     if form == "compressed":
         return key.public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
     point = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
@@ -66,9 +66,6 @@ def point_bytes(key: PublicKey, form: str) -> bytes:
 
 def read_point(curve: str, data: bytes, form: str) -> PublicKey:
     """The public key that a form's bytes are; `ValueError` where they are none, or not on the curve."""
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric import ec, x25519
-    from cryptography.hazmat.primitives.serialization import load_der_public_key
 
     if form == "spki":
         try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from cryptography.hazmat.primitives.asymmetric import padding
+
 from bss_mfg.errors import InputError
 from bss_mfg.payload.schemes.ciphers import Cipher, Keys, Sealed
 from bss_mfg.payload.schemes.derivation import hash_algorithm
@@ -24,7 +26,6 @@ _PKCS1_OVERHEAD = 11
 
 
 def _padding(how: OaepDescription | Pkcs1Description) -> Any:
-    from cryptography.hazmat.primitives.asymmetric import padding
 
     if isinstance(how, Pkcs1Description):
         return padding.PKCS1v15()

@@ -23,7 +23,9 @@ OTHERS = {kind: new_development_key(name) for kind, name in KINDS.items()}
 SCHEMES: TypeAdapter[SchemeDescription] = TypeAdapter(SchemeDescription)
 
 hexes = st.binary(max_size=20).map(bytes.hex)
-pieces = st.lists(st.one_of(st.sampled_from(["point", "recipient", "text:Bulb"]), hexes.map("hex:{}".format)), max_size=3)
+pieces = st.lists(
+    st.one_of(st.sampled_from(["point", "recipient", "text:Bulb"]), hexes.map("hex:{}".format)), max_size=3
+)
 macs = st.fixed_dictionaries(
     {
         "hash": st.sampled_from(HASHES),
