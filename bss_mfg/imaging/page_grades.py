@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from bss_mfg.barcodes import code_128
 from bss_mfg.core.units import MM_PER_INCH
-from bss_mfg.imaging import grid
+from bss_mfg.imaging import fitting
 from bss_mfg.imaging.bar_corners import find_bar_corners
 from bss_mfg.imaging.bar_decodability import BarKind
 from bss_mfg.imaging.geometry import Quad
 from bss_mfg.imaging.grade import Standard, SymbolGrade, View, grade_symbol
 from bss_mfg.imaging.grade_bars import Bars, grade_bars
 from bss_mfg.imaging.grade_geometry import spacing, without_perspective
-from bss_mfg.imaging.grid import Warp
 from bss_mfg.imaging.light_lines import light_lines, lines_across
 from bss_mfg.imaging.reflectance import Calibration, Light
+from bss_mfg.imaging.warp import Warp
 from bss_mfg.symbol import Matrix
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class PageGrader:
         grey = self.page.grey
         warp = Warp.from_quad(quad, expected.columns)
         if not exact:
-            warp = grid.fit_warp(grey, grid.expected_light(expected.bits()), warp, _FIT_STEPS, rounds=4)
+            warp = fitting.fit_warp(grey, fitting.expected_light(expected.bits()), warp, _FIT_STEPS, rounds=4)
         centres = warp.centres()
         found = grade_symbol(grey, expected, centres, self._view(centres))
         return replace(found, light_lines=self._light_lines(warp, expected)) if self.frame else found
