@@ -10,7 +10,7 @@ from bss_mfg.core.text import count_words
 from bss_mfg.imaging import search
 from bss_mfg.imaging.attempts import AttemptTools, decode_sampled, read_unknown_symbol
 from bss_mfg.imaging.budget import AttemptBudget, AttemptLimits
-from bss_mfg.imaging.code128 import read_page_code128
+from bss_mfg.imaging.code128 import read_code128, read_page_code128
 from bss_mfg.imaging.companions import companion_quads, lies_in
 from bss_mfg.imaging.geometry import PixelBox, Quad, box_of, overlap_share
 from bss_mfg.imaging.grid import SampledGrid
@@ -24,9 +24,11 @@ from bss_mfg.imaging.zxing_reader import Read, read_box, read_page
 from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import LabelFile
+from bss_mfg.verify.bar_places import place_quads
 from bss_mfg.verify.batch_labels import BatchLabels
 from bss_mfg.verify.diagnosis import COMPANION_CAUSES, Diagnosis, DiagnosisCause, diagnose
 from bss_mfg.verify.label_contents import ContentChecker
+from bss_mfg.verify.label_source import LabelPages
 from bss_mfg.verify.other_codes import PageCodes, take_other_codes, with_missing_codes
 from bss_mfg.verify.page_checks import look_at_prints, see_page, with_misprints
 from bss_mfg.verify.page_findings import PageSymbol, ScannedPage, SecondReading, locate_symbols
@@ -145,7 +147,52 @@ class PageReader:
         reading.reads, reading.frame = read_page_code128(reading.page, self.label_file)
         self._diagnose(reading)
         symbols = [PageSymbol(read, reading.diagnoses.get(read.content)) for read in reading.reads]
-        return [self._with_bar_grade(reading, item) for item in symbols] if self.request.grade else symbols
+        if self.request.grade:
+            symbols = [self._with_bar_grade(reading, item) for item in symbols]
+        if self.contents is None or self.label_file is not None:
+            return symbols
+        symbols = self._in_places(reading, symbols, self.contents.pages)
+        reading.frame = frame_from_reads(
+            [
+                (item.diagnosis.package, item.read.quad)
+                for item in symbols
+                if item.diagnosis and item.diagnosis.matches and item.diagnosis.package and item.read.quad
+            ],
+            self.batch.label_files,
+            reading.page.file,
+        )
+        return symbols + self._read_unread_bars(reading, symbols) if reading.frame else symbols
+
+    def _in_places(self, reading: PageReading, symbols: list[PageSymbol], pages: LabelPages) -> list[PageSymbol]:
+        """The matches with the corners of their places instead of their bars': these are what label files know."""
+        placed = list(symbols)
+        matches = [
+            (at, item.diagnosis.package, item.read)
+            for at, item in enumerate(symbols)
+            if item.diagnosis and item.diagnosis.matches and item.diagnosis.package
+        ]
+        quads = place_quads(
+            reading.page.grey, [(package, read) for _, package, read in matches], self.batch.label_files, pages
+        )
+        for (at, _, read), quad in zip(matches, quads, strict=True):
+            if quad:
+                placed[at] = replace(symbols[at], read=replace(read, quad=quad, box=box_of(quad)))
+        return placed
+
+    def _read_unread_bars(self, reading: PageReading, symbols: Sequence[PageSymbol]) -> list[PageSymbol]:
+        """The Code 128 symbols in the places of a sheet where none was read, looked for there alone."""
+        frame = reading.frame
+        if frame is None or self.contents is None:
+            return []
+        known = [item.read for item in symbols]
+        boxes = [frame.boxes[package] for package in unread_places(reading.page, known, frame)]
+        more = [read for box in boxes for read in read_code128(reading.page.grey, box)]
+        reading.reads = [*reading.reads, *more]
+        self._diagnose(reading)
+        found = [PageSymbol(read, reading.diagnoses.get(read.content)) for read in more]
+        if self.request.grade:
+            found = [self._with_bar_grade(reading, item) for item in found]
+        return self._in_places(reading, found, self.contents.pages)
 
     def _with_bar_grade(self, reading: PageReading, item: PageSymbol) -> PageSymbol:
         """A match whose bars are the package's, with their grade."""
