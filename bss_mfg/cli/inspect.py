@@ -14,9 +14,14 @@ from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_
 from bss_mfg.cli.unit_names import given_names
 
 if TYPE_CHECKING:
+    from bss_mfg.ledger.ledger import Ledger
+    from bss_mfg.payload.product_keys import PrivateKey
     from bss_mfg.payload.spec import Spec
-    from bss_mfg.verify.diagnosis import Diagnosis
+    from bss_mfg.verify.inspect import CodeExplainer
     from bss_mfg.verify.scanned import Scanned
+
+_NEWEST_BATCHES = 20
+"""Batches whose symbol size is looked for in pictures."""
 
 
 @click.command(epilog="Example: bss-mfg inspect box.jpg --private-key dev-keys/amazon.private.pem")
@@ -32,16 +37,16 @@ if TYPE_CHECKING:
 def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None, as_json: bool) -> None:
     """Explain any barcode, field by field.
 
-    Works without a workspace too. In one, says which label it is as well, and a UNIT can be named by its serial or
-    Device UUID. - reads strings from standard input, @FILE from a file, one a line. What is encrypted is never shown,
-    only its SHA-256; what is readable on the label is shown, including the PIN of a Wi-Fi inner code. Exit 1 if a
-    string is not as its spec says, or not as it was issued here.
+    Works without a workspace too. In one, says which label it is as well, or which unit any other code names, and a
+    UNIT can be named by its serial or Device UUID. - reads strings from standard input, @FILE from a file, one a line.
+    What is encrypted is never shown, only its SHA-256; what is readable on the label is shown, including the PIN of a
+    Wi-Fi inner code. Exit 1 if a string is not as its spec says, or not as it was issued here.
     """
     from bss_mfg.core.files import read_bytes
     from bss_mfg.errors import InputError
     from bss_mfg.payload.product_keys import load_private_key
     from bss_mfg.payload.spec import packaged_names, packaged_spec
-    from bss_mfg.verify.inspect import Explanation, explain
+    from bss_mfg.verify.inspect import Explanation
 
     try:
         workspace = app.workspace
@@ -61,8 +66,9 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
         broken.append({**Explanation("", None, [], problems=[f"the page can't be read: {reason}"]).as_json(), **place})
 
     strings = list(_strings(app, target, tell_broken))
-    with _ledger_lookup(app if workspace else None, specs) as look_up:
-        symbols = [{**explain(said, specs, key, look_up).as_json(), **place} for said, place in strings] + broken
+    with _opened_ledger(app if workspace else None) as ledger:
+        explained = _explainer(ledger, specs, key).explain_all([said for said, _ in strings])
+    symbols = [{**item.as_json(), **place} for item, (_, place) in zip(explained, strings, strict=True)] + broken
     if as_json:
         print_json(symbols)
     else:
@@ -79,7 +85,7 @@ def _strings(
 ) -> Iterator[tuple[Scanned, dict[str, Any]]]:
     """The barcode strings of what was named, each with where it was found."""
     from bss_mfg.errors import InputError
-    from bss_mfg.verify.inspect import read_strings
+    from bss_mfg.verify.picture_strings import read_strings
     from bss_mfg.verify.scanned import WedgeLine
     from bss_mfg.verify.unit_names import payloads_of_unit
 
@@ -89,26 +95,56 @@ def _strings(
             if ":" not in name.text and not Path(name.text).exists():
                 with app.workspace.open_ledger(app.actor) as ledger:
                     payloads = payloads_of_unit(ledger, name.text)
-        yield from [(WedgeLine(payload), {}) for payload in payloads] or read_strings(name.text, tell_broken)
+        yield from [(WedgeLine(payload), {}) for payload in payloads] or read_strings(
+            name.text, tell_broken, _symbol_sizes(app)
+        )
+
+
+def _symbol_sizes(app: App) -> Sequence[int]:
+    """The modules on a side of the workspace's symbols, those of the newest batches first, then the usual ones."""
+    from bss_mfg.errors import BssError
+    from bss_mfg.label.layout.symbol_size import batch_symbol_size
+    from bss_mfg.verify.picture_strings import USUAL_SIZES
+
+    try:
+        with app.workspace.open_ledger(app.actor) as ledger:
+            newest = ledger.batches.all()[: -_NEWEST_BATCHES - 1 : -1]
+    except BssError:
+        return USUAL_SIZES
+    sizes = [size for size in map(batch_symbol_size, newest) if size]
+    return tuple(dict.fromkeys((*sizes, *USUAL_SIZES)))
 
 
 @contextmanager
-def _ledger_lookup(app: App | None, specs: Sequence[Spec]) -> Iterator[Callable[[Scanned], Diagnosis] | None]:
-    """What asks the workspace's ledger for a string, None where there is none; without a ledger it explains too."""
+def _opened_ledger(app: App | None) -> Iterator[Ledger | None]:
+    """The workspace's ledger, None where there is none; without a ledger it explains too."""
     from bss_mfg.errors import BssError
-    from bss_mfg.verify.diagnosis import diagnose_anywhere, known_specs
 
     try:
         opened = app.workspace.open_ledger(app.actor) if app else None
     except BssError as error:
         say(f"Note: the ledger was not asked: {error}")
         opened = None
-    if opened is None:
-        yield None
-        return
-    with opened as ledger:
-        known = {spec.name: spec for spec in (*specs, *known_specs(ledger)) if not spec.bare}
-        yield lambda said: diagnose_anywhere(said, ledger, list(known.values()))
+    with opened or contextlib.nullcontext() as ledger:
+        yield ledger
+
+
+def _explainer(ledger: Ledger | None, specs: Sequence[Spec], key: PrivateKey | None) -> CodeExplainer:
+    from bss_mfg.verify.diagnosis import diagnose_anywhere, known_specs
+    from bss_mfg.verify.inspect import CodeExplainer
+    from bss_mfg.verify.unit_codes import named_unit
+
+    if ledger is None:
+        return CodeExplainer(specs, key)
+    in_use = known_specs(ledger)
+    known = list({spec.name: spec for spec in (*specs, *in_use) if not spec.bare}.values())
+    return CodeExplainer(
+        specs,
+        key,
+        lambda said: diagnose_anywhere(said, ledger, known),
+        lambda text: named_unit(ledger, text),
+        has_bars=any(spec.bare for spec in in_use),
+    )
 
 
 def _unit_facts(unit: dict[str, Any]) -> Iterator[str]:

@@ -12,12 +12,15 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from bss_mfg.imaging import grid
+from bss_mfg.imaging import fitting, grid
 from bss_mfg.imaging.budget import ENHANCE_COST, FIT_COST, AttemptBudget
 from bss_mfg.imaging.ecc200 import symbol_geometry
+from bss_mfg.imaging.fitting import Surroundings
 from bss_mfg.imaging.geometry import PixelBox, Quad, box_of, quad_of
-from bss_mfg.imaging.grid import SampledGrid, Surroundings, Warp
+from bss_mfg.imaging.grid import SampledGrid
+from bss_mfg.imaging.sampling import box_mean
 from bss_mfg.imaging.second_reader import SecondReader
+from bss_mfg.imaging.warp import QUIET_MODULES, Warp
 from bss_mfg.imaging.zxing_reader import Read, decode_drawing, read_box, read_crop
 from bss_mfg.symbol import Matrix
 
@@ -68,11 +71,11 @@ def read_expected_symbol(
 
 def _expected_grid(grey: Grey, quad: Quad, expected: Matrix) -> SampledGrid | None:
     bits = expected.bits()
-    light = grid.expected_light(bits)
-    warp, strength = grid.best_shift(grey, light, Warp.from_quad(quad, expected.columns))
+    light = fitting.expected_light(bits)
+    warp, strength = fitting.best_shift(grey, light, Warp.from_quad(quad, expected.columns))
     if strength <= _MIN_EXPECTED_CORRELATION:
         return None
-    sampled = SampledGrid.sample(grey, grid.fit_warp(grey, light, warp))
+    sampled = SampledGrid.sample(grey, fitting.fit_warp(grey, light, warp))
     return sampled if sampled.agreement(bits) >= _MIN_AGREEMENT else None
 
 
@@ -113,18 +116,18 @@ def _grids_by_fixed_patterns(grey: Grey, quad: Quad, size: int, budget: AttemptB
             continue
         if not budget.take_steps(FIT_COST):
             return
-        yield SampledGrid.sample(grey, grid.fit_warp(grey, light, warp, grid.COARSE_FIT_STEPS))
+        yield SampledGrid.sample(grey, fitting.fit_warp(grey, light, warp, fitting.COARSE_FIT_STEPS))
 
 
 def refit(grey: Grey, sampled: SampledGrid, expected: Matrix, budget: AttemptBudget) -> SampledGrid:
     """The grid fitted once more, now that all its modules are known: damage pulls it less."""
     bits = expected.bits()
-    light = grid.expected_light(bits)
+    light = fitting.expected_light(bits)
     best = sampled
     for start in (sampled.warp, Warp.from_quad(sampled.warp.quad(), sampled.warp.size)):
         if not budget.take_steps(1 + FIT_COST):
             break
-        warp = grid.fit_warp(grey, light, grid.best_shift(grey, light, start, 3)[0])
+        warp = fitting.fit_warp(grey, light, fitting.best_shift(grey, light, start, 3)[0])
         best = max(best, SampledGrid.sample(grey, warp), key=lambda found: found.agreement(bits))
     return best
 
@@ -136,7 +139,7 @@ def find_other_symbol(
     there: Surroundings | None = None
     for package, matrix in candidates:
         bits = matrix.bits()
-        light = grid.expected_light(bits)
+        light = fitting.expected_light(bits)
         if not budget.take_steps(1):
             return None
         there = there or Surroundings.of(grey, Warp.from_quad(quad, matrix.columns))
@@ -145,7 +148,7 @@ def find_other_symbol(
             continue
         if not budget.take_steps(FIT_COST):
             return None
-        sampled = SampledGrid.sample(grey, grid.fit_warp(grey, light, warp))
+        sampled = SampledGrid.sample(grey, fitting.fit_warp(grey, light, warp))
         if sampled.agreement(bits) > _MIN_OTHER_AGREEMENT:
             return package, matrix, sampled
     return None
@@ -153,11 +156,11 @@ def find_other_symbol(
 
 @cache
 def _fixed_pattern_variants(size: int) -> tuple[NDArray[np.floating[Any]], ...]:
-    """What is known of any symbol's modules, as `grid.expected_light`: all fixed patterns; then without what a dead
+    """What is known of any symbol's modules, as `fitting.expected_light`: all fixed patterns; then without what a dead
     print-head element takes or a bar in the quiet zone hides (the left edge, the bottom edge, both, all four)."""
     geometry = symbol_geometry(size)
-    whole = grid.expected_light(geometry.pattern, geometry.fixed)
-    edge = grid.QUIET_MODULES + 1
+    whole = fitting.expected_light(geometry.pattern, geometry.fixed)
+    edge = QUIET_MODULES + 1
     variants = []
     for sides in ("", "left", "bottom", "left bottom", "left bottom right top"):
         light = whole.copy()
@@ -217,8 +220,8 @@ def _enhanced_crops(crop: Grey) -> Iterator[tuple[str, Grey, float]]:
     yield "after removing noise", np.asarray(image.filter(ImageFilter.MedianFilter(3))), 1.0
     values = crop.astype(np.float64)
     reach = max(min(crop.shape) // 12, 4)
-    near = grid.box_mean(values, reach)
-    spread = np.sqrt(np.maximum(grid.box_mean((values - near) ** 2, reach), 25.0))
+    near = box_mean(values, reach)
+    spread = np.sqrt(np.maximum(box_mean((values - near) ** 2, reach), 25.0))
     yield "after raising local contrast", np.clip(128 + 90 * (values - near) / spread, 0, 255).astype(np.uint8), 1.0
 
 

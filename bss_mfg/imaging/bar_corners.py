@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bss_mfg.imaging.grid import sample_bilinear
+from bss_mfg.imaging.sampling import sample_bilinear
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats, Grey, Quad

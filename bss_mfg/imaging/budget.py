@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 ENHANCE_COST, FIT_COST = 8, 7
 """What reading a symbol in its enhanced pictures costs, and fitting a grid, in steps; one step is one search for a
-pattern near a place (`grid.best_shift`), about 5 ms."""
+pattern near a place (`fitting.best_shift`), about 5 ms."""
 STEPS, SECOND_READS = 1_650, 24
 """What a page may cost with a patience of 1, whatever it shows: about 8 s, and 5 s of libdmtx."""
 

@@ -12,6 +12,7 @@ from bss_mfg.imaging import grid
 from bss_mfg.imaging.ecc200 import symbol_geometry
 from bss_mfg.imaging.geometry import Quad
 from bss_mfg.imaging.grid import SampledGrid
+from bss_mfg.imaging.sampling import box_mean
 from bss_mfg.symbol import Matrix
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ def _wrong_patch(wrong: NDArray[np.bool_]) -> tuple[tuple[int, int], tuple[int, 
     total = int(wrong.sum())
     if total < 12:
         return None
-    dense = grid.box_mean(wrong.astype(float), 2)
+    dense = box_mean(wrong.astype(float), 2)
     rows, columns = np.nonzero((dense > 0.28) & dilate(wrong))
     if len(rows) < 12:
         return None

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bss_mfg.imaging.grid import sample_bilinear
+from bss_mfg.imaging.sampling import sample_bilinear
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from bss_mfg.imaging.geometry import Floats, Grey
-    from bss_mfg.imaging.grid import Warp
+    from bss_mfg.imaging.warp import Warp
 
 _PER_MODULE = 8
 """Places in a module that are looked at."""

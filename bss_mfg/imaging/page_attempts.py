@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bss_mfg.imaging import grid
+from bss_mfg.imaging import fitting, grid
 from bss_mfg.imaging.attempts import (
     AttemptTools,
     UnreadSymbol,
@@ -18,8 +18,9 @@ from bss_mfg.imaging.attempts import (
 from bss_mfg.imaging.budget import AttemptBudget
 from bss_mfg.imaging.defects import Defects, find_defects
 from bss_mfg.imaging.geometry import quad_of
-from bss_mfg.imaging.grid import SampledGrid, Warp
+from bss_mfg.imaging.grid import SampledGrid
 from bss_mfg.imaging.second_reader import SecondReader
+from bss_mfg.imaging.warp import Warp
 from bss_mfg.imaging.zxing_reader import Read
 from bss_mfg.symbol import Matrix
 
@@ -109,7 +110,7 @@ def read_with_second(grey: Grey, read: Read, expected: Matrix | None, second: Se
         if data := second.read(grey, warp):
             return data
         if expected:
-            fitted = grid.fit_warp(grey, grid.expected_light(expected.bits()), warp)
+            fitted = fitting.fit_warp(grey, fitting.expected_light(expected.bits()), warp)
             if data := second.read(grey, fitted):
                 return data
     return None

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from bss_mfg.barcodes import code_128
 from bss_mfg.core.units import MM_PER_INCH
-from bss_mfg.imaging import grid
+from bss_mfg.imaging import fitting
 from bss_mfg.imaging.bar_corners import find_bar_corners
 from bss_mfg.imaging.bar_decodability import BarKind
 from bss_mfg.imaging.geometry import Quad
 from bss_mfg.imaging.grade import Standard, SymbolGrade, View, grade_symbol
 from bss_mfg.imaging.grade_bars import Bars, grade_bars
 from bss_mfg.imaging.grade_geometry import spacing, without_perspective
-from bss_mfg.imaging.grid import Warp
 from bss_mfg.imaging.light_lines import light_lines, lines_across
 from bss_mfg.imaging.page_frame import PageFrame, frame_in_perspective
 from bss_mfg.imaging.reflectance import Calibration, Light
+from bss_mfg.imaging.warp import Warp
 from bss_mfg.symbol import Matrix
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class PageGrader:
     def grid(self, quad: Quad, expected: Matrix) -> Warp:
         """The grid of a symbol by its corners in pixels, as a reader gave them."""
         warp = Warp.from_quad(quad, expected.columns)
-        return grid.fit_warp(self.page.grey, grid.expected_light(expected.bits()), warp, _FIT_STEPS, rounds=4)
+        return fitting.fit_warp(self.page.grey, fitting.expected_light(expected.bits()), warp, _FIT_STEPS, rounds=4)
 
     def with_grids(self, grids: Sequence[tuple[int, Warp]]) -> PageGrader:
         """The same, with the grids of packages that were read on the page."""

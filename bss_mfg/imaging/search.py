@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
 from bss_mfg.imaging.geometry import PixelBox, Quad, box_of
-from bss_mfg.imaging.grid import box_mean
+from bss_mfg.imaging.sampling import box_mean
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from bss_mfg.core.processes import TaskFailure, Worker
 from bss_mfg.errors import MissingError
-from bss_mfg.imaging.grid import Warp, rectify
+from bss_mfg.imaging.grid import rectify
+from bss_mfg.imaging.warp import Warp
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Grey

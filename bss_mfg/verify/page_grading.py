@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bss_mfg.imaging.geometry import box_of
-from bss_mfg.imaging.grid import Warp
 from bss_mfg.imaging.page_grades import PageGrader
 from bss_mfg.imaging.page_symbols import covers
 from bss_mfg.imaging.reflectance import Calibration
+from bss_mfg.imaging.warp import Warp
 from bss_mfg.symbol import Matrix
 from bss_mfg.verify.batch_labels import BatchLabels
 from bss_mfg.verify.page_findings import PageSymbol

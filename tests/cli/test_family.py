@@ -17,7 +17,8 @@ from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.manifest.log_builder import control_log
 from bss_mfg.manifest.log_mapping import load_mapping
 from bss_mfg.verify.diagnosis import diagnose
-from bss_mfg.verify.inspect import explain, read_strings
+from bss_mfg.verify.inspect import explain
+from bss_mfg.verify.picture_strings import read_strings
 from bss_mfg.verify.scanned import WedgeLine
 from tests.helpers.factory import Factory
 from tests.helpers.specs import PUKS, SPECS, spec

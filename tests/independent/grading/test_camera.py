@@ -45,7 +45,7 @@ SHOTS = [
     for number in range(30)
 ]
 DAMAGED, PALE = "ebK300000005", "ebK300000002"
-"""Labels of the faulty sheet: modules of the L and of the data that were printed the wrong way round; ink that is nearly
+"""Labels of the faulty sheet: modules of the L and of the data, printed the wrong way round; ink that is nearly
 as light as paper."""
 
 

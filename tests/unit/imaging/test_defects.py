@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from bss_mfg.imaging.defects import DefectKind, find_defects
-from bss_mfg.imaging.grid import SampledGrid, Warp
+from bss_mfg.imaging.grid import SampledGrid
+from bss_mfg.imaging.warp import Warp
 from bss_mfg.symbol import Matrix, data_matrix
 
 PIXELS, SURROUND = 6, 3

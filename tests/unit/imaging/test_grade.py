@@ -32,8 +32,8 @@ from bss_mfg.imaging.grade_scale import (
     letter_of,
     overall_grade,
 )
-from bss_mfg.imaging.grid import box_mean
 from bss_mfg.imaging.reflectance import LINEAR
+from bss_mfg.imaging.sampling import box_mean
 from bss_mfg.symbol import DATA_CODEWORDS, SQUARE_SIZES, Matrix, data_matrix
 
 PIXELS = 8

@@ -12,8 +12,8 @@ def test_a_stalled_second_reader_costs_one_symbol() -> None:
     import signal
 
     from bss_mfg.imaging.geometry import quad_of
-    from bss_mfg.imaging.grid import Warp
     from bss_mfg.imaging.second_reader import SecondReader
+    from bss_mfg.imaging.warp import Warp
     from bss_mfg.symbol import data_matrix
     from tests.helpers.scans import picture
 

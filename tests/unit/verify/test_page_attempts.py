@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bss_mfg.core.processes import ProcessExecutor
-from bss_mfg.imaging import grid
+from bss_mfg.imaging import fitting
 from bss_mfg.imaging.budget import ENHANCE_COST, FIT_COST, AttemptLimits
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import Page, open_source
@@ -141,7 +141,7 @@ def test_a_page_of_noise_stays_within_its_budget(
     calls = {"best_shift": 0, "fit_warp": 0}
 
     def counting(name: str) -> Callable[..., Any]:
-        real = getattr(grid, name)
+        real = getattr(fitting, name)
 
         def call(*arguments: Any, **options: Any) -> Any:
             calls[name] += 1
@@ -150,7 +150,7 @@ def test_a_page_of_noise_stays_within_its_budget(
         return call
 
     for name in calls:
-        monkeypatch.setattr(grid, name, counting(name))
+        monkeypatch.setattr(fitting, name, counting(name))
     page = read(printed.root / "ledger.db", path, AttemptLimits(steps=400, second_reads=48))
     assert 0 < calls["best_shift"] + FIT_COST * calls["fit_warp"] <= 200  # half of it: no sheet was found
     assert "gave up early on" in page.trouble
