@@ -195,7 +195,7 @@ class _SetJudge:
     def _level(self, at: int, fit: Fit) -> float:
         """The gain of a text: its own where it is near the page's, else the page's."""
         usual = self._gain * self._texts[at].contrast
-        return fit.gain if 0.6 < fit.gain / usual < 1.6 else usual
+        return fit.gain if 0.6 * usual < fit.gain < 1.6 * usual else usual
 
 
 def _strip_model(
