@@ -58,15 +58,16 @@ class PageFrame:
     def __reduce__(self) -> tuple[Any, ...]:
         return PageFrame, (self.label_file, self.page, self.matrix)  # what follows from these need not travel
 
-    @cached_property
-    def _inverse(self) -> NDArray[np.floating[Any]]:
-        import numpy as np
-
-        return np.linalg.inv(self.matrix)
-
     def millimetres(self, points: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
         """Pixels (n, 2) to mm on the printed page."""
-        return apply_homography(self._inverse, points)
+        return apply_homography(_inverse(self.matrix.tobytes()), points)
+
+
+@lru_cache(maxsize=8)
+def _inverse(matrix: bytes) -> NDArray[np.floating[Any]]:
+    import numpy as np
+
+    return np.linalg.inv(np.frombuffer(matrix).reshape(3, 3))
 
 
 @lru_cache(maxsize=8)
@@ -186,6 +187,22 @@ def _fit(labels: Sequence[tuple[Quad, Quad]]) -> tuple[NDArray[np.floating[Any]]
                 break
             kept = fewer
     return best
+
+
+def stiffest_map(points: _Points, target_points: _Points, tolerance: float) -> NDArray[np.floating[Any]] | None:
+    """From `points` to `target_points`: moved, turned and scaled alone where their mean error is within `tolerance` (in
+    units of the points), else affine, else projective. What is stiff tells more of what lies beyond the points."""
+    import numpy as np
+
+    here, there = np.array(points), np.array(target_points)
+    for model in (_similar, _affine) if len(points) > 2 else (_similar,):
+        matrix = model(points, target_points)
+        if matrix is None:
+            continue
+        scale = float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
+        if float(np.hypot(*(apply_homography(matrix, here) - there).T).mean()) <= tolerance * scale:
+            return matrix
+    return _projective(points, target_points) if len(points) > 3 else matrix
 
 
 def _agreeing(labels: Sequence[tuple[Quad, Quad]]) -> list[tuple[Quad, Quad]]:
