@@ -189,6 +189,22 @@ def _fit(labels: Sequence[tuple[Quad, Quad]]) -> tuple[NDArray[np.floating[Any]]
     return best
 
 
+def stiffest_map(points: _Points, target_points: _Points, tolerance: float) -> NDArray[np.floating[Any]] | None:
+    """From `points` to `target_points`: moved, turned and scaled alone where their mean error is within `tolerance` (in
+    units of the points), else affine, else projective. What is stiff tells more of what lies beyond the points."""
+    import numpy as np
+
+    here, there = np.array(points), np.array(target_points)
+    for model in (_similar, _affine) if len(points) > 2 else (_similar,):
+        matrix = model(points, target_points)
+        if matrix is None:
+            continue
+        scale = float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
+        if float(np.hypot(*(apply_homography(matrix, here) - there).T).mean()) <= tolerance * scale:
+            return matrix
+    return _projective(points, target_points) if len(points) > 3 else matrix
+
+
 def _agreeing(labels: Sequence[tuple[Quad, Quad]]) -> list[tuple[Quad, Quad]]:
     """The most labels that lie as one sheet: those that were swapped or pasted elsewhere agree with no others."""
     import numpy as np

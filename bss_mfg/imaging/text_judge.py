@@ -175,9 +175,10 @@ class _SetJudge:
     def verdicts(self) -> Iterator[TextVerdict]:
         """The verdict on each text."""
         cells = GlyphCells(self._set, self._sigma)
-        for mine in self._alike.values():
+        # Where nothing like its texts is seen, there is no gain to tell their levels by.
+        for mine in self._alike.values() if self._gain >= _LEAST_GAIN else ():
             strips = [(at, fit, self._level(at, fit)) for at in mine if (fit := self._fits.get(at))]
-            if strips and self._gain >= _LEAST_GAIN:
+            if strips:
                 cells.add(self._texts[mine[0]].text, strips)
         judged = cells.judge(min((place.pixels for place in self._places), default=1.0))
         for at, (placed, place) in enumerate(zip(self._texts, self._places, strict=True)):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from bss_mfg.core.units import MM_PER_INCH, POINTS_PER_INCH
 from bss_mfg.errors import BssError
 from bss_mfg.imaging.expected_content import Drawing, ExpectedLabels
+from bss_mfg.label.code_search import find_labels
 from bss_mfg.label.expected_places import ExpectedPlaces
 from bss_mfg.label.from_workspace import DEFAULT_PRINTER, named_printer
 from bss_mfg.label.layout.file_content import LabelFileContent
@@ -56,17 +57,27 @@ class LabelDrawer:
         self._known: dict[tuple[str, str], _Drawing | str] = {}
         self._events: dict[str, dict[tuple[str, str], LabelFileEvent]] = {}
 
-    def labels(self, label_file: LabelFile, numbers: Sequence[int], places: Sequence[int]) -> ExpectedLabels | str:
+    def labels(
+        self, label_file: LabelFile, numbers: Sequence[int], places: Sequence[int], modules: bool = False
+    ) -> ExpectedLabels | str:
         """Labels of a file by their numbers, each in a place (from 0) of its page; or why they can't be judged, in
-        words."""
+        words. `modules`: codes are told with where their modules lie."""
+        drawing = self._known_drawing(label_file)
+        return drawing if isinstance(drawing, str) else drawing.labels(self._ledger, numbers, places, modules)
+
+    def find(self, label_file: LabelFile, texts: Sequence[str]) -> dict[str, int]:
+        """Of codes' texts those that one label alone of a file's kind has, with its number."""
+        drawing = self._known_drawing(label_file)
+        return {} if isinstance(drawing, str) else find_labels(drawing.maker, self._ledger, texts)
+
+    def _known_drawing(self, label_file: LabelFile) -> _Drawing | str:
         key = (label_file.batch, label_file.sha256)
         if key not in self._known:
             try:
                 self._known[key] = self._drawing(label_file)
             except BssError as error:
                 self._known[key] = f"{_NOT_DRAWN}{error}"
-        drawing = self._known[key]
-        return drawing if isinstance(drawing, str) else drawing.labels(self._ledger, numbers, places)
+        return self._known[key]
 
     def _drawing(self, label_file: LabelFile) -> _Drawing | str:
         if label_file.each == "batch":
@@ -133,13 +144,15 @@ class _Drawing:
     maker: RowMaker
     shown: _Shown
 
-    def labels(self, ledger: Ledger, numbers: Sequence[int], places: Sequence[int]) -> ExpectedLabels | str:
+    def labels(
+        self, ledger: Ledger, numbers: Sequence[int], places: Sequence[int], modules: bool
+    ) -> ExpectedLabels | str:
         """Some labels in their places; words where their texts can't be drawn."""
         distinct = sorted(set(numbers))
         try:
             rows = dict(zip(distinct, self.maker.rows(ledger, distinct), strict=True))
             drawing = _drawn(self.shown)
-            label = ExpectedPlaces(self.maker.layout).label
+            label = ExpectedPlaces(self.maker.layout, modules).label
             labels = tuple(label(number, at, rows[number]) for number, at in zip(numbers, places, strict=True))
         except BssError as error:
             return f"{_NOT_DRAWN}{error}"

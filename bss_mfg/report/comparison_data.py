@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -22,6 +22,7 @@ COLUMNS = (
 
 def comparison_document(comparison: Comparison) -> dict[str, Any]:
     """What `grades compare --json` prints: docs/formats/json.md names every field."""
+    parameters = comparison.find_parameters()
     return {
         "batches": list(dict.fromkeys(label.batch for label in comparison.labels)),
         "least_grades": dict(comparison.least),
@@ -30,7 +31,7 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
         "only_ours": comparison.only_ours,
         "below": len(comparison.below),
         "agreement": [_agreement_row(one) for one in comparison.agreement],
-        "labels": [_label_row(label, comparison) for label in comparison.labels],
+        "labels": [_label_row(label, parameters) for label in comparison.labels],
     }
 
 
@@ -48,9 +49,9 @@ def _agreement_row(one: Agreement) -> dict[str, Any]:
     }
 
 
-def _label_row(label: ComparedLabel, comparison: Comparison) -> dict[str, Any]:
+def _label_row(label: ComparedLabel, parameters: Sequence[str]) -> dict[str, Any]:
     ours, theirs = label.ours, label.theirs
-    differences = {name: label.difference(name) for name in comparison.parameters}
+    differences = {name: label.difference(name) for name in parameters}
     return {
         "batch": label.batch,
         "package": label.package,
@@ -73,8 +74,9 @@ def comparison_csv(comparison: Comparison) -> Iterator[bytes]:
     buffer = io.StringIO()
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
+    names = [OVERALL, *comparison.find_parameters()]
     for label in comparison.labels:
-        for name in (OVERALL, *comparison.parameters):
+        for name in names:
             ours, theirs = label.pair(name)
             if ours is None and theirs is None:
                 continue

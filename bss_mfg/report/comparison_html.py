@@ -44,6 +44,7 @@ def comparison_html(comparison: Comparison, made_at: str, version: str) -> Itera
     style = files("bss_mfg.report").joinpath("page.css").read_text("utf-8")
     overall = words.overall_of(comparison) if comparison.compared else None
     plot = plot_of(comparison.labels, overall) if overall else None
+    names = [OVERALL, *comparison.find_parameters()]
     texts = (
         environment()
         .get_template("comparison.html.jinja")
@@ -54,8 +55,8 @@ def comparison_html(comparison: Comparison, made_at: str, version: str) -> Itera
             headline=words.headline(comparison),
             overall=overall,
             plot=plot_svg(plot) if plot else "",
-            names=[OVERALL, *comparison.parameters],
-            rows=(_row(label, comparison.parameters) for label in comparison.labels),
+            names=names,
+            rows=(_row(label, names) for label in comparison.labels),
             below=[(label, words.below_words(label)) for label in comparison.below],
             words=words,
             made_at=made_at,
@@ -65,11 +66,11 @@ def comparison_html(comparison: Comparison, made_at: str, version: str) -> Itera
     return (block.encode("utf-8", "backslashreplace") for block in join_texts(texts))
 
 
-def _row(label: ComparedLabel, parameters: list[str]) -> _Row:
+def _row(label: ComparedLabel, names: list[str]) -> _Row:
     theirs = label.theirs
     measured = " ".join(filter(None, (theirs.measured_at, theirs.measured_by)))
     source = f"{printable_name(theirs.file)}, row {theirs.row}"
-    pairs = [_pair(label, name) for name in (OVERALL, *parameters)]
+    pairs = [_pair(label, name) for name in names]
     return _Row(label, pairs, theirs.formal, f"{measured}; {source}" if measured else source)
 
 

@@ -90,20 +90,21 @@ def _labels(comparison: Comparison) -> list[Any]:
         shown = sorted(shown, key=lambda label: -abs(label.difference() or 0.0))[:MOST_LABELS]
         rest = len(comparison.labels) - MOST_LABELS
         note = f"Those with the largest differences; {count_words(rest, 'more label')} in the CSV and HTML reports."
+    parameters = comparison.find_parameters()
     small: dict[str, Any] = {"fontSize": 7.5, "leading": 9.5}
-    heads = ["Serial", "Package", OVERALL, "differs", *(_SHORT[name] for name in comparison.parameters)]
+    heads = ["Serial", "Package", OVERALL, "differs", *(_SHORT[name] for name in parameters)]
     rows = [[text(one, **small) for one in heads]]
     for label in shown:
-        of_parameters = [_cell(label, name) for name in comparison.parameters]
+        of_parameters = [_cell(label, name) for name in parameters]
         differs = _plain(words.signed(label.difference()))
         cells = [label.serials, f"{label.batch}, {label.package}", _cell(label, OVERALL), differs, *of_parameters]
         rows.append([text(cell, **small) for cell in cells])
-    each = min(20.0, (174 - 26 - 22 - 11) / (1 + len(comparison.parameters)))
+    each = min(20.0, (174 - 26 - 22 - 11) / (1 + len(parameters)))
     return [
         head(f"All labels ({len(comparison.labels):,})"),
         text(f"In each cell ours / the verifier's; what the overall grades differ by is ours minus theirs. {note}"),
         space(2),
-        table(rows, (26, 22, each, 11, *[each] * len(comparison.parameters)), heads=1),
+        table(rows, (26, 22, each, 11, *[each] * len(parameters)), heads=1),
     ]
 
 

@@ -124,9 +124,8 @@ class Comparison:
         """The labels that either calls below the least grade."""
         return [label for label in self.labels if label.below]
 
-    @property
-    def parameters(self) -> list[str]:
-        """The parameters that the verifier graded, in the standards' order."""
+    def find_parameters(self) -> list[str]:
+        """The parameters that the verifier graded, in the standards' order. It walks all labels."""
         known = {name for label in self.labels for name in label.theirs.grades}
         return [name for name in PARAMETERS if name in known]
 

@@ -8,7 +8,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html
 
@@ -115,6 +115,7 @@ def test_a_box_has_all_its_serials_and_batches_come_in_their_order(issued: Facto
     ]  # fmt: skip
 
 
+@settings(max_examples=20)  # each makes a page
 @given(st.lists(st.tuples(st.none() | TENTHS, TENTHS | st.sampled_from("ABCDF")), max_size=12))
 def test_every_report_holds_every_grade(pairs: list[tuple[float | None, Grade]]) -> None:
     made = comparison([label(number, *pair) for number, pair in enumerate(pairs, 1)])

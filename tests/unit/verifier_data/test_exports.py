@@ -241,6 +241,14 @@ def test_paths_that_are_wrong_are_the_mappings_fault(tmp_path: Path) -> None:
     assert refused(tmp_path, content, using).where == "mapping file"
 
 
+def test_a_document_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "export"
+    with path.open("wb") as file:
+        file.truncate((64 << 20) + 1)
+    with pytest.raises(InputError):
+        list(read_export(path, EXAMPLE_XML, UTC_ZONE))
+
+
 # --- mappings -----------------------------------------------------------------------------------------------------
 
 
