@@ -62,4 +62,5 @@ def _grade_row(grade: SymbolGrade) -> dict[str, Any]:
         "standard": grade.standard.value,
         "curve": grade.curve,
         "calibrated": grade.calibrated,
+        "quiet_zone_shown": grade.quiet_zone_shown,
     }

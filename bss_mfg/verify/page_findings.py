@@ -303,6 +303,8 @@ def grade_fault(grade: SymbolGrade | None, least: float) -> str:
     """Why a label doesn't have the least grade, in words; empty where it has. What can't be graded hasn't."""
     if grade is None:
         return "it could not be graded: where and how large its symbol is isn't known"
+    if not grade.quiet_zone_shown:
+        return "it could not be graded: the picture cuts its quiet zone off, show all of the label"
     if grade.overall is None:
         return f"it could not be graded: {grade.pixels_per_module:.1f} pixels per module are too few, scan it finer"
     if grade.overall >= least:
