@@ -34,16 +34,16 @@ def phases(glyph_set: GlyphSet, sigma: float) -> Floats:
         stack = Image.fromarray(np.rint(fine.reshape(-1, columns) * 255).astype(np.uint8))
         blurred = stack.filter(ImageFilter.GaussianBlur(sigma * PHASES))
         fine = np.asarray(blurred, np.float32).reshape(fine.shape) / 255
-    found = np.empty((PHASES, count, rows // PHASES, columns // PHASES), np.float32)
-    # Rows first: sums of whole rows are quick.
-    high = fine[:, ::PHASES].copy()
+    # Sums of whole rows first, which are quick; then of as many columns, from each column on.
+    high = np.zeros((count, rows // PHASES, columns + PHASES - 1), np.float32)
+    for part in range(PHASES):
+        high[:, :, PHASES - 1 :] += fine[:, part::PHASES]
+    sums = high[:, :, :columns].copy()
     for part in range(1, PHASES):
-        high += fine[:, part::PHASES]
-    for phase in range(PHASES):
-        moved = np.zeros_like(high)
-        moved[:, :, phase:] = high[:, :, : columns - phase]
-        found[phase] = sum((moved[:, :, part::PHASES] for part in range(1, PHASES)), moved[:, :, ::PHASES])
-    return found / PHASES**2
+        sums += high[:, :, part : columns + part]
+    sums /= PHASES**2
+    # The pixel of phase p starts p columns further to the left.
+    return np.stack([sums[:, :, PHASES - 1 - phase :: PHASES] for phase in range(PHASES)])
 
 
 @dataclass(frozen=True, eq=False)

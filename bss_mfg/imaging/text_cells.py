@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.expected_content import ExpectedText, GlyphSet
 from bss_mfg.imaging.glyph_lens import Rivals, cell_window, rivals
+from bss_mfg.imaging.moved_rivals import find_moved_rival, moved_characters
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,6 +48,8 @@ is bolder or thinner than its drawing, so many times what is usual on it, and mo
 _SAME_TIMES, _SAME_MOST, _SAME_FEWEST = 1.8, 0.35, 5
 """The same for what is usual of one character, which a printer's dots may change more than others: so many times it, it
 being counted up to a share, where there are so many on the page."""
+_DOUBT = 0.4
+"""Share of what may be unlike of a character from which on others are tried beside its place, too."""
 _LARGE = 2.0
 """How much more than certain a character must stand out for something else to be told from it."""
 
@@ -136,7 +139,10 @@ class _Table:
     small shift or another paper explains left out, of `sizes` pixels; `own` that of the character's ink, and `nearest`
     that by which its nearest rival differs."""
 
+    glyph_set: GlyphSet
+    sigma: float
     names: Sequence[str]
+    characters: Sequence[_Kind]
     windows: Sequence[Rivals]
     cells: Sequence[Floats]
     counts: NDArray[np.int_]
@@ -178,6 +184,9 @@ class _Table:
             for window, is_blank, share in zip(windows, blank, alike, strict=True)
         ]
         return cls(
+            glyph_set=glyph_set,
+            sigma=sigma,
+            characters=tuple(blocks),
             names=("",) if glyph_set.whole else (*glyph_set.characters, ""),
             windows=windows,
             cells=cells,
@@ -265,16 +274,32 @@ def _decide(table: _Table, pixels: float) -> Judged:
     certain = _CERTAIN * np.maximum(noise, table.least * np.abs(table.gains))
     told = (own > certain**2) | table.blank
     excess = table.energy - table.sizes * noise**2
-    strange = told & (excess > _unlike_limits(table, noise) * own) & (own > (_LARGE * certain) ** 2) & ~table.blank
+    limits = _unlike_limits(table, noise)
+    strange = told & (excess > limits * own) & (own > (_LARGE * certain) ** 2) & ~table.blank
     # A cell of so little energy lies nearer to its own character than to any rival, whatever is in it.
     near = table.energy > (_NEARLY * _RIVAL_SHARE) ** 2 * table.gains**2 * table.nearest
     rivals_seen = _find_rivals(table, np.flatnonzero(told & near), certain, excess)
+    if not table.glyph_set.whole:
+        doubtful = told & ~table.blank & (excess > _DOUBT * limits * own) & (excess > table.sizes * noise**2)
+        for row in np.flatnonzero(doubtful).tolist():
+            if row not in rivals_seen and (rival := _moved_rival(table, row, noise, certain, limits)) is not None:
+                rivals_seen[row] = rival
     wrong: dict[int, dict[int, Seen]] = {}
     for row in sorted({*rivals_seen, *np.flatnonzero(strange).tolist()}):
         name = table.names[rivals_seen[row]] if row in rivals_seen else None
         wrong.setdefault(int(table.texts[row]), {})[int(table.places[row])] = _seen(name)
     counts = np.bincount(table.texts[told])
     return Judged({text: count for text, count in enumerate(counts.tolist()) if count}, wrong)
+
+
+def _moved_rival(table: _Table, row: int, noise: float, certain: Floats, limits: Floats) -> int | None:
+    """Another character that stands a little beside a cell, and explains it better than its own one there."""
+    kind = int(table.kinds[row])
+    glyph, free, _ = table.characters[kind]
+    cell = table.cells[kind][row - int(table.counts[:kind].sum())]
+    levels = (float(table.gains[row]), noise, float(certain[row]), float(table.own[row]))
+    bank = moved_characters(table.glyph_set, table.sigma, glyph, free)
+    return find_moved_rival(bank, glyph, cell, levels, _DOUBT * float(limits[row]))
 
 
 def _find_rivals(table: _Table, rows: NDArray[np.int_], certain: Floats, excess: Floats) -> dict[int, int]:
