@@ -154,10 +154,10 @@ def _answers(grey: Any, formats: Any, thorough: bool) -> Iterator[tuple[str, str
     )
     for item in found:
         if item.valid:
-            yield _text(item), str(item.format), item.content_type == zxingcpp.ContentType.GS1
+            yield code_text(item), str(item.format), item.content_type == zxingcpp.ContentType.GS1
 
 
-def _text(item: Any) -> str:
+def code_text(item: Any) -> str:
     """Of GS1 codes identifiers in brackets and values, else just what the code holds."""
     import zxingcpp
 

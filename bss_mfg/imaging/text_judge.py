@@ -208,9 +208,10 @@ class _SetJudge:
     def verdicts(self) -> Iterator[TextVerdict]:
         """The verdict on each text."""
         cells = GlyphCells(self._set, self._sigma)
-        for mine in self._alike.values():
+        # Where nothing like its texts is seen, there is no gain to tell their levels by.
+        for mine in self._alike.values() if self._gain >= _LEAST_GAIN else ():
             strips = [(at, fit, self._level(at, fit)) for at in mine if (fit := self._fits.get(at))]
-            if strips and self._gain >= _LEAST_GAIN:
+            if strips:
                 cells.add(self._texts[mine[0]].text, strips)
         judged = cells.judge(min((place.pixels for place in self._places), default=1.0))
         for at, (placed, place) in enumerate(zip(self._texts, self._places, strict=True)):
@@ -228,7 +229,7 @@ class _SetJudge:
     def _level(self, at: int, fit: Fit) -> float:
         """The gain of a text: its own where it is near the page's, else the page's."""
         usual = self._gain * self._texts[at].contrast
-        return fit.gain if 0.6 < fit.gain / usual < 1.6 else usual
+        return fit.gain if 0.6 * usual < fit.gain < 1.6 * usual else usual
 
 
 def _strip_model(

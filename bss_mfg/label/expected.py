@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from bss_mfg.core.units import MM_PER_INCH, POINTS_PER_INCH
 from bss_mfg.errors import BssError
 from bss_mfg.imaging.expected_content import Drawing, ExpectedLabels
+from bss_mfg.label.code_search import find_labels
 from bss_mfg.label.expected_places import ExpectedPlaces
 from bss_mfg.label.from_workspace import DEFAULT_PRINTER, named_printer
 from bss_mfg.label.layout.file_content import LabelFileContent
@@ -57,17 +58,27 @@ class LabelDrawer:
         self._known: dict[tuple[str, str], _Drawing | str] = {}
         self._events: dict[str, dict[tuple[str, str], LabelFileEvent]] = {}
 
-    def labels(self, label_file: LabelFile, numbers: Sequence[int], places: Sequence[int]) -> ExpectedLabels | str:
+    def labels(
+        self, label_file: LabelFile, numbers: Sequence[int], places: Sequence[int], modules: bool = False
+    ) -> ExpectedLabels | str:
         """Labels of a file by their numbers, each in a place (from 0) of its page; or why they can't be judged, in
-        words."""
+        words. `modules`: codes are told with where their modules lie."""
+        drawing = self._known_drawing(label_file)
+        return drawing if isinstance(drawing, str) else drawing.labels(self._ledger, numbers, places, modules)
+
+    def find(self, label_file: LabelFile, texts: Sequence[str]) -> dict[str, int]:
+        """Of codes' texts those that one label alone of a file's kind has, with its number."""
+        drawing = self._known_drawing(label_file)
+        return {} if isinstance(drawing, str) else find_labels(drawing.maker, self._ledger, texts)
+
+    def _known_drawing(self, label_file: LabelFile) -> _Drawing | str:
         key = (label_file.batch, label_file.sha256)
         if key not in self._known:
             try:
                 self._known[key] = self._drawing(label_file)
             except BssError as error:
                 self._known[key] = f"{_NOT_DRAWN}{error}"
-        drawing = self._known[key]
-        return drawing if isinstance(drawing, str) else drawing.labels(self._ledger, numbers, places)
+        return self._known[key]
 
     def _drawing(self, label_file: LabelFile) -> _Drawing | str:
         if label_file.each == "batch":
@@ -133,7 +144,7 @@ class _Making:
         return cls(key, template, printer, batch, order, each)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def _drawing(making: _Making) -> _Drawing:
     """How labels are drawn, kept from file to file: to find it out takes longer than to read a page."""
     template, batch = making.template, making.batch
@@ -147,10 +158,12 @@ class _Drawing:
 
     def __init__(self, maker: RowMaker) -> None:
         self.maker = maker
-        self._places = ExpectedPlaces(maker.layout)
+        self._places = {modules: ExpectedPlaces(maker.layout, modules) for modules in (False, True)}
         self._first: Drawing | None = None
 
-    def labels(self, ledger: Ledger, numbers: Sequence[int], places: Sequence[int]) -> ExpectedLabels | str:
+    def labels(
+        self, ledger: Ledger, numbers: Sequence[int], places: Sequence[int], modules: bool
+    ) -> ExpectedLabels | str:
         """Some labels in their places; words where their texts can't be drawn."""
         distinct = sorted(set(numbers))
         try:
@@ -158,7 +171,7 @@ class _Drawing:
             if self._first is None:  # the same whichever are asked for
                 (row,) = self.maker.rows(ledger, [1])
                 self._first = draw(self.maker.layout, 1, row)
-            label = self._places.label
+            label = self._places[modules].label
             labels = tuple(label(number, at, rows[number]) for number, at in zip(numbers, places, strict=True))
         except BssError as error:
             return f"{_NOT_DRAWN}{error}"

@@ -11,28 +11,12 @@ from typing import Any
 
 from bss_mfg.core.text import printable_name
 from bss_mfg.imaging.grade import MIN_PIXELS_PER_MODULE, SymbolGrade
+from bss_mfg.imaging.grade_parameters import PARAMETERS as PARAMETERS
 from bss_mfg.imaging.grade_scale import letter_of
 from bss_mfg.verify.outcome import Verification
 
 LETTERS = ("A", "B", "C", "D", "F")
 MOST_WORST = 10
-PARAMETERS: Mapping[str, str] = {
-    "symbol_contrast": "symbol contrast",
-    "modulation": "modulation",
-    "reflectance_margin": "reflectance margin",
-    "axial_nonuniformity": "axial nonuniformity",
-    "grid_nonuniformity": "grid nonuniformity",
-    "unused_error_correction": "unused error correction",
-    "fixed_pattern_damage": "fixed pattern damage",
-    "decode": "decode",
-    "cell_contrast": "cell contrast",
-    "minimum_reflectance": "minimum reflectance",
-    "edge_contrast": "edge contrast",
-    "defects": "defects",
-    "decodability": "decodability",
-    "quiet_zone": "quiet zone",
-}
-"""Graded parameters: those of ISO/IEC 15415 in the order of its clauses, those of photographs, those of bars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +204,7 @@ class _GradeTally:
 
 def _place_by_package(outcome: Verification) -> Sequence[int]:
     """For each package number the place, from 1, of its newest label, in the files with the boxes of the newest one."""
-    places = array("H", bytes(2 * (outcome.batch.packages + 1)))
+    places = array("H", bytes(2 * (outcome.most_labels + 1)))
     for file in outcome.label_files:
         if file.symbol_boxes == outcome.label_files[-1].symbol_boxes:
             for index, number in enumerate(file.numbers, file.start_at - 1):

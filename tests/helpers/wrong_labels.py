@@ -94,11 +94,11 @@ class Press:
     """By package."""
 
     @classmethod
-    def of(cls, factory: Factory, batch_id: str = "B1", printer: str = "pdf-300") -> Press:
+    def of(cls, factory: Factory, batch_id: str = "B1", printer: str = "pdf-300", each: str = "package") -> Press:
         """The press that made the newest label file of a batch."""
         with factory.ledger() as ledger:
-            label_file = ledger.prints.label_files(batch_id)[-1]
-            event = ledger.prints.newest_labels(batch_id)
+            label_file = [file for file in ledger.prints.label_files(batch_id) if file.each == each][-1]
+            event = ledger.prints.last_print(batch_id, each)
             batch = ledger.batches.get(batch_id)
             template = named_template(factory.workspace, event.template)
             modules = batch_symbol_size(batch) if label_file.each == "package" else 0
