@@ -23,6 +23,7 @@ SHAPES = CONTENT_SHEET.replace(
 """,
 )
 PX = 300 / 25.4
+SHAPE_KINDS = ("line", "box")
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +44,17 @@ def wipe(page: np.ndarray, left: float, top: float, right: float, bottom: float)
 
 
 def found(factory: Factory, to: Path, spoil: Callable[[np.ndarray], None], **model: float) -> dict[int, list[str]]:
-    """By package what is wrong with its label, in words."""
+    """By package what is wrong with the lines and boxes of its label, in words."""
     page = Press.of(factory).page()
     spoil(page)
     file = replace(ScanModel(), **model).save(page, 300, to, seed=2)
     options = VerifyOptions(partial=True, labels=WorkspaceLabels(factory.root))
     with factory.ledger() as ledger:
         outcome = verify(ledger, ledger.batches.get("B1"), [file], options)
-    return {item.package or 0: [fault.words for fault in item.content] for item in outcome.findings if item.content}
+    words = {
+        item.package or 0: [one.words for one in item.content if one.name in SHAPE_KINDS] for item in outcome.findings
+    }
+    return {package: faults for package, faults in words.items() if faults}
 
 
 @pytest.mark.parametrize("model", [{}, {"gain": 0.75, "noise": 8.0}, {"skew": -1.5}, {"dpi": 200}])
