@@ -21,7 +21,7 @@ _SIDES = (1.0, 1.7, 0.6)
 """Resolutions at which a code is tried, in pixels of the picture."""
 _MOST_PIXELS = 4_000_000
 _QUICK_PIXELS_PER_MM = 12.0
-_BAND = 0.2
+_BAND = 0.1
 """At first a code is looked at with no more pixels than these, and of bars just such a share of their length: what says
 there all that it should is right, and anything else is looked at closely."""
 _BLANK_CONTRAST = 10.0

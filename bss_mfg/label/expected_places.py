@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from bss_mfg import gs1
 from bss_mfg.core.units import POINTS_PER_MM
@@ -106,27 +106,23 @@ class ExpectedPlaces:
 
     def _texts(self, frame: _Frame, row: LabelRow) -> Iterator[ExpectedText]:
         layout = self._layout
-        texts = [(plan, text, False) for plan, text in layout.fixed_texts]
-        texts += [(plan, text, True) for (_, plan), text in zip(layout.texts, row.texts, strict=True) if text]
-        for plan, text, changes in texts:
-            size, lines = plan.fit(text, layout.template.font(plan.style.font))
-            for line, along, down in plan.place_lines(lines, size):
-                for part in _parts(line):
-                    yield replace(self._text(frame, plan, size, (along, down), part), changes=changes)
+        changing = (
+            placed
+            for (_, plan), text in zip(layout.texts, row.texts, strict=True)
+            if text
+            for placed in _placed_texts(layout, plan, text, changes=True)
+        )
+        for point, text in (*self._fixed_texts, *changing):
+            x, y = frame.point(*point)
+            yield replace(text, x=x, y=y, turn=(text.turn + frame.turn) % 360)
 
-    def _text(
-        self, frame: _Frame, plan: TextPlan, size: float, start: tuple[float, float], part: _Part
-    ) -> ExpectedText:
-        along, down = start
-        run, em = part.run, size / POINTS_PER_MM
-        x, y = frame.point(*plan.turn(along + part.start * size, down))
-        if part.glyphs:
-            glyph_set = character_set(run.face, size, "".join(sorted({one for one in run.text if not one.isascii()})))
-            glyphs = tuple((_index(glyph_set, one), pen * em) for one, pen in part.glyphs)
-        else:
-            glyph_set, glyphs = run_set(run, size), ((0, 0.0),)
-        turn = (plan.rotate + frame.turn) % 360
-        return ExpectedText(plan.element_index, run.text, x, y, turn, run.width * em, glyphs, glyph_set)
+    @cached_property
+    def _fixed_texts(self) -> tuple[_PlacedText, ...]:
+        """Those that are on every label."""
+        layout = self._layout
+        return tuple(
+            placed for plan, text in layout.fixed_texts for placed in _placed_texts(layout, plan, text, changes=False)
+        )
 
     def _pictures(self, frame: _Frame, row: LabelRow) -> Iterator[ExpectedPicture]:
         layout = self._layout
@@ -134,6 +130,31 @@ class ExpectedPlaces:
         for item in (*layout.fixed_shapes, *shown):
             kind, name = _picture(item)
             yield ExpectedPicture(item.index, kind, name, frame.area(item.rect))
+
+
+_PlacedText = tuple[tuple[float, float], ExpectedText]
+"""A text, and where it starts on its label, in points from the top left corner; `x` and `y` are not known yet."""
+
+
+def _placed_texts(layout: PageLayout, plan: TextPlan, text: str, changes: bool) -> Iterator[_PlacedText]:
+    """The parts of a text by line and face."""
+    size, lines = plan.fit(text, layout.template.font(plan.style.font))
+    em = size / POINTS_PER_MM
+    for line, along, down in plan.place_lines(lines, size):
+        for part in _parts(line):
+            run = part.run
+            if part.glyphs:
+                more = "".join(sorted({one for one in run.text if not one.isascii()}))
+                glyph_set = character_set(run.face, size, more)
+                glyphs = tuple((_index(glyph_set, one), pen * em) for one, pen in part.glyphs)
+            else:
+                glyph_set, glyphs = run_set(run, size), ((0, 0.0),)
+            yield (
+                plan.turn(along + part.start * size, down),
+                ExpectedText(
+                    plan.element_index, run.text, 0.0, 0.0, plan.rotate, run.width * em, glyphs, glyph_set, changes
+                ),
+            )
 
 
 def _picture(item: PlacedElement) -> tuple[PictureKind, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.attempts import UnreadSymbol
@@ -24,6 +25,12 @@ MAX_COMPARED_PACKAGES = 500
 """Packages of a batch up to which a symbol that says nothing is compared with all of them."""
 
 
+@lru_cache(maxsize=8)
+def _is_bare(spec_text: str, where: str) -> bool:
+    """Whether a spec's barcodes are a Code 128; a process asks for each few pages."""
+    return spec_from_text(spec_text, where).spec.bare
+
+
 @dataclass(slots=True)
 class BatchLabels:
     """The packages, label files and specs that the pages of a batch are compared with."""
@@ -42,7 +49,7 @@ class BatchLabels:
 
     def __post_init__(self) -> None:
         batch = self.ledger.batches.get(self.batch_id)
-        self.linear = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec.bare
+        self.linear = _is_bare(batch.spec_text, f"spec of batch {batch.id}")
 
     def prefetch_packages(self, label_file: LabelFile, pages: Sequence[int]) -> None:
         """Fetch the packages of some pages at once: one by one they cost more than reading them does. Packages that lie

@@ -10,7 +10,6 @@ from bss_mfg.core.text import count_words
 from bss_mfg.imaging import search
 from bss_mfg.imaging.attempts import AttemptTools, decode_sampled, read_unknown_symbol
 from bss_mfg.imaging.budget import AttemptBudget, AttemptLimits
-from bss_mfg.imaging.code128 import read_page_code128
 from bss_mfg.imaging.companions import companion_quads, lies_in
 from bss_mfg.imaging.geometry import PixelBox, Quad, box_of, overlap_share
 from bss_mfg.imaging.grid import SampledGrid
@@ -23,13 +22,14 @@ from bss_mfg.imaging.zxing_reader import Read, read_box, read_page
 from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import LabelFile
+from bss_mfg.verify.bar_places import BarReader
 from bss_mfg.verify.batch_labels import BatchLabels
 from bss_mfg.verify.diagnosis import COMPANION_CAUSES, Diagnosis, DiagnosisCause, diagnose
 from bss_mfg.verify.label_contents import ContentChecker
 from bss_mfg.verify.other_codes import PageCodes, take_other_codes, with_missing_codes
 from bss_mfg.verify.page_checks import look_at_prints, see_page, with_misprints
 from bss_mfg.verify.page_findings import PageSymbol, ScannedPage, SecondReading, locate_symbols
-from bss_mfg.verify.page_grading import with_bar_grade, with_grades
+from bss_mfg.verify.page_grading import with_grades
 from bss_mfg.verify.page_progress import PageStep, TellStep, tell_no_step
 from bss_mfg.verify.page_reading import PageReading
 from bss_mfg.verify.request import ReadRequest
@@ -147,12 +147,8 @@ class PageReader:
     # --- reading ----------------------------------------------------------------------------------------------------
 
     def _read_linear(self, reading: PageReading) -> list[PageSymbol]:
-        reading.reads, reading.frame = read_page_code128(reading.page, self.label_file)
-        self._diagnose(reading)
-        symbols = [PageSymbol(read, reading.diagnoses.get(read.content)) for read in reading.reads]
-        if not self.request.grade:
-            return symbols
-        return [with_bar_grade(reading, self.batch, item, self.request.calibration) for item in symbols]
+        pages = self.contents.pages if self.contents else None
+        return BarReader(self.batch, self._diagnose, pages, self.request).read(reading, self.label_file)
 
     def _read_symbols(self, reading: PageReading) -> list[PageSymbol]:
         """All symbols of a page with what is known of them: quickly first, then ever stronger where one is missed."""

@@ -71,8 +71,12 @@ class ScanModel:
             (width, height), Image.Transform.AFFINE, (cosine, sine, left, -sine, cosine, top),
             Image.Resampling.BICUBIC, fillcolor=255,
         ).filter(ImageFilter.GaussianBlur(self.blur))  # fmt: skip
-        seen = self.black + np.asarray(page, np.float32) / 255 * (255 * self.gain - self.black)
-        return np.clip(seen + random.normal(0, self.noise, seen.shape), 0, 255).astype(np.uint8)
+        seen = np.asarray(page, np.float32) / 255
+        seen *= 255 * self.gain - self.black
+        seen += self.black
+        noisy = random.normal(0, self.noise, seen.shape)
+        noisy += seen
+        return np.clip(noisy, 0, 255, out=noisy).astype(np.uint8)
 
     def save(self, drawn: Grey, drawn_dpi: float, to: Path, seed: int = 0) -> Path:
         """The same as a file."""
