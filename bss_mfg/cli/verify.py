@@ -12,7 +12,7 @@ import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_blocks, say, shown_path
 from bss_mfg.cli.parameters import GradeLetter, WholeNumber
-from bss_mfg.cli.progress import progress_bar
+from bss_mfg.cli.verify_display import VerifyDisplay
 from bss_mfg.core.text import count_words
 from bss_mfg.version import __version__
 
@@ -164,8 +164,10 @@ def verify(
             options = replace(options, grade=True, min_grade=least)
         options = replace(options, expected=app.workspace.expected_codes(batch.product))
         if watch is None:
-            progress = progress_bar(f"{batch_id}: verify")
-            outcome = verify_files(ledger, batch, files, options, progress=progress, executor=executor)
+            with VerifyDisplay(batch_id) as display:
+                outcome = verify_files(
+                    ledger, batch, files, options, display.progress, executor=executor, tell=display.tell
+                )
         else:
             begun = expand_folders(ledger, batch, files, each)
             verifier = Verifier(ledger, batch, options, executor=executor)

@@ -30,6 +30,7 @@ from bss_mfg.verify.other_codes import PageCodes, take_other_codes, with_missing
 from bss_mfg.verify.page_checks import look_at_prints, see_page, with_misprints
 from bss_mfg.verify.page_findings import PageSymbol, ScannedPage, SecondReading, locate_symbols
 from bss_mfg.verify.page_grading import with_grades
+from bss_mfg.verify.page_progress import PageStep, TellStep, tell_no_step
 from bss_mfg.verify.page_reading import PageReading
 from bss_mfg.verify.request import ReadRequest
 from bss_mfg.verify.scanned import SymbolContent
@@ -53,6 +54,8 @@ class PageReader:
     """Whether the ledger has the file by its bytes, whatever its labels are for."""
     contents: ContentChecker | None = None
     """What compares texts and codes, where that is asked for."""
+    tell: TellStep = tell_no_step
+    """Told of each step that begins and may take a while."""
     batch: BatchLabels = field(init=False)
 
     def __post_init__(self) -> None:
@@ -63,6 +66,7 @@ class PageReader:
         return attempt(self._read, source, number)
 
     def _read(self, source: Source, number: int) -> ScannedPage:
+        self.tell(PageStep.READING, 0)
         page = source.page(number, self.label_file.symbol_boxes if self.label_file else ())
         stalls = self.second_reader.failures
         reading = PageReading(page, AttemptBudget(self.limits or AttemptLimits.for_patience(self.request.patience)))
@@ -92,6 +96,7 @@ class PageReader:
         }
         notes: Sequence[str] = ()
         if self.contents and self.label_file is None:  # our own file is as it was drawn, byte for byte
+            self.tell(PageStep.CONTENT, 0)
             located, notes = self.contents.of_page(page.grey, frame, located)
         if codes:
             located = with_missing_codes(located, codes)
@@ -163,9 +168,11 @@ class PageReader:
         reads = without_false_finds(reading.reads, [item.read for item in identified], reading.frame)
         symbols = [PageSymbol(read, reading.diagnoses.get(read.content)) for read in reads]
         if self.request.grade:
+            self.tell(PageStep.GRADING, 0)
             own = self.label_file is not None
             symbols = with_grades(reading, self.batch, symbols, self.request.calibration, own=own)
         if self.request.second_reader:
+            self.tell(PageStep.SECOND_READER, 0)
             symbols = [self._with_second_reading(reading.page, item) for item in symbols]
         return symbols + identified
 
@@ -200,7 +207,10 @@ class PageReader:
         means = AttemptTools(budget, self.second_reader)
         companions = self._companion_quads(reading)
         module_px, most = reading.module_px(last), 4 * len(last.symbol_boxes)
-        for quad in search.find_candidates(reading.page.grey, most, module_px):
+        patches = search.find_candidates(reading.page.grey, most, module_px)
+        if patches:
+            self.tell(PageStep.ATTEMPTS, len(patches))
+        for quad in patches:
             spot = Read(b"", box_of(quad))
             if reading.is_read_at(spot) or lies_in(spot, companions):
                 continue
@@ -230,6 +240,7 @@ class PageReader:
         unread = unread_places(reading.page, reading.reads, frame, by_package)
         if not unread:  # nor is the page put together from its crops
             return
+        self.tell(PageStep.ATTEMPTS, len(unread))
         for package in search.most_promising_first(reading.page.grey, unread, lambda package: frame.boxes[package]):
             # The second reader takes long: what it could not read once it is not asked for again.
             searched = any(overlap_share(box, frame.boxes[package]) > 0.5 for box in reading.searched)

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bss_mfg.core.files import read_bytes
@@ -25,6 +26,7 @@ from bss_mfg.verify.label_contents import ContentChecker
 from bss_mfg.verify.label_page import LabelPageReader
 from bss_mfg.verify.page import PageReader
 from bss_mfg.verify.page_findings import ScannedPage
+from bss_mfg.verify.page_progress import PageProgress, PageStep, TellPage, tell_no_page
 from bss_mfg.verify.request import ReadRequest
 
 
@@ -97,13 +99,14 @@ def _may_show(each: str, wanted: LabelScope) -> bool:
     return each not in ("carton", "batch") if wanted == "package" else each in ("", wanted)
 
 
-def read_pages(task: PageTask) -> list[ScannedPage | TaskFailure]:
-    """What is on some pages: drawn, read, placed, diagnosed, graded. A page that fails costs itself."""
-    found = attempt(_read_pages, task)
+def read_pages(task: PageTask, tell: TellPage = tell_no_page) -> list[ScannedPage | TaskFailure]:
+    """What is on some pages: drawn, read, placed, diagnosed, graded. A page that fails costs itself. `tell` hears what
+    is done to pages that take a while: not to those that we drew."""
+    found = attempt(_read_pages, task, tell)
     return [found] * len(task.pages) if isinstance(found, TaskFailure) else found
 
 
-def _read_pages(task: PageTask) -> list[ScannedPage | TaskFailure]:
+def _read_pages(task: PageTask, tell: TellPage) -> list[ScannedPage | TaskFailure]:
     with (
         _open_source(task.path) as (source, digest),
         Ledger.open(task.request.ledger_path, task.request.actor) as ledger,
@@ -124,7 +127,16 @@ def _read_pages(task: PageTask) -> list[ScannedPage | TaskFailure]:
             reader.contents = ContentChecker(request.labels.open(ledger), ledger, request.batch_id, request.pictures)
         if task.label_file:
             reader.batch.prefetch_packages(task.label_file, task.pages)
-        return [reader.read(source, number) for number in task.pages]
+        answers = []
+        for number in task.pages:
+            if not task.label_file:
+                reader.tell = partial(_tell_step, tell, task.path.name, number, source.pages)
+            answers.append(reader.read(source, number))
+        return answers
+
+
+def _tell_step(tell: TellPage, file: str, page: int, pages: int, step: PageStep, count: int) -> None:
+    tell(PageProgress(file, page, pages, step, count))
 
 
 def cut_label_pictures(task: PageTask) -> tuple[LabelPicture | None, ...]:

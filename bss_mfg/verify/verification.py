@@ -30,6 +30,7 @@ from bss_mfg.verify.outcome import NO_OPTIONS, Verification, VerifyOptions
 from bss_mfg.verify.package_tracker import PackageTracker
 from bss_mfg.verify.page_account import PageAccount, PageAccounts, PageOutcome
 from bss_mfg.verify.page_findings import ScannedPage
+from bss_mfg.verify.page_progress import TellPage
 from bss_mfg.verify.picture_folders import passed_over_words
 from bss_mfg.verify.request import ReadRequest
 from bss_mfg.verify.sampling_plans import LotDecision, decide_lot
@@ -50,16 +51,18 @@ def verify(
     progress: Progress = no_progress,
     *,
     executor: Executor | None = None,
+    tell: TellPage | None = None,
 ) -> Verification:
     """Read all files and compare with the ledger. Reads are committed at the end of each file, and of a large one every
     few thousand.
 
     On worker processes a page that crashes or stalls a reader is listed and the rest goes on; without an executor all
     is read in this process, which a hostile file may crash. Threads must be one at most: pdfium is not safe in more. A
-    file or page that can't be read is listed, too; `InputError` if that is all of them.
+    file or page that can't be read is listed, too; `InputError` if that is all of them. `tell` hears, in any
+    thread, what is done to pages that take a while.
     """
     found = expand_folders(ledger, batch, paths, options.each)
-    verifier = Verifier(ledger, batch, options, progress, executor=executor)
+    verifier = Verifier(ledger, batch, options, progress, executor=executor, tell=tell)
     verifier.read_files(found.files)
     verifier.note_lost(found.lost)
     verifier.note_passed_over(found.passed_over)
@@ -111,6 +114,7 @@ class Verifier:
         progress: Progress = no_progress,
         *,
         executor: Executor | None = None,
+        tell: TellPage | None = None,
     ) -> None:
         if options.second_reader:
             with SecondReader():  # refused now rather than on every label
@@ -135,7 +139,7 @@ class Verifier:
             expected=options.expected,
             pictures=options.pictures,
         )
-        self._runner = TaskRunner(request, executor)
+        self._runner = TaskRunner(request, executor, tell)
         self._in_force = ledger.prints.in_force(batch.id, options.each)
         copies = max((part.copy * part.repeat for part in self._in_force.files), default=1)
         self._scrapped = self._names.scrapped()
