@@ -36,6 +36,8 @@ _MIN_OTHER_AGREEMENT = 0.8
 """The same of a label that is not the one expected there."""
 _MIN_CORRELATION, _MIN_EXPECTED_CORRELATION = 0.3, 0.15
 """Correlation with the modules that are known below which a patch is no symbol, and not the one expected there."""
+_LEAST_SHARPNESS = 0.45
+"""Of a symbol that libdmtx is asked for: from 0.6 on it reads, and what is softer costs it the longest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,12 @@ class UnreadSymbol:
 
 @dataclass(frozen=True, slots=True)
 class AttemptTools:
-    """What attempts have at hand: what they may still cost, and the second reader, if it is to be asked."""
+    """What attempts have at hand: what they may still cost, and the second reader, if it is to be asked. `enhanced`:
+    the place was read in enhanced pictures before, in vain."""
 
     budget: AttemptBudget
     second: SecondReader | None = None
+    enhanced: bool = False
 
 
 def read_expected_symbol(
@@ -60,7 +64,7 @@ def read_expected_symbol(
 ) -> tuple[Read | None, SampledGrid | None]:
     """The symbol at a place where the sheet says that `expected` should be, and its grid: None where it was read at
     once, or nothing like it is there. The grid is found even if nothing can read the symbol."""
-    read = _read_enhanced(grey, box_of(quad), tools.budget)
+    read = None if tools.enhanced else _read_enhanced(grey, box_of(quad), tools.budget)
     if read:
         return read, None
     sampled = _expected_grid(grey, quad, expected) if tools.budget.take_steps(1 + FIT_COST) else None
@@ -238,7 +242,9 @@ def decode_sampled(sampled: SampledGrid) -> Read | None:
 
 def _read_by_second(grey: Grey, warp: Warp, tools: AttemptTools) -> Read | None:
     second = tools.second
-    if second is None or not second.is_available() or not tools.budget.take_second_read():
+    if second is None or not second.is_available():
+        return None
+    if SampledGrid.sample(grey, warp).sharpness < _LEAST_SHARPNESS or not tools.budget.take_second_read():
         return None
     data, quad = second.read(grey, warp), warp.quad()
     return Read(data, box_of(quad), "]d1", None, quad, "by the second reader") if data else None
